@@ -1,0 +1,3 @@
+//! The binary `lucarne`: arguments in, output out, no logic.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Toit source to linked program: scanner, parser, resolver, linker and diagnostics.

@@ -1,0 +1,1 @@
+//! Processes, groups, mailboxes, scheduler, delivery and death.

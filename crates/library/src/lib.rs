@@ -1,0 +1,1 @@
+//! The Toit libraries, prepared at build time.

@@ -1,0 +1,1 @@
+//! Values, buffers and their encoding: all that crosses a boundary between containers.

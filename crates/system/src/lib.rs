@@ -1,0 +1,1 @@
+//! A whole system: the kernel with its service manager and native providers.

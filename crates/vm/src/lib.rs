@@ -1,0 +1,1 @@
+//! Heaps, bytecode interpreter, tasks and primitives for Toit processes.
