@@ -4,4 +4,10 @@
 //! (`link`) takes what `main` reaches of it and makes one closed program: class ids, a
 //! dispatch table and bytecode.
 
+pub mod ast;
+pub mod diagnostic;
 pub mod ir;
+pub mod names;
+pub mod parser;
+pub mod scanner;
+pub mod source;
