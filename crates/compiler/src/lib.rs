@@ -5,3 +5,4 @@
 //! dispatch table and bytecode.
 
 pub mod ir;
+pub mod program;
