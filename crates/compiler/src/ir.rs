@@ -16,6 +16,8 @@
 //!   [`Expr::Absent`]; the callee evaluates the default.
 //! * Names are canonical: `-` stands for both `-` and `_` inside an identifier.
 
+mod visit;
+
 use serde::{Deserialize, Serialize};
 
 /// A module, by its place in [`Unit::modules`].
@@ -81,6 +83,19 @@ pub struct Module {
     pub functions: Vec<Function>,
     /// Globals and static fields.
     pub globals: Vec<Global>,
+    /// What it exports of other modules: with its own declarations, what importers see.
+    pub exports: Vec<(String, Item)>,
+}
+
+/// Something that a name of a module stands for. Overloaded functions share a name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Item {
+    /// A class.
+    Class(ClassId),
+    /// A function; a setter's name ends in `=`.
+    Function(FunctionId),
+    /// A global.
+    Global(GlobalId),
 }
 
 /// A class-like declaration.
@@ -344,9 +359,9 @@ pub enum Expr {
         /// Taken otherwise.
         otherwise: Box<Node>,
     },
-    /// Value: the first operand's if it is null or false, else the second's, as a bool.
+    /// Value: the first operand's if it is null or false, else the second's.
     And(Box<Node>, Box<Node>),
-    /// Value: whether one operand is neither null nor false.
+    /// Value: the first operand's unless it is null or false, else the second's.
     Or(Box<Node>, Box<Node>),
     /// Value: whether the operand is null or false.
     Not(Box<Node>),

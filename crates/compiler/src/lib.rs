@@ -7,7 +7,9 @@
 pub mod ast;
 pub mod diagnostic;
 pub mod ir;
+pub mod link;
 pub mod names;
 pub mod parser;
+pub mod program;
 pub mod scanner;
 pub mod source;
