@@ -303,7 +303,7 @@ impl Default for Node {
 }
 
 /// What a call asks for: a name and the shape of the arguments.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Selector {
     /// The member's name: `foo`, `+`, `[]`, `[]=`, `==`, `-` (unary minus has no argument).
     pub name: String,

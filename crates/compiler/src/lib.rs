@@ -11,5 +11,7 @@ pub mod link;
 pub mod names;
 pub mod parser;
 pub mod program;
+pub mod resolve;
 pub mod scanner;
 pub mod source;
+pub mod types;
