@@ -37,10 +37,13 @@ pub struct KernelOptions {
 #[derive(Default)]
 pub struct Hooks {
     /// A process has ended.
-    pub on_end: Option<Box<dyn Fn(&EndReport<'_>) + Send + Sync>>,
+    pub on_end: Option<EndHook>,
     /// All workers are without work: a good moment to write buffered output.
     pub on_idle: Option<Box<dyn Fn() + Send + Sync>>,
 }
+
+/// Called with each process that has ended.
+pub type EndHook = Box<dyn Fn(&EndReport<'_>) + Send + Sync>;
 
 /// The end of a process.
 #[derive(Debug)]

@@ -52,7 +52,7 @@ mod worker;
 pub use context::{Context, NotAllowed};
 pub use group::Program;
 pub use id::{Gid, Pid, RequestId};
-pub use kernel::{EndReport, Hooks, Kernel, KernelHandle, KernelOptions, Waker};
+pub use kernel::{EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, Waker};
 pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
 pub use message::{Credit, Failure, Message, MessageKind, Refused, RequestToken, SendError, USER_KIND_MIN};
 pub use process::{Exit, GroupOption, Outcome, Process, SpawnOptions, Trust, priority};

@@ -17,6 +17,13 @@ pub trait Process: Send {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome;
 }
 
+/// A closure is a process whose turns are its calls.
+impl<F: FnMut(&mut Context<'_>) -> Outcome + Send> Process for F {
+    fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        self(context)
+    }
+}
+
 /// How a turn ended.
 #[derive(Debug)]
 pub enum Outcome {
