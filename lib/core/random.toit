@@ -1,0 +1,31 @@
+/** Pseudo-random numbers. For secrets, use a cryptographic source instead. */
+
+import io
+
+/** A number from 0 to 0xFFF_FFFF, both included. */
+random -> int:
+  return random-below_ 0x1000_0000
+
+/** A number from 0 to $n - 1, or 0 if $n is not positive. */
+random n/int -> int:
+  return n <= 0 ? 0 : random-below_ n
+
+/** A number from $start to $end - 1. */
+random start/int end/int -> int:
+  return start + (random end - start)
+
+/** Makes the sequence of $random numbers repeatable: the same $seed gives the same numbers. */
+set-random-seed seed/io.Data -> none:
+  bytes := ByteArray (min seed.byte-size 16)
+  seed.write-to-byte-array bytes --at=0 0 bytes.size
+  random-seed_ bytes
+
+random-below_ n/int -> int:
+  #primitive.random.below
+
+random-seed_ seed/ByteArray -> none:
+  #primitive.random.seed
+
+/** $count unpredictable bytes. */
+random-bytes_ count/int -> ByteArray:
+  #primitive.random.bytes
