@@ -6,6 +6,8 @@ Every module sees these names without importing them.
 
 import .array_
 import .byte-array
+import .byte-array-slice_
+import .calendar_
 import .collection
 import .comparable
 import .deque
@@ -17,6 +19,7 @@ import .hash_
 import .hex
 import .int
 import .list
+import .list-slice_
 import .map
 import .message_
 import .monitor_

@@ -275,11 +275,11 @@ abstract class string implements Comparable io.Data:
 
   /** This string without whitespace at its start. */
   trim --left/True -> string:
-    return this[string-trim-start_ this..]
+    return this[(string-trim-start_ this)..]
 
   /** This string without whitespace at its end. */
   trim --right/True -> string:
-    return this[..string-trim-end_ this]
+    return this[..(string-trim-end_ this)]
 
   /** This string without $prefix, if it starts with it. */
   trim --left/True prefix/string -> string:
