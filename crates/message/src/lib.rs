@@ -1,1 +1,45 @@
 //! Values, buffers and their encoding: all that crosses a boundary between containers.
+//!
+//! A message carries a [`Payload`]: a short run of encoded bytes, and beside it the large
+//! byte arrays ([`Buffer`]) that are handed over instead of being copied. No other crate knows
+//! what the bytes look like: writers go through the [`Encoder`] (a [`Sink`]), readers pull
+//! [`Token`]s out of the [`Decoder`]. Neither builds a tree, so a virtual machine writes
+//! straight from its heap and reads straight into it; [`Value`] and `serde` types are two
+//! more users of the same pair.
+//!
+//! Decoding is total. Whatever the bytes, it ends with a value or a [`DecodeError`]: it
+//! does not panic, its depth is bounded by [`MAX_DEPTH`], and it never reserves more than a
+//! small multiple of the size of its input.
+//!
+//! ```
+//! use lucarne_message::{Payload, Value};
+//!
+//! let sent = Value::List(vec![Value::Int(42), Value::from("hello")]);
+//! let payload = Payload::from_value(&sent).unwrap();
+//! assert_eq!(payload.into_value().unwrap(), sent);
+//! ```
+
+mod buffer;
+mod decoder;
+mod encoder;
+mod format;
+mod nesting;
+mod payload;
+mod serde_from;
+mod serde_to;
+mod value;
+
+pub use buffer::{Buffer, OutOfMemory};
+pub use decoder::{Decode, DecodeError, Decoder, Token};
+pub use encoder::{Encode, EncodeError, Encoder, Sink};
+pub use nesting::MAX_DEPTH;
+pub use payload::Payload;
+pub use serde_from::from_payload;
+pub use serde_to::to_payload;
+pub use value::Value;
+
+/// The largest byte array that is copied into the encoded part of a payload.
+///
+/// A whole array above it travels as a [`Buffer`] and is emptied at the sender. The figure is
+/// part of the contract: programs see whether their array is still theirs after a call.
+pub const INLINE_BYTES_MAX: usize = 32_656;

@@ -1,0 +1,239 @@
+//! Byte arrays that are handed over rather than copied.
+//!
+//! A [`Buffer`] has exactly one owner, who may write into it. Where its bytes live is a matter
+//! of kind:
+//!
+//! - *malloc*: memory of the C library's allocator, `len + 1` bytes of which the last is zero.
+//!   C code may keep it, write into it, read it as a string and `free` it.
+//! - *shared*: a [`Bytes`], possibly visible to others, and therefore copied into a malloc
+//!   buffer on the first write and on the way to C.
+#![allow(unsafe_code)] // Owning memory of the C allocator is what this file is for.
+
+use std::fmt;
+use std::ptr::NonNull;
+
+use bytes::Bytes;
+
+/// A unique, writable byte array with one owner.
+pub struct Buffer {
+    storage: Storage,
+}
+
+enum Storage {
+    Malloc(MallocBytes),
+    Shared(Bytes),
+}
+
+/// The allocator had no memory for the bytes that were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("OUT_OF_MEMORY")]
+pub struct OutOfMemory;
+
+impl Buffer {
+    /// A malloc buffer of `len` zeros.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] if the allocator refuses.
+    pub fn zeroed(len: usize) -> Result<Buffer, OutOfMemory> {
+        Ok(Buffer { storage: Storage::Malloc(MallocBytes::zeroed(len)?) })
+    }
+
+    /// A malloc buffer with a copy of `bytes`.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] if the allocator refuses.
+    pub fn copy_of(bytes: &[u8]) -> Result<Buffer, OutOfMemory> {
+        Ok(Buffer { storage: Storage::Malloc(MallocBytes::copy_of(bytes)?) })
+    }
+
+    /// A shared buffer: nothing is copied until someone writes into it.
+    pub fn shared(bytes: Bytes) -> Buffer {
+        Buffer { storage: Storage::Shared(bytes) }
+    }
+
+    /// Takes over memory of the C allocator.
+    ///
+    /// # Safety
+    /// `data` must come from `malloc`, `calloc` or `realloc` of the C library, hold at least
+    /// `len + 1` initialised bytes, and have no other owner. The byte after the end is set to zero.
+    pub unsafe fn from_raw_parts(data: NonNull<u8>, len: usize) -> Buffer {
+        // SAFETY: the caller promises `len + 1` bytes that nobody else owns.
+        unsafe { data.add(len).write(0) };
+        Buffer { storage: Storage::Malloc(MallocBytes { data, len }) }
+    }
+
+    /// Gives the bytes away as memory of the C allocator, with a zero after the end. Whoever
+    /// gets the pointer must `free` it.
+    ///
+    /// # Errors
+    /// A shared buffer has to be copied first; if there is no memory for that, it is dropped.
+    pub fn into_raw_parts(self) -> Result<(NonNull<u8>, usize), OutOfMemory> {
+        let owned = match self.storage {
+            Storage::Malloc(owned) => owned,
+            Storage::Shared(bytes) => MallocBytes::copy_of(&bytes)?,
+        };
+        let owned = std::mem::ManuallyDrop::new(owned);
+        Ok((owned.data, owned.len))
+    }
+
+    /// Gives the bytes away as reference-counted ones, without copying.
+    pub fn into_bytes(self) -> Bytes {
+        match self.storage {
+            Storage::Malloc(owned) => Bytes::from_owner(owned),
+            Storage::Shared(bytes) => bytes,
+        }
+    }
+
+    /// The number of bytes.
+    pub fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    /// Whether there are no bytes at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes, for reading.
+    pub fn as_slice(&self) -> &[u8] {
+        match &self.storage {
+            Storage::Malloc(owned) => owned.as_ref(),
+            Storage::Shared(bytes) => bytes,
+        }
+    }
+
+    /// The bytes, for writing. A shared buffer becomes a malloc one first.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] if there is no memory for that copy.
+    pub fn as_mut_slice(&mut self) -> Result<&mut [u8], OutOfMemory> {
+        if let Storage::Shared(bytes) = &self.storage {
+            self.storage = Storage::Malloc(MallocBytes::copy_of(bytes)?);
+        }
+        match &mut self.storage {
+            Storage::Malloc(owned) => Ok(owned.as_mut()),
+            Storage::Shared(_) => unreachable!("a shared buffer was just replaced"),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({} bytes)", self.len())
+    }
+}
+
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Buffer) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+/// `len + 1` bytes from `malloc`, the last of them zero.
+struct MallocBytes {
+    data: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the memory has one owner and no thread affinity; `free` may be called from any thread.
+unsafe impl Send for MallocBytes {}
+// SAFETY: a shared reference gives read access only.
+unsafe impl Sync for MallocBytes {}
+
+impl MallocBytes {
+    fn zeroed(len: usize) -> Result<MallocBytes, OutOfMemory> {
+        let size = len.checked_add(1).ok_or(OutOfMemory)?;
+        // SAFETY: `calloc` has no requirements; a null result is handled.
+        let data = unsafe { libc::calloc(size, 1) };
+        let data = NonNull::new(data.cast::<u8>()).ok_or(OutOfMemory)?;
+        Ok(MallocBytes { data, len })
+    }
+
+    fn copy_of(bytes: &[u8]) -> Result<MallocBytes, OutOfMemory> {
+        let size = bytes.len().checked_add(1).ok_or(OutOfMemory)?;
+        // SAFETY: `malloc` has no requirements; a null result is handled.
+        let data = unsafe { libc::malloc(size) };
+        let data = NonNull::new(data.cast::<u8>()).ok_or(OutOfMemory)?;
+        // SAFETY: `data` is fresh, so it does not overlap `bytes`, and has room for one byte more.
+        unsafe {
+            data.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            data.add(bytes.len()).write(0);
+        }
+        Ok(MallocBytes { data, len: bytes.len() })
+    }
+}
+
+impl AsRef<[u8]> for MallocBytes {
+    fn as_ref(&self) -> &[u8] {
+        // SAFETY: `data` points to at least `len` initialised bytes that live as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len) }
+    }
+}
+
+impl AsMut<[u8]> for MallocBytes {
+    fn as_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `as_ref`, and `&mut self` makes the access exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.data.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for MallocBytes {
+    fn drop(&mut self) {
+        // SAFETY: `data` came from the C allocator and is freed once, by its only owner.
+        unsafe { libc::free(self.data.as_ptr().cast()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_follows_the_bytes() {
+        let buffer = Buffer::copy_of(b"text").unwrap();
+        let (data, len) = buffer.into_raw_parts().unwrap();
+        // SAFETY: malloc buffers have one spare byte.
+        assert_eq!(unsafe { *data.add(len).as_ptr() }, 0);
+        // SAFETY: the parts come from `into_raw_parts`.
+        let again = unsafe { Buffer::from_raw_parts(data, len) };
+        assert_eq!(again.as_slice(), b"text");
+    }
+
+    #[test]
+    fn writing_into_a_shared_buffer_leaves_the_others_alone() {
+        let bytes = Bytes::from_static(b"abc");
+        let mut buffer = Buffer::shared(bytes.clone());
+        buffer.as_mut_slice().unwrap()[0] = b'x';
+        assert_eq!(buffer.as_slice(), b"xbc");
+        assert_eq!(&bytes[..], b"abc");
+    }
+
+    #[test]
+    fn reading_and_handing_over_do_not_copy() {
+        let buffer = Buffer::copy_of(&[7; 100]).unwrap();
+        let address = buffer.as_slice().as_ptr();
+        let bytes = buffer.into_bytes();
+        assert_eq!(bytes.as_ptr(), address);
+        assert_eq!(Buffer::shared(bytes).as_slice().as_ptr(), address);
+    }
+
+    #[test]
+    fn an_impossible_size_is_refused() {
+        assert_eq!(Buffer::zeroed(usize::MAX).unwrap_err(), OutOfMemory);
+        assert_eq!(Buffer::zeroed(usize::MAX - 1).unwrap_err(), OutOfMemory);
+    }
+
+    #[test]
+    fn an_empty_buffer_is_still_one_for_c() {
+        let (data, len) = Buffer::zeroed(0).unwrap().into_raw_parts().unwrap();
+        assert_eq!(len, 0);
+        // SAFETY: the parts come from `into_raw_parts`.
+        drop(unsafe { Buffer::from_raw_parts(data, len) });
+    }
+}

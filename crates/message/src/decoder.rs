@@ -1,0 +1,284 @@
+//! Reading a payload, token by token.
+
+use crate::nesting::{Nesting, TooDeep};
+use crate::{Buffer, MAX_DEPTH, format};
+
+/// One value, or the beginning of a list or map.
+#[derive(Debug, PartialEq)]
+pub enum Token<'p> {
+    /// `null`.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A floating-point number.
+    Float(f64),
+    /// A string.
+    String(&'p str),
+    /// Bytes that were copied into the payload.
+    Bytes(&'p [u8]),
+    /// Bytes that were handed over: the reader owns them now.
+    Buffer(Buffer),
+    /// A list of that many items, which follow.
+    List(usize),
+    /// A map of that many entries, which follow, each as a key and a value.
+    Map(usize),
+}
+
+/// What can be read as exactly one value.
+pub trait Decode: Sized {
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError>;
+}
+
+/// Why bytes are no payload, or not the one that was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The bytes end in the middle of a value.
+    #[error("the message is cut short")]
+    Truncated,
+    /// A tag that means nothing.
+    #[error("unknown tag {0:#04x} in a message")]
+    UnknownTag(u8),
+    /// A number of more than 64 bits.
+    #[error("a number in the message is too large")]
+    NumberTooLarge,
+    /// A list or map that claims more items than the message has room for.
+    #[error("a length in the message is larger than the message")]
+    LengthTooLarge,
+    /// A string that is not UTF-8.
+    #[error("a string in the message is not UTF-8")]
+    NotUtf8,
+    /// Lists and maps are nested deeper than [`MAX_DEPTH`].
+    #[error("NESTING_TOO_DEEP")]
+    NestingTooDeep,
+    /// The bytes mention a buffer that did not come along.
+    #[error("a buffer of the message is missing")]
+    MissingBuffer,
+    /// Bytes or buffers are left after the value.
+    #[error("the message goes on after its end")]
+    TrailingData,
+    /// A valid message, but not what its reader can take.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+impl DecodeError {
+    /// The error of a reader who wanted something else.
+    pub fn unexpected(found: &Token<'_>, wanted: &str) -> DecodeError {
+        let found = match found {
+            Token::Null => "null",
+            Token::Bool(_) => "a bool",
+            Token::Int(_) => "an int",
+            Token::Float(_) => "a float",
+            Token::String(_) => "a string",
+            Token::Bytes(_) | Token::Buffer(_) => "bytes",
+            Token::List(_) => "a list",
+            Token::Map(_) => "a map",
+        };
+        DecodeError::Unexpected(format!("found {found} where {wanted} was expected"))
+    }
+}
+
+impl From<TooDeep> for DecodeError {
+    fn from(_: TooDeep) -> DecodeError {
+        DecodeError::NestingTooDeep
+    }
+}
+
+/// Pulls tokens out of a payload.
+///
+/// It counts what lists and maps still want, so that `next` answers `None` exactly after one
+/// whole value, and a reader need not keep books to be safe.
+pub struct Decoder<'p> {
+    rest: &'p [u8],
+    buffers: std::slice::IterMut<'p, Buffer>,
+    nesting: Nesting,
+}
+
+impl<'p> Decoder<'p> {
+    pub(crate) fn new(bytes: &'p [u8], buffers: &'p mut [Buffer]) -> Decoder<'p> {
+        Decoder { rest: bytes, buffers: buffers.iter_mut(), nesting: Nesting::default() }
+    }
+
+    /// The next token, or `None` after one whole value.
+    ///
+    /// # Errors
+    /// See [`DecodeError`]. After an error the decoder has nothing more to say; what it says
+    /// then is unspecified, but safe.
+    #[allow(clippy::should_implement_trait)] // It is fallible and borrows from the payload.
+    pub fn next(&mut self) -> Result<Option<Token<'p>>, DecodeError> {
+        if self.nesting.is_complete() {
+            return Ok(None);
+        }
+        let token = self.token()?;
+        match token {
+            Token::List(len) => self.nesting.begin(len as u64)?,
+            Token::Map(len) => self.nesting.begin(2 * len as u64)?,
+            _ => self.nesting.value(),
+        }
+        Ok(Some(token))
+    }
+
+    /// The next token of a value that must not have ended.
+    ///
+    /// # Errors
+    /// As [`Decoder::next`], and [`DecodeError::Truncated`] after the end.
+    pub fn expect_next(&mut self) -> Result<Token<'p>, DecodeError> {
+        self.next()?.ok_or(DecodeError::Truncated)
+    }
+
+    /// Reads an integer.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unexpected`] if something else comes.
+    pub fn expect_int(&mut self) -> Result<i64, DecodeError> {
+        match self.expect_next()? {
+            Token::Int(value) => Ok(value),
+            other => Err(DecodeError::unexpected(&other, "an int")),
+        }
+    }
+
+    /// Reads a string.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unexpected`] if something else comes.
+    pub fn expect_string(&mut self) -> Result<&'p str, DecodeError> {
+        match self.expect_next()? {
+            Token::String(value) => Ok(value),
+            other => Err(DecodeError::unexpected(&other, "a string")),
+        }
+    }
+
+    /// Reads the beginning of a list of exactly `len` items.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unexpected`] if something else comes.
+    pub fn expect_list(&mut self, len: usize) -> Result<(), DecodeError> {
+        match self.expect_next()? {
+            Token::List(found) if found == len => Ok(()),
+            other => Err(DecodeError::unexpected(&other, &format!("a list of {len}"))),
+        }
+    }
+
+    /// Skips one whole value.
+    ///
+    /// # Errors
+    /// As [`Decoder::next`].
+    pub fn skip(&mut self) -> Result<(), DecodeError> {
+        let mut wanted: u64 = 1;
+        while wanted > 0 {
+            wanted -= 1;
+            match self.expect_next()? {
+                Token::List(len) => wanted += len as u64,
+                Token::Map(len) => wanted += 2 * len as u64,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that exactly one value was there and has been read.
+    ///
+    /// # Errors
+    /// [`DecodeError::Truncated`] or [`DecodeError::TrailingData`].
+    pub fn finish(self) -> Result<(), DecodeError> {
+        if !self.nesting.is_complete() {
+            return Err(DecodeError::Truncated);
+        }
+        if !self.rest.is_empty() || self.buffers.len() > 0 {
+            return Err(DecodeError::TrailingData);
+        }
+        Ok(())
+    }
+
+    fn token(&mut self) -> Result<Token<'p>, DecodeError> {
+        let tag = self.take(1)?[0];
+        Ok(match tag {
+            0..=format::SMALL_INT_MAX => Token::Int(i64::from(tag)),
+            0x80..=0x9f => self.string(usize::from(tag - format::SMALL_STRING))?,
+            0xa0..=0xaf => Token::List(self.items(u64::from(tag - format::SMALL_LIST), 1)?),
+            0xb0..=0xbf => Token::Map(self.items(u64::from(tag - format::SMALL_MAP), 2)?),
+            format::NULL => Token::Null,
+            format::FALSE => Token::Bool(false),
+            format::TRUE => Token::Bool(true),
+            format::INT => Token::Int(format::unzigzag(self.varint()?)),
+            format::FLOAT => {
+                let bytes = self.take(8)?.try_into().expect("eight bytes were taken");
+                Token::Float(f64::from_le_bytes(bytes))
+            }
+            format::STRING => {
+                let len = self.length()?;
+                self.string(len)?
+            }
+            format::BYTES => {
+                let len = self.length()?;
+                Token::Bytes(self.take(len)?)
+            }
+            format::BUFFER => self.buffer()?,
+            format::LIST => {
+                let len = self.varint()?;
+                Token::List(self.items(len, 1)?)
+            }
+            format::MAP => {
+                let len = self.varint()?;
+                Token::Map(self.items(len, 2)?)
+            }
+            unknown => return Err(DecodeError::UnknownTag(unknown)),
+        })
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'p [u8], DecodeError> {
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(DecodeError::Truncated)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn string(&mut self, len: usize) -> Result<Token<'p>, DecodeError> {
+        let bytes = self.take(len)?;
+        std::str::from_utf8(bytes).map(Token::String).map_err(|_| DecodeError::NotUtf8)
+    }
+
+    fn buffer(&mut self) -> Result<Token<'p>, DecodeError> {
+        let place = self.buffers.next().ok_or(DecodeError::MissingBuffer)?;
+        Ok(Token::Buffer(std::mem::replace(place, Buffer::shared(bytes::Bytes::new()))))
+    }
+
+    fn length(&mut self) -> Result<usize, DecodeError> {
+        usize::try_from(self.varint()?).map_err(|_| DecodeError::Truncated)
+    }
+
+    /// Each value takes at least one byte, so a length beyond what is left is a lie: a
+    /// reader may reserve room for what it is told here.
+    fn items(&self, len: u64, bytes_each: u64) -> Result<usize, DecodeError> {
+        if len > self.rest.len() as u64 / bytes_each {
+            return Err(DecodeError::LengthTooLarge);
+        }
+        Ok(len as usize)
+    }
+
+    fn varint(&mut self) -> Result<u64, DecodeError> {
+        let mut value: u64 = 0;
+        for index in 0..format::VARINT_MAX {
+            let byte = self.take(1)?[0];
+            let bits = u64::from(byte & 0x7f);
+            let shift = 7 * index as u32;
+            if shift == 63 && bits > 1 {
+                return Err(DecodeError::NumberTooLarge);
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError::NumberTooLarge)
+    }
+}
+
+// The recursion of readers that build trees is bounded by the decoder's own limit.
+const _: () = assert!(MAX_DEPTH <= 1024);

@@ -1,0 +1,280 @@
+//! Writing a payload, value by value.
+
+use crate::format;
+use crate::nesting::{Nesting, TooDeep};
+use crate::payload::EncodedBytes;
+use crate::{Buffer, OutOfMemory, Payload};
+
+/// Where values go, one after the other: a list or map announces how many follow it.
+///
+/// Whoever writes decides what becomes a [`Buffer`]; see [`crate::INLINE_BYTES_MAX`].
+pub trait Sink {
+    /// Writes `null`.
+    ///
+    /// # Errors
+    /// All methods of a sink fail with [`EncodeError::Unbalanced`] when no value is wanted any more.
+    fn null(&mut self) -> Result<(), EncodeError>;
+    /// Writes a truth value.
+    #[allow(missing_docs, clippy::missing_errors_doc)]
+    fn bool(&mut self, value: bool) -> Result<(), EncodeError>;
+    /// Writes an integer.
+    #[allow(clippy::missing_errors_doc)]
+    fn int(&mut self, value: i64) -> Result<(), EncodeError>;
+    /// Writes a floating-point number.
+    #[allow(clippy::missing_errors_doc)]
+    fn float(&mut self, value: f64) -> Result<(), EncodeError>;
+    /// Writes a string.
+    #[allow(clippy::missing_errors_doc)]
+    fn string(&mut self, value: &str) -> Result<(), EncodeError>;
+    /// Copies bytes.
+    #[allow(clippy::missing_errors_doc)]
+    fn bytes(&mut self, value: &[u8]) -> Result<(), EncodeError>;
+    /// Hands a buffer over.
+    #[allow(clippy::missing_errors_doc)]
+    fn buffer(&mut self, value: Buffer) -> Result<(), EncodeError>;
+    /// Begins a list; its `len` items follow.
+    ///
+    /// # Errors
+    /// [`EncodeError::NestingTooDeep`].
+    fn list(&mut self, len: usize) -> Result<(), EncodeError>;
+    /// Begins a map; its `len` entries follow, each a key and a value.
+    ///
+    /// # Errors
+    /// [`EncodeError::NestingTooDeep`].
+    fn map(&mut self, len: usize) -> Result<(), EncodeError>;
+}
+
+/// What can write itself into a [`Sink`], as exactly one value.
+pub trait Encode {
+    /// Writes the value.
+    ///
+    /// # Errors
+    /// Whatever the sink answers, or a refusal of the value itself.
+    fn encode(&self, sink: &mut impl Sink) -> Result<(), EncodeError>;
+}
+
+/// Why a value could not be encoded. The text is what a program sees.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// Lists and maps are nested deeper than [`crate::MAX_DEPTH`].
+    #[error("NESTING_TOO_DEEP")]
+    NestingTooDeep,
+    /// A value of this type cannot leave its process.
+    #[error("cannot encode instance of class {0}")]
+    Refused(String),
+    /// An integer that does not fit 64 bits with a sign.
+    #[error("OUT_OF_RANGE")]
+    OutOfRange,
+    /// No memory.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
+    /// The writer announced more or fewer values than it wrote: a mistake in the writer.
+    #[error("the announced and the written number of values differ")]
+    Unbalanced,
+    /// A `serde` type said no.
+    #[error("{0}")]
+    Custom(String),
+}
+
+impl From<TooDeep> for EncodeError {
+    fn from(_: TooDeep) -> EncodeError {
+        EncodeError::NestingTooDeep
+    }
+}
+
+/// The [`Sink`] that makes a [`Payload`].
+#[derive(Default)]
+pub struct Encoder {
+    bytes: EncodedBytes,
+    buffers: Vec<Buffer>,
+    nesting: Nesting,
+}
+
+/// The place of a length that will be known later.
+#[derive(Debug)]
+pub(crate) struct LengthSlot(usize);
+
+impl Encoder {
+    /// An encoder that wants one value.
+    pub fn new() -> Encoder {
+        Encoder::default()
+    }
+
+    /// The payload.
+    ///
+    /// # Errors
+    /// [`EncodeError::Unbalanced`] unless exactly one value was written.
+    pub fn finish(self) -> Result<Payload, EncodeError> {
+        if !self.nesting.is_complete() {
+            return Err(EncodeError::Unbalanced);
+        }
+        Ok(Payload { bytes: self.bytes, buffers: self.buffers })
+    }
+
+    /// The number of encoded bytes so far, buffers not counted: for writers with a limit.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether nothing has been written yet.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Takes the buffers back out of an encoding that is being given up.
+    pub fn take_buffers(&mut self) -> Vec<Buffer> {
+        std::mem::take(&mut self.buffers)
+    }
+
+    /// Begins a list or map whose length is not known yet.
+    pub(crate) fn begin_open_ended(&mut self, is_map: bool) -> Result<LengthSlot, EncodeError> {
+        self.expect_wanted()?;
+        self.nesting.begin_open_ended()?;
+        self.bytes.push(if is_map { format::MAP } else { format::LIST });
+        let slot = LengthSlot(self.bytes.len());
+        self.bytes.extend_from_slice(&[0; format::LENGTH_RESERVED]);
+        Ok(slot)
+    }
+
+    /// Ends what [`Encoder::begin_open_ended`] began.
+    pub(crate) fn end(&mut self, slot: &LengthSlot, len: usize) -> Result<(), EncodeError> {
+        if !self.nesting.end() {
+            return Err(EncodeError::Unbalanced);
+        }
+        let length = format::padded_varint(len).ok_or(EncodeError::OutOfRange)?;
+        self.bytes[slot.0..slot.0 + length.len()].copy_from_slice(&length);
+        Ok(())
+    }
+
+    fn scalar(&mut self, tag: u8) -> Result<(), EncodeError> {
+        self.expect_wanted()?;
+        self.nesting.value();
+        self.bytes.push(tag);
+        Ok(())
+    }
+
+    fn expect_wanted(&self) -> Result<(), EncodeError> {
+        if self.nesting.is_complete() { Err(EncodeError::Unbalanced) } else { Ok(()) }
+    }
+
+    fn varint(&mut self, value: u64) {
+        let mut bytes = [0; format::VARINT_MAX];
+        let len = format::write_varint(&mut bytes, value);
+        self.bytes.extend_from_slice(&bytes[..len]);
+    }
+
+    fn begin(&mut self, len: usize, values: u64, small: u8, large: u8) -> Result<(), EncodeError> {
+        self.expect_wanted()?;
+        self.nesting.begin(values)?;
+        if len <= format::SMALL_ITEMS_MAX {
+            self.bytes.push(small | len as u8);
+        } else {
+            self.bytes.push(large);
+            self.varint(len as u64);
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Encoder {
+    fn null(&mut self) -> Result<(), EncodeError> {
+        self.scalar(format::NULL)
+    }
+
+    fn bool(&mut self, value: bool) -> Result<(), EncodeError> {
+        self.scalar(if value { format::TRUE } else { format::FALSE })
+    }
+
+    fn int(&mut self, value: i64) -> Result<(), EncodeError> {
+        if let Ok(small) = u8::try_from(value)
+            && small <= format::SMALL_INT_MAX
+        {
+            return self.scalar(small);
+        }
+        self.scalar(format::INT)?;
+        self.varint(format::zigzag(value));
+        Ok(())
+    }
+
+    fn float(&mut self, value: f64) -> Result<(), EncodeError> {
+        self.scalar(format::FLOAT)?;
+        self.bytes.extend_from_slice(&value.to_le_bytes());
+        Ok(())
+    }
+
+    fn string(&mut self, value: &str) -> Result<(), EncodeError> {
+        if value.len() <= format::SMALL_STRING_MAX {
+            self.scalar(format::SMALL_STRING | value.len() as u8)?;
+        } else {
+            self.scalar(format::STRING)?;
+            self.varint(value.len() as u64);
+        }
+        self.bytes.extend_from_slice(value.as_bytes());
+        Ok(())
+    }
+
+    fn bytes(&mut self, value: &[u8]) -> Result<(), EncodeError> {
+        self.scalar(format::BYTES)?;
+        self.varint(value.len() as u64);
+        self.bytes.extend_from_slice(value);
+        Ok(())
+    }
+
+    fn buffer(&mut self, value: Buffer) -> Result<(), EncodeError> {
+        self.scalar(format::BUFFER)?;
+        self.buffers.push(value);
+        Ok(())
+    }
+
+    fn list(&mut self, len: usize) -> Result<(), EncodeError> {
+        self.begin(len, len as u64, format::SMALL_LIST, format::LIST)
+    }
+
+    fn map(&mut self, len: usize) -> Result<(), EncodeError> {
+        let values = (len as u64).checked_mul(2).ok_or(EncodeError::OutOfRange)?;
+        self.begin(len, values, format::SMALL_MAP, format::MAP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MAX_DEPTH;
+
+    #[test]
+    fn more_or_fewer_values_than_announced_are_refused() {
+        let mut encoder = Encoder::new();
+        encoder.list(2).unwrap();
+        encoder.int(1).unwrap();
+        assert_eq!(encoder.finish().unwrap_err(), EncodeError::Unbalanced);
+
+        let mut encoder = Encoder::new();
+        encoder.list(1).unwrap();
+        encoder.null().unwrap();
+        assert_eq!(encoder.null(), Err(EncodeError::Unbalanced));
+        assert_eq!(Encoder::new().finish().unwrap_err(), EncodeError::Unbalanced);
+    }
+
+    #[test]
+    fn nesting_ends_at_the_limit() {
+        let mut encoder = Encoder::new();
+        for _ in 0..MAX_DEPTH {
+            encoder.list(1).unwrap();
+        }
+        assert_eq!(encoder.list(1), Err(EncodeError::NestingTooDeep));
+        assert_eq!(EncodeError::NestingTooDeep.to_string(), "NESTING_TOO_DEEP");
+        encoder.list(0).unwrap();
+        assert!(encoder.finish().is_ok());
+    }
+
+    #[test]
+    fn small_values_are_small() {
+        let mut encoder = Encoder::new();
+        encoder.list(3).unwrap();
+        encoder.int(42).unwrap();
+        encoder.int(-1).unwrap();
+        encoder.string("hi").unwrap();
+        assert_eq!(encoder.finish().unwrap().bytes(), [0xa3, 42, 0xc3, 1, 0x82, b'h', b'i']);
+    }
+}

@@ -1,0 +1,101 @@
+//! What a message carries.
+
+use smallvec::SmallVec;
+
+use crate::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Value};
+
+/// Most calls carry a few small values: these stay inside the message, without an allocation.
+pub(crate) const INLINE_PAYLOAD: usize = 64;
+
+pub(crate) type EncodedBytes = SmallVec<[u8; INLINE_PAYLOAD]>;
+
+/// One encoded value and the buffers that travel beside it.
+#[derive(Debug, Default)]
+pub struct Payload {
+    pub(crate) bytes: EncodedBytes,
+    pub(crate) buffers: Vec<Buffer>,
+}
+
+impl Payload {
+    /// The payload of `null`.
+    pub fn null() -> Payload {
+        let mut bytes = EncodedBytes::new();
+        bytes.push(crate::format::NULL);
+        Payload { bytes, buffers: Vec::new() }
+    }
+
+    /// The payload of one string.
+    pub fn string(text: &str) -> Payload {
+        let mut encoder = Encoder::new();
+        crate::Sink::string(&mut encoder, text).expect("a string alone is not nested");
+        encoder.finish().expect("one string is one value")
+    }
+
+    /// Encodes whatever knows how to encode itself.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn of(value: &(impl Encode + ?Sized)) -> Result<Payload, EncodeError> {
+        let mut encoder = Encoder::new();
+        value.encode(&mut encoder)?;
+        encoder.finish()
+    }
+
+    /// Encodes a [`Value`].
+    ///
+    /// # Errors
+    /// [`EncodeError::NestingTooDeep`].
+    pub fn from_value(value: &Value) -> Result<Payload, EncodeError> {
+        Payload::of(value)
+    }
+
+    /// Decodes the payload as a whole.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn decode<T: Decode>(mut self) -> Result<T, DecodeError> {
+        let mut decoder = self.decoder();
+        let value = T::decode(&mut decoder)?;
+        decoder.finish()?;
+        Ok(value)
+    }
+
+    /// Decodes the payload as a [`Value`].
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn into_value(self) -> Result<Value, DecodeError> {
+        self.decode()
+    }
+
+    /// A reader over the payload. It takes the buffers out as it meets them.
+    pub fn decoder(&mut self) -> Decoder<'_> {
+        Decoder::new(&self.bytes, &mut self.buffers)
+    }
+
+    /// Puts a payload together from parts that came from elsewhere; they need not be valid.
+    pub fn from_parts(bytes: &[u8], buffers: Vec<Buffer>) -> Payload {
+        Payload { bytes: EncodedBytes::from_slice(bytes), buffers }
+    }
+
+    /// The encoded part.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The buffers beside it, in the order in which the encoded part mentions them.
+    pub fn buffers(&self) -> &[Buffer] {
+        &self.buffers
+    }
+
+    /// Takes the buffers out, for instance to give them back to a sender whose message was refused.
+    pub fn take_buffers(&mut self) -> Vec<Buffer> {
+        std::mem::take(&mut self.buffers)
+    }
+
+    /// The memory that the payload stands for, in bytes: what a mailbox charges for it.
+    pub fn size(&self) -> usize {
+        let beside: usize = self.buffers.iter().map(Buffer::len).sum();
+        self.bytes.len() + beside
+    }
+}

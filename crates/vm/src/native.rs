@@ -1,0 +1,167 @@
+//! Natives: what `#primitive.module.name` calls.
+//!
+//! A native gets the arguments of the Toit function that it is the body of, and never calls Toit
+//! code. One that does work in proportion to its input charges it ([`Call::charge`]), so that it
+//! cannot hold up other processes for long. Each file of this folder holds the natives of one
+//! module, with the table of their names at its end.
+
+use lucarne_compiler::program::ClassIndex;
+
+use crate::heap::{Heap, OutOfMemory, Ref, StackId, Word};
+
+/// A native function. What it returns borrows the heap, so nothing can be allocated after it.
+pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
+
+/// A row of a module's table.
+pub type Row = (&'static str, Native);
+
+/// Finds a native by module and name.
+pub fn find(module: &str, name: &str) -> Option<Native> {
+    let table = TABLES.iter().find(|(table_module, _)| *table_module == module)?.1;
+    table.iter().find(|(row_name, _)| *row_name == name).map(|(_, native)| *native)
+}
+
+/// All modules with their tables.
+const TABLES: &[(&str, &[Row])] = &[];
+
+/// Why a native did not return a value.
+#[derive(Debug)]
+pub enum Failure {
+    /// An error that programs know by its text.
+    Error(&'static str),
+    /// An error whose text is made up on the spot.
+    Message(String),
+    /// The process may not use more memory.
+    OutOfMemory,
+}
+
+impl From<OutOfMemory> for Failure {
+    fn from(_: OutOfMemory) -> Self {
+        Failure::OutOfMemory
+    }
+}
+
+impl Failure {
+    /// A value of the wrong type.
+    pub const WRONG_TYPE: Failure = Failure::Error("WRONG_OBJECT_TYPE");
+    /// A value that is out of range.
+    pub const OUT_OF_RANGE: Failure = Failure::Error("OUT_OF_RANGE");
+    /// An index outside of a collection.
+    pub const OUT_OF_BOUNDS: Failure = Failure::Error("OUT_OF_BOUNDS");
+    /// An argument that makes no sense.
+    pub const INVALID_ARGUMENT: Failure = Failure::Error("INVALID_ARGUMENT");
+}
+
+/// The call of a native: its arguments and what it may work on.
+pub struct Call<'p> {
+    /// The heap of the process.
+    pub heap: &'p mut Heap,
+    stack: StackId,
+    frame: usize,
+    charged: i64,
+}
+
+impl<'p> Call<'p> {
+    pub(crate) fn new(heap: &'p mut Heap, stack: StackId, frame: usize) -> Self {
+        Call { heap, stack, frame, charged: 0 }
+    }
+
+    /// Charges work to the budget of the process: about a unit for what a call of a Toit function
+    /// would cost, say 64 bytes looked at.
+    pub fn charge(&mut self, units: usize) {
+        self.charged = self.charged.saturating_add(i64::try_from(units).unwrap_or(i64::MAX));
+    }
+
+    /// What has been charged.
+    pub(crate) fn charged(&self) -> i64 {
+        self.charged
+    }
+
+    /// An argument as it is now, wherever the collector has moved it. For storing, not for reading.
+    pub fn word(&self, index: usize) -> Word {
+        self.heap.stacks().get(self.stack).get(self.frame + index)
+    }
+
+    /// An argument.
+    pub fn argument(&self, index: usize) -> Ref<'_> {
+        Ref::of(self.word(index))
+    }
+
+    /// An integer argument.
+    ///
+    /// # Errors
+    /// As for all of these: `WRONG_OBJECT_TYPE` if it is of another type.
+    pub fn int(&self, index: usize) -> Result<i64, Failure> {
+        self.heap.int(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// An integer argument that must not be negative: a size or an index.
+    ///
+    /// # Errors
+    /// `OUT_OF_BOUNDS` if it is negative.
+    pub fn index(&self, index: usize) -> Result<usize, Failure> {
+        usize::try_from(self.int(index)?).map_err(|_| Failure::OUT_OF_BOUNDS)
+    }
+
+    /// A float argument; an integer is converted.
+    pub fn number(&self, index: usize) -> Result<f64, Failure> {
+        let argument = self.argument(index);
+        if let Some(int) = self.heap.int(argument) {
+            return Ok(int as f64);
+        }
+        self.heap.float(argument).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// A float argument.
+    pub fn float(&self, index: usize) -> Result<f64, Failure> {
+        self.heap.float(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// A boolean argument.
+    pub fn bool(&self, index: usize) -> Result<bool, Failure> {
+        match self.word(index) {
+            Word::TRUE => Ok(true),
+            Word::FALSE => Ok(false),
+            _ => Err(Failure::WRONG_TYPE),
+        }
+    }
+
+    /// A string argument, be it whole or a slice.
+    pub fn string(&self, index: usize) -> Result<&str, Failure> {
+        self.heap.string(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// A byte array argument, be it whole or a slice.
+    pub fn bytes(&self, index: usize) -> Result<&[u8], Failure> {
+        self.heap.bytes(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// A byte array argument, to be written.
+    pub fn bytes_mut(&mut self, index: usize) -> Result<&mut [u8], Failure> {
+        let word = self.word(index);
+        self.heap.bytes_mut(word).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// The elements of an argument that must be an `Array_`, as the words that they are.
+    pub fn array(&self, index: usize) -> Result<&[Word], Failure> {
+        self.expect_class(index, self.heap.builtins().array)?;
+        Ok(self.heap.words(self.word(index)))
+    }
+
+    /// Stores into an element of an argument that must be an `Array_`.
+    ///
+    /// # Errors
+    /// `OUT_OF_BOUNDS` if it has no such element.
+    pub fn store(&mut self, array: usize, element: usize, value: Word) -> Result<(), Failure> {
+        if element >= self.array(array)?.len() {
+            return Err(Failure::OUT_OF_BOUNDS);
+        }
+        let object = self.word(array);
+        self.heap.set_field(object, element, value);
+        Ok(())
+    }
+
+    fn expect_class(&self, index: usize, class: ClassIndex) -> Result<(), Failure> {
+        if self.heap.class(self.argument(index)) == class { Ok(()) } else { Err(Failure::WRONG_TYPE) }
+    }
+}
