@@ -29,12 +29,11 @@ abstract class HashedCollection_:
   first_/int := 0
   index_/ByteArray? := null
   free-slots_/int := 0
-
-  constructor:
-    backing_ = array-new_ 0 null
-
   /** The number of places that an entry takes. */
-  abstract stride_ -> int
+  stride_/int
+
+  constructor.with-stride_ .stride_:
+    backing_ = array-new_ 0 null
 
   /** The hash code of $key. */
   hash-code_ key -> int:
@@ -43,10 +42,6 @@ abstract class HashedCollection_:
   /** Whether $key, which is in the table, is the one that is looked for. */
   compare_ key probe -> bool:
     return key == probe
-
-  /** An array for entries. */
-  new-backing_ size/int -> Array_:
-    return array-new_ size null
 
   /** The number of elements. */
   size -> int:
@@ -124,7 +119,7 @@ abstract class HashedCollection_:
       skip-removed_
     else if position + stride == end_:
       drop-removed_
-    else if end_ > 128 and size_ * stride < end_ - first_ >> 2:
+    else if end_ > 128 and size_ * stride < (end_ - first_) >> 2:
       // Iterating over a table should not cost more than its size.
       rebuild_ size_
 
@@ -145,7 +140,7 @@ abstract class HashedCollection_:
   rebuild_ wanted/int -> none:
     room := wanted + (wanted >> 1) + 2
     index := room > HASH-UNINDEXED-MAX_ ? ByteArray (hash-index-bytes_ room) : null
-    hash-rebuild_ this (new-backing_ room * stride_) index
+    hash-rebuild_ this (array-new_ (room * stride_) null) index
 
   /**
   Calls $block with the array and the place in it of each entry.

@@ -12,6 +12,7 @@ Keys need a `hash-code` that fits their `==` and does not change. Numbers,
 class Map extends HashedCollection_:
   /** Creates an empty map, like `{:}`. */
   constructor:
+    super.with-stride_ 3
 
   /**
   Creates a map that may forget its values when memory is scarce.
@@ -23,10 +24,8 @@ class Map extends HashedCollection_:
 
   /** Creates a map of $size entries, whose keys and values the blocks return for each number. */
   constructor size/int [get-key] [get-value]:
+    super.with-stride_ 3
     for i := 0; i < size; i++: this[get-key.call i] = get-value.call i
-
-  stride_ -> int:
-    return 3
 
   /** The value of $key, which must be here. */
   operator [] key:
@@ -238,14 +237,89 @@ class IdentityMap extends Map:
     put-compare_ key value
     return value
 
-/** A map whose values the collector may replace by null. */
+/**
+A map that does not keep its values alive.
+
+Each value lies in a weak array of its own, in the place of the value.
+*/
 class WeakMap_ extends Map:
   constructor:
-    make-weak_ this
+    watch_
 
-  /** Drops the keys whose values are null. */
+  static hold_ value -> Array_:
+    cell := array-new-weak_
+    array-weak-put_ cell value
+    return cell
+
+  /** See $super. */
+  operator [] key:
+    return array-weak-at_ (super key)
+
+  /** See $super. */
+  operator []= key value:
+    super key (hold_ value)
+    return value
+
+  /** See $super. */
+  get key:
+    cell := super key
+    return cell and (array-weak-at_ cell)
+
+  /** See $super. */
+  get key [--if-absent]:
+    position := find_ key
+    return position < 0 ? (if-absent.call key) : (array-weak-at_ backing_[position + 2])
+
+  /** See $super. */
+  get key [--if-present]:
+    return (contains key) ? (if-present.call this[key]) : null
+
+  /** See $super. */
+  get key [--if-present] [--if-absent]:
+    return (contains key) ? (if-present.call this[key]) : (if-absent.call key)
+
+  /** See $super. */
+  get key [--init]:
+    if contains key: return this[key]
+    return this[key] = init.call key
+
+  /** See $super. */
+  update key [updater] [--if-absent]:
+    return this[key] = (contains key) ? (updater.call this[key]) : (if-absent.call key)
+
+  /** See $super. */
+  do [block] -> none:
+    super: | key cell | block.call key (array-weak-at_ cell)
+
+  /** See $super. */
+  do --reversed/True [block] -> none:
+    super --reversed: | key cell | block.call key (array-weak-at_ cell)
+
+  /** See $super. */
+  map --in-place/True [block] -> none:
+    super --in-place: | key cell | hold_ (block.call key (array-weak-at_ cell))
+
+  /** Drops the keys whose values are gone. */
   sweep_ -> none:
     filter --in-place: | _ value | value != null
 
-make-weak_ map/Map -> none:
-  #primitive.hash.make-weak
+  /** Has this map swept after the next collection, and so on, until it is gone itself. */
+  watch_ -> none:
+    cell := hold_ this
+    add-finalizer WeakMapSentinel_::
+      map := array-weak-at_ cell
+      if map:
+        map.sweep_
+        map.watch_
+
+/** An object that nothing refers to, so that its finalizer runs after the next collection. */
+class WeakMapSentinel_:
+
+array-new-weak_ -> Array_:
+  #primitive.array.new-weak
+
+array-weak-at_ cell/Array_ -> any:
+  #primitive.array.weak-at
+
+array-weak-put_ cell/Array_ value -> none:
+  #primitive.array.weak-put

@@ -17,7 +17,7 @@ class Object:
 
   /** The number by which this program knows the class of $object. */
   static class-id object -> int:
-    #primitive.core.class-id
+    #primitive.object.class-id
 
 /** The superclass of all interfaces. */
 interface Interface_:
@@ -82,7 +82,7 @@ class Lambda:
     return lambda-hash_ this
 
 lambda-hash_ lambda/Lambda -> int:
-  #primitive.core.lambda-hash
+  #primitive.object.lambda-hash
 
 /**
 Whether $x and $y are the same object.
@@ -91,4 +91,4 @@ Numbers are identical if they have the same class and the same bits, strings if
   they have the same characters.
 */
 identical x/any y/any -> bool:
-  #primitive.core.identical
+  #primitive.object.identical

@@ -18,12 +18,20 @@ random start/int end/int -> int:
 set-random-seed seed/io.Data -> none:
   bytes := ByteArray (min seed.byte-size 16)
   seed.write-to-byte-array bytes --at=0 0 bytes.size
-  random-seed_ bytes
+  random-state_ = random-seed-state_ bytes
 
 random-below_ n/int -> int:
-  #primitive.random.below
+  return random-next_ random-state_ n
 
-random-seed_ seed/ByteArray -> none:
+/** The state of this process's generator: 8 bytes. */
+random-state_/ByteArray := random-bytes_ 8
+
+/** A number from 0 to $n - 1. Moves the $state on. */
+random-next_ state/ByteArray n/int -> int:
+  #primitive.random.next
+
+/** A state for the bytes of $seed. */
+random-seed-state_ seed/ByteArray -> ByteArray:
   #primitive.random.seed
 
 /** $count unpredictable bytes. */

@@ -10,8 +10,9 @@ Elements need a `hash-code` that fits their `==` and does not change. Numbers,
   strings and byte arrays have one.
 */
 class Set extends HashedCollection_ implements Collection:
-  stride_ -> int:
-    return 2
+  /** Creates an empty set, like `{}`. */
+  constructor:
+    super.with-stride_ 2
 
   /** Adds $key, in the place of an element that equals it, if there is one. */
   add key -> none:
