@@ -74,7 +74,7 @@ class int extends num:
 
   /** All bits inverted. */
   operator ~ -> int:
-    #primitive.int.not
+    #primitive.int.bit-not
 
   /** See $super. */
   operator + other -> num:
@@ -118,15 +118,15 @@ class int extends num:
 
   /** The bits set in both. */
   operator & other -> int:
-    #primitive.int.and
+    #primitive.int.bit-and
 
   /** The bits set in either. */
   operator | other -> int:
-    #primitive.int.or
+    #primitive.int.bit-or
 
   /** The bits set in one but not in both. */
   operator ^ other -> int:
-    #primitive.int.xor
+    #primitive.int.bit-xor
 
   /** Shifts to the right, keeping the sign. */
   operator >> number-of-bits -> int:

@@ -20,6 +20,7 @@ mod math;
 mod object;
 mod random;
 mod string;
+mod system;
 mod time;
 mod zone;
 
@@ -46,6 +47,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("object", object::TABLE),
     ("random", random::TABLE),
     ("string", string::TABLE),
+    ("system", system::TABLE),
     ("time", time::TABLE),
 ];
 

@@ -156,7 +156,11 @@ fn search(text: &[u8], needle: &[u8], last: bool) -> Option<usize> {
         return Some(if last { text.len() } else { 0 });
     }
     let mut windows = text.windows(needle.len());
-    if last { windows.rposition(|window| window == needle) } else { windows.position(|window| window == needle) }
+    if last {
+        windows.rposition(|window| window == needle)
+    } else {
+        windows.position(|window| window == needle)
+    }
 }
 
 /// Unicode's whitespace, and the byte order mark.

@@ -3,8 +3,7 @@
 use super::{Call, Failure, Row, zone};
 use crate::heap::Ref;
 
-pub(super) const TABLE: &[Row] =
-    &[("zone-offset", zone_offset), ("zone-default-rules", zone_default_rules)];
+pub(super) const TABLE: &[Row] = &[("zone-offset", zone_offset), ("zone-default-rules", zone_default_rules)];
 
 /// `rules utc` -> the offset in seconds, times two, plus one if daylight saving is on.
 fn zone_offset<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
