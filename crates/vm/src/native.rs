@@ -22,6 +22,7 @@ mod random;
 mod string;
 mod system;
 mod time;
+mod uuid;
 mod zone;
 
 /// A native function. What it returns borrows the heap, so nothing can be allocated after it.
@@ -49,6 +50,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("string", string::TABLE),
     ("system", system::TABLE),
     ("time", time::TABLE),
+    ("uuid", uuid::TABLE),
 ];
 
 /// Why a native did not return a value.
