@@ -22,6 +22,7 @@ mod image;
 mod object;
 mod reference;
 mod stack;
+mod text;
 mod word;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use object::{CLASS_LIMIT, Format};
 use object::{Header, LARGE, PERMANENT, REMEMBERED, size_words};
 pub use reference::{Kept, Ref, Root};
 pub use stack::{FRAME_WORDS, Stack, StackId, Stacks};
+pub use text::NewString;
 pub use word::Word;
 
 /// A process has used up what it may have, or the system has no memory left.
