@@ -40,6 +40,8 @@ mod idle;
 mod kernel;
 mod mailbox;
 mod message;
+#[cfg(all(test, loom))]
+mod models;
 mod pending;
 mod process;
 mod run_queue;

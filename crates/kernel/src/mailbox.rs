@@ -29,7 +29,7 @@ use crate::{Message, MessageKind, Pid, RequestId, SendError};
 pub const REQUESTS_MAX: usize = 1_024;
 
 /// How many notifications from one sender may wait at one receiver.
-pub const NOTIFICATIONS_MAX: usize = 1_024;
+pub const NOTIFICATIONS_MAX: usize = if cfg!(loom) { 1 } else { 1_024 };
 
 /// How many bytes may wait in a mailbox.
 pub const MAILBOX_BYTES_MAX: usize = 16 << 20;
