@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use common::{Log, WAIT, act_and_log, as_int, bytes, deaf, echo, int, named, shown, spawn};
 use lucarne_kernel::{
-    Context, Exit, MAILBOX_BYTES_MAX, MessageKind, NOTIFICATIONS_MAX, Outcome, REQUESTS_MAX,
-    SLOW_CONSUMER_US, SendError, Simulation,
+    Context, Exit, MAILBOX_BYTES_MAX, MessageKind, NOTIFICATIONS_MAX, Outcome, PROCESSES_MAX, REQUESTS_MAX,
+    SLOW_CONSUMER_US, SendError, Simulation, SpawnError,
 };
 
 const STEPS: u64 = 1_000_000;
@@ -37,6 +37,19 @@ fn requests_are_bounded_per_sender_and_closes_are_not() {
         }
         // More closes than requests: these close nothing that was ever asked for.
         assert_eq!(context.request_close(deaf, 301, int(1)).unwrap_err().error, SendError::TooManyRequests);
+        context.exit_group(0);
+        DONE
+    });
+}
+
+#[test]
+fn a_group_has_a_bounded_number_of_processes() {
+    check(|context| {
+        for _ in 1..PROCESSES_MAX {
+            spawn(context, deaf);
+        }
+        let refused = context.spawn(Box::new(deaf), named("one too many"));
+        assert_eq!(refused, Err(SpawnError::TooMany));
         context.exit_group(0);
         DONE
     });

@@ -5,7 +5,7 @@ mod common;
 use common::{Known, Log, WAIT, act_and_log, as_int, bytes, deaf, echo, int, named, shown, spawn};
 use lucarne_kernel::{
     Context, Exit, GroupOption, MessageKind, NotAllowed, Outcome, Pid, RequestId, SendError, Simulation,
-    SpawnOptions,
+    SpawnError, SpawnOptions,
 };
 
 const STEPS: u64 = 10_000;
@@ -121,7 +121,7 @@ fn only_the_system_speaks_of_deaths_and_watches_for_others() {
         }
         assert_eq!(context.watch_for(context.pid(), Pid::SYSTEM), Err(NotAllowed));
         let other = SpawnOptions { group: GroupOption::New, ..named("other") };
-        assert_eq!(context.spawn(Box::new(deaf), other), Err(NotAllowed));
+        assert_eq!(context.spawn(Box::new(deaf), other), Err(SpawnError::NotAllowed));
         Outcome::Exit(Exit::Done)
     };
     let program = simulation.handle().start(Box::new(guest), named("guest"));

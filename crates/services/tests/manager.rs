@@ -18,6 +18,7 @@ struct Test {
     presence: Presence,
 }
 
+type Answer = (RequestId, Result<Value, String>);
 type Act = Box<dyn FnOnce(&mut Context<'_>) -> Option<Exit> + Send>;
 
 /// A guest that does what the test says, and keeps what it gets.
@@ -32,7 +33,7 @@ struct Guest {
 /// What a guest got.
 #[derive(Clone, Default)]
 struct Inbox {
-    replies: Arc<Mutex<Vec<(RequestId, Result<Value, String>)>>>,
+    replies: Arc<Mutex<Vec<Answer>>>,
     notifications: Arc<Mutex<Vec<(i64, i64, Value)>>>,
     terminated: Arc<Mutex<Vec<Pid>>>,
 }
