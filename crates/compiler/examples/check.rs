@@ -11,7 +11,7 @@ fn main() {
     let root = args.next().unwrap();
     for f in args {
         let t = std::time::Instant::now();
-        let a = resolve::analyze(&L(root.clone()), Default::default(), &f);
+        let a = resolve::analyze(&L(root.clone()), None, &f);
         let n = a.diagnostics.iter().filter(|d| d.is_error()).count();
         print!("{}", diagnostic::render(&a.sources, &a.diagnostics, Default::default()));
         println!("{f}: {n} errors {:?}", t.elapsed());

@@ -22,6 +22,7 @@ mod image;
 mod object;
 mod reference;
 mod stack;
+mod text;
 mod word;
 
 use std::sync::Arc;
@@ -31,11 +32,12 @@ use thiserror::Error;
 
 use chunk::Chunk;
 use external::Externals;
-pub use image::Image;
+pub use image::{Callee, Image};
 pub use object::{CLASS_LIMIT, Format};
 use object::{Header, LARGE, PERMANENT, REMEMBERED, size_words};
 pub use reference::{Kept, Ref, Root};
 pub use stack::{FRAME_WORDS, Stack, StackId, Stacks};
+pub use text::NewString;
 pub use word::Word;
 
 /// A process has used up what it may have, or the system has no memory left.
@@ -101,14 +103,24 @@ pub struct Heap {
     /// Lambdas of finalizers whose object is gone, to be run. Roots.
     due: Vec<Word>,
     globals: Vec<Word>,
+    /// An exception made in good time, for when there is no memory to make one.
+    out_of_memory: Word,
     roots: Vec<Word>,
     free_roots: Vec<u32>,
     kept: Vec<Word>,
     stacks: Stacks,
+    /// The `Task_` of the running task.
+    task: Word,
+    /// Whether a global that others may wait for has got its value.
+    has_settled_global: bool,
+    /// The stack that the interpreter is on, and how far it is used.
+    current: Option<(StackId, usize)>,
     image: Arc<Image>,
     options: HeapOptions,
     statistics: HeapStatistics,
     stress_count: u32,
+    /// A collection has failed half-way: the system had no memory left.
+    is_broken: bool,
 }
 
 /// A lambda to run once an object is gone. The lambda may refer to the object: it keeps it alive
@@ -125,7 +137,7 @@ impl Heap {
     /// If the system has no memory left.
     pub fn new(image: Arc<Image>, options: HeapOptions) -> Result<Heap, OutOfMemory> {
         let globals = image.initial_globals();
-        Ok(Heap {
+        let mut heap = Heap {
             young: Chunk::new(YOUNG_WORDS_MIN).ok_or(OutOfMemory)?,
             old: Vec::new(),
             large: Vec::new(),
@@ -136,15 +148,33 @@ impl Heap {
             finalizers: Vec::new(),
             due: Vec::new(),
             globals,
+            out_of_memory: Word::NULL,
             roots: Vec::new(),
             free_roots: Vec::new(),
             kept: Vec::new(),
             stacks: Stacks::default(),
+            task: Word::NULL,
+            has_settled_global: false,
+            current: None,
             image,
             options,
             statistics: HeapStatistics::default(),
             stress_count: 0,
-        })
+            is_broken: false,
+        };
+        let value = heap.new_string("OUT_OF_MEMORY")?.word();
+        let value = heap.keep(value);
+        let exception = heap.new_instance(heap.builtins().exception)?.word();
+        let value = heap.kept(value).word();
+        heap.end_scope(0);
+        heap.set_field(exception, 0, value);
+        heap.out_of_memory = exception;
+        Ok(heap)
+    }
+
+    /// The exception that says that memory is short; null if the heap is broken.
+    pub(crate) fn out_of_memory_exception(&self) -> Word {
+        if self.is_broken { Word::NULL } else { self.out_of_memory }
     }
 
     /// The program's permanent objects.
@@ -412,7 +442,24 @@ impl Heap {
     /// Sets a global.
     #[inline(always)]
     pub(crate) fn set_global(&mut self, index: usize, value: Word) {
+        self.has_settled_global |= self.globals[index] == Word::IN_PROGRESS;
         self.globals[index] = value;
+    }
+
+    /// Whether a global has got its value since this was last asked.
+    pub(crate) fn take_settled_global(&mut self) -> bool {
+        std::mem::take(&mut self.has_settled_global)
+    }
+
+    /// The `Task_` of the running task.
+    #[inline(always)]
+    pub fn current_task(&self) -> Ref<'_> {
+        Ref::of(self.task)
+    }
+
+    /// Says which task runs.
+    pub(crate) fn set_current_task(&mut self, task: Word) {
+        self.task = task;
     }
 
     /// The stacks of the process's tasks.
@@ -424,6 +471,19 @@ impl Heap {
     #[inline(always)]
     pub(crate) fn stacks_mut(&mut self) -> &mut Stacks {
         &mut self.stacks
+    }
+
+    /// Says how much of the running task's stack is in use. Must be right at each allocation.
+    #[inline(always)]
+    pub(crate) fn set_current(&mut self, stack: StackId, top: usize) {
+        self.current = Some((stack, top));
+    }
+
+    /// No task runs now: all stacks know their tops themselves.
+    pub(crate) fn leave_current(&mut self) {
+        if let Some((stack, top)) = self.current.take() {
+            self.stacks.get_mut(stack).set_top(top);
+        }
     }
 
     /// Registers a lambda to be run once the object is gone.

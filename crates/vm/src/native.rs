@@ -5,9 +5,28 @@
 //! cannot hold up other processes for long. Each file of this folder holds the natives of one
 //! module, with the table of their names at its end.
 
+use std::ops::Range;
+
 use lucarne_compiler::program::ClassIndex;
 
-use crate::heap::{Heap, OutOfMemory, Ref, StackId, Word};
+pub use crate::effect::Effect;
+use crate::heap::{Heap, NewString, OutOfMemory, Ref, StackId, Word};
+
+mod array;
+mod bytes;
+mod float;
+pub(crate) mod hash;
+mod heap;
+mod int;
+mod math;
+mod object;
+mod random;
+mod string;
+mod system;
+mod task;
+mod time;
+mod uuid;
+mod zone;
 
 /// A native function. What it returns borrows the heap, so nothing can be allocated after it.
 pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
@@ -15,14 +34,41 @@ pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
 /// A row of a module's table.
 pub type Row = (&'static str, Native);
 
+/// What a program's native is.
+#[derive(Clone, Copy)]
+pub enum Entry {
+    /// A function over the heap alone.
+    Function(Native),
+    /// Something that the machine itself does: it concerns tasks, other processes, or the outside.
+    Effect(Effect),
+}
+
 /// Finds a native by module and name.
-pub fn find(module: &str, name: &str) -> Option<Native> {
+pub fn find(module: &str, name: &str) -> Option<Entry> {
+    if let Some(effect) = Effect::find(module, name) {
+        return Some(Entry::Effect(effect));
+    }
     let table = TABLES.iter().find(|(table_module, _)| *table_module == module)?.1;
-    table.iter().find(|(row_name, _)| *row_name == name).map(|(_, native)| *native)
+    table.iter().find(|(row_name, _)| *row_name == name).map(|(_, native)| Entry::Function(*native))
 }
 
 /// All modules with their tables.
-const TABLES: &[(&str, &[Row])] = &[];
+const TABLES: &[(&str, &[Row])] = &[
+    ("array", array::TABLE),
+    ("bytes", bytes::TABLE),
+    ("float", float::TABLE),
+    ("hash", hash::TABLE),
+    ("int", int::TABLE),
+    ("heap", heap::TABLE),
+    ("task", task::TABLE),
+    ("math", math::TABLE),
+    ("object", object::TABLE),
+    ("random", random::TABLE),
+    ("string", string::TABLE),
+    ("system", system::TABLE),
+    ("time", time::TABLE),
+    ("uuid", uuid::TABLE),
+];
 
 /// Why a native did not return a value.
 #[derive(Debug)]
@@ -31,6 +77,13 @@ pub enum Failure {
     Error(&'static str),
     /// An error whose text is made up on the spot.
     Message(String),
+    /// An error with more to say in its trace.
+    Detailed {
+        /// The text that programs know it by.
+        error: &'static str,
+        /// What the trace starts with.
+        detail: String,
+    },
     /// The process may not use more memory.
     OutOfMemory,
 }
@@ -163,5 +216,57 @@ impl<'p> Call<'p> {
 
     fn expect_class(&self, index: usize, class: ClassIndex) -> Result<(), Failure> {
         if self.heap.class(self.argument(index)) == class { Ok(()) } else { Err(Failure::WRONG_TYPE) }
+    }
+
+    /// The bytes of an argument that is a string or a byte array.
+    ///
+    /// # Errors
+    /// `WRONG_BYTES_TYPE` if it is another kind of data, which only Toit code can read.
+    pub fn data(&self, index: usize) -> Result<&[u8], Failure> {
+        let argument = self.argument(index);
+        match self.heap.string(argument) {
+            Some(text) => Ok(text.as_bytes()),
+            None => self.heap.bytes(argument).ok_or(Failure::Error("WRONG_BYTES_TYPE")),
+        }
+    }
+
+    /// Two arguments that are the ends of a range within something of `length`.
+    ///
+    /// # Errors
+    /// `OUT_OF_BOUNDS` if they are not.
+    pub fn range(&self, from: usize, to: usize, length: usize) -> Result<Range<usize>, Failure> {
+        let (from, to) = (self.index(from)?, self.index(to)?);
+        if from <= to && to <= length { Ok(from..to) } else { Err(Failure::OUT_OF_BOUNDS) }
+    }
+
+    /// Charges for looking at bytes.
+    pub fn charge_bytes(&mut self, count: usize) {
+        self.charge(count / 64);
+    }
+
+    /// A new string of `length` bytes, which `fill` puts together from pieces of the arguments.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn new_string(
+        &mut self,
+        length: usize,
+        fill: impl FnOnce(&Call<'_>, &mut NewString),
+    ) -> Result<Ref<'_>, Failure> {
+        self.charge_bytes(length);
+        let mut string = self.heap.start_string(length)?;
+        fill(self, &mut string);
+        Ok(self.heap.finish_string(string))
+    }
+
+    /// Room outside the heap for a result that is put together there, within the process's limit.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn scratch(&mut self, capacity: usize) -> Result<Vec<u8>, Failure> {
+        self.heap.reserve(capacity)?;
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(capacity).map_err(|_| Failure::OutOfMemory)?;
+        Ok(bytes)
     }
 }
