@@ -16,6 +16,8 @@
 //!   [`Expr::Absent`]; the callee evaluates the default.
 //! * Names are canonical: `-` stands for both `-` and `_` inside an identifier.
 
+mod visit;
+
 use serde::{Deserialize, Serialize};
 
 /// A module, by its place in [`Unit::modules`].
@@ -344,9 +346,9 @@ pub enum Expr {
         /// Taken otherwise.
         otherwise: Box<Node>,
     },
-    /// Value: the first operand's if it is null or false, else the second's, as a bool.
+    /// Value: the first operand's if it is null or false, else the second's.
     And(Box<Node>, Box<Node>),
-    /// Value: whether one operand is neither null nor false.
+    /// Value: the first operand's unless it is null or false, else the second's.
     Or(Box<Node>, Box<Node>),
     /// Value: whether the operand is null or false.
     Not(Box<Node>),

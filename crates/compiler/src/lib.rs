@@ -5,4 +5,5 @@
 //! dispatch table and bytecode.
 
 pub mod ir;
+pub mod link;
 pub mod program;

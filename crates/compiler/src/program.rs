@@ -37,7 +37,7 @@ pub struct Program {
     pub checks: Vec<TypeCheck>,
     /// The names of the natives that `Native` names: (module, name).
     pub natives: Vec<(String, String)>,
-    /// Protected code ranges, ordered so that of two that hold a place the inner one comes first.
+    /// Protected code ranges, grouped by function.
     pub handlers: Vec<Handler>,
     /// Source positions: (address of an instruction that can fail or call, offset in the module's
     /// source), ordered by address.
@@ -80,6 +80,8 @@ pub struct Function {
     pub name: String,
     /// The source file, in [`Program::sources`].
     pub source: u32,
+    /// Its protected ranges: a range of [`Program::handlers`], inner ones first.
+    pub handlers: (u32, u32),
     /// A function that only reads or stores a field, so that calls can do it in place.
     pub accessor: Accessor,
 }

@@ -1,1 +1,59 @@
 //! Processes, groups, mailboxes, scheduler, delivery and death.
+//!
+//! A [`Process`] is anything that can run for a while and then wait for messages: a Toit
+//! process, the service manager, a native provider. The [`Kernel`] owns the table of
+//! processes, the run queues and the worker threads; a process sees it through the
+//! [`Context`] that each of its turns gets, the rest of the host through a [`KernelHandle`].
+//!
+//! # How a message travels
+//!
+//! Sending puts the message into the receiver's mailbox and makes the receiver ready. It
+//! never blocks and never runs the receiver inside the sender: the receiver takes the next
+//! slot of this worker and runs when the sender parks, on what is left of the sender's
+//! budget. Each mailbox is one queue; what may enter it is decided by lane (see `mailbox`).
+//! The kernel stamps each message with the sender's pid and gid, and decides who may send
+//! what to whom (see `contacts`).
+//!
+//! # What never happens
+//!
+//! - A request without an answer: the right to reply is a [`RequestToken`], and one that is
+//!   dropped (since its process ended, or its message was never read) answers with
+//!   an error. A mailbox bound never loses a reply.
+//! - A lost wake-up: see `run_state` and `idle`, which are checked in all interleavings of
+//!   small cases (`docs/architecture.md` says how to run the models).
+//! - A panic that crosses from one process to another.
+//!
+//! The same code runs under a [`Simulation`]: one thread, virtual time, and a seed that
+//! decides which process runs next and which is killed.
+
+pub mod clock;
+pub mod random;
+pub mod sync;
+
+mod contacts;
+mod context;
+mod death;
+mod entry;
+mod group;
+mod id;
+mod idle;
+mod kernel;
+mod mailbox;
+mod message;
+mod pending;
+mod process;
+mod run_queue;
+mod run_state;
+mod scheduler;
+mod simulation;
+mod timers;
+mod worker;
+
+pub use context::{Context, NotAllowed};
+pub use group::Program;
+pub use id::{Gid, Pid, RequestId};
+pub use kernel::{EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, Waker};
+pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
+pub use message::{Credit, Failure, Message, MessageKind, Refused, RequestToken, SendError, USER_KIND_MIN};
+pub use process::{Exit, GroupOption, Outcome, Process, SpawnOptions, Trust, priority};
+pub use simulation::{Faults, Simulation, Step};

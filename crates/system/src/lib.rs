@@ -1,1 +1,10 @@
 //! A whole system: the kernel with its service manager and native providers.
+//!
+//! [`System`] puts the rooms below together; guests are started on top of it. What a system
+//! writes for people goes through an [`Output`].
+
+mod output;
+mod system;
+
+pub use output::{CapturedOutput, Output, StandardOutput, Stream};
+pub use system::{Services, SimulatedSystem, System};

@@ -32,7 +32,7 @@ use thiserror::Error;
 
 use chunk::Chunk;
 use external::Externals;
-pub use image::Image;
+pub use image::{Callee, Image};
 pub use object::{CLASS_LIMIT, Format};
 use object::{Header, LARGE, PERMANENT, REMEMBERED, size_words};
 pub use reference::{Kept, Ref, Root};
@@ -103,14 +103,20 @@ pub struct Heap {
     /// Lambdas of finalizers whose object is gone, to be run. Roots.
     due: Vec<Word>,
     globals: Vec<Word>,
+    /// An exception made in good time, for when there is no memory to make one.
+    out_of_memory: Word,
     roots: Vec<Word>,
     free_roots: Vec<u32>,
     kept: Vec<Word>,
     stacks: Stacks,
+    /// The stack that the interpreter is on, and how far it is used.
+    current: Option<(StackId, usize)>,
     image: Arc<Image>,
     options: HeapOptions,
     statistics: HeapStatistics,
     stress_count: u32,
+    /// A collection has failed half-way: the system had no memory left.
+    is_broken: bool,
 }
 
 /// A lambda to run once an object is gone. The lambda may refer to the object: it keeps it alive
@@ -127,7 +133,7 @@ impl Heap {
     /// If the system has no memory left.
     pub fn new(image: Arc<Image>, options: HeapOptions) -> Result<Heap, OutOfMemory> {
         let globals = image.initial_globals();
-        Ok(Heap {
+        let mut heap = Heap {
             young: Chunk::new(YOUNG_WORDS_MIN).ok_or(OutOfMemory)?,
             old: Vec::new(),
             large: Vec::new(),
@@ -138,15 +144,31 @@ impl Heap {
             finalizers: Vec::new(),
             due: Vec::new(),
             globals,
+            out_of_memory: Word::NULL,
             roots: Vec::new(),
             free_roots: Vec::new(),
             kept: Vec::new(),
             stacks: Stacks::default(),
+            current: None,
             image,
             options,
             statistics: HeapStatistics::default(),
             stress_count: 0,
-        })
+            is_broken: false,
+        };
+        let value = heap.new_string("OUT_OF_MEMORY")?.word();
+        let value = heap.keep(value);
+        let exception = heap.new_instance(heap.builtins().exception)?.word();
+        let value = heap.kept(value).word();
+        heap.end_scope(0);
+        heap.set_field(exception, 0, value);
+        heap.out_of_memory = exception;
+        Ok(heap)
+    }
+
+    /// The exception that says that memory is short; null if the heap is broken.
+    pub(crate) fn out_of_memory_exception(&self) -> Word {
+        if self.is_broken { Word::NULL } else { self.out_of_memory }
     }
 
     /// The program's permanent objects.
@@ -426,6 +448,19 @@ impl Heap {
     #[inline(always)]
     pub(crate) fn stacks_mut(&mut self) -> &mut Stacks {
         &mut self.stacks
+    }
+
+    /// Says how much of the running task's stack is in use. Must be right at each allocation.
+    #[inline(always)]
+    pub(crate) fn set_current(&mut self, stack: StackId, top: usize) {
+        self.current = Some((stack, top));
+    }
+
+    /// No task runs now: all stacks know their tops themselves.
+    pub(crate) fn leave_current(&mut self) {
+        if let Some((stack, top)) = self.current.take() {
+            self.stacks.get_mut(stack).set_top(top);
+        }
     }
 
     /// Registers a lambda to be run once the object is gone.

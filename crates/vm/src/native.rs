@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use lucarne_compiler::program::ClassIndex;
 
+pub use crate::effect::Effect;
 use crate::heap::{Heap, NewString, OutOfMemory, Ref, StackId, Word};
 
 mod array;
@@ -31,10 +32,22 @@ pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
 /// A row of a module's table.
 pub type Row = (&'static str, Native);
 
+/// What a program's native is.
+#[derive(Clone, Copy)]
+pub enum Entry {
+    /// A function over the heap alone.
+    Function(Native),
+    /// Something that the machine itself does: it concerns tasks, other processes, or the outside.
+    Effect(Effect),
+}
+
 /// Finds a native by module and name.
-pub fn find(module: &str, name: &str) -> Option<Native> {
+pub fn find(module: &str, name: &str) -> Option<Entry> {
+    if let Some(effect) = Effect::find(module, name) {
+        return Some(Entry::Effect(effect));
+    }
     let table = TABLES.iter().find(|(table_module, _)| *table_module == module)?.1;
-    table.iter().find(|(row_name, _)| *row_name == name).map(|(_, native)| *native)
+    table.iter().find(|(row_name, _)| *row_name == name).map(|(_, native)| Entry::Function(*native))
 }
 
 /// All modules with their tables.

@@ -155,7 +155,7 @@ opcodes! {
     SetCell Ab,
     /// `a` = global `imm`; runs its initialiser the first time, with `a` as the call's base.
     GetGlobal AImm,
-    /// Global `imm` = `a`.
+    /// Global `imm` = `a`. `n` = 1: its initialiser has failed; the next read runs it again.
     SetGlobal AImm,
     /// `a` = field number `c` of object `b`.
     GetField Abc,
@@ -214,8 +214,7 @@ opcodes! {
     ShiftRight Abc,
     /// `a` = `b` >>> `c`.
     ShiftRightUnsigned Abc,
-    /// `a` = `b` + the signed number `c`. `n` = 1: it was written as a subtraction. The slow path
-    /// finds the operand already in its place.
+    /// `a` = `b` + the signed number `c`. `n` = 1: it was written as a subtraction of `-c`.
     AddNumber Abc,
     /// `a` = whether `b` == `c`.
     Equal Abc,

@@ -24,7 +24,12 @@ impl Heap {
     /// # Errors
     /// If the system has no memory left for what is alive. The heap is then not to be used further.
     pub fn collect(&mut self, full: bool) -> Result<(), OutOfMemory> {
+        // Until it is complete, the heap is neither here nor there.
+        self.is_broken = true;
         let full = full || self.old_words >= self.full_threshold;
+        if let Some((stack, top)) = self.current {
+            self.stacks.get_mut(stack).set_top(top);
+        }
         self.statistics.allocated_bytes += self.young.used as u64 * 8;
         let young = std::mem::replace(&mut self.young, Chunk::new(YOUNG_WORDS_MIN).ok_or(OutOfMemory)?);
         let from = if full { std::mem::take(&mut self.old) } else { Vec::new() };
@@ -36,6 +41,7 @@ impl Heap {
         collection.trace_finalizers()?;
         collection.clear_weak();
         collection.finish();
+        self.is_broken = false;
         Ok(())
     }
 
@@ -76,6 +82,7 @@ impl Collection<'_> {
         let mut kept = std::mem::take(&mut self.heap.kept);
         let mut due = std::mem::take(&mut self.heap.due);
         let mut stacks = std::mem::take(&mut self.heap.stacks);
+        self.heap.out_of_memory = self.visit(self.heap.out_of_memory)?;
         let lists = [&mut globals, &mut roots, &mut kept, &mut due];
         let traced = lists.into_iter().try_for_each(|words| self.visit_all(words)).and_then(|()| {
             stacks.iter_mut().try_for_each(|stack| {

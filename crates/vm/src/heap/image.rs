@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use lucarne_compiler::program::{Literal, Program};
+use lucarne_compiler::program::{Accessor, FunctionIndex, FunctionShape, Literal, Program};
+
+use crate::native::{self, Entry};
 
 use super::chunk::Chunk;
 use super::object::PERMANENT;
@@ -12,8 +14,29 @@ use super::{Format, OutOfMemory, Word, initialize, size_words};
 pub struct Image {
     program: Arc<Program>,
     literals: Vec<Word>,
+    /// What calls must know of each function, close together.
+    callees: Vec<Callee>,
+    /// The natives that the program names; none for those that do not exist.
+    natives: Vec<Option<Entry>>,
     /// Holds the objects; read through `literals` only.
     _objects: Chunk,
+}
+
+/// What a call must know of its target.
+#[derive(Clone, Copy, Debug)]
+pub struct Callee {
+    /// The address of the first instruction.
+    pub entry: u32,
+    /// How many registers a frame has.
+    pub registers: u16,
+    /// How many arguments it takes, block or captures included.
+    pub arity: u16,
+    /// How many of these are captures.
+    pub captures: u16,
+    /// Whether it is a block.
+    pub is_block: bool,
+    /// Whether it only reads or stores a field.
+    pub accessor: Accessor,
 }
 
 // SAFETY: the objects are written in `new` alone; afterwards threads only read them.
@@ -57,7 +80,35 @@ impl Image {
             }
             literals.push(word);
         }
-        Ok(Image { program, literals, _objects: objects })
+        let callees = program.functions.iter().map(|function| Callee {
+            entry: function.entry,
+            registers: function.registers,
+            arity: function.arity,
+            captures: function.captures,
+            is_block: function.shape == FunctionShape::Block,
+            accessor: function.accessor,
+        });
+        let callees = callees.collect();
+        let natives = program.natives.iter().map(|(module, name)| native::find(module, name)).collect();
+        Ok(Image { program, literals, callees, natives, _objects: objects })
+    }
+
+    /// What calls must know of each function.
+    #[inline(always)]
+    pub(crate) fn callees(&self) -> &[Callee] {
+        &self.callees
+    }
+
+    /// A native that the program names.
+    #[inline(always)]
+    pub(crate) fn native(&self, index: usize) -> Option<Entry> {
+        self.natives[index]
+    }
+
+    /// The function whose code an address is in.
+    pub(crate) fn function_at(&self, address: u32) -> FunctionIndex {
+        let after = self.callees.partition_point(|callee| callee.entry <= address);
+        FunctionIndex(after.saturating_sub(1) as u32)
     }
 
     /// The program.

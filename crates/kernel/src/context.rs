@@ -1,0 +1,349 @@
+//! What a process sees of the kernel during one of its turns.
+
+use std::sync::Arc;
+
+use lucarne_message::Payload;
+
+use crate::contacts::{Purpose, resolve};
+use crate::entry::Entry;
+use crate::kernel::Shared;
+use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US};
+use crate::process::GroupOption;
+use crate::sync::atomic::Ordering;
+use crate::{
+    Credit, Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SendError,
+    SpawnOptions, Trust, USER_KIND_MIN, Waker,
+};
+
+/// The kernel, as seen by one process in one turn.
+pub struct Context<'k> {
+    shared: &'k Arc<Shared>,
+    me: &'k Arc<Entry>,
+    budget: u32,
+    charged: Option<u32>,
+}
+
+/// The system does not let a guest do this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("PERMISSION_DENIED")]
+pub struct NotAllowed;
+
+impl<'k> Context<'k> {
+    pub(crate) fn new(shared: &'k Arc<Shared>, me: &'k Arc<Entry>, budget: u32) -> Context<'k> {
+        Context { shared, me, budget, charged: None }
+    }
+
+    /// The name of this process.
+    pub fn pid(&self) -> Pid {
+        self.me.pid
+    }
+
+    /// The group of this process.
+    pub fn gid(&self) -> Gid {
+        self.me.gid()
+    }
+
+    /// Microseconds since the kernel started; they never go back.
+    pub fn now_us(&self) -> i64 {
+        self.shared.clock.now_us()
+    }
+
+    /// Microseconds since 1970.
+    pub fn wall_us(&self) -> i64 {
+        self.shared.clock.wall_us()
+    }
+
+    /// Random bits, the same ones for the same seed under a simulation.
+    pub fn random_u64(&self) -> u64 {
+        self.shared.random.next_u64()
+    }
+
+    /// A way to get another turn, for threads and other things outside of the kernel.
+    pub fn waker(&self) -> Waker {
+        Waker::new(self.me)
+    }
+
+    // -- The turn ---------------------------------------------------------------------------
+
+    /// How many units of work this turn may do: a unit is a call or a loop edge.
+    pub fn budget(&self) -> u32 {
+        self.budget
+    }
+
+    /// Whether the turn should end soon, since somebody wants the process to stop. Cheap, and
+    /// to be asked about every thousand units.
+    pub fn should_yield(&self) -> bool {
+        self.shared.scheduler.share_overdue(&self.shared.clock);
+        self.me.killed.load(Ordering::Relaxed)
+    }
+
+    /// Says how many units of work the turn has done. Without it, a turn that ends with
+    /// [`crate::Outcome::Ready`] counts as having spent its budget, any other as short.
+    pub fn charge(&mut self, units: u32) {
+        self.charged = Some(self.charged.unwrap_or(0).saturating_add(units));
+    }
+
+    pub(crate) fn charged(&self) -> Option<u32> {
+        self.charged
+    }
+
+    // -- Messages ---------------------------------------------------------------------------
+
+    /// The next message for this process.
+    pub fn receive(&mut self) -> Option<Message> {
+        let message = self.me.mailbox.pop()?;
+        if self.me.trust == Trust::Guest
+            && let MessageKind::Request { .. } | MessageKind::Notification { .. } | MessageKind::User { .. } =
+                message.kind
+        {
+            self.me.contacts.lock().hear_of(self.shared, message.pid);
+        }
+        Some(message)
+    }
+
+    /// Whether a call of [`Context::receive`] would find something.
+    pub fn has_messages(&self) -> bool {
+        !self.me.mailbox.is_empty()
+    }
+
+    /// Asks another process for something. The answer arrives as [`MessageKind::Reply`],
+    /// exactly once, also if the other process ends first.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchProcess`] or [`SendError::TooManyRequests`], with the payload.
+    pub fn request(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
+        self.request_in(Lane::Request, to, procedure, payload)
+    }
+
+    /// Like [`Context::request`], for a request that gives something back that an earlier one
+    /// got, such as closing a client. It is not refused for lack of room: each earlier request
+    /// has reserved a place for one of these. Its payload should be a few numbers.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchProcess`]; [`SendError::TooManyRequests`] only if there were more
+    /// closes than requests.
+    pub fn request_close(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
+        self.request_in(Lane::Reserved, to, procedure, payload)
+    }
+
+    fn request_in(
+        &mut self,
+        lane: Lane,
+        to: Pid,
+        procedure: i64,
+        payload: Payload,
+    ) -> Result<RequestId, Refused> {
+        let Some(target) = resolve(self.shared, self.me, to, Purpose::Request) else {
+            return Err(Refused { error: SendError::NoSuchProcess, payload });
+        };
+        let id = match self.me.mailbox.open_request(target.pid, lane) {
+            Ok(id) => id,
+            Err(error) => return Err(Refused { error, payload }),
+        };
+        let token = RequestToken::new(self.me.clone(), id, lane, &target);
+        let message = self.stamp(MessageKind::Request { token, procedure, payload });
+        match target.mailbox.push(lane, message) {
+            Ok(()) => {
+                target.wake();
+                Ok(id)
+            }
+            Err((error, message)) => {
+                self.me.mailbox.withdraw_request(id);
+                let MessageKind::Request { token, payload, .. } = message.kind else {
+                    unreachable!("what is refused is what was sent")
+                };
+                token.defuse();
+                Err(Refused { error, payload })
+            }
+        }
+    }
+
+    /// Answers a request. There is always room for an answer; if the asker has ended or has
+    /// cancelled the request, nothing happens.
+    pub fn reply(&mut self, to: RequestToken, result: Result<Payload, Failure>) {
+        to.answer(result.map_err(Box::new));
+    }
+
+    /// Tells whoever was asked that the answer is not wanted any more. It will not arrive.
+    pub fn cancel(&mut self, request: RequestId) {
+        let Some(asked) = self.me.mailbox.cancel_request(request) else { return };
+        if let Some(target) = self.shared.find(asked) {
+            target.deliver(self.me, MessageKind::Cancel { id: request });
+        }
+    }
+
+    /// Sends a value from a resource to its proxy.
+    ///
+    /// If the receiver has no room the value comes back, and later one
+    /// [`MessageKind::RoomAvailable`] from the receiver says that it is worth trying again,
+    /// or [`MessageKind::SlowConsumer`] that it is not.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchProcess`] or [`SendError::Full`], with the payload.
+    pub fn notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
+        self.notify_or_wait(to, client, handle, payload, true)
+    }
+
+    /// Like [`Context::notify`], for those who would rather drop the value than wait: nothing
+    /// follows if there is no room.
+    ///
+    /// # Errors
+    /// As [`Context::notify`].
+    pub fn try_notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
+        self.notify_or_wait(to, client, handle, payload, false)
+    }
+
+    /// Nobody waits any more to notify this resource.
+    pub fn stop_waiting(&mut self, to: Pid, client: i64, handle: i64) {
+        if let Some(target) = self.shared.find(to) {
+            target.mailbox.stop_waiting(self.me.pid, client, handle);
+        }
+    }
+
+    fn notify_or_wait(
+        &mut self,
+        to: Pid,
+        client: i64,
+        handle: i64,
+        payload: Payload,
+        wait: bool,
+    ) -> Result<(), Refused> {
+        let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
+            return Err(Refused { error: SendError::NoSuchProcess, payload });
+        };
+        let credit = Credit::new(target.clone(), self.me.pid, payload.size());
+        let message = self.stamp(MessageKind::Notification { client, handle, payload, credit });
+        let waiter = wait
+            .then(|| (RoomWaiter { sender: self.me.clone(), client, handle }, self.shared.clock.now_us()));
+        match target.mailbox.push_or_wait(Lane::Notification, message, waiter) {
+            Ok(()) => {
+                target.wake();
+                Ok(())
+            }
+            Err((error, message, first_to_wait)) => {
+                if first_to_wait {
+                    self.shared.timers.check_slowness_at(self.now_us() + SLOW_CONSUMER_US, target);
+                }
+                let MessageKind::Notification { payload, mut credit, .. } = message.kind else {
+                    unreachable!("what is refused is what was sent")
+                };
+                credit.defuse();
+                Err(Refused { error, payload })
+            }
+        }
+    }
+
+    /// Sends a message of a kind that is free for programs.
+    ///
+    /// # Errors
+    /// [`SendError::ReservedKind`] below [`USER_KIND_MIN`], [`SendError::NoSuchProcess`] or
+    /// [`SendError::Full`], with the payload.
+    pub fn send(&mut self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
+        if kind < USER_KIND_MIN {
+            return Err(Refused { error: SendError::ReservedKind, payload });
+        }
+        let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
+            return Err(Refused { error: SendError::NoSuchProcess, payload });
+        };
+        let message = self.stamp(MessageKind::User { kind, payload });
+        match target.mailbox.push(Lane::Notification, message) {
+            Ok(()) => {
+                target.wake();
+                Ok(())
+            }
+            Err((error, Message { kind: MessageKind::User { payload, .. }, .. })) => {
+                Err(Refused { error, payload })
+            }
+            Err(_) => unreachable!("what is refused is what was sent"),
+        }
+    }
+
+    fn stamp(&self, kind: MessageKind) -> Message {
+        Message { pid: self.me.pid, gid: self.me.gid(), kind }
+    }
+
+    // -- Processes --------------------------------------------------------------------------
+
+    /// Starts a process, as trusted as this one. If this group is being stopped, the new
+    /// process ends before its first turn.
+    ///
+    /// # Errors
+    /// Only the system may start new groups.
+    pub fn spawn(&mut self, process: Box<dyn Process>, options: SpawnOptions) -> Result<Pid, NotAllowed> {
+        let group = match (options.group, self.me.trust) {
+            (GroupOption::Same, _) => self.me.group.clone(),
+            (GroupOption::New, Trust::System) => self.shared.new_program(),
+            (GroupOption::New, Trust::Guest) => return Err(NotAllowed),
+        };
+        Ok(self.shared.start(process, group, self.me.trust, options).pid)
+    }
+
+    /// The priority of a process that this one may send requests to.
+    pub fn priority(&self, pid: Pid) -> Option<u8> {
+        let entry = resolve(self.shared, self.me, pid, Purpose::Request)?;
+        Some(entry.priority.load(Ordering::Relaxed))
+    }
+
+    /// Sets the priority of a process of the own group, or, for the system, of any.
+    ///
+    /// # Errors
+    /// [`NotAllowed`] for others, whether they exist or not.
+    pub fn set_priority(&mut self, pid: Pid, priority: u8) -> Result<(), NotAllowed> {
+        self.governed(pid)?.priority.store(priority, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Ends a process of the own group, or, for the system, any. It gets no further turn.
+    ///
+    /// # Errors
+    /// [`NotAllowed`] for others, whether they exist or not.
+    pub fn kill(&mut self, pid: Pid) -> Result<(), NotAllowed> {
+        self.governed(pid)?.kill();
+        Ok(())
+    }
+
+    /// Ends the whole group, this process included, with a final code.
+    pub fn exit_group(&mut self, code: i32) {
+        self.me.group.stop(code);
+    }
+
+    /// Asks for a [`MessageKind::ProcessTerminated`] when `pid` ends; at once if it has ended
+    /// or never was. Asking again changes nothing.
+    pub fn watch(&mut self, pid: Pid) {
+        self.shared.watch(self.me, pid);
+    }
+
+    /// The same on behalf of another process.
+    ///
+    /// # Errors
+    /// Only the system may.
+    pub fn watch_for(&mut self, watcher: Pid, pid: Pid) -> Result<(), NotAllowed> {
+        self.expect_system()?;
+        if let Some(watcher) = self.shared.find(watcher) {
+            self.shared.watch(&watcher, pid);
+        }
+        Ok(())
+    }
+
+    /// Lets `client` send requests to `provider` from now on.
+    ///
+    /// # Errors
+    /// Only the system may.
+    pub fn introduce(&mut self, client: Pid, provider: Pid) -> Result<(), NotAllowed> {
+        self.expect_system()?;
+        if let (Some(client), Some(provider)) = (self.shared.find(client), self.shared.find(provider)) {
+            client.contacts.lock().introduce(self.shared, provider);
+        }
+        Ok(())
+    }
+
+    fn expect_system(&self) -> Result<(), NotAllowed> {
+        if self.me.trust == Trust::System { Ok(()) } else { Err(NotAllowed) }
+    }
+
+    fn governed(&self, pid: Pid) -> Result<Arc<Entry>, NotAllowed> {
+        let entry = self.shared.find(pid).ok_or(NotAllowed)?;
+        let allowed = self.me.trust == Trust::System || entry.gid() == self.me.gid();
+        if allowed { Ok(entry) } else { Err(NotAllowed) }
+    }
+}

@@ -1,0 +1,57 @@
+//! The end of a process, and everybody who has to know.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::entry::Entry;
+use crate::kernel::{EndReport, Shared};
+use crate::{Exit, Gid, Message, MessageKind, Pid};
+
+/// Ends a process whose turn it is, or that can get no turn any more.
+///
+/// 1. It becomes unreachable: nothing enters its mailbox, nobody finds it.
+/// 2. What it owns is dropped, and so are its unread messages. Tokens in both answer with
+///    NO_SUCH_PROCESS, so that no caller is left hanging.
+/// 3. Those who waited for room in its mailbox are told to try again (and will find nobody).
+/// 4. Those who watch it are told, the system process always.
+/// 5. The host and the group are told; this may end the group.
+///
+/// Steps 2 to 4 are in this order so that a watcher who hears of the death finds the answers
+/// to its requests already in its mailbox.
+pub(crate) fn end(shared: &Arc<Shared>, entry: &Arc<Entry>, exit: &Exit) {
+    entry.run_state.end();
+    shared.remove(entry.pid);
+    let remains = entry.mailbox.close();
+
+    let process = entry.process.lock().take();
+    // A destructor that panics must not take the worker with it; the panic hook has reported it.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(process)));
+    drop(remains.messages);
+    *entry.contacts.lock() = Default::default();
+    entry.tell_of_room(remains.waiting);
+
+    let watchers = entry.watchers.lock().take().unwrap_or_default();
+    let system = shared.system_process();
+    let system_watches = watchers.iter().any(|watcher| system.as_ref().is_some_and(|s| s.pid == watcher.pid));
+    for watcher in &watchers {
+        watcher.deliver(entry, MessageKind::ProcessTerminated);
+    }
+    if let Some(system) = system.filter(|_| !system_watches) {
+        system.deliver(entry, MessageKind::ProcessTerminated);
+    }
+
+    if let Some(on_end) = &shared.hooks.on_end {
+        on_end(&EndReport { pid: entry.pid, gid: entry.gid(), name: &entry.name, exit });
+    }
+    if entry.group.leave(entry.pid, exit) && entry.gid() != Gid::SYSTEM {
+        shared.program_ended();
+    }
+}
+
+/// Tells a watcher that the process it wants to watch is not there.
+pub(crate) fn tell_of_unknown(watcher: &Arc<Entry>, pid: Pid) {
+    let message = Message { pid, gid: Gid::SYSTEM, kind: MessageKind::ProcessTerminated };
+    if watcher.mailbox.push(crate::mailbox::Lane::Reserved, message).is_ok() {
+        watcher.wake();
+    }
+}

@@ -1,0 +1,127 @@
+//! What the kernel keeps of each process.
+
+use std::sync::{Arc, Weak};
+
+use crate::contacts::Contacts;
+use crate::group::Group;
+use crate::kernel::Shared;
+use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness};
+use crate::run_state::RunState;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use crate::timers::NEVER;
+use crate::{Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust};
+
+pub(crate) struct Entry {
+    pub(crate) pid: Pid,
+    pub(crate) group: Arc<Group>,
+    pub(crate) trust: Trust,
+    pub(crate) name: String,
+    pub(crate) kernel: Weak<Shared>,
+
+    pub(crate) mailbox: Mailbox,
+    pub(crate) contacts: Mutex<Contacts>,
+    /// Who is told when this process ends; `None` once it has.
+    pub(crate) watchers: Mutex<Option<Vec<Arc<Entry>>>>,
+
+    /// Locked for each turn, by the one worker that has the turn.
+    pub(crate) process: Mutex<Option<Box<dyn Process>>>,
+    pub(crate) run_state: RunState,
+    pub(crate) killed: AtomicBool,
+    pub(crate) priority: AtomicU8,
+    pub(crate) virtual_time: AtomicU64,
+    /// When the process wants to be woken.
+    pub(crate) deadline_us: AtomicI64,
+    /// When its timer fires: never later than that.
+    pub(crate) armed_us: AtomicI64,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        pid: Pid,
+        group: Arc<Group>,
+        trust: Trust,
+        options: SpawnOptions,
+        process: Box<dyn Process>,
+        kernel: Weak<Shared>,
+    ) -> Entry {
+        Entry {
+            pid,
+            group,
+            trust,
+            name: options.name,
+            kernel,
+            mailbox: Mailbox::default(),
+            contacts: Mutex::default(),
+            watchers: Mutex::new(Some(Vec::new())),
+            process: Mutex::new(Some(process)),
+            run_state: RunState::ready(),
+            killed: AtomicBool::new(false),
+            priority: AtomicU8::new(options.priority),
+            virtual_time: AtomicU64::new(0),
+            deadline_us: AtomicI64::new(NEVER),
+            armed_us: AtomicI64::new(NEVER),
+        }
+    }
+
+    pub(crate) fn gid(&self) -> Gid {
+        self.group.gid
+    }
+
+    /// Makes sure that the process gets a turn.
+    pub(crate) fn wake(self: &Arc<Entry>) {
+        if self.run_state.wake()
+            && let Some(kernel) = self.kernel.upgrade()
+        {
+            kernel.scheduler.make_ready(self.clone());
+        }
+    }
+
+    /// Asks for the end of the process, which comes with its next turn.
+    pub(crate) fn kill(self: &Arc<Entry>) {
+        self.killed.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// Delivers something that must not be refused. A process that is over does not miss it.
+    pub(crate) fn deliver(self: &Arc<Entry>, about: &Entry, kind: MessageKind) {
+        let message = Message { pid: about.pid, gid: about.gid(), kind };
+        if self.mailbox.push(Lane::Reserved, message).is_ok() {
+            self.wake();
+        }
+    }
+
+    /// A notification has been dealt with: tells those who can send again.
+    pub(crate) fn release(self: &Arc<Entry>, sender: Pid, size: usize) {
+        let now_us = || self.kernel.upgrade().map_or(0, |kernel| kernel.clock.now_us());
+        self.tell_of_room(self.mailbox.release(sender, size, now_us));
+    }
+
+    pub(crate) fn tell_of_room(&self, waiting: Vec<RoomWaiter>) {
+        let mut told: Vec<Pid> = Vec::new();
+        for waiter in waiting {
+            if !told.contains(&waiter.sender.pid) {
+                told.push(waiter.sender.pid);
+                waiter.sender.deliver(self, MessageKind::RoomAvailable);
+            }
+        }
+    }
+
+    /// Cuts off the resources that nobody takes notifications of.
+    pub(crate) fn check_slowness(self: &Arc<Entry>, now_us: i64) {
+        match self.mailbox.slowness(now_us) {
+            Slowness::Calm => {}
+            Slowness::AskAgain(at_us) => {
+                if let Some(kernel) = self.kernel.upgrade() {
+                    kernel.timers.check_slowness_at(at_us, self.clone());
+                }
+            }
+            Slowness::Slow(waiting) => {
+                for RoomWaiter { sender, client, handle } in waiting {
+                    sender.deliver(self, MessageKind::SlowConsumer { client, handle });
+                    self.deliver(&sender, MessageKind::SlowConsumer { client, handle });
+                }
+            }
+        }
+    }
+}

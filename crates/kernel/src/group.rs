@@ -1,0 +1,137 @@
+//! Groups of processes: programs at work.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::entry::Entry;
+use crate::sync::{Condvar, Mutex, wait};
+use crate::{Exit, Gid, Pid};
+
+pub(crate) struct Group {
+    pub(crate) gid: Gid,
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    members: FxHashMap<Pid, Arc<Entry>>,
+    first: Option<Pid>,
+    code: i32,
+    /// Nobody may join any more; those who are left have been told to go.
+    stopping: bool,
+    ended: bool,
+}
+
+impl Group {
+    pub(crate) fn new(gid: Gid) -> Group {
+        Group { gid, state: Mutex::default(), ended: Condvar::new() }
+    }
+
+    /// Adds a process. False if the group is stopping and wants no more.
+    pub(crate) fn join(&self, entry: &Arc<Entry>) -> bool {
+        let mut state = self.state.lock();
+        if state.stopping || state.ended {
+            return false;
+        }
+        state.first.get_or_insert(entry.pid);
+        state.members.insert(entry.pid, entry.clone());
+        true
+    }
+
+    /// A process has ended. True if it was the last of the group.
+    pub(crate) fn leave(&self, pid: Pid, exit: &Exit) -> bool {
+        let mut state = self.state.lock();
+        state.members.remove(&pid);
+        let is_first = state.first == Some(pid);
+        let stopped = match exit {
+            Exit::Done | Exit::Killed | Exit::Code(0) => Vec::new(),
+            Exit::Code(code) => state.stop(*code),
+            Exit::Failed { .. } | Exit::Panicked { .. } if is_first => state.stop(1),
+            Exit::Failed { .. } | Exit::Panicked { .. } => {
+                if !state.stopping {
+                    state.code = 1;
+                }
+                Vec::new()
+            }
+        };
+        let last = state.members.is_empty() && !state.ended;
+        if last {
+            state.ended = true;
+            self.ended.notify_all();
+        }
+        drop(state);
+        stopped.iter().for_each(Entry::kill);
+        last
+    }
+
+    /// Ends all processes of the group. The first code that is not 0 is the final one.
+    pub(crate) fn stop(&self, code: i32) {
+        let stopped = self.state.lock().stop(code);
+        stopped.iter().for_each(Entry::kill);
+    }
+
+    fn wait(&self) -> i32 {
+        let mut state = self.state.lock();
+        while !state.ended {
+            state = wait(&self.ended, state);
+        }
+        state.code
+    }
+
+    fn code(&self) -> Option<i32> {
+        let state = self.state.lock();
+        state.ended.then_some(state.code)
+    }
+
+    fn first(&self) -> Option<Pid> {
+        self.state.lock().first
+    }
+}
+
+impl State {
+    fn stop(&mut self, code: i32) -> Vec<Arc<Entry>> {
+        if self.stopping {
+            return Vec::new();
+        }
+        self.stopping = true;
+        self.code = code;
+        self.members.values().cloned().collect()
+    }
+}
+
+/// A program that was started: a group of processes, watched from outside.
+#[derive(Clone)]
+pub struct Program {
+    pub(crate) group: Arc<Group>,
+}
+
+impl Program {
+    /// The name of the group.
+    pub fn gid(&self) -> Gid {
+        self.group.gid
+    }
+
+    /// The first process of the program.
+    pub fn first(&self) -> Pid {
+        self.group.first().expect("a program starts with a process")
+    }
+
+    /// Blocks until all processes have ended, and gives the final code.
+    ///
+    /// Under a simulation nothing happens while this blocks: use [`Program::code`] there.
+    pub fn wait(&self) -> i32 {
+        self.group.wait()
+    }
+
+    /// The final code, if all processes have ended.
+    pub fn code(&self) -> Option<i32> {
+        self.group.code()
+    }
+
+    /// Ends all processes. The final code is `code`, unless the program is stopping already.
+    pub fn stop(&self, code: i32) {
+        self.group.stop(code);
+    }
+}

@@ -1,0 +1,326 @@
+//! The table of processes, and the way in from outside.
+
+use std::sync::{Arc, Weak};
+
+use lucarne_message::Payload;
+use rustc_hash::FxHashMap;
+
+use crate::clock::Clock;
+use crate::entry::Entry;
+use crate::group::Group;
+use crate::mailbox::Lane;
+use crate::random::Random;
+use crate::scheduler::Scheduler;
+use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use crate::sync::{Condvar, Mutex, thread, wait};
+use crate::timers::Timers;
+use crate::{
+    Exit, Gid, Message, MessageKind, Pid, Process, Program, Refused, SendError, SpawnOptions, Trust, death,
+    worker,
+};
+
+/// A kernel with worker threads. Dropping it ends all processes and the threads.
+pub struct Kernel {
+    handle: KernelHandle,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+/// How to set a kernel up.
+pub struct KernelOptions {
+    /// How many threads run processes; at least one.
+    pub workers: usize,
+    /// What the host wants to be told.
+    pub hooks: Hooks,
+}
+
+/// What the host wants to be told. Hooks run on worker threads and should be quick.
+#[derive(Default)]
+pub struct Hooks {
+    /// A process has ended.
+    pub on_end: Option<EndHook>,
+    /// All workers are without work: a good moment to write buffered output.
+    pub on_idle: Option<Box<dyn Fn() + Send + Sync>>,
+}
+
+/// Called with each process that has ended.
+pub type EndHook = Box<dyn Fn(&EndReport<'_>) + Send + Sync>;
+
+/// The end of a process.
+#[derive(Debug)]
+pub struct EndReport<'r> {
+    /// The process.
+    pub pid: Pid,
+    /// Its group.
+    pub gid: Gid,
+    /// Its name, as given when it was started.
+    pub name: &'r str,
+    /// Why it ended.
+    pub exit: &'r Exit,
+}
+
+/// A kernel, for use from any thread.
+#[derive(Clone)]
+pub struct KernelHandle {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) scheduler: Scheduler,
+    pub(crate) timers: Timers,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) hooks: Hooks,
+    pub(crate) stopping: AtomicBool,
+    table: Mutex<FxHashMap<Pid, Arc<Entry>>>,
+    next_pid: AtomicI64,
+    next_gid: AtomicI64,
+    system: Mutex<Option<Arc<Entry>>>,
+    system_group: Arc<Group>,
+    programs: Mutex<usize>,
+    no_programs: Condvar,
+}
+
+impl Kernel {
+    /// Starts the worker threads.
+    ///
+    /// # Panics
+    /// If the operating system gives no threads.
+    pub fn new(options: KernelOptions) -> Kernel {
+        let workers = options.workers.max(1);
+        let shared = Arc::new(Shared::new(
+            Scheduler::with_workers(workers),
+            Clock::real(),
+            Random::from_os(),
+            options.hooks,
+        ));
+        let threads = (0..workers).map(|index| worker::start(shared.clone(), index)).collect();
+        Kernel { handle: KernelHandle { shared }, threads }
+    }
+
+    /// The kernel, for use from any thread.
+    pub fn handle(&self) -> &KernelHandle {
+        &self.handle
+    }
+}
+
+impl std::ops::Deref for Kernel {
+    type Target = KernelHandle;
+
+    fn deref(&self) -> &KernelHandle {
+        &self.handle
+    }
+}
+
+impl Drop for Kernel {
+    /// 1. The workers finish their turns and go. 2. What is left of the processes ends here, in
+    ///    no order. 3. The queues let go of them.
+    fn drop(&mut self) {
+        let shared = &self.handle.shared;
+        shared.stopping.store(true, Ordering::Release);
+        shared.scheduler.idle.wake_all();
+        for thread in self.threads.drain(..) {
+            // A worker catches the panics of processes; one of its own has been reported by now.
+            let _ = thread.join();
+        }
+        shared.end_all();
+    }
+}
+
+impl KernelHandle {
+    /// Starts a program: a guest process in a group of its own.
+    pub fn start(&self, process: Box<dyn Process>, options: SpawnOptions) -> Program {
+        let group = self.shared.new_program();
+        self.shared.start(process, group.clone(), Trust::Guest, options);
+        Program { group }
+    }
+
+    /// Starts a process of the system.
+    pub fn start_system(&self, process: Box<dyn Process>, options: SpawnOptions) -> Pid {
+        self.shared.start(process, self.shared.system_group.clone(), Trust::System, options).pid
+    }
+
+    /// Makes a process the one that [`Pid::SYSTEM`] stands for, and that is told of each death.
+    pub fn set_system_process(&self, pid: Pid) {
+        *self.shared.system.lock() = self.shared.find(pid);
+    }
+
+    /// Ends a process.
+    pub fn kill(&self, pid: Pid) {
+        if let Some(entry) = self.shared.find(pid) {
+            entry.kill();
+        }
+    }
+
+    /// Gives a process another turn.
+    pub fn wake(&self, pid: Pid) {
+        if let Some(entry) = self.shared.find(pid) {
+            entry.wake();
+        }
+    }
+
+    /// A way to give a process turns without looking it up each time.
+    pub fn waker(&self, pid: Pid) -> Option<Waker> {
+        self.shared.find(pid).map(|entry| Waker::new(&entry))
+    }
+
+    /// Sends a value from outside to a process, stamped with the system's names.
+    ///
+    /// # Errors
+    /// [`SendError::NoSuchProcess`] or [`SendError::Full`], with the payload.
+    pub fn send_external(&self, to: Pid, payload: Payload) -> Result<(), Refused> {
+        let Some(target) = self.shared.find(to) else {
+            return Err(Refused { error: SendError::NoSuchProcess, payload });
+        };
+        let message = Message { pid: Pid::SYSTEM, gid: Gid::SYSTEM, kind: MessageKind::External { payload } };
+        match target.mailbox.push(Lane::Notification, message) {
+            Ok(()) => {
+                target.wake();
+                Ok(())
+            }
+            Err((error, Message { kind: MessageKind::External { payload }, .. })) => {
+                Err(Refused { error, payload })
+            }
+            Err(_) => unreachable!("what is refused is what was sent"),
+        }
+    }
+
+    /// Whether a process exists.
+    pub fn is_alive(&self, pid: Pid) -> bool {
+        self.shared.find(pid).is_some()
+    }
+
+    /// How many processes exist, those of the system included.
+    pub fn process_count(&self) -> usize {
+        self.shared.table.lock().len()
+    }
+
+    /// Blocks until no program is left.
+    pub fn wait_for_programs(&self) {
+        let mut programs = self.shared.programs.lock();
+        while *programs > 0 {
+            programs = wait(&self.shared.no_programs, programs);
+        }
+    }
+
+    /// The clock of the kernel.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// The random numbers of the kernel.
+    pub fn random(&self) -> &Random {
+        &self.shared.random
+    }
+}
+
+/// Gives one process turns, from any thread.
+#[derive(Clone)]
+pub struct Waker {
+    entry: Weak<Entry>,
+}
+
+impl Waker {
+    pub(crate) fn new(entry: &Arc<Entry>) -> Waker {
+        Waker { entry: Arc::downgrade(entry) }
+    }
+
+    /// Gives the process another turn, unless it has ended.
+    pub fn wake(&self) {
+        if let Some(entry) = self.entry.upgrade() {
+            entry.wake();
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(scheduler: Scheduler, clock: Clock, random: Random, hooks: Hooks) -> Shared {
+        Shared {
+            scheduler,
+            timers: Timers::new(),
+            clock,
+            random,
+            hooks,
+            stopping: AtomicBool::new(false),
+            table: Mutex::default(),
+            next_pid: AtomicI64::new(1),
+            next_gid: AtomicI64::new(1),
+            system: Mutex::new(None),
+            system_group: Arc::new(Group::new(Gid::SYSTEM)),
+            programs: Mutex::new(0),
+            no_programs: Condvar::new(),
+        }
+    }
+
+    pub(crate) fn start(
+        self: &Arc<Shared>,
+        process: Box<dyn Process>,
+        group: Arc<Group>,
+        trust: Trust,
+        options: SpawnOptions,
+    ) -> Arc<Entry> {
+        let pid = Pid::from_i64(self.next_pid.fetch_add(1, Ordering::Relaxed));
+        let entry = Arc::new(Entry::new(pid, group, trust, options, process, Arc::downgrade(self)));
+        self.table.lock().insert(pid, entry.clone());
+        if !entry.group.join(&entry) {
+            entry.killed.store(true, Ordering::Release);
+        }
+        self.scheduler.make_ready(entry.clone());
+        entry
+    }
+
+    pub(crate) fn new_program(&self) -> Arc<Group> {
+        *self.programs.lock() += 1;
+        Arc::new(Group::new(Gid::from_i64(self.next_gid.fetch_add(1, Ordering::Relaxed))))
+    }
+
+    pub(crate) fn program_ended(&self) {
+        let mut programs = self.programs.lock();
+        *programs -= 1;
+        if *programs == 0 {
+            self.no_programs.notify_all();
+        }
+    }
+
+    pub(crate) fn find(&self, pid: Pid) -> Option<Arc<Entry>> {
+        self.table.lock().get(&pid).cloned()
+    }
+
+    pub(crate) fn remove(&self, pid: Pid) {
+        self.table.lock().remove(&pid);
+    }
+
+    pub(crate) fn system_process(&self) -> Option<Arc<Entry>> {
+        self.system.lock().clone()
+    }
+
+    /// All processes, in the order of their pids.
+    pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
+        let mut all: Vec<_> = self.table.lock().values().cloned().collect();
+        all.sort_by_key(|entry| entry.pid);
+        all
+    }
+
+    /// `watcher` is told when `pid` ends, which may have been long ago.
+    pub(crate) fn watch(&self, watcher: &Arc<Entry>, pid: Pid) {
+        if let Some(entry) = self.find(pid)
+            && let Some(watchers) = entry.watchers.lock().as_mut()
+        {
+            if !watchers.iter().any(|other| other.pid == watcher.pid) {
+                watchers.retain(|other| !other.run_state.has_ended());
+                watchers.push(watcher.clone());
+            }
+            return;
+        }
+        death::tell_of_unknown(watcher, pid);
+    }
+
+    /// Ends what is left, when no worker runs any more.
+    pub(crate) fn end_all(self: &Arc<Shared>) {
+        self.system.lock().take();
+        for entry in self.all() {
+            death::end(self, &entry, &Exit::Killed);
+        }
+        self.timers.clear();
+        self.scheduler.clear();
+    }
+}

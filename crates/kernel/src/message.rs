@@ -1,0 +1,230 @@
+//! What arrives in a mailbox.
+
+use std::fmt;
+use std::sync::Arc;
+
+use lucarne_message::Payload;
+
+use crate::entry::Entry;
+use crate::mailbox::Lane;
+use crate::{Gid, Pid, RequestId};
+
+/// The first kind that is free for programs (see [`MessageKind::User`]).
+pub const USER_KIND_MIN: u8 = 64;
+
+/// A message, with the stamps of the kernel.
+#[derive(Debug)]
+pub struct Message {
+    /// Who sent it. For what the kernel says itself: the process it speaks about.
+    pub pid: Pid,
+    /// The group of that process.
+    pub gid: Gid,
+    /// What it is.
+    pub kind: MessageKind,
+}
+
+/// The kinds of messages and what each carries. `docs/protocol.md` has the numbers.
+#[derive(Debug)]
+pub enum MessageKind {
+    /// A request that wants an answer.
+    Request {
+        /// The right to answer, once.
+        token: RequestToken,
+        /// What is asked for.
+        procedure: i64,
+        /// The arguments.
+        payload: Payload,
+    },
+    /// The answer to an own request.
+    Reply {
+        /// The request.
+        id: RequestId,
+        /// The result, or why there is none.
+        result: Result<Payload, Box<Failure>>,
+    },
+    /// The sender no longer wants the answer to its request of this id.
+    Cancel {
+        /// The request, as named by the sender ([`RequestToken::id`]).
+        id: RequestId,
+    },
+    /// A value from a resource to its proxy.
+    Notification {
+        /// The client, as the provider knows it.
+        client: i64,
+        /// The handle of the resource.
+        handle: i64,
+        /// The value.
+        payload: Payload,
+        /// Its place in the mailbox, which is free again when this is dropped.
+        credit: Credit,
+    },
+    /// A watched process, or one that had opened a client here, has ended. It is `Message::pid`.
+    ProcessTerminated,
+    /// A receiver that refused a notification as full has room again. It is `Message::pid`.
+    RoomAvailable,
+    /// A resource is cut off since its client took no notifications for a second. Both sides
+    /// are told; `Message::pid` is the other side.
+    SlowConsumer {
+        /// The client, as the provider knows it.
+        client: i64,
+        /// The handle of the resource.
+        handle: i64,
+    },
+    /// A value from outside of the system's processes.
+    External {
+        /// The value.
+        payload: Payload,
+    },
+    /// A message between programs.
+    User {
+        /// At least [`USER_KIND_MIN`].
+        kind: u8,
+        /// The value.
+        payload: Payload,
+    },
+}
+
+/// Why a request has no result.
+#[derive(Debug, Default)]
+pub struct Failure {
+    /// The text that the caller throws.
+    pub text: String,
+    /// Where it was thrown, in the encoding of the provider's language; the kernel does not look.
+    pub trace: Option<Payload>,
+}
+
+impl Failure {
+    /// A failure without a trace.
+    pub fn new(text: impl Into<String>) -> Failure {
+        Failure { text: text.into(), trace: None }
+    }
+
+    /// What a caller gets from a process that is not there any more.
+    pub fn no_such_process() -> Failure {
+        Failure::new("NO_SUCH_PROCESS")
+    }
+}
+
+/// Why a message was not accepted. The text is what programs see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// There is none, or none that the sender may send this to.
+    #[error("NO_SUCH_PROCESS")]
+    NoSuchProcess,
+    /// Too many requests of the sender are unanswered, or too much waits at the receiver.
+    #[error("Cannot enqueue more requests")]
+    TooManyRequests,
+    /// The receiver has no room for more from this sender.
+    #[error("MAILBOX_FULL")]
+    Full,
+    /// The kind belongs to the system.
+    #[error("RESERVED_MESSAGE_KIND")]
+    ReservedKind,
+}
+
+/// A message that was not accepted, given back.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Refused {
+    /// Why.
+    pub error: SendError,
+    /// What would have been sent, buffers included.
+    pub payload: Payload,
+}
+
+/// The right to answer a request.
+///
+/// It answers by itself if it is dropped: whoever asked is told that nobody is there to
+/// answer. This is how the death of a process reaches all who wait for it.
+pub struct RequestToken {
+    asker: Option<Arc<Entry>>,
+    id: RequestId,
+    lane: Lane,
+    asked_pid: Pid,
+    asked_gid: Gid,
+}
+
+impl RequestToken {
+    pub(crate) fn new(asker: Arc<Entry>, id: RequestId, lane: Lane, asked: &Entry) -> RequestToken {
+        RequestToken { asker: Some(asker), id, lane, asked_pid: asked.pid, asked_gid: asked.gid() }
+    }
+
+    /// The name that the asker gave to the request: a later [`MessageKind::Cancel`] from the
+    /// same process repeats it.
+    pub fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// How the request got into the mailbox.
+    pub(crate) fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// Takes the right away without an answer, for a request that was not accepted.
+    pub(crate) fn defuse(mut self) {
+        self.asker = None;
+    }
+
+    pub(crate) fn answer(mut self, result: Result<Payload, Box<Failure>>) {
+        self.settle(result);
+    }
+
+    fn settle(&mut self, result: Result<Payload, Box<Failure>>) {
+        let Some(asker) = self.asker.take() else { return };
+        let kind = MessageKind::Reply { id: self.id, result };
+        let reply = Message { pid: self.asked_pid, gid: self.asked_gid, kind };
+        if asker.mailbox.push_reply(self.id, self.asked_pid, reply) {
+            asker.wake();
+        }
+    }
+}
+
+impl Drop for RequestToken {
+    fn drop(&mut self) {
+        if self.asker.is_some() {
+            self.settle(Err(Box::new(Failure::no_such_process())));
+        }
+    }
+}
+
+impl fmt::Debug for RequestToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequestToken").field(&self.id).finish()
+    }
+}
+
+/// The place that a notification takes in its receiver's mailbox, given back when dropped.
+///
+/// A receiver that puts notifications aside keeps the credit with them, so that the bound
+/// holds for what is put aside as well.
+pub struct Credit {
+    receiver: Option<Arc<Entry>>,
+    sender: Pid,
+    size: usize,
+}
+
+impl Credit {
+    pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, size: usize) -> Credit {
+        Credit { receiver: Some(receiver), sender, size }
+    }
+
+    /// For a notification that was not accepted and took no place.
+    pub(crate) fn defuse(&mut self) {
+        self.receiver = None;
+    }
+}
+
+impl Drop for Credit {
+    fn drop(&mut self) {
+        if let Some(receiver) = self.receiver.take() {
+            receiver.release(self.sender, self.size);
+        }
+    }
+}
+
+impl fmt::Debug for Credit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credit").field("size", &self.size).finish()
+    }
+}

@@ -1,0 +1,74 @@
+//! Whether a process waits, is queued or runs: the one atomic that keeps wake-ups from getting lost.
+//!
+//! ```text
+//!            wake: enqueue            start
+//!   PARKED ----------------> READY ---------> RUNNING <-.
+//!     ^                        ^               |  |  wake
+//!     |          requeue       |               |  v     |
+//!     |                        '--------- RUNNING_WOKEN-'
+//!     '---------- park ------------------------'           any state --end--> ENDED
+//! ```
+//!
+//! A sender first puts the message into the mailbox and then wakes. A receiver first finds the
+//! mailbox empty and then parks. All changes of the atomic are in one order: either the wake
+//! comes first, and parking fails, or parking comes first, and the wake enqueues.
+
+use crate::sync::atomic::{AtomicU8, Ordering};
+
+const PARKED: u8 = 0;
+const READY: u8 = 1;
+const RUNNING: u8 = 2;
+const RUNNING_WOKEN: u8 = 3;
+const ENDED: u8 = 4;
+
+/// See the top of this file.
+#[derive(Debug)]
+pub(crate) struct RunState(AtomicU8);
+
+impl RunState {
+    /// A process that is about to be put into a queue for the first time.
+    pub(crate) fn ready() -> RunState {
+        RunState(AtomicU8::new(READY))
+    }
+
+    /// There is something to do. True if the caller has to put the process into a queue.
+    pub(crate) fn wake(&self) -> bool {
+        // AcqRel, here and in `park`: whoever makes the transition sees what the other did before.
+        let change = |state| match state {
+            PARKED => Some(READY),
+            RUNNING => Some(RUNNING_WOKEN),
+            _ => None,
+        };
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, change) == Ok(PARKED)
+    }
+
+    /// A worker took the process out of a queue. False if it has ended.
+    pub(crate) fn start(&self) -> bool {
+        // Acquire pairs with the release of the worker that ran it before.
+        self.0.compare_exchange(READY, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// The turn is over with nothing to do. False if there is something after all; the caller then has
+    /// to put the process into a queue.
+    pub(crate) fn park(&self) -> bool {
+        if self.0.compare_exchange(RUNNING, PARKED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            return true;
+        }
+        self.0.store(READY, Ordering::Release);
+        false
+    }
+
+    /// The turn is over with more to do; the caller has to put the process into a queue.
+    pub(crate) fn requeue(&self) {
+        self.0.store(READY, Ordering::Release);
+    }
+
+    /// The process is over. To be called in its turn.
+    pub(crate) fn end(&self) {
+        self.0.store(ENDED, Ordering::Release);
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.load(Ordering::Acquire) == ENDED
+    }
+}

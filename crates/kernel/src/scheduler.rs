@@ -1,0 +1,197 @@
+//! Which process runs next, and where.
+//!
+//! Each worker has a [`RunQueue`]; one more takes what threads outside of the kernel make ready. A
+//! process that a running process wakes takes the next slot of that worker. Waking another
+//! worker costs more than most calls take, so it is put off: until the running process has
+//! parked and more than one is left to run, or until it has run on for [`HAND_OVER_US`].
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::entry::Entry;
+use crate::idle::Idle;
+use crate::process::priority;
+use crate::run_queue::{NOBODY, RunQueue};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// The units of work (calls and loop edges) that a process and those to whom it hands over
+/// may do before others get their turn: about 200 µs of interpreted code.
+pub(crate) const BUDGET: u32 = 20_000;
+
+/// What a turn costs at least, so that processes which only pass messages come to an end of their
+/// budget as well.
+pub(crate) const TURN_COST: u32 = 50;
+
+/// How long a process in the next slot waits for the running one before it is offered to others.
+const HAND_OVER_US: i64 = 20;
+
+/// Virtual time of one unit of work at weight 1: divisible by all weights without much loss.
+const UNIT: u64 = 112;
+
+/// Another queue must be this far behind before a worker with work of its own takes from it:
+/// one budget at normal priority.
+const STEAL_LAG: u64 = BUDGET as u64 * UNIT / 4;
+
+pub(crate) struct Scheduler {
+    /// One for each worker, and a last one for everybody else.
+    queues: Box<[RunQueue]>,
+    pub(crate) idle: Idle,
+    /// The virtual time of the latest process to begin a turn. Who has slept starts from here: sleep earns
+    /// no claim to the past.
+    floor: AtomicU64,
+    /// Instead of the queues, under a simulation.
+    simulated: Option<Mutex<Vec<Arc<Entry>>>>,
+}
+
+/// What a worker thread knows about itself.
+#[derive(Clone, Copy)]
+struct Current {
+    scheduler: *const Scheduler,
+    worker: usize,
+    /// Somebody was put into the next slot in this turn; the time when that was noticed, or 0.
+    handed_over_us: Option<i64>,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+}
+
+impl Scheduler {
+    pub(crate) fn with_workers(workers: usize) -> Scheduler {
+        Scheduler {
+            queues: (0..=workers).map(|_| RunQueue::new()).collect(),
+            idle: Idle::new(workers),
+            floor: AtomicU64::new(0),
+            simulated: None,
+        }
+    }
+
+    pub(crate) fn simulated() -> Scheduler {
+        Scheduler { simulated: Some(Mutex::default()), ..Scheduler::with_workers(0) }
+    }
+
+    /// Says that this thread is a worker from now on.
+    pub(crate) fn enter(&self, worker: usize) {
+        CURRENT.set(Some(Current { scheduler: self, worker, handed_over_us: None }));
+    }
+
+    /// Takes in a process that has just become ready.
+    pub(crate) fn make_ready(&self, entry: Arc<Entry>) {
+        if let Some(ready) = &self.simulated {
+            ready.lock().push(entry);
+            return;
+        }
+        entry.virtual_time.fetch_max(self.floor.load(Ordering::Relaxed), Ordering::Relaxed);
+        match CURRENT.get() {
+            Some(mut current) if std::ptr::eq(current.scheduler, self) => {
+                self.queues[current.worker].hand_over(entry);
+                current.handed_over_us.get_or_insert(0);
+                CURRENT.set(Some(current));
+            }
+            _ => {
+                self.shared().push(entry);
+                self.idle.wake_one();
+            }
+        }
+    }
+
+    /// Takes back a process whose turn is over though it has more to do.
+    pub(crate) fn put_back(&self, worker: usize, entry: Arc<Entry>) {
+        match &self.simulated {
+            Some(ready) => ready.lock().push(entry),
+            None => self.queues[worker].push(entry),
+        }
+    }
+
+    /// Charges a turn to the process.
+    pub(crate) fn charge(&self, entry: &Entry, units: u32) {
+        let share = u64::from(units) * UNIT / priority::weight(entry.priority.load(Ordering::Relaxed));
+        entry.virtual_time.fetch_add(share, Ordering::Relaxed);
+    }
+
+    /// The next process for a worker that has come to the end of a chain.
+    pub(crate) fn pick(&self, worker: usize) -> Option<Arc<Entry>> {
+        loop {
+            let own = self.queues[worker].first();
+            let (index, other) = self.most_behind(worker);
+            if own == NOBODY && other == NOBODY {
+                return None;
+            }
+            let chosen = if other.saturating_add(STEAL_LAG) < own || own == NOBODY { index } else { worker };
+            // Someone else may have been faster: then look again.
+            if let Some(entry) = self.queues[chosen].pop() {
+                self.floor.fetch_max(entry.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);
+                return Some(entry);
+            }
+        }
+    }
+
+    /// The process in the next slot of a worker, after a turn. Wakes another worker if there is
+    /// work for it.
+    pub(crate) fn take_slot(&self, worker: usize) -> Option<Arc<Entry>> {
+        let (next, queued) = self.queues[worker].take_slot();
+        if queued + usize::from(next.is_some()) > 1 && self.idle.anybody() {
+            self.idle.wake_one();
+        }
+        if let Some(current) = CURRENT.get() {
+            CURRENT.set(Some(Current { handed_over_us: None, ..current }));
+        }
+        next
+    }
+
+    /// Whether there is something in a queue for anybody to take.
+    pub(crate) fn has_work(&self) -> bool {
+        self.queues.iter().any(|queue| queue.first() != NOBODY)
+    }
+
+    /// Called now and then in a long turn: offers the process in the next slot to others if it
+    /// has waited for too long.
+    pub(crate) fn share_overdue(&self, clock: &Clock) {
+        let Some(current) = CURRENT.get() else { return };
+        let Some(since_us) = current.handed_over_us else { return };
+        if !self.idle.anybody() {
+            return;
+        }
+        let now_us = clock.now_us();
+        let handed_over_us = if since_us == 0 {
+            Some(now_us)
+        } else if now_us - since_us >= HAND_OVER_US {
+            self.queues[current.worker].share_slot();
+            self.idle.wake_one();
+            None
+        } else {
+            return;
+        };
+        CURRENT.set(Some(Current { handed_over_us, ..current }));
+    }
+
+    /// The processes that are ready, under a simulation.
+    pub(crate) fn simulated_ready(&self) -> &Mutex<Vec<Arc<Entry>>> {
+        self.simulated.as_ref().expect("only a simulation asks")
+    }
+
+    /// Forgets all that is queued.
+    pub(crate) fn clear(&self) {
+        for queue in &self.queues {
+            queue.share_slot();
+            while queue.pop().is_some() {}
+        }
+        if let Some(ready) = &self.simulated {
+            let entries = std::mem::take(&mut *ready.lock());
+            drop(entries);
+        }
+    }
+
+    fn shared(&self) -> &RunQueue {
+        self.queues.last().expect("there is always a shared queue")
+    }
+
+    /// The queue, other than the worker's own, whose first process has had least.
+    fn most_behind(&self, worker: usize) -> (usize, u64) {
+        let others = self.queues.iter().enumerate().filter(|&(index, _)| index != worker);
+        let firsts = others.map(|(index, queue)| (index, queue.first()));
+        firsts.min_by_key(|&(_, first)| first).expect("there is always a shared queue")
+    }
+}

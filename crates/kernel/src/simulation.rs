@@ -1,0 +1,153 @@
+//! A kernel on one thread, in virtual time, whose every choice follows from a seed.
+//!
+//! The seed picks which ready process runs next and for how long, and what is killed and when.
+//! Time stands still while anything is ready, and then jumps to the next timer. The same
+//! seed and the same programs give the same run, so a failure is a number to replay.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::entry::Entry;
+use crate::kernel::{Hooks, KernelHandle, Shared};
+use crate::random::{Generator, Random};
+use crate::scheduler::{BUDGET, Scheduler};
+use crate::timers::NEVER;
+use crate::{Pid, Trust, worker};
+
+/// A kernel under simulation. See the top of this file.
+pub struct Simulation {
+    handle: KernelHandle,
+    choices: Generator,
+    faults: Faults,
+    steps: u64,
+    killed: Vec<Pid>,
+}
+
+/// What goes wrong, by the seed.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    /// Before these steps, a guest that the seed picks is killed.
+    pub kill_at_steps: Vec<u64>,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// This process had a turn.
+    Turn(Pid),
+    /// Nothing was ready, and time moved on to this, in microseconds.
+    Time(i64),
+    /// Nothing is ready and no timer is set: nothing will ever happen again by itself.
+    Quiet,
+}
+
+impl Simulation {
+    /// A kernel without processes.
+    pub fn new(seed: u64) -> Simulation {
+        Simulation::with_hooks(seed, Hooks::default())
+    }
+
+    /// A kernel without processes, that tells the host what it wants to know.
+    pub fn with_hooks(seed: u64, hooks: Hooks) -> Simulation {
+        let mut choices = Generator::new(seed);
+        let random = Random::seeded(choices.next_u64());
+        let shared = Arc::new(Shared::new(Scheduler::simulated(), Clock::simulated(), random, hooks));
+        let handle = KernelHandle { shared };
+        Simulation { handle, choices, faults: Faults::default(), steps: 0, killed: Vec::new() }
+    }
+
+    /// The same, with faults.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Faults) -> Simulation {
+        self.faults = faults;
+        self
+    }
+
+    /// The kernel.
+    pub fn handle(&self) -> &KernelHandle {
+        &self.handle
+    }
+
+    /// How many steps there were.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Who was killed by a fault.
+    pub fn killed(&self) -> &[Pid] {
+        &self.killed
+    }
+
+    /// Gives one process one turn, or moves time on.
+    pub fn step(&mut self) -> Step {
+        self.steps += 1;
+        if self.faults.kill_at_steps.contains(&self.steps) {
+            self.kill_somebody();
+        }
+        if let Some(entry) = self.pick() {
+            let budget = 1 + self.choices.below(u64::from(BUDGET)) as u32;
+            worker::run_turn(&self.handle.shared, 0, &entry, budget);
+            return Step::Turn(entry.pid);
+        }
+        self.move_time()
+    }
+
+    /// Steps until nothing will happen any more, or `steps_max` are done. True if it became quiet.
+    pub fn run_until_quiet(&mut self, steps_max: u64) -> bool {
+        (0..steps_max).any(|_| self.step() == Step::Quiet)
+    }
+
+    /// Steps until `done`, and says whether that came to pass before it became quiet or `steps_max`
+    /// were done.
+    pub fn run_until(&mut self, steps_max: u64, mut done: impl FnMut() -> bool) -> bool {
+        for _ in 0..steps_max {
+            if done() {
+                return true;
+            }
+            if self.step() == Step::Quiet {
+                break;
+            }
+        }
+        done()
+    }
+
+    fn pick(&mut self) -> Option<Arc<Entry>> {
+        let mut ready = self.handle.shared.scheduler.simulated_ready().lock();
+        if ready.is_empty() {
+            return None;
+        }
+        let index = self.choices.below(ready.len() as u64) as usize;
+        Some(ready.swap_remove(index))
+    }
+
+    fn move_time(&mut self) -> Step {
+        let shared = &self.handle.shared;
+        let next_us = shared.timers.next_us();
+        if next_us == NEVER {
+            if let Some(on_idle) = &shared.hooks.on_idle {
+                on_idle();
+            }
+            return Step::Quiet;
+        }
+        shared.clock.advance_to(next_us);
+        shared.timers.fire(shared.clock.now_us());
+        Step::Time(next_us)
+    }
+
+    fn kill_somebody(&mut self) {
+        let mut guests = self.handle.shared.all();
+        guests.retain(|entry| entry.trust == Trust::Guest);
+        if guests.is_empty() {
+            return;
+        }
+        let victim = &guests[self.choices.below(guests.len() as u64) as usize];
+        self.killed.push(victim.pid);
+        victim.kill();
+    }
+}
+
+impl Drop for Simulation {
+    fn drop(&mut self) {
+        self.handle.shared.end_all();
+    }
+}

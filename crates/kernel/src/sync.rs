@@ -1,0 +1,76 @@
+//! The only place that knows where locks, atomics and threads come from.
+//!
+//! Under `--cfg loom` they are loom's, and the models in `tests` run the shipped code
+//! through all interleavings. Locks do not poison: a panic is caught at the border of the
+//! process that caused it, and nothing of another process is changed under a lock by it.
+
+#[cfg(not(loom))]
+mod real {
+    pub use std::sync::atomic;
+    pub use std::thread;
+
+    pub use parking_lot::{Condvar, Mutex, MutexGuard};
+
+    /// Waits until notified.
+    pub fn wait<'m, T>(condvar: &Condvar, mut guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
+        condvar.wait(&mut guard);
+        guard
+    }
+
+    /// Waits until notified or until `timeout` is over; it may also return early.
+    pub fn wait_timeout<'m, T>(
+        condvar: &Condvar,
+        mut guard: MutexGuard<'m, T>,
+        timeout: std::time::Duration,
+    ) -> MutexGuard<'m, T> {
+        condvar.wait_for(&mut guard, timeout);
+        guard
+    }
+}
+
+#[cfg(loom)]
+mod real {
+    pub use loom::sync::MutexGuard;
+    pub use loom::sync::atomic;
+    pub use loom::thread;
+
+    /// loom's mutex with the interface of `parking_lot`'s.
+    #[derive(Debug, Default)]
+    pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        #[allow(missing_docs)]
+        pub fn new(value: T) -> Mutex<T> {
+            Mutex(loom::sync::Mutex::new(value))
+        }
+
+        #[allow(missing_docs)]
+        pub fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().expect("a model does not panic under a lock")
+        }
+
+        #[allow(missing_docs)]
+        pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
+        }
+    }
+
+    /// loom's condition variable.
+    pub use loom::sync::Condvar;
+
+    /// Waits until notified.
+    pub fn wait<'m, T>(condvar: &Condvar, guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
+        condvar.wait(guard).expect("a model does not panic under a lock")
+    }
+
+    /// Waits until notified: time does not pass in a model.
+    pub fn wait_timeout<'m, T>(
+        condvar: &Condvar,
+        guard: MutexGuard<'m, T>,
+        _timeout: std::time::Duration,
+    ) -> MutexGuard<'m, T> {
+        wait(condvar, guard)
+    }
+}
+
+pub use real::*;

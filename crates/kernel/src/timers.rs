@@ -1,0 +1,141 @@
+//! What is to happen at which time.
+//!
+//! A process has at most one timer here that matters: if it wants to be woken later than
+//! that, the timer finds out when it fires and is set again. So a process that waits with a
+//! time limit a million times, and never needs it, does not leave a million timers behind.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use crate::entry::Entry;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicI64, Ordering};
+
+/// The deadline of nobody.
+pub(crate) const NEVER: i64 = i64::MAX;
+
+pub(crate) struct Timers {
+    heap: Mutex<BinaryHeap<Reverse<Timer>>>,
+    /// The earliest deadline, for a look without the lock.
+    next_us: AtomicI64,
+}
+
+struct Timer {
+    at_us: i64,
+    purpose: Purpose,
+    entry: Arc<Entry>,
+}
+
+/// What a timer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Purpose {
+    Wake,
+    CheckSlowness,
+}
+
+impl Timers {
+    pub(crate) fn new() -> Timers {
+        Timers { heap: Mutex::default(), next_us: AtomicI64::new(NEVER) }
+    }
+
+    /// Wakes the process at its deadline, which the caller has stored in it.
+    pub(crate) fn arm(&self, entry: &Arc<Entry>) {
+        let deadline_us = entry.deadline_us.load(Ordering::Relaxed);
+        // Only a turn of the process and its timer change this, both under this lock.
+        let mut heap = self.heap.lock();
+        if deadline_us < entry.armed_us.load(Ordering::Relaxed) {
+            entry.armed_us.store(deadline_us, Ordering::Relaxed);
+            heap.push(Reverse(Timer { at_us: deadline_us, purpose: Purpose::Wake, entry: entry.clone() }));
+            self.publish(&heap);
+        }
+    }
+
+    /// Looks at that time whether the process keeps others waiting.
+    pub(crate) fn check_slowness_at(&self, at_us: i64, entry: Arc<Entry>) {
+        let mut heap = self.heap.lock();
+        heap.push(Reverse(Timer { at_us, purpose: Purpose::CheckSlowness, entry }));
+        self.publish(&heap);
+    }
+
+    /// The earliest deadline, or [`NEVER`].
+    pub(crate) fn next_us(&self) -> i64 {
+        self.next_us.load(Ordering::Relaxed)
+    }
+
+    /// Does what is due.
+    pub(crate) fn fire(&self, now_us: i64) {
+        while self.next_us() <= now_us {
+            let Some(timer) = self.pop_due(now_us) else { return };
+            match timer.purpose {
+                Purpose::CheckSlowness => timer.entry.check_slowness(now_us),
+                Purpose::Wake => self.wake_or_arm_again(timer, now_us),
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        let timers = std::mem::take(&mut *self.heap.lock());
+        drop(timers);
+    }
+
+    fn pop_due(&self, now_us: i64) -> Option<Timer> {
+        let mut heap = self.heap.lock();
+        if heap.peek().is_none_or(|Reverse(timer)| timer.at_us > now_us) {
+            return None;
+        }
+        let Reverse(timer) = heap.pop()?;
+        if timer.purpose == Purpose::Wake {
+            // An earlier deadline may have been armed since; only the latest push may be forgotten.
+            let _ = timer.entry.armed_us.compare_exchange(
+                timer.at_us,
+                NEVER,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+        }
+        self.publish(&heap);
+        Some(timer)
+    }
+
+    fn wake_or_arm_again(&self, timer: Timer, now_us: i64) {
+        let deadline_us = timer.entry.deadline_us.load(Ordering::Relaxed);
+        if deadline_us <= now_us {
+            timer.entry.wake();
+        } else if deadline_us != NEVER && !timer.entry.run_state.has_ended() {
+            self.arm(&timer.entry);
+        }
+    }
+
+    fn publish(&self, heap: &BinaryHeap<Reverse<Timer>>) {
+        let next_us = heap.peek().map_or(NEVER, |Reverse(timer)| timer.at_us);
+        self.next_us.store(next_us, Ordering::Relaxed);
+    }
+}
+
+impl Timer {
+    fn key(&self) -> (i64, i64, Purpose) {
+        (self.at_us, self.entry.pid.as_i64(), self.purpose)
+    }
+}
+
+impl PartialEq for Timer {
+    fn eq(&self, other: &Timer) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Timer {}
+
+impl PartialOrd for Timer {
+    fn partial_cmp(&self, other: &Timer) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timer {
+    fn cmp(&self, other: &Timer) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}

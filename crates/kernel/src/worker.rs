@@ -1,0 +1,122 @@
+//! Turns, and the threads that give them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::entry::Entry;
+use crate::kernel::Shared;
+use crate::scheduler::{BUDGET, TURN_COST};
+use crate::sync::atomic::Ordering;
+use crate::sync::thread;
+use crate::timers::NEVER;
+use crate::{Context, Exit, Outcome, death};
+
+/// Starts a worker thread.
+pub(crate) fn start(shared: Arc<Shared>, index: usize) -> thread::JoinHandle<()> {
+    thread::Builder::new()
+        .name(format!("lucarne-{index}"))
+        .spawn(move || work(&shared, index))
+        .expect("the operating system gives threads")
+}
+
+fn work(shared: &Arc<Shared>, index: usize) {
+    shared.scheduler.enter(index);
+    while !shared.stopping.load(Ordering::Acquire) {
+        if shared.timers.next_us() != NEVER {
+            shared.timers.fire(shared.clock.now_us());
+        }
+        match shared.scheduler.pick(index).or_else(|| shared.scheduler.take_slot(index)) {
+            Some(entry) => run_chain(shared, index, entry),
+            None => sleep(shared, index),
+        }
+    }
+}
+
+/// Runs a process, then the one it handed over to, and so on, on one budget.
+fn run_chain(shared: &Arc<Shared>, index: usize, first: Arc<Entry>) {
+    let mut budget = BUDGET;
+    let mut next = Some(first);
+    while let Some(entry) = next {
+        let used = run_turn(shared, index, &entry, budget);
+        budget = budget.saturating_sub(used);
+        next = shared.scheduler.take_slot(index);
+        if budget == 0
+            && let Some(entry) = next.take()
+        {
+            shared.scheduler.put_back(index, entry);
+        }
+    }
+}
+
+/// Gives a process one turn, and says how much of the budget it took.
+pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, budget: u32) -> u32 {
+    if !entry.run_state.start() {
+        return 0;
+    }
+    if entry.killed.load(Ordering::Acquire) {
+        death::end(shared, entry, &Exit::Killed);
+        return TURN_COST;
+    }
+    entry.deadline_us.store(NEVER, Ordering::Relaxed);
+    let mut context = Context::new(shared, entry, budget);
+    let outcome = {
+        let mut process = entry.process.lock();
+        let process = process.as_mut().expect("a process that has not ended is there");
+        // The process is dropped after a panic, so nobody sees what it left half done.
+        catch_unwind(AssertUnwindSafe(|| process.run(&mut context)))
+    };
+    let outcome = outcome
+        .unwrap_or_else(|panic| Outcome::Exit(Exit::Panicked { message: panic_message(panic.as_ref()) }));
+
+    let assumed = if matches!(outcome, Outcome::Ready) { budget } else { 0 };
+    let used = context.charged().unwrap_or(assumed).max(TURN_COST);
+    shared.scheduler.charge(entry, used);
+    match outcome {
+        Outcome::Ready => {
+            entry.run_state.requeue();
+            shared.scheduler.put_back(index, entry.clone());
+        }
+        Outcome::Wait { until_us } => {
+            if let Some(until_us) = until_us {
+                entry.deadline_us.store(until_us, Ordering::Relaxed);
+                shared.timers.arm(entry);
+            }
+            if !entry.run_state.park() {
+                shared.scheduler.put_back(index, entry.clone());
+            }
+        }
+        Outcome::Exit(exit) => death::end(shared, entry, &exit),
+    }
+    used
+}
+
+/// Sleeps until there is work, or a timer is due.
+fn sleep(shared: &Arc<Shared>, index: usize) {
+    let has_work = || {
+        if shared.scheduler.idle.everybody()
+            && let Some(on_idle) = &shared.hooks.on_idle
+        {
+            on_idle();
+        }
+        shared.scheduler.has_work() || shared.stopping.load(Ordering::Acquire)
+    };
+    let patience = || match shared.timers.next_us() {
+        NEVER => None,
+        next_us => {
+            let left_us = next_us.saturating_sub(shared.clock.now_us());
+            Some(Duration::from_micros(u64::try_from(left_us).unwrap_or(0)))
+        }
+    };
+    shared.scheduler.idle.sleep(index, has_work, patience);
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic without a message".to_owned()
+    }
+}

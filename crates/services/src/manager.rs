@@ -1,0 +1,341 @@
+//! The service manager: a native process, and the provider of service discovery.
+//!
+//! Clients open it like any other service, except that everybody knows where it is. It keeps
+//! nothing of a process that has ended. Whoever waits for a provider holds a resource here;
+//! it is told the whole list of candidates each time one comes, in the order in which
+//! they come, and never misses one: the answer with the handle and all later lists travel
+//! the same way. If the one who waits has no room, only the newest list is kept for it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use lucarne_kernel::{
+    Context, Failure, Message, MessageKind, Outcome, Pid, Process, Refused, RequestToken, SendError,
+};
+use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token};
+
+use crate::presence::Presence;
+use crate::protocol::{self, discovery, error, interface, procedure};
+use crate::registry::{Candidates, Registration, Registry};
+
+/// How many registrations, clients and waits the manager keeps for one process, each.
+pub const PER_PROCESS_MAX: usize = 4_096;
+
+/// How many messages it deals with in one turn, so that others get theirs.
+const MESSAGES_PER_TURN: usize = 256;
+
+/// What dealing with one message costs, in units of the scheduler.
+const MESSAGE_COST: u32 = 50;
+
+const NAME: &str = "system/service-manager";
+
+/// The process that knows who provides what.
+pub struct ServiceManager {
+    registry: Registry,
+    clients: HashMap<i64, Pid>,
+    clients_of: BTreeSet<(Pid, i64)>,
+    waits: BTreeMap<(i64, i64), Wait>,
+    next_handle: i64,
+}
+
+/// Somebody who waits for a provider. The key says which client, and by which handle.
+struct Wait {
+    pid: Pid,
+    uuid: String,
+    /// The client had no room for the latest list.
+    owed: bool,
+}
+
+/// Why a request fails; the text is what its sender throws.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    #[error("{0}")]
+    Refused(String),
+    #[error("QUOTA_EXCEEDED")]
+    TooMany,
+}
+
+impl ServiceManager {
+    /// A manager that knows nobody yet.
+    pub fn new(presence: Presence) -> ServiceManager {
+        ServiceManager {
+            registry: Registry::new(presence),
+            clients: HashMap::new(),
+            clients_of: BTreeSet::new(),
+            waits: BTreeMap::new(),
+            next_handle: 0,
+        }
+    }
+
+    fn dispatch(&mut self, context: &mut Context<'_>, message: Message) {
+        let Message { pid, kind, .. } = message;
+        match kind {
+            MessageKind::Request { token, procedure, payload } => {
+                self.answer(context, pid, token, procedure, payload);
+            }
+            MessageKind::ProcessTerminated => self.forget(pid),
+            MessageKind::RoomAvailable => self.pay_debts(context, pid),
+            MessageKind::SlowConsumer { client, handle } => {
+                self.waits.remove(&(client, handle));
+            }
+            // Nothing here takes long enough to be cancelled, and nobody else has a say.
+            _ => {}
+        }
+    }
+
+    fn answer(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        token: RequestToken,
+        procedure: i64,
+        mut payload: Payload,
+    ) {
+        let mut arguments = payload.decoder();
+        let result = match procedure {
+            procedure::OPEN => self.open(context, pid, &mut arguments),
+            procedure::CLOSE => self.close(pid, &mut arguments),
+            procedure::CLOSE_RESOURCE => self.close_resource(pid, &mut arguments),
+            procedure::INVOKE => return self.invoke(context, pid, token, &mut arguments),
+            other => Err(Problem::Refused(error::no_such_procedure(other))),
+        };
+        context.reply(token, result.map_err(|problem| Failure::new(problem.to_string())));
+    }
+
+    fn open(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        arguments: &mut Decoder<'_>,
+    ) -> Result<Payload, Problem> {
+        arguments.expect_list(4)?;
+        let id = arguments.expect_int()?;
+        let uuid = arguments.expect_string()?;
+        let wanted = (arguments.expect_int()?, arguments.expect_int()?);
+        if id != discovery::SERVICE_ID {
+            return Err(Problem::Refused(error::unknown_service(id)));
+        }
+        let offered = interface::DISCOVERY;
+        let shown = format!("service:{NAME}@{}.{}.0", offered.major, offered.minor);
+        if uuid != offered.uuid {
+            return Err(Problem::Refused(format!("{shown} does not provide service:{uuid}")));
+        }
+        protocol::check_version(&shown, (offered.major, offered.minor), uuid, wanted)
+            .map_err(Problem::Refused)?;
+        if self.clients_of.range((pid, i64::MIN)..=(pid, i64::MAX)).count() >= PER_PROCESS_MAX {
+            return Err(Problem::TooMany);
+        }
+
+        let client = self.new_client_id(context);
+        self.clients.insert(client, pid);
+        self.clients_of.insert((pid, client));
+        let mut encoder = Encoder::new();
+        encoder.list(6)?;
+        encoder.int(client)?;
+        encoder.string(NAME)?;
+        encoder.int(offered.major)?;
+        encoder.int(offered.minor)?;
+        encoder.int(0)?;
+        encoder.null()?;
+        Ok(encoder.finish()?)
+    }
+
+    fn close(&mut self, pid: Pid, arguments: &mut Decoder<'_>) -> Result<Payload, Problem> {
+        let client = arguments.expect_int()?;
+        if self.clients.get(&client) == Some(&pid) {
+            self.close_client(pid, client);
+        }
+        Ok(Payload::null())
+    }
+
+    fn close_resource(&mut self, pid: Pid, arguments: &mut Decoder<'_>) -> Result<Payload, Problem> {
+        arguments.expect_list(2)?;
+        let (client, handle) = (arguments.expect_int()?, arguments.expect_int()?);
+        if self.clients.get(&client) == Some(&pid) {
+            self.waits.remove(&(client, handle));
+        }
+        Ok(Payload::null())
+    }
+
+    fn invoke(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        token: RequestToken,
+        arguments: &mut Decoder<'_>,
+    ) {
+        let mut announce = None;
+        let result = self.call(context, pid, arguments, &mut announce);
+        // The provider hears that it is installed before those who wait for it can call it.
+        context.reply(token, result.map_err(|problem| Failure::new(problem.to_string())));
+        if let Some(uuid) = announce {
+            self.announce(context, &uuid);
+        }
+    }
+
+    fn call(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        arguments: &mut Decoder<'_>,
+        announce: &mut Option<String>,
+    ) -> Result<Payload, Problem> {
+        arguments.expect_list(3)?;
+        let (client, index) = (arguments.expect_int()?, arguments.expect_int()?);
+        if self.clients.get(&client) != Some(&pid) {
+            return Err(Problem::Refused(error::HANDLER_NOT_FOUND.to_owned()));
+        }
+        match index {
+            discovery::DISCOVER => return self.discover(context, pid, client, arguments),
+            discovery::LISTEN => *announce = Some(self.listen(pid, arguments)?),
+            discovery::UNLISTEN => self.registry.remove(pid, arguments.expect_int()?),
+            discovery::WATCH => {
+                let watched = Pid::from_i64(arguments.expect_int()?);
+                // The manager is the system, which may.
+                let _ = context.watch_for(pid, watched);
+            }
+            other => return Err(Problem::Refused(format!("no method {other} in service:{NAME}"))),
+        }
+        Ok(Payload::null())
+    }
+
+    fn discover(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        client: i64,
+        arguments: &mut Decoder<'_>,
+    ) -> Result<Payload, Problem> {
+        arguments.expect_list(2)?;
+        let uuid = arguments.expect_string()?;
+        let wait = match arguments.expect_next()? {
+            Token::Bool(wait) => wait,
+            other => return Err(DecodeError::unexpected(&other, "a bool").into()),
+        };
+        let handle = if wait { Some(self.new_wait(pid, client, uuid)?) } else { None };
+        let mut encoder = Encoder::new();
+        encoder.list(2)?;
+        self.candidates(context, pid, uuid, &mut encoder)?;
+        match handle {
+            Some(handle) => encoder.int(handle)?,
+            None => encoder.null()?,
+        }
+        Ok(encoder.finish()?)
+    }
+
+    fn listen(&mut self, pid: Pid, arguments: &mut Decoder<'_>) -> Result<String, Problem> {
+        let registration = Registration::decode(pid, arguments)?;
+        if self.registry.count_of(pid) >= PER_PROCESS_MAX {
+            return Err(Problem::TooMany);
+        }
+        let uuid = registration.uuid.clone();
+        if !self.registry.add(registration) {
+            return Err(Problem::Refused(error::ALREADY_REGISTERED.to_owned()));
+        }
+        Ok(uuid)
+    }
+
+    /// Writes the candidates for `pid`, which may send requests to each of them from now on.
+    fn candidates(
+        &self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        uuid: &str,
+        sink: &mut Encoder,
+    ) -> Result<(), EncodeError> {
+        let candidates = self.registry.candidates(uuid);
+        for candidate in candidates {
+            // The manager is the system, which may.
+            let _ = context.introduce(pid, candidate.pid);
+        }
+        lucarne_message::Encode::encode(&Candidates(candidates), sink)
+    }
+
+    fn announce(&mut self, context: &mut Context<'_>, uuid: &str) {
+        let waiting: Vec<_> =
+            self.waits.iter().filter(|(_, wait)| wait.uuid == uuid).map(|(&key, _)| key).collect();
+        for key in waiting {
+            self.tell(context, key);
+        }
+    }
+
+    /// Sends the present list of candidates to one who waits.
+    fn tell(&mut self, context: &mut Context<'_>, key: (i64, i64)) {
+        let Some(wait) = self.waits.get(&key) else { return };
+        let (pid, mut encoder) = (wait.pid, Encoder::new());
+        let payload = match self.candidates(context, pid, &wait.uuid, &mut encoder) {
+            Ok(()) => encoder.finish(),
+            Err(error) => Err(error),
+        };
+        let payload = payload.expect("a list of candidates is one flat value");
+        let result = context.notify(pid, key.0, key.1, payload);
+        let owed = matches!(result, Err(Refused { error: SendError::Full, .. }));
+        if let Some(wait) = self.waits.get_mut(&key) {
+            wait.owed = owed;
+        }
+    }
+
+    fn pay_debts(&mut self, context: &mut Context<'_>, pid: Pid) {
+        let owed: Vec<_> =
+            self.waits.iter().filter(|(_, wait)| wait.owed && wait.pid == pid).map(|(&key, _)| key).collect();
+        for key in owed {
+            self.tell(context, key);
+        }
+    }
+
+    fn new_wait(&mut self, pid: Pid, client: i64, uuid: &str) -> Result<i64, Problem> {
+        if self.waits.range((client, i64::MIN)..=(client, i64::MAX)).count() >= PER_PROCESS_MAX {
+            return Err(Problem::TooMany);
+        }
+        // Odd: it gets notifications.
+        let handle = self.next_handle << 1 | 1;
+        self.next_handle += 1;
+        self.waits.insert((client, handle), Wait { pid, uuid: uuid.to_owned(), owed: false });
+        Ok(handle)
+    }
+
+    fn new_client_id(&self, context: &Context<'_>) -> i64 {
+        loop {
+            let id = (context.random_u64() & 0x3fff_ffff).cast_signed();
+            if !self.clients.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    fn close_client(&mut self, pid: Pid, client: i64) {
+        self.clients.remove(&client);
+        self.clients_of.remove(&(pid, client));
+        let handles: Vec<_> =
+            self.waits.range((client, i64::MIN)..=(client, i64::MAX)).map(|(&key, _)| key).collect();
+        for key in handles {
+            self.waits.remove(&key);
+        }
+    }
+
+    /// A process has ended: nothing of it stays. Those who watch it are told by the kernel.
+    fn forget(&mut self, pid: Pid) {
+        self.registry.remove_all(pid);
+        let clients: Vec<_> =
+            self.clients_of.range((pid, i64::MIN)..=(pid, i64::MAX)).map(|&(_, client)| client).collect();
+        for client in clients {
+            self.close_client(pid, client);
+        }
+    }
+}
+
+impl Process for ServiceManager {
+    fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        for _ in 0..MESSAGES_PER_TURN {
+            let Some(message) = context.receive() else {
+                return Outcome::Wait { until_us: None };
+            };
+            self.dispatch(context, message);
+            context.charge(MESSAGE_COST);
+        }
+        Outcome::Ready
+    }
+}

@@ -1,0 +1,84 @@
+//! Whether anybody provides a service at this moment, without asking by message.
+//!
+//! Printing and logging are native steps unless some container offers to do them. They look
+//! here each time, so it has to be cheap: one atomic load.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
+
+/// The numbers of providers, shared by the service manager and all who want to know.
+#[derive(Debug, Clone, Default)]
+pub struct Presence {
+    counts: Arc<Mutex<HashMap<String, ProviderFlag>>>,
+}
+
+/// Says whether there is a provider of one service.
+#[derive(Debug, Clone, Default)]
+pub struct ProviderFlag(Arc<AtomicUsize>);
+
+impl Presence {
+    /// The flag of the service with this UUID.
+    pub fn flag(&self, uuid: &str) -> ProviderFlag {
+        let mut counts = self.counts.lock();
+        if let Some(flag) = counts.get(uuid) {
+            return flag.clone();
+        }
+        counts.entry(uuid.to_owned()).or_default().clone()
+    }
+
+    pub(crate) fn add(&self, uuid: &str) {
+        // Pairs with the load in `is_provided`: who sees the flag may open the service.
+        self.flag(uuid).0.fetch_add(1, Ordering::Release);
+    }
+
+    pub(crate) fn remove(&self, uuid: &str) {
+        let mut counts = self.counts.lock();
+        let Some(flag) = counts.get(uuid) else { return };
+        let was_last = flag.0.fetch_sub(1, Ordering::Release) == 1;
+        // Programs make up UUIDs: those that nobody looks at any more are forgotten.
+        if was_last && Arc::strong_count(&flag.0) == 1 {
+            counts.remove(uuid);
+        }
+    }
+}
+
+impl ProviderFlag {
+    /// Whether somebody provides the service now. For a provider of the asking process: from the
+    /// moment when its `listen` was answered, to the moment when its `unlisten` was.
+    pub fn is_provided(&self) -> bool {
+        self.0.load(Ordering::Acquire) > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_follows_the_providers() {
+        let presence = Presence::default();
+        let flag = presence.flag("x");
+        assert!(!flag.is_provided());
+        presence.add("x");
+        presence.add("x");
+        presence.remove("x");
+        assert!(flag.is_provided());
+        presence.remove("x");
+        assert!(!flag.is_provided());
+        presence.add("x");
+        assert!(flag.is_provided(), "a flag stays connected while somebody holds it");
+    }
+
+    #[test]
+    fn made_up_names_do_not_pile_up() {
+        let presence = Presence::default();
+        for index in 0..100 {
+            presence.add(&index.to_string());
+            presence.remove(&index.to_string());
+        }
+        assert!(presence.counts.lock().is_empty());
+    }
+}

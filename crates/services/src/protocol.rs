@@ -1,0 +1,176 @@
+//! The numbers and texts that clients and providers agree on. `docs/protocol.md` explains them.
+
+/// Procedures of requests between clients and providers.
+pub mod procedure {
+    /// `[service id, uuid, major, minor]`, answered by `[client, name, major, minor, patch, tags]`.
+    pub const OPEN: i64 = 300;
+    /// `client`, answered by null.
+    pub const CLOSE: i64 = 301;
+    /// `[client, index, arguments]`, answered by the method's result.
+    pub const INVOKE: i64 = 302;
+    /// `[client, handle]`, answered by null.
+    pub const CLOSE_RESOURCE: i64 = 303;
+
+    /// Whether a procedure gives back what an earlier request got, so that it is sent with
+    /// `Context::request_close` and never refused for lack of room.
+    pub fn is_close(procedure: i64) -> bool {
+        matches!(procedure, CLOSE | CLOSE_RESOURCE)
+    }
+}
+
+/// The kinds of messages, as programs number them.
+pub mod kind {
+    /// A request.
+    pub const REQUEST: u8 = 3;
+    /// An answer.
+    pub const REPLY: u8 = 4;
+    /// The answer is not wanted any more.
+    pub const CANCEL: u8 = 5;
+    /// A process has ended.
+    pub const PROCESS_TERMINATED: u8 = 6;
+    /// A value from a resource to its proxy.
+    pub const NOTIFICATION: u8 = 7;
+    /// A value from outside.
+    pub const EXTERNAL_NOTIFICATION: u8 = 8;
+}
+
+/// The priorities of providers.
+pub mod priority {
+    /// Only if there is no other.
+    pub const UNPREFERRED_STRONGLY: u8 = 0x10;
+    /// After most.
+    pub const UNPREFERRED: u8 = 0x30;
+    /// After the normal ones.
+    pub const UNPREFERRED_WEAKLY: u8 = 0x50;
+    /// The usual one.
+    pub const NORMAL: u8 = 0x80;
+    /// Before the normal ones.
+    pub const PREFERRED_WEAKLY: u8 = 0xb0;
+    /// Before most.
+    pub const PREFERRED: u8 = 0xd0;
+    /// Before all.
+    pub const PREFERRED_STRONGLY: u8 = 0xf0;
+}
+
+/// A service interface of the system: its UUID and its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name for all time.
+    pub uuid: &'static str,
+    /// Incremented by changes that clients notice.
+    pub major: i64,
+    /// Incremented by additions.
+    pub minor: i64,
+}
+
+/// The service interfaces of the system.
+pub mod interface {
+    use super::Interface;
+
+    macro_rules! interfaces {
+        ($($(#[$doc:meta])* $name:ident = $uuid:literal $major:literal . $minor:literal;)*) => {$(
+            $(#[$doc])*
+            pub const $name: Interface = Interface { uuid: $uuid, major: $major, minor: $minor };
+        )*};
+    }
+
+    interfaces! {
+        /// Who provides what: see `discovery`.
+        DISCOVERY = "dc58d7e1-1b1f-4a93-a9ac-bd45a47d7de8" 0 . 3;
+        /// Lines for people.
+        PRINT = "0b7e3aa1-9fc9-4632-bb09-4605cd11897e" 0 . 1;
+        /// Log records.
+        LOG = "89e6340c-67f5-4055-b1d1-b4f4c2755f67" 0 . 1;
+        /// Stack traces.
+        TRACE = "41c6019e-ca48-4847-9673-0869355da76a" 0 . 2;
+        /// Networks.
+        NETWORK = "063e228a-3a7a-44a8-b024-d55127255ccb" 0 . 4;
+        /// Buckets and regions that survive.
+        STORAGE = "ee91ed5e-85dd-47dd-a57a-7b6933fa58ea" 0 . 3;
+        /// Installed containers.
+        CONTAINERS = "358ee529-45a4-409e-8fab-7a28f71e5c51" 0 . 7;
+        /// The firmware of the device.
+        FIRMWARE = "777096e8-05bc-4af7-919e-5ba696549bd5" 0 . 6;
+        /// Wireless networks.
+        WIFI = "2436edc6-4cd8-4834-8ebc-ed883990da40" 0 . 9;
+        /// Wired networks.
+        ETHERNET = "7752a0f4-572b-407f-933c-c8a9e4573d29" 0 . 1;
+        /// Networks of telephones.
+        CELLULAR = "83798564-d965-49bf-b69d-7f05a082f4f0" 0 . 2;
+    }
+}
+
+/// The methods of [`interface::DISCOVERY`], and where it is found.
+pub mod discovery {
+    /// The id of its service, in the process that `Pid::SYSTEM` stands for.
+    pub const SERVICE_ID: i64 = 0;
+    /// `[uuid, wait]`, answered by `[candidates, handle or null]`. Candidates are one flat
+    /// list, [`CANDIDATE_LENGTH`] items each: pid, id, name, major, minor, priority, tags.
+    pub const DISCOVER: i64 = 0;
+    /// `[id, uuid, name, major, minor, priority, tags]`, answered by null.
+    pub const LISTEN: i64 = 1;
+    /// `id`, answered by null.
+    pub const UNLISTEN: i64 = 2;
+    /// `pid`, answered by null.
+    pub const WATCH: i64 = 3;
+    /// How many items stand for one candidate.
+    pub const CANDIDATE_LENGTH: usize = 7;
+}
+
+/// Texts of errors that programs match on.
+pub mod error {
+    /// No provider was found in time.
+    pub const CANNOT_FIND_SERVICE: &str = "Cannot find service";
+    /// Two of the best have the same priority.
+    pub const CANNOT_DISAMBIGUATE: &str = "Cannot disambiguate";
+    /// The client is not open there, or not any more.
+    pub const HANDLER_NOT_FOUND: &str = "HANDLER_NOT_FOUND";
+    /// The provider has a service of this id already.
+    pub const ALREADY_REGISTERED: &str = "Already registered";
+
+    /// There is no service of that id in the process.
+    pub fn unknown_service(id: i64) -> String {
+        format!("Unknown service:{id}")
+    }
+
+    /// Nobody answers requests for that procedure.
+    pub fn no_such_procedure(procedure: i64) -> String {
+        format!("No such procedure registered: {procedure}")
+    }
+}
+
+/// Checks what a client asks for against what a provider offers under the same UUID.
+///
+/// # Errors
+/// The text that the client throws; `provider` is how the provider shows itself
+/// (`service:NAME@X.Y.Z`).
+pub fn check_version(
+    provider: &str,
+    offered: (i64, i64),
+    uuid: &str,
+    wanted: (i64, i64),
+) -> Result<(), String> {
+    let (major, minor) = wanted;
+    if major != offered.0 {
+        return Err(format!("{provider} does not provide service:{uuid}@{major}.x"));
+    }
+    if minor > offered.1 {
+        return Err(format!("{provider} does not provide service:{uuid}@{major}.{minor}.x"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_match_like_everywhere() {
+        let check = |wanted| check_version("service:test/x@1.0.0", (1, 2), "UUID", wanted);
+        assert_eq!(check((1, 0)), Ok(()));
+        assert_eq!(check((1, 2)), Ok(()));
+        assert_eq!(check((1, 3)).unwrap_err(), "service:test/x@1.0.0 does not provide service:UUID@1.3.x");
+        assert_eq!(check((2, 0)).unwrap_err(), "service:test/x@1.0.0 does not provide service:UUID@2.x");
+        assert_eq!(check((0, 0)).unwrap_err(), "service:test/x@1.0.0 does not provide service:UUID@0.x");
+    }
+}

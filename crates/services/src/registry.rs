@@ -1,0 +1,196 @@
+//! Who provides what: the books of the service manager.
+
+use std::collections::{BTreeMap, HashMap};
+
+use lucarne_kernel::Pid;
+use lucarne_message::{DecodeError, Decoder, Encode, EncodeError, Sink, Value};
+
+use crate::presence::Presence;
+use crate::protocol::discovery::CANDIDATE_LENGTH;
+
+/// One service of one provider, as it registered it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Registration {
+    pub(crate) pid: Pid,
+    pub(crate) id: i64,
+    pub(crate) uuid: String,
+    name: String,
+    major: i64,
+    minor: i64,
+    priority: i64,
+    /// A list of strings, or null.
+    tags: Value,
+}
+
+/// All registrations.
+pub(crate) struct Registry {
+    by_owner: BTreeMap<(Pid, i64), String>,
+    /// By descending priority, and in the order of their coming among equals.
+    by_uuid: HashMap<String, Vec<Registration>>,
+    presence: Presence,
+}
+
+/// The candidates for a service, as they travel.
+pub(crate) struct Candidates<'r>(pub(crate) &'r [Registration]);
+
+/// How long a string may be that the manager keeps for others.
+const TEXT_MAX: usize = 4_096;
+
+/// How many tags a registration may have.
+const TAGS_MAX: usize = 256;
+
+impl Registration {
+    /// Reads the arguments of `listen`.
+    pub(crate) fn decode(pid: Pid, decoder: &mut Decoder<'_>) -> Result<Registration, DecodeError> {
+        decoder.expect_list(CANDIDATE_LENGTH)?;
+        let id = decoder.expect_int()?;
+        let uuid = bounded(decoder.expect_string()?)?;
+        let name = bounded(decoder.expect_string()?)?;
+        let (major, minor) = (decoder.expect_int()?, decoder.expect_int()?);
+        let priority = decoder.expect_int()?;
+        let tags = decode_tags(decoder)?;
+        Ok(Registration { pid, id, uuid, name, major, minor, priority, tags })
+    }
+}
+
+fn bounded(text: &str) -> Result<String, DecodeError> {
+    if text.len() > TEXT_MAX {
+        return Err(DecodeError::Unexpected(format!("a text of more than {TEXT_MAX} bytes")));
+    }
+    Ok(text.to_owned())
+}
+
+fn decode_tags(decoder: &mut Decoder<'_>) -> Result<Value, DecodeError> {
+    use lucarne_message::Token;
+    match decoder.expect_next()? {
+        Token::Null => Ok(Value::Null),
+        Token::List(len) if len <= TAGS_MAX => {
+            let tags = (0..len).map(|_| bounded(decoder.expect_string()?).map(Value::from));
+            tags.collect::<Result<_, _>>().map(Value::List)
+        }
+        other => Err(DecodeError::unexpected(&other, &format!("at most {TAGS_MAX} tags"))),
+    }
+}
+
+impl Registry {
+    pub(crate) fn new(presence: Presence) -> Registry {
+        Registry { by_owner: BTreeMap::new(), by_uuid: HashMap::new(), presence }
+    }
+
+    /// Adds a registration; false if its provider has one of that id already.
+    pub(crate) fn add(&mut self, registration: Registration) -> bool {
+        let owner = (registration.pid, registration.id);
+        if self.by_owner.contains_key(&owner) {
+            return false;
+        }
+        self.by_owner.insert(owner, registration.uuid.clone());
+        self.presence.add(&registration.uuid);
+        let candidates = self.by_uuid.entry(registration.uuid.clone()).or_default();
+        let place = candidates.partition_point(|other| other.priority >= registration.priority);
+        candidates.insert(place, registration);
+        true
+    }
+
+    /// Removes a registration, if there is one.
+    pub(crate) fn remove(&mut self, pid: Pid, id: i64) {
+        let Some(uuid) = self.by_owner.remove(&(pid, id)) else { return };
+        self.presence.remove(&uuid);
+        let Some(candidates) = self.by_uuid.get_mut(&uuid) else { return };
+        candidates.retain(|candidate| (candidate.pid, candidate.id) != (pid, id));
+        if candidates.is_empty() {
+            self.by_uuid.remove(&uuid);
+        }
+    }
+
+    /// Removes all registrations of a process.
+    pub(crate) fn remove_all(&mut self, pid: Pid) {
+        for id in self.ids_of(pid) {
+            self.remove(pid, id);
+        }
+    }
+
+    /// How many registrations a process has.
+    pub(crate) fn count_of(&self, pid: Pid) -> usize {
+        self.by_owner.range((pid, i64::MIN)..=(pid, i64::MAX)).count()
+    }
+
+    /// The candidates for a service, the best first.
+    pub(crate) fn candidates(&self, uuid: &str) -> &[Registration] {
+        self.by_uuid.get(uuid).map_or(&[], Vec::as_slice)
+    }
+
+    fn ids_of(&self, pid: Pid) -> Vec<i64> {
+        self.by_owner.range((pid, i64::MIN)..=(pid, i64::MAX)).map(|(&(_, id), _)| id).collect()
+    }
+}
+
+impl Encode for Candidates<'_> {
+    fn encode(&self, sink: &mut impl Sink) -> Result<(), EncodeError> {
+        sink.list(self.0.len() * CANDIDATE_LENGTH)?;
+        for candidate in self.0 {
+            sink.int(candidate.pid.as_i64())?;
+            sink.int(candidate.id)?;
+            sink.string(&candidate.name)?;
+            sink.int(candidate.major)?;
+            sink.int(candidate.minor)?;
+            sink.int(candidate.priority)?;
+            candidate.tags.encode(sink)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registration(pid: i64, id: i64, priority: i64) -> Registration {
+        Registration {
+            pid: Pid::from_i64(pid),
+            id,
+            uuid: "x".into(),
+            name: String::new(),
+            major: 1,
+            minor: 0,
+            priority,
+            tags: Value::Null,
+        }
+    }
+
+    fn ids(registry: &Registry) -> Vec<i64> {
+        registry.candidates("x").iter().map(|candidate| candidate.id).collect()
+    }
+
+    #[test]
+    fn the_best_come_first_and_equals_as_they_came() {
+        let mut registry = Registry::new(Presence::default());
+        for (id, priority) in [(1, 50), (2, 90), (3, 50), (4, 10), (5, 90)] {
+            assert!(registry.add(registration(7, id, priority)));
+        }
+        assert_eq!(ids(&registry), [2, 5, 1, 3, 4]);
+    }
+
+    #[test]
+    fn an_id_is_taken_once_per_process() {
+        let mut registry = Registry::new(Presence::default());
+        assert!(registry.add(registration(7, 1, 50)));
+        assert!(!registry.add(registration(7, 1, 60)));
+        assert!(registry.add(registration(8, 1, 60)));
+    }
+
+    #[test]
+    fn all_of_a_process_goes_with_it() {
+        let presence = Presence::default();
+        let flag = presence.flag("x");
+        let mut registry = Registry::new(presence);
+        for (pid, id) in [(7, 1), (7, 2), (8, 3)] {
+            registry.add(registration(pid, id, 50));
+        }
+        registry.remove_all(Pid::from_i64(7));
+        assert_eq!(ids(&registry), [3]);
+        assert!(flag.is_provided());
+        registry.remove(Pid::from_i64(8), 3);
+        assert!(!flag.is_provided());
+        assert_eq!(registry.count_of(Pid::from_i64(7)), 0);
+    }
+}
