@@ -60,7 +60,6 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
         library.run_task,
         library.handle_request,
         library.handle_message,
-        library.decode_map,
     ];
     for function in roots {
         reached.add_static(function)?;
@@ -99,7 +98,6 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
         run_task: tables.static_function(library.run_task),
         handle_request: tables.static_function(library.handle_request),
         handle_message: tables.static_function(library.handle_message),
-        decode_map: tables.static_function(library.decode_map),
         stringify: tables.selector(&library.stringify),
     };
     let builtins = Builtins::find(|name| {

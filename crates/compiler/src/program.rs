@@ -306,8 +306,6 @@ pub struct Entries {
     pub handle_request: FunctionIndex,
     /// Handles any other message.
     pub handle_message: FunctionIndex,
-    /// Fills a fresh map from a decoded message: `decode-map_ array`.
-    pub decode_map: FunctionIndex,
     /// The selector offset of `stringify`, for uncaught exceptions.
     pub stringify: u32,
 }

@@ -109,6 +109,10 @@ pub struct Heap {
     free_roots: Vec<u32>,
     kept: Vec<Word>,
     stacks: Stacks,
+    /// The `Task_` of the running task.
+    task: Word,
+    /// Whether a global that others may wait for has got its value.
+    has_settled_global: bool,
     /// The stack that the interpreter is on, and how far it is used.
     current: Option<(StackId, usize)>,
     image: Arc<Image>,
@@ -149,6 +153,8 @@ impl Heap {
             free_roots: Vec::new(),
             kept: Vec::new(),
             stacks: Stacks::default(),
+            task: Word::NULL,
+            has_settled_global: false,
             current: None,
             image,
             options,
@@ -436,7 +442,24 @@ impl Heap {
     /// Sets a global.
     #[inline(always)]
     pub(crate) fn set_global(&mut self, index: usize, value: Word) {
+        self.has_settled_global |= self.globals[index] == Word::IN_PROGRESS;
         self.globals[index] = value;
+    }
+
+    /// Whether a global has got its value since this was last asked.
+    pub(crate) fn take_settled_global(&mut self) -> bool {
+        std::mem::take(&mut self.has_settled_global)
+    }
+
+    /// The `Task_` of the running task.
+    #[inline(always)]
+    pub fn current_task(&self) -> Ref<'_> {
+        Ref::of(self.task)
+    }
+
+    /// Says which task runs.
+    pub(crate) fn set_current_task(&mut self, task: Word) {
+        self.task = task;
     }
 
     /// The stacks of the process's tasks.

@@ -39,8 +39,8 @@ pub(crate) enum Stop {
     Budget,
     /// The machine is to do something and to hand over the result with [`Interpreter::complete`].
     Effect(Effect),
-    /// The task's first function has returned.
-    Finished,
+    /// The task's first function has returned this.
+    Finished(Word),
     /// An exception has left the task's first function: text for whoever wants to know.
     Uncaught(String),
     /// No memory is left even to collect. The process cannot go on.
@@ -154,7 +154,7 @@ impl<'h> Interpreter<'h> {
         let stack = self.heap.stacks_mut().get_mut(self.position.stack);
         let return_address = stack.get(frame - 2).as_small();
         if return_address == BASE {
-            return Next::Stop(Stop::Finished);
+            return Next::Stop(Stop::Finished(value));
         }
         self.position.frame = (stack.get(frame - 1).as_small() >> FRAME_SHIFT) as usize;
         self.position.pc = return_address as usize;
@@ -475,7 +475,7 @@ impl<'h> Interpreter<'h> {
                     let return_address = get!(-2isize).as_small();
                     if return_address == BASE {
                         self.save(frame, pc);
-                        return Next::Stop(Stop::Finished);
+                        return Next::Stop(Stop::Finished(value));
                     }
                     frame = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
                     set!(-2isize, value);
@@ -497,7 +497,7 @@ impl<'h> Interpreter<'h> {
                                 Ok(value) => {
                                     let return_address = get!(-2isize).as_small();
                                     if return_address == BASE {
-                                        return Next::Stop(Stop::Finished);
+                                        return Next::Stop(Stop::Finished(value));
                                     }
                                     frame = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
                                     set!(-2isize, value);

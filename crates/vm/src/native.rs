@@ -73,6 +73,13 @@ pub enum Failure {
     Error(&'static str),
     /// An error whose text is made up on the spot.
     Message(String),
+    /// An error with more to say in its trace.
+    Detailed {
+        /// The text that programs know it by.
+        error: &'static str,
+        /// What the trace starts with.
+        detail: String,
+    },
     /// The process may not use more memory.
     OutOfMemory,
 }

@@ -192,7 +192,7 @@ impl<'u> Tables<'u> {
         while let (Expr::Sequence(nodes), 1) = (&node.expr, node_count(node)) {
             node = &nodes[0];
         }
-        matches!(&node.expr, Expr::Primitive { module, name, .. } if module == "intrinsics" && name == "identical")
+        matches!(&node.expr, Expr::Primitive { module, name, .. } if module == "object" && name == "identical")
     }
 
     // ------------------------------------------------------------------ selectors

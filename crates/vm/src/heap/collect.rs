@@ -82,6 +82,7 @@ impl Collection<'_> {
         let mut kept = std::mem::take(&mut self.heap.kept);
         let mut due = std::mem::take(&mut self.heap.due);
         let mut stacks = std::mem::take(&mut self.heap.stacks);
+        self.heap.task = self.visit(self.heap.task)?;
         self.heap.out_of_memory = self.visit(self.heap.out_of_memory)?;
         let lists = [&mut globals, &mut roots, &mut kept, &mut due];
         let traced = lists.into_iter().try_for_each(|words| self.visit_all(words)).and_then(|()| {

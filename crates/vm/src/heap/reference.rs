@@ -284,6 +284,13 @@ impl Heap {
         Some(buffer)
     }
 
+    /// Gives a byte array that was emptied its buffer back.
+    pub(crate) fn restore_buffer(&mut self, object: Word, buffer: Buffer) {
+        let place = self.externals.add(buffer, object);
+        // SAFETY: only external objects are emptied; they have one word.
+        unsafe { *object.address().add(1) = place };
+    }
+
     /// An array of nulls.
     pub fn new_array(&mut self, length: usize) -> Result<Ref<'_>, OutOfMemory> {
         let word = self.allocate(self.builtins().array, Format::Words, length)?;

@@ -125,6 +125,10 @@ impl Interpreter<'_> {
 
     /// Throws an error whose trace starts with a text that says more than the error itself.
     fn fail_with_detail(&mut self, failure: Failure, detail: String) -> Next {
+        let detail = match &failure {
+            Failure::Detailed { detail, .. } => detail.clone(),
+            _ => detail,
+        };
         match self.failure_value(failure) {
             Ok(value) => self.throw(value, Word::NULL, &detail),
             Err(OutOfMemory) => self.out_of_memory(),
@@ -135,6 +139,7 @@ impl Interpreter<'_> {
     pub(super) fn failure_value(&mut self, failure: Failure) -> Result<Word, OutOfMemory> {
         match failure {
             Failure::Error(text) => Ok(self.heap.new_string(text)?.word()),
+            Failure::Detailed { error, .. } => Ok(self.heap.new_string(error)?.word()),
             Failure::Message(text) => Ok(self.heap.new_string(&text)?.word()),
             Failure::OutOfMemory => Err(OutOfMemory),
         }
