@@ -301,12 +301,12 @@ abstract class CloseableReader extends Reader:
 
 /** Gives a class a reader named $in. */
 abstract mixin InMixin:
-  in_/In_? := null
+  _in_/In_? := null
 
   /** The reader. */
   in -> Reader:
-    if not in_: in_ = In_ this
-    return in_
+    if not _in_: _in_ = In_ this
+    return _in_
 
   /** Has further reads find the end. */
   mark-reader-closed_ -> none:
@@ -321,12 +321,12 @@ abstract mixin InMixin:
 
 /** Gives a class a reader named $in that can be closed. */
 abstract mixin CloseableInMixin:
-  in_/CloseableIn_? := null
+  _in_/CloseableIn_? := null
 
   /** The reader. */
   in -> CloseableReader:
-    if not in_: in_ = CloseableIn_ this
-    return in_
+    if not _in_: _in_ = CloseableIn_ this
+    return _in_
 
   /** Has further reads find the end. */
   mark-reader-closed_ -> none:

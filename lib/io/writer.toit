@@ -90,12 +90,12 @@ abstract class CloseableWriter extends Writer:
 
 /** Gives a class a writer named $out. */
 abstract mixin OutMixin:
-  out_/Out_? := null
+  _out_/Out_? := null
 
   /** The writer. */
   out -> Writer:
-    if not out_: out_ = Out_ this
-    return out_
+    if not _out_: _out_ = Out_ this
+    return _out_
 
   /** Has further writes throw. */
   mark-writer-closed_ -> none:
@@ -110,12 +110,12 @@ abstract mixin OutMixin:
 
 /** Gives a class a writer named $out that can be closed. */
 abstract mixin CloseableOutMixin:
-  out_/CloseableOut_? := null
+  _out_/CloseableOut_? := null
 
   /** The writer. */
   out -> CloseableWriter:
-    if not out_: out_ = CloseableOut_ this
-    return out_
+    if not _out_: _out_ = CloseableOut_ this
+    return _out_
 
   /** Has further writes throw. */
   mark-writer-closed_ -> none:
