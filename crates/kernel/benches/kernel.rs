@@ -24,9 +24,41 @@ fn main() {
         report("round trip, an int", workers, 2_000 * scale, |n| calls(n, 0));
         report("round trip, 1 KiB", workers, 2_000 * scale, |n| calls(n, 1 << 10));
         report("round trip, 1 MiB handed over", workers, 100 * scale, |n| calls(n, 1 << 20));
+        report("round trip, 20 pairs at once", workers, 20 * 100 * scale, pairs);
         report("notification", workers, 2_000 * scale, notifications);
         report("spawn to end", workers, 500 * scale, spawns);
     }
+    if let Some(bytes) = idle_process_bytes() {
+        println!("an idle process, with one answered call behind it: {bytes} bytes");
+    }
+}
+
+/// What the kernel keeps of a process that waits, by the resident memory of many. Linux only.
+fn idle_process_bytes() -> Option<u64> {
+    const COUNT: u64 = 10_000;
+    let kernel = Kernel::new(KernelOptions { workers: 1, hooks: Default::default() });
+    let resident = || {
+        let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+        Some(pages.split(' ').nth(1)?.parse::<u64>().ok()? * 4_096)
+    };
+    let before = resident()?;
+    let echo = kernel.start_system(Box::new(run_echo), SpawnOptions::named("echo"));
+    let (done, all_done) = std::sync::mpsc::channel();
+    for _ in 0..COUNT {
+        let (mut asked, done) = (false, done.clone());
+        let waiting = move |context: &mut Context<'_>| {
+            if !std::mem::replace(&mut asked, true) {
+                context.request(echo, 1, argument(0)).expect("the echo is there");
+            }
+            while context.receive().is_some() {
+                done.send(()).expect("somebody counts");
+            }
+            Outcome::Wait { until_us: None }
+        };
+        kernel.start(Box::new(waiting), SpawnOptions::default());
+    }
+    all_done.iter().take(COUNT as usize).for_each(drop);
+    Some((resident()? - before) / COUNT)
 }
 
 /// Prints the best time of one operation.
@@ -86,6 +118,32 @@ fn calls(count: u64, size: usize) -> Program {
             context.request(to, 1, payload).expect("the echo is there");
         }
         Outcome::Wait { until_us: None }
+    };
+    Program { first: Box::new(first), done }
+}
+
+/// Twenty clients with an echo each.
+fn pairs(count: u64) -> Program {
+    let done = Arc::new(AtomicU64::new(0));
+    let counter = done.clone();
+    let first = move |context: &mut Context<'_>| {
+        for _ in 0..20 {
+            let echo = spawn(context, "echo", run_echo);
+            let (counter, mut left) = (counter.clone(), count / 20);
+            spawn(context, "client", move |context: &mut Context<'_>| {
+                while context.receive().is_some() {
+                    if counter.fetch_add(1, Ordering::Relaxed) + 1 == count {
+                        context.exit_group(0);
+                    }
+                }
+                if left > 0 {
+                    left -= 1;
+                    context.request(echo, 1, argument(0)).expect("the echo is there");
+                }
+                Outcome::Wait { until_us: None }
+            });
+        }
+        Outcome::Exit(Exit::Done)
     };
     Program { first: Box::new(first), done }
 }

@@ -93,7 +93,8 @@ pub(crate) fn resolve(
     if pid == Pid::SYSTEM {
         return shared.system_process();
     }
-    if let Some(entry) = sender.contacts.lock().find(pid, purpose) {
+    let known = sender.contacts.lock().find(pid, purpose);
+    if let Some(entry) = known {
         if !entry.run_state.has_ended() {
             return Some(entry);
         }

@@ -6,6 +6,7 @@ use lucarne_message::Payload;
 
 use crate::contacts::{Purpose, resolve};
 use crate::entry::Entry;
+use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US};
 use crate::process::GroupOption;
@@ -27,6 +28,18 @@ pub struct Context<'k> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("PERMISSION_DENIED")]
 pub struct NotAllowed;
+
+/// Why a process could not be started. The text is what programs see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// A guest asked for a new group.
+    #[error("PERMISSION_DENIED")]
+    NotAllowed,
+    /// The group has [`PROCESSES_MAX`] processes.
+    #[error("TOO_MANY_PROCESSES")]
+    TooMany,
+}
 
 impl<'k> Context<'k> {
     pub(crate) fn new(shared: &'k Arc<Shared>, me: &'k Arc<Entry>, budget: u32) -> Context<'k> {
@@ -74,7 +87,7 @@ impl<'k> Context<'k> {
     /// to be asked about every thousand units.
     pub fn should_yield(&self) -> bool {
         self.shared.scheduler.share_overdue(&self.shared.clock);
-        self.me.killed.load(Ordering::Relaxed)
+        self.me.killed.load(Ordering::Relaxed) || self.shared.stopping.load(Ordering::Relaxed)
     }
 
     /// Says how many units of work the turn has done. Without it, a turn that ends with
@@ -213,8 +226,10 @@ impl<'k> Context<'k> {
         };
         let credit = Credit::new(target.clone(), self.me.pid, payload.size());
         let message = self.stamp(MessageKind::Notification { client, handle, payload, credit });
-        let waiter = wait
-            .then(|| (RoomWaiter { sender: self.me.clone(), client, handle }, self.shared.clock.now_us()));
+        let waiter = || {
+            let now_us = self.shared.clock.now_us();
+            wait.then(|| (RoomWaiter { sender: self.me.clone(), client, handle }, now_us))
+        };
         match target.mailbox.push_or_wait(Lane::Notification, message, waiter) {
             Ok(()) => {
                 target.wake();
@@ -268,13 +283,16 @@ impl<'k> Context<'k> {
     /// process ends before its first turn.
     ///
     /// # Errors
-    /// Only the system may start new groups.
-    pub fn spawn(&mut self, process: Box<dyn Process>, options: SpawnOptions) -> Result<Pid, NotAllowed> {
+    /// Only the system may start new groups, and a group has at most [`PROCESSES_MAX`] processes.
+    pub fn spawn(&mut self, process: Box<dyn Process>, options: SpawnOptions) -> Result<Pid, SpawnError> {
         let group = match (options.group, self.me.trust) {
             (GroupOption::Same, _) => self.me.group.clone(),
             (GroupOption::New, Trust::System) => self.shared.new_program(),
-            (GroupOption::New, Trust::Guest) => return Err(NotAllowed),
+            (GroupOption::New, Trust::Guest) => return Err(SpawnError::NotAllowed),
         };
+        if group.size() >= PROCESSES_MAX {
+            return Err(SpawnError::TooMany);
+        }
         Ok(self.shared.start(process, group, self.me.trust, options).pid)
     }
 

@@ -8,6 +8,10 @@ use crate::entry::Entry;
 use crate::sync::{Condvar, Mutex, wait};
 use crate::{Exit, Gid, Pid};
 
+/// How many processes a group may have at a time: a program that spawns without end meets this
+/// before the machine is out of memory.
+pub const PROCESSES_MAX: usize = 16_384;
+
 pub(crate) struct Group {
     pub(crate) gid: Gid,
     state: Mutex<State>,
@@ -38,6 +42,11 @@ impl Group {
         state.first.get_or_insert(entry.pid);
         state.members.insert(entry.pid, entry.clone());
         true
+    }
+
+    /// How many processes there are.
+    pub(crate) fn size(&self) -> usize {
+        self.state.lock().members.len()
     }
 
     /// A process has ended. True if it was the last of the group.

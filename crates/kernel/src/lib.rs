@@ -40,6 +40,8 @@ mod idle;
 mod kernel;
 mod mailbox;
 mod message;
+#[cfg(all(test, loom))]
+mod models;
 mod pending;
 mod process;
 mod run_queue;
@@ -49,8 +51,8 @@ mod simulation;
 mod timers;
 mod worker;
 
-pub use context::{Context, NotAllowed};
-pub use group::Program;
+pub use context::{Context, NotAllowed, SpawnError};
+pub use group::{PROCESSES_MAX, Program};
 pub use id::{Gid, Pid, RequestId};
 pub use kernel::{EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, Waker};
 pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};

@@ -29,7 +29,7 @@ use crate::{Message, MessageKind, Pid, RequestId, SendError};
 pub const REQUESTS_MAX: usize = 1_024;
 
 /// How many notifications from one sender may wait at one receiver.
-pub const NOTIFICATIONS_MAX: usize = 1_024;
+pub const NOTIFICATIONS_MAX: usize = if cfg!(loom) { 1 } else { 1_024 };
 
 /// How many bytes may wait in a mailbox.
 pub const MAILBOX_BYTES_MAX: usize = 16 << 20;
@@ -105,24 +105,24 @@ impl Mailbox {
     // The message is large, but so is the answer when all goes well by: it is moved either way.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push(&self, lane: Lane, message: Message) -> Result<(), (SendError, Message)> {
-        self.push_or_wait(lane, message, None).map_err(|(error, message, _)| (error, message))
+        self.push_or_wait(lane, message, || None).map_err(|(error, message, _)| (error, message))
     }
 
-    /// Puts a message in, or gives it back and remembers `waiter`, who is to be told of room.
+    /// Puts a message in, or gives it back and remembers `waiter`, if any, who is to be told of room.
     /// The flag says whether it is the first to wait, so that a timer is due.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push_or_wait(
         &self,
         lane: Lane,
         message: Message,
-        waiter: Option<(RoomWaiter, i64)>,
+        waiter: impl FnOnce() -> Option<(RoomWaiter, i64)>,
     ) -> Result<(), (SendError, Message, bool)> {
         let mut state = self.state.lock();
         if state.closed {
             return Err((SendError::NoSuchProcess, message, false));
         }
         if let Err(error) = state.admit(lane, &message) {
-            let first = waiter.is_some_and(|(waiter, now_us)| state.wait_for_room(waiter, now_us));
+            let first = waiter().is_some_and(|(waiter, now_us)| state.wait_for_room(waiter, now_us));
             return Err((error, message, first));
         }
         state.queue.push_back(message);

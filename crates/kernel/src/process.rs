@@ -55,7 +55,7 @@ pub enum Exit {
         /// What the panic said.
         message: String,
     },
-    /// Someone else ended it.
+    /// Someone else ended it. That alone is no failure of its program.
     Killed,
 }
 

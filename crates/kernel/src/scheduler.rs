@@ -119,7 +119,9 @@ impl Scheduler {
             if own == NOBODY && other == NOBODY {
                 return None;
             }
-            let chosen = if other.saturating_add(STEAL_LAG) < own || own == NOBODY { index } else { worker };
+            // Nobody but a worker ever takes from the shared queue, so it need not be far behind.
+            let lag = if index == self.queues.len() - 1 { 0 } else { STEAL_LAG };
+            let chosen = if other.saturating_add(lag) < own || own == NOBODY { index } else { worker };
             // Someone else may have been faster: then look again.
             if let Some(entry) = self.queues[chosen].pop() {
                 self.floor.fetch_max(entry.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);

@@ -8,39 +8,28 @@ use crate::{Buffer, OutOfMemory, Payload};
 /// Where values go, one after the other: a list or map announces how many follow it.
 ///
 /// Whoever writes decides what becomes a [`Buffer`]; see [`crate::INLINE_BYTES_MAX`].
+///
+/// # Errors
+/// All methods fail with [`EncodeError::Unbalanced`] when no value is wanted any more, and
+/// [`Sink::list`] and [`Sink::map`] with [`EncodeError::NestingTooDeep`].
 pub trait Sink {
     /// Writes `null`.
-    ///
-    /// # Errors
-    /// All methods of a sink fail with [`EncodeError::Unbalanced`] when no value is wanted any more.
     fn null(&mut self) -> Result<(), EncodeError>;
     /// Writes a truth value.
-    #[allow(missing_docs, clippy::missing_errors_doc)]
     fn bool(&mut self, value: bool) -> Result<(), EncodeError>;
     /// Writes an integer.
-    #[allow(clippy::missing_errors_doc)]
     fn int(&mut self, value: i64) -> Result<(), EncodeError>;
     /// Writes a floating-point number.
-    #[allow(clippy::missing_errors_doc)]
     fn float(&mut self, value: f64) -> Result<(), EncodeError>;
     /// Writes a string.
-    #[allow(clippy::missing_errors_doc)]
     fn string(&mut self, value: &str) -> Result<(), EncodeError>;
     /// Copies bytes.
-    #[allow(clippy::missing_errors_doc)]
     fn bytes(&mut self, value: &[u8]) -> Result<(), EncodeError>;
     /// Hands a buffer over.
-    #[allow(clippy::missing_errors_doc)]
     fn buffer(&mut self, value: Buffer) -> Result<(), EncodeError>;
     /// Begins a list; its `len` items follow.
-    ///
-    /// # Errors
-    /// [`EncodeError::NestingTooDeep`].
     fn list(&mut self, len: usize) -> Result<(), EncodeError>;
     /// Begins a map; its `len` entries follow, each a key and a value.
-    ///
-    /// # Errors
-    /// [`EncodeError::NestingTooDeep`].
     fn map(&mut self, len: usize) -> Result<(), EncodeError>;
 }
 

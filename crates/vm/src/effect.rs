@@ -40,7 +40,9 @@ effects! {
     TaskInterrupt = "task" "interrupt",
     /// Lets the other tasks run that are ready, and messages come in.
     TaskYield = "task" "yield",
-    /// `text trace value`: the task has failed with an exception, and with it the process.
+    /// As `yield`, if another task is ready or a message waits.
+    TaskBreathe = "task" "breathe",
+    /// `text trace`: the task has failed with an exception, and with it the process.
     TaskFail = "task" "fail",
 
     /// `code`: ends the process, or with a code other than 0 the whole program.
@@ -97,18 +99,10 @@ effects! {
     /// `pid client handle value` -> whether the resource is still wanted. Waits for room.
     Notify = "services" "notify",
 
-    /// -> the name of the operating system.
-    SystemPlatform = "system" "platform",
-    /// -> the kind of processor.
-    SystemArchitecture = "system" "architecture",
-    /// -> the version of this system.
-    SystemVersion = "system" "version",
     /// -> the program as it was named, or null.
     SystemProgramName = "system" "program-name",
     /// -> the program's full path, or null.
     SystemProgramPath = "system" "program-path",
-    /// -> the machine's name.
-    SystemHostname = "system" "hostname",
     /// `gid pid` -> figures of a process, or null if it is not this one.
     SystemProcessStats = "system" "process-stats",
     /// Collects garbage.

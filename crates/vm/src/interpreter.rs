@@ -389,8 +389,9 @@ impl<'h> Interpreter<'h> {
                 Opcode::SetOuter => {
                     // SAFETY: as above.
                     let home = unsafe { outer(base, registers, instruction.n()) };
+                    let value = get!(instruction.a());
                     // SAFETY: as above.
-                    unsafe { *home.add(instruction.b() as usize) = get!(instruction.a()) };
+                    unsafe { *home.add(instruction.b() as usize) = value };
                 }
                 Opcode::NewCell => allocate!(instruction.a(), {
                     let cell = self.heap.builtins().cell;

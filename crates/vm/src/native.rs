@@ -15,13 +15,15 @@ use crate::heap::{Heap, NewString, OutOfMemory, Ref, StackId, Word};
 mod array;
 mod bytes;
 mod float;
-mod hash;
+pub(crate) mod hash;
+mod heap;
 mod int;
 mod math;
 mod object;
 mod random;
 mod string;
 mod system;
+mod task;
 mod time;
 mod uuid;
 mod zone;
@@ -57,6 +59,8 @@ const TABLES: &[(&str, &[Row])] = &[
     ("float", float::TABLE),
     ("hash", hash::TABLE),
     ("int", int::TABLE),
+    ("heap", heap::TABLE),
+    ("task", task::TABLE),
     ("math", math::TABLE),
     ("object", object::TABLE),
     ("random", random::TABLE),

@@ -1,7 +1,7 @@
 //! Hash codes, and the tables behind maps and sets, whose layout `lib/core/hash_.toit` describes.
 
 use super::{Call, Failure, Row, int};
-use crate::heap::{Heap, Ref, Word};
+use crate::heap::{Heap, Kept, Ref, Word};
 
 pub(super) const TABLE: &[Row] = &[
     ("find", find),
@@ -338,12 +338,68 @@ fn fill_index(heap: &mut Heap, backing: Word, index: Word, end: usize, stride: u
 
 /// `entries` -> the size of an index for so many.
 fn index_bytes<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let quarters = call.index(0)?.checked_mul(4);
+    Ok(Ref::small((slots_for(call.index(0)?)? * SLOT_BYTES) as i64))
+}
+
+/// How many slots the index of a table with so many entries has.
+fn slots_for(entries: usize) -> Result<usize, Failure> {
+    let quarters = entries.checked_mul(4);
     let slots = quarters.and_then(|quarters| (quarters / LOAD_QUARTERS + 1).checked_next_power_of_two());
-    match slots {
-        Some(slots) if slots <= u32::MAX as usize => Ok(Ref::small((slots * SLOT_BYTES) as i64)),
-        _ => Err(Failure::OutOfMemory),
+    slots.filter(|slots| *slots <= u32::MAX as usize).ok_or(Failure::OutOfMemory)
+}
+
+/// The keys and values of a map, in order.
+pub(crate) fn map_entries(heap: &Heap, map: Ref<'_>) -> Vec<(Word, Word)> {
+    let Ok(view) = View::new(heap, map) else { return Vec::new() };
+    let places = (view.first..view.end).step_by(view.stride);
+    places
+        .filter(|place| view.entries[*place] != Word::NULL)
+        .filter_map(|place| Some((*view.entries.get(place + 1)?, *view.entries.get(place + 2)?)))
+        .collect()
+}
+
+/// A map of the keys and values that take turns in a kept array. Keys that only Toit code can hash
+/// (lists, say) are found by going over the map, not by looking them up.
+pub(crate) fn new_map(heap: &mut Heap, pairs: Kept) -> Result<Ref<'_>, Failure> {
+    const MAP_STRIDE: usize = 3;
+    let count = heap.length(heap.kept(pairs)) / 2;
+    let index = if count > UNINDEXED_MAX {
+        heap.new_bytes(slots_for(count)? * SLOT_BYTES)?.word()
+    } else {
+        Word::NULL
+    };
+    let index = heap.keep(index);
+    let backing = heap.new_array(count * MAP_STRIDE)?.word();
+    let backing = heap.keep(backing);
+    let class = heap.builtins().map;
+    let map = heap.new_instance(class)?.word();
+    let (index, backing) = (heap.kept(index).word(), heap.kept(backing).word());
+    for entry in 0..count {
+        let pairs = heap.words(heap.kept(pairs).word());
+        let (key, value) = (pairs[entry * 2], pairs[entry * 2 + 1]);
+        let hash = match Key::of(heap, Ref::of(key)) {
+            Some(key) => key.hash(),
+            None => heap.bytes(Ref::of(key)).map_or(0, of_bytes).into(),
+        };
+        for (offset, word) in [Word::small(hash), key, value].into_iter().enumerate() {
+            heap.set_field(backing, entry * MAP_STRIDE + offset, word);
+        }
     }
+    let end = count * MAP_STRIDE;
+    fill_index(heap, backing, index, end, MAP_STRIDE);
+    let slots = heap.bytes(Ref::of(index)).unwrap_or_default().len() / SLOT_BYTES;
+    for (field, value) in [
+        (SIZE, Word::small(count as i64)),
+        (BACKING, backing),
+        (END, Word::small(end as i64)),
+        (FIRST, Word::small(0)),
+        (INDEX, index),
+        (FREE_SLOTS, Word::small((slots * LOAD_QUARTERS / 4) as i64 - count as i64)),
+        (STRIDE, Word::small(MAP_STRIDE as i64)),
+    ] {
+        heap.set_field(map, field, value);
+    }
+    Ok(Ref::of(map))
 }
 
 #[cfg(test)]

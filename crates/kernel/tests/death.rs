@@ -1,0 +1,285 @@
+//! Ends of processes and programs, and who is told.
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use common::{Log, WAIT, act_and_log, as_int, deaf, int, named, shown, spawn};
+use lucarne_kernel::{
+    Context, Exit, Hooks, Kernel, KernelOptions, MessageKind, Outcome, Pid, Program, RequestToken, Simulation,
+};
+
+const STEPS: u64 = 10_000;
+
+fn exit(exit: Exit) -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
+    move |_| Outcome::Exit(exit.clone())
+}
+
+/// The code of a program whose first process is `first`.
+fn code_of(first: impl FnMut(&mut Context<'_>) -> Outcome + Send + 'static) -> Option<i32> {
+    let mut simulation = Simulation::new(1);
+    let program = simulation.handle().start(Box::new(first), named("first"));
+    simulation.run_until_quiet(STEPS);
+    program.code()
+}
+
+/// Starts others in its first turn and then ends like that.
+fn starts(
+    others: Vec<Box<dyn lucarne_kernel::Process>>,
+    end: Outcome,
+) -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
+    let (mut others, mut end) = (Some(others), Some(end));
+    move |context| {
+        for other in others.take().into_iter().flatten() {
+            context.spawn(other, named("other")).unwrap();
+        }
+        while context.receive().is_some() {}
+        end.take().unwrap_or(WAIT)
+    }
+}
+
+#[test]
+fn a_program_ends_with_its_last_process() {
+    assert_eq!(code_of(exit(Exit::Done)), Some(0));
+    assert_eq!(code_of(starts(vec![Box::new(deaf)], Outcome::Exit(Exit::Done))), None);
+    assert_eq!(code_of(starts(vec![Box::new(exit(Exit::Done))], Outcome::Exit(Exit::Done))), Some(0));
+}
+
+#[test]
+fn a_failure_of_the_first_process_stops_all() {
+    assert_eq!(code_of(starts(vec![Box::new(deaf)], Outcome::Exit(Exit::failed("oh")))), Some(1));
+    assert_eq!(code_of(starts(vec![Box::new(deaf)], Outcome::Exit(Exit::Code(7)))), Some(7));
+    assert_eq!(code_of(starts(vec![Box::new(deaf)], Outcome::Exit(Exit::Code(0)))), None);
+}
+
+#[test]
+fn a_failure_of_a_spawned_process_ends_it_alone() {
+    // The first process goes on...
+    assert_eq!(code_of(starts(vec![Box::new(exit(Exit::failed("oh")))], WAIT)), None);
+    // ... and when it has ended too, the program has failed.
+    let failing = || Box::new(exit(Exit::failed("oh")));
+    assert_eq!(code_of(starts(vec![failing()], Outcome::Exit(Exit::Done))), Some(1));
+    // A code of another process still wins.
+    assert_eq!(code_of(starts(vec![failing(), Box::new(exit(Exit::Code(9)))], WAIT)), Some(9));
+}
+
+#[test]
+fn a_code_other_than_zero_stops_all_from_anywhere() {
+    assert_eq!(code_of(starts(vec![Box::new(exit(Exit::Code(3))), Box::new(deaf)], WAIT)), Some(3));
+    let exits = |context: &mut Context<'_>| {
+        context.exit_group(4);
+        WAIT
+    };
+    assert_eq!(code_of(starts(vec![Box::new(exits), Box::new(deaf)], WAIT)), Some(4));
+}
+
+#[test]
+fn a_panic_ends_its_process_alone_and_says_why() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let log = Log::default();
+    let inner = log.clone();
+    let hooks = Hooks {
+        on_end: Some(Box::new(move |report| inner.add(format!("{}: {:?}", report.name, report.exit)))),
+        on_idle: None,
+    };
+    let mut simulation = Simulation::with_hooks(1, hooks);
+    let panics = |_: &mut Context<'_>| -> Outcome { panic!("out of cheese: {}", 42) };
+    let program = simulation.handle().start(Box::new(starts(vec![Box::new(panics)], WAIT)), named("first"));
+    simulation.run_until_quiet(STEPS);
+    assert_eq!(program.code(), None);
+    assert_eq!(log.lines(), ["other: Panicked { message: \"out of cheese: 42\" }"]);
+}
+
+#[test]
+fn whoever_waits_for_an_answer_of_the_dead_gets_one() {
+    // One request was read and its token is kept, one waits in the mailbox, one comes too late.
+    let log = Log::default();
+    let inner = log.clone();
+    let mut simulation = Simulation::new(5);
+    let mut provider: Option<Pid> = None;
+    let mut late = false;
+    let asker = move |context: &mut Context<'_>| {
+        let to = *provider.get_or_insert_with(|| {
+            let mut kept: Vec<RequestToken> = Vec::new();
+            let pid = spawn(context, move |context: &mut Context<'_>| {
+                if let Some(message) = context.receive()
+                    && let MessageKind::Request { token, .. } = message.kind
+                {
+                    kept.push(token);
+                    return Outcome::Exit(Exit::failed("oh"));
+                }
+                WAIT
+            });
+            context.request(pid, 1, int(1)).unwrap();
+            context.request(pid, 2, int(2)).unwrap();
+            context.watch(pid);
+            pid
+        });
+        while let Some(message) = context.receive() {
+            assert_eq!(message.pid, to);
+            inner.add(shown(message));
+        }
+        if inner.lines().len() == 3 && !late {
+            late = true;
+            inner.add(context.request(to, 3, int(3)).unwrap_err().to_string());
+        }
+        WAIT
+    };
+    simulation.handle().start(Box::new(asker), named("asker"));
+    simulation.run_until_quiet(STEPS);
+    assert_eq!(
+        log.lines(),
+        ["failure NO_SUCH_PROCESS", "failure NO_SUCH_PROCESS", "terminated", "NO_SUCH_PROCESS"]
+    );
+}
+
+#[test]
+fn watchers_are_told_once_and_also_of_what_was_long_ago() {
+    let log = Log::default();
+    let mut simulation = Simulation::new(1);
+    let watcher = act_and_log(&log, |context| {
+        let other = spawn(context, exit(Exit::Done));
+        context.watch(other);
+        context.watch(other);
+        context.watch(Pid::from_i64(4_711));
+    });
+    simulation.handle().start(watcher, named("watcher"));
+    simulation.run_until_quiet(STEPS);
+    assert_eq!(log.lines(), ["terminated", "terminated"]);
+}
+
+#[test]
+fn the_system_process_hears_of_each_death() {
+    let log = Log::default();
+    let mut simulation = Simulation::new(1);
+    let manager = simulation.handle().start_system(act_and_log(&log, |_| {}), named("manager"));
+    simulation.handle().set_system_process(manager);
+    for _ in 0..3 {
+        simulation.handle().start(Box::new(exit(Exit::Done)), named("short"));
+    }
+    simulation.run_until_quiet(STEPS);
+    assert_eq!(log.lines(), ["terminated"; 3]);
+}
+
+#[test]
+fn who_waits_for_room_at_the_dead_learns_that() {
+    let log = Log::default();
+    let inner = log.clone();
+    let mut simulation = Simulation::new(1);
+    let mut receiver: Option<Pid> = None;
+    let sender = move |context: &mut Context<'_>| {
+        let Some(to) = receiver else {
+            let to = spawn(context, deaf);
+            while context.notify(to, 1, 1, int(1)).is_ok() {}
+            context.kill(to).unwrap();
+            receiver = Some(to);
+            return WAIT;
+        };
+        while let Some(message) = context.receive() {
+            inner.add(shown(message));
+            inner.add(context.notify(to, 1, 1, int(1)).unwrap_err().to_string());
+        }
+        WAIT
+    };
+    simulation.handle().start(Box::new(sender), named("sender"));
+    simulation.run_until_quiet(STEPS);
+    assert_eq!(log.lines(), ["room", "NO_SUCH_PROCESS"]);
+}
+
+#[test]
+fn a_cancelled_request_is_answered_in_silence() {
+    let log = Log::default();
+    let provider_log = log.clone();
+    let mut simulation = Simulation::new(1);
+    let asker = act_and_log(&log, move |context| {
+        let mut tokens = Vec::new();
+        let provider = spawn(context, move |context: &mut Context<'_>| {
+            while let Some(message) = context.receive() {
+                match message.kind {
+                    MessageKind::Request { token, .. } => tokens.push(token),
+                    MessageKind::Cancel { id } => {
+                        provider_log.add("cancelled");
+                        let index = tokens.iter().position(|token: &RequestToken| token.id() == id).unwrap();
+                        context.reply(tokens.swap_remove(index), Ok(int(1)));
+                    }
+                    _ => unreachable!(),
+                }
+            }
+            WAIT
+        });
+        let id = context.request(provider, 1, int(1)).unwrap();
+        context.cancel(id);
+        context.cancel(id);
+    });
+    simulation.handle().start(asker, named("asker"));
+    simulation.run_until_quiet(STEPS);
+    assert_eq!(log.lines(), ["cancelled"]);
+}
+
+#[test]
+fn a_process_that_computes_can_be_stopped_from_outside() {
+    let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Hooks::default() });
+    let (started, has_started) = std::sync::mpsc::channel();
+    let busy = move |context: &mut Context<'_>| {
+        started.send(()).unwrap();
+        while !context.should_yield() {
+            std::hint::spin_loop();
+        }
+        Outcome::Ready
+    };
+    let program = kernel.start(Box::new(busy), named("busy"));
+    has_started.recv().unwrap();
+    program.stop(130);
+    assert_eq!(program.wait(), 130);
+    kernel.wait_for_programs();
+}
+
+#[test]
+fn a_kernel_that_goes_takes_its_processes_along() {
+    struct Tells(Arc<Mutex<u32>>);
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            *self.0.lock().unwrap() += 1;
+        }
+    }
+    let dropped = Arc::new(Mutex::new(0));
+    let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Hooks::default() });
+    let programs: Vec<Program> = (0..10)
+        .map(|_| {
+            let tells = Tells(dropped.clone());
+            let waits = move |_: &mut Context<'_>| {
+                let _ = &tells;
+                WAIT
+            };
+            kernel.start(Box::new(waits), named("waits"))
+        })
+        .collect();
+    drop(kernel);
+    assert_eq!(*dropped.lock().unwrap(), 10);
+    assert!(programs.iter().all(|program| program.code() == Some(0)));
+}
+
+#[test]
+fn a_reply_to_oneself_works_too() {
+    let mut simulation = Simulation::new(1);
+    let log = Log::default();
+    let inner = log.clone();
+    let mut begun = false;
+    let lonely = move |context: &mut Context<'_>| {
+        if !begun {
+            begun = true;
+            context.request(context.pid(), 1, int(5)).unwrap();
+        }
+        while let Some(message) = context.receive() {
+            match message.kind {
+                MessageKind::Request { token, payload, .. } => context.reply(token, Ok(payload)),
+                MessageKind::Reply { result, .. } => inner.add(as_int(result.unwrap()).to_string()),
+                _ => unreachable!(),
+            }
+        }
+        WAIT
+    };
+    simulation.handle().start(Box::new(lonely), named("lonely"));
+    simulation.run_until_quiet(STEPS);
+    assert_eq!(log.lines(), ["5"]);
+}

@@ -1,0 +1,130 @@
+//! A run follows from its seed, and no seed breaks a promise.
+
+mod common;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use common::{Log, WAIT, int, named, shown, spawn};
+use lucarne_kernel::{Context, Faults, MessageKind, Outcome, RequestToken, Simulation, Step};
+
+const STEPS: u64 = 100_000;
+const CALLS: usize = 20;
+
+/// A program with a slow provider and two clients; all that happens goes into the log.
+fn start(simulation: &Simulation, log: &Log) {
+    let log = log.clone();
+    let mut begun = false;
+    let first = move |context: &mut Context<'_>| {
+        while context.receive().is_some() {}
+        if std::mem::replace(&mut begun, true) {
+            return WAIT;
+        }
+        let provider = spawn(context, slow_echo());
+        for name in ["a", "b"] {
+            let log = log.clone();
+            let mut begun = false;
+            spawn(context, move |context: &mut Context<'_>| {
+                if !std::mem::replace(&mut begun, true) {
+                    for index in 0..CALLS {
+                        match context.request(provider, 1, int(index as i64)) {
+                            Ok(_) => log.add(format!("{name} asked")),
+                            Err(refused) => log.add(format!("{name} refused {refused}")),
+                        }
+                    }
+                }
+                while let Some(message) = context.receive() {
+                    log.add(format!("{name} {}", shown(message)));
+                }
+                WAIT
+            });
+        }
+        WAIT
+    };
+    simulation.handle().start(Box::new(first), named("first"));
+}
+
+/// Answers one request per millisecond, the latest first.
+fn slow_echo() -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
+    let mut open: Vec<(RequestToken, _)> = Vec::new();
+    let mut next_us = 1_000;
+    move |context| {
+        while let Some(message) = context.receive() {
+            if let MessageKind::Request { token, payload, .. } = message.kind {
+                open.push((token, payload));
+            }
+        }
+        if context.now_us() >= next_us
+            && let Some((token, payload)) = open.pop()
+        {
+            next_us += 1_000;
+            context.reply(token, Ok(payload));
+        }
+        if open.is_empty() { WAIT } else { Outcome::Wait { until_us: Some(next_us) } }
+    }
+}
+
+fn run(seed: u64, faults: Faults) -> (Vec<String>, Vec<Step>, usize) {
+    let log = Log::default();
+    let mut simulation = Simulation::new(seed).with_faults(faults);
+    start(&simulation, &log);
+    let mut steps = Vec::new();
+    while steps.last() != Some(&Step::Quiet) {
+        assert!((steps.len() as u64) < STEPS, "it never becomes quiet");
+        steps.push(simulation.step());
+    }
+    (log.lines(), steps, simulation.killed().len())
+}
+
+#[test]
+fn a_seed_repeats_itself_and_others_differ() {
+    let mut runs = HashSet::new();
+    for seed in 0..20 {
+        let (lines, steps, _) = run(seed, Faults { kill_at_steps: vec![seed] });
+        let (again, steps_again, _) = run(seed, Faults { kill_at_steps: vec![seed] });
+        assert_eq!(lines, again);
+        assert_eq!(steps, steps_again);
+        runs.insert(format!("{steps:?}"));
+    }
+    assert!(runs.len() > 10, "only {} different runs", runs.len());
+}
+
+#[test]
+fn whoever_is_killed_and_when_each_accepted_request_of_the_living_is_answered() {
+    let mut met = HashSet::new();
+    for seed in 0..200 {
+        let kill_at_steps = vec![1 + seed % 50];
+        let (lines, _, killed) = run(seed, Faults { kill_at_steps });
+        assert_eq!(killed, 1, "seed {seed}");
+        let count = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
+        // A client that was killed itself hears nothing; one of two may be.
+        let silent = ["a", "b"].into_iter().filter(|name| {
+            let asked = count(&format!("{name} asked"));
+            let answered = count(&format!("{name} reply")) + count(&format!("{name} failure"));
+            assert!(answered <= asked, "seed {seed}: {lines:?}");
+            answered < asked
+        });
+        assert!(silent.count() <= 1, "seed {seed}: {lines:?}");
+        met.extend(
+            ["failure NO_SUCH_PROCESS", "refused NO_SUCH_PROCESS"].into_iter().filter(|what| count(what) > 0),
+        );
+    }
+    assert_eq!(met.len(), 2, "the seeds should meet both ways to die");
+}
+
+#[test]
+fn time_stands_still_while_anything_is_ready() {
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let mut simulation = Simulation::new(9);
+    for _ in 0..3 {
+        let (times, mut turns) = (times.clone(), 0);
+        let busy = move |context: &mut Context<'_>| {
+            turns += 1;
+            times.lock().unwrap().push(context.now_us());
+            if turns < 50 { Outcome::Ready } else { WAIT }
+        };
+        simulation.handle().start(Box::new(busy), named("busy"));
+    }
+    assert!(simulation.run_until_quiet(STEPS));
+    assert_eq!(*times.lock().unwrap(), vec![0; 150]);
+}

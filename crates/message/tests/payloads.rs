@@ -1,0 +1,196 @@
+//! Properties of the encoding, and garbage.
+
+mod oracle;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use lucarne_message::{
+    Buffer, DecodeError, EncodeError, Encoder, INLINE_BYTES_MAX, MAX_DEPTH, Payload, Sink, Token, Value,
+    from_payload, to_payload,
+};
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(Value::Int),
+        (-200..200_i64).prop_map(Value::Int),
+        any::<f64>().prop_map(Value::Float),
+        ".{0,40}".prop_map(Value::String),
+        prop::collection::vec(any::<u8>(), 0..80).prop_map(|bytes| Value::Bytes(bytes.into())),
+        (INLINE_BYTES_MAX - 1..INLINE_BYTES_MAX + 2).prop_map(|len| Value::Bytes(vec![1; len].into())),
+    ];
+    leaf.prop_recursive(6, 64, 20, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..20).prop_map(Value::List),
+            prop::collection::vec((inner.clone(), inner), 0..20).prop_map(Value::Map),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_goes_in_comes_out(value in values()) {
+        oracle::round_trip(&value);
+        if !format!("{value:?}").contains("NaN") {
+            prop_assert_eq!(Payload::from_value(&value).unwrap().into_value().unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn garbage_is_refused_in_peace(input in prop::collection::vec(any::<u8>(), 0..300)) {
+        oracle::check(&input);
+    }
+
+    #[test]
+    fn damaged_payloads_are_refused_in_peace(value in values(), place in any::<prop::sample::Index>(), byte: u8, cut in any::<prop::sample::Index>()) {
+        let mut input = vec![0];
+        input.extend_from_slice(Payload::from_value(&value).unwrap().bytes());
+        let index = place.index(input.len());
+        input[index] = byte;
+        oracle::check(&input);
+        input.truncate(cut.index(input.len() + 1));
+        oracle::check(&input);
+    }
+}
+
+#[test]
+fn each_single_byte_and_pair_is_refused_in_peace() {
+    for first in 0..=255 {
+        for second in 0..=255 {
+            oracle::check(&[1, first, second]);
+        }
+    }
+}
+
+#[test]
+fn whole_arrays_above_the_limit_travel_beside() {
+    let encode = |len: usize| Payload::from_value(&Value::Bytes(vec![7; len].into())).unwrap();
+    assert_eq!(encode(INLINE_BYTES_MAX).buffers().len(), 0);
+    assert_eq!(encode(INLINE_BYTES_MAX + 1).buffers().len(), 1);
+    assert_eq!(encode(INLINE_BYTES_MAX + 1).bytes().len(), 1);
+    assert_eq!(encode(INLINE_BYTES_MAX + 1).size(), INLINE_BYTES_MAX + 2);
+}
+
+#[test]
+fn a_buffer_arrives_as_it_was_sent() {
+    let buffer = Buffer::copy_of(&vec![7; 100_000]).unwrap();
+    let address = buffer.as_slice().as_ptr();
+    let mut encoder = Encoder::new();
+    encoder.buffer(buffer).unwrap();
+    let mut payload = encoder.finish().unwrap();
+    let mut decoder = payload.decoder();
+    let Some(Token::Buffer(buffer)) = decoder.next().unwrap() else { panic!("a buffer") };
+    decoder.finish().unwrap();
+    assert_eq!(buffer.as_slice().as_ptr(), address);
+}
+
+#[test]
+fn lengths_that_the_message_has_no_room_for_are_lies() {
+    let refused = |bytes: &[u8]| Payload::from_parts(bytes, Vec::new()).into_value().unwrap_err();
+    // A list of 2^35 - 1 items in a message of seven bytes.
+    assert_eq!(refused(&[0xc8, 0xff, 0xff, 0xff, 0xff, 0x7f, 0]), DecodeError::LengthTooLarge);
+    // A map of two entries needs four values.
+    assert_eq!(refused(&[0xb2, 1, 2, 3]), DecodeError::LengthTooLarge);
+    assert_eq!(refused(&[0xc5, 0xff, 0x7f, b'x']), DecodeError::Truncated);
+    assert_eq!(
+        refused(&[0xc3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02]),
+        DecodeError::NumberTooLarge
+    );
+}
+
+#[test]
+fn depth_is_bounded_on_both_sides() {
+    let mut deep = Value::Null;
+    for _ in 0..=MAX_DEPTH {
+        deep = Value::List(vec![deep]);
+    }
+    assert_eq!(Payload::from_value(&deep).unwrap_err(), EncodeError::NestingTooDeep);
+    let Value::List(mut items) = deep else { unreachable!() };
+    Payload::from_value(&items.pop().unwrap()).unwrap().into_value().unwrap();
+    // A sender that does not play by the rules.
+    let bytes = vec![0xa1; 100_000];
+    assert_eq!(
+        Payload::from_parts(&bytes, Vec::new()).into_value().unwrap_err(),
+        DecodeError::NestingTooDeep
+    );
+}
+
+#[test]
+fn left_over_parts_are_refused() {
+    let refused = |bytes: &[u8], buffers| Payload::from_parts(bytes, buffers).into_value().unwrap_err();
+    assert_eq!(refused(&[1, 2], Vec::new()), DecodeError::TrailingData);
+    assert_eq!(refused(&[1], vec![Buffer::zeroed(1).unwrap()]), DecodeError::TrailingData);
+    assert_eq!(refused(&[0xc7], Vec::new()), DecodeError::MissingBuffer);
+    assert_eq!(refused(&[], Vec::new()), DecodeError::Truncated);
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Point,
+    Circle(f64),
+    Segment(i64, i64),
+    Rectangle { width: u32, height: u32 },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Drawing {
+    title: String,
+    shapes: Vec<Shape>,
+    author: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    note: Option<String>,
+    sizes: BTreeMap<String, (u8, i16)>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, i64>,
+}
+
+#[test]
+fn serde_types_travel() {
+    let drawing = Drawing {
+        title: "house".into(),
+        shapes: vec![
+            Shape::Point,
+            Shape::Circle(1.5),
+            Shape::Segment(-1, i64::MAX),
+            Shape::Rectangle { width: 3, height: 4 },
+        ],
+        author: None,
+        note: None,
+        sizes: BTreeMap::from([("a".into(), (1, -1)), ("b".into(), (255, 300))]),
+        rest: BTreeMap::from([("x".into(), 7)]),
+    };
+    let payload = to_payload(&drawing).unwrap();
+    assert_eq!(from_payload::<Drawing>(payload).unwrap(), drawing);
+}
+
+#[test]
+fn serde_types_look_like_values() {
+    let payload = to_payload(&(1, "a", Some(true), Shape::Rectangle { width: 3, height: 4 })).unwrap();
+    let sides = vec![("width".into(), 3.into()), ("height".into(), 4.into())];
+    let rectangle = Value::Map(vec![("Rectangle".into(), Value::Map(sides))]);
+    assert_eq!(
+        payload.into_value().unwrap(),
+        Value::List(vec![1.into(), "a".into(), true.into(), rectangle])
+    );
+}
+
+#[test]
+fn serde_refuses_what_does_not_fit() {
+    assert_eq!(to_payload(&u64::MAX).unwrap_err(), EncodeError::OutOfRange);
+    assert!(from_payload::<u8>(to_payload(&256).unwrap()).is_err());
+    assert!(from_payload::<String>(to_payload(&1).unwrap()).is_err());
+    assert!(from_payload::<(i64, i64)>(to_payload(&[1, 2, 3]).unwrap()).is_err());
+    assert!(from_payload::<Shape>(to_payload("Square").unwrap()).is_err());
+}
+
+#[test]
+fn shared_bytes_are_not_copied_on_their_way() {
+    let bytes = Bytes::from(vec![1; 50_000]);
+    let payload = Payload::from_value(&Value::Bytes(bytes.clone())).unwrap();
+    let Value::Bytes(received) = payload.into_value().unwrap() else { panic!("bytes") };
+    assert_eq!(received.as_ptr(), bytes.as_ptr());
+}

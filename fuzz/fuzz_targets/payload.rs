@@ -1,0 +1,9 @@
+//! Any bytes as a payload: `cargo +nightly fuzz run payload` in the folder above.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../crates/message/tests/oracle/mod.rs"]
+mod oracle;
+
+fuzz_target!(|input: &[u8]| oracle::check(input));
