@@ -4,6 +4,7 @@
 //! processes that run it share it.
 
 pub mod bytecode;
+mod disassemble;
 
 use bytecode::Instruction;
 
