@@ -80,16 +80,26 @@ abstract class CollectionBase implements Collection:
 /** The longest text that a collection shows before it is cut off. */
 MAX-PRINT-STRING_ ::= 4000
 
-/**
-The text of a collection between $open and $close.
+/** Puts together the text of a collection. */
+class CollectionText_:
+  open_/string
+  close_/string
+  texts_/List ::= []
+  length_/int := 0
 
-Calls $each with a block to which it must give the text of each element.
-*/
-stringify-elements_ open/string close/string [each] -> string:
-  texts := []
-  length := 0
-  each.call: | text/string |
-    length += text.size + 2
-    if length > MAX-PRINT-STRING_: return "$open$(texts.join ", ")..."
-    texts.add text
-  return "$open$(texts.join ", ")$close"
+  constructor .open_ .close_:
+
+  /** Adds the text of an element. Returns whether there is room for more. */
+  add text/string -> bool:
+    length_ += text.size + 2
+    if length_ > MAX-PRINT-STRING_: return false
+    texts_.add text
+    return true
+
+  /** The text of a collection all of whose elements were added. */
+  complete -> string:
+    return "$open_$(texts_.join ", ")$close_"
+
+  /** The text of a collection whose next element did not fit. */
+  cut-off -> string:
+    return "$open_$(texts_.join ", ")..."

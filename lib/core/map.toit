@@ -219,8 +219,9 @@ class Map extends HashedCollection_:
   /** See $super. */
   stringify -> string:
     if is-empty: return "{:}"
-    return stringify-elements_ "{" "}": | text |
-      do: | key value | text.call "$key: $value"
+    text := CollectionText_ "{" "}"
+    do: | key value | if not text.add "$key: $value": return text.cut-off
+    return text.complete
 
 /** A map that compares keys with `identical` where $Map uses `==`. */
 class IdentityMap extends Map:

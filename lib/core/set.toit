@@ -131,7 +131,9 @@ class Set extends HashedCollection_ implements Collection:
 
   /** See $super. */
   stringify -> string:
-    return stringify-elements_ "{" "}": | text | do: text.call it.stringify
+    text := CollectionText_ "{" "}"
+    do: if not text.add it.stringify: return text.cut-off
+    return text.complete
 
 /** A set that compares with `identical` where $Set uses `==`. */
 class IdentitySet extends Set:
