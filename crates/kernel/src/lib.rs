@@ -20,7 +20,7 @@
 //!   dropped (since its process ended, or its message was never read) answers with
 //!   an error. A mailbox bound never loses a reply.
 //! - A lost wake-up: see `run_state` and `idle`, which are checked in all interleavings of
-//!   small cases (`docs/architecture.md` says how to run the models).
+//!   small cases (`src/models.rs` has the models and says how to run them).
 //! - A panic that crosses from one process to another.
 //!
 //! The same code runs under a [`Simulation`]: one thread, virtual time, and a seed that
