@@ -1,3 +1,67 @@
 //! The binary `lucarne`: arguments in, output out, no logic.
 
-fn main() {}
+mod arguments;
+mod check;
+mod emit;
+mod front;
+mod run;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Command, CommandLine};
+
+/// The status for a wrong command line or a file that cannot be read.
+const USAGE: u8 = 2;
+/// The status for a program that failed, or that has errors.
+const FAILURE: u8 = 1;
+
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let result = match (line.command, line.emit.emit, line.emit.file) {
+        (Some(Command::Run(options)), ..) => run::run(&options),
+        (Some(Command::Check(options)), ..) => check::check(&options),
+        (Some(Command::Completions { shell }), ..) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);
+            print_out(&script);
+            Ok(ExitCode::SUCCESS)
+        }
+        (None, Some(stage), Some(file)) => emit::emit(stage, &file),
+        // The parser asks for one of the above.
+        (None, ..) => Ok(ExitCode::from(USAGE)),
+    };
+    result.unwrap_or_else(|error| {
+        print_error(&format!("lucarne: {}\n", error.message));
+        ExitCode::from(error.status)
+    })
+}
+
+/// What is said, and the status to leave with, when a command cannot go on.
+#[derive(Debug)]
+struct Stop {
+    message: String,
+    status: u8,
+}
+
+impl Stop {
+    fn usage(message: impl Into<String>) -> Stop {
+        Stop { message: message.into(), status: USAGE }
+    }
+
+    fn failure(message: impl Into<String>) -> Stop {
+        Stop { message: message.into(), status: FAILURE }
+    }
+}
+
+/// Writes to standard output. A reader who has gone does not want the rest.
+fn print_out(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(bytes).and_then(|()| out.flush());
+}
+
+fn print_error(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}

@@ -1,1 +1,33 @@
 //! The Toit libraries, prepared at build time.
+//!
+//! The build script runs the front half of the compiler over `lib/` and embeds the result. Bodies
+//! are encoded one by one, so that a program decodes only those that it reaches.
+
+use std::sync::OnceLock;
+
+use lucarne_compiler::ir::Unit;
+
+static PREPARED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.postcard"));
+
+/// The modules of the library.
+///
+/// # Errors
+/// If the embedded result is damaged, which only a broken build can bring about.
+pub fn unit() -> Result<&'static Unit, postcard::Error> {
+    static UNIT: OnceLock<Result<Unit, postcard::Error>> = OnceLock::new();
+    UNIT.get_or_init(|| postcard::from_bytes(PREPARED)).as_ref().map_err(|error| error.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_library_is_whole() {
+        let unit = super::unit().expect("the build script has made it");
+        assert!(unit.modules.iter().any(|module| module.path == "<lib>/core/core.toit"));
+        for module in &unit.modules {
+            for function in &module.functions {
+                function.code.body().expect("each body can be decoded");
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The command line: one table that the parser, `--help` and the shell completions come from.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Runs isolated containers that talk only through services.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lucarne",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  lucarne run hello.toit           run a program
+  lucarne run server.toit --port 1 run it with arguments of its own
+  lucarne check hello.toit         look for errors, run nothing
+  lucarne --emit=bytecode hello.toit
+
+Exit status: the program's own; 1 after an exception or errors in the program; 2 for a wrong
+command line or a file that cannot be read; 130 after Ctrl-C."
+)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) emit: Emit,
+}
+
+/// The options of `lucarne --emit=STAGE FILE`.
+#[derive(Debug, Args)]
+pub(crate) struct Emit {
+    /// Print what a stage of the compiler makes of FILE
+    #[arg(long, value_name = "STAGE", requires = "file")]
+    pub(crate) emit: Option<Stage>,
+    /// The program to compile
+    #[arg(requires = "emit")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// A stage of the compiler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stage {
+    /// The tokens of the file
+    Tokens,
+    /// The syntax tree of the file
+    Tree,
+    /// The resolved module
+    Ir,
+    /// The linked program, libraries included
+    Bytecode,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compile and run a program
+    Run(Run),
+    /// Look for errors in programs, without running them
+    Check(Check),
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// The options of `lucarne run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Where to run: only this machine, `host`, can be named yet
+    #[arg(short, long, value_name = "DEVICE", default_value = "host", hide_default_value = true)]
+    pub(crate) device: Device,
+    /// How many processors to use [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+    /// What each process may use, such as 64M [default: 512M]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) memory_limit: Option<usize>,
+    /// Collect garbage at every allocation: slow, for finding faults in the machine
+    #[arg(long, env = "LUCARNE_GC_STRESS", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
+    pub(crate) gc_stress: bool,
+    /// Run on one thread in virtual time, every choice following from SEED
+    #[arg(long, value_name = "SEED")]
+    pub(crate) simulate: Option<u64>,
+    /// With --simulate: kill a process of the program at this step
+    #[arg(long, value_name = "STEP", requires = "simulate")]
+    pub(crate) kill_at: Vec<u64>,
+    /// The program
+    pub(crate) file: PathBuf,
+    /// The arguments of its `main`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// The options of `lucarne check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// The programs
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Where programs run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Device {
+    /// This machine
+    Host,
+}
+
+/// Reads a number of bytes, with K, M or G behind it for powers of 1,024.
+fn parse_size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
+    let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        _ => return Err("more than one unit".to_string()),
+    };
+    let number: usize = digits.parse().map_err(|_| "not a number of bytes, such as 64M".to_string())?;
+    number.checked_mul(unit).ok_or_else(|| "too large".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_table_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_size("64M"), Ok(64 << 20));
+        assert_eq!(parse_size("1024"), Ok(1024));
+        assert!(parse_size("").is_err());
+        assert!(parse_size("12X").is_err());
+        assert!(parse_size("1KM").is_err());
+        assert!(parse_size("99999999999999999999").is_err());
+    }
+
+    #[test]
+    fn arguments_after_the_file_belong_to_the_program() {
+        let line = CommandLine::try_parse_from(["lucarne", "run", "-d", "host", "a.toit", "--workers", "-x"]);
+        let Ok(CommandLine { command: Some(Command::Run(run)), .. }) = line else { panic!("{line:?}") };
+        assert_eq!(run.arguments, ["--workers", "-x"]);
+        assert_eq!(run.workers, None);
+    }
+}

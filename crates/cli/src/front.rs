@@ -1,0 +1,44 @@
+//! The front half of the compiler on files, with what it finds printed.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use lucarne_compiler::diagnostic::{self, Style};
+use lucarne_compiler::resolve::{Analysis, analyze};
+use lucarne_compiler::source::FileLoader;
+
+use crate::{Stop, print_error};
+
+/// Analyses a program and prints its diagnostics. `warnings` says whether to print these too.
+pub(crate) fn analyze_file(file: &Path, warnings: bool) -> Result<Analysis, Stop> {
+    let path = readable(file)?;
+    let library = lucarne_library::unit().map_err(|error| Stop::failure(error.to_string()))?;
+    let mut analysis = analyze(&FileLoader, Some(library), &path);
+    if !warnings {
+        analysis.diagnostics.retain(diagnostic::Diagnostic::is_error);
+    }
+    print_error(&diagnostic::render(&analysis.sources, &analysis.diagnostics, style()));
+    Ok(analysis)
+}
+
+/// The path of a file as the compiler takes it, if it can be read.
+pub(crate) fn readable(file: &Path) -> Result<String, Stop> {
+    let shown = file.display();
+    let path = file.to_str().ok_or_else(|| Stop::usage(format!("the path {shown} is not UTF-8")))?;
+    match std::fs::File::open(file).and_then(|opened| opened.metadata()) {
+        Ok(metadata) if metadata.is_dir() => Err(Stop::usage(format!("{shown} is a folder, not a program"))),
+        Ok(_) => Ok(path.to_string()),
+        Err(error) => Err(Stop::usage(format!("cannot read {shown}: {}", reason(&error)))),
+    }
+}
+
+/// The reason without the number that the standard library adds.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+pub(crate) fn style() -> Style {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Style { colour: std::io::stderr().is_terminal() && !no_colour, width: None }
+}

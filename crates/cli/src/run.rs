@@ -1,0 +1,90 @@
+//! `lucarne run`.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lucarne_compiler::diagnostic::Diagnostic;
+use lucarne_compiler::link::link;
+use lucarne_compiler::program::Program;
+use lucarne_kernel::Faults;
+use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
+use lucarne_vm::{Host, Image};
+
+use crate::arguments::Run;
+use crate::front::analyze_file;
+use crate::{FAILURE, Stop};
+
+/// The status after Ctrl-C: 128 and the number of the signal, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// Compiles a program and runs it to its end. The status is the program's.
+pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
+    let Some(program) = compile(&options.file)? else { return Ok(ExitCode::from(FAILURE)) };
+    let image = Image::new(Arc::new(program)).map_err(|error| Stop::failure(error.to_string()))?;
+    let output: Arc<dyn Output> = Arc::new(StandardOutput::new());
+    let code = match options.simulate {
+        Some(seed) => simulate(options, seed, Arc::new(image), output)?,
+        None => run_on_threads(options, Arc::new(image), output)?,
+    };
+    // What a program passes to `exit` is cut to a byte by the operating system. A failure must
+    // not become a success by that.
+    Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
+}
+
+/// The linked program; none if it has errors, which have been printed.
+pub(crate) fn compile(file: &Path) -> Result<Option<Program>, Stop> {
+    let analysis = analyze_file(file, false)?;
+    if analysis.diagnostics.iter().any(Diagnostic::is_error) {
+        return Ok(None);
+    }
+    match link(&analysis.unit) {
+        Ok(program) => Ok(Some(program)),
+        Err(error) => Err(Stop::failure(format!("{}: {error}", file.display()))),
+    }
+}
+
+fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
+    end_on_interrupt(output.clone())?;
+    let workers = options.workers.map_or_else(processors, usize::from);
+    let system = System::new(workers, output);
+    let host = host(options, system.services());
+    let program = lucarne_vm::start(system.kernel(), image, host);
+    Ok(program.wait())
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
+    ctrlc::set_handler(move || {
+        output.flush();
+        std::process::exit(INTERRUPTED);
+    })
+    .map_err(|error| Stop::failure(format!("cannot handle Ctrl-C: {error}")))
+}
+
+/// Runs in virtual time. A program that waits for ever is ended when nothing else can happen.
+fn simulate(options: &Run, seed: u64, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
+    let faults = Faults { kill_at_steps: options.kill_at.clone() };
+    let mut system = SimulatedSystem::new(seed, faults, output);
+    let host = host(options, system.services());
+    let program = lucarne_vm::start(system.kernel(), image, host);
+    system.simulation.run_until(u64::MAX, || program.code().is_some());
+    system.services().output.flush();
+    program.code().ok_or_else(|| Stop::failure("the program waits for something that can never happen"))
+}
+
+fn host(options: &Run, services: &Services) -> Host {
+    let mut host = Host::new(services);
+    host.heap.stress = options.gc_stress;
+    if let Some(limit) = options.memory_limit {
+        host.heap.limit_bytes = limit;
+    }
+    host.arguments = options.arguments.clone();
+    host.program_name = options.file.to_str().map(str::to_string);
+    let path = std::fs::canonicalize(&options.file).ok();
+    host.program_path = path.and_then(|path| path.to_str().map(str::to_string));
+    host
+}

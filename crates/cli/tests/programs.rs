@@ -1,0 +1,220 @@
+//! Runs the programs under `tests/` and holds what they do against what their comments say.
+//!
+//! ```text
+//! // expect: TEXT          the next line on standard output
+//! // expect sometime: TEXT a line on standard output, wherever
+//! // expect error: TEXT    standard error has this text
+//! // expect exit: N        the status (0 unless said)
+//! // arguments: A B        the program's arguments
+//! // options: --x          options of `lucarne run`
+//! // no stress: WHY        left out where garbage is collected at each allocation
+//! // simulate: WHAT        also run under simulation; a process is killed at a random point
+//! // helper                not a program of its own
+//! ```
+//!
+//! With no `expect:` or `expect sometime:` line, standard output is not looked at. Each program
+//! runs on two workers, on one, and with a collection at each allocation.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use wait_timeout::ChildExt;
+
+/// Longer than any program takes on a busy machine, unoptimised and under stress.
+const TIME_OUT: Duration = Duration::from_secs(120);
+
+/// What a program's comments say.
+#[derive(Default)]
+struct Expectations {
+    lines: Vec<String>,
+    sometime: Vec<String>,
+    errors: Vec<String>,
+    status: i32,
+    arguments: Vec<String>,
+    options: Vec<String>,
+    no_stress: bool,
+    simulate: bool,
+    is_helper: bool,
+}
+
+impl Expectations {
+    fn read(program: &Path) -> Expectations {
+        let text = std::fs::read_to_string(program).expect("test programs are readable");
+        let mut expectations = Expectations::default();
+        for line in text.lines() {
+            let Some(comment) = line.trim_start().strip_prefix("// ") else { continue };
+            let words = || comment.split_once(": ").map_or("", |(_, rest)| rest);
+            let split = || words().split_whitespace().map(str::to_string).collect();
+            match comment.split(':').next().unwrap_or_default() {
+                "expect" => expectations.lines.push(words().to_string()),
+                "expect sometime" => expectations.sometime.push(words().to_string()),
+                "expect error" => expectations.errors.push(words().to_string()),
+                "expect exit" => expectations.status = words().parse().expect("a status"),
+                "arguments" => expectations.arguments = split(),
+                "options" => expectations.options = split(),
+                "no stress" => expectations.no_stress = true,
+                "simulate" => expectations.simulate = true,
+                "helper" => expectations.is_helper = true,
+                _ => {}
+            }
+        }
+        expectations
+    }
+
+    /// What is wrong with what a program did; empty if nothing is.
+    fn differences(&self, outcome: &Outcome) -> String {
+        let mut wrong = String::new();
+        if outcome.status != Some(self.status) {
+            wrong += &format!("status {:?} instead of {}\n", outcome.status, self.status);
+        }
+        let lines: Vec<&str> = outcome.out.lines().collect();
+        let ordered: Vec<&str> =
+            lines.iter().copied().filter(|line| !self.sometime.iter().any(|some| some == line)).collect();
+        let is_checked = !self.lines.is_empty() || !self.sometime.is_empty();
+        if is_checked && ordered != self.lines {
+            wrong += &format!("printed {ordered:#?}\ninstead of {:#?}\n", self.lines);
+        }
+        for line in &self.sometime {
+            if !lines.contains(&line.as_str()) {
+                wrong += &format!("never printed {line:?}\n");
+            }
+        }
+        for text in &self.errors {
+            if !outcome.error.contains(text.as_str()) {
+                wrong += &format!("standard error lacks {text:?}\n");
+            }
+        }
+        wrong
+    }
+}
+
+struct Outcome {
+    status: Option<i32>,
+    out: String,
+    error: String,
+}
+
+fn run(program: &Path, options: &[&str], expectations: &Expectations) -> Outcome {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lucarne"))
+        .arg("run")
+        .args(&expectations.options)
+        .args(options)
+        .arg(program.file_name().expect("a file"))
+        .args(&expectations.arguments)
+        .current_dir(program.parent().expect("a folder"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let out = read_in_background(child.stdout.take().expect("piped"));
+    let error = read_in_background(child.stderr.take().expect("piped"));
+    let status = child.wait_timeout(TIME_OUT).expect("a child of ours");
+    if status.is_none() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    Outcome {
+        status: status.and_then(|status| status.code()),
+        out: out.join().expect("the reader ends"),
+        error: error.join().expect("the reader ends"),
+    }
+}
+
+fn read_in_background(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn programs() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
+    let filter = std::env::var("LUCARNE_TESTS").unwrap_or_default();
+    let mut folders = vec![root];
+    let mut programs = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("tests/ is readable") {
+            let path = entry.expect("tests/ is readable").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "toit")
+                && path.to_string_lossy().contains(&filter)
+            {
+                programs.push(path);
+            }
+        }
+    }
+    programs.sort();
+    programs
+}
+
+/// Runs all programs that `wanted` picks, two at a time, and fails with all that is wrong.
+fn run_all(options: &[&str], wanted: impl Fn(&Expectations) -> bool + Sync) {
+    let queue = Mutex::new(programs().into_iter());
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some(program) = queue.lock().expect("no panic holds it").next() else { return };
+                    let expectations = Expectations::read(&program);
+                    if expectations.is_helper || !wanted(&expectations) {
+                        continue;
+                    }
+                    let outcome = run(&program, options, &expectations);
+                    let wrong = expectations.differences(&outcome);
+                    if !wrong.is_empty() {
+                        let report = format!("{}\n{wrong}{}", program.display(), outcome.error);
+                        failures.lock().expect("no panic holds it").push(report);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("no panic held it");
+    assert!(failures.is_empty(), "{} programs failed:\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+#[test]
+fn on_two_workers() {
+    run_all(&["--workers", "2"], |_| true);
+}
+
+#[test]
+fn on_one_worker() {
+    run_all(&["--workers", "1"], |_| true);
+}
+
+#[test]
+fn collecting_at_each_allocation() {
+    run_all(&["--gc-stress"], |expectations| !expectations.no_stress);
+}
+
+/// Whatever is killed whenever: the program ends, and the same seed gives the same run.
+#[test]
+fn seeds() {
+    const SEEDS: u64 = 200;
+    let simulated: Vec<(PathBuf, Expectations)> = programs()
+        .into_iter()
+        .map(|program| (program.clone(), Expectations::read(&program)))
+        .filter(|(_, expectations)| expectations.simulate)
+        .collect();
+    for (program, expectations) in &simulated {
+        let outcome = run(program, &["--simulate", "0"], expectations);
+        let wrong = expectations.differences(&outcome);
+        assert!(wrong.is_empty(), "{} under simulation: {wrong}{}", program.display(), outcome.error);
+        for seed in 0..SEEDS {
+            let (seed, step) = (seed.to_string(), (seed * seed % 997 + 1).to_string());
+            let options = ["--simulate", &seed, "--kill-at", &step];
+            let first = run(program, &options, expectations);
+            assert!(first.status.is_some(), "{} hangs with {options:?}", program.display());
+            assert!(!first.error.contains("panic"), "{} with {options:?}: {}", program.display(), first.error);
+            let second = run(program, &options, expectations);
+            assert_eq!(first.out, second.out, "{} with {options:?} is not repeatable", program.display());
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The symbolic intermediate representation: what the front half makes of a module and what the
+//! linker turns into a program.
+//!
+//! Nothing in here holds a class id, a selector offset or a code address: classes, functions and
+//! globals are named by module and index, members by selector. So the result for the libraries
+//! can be made once, at build time, and user modules are appended after them.
+//!
+//! A few rules hold everywhere:
+//!
+//! * **Canonical order.** The parameters of a function and the arguments of a call stand in this
+//!   order: `this` (if any), the unnamed ones as written, the named ones sorted by name.
+//! * **Locals.** A *unit* is a function or a lambda. It owns its locals, numbered from 0: `this`
+//!   (if any), the parameters in canonical order, then all others. Blocks belong to the unit that
+//!   they stand in and use its locals directly.
+//! * **Absent arguments.** An optional parameter that a static call does not give is passed as
+//!   [`Expr::Absent`]; the callee evaluates the default.
+//! * Names are canonical: `-` stands for both `-` and `_` inside an identifier.
+
+mod visit;
+
+use serde::{Deserialize, Serialize};
+
+/// A module, by its place in [`Unit::modules`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct ModuleId(pub u32);
+
+macro_rules! item_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        pub struct $name {
+            /// The module that declares it.
+            pub module: ModuleId,
+            /// Its place in that module's table.
+            pub index: u32,
+        }
+    };
+}
+
+item_id!(
+    /// A function, method, constructor or factory.
+    FunctionId
+);
+item_id!(
+    /// A class, interface, mixin or monitor.
+    ClassId
+);
+item_id!(
+    /// A global or static variable.
+    GlobalId
+);
+
+/// A local variable of a unit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct LocalId(pub u32);
+
+/// The target of an [`Expr::Exit`], unique within its unit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct LabelId(pub u32);
+
+/// A position: a byte offset into the module's source text.
+pub type Offset = u32;
+
+/// All modules of a program, libraries first.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+pub struct Unit {
+    /// The modules, indexed by [`ModuleId`].
+    pub modules: Vec<Module>,
+    /// The module whose `main` is the program's entry; none in a library.
+    pub entry: Option<ModuleId>,
+}
+
+/// One source file.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+pub struct Module {
+    /// The name shown in stack traces: a path as the user gave it, or `<lib>/core/list.toit`.
+    pub path: String,
+    /// The byte offset at which each line starts.
+    pub line_starts: Vec<Offset>,
+    /// Classes, interfaces, mixins and monitors.
+    pub classes: Vec<Class>,
+    /// Functions of every kind, in no special order.
+    pub functions: Vec<Function>,
+    /// Globals and static fields.
+    pub globals: Vec<Global>,
+}
+
+/// A class-like declaration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Class {
+    /// The name as declared.
+    pub name: String,
+    /// Which keyword declared it.
+    pub kind: ClassKind,
+    /// Whether it may not be instantiated.
+    pub is_abstract: bool,
+    /// The superclass; none for `Object`, interfaces and mixins without one.
+    pub superclass: Option<ClassId>,
+    /// The interfaces named by `implements` (for an interface: the ones that it extends).
+    pub interfaces: Vec<ClassId>,
+    /// The mixins to apply, flattened (a mixin's own supermixins come before it), the one that is
+    /// nearest to the superclass first; each at most once.
+    pub mixins: Vec<ClassId>,
+    /// The instance fields that this class itself declares.
+    pub fields: Vec<Field>,
+    /// The instance methods (abstract ones too), as places in [`Module::functions`].
+    pub methods: Vec<u32>,
+    /// Where its name stands.
+    pub at: Offset,
+}
+
+/// Which keyword declared a [`Class`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ClassKind {
+    /// `class` (or `abstract class`).
+    Class,
+    /// `interface`.
+    Interface,
+    /// `mixin`.
+    Mixin,
+    /// `monitor`: a class whose public methods the front half has wrapped in the lock.
+    Monitor,
+}
+
+/// An instance field. The linker makes its getter and, if it is not final, its setter; a declared
+/// method of the same name and shape takes precedence.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Field {
+    /// The name.
+    pub name: String,
+    /// The declared type; stores from outside constructors are checked against it.
+    pub ty: Type,
+    /// Whether it has no setter.
+    pub is_final: bool,
+    /// Where its name stands.
+    pub at: Offset,
+}
+
+/// A field by the class that declares it and its place in [`Class::fields`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct FieldRef {
+    /// The class or mixin that declares the field.
+    pub class: ClassId,
+    /// The place among that class's own fields.
+    pub index: u32,
+}
+
+/// A global variable or a static field.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Global {
+    /// The name, with the class's name before it for a static field: `Class.name`.
+    pub name: String,
+    /// The declared type.
+    pub ty: Type,
+    /// Whether it is never assigned.
+    pub is_final: bool,
+    /// Computes the first value, at the first read; [`Code::None`] means null.
+    pub initializer: Code,
+    /// Where its name stands.
+    pub at: Offset,
+}
+
+/// A function of any kind.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Function {
+    /// The name as declared: `foo`, `+`, `[]=`, `constructor`, `constructor.named`.
+    pub name: String,
+    /// The class that it belongs to, also for statics and constructors.
+    pub holder: Option<ClassId>,
+    /// What kind of function it is.
+    pub kind: FunctionKind,
+    /// The parameters in canonical order, without `this`.
+    pub parameters: Vec<Parameter>,
+    /// The declared result; [`Type::Any`] if none was declared.
+    pub return_type: Type,
+    /// The body; [`Code::None`] for an abstract method.
+    pub code: Code,
+    /// Where its name stands.
+    pub at: Offset,
+}
+
+impl Function {
+    /// Whether local 0 is `this`.
+    pub fn has_this(&self) -> bool {
+        !matches!(self.kind, FunctionKind::Static | FunctionKind::Factory)
+    }
+}
+
+/// What kind of function a [`Function`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum FunctionKind {
+    /// A top-level function or a static method.
+    Static,
+    /// A constructor that makes an object of its class: it is called with the new object as
+    /// `this`, and its result is ignored. The front half spells out in its body, in order:
+    /// field initialisers, field parameters, statements, the super constructor.
+    Constructor,
+    /// A constructor that returns an object of its own choice: called like a static function.
+    Factory,
+    /// An instance method, getter or operator.
+    Method,
+    /// A setter: `foo= value`.
+    Setter,
+    /// A mixin's constructor: a method whose one parameter is a block that runs the rest of the
+    /// construction (the next mixin, or the superclass). The front half makes the blocks.
+    MixinConstructor,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Parameter {
+    /// The name.
+    pub name: String,
+    /// Whether it is given by name (`--name`).
+    pub is_named: bool,
+    /// Whether it takes a block (`[name]`).
+    pub is_block: bool,
+    /// Whether it has a default value.
+    pub is_optional: bool,
+    /// The declared type, checked when the function is entered.
+    pub ty: Type,
+}
+
+/// A static type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Type {
+    /// Anything, null included.
+    Any,
+    /// No value: only for results.
+    None,
+    /// A block: never checked.
+    Block,
+    /// An instance of a class, interface or mixin.
+    Class {
+        /// The class.
+        class: ClassId,
+        /// Whether null is allowed too.
+        nullable: bool,
+    },
+}
+
+/// A body as it is kept in a module.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+pub enum Code {
+    /// There is none.
+    #[default]
+    None,
+    /// A tree, as the front half made it.
+    Tree(Box<Body>),
+    /// An encoded tree: a library body that is decoded only if the program reaches it.
+    Packed(Vec<u8>),
+}
+
+/// The code of a unit.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+pub struct Body {
+    /// The locals, indexed by [`LocalId`].
+    pub locals: Vec<Local>,
+    /// The default values of optional parameters, in the order of declaration. They may use the
+    /// parameters declared before.
+    pub defaults: Vec<(LocalId, Node)>,
+    /// What the unit does. Falling off the end returns null.
+    pub root: Node,
+}
+
+/// A local variable.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Local {
+    /// The name, for debugging.
+    pub name: String,
+    /// Whether a lambda captures it and it is assigned after its definition: it then lives in a
+    /// cell of its own, shared by all who see it. Captured locals that are never assigned after
+    /// their definition are copied.
+    pub is_shared: bool,
+}
+
+/// An expression with its position.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Node {
+    /// Where it stands: the operator, the method's name, the opening of a literal.
+    pub at: Offset,
+    /// What it is.
+    pub expr: Expr,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Node { at: 0, expr: Expr::Null }
+    }
+}
+
+/// What a call asks for: a name and the shape of the arguments.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Selector {
+    /// The member's name: `foo`, `+`, `[]`, `[]=`, `==`, `-` (unary minus has no argument).
+    pub name: String,
+    /// Whether this is an assignment (`x.foo = 1`): one argument.
+    pub is_setter: bool,
+    /// For each unnamed argument, whether it is a block.
+    pub unnamed: Vec<bool>,
+    /// The named arguments sorted by name, each with whether it is a block.
+    pub named: Vec<(String, bool)>,
+}
+
+/// An expression. Everything is one; statements have a value that nobody uses.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Expr {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A string.
+    String(String),
+    /// A byte array whose bytes are all constants: a fresh array each time.
+    Bytes(Vec<u8>),
+    /// An optional argument that was not given. Only as an argument of a static call.
+    Absent,
+
+    /// The value of a local (`this` is local 0 of a unit that has it).
+    Local(LocalId),
+    /// Gives a local its first value. A shared local gets a new cell each time. Value: the value.
+    Define(LocalId, Box<Node>),
+    /// Assigns a local. Value: the value.
+    SetLocal(LocalId, Box<Node>),
+    /// Reads a global, which runs its initialiser at the first time.
+    Global(GlobalId),
+    /// Assigns a global. Value: the value.
+    SetGlobal(GlobalId, Box<Node>),
+    /// Reads a field directly, past any getter.
+    Field(Box<Node>, FieldRef),
+    /// Stores a field directly, past any setter. Value: the value.
+    SetField(Box<Node>, FieldRef, Box<Node>),
+
+    /// Evaluates all, in order. Value: the last one's, or null.
+    Sequence(Vec<Node>),
+    /// Value: that of the branch taken.
+    If {
+        /// The condition.
+        condition: Box<Node>,
+        /// Taken unless the condition is null or false.
+        then: Box<Node>,
+        /// Taken otherwise.
+        otherwise: Box<Node>,
+    },
+    /// Value: the first operand's if it is null or false, else the second's.
+    And(Box<Node>, Box<Node>),
+    /// Value: the first operand's unless it is null or false, else the second's.
+    Or(Box<Node>, Box<Node>),
+    /// Value: whether the operand is null or false.
+    Not(Box<Node>),
+    /// A loop. `break` is an exit to a [`Expr::Labelled`] around it, `continue` an exit to one
+    /// around its body. Value: null.
+    Loop {
+        /// Tested before each round.
+        condition: Box<Node>,
+        /// The round.
+        body: Box<Node>,
+        /// Done after each round (the update clause of `for`).
+        update: Option<Box<Node>>,
+        /// Locals defined by the `for` itself: a shared one gets a new cell, with the same value,
+        /// before each update, so that each round captures its own.
+        fresh: Vec<LocalId>,
+    },
+    /// A place to exit to. Value: the body's, or what the exit brings.
+    Labelled(LabelId, Box<Node>),
+    /// Leaves the enclosing [`Expr::Labelled`], also out of blocks; `finally` parts run.
+    Exit(LabelId, Box<Node>),
+    /// Returns from the unit, also out of blocks; `finally` parts run.
+    Return(Box<Node>),
+    /// `try: body finally: handler`. The handler runs on every way out; if it leaves by itself
+    /// (exit, return), the way out that it interrupted is forgotten. Value: the body's.
+    Try {
+        /// The protected part.
+        body: Box<Node>,
+        /// The `finally` part.
+        handler: Box<Node>,
+        /// Set to whether an exception is on its way.
+        is_exception: Option<LocalId>,
+        /// Set to the `Exception_` on its way, or null.
+        exception: Option<LocalId>,
+    },
+
+    /// A call of a known function; arguments as its parameters (`this` first where it has one).
+    CallStatic(FunctionId, Vec<Node>),
+    /// Makes an object of the constructor's class and runs the constructor on it; arguments
+    /// without `this`. Value: the object.
+    New(FunctionId, Vec<Node>),
+    /// A call that the receiver's class decides; field reads and assignments of other objects are
+    /// such calls too.
+    CallDynamic {
+        /// The receiver.
+        receiver: Box<Node>,
+        /// What is called.
+        selector: Selector,
+        /// The arguments in canonical order, without the receiver.
+        arguments: Vec<Node>,
+        /// What is known of the receiver (for `this`: its class). Only what is checked at run time
+        /// may be claimed here: the linker drops the dispatch where this leaves one target.
+        receiver_type: Type,
+    },
+    /// A call of the superclass's member on `this`. Inside a mixin the superclass is known only
+    /// where the mixin is applied, so the linker looks it up.
+    CallSuper(Selector, Vec<Node>),
+    /// Calls a block (a parameter `[block]` or a local that holds one).
+    CallBlock(Box<Node>, Vec<Node>),
+    /// A block literal; only as an argument or as the value of a definition.
+    Block {
+        /// Its parameters: locals of the unit.
+        parameters: Vec<LocalId>,
+        /// Its code. A `continue.label` is an exit to a label around it.
+        body: Box<Node>,
+    },
+    /// A lambda literal: a new unit.
+    Lambda {
+        /// How many parameters it has: locals `captures.len()..` of its body.
+        parameters: u32,
+        /// The locals of the enclosing unit that it uses; they become locals `0..` of its body,
+        /// in this order (a captured `this` too).
+        captures: Vec<LocalId>,
+        /// Its code.
+        body: Box<Body>,
+    },
+
+    /// Whether the value is an instance of the type.
+    Is(Box<Node>, Type),
+    /// The value, if it is of the type; otherwise AS_CHECK_FAILED. Also stands for implicit checks
+    /// of locals, fields and results.
+    As(Box<Node>, Type),
+    /// A string with values in it.
+    Interpolate(Vec<Part>),
+    /// A list literal.
+    List(Vec<Node>),
+    /// A set literal.
+    Set(Vec<Node>),
+    /// A map literal.
+    Map(Vec<(Node, Node)>),
+    /// A byte array literal with computed bytes.
+    ByteArray(Vec<Node>),
+    /// `#primitive.module.name`: calls the native with all parameters of the function.
+    Primitive {
+        /// The module.
+        module: String,
+        /// The name.
+        name: String,
+        /// What to do with a failure: the local that gets the error, and the code. Without it the
+        /// error is thrown.
+        failure: Option<(LocalId, Box<Node>)>,
+    },
+}
+
+/// A piece of an [`Expr::Interpolate`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Part {
+    /// Text as it stands.
+    Text(String),
+    /// A value, by its `stringify`.
+    Value(Node),
+    /// A value through `string.format`, with the format's text (`5.2f`, without `%`).
+    Formatted(String, Node),
+}

@@ -1,0 +1,234 @@
+//! The back half: what `main` reaches, as one closed program.
+//!
+//! 1. `hierarchy` applies mixins and indexes members.
+//! 2. `reach` finds what the program can use.
+//! 3. Classes are numbered so that subclasses form ranges, and the dispatch table is laid out.
+//! 4. `codegen` compiles each reached function, now that all numbers are final.
+//! 5. The code of all functions is put one after the other.
+
+mod codegen;
+mod dispatch;
+mod fragment;
+mod hierarchy;
+mod layout;
+mod library;
+mod reach;
+mod tables;
+
+use thiserror::Error;
+
+use crate::ir::{FunctionId, FunctionKind, LocalId, ModuleId, Unit};
+use crate::program::{Builtins, Entries, FunctionIndex, FunctionShape, Program};
+use codegen::{UnitShape, UnitSource};
+use hierarchy::Hierarchy;
+use library::Library;
+use reach::{Key, Reached};
+use tables::{ClassNumbers, Tables};
+
+/// Why a unit without errors could not be made into a program.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum LinkError {
+    /// The entry module has no `main`.
+    #[error("the program has no 'main'")]
+    NoMain,
+    /// A function needs more registers, arguments or nested blocks than an instruction can name.
+    #[error("'{0}' is too large to compile: split it up")]
+    TooLarge(String),
+    /// The prepared library is damaged.
+    #[error("the prepared library is damaged: build it anew")]
+    Damaged,
+    /// The library lacks something that the compiler relies on.
+    #[error("the library lacks '{0}'")]
+    MissingLibrary(String),
+    /// A short jump does not reach. Handled by compiling again with long ones.
+    #[error("a jump is too far")]
+    TooFar,
+}
+
+/// Links the program whose `main` is in the unit's entry module.
+///
+/// # Errors
+/// [`LinkError`] says which; a program that the front half accepted fails only for its size.
+pub fn link(unit: &Unit) -> Result<Program, LinkError> {
+    let library = Library::find(unit)?;
+    let hierarchy = Hierarchy::new(unit);
+    let (main, main_takes_arguments) = find_main(unit)?;
+
+    let mut reached = Reached::new(unit, &hierarchy, &library);
+    let roots = [
+        main,
+        library.run_task,
+        library.handle_request,
+        library.handle_message,
+    ];
+    for function in roots {
+        reached.add_static(function)?;
+    }
+    // The machine makes instances of these by itself.
+    for name in Builtins::NAMES {
+        let class = library::class(unit, name).ok_or_else(|| LinkError::MissingLibrary((*name).into()))?;
+        reached.add_declared_class(class);
+    }
+    reached.add_selector(&library.stringify);
+    reached.run()?;
+
+    let numbers = number_classes(&hierarchy, &reached);
+    let object = library::class(unit, "Object");
+    let mut tables = Tables::new(&hierarchy, &library, &reached, numbers, object);
+    let rows: Vec<dispatch::Row> = tables
+        .rows
+        .iter()
+        .map(|row| row.iter().map(|(class, function, _)| (*class, *function)).collect())
+        .collect();
+    let dispatch = dispatch::build(&rows, tables.numbers.classes.len() as u32);
+    tables.offsets.clone_from(&dispatch.offsets);
+
+    for key in &reached.functions {
+        compile_function(&mut tables, *key)?;
+    }
+    let initializers = compile_initializers(&mut tables)?;
+    while let Some((stub, function)) = tables.new_stubs.pop() {
+        let code = layout::stub(&mut tables, stub)?;
+        tables.define(function, code);
+    }
+
+    let entries = Entries {
+        main: tables.static_function(main),
+        main_takes_arguments,
+        run_task: tables.static_function(library.run_task),
+        handle_request: tables.static_function(library.handle_request),
+        handle_message: tables.static_function(library.handle_message),
+        stringify: tables.selector(&library.stringify),
+    };
+    let builtins = Builtins::find(|name| {
+        let class = hierarchy.find(library::class(unit, name)?)?;
+        tables.numbers.by_class.get(&class).copied()
+    })
+    .map_err(|name| LinkError::MissingLibrary(name.to_string()))?;
+    layout::assemble(unit, tables, dispatch, &initializers, builtins, entries)
+}
+
+fn find_main(unit: &Unit) -> Result<(FunctionId, bool), LinkError> {
+    let module = unit.entry.ok_or(LinkError::NoMain)?;
+    let functions = &unit.modules[module.0 as usize].functions;
+    let find = |arguments: usize| {
+        functions.iter().position(|function| {
+            let unnamed = function.parameters.iter().filter(|parameter| !parameter.is_named).count();
+            function.name == "main"
+                && function.kind == FunctionKind::Static
+                && function.holder.is_none()
+                && unnamed == arguments
+                && function.parameters.len() == unnamed
+                && function.parameters.iter().all(|parameter| !parameter.is_block)
+        })
+    };
+    let id = |index: usize| FunctionId { module, index: index as u32 };
+    if let Some(index) = find(1) {
+        return Ok((id(index), true));
+    }
+    find(0).map(|index| (id(index), false)).ok_or(LinkError::NoMain)
+}
+
+/// Numbers the classes that matter in a walk over the tree, so that a class comes right before its
+/// subclasses.
+fn number_classes(hierarchy: &Hierarchy<'_>, reached: &Reached<'_>) -> ClassNumbers {
+    let mut is_kept = vec![false; hierarchy.classes.len()];
+    for class in &reached.instantiated {
+        let mut current = Some(*class);
+        while let Some(class) = current.filter(|class| !is_kept[class.0 as usize]) {
+            is_kept[class.0 as usize] = true;
+            current = hierarchy.class(class).superclass;
+        }
+    }
+    let mut subclasses = vec![Vec::new(); hierarchy.classes.len()];
+    let mut work = Vec::new();
+    for index in (0..hierarchy.classes.len()).rev().filter(|index| is_kept[*index]) {
+        let class = hierarchy::LinkClass(index as u32);
+        match hierarchy.class(class).superclass {
+            Some(superclass) => subclasses[superclass.0 as usize].push(class),
+            None => work.push((class, false)),
+        }
+    }
+    let mut numbers = ClassNumbers { by_class: Default::default(), classes: Vec::new() };
+    while let Some((class, is_done)) = work.pop() {
+        if is_done {
+            let number = numbers.by_class[&class];
+            numbers.classes[number.0 as usize].1 = numbers.classes.len() as u32;
+            continue;
+        }
+        let number = crate::program::ClassIndex(numbers.classes.len() as u32);
+        numbers.by_class.insert(class, number);
+        numbers.classes.push((class, 0));
+        work.push((class, true));
+        work.extend(subclasses[class.0 as usize].iter().map(|subclass| (*subclass, false)));
+    }
+    numbers
+}
+
+fn compile_function(tables: &mut Tables<'_>, key: Key) -> Result<(), LinkError> {
+    let reached = tables.reached;
+    let function = reached.function(key.function);
+    let body = reached.body(key.function).unwrap_or_default();
+    let first = u32::from(function.has_this());
+    let checks = function
+        .parameters
+        .iter()
+        .enumerate()
+        .filter(|(_, parameter)| !parameter.is_block)
+        .map(|(index, parameter)| (LocalId(first + index as u32), parameter.ty, function.at))
+        .collect();
+    let arity = u16::try_from(first as usize + function.parameters.len())
+        .map_err(|_| LinkError::TooLarge(function.name.clone()))?;
+    let unit = UnitSource {
+        function: tables.key_function(key),
+        name: full_name(tables, key.function),
+        source: key.function.module.0,
+        holder: reached.holder(key),
+        body: &body,
+        shape: UnitShape { arity, captures: 0, shape: FunctionShape::Function },
+        checks,
+        initializes: None,
+    };
+    codegen::compile(tables, &unit)
+}
+
+/// The name as stack traces show it.
+fn full_name(tables: &Tables<'_>, id: FunctionId) -> String {
+    let function = tables.reached.function(id);
+    match function.holder.map(|class| &tables.hierarchy.declaration(class).name) {
+        Some(class) if function.kind == FunctionKind::Setter => format!("{class}.{}=", function.name),
+        Some(class) => format!("{class}.{}", function.name),
+        None => function.name.clone(),
+    }
+}
+
+fn compile_initializers(tables: &mut Tables<'_>) -> Result<Vec<Option<FunctionIndex>>, LinkError> {
+    let reached = tables.reached;
+    let mut initializers = Vec::new();
+    for (place, global) in reached.globals.iter().enumerate() {
+        let Some(body) = reached.initializer(*global) else {
+            initializers.push(None);
+            continue;
+        };
+        let function = tables.reserve();
+        let unit = UnitSource {
+            function,
+            name: reached.global(*global).name.clone(),
+            source: global.module.0,
+            holder: None,
+            body: &body,
+            shape: UnitShape { arity: 0, captures: 0, shape: FunctionShape::Function },
+            checks: Vec::new(),
+            initializes: Some(place as u32),
+        };
+        codegen::compile(tables, &unit)?;
+        initializers.push(Some(function));
+    }
+    Ok(initializers)
+}
+
+/// The module that a class's declaration stands in.
+fn module_of(tables: &Tables<'_>, class: hierarchy::LinkClass) -> ModuleId {
+    tables.hierarchy.class(class).declaration.module
+}
+

@@ -1,0 +1,209 @@
+//! Stubs, and the final layout of the program.
+
+use super::codegen::WINDOW_FOR_STUBS;
+use super::dispatch::Table;
+use super::fragment::{Code, Fragment, Signature};
+use super::hierarchy::Member;
+use super::tables::{Stub, Tables};
+use super::{LinkError, full_name, module_of};
+use crate::ir::Unit;
+use crate::program::bytecode::{Instruction, Opcode};
+use crate::program::{
+    Accessor, Builtins, Class, Entries, Function, FunctionIndex, FunctionShape, Global, Handler, Program, Source,
+};
+
+/// The code of a stub.
+pub(super) fn stub(tables: &mut Tables<'_>, stub: Stub) -> Result<Code, LinkError> {
+    match stub {
+        Stub::Accessor(member) => accessor(tables, member),
+        Stub::Adapter(key, selector) => {
+            let selector = tables.reached.selectors[selector.0 as usize].clone();
+            let function = tables.reached.function(key.function);
+            let given = 1 + selector.unnamed.len() + selector.named.len();
+            let mut code = Fragment::new();
+            code.take(given as u32);
+            let first = code.take(WINDOW_FOR_STUBS);
+            let mut unnamed = 0;
+            let this = code.take(1);
+            code.move_to(this, 0);
+            for parameter in &function.parameters {
+                let register = code.take(1);
+                let place = if parameter.is_named {
+                    let named = selector.named.iter().position(|(name, _)| *name == parameter.name);
+                    named.map(|place| 1 + selector.unnamed.len() + place)
+                } else {
+                    unnamed += 1;
+                    (unnamed <= selector.unnamed.len()).then_some(unnamed)
+                };
+                match place {
+                    Some(place) => code.move_to(register, place as u16),
+                    None => code.abc(Opcode::LoadAbsent, register, 0, 0),
+                }
+            }
+            let target = tables.key_function(key).0 as i32;
+            let count = function.parameters.len() as u8 + 1;
+            code.emit(Instruction::imm(Opcode::TailCall, count, first + WINDOW_FOR_STUBS as u16, target));
+            code.finish(Signature {
+                name: full_name(tables, key.function),
+                arity: given as u16,
+                captures: 0,
+                shape: FunctionShape::Adapter,
+                source: key.function.module.0,
+            })
+        }
+    }
+}
+
+fn accessor(tables: &mut Tables<'_>, member: Member) -> Result<Code, LinkError> {
+    let mut code = Fragment::new();
+    let (class, place, accessor) = match member {
+        Member::Getter(class, place) => {
+            code.take(2);
+            code.emit_at(0, Instruction::abc(Opcode::GetField, 0, 1, 0, place as u16));
+            (class, place, Accessor::Getter(place as u16))
+        }
+        Member::Setter(class, place) => {
+            code.take(2);
+            let ty = tables.hierarchy.field_type(class, place);
+            let check = tables.check(ty);
+            if let Some(check) = check {
+                code.emit_at(0, Instruction::imm(Opcode::As, 0, 1, check as i32));
+            }
+            code.emit_at(0, Instruction::abc(Opcode::SetField, 0, 0, place as u16, 1));
+            let in_place = if check.is_none() { Accessor::Setter(place as u16) } else { Accessor::None };
+            (class, place, in_place)
+        }
+        Member::Method(..) => unreachable!("methods have code of their own"),
+    };
+    code.abc(Opcode::Return, 1, 0, 0);
+    let declaration = tables.hierarchy.declaration(tables.hierarchy.class(class).declaration);
+    let index = place - tables.hierarchy.class(class).first_field;
+    let field = declaration.fields.get(index as usize);
+    let at = field.map_or(declaration.at, |field| field.at);
+    let mut code = code.finish(Signature {
+        name: format!("{}.{}", declaration.name, field.map_or("", |field| &field.name)),
+        arity: if matches!(member, Member::Getter(..)) { 1 } else { 2 },
+        captures: 0,
+        shape: FunctionShape::Function,
+        source: module_of(tables, class).0,
+    })?;
+    code.positions.iter_mut().for_each(|position| position.1 = at);
+    code.accessor = accessor;
+    Ok(code)
+}
+
+/// Puts all code one after the other and fills in what depends on that.
+pub(super) fn assemble(
+    unit: &Unit,
+    tables: Tables<'_>,
+    dispatch: Table,
+    initializers: &[Option<FunctionIndex>],
+    builtins: Builtins,
+    entries: Entries,
+) -> Result<Program, LinkError> {
+    let classes = classes(&tables);
+    let globals = tables.reached.globals.iter().zip(initializers);
+    let globals = globals.map(|(global, initializer)| Global {
+        name: tables.reached.global(*global).name.clone(),
+        initializer: *initializer,
+    });
+    let globals = globals.collect();
+    let mut selectors: Vec<_> = tables.reached.selectors.iter().zip(&tables.offsets).collect();
+    selectors.sort_by_key(|(_, offset)| **offset);
+    let selectors = selectors.into_iter().map(|(selector, offset)| (*offset, selector.name.clone()));
+    let mut program = Program {
+        code: Vec::new(),
+        functions: Vec::new(),
+        classes,
+        dispatch: dispatch.entries,
+        selectors: selectors.collect(),
+        literals: tables.literals,
+        globals,
+        checks: tables.checks,
+        natives: tables.natives,
+        handlers: Vec::new(),
+        positions: Vec::new(),
+        sources: unit
+            .modules
+            .iter()
+            .map(|module| Source { path: module.path.clone(), line_starts: module.line_starts.clone() })
+            .collect(),
+        builtins,
+        entries,
+    };
+    // Numbers that were given up when a function was compiled again have no code.
+    let codes: Vec<Code> = tables.codes.into_iter().map(|code| code.unwrap_or_else(empty)).collect();
+    let mut bases = Vec::with_capacity(codes.len());
+    let mut base = 0;
+    for code in &codes {
+        bases.push(base);
+        base += code.instructions.len() as u32;
+    }
+    for (index, code) in codes.iter().enumerate() {
+        append(&mut program, code, bases[index]);
+        for target in &code.far_targets {
+            let function = target.function.0 as usize;
+            let address = bases[function] + codes[function].label(target.label);
+            let place = (bases[index] + target.at) as usize;
+            program.code[place] = program.code[place].with_number(address as i32);
+        }
+    }
+    Ok(program)
+}
+
+fn append(program: &mut Program, code: &Code, base: u32) {
+    let first_handler = program.handlers.len() as u32;
+    program.handlers.extend(code.handlers.iter().map(|handler| Handler {
+        from: base + handler.from,
+        to: base + handler.to,
+        target: base + handler.target,
+        completion: handler.completion,
+    }));
+    program.positions.extend(code.positions.iter().map(|(address, at)| (base + address, *at)));
+    program.code.extend(&code.instructions);
+    program.functions.push(Function {
+        entry: base,
+        registers: code.registers,
+        arity: code.arity,
+        captures: code.captures,
+        shape: code.shape,
+        name: code.name.clone(),
+        source: code.source,
+        handlers: (first_handler, program.handlers.len() as u32),
+        accessor: code.accessor,
+    });
+}
+
+fn empty() -> Code {
+    Code {
+        instructions: vec![Instruction::abc(Opcode::Unreachable, 0, 0, 0, 0)],
+        positions: Vec::new(),
+        handlers: Vec::new(),
+        far_targets: Vec::new(),
+        labels: Vec::new(),
+        registers: 0,
+        arity: 0,
+        captures: 0,
+        shape: FunctionShape::Adapter,
+        name: String::new(),
+        source: 0,
+        accessor: Accessor::None,
+    }
+}
+
+fn classes(tables: &Tables<'_>) -> Vec<Class> {
+    let numbers = &tables.numbers;
+    let classes = numbers.classes.iter().map(|(id, subclasses_end)| {
+        let class = tables.hierarchy.class(*id);
+        let declaration = tables.hierarchy.declaration(class.declaration);
+        Class {
+            name: declaration.name.clone(),
+            superclass: class.superclass.and_then(|superclass| numbers.by_class.get(&superclass).copied()),
+            subclasses_end: *subclasses_end,
+            fields: class.fields as u16,
+            source: class.declaration.module.0,
+            at: declaration.at,
+        }
+    });
+    classes.collect()
+}

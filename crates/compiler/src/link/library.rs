@@ -1,0 +1,79 @@
+//! What the linker itself needs from the library, found by name in the `core` modules.
+
+use super::LinkError;
+use super::hierarchy::accepts;
+use crate::ir::{ClassId, FunctionId, FunctionKind, ModuleId, Selector, Unit};
+
+/// Where the files of the core library are, in the names of modules.
+const CORE: &str = "<lib>/core/";
+
+/// Functions and selectors that generated code uses.
+pub(super) struct Library {
+    pub(super) new_map: FunctionId,
+    pub(super) new_set: FunctionId,
+    pub(super) format: FunctionId,
+    pub(super) run_task: FunctionId,
+    pub(super) handle_request: FunctionId,
+    pub(super) handle_message: FunctionId,
+    pub(super) put: Selector,
+    pub(super) add: Selector,
+    pub(super) stringify: Selector,
+}
+
+impl Library {
+    pub(super) fn find(unit: &Unit) -> Result<Library, LinkError> {
+        let plain = |count| Selector {
+            name: String::new(),
+            is_setter: false,
+            unnamed: vec![false; count],
+            named: Vec::new(),
+        };
+        let named = |name: &str, count| Selector { name: name.to_string(), ..plain(count) };
+        Ok(Library {
+            new_map: function(unit, Some("Map"), "constructor", &plain(0))?,
+            new_set: function(unit, Some("Set"), "constructor", &plain(0))?,
+            format: function(unit, Some("string"), "format", &plain(2))?,
+            run_task: function(unit, None, "run-task_", &plain(1))?,
+            handle_request: function(unit, None, "handle-request_", &plain(5))?,
+            handle_message: function(unit, None, "handle-message_", &plain(4))?,
+            put: named("[]=", 2),
+            add: named("add", 1),
+            stringify: named("stringify", 0),
+        })
+    }
+}
+
+/// Finds a class of the core library.
+pub(super) fn class(unit: &Unit, name: &str) -> Option<ClassId> {
+    core_modules(unit).find_map(|(module, contents)| {
+        let index = contents.classes.iter().position(|class| class.name == name)?;
+        Some(ClassId { module, index: index as u32 })
+    })
+}
+
+fn core_modules(unit: &Unit) -> impl Iterator<Item = (ModuleId, &crate::ir::Module)> {
+    let modules = unit.modules.iter().enumerate();
+    modules
+        .filter(|(_, contents)| contents.path.starts_with(CORE))
+        .map(|(module, contents)| (ModuleId(module as u32), contents))
+}
+
+fn function(
+    unit: &Unit,
+    holder: Option<&str>,
+    name: &str,
+    shape: &Selector,
+) -> Result<FunctionId, LinkError> {
+    let holder_class = holder.and_then(|holder| class(unit, holder));
+    let found = core_modules(unit).find_map(|(module, contents)| {
+        let index = contents.functions.iter().position(|function| {
+            function.name == name
+                && function.holder == holder_class
+                && !matches!(function.kind, FunctionKind::Method | FunctionKind::Setter)
+                && accepts(function, shape)
+        })?;
+        Some(FunctionId { module, index: index as u32 })
+    });
+    let full_name = || holder.map_or(name.to_string(), |holder| format!("{holder}.{name}"));
+    found.ok_or_else(|| LinkError::MissingLibrary(full_name()))
+}

@@ -1,0 +1,251 @@
+//! What a program reaches from `main`: functions, classes that are instantiated, selectors that
+//! are called, globals that are used. Everything else is left out.
+//!
+//! A method counts as reached once its selector is called *and* a class that has it is
+//! instantiated (rapid type analysis: Bacon and Sweeney, 1996).
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::LinkError;
+use super::hierarchy::{Hierarchy, LinkClass, Member};
+use super::library::Library;
+use crate::ir::{Body, ClassId, Expr, Function, FunctionId, GlobalId, Node, Part, Selector, Unit};
+
+/// A function as it is compiled: a mixin's methods once for each application.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Key {
+    pub(super) function: FunctionId,
+    /// The application, for a method of a mixin.
+    pub(super) application: Option<LinkClass>,
+}
+
+/// A selector's place in [`Reached::selectors`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct SelectorId(pub(super) u32);
+
+pub(super) struct Reached<'u> {
+    unit: &'u Unit,
+    hierarchy: &'u Hierarchy<'u>,
+    library: &'u Library,
+    /// In the order in which they were reached, so that equal sources give equal programs.
+    pub(super) functions: Vec<Key>,
+    known_functions: HashSet<Key>,
+    pub(super) globals: Vec<GlobalId>,
+    pub(super) global_places: HashMap<GlobalId, u32>,
+    pub(super) instantiated: Vec<LinkClass>,
+    known_classes: HashSet<LinkClass>,
+    pub(super) selectors: Vec<Selector>,
+    pub(super) selector_ids: HashMap<Selector, SelectorId>,
+    selectors_by_name: HashMap<String, Vec<SelectorId>>,
+    bodies: HashMap<FunctionId, Rc<Body>>,
+    initializers: HashMap<GlobalId, Option<Rc<Body>>>,
+    /// Classes whose members have not been held against the selectors yet, and the reverse.
+    new_classes: Vec<LinkClass>,
+    new_selectors: Vec<SelectorId>,
+    new_bodies: Vec<(Rc<Body>, Option<LinkClass>)>,
+}
+
+impl<'u> Reached<'u> {
+    pub(super) fn new(unit: &'u Unit, hierarchy: &'u Hierarchy<'u>, library: &'u Library) -> Self {
+        Reached {
+            unit,
+            hierarchy,
+            library,
+            functions: Vec::new(),
+            known_functions: HashSet::new(),
+            globals: Vec::new(),
+            global_places: HashMap::new(),
+            instantiated: Vec::new(),
+            known_classes: HashSet::new(),
+            selectors: Vec::new(),
+            selector_ids: HashMap::new(),
+            selectors_by_name: HashMap::new(),
+            bodies: HashMap::new(),
+            initializers: HashMap::new(),
+            new_classes: Vec::new(),
+            new_selectors: Vec::new(),
+            new_bodies: Vec::new(),
+        }
+    }
+
+    /// Follows everything that has been added until there is nothing new.
+    pub(super) fn run(&mut self) -> Result<(), LinkError> {
+        loop {
+            if let Some((body, holder)) = self.new_bodies.pop() {
+                self.walk_body(&body, holder)?;
+            } else if let Some(selector) = self.new_selectors.pop() {
+                for index in 0..self.instantiated.len() {
+                    self.bind(self.instantiated[index], selector)?;
+                }
+            } else if let Some(class) = self.new_classes.pop() {
+                for index in 0..self.selectors.len() {
+                    self.bind(class, SelectorId(index as u32))?;
+                }
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(super) fn function(&self, id: FunctionId) -> &'u Function {
+        &self.unit.modules[id.module.0 as usize].functions[id.index as usize]
+    }
+
+    /// The body of a function that has been reached.
+    pub(super) fn body(&self, id: FunctionId) -> Option<Rc<Body>> {
+        self.bodies.get(&id).cloned()
+    }
+
+    /// The initialiser of a global that has been reached.
+    pub(super) fn initializer(&self, id: GlobalId) -> Option<Rc<Body>> {
+        self.initializers.get(&id).cloned().flatten()
+    }
+
+    pub(super) fn add_function(&mut self, key: Key) -> Result<(), LinkError> {
+        if !self.known_functions.insert(key) {
+            return Ok(());
+        }
+        self.functions.push(key);
+        let body = match self.bodies.get(&key.function) {
+            Some(body) => body.clone(),
+            None => {
+                let body = self.function(key.function).code.body().map_err(|_| LinkError::Damaged)?;
+                let body = Rc::new(body.map(|body| body.into_owned()).unwrap_or_default());
+                self.bodies.insert(key.function, body.clone());
+                body
+            }
+        };
+        self.new_bodies.push((body, self.holder(key)));
+        Ok(())
+    }
+
+    /// The class whose fields and superclass a function's code means.
+    pub(super) fn holder(&self, key: Key) -> Option<LinkClass> {
+        key.application
+            .or_else(|| self.function(key.function).holder.and_then(|class| self.hierarchy.find(class)))
+    }
+
+    pub(super) fn add_static(&mut self, function: FunctionId) -> Result<(), LinkError> {
+        self.add_function(Key { function, application: None })
+    }
+
+    pub(super) fn add_class(&mut self, class: LinkClass) {
+        if self.known_classes.insert(class) {
+            self.instantiated.push(class);
+            self.new_classes.push(class);
+        }
+    }
+
+    pub(super) fn add_declared_class(&mut self, class: ClassId) {
+        if let Some(class) = self.hierarchy.find(class) {
+            self.add_class(class);
+        }
+    }
+
+    pub(super) fn add_selector(&mut self, selector: &Selector) {
+        if self.selector_ids.contains_key(selector) {
+            return;
+        }
+        let id = SelectorId(self.selectors.len() as u32);
+        self.selectors.push(selector.clone());
+        self.selector_ids.insert(selector.clone(), id);
+        self.selectors_by_name.entry(selector.name.clone()).or_default().push(id);
+        self.new_selectors.push(id);
+    }
+
+    fn add_global(&mut self, id: GlobalId) -> Result<(), LinkError> {
+        if self.global_places.contains_key(&id) {
+            return Ok(());
+        }
+        self.global_places.insert(id, self.globals.len() as u32);
+        self.globals.push(id);
+        let global = self.global(id);
+        let body = global.initializer.body().map_err(|_| LinkError::Damaged)?;
+        let body = body.map(|body| Rc::new(body.into_owned()));
+        if let Some(body) = &body {
+            self.new_bodies.push((body.clone(), None));
+        }
+        self.initializers.insert(id, body);
+        Ok(())
+    }
+
+    pub(super) fn global(&self, id: GlobalId) -> &'u crate::ir::Global {
+        &self.unit.modules[id.module.0 as usize].globals[id.index as usize]
+    }
+
+    pub(super) fn is_final(&self, id: GlobalId) -> bool {
+        self.global(id).is_final
+    }
+
+    fn bind(&mut self, class: LinkClass, selector: SelectorId) -> Result<(), LinkError> {
+        let member = self.hierarchy.look_up(class, &self.selectors[selector.0 as usize]);
+        if let Some(Member::Method(function, found_in)) = member {
+            self.add_function(self.method_key(function, found_in))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn method_key(&self, function: FunctionId, found_in: LinkClass) -> Key {
+        let application = self.hierarchy.class(found_in).is_application.then_some(found_in);
+        Key { function, application }
+    }
+
+    fn walk_body(&mut self, body: &Body, holder: Option<LinkClass>) -> Result<(), LinkError> {
+        for (_, default) in &body.defaults {
+            self.walk(default, holder)?;
+        }
+        self.walk(&body.root, holder)
+    }
+
+    fn walk(&mut self, node: &Node, holder: Option<LinkClass>) -> Result<(), LinkError> {
+        match &node.expr {
+            Expr::CallStatic(function, _) => self.add_static(*function)?,
+            Expr::New(function, _) => {
+                if let Some(class) = self.function(*function).holder {
+                    self.add_declared_class(class);
+                }
+                self.add_static(*function)?;
+            }
+            Expr::CallDynamic { selector, .. } => self.add_selector(selector),
+            Expr::CallSuper(selector, _) => {
+                let superclass = holder.and_then(|holder| self.hierarchy.class(holder).superclass);
+                let member = superclass.and_then(|class| self.hierarchy.look_up(class, selector));
+                if let Some(Member::Method(function, found_in)) = member {
+                    self.add_function(self.method_key(function, found_in))?;
+                }
+            }
+            Expr::Global(global) | Expr::SetGlobal(global, _) => self.add_global(*global)?,
+            Expr::Lambda { body, .. } => self.walk_body(body, holder)?,
+            Expr::Map(_) => {
+                self.walk_new(self.library.new_map)?;
+                self.add_selector(&self.library.put);
+            }
+            Expr::Set(_) => {
+                self.walk_new(self.library.new_set)?;
+                self.add_selector(&self.library.add);
+            }
+            Expr::Interpolate(parts) => {
+                self.add_selector(&self.library.stringify);
+                if parts.iter().any(|part| matches!(part, Part::Formatted(..))) {
+                    self.add_static(self.library.format)?;
+                }
+            }
+            _ => {}
+        }
+        let mut result = Ok(());
+        node.for_each_child(|child| {
+            if result.is_ok() {
+                result = self.walk(child, holder);
+            }
+        });
+        result
+    }
+
+    fn walk_new(&mut self, constructor: FunctionId) -> Result<(), LinkError> {
+        if let Some(class) = self.function(constructor).holder {
+            self.add_declared_class(class);
+        }
+        self.add_static(constructor)
+    }
+}

@@ -1,0 +1,328 @@
+//! What code generation looks things up in and adds to: function numbers, literals, checks.
+
+use std::collections::HashMap;
+
+use super::fragment::Code;
+use super::hierarchy::{Hierarchy, LinkClass, Member, is_exact};
+use super::library::Library;
+use super::reach::{Key, Reached, SelectorId};
+use crate::ir::{ClassId, Expr, FunctionId, GlobalId, Node, Selector, Type};
+use crate::program::{ClassIndex, FunctionIndex, Literal, TypeCheck};
+
+/// The numbers that classes have in the program.
+pub(super) struct ClassNumbers {
+    pub(super) by_class: HashMap<LinkClass, ClassIndex>,
+    /// The classes by number, with the end of their subclasses' range.
+    pub(super) classes: Vec<(LinkClass, u32)>,
+}
+
+/// Stubs that the dispatch table and calls lead to besides compiled functions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Stub {
+    /// Reads or stores a field.
+    Accessor(Member),
+    /// Calls a function that has more parameters than the selector gives.
+    Adapter(Key, SelectorId),
+}
+
+pub(super) struct Tables<'u> {
+    pub(super) hierarchy: &'u Hierarchy<'u>,
+    pub(super) library: &'u Library,
+    pub(super) reached: &'u Reached<'u>,
+    pub(super) numbers: ClassNumbers,
+    functions: HashMap<Key, FunctionIndex>,
+    stubs: HashMap<Stub, FunctionIndex>,
+    pub(super) new_stubs: Vec<(Stub, FunctionIndex)>,
+    pub(super) codes: Vec<Option<Code>>,
+    /// For each selector, the classes that answer it.
+    pub(super) rows: Vec<Vec<(u32, FunctionIndex, Member)>>,
+    pub(super) offsets: Vec<u32>,
+    pub(super) literals: Vec<Literal>,
+    literal_places: HashMap<LiteralKey, u32>,
+    pub(super) natives: Vec<(String, String)>,
+    pub(super) checks: Vec<TypeCheck>,
+    check_places: HashMap<(ClassId, bool), u32>,
+    only_targets: HashMap<(ClassId, SelectorId), Option<Member>>,
+    object: Option<ClassId>,
+}
+
+/// Literals by value; floats by their bits, so that -0.0 is not 0.0.
+#[derive(PartialEq, Eq, Hash)]
+enum LiteralKey {
+    String(String),
+    Int(i64),
+    Float(u64),
+    Bytes(Vec<u8>),
+}
+
+impl<'u> Tables<'u> {
+    pub(super) fn new(
+        hierarchy: &'u Hierarchy<'u>,
+        library: &'u Library,
+        reached: &'u Reached<'u>,
+        numbers: ClassNumbers,
+        object: Option<ClassId>,
+    ) -> Self {
+        let mut tables = Tables {
+            hierarchy,
+            library,
+            reached,
+            numbers,
+            functions: HashMap::new(),
+            stubs: HashMap::new(),
+            new_stubs: Vec::new(),
+            codes: Vec::new(),
+            rows: Vec::new(),
+            offsets: Vec::new(),
+            literals: Vec::new(),
+            literal_places: HashMap::new(),
+            natives: Vec::new(),
+            checks: Vec::new(),
+            check_places: HashMap::new(),
+            only_targets: HashMap::new(),
+            object,
+        };
+        for key in &reached.functions {
+            let index = tables.reserve();
+            tables.functions.insert(*key, index);
+        }
+        tables.fill_rows();
+        tables
+    }
+
+    fn fill_rows(&mut self) {
+        for (id, selector) in self.reached.selectors.iter().enumerate() {
+            let mut row = Vec::new();
+            for index in 0..self.reached.instantiated.len() {
+                let class = self.reached.instantiated[index];
+                if let Some(member) = self.hierarchy.look_up(class, selector) {
+                    let function = self.bound_function(member, SelectorId(id as u32));
+                    row.push((self.numbers.by_class[&class].0, function, member));
+                }
+            }
+            row.sort_by_key(|entry| entry.0);
+            self.rows.push(row);
+        }
+    }
+
+    // ------------------------------------------------------------------ functions
+
+    /// Takes the number of a function that is defined later.
+    pub(super) fn reserve(&mut self) -> FunctionIndex {
+        self.codes.push(None);
+        FunctionIndex(self.codes.len() as u32 - 1)
+    }
+
+    pub(super) fn define(&mut self, function: FunctionIndex, code: Code) {
+        self.codes[function.0 as usize] = Some(code);
+    }
+
+    /// How many functions there are, to go back to with [`Tables::forget_since`].
+    pub(super) fn mark(&self) -> usize {
+        self.codes.len()
+    }
+
+    pub(super) fn forget_since(&mut self, mark: usize) {
+        self.codes.truncate(mark);
+    }
+
+    pub(super) fn static_function(&self, function: FunctionId) -> FunctionIndex {
+        self.key_function(Key { function, application: None })
+    }
+
+    pub(super) fn key_function(&self, key: Key) -> FunctionIndex {
+        match self.functions.get(&key) {
+            Some(function) => *function,
+            None => unreachable!("everything that code calls has been reached: {key:?}"),
+        }
+    }
+
+    /// The function that a call of a member with a selector's shape goes to.
+    pub(super) fn member_function(&mut self, member: Member, selector: &Selector) -> FunctionIndex {
+        match self.reached.selector_ids.get(selector) {
+            Some(id) => self.bound_function(member, *id),
+            // A super call's selector need not be called virtually anywhere; then it has no number,
+            // and the front half has matched the shape already.
+            None => match member {
+                Member::Method(function, found_in) => {
+                    self.key_function(self.reached.method_key(function, found_in))
+                }
+                accessor => self.stub(Stub::Accessor(accessor)),
+            },
+        }
+    }
+
+    fn bound_function(&mut self, member: Member, selector: SelectorId) -> FunctionIndex {
+        match member {
+            Member::Method(function, found_in) => {
+                let key = self.reached.method_key(function, found_in);
+                let shape = &self.reached.selectors[selector.0 as usize];
+                if is_exact(self.reached.function(function), shape) {
+                    self.key_function(key)
+                } else {
+                    self.stub(Stub::Adapter(key, selector))
+                }
+            }
+            accessor => self.stub(Stub::Accessor(accessor)),
+        }
+    }
+
+    fn stub(&mut self, stub: Stub) -> FunctionIndex {
+        if let Some(function) = self.stubs.get(&stub) {
+            return *function;
+        }
+        let function = self.reserve();
+        self.stubs.insert(stub, function);
+        self.new_stubs.push((stub, function));
+        function
+    }
+
+    pub(super) fn class_of_constructor(&self, constructor: FunctionId) -> ClassIndex {
+        let class = self.reached.function(constructor).holder.and_then(|class| self.hierarchy.find(class));
+        match class.and_then(|class| self.numbers.by_class.get(&class)) {
+            Some(number) => *number,
+            None => unreachable!("the class of a constructor that is called is instantiated"),
+        }
+    }
+
+    /// Whether a function is the library's `identical`.
+    pub(super) fn is_identical(&self, function: FunctionId) -> bool {
+        let Some(body) = self.reached.body(function) else { return false };
+        let mut node = &body.root;
+        while let (Expr::Sequence(nodes), 1) = (&node.expr, node_count(node)) {
+            node = &nodes[0];
+        }
+        matches!(&node.expr, Expr::Primitive { module, name, .. } if module == "object" && name == "identical")
+    }
+
+    // ------------------------------------------------------------------ selectors
+
+    pub(super) fn selector(&self, selector: &Selector) -> u32 {
+        match self.reached.selector_ids.get(selector) {
+            Some(id) => self.offsets[id.0 as usize],
+            None => unreachable!("every selector that code calls has been reached: {selector:?}"),
+        }
+    }
+
+    /// What a selector leads to, if all instances of a type agree on that.
+    pub(super) fn only_target(&mut self, receiver: Type, selector: &Selector) -> Option<Member> {
+        let Type::Class { class, nullable: false } = receiver else { return None };
+        let id = *self.reached.selector_ids.get(selector)?;
+        if let Some(known) = self.only_targets.get(&(class, id)) {
+            return *known;
+        }
+        let target = self.find_only_target(class, id);
+        self.only_targets.insert((class, id), target);
+        target
+    }
+
+    fn find_only_target(&self, class: ClassId, selector: SelectorId) -> Option<Member> {
+        let row = &self.rows[selector.0 as usize];
+        let mut found = None;
+        for instance in &self.reached.instantiated {
+            if !self.hierarchy.is_subtype(*instance, class) {
+                continue;
+            }
+            let number = self.numbers.by_class[instance].0;
+            let place = row.binary_search_by_key(&number, |entry| entry.0).ok()?;
+            let member = row[place].2;
+            if found.is_some_and(|found| found != member) {
+                return None;
+            }
+            found = Some(member);
+        }
+        found
+    }
+
+    // ------------------------------------------------------------------ globals, literals, checks
+
+    pub(super) fn global(&self, global: GlobalId) -> u32 {
+        match self.reached.global_places.get(&global) {
+            Some(place) => *place,
+            None => unreachable!("every global that code uses has been reached"),
+        }
+    }
+
+    /// The value of a global that is a plain constant.
+    pub(super) fn constant(&self, global: GlobalId) -> Option<Literal> {
+        if !self.reached.is_final(global) {
+            return None;
+        }
+        let body = self.reached.initializer(global)?;
+        let mut node: &Node = &body.root;
+        loop {
+            match &node.expr {
+                Expr::Return(value) => node = value,
+                Expr::Sequence(nodes) if nodes.len() == 1 => node = &nodes[0],
+                Expr::Int(value) => return Some(Literal::Int(*value)),
+                Expr::Float(value) => return Some(Literal::Float(*value)),
+                Expr::String(text) => return Some(Literal::String(text.clone())),
+                _ => return None,
+            }
+        }
+    }
+
+    pub(super) fn literal(&mut self, literal: Literal) -> u32 {
+        let key = match &literal {
+            Literal::String(text) => LiteralKey::String(text.clone()),
+            Literal::Int(value) => LiteralKey::Int(*value),
+            Literal::Float(value) => LiteralKey::Float(value.to_bits()),
+            Literal::Bytes(bytes) => LiteralKey::Bytes(bytes.clone()),
+        };
+        *self.literal_places.entry(key).or_insert_with(|| {
+            self.literals.push(literal);
+            self.literals.len() as u32 - 1
+        })
+    }
+
+    pub(super) fn native(&mut self, module: &str, name: &str) -> u32 {
+        let known = self.natives.iter().position(|native| native.0 == module && native.1 == name);
+        known.unwrap_or_else(|| {
+            self.natives.push((module.to_string(), name.to_string()));
+            self.natives.len() - 1
+        }) as u32
+    }
+
+    /// The check that values of a type pass; none if everything does.
+    pub(super) fn check(&mut self, ty: Type) -> Option<u32> {
+        let Type::Class { class, nullable } = ty else { return None };
+        if Some(class) == self.object && nullable {
+            return None;
+        }
+        if let Some(place) = self.check_places.get(&(class, nullable)) {
+            return Some(*place);
+        }
+        let check = self.make_check(class, nullable);
+        self.checks.push(check);
+        let place = self.checks.len() as u32 - 1;
+        self.check_places.insert((class, nullable), place);
+        Some(place)
+    }
+
+    fn make_check(&self, class: ClassId, nullable: bool) -> TypeCheck {
+        let name = self.hierarchy.declaration(class).name.clone();
+        let is_class = !matches!(
+            self.hierarchy.declaration(class).kind,
+            crate::ir::ClassKind::Interface | crate::ir::ClassKind::Mixin
+        );
+        if is_class {
+            let number = self.hierarchy.find(class).and_then(|class| self.numbers.by_class.get(&class));
+            let (from, to) = match number {
+                Some(number) => (number.0, self.numbers.classes[number.0 as usize].1),
+                None => (0, 0), // No instance of it or of a subclass is ever made.
+            };
+            return TypeCheck::Range { from, to, nullable, name };
+        }
+        let mut bits = vec![0u64; self.numbers.classes.len().div_ceil(64)];
+        for (number, (instance, _)) in self.numbers.classes.iter().enumerate() {
+            if self.hierarchy.is_subtype(*instance, class) {
+                bits[number / 64] |= 1 << (number % 64);
+            }
+        }
+        TypeCheck::Set { bits, nullable, name }
+    }
+}
+
+fn node_count(node: &Node) -> usize {
+    if let Expr::Sequence(nodes) = &node.expr { nodes.len() } else { 0 }
+}

@@ -1,0 +1,312 @@
+//! The linked program: what the linker makes and the virtual machine runs.
+//!
+//! A program is closed and immutable: class ids, selectors and code addresses are final, and all
+//! processes that run it share it.
+
+pub mod bytecode;
+mod disassemble;
+
+use bytecode::Instruction;
+
+/// A function's place in [`Program::functions`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct FunctionIndex(pub u32);
+
+/// A class id: classes are numbered so that the subclasses of a class form a range.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ClassIndex(pub u32);
+
+/// A closed program.
+#[derive(Debug)]
+pub struct Program {
+    /// The code of all functions, one after the other.
+    pub code: Vec<Instruction>,
+    /// All functions that the program can reach, blocks and lambdas included, ordered by entry.
+    pub functions: Vec<Function>,
+    /// All classes, by id.
+    pub classes: Vec<Class>,
+    /// Row-displaced dispatch table: a selector's offset plus the receiver's class id is the place
+    /// of the target, if the entry there bears that offset.
+    pub dispatch: Vec<DispatchEntry>,
+    /// The selectors, for error messages: (offset, name), ordered by offset.
+    pub selectors: Vec<(u32, String)>,
+    /// Strings and other literals that do not fit into an instruction.
+    pub literals: Vec<Literal>,
+    /// Globals and static fields.
+    pub globals: Vec<Global>,
+    /// The type checks that `Is` and `As` name.
+    pub checks: Vec<TypeCheck>,
+    /// The names of the natives that `Native` names: (module, name).
+    pub natives: Vec<(String, String)>,
+    /// Protected code ranges, grouped by function.
+    pub handlers: Vec<Handler>,
+    /// Source positions: (address of an instruction that can fail or call, offset in the module's
+    /// source), ordered by address.
+    pub positions: Vec<(u32, u32)>,
+    /// The source files, for stack traces.
+    pub sources: Vec<Source>,
+    /// The classes that the virtual machine itself makes instances of or looks into.
+    pub builtins: Builtins,
+    /// The functions that the virtual machine calls.
+    pub entries: Entries,
+}
+
+/// How a function was written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FunctionShape {
+    /// A function, method or constructor.
+    Function,
+    /// A block: register 0 is the block itself, which knows the frame that it belongs to.
+    Block,
+    /// A lambda: its captures come before its parameters.
+    Lambda,
+    /// A stub that brings arguments into the order of another function.
+    Adapter,
+}
+
+/// What the interpreter must know of a function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The address of the first instruction.
+    pub entry: u32,
+    /// How many registers a frame has, outgoing arguments included.
+    pub registers: u16,
+    /// How many arguments it takes: `this`, block or captures included.
+    pub arity: u16,
+    /// How many of these are captures (lambdas only).
+    pub captures: u16,
+    /// How it was written.
+    pub shape: FunctionShape,
+    /// The name as stack traces show it.
+    pub name: String,
+    /// The source file, in [`Program::sources`].
+    pub source: u32,
+    /// Its protected ranges: a range of [`Program::handlers`], inner ones first.
+    pub handlers: (u32, u32),
+    /// A function that only reads or stores a field, so that calls can do it in place.
+    pub accessor: Accessor,
+}
+
+/// Whether a function is nothing but a field access.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Accessor {
+    /// It is more than that.
+    None,
+    /// Reads the field at this place.
+    Getter(u16),
+    /// Stores the field at this place, without a check.
+    Setter(u16),
+}
+
+/// A class.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// The name as declared.
+    pub name: String,
+    /// The superclass.
+    pub superclass: Option<ClassIndex>,
+    /// The end (exclusive) of the range of ids that this class and its subclasses take.
+    pub subclasses_end: u32,
+    /// How many fields an instance has, inherited ones included.
+    pub fields: u16,
+    /// The source file, in [`Program::sources`].
+    pub source: u32,
+    /// Where its name stands in that file.
+    pub at: u32,
+}
+
+/// An entry of the dispatch table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DispatchEntry {
+    /// The offset of the selector that this entry answers; [`DispatchEntry::EMPTY`] for none.
+    pub selector: u32,
+    /// The target.
+    pub function: FunctionIndex,
+}
+
+impl DispatchEntry {
+    /// The selector of an entry that answers nothing.
+    pub const EMPTY: u32 = u32::MAX;
+}
+
+/// A literal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// A string.
+    String(String),
+    /// An integer beyond what an instruction holds.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// The contents of a byte array literal.
+    Bytes(Vec<u8>),
+}
+
+/// A global.
+#[derive(Clone, Debug)]
+pub struct Global {
+    /// The name, for error messages.
+    pub name: String,
+    /// Computes the first value; without one it is null.
+    pub initializer: Option<FunctionIndex>,
+}
+
+/// A type check.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TypeCheck {
+    /// A class: instances have an id in this range.
+    Range {
+        /// The first id.
+        from: u32,
+        /// The end (exclusive).
+        to: u32,
+        /// Whether null passes too.
+        nullable: bool,
+        /// The name of the type, for error messages.
+        name: String,
+    },
+    /// An interface or mixin: a bit for each class id.
+    Set {
+        /// The bits, 64 ids a word.
+        bits: Vec<u64>,
+        /// Whether null passes too.
+        nullable: bool,
+        /// The name of the type, for error messages.
+        name: String,
+    },
+}
+
+impl TypeCheck {
+    /// Whether an instance of `class`, which is not null, passes.
+    pub fn admits(&self, class: ClassIndex) -> bool {
+        match self {
+            TypeCheck::Range { from, to, .. } => (*from..*to).contains(&class.0),
+            TypeCheck::Set { bits, .. } => {
+                bits.get(class.0 as usize / 64).is_some_and(|word| word >> (class.0 % 64) & 1 == 1)
+            }
+        }
+    }
+
+    /// Whether null passes.
+    pub fn is_nullable(&self) -> bool {
+        match self {
+            TypeCheck::Range { nullable, .. } | TypeCheck::Set { nullable, .. } => *nullable,
+        }
+    }
+
+    /// The name of the type.
+    pub fn name(&self) -> &str {
+        match self {
+            TypeCheck::Range { name, .. } | TypeCheck::Set { name, .. } => name,
+        }
+    }
+}
+
+/// A `try`: where an unwinding that passes `from..to` goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Handler {
+    /// The first protected address.
+    pub from: u32,
+    /// The end (exclusive) of the protected addresses.
+    pub to: u32,
+    /// The address of the `finally` part.
+    pub target: u32,
+    /// The first of the four registers that hold the interrupted way out: see
+    /// [`bytecode::Opcode::EndFinally`].
+    pub completion: u16,
+}
+
+/// A source file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The path as shown.
+    pub path: String,
+    /// The byte offset at which each line starts.
+    pub line_starts: Vec<u32>,
+}
+
+impl Source {
+    /// The line and column (both from 1, the column in bytes) of a byte offset.
+    pub fn position(&self, offset: u32) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        (line, (offset.saturating_sub(start)) as usize + 1)
+    }
+}
+
+macro_rules! builtins {
+    ($($(#[$doc:meta])* $field:ident = $name:literal,)*) => {
+        /// The classes that the virtual machine knows by name. All are declared in the module `core`.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Builtins {
+            $($(#[$doc])* pub $field: ClassIndex,)*
+        }
+
+        impl Builtins {
+            /// The names to look up, in the order of the fields.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// Builds the table from what a look-up of each name gives.
+            ///
+            /// # Errors
+            /// The first name that the look-up does not find.
+            pub fn find(mut look_up: impl FnMut(&str) -> Option<ClassIndex>) -> Result<Self, &'static str> {
+                Ok(Builtins { $($field: look_up($name).ok_or($name)?,)* })
+            }
+        }
+    };
+}
+
+builtins! {
+    /// The class of null.
+    null = "Null_",
+    /// The class of true and false.
+    bool = "bool",
+    /// Integers.
+    int = "int",
+    /// Floats.
+    float = "float",
+    /// Strings that are stored in one piece.
+    string = "String_",
+    /// Part of a string: (string, from, to).
+    string_slice = "StringSlice_",
+    /// Arrays of fixed length.
+    array = "Array_",
+    /// Growable lists: (array, size).
+    list = "List_",
+    /// Part of a list: (list, from, to).
+    list_slice = "ListSlice_",
+    /// Byte arrays that are stored in one piece.
+    bytes = "ByteArray_",
+    /// Part of a byte array: (byte array, from, to).
+    bytes_slice = "ByteArraySlice_",
+    /// Lambdas.
+    lambda = "Lambda",
+    /// What `finally` sees: (value, trace).
+    exception = "Exception_",
+    /// Tasks.
+    task = "Task_",
+    /// Maps.
+    map = "Map",
+    /// Sets.
+    set = "Set",
+    /// Cells of shared captured locals.
+    cell = "Cell_",
+}
+
+/// The functions that the virtual machine calls by itself. All are declared in `core`.
+#[derive(Clone, Copy, Debug)]
+pub struct Entries {
+    /// The program's `main`.
+    pub main: FunctionIndex,
+    /// Whether `main` takes the list of arguments.
+    pub main_takes_arguments: bool,
+    /// Runs a lambda as a task: `run-task_ lambda`.
+    pub run_task: FunctionIndex,
+    /// Handles a request: see `lib/core/message_.toit`.
+    pub handle_request: FunctionIndex,
+    /// Handles any other message.
+    pub handle_message: FunctionIndex,
+    /// The selector offset of `stringify`, for uncaught exceptions.
+    pub stringify: u32,
+}

@@ -1,0 +1,318 @@
+//! The instruction set.
+//!
+//! An instruction is 64 bits, in one of two layouts that share the first half:
+//!
+//! ```text
+//!   bits 0..8   8..16   16..32   32..48   48..64
+//!       opcode    n        a        b        c
+//!       opcode    n        a        -- imm ----      (a signed 32-bit number)
+//! ```
+//!
+//! `a`, `b`, `c` name registers of the current frame unless the table says otherwise, `n` is a
+//! small count. Jumps are relative to the following instruction.
+//!
+//! **Frames.** A call's outgoing arguments start two registers above its base register `a`; the
+//! callee's register 0 is the caller's `a + 2`. The two registers between hold the way back (the
+//! return address and the caller's frame), and the result replaces the first of them: it arrives
+//! in the caller's `a`.
+//!
+//! **Operators** have a fast path for numbers. They are followed by an [`Opcode::Slow`] word that
+//! says how to call the operator as a method when the fast path does not apply; the method returns
+//! to that word, which moves the result where it belongs (or branches on it).
+
+use std::fmt;
+
+/// One instruction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Instruction(pub u64);
+
+impl Instruction {
+    /// Builds the layout with three registers.
+    pub const fn abc(opcode: Opcode, n: u8, a: u16, b: u16, c: u16) -> Self {
+        Instruction(opcode as u64 | (n as u64) << 8 | (a as u64) << 16 | (b as u64) << 32 | (c as u64) << 48)
+    }
+
+    /// Builds the layout with a number.
+    pub const fn imm(opcode: Opcode, n: u8, a: u16, imm: i32) -> Self {
+        Instruction(opcode as u64 | (n as u64) << 8 | (a as u64) << 16 | ((imm as u32) as u64) << 32)
+    }
+
+    /// The opcode, if the instruction has a valid one.
+    pub const fn opcode(self) -> Option<Opcode> {
+        Opcode::from_byte(self.0 as u8)
+    }
+
+    /// The small count.
+    #[inline(always)]
+    pub const fn n(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
+
+    /// The first operand.
+    #[inline(always)]
+    pub const fn a(self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+
+    /// The second operand.
+    #[inline(always)]
+    pub const fn b(self) -> u16 {
+        (self.0 >> 32) as u16
+    }
+
+    /// The third operand.
+    #[inline(always)]
+    pub const fn c(self) -> u16 {
+        (self.0 >> 48) as u16
+    }
+
+    /// The number.
+    #[inline(always)]
+    pub const fn number(self) -> i32 {
+        (self.0 >> 32) as i32
+    }
+
+    /// The same instruction with another number.
+    pub const fn with_number(self, imm: i32) -> Self {
+        Instruction((self.0 & 0xffff_ffff) | ((imm as u32) as u64) << 32)
+    }
+
+    /// The same instruction with another third operand.
+    pub const fn with_c(self, c: u16) -> Self {
+        Instruction((self.0 & 0x0000_ffff_ffff_ffff) | (c as u64) << 48)
+    }
+}
+
+/// How an opcode uses its operands, for printing and checking.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operands {
+    /// Registers `a`, `b`, `c`.
+    Abc,
+    /// Registers `a`, `b`.
+    Ab,
+    /// Register `a`.
+    A,
+    /// Register `a` and a number.
+    AImm,
+    /// Register `a` and a relative jump.
+    AJump,
+    /// Registers `a`, `b` and a relative jump in `c`.
+    AbJump,
+    /// A relative jump.
+    Jump,
+    /// A call: base `a`, `n` arguments, a number that names the target.
+    Call,
+}
+
+macro_rules! opcodes {
+    ($($(#[$doc:meta])* $name:ident $operands:ident,)*) => {
+        /// What an instruction does.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub enum Opcode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Opcode {
+            /// All opcodes, by number.
+            pub const ALL: &[Opcode] = &[$(Opcode::$name),*];
+
+            /// How the operands are used.
+            pub const fn operands(self) -> Operands {
+                match self { $(Opcode::$name => Operands::$operands,)* }
+            }
+        }
+    };
+}
+
+opcodes! {
+    /// `a` = `b`.
+    Move Ab,
+    /// `a` = the integer `imm`.
+    LoadInt AImm,
+    /// `a` = literal `imm`.
+    LoadLiteral AImm,
+    /// `a` = a fresh byte array with the bytes of literal `imm`.
+    LoadBytes AImm,
+    /// `a` = null.
+    LoadNull A,
+    /// `a` = true.
+    LoadTrue A,
+    /// `a` = false.
+    LoadFalse A,
+    /// `a` = the mark of an absent argument.
+    LoadAbsent A,
+
+    /// `a` = register `b` of the frame `n` blocks out.
+    GetOuter Ab,
+    /// Register `b` of the frame `n` blocks out = `a`.
+    SetOuter Ab,
+    /// `a` = a new cell that holds `b`.
+    NewCell Ab,
+    /// `a` = what cell `b` holds.
+    GetCell Ab,
+    /// Cell `a` holds `b`.
+    SetCell Ab,
+    /// `a` = global `imm`; runs its initialiser the first time, with `a` as the call's base.
+    GetGlobal AImm,
+    /// Global `imm` = `a`. `n` = 1: its initialiser has failed; the next read runs it again.
+    SetGlobal AImm,
+    /// `a` = field number `c` of object `b`.
+    GetField Abc,
+    /// Field number `b` of object `a` = `c`.
+    SetField Abc,
+
+    /// Calls function `imm` with `n` arguments.
+    CallStatic Call,
+    /// Calls the method that selector offset `imm` names on the class of the first argument.
+    CallVirtual Call,
+    /// Calls the block that is the first argument.
+    CallBlock Call,
+    /// Moves `n` registers from `a` to register 0 on and goes to function `imm` in this frame.
+    TailCall Call,
+    /// Register 0 is a lambda, `n` its arguments after it: puts its captures before them and goes
+    /// to its code in this frame.
+    EnterLambda A,
+    /// Returns `a`.
+    Return A,
+    /// Returns null.
+    ReturnNull A,
+    /// Runs native `imm` on the function's arguments and returns its result. If it fails, throws,
+    /// or with `n` = 1 puts the error into `a` and goes on.
+    Native AImm,
+
+    /// Goes on elsewhere.
+    Jump Jump,
+    /// Goes back: a loop edge, where the budget is counted.
+    JumpBack Jump,
+    /// Jumps unless `a` is null or false.
+    JumpIf AJump,
+    /// Jumps if `a` is null or false.
+    JumpIfNot AJump,
+    /// Jumps unless `a` is the mark of an absent argument.
+    JumpIfPresent AJump,
+
+    /// `a` = `b` + `c`.
+    Add Abc,
+    /// `a` = `b` - `c`.
+    Sub Abc,
+    /// `a` = `b` * `c`.
+    Mul Abc,
+    /// `a` = `b` / `c`.
+    Div Abc,
+    /// `a` = `b` % `c`.
+    Mod Abc,
+    /// `a` = `b` & `c`.
+    BitAnd Abc,
+    /// `a` = `b` | `c`.
+    BitOr Abc,
+    /// `a` = `b` ^ `c`.
+    BitXor Abc,
+    /// `a` = `b` << `c`.
+    ShiftLeft Abc,
+    /// `a` = `b` >> `c`.
+    ShiftRight Abc,
+    /// `a` = `b` >>> `c`.
+    ShiftRightUnsigned Abc,
+    /// `a` = `b` + the signed number `c`. `n` = 1: it was written as a subtraction of `-c`.
+    AddNumber Abc,
+    /// `a` = whether `b` == `c`.
+    Equal Abc,
+    /// `a` = whether `b` < `c`.
+    Less Abc,
+    /// `a` = whether `b` <= `c`.
+    LessEqual Abc,
+    /// `a` = whether `b` > `c`.
+    Greater Abc,
+    /// `a` = whether `b` >= `c`.
+    GreaterEqual Abc,
+    /// Jumps by `c` if (`a` == `b`) is what `n` says (1 true, 0 false).
+    JumpEqual AbJump,
+    /// Jumps by `c` if (`a` < `b`) is what `n` says.
+    JumpLess AbJump,
+    /// Jumps by `c` if (`a` <= `b`) is what `n` says.
+    JumpLessEqual AbJump,
+    /// Jumps by `c` if (`a` > `b`) is what `n` says.
+    JumpGreater AbJump,
+    /// Jumps by `c` if (`a` >= `b`) is what `n` says.
+    JumpGreaterEqual AbJump,
+    /// `a` = `b`\[`c`\], with a fast path for lists, arrays and byte arrays.
+    Index Abc,
+    /// `a`\[`b`\] = `c`, likewise.
+    IndexPut Abc,
+    /// Follows an operator: `a` is the base for its call, `imm` the selector offset. Reached only
+    /// when that call returns: moves the result from `a` to the operator's own target.
+    Slow AImm,
+    /// `a` = whether `b` and `c` are the same object.
+    Identical Abc,
+    /// `a` = whether `b` is null or false.
+    Not Ab,
+    /// `a` = whether `b` passes check `c`.
+    Is Abc,
+    /// Throws unless `a` passes check `imm`.
+    As AImm,
+
+    /// `a` = a new instance of class `imm`, its fields null.
+    NewObject AImm,
+    /// `a` = a new list with room for `imm` elements.
+    NewList AImm,
+    /// Appends `c` registers from `b` on to list `a`, which has room for them.
+    AppendList Abc,
+    /// `a` = a byte array made of the integers in list `a`.
+    NewBytes A,
+    /// `a` = the strings in the `c` registers from `b` on, joined.
+    Concat Abc,
+    /// `a` = a lambda of function `imm` with the `n` captures in `a` and on.
+    NewLambda AImm,
+    /// `a` = a block of function `imm` that belongs to this frame.
+    NewBlock AImm,
+
+    /// Leaves to the frame `n` blocks out: puts `a` into its register `b` and goes on at the
+    /// address in the [`Opcode::Target`] that follows. `finally` parts on the way run.
+    Exit Ab,
+    /// Returns `a` from the frame `n` blocks out; `finally` parts on the way run.
+    ReturnOuter A,
+    /// Follows an [`Opcode::Exit`]: an address.
+    Target AImm,
+    /// `a` = whether the way out noted in `b` and on is an exception.
+    IsException Ab,
+    /// `a` = the exception of the way out noted in `b` and on, or null.
+    GetException Ab,
+    /// Ends a `finally` part. Four registers from `a` on note how it was entered: a kind (0 from
+    /// the front, 1 an exception, 2 an exit, 3 a return), the value, the frame to go to, and for
+    /// an exit target address and register. Takes that way out, or goes on.
+    EndFinally A,
+    /// The program is wrong if it gets here.
+    Unreachable A,
+}
+
+impl Opcode {
+    /// The opcode with this number.
+    pub const fn from_byte(byte: u8) -> Option<Opcode> {
+        if (byte as usize) < Opcode::ALL.len() { Some(Opcode::ALL[byte as usize]) } else { None }
+    }
+
+    /// Whether a [`Opcode::Slow`] follows.
+    pub const fn is_operator(self) -> bool {
+        (self as u8) >= (Opcode::Add as u8) && (self as u8) <= (Opcode::IndexPut as u8)
+    }
+}
+
+impl fmt::Debug for Instruction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(opcode) = self.opcode() else { return write!(f, "invalid {:#x}", self.0) };
+        write!(f, "{opcode:?}")?;
+        if self.n() != 0 {
+            write!(f, "/{}", self.n())?;
+        }
+        match opcode.operands() {
+            Operands::Abc => write!(f, " r{} r{} r{}", self.a(), self.b(), self.c()),
+            Operands::Ab => write!(f, " r{} r{}", self.a(), self.b()),
+            Operands::A => write!(f, " r{}", self.a()),
+            Operands::AImm | Operands::Call => write!(f, " r{} #{}", self.a(), self.number()),
+            Operands::AJump => write!(f, " r{} {:+}", self.a(), self.number()),
+            Operands::AbJump => write!(f, " r{} r{} {:+}", self.a(), self.b(), self.c() as i16),
+            Operands::Jump => write!(f, " {:+}", self.number()),
+        }
+    }
+}

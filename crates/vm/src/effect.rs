@@ -1,0 +1,112 @@
+//! Effects: what natives do beyond their own heap.
+//!
+//! The interpreter stops at such a native; the machine performs the effect, with the native's
+//! arguments still in its frame, and hands the result back. So the interpreter knows neither the
+//! kernel nor other tasks, and everything that reaches out of a process is on this page.
+
+macro_rules! effects {
+    ($($(#[$doc:meta])* $name:ident = $module:literal $native:literal,)*) => {
+        /// Something that the machine does for a native.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Effect {
+            $($(#[$doc])* $name,)*
+            /// Waits until another task has initialised a global. No native asks for it.
+            AwaitGlobal,
+        }
+
+        impl Effect {
+            /// Finds an effect by the native's module and name.
+            pub fn find(module: &str, name: &str) -> Option<Effect> {
+                match (module, name) {
+                    $(($module, $native) => Some(Effect::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+effects! {
+    /// `value trace`: throws; without a trace, with one of this place.
+    Throw = "intrinsics" "throw",
+
+    /// `lambda name background` -> a new task.
+    TaskNew = "task" "new",
+    /// `deadline` -> whether the deadline came before a wake-up. Waits; null waits without end.
+    TaskPark = "task" "park",
+    /// `task`: ends its park, if it is in one.
+    TaskWake = "task" "wake",
+    /// `task`: ends whatever it waits for, since it has been canceled.
+    TaskInterrupt = "task" "interrupt",
+    /// Lets the other tasks run that are ready, and messages come in.
+    TaskYield = "task" "yield",
+    /// As `yield`, if another task is ready or a message waits.
+    TaskBreathe = "task" "breathe",
+    /// `text trace`: the task has failed with an exception, and with it the process.
+    TaskFail = "task" "fail",
+
+    /// `code`: ends the process, or with a code other than 0 the whole program.
+    Exit = "core" "exit",
+    /// `priority lambda` -> pid.
+    Spawn = "core" "spawn",
+    /// -> pid of this process.
+    ProcessId = "core" "process-id",
+    /// `pid` -> its priority.
+    ProcessPriority = "core" "process-priority",
+    /// `pid priority`.
+    ProcessSetPriority = "core" "process-set-priority",
+    /// `text newline`.
+    WriteStdout = "core" "write-stdout",
+    /// `text newline`.
+    WriteStderr = "core" "write-stderr",
+    /// `text trace`: prints where an exception was thrown.
+    PrintTrace = "core" "print-trace",
+    /// -> whether a container offers to print.
+    HasPrintService = "core" "has-print-service",
+    /// -> whether a container offers to log.
+    HasLogService = "core" "has-log-service",
+
+    /// -> nanoseconds since 1970.
+    TimeNow = "time" "now",
+    /// -> microseconds since some point in the past.
+    TimeMonotonic = "time" "monotonic",
+    /// `count` -> unpredictable bytes.
+    RandomBytes = "random" "bytes",
+
+    /// `pid procedure arguments` -> the answer. Waits.
+    RpcInvoke = "rpc" "invoke",
+    /// `text trace`: the request that this task handles has failed.
+    RpcFail = "rpc" "fail",
+    /// `pid kind value` -> whether it was delivered.
+    MessageSend = "message" "send",
+
+    /// `client handler pid`: requests of this client go to this handler.
+    ClientAdd = "services" "client-add",
+    /// `client`: it is closed.
+    ClientRemove = "services" "client-remove",
+    /// `change`: adds to the number of providers that keep this process alive.
+    ProvidersChange = "services" "providers-change",
+    /// `client handle proxy`: notifications for this resource go to this proxy.
+    ProxyAdd = "services" "proxy-add",
+    /// `client handle`: the proxy takes no more.
+    ProxyRemove = "services" "proxy-remove",
+    /// `client`: none of its proxies takes any more, nor those that it might get.
+    ProxyRemoveAll = "services" "proxy-remove-all",
+    /// `client handle` -> whether there is another notification, for the task that delivers them.
+    NotificationNext = "services" "notification-next",
+    /// `client handle` -> the notification.
+    NotificationTake = "services" "notification-take",
+    /// `pid client handle value` -> whether the resource is still wanted. Waits for room.
+    Notify = "services" "notify",
+
+    /// -> the program as it was named, or null.
+    SystemProgramName = "system" "program-name",
+    /// -> the program's full path, or null.
+    SystemProgramPath = "system" "program-path",
+    /// `gid pid` -> figures of a process, or null if it is not this one.
+    SystemProcessStats = "system" "process-stats",
+    /// Collects garbage.
+    SystemCollectGarbage = "system" "collect-garbage",
+    /// `bytes`: sets what this process may use.
+    SystemSetMemoryLimit = "system" "set-memory-limit",
+}

@@ -1,0 +1,69 @@
+//! Chunks: the memory that objects live in, from the system's allocator.
+
+use std::alloc::{self, Layout};
+use std::ptr::NonNull;
+
+/// A run of words, freed when dropped. Objects fill it from the bottom.
+pub(super) struct Chunk {
+    start: NonNull<u64>,
+    words: usize,
+    /// How many words hold objects.
+    pub(super) used: usize,
+    /// How many of these the collection under way has scanned.
+    pub(super) scanned: usize,
+}
+
+// SAFETY: a chunk owns its memory and has no ties to a thread.
+unsafe impl Send for Chunk {}
+
+impl Chunk {
+    /// Allocates a chunk, its contents undefined. None if the system has no memory left.
+    pub(super) fn new(words: usize) -> Option<Chunk> {
+        let layout = Layout::array::<u64>(words.max(1)).ok()?;
+        // SAFETY: the layout has at least one word.
+        let start = NonNull::new(unsafe { alloc::alloc(layout) }.cast::<u64>())?;
+        Some(Chunk { start, words: words.max(1), used: 0, scanned: 0 })
+    }
+
+    pub(super) fn start(&self) -> *mut u64 {
+        self.start.as_ptr()
+    }
+
+    pub(super) fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Takes the next words, if there is room.
+    #[inline(always)]
+    pub(super) fn take(&mut self, words: usize) -> Option<*mut u64> {
+        if words > self.words - self.used {
+            return None;
+        }
+        // SAFETY: used + words is within the chunk.
+        let address = unsafe { self.start.as_ptr().add(self.used) };
+        self.used += words;
+        Some(address)
+    }
+
+    /// Whether an address lies in this chunk.
+    #[inline(always)]
+    pub(super) fn contains(&self, address: *mut u64) -> bool {
+        (address as usize).wrapping_sub(self.start.as_ptr() as usize) < self.words * 8
+    }
+
+    /// Fills the chunk so that whoever still reads it is noticed.
+    pub(super) fn poison(&mut self) {
+        // SAFETY: the chunk owns all its words. The pattern is a reference to an address that no
+        // process has, so that a stale use crashes or fails a check instead of passing.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.words) }.fill(0xdead_dead_dead_dea9);
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        if let Ok(layout) = Layout::array::<u64>(self.words) {
+            // SAFETY: allocated with this layout in `new`.
+            unsafe { alloc::dealloc(self.start.as_ptr().cast(), layout) };
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Stacks of tasks: growable, relocatable memory for frames.
+//!
+//! A frame is named by its offset, never by its address, so that a stack can move. Two words below
+//! a frame's register 0 hold the way back: the return address and the caller's offset.
+
+use super::Word;
+
+/// The words below each frame's register 0.
+pub const FRAME_WORDS: usize = 2;
+/// A new stack: half a KiB.
+const WORDS_MIN: usize = 64;
+/// The deepest that a task may go: 4 MiB, some hundred thousand calls.
+const WORDS_MAX: usize = 512 * 1024;
+
+/// A stack's place among the [`Stacks`] of a process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct StackId(u32);
+
+/// The stack of one task.
+#[derive(Default)]
+pub struct Stack {
+    words: Vec<Word>,
+    /// The words below are roots.
+    top: usize,
+}
+
+impl Stack {
+    /// A small stack; memory comes with the first use.
+    pub fn new() -> Stack {
+        Stack::default()
+    }
+
+    /// The address of the first word, until the stack grows.
+    #[inline(always)]
+    pub(crate) fn base(&mut self) -> *mut Word {
+        self.words.as_mut_ptr()
+    }
+
+    /// How many words there are.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Makes room for at least `words` words.
+    ///
+    /// # Errors
+    /// If a stack may not be that deep, or no memory is left.
+    pub(crate) fn grow(&mut self, words: usize) -> Result<(), StackOverflow> {
+        if words <= self.words.len() {
+            return Ok(());
+        }
+        if words > WORDS_MAX {
+            return Err(StackOverflow);
+        }
+        let size = words.max(self.words.len() * 2).clamp(WORDS_MIN, WORDS_MAX);
+        self.words.try_reserve_exact(size - self.words.len()).map_err(|_| StackOverflow)?;
+        self.words.resize(size, Word::NULL);
+        Ok(())
+    }
+
+    /// Gives back memory that a deep recursion took and a finished task no longer needs.
+    pub(crate) fn shrink(&mut self) {
+        if self.words.len() > 16 * WORDS_MIN {
+            self.words = Vec::new();
+        }
+        self.top = 0;
+    }
+
+    /// Says how many words are in use. Must be right whenever the heap may collect.
+    #[inline(always)]
+    pub(crate) fn set_top(&mut self, top: usize) {
+        debug_assert!(top <= self.words.len());
+        self.top = top;
+    }
+
+    /// A register of a frame.
+    #[inline(always)]
+    pub(crate) fn get(&self, index: usize) -> Word {
+        self.words[index]
+    }
+
+    /// Sets a register of a frame.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, index: usize, word: Word) {
+        self.words[index] = word;
+    }
+
+    /// The live words and, after them, the dead ones.
+    pub(super) fn split(&mut self) -> (&mut [Word], &mut [Word]) {
+        self.words.split_at_mut(self.top)
+    }
+}
+
+/// A task's stack is as deep as it may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StackOverflow;
+
+/// All stacks of a process.
+#[derive(Default)]
+pub struct Stacks {
+    slots: Vec<Option<Stack>>,
+    free: Vec<u32>,
+    /// Stacks of tasks that have ended, for new ones.
+    spare: Vec<Stack>,
+}
+
+/// More spare stacks than this are given back.
+const SPARE_MAX: usize = 16;
+
+impl Stacks {
+    /// Adds an empty stack.
+    pub(crate) fn add(&mut self) -> StackId {
+        let stack = self.spare.pop().unwrap_or_default();
+        match self.free.pop() {
+            Some(index) => {
+                self.slots[index as usize] = Some(stack);
+                StackId(index)
+            }
+            None => {
+                self.slots.push(Some(stack));
+                StackId(self.slots.len() as u32 - 1)
+            }
+        }
+    }
+
+    /// Removes the stack of a task that has ended.
+    pub(crate) fn remove(&mut self, id: StackId) {
+        if let Some(mut stack) = self.slots[id.0 as usize].take() {
+            self.free.push(id.0);
+            if self.spare.len() < SPARE_MAX {
+                stack.shrink();
+                self.spare.push(stack);
+            }
+        }
+    }
+
+    /// A stack.
+    #[inline(always)]
+    pub(crate) fn get(&self, id: StackId) -> &Stack {
+        match &self.slots[id.0 as usize] {
+            Some(stack) => stack,
+            None => unreachable!("a task keeps its stack until it has ended"),
+        }
+    }
+
+    /// A stack.
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self, id: StackId) -> &mut Stack {
+        match &mut self.slots[id.0 as usize] {
+            Some(stack) => stack,
+            None => unreachable!("a task keeps its stack until it has ended"),
+        }
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stack> {
+        self.slots.iter_mut().flatten()
+    }
+
+    /// The bytes that all stacks take.
+    pub(super) fn bytes(&self) -> usize {
+        self.slots.iter().flatten().chain(&self.spare).map(|stack| stack.words.len() * 8).sum()
+    }
+}

@@ -1,0 +1,48 @@
+//! What the processes of a program share besides the program: limits, output, names.
+
+use std::sync::Arc;
+
+use lucarne_services::ProviderFlag;
+use lucarne_services::protocol::interface;
+use lucarne_system::{Output, Services, Stream};
+
+use crate::heap::HeapOptions;
+
+/// The surroundings of a program.
+pub struct Host {
+    /// How heaps are made.
+    pub heap: HeapOptions,
+    /// The arguments of `main`.
+    pub arguments: Vec<String>,
+    /// The program as the user named it.
+    pub program_name: Option<String>,
+    /// The program's full path.
+    pub program_path: Option<String>,
+    pub(crate) output: Arc<dyn Output>,
+    pub(crate) print: ProviderFlag,
+    pub(crate) log: ProviderFlag,
+}
+
+impl Host {
+    /// Surroundings with default limits, no arguments and no name.
+    pub fn new(services: &Services) -> Host {
+        Host {
+            heap: HeapOptions::default(),
+            arguments: Vec::new(),
+            program_name: None,
+            program_path: None,
+            output: services.output.clone(),
+            print: services.presence.flag(interface::PRINT.uuid),
+            log: services.presence.flag(interface::LOG.uuid),
+        }
+    }
+
+    /// Tells the user what went wrong in a process.
+    pub(crate) fn report(&self, text: &str) {
+        self.output.write(Stream::Error, format!("{text}\n").as_bytes());
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.program_name.clone().unwrap_or_default()
+    }
+}

@@ -1,0 +1,1035 @@
+//! The interpreter: runs a task's frames until it has to stop.
+//!
+//! Registers are addressed without bounds checks, relying on what the linker guarantees: an
+//! instruction names registers below its function's `registers`, and a call makes sure that the
+//! stack has room for all of them. The loop keeps three things in local variables, the address of
+//! the current frame's register 0 (`registers`), its offset (`frame`) and the next instruction
+//! (`pc`), and writes them back ([`Interpreter::save`]) before anything that may collect, grow the
+//! stack, or look at it.
+//!
+//! The word below a frame's register 0 holds the caller's frame and the number of registers of the
+//! frame itself, so that the collector learns how far the topmost frame reaches.
+
+mod arithmetic;
+mod unwind;
+
+use std::sync::Arc;
+
+use lucarne_compiler::program::bytecode::{Instruction, Opcode};
+use lucarne_compiler::program::{Accessor, ClassIndex, DispatchEntry, FunctionIndex};
+
+use crate::effect::Effect;
+use crate::heap::{Callee, FRAME_WORDS, Heap, Image, OutOfMemory, Ref, StackId, Word};
+use crate::native::{Call, Entry, Failure};
+use arithmetic::Operands;
+pub(crate) use unwind::Completion;
+
+/// Where a task stands while it does not run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    pub(crate) stack: StackId,
+    pub(crate) frame: usize,
+    pub(crate) pc: usize,
+}
+
+/// Why the interpreter stopped.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The budget is spent.
+    Budget,
+    /// The machine is to do something and to hand over the result with [`Interpreter::complete`].
+    Effect(Effect),
+    /// The task's first function has returned this.
+    Finished(Word),
+    /// An exception has left the task's first function: text for whoever wants to know.
+    Uncaught(String),
+    /// No memory is left even to collect. The process cannot go on.
+    Broken,
+}
+
+/// The return address of a task's first frame.
+const BASE: i64 = -1;
+/// How a frame word holds the caller's frame: above the 16 bits for the number of registers.
+const FRAME_SHIFT: u32 = 16;
+/// How a block holds its frame: above the 24 bits for its function.
+const BLOCK_SHIFT: u32 = 24;
+
+pub(crate) struct Interpreter<'h> {
+    pub(crate) heap: &'h mut Heap,
+    image: Arc<Image>,
+    position: Position,
+    budget: i64,
+}
+
+/// What an instruction that is done outside of the loop leads to.
+enum Next {
+    /// The next instruction.
+    Continue,
+    /// The interpreter stops.
+    Stop(Stop),
+}
+
+impl<'h> Interpreter<'h> {
+    pub(crate) fn new(heap: &'h mut Heap, position: Position, budget: i64) -> Self {
+        let image = heap.image().clone();
+        let mut interpreter = Interpreter { heap, image, position, budget };
+        interpreter.set_top();
+        interpreter
+    }
+
+    /// Prepares a stack so that the interpreter starts with a function and its arguments.
+    pub(crate) fn prepare(
+        heap: &mut Heap,
+        stack: StackId,
+        function: FunctionIndex,
+        arguments: &[Word],
+    ) -> Result<Position, OutOfMemory> {
+        let callee = heap.image().callees()[function.0 as usize];
+        let words = heap.stacks_mut().get_mut(stack);
+        words.grow(FRAME_WORDS + usize::from(callee.registers) + 1).map_err(|_| OutOfMemory)?;
+        words.set(0, Word::small(BASE));
+        words.set(1, Word::small(i64::from(callee.registers)));
+        for (index, argument) in arguments.iter().enumerate() {
+            words.set(FRAME_WORDS + index, *argument);
+        }
+        words.set_top(FRAME_WORDS + usize::from(callee.registers));
+        Ok(Position { stack, frame: FRAME_WORDS, pc: callee.entry as usize })
+    }
+
+    pub(crate) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// What is left of the budget; below zero if a native took more than there was.
+    pub(crate) fn budget(&self) -> i64 {
+        self.budget
+    }
+
+    /// An argument of the native that asked for an effect.
+    pub(crate) fn argument(&self, index: usize) -> Word {
+        self.heap.stacks().get(self.position.stack).get(self.position.frame + index)
+    }
+
+    fn register(&self, index: usize) -> Word {
+        self.argument(index)
+    }
+
+    fn set_register(&mut self, index: usize, word: Word) {
+        let at = self.position.frame + index;
+        self.heap.stacks_mut().get_mut(self.position.stack).set(at, word);
+    }
+
+    /// Tells the heap how far the stack is used.
+    fn set_top(&mut self) {
+        let frame = self.position.frame;
+        let header = self.heap.stacks().get(self.position.stack).get(frame - 1);
+        let registers = header.as_small() as usize & ((1 << FRAME_SHIFT) - 1);
+        self.heap.set_current(self.position.stack, frame + registers);
+    }
+
+    fn save(&mut self, frame: usize, pc: usize) {
+        self.position.frame = frame;
+        self.position.pc = pc;
+        self.set_top();
+    }
+
+    /// Gives a native that asked for an effect its result, as if it had returned or failed.
+    pub(crate) fn complete(&mut self, result: Result<Word, Failure>) -> Option<Stop> {
+        let next = match result {
+            Ok(value) => self.leave_frame(value),
+            Err(failure) => {
+                let instruction = self.image.program().code[self.position.pc - 1];
+                self.native_failed(instruction, failure)
+            }
+        };
+        match next {
+            Next::Continue => None,
+            Next::Stop(stop) => Some(stop),
+        }
+    }
+
+    /// Returns a value from the current frame.
+    fn leave_frame(&mut self, value: Word) -> Next {
+        let frame = self.position.frame;
+        let stack = self.heap.stacks_mut().get_mut(self.position.stack);
+        let return_address = stack.get(frame - 2).as_small();
+        if return_address == BASE {
+            return Next::Stop(Stop::Finished(value));
+        }
+        self.position.frame = (stack.get(frame - 1).as_small() >> FRAME_SHIFT) as usize;
+        self.position.pc = return_address as usize;
+        stack.set(frame - 2, value);
+        self.set_top();
+        Next::Continue
+    }
+
+    fn native_failed(&mut self, instruction: Instruction, failure: Failure) -> Next {
+        if instruction.n() == 0 {
+            return self.fail(failure);
+        }
+        match self.failure_value(failure) {
+            Ok(value) => {
+                self.set_register(usize::from(instruction.a()), value);
+                Next::Continue
+            }
+            Err(OutOfMemory) => self.fail(Failure::OutOfMemory),
+        }
+    }
+
+    /// Runs until there is a reason to stop.
+    pub(crate) fn run(&mut self) -> Stop {
+        loop {
+            match self.run_fast() {
+                Next::Continue => {}
+                Next::Stop(stop) => return stop,
+            }
+        }
+    }
+
+    /// The loop. Returns `Continue` after anything that moved the stack or the frame behind its
+    /// back, to start over with what [`Interpreter::position`] says.
+    fn run_fast(&mut self) -> Next {
+        let image = self.image.clone();
+        let code = image.program().code.as_ptr();
+        let callees = image.callees();
+        let dispatch = image.program().dispatch.as_slice();
+        let stack = self.heap.stacks_mut().get_mut(self.position.stack);
+        let base = stack.base();
+        let stack_words = stack.len();
+        let mut frame = self.position.frame;
+        let mut pc = self.position.pc;
+        // SAFETY: the position of a task is a frame of its stack.
+        let mut registers = unsafe { base.add(frame) };
+
+        macro_rules! get {
+            ($register:expr) => {
+                // SAFETY: see the module's documentation.
+                unsafe { *registers.add($register as usize) }
+            };
+        }
+        macro_rules! set {
+            ($register:expr, $value:expr) => {{
+                let value = $value;
+                // SAFETY: see the module's documentation.
+                unsafe { *registers.add($register as usize) = value }
+            }};
+        }
+        // Leaves the loop to do something that needs the position written back.
+        macro_rules! outside {
+            ($call:expr) => {{
+                self.save(frame, pc);
+                #[allow(clippy::redundant_closure_call, reason = "a place for `?`-less early ends")]
+                return $call;
+            }};
+        }
+        // Something that may allocate, whose result goes into a register; the stack stays.
+        macro_rules! allocate {
+            ($register:expr, $value:expr) => {{
+                self.save(frame, pc);
+                match $value {
+                    Ok(value) => set!($register, value),
+                    Err(OutOfMemory) => return self.fail(Failure::OutOfMemory),
+                }
+            }};
+        }
+        // Enters a function whose arguments are above `call_base` + 2.
+        macro_rules! enter {
+            ($call_base:expr, $callee:expr, $return_address:expr) => {{
+                let callee: Callee = $callee;
+                let call_base = $call_base as usize;
+                let new_frame = frame + call_base + FRAME_WORDS;
+                if new_frame + callee.registers as usize > stack_words {
+                    outside!(self.enter_with_growth(call_base, callee, $return_address));
+                }
+                let header = (frame as i64) << FRAME_SHIFT | i64::from(callee.registers);
+                set!(call_base, Word::small($return_address as i64));
+                set!(call_base + 1, Word::small(header));
+                frame = new_frame;
+                // SAFETY: there is room for the frame, as was just checked.
+                registers = unsafe { base.add(frame) };
+                pc = callee.entry as usize;
+                self.budget -= 1;
+                if self.budget <= 0 {
+                    self.save(frame, pc);
+                    return Next::Stop(Stop::Budget);
+                }
+            }};
+        }
+        // Calls what a selector leads to on the object above `call_base`.
+        macro_rules! dispatch {
+            ($call_base:expr, $offset:expr, $return_address:expr) => {{
+                let call_base = $call_base;
+                let offset: u32 = $offset;
+                let receiver = get!(call_base + 2);
+                let class = self.heap.class_of(receiver);
+                // SAFETY: the table is as long as the largest offset plus the number of classes.
+                let entry = unsafe { *dispatch.get_unchecked((offset + class.0) as usize) };
+                if entry.selector != offset {
+                    outside!(self.look_up_failed(class, offset));
+                }
+                // SAFETY: the table holds numbers of functions of this program.
+                let callee = unsafe { *callees.get_unchecked(entry.function.0 as usize) };
+                match callee.accessor {
+                    Accessor::None => enter!(call_base, callee, $return_address),
+                    Accessor::Getter(place) => {
+                        let value = match self.heap.words(receiver).get(place as usize) {
+                            Some(value) => *value,
+                            None => outside!(self.fail(Failure::WRONG_TYPE)),
+                        };
+                        set!(call_base, value);
+                        pc = $return_address;
+                    }
+                    Accessor::Setter(place) => {
+                        let value = get!(call_base + 3);
+                        self.heap.set_field(receiver, place as usize, value);
+                        set!(call_base, value);
+                        pc = $return_address;
+                    }
+                }
+            }};
+        }
+        // The slow path of an operator: call it as a method, returning to the word that follows.
+        macro_rules! operator_call {
+            ($left:expr, $right:expr) => {{
+                let (left, right) = ($left, $right);
+                // SAFETY: an operator is followed by a `Slow`.
+                let slow = unsafe { *code.add(pc) };
+                let call_base = slow.a();
+                set!(call_base + 2, left);
+                set!(call_base + 3, right);
+                dispatch!(call_base, slow.number() as u32, pc);
+            }};
+        }
+        macro_rules! arithmetic {
+            ($instruction:expr, $operation:ident, $ints:expr, $floats:expr) => {{
+                let instruction: Instruction = $instruction;
+                let (left, right) = (get!(instruction.b()), get!(instruction.c()));
+                if Word::are_ints(left, right)
+                    && let Some(result) = $ints(left.raw(), right.raw())
+                {
+                    set!(instruction.a(), Word::from_raw_int(result));
+                    pc += 1;
+                    continue;
+                }
+                if let (Some(left), Some(right)) = (left.to_float(), right.to_float())
+                    && let Some(result) = Word::float($floats(left, right))
+                {
+                    set!(instruction.a(), result);
+                    pc += 1;
+                    continue;
+                }
+                self.save(frame, pc);
+                match self.$operation(left, right) {
+                    Operands::Done(value) => {
+                        set!(instruction.a(), value);
+                        pc += 1;
+                    }
+                    Operands::Failed(failure) => return self.fail(failure),
+                    Operands::NotNumbers => operator_call!(left, right),
+                }
+            }};
+        }
+        macro_rules! bits {
+            ($instruction:expr, $operator:tt, $operation:ident) => {{
+                let instruction: Instruction = $instruction;
+                let (left, right) = (get!(instruction.b()), get!(instruction.c()));
+                if Word::are_ints(left, right) {
+                    set!(instruction.a(), Word::from_raw_int(left.raw() $operator right.raw()));
+                    pc += 1;
+                    continue;
+                }
+                operator_call!(left, right)
+            }};
+        }
+        macro_rules! compare {
+            ($instruction:expr, $left:expr, $right:expr, $operator:tt, $done:expr) => {{
+                let (left, right) = (get!($left), get!($right));
+                if Word::are_ints(left, right) {
+                    $done(left.raw() $operator right.raw());
+                    continue;
+                }
+                match (self.number(left), self.number(right)) {
+                    (Some(left), Some(right)) => {
+                        let ordering = left.compare(right);
+                        #[allow(clippy::double_comparisons, reason = "one macro for all operators")]
+                        let result = ordering.is_some_and(|ordering| (ordering as i8) $operator 0);
+                        $done(result);
+                    }
+                    _ => operator_call!(left, right),
+                }
+            }};
+        }
+
+        loop {
+            // SAFETY: `pc` is within the code: the linker ends each function with a return.
+            let instruction = unsafe { *code.add(pc) };
+            pc += 1;
+            // SAFETY: the linker emits valid opcodes only.
+            let opcode = unsafe { std::mem::transmute::<u8, Opcode>(instruction.0 as u8) };
+            match opcode {
+                Opcode::Move => set!(instruction.a(), get!(instruction.b())),
+                Opcode::LoadInt => set!(instruction.a(), Word::small(i64::from(instruction.number()))),
+                Opcode::LoadLiteral => {
+                    set!(instruction.a(), self.image.literal(instruction.number() as usize))
+                }
+                Opcode::LoadBytes => {
+                    allocate!(instruction.a(), self.copy_literal(instruction.number() as usize))
+                }
+                Opcode::LoadNull => set!(instruction.a(), Word::NULL),
+                Opcode::LoadTrue => set!(instruction.a(), Word::TRUE),
+                Opcode::LoadFalse => set!(instruction.a(), Word::FALSE),
+                Opcode::LoadAbsent => set!(instruction.a(), Word::ABSENT),
+
+                Opcode::GetOuter => {
+                    // SAFETY: register 0 of a block's frame is the block.
+                    let home = unsafe { outer(base, registers, instruction.n()) };
+                    // SAFETY: the linker names a register of that frame.
+                    set!(instruction.a(), unsafe { *home.add(instruction.b() as usize) });
+                }
+                Opcode::SetOuter => {
+                    // SAFETY: as above.
+                    let home = unsafe { outer(base, registers, instruction.n()) };
+                    let value = get!(instruction.a());
+                    // SAFETY: as above.
+                    unsafe { *home.add(instruction.b() as usize) = value };
+                }
+                Opcode::NewCell => allocate!(instruction.a(), {
+                    let cell = self.heap.builtins().cell;
+                    self.heap.allocate(cell, crate::heap::Format::Words, 1).inspect(|cell| {
+                        // The operand may have moved: it is read after the allocation.
+                        let value = get!(instruction.b());
+                        self.heap.set_field(*cell, 0, value);
+                    })
+                }),
+                Opcode::GetCell => {
+                    let value = self.heap.words(get!(instruction.b())).first().copied();
+                    set!(instruction.a(), value.unwrap_or(Word::NULL));
+                }
+                Opcode::SetCell => self.heap.set_field(get!(instruction.a()), 0, get!(instruction.b())),
+                Opcode::GetGlobal => {
+                    let index = instruction.number() as usize;
+                    let value = self.heap.global(index);
+                    if value == Word::UNSET {
+                        self.heap.set_global(index, Word::IN_PROGRESS);
+                        if let Some(function) = image.program().globals[index].initializer {
+                            enter!(instruction.a(), callees[function.0 as usize], pc);
+                        }
+                    } else if value == Word::IN_PROGRESS {
+                        // Tried again once another task has finished the initialisation.
+                        pc -= 1;
+                        self.save(frame, pc);
+                        return Next::Stop(Stop::Effect(Effect::AwaitGlobal));
+                    } else {
+                        set!(instruction.a(), value);
+                    }
+                }
+                Opcode::SetGlobal => {
+                    let value = if instruction.n() == 1 { Word::UNSET } else { get!(instruction.a()) };
+                    self.heap.set_global(instruction.number() as usize, value);
+                }
+                Opcode::GetField => {
+                    match self.heap.words(get!(instruction.b())).get(instruction.c() as usize) {
+                        Some(value) => set!(instruction.a(), *value),
+                        None => outside!(self.fail(Failure::WRONG_TYPE)),
+                    }
+                }
+                Opcode::SetField => {
+                    let (object, value) = (get!(instruction.a()), get!(instruction.c()));
+                    self.heap.set_field(object, instruction.b() as usize, value);
+                }
+
+                Opcode::CallStatic => {
+                    // SAFETY: the linker names functions that exist.
+                    let callee = unsafe { *callees.get_unchecked(instruction.number() as usize) };
+                    enter!(instruction.a(), callee, pc);
+                }
+                Opcode::CallVirtual => dispatch!(instruction.a(), instruction.number() as u32, pc),
+                Opcode::CallBlock => {
+                    let block = get!(instruction.a() + 2).as_small();
+                    let function = block as usize & ((1 << BLOCK_SHIFT) - 1);
+                    match callees.get(function) {
+                        Some(callee) if callee.is_block && callee.arity <= u16::from(instruction.n()) => {
+                            enter!(instruction.a(), *callee, pc);
+                        }
+                        _ => outside!(self.code_invocation_failed(function, instruction.n())),
+                    }
+                }
+                Opcode::TailCall => {
+                    // SAFETY: the linker names functions that exist.
+                    let callee = unsafe { *callees.get_unchecked(instruction.number() as usize) };
+                    let count = instruction.n() as usize;
+                    if frame + usize::from(callee.registers).max(count) > stack_words {
+                        outside!(self.grow_for_tail_call(instruction, callee));
+                    }
+                    // SAFETY: both ranges are registers of this frame.
+                    unsafe {
+                        std::ptr::copy(registers.add(instruction.a() as usize), registers, count);
+                    }
+                    let header = get!(-1isize).as_small() >> FRAME_SHIFT << FRAME_SHIFT;
+                    set!(-1isize, Word::small(header | i64::from(callee.registers)));
+                    pc = callee.entry as usize;
+                }
+                Opcode::EnterLambda => outside!(self.enter_lambda(instruction.n())),
+                Opcode::Return | Opcode::ReturnNull => {
+                    let value =
+                        if opcode == Opcode::Return { get!(instruction.a()) } else { Word::NULL };
+                    let return_address = get!(-2isize).as_small();
+                    if return_address == BASE {
+                        self.save(frame, pc);
+                        return Next::Stop(Stop::Finished(value));
+                    }
+                    frame = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
+                    set!(-2isize, value);
+                    // SAFETY: the caller's frame is below.
+                    registers = unsafe { base.add(frame) };
+                    pc = return_address as usize;
+                }
+                Opcode::Native => {
+                    self.save(frame, pc);
+                    match image.native(instruction.number() as usize) {
+                        Some(Entry::Function(native)) => {
+                            let scope = self.heap.scope();
+                            let mut call = Call::new(self.heap, self.position.stack, frame);
+                            let result = native(&mut call).map(Ref::word);
+                            let charged = call.charged();
+                            self.heap.end_scope(scope);
+                            self.budget -= charged;
+                            match result {
+                                Ok(value) => {
+                                    let return_address = get!(-2isize).as_small();
+                                    if return_address == BASE {
+                                        return Next::Stop(Stop::Finished(value));
+                                    }
+                                    frame = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
+                                    set!(-2isize, value);
+                                    // SAFETY: the caller's frame is below.
+                                    registers = unsafe { base.add(frame) };
+                                    pc = return_address as usize;
+                                    if self.budget <= 0 {
+                                        self.save(frame, pc);
+                                        return Next::Stop(Stop::Budget);
+                                    }
+                                }
+                                Err(failure) => return self.native_failed(instruction, failure),
+                            }
+                        }
+                        Some(Entry::Effect(effect)) => return Next::Stop(Stop::Effect(effect)),
+                        None => return self.no_such_native(instruction.number() as usize),
+                    }
+                }
+
+                Opcode::Jump => pc = pc.wrapping_add_signed(instruction.number() as isize),
+                Opcode::JumpBack => {
+                    pc = pc.wrapping_add_signed(instruction.number() as isize);
+                    self.budget -= 1;
+                    if self.budget <= 0 {
+                        self.save(frame, pc);
+                        return Next::Stop(Stop::Budget);
+                    }
+                }
+                Opcode::JumpIf => {
+                    if !get!(instruction.a()).is_falsy() {
+                        pc = pc.wrapping_add_signed(instruction.number() as isize);
+                    }
+                }
+                Opcode::JumpIfNot => {
+                    if get!(instruction.a()).is_falsy() {
+                        pc = pc.wrapping_add_signed(instruction.number() as isize);
+                    }
+                }
+                Opcode::JumpIfPresent => {
+                    if get!(instruction.a()) != Word::ABSENT {
+                        pc = pc.wrapping_add_signed(instruction.number() as isize);
+                    }
+                }
+
+                Opcode::Add => arithmetic!(instruction, add, i64::checked_add, |l: f64, r: f64| l + r),
+                Opcode::Sub => arithmetic!(instruction, subtract, i64::checked_sub, |l: f64, r: f64| l - r),
+                Opcode::Mul => arithmetic!(
+                    instruction,
+                    multiply,
+                    |l: i64, r: i64| (l >> 1).checked_mul(r),
+                    |l: f64, r: f64| l * r
+                ),
+                Opcode::Div => arithmetic!(
+                    instruction,
+                    divide,
+                    // The quotient of the doubled numbers is the quotient itself.
+                    |l: i64, r: i64| l.checked_div(r).and_then(|quotient| quotient.checked_mul(2)),
+                    |l: f64, r: f64| l / r
+                ),
+                Opcode::Mod => arithmetic!(instruction, remainder, i64::checked_rem, |l: f64, r: f64| l % r),
+                Opcode::BitAnd => bits!(instruction, &, bit_and),
+                Opcode::BitOr => bits!(instruction, |, bit_or),
+                Opcode::BitXor => bits!(instruction, ^, bit_xor),
+                Opcode::ShiftLeft => {
+                    let (left, right) = (get!(instruction.b()), get!(instruction.c()));
+                    if Word::are_ints(left, right) {
+                        let by = right.as_small();
+                        let shifted = (0..62).contains(&by).then(|| left.raw() << by);
+                        if let Some(shifted) = shifted
+                            && shifted >> by == left.raw()
+                        {
+                            set!(instruction.a(), Word::from_raw_int(shifted));
+                            pc += 1;
+                            continue;
+                        }
+                    }
+                    operator_call!(left, right)
+                }
+                Opcode::ShiftRight => {
+                    let (left, right) = (get!(instruction.b()), get!(instruction.c()));
+                    if Word::are_ints(left, right) && right.raw() >= 0 {
+                        let by = right.as_small().min(63);
+                        set!(instruction.a(), Word::small(left.as_small() >> by));
+                        pc += 1;
+                        continue;
+                    }
+                    operator_call!(left, right)
+                }
+                Opcode::ShiftRightUnsigned => {
+                    let (left, right) = (get!(instruction.b()), get!(instruction.c()));
+                    if Word::are_ints(left, right) && left.raw() >= 0 && right.raw() >= 0 {
+                        let by = right.as_small().min(63);
+                        set!(instruction.a(), Word::small(left.as_small() >> by));
+                        pc += 1;
+                        continue;
+                    }
+                    operator_call!(left, right)
+                }
+                Opcode::AddNumber => {
+                    let left = get!(instruction.b());
+                    let number = i64::from(instruction.c() as i16);
+                    if left.is_int()
+                        && let Some(result) = left.raw().checked_add(number << 1)
+                    {
+                        set!(instruction.a(), Word::from_raw_int(result));
+                        pc += 1;
+                        continue;
+                    }
+                    let is_subtraction = instruction.n() == 1;
+                    let right = Word::small(if is_subtraction { -number } else { number });
+                    self.save(frame, pc);
+                    let result =
+                        if is_subtraction { self.subtract(left, right) } else { self.add(left, right) };
+                    match result {
+                        Operands::Done(value) => {
+                            set!(instruction.a(), value);
+                            pc += 1;
+                        }
+                        Operands::Failed(failure) => return self.fail(failure),
+                        Operands::NotNumbers => operator_call!(left, right),
+                    }
+                }
+                Opcode::Equal => {
+                    let (left, right) = (get!(instruction.b()), get!(instruction.c()));
+                    match self.equal(left, right) {
+                        Some(result) => {
+                            set!(instruction.a(), Word::bool(result));
+                            pc += 1;
+                        }
+                        None => operator_call!(left, right),
+                    }
+                }
+                Opcode::JumpEqual => {
+                    let (left, right) = (get!(instruction.a()), get!(instruction.b()));
+                    match self.equal(left, right) {
+                        Some(result) => {
+                            pc = after_compare(instruction, pc, result);
+                        }
+                        None => operator_call!(left, right),
+                    }
+                }
+                Opcode::Less => compare!(instruction, instruction.b(), instruction.c(), <, |result| {
+                    set!(instruction.a(), Word::bool(result));
+                    pc += 1;
+                }),
+                Opcode::LessEqual => compare!(instruction, instruction.b(), instruction.c(), <=, |result| {
+                    set!(instruction.a(), Word::bool(result));
+                    pc += 1;
+                }),
+                Opcode::Greater => compare!(instruction, instruction.b(), instruction.c(), >, |result| {
+                    set!(instruction.a(), Word::bool(result));
+                    pc += 1;
+                }),
+                Opcode::GreaterEqual => {
+                    compare!(instruction, instruction.b(), instruction.c(), >=, |result| {
+                        set!(instruction.a(), Word::bool(result));
+                        pc += 1;
+                    })
+                }
+                Opcode::JumpLess => compare!(instruction, instruction.a(), instruction.b(), <, |result| {
+                    pc = after_compare(instruction, pc, result)
+                }),
+                Opcode::JumpLessEqual => {
+                    compare!(instruction, instruction.a(), instruction.b(), <=, |result| {
+                        pc = after_compare(instruction, pc, result)
+                    })
+                }
+                Opcode::JumpGreater => compare!(instruction, instruction.a(), instruction.b(), >, |result| {
+                    pc = after_compare(instruction, pc, result)
+                }),
+                Opcode::JumpGreaterEqual => {
+                    compare!(instruction, instruction.a(), instruction.b(), >=, |result| {
+                        pc = after_compare(instruction, pc, result)
+                    })
+                }
+                Opcode::Index => {
+                    let (object, index) = (get!(instruction.b()), get!(instruction.c()));
+                    match self.element(object, index) {
+                        Some(value) => {
+                            set!(instruction.a(), value);
+                            pc += 1;
+                        }
+                        None => operator_call!(object, index),
+                    }
+                }
+                Opcode::IndexPut => {
+                    let (object, index) = (get!(instruction.a()), get!(instruction.b()));
+                    let value = get!(instruction.c());
+                    if self.set_element(object, index, value) {
+                        pc += 1;
+                        continue;
+                    }
+                    // SAFETY: an operator is followed by a `Slow`.
+                    let call_base = unsafe { *code.add(pc) }.a();
+                    set!(call_base + 4, value);
+                    operator_call!(object, index)
+                }
+                Opcode::Slow => {
+                    // SAFETY: this word follows the operator whose call has returned here.
+                    let operator = unsafe { *code.add(pc - 2) };
+                    let result = get!(instruction.a());
+                    match operator.opcode() {
+                        Some(
+                            Opcode::JumpEqual
+                            | Opcode::JumpLess
+                            | Opcode::JumpLessEqual
+                            | Opcode::JumpGreater
+                            | Opcode::JumpGreaterEqual,
+                        ) => pc = after_compare(operator, pc - 1, !result.is_falsy()),
+                        Some(Opcode::IndexPut) => {}
+                        _ => set!(operator.a(), result),
+                    }
+                }
+                Opcode::Identical => {
+                    let result = self.identical(get!(instruction.b()), get!(instruction.c()));
+                    set!(instruction.a(), Word::bool(result));
+                }
+                Opcode::Not => set!(instruction.a(), Word::bool(get!(instruction.b()).is_falsy())),
+                Opcode::Is => {
+                    let result = self.passes(get!(instruction.b()), instruction.c() as usize);
+                    set!(instruction.a(), Word::bool(result));
+                }
+                Opcode::As => {
+                    let value = get!(instruction.a());
+                    if !self.passes(value, instruction.number() as usize) {
+                        outside!(self.as_check_failed(value, instruction.number() as usize));
+                    }
+                }
+
+                Opcode::NewObject => {
+                    let class = ClassIndex(instruction.number() as u32);
+                    allocate!(instruction.a(), self.heap.new_instance(class).map(Ref::word))
+                }
+                Opcode::NewList => {
+                    allocate!(instruction.a(), self.new_list(instruction.number() as usize))
+                }
+                Opcode::AppendList => {
+                    let first = frame + instruction.b() as usize;
+                    self.append(get!(instruction.a()), first, instruction.c() as usize);
+                }
+                Opcode::NewBytes => outside!(self.new_bytes_from_list(instruction.a())),
+                Opcode::Concat => {
+                    self.save(frame, pc);
+                    let first = frame + instruction.b() as usize;
+                    let stack = self.position.stack;
+                    match self.heap.concat(stack, first, instruction.c() as usize) {
+                        Ok(Some(text)) => {
+                            let word = text.word();
+                            set!(instruction.a(), word);
+                        }
+                        Ok(None) => return self.fail(Failure::WRONG_TYPE),
+                        Err(OutOfMemory) => return self.fail(Failure::OutOfMemory),
+                    }
+                }
+                Opcode::NewLambda => {
+                    let captures = instruction.n() as usize;
+                    let first = frame + instruction.a() as usize;
+                    allocate!(instruction.a(), self.new_lambda(instruction.number(), first, captures))
+                }
+                Opcode::NewBlock => {
+                    let block = (frame as i64) << BLOCK_SHIFT | i64::from(instruction.number());
+                    set!(instruction.a(), Word::small(block));
+                }
+
+                Opcode::Exit => {
+                    // SAFETY: as for `GetOuter`.
+                    let home = unsafe { outer(base, registers, instruction.n()) };
+                    // SAFETY: the frame is on this stack; a `Target` follows.
+                    let (home, target) = unsafe { (home.offset_from(base) as usize, *code.add(pc)) };
+                    let completion = Completion::Exit {
+                        frame: home,
+                        value: get!(instruction.a()),
+                        address: target.number() as usize,
+                        register: instruction.b(),
+                    };
+                    outside!(self.unwind(completion))
+                }
+                Opcode::ReturnOuter => {
+                    // SAFETY: as for `GetOuter`.
+                    let home = unsafe { outer(base, registers, instruction.n()) };
+                    // SAFETY: the frame is on this stack.
+                    let home = unsafe { home.offset_from(base) } as usize;
+                    let completion = Completion::Return { frame: home, value: get!(instruction.a()) };
+                    outside!(self.unwind(completion))
+                }
+                Opcode::IsException => {
+                    let is_exception = get!(instruction.b()) == unwind::EXCEPTION;
+                    set!(instruction.a(), Word::bool(is_exception));
+                }
+                Opcode::GetException => {
+                    let is_exception = get!(instruction.b()) == unwind::EXCEPTION;
+                    let value = if is_exception { get!(instruction.b() + 1) } else { Word::NULL };
+                    set!(instruction.a(), value);
+                }
+                Opcode::EndFinally => {
+                    if get!(instruction.a()) != unwind::FROM_THE_FRONT {
+                        outside!(self.end_finally(instruction.a()));
+                    }
+                }
+                Opcode::Target | Opcode::Unreachable => outside!(self.invalid_program()),
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ less common steps
+
+    /// Enters a function after making room for its frame.
+    #[cold]
+    fn enter_with_growth(&mut self, call_base: usize, callee: Callee, return_address: usize) -> Next {
+        let frame = self.position.frame;
+        let new_frame = frame + call_base + FRAME_WORDS;
+        let stack = self.heap.stacks_mut().get_mut(self.position.stack);
+        if stack.grow(new_frame + usize::from(callee.registers)).is_err() {
+            return self.fail(Failure::Error("STACK_OVERFLOW"));
+        }
+        let header = (frame as i64) << FRAME_SHIFT | i64::from(callee.registers);
+        stack.set(frame + call_base, Word::small(return_address as i64));
+        stack.set(frame + call_base + 1, Word::small(header));
+        self.position.frame = new_frame;
+        self.position.pc = callee.entry as usize;
+        self.set_top();
+        self.budget -= 1;
+        Next::Continue
+    }
+
+    /// Makes room for a tail call and has the instruction done again.
+    #[cold]
+    fn grow_for_tail_call(&mut self, instruction: Instruction, callee: Callee) -> Next {
+        let words = self.position.frame + usize::from(callee.registers).max(instruction.n() as usize);
+        if self.heap.stacks_mut().get_mut(self.position.stack).grow(words).is_err() {
+            return self.fail(Failure::Error("STACK_OVERFLOW"));
+        }
+        self.position.pc -= 1;
+        Next::Continue
+    }
+
+    /// Turns the frame of `Lambda.call` into one of the lambda's code.
+    fn enter_lambda(&mut self, arguments: u8) -> Next {
+        let lambda = self.register(0);
+        let words = self.heap.words(lambda);
+        let Some(function) = words.first().map(|word| word.as_small() as usize) else {
+            return self.fail(Failure::WRONG_TYPE);
+        };
+        let captures = words.len() - 1;
+        let callee = self.image.callees()[function];
+        let given = usize::from(arguments);
+        if usize::from(callee.arity) > captures + given {
+            return self.code_invocation_failed(function, arguments);
+        }
+        let frame = self.position.frame;
+        let stack = self.position.stack;
+        let room = usize::from(callee.registers).max(captures + given);
+        if self.heap.stacks_mut().get_mut(stack).grow(frame + room).is_err() {
+            return self.fail(Failure::Error("STACK_OVERFLOW"));
+        }
+        for index in 0..given {
+            // From above when moving up, from below when moving down, so that none is lost.
+            let index = if captures > 0 { given - 1 - index } else { index };
+            let argument = self.register(1 + index);
+            self.set_register(captures + index, argument);
+        }
+        for index in 0..captures {
+            let capture = self.heap.words(lambda)[1 + index];
+            self.set_register(index, capture);
+        }
+        let words = self.heap.stacks_mut().get_mut(stack);
+        let header = words.get(frame - 1).as_small() >> FRAME_SHIFT << FRAME_SHIFT;
+        words.set(frame - 1, Word::small(header | i64::from(callee.registers)));
+        self.position.pc = callee.entry as usize;
+        self.set_top();
+        Next::Continue
+    }
+
+    fn copy_literal(&mut self, index: usize) -> Result<Word, OutOfMemory> {
+        let image = self.image.clone();
+        match &image.program().literals[index] {
+            lucarne_compiler::program::Literal::Bytes(bytes) => {
+                Ok(self.heap.new_bytes_from(bytes)?.word())
+            }
+            _ => Ok(image.literal(index)),
+        }
+    }
+
+    fn new_list(&mut self, capacity: usize) -> Result<Word, OutOfMemory> {
+        let array = self.heap.new_array(capacity)?.word();
+        let array = self.heap.keep(array);
+        let class = self.heap.builtins().list;
+        let list = self.heap.new_instance(class).map(Ref::word);
+        let scope = self.heap.scope() - 1;
+        let array = self.heap.kept(array).word();
+        self.heap.end_scope(scope);
+        let list = list?;
+        self.heap.set_field(list, 0, array);
+        self.heap.set_field(list, 1, Word::small(0));
+        Ok(list)
+    }
+
+    /// Appends registers to a list that a literal makes, which has room for them.
+    fn append(&mut self, list: Word, first: usize, count: usize) {
+        let (array, size) = match *self.heap.words(list) {
+            [array, size, ..] => (array, size.as_small()),
+            _ => return,
+        };
+        for index in 0..count {
+            let value = self.heap.stacks().get(self.position.stack).get(first + index);
+            self.heap.set_field(array, size as usize + index, value);
+        }
+        self.heap.set_field(list, 1, Word::small(size + count as i64));
+    }
+
+    fn new_bytes_from_list(&mut self, register: u16) -> Next {
+        let list = self.register(usize::from(register));
+        let (array, size) = match *self.heap.words(list) {
+            [array, size, ..] => (array, size.as_small() as usize),
+            _ => return self.fail(Failure::WRONG_TYPE),
+        };
+        let elements = self.heap.words(array).iter().take(size);
+        let bytes: Option<Vec<u8>> = elements.map(|word| word.to_int().map(|int| int as u8)).collect();
+        let Some(bytes) = bytes else { return self.fail(Failure::WRONG_TYPE) };
+        match self.heap.new_bytes_from(&bytes).map(Ref::word) {
+            Ok(word) => {
+                self.set_register(usize::from(register), word);
+                Next::Continue
+            }
+            Err(OutOfMemory) => self.fail(Failure::OutOfMemory),
+        }
+    }
+
+    fn new_lambda(&mut self, function: i32, first: usize, captures: usize) -> Result<Word, OutOfMemory> {
+        let class = self.heap.builtins().lambda;
+        let lambda = self.heap.allocate(class, crate::heap::Format::Words, 1 + captures)?;
+        self.heap.set_field(lambda, 0, Word::small(i64::from(function)));
+        for index in 0..captures {
+            let capture = self.heap.stacks().get(self.position.stack).get(first + index);
+            self.heap.set_field(lambda, 1 + index, capture);
+        }
+        Ok(lambda)
+    }
+
+    /// Whether a value passes a type check.
+    #[inline(always)]
+    fn passes(&self, value: Word, check: usize) -> bool {
+        let check = &self.image.program().checks[check];
+        if value == Word::NULL { check.is_nullable() } else { check.admits(self.heap.class_of(value)) }
+    }
+
+    /// An element of a list or array, if nothing is odd about the access.
+    #[inline(always)]
+    fn element(&self, object: Word, index: Word) -> Option<Word> {
+        if !index.is_int() || !object.is_pointer() {
+            return None;
+        }
+        let index = usize::try_from(index.as_small()).ok()?;
+        let class = self.heap.class_of(object);
+        let builtins = self.heap.builtins();
+        if class == builtins.list {
+            return match *self.heap.words(object) {
+                [array, size, ..] if (index as i64) < size.as_small() => {
+                    self.heap.words(array).get(index).copied()
+                }
+                _ => None,
+            };
+        }
+        if class == builtins.array {
+            return self.heap.words(object).get(index).copied();
+        }
+        if class == builtins.bytes {
+            return self.heap.raw_bytes(object)?.get(index).map(|byte| Word::small(i64::from(*byte)));
+        }
+        None
+    }
+
+    /// Stores an element of a list or array, if nothing is odd about the access.
+    #[inline(always)]
+    fn set_element(&mut self, object: Word, index: Word, value: Word) -> bool {
+        if !index.is_int() || !object.is_pointer() {
+            return false;
+        }
+        let Ok(index) = usize::try_from(index.as_small()) else { return false };
+        let class = self.heap.class_of(object);
+        let (list, array) = (self.heap.builtins().list, self.heap.builtins().array);
+        let target = if class == list {
+            match *self.heap.words(object) {
+                [array, size, ..] if (index as i64) < size.as_small() => array,
+                _ => return false,
+            }
+        } else {
+            object
+        };
+        if class == list || class == array {
+            if index >= self.heap.words(target).len() {
+                return false;
+            }
+            self.heap.set_field(target, index, value);
+            return true;
+        }
+        if class == self.heap.builtins().bytes && value.is_int() {
+            if let Some(byte) = self.heap.raw_bytes_mut(object).and_then(|bytes| bytes.get_mut(index)) {
+                *byte = value.as_small() as u8;
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Where a comparing jump goes on: `pc` is the place of the word after it.
+#[inline(always)]
+fn after_compare(instruction: Instruction, pc: usize, result: bool) -> usize {
+    if u8::from(result) == instruction.n() {
+        pc.wrapping_add_signed(instruction.c() as i16 as isize)
+    } else {
+        pc + 1
+    }
+}
+
+/// The frame `depth` blocks out.
+///
+/// # Safety
+/// Each of these frames but the last must be a block's, with the block in its register 0.
+#[inline(always)]
+unsafe fn outer(base: *mut Word, mut registers: *mut Word, depth: u8) -> *mut Word {
+    for _ in 0..depth {
+        // SAFETY: promised by the caller; a block holds the offset of a frame of this stack.
+        registers = unsafe { base.add(((*registers).as_small() >> BLOCK_SHIFT) as usize) };
+    }
+    registers
+}
+
+/// Where a selector leads for a class.
+pub(crate) fn find_method(image: &Image, selector: u32, class: ClassIndex) -> Option<FunctionIndex> {
+    let entry: DispatchEntry = *image.program().dispatch.get((selector + class.0) as usize)?;
+    (entry.selector == selector).then_some(entry.function)
+}

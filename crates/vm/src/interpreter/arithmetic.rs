@@ -1,0 +1,145 @@
+//! Numbers beyond the fast paths: boxed ones, mixed ones, overflow; and equality.
+//!
+//! Integers have 64 bits and wrap around.
+
+use std::cmp::Ordering;
+
+use super::Interpreter;
+use crate::heap::{OutOfMemory, Ref, Word};
+use crate::native::Failure;
+
+/// A number of either kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+impl Number {
+    fn as_float(self) -> f64 {
+        match self {
+            Number::Int(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+
+    /// The order of two numbers; none if one is not a number.
+    pub(super) fn compare(self, other: Number) -> Option<Ordering> {
+        match (self, other) {
+            (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),
+            _ => self.as_float().partial_cmp(&other.as_float()),
+        }
+    }
+}
+
+/// What an operator on two operands comes to.
+pub(super) enum Operands {
+    Done(Word),
+    Failed(Failure),
+    /// One is no number: the operator is a method.
+    NotNumbers,
+}
+
+impl Interpreter<'_> {
+    #[inline]
+    pub(super) fn number(&self, word: Word) -> Option<Number> {
+        if word.is_int() {
+            return Some(Number::Int(word.as_small()));
+        }
+        if let Some(value) = word.to_float() {
+            return Some(Number::Float(value));
+        }
+        if !word.is_pointer() {
+            return None;
+        }
+        let value = Ref::of(word);
+        self.heap.int(value).map(Number::Int).or_else(|| self.heap.float(value).map(Number::Float))
+    }
+
+    fn operate(
+        &mut self,
+        left: Word,
+        right: Word,
+        ints: fn(i64, i64) -> Option<i64>,
+        floats: fn(f64, f64) -> f64,
+    ) -> Operands {
+        let result = match (self.number(left), self.number(right)) {
+            (Some(Number::Int(left)), Some(Number::Int(right))) => match ints(left, right) {
+                Some(value) => self.heap.new_int(value),
+                None => return Operands::Failed(Failure::Error("DIVISION_BY_ZERO")),
+            },
+            (Some(left), Some(right)) => self.heap.new_float(floats(left.as_float(), right.as_float())),
+            _ => return Operands::NotNumbers,
+        };
+        match result {
+            Ok(value) => Operands::Done(value.word()),
+            Err(OutOfMemory) => Operands::Failed(Failure::OutOfMemory),
+        }
+    }
+
+    pub(super) fn add(&mut self, left: Word, right: Word) -> Operands {
+        self.operate(left, right, |l, r| Some(l.wrapping_add(r)), |l, r| l + r)
+    }
+
+    pub(super) fn subtract(&mut self, left: Word, right: Word) -> Operands {
+        self.operate(left, right, |l, r| Some(l.wrapping_sub(r)), |l, r| l - r)
+    }
+
+    pub(super) fn multiply(&mut self, left: Word, right: Word) -> Operands {
+        self.operate(left, right, |l, r| Some(l.wrapping_mul(r)), |l, r| l * r)
+    }
+
+    pub(super) fn divide(&mut self, left: Word, right: Word) -> Operands {
+        self.operate(left, right, |l, r| (r != 0).then(|| l.wrapping_div(r)), |l, r| l / r)
+    }
+
+    pub(super) fn remainder(&mut self, left: Word, right: Word) -> Operands {
+        self.operate(left, right, |l, r| (r != 0).then(|| l.wrapping_rem(r)), |l, r| l % r)
+    }
+
+    /// Whether two values are equal, if that does not take a method to tell.
+    #[inline]
+    pub(super) fn equal(&self, left: Word, right: Word) -> Option<bool> {
+        if Word::are_ints(left, right) {
+            return Some(left == right);
+        }
+        if left == Word::NULL || right == Word::NULL {
+            return Some(left == right);
+        }
+        if let (Some(left), Some(right)) = (self.number(left), self.number(right)) {
+            return Some(left.compare(right) == Some(Ordering::Equal));
+        }
+        if !left.is_pointer() {
+            // A boolean, or a number next to something else: equal only to itself.
+            return Some(left == right);
+        }
+        let string = self.heap.builtins().string;
+        if self.heap.class_of(left) == string && self.heap.class_of(right) == string {
+            return Some(left == right || self.heap.raw_bytes(left) == self.heap.raw_bytes(right));
+        }
+        None
+    }
+
+    /// Whether two values are the same: numbers by value, all others by object.
+    pub(super) fn identical(&self, left: Word, right: Word) -> bool {
+        if left == right {
+            return true;
+        }
+        if !left.is_pointer() || !right.is_pointer() {
+            return false;
+        }
+        match (self.number(left), self.number(right)) {
+            (Some(Number::Int(left)), Some(Number::Int(right))) => left == right,
+            (Some(Number::Float(left)), Some(Number::Float(right))) => left.to_bits() == right.to_bits(),
+            _ => self.equal_strings(left, right),
+        }
+    }
+
+    /// Equal strings are the same, as they cannot be told apart otherwise.
+    fn equal_strings(&self, left: Word, right: Word) -> bool {
+        match (self.heap.string(Ref::of(left)), self.heap.string(Ref::of(right))) {
+            (Some(left), Some(right)) => left == right,
+            _ => false,
+        }
+    }
+}

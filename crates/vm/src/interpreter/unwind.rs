@@ -1,0 +1,278 @@
+//! Ways out of frames that are not plain returns: exceptions, exits and returns out of blocks.
+//!
+//! All of them walk up the stack. At each frame the innermost `try` around the current place gets
+//! the way out noted in four registers and runs its `finally` part; [`Opcode::EndFinally`] then
+//! goes on with what is noted there.
+//!
+//! [`Opcode::EndFinally`]: lucarne_compiler::program::bytecode::Opcode::EndFinally
+
+use lucarne_compiler::program::{ClassIndex, Handler};
+
+use super::{BASE, FRAME_SHIFT, Interpreter, Next, Stop};
+use crate::heap::{OutOfMemory, Ref, Word};
+use crate::native::Failure;
+use crate::trace::{self, Trace};
+
+/// The kinds of completions, as the first of the four registers holds them.
+pub(super) const FROM_THE_FRONT: Word = Word::small(0);
+pub(super) const EXCEPTION: Word = Word::small(1);
+const EXIT: Word = Word::small(2);
+const RETURN: Word = Word::small(3);
+
+/// How a register holds the address and the register of an exit.
+const TARGET_SHIFT: u32 = 16;
+
+/// A way out that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Completion {
+    /// An `Exception_` looks for someone who stops it.
+    Exception(Word),
+    /// To an address in a frame, with a value for one of its registers.
+    Exit { frame: usize, value: Word, address: usize, register: u16 },
+    /// Returns a value from a frame.
+    Return { frame: usize, value: Word },
+}
+
+impl Interpreter<'_> {
+    /// Takes a way out, up to the next `finally` part or to its end.
+    pub(super) fn unwind(&mut self, completion: Completion) -> Next {
+        loop {
+            let place = self.position.pc as u32 - 1;
+            if let Some(handler) = self.handler_at(place, completion) {
+                self.note(handler, completion);
+                self.position.pc = handler.target as usize;
+                self.set_top();
+                return Next::Continue;
+            }
+            match completion {
+                Completion::Exit { frame, value, address, register } if frame == self.position.frame => {
+                    self.set_register(usize::from(register), value);
+                    self.position.pc = address;
+                    self.set_top();
+                    return Next::Continue;
+                }
+                Completion::Return { frame, value } if frame == self.position.frame => {
+                    return self.leave_frame(value);
+                }
+                _ => {}
+            }
+            let frame = self.position.frame;
+            let stack = self.heap.stacks().get(self.position.stack);
+            let return_address = stack.get(frame - 2).as_small();
+            if return_address == BASE {
+                return Next::Stop(Stop::Uncaught(self.describe(completion)));
+            }
+            self.position.frame = (stack.get(frame - 1).as_small() >> FRAME_SHIFT) as usize;
+            self.position.pc = return_address as usize;
+        }
+    }
+
+    /// The innermost `try` around a place that the completion leaves.
+    fn handler_at(&self, place: u32, completion: Completion) -> Option<Handler> {
+        let program = self.image.program();
+        let function = &program.functions[self.image.function_at(place).0 as usize];
+        let range = function.handlers.0 as usize..function.handlers.1 as usize;
+        let covers = |handler: &&Handler, place: u32| handler.from <= place && place < handler.to;
+        let leaves = |handler: &&Handler| match completion {
+            Completion::Exit { frame, address, .. } if frame == self.position.frame => {
+                !covers(handler, address as u32)
+            }
+            _ => true,
+        };
+        program.handlers[range].iter().find(|handler| covers(handler, place) && leaves(handler)).copied()
+    }
+
+    fn note(&mut self, handler: Handler, completion: Completion) {
+        let first = usize::from(handler.completion);
+        let small = |value: usize| Word::small(value as i64);
+        let words = match completion {
+            Completion::Exception(exception) => [EXCEPTION, exception, small(0), small(0)],
+            Completion::Exit { frame, value, address, register } => {
+                [EXIT, value, small(frame), small(address << TARGET_SHIFT | usize::from(register))]
+            }
+            Completion::Return { frame, value } => [RETURN, value, small(frame), small(0)],
+        };
+        for (index, word) in words.into_iter().enumerate() {
+            self.set_register(first + index, word);
+        }
+    }
+
+    /// Goes on with the way out that a `finally` part interrupted.
+    pub(super) fn end_finally(&mut self, first: u16) -> Next {
+        let first = usize::from(first);
+        let value = self.register(first + 1);
+        let frame = self.register(first + 2).as_small() as usize;
+        let target = self.register(first + 3).as_small() as usize;
+        let completion = match self.register(first) {
+            EXCEPTION => Completion::Exception(value),
+            EXIT => Completion::Exit {
+                frame,
+                value,
+                address: target >> TARGET_SHIFT,
+                register: (target & ((1 << TARGET_SHIFT) - 1)) as u16,
+            },
+            _ => Completion::Return { frame, value },
+        };
+        self.unwind(completion)
+    }
+
+    // ------------------------------------------------------------------ throwing
+
+    /// Throws an error.
+    pub(super) fn fail(&mut self, failure: Failure) -> Next {
+        self.fail_with_detail(failure, String::new())
+    }
+
+    /// Throws an error whose trace starts with a text that says more than the error itself.
+    fn fail_with_detail(&mut self, failure: Failure, detail: String) -> Next {
+        let detail = match &failure {
+            Failure::Detailed { detail, .. } => detail.clone(),
+            _ => detail,
+        };
+        match self.failure_value(failure) {
+            Ok(value) => self.throw(value, Word::NULL, &detail),
+            Err(OutOfMemory) => self.out_of_memory(),
+        }
+    }
+
+    /// The value that a program sees of a failure.
+    pub(super) fn failure_value(&mut self, failure: Failure) -> Result<Word, OutOfMemory> {
+        match failure {
+            Failure::Error(text) => Ok(self.heap.new_string(text)?.word()),
+            Failure::Detailed { error, .. } => Ok(self.heap.new_string(error)?.word()),
+            Failure::Message(text) => Ok(self.heap.new_string(&text)?.word()),
+            Failure::OutOfMemory => Err(OutOfMemory),
+        }
+    }
+
+    /// Throws a value. Without a trace one is made of the stack as it is.
+    pub(crate) fn throw(&mut self, value: Word, trace: Word, detail: &str) -> Next {
+        let scope = self.heap.scope();
+        let value = self.heap.keep(value);
+        let trace = self.heap.keep(trace);
+        let thrown = self.new_exception(value, trace, detail);
+        self.heap.end_scope(scope);
+        match thrown {
+            Ok(exception) => self.unwind(Completion::Exception(exception)),
+            Err(OutOfMemory) => self.out_of_memory(),
+        }
+    }
+
+    /// Throws on behalf of an effect.
+    pub(crate) fn throw_value(&mut self, value: Word, trace: Word) -> Option<Stop> {
+        match self.throw(value, trace, "") {
+            Next::Continue => None,
+            Next::Stop(stop) => Some(stop),
+        }
+    }
+
+    fn new_exception(
+        &mut self,
+        value: crate::heap::Kept,
+        trace: crate::heap::Kept,
+        detail: &str,
+    ) -> Result<Word, OutOfMemory> {
+        if self.heap.kept(trace).is_null() {
+            let bytes = self.capture(detail).encode();
+            let made = self.heap.new_bytes_from(&bytes)?.word();
+            self.heap.set_kept(trace, made);
+        }
+        let class = self.heap.builtins().exception;
+        let exception = self.heap.new_instance(class)?.word();
+        let (value, trace) = (self.heap.kept(value).word(), self.heap.kept(trace).word());
+        self.heap.set_field(exception, 0, value);
+        self.heap.set_field(exception, 1, trace);
+        Ok(exception)
+    }
+
+    /// Memory is so short that not even the error can be made: lets some go by leaving this task's
+    /// frames, or gives up.
+    fn out_of_memory(&mut self) -> Next {
+        let exception = self.heap.out_of_memory_exception();
+        if exception == Word::NULL {
+            return Next::Stop(Stop::Broken);
+        }
+        self.unwind(Completion::Exception(exception))
+    }
+
+    /// The addresses that the current stack of calls is at.
+    pub(crate) fn capture(&self, detail: &str) -> Trace {
+        let stack = self.heap.stacks().get(self.position.stack);
+        let mut frame = self.position.frame;
+        let mut addresses = vec![self.position.pc as u32 - 1];
+        while addresses.len() < trace::FRAMES_MAX {
+            let return_address = stack.get(frame - 2).as_small();
+            if return_address == BASE {
+                break;
+            }
+            addresses.push(return_address as u32 - 1);
+            frame = (stack.get(frame - 1).as_small() >> FRAME_SHIFT) as usize;
+        }
+        Trace { detail: detail.to_string(), addresses }
+    }
+
+    /// Whether a function is among the calls under way.
+    pub(crate) fn is_under_way(&self, function: lucarne_compiler::program::FunctionIndex) -> bool {
+        let trace = self.capture("");
+        trace.addresses.iter().any(|address| self.image.function_at(*address) == function)
+    }
+
+    fn describe(&self, completion: Completion) -> String {
+        let Completion::Exception(exception) = completion else { return "a lost way out".into() };
+        let value = self.heap.words(exception).first().copied().unwrap_or(Word::NULL);
+        match self.heap.string(Ref::of(value)) {
+            Some(text) => text.to_string(),
+            None => format!("{value:?}"),
+        }
+    }
+
+    #[cold]
+    pub(super) fn look_up_failed(&mut self, class: ClassIndex, selector: u32) -> Next {
+        let program = self.image.program();
+        let selectors = &program.selectors;
+        let place = selectors.binary_search_by_key(&selector, |(offset, _)| *offset);
+        let name = place.map_or("?", |place| selectors[place].1.as_str());
+        let class = program.classes.get(class.0 as usize).map_or("?", |class| class.name.as_str());
+        let detail = format!(
+            "LOOKUP_FAILED error.\nClass '{class}' does not have any method '{name}' that takes these arguments"
+        );
+        self.fail_with_detail(Failure::Error("LOOKUP_FAILED"), detail)
+    }
+
+    #[cold]
+    pub(super) fn as_check_failed(&mut self, value: Word, check: usize) -> Next {
+        let program = self.image.program();
+        let wanted = program.checks.get(check).map_or("?", |check| check.name());
+        let class = self.heap.class_of(value);
+        let found = program.classes.get(class.0 as usize).map_or("?", |class| class.name.as_str());
+        let found = if value == Word::NULL { "null" } else { found };
+        let detail = format!("AS_CHECK_FAILED error.\nExpected a value of type '{wanted}', got one of '{found}'");
+        self.fail_with_detail(Failure::Error("AS_CHECK_FAILED"), detail)
+    }
+
+    #[cold]
+    pub(super) fn code_invocation_failed(&mut self, function: usize, given: u8) -> Next {
+        let callee = self.image.callees().get(function);
+        let detail = callee.map_or_else(String::new, |callee| {
+            let (kind, own) = if callee.is_block { ("block", 1) } else { ("lambda", callee.captures) };
+            let given = if callee.is_block { given.saturating_sub(1) } else { given };
+            let expected = callee.arity - own;
+            format!(
+                "CODE_INVOCATION_FAILED error.\nThe {kind} takes {expected} arguments and was called with {given}"
+            )
+        });
+        self.fail_with_detail(Failure::Error("CODE_INVOCATION_FAILED"), detail)
+    }
+
+    #[cold]
+    pub(super) fn no_such_native(&mut self, index: usize) -> Next {
+        let (module, name) = &self.image.program().natives[index];
+        let detail = format!("PRIMITIVE_LOOKUP_FAILED error.\nThere is no primitive {module}.{name}");
+        self.fail_with_detail(Failure::Error("PRIMITIVE_LOOKUP_FAILED"), detail)
+    }
+
+    #[cold]
+    pub(super) fn invalid_program(&mut self) -> Next {
+        self.fail(Failure::Error("INVALID_PROGRAM"))
+    }
+}

@@ -1,0 +1,332 @@
+//! The machine of one process: its heap, its tasks, and what they wait for.
+//!
+//! Tasks are cooperative: one runs until it parks, yields or ends. The machine runs inside a turn
+//! that the kernel gives to the process; when the budget is spent in the middle of a task, the
+//! same task goes on in the next turn.
+//!
+//! Between two tasks the machine takes in messages. Requests and notifications go straight to
+//! tasks of their own: no Toit code queues or looks up anything on the way.
+
+mod effects;
+mod inbox;
+mod messages;
+mod tasks;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use lucarne_kernel::{Context, Exit, Outcome, Pid, RequestId};
+use lucarne_message::Payload;
+
+use crate::effect::Effect;
+use crate::heap::{Heap, Image, OutOfMemory, Root, Word};
+use crate::host::Host;
+use crate::interpreter::{Interpreter, Stop};
+use crate::native::Failure;
+use inbox::Inbox;
+use tasks::{State, Task, TaskId, Tasks};
+
+pub(crate) struct Machine {
+    heap: Heap,
+    image: Arc<Image>,
+    host: Arc<Host>,
+    tasks: Tasks,
+    ready: VecDeque<TaskId>,
+    /// The task that the last turn interrupted.
+    interrupted: Option<TaskId>,
+    /// When parked tasks want to be woken: (time in µs, task, its park count then).
+    timers: BinaryHeap<Reverse<(i64, TaskId, u32)>>,
+    /// Who waits for the answers to this process's requests.
+    asked: HashMap<RequestId, TaskId>,
+    /// Who works on the requests of others.
+    serving: HashMap<(Pid, RequestId), TaskId>,
+    clients: HashMap<i64, Client>,
+    inboxes: HashMap<(i64, i64), Inbox>,
+    /// Tasks that wait until a receiver has room for their notification.
+    crowded: Vec<(Pid, TaskId)>,
+    /// Tasks that wait until another one has initialised a global.
+    waiting_for_global: Vec<TaskId>,
+    /// How many providers are installed. While there is one, the process lives.
+    providers: i64,
+    end: Option<Exit>,
+}
+
+/// A client that has opened a service of this process.
+struct Client {
+    handler: Root,
+    pid: Pid,
+}
+
+/// What a process begins with.
+pub(crate) enum Start {
+    /// The program's `main`.
+    Main,
+    /// A lambda that another process has spawned: its function and the encoded captures.
+    Lambda { function: u32, captures: Payload },
+}
+
+/// What performing an effect leads to.
+enum Done {
+    /// The native returns this.
+    Value(Word),
+    /// The native fails.
+    Fail(Failure),
+    /// The native throws a value with a trace, or null for a trace of this place.
+    Throw(Word, Word),
+    /// The native returns null after the other tasks had their turn.
+    Yield,
+    /// The task waits; whoever wakes it completes the native.
+    Parked,
+    /// The instruction is done again later.
+    Again,
+    /// The process ends.
+    End,
+}
+
+impl From<Result<Word, Failure>> for Done {
+    fn from(result: Result<Word, Failure>) -> Self {
+        match result {
+            Ok(value) => Done::Value(value),
+            Err(failure) => Done::Fail(failure),
+        }
+    }
+}
+
+impl Machine {
+    pub(crate) fn new(image: Arc<Image>, host: Arc<Host>) -> Result<Machine, OutOfMemory> {
+        Ok(Machine {
+            heap: Heap::new(image.clone(), host.heap)?,
+            image,
+            host,
+            tasks: Tasks::default(),
+            ready: VecDeque::new(),
+            interrupted: None,
+            timers: BinaryHeap::new(),
+            asked: HashMap::new(),
+            serving: HashMap::new(),
+            clients: HashMap::new(),
+            inboxes: HashMap::new(),
+            crowded: Vec::new(),
+            waiting_for_global: Vec::new(),
+            providers: 0,
+            end: None,
+        })
+    }
+
+    /// Runs for one turn.
+    pub(crate) fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        let mut budget = i64::from(context.budget());
+        loop {
+            if self.end.is_none() {
+                self.take_messages(context);
+                self.fire_timers(context);
+                self.run_finalizers();
+                self.wake_for_globals();
+            }
+            if let Some(exit) = self.end.take() {
+                return Outcome::Exit(exit);
+            }
+            let Some(task) = self.interrupted.take().or_else(|| self.ready.pop_front()) else {
+                let used = i64::from(context.budget()) - budget;
+                context.charge(u32::try_from(used).unwrap_or(0));
+                return self.rest();
+            };
+            if !self.tasks.is_alive(task) {
+                continue;
+            }
+            budget = self.run_task(task, context, budget);
+            if self.end.is_none() && (budget <= 0 || context.should_yield()) {
+                return Outcome::Ready;
+            }
+        }
+    }
+
+    /// Nothing is ready: waits, or ends if there is nothing to wait for.
+    fn rest(&mut self) -> Outcome {
+        if self.tasks.foreground() == 0 && self.providers == 0 {
+            return Outcome::Exit(Exit::Done);
+        }
+        Outcome::Wait { until_us: self.next_timer() }
+    }
+
+    /// Runs a task until it stops. Returns what is left of the budget.
+    fn run_task(&mut self, id: TaskId, context: &mut Context<'_>, mut budget: i64) -> i64 {
+        self.tasks.get_mut(id).state = State::Running;
+        let object = self.heap.rooted(&self.tasks.get(id).object).word();
+        self.heap.set_current_task(object);
+        let mut stop = self.tasks.get_mut(id).pending_stop.take();
+        loop {
+            let reason = match stop.take() {
+                Some(stop) => stop,
+                None => {
+                    let position = self.tasks.get(id).position;
+                    let mut interpreter = Interpreter::new(&mut self.heap, position, budget);
+                    let reason = interpreter.run();
+                    let (position, left) = (interpreter.position(), interpreter.budget());
+                    self.heap.leave_current();
+                    self.tasks.get_mut(id).position = position;
+                    budget = left;
+                    reason
+                }
+            };
+            match reason {
+                Stop::Budget => {
+                    self.interrupted = Some(id);
+                    return budget;
+                }
+                Stop::Finished(value) => {
+                    self.task_finished(id, value, context);
+                    return budget;
+                }
+                Stop::Uncaught(text) => {
+                    self.report_uncaught(&text);
+                    return budget;
+                }
+                Stop::Broken => {
+                    self.report_uncaught("OUT_OF_MEMORY");
+                    return budget;
+                }
+                Stop::Effect(effect) => match self.perform(effect, id, context) {
+                    Done::Value(value) => stop = self.complete(id, Ok(value)),
+                    Done::Fail(failure) => stop = self.complete(id, Err(failure)),
+                    Done::Throw(value, trace) => stop = self.throw(id, value, trace),
+                    Done::Yield => {
+                        let stop = self.complete(id, Ok(Word::NULL));
+                        self.tasks.get_mut(id).pending_stop = stop;
+                        self.make_ready(id);
+                        return budget;
+                    }
+                    Done::Again | Done::Parked | Done::End => return budget,
+                },
+            }
+        }
+    }
+
+    /// Hands a native's result to a task that is not running.
+    fn complete(&mut self, id: TaskId, result: Result<Word, Failure>) -> Option<Stop> {
+        let task = self.tasks.get_mut(id);
+        let mut interpreter = Interpreter::new(&mut self.heap, task.position, 0);
+        let stop = interpreter.complete(result);
+        task.position = interpreter.position();
+        self.heap.leave_current();
+        stop
+    }
+
+    /// Throws in a task that is not running.
+    fn throw(&mut self, id: TaskId, value: Word, trace: Word) -> Option<Stop> {
+        let task = self.tasks.get_mut(id);
+        let mut interpreter = Interpreter::new(&mut self.heap, task.position, 0);
+        let stop = interpreter.throw_value(value, trace);
+        task.position = interpreter.position();
+        self.heap.leave_current();
+        stop
+    }
+
+    /// An argument of the native that a task is at.
+    fn argument(&self, id: TaskId, index: usize) -> Word {
+        let position = self.tasks.get(id).position;
+        self.heap.stacks().get(position.stack).get(position.frame + index)
+    }
+
+    fn make_ready(&mut self, id: TaskId) {
+        self.tasks.get_mut(id).state = State::Ready;
+        self.ready.push_back(id);
+    }
+
+    /// An exception that not even the library's own handler could deal with.
+    fn report_uncaught(&mut self, text: &str) {
+        self.host.report(&format!("EXCEPTION error.\n{text}"));
+        self.end = Some(Exit::failed(text));
+    }
+
+    fn wake_for_globals(&mut self) {
+        if self.heap.take_settled_global() {
+            for task in std::mem::take(&mut self.waiting_for_global) {
+                self.make_ready(task);
+            }
+        }
+    }
+
+    fn run_finalizers(&mut self) {
+        while let Some(lambda) = self.heap.take_due_finalizer() {
+            let function = self.image.program().entries.run_task;
+            if self.start_task(function, &[lambda], true).is_err() {
+                return;
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ the start
+
+    /// Makes the first task.
+    pub(crate) fn start(&mut self, start: Start) -> Result<(), Failure> {
+        let lambda = match start {
+            Start::Main => self.main_lambda()?,
+            Start::Lambda { function, captures } => self.received_lambda(function, captures)?,
+        };
+        let function = self.image.program().entries.run_task;
+        self.start_task(function, &[lambda], false)?;
+        Ok(())
+    }
+
+    /// `main` as a lambda, with the arguments of the program as its capture if it wants them.
+    fn main_lambda(&mut self) -> Result<Word, OutOfMemory> {
+        let entries = self.image.program().entries;
+        let arguments = self.host.arguments.clone();
+        let scope = self.heap.scope();
+        let count = usize::from(entries.main_takes_arguments);
+        let array = self.heap.new_array(arguments.len())?.word();
+        let array = self.heap.keep(array);
+        for (index, argument) in arguments.iter().enumerate() {
+            let text = self.heap.new_string(argument)?.word();
+            let array = self.heap.kept(array).word();
+            self.heap.set_field(array, index, text);
+        }
+        let list_class = self.heap.builtins().list;
+        let list = self.heap.new_instance(list_class)?.word();
+        let words = self.heap.kept(array).word();
+        self.heap.set_field(list, 0, words);
+        self.heap.set_field(list, 1, Word::small(arguments.len() as i64));
+        let list = self.heap.keep(list);
+        let class = self.heap.builtins().lambda;
+        let lambda = self.heap.allocate(class, crate::heap::Format::Words, 1 + count)?;
+        self.heap.set_field(lambda, 0, Word::small(i64::from(entries.main.0)));
+        if count == 1 {
+            let list = self.heap.kept(list).word();
+            self.heap.set_field(lambda, 1, list);
+        }
+        self.heap.end_scope(scope);
+        Ok(lambda)
+    }
+
+    /// Lets everything know that the task needs no more.
+    fn task_finished(&mut self, id: TaskId, value: Word, context: &mut Context<'_>) {
+        self.answer_request(id, value, context);
+        self.remove_task(id);
+    }
+
+    fn perform(&mut self, effect: Effect, id: TaskId, context: &mut Context<'_>) -> Done {
+        effects::perform(self, effect, id, context)
+    }
+}
+
+/// A task's deadline and cancellation, as its `Task_` object has them.
+struct Limits {
+    deadline_us: Option<i64>,
+    is_canceled: bool,
+}
+
+impl Machine {
+    /// What may cut a task's waiting short. In a critical section cancellation does not.
+    fn limits(&self, id: TaskId) -> Limits {
+        let task = self.heap.rooted(&self.tasks.get(id).object).word();
+        let fields = self.heap.words(task);
+        let field = |index: usize| fields.get(index).copied().unwrap_or(Word::NULL);
+        let is_critical = field(Task::CRITICAL_COUNT).to_int().is_some_and(|count| count > 0);
+        Limits {
+            deadline_us: field(Task::DEADLINE).to_int(),
+            is_canceled: field(Task::IS_CANCELED) == Word::TRUE && !is_critical,
+        }
+    }
+}

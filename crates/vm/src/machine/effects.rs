@@ -1,0 +1,389 @@
+//! What each effect does.
+
+use lucarne_kernel::{Context, Exit, GroupOption, SpawnOptions, priority};
+use lucarne_message::Payload;
+use lucarne_system::Stream;
+
+use super::messages::pid_number;
+use super::tasks::{State, TaskId};
+use super::{Client, Done, Machine, Start};
+use crate::effect::Effect;
+use crate::heap::{Format, OutOfMemory, Ref, Word};
+use crate::interpreter::Interpreter;
+use crate::native::Failure;
+use crate::process::ToitProcess;
+use crate::trace::Trace;
+use crate::transfer;
+
+pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context: &mut Context<'_>) -> Done {
+    let argument = |index| machine.argument(id, index);
+    match effect {
+        Effect::Throw => Done::Throw(argument(0), argument(1)),
+        Effect::AwaitGlobal => machine.await_global(id),
+
+        Effect::TaskNew => machine.new_task(id),
+        Effect::TaskPark => machine.park_task(id, context),
+        Effect::TaskWake => {
+            if let Some(task) = machine.task_of(argument(0)) {
+                machine.wake(task);
+            }
+            Done::Value(Word::NULL)
+        }
+        Effect::TaskInterrupt => {
+            if let Some(task) = machine.task_of(argument(0)) {
+                machine.interrupt(task, context);
+            }
+            Done::Value(Word::NULL)
+        }
+        Effect::TaskYield => Done::Yield,
+        Effect::TaskBreathe if machine.ready.is_empty() && !context.has_messages() => Done::Value(Word::NULL),
+        Effect::TaskBreathe => Done::Yield,
+        Effect::TaskFail => machine.fail_task(id),
+
+        Effect::Exit => {
+            let code = machine.int_argument(id, 0).unwrap_or(0);
+            machine.end = Some(Exit::Code(i32::try_from(code).unwrap_or(1)));
+            Done::End
+        }
+        Effect::Spawn => machine.spawn(id, context),
+        Effect::ProcessId => Done::Value(Word::small(pid_number(context.pid()))),
+        Effect::ProcessPriority => {
+            let priority = machine.pid_argument(id, 0).and_then(|pid| context.priority(pid));
+            match priority {
+                Some(priority) => Done::Value(Word::small(i64::from(priority))),
+                None => Done::Fail(Failure::Error("NO_SUCH_PROCESS")),
+            }
+        }
+        Effect::ProcessSetPriority => machine.set_priority(id, context),
+
+        Effect::WriteStdout => machine.write(id, Stream::Out),
+        Effect::WriteStderr => machine.write(id, Stream::Error),
+        Effect::PrintTrace => machine.print_trace(id),
+        Effect::HasPrintService => Done::Value(Word::bool(machine.host.print.is_provided())),
+        Effect::HasLogService => Done::Value(Word::bool(machine.host.log.is_provided())),
+
+        Effect::TimeNow => machine.int_value(context.wall_us().saturating_mul(1000)),
+        Effect::TimeMonotonic => Done::Value(Word::small(context.now_us())),
+        Effect::RandomBytes => machine.random_bytes(id, context),
+
+        Effect::RpcInvoke => machine.invoke(id, context),
+        Effect::RpcFail => machine.fail_request(id, context),
+        Effect::MessageSend => machine.send_message(id, context),
+
+        Effect::ClientAdd => machine.add_client(id),
+        Effect::ClientRemove => {
+            let client = machine.int_argument(id, 0).and_then(|client| machine.clients.remove(&client));
+            if let Some(client) = client {
+                machine.heap.unroot(client.handler);
+            }
+            Done::Value(Word::NULL)
+        }
+        Effect::ProvidersChange => {
+            machine.providers += machine.int_argument(id, 0).unwrap_or(0);
+            Done::Value(Word::NULL)
+        }
+        Effect::ProxyAdd
+        | Effect::ProxyRemove
+        | Effect::ProxyRemoveAll
+        | Effect::NotificationNext
+        | Effect::NotificationTake => machine.inbox_effect(effect, id),
+        Effect::Notify => machine.notify(id, context),
+
+        Effect::SystemProgramName => machine.text_or_null(machine.host.program_name.clone()),
+        Effect::SystemProgramPath => machine.text_or_null(machine.host.program_path.clone()),
+        Effect::SystemProcessStats => machine.process_stats(id, context),
+        Effect::SystemCollectGarbage => match machine.heap.collect(true) {
+            Ok(()) => Done::Value(Word::NULL),
+            Err(OutOfMemory) => Done::Fail(Failure::OutOfMemory),
+        },
+        Effect::SystemSetMemoryLimit => {
+            let bytes = machine.int_argument(id, 0).and_then(|bytes| usize::try_from(bytes).ok());
+            // A process may tighten its limit, and loosen it up to what it was given.
+            let bytes = bytes.filter(|bytes| *bytes > 0).unwrap_or(machine.host.heap.limit_bytes);
+            machine.heap.set_limit_bytes(bytes.min(machine.host.heap.limit_bytes));
+            Done::Value(Word::NULL)
+        }
+    }
+}
+
+impl Machine {
+    fn int_value(&mut self, value: i64) -> Done {
+        Done::from(self.heap.new_int(value).map(Ref::word).map_err(Failure::from))
+    }
+
+    fn text_or_null(&mut self, text: Option<String>) -> Done {
+        match text {
+            Some(text) => Done::from(self.heap.new_string(&text).map(Ref::word).map_err(Failure::from)),
+            None => Done::Value(Word::NULL),
+        }
+    }
+
+    /// The global that a task wants is being initialised. If by the task itself, it never will be.
+    fn await_global(&mut self, id: TaskId) -> Done {
+        let position = self.tasks.get(id).position;
+        let instruction = self.image.program().code[position.pc];
+        let initializer = self.image.program().globals[instruction.number() as usize].initializer;
+        let interpreter = Interpreter::new(&mut self.heap, position, 0);
+        let is_own = initializer.is_some_and(|function| interpreter.is_under_way(function));
+        self.heap.leave_current();
+        if is_own {
+            // The trace is to name this instruction, not the one before it.
+            self.tasks.get_mut(id).position.pc += 1;
+            return Done::Fail(Failure::Error("INITIALIZATION_IN_PROGRESS"));
+        }
+        self.park(id, State::WaitingForGlobal, None);
+        self.waiting_for_global.push(id);
+        Done::Again
+    }
+
+    // ------------------------------------------------------------------ tasks
+
+    fn new_task(&mut self, id: TaskId) -> Done {
+        let (lambda, is_background) = (self.argument(id, 0), self.argument(id, 2) == Word::TRUE);
+        let function = self.image.program().entries.run_task;
+        let task = match self.start_task(function, &[lambda], is_background) {
+            Ok(task) => task,
+            Err(OutOfMemory) => return Done::Fail(Failure::OutOfMemory),
+        };
+        let object = self.heap.rooted(&self.tasks.get(task).object).word();
+        let name = self.argument(id, 1);
+        self.heap.set_field(object, super::Task::NAME, name);
+        Done::Value(object)
+    }
+
+    fn park_task(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let until = self.int_argument(id, 0);
+        if until.is_some_and(|until| until <= context.now_us()) {
+            return Done::Value(Word::TRUE);
+        }
+        self.park(id, State::Parked, until);
+        Done::Parked
+    }
+
+    /// Ends the process because of an exception that a task did not catch.
+    fn fail_task(&mut self, id: TaskId) -> Done {
+        self.print_trace(id);
+        let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?").to_string();
+        self.end = Some(Exit::failed(text));
+        Done::End
+    }
+
+    // ------------------------------------------------------------------ processes
+
+    fn spawn(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let (priority, lambda) = (self.int_argument(id, 0), self.argument(id, 1));
+        let Ok(priority) = u8::try_from(priority.unwrap_or(i64::from(priority::NORMAL))) else {
+            return Done::Fail(Failure::OUT_OF_RANGE);
+        };
+        let start = match self.encode_lambda(lambda) {
+            Ok(start) => start,
+            Err(failure) => return Done::Fail(failure),
+        };
+        let process = ToitProcess::new(self.image.clone(), self.host.clone(), start);
+        let options =
+            SpawnOptions { name: self.host.name(), priority, group: GroupOption::Same };
+        match context.spawn(Box::new(process), options) {
+            Ok(pid) => Done::Value(Word::small(pid_number(pid))),
+            Err(_) => Done::Fail(Failure::Error("PERMISSION_DENIED")),
+        }
+    }
+
+    /// A lambda for another process: its captures are copied as if they were sent. The variables
+    /// among them that are assigned later become variables of the other process.
+    fn encode_lambda(&mut self, lambda: Word) -> Result<Start, Failure> {
+        let words = self.heap.words(lambda).to_vec();
+        let Some((function, captures)) = words.split_first() else { return Err(Failure::WRONG_TYPE) };
+        let function = function.to_int().and_then(|function| u32::try_from(function).ok());
+        let cell = self.heap.builtins().cell;
+        let mut parts = Vec::with_capacity(captures.len());
+        for capture in captures {
+            let is_variable = self.heap.class_of(*capture) == cell;
+            let value = if is_variable { self.heap.words(*capture)[0] } else { *capture };
+            parts.push((is_variable, value));
+        }
+        let encoding = transfer::encode_with(&mut self.heap, |writer| {
+            writer.list(parts.len() * 2)?;
+            parts.iter().try_for_each(|(is_variable, value)| {
+                writer.bool(*is_variable)?;
+                writer.value(*value)
+            })
+        })?;
+        let function = function.ok_or(Failure::WRONG_TYPE)?;
+        Ok(Start::Lambda { function, captures: encoding.payload })
+    }
+
+    /// The reverse of [`Machine::encode_lambda`].
+    pub(super) fn received_lambda(&mut self, function: u32, mut captures: Payload) -> Result<Word, Failure> {
+        let scope = self.heap.scope();
+        let parts = transfer::decode(&mut self.heap, &mut captures.decoder())?.word();
+        let parts = self.heap.keep(parts);
+        let count = self.heap.length(self.heap.kept(parts)) / 2;
+        let (class, cell) = (self.heap.builtins().lambda, self.heap.builtins().cell);
+        let lambda = self.heap.allocate(class, Format::Words, 1 + count)?;
+        let lambda = self.heap.keep(lambda);
+        for index in 0..count {
+            let is_variable = self.part(parts, index * 2) == Word::TRUE;
+            let capture = if is_variable {
+                let variable = self.heap.allocate(cell, Format::Words, 1)?;
+                let value = self.part(parts, index * 2 + 1);
+                self.heap.set_field(variable, 0, value);
+                variable
+            } else {
+                self.part(parts, index * 2 + 1)
+            };
+            let lambda = self.heap.kept(lambda).word();
+            self.heap.set_field(lambda, 1 + index, capture);
+        }
+        let lambda = self.heap.kept(lambda).word();
+        self.heap.set_field(lambda, 0, Word::small(i64::from(function)));
+        self.heap.end_scope(scope);
+        Ok(lambda)
+    }
+
+    fn part(&self, parts: crate::heap::Kept, index: usize) -> Word {
+        self.heap.field(self.heap.kept(parts), index).map_or(Word::NULL, Ref::word)
+    }
+
+    fn set_priority(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let Some(pid) = self.pid_argument(id, 0) else {
+            return Done::Fail(Failure::Error("NO_SUCH_PROCESS"));
+        };
+        let priority = self.int_argument(id, 1).and_then(|priority| u8::try_from(priority).ok());
+        let Some(priority) = priority else { return Done::Fail(Failure::OUT_OF_RANGE) };
+        match context.set_priority(pid, priority) {
+            Ok(()) => Done::Value(Word::NULL),
+            Err(_) => Done::Fail(Failure::Error("PERMISSION_DENIED")),
+        }
+    }
+
+    // ------------------------------------------------------------------ output
+
+    fn write(&mut self, id: TaskId, stream: Stream) -> Done {
+        let Some(text) = self.heap.string(Ref::of(self.argument(id, 0))) else {
+            return Done::Fail(Failure::WRONG_TYPE);
+        };
+        let output = &self.host.output;
+        if self.argument(id, 1) == Word::TRUE {
+            let mut line = Vec::with_capacity(text.len() + 1);
+            line.extend_from_slice(text.as_bytes());
+            line.push(b'\n');
+            output.write(stream, &line);
+        } else {
+            output.write(stream, text.as_bytes());
+        }
+        Done::Value(Word::NULL)
+    }
+
+    fn print_trace(&mut self, id: TaskId) -> Done {
+        let text = self.rendered_trace(id);
+        self.host.report(&text);
+        Done::Value(Word::NULL)
+    }
+
+    /// The arguments `text trace` of a native, as people read them.
+    fn rendered_trace(&self, id: TaskId) -> String {
+        let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?");
+        let bytes = self.heap.bytes(Ref::of(self.argument(id, 1))).unwrap_or_default();
+        Trace::decode(bytes).render(self.image.program(), text)
+    }
+
+    // ------------------------------------------------------------------ services
+
+    /// The handler of this task's request has thrown.
+    fn fail_request(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let rendered = self.rendered_trace(id);
+        let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?").to_string();
+        if let Some(token) = self.end_service(id) {
+            let trace = (self.argument(id, 1) != Word::NULL).then(|| Payload::string(&rendered));
+            context.reply(token, Err(lucarne_kernel::Failure { text, trace }));
+        }
+        Done::Value(Word::NULL)
+    }
+
+    fn add_client(&mut self, id: TaskId) -> Done {
+        let (Some(client), Some(pid)) =
+            (self.int_argument(id, 0), self.pid_argument(id, 2))
+        else {
+            return Done::Fail(Failure::WRONG_TYPE);
+        };
+        let handler = self.argument(id, 1);
+        let handler = self.heap.root(handler);
+        if let Some(old) = self.clients.insert(client, Client { handler, pid }) {
+            self.heap.unroot(old.handler);
+        }
+        Done::Value(Word::NULL)
+    }
+
+    fn inbox_effect(&mut self, effect: Effect, id: TaskId) -> Done {
+        let client = self.int_argument(id, 0);
+        if effect == Effect::ProxyRemoveAll {
+            client.into_iter().for_each(|client| self.remove_proxies(client));
+            return Done::Value(Word::NULL);
+        }
+        let (Some(client), Some(handle)) = (client, self.int_argument(id, 1)) else {
+            return Done::Fail(Failure::WRONG_TYPE);
+        };
+        match effect {
+            Effect::ProxyAdd => {
+                let proxy = self.argument(id, 2);
+                if let Err(OutOfMemory) = self.add_proxy(client, handle, proxy) {
+                    return Done::Fail(Failure::OutOfMemory);
+                }
+            }
+            Effect::ProxyRemove => self.remove_proxy(client, handle),
+            Effect::NotificationTake => return self.take_notification(client, handle),
+            _ => return Done::Value(Word::bool(self.has_notification(client, handle))),
+        }
+        Done::Value(Word::NULL)
+    }
+
+    // ------------------------------------------------------------------ the machine itself
+
+    fn random_bytes(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let count = self.int_argument(id, 0).and_then(|count| usize::try_from(count).ok());
+        let Some(count) = count else { return Done::Fail(Failure::OUT_OF_RANGE) };
+        let word = match self.heap.new_bytes(count) {
+            Ok(bytes) => bytes.word(),
+            Err(OutOfMemory) => return Done::Fail(Failure::OutOfMemory),
+        };
+        if let Some(bytes) = self.heap.bytes_mut(word) {
+            for chunk in bytes.chunks_mut(8) {
+                chunk.copy_from_slice(&context.random_u64().to_le_bytes()[..chunk.len()]);
+            }
+        }
+        Done::Value(word)
+    }
+
+    /// The figures of this process, in the order that `lib/system` names.
+    fn process_stats(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let own = pid_number(context.pid());
+        if self.int_argument(id, 1).is_some_and(|pid| pid != own && pid != -1) {
+            return Done::Value(Word::NULL);
+        }
+        let statistics = self.heap.statistics();
+        let used = self.heap.used_bytes() as i64;
+        let limit = self.heap.limit_bytes() as i64;
+        let figures = [
+            statistics.minor_collections as i64,
+            used,
+            used,
+            0,
+            context.gid().as_i64(),
+            own,
+            limit - used,
+            limit,
+            statistics.full_collections as i64,
+            0,
+            statistics.allocated_bytes as i64,
+        ];
+        match self.heap.new_array(figures.len()).map(Ref::word) {
+            Ok(array) => {
+                for (index, figure) in figures.into_iter().enumerate() {
+                    self.heap.set_field(array, index, Word::small(figure));
+                }
+                Done::Value(array)
+            }
+            Err(OutOfMemory) => Done::Fail(Failure::OutOfMemory),
+        }
+    }
+}

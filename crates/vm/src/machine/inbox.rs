@@ -1,0 +1,105 @@
+//! Notifications on their way to proxies.
+//!
+//! Each resource has an inbox here from its first notification or the registration of its proxy
+//! on, whichever comes first. One task at a time delivers from it, so that the order is kept even
+//! if `on-notified_` blocks. What waits keeps its place in the mailbox, so that the bound of the
+//! kernel holds for what waits here as well.
+
+use std::collections::VecDeque;
+
+use lucarne_kernel::Credit;
+use lucarne_message::Payload;
+
+use super::{Done, Machine};
+use crate::heap::{OutOfMemory, Root, Word};
+use crate::native::Failure;
+use crate::transfer;
+
+#[derive(Default)]
+pub(super) struct Inbox {
+    /// A weak array with the proxy, once it has registered: a proxy that nobody uses any more is
+    /// closed by its finalizer, whether or not its resource sends something.
+    proxy: Option<Root>,
+    waiting: VecDeque<(Payload, Credit)>,
+    /// Whether a task delivers from it now.
+    is_served: bool,
+}
+
+/// The kind that [`Entries::handle_message`](lucarne_compiler::program::Entries) is given for it.
+const NOTIFICATION_KIND: i64 = 7;
+
+impl Machine {
+    /// A notification has arrived.
+    pub(super) fn notified(&mut self, client: i64, handle: i64, payload: Payload, credit: Credit) {
+        let inbox = self.inboxes.entry((client, handle)).or_default();
+        inbox.waiting.push_back((payload, credit));
+        self.serve_inbox(client, handle);
+    }
+
+    /// A proxy has registered.
+    pub(super) fn add_proxy(&mut self, client: i64, handle: i64, proxy: Word) -> Result<(), OutOfMemory> {
+        let scope = self.heap.scope();
+        let proxy = self.heap.keep(proxy);
+        let array = self.heap.new_weak_array(1)?.word();
+        let proxy = self.heap.kept(proxy).word();
+        self.heap.end_scope(scope);
+        self.heap.set_field(array, 0, proxy);
+        let root = self.heap.root(array);
+        let inbox = self.inboxes.entry((client, handle)).or_default();
+        if let Some(old) = inbox.proxy.replace(root) {
+            self.heap.unroot(old);
+        }
+        self.serve_inbox(client, handle);
+        Ok(())
+    }
+
+    /// Starts a task that delivers, if there is something to deliver, someone to deliver to, and
+    /// nobody who does it already.
+    fn serve_inbox(&mut self, client: i64, handle: i64) {
+        let Some(inbox) = self.inboxes.get_mut(&(client, handle)) else { return };
+        let Some(proxy) = inbox.proxy.as_ref().filter(|_| !inbox.is_served && !inbox.waiting.is_empty()) else {
+            return;
+        };
+        let array = self.heap.rooted(proxy).word();
+        let proxy = self.heap.weak_words(array).first().copied().unwrap_or(Word::NULL);
+        if proxy == Word::NULL {
+            return;
+        }
+        inbox.is_served = true;
+        let function = self.image.program().entries.handle_message;
+        let arguments =
+            [Word::small(NOTIFICATION_KIND), Word::small(client), Word::small(handle), proxy];
+        if self.start_task(function, &arguments, true).is_err() {
+            self.report_uncaught("OUT_OF_MEMORY");
+        }
+    }
+
+    /// A proxy takes no more; a task that delivers to it finds nothing further.
+    pub(super) fn remove_proxy(&mut self, client: i64, handle: i64) {
+        if let Some(proxy) = self.inboxes.remove(&(client, handle)).and_then(|inbox| inbox.proxy) {
+            self.heap.unroot(proxy);
+        }
+    }
+
+    /// A client is closed: none of its proxies takes any more.
+    pub(super) fn remove_proxies(&mut self, client: i64) {
+        let handles: Vec<i64> =
+            self.inboxes.keys().filter(|(owner, _)| *owner == client).map(|(_, handle)| *handle).collect();
+        handles.into_iter().for_each(|handle| self.remove_proxy(client, handle));
+    }
+
+    /// Whether there is another notification for the task that delivers. If not, that task ends.
+    pub(super) fn has_notification(&mut self, client: i64, handle: i64) -> bool {
+        let Some(inbox) = self.inboxes.get_mut(&(client, handle)) else { return false };
+        inbox.is_served = !inbox.waiting.is_empty();
+        inbox.is_served
+    }
+
+    pub(super) fn take_notification(&mut self, client: i64, handle: i64) -> Done {
+        let inbox = self.inboxes.get_mut(&(client, handle));
+        let Some((mut payload, _credit)) = inbox.and_then(|inbox| inbox.waiting.pop_front()) else {
+            return Done::Fail(Failure::OUT_OF_BOUNDS);
+        };
+        transfer::decode(&mut self.heap, &mut payload.decoder()).map(|value| value.word()).into()
+    }
+}

@@ -1,0 +1,414 @@
+//! What arrives in the mailbox, and answers to requests.
+
+use lucarne_kernel::{Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken};
+use lucarne_message::{Payload, Value};
+use lucarne_services::protocol::{error, kind, procedure};
+
+use super::tasks::{Service, State, TaskId};
+use super::{Done, Limits, Machine};
+use crate::heap::{OutOfMemory, Word};
+use crate::native::Failure;
+use crate::trace::Trace;
+use crate::transfer::{self, Encoding};
+
+/// The kind that the library is given for a resource whose client takes no notifications.
+const SLOW_CONSUMER_KIND: i64 = 9;
+
+impl Machine {
+    pub(super) fn take_messages(&mut self, context: &mut Context<'_>) {
+        while let Some(message) = context.receive() {
+            if let Err(OutOfMemory) = self.take_message(message, context) {
+                self.report_uncaught("OUT_OF_MEMORY");
+                return;
+            }
+        }
+    }
+
+    fn take_message(&mut self, message: Message, context: &mut Context<'_>) -> Result<(), OutOfMemory> {
+        let Message { pid, gid, kind } = message;
+        match kind {
+            MessageKind::Request { token, procedure: procedure::INVOKE, payload } => {
+                self.serve(token, pid, gid, payload, context)
+            }
+            MessageKind::Request { token, procedure, payload } => {
+                self.serve_procedure(token, procedure, pid, gid, payload, context)
+            }
+            MessageKind::Reply { id, result } => {
+                self.answered(id, result.map_err(|failure| *failure));
+                Ok(())
+            }
+            MessageKind::Cancel { id } => {
+                self.cancel_service(pid, id, context);
+                Ok(())
+            }
+            MessageKind::Notification { client, handle, payload, credit } => {
+                self.notified(client, handle, payload, credit);
+                Ok(())
+            }
+            MessageKind::RoomAvailable => {
+                self.notify_again(pid, context);
+                Ok(())
+            }
+            MessageKind::SlowConsumer { client, handle } => {
+                self.drop_crowded(pid, client, handle);
+                let arguments = [SLOW_CONSUMER_KIND, pid_number(pid), client, handle].map(Word::small);
+                self.start_task(self.image.program().entries.handle_message, &arguments, true).map(|_| ())
+            }
+            MessageKind::ProcessTerminated => {
+                self.handle_message(i64::from(kind::PROCESS_TERMINATED), gid, pid, Payload::null())
+            }
+            MessageKind::External { payload } => {
+                self.handle_message(i64::from(kind::EXTERNAL_NOTIFICATION), gid, pid, payload)
+            }
+            MessageKind::User { kind, payload } => self.handle_message(i64::from(kind), gid, pid, payload),
+        }
+    }
+
+    // ------------------------------------------------------------------ requests of others
+
+    /// Starts the work on `[client, index, arguments]`.
+    fn serve(
+        &mut self,
+        token: RequestToken,
+        pid: Pid,
+        gid: Gid,
+        mut payload: Payload,
+        context: &mut Context<'_>,
+    ) -> Result<(), OutOfMemory> {
+        let mut decoder = payload.decoder();
+        let (Ok(()), Ok(client), Ok(index)) =
+            (decoder.expect_list(3), decoder.expect_int(), decoder.expect_int())
+        else {
+            context.reply(token, Err(RemoteFailure::new("INVALID_ARGUMENT")));
+            return Ok(());
+        };
+        let handler = self.clients.get(&client).filter(|known| known.pid == pid);
+        if handler.is_none() {
+            context.reply(token, Err(RemoteFailure::new(error::HANDLER_NOT_FOUND)));
+            return Ok(());
+        }
+        let arguments = match transfer::decode(&mut self.heap, &mut decoder) {
+            Ok(arguments) => arguments.word(),
+            Err(failure) => return refuse(token, failure, context),
+        };
+        let handler = self.clients.get(&client).map(|known| self.heap.rooted(&known.handler).word());
+        let words = [
+            handler.unwrap_or(Word::NULL),
+            small(index),
+            arguments,
+            Word::small(gid_number(gid)),
+            small(client),
+        ];
+        self.start_service(token, pid, &words)
+    }
+
+    /// Starts the work on any other procedure.
+    fn serve_procedure(
+        &mut self,
+        token: RequestToken,
+        procedure: i64,
+        pid: Pid,
+        gid: Gid,
+        mut payload: Payload,
+        context: &mut Context<'_>,
+    ) -> Result<(), OutOfMemory> {
+        let arguments = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
+            Ok(arguments) => arguments.word(),
+            Err(failure) => return refuse(token, failure, context),
+        };
+        let words = [
+            Word::NULL,
+            small(procedure),
+            arguments,
+            Word::small(gid_number(gid)),
+            Word::small(pid_number(pid)),
+        ];
+        self.start_service(token, pid, &words)
+    }
+
+    fn start_service(&mut self, token: RequestToken, asker: Pid, arguments: &[Word]) -> Result<(), OutOfMemory> {
+        let function = self.image.program().entries.handle_request;
+        let task = self.start_task(function, arguments, false)?;
+        self.serving.insert((asker, token.id()), task);
+        self.tasks.get_mut(task).serves = Some(Service { token, asker });
+        Ok(())
+    }
+
+    /// The asker no longer wants the answer: the task that works on it is canceled.
+    fn cancel_service(&mut self, asker: Pid, id: RequestId, context: &mut Context<'_>) {
+        let Some(task) = self.serving.get(&(asker, id)).copied() else { return };
+        let object = self.heap.rooted(&self.tasks.get(task).object).word();
+        self.heap.set_field(object, super::Task::IS_CANCELED, Word::TRUE);
+        if self.limits(task).is_canceled {
+            self.interrupt(task, context);
+        }
+    }
+
+    /// Takes the request off a task, to be answered.
+    pub(super) fn end_service(&mut self, id: TaskId) -> Option<RequestToken> {
+        let service = self.tasks.get_mut(id).serves.take()?;
+        self.serving.remove(&(service.asker, service.token.id()));
+        Some(service.token)
+    }
+
+    /// Answers the request that a task has worked on. A result that cannot be sent fails the call.
+    pub(super) fn answer_request(&mut self, id: TaskId, value: Word, context: &mut Context<'_>) {
+        let Some(token) = self.end_service(id) else { return };
+        let answer = match transfer::encode(&mut self.heap, value) {
+            Ok(encoding) => Ok(encoding.payload),
+            Err(failure) => Err(RemoteFailure::new(failure_text(&failure))),
+        };
+        context.reply(token, answer);
+    }
+
+    // ------------------------------------------------------------------ own requests
+
+    /// Sends a request and has the task wait for the answer.
+    pub(super) fn invoke(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let Some(pid) = self.pid_argument(id, 0) else {
+            return Done::Fail(Failure::Error("NO_SUCH_PROCESS"));
+        };
+        let Some(procedure) = self.int_argument(id, 1) else { return Done::Fail(Failure::WRONG_TYPE) };
+        let arguments = self.argument(id, 2);
+        self.request(id, pid, procedure, context, |writer| writer.value(arguments))
+    }
+
+    fn request(
+        &mut self,
+        id: TaskId,
+        pid: Pid,
+        procedure: i64,
+        context: &mut Context<'_>,
+        write: impl FnOnce(&mut transfer::Writer<'_>) -> Result<(), lucarne_message::EncodeError>,
+    ) -> Done {
+        let limits = self.limits(id);
+        if let Some(failure) = cut_short(&limits, context) {
+            return Done::Fail(failure);
+        }
+        let (payload, emptied) = match transfer::encode_with(&mut self.heap, write) {
+            Ok(encoding) => encoding.into_parts(),
+            Err(failure) => return Done::Fail(failure),
+        };
+        let sent = if procedure::is_close(procedure) {
+            context.request_close(pid, procedure, payload)
+        } else {
+            context.request(pid, procedure, payload)
+        };
+        match sent {
+            Ok(request) => {
+                self.asked.insert(request, id);
+                self.park(id, State::Asking(request), limits.deadline_us);
+                Done::Parked
+            }
+            Err(refused) => {
+                Encoding::restore(&mut self.heap, refused.payload, emptied);
+                Done::Fail(Failure::Message(refused.error.to_string()))
+            }
+        }
+    }
+
+    fn answered(&mut self, id: RequestId, result: Result<Payload, RemoteFailure>) {
+        let Some(task) = self.asked.remove(&id) else { return };
+        match result {
+            Ok(mut payload) => {
+                let value = transfer::decode(&mut self.heap, &mut payload.decoder());
+                let value = value.map(|value| value.word());
+                self.resume(task, value);
+            }
+            Err(failure) => self.failed_there(task, failure),
+        }
+    }
+
+    /// Throws what a provider threw: its text, with its trace before that of this place.
+    fn failed_there(&mut self, task: TaskId, failure: RemoteFailure) {
+        let trace = failure.trace.and_then(|trace| trace.into_value().ok());
+        let detail = match trace {
+            Some(Value::String(text)) => text.to_string(),
+            _ => String::new(),
+        };
+        let scope = self.heap.scope();
+        let thrown = self.heap.new_string(&failure.text).map(|text| text.word()).and_then(|text| {
+            let text = self.heap.keep(text);
+            let trace = if detail.is_empty() {
+                Word::NULL
+            } else {
+                let addresses = self.trace_of(task).addresses;
+                self.heap.new_bytes_from(&Trace { detail, addresses }.encode())?.word()
+            };
+            Ok((self.heap.kept(text).word(), trace))
+        });
+        self.heap.end_scope(scope);
+        match thrown {
+            Ok((text, trace)) => self.resume_throwing(task, text, trace),
+            Err(OutOfMemory) => self.resume(task, Err(Failure::OutOfMemory)),
+        }
+    }
+
+    // ------------------------------------------------------------------ other messages
+
+    fn handle_message(
+        &mut self,
+        kind: i64,
+        gid: Gid,
+        pid: Pid,
+        mut payload: Payload,
+    ) -> Result<(), OutOfMemory> {
+        // A message that cannot be decoded tells nothing; who sent it learns nothing either.
+        let value = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
+            Ok(value) => value.word(),
+            Err(Failure::OutOfMemory) => return Err(OutOfMemory),
+            Err(_) => return Ok(()),
+        };
+        let function = self.image.program().entries.handle_message;
+        let gid = Word::small(gid_number(gid));
+        let pid = Word::small(pid_number(pid));
+        self.start_task(function, &[Word::small(kind), gid, pid, value], false).map(|_| ())
+    }
+
+    pub(super) fn send_message(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let Some(kind) = self.int_argument(id, 1) else { return Done::Fail(Failure::WRONG_TYPE) };
+        let value = self.argument(id, 2);
+        let (payload, emptied) = match transfer::encode(&mut self.heap, value) {
+            Ok(encoding) => encoding.into_parts(),
+            Err(failure) => return Done::Fail(failure),
+        };
+        let (Some(pid), Ok(kind)) = (self.pid_argument(id, 0), u8::try_from(kind)) else {
+            Encoding::restore(&mut self.heap, payload, emptied);
+            return Done::Value(Word::FALSE);
+        };
+        match context.send(pid, kind, payload) {
+            Ok(()) => Done::Value(Word::TRUE),
+            Err(refused) => {
+                Encoding::restore(&mut self.heap, refused.payload, emptied);
+                Done::Value(Word::FALSE)
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ notifications to others
+
+    pub(super) fn notify(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let limits = self.limits(id);
+        if let Some(failure) = cut_short(&limits, context) {
+            return Done::Fail(failure);
+        }
+        let (Some(to), Some(client), Some(handle)) =
+            (self.pid_argument(id, 0), self.int_argument(id, 1), self.int_argument(id, 2))
+        else {
+            return Done::Value(Word::FALSE);
+        };
+        let value = self.argument(id, 3);
+        let payload = match transfer::encode(&mut self.heap, value) {
+            Ok(encoding) => encoding.payload,
+            Err(failure) => return Done::Fail(failure),
+        };
+        match context.notify(to, client, handle, payload) {
+            Ok(()) => Done::Value(Word::TRUE),
+            Err(refused) if refused.error == lucarne_kernel::SendError::Full => {
+                let notification = super::tasks::Notification { to, client, handle, payload: refused.payload };
+                self.crowded.push((to, id));
+                self.park(id, State::Crowded(notification), limits.deadline_us);
+                Done::Parked
+            }
+            Err(_) => Done::Value(Word::FALSE),
+        }
+    }
+
+    /// A receiver has room again: those who wait for it try again, in their order.
+    fn notify_again(&mut self, receiver: Pid, context: &mut Context<'_>) {
+        let waiting = std::mem::take(&mut self.crowded);
+        let mut is_full = false;
+        for (pid, task) in waiting {
+            if pid != receiver || is_full {
+                self.crowded.push((pid, task));
+                continue;
+            }
+            let state = std::mem::replace(&mut self.tasks.get_mut(task).state, State::Ready);
+            let State::Crowded(notification) = state else { continue };
+            let super::tasks::Notification { to, client, handle, payload } = notification;
+            match context.notify(to, client, handle, payload) {
+                Ok(()) => self.resume(task, Ok(Word::TRUE)),
+                Err(refused) if refused.error == lucarne_kernel::SendError::Full => {
+                    is_full = true;
+                    let payload = refused.payload;
+                    let notification = super::tasks::Notification { to, client, handle, payload };
+                    self.tasks.get_mut(task).state = State::Crowded(notification);
+                    self.crowded.push((pid, task));
+                }
+                Err(_) => self.resume(task, Ok(Word::FALSE)),
+            }
+        }
+    }
+
+    /// A resource is cut off: those who wait to notify it learn that it is no longer wanted.
+    fn drop_crowded(&mut self, receiver: Pid, client: i64, handle: i64) {
+        let waiting = std::mem::take(&mut self.crowded);
+        for (pid, task) in waiting {
+            let is_meant = matches!(
+                &self.tasks.get(task).state,
+                State::Crowded(waiting) if pid == receiver && waiting.client == client && waiting.handle == handle
+            );
+            if is_meant {
+                self.resume(task, Ok(Word::FALSE));
+            } else {
+                self.crowded.push((pid, task));
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ arguments
+
+    pub(super) fn int_argument(&self, id: TaskId, index: usize) -> Option<i64> {
+        self.heap.int(crate::heap::Ref::of(self.argument(id, index)))
+    }
+
+    pub(super) fn pid_argument(&self, id: TaskId, index: usize) -> Option<Pid> {
+        self.int_argument(id, index).map(Pid::from_i64)
+    }
+
+    fn trace_of(&mut self, id: TaskId) -> Trace {
+        let position = self.tasks.get(id).position;
+        let trace = crate::interpreter::Interpreter::new(&mut self.heap, position, 0).capture("");
+        self.heap.leave_current();
+        trace
+    }
+}
+
+/// Why a task that is about to wait must not, if so.
+fn cut_short(limits: &Limits, context: &Context<'_>) -> Option<Failure> {
+    if limits.is_canceled {
+        return Some(Failure::Error("CANCELED"));
+    }
+    let is_late = limits.deadline_us.is_some_and(|deadline| deadline <= context.now_us());
+    is_late.then_some(Failure::Error("DEADLINE_EXCEEDED"))
+}
+
+fn refuse(token: RequestToken, failure: Failure, context: &mut Context<'_>) -> Result<(), OutOfMemory> {
+    context.reply(token, Err(RemoteFailure::new(failure_text(&failure))));
+    match failure {
+        Failure::OutOfMemory => Err(OutOfMemory),
+        _ => Ok(()),
+    }
+}
+
+fn failure_text(failure: &Failure) -> String {
+    match failure {
+        Failure::Error(text) | Failure::Detailed { error: text, .. } => (*text).to_string(),
+        Failure::Message(text) => text.clone(),
+        Failure::OutOfMemory => "OUT_OF_MEMORY".to_string(),
+    }
+}
+
+/// A number from a message: one that does not fit into a word cannot name anything here.
+fn small(value: i64) -> Word {
+    Word::int(value).unwrap_or(Word::small(-1))
+}
+
+pub(super) fn pid_number(pid: Pid) -> i64 {
+    pid.as_i64()
+}
+
+fn gid_number(gid: Gid) -> i64 {
+    gid.as_i64()
+}
+

@@ -1,0 +1,288 @@
+//! The tasks of a process, and waiting.
+
+use std::cmp::Reverse;
+
+use lucarne_compiler::program::FunctionIndex;
+use lucarne_kernel::{Context, Pid, RequestId, RequestToken};
+use lucarne_message::Payload;
+
+use super::Machine;
+use crate::heap::{OutOfMemory, Root, Word};
+use crate::interpreter::{Interpreter, Position, Stop};
+use crate::native::Failure;
+
+/// A task, by its place and how often that place has been used.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(super) struct TaskId {
+    index: u32,
+    generation: u32,
+}
+
+pub(super) struct Task {
+    pub(super) position: Position,
+    /// Its `Task_`.
+    pub(super) object: Root,
+    pub(super) state: State,
+    is_background: bool,
+    /// Counts how often it has parked, so that an old timer is told from a new one.
+    parks: u32,
+    /// What came of completing a native while the task was not running.
+    pub(super) pending_stop: Option<Stop>,
+    /// The request that it works on.
+    pub(super) serves: Option<Service>,
+}
+
+/// A request that a task works on.
+pub(super) struct Service {
+    pub(super) token: RequestToken,
+    pub(super) asker: Pid,
+}
+
+/// What a task does.
+pub(super) enum State {
+    Running,
+    Ready,
+    /// Waits to be woken.
+    Parked,
+    /// Waits for an answer.
+    Asking(RequestId),
+    /// Waits until there is room for its notification.
+    Crowded(Notification),
+    /// Waits for a global.
+    WaitingForGlobal,
+}
+
+/// A notification that found no room.
+pub(super) struct Notification {
+    pub(super) to: Pid,
+    pub(super) client: i64,
+    pub(super) handle: i64,
+    pub(super) payload: Payload,
+}
+
+impl Task {
+    // The fields of a `Task_` that the machine reads or writes: see `lib/core/task.toit`.
+    pub(super) const ID: usize = 0;
+    pub(super) const NAME: usize = 1;
+    pub(super) const BACKGROUND: usize = 2;
+    pub(super) const DEADLINE: usize = 3;
+    pub(super) const IS_CANCELED: usize = 4;
+    pub(super) const CRITICAL_COUNT: usize = 5;
+}
+
+/// All tasks of a process.
+#[derive(Default)]
+pub(super) struct Tasks {
+    slots: Vec<(u32, Option<Task>)>,
+    free: Vec<u32>,
+    foreground: usize,
+}
+
+impl Tasks {
+    /// How many tasks there are that keep the process alive.
+    pub(super) fn foreground(&self) -> usize {
+        self.foreground
+    }
+
+    pub(super) fn is_alive(&self, id: TaskId) -> bool {
+        matches!(self.slots.get(id.index as usize), Some((generation, Some(_))) if *generation == id.generation)
+    }
+
+    pub(super) fn get(&self, id: TaskId) -> &Task {
+        match &self.slots[id.index as usize].1 {
+            Some(task) => task,
+            None => unreachable!("callers hold ids of tasks that are alive"),
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, id: TaskId) -> &mut Task {
+        match &mut self.slots[id.index as usize].1 {
+            Some(task) => task,
+            None => unreachable!("callers hold ids of tasks that are alive"),
+        }
+    }
+
+    fn reserve(&mut self) -> TaskId {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push((0, None));
+            self.slots.len() as u32 - 1
+        });
+        TaskId { index, generation: self.slots[index as usize].0 }
+    }
+
+    fn insert(&mut self, id: TaskId, task: Task) {
+        self.foreground += usize::from(!task.is_background);
+        self.slots[id.index as usize].1 = Some(task);
+    }
+
+    fn remove(&mut self, id: TaskId) -> Option<Task> {
+        let (generation, slot) = &mut self.slots[id.index as usize];
+        let task = slot.take()?;
+        *generation = generation.wrapping_add(1);
+        self.free.push(id.index);
+        self.foreground -= usize::from(!task.is_background);
+        Some(task)
+    }
+}
+
+impl TaskId {
+    /// The number that programs see, which no later task gets.
+    fn number(self) -> i64 {
+        i64::from(self.generation) << 24 | i64::from(self.index)
+    }
+
+    fn from_number(number: i64) -> TaskId {
+        TaskId { index: number as u32 & 0xff_ffff, generation: (number >> 24) as u32 }
+    }
+}
+
+impl Machine {
+    /// Makes a task that runs a function.
+    pub(super) fn start_task(
+        &mut self,
+        function: FunctionIndex,
+        arguments: &[Word],
+        is_background: bool,
+    ) -> Result<TaskId, OutOfMemory> {
+        let scope = self.heap.scope();
+        let kept: Vec<_> = arguments.iter().map(|argument| self.heap.keep(*argument)).collect();
+        let class = self.heap.builtins().task;
+        let object = match self.heap.new_instance(class) {
+            Ok(object) => object.word(),
+            Err(error) => {
+                self.heap.end_scope(scope);
+                return Err(error);
+            }
+        };
+        let arguments: Vec<Word> = kept.iter().map(|kept| self.heap.kept(*kept).word()).collect();
+        self.heap.end_scope(scope);
+        let stack = self.heap.stacks_mut().add();
+        let position = match Interpreter::prepare(&mut self.heap, stack, function, &arguments) {
+            Ok(position) => position,
+            Err(error) => {
+                self.heap.stacks_mut().remove(stack);
+                return Err(error);
+            }
+        };
+        let id = self.tasks.reserve();
+        self.heap.set_field(object, Task::ID, Word::small(id.number()));
+        self.heap.set_field(object, Task::BACKGROUND, Word::bool(is_background));
+        self.heap.set_field(object, Task::IS_CANCELED, Word::FALSE);
+        self.heap.set_field(object, Task::CRITICAL_COUNT, Word::small(0));
+        let object = self.heap.root(object);
+        let (state, pending_stop, serves) = (State::Ready, None, None);
+        self.tasks.insert(id, Task { position, object, state, is_background, parks: 0, pending_stop, serves });
+        self.ready.push_back(id);
+        Ok(id)
+    }
+
+    /// Frees what a task that is over has held.
+    pub(super) fn remove_task(&mut self, id: TaskId) {
+        if let Some(task) = self.tasks.remove(id) {
+            self.heap.set_current_task(Word::NULL);
+            self.heap.unroot(task.object);
+            self.heap.stacks_mut().remove(task.position.stack);
+        }
+    }
+
+    /// The task that a `Task_` stands for, if it is not over.
+    pub(super) fn task_of(&self, object: Word) -> Option<TaskId> {
+        if self.heap.class_of(object) != self.heap.builtins().task {
+            return None;
+        }
+        let id = TaskId::from_number(self.heap.words(object).first()?.to_int()?);
+        self.tasks.is_alive(id).then_some(id)
+    }
+
+    /// Has a task wait, until a time if one is given.
+    pub(super) fn park(&mut self, id: TaskId, state: State, until_us: Option<i64>) {
+        let task = self.tasks.get_mut(id);
+        task.parks = task.parks.wrapping_add(1);
+        task.state = state;
+        if let Some(until_us) = until_us {
+            self.timers.push(Reverse((until_us, id, task.parks)));
+        }
+    }
+
+    /// Ends a task's waiting: the native that it waits in returns or fails.
+    pub(super) fn resume(&mut self, id: TaskId, result: Result<Word, Failure>) {
+        let stop = self.complete(id, result);
+        self.resumed(id, stop);
+    }
+
+    /// Ends a task's waiting with an exception.
+    pub(super) fn resume_throwing(&mut self, id: TaskId, value: Word, trace: Word) {
+        let stop = self.throw(id, value, trace);
+        self.resumed(id, stop);
+    }
+
+    fn resumed(&mut self, id: TaskId, stop: Option<Stop>) {
+        let task = self.tasks.get_mut(id);
+        task.pending_stop = stop;
+        // A timer that is still set is now an old one.
+        task.parks = task.parks.wrapping_add(1);
+        self.make_ready(id);
+    }
+
+    /// Ends a task's park, if it is in one.
+    pub(super) fn wake(&mut self, id: TaskId) {
+        if matches!(self.tasks.get(id).state, State::Parked) {
+            self.resume(id, Ok(Word::FALSE));
+        }
+    }
+
+    /// Ends whatever a task waits for, since it has been canceled.
+    pub(super) fn interrupt(&mut self, id: TaskId, context: &mut Context<'_>) {
+        match self.tasks.get(id).state {
+            State::Parked => self.wake(id),
+            State::Asking(_) | State::Crowded(_) => self.give_up(id, Failure::Error("CANCELED"), context),
+            State::Running | State::Ready | State::WaitingForGlobal => {}
+        }
+    }
+
+    /// Has a task stop waiting for something from another process.
+    fn give_up(&mut self, id: TaskId, failure: Failure, context: &mut Context<'_>) {
+        match &self.tasks.get(id).state {
+            State::Asking(request) => {
+                let request = *request;
+                self.asked.remove(&request);
+                context.cancel(request);
+            }
+            State::Crowded(notification) => {
+                let (to, client, handle) = (notification.to, notification.client, notification.handle);
+                context.stop_waiting(to, client, handle);
+                self.crowded.retain(|(_, task)| *task != id);
+            }
+            _ => return,
+        }
+        self.resume(id, Err(failure));
+    }
+
+    /// Wakes those whose time has come.
+    pub(super) fn fire_timers(&mut self, context: &mut Context<'_>) {
+        if self.timers.is_empty() {
+            return;
+        }
+        let now = context.now_us();
+        while let Some(Reverse((time, id, parks))) = self.timers.peek().copied() {
+            let is_due = time <= now;
+            let is_old = !self.tasks.is_alive(id) || self.tasks.get(id).parks != parks;
+            if !is_due && !is_old {
+                return;
+            }
+            self.timers.pop();
+            if is_old {
+                continue;
+            }
+            match self.tasks.get(id).state {
+                State::Parked => self.resume(id, Ok(Word::TRUE)),
+                _ => self.give_up(id, Failure::Error("DEADLINE_EXCEEDED"), context),
+            }
+        }
+    }
+
+    /// When the next timer is due. Old timers have been dropped by [`Machine::fire_timers`].
+    pub(super) fn next_timer(&self) -> Option<i64> {
+        self.timers.peek().map(|Reverse((time, _, _))| *time)
+    }
+}

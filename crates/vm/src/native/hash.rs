@@ -1,0 +1,423 @@
+//! Hash codes, and the tables behind maps and sets, whose layout `lib/core/hash_.toit` describes.
+
+use super::{Call, Failure, Row, int};
+use crate::heap::{Heap, Kept, Ref, Word};
+
+pub(super) const TABLE: &[Row] = &[
+    ("find", find),
+    ("next", next),
+    ("put", put),
+    ("append", append),
+    ("rebuild", rebuild),
+    ("index-bytes", index_bytes),
+];
+
+/// Odd, and without a pattern in its bits: 2 to the power of 64 divided by the golden ratio.
+const MIXER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The hash code of an integer.
+pub(super) fn of_int(value: i64) -> u32 {
+    ((value as u64).wrapping_mul(MIXER) >> 32) as u32
+}
+
+/// The hash code of a float; one that equals an integer has the code of that.
+pub(super) fn of_float(value: f64) -> u32 {
+    let whole = value as i64;
+    if equal(whole, value) { of_int(whole) } else { of_int(value.to_bits() as i64) }
+}
+
+/// The hash code of the bytes of a string or byte array.
+pub(super) fn of_bytes(bytes: &[u8]) -> u32 {
+    let mut state = MIXER ^ bytes.len() as u64;
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
+        state = fold(state ^ word);
+    }
+    let mut last = [0; 8];
+    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
+    (fold(state ^ u64::from_le_bytes(last)) >> 16) as u32
+}
+
+/// Spreads each bit over the whole word.
+fn fold(value: u64) -> u64 {
+    let product = u128::from(value) * u128::from(MIXER);
+    (product as u64) ^ ((product >> 64) as u64) ^ value.rotate_left(29)
+}
+
+fn equal(int: i64, float: f64) -> bool {
+    int::order(int, float) == Some(std::cmp::Ordering::Equal)
+}
+
+// The fields of a table, by their places in the object.
+const SIZE: usize = 0;
+const BACKING: usize = 1;
+const END: usize = 2;
+const FIRST: usize = 3;
+const INDEX: usize = 4;
+const FREE_SLOTS: usize = 5;
+const STRIDE: usize = 6;
+
+/// Tables with up to this many entries have no index; as in `hash_.toit`.
+const UNINDEXED_MAX: usize = 8;
+/// A slot of the index is a 32-bit entry number, counted from 1.
+const SLOT_BYTES: usize = 4;
+/// The part of an index that may be used, in quarters.
+const LOAD_QUARTERS: usize = 3;
+
+/// A key that natives can hash and compare by themselves.
+enum Key<'h> {
+    Int(i64),
+    Float(f64),
+    Text(&'h str),
+}
+
+impl<'h> Key<'h> {
+    fn of(heap: &'h Heap, value: Ref<'h>) -> Option<Key<'h>> {
+        if let Some(int) = heap.int(value) {
+            return Some(Key::Int(int));
+        }
+        if let Some(text) = heap.string(value) {
+            return Some(Key::Text(text));
+        }
+        heap.float(value).map(Key::Float)
+    }
+
+    fn hash(&self) -> i64 {
+        let hash = match *self {
+            Key::Int(value) => of_int(value),
+            Key::Float(value) => of_float(value),
+            Key::Text(text) => of_bytes(text.as_bytes()),
+        };
+        hash.into()
+    }
+
+    /// Whether a key of the table equals this one. The hash codes are equal already.
+    fn matches(&self, heap: &Heap, other: Word) -> bool {
+        let other = Ref::of(other);
+        match *self {
+            Key::Int(value) => {
+                heap.int(other) == Some(value) || heap.float(other).is_some_and(|other| equal(value, other))
+            }
+            Key::Float(value) => {
+                heap.float(other) == Some(value) || heap.int(other).is_some_and(|other| equal(other, value))
+            }
+            Key::Text(text) => heap.string(other) == Some(text),
+        }
+    }
+}
+
+/// A table as it is now.
+struct View<'h> {
+    entries: &'h [Word],
+    index: &'h [u8],
+    first: usize,
+    end: usize,
+    stride: usize,
+}
+
+/// Where a search stands: the place of an entry and, in a table with an index, the slot.
+#[derive(Clone, Copy)]
+struct Cursor {
+    slot: usize,
+    place: usize,
+}
+
+impl<'h> View<'h> {
+    fn new(heap: &'h Heap, table: Ref<'h>) -> Result<View<'h>, Failure> {
+        let number = |field| {
+            let value = heap.field(table, field).and_then(|value| heap.int(value));
+            value.and_then(|value| usize::try_from(value).ok()).ok_or(Failure::WRONG_TYPE)
+        };
+        let backing = heap.field(table, BACKING).ok_or(Failure::WRONG_TYPE)?;
+        let entries = heap.words(backing.word());
+        let index = heap.field(table, INDEX).and_then(|index| heap.bytes(index)).unwrap_or_default();
+        let stride = number(STRIDE)?;
+        if stride < 2 {
+            return Err(Failure::WRONG_TYPE);
+        }
+        Ok(View { entries, index, first: number(FIRST)?, end: number(END)?.min(entries.len()), stride })
+    }
+
+    /// The slots of the index; their number is a power of two.
+    fn slots(&self) -> usize {
+        self.index.len() / SLOT_BYTES
+    }
+
+    /// The entry number in a slot, 0 if it is free.
+    fn slot(&self, slot: usize) -> usize {
+        let bytes = self.index.get(slot * SLOT_BYTES..).and_then(|rest| rest.first_chunk::<SLOT_BYTES>());
+        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
+    }
+
+    /// The next entry with this hash code after the cursor, or the first one.
+    fn next(&self, hash: i64, after: Option<Cursor>) -> Option<Cursor> {
+        let wanted = Word::int(hash)?;
+        if self.index.is_empty() {
+            let start = after.map_or(self.first, |after| after.place + self.stride);
+            let place =
+                (start..self.end).step_by(self.stride).find(|place| self.entries[*place] == wanted)?;
+            return Some(Cursor { slot: 0, place });
+        }
+        let mask = self.slots() - 1;
+        let mut slot = after.map_or_else(|| first_slot(hash, self.slots()), |after| (after.slot + 1) & mask);
+        for _ in 0..self.slots() {
+            let place = self.slot(slot).checked_sub(1)? * self.stride;
+            if place < self.end && self.entries[place] == wanted {
+                return Some(Cursor { slot, place });
+            }
+            slot = (slot + 1) & mask;
+        }
+        None
+    }
+
+    fn find(&self, heap: &Heap, hash: i64, key: &Key<'_>) -> Option<usize> {
+        let mut cursor = self.next(hash, None);
+        while let Some(found) = cursor {
+            if self.entries.get(found.place + 1).is_some_and(|other| key.matches(heap, *other)) {
+                return Some(found.place);
+            }
+            cursor = self.next(hash, cursor);
+        }
+        None
+    }
+
+    /// Whether there is room for another entry, and, if there is an index, for its number.
+    fn has_room(&self, free_slots: i64) -> bool {
+        let fits = self.end + self.stride <= self.entries.len();
+        fits && if self.index.is_empty() { self.end < UNINDEXED_MAX * self.stride } else { free_slots > 0 }
+    }
+
+    /// The first free slot for a hash code.
+    fn free_slot(&self, hash: i64) -> Option<usize> {
+        let mask = self.slots().checked_sub(1)?;
+        let start = first_slot(hash, self.slots());
+        (0..=mask).map(|step| (start + step) & mask).find(|slot| self.slot(*slot) == 0)
+    }
+}
+
+fn first_slot(hash: i64, slots: usize) -> usize {
+    // The upper bits of the product depend on all bits of the hash code.
+    let mixed = (hash as u64).wrapping_mul(MIXER);
+    (mixed >> 32) as usize & slots.saturating_sub(1)
+}
+
+/// `table key` -> the entry's place, -1 if there is none, null if only Toit code can compare the key.
+fn find<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let Some(key) = Key::of(call.heap, call.argument(1)) else { return Ok(Ref::NULL) };
+    let view = View::new(call.heap, call.argument(0))?;
+    let place = view.find(call.heap, key.hash(), &key);
+    Ok(Ref::small(place.map_or(-1, |place| place as i64)))
+}
+
+/// `table hash cursor` -> the next cursor, or -1. Its lower half is the entry's place.
+fn next<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let hash = clip(call.int(1)?);
+    let cursor = call.int(2)?;
+    let after = (cursor >= 0)
+        .then_some(Cursor { slot: (cursor >> 32) as usize, place: (cursor & 0xffff_ffff) as usize });
+    let found = View::new(call.heap, call.argument(0))?.next(hash, after);
+    Ok(Ref::small(found.map_or(-1, |found| (found.slot as i64) << 32 | found.place as i64)))
+}
+
+/// Hash codes are stored as integers in place, which have 63 bits.
+fn clip(hash: i64) -> i64 {
+    hash & Word::INT_MAX
+}
+
+/// `table key value` -> whether it is done. False if there is no room, null if only Toit code can
+/// compare the key.
+fn put<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let Some(key) = Key::of(call.heap, call.argument(1)) else { return Ok(Ref::NULL) };
+    let hash = key.hash();
+    let view = View::new(call.heap, call.argument(0))?;
+    let stride = view.stride;
+    let Some(place) = view.find(call.heap, hash, &key) else {
+        return Ok(Ref::bool(append_entry(call, hash, 1, 2)?));
+    };
+    let backing = call.heap.field(call.argument(0), BACKING).ok_or(Failure::WRONG_TYPE)?.word();
+    // A set has its newest key in the place of the value.
+    let value = if stride > 2 { call.word(2) } else { call.word(1) };
+    call.heap.set_field(backing, place + stride - 1, value);
+    Ok(Ref::bool(true))
+}
+
+/// `table hash key value` -> whether there was room.
+fn append<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let hash = clip(call.int(1)?);
+    Ok(Ref::bool(append_entry(call, hash, 2, 3)?))
+}
+
+/// Appends an entry with the arguments `key` and `value`, if there is room.
+fn append_entry(call: &mut Call<'_>, hash: i64, key: usize, value: usize) -> Result<bool, Failure> {
+    let table = call.word(0);
+    let number = |field| call.heap.field(call.argument(0), field).and_then(|value| call.heap.int(value));
+    let (Some(size), Some(free_slots)) = (number(SIZE), number(FREE_SLOTS)) else {
+        return Err(Failure::WRONG_TYPE);
+    };
+    let view = View::new(call.heap, call.argument(0))?;
+    if !view.has_room(free_slots) {
+        return Ok(false);
+    }
+    let (end, stride, slot) = (view.end, view.stride, view.free_slot(hash));
+    if let Some(slot) = slot {
+        write_slot(call.heap, table, slot, end / stride)?;
+        call.heap.set_field(table, FREE_SLOTS, Word::small(free_slots - 1));
+    }
+    let backing = call.heap.field(call.argument(0), BACKING).ok_or(Failure::WRONG_TYPE)?.word();
+    let (key, value) = (call.word(key), call.word(value));
+    call.heap.set_field(backing, end, Word::small(hash));
+    call.heap.set_field(backing, end + 1, key);
+    if stride > 2 {
+        call.heap.set_field(backing, end + 2, value);
+    }
+    call.heap.set_field(table, END, Word::small((end + stride) as i64));
+    call.heap.set_field(table, SIZE, Word::small(size + 1));
+    Ok(true)
+}
+
+fn write_slot(heap: &mut Heap, table: Word, slot: usize, entry: usize) -> Result<(), Failure> {
+    let number = u32::try_from(entry + 1).map_err(|_| Failure::OutOfMemory)?;
+    let index = heap.field(Ref::of(table), INDEX).ok_or(Failure::WRONG_TYPE)?.word();
+    let bytes = heap.bytes_mut(index).ok_or(Failure::WRONG_TYPE)?;
+    let target = bytes.get_mut(slot * SLOT_BYTES..).and_then(|rest| rest.first_chunk_mut::<SLOT_BYTES>());
+    *target.ok_or(Failure::OUT_OF_BOUNDS)? = number.to_le_bytes();
+    Ok(())
+}
+
+/// `table backing index`: moves the entries to a new, empty backing, with an empty index or null.
+fn rebuild<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let (table, backing, index) = (call.word(0), call.word(1), call.word(2));
+    let view = View::new(call.heap, call.argument(0))?;
+    let (first, old_end, stride) = (view.first, view.end, view.stride);
+    let old = call.heap.field(call.argument(0), BACKING).ok_or(Failure::WRONG_TYPE)?.word();
+    call.charge(old_end.saturating_sub(first) / 16);
+    let mut end = 0;
+    for place in (first..old_end).step_by(stride) {
+        if call.heap.words(old)[place] == Word::NULL {
+            continue;
+        }
+        for offset in 0..stride {
+            let word = call.heap.words(old)[place + offset];
+            call.heap.set_field(backing, end + offset, word);
+        }
+        end += stride;
+    }
+    let slots = call.heap.bytes(Ref::of(index)).unwrap_or_default().len() / SLOT_BYTES;
+    let free = (slots * LOAD_QUARTERS / 4) as i64 - (end / stride) as i64;
+    for (field, value) in [
+        (BACKING, backing),
+        (INDEX, index),
+        (END, Word::small(end as i64)),
+        (FIRST, Word::small(0)),
+        (FREE_SLOTS, Word::small(free)),
+    ] {
+        call.heap.set_field(table, field, value);
+    }
+    fill_index(call.heap, backing, index, end, stride);
+    Ok(Ref::NULL)
+}
+
+/// Enters all entries into an empty index.
+fn fill_index(heap: &mut Heap, backing: Word, index: Word, end: usize, stride: usize) {
+    let slots = heap.bytes(Ref::of(index)).unwrap_or_default().len() / SLOT_BYTES;
+    if !slots.is_power_of_two() {
+        return;
+    }
+    for place in (0..end).step_by(stride) {
+        let hash = heap.words(backing)[place].to_int().unwrap_or(0);
+        let Some(bytes) = heap.bytes_mut(index) else { return };
+        let mut slot = first_slot(hash, slots);
+        while bytes[slot * SLOT_BYTES..][..SLOT_BYTES] != [0; SLOT_BYTES] {
+            slot = (slot + 1) & (slots - 1);
+        }
+        let number = (place / stride + 1) as u32;
+        bytes[slot * SLOT_BYTES..][..SLOT_BYTES].copy_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// `entries` -> the size of an index for so many.
+fn index_bytes<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    Ok(Ref::small((slots_for(call.index(0)?)? * SLOT_BYTES) as i64))
+}
+
+/// How many slots the index of a table with so many entries has.
+fn slots_for(entries: usize) -> Result<usize, Failure> {
+    let quarters = entries.checked_mul(4);
+    let slots = quarters.and_then(|quarters| (quarters / LOAD_QUARTERS + 1).checked_next_power_of_two());
+    slots.filter(|slots| *slots <= u32::MAX as usize).ok_or(Failure::OutOfMemory)
+}
+
+/// The keys and values of a map, in order.
+pub(crate) fn map_entries(heap: &Heap, map: Ref<'_>) -> Vec<(Word, Word)> {
+    let Ok(view) = View::new(heap, map) else { return Vec::new() };
+    let places = (view.first..view.end).step_by(view.stride);
+    places
+        .filter(|place| view.entries[*place] != Word::NULL)
+        .filter_map(|place| Some((*view.entries.get(place + 1)?, *view.entries.get(place + 2)?)))
+        .collect()
+}
+
+/// A map of the keys and values that take turns in a kept array. Keys that only Toit code can hash
+/// (lists, say) are found by going over the map, not by looking them up.
+pub(crate) fn new_map(heap: &mut Heap, pairs: Kept) -> Result<Ref<'_>, Failure> {
+    const MAP_STRIDE: usize = 3;
+    let count = heap.length(heap.kept(pairs)) / 2;
+    let index = if count > UNINDEXED_MAX {
+        heap.new_bytes(slots_for(count)? * SLOT_BYTES)?.word()
+    } else {
+        Word::NULL
+    };
+    let index = heap.keep(index);
+    let backing = heap.new_array(count * MAP_STRIDE)?.word();
+    let backing = heap.keep(backing);
+    let class = heap.builtins().map;
+    let map = heap.new_instance(class)?.word();
+    let (index, backing) = (heap.kept(index).word(), heap.kept(backing).word());
+    for entry in 0..count {
+        let pairs = heap.words(heap.kept(pairs).word());
+        let (key, value) = (pairs[entry * 2], pairs[entry * 2 + 1]);
+        let hash = match Key::of(heap, Ref::of(key)) {
+            Some(key) => key.hash(),
+            None => heap.bytes(Ref::of(key)).map_or(0, of_bytes).into(),
+        };
+        for (offset, word) in [Word::small(hash), key, value].into_iter().enumerate() {
+            heap.set_field(backing, entry * MAP_STRIDE + offset, word);
+        }
+    }
+    let end = count * MAP_STRIDE;
+    fill_index(heap, backing, index, end, MAP_STRIDE);
+    let slots = heap.bytes(Ref::of(index)).unwrap_or_default().len() / SLOT_BYTES;
+    for (field, value) in [
+        (SIZE, Word::small(count as i64)),
+        (BACKING, backing),
+        (END, Word::small(end as i64)),
+        (FIRST, Word::small(0)),
+        (INDEX, index),
+        (FREE_SLOTS, Word::small((slots * LOAD_QUARTERS / 4) as i64 - count as i64)),
+        (STRIDE, Word::small(MAP_STRIDE as i64)),
+    ] {
+        heap.set_field(map, field, value);
+    }
+    Ok(Ref::of(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_numbers_have_equal_hashes() {
+        for value in [0, 1, -1, 1 << 53, i64::MIN] {
+            assert_eq!(of_int(value), of_float(value as f64));
+        }
+        assert_eq!(of_float(-0.0), of_int(0));
+    }
+
+    #[test]
+    fn one_byte_changes_the_hash() {
+        let hashes: std::collections::HashSet<u32> = (0..=255).map(|byte| of_bytes(&[0, byte, 2])).collect();
+        assert_eq!(hashes.len(), 256);
+        assert_ne!(of_bytes(b"\0"), of_bytes(b"\0\0"));
+    }
+}

@@ -1,0 +1,26 @@
+//! Finalizers.
+
+use super::{Call, Failure, Row};
+use crate::heap::Ref;
+
+pub(super) const TABLE: &[Row] =
+    &[("add-finalizer", add_finalizer), ("remove-finalizer", remove_finalizer)];
+
+/// `object lambda`.
+fn add_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let (object, lambda) = (call.word(0), call.word(1));
+    if !object.is_pointer() {
+        return Err(Failure::WRONG_TYPE);
+    }
+    if call.heap.has_finalizer(object) {
+        return Err(Failure::Error("ALREADY_EXISTS"));
+    }
+    call.heap.add_finalizer(object, lambda);
+    Ok(Ref::NULL)
+}
+
+/// `object` -> whether it had one.
+fn remove_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let object = call.word(0);
+    Ok(Ref::bool(call.heap.remove_finalizer(object)))
+}

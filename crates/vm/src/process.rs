@@ -1,0 +1,51 @@
+//! A Toit process, as the kernel sees it.
+
+use std::sync::Arc;
+
+use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Process, Program, SpawnOptions};
+
+use crate::heap::Image;
+use crate::host::Host;
+use crate::machine::{Machine, Start};
+
+/// A process that runs a program. Its heap is made in its first turn.
+pub(crate) struct ToitProcess {
+    image: Arc<Image>,
+    host: Arc<Host>,
+    start: Option<Start>,
+    machine: Option<Box<Machine>>,
+}
+
+impl ToitProcess {
+    pub(crate) fn new(image: Arc<Image>, host: Arc<Host>, start: Start) -> ToitProcess {
+        ToitProcess { image, host, start: Some(start), machine: None }
+    }
+
+    fn machine(&mut self) -> Result<&mut Machine, String> {
+        if let Some(start) = self.start.take() {
+            let machine = Machine::new(self.image.clone(), self.host.clone());
+            let mut machine = Box::new(machine.map_err(|error| error.to_string())?);
+            machine.start(start).map_err(|failure| format!("{failure:?}"))?;
+            self.machine = Some(machine);
+        }
+        self.machine.as_deref_mut().ok_or_else(|| "a process that could not start".to_string())
+    }
+}
+
+impl Process for ToitProcess {
+    fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        match self.machine() {
+            Ok(machine) => machine.run(context),
+            Err(message) => {
+                self.host.report(&format!("EXCEPTION error.\n{message}"));
+                Outcome::Exit(Exit::failed(message))
+            }
+        }
+    }
+}
+
+/// Starts a program: a process that runs its `main`, in a group of its own.
+pub fn start(kernel: &KernelHandle, image: Arc<Image>, host: Host) -> Program {
+    let options = SpawnOptions::named(host.name());
+    kernel.start(Box::new(ToitProcess::new(image, Arc::new(host), Start::Main)), options)
+}

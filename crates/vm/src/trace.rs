@@ -1,0 +1,94 @@
+//! Stack traces: captured as addresses, decoded when they are printed.
+//!
+//! A program sees a trace as a byte array: the number of addresses, the addresses (all 32 bits,
+//! little-endian), and a text that goes before them.
+
+use lucarne_compiler::program::Program;
+
+/// Traces go no deeper; endless recursion would fill the screen otherwise.
+pub(crate) const FRAMES_MAX: usize = 64;
+
+/// Where a task was when something was thrown, innermost call first.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Trace {
+    /// What went wrong, if there is more to say than the thrown value does.
+    pub detail: String,
+    /// The addresses of the instructions under way.
+    pub addresses: Vec<u32>,
+}
+
+impl Trace {
+    /// The form that programs see.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(4 + 4 * self.addresses.len() + self.detail.len());
+        bytes.extend((self.addresses.len() as u32).to_le_bytes());
+        self.addresses.iter().for_each(|address| bytes.extend(address.to_le_bytes()));
+        bytes.extend(self.detail.as_bytes());
+        bytes
+    }
+
+    /// Reads what [`Trace::encode`] wrote. Anything else gives an empty trace.
+    pub fn decode(bytes: &[u8]) -> Trace {
+        Trace::try_decode(bytes).unwrap_or_default()
+    }
+
+    fn try_decode(bytes: &[u8]) -> Option<Trace> {
+        let (count, mut rest) = bytes.split_first_chunk::<4>()?;
+        let mut addresses = Vec::new();
+        for _ in 0..u32::from_le_bytes(*count) {
+            let (address, after) = rest.split_first_chunk::<4>()?;
+            addresses.push(u32::from_le_bytes(*address));
+            rest = after;
+        }
+        Some(Trace { detail: String::from_utf8_lossy(rest).into_owned(), addresses })
+    }
+
+    /// The trace as people read it, without a final line end. `value` is what was thrown.
+    pub fn render(&self, program: &Program, value: &str) -> String {
+        let mut text = match self.detail.as_str() {
+            "" => format!("EXCEPTION error.\n{value}"),
+            detail => detail.to_string(),
+        };
+        let frames: Vec<_> = self.addresses.iter().map(|address| Frame::at(program, *address)).collect();
+        let width = frames.iter().map(|frame| frame.name.chars().count()).max().unwrap_or(0);
+        for (index, frame) in frames.iter().enumerate() {
+            text.push_str(&format!("\n  {index}: {:width$} {}", frame.name, frame.place));
+        }
+        text
+    }
+}
+
+struct Frame<'p> {
+    name: &'p str,
+    place: String,
+}
+
+impl<'p> Frame<'p> {
+    fn at(program: &'p Program, address: u32) -> Frame<'p> {
+        let after = program.functions.partition_point(|function| function.entry <= address);
+        let Some(function) = program.functions.get(after.wrapping_sub(1)) else {
+            return Frame { name: "?", place: String::new() };
+        };
+        let place = program.positions.partition_point(|(position, _)| *position <= address);
+        let offset = place.checked_sub(1).map(|place| program.positions[place]);
+        let offset = offset.filter(|(position, _)| *position >= function.entry).map_or(0, |(_, at)| at);
+        let place = program.sources.get(function.source as usize).map(|source| {
+            let (line, column) = source.position(offset);
+            format!("{}:{line}:{column}", source.path)
+        });
+        Frame { name: &function.name, place: place.unwrap_or_default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_survives_its_form() {
+        let trace = Trace { detail: "LOOKUP_FAILED error.\nö".into(), addresses: vec![1, 70_000, 3] };
+        assert_eq!(Trace::decode(&trace.encode()), trace);
+        assert_eq!(Trace::decode(&[9, 0, 0, 0, 1]), Trace::default());
+        assert_eq!(Trace::decode(&[]), Trace::default());
+    }
+}

@@ -1,0 +1,77 @@
+/** Days, dates and time zones. */
+
+import .array_
+
+/** The quotient, rounded down also if it is negative. $divisor must be positive. */
+floor-divide_ dividend/int divisor/int -> int:
+  quotient := dividend / divisor
+  return dividend % divisor < 0 ? quotient - 1 : quotient
+
+/**
+The number of days from 1970-01-01 to the given date of the Gregorian calendar.
+
+Months and days can lie outside of their ranges.
+*/
+civil-to-days_ year/int month/int day/int -> int:
+  // Years start in March here, so that the leap day is the last one.
+  shifted := year * 12 + month - 3
+  march-year := floor-divide_ shifted 12
+  march-month := shifted - march-year * 12
+  leap-days := (floor-divide_ march-year 4) - (floor-divide_ march-year 100) + (floor-divide_ march-year 400)
+  return march-year * 365 + leap-days + (days-before-month_ march-month) + day - 1 - 719468
+
+/** The days of a year before its month number $march-month, where March is 0. */
+days-before-month_ march-month/int -> int:
+  return (153 * march-month + 2) / 5
+
+/** The date, as an array of year, month and day, that is $days after 1970-01-01. */
+days-to-civil_ days/int -> Array_:
+  since := days + 719468  // Since the 1st of March in the year 0.
+  era := floor-divide_ since 146097
+  day-of-era := since - era * 146097
+  year-of-era := (day-of-era - day-of-era / 1460 + day-of-era / 36524 - day-of-era / 146096) / 365
+  day-of-year := day-of-era - (365 * year-of-era + year-of-era / 4 - year-of-era / 100)
+  march-month := (5 * day-of-year + 2) / 153
+  date := array-new_ 3 0
+  date[0] = year-of-era + era * 400 + (march-month >= 10 ? 1 : 0)
+  date[1] = march-month < 10 ? march-month + 3 : march-month - 9
+  date[2] = day-of-year - (days-before-month_ march-month) + 1
+  return date
+
+/** What a clock at UTC would show as seconds since 1970. */
+civil-to-seconds_ year/int month/int day/int h/int m/int s/int -> int:
+  return (civil-to-days_ year month day) * 86400 + h * 3600 + m * 60 + s
+
+/** The rules of the local time zone, in POSIX form. */
+zone-rules_/string := zone-default-rules_
+
+/**
+Sets the local time zone of this process.
+
+The $rules are in POSIX form, like `CET-1CEST,M3.5.0,M10.5.0/3`.
+*/
+set-timezone rules/string -> none:
+  zone-rules_ = rules
+
+/** The offset of local time at $utc in seconds, times two, plus one if daylight saving is on. */
+zone-at_ utc/int -> int:
+  return zone-offset_ zone-rules_ utc
+
+/** The moment when local clocks show $shown. */
+zone-to-utc_ shown/int dst/bool? -> int:
+  // The offset there is one of those a day around.
+  before := zone-at_ shown - 86400
+  after := zone-at_ shown + 86400
+  first := shown - (max before after) >> 1
+  second := shown - (min before after) >> 1
+  fits-first := first + ((zone-at_ first) >> 1) == shown
+  fits-second := second + ((zone-at_ second) >> 1) == shown
+  if fits-first and fits-second and dst != null:
+    return ((zone-at_ first) & 1 == 1) == dst ? first : second
+  return fits-first ? first : second
+
+zone-offset_ rules/string utc/int -> int:
+  #primitive.time.zone-offset
+
+zone-default-rules_ -> string:
+  #primitive.time.zone-default-rules

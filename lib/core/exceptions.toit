@@ -1,0 +1,91 @@
+/** Throwing and catching. */
+
+/** Thrown by `assert:` and the functions of the expect library. */
+ASSERTION-FAILED-ERROR ::= "ASSERTION_FAILED"
+
+/** Thrown in a task that has been canceled. */
+CANCELED-ERROR ::= "CANCELED"
+
+/** Thrown when the time of $with-timeout is up. */
+DEADLINE-EXCEEDED-ERROR ::= "DEADLINE_EXCEEDED"
+
+/**
+Throws $exception, which can be any object.
+
+Frames are left, running their `finally` code, until one catches it. A task that
+  does not catch prints the exception with the place where it was thrown, and
+  ends its process.
+*/
+throw exception/any -> none:
+  rethrow exception null
+
+/**
+Throws $exception with the $trace of an earlier throw.
+
+If $trace is null, this place becomes the trace.
+*/
+rethrow exception/any trace/any -> none:
+  #primitive.intrinsics.throw
+
+/** Throws, because control must not reach this place. */
+unreachable -> none:
+  throw "Unreachable"
+
+/** Variant of $(catch [--trace] [--unwind] [block]) with fixed answers. */
+catch --trace/bool=false --unwind/bool=false [block]:
+  return catch --trace=(: trace) --unwind=(: unwind) block
+
+/** Variant of $(catch [--trace] [--unwind] [block]) with a fixed answer for $trace. */
+catch --trace/bool=false [--unwind] [block]:
+  return catch --trace=(: trace) --unwind=unwind block
+
+/** Variant of $(catch [--trace] [--unwind] [block]) with a fixed answer for $unwind. */
+catch [--trace] --unwind/bool=false [block]:
+  return catch --trace=trace --unwind=(: unwind) block
+
+/**
+Calls $block. Returns null if it completes, and what it threw if it throws.
+
+Both other blocks get the thrown object and its trace. If $trace says true, the
+  trace is printed (once, however often it is asked for). If $unwind says true,
+  the exception goes on as if it had not been caught.
+
+Neither is asked if the task is being canceled: cancellation cannot be caught.
+*/
+catch [--trace] [--unwind] [block]:
+  try:
+    block.call
+  finally: | is-exception exception/Exception_? |
+    if is-exception and (absorbs_ exception trace unwind): return exception.value
+  return null
+
+/** Whether a catch with these blocks stops the $exception. */
+absorbs_ exception/Exception_ [trace] [unwind] -> bool:
+  value := exception.value
+  self := Task_.current
+  if value == CANCELED-ERROR and self.is-canceled: return false
+  encoded := exception.trace
+  if encoded and (trace.call value encoded):
+    // A trace that has been printed is not printed again further out.
+    exception.trace = null
+    print-trace_ value encoded
+  if unwind.call value encoded: return false
+  // Whoever swallows the exception of an expired deadline must not gain time.
+  deadline := self.deadline
+  if deadline and Time.monotonic-us >= deadline: throw DEADLINE-EXCEEDED-ERROR
+  return true
+
+/** An exception on its way; what a `finally` block gets to see. */
+class Exception_:
+  value/any
+  trace/any := ?
+
+  constructor .value .trace:
+
+/** Prints $trace, made when $exception was thrown. */
+print-trace_ exception/any trace/any -> none:
+  #primitive.core.print-trace
+
+/** Checks an assertion. The compiler calls this for `assert:`. */
+assert_ [condition] -> none:
+  if not condition.call: throw ASSERTION-FAILED-ERROR

@@ -1,0 +1,106 @@
+/**
+Messages between processes, below services.
+
+The machine takes messages in and has a task of its own run the code for each:
+  $handle-request_ for a request, $handle-message_ for everything else.
+*/
+
+import rpc show RpcSerializable
+import system.services show ServiceHandler ServiceResourceProxy
+
+SYSTEM-RPC-REQUEST_           ::= 3
+SYSTEM-RPC-REPLY_             ::= 4
+SYSTEM-RPC-CANCEL_            ::= 5
+SYSTEM-RPC-NOTIFY-TERMINATED_ ::= 6
+SYSTEM-RPC-NOTIFY-RESOURCE_   ::= 7
+SYSTEM-EXTERNAL-NOTIFICATION_ ::= 8
+SYSTEM-SLOW-CONSUMER_         ::= 9
+
+/** The first kind of message that programs may use as they like. */
+RESERVED-MESSAGE-TYPES_ ::= 64
+
+/** Takes messages of the kinds that it is set for. */
+interface SystemMessageHandler_:
+  /** Handles a $message of kind $type from process $pid of group $gid. */
+  on-message type/int gid/int pid/int message/any -> none
+
+/** Answers requests for procedures. */
+interface RequestHandler_:
+  /** The answer to the request of process $pid of group $gid for $procedure. */
+  on-request procedure/int arguments/any gid/int pid/int -> any
+
+message-handlers_ ::= {:}
+request-handlers_ ::= {:}
+default-request-handler_/RequestHandler_? := null
+
+/** Has $handler get the messages of kind $type. */
+set-system-message-handler_ type/int handler/SystemMessageHandler_ -> none:
+  message-handlers_[type] = handler
+
+/** Takes back $set-system-message-handler_. */
+clear-system-message-handler_ type/int -> none:
+  message-handlers_.remove type
+
+/**
+Sends $message as one of kind $type to the process $pid.
+
+Returns whether that process gets it. Throws if the message cannot be encoded.
+*/
+process-send_ pid/int type/int message/any -> bool:
+  #primitive.message.send
+
+/**
+Answers a request.
+
+For a call of a service $target is the handler, $index the method and $sender the
+  client. For any other procedure $target is null, $index the procedure and
+  $sender the process.
+*/
+handle-request_ target/ServiceHandler? index/int arguments gid/int sender/int -> any:
+  try:
+    result := target
+        ? target.handle index arguments --gid=gid --client=sender
+        : answer_ index arguments gid sender
+    if result is RpcSerializable: return (result as RpcSerializable).serialize-for-rpc
+    return result
+  finally: | is-exception exception/Exception_? |
+    if is-exception:
+      rpc-fail_ exception.value.stringify exception.trace
+      return null
+
+answer_ procedure/int arguments gid/int pid/int -> any:
+  handler/RequestHandler_? := request-handlers_.get procedure
+  if not handler: handler = default-request-handler_
+  if not handler: throw "No such procedure registered: $procedure"
+  return handler.on-request procedure arguments gid pid
+
+/**
+Handles a message that is no request.
+
+For a notification $first and $second are client and handle, and $value is the proxy,
+  which gets all that has arrived.
+*/
+handle-message_ kind/int first/int second/int value/any -> none:
+  if kind == SYSTEM-RPC-NOTIFY-RESOURCE_:
+    deliver_ value first second
+    return
+  run-task_::
+    handler/SystemMessageHandler_? := message-handlers_.get kind
+    if handler: handler.on-message kind first second value
+
+deliver_ proxy/ServiceResourceProxy client/int handle/int -> none:
+  run-task_::
+    while notification-next_ client handle:
+      proxy.on-notified_ (notification-take_ client handle)
+
+rpc-invoke_ pid/int procedure/int arguments -> any:
+  #primitive.rpc.invoke
+
+rpc-fail_ text/string trace/any -> none:
+  #primitive.rpc.fail
+
+notification-next_ client/int handle/int -> bool:
+  #primitive.services.notification-next
+
+notification-take_ client/int handle/int -> any:
+  #primitive.services.notification-take

@@ -1,0 +1,74 @@
+import .task
+
+/**
+What a `monitor` is: an object that only one task is inside of at a time.
+
+The compiler has each public method of a monitor run in $__Monitor__.locked_. A method
+  waits for a condition with $__Monitor__.await, which lets others in meanwhile.
+*/
+class __Monitor__:
+  owner_/Task_? := null
+  /** Those that wait to come in. */
+  entering_/TaskQueue_? := null
+  /** Those that wait for a condition. */
+  awaiting_/TaskQueue_? := null
+
+  /**
+  Waits until $condition returns true.
+
+  Throws DEADLINE_EXCEEDED when the task's deadline comes first. The condition must
+    change nothing.
+  */
+  await [condition] -> none:
+    if not (await_ Task_.current.deadline_ condition): throw DEADLINE-EXCEEDED-ERROR
+
+  /** Variant of $await that gives up at the $deadline too. Returns whether the condition came true. */
+  try-await --deadline/int? [condition] -> bool:
+    limit := Task_.current.deadline_
+    if deadline: limit = limit ? (min limit deadline) : deadline
+    return await_ limit condition
+
+  await_ deadline/int? [condition] -> bool:
+    self := Task_.current
+    if not identical owner_ self: throw "must own monitor to await"
+    is-changed := true
+    while true:
+      if self.is-interrupted_: throw CANCELED-ERROR
+      if deadline and Time.monotonic-us >= deadline: return false
+      if not owner_: owner_ = self
+      if identical owner_ self:
+        if condition.call: return true
+        owner_ = null
+        // Before the first try the method itself may have changed the state; a condition never does.
+        leave_ --changed=is-changed
+        is-changed = false
+        // The condition may have taken a while.
+        if self.is-interrupted_: throw CANCELED-ERROR
+      if not awaiting_: awaiting_ = TaskQueue_
+      awaiting_.park self deadline
+
+  locked_ [block]:
+    self := Task_.current
+    if self.is-interrupted_: throw CANCELED-ERROR
+    if owner_: wait-to-enter_ self
+    owner_ = self
+    try:
+      return block.call
+    finally:
+      // A canceled or late await leaves without the lock.
+      if identical owner_ self: owner_ = null
+      leave_ --changed
+      if self.critical-count_ == 0: task-breathe_
+
+  wait-to-enter_ self/Task_ -> none:
+    deadline := self.deadline_
+    while owner_:
+      if deadline and Time.monotonic-us >= deadline: throw DEADLINE-EXCEEDED-ERROR
+      if not entering_: entering_ = TaskQueue_
+      entering_.park self deadline
+      if self.is-interrupted_: throw CANCELED-ERROR
+
+  leave_ --changed/bool -> none:
+    // Those who were inside before go first.
+    if changed and awaiting_: awaiting_.wake-all
+    if entering_: entering_.wake-all

@@ -1,0 +1,94 @@
+/** The classes at the root of everything. */
+
+/** The superclass of all classes. */
+class Object:
+  /**
+  Whether this object equals $other.
+
+  Objects are equal only to themselves, unless their class says otherwise. A
+    class that does must agree with its `hash-code`, if it has one.
+  */
+  operator == other:
+    return identical this other
+
+  /** A text that describes this object to a human. */
+  stringify -> string:
+    return "an instance with class-id $(class-id this)"
+
+  /** The number by which this program knows the class of $object. */
+  static class-id object -> int:
+    #primitive.object.class-id
+
+/** The superclass of all interfaces. */
+interface Interface_:
+
+/** The superclass of all mixins. */
+mixin Mixin_:
+
+/** The class of `true` and `false`. */
+class bool:
+  constructor.private_:
+
+  /** See $super. */
+  stringify -> string:
+    return this ? "true" : "false"
+
+  /** A hash code, so that booleans can be keys. */
+  hash-code -> int:
+    return this ? 1231 : 1237
+
+/** The class of `null`. */
+class Null_:
+  constructor.private_:
+
+  /** See $super. */
+  stringify -> string:
+    return "null"
+
+/**
+A piece of code together with the variables it captured.
+
+Lambdas outlive the function that made them, and hence cannot return from it.
+*/
+class Lambda:
+  constructor.private_:
+
+  /** Calls this lambda without arguments. */
+  call -> any:
+    #primitive.intrinsics.call-lambda
+
+  /** Calls this lambda with one argument. */
+  call a -> any:
+    #primitive.intrinsics.call-lambda
+
+  /** Calls this lambda with two arguments. */
+  call a b -> any:
+    #primitive.intrinsics.call-lambda
+
+  /** Calls this lambda with three arguments. */
+  call a b c -> any:
+    #primitive.intrinsics.call-lambda
+
+  /** Calls this lambda with four arguments. */
+  call a b c d -> any:
+    #primitive.intrinsics.call-lambda
+
+  /** See $super. */
+  stringify -> string:
+    return "lambda"
+
+  /** A hash code; lambdas made by the same piece of code share it. */
+  hash-code -> int:
+    return lambda-hash_ this
+
+lambda-hash_ lambda/Lambda -> int:
+  #primitive.object.lambda-hash
+
+/**
+Whether $x and $y are the same object.
+
+Numbers are identical if they have the same class and the same bits, strings if
+  they have the same characters.
+*/
+identical x/any y/any -> bool:
+  #primitive.object.identical

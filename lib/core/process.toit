@@ -1,0 +1,64 @@
+/** Processes: isolated, with a heap of their own. */
+
+/**
+Starts a process that runs $lambda.
+
+What $lambda captured is copied, as if it were sent in a message. Processes of
+  higher $priority are served first.
+*/
+spawn --priority/int?=null lambda/Lambda -> Process:
+  return Process_ (process-spawn_ priority lambda)
+
+/** A running process, or one that has been. */
+interface Process:
+  /** Runs when nothing else does. */
+  static PRIORITY-IDLE     /int ::= 0
+  /** For work that can wait. */
+  static PRIORITY-LOW      /int ::= 43
+  /** Where processes start. */
+  static PRIORITY-NORMAL   /int ::= 128
+  /** For work that others wait for. */
+  static PRIORITY-HIGH     /int ::= 213
+  /** Before everything else. */
+  static PRIORITY-CRITICAL /int ::= 255
+
+  /** The process that asks. */
+  static current -> Process:
+    return current-process_
+
+  /** The number that names this process. */
+  id -> int
+
+  /** The priority, from 0 to 255. */
+  priority -> int
+
+  /** Changes the priority. */
+  priority= priority/int -> none
+
+current-process_/Process ::= Process_ process-current-id_
+
+class Process_ implements Process:
+  /** See $Process.id. */
+  id/int
+
+  constructor .id:
+
+  /** See $Process.priority. */
+  priority -> int:
+    return process-priority_ id
+
+  /** See $Process.priority=. */
+  priority= priority/int -> none:
+    process-set-priority_ id priority
+
+process-spawn_ priority/int? lambda/Lambda -> int:
+  #primitive.core.spawn
+
+process-current-id_ -> int:
+  #primitive.core.process-id
+
+process-priority_ pid/int -> int:
+  #primitive.core.process-priority
+
+process-set-priority_ pid/int priority/int -> none:
+  #primitive.core.process-set-priority

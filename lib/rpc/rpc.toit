@@ -1,0 +1,33 @@
+/** Remote procedure calls: requests to other processes, and their answers. */
+
+import monitor
+
+/** Variant of $(invoke pid procedure arguments) that asks the system. */
+invoke procedure/int arguments/any --sequential/bool=false -> any:
+  return invoke -1 procedure arguments --sequential=sequential
+
+/**
+Asks the process $pid to run $procedure, and returns the answer.
+
+Throws what the procedure throws, as text; NO_SUCH_PROCESS if the process does not
+  exist or ends before it has answered. With $sequential, waits until all such calls
+  before it are done.
+*/
+invoke pid/int procedure/int arguments/any --sequential/bool=false -> any:
+  if arguments is RpcSerializable: arguments = (arguments as RpcSerializable).serialize-for-rpc
+  if sequential: return sequencer_.do: call_ pid procedure arguments
+  return call_ pid procedure arguments
+
+sequencer_/monitor.Mutex ::= monitor.Mutex
+
+call_ pid/int procedure/int arguments -> any:
+  try:
+    return rpc-invoke_ pid procedure arguments
+  finally: | is-exception exception/Exception_? |
+    // A procedure that was canceled there cancels its caller here.
+    if is-exception and exception.value == CANCELED-ERROR: Task.current.cancel
+
+/** Something that can be sent, in another form. */
+interface RpcSerializable:
+  /** This object as something that messages can hold. */
+  serialize-for-rpc -> any

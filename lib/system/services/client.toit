@@ -1,0 +1,152 @@
+import monitor
+import rpc
+import system.api.service-discovery show ServiceDiscoveryServiceClient
+
+import .protocol_
+import .resource
+import .selector
+
+/**
+The user's end of a service.
+
+A class for a particular service extends this, and has a method for each of the
+  service that calls $invoke_.
+*/
+class ServiceClient:
+  selector/ServiceSelector
+
+  id_/int? := null
+  pid_/int? := null
+  /** What the provider said about itself: name, major, minor, patch, tags. */
+  definition_/List? := null
+
+  /** How long $open waits for a provider to appear. */
+  static DEFAULT-OPEN-TIMEOUT /Duration ::= Duration --ms=100
+
+  constructor .selector:
+
+  /** Opens the service. Waits a little for a provider; throws if there is none. */
+  open -> ServiceClient:
+    return open --timeout=DEFAULT-OPEN-TIMEOUT
+
+  /** Variant of $open that waits for the $timeout; not at all if it is null. */
+  open --timeout/Duration? -> ServiceClient:
+    return open --timeout=timeout --if-absent=: throw "Cannot find service"
+
+  /**
+  Opens the service, and returns this client.
+
+  Without a provider, waits for the $timeout if there is one, and then returns what
+    $if-absent does. Of several providers the one of the highest priority is used;
+    throws if there is more than one of these.
+  */
+  open --timeout/Duration?=null [--if-absent] -> any:
+    discovery := discovery_
+    found := discovery.discover selector.uuid --wait=(timeout != null)
+    if not timeout: return (found and open-best_ found[0]) ? this : if-absent.call
+    watch/DiscoveryWatch_? := found and found[1] and (DiscoveryWatch_ discovery found[1])
+    try:
+      if found and open-best_ found[0]: return this
+      if watch:
+        expired := catch --unwind=(: it != DEADLINE-EXCEEDED-ERROR):
+          with-timeout timeout:
+            while true: if open-best_ watch.next: return this
+      return if-absent.call
+    finally:
+      if watch: watch.close
+
+  /** Opens the best of the $candidates. Returns whether there is one that the selector allows. */
+  open-best_ candidates/List -> bool:
+    best := -1
+    for i := 0; i < candidates.size; i += CANDIDATE-SIZE_:
+      if best >= 0 and candidates[i + 5] < candidates[best + 5]: break
+      if not (is-allowed_ candidates i): continue
+      if best >= 0: throw "Cannot disambiguate"
+      best = i
+    if best < 0: return false
+    open_ --pid=candidates[best] --id=candidates[best + 1]
+    return true
+
+  is-allowed_ candidates/List i/int -> bool:
+    return selector.is-allowed_
+        --name=candidates[i + 2]
+        --major=candidates[i + 3]
+        --minor=candidates[i + 4]
+        --tags=candidates[i + 6]
+
+  open_ --pid/int --id/int -> none:
+    if id_: throw "Already opened"
+    definition := rpc.invoke pid RPC-OPEN_ [id, selector.uuid, selector.major, selector.minor]
+    pid_ = pid
+    id_ = definition[0]
+    definition_ = definition[1..]
+    add-finalizer this:: close
+
+  /** The number by which the provider knows this client; null if it is not open. */
+  id -> int?:
+    return id_
+
+  /** The name of the provider. */
+  name -> string:
+    return definition_[0]
+
+  /** The version of the provider. */
+  major -> int:
+    return definition_[1]
+
+  /** The version of the provider. */
+  minor -> int:
+    return definition_[2]
+
+  /** The version of the provider. */
+  patch -> int:
+    return definition_[3]
+
+  /** Closes the service. All resources that this client has there close too. */
+  close -> none:
+    id := id_
+    if not id: return
+    id_ = null
+    remove-finalizer this
+    proxy-remove-all_ id
+    critical-do: rpc.invoke pid_ RPC-CLOSE_ id
+
+  stringify -> string:
+    if not definition_: return "service:$selector.uuid@$(selector.major).$(selector.minor).x"
+    return "service:$name@$(major).$(minor).$(patch)"
+
+  /**
+  Calls the method $index of the service.
+
+  The $arguments, and the result, are null, booleans, numbers, strings, byte arrays,
+    lists, maps; or something that can be turned into one of these.
+  */
+  invoke_ index/int arguments/any -> any:
+    id := id_
+    if not id: throw "Client closed"
+    if arguments is rpc.RpcSerializable: arguments = (arguments as rpc.RpcSerializable).serialize-for-rpc
+    return rpc.invoke pid_ RPC-INVOKE_ [id, index, arguments]
+
+  close-resource_ handle/int -> none:
+    id := id_
+    // A closed client has closed its resources already.
+    if id: critical-do: rpc.invoke pid_ RPC-CLOSE-RESOURCE_ [id, handle]
+
+discovery_/ServiceDiscoveryServiceClient ::= (ServiceDiscoveryServiceClient).open
+
+/** The news of the discovery service about one service. */
+class DiscoveryWatch_ extends ServiceResourceProxy:
+  news_/monitor.Channel ::= monitor.Channel 1
+
+  constructor client/ServiceClient handle/int:
+    super client handle
+
+  on-notified_ candidates/any -> none:
+    news_.send candidates
+
+  /** The next list of candidates. Waits for it. */
+  next -> List:
+    return news_.receive
+
+proxy-remove-all_ client/int -> none:
+  #primitive.services.proxy-remove-all

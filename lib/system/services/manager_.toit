@@ -1,0 +1,138 @@
+import .client
+import .protocol_
+import .provider
+import .resource
+import .selector
+
+/**
+The providers of this process, and their clients.
+
+Calls go past this, from the machine straight to the handler. What comes here is
+  opening and closing.
+*/
+class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
+  static instance/ServiceManager_ ::= ServiceManager_.private_
+
+  /** The services that are installed, by their ids. */
+  services_/Map ::= {:}
+  /** The provider of each client. */
+  providers_/Map ::= {:}
+  /** The clients of each process. */
+  clients-by-pid_/Map ::= {:}
+  last-client_/int := ?
+
+  constructor.private_:
+    last-client_ = random ID-LIMIT_
+    [RPC-OPEN_, RPC-CLOSE_, RPC-CLOSE-RESOURCE_].do: request-handlers_[it] = this
+    set-system-message-handler_ SYSTEM-RPC-NOTIFY-TERMINATED_ this
+    set-system-message-handler_ SYSTEM-SLOW-CONSUMER_ this
+
+  listen service/Service_ -> none:
+    id := service.is-id-fixed ? service.id : random-id_
+    if services_.contains id: throw "Already registered"
+    service.id = id
+    services_[id] = service
+    providers-change_ 1
+    provider := service.provider
+    try:
+      discovery_.listen id service.selector.uuid
+          --name=provider.name
+          --major=provider.major
+          --minor=provider.minor
+          --priority=service.priority
+          --tags=service.tags
+    finally: | is-exception _ |
+      if is-exception: forget_ service
+
+  unlisten service/Service_ -> none:
+    if not services_.contains service.id: return
+    discovery_.unlisten service.id
+    forget_ service
+
+  forget_ service/Service_ -> none:
+    services_.remove service.id
+    providers-change_ -1
+
+  /** See $RequestHandler_.on-request. */
+  on-request procedure/int arguments gid/int pid/int -> any:
+    if procedure == RPC-OPEN_: return open pid arguments[0] arguments[1] arguments[2] arguments[3]
+    client/int := procedure == RPC-CLOSE_ ? arguments : arguments[0]
+    provider/ServiceProvider? := providers_.get client
+    // Only the process that opened a client can close it, or something of it.
+    if not provider or (provider.pid --client=client) != pid: return null
+    if procedure == RPC-CLOSE_:
+      close client
+    else:
+      resource := provider.resource client arguments[1]
+      if resource: resource.close
+    return null
+
+  open pid/int id/int uuid/string major/int minor/int -> List:
+    service/Service_ := services_.get id --if-absent=: throw "Unknown service:$id"
+    service = validate_ service.provider uuid major minor
+    clients/Set := clients-by-pid_.get pid --init=: {}
+    is-first := clients.is-empty
+    client := new-client_
+    clients.add client
+    providers_[client] = service.provider
+    client-add_ client service.handler pid
+    result := service.provider.opened_ client pid
+    if is-first and pid != Process.current.id: discovery_.watch pid
+    return result
+
+  /** The service of $provider that a client asks for. */
+  validate_ provider/ServiceProvider uuid/string major/int minor/int -> Service_:
+    found/Service_? := null
+    provider.services_.do: | service/Service_ | if service.selector.uuid == uuid and not found: found = service
+    if not found: throw "$provider does not provide service:$uuid"
+    selector := found.selector
+    if major != selector.major: throw "$provider does not provide service:$uuid@$(major).x"
+    if minor > selector.minor: throw "$provider does not provide service:$uuid@$(major).$(minor).x"
+    return found
+
+  close client/int -> none:
+    provider/ServiceProvider? := providers_.get client
+    if not provider: return
+    providers_.remove client
+    client-remove_ client
+    pid := provider.pid --client=client
+    clients-by-pid_.get pid --if-present=: | clients/Set |
+      clients.remove client
+      if clients.is-empty: clients-by-pid_.remove pid
+    provider.closed_ client
+
+  /** See $SystemMessageHandler_.on-message. */
+  on-message type/int gid/int pid/int message/any -> none:
+    if type == SYSTEM-SLOW-CONSUMER_:
+      drop-slow_ pid message
+      return
+    clients/Set? := clients-by-pid_.get pid
+    if clients: clients.to-list.do: close it
+
+  /** The client $client does not take the notifications of its resource $handle. */
+  drop-slow_ client/int handle/int -> none:
+    provider/ServiceProvider? := providers_.get client
+    if not provider: return
+    resource := provider.resource client handle
+    if not resource: return
+    print-on-stderr_ "$provider: closed a resource whose client takes no notifications"
+    resource.close
+
+  new-client_ -> int:
+    while true:
+      last-client_ = (last-client_ + 1) % ID-LIMIT_
+      if not providers_.contains last-client_: return last-client_
+
+  random-id_ -> int:
+    while true:
+      id := random ID-LIMIT_
+      if not services_.contains id: return id
+
+client-add_ client/int handler/ServiceHandler pid/int -> none:
+  #primitive.services.client-add
+
+client-remove_ client/int -> none:
+  #primitive.services.client-remove
+
+providers-change_ change/int -> none:
+  #primitive.services.providers-change

@@ -1,0 +1,12 @@
+/** The numbers that clients and providers agree on. */
+
+RPC-OPEN_           /int ::= 300
+RPC-CLOSE_          /int ::= 301
+RPC-INVOKE_         /int ::= 302
+RPC-CLOSE-RESOURCE_ /int ::= 303
+
+/** How many entries of a discovered list make up a candidate. */
+CANDIDATE-SIZE_ /int ::= 7
+
+/** Ids that are chosen at random are below this. */
+ID-LIMIT_ /int ::= 0x4000_0000

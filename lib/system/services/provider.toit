@@ -1,0 +1,145 @@
+import monitor
+
+import .manager_
+import .resource
+import .selector
+
+/** Answers the calls of one service. */
+interface ServiceHandler:
+  /** Answers a call of method $index by $client, which belongs to group $gid. */
+  handle index/int arguments/any --gid/int --client/int -> any
+
+/**
+The offering end of one or more services.
+
+A class for particular services extends this and says in its constructor, with
+  $provides, which handler answers for which service.
+*/
+class ServiceProvider:
+  name/string
+  major/int
+  minor/int
+  patch/int
+  tags/List?
+
+  static PRIORITY-UNPREFERRED-STRONGLY /int ::= 0x10
+  static PRIORITY-UNPREFERRED          /int ::= 0x30
+  static PRIORITY-UNPREFERRED-WEAKLY   /int ::= 0x50
+  static PRIORITY-NORMAL               /int ::= 0x80
+  static PRIORITY-PREFERRED-WEAKLY     /int ::= 0xb0
+  static PRIORITY-PREFERRED            /int ::= 0xd0
+  static PRIORITY-PREFERRED-STRONGLY   /int ::= 0xf0
+
+  services_/List ::= []
+  is-installed_/bool := false
+  /** The process of each client. */
+  clients_/Map ::= {:}
+  closed-clients_/int := 0
+  client-closed_/monitor.Signal ::= monitor.Signal
+  /** For each client, its resources by their handles. */
+  resources_/Map ::= {:}
+  last-handle_/int := ?
+
+  /** Creates a provider that calls itself $name, of the given version. */
+  constructor .name --.major --.minor --.patch=0 --.tags=null:
+    // Handles differ from provider to provider, so that mixing them up is noticed.
+    last-handle_ = random HANDLE-LIMIT_
+
+  static HANDLE-LIMIT_ ::= 0x2000_0000
+
+  /** Called when a client has opened one of the services. Does nothing unless overridden. */
+  on-opened client/int -> none:
+
+  /** Called when a client has closed, or its process has ended. Does nothing unless overridden. */
+  on-closed client/int -> none:
+
+  stringify -> string:
+    return "service:$name@$(major).$(minor).$(patch)"
+
+  /**
+  Offers the service $selector, answered by $handler.
+
+  Of several providers clients use the one of the highest $priority. They may also
+    choose by $tags. An $id other than a random one is for services of the system.
+  */
+  provides selector/ServiceSelector --handler/ServiceHandler -> none
+      --id/int?=null
+      --priority/int=PRIORITY-NORMAL
+      --tags/List?=null:
+    if this.tags: tags = tags ? this.tags + tags : this.tags
+    services_.add
+        Service_ this selector handler --id=id --priority=priority --tags=tags
+
+  /** Makes the services known to all containers. */
+  install -> none:
+    if is-installed_: throw "Already installed"
+    is-installed_ = true
+    closed-clients_ = 0
+    services_.do: | service/Service_ | ServiceManager_.instance.listen service
+
+  /**
+  Takes the services back. Calls that are being answered are answered to their end.
+
+  With $wait, waits until at least one client has come and all have gone.
+  */
+  uninstall --wait/bool=false -> none:
+    if wait: client-closed_.wait: closed-clients_ > 0 and clients_.is-empty
+    if not is-installed_: return
+    is-installed_ = false
+    services_.do: | service/Service_ | ServiceManager_.instance.unlisten service
+    clients_.keys.do: ServiceManager_.instance.close it
+
+  /** The process of $client; null if it is not open. */
+  pid --client/int -> int?:
+    return clients_.get client
+
+  /** The resource of $client with this $handle; null if it has none. */
+  resource client/int handle/int -> ServiceResource?:
+    return (resources_.get client --if-absent=: return null).get handle
+
+  /** Calls $block with each resource. */
+  resources-do [block] -> none:
+    // The block may close resources.
+    all := []
+    resources_.do --values: all.add-all it.values
+    all.do block
+
+  opened_ client/int pid/int -> List:
+    clients_[client] = pid
+    catch --trace: on-opened client
+    return [client, name, major, minor, patch, tags]
+
+  closed_ client/int -> none:
+    (resources_.get client --if-absent=(: {:})).values.do: | resource/ServiceResource |
+      catch --trace: resource.close
+    clients_.remove client
+    closed-clients_++
+    client-closed_.raise
+    catch --trace: on-closed client
+
+  add-resource_ client/int resource/ServiceResource --notifiable/bool -> int:
+    if not clients_.contains client: throw "Client closed"
+    last-handle_ = (last-handle_ + 1) % HANDLE-LIMIT_
+    // Odd handles are those whose resources can notify.
+    handle := last-handle_ * 2 + (notifiable ? 1 : 0)
+    (resources_.get client --init=: {:})[handle] = resource
+    return handle
+
+  remove-resource_ client/int handle/int -> none:
+    resources := resources_.get client
+    if not resources: return
+    resources.remove handle
+    if resources.is-empty: resources_.remove client
+
+/** A service that a provider offers. */
+class Service_:
+  provider/ServiceProvider
+  selector/ServiceSelector
+  handler/ServiceHandler
+  id/int? := ?
+  is-id-fixed/bool
+  priority/int
+  tags/List?
+
+  constructor .provider .selector .handler --.id --.priority --.tags:
+    is-id-fixed = id != null

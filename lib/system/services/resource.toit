@@ -1,0 +1,103 @@
+import rpc
+
+import .client
+import .provider
+
+/**
+Something that a provider keeps for a client.
+
+It closes once: when client or provider closes it, when the client closes or its
+  process ends, when the provider is uninstalled. Returned from a handler, it
+  reaches the client as its handle.
+*/
+abstract class ServiceResource implements rpc.RpcSerializable:
+  provider_/ServiceProvider
+  client_/int
+  handle_/int? := null
+
+  /** Registers a resource of $client_. One that is $notifiable can send notifications. */
+  constructor .provider_ .client_ --notifiable/bool=false:
+    handle_ = provider_.add-resource_ client_ this --notifiable=notifiable
+
+  /** Called when the resource has closed. */
+  abstract on-closed -> none
+
+  /** Whether the resource has closed. */
+  is-closed -> bool:
+    return handle_ == null
+
+  /**
+  Sends $notification to the proxy of this resource.
+
+  Waits if more notifications are on their way than the client has room for. With
+    $close, this is the last one.
+  */
+  notify_ notification/any --close/bool=false -> none:
+    handle := handle_
+    if not handle: throw "ALREADY_CLOSED"
+    if handle & 1 == 0: throw "Resource not notifiable"
+    pid := provider_.pid --client=client_
+    if close: catch --trace: this.close
+    if pid: notify-proxy_ pid client_ handle notification
+
+  /** Closes the resource. */
+  close -> none:
+    handle := handle_
+    if not handle: return
+    handle_ = null
+    provider_.remove-resource_ client_ handle
+    on-closed
+
+  /** See $super. */
+  serialize-for-rpc -> int:
+    if not handle_: throw "ALREADY_CLOSED"
+    return handle_
+
+/**
+The client's end of a $ServiceResource.
+
+It closes the resource when it is closed, or when nothing refers to it any more.
+*/
+abstract class ServiceResourceProxy:
+  client_/ServiceClient
+  client-id_/int
+  _handle_/int? := ?
+
+  constructor .client_ ._handle_:
+    client-id_ = client_.id
+    add-finalizer this:: close
+    if _handle_ & 1 == 1: proxy-add_ client-id_ _handle_ this
+
+  /** Whether the proxy has been closed. */
+  is-closed -> bool:
+    return _handle_ == null
+
+  /** The number that names the resource; null once this is closed. */
+  handle_ -> int?:
+    return _handle_
+
+  /** Called with what the resource sends, one after the other. Does nothing unless overridden. */
+  on-notified_ notification/any -> none:
+
+  /** Closes the resource. */
+  close -> none:
+    handle := close-handle_
+    if handle: catch --trace: client_.close-resource_ handle
+
+  /** Closes this proxy, but not the resource, and returns the handle. */
+  close-handle_ -> int?:
+    handle := _handle_
+    if not handle: return null
+    _handle_ = null
+    remove-finalizer this
+    if handle & 1 == 1: proxy-remove_ client-id_ handle
+    return handle
+
+notify-proxy_ pid/int client/int handle/int notification -> bool:
+  #primitive.services.notify
+
+proxy-add_ client/int handle/int proxy/ServiceResourceProxy -> none:
+  #primitive.services.proxy-add
+
+proxy-remove_ client/int handle/int -> none:
+  #primitive.services.proxy-remove

@@ -1,0 +1,129 @@
+/** What a program can learn about the system it runs on. */
+
+/** Bits in a byte. */
+BITS-PER-BYTE ::= 8
+/** Bytes in a machine word. */
+BYTES-PER-WORD ::= 8
+/** Bits in a machine word. */
+BITS-PER-WORD ::= 64
+
+/** A value of $platform. */
+PLATFORM-FREERTOS ::= "FreeRTOS"
+/** A value of $platform. */
+PLATFORM-WINDOWS ::= "Windows"
+/** A value of $platform. */
+PLATFORM-MACOS ::= "macOS"
+/** A value of $platform. */
+PLATFORM-LINUX ::= "Linux"
+
+/** The operating system. */
+platform -> string:
+  #primitive.system.platform
+
+/** A value of $architecture. */
+ARCHITECTURE-ARM64 ::= "arm64"
+/** A value of $architecture. */
+ARCHITECTURE-ARM ::= "arm"
+/** A value of $architecture. */
+ARCHITECTURE-X86 ::= "x86"
+/** A value of $architecture. */
+ARCHITECTURE-X86-64 ::= "x86_64"
+/** A value of $architecture. */
+ARCHITECTURE-ESP32 ::= "esp32"
+/** A value of $architecture. */
+ARCHITECTURE-ESP32C3 ::= "esp32c3"
+/** A value of $architecture. */
+ARCHITECTURE-ESP32C6 ::= "esp32c6"
+/** A value of $architecture. */
+ARCHITECTURE-ESP32P4 ::= "esp32p4"
+/** A value of $architecture. */
+ARCHITECTURE-ESP32S2 ::= "esp32s2"
+/** A value of $architecture. */
+ARCHITECTURE-ESP32S3 ::= "esp32s3"
+
+/** The kind of processor. */
+architecture -> string:
+  #primitive.system.architecture
+
+/** What separates lines in files of this platform. */
+LINE-TERMINATOR ::= platform == PLATFORM-WINDOWS ? "\r\n" : "\n"
+
+/** Index in $process-stats: minor collections so far. */
+STATS-INDEX-GC-COUNT                       ::= 0
+/** Index in $process-stats: bytes in use. */
+STATS-INDEX-ALLOCATED-MEMORY               ::= 1
+/** Index in $process-stats: bytes set aside for the heap. */
+STATS-INDEX-RESERVED-MEMORY                ::= 2
+/** Index in $process-stats: messages that wait. */
+STATS-INDEX-PROCESS-MESSAGE-COUNT          ::= 3
+/** Index in $process-stats: bytes allocated so far, freed ones included. */
+STATS-INDEX-BYTES-ALLOCATED-IN-OBJECT-HEAP ::= 4
+/** Index in $process-stats: the group. */
+STATS-INDEX-GROUP-ID                       ::= 5
+/** Index in $process-stats: the process. */
+STATS-INDEX-PROCESS-ID                     ::= 6
+/** Index in $process-stats: free memory of the machine. */
+STATS-INDEX-SYSTEM-FREE-MEMORY             ::= 7
+/** Index in $process-stats: the largest free block of the machine. */
+STATS-INDEX-SYSTEM-LARGEST-FREE            ::= 8
+/** Index in $process-stats: full collections so far. */
+STATS-INDEX-FULL-GC-COUNT                  ::= 9
+/** Index in $process-stats: full collections that moved objects; all of ours do. */
+STATS-INDEX-FULL-COMPACTING-GC-COUNT       ::= 10
+STATS-LIST-SIZE_                           ::= 11
+
+/**
+Figures about this process, by the `STATS-INDEX` constants.
+
+Fills $list as far as it goes, and returns it. With $gc, collects garbage first.
+*/
+process-stats --gc/bool=false list/List=(List STATS-LIST-SIZE_) -> List:
+  return process-stats --gc=gc -1 -1 list
+
+/** Variant of $(process-stats --gc list) for the process $id of $group. Returns null if it has ended. */
+process-stats --gc/bool=false group/int id/int list/List=(List STATS-LIST-SIZE_) -> List?:
+  if gc: collect-garbage_
+  figures := process-stats_ group id
+  if not figures: return null
+  list.replace 0 figures 0 (min list.size figures.size)
+  return list
+
+process-stats_ group/int id/int -> Array_?:
+  #primitive.system.process-stats
+
+collect-garbage_ -> none:
+  #primitive.system.collect-garbage
+
+/** How many collections there were in this process. */
+gc-count -> int:
+  stats := process-stats
+  return stats[STATS-INDEX-GC-COUNT] + stats[STATS-INDEX-FULL-GC-COUNT]
+
+/** Deprecated. Use $process-stats. Bytes allocated since the last call. */
+bytes-allocated-delta -> int:
+  total := process-stats[STATS-INDEX-BYTES-ALLOCATED-IN-OBJECT-HEAP]
+  delta := total - bytes-allocated-before_
+  bytes-allocated-before_ = total
+  return delta
+
+bytes-allocated-before_/int := 0
+
+/** The version of this system. */
+vm-sdk-version -> string:
+  #primitive.system.version
+
+/** The version of the system that compiled this program. */
+app-sdk-version -> string:
+  return vm-sdk-version
+
+/** Where the program was started from, as it was given; null if nobody knows. */
+program-name -> string?:
+  #primitive.system.program-name
+
+/** Where the program was started from, as a full path; null if nobody knows. */
+program-path -> string?:
+  #primitive.system.program-path
+
+/** The name of the machine. */
+hostname -> string:
+  #primitive.system.hostname
