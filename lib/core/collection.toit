@@ -80,21 +80,26 @@ abstract class CollectionBase implements Collection:
 /** The longest text that a collection shows before it is cut off. */
 MAX-PRINT-STRING_ ::= 4000
 
-/** The texts of a collection's elements, up to a length. */
-class Excerpt_:
+/** Puts together the text of a collection. */
+class CollectionText_:
+  open_/string
+  close_/string
   texts_/List ::= []
   length_/int := 0
 
-  /** Whether no further text is needed. */
-  is-full -> bool:
-    return length_ > MAX-PRINT-STRING_
+  constructor .open_ .close_:
 
-  /** Adds the $text of the next element. */
-  add text/string -> none:
+  /** Adds the text of an element. Returns whether there is room for more. */
+  add text/string -> bool:
     length_ += text.size + 2
-    if not is-full: texts_.add text
+    if length_ > MAX-PRINT-STRING_: return false
+    texts_.add text
+    return true
 
-  /** All texts between $open and $close. */
-  between open/string close/string -> string:
-    if is-full: return "$open$(texts_.join ", ")..."
-    return "$open$(texts_.join ", ")$close"
+  /** The text of a collection all of whose elements were added. */
+  complete -> string:
+    return "$open_$(texts_.join ", ")$close_"
+
+  /** The text of a collection whose next element did not fit. */
+  cut-off -> string:
+    return "$open_$(texts_.join ", ")..."

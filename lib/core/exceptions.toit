@@ -68,7 +68,7 @@ absorbs_ exception/Exception_ [trace] [unwind] -> bool:
   if encoded and (trace.call value encoded):
     // A trace that has been printed is not printed again further out.
     exception.trace = null
-    print-trace_ value encoded
+    print-trace_ value.stringify encoded
   if unwind.call value encoded: return false
   // Whoever swallows the exception of an expired deadline must not gain time.
   deadline := self.deadline
@@ -82,8 +82,8 @@ class Exception_:
 
   constructor .value .trace:
 
-/** Prints $trace, made when $exception was thrown. */
-print-trace_ exception/any trace/any -> none:
+/** Prints $trace with the $text of what was thrown. */
+print-trace_ text/string trace/any -> none:
   #primitive.core.print-trace
 
 /** Checks an assertion. The compiler calls this for `assert:`. */

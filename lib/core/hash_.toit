@@ -10,8 +10,9 @@ The index, which small tables do without, is an open-addressing table of entry
   to an entry that equals nothing. When the entries or the index are full, both are
   replaced by new ones of the right size, without what was removed.
 
-Natives do the work for keys that are numbers or strings. For all others they only
-  find the entries with the same hash code, since they cannot call `==`.
+Natives do the work for keys that are numbers, strings, byte arrays or booleans. For
+  all others they only find the entries with the same hash code, since they cannot
+  call `==`.
 */
 
 import .array_

@@ -53,4 +53,4 @@ class ListSlice_ extends List:
 
   /** See $super. */
   resize new-size -> none:
-    if new-size != size: throw "SLICE_CANNOT_CHANGE_SIZE"
+    throw "SLICE_CANNOT_CHANGE_SIZE"

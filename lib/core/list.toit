@@ -169,7 +169,7 @@ abstract class List extends CollectionBase:
 
   /** The elements that satisfy $predicate, in a new list, or $in-place. */
   filter --in-place/bool=false [predicate] -> List:
-    return in-place ? filter-here_ predicate : filter-copy_ predicate
+    return in-place ? (filter-here_ predicate) : (filter-copy_ predicate)
 
   filter-copy_ [predicate] -> List:
     result := []
@@ -194,9 +194,9 @@ abstract class List extends CollectionBase:
 
   /** See $super. */
   stringify -> string:
-    excerpt := Excerpt_
-    do: if not excerpt.is-full: excerpt.add it.stringify
-    return excerpt.between "[" "]"
+    text := CollectionText_ "[" "]"
+    do: if not text.add it.stringify: return text.cut-off
+    return text.complete
 
   /** The texts of the elements, with $separator between them. */
   join separator/string -> string:

@@ -219,10 +219,9 @@ class Map extends HashedCollection_:
   /** See $super. */
   stringify -> string:
     if is-empty: return "{:}"
-    excerpt := Excerpt_
-    do: | key value |
-      if not excerpt.is-full: excerpt.add "$key: $value"
-    return excerpt.between "{" "}"
+    text := CollectionText_ "{" "}"
+    do: | key value | if not text.add "$key: $value": return text.cut-off
+    return text.complete
 
 /** A map that compares keys with `identical` where $Map uses `==`. */
 class IdentityMap extends Map:

@@ -92,3 +92,7 @@ Numbers are identical if they have the same class and the same bits, strings if
 */
 identical x/any y/any -> bool:
   #primitive.object.identical
+
+/** A local variable that lambdas share with the function that made them. */
+class Cell_:
+  value_/any := null

@@ -41,16 +41,22 @@ write-on-stdout_ message/string add-newline/bool -> none:
 write-on-stderr_ message/string add-newline/bool -> none:
   write-stderr_ message add-newline
 
-/** The print service of another container, once there is one. */
+/** The print service of another container, while there is one. */
 print-client_/PrintService? := null
 
 print-line_ text/string -> none:
   if has-print-service_:
-    if not print-client_: print-client_ = (PrintServiceClient).open --if-absent=: null
-    if print-client_:
-      print-client_.print text
-      return
+    // The provider can have been replaced by another one since the last time.
+    2.repeat: if print-by-service_ text: return
+  print-client_ = null
   write-stdout_ text true
+
+/** Whether a print service has taken $text. If not, the next attempt looks for another one. */
+print-by-service_ text/string -> bool:
+  if not print-client_: print-client_ = (PrintServiceClient).open --if-absent=: return false
+  exception := catch: print-client_.print text
+  if exception: print-client_ = null
+  return not exception
 
 has-print-service_ -> bool:
   #primitive.core.has-print-service

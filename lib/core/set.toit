@@ -131,9 +131,9 @@ class Set extends HashedCollection_ implements Collection:
 
   /** See $super. */
   stringify -> string:
-    excerpt := Excerpt_
-    do: if not excerpt.is-full: excerpt.add it.stringify
-    return excerpt.between "{" "}"
+    text := CollectionText_ "{" "}"
+    do: if not text.add it.stringify: return text.cut-off
+    return text.complete
 
 /** A set that compares with `identical` where $Set uses `==`. */
 class IdentitySet extends Set:

@@ -81,8 +81,8 @@ class TimeInfo:
   /** What is shown here, with some parts replaced. See $Time.local for $dst. */
   with --year/int=year --month/int=month --day/int=day --h/int=h --m/int=m --s/int=s --ns/int=ns --dst/bool?=null -> TimeInfo:
     moved := is-utc
-        ? Time.utc year month day h m s --ns=ns
-        : Time.local year month day h m s --ns=ns --dst=dst
+        ? (Time.utc year month day h m s --ns=ns)
+        : (Time.local year month day h m s --ns=ns --dst=dst)
     return TimeInfo.__ moved --is-utc=is-utc
 
   /** The date and time as RFC 3339 has it, like `1969-07-20T20:17:00Z`. Local time has no suffix. */

@@ -1,7 +1,10 @@
 /** Binary data: reading, writing, collecting. */
 
+import .buffer
 import .byte-order
 import .data
+import .reader
+import .writer
 
 export *
 

@@ -28,6 +28,9 @@ mod time;
 mod uuid;
 mod zone;
 
+#[cfg(test)]
+mod tests;
+
 /// A native function. What it returns borrows the heap, so nothing can be allocated after it.
 pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
 

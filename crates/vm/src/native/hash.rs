@@ -70,6 +70,8 @@ enum Key<'h> {
     Int(i64),
     Float(f64),
     Text(&'h str),
+    Bytes(&'h [u8]),
+    Bool(bool),
 }
 
 impl<'h> Key<'h> {
@@ -80,7 +82,14 @@ impl<'h> Key<'h> {
         if let Some(text) = heap.string(value) {
             return Some(Key::Text(text));
         }
-        heap.float(value).map(Key::Float)
+        if let Some(bytes) = heap.bytes(value) {
+            return Some(Key::Bytes(bytes));
+        }
+        match value.word() {
+            Word::TRUE => Some(Key::Bool(true)),
+            Word::FALSE => Some(Key::Bool(false)),
+            _ => heap.float(value).map(Key::Float),
+        }
     }
 
     fn hash(&self) -> i64 {
@@ -88,6 +97,9 @@ impl<'h> Key<'h> {
             Key::Int(value) => of_int(value),
             Key::Float(value) => of_float(value),
             Key::Text(text) => of_bytes(text.as_bytes()),
+            Key::Bytes(bytes) => of_bytes(bytes),
+            // As `bool.hash-code` says.
+            Key::Bool(value) => if value { 1231 } else { 1237 },
         };
         hash.into()
     }
@@ -103,6 +115,8 @@ impl<'h> Key<'h> {
                 heap.float(other) == Some(value) || heap.int(other).is_some_and(|other| equal(other, value))
             }
             Key::Text(text) => heap.string(other) == Some(text),
+            Key::Bytes(bytes) => heap.bytes(other) == Some(bytes),
+            Key::Bool(value) => other.word() == Word::bool(value),
         }
     }
 }
@@ -377,10 +391,7 @@ pub(crate) fn new_map(heap: &mut Heap, pairs: Kept) -> Result<Ref<'_>, Failure> 
     for entry in 0..count {
         let pairs = heap.words(heap.kept(pairs).word());
         let (key, value) = (pairs[entry * 2], pairs[entry * 2 + 1]);
-        let hash = match Key::of(heap, Ref::of(key)) {
-            Some(key) => key.hash(),
-            None => heap.bytes(Ref::of(key)).map_or(0, of_bytes).into(),
-        };
+        let hash = Key::of(heap, Ref::of(key)).map_or(0, |key| key.hash());
         for (offset, word) in [Word::small(hash), key, value].into_iter().enumerate() {
             heap.set_field(backing, entry * MAP_STRIDE + offset, word);
         }
