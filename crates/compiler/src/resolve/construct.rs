@@ -30,7 +30,6 @@ impl<'a> Lower<'a> {
         };
         let mut nodes = self.field_initializers();
         nodes.extend(fields);
-        self.units.open_scope();
         self.constructor_statements(body, tree.name.span(), &mut nodes);
         self.check_fields(tree.name.span());
         let root = sequence(tree.name.span(), nodes);
@@ -248,8 +247,12 @@ impl<'a> Lower<'a> {
                 self.error(name.span, format!("this class has no field `{}` of its own", name.name));
                 node
             }
+            (_, Context::Instance) => match self.this_value(name.span) {
+                Some(this) => self.call_setter(this, &name.name, name.span, value, name.span).node,
+                None => node,
+            },
             _ => {
-                self.error_hint(name.span, "a `.field` parameter outside of a constructor", "assign the field in the body");
+                self.error(name.span, "a `.field` parameter outside of a constructor or method");
                 node
             }
         }

@@ -309,6 +309,11 @@ impl<'a> Declare<'_, 'a> {
             (None, Some(class)) if parameter.is_field => self.field_parameter_type(module, source, class, parameter),
             _ => Type::Any,
         };
+        // Null stands for an argument that is not given.
+        let ty = match ty {
+            Type::Class { class, .. } if parameter.default.is_some() => Type::Class { class, nullable: true },
+            ty => ty,
+        };
         Parameter {
             name: parameter.name.name.to_string(),
             is_named: parameter.is_named,
@@ -384,7 +389,7 @@ impl<'a> Declare<'_, 'a> {
                 self.report(Diagnostic::error(source, span, title));
             }
         }
-        if !matches!(variable.value, Initial::Value(_)) {
+        if matches!(variable.value, Initial::None) {
             let title = format!("the variable `{}` has no value", variable.name.name);
             let problem = Diagnostic::error(source, variable.name.span, title);
             self.report(problem.hint("globals and static fields need a value, as in `:= null`"));
@@ -542,7 +547,9 @@ pub(super) fn resolve_type(
         },
     };
     if let Some(Item::Class(class)) = items.first() {
-        return Ok(Type::Class { class: *class, nullable: name.nullable });
+        // Null is an object, too.
+        let nullable = name.nullable || Some(*class) == world.builtin.object;
+        return Ok(Type::Class { class: *class, nullable });
     }
     if !items.is_empty() {
         let title = format!("`{word}` is not a type");

@@ -57,7 +57,6 @@ pub(super) struct Builtin {
     pub(super) byte_array: Option<ClassId>,
     pub(super) lambda: Option<ClassId>,
     pub(super) monitor: Option<ClassId>,
-    pub(super) exception: Option<ClassId>,
     /// Functions that only ever throw.
     pub(super) never_return: [Option<FunctionId>; 3],
     /// What `assert:` calls.
@@ -143,7 +142,6 @@ impl World {
             byte_array: find("ByteArray"),
             lambda: find("Lambda"),
             monitor: find("__Monitor__"),
-            exception: find("Exception_"),
         };
     }
 
