@@ -49,9 +49,9 @@ const STACK_BYTES: usize = 256 << 20;
 
 /// Analyses a program: its entry file and everything that it imports. `library` holds the prepared
 /// library modules; without any, library imports are read through the loader, below `<lib>/`.
-pub fn analyze(loader: &(dyn Loader + Sync), library: Option<&Unit>, entry: &str) -> Analysis {
+pub fn analyze(loader: &(dyn Loader + Sync), library: Option<Unit>, entry: &str) -> Analysis {
     on_large_stack(|| {
-        let mut analysis = analyze_roots(loader, library.cloned().unwrap_or_default(), &[entry.to_owned()]);
+        let mut analysis = analyze_roots(loader, library.unwrap_or_default(), &[entry.to_owned()]);
         check_main(&mut analysis);
         analysis
     })

@@ -95,10 +95,14 @@ impl<'a> Lower<'a> {
     }
 
     fn explicit_super(&mut self, span: Span, name: Option<&'a Identifier>, trees: &'a [ast::Argument]) -> Node {
-        let arguments = self.arguments(trees, "super");
-        let mut before = Vec::new();
-        let mut arguments = arguments;
-        before.append(&mut arguments.before);
+        let mut arguments = self.arguments(trees, "super");
+        let mut before = std::mem::take(&mut arguments.before);
+        if self.class.is_some_and(|class| !self.world.class(class).mixins.is_empty()) {
+            // The mixins are built before the superclass, but after its arguments.
+            for value in &mut arguments.values {
+                self.compute_before(value, &mut before);
+            }
+        }
         before.push(self.super_constructor_call(span, name.map_or("", |name| &name.name), arguments));
         sequence(span, before)
     }

@@ -390,7 +390,9 @@ impl<'a> Lower<'a> {
             return self.report(problem.hint("assign it with `=`, or choose another name"));
         }
         let what = match self.resolve(&name.name) {
-            Reference::Members(candidates) if candidates.iter().any(is_field) => "a field has this name",
+            Reference::Members(candidates) if self.context != Context::Static && candidates.iter().any(is_field) => {
+                "a field has this name"
+            }
             Reference::Items(items) if items.iter().any(|item| self.is_own_global(*item)) => "a global has this name",
             _ => return,
         };
@@ -556,7 +558,9 @@ fn uses_it(statements: &[Expression]) -> bool {
     fn uses(expression: &Expression) -> bool {
         match &expression.kind {
             ExpressionKind::Name(name) => &**name == "it",
-            ExpressionKind::Block(parameters, _) | ExpressionKind::Lambda(parameters, _) if parameters.is_empty() => {
+            ExpressionKind::Block(parameters, _) | ExpressionKind::Lambda(parameters, _)
+                if parameters.is_empty() || parameters.iter().any(|parameter| &*parameter.name.name == "it") =>
+            {
                 false
             }
             kind => {

@@ -165,6 +165,10 @@ impl<'a> Lower<'a> {
             let hint = "end it with a `return`, or with `unreachable` if its end cannot be reached";
             self.error_hint(tree.name.span(), title, hint);
         }
+        if falls_off {
+            // A function's value is what it returns, not that of its last statement.
+            nodes.push(Node { at: tree.name.span().start, expr: Expr::Null });
+        }
         sequence(tree.name.span(), nodes)
     }
 
@@ -206,25 +210,34 @@ impl<'a> Lower<'a> {
         id: FunctionId,
         trees: &'a [ast::Parameter],
     ) -> (Vec<(LocalId, Node)>, Vec<Node>) {
+        let mut variables = Vec::new();
         let mut order: Vec<&ast::Parameter> = trees.iter().collect();
         order.sort_by_key(|tree| (tree.is_named, tree.is_named.then(|| tree.name.name.clone())));
         for (parameter, tree) in self.world.function(id).parameters.iter().zip(order) {
             // Nothing can refer to `_`.
             let name = if &*tree.name.name == "_" { "" } else { &*tree.name.name };
-            self.units.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
+            let variable = self.units.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
+            // A default value sees the parameters before its own only.
+            self.units.forget(variable);
+            variables.push((tree.name.span, variable));
         }
         let mut absent = Vec::new();
         let mut nodes = Vec::new();
+        let mut fields = Vec::new();
         for tree in trees {
-            let Some(variable) = self.units.find(&tree.name.name) else { continue };
+            let found = variables.iter().find(|(span, _)| *span == tree.name.span);
+            let Some((_, variable)) = found.copied() else { continue };
             if let Some(default) = &tree.default {
                 let local = self.units.local(variable);
                 absent.push((local, Node { at: tree.name.span.start, expr: Expr::Null }));
                 nodes.extend(self.default_value(variable, tree, default));
             }
+            self.units.remember(variable);
+            if tree.is_field {
+                fields.push((tree, variable));
+            }
         }
-        for tree in trees.iter().filter(|tree| tree.is_field) {
-            let Some(variable) = self.units.find(&tree.name.name) else { continue };
+        for (tree, variable) in fields {
             let local = self.units.local(variable);
             let (ty, is_sure) = (self.units.variable(variable).ty, self.units.variable(variable).is_sure);
             // In the body the name means the field.

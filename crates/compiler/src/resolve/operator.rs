@@ -172,8 +172,8 @@ impl<'a> Lower<'a> {
         }
         if self.world.fit(value.ty, to.into()) == Fit::No {
             let (from, to) = (self.world.describe(value.ty), self.world.describe(to.into()));
-            let title = format!("this is `{from}`, which can never be `{to}`");
-            self.report(Diagnostic::error(self.source, expression.span, title));
+            let title = format!("this is `{from}`, which can never be `{to}`: the check always fails");
+            self.report(Diagnostic::warning(self.source, expression.span, title));
         }
         Value::new(span, Expr::As(Box::new(value.node), to), to.into())
     }

@@ -172,6 +172,14 @@ impl Units {
         self.stack[last].local(id)
     }
 
+    /// Puts a variable's name into the innermost scope.
+    pub(super) fn remember(&mut self, id: VariableId) {
+        let name = self.variable(id).name.clone();
+        if let Some(scope) = self.current().scopes.last_mut() {
+            scope.push((name, id));
+        }
+    }
+
     /// Takes a variable's name out of the current scopes.
     pub(super) fn forget(&mut self, id: VariableId) {
         for scope in &mut self.current().scopes {
