@@ -139,10 +139,11 @@ impl<'a> Lower<'a> {
         for mixin in mixins {
             let constructors = self.world.index(mixin).constructors.get("").cloned().unwrap_or_default();
             let Some(constructor) = constructors.first().copied() else { continue };
-            let Some(this) = self.direct_this(span) else { continue };
             let block = Expr::Block { parameters: Vec::new(), body: Box::new(node) };
             let block = Node { at: span.start, expr: block };
-            node = Node { at: span.start, expr: Expr::CallStatic(constructor, vec![this.node, block]) };
+            let name = self.world.function(constructor).name.clone();
+            let selector = Selector { name, unnamed: vec![true], ..Selector::default() };
+            node = Node { at: span.start, expr: Expr::CallSuper(selector, vec![block]) };
         }
         node
     }

@@ -232,7 +232,7 @@ impl<'a> Declare<'_, 'a> {
         };
         if !has_constructor {
             let constructor = Function {
-                name: "constructor".into(),
+                name: constructor_name(id, class, kind),
                 holder: Some(id),
                 kind,
                 parameters: mixin_parameters(kind),
@@ -241,6 +241,9 @@ impl<'a> Declare<'_, 'a> {
                 at: class.name.span.start,
             };
             let function = self.push_function(id.module, constructor);
+            if kind == FunctionKind::MixinConstructor {
+                self.class_mut(id).methods.push(function.index);
+            }
             let work = Work::DefaultConstructor(function);
             self.jobs.push(Job { module: id.module, source, class: Some(id), work });
         }
@@ -277,7 +280,10 @@ impl<'a> Declare<'_, 'a> {
             None if kind == FunctionKind::Static && returns_nothing(function) => Type::None,
             None => Type::Any,
         };
-        let name = declared_name(&function.name, kind);
+        let name = match context {
+            Some((id, class)) if kind == FunctionKind::MixinConstructor => constructor_name(id, class, kind),
+            _ => declared_name(&function.name, kind),
+        };
         let declared = Function {
             name,
             holder: class,
@@ -288,7 +294,9 @@ impl<'a> Declare<'_, 'a> {
             at: function.name.span().start,
         };
         let id = self.push_function(module, declared);
-        if let (Some(class), FunctionKind::Method | FunctionKind::Setter) = (class, kind) {
+        let is_member =
+            matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::MixinConstructor);
+        if let (Some(class), true) = (class, is_member) {
             self.class_mut(class).methods.push(id.index);
         }
         if function.body.is_some() {
@@ -432,6 +440,15 @@ fn new_class(class: &ast::Class) -> Class {
     }
 }
 
+/// A mixin's constructor is a method of each class that the mixin is applied to, with a name that no
+/// other mixin's has.
+fn constructor_name(id: ClassId, class: &ast::Class, kind: FunctionKind) -> String {
+    match kind {
+        FunctionKind::MixinConstructor => format!("constructor of {} #{}", class.name.name, id.module.0),
+        _ => "constructor".into(),
+    }
+}
+
 /// The name under which a function is kept.
 fn declared_name(name: &FunctionName, kind: FunctionKind) -> String {
     match name {
@@ -547,8 +564,9 @@ pub(super) fn resolve_type(
         },
     };
     if let Some(Item::Class(class)) = items.first() {
-        // Null is an object, too.
-        let nullable = name.nullable || Some(*class) == world.builtin.object;
+        // Null is an object, too, and the one of its class.
+        let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
+        let nullable = name.nullable || of_null;
         return Ok(Type::Class { class: *class, nullable });
     }
     if !items.is_empty() {
