@@ -62,8 +62,8 @@ zone-to-utc_ shown/int dst/bool? -> int:
   // The offset there is one of those a day around.
   before := zone-at_ shown - 86400
   after := zone-at_ shown + 86400
-  first := shown - ((max before after) >> 1)
-  second := shown - ((min before after) >> 1)
+  first := shown - ((max (before >> 1) (after >> 1)) as int)
+  second := shown - ((min (before >> 1) (after >> 1)) as int)
   fits-first := first + ((zone-at_ first) >> 1) == shown
   fits-second := second + ((zone-at_ second) >> 1) == shown
   if fits-first and fits-second and dst != null:

@@ -246,7 +246,7 @@ class TaskGroup_:
         results_[index] = lambdas_[index].call
       finally: | is-exception exception/Exception_? |
         note-end_ index is-exception exception
-        return
+        continue.task
 
   note-end_ index/int is-exception/bool exception/Exception_? -> none:
     if Task.current.is-canceled:

@@ -83,6 +83,19 @@ pub struct Module {
     pub functions: Vec<Function>,
     /// Globals and static fields.
     pub globals: Vec<Global>,
+    /// What it exports of other modules: with its own declarations, what importers see.
+    pub exports: Vec<(String, Item)>,
+}
+
+/// Something that a name of a module stands for. Overloaded functions share a name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Item {
+    /// A class.
+    Class(ClassId),
+    /// A function; a setter's name ends in `=`.
+    Function(FunctionId),
+    /// A global.
+    Global(GlobalId),
 }
 
 /// A class-like declaration.
@@ -290,7 +303,7 @@ impl Default for Node {
 }
 
 /// What a call asks for: a name and the shape of the arguments.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Selector {
     /// The member's name: `foo`, `+`, `[]`, `[]=`, `==`, `-` (unary minus has no argument).
     pub name: String,

@@ -4,6 +4,15 @@
 //! (`link`) takes what `main` reaches of it and makes one closed program: class ids, a
 //! dispatch table and bytecode.
 
+pub mod ast;
+pub mod diagnostic;
+pub mod emit;
 pub mod ir;
 pub mod link;
+pub mod names;
+pub mod parser;
 pub mod program;
+pub mod resolve;
+pub mod scanner;
+pub mod source;
+pub mod types;

@@ -8,7 +8,7 @@ use crate::contacts::{Purpose, resolve};
 use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
-use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US};
+use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, Topic, charge_for};
 use crate::process::GroupOption;
 use crate::sync::atomic::Ordering;
 use crate::{
@@ -224,7 +224,8 @@ impl<'k> Context<'k> {
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
-        let credit = Credit::new(target.clone(), self.me.pid, payload.size());
+        let credit =
+            Credit::new(target.clone(), self.me.pid, Topic::Resource(client, handle), charge_for(&payload));
         let message = self.stamp(MessageKind::Notification { client, handle, payload, credit });
         let waiter = || {
             let now_us = self.shared.clock.now_us();

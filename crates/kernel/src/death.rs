@@ -19,7 +19,9 @@ use crate::{Exit, Gid, Message, MessageKind, Pid};
 /// Steps 2 to 4 are in this order so that a watcher who hears of the death finds the answers
 /// to its requests already in its mailbox.
 pub(crate) fn end(shared: &Arc<Shared>, entry: &Arc<Entry>, exit: &Exit) {
-    entry.run_state.end();
+    if !entry.run_state.end() {
+        return;
+    }
     shared.remove(entry.pid);
     let remains = entry.mailbox.close();
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use crate::contacts::Contacts;
 use crate::group::Group;
 use crate::kernel::Shared;
-use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness};
+use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness, Topic};
 use crate::run_state::RunState;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
@@ -92,9 +92,9 @@ impl Entry {
     }
 
     /// A notification has been dealt with: tells those who can send again.
-    pub(crate) fn release(self: &Arc<Entry>, sender: Pid, size: usize) {
+    pub(crate) fn release(self: &Arc<Entry>, sender: Pid, topic: Topic, charge: usize) {
         let now_us = || self.kernel.upgrade().map_or(0, |kernel| kernel.clock.now_us());
-        self.tell_of_room(self.mailbox.release(sender, size, now_us));
+        self.tell_of_room(self.mailbox.release(sender, topic, charge, now_us));
     }
 
     pub(crate) fn tell_of_room(&self, waiting: Vec<RoomWaiter>) {
@@ -109,19 +109,15 @@ impl Entry {
 
     /// Cuts off the resources that nobody takes notifications of.
     pub(crate) fn check_slowness(self: &Arc<Entry>, now_us: i64) {
-        match self.mailbox.slowness(now_us) {
-            Slowness::Calm => {}
-            Slowness::AskAgain(at_us) => {
-                if let Some(kernel) = self.kernel.upgrade() {
-                    kernel.timers.check_slowness_at(at_us, self.clone());
-                }
-            }
-            Slowness::Slow(waiting) => {
-                for RoomWaiter { sender, client, handle } in waiting {
-                    sender.deliver(self, MessageKind::SlowConsumer { client, handle });
-                    self.deliver(&sender, MessageKind::SlowConsumer { client, handle });
-                }
-            }
+        let Slowness { slow, next_us } = self.mailbox.slowness(now_us);
+        if let Some(next_us) = next_us
+            && let Some(kernel) = self.kernel.upgrade()
+        {
+            kernel.timers.check_slowness_at(next_us, self.clone());
+        }
+        for RoomWaiter { sender, client, handle } in slow {
+            sender.deliver(self, MessageKind::SlowConsumer { client, handle });
+            self.deliver(&sender, MessageKind::SlowConsumer { client, handle });
         }
     }
 }

@@ -264,7 +264,12 @@ impl Shared {
         if !entry.group.join(&entry) {
             entry.killed.store(true, Ordering::Release);
         }
-        self.scheduler.make_ready(entry.clone());
+        // Whoever comes after the end of the kernel would wait forever for a turn.
+        if self.stopping.load(Ordering::Acquire) {
+            death::end(self, &entry, &Exit::Killed);
+        } else {
+            self.scheduler.make_ready(entry.clone());
+        }
         entry
     }
 
@@ -316,6 +321,7 @@ impl Shared {
 
     /// Ends what is left, when no worker runs any more.
     pub(crate) fn end_all(self: &Arc<Shared>) {
+        self.stopping.store(true, Ordering::Release);
         self.system.lock().take();
         for entry in self.all() {
             death::end(self, &entry, &Exit::Killed);

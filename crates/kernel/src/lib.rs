@@ -20,8 +20,43 @@
 //!   dropped (since its process ended, or its message was never read) answers with
 //!   an error. A mailbox bound never loses a reply.
 //! - A lost wake-up: see `run_state` and `idle`, which are checked in all interleavings of
-//!   small cases (`docs/architecture.md` says how to run the models).
+//!   small cases (`src/models.rs` has the models and says how to run them).
 //! - A panic that crosses from one process to another.
+//!
+//! ```
+//! use lucarne_kernel::{Context, Exit, Kernel, KernelOptions, MessageKind, Outcome, SpawnOptions};
+//! use lucarne_message::{Payload, Value};
+//!
+//! /// Answers each request with its own arguments.
+//! fn echo(context: &mut Context<'_>) -> Outcome {
+//!     while let Some(message) = context.receive() {
+//!         if let MessageKind::Request { token, payload, .. } = message.kind {
+//!             context.reply(token, Ok(payload));
+//!         }
+//!     }
+//!     Outcome::Wait { until_us: None }
+//! }
+//!
+//! let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
+//! let echo = kernel.start_system(Box::new(echo), SpawnOptions::named("echo"));
+//! let mut asked = false;
+//! let caller = move |context: &mut Context<'_>| {
+//!     if !asked {
+//!         asked = true;
+//!         let arguments = Payload::from_value(&Value::Int(7)).unwrap();
+//!         context.request(echo, 1, arguments).unwrap();
+//!     }
+//!     match context.receive().map(|message| message.kind) {
+//!         Some(MessageKind::Reply { result: Ok(payload), .. }) => {
+//!             let answer = payload.into_value().unwrap().as_int().unwrap();
+//!             Outcome::Exit(Exit::Code(answer as i32))
+//!         }
+//!         _ => Outcome::Wait { until_us: None },
+//!     }
+//! };
+//! let program = kernel.start(Box::new(caller), SpawnOptions::named("caller"));
+//! assert_eq!(program.wait(), 7);
+//! ```
 //!
 //! The same code runs under a [`Simulation`]: one thread, virtual time, and a seed that
 //! decides which process runs next and which is killed.

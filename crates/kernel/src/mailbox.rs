@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | reserved | replies, cancels, closes, death, room | none: a request or a watch reserved the place |
 //! | request | requests | [`REQUESTS_MAX`] unanswered per sender; bytes |
-//! | notification | notifications, external ones, messages of programs | [`NOTIFICATIONS_MAX`] per sender; bytes |
+//! | notification | notifications, external ones, messages of programs | [`NOTIFICATIONS_MAX`] per sender and resource; bytes |
 //!
 //! Bytes are bounded per mailbox ([`MAILBOX_BYTES_MAX`]), and a quarter of that for each sender.
 //! One message is always let in when none of its sender's is waiting and the mailbox itself is
@@ -18,6 +18,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
 use crate::entry::Entry;
@@ -28,7 +29,8 @@ use crate::{Message, MessageKind, Pid, RequestId, SendError};
 /// How many requests of one process may be unanswered.
 pub const REQUESTS_MAX: usize = 1_024;
 
-/// How many notifications from one sender may wait at one receiver.
+/// How many notifications of one resource may wait at its receiver. Messages of programs and those
+/// from outside count as one resource for each sender and kind.
 pub const NOTIFICATIONS_MAX: usize = if cfg!(loom) { 1 } else { 1_024 };
 
 /// How many bytes may wait in a mailbox.
@@ -37,8 +39,11 @@ pub const MAILBOX_BYTES_MAX: usize = 16 << 20;
 /// How many of them from one sender.
 const SENDER_BYTES_MAX: usize = MAILBOX_BYTES_MAX / 4;
 
-/// How long a receiver may take no notifications while someone waits to send one.
+/// How long a receiver may take no notifications of a resource that waits for room.
 pub const SLOW_CONSUMER_US: i64 = 1_000_000;
+
+/// What a message takes besides its payload. Without it, many small ones would be free.
+const MESSAGE_OVERHEAD: usize = size_of::<Message>();
 
 /// A queue that became larger than this is given back when it is empty again: idle processes are small.
 const QUEUE_KEPT: usize = 16;
@@ -63,9 +68,18 @@ struct State {
     pending: Pending,
     bytes: usize,
     senders: FxHashMap<Pid, Account>,
-    waiting: Vec<RoomWaiter>,
-    /// When a notification was last taken, as far as anybody waited for that.
-    progress_us: i64,
+    /// How many notifications of each resource wait.
+    notifications: FxHashMap<(Pid, Topic), usize>,
+    waiting: Vec<Waiting>,
+}
+
+/// What a notification is about: the client and the handle of its resource, or, for a message of a
+/// program, its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Topic {
+    Resource(i64, i64),
+    Kind(u8),
+    Outside,
 }
 
 /// What waits in the mailbox from one sender.
@@ -73,7 +87,6 @@ struct State {
 struct Account {
     bytes: usize,
     messages: usize,
-    notifications: usize,
 }
 
 /// A sender whose notification was refused, and who wants to try again.
@@ -81,6 +94,18 @@ pub(crate) struct RoomWaiter {
     pub(crate) sender: Arc<Entry>,
     pub(crate) client: i64,
     pub(crate) handle: i64,
+}
+
+impl RoomWaiter {
+    fn key(&self) -> (Pid, Topic) {
+        (self.sender.pid, Topic::Resource(self.client, self.handle))
+    }
+}
+
+struct Waiting {
+    waiter: RoomWaiter,
+    /// When the receiver last did something that makes it worth waiting.
+    progress_us: i64,
 }
 
 /// What is left when a mailbox closes. It is for the caller to drop, outside of any lock:
@@ -91,13 +116,11 @@ pub(crate) struct Remains {
 }
 
 /// Answer to the question whether a receiver is slow.
-pub(crate) enum Slowness {
-    /// Nobody waits.
-    Calm,
-    /// Ask again at that time.
-    AskAgain(i64),
-    /// It is; these are cut off.
-    Slow(Vec<RoomWaiter>),
+pub(crate) struct Slowness {
+    /// These have waited for too long, and are cut off.
+    pub(crate) slow: Vec<RoomWaiter>,
+    /// When to ask again, if somebody waits.
+    pub(crate) next_us: Option<i64>,
 }
 
 impl Mailbox {
@@ -186,37 +209,37 @@ impl Mailbox {
         self.state.lock().pending.cancel(id)
     }
 
-    /// A notification of `size` bytes from `sender` has been dealt with. Gives those who
-    /// waited for room and may try again now.
-    pub(crate) fn release(&self, sender: Pid, size: usize, now_us: impl Fn() -> i64) -> Vec<RoomWaiter> {
+    /// A notification has been dealt with. Gives those who waited for room and may try again now.
+    pub(crate) fn release(
+        &self,
+        sender: Pid,
+        topic: Topic,
+        charge: usize,
+        now_us: impl Fn() -> i64,
+    ) -> Vec<RoomWaiter> {
         let mut state = self.state.lock();
-        state.credit(sender, size, true);
+        state.credit(sender, charge);
+        state.credit_topic(sender, topic);
         if state.waiting.is_empty() {
             return Vec::new();
         }
-        state.progress_us = now_us();
+        state.note_progress(sender, topic, now_us());
         state.take_waiters_with_room()
     }
 
     /// `sender` does not wait for room for this resource any more.
     pub(crate) fn stop_waiting(&self, sender: Pid, client: i64, handle: i64) {
-        let mut state = self.state.lock();
-        state
-            .waiting
-            .retain(|waiter| (waiter.sender.pid, waiter.client, waiter.handle) != (sender, client, handle));
+        let key = (sender, Topic::Resource(client, handle));
+        self.state.lock().waiting.retain(|waiting| waiting.waiter.key() != key);
     }
 
     /// Whether the receiver keeps others waiting for too long.
     pub(crate) fn slowness(&self, now_us: i64) -> Slowness {
         let mut state = self.state.lock();
-        if state.waiting.is_empty() {
-            return Slowness::Calm;
-        }
-        let patience_ends = state.progress_us + SLOW_CONSUMER_US;
-        if now_us < patience_ends {
-            return Slowness::AskAgain(patience_ends);
-        }
-        Slowness::Slow(std::mem::take(&mut state.waiting))
+        let is_slow = |waiting: &mut Waiting| waiting.progress_us + SLOW_CONSUMER_US <= now_us;
+        let slow: Vec<_> = state.waiting.extract_if(.., is_slow).map(|waiting| waiting.waiter).collect();
+        let next_us = state.waiting.iter().map(|waiting| waiting.progress_us + SLOW_CONSUMER_US).min();
+        Slowness { slow, next_us }
     }
 
     /// Lets nothing in any more.
@@ -224,45 +247,56 @@ impl Mailbox {
         let mut state = self.state.lock();
         state.closed = true;
         state.senders = FxHashMap::default();
+        state.notifications = FxHashMap::default();
         state.pending = Pending::default();
-        Remains { messages: std::mem::take(&mut state.queue), waiting: std::mem::take(&mut state.waiting) }
+        let waiting = std::mem::take(&mut state.waiting).into_iter().map(|waiting| waiting.waiter).collect();
+        Remains { messages: std::mem::take(&mut state.queue), waiting }
     }
 }
 
 impl State {
     fn admit(&mut self, lane: Lane, message: &Message) -> Result<(), SendError> {
-        let (full, is_notification) = match lane {
+        let topic = match lane {
             Lane::Reserved => return Ok(()),
-            Lane::Request => (SendError::TooManyRequests, false),
-            Lane::Notification => (SendError::Full, true),
+            Lane::Request => None,
+            Lane::Notification => message.topic(),
         };
-        let size = message.size();
-        let account = self.senders.entry(message.pid).or_default();
-        let fits = self.bytes < MAILBOX_BYTES_MAX
-            && (account.messages == 0
-                || account.bytes + size <= SENDER_BYTES_MAX && self.bytes + size <= MAILBOX_BYTES_MAX)
-            && !(is_notification && account.notifications >= NOTIFICATIONS_MAX);
-        if !fits {
-            if account.messages == 0 {
-                self.senders.remove(&message.pid);
-            }
-            return Err(full);
+        let (sender, charge) = (message.pid, message.charge());
+        if !self.has_bytes(sender, charge) {
+            return Err(if topic.is_some() { SendError::Full } else { SendError::TooManyRequests });
         }
-        account.bytes += size;
+        if let Some(topic) = topic {
+            let count = self.notifications.entry((sender, topic)).or_default();
+            if *count >= NOTIFICATIONS_MAX {
+                return Err(SendError::Full);
+            }
+            *count += 1;
+        }
+        let account = self.senders.entry(sender).or_default();
+        account.bytes += charge;
         account.messages += 1;
-        account.notifications += usize::from(is_notification);
-        self.bytes += size;
+        self.bytes += charge;
         Ok(())
+    }
+
+    fn has_bytes(&self, sender: Pid, charge: usize) -> bool {
+        let account = self.senders.get(&sender).copied().unwrap_or_default();
+        self.bytes < MAILBOX_BYTES_MAX
+            && (account.messages == 0
+                || account.bytes + charge <= SENDER_BYTES_MAX && self.bytes + charge <= MAILBOX_BYTES_MAX)
     }
 
     /// False for an answer that is not wanted any more.
     fn account_for_taken(&mut self, message: &Message) -> bool {
         match &message.kind {
             MessageKind::Request { token, .. } if token.lane() == Lane::Request => {
-                self.credit(message.pid, message.size(), false);
+                self.credit(message.pid, message.charge());
             }
             MessageKind::User { .. } | MessageKind::External { .. } => {
-                self.credit(message.pid, message.size(), true);
+                self.credit(message.pid, message.charge());
+                if let Some(topic) = message.topic() {
+                    self.credit_topic(message.pid, topic);
+                }
             }
             MessageKind::Reply { id, .. } => return self.pending.take_answer(*id),
             // A notification is released by its credit; what is left was never charged.
@@ -271,52 +305,84 @@ impl State {
         true
     }
 
-    fn credit(&mut self, sender: Pid, size: usize, is_notification: bool) {
+    fn credit(&mut self, sender: Pid, charge: usize) {
         let Some(account) = self.senders.get_mut(&sender) else { return };
-        account.bytes -= size;
+        account.bytes -= charge;
         account.messages -= 1;
-        account.notifications -= usize::from(is_notification);
-        self.bytes -= size;
+        self.bytes -= charge;
         if account.messages == 0 {
             self.senders.remove(&sender);
         }
     }
 
-    /// True if nobody waited so far.
-    fn wait_for_room(&mut self, waiter: RoomWaiter, now_us: i64) -> bool {
-        let first = self.waiting.is_empty();
-        if first {
-            self.progress_us = now_us;
+    fn credit_topic(&mut self, sender: Pid, topic: Topic) {
+        let Some(count) = self.notifications.get_mut(&(sender, topic)) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.notifications.remove(&(sender, topic));
         }
-        let key = |w: &RoomWaiter| (w.sender.pid, w.client, w.handle);
-        if !self.waiting.iter().any(|other| key(other) == key(&waiter)) {
-            self.waiting.push(waiter);
+    }
+
+    /// True if nobody waited so far.
+    fn wait_for_room(&mut self, waiter: RoomWaiter, progress_us: i64) -> bool {
+        let first = self.waiting.is_empty();
+        let key = waiter.key();
+        if !self.waiting.iter().any(|other| other.waiter.key() == key) {
+            self.waiting.push(Waiting { waiter, progress_us });
         }
         first
+    }
+
+    /// Who waits for room in its own resource has only that to look at; who waits for bytes may
+    /// hope whenever any of its sender's go.
+    fn note_progress(&mut self, sender: Pid, topic: Topic, now_us: i64) {
+        for waiting in &mut self.waiting {
+            let key = waiting.waiter.key();
+            let waits_for_bytes =
+                || self.notifications.get(&key).is_none_or(|&count| count < NOTIFICATIONS_MAX);
+            if key == (sender, topic) || key.0 == sender && waits_for_bytes() {
+                waiting.progress_us = now_us;
+            }
+        }
     }
 
     /// Room is announced when half of it is free again, so that a sender that is faster than
     /// the receiver is not woken for each single message.
     fn take_waiters_with_room(&mut self) -> Vec<RoomWaiter> {
-        let State { senders, waiting, bytes, .. } = self;
-        let has_room = |sender: Pid| {
-            let account = senders.get(&sender).copied().unwrap_or_default();
+        let State { senders, notifications, waiting, bytes, .. } = self;
+        let has_room = |waiting: &mut Waiting| {
+            let key = waiting.waiter.key();
+            let account = senders.get(&key.0).copied().unwrap_or_default();
             *bytes < MAILBOX_BYTES_MAX
-                && account.notifications <= NOTIFICATIONS_MAX / 2
+                && notifications.get(&key).is_none_or(|&count| count <= NOTIFICATIONS_MAX / 2)
                 && (account.messages == 0 || account.bytes <= SENDER_BYTES_MAX / 2)
         };
-        waiting.extract_if(.., |waiter| has_room(waiter.sender.pid)).collect()
+        waiting.extract_if(.., has_room).map(|waiting| waiting.waiter).collect()
     }
 }
 
+/// What a mailbox charges for a payload.
+pub(crate) fn charge_for(payload: &Payload) -> usize {
+    payload.size() + MESSAGE_OVERHEAD
+}
+
 impl Message {
-    fn size(&self) -> usize {
+    fn charge(&self) -> usize {
         match &self.kind {
             MessageKind::Request { payload, .. }
             | MessageKind::Notification { payload, .. }
             | MessageKind::External { payload }
-            | MessageKind::User { payload, .. } => payload.size(),
+            | MessageKind::User { payload, .. } => charge_for(payload),
             _ => 0,
+        }
+    }
+
+    fn topic(&self) -> Option<Topic> {
+        match self.kind {
+            MessageKind::Notification { client, handle, .. } => Some(Topic::Resource(client, handle)),
+            MessageKind::User { kind, .. } => Some(Topic::Kind(kind)),
+            MessageKind::External { .. } => Some(Topic::Outside),
+            _ => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lucarne_message::Payload;
 
 use crate::entry::Entry;
-use crate::mailbox::Lane;
+use crate::mailbox::{Lane, Topic};
 use crate::{Gid, Pid, RequestId};
 
 /// The first kind that is free for programs (see [`MessageKind::User`]).
@@ -201,12 +201,13 @@ impl fmt::Debug for RequestToken {
 pub struct Credit {
     receiver: Option<Arc<Entry>>,
     sender: Pid,
-    size: usize,
+    topic: Topic,
+    charge: usize,
 }
 
 impl Credit {
-    pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, size: usize) -> Credit {
-        Credit { receiver: Some(receiver), sender, size }
+    pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, topic: Topic, charge: usize) -> Credit {
+        Credit { receiver: Some(receiver), sender, topic, charge }
     }
 
     /// For a notification that was not accepted and took no place.
@@ -218,13 +219,13 @@ impl Credit {
 impl Drop for Credit {
     fn drop(&mut self) {
         if let Some(receiver) = self.receiver.take() {
-            receiver.release(self.sender, self.size);
+            receiver.release(self.sender, self.topic, self.charge);
         }
     }
 }
 
 impl fmt::Debug for Credit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credit").field("size", &self.size).finish()
+        f.debug_struct("Credit").field("charge", &self.charge).finish()
     }
 }

@@ -63,9 +63,9 @@ impl RunState {
         self.0.store(READY, Ordering::Release);
     }
 
-    /// The process is over. To be called in its turn.
-    pub(crate) fn end(&self) {
-        self.0.store(ENDED, Ordering::Release);
+    /// The process is over. False if it was before. To be called in its turn, or when it can get none.
+    pub(crate) fn end(&self) -> bool {
+        self.0.swap(ENDED, Ordering::AcqRel) != ENDED
     }
 
     pub(crate) fn has_ended(&self) -> bool {

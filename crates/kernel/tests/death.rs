@@ -260,6 +260,49 @@ fn a_kernel_that_goes_takes_its_processes_along() {
 }
 
 #[test]
+fn a_program_that_is_started_too_late_ends_at_once() {
+    let kernel = Kernel::new(KernelOptions { workers: 1, hooks: Hooks::default() });
+    let handle = kernel.handle().clone();
+    drop(kernel);
+    assert_eq!(handle.start(Box::new(deaf), named("late")).wait(), 0);
+    handle.wait_for_programs();
+}
+
+/// On real threads: providers are killed at any moment, and no asker is left hanging.
+#[test]
+fn no_answer_is_lost_when_providers_die_on_other_workers() {
+    const ASKERS: usize = 6;
+    const REQUESTS: usize = 200;
+    let kernel = Kernel::new(KernelOptions { workers: 3, hooks: Hooks::default() });
+    for round in 0..60 {
+        let provider = kernel.start_system(Box::new(common::echo), named("provider"));
+        let asker = || {
+            let (mut left, mut open) = (REQUESTS, 0);
+            move |context: &mut Context<'_>| {
+                while context.receive().is_some() {
+                    open -= 1;
+                }
+                for _ in 0..left.min(7) {
+                    left -= 1;
+                    open += usize::from(context.request(provider, 1, int(1)).is_ok());
+                }
+                match (left, open) {
+                    (0, 0) => Outcome::Exit(Exit::Done),
+                    (0, _) => WAIT,
+                    _ => Outcome::Ready,
+                }
+            }
+        };
+        let programs: Vec<_> = (0..ASKERS).map(|_| kernel.start(Box::new(asker()), named("asker"))).collect();
+        for _ in 0..round * 200 {
+            std::hint::spin_loop();
+        }
+        kernel.kill(provider);
+        assert!(programs.iter().all(|program| program.wait() == 0));
+    }
+}
+
+#[test]
 fn a_reply_to_oneself_works_too() {
     let mut simulation = Simulation::new(1);
     let log = Log::default();

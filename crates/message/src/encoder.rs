@@ -120,9 +120,9 @@ impl Encoder {
     pub(crate) fn begin_open_ended(&mut self, is_map: bool) -> Result<LengthSlot, EncodeError> {
         self.expect_wanted()?;
         self.nesting.begin_open_ended()?;
-        self.bytes.push(if is_map { format::MAP } else { format::LIST });
+        self.put(&[if is_map { format::MAP } else { format::LIST }])?;
         let slot = LengthSlot(self.bytes.len());
-        self.bytes.extend_from_slice(&[0; format::LENGTH_RESERVED]);
+        self.put(&[0; format::LENGTH_RESERVED])?;
         Ok(slot)
     }
 
@@ -139,7 +139,13 @@ impl Encoder {
     fn scalar(&mut self, tag: u8) -> Result<(), EncodeError> {
         self.expect_wanted()?;
         self.nesting.value();
-        self.bytes.push(tag);
+        self.put(&[tag])
+    }
+
+    /// How large an encoding gets is up to a guest, so memory for it may be refused.
+    fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.bytes.try_reserve(bytes.len()).map_err(|_| OutOfMemory)?;
+        self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -147,22 +153,20 @@ impl Encoder {
         if self.nesting.is_complete() { Err(EncodeError::Unbalanced) } else { Ok(()) }
     }
 
-    fn varint(&mut self, value: u64) {
+    fn varint(&mut self, value: u64) -> Result<(), EncodeError> {
         let mut bytes = [0; format::VARINT_MAX];
         let len = format::write_varint(&mut bytes, value);
-        self.bytes.extend_from_slice(&bytes[..len]);
+        self.put(&bytes[..len])
     }
 
     fn begin(&mut self, len: usize, values: u64, small: u8, large: u8) -> Result<(), EncodeError> {
         self.expect_wanted()?;
         self.nesting.begin(values)?;
         if len <= format::SMALL_ITEMS_MAX {
-            self.bytes.push(small | len as u8);
-        } else {
-            self.bytes.push(large);
-            self.varint(len as u64);
+            return self.put(&[small | len as u8]);
         }
-        Ok(())
+        self.put(&[large])?;
+        self.varint(len as u64)
     }
 }
 
@@ -182,14 +186,12 @@ impl Sink for Encoder {
             return self.scalar(small);
         }
         self.scalar(format::INT)?;
-        self.varint(format::zigzag(value));
-        Ok(())
+        self.varint(format::zigzag(value))
     }
 
     fn float(&mut self, value: f64) -> Result<(), EncodeError> {
         self.scalar(format::FLOAT)?;
-        self.bytes.extend_from_slice(&value.to_le_bytes());
-        Ok(())
+        self.put(&value.to_le_bytes())
     }
 
     fn string(&mut self, value: &str) -> Result<(), EncodeError> {
@@ -197,17 +199,15 @@ impl Sink for Encoder {
             self.scalar(format::SMALL_STRING | value.len() as u8)?;
         } else {
             self.scalar(format::STRING)?;
-            self.varint(value.len() as u64);
+            self.varint(value.len() as u64)?;
         }
-        self.bytes.extend_from_slice(value.as_bytes());
-        Ok(())
+        self.put(value.as_bytes())
     }
 
     fn bytes(&mut self, value: &[u8]) -> Result<(), EncodeError> {
         self.scalar(format::BYTES)?;
-        self.varint(value.len() as u64);
-        self.bytes.extend_from_slice(value);
-        Ok(())
+        self.varint(value.len() as u64)?;
+        self.put(value)
     }
 
     fn buffer(&mut self, value: Buffer) -> Result<(), EncodeError> {

@@ -6,7 +6,7 @@
 //! they come, and never misses one: the answer with the handle and all later lists travel
 //! the same way. If the one who waits has no room, only the newest list is kept for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use lucarne_kernel::{
     Context, Failure, Message, MessageKind, Outcome, Pid, Process, Refused, RequestToken, SendError,
@@ -31,7 +31,7 @@ const NAME: &str = "system/service-manager";
 /// The process that knows who provides what.
 pub struct ServiceManager {
     registry: Registry,
-    clients: HashMap<i64, Pid>,
+    clients: BTreeMap<i64, Pid>,
     clients_of: BTreeSet<(Pid, i64)>,
     waits: BTreeMap<(i64, i64), Wait>,
     next_handle: i64,
@@ -63,7 +63,7 @@ impl ServiceManager {
     pub fn new(presence: Presence) -> ServiceManager {
         ServiceManager {
             registry: Registry::new(presence),
-            clients: HashMap::new(),
+            clients: BTreeMap::new(),
             clients_of: BTreeSet::new(),
             waits: BTreeMap::new(),
             next_handle: 0,

@@ -3,7 +3,7 @@
 //! Printing and logging are native steps unless some container offers to do them. They look
 //! here each time, so it has to be cheap: one atomic load.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
@@ -12,7 +12,7 @@ use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 /// The numbers of providers, shared by the service manager and all who want to know.
 #[derive(Debug, Clone, Default)]
 pub struct Presence {
-    counts: Arc<Mutex<HashMap<String, ProviderFlag>>>,
+    counts: Arc<Mutex<BTreeMap<String, ProviderFlag>>>,
 }
 
 /// Says whether there is a provider of one service.

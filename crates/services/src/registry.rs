@@ -1,6 +1,6 @@
 //! Who provides what: the books of the service manager.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use lucarne_kernel::Pid;
 use lucarne_message::{DecodeError, Decoder, Encode, EncodeError, Sink, Value};
@@ -26,7 +26,7 @@ pub(crate) struct Registration {
 pub(crate) struct Registry {
     by_owner: BTreeMap<(Pid, i64), String>,
     /// By descending priority, and in the order of their coming among equals.
-    by_uuid: HashMap<String, Vec<Registration>>,
+    by_uuid: BTreeMap<String, Vec<Registration>>,
     presence: Presence,
 }
 
@@ -74,7 +74,7 @@ fn decode_tags(decoder: &mut Decoder<'_>) -> Result<Value, DecodeError> {
 
 impl Registry {
     pub(crate) fn new(presence: Presence) -> Registry {
-        Registry { by_owner: BTreeMap::new(), by_uuid: HashMap::new(), presence }
+        Registry { by_owner: BTreeMap::new(), by_uuid: BTreeMap::new(), presence }
     }
 
     /// Adds a registration; false if its provider has one of that id already.

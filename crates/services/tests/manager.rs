@@ -1,6 +1,7 @@
 //! The service manager, as clients and providers meet it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use lucarne_kernel::{
@@ -28,6 +29,8 @@ struct Guest {
     waker: Waker,
     acts: Arc<Mutex<VecDeque<Act>>>,
     inbox: Inbox,
+    /// Lets its mail lie.
+    deaf: Arc<AtomicBool>,
 }
 
 /// What a guest got.
@@ -50,10 +53,13 @@ impl Test {
     fn guest(&mut self) -> Guest {
         let inbox = Inbox::default();
         let acts: Arc<Mutex<VecDeque<Act>>> = Arc::default();
-        let parts = (acts.clone(), inbox.clone());
+        let deaf = Arc::new(AtomicBool::new(false));
+        let parts = (acts.clone(), inbox.clone(), deaf.clone());
         let process = move |context: &mut Context<'_>| {
-            let (acts, Inbox { replies, notifications, terminated }) = &parts;
-            while let Some(message) = context.receive() {
+            let (acts, Inbox { replies, notifications, terminated }, deaf) = &parts;
+            while !deaf.load(Ordering::Relaxed)
+                && let Some(message) = context.receive()
+            {
                 match message.kind {
                     MessageKind::Reply { id, result } => {
                         let result = result.map(|payload| payload.into_value().unwrap());
@@ -78,7 +84,7 @@ impl Test {
         let program = self.simulation.handle().start(Box::new(process), SpawnOptions::named("guest"));
         let pid = program.first();
         let waker = self.simulation.handle().waker(pid).unwrap();
-        Guest { pid, waker, acts, inbox }
+        Guest { pid, waker, acts, inbox, deaf }
     }
 
     fn settle(&mut self) {
@@ -226,6 +232,40 @@ fn who_waits_is_told_of_each_provider_until_it_closes() {
     assert_eq!(closed, Ok(Value::Null));
     test.listen(&provider, at_provider, 3, 6).unwrap();
     assert!(waiter.inbox.notifications.lock().unwrap().is_empty());
+}
+
+#[test]
+fn who_has_no_room_gets_the_newest_list_later() {
+    const COUNT: i64 = 900;
+    let mut test = Test::new();
+    let (provider, waiter) = (test.guest(), test.guest());
+    let client = test.open(&waiter);
+    test.discover(&waiter, client, true);
+    waiter.deaf.store(true, Ordering::Relaxed);
+
+    // All in one go, and without letting time pass: a second later the waiter would be cut off.
+    let at_provider = test.open(&provider);
+    let act: Act = Box::new(move |context| {
+        for id in 0..COUNT {
+            let arguments = list([at_provider.into(), discovery::LISTEN.into(), registration(id, UUID, 5)]);
+            let payload = Payload::from_value(&arguments).unwrap();
+            context.request(Pid::SYSTEM, procedure::INVOKE, payload).unwrap();
+        }
+        None
+    });
+    provider.acts.lock().unwrap().push_back(act);
+    provider.waker.wake();
+    let replies = provider.inbox.replies.clone();
+    assert!(test.simulation.run_until(STEPS, || replies.lock().unwrap().len() == COUNT as usize));
+
+    waiter.deaf.store(false, Ordering::Relaxed);
+    waiter.waker.wake();
+    test.settle();
+    let told = waiter.inbox.notifications.lock().unwrap();
+    let lengths: Vec<_> = told.iter().map(|(_, _, candidates)| ids(candidates).len()).collect();
+    assert!(lengths.len() < COUNT as usize, "there was always room");
+    assert!(lengths.is_sorted());
+    assert_eq!(lengths.last(), Some(&(COUNT as usize)));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
 
 /// One of the two streams of a program.
@@ -24,32 +25,50 @@ pub trait Output: Send + Sync {
 
 /// The streams of this OS process.
 ///
-/// On a terminal each write is seen at once. Into a pipe or file, standard output is collected
-/// and written when there is enough of it, when the system has nothing else to do, before
-/// anything goes to standard error, and at the end: programs that print much are fast, and
-/// who follows the output still sees it as it comes.
+/// On a terminal each write is seen at once. Into a pipe or file, standard output is collected,
+/// so that programs that print much are fast; who follows the output still sees it as it comes:
+/// it is written when there is enough of it, when the last time was 10 ms ago, when the
+/// system has nothing else to do, before anything goes to standard error, and at the end.
 pub struct StandardOutput {
-    buffered: Mutex<Vec<u8>>,
+    collected: Mutex<Collected>,
     collect: bool,
+    clock: Clock,
+}
+
+#[derive(Default)]
+struct Collected {
+    bytes: Vec<u8>,
+    written_us: i64,
 }
 
 /// How much is collected at most before it is written.
 const COLLECT_BYTES: usize = 32 << 10;
 
+/// How long a program that goes on printing collects at most.
+const COLLECT_US: i64 = 10_000;
+
 impl StandardOutput {
     /// The streams of this OS process, collected if standard output is no terminal.
     pub fn new() -> StandardOutput {
-        StandardOutput { buffered: Mutex::default(), collect: !std::io::stdout().is_terminal() }
+        let collect = !std::io::stdout().is_terminal();
+        StandardOutput { collected: Mutex::default(), collect, clock: Clock::real() }
     }
 
-    fn write_out(buffered: &mut Vec<u8>) {
-        if buffered.is_empty() {
+    fn is_due(&self, collected: &Collected) -> bool {
+        !self.collect
+            || collected.bytes.len() >= COLLECT_BYTES
+            || self.clock.now_us() - collected.written_us >= COLLECT_US
+    }
+
+    fn write_out(&self, collected: &mut Collected) {
+        if collected.bytes.is_empty() {
             return;
         }
         let mut out = std::io::stdout().lock();
         // A reader who has gone does not want the rest; that is no fault of the programs.
-        let _ = out.write_all(buffered).and_then(|()| out.flush());
-        buffered.clear();
+        let _ = out.write_all(&collected.bytes).and_then(|()| out.flush());
+        collected.bytes.clear();
+        collected.written_us = self.clock.now_us();
     }
 }
 
@@ -61,23 +80,23 @@ impl Default for StandardOutput {
 
 impl Output for StandardOutput {
     fn write(&self, stream: Stream, bytes: &[u8]) {
-        let mut buffered = self.buffered.lock();
+        let mut collected = self.collected.lock();
         match stream {
             Stream::Out => {
-                buffered.extend_from_slice(bytes);
-                if !self.collect || buffered.len() >= COLLECT_BYTES {
-                    StandardOutput::write_out(&mut buffered);
+                collected.bytes.extend_from_slice(bytes);
+                if self.is_due(&collected) {
+                    self.write_out(&mut collected);
                 }
             }
             Stream::Error => {
-                StandardOutput::write_out(&mut buffered);
+                self.write_out(&mut collected);
                 let _ = std::io::stderr().lock().write_all(bytes);
             }
         }
     }
 
     fn flush(&self) {
-        StandardOutput::write_out(&mut self.buffered.lock());
+        self.write_out(&mut self.collected.lock());
     }
 }
 

@@ -22,6 +22,8 @@ mod image;
 mod object;
 mod reference;
 mod stack;
+#[cfg(test)]
+mod tests;
 mod text;
 mod word;
 

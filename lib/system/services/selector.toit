@@ -66,7 +66,7 @@ class ServiceSelectorRestricted extends ServiceSelector:
   add-rule_ name/string rule/VersionRule_ -> ServiceSelectorRestricted:
     if rule.minor and not rule.major: throw "Must have major version to match on minor"
     rules := rules-by-name_.get name --init=: []
-    if rules.any: it.overlaps rule: throw "Cannot have multiple entries for the same named version"
+    if (rules.any: it.overlaps rule): throw "Cannot have multiple entries for the same named version"
     rules.add rule
     return this
 

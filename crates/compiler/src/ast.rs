@@ -1,0 +1,500 @@
+//! The tree that the parser makes of a file: what is written, not yet what it means.
+
+use crate::names::Name;
+use crate::source::Span;
+
+/// A name where it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identifier {
+    /// The canonical name.
+    pub name: Name,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A file.
+#[derive(Default, Debug)]
+pub struct File {
+    /// The imports.
+    pub imports: Vec<Import>,
+    /// The exports.
+    pub exports: Vec<Export>,
+    /// Everything else, in order.
+    pub declarations: Vec<Declaration>,
+}
+
+/// `import a.b as c show d e`.
+#[derive(Debug)]
+pub struct Import {
+    /// For a local import, how many folders up it begins, plus one; 0 for a library.
+    pub dots: u32,
+    /// The path, as written.
+    pub segments: Vec<Identifier>,
+    /// `as prefix`.
+    pub prefix: Option<Identifier>,
+    /// What `show` lists.
+    pub show: Show,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What `show` or `export` lists.
+#[derive(Default, Debug)]
+pub enum Show {
+    /// There is no list.
+    #[default]
+    Nothing,
+    /// `*`.
+    Everything(Span),
+    /// Names.
+    Names(Vec<Identifier>),
+}
+
+/// `export a b` or `export *`.
+#[derive(Debug)]
+pub struct Export {
+    /// What it lists.
+    pub show: Show,
+}
+
+/// A declaration of a file or class.
+#[derive(Debug)]
+pub enum Declaration {
+    /// A class, interface, mixin or monitor.
+    Class(Class),
+    /// A function, method or constructor.
+    Function(Function),
+    /// A global or field.
+    Variable(Variable),
+}
+
+/// Which keyword declared a class.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClassKind {
+    /// `class`.
+    Class,
+    /// `interface`.
+    Interface,
+    /// `mixin`.
+    Mixin,
+    /// `monitor`.
+    Monitor,
+}
+
+impl ClassKind {
+    /// The keyword.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            ClassKind::Class => "class",
+            ClassKind::Interface => "interface",
+            ClassKind::Mixin => "mixin",
+            ClassKind::Monitor => "monitor",
+        }
+    }
+}
+
+/// A class-like declaration.
+#[derive(Debug)]
+pub struct Class {
+    /// Which keyword declared it.
+    pub kind: ClassKind,
+    /// Whether `abstract` stands before it.
+    pub is_abstract: bool,
+    /// Its name.
+    pub name: Identifier,
+    /// `extends`.
+    pub superclass: Option<TypeName>,
+    /// `with`.
+    pub mixins: Vec<TypeName>,
+    /// `implements`.
+    pub interfaces: Vec<TypeName>,
+    /// What it declares.
+    pub members: Vec<Declaration>,
+}
+
+/// The name of a function.
+#[derive(Debug)]
+pub enum FunctionName {
+    /// A function, method or getter.
+    Plain(Identifier),
+    /// `foo= value`.
+    Setter(Identifier),
+    /// `operator +`: the operator as text, `[]=` and `[..]` included.
+    Operator(Identifier),
+    /// `constructor`.
+    Constructor(Span),
+    /// `constructor.name`.
+    NamedConstructor(Identifier),
+}
+
+impl FunctionName {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            FunctionName::Plain(name)
+            | FunctionName::Setter(name)
+            | FunctionName::Operator(name)
+            | FunctionName::NamedConstructor(name) => name.span,
+            FunctionName::Constructor(span) => *span,
+        }
+    }
+}
+
+/// A function-like declaration.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: FunctionName,
+    /// Where `static` stands before it.
+    pub static_at: Option<Span>,
+    /// Where `abstract` stands before it.
+    pub abstract_at: Option<Span>,
+    /// The parameters as written.
+    pub parameters: Vec<Parameter>,
+    /// `-> type`.
+    pub return_type: Option<TypeName>,
+    /// The body; none if there is no `:`.
+    pub body: Option<Body>,
+}
+
+/// A parameter of a function, block or lambda.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Identifier,
+    /// `--name`.
+    pub is_named: bool,
+    /// `[name]`.
+    pub is_block: bool,
+    /// `.name`: sets the field.
+    pub is_field: bool,
+    /// `/type`.
+    pub ty: Option<TypeName>,
+    /// `=value`.
+    pub default: Option<Expression>,
+}
+
+/// A global or field.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: Identifier,
+    /// Where `static` stands before it.
+    pub static_at: Option<Span>,
+    /// Where `abstract` stands before it.
+    pub abstract_at: Option<Span>,
+    /// `/type`.
+    pub ty: Option<TypeName>,
+    /// Whether it is defined with `::=` (or, as a field, without a value).
+    pub is_final: bool,
+    /// Its first value.
+    pub value: Initial,
+}
+
+/// The first value of a variable.
+#[derive(Debug)]
+pub enum Initial {
+    /// There is none: `x/int`.
+    None,
+    /// `?`.
+    Later(Span),
+    /// An expression.
+    Value(Box<Expression>),
+}
+
+/// A type as written.
+#[derive(Clone, Debug)]
+pub struct TypeName {
+    /// The import prefix before it.
+    pub prefix: Option<Identifier>,
+    /// Its name.
+    pub name: Identifier,
+    /// Whether `?` follows.
+    pub nullable: bool,
+    /// All of it.
+    pub span: Span,
+}
+
+/// A sequence of statements.
+#[derive(Debug)]
+pub struct Body {
+    /// The statements.
+    pub statements: Vec<Expression>,
+    /// The colon, or the whole.
+    pub span: Span,
+}
+
+/// An expression or statement.
+#[derive(Debug)]
+pub struct Expression {
+    /// What it is.
+    pub kind: ExpressionKind,
+    /// What an error message points at: all of it.
+    pub span: Span,
+    /// The height of this tree. The parser bounds it, so that the passes may recurse.
+    pub height: u32,
+}
+
+/// An operator with one operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UnaryOperator {
+    /// `-`.
+    Negate,
+    /// `~`.
+    Complement,
+}
+
+/// A piece of a string.
+#[derive(Debug)]
+pub enum StringPart {
+    /// Text.
+    Text(String),
+    /// A value with its format.
+    Value(Expression, Option<String>),
+}
+
+/// An argument of a call.
+#[derive(Debug)]
+pub struct Argument {
+    /// `--name`.
+    pub name: Option<Identifier>,
+    /// The value; none for a flag (`--name`, `--no-name`).
+    pub value: Option<Expression>,
+}
+
+/// What an expression is.
+#[derive(Debug)]
+pub enum ExpressionKind {
+    /// A mistake that has been reported.
+    Error,
+    /// `null`.
+    Null,
+    /// `true`, `false`.
+    Bool(bool),
+    /// An integer or character.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A string.
+    String(Vec<StringPart>),
+    /// A name, `this`, `super` and `it` included.
+    Name(Name),
+    /// `( )`.
+    Parenthesized(Box<Expression>),
+    /// `x.name`.
+    Member(Box<Expression>, Identifier),
+    /// `x[y]`.
+    Index(Box<Expression>, Vec<Expression>),
+    /// `x[y..z]`.
+    Slice(Box<Expression>, Option<Box<Expression>>, Option<Box<Expression>>),
+    /// A call with arguments.
+    Call(Box<Expression>, Vec<Argument>),
+    /// An operator with one operand, and where it stands.
+    Unary(UnaryOperator, Span, Box<Expression>),
+    /// An operator with two operands (`+`, `==`, `!=`, ...), and where it stands.
+    Binary(&'static str, Span, Box<Expression>, Box<Expression>),
+    /// `a < b <= c`: each operand is evaluated once.
+    Comparison(Box<Expression>, Vec<(&'static str, Span, Expression)>),
+    /// `and`.
+    And(Box<Expression>, Box<Expression>),
+    /// `or`.
+    Or(Box<Expression>, Box<Expression>),
+    /// `not`.
+    Not(Box<Expression>),
+    /// `is type`, `is not type`.
+    Is {
+        /// The value.
+        value: Box<Expression>,
+        /// The type.
+        ty: TypeName,
+        /// Whether `not` stands there.
+        negated: bool,
+    },
+    /// `as type`.
+    As(Box<Expression>, TypeName),
+    /// `a ? b : c`.
+    Conditional(Box<Expression>, Box<Expression>, Box<Expression>),
+    /// `if`.
+    If {
+        /// The condition, which may define a variable.
+        condition: Box<Expression>,
+        /// The first branch.
+        then: Body,
+        /// The `else` branch.
+        otherwise: Option<Body>,
+    },
+    /// `while`.
+    While(Box<Expression>, Body),
+    /// `for`.
+    For {
+        /// Before the loop.
+        init: Option<Box<Expression>>,
+        /// The condition.
+        condition: Option<Box<Expression>>,
+        /// After each round.
+        update: Option<Box<Expression>>,
+        /// The round.
+        body: Body,
+    },
+    /// `target = value`, or `target += value` with the operator (`+`).
+    Assign {
+        /// What is assigned.
+        target: Box<Expression>,
+        /// The operator of a compound assignment.
+        operator: Option<&'static str>,
+        /// Where the assignment operator stands.
+        at: Span,
+        /// The value.
+        value: Box<Expression>,
+    },
+    /// `x++`, `x--`: the operator (`+`, `-`), and where it stands.
+    Postfix(Box<Expression>, &'static str, Span),
+    /// `name/type := value`.
+    Define {
+        /// The name.
+        name: Identifier,
+        /// Its type.
+        ty: Option<TypeName>,
+        /// Whether it is `::=`.
+        is_final: bool,
+        /// The value.
+        value: Initial,
+    },
+    /// `: | a b | ...`.
+    Block(Vec<Parameter>, Body),
+    /// `:: | a b | ...`.
+    Lambda(Vec<Parameter>, Body),
+    /// `[a, b]`.
+    List(Vec<Expression>),
+    /// `{a, b}`.
+    Set(Vec<Expression>),
+    /// `{a: b}`.
+    Map(Vec<(Expression, Expression)>),
+    /// `#[a, b]`.
+    ByteArray(Vec<Expression>),
+    /// `return value`.
+    Return(Option<Box<Expression>>),
+    /// `break`, `break.label value`.
+    Break(Option<Identifier>, Option<Box<Expression>>),
+    /// `continue`, `continue.label value`.
+    Continue(Option<Identifier>, Option<Box<Expression>>),
+    /// `try: body finally: handler`.
+    Try {
+        /// The protected part.
+        body: Body,
+        /// `| is-exception exception |`.
+        parameters: Vec<Parameter>,
+        /// The `finally` part.
+        handler: Body,
+    },
+    /// `assert: condition`.
+    Assert(Body),
+    /// `#primitive.module.name: | error | ...`.
+    Primitive {
+        /// The module.
+        module: Identifier,
+        /// The name.
+        name: Identifier,
+        /// The failure block.
+        failure: Option<(Vec<Parameter>, Body)>,
+    },
+}
+
+impl ExpressionKind {
+    /// The height of the highest subtree.
+    pub fn inner_height(&self) -> u32 {
+        let mut highest = 0;
+        self.each_child(&mut |child| highest = highest.max(child.height));
+        highest
+    }
+
+    /// Calls a function for each direct subexpression, in the order in which they stand.
+    pub fn each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Expression)) {
+        use ExpressionKind as E;
+        match self {
+            E::Error | E::Null | E::Bool(_) | E::Int(_) | E::Float(_) | E::Name(_) => {}
+            E::String(parts) => {
+                for part in parts {
+                    if let StringPart::Value(value, _) = part {
+                        visit(value);
+                    }
+                }
+            }
+            E::Parenthesized(inner)
+            | E::Member(inner, _)
+            | E::Unary(_, _, inner)
+            | E::Not(inner)
+            | E::Is { value: inner, .. }
+            | E::As(inner, _)
+            | E::Postfix(inner, _, _) => visit(inner),
+            E::Index(receiver, arguments) => {
+                visit(receiver);
+                arguments.iter().for_each(visit);
+            }
+            E::Slice(receiver, from, to) => {
+                visit(receiver);
+                from.iter().chain(to).for_each(|bound| visit(bound));
+            }
+            E::Call(target, arguments) => {
+                visit(target);
+                arguments.iter().filter_map(|argument| argument.value.as_ref()).for_each(visit);
+            }
+            E::Binary(_, _, left, right) | E::And(left, right) | E::Or(left, right) => {
+                visit(left);
+                visit(right);
+            }
+            E::Comparison(first, rest) => {
+                visit(first);
+                rest.iter().for_each(|(_, _, operand)| visit(operand));
+            }
+            E::Conditional(condition, then, otherwise) => {
+                visit(condition);
+                visit(then);
+                visit(otherwise);
+            }
+            E::If { condition, then, otherwise } => {
+                visit(condition);
+                then.statements.iter().for_each(&mut *visit);
+                otherwise.iter().flat_map(|body| &body.statements).for_each(visit);
+            }
+            E::While(condition, body) => {
+                visit(condition);
+                body.statements.iter().for_each(visit);
+            }
+            E::For { init, condition, update, body } => {
+                init.iter().chain(condition).chain(update).for_each(|part| visit(part));
+                body.statements.iter().for_each(visit);
+            }
+            E::Assign { target, value, .. } => {
+                visit(target);
+                visit(value);
+            }
+            E::Define { value, .. } => {
+                if let Initial::Value(value) = value {
+                    visit(value);
+                }
+            }
+            E::Block(parameters, body) | E::Lambda(parameters, body) => {
+                parameters.iter().filter_map(|parameter| parameter.default.as_ref()).for_each(&mut *visit);
+                body.statements.iter().for_each(visit);
+            }
+            E::List(elements) | E::Set(elements) | E::ByteArray(elements) => elements.iter().for_each(visit),
+            E::Map(entries) => {
+                for (key, value) in entries {
+                    visit(key);
+                    visit(value);
+                }
+            }
+            E::Return(value) | E::Break(_, value) | E::Continue(_, value) => {
+                value.iter().for_each(|value| visit(value));
+            }
+            E::Try { body, handler, .. } => {
+                body.statements.iter().chain(&handler.statements).for_each(visit);
+            }
+            E::Assert(body) => body.statements.iter().for_each(visit),
+            E::Primitive { failure, .. } => {
+                failure.iter().flat_map(|(_, body)| &body.statements).for_each(visit);
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What the front half has to say about a program: structured until printed.
+//!
+//! One mistake gives one diagnostic. It says what was expected, points at the place, points at
+//! other places that matter (the earlier definition), and, where it can, says what to do.
+
+use crate::source::{SourceId, Sources, Span};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Severity {
+    /// The program means something, but probably not what was intended.
+    Warning,
+    /// The program is not run.
+    Error,
+}
+
+/// A further place that matters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Label {
+    /// The file.
+    pub source: SourceId,
+    /// The place in it.
+    pub span: Span,
+    /// What is there.
+    pub text: String,
+}
+
+/// One problem of a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub title: String,
+    /// The file.
+    pub source: SourceId,
+    /// The place in it.
+    pub span: Span,
+    /// A few words at the place itself.
+    pub label: String,
+    /// Other places.
+    pub labels: Vec<Label>,
+    /// Facts that explain it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub hints: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    pub fn error(source: SourceId, span: Span, title: impl Into<String>) -> Self {
+        Diagnostic {
+            severity: Severity::Error,
+            title: title.into(),
+            source,
+            span,
+            label: String::new(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// A warning at a place.
+    pub fn warning(source: SourceId, span: Span, title: impl Into<String>) -> Self {
+        Diagnostic { severity: Severity::Warning, ..Self::error(source, span, title) }
+    }
+
+    /// Adds a few words at the place itself.
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// Points at another place.
+    pub fn also(mut self, source: SourceId, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { source, span, text: text.into() });
+        self
+    }
+
+    /// Adds a fact that explains it.
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Says what to do.
+    pub fn hint(mut self, text: impl Into<String>) -> Self {
+        self.hints.push(text.into());
+        self
+    }
+
+    /// Whether it keeps the program from running.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// How diagnostics are printed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// With colours, for a terminal that wants them.
+    pub colour: bool,
+    /// The width of the terminal, if it is one.
+    pub width: Option<usize>,
+}
+
+/// More than so many would bury the first ones, which are what matters.
+const RENDERED_MAX: usize = 100;
+
+/// All diagnostics as text, in the order of files and places, ending in a newline.
+pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(140));
+    let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
+    sorted.sort_by_key(|diagnostic| (diagnostic.source, diagnostic.span));
+    let mut text = String::new();
+    for diagnostic in sorted.iter().take(RENDERED_MAX) {
+        text += &renderer.render(&[group(sources, diagnostic)]);
+        text += "\n\n";
+    }
+    if sorted.len() > RENDERED_MAX {
+        text += &format!("... and {} more\n\n", sorted.len() - RENDERED_MAX);
+    }
+    text
+}
+
+fn group<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Group<'a> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(diagnostic.title.as_str()));
+    for snippet in snippets(sources, diagnostic) {
+        group = group.element(snippet);
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
+    for hint in &diagnostic.hints {
+        group = group.element(Level::HELP.message(hint.as_str()));
+    }
+    group
+}
+
+/// One excerpt a file, the main one first.
+fn snippets<'a>(
+    sources: &'a Sources,
+    diagnostic: &'a Diagnostic,
+) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+    let mut files = vec![diagnostic.source];
+    for label in &diagnostic.labels {
+        if !files.contains(&label.source) {
+            files.push(label.source);
+        }
+    }
+    let mut snippets = Vec::new();
+    for file in files {
+        let Some(source) = sources.get(file) else { continue };
+        let mut snippet = Snippet::source(source.text.as_str()).path(source.path.as_str());
+        if file == diagnostic.source {
+            let span = clamp(diagnostic.span, &source.text);
+            let annotation = AnnotationKind::Primary.span(span);
+            let text = diagnostic.label.as_str();
+            snippet = snippet.annotation(if text.is_empty() { annotation } else { annotation.label(text) });
+        }
+        for label in diagnostic.labels.iter().filter(|label| label.source == file) {
+            let span = clamp(label.span, &source.text);
+            snippet = snippet.annotation(AnnotationKind::Context.span(span).label(label.text.as_str()));
+        }
+        snippets.push(snippet);
+    }
+    snippets
+}
+
+/// A span that lies inside the text, on character boundaries, and does not begin past a line's end.
+fn clamp(span: Span, text: &str) -> std::ops::Range<usize> {
+    let range = span.range();
+    let mut start = range.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = range.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    // A long construct is better shown by its first line.
+    if let Some(line_end) = text.get(start..end).and_then(|inside| inside.find('\n')) {
+        end = start + line_end;
+    }
+    start..end
+}

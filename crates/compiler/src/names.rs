@@ -1,0 +1,82 @@
+//! Names: their canonical form, and what someone who mistyped one may have meant.
+
+use std::rc::Rc;
+
+/// A canonical identifier.
+pub type Name = Rc<str>;
+
+/// The canonical form of an identifier: `-` stands for both `-` and `_` inside it. Underscores at
+/// the ends are kept, since they mean "private".
+pub fn canonical(text: &str) -> Name {
+    let head = text.len() - text.trim_start_matches('_').len();
+    let tail = text.trim_end_matches('_').len().max(head);
+    let (Some(inner), Some(before), Some(after)) = (text.get(head..tail), text.get(..head), text.get(tail..)) else {
+        return text.into();
+    };
+    if !inner.contains('_') {
+        return text.into();
+    }
+    format!("{before}{}{after}", inner.replace('_', "-")).into()
+}
+
+/// The candidate that is nearest to a name, if one is near enough to be what was meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = match name.chars().count() {
+        0..=2 => 1,
+        3..=7 => 2,
+        _ => 3,
+    };
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != name)
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// The number of edits between two names; a swap of neighbours counts as one.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.to_lowercase().chars().collect();
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    // Far apart in length is far apart.
+    if a.len().abs_diff(b.len()) > 3 {
+        return usize::MAX;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut previous: Vec<usize> = (0..=b.len()).collect();
+    for (row, x) in a.iter().enumerate() {
+        let mut current = vec![row + 1];
+        for (column, y) in b.iter().enumerate() {
+            let cost = usize::from(x != y);
+            let at = |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
+            let mut best = (at(&previous, column) + cost).min(at(&previous, column + 1) + 1).min(at(&current, column) + 1);
+            let swapped = row > 0 && column > 0 && a.get(row - 1) == Some(y) && b.get(column - 1) == Some(x);
+            if swapped {
+                best = best.min(at(&before, column - 1) + 1);
+            }
+            current.push(best);
+        }
+        before = std::mem::replace(&mut previous, current);
+    }
+    previous.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashes_and_underscores_are_one() {
+        assert_eq!(&*canonical("foo_bar"), "foo-bar");
+        assert_eq!(&*canonical("foo-bar_"), "foo-bar_");
+        assert_eq!(&*canonical("__Monitor_x__"), "__Monitor-x__");
+        assert_eq!(&*canonical("__"), "__");
+    }
+
+    #[test]
+    fn near_names_are_found() {
+        assert_eq!(nearest("pritn", ["print", "point", "x"]), Some("print"));
+        assert_eq!(nearest("zzz", ["print", "x"]), None);
+    }
+}

@@ -1,0 +1,337 @@
+//! Tokens to tree: a recursive-descent parser that takes any input.
+//!
+//! **Indentation.** A construct owns the lines that are indented more than it. The parser keeps
+//! one number for this, [`Parser::limit`]: a token that begins a line and is not indented more than
+//! the limit ends what is being parsed ([`Parser::peek`] shows it as the end of the file).
+//! Statements of a sequence, and arguments on lines of their own, set the limit to their own
+//! indentation. A few tokens may stand further left, since they belong to the construct itself:
+//! `else`, `finally`, the `:` of a conditional expression (more than [`Parser::outer`], the limit
+//! around the current statement) and closing brackets (not left of the line that opened them).
+//!
+//! A `:` at the end of a line belongs to the innermost call that the following line is indented
+//! more than: that is how `foo` on one line and its arguments on others share blocks.
+//!
+//! **Errors.** After an error the parser is quiet until it has found the next statement or
+//! declaration, so that one mistake gives one message. What could not be parsed becomes
+//! [`ExpressionKind::Error`].
+//!
+//! **Bounds.** Nesting is bounded, and so is the height of the tree, so that later passes may
+//! recurse. Time is linear in the size of the text.
+
+mod declarations;
+mod expressions;
+mod literals;
+mod statements;
+
+use crate::ast::{Expression, ExpressionKind, File, Identifier};
+use crate::diagnostic::Diagnostic;
+use crate::names::canonical;
+use crate::scanner::{self, Kind, Token};
+use crate::source::{SourceId, Span};
+
+/// How deep constructs may nest. Each level takes a few stack frames; the front half runs on a
+/// stack that has room for so many (see `crate::STACK_BYTES`).
+const DEPTH_MAX: u32 = 400;
+
+/// How high a tree may be: a chain of operators is as high as it is long.
+const HEIGHT_MAX: u32 = 1500;
+
+/// Parses a text.
+pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
+    let (tokens, problems) = scanner::scan(source, text);
+    let mut parser = Parser {
+        source,
+        text,
+        tokens,
+        at: 0,
+        problems,
+        anchor: 0,
+        limit: -1,
+        outer: -1,
+        statement: -1,
+        level: 0,
+        open: 0,
+        depth: 0,
+        recovering: false,
+        aborted: false,
+    };
+    let file = parser.file();
+    (file, parser.problems)
+}
+
+struct Parser<'a> {
+    source: SourceId,
+    text: &'a str,
+    /// Never empty; the last one is the end of the file.
+    tokens: Vec<Token>,
+    at: usize,
+    problems: Vec<Diagnostic>,
+    /// The first token of the current construct, which does not end it.
+    anchor: usize,
+    /// A line with at most this indentation ends the current construct.
+    limit: i64,
+    /// The limit around the current statement or argument.
+    outer: i64,
+    /// The indentation of the current statement: an operand whose operator ends a line may stand
+    /// right below the first operand, as long as it is indented more than this.
+    statement: i64,
+    /// How many sequences of statements enclose the current one within its function.
+    level: u32,
+    /// How many brackets are open.
+    open: u32,
+    depth: u32,
+    recovering: bool,
+    /// Nothing more is parsed up to the next declaration.
+    aborted: bool,
+}
+
+/// Whether a `:` may begin a block at the end of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Blocks {
+    /// No: it ends a condition, or separates the branches of a conditional expression.
+    Refused,
+    /// Only if no space stands before it.
+    Attached,
+    /// Yes.
+    Allowed,
+}
+
+/// The limits of a construct, kept while an inner one is parsed.
+#[derive(Clone, Copy)]
+struct Frame {
+    limit: i64,
+    outer: i64,
+    statement: i64,
+}
+
+const END: Token =
+    Token { kind: Kind::Eof, span: Span { start: 0, end: 0 }, line_start: true, space_before: true, line_indent: 0 };
+
+impl Parser<'_> {
+    // Looking.
+
+    /// The current token, wherever it stands.
+    fn token(&self) -> Token {
+        self.token_at(0)
+    }
+
+    fn token_at(&self, ahead: usize) -> Token {
+        self.tokens.get(self.at + ahead).or(self.tokens.last()).copied().unwrap_or(END)
+    }
+
+    /// Whether the current construct ends before the current token.
+    fn ended(&self) -> bool {
+        let token = self.token();
+        let dedented = token.line_start && i64::from(token.line_indent) <= self.limit && self.at != self.anchor;
+        self.aborted || token.kind == Kind::Eof || dedented
+    }
+
+    /// The current token's kind; [`Kind::Eof`] at the end of the construct.
+    fn peek(&self) -> Kind {
+        if self.ended() { Kind::Eof } else { self.token().kind }
+    }
+
+    /// Like [`Parser::peek`], but for tokens of the current line only.
+    fn peek_on_line(&self) -> Kind {
+        if self.token().line_start { Kind::Eof } else { self.peek() }
+    }
+
+    /// Whether the current construct goes on with a new line.
+    fn on_new_line(&self) -> bool {
+        self.token().line_start && !self.ended()
+    }
+
+    /// Whether white space follows the current token.
+    fn space_after(&self) -> bool {
+        self.token_at(1).space_before
+    }
+
+    /// Whether a token that may stand left of the limit comes here and belongs to the construct
+    /// around whose statement `outer` is the limit.
+    fn at_outer(&self, kind: Kind, outer: i64) -> bool {
+        let token = self.token();
+        !self.aborted && token.kind == kind && (!token.line_start || i64::from(token.line_indent) > outer)
+    }
+
+    // Moving.
+
+    /// Takes the current token, whatever it is.
+    fn advance(&mut self) -> Token {
+        let token = self.token();
+        if token.kind != Kind::Eof {
+            self.at += 1;
+        }
+        token
+    }
+
+    fn take(&mut self, kind: Kind) -> Option<Token> {
+        (self.peek() == kind).then(|| self.advance())
+    }
+
+    fn take_identifier(&mut self) -> Option<Identifier> {
+        (self.peek() == Kind::Identifier).then(|| self.advance_name())
+    }
+
+    /// The current token as a name.
+    fn advance_name(&mut self) -> Identifier {
+        let token = self.advance();
+        Identifier { name: canonical(self.written(token.span)), span: token.span }
+    }
+
+    fn written(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or("")
+    }
+
+    /// The end of the last token taken.
+    fn last_end(&self) -> u32 {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
+    }
+
+    /// From a place to the end of the last token taken.
+    fn span_from(&self, start: u32) -> Span {
+        Span { start, end: self.last_end().max(start) }
+    }
+
+    // Frames.
+
+    fn frame(&self) -> Frame {
+        Frame { limit: self.limit, outer: self.outer, statement: self.statement }
+    }
+
+    fn restore(&mut self, frame: Frame) {
+        self.limit = frame.limit;
+        self.outer = frame.outer;
+        self.statement = frame.statement;
+    }
+
+    /// Parses something whose first token is here, as a construct of its own: what follows it is
+    /// indented more than its line.
+    fn indented<T>(&mut self, parse: impl FnOnce(&mut Self) -> T) -> T {
+        let frame = self.frame();
+        self.outer = self.limit;
+        self.limit = i64::from(self.token().line_indent).max(self.limit);
+        self.anchor = self.at;
+        let result = parse(self);
+        self.restore(frame);
+        result
+    }
+
+    // Errors.
+
+    /// Reports a mistake, unless an earlier one is still being recovered from.
+    fn error(&mut self, span: Span, title: impl Into<String>) {
+        self.report(|source| Diagnostic::error(source, span, title));
+    }
+
+    fn error_hint(&mut self, span: Span, title: impl Into<String>, hint: impl Into<String>) {
+        self.report(|source| Diagnostic::error(source, span, title).hint(hint));
+    }
+
+    fn report(&mut self, make: impl FnOnce(SourceId) -> Diagnostic) {
+        if !self.recovering && !self.aborted {
+            self.problems.push(make(self.source));
+        }
+        self.recovering = true;
+    }
+
+    /// Reports a mistake after which parsing goes on as if nothing had happened.
+    fn error_and_go_on(&mut self, span: Span, title: impl Into<String>, hint: &str) {
+        if !self.recovering {
+            self.error_hint(span, title, hint);
+            self.recovering = false;
+        }
+    }
+
+    fn warning(&mut self, span: Span, title: impl Into<String>, hint: &str) {
+        self.problems.push(Diagnostic::warning(self.source, span, title).hint(hint));
+    }
+
+    /// Reports that something else was expected here.
+    fn expected(&mut self, what: &str) {
+        let token = self.token();
+        if token.kind == Kind::Illegal {
+            // It has been reported.
+            self.recovering = true;
+            return;
+        }
+        if token.line_start {
+            let end = self.last_end();
+            return self.error(Span { start: end, end: end + 1 }, format!("expected {what} after this"));
+        }
+        let found = self.describe(token);
+        self.error(token.span, format!("expected {what}, found {found}"));
+    }
+
+    fn describe(&self, token: Token) -> String {
+        match token.kind {
+            Kind::Identifier | Kind::Int | Kind::Float | Kind::Char => format!("`{}`", self.written(token.span)),
+            kind => kind.describe().to_owned(),
+        }
+    }
+
+    /// Skips to the end of the line's construct: to a line with at most the limit's indentation,
+    /// or to a bracket that closes one that was opened before.
+    fn skip_rest(&mut self) {
+        let mut nesting = 0u32;
+        while !self.ended() {
+            match self.token().kind {
+                Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace | Kind::HashBracket => nesting += 1,
+                Kind::StringBegin | Kind::InterpolationBegin => nesting += 1,
+                kind if is_closer(kind) => {
+                    if nesting == 0 && self.open > 0 {
+                        return;
+                    }
+                    nesting = nesting.saturating_sub(1);
+                }
+                _ => {}
+            }
+            self.advance();
+        }
+    }
+
+    /// Counts a level of nesting; false (after an error) if there are too many.
+    fn enter(&mut self) -> bool {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            self.too_deep(self.token().span);
+            return false;
+        }
+        true
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    fn too_deep(&mut self, span: Span) {
+        let span = Span { start: span.start, end: span.start + 1 };
+        self.error_hint(span, "this is nested too deeply", "give parts of it names of their own");
+        self.aborted = true;
+    }
+
+    /// Makes an expression from its start to the last token taken.
+    fn expression_from(&mut self, start: u32, kind: ExpressionKind) -> Expression {
+        let span = self.span_from(start);
+        self.expression_at(span, kind)
+    }
+
+    fn expression_at(&mut self, span: Span, kind: ExpressionKind) -> Expression {
+        let height = kind.inner_height() + 1;
+        if height > HEIGHT_MAX {
+            self.too_deep(span);
+            return Expression { kind: ExpressionKind::Error, span, height: 1 };
+        }
+        Expression { kind, span, height }
+    }
+}
+
+/// Whether it closes a bracket.
+fn is_closer(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::RightParen | Kind::RightBracket | Kind::RightBrace | Kind::InterpolationEnd | Kind::StringEnd
+    )
+}
+
+#[cfg(test)]
+mod tests;

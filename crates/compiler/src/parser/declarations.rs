@@ -1,0 +1,534 @@
+//! Files: imports, exports, classes, functions, variables, parameters and types.
+
+use super::{Blocks, Parser};
+use crate::ast::{
+    Class, ClassKind, Declaration, Export, File, Function, FunctionName, Identifier, Import, Initial, Parameter, Show,
+    TypeName, Variable,
+};
+use crate::scanner::Kind;
+use crate::source::Span;
+
+/// The words before a declaration.
+#[derive(Default)]
+struct Modifiers {
+    static_at: Option<Span>,
+    abstract_at: Option<Span>,
+}
+
+impl Parser<'_> {
+    pub(super) fn file(&mut self) -> File {
+        let mut file = File::default();
+        while self.token().kind != Kind::Eof {
+            self.begin_declaration(0);
+            match self.token().kind {
+                Kind::Import => {
+                    let late = !file.declarations.is_empty();
+                    let import = self.import();
+                    if late {
+                        self.error_and_go_on(import.span, "an import after a declaration", "imports come first in a file");
+                    }
+                    file.imports.push(import);
+                }
+                Kind::Export => {
+                    let export = self.export();
+                    file.exports.push(export);
+                }
+                _ => {
+                    if let Some(declaration) = self.declaration(None) {
+                        file.declarations.push(declaration);
+                    }
+                }
+            }
+            self.end_declaration();
+        }
+        file
+    }
+
+    fn begin_declaration(&mut self, indent: u32) {
+        self.limit = i64::from(self.token().line_indent);
+        self.outer = i64::from(indent) - 1;
+        self.statement = self.limit;
+        self.anchor = self.at;
+        self.level = 0;
+        self.open = 0;
+        self.recovering = false;
+        self.aborted = false;
+        let token = self.token();
+        if token.line_start && token.line_indent != indent && token.kind != Kind::Illegal {
+            let hint = "declarations of one level have the same indentation";
+            self.error_and_go_on(token.span, "this declaration is not indented like the ones before it", hint);
+        }
+    }
+
+    /// Skips what is left of a declaration, with an error if nothing has been said about it.
+    fn end_declaration(&mut self) {
+        let aborted = std::mem::replace(&mut self.aborted, false);
+        if !self.ended() {
+            if !self.recovering && !aborted {
+                self.expected("the end of the declaration");
+            }
+            self.skip_rest();
+        }
+        self.recovering = false;
+    }
+
+    // Imports and exports.
+
+    /// `import ..a.b as c show d e`.
+    fn import(&mut self) -> Import {
+        let token = self.advance();
+        let mut dots = 0;
+        loop {
+            match self.peek() {
+                Kind::Dot => dots += 1,
+                Kind::DotDot => dots += 2,
+                _ => break,
+            }
+            self.advance();
+        }
+        let mut segments = Vec::new();
+        loop {
+            match self.import_segment() {
+                Some(segment) => segments.push(segment),
+                None => {
+                    self.expected("the name of a library");
+                    break;
+                }
+            }
+            if self.peek_on_line() != Kind::Dot {
+                break;
+            }
+            self.advance();
+        }
+        let mut prefix = None;
+        if self.take(Kind::As).is_some() {
+            prefix = self.take_identifier();
+            if prefix.is_none() {
+                self.expected("the prefix's name");
+            }
+        }
+        let mut show = Show::Nothing;
+        if self.peek() == Kind::Identifier && self.written(self.token().span) == "show" {
+            self.advance();
+            show = self.shown("show");
+        }
+        Import { dots, segments, prefix, show, span: self.span_from(token.span.start) }
+    }
+
+    /// A segment keeps its dashes and underscores, since it names a file.
+    fn import_segment(&mut self) -> Option<Identifier> {
+        let token = self.token();
+        (self.peek() == Kind::Identifier || (self.peek() != Kind::Eof && token.kind.is_keyword())).then(|| {
+            self.advance();
+            Identifier { name: self.written(token.span).into(), span: token.span }
+        })
+    }
+
+    fn export(&mut self) -> Export {
+        self.advance();
+        Export { show: self.shown("export") }
+    }
+
+    fn shown(&mut self, keyword: &str) -> Show {
+        if let Some(star) = self.take(Kind::Star) {
+            return Show::Everything(star.span);
+        }
+        let mut names = Vec::new();
+        while let Some(name) = self.take_identifier() {
+            names.push(name);
+        }
+        if names.is_empty() {
+            self.expected(&format!("names or `*` to {keyword}"));
+        }
+        Show::Names(names)
+    }
+
+    // Declarations.
+
+    /// One declaration; within a class if a kind is given.
+    fn declaration(&mut self, class: Option<ClassKind>) -> Option<Declaration> {
+        let modifiers = self.modifiers();
+        if let Some(kind) = self.class_keyword() {
+            if let (Some(_), Some(span)) = (class, Some(self.token().span)) {
+                self.error_hint(span, "a class within a class", "classes are declared at the top level");
+            }
+            return self.class(kind, modifiers).map(Declaration::Class);
+        }
+        if self.ended() {
+            self.expected("a declaration");
+            return None;
+        }
+        let is_name = self.token().kind == Kind::Identifier;
+        let next = self.token_at(1);
+        let is_variable = matches!(next.kind, Kind::Slash | Kind::Define | Kind::DefineFinal)
+            && self.written(self.token().span) != "operator";
+        if is_name && is_variable {
+            return Some(Declaration::Variable(self.variable(modifiers, class.is_some())));
+        }
+        let is_assignment = next.kind == Kind::Assign && next.space_before;
+        if is_name && is_assignment {
+            self.error_hint(next.span, "unexpected `=`", "a variable is declared with `:=` or `::=`");
+            return None;
+        }
+        self.function(modifiers, class).map(Declaration::Function)
+    }
+
+    fn modifiers(&mut self) -> Modifiers {
+        let mut modifiers = Modifiers::default();
+        loop {
+            let token = self.token();
+            let followed = matches!(self.token_at(1).kind, Kind::Identifier | Kind::Class | Kind::Static);
+            match self.peek() {
+                Kind::Static => modifiers.static_at = Some(token.span),
+                Kind::Identifier if followed && self.written(token.span) == "abstract" => {
+                    modifiers.abstract_at = Some(token.span);
+                }
+                _ => return modifiers,
+            }
+            self.advance();
+        }
+    }
+
+    /// The kind of class that is declared here; nothing is taken.
+    fn class_keyword(&self) -> Option<ClassKind> {
+        if self.peek() == Kind::Class {
+            return Some(ClassKind::Class);
+        }
+        // `monitor`, say, is a keyword only before a name.
+        if self.peek() != Kind::Identifier || self.token_at(1).kind != Kind::Identifier {
+            return None;
+        }
+        match self.written(self.token().span) {
+            "interface" => Some(ClassKind::Interface),
+            "monitor" => Some(ClassKind::Monitor),
+            "mixin" => Some(ClassKind::Mixin),
+            _ => None,
+        }
+    }
+
+    fn class(&mut self, kind: ClassKind, modifiers: Modifiers) -> Option<Class> {
+        let keyword = self.advance();
+        if let Some(span) = modifiers.static_at {
+            self.error_and_go_on(span, "a class cannot be static", "remove `static`");
+        }
+        let Some(name) = self.take_identifier() else {
+            self.expected("the name of the class");
+            return None;
+        };
+        let mut class = Class {
+            kind,
+            is_abstract: modifiers.abstract_at.is_some(),
+            name,
+            superclass: None,
+            mixins: Vec::new(),
+            interfaces: Vec::new(),
+            members: Vec::new(),
+        };
+        self.class_header(&mut class);
+        if self.construct_colon(kind.keyword(), keyword.line_indent).is_some() {
+            class.members = self.members(kind);
+        }
+        Some(class)
+    }
+
+    /// `extends`, `with` and `implements`, in any order.
+    fn class_header(&mut self, class: &mut Class) {
+        while self.peek() == Kind::Identifier && !self.recovering {
+            let token = self.token();
+            match self.written(token.span) {
+                "extends" => {
+                    self.advance();
+                    let mut names = self.type_list();
+                    if class.kind == ClassKind::Interface {
+                        class.interfaces.append(&mut names);
+                        continue;
+                    }
+                    if class.superclass.is_some() || names.len() > 1 {
+                        self.error_and_go_on(token.span, "a class extends one class", "use mixins or interfaces");
+                    }
+                    class.superclass = names.into_iter().next();
+                }
+                "with" => {
+                    self.advance();
+                    let mut names = self.type_list();
+                    class.mixins.append(&mut names);
+                }
+                "implements" => {
+                    self.advance();
+                    let mut names = self.type_list();
+                    class.interfaces.append(&mut names);
+                }
+                _ => return self.expected("`extends`, `with`, `implements` or `:`"),
+            }
+        }
+    }
+
+    fn type_list(&mut self) -> Vec<TypeName> {
+        let mut names = Vec::new();
+        while self.peek() == Kind::Identifier {
+            let word = self.written(self.token().span);
+            if !names.is_empty() && matches!(word, "extends" | "with" | "implements") {
+                break;
+            }
+            names.push(self.type_name());
+        }
+        if names.is_empty() {
+            self.expected("the name of a class");
+        }
+        names
+    }
+
+    fn members(&mut self, kind: ClassKind) -> Vec<Declaration> {
+        let frame = self.frame();
+        let mut members = Vec::new();
+        if !self.ended() && !self.token().line_start {
+            self.expected("the end of the line");
+            return members;
+        }
+        let indent = self.token().line_indent;
+        let class_limit = frame.limit;
+        loop {
+            let token = self.token();
+            if token.kind == Kind::Eof || i64::from(token.line_indent) <= class_limit {
+                break;
+            }
+            let before = self.at;
+            self.begin_declaration(indent);
+            if let Some(member) = self.declaration(Some(kind)) {
+                members.push(member);
+            }
+            self.end_declaration();
+            if self.at == before {
+                self.advance();
+            }
+        }
+        self.restore(frame);
+        members
+    }
+
+    fn variable(&mut self, modifiers: Modifiers, is_member: bool) -> Variable {
+        let name = self.advance_name();
+        let ty = self.take(Kind::Slash).map(|_| self.type_name());
+        let mut is_final = true;
+        let mut value = Initial::None;
+        match self.peek() {
+            Kind::Define | Kind::DefineFinal => {
+                is_final = self.advance().kind == Kind::DefineFinal;
+                value = self.initial_value(Blocks::Allowed);
+            }
+            Kind::Assign => {
+                let span = self.token().span;
+                self.error_hint(span, "unexpected `=`", "a variable is declared with `:=` or `::=`");
+            }
+            _ if !is_member => {
+                let hint = "write `:=` or `::=` and a value after it";
+                self.error_hint(name.span, format!("the global `{}` has no value", name.name), hint);
+            }
+            _ => {}
+        }
+        Variable { name, static_at: modifiers.static_at, abstract_at: modifiers.abstract_at, ty, is_final, value }
+    }
+
+    fn function(&mut self, modifiers: Modifiers, class: Option<ClassKind>) -> Option<Function> {
+        let indent = self.token().line_indent;
+        let name = self.function_name(class.is_some())?;
+        let (parameters, return_type) = self.signature();
+        let mut body = None;
+        if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
+            let colon = self.advance().span;
+            body = Some(self.function_body(colon));
+        } else if self.on_new_line() && !self.recovering {
+            let end = self.last_end();
+            let hint = "a `:` stands between the parameters and the body";
+            self.error_and_go_on(Span { start: end, end: end + 1 }, "this function has no `:`", hint);
+            self.recovering = false;
+            body = Some(self.function_body(Span { start: end, end: end + 1 }));
+        }
+        Some(Function {
+            name,
+            static_at: modifiers.static_at,
+            abstract_at: modifiers.abstract_at,
+            parameters,
+            return_type,
+            body,
+        })
+    }
+
+    fn function_name(&mut self, is_member: bool) -> Option<FunctionName> {
+        let Some(name) = self.take_identifier() else {
+            self.expected("the name of a declaration");
+            return None;
+        };
+        let next = self.token();
+        if &*name.name == "operator" && is_member && next.kind != Kind::Colon && !self.ended() {
+            return self.operator_name();
+        }
+        let attached = !next.space_before && !self.ended();
+        if attached && next.kind == Kind::Dot {
+            self.advance();
+            let member = self.take_identifier();
+            let Some(member) = member else {
+                self.expected("a name");
+                return None;
+            };
+            if &*name.name == "constructor" && is_member {
+                let span = name.span.to(member.span);
+                return Some(FunctionName::NamedConstructor(Identifier { name: member.name, span }));
+            }
+            let hint = "only constructors are named `constructor.name`";
+            self.error_hint(name.span.to(member.span), "a declaration's name has no `.`", hint);
+            return None;
+        }
+        if attached && next.kind == Kind::Assign {
+            self.advance();
+            return Some(FunctionName::Setter(name));
+        }
+        if &*name.name == "constructor" && is_member {
+            return Some(FunctionName::Constructor(name.span));
+        }
+        Some(FunctionName::Plain(name))
+    }
+
+    /// What follows `operator`.
+    fn operator_name(&mut self) -> Option<FunctionName> {
+        let token = self.token();
+        let kinds = [self.token().kind, self.token_at(1).kind, self.token_at(2).kind];
+        let (length, name) = match kinds {
+            [Kind::LeftBracket, Kind::DotDot, Kind::RightBracket] => (3, "[..]"),
+            [Kind::LeftBracket, Kind::RightBracket, Kind::Assign] => (3, "[]="),
+            [Kind::LeftBracket, Kind::RightBracket, _] => (2, "[]"),
+            [Kind::Equal, ..] => (1, "=="),
+            [Kind::Less, ..] => (1, "<"),
+            [Kind::LessEqual, ..] => (1, "<="),
+            [Kind::Greater, ..] => (1, ">"),
+            [Kind::GreaterEqual, ..] => (1, ">="),
+            [Kind::Plus, ..] => (1, "+"),
+            [Kind::Minus, ..] => (1, "-"),
+            [Kind::Star, ..] => (1, "*"),
+            [Kind::Slash, ..] => (1, "/"),
+            [Kind::Percent, ..] => (1, "%"),
+            [Kind::Ampersand, ..] => (1, "&"),
+            [Kind::Bar, ..] => (1, "|"),
+            [Kind::Caret, ..] => (1, "^"),
+            [Kind::Tilde, ..] => (1, "~"),
+            [Kind::ShiftLeft, ..] => (1, "<<"),
+            [Kind::ShiftRight, ..] => (1, ">>"),
+            [Kind::UnsignedShiftRight, ..] => (1, ">>>"),
+            _ => {
+                self.expected("an operator that can be declared");
+                return None;
+            }
+        };
+        for _ in 0..length {
+            self.advance();
+        }
+        let span = self.span_from(token.span.start);
+        Some(FunctionName::Operator(Identifier { name: name.into(), span }))
+    }
+
+    // Parameters and types.
+
+    /// Parameters and `-> type`, up to the `:`.
+    fn signature(&mut self) -> (Vec<Parameter>, Option<TypeName>) {
+        let mut parameters = Vec::new();
+        let mut return_type = None;
+        loop {
+            match self.peek() {
+                Kind::Arrow => {
+                    self.advance();
+                    return_type = Some(self.type_name());
+                }
+                Kind::Eof | Kind::Colon => return (parameters, return_type),
+                _ => match self.parameter() {
+                    Some(parameter) => parameters.push(parameter),
+                    None => return (parameters, return_type),
+                },
+            }
+            if self.recovering {
+                return (parameters, return_type);
+            }
+        }
+    }
+
+    /// `name`, `.name`, `--name`, `--.name`, `[name]`, `[--name]`, with type and default value.
+    fn parameter(&mut self) -> Option<Parameter> {
+        let bracket = self.take(Kind::LeftBracket);
+        let is_named = self.take(Kind::Decrement).is_some();
+        let mut is_field = self.take(Kind::Dot).is_some();
+        if self.peek() == Kind::Identifier
+            && self.written(self.token().span) == "this"
+            && self.token_at(1).kind == Kind::Dot
+        {
+            self.advance();
+            self.advance();
+            is_field = true;
+        }
+        let name = match self.peek() {
+            Kind::Identifier => self.advance_name(),
+            kind if is_named && kind.is_keyword() => self.advance_name(),
+            _ => {
+                self.expected("a parameter's name");
+                return None;
+            }
+        };
+        let ty = self.take(Kind::Slash).map(|_| self.type_name());
+        let mut default = None;
+        if self.peek() == Kind::Assign {
+            self.advance();
+            default = Some(self.default_value());
+        }
+        if bracket.is_some() && self.take(Kind::RightBracket).is_none() {
+            self.expected("the `]` of this block parameter");
+        }
+        Some(Parameter { name, is_named, is_block: bracket.is_some(), is_field, ty, default })
+    }
+
+    /// `| a b/int |` after a `:` or `::`, if it is there.
+    pub(super) fn block_parameters(&mut self) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        if self.peek() != Kind::Bar {
+            return parameters;
+        }
+        self.advance();
+        while self.take(Kind::Bar).is_none() {
+            match self.parameter() {
+                Some(parameter) => parameters.push(parameter),
+                None => break,
+            }
+            if self.recovering {
+                break;
+            }
+        }
+        parameters
+    }
+
+    /// `int`, `int?`, `prefix.Type`.
+    pub(super) fn type_name(&mut self) -> TypeName {
+        let Some(mut name) = self.take_identifier() else {
+            self.expected("a type");
+            let span = self.span_from(self.last_end());
+            let name = Identifier { name: "any".into(), span };
+            return TypeName { prefix: None, name, nullable: false, span };
+        };
+        let start = name.span.start;
+        let mut prefix = None;
+        while self.peek_on_line() == Kind::Dot && !self.token().space_before {
+            let dot = self.advance().span;
+            if prefix.is_some() {
+                self.error(dot, "a type's name has at most one `.`");
+            }
+            match self.take_identifier() {
+                Some(inner) => prefix = Some(std::mem::replace(&mut name, inner)),
+                None => self.expected("the name of a type"),
+            }
+            if self.recovering {
+                break;
+            }
+        }
+        let nullable = self.peek_on_line() == Kind::Question && !self.token().space_before;
+        if nullable {
+            self.advance();
+        }
+        TypeName { prefix, name, nullable, span: self.span_from(start) }
+    }
+}

@@ -1,0 +1,332 @@
+//! What expressions are made of: names, literals, brackets.
+
+use super::{Blocks, Parser};
+use crate::ast::{Expression, ExpressionKind, StringPart};
+use crate::scanner::{self, Kind, Token};
+use crate::source::Span;
+
+/// What a literal between braces has turned out to be.
+enum Braces {
+    Set(Vec<Expression>),
+    Map(Vec<(Expression, Expression)>),
+}
+
+impl Parser<'_> {
+    pub(super) fn primary(&mut self) -> Expression {
+        let token = self.token();
+        let start = token.span.start;
+        let kind = match self.peek() {
+            Kind::Identifier => ExpressionKind::Name(self.advance_name().name),
+            Kind::Int | Kind::Float => return self.number(false, start),
+            Kind::Char => self.character(),
+            Kind::StringBegin => return self.string(),
+            Kind::True | Kind::False => ExpressionKind::Bool(self.advance().kind == Kind::True),
+            Kind::Null => {
+                self.advance();
+                ExpressionKind::Null
+            }
+            Kind::LeftParen => return self.parenthesized(),
+            Kind::LeftBracket => {
+                let mut elements = Vec::new();
+                self.bracketed(Kind::RightBracket, |parser| elements.push(parser.expression(Blocks::Allowed)));
+                ExpressionKind::List(elements)
+            }
+            Kind::HashBracket => {
+                let mut elements = Vec::new();
+                self.bracketed(Kind::RightBracket, |parser| elements.push(parser.expression(Blocks::Allowed)));
+                ExpressionKind::ByteArray(elements)
+            }
+            Kind::LeftBrace => self.braces(),
+            Kind::Colon | Kind::DoubleColon => return self.block_or_lambda(),
+            Kind::Primitive => return self.primitive(),
+            _ => {
+                self.expected("an expression");
+                return self.expression_at(Span { start, end: start }, ExpressionKind::Error);
+            }
+        };
+        self.expression_from(start, kind)
+    }
+
+    fn character(&mut self) -> ExpressionKind {
+        let token = self.advance();
+        let written = self.written(token.span).to_owned();
+        let Some(inside) = written.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) else {
+            // The scanner has reported the missing quote.
+            return ExpressionKind::Int(0);
+        };
+        match scanner::unescape(inside, false) {
+            Ok(text) => {
+                let mut chars = text.chars();
+                if let (Some(c), None) = (chars.next(), chars.next()) {
+                    return ExpressionKind::Int(i64::from(u32::from(c)));
+                }
+                let hint = "a character literal holds exactly one character; strings use `\"`";
+                self.error_and_go_on(token.span, format!("{written} is not one character"), hint);
+            }
+            Err(bad) => self.bad_escape(token.span.start + 1, &bad),
+        }
+        ExpressionKind::Int(0)
+    }
+
+    fn bad_escape(&mut self, start: u32, bad: &scanner::BadEscape) {
+        let span = Span::new(start as usize + bad.range.start, start as usize + bad.range.end);
+        let hint = "known are \\0 \\a \\b \\f \\n \\r \\t \\v \\$ \\\" \\' \\\\ \\xXX \\uXXXX \\u{X...}; a literal backslash is `\\\\`";
+        self.error_and_go_on(span, format!("a bad escape sequence: {}", bad.reason), hint);
+    }
+
+    fn parenthesized(&mut self) -> Expression {
+        let start = self.token().span.start;
+        let mut inside = None;
+        self.enclosed(Kind::RightParen, |parser| {
+            inside = Some(parser.expression_or_indented(Blocks::Allowed));
+        });
+        match inside {
+            Some(inside) => self.expression_from(start, ExpressionKind::Parenthesized(Box::new(inside))),
+            None => self.expression_from(start, ExpressionKind::Error),
+        }
+    }
+
+    /// `x[y]`, `x[y..z]`.
+    pub(super) fn index(&mut self, receiver: Expression) -> Expression {
+        let start = receiver.span.start;
+        let receiver = Box::new(receiver);
+        let mut arguments = Vec::new();
+        let mut slice = None;
+        self.enclosed(Kind::RightBracket, |parser| {
+            let from = (parser.peek() != Kind::DotDot).then(|| parser.expression_or_indented(Blocks::Allowed));
+            if parser.take(Kind::DotDot).is_some() {
+                let to = (parser.peek() != Kind::RightBracket)
+                    .then(|| Box::new(parser.expression_or_indented(Blocks::Allowed)));
+                slice = Some((from.map(Box::new), to));
+                return;
+            }
+            arguments.extend(from);
+            while parser.take(Kind::Comma).is_some() {
+                arguments.push(parser.expression_or_indented(Blocks::Allowed));
+            }
+        });
+        let kind = match slice {
+            Some((from, to)) => ExpressionKind::Slice(receiver, from, to),
+            None => ExpressionKind::Index(receiver, arguments),
+        };
+        self.expression_from(start, kind)
+    }
+
+    /// Something between brackets; the closing one may begin a line, but not left of the line of
+    /// the opening one.
+    fn enclosed(&mut self, closer: Kind, parse: impl FnOnce(&mut Self)) {
+        let opener = self.advance();
+        let outer = self.outer.min(i64::from(opener.line_indent) - 1);
+        self.open += 1;
+        if !self.at_outer(closer, outer) || closer == Kind::RightParen {
+            parse(self);
+        }
+        self.close(opener, closer, outer);
+        self.open -= 1;
+    }
+
+    fn close(&mut self, opener: Token, closer: Kind, outer: i64) {
+        if self.at_outer(closer, outer) {
+            self.advance();
+            return;
+        }
+        let complete = !self.recovering;
+        if complete {
+            if self.ended() || self.token().line_start {
+                let title = format!("this {} is not closed", opener.kind.describe());
+                self.error(opener.span, title);
+            } else {
+                self.expected(closer.describe());
+            }
+        }
+        self.skip_rest();
+        if self.at_outer(closer, outer) {
+            self.advance();
+        }
+    }
+
+    /// Elements between brackets, separated by commas; one that begins a line is a construct of
+    /// its own.
+    fn bracketed(&mut self, closer: Kind, mut element: impl FnMut(&mut Self)) {
+        let opener = self.advance();
+        let outer = self.outer.min(i64::from(opener.line_indent) - 1);
+        self.open += 1;
+        self.level += 1;
+        while !self.at_outer(closer, outer) && !self.ended() && !self.recovering {
+            let before = self.at;
+            if self.on_new_line() {
+                self.indented(&mut element);
+            } else {
+                element(self);
+            }
+            if self.at_outer(Kind::Comma, outer) {
+                self.advance();
+            } else if !self.at_outer(closer, outer) && !self.ended() {
+                self.expected(&format!("`,` or {}", closer.describe()));
+            }
+            if self.at == before {
+                break;
+            }
+        }
+        self.close(opener, closer, outer);
+        self.level -= 1;
+        self.open -= 1;
+    }
+
+    /// `{}`, `{a, b}`, `{:}`, `{a: b}`.
+    fn braces(&mut self) -> ExpressionKind {
+        if self.token_at(1).kind == Kind::Colon && self.token_at(2).kind == Kind::RightBrace {
+            self.advance();
+            self.advance();
+            self.advance();
+            return ExpressionKind::Map(Vec::new());
+        }
+        let mut braces: Option<Braces> = None;
+        self.bracketed(Kind::RightBrace, |parser| {
+            let key = parser.expression(Blocks::Refused);
+            let colon = parser.take(Kind::Colon).is_some();
+            match braces.get_or_insert_with(|| if colon { Braces::Map(Vec::new()) } else { Braces::Set(Vec::new()) }) {
+                Braces::Map(entries) => {
+                    if !colon {
+                        parser.expected("the `:` between this key and its value");
+                    }
+                    let value = parser.operand(|parser| parser.expression(Blocks::Allowed));
+                    entries.push((key, value));
+                }
+                Braces::Set(elements) => elements.push(key),
+            }
+        });
+        match braces {
+            Some(Braces::Map(entries)) => ExpressionKind::Map(entries),
+            Some(Braces::Set(elements)) => ExpressionKind::Set(elements),
+            None => ExpressionKind::Set(Vec::new()),
+        }
+    }
+
+    // Strings.
+
+    fn string(&mut self) -> Expression {
+        let begin = self.advance();
+        let triple = begin.span.end - begin.span.start == 3;
+        let mut texts = vec![String::new()];
+        // Where each text begins, for errors.
+        let mut starts = vec![begin.span.end];
+        let mut values = Vec::new();
+        self.open += 1;
+        loop {
+            match self.token().kind {
+                Kind::StringText => {
+                    let token = self.advance();
+                    let text = self.written(token.span).to_owned();
+                    if let (Some(last), Some(start)) = (texts.last_mut(), starts.last_mut()) {
+                        if last.is_empty() {
+                            *start = token.span.start;
+                        }
+                        last.push_str(&text);
+                    }
+                }
+                Kind::InterpolationBegin => {
+                    values.push(self.interpolation());
+                    texts.push(String::new());
+                    starts.push(self.last_end());
+                }
+                _ => break,
+            }
+        }
+        self.open -= 1;
+        let mut is_complete = false;
+        if self.token().kind == Kind::StringEnd {
+            is_complete = self.advance().span != Span::default();
+        }
+        if triple {
+            scanner::dedent(&mut texts);
+        }
+        let parts = self.string_parts(texts, &starts, values, triple, is_complete);
+        self.expression_from(begin.span.start, ExpressionKind::String(parts))
+    }
+
+    fn string_parts(
+        &mut self,
+        texts: Vec<String>,
+        starts: &[u32],
+        values: Vec<(Expression, Option<String>)>,
+        triple: bool,
+        is_complete: bool,
+    ) -> Vec<StringPart> {
+        let mut parts = Vec::new();
+        let mut values = values.into_iter();
+        for (raw, start) in texts.into_iter().zip(starts) {
+            match scanner::unescape(&raw, triple) {
+                Ok(text) if text.is_empty() => {}
+                Ok(text) => parts.push(StringPart::Text(text)),
+                Err(bad) if is_complete => self.bad_escape(*start, &bad),
+                Err(_) => {}
+            }
+            if let Some((value, format)) = values.next() {
+                parts.push(StringPart::Value(value, format));
+            }
+        }
+        parts
+    }
+
+    /// `$name.member[index]` or `$(%5.2f expression)`.
+    fn interpolation(&mut self) -> (Expression, Option<String>) {
+        let begin = self.advance();
+        let parenthesized = begin.span.end - begin.span.start == 2;
+        let frame = self.frame();
+        // The scanner has found the end; lines do not matter in between.
+        self.limit = -1;
+        self.outer = -1;
+        self.statement = -1;
+        let mut format = None;
+        if self.token().kind == Kind::Format {
+            let span = self.advance().span;
+            format = self.written(span).strip_prefix('%').map(str::to_owned);
+        }
+        let value = if parenthesized {
+            if self.token().kind == Kind::InterpolationEnd {
+                self.error_and_go_on(begin.span, "nothing stands between these parentheses", "write an expression");
+                self.expression_at(begin.span, ExpressionKind::Error)
+            } else {
+                self.expression_or_indented(Blocks::Allowed)
+            }
+        } else {
+            let primary = self.primary();
+            self.interpolated_path(primary)
+        };
+        if self.token().kind != Kind::InterpolationEnd && !self.aborted {
+            if !self.recovering {
+                self.expected("`)`");
+            }
+            self.skip_rest();
+        }
+        if self.token().kind == Kind::InterpolationEnd {
+            self.advance();
+        }
+        self.restore(frame);
+        (value, format)
+    }
+
+    /// `.member` and `[index]` after a name in a string.
+    fn interpolated_path(&mut self, mut value: Expression) -> Expression {
+        while !self.recovering {
+            let start = value.span.start;
+            match self.token().kind {
+                Kind::Dot => {
+                    self.advance();
+                    let token = self.token();
+                    if token.kind != Kind::Identifier {
+                        let word = self.written(token.span).to_owned();
+                        self.error(token.span, format!("`{word}` cannot name a member"));
+                        break;
+                    }
+                    let name = self.advance_name();
+                    value = self.expression_from(start, ExpressionKind::Member(Box::new(value), name));
+                }
+                Kind::LeftBracket => value = self.index(value),
+                _ => break,
+            }
+        }
+        value
+    }
+}

@@ -1,0 +1,348 @@
+//! Sequences of statements, and the constructs that have bodies.
+
+use super::{Blocks, Parser, is_closer};
+use crate::ast::{Body, Expression, ExpressionKind, Parameter};
+use crate::scanner::Kind;
+use crate::source::Span;
+
+impl Parser<'_> {
+    /// The body of a function; its `:` has been taken.
+    pub(super) fn function_body(&mut self, colon: Span) -> Body {
+        let level = std::mem::replace(&mut self.level, 0);
+        let body = self.body_after(colon);
+        self.level = level;
+        body
+    }
+
+    /// The body of a construct within a function; its `:` has been taken.
+    pub(super) fn inner_body(&mut self, colon: Span) -> Body {
+        self.level += 1;
+        let body = self.body_after(colon);
+        self.level -= 1;
+        body
+    }
+
+    fn body_after(&mut self, colon: Span) -> Body {
+        let mut statements = Vec::new();
+        if !self.enter() {
+            self.leave();
+            return Body { statements, span: colon };
+        }
+        if self.on_new_line() {
+            self.sequence_on_lines(&mut statements);
+        } else if !self.ended() {
+            self.sequence_on_line(&mut statements);
+        }
+        self.leave();
+        Body { statements, span: colon }
+    }
+
+    /// Statements on lines of their own, all with the same indentation.
+    fn sequence_on_lines(&mut self, statements: &mut Vec<Expression>) {
+        let frame = self.frame();
+        let indent = self.token().line_indent;
+        while self.on_new_line_of(frame.limit) && !self.ends_sequence() {
+            if self.token().line_indent != indent {
+                let token = self.token();
+                let title = "this line is not indented like the ones before it";
+                let hint = format!("statements of one sequence have the same indentation, here {indent} spaces");
+                self.error_and_go_on(token.span, title, &hint);
+            }
+            self.outer = frame.limit;
+            self.limit = i64::from(self.token().line_indent);
+            self.statement = self.limit;
+            self.anchor = self.at;
+            if !self.statements_of_line(statements) {
+                break;
+            }
+            self.limit = frame.limit;
+        }
+        self.restore(frame);
+    }
+
+    fn on_new_line_of(&self, limit: i64) -> bool {
+        let token = self.token();
+        !self.aborted && token.kind != Kind::Eof && token.line_start && i64::from(token.line_indent) > limit
+    }
+
+    /// The statements of one line, separated by `;`. Whether the sequence may go on after it.
+    fn statements_of_line(&mut self, statements: &mut Vec<Expression>) -> bool {
+        let before = self.at;
+        self.sequence_separated(statements);
+        if self.recovering {
+            self.skip_rest();
+            self.recovering = false;
+        } else if self.ends_sequence() {
+            return false;
+        } else if !self.ended() {
+            self.unexpected();
+            self.skip_rest();
+            self.recovering = false;
+        }
+        if self.at == before && !self.ended() {
+            self.advance();
+        }
+        // A bracket that closes something around this sequence.
+        self.token().line_start || self.token().kind == Kind::Eof
+    }
+
+    /// `a; b; c`, on one line.
+    fn sequence_separated(&mut self, statements: &mut Vec<Expression>) {
+        loop {
+            statements.push(self.expression(Blocks::Allowed));
+            if self.recovering || self.token().line_start || self.take(Kind::Semicolon).is_none() {
+                return;
+            }
+            if self.token().line_start {
+                return;
+            }
+        }
+    }
+
+    /// A body on the line of its `:`.
+    fn sequence_on_line(&mut self, statements: &mut Vec<Expression>) {
+        if self.ends_sequence() {
+            return;
+        }
+        let frame = self.frame();
+        self.outer = self.limit;
+        self.sequence_separated(statements);
+        self.restore(frame);
+    }
+
+    /// Whether the current token ends a sequence, since it may belong to something around it.
+    fn ends_sequence(&self) -> bool {
+        let kind = self.token().kind;
+        let closes = matches!(kind, Kind::Comma | Kind::DotDot) || is_closer(kind);
+        (closes && self.open > 0) || (matches!(kind, Kind::Colon | Kind::Else | Kind::Finally) && self.level > 0)
+    }
+
+    /// Reports the current token, after a complete statement.
+    fn unexpected(&mut self) {
+        let token = self.token();
+        match token.kind {
+            Kind::Illegal => self.recovering = true,
+            Kind::Colon | Kind::DoubleColon => {
+                let next = self.token_at(1);
+                if next.line_start {
+                    let hint = "the lines of a body are indented more than the line that they belong to";
+                    self.error_hint(token.span, "this block has no body", hint);
+                } else {
+                    self.error(token.span, format!("unexpected {}", token.kind.describe()));
+                }
+            }
+            Kind::Else => self.error(token.span, "this `else` belongs to no `if`"),
+            Kind::Finally => self.error(token.span, "this `finally` belongs to no `try`"),
+            kind if is_closer(kind) => self.error(token.span, format!("{} closes nothing", kind.describe())),
+            _ => {
+                let found = self.describe(token);
+                let hint = "a statement ends with its line or with `;`";
+                self.error_hint(token.span, format!("unexpected {found} after the statement"), hint);
+            }
+        }
+    }
+
+    // Constructs.
+
+    /// `if a: b else if c: d else: e`. Long chains are common, so that this one does not recurse.
+    pub(super) fn if_expression(&mut self) -> Expression {
+        let outer = self.outer;
+        let frame = self.frame();
+        let mut branches = Vec::new();
+        let mut otherwise = None;
+        loop {
+            let token = self.advance();
+            let condition = self.condition("if");
+            let then = self.colon_and_body("if", token.line_indent);
+            branches.push((token.span.start, condition, then));
+            if !self.at_outer(Kind::Else, outer) {
+                break;
+            }
+            let token = self.advance();
+            if self.token().kind == Kind::If && !self.token().line_start {
+                if token.line_start {
+                    self.limit = self.limit.max(i64::from(token.line_indent));
+                }
+                continue;
+            }
+            self.restore(frame);
+            otherwise = Some(self.colon_and_body("else", token.line_indent));
+            break;
+        }
+        self.restore(frame);
+        while let Some((start, condition, then)) = branches.pop() {
+            let span = then.span;
+            let kind = ExpressionKind::If { condition: Box::new(condition), then, otherwise };
+            let expression = self.expression_from(start, kind);
+            if branches.is_empty() {
+                return expression;
+            }
+            otherwise = Some(Body { statements: vec![expression], span });
+        }
+        self.expression_from(self.last_end(), ExpressionKind::Error)
+    }
+
+    fn condition(&mut self, construct: &str) -> Expression {
+        if self.token().kind == Kind::Colon {
+            let span = self.token().span;
+            self.error_and_go_on(span, format!("this `{construct}` has no condition"), "put it before the `:`");
+            return self.expression_at(span, ExpressionKind::Error);
+        }
+        self.expression_or_indented(Blocks::Refused)
+    }
+
+    /// `: body` of a construct on a line with the given indentation.
+    fn colon_and_body(&mut self, construct: &str, indent: u32) -> Body {
+        match self.construct_colon(construct, indent) {
+            Some(colon) => self.inner_body(colon),
+            None => Body { statements: Vec::new(), span: self.span_from(self.last_end()) },
+        }
+    }
+
+    /// The `:` of a construct, which may begin a line. If it is missing and an indented line
+    /// follows, that line is taken as the body.
+    pub(super) fn construct_colon(&mut self, construct: &str, indent: u32) -> Option<Span> {
+        if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
+            return Some(self.advance().span);
+        }
+        let end = self.last_end();
+        let span = Span { start: end, end: end + 1 };
+        if self.on_new_line() {
+            self.error_and_go_on(span, format!("this `{construct}` has no `:`"), "a `:` stands before the body");
+            self.recovering = false;
+            return Some(span);
+        }
+        let what = format!("the `:` of this `{construct}`");
+        self.expected(&what);
+        None
+    }
+
+    pub(super) fn while_expression(&mut self) -> Expression {
+        let token = self.advance();
+        let condition = self.condition("while");
+        let body = self.colon_and_body("while", token.line_indent);
+        self.expression_from(token.span.start, ExpressionKind::While(Box::new(condition), body))
+    }
+
+    pub(super) fn for_expression(&mut self) -> Expression {
+        let token = self.advance();
+        let init = self.for_part(Kind::Semicolon, token.line_indent);
+        self.for_semicolon(token.line_indent);
+        let condition = self.for_part(Kind::Semicolon, token.line_indent);
+        self.for_semicolon(token.line_indent);
+        let update = self.for_part(Kind::Colon, token.line_indent);
+        let body = self.colon_and_body("for", token.line_indent);
+        self.expression_from(token.span.start, ExpressionKind::For { init, condition, update, body })
+    }
+
+    fn for_part(&mut self, end: Kind, indent: u32) -> Option<Box<Expression>> {
+        if self.recovering || self.at_outer(end, i64::from(indent) - 1) {
+            return None;
+        }
+        Some(Box::new(self.expression_or_indented(Blocks::Refused)))
+    }
+
+    fn for_semicolon(&mut self, indent: u32) {
+        if self.at_outer(Kind::Semicolon, i64::from(indent) - 1) {
+            self.advance();
+        } else {
+            self.expected("`;`");
+        }
+    }
+
+    pub(super) fn try_expression(&mut self) -> Expression {
+        let outer = self.outer;
+        let token = self.advance();
+        let body = self.colon_and_body("try", token.line_indent);
+        if !self.at_outer(Kind::Finally, outer) {
+            if !self.recovering {
+                let hint = "to handle exceptions, use `catch: ...`";
+                self.error_and_go_on(token.span, "this `try` has no `finally`", hint);
+            }
+            let handler = Body { statements: Vec::new(), span: body.span };
+            return self.expression_from(
+                token.span.start,
+                ExpressionKind::Try { body, parameters: Vec::new(), handler },
+            );
+        }
+        let finally = self.advance();
+        let mut parameters = Vec::new();
+        let handler = match self.construct_colon("finally", finally.line_indent) {
+            Some(colon) => {
+                parameters = self.block_parameters();
+                self.inner_body(colon)
+            }
+            None => Body { statements: Vec::new(), span: finally.span },
+        };
+        self.expression_from(token.span.start, ExpressionKind::Try { body, parameters, handler })
+    }
+
+    pub(super) fn assert_expression(&mut self) -> Expression {
+        let token = self.advance();
+        let body = self.colon_and_body("assert", token.line_indent);
+        self.expression_from(token.span.start, ExpressionKind::Assert(body))
+    }
+
+    pub(super) fn return_expression(&mut self, blocks: Blocks) -> Expression {
+        let token = self.advance();
+        let value = self.optional_value(blocks);
+        self.expression_from(token.span.start, ExpressionKind::Return(value))
+    }
+
+    fn optional_value(&mut self, blocks: Blocks) -> Option<Box<Expression>> {
+        if !self.starts_expression(true) {
+            return None;
+        }
+        Some(Box::new(self.expression_or_indented(blocks)))
+    }
+
+    /// `break`, `continue`, `continue.label value`.
+    pub(super) fn jump_expression(&mut self, blocks: Blocks) -> Expression {
+        let token = self.advance();
+        let mut label = None;
+        let mut value = None;
+        if self.peek_on_line() == Kind::Dot && !self.token().space_before {
+            self.advance();
+            label = self.take_identifier();
+            match label {
+                Some(_) => value = self.optional_value(blocks),
+                None => self.expected("the name of the call that this belongs to"),
+            }
+        }
+        let kind = match token.kind {
+            Kind::Break => ExpressionKind::Break(label, value),
+            _ => ExpressionKind::Continue(label, value),
+        };
+        self.expression_from(token.span.start, kind)
+    }
+
+    /// `#primitive.module.name: | error | ...`.
+    pub(super) fn primitive(&mut self) -> Expression {
+        let token = self.advance();
+        let mut names = Vec::new();
+        while self.peek_on_line() == Kind::Dot {
+            self.advance();
+            match self.take_identifier() {
+                Some(name) => names.push(name),
+                None => self.expected("a name"),
+            }
+        }
+        let mut failure = None;
+        if self.peek() == Kind::Colon {
+            let colon = self.advance().span;
+            let parameters: Vec<Parameter> = self.block_parameters();
+            failure = Some((parameters, self.inner_body(colon)));
+        }
+        let mut names = names.into_iter();
+        match (names.next(), names.next(), names.next()) {
+            (Some(module), Some(name), None) => {
+                self.expression_from(token.span.start, ExpressionKind::Primitive { module, name, failure })
+            }
+            _ => {
+                let span = self.span_from(token.span.start);
+                self.error(span, "a primitive is named `#primitive.module.name`");
+                self.expression_at(span, ExpressionKind::Error)
+            }
+        }
+    }
+}

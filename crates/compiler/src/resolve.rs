@@ -1,0 +1,143 @@
+//! From trees to IR: modules and names, declarations, bodies.
+//!
+//! 1. `modules` loads the entry and everything that it imports.
+//! 2. `declare` makes classes, then signatures, fields and globals, for all modules.
+//! 3. `lower` makes the code of each body, now that everything that it may name is known.
+
+mod assign;
+mod call;
+mod check;
+mod construct;
+mod control;
+mod declare;
+mod hierarchy;
+mod lower;
+mod modules;
+mod operator;
+mod shape;
+mod unit;
+mod world;
+
+use crate::diagnostic::Diagnostic;
+use crate::ir::{ModuleId, Unit};
+use crate::source::{Loader, Sources, Span};
+use lower::Place;
+use modules::{Load, Modules};
+use world::World;
+
+/// What the front half makes of a program.
+#[derive(Default, Debug)]
+pub struct Analysis {
+    /// The library's modules, followed by the program's.
+    pub unit: Unit,
+    /// What is wrong with the program.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that were read, for showing diagnostics.
+    pub sources: Sources,
+}
+
+impl Analysis {
+    /// Whether the program must not be run.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// The stack of the thread that analyses: trees are at most `parser::HEIGHT_MAX` high, and a level
+/// takes some kilobytes in an unoptimised build.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Analyses a program: its entry file and everything that it imports. `library` holds the prepared
+/// library modules; without any, library imports are read through the loader, below `<lib>/`.
+pub fn analyze(loader: &(dyn Loader + Sync), library: Option<Unit>, entry: &str) -> Analysis {
+    on_large_stack(|| {
+        let mut analysis = analyze_roots(loader, library.unwrap_or_default(), &[entry.to_owned()]);
+        check_main(&mut analysis);
+        analysis
+    })
+}
+
+/// Analyses libraries, all of them at once: `paths` are their files, below `<lib>/`.
+pub fn analyze_library(loader: &(dyn Loader + Sync), paths: &[String]) -> Analysis {
+    on_large_stack(|| {
+        let mut analysis = analyze_roots(loader, Unit::default(), paths);
+        analysis.unit.entry = None;
+        analysis
+    })
+}
+
+/// The work recurses over trees; the calling thread's stack may be small.
+fn on_large_stack(work: impl FnOnce() -> Analysis + Send) -> Analysis {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES);
+        match builder.spawn_scoped(scope, work) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // Only when the system is out of memory or threads.
+            Err(_) => Analysis::default(),
+        }
+    })
+}
+
+fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analysis {
+    let mut world = World::default();
+    world.unit = library;
+    let first = world.unit.modules.len();
+    let mut modules = Modules::new(&world);
+    world.index_from(0);
+    let mut sources = Sources::default();
+    let mut load = Load { loader, sources: &mut sources, problems: Vec::new() };
+    let ids = modules.load(&mut load, &mut world, roots);
+    let mut diagnostics = load.problems;
+    for (root, id) in roots.iter().zip(&ids) {
+        if id.is_none() {
+            let (source, _) = sources.add(root.clone(), Vec::new());
+            diagnostics.push(Diagnostic::error(source, Span::default(), format!("cannot read `{root}`")));
+        }
+    }
+    world.unit.entry = ids.first().copied().flatten();
+    let (jobs, problems) = declare::declare(&mut world, &modules, first);
+    diagnostics.extend(problems);
+    diagnostics.extend(modules.check_imports(&world));
+    let mut finished = Vec::new();
+    for job in &jobs {
+        let (place, code, problems) = lower::lower(&world, &modules, job);
+        diagnostics.extend(problems);
+        finished.push((place, code));
+    }
+    for number in first..world.unit.modules.len() {
+        let exports = modules.exported(&world, ModuleId(number as u32));
+        world.unit.modules[number].exports = exports;
+    }
+    let mut unit = world.unit;
+    for (place, code) in finished {
+        match place {
+            Place::Function(id) => unit.modules[id.module.0 as usize].functions[id.index as usize].code = code,
+            Place::Global(id) => unit.modules[id.module.0 as usize].globals[id.index as usize].initializer = code,
+        }
+    }
+    Analysis { unit, diagnostics, sources }
+}
+
+/// A program begins with `main`, which takes nothing or a list of strings.
+fn check_main(analysis: &mut Analysis) {
+    let Some(entry) = analysis.unit.entry else { return };
+    let Some(module) = analysis.unit.modules.get(entry.0 as usize) else { return };
+    let is_main = |function: &&crate::ir::Function| function.name == "main" && function.holder.is_none();
+    let takes_arguments = |function: &crate::ir::Function| {
+        let required = function.parameters.iter().filter(|parameter| !parameter.is_optional).count();
+        let unnamed = function.parameters.iter().all(|parameter| !parameter.is_named && !parameter.is_block);
+        required <= 1 && unnamed
+    };
+    if module.functions.iter().filter(is_main).any(takes_arguments) || analysis.has_errors() && module.functions.is_empty() {
+        return;
+    }
+    let source = crate::source::SourceId(0);
+    let found = module.functions.iter().find(is_main).map(|function| function.at);
+    let title = match found {
+        Some(_) => "`main` must take no arguments, or one",
+        None => "the program has no `main`",
+    };
+    let span = found.map_or(Span::default(), |at| Span { start: at, end: at + 4 });
+    let problem = Diagnostic::error(source, span, title);
+    analysis.diagnostics.push(problem.hint("a program begins with a function `main:` or `main args:`"));
+}

@@ -1,0 +1,731 @@
+//! Names and calls: what is called, with which arguments, and how.
+
+use super::lower::{Candidate, Context, Lower, Reference, Value};
+use super::shape::{self, accepts, places};
+use super::unit::VariableId;
+use super::world::Member;
+use crate::ast::{self, Expression, ExpressionKind, Identifier};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{
+    ClassId, ClassKind, Expr, FunctionId, FunctionKind, GlobalId, Item, LabelId, ModuleId, Node, Selector, Type,
+};
+use crate::names::{Name, nearest};
+use crate::source::Span;
+use crate::types::{Fit, Ty};
+
+/// The arguments of a call, lowered, in canonical order.
+#[derive(Default)]
+pub(super) struct Arguments {
+    /// The shape; its name is empty.
+    pub(super) shape: Selector,
+    pub(super) values: Vec<Value>,
+    pub(super) spans: Vec<Span>,
+    /// What must be evaluated before the call, since names do not stand in canonical order.
+    pub(super) before: Vec<Node>,
+    /// Where `break.name` out of a block leads to.
+    pub(super) exit: Option<LabelId>,
+}
+
+impl Arguments {
+    pub(super) fn of(values: Vec<Value>, span: Span) -> Arguments {
+        let unnamed = values.iter().map(|value| value.ty == Ty::Block).collect();
+        let spans = vec![span; values.len()];
+        Arguments { shape: Selector { unnamed, ..Selector::default() }, values, spans, ..Arguments::default() }
+    }
+
+    fn named(&self, name: &str) -> Selector {
+        Selector { name: name.to_owned(), ..self.shape.clone() }
+    }
+
+    fn nodes(self) -> Vec<Node> {
+        self.values.into_iter().map(|value| value.node).collect()
+    }
+}
+
+impl<'a> Lower<'a> {
+    /// A name on its own.
+    pub(super) fn name(&mut self, name: &'a Name, span: Span) -> Value {
+        match &**name {
+            "this" => self.this_expression(span),
+            "super" => self.super_call(span, Arguments::default()),
+            _ => self.call_name(name, span, Arguments::default()),
+        }
+    }
+
+    fn this_expression(&mut self, span: Span) -> Value {
+        if self.context == Context::FieldInitializer {
+            self.error(span, "`this` cannot be used while the fields get their first values");
+            return Value::error(span);
+        }
+        match self.this_value(span) {
+            Some(this) => this,
+            None => {
+                self.error(span, "there is no `this` here: this code does not belong to an object");
+                Value::error(span)
+            }
+        }
+    }
+
+    /// `x.name`, `f a b`, `x.name a b`.
+    pub(super) fn call_expression(&mut self, expression: &'a Expression) -> Value {
+        let span = expression.span;
+        let (target, arguments): (&'a Expression, &'a [ast::Argument]) = match &expression.kind {
+            ExpressionKind::Call(target, arguments) => (target, arguments),
+            _ => (expression, &[]),
+        };
+        match &target.kind {
+            ExpressionKind::Name(name) => {
+                let arguments = self.arguments(arguments, name);
+                self.finish_call(arguments, target.span, |lower, arguments| match &**name {
+                    "super" => lower.super_call(target.span, arguments),
+                    "this" => lower.not_callable(target.span),
+                    _ => lower.call_name(name, target.span, arguments),
+                })
+            }
+            ExpressionKind::Member(receiver, name) => self.call_member(receiver, name, arguments),
+            ExpressionKind::Error => {
+                self.arguments(arguments, "");
+                Value::error(span)
+            }
+            _ => {
+                self.any(target);
+                self.arguments(arguments, "");
+                self.not_callable(target.span)
+            }
+        }
+    }
+
+    fn not_callable(&mut self, span: Span) -> Value {
+        self.error_hint(span, "this cannot be called", "to call a block or lambda, write `.call` after it");
+        Value::error(span)
+    }
+
+    /// Runs what stands before a call, and gives the call's blocks a way to leave it.
+    fn finish_call(
+        &mut self,
+        mut arguments: Arguments,
+        span: Span,
+        call: impl FnOnce(&mut Self, Arguments) -> Value,
+    ) -> Value {
+        let mut before = std::mem::take(&mut arguments.before);
+        let exit = arguments.exit;
+        let mut value = call(self, arguments);
+        if let Some(exit) = exit {
+            let node = self.units.labelled(exit, value.node);
+            if matches!(node.expr, Expr::Labelled(..)) {
+                value.ty = Ty::Any;
+            }
+            value.node = node;
+        }
+        if !before.is_empty() {
+            before.push(value.node);
+            value.node = Node { at: span.start, expr: Expr::Sequence(before) };
+        }
+        value
+    }
+
+    // Arguments.
+
+    /// The arguments of a call of `callee`.
+    pub(super) fn arguments(&mut self, trees: &'a [ast::Argument], callee: &str) -> Arguments {
+        let mut arguments = Arguments::default();
+        let mut lowered: Vec<(Option<Name>, Value, Span)> = Vec::new();
+        for tree in trees {
+            let argument = self.argument(tree, callee, &mut arguments.exit);
+            let duplicate = argument.0.as_ref().is_some_and(|name| {
+                lowered.iter().any(|(known, _, _)| known.as_ref() == Some(name))
+            });
+            if duplicate {
+                let name = argument.0.as_deref().unwrap_or("").to_owned();
+                self.error(argument.2, format!("`--{name}` is given twice"));
+                continue;
+            }
+            lowered.push(argument);
+        }
+        self.sort_arguments(lowered, &mut arguments);
+        arguments
+    }
+
+    fn argument(
+        &mut self,
+        tree: &'a ast::Argument,
+        callee: &str,
+        exit: &mut Option<LabelId>,
+    ) -> (Option<Name>, Value, Span) {
+        let name = tree.name.as_ref().map(|name| name.name.clone());
+        let Some(expression) = &tree.value else {
+            // `--flag` and `--no-flag`.
+            let span = tree.name.as_ref().map_or(Span::default(), |name| name.span);
+            let written = name.unwrap_or_else(|| "".into());
+            let (name, flag) = match written.strip_prefix("no-") {
+                Some(rest) if !rest.is_empty() => (rest.into(), false),
+                _ => (written, true),
+            };
+            return (Some(name), Value::new(span, Expr::Bool(flag), self.builtin(self.world.builtin.bool)), span);
+        };
+        let value = self.argument_value(expression, callee, exit);
+        let value = if value.ty == Ty::None { self.require_value(value, expression.span) } else { value };
+        (name, value, expression.span)
+    }
+
+    /// Blocks and lambdas get the name of what they are given to.
+    fn argument_value(&mut self, expression: &'a Expression, callee: &str, exit: &mut Option<LabelId>) -> Value {
+        match &expression.kind {
+            ExpressionKind::Parenthesized(inner) => self.argument_value(inner, callee, exit),
+            ExpressionKind::Block(parameters, body) => {
+                let exit = match exit {
+                    Some(exit) => *exit,
+                    None => *exit.insert(self.units.label()),
+                };
+                self.block(parameters, body, expression.span, Some(callee.into()), Some(exit))
+            }
+            ExpressionKind::Lambda(parameters, body) => {
+                self.lambda(parameters, body, expression.span, Some(callee.into()))
+            }
+            _ => self.any(expression),
+        }
+    }
+
+    /// Unnamed ones as written, named ones by name. Values are still computed as written.
+    fn sort_arguments(&mut self, mut lowered: Vec<(Option<Name>, Value, Span)>, arguments: &mut Arguments) {
+        let key = |argument: &(Option<Name>, Value, Span)| (argument.0.is_some(), argument.0.clone());
+        let is_sorted = lowered.windows(2).all(|pair| match pair {
+            [a, b] => key(a) <= key(b) || (a.0.is_none() && b.0.is_none()),
+            _ => true,
+        });
+        let effects = lowered.iter().filter(|(_, value, _)| !is_constant(&value.node)).count();
+        if !is_sorted && effects > 1 {
+            for (_, value, _) in &mut lowered {
+                self.compute_before(value, &mut arguments.before);
+            }
+        }
+        lowered.sort_by_key(key);
+        for (name, value, span) in lowered {
+            let is_block = value.ty == Ty::Block;
+            match name {
+                Some(name) => arguments.shape.named.push((name.to_string(), is_block)),
+                None => arguments.shape.unnamed.push(is_block),
+            }
+            arguments.values.push(value);
+            arguments.spans.push(span);
+        }
+    }
+
+    /// Puts a value into a local of its own, unless it is one that nothing can change.
+    pub(super) fn compute_before(&mut self, value: &mut Value, before: &mut Vec<Node>) {
+        if is_constant(&value.node) || value.ty == Ty::Block {
+            return;
+        }
+        let local = self.units.temporary();
+        let at = value.node.at;
+        let node = std::mem::replace(&mut value.node, Node { at, expr: Expr::Local(local) });
+        before.push(Node { at, expr: Expr::Define(local, Box::new(node)) });
+    }
+
+    // Calls by name.
+
+    fn call_name(&mut self, name: &Name, span: Span, arguments: Arguments) -> Value {
+        match self.resolve(name) {
+            Reference::Variable(variable) => self.use_variable(variable, span, &arguments),
+            Reference::Members(candidates) => self.call_candidates(name, span, candidates, arguments),
+            Reference::Items(items) => self.call_items(name, span, &items, arguments),
+            Reference::Prefix(_) => {
+                let hint = format!("write `{name}.` and a name of that library");
+                self.error_hint(span, format!("`{name}` is the prefix of an import, not a value"), hint);
+                Value::error(span)
+            }
+            Reference::Ambiguous => {
+                self.error_hint(
+                    span,
+                    format!("several imports have a `{name}`"),
+                    "use `as` or `show` in one of the imports",
+                );
+                Value::error(span)
+            }
+            Reference::Nothing => self.unresolved(name, span),
+        }
+    }
+
+    fn use_variable(&mut self, id: VariableId, span: Span, arguments: &Arguments) -> Value {
+        let variable = self.units.variable(id);
+        let (ty, is_sure, is_later) = (variable.ty, variable.is_sure, variable.is_later);
+        if !arguments.values.is_empty() {
+            let name = variable.name.clone();
+            let title = format!("`{name}` is a variable and takes no arguments");
+            self.error_hint(span, title, format!("to call a block or lambda, write `{name}.call`"));
+            return Value::error(span);
+        }
+        if ty == Ty::Block && self.units.is_outer(id) {
+            let hint = "the block may be gone when the lambda runs";
+            self.error_hint(span, "a lambda cannot use a block from around it", hint);
+            return Value::error(span);
+        }
+        let local = self.units.local(id);
+        Value { is_sure: is_sure && !is_later, ..Value::new(span, Expr::Local(local), ty) }
+    }
+
+    /// Calls the nearest of some members of the enclosing class that takes these arguments. If none
+    /// does, something of the module may.
+    fn call_candidates(&mut self, name: &Name, span: Span, candidates: Vec<Candidate>, arguments: Arguments) -> Value {
+        let found = candidates.iter().copied().find(|candidate| self.candidate_accepts(*candidate, &arguments.shape));
+        match found {
+            Some(Candidate::Static(item)) => self.call_items(name, span, &[item], arguments),
+            Some(Candidate::Instance(member)) => self.call_own_member(name, span, member, arguments),
+            None => {
+                if let Reference::Items(items) = self.resolve_in_module(name) {
+                    if items.iter().any(|item| self.item_accepts(*item, &arguments.shape)) {
+                        return self.call_items(name, span, &items, arguments);
+                    }
+                }
+                let functions: Vec<FunctionId> = candidates
+                    .iter()
+                    .filter_map(|candidate| match candidate {
+                        Candidate::Instance(Member::Method(id)) | Candidate::Static(Item::Function(id)) => Some(*id),
+                        _ => None,
+                    })
+                    .collect();
+                self.no_overload(name, span, &functions, &arguments.shape)
+            }
+        }
+    }
+
+    fn candidate_accepts(&self, candidate: Candidate, shape: &Selector) -> bool {
+        match candidate {
+            Candidate::Instance(member) => self.member_accepts(member, shape),
+            Candidate::Static(item) => self.item_accepts(item, shape),
+        }
+    }
+
+    pub(super) fn member_accepts(&self, member: Member, shape: &Selector) -> bool {
+        match member {
+            Member::Method(id) => accepts(self.world.function(id), shape),
+            Member::Field(_) => !shape.is_setter && shape.unnamed.is_empty() && shape.named.is_empty(),
+        }
+    }
+
+    fn item_accepts(&self, item: Item, shape: &Selector) -> bool {
+        match item {
+            Item::Function(id) => accepts(self.world.function(id), shape),
+            Item::Global(_) => shape.unnamed.is_empty() && shape.named.is_empty(),
+            Item::Class(_) => true,
+        }
+    }
+
+    /// A member of the object that the code belongs to.
+    fn call_own_member(&mut self, name: &Name, span: Span, member: Member, arguments: Arguments) -> Value {
+        match (self.context, member) {
+            (Context::Static, _) => {
+                let title = format!("`{name}` belongs to an object, and there is none here");
+                self.error(span, title);
+                Value::error(span)
+            }
+            (Context::FieldInitializer, _) => {
+                let title = format!("`{name}` cannot be used while the fields get their first values");
+                self.error(span, title);
+                Value::error(span)
+            }
+            (Context::Constructor, Member::Field(field)) if !self.super_called => {
+                let ty = self.world.field_type(field);
+                match self.direct_this(span) {
+                    Some(this) => Value::unsure(span, Expr::Field(Box::new(this.node), field), ty),
+                    None => Value::error(span),
+                }
+            }
+            _ => match self.this_value(span) {
+                Some(this) => self.call_method(this, name, span, arguments),
+                None => Value::error(span),
+            },
+        }
+    }
+
+    // Calls of what modules and classes have.
+
+    /// Calls one of some things that share a name.
+    pub(super) fn call_items(&mut self, name: &str, span: Span, items: &[Item], arguments: Arguments) -> Value {
+        match items.first() {
+            Some(Item::Class(class)) => self.construct(*class, "", span, arguments),
+            Some(Item::Global(global)) if items.len() == 1 => self.read_global(*global, name, span, &arguments),
+            _ => {
+                let functions: Vec<FunctionId> = items
+                    .iter()
+                    .filter_map(|item| match item {
+                        Item::Function(id) => Some(*id),
+                        _ => None,
+                    })
+                    .collect();
+                let found = functions.iter().find(|id| accepts(self.world.function(**id), &arguments.shape));
+                match found {
+                    Some(function) => self.call_function(*function, span, arguments),
+                    None => self.no_overload(name, span, &functions, &arguments.shape),
+                }
+            }
+        }
+    }
+
+    fn read_global(&mut self, global: GlobalId, name: &str, span: Span, arguments: &Arguments) -> Value {
+        if !arguments.values.is_empty() {
+            self.error(span, format!("`{name}` is a variable and takes no arguments"));
+            return Value::error(span);
+        }
+        Value::new(span, Expr::Global(global), self.world.global(global).ty.into())
+    }
+
+    /// Calls a known function, with a check of each argument's type.
+    pub(super) fn call_function(&mut self, id: FunctionId, span: Span, arguments: Arguments) -> Value {
+        let function = self.world.function(id);
+        self.check_arguments(id, &arguments);
+        let order = places(function, &arguments.shape);
+        let mut nodes: Vec<Option<Node>> = arguments.nodes().into_iter().map(Some).collect();
+        let mut ordered = Vec::with_capacity(order.len());
+        for place in order {
+            let node = place.and_then(|place| nodes.get_mut(place)).and_then(Option::take);
+            ordered.push(node.unwrap_or(Node { at: span.start, expr: Expr::Absent }));
+        }
+        let holder = function.holder.map_or(Ty::Any, Ty::of);
+        match function.kind {
+            FunctionKind::Constructor => Value::new(span, Expr::New(id, ordered), holder),
+            FunctionKind::Factory => {
+                let ty = if function.return_type == Type::Any { holder } else { function.return_type.into() };
+                Value::unsure(span, Expr::CallStatic(id, ordered), ty)
+            }
+            _ => Value::new(span, Expr::CallStatic(id, ordered), function.return_type.into()),
+        }
+    }
+
+    /// Reports arguments that a function's parameters cannot take.
+    pub(super) fn check_arguments(&mut self, id: FunctionId, arguments: &Arguments) {
+        let function = self.world.function(id);
+        let order = places(function, &arguments.shape);
+        for (parameter, place) in function.parameters.iter().zip(order) {
+            let Some(place) = place else { continue };
+            let (Some(value), Some(span)) = (arguments.values.get(place), arguments.spans.get(place)) else { continue };
+            if parameter.is_block {
+                continue;
+            }
+            let (from, to) = (value.ty, Ty::from(parameter.ty));
+            // The default of an optional parameter may be null, whatever its type.
+            if self.world.fit(from, to) == Fit::No {
+                let what = format!("the parameter `{}`", parameter.name);
+                self.mismatch(from, to, *span, &what);
+            }
+        }
+    }
+
+    /// Reports that no function of a name takes these arguments.
+    pub(super) fn no_overload(&mut self, name: &str, span: Span, functions: &[FunctionId], shape: &Selector) -> Value {
+        let mut functions = functions.to_vec();
+        functions.dedup();
+        let given = shape::describe(shape);
+        let title = format!("`{name}` cannot be called with {given}");
+        let mut problem = Diagnostic::error(self.source, span, title);
+        match functions.as_slice() {
+            [] => {}
+            [only] => {
+                let function = self.world.function(*only);
+                if let Some(reason) = shape::mismatch(function, shape) {
+                    problem = problem.label(reason);
+                }
+                problem = problem.note(format!("it is declared as `{}`", shape::signature(function)));
+            }
+            several => {
+                for id in several.iter().take(8) {
+                    problem = problem.note(format!("there is `{}`", shape::signature(self.world.function(*id))));
+                }
+            }
+        }
+        self.report(problem);
+        Value::error(span)
+    }
+
+    /// Makes an object, or calls a factory.
+    pub(super) fn construct(&mut self, class: ClassId, name: &str, span: Span, arguments: Arguments) -> Value {
+        let index = self.world.index(class);
+        let constructors = index.constructors.get(name).cloned().unwrap_or_default();
+        let class_name = self.world.class(class).name.clone();
+        if constructors.is_empty() {
+            let title = match self.world.class_kind(class) {
+                ClassKind::Interface => format!("`{class_name}` is an interface: it has no objects of its own"),
+                ClassKind::Mixin => format!("`{class_name}` is a mixin: it has no objects of its own"),
+                _ => format!("`{class_name}` has only named constructors"),
+            };
+            let mut names: Vec<&str> = index.constructors.keys().map(|name| &**name).collect();
+            names.sort_unstable();
+            let mut problem = Diagnostic::error(self.source, span, title);
+            if !names.is_empty() {
+                problem = problem.note(format!("its constructors are {}", list_of(&class_name, &names)));
+            }
+            self.report(problem);
+            return Value::error(span);
+        }
+        let found = constructors.iter().find(|id| accepts(self.world.function(**id), &arguments.shape));
+        let Some(found) = found else {
+            let shown = if name.is_empty() { class_name } else { format!("{class_name}.{name}") };
+            return self.no_overload(&shown, span, &constructors, &arguments.shape);
+        };
+        if self.world.function(*found).kind == FunctionKind::Constructor && self.world.class(class).is_abstract {
+            let title = format!("`{class_name}` is abstract: it has no objects of its own");
+            self.error_hint(span, title, "make an object of a class that extends it");
+        }
+        self.call_function(*found, span, arguments)
+    }
+
+    // Members.
+
+    /// `receiver.name arguments`.
+    fn call_member(
+        &mut self,
+        receiver: &'a Expression,
+        name: &'a Identifier,
+        trees: &'a [ast::Argument],
+    ) -> Value {
+        if let ExpressionKind::Name(word) = &receiver.kind {
+            if &**word == "super" {
+                let arguments = self.arguments(trees, &name.name);
+                return self.finish_call(arguments, name.span, |lower, arguments| {
+                    lower.super_member(name, arguments)
+                });
+            }
+            if let ("this", Context::Constructor, []) = (&**word, self.context, trees) {
+                if let Some(value) = self.own_field(name) {
+                    return value;
+                }
+            }
+        }
+        if let Some(value) = self.static_member(receiver, name, trees) {
+            return value;
+        }
+        let mut receiver_value = self.any(receiver);
+        if receiver_value.ty == Ty::Block {
+            return self.call_block(receiver_value, name, trees);
+        }
+        receiver_value = self.require_value(receiver_value, receiver.span);
+        let mut arguments = self.arguments(trees, &name.name);
+        if !arguments.before.is_empty() {
+            let mut before = Vec::new();
+            self.compute_before(&mut receiver_value, &mut before);
+            before.append(&mut arguments.before);
+            arguments.before = before;
+        }
+        self.finish_call(arguments, name.span, |lower, arguments| {
+            lower.call_method(receiver_value, &name.name, name.span, arguments)
+        })
+    }
+
+    /// `this.field` in a constructor.
+    fn own_field(&mut self, name: &Identifier) -> Option<Value> {
+        if self.super_called {
+            return None;
+        }
+        let members = self.world.members(self.class?, &name.name);
+        let Some(Member::Field(field)) = members.first().copied() else { return None };
+        let this = self.direct_this(name.span)?;
+        Some(Value::unsure(name.span, Expr::Field(Box::new(this.node), field), self.world.field_type(field)))
+    }
+
+    /// `block.call a b`.
+    fn call_block(&mut self, block: Value, name: &'a Identifier, trees: &'a [ast::Argument]) -> Value {
+        let span = name.span;
+        let arguments = self.arguments(trees, &name.name);
+        if &*name.name != "call" {
+            self.error_hint(span, "a block has no members", "call it with `.call`");
+            return Value::error(span);
+        }
+        if !arguments.shape.named.is_empty() || arguments.shape.unnamed.contains(&true) {
+            self.error(span, "a block takes neither named arguments nor blocks");
+            return Value::error(span);
+        }
+        self.finish_call(arguments, span, |_, arguments| {
+            Value::unsure(span, Expr::CallBlock(Box::new(block.node), arguments.nodes()), Ty::Any)
+        })
+    }
+
+    /// `prefix.name`, `Class.name`, `prefix.Class.name`; none if the receiver is a value.
+    fn static_member(
+        &mut self,
+        receiver: &'a Expression,
+        name: &'a Identifier,
+        trees: &'a [ast::Argument],
+    ) -> Option<Value> {
+        let behind = self.static_receiver(receiver)?;
+        let arguments = self.arguments(trees, &name.name);
+        Some(self.finish_call(arguments, name.span, |lower, arguments| match behind {
+            StaticReceiver::Modules(modules) => lower.call_prefixed(&modules, name, arguments),
+            StaticReceiver::Class(class) => lower.call_static(class, name, arguments),
+        }))
+    }
+
+    /// What stands before a `.`, if it is an import's prefix or a class.
+    pub(super) fn static_receiver(&self, receiver: &Expression) -> Option<StaticReceiver> {
+        match &receiver.kind {
+            ExpressionKind::Name(name) => match self.resolve(name) {
+                Reference::Prefix(modules) => Some(StaticReceiver::Modules(modules)),
+                Reference::Items(items) => match items.first() {
+                    Some(Item::Class(class)) => Some(StaticReceiver::Class(*class)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            ExpressionKind::Member(outer, name) => {
+                let ExpressionKind::Name(prefix) = &outer.kind else { return None };
+                let Reference::Prefix(modules) = self.resolve(prefix) else { return None };
+                match self.modules.look_up_in(self.world, &modules, &name.name).first() {
+                    Some(Item::Class(class)) => Some(StaticReceiver::Class(*class)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn call_prefixed(&mut self, modules: &[ModuleId], name: &Identifier, arguments: Arguments) -> Value {
+        let items = self.modules.look_up_in(self.world, modules, &name.name);
+        if items.is_empty() {
+            return self.missing_in_modules(modules, name);
+        }
+        self.call_items(&name.name, name.span, &items, arguments)
+    }
+
+    pub(super) fn missing_in_modules(&mut self, modules: &[ModuleId], name: &Identifier) -> Value {
+        let paths: Vec<&str> = modules.iter().map(|module| self.world.module(*module).path.as_str()).collect();
+        let title = format!("`{}` has no `{}`", paths.join("`, `"), name.name);
+        let names: Vec<&Name> = modules.iter().flat_map(|module| self.world.own_names(*module)).collect();
+        let problem = Diagnostic::error(self.source, name.span, title);
+        let near = nearest(&name.name, names.iter().map(|name| &***name));
+        self.report(match near {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem,
+        });
+        Value::error(name.span)
+    }
+
+    /// A static member or named constructor of a class. Static members are inherited.
+    fn call_static(&mut self, class: ClassId, name: &Identifier, arguments: Arguments) -> Value {
+        if self.world.index(class).constructors.contains_key(&name.name) {
+            return self.construct(class, &name.name, name.span, arguments);
+        }
+        let mut items = Vec::new();
+        for ancestor in self.world.ancestors(class) {
+            items.extend(self.world.index(ancestor).statics.get(&name.name).into_iter().flatten().copied());
+            if items.iter().any(|item| self.item_accepts(*item, &arguments.shape)) {
+                items.retain(|item| self.item_accepts(*item, &arguments.shape));
+                return self.call_items(&name.name, name.span, &items, arguments);
+            }
+        }
+        if !items.is_empty() {
+            return self.call_items(&name.name, name.span, &items, arguments);
+        }
+        self.missing_static(class, name)
+    }
+
+    pub(super) fn missing_static(&mut self, class: ClassId, name: &Identifier) -> Value {
+        let class_name = &self.world.class(class).name;
+        let title = format!("`{class_name}` has no static member or constructor `{}`", name.name);
+        let mut problem = Diagnostic::error(self.source, name.span, title);
+        if !self.world.members(class, &name.name).is_empty() {
+            problem = problem.hint(format!("its objects have one: `({class_name}).{}`", name.name));
+        } else {
+            let index = self.world.index(class);
+            let names = index.statics.keys().chain(index.constructors.keys()).map(|name| &**name);
+            if let Some(near) = nearest(&name.name, names) {
+                problem = problem.hint(format!("did you mean `{near}`?"));
+            }
+        }
+        self.report(problem);
+        Value::error(name.span)
+    }
+
+    /// A call that the receiver's class decides.
+    pub(super) fn call_method(&mut self, receiver: Value, name: &str, span: Span, arguments: Arguments) -> Value {
+        let mut ty = Ty::Any;
+        if let Some(class) = receiver.ty.class() {
+            let members = self.world.members(class, name);
+            let found = members.iter().copied().find(|member| self.member_accepts(*member, &arguments.shape));
+            match found {
+                Some(Member::Method(id)) => {
+                    self.check_arguments(id, &arguments);
+                    ty = self.world.function(id).return_type.into();
+                }
+                Some(Member::Field(field)) => ty = self.world.field_type(field),
+                None => return self.missing_member(class, name, span, &members, &arguments.shape),
+            }
+        }
+        let selector = arguments.named(name);
+        self.dynamic_call(receiver, selector, span, arguments, ty)
+    }
+
+    pub(super) fn dynamic_call(
+        &mut self,
+        receiver: Value,
+        selector: Selector,
+        span: Span,
+        arguments: Arguments,
+        ty: Ty,
+    ) -> Value {
+        let receiver_type = if receiver.is_sure { receiver.ty.declared() } else { Type::Any };
+        let expr = Expr::CallDynamic {
+            receiver: Box::new(receiver.node),
+            selector,
+            arguments: arguments.nodes(),
+            receiver_type,
+        };
+        Value::unsure(span, expr, ty)
+    }
+
+    pub(super) fn missing_member(
+        &mut self,
+        class: ClassId,
+        name: &str,
+        span: Span,
+        members: &[Member],
+        shape: &Selector,
+    ) -> Value {
+        let class_name = self.world.class(class).name.clone();
+        if !members.is_empty() {
+            let functions: Vec<FunctionId> = members
+                .iter()
+                .filter_map(|member| match member {
+                    Member::Method(id) if !shape.is_setter || self.world.function(*id).kind == FunctionKind::Setter => {
+                        Some(*id)
+                    }
+                    _ => None,
+                })
+                .collect();
+            return self.no_overload(&format!("{class_name}.{name}"), span, &functions, shape);
+        }
+        let title = format!("`{class_name}` has no member `{name}`");
+        let problem = Diagnostic::error(self.source, span, title);
+        let near = nearest(name, self.world.member_names(class));
+        let statics = self.world.index(class).statics.contains_key(name);
+        self.report(match near {
+            _ if statics => problem.hint(format!("it is static: write `{class_name}.{name}`")),
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem,
+        });
+        Value::error(span)
+    }
+}
+
+/// What stands before a `.` and is no value.
+pub(super) enum StaticReceiver {
+    Modules(Vec<ModuleId>),
+    Class(ClassId),
+}
+
+/// Whether a node has no effects, and nothing evaluated later can change its value.
+pub(super) fn is_constant(node: &Node) -> bool {
+    matches!(
+        node.expr,
+        Expr::Null
+            | Expr::Bool(_)
+            | Expr::Int(_)
+            | Expr::Float(_)
+            | Expr::String(_)
+            | Expr::Absent
+            | Expr::Block { .. }
+            | Expr::Lambda { .. }
+    )
+}
+
+fn list_of(class: &str, names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{class}.{name}`")).collect::<Vec<_>>().join(", ")
+}

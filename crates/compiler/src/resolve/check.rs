@@ -1,0 +1,127 @@
+//! What a declaration must look like, whatever it names.
+
+use crate::ast::{Class, ClassKind, Function, FunctionName, Parameter};
+use crate::diagnostic::Diagnostic;
+use crate::ir::FunctionKind;
+use crate::source::SourceId;
+
+/// Checks a function's declaration.
+pub(super) fn function(
+    problems: &mut Vec<Diagnostic>,
+    source: SourceId,
+    class: Option<&Class>,
+    function: &Function,
+    kind: FunctionKind,
+) {
+    problems.extend(body(source, class, function, kind));
+    problems.extend(modifiers(source, class, function, kind));
+    problems.extend(name(source, function));
+    parameters(problems, source, &function.parameters);
+    operator_shape(problems, source, function);
+}
+
+fn body(source: SourceId, class: Option<&Class>, function: &Function, kind: FunctionKind) -> Option<Diagnostic> {
+    let span = function.name.span();
+    let is_instance = matches!(kind, FunctionKind::Method | FunctionKind::Setter);
+    let in_interface = class.is_some_and(|class| class.kind == ClassKind::Interface) && is_instance;
+    match (&function.body, function.abstract_at) {
+        (Some(_), Some(at)) => {
+            let problem = Diagnostic::error(source, span, "an abstract method has no body");
+            Some(problem.also(source, at, "declared abstract here").hint("remove `abstract`, or the `:` and the body"))
+        }
+        (Some(_), None) if in_interface => {
+            let problem = Diagnostic::error(source, span, "a method of an interface has no body");
+            Some(problem.hint("remove the `:`; a mixin can have methods with bodies"))
+        }
+        (None, None) if !in_interface => {
+            let problem = Diagnostic::error(source, span, "this has no body");
+            Some(problem.hint("a `:` and the body follow the parameters; the body may be empty"))
+        }
+        _ => None,
+    }
+}
+
+fn modifiers(source: SourceId, class: Option<&Class>, function: &Function, kind: FunctionKind) -> Option<Diagnostic> {
+    let is_constructor = !matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::Static);
+    let at = function.static_at.or(function.abstract_at)?;
+    if class.is_none() {
+        return Some(Diagnostic::error(source, at, "only members of classes have such a modifier"));
+    }
+    if is_constructor {
+        return Some(Diagnostic::error(source, at, "a constructor can be neither static nor abstract"));
+    }
+    let abstract_at = function.abstract_at?;
+    if function.static_at.is_some() {
+        return Some(Diagnostic::error(source, abstract_at, "a static function cannot be abstract"));
+    }
+    let class = class?;
+    let may_be = class.is_abstract || matches!(class.kind, ClassKind::Mixin | ClassKind::Interface);
+    (!may_be).then(|| {
+        let title = format!("an abstract method in `{}`, which is not abstract", class.name.name);
+        Diagnostic::error(source, abstract_at, title).also(source, class.name.span, "write `abstract` before this class")
+    })
+}
+
+fn name(source: SourceId, function: &Function) -> Option<Diagnostic> {
+    let (FunctionName::Plain(name) | FunctionName::Setter(name)) = &function.name else { return None };
+    let is_reserved = matches!(&*name.name, "this" | "super" | "constructor" | "_");
+    is_reserved.then(|| Diagnostic::error(source, name.span, format!("`{}` cannot name a function", name.name)))
+}
+
+fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Parameter]) {
+    let mut optional: Option<&Parameter> = None;
+    let mut block: Option<&Parameter> = None;
+    for (index, parameter) in parameters.iter().enumerate() {
+        let span = parameter.name.span;
+        let earlier = parameters.iter().take(index).find(|earlier| earlier.name.name == parameter.name.name);
+        if let Some(earlier) = earlier {
+            let title = format!("two parameters are named `{}`", parameter.name.name);
+            problems.push(Diagnostic::error(source, span, title).also(source, earlier.name.span, "the first one"));
+        }
+        if matches!(&*parameter.name.name, "this" | "super") {
+            let title = format!("`{}` cannot name a parameter", parameter.name.name);
+            problems.push(Diagnostic::error(source, span, title));
+        }
+        if parameter.is_block && parameter.default.is_some() {
+            problems.push(Diagnostic::error(source, span, "a block parameter has no default value"));
+        }
+        if parameter.is_named {
+            continue;
+        }
+        if let (Some(block), false) = (block, parameter.is_block) {
+            let title = "an unnamed parameter after a block";
+            problems.push(Diagnostic::error(source, span, title).also(source, block.name.span, "unnamed blocks come last"));
+        }
+        if let (Some(optional), None, false) = (optional, &parameter.default, parameter.is_block) {
+            let title = format!("`{}` must have a default value, too", parameter.name.name);
+            let problem = Diagnostic::error(source, span, title);
+            problems.push(problem.also(source, optional.name.span, "from here on, unnamed parameters are optional"));
+        }
+        if parameter.is_block {
+            block.get_or_insert(parameter);
+        } else if parameter.default.is_some() {
+            optional.get_or_insert(parameter);
+        }
+    }
+}
+
+/// Operators have a fixed number of parameters.
+fn operator_shape(problems: &mut Vec<Diagnostic>, source: SourceId, function: &Function) {
+    let (name, expected): (_, &[usize]) = match &function.name {
+        FunctionName::Setter(name) => (name, &[1]),
+        FunctionName::Operator(name) => match &*name.name {
+            "~" => (name, &[0]),
+            "-" => (name, &[0, 1]),
+            // Collections of more than one dimension have more indexes.
+            "[]" | "[]=" | "[..]" => return,
+            _ => (name, &[1]),
+        },
+        _ => return,
+    };
+    let count = function.parameters.iter().filter(|parameter| !parameter.is_named).count();
+    if !expected.contains(&count) || function.parameters.len() != count {
+        let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+        let title = format!("`{}` takes {expected} unnamed parameter(s)", name.name);
+        problems.push(Diagnostic::error(source, name.span, title));
+    }
+}

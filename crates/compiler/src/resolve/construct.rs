@@ -1,0 +1,378 @@
+//! Constructors, `super`, and what monitors add to methods.
+//!
+//! A constructor's body does, in this order: the fields' first values, the `.field` parameters, the
+//! statements, with the super constructor where it is called. If it is not called, it runs as late
+//! as possible: before the first statement that uses `this` as a whole, or at the end. Until then
+//! fields are reached directly.
+//!
+//! A class with mixins calls the constructor of its last mixin and gives it the rest as a block:
+//! the call of the mixin before, and so on, and at last the super constructor.
+
+use super::call::Arguments;
+use super::lower::{Context, Lower, Value, sequence};
+use super::shape::accepts;
+use super::world::Member;
+use crate::ast::{self, Body, Declaration, Expression, ExpressionKind, Identifier, Initial};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{self, ClassKind, Expr, FunctionId, FunctionKind, Node, Selector};
+use crate::source::Span;
+use crate::types::Ty;
+
+impl<'a> Lower<'a> {
+    // Constructors.
+
+    pub(super) fn constructor(&mut self, tree: &'a ast::Function, body: &'a Body) -> ir::Body {
+        self.enter_instance(Context::Constructor);
+        self.units.open_scope();
+        let (defaults, fields) = match self.function {
+            Some(function) => self.parameters(function, &tree.parameters),
+            None => Default::default(),
+        };
+        let mut nodes = self.field_initializers();
+        nodes.extend(fields);
+        self.units.open_scope();
+        self.constructor_statements(body, tree.name.span(), &mut nodes);
+        self.check_fields(tree.name.span());
+        let root = sequence(tree.name.span(), nodes);
+        ir::Body { locals: self.units.finish_function(), defaults, root }
+    }
+
+    pub(super) fn default_constructor(&mut self, id: FunctionId) -> ir::Body {
+        self.function = Some(id);
+        if self.world.function(id).kind == FunctionKind::MixinConstructor {
+            return self.mixin_constructor(None);
+        }
+        let at = self.world.function(id).at;
+        let name = self.class.map_or(0, |class| self.world.class(class).name.len() as u32);
+        let span = Span { start: at, end: at + name };
+        self.enter_instance(Context::Constructor);
+        let mut nodes = self.field_initializers();
+        nodes.extend(self.implicit_super(span));
+        self.check_fields(span);
+        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root: sequence(span, nodes) }
+    }
+
+    /// A mixin's constructor takes the rest of the construction as a block.
+    pub(super) fn mixin_constructor(&mut self, tree: Option<&'a ast::Function>) -> ir::Body {
+        let span = tree.map_or(Span::default(), |tree| tree.name.span());
+        self.enter_instance(Context::Constructor);
+        self.units.open_scope();
+        self.units.declare_parameter("<rest>".into(), Ty::Block, Span::default());
+        if let Some(parameter) = tree.and_then(|tree| tree.parameters.first()) {
+            self.error(parameter.name.span, "the constructor of a mixin has no parameters");
+        }
+        let mut nodes = self.field_initializers();
+        self.units.open_scope();
+        match tree.and_then(|tree| tree.body.as_ref()) {
+            Some(body) => self.constructor_statements(body, span, &mut nodes),
+            None => nodes.extend(self.implicit_super(span)),
+        }
+        self.check_fields(span);
+        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root: sequence(span, nodes) }
+    }
+
+    fn constructor_statements(&mut self, body: &'a Body, span: Span, nodes: &mut Vec<Node>) {
+        let is_explicit = body.statements.iter().any(|statement| super_constructor(statement).is_some());
+        for statement in &body.statements {
+            if let Some((name, arguments)) = super_constructor(statement) {
+                if self.super_called {
+                    self.error(statement.span, "the super constructor is called already");
+                }
+                nodes.push(self.explicit_super(statement.span, name, arguments));
+                self.super_called = true;
+                continue;
+            }
+            self.this_used = false;
+            let node = self.effect(statement);
+            if self.this_used && !self.super_called && !is_explicit {
+                nodes.extend(self.implicit_super(span));
+                self.super_called = true;
+            }
+            nodes.push(node);
+        }
+        if !self.super_called {
+            nodes.extend(self.implicit_super(span));
+        }
+    }
+
+    fn explicit_super(&mut self, span: Span, name: Option<&'a Identifier>, trees: &'a [ast::Argument]) -> Node {
+        let arguments = self.arguments(trees, "super");
+        let mut before = Vec::new();
+        let mut arguments = arguments;
+        before.append(&mut arguments.before);
+        before.push(self.super_constructor_call(span, name.map_or("", |name| &name.name), arguments));
+        sequence(span, before)
+    }
+
+    fn implicit_super(&mut self, span: Span) -> Option<Node> {
+        let class = self.world.class(self.class?);
+        // Nothing happens in the constructor of `Object`.
+        let is_object = class.superclass == self.world.builtin.object || class.superclass.is_none();
+        if is_object && class.mixins.is_empty() && class.kind != ClassKind::Mixin {
+            return None;
+        }
+        Some(self.super_constructor_call(span, "", Arguments::default()))
+    }
+
+    fn super_constructor_call(&mut self, span: Span, name: &str, arguments: Arguments) -> Node {
+        let nothing = Node { at: span.start, expr: Expr::Null };
+        let Some(class) = self.class else { return nothing };
+        let declaration = self.world.class(class);
+        if declaration.kind == ClassKind::Mixin {
+            return self.rest_of_construction(span);
+        }
+        let (superclass, mixins) = (declaration.superclass, declaration.mixins.clone());
+        let mut node = match superclass {
+            Some(superclass) if Some(superclass) != self.world.builtin.object || !name.is_empty() => {
+                self.call_super_constructor(superclass, name, span, arguments)
+            }
+            _ => {
+                if let Some(extra) = arguments.spans.first() {
+                    self.error(*extra, "the constructor of `Object` takes no arguments");
+                }
+                nothing
+            }
+        };
+        for mixin in mixins {
+            let constructors = self.world.index(mixin).constructors.get("").cloned().unwrap_or_default();
+            let Some(constructor) = constructors.first().copied() else { continue };
+            let Some(this) = self.direct_this(span) else { continue };
+            let block = Expr::Block { parameters: Vec::new(), body: Box::new(node) };
+            let block = Node { at: span.start, expr: block };
+            node = Node { at: span.start, expr: Expr::CallStatic(constructor, vec![this.node, block]) };
+        }
+        node
+    }
+
+    fn rest_of_construction(&mut self, span: Span) -> Node {
+        let rest = self.units.find("<rest>").map(|rest| self.units.local(rest));
+        match rest {
+            Some(rest) => {
+                let block = Node { at: span.start, expr: Expr::Local(rest) };
+                Node { at: span.start, expr: Expr::CallBlock(Box::new(block), Vec::new()) }
+            }
+            None => Node { at: span.start, expr: Expr::Null },
+        }
+    }
+
+    fn call_super_constructor(
+        &mut self,
+        superclass: ir::ClassId,
+        name: &str,
+        span: Span,
+        arguments: Arguments,
+    ) -> Node {
+        let nothing = Node { at: span.start, expr: Expr::Null };
+        let index = self.world.index(superclass);
+        let constructors: Vec<FunctionId> = index
+            .constructors
+            .get(name)
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|id| self.world.function(*id).kind == FunctionKind::Constructor)
+            .collect();
+        let class_name = self.world.class(superclass).name.clone();
+        let shown = if name.is_empty() { class_name.clone() } else { format!("{class_name}.{name}") };
+        if constructors.is_empty() {
+            let title = format!("the superclass `{class_name}` has no constructor `{shown}` that makes its objects");
+            self.error_hint(span, title, "factories (constructors that return) cannot be used by subclasses");
+            return nothing;
+        }
+        let found = constructors.iter().copied().find(|id| accepts(self.world.function(*id), &arguments.shape));
+        let Some(found) = found else {
+            self.no_overload(&shown, span, &constructors, &arguments.shape);
+            return nothing;
+        };
+        let call = self.call_function(found, span, arguments);
+        let Some(this) = self.direct_this(span) else { return nothing };
+        match call.node.expr {
+            Expr::New(id, nodes) => {
+                let nodes = std::iter::once(this.node).chain(nodes).collect();
+                Node { at: span.start, expr: Expr::CallStatic(id, nodes) }
+            }
+            _ => nothing,
+        }
+    }
+
+    // Fields.
+
+    fn class_tree(&self) -> Option<&'a ast::Class> {
+        let class = self.class?;
+        let file = &self.modules.source_of(class.module)?.file;
+        let classes = file.declarations.iter().filter_map(|declaration| match declaration {
+            Declaration::Class(class) => Some(class),
+            _ => None,
+        });
+        classes.skip(class.index as usize).next()
+    }
+
+    fn fields(&self) -> Vec<&'a ast::Variable> {
+        let Some(tree) = self.class_tree() else { return Vec::new() };
+        let variables = tree.members.iter().filter_map(|member| match member {
+            Declaration::Variable(variable) if variable.static_at.is_none() => Some(variable),
+            _ => None,
+        });
+        variables.collect()
+    }
+
+    fn field_initializers(&mut self) -> Vec<Node> {
+        let Some(class) = self.class else { return Vec::new() };
+        let mut nodes = Vec::new();
+        for (index, field) in self.fields().into_iter().enumerate() {
+            let Initial::Value(expression) = &field.value else { continue };
+            let scopes = self.units.hide_scopes();
+            let context = std::mem::replace(&mut self.context, Context::FieldInitializer);
+            let value = self.value(expression);
+            self.context = context;
+            self.units.restore_scopes(scopes);
+            let place = ir::FieldRef { class, index: index as u32 };
+            nodes.push(self.set_own_field(place, field.name.span, value, expression.span));
+        }
+        nodes
+    }
+
+    /// `.field` as a parameter.
+    pub(super) fn field_parameter(&mut self, name: &Identifier, value: Value) -> Node {
+        let node = Node { at: value.node.at, expr: Expr::Null };
+        let own = self.class.and_then(|class| {
+            let members = self.world.index(class).members.get(&name.name)?;
+            members.iter().find_map(|member| match member {
+                Member::Field(field) => Some(*field),
+                Member::Method(_) => None,
+            })
+        });
+        match (own, self.context) {
+            (Some(field), Context::Constructor) => self.set_own_field(field, name.span, value, name.span),
+            (_, Context::Constructor) => {
+                self.error(name.span, format!("this class has no field `{}` of its own", name.name));
+                node
+            }
+            _ => {
+                self.error_hint(name.span, "a `.field` parameter outside of a constructor", "assign the field in the body");
+                node
+            }
+        }
+    }
+
+    /// Reports fields that the constructor leaves without a value.
+    fn check_fields(&mut self, span: Span) {
+        for field in self.fields() {
+            if matches!(field.value, Initial::Value(_)) || self.assigned_fields.contains(&field.name.name) {
+                continue;
+            }
+            let title = format!("the field `{}` gets no value in this constructor", field.name.name);
+            let problem = Diagnostic::error(self.source, span, title).also(self.source, field.name.span, "declared here");
+            let hint = format!("assign it, take it as the parameter `.{}`, or give it a first value", field.name.name);
+            self.report(problem.hint(hint));
+        }
+    }
+
+    // Super.
+
+    /// `super arguments`, not as a constructor.
+    pub(super) fn super_call(&mut self, span: Span, arguments: Arguments) -> Value {
+        match (self.context, self.function) {
+            (Context::Instance, Some(function)) => {
+                let name = self.world.function(function).name.clone();
+                self.super_method(&name, span, arguments)
+            }
+            (Context::Constructor, _) => {
+                let hint = "call it as a statement of its own, not within another one";
+                self.error_hint(span, "the super constructor is called at the top level of a constructor", hint);
+                Value::error(span)
+            }
+            _ => {
+                self.error(span, "there is no `super` here: this code does not belong to an object");
+                Value::error(span)
+            }
+        }
+    }
+
+    /// `super.name arguments`.
+    pub(super) fn super_member(&mut self, name: &Identifier, arguments: Arguments) -> Value {
+        match self.context {
+            Context::Instance | Context::Constructor => self.super_method(&name.name, name.span, arguments),
+            Context::Static | Context::FieldInitializer => {
+                self.error(name.span, "there is no `super` here: this code does not belong to an object");
+                Value::error(name.span)
+            }
+        }
+    }
+
+    pub(super) fn super_method(&mut self, name: &str, span: Span, arguments: Arguments) -> Value {
+        // The machine finds `this` as the first local, so that a lambda has to capture it.
+        if self.this_value(span).is_none() {
+            return Value::error(span);
+        }
+        let mut ty = Ty::Any;
+        if let Some((members, class)) = self.super_members(name) {
+            let found = members.iter().copied().find(|member| self.member_accepts(*member, &arguments.shape));
+            match found {
+                Some(Member::Method(id)) => {
+                    self.check_arguments(id, &arguments);
+                    ty = self.world.function(id).return_type.into();
+                }
+                Some(Member::Field(field)) => ty = self.world.field_type(field),
+                None => return self.missing_member(class, name, span, &members, &arguments.shape),
+            }
+        }
+        let selector = Selector { name: name.to_owned(), ..arguments.shape.clone() };
+        let nodes = arguments.values.into_iter().map(|value| value.node).collect();
+        Value::unsure(span, Expr::CallSuper(selector, nodes), ty)
+    }
+
+    pub(super) fn super_setter(&mut self, name: &str, span: Span, value: Value) -> Value {
+        if self.this_value(span).is_none() {
+            return Value::error(span);
+        }
+        let selector = Selector { name: name.to_owned(), is_setter: true, unnamed: vec![false], named: Vec::new() };
+        Value::unsure(span, Expr::CallSuper(selector, vec![value.node]), Ty::Any)
+    }
+
+    /// The members that `super` can mean; none in a mixin, where only its uses tell.
+    fn super_members(&self, name: &str) -> Option<(Vec<Member>, ir::ClassId)> {
+        let class = self.class?;
+        let declaration = self.world.class(class);
+        if declaration.kind == ClassKind::Mixin {
+            return None;
+        }
+        let superclass = declaration.superclass?;
+        let above = self.world.ancestors(class).into_iter().skip(1);
+        let members = above.flat_map(|above| self.world.index(above).members.get(name).into_iter().flatten().copied());
+        Some((members.collect(), superclass))
+    }
+
+    // Monitors.
+
+    /// The public methods of a monitor run one at a time.
+    pub(super) fn monitor_lock(&mut self, tree: &ast::Function, root: Node) -> Node {
+        let is_monitor = self.class.is_some_and(|class| self.world.class_kind(class) == ClassKind::Monitor);
+        let name = self.function.map_or("", |function| self.world.function(function).name.as_str());
+        if !is_monitor || self.context != Context::Instance || name.ends_with('_') {
+            return root;
+        }
+        let span = tree.name.span();
+        let Some(this) = self.direct_this(span) else { return root };
+        let block = Expr::Block { parameters: Vec::new(), body: Box::new(root) };
+        let block = Value::new(span, block, Ty::Block);
+        let arguments = Arguments::of(vec![block], span);
+        let selector = Selector { name: "locked_".into(), ..arguments.shape.clone() };
+        let call = self.dynamic_call(this, selector, span, arguments, Ty::Any);
+        Node { at: span.start, expr: Expr::Return(Box::new(call.node)) }
+    }
+}
+
+/// The name and arguments, if a statement calls the super constructor.
+fn super_constructor(statement: &Expression) -> Option<(Option<&Identifier>, &[ast::Argument])> {
+    let is_super = |expression: &Expression| matches!(&expression.kind, ExpressionKind::Name(name) if &**name == "super");
+    let (target, arguments): (&Expression, &[ast::Argument]) = match &statement.kind {
+        ExpressionKind::Call(target, arguments) => (target, arguments),
+        _ => (statement, &[]),
+    };
+    match &target.kind {
+        ExpressionKind::Name(_) if is_super(target) => Some((None, arguments)),
+        ExpressionKind::Member(receiver, name) if is_super(receiver) => Some((Some(name), arguments)),
+        _ => None,
+    }
+}

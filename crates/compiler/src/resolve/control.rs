@@ -1,0 +1,532 @@
+//! Control flow: branches, loops, jumps, blocks and lambdas, `try`, primitives.
+
+use super::lower::{Context, Lower, Value, sequence};
+use super::unit::{Target, Unit, VariableId};
+use crate::ast::{self, Body, Expression, ExpressionKind, Identifier, Initial};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Expr, LabelId, Node};
+use crate::names::Name;
+use crate::source::Span;
+use crate::types::Ty;
+
+/// More than these `Lambda` has no `call` for.
+const LAMBDA_PARAMETERS_MAX: usize = 4;
+
+impl<'a> Lower<'a> {
+    // Branches.
+
+    /// The type of something that is one of two values.
+    fn join(&self, a: &Value, b: &Value) -> (Ty, bool) {
+        let ty = match (a.ty, b.ty) {
+            (Ty::Never, other) | (other, Ty::Never) => other,
+            (a, b) if a == b => a,
+            (Ty::Null, Ty::Class { class, .. }) | (Ty::Class { class, .. }, Ty::Null) => {
+                Ty::Class { class, nullable: true }
+            }
+            (Ty::Class { class: a, nullable: x }, Ty::Class { class: b, nullable: y }) => {
+                let nullable = x || y;
+                if self.world.is_subclass(a, b) {
+                    Ty::Class { class: b, nullable }
+                } else if self.world.is_subclass(b, a) {
+                    Ty::Class { class: a, nullable }
+                } else {
+                    Ty::Any
+                }
+            }
+            _ => Ty::Any,
+        };
+        (ty, a.is_sure && b.is_sure)
+    }
+
+    fn branch(&self, span: Span, condition: Node, then: Value, otherwise: Value) -> Value {
+        let (ty, is_sure) = self.join(&then, &otherwise);
+        let expr = Expr::If {
+            condition: Box::new(condition),
+            then: Box::new(then.node),
+            otherwise: Box::new(otherwise.node),
+        };
+        Value { node: Node { at: span.start, expr }, ty, is_sure }
+    }
+
+    pub(super) fn conditional(
+        &mut self,
+        span: Span,
+        condition: &'a Expression,
+        then: &'a Expression,
+        otherwise: &'a Expression,
+    ) -> Value {
+        let condition = self.value(condition).node;
+        let then = self.any(then);
+        let otherwise = self.any(otherwise);
+        self.refuse_block(&then, span, "a branch");
+        self.refuse_block(&otherwise, span, "a branch");
+        self.branch(span, condition, then, otherwise)
+    }
+
+    fn refuse_block(&mut self, value: &Value, span: Span, what: &str) {
+        if value.ty == Ty::Block {
+            self.error(span, format!("{what} cannot give a block"));
+        }
+    }
+
+    pub(super) fn if_expression(
+        &mut self,
+        span: Span,
+        condition: &'a Expression,
+        then: &'a Body,
+        otherwise: Option<&'a Body>,
+    ) -> Value {
+        // What the condition defines is visible in the branches.
+        self.units.open_scope();
+        let condition = self.value(condition).node;
+        let then = self.body(then);
+        let otherwise = match otherwise {
+            Some(body) => self.body(body),
+            None => Value::new(span, Expr::Null, Ty::Null),
+        };
+        self.units.close_scope();
+        self.refuse_block(&then, span, "a branch");
+        self.refuse_block(&otherwise, span, "a branch");
+        let mut value = self.branch(span, condition, then, otherwise);
+        if value.ty == Ty::None {
+            value.ty = Ty::Any;
+        }
+        value
+    }
+
+    pub(super) fn logical(
+        &mut self,
+        span: Span,
+        left: &'a Expression,
+        right: &'a Expression,
+        make: fn(Box<Node>, Box<Node>) -> Expr,
+    ) -> Value {
+        let left = self.value(left);
+        let right = self.value(right);
+        let ty = if left.ty == right.ty { left.ty } else { Ty::Any };
+        let is_sure = left.is_sure && right.is_sure;
+        Value { is_sure, ..Value::new(span, make(Box::new(left.node), Box::new(right.node)), ty) }
+    }
+
+    // Loops.
+
+    pub(super) fn while_loop(&mut self, span: Span, condition: &'a Expression, body: &'a Body) -> Value {
+        self.units.open_scope();
+        let condition = self.value(condition).node;
+        let node = self.loop_around(span, condition, body, None, Vec::new());
+        self.units.close_scope();
+        Value::new(span, node.expr, Ty::Null)
+    }
+
+    pub(super) fn for_loop(
+        &mut self,
+        span: Span,
+        init: Option<&'a Expression>,
+        condition: Option<&'a Expression>,
+        update: Option<&'a Expression>,
+        body: &'a Body,
+    ) -> Value {
+        self.units.open_scope();
+        let init_node = init.map(|init| self.effect(init));
+        let fresh = match init.map(|init| &init.kind) {
+            Some(ExpressionKind::Define { name, .. }) => self.units.find(&name.name).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let condition = match condition {
+            Some(condition) => self.value(condition).node,
+            None => Node { at: span.start, expr: Expr::Bool(true) },
+        };
+        let node = self.loop_around(span, condition, body, update, fresh);
+        self.units.close_scope();
+        let nodes = init_node.into_iter().chain([node]).collect();
+        Value::new(span, sequence(span, nodes).expr, Ty::Null)
+    }
+
+    fn loop_around(
+        &mut self,
+        span: Span,
+        condition: Node,
+        body: &'a Body,
+        update: Option<&'a Expression>,
+        fresh: Vec<VariableId>,
+    ) -> Node {
+        let exit = self.units.label();
+        let next = self.units.label();
+        self.targets().push(Target::Loop { exit, next });
+        let body = self.body(body).node;
+        self.targets().pop();
+        let body = self.units.labelled(next, body);
+        let update = update.map(|update| Box::new(self.effect(update)));
+        let fresh = fresh.into_iter().map(|variable| self.units.local(variable)).collect();
+        let expr = Expr::Loop { condition: Box::new(condition), body: Box::new(body), update, fresh };
+        self.units.labelled(exit, Node { at: span.start, expr })
+    }
+
+    // Jumps.
+
+    pub(super) fn return_expression(&mut self, span: Span, value: Option<&'a Expression>) -> Value {
+        if self.units.in_lambda() {
+            let value = value.map(|value| self.value(value).node);
+            let hint = "a lambda gives its last value, or that of `continue.name value`, where `name` is the call \
+                        that it is given to";
+            self.error_hint(span, "a lambda cannot return", hint);
+            return Value { ty: Ty::Never, ..Value::new(span, value.map_or(Expr::Null, |value| value.expr), Ty::Any) };
+        }
+        if self.context == Context::FieldInitializer || self.function.is_none() {
+            self.error(span, "there is no function here to return from");
+            return Value::error(span);
+        }
+        let node = match value {
+            Some(value) if self.return_type == Ty::None => {
+                let lowered = self.any(value);
+                if lowered.ty != Ty::None {
+                    let problem = Diagnostic::warning(self.source, span, "this function returns `none`: the value is lost");
+                    self.report(problem);
+                }
+                lowered.node
+            }
+            Some(expression) => {
+                let value = self.value(expression);
+                self.convert(value, self.return_type, expression.span, "the result of this function")
+            }
+            None => {
+                let null = Node { at: span.start, expr: Expr::Null };
+                match self.return_type {
+                    Ty::Class { nullable: false, .. } => self.checked(null, self.return_type),
+                    _ => null,
+                }
+            }
+        };
+        Value::new(span, Expr::Return(Box::new(node)), Ty::Never)
+    }
+
+    pub(super) fn break_expression(
+        &mut self,
+        span: Span,
+        label: Option<&'a Identifier>,
+        value: Option<&'a Expression>,
+    ) -> Value {
+        let target = match label {
+            None => self.targets().iter().rev().find_map(|target| match target {
+                Target::Loop { exit, .. } => Some(*exit),
+                Target::Code { .. } => None,
+            }),
+            Some(label) => self.code_target(label).and_then(|(_, call)| call),
+        };
+        let Some(target) = target else { return self.no_target(span, "break", label) };
+        self.exit(span, target, value)
+    }
+
+    pub(super) fn continue_expression(
+        &mut self,
+        span: Span,
+        label: Option<&'a Identifier>,
+        value: Option<&'a Expression>,
+    ) -> Value {
+        let target = match label {
+            None => self.targets().iter().rev().find_map(|target| match target {
+                Target::Loop { next, .. } => Some(*next),
+                Target::Code { .. } => None,
+            }),
+            Some(label) => self.code_target(label).map(|(end, _)| end),
+        };
+        let Some(target) = target else { return self.no_target(span, "continue", label) };
+        self.exit(span, target, value)
+    }
+
+    fn exit(&mut self, span: Span, target: LabelId, value: Option<&'a Expression>) -> Value {
+        let node = value.map_or(Node { at: span.start, expr: Expr::Null }, |value| self.value(value).node);
+        self.units.use_label(target);
+        Value::new(span, Expr::Exit(target, Box::new(node)), Ty::Never)
+    }
+
+    fn code_target(&mut self, label: &Identifier) -> Option<(LabelId, Option<LabelId>)> {
+        self.targets().iter().rev().find_map(|target| match target {
+            Target::Code { name: Some(name), end, call } if *name == label.name => Some((*end, *call)),
+            _ => None,
+        })
+    }
+
+    fn no_target(&mut self, span: Span, word: &str, label: Option<&Identifier>) -> Value {
+        match label {
+            None => {
+                let hint = format!("in a block, write `{word}.name`, where `name` is the call that it is given to");
+                self.error_hint(span, format!("`{word}` outside of a loop"), hint);
+            }
+            Some(label) => {
+                let title = format!("no block around this is given to a call of `{}`", label.name);
+                self.error(label.span, title);
+            }
+        }
+        Value { ty: Ty::Never, ..Value::error(span) }
+    }
+
+    // Blocks and lambdas.
+
+    /// A block. `name` and `call` are those of the call that it is given to.
+    pub(super) fn block(
+        &mut self,
+        parameters: &'a [ast::Parameter],
+        body: &'a Body,
+        span: Span,
+        name: Option<Name>,
+        call: Option<LabelId>,
+    ) -> Value {
+        self.units.open_scope();
+        let (variables, mut nodes) = self.code_parameters(parameters, body, false);
+        let end = self.units.label();
+        self.targets().push(Target::Code { name, end, call });
+        let result = self.statements(&body.statements, body.span);
+        self.targets().pop();
+        self.units.close_scope();
+        if result.ty == Ty::Block {
+            self.error(span, "a block cannot give a block");
+        }
+        nodes.push(result.node);
+        let code = self.units.labelled(end, sequence(body.span, nodes));
+        let parameters = variables.into_iter().map(|variable| self.units.local(variable)).collect();
+        Value::new(span, Expr::Block { parameters, body: Box::new(code) }, Ty::Block)
+    }
+
+    pub(super) fn lambda(
+        &mut self,
+        parameters: &'a [ast::Parameter],
+        body: &'a Body,
+        span: Span,
+        name: Option<Name>,
+    ) -> Value {
+        if let Some(parameter) = parameters.get(LAMBDA_PARAMETERS_MAX) {
+            let title = format!("a lambda has at most {LAMBDA_PARAMETERS_MAX} parameters");
+            self.error(parameter.name.span, title);
+        }
+        self.units.stack.push(Unit::default());
+        self.units.open_scope();
+        let (_, mut nodes) = self.code_parameters(parameters, body, true);
+        let end = self.units.label();
+        self.targets().push(Target::Code { name, end, call: None });
+        self.units.open_scope();
+        let result = self.statements(&body.statements, body.span);
+        if result.ty == Ty::Block {
+            self.error(span, "a lambda cannot give a block");
+        }
+        nodes.push(result.node);
+        let root = self.units.labelled(end, sequence(body.span, nodes));
+        let (body, captures, parameters) = self.units.finish_lambda(root, self.this);
+        let expr = Expr::Lambda { parameters, captures, body: Box::new(body) };
+        Value::new(span, expr, self.builtin(self.world.builtin.lambda))
+    }
+
+    /// The parameters of a block or lambda, `it` if none are written, and the checks of their types.
+    fn code_parameters(
+        &mut self,
+        parameters: &'a [ast::Parameter],
+        body: &'a Body,
+        is_lambda: bool,
+    ) -> (Vec<VariableId>, Vec<Node>) {
+        let mut variables = Vec::new();
+        let mut checks = Vec::new();
+        let mut declare = |lower: &mut Self, name: Name, ty: Ty, span: Span| {
+            let variable = if is_lambda {
+                lower.units.declare_parameter(name, ty, span)
+            } else {
+                let variable = lower.units.declare(name, ty, span);
+                lower.units.local(variable);
+                variable
+            };
+            variables.push(variable);
+            variable
+        };
+        if parameters.is_empty() && uses_it(&body.statements) {
+            declare(self, "it".into(), Ty::Any, body.span);
+        }
+        for parameter in parameters {
+            self.check_code_parameter(parameter);
+            let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
+            let variable = declare(self, parameter.name.name.clone(), ty, parameter.name.span);
+            if let Ty::Class { .. } = ty {
+                let local = self.units.local(variable);
+                let value = Node { at: parameter.name.span.start, expr: Expr::Local(local) };
+                checks.push(self.checked(value, ty));
+            }
+        }
+        (variables, checks)
+    }
+
+    fn check_code_parameter(&mut self, parameter: &ast::Parameter) {
+        let span = parameter.name.span;
+        if parameter.is_block {
+            self.error(span, "a block or lambda cannot take a block");
+        } else if parameter.is_named || parameter.is_field {
+            self.error(span, "the parameters of a block or lambda have plain names");
+        } else if let Some(default) = &parameter.default {
+            self.error(default.span, "the parameters of a block or lambda have no default values");
+        } else if let (Some(known), false) = (self.units.find(&parameter.name.name), &*parameter.name.name == "_") {
+            self.shadowing(&parameter.name, known);
+        }
+    }
+
+    /// Reports a definition of a name that a local already has.
+    pub(super) fn shadowing(&mut self, name: &Identifier, known: VariableId) {
+        if &*name.name == "it" || name.name.is_empty() {
+            return;
+        }
+        let earlier = self.units.variable(known).span;
+        if &*name.name == "this" {
+            return self.error(name.span, "`this` cannot name a variable");
+        }
+        let title = format!("`{}` is defined already", name.name);
+        let problem = Diagnostic::error(self.source, name.span, title).also(self.source, earlier, "here");
+        self.report(problem.hint("assign it with `=`, or choose another name"));
+    }
+
+    // Definitions.
+
+    pub(super) fn define(
+        &mut self,
+        name: &'a Identifier,
+        ty: Option<&'a ast::TypeName>,
+        is_final: bool,
+        value: &'a Initial,
+    ) -> Value {
+        let declared: Option<Ty> = ty.map(|name| self.resolve_type(name).into());
+        if declared == Some(Ty::None) {
+            self.error(name.span, "a variable cannot have the type `none`");
+        }
+        let known = self.units.find(&name.name);
+        if let Some(known) = known.filter(|_| &*name.name != "_") {
+            self.shadowing(name, known);
+        }
+        match value {
+            Initial::Value(expression) => self.define_with(name, declared, is_final, expression),
+            Initial::Later(_) | Initial::None => {
+                let ty = declared.unwrap_or(Ty::Any);
+                let variable = self.units.declare(name.name.clone(), ty, name.span);
+                let local = self.units.local(variable);
+                let info = self.units.variable_mut(variable);
+                info.is_final = is_final;
+                info.is_later = true;
+                // Until then it is null.
+                info.is_sure = !matches!(ty, Ty::Class { nullable: false, .. });
+                let null = Node { at: name.span.start, expr: Expr::Null };
+                Value::new(name.span, Expr::Define(local, Box::new(null)), Ty::Null)
+            }
+        }
+    }
+
+    fn define_with(
+        &mut self,
+        name: &'a Identifier,
+        declared: Option<Ty>,
+        is_final: bool,
+        expression: &'a Expression,
+    ) -> Value {
+        let value = self.any(expression);
+        let value = if value.ty == Ty::None { self.require_value(value, expression.span) } else { value };
+        let keeps_its_value = is_final || !self.assigned_names.contains(&name.name);
+        let inferred = match value.ty {
+            Ty::Block => Ty::Block,
+            Ty::Class { .. } if keeps_its_value => value.ty,
+            _ => Ty::Any,
+        };
+        let is_sure = declared.is_some() || value.is_sure;
+        let what = "this variable";
+        let node = match declared {
+            Some(ty) => self.convert(value, ty, expression.span, what),
+            None => value.node,
+        };
+        let variable = self.units.declare(name.name.clone(), declared.unwrap_or(inferred), name.span);
+        let info = self.units.variable_mut(variable);
+        info.is_final = is_final;
+        info.is_sure = is_sure;
+        info.declared = declared.unwrap_or(if inferred == Ty::Block { Ty::Block } else { Ty::Any });
+        let ty = declared.unwrap_or(inferred);
+        let local = self.units.local(variable);
+        let ty = if ty == Ty::Block { Ty::Null } else { ty };
+        Value { is_sure, ..Value::new(name.span, Expr::Define(local, Box::new(node)), ty) }
+    }
+
+    // The rest.
+
+    pub(super) fn try_expression(
+        &mut self,
+        span: Span,
+        body: &'a Body,
+        parameters: &'a [ast::Parameter],
+        handler: &'a Body,
+    ) -> Value {
+        let body = self.body(body);
+        self.units.open_scope();
+        let mut locals = Vec::new();
+        for parameter in parameters {
+            self.check_code_parameter(parameter);
+            let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
+            let variable = self.units.declare(parameter.name.name.clone(), ty, parameter.name.span);
+            locals.push(self.units.local(variable));
+        }
+        if !matches!(parameters.len(), 0 | 2) {
+            let hint = "write `finally: | is-exception exception |`";
+            self.error_hint(span, "`finally` takes two parameters or none", hint);
+        }
+        let handler = self.statements(&handler.statements, handler.span).node;
+        self.units.close_scope();
+        let expr = Expr::Try {
+            body: Box::new(body.node),
+            handler: Box::new(handler),
+            is_exception: locals.first().copied(),
+            exception: locals.get(1).copied(),
+        };
+        Value::unsure(span, expr, if body.ty == Ty::Never { Ty::Never } else { Ty::Any })
+    }
+
+    pub(super) fn assert_expression(&mut self, span: Span, body: &'a Body) -> Value {
+        let condition = self.block(&[], body, span, None, None).node;
+        match self.world.builtin.assert {
+            Some(function) => Value::new(span, Expr::CallStatic(function, vec![condition]), Ty::Null),
+            None => Value::error(span),
+        }
+    }
+
+    pub(super) fn primitive(
+        &mut self,
+        span: Span,
+        module: &'a Identifier,
+        name: &'a Identifier,
+        failure: Option<&'a (Vec<ast::Parameter>, Body)>,
+    ) -> Value {
+        if !self.world.module(self.module).path.starts_with("<lib>/") {
+            let hint = "call the library's function that is made of it";
+            self.error_hint(span, "primitives are for the libraries only", hint);
+        }
+        let failure = failure.map(|(parameters, body)| {
+            self.units.open_scope();
+            let name = parameters.first().map_or("it".into(), |parameter| parameter.name.name.clone());
+            let variable = self.units.declare(name, Ty::Any, body.span);
+            let local = self.units.local(variable);
+            let code = self.statements(&body.statements, body.span).node;
+            self.units.close_scope();
+            (local, Box::new(code))
+        });
+        let expr = Expr::Primitive { module: module.name.to_string(), name: name.name.to_string(), failure };
+        let value = Node { at: span.start, expr };
+        Value::new(span, Expr::Return(Box::new(value)), Ty::Never)
+    }
+}
+
+/// Whether these statements use the `it` of the block or lambda that they are. Inner ones without
+/// parameters have their own.
+fn uses_it(statements: &[Expression]) -> bool {
+    fn uses(expression: &Expression) -> bool {
+        match &expression.kind {
+            ExpressionKind::Name(name) => &**name == "it",
+            ExpressionKind::Block(parameters, _) | ExpressionKind::Lambda(parameters, _) if parameters.is_empty() => {
+                false
+            }
+            kind => {
+                let mut found = false;
+                kind.each_child(&mut |child| found = found || uses(child));
+                found
+            }
+        }
+    }
+    statements.iter().any(uses)
+}

@@ -1,0 +1,561 @@
+//! Declarations: classes, then signatures, fields and globals. Bodies come later, when everything
+//! that they may name is known.
+
+use super::modules::{Found, Modules};
+use super::world::World;
+use crate::ast::{self, Declaration, FunctionName, Initial};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{
+    Class, ClassId, ClassKind, Code, Field, Function, FunctionId, FunctionKind, Global, GlobalId, Item, ModuleId,
+    Parameter, Type,
+};
+use crate::names::{nearest, Name};
+use crate::source::{SourceId, Span};
+
+/// A body that waits for its turn.
+pub(super) struct Job<'a> {
+    pub(super) module: ModuleId,
+    pub(super) source: SourceId,
+    pub(super) class: Option<ClassId>,
+    pub(super) work: Work<'a>,
+}
+
+/// Where the body comes from and where it goes.
+pub(super) enum Work<'a> {
+    /// A function, method or constructor.
+    Function(FunctionId, &'a ast::Function),
+    /// The constructor of a class that declares none.
+    DefaultConstructor(FunctionId),
+    /// A global or static field.
+    Global(GlobalId, &'a ast::Variable),
+}
+
+/// Everything that declaring needs.
+pub(super) struct Declare<'w, 'a> {
+    pub(super) world: &'w mut World,
+    pub(super) modules: &'a Modules,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) jobs: Vec<Job<'a>>,
+    first: usize,
+}
+
+/// Declares everything of the modules made from source.
+pub(super) fn declare<'a>(
+    world: &mut World,
+    modules: &'a Modules,
+    first: usize,
+) -> (Vec<Job<'a>>, Vec<Diagnostic>) {
+    let mut declare = Declare { world, modules, problems: Vec::new(), jobs: Vec::new(), first };
+    declare.classes();
+    declare.world.index_from(first);
+    declare.world.find_builtins();
+    declare.hierarchy();
+    super::hierarchy::check(&mut declare);
+    declare.members();
+    declare.world.index_from(first);
+    declare.world.find_builtins();
+    (declare.jobs, declare.problems)
+}
+
+impl<'a> Declare<'_, 'a> {
+    fn report(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+
+    // Classes.
+
+    fn classes(&mut self) {
+        let modules = self.modules;
+        for source in &modules.sources {
+            for declaration in &source.file.declarations {
+                if let Declaration::Class(class) = declaration {
+                    let declared = new_class(class);
+                    self.world.unit.modules[source.id.0 as usize].classes.push(declared);
+                }
+            }
+        }
+    }
+
+    /// The classes of source modules in the order of their ids, with their trees.
+    pub(super) fn source_classes(&self) -> Vec<(ClassId, SourceId, &'a ast::Class)> {
+        let modules = self.modules;
+        let mut classes = Vec::new();
+        for source in &modules.sources {
+            let trees = source.file.declarations.iter().filter_map(|declaration| match declaration {
+                Declaration::Class(class) => Some(class),
+                _ => None,
+            });
+            for (index, class) in trees.enumerate() {
+                classes.push((ClassId { module: source.id, index: index as u32 }, source.source, class));
+            }
+        }
+        classes
+    }
+
+    fn hierarchy(&mut self) {
+        for (id, source, class) in self.source_classes() {
+            let superclass = match &class.superclass {
+                Some(name) => self.superclass(id, source, class, name),
+                None => self.default_superclass(id),
+            };
+            let interfaces = class
+                .interfaces
+                .iter()
+                .filter_map(|name| self.supertype(id, source, name, ClassKind::Interface))
+                .collect();
+            let mixins = class
+                .mixins
+                .iter()
+                .filter_map(|name| self.supertype(id, source, name, ClassKind::Mixin))
+                .collect();
+            let declared = self.class_mut(id);
+            declared.superclass = superclass;
+            declared.interfaces = interfaces;
+            declared.mixins = mixins;
+        }
+    }
+
+    pub(super) fn class_mut(&mut self, id: ClassId) -> &mut Class {
+        &mut self.world.unit.modules[id.module.0 as usize].classes[id.index as usize]
+    }
+
+    fn default_superclass(&self, id: ClassId) -> Option<ClassId> {
+        let builtin = &self.world.builtin;
+        match self.world.class_kind(id) {
+            ClassKind::Class => builtin.object.filter(|object| *object != id),
+            ClassKind::Monitor => builtin.monitor.or(builtin.object),
+            ClassKind::Interface | ClassKind::Mixin => None,
+        }
+    }
+
+    fn superclass(&mut self, id: ClassId, source: SourceId, class: &ast::Class, name: &ast::TypeName) -> Option<ClassId> {
+        let Type::Class { class: found, .. } = self.resolve_type(id.module, source, name) else {
+            return self.default_superclass(id);
+        };
+        let kind = self.world.class_kind(found);
+        let fits = match class.kind {
+            ast::ClassKind::Mixin => kind == ClassKind::Mixin,
+            ast::ClassKind::Monitor => {
+                let problem = Diagnostic::error(source, name.span, "a monitor cannot extend a class");
+                self.report(problem.hint("keep the other object in a field"));
+                return self.default_superclass(id);
+            }
+            ast::ClassKind::Class | ast::ClassKind::Interface => kind == ClassKind::Class || kind == ClassKind::Monitor,
+        };
+        if !fits {
+            let title = format!("a {} cannot extend {} `{}`", class.kind.keyword(), article(kind), name.name.name);
+            let mut problem = Diagnostic::error(source, name.span, title);
+            match kind {
+                ClassKind::Interface => problem = problem.hint("interfaces follow `implements`"),
+                ClassKind::Mixin => problem = problem.hint("mixins follow `with`"),
+                _ => {}
+            }
+            self.report(problem);
+            return self.default_superclass(id);
+        }
+        if kind == ClassKind::Monitor {
+            let title = format!("`{}` is a monitor, which cannot be extended", name.name.name);
+            self.report(Diagnostic::error(source, name.span, title));
+            return self.default_superclass(id);
+        }
+        Some(found)
+    }
+
+    fn supertype(&mut self, id: ClassId, source: SourceId, name: &ast::TypeName, wanted: ClassKind) -> Option<ClassId> {
+        let Type::Class { class, .. } = self.resolve_type(id.module, source, name) else { return None };
+        let kind = self.world.class_kind(class);
+        // A mixin's interface is all that `implements` takes of it.
+        let fits = kind == wanted || (wanted == ClassKind::Interface && kind == ClassKind::Mixin);
+        if !fits {
+            let title = format!("`{}` is {}, not {}", name.name.name, article(kind), article(wanted));
+            self.report(Diagnostic::error(source, name.span, title));
+            return None;
+        }
+        Some(class)
+    }
+
+    // Types.
+
+    /// The type that a name stands for; an unknown one is reported and becomes `any`.
+    pub(super) fn resolve_type(&mut self, module: ModuleId, source: SourceId, name: &ast::TypeName) -> Type {
+        match resolve_type(self.world, self.modules, module, source, name) {
+            Ok(ty) => ty,
+            Err(problem) => {
+                self.report(*problem);
+                Type::Any
+            }
+        }
+    }
+
+    // Members.
+
+    fn members(&mut self) {
+        let modules = self.modules;
+        for source in &modules.sources {
+            let mut class_index = 0;
+            for declaration in &source.file.declarations {
+                match declaration {
+                    Declaration::Class(class) => {
+                        let id = ClassId { module: source.id, index: class_index };
+                        class_index += 1;
+                        self.class_members(id, source.source, class);
+                    }
+                    Declaration::Function(function) => self.function(source.id, source.source, None, function),
+                    Declaration::Variable(variable) => self.global(source.id, source.source, None, variable),
+                }
+            }
+        }
+        debug_assert!(self.first <= self.world.unit.modules.len());
+    }
+
+    fn class_members(&mut self, id: ClassId, source: SourceId, class: &'a ast::Class) {
+        let context = Some((id, class));
+        let mut has_constructor = false;
+        for member in &class.members {
+            match member {
+                Declaration::Class(_) => {}
+                Declaration::Function(function) => {
+                    has_constructor |=
+                        matches!(function.name, FunctionName::Constructor(_) | FunctionName::NamedConstructor(_));
+                    self.function(id.module, source, context, function);
+                }
+                Declaration::Variable(variable) if variable.static_at.is_some() => {
+                    self.global(id.module, source, context, variable);
+                }
+                Declaration::Variable(variable) => self.field(id, source, class, variable),
+            }
+        }
+        let kind = match class.kind {
+            ast::ClassKind::Interface => return,
+            ast::ClassKind::Mixin => FunctionKind::MixinConstructor,
+            ast::ClassKind::Class | ast::ClassKind::Monitor => FunctionKind::Constructor,
+        };
+        if !has_constructor {
+            let constructor = Function {
+                name: "constructor".into(),
+                holder: Some(id),
+                kind,
+                parameters: mixin_parameters(kind),
+                return_type: Type::Any,
+                code: Code::None,
+                at: class.name.span.start,
+            };
+            let function = self.push_function(id.module, constructor);
+            let work = Work::DefaultConstructor(function);
+            self.jobs.push(Job { module: id.module, source, class: Some(id), work });
+        }
+    }
+
+    fn push_function(&mut self, module: ModuleId, function: Function) -> FunctionId {
+        let functions = &mut self.world.unit.modules[module.0 as usize].functions;
+        functions.push(function);
+        FunctionId { module, index: functions.len() as u32 - 1 }
+    }
+
+    fn function(
+        &mut self,
+        module: ModuleId,
+        source: SourceId,
+        context: Option<(ClassId, &'a ast::Class)>,
+        function: &'a ast::Function,
+    ) {
+        let class = context.map(|(id, _)| id);
+        let kind = function_kind(function, context.map(|(_, class)| class.kind));
+        super::check::function(&mut self.problems, source, context.map(|(_, class)| class), function, kind);
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for parameter in &function.parameters {
+            parameters.push(self.parameter(module, source, context.map(|(_, class)| class), parameter));
+        }
+        canonical_order(&mut parameters);
+        if kind == FunctionKind::MixinConstructor {
+            parameters = mixin_parameters(kind);
+        }
+        let return_type = match &function.return_type {
+            Some(name) => self.resolve_type(module, source, name),
+            None if kind == FunctionKind::Setter => Type::Any,
+            // Only of a function that nothing overrides is this known.
+            None if kind == FunctionKind::Static && returns_nothing(function) => Type::None,
+            None => Type::Any,
+        };
+        let name = declared_name(&function.name, kind);
+        let declared = Function {
+            name,
+            holder: class,
+            kind,
+            parameters,
+            return_type,
+            code: Code::None,
+            at: function.name.span().start,
+        };
+        let id = self.push_function(module, declared);
+        if let (Some(class), FunctionKind::Method | FunctionKind::Setter) = (class, kind) {
+            self.class_mut(class).methods.push(id.index);
+        }
+        if function.body.is_some() {
+            self.jobs.push(Job { module, source, class, work: Work::Function(id, function) });
+        }
+    }
+
+    fn parameter(
+        &mut self,
+        module: ModuleId,
+        source: SourceId,
+        class: Option<&ast::Class>,
+        parameter: &ast::Parameter,
+    ) -> Parameter {
+        let ty = match (&parameter.ty, class) {
+            _ if parameter.is_block => Type::Block,
+            (Some(name), _) => self.resolve_type(module, source, name),
+            (None, Some(class)) if parameter.is_field => self.field_parameter_type(module, source, class, parameter),
+            _ => Type::Any,
+        };
+        Parameter {
+            name: parameter.name.name.to_string(),
+            is_named: parameter.is_named,
+            is_block: parameter.is_block,
+            is_optional: parameter.default.is_some(),
+            ty,
+        }
+    }
+
+    /// `.field` has the type of the field; fields may be declared after the constructor.
+    fn field_parameter_type(
+        &mut self,
+        module: ModuleId,
+        source: SourceId,
+        class: &ast::Class,
+        parameter: &ast::Parameter,
+    ) -> Type {
+        let field = class.members.iter().find_map(|member| match member {
+            Declaration::Variable(variable)
+                if variable.static_at.is_none() && variable.name.name == parameter.name.name =>
+            {
+                Some(variable)
+            }
+            _ => None,
+        });
+        match field.map(|field| &field.ty) {
+            Some(Some(name)) => {
+                // An unknown type is reported where the field is declared.
+                resolve_type(self.world, self.modules, module, source, name).unwrap_or(Type::Any)
+            }
+            _ => Type::Any,
+        }
+    }
+
+    fn field(&mut self, id: ClassId, source: SourceId, class: &ast::Class, variable: &'a ast::Variable) {
+        if class.kind == ast::ClassKind::Interface {
+            let problem = Diagnostic::error(source, variable.name.span, "an interface has no fields");
+            self.report(problem.hint("declare a method without a body, or make it `static`"));
+        }
+        if let Some(span) = variable.abstract_at {
+            self.report(Diagnostic::error(source, span, "a field cannot be abstract"));
+        }
+        let ty = variable.ty.as_ref().map_or(Type::Any, |name| self.resolve_type(id.module, source, name));
+        self.check_variable_type(source, variable, ty);
+        let field = Field {
+            name: variable.name.name.to_string(),
+            ty,
+            is_final: variable.is_final,
+            at: variable.name.span.start,
+        };
+        self.class_mut(id).fields.push(field);
+    }
+
+    fn check_variable_type(&mut self, source: SourceId, variable: &ast::Variable, ty: Type) {
+        if let (Type::None, Some(name)) = (ty, &variable.ty) {
+            let title = "a variable cannot have the type `none`";
+            self.report(Diagnostic::error(source, name.span, title));
+        }
+    }
+
+    fn global(
+        &mut self,
+        module: ModuleId,
+        source: SourceId,
+        context: Option<(ClassId, &'a ast::Class)>,
+        variable: &'a ast::Variable,
+    ) {
+        let ty = variable.ty.as_ref().map_or(Type::Any, |name| self.resolve_type(module, source, name));
+        self.check_variable_type(source, variable, ty);
+        if context.is_none() {
+            if let Some(span) = variable.static_at.or(variable.abstract_at) {
+                let title = "only members of classes have such a modifier";
+                self.report(Diagnostic::error(source, span, title));
+            }
+        }
+        if !matches!(variable.value, Initial::Value(_)) {
+            let title = format!("the variable `{}` has no value", variable.name.name);
+            let problem = Diagnostic::error(source, variable.name.span, title);
+            self.report(problem.hint("globals and static fields need a value, as in `:= null`"));
+        }
+        let name = match context {
+            Some((_, class)) => format!("{}.{}", class.name.name, variable.name.name),
+            None => variable.name.name.to_string(),
+        };
+        let global = Global {
+            name,
+            ty,
+            is_final: variable.is_final,
+            initializer: Code::None,
+            at: variable.name.span.start,
+        };
+        let globals = &mut self.world.unit.modules[module.0 as usize].globals;
+        globals.push(global);
+        let id = GlobalId { module, index: globals.len() as u32 - 1 };
+        let class = context.map(|(id, _)| id);
+        self.jobs.push(Job { module, source, class, work: Work::Global(id, variable) });
+    }
+}
+
+fn new_class(class: &ast::Class) -> Class {
+    Class {
+        name: class.name.name.to_string(),
+        kind: match class.kind {
+            ast::ClassKind::Class => ClassKind::Class,
+            ast::ClassKind::Interface => ClassKind::Interface,
+            ast::ClassKind::Mixin => ClassKind::Mixin,
+            ast::ClassKind::Monitor => ClassKind::Monitor,
+        },
+        is_abstract: class.is_abstract,
+        superclass: None,
+        interfaces: Vec::new(),
+        mixins: Vec::new(),
+        fields: Vec::new(),
+        methods: Vec::new(),
+        at: class.name.span.start,
+    }
+}
+
+/// The name under which a function is kept.
+fn declared_name(name: &FunctionName, kind: FunctionKind) -> String {
+    match name {
+        FunctionName::Plain(name) | FunctionName::Operator(name) => name.name.to_string(),
+        FunctionName::Setter(name) if kind == FunctionKind::Setter => name.name.to_string(),
+        FunctionName::Setter(name) => format!("{}=", name.name),
+        FunctionName::Constructor(_) => "constructor".into(),
+        FunctionName::NamedConstructor(name) => format!("constructor.{}", name.name),
+    }
+}
+
+fn function_kind(function: &ast::Function, class: Option<ast::ClassKind>) -> FunctionKind {
+    let Some(class) = class else { return FunctionKind::Static };
+    match &function.name {
+        FunctionName::Constructor(_) | FunctionName::NamedConstructor(_) => {
+            let returns = function.body.as_ref().is_some_and(|body| returns_value(&body.statements));
+            match class {
+                ast::ClassKind::Interface => FunctionKind::Factory,
+                _ if returns => FunctionKind::Factory,
+                ast::ClassKind::Mixin => FunctionKind::MixinConstructor,
+                _ => FunctionKind::Constructor,
+            }
+        }
+        _ if function.static_at.is_some() => FunctionKind::Static,
+        FunctionName::Setter(_) => FunctionKind::Setter,
+        FunctionName::Plain(_) | FunctionName::Operator(_) => FunctionKind::Method,
+    }
+}
+
+fn returns_nothing(function: &ast::Function) -> bool {
+    function.body.as_ref().is_some_and(|body| !has_primitive(&body.statements) && !returns_value(&body.statements))
+}
+
+fn has_primitive(statements: &[ast::Expression]) -> bool {
+    statements.iter().any(|statement| matches!(statement.kind, ast::ExpressionKind::Primitive { .. }))
+}
+
+/// Whether a `return` with a value stands in these statements. Lambdas have none of their own.
+pub(super) fn returns_value(statements: &[ast::Expression]) -> bool {
+    fn has(expression: &ast::Expression) -> bool {
+        match &expression.kind {
+            ast::ExpressionKind::Return(value) => value.is_some(),
+            ast::ExpressionKind::Lambda(..) => false,
+            kind => {
+                let mut found = false;
+                kind.each_child(&mut |child| found = found || has(child));
+                found
+            }
+        }
+    }
+    statements.iter().any(has)
+}
+
+/// A mixin's constructor takes the rest of the construction.
+fn mixin_parameters(kind: FunctionKind) -> Vec<Parameter> {
+    if kind != FunctionKind::MixinConstructor {
+        return Vec::new();
+    }
+    vec![Parameter { name: "<rest>".into(), is_named: false, is_block: true, is_optional: false, ty: Type::Block }]
+}
+
+/// Unnamed ones as written, then named ones sorted by name.
+pub(super) fn canonical_order(parameters: &mut [Parameter]) {
+    parameters.sort_by(|a, b| {
+        let key = |parameter: &Parameter| (parameter.is_named, parameter.is_named.then(|| parameter.name.clone()));
+        key(a).cmp(&key(b))
+    });
+}
+
+fn article(kind: ClassKind) -> &'static str {
+    match kind {
+        ClassKind::Class => "a class",
+        ClassKind::Interface => "an interface",
+        ClassKind::Mixin => "a mixin",
+        ClassKind::Monitor => "a monitor",
+    }
+}
+
+/// The type that a name stands for in a module.
+pub(super) fn resolve_type(
+    world: &World,
+    modules: &Modules,
+    module: ModuleId,
+    source: SourceId,
+    name: &ast::TypeName,
+) -> Result<Type, Box<Diagnostic>> {
+    let word = &*name.name.name;
+    let mut names: Vec<Name> = Vec::new();
+    let items = match &name.prefix {
+        None if word == "any" => return Ok(Type::Any),
+        None if word == "none" => return Ok(Type::None),
+        None => match modules.look_up(world, module, word) {
+            Found::Items(items) => items,
+            Found::Ambiguous(_) => {
+                let title = format!("several imports have a `{word}`");
+                return Err(Box::new(ambiguous(source, name.span, title)));
+            }
+            // A flag that makes sense in one way only is declared with the type of that value.
+            Found::Nothing if matches!(word, "True" | "False") && world.builtin.bool.is_some() => {
+                return Ok(world.builtin.bool.map_or(Type::Any, |class| Type::Class { class, nullable: name.nullable }));
+            }
+            Found::Nothing | Found::Prefix(_) => {
+                names = modules.visible_names(world, module);
+                Vec::new()
+            }
+        },
+        Some(prefix) => match modules.look_up(world, module, &prefix.name) {
+            Found::Prefix(behind) => modules.look_up_in(world, &behind, word),
+            _ => {
+                let title = format!("`{}` is not the prefix of an import", prefix.name);
+                return Err(Box::new(Diagnostic::error(source, prefix.span, title)));
+            }
+        },
+    };
+    if let Some(Item::Class(class)) = items.first() {
+        return Ok(Type::Class { class: *class, nullable: name.nullable });
+    }
+    if !items.is_empty() {
+        let title = format!("`{word}` is not a type");
+        let problem = Diagnostic::error(source, name.span, title);
+        return Err(Box::new(problem.note("types are the names of classes, interfaces and mixins, `any` and `none`")));
+    }
+    let problem = Diagnostic::error(source, name.span, format!("there is no type `{word}`"));
+    Err(Box::new(match nearest(word, names.iter().map(|name| &**name)) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem,
+    }))
+}
+
+fn ambiguous(source: SourceId, span: Span, title: String) -> Diagnostic {
+    Diagnostic::error(source, span, title).hint("use `as` or `show` in one of the imports")
+}

@@ -1,0 +1,526 @@
+//! Bodies: trees of expressions to IR.
+//!
+//! This file has the state and the way in; `control`, `call`, `assign`, `literal` and `construct`
+//! have the expressions by kind.
+
+use super::declare::{Job, Work, resolve_type};
+use super::modules::{Found, Modules};
+use super::unit::{Target, Units, VariableId};
+use super::world::{Member, World};
+use crate::ast::{self, Body, Expression, ExpressionKind};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{self, ClassId, Code, Expr, FunctionId, FunctionKind, GlobalId, Item, LocalId, ModuleId, Node, Type};
+use crate::names::{Name, nearest};
+use crate::source::{SourceId, Span};
+use crate::types::{Fit, Ty};
+use std::collections::HashSet;
+
+/// A lowered expression with its type.
+#[derive(Debug)]
+pub(super) struct Value {
+    pub(super) node: Node,
+    pub(super) ty: Ty,
+    /// Whether the type holds for certain. What a dynamic call gives is only declared: an
+    /// overriding method may break the promise.
+    pub(super) is_sure: bool,
+}
+
+impl Value {
+    pub(super) fn new(at: Span, expr: Expr, ty: Ty) -> Value {
+        Value { node: Node { at: at.start, expr }, ty, is_sure: true }
+    }
+
+    pub(super) fn unsure(at: Span, expr: Expr, ty: Ty) -> Value {
+        Value { node: Node { at: at.start, expr }, ty, is_sure: false }
+    }
+
+    /// Stands for something that has been reported.
+    pub(super) fn error(at: Span) -> Value {
+        Value::new(at, Expr::Null, Ty::Any)
+    }
+}
+
+/// What `this` means in a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Context {
+    /// There is none: functions, static functions, factories, globals.
+    Static,
+    /// An object.
+    Instance,
+    /// An object that is being made; its fields are reached directly.
+    Constructor,
+    /// The same, while its fields get their first values.
+    FieldInitializer,
+}
+
+/// What a name stands for.
+#[derive(Debug)]
+pub(super) enum Reference {
+    Variable(VariableId),
+    /// Members of the enclosing class, instance ones and static ones, nearest first.
+    Members(Vec<Candidate>),
+    Items(Vec<Item>),
+    Prefix(Vec<ModuleId>),
+    Ambiguous,
+    Nothing,
+}
+
+/// Something of a class that a name may stand for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Candidate {
+    Instance(Member),
+    Static(Item),
+}
+
+/// The state while a body is lowered.
+pub(super) struct Lower<'a> {
+    pub(super) world: &'a World,
+    pub(super) modules: &'a Modules,
+    pub(super) module: ModuleId,
+    pub(super) source: SourceId,
+    pub(super) class: Option<ClassId>,
+    pub(super) function: Option<FunctionId>,
+    pub(super) context: Context,
+    pub(super) return_type: Ty,
+    pub(super) units: Units,
+    /// The variable of `this`.
+    pub(super) this: Option<VariableId>,
+    /// Whether the statement that is being lowered has used `this` as a whole.
+    pub(super) this_used: bool,
+    /// The fields that the constructor has assigned so far.
+    pub(super) assigned_fields: HashSet<Name>,
+    /// Whether the constructor has called its super constructor.
+    pub(super) super_called: bool,
+    /// Names that are assigned somewhere in the function: other locals keep their first value.
+    pub(super) assigned_names: HashSet<Name>,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// Where a finished body goes.
+pub(super) enum Place {
+    Function(FunctionId),
+    Global(GlobalId),
+}
+
+/// Lowers one body.
+pub(super) fn lower(world: &World, modules: &Modules, job: &Job<'_>) -> (Place, Code, Vec<Diagnostic>) {
+    let mut lower = Lower {
+        world,
+        modules,
+        module: job.module,
+        source: job.source,
+        class: job.class,
+        function: None,
+        context: Context::Static,
+        return_type: Ty::Any,
+        units: Units::default(),
+        this: None,
+        this_used: false,
+        assigned_fields: HashSet::new(),
+        super_called: false,
+        assigned_names: HashSet::new(),
+        problems: Vec::new(),
+    };
+    let (place, body) = match job.work {
+        Work::Function(id, tree) => (Place::Function(id), lower.function(id, tree)),
+        Work::DefaultConstructor(id) => (Place::Function(id), lower.default_constructor(id)),
+        Work::Global(id, tree) => (Place::Global(id), lower.global(id, tree)),
+    };
+    (place, Code::Tree(Box::new(body)), lower.problems)
+}
+
+impl<'a> Lower<'a> {
+    // Ways in.
+
+    fn function(&mut self, id: FunctionId, tree: &'a ast::Function) -> ir::Body {
+        let function = self.world.function(id);
+        self.function = Some(id);
+        self.return_type = function.return_type.into();
+        let Some(body) = &tree.body else { return ir::Body::default() };
+        collect_assigned(&body.statements, &mut self.assigned_names);
+        match function.kind {
+            FunctionKind::Constructor => return self.constructor(tree, body),
+            FunctionKind::MixinConstructor => return self.mixin_constructor(Some(tree)),
+            FunctionKind::Method | FunctionKind::Setter => self.enter_instance(Context::Instance),
+            FunctionKind::Static | FunctionKind::Factory => {}
+        }
+        self.units.open_scope();
+        let (defaults, mut nodes) = self.parameters(id, &tree.parameters);
+        self.units.open_scope();
+        let root = self.function_body(body, tree);
+        nodes.push(root);
+        let root = self.monitor_lock(tree, sequence(tree.name.span(), nodes));
+        ir::Body { locals: self.units.finish_function(), defaults, root }
+    }
+
+    /// The statements of a function that is no constructor.
+    fn function_body(&mut self, body: &'a Body, tree: &'a ast::Function) -> Node {
+        let mut nodes = Vec::new();
+        for statement in &body.statements {
+            nodes.push(self.effect(statement));
+        }
+        let promises = match &tree.return_type {
+            Some(_) => self.return_type != Ty::None,
+            None => super::declare::returns_value(&body.statements),
+        };
+        let falls_off = nodes.last().is_none_or(|last| self.may_complete(last));
+        if promises && falls_off && !self.has_primitive(body) && !self.is_setter() {
+            let title = "not every way through this function returns a value";
+            let hint = "end it with a `return`, or with `unreachable` if its end cannot be reached";
+            self.error_hint(tree.name.span(), title, hint);
+        }
+        sequence(tree.name.span(), nodes)
+    }
+
+    fn is_setter(&self) -> bool {
+        self.function.is_some_and(|function| self.world.function(function).kind == FunctionKind::Setter)
+    }
+
+    /// A primitive returns what the native returns.
+    fn has_primitive(&self, body: &Body) -> bool {
+        body.statements.iter().any(|statement| matches!(statement.kind, ExpressionKind::Primitive { .. }))
+    }
+
+    fn global(&mut self, id: GlobalId, tree: &'a ast::Variable) -> ir::Body {
+        let ast::Initial::Value(value) = &tree.value else { return ir::Body::default() };
+        self.units.open_scope();
+        collect_assigned(std::slice::from_ref(value), &mut self.assigned_names);
+        let value = self.value(value);
+        let ty = self.world.global(id).ty.into();
+        let root = self.convert(value, ty, tree.name.span, "this variable");
+        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
+    }
+
+    /// Declares `this`.
+    pub(super) fn enter_instance(&mut self, context: Context) {
+        self.context = context;
+        if let Some(class) = self.class {
+            let this = self.units.declare("this".into(), Ty::of(class), Span::default());
+            self.units.local(this);
+            self.units.variable_mut(this).is_final = true;
+            self.this = Some(this);
+        }
+    }
+
+    /// Declares the parameters, in canonical order, and lowers their default values, in the order
+    /// in which they are written. What `.field` parameters do comes as the second result.
+    pub(super) fn parameters(
+        &mut self,
+        id: FunctionId,
+        trees: &'a [ast::Parameter],
+    ) -> (Vec<(LocalId, Node)>, Vec<Node>) {
+        for parameter in &self.world.function(id).parameters {
+            let tree = trees.iter().find(|tree| *tree.name.name == *parameter.name);
+            let span = tree.map_or(Span::default(), |tree| tree.name.span);
+            let mut ty = Ty::from(parameter.ty);
+            // The type of an optional parameter is checked once it has its value.
+            if ty == Ty::None {
+                ty = Ty::Any;
+            }
+            self.units.declare_parameter(parameter.name.as_str().into(), ty, span);
+        }
+        let mut defaults = Vec::new();
+        let mut assignments = Vec::new();
+        for tree in trees {
+            let Some(variable) = self.units.find(&tree.name.name) else { continue };
+            let local = self.units.local(variable);
+            let ty = self.units.variable(variable).ty;
+            if let Some(default) = &tree.default {
+                let value = self.value(default);
+                let node = self.convert(value, ty, default.span, "this parameter");
+                defaults.push((local, node));
+            }
+            if tree.is_field {
+                let value = Value::new(tree.name.span, Expr::Local(local), ty);
+                assignments.push(self.field_parameter(&tree.name, value));
+            }
+        }
+        (defaults, assignments)
+    }
+
+    // Reporting.
+
+    pub(super) fn report(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+
+    pub(super) fn error(&mut self, span: Span, title: impl Into<String>) {
+        self.report(Diagnostic::error(self.source, span, title));
+    }
+
+    pub(super) fn error_hint(&mut self, span: Span, title: impl Into<String>, hint: impl Into<String>) {
+        self.report(Diagnostic::error(self.source, span, title).hint(hint));
+    }
+
+    // Names.
+
+    /// What a name stands for here: a local, a member of the class, or something of the module.
+    pub(super) fn resolve(&self, name: &str) -> Reference {
+        if let Some(variable) = self.units.find(name) {
+            return Reference::Variable(variable);
+        }
+        if let Some(class) = self.class {
+            let candidates = self.candidates(class, name);
+            if !candidates.is_empty() {
+                return Reference::Members(candidates);
+            }
+        }
+        self.resolve_in_module(name)
+    }
+
+    pub(super) fn resolve_in_module(&self, name: &str) -> Reference {
+        match self.modules.look_up(self.world, self.module, name) {
+            Found::Items(items) => Reference::Items(items),
+            Found::Prefix(modules) => Reference::Prefix(modules),
+            Found::Ambiguous(_) => Reference::Ambiguous,
+            Found::Nothing => Reference::Nothing,
+        }
+    }
+
+    fn candidates(&self, class: ClassId, name: &str) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for ancestor in self.world.ancestors(class) {
+            let index = self.world.index(ancestor);
+            candidates.extend(index.members.get(name).into_iter().flatten().copied().map(Candidate::Instance));
+            candidates.extend(index.statics.get(name).into_iter().flatten().copied().map(Candidate::Static));
+        }
+        candidates
+    }
+
+    /// Reports a name that stands for nothing.
+    pub(super) fn unresolved(&mut self, name: &str, span: Span) -> Value {
+        let mut names = self.units.names();
+        if let Some(class) = self.class {
+            names.extend(self.world.member_names(class).into_iter().map(Name::from));
+            for ancestor in self.world.ancestors(class) {
+                names.extend(self.world.index(ancestor).statics.keys().cloned());
+            }
+        }
+        names.extend(self.modules.visible_names(self.world, self.module));
+        let title = format!("there is no `{name}` here");
+        let problem = Diagnostic::error(self.source, span, title).label("not found");
+        let near = nearest(name, names.iter().map(|name| &**name));
+        self.report(match near {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem,
+        });
+        Value::error(span)
+    }
+
+    pub(super) fn resolve_type(&mut self, name: &ast::TypeName) -> Type {
+        match resolve_type(self.world, self.modules, self.module, self.source, name) {
+            Ok(ty) => ty,
+            Err(problem) => {
+                self.report(*problem);
+                Type::Any
+            }
+        }
+    }
+
+    pub(super) fn builtin(&self, class: Option<ClassId>) -> Ty {
+        class.map_or(Ty::Any, Ty::of)
+    }
+
+    // Expressions.
+
+    /// An expression whose value is used: not a block, and not nothing.
+    pub(super) fn value(&mut self, expression: &'a Expression) -> Value {
+        let value = self.any(expression);
+        self.require_value(value, expression.span)
+    }
+
+    pub(super) fn require_value(&mut self, value: Value, span: Span) -> Value {
+        match value.ty {
+            Ty::Block => {
+                let hint = "blocks can be given to calls and defined as variables; a lambda (`::`) is a value";
+                self.error_hint(span, "a block cannot be used as a value here", hint);
+                Value::error(span)
+            }
+            Ty::None => {
+                self.error(span, "this has no value: what is called here returns `none`");
+                Value::error(span)
+            }
+            _ => value,
+        }
+    }
+
+    /// An expression whose value is not used.
+    pub(super) fn effect(&mut self, expression: &'a Expression) -> Node {
+        match &expression.kind {
+            ExpressionKind::Postfix(target, operator, at) => self.increment(target, operator, *at, false).node,
+            ExpressionKind::Assign { target, operator, at, value } => {
+                self.assign(target, *operator, *at, value, false).node
+            }
+            ExpressionKind::Block(..) => {
+                self.error(expression.span, "a block that nobody calls");
+                Value::error(expression.span).node
+            }
+            _ => self.any(expression).node,
+        }
+    }
+
+    /// Any expression.
+    pub(super) fn any(&mut self, expression: &'a Expression) -> Value {
+        use ExpressionKind as E;
+        let span = expression.span;
+        match &expression.kind {
+            E::Error => Value::error(span),
+            E::Null => Value::new(span, Expr::Null, Ty::Null),
+            E::Bool(value) => Value::new(span, Expr::Bool(*value), self.builtin(self.world.builtin.bool)),
+            E::Int(value) => Value::new(span, Expr::Int(*value), self.builtin(self.world.builtin.int)),
+            E::Float(value) => Value::new(span, Expr::Float(*value), self.builtin(self.world.builtin.float)),
+            E::String(parts) => self.string(span, parts),
+            E::Name(name) => self.name(name, span),
+            E::Parenthesized(inner) => self.any(inner),
+            E::Member(..) | E::Call(..) => self.call_expression(expression),
+            E::Index(receiver, arguments) => self.index(receiver, arguments, span),
+            E::Slice(receiver, from, to) => self.slice(receiver, from.as_deref(), to.as_deref(), span),
+            E::Unary(operator, at, operand) => self.unary(*operator, *at, operand),
+            E::Binary(operator, at, left, right) => self.binary(operator, *at, left, right),
+            E::Comparison(first, rest) => self.comparison(first, rest),
+            E::And(left, right) => self.logical(span, left, right, Expr::And),
+            E::Or(left, right) => self.logical(span, left, right, Expr::Or),
+            E::Not(operand) => {
+                let operand = self.value(operand);
+                Value::new(span, Expr::Not(Box::new(operand.node)), self.builtin(self.world.builtin.bool))
+            }
+            E::Is { value, ty, negated } => self.type_test(span, value, ty, *negated),
+            E::As(value, ty) => self.cast(span, value, ty),
+            E::Conditional(condition, then, otherwise) => self.conditional(span, condition, then, otherwise),
+            E::If { condition, then, otherwise } => self.if_expression(span, condition, then, otherwise.as_ref()),
+            E::While(condition, body) => self.while_loop(span, condition, body),
+            E::For { init, condition, update, body } => {
+                self.for_loop(span, init.as_deref(), condition.as_deref(), update.as_deref(), body)
+            }
+            E::Assign { target, operator, at, value } => self.assign(target, *operator, *at, value, true),
+            E::Postfix(target, operator, at) => self.increment(target, operator, *at, true),
+            E::Define { name, ty, is_final, value } => self.define(name, ty.as_ref(), *is_final, value),
+            E::Block(parameters, body) => self.block(parameters, body, span, None, None),
+            E::Lambda(parameters, body) => self.lambda(parameters, body, span, None),
+            E::List(elements) => {
+                let elements = self.elements(elements);
+                Value::new(span, Expr::List(elements), self.builtin(self.world.builtin.list))
+            }
+            E::Set(elements) => {
+                let elements = self.elements(elements);
+                Value::new(span, Expr::Set(elements), self.builtin(self.world.builtin.set))
+            }
+            E::Map(entries) => self.map(span, entries),
+            E::ByteArray(elements) => self.byte_array(span, elements),
+            E::Return(value) => self.return_expression(span, value.as_deref()),
+            E::Break(label, value) => self.break_expression(span, label.as_ref(), value.as_deref()),
+            E::Continue(label, value) => self.continue_expression(span, label.as_ref(), value.as_deref()),
+            E::Try { body, parameters, handler } => self.try_expression(span, body, parameters, handler),
+            E::Assert(body) => self.assert_expression(span, body),
+            E::Primitive { module, name, failure } => self.primitive(span, module, name, failure.as_ref()),
+        }
+    }
+
+    /// A sequence with a scope of its own; its value is that of its last statement.
+    pub(super) fn body(&mut self, body: &'a Body) -> Value {
+        self.units.open_scope();
+        let value = self.statements(&body.statements, body.span);
+        self.units.close_scope();
+        value
+    }
+
+    pub(super) fn statements(&mut self, statements: &'a [Expression], span: Span) -> Value {
+        let Some((last, before)) = statements.split_last() else {
+            return Value::new(span, Expr::Null, Ty::Null);
+        };
+        let mut nodes: Vec<Node> = before.iter().map(|statement| self.effect(statement)).collect();
+        let last = self.any(last);
+        if nodes.is_empty() {
+            return last;
+        }
+        let at = last.node.at;
+        nodes.push(last.node);
+        Value { node: Node { at, expr: Expr::Sequence(nodes) }, ty: last.ty, is_sure: last.is_sure }
+    }
+
+    /// A value that goes into something typed: an error if it cannot fit, a check if it may not.
+    pub(super) fn convert(&mut self, value: Value, to: Ty, span: Span, what: &str) -> Node {
+        match self.world.fit(value.ty, to) {
+            Fit::Yes if value.is_sure || to == Ty::Any => value.node,
+            Fit::Yes | Fit::Check => self.checked(value.node, to),
+            Fit::No => {
+                self.mismatch(value.ty, to, span, what);
+                value.node
+            }
+        }
+    }
+
+    pub(super) fn checked(&self, node: Node, to: Ty) -> Node {
+        match to {
+            Ty::Class { .. } => Node { at: node.at, expr: Expr::As(Box::new(node), to.declared()) },
+            _ => node,
+        }
+    }
+
+    pub(super) fn mismatch(&mut self, from: Ty, to: Ty, span: Span, what: &str) {
+        let (from, to) = (self.world.describe(from), self.world.describe(to));
+        let title = format!("{what} takes `{to}`, not `{from}`");
+        let problem = Diagnostic::error(self.source, span, title).label(format!("this is `{from}`"));
+        let hint = format!("to allow null, write the type as `{to}?`");
+        self.report(if from == "null" { problem.hint(hint) } else { problem });
+    }
+
+    /// `this` as a whole: in a constructor, from here on the object must be complete.
+    pub(super) fn this_value(&mut self, span: Span) -> Option<Value> {
+        self.this_used = true;
+        self.direct_this(span)
+    }
+
+    /// `this`, to reach a field of it.
+    pub(super) fn direct_this(&mut self, span: Span) -> Option<Value> {
+        let this = self.this?;
+        self.this_used |= self.units.in_lambda();
+        let local = self.units.local(this);
+        let ty = self.units.variable(this).ty;
+        Some(Value::new(span, Expr::Local(local), ty))
+    }
+
+    /// Whether control may come out at the end of a statement.
+    pub(super) fn may_complete(&self, node: &Node) -> bool {
+        match &node.expr {
+            Expr::Return(_) | Expr::Exit(..) => false,
+            Expr::CallStatic(function, _) => !self.world.builtin.never_return.contains(&Some(*function)),
+            Expr::Sequence(nodes) => nodes.iter().all(|node| self.may_complete(node)),
+            Expr::If { condition, then, otherwise } => {
+                self.may_complete(condition) && (self.may_complete(then) || self.may_complete(otherwise))
+            }
+            Expr::Try { body, handler, .. } => self.may_complete(body) && self.may_complete(handler),
+            Expr::Loop { condition, .. } => !matches!(condition.expr, Expr::Bool(true)),
+            Expr::Define(_, value) | Expr::SetLocal(_, value) | Expr::As(value, _) => self.may_complete(value),
+            // Something exits to a label, and then goes on.
+            _ => true,
+        }
+    }
+
+    /// The targets that jumps of the current unit may have.
+    pub(super) fn targets(&mut self) -> &mut Vec<Target> {
+        &mut self.units.current().targets
+    }
+}
+
+/// Several nodes as one.
+pub(super) fn sequence(at: Span, mut nodes: Vec<Node>) -> Node {
+    if nodes.len() == 1 {
+        if let Some(node) = nodes.pop() {
+            return node;
+        }
+    }
+    Node { at: at.start, expr: Expr::Sequence(nodes) }
+}
+
+/// The names that are assigned anywhere in some statements.
+fn collect_assigned(statements: &[Expression], names: &mut HashSet<Name>) {
+    for statement in statements {
+        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind {
+            if let ExpressionKind::Name(name) = &target.kind {
+                names.insert(name.clone());
+            }
+        }
+        statement.kind.each_child(&mut |child| collect_assigned(std::slice::from_ref(child), names));
+    }
+}

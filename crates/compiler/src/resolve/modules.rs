@@ -1,0 +1,454 @@
+//! Loading modules and finding names in them.
+//!
+//! A name of a module is, in this order: what the module declares, what an import shows by name or
+//! as a prefix, what imports without prefix bring, and what the core library exports.
+
+use super::world::World;
+use crate::ast::{self, File, Identifier, Import, Show};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Item, Module, ModuleId};
+use crate::names::{Name, nearest};
+use crate::parser;
+use crate::source::{Loader, SourceId, Sources};
+use std::collections::HashMap;
+
+/// The module whose exports every module sees.
+const CORE: &str = "<lib>/core/core.toit";
+
+/// A module that is made from source.
+pub(super) struct SourceModule {
+    pub(super) id: ModuleId,
+    pub(super) source: SourceId,
+    pub(super) file: File,
+    imports: Vec<ResolvedImport>,
+    /// Names that `export` lists.
+    exports: Vec<Identifier>,
+    exports_all: bool,
+}
+
+/// An import whose module was found.
+struct ResolvedImport {
+    module: ModuleId,
+    prefix: Option<Identifier>,
+    /// What is visible without a prefix.
+    shown: Shown,
+}
+
+enum Shown {
+    Nothing,
+    Everything,
+    Names(Vec<Identifier>),
+}
+
+/// What a name stands for at the top level of a module.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Found {
+    Nothing,
+    /// A class, a global, or functions.
+    Items(Vec<Item>),
+    /// An import's prefix: the modules behind it.
+    Prefix(Vec<ModuleId>),
+    /// Different imports bring different things.
+    Ambiguous(Vec<Item>),
+}
+
+/// All modules with their imports.
+#[derive(Default)]
+pub(super) struct Modules {
+    /// Modules made from source; their ids follow those of the prepared ones.
+    pub(super) sources: Vec<SourceModule>,
+    first: usize,
+    core: Option<ModuleId>,
+    by_path: HashMap<String, ModuleId>,
+    /// The exports of prepared modules.
+    prepared: Vec<HashMap<Name, Vec<Item>>>,
+}
+
+impl Modules {
+    /// Takes note of the prepared modules.
+    pub(super) fn new(world: &World) -> Modules {
+        let mut modules = Modules { first: world.unit.modules.len(), ..Modules::default() };
+        for (number, module) in world.unit.modules.iter().enumerate() {
+            modules.by_path.insert(module.path.clone(), ModuleId(number as u32));
+            let mut exports: HashMap<Name, Vec<Item>> = HashMap::new();
+            for (name, item) in &module.exports {
+                exports.entry(name.as_str().into()).or_default().push(*item);
+            }
+            modules.prepared.push(exports);
+        }
+        modules
+    }
+
+    /// The module made from source with an id.
+    pub(super) fn source_of(&self, id: ModuleId) -> Option<&SourceModule> {
+        (id.0 as usize).checked_sub(self.first).and_then(|index| self.sources.get(index))
+    }
+
+    /// Loads the given files, everything that they import, and the core library.
+    pub(super) fn load(&mut self, loader: &mut Load<'_>, world: &mut World, roots: &[String]) -> Vec<Option<ModuleId>> {
+        let ids = roots.iter().map(|root| self.load_file(loader, world, root)).collect();
+        if self.core.is_none() {
+            self.core = self.load_file(loader, world, CORE);
+        }
+        let mut next = 0;
+        while next < self.sources.len() {
+            self.load_imports(loader, world, next);
+            next += 1;
+        }
+        ids
+    }
+
+    fn load_file(&mut self, loader: &mut Load<'_>, world: &mut World, path: &str) -> Option<ModuleId> {
+        if let Some(id) = self.by_path.get(path) {
+            return Some(*id);
+        }
+        let bytes = loader.loader.read(path)?;
+        let id = ModuleId(world.unit.modules.len() as u32);
+        self.by_path.insert(path.to_owned(), id);
+        let (source, problem) = loader.sources.add(path.to_owned(), bytes);
+        let mut module = Module { path: path.to_owned(), ..Module::default() };
+        let mut file = File::default();
+        if let Some(text) = loader.sources.get(source) {
+            module.line_starts.clone_from(&text.line_starts);
+            match problem {
+                // Bytes that are no text are one problem, not thousands.
+                Some(problem) => loader.problems.push(problem),
+                None => {
+                    let (parsed, problems) = parser::parse(source, &text.text);
+                    file = parsed;
+                    loader.problems.extend(problems);
+                }
+            }
+        }
+        world.unit.modules.push(module);
+        self.sources.push(SourceModule { id, source, file, imports: Vec::new(), exports: Vec::new(), exports_all: false });
+        Some(id)
+    }
+
+    fn load_imports(&mut self, loader: &mut Load<'_>, world: &mut World, index: usize) {
+        let Some(module) = self.sources.get_mut(index) else { return };
+        let source = module.source;
+        let imports = std::mem::take(&mut module.file.imports);
+        for export in std::mem::take(&mut module.file.exports) {
+            match export.show {
+                Show::Everything(_) => module.exports_all = true,
+                Show::Names(names) => module.exports.extend(names),
+                Show::Nothing => {}
+            }
+        }
+        let importer = world.module(module.id).path.clone();
+        let mut resolved = Vec::new();
+        for import in imports {
+            let found = self.find_import(loader.loader, &importer, &import);
+            let id = found.and_then(|path| self.load_file(loader, world, &path));
+            match id {
+                Some(id) => resolved.push(resolve_import(import, id)),
+                None if import.segments.is_empty() => {}
+                None => loader.problems.push(self.missing_import(source, &import)),
+            }
+        }
+        if let Some(module) = self.sources.get_mut(index) {
+            module.imports = resolved;
+        }
+    }
+
+    fn missing_import(&self, source: SourceId, import: &Import) -> Diagnostic {
+        let name = import.segments.iter().map(|segment| &*segment.name).collect::<Vec<_>>().join(".");
+        let problem = Diagnostic::error(source, import.span, format!("cannot find `{name}`"));
+        if import.dots > 0 {
+            return problem.note("a local import names a file relative to the folder of this one");
+        }
+        let libraries = self.by_path.keys().filter_map(|path| path.strip_prefix("<lib>/")?.strip_suffix(".toit"));
+        let names: Vec<String> = libraries.map(|path| path.replace('/', ".")).collect();
+        match nearest(&name, names.iter().map(String::as_str)) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem.hint("to import a file next to this one, write a `.` before its name"),
+        }
+    }
+
+    /// The path of an import's file.
+    fn find_import(&self, loader: &dyn Loader, importer: &str, import: &Import) -> Option<String> {
+        let folder = if import.dots == 0 {
+            "<lib>".to_owned()
+        } else {
+            let mut folder = parent(importer);
+            for _ in 1..import.dots {
+                folder = up(&folder);
+            }
+            folder
+        };
+        let written: Vec<String> = import.segments.iter().map(|segment| segment.name.to_string()).collect();
+        let dashes = written.iter().map(|segment| segment.replace('_', "-")).collect();
+        let underscores = written.iter().map(|segment| segment.replace('-', "_")).collect();
+        // A trailing underscore marks what is private; it stays.
+        let private: Vec<String> = written
+            .iter()
+            .map(|segment| {
+                let tail = segment.len() - segment.trim_end_matches('_').len();
+                format!("{}{}", segment.trim_end_matches('_').replace('_', "-"), "_".repeat(tail))
+            })
+            .collect();
+        [written, private, dashes, underscores].iter().find_map(|segments| self.find_file(loader, &folder, segments))
+    }
+
+    /// `folder/a/b.toit`, or `folder/a/b/b.toit` if there is such a folder.
+    fn find_file(&self, loader: &dyn Loader, folder: &str, segments: &[String]) -> Option<String> {
+        let last = segments.last()?;
+        let path = join(folder, &segments.join("/"));
+        let candidates = [format!("{path}.toit"), format!("{path}/{last}.toit")];
+        candidates.into_iter().find(|path| self.by_path.contains_key(path) || loader.is_file(path))
+    }
+
+    // Names.
+
+    /// What a name stands for in a module.
+    pub(super) fn look_up(&self, world: &World, module: ModuleId, name: &str) -> Found {
+        let own = world.own(module, name);
+        if !own.is_empty() {
+            return Found::Items(own.to_vec());
+        }
+        let imported = self.imported(world, module, name, &mut Vec::new());
+        if imported != Found::Nothing {
+            return imported;
+        }
+        match self.core.map(|core| self.visible(world, core, name, &mut Vec::new())) {
+            Some(items) if !items.is_empty() => Found::Items(items),
+            _ => Found::Nothing,
+        }
+    }
+
+    /// What a name stands for behind a prefix.
+    pub(super) fn look_up_in(&self, world: &World, modules: &[ModuleId], name: &str) -> Vec<Item> {
+        let mut found = Vec::new();
+        for module in modules {
+            for item in self.visible(world, *module, name, &mut Vec::new()) {
+                if !found.contains(&item) {
+                    found.push(item);
+                }
+            }
+        }
+        found
+    }
+
+    /// What the imports of a module bring under a name.
+    fn imported(&self, world: &World, module: ModuleId, name: &str, visited: &mut Vec<ModuleId>) -> Found {
+        let Some(source) = self.source_of(module) else { return Found::Nothing };
+        let mut shown: Vec<Item> = Vec::new();
+        let mut prefixed = Vec::new();
+        for import in &source.imports {
+            if let Shown::Names(names) = &import.shown {
+                if names.iter().any(|shown| &*shown.name == name) {
+                    add_new(&mut shown, self.visible(world, import.module, name, visited));
+                }
+            }
+            if import.prefix.as_ref().is_some_and(|prefix| &*prefix.name == name) {
+                prefixed.push(import.module);
+            }
+        }
+        if !shown.is_empty() {
+            return Found::Items(shown);
+        }
+        if !prefixed.is_empty() {
+            return Found::Prefix(prefixed);
+        }
+        let mut all: Vec<Item> = Vec::new();
+        let mut is_ambiguous = false;
+        for import in source.imports.iter().filter(|import| matches!(import.shown, Shown::Everything)) {
+            let items = self.visible(world, import.module, name, visited);
+            if items.is_empty() {
+                continue;
+            }
+            is_ambiguous |= !all.is_empty() && items.iter().any(|item| !all.contains(item));
+            add_new(&mut all, items);
+        }
+        match (all.is_empty(), is_ambiguous) {
+            (true, _) => Found::Nothing,
+            (false, true) => Found::Ambiguous(all),
+            (false, false) => Found::Items(all),
+        }
+    }
+
+    /// What importers of a module see under a name.
+    fn visible(&self, world: &World, module: ModuleId, name: &str, visited: &mut Vec<ModuleId>) -> Vec<Item> {
+        let own = world.own(module, name);
+        if !own.is_empty() {
+            return own.to_vec();
+        }
+        if let Some(exports) = self.prepared.get(module.0 as usize) {
+            return exports.get(name).cloned().unwrap_or_default();
+        }
+        let Some(source) = self.source_of(module) else { return Vec::new() };
+        let exports = source.exports_all || source.exports.iter().any(|export| &*export.name == name);
+        if !exports || visited.contains(&module) {
+            return Vec::new();
+        }
+        visited.push(module);
+        let found = self.imported(world, module, name, visited);
+        visited.pop();
+        match found {
+            Found::Items(items) | Found::Ambiguous(items) => items,
+            Found::Nothing | Found::Prefix(_) => Vec::new(),
+        }
+    }
+
+    /// All names that importers of a module see through its exports.
+    pub(super) fn exported(&self, world: &World, module: ModuleId) -> Vec<(String, Item)> {
+        let mut names = Vec::new();
+        self.exported_names(world, module, &mut Vec::new(), &mut names);
+        names.sort();
+        names.dedup();
+        let mut exports = Vec::new();
+        for name in names {
+            if world.own(module, &name).is_empty() {
+                let items = self.visible(world, module, &name, &mut Vec::new());
+                exports.extend(items.into_iter().map(|item| (name.to_string(), item)));
+            }
+        }
+        exports
+    }
+
+    fn exported_names(&self, world: &World, module: ModuleId, visited: &mut Vec<ModuleId>, names: &mut Vec<Name>) {
+        let Some(source) = self.source_of(module) else {
+            names.extend(self.prepared.get(module.0 as usize).into_iter().flat_map(HashMap::keys).cloned());
+            return;
+        };
+        if visited.contains(&module) {
+            return;
+        }
+        visited.push(module);
+        names.extend(source.exports.iter().map(|export| export.name.clone()));
+        if source.exports_all {
+            for import in &source.imports {
+                match &import.shown {
+                    Shown::Nothing => {}
+                    Shown::Names(shown) => names.extend(shown.iter().map(|shown| shown.name.clone())),
+                    Shown::Everything => {
+                        names.extend(world.own_names(import.module).cloned());
+                        self.exported_names(world, import.module, visited, names);
+                    }
+                }
+            }
+        }
+    }
+
+    /// All names that a module sees at its top level, for suggestions.
+    pub(super) fn visible_names(&self, world: &World, module: ModuleId) -> Vec<Name> {
+        let mut names: Vec<Name> = world.own_names(module).cloned().collect();
+        let Some(source) = self.source_of(module) else { return names };
+        for import in &source.imports {
+            names.extend(import.prefix.iter().map(|prefix| prefix.name.clone()));
+            match &import.shown {
+                Shown::Nothing => {}
+                Shown::Names(shown) => names.extend(shown.iter().map(|shown| shown.name.clone())),
+                Shown::Everything => {
+                    names.extend(world.own_names(import.module).cloned());
+                    self.exported_names(world, import.module, &mut Vec::new(), &mut names);
+                }
+            }
+        }
+        if let Some(core) = self.core {
+            self.exported_names(world, core, &mut Vec::new(), &mut names);
+        }
+        names
+    }
+
+    /// Reports what imports show and exports list but nobody declares.
+    pub(super) fn check_imports(&self, world: &World) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        for source in &self.sources {
+            for import in &source.imports {
+                let Shown::Names(names) = &import.shown else { continue };
+                for name in names {
+                    if self.visible(world, import.module, &name.name, &mut Vec::new()).is_empty() {
+                        problems.push(self.missing_shown(world, source.source, import.module, name));
+                    }
+                }
+            }
+            for name in &source.exports {
+                let found = self.look_up(world, source.id, &name.name);
+                if matches!(found, Found::Nothing | Found::Prefix(_)) {
+                    let title = format!("cannot export `{}`: there is no such declaration", name.name);
+                    problems.push(Diagnostic::error(source.source, name.span, title));
+                }
+            }
+            problems.extend(self.check_prefixes(world, source));
+        }
+        problems
+    }
+
+    fn check_prefixes(&self, world: &World, source: &SourceModule) -> Vec<Diagnostic> {
+        let prefixes = source.imports.iter().filter_map(|import| import.prefix.as_ref());
+        prefixes
+            .filter(|prefix| !world.own(source.id, &prefix.name).is_empty())
+            .map(|prefix| {
+                let title = format!("`{}` is both an import's prefix and a declaration", prefix.name);
+                Diagnostic::error(source.source, prefix.span, title)
+                    .hint("give the import another prefix with `as`")
+            })
+            .collect()
+    }
+
+    fn missing_shown(&self, world: &World, source: SourceId, module: ModuleId, name: &Identifier) -> Diagnostic {
+        let title = format!("`{}` has no `{}`", world.module(module).path, name.name);
+        let problem = Diagnostic::error(source, name.span, title);
+        let mut names: Vec<Name> = world.own_names(module).cloned().collect();
+        self.exported_names(world, module, &mut Vec::new(), &mut names);
+        match nearest(&name.name, names.iter().map(|name| &**name)) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem,
+        }
+    }
+}
+
+/// What loading needs from outside.
+pub(super) struct Load<'a> {
+    pub(super) loader: &'a dyn Loader,
+    pub(super) sources: &'a mut Sources,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
+    let is_local = import.dots > 0;
+    let shown = match import.show {
+        ast::Show::Everything(_) => Shown::Everything,
+        ast::Show::Names(names) => Shown::Names(names),
+        ast::Show::Nothing if is_local && import.prefix.is_none() => Shown::Everything,
+        ast::Show::Nothing => Shown::Nothing,
+    };
+    let mut prefix = import.prefix;
+    if prefix.is_none() && matches!(shown, Shown::Nothing) {
+        prefix = import.segments.last().map(|segment| Identifier {
+            name: crate::names::canonical(&segment.name),
+            span: segment.span,
+        });
+    }
+    ResolvedImport { module, prefix, shown }
+}
+
+fn add_new(items: &mut Vec<Item>, more: Vec<Item>) {
+    for item in more {
+        if !items.contains(&item) {
+            items.push(item);
+        }
+    }
+}
+
+fn parent(path: &str) -> String {
+    path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned())
+}
+
+/// The folder above a folder.
+fn up(folder: &str) -> String {
+    match folder.rsplit_once('/') {
+        Some((above, "..")) => format!("{above}/../.."),
+        Some((above, _)) => above.to_owned(),
+        None if folder.is_empty() || folder == "." => "..".to_owned(),
+        None if folder == ".." => "../..".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+

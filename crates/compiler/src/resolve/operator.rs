@@ -1,0 +1,228 @@
+//! Operators, indexes, literals with parts, and types in expressions.
+
+use super::call::Arguments;
+use super::lower::{Lower, Value};
+use crate::ast::{Expression, StringPart, TypeName, UnaryOperator};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Expr, Node, Part, Selector, Type};
+use crate::source::Span;
+use crate::types::{Fit, Ty};
+
+/// Operators for which the kinds of two numbers decide the kind of the result.
+const ARITHMETIC: &[&str] = &["+", "-", "*", "/", "%"];
+/// Operators on integers that give integers.
+const BITS: &[&str] = &["&", "|", "^", "<<", ">>", ">>>"];
+
+impl<'a> Lower<'a> {
+    // Operators.
+
+    pub(super) fn binary(
+        &mut self,
+        operator: &'static str,
+        at: Span,
+        left: &'a Expression,
+        right: &'a Expression,
+    ) -> Value {
+        let left = self.value(left);
+        let span = right.span;
+        let right = self.value(right);
+        self.operate(left, operator, at, right, span)
+    }
+
+    /// An operator on two values.
+    pub(super) fn operate(&mut self, left: Value, operator: &str, at: Span, right: Value, span: Span) -> Value {
+        if operator == "!=" {
+            let equal = self.operate(left, "==", at, right, span);
+            let ty = self.builtin(self.world.builtin.bool);
+            return Value::new(at, Expr::Not(Box::new(equal.node)), ty);
+        }
+        let numeric = self.numeric_result(left.ty, operator, right.ty);
+        let arguments = Arguments::of(vec![right], span);
+        if operator == "==" {
+            // Null, too, can be compared.
+            let selector = Selector { name: "==".into(), ..arguments.shape.clone() };
+            let ty = self.builtin(self.world.builtin.bool);
+            return self.dynamic_call(left, selector, at, arguments, ty);
+        }
+        let certain = numeric.is_some() && left.is_sure;
+        let mut value = self.call_method(left, operator, at, arguments);
+        if let Some(ty) = numeric {
+            value.ty = ty;
+            value.is_sure = certain;
+        }
+        value
+    }
+
+    /// What an operator on two numbers gives.
+    fn numeric_result(&self, left: Ty, operator: &str, right: Ty) -> Option<Ty> {
+        let builtin = &self.world.builtin;
+        let (int, float) = (Ty::of(builtin.int?), Ty::of(builtin.float?));
+        if BITS.contains(&operator) && left == int && right == int {
+            return Some(int);
+        }
+        if !ARITHMETIC.contains(&operator) {
+            return None;
+        }
+        match (left == int, left == float, right == int, right == float) {
+            (true, _, true, _) => Some(int),
+            (true, _, _, true) | (_, true, true, _) | (_, true, _, true) => Some(float),
+            _ => None,
+        }
+    }
+
+    pub(super) fn unary(&mut self, operator: UnaryOperator, at: Span, operand: &'a Expression) -> Value {
+        let operand = self.value(operand);
+        let name = match operator {
+            UnaryOperator::Negate => "-",
+            UnaryOperator::Complement => "~",
+        };
+        let ty = operand.ty;
+        let builtin = &self.world.builtin;
+        let is_number = ty.class().is_some() && (ty.class() == builtin.int || ty.class() == builtin.float);
+        let mut value = self.call_method(operand, name, at, Arguments::default());
+        if is_number {
+            value.ty = ty;
+        }
+        value
+    }
+
+    /// `a < b <= c`: each operand once, and no more of them than needed.
+    pub(super) fn comparison(&mut self, first: &'a Expression, rest: &'a [(&'static str, Span, Expression)]) -> Value {
+        let mut left = self.value(first);
+        let mut result: Option<Node> = None;
+        for (index, (operator, at, operand)) in rest.iter().enumerate() {
+            let mut right = self.value(operand);
+            let mut next = Value { node: Node::default(), ty: right.ty, is_sure: right.is_sure };
+            if index + 1 < rest.len() {
+                let local = self.units.temporary();
+                let at = right.node.at;
+                let value = std::mem::take(&mut right.node);
+                right.node = Node { at, expr: Expr::Define(local, Box::new(value)) };
+                next.node = Node { at, expr: Expr::Local(local) };
+            }
+            let test = self.operate(left, operator, *at, right, operand.span).node;
+            result = Some(match result {
+                None => test,
+                Some(before) => Node { at: at.start, expr: Expr::And(Box::new(before), Box::new(test)) },
+            });
+            left = next;
+        }
+        let node = result.unwrap_or_default();
+        Value { node, ty: self.builtin(self.world.builtin.bool), is_sure: true }
+    }
+
+    // Indexes.
+
+    pub(super) fn index(&mut self, receiver: &'a Expression, arguments: &'a [Expression], span: Span) -> Value {
+        let receiver = self.value(receiver);
+        let mut values = Vec::new();
+        for argument in arguments {
+            values.push(self.value(argument));
+        }
+        let at = arguments.first().map_or(span, |argument| argument.span);
+        self.call_method(receiver, "[]", at, Arguments::of(values, at))
+    }
+
+    pub(super) fn slice(
+        &mut self,
+        receiver: &'a Expression,
+        from: Option<&'a Expression>,
+        to: Option<&'a Expression>,
+        span: Span,
+    ) -> Value {
+        let receiver = self.value(receiver);
+        let mut arguments = Arguments::default();
+        for (name, bound) in [("from", from), ("to", to)] {
+            let Some(bound) = bound else { continue };
+            let value = self.value(bound);
+            arguments.shape.named.push((name.to_owned(), false));
+            arguments.values.push(value);
+            arguments.spans.push(bound.span);
+        }
+        self.call_method(receiver, "[..]", span, arguments)
+    }
+
+    // Types.
+
+    pub(super) fn type_test(&mut self, span: Span, value: &'a Expression, ty: &'a TypeName, negated: bool) -> Value {
+        let value = self.value(value);
+        let tested = self.resolve_type(ty);
+        if tested == Type::None {
+            self.error(ty.span, "no value is of the type `none`");
+        }
+        let at = value.node.at;
+        let mut node = Node { at, expr: Expr::Is(Box::new(value.node), tested) };
+        if negated {
+            node = Node { at, expr: Expr::Not(Box::new(node)) };
+        }
+        Value::new(span, node.expr, self.builtin(self.world.builtin.bool))
+    }
+
+    pub(super) fn cast(&mut self, span: Span, value: &'a Expression, ty: &'a TypeName) -> Value {
+        let expression = value;
+        let value = self.value(value);
+        let to = self.resolve_type(ty);
+        match to {
+            Type::Class { .. } => {}
+            Type::None => {
+                self.error(ty.span, "no value is of the type `none`");
+                return value;
+            }
+            Type::Any | Type::Block => return Value { ty: Ty::Any, ..value },
+        }
+        if self.world.fit(value.ty, to.into()) == Fit::No {
+            let (from, to) = (self.world.describe(value.ty), self.world.describe(to.into()));
+            let title = format!("this is `{from}`, which can never be `{to}`");
+            self.report(Diagnostic::error(self.source, expression.span, title));
+        }
+        Value::new(span, Expr::As(Box::new(value.node), to), to.into())
+    }
+
+    // Literals.
+
+    pub(super) fn string(&mut self, span: Span, parts: &'a [StringPart]) -> Value {
+        let ty = self.builtin(self.world.builtin.string);
+        match parts {
+            [] => return Value::new(span, Expr::String(String::new()), ty),
+            [StringPart::Text(text)] => return Value::new(span, Expr::String(text.clone()), ty),
+            _ => {}
+        }
+        let mut lowered = Vec::new();
+        for part in parts {
+            lowered.push(match part {
+                StringPart::Text(text) => Part::Text(text.clone()),
+                StringPart::Value(value, None) => Part::Value(self.value(value).node),
+                StringPart::Value(value, Some(format)) => Part::Formatted(format.clone(), self.value(value).node),
+            });
+        }
+        Value::new(span, Expr::Interpolate(lowered), ty)
+    }
+
+    pub(super) fn elements(&mut self, elements: &'a [Expression]) -> Vec<Node> {
+        elements.iter().map(|element| self.value(element).node).collect()
+    }
+
+    pub(super) fn map(&mut self, span: Span, entries: &'a [(Expression, Expression)]) -> Value {
+        let mut lowered = Vec::new();
+        for (key, value) in entries {
+            let key = self.value(key).node;
+            lowered.push((key, self.value(value).node));
+        }
+        Value::new(span, Expr::Map(lowered), self.builtin(self.world.builtin.map))
+    }
+
+    pub(super) fn byte_array(&mut self, span: Span, elements: &'a [Expression]) -> Value {
+        let nodes = self.elements(elements);
+        let ty = self.builtin(self.world.builtin.byte_array);
+        let mut bytes = Vec::new();
+        for (node, element) in nodes.iter().zip(elements) {
+            let Expr::Int(value) = node.expr else { return Value::new(span, Expr::ByteArray(nodes), ty) };
+            // Negative bytes and bytes up to 255 are both common notations.
+            match u8::try_from(value).or_else(|_| i8::try_from(value).map(|byte| byte as u8)) {
+                Ok(byte) => bytes.push(byte),
+                Err(_) => self.error(element.span, format!("{value} does not fit in a byte")),
+            }
+        }
+        Value::new(span, Expr::Bytes(bytes), ty)
+    }
+}

@@ -1,0 +1,100 @@
+//! Matching calls with functions: by the number of unnamed arguments, by names, and by which of
+//! them are blocks.
+
+use crate::ir::{Function, FunctionKind, Selector};
+
+/// Whether a function takes arguments of this shape.
+pub(super) fn accepts(function: &Function, shape: &Selector) -> bool {
+    mismatch(function, shape).is_none()
+}
+
+/// Why a function does not take arguments of this shape; none if it does.
+pub(super) fn mismatch(function: &Function, shape: &Selector) -> Option<String> {
+    if (function.kind == FunctionKind::Setter) != shape.is_setter {
+        return Some(if shape.is_setter { "it cannot be assigned".into() } else { "it can only be assigned".into() });
+    }
+    unnamed_mismatch(function, shape).or_else(|| named_mismatch(function, shape))
+}
+
+fn unnamed_mismatch(function: &Function, shape: &Selector) -> Option<String> {
+    let parameters: Vec<_> = function.parameters.iter().filter(|parameter| !parameter.is_named).collect();
+    let mut arguments = shape.unnamed.iter().copied().peekable();
+    for parameter in &parameters {
+        match arguments.peek() {
+            Some(is_block) if *is_block == parameter.is_block => {
+                arguments.next();
+            }
+            // Optional parameters stand before blocks, which are never optional.
+            Some(true) | None if parameter.is_optional => {}
+            Some(true) => return Some(format!("a block is given for `{}`", parameter.name)),
+            Some(false) => return Some(format!("`{}` takes a block", parameter.name)),
+            None if parameter.is_block => return Some(format!("the block `{}` is missing", parameter.name)),
+            None => return Some(format!("the argument `{}` is missing", parameter.name)),
+        }
+    }
+    let given = shape.unnamed.len();
+    arguments.peek().map(|_| match parameters.len() {
+        0 => "it takes no unnamed arguments".into(),
+        count => format!("it takes {count} unnamed argument{}, but {given} are given", if count == 1 { "" } else { "s" }),
+    })
+}
+
+fn named_mismatch(function: &Function, shape: &Selector) -> Option<String> {
+    let mut parameters = function.parameters.iter().filter(|parameter| parameter.is_named);
+    for (name, is_block) in &shape.named {
+        match parameters.clone().find(|parameter| parameter.name == *name) {
+            None => return Some(format!("there is no argument `--{name}`")),
+            Some(parameter) if parameter.is_block && !is_block => return Some(format!("`--{name}` takes a block")),
+            Some(parameter) if !parameter.is_block && *is_block => return Some(format!("`--{name}` takes no block")),
+            Some(_) => {}
+        }
+    }
+    let missing = parameters
+        .find(|parameter| !parameter.is_optional && !shape.named.iter().any(|(name, _)| *name == parameter.name));
+    missing.map(|parameter| format!("the argument `--{}` is missing", parameter.name))
+}
+
+/// For each parameter in canonical order, the place of its argument; none for one that is absent.
+pub(super) fn places(function: &Function, shape: &Selector) -> Vec<Option<usize>> {
+    let mut unnamed = 0;
+    let mut places = Vec::new();
+    for parameter in &function.parameters {
+        if parameter.is_named {
+            let found = shape.named.iter().position(|(name, _)| *name == parameter.name);
+            places.push(found.map(|place| shape.unnamed.len() + place));
+        } else if shape.unnamed.get(unnamed) == Some(&parameter.is_block) {
+            places.push(Some(unnamed));
+            unnamed += 1;
+        } else {
+            places.push(None);
+        }
+    }
+    places
+}
+
+/// How messages write a function.
+pub(super) fn signature(function: &Function) -> String {
+    let mut text = function.name.clone();
+    for parameter in &function.parameters {
+        let dashes = if parameter.is_named { "--" } else { "" };
+        let default = if parameter.is_optional { "=..." } else { "" };
+        let written = format!("{dashes}{}{default}", parameter.name);
+        text += &if parameter.is_block { format!(" [{written}]") } else { format!(" {written}") };
+    }
+    text
+}
+
+/// How messages write the arguments of a call.
+pub(super) fn describe(shape: &Selector) -> String {
+    let mut parts = Vec::new();
+    let plain = shape.unnamed.iter().filter(|is_block| !**is_block).count();
+    if plain > 0 {
+        parts.push(format!("{plain} argument{}", if plain == 1 { "" } else { "s" }));
+    }
+    parts.extend(shape.named.iter().map(|(name, _)| format!("`--{name}`")));
+    let blocks = shape.unnamed.len() - plain;
+    if blocks > 0 {
+        parts.push(if blocks == 1 { "a block".into() } else { format!("{blocks} blocks") });
+    }
+    if parts.is_empty() { "no arguments".into() } else { parts.join(", ") }
+}

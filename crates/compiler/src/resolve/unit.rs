@@ -1,0 +1,355 @@
+//! Units: the functions and lambdas that own locals.
+//!
+//! A variable of the program is a [`VariableId`], known to the whole function; each unit that uses
+//! it has a local for it. A lambda's locals are numbered as they turn up and put into the order that
+//! the IR asks for (captures, parameters, others) when the lambda is complete.
+
+use crate::ir::{Body, Expr, LabelId, Local, LocalId, Node, Part};
+use crate::names::Name;
+use crate::source::Span;
+use crate::types::Ty;
+use std::collections::{HashMap, HashSet};
+
+/// A variable of the function that is being lowered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct VariableId(pub(super) usize);
+
+/// What is known of a variable.
+#[derive(Debug)]
+pub(super) struct Variable {
+    pub(super) name: Name,
+    /// What its values are known to be.
+    pub(super) ty: Ty,
+    /// The declared type, which assignments must keep.
+    pub(super) declared: Ty,
+    /// Whether a value's type is certain, not only declared.
+    pub(super) is_sure: bool,
+    pub(super) is_final: bool,
+    /// It was defined with `?` and waits for its value.
+    pub(super) is_later: bool,
+    pub(super) span: Span,
+    is_captured: bool,
+    is_reassigned: bool,
+}
+
+/// What a jump may lead to, innermost last.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    Loop { exit: LabelId, next: LabelId },
+    /// A block or lambda given to a call of this name.
+    Code { name: Option<Name>, end: LabelId, call: Option<LabelId> },
+}
+
+/// A function or lambda whose code is being made.
+#[derive(Default)]
+pub(super) struct Unit {
+    /// For each local, its variable.
+    locals: Vec<VariableId>,
+    by_variable: HashMap<VariableId, LocalId>,
+    scopes: Vec<Vec<(Name, VariableId)>>,
+    /// The variables of enclosing units that this one uses.
+    captures: Vec<VariableId>,
+    parameters: Vec<VariableId>,
+    pub(super) targets: Vec<Target>,
+    labels: u32,
+}
+
+/// The unit that is being lowered and those around it, and their variables.
+#[derive(Default)]
+pub(super) struct Units {
+    pub(super) stack: Vec<Unit>,
+    pub(super) variables: Vec<Variable>,
+    pub(super) used_labels: HashSet<(usize, LabelId)>,
+}
+
+impl Units {
+    pub(super) fn current(&mut self) -> &mut Unit {
+        if self.stack.is_empty() {
+            self.stack.push(Unit::default());
+        }
+        let last = self.stack.len() - 1;
+        &mut self.stack[last]
+    }
+
+    pub(super) fn in_lambda(&self) -> bool {
+        self.stack.len() > 1
+    }
+
+    // Scopes.
+
+    pub(super) fn open_scope(&mut self) {
+        self.current().scopes.push(Vec::new());
+    }
+
+    pub(super) fn close_scope(&mut self) {
+        self.current().scopes.pop();
+    }
+
+    /// Makes a variable visible in the innermost scope.
+    pub(super) fn declare(&mut self, name: Name, ty: Ty, span: Span) -> VariableId {
+        let id = VariableId(self.variables.len());
+        self.variables.push(Variable {
+            name: name.clone(),
+            ty,
+            declared: ty,
+            is_sure: true,
+            is_final: false,
+            is_later: false,
+            span,
+            is_captured: false,
+            is_reassigned: false,
+        });
+        let unit = self.current();
+        if unit.scopes.is_empty() {
+            unit.scopes.push(Vec::new());
+        }
+        if let Some(scope) = unit.scopes.last_mut() {
+            scope.push((name, id));
+        }
+        id
+    }
+
+    /// A parameter of the current unit.
+    pub(super) fn declare_parameter(&mut self, name: Name, ty: Ty, span: Span) -> VariableId {
+        let id = self.declare(name, ty, span);
+        self.current().parameters.push(id);
+        self.local(id);
+        id
+    }
+
+    /// A variable without a name.
+    pub(super) fn temporary(&mut self) -> LocalId {
+        let id = self.declare("".into(), Ty::Any, Span::default());
+        self.local(id)
+    }
+
+    /// The variable that a name stands for.
+    pub(super) fn find(&self, name: &str) -> Option<VariableId> {
+        self.stack.iter().rev().find_map(|unit| {
+            let scopes = unit.scopes.iter().rev();
+            scopes.flat_map(|scope| scope.iter().rev()).find(|(known, _)| &**known == name).map(|(_, id)| *id)
+        })
+    }
+
+    /// All names in scope, for suggestions.
+    pub(super) fn names(&self) -> Vec<Name> {
+        let scopes = self.stack.iter().flat_map(|unit| &unit.scopes);
+        scopes.flatten().map(|(name, _)| name.clone()).filter(|name| !name.is_empty()).collect()
+    }
+
+    pub(super) fn variable(&self, id: VariableId) -> &Variable {
+        &self.variables[id.0]
+    }
+
+    pub(super) fn variable_mut(&mut self, id: VariableId) -> &mut Variable {
+        &mut self.variables[id.0]
+    }
+
+    /// Whether a variable belongs to a unit around the current one.
+    pub(super) fn is_outer(&self, id: VariableId) -> bool {
+        match self.stack.split_last() {
+            Some((current, outer)) => {
+                !current.owns(id) && outer.iter().any(|unit| unit.owns(id) || unit.by_variable.contains_key(&id))
+            }
+            None => false,
+        }
+    }
+
+    /// The current unit's local for a variable. If the variable belongs to a unit further out, all
+    /// units in between capture it.
+    pub(super) fn local(&mut self, id: VariableId) -> LocalId {
+        let home = self.stack.iter().position(|unit| unit.owns(id) || unit.by_variable.contains_key(&id));
+        let last = self.stack.len().saturating_sub(1);
+        let Some(home) = home else { return self.current().local(id) };
+        for depth in home + 1..=last {
+            let unit = &mut self.stack[depth];
+            if !unit.by_variable.contains_key(&id) {
+                unit.captures.push(id);
+                self.variables[id.0].is_captured = true;
+            }
+            unit.local(id);
+        }
+        self.stack[last].local(id)
+    }
+
+    /// Notes that a variable gets another value after its first one.
+    pub(super) fn reassign(&mut self, id: VariableId) {
+        self.variables[id.0].is_reassigned = true;
+    }
+
+    /// Hides all names but `this`: a field's first value does not see the constructor's parameters.
+    pub(super) fn hide_scopes(&mut self) -> Vec<Vec<(Name, VariableId)>> {
+        let unit = self.current();
+        let scopes = std::mem::take(&mut unit.scopes);
+        let this = scopes.iter().flatten().filter(|(name, _)| &**name == "this").cloned().collect();
+        unit.scopes.push(this);
+        scopes
+    }
+
+    pub(super) fn restore_scopes(&mut self, scopes: Vec<Vec<(Name, VariableId)>>) {
+        self.current().scopes = scopes;
+    }
+
+    // Labels.
+
+    pub(super) fn label(&mut self) -> LabelId {
+        let unit = self.current();
+        unit.labels += 1;
+        LabelId(unit.labels - 1)
+    }
+
+    pub(super) fn use_label(&mut self, label: LabelId) {
+        self.used_labels.insert((self.stack.len(), label));
+    }
+
+    /// Wraps code in a label, if something exits to it.
+    pub(super) fn labelled(&mut self, label: LabelId, node: Node) -> Node {
+        if self.used_labels.contains(&(self.stack.len(), label)) {
+            return Node { at: node.at, expr: Expr::Labelled(label, Box::new(node)) };
+        }
+        node
+    }
+
+    // Completion.
+
+    /// The outermost unit's locals.
+    pub(super) fn finish_function(&mut self) -> Vec<Local> {
+        let unit = self.stack.pop().unwrap_or_default();
+        self.used_labels.clear();
+        unit.locals.iter().map(|id| self.describe(*id)).collect()
+    }
+
+    /// Ends a lambda: its body, and the enclosing unit's locals that it captures.
+    pub(super) fn finish_lambda(&mut self, mut root: Node, this: Option<VariableId>) -> (Body, Vec<LocalId>, u32) {
+        let depth = self.stack.len();
+        self.used_labels.retain(|(owner, _)| *owner != depth);
+        let mut unit = self.stack.pop().unwrap_or_default();
+        // `this` is local 0 wherever it is known.
+        unit.captures.sort_by_key(|id| Some(*id) != this);
+        let is_first = |id: &VariableId| unit.captures.contains(id) || unit.parameters.contains(id);
+        let others = unit.locals.iter().filter(|id| !is_first(id));
+        let order: Vec<VariableId> = unit.captures.iter().chain(&unit.parameters).chain(others).copied().collect();
+        let mut places = vec![LocalId(0); unit.locals.len()];
+        for (place, id) in order.iter().enumerate() {
+            if let Some(old) = unit.by_variable.get(id) {
+                places[old.0 as usize] = LocalId(place as u32);
+            }
+        }
+        renumber(&mut root, &places);
+        let captures = unit.captures.iter().map(|id| self.local(*id)).collect();
+        let locals = order.iter().map(|id| self.describe(*id)).collect();
+        (Body { locals, defaults: Vec::new(), root }, captures, unit.parameters.len() as u32)
+    }
+
+    fn describe(&self, id: VariableId) -> Local {
+        let variable = self.variable(id);
+        Local { name: variable.name.to_string(), is_shared: variable.is_captured && variable.is_reassigned }
+    }
+}
+
+impl Unit {
+    fn owns(&self, id: VariableId) -> bool {
+        self.by_variable.contains_key(&id) && !self.captures.contains(&id)
+    }
+
+    fn local(&mut self, id: VariableId) -> LocalId {
+        let next = LocalId(self.locals.len() as u32);
+        *self.by_variable.entry(id).or_insert_with(|| {
+            self.locals.push(id);
+            next
+        })
+    }
+}
+
+/// Gives the locals of a lambda their final numbers.
+fn renumber(node: &mut Node, places: &[LocalId]) {
+    let new = |local: &mut LocalId| {
+        if let Some(place) = places.get(local.0 as usize) {
+            *local = *place;
+        }
+    };
+    match &mut node.expr {
+        Expr::Local(local) | Expr::Define(local, _) | Expr::SetLocal(local, _) => new(local),
+        Expr::Loop { fresh, .. } => fresh.iter_mut().for_each(new),
+        Expr::Try { is_exception, exception, .. } => is_exception.iter_mut().chain(exception).for_each(new),
+        Expr::Block { parameters, .. } => parameters.iter_mut().for_each(new),
+        Expr::Lambda { captures, .. } => captures.iter_mut().for_each(new),
+        Expr::Primitive { failure: Some((local, _)), .. } => new(local),
+        _ => {}
+    }
+    each_child_mut(node, &mut |child| renumber(child, places));
+}
+
+/// Calls a function for each direct part of an expression; the bodies of lambdas are none.
+fn each_child_mut(node: &mut Node, visit: &mut dyn FnMut(&mut Node)) {
+    match &mut node.expr {
+        Expr::Null
+        | Expr::Bool(_)
+        | Expr::Int(_)
+        | Expr::Float(_)
+        | Expr::String(_)
+        | Expr::Bytes(_)
+        | Expr::Absent
+        | Expr::Local(_)
+        | Expr::Global(_)
+        | Expr::Lambda { .. } => {}
+        Expr::Define(_, value)
+        | Expr::SetLocal(_, value)
+        | Expr::SetGlobal(_, value)
+        | Expr::Field(value, _)
+        | Expr::Not(value)
+        | Expr::Labelled(_, value)
+        | Expr::Exit(_, value)
+        | Expr::Return(value)
+        | Expr::Is(value, _)
+        | Expr::As(value, _)
+        | Expr::Block { body: value, .. } => visit(value),
+        Expr::SetField(left, _, right) | Expr::And(left, right) | Expr::Or(left, right) => {
+            visit(left);
+            visit(right);
+        }
+        Expr::Sequence(nodes)
+        | Expr::CallStatic(_, nodes)
+        | Expr::New(_, nodes)
+        | Expr::CallSuper(_, nodes)
+        | Expr::List(nodes)
+        | Expr::Set(nodes)
+        | Expr::ByteArray(nodes) => nodes.iter_mut().for_each(visit),
+        Expr::If { condition, then, otherwise } => {
+            visit(condition);
+            visit(then);
+            visit(otherwise);
+        }
+        Expr::Loop { condition, body, update, .. } => {
+            visit(condition);
+            visit(body);
+            update.iter_mut().for_each(|update| visit(update));
+        }
+        Expr::Try { body, handler, .. } => {
+            visit(body);
+            visit(handler);
+        }
+        Expr::CallDynamic { receiver, arguments, .. } | Expr::CallBlock(receiver, arguments) => {
+            visit(receiver);
+            arguments.iter_mut().for_each(visit);
+        }
+        Expr::Interpolate(parts) => {
+            for part in parts {
+                if let Part::Value(value) | Part::Formatted(_, value) = part {
+                    visit(value);
+                }
+            }
+        }
+        Expr::Map(entries) => {
+            for (key, value) in entries {
+                visit(key);
+                visit(value);
+            }
+        }
+        Expr::Primitive { failure, .. } => {
+            if let Some((_, code)) = failure {
+                visit(code);
+            }
+        }
+    }
+}

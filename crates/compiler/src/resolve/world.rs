@@ -1,0 +1,280 @@
+//! The declarations of all modules, libraries included, and the questions that are asked of them.
+//!
+//! Everything is answered from the interface part of the IR (classes, signatures, globals), so that
+//! a prepared library needs no source text.
+
+use crate::ir::{
+    Class, ClassId, ClassKind, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId, Item, Module, ModuleId,
+    Unit,
+};
+use crate::names::Name;
+use crate::types::{Fit, Ty, fit};
+use std::collections::HashMap;
+
+/// An instance member of a class.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Member {
+    /// A method, getter or setter.
+    Method(FunctionId),
+    /// A field.
+    Field(FieldRef),
+}
+
+/// The members of one class by name.
+#[derive(Default, Debug)]
+pub(super) struct ClassIndex {
+    /// Methods and fields.
+    pub(super) members: HashMap<Name, Vec<Member>>,
+    /// Static functions and fields; the names of static setters end in `=`.
+    pub(super) statics: HashMap<Name, Vec<Item>>,
+    /// Constructors and factories; the unnamed ones have the empty name.
+    pub(super) constructors: HashMap<Name, Vec<FunctionId>>,
+}
+
+/// All modules.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) unit: Unit,
+    /// Parallel to the modules' classes.
+    indexes: Vec<Vec<ClassIndex>>,
+    /// For each module, what it declares itself.
+    own: Vec<HashMap<Name, Vec<Item>>>,
+    /// Classes of the core library that the compiler knows.
+    pub(super) builtin: Builtin,
+}
+
+/// Classes that literals and conditions are made of.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Builtin {
+    pub(super) object: Option<ClassId>,
+    pub(super) int: Option<ClassId>,
+    pub(super) float: Option<ClassId>,
+    pub(super) bool: Option<ClassId>,
+    pub(super) string: Option<ClassId>,
+    pub(super) list: Option<ClassId>,
+    pub(super) map: Option<ClassId>,
+    pub(super) set: Option<ClassId>,
+    pub(super) byte_array: Option<ClassId>,
+    pub(super) lambda: Option<ClassId>,
+    pub(super) monitor: Option<ClassId>,
+    pub(super) exception: Option<ClassId>,
+    /// Functions that only ever throw.
+    pub(super) never_return: [Option<FunctionId>; 3],
+    /// What `assert:` calls.
+    pub(super) assert: Option<FunctionId>,
+}
+
+impl World {
+    pub(super) fn module(&self, id: ModuleId) -> &Module {
+        &self.unit.modules[id.0 as usize]
+    }
+
+    pub(super) fn class(&self, id: ClassId) -> &Class {
+        &self.unit.modules[id.module.0 as usize].classes[id.index as usize]
+    }
+
+    pub(super) fn function(&self, id: FunctionId) -> &Function {
+        &self.unit.modules[id.module.0 as usize].functions[id.index as usize]
+    }
+
+    pub(super) fn global(&self, id: GlobalId) -> &Global {
+        &self.unit.modules[id.module.0 as usize].globals[id.index as usize]
+    }
+
+    pub(super) fn index(&self, id: ClassId) -> &ClassIndex {
+        &self.indexes[id.module.0 as usize][id.index as usize]
+    }
+
+    /// What a module itself declares under a name.
+    pub(super) fn own(&self, module: ModuleId, name: &str) -> &[Item] {
+        self.own.get(module.0 as usize).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// All names that a module itself declares.
+    pub(super) fn own_names(&self, module: ModuleId) -> impl Iterator<Item = &Name> {
+        self.own.get(module.0 as usize).into_iter().flat_map(HashMap::keys)
+    }
+
+    /// The type of a field.
+    pub(super) fn field_type(&self, field: FieldRef) -> Ty {
+        self.class(field.class).fields.get(field.index as usize).map_or(Ty::Any, |field| field.ty.into())
+    }
+
+    /// Indexes modules from a place on; called again when their members are declared.
+    pub(super) fn index_from(&mut self, first: usize) {
+        self.indexes.truncate(first);
+        self.own.truncate(first);
+        for number in first..self.unit.modules.len() {
+            let id = ModuleId(number as u32);
+            let (own, classes) = index_module(id, &self.unit.modules[number]);
+            self.own.push(own);
+            self.indexes.push(classes);
+        }
+    }
+
+    /// Finds the classes that the compiler knows, in the modules of the core library.
+    pub(super) fn find_builtins(&mut self) {
+        let find = |name: &str| {
+            let modules = self.unit.modules.iter().enumerate();
+            modules.filter(|(_, module)| module.path.starts_with("<lib>/core/")).find_map(|(number, module)| {
+                let index = module.classes.iter().position(|class| class.name == name)?;
+                Some(ClassId { module: ModuleId(number as u32), index: index as u32 })
+            })
+        };
+        let find_function = |name: &str| {
+            let modules = self.unit.modules.iter().enumerate();
+            modules.filter(|(_, module)| module.path.starts_with("<lib>/core/")).find_map(|(number, module)| {
+                let is_it = |function: &Function| function.name == name && function.holder.is_none();
+                let index = module.functions.iter().position(is_it)?;
+                Some(FunctionId { module: ModuleId(number as u32), index: index as u32 })
+            })
+        };
+        self.builtin = Builtin {
+            never_return: [find_function("throw"), find_function("rethrow"), find_function("unreachable")],
+            assert: find_function("assert_"),
+            object: find("Object"),
+            int: find("int"),
+            float: find("float"),
+            bool: find("bool"),
+            string: find("string"),
+            list: find("List"),
+            map: find("Map"),
+            set: find("Set"),
+            byte_array: find("ByteArray"),
+            lambda: find("Lambda"),
+            monitor: find("__Monitor__"),
+            exception: find("Exception_"),
+        };
+    }
+
+    // Classes.
+
+    /// The classes whose members an instance has, nearest first: the class, its mixins, its
+    /// superclasses with theirs. Interfaces come last.
+    pub(super) fn ancestors(&self, class: ClassId) -> Vec<ClassId> {
+        let mut result = Vec::new();
+        let mut interfaces = Vec::new();
+        let mut current = Some(class);
+        while let Some(id) = current {
+            if result.contains(&id) {
+                break;
+            }
+            let declaration = self.class(id);
+            result.push(id);
+            interfaces.extend(&declaration.interfaces);
+            for mixin in declaration.mixins.iter().rev() {
+                if !result.contains(mixin) {
+                    result.push(*mixin);
+                    interfaces.extend(&self.class(*mixin).interfaces);
+                }
+            }
+            current = declaration.superclass;
+        }
+        let mut next = 0;
+        while let Some(id) = interfaces.get(next).copied() {
+            next += 1;
+            if !result.contains(&id) {
+                result.push(id);
+                let declaration = self.class(id);
+                interfaces.extend(declaration.interfaces.iter().chain(&declaration.superclass));
+            }
+        }
+        if let Some(object) = self.builtin.object {
+            if !result.contains(&object) {
+                result.push(object);
+            }
+        }
+        result
+    }
+
+    /// Whether instances of `class` are instances of `of`.
+    pub(super) fn is_subclass(&self, class: ClassId, of: ClassId) -> bool {
+        class == of || self.ancestors(class).contains(&of)
+    }
+
+    pub(super) fn fit(&self, from: Ty, to: Ty) -> Fit {
+        fit(from, to, |class, of| self.is_subclass(class, of))
+    }
+
+    /// All members with a name, nearest first.
+    pub(super) fn members(&self, class: ClassId, name: &str) -> Vec<Member> {
+        let mut found = Vec::new();
+        for class in self.ancestors(class) {
+            found.extend(self.index(class).members.get(name).into_iter().flatten());
+        }
+        found
+    }
+
+    /// The names of all members, for suggestions.
+    pub(super) fn member_names(&self, class: ClassId) -> Vec<&str> {
+        let ancestors = self.ancestors(class);
+        ancestors.into_iter().flat_map(|class| self.index(class).members.keys().map(|name| &**name)).collect()
+    }
+
+    pub(super) fn class_kind(&self, class: ClassId) -> ClassKind {
+        self.class(class).kind
+    }
+
+    /// How messages name a type.
+    pub(super) fn describe(&self, ty: Ty) -> String {
+        match ty {
+            Ty::Any => "any".into(),
+            Ty::None => "none".into(),
+            Ty::Null => "null".into(),
+            Ty::Never => "nothing".into(),
+            Ty::Block => "a block".into(),
+            Ty::Class { class, nullable } => {
+                format!("{}{}", self.class(class).name, if nullable { "?" } else { "" })
+            }
+        }
+    }
+}
+
+fn index_module(id: ModuleId, module: &Module) -> (HashMap<Name, Vec<Item>>, Vec<ClassIndex>) {
+    let mut own: HashMap<Name, Vec<Item>> = HashMap::new();
+    let mut classes: Vec<ClassIndex> = Vec::new();
+    for (index, class) in module.classes.iter().enumerate() {
+        let class_id = ClassId { module: id, index: index as u32 };
+        own.entry(class.name.as_str().into()).or_default().push(Item::Class(class_id));
+        let mut members = ClassIndex::default();
+        for (place, field) in class.fields.iter().enumerate() {
+            let field_ref = FieldRef { class: class_id, index: place as u32 };
+            members.members.entry(field.name.as_str().into()).or_default().push(Member::Field(field_ref));
+        }
+        classes.push(members);
+    }
+    for (index, function) in module.functions.iter().enumerate() {
+        let function_id = FunctionId { module: id, index: index as u32 };
+        let name: Name = function.name.as_str().into();
+        let Some(class) = function.holder.and_then(|holder| classes.get_mut(holder.index as usize)) else {
+            if function.holder.is_none() {
+                own.entry(name).or_default().push(Item::Function(function_id));
+            }
+            continue;
+        };
+        match function.kind {
+            FunctionKind::Static => class.statics.entry(name).or_default().push(Item::Function(function_id)),
+            FunctionKind::Method | FunctionKind::Setter => {
+                class.members.entry(name).or_default().push(Member::Method(function_id));
+            }
+            FunctionKind::Constructor | FunctionKind::Factory | FunctionKind::MixinConstructor => {
+                let name = function.name.strip_prefix("constructor").unwrap_or("");
+                let name = name.strip_prefix('.').unwrap_or(name);
+                class.constructors.entry(name.into()).or_default().push(function_id);
+            }
+        }
+    }
+    for (index, global) in module.globals.iter().enumerate() {
+        let item = Item::Global(GlobalId { module: id, index: index as u32 });
+        match global.name.split_once('.') {
+            Some((class, name)) => {
+                let place = module.classes.iter().position(|declared| declared.name == class);
+                if let Some(class) = place.and_then(|place| classes.get_mut(place)) {
+                    class.statics.entry(name.into()).or_default().push(item);
+                }
+            }
+            None => own.entry(global.name.as_str().into()).or_default().push(item),
+        }
+    }
+    (own, classes)
+}

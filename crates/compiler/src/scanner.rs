@@ -1,0 +1,699 @@
+//! Text to tokens.
+//!
+//! The scanner knows lines: each token carries whether it is the first of its line and the
+//! indentation of that line; what that means is the parser's business. It knows strings: they come
+//! out as [`Kind::StringBegin`], pieces of text and interpolated values between
+//! [`Kind::InterpolationBegin`] and [`Kind::InterpolationEnd`], and [`Kind::StringEnd`]; these
+//! are balanced for any input. It never fails: what means nothing becomes one error and one
+//! [`Kind::Illegal`] token.
+
+mod literal;
+mod token;
+
+pub use literal::{BadEscape, dedent, float, int, unescape};
+pub use token::{Kind, Token};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceId, Span};
+use token::{PUNCTUATION, keyword};
+
+/// The tokens of a text, with an [`Kind::Eof`] at the end, and what is wrong with it.
+pub fn scan(source: SourceId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
+    let mut scanner = Scanner {
+        source,
+        text,
+        at: 0,
+        tokens: Vec::new(),
+        problems: Vec::new(),
+        modes: Vec::new(),
+        fresh: true,
+        line_begin: 0,
+        line_indent: 0,
+        pending_indent: None,
+        tab: None,
+    };
+    scanner.run();
+    (scanner.tokens, scanner.problems)
+}
+
+/// Prints tokens, one line of text each: `--emit=tokens`.
+pub fn print_tokens(text: &str, tokens: &[Token]) -> String {
+    let mut out = String::new();
+    for token in tokens {
+        if token.line_start {
+            out += &format!("{:>4}|", token.line_indent);
+        } else {
+            out += "     ";
+        }
+        let written = text.get(token.span.range()).unwrap_or("");
+        out += &format!(" {:?} {written:?}\n", token.kind);
+    }
+    out
+}
+
+/// What encloses the place that is being scanned, innermost last; code outside of strings if empty.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Mode {
+    /// The text of a string.
+    Text { triple: bool, start: usize },
+    /// Between `$(` and `)`.
+    Parenthesized { depth: u32 },
+    /// After `$name`: only `.name` and `[` may follow.
+    Path,
+    /// Between `[` and `]` in such a path.
+    Bracketed { depth: u32 },
+}
+
+struct Scanner<'a> {
+    source: SourceId,
+    text: &'a str,
+    at: usize,
+    tokens: Vec<Token>,
+    problems: Vec<Diagnostic>,
+    modes: Vec<Mode>,
+    /// Whether the current line has no token yet.
+    fresh: bool,
+    line_begin: usize,
+    line_indent: u32,
+    /// The indentation of the comment that begins the current line.
+    pending_indent: Option<u32>,
+    /// A tab in the indentation of the current line.
+    tab: Option<usize>,
+}
+
+fn is_identifier_start(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_'
+}
+
+fn is_identifier_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+impl<'a> Scanner<'a> {
+    fn run(&mut self) {
+        loop {
+            match self.modes.last().copied() {
+                Some(Mode::Text { triple, .. }) => self.string_text(triple),
+                Some(Mode::Path) => self.path(),
+                Some(Mode::Parenthesized { .. } | Mode::Bracketed { .. }) | None => {
+                    let before = self.at;
+                    let space = self.skip_space();
+                    if matches!(self.modes.last(), Some(Mode::Text { .. })) {
+                        continue;
+                    }
+                    match self.peek() {
+                        None => break,
+                        // A string was abandoned here.
+                        Some('\n') => continue,
+                        Some(_) => {}
+                    }
+                    self.code(space || before == 0);
+                }
+            }
+            if self.peek().is_none() && matches!(self.modes.last(), None | Some(Mode::Text { .. })) {
+                break;
+            }
+        }
+        self.close_all();
+        let end = self.text.len();
+        self.tokens.push(Token {
+            kind: Kind::Eof,
+            span: Span::new(end, end),
+            line_start: true,
+            space_before: true,
+            line_indent: 0,
+        });
+    }
+
+    // Looking and moving.
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or("")
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn peek_at(&self, ahead: usize) -> Option<char> {
+        self.rest().chars().nth(ahead)
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    fn skip_while(&mut self, accept: impl Fn(char) -> bool) {
+        let rest = self.rest();
+        self.at += rest.find(|c| !accept(c)).unwrap_or(rest.len());
+    }
+
+    fn error(&mut self, start: usize, end: usize, title: impl Into<String>) {
+        self.problems.push(Diagnostic::error(self.source, Span::new(start, end), title));
+    }
+
+    fn error_hint(&mut self, start: usize, end: usize, title: impl Into<String>, hint: &str) {
+        self.problems.push(Diagnostic::error(self.source, Span::new(start, end), title).hint(hint));
+    }
+
+    fn emit(&mut self, kind: Kind, start: usize, space_before: bool) {
+        let line_start = self.fresh;
+        if line_start {
+            self.begin_line_content();
+            self.line_indent = self.pending_indent.take().unwrap_or((start - self.line_begin) as u32);
+            self.fresh = false;
+        }
+        self.tokens.push(Token {
+            kind,
+            span: Span::new(start, self.at),
+            line_start,
+            space_before: space_before || line_start,
+            line_indent: self.line_indent,
+        });
+    }
+
+    /// The first thing of a line, be it a comment: its indentation must be spaces.
+    fn begin_line_content(&mut self) {
+        if let Some(tab) = self.tab.take() {
+            self.error_hint(tab, tab + 1, "a tab in the indentation", "indent with spaces");
+        }
+    }
+
+    // White space and comments.
+
+    /// Skips it; says whether there was any.
+    fn skip_space(&mut self) -> bool {
+        let start = self.at;
+        loop {
+            match self.peek() {
+                Some('\n') => {
+                    if self.innermost_string_is_single_line() {
+                        self.abandon_string();
+                        return true;
+                    }
+                    self.at += 1;
+                    self.new_line();
+                }
+                Some('\t') => {
+                    if self.fresh && self.pending_indent.is_none() {
+                        self.tab.get_or_insert(self.at);
+                    }
+                    self.at += 1;
+                }
+                Some(' ' | '\r') => self.at += 1,
+                Some('\u{feff}') if self.at == 0 => {
+                    self.at += '\u{feff}'.len_utf8();
+                    self.line_begin = self.at;
+                }
+                Some('\\') if self.rest().starts_with("\\\n") => self.at += 2,
+                Some('\\') if self.rest().starts_with("\\\r\n") => self.at += 3,
+                Some('/') if self.rest().starts_with("//") => {
+                    self.comment_begins();
+                    self.skip_while(|c| c != '\n');
+                }
+                Some('/') if self.rest().starts_with("/*") => {
+                    self.comment_begins();
+                    self.block_comment();
+                }
+                _ => return self.at > start,
+            }
+        }
+    }
+
+    fn new_line(&mut self) {
+        self.fresh = true;
+        self.line_begin = self.at;
+        self.pending_indent = None;
+        self.tab = None;
+    }
+
+    fn comment_begins(&mut self) {
+        if self.fresh {
+            self.begin_line_content();
+            self.pending_indent.get_or_insert((self.at - self.line_begin) as u32);
+        }
+    }
+
+    /// `/* ... */`, nested; `\` takes the meaning from the character after it.
+    fn block_comment(&mut self) {
+        let start = self.at;
+        let mut depth = 0u32;
+        loop {
+            let rest = self.rest();
+            if rest.starts_with("/*") {
+                depth += 1;
+                self.at += 2;
+            } else if rest.starts_with("*/") {
+                depth -= 1;
+                self.at += 2;
+                if depth == 0 {
+                    return;
+                }
+            } else if rest.starts_with('\\') {
+                self.at += 1;
+                self.at += self.peek().map_or(0, char::len_utf8);
+            } else {
+                match rest.find(['/', '*', '\\']) {
+                    Some(0) => self.at += 1,
+                    Some(next) => self.at += next,
+                    None => break,
+                }
+            }
+        }
+        self.at = self.text.len();
+        let hint = "close it with `*/`; comments nest, so that each `/*` needs its own";
+        self.error_hint(start, start + 2, "this comment has no end", hint);
+    }
+
+    // Code.
+
+    fn code(&mut self, space_before: bool) {
+        let Some(c) = self.peek() else { return };
+        let start = self.at;
+        if is_identifier_start(c) {
+            self.identifier();
+            let kind = keyword(self.slice(start, self.at)).unwrap_or(Kind::Identifier);
+            return self.emit(kind, start, space_before);
+        }
+        if c.is_ascii_digit() || (c == '.' && self.is_fraction(space_before)) {
+            let kind = self.number();
+            return self.emit(kind, start, space_before);
+        }
+        match c {
+            '"' => self.string_begin(space_before),
+            '\'' => self.character(space_before),
+            '#' if self.rest().starts_with("#primitive") => {
+                self.at += "#primitive".len();
+                self.emit(Kind::Primitive, start, space_before);
+            }
+            _ => self.punctuation(space_before),
+        }
+    }
+
+    /// Letters, digits and underscores, and dashes between letters or digits.
+    fn identifier(&mut self) {
+        loop {
+            self.skip_while(is_identifier_part);
+            let enclosed = self.text.get(..self.at).and_then(|before| before.chars().next_back());
+            let dash = self.peek() == Some('-')
+                && enclosed.is_some_and(|c| c.is_ascii_alphanumeric())
+                && self.peek_at(1).is_some_and(|c| c.is_ascii_alphanumeric());
+            if !dash {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Whether the `.` here begins a number: it does not belong to what stands before it.
+    fn is_fraction(&self, space_before: bool) -> bool {
+        let before = self.tokens.last().map(|token| token.kind);
+        let attached = !space_before
+            && matches!(
+                before,
+                Some(Kind::Identifier | Kind::RightParen | Kind::RightBracket | Kind::RightBrace | Kind::StringEnd | Kind::Dot)
+            );
+        !attached && self.peek_at(1).is_some_and(|c| c.is_ascii_digit())
+    }
+
+    fn number(&mut self) -> Kind {
+        let start = self.at;
+        let rest = self.rest();
+        let radix_prefix = rest.get(..2).map(str::to_ascii_lowercase);
+        let kind = match radix_prefix.as_deref() {
+            Some("0x") => self.hexadecimal(),
+            Some("0b") => {
+                self.at += 2;
+                self.skip_while(|c| matches!(c, '0' | '1' | '_'));
+                Kind::Int
+            }
+            _ => self.decimal(),
+        };
+        let digits_end = self.at;
+        self.identifier_tail();
+        let text = self.slice(start, self.at);
+        let value_exists = match kind {
+            // Whether it is too large depends on the minus before it: the parser says.
+            Kind::Int => radix_prefix.is_none_or(|prefix| !matches!(&*prefix, "0x" | "0b") || text.len() > 2),
+            _ => literal::float(text).is_some(),
+        };
+        if digits_end != self.at || !value_exists || !underscores_are_between_digits(text) {
+            self.error(start, self.at, format!("`{text}` is not a number"));
+        }
+        kind
+    }
+
+    /// Letters right after a number are part of the same mistake.
+    fn identifier_tail(&mut self) {
+        if self.peek().is_some_and(is_identifier_part) {
+            self.identifier();
+        }
+    }
+
+    fn decimal(&mut self) -> Kind {
+        let is_digit = |c: char| c.is_ascii_digit() || c == '_';
+        let mut kind = Kind::Int;
+        self.skip_while(is_digit);
+        if self.peek() == Some('.') && self.peek_at(1).is_some_and(|c| c.is_ascii_digit()) {
+            kind = Kind::Float;
+            self.at += 1;
+            self.skip_while(is_digit);
+        }
+        if matches!(self.peek(), Some('e' | 'E')) && self.exponent() {
+            kind = Kind::Float;
+        }
+        kind
+    }
+
+    /// `0xff`, or `0xf.8p3`: a hexadecimal float always has its exponent, since `0xf.a` could be
+    /// a member.
+    fn hexadecimal(&mut self) -> Kind {
+        let is_digit = |c: char| c.is_ascii_hexdigit() || c == '_';
+        self.at += 2;
+        self.skip_while(is_digit);
+        let after_whole = self.at;
+        if self.peek() == Some('.') {
+            self.at += 1;
+            self.skip_while(is_digit);
+        }
+        if matches!(self.peek(), Some('p' | 'P')) && self.exponent() {
+            return Kind::Float;
+        }
+        self.at = after_whole;
+        Kind::Int
+    }
+
+    /// `e10`, `p-3`: takes it if digits follow.
+    fn exponent(&mut self) -> bool {
+        let sign = usize::from(matches!(self.peek_at(1), Some('+' | '-')));
+        if !self.peek_at(1 + sign).is_some_and(|c| c.is_ascii_digit()) {
+            return false;
+        }
+        self.at += 1 + sign;
+        self.skip_while(|c| c.is_ascii_digit() || c == '_');
+        true
+    }
+
+    fn character(&mut self, space_before: bool) {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            match self.peek() {
+                None | Some('\n') => {
+                    self.error(start, self.at, "this character literal has no closing `'`");
+                    break;
+                }
+                Some('\'') => {
+                    self.at += 1;
+                    break;
+                }
+                Some('\\') => {
+                    self.at += 1;
+                    if !matches!(self.peek(), None | Some('\n')) {
+                        self.at += self.peek().map_or(0, char::len_utf8);
+                    }
+                }
+                Some(c) => self.at += c.len_utf8(),
+            }
+        }
+        self.emit(Kind::Char, start, space_before);
+    }
+
+    fn punctuation(&mut self, space_before: bool) {
+        let start = self.at;
+        let rest = self.rest();
+        let Some((text, kind)) = PUNCTUATION.iter().find(|(text, _)| rest.starts_with(text)) else {
+            return self.illegal(space_before);
+        };
+        self.at += text.len();
+        match self.track_depth(*kind) {
+            Closes::Interpolation => {
+                self.emit(Kind::InterpolationEnd, start, space_before);
+                self.modes.pop();
+            }
+            Closes::Index => {
+                self.emit(*kind, start, space_before);
+                self.modes.pop();
+            }
+            Closes::Nothing => self.emit(*kind, start, space_before),
+        }
+    }
+
+    /// Counts brackets inside of an interpolation; says what this one closes.
+    fn track_depth(&mut self, kind: Kind) -> Closes {
+        match (self.modes.last_mut(), kind) {
+            (Some(Mode::Parenthesized { depth }), Kind::LeftParen) => *depth += 1,
+            (Some(Mode::Parenthesized { depth: 0 }), Kind::RightParen) => return Closes::Interpolation,
+            (Some(Mode::Parenthesized { depth }), Kind::RightParen) => *depth -= 1,
+            (Some(Mode::Bracketed { depth }), Kind::LeftBracket | Kind::HashBracket) => *depth += 1,
+            (Some(Mode::Bracketed { depth: 0 }), Kind::RightBracket) => return Closes::Index,
+            (Some(Mode::Bracketed { depth }), Kind::RightBracket) => *depth -= 1,
+            _ => {}
+        }
+        Closes::Nothing
+    }
+
+    /// A run of characters that mean nothing is one mistake.
+    fn illegal(&mut self, space_before: bool) {
+        let start = self.at;
+        let first = self.peek().unwrap_or(' ');
+        self.skip_while(|c| {
+            !c.is_ascii_whitespace()
+                && !is_identifier_part(c)
+                && c != '"'
+                && c != '\''
+                && !PUNCTUATION.iter().any(|(text, _)| text.starts_with(c) && c != '#')
+        });
+        if self.at == start {
+            self.at += first.len_utf8();
+        }
+        let shown = if first.is_control() { format!("U+{:04X}", u32::from(first)) } else { format!("`{first}`") };
+        let title = format!("unexpected character {shown}");
+        if first.is_alphabetic() {
+            let hint = "names consist of the letters a to z and A to Z, digits, `_` and `-`";
+            self.error_hint(start, self.at, title, hint);
+        } else if first == '!' {
+            self.error_hint(start, self.at, title, "negation is written `not`");
+        } else {
+            self.error(start, self.at, title);
+        }
+        self.emit(Kind::Illegal, start, space_before);
+    }
+
+    // Strings.
+
+    fn string_begin(&mut self, space_before: bool) {
+        let start = self.at;
+        let triple = self.rest().starts_with("\"\"\"");
+        self.at += if triple { 3 } else { 1 };
+        self.emit(Kind::StringBegin, start, space_before);
+        self.modes.push(Mode::Text { triple, start });
+    }
+
+    /// Text up to the closing quotes, an interpolation, or where the string must end.
+    fn string_text(&mut self, triple: bool) {
+        let start = self.at;
+        loop {
+            let rest = self.rest();
+            let Some(next) = rest.find(['"', '\\', '$', '\n']) else {
+                self.at = self.text.len();
+                break;
+            };
+            self.at += next;
+            match self.peek() {
+                Some('\\') => {
+                    self.at += 1;
+                    // An escaped line end does not continue a single-line string.
+                    if triple || !matches!(self.peek(), Some('\n' | '\r')) {
+                        self.at += self.peek().map_or(0, char::len_utf8);
+                    }
+                }
+                Some('\n') if triple => self.at += 1,
+                Some('\n') => break,
+                Some('$') => break,
+                Some('"') => {
+                    if self.closing_quotes(triple, start) {
+                        return;
+                    }
+                }
+                _ => break,
+            }
+        }
+        self.text_piece(start);
+        match self.peek() {
+            Some('$') => self.interpolation(),
+            Some('\n') => self.abandon_string(),
+            _ => {}
+        }
+    }
+
+    fn text_piece(&mut self, start: usize) {
+        if self.at > start {
+            self.emit(Kind::StringText, start, false);
+        }
+    }
+
+    /// At a quote: closes the string if these are its closing quotes, else takes the quotes as
+    /// text. Up to two quotes right before the closing three belong to the text.
+    fn closing_quotes(&mut self, triple: bool, text_start: usize) -> bool {
+        let rest = self.rest();
+        let run = rest.len() - rest.trim_start_matches('"').len();
+        let needed = if triple { 3 } else { 1 };
+        if run < needed {
+            self.at += run;
+            return false;
+        }
+        if triple {
+            self.at += (run - needed).min(2);
+        }
+        self.text_piece(text_start);
+        let start = self.at;
+        self.at += needed;
+        self.modes.pop();
+        self.emit(Kind::StringEnd, start, false);
+        true
+    }
+
+    /// At a `$`.
+    fn interpolation(&mut self) {
+        let start = self.at;
+        match self.peek_at(1) {
+            Some('(') => {
+                self.at += 2;
+                self.emit(Kind::InterpolationBegin, start, false);
+                self.modes.push(Mode::Parenthesized { depth: 0 });
+                self.format();
+            }
+            Some(c) if is_identifier_start(c) => {
+                self.at += 1;
+                self.emit(Kind::InterpolationBegin, start, false);
+                self.name_in_string();
+                self.modes.push(Mode::Path);
+            }
+            _ => {
+                self.at += 1;
+                let hint = "write `\\$` for the character itself";
+                self.error_hint(start, start + 1, "nothing follows this `$`", hint);
+            }
+        }
+    }
+
+    fn name_in_string(&mut self) {
+        let start = self.at;
+        self.identifier();
+        let kind = keyword(self.slice(start, self.at)).unwrap_or(Kind::Identifier);
+        self.emit(kind, start, false);
+    }
+
+    /// After `$name`, `.name` or `]`.
+    fn path(&mut self) {
+        let start = self.at;
+        match self.peek() {
+            Some('.') if self.peek_at(1).is_some_and(is_identifier_start) => {
+                self.at += 1;
+                self.emit(Kind::Dot, start, false);
+                self.name_in_string();
+            }
+            Some('[') => {
+                self.at += 1;
+                self.emit(Kind::LeftBracket, start, false);
+                self.modes.push(Mode::Bracketed { depth: 0 });
+            }
+            _ => {
+                self.modes.pop();
+                self.emit(Kind::InterpolationEnd, start, false);
+            }
+        }
+    }
+
+    /// `%5.2f` right after `$(`.
+    fn format(&mut self) {
+        let before = self.at;
+        self.skip_while(|c| c == ' ');
+        if self.peek() != Some('%') {
+            self.at = before;
+            return;
+        }
+        let start = self.at;
+        self.at += 1;
+        self.skip_while(|c| !c.is_whitespace() && !matches!(c, ')' | '"' | '\\' | '('));
+        let text = self.slice(start + 1, self.at);
+        if !is_format(text) {
+            let hint = "a format is `%`, `-`, `^` or `0`, a width, `.` and a precision, and a letter, as in `%5.2f`";
+            self.error_hint(start, self.at, format!("`%{text}` is not a format"), hint);
+        }
+        self.emit(Kind::Format, start, false);
+    }
+
+    fn innermost_string_is_single_line(&self) -> bool {
+        let text = self.modes.iter().rev().find(|mode| matches!(mode, Mode::Text { .. }));
+        matches!(text, Some(Mode::Text { triple: false, .. }))
+    }
+
+    /// Ends the innermost string where it is, with an error.
+    fn abandon_string(&mut self) {
+        while let Some(mode) = self.modes.pop() {
+            match mode {
+                Mode::Text { triple, start } => {
+                    let quotes = if triple { "\"\"\"" } else { "\"" };
+                    let title = format!("this string has no closing `{quotes}`");
+                    if triple {
+                        self.error(start, start + quotes.len(), title);
+                    } else {
+                        let hint = "a string over several lines is written between `\"\"\"`";
+                        self.error_hint(start, start + quotes.len(), title, hint);
+                    }
+                    let at = self.at;
+                    return self.emit_empty(Kind::StringEnd, at);
+                }
+                Mode::Parenthesized { .. } | Mode::Path => {
+                    let at = self.at;
+                    self.emit_empty(Kind::InterpolationEnd, at);
+                }
+                // Its path's end follows.
+                Mode::Bracketed { .. } => {}
+            }
+        }
+    }
+
+    fn emit_empty(&mut self, kind: Kind, at: usize) {
+        self.tokens.push(Token {
+            kind,
+            span: Span::new(at, at),
+            line_start: false,
+            space_before: false,
+            line_indent: self.line_indent,
+        });
+    }
+
+    fn close_all(&mut self) {
+        while !self.modes.is_empty() {
+            self.abandon_string();
+        }
+    }
+}
+
+/// What a bracket closes.
+enum Closes {
+    Nothing,
+    Interpolation,
+    Index,
+}
+
+fn underscores_are_between_digits(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().all(|(at, byte)| {
+        let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_hexdigit);
+        *byte != b'_' || (is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1)))
+    })
+}
+
+fn is_format(text: &str) -> bool {
+    let rest = text.trim_start_matches(['-', '^', '+', '0', '>', '<']);
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let rest = match rest.strip_prefix('.') {
+        Some(precision) => precision.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    rest.len() == 1 && rest.chars().all(|c| c.is_ascii_alphabetic())
+}

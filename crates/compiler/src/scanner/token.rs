@@ -1,0 +1,299 @@
+//! Tokens: what the parser sees of a text.
+
+use crate::source::Span;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:expr,)*) => {
+        /// What a token is.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Kind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Kind {
+            /// How an error message names it.
+            pub fn describe(self) -> &'static str {
+                match self {
+                    $(Kind::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The end of the file.
+    Eof = "the end of the file",
+    /// A character that means nothing here. It has been reported.
+    Illegal = "an unexpected character",
+    /// An identifier, pseudo-keywords included.
+    Identifier = "a name",
+    /// An integer literal.
+    Int = "a number",
+    /// A float literal.
+    Float = "a number",
+    /// A character literal, with its quotes.
+    Char = "a character literal",
+    /// The opening quotes of a string.
+    StringBegin = "a string",
+    /// A piece of a string's text, as written.
+    StringText = "a string",
+    /// `$` or `$(` in a string.
+    InterpolationBegin = "`$`",
+    /// `%5.2f` after `$(`.
+    Format = "a format",
+    /// The end of an interpolated value; empty unless it is `)`.
+    InterpolationEnd = "the end of the interpolation",
+    /// The closing quotes of a string.
+    StringEnd = "the end of the string",
+    /// `#primitive`.
+    Primitive = "`#primitive`",
+
+    /// `and`.
+    And = "`and`",
+    /// `as`.
+    As = "`as`",
+    /// `assert`.
+    Assert = "`assert`",
+    /// `break`.
+    Break = "`break`",
+    /// `class`.
+    Class = "`class`",
+    /// `continue`.
+    Continue = "`continue`",
+    /// `else`.
+    Else = "`else`",
+    /// `export`.
+    Export = "`export`",
+    /// `false`.
+    False = "`false`",
+    /// `finally`.
+    Finally = "`finally`",
+    /// `for`.
+    For = "`for`",
+    /// `if`.
+    If = "`if`",
+    /// `import`.
+    Import = "`import`",
+    /// `is`.
+    Is = "`is`",
+    /// `not`.
+    Not = "`not`",
+    /// `null`.
+    Null = "`null`",
+    /// `or`.
+    Or = "`or`",
+    /// `return`.
+    Return = "`return`",
+    /// `static`.
+    Static = "`static`",
+    /// `true`.
+    True = "`true`",
+    /// `try`.
+    Try = "`try`",
+    /// `while`.
+    While = "`while`",
+
+    /// `(`.
+    LeftParen = "`(`",
+    /// `)`.
+    RightParen = "`)`",
+    /// `[`.
+    LeftBracket = "`[`",
+    /// `]`.
+    RightBracket = "`]`",
+    /// `{`.
+    LeftBrace = "`{`",
+    /// `}`.
+    RightBrace = "`}`",
+    /// `#[`.
+    HashBracket = "`#[`",
+    /// `,`.
+    Comma = "`,`",
+    /// `;`.
+    Semicolon = "`;`",
+    /// `:`.
+    Colon = "`:`",
+    /// `::`.
+    DoubleColon = "`::`",
+    /// `?`.
+    Question = "`?`",
+    /// `.`.
+    Dot = "`.`",
+    /// `..`.
+    DotDot = "`..`",
+    /// `->`.
+    Arrow = "`->`",
+    /// `:=`.
+    Define = "`:=`",
+    /// `::=`.
+    DefineFinal = "`::=`",
+    /// `=`.
+    Assign = "`=`",
+    /// `+=`.
+    AddAssign = "`+=`",
+    /// `-=`.
+    SubAssign = "`-=`",
+    /// `*=`.
+    MulAssign = "`*=`",
+    /// `/=`.
+    DivAssign = "`/=`",
+    /// `%=`.
+    ModAssign = "`%=`",
+    /// `|=`.
+    OrAssign = "`|=`",
+    /// `^=`.
+    XorAssign = "`^=`",
+    /// `&=`.
+    AndAssign = "`&=`",
+    /// `<<=`.
+    ShlAssign = "`<<=`",
+    /// `>>=`.
+    ShrAssign = "`>>=`",
+    /// `>>>=`.
+    UshrAssign = "`>>>=`",
+    /// `++`.
+    Increment = "`++`",
+    /// `--`.
+    Decrement = "`--`",
+    /// `+`.
+    Plus = "`+`",
+    /// `-`.
+    Minus = "`-`",
+    /// `*`.
+    Star = "`*`",
+    /// `/`.
+    Slash = "`/`",
+    /// `%`.
+    Percent = "`%`",
+    /// `&`.
+    Ampersand = "`&`",
+    /// `|`.
+    Bar = "`|`",
+    /// `^`.
+    Caret = "`^`",
+    /// `~`.
+    Tilde = "`~`",
+    /// `<<`.
+    ShiftLeft = "`<<`",
+    /// `>>`.
+    ShiftRight = "`>>`",
+    /// `>>>`.
+    UnsignedShiftRight = "`>>>`",
+    /// `==`.
+    Equal = "`==`",
+    /// `!=`.
+    NotEqual = "`!=`",
+    /// `<`.
+    Less = "`<`",
+    /// `<=`.
+    LessEqual = "`<=`",
+    /// `>`.
+    Greater = "`>`",
+    /// `>=`.
+    GreaterEqual = "`>=`",
+}
+
+/// Longest first, so that the first match is the longest.
+pub(super) const PUNCTUATION: &[(&str, Kind)] = &[
+    (">>>=", Kind::UshrAssign),
+    ("::=", Kind::DefineFinal),
+    ("<<=", Kind::ShlAssign),
+    (">>=", Kind::ShrAssign),
+    (">>>", Kind::UnsignedShiftRight),
+    ("::", Kind::DoubleColon),
+    (":=", Kind::Define),
+    ("..", Kind::DotDot),
+    ("->", Kind::Arrow),
+    ("+=", Kind::AddAssign),
+    ("-=", Kind::SubAssign),
+    ("*=", Kind::MulAssign),
+    ("/=", Kind::DivAssign),
+    ("%=", Kind::ModAssign),
+    ("|=", Kind::OrAssign),
+    ("^=", Kind::XorAssign),
+    ("&=", Kind::AndAssign),
+    ("++", Kind::Increment),
+    ("--", Kind::Decrement),
+    ("<<", Kind::ShiftLeft),
+    (">>", Kind::ShiftRight),
+    ("==", Kind::Equal),
+    ("!=", Kind::NotEqual),
+    ("<=", Kind::LessEqual),
+    (">=", Kind::GreaterEqual),
+    ("#[", Kind::HashBracket),
+    ("(", Kind::LeftParen),
+    (")", Kind::RightParen),
+    ("[", Kind::LeftBracket),
+    ("]", Kind::RightBracket),
+    ("{", Kind::LeftBrace),
+    ("}", Kind::RightBrace),
+    (",", Kind::Comma),
+    (";", Kind::Semicolon),
+    (":", Kind::Colon),
+    ("?", Kind::Question),
+    (".", Kind::Dot),
+    ("=", Kind::Assign),
+    ("+", Kind::Plus),
+    ("-", Kind::Minus),
+    ("*", Kind::Star),
+    ("/", Kind::Slash),
+    ("%", Kind::Percent),
+    ("&", Kind::Ampersand),
+    ("|", Kind::Bar),
+    ("^", Kind::Caret),
+    ("~", Kind::Tilde),
+    ("<", Kind::Less),
+    (">", Kind::Greater),
+];
+
+/// The keyword that a word is, if it is one.
+pub(super) fn keyword(word: &str) -> Option<Kind> {
+    Some(match word {
+        "and" => Kind::And,
+        "as" => Kind::As,
+        "assert" => Kind::Assert,
+        "break" => Kind::Break,
+        "class" => Kind::Class,
+        "continue" => Kind::Continue,
+        "else" => Kind::Else,
+        "export" => Kind::Export,
+        "false" => Kind::False,
+        "finally" => Kind::Finally,
+        "for" => Kind::For,
+        "if" => Kind::If,
+        "import" => Kind::Import,
+        "is" => Kind::Is,
+        "not" => Kind::Not,
+        "null" => Kind::Null,
+        "or" => Kind::Or,
+        "return" => Kind::Return,
+        "static" => Kind::Static,
+        "true" => Kind::True,
+        "try" => Kind::Try,
+        "while" => Kind::While,
+        _ => return None,
+    })
+}
+
+impl Kind {
+    /// Whether it is a reserved word.
+    pub fn is_keyword(self) -> bool {
+        self.describe().trim_matches('`').chars().all(|c| c.is_ascii_lowercase()) && self != Kind::Identifier
+    }
+}
+
+/// A token with what the parser needs to know of the space around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Token {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub span: Span,
+    /// Whether it is the first of its line.
+    pub line_start: bool,
+    /// Whether white space (or a comment, or the start of a line) comes before it.
+    pub space_before: bool,
+    /// The indentation of the line that it stands on.
+    pub line_indent: u32,
+}

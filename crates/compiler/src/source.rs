@@ -1,0 +1,183 @@
+//! Source texts: where they come from, their lines, and spans within them.
+//!
+//! The front half is a pure function of texts: it reaches them only through [`Loader`], so that
+//! the command line, the library's build script and the tests share all of it.
+
+use crate::diagnostic::Diagnostic;
+use std::ops::Range;
+
+/// Finds and reads source texts. A path is an uninterpreted, `/`-separated string.
+pub trait Loader {
+    /// The bytes of a file; none if there is no such file.
+    fn read(&self, path: &str) -> Option<Vec<u8>>;
+
+    /// Whether there is such a file.
+    fn is_file(&self, path: &str) -> bool {
+        self.read(path).is_some()
+    }
+
+    /// Whether there is such a folder.
+    fn is_folder(&self, path: &str) -> bool;
+}
+
+/// A [`Loader`] over texts in memory, for tests and for prepared sources.
+#[derive(Default)]
+pub struct MemoryLoader {
+    files: std::collections::BTreeMap<String, Vec<u8>>,
+}
+
+impl MemoryLoader {
+    /// Adds or replaces a file.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<Vec<u8>>) {
+        self.files.insert(path.into(), text.into());
+    }
+
+    /// The paths of all files, sorted.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+}
+
+impl Loader for MemoryLoader {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        self.files.get(path).cloned()
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        let prefix = format!("{path}/");
+        self.files.range(prefix.clone()..).next().is_some_and(|(key, _)| key.starts_with(&prefix))
+    }
+}
+
+/// A [`Loader`] over the file system.
+pub struct FileLoader;
+
+impl Loader for FileLoader {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        std::fs::read(path).ok()
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        std::path::Path::new(path).is_file()
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        std::path::Path::new(path).is_dir()
+    }
+}
+
+/// A source among the [`Sources`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SourceId(pub u32);
+
+/// A range of bytes of one source's text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// From the first byte to one past the last.
+    pub fn new(start: usize, end: usize) -> Self {
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    /// The smallest span that covers both.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// As a range of indexes.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// One source text.
+#[derive(Debug)]
+pub struct Source {
+    /// The path as diagnostics and stack traces show it.
+    pub path: String,
+    /// The text.
+    pub text: String,
+    /// The byte offset at which each line starts.
+    pub line_starts: Vec<u32>,
+}
+
+impl Source {
+    /// A source from a text.
+    pub fn new(path: String, text: String) -> Self {
+        let mut line_starts = vec![0];
+        line_starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+        Source { path, text, line_starts }
+    }
+
+    /// The line and column of an offset, both counted from 1; columns count characters.
+    pub fn position(&self, offset: u32) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
+        let before = self.text.get(start..offset as usize).unwrap_or("");
+        (line, before.chars().count() + 1)
+    }
+}
+
+/// All sources that a compilation has read.
+#[derive(Default, Debug)]
+pub struct Sources {
+    list: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a source given as bytes. Text that is not UTF-8 is an error at its first bad byte, and
+    /// is kept with replacement characters, so that the error can show its line.
+    pub fn add(&mut self, path: String, bytes: Vec<u8>) -> (SourceId, Option<Diagnostic>) {
+        let id = SourceId(self.list.len() as u32);
+        let (text, problem) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let byte = error.as_bytes().get(at).copied().unwrap_or(0);
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let span = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
+                let title = format!("this is not UTF-8: invalid byte 0x{byte:02x}");
+                (text, Some(Diagnostic::error(id, span, title).hint("save the file as UTF-8 text")))
+            }
+        };
+        self.list.push(Source::new(path, text));
+        (id, problem)
+    }
+
+    /// A source. Every id that [`Sources::add`] gave has one.
+    pub fn get(&self, id: SourceId) -> Option<&Source> {
+        self.list.get(id.0 as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let source = Source::new("a".into(), "ab\næøå x\n".into());
+        assert_eq!(source.position(0), (1, 1));
+        assert_eq!(source.position(2), (1, 3));
+        assert_eq!(source.position(3), (2, 1));
+        assert_eq!(source.position(10), (2, 5));
+    }
+
+    #[test]
+    fn bad_utf8_has_a_position() {
+        let mut sources = Sources::default();
+        let (id, problem) = sources.add("x.toit".into(), b"main:\n  print \"\xff\"\n".to_vec());
+        let problem = problem.expect("must be refused");
+        assert_eq!(sources.get(id).map(|source| source.position(problem.span.start)), Some((2, 10)));
+    }
+}

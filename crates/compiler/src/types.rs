@@ -1,0 +1,97 @@
+//! Static types: what the front half knows of a value.
+//!
+//! Types are checked where a value goes into something typed. If the value cannot fit, that is an
+//! error; if it may or may not, the program checks when it runs; if it must, nothing is done.
+
+use crate::ir::{ClassId, Type};
+
+/// What is known of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ty {
+    /// Nothing.
+    Any,
+    /// There is no value: the call of a function that returns none.
+    None,
+    /// The value is null.
+    Null,
+    /// Control does not come here.
+    Never,
+    /// A block.
+    Block,
+    /// An instance of a class, interface or mixin.
+    Class {
+        /// The class.
+        class: ClassId,
+        /// Whether it may be null.
+        nullable: bool,
+    },
+}
+
+impl Ty {
+    /// An instance of a class, not null.
+    pub fn of(class: ClassId) -> Ty {
+        Ty::Class { class, nullable: false }
+    }
+
+    /// The class, if one is known.
+    pub fn class(self) -> Option<ClassId> {
+        match self {
+            Ty::Class { class, .. } => Some(class),
+            _ => None,
+        }
+    }
+
+    /// As a declared type: what the linker may rely on.
+    pub fn declared(self) -> Type {
+        match self {
+            Ty::Class { class, nullable } => Type::Class { class, nullable },
+            Ty::Block => Type::Block,
+            Ty::None => Type::None,
+            Ty::Any | Ty::Null | Ty::Never => Type::Any,
+        }
+    }
+}
+
+impl From<Type> for Ty {
+    fn from(ty: Type) -> Ty {
+        match ty {
+            Type::Any => Ty::Any,
+            Type::None => Ty::None,
+            Type::Block => Ty::Block,
+            Type::Class { class, nullable } => Ty::Class { class, nullable },
+        }
+    }
+}
+
+/// Whether a value fits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fit {
+    /// Always.
+    Yes,
+    /// It must be checked when the program runs.
+    Check,
+    /// Never.
+    No,
+}
+
+/// Whether a value of one type fits where another is asked for.
+pub fn fit(from: Ty, to: Ty, is_subclass: impl Fn(ClassId, ClassId) -> bool) -> Fit {
+    match (from, to) {
+        (_, Ty::Any | Ty::None | Ty::Never) | (Ty::Never, _) | (Ty::Null, Ty::Null) => Fit::Yes,
+        (Ty::Block, Ty::Block) => Fit::Yes,
+        (Ty::Any, _) => Fit::Check,
+        (Ty::Null, Ty::Class { nullable, .. }) => {
+            if nullable { Fit::Yes } else { Fit::No }
+        }
+        (Ty::Class { class: a, nullable: from_null }, Ty::Class { class: b, nullable: to_null }) => {
+            if is_subclass(a, b) {
+                if from_null && !to_null { Fit::Check } else { Fit::Yes }
+            } else if is_subclass(b, a) || (from_null && to_null) {
+                Fit::Check
+            } else {
+                Fit::No
+            }
+        }
+        _ => Fit::No,
+    }
+}
