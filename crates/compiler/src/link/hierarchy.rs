@@ -210,11 +210,12 @@ pub(super) fn accepts(function: &crate::ir::Function, selector: &Selector) -> bo
     if (function.kind == FunctionKind::Setter) != selector.is_setter {
         return false;
     }
-    let mut unnamed = selector.unnamed.iter().copied().peekable();
+    let mut unnamed = selector.unnamed.iter();
     for parameter in function.parameters.iter().filter(|parameter| !parameter.is_named) {
-        // Optional parameters that are not given can stand before a block that is.
-        if unnamed.next_if_eq(&parameter.is_block).is_none() && !parameter.is_optional {
-            return false;
+        match unnamed.next() {
+            Some(is_block) if *is_block == parameter.is_block => {}
+            None if parameter.is_optional => {}
+            _ => return false,
         }
     }
     if unnamed.next().is_some() {
