@@ -15,7 +15,7 @@ class Provider extends ServiceProvider implements ServiceHandler:
   handle index/int arguments/any --gid/int --client/int -> any:
     if index == 0: return arguments
     if index == 1: return Source this client
-    (resource client arguments[0] as Source).flood arguments[1]
+    ((resource client arguments[0]) as Source).flood arguments[1]
     return null
 
 class Source extends ServiceResource:

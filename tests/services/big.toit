@@ -22,7 +22,7 @@ main:
   again/ByteArray := client.echo answer
   print "back: $again.size $again[0]"
   small := #[1, 2, 3]
-  print "small: $(client.echo small).size $small.size"
+  print "small: $((client.echo small).size) $small.size"
   one := ByteArray 40_000
   two := ByteArray 40_000
   both := client.echo [one, two]

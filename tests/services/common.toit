@@ -45,7 +45,7 @@ class Provider extends ServiceProvider implements ServiceHandler:
       gate.down
       return arguments
     if index == RESOURCE: return Resource this client arguments
-    if index == CALL-RESOURCE: return (resource client arguments as Resource).label
+    if index == CALL-RESOURCE: return ((resource client arguments) as Resource).label
     if index == BAD-REPLY: return Unsendable
     if index == NOTIFY:
       from := resource client arguments[0]

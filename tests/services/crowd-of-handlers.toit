@@ -13,7 +13,8 @@ main:
   done := monitor.Semaphore
   50.repeat: | i |
     task::
-      sum += client.sleep i
+      answer := client.sleep i
+      sum += answer
       done.up
   provider.changed.wait: provider.entered == 50
   print (client.echo "answered while $provider.entered are blocked")

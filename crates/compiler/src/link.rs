@@ -187,6 +187,7 @@ fn compile_function(tables: &mut Tables<'_>, key: Key) -> Result<(), LinkError> 
         body: &body,
         shape: UnitShape { arity, captures: 0, shape: FunctionShape::Function },
         checks,
+        shared_captures: Vec::new(),
         initializes: None,
     };
     codegen::compile(tables, &unit)
@@ -219,6 +220,7 @@ fn compile_initializers(tables: &mut Tables<'_>) -> Result<Vec<Option<FunctionIn
             body: &body,
             shape: UnitShape { arity: 0, captures: 0, shape: FunctionShape::Function },
             checks: Vec::new(),
+            shared_captures: Vec::new(),
             initializes: Some(place as u32),
         };
         codegen::compile(tables, &unit)?;

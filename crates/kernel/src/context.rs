@@ -188,7 +188,7 @@ impl<'k> Context<'k> {
     /// Sends a value from a resource to its proxy.
     ///
     /// If the receiver has no room the value comes back, and later one
-    /// [`MessageKind::RoomAvailable`] from the receiver says that it is worth trying again,
+    /// [`MessageKind::RoomAvailable`] for this resource says that it is worth trying again,
     /// or [`MessageKind::SlowConsumer`] that it is not.
     ///
     /// # Errors

@@ -98,12 +98,8 @@ impl Entry {
     }
 
     pub(crate) fn tell_of_room(&self, waiting: Vec<RoomWaiter>) {
-        let mut told: Vec<Pid> = Vec::new();
-        for waiter in waiting {
-            if !told.contains(&waiter.sender.pid) {
-                told.push(waiter.sender.pid);
-                waiter.sender.deliver(self, MessageKind::RoomAvailable);
-            }
+        for RoomWaiter { sender, client, handle } in waiting {
+            sender.deliver(self, MessageKind::RoomAvailable { client, handle });
         }
     }
 

@@ -60,8 +60,14 @@ pub enum MessageKind {
     },
     /// A watched process, or one that had opened a client here, has ended. It is `Message::pid`.
     ProcessTerminated,
-    /// A receiver that refused a notification as full has room again. It is `Message::pid`.
-    RoomAvailable,
+    /// A receiver that refused a notification of this resource as full has room for it again,
+    /// or has ended. It is `Message::pid`.
+    RoomAvailable {
+        /// The client, as the provider knows it.
+        client: i64,
+        /// The handle of the resource.
+        handle: i64,
+    },
     /// A resource is cut off since its client took no notifications for a second. Both sides
     /// are told; `Message::pid` is the other side.
     SlowConsumer {

@@ -79,7 +79,7 @@ fn no_wake_up_is_lost_while_a_process_parks() {
         let senders: Vec<_> = (0..2)
             .map(|_| {
                 let receiver = receiver.clone();
-                thread::spawn(move || receiver.deliver(&receiver, MessageKind::RoomAvailable))
+                thread::spawn(move || receiver.deliver(&receiver, MessageKind::ProcessTerminated))
             })
             .collect();
         run_all(&shared);
@@ -164,7 +164,7 @@ fn whoever_is_refused_for_lack_of_room_is_told_of_room() {
         let taker = thread::spawn(move || drop(taking.mailbox.pop()));
         let refused = notify(&mut Context::new(&shared, &sender, BUDGET)).is_err();
         taker.join().unwrap();
-        let told = matches!(sender.mailbox.pop(), Some(message) if matches!(message.kind, MessageKind::RoomAvailable));
+        let told = matches!(sender.mailbox.pop(), Some(message) if matches!(message.kind, MessageKind::RoomAvailable { .. }));
         assert_eq!(told, refused);
         shared.end_all();
     });

@@ -183,7 +183,7 @@ fn who_waits_for_room_at_the_dead_learns_that() {
     };
     simulation.handle().start(Box::new(sender), named("sender"));
     simulation.run_until_quiet(STEPS);
-    assert_eq!(log.lines(), ["room", "NO_SUCH_PROCESS"]);
+    assert_eq!(log.lines(), ["room 1 1", "NO_SUCH_PROCESS"]);
 }
 
 #[test]

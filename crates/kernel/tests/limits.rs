@@ -196,7 +196,7 @@ fn notifications_wait_for_room_and_none_is_lost() {
             })
         });
         while let Some(message) = context.receive() {
-            assert_eq!(shown(message), "room");
+            assert_eq!(shown(message), "room 1 1");
         }
         while sent < COUNT {
             match context.notify(to, 1, 1, int(sent)) {
@@ -260,7 +260,7 @@ fn a_resource_that_is_full_does_not_hold_up_the_others() {
     });
     simulation.handle().start(sender, named("sender"));
     assert!(simulation.run_until_quiet(STEPS));
-    assert_eq!(log.lines(), ["room", "slow 5 7"]);
+    assert_eq!(log.lines(), ["room 5 9", "slow 5 7"]);
 }
 
 #[test]
@@ -331,5 +331,5 @@ fn who_takes_something_now_and_then_is_not_cut_off() {
     simulation.handle().start(sender, named("sender"));
     let first = || !log.lines().is_empty();
     assert!(simulation.run_until(STEPS, first));
-    assert_eq!(log.lines(), ["room"]);
+    assert_eq!(log.lines(), ["room 5 7"]);
 }

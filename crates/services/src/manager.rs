@@ -8,9 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lucarne_kernel::{
-    Context, Failure, Message, MessageKind, Outcome, Pid, Process, Refused, RequestToken, SendError,
-};
+use lucarne_kernel::{Context, Failure, Message, MessageKind, Outcome, Pid, Process, RequestToken};
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token};
 
 use crate::presence::Presence;
@@ -41,8 +39,6 @@ pub struct ServiceManager {
 struct Wait {
     pid: Pid,
     uuid: String,
-    /// The client had no room for the latest list.
-    owed: bool,
 }
 
 /// Why a request fails; the text is what its sender throws.
@@ -77,7 +73,7 @@ impl ServiceManager {
                 self.answer(context, pid, token, procedure, payload);
             }
             MessageKind::ProcessTerminated => self.forget(pid),
-            MessageKind::RoomAvailable => self.pay_debts(context, pid),
+            MessageKind::RoomAvailable { client, handle } => self.tell(context, (client, handle)),
             MessageKind::SlowConsumer { client, handle } => {
                 self.waits.remove(&(client, handle));
             }
@@ -271,19 +267,9 @@ impl ServiceManager {
             Err(error) => Err(error),
         };
         let payload = payload.expect("a list of candidates is one flat value");
-        let result = context.notify(pid, key.0, key.1, payload);
-        let owed = matches!(result, Err(Refused { error: SendError::Full, .. }));
-        if let Some(wait) = self.waits.get_mut(&key) {
-            wait.owed = owed;
-        }
-    }
-
-    fn pay_debts(&mut self, context: &mut Context<'_>, pid: Pid) {
-        let owed: Vec<_> =
-            self.waits.iter().filter(|(_, wait)| wait.owed && wait.pid == pid).map(|(&key, _)| key).collect();
-        for key in owed {
-            self.tell(context, key);
-        }
+        // Without room the kernel says when there is some, and then this is done again; a process that
+        // is not there any more waits for nothing.
+        let _ = context.notify(pid, key.0, key.1, payload);
     }
 
     fn new_wait(&mut self, pid: Pid, client: i64, uuid: &str) -> Result<i64, Problem> {
@@ -293,7 +279,7 @@ impl ServiceManager {
         // Odd: it gets notifications.
         let handle = self.next_handle << 1 | 1;
         self.next_handle += 1;
-        self.waits.insert((client, handle), Wait { pid, uuid: uuid.to_owned(), owed: false });
+        self.waits.insert((client, handle), Wait { pid, uuid: uuid.to_owned() });
         Ok(handle)
     }
 

@@ -44,7 +44,7 @@ pub(crate) struct Machine {
     clients: HashMap<i64, Client>,
     inboxes: HashMap<(i64, i64), Inbox>,
     /// Tasks that wait until a receiver has room for their notification.
-    crowded: Vec<(Pid, TaskId)>,
+    crowded: Vec<(tasks::Resource, TaskId)>,
     /// Tasks that wait until another one has initialised a global.
     waiting_for_global: Vec<TaskId>,
     /// How many providers are installed. While there is one, the process lives.

@@ -36,6 +36,8 @@ pub(super) struct UnitCompiler<'t, 'u> {
     open: Vec<OpenFragment>,
     locals: HashMap<LocalId, Place>,
     labels: HashMap<LabelId, Target>,
+    /// For each capture, whether it is a cell that the enclosing unit shares.
+    shared_captures: Vec<bool>,
 }
 
 struct OpenFragment {
@@ -77,6 +79,8 @@ pub(super) struct UnitSource<'b> {
     pub(super) shape: UnitShape,
     /// The declared types of the parameters that are checked on entry, with their locals.
     pub(super) checks: Vec<(LocalId, Type, Offset)>,
+    /// For each capture, whether it is a cell.
+    pub(super) shared_captures: Vec<bool>,
     /// The global to store the result in, for an initialiser.
     pub(super) initializes: Option<u32>,
 }
@@ -105,6 +109,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
             open: Vec::new(),
             locals: HashMap::new(),
             labels: HashMap::new(),
+            shared_captures: unit.shared_captures.clone(),
         }
     }
 
@@ -122,6 +127,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.enter_parameters(unit)?;
         match unit.initializes {
             Some(global) => self.initializer(&body.root, global)?,
+            None if unit.shape.shape == FunctionShape::Lambda => self.lambda_body(&body.root)?,
             None => self.function_body(&body.root)?,
         }
         let code = self.close_fragment(Signature {
@@ -162,16 +168,17 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         }
     }
 
+    /// A function that comes to its end returns null.
     fn function_body(&mut self, root: &'t Node) -> Result<(), LinkError> {
-        let top = self.code().top();
-        if self.ends_by_itself(root) {
-            self.effect(root)?;
-        } else {
-            let register = self.operand(root)?;
-            self.code().abc(Opcode::Return, register, 0, 0);
-        }
-        self.code().release_to(top);
+        self.effect(root)?;
         self.code().abc(Opcode::ReturnNull, 0, 0, 0);
+        Ok(())
+    }
+
+    /// A lambda that comes to its end returns the value of its last expression.
+    fn lambda_body(&mut self, root: &'t Node) -> Result<(), LinkError> {
+        let register = self.operand(root)?;
+        self.code().abc(Opcode::Return, register, 0, 0);
         Ok(())
     }
 
@@ -240,7 +247,11 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
     }
 
     fn is_shared(&self, local: LocalId) -> bool {
-        self.body.locals.get(local.0 as usize).is_some_and(|local| local.is_shared)
+        match self.shared_captures.get(local.0 as usize) {
+            // What a capture is was decided where it was captured.
+            Some(is_shared) => *is_shared,
+            None => self.body.locals.get(local.0 as usize).is_some_and(|local| local.is_shared),
+        }
     }
 
     /// Where a local lives. One that no definition placed (the front half reports those) gets a
@@ -649,6 +660,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
             body,
             shape: UnitShape { arity, captures: u16::from(count), shape: FunctionShape::Lambda },
             checks: Vec::new(),
+            shared_captures: captures.iter().map(|local| self.is_shared(*local)).collect(),
             initializes: None,
         };
         UnitCompiler::new(self.tables, &unit, self.wide).compile(&unit)

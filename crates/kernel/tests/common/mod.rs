@@ -71,7 +71,7 @@ pub fn shown(message: Message) -> String {
             format!("notification {client} {handle} {}", as_int(payload))
         }
         MessageKind::ProcessTerminated => "terminated".into(),
-        MessageKind::RoomAvailable => "room".into(),
+        MessageKind::RoomAvailable { client, handle } => format!("room {client} {handle}"),
         MessageKind::SlowConsumer { client, handle } => format!("slow {client} {handle}"),
         MessageKind::External { payload } => format!("external {}", as_int(payload)),
         MessageKind::User { kind, payload } => format!("user {kind} {}", as_int(payload)),

@@ -363,18 +363,19 @@ impl Machine {
         let statistics = self.heap.statistics();
         let used = self.heap.used_bytes() as i64;
         let limit = self.heap.limit_bytes() as i64;
+        let full = statistics.full_collections as i64;
         let figures = [
             statistics.minor_collections as i64,
             used,
             used,
             0,
+            statistics.allocated_bytes as i64,
             context.gid().as_i64(),
             own,
             limit - used,
-            limit,
-            statistics.full_collections as i64,
-            0,
-            statistics.allocated_bytes as i64,
+            limit - used,
+            full,
+            full,
         ];
         match self.heap.new_array(figures.len()).map(Ref::word) {
             Ok(array) => {

@@ -1,10 +1,12 @@
 //! What arrives in the mailbox, and answers to requests.
 
-use lucarne_kernel::{Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken};
+use lucarne_kernel::{
+    Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken,
+};
 use lucarne_message::{Payload, Value};
 use lucarne_services::protocol::{error, kind, procedure};
 
-use super::tasks::{Service, State, TaskId};
+use super::tasks::{Notification, Resource, Service, State, TaskId};
 use super::{Done, Limits, Machine};
 use crate::heap::{OutOfMemory, Word};
 use crate::native::Failure;
@@ -45,12 +47,12 @@ impl Machine {
                 self.notified(client, handle, payload, credit);
                 Ok(())
             }
-            MessageKind::RoomAvailable => {
-                self.notify_again(pid, context);
+            MessageKind::RoomAvailable { client, handle } => {
+                self.notify_again((pid, client, handle), context);
                 Ok(())
             }
             MessageKind::SlowConsumer { client, handle } => {
-                self.drop_crowded(pid, client, handle);
+                self.drop_crowded((pid, client, handle));
                 let arguments = [SLOW_CONSUMER_KIND, pid_number(pid), client, handle].map(Word::small);
                 self.start_task(self.image.program().entries.handle_message, &arguments, true).map(|_| ())
             }
@@ -126,7 +128,12 @@ impl Machine {
         self.start_service(token, pid, &words)
     }
 
-    fn start_service(&mut self, token: RequestToken, asker: Pid, arguments: &[Word]) -> Result<(), OutOfMemory> {
+    fn start_service(
+        &mut self,
+        token: RequestToken,
+        asker: Pid,
+        arguments: &[Word],
+    ) -> Result<(), OutOfMemory> {
         let function = self.image.program().entries.handle_request;
         let task = self.start_task(function, arguments, false)?;
         self.serving.insert((asker, token.id()), task);
@@ -302,38 +309,46 @@ impl Machine {
             Ok(encoding) => encoding.payload,
             Err(failure) => return Done::Fail(failure),
         };
-        match context.notify(to, client, handle, payload) {
-            Ok(()) => Done::Value(Word::TRUE),
-            Err(refused) if refused.error == lucarne_kernel::SendError::Full => {
-                let notification = super::tasks::Notification { to, client, handle, payload: refused.payload };
-                self.crowded.push((to, id));
-                self.park(id, State::Crowded(notification), limits.deadline_us);
+        let resource = (to, client, handle);
+        // Whoever waits already goes first: the order of a resource's notifications is kept.
+        let sent = if self.crowded.iter().any(|(crowded, _)| *crowded == resource) {
+            Err(payload)
+        } else {
+            match context.notify(to, client, handle, payload) {
+                Ok(()) => Ok(Word::TRUE),
+                Err(refused) if refused.error == lucarne_kernel::SendError::Full => Err(refused.payload),
+                Err(_) => Ok(Word::FALSE),
+            }
+        };
+        match sent {
+            Ok(value) => Done::Value(value),
+            Err(payload) => {
+                self.crowded.push((resource, id));
+                self.park(id, State::Crowded(Notification { resource, payload }), limits.deadline_us);
                 Done::Parked
             }
-            Err(_) => Done::Value(Word::FALSE),
         }
     }
 
-    /// A receiver has room again: those who wait for it try again, in their order.
-    fn notify_again(&mut self, receiver: Pid, context: &mut Context<'_>) {
+    /// A receiver has room for a resource again: those who wait for it try again, in their order.
+    fn notify_again(&mut self, resource: Resource, context: &mut Context<'_>) {
         let waiting = std::mem::take(&mut self.crowded);
         let mut is_full = false;
-        for (pid, task) in waiting {
-            if pid != receiver || is_full {
-                self.crowded.push((pid, task));
+        for (crowded, task) in waiting {
+            if crowded != resource || is_full {
+                self.crowded.push((crowded, task));
                 continue;
             }
             let state = std::mem::replace(&mut self.tasks.get_mut(task).state, State::Ready);
             let State::Crowded(notification) = state else { continue };
-            let super::tasks::Notification { to, client, handle, payload } = notification;
-            match context.notify(to, client, handle, payload) {
+            let (to, client, handle) = resource;
+            match context.notify(to, client, handle, notification.payload) {
                 Ok(()) => self.resume(task, Ok(Word::TRUE)),
                 Err(refused) if refused.error == lucarne_kernel::SendError::Full => {
                     is_full = true;
-                    let payload = refused.payload;
-                    let notification = super::tasks::Notification { to, client, handle, payload };
+                    let notification = Notification { resource, payload: refused.payload };
                     self.tasks.get_mut(task).state = State::Crowded(notification);
-                    self.crowded.push((pid, task));
+                    self.crowded.push((crowded, task));
                 }
                 Err(_) => self.resume(task, Ok(Word::FALSE)),
             }
@@ -341,17 +356,13 @@ impl Machine {
     }
 
     /// A resource is cut off: those who wait to notify it learn that it is no longer wanted.
-    fn drop_crowded(&mut self, receiver: Pid, client: i64, handle: i64) {
+    fn drop_crowded(&mut self, resource: Resource) {
         let waiting = std::mem::take(&mut self.crowded);
-        for (pid, task) in waiting {
-            let is_meant = matches!(
-                &self.tasks.get(task).state,
-                State::Crowded(waiting) if pid == receiver && waiting.client == client && waiting.handle == handle
-            );
-            if is_meant {
+        for (crowded, task) in waiting {
+            if crowded == resource {
                 self.resume(task, Ok(Word::FALSE));
             } else {
-                self.crowded.push((pid, task));
+                self.crowded.push((crowded, task));
             }
         }
     }
@@ -411,4 +422,3 @@ pub(super) fn pid_number(pid: Pid) -> i64 {
 fn gid_number(gid: Gid) -> i64 {
     gid.as_i64()
 }
-

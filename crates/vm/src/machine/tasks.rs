@@ -54,11 +54,12 @@ pub(super) enum State {
 
 /// A notification that found no room.
 pub(super) struct Notification {
-    pub(super) to: Pid,
-    pub(super) client: i64,
-    pub(super) handle: i64,
+    pub(super) resource: Resource,
     pub(super) payload: Payload,
 }
+
+/// A resource of this process, as its client's process knows it: that process, the client, the handle.
+pub(super) type Resource = (Pid, i64, i64);
 
 impl Task {
     // The fields of a `Task_` that the machine reads or writes: see `lib/core/task.toit`.
@@ -171,7 +172,8 @@ impl Machine {
         self.heap.set_field(object, Task::CRITICAL_COUNT, Word::small(0));
         let object = self.heap.root(object);
         let (state, pending_stop, serves) = (State::Ready, None, None);
-        self.tasks.insert(id, Task { position, object, state, is_background, parks: 0, pending_stop, serves });
+        self.tasks
+            .insert(id, Task { position, object, state, is_background, parks: 0, pending_stop, serves });
         self.ready.push_back(id);
         Ok(id)
     }
@@ -249,9 +251,12 @@ impl Machine {
                 context.cancel(request);
             }
             State::Crowded(notification) => {
-                let (to, client, handle) = (notification.to, notification.client, notification.handle);
-                context.stop_waiting(to, client, handle);
+                let resource = notification.resource;
                 self.crowded.retain(|(_, task)| *task != id);
+                if !self.crowded.iter().any(|(crowded, _)| *crowded == resource) {
+                    let (to, client, handle) = resource;
+                    context.stop_waiting(to, client, handle);
+                }
             }
             _ => return,
         }
