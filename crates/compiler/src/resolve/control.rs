@@ -312,6 +312,7 @@ impl<'a> Lower<'a> {
         }
         nodes.push(result.node);
         let root = self.units.labelled(end, sequence(body.span, nodes));
+        self.follow(&root, &[]);
         let (body, captures, parameters) = self.units.finish_lambda(root, self.this);
         let expr = Expr::Lambda { parameters, captures, body: Box::new(body) };
         Value::new(span, expr, self.builtin(self.world.builtin.lambda))
