@@ -68,6 +68,10 @@ class __Monitor__:
       entering_.park self deadline
       if self.is-interrupted_: throw CANCELED-ERROR
 
+  /** Has those that wait for a condition look at it again. */
+  notify_ -> none:
+    leave_ --changed
+
   leave_ --changed/bool -> none:
     // Those who were inside before go first.
     if changed and awaiting_: awaiting_.wake-all
