@@ -215,7 +215,9 @@ pub enum FunctionKind {
     /// A setter: `foo= value`.
     Setter,
     /// A mixin's constructor: a method whose one parameter is a block that runs the rest of the
-    /// construction (the next mixin, or the superclass). The front half makes the blocks.
+    /// construction (the next mixin, or the superclass). The front half makes the blocks, and calls
+    /// it with [`Expr::CallSuper`] from the constructor of the class that has the mixin; its name is
+    /// like no other's.
     MixinConstructor,
 }
 

@@ -123,10 +123,10 @@ fn find_main(unit: &Unit) -> Result<(FunctionId, bool), LinkError> {
         })
     };
     let id = |index: usize| FunctionId { module, index: index as u32 };
-    if let Some(index) = find(1) {
-        return Ok((id(index), true));
+    if let Some(index) = find(0) {
+        return Ok((id(index), false));
     }
-    find(0).map(|index| (id(index), false)).ok_or(LinkError::NoMain)
+    find(1).map(|index| (id(index), true)).ok_or(LinkError::NoMain)
 }
 
 /// Numbers the classes that matter in a walk over the tree, so that a class comes right before its

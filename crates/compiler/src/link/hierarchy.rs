@@ -210,11 +210,14 @@ pub(super) fn accepts(function: &crate::ir::Function, selector: &Selector) -> bo
     if (function.kind == FunctionKind::Setter) != selector.is_setter {
         return false;
     }
-    let mut unnamed = selector.unnamed.iter();
+    let mut unnamed = selector.unnamed.iter().peekable();
     for parameter in function.parameters.iter().filter(|parameter| !parameter.is_named) {
-        match unnamed.next() {
-            Some(is_block) if *is_block == parameter.is_block => {}
-            None if parameter.is_optional => {}
+        match unnamed.peek() {
+            Some(is_block) if **is_block == parameter.is_block => {
+                unnamed.next();
+            }
+            // Optional parameters stand before blocks, which are never optional.
+            Some(true) | None if parameter.is_optional => {}
             _ => return false,
         }
     }

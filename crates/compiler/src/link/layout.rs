@@ -31,9 +31,11 @@ pub(super) fn stub(tables: &mut Tables<'_>, stub: Stub) -> Result<Code, LinkErro
                 let place = if parameter.is_named {
                     let named = selector.named.iter().position(|(name, _)| *name == parameter.name);
                     named.map(|place| 1 + selector.unnamed.len() + place)
-                } else {
+                } else if selector.unnamed.get(unnamed) == Some(&parameter.is_block) {
                     unnamed += 1;
-                    (unnamed <= selector.unnamed.len()).then_some(unnamed)
+                    Some(unnamed)
+                } else {
+                    None
                 };
                 match place {
                     Some(place) => code.move_to(register, place as u16),

@@ -214,7 +214,7 @@ impl<'a> Lower<'a> {
                 self.error(span, format!("`{name}` belongs to an object, and there is none here"));
                 Target::Error(span)
             }
-            (Context::Constructor, Member::Field(field)) if !self.super_called => Target::OwnField(field, span),
+            (Context::Constructor, Member::Field(field)) if self.is_direct(field) => Target::OwnField(field, span),
             _ => match self.this_value(span) {
                 Some(this) => Target::Member(this, name.clone(), span),
                 None => Target::Error(span),
@@ -268,10 +268,11 @@ impl<'a> Lower<'a> {
         before: &mut Vec<Node>,
     ) -> Target {
         if let ExpressionKind::Name(word) = &receiver.kind {
-            let own = &**word == "this" && self.context == Context::Constructor && !self.super_called;
+            let own = &**word == "this" && self.context == Context::Constructor;
             if let (true, Some(class)) = (own, self.class) {
-                if let Some(Member::Field(field)) = self.world.members(class, &name.name).first().copied() {
-                    return Target::OwnField(field, name.span);
+                match self.world.members(class, &name.name).first().copied() {
+                    Some(Member::Field(field)) if self.is_direct(field) => return Target::OwnField(field, name.span),
+                    _ => {}
                 }
             }
         }
@@ -446,7 +447,6 @@ impl<'a> Lower<'a> {
         }
         let declared = self.units.variable(id).declared;
         let node = if declared == Ty::Block { value.node } else { self.convert(value, declared, value_span, "this variable") };
-        self.units.reassign(id);
         let local = self.units.local(id);
         Value { is_sure, ..Value::new(span, Expr::SetLocal(local, Box::new(node)), ty) }
     }

@@ -7,7 +7,7 @@ use super::world::Member;
 use crate::ast::{self, Expression, ExpressionKind, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    ClassId, ClassKind, Expr, FunctionId, FunctionKind, GlobalId, Item, LabelId, ModuleId, Node, Selector, Type,
+    ClassId, ClassKind, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, LabelId, ModuleId, Node, Selector, Type,
 };
 use crate::names::{Name, nearest};
 use crate::source::Span;
@@ -164,7 +164,6 @@ impl<'a> Lower<'a> {
             return (Some(name), Value::new(span, Expr::Bool(flag), self.builtin(self.world.builtin.bool)), span);
         };
         let value = self.argument_value(expression, callee, exit);
-        let value = if value.ty == Ty::None { self.require_value(value, expression.span) } else { value };
         (name, value, expression.span)
     }
 
@@ -324,7 +323,7 @@ impl<'a> Lower<'a> {
                 self.error(span, title);
                 Value::error(span)
             }
-            (Context::Constructor, Member::Field(field)) if !self.super_called => {
+            (Context::Constructor, Member::Field(field)) if self.is_direct(field) => {
                 let ty = self.world.field_type(field);
                 match self.direct_this(span) {
                     Some(this) => Value::unsure(span, Expr::Field(Box::new(this.node), field), ty),
@@ -498,7 +497,7 @@ impl<'a> Lower<'a> {
         if receiver_value.ty == Ty::Block {
             return self.call_block(receiver_value, name, trees);
         }
-        receiver_value = self.require_value(receiver_value, receiver.span);
+        receiver_value = self.require_something(receiver_value, receiver.span);
         let mut arguments = self.arguments(trees, &name.name);
         if !arguments.before.is_empty() {
             let mut before = Vec::new();
@@ -513,13 +512,19 @@ impl<'a> Lower<'a> {
 
     /// `this.field` in a constructor.
     fn own_field(&mut self, name: &Identifier) -> Option<Value> {
-        if self.super_called {
-            return None;
-        }
         let members = self.world.members(self.class?, &name.name);
         let Some(Member::Field(field)) = members.first().copied() else { return None };
+        if !self.is_direct(field) {
+            return None;
+        }
         let this = self.direct_this(name.span)?;
         Some(Value::unsure(name.span, Expr::Field(Box::new(this.node), field), self.world.field_type(field)))
+    }
+
+    /// Whether a constructor reaches a field directly: its own ones, as long as the object is not
+    /// complete.
+    pub(super) fn is_direct(&self, field: FieldRef) -> bool {
+        !self.super_called && self.class == Some(field.class)
     }
 
     /// `block.call a b`.

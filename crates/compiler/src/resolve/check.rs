@@ -74,7 +74,7 @@ fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Pa
     for (index, parameter) in parameters.iter().enumerate() {
         let span = parameter.name.span;
         let earlier = parameters.iter().take(index).find(|earlier| earlier.name.name == parameter.name.name);
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = earlier.filter(|earlier| &*earlier.name.name != "_") {
             let title = format!("two parameters are named `{}`", parameter.name.name);
             problems.push(Diagnostic::error(source, span, title).also(source, earlier.name.span, "the first one"));
         }

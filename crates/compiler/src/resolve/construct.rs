@@ -30,7 +30,6 @@ impl<'a> Lower<'a> {
         };
         let mut nodes = self.field_initializers();
         nodes.extend(fields);
-        self.units.open_scope();
         self.constructor_statements(body, tree.name.span(), &mut nodes);
         self.check_fields(tree.name.span());
         let root = sequence(tree.name.span(), nodes);
@@ -96,10 +95,14 @@ impl<'a> Lower<'a> {
     }
 
     fn explicit_super(&mut self, span: Span, name: Option<&'a Identifier>, trees: &'a [ast::Argument]) -> Node {
-        let arguments = self.arguments(trees, "super");
-        let mut before = Vec::new();
-        let mut arguments = arguments;
-        before.append(&mut arguments.before);
+        let mut arguments = self.arguments(trees, "super");
+        let mut before = std::mem::take(&mut arguments.before);
+        if self.class.is_some_and(|class| !self.world.class(class).mixins.is_empty()) {
+            // The mixins are built before the superclass, but after its arguments.
+            for value in &mut arguments.values {
+                self.compute_before(value, &mut before);
+            }
+        }
         before.push(self.super_constructor_call(span, name.map_or("", |name| &name.name), arguments));
         sequence(span, before)
     }
@@ -136,10 +139,11 @@ impl<'a> Lower<'a> {
         for mixin in mixins {
             let constructors = self.world.index(mixin).constructors.get("").cloned().unwrap_or_default();
             let Some(constructor) = constructors.first().copied() else { continue };
-            let Some(this) = self.direct_this(span) else { continue };
             let block = Expr::Block { parameters: Vec::new(), body: Box::new(node) };
             let block = Node { at: span.start, expr: block };
-            node = Node { at: span.start, expr: Expr::CallStatic(constructor, vec![this.node, block]) };
+            let name = self.world.function(constructor).name.clone();
+            let selector = Selector { name, unnamed: vec![true], ..Selector::default() };
+            node = Node { at: span.start, expr: Expr::CallSuper(selector, vec![block]) };
         }
         node
     }
@@ -248,8 +252,12 @@ impl<'a> Lower<'a> {
                 self.error(name.span, format!("this class has no field `{}` of its own", name.name));
                 node
             }
+            (_, Context::Instance) => match self.this_value(name.span) {
+                Some(this) => self.call_setter(this, &name.name, name.span, value, name.span).node,
+                None => node,
+            },
             _ => {
-                self.error_hint(name.span, "a `.field` parameter outside of a constructor", "assign the field in the body");
+                self.error(name.span, "a `.field` parameter outside of a constructor or method");
                 node
             }
         }

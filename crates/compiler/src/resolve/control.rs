@@ -1,10 +1,11 @@
 //! Control flow: branches, loops, jumps, blocks and lambdas, `try`, primitives.
 
-use super::lower::{Context, Lower, Value, sequence};
+use super::lower::{Candidate, Context, Lower, Reference, Value, sequence};
 use super::unit::{Target, Unit, VariableId};
+use super::world::Member;
 use crate::ast::{self, Body, Expression, ExpressionKind, Identifier, Initial};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Expr, LabelId, Node};
+use crate::ir::{Expr, Item, LabelId, Node};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::Ty;
@@ -55,7 +56,7 @@ impl<'a> Lower<'a> {
         then: &'a Expression,
         otherwise: &'a Expression,
     ) -> Value {
-        let condition = self.value(condition).node;
+        let condition = self.something(condition).node;
         let then = self.any(then);
         let otherwise = self.any(otherwise);
         self.refuse_block(&then, span, "a branch");
@@ -78,7 +79,7 @@ impl<'a> Lower<'a> {
     ) -> Value {
         // What the condition defines is visible in the branches.
         self.units.open_scope();
-        let condition = self.value(condition).node;
+        let condition = self.something(condition).node;
         let then = self.body(then);
         let otherwise = match otherwise {
             Some(body) => self.body(body),
@@ -101,8 +102,8 @@ impl<'a> Lower<'a> {
         right: &'a Expression,
         make: fn(Box<Node>, Box<Node>) -> Expr,
     ) -> Value {
-        let left = self.value(left);
-        let right = self.value(right);
+        let left = self.something(left);
+        let right = self.something(right);
         let ty = if left.ty == right.ty { left.ty } else { Ty::Any };
         let is_sure = left.is_sure && right.is_sure;
         Value { is_sure, ..Value::new(span, make(Box::new(left.node), Box::new(right.node)), ty) }
@@ -112,7 +113,7 @@ impl<'a> Lower<'a> {
 
     pub(super) fn while_loop(&mut self, span: Span, condition: &'a Expression, body: &'a Body) -> Value {
         self.units.open_scope();
-        let condition = self.value(condition).node;
+        let condition = self.something(condition).node;
         let node = self.loop_around(span, condition, body, None, Vec::new());
         self.units.close_scope();
         Value::new(span, node.expr, Ty::Null)
@@ -133,7 +134,7 @@ impl<'a> Lower<'a> {
             _ => Vec::new(),
         };
         let condition = match condition {
-            Some(condition) => self.value(condition).node,
+            Some(condition) => self.something(condition).node,
             None => Node { at: span.start, expr: Expr::Bool(true) },
         };
         let node = self.loop_around(span, condition, body, update, fresh);
@@ -349,7 +350,9 @@ impl<'a> Lower<'a> {
         for parameter in parameters {
             self.check_code_parameter(parameter);
             let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
-            let variable = declare(self, parameter.name.name.clone(), ty, parameter.name.span);
+            // Nothing can refer to `_`.
+            let name = if &*parameter.name.name == "_" { "".into() } else { parameter.name.name.clone() };
+            let variable = declare(self, name, ty, parameter.name.span);
             if let Ty::Class { .. } = ty {
                 let local = self.units.local(variable);
                 let value = Node { at: parameter.name.span.start, expr: Expr::Local(local) };
@@ -367,23 +370,44 @@ impl<'a> Lower<'a> {
             self.error(span, "the parameters of a block or lambda have plain names");
         } else if let Some(default) = &parameter.default {
             self.error(default.span, "the parameters of a block or lambda have no default values");
-        } else if let (Some(known), false) = (self.units.find(&parameter.name.name), &*parameter.name.name == "_") {
-            self.shadowing(&parameter.name, known);
         }
     }
 
-    /// Reports a definition of a name that a local already has.
-    pub(super) fn shadowing(&mut self, name: &Identifier, known: VariableId) {
-        if &*name.name == "it" || name.name.is_empty() {
-            return;
+    /// A block or lambda with a name of its own.
+    fn code(&mut self, expression: &'a Expression, name: &Name) -> Value {
+        match &expression.kind {
+            ExpressionKind::Block(parameters, body) => {
+                self.block(parameters, body, expression.span, Some(name.clone()), None)
+            }
+            ExpressionKind::Lambda(parameters, body) => self.lambda(parameters, body, expression.span, Some(name.clone())),
+            _ => self.any(expression),
         }
-        let earlier = self.units.variable(known).span;
-        if &*name.name == "this" {
-            return self.error(name.span, "`this` cannot name a variable");
+    }
+
+    /// Reports a definition of a name that a local, a field or a global of the module already has.
+    fn check_definition(&mut self, name: &Identifier) {
+        if matches!(&*name.name, "this" | "super" | "_") {
+            return self.error(name.span, format!("`{}` cannot name a variable", name.name));
         }
         let title = format!("`{}` is defined already", name.name);
-        let problem = Diagnostic::error(self.source, name.span, title).also(self.source, earlier, "here");
-        self.report(problem.hint("assign it with `=`, or choose another name"));
+        let problem = Diagnostic::error(self.source, name.span, title);
+        if let Some(known) = self.units.find(&name.name) {
+            let earlier = self.units.variable(known).span;
+            let problem = problem.also(self.source, earlier, "here");
+            return self.report(problem.hint("assign it with `=`, or choose another name"));
+        }
+        let what = match self.resolve(&name.name) {
+            Reference::Members(candidates) if self.context != Context::Static && candidates.iter().any(is_field) => {
+                "a field has this name"
+            }
+            Reference::Items(items) if items.iter().any(|item| self.is_own_global(*item)) => "a global has this name",
+            _ => return,
+        };
+        self.report(problem.label(what).hint("assign it with `=`, or choose another name"));
+    }
+
+    fn is_own_global(&self, item: Item) -> bool {
+        matches!(item, Item::Global(global) if global.module == self.module)
     }
 
     // Definitions.
@@ -399,10 +423,7 @@ impl<'a> Lower<'a> {
         if declared == Some(Ty::None) {
             self.error(name.span, "a variable cannot have the type `none`");
         }
-        let known = self.units.find(&name.name);
-        if let Some(known) = known.filter(|_| &*name.name != "_") {
-            self.shadowing(name, known);
-        }
+        self.check_definition(name);
         match value {
             Initial::Value(expression) => self.define_with(name, declared, is_final, expression),
             Initial::Later(_) | Initial::None => {
@@ -427,9 +448,14 @@ impl<'a> Lower<'a> {
         is_final: bool,
         expression: &'a Expression,
     ) -> Value {
-        let value = self.any(expression);
-        let value = if value.ty == Ty::None { self.require_value(value, expression.span) } else { value };
-        let keeps_its_value = is_final || !self.assigned_names.contains(&name.name);
+        let value = match &expression.kind {
+            // `continue.name` leaves a block or lambda that is defined as a variable.
+            ExpressionKind::Parenthesized(inner) if is_code(inner) => self.code(inner, &name.name),
+            _ if is_code(expression) => self.code(expression, &name.name),
+            _ => self.any(expression),
+        };
+        let value = self.require_something(value, expression.span);
+        let keeps_its_value = is_final || !self.units.assigned_names.contains(&name.name);
         let inferred = match value.ty {
             Ty::Block => Ty::Block,
             Ty::Class { .. } if keeps_its_value => value.ty,
@@ -486,7 +512,13 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn assert_expression(&mut self, span: Span, body: &'a Body) -> Value {
-        let condition = self.block(&[], body, span, None, None).node;
+        // An `it` in here is that of the code around it.
+        self.units.open_scope();
+        let condition = self.statements(&body.statements, body.span);
+        let condition = self.require_something(condition, body.span).node;
+        self.units.close_scope();
+        let condition = Expr::Block { parameters: Vec::new(), body: Box::new(condition) };
+        let condition = Node { at: span.start, expr: condition };
         match self.world.builtin.assert {
             Some(function) => Value::new(span, Expr::CallStatic(function, vec![condition]), Ty::Null),
             None => Value::error(span),
@@ -519,13 +551,23 @@ impl<'a> Lower<'a> {
     }
 }
 
+fn is_code(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Block(..) | ExpressionKind::Lambda(..))
+}
+
+fn is_field(candidate: &Candidate) -> bool {
+    matches!(candidate, Candidate::Instance(Member::Field(_)))
+}
+
 /// Whether these statements use the `it` of the block or lambda that they are. Inner ones without
 /// parameters have their own.
 fn uses_it(statements: &[Expression]) -> bool {
     fn uses(expression: &Expression) -> bool {
         match &expression.kind {
             ExpressionKind::Name(name) => &**name == "it",
-            ExpressionKind::Block(parameters, _) | ExpressionKind::Lambda(parameters, _) if parameters.is_empty() => {
+            ExpressionKind::Block(parameters, _) | ExpressionKind::Lambda(parameters, _)
+                if parameters.is_empty() || parameters.iter().any(|parameter| &*parameter.name.name == "it") =>
+            {
                 false
             }
             kind => {

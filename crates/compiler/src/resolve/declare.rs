@@ -232,7 +232,7 @@ impl<'a> Declare<'_, 'a> {
         };
         if !has_constructor {
             let constructor = Function {
-                name: "constructor".into(),
+                name: constructor_name(id, class, kind),
                 holder: Some(id),
                 kind,
                 parameters: mixin_parameters(kind),
@@ -241,6 +241,9 @@ impl<'a> Declare<'_, 'a> {
                 at: class.name.span.start,
             };
             let function = self.push_function(id.module, constructor);
+            if kind == FunctionKind::MixinConstructor {
+                self.class_mut(id).methods.push(function.index);
+            }
             let work = Work::DefaultConstructor(function);
             self.jobs.push(Job { module: id.module, source, class: Some(id), work });
         }
@@ -277,7 +280,10 @@ impl<'a> Declare<'_, 'a> {
             None if kind == FunctionKind::Static && returns_nothing(function) => Type::None,
             None => Type::Any,
         };
-        let name = declared_name(&function.name, kind);
+        let name = match context {
+            Some((id, class)) if kind == FunctionKind::MixinConstructor => constructor_name(id, class, kind),
+            _ => declared_name(&function.name, kind),
+        };
         let declared = Function {
             name,
             holder: class,
@@ -288,7 +294,9 @@ impl<'a> Declare<'_, 'a> {
             at: function.name.span().start,
         };
         let id = self.push_function(module, declared);
-        if let (Some(class), FunctionKind::Method | FunctionKind::Setter) = (class, kind) {
+        let is_member =
+            matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::MixinConstructor);
+        if let (Some(class), true) = (class, is_member) {
             self.class_mut(class).methods.push(id.index);
         }
         if function.body.is_some() {
@@ -308,6 +316,11 @@ impl<'a> Declare<'_, 'a> {
             (Some(name), _) => self.resolve_type(module, source, name),
             (None, Some(class)) if parameter.is_field => self.field_parameter_type(module, source, class, parameter),
             _ => Type::Any,
+        };
+        // Null stands for an argument that is not given.
+        let ty = match ty {
+            Type::Class { class, .. } if parameter.default.is_some() => Type::Class { class, nullable: true },
+            ty => ty,
         };
         Parameter {
             name: parameter.name.name.to_string(),
@@ -384,7 +397,7 @@ impl<'a> Declare<'_, 'a> {
                 self.report(Diagnostic::error(source, span, title));
             }
         }
-        if !matches!(variable.value, Initial::Value(_)) {
+        if matches!(variable.value, Initial::None) {
             let title = format!("the variable `{}` has no value", variable.name.name);
             let problem = Diagnostic::error(source, variable.name.span, title);
             self.report(problem.hint("globals and static fields need a value, as in `:= null`"));
@@ -424,6 +437,15 @@ fn new_class(class: &ast::Class) -> Class {
         fields: Vec::new(),
         methods: Vec::new(),
         at: class.name.span.start,
+    }
+}
+
+/// A mixin's constructor is a method of each class that the mixin is applied to, with a name that no
+/// other mixin's has.
+fn constructor_name(id: ClassId, class: &ast::Class, kind: FunctionKind) -> String {
+    match kind {
+        FunctionKind::MixinConstructor => format!("constructor of {} #{}", class.name.name, id.module.0),
+        _ => "constructor".into(),
     }
 }
 
@@ -542,7 +564,10 @@ pub(super) fn resolve_type(
         },
     };
     if let Some(Item::Class(class)) = items.first() {
-        return Ok(Type::Class { class: *class, nullable: name.nullable });
+        // Null is an object, too, and the one of its class.
+        let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
+        let nullable = name.nullable || of_null;
+        return Ok(Type::Class { class: *class, nullable });
     }
     if !items.is_empty() {
         let title = format!("`{word}` is not a type");

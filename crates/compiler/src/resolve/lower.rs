@@ -9,7 +9,7 @@ use super::unit::{Target, Units, VariableId};
 use super::world::{Member, World};
 use crate::ast::{self, Body, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, ClassId, Code, Expr, FunctionId, FunctionKind, GlobalId, Item, LocalId, ModuleId, Node, Type};
+use crate::ir::{self, ClassId, Code, Expr, FunctionId, FunctionKind, GlobalId, Item, LocalId, ModuleId, Node, Selector, Type};
 use crate::names::{Name, nearest};
 use crate::source::{SourceId, Span};
 use crate::types::{Fit, Ty};
@@ -91,8 +91,6 @@ pub(super) struct Lower<'a> {
     pub(super) assigned_fields: HashSet<Name>,
     /// Whether the constructor has called its super constructor.
     pub(super) super_called: bool,
-    /// Names that are assigned somewhere in the function: other locals keep their first value.
-    pub(super) assigned_names: HashSet<Name>,
     pub(super) problems: Vec<Diagnostic>,
 }
 
@@ -118,7 +116,6 @@ pub(super) fn lower(world: &World, modules: &Modules, job: &Job<'_>) -> (Place, 
         this_used: false,
         assigned_fields: HashSet::new(),
         super_called: false,
-        assigned_names: HashSet::new(),
         problems: Vec::new(),
     };
     let (place, body) = match job.work {
@@ -137,7 +134,7 @@ impl<'a> Lower<'a> {
         self.function = Some(id);
         self.return_type = function.return_type.into();
         let Some(body) = &tree.body else { return ir::Body::default() };
-        collect_assigned(&body.statements, &mut self.assigned_names);
+        collect_assigned(&body.statements, &mut self.units.assigned_names);
         match function.kind {
             FunctionKind::Constructor => return self.constructor(tree, body),
             FunctionKind::MixinConstructor => return self.mixin_constructor(Some(tree)),
@@ -146,7 +143,6 @@ impl<'a> Lower<'a> {
         }
         self.units.open_scope();
         let (defaults, mut nodes) = self.parameters(id, &tree.parameters);
-        self.units.open_scope();
         let root = self.function_body(body, tree);
         nodes.push(root);
         let root = self.monitor_lock(tree, sequence(tree.name.span(), nodes));
@@ -163,11 +159,15 @@ impl<'a> Lower<'a> {
             Some(_) => self.return_type != Ty::None,
             None => super::declare::returns_value(&body.statements),
         };
-        let falls_off = nodes.last().is_none_or(|last| self.may_complete(last));
+        let falls_off = nodes.iter().all(|node| self.may_complete(node));
         if promises && falls_off && !self.has_primitive(body) && !self.is_setter() {
             let title = "not every way through this function returns a value";
             let hint = "end it with a `return`, or with `unreachable` if its end cannot be reached";
             self.error_hint(tree.name.span(), title, hint);
+        }
+        if falls_off {
+            // A function's value is what it returns, not that of its last statement.
+            nodes.push(Node { at: tree.name.span().start, expr: Expr::Null });
         }
         sequence(tree.name.span(), nodes)
     }
@@ -184,7 +184,7 @@ impl<'a> Lower<'a> {
     fn global(&mut self, id: GlobalId, tree: &'a ast::Variable) -> ir::Body {
         let ast::Initial::Value(value) = &tree.value else { return ir::Body::default() };
         self.units.open_scope();
-        collect_assigned(std::slice::from_ref(value), &mut self.assigned_names);
+        collect_assigned(std::slice::from_ref(value), &mut self.units.assigned_names);
         let value = self.value(value);
         let ty = self.world.global(id).ty.into();
         let root = self.convert(value, ty, tree.name.span, "this variable");
@@ -202,40 +202,83 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Declares the parameters, in canonical order, and lowers their default values, in the order
-    /// in which they are written. What `.field` parameters do comes as the second result.
+    /// Declares the parameters, in canonical order. What comes before the body, in the order in
+    /// which the parameters are written, is the second result: optional ones get their default
+    /// values (also if null is given), and `.field` ones set their fields.
     pub(super) fn parameters(
         &mut self,
         id: FunctionId,
         trees: &'a [ast::Parameter],
     ) -> (Vec<(LocalId, Node)>, Vec<Node>) {
-        for parameter in &self.world.function(id).parameters {
-            let tree = trees.iter().find(|tree| *tree.name.name == *parameter.name);
-            let span = tree.map_or(Span::default(), |tree| tree.name.span);
-            let mut ty = Ty::from(parameter.ty);
-            // The type of an optional parameter is checked once it has its value.
-            if ty == Ty::None {
-                ty = Ty::Any;
-            }
-            self.units.declare_parameter(parameter.name.as_str().into(), ty, span);
+        let mut variables = Vec::new();
+        let mut order: Vec<&ast::Parameter> = trees.iter().collect();
+        order.sort_by_key(|tree| (tree.is_named, tree.is_named.then(|| tree.name.name.clone())));
+        for (parameter, tree) in self.world.function(id).parameters.iter().zip(order) {
+            // Nothing can refer to `_`.
+            let name = if &*tree.name.name == "_" { "" } else { &*tree.name.name };
+            let variable = self.units.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
+            // A default value sees the parameters before its own only.
+            self.units.forget(variable);
+            variables.push((tree.name.span, variable));
         }
-        let mut defaults = Vec::new();
-        let mut assignments = Vec::new();
+        let mut absent = Vec::new();
+        let mut nodes = Vec::new();
+        let mut fields = Vec::new();
         for tree in trees {
-            let Some(variable) = self.units.find(&tree.name.name) else { continue };
-            let local = self.units.local(variable);
-            let ty = self.units.variable(variable).ty;
+            let found = variables.iter().find(|(span, _)| *span == tree.name.span);
+            let Some((_, variable)) = found.copied() else { continue };
             if let Some(default) = &tree.default {
-                let value = self.value(default);
-                let node = self.convert(value, ty, default.span, "this parameter");
-                defaults.push((local, node));
+                let local = self.units.local(variable);
+                absent.push((local, Node { at: tree.name.span.start, expr: Expr::Null }));
+                nodes.extend(self.default_value(variable, tree, default));
             }
+            self.units.remember(variable);
             if tree.is_field {
-                let value = Value::new(tree.name.span, Expr::Local(local), ty);
-                assignments.push(self.field_parameter(&tree.name, value));
+                fields.push((tree, variable));
             }
         }
-        (defaults, assignments)
+        for (tree, variable) in fields {
+            let local = self.units.local(variable);
+            let (ty, is_sure) = (self.units.variable(variable).ty, self.units.variable(variable).is_sure);
+            // In the body the name means the field.
+            self.units.forget(variable);
+            let value = Value { is_sure, ..Value::new(tree.name.span, Expr::Local(local), ty) };
+            nodes.push(self.field_parameter(&tree.name, value));
+        }
+        (absent, nodes)
+    }
+
+    /// `if parameter is null: parameter = default`.
+    fn default_value(
+        &mut self,
+        variable: VariableId,
+        tree: &'a ast::Parameter,
+        default: &'a Expression,
+    ) -> Option<Node> {
+        if matches!(default.kind, ExpressionKind::Null) {
+            return None;
+        }
+        let span = tree.name.span;
+        let declared: Ty = tree.ty.as_ref().map_or(self.units.variable(variable).ty, |ty| {
+            // An unknown type has been reported with the signature.
+            resolve_type(self.world, self.modules, self.module, self.source, ty).map_or(Ty::Any, Ty::from)
+        });
+        let value = self.value(default);
+        let value = self.convert(value, declared, default.span, "this parameter");
+        self.units.variable_mut(variable).ty = declared;
+        let local = self.units.local(variable);
+        let node = |expr| Node { at: span.start, expr };
+        let is_null = Expr::CallDynamic {
+            receiver: Box::new(node(Expr::Local(local))),
+            selector: Selector { name: "==".into(), unnamed: vec![false], ..Selector::default() },
+            arguments: vec![node(Expr::Null)],
+            receiver_type: Type::Any,
+        };
+        Some(node(Expr::If {
+            condition: Box::new(node(is_null)),
+            then: Box::new(node(Expr::SetLocal(local, Box::new(value)))),
+            otherwise: Box::new(node(Expr::Null)),
+        }))
     }
 
     // Reporting.
@@ -323,7 +366,7 @@ impl<'a> Lower<'a> {
 
     // Expressions.
 
-    /// An expression whose value is used: not a block, and not nothing.
+    /// An expression whose value is used: not a block.
     pub(super) fn value(&mut self, expression: &'a Expression) -> Value {
         let value = self.any(expression);
         self.require_value(value, expression.span)
@@ -336,12 +379,23 @@ impl<'a> Lower<'a> {
                 self.error_hint(span, "a block cannot be used as a value here", hint);
                 Value::error(span)
             }
-            Ty::None => {
-                self.error(span, "this has no value: what is called here returns `none`");
-                Value::error(span)
-            }
             _ => value,
         }
+    }
+
+    /// Like [`Lower::value`], where a call that gives nothing would be a mistake: conditions,
+    /// receivers, operands and first values. Elsewhere such a call gives null.
+    pub(super) fn something(&mut self, expression: &'a Expression) -> Value {
+        let value = self.value(expression);
+        self.require_something(value, expression.span)
+    }
+
+    pub(super) fn require_something(&mut self, value: Value, span: Span) -> Value {
+        if value.ty == Ty::None {
+            self.error(span, "this has no value: what is called here returns `none`");
+            return Value::error(span);
+        }
+        value
     }
 
     /// An expression whose value is not used.
@@ -381,7 +435,7 @@ impl<'a> Lower<'a> {
             E::And(left, right) => self.logical(span, left, right, Expr::And),
             E::Or(left, right) => self.logical(span, left, right, Expr::Or),
             E::Not(operand) => {
-                let operand = self.value(operand);
+                let operand = self.something(operand);
                 Value::new(span, Expr::Not(Box::new(operand.node)), self.builtin(self.world.builtin.bool))
             }
             E::Is { value, ty, negated } => self.type_test(span, value, ty, *negated),
@@ -441,7 +495,7 @@ impl<'a> Lower<'a> {
     /// A value that goes into something typed: an error if it cannot fit, a check if it may not.
     pub(super) fn convert(&mut self, value: Value, to: Ty, span: Span, what: &str) -> Node {
         match self.world.fit(value.ty, to) {
-            Fit::Yes if value.is_sure || to == Ty::Any => value.node,
+            Fit::Yes if value.is_sure || matches!(to, Ty::Any | Ty::None) => value.node,
             Fit::Yes | Fit::Check => self.checked(value.node, to),
             Fit::No => {
                 self.mismatch(value.ty, to, span, what);

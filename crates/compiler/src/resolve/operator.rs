@@ -23,9 +23,9 @@ impl<'a> Lower<'a> {
         left: &'a Expression,
         right: &'a Expression,
     ) -> Value {
-        let left = self.value(left);
+        let left = self.something(left);
         let span = right.span;
-        let right = self.value(right);
+        let right = self.something(right);
         self.operate(left, operator, at, right, span)
     }
 
@@ -71,7 +71,7 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn unary(&mut self, operator: UnaryOperator, at: Span, operand: &'a Expression) -> Value {
-        let operand = self.value(operand);
+        let operand = self.something(operand);
         let name = match operator {
             UnaryOperator::Negate => "-",
             UnaryOperator::Complement => "~",
@@ -88,10 +88,10 @@ impl<'a> Lower<'a> {
 
     /// `a < b <= c`: each operand once, and no more of them than needed.
     pub(super) fn comparison(&mut self, first: &'a Expression, rest: &'a [(&'static str, Span, Expression)]) -> Value {
-        let mut left = self.value(first);
+        let mut left = self.something(first);
         let mut result: Option<Node> = None;
         for (index, (operator, at, operand)) in rest.iter().enumerate() {
-            let mut right = self.value(operand);
+            let mut right = self.something(operand);
             let mut next = Value { node: Node::default(), ty: right.ty, is_sure: right.is_sure };
             if index + 1 < rest.len() {
                 let local = self.units.temporary();
@@ -114,7 +114,7 @@ impl<'a> Lower<'a> {
     // Indexes.
 
     pub(super) fn index(&mut self, receiver: &'a Expression, arguments: &'a [Expression], span: Span) -> Value {
-        let receiver = self.value(receiver);
+        let receiver = self.something(receiver);
         let mut values = Vec::new();
         for argument in arguments {
             values.push(self.value(argument));
@@ -130,7 +130,7 @@ impl<'a> Lower<'a> {
         to: Option<&'a Expression>,
         span: Span,
     ) -> Value {
-        let receiver = self.value(receiver);
+        let receiver = self.something(receiver);
         let mut arguments = Arguments::default();
         for (name, bound) in [("from", from), ("to", to)] {
             let Some(bound) = bound else { continue };
@@ -172,8 +172,8 @@ impl<'a> Lower<'a> {
         }
         if self.world.fit(value.ty, to.into()) == Fit::No {
             let (from, to) = (self.world.describe(value.ty), self.world.describe(to.into()));
-            let title = format!("this is `{from}`, which can never be `{to}`");
-            self.report(Diagnostic::error(self.source, expression.span, title));
+            let title = format!("this is `{from}`, which can never be `{to}`: the check always fails");
+            self.report(Diagnostic::warning(self.source, expression.span, title));
         }
         Value::new(span, Expr::As(Box::new(value.node), to), to.into())
     }

@@ -29,7 +29,6 @@ pub(super) struct Variable {
     pub(super) is_later: bool,
     pub(super) span: Span,
     is_captured: bool,
-    is_reassigned: bool,
 }
 
 /// What a jump may lead to, innermost last.
@@ -60,6 +59,8 @@ pub(super) struct Units {
     pub(super) stack: Vec<Unit>,
     pub(super) variables: Vec<Variable>,
     pub(super) used_labels: HashSet<(usize, LabelId)>,
+    /// Names that are assigned somewhere in the function: other locals keep their first value.
+    pub(super) assigned_names: HashSet<Name>,
 }
 
 impl Units {
@@ -97,7 +98,6 @@ impl Units {
             is_later: false,
             span,
             is_captured: false,
-            is_reassigned: false,
         });
         let unit = self.current();
         if unit.scopes.is_empty() {
@@ -172,9 +172,19 @@ impl Units {
         self.stack[last].local(id)
     }
 
-    /// Notes that a variable gets another value after its first one.
-    pub(super) fn reassign(&mut self, id: VariableId) {
-        self.variables[id.0].is_reassigned = true;
+    /// Puts a variable's name into the innermost scope.
+    pub(super) fn remember(&mut self, id: VariableId) {
+        let name = self.variable(id).name.clone();
+        if let Some(scope) = self.current().scopes.last_mut() {
+            scope.push((name, id));
+        }
+    }
+
+    /// Takes a variable's name out of the current scopes.
+    pub(super) fn forget(&mut self, id: VariableId) {
+        for scope in &mut self.current().scopes {
+            scope.retain(|(_, known)| *known != id);
+        }
     }
 
     /// Hides all names but `this`: a field's first value does not see the constructor's parameters.
@@ -243,7 +253,8 @@ impl Units {
 
     fn describe(&self, id: VariableId) -> Local {
         let variable = self.variable(id);
-        Local { name: variable.name.to_string(), is_shared: variable.is_captured && variable.is_reassigned }
+        let is_reassigned = variable.is_later || self.assigned_names.contains(&variable.name);
+        Local { name: variable.name.to_string(), is_shared: variable.is_captured && is_reassigned }
     }
 }
 

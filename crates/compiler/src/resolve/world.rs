@@ -47,6 +47,7 @@ pub(super) struct World {
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Builtin {
     pub(super) object: Option<ClassId>,
+    pub(super) null: Option<ClassId>,
     pub(super) int: Option<ClassId>,
     pub(super) float: Option<ClassId>,
     pub(super) bool: Option<ClassId>,
@@ -57,7 +58,6 @@ pub(super) struct Builtin {
     pub(super) byte_array: Option<ClassId>,
     pub(super) lambda: Option<ClassId>,
     pub(super) monitor: Option<ClassId>,
-    pub(super) exception: Option<ClassId>,
     /// Functions that only ever throw.
     pub(super) never_return: [Option<FunctionId>; 3],
     /// What `assert:` calls.
@@ -133,6 +133,7 @@ impl World {
             never_return: [find_function("throw"), find_function("rethrow"), find_function("unreachable")],
             assert: find_function("assert_"),
             object: find("Object"),
+            null: find("Null_"),
             int: find("int"),
             float: find("float"),
             bool: find("bool"),
@@ -143,7 +144,6 @@ impl World {
             byte_array: find("ByteArray"),
             lambda: find("Lambda"),
             monitor: find("__Monitor__"),
-            exception: find("Exception_"),
         };
     }
 
@@ -257,7 +257,10 @@ fn index_module(id: ModuleId, module: &Module) -> (HashMap<Name, Vec<Item>>, Vec
             FunctionKind::Method | FunctionKind::Setter => {
                 class.members.entry(name).or_default().push(Member::Method(function_id));
             }
-            FunctionKind::Constructor | FunctionKind::Factory | FunctionKind::MixinConstructor => {
+            FunctionKind::MixinConstructor => {
+                class.constructors.entry("".into()).or_default().push(function_id);
+            }
+            FunctionKind::Constructor | FunctionKind::Factory => {
                 let name = function.name.strip_prefix("constructor").unwrap_or("");
                 let name = name.strip_prefix('.').unwrap_or(name);
                 class.constructors.entry(name.into()).or_default().push(function_id);

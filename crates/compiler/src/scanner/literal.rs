@@ -140,7 +140,8 @@ fn code_point(text: &str, digits_plain: usize) -> Escape {
 /// text has no line end is left as it is.
 pub fn dedent(pieces: &mut [String]) {
     let Some(first) = pieces.first_mut() else { return };
-    let line_end = first.strip_prefix("\r\n").or_else(|| first.strip_prefix('\n')).map(str::to_owned);
+    let after_spaces = first.trim_start_matches(' ');
+    let line_end = after_spaces.strip_prefix("\r\n").or_else(|| after_spaces.strip_prefix('\n')).map(str::to_owned);
     let opened = line_end.is_some();
     if let Some(rest) = line_end {
         *first = rest;
@@ -149,7 +150,6 @@ pub fn dedent(pieces: &mut [String]) {
         return;
     }
     let common = common_indentation(pieces);
-    let last = pieces.len().saturating_sub(1);
     for (index, piece) in pieces.iter_mut().enumerate() {
         let mut result = String::with_capacity(piece.len());
         for (line, text) in piece.split('\n').enumerate() {
@@ -160,7 +160,6 @@ pub fn dedent(pieces: &mut [String]) {
             result.push_str(if begins_line { without_indentation(text, common) } else { text });
         }
         *piece = result;
-        debug_assert!(index <= last);
     }
 }
 
@@ -171,7 +170,6 @@ fn without_indentation(line: &str, common: usize) -> &str {
 
 fn common_indentation(pieces: &[String]) -> usize {
     let mut common = usize::MAX;
-    let last_piece = pieces.len().saturating_sub(1);
     for (index, piece) in pieces.iter().enumerate() {
         let last_line = piece.split('\n').count().saturating_sub(1);
         for (line, text) in piece.split('\n').enumerate() {
@@ -185,7 +183,6 @@ fn common_indentation(pieces: &[String]) -> usize {
                 common = common.min(text.len() - content.len());
             }
         }
-        debug_assert!(index <= last_piece);
     }
     if common == usize::MAX { 0 } else { common }
 }

@@ -146,7 +146,7 @@ impl Interpreter<'_> {
     }
 
     /// Throws a value. Without a trace one is made of the stack as it is.
-    pub(crate) fn throw(&mut self, value: Word, trace: Word, detail: &str) -> Next {
+    fn throw(&mut self, value: Word, trace: Word, detail: &str) -> Next {
         let scope = self.heap.scope();
         let value = self.heap.keep(value);
         let trace = self.heap.keep(trace);
