@@ -76,17 +76,9 @@ class __Monitor__:
       entering_.park self deadline
       if self.is-interrupted_: throw CANCELED-ERROR
 
-<<<<<<< HEAD
-  /** Has those that wait for a condition look at it again. */
-  notify_ -> none:
-    leave_ --changed
-
-  leave_ --changed/bool -> none:
-=======
   /** Wakes those who wait for this monitor. Returns whether there were any. */
   leave_ --changed/bool -> bool:
     has-woken := false
->>>>>>> tests
     // Those who were inside before go first.
     if changed and awaiting_: has-woken = awaiting_.wake-all
     if entering_: has-woken = entering_.wake-all or has-woken
