@@ -77,23 +77,23 @@ class int extends num:
     #primitive.int.bit-not
 
   /** See $super. */
-  operator + other -> num:
+  operator + other:
     #primitive.int.add
 
   /** See $super. */
-  operator - other -> num:
+  operator - other:
     #primitive.int.subtract
 
   /** See $super. */
-  operator * other -> num:
+  operator * other:
     #primitive.int.multiply
 
   /** See $super. */
-  operator / other -> num:
+  operator / other:
     #primitive.int.divide
 
   /** See $super. */
-  operator % other -> num:
+  operator % other:
     #primitive.int.modulo
 
   /** See $super. */

@@ -83,9 +83,8 @@ abstract class num implements Comparable:
 
   /** Variant of $(parse data) that returns the result of $if-error if $data is no number. */
   static parse data/io.Data [--if-error] -> num?:
-    return int.parse data --if-error=:
-      float.parse data --if-error=:
-        if-error.call "NUMBER_PARSING_ERROR"
+    integer := int.parse data --if-error=: null
+    return integer or (float.parse data --if-error=: return if-error.call "NUMBER_PARSING_ERROR")
 
   /** Deprecated. Use $(parse data [--if-error]). */
   static parse data/io.Data [--on-error] -> num?:

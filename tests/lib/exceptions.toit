@@ -37,15 +37,15 @@ finally-order:
         throw "x"
       finally:
         events.add "inner"
-    finally: | is-exception exception |
-      events.add "outer $is-exception $exception.value"
+    finally: | is-exception error |
+      events.add "outer $is-exception $error.value"
   expect-equals "x" exception
   expect-equals ["work", "inner", "outer true x"] events
   events.clear
   try:
     events.add "work"
-  finally: | is-exception exception |
-    events.add "$is-exception $exception"
+  finally: | is-exception error |
+    events.add "$is-exception $error"
   expect-equals ["work", "false null"] events
   expect-equals 7 return-through-finally
 

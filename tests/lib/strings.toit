@@ -27,7 +27,7 @@ indexing:
   expect-equals '🙈' "a🙈"[1]
   expect-throw "OUT_OF_BOUNDS": "abc"[3]
   expect-throw "OUT_OF_BOUNDS": "abc"[-1]
-  expect-throw "WRONG_OBJECT_TYPE": "abc"["x" as any]
+  expect-throw "AS_CHECK_FAILED": "abc"["x" as any]
   expect "".is-empty
   expect-not "x".is-empty
 

@@ -65,8 +65,8 @@ parsing:
   expect-equals 500_000_000 (Time.parse "2019-12-18T06:22:48.5Z").ns-part
   expect-equals (Time.parse "2019-12-18T06:22:00Z") (Time.parse "2019-12-18T06:22Z")
   expect-equals (Time.parse "2020-10-01T13:02:04Z") (Time.parse "2020-10-01T15:12:04+02:10")
-  ["", "2019-12-18", "2019-12-18T", "2019-12T06:22Z", "2019-12-18T06:2x:00Z", "2019-12-18T06:22:48+1", "xTyZ"].do:
-    expect-throw "INVALID_ARGUMENT": Time.parse it
+  ["", "2019-12-18", "2019-12-18T", "2019-12T06:22Z", "2019-12-18T06:2x:00Z", "2019-12-18T06:22:48+1", "xTyZ"].do: | text |
+    expect-throw "INVALID_ARGUMENT": Time.parse text
   expect-equals null (Time.parse "never" --if-error=: null)
 
 zones:
@@ -93,7 +93,7 @@ ambiguity:
   expect-not second.local.is-dst
   expect-equals 2 first.local.h
   expect-equals 2 second.local.h
-  expect-equals 3 (first.local.plus --h=2).h
+  expect-equals 3 (first.local.plus --h=1).h
   // A day is 25 hours long here.
   noon := (Time.local 2020 10 24 12).local
   expect-equals (Duration --h=25) (noon.time.to (noon.plus --days=1).time)

@@ -11,9 +11,11 @@
 //! [`Heap::record_write`] keeps. A full collection moves everything. Objects beyond
 //! [`LARGE_WORDS`] have a chunk of their own and are never moved.
 //!
-//! **Registers.** Words of a stack below its top are roots. Those above are dead, and since a call
-//! does not clear its registers, each collection overwrites them with null: whatever a register
-//! holds was thus written after the last collection, or updated by it.
+//! **Registers.** Words of a stack below its top are roots. A call clears the callee's registers, so
+//! that nothing seems alive that an earlier call has left there. But when it returns, what it has
+//! left may lie among the registers of the caller; so a collection overwrites all words above the
+//! top with null. Whatever a register holds was thus written after the last collection, or updated
+//! by it.
 
 mod chunk;
 mod collect;

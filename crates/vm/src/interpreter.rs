@@ -16,7 +16,7 @@ mod unwind;
 use std::sync::Arc;
 
 use lucarne_compiler::program::bytecode::{Instruction, Opcode};
-use lucarne_compiler::program::{Accessor, ClassIndex, DispatchEntry, FunctionIndex};
+use lucarne_compiler::program::{Accessor, ClassIndex, FunctionIndex};
 
 use crate::effect::Effect;
 use crate::heap::{Callee, FRAME_WORDS, Heap, Image, OutOfMemory, Ref, StackId, Word};
@@ -54,6 +54,9 @@ const FRAME_SHIFT: u32 = 16;
 /// How a block holds its frame: above the 24 bits for its function.
 const BLOCK_SHIFT: u32 = 24;
 
+/// How many registers a call clears at a time.
+const CLEAR_GROUP: usize = 4;
+
 pub(crate) struct Interpreter<'h> {
     pub(crate) heap: &'h mut Heap,
     image: Arc<Image>,
@@ -89,8 +92,9 @@ impl<'h> Interpreter<'h> {
         words.grow(FRAME_WORDS + usize::from(callee.registers) + 1).map_err(|_| OutOfMemory)?;
         words.set(0, Word::small(BASE));
         words.set(1, Word::small(i64::from(callee.registers)));
-        for (index, argument) in arguments.iter().enumerate() {
-            words.set(FRAME_WORDS + index, *argument);
+        for index in 0..usize::from(callee.registers) {
+            let argument = arguments.get(index).copied().unwrap_or(Word::NULL);
+            words.set(FRAME_WORDS + index, argument);
         }
         words.set_top(FRAME_WORDS + usize::from(callee.registers));
         Ok(Position { stack, frame: FRAME_WORDS, pc: callee.entry as usize })
@@ -195,7 +199,8 @@ impl<'h> Interpreter<'h> {
         let dispatch = image.program().dispatch.as_slice();
         let stack = self.heap.stacks_mut().get_mut(self.position.stack);
         let base = stack.base();
-        let stack_words = stack.len();
+        // What `clear` may overshoot is kept free.
+        let stack_words = stack.len().saturating_sub(CLEAR_GROUP);
         let mut frame = self.position.frame;
         let mut pc = self.position.pc;
         // SAFETY: the position of a task is a frame of its stack.
@@ -247,6 +252,8 @@ impl<'h> Interpreter<'h> {
                 frame = new_frame;
                 // SAFETY: there is room for the frame, as was just checked.
                 registers = unsafe { base.add(frame) };
+                // SAFETY: the arguments come first, and the frame is as large as it says.
+                unsafe { clear(registers, callee.arity as usize, callee.registers as usize) };
                 pc = callee.entry as usize;
                 self.budget -= 1;
                 if self.budget <= 0 {
@@ -341,19 +348,38 @@ impl<'h> Interpreter<'h> {
                 operator_call!(left, right)
             }};
         }
+        // Goes on after a comparing jump; `$after` is the place of the word that follows it.
+        macro_rules! jump_after_compare {
+            ($instruction:expr, $after:expr, $result:expr) => {{
+                if u8::from($result) == $instruction.n() {
+                    let distance = $instruction.c() as i16;
+                    pc = ($after).wrapping_add_signed(distance as isize);
+                    if distance < 0 {
+                        self.budget -= 1;
+                        if self.budget <= 0 {
+                            self.save(frame, pc);
+                            return Next::Stop(Stop::Budget);
+                        }
+                    }
+                } else {
+                    pc = $after + 1;
+                }
+            }};
+        }
+        // `$done` is what to do with the result; it gets its name.
         macro_rules! compare {
-            ($instruction:expr, $left:expr, $right:expr, $operator:tt, $done:expr) => {{
+            ($left:expr, $right:expr, $operator:tt, |$result:ident| $done:expr) => {{
                 let (left, right) = (get!($left), get!($right));
                 if Word::are_ints(left, right) {
-                    $done(left.raw() $operator right.raw());
+                    let $result = left.raw() $operator right.raw();
+                    $done;
                     continue;
                 }
                 match (self.number(left), self.number(right)) {
                     (Some(left), Some(right)) => {
-                        let ordering = left.compare(right);
-                        #[allow(clippy::double_comparisons, reason = "one macro for all operators")]
-                        let result = ordering.is_some_and(|ordering| (ordering as i8) $operator 0);
-                        $done(result);
+                        let $result =
+                            left.compare(right).is_some_and(|ordering| (ordering as i8) $operator 0);
+                        $done;
                     }
                     _ => operator_call!(left, right),
                 }
@@ -461,9 +487,11 @@ impl<'h> Interpreter<'h> {
                     if frame + usize::from(callee.registers).max(count) > stack_words {
                         outside!(self.grow_for_tail_call(instruction, callee));
                     }
-                    // SAFETY: both ranges are registers of this frame.
+                    // SAFETY: both ranges are registers of this frame, which is now as large as the
+                    // callee says.
                     unsafe {
                         std::ptr::copy(registers.add(instruction.a() as usize), registers, count);
+                        clear(registers, count, callee.registers as usize);
                     }
                     let header = get!(-1isize).as_small() >> FRAME_SHIFT << FRAME_SHIFT;
                     set!(-1isize, Word::small(header | i64::from(callee.registers)));
@@ -634,44 +662,42 @@ impl<'h> Interpreter<'h> {
                 Opcode::JumpEqual => {
                     let (left, right) = (get!(instruction.a()), get!(instruction.b()));
                     match self.equal(left, right) {
-                        Some(result) => {
-                            pc = after_compare(instruction, pc, result);
-                        }
+                        Some(result) => jump_after_compare!(instruction, pc, result),
                         None => operator_call!(left, right),
                     }
                 }
-                Opcode::Less => compare!(instruction, instruction.b(), instruction.c(), <, |result| {
+                Opcode::Less => compare!(instruction.b(), instruction.c(), <, |result| {
                     set!(instruction.a(), Word::bool(result));
                     pc += 1;
                 }),
-                Opcode::LessEqual => compare!(instruction, instruction.b(), instruction.c(), <=, |result| {
+                Opcode::LessEqual => compare!(instruction.b(), instruction.c(), <=, |result| {
                     set!(instruction.a(), Word::bool(result));
                     pc += 1;
                 }),
-                Opcode::Greater => compare!(instruction, instruction.b(), instruction.c(), >, |result| {
+                Opcode::Greater => compare!(instruction.b(), instruction.c(), >, |result| {
                     set!(instruction.a(), Word::bool(result));
                     pc += 1;
                 }),
                 Opcode::GreaterEqual => {
-                    compare!(instruction, instruction.b(), instruction.c(), >=, |result| {
+                    compare!(instruction.b(), instruction.c(), >=, |result| {
                         set!(instruction.a(), Word::bool(result));
                         pc += 1;
                     })
                 }
-                Opcode::JumpLess => compare!(instruction, instruction.a(), instruction.b(), <, |result| {
-                    pc = after_compare(instruction, pc, result)
+                Opcode::JumpLess => compare!(instruction.a(), instruction.b(), <, |result| {
+                    jump_after_compare!(instruction, pc, result)
                 }),
                 Opcode::JumpLessEqual => {
-                    compare!(instruction, instruction.a(), instruction.b(), <=, |result| {
-                        pc = after_compare(instruction, pc, result)
+                    compare!(instruction.a(), instruction.b(), <=, |result| {
+                        jump_after_compare!(instruction, pc, result)
                     })
                 }
-                Opcode::JumpGreater => compare!(instruction, instruction.a(), instruction.b(), >, |result| {
-                    pc = after_compare(instruction, pc, result)
+                Opcode::JumpGreater => compare!(instruction.a(), instruction.b(), >, |result| {
+                    jump_after_compare!(instruction, pc, result)
                 }),
                 Opcode::JumpGreaterEqual => {
-                    compare!(instruction, instruction.a(), instruction.b(), >=, |result| {
-                        pc = after_compare(instruction, pc, result)
+                    compare!(instruction.a(), instruction.b(), >=, |result| {
+                        jump_after_compare!(instruction, pc, result)
                     })
                 }
                 Opcode::Index => {
@@ -707,7 +733,7 @@ impl<'h> Interpreter<'h> {
                             | Opcode::JumpLessEqual
                             | Opcode::JumpGreater
                             | Opcode::JumpGreaterEqual,
-                        ) => pc = after_compare(operator, pc - 1, !result.is_falsy()),
+                        ) => jump_after_compare!(operator, pc - 1, !result.is_falsy()),
                         Some(Opcode::IndexPut) => {}
                         _ => set!(operator.a(), result),
                     }
@@ -811,12 +837,15 @@ impl<'h> Interpreter<'h> {
         let frame = self.position.frame;
         let new_frame = frame + call_base + FRAME_WORDS;
         let stack = self.heap.stacks_mut().get_mut(self.position.stack);
-        if stack.grow(new_frame + usize::from(callee.registers)).is_err() {
+        if stack.grow(new_frame + usize::from(callee.registers) + CLEAR_GROUP).is_err() {
             return self.fail(Failure::Error("STACK_OVERFLOW"));
         }
         let header = (frame as i64) << FRAME_SHIFT | i64::from(callee.registers);
         stack.set(frame + call_base, Word::small(return_address as i64));
         stack.set(frame + call_base + 1, Word::small(header));
+        for index in usize::from(callee.arity)..usize::from(callee.registers) {
+            stack.set(new_frame + index, Word::NULL);
+        }
         self.position.frame = new_frame;
         self.position.pc = callee.entry as usize;
         self.set_top();
@@ -827,7 +856,8 @@ impl<'h> Interpreter<'h> {
     /// Makes room for a tail call and has the instruction done again.
     #[cold]
     fn grow_for_tail_call(&mut self, instruction: Instruction, callee: Callee) -> Next {
-        let words = self.position.frame + usize::from(callee.registers).max(instruction.n() as usize);
+        let registers = usize::from(callee.registers).max(instruction.n() as usize);
+        let words = self.position.frame + registers + CLEAR_GROUP;
         if self.heap.stacks_mut().get_mut(self.position.stack).grow(words).is_err() {
             return self.fail(Failure::Error("STACK_OVERFLOW"));
         }
@@ -867,6 +897,9 @@ impl<'h> Interpreter<'h> {
         let words = self.heap.stacks_mut().get_mut(stack);
         let header = words.get(frame - 1).as_small() >> FRAME_SHIFT << FRAME_SHIFT;
         words.set(frame - 1, Word::small(header | i64::from(callee.registers)));
+        for index in usize::from(callee.arity)..usize::from(callee.registers) {
+            words.set(frame + index, Word::NULL);
+        }
         self.position.pc = callee.entry as usize;
         self.set_top();
         Next::Continue
@@ -1005,13 +1038,19 @@ impl<'h> Interpreter<'h> {
     }
 }
 
-/// Where a comparing jump goes on: `pc` is the place of the word after it.
+/// Clears the registers from `first` on, so that nothing that was left there is taken for alive.
+/// May clear up to [`CLEAR_GROUP`] words too many, which are dead.
+///
+/// # Safety
+/// There must be `end` registers and [`CLEAR_GROUP`] more words.
 #[inline(always)]
-fn after_compare(instruction: Instruction, pc: usize, result: bool) -> usize {
-    if u8::from(result) == instruction.n() {
-        pc.wrapping_add_signed(instruction.c() as i16 as isize)
-    } else {
-        pc + 1
+unsafe fn clear(registers: *mut Word, first: usize, end: usize) {
+    let mut index = first;
+    while index < end {
+        // Frames are small: most take one or two rounds.
+        // SAFETY: promised by the caller.
+        unsafe { registers.add(index).cast::<[Word; CLEAR_GROUP]>().write([Word::NULL; CLEAR_GROUP]) };
+        index += CLEAR_GROUP;
     }
 }
 
@@ -1026,10 +1065,4 @@ unsafe fn outer(base: *mut Word, mut registers: *mut Word, depth: u8) -> *mut Wo
         registers = unsafe { base.add(((*registers).as_small() >> BLOCK_SHIFT) as usize) };
     }
     registers
-}
-
-/// Where a selector leads for a class.
-pub(crate) fn find_method(image: &Image, selector: u32, class: ClassIndex) -> Option<FunctionIndex> {
-    let entry: DispatchEntry = *image.program().dispatch.get((selector + class.0) as usize)?;
-    (entry.selector == selector).then_some(entry.function)
 }

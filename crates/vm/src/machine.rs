@@ -27,6 +27,10 @@ use crate::native::Failure;
 use inbox::Inbox;
 use tasks::{State, Task, TaskId, Tasks};
 
+/// How much of its budget a process spends before it asks whether it is wanted elsewhere: some ten
+/// microseconds' worth.
+const SLICE: i64 = 1_000;
+
 pub(crate) struct Machine {
     heap: Heap,
     image: Arc<Image>,
@@ -117,6 +121,13 @@ impl Machine {
     /// Runs for one turn.
     pub(crate) fn run(&mut self, context: &mut Context<'_>) -> Outcome {
         let mut budget = i64::from(context.budget());
+        let outcome = self.run_for(&mut budget, context);
+        let used = i64::from(context.budget()) - budget;
+        context.charge(u32::try_from(used).unwrap_or(0));
+        outcome
+    }
+
+    fn run_for(&mut self, budget: &mut i64, context: &mut Context<'_>) -> Outcome {
         loop {
             if self.end.is_none() {
                 self.take_messages(context);
@@ -128,15 +139,14 @@ impl Machine {
                 return Outcome::Exit(exit);
             }
             let Some(task) = self.interrupted.take().or_else(|| self.ready.pop_front()) else {
-                let used = i64::from(context.budget()) - budget;
-                context.charge(u32::try_from(used).unwrap_or(0));
                 return self.rest();
             };
             if !self.tasks.is_alive(task) {
                 continue;
             }
-            budget = self.run_task(task, context, budget);
-            if self.end.is_none() && (budget <= 0 || context.should_yield()) {
+            let slice = (*budget).min(SLICE);
+            *budget -= slice - self.run_task(task, context, slice);
+            if self.end.is_none() && (*budget <= 0 || context.should_yield()) {
                 return Outcome::Ready;
             }
         }

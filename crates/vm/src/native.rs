@@ -17,7 +17,7 @@ mod bytes;
 mod float;
 pub(crate) mod hash;
 mod heap;
-mod int;
+pub(crate) mod int;
 mod math;
 mod object;
 mod random;

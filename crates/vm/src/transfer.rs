@@ -80,10 +80,6 @@ impl Writer<'_> {
         self.encoder.list(length)
     }
 
-    pub(crate) fn int(&mut self, value: i64) -> Result<(), EncodeError> {
-        self.encoder.int(value)
-    }
-
     pub(crate) fn bool(&mut self, value: bool) -> Result<(), EncodeError> {
         self.encoder.bool(value)
     }

@@ -171,7 +171,9 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
     /// A function that comes to its end returns null.
     fn function_body(&mut self, root: &'t Node) -> Result<(), LinkError> {
         self.effect(root)?;
-        self.code().abc(Opcode::ReturnNull, 0, 0, 0);
+        if !ends_by_itself(root) {
+            self.code().abc(Opcode::ReturnNull, 0, 0, 0);
+        }
         Ok(())
     }
 
@@ -311,8 +313,24 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
 
     /// Evaluates into a new temporary, which is the next free register.
     fn push(&mut self, node: &'t Node) -> Result<Register, LinkError> {
-        let register = self.code().take(1);
-        self.value_to(node, register)?;
+        let register = self.code().top();
+        if matches!(
+            node.expr,
+            Expr::CallStatic(..)
+                | Expr::New(..)
+                | Expr::CallDynamic { .. }
+                | Expr::CallSuper(..)
+                | Expr::CallBlock(..)
+        ) {
+            // A call writes its target last, so its window can begin right there, and the result
+            // arrives without a move.
+            self.call(node, register)?;
+            self.code().release_to(register);
+            self.code().take(1);
+        } else {
+            self.code().take(1);
+            self.value_to(node, register)?;
+        }
         Ok(register)
     }
 
@@ -727,6 +745,15 @@ fn is_atomic(node: &Node) -> bool {
             | Expr::Global(_)
             | Expr::Lambda { .. }
     )
+}
+
+/// Whether control never comes to the end of an expression.
+fn ends_by_itself(node: &Node) -> bool {
+    match &node.expr {
+        Expr::Return(_) | Expr::Exit(..) => true,
+        Expr::Sequence(nodes) => nodes.last().is_some_and(ends_by_itself),
+        _ => false,
+    }
 }
 
 /// Whether evaluating an expression may assign a local: by itself, or through a block that it calls.

@@ -226,7 +226,8 @@ opcodes! {
     Greater Abc,
     /// `a` = whether `b` >= `c`.
     GreaterEqual Abc,
-    /// Jumps by `c` if (`a` == `b`) is what `n` says (1 true, 0 false).
+    /// Jumps by `c` if (`a` == `b`) is what `n` says (1 true, 0 false). Like all comparing jumps, it
+    /// is a loop edge if it goes back.
     JumpEqual AbJump,
     /// Jumps by `c` if (`a` < `b`) is what `n` says.
     JumpLess AbJump,

@@ -94,7 +94,7 @@ impl Stack {
 
 /// A task's stack is as deep as it may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct StackOverflow;
+pub(crate) struct StackOverflow;
 
 /// All stacks of a process.
 #[derive(Default)]

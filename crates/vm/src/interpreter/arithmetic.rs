@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::Interpreter;
 use crate::heap::{OutOfMemory, Ref, Word};
-use crate::native::Failure;
+use crate::native::{Failure, int};
 
 /// A number of either kind.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,10 @@ impl Number {
     pub(super) fn compare(self, other: Number) -> Option<Ordering> {
         match (self, other) {
             (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),
-            _ => self.as_float().partial_cmp(&other.as_float()),
+            // Converting the integer would round it.
+            (Number::Int(left), Number::Float(right)) => int::order(left, right),
+            (Number::Float(left), Number::Int(right)) => int::order(right, left).map(Ordering::reverse),
+            (Number::Float(left), Number::Float(right)) => left.partial_cmp(&right),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Conditions, loops, exits and `try`.
 
-use super::{Opcode, Target, UnitCompiler};
+use super::{Opcode, Target, UnitCompiler, ends_by_itself};
 use crate::ir::{Expr, LabelId, LocalId, Node, Offset, Selector};
 use crate::link::LinkError;
 use crate::link::fragment::{Label, LocalHandler, Register};
@@ -119,7 +119,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
             return Ok(());
         }
         let end = self.code().label();
-        if !self.ends_by_itself(then) {
+        if !ends_by_itself(then) {
             self.code().jump(Opcode::Jump, 0, end);
         }
         self.code().bind(no);
@@ -152,10 +152,15 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         if let Some(update) = update {
             self.effect(update)?;
         }
-        if is_short {
-            self.branch(condition, false, end)?;
+        if is_short && !self.wide && is_comparison(condition) {
+            // Compares and goes back in one.
+            self.branch(condition, true, again)?;
+        } else {
+            if is_short {
+                self.branch(condition, false, end)?;
+            }
+            self.code().jump(Opcode::JumpBack, 0, again);
         }
-        self.code().jump(Opcode::JumpBack, 0, again);
         self.code().bind(end);
         Ok(())
     }
@@ -246,15 +251,6 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.code().abc(Opcode::EndFinally, completion, 0, 0);
         Ok(())
     }
-
-    /// Whether control never comes to the end of an expression.
-    pub(super) fn ends_by_itself(&self, node: &Node) -> bool {
-        match &node.expr {
-            Expr::Return(_) | Expr::Exit(..) => true,
-            Expr::Sequence(nodes) => nodes.last().is_some_and(|last| self.ends_by_itself(last)),
-            _ => false,
-        }
-    }
 }
 
 /// The opcode that compares and jumps.
@@ -270,6 +266,10 @@ fn compare_opcode(selector: &Selector) -> Option<Opcode> {
         ">=" => Opcode::JumpGreaterEqual,
         _ => return None,
     })
+}
+
+fn is_comparison(node: &Node) -> bool {
+    matches!(&node.expr, Expr::CallDynamic { selector, .. } if compare_opcode(selector).is_some())
 }
 
 /// Whether a loop's test is a comparison of plain values, cheap to have twice.
