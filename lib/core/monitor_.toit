@@ -40,12 +40,20 @@ class __Monitor__:
         if condition.call: return true
         owner_ = null
         // Before the first try the method itself may have changed the state; a condition never does.
-        leave_ --changed=is-changed
+        has-woken := leave_ --changed=is-changed
         is-changed = false
+        if has-woken:
+          // Those who have waited longer get back into the queue first, and so stay ahead.
+          task-yield_
+          continue
         // The condition may have taken a while.
         if self.is-interrupted_: throw CANCELED-ERROR
       if not awaiting_: awaiting_ = TaskQueue_
       awaiting_.park self deadline
+
+  /** Has those who wait for a condition look at it again. */
+  notify_ -> none:
+    if awaiting_: awaiting_.wake-all
 
   locked_ [block]:
     self := Task_.current
@@ -68,11 +76,10 @@ class __Monitor__:
       entering_.park self deadline
       if self.is-interrupted_: throw CANCELED-ERROR
 
-  /** Has those that wait for a condition look at it again. */
-  notify_ -> none:
-    leave_ --changed
-
-  leave_ --changed/bool -> none:
+  /** Wakes those who wait for this monitor. Returns whether there were any. */
+  leave_ --changed/bool -> bool:
+    has-woken := false
     // Those who were inside before go first.
-    if changed and awaiting_: awaiting_.wake-all
-    if entering_: entering_.wake-all
+    if changed and awaiting_: has-woken = awaiting_.wake-all
+    if entering_: has-woken = entering_.wake-all or has-woken
+    return has-woken

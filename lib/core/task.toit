@@ -182,15 +182,17 @@ class TaskQueue_:
     if first_: remove_ self
     return is-late
 
-  /** Wakes all. */
-  wake-all -> none:
+  /** Wakes all. Returns whether there were any. */
+  wake-all -> bool:
     current := first_
+    if not current: return false
     first_ = last_ = null
     while current:
       next := current.next-waiting_
       current.next-waiting_ = null
       task-wake_ current
       current = next
+    return true
 
   add_ task/Task_ -> none:
     if last_: last_.next-waiting_ = task

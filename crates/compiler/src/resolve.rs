@@ -7,9 +7,11 @@
 mod assign;
 mod call;
 mod check;
+mod conflict;
 mod construct;
 mod control;
 mod declare;
+mod flow;
 mod hierarchy;
 mod lower;
 mod modules;
@@ -98,6 +100,10 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analys
     let (jobs, problems) = declare::declare(&mut world, &modules, first);
     diagnostics.extend(problems);
     diagnostics.extend(modules.check_imports(&world));
+    let with_body = jobs.iter().filter_map(declare::Job::function).collect();
+    for module in &modules.sources {
+        diagnostics.extend(conflict::check(&world, &with_body, module.id, module.source, &module.file));
+    }
     let mut finished = Vec::new();
     for job in &jobs {
         let (place, code, problems) = lower::lower(&world, &modules, job);

@@ -49,7 +49,9 @@ impl Trace {
             "" => format!("EXCEPTION error.\n{value}"),
             detail => detail.to_string(),
         };
-        let frames: Vec<_> = self.addresses.iter().map(|address| Frame::at(program, *address)).collect();
+        let frames = self.addresses.iter().map(|address| Frame::at(program, *address));
+        // Where it was thrown is of interest, not how throwing works.
+        let frames: Vec<_> = frames.skip_while(Frame::is_throw).collect();
         let width = frames.iter().map(|frame| frame.name.chars().count()).max().unwrap_or(0);
         for (index, frame) in frames.iter().enumerate() {
             text.push_str(&format!("\n  {index}: {:width$} {}", frame.name, frame.place));
@@ -77,6 +79,10 @@ impl<'p> Frame<'p> {
             format!("{}:{line}:{column}", source.path)
         });
         Frame { name: &function.name, place: place.unwrap_or_default() }
+    }
+
+    fn is_throw(&self) -> bool {
+        matches!(self.name, "throw" | "rethrow") && self.place.starts_with("<lib>/core/exceptions.toit:")
     }
 }
 

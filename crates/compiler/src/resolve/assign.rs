@@ -454,7 +454,6 @@ impl<'a> Lower<'a> {
     /// Stores into a field of the object that is being made.
     pub(super) fn set_own_field(&mut self, field: FieldRef, span: Span, value: Value, value_span: Span) -> Node {
         let declared = &self.world.class(field.class).fields[field.index as usize];
-        self.assigned_fields.insert(declared.name.as_str().into());
         let ty = declared.ty.into();
         let node = self.convert(value, ty, value_span, "this field");
         match self.direct_this(span) {

@@ -31,8 +31,8 @@ impl<'a> Lower<'a> {
         let mut nodes = self.field_initializers();
         nodes.extend(fields);
         self.constructor_statements(body, tree.name.span(), &mut nodes);
-        self.check_fields(tree.name.span());
         let root = sequence(tree.name.span(), nodes);
+        self.check_fields(&root, Some(tree.name.span()));
         ir::Body { locals: self.units.finish_function(), defaults, root }
     }
 
@@ -47,8 +47,9 @@ impl<'a> Lower<'a> {
         self.enter_instance(Context::Constructor);
         let mut nodes = self.field_initializers();
         nodes.extend(self.implicit_super(span));
-        self.check_fields(span);
-        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root: sequence(span, nodes) }
+        let root = sequence(span, nodes);
+        self.check_fields(&root, None);
+        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
     /// A mixin's constructor takes the rest of the construction as a block.
@@ -66,8 +67,9 @@ impl<'a> Lower<'a> {
             Some(body) => self.constructor_statements(body, span, &mut nodes),
             None => nodes.extend(self.implicit_super(span)),
         }
-        self.check_fields(span);
-        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root: sequence(span, nodes) }
+        let root = sequence(span, nodes);
+        self.check_fields(&root, tree.map(|tree| tree.name.span()));
+        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
     fn constructor_statements(&mut self, body: &'a Body, span: Span, nodes: &mut Vec<Node>) {
@@ -263,15 +265,23 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Reports fields that the constructor leaves without a value.
-    fn check_fields(&mut self, span: Span) {
-        for field in self.fields() {
-            if matches!(field.value, Initial::Value(_)) || self.assigned_fields.contains(&field.name.name) {
-                continue;
-            }
-            let title = format!("the field `{}` gets no value in this constructor", field.name.name);
-            let problem = Diagnostic::error(self.source, span, title).also(self.source, field.name.span, "declared here");
-            let hint = format!("assign it, take it as the parameter `.{}`, or give it a first value", field.name.name);
+    /// Reports fields that the constructor may leave without a value. `at` is where it stands, if it
+    /// is written.
+    fn check_fields(&mut self, root: &Node, at: Option<Span>) {
+        let fields = self.fields();
+        let waiting = fields.iter().enumerate().filter(|(_, field)| !matches!(field.value, Initial::Value(_)));
+        let waiting: Vec<u32> = waiting.map(|(index, _)| index as u32).collect();
+        for index in self.follow(root, &waiting) {
+            let Some(field) = fields.get(index as usize) else { continue };
+            let name = &field.name.name;
+            let hint = format!("assign it in the constructor, take it as the parameter `.{name}`, or give it a first value");
+            let problem = match at {
+                Some(at) => {
+                    let title = format!("the field `{name}` may have no value after this constructor");
+                    Diagnostic::error(self.source, at, title).also(self.source, field.name.span, "declared here")
+                }
+                None => Diagnostic::error(self.source, field.name.span, format!("the field `{name}` never gets a value")),
+            };
             self.report(problem.hint(hint));
         }
     }

@@ -187,7 +187,14 @@ impl<'a> Lower<'a> {
                 lowered.node
             }
             Some(expression) => {
-                let value = self.value(expression);
+                let value = self.any(expression);
+                // A dispatcher may pass on what has no result: the caller then gets null.
+                let is_passed_on = value.ty == Ty::None && self.return_type == Ty::Any;
+                let value = if is_passed_on {
+                    Value { ty: Ty::Any, ..value }
+                } else {
+                    self.require_value(value, expression.span)
+                };
                 self.convert(value, self.return_type, expression.span, "the result of this function")
             }
             None => {
@@ -312,6 +319,7 @@ impl<'a> Lower<'a> {
         }
         nodes.push(result.node);
         let root = self.units.labelled(end, sequence(body.span, nodes));
+        self.follow(&root, &[]);
         let (body, captures, parameters) = self.units.finish_lambda(root, self.this);
         let expr = Expr::Lambda { parameters, captures, body: Box::new(body) };
         Value::new(span, expr, self.builtin(self.world.builtin.lambda))

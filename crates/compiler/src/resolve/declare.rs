@@ -20,6 +20,16 @@ pub(super) struct Job<'a> {
     pub(super) work: Work<'a>,
 }
 
+impl Job<'_> {
+    /// The function that the body is for.
+    pub(super) fn function(&self) -> Option<FunctionId> {
+        match self.work {
+            Work::Function(id, _) | Work::DefaultConstructor(id) => Some(id),
+            Work::Global(..) => None,
+        }
+    }
+}
+
 /// Where the body comes from and where it goes.
 pub(super) enum Work<'a> {
     /// A function, method or constructor.

@@ -4,6 +4,7 @@
 //! have the expressions by kind.
 
 use super::declare::{Job, Work, resolve_type};
+use super::flow::{self, Followed, Mistake, Slot};
 use super::modules::{Found, Modules};
 use super::unit::{Target, Units, VariableId};
 use super::world::{Member, World};
@@ -87,8 +88,6 @@ pub(super) struct Lower<'a> {
     pub(super) this: Option<VariableId>,
     /// Whether the statement that is being lowered has used `this` as a whole.
     pub(super) this_used: bool,
-    /// The fields that the constructor has assigned so far.
-    pub(super) assigned_fields: HashSet<Name>,
     /// Whether the constructor has called its super constructor.
     pub(super) super_called: bool,
     pub(super) problems: Vec<Diagnostic>,
@@ -114,7 +113,6 @@ pub(super) fn lower(world: &World, modules: &Modules, job: &Job<'_>) -> (Place, 
         units: Units::default(),
         this: None,
         this_used: false,
-        assigned_fields: HashSet::new(),
         super_called: false,
         problems: Vec::new(),
     };
@@ -145,7 +143,9 @@ impl<'a> Lower<'a> {
         let (defaults, mut nodes) = self.parameters(id, &tree.parameters);
         let root = self.function_body(body, tree);
         nodes.push(root);
-        let root = self.monitor_lock(tree, sequence(tree.name.span(), nodes));
+        let root = sequence(tree.name.span(), nodes);
+        self.follow(&root, &[]);
+        let root = self.monitor_lock(tree, root);
         ir::Body { locals: self.units.finish_function(), defaults, root }
     }
 
@@ -188,6 +188,7 @@ impl<'a> Lower<'a> {
         let value = self.value(value);
         let ty = self.world.global(id).ty.into();
         let root = self.convert(value, ty, tree.name.span, "this variable");
+        self.follow(&root, &[]);
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
@@ -279,6 +280,47 @@ impl<'a> Lower<'a> {
             then: Box::new(node(Expr::SetLocal(local, Box::new(value)))),
             otherwise: Box::new(node(Expr::Null)),
         }))
+    }
+
+    /// Reports what is read before it has a value. Gives the fields, out of those that wait for
+    /// one, that may have none at the end.
+    pub(super) fn follow(&mut self, root: &Node, fields: &[u32]) -> Vec<u32> {
+        let followed = Followed {
+            locals: self.units.later_locals(),
+            fields: fields.to_vec(),
+            class: self.class,
+            never_return: &self.world.builtin.never_return,
+        };
+        let (mistakes, end) = flow::follow(root, &followed);
+        for mistake in mistakes {
+            let (slot, at, is_twice) = match mistake {
+                Mistake::Unassigned(slot, at) => (slot, at, false),
+                Mistake::AssignedTwice(slot, at) => (slot, at, true),
+            };
+            let name = self.slot_name(slot);
+            let span = Span { start: at, end: at + name.len() as u32 };
+            if is_twice {
+                self.error(span, format!("`{name}` is final and may have a value already"));
+            } else {
+                self.error(span, format!("`{name}` may have no value yet"));
+            }
+        }
+        let of_field = |slot| match slot {
+            Slot::Field(field) => Some(field),
+            Slot::Local(_) => None,
+        };
+        end.into_iter().filter_map(of_field).collect()
+    }
+
+    fn slot_name(&mut self, slot: Slot) -> Name {
+        match (slot, self.class) {
+            (Slot::Local(local), _) => self.units.local_name(LocalId(local)),
+            (Slot::Field(field), Some(class)) => {
+                let field = self.world.class(class).fields.get(field as usize);
+                field.map_or("".into(), |field| field.name.as_str().into())
+            }
+            (Slot::Field(_), None) => "".into(),
+        }
     }
 
     // Reporting.

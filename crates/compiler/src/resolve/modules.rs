@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, Module, ModuleId};
 use crate::names::{Name, nearest};
 use crate::parser;
-use crate::source::{Loader, SourceId, Sources};
+use crate::source::{Loader, SourceId, Sources, Span};
 use std::collections::HashMap;
 
 /// The module whose exports every module sees.
@@ -32,6 +32,16 @@ struct ResolvedImport {
     prefix: Option<Identifier>,
     /// What is visible without a prefix.
     shown: Shown,
+}
+
+impl ResolvedImport {
+    /// The names that `show` lists.
+    fn shown_names(&self) -> Vec<(Name, Span)> {
+        match &self.shown {
+            Shown::Names(names) => names.iter().map(|name| (name.name.clone(), name.span)).collect(),
+            Shown::Nothing | Shown::Everything => Vec::new(),
+        }
+    }
 }
 
 enum Shown {
@@ -372,6 +382,8 @@ impl Modules {
                 }
             }
             problems.extend(self.check_prefixes(world, source));
+            let shown: Vec<_> = source.imports.iter().flat_map(ResolvedImport::shown_names).collect();
+            problems.extend(super::conflict::shown_and_declared(world, source.id, source.source, &shown));
         }
         problems
     }

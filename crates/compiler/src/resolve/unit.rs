@@ -220,6 +220,20 @@ impl Units {
         node
     }
 
+    /// The current unit's own variables that were defined with `?`, and whether they are final.
+    pub(super) fn later_locals(&self) -> HashMap<LocalId, bool> {
+        let Some(unit) = self.stack.last() else { return HashMap::new() };
+        let own = unit.locals.iter().filter(|id| !unit.captures.contains(id));
+        let later = own.filter(|id| self.variable(**id).is_later);
+        later.filter_map(|id| Some((*unit.by_variable.get(id)?, self.variable(*id).is_final))).collect()
+    }
+
+    /// The name of a local of the current unit.
+    pub(super) fn local_name(&self, local: LocalId) -> Name {
+        let id = self.stack.last().and_then(|unit| unit.locals.get(local.0 as usize));
+        id.map_or("".into(), |id| self.variable(*id).name.clone())
+    }
+
     // Completion.
 
     /// The outermost unit's locals.

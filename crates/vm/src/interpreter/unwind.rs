@@ -195,26 +195,29 @@ impl Interpreter<'_> {
         self.unwind(Completion::Exception(exception))
     }
 
-    /// The addresses that the current stack of calls is at.
+    /// The addresses that the current stack of calls is at, as many as people want to see.
     pub(crate) fn capture(&self, detail: &str) -> Trace {
-        let stack = self.heap.stacks().get(self.position.stack);
-        let mut frame = self.position.frame;
-        let mut addresses = vec![self.position.pc as u32 - 1];
-        while addresses.len() < trace::FRAMES_MAX {
-            let return_address = stack.get(frame - 2).as_small();
-            if return_address == BASE {
-                break;
-            }
-            addresses.push(return_address as u32 - 1);
-            frame = (stack.get(frame - 1).as_small() >> FRAME_SHIFT) as usize;
-        }
-        Trace { detail: detail.to_string(), addresses }
+        Trace { detail: detail.to_string(), addresses: self.addresses().take(trace::FRAMES_MAX).collect() }
     }
 
     /// Whether a function is among the calls under way.
     pub(crate) fn is_under_way(&self, function: lucarne_compiler::program::FunctionIndex) -> bool {
-        let trace = self.capture("");
-        trace.addresses.iter().any(|address| self.image.function_at(*address) == function)
+        self.addresses().any(|address| self.image.function_at(address) == function)
+    }
+
+    /// The addresses of the calls under way, innermost first.
+    fn addresses(&self) -> impl Iterator<Item = u32> {
+        let stack = self.heap.stacks().get(self.position.stack);
+        let mut frame = self.position.frame;
+        let callers = std::iter::from_fn(move || {
+            let return_address = stack.get(frame - 2).as_small();
+            if return_address == BASE {
+                return None;
+            }
+            frame = (stack.get(frame - 1).as_small() >> FRAME_SHIFT) as usize;
+            Some(return_address as u32 - 1)
+        });
+        std::iter::once(self.position.pc as u32 - 1).chain(callers)
     }
 
     fn describe(&self, completion: Completion) -> String {

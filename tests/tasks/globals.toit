@@ -1,0 +1,117 @@
+// Globals are initialised once, when first used, however many tasks want them.
+// expect: the initialiser ran 1 times for [same, same, same, same]
+// expect: INITIALIZATION_IN_PROGRESS
+// expect: INITIALIZATION_IN_PROGRESS
+// expect: INITIALIZATION_IN_PROGRESS
+// expect: and then it is there: 1
+// expect: failed 1
+// expect: failed 2
+// expect: third time lucky
+// expect: waiters try again: [second, second]
+// expect: assigned before use: given
+// expect: a canceled initialiser is tried again: fresh
+// simulate: yes
+import monitor
+
+runs := 0
+gate ::= monitor.Latch
+
+slow ::= compute-slow
+compute-slow -> string:
+  runs++
+  gate.get
+  return "same"
+
+ouroboros/any ::= bite 1
+bite n/int:
+  return ouroboros
+
+hen/any ::= lay
+egg/any ::= hatch
+lay: return egg
+hatch: return hen
+
+abyss/any ::= descend 1_000
+descend n/int:
+  if n == 0: return abyss
+  return (descend n - 1) + 1
+
+gets-there/any ::= detour
+was-tried := false
+detour:
+  if not was-tried:
+    was-tried = true
+    catch: gets-there.foo
+  return 1
+
+tries := 0
+flaky ::= attempt
+attempt:
+  tries++
+  if tries < 3: throw "failed $tries"
+  return "third time lucky"
+
+first-fails := true
+stop ::= monitor.Latch
+shared ::= share
+share:
+  if first-fails:
+    first-fails = false
+    stop.get
+    throw "first"
+  return "second"
+
+replaceable := unwanted
+unwanted -> any: unreachable
+
+patient := wait-long
+is-patient := true
+wait-long:
+  if is-patient: (monitor.Latch).get
+  return "fresh"
+
+main:
+  done := monitor.Semaphore
+  seen := []
+  4.repeat:
+    task::
+      seen.add slow
+      done.up
+  yield
+  gate.set true
+  4.repeat: done.down
+  print "the initialiser ran $runs times for $seen"
+
+  print (catch: ouroboros)
+  print (catch: hen)
+  print (catch: abyss)
+  print "and then it is there: $gets-there"
+  print (catch: flaky)
+  print (catch: flaky)
+  print flaky
+
+  // The task whose initialiser fails gets the exception; those who wait start over.
+  answers := []
+  failure := null
+  task::
+    failure = catch: shared
+    done.up
+  yield
+  2.repeat:
+    task::
+      answers.add shared
+      done.up
+  yield
+  stop.set true
+  3.repeat: done.down
+  print "waiters try again: $answers"
+
+  replaceable = "given"
+  print "assigned before use: $replaceable"
+
+  canceled := task:: patient
+  yield
+  is-patient = false
+  canceled.cancel
+  yield
+  print "a canceled initialiser is tried again: $patient"

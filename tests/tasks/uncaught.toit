@@ -1,0 +1,13 @@
+// An exception that leaves any task ends the process, and with the first process the program.
+// expect: before
+// expect error: from a task
+// expect error: uncaught.toit:12:9
+// expect exit: 1
+import monitor
+
+main:
+  print "before"
+  task --name="culprit"::
+    yield
+    throw "from a task"
+  (monitor.Latch).get
