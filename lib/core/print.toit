@@ -41,22 +41,25 @@ write-on-stdout_ message/string add-newline/bool -> none:
 write-on-stderr_ message/string add-newline/bool -> none:
   write-stderr_ message add-newline
 
-/** The print service of another container, while there is one. */
+/** The print service of another container, once there is one. */
 print-client_/PrintService? := null
 
 print-line_ text/string -> none:
-  if has-print-service_:
-    // The provider can have been replaced by another one since the last time.
-    2.repeat: if print-by-service_ text: return
-  print-client_ = null
-  write-stdout_ text true
+  if not print-client_ and has-print-service_:
+    print-client_ = (PrintServiceClient).open --if-absent=: null
+  if print-client_:
+    print-by-service_ print-client_ text
+  else:
+    write-stdout_ text true
 
-/** Whether a print service has taken $text. If not, the next attempt looks for another one. */
-print-by-service_ text/string -> bool:
-  if not print-client_: print-client_ = (PrintServiceClient).open --if-absent=: return false
-  exception := catch: print-client_.print text
-  if exception: print-client_ = null
-  return not exception
+/** Has $service print $text. If it cannot, this throws, and the next print looks for another one. */
+print-by-service_ service/PrintService text/string -> none:
+  is-printed := false
+  try:
+    service.print text
+    is-printed = true
+  finally:
+    if not is-printed: print-client_ = null
 
 has-print-service_ -> bool:
   #primitive.core.has-print-service

@@ -12,18 +12,24 @@ class DefaultTarget implements Target:
   /** See $Target.log. */
   log level/int message/string names/List? keys/List? values/List? -> none:
     service := log-service_
-    if service:
+    if not service:
+      print (format-message_ level message names keys values)
+      return
+    is-logged := false
+    try:
       texts := values and values.map: it.stringify
       service.log level message names keys texts
-    else:
-      print (format-message_ level message names keys values)
+      is-logged = true
+    finally:
+      // The next message looks for another service.
+      if not is-logged: log-client_ = null
 
 /** The log service of another container, once there is one. */
 log-client_/LogService? := null
 
 log-service_ -> LogService?:
-  if not has-log-service_: return null
-  if not log-client_: log-client_ = (LogServiceClient).open --if-absent=: null
+  if not log-client_ and has-log-service_:
+    log-client_ = (LogServiceClient).open --if-absent=: null
   return log-client_
 
 has-log-service_ -> bool:
