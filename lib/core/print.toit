@@ -41,25 +41,30 @@ write-on-stdout_ message/string add-newline/bool -> none:
 write-on-stderr_ message/string add-newline/bool -> none:
   write-stderr_ message add-newline
 
-/** The print service of another container, once there is one. */
-print-client_/PrintService? := null
+/** The print service of a container, while there is one. */
+print-client_/PrintServiceClient? := null
 
 print-line_ text/string -> none:
-  if not print-client_ and has-print-service_:
-    print-client_ = (PrintServiceClient).open --if-absent=: null
-  if print-client_:
-    print-by-service_ print-client_ text
-  else:
-    write-stdout_ text true
+  if has-print-service_ or prints-to-itself_:
+    // The provider can have been replaced by another one since the last time.
+    2.repeat: if print-by-service_ text: return
+  print-client_ = null
+  write-stdout_ text true
 
-/** Has $service print $text. If it cannot, this throws, and the next print looks for another one. */
-print-by-service_ service/PrintService text/string -> none:
-  is-printed := false
-  try:
-    service.print text
-    is-printed = true
-  finally:
-    if not is-printed: print-client_ = null
+/** Whether a print service has taken $text. If not, the next attempt looks for another one. */
+print-by-service_ text/string -> bool:
+  if not print-client_: print-client_ = (PrintServiceClient).open --if-absent=: return false
+  exception := catch: print-client_.print text
+  if not exception: return true
+  is-own := prints-to-itself_
+  print-client_ = null
+  // Whoever prints to a service of its own, and has uninstalled that, is told so.
+  if is-own: throw exception
+  return false
+
+/** Whether this process prints to a service that it provides, or has provided. */
+prints-to-itself_ -> bool:
+  return print-client_ != null and print-client_.pid_ == Process.current.id
 
 has-print-service_ -> bool:
   #primitive.core.has-print-service

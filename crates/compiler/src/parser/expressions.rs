@@ -127,7 +127,16 @@ impl Parser<'_> {
         if self.peek() == Kind::Question {
             return Initial::Later(self.advance().span);
         }
-        Initial::Value(Box::new(self.expression_or_indented(blocks)))
+        let value = self.expression_or_indented(blocks);
+        self.refuse_assignment(&value, "the first value of a variable", "assign it in a statement of its own");
+        Initial::Value(Box::new(value))
+    }
+
+    /// Reports an assignment where it is probably a mistake.
+    pub(super) fn refuse_assignment(&mut self, expression: &Expression, place: &str, hint: &str) {
+        if let ExpressionKind::Assign { at, operator: None, .. } = &expression.kind {
+            self.error_and_go_on(*at, format!("an assignment as {place}"), hint);
+        }
     }
 
     fn assignment(&mut self, blocks: Blocks) -> Expression {
@@ -189,6 +198,7 @@ impl Parser<'_> {
     fn branch(&mut self, blocks: Blocks) -> Expression {
         self.level += 1;
         let branch = self.expression_or_indented(blocks);
+        self.refuse_assignment(&branch, "a branch of a conditional expression", "use `if` and `else`");
         self.level -= 1;
         branch
     }

@@ -188,7 +188,9 @@ impl Parser<'_> {
             self.error_and_go_on(span, format!("this `{construct}` has no condition"), "put it before the `:`");
             return self.expression_at(span, ExpressionKind::Error);
         }
-        self.expression_or_indented(Blocks::Refused)
+        let condition = self.expression_or_indented(Blocks::Refused);
+        self.refuse_assignment(&condition, "a condition", "to compare, write `==`");
+        condition
     }
 
     /// `: body` of a construct on a line with the given indentation.

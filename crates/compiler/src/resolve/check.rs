@@ -16,6 +16,7 @@ pub(super) fn function(
     problems.extend(body(source, class, function, kind));
     problems.extend(modifiers(source, class, function, kind));
     problems.extend(name(source, function));
+    problems.extend(signature(source, function, kind));
     parameters(problems, source, &function.parameters);
     operator_shape(problems, source, function);
 }
@@ -55,11 +56,27 @@ fn modifiers(source: SourceId, class: Option<&Class>, function: &Function, kind:
         return Some(Diagnostic::error(source, abstract_at, "a static function cannot be abstract"));
     }
     let class = class?;
-    let may_be = class.is_abstract || matches!(class.kind, ClassKind::Mixin | ClassKind::Interface);
+    let may_be = class.is_abstract || class.kind == ClassKind::Interface;
     (!may_be).then(|| {
         let title = format!("an abstract method in `{}`, which is not abstract", class.name.name);
         Diagnostic::error(source, abstract_at, title).also(source, class.name.span, "write `abstract` before this class")
     })
+}
+
+fn signature(source: SourceId, function: &Function, kind: FunctionKind) -> Option<Diagnostic> {
+    let is_constructor = !matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::Static);
+    if let (true, Some(ty)) = (is_constructor, &function.return_type) {
+        let problem = Diagnostic::error(source, ty.span, "a constructor has no return type");
+        return Some(problem.note("what it gives is an object of its class"));
+    }
+    let field = function.parameters.iter().find(|parameter| parameter.is_field);
+    if let (Some(field), None) = (field, &function.body) {
+        let title = "a `.field` parameter needs a body that sets the field";
+        return Some(Diagnostic::error(source, field.name.span, title));
+    }
+    let types = function.parameters.iter().filter_map(|parameter| parameter.ty.as_ref());
+    let none = types.filter(|ty| ty.prefix.is_none() && &*ty.name.name == "none").last()?;
+    Some(Diagnostic::error(source, none.span, "a parameter cannot have the type `none`"))
 }
 
 fn name(source: SourceId, function: &Function) -> Option<Diagnostic> {

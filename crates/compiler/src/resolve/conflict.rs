@@ -42,6 +42,7 @@ struct Named {
     at: u32,
     /// What it takes; none for a class, which takes the whole name.
     callable: Option<Function>,
+    has_code: bool,
 }
 
 impl Named {
@@ -57,13 +58,14 @@ impl Check<'_> {
         let contents = self.world.module(module);
         let mut named = Vec::new();
         for class in &contents.classes {
-            named.push(Named { name: class.name.clone(), at: class.at, callable: None });
+            named.push(Named { name: class.name.clone(), at: class.at, callable: None, has_code: true });
         }
         for global in contents.globals.iter().filter(|global| !global.name.contains('.')) {
-            named.push(Named { name: global.name.clone(), at: global.at, callable: None });
+            named.push(Named { name: global.name.clone(), at: global.at, callable: None, has_code: true });
         }
         for function in contents.functions.iter().filter(|function| function.holder.is_none()) {
-            named.push(Named { name: function.name.clone(), at: function.at, callable: Some(bare(function)) });
+            let callable = Some(bare(function));
+            named.push(Named { name: function.name.clone(), at: function.at, callable, has_code: true });
         }
         self.clashes(named);
     }
@@ -74,19 +76,22 @@ impl Check<'_> {
         let mut named = Vec::new();
         for field in &declaration.fields {
             let getter = accessor(&field.name, FunctionKind::Method);
-            named.push(Named { name: field.name.clone(), at: field.at, callable: Some(getter) });
+            named.push(Named { name: field.name.clone(), at: field.at, callable: Some(getter), has_code: true });
         }
         let prefix = format!("{}.", declaration.name);
         for global in &contents.globals {
             if let Some(name) = global.name.strip_prefix(&prefix) {
-                named.push(Named { name: name.to_owned(), at: global.at, callable: None });
+                named.push(Named { name: name.to_owned(), at: global.at, callable: None, has_code: true });
             }
         }
-        for function in contents.functions.iter().filter(|function| function.holder == Some(class)) {
+        for (index, function) in contents.functions.iter().enumerate() {
             // The constructor that nobody wrote stands where the class does.
-            if function.at != declaration.at {
-                named.push(Named { name: function.name.clone(), at: function.at, callable: Some(bare(function)) });
+            if function.holder != Some(class) || function.at == declaration.at {
+                continue;
             }
+            let has_code = !self.is_abstract(FunctionId { module: class.module, index: index as u32 });
+            let callable = Some(bare(function));
+            named.push(Named { name: function.name.clone(), at: function.at, callable, has_code });
         }
         self.clashes(named);
     }
@@ -99,7 +104,8 @@ impl Check<'_> {
             let shown = new.name.strip_prefix("constructor.").unwrap_or(&new.name).to_owned();
             let known = earlier.entry(new.name.clone()).or_default();
             let clash = known.iter().find(|known| match (&known.callable, &new.callable) {
-                (Some(a), Some(b)) => overlap(a, b),
+                // An abstract one only promises; what is declared beside it may keep the promise.
+                (Some(a), Some(b)) => known.has_code && new.has_code && overlap(a, b),
                 _ => true,
             });
             if let Some(clash) = clash {

@@ -85,6 +85,11 @@ impl<'a> Lower<'a> {
             }
             self.this_used = false;
             let node = self.effect(statement);
+            if self.this_used && !self.super_called && is_explicit {
+                let title = "this uses the object before the super constructor has run";
+                let hint = "fields of this class may be used; methods and `this` only after `super`";
+                self.error_hint(statement.span, title, hint);
+            }
             if self.this_used && !self.super_called && !is_explicit {
                 nodes.extend(self.implicit_super(span));
                 self.super_called = true;

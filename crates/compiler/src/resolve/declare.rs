@@ -560,6 +560,7 @@ pub(super) fn resolve_type(
             Found::Nothing if matches!(word, "True" | "False") && world.builtin.bool.is_some() => {
                 return Ok(world.builtin.bool.map_or(Type::Any, |class| Type::Class { class, nullable: name.nullable }));
             }
+            Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
             Found::Nothing | Found::Prefix(_) => {
                 names = modules.visible_names(world, module);
                 Vec::new()
@@ -567,6 +568,7 @@ pub(super) fn resolve_type(
         },
         Some(prefix) => match modules.look_up(world, module, &prefix.name) {
             Found::Prefix(behind) => modules.look_up_in(world, &behind, word),
+            Found::Nothing if modules.is_lost(module, &prefix.name) => return Ok(Type::Any),
             _ => {
                 let title = format!("`{}` is not the prefix of an import", prefix.name);
                 return Err(Box::new(Diagnostic::error(source, prefix.span, title)));

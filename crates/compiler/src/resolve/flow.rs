@@ -42,7 +42,8 @@ type State = Option<BTreeSet<Slot>>;
 
 /// Follows some code; gives what may have no value where it ends.
 pub(super) fn follow(root: &Node, followed: &Followed<'_>) -> (Vec<Mistake>, BTreeSet<Slot>) {
-    let mut flow = Flow { followed, labels: HashMap::new(), returns: None, mistakes: Vec::new() };
+    let mut flow =
+        Flow { followed, labels: HashMap::new(), returns: None, repeated: Vec::new(), mistakes: Vec::new() };
     let start = followed.fields.iter().map(|field| Slot::Field(*field)).collect();
     let mut state = Some(start);
     flow.visit(root, &mut state);
@@ -55,6 +56,9 @@ struct Flow<'a> {
     /// What leaves for a label that is being visited.
     labels: HashMap<LabelId, State>,
     returns: State,
+    /// For each loop and block around, what had no value before it: an assignment there may happen
+    /// more than once.
+    repeated: Vec<BTreeSet<Slot>>,
     mistakes: Vec<Mistake>,
 }
 
@@ -111,12 +115,14 @@ impl Flow<'_> {
                 *state = join(state.take(), after);
             }
             Expr::Loop { condition, body, update, .. } => {
+                self.repeated.push(state.clone().unwrap_or_default());
                 self.visit(condition, state);
                 let mut round = state.clone();
                 self.visit(body, &mut round);
                 if let Some(update) = update {
                     self.visit(update, &mut round);
                 }
+                self.repeated.pop();
                 if matches!(condition.expr, Expr::Bool(true)) {
                     *state = None;
                 }
@@ -163,7 +169,9 @@ impl Flow<'_> {
             }
             Expr::Block { body, .. } => {
                 let mut within = state.clone();
+                self.repeated.push(state.clone().unwrap_or_default());
                 self.visit(body, &mut within);
+                self.repeated.pop();
             }
             _ => node.for_each_child(|child| self.visit(child, state)),
         }
@@ -183,7 +191,8 @@ impl Flow<'_> {
 
     fn assign(&mut self, slot: Slot, is_final: bool, at: u32, state: &mut State) {
         let Some(slots) = state.as_mut() else { return };
-        if !slots.remove(&slot) && is_final {
+        let may_repeat = self.repeated.iter().any(|before| before.contains(&slot));
+        if (!slots.remove(&slot) || may_repeat) && is_final {
             self.mistakes.push(Mistake::AssignedTwice(slot, at));
         }
     }

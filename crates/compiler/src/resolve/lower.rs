@@ -374,6 +374,9 @@ impl<'a> Lower<'a> {
 
     /// Reports a name that stands for nothing.
     pub(super) fn unresolved(&mut self, name: &str, span: Span) -> Value {
+        if self.modules.is_lost(self.module, name) {
+            return Value::error(span);
+        }
         let mut names = self.units.names();
         if let Some(class) = self.class {
             names.extend(self.world.member_names(class).into_iter().map(Name::from));

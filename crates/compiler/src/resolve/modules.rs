@@ -24,6 +24,8 @@ pub(super) struct SourceModule {
     /// Names that `export` lists.
     exports: Vec<Identifier>,
     exports_all: bool,
+    /// Names that imports would have brought, had their files been found.
+    lost: Vec<Name>,
 }
 
 /// An import whose module was found.
@@ -131,7 +133,15 @@ impl Modules {
             }
         }
         world.unit.modules.push(module);
-        self.sources.push(SourceModule { id, source, file, imports: Vec::new(), exports: Vec::new(), exports_all: false });
+        self.sources.push(SourceModule {
+            id,
+            source,
+            file,
+            imports: Vec::new(),
+            exports: Vec::new(),
+            exports_all: false,
+            lost: Vec::new(),
+        });
         Some(id)
     }
 
@@ -148,17 +158,22 @@ impl Modules {
         }
         let importer = world.module(module.id).path.clone();
         let mut resolved = Vec::new();
+        let mut lost = Vec::new();
         for import in imports {
             let found = self.find_import(loader.loader, &importer, &import);
             let id = found.and_then(|path| self.load_file(loader, world, &path));
             match id {
                 Some(id) => resolved.push(resolve_import(import, id)),
                 None if import.segments.is_empty() => {}
-                None => loader.problems.push(self.missing_import(source, &import)),
+                None => {
+                    loader.problems.push(self.missing_import(source, &import));
+                    lost.extend(brought_names(&import));
+                }
             }
         }
         if let Some(module) = self.sources.get_mut(index) {
             module.imports = resolved;
+            module.lost = lost;
         }
     }
 
@@ -225,6 +240,11 @@ impl Modules {
             Some(items) if !items.is_empty() => Found::Items(items),
             _ => Found::Nothing,
         }
+    }
+
+    /// Whether a name is unknown only because an import failed, which has been reported.
+    pub(super) fn is_lost(&self, module: ModuleId, name: &str) -> bool {
+        self.source_of(module).is_some_and(|source| source.lost.iter().any(|lost| &**lost == name))
     }
 
     /// What a name stands for behind a prefix.
@@ -417,6 +437,16 @@ pub(super) struct Load<'a> {
     pub(super) loader: &'a dyn Loader,
     pub(super) sources: &'a mut Sources,
     pub(super) problems: Vec<Diagnostic>,
+}
+
+/// The names that an import brings, as far as it says itself.
+fn brought_names(import: &Import) -> Vec<Name> {
+    let mut names: Vec<Name> = import.prefix.iter().map(|prefix| prefix.name.clone()).collect();
+    if let ast::Show::Names(shown) = &import.show {
+        names.extend(shown.iter().map(|shown| shown.name.clone()));
+    }
+    names.extend(import.segments.last().map(|segment| crate::names::canonical(&segment.name)));
+    names
 }
 
 fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
