@@ -12,6 +12,8 @@ class __Monitor__:
   entering_/TaskQueue_? := null
   /** Those that wait for a condition. */
   awaiting_/TaskQueue_? := null
+  /** How often something has changed that a condition may depend on. */
+  changes_/int := 0
 
   /**
   Waits until $condition returns true.
@@ -32,28 +34,33 @@ class __Monitor__:
     self := Task_.current
     if not identical owner_ self: throw "must own monitor to await"
     is-changed := true
+    has-changed-twice := false
     while true:
       if self.is-interrupted_: throw CANCELED-ERROR
       if deadline and Time.monotonic-us >= deadline: return false
       if not owner_: owner_ = self
       if identical owner_ self:
-        if condition.call: return true
+        // Existing programs count on being asked for what woke the task and for what came after.
+        if condition.call or (has-changed-twice and condition.call): return true
         owner_ = null
         // Before the first try the method itself may have changed the state; a condition never does.
         has-woken := leave_ --changed=is-changed
         is-changed = false
         if has-woken:
           // Those who have waited longer get back into the queue first, and so stay ahead.
+          changes := changes_
           task-yield_
-          continue
+          if changes_ != changes: continue
         // The condition may have taken a while.
         if self.is-interrupted_: throw CANCELED-ERROR
       if not awaiting_: awaiting_ = TaskQueue_
+      changes := changes_
       awaiting_.park self deadline
+      has-changed-twice = changes_ - changes > 1
 
   /** Has those who wait for a condition look at it again. */
   notify_ -> none:
-    if awaiting_: awaiting_.wake-all
+    leave_ --changed
 
   locked_ [block]:
     self := Task_.current
@@ -80,6 +87,8 @@ class __Monitor__:
   leave_ --changed/bool -> bool:
     has-woken := false
     // Those who were inside before go first.
-    if changed and awaiting_: has-woken = awaiting_.wake-all
-    if entering_: has-woken = entering_.wake-all or has-woken
+    if changed:
+      changes_++
+      if awaiting_: has-woken = awaiting_.wake-all
+    if entering_ and entering_.wake-all: has-woken = true
     return has-woken

@@ -41,11 +41,11 @@ write-on-stdout_ message/string add-newline/bool -> none:
 write-on-stderr_ message/string add-newline/bool -> none:
   write-stderr_ message add-newline
 
-/** The print service of another container, while there is one. */
-print-client_/PrintService? := null
+/** The print service of a container, while there is one. */
+print-client_/PrintServiceClient? := null
 
 print-line_ text/string -> none:
-  if has-print-service_:
+  if has-print-service_ or prints-to-itself_:
     // The provider can have been replaced by another one since the last time.
     2.repeat: if print-by-service_ text: return
   print-client_ = null
@@ -55,8 +55,16 @@ print-line_ text/string -> none:
 print-by-service_ text/string -> bool:
   if not print-client_: print-client_ = (PrintServiceClient).open --if-absent=: return false
   exception := catch: print-client_.print text
-  if exception: print-client_ = null
-  return not exception
+  if not exception: return true
+  is-own := prints-to-itself_
+  print-client_ = null
+  // Whoever prints to a service of its own, and has uninstalled that, is told so.
+  if is-own: throw exception
+  return false
+
+/** Whether this process prints to a service that it provides, or has provided. */
+prints-to-itself_ -> bool:
+  return print-client_ != null and print-client_.pid_ == Process.current.id
 
 has-print-service_ -> bool:
   #primitive.core.has-print-service

@@ -1,17 +1,24 @@
 // A container that offers the print service gets what others print; without it they print themselves.
 // expect: before
+// expect: HANDLER_NOT_FOUND
 // expect: [hello, world]
-// expect: after
+// expect: [from another process]
+// expect: by itself again
+// simulate: yes
+import monitor
 import system.services show *
 import system.api.print show PrintService
+import .common show Client Provider
 
 class Printer extends ServiceProvider implements ServiceHandler:
   lines/List ::= []
+  changed/monitor.Signal ::= monitor.Signal
   constructor:
     super "test/print" --major=1 --minor=0
     provides PrintService.SELECTOR --handler=this
   handle index/int arguments/any --gid/int --client/int -> any:
     lines.add arguments
+    changed.raise
     return null
 
 main:
@@ -21,5 +28,22 @@ main:
   print "hello"
   print "world"
   printer.uninstall
-  print "$printer.lines"
-  print "after"
+  // Who takes back the service that it prints to itself is told so, once.
+  print_ (catch: print "lost")
+  print printer.lines
+
+  provider := Provider
+  provider.install
+  printer = Printer
+  printer.install
+  spawn::
+    client := Client
+    client.open
+    print "from another process"
+    client.sleep "until the printer is gone"
+    print "by itself again"
+  provider.changed.wait: provider.entered == 1
+  print_ printer.lines
+  printer.uninstall
+  provider.gate.up
+  provider.uninstall --wait
