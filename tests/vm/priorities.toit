@@ -4,6 +4,7 @@
 // expect: critical gets more than idle: true, but idle is not starved: true
 // expect: priority of a process can be read and changed: 43 213
 // expect: OUT_OF_RANGE
+// expect exit: 3
 // expect: NO_SUCH_PROCESS
 // no stress: it counts turns
 import monitor
@@ -64,7 +65,8 @@ main:
   print "priority of a process can be read and changed: $before $process.priority"
   print (catch: process.priority = 256)
   print (catch: priority-after-the-end)
-  exit 0
+  // Ends the other process too.
+  exit 3
 
 priority-after-the-end:
   ended := spawn:: null

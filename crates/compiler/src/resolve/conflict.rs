@@ -5,7 +5,9 @@ use super::shape::{accepts, signature};
 use super::world::{Member, World};
 use crate::ast::{Declaration, File};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{ClassId, ClassKind, Code, Function, FunctionId, FunctionKind, Item, ModuleId, Parameter, Selector};
+use crate::ir::{
+    ClassId, ClassKind, Code, Function, FunctionId, FunctionKind, Item, ModuleId, Parameter, Selector,
+};
 use crate::source::{SourceId, Span};
 use std::collections::{HashMap, HashSet};
 
@@ -20,7 +22,8 @@ pub(super) fn check(
 ) -> Vec<Diagnostic> {
     let mut check = Check { world, with_body, source, problems: Vec::new() };
     check.top_level(module);
-    let count = file.declarations.iter().filter(|declaration| matches!(declaration, Declaration::Class(_))).count();
+    let count =
+        file.declarations.iter().filter(|declaration| matches!(declaration, Declaration::Class(_))).count();
     for index in 0..count {
         let class = ClassId { module, index: index as u32 };
         check.members(class);
@@ -76,7 +79,12 @@ impl Check<'_> {
         let mut named = Vec::new();
         for field in &declaration.fields {
             let getter = accessor(&field.name, FunctionKind::Method);
-            named.push(Named { name: field.name.clone(), at: field.at, callable: Some(getter), has_code: true });
+            named.push(Named {
+                name: field.name.clone(),
+                at: field.at,
+                callable: Some(getter),
+                has_code: true,
+            });
         }
         let prefix = format!("{}.", declaration.name);
         for global in &contents.globals {
@@ -138,7 +146,11 @@ impl Check<'_> {
                 let id = FunctionId { module: ancestor.module, index: *place };
                 let promised = self.world.function(id);
                 if self.is_abstract(id) && !self.is_kept(class, promised) {
-                    let from = if ancestor == class { String::new() } else { format!(", declared in `{}`", above.name) };
+                    let from = if ancestor == class {
+                        String::new()
+                    } else {
+                        format!(", declared in `{}`", above.name)
+                    };
                     missing.push(format!("`{}`{from}", signature(promised)));
                 }
             }
@@ -203,19 +215,27 @@ fn overlap(a: &Function, b: &Function) -> bool {
     }
     let unnamed = |function: &Function, is_block: bool| {
         let parameters = function.parameters.iter().filter(|parameter| !parameter.is_named);
-        let of_kind: Vec<bool> =
-            parameters.filter(|parameter| parameter.is_block == is_block).map(|parameter| parameter.is_optional).collect();
+        let of_kind: Vec<bool> = parameters
+            .filter(|parameter| parameter.is_block == is_block)
+            .map(|parameter| parameter.is_optional)
+            .collect();
         (of_kind.iter().filter(|is_optional| !**is_optional).count(), of_kind.len())
     };
-    let ranges_meet = |(min_a, max_a): (usize, usize), (min_b, max_b): (usize, usize)| min_a <= max_b && min_b <= max_a;
-    if !ranges_meet(unnamed(a, false), unnamed(b, false)) || !ranges_meet(unnamed(a, true), unnamed(b, true)) {
+    let ranges_meet =
+        |(min_a, max_a): (usize, usize), (min_b, max_b): (usize, usize)| min_a <= max_b && min_b <= max_a;
+    if !ranges_meet(unnamed(a, false), unnamed(b, false)) || !ranges_meet(unnamed(a, true), unnamed(b, true))
+    {
         return false;
     }
     let covers = |of: &Function, by: &Function| {
-        of.parameters.iter().filter(|parameter| parameter.is_named && !parameter.is_optional).all(|required| {
-            let mut named = by.parameters.iter().filter(|parameter| parameter.is_named);
-            named.any(|parameter| parameter.name == required.name && parameter.is_block == required.is_block)
-        })
+        of.parameters.iter().filter(|parameter| parameter.is_named && !parameter.is_optional).all(
+            |required| {
+                let mut named = by.parameters.iter().filter(|parameter| parameter.is_named);
+                named.any(|parameter| {
+                    parameter.name == required.name && parameter.is_block == required.is_block
+                })
+            },
+        )
     };
     covers(a, b) && covers(b, a)
 }

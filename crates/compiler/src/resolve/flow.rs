@@ -178,7 +178,8 @@ impl Flow<'_> {
     }
 
     fn own_field(&self, object: &Node, field: FieldRef) -> Option<Slot> {
-        let is_own = matches!(object.expr, Expr::Local(LocalId(0))) && Some(field.class) == self.followed.class;
+        let is_own =
+            matches!(object.expr, Expr::Local(LocalId(0))) && Some(field.class) == self.followed.class;
         (is_own && self.followed.fields.contains(&field.index)).then_some(Slot::Field(field.index))
     }
 

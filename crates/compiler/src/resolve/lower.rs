@@ -10,7 +10,10 @@ use super::unit::{Target, Units, VariableId};
 use super::world::{Member, World};
 use crate::ast::{self, Body, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, ClassId, Code, Expr, FunctionId, FunctionKind, GlobalId, Item, LocalId, ModuleId, Node, Selector, Type};
+use crate::ir::{
+    self, ClassId, Code, Expr, FunctionId, FunctionKind, GlobalId, Item, LocalId, ModuleId, Node, Selector,
+    Type,
+};
 use crate::names::{Name, nearest};
 use crate::source::{SourceId, Span};
 use crate::types::{Fit, Ty};
@@ -366,7 +369,8 @@ impl<'a> Lower<'a> {
         let mut candidates = Vec::new();
         for ancestor in self.world.ancestors(class) {
             let index = self.world.index(ancestor);
-            candidates.extend(index.members.get(name).into_iter().flatten().copied().map(Candidate::Instance));
+            candidates
+                .extend(index.members.get(name).into_iter().flatten().copied().map(Candidate::Instance));
             candidates.extend(index.statics.get(name).into_iter().flatten().copied().map(Candidate::Static));
         }
         candidates
@@ -420,7 +424,8 @@ impl<'a> Lower<'a> {
     pub(super) fn require_value(&mut self, value: Value, span: Span) -> Value {
         match value.ty {
             Ty::Block => {
-                let hint = "blocks can be given to calls and defined as variables; a lambda (`::`) is a value";
+                let hint =
+                    "blocks can be given to calls and defined as variables; a lambda (`::`) is a value";
                 self.error_hint(span, "a block cannot be used as a value here", hint);
                 Value::error(span)
             }
@@ -446,7 +451,9 @@ impl<'a> Lower<'a> {
     /// An expression whose value is not used.
     pub(super) fn effect(&mut self, expression: &'a Expression) -> Node {
         match &expression.kind {
-            ExpressionKind::Postfix(target, operator, at) => self.increment(target, operator, *at, false).node,
+            ExpressionKind::Postfix(target, operator, at) => {
+                self.increment(target, operator, *at, false).node
+            }
             ExpressionKind::Assign { target, operator, at, value } => {
                 self.assign(target, *operator, *at, value, false).node
             }
@@ -486,7 +493,9 @@ impl<'a> Lower<'a> {
             E::Is { value, ty, negated } => self.type_test(span, value, ty, *negated),
             E::As(value, ty) => self.cast(span, value, ty),
             E::Conditional(condition, then, otherwise) => self.conditional(span, condition, then, otherwise),
-            E::If { condition, then, otherwise } => self.if_expression(span, condition, then, otherwise.as_ref()),
+            E::If { condition, then, otherwise } => {
+                self.if_expression(span, condition, then, otherwise.as_ref())
+            }
             E::While(condition, body) => self.while_loop(span, condition, body),
             E::For { init, condition, update, body } => {
                 self.for_loop(span, init.as_deref(), condition.as_deref(), update.as_deref(), body)
@@ -590,7 +599,9 @@ impl<'a> Lower<'a> {
             }
             Expr::Try { body, handler, .. } => self.may_complete(body) && self.may_complete(handler),
             Expr::Loop { condition, .. } => !matches!(condition.expr, Expr::Bool(true)),
-            Expr::Define(_, value) | Expr::SetLocal(_, value) | Expr::As(value, _) => self.may_complete(value),
+            Expr::Define(_, value) | Expr::SetLocal(_, value) | Expr::As(value, _) => {
+                self.may_complete(value)
+            }
             // Something exits to a label, and then goes on.
             _ => true,
         }
@@ -604,10 +615,10 @@ impl<'a> Lower<'a> {
 
 /// Several nodes as one.
 pub(super) fn sequence(at: Span, mut nodes: Vec<Node>) -> Node {
-    if nodes.len() == 1 {
-        if let Some(node) = nodes.pop() {
-            return node;
-        }
+    if nodes.len() == 1
+        && let Some(node) = nodes.pop()
+    {
+        return node;
     }
     Node { at: at.start, expr: Expr::Sequence(nodes) }
 }
@@ -615,10 +626,10 @@ pub(super) fn sequence(at: Span, mut nodes: Vec<Node>) -> Node {
 /// The names that are assigned anywhere in some statements.
 fn collect_assigned(statements: &[Expression], names: &mut HashSet<Name>) {
     for statement in statements {
-        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind {
-            if let ExpressionKind::Name(name) = &target.kind {
-                names.insert(name.clone());
-            }
+        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind
+            && let ExpressionKind::Name(name) = &target.kind
+        {
+            names.insert(name.clone());
         }
         statement.kind.each_child(&mut |child| collect_assigned(std::slice::from_ref(child), names));
     }

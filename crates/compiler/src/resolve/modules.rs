@@ -97,7 +97,12 @@ impl Modules {
     }
 
     /// Loads the given files, everything that they import, and the core library.
-    pub(super) fn load(&mut self, loader: &mut Load<'_>, world: &mut World, roots: &[String]) -> Vec<Option<ModuleId>> {
+    pub(super) fn load(
+        &mut self,
+        loader: &mut Load<'_>,
+        world: &mut World,
+        roots: &[String],
+    ) -> Vec<Option<ModuleId>> {
         let ids = roots.iter().map(|root| self.load_file(loader, world, root)).collect();
         if self.core.is_none() {
             self.core = self.load_file(loader, world, CORE);
@@ -183,7 +188,8 @@ impl Modules {
         if import.dots > 0 {
             return problem.note("a local import names a file relative to the folder of this one");
         }
-        let libraries = self.by_path.keys().filter_map(|path| path.strip_prefix("<lib>/")?.strip_suffix(".toit"));
+        let libraries =
+            self.by_path.keys().filter_map(|path| path.strip_prefix("<lib>/")?.strip_suffix(".toit"));
         let names: Vec<String> = libraries.map(|path| path.replace('/', ".")).collect();
         match nearest(&name, names.iter().map(String::as_str)) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
@@ -213,7 +219,9 @@ impl Modules {
                 format!("{}{}", segment.trim_end_matches('_').replace('_', "-"), "_".repeat(tail))
             })
             .collect();
-        [written, private, dashes, underscores].iter().find_map(|segments| self.find_file(loader, &folder, segments))
+        [written, private, dashes, underscores]
+            .iter()
+            .find_map(|segments| self.find_file(loader, &folder, segments))
     }
 
     /// `folder/a/b.toit`, or `folder/a/b/b.toit` if there is such a folder.
@@ -266,10 +274,10 @@ impl Modules {
         let mut shown: Vec<Item> = Vec::new();
         let mut prefixed = Vec::new();
         for import in &source.imports {
-            if let Shown::Names(names) = &import.shown {
-                if names.iter().any(|shown| &*shown.name == name) {
-                    add_new(&mut shown, self.visible(world, import.module, name, visited));
-                }
+            if let Shown::Names(names) = &import.shown
+                && names.iter().any(|shown| &*shown.name == name)
+            {
+                add_new(&mut shown, self.visible(world, import.module, name, visited));
             }
             if import.prefix.as_ref().is_some_and(|prefix| &*prefix.name == name) {
                 prefixed.push(import.module);
@@ -337,7 +345,13 @@ impl Modules {
         exports
     }
 
-    fn exported_names(&self, world: &World, module: ModuleId, visited: &mut Vec<ModuleId>, names: &mut Vec<Name>) {
+    fn exported_names(
+        &self,
+        world: &World,
+        module: ModuleId,
+        visited: &mut Vec<ModuleId>,
+        names: &mut Vec<Name>,
+    ) {
         let Some(source) = self.source_of(module) else {
             names.extend(self.prepared.get(module.0 as usize).into_iter().flat_map(HashMap::keys).cloned());
             return;
@@ -420,7 +434,13 @@ impl Modules {
             .collect()
     }
 
-    fn missing_shown(&self, world: &World, source: SourceId, module: ModuleId, name: &Identifier) -> Diagnostic {
+    fn missing_shown(
+        &self,
+        world: &World,
+        source: SourceId,
+        module: ModuleId,
+        name: &Identifier,
+    ) -> Diagnostic {
         let title = format!("`{}` has no `{}`", world.module(module).path, name.name);
         let problem = Diagnostic::error(source, name.span, title);
         let mut names: Vec<Name> = world.own_names(module).cloned().collect();
@@ -459,10 +479,10 @@ fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
     };
     let mut prefix = import.prefix;
     if prefix.is_none() && matches!(shown, Shown::Nothing) {
-        prefix = import.segments.last().map(|segment| Identifier {
-            name: crate::names::canonical(&segment.name),
-            span: segment.span,
-        });
+        prefix = import
+            .segments
+            .last()
+            .map(|segment| Identifier { name: crate::names::canonical(&segment.name), span: segment.span });
     }
     ResolvedImport { module, prefix, shown }
 }
@@ -493,4 +513,3 @@ fn up(folder: &str) -> String {
 fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
-

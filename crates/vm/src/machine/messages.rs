@@ -30,10 +30,12 @@ impl Machine {
         let Message { pid, gid, kind } = message;
         match kind {
             MessageKind::Request { token, procedure: procedure::INVOKE, payload } => {
-                self.serve(token, pid, gid, payload, context)
+                self.serve(token, pid, gid, payload, context);
+                Ok(())
             }
             MessageKind::Request { token, procedure, payload } => {
-                self.serve_procedure(token, procedure, pid, gid, payload, context)
+                self.serve_procedure(token, procedure, pid, gid, payload, context);
+                Ok(())
             }
             MessageKind::Reply { id, result } => {
                 self.answered(id, result.map_err(|failure| *failure));
@@ -76,22 +78,20 @@ impl Machine {
         gid: Gid,
         mut payload: Payload,
         context: &mut Context<'_>,
-    ) -> Result<(), OutOfMemory> {
+    ) {
         let mut decoder = payload.decoder();
         let (Ok(()), Ok(client), Ok(index)) =
             (decoder.expect_list(3), decoder.expect_int(), decoder.expect_int())
         else {
-            context.reply(token, Err(RemoteFailure::new("INVALID_ARGUMENT")));
-            return Ok(());
+            return context.reply(token, Err(RemoteFailure::new("INVALID_ARGUMENT")));
         };
         let handler = self.clients.get(&client).filter(|known| known.pid == pid);
         if handler.is_none() {
-            context.reply(token, Err(RemoteFailure::new(error::HANDLER_NOT_FOUND)));
-            return Ok(());
+            return context.reply(token, Err(RemoteFailure::new(error::HANDLER_NOT_FOUND)));
         }
         let arguments = match transfer::decode(&mut self.heap, &mut decoder) {
             Ok(arguments) => arguments.word(),
-            Err(failure) => return refuse(token, failure, context),
+            Err(failure) => return refuse(token, &failure, context),
         };
         let handler = self.clients.get(&client).map(|known| self.heap.rooted(&known.handler).word());
         let words = [
@@ -101,7 +101,7 @@ impl Machine {
             Word::small(gid_number(gid)),
             small(client),
         ];
-        self.start_service(token, pid, &words)
+        self.start_service(token, pid, &words, context);
     }
 
     /// Starts the work on any other procedure.
@@ -113,10 +113,10 @@ impl Machine {
         gid: Gid,
         mut payload: Payload,
         context: &mut Context<'_>,
-    ) -> Result<(), OutOfMemory> {
+    ) {
         let arguments = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
             Ok(arguments) => arguments.word(),
-            Err(failure) => return refuse(token, failure, context),
+            Err(failure) => return refuse(token, &failure, context),
         };
         let words = [
             Word::NULL,
@@ -125,7 +125,7 @@ impl Machine {
             Word::small(gid_number(gid)),
             Word::small(pid_number(pid)),
         ];
-        self.start_service(token, pid, &words)
+        self.start_service(token, pid, &words, context);
     }
 
     fn start_service(
@@ -133,12 +133,16 @@ impl Machine {
         token: RequestToken,
         asker: Pid,
         arguments: &[Word],
-    ) -> Result<(), OutOfMemory> {
+        context: &mut Context<'_>,
+    ) {
         let function = self.image.program().entries.handle_request;
-        let task = self.start_task(function, arguments, false)?;
-        self.serving.insert((asker, token.id()), task);
-        self.tasks.get_mut(task).serves = Some(Service { token, asker });
-        Ok(())
+        match self.start_task(function, arguments, false) {
+            Ok(task) => {
+                self.serving.insert((asker, token.id()), task);
+                self.tasks.get_mut(task).serves = Some(Service { token, asker });
+            }
+            Err(OutOfMemory) => refuse(token, &Failure::OutOfMemory, context),
+        }
     }
 
     /// The asker no longer wants the answer: the task that works on it is canceled.
@@ -394,12 +398,9 @@ fn cut_short(limits: &Limits, context: &Context<'_>) -> Option<Failure> {
     is_late.then_some(Failure::Error("DEADLINE_EXCEEDED"))
 }
 
-fn refuse(token: RequestToken, failure: Failure, context: &mut Context<'_>) -> Result<(), OutOfMemory> {
-    context.reply(token, Err(RemoteFailure::new(failure_text(&failure))));
-    match failure {
-        Failure::OutOfMemory => Err(OutOfMemory),
-        _ => Ok(()),
-    }
+/// A request that cannot be taken in, for want of memory say, fails alone: no asker can end this process.
+fn refuse(token: RequestToken, failure: &Failure, context: &mut Context<'_>) {
+    context.reply(token, Err(RemoteFailure::new(failure_text(failure))));
 }
 
 fn failure_text(failure: &Failure) -> String {
