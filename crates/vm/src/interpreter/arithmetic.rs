@@ -119,16 +119,12 @@ impl Interpreter<'_> {
         }
         let string = self.heap.builtins().string;
         if self.heap.class_of(left) == string && self.heap.class_of(right) == string {
-<<<<<<< HEAD
             let (first, second) = (self.heap.raw_bytes(left), self.heap.raw_bytes(right));
             let (is_equal, length) = (first == second, first.map_or(0, <[u8]>::len));
             if is_equal {
                 self.charge_bytes(length);
             }
             return Some(is_equal);
-=======
-            return Some(self.heap.raw_bytes(left) == self.heap.raw_bytes(right));
->>>>>>> lib
         }
         None
     }
