@@ -1,5 +1,7 @@
 /** Functions and constants of mathematics. Angles are in radians. */
 
+import io
+
 /** The ratio of a circle's circumference to its diameter. */
 PI ::= 3.141592653589793
 /** The base of natural logarithms. */
@@ -88,6 +90,20 @@ class Point3f:
     this.x = x.to-float
     this.y = y.to-float
     this.z = z.to-float
+
+  /** The point that $to-byte-array was called on. */
+  constructor.deserialize bytes/ByteArray:
+    x = io.LITTLE-ENDIAN.float64 bytes 0
+    y = io.LITTLE-ENDIAN.float64 bytes 8
+    z = io.LITTLE-ENDIAN.float64 bytes 16
+
+  /** Bytes from which $Point3f.deserialize makes this point again. */
+  to-byte-array -> ByteArray:
+    bytes := ByteArray 24
+    io.LITTLE-ENDIAN.put-float64 bytes 0 x
+    io.LITTLE-ENDIAN.put-float64 bytes 8 y
+    io.LITTLE-ENDIAN.put-float64 bytes 16 z
+    return bytes
 
   /** The point with absolute coordinates. */
   abs -> Point3f:

@@ -63,7 +63,7 @@ abstract class HashedCollection_:
 
   /** Whether $key is here. */
   contains key -> bool:
-    return (find_ key) >= 0
+    #primitive.hash.contains: return (find_ key) >= 0
 
   /** Whether all elements of $collection are here. */
   contains-all collection/Collection -> bool:
@@ -171,9 +171,6 @@ hash-next_ table/HashedCollection_ hash/int cursor/int -> int:
 
 hash-append_ table/HashedCollection_ hash/int key value -> bool:
   #primitive.hash.append
-
-hash-put_ table/HashedCollection_ key value -> bool?:
-  #primitive.hash.put
 
 hash-rebuild_ table/HashedCollection_ backing/Array_ index/ByteArray? -> none:
   #primitive.hash.rebuild

@@ -29,6 +29,9 @@ class Map extends HashedCollection_:
 
   /** The value of $key, which must be here. */
   operator [] key:
+    #primitive.hash.at: return at-compare_ key
+
+  at-compare_ key:
     position := find_ key
     if position >= 0: return backing_[position + 2]
     if key is string or key is num: throw "key '$key' not found"
@@ -36,24 +39,22 @@ class Map extends HashedCollection_:
 
   /** Makes $value the value of $key. */
   operator []= key value:
-    done := hash-put_ this key value
-    if done == null:
-      put-compare_ key value
-    else if not done:
-      rebuild_ size_ + 1
-      hash-put_ this key value
-    return value
+    #primitive.hash.put: return put-compare_ key value
 
-  put-compare_ key value -> none:
+  put-compare_ key value:
     hash := hash-code_ key
     position := find-by-hash_ hash: compare_ it key
     if position < 0:
       append_ hash key value
     else:
       backing_[position + 2] = value
+    return value
 
   /** The value of $key, or null. */
   get key:
+    #primitive.hash.get: return get-compare_ key
+
+  get-compare_ key:
     position := find_ key
     return position < 0 ? null : backing_[position + 2]
 
@@ -234,9 +235,20 @@ class IdentityMap extends Map:
     return find-compare_ key
 
   /** See $super. */
+  contains key -> bool:
+    return (find_ key) >= 0
+
+  /** See $super. */
+  operator [] key:
+    return at-compare_ key
+
+  /** See $super. */
   operator []= key value:
-    put-compare_ key value
-    return value
+    return put-compare_ key value
+
+  /** See $super. */
+  get key:
+    return get-compare_ key
 
 /**
 A map that does not keep its values alive.

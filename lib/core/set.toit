@@ -16,12 +16,7 @@ class Set extends HashedCollection_ implements Collection:
 
   /** Adds $key, in the place of an element that equals it, if there is one. */
   add key -> none:
-    done := hash-put_ this key null
-    if done == null:
-      add-compare_ key
-    else if not done:
-      rebuild_ size_ + 1
-      hash-put_ this key null
+    #primitive.hash.put: add-compare_ key
 
   add-compare_ key -> none:
     hash := hash-code_ key
@@ -142,6 +137,10 @@ class IdentitySet extends Set:
 
   find_ key -> int:
     return find-compare_ key
+
+  /** See $super. */
+  contains key -> bool:
+    return (find_ key) >= 0
 
   /** See $super. */
   add key -> none:

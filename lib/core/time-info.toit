@@ -65,18 +65,17 @@ class TimeInfo:
   /**
   What is shown after adding the arguments to what is shown here.
 
-  A day is thus not always 24 hours long.
+  An hour or a day on the clock is longer or shorter than usual when clocks change.
   */
   plus --years/int=0 --months/int=0 --days/int=0 --h/int=0 --m/int=0 --s/int=0 --ms/int=0 --us/int=0 --ns/int=0 -> TimeInfo:
-    // Hours and less are added to the moment, so that they are what they say.
-    date := with
+    return with
         --year=year + years
         --month=month + months
         --day=day + days
-        --dst=is-dst
-    if years == 0 and months == 0 and days == 0: date = this
-    moved := date.time.plus --h=h --m=m --s=s --ms=ms --us=us --ns=ns
-    return TimeInfo.__ moved --is-utc=is-utc
+        --h=this.h + h
+        --m=this.m + m
+        --s=this.s + s
+        --ns=this.ns + ms * 1_000_000 + us * 1_000 + ns
 
   /** What is shown here, with some parts replaced. See $Time.local for $dst. */
   with --year/int=year --month/int=month --day/int=day --h/int=h --m/int=m --s/int=s --ns/int=ns --dst/bool?=null -> TimeInfo:

@@ -42,6 +42,10 @@ create-off-heap-byte-array size/int -> ByteArray:
 exit status/int -> none:
   #primitive.core.exit
 
+/** Sets how many bytes this process may use. */
+set-max-heap-size_ size/int -> none:
+  #primitive.system.set-memory-limit
+
 /** Deprecated. Use $system.platform. */
 platform -> string:
   return system.platform

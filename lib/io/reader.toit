@@ -7,11 +7,11 @@ abstract class Reader:
 
   is-closed_/bool := false
   // What has been got from the source but not been read.
-  chunks_/Deque ::= Deque
+  pending-chunks_/Deque ::= Deque
   // How much of the first chunk has been read.
-  used_/int := 0
-  buffered_/int := 0
-  processed_/int := 0
+  pending-used_/int := 0
+  pending-size_/int := 0
+  taken_/int := 0
 
   constructor:
 
@@ -32,15 +32,15 @@ abstract class Reader:
 
   /** The number of bytes read so far. */
   processed -> int:
-    return processed_
+    return taken_
 
   /** The number of bytes that can be read without asking the source. */
   buffered-size -> int:
-    return buffered_
+    return pending-size_
 
   /** Whether $n bytes can be read without asking the source. */
   is-buffered n/int -> bool:
-    return buffered_ >= n
+    return pending-size_ >= n
 
   /** Gets the next bytes from the source. Returns whether there are any. */
   fetch_ -> bool:
@@ -49,14 +49,14 @@ abstract class Reader:
       data := read_
       if not data: return false
       if data.is-empty: continue
-      chunks_.add data
-      buffered_ += data.size
+      pending-chunks_.add data
+      pending-size_ += data.size
       return true
 
   /** Gets $n bytes from the source. Returns whether there are that many. */
   try-ensure-buffered n/int -> bool:
     if n < 0: throw "INVALID_ARGUMENT"
-    while buffered_ < n: if not fetch_: return false
+    while pending-size_ < n: if not fetch_: return false
     return true
 
   /** Gets $n bytes from the source. There must be that many. */
@@ -69,24 +69,24 @@ abstract class Reader:
 
   /** Forgets the bytes that have not been read. */
   clear -> none:
-    chunks_.clear
-    used_ = 0
-    buffered_ = 0
+    pending-chunks_.clear
+    pending-used_ = 0
+    pending-size_ = 0
 
   /** Counts $n buffered bytes as read. */
   consume_ n/int -> none:
-    buffered_ -= n
-    processed_ += n
-    used_ += n
-    while not chunks_.is-empty and used_ >= chunks_.first.size:
-      used_ -= chunks_.remove-first.size
+    pending-size_ -= n
+    taken_ += n
+    pending-used_ += n
+    while not pending-chunks_.is-empty and pending-used_ >= pending-chunks_.first.size:
+      pending-used_ -= pending-chunks_.remove-first.size
 
   /** A copy of $n bytes that are buffered. */
   gather_ n/int -> ByteArray:
     result := ByteArray n
     copied := 0
-    skipped := used_
-    chunks_.do: | chunk/ByteArray |
+    skipped := pending-used_
+    pending-chunks_.do: | chunk/ByteArray |
       if copied == n: return result
       count := min (n - copied) (chunk.size - skipped)
       result.replace copied chunk skipped (skipped + count)
@@ -96,18 +96,18 @@ abstract class Reader:
 
   /** Reads whatever bytes come first, at most $max-size. Returns null if there are no more. */
   read --max-size/int?=null -> ByteArray?:
-    if buffered_ == 0 and not fetch_: return null
-    chunk/ByteArray := chunks_.first
-    size := chunk.size - used_
+    if pending-size_ == 0 and not fetch_: return null
+    chunk/ByteArray := pending-chunks_.first
+    size := chunk.size - pending-used_
     if max-size: size = min size max-size
-    result := chunk[used_..used_ + size]
+    result := chunk[pending-used_..pending-used_ + size]
     consume_ size
     return result
 
   /** Reads all bytes that are left. Returns null if there are none. */
   read-all -> ByteArray?:
     buffer-all
-    return buffered_ == 0 ? null : (read-bytes buffered_)
+    return pending-size_ == 0 ? null : (read-bytes pending-size_)
 
   /** Reads all bytes that are left and drops them. */
   drain -> none:
@@ -129,8 +129,8 @@ abstract class Reader:
   peek-byte n/int=0 -> int:
     if n < 0: throw "INVALID_ARGUMENT"
     ensure-buffered n + 1
-    position := used_ + n
-    chunks_.do: | chunk/ByteArray |
+    position := pending-used_ + n
+    pending-chunks_.do: | chunk/ByteArray |
       if position < chunk.size: return chunk[position]
       position -= chunk.size
     unreachable
@@ -139,8 +139,8 @@ abstract class Reader:
   peek-bytes n/int -> ByteArray:
     ensure-buffered n
     if n == 0: return ByteArray 0
-    first/ByteArray := chunks_.first
-    if used_ + n <= first.size: return first[used_..used_ + n]
+    first/ByteArray := pending-chunks_.first
+    if pending-used_ + n <= first.size: return first[pending-used_..pending-used_ + n]
     return gather_ n
 
   /** Reads $n bytes and drops them. */
@@ -148,8 +148,8 @@ abstract class Reader:
     if n < 0: throw "INVALID_ARGUMENT"
     rest := n
     while rest > 0:
-      if buffered_ == 0 and not fetch_: throw UNEXPECTED-END-OF-READER
-      count := min rest buffered_
+      if pending-size_ == 0 and not fetch_: throw UNEXPECTED-END-OF-READER
+      count := min rest pending-size_
       consume_ count
       rest -= count
 
@@ -162,17 +162,17 @@ abstract class Reader:
   index-of byte/int --to/int?=null --throw-if-absent/bool=false -> int:
     start := 0
     while to == null or start < to:
-      if start == buffered_ and not fetch_: break
+      if start == pending-size_ and not fetch_: break
       position := index-in-buffered_ byte start
       if position >= 0 and (to == null or position < to): return position
-      start = buffered_
+      start = pending-size_
     if throw-if-absent: throw UNEXPECTED-END-OF-READER
     return -1
 
   /** The number of buffered bytes before the first $byte that is not before $start, or -1. */
   index-in-buffered_ byte/int start/int -> int:
-    offset := -used_
-    chunks_.do: | chunk/ByteArray |
+    offset := -pending-used_
+    pending-chunks_.do: | chunk/ByteArray |
       if offset + chunk.size > start:
         found := chunk.index-of byte --from=(max 0 start - offset)
         if found >= 0: return offset + found
@@ -187,7 +187,7 @@ abstract class Reader:
   */
   skip-up-to delimiter/int --to/int?=null --throw-if-absent/bool=false -> int:
     position := index-of delimiter --to=to --throw-if-absent=throw-if-absent
-    count := position >= 0 ? position + 1 : (to ? (min to buffered_) : buffered_)
+    count := position >= 0 ? position + 1 : (to ? (min to pending-size_) : pending-size_)
     skip count
     return count
 
@@ -204,8 +204,8 @@ abstract class Reader:
   /** Reads whatever bytes come first, at most $max-size, but no part of a rune. Returns null if there are no more. */
   read-string --max-size/int?=null -> string?:
     if max-size and max-size < 0: throw "INVALID_ARGUMENT"
-    if buffered_ == 0 and not fetch_: return null
-    available := chunks_.first.size - used_
+    if pending-size_ == 0 and not fetch_: return null
+    available := pending-chunks_.first.size - pending-used_
     size := max-size ? (min available max-size) : available
     whole := size - (cut-rune-bytes_ size)
     if whole == 0:
@@ -230,7 +230,7 @@ abstract class Reader:
   /** Reads a line. Returns null if there is none. The last line need not end in a newline. */
   read-line --keep-newline/bool=false -> string?:
     position := index-of '\n'
-    if position < 0: return buffered_ == 0 ? null : (read-string buffered_)
+    if position < 0: return pending-size_ == 0 ? null : (read-string pending-size_)
     line := read-string position + 1
     if keep-newline: return line
     return (line.trim --right "\n").trim --right "\r"
@@ -259,13 +259,13 @@ abstract class Reader:
   /** Puts $value back, to be read next. If $hand-over, it belongs to this reader from then on. */
   unget value/ByteArray --hand-over/bool=false -> none:
     if value.is-empty: return
-    if used_ > 0:
-      rest := chunks_.remove-first[used_..]
-      used_ = 0
-      chunks_.add-first rest
-    chunks_.add-first (hand-over ? value : value.copy)
-    buffered_ += value.size
-    processed_ -= value.size
+    if pending-used_ > 0:
+      rest := pending-chunks_.remove-first[pending-used_..]
+      pending-used_ = 0
+      pending-chunks_.add-first rest
+    pending-chunks_.add-first (hand-over ? value : value.copy)
+    pending-size_ += value.size
+    taken_ -= value.size
 
   /** Has further reads find the end. */
   mark-closed_ -> none:

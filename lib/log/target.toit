@@ -1,4 +1,4 @@
-import system.api.log show LogService LogServiceClient
+import system.api.log show LogServiceClient
 
 import .level
 
@@ -11,20 +11,30 @@ interface Target:
 class DefaultTarget implements Target:
   /** See $Target.log. */
   log level/int message/string names/List? keys/List? values/List? -> none:
-    service := log-service_
-    if service:
+    if has-log-service_ or logs-to-itself_:
       texts := values and values.map: it.stringify
-      service.log level message names keys texts
-    else:
-      print (format-message_ level message names keys values)
+      // The provider can have been replaced by another one since the last time.
+      2.repeat: if log-by-service_ level message names keys texts: return
+    log-client_ = null
+    print (format-message_ level message names keys values)
 
-/** The log service of another container, once there is one. */
-log-client_/LogService? := null
+/** The log service of a container, while there is one. */
+log-client_/LogServiceClient? := null
 
-log-service_ -> LogService?:
-  if not has-log-service_: return null
-  if not log-client_: log-client_ = (LogServiceClient).open --if-absent=: null
-  return log-client_
+/** Whether a log service has taken the message. If not, the next attempt looks for another one. */
+log-by-service_ level/int message/string names/List? keys/List? values/List? -> bool:
+  if not log-client_: log-client_ = (LogServiceClient).open --if-absent=: return false
+  exception := catch: log-client_.log level message names keys values
+  if not exception: return true
+  is-own := logs-to-itself_
+  log-client_ = null
+  // Whoever logs to a service of its own, and has uninstalled that, is told so.
+  if is-own: throw exception
+  return false
+
+/** Whether this process logs to a service that it provides, or has provided. */
+logs-to-itself_ -> bool:
+  return log-client_ != null and log-client_.pid_ == Process.current.id
 
 has-log-service_ -> bool:
   #primitive.core.has-log-service

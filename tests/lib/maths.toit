@@ -27,6 +27,7 @@ main:
   expect-equals (math.Point3f 0.5 1 1) point / 2
   expect-equals (math.Point3f 0 0 0) point + (-point)
   expect-equals "1.0, 2.0, 2.0" point.stringify
+  expect-equals point (math.Point3f.deserialize point.to-byte-array)
   expect-throw "UNSUPPORTED_TYPE": point * "2"
 
 close expected/float actual/float:

@@ -93,7 +93,7 @@ ambiguity:
   expect-not second.local.is-dst
   expect-equals 2 first.local.h
   expect-equals 2 second.local.h
-  expect-equals 3 (first.local.plus --h=2).h
+  expect-equals 3 (first.local.plus --h=1).h
   // A day is 25 hours long here.
   noon := (Time.local 2020 10 24 12).local
   expect-equals (Duration --h=25) (noon.time.to (noon.plus --days=1).time)

@@ -19,6 +19,12 @@ const USAGE: u8 = 2;
 const FAILURE: u8 = 1;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|fault| {
+        print_error(&format!(
+            "lucarne: internal fault: {fault}\nThis is a mistake in lucarne, not in your program. Please \
+             report it, with the program that brought it about.\n"
+        ));
+    }));
     let line = CommandLine::parse();
     let result = match (line.command, line.emit.emit, line.emit.file) {
         (Some(Command::Run(options)), ..) => run::run(&options),

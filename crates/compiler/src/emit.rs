@@ -1,23 +1,24 @@
 //! The stages of the front half in print: `--emit=tokens|tree|ir`.
 
+mod ir;
+mod tree;
+
 use crate::ir::Unit;
 use crate::source::SourceId;
-use crate::{parser, scanner};
+use crate::{parser, resolve, scanner};
 
-/// The tokens of a text.
+/// The tokens of a text, one a line, with the indentation of the lines that they begin.
 pub fn tokens(text: &str) -> String {
     let (tokens, _) = scanner::scan(SourceId(0), text);
     scanner::print_tokens(text, &tokens)
 }
 
-/// The tree of a text.
+/// The tree of a text: each expression in parentheses, with its operator or kind first.
 pub fn tree(text: &str) -> String {
-    let (file, _) = parser::parse(SourceId(0), text);
-    format!("{file:#?}\n")
+    resolve::with_large_stack(|| tree::print(&parser::parse(SourceId(0), text).0)).unwrap_or_default()
 }
 
 /// The modules of a program that are not of the library.
 pub fn ir(unit: &Unit) -> String {
-    let modules: Vec<_> = unit.modules.iter().filter(|module| !module.path.starts_with("<lib>/")).collect();
-    format!("{modules:#?}\n")
+    resolve::with_large_stack(|| ir::print(unit)).unwrap_or_default()
 }

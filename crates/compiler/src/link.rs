@@ -55,12 +55,7 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
     let (main, main_takes_arguments) = find_main(unit)?;
 
     let mut reached = Reached::new(unit, &hierarchy, &library);
-    let roots = [
-        main,
-        library.run_task,
-        library.handle_request,
-        library.handle_message,
-    ];
+    let roots = [main, library.run_task, library.handle_request, library.handle_message];
     for function in roots {
         reached.add_static(function)?;
     }
@@ -233,4 +228,3 @@ fn compile_initializers(tables: &mut Tables<'_>) -> Result<Vec<Option<FunctionIn
 fn module_of(tables: &Tables<'_>, class: hierarchy::LinkClass) -> ModuleId {
     tables.hierarchy.class(class).declaration.module
 }
-

@@ -10,7 +10,8 @@ pub type Name = Rc<str>;
 pub fn canonical(text: &str) -> Name {
     let head = text.len() - text.trim_start_matches('_').len();
     let tail = text.trim_end_matches('_').len().max(head);
-    let (Some(inner), Some(before), Some(after)) = (text.get(head..tail), text.get(..head), text.get(tail..)) else {
+    let (Some(inner), Some(before), Some(after)) = (text.get(head..tail), text.get(..head), text.get(tail..))
+    else {
         return text.into();
     };
     if !inner.contains('_') {
@@ -50,7 +51,9 @@ fn distance(a: &str, b: &str) -> usize {
         for (column, y) in b.iter().enumerate() {
             let cost = usize::from(x != y);
             let at = |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(&previous, column) + cost).min(at(&previous, column + 1) + 1).min(at(&current, column) + 1);
+            let mut best = (at(&previous, column) + cost)
+                .min(at(&previous, column + 1) + 1)
+                .min(at(&current, column) + 1);
             let swapped = row > 0 && column > 0 && a.get(row - 1) == Some(y) && b.get(column - 1) == Some(x);
             if swapped {
                 best = best.min(at(&before, column - 1) + 1);

@@ -104,8 +104,13 @@ struct Frame {
     statement: i64,
 }
 
-const END: Token =
-    Token { kind: Kind::Eof, span: Span { start: 0, end: 0 }, line_start: true, space_before: true, line_indent: 0 };
+const END: Token = Token {
+    kind: Kind::Eof,
+    span: Span { start: 0, end: 0 },
+    line_start: true,
+    space_before: true,
+    line_indent: 0,
+};
 
 impl Parser<'_> {
     // Looking.
@@ -122,7 +127,8 @@ impl Parser<'_> {
     /// Whether the current construct ends before the current token.
     fn ended(&self) -> bool {
         let token = self.token();
-        let dedented = token.line_start && i64::from(token.line_indent) <= self.limit && self.at != self.anchor;
+        let dedented =
+            token.line_start && i64::from(token.line_indent) <= self.limit && self.at != self.anchor;
         self.aborted || token.kind == Kind::Eof || dedented
     }
 
@@ -264,7 +270,9 @@ impl Parser<'_> {
 
     fn describe(&self, token: Token) -> String {
         match token.kind {
-            Kind::Identifier | Kind::Int | Kind::Float | Kind::Char => format!("`{}`", self.written(token.span)),
+            Kind::Identifier | Kind::Int | Kind::Float | Kind::Char => {
+                format!("`{}`", self.written(token.span))
+            }
             kind => kind.describe().to_owned(),
         }
     }

@@ -7,9 +7,11 @@
 mod assign;
 mod call;
 mod check;
+mod conflict;
 mod construct;
 mod control;
 mod declare;
+mod flow;
 mod hierarchy;
 mod lower;
 mod modules;
@@ -50,31 +52,31 @@ const STACK_BYTES: usize = 256 << 20;
 /// Analyses a program: its entry file and everything that it imports. `library` holds the prepared
 /// library modules; without any, library imports are read through the loader, below `<lib>/`.
 pub fn analyze(loader: &(dyn Loader + Sync), library: Option<Unit>, entry: &str) -> Analysis {
-    on_large_stack(|| {
+    let analysis = with_large_stack(|| {
         let mut analysis = analyze_roots(loader, library.unwrap_or_default(), &[entry.to_owned()]);
         check_main(&mut analysis);
         analysis
-    })
+    });
+    analysis.unwrap_or_default()
 }
 
 /// Analyses libraries, all of them at once: `paths` are their files, below `<lib>/`.
 pub fn analyze_library(loader: &(dyn Loader + Sync), paths: &[String]) -> Analysis {
-    on_large_stack(|| {
+    let analysis = with_large_stack(|| {
         let mut analysis = analyze_roots(loader, Unit::default(), paths);
         analysis.unit.entry = None;
         analysis
-    })
+    });
+    analysis.unwrap_or_default()
 }
 
-/// The work recurses over trees; the calling thread's stack may be small.
-fn on_large_stack(work: impl FnOnce() -> Analysis + Send) -> Analysis {
+/// Runs work that recurses over trees: the calling thread's stack may be small. Nothing if there is
+/// no memory for another thread.
+pub(crate) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES);
-        match builder.spawn_scoped(scope, work) {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            // Only when the system is out of memory or threads.
-            Err(_) => Analysis::default(),
-        }
+        let thread = builder.spawn_scoped(scope, work).ok()?;
+        Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
@@ -98,6 +100,10 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analys
     let (jobs, problems) = declare::declare(&mut world, &modules, first);
     diagnostics.extend(problems);
     diagnostics.extend(modules.check_imports(&world));
+    let with_body = jobs.iter().filter_map(declare::Job::function).collect();
+    for module in &modules.sources {
+        diagnostics.extend(conflict::check(&world, &with_body, module.id, module.source, &module.file));
+    }
     let mut finished = Vec::new();
     for job in &jobs {
         let (place, code, problems) = lower::lower(&world, &modules, job);
@@ -111,8 +117,12 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analys
     let mut unit = world.unit;
     for (place, code) in finished {
         match place {
-            Place::Function(id) => unit.modules[id.module.0 as usize].functions[id.index as usize].code = code,
-            Place::Global(id) => unit.modules[id.module.0 as usize].globals[id.index as usize].initializer = code,
+            Place::Function(id) => {
+                unit.modules[id.module.0 as usize].functions[id.index as usize].code = code
+            }
+            Place::Global(id) => {
+                unit.modules[id.module.0 as usize].globals[id.index as usize].initializer = code
+            }
         }
     }
     Analysis { unit, diagnostics, sources }
@@ -128,7 +138,9 @@ fn check_main(analysis: &mut Analysis) {
         let unnamed = function.parameters.iter().all(|parameter| !parameter.is_named && !parameter.is_block);
         required <= 1 && unnamed
     };
-    if module.functions.iter().filter(is_main).any(takes_arguments) || analysis.has_errors() && module.functions.is_empty() {
+    if module.functions.iter().filter(is_main).any(takes_arguments)
+        || analysis.has_errors() && module.functions.is_empty()
+    {
         return;
     }
     let source = crate::source::SourceId(0);

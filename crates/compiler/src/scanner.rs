@@ -311,7 +311,14 @@ impl<'a> Scanner<'a> {
         let attached = !space_before
             && matches!(
                 before,
-                Some(Kind::Identifier | Kind::RightParen | Kind::RightBracket | Kind::RightBrace | Kind::StringEnd | Kind::Dot)
+                Some(
+                    Kind::Identifier
+                        | Kind::RightParen
+                        | Kind::RightBracket
+                        | Kind::RightBrace
+                        | Kind::StringEnd
+                        | Kind::Dot
+                )
             );
         !attached && self.peek_at(1).is_some_and(|c| c.is_ascii_digit())
     }
@@ -467,7 +474,8 @@ impl<'a> Scanner<'a> {
         if self.at == start {
             self.at += first.len_utf8();
         }
-        let shown = if first.is_control() { format!("U+{:04X}", u32::from(first)) } else { format!("`{first}`") };
+        let shown =
+            if first.is_control() { format!("U+{:04X}", u32::from(first)) } else { format!("`{first}`") };
         let title = format!("unexpected character {shown}");
         if first.is_alphabetic() {
             let hint = "names consist of the letters a to z and A to Z, digits, `_` and `-`";
@@ -619,7 +627,8 @@ impl<'a> Scanner<'a> {
         self.skip_while(|c| !c.is_whitespace() && !matches!(c, ')' | '"' | '\\' | '('));
         let text = self.slice(start + 1, self.at);
         if !is_format(text) {
-            let hint = "a format is `%`, `-`, `^` or `0`, a width, `.` and a precision, and a letter, as in `%5.2f`";
+            let hint =
+                "a format is `%`, `-`, `^` or `0`, a width, `.` and a precision, and a letter, as in `%5.2f`";
             self.error_hint(start, self.at, format!("`%{text}` is not a format"), hint);
         }
         self.emit(Kind::Format, start, false);

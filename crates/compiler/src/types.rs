@@ -81,7 +81,11 @@ pub fn fit(from: Ty, to: Ty, is_subclass: impl Fn(ClassId, ClassId) -> bool) -> 
         (Ty::Block, Ty::Block) => Fit::Yes,
         (Ty::Any, _) => Fit::Check,
         (Ty::Null, Ty::Class { nullable, .. }) => {
-            if nullable { Fit::Yes } else { Fit::No }
+            if nullable {
+                Fit::Yes
+            } else {
+                Fit::No
+            }
         }
         (Ty::Class { class: a, nullable: from_null }, Ty::Class { class: b, nullable: to_null }) => {
             if is_subclass(a, b) {

@@ -80,7 +80,8 @@ effects! {
     /// `pid kind value` -> whether it was delivered.
     MessageSend = "message" "send",
 
-    /// `client handler pid`: requests of this client go to this handler.
+    /// `client handler pid`: requests of this client go to this handler, and this process is told
+    /// when that one ends.
     ClientAdd = "services" "client-add",
     /// `client`: it is closed.
     ClientRemove = "services" "client-remove",

@@ -71,14 +71,11 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
     service/Service_ := services_.get id --if-absent=: throw "Unknown service:$id"
     service = validate_ service.provider uuid major minor
     clients/Set := clients-by-pid_.get pid --init=: {}
-    is-first := clients.is-empty
     client := new-client_
     clients.add client
     providers_[client] = service.provider
     client-add_ client service.handler pid
-    result := service.provider.opened_ client pid
-    if is-first and pid != Process.current.id: discovery_.watch pid
-    return result
+    return service.provider.opened_ client pid
 
   /** The service of $provider that a client asks for. */
   validate_ provider/ServiceProvider uuid/string major/int minor/int -> Service_:

@@ -541,7 +541,13 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.tables.hierarchy.place(field, self.holder).unwrap_or(u32::from(u16::MAX)) as u16
     }
 
-    fn field(&mut self, at: Offset, object: &'t Node, field: FieldRef, target: Register) -> Result<(), LinkError> {
+    fn field(
+        &mut self,
+        at: Offset,
+        object: &'t Node,
+        field: FieldRef,
+        target: Register,
+    ) -> Result<(), LinkError> {
         let object = self.operand(object)?;
         let place = self.field_place(field);
         self.code().emit_at(at, Instruction::abc(Opcode::GetField, 0, target, object, place));

@@ -97,7 +97,12 @@ impl<'u> Hierarchy<'u> {
         self.by_declaration.insert(class, added);
     }
 
-    fn push(&mut self, declaration: ClassId, is_application: bool, superclass: Option<LinkClass>) -> LinkClass {
+    fn push(
+        &mut self,
+        declaration: ClassId,
+        is_application: bool,
+        superclass: Option<LinkClass>,
+    ) -> LinkClass {
         let first_field = superclass.map_or(0, |superclass| self.class(superclass).fields);
         let declared = self.declaration(declaration);
         let id = LinkClass(self.classes.len() as u32);
@@ -190,7 +195,8 @@ impl<'u> Hierarchy<'u> {
         while let Some(class) = work.pop() {
             let declaration = self.declaration(class);
             let is_mixin = declaration.kind == ClassKind::Mixin;
-            let above = declaration.superclass.filter(|_| is_mixin || declaration.kind == ClassKind::Interface);
+            let above =
+                declaration.superclass.filter(|_| is_mixin || declaration.kind == ClassKind::Interface);
             for next in declaration.interfaces.iter().chain(&declaration.mixins).chain(&above) {
                 if *next == of {
                     return true;

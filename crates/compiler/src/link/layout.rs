@@ -9,7 +9,8 @@ use super::{LinkError, full_name, module_of};
 use crate::ir::Unit;
 use crate::program::bytecode::{Instruction, Opcode};
 use crate::program::{
-    Accessor, Builtins, Class, Entries, Function, FunctionIndex, FunctionShape, Global, Handler, Program, Source,
+    Accessor, Builtins, Class, Entries, Function, FunctionIndex, FunctionShape, Global, Handler, Program,
+    Source,
 };
 
 /// The code of a stub.

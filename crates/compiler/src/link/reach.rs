@@ -37,7 +37,6 @@ pub(super) struct Reached<'u> {
     known_classes: HashSet<LinkClass>,
     pub(super) selectors: Vec<Selector>,
     pub(super) selector_ids: HashMap<Selector, SelectorId>,
-    selectors_by_name: HashMap<String, Vec<SelectorId>>,
     bodies: HashMap<FunctionId, Rc<Body>>,
     initializers: HashMap<GlobalId, Option<Rc<Body>>>,
     /// Classes whose members have not been held against the selectors yet, and the reverse.
@@ -60,7 +59,6 @@ impl<'u> Reached<'u> {
             known_classes: HashSet::new(),
             selectors: Vec::new(),
             selector_ids: HashMap::new(),
-            selectors_by_name: HashMap::new(),
             bodies: HashMap::new(),
             initializers: HashMap::new(),
             new_classes: Vec::new(),
@@ -150,7 +148,6 @@ impl<'u> Reached<'u> {
         let id = SelectorId(self.selectors.len() as u32);
         self.selectors.push(selector.clone());
         self.selector_ids.insert(selector.clone(), id);
-        self.selectors_by_name.entry(selector.name.clone()).or_default().push(id);
         self.new_selectors.push(id);
     }
 

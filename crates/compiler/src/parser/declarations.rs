@@ -2,8 +2,8 @@
 
 use super::{Blocks, Parser};
 use crate::ast::{
-    Class, ClassKind, Declaration, Export, File, Function, FunctionName, Identifier, Import, Initial, Parameter, Show,
-    TypeName, Variable,
+    Class, ClassKind, Declaration, Export, File, Function, FunctionName, Identifier, Import, Initial,
+    Parameter, Show, TypeName, Variable,
 };
 use crate::scanner::Kind;
 use crate::source::Span;
@@ -25,7 +25,11 @@ impl Parser<'_> {
                     let late = !file.declarations.is_empty();
                     let import = self.import();
                     if late {
-                        self.error_and_go_on(import.span, "an import after a declaration", "imports come first in a file");
+                        self.error_and_go_on(
+                            import.span,
+                            "an import after a declaration",
+                            "imports come first in a file",
+                        );
                     }
                     file.imports.push(import);
                 }
@@ -56,7 +60,11 @@ impl Parser<'_> {
         let token = self.token();
         if token.line_start && token.line_indent != indent && token.kind != Kind::Illegal {
             let hint = "declarations of one level have the same indentation";
-            self.error_and_go_on(token.span, "this declaration is not indented like the ones before it", hint);
+            self.error_and_go_on(
+                token.span,
+                "this declaration is not indented like the ones before it",
+                hint,
+            );
         }
     }
 
@@ -118,10 +126,12 @@ impl Parser<'_> {
     /// A segment keeps its dashes and underscores, since it names a file.
     fn import_segment(&mut self) -> Option<Identifier> {
         let token = self.token();
-        (self.peek() == Kind::Identifier || (self.peek() != Kind::Eof && token.kind.is_keyword())).then(|| {
-            self.advance();
-            Identifier { name: self.written(token.span).into(), span: token.span }
-        })
+        (self.peek() == Kind::Identifier || (self.peek() != Kind::Eof && token.kind.is_keyword())).then(
+            || {
+                self.advance();
+                Identifier { name: self.written(token.span).into(), span: token.span }
+            },
+        )
     }
 
     fn export(&mut self) -> Export {
@@ -244,7 +254,11 @@ impl Parser<'_> {
                         continue;
                     }
                     if class.superclass.is_some() || names.len() > 1 {
-                        self.error_and_go_on(token.span, "a class extends one class", "use mixins or interfaces");
+                        self.error_and_go_on(
+                            token.span,
+                            "a class extends one class",
+                            "use mixins or interfaces",
+                        );
                     }
                     class.superclass = names.into_iter().next();
                 }
@@ -326,7 +340,14 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        Variable { name, static_at: modifiers.static_at, abstract_at: modifiers.abstract_at, ty, is_final, value }
+        Variable {
+            name,
+            static_at: modifiers.static_at,
+            abstract_at: modifiers.abstract_at,
+            ty,
+            is_final,
+            value,
+        }
     }
 
     fn function(&mut self, modifiers: Modifiers, class: Option<ClassKind>) -> Option<Function> {

@@ -127,7 +127,20 @@ impl Parser<'_> {
         if self.peek() == Kind::Question {
             return Initial::Later(self.advance().span);
         }
-        Initial::Value(Box::new(self.expression_or_indented(blocks)))
+        let value = self.expression_or_indented(blocks);
+        self.refuse_assignment(
+            &value,
+            "the first value of a variable",
+            "assign it in a statement of its own",
+        );
+        Initial::Value(Box::new(value))
+    }
+
+    /// Reports an assignment where it is probably a mistake.
+    pub(super) fn refuse_assignment(&mut self, expression: &Expression, place: &str, hint: &str) {
+        if let ExpressionKind::Assign { at, operator: None, .. } = &expression.kind {
+            self.error_and_go_on(*at, format!("an assignment as {place}"), hint);
+        }
     }
 
     fn assignment(&mut self, blocks: Blocks) -> Expression {
@@ -189,6 +202,7 @@ impl Parser<'_> {
     fn branch(&mut self, blocks: Blocks) -> Expression {
         self.level += 1;
         let branch = self.expression_or_indented(blocks);
+        self.refuse_assignment(&branch, "a branch of a conditional expression", "use `if` and `else`");
         self.level -= 1;
         branch
     }
@@ -234,7 +248,8 @@ impl Parser<'_> {
     /// The right operand of an operator: a full expression if it stands on a line of its own.
     pub(super) fn operand(&mut self, parse: impl FnOnce(&mut Self) -> Expression) -> Expression {
         let token = self.token();
-        let dangling = token.line_start && token.kind != Kind::Eof && i64::from(token.line_indent) > self.statement;
+        let dangling =
+            token.line_start && token.kind != Kind::Eof && i64::from(token.line_indent) > self.statement;
         if dangling && !self.aborted {
             self.indented(|parser| parser.expression(Blocks::Allowed))
         } else {
@@ -323,7 +338,11 @@ impl Parser<'_> {
             let first = *indent.get_or_insert(token.line_indent);
             if first != token.line_indent {
                 let title = "this argument is not indented like the one before it";
-                self.error_and_go_on(token.span, title, "arguments on lines of their own have the same indentation");
+                self.error_and_go_on(
+                    token.span,
+                    title,
+                    "arguments on lines of their own have the same indentation",
+                );
             }
             let argument = self.indented(Self::argument_on_line_of_its_own);
             arguments.push(argument);
@@ -439,7 +458,10 @@ impl Parser<'_> {
                     let at = self.advance().span;
                     let right = self.operand(|parser| parser.binary(level + 1));
                     let start = left.span.start;
-                    self.expression_from(start, ExpressionKind::Binary(name, at, Box::new(left), Box::new(right)))
+                    self.expression_from(
+                        start,
+                        ExpressionKind::Binary(name, at, Box::new(left), Box::new(right)),
+                    )
                 }
             };
             max = level;
@@ -458,7 +480,11 @@ impl Parser<'_> {
                 return None;
             }
             if !token.space_before {
-                self.warning(token.span, "a minus between values needs spaces", "`x-1` is a name, `x - 1` is not");
+                self.warning(
+                    token.span,
+                    "a minus between values needs spaces",
+                    "`x-1` is a name, `x - 1` is not",
+                );
             }
         }
         Some(operator)
@@ -473,11 +499,11 @@ impl Parser<'_> {
             let operand = self.operand(|parser| parser.binary(RELATIONAL + 1));
             rest.push((name, at, operand));
         }
-        if rest.len() == 1 {
-            if let Some((name, at, operand)) = rest.pop() {
-                let kind = ExpressionKind::Binary(name, at, Box::new(first), Box::new(operand));
-                return self.expression_from(start, kind);
-            }
+        if rest.len() == 1
+            && let Some((name, at, operand)) = rest.pop()
+        {
+            let kind = ExpressionKind::Binary(name, at, Box::new(first), Box::new(operand));
+            return self.expression_from(start, kind);
         }
         self.expression_from(start, ExpressionKind::Comparison(Box::new(first), rest))
     }
@@ -516,10 +542,17 @@ impl Parser<'_> {
                 let primary = self.primary();
                 let target = Box::new(self.postfix(primary));
                 let value = Box::new(self.expression_at(at, ExpressionKind::Int(1)));
-                self.expression_from(at.start, ExpressionKind::Assign { target, operator: Some("+"), at, value })
+                self.expression_from(
+                    at.start,
+                    ExpressionKind::Assign { target, operator: Some("+"), at, value },
+                )
             }
             Kind::Decrement => {
-                self.error_hint(token.span, "there is no `--` before a variable", "write `-= 1`, or `--` after it");
+                self.error_hint(
+                    token.span,
+                    "there is no `--` before a variable",
+                    "write `-= 1`, or `--` after it",
+                );
                 self.expression_from(token.span.start, ExpressionKind::Error)
             }
             Kind::Not => {
@@ -560,7 +593,8 @@ impl Parser<'_> {
                 Kind::Dot => {
                     self.advance();
                     let Some(name) = self.member_name() else { return expression };
-                    expression = self.expression_from(start, ExpressionKind::Member(Box::new(expression), name));
+                    expression =
+                        self.expression_from(start, ExpressionKind::Member(Box::new(expression), name));
                 }
                 Kind::LeftBracket => expression = self.index(expression),
                 Kind::Increment | Kind::Decrement => {
@@ -636,7 +670,8 @@ impl Parser<'_> {
             match scanner::int(&text, negative) {
                 Some(value) => ExpressionKind::Int(value),
                 None => {
-                    let well_formed = text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '_' | 'x' | 'X'));
+                    let well_formed =
+                        text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '_' | 'x' | 'X'));
                     if well_formed && text.len() > 2 {
                         let hint = "integers have 64 bits";
                         self.error_and_go_on(token.span, "this integer is too large", hint);

@@ -28,12 +28,16 @@ impl Parser<'_> {
             Kind::LeftParen => return self.parenthesized(),
             Kind::LeftBracket => {
                 let mut elements = Vec::new();
-                self.bracketed(Kind::RightBracket, |parser| elements.push(parser.expression(Blocks::Allowed)));
+                self.bracketed(Kind::RightBracket, |parser| {
+                    elements.push(parser.expression(Blocks::Allowed))
+                });
                 ExpressionKind::List(elements)
             }
             Kind::HashBracket => {
                 let mut elements = Vec::new();
-                self.bracketed(Kind::RightBracket, |parser| elements.push(parser.expression(Blocks::Allowed)));
+                self.bracketed(Kind::RightBracket, |parser| {
+                    elements.push(parser.expression(Blocks::Allowed))
+                });
                 ExpressionKind::ByteArray(elements)
             }
             Kind::LeftBrace => self.braces(),
@@ -93,7 +97,8 @@ impl Parser<'_> {
         let mut arguments = Vec::new();
         let mut slice = None;
         self.enclosed(Kind::RightBracket, |parser| {
-            let from = (parser.peek() != Kind::DotDot).then(|| parser.expression_or_indented(Blocks::Allowed));
+            let from =
+                (parser.peek() != Kind::DotDot).then(|| parser.expression_or_indented(Blocks::Allowed));
             if parser.take(Kind::DotDot).is_some() {
                 let to = (parser.peek() != Kind::RightBracket)
                     .then(|| Box::new(parser.expression_or_indented(Blocks::Allowed)));
@@ -185,7 +190,9 @@ impl Parser<'_> {
         self.bracketed(Kind::RightBrace, |parser| {
             let key = parser.expression(Blocks::Refused);
             let colon = parser.take(Kind::Colon).is_some();
-            match braces.get_or_insert_with(|| if colon { Braces::Map(Vec::new()) } else { Braces::Set(Vec::new()) }) {
+            match braces
+                .get_or_insert_with(|| if colon { Braces::Map(Vec::new()) } else { Braces::Set(Vec::new()) })
+            {
                 Braces::Map(entries) => {
                     if !colon {
                         parser.expected("the `:` between this key and its value");
@@ -285,7 +292,11 @@ impl Parser<'_> {
         }
         let value = if parenthesized {
             if self.token().kind == Kind::InterpolationEnd {
-                self.error_and_go_on(begin.span, "nothing stands between these parentheses", "write an expression");
+                self.error_and_go_on(
+                    begin.span,
+                    "nothing stands between these parentheses",
+                    "write an expression",
+                );
                 self.expression_at(begin.span, ExpressionKind::Error)
             } else {
                 self.expression_or_indented(Blocks::Allowed)

@@ -45,7 +45,8 @@ impl Parser<'_> {
             if self.token().line_indent != indent {
                 let token = self.token();
                 let title = "this line is not indented like the ones before it";
-                let hint = format!("statements of one sequence have the same indentation, here {indent} spaces");
+                let hint =
+                    format!("statements of one sequence have the same indentation, here {indent} spaces");
                 self.error_and_go_on(token.span, title, &hint);
             }
             self.outer = frame.limit;
@@ -114,7 +115,8 @@ impl Parser<'_> {
     fn ends_sequence(&self) -> bool {
         let kind = self.token().kind;
         let closes = matches!(kind, Kind::Comma | Kind::DotDot) || is_closer(kind);
-        (closes && self.open > 0) || (matches!(kind, Kind::Colon | Kind::Else | Kind::Finally) && self.level > 0)
+        (closes && self.open > 0)
+            || (matches!(kind, Kind::Colon | Kind::Else | Kind::Finally) && self.level > 0)
     }
 
     /// Reports the current token, after a complete statement.
@@ -185,10 +187,16 @@ impl Parser<'_> {
     fn condition(&mut self, construct: &str) -> Expression {
         if self.token().kind == Kind::Colon {
             let span = self.token().span;
-            self.error_and_go_on(span, format!("this `{construct}` has no condition"), "put it before the `:`");
+            self.error_and_go_on(
+                span,
+                format!("this `{construct}` has no condition"),
+                "put it before the `:`",
+            );
             return self.expression_at(span, ExpressionKind::Error);
         }
-        self.expression_or_indented(Blocks::Refused)
+        let condition = self.expression_or_indented(Blocks::Refused);
+        self.refuse_assignment(&condition, "a condition", "to compare, write `==`");
+        condition
     }
 
     /// `: body` of a construct on a line with the given indentation.
@@ -208,7 +216,11 @@ impl Parser<'_> {
         let end = self.last_end();
         let span = Span { start: end, end: end + 1 };
         if self.on_new_line() {
-            self.error_and_go_on(span, format!("this `{construct}` has no `:`"), "a `:` stands before the body");
+            self.error_and_go_on(
+                span,
+                format!("this `{construct}` has no `:`"),
+                "a `:` stands before the body",
+            );
             self.recovering = false;
             return Some(span);
         }

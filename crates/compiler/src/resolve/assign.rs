@@ -7,7 +7,9 @@ use super::unit::VariableId;
 use super::world::Member;
 use crate::ast::{Expression, ExpressionKind, Identifier};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{ClassId, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, ModuleId, Node, Selector};
+use crate::ir::{
+    ClassId, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, ModuleId, Node, Selector,
+};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::{Fit, Ty};
@@ -99,10 +101,10 @@ impl<'a> Lower<'a> {
     }
 
     fn assigned_value(&mut self, target: &Target, value: &'a Expression) -> Value {
-        if let Target::Variable(variable, span) = target {
-            if self.units.variable(*variable).ty == Ty::Block {
-                self.error(*span, "a variable that holds a block cannot be assigned");
-            }
+        if let Target::Variable(variable, span) = target
+            && self.units.variable(*variable).ty == Ty::Block
+        {
+            self.error(*span, "a variable that holds a block cannot be assigned");
         }
         self.value(value)
     }
@@ -199,10 +201,10 @@ impl<'a> Lower<'a> {
             Candidate::Static(item) => Some(*item),
             Candidate::Instance(_) => None,
         });
-        if let Some(class) = self.class {
-            if let Some(setter) = self.static_setter(class, name) {
-                return Target::Setter(setter, reader, span);
-            }
+        if let Some(class) = self.class
+            && let Some(setter) = self.static_setter(class, name)
+        {
+            return Target::Setter(setter, reader, span);
         }
         self.error(span, format!("`{name}` cannot be assigned"));
         Target::Error(span)
@@ -214,7 +216,9 @@ impl<'a> Lower<'a> {
                 self.error(span, format!("`{name}` belongs to an object, and there is none here"));
                 Target::Error(span)
             }
-            (Context::Constructor, Member::Field(field)) if self.is_direct(field) => Target::OwnField(field, span),
+            (Context::Constructor, Member::Field(field)) if self.is_direct(field) => {
+                Target::OwnField(field, span)
+            }
             _ => match self.this_value(span) {
                 Some(this) => Target::Member(this, name.clone(), span),
                 None => Target::Error(span),
@@ -271,7 +275,9 @@ impl<'a> Lower<'a> {
             let own = &**word == "this" && self.context == Context::Constructor;
             if let (true, Some(class)) = (own, self.class) {
                 match self.world.members(class, &name.name).first().copied() {
-                    Some(Member::Field(field)) if self.is_direct(field) => return Target::OwnField(field, name.span),
+                    Some(Member::Field(field)) if self.is_direct(field) => {
+                        return Target::OwnField(field, name.span);
+                    }
                     _ => {}
                 }
             }
@@ -282,7 +288,8 @@ impl<'a> Lower<'a> {
         match self.static_receiver(receiver) {
             Some(StaticReceiver::Modules(modules)) => {
                 let items = self.modules.look_up_in(self.world, &modules, &name.name);
-                let has_setter = !self.modules.look_up_in(self.world, &modules, &format!("{}=", name.name)).is_empty();
+                let has_setter =
+                    !self.modules.look_up_in(self.world, &modules, &format!("{}=", name.name)).is_empty();
                 if items.is_empty() && !has_setter {
                     self.missing_in_modules(&modules, name);
                     return Target::Error(name.span);
@@ -329,7 +336,8 @@ impl<'a> Lower<'a> {
         match target {
             Target::Variable(variable, span) => {
                 let local = self.units.local(*variable);
-                let (ty, is_sure) = (self.units.variable(*variable).ty, self.units.variable(*variable).is_sure);
+                let (ty, is_sure) =
+                    (self.units.variable(*variable).ty, self.units.variable(*variable).is_sure);
                 Value { is_sure, ..Value::new(*span, Expr::Local(local), ty) }
             }
             Target::Global(global, span) => {
@@ -373,7 +381,8 @@ impl<'a> Lower<'a> {
                     let title = format!("`{}` is final and cannot be assigned", declared.name);
                     self.error_hint(span, title, "define it with `:=` to make it assignable");
                 }
-                let node = self.convert(value, self.world.global(global).ty.into(), value_span, "this variable");
+                let node =
+                    self.convert(value, self.world.global(global).ty.into(), value_span, "this variable");
                 Value { is_sure, ..Value::new(span, Expr::SetGlobal(global, Box::new(node)), ty) }
             }
             Target::OwnField(field, span) => {
@@ -442,23 +451,35 @@ impl<'a> Lower<'a> {
         if variable.is_final && !variable.is_later {
             let title = format!("`{}` is final and cannot be assigned", variable.name);
             let defined = variable.span;
-            let problem = Diagnostic::error(self.source, span, title).also(self.source, defined, "defined here");
+            let problem =
+                Diagnostic::error(self.source, span, title).also(self.source, defined, "defined here");
             self.report(problem.hint("define it with `:=` to make it assignable"));
         }
         let declared = self.units.variable(id).declared;
-        let node = if declared == Ty::Block { value.node } else { self.convert(value, declared, value_span, "this variable") };
+        let node = if declared == Ty::Block {
+            value.node
+        } else {
+            self.convert(value, declared, value_span, "this variable")
+        };
         let local = self.units.local(id);
         Value { is_sure, ..Value::new(span, Expr::SetLocal(local, Box::new(node)), ty) }
     }
 
     /// Stores into a field of the object that is being made.
-    pub(super) fn set_own_field(&mut self, field: FieldRef, span: Span, value: Value, value_span: Span) -> Node {
+    pub(super) fn set_own_field(
+        &mut self,
+        field: FieldRef,
+        span: Span,
+        value: Value,
+        value_span: Span,
+    ) -> Node {
         let declared = &self.world.class(field.class).fields[field.index as usize];
-        self.assigned_fields.insert(declared.name.as_str().into());
         let ty = declared.ty.into();
         let node = self.convert(value, ty, value_span, "this field");
         match self.direct_this(span) {
-            Some(this) => Node { at: span.start, expr: Expr::SetField(Box::new(this.node), field, Box::new(node)) },
+            Some(this) => {
+                Node { at: span.start, expr: Expr::SetField(Box::new(this.node), field, Box::new(node)) }
+            }
             None => node,
         }
     }
@@ -472,7 +493,8 @@ impl<'a> Lower<'a> {
         value: Value,
         value_span: Span,
     ) -> Value {
-        let selector = Selector { name: name.to_owned(), is_setter: true, unnamed: vec![false], named: Vec::new() };
+        let selector =
+            Selector { name: name.to_owned(), is_setter: true, unnamed: vec![false], named: Vec::new() };
         if let Some(class) = receiver.ty.class() {
             let members = self.world.members(class, name);
             let setter = members.iter().copied().find(|member| match member {
@@ -485,7 +507,9 @@ impl<'a> Lower<'a> {
                     let arguments = Arguments::of(vec![copy(&value)], value_span);
                     self.check_arguments(id, &arguments);
                 }
-                None if members.is_empty() => return self.missing_member(class, name, span, &members, &selector),
+                None if members.is_empty() => {
+                    return self.missing_member(class, name, span, &members, &selector);
+                }
                 None => {
                     let class = &self.world.class(class).name;
                     let title = format!("`{class}.{name}` cannot be assigned: there is no setter `{name}=`");

@@ -7,7 +7,8 @@ use super::world::Member;
 use crate::ast::{self, Expression, ExpressionKind, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    ClassId, ClassKind, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, LabelId, ModuleId, Node, Selector, Type,
+    ClassId, ClassKind, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, LabelId, ModuleId, Node,
+    Selector, Type,
 };
 use crate::names::{Name, nearest};
 use crate::source::Span;
@@ -30,7 +31,12 @@ impl Arguments {
     pub(super) fn of(values: Vec<Value>, span: Span) -> Arguments {
         let unnamed = values.iter().map(|value| value.ty == Ty::Block).collect();
         let spans = vec![span; values.len()];
-        Arguments { shape: Selector { unnamed, ..Selector::default() }, values, spans, ..Arguments::default() }
+        Arguments {
+            shape: Selector { unnamed, ..Selector::default() },
+            values,
+            spans,
+            ..Arguments::default()
+        }
     }
 
     fn named(&self, name: &str) -> Selector {
@@ -132,9 +138,10 @@ impl<'a> Lower<'a> {
         let mut lowered: Vec<(Option<Name>, Value, Span)> = Vec::new();
         for tree in trees {
             let argument = self.argument(tree, callee, &mut arguments.exit);
-            let duplicate = argument.0.as_ref().is_some_and(|name| {
-                lowered.iter().any(|(known, _, _)| known.as_ref() == Some(name))
-            });
+            let duplicate = argument
+                .0
+                .as_ref()
+                .is_some_and(|name| lowered.iter().any(|(known, _, _)| known.as_ref() == Some(name)));
             if duplicate {
                 let name = argument.0.as_deref().unwrap_or("").to_owned();
                 self.error(argument.2, format!("`--{name}` is given twice"));
@@ -161,14 +168,23 @@ impl<'a> Lower<'a> {
                 Some(rest) if !rest.is_empty() => (rest.into(), false),
                 _ => (written, true),
             };
-            return (Some(name), Value::new(span, Expr::Bool(flag), self.builtin(self.world.builtin.bool)), span);
+            return (
+                Some(name),
+                Value::new(span, Expr::Bool(flag), self.builtin(self.world.builtin.bool)),
+                span,
+            );
         };
         let value = self.argument_value(expression, callee, exit);
         (name, value, expression.span)
     }
 
     /// Blocks and lambdas get the name of what they are given to.
-    fn argument_value(&mut self, expression: &'a Expression, callee: &str, exit: &mut Option<LabelId>) -> Value {
+    fn argument_value(
+        &mut self,
+        expression: &'a Expression,
+        callee: &str,
+        exit: &mut Option<LabelId>,
+    ) -> Value {
         match &expression.kind {
             ExpressionKind::Parenthesized(inner) => self.argument_value(inner, callee, exit),
             ExpressionKind::Block(parameters, body) => {
@@ -265,21 +281,30 @@ impl<'a> Lower<'a> {
 
     /// Calls the nearest of some members of the enclosing class that takes these arguments. If none
     /// does, something of the module may.
-    fn call_candidates(&mut self, name: &Name, span: Span, candidates: Vec<Candidate>, arguments: Arguments) -> Value {
-        let found = candidates.iter().copied().find(|candidate| self.candidate_accepts(*candidate, &arguments.shape));
+    fn call_candidates(
+        &mut self,
+        name: &Name,
+        span: Span,
+        candidates: Vec<Candidate>,
+        arguments: Arguments,
+    ) -> Value {
+        let found =
+            candidates.iter().copied().find(|candidate| self.candidate_accepts(*candidate, &arguments.shape));
         match found {
             Some(Candidate::Static(item)) => self.call_items(name, span, &[item], arguments),
             Some(Candidate::Instance(member)) => self.call_own_member(name, span, member, arguments),
             None => {
-                if let Reference::Items(items) = self.resolve_in_module(name) {
-                    if items.iter().any(|item| self.item_accepts(*item, &arguments.shape)) {
-                        return self.call_items(name, span, &items, arguments);
-                    }
+                if let Reference::Items(items) = self.resolve_in_module(name)
+                    && items.iter().any(|item| self.item_accepts(*item, &arguments.shape))
+                {
+                    return self.call_items(name, span, &items, arguments);
                 }
                 let functions: Vec<FunctionId> = candidates
                     .iter()
                     .filter_map(|candidate| match candidate {
-                        Candidate::Instance(Member::Method(id)) | Candidate::Static(Item::Function(id)) => Some(*id),
+                        Candidate::Instance(Member::Method(id)) | Candidate::Static(Item::Function(id)) => {
+                            Some(*id)
+                        }
                         _ => None,
                     })
                     .collect();
@@ -340,10 +365,18 @@ impl<'a> Lower<'a> {
     // Calls of what modules and classes have.
 
     /// Calls one of some things that share a name.
-    pub(super) fn call_items(&mut self, name: &str, span: Span, items: &[Item], arguments: Arguments) -> Value {
+    pub(super) fn call_items(
+        &mut self,
+        name: &str,
+        span: Span,
+        items: &[Item],
+        arguments: Arguments,
+    ) -> Value {
         match items.first() {
             Some(Item::Class(class)) => self.construct(*class, "", span, arguments),
-            Some(Item::Global(global)) if items.len() == 1 => self.read_global(*global, name, span, &arguments),
+            Some(Item::Global(global)) if items.len() == 1 => {
+                self.read_global(*global, name, span, &arguments)
+            }
             _ => {
                 let functions: Vec<FunctionId> = items
                     .iter()
@@ -397,7 +430,9 @@ impl<'a> Lower<'a> {
         let order = places(function, &arguments.shape);
         for (parameter, place) in function.parameters.iter().zip(order) {
             let Some(place) = place else { continue };
-            let (Some(value), Some(span)) = (arguments.values.get(place), arguments.spans.get(place)) else { continue };
+            let (Some(value), Some(span)) = (arguments.values.get(place), arguments.spans.get(place)) else {
+                continue;
+            };
             if parameter.is_block {
                 continue;
             }
@@ -411,7 +446,13 @@ impl<'a> Lower<'a> {
     }
 
     /// Reports that no function of a name takes these arguments.
-    pub(super) fn no_overload(&mut self, name: &str, span: Span, functions: &[FunctionId], shape: &Selector) -> Value {
+    pub(super) fn no_overload(
+        &mut self,
+        name: &str,
+        span: Span,
+        functions: &[FunctionId],
+        shape: &Selector,
+    ) -> Value {
         let mut functions = functions.to_vec();
         functions.dedup();
         let given = shape::describe(shape);
@@ -428,7 +469,8 @@ impl<'a> Lower<'a> {
             }
             several => {
                 for id in several.iter().take(8) {
-                    problem = problem.note(format!("there is `{}`", shape::signature(self.world.function(*id))));
+                    problem =
+                        problem.note(format!("there is `{}`", shape::signature(self.world.function(*id))));
                 }
             }
         }
@@ -437,13 +479,21 @@ impl<'a> Lower<'a> {
     }
 
     /// Makes an object, or calls a factory.
-    pub(super) fn construct(&mut self, class: ClassId, name: &str, span: Span, arguments: Arguments) -> Value {
+    pub(super) fn construct(
+        &mut self,
+        class: ClassId,
+        name: &str,
+        span: Span,
+        arguments: Arguments,
+    ) -> Value {
         let index = self.world.index(class);
         let constructors = index.constructors.get(name).cloned().unwrap_or_default();
         let class_name = self.world.class(class).name.clone();
         if constructors.is_empty() {
             let title = match self.world.class_kind(class) {
-                ClassKind::Interface => format!("`{class_name}` is an interface: it has no objects of its own"),
+                ClassKind::Interface => {
+                    format!("`{class_name}` is an interface: it has no objects of its own")
+                }
                 ClassKind::Mixin => format!("`{class_name}` is a mixin: it has no objects of its own"),
                 _ => format!("`{class_name}` has only named constructors"),
             };
@@ -461,7 +511,9 @@ impl<'a> Lower<'a> {
             let shown = if name.is_empty() { class_name } else { format!("{class_name}.{name}") };
             return self.no_overload(&shown, span, &constructors, &arguments.shape);
         };
-        if self.world.function(*found).kind == FunctionKind::Constructor && self.world.class(class).is_abstract {
+        if self.world.function(*found).kind == FunctionKind::Constructor
+            && self.world.class(class).is_abstract
+        {
             let title = format!("`{class_name}` is abstract: it has no objects of its own");
             self.error_hint(span, title, "make an object of a class that extends it");
         }
@@ -484,10 +536,10 @@ impl<'a> Lower<'a> {
                     lower.super_member(name, arguments)
                 });
             }
-            if let ("this", Context::Constructor, []) = (&**word, self.context, trees) {
-                if let Some(value) = self.own_field(name) {
-                    return value;
-                }
+            if let ("this", Context::Constructor, []) = (&**word, self.context, trees)
+                && let Some(value) = self.own_field(name)
+            {
+                return value;
             }
         }
         if let Some(value) = self.static_member(receiver, name, trees) {
@@ -591,7 +643,8 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn missing_in_modules(&mut self, modules: &[ModuleId], name: &Identifier) -> Value {
-        let paths: Vec<&str> = modules.iter().map(|module| self.world.module(*module).path.as_str()).collect();
+        let paths: Vec<&str> =
+            modules.iter().map(|module| self.world.module(*module).path.as_str()).collect();
         let title = format!("`{}` has no `{}`", paths.join("`, `"), name.name);
         let names: Vec<&Name> = modules.iter().flat_map(|module| self.world.own_names(*module)).collect();
         let problem = Diagnostic::error(self.source, name.span, title);
@@ -640,7 +693,13 @@ impl<'a> Lower<'a> {
     }
 
     /// A call that the receiver's class decides.
-    pub(super) fn call_method(&mut self, receiver: Value, name: &str, span: Span, arguments: Arguments) -> Value {
+    pub(super) fn call_method(
+        &mut self,
+        receiver: Value,
+        name: &str,
+        span: Span,
+        arguments: Arguments,
+    ) -> Value {
         let mut ty = Ty::Any;
         if let Some(class) = receiver.ty.class() {
             let members = self.world.members(class, name);
@@ -689,7 +748,9 @@ impl<'a> Lower<'a> {
             let functions: Vec<FunctionId> = members
                 .iter()
                 .filter_map(|member| match member {
-                    Member::Method(id) if !shape.is_setter || self.world.function(*id).kind == FunctionKind::Setter => {
+                    Member::Method(id)
+                        if !shape.is_setter || self.world.function(*id).kind == FunctionKind::Setter =>
+                    {
                         Some(*id)
                     }
                     _ => None,

@@ -16,18 +16,28 @@ pub(super) fn function(
     problems.extend(body(source, class, function, kind));
     problems.extend(modifiers(source, class, function, kind));
     problems.extend(name(source, function));
+    problems.extend(signature(source, function, kind));
     parameters(problems, source, &function.parameters);
     operator_shape(problems, source, function);
 }
 
-fn body(source: SourceId, class: Option<&Class>, function: &Function, kind: FunctionKind) -> Option<Diagnostic> {
+fn body(
+    source: SourceId,
+    class: Option<&Class>,
+    function: &Function,
+    kind: FunctionKind,
+) -> Option<Diagnostic> {
     let span = function.name.span();
     let is_instance = matches!(kind, FunctionKind::Method | FunctionKind::Setter);
     let in_interface = class.is_some_and(|class| class.kind == ClassKind::Interface) && is_instance;
     match (&function.body, function.abstract_at) {
         (Some(_), Some(at)) => {
             let problem = Diagnostic::error(source, span, "an abstract method has no body");
-            Some(problem.also(source, at, "declared abstract here").hint("remove `abstract`, or the `:` and the body"))
+            Some(
+                problem
+                    .also(source, at, "declared abstract here")
+                    .hint("remove `abstract`, or the `:` and the body"),
+            )
         }
         (Some(_), None) if in_interface => {
             let problem = Diagnostic::error(source, span, "a method of an interface has no body");
@@ -41,7 +51,12 @@ fn body(source: SourceId, class: Option<&Class>, function: &Function, kind: Func
     }
 }
 
-fn modifiers(source: SourceId, class: Option<&Class>, function: &Function, kind: FunctionKind) -> Option<Diagnostic> {
+fn modifiers(
+    source: SourceId,
+    class: Option<&Class>,
+    function: &Function,
+    kind: FunctionKind,
+) -> Option<Diagnostic> {
     let is_constructor = !matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::Static);
     let at = function.static_at.or(function.abstract_at)?;
     if class.is_none() {
@@ -55,17 +70,38 @@ fn modifiers(source: SourceId, class: Option<&Class>, function: &Function, kind:
         return Some(Diagnostic::error(source, abstract_at, "a static function cannot be abstract"));
     }
     let class = class?;
-    let may_be = class.is_abstract || matches!(class.kind, ClassKind::Mixin | ClassKind::Interface);
+    let may_be = class.is_abstract || class.kind == ClassKind::Interface;
     (!may_be).then(|| {
         let title = format!("an abstract method in `{}`, which is not abstract", class.name.name);
-        Diagnostic::error(source, abstract_at, title).also(source, class.name.span, "write `abstract` before this class")
+        Diagnostic::error(source, abstract_at, title).also(
+            source,
+            class.name.span,
+            "write `abstract` before this class",
+        )
     })
+}
+
+fn signature(source: SourceId, function: &Function, kind: FunctionKind) -> Option<Diagnostic> {
+    let is_constructor = !matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::Static);
+    if let (true, Some(ty)) = (is_constructor, &function.return_type) {
+        let problem = Diagnostic::error(source, ty.span, "a constructor has no return type");
+        return Some(problem.note("what it gives is an object of its class"));
+    }
+    let field = function.parameters.iter().find(|parameter| parameter.is_field);
+    if let (Some(field), None) = (field, &function.body) {
+        let title = "a `.field` parameter needs a body that sets the field";
+        return Some(Diagnostic::error(source, field.name.span, title));
+    }
+    let mut types = function.parameters.iter().filter_map(|parameter| parameter.ty.as_ref());
+    let none = types.rfind(|ty| ty.prefix.is_none() && &*ty.name.name == "none")?;
+    Some(Diagnostic::error(source, none.span, "a parameter cannot have the type `none`"))
 }
 
 fn name(source: SourceId, function: &Function) -> Option<Diagnostic> {
     let (FunctionName::Plain(name) | FunctionName::Setter(name)) = &function.name else { return None };
     let is_reserved = matches!(&*name.name, "this" | "super" | "constructor" | "_");
-    is_reserved.then(|| Diagnostic::error(source, name.span, format!("`{}` cannot name a function", name.name)))
+    is_reserved
+        .then(|| Diagnostic::error(source, name.span, format!("`{}` cannot name a function", name.name)))
 }
 
 fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Parameter]) {
@@ -76,7 +112,11 @@ fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Pa
         let earlier = parameters.iter().take(index).find(|earlier| earlier.name.name == parameter.name.name);
         if let Some(earlier) = earlier.filter(|earlier| &*earlier.name.name != "_") {
             let title = format!("two parameters are named `{}`", parameter.name.name);
-            problems.push(Diagnostic::error(source, span, title).also(source, earlier.name.span, "the first one"));
+            problems.push(Diagnostic::error(source, span, title).also(
+                source,
+                earlier.name.span,
+                "the first one",
+            ));
         }
         if matches!(&*parameter.name.name, "this" | "super") {
             let title = format!("`{}` cannot name a parameter", parameter.name.name);
@@ -90,12 +130,20 @@ fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Pa
         }
         if let (Some(block), false) = (block, parameter.is_block) {
             let title = "an unnamed parameter after a block";
-            problems.push(Diagnostic::error(source, span, title).also(source, block.name.span, "unnamed blocks come last"));
+            problems.push(Diagnostic::error(source, span, title).also(
+                source,
+                block.name.span,
+                "unnamed blocks come last",
+            ));
         }
         if let (Some(optional), None, false) = (optional, &parameter.default, parameter.is_block) {
             let title = format!("`{}` must have a default value, too", parameter.name.name);
             let problem = Diagnostic::error(source, span, title);
-            problems.push(problem.also(source, optional.name.span, "from here on, unnamed parameters are optional"));
+            problems.push(problem.also(
+                source,
+                optional.name.span,
+                "from here on, unnamed parameters are optional",
+            ));
         }
         if parameter.is_block {
             block.get_or_insert(parameter);

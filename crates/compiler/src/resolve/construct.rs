@@ -31,8 +31,8 @@ impl<'a> Lower<'a> {
         let mut nodes = self.field_initializers();
         nodes.extend(fields);
         self.constructor_statements(body, tree.name.span(), &mut nodes);
-        self.check_fields(tree.name.span());
         let root = sequence(tree.name.span(), nodes);
+        self.check_fields(&root, Some(tree.name.span()));
         ir::Body { locals: self.units.finish_function(), defaults, root }
     }
 
@@ -47,8 +47,9 @@ impl<'a> Lower<'a> {
         self.enter_instance(Context::Constructor);
         let mut nodes = self.field_initializers();
         nodes.extend(self.implicit_super(span));
-        self.check_fields(span);
-        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root: sequence(span, nodes) }
+        let root = sequence(span, nodes);
+        self.check_fields(&root, None);
+        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
     /// A mixin's constructor takes the rest of the construction as a block.
@@ -66,8 +67,9 @@ impl<'a> Lower<'a> {
             Some(body) => self.constructor_statements(body, span, &mut nodes),
             None => nodes.extend(self.implicit_super(span)),
         }
-        self.check_fields(span);
-        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root: sequence(span, nodes) }
+        let root = sequence(span, nodes);
+        self.check_fields(&root, tree.map(|tree| tree.name.span()));
+        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
     fn constructor_statements(&mut self, body: &'a Body, span: Span, nodes: &mut Vec<Node>) {
@@ -83,6 +85,11 @@ impl<'a> Lower<'a> {
             }
             self.this_used = false;
             let node = self.effect(statement);
+            if self.this_used && !self.super_called && is_explicit {
+                let title = "this uses the object before the super constructor has run";
+                let hint = "fields of this class may be used; methods and `this` only after `super`";
+                self.error_hint(statement.span, title, hint);
+            }
             if self.this_used && !self.super_called && !is_explicit {
                 nodes.extend(self.implicit_super(span));
                 self.super_called = true;
@@ -94,7 +101,12 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn explicit_super(&mut self, span: Span, name: Option<&'a Identifier>, trees: &'a [ast::Argument]) -> Node {
+    fn explicit_super(
+        &mut self,
+        span: Span,
+        name: Option<&'a Identifier>,
+        trees: &'a [ast::Argument],
+    ) -> Node {
         let mut arguments = self.arguments(trees, "super");
         let mut before = std::mem::take(&mut arguments.before);
         if self.class.is_some_and(|class| !self.world.class(class).mixins.is_empty()) {
@@ -179,11 +191,13 @@ impl<'a> Lower<'a> {
         let class_name = self.world.class(superclass).name.clone();
         let shown = if name.is_empty() { class_name.clone() } else { format!("{class_name}.{name}") };
         if constructors.is_empty() {
-            let title = format!("the superclass `{class_name}` has no constructor `{shown}` that makes its objects");
+            let title =
+                format!("the superclass `{class_name}` has no constructor `{shown}` that makes its objects");
             self.error_hint(span, title, "factories (constructors that return) cannot be used by subclasses");
             return nothing;
         }
-        let found = constructors.iter().copied().find(|id| accepts(self.world.function(*id), &arguments.shape));
+        let found =
+            constructors.iter().copied().find(|id| accepts(self.world.function(*id), &arguments.shape));
         let Some(found) = found else {
             self.no_overload(&shown, span, &constructors, &arguments.shape);
             return nothing;
@@ -204,11 +218,11 @@ impl<'a> Lower<'a> {
     fn class_tree(&self) -> Option<&'a ast::Class> {
         let class = self.class?;
         let file = &self.modules.source_of(class.module)?.file;
-        let classes = file.declarations.iter().filter_map(|declaration| match declaration {
+        let mut classes = file.declarations.iter().filter_map(|declaration| match declaration {
             Declaration::Class(class) => Some(class),
             _ => None,
         });
-        classes.skip(class.index as usize).next()
+        classes.nth(class.index as usize)
     }
 
     fn fields(&self) -> Vec<&'a ast::Variable> {
@@ -263,15 +277,34 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Reports fields that the constructor leaves without a value.
-    fn check_fields(&mut self, span: Span) {
-        for field in self.fields() {
-            if matches!(field.value, Initial::Value(_)) || self.assigned_fields.contains(&field.name.name) {
-                continue;
-            }
-            let title = format!("the field `{}` gets no value in this constructor", field.name.name);
-            let problem = Diagnostic::error(self.source, span, title).also(self.source, field.name.span, "declared here");
-            let hint = format!("assign it, take it as the parameter `.{}`, or give it a first value", field.name.name);
+    /// Reports fields that the constructor may leave without a value. `at` is where it stands, if it
+    /// is written.
+    fn check_fields(&mut self, root: &Node, at: Option<Span>) {
+        let fields = self.fields();
+        let waiting =
+            fields.iter().enumerate().filter(|(_, field)| !matches!(field.value, Initial::Value(_)));
+        let waiting: Vec<u32> = waiting.map(|(index, _)| index as u32).collect();
+        for index in self.follow(root, &waiting) {
+            let Some(field) = fields.get(index as usize) else { continue };
+            let name = &field.name.name;
+            let hint = format!(
+                "assign it in the constructor, take it as the parameter `.{name}`, or give it a first value"
+            );
+            let problem = match at {
+                Some(at) => {
+                    let title = format!("the field `{name}` may have no value after this constructor");
+                    Diagnostic::error(self.source, at, title).also(
+                        self.source,
+                        field.name.span,
+                        "declared here",
+                    )
+                }
+                None => Diagnostic::error(
+                    self.source,
+                    field.name.span,
+                    format!("the field `{name}` never gets a value"),
+                ),
+            };
             self.report(problem.hint(hint));
         }
     }
@@ -287,7 +320,11 @@ impl<'a> Lower<'a> {
             }
             (Context::Constructor, _) => {
                 let hint = "call it as a statement of its own, not within another one";
-                self.error_hint(span, "the super constructor is called at the top level of a constructor", hint);
+                self.error_hint(
+                    span,
+                    "the super constructor is called at the top level of a constructor",
+                    hint,
+                );
                 Value::error(span)
             }
             _ => {
@@ -334,7 +371,8 @@ impl<'a> Lower<'a> {
         if self.this_value(span).is_none() {
             return Value::error(span);
         }
-        let selector = Selector { name: name.to_owned(), is_setter: true, unnamed: vec![false], named: Vec::new() };
+        let selector =
+            Selector { name: name.to_owned(), is_setter: true, unnamed: vec![false], named: Vec::new() };
         Value::unsure(span, Expr::CallSuper(selector, vec![value.node]), Ty::Any)
     }
 
@@ -347,7 +385,8 @@ impl<'a> Lower<'a> {
         }
         let superclass = declaration.superclass?;
         let above = self.world.ancestors(class).into_iter().skip(1);
-        let members = above.flat_map(|above| self.world.index(above).members.get(name).into_iter().flatten().copied());
+        let members =
+            above.flat_map(|above| self.world.index(above).members.get(name).into_iter().flatten().copied());
         Some((members.collect(), superclass))
     }
 

@@ -171,7 +171,10 @@ impl<'a> Lower<'a> {
             let hint = "a lambda gives its last value, or that of `continue.name value`, where `name` is the call \
                         that it is given to";
             self.error_hint(span, "a lambda cannot return", hint);
-            return Value { ty: Ty::Never, ..Value::new(span, value.map_or(Expr::Null, |value| value.expr), Ty::Any) };
+            return Value {
+                ty: Ty::Never,
+                ..Value::new(span, value.map_or(Expr::Null, |value| value.expr), Ty::Any)
+            };
         }
         if self.context == Context::FieldInitializer || self.function.is_none() {
             self.error(span, "there is no function here to return from");
@@ -181,7 +184,11 @@ impl<'a> Lower<'a> {
             Some(value) if self.return_type == Ty::None => {
                 let lowered = self.any(value);
                 if lowered.ty != Ty::None {
-                    let problem = Diagnostic::warning(self.source, span, "this function returns `none`: the value is lost");
+                    let problem = Diagnostic::warning(
+                        self.source,
+                        span,
+                        "this function returns `none`: the value is lost",
+                    );
                     self.report(problem);
                 }
                 lowered.node
@@ -258,7 +265,8 @@ impl<'a> Lower<'a> {
     fn no_target(&mut self, span: Span, word: &str, label: Option<&Identifier>) -> Value {
         match label {
             None => {
-                let hint = format!("in a block, write `{word}.name`, where `name` is the call that it is given to");
+                let hint =
+                    format!("in a block, write `{word}.name`, where `name` is the call that it is given to");
                 self.error_hint(span, format!("`{word}` outside of a loop"), hint);
             }
             Some(label) => {
@@ -319,6 +327,7 @@ impl<'a> Lower<'a> {
         }
         nodes.push(result.node);
         let root = self.units.labelled(end, sequence(body.span, nodes));
+        self.follow(&root, &[]);
         let (body, captures, parameters) = self.units.finish_lambda(root, self.this);
         let expr = Expr::Lambda { parameters, captures, body: Box::new(body) };
         Value::new(span, expr, self.builtin(self.world.builtin.lambda))
@@ -379,7 +388,9 @@ impl<'a> Lower<'a> {
             ExpressionKind::Block(parameters, body) => {
                 self.block(parameters, body, expression.span, Some(name.clone()), None)
             }
-            ExpressionKind::Lambda(parameters, body) => self.lambda(parameters, body, expression.span, Some(name.clone())),
+            ExpressionKind::Lambda(parameters, body) => {
+                self.lambda(parameters, body, expression.span, Some(name.clone()))
+            }
             _ => self.any(expression),
         }
     }
@@ -397,10 +408,14 @@ impl<'a> Lower<'a> {
             return self.report(problem.hint("assign it with `=`, or choose another name"));
         }
         let what = match self.resolve(&name.name) {
-            Reference::Members(candidates) if self.context != Context::Static && candidates.iter().any(is_field) => {
+            Reference::Members(candidates)
+                if self.context != Context::Static && candidates.iter().any(is_field) =>
+            {
                 "a field has this name"
             }
-            Reference::Items(items) if items.iter().any(|item| self.is_own_global(*item)) => "a global has this name",
+            Reference::Items(items) if items.iter().any(|item| self.is_own_global(*item)) => {
+                "a global has this name"
+            }
             _ => return,
         };
         self.report(problem.label(what).hint("assign it with `=`, or choose another name"));
@@ -566,7 +581,8 @@ fn uses_it(statements: &[Expression]) -> bool {
         match &expression.kind {
             ExpressionKind::Name(name) => &**name == "it",
             ExpressionKind::Block(parameters, _) | ExpressionKind::Lambda(parameters, _)
-                if parameters.is_empty() || parameters.iter().any(|parameter| &*parameter.name.name == "it") =>
+                if parameters.is_empty()
+                    || parameters.iter().any(|parameter| &*parameter.name.name == "it") =>
             {
                 false
             }

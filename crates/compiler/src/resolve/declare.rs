@@ -6,10 +6,10 @@ use super::world::World;
 use crate::ast::{self, Declaration, FunctionName, Initial};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    Class, ClassId, ClassKind, Code, Field, Function, FunctionId, FunctionKind, Global, GlobalId, Item, ModuleId,
-    Parameter, Type,
+    Class, ClassId, ClassKind, Code, Field, Function, FunctionId, FunctionKind, Global, GlobalId, Item,
+    ModuleId, Parameter, Type,
 };
-use crate::names::{nearest, Name};
+use crate::names::{Name, nearest};
 use crate::source::{SourceId, Span};
 
 /// A body that waits for its turn.
@@ -18,6 +18,16 @@ pub(super) struct Job<'a> {
     pub(super) source: SourceId,
     pub(super) class: Option<ClassId>,
     pub(super) work: Work<'a>,
+}
+
+impl Job<'_> {
+    /// The function that the body is for.
+    pub(super) fn function(&self) -> Option<FunctionId> {
+        match self.work {
+            Work::Function(id, _) | Work::DefaultConstructor(id) => Some(id),
+            Work::Global(..) => None,
+        }
+    }
 }
 
 /// Where the body comes from and where it goes.
@@ -128,7 +138,13 @@ impl<'a> Declare<'_, 'a> {
         }
     }
 
-    fn superclass(&mut self, id: ClassId, source: SourceId, class: &ast::Class, name: &ast::TypeName) -> Option<ClassId> {
+    fn superclass(
+        &mut self,
+        id: ClassId,
+        source: SourceId,
+        class: &ast::Class,
+        name: &ast::TypeName,
+    ) -> Option<ClassId> {
         let Type::Class { class: found, .. } = self.resolve_type(id.module, source, name) else {
             return self.default_superclass(id);
         };
@@ -140,10 +156,13 @@ impl<'a> Declare<'_, 'a> {
                 self.report(problem.hint("keep the other object in a field"));
                 return self.default_superclass(id);
             }
-            ast::ClassKind::Class | ast::ClassKind::Interface => kind == ClassKind::Class || kind == ClassKind::Monitor,
+            ast::ClassKind::Class | ast::ClassKind::Interface => {
+                kind == ClassKind::Class || kind == ClassKind::Monitor
+            }
         };
         if !fits {
-            let title = format!("a {} cannot extend {} `{}`", class.kind.keyword(), article(kind), name.name.name);
+            let title =
+                format!("a {} cannot extend {} `{}`", class.kind.keyword(), article(kind), name.name.name);
             let mut problem = Diagnostic::error(source, name.span, title);
             match kind {
                 ClassKind::Interface => problem = problem.hint("interfaces follow `implements`"),
@@ -161,7 +180,13 @@ impl<'a> Declare<'_, 'a> {
         Some(found)
     }
 
-    fn supertype(&mut self, id: ClassId, source: SourceId, name: &ast::TypeName, wanted: ClassKind) -> Option<ClassId> {
+    fn supertype(
+        &mut self,
+        id: ClassId,
+        source: SourceId,
+        name: &ast::TypeName,
+        wanted: ClassKind,
+    ) -> Option<ClassId> {
         let Type::Class { class, .. } = self.resolve_type(id.module, source, name) else { return None };
         let kind = self.world.class_kind(class);
         // A mixin's interface is all that `implements` takes of it.
@@ -200,7 +225,9 @@ impl<'a> Declare<'_, 'a> {
                         class_index += 1;
                         self.class_members(id, source.source, class);
                     }
-                    Declaration::Function(function) => self.function(source.id, source.source, None, function),
+                    Declaration::Function(function) => {
+                        self.function(source.id, source.source, None, function)
+                    }
                     Declaration::Variable(variable) => self.global(source.id, source.source, None, variable),
                 }
             }
@@ -215,8 +242,10 @@ impl<'a> Declare<'_, 'a> {
             match member {
                 Declaration::Class(_) => {}
                 Declaration::Function(function) => {
-                    has_constructor |=
-                        matches!(function.name, FunctionName::Constructor(_) | FunctionName::NamedConstructor(_));
+                    has_constructor |= matches!(
+                        function.name,
+                        FunctionName::Constructor(_) | FunctionName::NamedConstructor(_)
+                    );
                     self.function(id.module, source, context, function);
                 }
                 Declaration::Variable(variable) if variable.static_at.is_some() => {
@@ -314,7 +343,9 @@ impl<'a> Declare<'_, 'a> {
         let ty = match (&parameter.ty, class) {
             _ if parameter.is_block => Type::Block,
             (Some(name), _) => self.resolve_type(module, source, name),
-            (None, Some(class)) if parameter.is_field => self.field_parameter_type(module, source, class, parameter),
+            (None, Some(class)) if parameter.is_field => {
+                self.field_parameter_type(module, source, class, parameter)
+            }
             _ => Type::Any,
         };
         // Null stands for an argument that is not given.
@@ -391,11 +422,11 @@ impl<'a> Declare<'_, 'a> {
     ) {
         let ty = variable.ty.as_ref().map_or(Type::Any, |name| self.resolve_type(module, source, name));
         self.check_variable_type(source, variable, ty);
-        if context.is_none() {
-            if let Some(span) = variable.static_at.or(variable.abstract_at) {
-                let title = "only members of classes have such a modifier";
-                self.report(Diagnostic::error(source, span, title));
-            }
+        if context.is_none()
+            && let Some(span) = variable.static_at.or(variable.abstract_at)
+        {
+            let title = "only members of classes have such a modifier";
+            self.report(Diagnostic::error(source, span, title));
         }
         if matches!(variable.value, Initial::None) {
             let title = format!("the variable `{}` has no value", variable.name.name);
@@ -479,7 +510,10 @@ fn function_kind(function: &ast::Function, class: Option<ast::ClassKind>) -> Fun
 }
 
 fn returns_nothing(function: &ast::Function) -> bool {
-    function.body.as_ref().is_some_and(|body| !has_primitive(&body.statements) && !returns_value(&body.statements))
+    function
+        .body
+        .as_ref()
+        .is_some_and(|body| !has_primitive(&body.statements) && !returns_value(&body.statements))
 }
 
 fn has_primitive(statements: &[ast::Expression]) -> bool {
@@ -507,13 +541,20 @@ fn mixin_parameters(kind: FunctionKind) -> Vec<Parameter> {
     if kind != FunctionKind::MixinConstructor {
         return Vec::new();
     }
-    vec![Parameter { name: "<rest>".into(), is_named: false, is_block: true, is_optional: false, ty: Type::Block }]
+    vec![Parameter {
+        name: "<rest>".into(),
+        is_named: false,
+        is_block: true,
+        is_optional: false,
+        ty: Type::Block,
+    }]
 }
 
 /// Unnamed ones as written, then named ones sorted by name.
 pub(super) fn canonical_order(parameters: &mut [Parameter]) {
     parameters.sort_by(|a, b| {
-        let key = |parameter: &Parameter| (parameter.is_named, parameter.is_named.then(|| parameter.name.clone()));
+        let key =
+            |parameter: &Parameter| (parameter.is_named, parameter.is_named.then(|| parameter.name.clone()));
         key(a).cmp(&key(b))
     });
 }
@@ -548,8 +589,12 @@ pub(super) fn resolve_type(
             }
             // A flag that makes sense in one way only is declared with the type of that value.
             Found::Nothing if matches!(word, "True" | "False") && world.builtin.bool.is_some() => {
-                return Ok(world.builtin.bool.map_or(Type::Any, |class| Type::Class { class, nullable: name.nullable }));
+                return Ok(world
+                    .builtin
+                    .bool
+                    .map_or(Type::Any, |class| Type::Class { class, nullable: name.nullable }));
             }
+            Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
             Found::Nothing | Found::Prefix(_) => {
                 names = modules.visible_names(world, module);
                 Vec::new()
@@ -557,6 +602,7 @@ pub(super) fn resolve_type(
         },
         Some(prefix) => match modules.look_up(world, module, &prefix.name) {
             Found::Prefix(behind) => modules.look_up_in(world, &behind, word),
+            Found::Nothing if modules.is_lost(module, &prefix.name) => return Ok(Type::Any),
             _ => {
                 let title = format!("`{}` is not the prefix of an import", prefix.name);
                 return Err(Box::new(Diagnostic::error(source, prefix.span, title)));
@@ -572,7 +618,9 @@ pub(super) fn resolve_type(
     if !items.is_empty() {
         let title = format!("`{word}` is not a type");
         let problem = Diagnostic::error(source, name.span, title);
-        return Err(Box::new(problem.note("types are the names of classes, interfaces and mixins, `any` and `none`")));
+        return Err(Box::new(
+            problem.note("types are the names of classes, interfaces and mixins, `any` and `none`"),
+        ));
     }
     let problem = Diagnostic::error(source, name.span, format!("there is no type `{word}`"));
     Err(Box::new(match nearest(word, names.iter().map(|name| &**name)) {

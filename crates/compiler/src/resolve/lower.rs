@@ -4,12 +4,16 @@
 //! have the expressions by kind.
 
 use super::declare::{Job, Work, resolve_type};
+use super::flow::{self, Followed, Mistake, Slot};
 use super::modules::{Found, Modules};
 use super::unit::{Target, Units, VariableId};
 use super::world::{Member, World};
 use crate::ast::{self, Body, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, ClassId, Code, Expr, FunctionId, FunctionKind, GlobalId, Item, LocalId, ModuleId, Node, Selector, Type};
+use crate::ir::{
+    self, ClassId, Code, Expr, FunctionId, FunctionKind, GlobalId, Item, LocalId, ModuleId, Node, Selector,
+    Type,
+};
 use crate::names::{Name, nearest};
 use crate::source::{SourceId, Span};
 use crate::types::{Fit, Ty};
@@ -87,8 +91,6 @@ pub(super) struct Lower<'a> {
     pub(super) this: Option<VariableId>,
     /// Whether the statement that is being lowered has used `this` as a whole.
     pub(super) this_used: bool,
-    /// The fields that the constructor has assigned so far.
-    pub(super) assigned_fields: HashSet<Name>,
     /// Whether the constructor has called its super constructor.
     pub(super) super_called: bool,
     pub(super) problems: Vec<Diagnostic>,
@@ -114,7 +116,6 @@ pub(super) fn lower(world: &World, modules: &Modules, job: &Job<'_>) -> (Place, 
         units: Units::default(),
         this: None,
         this_used: false,
-        assigned_fields: HashSet::new(),
         super_called: false,
         problems: Vec::new(),
     };
@@ -145,7 +146,9 @@ impl<'a> Lower<'a> {
         let (defaults, mut nodes) = self.parameters(id, &tree.parameters);
         let root = self.function_body(body, tree);
         nodes.push(root);
-        let root = self.monitor_lock(tree, sequence(tree.name.span(), nodes));
+        let root = sequence(tree.name.span(), nodes);
+        self.follow(&root, &[]);
+        let root = self.monitor_lock(tree, root);
         ir::Body { locals: self.units.finish_function(), defaults, root }
     }
 
@@ -188,6 +191,7 @@ impl<'a> Lower<'a> {
         let value = self.value(value);
         let ty = self.world.global(id).ty.into();
         let root = self.convert(value, ty, tree.name.span, "this variable");
+        self.follow(&root, &[]);
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
@@ -281,6 +285,47 @@ impl<'a> Lower<'a> {
         }))
     }
 
+    /// Reports what is read before it has a value. Gives the fields, out of those that wait for
+    /// one, that may have none at the end.
+    pub(super) fn follow(&mut self, root: &Node, fields: &[u32]) -> Vec<u32> {
+        let followed = Followed {
+            locals: self.units.later_locals(),
+            fields: fields.to_vec(),
+            class: self.class,
+            never_return: &self.world.builtin.never_return,
+        };
+        let (mistakes, end) = flow::follow(root, &followed);
+        for mistake in mistakes {
+            let (slot, at, is_twice) = match mistake {
+                Mistake::Unassigned(slot, at) => (slot, at, false),
+                Mistake::AssignedTwice(slot, at) => (slot, at, true),
+            };
+            let name = self.slot_name(slot);
+            let span = Span { start: at, end: at + name.len() as u32 };
+            if is_twice {
+                self.error(span, format!("`{name}` is final and may have a value already"));
+            } else {
+                self.error(span, format!("`{name}` may have no value yet"));
+            }
+        }
+        let of_field = |slot| match slot {
+            Slot::Field(field) => Some(field),
+            Slot::Local(_) => None,
+        };
+        end.into_iter().filter_map(of_field).collect()
+    }
+
+    fn slot_name(&mut self, slot: Slot) -> Name {
+        match (slot, self.class) {
+            (Slot::Local(local), _) => self.units.local_name(LocalId(local)),
+            (Slot::Field(field), Some(class)) => {
+                let field = self.world.class(class).fields.get(field as usize);
+                field.map_or("".into(), |field| field.name.as_str().into())
+            }
+            (Slot::Field(_), None) => "".into(),
+        }
+    }
+
     // Reporting.
 
     pub(super) fn report(&mut self, problem: Diagnostic) {
@@ -324,7 +369,8 @@ impl<'a> Lower<'a> {
         let mut candidates = Vec::new();
         for ancestor in self.world.ancestors(class) {
             let index = self.world.index(ancestor);
-            candidates.extend(index.members.get(name).into_iter().flatten().copied().map(Candidate::Instance));
+            candidates
+                .extend(index.members.get(name).into_iter().flatten().copied().map(Candidate::Instance));
             candidates.extend(index.statics.get(name).into_iter().flatten().copied().map(Candidate::Static));
         }
         candidates
@@ -332,6 +378,9 @@ impl<'a> Lower<'a> {
 
     /// Reports a name that stands for nothing.
     pub(super) fn unresolved(&mut self, name: &str, span: Span) -> Value {
+        if self.modules.is_lost(self.module, name) {
+            return Value::error(span);
+        }
         let mut names = self.units.names();
         if let Some(class) = self.class {
             names.extend(self.world.member_names(class).into_iter().map(Name::from));
@@ -375,7 +424,8 @@ impl<'a> Lower<'a> {
     pub(super) fn require_value(&mut self, value: Value, span: Span) -> Value {
         match value.ty {
             Ty::Block => {
-                let hint = "blocks can be given to calls and defined as variables; a lambda (`::`) is a value";
+                let hint =
+                    "blocks can be given to calls and defined as variables; a lambda (`::`) is a value";
                 self.error_hint(span, "a block cannot be used as a value here", hint);
                 Value::error(span)
             }
@@ -401,7 +451,9 @@ impl<'a> Lower<'a> {
     /// An expression whose value is not used.
     pub(super) fn effect(&mut self, expression: &'a Expression) -> Node {
         match &expression.kind {
-            ExpressionKind::Postfix(target, operator, at) => self.increment(target, operator, *at, false).node,
+            ExpressionKind::Postfix(target, operator, at) => {
+                self.increment(target, operator, *at, false).node
+            }
             ExpressionKind::Assign { target, operator, at, value } => {
                 self.assign(target, *operator, *at, value, false).node
             }
@@ -441,7 +493,9 @@ impl<'a> Lower<'a> {
             E::Is { value, ty, negated } => self.type_test(span, value, ty, *negated),
             E::As(value, ty) => self.cast(span, value, ty),
             E::Conditional(condition, then, otherwise) => self.conditional(span, condition, then, otherwise),
-            E::If { condition, then, otherwise } => self.if_expression(span, condition, then, otherwise.as_ref()),
+            E::If { condition, then, otherwise } => {
+                self.if_expression(span, condition, then, otherwise.as_ref())
+            }
             E::While(condition, body) => self.while_loop(span, condition, body),
             E::For { init, condition, update, body } => {
                 self.for_loop(span, init.as_deref(), condition.as_deref(), update.as_deref(), body)
@@ -545,7 +599,9 @@ impl<'a> Lower<'a> {
             }
             Expr::Try { body, handler, .. } => self.may_complete(body) && self.may_complete(handler),
             Expr::Loop { condition, .. } => !matches!(condition.expr, Expr::Bool(true)),
-            Expr::Define(_, value) | Expr::SetLocal(_, value) | Expr::As(value, _) => self.may_complete(value),
+            Expr::Define(_, value) | Expr::SetLocal(_, value) | Expr::As(value, _) => {
+                self.may_complete(value)
+            }
             // Something exits to a label, and then goes on.
             _ => true,
         }
@@ -559,10 +615,10 @@ impl<'a> Lower<'a> {
 
 /// Several nodes as one.
 pub(super) fn sequence(at: Span, mut nodes: Vec<Node>) -> Node {
-    if nodes.len() == 1 {
-        if let Some(node) = nodes.pop() {
-            return node;
-        }
+    if nodes.len() == 1
+        && let Some(node) = nodes.pop()
+    {
+        return node;
     }
     Node { at: at.start, expr: Expr::Sequence(nodes) }
 }
@@ -570,10 +626,10 @@ pub(super) fn sequence(at: Span, mut nodes: Vec<Node>) -> Node {
 /// The names that are assigned anywhere in some statements.
 fn collect_assigned(statements: &[Expression], names: &mut HashSet<Name>) {
     for statement in statements {
-        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind {
-            if let ExpressionKind::Name(name) = &target.kind {
-                names.insert(name.clone());
-            }
+        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind
+            && let ExpressionKind::Name(name) = &target.kind
+        {
+            names.insert(name.clone());
         }
         statement.kind.each_child(&mut |child| collect_assigned(std::slice::from_ref(child), names));
     }

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, Module, ModuleId};
 use crate::names::{Name, nearest};
 use crate::parser;
-use crate::source::{Loader, SourceId, Sources};
+use crate::source::{Loader, SourceId, Sources, Span};
 use std::collections::HashMap;
 
 /// The module whose exports every module sees.
@@ -24,6 +24,8 @@ pub(super) struct SourceModule {
     /// Names that `export` lists.
     exports: Vec<Identifier>,
     exports_all: bool,
+    /// Names that imports would have brought, had their files been found.
+    lost: Vec<Name>,
 }
 
 /// An import whose module was found.
@@ -32,6 +34,16 @@ struct ResolvedImport {
     prefix: Option<Identifier>,
     /// What is visible without a prefix.
     shown: Shown,
+}
+
+impl ResolvedImport {
+    /// The names that `show` lists.
+    fn shown_names(&self) -> Vec<(Name, Span)> {
+        match &self.shown {
+            Shown::Names(names) => names.iter().map(|name| (name.name.clone(), name.span)).collect(),
+            Shown::Nothing | Shown::Everything => Vec::new(),
+        }
+    }
 }
 
 enum Shown {
@@ -85,7 +97,12 @@ impl Modules {
     }
 
     /// Loads the given files, everything that they import, and the core library.
-    pub(super) fn load(&mut self, loader: &mut Load<'_>, world: &mut World, roots: &[String]) -> Vec<Option<ModuleId>> {
+    pub(super) fn load(
+        &mut self,
+        loader: &mut Load<'_>,
+        world: &mut World,
+        roots: &[String],
+    ) -> Vec<Option<ModuleId>> {
         let ids = roots.iter().map(|root| self.load_file(loader, world, root)).collect();
         if self.core.is_none() {
             self.core = self.load_file(loader, world, CORE);
@@ -121,7 +138,15 @@ impl Modules {
             }
         }
         world.unit.modules.push(module);
-        self.sources.push(SourceModule { id, source, file, imports: Vec::new(), exports: Vec::new(), exports_all: false });
+        self.sources.push(SourceModule {
+            id,
+            source,
+            file,
+            imports: Vec::new(),
+            exports: Vec::new(),
+            exports_all: false,
+            lost: Vec::new(),
+        });
         Some(id)
     }
 
@@ -138,17 +163,22 @@ impl Modules {
         }
         let importer = world.module(module.id).path.clone();
         let mut resolved = Vec::new();
+        let mut lost = Vec::new();
         for import in imports {
             let found = self.find_import(loader.loader, &importer, &import);
             let id = found.and_then(|path| self.load_file(loader, world, &path));
             match id {
                 Some(id) => resolved.push(resolve_import(import, id)),
                 None if import.segments.is_empty() => {}
-                None => loader.problems.push(self.missing_import(source, &import)),
+                None => {
+                    loader.problems.push(self.missing_import(source, &import));
+                    lost.extend(brought_names(&import));
+                }
             }
         }
         if let Some(module) = self.sources.get_mut(index) {
             module.imports = resolved;
+            module.lost = lost;
         }
     }
 
@@ -158,7 +188,8 @@ impl Modules {
         if import.dots > 0 {
             return problem.note("a local import names a file relative to the folder of this one");
         }
-        let libraries = self.by_path.keys().filter_map(|path| path.strip_prefix("<lib>/")?.strip_suffix(".toit"));
+        let libraries =
+            self.by_path.keys().filter_map(|path| path.strip_prefix("<lib>/")?.strip_suffix(".toit"));
         let names: Vec<String> = libraries.map(|path| path.replace('/', ".")).collect();
         match nearest(&name, names.iter().map(String::as_str)) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
@@ -188,7 +219,9 @@ impl Modules {
                 format!("{}{}", segment.trim_end_matches('_').replace('_', "-"), "_".repeat(tail))
             })
             .collect();
-        [written, private, dashes, underscores].iter().find_map(|segments| self.find_file(loader, &folder, segments))
+        [written, private, dashes, underscores]
+            .iter()
+            .find_map(|segments| self.find_file(loader, &folder, segments))
     }
 
     /// `folder/a/b.toit`, or `folder/a/b/b.toit` if there is such a folder.
@@ -217,6 +250,11 @@ impl Modules {
         }
     }
 
+    /// Whether a name is unknown only because an import failed, which has been reported.
+    pub(super) fn is_lost(&self, module: ModuleId, name: &str) -> bool {
+        self.source_of(module).is_some_and(|source| source.lost.iter().any(|lost| &**lost == name))
+    }
+
     /// What a name stands for behind a prefix.
     pub(super) fn look_up_in(&self, world: &World, modules: &[ModuleId], name: &str) -> Vec<Item> {
         let mut found = Vec::new();
@@ -236,10 +274,10 @@ impl Modules {
         let mut shown: Vec<Item> = Vec::new();
         let mut prefixed = Vec::new();
         for import in &source.imports {
-            if let Shown::Names(names) = &import.shown {
-                if names.iter().any(|shown| &*shown.name == name) {
-                    add_new(&mut shown, self.visible(world, import.module, name, visited));
-                }
+            if let Shown::Names(names) = &import.shown
+                && names.iter().any(|shown| &*shown.name == name)
+            {
+                add_new(&mut shown, self.visible(world, import.module, name, visited));
             }
             if import.prefix.as_ref().is_some_and(|prefix| &*prefix.name == name) {
                 prefixed.push(import.module);
@@ -307,7 +345,13 @@ impl Modules {
         exports
     }
 
-    fn exported_names(&self, world: &World, module: ModuleId, visited: &mut Vec<ModuleId>, names: &mut Vec<Name>) {
+    fn exported_names(
+        &self,
+        world: &World,
+        module: ModuleId,
+        visited: &mut Vec<ModuleId>,
+        names: &mut Vec<Name>,
+    ) {
         let Some(source) = self.source_of(module) else {
             names.extend(self.prepared.get(module.0 as usize).into_iter().flat_map(HashMap::keys).cloned());
             return;
@@ -372,6 +416,8 @@ impl Modules {
                 }
             }
             problems.extend(self.check_prefixes(world, source));
+            let shown: Vec<_> = source.imports.iter().flat_map(ResolvedImport::shown_names).collect();
+            problems.extend(super::conflict::shown_and_declared(world, source.id, source.source, &shown));
         }
         problems
     }
@@ -388,7 +434,13 @@ impl Modules {
             .collect()
     }
 
-    fn missing_shown(&self, world: &World, source: SourceId, module: ModuleId, name: &Identifier) -> Diagnostic {
+    fn missing_shown(
+        &self,
+        world: &World,
+        source: SourceId,
+        module: ModuleId,
+        name: &Identifier,
+    ) -> Diagnostic {
         let title = format!("`{}` has no `{}`", world.module(module).path, name.name);
         let problem = Diagnostic::error(source, name.span, title);
         let mut names: Vec<Name> = world.own_names(module).cloned().collect();
@@ -407,6 +459,16 @@ pub(super) struct Load<'a> {
     pub(super) problems: Vec<Diagnostic>,
 }
 
+/// The names that an import brings, as far as it says itself.
+fn brought_names(import: &Import) -> Vec<Name> {
+    let mut names: Vec<Name> = import.prefix.iter().map(|prefix| prefix.name.clone()).collect();
+    if let ast::Show::Names(shown) = &import.show {
+        names.extend(shown.iter().map(|shown| shown.name.clone()));
+    }
+    names.extend(import.segments.last().map(|segment| crate::names::canonical(&segment.name)));
+    names
+}
+
 fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
     let is_local = import.dots > 0;
     let shown = match import.show {
@@ -417,10 +479,10 @@ fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
     };
     let mut prefix = import.prefix;
     if prefix.is_none() && matches!(shown, Shown::Nothing) {
-        prefix = import.segments.last().map(|segment| Identifier {
-            name: crate::names::canonical(&segment.name),
-            span: segment.span,
-        });
+        prefix = import
+            .segments
+            .last()
+            .map(|segment| Identifier { name: crate::names::canonical(&segment.name), span: segment.span });
     }
     ResolvedImport { module, prefix, shown }
 }
@@ -451,4 +513,3 @@ fn up(folder: &str) -> String {
 fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
-

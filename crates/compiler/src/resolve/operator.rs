@@ -30,7 +30,14 @@ impl<'a> Lower<'a> {
     }
 
     /// An operator on two values.
-    pub(super) fn operate(&mut self, left: Value, operator: &str, at: Span, right: Value, span: Span) -> Value {
+    pub(super) fn operate(
+        &mut self,
+        left: Value,
+        operator: &str,
+        at: Span,
+        right: Value,
+        span: Span,
+    ) -> Value {
         if operator == "!=" {
             let equal = self.operate(left, "==", at, right, span);
             let ty = self.builtin(self.world.builtin.bool);
@@ -87,7 +94,11 @@ impl<'a> Lower<'a> {
     }
 
     /// `a < b <= c`: each operand once, and no more of them than needed.
-    pub(super) fn comparison(&mut self, first: &'a Expression, rest: &'a [(&'static str, Span, Expression)]) -> Value {
+    pub(super) fn comparison(
+        &mut self,
+        first: &'a Expression,
+        rest: &'a [(&'static str, Span, Expression)],
+    ) -> Value {
         let mut left = self.something(first);
         let mut result: Option<Node> = None;
         for (index, (operator, at, operand)) in rest.iter().enumerate() {
@@ -113,7 +124,12 @@ impl<'a> Lower<'a> {
 
     // Indexes.
 
-    pub(super) fn index(&mut self, receiver: &'a Expression, arguments: &'a [Expression], span: Span) -> Value {
+    pub(super) fn index(
+        &mut self,
+        receiver: &'a Expression,
+        arguments: &'a [Expression],
+        span: Span,
+    ) -> Value {
         let receiver = self.something(receiver);
         let mut values = Vec::new();
         for argument in arguments {
@@ -144,7 +160,13 @@ impl<'a> Lower<'a> {
 
     // Types.
 
-    pub(super) fn type_test(&mut self, span: Span, value: &'a Expression, ty: &'a TypeName, negated: bool) -> Value {
+    pub(super) fn type_test(
+        &mut self,
+        span: Span,
+        value: &'a Expression,
+        ty: &'a TypeName,
+        negated: bool,
+    ) -> Value {
         let value = self.value(value);
         let tested = self.resolve_type(ty);
         if tested == Type::None {
@@ -192,7 +214,9 @@ impl<'a> Lower<'a> {
             lowered.push(match part {
                 StringPart::Text(text) => Part::Text(text.clone()),
                 StringPart::Value(value, None) => Part::Value(self.value(value).node),
-                StringPart::Value(value, Some(format)) => Part::Formatted(format.clone(), self.value(value).node),
+                StringPart::Value(value, Some(format)) => {
+                    Part::Formatted(format.clone(), self.value(value).node)
+                }
             });
         }
         Value::new(span, Expr::Interpolate(lowered), ty)

@@ -11,7 +11,11 @@ pub(super) fn accepts(function: &Function, shape: &Selector) -> bool {
 /// Why a function does not take arguments of this shape; none if it does.
 pub(super) fn mismatch(function: &Function, shape: &Selector) -> Option<String> {
     if (function.kind == FunctionKind::Setter) != shape.is_setter {
-        return Some(if shape.is_setter { "it cannot be assigned".into() } else { "it can only be assigned".into() });
+        return Some(if shape.is_setter {
+            "it cannot be assigned".into()
+        } else {
+            "it can only be assigned".into()
+        });
     }
     unnamed_mismatch(function, shape).or_else(|| named_mismatch(function, shape))
 }
@@ -35,7 +39,10 @@ fn unnamed_mismatch(function: &Function, shape: &Selector) -> Option<String> {
     let given = shape.unnamed.len();
     arguments.peek().map(|_| match parameters.len() {
         0 => "it takes no unnamed arguments".into(),
-        count => format!("it takes {count} unnamed argument{}, but {given} are given", if count == 1 { "" } else { "s" }),
+        count => format!(
+            "it takes {count} unnamed argument{}, but {given} are given",
+            if count == 1 { "" } else { "s" }
+        ),
     })
 }
 
@@ -44,13 +51,18 @@ fn named_mismatch(function: &Function, shape: &Selector) -> Option<String> {
     for (name, is_block) in &shape.named {
         match parameters.clone().find(|parameter| parameter.name == *name) {
             None => return Some(format!("there is no argument `--{name}`")),
-            Some(parameter) if parameter.is_block && !is_block => return Some(format!("`--{name}` takes a block")),
-            Some(parameter) if !parameter.is_block && *is_block => return Some(format!("`--{name}` takes no block")),
+            Some(parameter) if parameter.is_block && !is_block => {
+                return Some(format!("`--{name}` takes a block"));
+            }
+            Some(parameter) if !parameter.is_block && *is_block => {
+                return Some(format!("`--{name}` takes no block"));
+            }
             Some(_) => {}
         }
     }
-    let missing = parameters
-        .find(|parameter| !parameter.is_optional && !shape.named.iter().any(|(name, _)| *name == parameter.name));
+    let missing = parameters.find(|parameter| {
+        !parameter.is_optional && !shape.named.iter().any(|(name, _)| *name == parameter.name)
+    });
     missing.map(|parameter| format!("the argument `--{}` is missing", parameter.name))
 }
 

@@ -34,9 +34,16 @@ pub(super) struct Variable {
 /// What a jump may lead to, innermost last.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
-    Loop { exit: LabelId, next: LabelId },
+    Loop {
+        exit: LabelId,
+        next: LabelId,
+    },
     /// A block or lambda given to a call of this name.
-    Code { name: Option<Name>, end: LabelId, call: Option<LabelId> },
+    Code {
+        name: Option<Name>,
+        end: LabelId,
+        call: Option<LabelId>,
+    },
 }
 
 /// A function or lambda whose code is being made.
@@ -149,7 +156,8 @@ impl Units {
     pub(super) fn is_outer(&self, id: VariableId) -> bool {
         match self.stack.split_last() {
             Some((current, outer)) => {
-                !current.owns(id) && outer.iter().any(|unit| unit.owns(id) || unit.by_variable.contains_key(&id))
+                !current.owns(id)
+                    && outer.iter().any(|unit| unit.owns(id) || unit.by_variable.contains_key(&id))
             }
             None => false,
         }
@@ -220,6 +228,20 @@ impl Units {
         node
     }
 
+    /// The current unit's own variables that were defined with `?`, and whether they are final.
+    pub(super) fn later_locals(&self) -> HashMap<LocalId, bool> {
+        let Some(unit) = self.stack.last() else { return HashMap::new() };
+        let own = unit.locals.iter().filter(|id| !unit.captures.contains(id));
+        let later = own.filter(|id| self.variable(**id).is_later);
+        later.filter_map(|id| Some((*unit.by_variable.get(id)?, self.variable(*id).is_final))).collect()
+    }
+
+    /// The name of a local of the current unit.
+    pub(super) fn local_name(&self, local: LocalId) -> Name {
+        let id = self.stack.last().and_then(|unit| unit.locals.get(local.0 as usize));
+        id.map_or("".into(), |id| self.variable(*id).name.clone())
+    }
+
     // Completion.
 
     /// The outermost unit's locals.
@@ -230,7 +252,11 @@ impl Units {
     }
 
     /// Ends a lambda: its body, and the enclosing unit's locals that it captures.
-    pub(super) fn finish_lambda(&mut self, mut root: Node, this: Option<VariableId>) -> (Body, Vec<LocalId>, u32) {
+    pub(super) fn finish_lambda(
+        &mut self,
+        mut root: Node,
+        this: Option<VariableId>,
+    ) -> (Body, Vec<LocalId>, u32) {
         let depth = self.stack.len();
         self.used_labels.retain(|(owner, _)| *owner != depth);
         let mut unit = self.stack.pop().unwrap_or_default();
@@ -238,7 +264,8 @@ impl Units {
         unit.captures.sort_by_key(|id| Some(*id) != this);
         let is_first = |id: &VariableId| unit.captures.contains(id) || unit.parameters.contains(id);
         let others = unit.locals.iter().filter(|id| !is_first(id));
-        let order: Vec<VariableId> = unit.captures.iter().chain(&unit.parameters).chain(others).copied().collect();
+        let order: Vec<VariableId> =
+            unit.captures.iter().chain(&unit.parameters).chain(others).copied().collect();
         let mut places = vec![LocalId(0); unit.locals.len()];
         for (place, id) in order.iter().enumerate() {
             if let Some(old) = unit.by_variable.get(id) {

@@ -4,8 +4,8 @@
 //! a prepared library needs no source text.
 
 use crate::ir::{
-    Class, ClassId, ClassKind, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId, Item, Module, ModuleId,
-    Unit,
+    Class, ClassId, ClassKind, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId, Item, Module,
+    ModuleId, Unit,
 };
 use crate::names::Name;
 use crate::types::{Fit, Ty, fit};
@@ -116,18 +116,22 @@ impl World {
     pub(super) fn find_builtins(&mut self) {
         let find = |name: &str| {
             let modules = self.unit.modules.iter().enumerate();
-            modules.filter(|(_, module)| module.path.starts_with("<lib>/core/")).find_map(|(number, module)| {
-                let index = module.classes.iter().position(|class| class.name == name)?;
-                Some(ClassId { module: ModuleId(number as u32), index: index as u32 })
-            })
+            modules.filter(|(_, module)| module.path.starts_with("<lib>/core/")).find_map(
+                |(number, module)| {
+                    let index = module.classes.iter().position(|class| class.name == name)?;
+                    Some(ClassId { module: ModuleId(number as u32), index: index as u32 })
+                },
+            )
         };
         let find_function = |name: &str| {
             let modules = self.unit.modules.iter().enumerate();
-            modules.filter(|(_, module)| module.path.starts_with("<lib>/core/")).find_map(|(number, module)| {
-                let is_it = |function: &Function| function.name == name && function.holder.is_none();
-                let index = module.functions.iter().position(is_it)?;
-                Some(FunctionId { module: ModuleId(number as u32), index: index as u32 })
-            })
+            modules.filter(|(_, module)| module.path.starts_with("<lib>/core/")).find_map(
+                |(number, module)| {
+                    let is_it = |function: &Function| function.name == name && function.holder.is_none();
+                    let index = module.functions.iter().position(is_it)?;
+                    Some(FunctionId { module: ModuleId(number as u32), index: index as u32 })
+                },
+            )
         };
         self.builtin = Builtin {
             never_return: [find_function("throw"), find_function("rethrow"), find_function("unreachable")],
@@ -179,10 +183,10 @@ impl World {
                 interfaces.extend(declaration.interfaces.iter().chain(&declaration.superclass));
             }
         }
-        if let Some(object) = self.builtin.object {
-            if !result.contains(&object) {
-                result.push(object);
-            }
+        if let Some(object) = self.builtin.object
+            && !result.contains(&object)
+        {
+            result.push(object);
         }
         result
     }

@@ -76,8 +76,10 @@ pub fn unescape(raw: &str, multi_line: bool) -> Result<String, BadEscape> {
         let (before, after) = rest.split_at(at);
         text.push_str(before);
         let start = raw.len() - after.len();
-        let (value, length) = escape(after, multi_line)
-            .map_err(|(length, reason)| BadEscape { range: start..(start + length).min(raw.len()), reason })?;
+        let (value, length) = escape(after, multi_line).map_err(|(length, reason)| BadEscape {
+            range: start..(start + length).min(raw.len()),
+            reason,
+        })?;
         text.extend(value);
         rest = after.get(length..).unwrap_or("");
     }
@@ -103,7 +105,9 @@ fn escape(text: &str, multi_line: bool) -> Escape {
         '$' | '"' | '\'' | '\\' => simple(letter),
         's' if multi_line => simple(' '),
         '\n' if multi_line => Ok((None, 2)),
-        '\r' if multi_line => Ok((None, if text.get(2..).is_some_and(|rest| rest.starts_with('\n')) { 3 } else { 2 })),
+        '\r' if multi_line => {
+            Ok((None, if text.get(2..).is_some_and(|rest| rest.starts_with('\n')) { 3 } else { 2 }))
+        }
         'x' => code_point(text, 2),
         'u' => code_point(text, 4),
         _ => Err((1 + letter.len_utf8(), "there is no such escape sequence")),
@@ -141,7 +145,8 @@ fn code_point(text: &str, digits_plain: usize) -> Escape {
 pub fn dedent(pieces: &mut [String]) {
     let Some(first) = pieces.first_mut() else { return };
     let after_spaces = first.trim_start_matches(' ');
-    let line_end = after_spaces.strip_prefix("\r\n").or_else(|| after_spaces.strip_prefix('\n')).map(str::to_owned);
+    let line_end =
+        after_spaces.strip_prefix("\r\n").or_else(|| after_spaces.strip_prefix('\n')).map(str::to_owned);
     let opened = line_end.is_some();
     if let Some(rest) = line_end {
         *first = rest;

@@ -5,7 +5,7 @@
 //! (Cheney's algorithm, 1970) until there is none left. Then, in this order:
 //!
 //! 1. finalizers: what has not been reached and has one is due; its lambda is copied after all;
-//! 2. weak arrays: elements that have not been reached become null;
+//! 2. weak arrays, in a full collection: elements that have not been reached become null;
 //! 3. buffers of byte arrays that have not been reached are freed;
 //! 4. from-space is freed.
 
@@ -208,7 +208,9 @@ impl Collection<'_> {
         // SAFETY: the object is alive and not in from-space.
         let header = Header(unsafe { *object.address() });
         match header.format() {
-            Format::Words => {
+            // What is weakly held is let go when memory is scarce, that is, in full collections.
+            Format::Weak if self.full => self.weak.push(object),
+            Format::Words | Format::Weak => {
                 for index in 1..=header.length() {
                     // SAFETY: the header says how many words there are.
                     let slot = unsafe { object.address().add(index) };
@@ -216,7 +218,6 @@ impl Collection<'_> {
                     unsafe { *slot = self.visit(Word(*slot))?.0 };
                 }
             }
-            Format::Weak => self.weak.push(object),
             Format::Bytes | Format::External => {}
         }
         Ok(())

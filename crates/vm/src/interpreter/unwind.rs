@@ -141,7 +141,8 @@ impl Interpreter<'_> {
             Failure::Error(text) => Ok(self.heap.new_string(text)?.word()),
             Failure::Detailed { error, .. } => Ok(self.heap.new_string(error)?.word()),
             Failure::Message(text) => Ok(self.heap.new_string(&text)?.word()),
-            Failure::OutOfMemory => Err(OutOfMemory),
+            // A little is usually left, as it takes a large object to fail.
+            Failure::OutOfMemory => Ok(self.heap.new_string("OUT_OF_MEMORY")?.word()),
         }
     }
 

@@ -70,7 +70,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::RpcFail => machine.fail_request(id, context),
         Effect::MessageSend => machine.send_message(id, context),
 
-        Effect::ClientAdd => machine.add_client(id),
+        Effect::ClientAdd => machine.add_client(id, context),
         Effect::ClientRemove => {
             let client = machine.int_argument(id, 0).and_then(|client| machine.clients.remove(&client));
             if let Some(client) = client {
@@ -300,7 +300,7 @@ impl Machine {
         Done::Value(Word::NULL)
     }
 
-    fn add_client(&mut self, id: TaskId) -> Done {
+    fn add_client(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
         let (Some(client), Some(pid)) =
             (self.int_argument(id, 0), self.pid_argument(id, 2))
         else {
@@ -308,6 +308,9 @@ impl Machine {
         };
         let handler = self.argument(id, 1);
         let handler = self.heap.root(handler);
+        if pid != context.pid() {
+            context.watch(pid);
+        }
         if let Some(old) = self.clients.insert(client, Client { handler, pid }) {
             self.heap.unroot(old.handler);
         }

@@ -5,8 +5,11 @@ use crate::heap::{Heap, Kept, Ref, Word};
 
 pub(super) const TABLE: &[Row] = &[
     ("find", find),
-    ("next", next),
+    ("contains", contains),
+    ("at", at),
+    ("get", get),
     ("put", put),
+    ("next", next),
     ("append", append),
     ("rebuild", rebuild),
     ("index-bytes", index_bytes),
@@ -216,12 +219,49 @@ fn first_slot(hash: i64, slots: usize) -> usize {
     (mixed >> 32) as usize & slots.saturating_sub(1)
 }
 
+/// How a native says that Toit code must do it: because the key is none that natives can compare,
+/// or there is none such, or no room for it.
+const TOIT_MUST: Failure = Failure::Error("NOT_DONE");
+
+/// The place of the entry with the key in argument 1; -1 if there is none, none if only Toit code
+/// can compare it.
+#[inline]
+fn place_of(call: &Call<'_>) -> Result<Option<i64>, Failure> {
+    let Some(key) = Key::of(call.heap, call.argument(1)) else { return Ok(None) };
+    let place = View::new(call.heap, call.argument(0))?.find(call.heap, key.hash(), &key);
+    Ok(Some(place.map_or(-1, |place| place as i64)))
+}
+
+/// The value of the entry at a place of a map.
+fn value_at(call: &Call<'_>, place: i64) -> Result<Word, Failure> {
+    let backing = call.heap.field(call.argument(0), BACKING).ok_or(Failure::WRONG_TYPE)?;
+    let value = call.heap.field(backing, place as usize + 2).ok_or(Failure::OUT_OF_BOUNDS)?;
+    Ok(value.word())
+}
+
 /// `table key` -> the entry's place, -1 if there is none, null if only Toit code can compare the key.
 fn find<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let Some(key) = Key::of(call.heap, call.argument(1)) else { return Ok(Ref::NULL) };
-    let view = View::new(call.heap, call.argument(0))?;
-    let place = view.find(call.heap, key.hash(), &key);
-    Ok(Ref::small(place.map_or(-1, |place| place as i64)))
+    Ok(place_of(call)?.map_or(Ref::NULL, Ref::small))
+}
+
+/// `table key` -> whether there is such a key.
+fn contains<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let place = place_of(call)?.ok_or(TOIT_MUST)?;
+    Ok(Ref::bool(place >= 0))
+}
+
+/// `map key` -> the value, which must be there.
+fn at<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let place = place_of(call)?.filter(|place| *place >= 0).ok_or(TOIT_MUST)?;
+    Ok(Ref::of(value_at(call, place)?))
+}
+
+/// `map key` -> the value, or null.
+fn get<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    match place_of(call)?.ok_or(TOIT_MUST)? {
+        ..0 => Ok(Ref::NULL),
+        place => Ok(Ref::of(value_at(call, place)?)),
+    }
 }
 
 /// `table hash cursor` -> the next cursor, or -1. Its lower half is the entry's place.
@@ -239,21 +279,23 @@ fn clip(hash: i64) -> i64 {
     hash & Word::INT_MAX
 }
 
-/// `table key value` -> whether it is done. False if there is no room, null if only Toit code can
-/// compare the key.
+/// `map key value` -> the value, or `set key` -> null.
 fn put<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let Some(key) = Key::of(call.heap, call.argument(1)) else { return Ok(Ref::NULL) };
+    let key = Key::of(call.heap, call.argument(1)).ok_or(TOIT_MUST)?;
     let hash = key.hash();
     let view = View::new(call.heap, call.argument(0))?;
     let stride = view.stride;
-    let Some(place) = view.find(call.heap, hash, &key) else {
-        return Ok(Ref::bool(append_entry(call, hash, 1, 2)?));
-    };
-    let backing = call.heap.field(call.argument(0), BACKING).ok_or(Failure::WRONG_TYPE)?.word();
     // A set has its newest key in the place of the value.
-    let value = if stride > 2 { call.word(2) } else { call.word(1) };
-    call.heap.set_field(backing, place + stride - 1, value);
-    Ok(Ref::bool(true))
+    let last = stride - 1;
+    match view.find(call.heap, hash, &key) {
+        Some(place) => {
+            let backing = call.heap.field(call.argument(0), BACKING).ok_or(Failure::WRONG_TYPE)?.word();
+            call.heap.set_field(backing, place + last, call.word(last));
+        }
+        None if append_entry(call, hash, 1, 2)? => {}
+        None => return Err(TOIT_MUST),
+    }
+    Ok(if stride > 2 { call.argument(2) } else { Ref::NULL })
 }
 
 /// `table hash key value` -> whether there was room.

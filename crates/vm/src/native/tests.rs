@@ -152,14 +152,12 @@ impl Table {
 
     fn put(&mut self, key: i64, value: i64) {
         self.arguments(key, value);
-        self.0.call("hash", "put", 3).expect("it succeeds");
-        if self.0.get(3) == Word::TRUE {
-            return;
+        if self.0.call("hash", "put", 3).is_err() {
+            self.rebuild(self.field(0) + 1);
+            self.arguments(key, value);
+            self.0.call("hash", "put", 3).expect("it succeeds");
         }
-        self.rebuild(self.field(0) + 1);
-        self.arguments(key, value);
-        self.0.call("hash", "put", 3).expect("it succeeds");
-        assert_eq!(self.0.get(3), Word::TRUE);
+        assert_eq!(self.0.get(3), Word::small(value));
     }
 
     fn rebuild(&mut self, wanted: i64) {

@@ -8,19 +8,27 @@ use crate::heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[("parse", parse), ("to-string", to_string), ("v5", v5)];
 
-/// The length of the canonical form, the only one that is accepted.
-const TEXT_SIZE: usize = 36;
-
-/// `text` -> the bytes, or null.
+/// `text` -> the bytes, or null. Dashes may stand between any two bytes, or nowhere.
 fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let text = call.string(0)?;
-    if text.len() != TEXT_SIZE {
-        return Ok(Ref::NULL);
+    match read(call.string(0)?.as_bytes()) {
+        Some(bytes) => Ok(call.heap.new_bytes_from(&bytes)?),
+        None => Ok(Ref::NULL),
     }
-    match Uuid::try_parse(text) {
-        Ok(uuid) => Ok(call.heap.new_bytes_from(uuid.as_bytes())?),
-        Err(_) => Ok(Ref::NULL),
+}
+
+fn read(text: &[u8]) -> Option<[u8; 16]> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let mut bytes = [0; 16];
+    let mut rest = text;
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        if index > 0 {
+            rest = rest.strip_prefix(b"-").unwrap_or(rest);
+        }
+        let (pair, after) = rest.split_first_chunk::<2>()?;
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        rest = after;
     }
+    rest.is_empty().then_some(bytes)
 }
 
 fn to_string<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {

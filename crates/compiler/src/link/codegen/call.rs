@@ -44,7 +44,8 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
                 self.code().move_to(target, base);
             }
             Expr::CallSuper(selector, arguments) => {
-                let superclass = self.holder.and_then(|holder| self.tables.hierarchy.class(holder).superclass);
+                let superclass =
+                    self.holder.and_then(|holder| self.tables.hierarchy.class(holder).superclass);
                 match superclass.and_then(|class| self.tables.hierarchy.look_up(class, selector)) {
                     Some(member) => {
                         self.member_call(node.at, member, None, selector, arguments, target)?;

@@ -1,0 +1,200 @@
+//! Definite assignment: what is read has a value, and what must get one gets one.
+//!
+//! Works on finished code. Followed are locals defined with `?`, and the fields of the object that
+//! a constructor makes. Code in blocks may run or not, now or later, so that what it assigns does
+//! not count after it; what leaves a block for a label counts there.
+
+use crate::ir::{Expr, FieldRef, FunctionId, LabelId, LocalId, Node};
+use std::collections::{BTreeSet, HashMap};
+
+/// Something that waits for its value.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Slot {
+    Local(u32),
+    /// An own field of the object that is made, by its place.
+    Field(u32),
+}
+
+/// A mistake, and where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Mistake {
+    /// It is read before it has a value.
+    Unassigned(Slot, u32),
+    /// It is final, and may have a value when it gets this one.
+    AssignedTwice(Slot, u32),
+}
+
+/// What is followed.
+#[derive(Default)]
+pub(super) struct Followed<'a> {
+    /// Locals defined with `?`, and whether they are final.
+    pub(super) locals: HashMap<LocalId, bool>,
+    /// The class's fields that have no first value.
+    pub(super) fields: Vec<u32>,
+    /// The class whose object is made.
+    pub(super) class: Option<crate::ir::ClassId>,
+    /// Functions that only ever throw.
+    pub(super) never_return: &'a [Option<FunctionId>],
+}
+
+/// What has no value at a place; nothing if control does not come there.
+type State = Option<BTreeSet<Slot>>;
+
+/// Follows some code; gives what may have no value where it ends.
+pub(super) fn follow(root: &Node, followed: &Followed<'_>) -> (Vec<Mistake>, BTreeSet<Slot>) {
+    let mut flow =
+        Flow { followed, labels: HashMap::new(), returns: None, repeated: Vec::new(), mistakes: Vec::new() };
+    let start = followed.fields.iter().map(|field| Slot::Field(*field)).collect();
+    let mut state = Some(start);
+    flow.visit(root, &mut state);
+    let end = join(state, flow.returns.take());
+    (flow.mistakes, end.unwrap_or_default())
+}
+
+struct Flow<'a> {
+    followed: &'a Followed<'a>,
+    /// What leaves for a label that is being visited.
+    labels: HashMap<LabelId, State>,
+    returns: State,
+    /// For each loop and block around, what had no value before it: an assignment there may happen
+    /// more than once.
+    repeated: Vec<BTreeSet<Slot>>,
+    mistakes: Vec<Mistake>,
+}
+
+fn join(a: State, b: State) -> State {
+    match (a, b) {
+        (Some(mut a), Some(b)) => {
+            a.extend(b);
+            Some(a)
+        }
+        (a, b) => a.or(b),
+    }
+}
+
+impl Flow<'_> {
+    fn visit(&mut self, node: &Node, state: &mut State) {
+        match &node.expr {
+            Expr::Define(local, value) => {
+                self.visit(value, state);
+                if let (Some(_), Some(slots)) = (self.followed.locals.get(local), state.as_mut()) {
+                    slots.insert(Slot::Local(local.0));
+                }
+            }
+            Expr::Local(local) => self.read(Slot::Local(local.0), node.at, state),
+            Expr::SetLocal(local, value) => {
+                self.visit(value, state);
+                if let Some(is_final) = self.followed.locals.get(local) {
+                    self.assign(Slot::Local(local.0), *is_final, node.at, state);
+                }
+            }
+            Expr::Field(object, field) => {
+                self.visit(object, state);
+                if let Some(slot) = self.own_field(object, *field) {
+                    self.read(slot, node.at, state);
+                }
+            }
+            Expr::SetField(object, field, value) => {
+                self.visit(object, state);
+                self.visit(value, state);
+                if let Some(slot) = self.own_field(object, *field) {
+                    self.assign(slot, false, node.at, state);
+                }
+            }
+            Expr::If { condition, then, otherwise } => {
+                self.visit(condition, state);
+                let mut other = state.clone();
+                self.visit(then, state);
+                self.visit(otherwise, &mut other);
+                *state = join(state.take(), other);
+            }
+            Expr::And(left, right) | Expr::Or(left, right) => {
+                self.visit(left, state);
+                let mut after = state.clone();
+                self.visit(right, &mut after);
+                *state = join(state.take(), after);
+            }
+            Expr::Loop { condition, body, update, .. } => {
+                self.repeated.push(state.clone().unwrap_or_default());
+                self.visit(condition, state);
+                let mut round = state.clone();
+                self.visit(body, &mut round);
+                if let Some(update) = update {
+                    self.visit(update, &mut round);
+                }
+                self.repeated.pop();
+                if matches!(condition.expr, Expr::Bool(true)) {
+                    *state = None;
+                }
+            }
+            Expr::Labelled(label, body) => {
+                let outer = self.labels.insert(*label, None);
+                self.visit(body, state);
+                let left = self.labels.remove(label).flatten();
+                *state = join(state.take(), left);
+                if let Some(outer) = outer {
+                    self.labels.insert(*label, outer);
+                }
+            }
+            Expr::Exit(label, value) => {
+                self.visit(value, state);
+                let left = state.take();
+                if let Some(known) = self.labels.get_mut(label) {
+                    *known = join(known.take(), left);
+                }
+            }
+            Expr::Return(value) => {
+                self.visit(value, state);
+                self.returns = join(self.returns.take(), state.take());
+            }
+            Expr::CallStatic(function, arguments) => {
+                arguments.iter().for_each(|argument| self.visit(argument, state));
+                if self.followed.never_return.contains(&Some(*function)) {
+                    *state = None;
+                }
+            }
+            Expr::Try { body, handler, .. } => {
+                // The handler may come at any time.
+                let mut interrupted = state.clone();
+                self.visit(body, state);
+                let before = interrupted.clone();
+                self.visit(handler, &mut interrupted);
+                match (state.as_mut(), before, interrupted) {
+                    (Some(slots), Some(before), Some(after)) => {
+                        slots.retain(|slot| !before.contains(slot) || after.contains(slot));
+                    }
+                    (_, _, None) => *state = None,
+                    _ => {}
+                }
+            }
+            Expr::Block { body, .. } => {
+                let mut within = state.clone();
+                self.repeated.push(state.clone().unwrap_or_default());
+                self.visit(body, &mut within);
+                self.repeated.pop();
+            }
+            _ => node.for_each_child(|child| self.visit(child, state)),
+        }
+    }
+
+    fn own_field(&self, object: &Node, field: FieldRef) -> Option<Slot> {
+        let is_own =
+            matches!(object.expr, Expr::Local(LocalId(0))) && Some(field.class) == self.followed.class;
+        (is_own && self.followed.fields.contains(&field.index)).then_some(Slot::Field(field.index))
+    }
+
+    fn read(&mut self, slot: Slot, at: u32, state: &mut State) {
+        // Once reported, it is taken to have a value.
+        if state.as_mut().is_some_and(|slots| slots.remove(&slot)) {
+            self.mistakes.push(Mistake::Unassigned(slot, at));
+        }
+    }
+
+    fn assign(&mut self, slot: Slot, is_final: bool, at: u32, state: &mut State) {
+        let Some(slots) = state.as_mut() else { return };
+        let may_repeat = self.repeated.iter().any(|before| before.contains(&slot));
+        if (!slots.remove(&slot) || may_repeat) && is_final {
+            self.mistakes.push(Mistake::AssignedTwice(slot, at));
+        }
+    }
+}

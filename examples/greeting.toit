@@ -1,0 +1,45 @@
+// A container that greets, and two that are greeted: run it with `lucarne run examples/greeting.toit`.
+import monitor
+import system.services show *
+
+// Names the service for all time. Any UUID will do, as long as nobody else uses it.
+SELECTOR ::= ServiceSelector
+    --uuid="0b9a54a1-3d6e-4a57-8d9a-0a1f3cf7b4c2"
+    --major=1
+    --minor=0
+
+// The provider's end.
+class Greeter extends ServiceProvider implements ServiceHandler:
+  guests/int := 0
+  left/monitor.Signal ::= monitor.Signal
+
+  constructor:
+    super "example/greeter" --major=1 --minor=0
+    provides SELECTOR --handler=this
+
+  handle index/int arguments/any --gid/int --client/int -> any:
+    return "hello from the house, $arguments"
+
+  // Told of every client that goes, also of one whose process has just ended.
+  on-closed client/int -> none:
+    guests++
+    left.raise
+
+// The client's end.
+class GreeterClient extends ServiceClient:
+  constructor: super SELECTOR
+  greet name/string -> string: return invoke_ 0 name
+
+main:
+  greeter := Greeter
+  greeter.install
+  // Each `spawn` starts a process that shares nothing with this one.
+  2.repeat: | index |
+    spawn::
+      client := GreeterClient
+      client.open --timeout=(Duration --s=5)
+      print "guest: $(client.greet "guest $(index + 1)")"
+    // One after the other, so that the output is always the same.
+    greeter.left.wait: greeter.guests == index + 1
+  print "house: both guests have gone"
+  greeter.uninstall
