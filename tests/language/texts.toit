@@ -89,7 +89,7 @@ characters:
   expect-equals 10 '\n'
   expect-equals 233 'é'
   expect-equals 39 '\''
-  expect-equals ['a', 'b'] ("ab".to-byte-array.to-list)
+  expect-equals #['a', 'b'] "ab".to-byte-array
 
 raw:
   expect-equals "\\d" "\\d"
