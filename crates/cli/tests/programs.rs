@@ -13,7 +13,8 @@
 //! ```
 //!
 //! With no `expect:` or `expect sometime:` line, standard output is not looked at. Each program
-//! runs on two workers, on one, and with a collection at each allocation.
+//! runs on two workers, on one, and with a collection at each allocation. One that says itself how
+//! many `--workers` it wants gets these.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -61,6 +62,10 @@ impl Expectations {
             }
         }
         expectations
+    }
+
+    fn chooses_workers(&self) -> bool {
+        self.options.iter().any(|option| option == "--workers")
     }
 
     /// What is wrong with what a program did; empty if nothing is.
@@ -181,12 +186,17 @@ fn run_all(options: &[&str], wanted: impl Fn(&Expectations) -> bool + Sync) {
 
 #[test]
 fn on_two_workers() {
-    run_all(&["--workers", "2"], |_| true);
+    run_all(&["--workers", "2"], |expectations| !expectations.chooses_workers());
 }
 
 #[test]
 fn on_one_worker() {
-    run_all(&["--workers", "1"], |_| true);
+    run_all(&["--workers", "1"], |expectations| !expectations.chooses_workers());
+}
+
+#[test]
+fn on_as_many_workers_as_they_want() {
+    run_all(&[], Expectations::chooses_workers);
 }
 
 #[test]
@@ -212,7 +222,12 @@ fn seeds() {
             let options = ["--simulate", &seed, "--kill-at", &step];
             let first = run(program, &options, expectations);
             assert!(first.status.is_some(), "{} hangs with {options:?}", program.display());
-            assert!(!first.error.contains("panic"), "{} with {options:?}: {}", program.display(), first.error);
+            assert!(
+                !first.error.contains("panic"),
+                "{} with {options:?}: {}",
+                program.display(),
+                first.error
+            );
             let second = run(program, &options, expectations);
             assert_eq!(first.out, second.out, "{} with {options:?} is not repeatable", program.display());
         }
