@@ -109,7 +109,7 @@ class ServiceClient:
     id_ = null
     remove-finalizer this
     proxy-remove-all_ id
-    critical-do: rpc.invoke pid_ RPC-CLOSE_ id
+    tell-provider_ RPC-CLOSE_ id
 
   stringify -> string:
     if not definition_: return "service:$selector.uuid@$(selector.major).$(selector.minor).x"
@@ -130,7 +130,12 @@ class ServiceClient:
   close-resource_ handle/int -> none:
     id := id_
     // A closed client has closed its resources already.
-    if id: critical-do: rpc.invoke pid_ RPC-CLOSE-RESOURCE_ [id, handle]
+    if id: tell-provider_ RPC-CLOSE-RESOURCE_ [id, handle]
+
+  /** Has the provider close something. One that has ended has closed everything. */
+  tell-provider_ procedure/int arguments -> none:
+    catch --unwind=(: it != "NO_SUCH_PROCESS"):
+      critical-do: rpc.invoke pid_ procedure arguments
 
 discovery_/ServiceDiscoveryServiceClient ::= (ServiceDiscoveryServiceClient).open
 
