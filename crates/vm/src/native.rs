@@ -162,6 +162,15 @@ impl<'p> Call<'p> {
         usize::try_from(self.int(index)?).map_err(|_| Failure::OUT_OF_BOUNDS)
     }
 
+    /// The error for an operand of a number's operator that is no number: as if the operation had
+    /// been looked up in its class.
+    pub fn not_a_number(&self, index: usize) -> Failure {
+        let class = self.heap.class(self.argument(index)).0 as usize;
+        let name = &self.heap.image().program().classes[class].name;
+        let detail = format!("LOOKUP_FAILED error.\nClass '{name}' is no operand for a number");
+        Failure::Detailed { error: "LOOKUP_FAILED", detail }
+    }
+
     /// A float argument; an integer is converted.
     pub fn number(&self, index: usize) -> Result<f64, Failure> {
         let argument = self.argument(index);

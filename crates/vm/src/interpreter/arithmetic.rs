@@ -112,8 +112,9 @@ impl Interpreter<'_> {
         if let (Some(left), Some(right)) = (self.number(left), self.number(right)) {
             return Some(left.compare(right) == Some(Ordering::Equal));
         }
-        if !left.is_pointer() {
-            // A boolean, or a number next to something else: equal only to itself.
+        // An object equals itself without being asked; a boolean, or a number next to something
+        // else, equals nothing but itself.
+        if left == right || !left.is_pointer() {
             return Some(left == right);
         }
         let string = self.heap.builtins().string;

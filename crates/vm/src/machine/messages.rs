@@ -59,6 +59,7 @@ impl Machine {
                 self.start_task(self.image.program().entries.handle_message, &arguments, true).map(|_| ())
             }
             MessageKind::ProcessTerminated => {
+                self.cancel_services_of(pid, context);
                 self.handle_message(i64::from(kind::PROCESS_TERMINATED), gid, pid, Payload::null())
             }
             MessageKind::External { payload } => {
@@ -153,6 +154,15 @@ impl Machine {
         if self.limits(task).is_canceled {
             self.interrupt(task, context);
         }
+    }
+
+    /// A process has ended: nobody waits any more for the answers to what it asked.
+    fn cancel_services_of(&mut self, asker: Pid, context: &mut Context<'_>) {
+        let requests = self.serving.keys().filter(|(process, _)| *process == asker).map(|(_, id)| *id);
+        let mut requests: Vec<RequestId> = requests.collect();
+        // The order of a hash map is not to show.
+        requests.sort_unstable();
+        requests.into_iter().for_each(|id| self.cancel_service(asker, id, context));
     }
 
     /// Takes the request off a task, to be answered.
