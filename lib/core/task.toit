@@ -119,6 +119,8 @@ class Task_ implements Task:
   critical-count_/int := 0
   /** The task behind this one in a $TaskQueue_. */
   next-waiting_/Task_? := null
+  /** The queue that this task is in; none once it has been woken. */
+  waiting-in_/TaskQueue_? := null
 
   constructor.private_ .id_ .name_ .background_:
 
@@ -179,7 +181,7 @@ class TaskQueue_:
     add_ self
     is-late := task-park_ deadline
     // Whoever empties the queue takes all tasks out; those that wake up otherwise are still in it.
-    if first_: remove_ self
+    if self.waiting-in_: remove_ self
     return is-late
 
   /** Wakes all. Returns whether there were any. */
@@ -190,6 +192,7 @@ class TaskQueue_:
     while current:
       next := current.next-waiting_
       current.next-waiting_ = null
+      current.waiting-in_ = null
       task-wake_ current
       current = next
     return true
@@ -198,6 +201,7 @@ class TaskQueue_:
     if last_: last_.next-waiting_ = task
     else: first_ = task
     last_ = task
+    task.waiting-in_ = this
 
   remove_ task/Task_ -> none:
     previous/Task_? := null
@@ -210,6 +214,7 @@ class TaskQueue_:
     else: first_ = task.next-waiting_
     if identical last_ task: last_ = previous
     task.next-waiting_ = null
+    task.waiting-in_ = null
 
 /** The state of a $Task.group. */
 class TaskGroup_:

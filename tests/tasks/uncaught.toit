@@ -1,7 +1,7 @@
 // An exception that leaves any task ends the process, and with the first process the program.
 // expect: before
 // expect error: from a task
-// expect error: uncaught.toit:12:9
+// expect error: main.<lambda> uncaught.toit:12:5
 // expect exit: 1
 import monitor
 

@@ -1,16 +1,15 @@
 // An uncaught exception is printed with the calls that were under way, innermost first.
 // expect error: EXCEPTION error.
 // expect error: the bottom
-// expect error:   0: Shaft.dig.<block>
-// expect error: stack-trace.toit:21:15
-// expect error: Shaft.dig
-// expect error: stack-trace.toit:20:5
-// expect error: Shaft.deep=
-// expect error: stack-trace.toit:24:5
-// expect error: Shaft.+
-// expect error: helper_
-// expect error: main.<lambda>
-// expect error: main
+// expect error:   0: Shaft.down.<block> stack-trace.toit:20:18
+// expect error:   1: Shaft.dig          stack-trace.toit:16:11
+// expect error:   2: Shaft.down         stack-trace.toit:19:5
+// expect error:   3: Shaft.down.<block> stack-trace.toit:21:7
+// expect error:   9: Shaft.deep=        stack-trace.toit:23:5
+// expect error:   10: Shaft.+            stack-trace.toit:25:5
+// expect error:   11: helper_            stack-trace.toit:28:25
+// expect error:   12: main.<lambda>      stack-trace.toit:31:16
+// expect error:   13: main               stack-trace.toit:32:10
 // expect exit: 1
 class Shaft:
   dig [block]:

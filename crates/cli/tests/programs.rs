@@ -13,13 +13,18 @@
 //! ```
 //!
 //! With no `expect:` or `expect sometime:` line, standard output is not looked at. Each program
-//! runs on two workers, on one, and with a collection at each allocation.
+//! runs on two workers, on one, and with a collection at each allocation. One that says itself how
+//! many `--workers` it wants gets these.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lucarne_compiler::source::FileLoader;
+use lucarne_kernel::Faults;
+use lucarne_system::{Output, SimulatedSystem, Stream};
+use lucarne_vm::{Host, Image};
 use wait_timeout::ChildExt;
 
 /// Longer than any program takes on a busy machine, unoptimised and under stress.
@@ -61,6 +66,10 @@ impl Expectations {
             }
         }
         expectations
+    }
+
+    fn chooses_workers(&self) -> bool {
+        self.options.iter().any(|option| option == "--workers")
     }
 
     /// What is wrong with what a program did; empty if nothing is.
@@ -181,12 +190,17 @@ fn run_all(options: &[&str], wanted: impl Fn(&Expectations) -> bool + Sync) {
 
 #[test]
 fn on_two_workers() {
-    run_all(&["--workers", "2"], |_| true);
+    run_all(&["--workers", "2"], |expectations| !expectations.chooses_workers());
 }
 
 #[test]
 fn on_one_worker() {
-    run_all(&["--workers", "1"], |_| true);
+    run_all(&["--workers", "1"], |expectations| !expectations.chooses_workers());
+}
+
+#[test]
+fn on_as_many_workers_as_they_want() {
+    run_all(&[], Expectations::chooses_workers);
 }
 
 #[test]
@@ -194,27 +208,101 @@ fn collecting_at_each_allocation() {
     run_all(&["--gc-stress"], |expectations| !expectations.no_stress);
 }
 
-/// Whatever is killed whenever: the program ends, and the same seed gives the same run.
+/// Whatever is killed whenever: the program comes to an end or to rest, nothing panics, and the
+/// same seed gives the same run.
 #[test]
 fn seeds() {
     const SEEDS: u64 = 200;
-    let simulated: Vec<(PathBuf, Expectations)> = programs()
-        .into_iter()
-        .map(|program| (program.clone(), Expectations::read(&program)))
-        .filter(|(_, expectations)| expectations.simulate)
-        .collect();
-    for (program, expectations) in &simulated {
-        let outcome = run(program, &["--simulate", "0"], expectations);
-        let wrong = expectations.differences(&outcome);
-        assert!(wrong.is_empty(), "{} under simulation: {wrong}{}", program.display(), outcome.error);
-        for seed in 0..SEEDS {
-            let (seed, step) = (seed.to_string(), (seed * seed % 997 + 1).to_string());
-            let options = ["--simulate", &seed, "--kill-at", &step];
-            let first = run(program, &options, expectations);
-            assert!(first.status.is_some(), "{} hangs with {options:?}", program.display());
-            assert!(!first.error.contains("panic"), "{} with {options:?}: {}", program.display(), first.error);
-            let second = run(program, &options, expectations);
-            assert_eq!(first.out, second.out, "{} with {options:?} is not repeatable", program.display());
+    run_all(&["--simulate", "0"], |expectations| expectations.simulate);
+    let queue = Mutex::new(programs().into_iter());
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some(program) = queue.lock().expect("no panic holds it").next() else { return };
+                    if !Expectations::read(&program).simulate {
+                        continue;
+                    }
+                    let image = compile(&program);
+                    if let Some(wrong) = (0..SEEDS).find_map(|seed| kill_somewhere(&image, seed).err()) {
+                        failures
+                            .lock()
+                            .expect("no panic holds it")
+                            .push(format!("{}\n{wrong}", program.display()));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("no panic held it");
+    assert!(failures.is_empty(), "{} programs failed:\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+/// Kills a process at a random point of a run, twice the same.
+fn kill_somewhere(image: &Arc<Image>, seed: u64) -> Result<(), String> {
+    let undisturbed = simulate(image, seed, &[]);
+    let step = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) % undisturbed.steps.max(1) + 1;
+    let (first, second) = (simulate(image, seed, &[step]), simulate(image, seed, &[step]));
+    let options = format!("--simulate {seed} --kill-at {step}");
+    for run in [&undisturbed, &first] {
+        if run.steps >= STEPS_MAX {
+            return Err(format!("goes on for ever with {options}"));
+        }
+        if run.output.contains(NATIVE_FAULT) {
+            return Err(format!("{}, with {options}", run.output));
         }
     }
+    if undisturbed.code.is_none() {
+        return Err(format!("waits for something that never happens, with --simulate {seed}"));
+    }
+    if first != second {
+        return Err(format!("does not repeat itself with {options}: {first:#?} and {second:#?}"));
+    }
+    Ok(())
+}
+
+/// Programs here are short; this is minutes of work.
+const STEPS_MAX: u64 = 3_000_000;
+
+/// How the system reports a panic.
+const NATIVE_FAULT: &str = "ended by a fault in its native code";
+
+/// What came of a simulation.
+#[derive(Debug, PartialEq)]
+struct Simulated {
+    steps: u64,
+    code: Option<i32>,
+    output: String,
+}
+
+fn simulate(image: &Arc<Image>, seed: u64, kill_at_steps: &[u64]) -> Simulated {
+    let output = Arc::new(Collected::default());
+    let faults = Faults { kill_at_steps: kill_at_steps.to_vec() };
+    let mut system = SimulatedSystem::new(seed, faults, output.clone());
+    let host = Host::new(system.services());
+    let program = lucarne_vm::start(system.kernel(), image.clone(), host);
+    system.simulation.run_until(STEPS_MAX, || program.code().is_some());
+    let output = String::from_utf8_lossy(&output.0.lock().expect("no panic holds it")).into_owned();
+    Simulated { steps: system.simulation.steps(), code: program.code(), output }
+}
+
+/// Keeps what programs print.
+#[derive(Default)]
+struct Collected(Mutex<Vec<u8>>);
+
+impl Output for Collected {
+    fn write(&self, _stream: Stream, bytes: &[u8]) {
+        self.0.lock().expect("no panic holds it").extend_from_slice(bytes);
+    }
+
+    fn flush(&self) {}
+}
+
+fn compile(program: &Path) -> Arc<Image> {
+    let library = lucarne_library::unit().expect("the library is prepared");
+    let path = program.to_str().expect("our paths are UTF-8");
+    let analysis = lucarne_compiler::resolve::analyze(&FileLoader, Some(library), path);
+    let program = lucarne_compiler::link::link(&analysis.unit).expect("test programs have no errors");
+    Arc::new(Image::new(Arc::new(program)).expect("test programs fit"))
 }

@@ -102,7 +102,7 @@ impl Interpreter<'_> {
 
     /// Whether two values are equal, if that does not take a method to tell.
     #[inline]
-    pub(super) fn equal(&self, left: Word, right: Word) -> Option<bool> {
+    pub(super) fn equal(&mut self, left: Word, right: Word) -> Option<bool> {
         if Word::are_ints(left, right) {
             return Some(left == right);
         }
@@ -119,7 +119,12 @@ impl Interpreter<'_> {
         }
         let string = self.heap.builtins().string;
         if self.heap.class_of(left) == string && self.heap.class_of(right) == string {
-            return Some(self.heap.raw_bytes(left) == self.heap.raw_bytes(right));
+            let (first, second) = (self.heap.raw_bytes(left), self.heap.raw_bytes(right));
+            let (is_equal, length) = (first == second, first.map_or(0, <[u8]>::len));
+            if is_equal {
+                self.charge_bytes(length);
+            }
+            return Some(is_equal);
         }
         None
     }

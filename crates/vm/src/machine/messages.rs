@@ -59,6 +59,7 @@ impl Machine {
                 self.start_task(self.image.program().entries.handle_message, &arguments, true).map(|_| ())
             }
             MessageKind::ProcessTerminated => {
+                self.cancel_services_of(pid, context);
                 self.handle_message(i64::from(kind::PROCESS_TERMINATED), gid, pid, Payload::null())
             }
             MessageKind::External { payload } => {
@@ -155,6 +156,15 @@ impl Machine {
         }
     }
 
+    /// A process has ended: nobody waits any more for the answers to what it asked.
+    fn cancel_services_of(&mut self, asker: Pid, context: &mut Context<'_>) {
+        let requests = self.serving.keys().filter(|(process, _)| *process == asker).map(|(_, id)| *id);
+        let mut requests: Vec<RequestId> = requests.collect();
+        // The order of a hash map is not to show.
+        requests.sort_unstable();
+        requests.into_iter().for_each(|id| self.cancel_service(asker, id, context));
+    }
+
     /// Takes the request off a task, to be answered.
     pub(super) fn end_service(&mut self, id: TaskId) -> Option<RequestToken> {
         let service = self.tasks.get_mut(id).serves.take()?;
@@ -166,7 +176,10 @@ impl Machine {
     pub(super) fn answer_request(&mut self, id: TaskId, value: Word, context: &mut Context<'_>) {
         let Some(token) = self.end_service(id) else { return };
         let answer = match transfer::encode(&mut self.heap, value) {
-            Ok(encoding) => Ok(encoding.payload),
+            Ok(encoding) => {
+                self.charge(encoding.payload.bytes().len());
+                Ok(encoding.payload)
+            }
             Err(failure) => Err(RemoteFailure::new(failure_text(&failure))),
         };
         context.reply(token, answer);
@@ -200,6 +213,7 @@ impl Machine {
             Ok(encoding) => encoding.into_parts(),
             Err(failure) => return Done::Fail(failure),
         };
+        self.charge(payload.bytes().len());
         let sent = if procedure::is_close(procedure) {
             context.request_close(pid, procedure, payload)
         } else {
@@ -222,6 +236,7 @@ impl Machine {
         let Some(task) = self.asked.remove(&id) else { return };
         match result {
             Ok(mut payload) => {
+                self.charge(payload.bytes().len());
                 let value = transfer::decode(&mut self.heap, &mut payload.decoder());
                 let value = value.map(|value| value.word());
                 self.resume(task, value);
@@ -264,6 +279,7 @@ impl Machine {
         pid: Pid,
         mut payload: Payload,
     ) -> Result<(), OutOfMemory> {
+        self.charge(payload.bytes().len());
         // A message that cannot be decoded tells nothing; who sent it learns nothing either.
         let value = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
             Ok(value) => value.word(),
@@ -283,6 +299,7 @@ impl Machine {
             Ok(encoding) => encoding.into_parts(),
             Err(failure) => return Done::Fail(failure),
         };
+        self.charge(payload.bytes().len());
         let (Some(pid), Ok(kind)) = (self.pid_argument(id, 0), u8::try_from(kind)) else {
             Encoding::restore(&mut self.heap, payload, emptied);
             return Done::Value(Word::FALSE);

@@ -1,0 +1,138 @@
+//! Programs that are too long to be written by hand: each goes past what an operand of some width
+//! can hold, or past what a recursive compiler would bear.
+
+use std::fmt::Write;
+use std::process::{Command, Output};
+
+/// Runs a program. `name` is its file's.
+fn run(name: &str, source: &str) -> Output {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("large-programs");
+    std::fs::create_dir_all(&folder).expect("a folder for the programs");
+    let file = folder.join(name).with_extension("toit");
+    std::fs::write(&file, source).expect("a file for the program");
+    Command::new(env!("CARGO_BIN_EXE_lucarne")).arg("run").arg(file).output().expect("the binary starts")
+}
+
+/// Holds what a program prints against `expected`.
+fn check(name: &str, source: &str, expected: &str) {
+    let output = run(name, source);
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let error: String = error.chars().take(2_000).collect();
+    assert_eq!((out.trim_end(), error.as_str()), (expected, ""), "{name}, {}", output.status);
+}
+
+/// `count` lines, of which `line` writes each.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |mut text, index| {
+        let _ = writeln!(text, "{}", line(index));
+        text
+    })
+}
+
+#[test]
+fn many_local_variables() {
+    let variables = lines(1_000, |index| format!("  x{index} := {index} + n"));
+    let sum = lines(1_000, |index| format!("  sum += x{index}"));
+    let source =
+        format!("main:\n  print (f 1)\n\nf n/int -> int:\n  sum := 0\n{variables}{sum}  return sum\n");
+    check("locals", &source, "500500");
+}
+
+#[test]
+fn many_captured_variables() {
+    let variables = lines(200, |index| format!("  x{index} := {index}"));
+    let sum = lines(200, |index| format!("    sum += x{index}"));
+    let assignments = lines(200, |index| format!("  x{index}++"));
+    let source = format!(
+        "main:\n  sum := 0\n{variables}  add := ::\n{sum}    sum\n  add.call\n{assignments}  print add.call\n"
+    );
+    check("captured", &source, "40000");
+}
+
+#[test]
+fn long_bodies() {
+    let body = lines(20_000, |_| "      n++".to_string());
+    let source = format!(
+        "main:\n  n := 0\n  for i := 0; i < 3; i++:\n    if i < 2:\n{body}    else:\n{body}    if n == 1: break\n  \
+         print n\n  while n < 70_000:\n    if n > 0:\n{body}  print n\n"
+    );
+    check("bodies", &source, "60000\n80000");
+}
+
+#[test]
+fn long_conditions() {
+    let terms = lines(200, |index| format!("      or n == {}", index + 1)).replace('\n', " ");
+    let source =
+        format!("main:\n  print (f 200)\n  print (f 5_000)\n\nf n/int -> bool:\n  return n == 0 {terms}\n");
+    check("conditions", &source, "true\nfalse");
+}
+
+#[test]
+fn large_literals() {
+    let text = "0123456789".repeat(7_000);
+    let elements = (0..70_000).map(|index| format!("{}, ", index & 255)).collect::<String>();
+    let source = format!(
+        "main:\n  text := \"{text}\"\n  print text.size\n  print text[69_999]\n  bytes := #[{elements}]\n  \
+         print bytes.size\n  print bytes[69_999]\n  list := [{elements}]\n  print list.size\n  print list[65_537]\n"
+    );
+    check("literals", &source, "70000\n57\n70000\n111\n70000\n1");
+}
+
+#[test]
+fn many_functions_classes_and_globals() {
+    let functions = lines(3_000, |index| format!("f{index} n: return n + {index}"));
+    let classes = lines(3_000, |index| format!("class C{index} extends Base:\n  value: return {index}"));
+    let globals = lines(3_000, |index| format!("g{index} := {index}"));
+    let sum =
+        lines(3_000, |index| format!("  sum += (f{index} g{index}) + (C{index}).value + (C{index}).base"));
+    let source = format!(
+        "class Base:\n  base: return 1\n{functions}{classes}{globals}main:\n  sum := 0\n{sum}  print sum\n"
+    );
+    check("functions", &source, "13498500");
+}
+
+#[test]
+fn many_parameters() {
+    let names = |prefix: &str| (0..200).map(|index| format!("{prefix}{index} ")).collect::<String>();
+    let sum = lines(200, |index| format!("  sum += p{index}"));
+    let source =
+        format!("main:\n  print (f {})\n\nf {}:\n  sum := 0\n{sum}  return sum\n", names("1"), names("p"));
+    // 10 to 19, 110 to 199, 1100 to 1199 (as texts of numbers that begin with a 1).
+    let expected: u64 = (0..200).map(|index| format!("1{index}").parse::<u64>().unwrap_or(0)).sum();
+    check("parameters", &source, &expected.to_string());
+}
+
+/// What is too large for the machine is refused by name.
+#[test]
+fn too_many_parameters() {
+    let names = |prefix: &str| (0..300).map(|index| format!("{prefix}{index} ")).collect::<String>();
+    let output = run("too-many", &format!("main:\n  f {}\n\nf {}:\n  return 1\n", names("1"), names("p")));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("is too large to compile"), "{error}");
+}
+
+/// Nesting is refused beyond some depth, and never ends the compiler by the end of its stack.
+#[test]
+fn deep_nesting() {
+    for depth in [50, 500, 5_000, 100_000] {
+        for (name, open, middle, close) in [
+            ("parentheses", "(", "1", ")"),
+            ("lists", "[", "1", "]"),
+            ("negations", "not ", "1", ""),
+            ("blocks", "(: ", "1", ")"),
+        ] {
+            let source = format!("main:\n  x := {}{middle}{}\n", open.repeat(depth), close.repeat(depth));
+            let output = run(&format!("{name}-{depth}"), &source);
+            let error = String::from_utf8_lossy(&output.stderr);
+            let code = output.status.code();
+            assert!(
+                matches!(code, Some(0 | 1)),
+                "{depth} {name}: {:?}, {}",
+                output.status,
+                error.chars().take(500).collect::<String>()
+            );
+            assert!(depth > 50 || name == "blocks" || code == Some(0), "{depth} {name}: {error}");
+        }
+    }
+}
