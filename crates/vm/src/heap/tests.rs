@@ -50,7 +50,8 @@ fn image(literals: Vec<Literal>) -> Arc<Image> {
 }
 
 fn heap(stress: bool) -> Heap {
-    Heap::new(image(Vec::new()), HeapOptions { stress, limit_bytes: DEFAULT_LIMIT_BYTES }).expect("there is memory")
+    Heap::new(image(Vec::new()), HeapOptions { stress, limit_bytes: DEFAULT_LIMIT_BYTES })
+        .expect("there is memory")
 }
 
 /// What a mutator does. Numbers pick among the roots.
@@ -70,7 +71,8 @@ const ROOTS: usize = 8;
 fn step() -> impl Strategy<Value = Step> {
     let root = 0..ROOTS;
     prop_oneof![
-        (root.clone(), prop_oneof![0usize..6, Just(200usize), Just(5000usize)]).prop_map(|(r, n)| Step::NewArray(r, n)),
+        (root.clone(), prop_oneof![0usize..6, Just(200usize), Just(5000usize)])
+            .prop_map(|(r, n)| Step::NewArray(r, n)),
         (root.clone(), ".{0,12}").prop_map(|(r, text)| Step::NewString(r, text)),
         (root.clone(), any::<f64>()).prop_map(|(r, value)| Step::NewFloat(r, value)),
         (root.clone(), prop_oneof![0usize..64, Just(40_000usize)]).prop_map(|(r, n)| Step::NewBytes(r, n)),

@@ -102,7 +102,13 @@ impl<'h> Key<'h> {
             Key::Text(text) => of_bytes(text.as_bytes()),
             Key::Bytes(bytes) => of_bytes(bytes),
             // As `bool.hash-code` says.
-            Key::Bool(value) => if value { 1231 } else { 1237 },
+            Key::Bool(value) => {
+                if value {
+                    1231
+                } else {
+                    1237
+                }
+            }
         };
         hash.into()
     }
