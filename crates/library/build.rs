@@ -20,8 +20,8 @@ fn main() {
     let mut analysis = analyze_library(&loader, &roots);
     let errors: Vec<Diagnostic> = analysis.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
     if !errors.is_empty() {
-        eprintln!("{}", diagnostic::render(&analysis.sources, &errors, Style::default()));
-        std::process::exit(1);
+        // Cargo shows what a failed build script has printed, so this is where to say it.
+        panic!("lib/ has errors:\n{}", diagnostic::render(&analysis.sources, &errors, Style::default()));
     }
     pack(&mut analysis.unit);
     let bytes = postcard::to_stdvec(&analysis.unit).expect("a unit can be encoded");

@@ -67,8 +67,8 @@ mixed:
 errors:
   expect-throw "DIVISION_BY_ZERO": 1 / 0
   expect-throw "DIVISION_BY_ZERO": 1 % 0
-  expect-throw "WRONG_OBJECT_TYPE": 1 + ("2" as any)
-  expect-throw "WRONG_OBJECT_TYPE": 1.0 < ("2" as any)
+  expect-throw "LOOKUP_FAILED": 1 + ("2" as any)
+  expect-throw "LOOKUP_FAILED": 1.0 < ("2" as any)
   expect-throw "WRONG_OBJECT_TYPE": 1 & (2.0 as any)
   expect-throw "NEGATIVE_ARGUMENT": 1 << -1
   expect-throw "OUT_OF_RANGE": 1e300.to-int

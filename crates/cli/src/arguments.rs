@@ -1,5 +1,6 @@
 //! The command line: one table that the parser, `--help` and the shell completions come from.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -11,33 +12,41 @@ use clap_complete::Shell;
     name = "lucarne",
     version,
     max_term_width = 100,
+    subcommand_required = true,
     arg_required_else_help = true,
-    args_conflicts_with_subcommands = true,
     after_help = "Examples:
   lucarne run hello.toit           run a program
   lucarne run server.toit --port 1 run it with arguments of its own
   lucarne check hello.toit         look for errors, run nothing
-  lucarne --emit=bytecode hello.toit
+  lucarne --emit=STAGE hello.toit  print what the compiler makes of it, at one of the stages
+                                   tokens, tree, ir and bytecode
 
 Exit status: the program's own; 1 after an exception or errors in the program; 2 for a wrong
 command line or a file that cannot be read; 130 after Ctrl-C."
 )]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
-    #[command(flatten)]
-    pub(crate) emit: Emit,
+    pub(crate) command: Command,
 }
 
-/// The options of `lucarne --emit=STAGE FILE`.
-#[derive(Debug, Args)]
+/// Prints what a stage of the compiler makes of a program.
+///
+/// A command line of its own: a file without a command would make every mistyped command a file.
+#[derive(Debug, Parser)]
+#[command(name = "lucarne", max_term_width = 100)]
 pub(crate) struct Emit {
-    /// Print what a stage of the compiler makes of FILE
-    #[arg(long, value_name = "STAGE", requires = "file")]
-    pub(crate) emit: Option<Stage>,
-    /// The program to compile
-    #[arg(requires = "emit")]
-    pub(crate) file: Option<PathBuf>,
+    /// The stage
+    #[arg(long = "emit", value_name = "STAGE")]
+    pub(crate) stage: Stage,
+    /// The program
+    pub(crate) file: PathBuf,
+}
+
+impl Emit {
+    /// Whether a command line is this one.
+    pub(crate) fn is_meant(first: Option<&OsStr>) -> bool {
+        first.is_some_and(|first| first.as_encoded_bytes().starts_with(b"--emit"))
+    }
 }
 
 /// A stage of the compiler.
@@ -134,6 +143,7 @@ mod tests {
     #[test]
     fn the_table_is_consistent() {
         CommandLine::command().debug_assert();
+        Emit::command().debug_assert();
     }
 
     #[test]
@@ -149,7 +159,7 @@ mod tests {
     #[test]
     fn arguments_after_the_file_belong_to_the_program() {
         let line = CommandLine::try_parse_from(["lucarne", "run", "-d", "host", "a.toit", "--workers", "-x"]);
-        let Ok(CommandLine { command: Some(Command::Run(run)), .. }) = line else { panic!("{line:?}") };
+        let Ok(CommandLine { command: Command::Run(run) }) = line else { panic!("{line:?}") };
         assert_eq!(run.arguments, ["--workers", "-x"]);
         assert_eq!(run.workers, None);
     }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use arguments::{Command, CommandLine};
+use arguments::{Command, CommandLine, Emit};
 
 /// The status for a wrong command line or a file that cannot be read.
 const USAGE: u8 = 2;
@@ -25,24 +25,30 @@ fn main() -> ExitCode {
              report it, with the program that brought it about.\n"
         ));
     }));
-    let line = CommandLine::parse();
-    let result = match (line.command, line.emit.emit, line.emit.file) {
-        (Some(Command::Run(options)), ..) => run::run(&options),
-        (Some(Command::Check(options)), ..) => check::check(&options),
-        (Some(Command::Completions { shell }), ..) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);
-            print_out(&script);
-            Ok(ExitCode::SUCCESS)
-        }
-        (None, Some(stage), Some(file)) => emit::emit(stage, &file),
-        // The parser asks for one of the above.
-        (None, ..) => Ok(ExitCode::from(USAGE)),
+    let first = std::env::args_os().nth(1);
+    let result = if Emit::is_meant(first.as_deref()) {
+        let Emit { stage, file } = Emit::parse();
+        emit::emit(stage, &file)
+    } else {
+        perform(CommandLine::parse().command)
     };
     result.unwrap_or_else(|error| {
         print_error(&format!("lucarne: {}\n", error.message));
         ExitCode::from(error.status)
     })
+}
+
+fn perform(command: Command) -> Result<ExitCode, Stop> {
+    match command {
+        Command::Run(options) => run::run(&options),
+        Command::Check(options) => check::check(&options),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);
+            print_out(&script);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 /// What is said, and the status to leave with, when a command cannot go on.

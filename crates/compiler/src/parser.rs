@@ -260,7 +260,7 @@ impl Parser<'_> {
             self.recovering = true;
             return;
         }
-        if token.line_start {
+        if token.line_start && self.at != self.anchor {
             let end = self.last_end();
             return self.error(Span { start: end, end: end + 1 }, format!("expected {what} after this"));
         }

@@ -21,7 +21,7 @@ use lucarne_compiler::program::{Accessor, ClassIndex, FunctionIndex};
 
 use crate::effect::Effect;
 use crate::heap::{Callee, FRAME_WORDS, Heap, Image, OutOfMemory, Ref, StackId, Word};
-use crate::native::{Call, Entry, Failure};
+use crate::native::{self, Call, Entry, Failure};
 use arithmetic::Operands;
 pub(crate) use unwind::Completion;
 
@@ -108,6 +108,12 @@ impl<'h> Interpreter<'h> {
     /// What is left of the budget; below zero if a native took more than there was.
     pub(crate) fn budget(&self) -> i64 {
         self.budget
+    }
+
+    /// Charges work on so many bytes. Few cost nothing.
+    #[inline(always)]
+    fn charge_bytes(&mut self, bytes: usize) {
+        self.budget -= (bytes / native::BYTES_PER_UNIT) as i64;
     }
 
     /// An argument of the native that asked for an effect.
@@ -774,6 +780,8 @@ impl<'h> Interpreter<'h> {
                         Ok(Some(text)) => {
                             let word = text.word();
                             set!(instruction.a(), word);
+                            let length = self.heap.raw_bytes(word).map_or(0, <[u8]>::len);
+                            self.charge_bytes(length);
                         }
                         Ok(None) => return self.fail(Failure::WRONG_TYPE),
                         Err(OutOfMemory) => return self.fail(Failure::OutOfMemory),

@@ -23,7 +23,7 @@ use crate::effect::Effect;
 use crate::heap::{Heap, Image, OutOfMemory, Root, Word};
 use crate::host::Host;
 use crate::interpreter::{Interpreter, Stop};
-use crate::native::Failure;
+use crate::native::{BYTES_PER_UNIT, Failure};
 use inbox::Inbox;
 use tasks::{State, Task, TaskId, Tasks};
 
@@ -54,6 +54,8 @@ pub(crate) struct Machine {
     /// How many providers are installed. While there is one, the process lives.
     providers: i64,
     end: Option<Exit>,
+    /// Work done outside of the interpreter that has not been charged to a budget yet.
+    charged: i64,
 }
 
 /// A client that has opened a service of this process.
@@ -115,6 +117,7 @@ impl Machine {
             waiting_for_global: Vec::new(),
             providers: 0,
             end: None,
+            charged: 0,
         })
     }
 
@@ -145,11 +148,16 @@ impl Machine {
                 continue;
             }
             let slice = (*budget).min(SLICE);
-            *budget -= slice - self.run_task(task, context, slice);
+            *budget -= slice - self.run_task(task, context, slice) + std::mem::take(&mut self.charged);
             if self.end.is_none() && (*budget <= 0 || context.should_yield()) {
                 return Outcome::Ready;
             }
         }
+    }
+
+    /// Charges work on so many bytes, with something for the effect itself.
+    fn charge(&mut self, bytes: usize) {
+        self.charged += 1 + (bytes / BYTES_PER_UNIT) as i64;
     }
 
     /// Nothing is ready: waits, or ends if there is nothing to wait for.
@@ -198,7 +206,11 @@ impl Machine {
                     return budget;
                 }
                 Stop::Effect(effect) => match self.perform(effect, id, context) {
-                    Done::Value(value) => stop = self.complete(id, Ok(value)),
+                    // What the effect cost ends the slice as soon as the native has returned.
+                    Done::Value(value) => {
+                        stop = self.complete(id, Ok(value));
+                        budget -= std::mem::take(&mut self.charged);
+                    }
                     Done::Fail(failure) => stop = self.complete(id, Err(failure)),
                     Done::Throw(value, trace) => stop = self.throw(id, value, trace),
                     Done::Yield => {

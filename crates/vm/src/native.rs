@@ -34,6 +34,9 @@ mod tests;
 /// A native function. What it returns borrows the heap, so nothing can be allocated after it.
 pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
 
+/// How many bytes may be looked at for the price of a call: both take about ten nanoseconds.
+pub const BYTES_PER_UNIT: usize = 64;
+
 /// A row of a module's table.
 pub type Row = (&'static str, Native);
 
@@ -123,7 +126,7 @@ impl<'p> Call<'p> {
     }
 
     /// Charges work to the budget of the process: about a unit for what a call of a Toit function
-    /// would cost, say 64 bytes looked at.
+    /// would cost, or for [`BYTES_PER_UNIT`] looked at.
     pub fn charge(&mut self, units: usize) {
         self.charged = self.charged.saturating_add(i64::try_from(units).unwrap_or(i64::MAX));
     }
@@ -157,6 +160,15 @@ impl<'p> Call<'p> {
     /// `OUT_OF_BOUNDS` if it is negative.
     pub fn index(&self, index: usize) -> Result<usize, Failure> {
         usize::try_from(self.int(index)?).map_err(|_| Failure::OUT_OF_BOUNDS)
+    }
+
+    /// The error for an operand of a number's operator that is no number: as if the operation had
+    /// been looked up in its class.
+    pub fn not_a_number(&self, index: usize) -> Failure {
+        let class = self.heap.class(self.argument(index)).0 as usize;
+        let name = &self.heap.image().program().classes[class].name;
+        let detail = format!("LOOKUP_FAILED error.\nClass '{name}' is no operand for a number");
+        Failure::Detailed { error: "LOOKUP_FAILED", detail }
     }
 
     /// A float argument; an integer is converted.

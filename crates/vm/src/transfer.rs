@@ -119,10 +119,10 @@ impl Writer<'_> {
         if class == builtins.array {
             return self.elements(word, 0, self.heap.length(value));
         }
-        if class == builtins.list {
-            if let [array, size, ..] = *self.heap.words(word) {
-                return self.elements(array, 0, size.to_int().unwrap_or(0) as usize);
-            }
+        if class == builtins.list
+            && let [array, size, ..] = *self.heap.words(word)
+        {
+            return self.elements(array, 0, size.to_int().unwrap_or(0) as usize);
         }
         if class == builtins.list_slice
             && let Some((list, from, to)) = self.heap.slice_parts(value)

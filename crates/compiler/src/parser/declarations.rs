@@ -272,6 +272,7 @@ impl Parser<'_> {
                     let mut names = self.type_list();
                     class.interfaces.append(&mut names);
                 }
+                _ if token.line_start => return,
                 _ => return self.expected("`extends`, `with`, `implements` or `:`"),
             }
         }
@@ -460,6 +461,8 @@ impl Parser<'_> {
                     return_type = Some(self.type_name());
                 }
                 Kind::Eof | Kind::Colon => return (parameters, return_type),
+                // A body whose `:` is missing.
+                _ if self.token().line_start && !self.starts_parameter() => return (parameters, return_type),
                 _ => match self.parameter() {
                     Some(parameter) => parameters.push(parameter),
                     None => return (parameters, return_type),
@@ -469,6 +472,10 @@ impl Parser<'_> {
                 return (parameters, return_type);
             }
         }
+    }
+
+    fn starts_parameter(&self) -> bool {
+        matches!(self.token().kind, Kind::Identifier | Kind::Decrement | Kind::LeftBracket | Kind::Dot)
     }
 
     /// `name`, `.name`, `--name`, `--.name`, `[name]`, `[--name]`, with type and default value.

@@ -371,7 +371,12 @@ impl Parser<'_> {
         let argument = if self.peek() == Kind::Decrement {
             self.named_argument(true)
         } else {
-            Argument { name: None, value: Some(self.expression(Blocks::Allowed)) }
+            let value = self.expression(Blocks::Allowed);
+            if let ExpressionKind::Define { name, .. } = &value.kind {
+                let hint = "is this line indented too much? It belongs to the call above";
+                self.error_and_go_on(name.span, "a definition as an argument", hint);
+            }
+            Argument { name: None, value: Some(value) }
         };
         self.level -= 1;
         argument

@@ -43,6 +43,10 @@ impl Parser<'_> {
             Kind::LeftBrace => self.braces(),
             Kind::Colon | Kind::DoubleColon => return self.block_or_lambda(),
             Kind::Primitive => return self.primitive(),
+            Kind::Else | Kind::Finally => {
+                self.unexpected();
+                return self.expression_at(Span { start, end: start }, ExpressionKind::Error);
+            }
             _ => {
                 self.expected("an expression");
                 return self.expression_at(Span { start, end: start }, ExpressionKind::Error);

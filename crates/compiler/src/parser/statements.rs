@@ -120,7 +120,7 @@ impl Parser<'_> {
     }
 
     /// Reports the current token, after a complete statement.
-    fn unexpected(&mut self) {
+    pub(super) fn unexpected(&mut self) {
         let token = self.token();
         match token.kind {
             Kind::Illegal => self.recovering = true,
@@ -224,8 +224,11 @@ impl Parser<'_> {
             self.recovering = false;
             return Some(span);
         }
-        let what = format!("the `:` of this `{construct}`");
-        self.expected(&what);
+        if self.token().line_start {
+            self.error(span, format!("this `{construct}` has no `:`"));
+        } else {
+            self.expected(&format!("the `:` of this `{construct}`"));
+        }
         None
     }
 

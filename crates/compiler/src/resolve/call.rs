@@ -267,7 +267,15 @@ impl<'a> Lower<'a> {
         if !arguments.values.is_empty() {
             let name = variable.name.clone();
             let title = format!("`{name}` is a variable and takes no arguments");
-            self.error_hint(span, title, format!("to call a block or lambda, write `{name}.call`"));
+            let may_be_code = match ty {
+                Ty::Class { class, .. } => Some(class) == self.world.builtin.lambda,
+                _ => true,
+            };
+            if may_be_code {
+                self.error_hint(span, title, format!("to call a block or lambda, write `{name}.call`"));
+            } else {
+                self.error(span, title);
+            }
             return Value::error(span);
         }
         if ty == Ty::Block && self.units.is_outer(id) {

@@ -200,6 +200,10 @@ impl<'a> Lower<'a> {
             constructors.iter().copied().find(|id| accepts(self.world.function(*id), &arguments.shape));
         let Some(found) = found else {
             self.no_overload(&shown, span, &constructors, &arguments.shape);
+            if let Some(problem) = self.problems.last_mut() {
+                problem.notes.push(format!("it is called as the constructor of the superclass `{class_name}`"));
+                problem.hints.push("call it with `super` and its arguments".into());
+            }
             return nothing;
         };
         let call = self.call_function(found, span, arguments);

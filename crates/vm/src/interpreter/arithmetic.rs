@@ -102,7 +102,7 @@ impl Interpreter<'_> {
 
     /// Whether two values are equal, if that does not take a method to tell.
     #[inline]
-    pub(super) fn equal(&self, left: Word, right: Word) -> Option<bool> {
+    pub(super) fn equal(&mut self, left: Word, right: Word) -> Option<bool> {
         if Word::are_ints(left, right) {
             return Some(left == right);
         }
@@ -112,13 +112,19 @@ impl Interpreter<'_> {
         if let (Some(left), Some(right)) = (self.number(left), self.number(right)) {
             return Some(left.compare(right) == Some(Ordering::Equal));
         }
-        if !left.is_pointer() {
-            // A boolean, or a number next to something else: equal only to itself.
+        // An object equals itself without being asked; a boolean, or a number next to something
+        // else, equals nothing but itself.
+        if left == right || !left.is_pointer() {
             return Some(left == right);
         }
         let string = self.heap.builtins().string;
         if self.heap.class_of(left) == string && self.heap.class_of(right) == string {
-            return Some(left == right || self.heap.raw_bytes(left) == self.heap.raw_bytes(right));
+            let (first, second) = (self.heap.raw_bytes(left), self.heap.raw_bytes(right));
+            let (is_equal, length) = (first == second, first.map_or(0, <[u8]>::len));
+            if is_equal {
+                self.charge_bytes(length);
+            }
+            return Some(is_equal);
         }
         None
     }

@@ -213,11 +213,12 @@ impl Interpreter<'_> {
             self.heap.set_field(target, index, value);
             return true;
         }
-        if class == self.heap.builtins().bytes && value.is_int() {
-            if let Some(byte) = self.heap.raw_bytes_mut(object).and_then(|bytes| bytes.get_mut(index)) {
-                *byte = value.as_small() as u8;
-                return true;
-            }
+        if class == self.heap.builtins().bytes
+            && value.is_int()
+            && let Some(byte) = self.heap.raw_bytes_mut(object).and_then(|bytes| bytes.get_mut(index))
+        {
+            *byte = value.as_small() as u8;
+            return true;
         }
         false
     }

@@ -241,6 +241,7 @@ impl Machine {
                 writer.value(*value)
             })
         })?;
+        self.charge(encoding.payload.bytes().len());
         let function = function.ok_or(Failure::WRONG_TYPE)?;
         Ok(Start::Lambda { function, captures: encoding.payload })
     }
@@ -295,6 +296,7 @@ impl Machine {
         let Some(text) = self.heap.string(Ref::of(self.argument(id, 0))) else {
             return Done::Fail(Failure::WRONG_TYPE);
         };
+        let length = text.len();
         let output = &self.host.output;
         if self.argument(id, 1) == Word::TRUE {
             let mut line = Vec::with_capacity(text.len() + 1);
@@ -304,6 +306,7 @@ impl Machine {
         } else {
             output.write(stream, text.as_bytes());
         }
+        self.charge(length);
         Done::Value(Word::NULL)
     }
 

@@ -176,7 +176,10 @@ impl Machine {
     pub(super) fn answer_request(&mut self, id: TaskId, value: Word, context: &mut Context<'_>) {
         let Some(token) = self.end_service(id) else { return };
         let answer = match transfer::encode(&mut self.heap, value) {
-            Ok(encoding) => Ok(encoding.payload),
+            Ok(encoding) => {
+                self.charge(encoding.payload.bytes().len());
+                Ok(encoding.payload)
+            }
             Err(failure) => Err(RemoteFailure::new(failure_text(&failure))),
         };
         context.reply(token, answer);
@@ -213,6 +216,7 @@ impl Machine {
             Ok(encoding) => encoding.into_parts(),
             Err(failure) => return Done::Fail(failure),
         };
+        self.charge(payload.bytes().len());
         let sent = if is_close {
             context.request_close(pid, procedure, payload)
         } else {
@@ -235,6 +239,7 @@ impl Machine {
         let Some(task) = self.asked.remove(&id) else { return };
         match result {
             Ok(mut payload) => {
+                self.charge(payload.bytes().len());
                 let value = transfer::decode(&mut self.heap, &mut payload.decoder());
                 let value = value.map(|value| value.word());
                 self.resume(task, value);
@@ -277,6 +282,7 @@ impl Machine {
         pid: Pid,
         mut payload: Payload,
     ) -> Result<(), OutOfMemory> {
+        self.charge(payload.bytes().len());
         // A message that cannot be decoded tells nothing; who sent it learns nothing either.
         let value = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
             Ok(value) => value.word(),
@@ -296,6 +302,7 @@ impl Machine {
             Ok(encoding) => encoding.into_parts(),
             Err(failure) => return Done::Fail(failure),
         };
+        self.charge(payload.bytes().len());
         let (Some(pid), Ok(kind)) = (self.pid_argument(id, 0), u8::try_from(kind)) else {
             Encoding::restore(&mut self.heap, payload, emptied);
             return Done::Value(Word::FALSE);

@@ -39,7 +39,8 @@ pub(super) const TABLE: &[Row] = &[
 ];
 
 fn binary<'c>(call: &'c mut Call<'_>, operation: fn(f64, f64) -> f64) -> Result<Ref<'c>, Failure> {
-    let result = operation(call.float(0)?, call.number(1)?);
+    let right = call.number(1).map_err(|_| call.not_a_number(1))?;
+    let result = operation(call.float(0)?, right);
     Ok(call.heap.new_float(result)?)
 }
 
@@ -68,7 +69,7 @@ fn relation<'c>(call: &'c mut Call<'_>, holds: fn(Ordering) -> bool) -> Result<R
     let left = call.float(0)?;
     let order = match call.heap.int(call.argument(1)) {
         Some(right) => int::order(right, left).map(Ordering::reverse),
-        None => left.partial_cmp(&call.float(1)?),
+        None => left.partial_cmp(&call.float(1).map_err(|_| call.not_a_number(1))?),
     };
     Ok(Ref::bool(order.is_some_and(holds)))
 }

@@ -45,7 +45,7 @@ fn arithmetic<'c>(
     if let Some(right) = call.heap.int(call.argument(1)) {
         return Ok(call.heap.new_int(ints(left, right))?);
     }
-    let right = call.float(1)?;
+    let right = call.float(1).map_err(|_| call.not_a_number(1))?;
     Ok(call.heap.new_float(floats(left as f64, right))?)
 }
 
@@ -98,7 +98,7 @@ fn compare<'c>(call: &'c mut Call<'_>, holds: fn(Ordering) -> bool) -> Result<Re
     let left = call.int(0)?;
     let order = match call.heap.int(call.argument(1)) {
         Some(right) => Some(left.cmp(&right)),
-        None => order(left, call.float(1)?),
+        None => order(left, call.float(1).map_err(|_| call.not_a_number(1))?),
     };
     Ok(Ref::bool(order.is_some_and(holds)))
 }

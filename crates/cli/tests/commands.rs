@@ -1,0 +1,189 @@
+//! The command line, tried as a user would: the real binary in a fresh folder.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use wait_timeout::ChildExt;
+
+/// A folder of its own for a test, gone when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("the target folder can be written");
+        Folder(path)
+    }
+
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> &Folder {
+        std::fs::write(self.0.join(name), text).expect("the target folder can be written");
+        self
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
+        command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+
+    fn lucarne(&self, arguments: &[&str]) -> Answer {
+        let Output { status, stdout, stderr } = self.command(arguments).output().expect("the binary starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+        Answer { status: status.code(), out: text(stdout), error: text(stderr) }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: Option<i32>,
+    out: String,
+    error: String,
+}
+
+const HELLO: &str = "main:\n  print \"hello\"\n";
+
+#[test]
+fn no_arguments_show_the_help() {
+    let answer = Folder::new("help").lucarne(&[]);
+    assert_eq!(answer.status, Some(2));
+    assert!(answer.error.contains("Usage: lucarne"), "{answer:?}");
+    let answer = Folder::new("help-asked").lucarne(&["--help"]);
+    assert_eq!(answer.status, Some(0));
+    assert!(answer.out.contains("Examples:") && answer.out.contains("run"), "{answer:?}");
+    let answer = Folder::new("version").lucarne(&["--version"]);
+    assert_eq!(answer.out, format!("lucarne {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let folder = Folder::new("usage");
+    folder.file("hello.toit", HELLO);
+    for arguments in [
+        &["walk"][..],
+        &["run"],
+        &["run", "absent.toit"],
+        &["run", "."],
+        &["run", "--workers", "0", "hello.toit"],
+        &["run", "-d", "moon", "hello.toit"],
+        &["run", "--memory-limit", "lots", "hello.toit"],
+        &["run", "--kill-at", "3", "hello.toit"],
+        &["check"],
+        &["check", "absent.toit"],
+        &["--emit=tokens"],
+        &["--emit=poem", "hello.toit"],
+    ] {
+        let answer = folder.lucarne(arguments);
+        assert_eq!(answer.status, Some(2), "{arguments:?}: {answer:?}");
+        assert!(!answer.error.is_empty() && answer.out.is_empty(), "{arguments:?}: {answer:?}");
+    }
+    assert!(folder.lucarne(&["run", "absent.toit"]).error.contains("cannot read absent.toit"));
+    assert!(folder.lucarne(&["rum", "hello.toit"]).error.contains("'run'"), "a typo gets a suggestion");
+}
+
+#[test]
+fn runs_and_passes_arguments_and_statuses() {
+    let folder = Folder::new("run");
+    folder.file("hello.toit", HELLO);
+    let answer = folder.lucarne(&["run", "hello.toit"]);
+    assert_eq!((answer.status, answer.out.as_str(), answer.error.as_str()), (Some(0), "hello\n", ""));
+    folder.file("arguments.toit", "main args:\n  print args\n  exit args.size\n");
+    let answer = folder.lucarne(&["run", "arguments.toit", "a", "--b", "-c"]);
+    assert_eq!((answer.status, answer.out.as_str()), (Some(3), "[a, --b, -c]\n"));
+    folder.file("fails.toit", "main: exit 256\n");
+    assert_eq!(folder.lucarne(&["run", "fails.toit"]).status, Some(1), "a failure stays one");
+}
+
+#[test]
+fn check_reports_and_runs_nothing() {
+    let folder = Folder::new("check");
+    folder.file("hello.toit", HELLO).file("wrong.toit", "main:\n  print foo\n  x/int := \"text\"\n  print x\n");
+    let answer = folder.lucarne(&["check", "hello.toit"]);
+    assert_eq!((answer.status, answer.out.as_str(), answer.error.as_str()), (Some(0), "", ""));
+    let answer = folder.lucarne(&["check", "wrong.toit", "hello.toit"]);
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.error.contains("wrong.toit:2:9"), "{}", answer.error);
+    assert!(answer.error.contains("wrong.toit:3:"), "types are checked too: {}", answer.error);
+    assert!(answer.error.contains("1 of 2 files"), "{}", answer.error);
+    assert!(!answer.error.contains('\u{1b}'), "no colours into a pipe");
+}
+
+#[test]
+fn emits_every_stage() {
+    let folder = Folder::new("emit");
+    folder.file("hello.toit", HELLO);
+    for stage in ["tokens", "tree", "ir", "bytecode"] {
+        let answer = folder.lucarne(&[&format!("--emit={stage}"), "hello.toit"]);
+        assert_eq!(answer.status, Some(0), "{stage}: {answer:?}");
+        assert!(answer.out.contains("print"), "{stage}: {}", answer.out);
+    }
+    let answer = folder.lucarne(&["--emit=bytecode", "hello.toit"]);
+    let main = answer.out.split("\n\n").find(|function| function.contains(" main arity=0"));
+    let main = main.expect("main is a function of the program");
+    assert!(main.contains("LoadLiteral") && main.contains("String(\"hello\")"), "{main}");
+    assert!(main.contains("CallStatic") && main.contains("; print"), "{main}");
+}
+
+#[test]
+fn completions_name_the_commands() {
+    let folder = Folder::new("completions");
+    for shell in ["bash", "zsh", "fish"] {
+        let answer = folder.lucarne(&["completions", shell]);
+        assert!(answer.status == Some(0) && answer.out.contains("check"), "{shell}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_failure() {
+    let folder = Folder::new("pipe");
+    folder.file("many.toit", "main:\n  100_000.repeat: print \"line $it\"\n");
+    let mut child = folder.command(&["run", "many.toit"]).stdout(Stdio::piped()).spawn().expect("starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line comes");
+    assert_eq!(line, "line 0\n");
+    let status = child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("it ends");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn what_is_printed_can_be_followed_through_a_pipe() {
+    let folder = Folder::new("follow");
+    folder.file("waits.toit", "main:\n  print \"first\"\n  sleep --ms=3_600_000\n");
+    let mut child = folder.command(&["run", "waits.toit"]).stdout(Stdio::piped()).spawn().expect("starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line comes");
+    child.kill().expect("it still runs");
+    child.wait().expect("it has been killed");
+    assert_eq!(line, "first\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_with_130_and_loses_no_output() {
+    let folder = Folder::new("interrupt");
+    folder.file("waits.toit", "main:\n  print \"first\"\n  print-on-stderr_ \"ready\"\n  while true: null\n");
+    let mut child = folder
+        .command(&["run", "waits.toit"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().expect("piped")).read_line(&mut line).expect("a line comes");
+    assert_eq!(line, "ready\n");
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    assert!(killed.success());
+    let status = child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("it ends");
+    assert_eq!(status.code(), Some(130));
+    let mut out = String::new();
+    child.stdout.take().expect("piped").read_to_string(&mut out).expect("UTF-8");
+    assert_eq!(out, "first\n");
+}

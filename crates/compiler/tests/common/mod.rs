@@ -1,0 +1,61 @@
+//! What the tests of the front half share.
+
+use lucarne_compiler::diagnostic::{self, Style};
+use lucarne_compiler::ir::Unit;
+use lucarne_compiler::resolve::{Analysis, analyze, analyze_library};
+use lucarne_compiler::source::MemoryLoader;
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// The library's sources, named as in the program.
+pub fn library_sources() -> MemoryLoader {
+    let mut loader = MemoryLoader::default();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lib");
+    add_files(&mut loader, &root, "<lib>/");
+    loader
+}
+
+fn add_files(loader: &mut MemoryLoader, folder: &Path, prefix: &str) {
+    for entry in std::fs::read_dir(folder).expect("lib/ can be read") {
+        let path = entry.expect("lib/ can be read").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("names in lib/ are UTF-8");
+        if path.is_dir() {
+            add_files(loader, &path, &format!("{prefix}{name}/"));
+        } else if name.ends_with(".toit") {
+            loader.add(format!("{prefix}{name}"), std::fs::read(&path).expect("lib/ can be read"));
+        }
+    }
+}
+
+/// The prepared library.
+pub fn library() -> &'static Unit {
+    static LIBRARY: OnceLock<Unit> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let loader = library_sources();
+        let paths: Vec<String> = loader.paths().map(str::to_owned).collect();
+        let mut unit = analyze_library(&loader, &paths).unit;
+        for module in &mut unit.modules {
+            for function in &mut module.functions {
+                function.code.pack().expect("a body can be encoded");
+            }
+        }
+        unit
+    })
+}
+
+/// Analyses files; the first one is the entry.
+#[allow(dead_code, reason = "not every test has files")]
+pub fn analyze_files(files: &[(&str, &str)]) -> Analysis {
+    let mut loader = MemoryLoader::default();
+    for (path, text) in files {
+        loader.add(*path, *text);
+    }
+    analyze(&loader, Some(library().clone()), files.first().map_or("", |(path, _)| path))
+}
+
+/// The diagnostics of a program as a user sees them, after its text.
+#[allow(dead_code, reason = "not every test renders")]
+pub fn rendered(text: &str) -> String {
+    let analysis = analyze_files(&[("app.toit", text)]);
+    format!("{text}\n----\n{}", diagnostic::render(&analysis.sources, &analysis.diagnostics, Style::default()))
+}

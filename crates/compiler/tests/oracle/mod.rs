@@ -1,0 +1,57 @@
+//! What holds for any input: the fuzz targets and the property tests call these.
+
+use lucarne_compiler::emit;
+use lucarne_compiler::ir::Unit;
+use lucarne_compiler::parser;
+use lucarne_compiler::resolve::analyze;
+use lucarne_compiler::scanner::{self, Kind};
+use lucarne_compiler::source::{MemoryLoader, SourceId, Sources};
+
+/// Tokens lie in the text, in order, and the pieces of strings are balanced.
+pub fn scan(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let (tokens, problems) = scanner::scan(SourceId(0), &text);
+    let mut end = 0;
+    let mut open: Vec<Kind> = Vec::new();
+    for token in &tokens {
+        assert!(token.span.start >= end, "tokens overlap");
+        assert!(text.get(token.span.range()).is_some(), "a token is not in the text");
+        end = token.span.end;
+        match token.kind {
+            Kind::StringBegin | Kind::InterpolationBegin => open.push(token.kind),
+            Kind::StringEnd => assert_eq!(open.pop(), Some(Kind::StringBegin)),
+            Kind::InterpolationEnd => assert_eq!(open.pop(), Some(Kind::InterpolationBegin)),
+            _ => {}
+        }
+    }
+    assert!(open.is_empty(), "a string is left open");
+    assert_eq!(tokens.last().map(|token| token.kind), Some(Kind::Eof));
+    for problem in problems {
+        assert!(text.get(problem.span.range()).is_some(), "an error is not in the text");
+    }
+}
+
+/// Any text has a tree, which can be printed.
+pub fn parse(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    // On a large stack, like all that recurses over trees.
+    emit::tree(&text);
+    let (tokens, _) = scanner::scan(SourceId(0), &text);
+    if tokens.len() < 300 {
+        let (_, problems) = parser::parse(SourceId(0), &text);
+        let illegal = tokens.iter().any(|token| token.kind == Kind::Illegal);
+        assert!(!illegal || !problems.is_empty(), "a meaningless character was accepted");
+    }
+}
+
+/// Any bytes are a program with or without errors, and its errors can be shown.
+pub fn check(library: Option<&Unit>, input: &[u8]) {
+    let mut loader = MemoryLoader::default();
+    loader.add("app.toit", input);
+    let analysis = analyze(&loader, library.cloned(), "app.toit");
+    lucarne_compiler::diagnostic::render(&analysis.sources, &analysis.diagnostics, Default::default());
+    if std::str::from_utf8(input).is_err() {
+        assert!(analysis.has_errors(), "text that is not UTF-8 was accepted");
+    }
+    let _: &Sources = &analysis.sources;
+}

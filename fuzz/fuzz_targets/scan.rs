@@ -1,0 +1,10 @@
+//! Any bytes as a source text, up to tokens: `cargo +nightly fuzz run scan` in the folder above.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../crates/compiler/tests/oracle/mod.rs"]
+#[allow(dead_code, reason = "the other targets use the rest")]
+mod oracle;
+
+fuzz_target!(|input: &[u8]| oracle::scan(input));
