@@ -66,8 +66,14 @@ handle-request_ target/ServiceHandler? index/int arguments gid/int sender/int ->
     return result
   finally: | is-exception exception/Exception_? |
     if is-exception:
-      rpc-fail_ exception.value.stringify exception.trace
+      rpc-fail_ (text-of_ exception) exception.trace
       return null
+
+/** What was thrown, as text. An object that cannot say what it is must not end the process. */
+text-of_ exception/Exception_ -> string:
+  text := "?"
+  catch: text = exception.value.stringify
+  return text
 
 answer_ procedure/int arguments gid/int pid/int -> any:
   handler/RequestHandler_? := request-handlers_.get procedure

@@ -109,7 +109,7 @@ class ServiceClient:
     id_ = null
     remove-finalizer this
     proxy-remove-all_ id
-    tell-provider_ RPC-CLOSE_ id
+    close-there_ RPC-CLOSE_ id
 
   stringify -> string:
     if not definition_: return "service:$selector.uuid@$(selector.major).$(selector.minor).x"
@@ -130,12 +130,12 @@ class ServiceClient:
   close-resource_ handle/int -> none:
     id := id_
     // A closed client has closed its resources already.
-    if id: tell-provider_ RPC-CLOSE-RESOURCE_ [id, handle]
+    if id: close-there_ RPC-CLOSE-RESOURCE_ [id, handle]
 
-  /** Has the provider close something. One that has ended has closed everything. */
-  tell-provider_ procedure/int arguments -> none:
+  close-there_ procedure/int what/any -> none:
+    // A provider that is gone has closed everything.
     catch --unwind=(: it != "NO_SUCH_PROCESS"):
-      critical-do: rpc.invoke pid_ procedure arguments
+      critical-do: rpc.invoke pid_ procedure what
 
 discovery_/ServiceDiscoveryServiceClient ::= (ServiceDiscoveryServiceClient).open
 
