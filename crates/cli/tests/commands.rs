@@ -105,7 +105,9 @@ fn runs_and_passes_arguments_and_statuses() {
 #[test]
 fn check_reports_and_runs_nothing() {
     let folder = Folder::new("check");
-    folder.file("hello.toit", HELLO).file("wrong.toit", "main:\n  print foo\n  x/int := \"text\"\n  print x\n");
+    folder
+        .file("hello.toit", HELLO)
+        .file("wrong.toit", "main:\n  print foo\n  x/int := \"text\"\n  print x\n");
     let answer = folder.lucarne(&["check", "hello.toit"]);
     assert_eq!((answer.status, answer.out.as_str(), answer.error.as_str()), (Some(0), "", ""));
     let answer = folder.lucarne(&["check", "wrong.toit", "hello.toit"]);
@@ -179,7 +181,8 @@ fn ctrl_c_ends_with_130_and_loses_no_output() {
     let mut line = String::new();
     BufReader::new(child.stderr.take().expect("piped")).read_line(&mut line).expect("a line comes");
     assert_eq!(line, "ready\n");
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    let killed =
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
     assert!(killed.success());
     let status = child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("it ends");
     assert_eq!(status.code(), Some(130));

@@ -8,8 +8,8 @@
 //!
 //! **Generations.** Objects are born in one young chunk. A minor collection moves what is alive to
 //! the old chunks; old objects that refer to young ones are in the remembered set, which
-//! [`Heap::record_write`] keeps. A full collection moves everything. Objects beyond
-//! [`LARGE_WORDS`] have a chunk of their own and are never moved.
+//! `Heap::record_write` keeps. A full collection moves everything. Objects beyond
+//! `LARGE_WORDS` have a chunk of their own and are never moved.
 //!
 //! **Registers.** Words of a stack below its top are roots. A call clears the callee's registers, so
 //! that nothing seems alive that an earlier call has left there. But when it returns, what it has

@@ -205,7 +205,7 @@ impl Heap {
         Ok(Ref::of(word))
     }
 
-    /// A string. The text must not lie in this heap: see [`Heap::concat`] and [`Heap::substring`].
+    /// A string. The text lies elsewhere than in this heap, which may move while it is copied.
     pub fn new_string(&mut self, text: &str) -> Result<Ref<'_>, OutOfMemory> {
         self.new_raw(self.builtins().string, &[text.as_bytes()])
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lucarne_compiler::program::{Builtins, Class, ClassIndex, Entries, FunctionIndex, Literal, Program};
 use proptest::prelude::*;
 
-use super::{DEFAULT_LIMIT_BYTES, Format, Heap, HeapOptions, Image, Ref, Word};
+use super::{Format, Heap, HeapOptions, Image, Ref, Word};
 
 /// A program without code that has all built-in classes.
 fn image(literals: Vec<Literal>) -> Arc<Image> {
@@ -70,7 +70,8 @@ const ROOTS: usize = 8;
 fn step() -> impl Strategy<Value = Step> {
     let root = 0..ROOTS;
     prop_oneof![
-        (root.clone(), prop_oneof![0usize..6, Just(200usize), Just(5000usize)]).prop_map(|(r, n)| Step::NewArray(r, n)),
+        (root.clone(), prop_oneof![0usize..6, Just(200usize), Just(5000usize)])
+            .prop_map(|(r, n)| Step::NewArray(r, n)),
         (root.clone(), ".{0,12}").prop_map(|(r, text)| Step::NewString(r, text)),
         (root.clone(), any::<f64>()).prop_map(|(r, value)| Step::NewFloat(r, value)),
         (root.clone(), prop_oneof![0usize..64, Just(40_000usize)]).prop_map(|(r, n)| Step::NewBytes(r, n)),
