@@ -50,7 +50,7 @@ fn image(literals: Vec<Literal>) -> Arc<Image> {
 }
 
 fn heap(stress: bool) -> Heap {
-    Heap::new(image(Vec::new()), HeapOptions { stress, limit_bytes: DEFAULT_LIMIT_BYTES }).expect("there is memory")
+    Heap::new(image(Vec::new()), HeapOptions { stress, ..HeapOptions::default() }).expect("there is memory")
 }
 
 /// What a mutator does. Numbers pick among the roots.
@@ -192,7 +192,7 @@ fn garbage_is_freed() {
 
 #[test]
 fn a_limit_is_an_error_and_the_heap_lives_on() {
-    let options = HeapOptions { limit_bytes: 1 << 20, stress: false };
+    let options = HeapOptions { limit_bytes: 1 << 20, ..HeapOptions::default() };
     let mut heap = Heap::new(image(Vec::new()), options).unwrap();
     let root = heap.root(Word::NULL);
     let mut count = 0;
