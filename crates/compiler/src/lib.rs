@@ -3,6 +3,17 @@
 //! The front half works module by module and ends in the symbolic [`ir`]. The back half
 //! (`link`) takes what `main` reaches of it and makes one closed program: class ids, a
 //! dispatch table and bytecode.
+//!
+//! | stage | module | gives |
+//! |---|---|---|
+//! | texts | [`source`] | lines, positions, spans; files through a [`source::Loader`] |
+//! | tokens | [`scanner`] | a flat list, with each line's indentation |
+//! | trees | [`parser`], [`ast`] | what is written |
+//! | modules | [`resolve`], [`types`] | [`ir`]: what it means, checked |
+//! | program | [`link`], [`program`] | what runs |
+//!
+//! What is wrong with a program is data ([`diagnostic`]), and no stage stops at it. Each stage can be
+//! printed ([`emit`]).
 
 pub mod ast;
 pub mod diagnostic;

@@ -4,6 +4,7 @@
 //! 2. `declare` makes classes, then signatures, fields and globals, for all modules.
 //! 3. `lower` makes the code of each body, now that everything that it may name is known.
 
+mod arguments;
 mod assign;
 mod call;
 mod check;

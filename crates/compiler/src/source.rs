@@ -15,9 +15,6 @@ pub trait Loader {
     fn is_file(&self, path: &str) -> bool {
         self.read(path).is_some()
     }
-
-    /// Whether there is such a folder.
-    fn is_folder(&self, path: &str) -> bool;
 }
 
 /// A [`Loader`] over texts in memory, for tests and for prepared sources.
@@ -46,27 +43,22 @@ impl Loader for MemoryLoader {
     fn is_file(&self, path: &str) -> bool {
         self.files.contains_key(path)
     }
-
-    fn is_folder(&self, path: &str) -> bool {
-        let prefix = format!("{path}/");
-        self.files.range(prefix.clone()..).next().is_some_and(|(key, _)| key.starts_with(&prefix))
-    }
 }
+
+/// How the paths of library modules begin. No file of a user has such a path.
+pub const LIBRARY_PREFIX: &str = "<lib>/";
 
 /// A [`Loader`] over the file system.
 pub struct FileLoader;
 
 impl Loader for FileLoader {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
-        std::fs::read(path).ok()
+        // A folder of that name is not the library.
+        if path.starts_with(LIBRARY_PREFIX) { None } else { std::fs::read(path).ok() }
     }
 
     fn is_file(&self, path: &str) -> bool {
-        std::path::Path::new(path).is_file()
-    }
-
-    fn is_folder(&self, path: &str) -> bool {
-        std::path::Path::new(path).is_dir()
+        !path.starts_with(LIBRARY_PREFIX) && std::path::Path::new(path).is_file()
     }
 }
 

@@ -1,12 +1,13 @@
 //! The IR in print: each function with its code, expressions in parentheses.
 
 use crate::ir::{Body, ClassId, Code, Expr, FunctionId, GlobalId, LocalId, Node, Part, Selector, Type, Unit};
+use crate::source::LIBRARY_PREFIX;
 
 /// The modules that are not of the library.
 pub(super) fn print(unit: &Unit) -> String {
     let printer = Printer { unit };
     let mut lines = Vec::new();
-    for module in unit.modules.iter().filter(|module| !module.path.starts_with("<lib>/")) {
+    for module in unit.modules.iter().filter(|module| !module.path.starts_with(LIBRARY_PREFIX)) {
         lines.push(format!("module {}", module.path));
         for class in &module.classes {
             let above =

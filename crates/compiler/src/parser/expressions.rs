@@ -461,7 +461,7 @@ impl Parser<'_> {
                 RELATIONAL => self.comparison(left),
                 _ => {
                     let at = self.advance().span;
-                    let right = self.operand(|parser| parser.binary(level + 1));
+                    let right = self.right_operand(level + 1);
                     let start = left.span.start;
                     self.expression_from(
                         start,
@@ -472,6 +472,16 @@ impl Parser<'_> {
             max = level;
         }
         left
+    }
+
+    fn right_operand(&mut self, level: u8) -> Expression {
+        if matches!(self.peek_on_line(), Kind::Colon | Kind::DoubleColon) {
+            // What it begins belongs to something around the operator.
+            self.expected("an operand");
+            let at = self.last_end();
+            return self.expression_from(at, ExpressionKind::Error);
+        }
+        self.operand(|parser| parser.binary(level))
     }
 
     /// The operator that comes here, if it has two operands.
@@ -501,7 +511,7 @@ impl Parser<'_> {
         let mut rest = Vec::new();
         while let Some((RELATIONAL, name)) = self.binary_operator() {
             let at = self.advance().span;
-            let operand = self.operand(|parser| parser.binary(RELATIONAL + 1));
+            let operand = self.right_operand(RELATIONAL + 1);
             rest.push((name, at, operand));
         }
         if rest.len() == 1

@@ -1,6 +1,7 @@
 //! Assignments: to variables, members and elements, plain and with an operator.
 
-use super::call::{Arguments, StaticReceiver};
+use super::arguments::Arguments;
+use super::call::StaticReceiver;
 use super::lower::{Candidate, Context, Lower, Reference, Value};
 use super::shape::accepts;
 use super::unit::VariableId;

@@ -8,7 +8,7 @@
 //! A class with mixins calls the constructor of its last mixin and gives it the rest as a block:
 //! the call of the mixin before, and so on, and at last the super constructor.
 
-use super::call::Arguments;
+use super::arguments::Arguments;
 use super::lower::{Context, Lower, Value, sequence};
 use super::shape::accepts;
 use super::world::Member;

@@ -7,7 +7,7 @@ use crate::ast::{self, Body, Expression, ExpressionKind, Identifier, Initial};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Expr, Item, LabelId, Node};
 use crate::names::Name;
-use crate::source::Span;
+use crate::source::{LIBRARY_PREFIX, Span};
 use crate::types::Ty;
 
 /// More than these `Lambda` has no `call` for.
@@ -547,7 +547,7 @@ impl<'a> Lower<'a> {
         name: &'a Identifier,
         failure: Option<&'a (Vec<ast::Parameter>, Body)>,
     ) -> Value {
-        if !self.world.module(self.module).path.starts_with("<lib>/") {
+        if !self.world.module(self.module).path.starts_with(LIBRARY_PREFIX) {
             let hint = "call the library's function that is made of it";
             self.error_hint(span, "primitives are for the libraries only", hint);
         }

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, Module, ModuleId};
 use crate::names::{Name, nearest};
 use crate::parser;
-use crate::source::{Loader, SourceId, Sources, Span};
+use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use std::collections::HashMap;
 
 /// The module whose exports every module sees.
@@ -189,7 +189,7 @@ impl Modules {
             return problem.note("a local import names a file relative to the folder of this one");
         }
         let libraries =
-            self.by_path.keys().filter_map(|path| path.strip_prefix("<lib>/")?.strip_suffix(".toit"));
+            self.by_path.keys().filter_map(|path| path.strip_prefix(LIBRARY_PREFIX)?.strip_suffix(".toit"));
         let names: Vec<String> = libraries.map(|path| path.replace('/', ".")).collect();
         match nearest(&name, names.iter().map(String::as_str)) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),

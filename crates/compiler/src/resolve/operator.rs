@@ -1,6 +1,6 @@
 //! Operators, indexes, literals with parts, and types in expressions.
 
-use super::call::Arguments;
+use super::arguments::Arguments;
 use super::lower::{Lower, Value};
 use crate::ast::{Expression, StringPart, TypeName, UnaryOperator};
 use crate::diagnostic::Diagnostic;

@@ -1,0 +1,164 @@
+//! The arguments of a call: evaluated as written, passed in canonical order.
+
+use super::lower::{Lower, Value};
+use crate::ast::{self, Expression, ExpressionKind};
+use crate::ir::{Expr, LabelId, Node, Selector};
+use crate::names::Name;
+use crate::source::Span;
+use crate::types::Ty;
+
+/// The arguments of a call, lowered, in canonical order.
+#[derive(Default)]
+pub(super) struct Arguments {
+    /// The shape; its name is empty.
+    pub(super) shape: Selector,
+    pub(super) values: Vec<Value>,
+    pub(super) spans: Vec<Span>,
+    /// What must be evaluated before the call, since names do not stand in canonical order.
+    pub(super) before: Vec<Node>,
+    /// Where `break.name` out of a block leads to.
+    pub(super) exit: Option<LabelId>,
+}
+
+impl Arguments {
+    pub(super) fn of(values: Vec<Value>, span: Span) -> Arguments {
+        let unnamed = values.iter().map(|value| value.ty == Ty::Block).collect();
+        let spans = vec![span; values.len()];
+        Arguments {
+            shape: Selector { unnamed, ..Selector::default() },
+            values,
+            spans,
+            ..Arguments::default()
+        }
+    }
+
+    pub(super) fn named(&self, name: &str) -> Selector {
+        Selector { name: name.to_owned(), ..self.shape.clone() }
+    }
+
+    pub(super) fn nodes(self) -> Vec<Node> {
+        self.values.into_iter().map(|value| value.node).collect()
+    }
+}
+
+impl<'a> Lower<'a> {
+    /// The arguments of a call of `callee`.
+    pub(super) fn arguments(&mut self, trees: &'a [ast::Argument], callee: &str) -> Arguments {
+        let mut arguments = Arguments::default();
+        let mut lowered: Vec<(Option<Name>, Value, Span)> = Vec::new();
+        for tree in trees {
+            let argument = self.argument(tree, callee, &mut arguments.exit);
+            let duplicate = argument
+                .0
+                .as_ref()
+                .is_some_and(|name| lowered.iter().any(|(known, _, _)| known.as_ref() == Some(name)));
+            if duplicate {
+                let name = argument.0.as_deref().unwrap_or("").to_owned();
+                self.error(argument.2, format!("`--{name}` is given twice"));
+                continue;
+            }
+            lowered.push(argument);
+        }
+        self.sort_arguments(lowered, &mut arguments);
+        arguments
+    }
+
+    fn argument(
+        &mut self,
+        tree: &'a ast::Argument,
+        callee: &str,
+        exit: &mut Option<LabelId>,
+    ) -> (Option<Name>, Value, Span) {
+        let name = tree.name.as_ref().map(|name| name.name.clone());
+        let Some(expression) = &tree.value else {
+            // `--flag` and `--no-flag`.
+            let span = tree.name.as_ref().map_or(Span::default(), |name| name.span);
+            let written = name.unwrap_or_else(|| "".into());
+            let (name, flag) = match written.strip_prefix("no-") {
+                Some(rest) if !rest.is_empty() => (rest.into(), false),
+                _ => (written, true),
+            };
+            return (
+                Some(name),
+                Value::new(span, Expr::Bool(flag), self.builtin(self.world.builtin.bool)),
+                span,
+            );
+        };
+        let value = self.argument_value(expression, callee, exit);
+        (name, value, expression.span)
+    }
+
+    /// Blocks and lambdas get the name of what they are given to.
+    fn argument_value(
+        &mut self,
+        expression: &'a Expression,
+        callee: &str,
+        exit: &mut Option<LabelId>,
+    ) -> Value {
+        match &expression.kind {
+            ExpressionKind::Parenthesized(inner) => self.argument_value(inner, callee, exit),
+            ExpressionKind::Block(parameters, body) => {
+                let exit = match exit {
+                    Some(exit) => *exit,
+                    None => *exit.insert(self.units.label()),
+                };
+                self.block(parameters, body, expression.span, Some(callee.into()), Some(exit))
+            }
+            ExpressionKind::Lambda(parameters, body) => {
+                self.lambda(parameters, body, expression.span, Some(callee.into()))
+            }
+            _ => self.any(expression),
+        }
+    }
+
+    /// Unnamed ones as written, named ones by name. Values are still computed as written.
+    fn sort_arguments(&mut self, mut lowered: Vec<(Option<Name>, Value, Span)>, arguments: &mut Arguments) {
+        let key = |argument: &(Option<Name>, Value, Span)| (argument.0.is_some(), argument.0.clone());
+        let is_sorted = lowered.windows(2).all(|pair| match pair {
+            [a, b] => key(a) <= key(b) || (a.0.is_none() && b.0.is_none()),
+            _ => true,
+        });
+        let effects = lowered.iter().filter(|(_, value, _)| !is_constant(&value.node)).count();
+        if !is_sorted && effects > 1 {
+            for (_, value, _) in &mut lowered {
+                self.compute_before(value, &mut arguments.before);
+            }
+        }
+        lowered.sort_by_key(key);
+        for (name, value, span) in lowered {
+            let is_block = value.ty == Ty::Block;
+            match name {
+                Some(name) => arguments.shape.named.push((name.to_string(), is_block)),
+                None => arguments.shape.unnamed.push(is_block),
+            }
+            arguments.values.push(value);
+            arguments.spans.push(span);
+        }
+    }
+
+    /// Puts a value into a local of its own, unless it is one that nothing can change.
+    pub(super) fn compute_before(&mut self, value: &mut Value, before: &mut Vec<Node>) {
+        if is_constant(&value.node) || value.ty == Ty::Block {
+            return;
+        }
+        let local = self.units.temporary();
+        let at = value.node.at;
+        let node = std::mem::replace(&mut value.node, Node { at, expr: Expr::Local(local) });
+        before.push(Node { at, expr: Expr::Define(local, Box::new(node)) });
+    }
+}
+
+/// Whether a node has no effects, and nothing evaluated later can change its value.
+fn is_constant(node: &Node) -> bool {
+    matches!(
+        node.expr,
+        Expr::Null
+            | Expr::Bool(_)
+            | Expr::Int(_)
+            | Expr::Float(_)
+            | Expr::String(_)
+            | Expr::Absent
+            | Expr::Block { .. }
+            | Expr::Lambda { .. }
+    )
+}
