@@ -12,8 +12,9 @@ pub(super) const TABLE: &[Row] = &[
     ("multiply", |call| binary(call, |left, right| left * right)),
     ("divide", |call| binary(call, |left, right| left / right)),
     ("modulo", |call| binary(call, |left, right| left % right)),
-    ("negate", |call| unary(call, |value| -value)),
-    ("abs", |call| unary(call, f64::abs)),
+    ("negate", |call| unary(call, |value| if value.is_nan() { value } else { -value })),
+    // NaN has no sign that operations could change.
+    ("abs", |call| unary(call, |value| if value.is_nan() { value } else { value.abs() })),
     ("ceil", |call| unary(call, f64::ceil)),
     ("floor", |call| unary(call, f64::floor)),
     ("truncate", |call| unary(call, f64::trunc)),
