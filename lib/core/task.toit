@@ -27,11 +27,16 @@ yield -> none:
 
 /** Waits for the $duration. */
 sleep duration/Duration -> none:
-  sleep-until_ Time.monotonic-us + duration.in-us
+  sleep-until_ (from-now_ duration.in-us)
 
 /** Waits for $ms milliseconds. */
 sleep --ms/int -> none:
-  sleep-until_ Time.monotonic-us + ms * 1_000
+  sleep-until_ (from-now_ ms * 1_000)
+
+/** The time in $us microseconds; the end of all time if that is even later. */
+from-now_ us/int -> int:
+  now := Time.monotonic-us
+  return us > int.MAX - now ? int.MAX : now + us
 
 sleep-until_ wakeup/int -> none:
   self := Task_.current
@@ -60,7 +65,7 @@ Calls $block, which is to be done in $us microseconds.
 If it still waits for something then, that throws DEADLINE_EXCEEDED.
 */
 with-timeout --us/int [block]:
-  return Task_.current.with-deadline_ Time.monotonic-us + us block
+  return Task_.current.with-deadline_ (from-now_ us) block
 
 /**
 Calls $block, which cancellation does not interrupt.

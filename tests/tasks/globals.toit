@@ -10,6 +10,10 @@
 // expect: waiters try again: [second, second]
 // expect: assigned before use: given
 // expect: a canceled initialiser is tried again: fresh
+// expect: two that wait for each other: [INITIALIZATION_IN_PROGRESS, INITIALIZATION_IN_PROGRESS]
+// expect: waiting for another's: DEADLINE_EXCEEDED
+// expect: waiting for another's: CANCELED
+// expect: it came in the end: there
 // simulate: yes
 import monitor
 
@@ -70,6 +74,19 @@ wait-long:
   if is-patient: (monitor.Latch).get
   return "fresh"
 
+left/any := go-right
+right/any := go-left
+go-right:
+  yield
+  return right
+go-left:
+  yield
+  return left
+
+arrival ::= monitor.Latch
+awaited ::= arrive
+arrive: return arrival.get
+
 main:
   done := monitor.Semaphore
   seen := []
@@ -115,3 +132,24 @@ main:
   canceled.cancel
   yield
   print "a canceled initialiser is tried again: $patient"
+
+  outcomes := []
+  task:: outcomes.add (catch: left); done.up
+  task:: outcomes.add (catch: right); done.up
+  2.repeat: done.down
+  print "two that wait for each other: $outcomes"
+
+  task:: awaited
+  yield
+  print "waiting for another's: $(catch: with-timeout --ms=5: awaited)"
+  outcome := monitor.Latch
+  waiting := task::
+    try:
+      awaited
+    finally: | is-exception exception |
+      critical-do: outcome.set exception.value
+  yield
+  waiting.cancel
+  print "waiting for another's: $outcome.get"
+  arrival.set "there"
+  print "it came in the end: $awaited"

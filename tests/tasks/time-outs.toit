@@ -17,6 +17,7 @@
 // expect: deadline gone: null
 // expect: the outer one is back: true
 // expect: a wait that is over already succeeds
+// expect: no overflow: 1
 // expect: none left: 0
 // simulate: yes
 import monitor
@@ -106,6 +107,7 @@ main:
   catch: with-timeout --ms=3_600_000:
     ready.get
     print "a wait that is over already succeeds"
+  print "no overflow: $(with-timeout --us=int.MAX: sleep --ms=1; 1)"
   with-timeout --ms=60_000: provider.changed.wait: provider.running == 0
   print "none left: $provider.running"
   client.close

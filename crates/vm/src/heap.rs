@@ -356,11 +356,7 @@ impl Heap {
     /// The class of a value.
     #[inline(always)]
     pub(crate) fn class_of(&self, word: Word) -> ClassIndex {
-        if word.is_pointer() {
-            ClassIndex(header(word).class())
-        } else {
-            self.class_of_immediate(word)
-        }
+        if word.is_pointer() { ClassIndex(header(word).class()) } else { self.class_of_immediate(word) }
     }
 
     #[inline(always)]

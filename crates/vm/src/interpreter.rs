@@ -506,8 +506,7 @@ impl<'h> Interpreter<'h> {
                 }
                 Opcode::EnterLambda => outside!(self.enter_lambda(instruction.n())),
                 Opcode::Return | Opcode::ReturnNull => {
-                    let value =
-                        if opcode == Opcode::Return { get!(instruction.a()) } else { Word::NULL };
+                    let value = if opcode == Opcode::Return { get!(instruction.a()) } else { Word::NULL };
                     let return_address = get!(-2isize).as_small();
                     if return_address == BASE {
                         self.save(frame, pc);

@@ -192,7 +192,9 @@ impl Reader<'_> {
             Token::Buffer(buffer) => heap.adopt(buffer)?.word(),
             Token::List(length) => {
                 let class = heap.builtins().array;
-                let array = heap.allocate(class, Format::Words, length).map_err(|OutOfMemory| Failure::OutOfMemory)?;
+                let array = heap
+                    .allocate(class, Format::Words, length)
+                    .map_err(|OutOfMemory| Failure::OutOfMemory)?;
                 let array = heap.keep(array);
                 self.fill(decoder, array, length)?;
                 self.heap.kept(array).word()

@@ -109,7 +109,7 @@ class ServiceClient:
     id_ = null
     remove-finalizer this
     proxy-remove-all_ id
-    critical-do: rpc.invoke pid_ RPC-CLOSE_ id
+    close-there_ RPC-CLOSE_ id
 
   stringify -> string:
     if not definition_: return "service:$selector.uuid@$(selector.major).$(selector.minor).x"
@@ -130,7 +130,12 @@ class ServiceClient:
   close-resource_ handle/int -> none:
     id := id_
     // A closed client has closed its resources already.
-    if id: critical-do: rpc.invoke pid_ RPC-CLOSE-RESOURCE_ [id, handle]
+    if id: close-there_ RPC-CLOSE-RESOURCE_ [id, handle]
+
+  close-there_ procedure/int what/any -> none:
+    // A provider that is gone has closed everything.
+    catch --unwind=(: it != "NO_SUCH_PROCESS"):
+      critical-do: rpc.invoke pid_ procedure what
 
 discovery_/ServiceDiscoveryServiceClient ::= (ServiceDiscoveryServiceClient).open
 

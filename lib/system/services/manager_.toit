@@ -64,7 +64,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
       close client
     else:
       resource := provider.resource client arguments[1]
-      if resource: resource.close
+      if resource: critical-do: resource.close
     return null
 
   open pid/int id/int uuid/string major/int minor/int -> List:
@@ -75,7 +75,11 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
     clients.add client
     providers_[client] = service.provider
     client-add_ client service.handler pid
-    return service.provider.opened_ client pid
+    try:
+      return service.provider.opened_ client pid
+    finally:
+      // Whoever has given up meanwhile will not close what it does not know.
+      if Task.current.is-canceled: close client
 
   /** The service of $provider that a client asks for. */
   validate_ provider/ServiceProvider uuid/string major/int minor/int -> Service_:
@@ -96,7 +100,8 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
     clients-by-pid_.get pid --if-present=: | clients/Set |
       clients.remove client
       if clients.is-empty: clients-by-pid_.remove pid
-    provider.closed_ client
+    // Whoever asked for it may give up or end meanwhile. It is done to the end all the same.
+    critical-do: provider.closed_ client
 
   /** See $SystemMessageHandler_.on-message. */
   on-message type/int gid/int pid/int message/any -> none:

@@ -55,7 +55,8 @@ impl Chunk {
     pub(super) fn poison(&mut self) {
         // SAFETY: the chunk owns all its words. The pattern is a reference to an address that no
         // process has, so that a stale use crashes or fails a check instead of passing.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.words) }.fill(0xdead_dead_dead_dea9);
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.words) }
+            .fill(0xdead_dead_dead_dea9);
     }
 }
 

@@ -311,11 +311,13 @@ impl Collection<'_> {
             heap.statistics.minor_collections += 1;
             for object in &heap.large {
                 // A minor collection never marks: large objects are not in the young chunk.
-                debug_assert!(!Header(
-                    // SAFETY: the chunk starts with its one object.
-                    unsafe { *object.start() }
-                )
-                .has(MARKED));
+                debug_assert!(
+                    !Header(
+                        // SAFETY: the chunk starts with its one object.
+                        unsafe { *object.start() }
+                    )
+                    .has(MARKED)
+                );
             }
         }
         heap.old_words =

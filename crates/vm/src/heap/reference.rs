@@ -196,8 +196,7 @@ impl Heap {
         let length = parts.iter().map(|part| part.len()).sum();
         let word = self.allocate(class, Format::Bytes, length)?;
         // SAFETY: a fresh object of `length` bytes.
-        let mut rest =
-            unsafe { std::slice::from_raw_parts_mut(word.address().add(1).cast::<u8>(), length) };
+        let mut rest = unsafe { std::slice::from_raw_parts_mut(word.address().add(1).cast::<u8>(), length) };
         for part in parts {
             let (start, end) = rest.split_at_mut(part.len());
             start.copy_from_slice(part);

@@ -198,7 +198,9 @@ mod tests {
     #[test]
     fn floats_keep_every_bit_or_do_not_fit() {
         let mut fits = 0;
-        for bits in (0..4096u64).flat_map(|top| [top << 52, top << 52 | 0xf_ffff_ffff_ffff, top << 52 | 12345]) {
+        for bits in
+            (0..4096u64).flat_map(|top| [top << 52, top << 52 | 0xf_ffff_ffff_ffff, top << 52 | 12345])
+        {
             let value = f64::from_bits(bits);
             if let Some(word) = Word::float(value) {
                 assert!(word.is_float() && !word.is_int() && !word.is_pointer());

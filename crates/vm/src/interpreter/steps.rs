@@ -10,7 +10,12 @@ use crate::native::Failure;
 impl Interpreter<'_> {
     /// Enters a function after making room for its frame.
     #[cold]
-    pub(super) fn enter_with_growth(&mut self, call_base: usize, callee: Callee, return_address: usize) -> Next {
+    pub(super) fn enter_with_growth(
+        &mut self,
+        call_base: usize,
+        callee: Callee,
+        return_address: usize,
+    ) -> Next {
         let frame = self.position.frame;
         let new_frame = frame + call_base + FRAME_WORDS;
         let stack = self.heap.stacks_mut().get_mut(self.position.stack);
@@ -85,9 +90,7 @@ impl Interpreter<'_> {
     pub(super) fn copy_literal(&mut self, index: usize) -> Result<Word, OutOfMemory> {
         let image = self.image.clone();
         match &image.program().literals[index] {
-            Literal::Bytes(bytes) => {
-                Ok(self.heap.new_bytes_from(bytes)?.word())
-            }
+            Literal::Bytes(bytes) => Ok(self.heap.new_bytes_from(bytes)?.word()),
             _ => Ok(image.literal(index)),
         }
     }
@@ -137,7 +140,12 @@ impl Interpreter<'_> {
         }
     }
 
-    pub(super) fn new_lambda(&mut self, function: i32, first: usize, captures: usize) -> Result<Word, OutOfMemory> {
+    pub(super) fn new_lambda(
+        &mut self,
+        function: i32,
+        first: usize,
+        captures: usize,
+    ) -> Result<Word, OutOfMemory> {
         let class = self.heap.builtins().lambda;
         let lambda = self.heap.allocate(class, Format::Words, 1 + captures)?;
         self.heap.set_field(lambda, 0, Word::small(i64::from(function)));

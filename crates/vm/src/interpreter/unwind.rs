@@ -250,7 +250,8 @@ impl Interpreter<'_> {
         let class = self.heap.class_of(value);
         let found = program.classes.get(class.0 as usize).map_or("?", |class| class.name.as_str());
         let found = if value == Word::NULL { "null" } else { found };
-        let detail = format!("AS_CHECK_FAILED error.\nExpected a value of type '{wanted}', got one of '{found}'");
+        let detail =
+            format!("AS_CHECK_FAILED error.\nExpected a value of type '{wanted}', got one of '{found}'");
         self.fail_with_detail(Failure::Error("AS_CHECK_FAILED"), detail)
     }
 

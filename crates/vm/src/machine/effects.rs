@@ -1,5 +1,6 @@
 //! What each effect does.
 
+use lucarne_compiler::program::FunctionIndex;
 use lucarne_kernel::{Context, Exit, GroupOption, SpawnOptions, priority};
 use lucarne_message::Payload;
 use lucarne_system::Stream;
@@ -19,7 +20,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
     let argument = |index| machine.argument(id, index);
     match effect {
         Effect::Throw => Done::Throw(argument(0), argument(1)),
-        Effect::AwaitGlobal => machine.await_global(id),
+        Effect::AwaitGlobal => machine.await_global(id, context),
 
         Effect::TaskNew => machine.new_task(id),
         Effect::TaskPark => machine.park_task(id, context),
@@ -118,22 +119,55 @@ impl Machine {
         }
     }
 
-    /// The global that a task wants is being initialised. If by the task itself, it never will be.
-    fn await_global(&mut self, id: TaskId) -> Done {
-        let position = self.tasks.get(id).position;
-        let instruction = self.image.program().code[position.pc];
-        let initializer = self.image.program().globals[instruction.number() as usize].initializer;
-        let interpreter = Interpreter::new(&mut self.heap, position, 0);
-        let is_own = initializer.is_some_and(|function| interpreter.is_under_way(function));
-        self.heap.leave_current();
-        if is_own {
+    /// The global that a task wants is being initialised. If that waits for this task, directly or
+    /// by way of others, it never will be.
+    fn await_global(&mut self, id: TaskId, context: &Context<'_>) -> Done {
+        let limits = self.limits(id);
+        let failure = if self.initializes(id, self.wanted_initializer(id)) || self.is_circular(id) {
+            Some(Failure::Error("INITIALIZATION_IN_PROGRESS"))
+        } else {
+            super::messages::cut_short(&limits, context)
+        };
+        if let Some(failure) = failure {
             // The trace is to name this instruction, not the one before it.
             self.tasks.get_mut(id).position.pc += 1;
-            return Done::Fail(Failure::Error("INITIALIZATION_IN_PROGRESS"));
+            return Done::Fail(failure);
         }
-        self.park(id, State::WaitingForGlobal, None);
+        self.park(id, State::WaitingForGlobal, limits.deadline_us);
         self.waiting_for_global.push(id);
         Done::Again
+    }
+
+    /// Whether the tasks that a task would wait for, one for the other, come back to it.
+    fn is_circular(&mut self, id: TaskId) -> bool {
+        let mut wanted = self.wanted_initializer(id);
+        // Each task waits for one global at most, so that a longer chain than this is no chain.
+        for _ in 0..self.waiting_for_global.len() {
+            let waiting = self.waiting_for_global.clone();
+            let Some(owner) = waiting.into_iter().find(|task| self.initializes(*task, wanted)) else {
+                return false;
+            };
+            wanted = self.wanted_initializer(owner);
+            if self.initializes(id, wanted) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The initialiser of the global at which a task is.
+    fn wanted_initializer(&self, id: TaskId) -> Option<FunctionIndex> {
+        let program = self.image.program();
+        let instruction = program.code[self.tasks.get(id).position.pc];
+        program.globals[instruction.number() as usize].initializer
+    }
+
+    fn initializes(&mut self, id: TaskId, initializer: Option<FunctionIndex>) -> bool {
+        let position = self.tasks.get(id).position;
+        let interpreter = Interpreter::new(&mut self.heap, position, 0);
+        let is_under_way = initializer.is_some_and(|function| interpreter.is_under_way(function));
+        self.heap.leave_current();
+        is_under_way
     }
 
     // ------------------------------------------------------------------ tasks
@@ -180,8 +214,7 @@ impl Machine {
             Err(failure) => return Done::Fail(failure),
         };
         let process = ToitProcess::new(self.image.clone(), self.host.clone(), start);
-        let options =
-            SpawnOptions { name: self.host.name(), priority, group: GroupOption::Same };
+        let options = SpawnOptions { name: self.host.name(), priority, group: GroupOption::Same };
         match context.spawn(Box::new(process), options) {
             Ok(pid) => Done::Value(Word::small(pid_number(pid))),
             Err(_) => Done::Fail(Failure::Error("PERMISSION_DENIED")),
@@ -304,9 +337,7 @@ impl Machine {
     }
 
     fn add_client(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
-        let (Some(client), Some(pid)) =
-            (self.int_argument(id, 0), self.pid_argument(id, 2))
-        else {
+        let (Some(client), Some(pid)) = (self.int_argument(id, 0), self.pid_argument(id, 2)) else {
             return Done::Fail(Failure::WRONG_TYPE);
         };
         let handler = self.argument(id, 1);

@@ -57,7 +57,8 @@ impl Machine {
     /// nobody who does it already.
     fn serve_inbox(&mut self, client: i64, handle: i64) {
         let Some(inbox) = self.inboxes.get_mut(&(client, handle)) else { return };
-        let Some(proxy) = inbox.proxy.as_ref().filter(|_| !inbox.is_served && !inbox.waiting.is_empty()) else {
+        let Some(proxy) = inbox.proxy.as_ref().filter(|_| !inbox.is_served && !inbox.waiting.is_empty())
+        else {
             return;
         };
         let array = self.heap.rooted(proxy).word();
@@ -67,8 +68,7 @@ impl Machine {
         }
         inbox.is_served = true;
         let function = self.image.program().entries.handle_message;
-        let arguments =
-            [Word::small(NOTIFICATION_KIND), Word::small(client), Word::small(handle), proxy];
+        let arguments = [Word::small(NOTIFICATION_KIND), Word::small(client), Word::small(handle), proxy];
         if self.start_task(function, &arguments, true).is_err() {
             self.report_uncaught("OUT_OF_MEMORY");
         }

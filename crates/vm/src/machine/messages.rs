@@ -206,7 +206,10 @@ impl Machine {
         write: impl FnOnce(&mut transfer::Writer<'_>) -> Result<(), lucarne_message::EncodeError>,
     ) -> Done {
         let limits = self.limits(id);
-        if let Some(failure) = cut_short(&limits, context) {
+        let is_close = procedure::is_close(procedure);
+        let failure = cut_short(&limits, context);
+        // Who has no time left to wait for it closes nevertheless.
+        if let Some(failure) = failure.filter(|_| !is_close) {
             return Done::Fail(failure);
         }
         let (payload, emptied) = match transfer::encode_with(&mut self.heap, write) {
@@ -214,7 +217,7 @@ impl Machine {
             Err(failure) => return Done::Fail(failure),
         };
         self.charge(payload.bytes().len());
-        let sent = if procedure::is_close(procedure) {
+        let sent = if is_close {
             context.request_close(pid, procedure, payload)
         } else {
             context.request(pid, procedure, payload)
@@ -222,7 +225,7 @@ impl Machine {
         match sent {
             Ok(request) => {
                 self.asked.insert(request, id);
-                self.park(id, State::Asking(request), limits.deadline_us);
+                self.park(id, State::Asking { request, is_close }, limits.deadline_us);
                 Done::Parked
             }
             Err(refused) => {
@@ -407,7 +410,7 @@ impl Machine {
 }
 
 /// Why a task that is about to wait must not, if so.
-fn cut_short(limits: &Limits, context: &Context<'_>) -> Option<Failure> {
+pub(super) fn cut_short(limits: &Limits, context: &Context<'_>) -> Option<Failure> {
     if limits.is_canceled {
         return Some(Failure::Error("CANCELED"));
     }

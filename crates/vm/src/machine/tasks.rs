@@ -44,8 +44,11 @@ pub(super) enum State {
     Ready,
     /// Waits to be woken.
     Parked,
-    /// Waits for an answer.
-    Asking(RequestId),
+    /// Waits for an answer. A request that closes something is not taken back.
+    Asking {
+        request: RequestId,
+        is_close: bool,
+    },
     /// Waits until there is room for its notification.
     Crowded(Notification),
     /// Waits for a global.
@@ -237,18 +240,22 @@ impl Machine {
     pub(super) fn interrupt(&mut self, id: TaskId, context: &mut Context<'_>) {
         match self.tasks.get(id).state {
             State::Parked => self.wake(id),
-            State::Asking(_) | State::Crowded(_) => self.give_up(id, Failure::Error("CANCELED"), context),
-            State::Running | State::Ready | State::WaitingForGlobal => {}
+            State::Asking { .. } | State::Crowded(_) | State::WaitingForGlobal => {
+                self.give_up(id, Failure::Error("CANCELED"), context);
+            }
+            State::Running | State::Ready => {}
         }
     }
 
-    /// Has a task stop waiting for something from another process.
+    /// Has a task stop waiting for another process, or for another task that initialises a global.
     fn give_up(&mut self, id: TaskId, failure: Failure, context: &mut Context<'_>) {
         match &self.tasks.get(id).state {
-            State::Asking(request) => {
-                let request = *request;
+            State::Asking { request, is_close } => {
+                let (request, is_close) = (*request, *is_close);
                 self.asked.remove(&request);
-                context.cancel(request);
+                if !is_close {
+                    context.cancel(request);
+                }
             }
             State::Crowded(notification) => {
                 let resource = notification.resource;
@@ -257,6 +264,11 @@ impl Machine {
                     let (to, client, handle) = resource;
                     context.stop_waiting(to, client, handle);
                 }
+            }
+            State::WaitingForGlobal => {
+                self.waiting_for_global.retain(|task| *task != id);
+                // It was to do the instruction again; now that is where it fails.
+                self.tasks.get_mut(id).position.pc += 1;
             }
             _ => return,
         }

@@ -3,8 +3,7 @@
 use super::{Call, Failure, Row};
 use crate::heap::Ref;
 
-pub(super) const TABLE: &[Row] =
-    &[("add-finalizer", add_finalizer), ("remove-finalizer", remove_finalizer)];
+pub(super) const TABLE: &[Row] = &[("add-finalizer", add_finalizer), ("remove-finalizer", remove_finalizer)];
 
 /// `object lambda`.
 fn add_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {

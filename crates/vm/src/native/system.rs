@@ -32,6 +32,7 @@ fn architecture() -> &'static str {
 }
 
 fn hostname<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").map_err(|_| Failure::Error("UNSUPPORTED"))?;
+    let name =
+        std::fs::read_to_string("/proc/sys/kernel/hostname").map_err(|_| Failure::Error("UNSUPPORTED"))?;
     Ok(call.heap.new_string(name.trim_end())?)
 }

@@ -1,0 +1,4 @@
+// helper
+import ..hidden show visible
+
+from-the-deep: return visible == "visible" ? "deep" : "lost"

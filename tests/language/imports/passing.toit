@@ -1,0 +1,7 @@
+// helper
+import .hidden
+import .deeper.deep
+
+export from-the-deep
+
+next-count: return Counter.next
