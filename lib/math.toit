@@ -2,7 +2,7 @@
 
 import io
 
-/** The ratio of a circle's circumference to its diameter. */
+/** Half the length of a circle whose radius is 1. */
 PI ::= 3.141592653589793
 /** The base of natural logarithms. */
 E ::= 2.718281828459045

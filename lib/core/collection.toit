@@ -61,7 +61,7 @@ abstract class CollectionBase implements Collection:
     do: if it == element: return true
     return false
 
-  /** See $(Collection.reduce [block]). */
+  /** Combines the elements as $Collection.reduce says. */
   reduce [block]:
     if is-empty: throw "Not enough elements"
     is-first := true
@@ -71,7 +71,7 @@ abstract class CollectionBase implements Collection:
       is-first = false
     return result
 
-  /** See $(Collection.reduce --initial [block]). */
+  /** Combines $initial and the elements as $Collection.reduce says. */
   reduce --initial [block]:
     result := initial
     do: result = block.call result it

@@ -39,9 +39,10 @@ class Deque extends List:
 
   /** Appends $element. */
   add element -> none:
-    reserve 1
+    if size_ == array_.size: reserve 1
+    place := start_ + size_
+    array_[place < array_.size ? place : place - array_.size] = element
     size_++
-    this[size_ - 1] = element
 
   /** Puts $element in front of all others. */
   add-first element -> none:
@@ -68,11 +69,12 @@ class Deque extends List:
 
   /** Removes and returns the first element. */
   remove-first -> any:
-    result := this[0]
+    if size_ == 0: throw "OUT_OF_BOUNDS"
+    result := array_[start_]
     array_[start_] = null
-    start_ = place_ (size_ == 1 ? 0 : 1)
+    start_ = start_ + 1 == array_.size ? 0 : start_ + 1
     size_--
-    shrink_
+    if size_ < (array_.size >> 2): shrink_
     return result
 
   /** Removes and returns the last element. */
@@ -126,7 +128,7 @@ class Deque extends List:
     if wanted > array_.size: move-to_ (max wanted size_ + (size_ >> 1) + 4)
 
   shrink_ -> none:
-    if array_.size > 16 and size_ < array_.size >> 2: move-to_ size_ * 2
+    if array_.size > 16 and size_ < (array_.size >> 2): move-to_ size_ * 2
 
   move-to_ capacity/int -> none:
     moved := array-new_ capacity null

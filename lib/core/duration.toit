@@ -97,27 +97,27 @@ class Duration implements Comparable:
     if ns_ == int.MIN: throw "OUT_OF_RANGE"
     return ns_ < 0 ? -this : this
 
-  /** This duration in nanoseconds. */
+  /** The length in nanoseconds. */
   in-ns -> int:
     return ns_
 
-  /** This duration in whole microseconds. */
+  /** The length in whole microseconds. */
   in-us -> int:
     return ns_ / NANOSECONDS-PER-MICROSECOND
 
-  /** This duration in whole milliseconds. */
+  /** The length in whole milliseconds. */
   in-ms -> int:
     return ns_ / NANOSECONDS-PER-MILLISECOND
 
-  /** This duration in whole seconds. */
+  /** The length in whole seconds. */
   in-s -> int:
     return ns_ / NANOSECONDS-PER-SECOND
 
-  /** This duration in whole minutes. */
+  /** The length in whole minutes. */
   in-m -> int:
     return ns_ / NANOSECONDS-PER-MINUTE
 
-  /** This duration in whole hours. */
+  /** The length in whole hours. */
   in-h -> int:
     return ns_ / NANOSECONDS-PER-HOUR
 
@@ -165,11 +165,11 @@ class Duration implements Comparable:
   operator >= other/Duration -> bool:
     return ns_ >= other.ns_
 
-  /** See $(Comparable.compare-to other). */
+  /** The order of the two, as $Comparable.compare-to says. */
   compare-to other/Duration -> int:
     return ns_.compare-to other.ns_
 
-  /** See $(Comparable.compare-to other [--if-equal]). */
+  /** The order of the two; $if-equal decides if they are the same. */
   compare-to other/Duration [--if-equal] -> int:
     return ns_.compare-to other.ns_ --if-equal=if-equal
 

@@ -229,7 +229,7 @@ abstract class List extends CollectionBase:
     return index-of --binary needle from to --if-absent=: -1
 
   /**
-  Variant of $(index-of --binary needle from to).
+  Like $(index-of --binary needle from to), for those who must know the place.
 
   If there is none, returns the result of $if-absent, called with the index where
     it would have to be inserted.

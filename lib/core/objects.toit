@@ -53,23 +53,23 @@ Lambdas outlive the function that made them, and hence cannot return from it.
 class Lambda:
   constructor.private_:
 
-  /** Calls this lambda without arguments. */
+  /** Runs the code without arguments. */
   call -> any:
     #primitive.intrinsics.call-lambda
 
-  /** Calls this lambda with one argument. */
+  /** Runs the code with one argument. */
   call a -> any:
     #primitive.intrinsics.call-lambda
 
-  /** Calls this lambda with two arguments. */
+  /** Runs the code with two arguments. */
   call a b -> any:
     #primitive.intrinsics.call-lambda
 
-  /** Calls this lambda with three arguments. */
+  /** Runs the code with three arguments. */
   call a b c -> any:
     #primitive.intrinsics.call-lambda
 
-  /** Calls this lambda with four arguments. */
+  /** Runs the code with four arguments. */
   call a b c d -> any:
     #primitive.intrinsics.call-lambda
 

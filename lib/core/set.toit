@@ -73,11 +73,11 @@ class Set extends HashedCollection_ implements Collection:
     do: if predicate.call it: return true
     return false
 
-  /** See $(Collection.reduce [block]). */
+  /** Combines the elements as $Collection.reduce says. */
   reduce [block]:
     return to-list.reduce block
 
-  /** See $(Collection.reduce --initial [block]). */
+  /** Combines $initial and the elements as $Collection.reduce says. */
   reduce --initial [block]:
     result := initial
     do: result = block.call result it

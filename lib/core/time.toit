@@ -30,7 +30,7 @@ class Time implements Comparable:
   constructor.local --year/int --month/int --day/int --h/int=0 --m/int=0 --s/int=0 --ms/int=0 --us/int=0 --ns/int=0 --dst/bool?=null:
     return Time.local year month day h m s --ms=ms --us=us --ns=ns --dst=dst
 
-  /** Variant of $(Time.local --year --month --day --h --m --s --ms --us --ns --dst). */
+  /** The same with unnamed arguments. */
   constructor.local year/int month/int day/int h/int=0 m/int=0 s/int=0 --ms/int=0 --us/int=0 --ns/int=0 --dst/bool?=null:
     shown := civil-to-seconds_ year month day h m s
     return Time.epoch --s=(zone-to-utc_ shown dst) --ms=ms --us=us --ns=ns
@@ -39,7 +39,7 @@ class Time implements Comparable:
   constructor.utc --year/int --month/int --day/int --h/int=0 --m/int=0 --s/int=0 --ms/int=0 --us/int=0 --ns/int=0:
     return Time.utc year month day h m s --ms=ms --us=us --ns=ns
 
-  /** Variant of $(Time.utc --year --month --day --h --m --s --ms --us --ns). */
+  /** The same with unnamed arguments. */
   constructor.utc year/int month/int day/int h/int=0 m/int=0 s/int=0 --ms/int=0 --us/int=0 --ns/int=0:
     return Time.epoch --s=(civil-to-seconds_ year month day h m s) --ms=ms --us=us --ns=ns
 
@@ -138,11 +138,11 @@ class Time implements Comparable:
   operator >= other/Time -> bool:
     return (compare-to other) >= 0
 
-  /** See $(Comparable.compare-to other). */
+  /** The order of the two, as $Comparable.compare-to says. */
   compare-to other/Time -> int:
     return seconds_.compare-to other.seconds_ --if-equal=: ns_.compare-to other.ns_
 
-  /** See $(Comparable.compare-to other [--if-equal]). */
+  /** The order of the two; $if-equal decides if they are the same. */
   compare-to other/Time [--if-equal] -> int:
     order := compare-to other
     return order == 0 ? if-equal.call : order

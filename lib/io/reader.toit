@@ -292,7 +292,7 @@ abstract class CloseableReader extends Reader:
     close_
     is-closed_ = true
 
-  /** Whether this reader is closed. */
+  /** Whether it has been closed. */
   is-closed -> bool:
     return is-closed_
 

@@ -81,7 +81,7 @@ abstract class CloseableWriter extends Writer:
     close_
     is-closed_ = true
 
-  /** Whether this writer is closed. */
+  /** Whether it has been closed. */
   is-closed -> bool:
     return is-closed_
 

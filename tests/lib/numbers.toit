@@ -73,6 +73,7 @@ errors:
   expect-throw "NEGATIVE_ARGUMENT": 1 << -1
   expect-throw "OUT_OF_RANGE": 1e300.to-int
   expect-throw "OUT_OF_RANGE": float.NAN.round
+  expect-throw "INVALID_ARGUMENT": float.NAN.to-int
   expect (1.0 / 0 == float.INFINITY)
   expect (0.0 / 0).is-nan
 

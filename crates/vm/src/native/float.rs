@@ -12,8 +12,9 @@ pub(super) const TABLE: &[Row] = &[
     ("multiply", |call| binary(call, |left, right| left * right)),
     ("divide", |call| binary(call, |left, right| left / right)),
     ("modulo", |call| binary(call, |left, right| left % right)),
-    ("negate", |call| unary(call, |value| -value)),
-    ("abs", |call| unary(call, f64::abs)),
+    ("negate", |call| unary(call, |value| if value.is_nan() { value } else { -value })),
+    // NaN has no sign that operations could change.
+    ("abs", |call| unary(call, |value| if value.is_nan() { value } else { value.abs() })),
     ("ceil", |call| unary(call, f64::ceil)),
     ("floor", |call| unary(call, f64::floor)),
     ("truncate", |call| unary(call, f64::trunc)),
@@ -27,7 +28,7 @@ pub(super) const TABLE: &[Row] = &[
     ("compare", compare),
     ("sign", sign),
     ("round", |call| integral(call, f64::round)),
-    ("to-int", |call| integral(call, f64::trunc)),
+    ("to-int", to_int),
     ("round-decimals", round_decimals),
     ("bits", bits),
     ("bits32", bits32),
@@ -122,6 +123,13 @@ fn integral<'c>(call: &'c mut Call<'_>, operation: fn(f64) -> f64) -> Result<Ref
         return Err(Failure::OUT_OF_RANGE);
     }
     Ok(call.heap.new_int(value as i64)?)
+}
+
+fn to_int<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    if call.float(0)?.is_nan() {
+        return Err(Failure::INVALID_ARGUMENT);
+    }
+    integral(call, f64::trunc)
 }
 
 fn round_decimals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
