@@ -72,11 +72,13 @@ pub struct HeapOptions {
     pub limit_bytes: usize,
     /// Whether to collect at each allocation and to poison what is freed.
     pub stress: bool,
+    /// What the hash codes of keys vary with.
+    pub hash_seed: u64,
 }
 
 impl Default for HeapOptions {
     fn default() -> Self {
-        HeapOptions { limit_bytes: DEFAULT_LIMIT_BYTES, stress: false }
+        HeapOptions { limit_bytes: DEFAULT_LIMIT_BYTES, stress: false, hash_seed: 0 }
     }
 }
 
@@ -201,6 +203,12 @@ impl Heap {
     /// The most that this heap may use, in bytes.
     pub fn limit_bytes(&self) -> usize {
         self.options.limit_bytes
+    }
+
+    /// What the hash codes of keys vary with.
+    #[inline(always)]
+    pub(crate) fn hash_seed(&self) -> u64 {
+        self.options.hash_seed
     }
 
     /// Changes what this heap may use. It takes effect at the next growth.

@@ -50,8 +50,7 @@ fn image(literals: Vec<Literal>) -> Arc<Image> {
 }
 
 fn heap(stress: bool) -> Heap {
-    Heap::new(image(Vec::new()), HeapOptions { stress, limit_bytes: DEFAULT_LIMIT_BYTES })
-        .expect("there is memory")
+    Heap::new(image(Vec::new()), HeapOptions { stress, ..HeapOptions::default() }).expect("there is memory")
 }
 
 /// What a mutator does. Numbers pick among the roots.
@@ -71,8 +70,7 @@ const ROOTS: usize = 8;
 fn step() -> impl Strategy<Value = Step> {
     let root = 0..ROOTS;
     prop_oneof![
-        (root.clone(), prop_oneof![0usize..6, Just(200usize), Just(5000usize)])
-            .prop_map(|(r, n)| Step::NewArray(r, n)),
+        (root.clone(), prop_oneof![0usize..6, Just(200usize), Just(5000usize)]).prop_map(|(r, n)| Step::NewArray(r, n)),
         (root.clone(), ".{0,12}").prop_map(|(r, text)| Step::NewString(r, text)),
         (root.clone(), any::<f64>()).prop_map(|(r, value)| Step::NewFloat(r, value)),
         (root.clone(), prop_oneof![0usize..64, Just(40_000usize)]).prop_map(|(r, n)| Step::NewBytes(r, n)),
@@ -194,7 +192,7 @@ fn garbage_is_freed() {
 
 #[test]
 fn a_limit_is_an_error_and_the_heap_lives_on() {
-    let options = HeapOptions { limit_bytes: 1 << 20, stress: false };
+    let options = HeapOptions { limit_bytes: 1 << 20, ..HeapOptions::default() };
     let mut heap = Heap::new(image(Vec::new()), options).unwrap();
     let root = heap.root(Word::NULL);
     let mut count = 0;

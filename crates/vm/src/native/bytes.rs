@@ -2,7 +2,8 @@
 
 use lucarne_message::Buffer;
 
-use super::{Call, Failure, Row, hash, string};
+use super::hash::Hasher;
+use super::{Call, Failure, Row, string};
 use crate::heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
@@ -68,7 +69,7 @@ fn equals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.bytes(0)?;
-    let (size, hash) = (bytes.len(), hash::of_bytes(bytes));
+    let (size, hash) = (bytes.len(), Hasher::of(call.heap).bytes(bytes));
     call.charge_bytes(size);
     Ok(Ref::small(hash.into()))
 }

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Call, Failure, Row, hash, int};
+use super::hash::Hasher;
+use super::{Call, Failure, Row, int};
 use crate::heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
@@ -32,7 +33,7 @@ pub(super) const TABLE: &[Row] = &[
     ("bits32", bits32),
     ("from-bits", from_bits),
     ("from-bits32", from_bits32),
-    ("hash", |call| Ok(Ref::small(hash::of_float(call.float(0)?).into()))),
+    ("hash", |call| Ok(Ref::small(Hasher::of(call.heap).float(call.float(0)?).into()))),
     ("to-string", to_string),
     ("to-precision", to_precision),
     ("parse", parse),

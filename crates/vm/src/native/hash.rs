@@ -18,28 +18,42 @@ pub(super) const TABLE: &[Row] = &[
 /// Odd, and without a pattern in its bits: 2 to the power of 64 divided by the golden ratio.
 const MIXER: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The hash code of an integer.
-pub(super) fn of_int(value: i64) -> u32 {
-    ((value as u64).wrapping_mul(MIXER) >> 32) as u32
-}
+/// Makes hash codes. The seed keeps senders of messages from choosing keys that collide.
+#[derive(Clone, Copy)]
+pub(super) struct Hasher(u64);
 
-/// The hash code of a float; one that equals an integer has the code of that.
-pub(super) fn of_float(value: f64) -> u32 {
-    let whole = value as i64;
-    if equal(whole, value) { of_int(whole) } else { of_int(value.to_bits() as i64) }
-}
-
-/// The hash code of the bytes of a string or byte array.
-pub(super) fn of_bytes(bytes: &[u8]) -> u32 {
-    let mut state = MIXER ^ bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
-        state = fold(state ^ word);
+impl Hasher {
+    /// The hasher of a process.
+    pub(super) fn of(heap: &Heap) -> Hasher {
+        Hasher(heap.hash_seed())
     }
-    let mut last = [0; 8];
-    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    (fold(state ^ u64::from_le_bytes(last)) >> 16) as u32
+
+    /// A hasher whose codes are the same everywhere.
+    pub(super) const FIXED: Hasher = Hasher(0);
+
+    /// The hash code of an integer.
+    pub(super) fn int(self, value: i64) -> u32 {
+        ((value as u64 ^ self.0).wrapping_mul(MIXER) >> 32) as u32
+    }
+
+    /// The hash code of a float; one that equals an integer has the code of that.
+    pub(super) fn float(self, value: f64) -> u32 {
+        let whole = value as i64;
+        if equal(whole, value) { self.int(whole) } else { self.int(value.to_bits() as i64) }
+    }
+
+    /// The hash code of the bytes of a string or byte array.
+    pub(super) fn bytes(self, bytes: &[u8]) -> u32 {
+        let mut state = MIXER ^ self.0 ^ bytes.len() as u64;
+        let mut chunks = bytes.chunks_exact(8);
+        for chunk in &mut chunks {
+            let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
+            state = fold(state ^ word);
+        }
+        let mut last = [0; 8];
+        last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
+        (fold(state ^ u64::from_le_bytes(last)) >> 16) as u32
+    }
 }
 
 /// Spreads each bit over the whole word.
@@ -95,12 +109,13 @@ impl<'h> Key<'h> {
         }
     }
 
-    fn hash(&self) -> i64 {
+    fn hash(&self, heap: &Heap) -> i64 {
+        let hasher = Hasher::of(heap);
         let hash = match *self {
-            Key::Int(value) => of_int(value),
-            Key::Float(value) => of_float(value),
-            Key::Text(text) => of_bytes(text.as_bytes()),
-            Key::Bytes(bytes) => of_bytes(bytes),
+            Key::Int(value) => hasher.int(value),
+            Key::Float(value) => hasher.float(value),
+            Key::Text(text) => hasher.bytes(text.as_bytes()),
+            Key::Bytes(bytes) => hasher.bytes(bytes),
             // As `bool.hash-code` says.
             Key::Bool(value) => {
                 if value {
@@ -234,7 +249,7 @@ const TOIT_MUST: Failure = Failure::Error("NOT_DONE");
 #[inline]
 fn place_of(call: &Call<'_>) -> Result<Option<i64>, Failure> {
     let Some(key) = Key::of(call.heap, call.argument(1)) else { return Ok(None) };
-    let place = View::new(call.heap, call.argument(0))?.find(call.heap, key.hash(), &key);
+    let place = View::new(call.heap, call.argument(0))?.find(call.heap, key.hash(call.heap), &key);
     Ok(Some(place.map_or(-1, |place| place as i64)))
 }
 
@@ -288,7 +303,7 @@ fn clip(hash: i64) -> i64 {
 /// `map key value` -> the value, or `set key` -> null.
 fn put<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let key = Key::of(call.heap, call.argument(1)).ok_or(TOIT_MUST)?;
-    let hash = key.hash();
+    let hash = key.hash(call.heap);
     let view = View::new(call.heap, call.argument(0))?;
     let stride = view.stride;
     // A set has its newest key in the place of the value.
@@ -439,7 +454,7 @@ pub(crate) fn new_map(heap: &mut Heap, pairs: Kept) -> Result<Ref<'_>, Failure> 
     for entry in 0..count {
         let pairs = heap.words(heap.kept(pairs).word());
         let (key, value) = (pairs[entry * 2], pairs[entry * 2 + 1]);
-        let hash = Key::of(heap, Ref::of(key)).map_or(0, |key| key.hash());
+        let hash = Key::of(heap, Ref::of(key)).map_or(0, |key| key.hash(heap));
         for (offset, word) in [Word::small(hash), key, value].into_iter().enumerate() {
             heap.set_field(backing, entry * MAP_STRIDE + offset, word);
         }
@@ -467,16 +482,19 @@ mod tests {
 
     #[test]
     fn equal_numbers_have_equal_hashes() {
-        for value in [0, 1, -1, 1 << 53, i64::MIN] {
-            assert_eq!(of_int(value), of_float(value as f64));
+        for hasher in [Hasher::FIXED, Hasher(12345)] {
+            for value in [0, 1, -1, 1 << 53, i64::MIN] {
+                assert_eq!(hasher.int(value), hasher.float(value as f64));
+            }
+            assert_eq!(hasher.float(-0.0), hasher.int(0));
         }
-        assert_eq!(of_float(-0.0), of_int(0));
+        assert_ne!(Hasher(1).int(7), Hasher(2).int(7));
     }
 
     #[test]
     fn one_byte_changes_the_hash() {
-        let hashes: std::collections::HashSet<u32> = (0..=255).map(|byte| of_bytes(&[0, byte, 2])).collect();
-        assert_eq!(hashes.len(), 256);
-        assert_ne!(of_bytes(b"\0"), of_bytes(b"\0\0"));
+        let hashes = (0..=255).map(|byte| Hasher::FIXED.bytes(&[0, byte, 2]));
+        assert_eq!(hashes.collect::<std::collections::HashSet<u32>>().len(), 256);
+        assert_ne!(Hasher::FIXED.bytes(b"\0"), Hasher::FIXED.bytes(b"\0\0"));
     }
 }

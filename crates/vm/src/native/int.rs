@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Call, Failure, Row, hash};
+use super::hash::Hasher;
+use super::{Call, Failure, Row};
 use crate::heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
@@ -26,7 +27,7 @@ pub(super) const TABLE: &[Row] = &[
     ("less-or-equal", |call| compare(call, Ordering::is_le)),
     ("greater", |call| compare(call, Ordering::is_gt)),
     ("greater-or-equal", |call| compare(call, Ordering::is_ge)),
-    ("hash", |call| Ok(Ref::small(hash::of_int(call.int(0)?).into()))),
+    ("hash", |call| Ok(Ref::small(Hasher::of(call.heap).int(call.int(0)?).into()))),
     ("leading-zeros", |call| count(call, i64::leading_zeros)),
     ("trailing-zeros", |call| count(call, i64::trailing_zeros)),
     ("population-count", |call| count(call, i64::count_ones)),

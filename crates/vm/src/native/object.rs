@@ -1,6 +1,7 @@
 //! What can be asked of any object.
 
-use super::{Call, Failure, Row, hash};
+use super::hash::Hasher;
+use super::{Call, Failure, Row};
 use crate::heap::{Heap, Ref};
 
 pub(super) const TABLE: &[Row] = &[
@@ -30,5 +31,5 @@ pub(crate) fn identical(heap: &Heap, left: Ref<'_>, right: Ref<'_>) -> bool {
 /// The hash of a lambda's code, which is its first word: captured values can change.
 fn lambda_hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let code = call.heap.field(call.argument(0), 0).and_then(|code| call.heap.int(code));
-    Ok(Ref::small(hash::of_int(code.unwrap_or(0)).into()))
+    Ok(Ref::small(Hasher::of(call.heap).int(code.unwrap_or(0)).into()))
 }

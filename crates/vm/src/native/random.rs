@@ -1,7 +1,8 @@
 //! Pseudo-random numbers. A generator's state is a byte array that belongs to the Toit code, so
 //! that a process repeats itself if its first state does.
 
-use super::{Call, Failure, Row, hash};
+use super::hash::Hasher;
+use super::{Call, Failure, Row};
 use crate::heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[("next", next), ("seed", seed)];
@@ -32,7 +33,7 @@ fn mix(state: u64) -> u64 {
 fn seed<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.bytes(0)?;
     let (low, high) = bytes.split_at(bytes.len() / 2);
-    let state = u64::from(hash::of_bytes(bytes))
-        | u64::from(hash::of_bytes(low) ^ hash::of_bytes(high).rotate_left(16)) << 32;
+    let state = u64::from(Hasher::FIXED.bytes(bytes))
+        | u64::from(Hasher::FIXED.bytes(low) ^ Hasher::FIXED.bytes(high).rotate_left(16)) << 32;
     Ok(call.heap.new_bytes_from(&state.to_le_bytes())?)
 }

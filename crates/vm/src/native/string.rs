@@ -1,6 +1,7 @@
 //! Strings, whole and sliced. Positions count bytes.
 
-use super::{Call, Failure, Row, hash};
+use super::hash::Hasher;
+use super::{Call, Failure, Row};
 use crate::heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
@@ -69,7 +70,7 @@ fn copy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.string(0)?.as_bytes();
-    let (size, hash) = (bytes.len(), hash::of_bytes(bytes));
+    let (size, hash) = (bytes.len(), Hasher::of(call.heap).bytes(bytes));
     call.charge_bytes(size);
     Ok(Ref::small(hash.into()))
 }
