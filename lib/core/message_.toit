@@ -15,6 +15,7 @@ SYSTEM-RPC-NOTIFY-TERMINATED_ ::= 6
 SYSTEM-RPC-NOTIFY-RESOURCE_   ::= 7
 SYSTEM-EXTERNAL-NOTIFICATION_ ::= 8
 SYSTEM-SLOW-CONSUMER_         ::= 9
+SYSTEM-FINALIZER_             ::= 10
 
 /** The first kind of message that programs may use as they like. */
 RESERVED-MESSAGE-TYPES_ ::= 64
@@ -83,12 +84,16 @@ answer_ procedure/int arguments gid/int pid/int -> any:
 /**
 Handles a message that is no request.
 
-For a notification $first and $second are client and handle, and $value is the proxy,
+For a finalizer $value is the lambda. For a notification $first and $second are client and handle, and $value is the proxy,
   which gets all that has arrived.
 */
 handle-message_ kind/int first/int second/int value/any -> none:
   if kind == SYSTEM-RPC-NOTIFY-RESOURCE_:
     deliver_ value first second
+    return
+  if kind == SYSTEM-FINALIZER_:
+    // Nobody waits for a finalizer, so its exceptions are reported and go no further.
+    run-task_:: catch --trace: value.call
     return
   run-task_::
     handler/SystemMessageHandler_? := message-handlers_.get kind

@@ -1,4 +1,13 @@
 // Logging: levels, names, tags.
+// expect: DEBUG: plain
+// expect: INFO: with tags {age: 42, name: Ann}
+// expect: [main] WARN: named
+// expect: [main.net] ERROR: twice
+// expect: [main] INFO: tagged {peer: y, port: 1}
+// expect: [main] ERROR: kept
+// expect: block called
+// expect: FATAL: the end
+// expect: [main] ERROR: from the new default
 
 import expect show *
 import log

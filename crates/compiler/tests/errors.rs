@@ -57,12 +57,19 @@ fn invalid_utf8() {
 #[test]
 fn modules() {
     let analysis = common::analyze_files(&[
-        ("src/app.toit", "import .a\nimport .b as b\nimport .sub show deep\nmain:\n  from-a\n  b.from-b\n  both\n  deep\n  hidden\n"),
+        (
+            "src/app.toit",
+            "import .a\nimport .b as b\nimport .sub show deep\nmain:\n  from-a\n  b.from-b\n  both\n  deep\n  hidden\n",
+        ),
         ("src/a.toit", "import .c\nexport from-c\nfrom-a:\nboth:\n"),
         ("src/b.toit", "from-b:\nboth:\n"),
         ("src/c.toit", "from-c:\nhidden:\n"),
         ("src/sub/sub.toit", "import ..c show *\nexport *\ndeep: hidden\n"),
     ]);
     let style = lucarne_compiler::diagnostic::Style::default();
-    insta::assert_snapshot!(lucarne_compiler::diagnostic::render(&analysis.sources, &analysis.diagnostics, style));
+    insta::assert_snapshot!(lucarne_compiler::diagnostic::render(
+        &analysis.sources,
+        &analysis.diagnostics,
+        style
+    ));
 }

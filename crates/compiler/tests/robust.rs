@@ -75,7 +75,9 @@ main args:
 
 #[test]
 fn the_seed_is_a_program() {
-    let text = SEED.replace("Gate.wait", "(Gate).wait").replace("(Polite).greet \"world\"", "((Polite).greet \"world\")");
+    let text = SEED
+        .replace("Gate.wait", "(Gate).wait")
+        .replace("(Polite).greet \"world\"", "((Polite).greet \"world\")");
     let analysis = common::analyze_files(&[("app.toit", &text)]);
     let problems: Vec<&str> = analysis.diagnostics.iter().map(|problem| problem.title.as_str()).collect();
     assert!(!analysis.has_errors(), "{problems:?}");
@@ -84,13 +86,96 @@ fn the_seed_is_a_program() {
 /// Words that the grammar gives a meaning.
 fn word() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "class", "interface", "mixin", "monitor", "abstract", "static", "extends", "with", "implements",
-        "constructor", "operator", "import", "export", "show", "as", "is", "not", "and", "or", "if", "else",
-        "while", "for", "try", "finally", "return", "break", "continue", "assert", "null", "true", "it", "this",
-        "super", "main", "x", "y", "foo", "int", "string", "List", "1", "2.5", "'c'", "\"s\"", "\"$x\"", "\"$(",
-        "\"\"\"", "(", ")", "[", "]", "{", "}", "#[", ":", "::", ":=", "::=", "=", "==", "+=", "++", "--", "-",
-        "+", "*", "/", "|", "?", ".", "..", ",", ";", "->", "--flag", "--no-flag", "\n", "\n  ", "\n    ",
-        "\n      ", "/*", "*/", "//", "\\\n", "#primitive", "%", "$", "\t", "\r\n",
+        "class",
+        "interface",
+        "mixin",
+        "monitor",
+        "abstract",
+        "static",
+        "extends",
+        "with",
+        "implements",
+        "constructor",
+        "operator",
+        "import",
+        "export",
+        "show",
+        "as",
+        "is",
+        "not",
+        "and",
+        "or",
+        "if",
+        "else",
+        "while",
+        "for",
+        "try",
+        "finally",
+        "return",
+        "break",
+        "continue",
+        "assert",
+        "null",
+        "true",
+        "it",
+        "this",
+        "super",
+        "main",
+        "x",
+        "y",
+        "foo",
+        "int",
+        "string",
+        "List",
+        "1",
+        "2.5",
+        "'c'",
+        "\"s\"",
+        "\"$x\"",
+        "\"$(",
+        "\"\"\"",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "#[",
+        ":",
+        "::",
+        ":=",
+        "::=",
+        "=",
+        "==",
+        "+=",
+        "++",
+        "--",
+        "-",
+        "+",
+        "*",
+        "/",
+        "|",
+        "?",
+        ".",
+        "..",
+        ",",
+        ";",
+        "->",
+        "--flag",
+        "--no-flag",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\n      ",
+        "/*",
+        "*/",
+        "//",
+        "\\\n",
+        "#primitive",
+        "%",
+        "$",
+        "\t",
+        "\r\n",
     ])
 }
 
@@ -140,7 +225,9 @@ fn damaged_programs_with_the_library() {
 #[test]
 fn deep_nesting_is_an_error_and_quick() {
     let start = Instant::now();
-    let deep = |open: &str, close: &str| format!("main:\n  print {}1{}\n", open.repeat(20_000), close.repeat(20_000));
+    let deep = |open: &str, close: &str| {
+        format!("main:\n  print {}1{}\n", open.repeat(20_000), close.repeat(20_000))
+    };
     let mut programs = vec![
         deep("(", ")"),
         deep("[", "]"),

@@ -32,17 +32,23 @@ macro_rules! trees {
 
 #[test]
 fn tokens_of_lines() {
-    insta::assert_snapshot!(tokens("main:\n  x := 1 // One.\n  /* a\n  b */ y\n    -1 - -2\n  a-b a- b\\\n   c"));
+    insta::assert_snapshot!(tokens(
+        "main:\n  x := 1 // One.\n  /* a\n  b */ y\n    -1 - -2\n  a-b a- b\\\n   c"
+    ));
 }
 
 #[test]
 fn tokens_of_strings() {
-    insta::assert_snapshot!(tokens("\"a$b.c[1].d-e, $(%5.2f x)$\" \"\"\"x\"\"\"\"\"\n\"$(a \"b$c\")\" \"open"));
+    insta::assert_snapshot!(tokens(
+        "\"a$b.c[1].d-e, $(%5.2f x)$\" \"\"\"x\"\"\"\"\"\n\"$(a \"b$c\")\" \"open"
+    ));
 }
 
 #[test]
 fn tokens_of_numbers() {
-    insta::assert_snapshot!(tokens("1 1_000 0xff 0b101 1.5 .5 1e3 0x1p-2 0xa.8p1 1.abs 1..2 1__0 0xg 'a' '\\n' '"));
+    insta::assert_snapshot!(tokens(
+        "1 1_000 0xff 0b101 1.5 .5 1e3 0x1p-2 0xa.8p1 1.abs 1..2 1__0 0xg 'a' '\\n' '"
+    ));
 }
 
 trees! {

@@ -27,6 +27,9 @@ use crate::native::{BYTES_PER_UNIT, Failure};
 use inbox::Inbox;
 use tasks::{State, Task, TaskId, Tasks};
 
+/// The kind that the library is given for a finalizer.
+const FINALIZER_KIND: i64 = 10;
+
 /// How much of its budget a process spends before it asks whether it is wanted elsewhere: some ten
 /// microseconds' worth.
 const SLICE: i64 = 1_000;
@@ -272,8 +275,10 @@ impl Machine {
 
     fn run_finalizers(&mut self) {
         while let Some(lambda) = self.heap.take_due_finalizer() {
-            let function = self.image.program().entries.run_task;
-            if self.start_task(function, &[lambda], true).is_err() {
+            let function = self.image.program().entries.handle_message;
+            let zero = Word::small(0);
+            if self.start_task(function, &[Word::small(FINALIZER_KIND), zero, zero, lambda], true).is_err() {
+                self.report_uncaught("OUT_OF_MEMORY");
                 return;
             }
         }

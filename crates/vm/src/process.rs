@@ -45,7 +45,8 @@ impl Process for ToitProcess {
 }
 
 /// Starts a program: a process that runs its `main`, in a group of its own.
-pub fn start(kernel: &KernelHandle, image: Arc<Image>, host: Host) -> Program {
+pub fn start(kernel: &KernelHandle, image: Arc<Image>, mut host: Host) -> Program {
+    host.heap.hash_seed = kernel.random().next_u64();
     let options = SpawnOptions::named(host.name());
     kernel.start(Box::new(ToitProcess::new(image, Arc::new(host), Start::Main)), options)
 }

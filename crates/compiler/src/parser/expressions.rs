@@ -670,6 +670,9 @@ impl Parser<'_> {
         let text = self.written(token.span).to_owned();
         let kind = if token.kind == Kind::Float {
             let value = scanner::float(&text).unwrap_or(0.0);
+            if value.is_infinite() {
+                self.error_and_go_on(token.span, "this float is too large", "floats reach about 1.8e308");
+            }
             ExpressionKind::Float(if negative { -value } else { value })
         } else {
             match scanner::int(&text, negative) {

@@ -3,7 +3,7 @@
 use crate::ast::{Class, ClassKind, Function, FunctionName, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::ir::FunctionKind;
-use crate::source::SourceId;
+use crate::source::{SourceId, Span};
 
 /// Checks a function's declaration.
 pub(super) fn function(
@@ -61,6 +61,13 @@ fn modifiers(
     let at = function.static_at.or(function.abstract_at)?;
     if class.is_none() {
         return Some(Diagnostic::error(source, at, "only members of classes have such a modifier"));
+    }
+    if let (FunctionName::Operator(_), Some(at)) = (&function.name, function.static_at) {
+        return Some(Diagnostic::error(
+            source,
+            at,
+            "an operator cannot be static: it belongs to its left operand",
+        ));
     }
     if is_constructor {
         return Some(Diagnostic::error(source, at, "a constructor can be neither static nor abstract"));
@@ -153,23 +160,44 @@ fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Pa
     }
 }
 
-/// Operators have a fixed number of parameters.
+/// Operators and setters are called with what their notation has room for.
 fn operator_shape(problems: &mut Vec<Diagnostic>, source: SourceId, function: &Function) {
-    let (name, expected): (_, &[usize]) = match &function.name {
-        FunctionName::Setter(name) => (name, &[1]),
+    let (name, fits): (_, fn(usize) -> bool) = match &function.name {
+        FunctionName::Setter(name) => (name, |count| count == 1),
         FunctionName::Operator(name) => match &*name.name {
-            "~" => (name, &[0]),
-            "-" => (name, &[0, 1]),
-            // Collections of more than one dimension have more indexes.
-            "[]" | "[]=" | "[..]" => return,
-            _ => (name, &[1]),
+            "~" => (name, |count| count == 0),
+            "-" => (name, |count| count <= 1),
+            // What has more than one dimension has more than one index.
+            "[]" => (name, |count| count >= 1),
+            "[]=" => (name, |count| count >= 2),
+            "[..]" => return slice_shape(problems, source, name.span, function),
+            _ => (name, |count| count == 1),
         },
         _ => return,
     };
-    let count = function.parameters.iter().filter(|parameter| !parameter.is_named).count();
-    if !expected.contains(&count) || function.parameters.len() != count {
-        let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
-        let title = format!("`{}` takes {expected} unnamed parameter(s)", name.name);
-        problems.push(Diagnostic::error(source, name.span, title));
+    let unnamed =
+        function.parameters.iter().filter(|parameter| !parameter.is_named && !parameter.is_block).count();
+    if !fits(unnamed) || unnamed != function.parameters.len() {
+        let shown = if matches!(function.name, FunctionName::Setter(_)) { "a setter" } else { &*name.name };
+        let problem = Diagnostic::error(source, name.span, format!("`{shown}` cannot have these parameters"));
+        problems.push(problem.note(match &*name.name {
+            _ if shown == "a setter" => "it takes the value: `name= value:`",
+            "~" => "it takes none: `operator ~:`",
+            "-" => "it takes one, or none for the sign: `operator - other:`, `operator -:`",
+            "[]" => "it takes the index: `operator [] index:`",
+            "[]=" => "it takes the index and the value: `operator []= index value:`",
+            _ => "it takes the other operand: `operator + other:`",
+        }));
+    }
+}
+
+/// `x[a..b]` gives `--from` and `--to`, each only if it is written.
+fn slice_shape(problems: &mut Vec<Diagnostic>, source: SourceId, span: Span, function: &Function) {
+    let has = |name: &str| {
+        function.parameters.iter().any(|parameter| parameter.is_named && &*parameter.name.name == name)
+    };
+    if function.parameters.len() != 2 || !has("from") || !has("to") {
+        let problem = Diagnostic::error(source, span, "`[..]` cannot have these parameters");
+        problems.push(problem.note("it takes the bounds: `operator [..] --from --to:`"));
     }
 }

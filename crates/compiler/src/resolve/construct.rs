@@ -201,7 +201,9 @@ impl<'a> Lower<'a> {
         let Some(found) = found else {
             self.no_overload(&shown, span, &constructors, &arguments.shape);
             if let Some(problem) = self.problems.last_mut() {
-                problem.notes.push(format!("it is called as the constructor of the superclass `{class_name}`"));
+                problem
+                    .notes
+                    .push(format!("it is called as the constructor of the superclass `{class_name}`"));
                 problem.hints.push("call it with `super` and its arguments".into());
             }
             return nothing;

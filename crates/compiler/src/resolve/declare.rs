@@ -536,6 +536,22 @@ pub(super) fn returns_value(statements: &[ast::Expression]) -> bool {
     statements.iter().any(has)
 }
 
+/// The first `return` without a value in these statements.
+pub(super) fn bare_return(statements: &[ast::Expression]) -> Option<Span> {
+    fn find(expression: &ast::Expression) -> Option<Span> {
+        match &expression.kind {
+            ast::ExpressionKind::Return(None) => Some(expression.span),
+            ast::ExpressionKind::Lambda(..) => None,
+            kind => {
+                let mut found = None;
+                kind.each_child(&mut |child| found = found.or_else(|| find(child)));
+                found
+            }
+        }
+    }
+    statements.iter().find_map(find)
+}
+
 /// A mixin's constructor takes the rest of the construction.
 fn mixin_parameters(kind: FunctionKind) -> Vec<Parameter> {
     if kind != FunctionKind::MixinConstructor {

@@ -114,8 +114,11 @@ impl Flow<'_> {
                 self.visit(right, &mut after);
                 *state = join(state.take(), after);
             }
-            Expr::Loop { condition, body, update, .. } => {
-                self.repeated.push(state.clone().unwrap_or_default());
+            Expr::Loop { condition, body, update, fresh } => {
+                // Each round has its own variables of the loop itself.
+                let is_fresh = |slot: &Slot| fresh.iter().any(|local| *slot == Slot::Local(local.0));
+                let before = state.iter().flatten().filter(|slot| !is_fresh(slot)).copied().collect();
+                self.repeated.push(before);
                 self.visit(condition, state);
                 let mut round = state.clone();
                 self.visit(body, &mut round);

@@ -158,6 +158,17 @@ impl<'a> Lower<'a> {
         for statement in &body.statements {
             nodes.push(self.effect(statement));
         }
+        if tree.return_type.is_none()
+            && super::declare::returns_value(&body.statements)
+            && let Some(bare) = super::declare::bare_return(&body.statements)
+        {
+            let problem = Diagnostic::error(
+                self.source,
+                bare,
+                "a `return` without a value, in a function that returns values",
+            );
+            self.report(problem.hint("write `return null`"));
+        }
         let promises = match &tree.return_type {
             Some(_) => self.return_type != Ty::None,
             None => super::declare::returns_value(&body.statements),

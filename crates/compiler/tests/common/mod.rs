@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// The library's sources, named as in the program.
-pub fn library_sources() -> MemoryLoader {
+pub(crate) fn library_sources() -> MemoryLoader {
     let mut loader = MemoryLoader::default();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lib");
     add_files(&mut loader, &root, "<lib>/");
@@ -28,7 +28,7 @@ fn add_files(loader: &mut MemoryLoader, folder: &Path, prefix: &str) {
 }
 
 /// The prepared library.
-pub fn library() -> &'static Unit {
+pub(crate) fn library() -> &'static Unit {
     static LIBRARY: OnceLock<Unit> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         let loader = library_sources();
@@ -45,7 +45,7 @@ pub fn library() -> &'static Unit {
 
 /// Analyses files; the first one is the entry.
 #[allow(dead_code, reason = "not every test has files")]
-pub fn analyze_files(files: &[(&str, &str)]) -> Analysis {
+pub(crate) fn analyze_files(files: &[(&str, &str)]) -> Analysis {
     let mut loader = MemoryLoader::default();
     for (path, text) in files {
         loader.add(*path, *text);
@@ -55,7 +55,10 @@ pub fn analyze_files(files: &[(&str, &str)]) -> Analysis {
 
 /// The diagnostics of a program as a user sees them, after its text.
 #[allow(dead_code, reason = "not every test renders")]
-pub fn rendered(text: &str) -> String {
+pub(crate) fn rendered(text: &str) -> String {
     let analysis = analyze_files(&[("app.toit", text)]);
-    format!("{text}\n----\n{}", diagnostic::render(&analysis.sources, &analysis.diagnostics, Style::default()))
+    format!(
+        "{text}\n----\n{}",
+        diagnostic::render(&analysis.sources, &analysis.diagnostics, Style::default())
+    )
 }

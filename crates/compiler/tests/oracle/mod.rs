@@ -8,7 +8,7 @@ use lucarne_compiler::scanner::{self, Kind};
 use lucarne_compiler::source::{MemoryLoader, SourceId, Sources};
 
 /// Tokens lie in the text, in order, and the pieces of strings are balanced.
-pub fn scan(input: &[u8]) {
+pub(crate) fn scan(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (tokens, problems) = scanner::scan(SourceId(0), &text);
     let mut end = 0;
@@ -32,7 +32,7 @@ pub fn scan(input: &[u8]) {
 }
 
 /// Any text has a tree, which can be printed.
-pub fn parse(input: &[u8]) {
+pub(crate) fn parse(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     // On a large stack, like all that recurses over trees.
     emit::tree(&text);
@@ -45,7 +45,7 @@ pub fn parse(input: &[u8]) {
 }
 
 /// Any bytes are a program with or without errors, and its errors can be shown.
-pub fn check(library: Option<&Unit>, input: &[u8]) {
+pub(crate) fn check(library: Option<&Unit>, input: &[u8]) {
     let mut loader = MemoryLoader::default();
     loader.add("app.toit", input);
     let analysis = analyze(&loader, library.cloned(), "app.toit");
