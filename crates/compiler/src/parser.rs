@@ -1,11 +1,11 @@
 //! Tokens to tree: a recursive-descent parser that takes any input.
 //!
 //! **Indentation.** A construct owns the lines that are indented more than it. The parser keeps
-//! one number for this, [`Parser::limit`]: a token that begins a line and is not indented more than
-//! the limit ends what is being parsed ([`Parser::peek`] shows it as the end of the file).
+//! one number for this, `Parser::limit`: a token that begins a line and is not indented more than
+//! the limit ends what is being parsed (`Parser::peek` shows it as the end of the file).
 //! Statements of a sequence, and arguments on lines of their own, set the limit to their own
 //! indentation. A few tokens may stand further left, since they belong to the construct itself:
-//! `else`, `finally`, the `:` of a conditional expression (more than [`Parser::outer`], the limit
+//! `else`, `finally`, the `:` of a conditional expression (more than `Parser::outer`, the limit
 //! around the current statement) and closing brackets (not left of the line that opened them).
 //!
 //! A `:` at the end of a line belongs to the innermost call that the following line is indented
@@ -137,7 +137,7 @@ impl Parser<'_> {
         if self.ended() { Kind::Eof } else { self.token().kind }
     }
 
-    /// Like [`Parser::peek`], but for tokens of the current line only.
+    /// Like `Parser::peek`, but for tokens of the current line only.
     fn peek_on_line(&self) -> Kind {
         if self.token().line_start { Kind::Eof } else { self.peek() }
     }
