@@ -196,7 +196,7 @@ impl<'a> Lower<'a> {
     }
 
     fn global(&mut self, id: GlobalId, tree: &'a ast::Variable) -> ir::Body {
-        let ast::Initial::Value(value) = &tree.value else { return ir::Body::default() };
+        let ast::Initial::Value(value) = &tree.value else { return self.missing_value(tree) };
         self.units.open_scope();
         collect_assigned(std::slice::from_ref(value), &mut self.units.assigned_names);
         let value = self.value(value);
@@ -204,6 +204,16 @@ impl<'a> Lower<'a> {
         let root = self.convert(value, ty, tree.name.span, "this variable");
         self.follow(&root, &[]);
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
+    }
+
+    /// Reading a global that is still without a value throws.
+    fn missing_value(&self, tree: &ast::Variable) -> ir::Body {
+        let at = tree.name.span.start;
+        let text = Expr::String(format!("UNINITIALIZED: {}", tree.name.name));
+        let [throw, ..] = self.world.builtin.never_return;
+        let root =
+            throw.map(|throw| Node { at, expr: Expr::CallStatic(throw, vec![Node { at, expr: text }]) });
+        ir::Body { root: root.unwrap_or_default(), ..ir::Body::default() }
     }
 
     /// Declares `this`.
