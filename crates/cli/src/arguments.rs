@@ -1,7 +1,7 @@
 //! The command line: one table that the parser, `--help` and the shell completions come from.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -96,11 +96,27 @@ pub(crate) struct Run {
     /// With --simulate: kill a process of the program at this step
     #[arg(long, value_name = "STEP", requires = "simulate")]
     pub(crate) kill_at: Vec<u64>,
-    /// The program
-    pub(crate) file: PathBuf,
-    /// The arguments of its `main`
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
-    pub(crate) arguments: Vec<String>,
+    /// The program, and the arguments of its `main`: whatever follows the program is the program's
+    #[arg(
+        required = true,
+        num_args = 1..,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_names = ["FILE", "ARG"]
+    )]
+    pub(crate) program: Vec<String>,
+}
+
+impl Run {
+    /// The program's file.
+    pub(crate) fn file(&self) -> &Path {
+        Path::new(self.program.first().map_or("", String::as_str))
+    }
+
+    /// The arguments of `main`.
+    pub(crate) fn arguments(&self) -> &[String] {
+        self.program.get(1..).unwrap_or_default()
+    }
 }
 
 /// The options of `lucarne check`.
@@ -160,7 +176,8 @@ mod tests {
     fn arguments_after_the_file_belong_to_the_program() {
         let line = CommandLine::try_parse_from(["lucarne", "run", "-d", "host", "a.toit", "--workers", "-x"]);
         let Ok(CommandLine { command: Command::Run(run) }) = line else { panic!("{line:?}") };
-        assert_eq!(run.arguments, ["--workers", "-x"]);
+        assert_eq!(run.file(), Path::new("a.toit"));
+        assert_eq!(run.arguments(), ["--workers", "-x"]);
         assert_eq!(run.workers, None);
     }
 }

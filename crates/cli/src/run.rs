@@ -20,7 +20,12 @@ const INTERRUPTED: i32 = 130;
 
 /// Compiles a program and runs it to its end. The status is the program's.
 pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
-    let Some(program) = compile(&options.file)? else { return Ok(ExitCode::from(FAILURE)) };
+    let file = options.file();
+    if let Some(option) = file.to_str().filter(|file| file.starts_with('-')) {
+        let hint = "see 'lucarne run --help'; a file of that name is './-...'";
+        return Err(Stop::usage(format!("there is no option {option}: {hint}")));
+    }
+    let Some(program) = compile(file)? else { return Ok(ExitCode::from(FAILURE)) };
     let image = Image::new(Arc::new(program)).map_err(|error| Stop::failure(error.to_string()))?;
     let output: Arc<dyn Output> = Arc::new(StandardOutput::new());
     let code = match options.simulate {
@@ -82,9 +87,9 @@ fn host(options: &Run, services: &Services) -> Host {
     if let Some(limit) = options.memory_limit {
         host.heap.limit_bytes = limit;
     }
-    host.arguments = options.arguments.clone();
-    host.program_name = options.file.to_str().map(str::to_string);
-    let path = std::fs::canonicalize(&options.file).ok();
+    host.arguments = options.arguments().to_vec();
+    host.program_name = options.file().to_str().map(str::to_string);
+    let path = std::fs::canonicalize(options.file()).ok();
     host.program_path = path.and_then(|path| path.to_str().map(str::to_string));
     host
 }

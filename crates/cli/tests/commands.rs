@@ -76,6 +76,7 @@ fn wrong_usage_is_2() {
         &["run", "-d", "moon", "hello.toit"],
         &["run", "--memory-limit", "lots", "hello.toit"],
         &["run", "--kill-at", "3", "hello.toit"],
+        &["run", "--gc-stres", "hello.toit"],
         &["check"],
         &["check", "absent.toit"],
         &["--emit=tokens"],
@@ -98,6 +99,8 @@ fn runs_and_passes_arguments_and_statuses() {
     folder.file("arguments.toit", "main args:\n  print args\n  exit args.size\n");
     let answer = folder.lucarne(&["run", "arguments.toit", "a", "--b", "-c"]);
     assert_eq!((answer.status, answer.out.as_str()), (Some(3), "[a, --b, -c]\n"));
+    let answer = folder.lucarne(&["run", "arguments.toit", "--workers", "--help"]);
+    assert_eq!((answer.status, answer.out.as_str()), (Some(2), "[--workers, --help]\n"));
     folder.file("fails.toit", "main: exit 256\n");
     assert_eq!(folder.lucarne(&["run", "fails.toit"]).status, Some(1), "a failure stays one");
 }
