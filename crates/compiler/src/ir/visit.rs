@@ -2,11 +2,10 @@
 
 use super::{Body, Code, Expr, Node, Part};
 
-impl Node {
-    /// Calls `visit` on each direct part of this expression, in the order of evaluation. The bodies
-    /// of lambdas are not parts: see [`Expr::Lambda`].
-    pub fn for_each_child<'n>(&'n self, mut visit: impl FnMut(&'n Node)) {
-        match &self.expr {
+/// Visits the direct parts of an expression, by reference or by mutable reference: `$iter` says which.
+macro_rules! visit_children {
+    ($expr:expr, $visit:ident, $iter:ident) => {
+        match $expr {
             Expr::Null
             | Expr::Bool(_)
             | Expr::Int(_)
@@ -27,10 +26,10 @@ impl Node {
             | Expr::Return(value)
             | Expr::Is(value, _)
             | Expr::As(value, _)
-            | Expr::Block { body: value, .. } => visit(value),
+            | Expr::Block { body: value, .. } => $visit(value),
             Expr::SetField(left, _, right) | Expr::And(left, right) | Expr::Or(left, right) => {
-                visit(left);
-                visit(right);
+                $visit(left);
+                $visit(right);
             }
             Expr::Sequence(nodes)
             | Expr::CallStatic(_, nodes)
@@ -38,47 +37,60 @@ impl Node {
             | Expr::CallSuper(_, nodes)
             | Expr::List(nodes)
             | Expr::Set(nodes)
-            | Expr::ByteArray(nodes) => nodes.iter().for_each(visit),
+            | Expr::ByteArray(nodes) => nodes.$iter().for_each($visit),
             Expr::If { condition, then, otherwise } => {
-                visit(condition);
-                visit(then);
-                visit(otherwise);
+                $visit(condition);
+                $visit(then);
+                $visit(otherwise);
             }
             Expr::Loop { condition, body, update, .. } => {
-                visit(condition);
-                visit(body);
+                $visit(condition);
+                $visit(body);
                 if let Some(update) = update {
-                    visit(update);
+                    $visit(update);
                 }
             }
             Expr::Try { body, handler, .. } => {
-                visit(body);
-                visit(handler);
+                $visit(body);
+                $visit(handler);
             }
             Expr::CallDynamic { receiver, arguments, .. } | Expr::CallBlock(receiver, arguments) => {
-                visit(receiver);
-                arguments.iter().for_each(visit);
+                $visit(receiver);
+                arguments.$iter().for_each($visit);
             }
             Expr::Interpolate(parts) => {
                 for part in parts {
                     match part {
                         Part::Text(_) => {}
-                        Part::Value(value) | Part::Formatted(_, value) => visit(value),
+                        Part::Value(value) | Part::Formatted(_, value) => $visit(value),
                     }
                 }
             }
             Expr::Map(entries) => {
                 for (key, value) in entries {
-                    visit(key);
-                    visit(value);
+                    $visit(key);
+                    $visit(value);
                 }
             }
             Expr::Primitive { failure, .. } => {
                 if let Some((_, code)) = failure {
-                    visit(code);
+                    $visit(code);
                 }
             }
         }
+    };
+}
+
+impl Node {
+    /// Calls `visit` on each direct part of this expression, in the order of evaluation. The bodies
+    /// of lambdas are not parts: see [`Expr::Lambda`].
+    pub fn for_each_child<'n>(&'n self, mut visit: impl FnMut(&'n Node)) {
+        visit_children!(&self.expr, visit, iter);
+    }
+
+    /// Like [`Node::for_each_child`], for changing the parts.
+    pub fn for_each_child_mut(&mut self, mut visit: impl FnMut(&mut Node)) {
+        visit_children!(&mut self.expr, visit, iter_mut);
     }
 
     /// Whether this expression or a part of it (lambdas excepted) is one that `test` accepts.

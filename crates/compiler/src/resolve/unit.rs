@@ -4,7 +4,7 @@
 //! it has a local for it. A lambda's locals are numbered as they turn up and put into the order that
 //! the IR asks for (captures, parameters, others) when the lambda is complete.
 
-use crate::ir::{Body, Expr, LabelId, Local, LocalId, Node, Part};
+use crate::ir::{Body, Expr, LabelId, Local, LocalId, Node};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::Ty;
@@ -315,79 +315,5 @@ fn renumber(node: &mut Node, places: &[LocalId]) {
         Expr::Primitive { failure: Some((local, _)), .. } => new(local),
         _ => {}
     }
-    each_child_mut(node, &mut |child| renumber(child, places));
-}
-
-/// Calls a function for each direct part of an expression; the bodies of lambdas are none.
-fn each_child_mut(node: &mut Node, visit: &mut dyn FnMut(&mut Node)) {
-    match &mut node.expr {
-        Expr::Null
-        | Expr::Bool(_)
-        | Expr::Int(_)
-        | Expr::Float(_)
-        | Expr::String(_)
-        | Expr::Bytes(_)
-        | Expr::Absent
-        | Expr::Local(_)
-        | Expr::Global(_)
-        | Expr::Lambda { .. } => {}
-        Expr::Define(_, value)
-        | Expr::SetLocal(_, value)
-        | Expr::SetGlobal(_, value)
-        | Expr::Field(value, _)
-        | Expr::Not(value)
-        | Expr::Labelled(_, value)
-        | Expr::Exit(_, value)
-        | Expr::Return(value)
-        | Expr::Is(value, _)
-        | Expr::As(value, _)
-        | Expr::Block { body: value, .. } => visit(value),
-        Expr::SetField(left, _, right) | Expr::And(left, right) | Expr::Or(left, right) => {
-            visit(left);
-            visit(right);
-        }
-        Expr::Sequence(nodes)
-        | Expr::CallStatic(_, nodes)
-        | Expr::New(_, nodes)
-        | Expr::CallSuper(_, nodes)
-        | Expr::List(nodes)
-        | Expr::Set(nodes)
-        | Expr::ByteArray(nodes) => nodes.iter_mut().for_each(visit),
-        Expr::If { condition, then, otherwise } => {
-            visit(condition);
-            visit(then);
-            visit(otherwise);
-        }
-        Expr::Loop { condition, body, update, .. } => {
-            visit(condition);
-            visit(body);
-            update.iter_mut().for_each(|update| visit(update));
-        }
-        Expr::Try { body, handler, .. } => {
-            visit(body);
-            visit(handler);
-        }
-        Expr::CallDynamic { receiver, arguments, .. } | Expr::CallBlock(receiver, arguments) => {
-            visit(receiver);
-            arguments.iter_mut().for_each(visit);
-        }
-        Expr::Interpolate(parts) => {
-            for part in parts {
-                if let Part::Value(value) | Part::Formatted(_, value) = part {
-                    visit(value);
-                }
-            }
-        }
-        Expr::Map(entries) => {
-            for (key, value) in entries {
-                visit(key);
-                visit(value);
-            }
-        }
-        Expr::Primitive { failure, .. } => {
-            if let Some((_, code)) = failure {
-                visit(code);
-            }
-        }
-    }
+    node.for_each_child_mut(|child| renumber(child, places));
 }
