@@ -230,7 +230,6 @@ impl<'h> Interpreter<'h> {
         macro_rules! outside {
             ($call:expr) => {{
                 self.save(frame, pc);
-                #[allow(clippy::redundant_closure_call, reason = "a place for `?`-less early ends")]
                 return $call;
             }};
         }
@@ -344,7 +343,7 @@ impl<'h> Interpreter<'h> {
             }};
         }
         macro_rules! bits {
-            ($instruction:expr, $operator:tt, $operation:ident) => {{
+            ($instruction:expr, $operator:tt) => {{
                 let instruction: Instruction = $instruction;
                 let (left, right) = (get!(instruction.b()), get!(instruction.c()));
                 if Word::are_ints(left, right) {
@@ -593,9 +592,9 @@ impl<'h> Interpreter<'h> {
                     |l: f64, r: f64| l / r
                 ),
                 Opcode::Mod => arithmetic!(instruction, remainder, i64::checked_rem, |l: f64, r: f64| l % r),
-                Opcode::BitAnd => bits!(instruction, &, bit_and),
-                Opcode::BitOr => bits!(instruction, |, bit_or),
-                Opcode::BitXor => bits!(instruction, ^, bit_xor),
+                Opcode::BitAnd => bits!(instruction, &),
+                Opcode::BitOr => bits!(instruction, |),
+                Opcode::BitXor => bits!(instruction, ^),
                 Opcode::ShiftLeft => {
                     let (left, right) = (get!(instruction.b()), get!(instruction.c()));
                     if Word::are_ints(left, right) {
@@ -748,7 +747,6 @@ impl<'h> Interpreter<'h> {
                     let result = self.identical(get!(instruction.b()), get!(instruction.c()));
                     set!(instruction.a(), Word::bool(result));
                 }
-                Opcode::Not => set!(instruction.a(), Word::bool(get!(instruction.b()).is_falsy())),
                 Opcode::Is => {
                     let result = self.passes(get!(instruction.b()), instruction.c() as usize);
                     set!(instruction.a(), Word::bool(result));

@@ -246,8 +246,6 @@ opcodes! {
     Slow AImm,
     /// `a` = whether `b` and `c` are the same object.
     Identical Abc,
-    /// `a` = whether `b` is null or false.
-    Not Ab,
     /// `a` = whether `b` passes check `c`.
     Is Abc,
     /// Throws unless `a` passes check `imm`.

@@ -24,7 +24,8 @@ pub enum Format {
     Bytes = 1,
     /// One word: the place of a [`Buffer`](lucarne_message::Buffer) in the heap's table.
     External = 2,
-    /// Words that do not keep alive what they refer to: null once that is gone.
+    /// Words that do not keep alive what they refer to: a full collection makes those null that refer
+    /// to something that is gone.
     Weak = 3,
 }
 
