@@ -14,6 +14,7 @@ mod control;
 mod declare;
 mod flow;
 mod hierarchy;
+mod imports;
 mod lower;
 mod modules;
 mod operator;
@@ -126,6 +127,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analys
             }
         }
     }
+    diagnostics.retain(|diagnostic| diagnostic.is_error() || modules.is_own(diagnostic.source));
     Analysis { unit, diagnostics, sources }
 }
 
