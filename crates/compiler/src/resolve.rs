@@ -62,6 +62,13 @@ pub fn analyze(loader: &(dyn Loader + Sync), library: Option<Unit>, entry: &str)
     analysis.unwrap_or_default()
 }
 
+/// Analyses a file that need not be a program: nothing demands a `main` of it.
+pub fn check(loader: &(dyn Loader + Sync), library: Option<Unit>, file: &str) -> Analysis {
+    let analysis =
+        with_large_stack(|| analyze_roots(loader, library.unwrap_or_default(), &[file.to_owned()]));
+    analysis.unwrap_or_default()
+}
+
 /// Analyses libraries, all of them at once: `paths` are their files, below `<lib>/`.
 pub fn analyze_library(loader: &(dyn Loader + Sync), paths: &[String]) -> Analysis {
     let analysis = with_large_stack(|| {

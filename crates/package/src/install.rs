@@ -196,7 +196,7 @@ impl Resolver<'_> {
             return Ok(id.clone());
         }
         let mut package = Package { place, name: None, prefixes: BTreeMap::new(), span: 0..0 };
-        let folder = self.root.join(package.folder());
+        let folder = folded(&self.root.join(package.folder()));
         check_is_package(&folder)?;
         let name = package_name(&read_spec(&folder)?, &folder);
         let taken = |id: &String| self.lock.packages.contains_key(id);
