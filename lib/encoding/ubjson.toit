@@ -9,15 +9,14 @@ What JSON can say, in a binary form that is short and quick to read. Byte arrays
 import io
 import io show BIG-ENDIAN
 
+import .nesting_
+
 /** Thrown for input that goes on too long or has an impossible size. */
 INVALID-INPUT-ERROR     ::= "INVALID_UBJSON_INPUT"
 /** Thrown for an object that has no representation. */
 INVALID-OBJECT-ERROR    ::= "INVALID_UBJSON_OBJECT"
 /** Thrown for input with a type that does not exist. */
 INVALID-CHARACTER-ERROR ::= "INVALID_UBJSON_CHARACTER"
-
-/** How deeply lists and maps may be nested. */
-MAX-NESTING_ ::= 512
 
 /** The encoding of $obj: null, a bool, number, string or byte array, or a list or map of these. */
 encode obj/any -> ByteArray:
@@ -33,10 +32,9 @@ decode bytes/ByteArray -> any:
   return result
 
 /** Encodes objects one after another. */
-class Encoder:
+class Encoder extends Object with Nesting_:
   buffer_/io.Buffer
   numbers_/io.EndianBuffer
-  depth_/int := 0
 
   constructor:
     buffer_ = io.Buffer
@@ -57,12 +55,6 @@ class Encoder:
   /** The encodings so far. */
   to-byte-array -> ByteArray:
     return buffer_.bytes.copy
-
-  nested_ [block] -> none:
-    if depth_ == MAX-NESTING_: throw "NESTING_TOO_DEEP"
-    depth_++
-    block.call
-    depth_--
 
   put-map_ map/Map -> none:
     buffer_.write "{#"
@@ -112,10 +104,9 @@ class Encoder:
       numbers_.write-int64 value
 
 /** Decodes objects that follow each other in a byte array. */
-class Decoder:
+class Decoder extends Object with Nesting_:
   bytes_/ByteArray
   position_/int := 0
-  depth_/int := 0
 
   constructor .bytes_:
 
@@ -171,13 +162,6 @@ class Decoder:
     size := size_
     start := advance_ size
     return bytes_.to-string start start + size
-
-  nested_ [block] -> any:
-    if depth_ == MAX-NESTING_: throw "NESTING_TOO_DEEP"
-    depth_++
-    result := block.call
-    depth_--
-    return result
 
   /** Whether the next byte is $byte, which is passed over then. */
   accept_ byte/int -> bool:
