@@ -14,10 +14,12 @@ use crate::heap::{Heap, NewString, OutOfMemory, Ref, StackId, Word};
 
 mod array;
 mod bytes;
+mod encoding;
 mod float;
 pub(crate) mod hash;
 mod heap;
 pub(crate) mod int;
+mod json;
 mod math;
 mod object;
 mod random;
@@ -62,9 +64,11 @@ pub fn find(module: &str, name: &str) -> Option<Entry> {
 const TABLES: &[(&str, &[Row])] = &[
     ("array", array::TABLE),
     ("bytes", bytes::TABLE),
+    ("encoding", encoding::TABLE),
     ("float", float::TABLE),
     ("hash", hash::TABLE),
     ("int", int::TABLE),
+    ("json", json::TABLE),
     ("heap", heap::TABLE),
     ("task", task::TABLE),
     ("math", math::TABLE),
