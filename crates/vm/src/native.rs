@@ -5,6 +5,7 @@
 //! cannot hold up other processes for long. Each file of this folder holds the natives of one
 //! module, with the table of their names at its end.
 
+use std::any::Any;
 use std::ops::Range;
 
 use lucarne_compiler::program::ClassIndex;
@@ -109,6 +110,8 @@ impl Failure {
     pub const OUT_OF_BOUNDS: Failure = Failure::Error("OUT_OF_BOUNDS");
     /// An argument that makes no sense.
     pub const INVALID_ARGUMENT: Failure = Failure::Error("INVALID_ARGUMENT");
+    /// Something that was closed.
+    pub const ALREADY_CLOSED: Failure = Failure::Error("ALREADY_CLOSED");
 }
 
 /// The call of a native: its arguments and what it may work on.
@@ -272,6 +275,35 @@ impl<'p> Call<'p> {
         let mut string = self.heap.start_string(length)?;
         fill(self, &mut string);
         Ok(self.heap.finish_string(string))
+    }
+
+    /// Works on the state that an argument owns. Its object can be looked at meanwhile, not its state.
+    ///
+    /// # Errors
+    /// `ALREADY_CLOSED` if it was taken, `WRONG_OBJECT_TYPE` if it is another one.
+    pub fn with_state<T: Any + Send, R>(
+        &mut self,
+        index: usize,
+        work: impl FnOnce(&mut Self, &mut T) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let object = self.word(index);
+        let Some(mut lent) = self.heap.lend_state(object) else { return Err(self.no_state(object)) };
+        let result = work(self, &mut lent.state);
+        self.heap.give_back_state(lent);
+        result
+    }
+
+    /// Takes the state that an argument owns, which is closed from then on.
+    ///
+    /// # Errors
+    /// As for [`Call::with_state`].
+    pub fn take_state<T: Any + Send>(&mut self, index: usize) -> Result<T, Failure> {
+        let object = self.word(index);
+        self.heap.take_state(object).ok_or_else(|| self.no_state(object))
+    }
+
+    fn no_state(&self, object: Word) -> Failure {
+        if self.heap.is_closed_state(object) { Failure::ALREADY_CLOSED } else { Failure::WRONG_TYPE }
     }
 
     /// Room outside the heap for a result that is put together there, within the process's limit.
