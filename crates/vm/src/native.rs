@@ -15,6 +15,8 @@ use crate::heap::{Heap, NewString, OutOfMemory, Ref, StackId, Word};
 
 mod array;
 mod bytes;
+mod checksum;
+mod crc;
 mod float;
 pub(crate) mod hash;
 mod heap;
@@ -22,6 +24,7 @@ pub(crate) mod int;
 mod math;
 mod object;
 mod random;
+mod siphash;
 mod string;
 mod system;
 mod task;
@@ -63,6 +66,8 @@ pub fn find(module: &str, name: &str) -> Option<Entry> {
 const TABLES: &[(&str, &[Row])] = &[
     ("array", array::TABLE),
     ("bytes", bytes::TABLE),
+    ("checksum", checksum::TABLE),
+    ("crc", crc::TABLE),
     ("float", float::TABLE),
     ("hash", hash::TABLE),
     ("int", int::TABLE),
