@@ -100,3 +100,7 @@ class Cell_:
 /** What a native remembers between calls: a hash in progress, a cipher. It cannot be sent. */
 class NativeState_:
   constructor.private_:
+
+/** Frees the $state before the collector does. */
+native-state-close_ state/NativeState_ -> none:
+  #primitive.heap.close-state

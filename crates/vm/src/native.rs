@@ -13,9 +13,12 @@ use lucarne_compiler::program::ClassIndex;
 pub use crate::effect::Effect;
 use crate::heap::{Heap, NewString, OutOfMemory, Ref, StackId, Word};
 
+mod aead;
 mod array;
+mod bignum;
 mod bytes;
 mod checksum;
+mod cipher;
 mod crc;
 mod float;
 pub(crate) mod hash;
@@ -64,9 +67,12 @@ pub fn find(module: &str, name: &str) -> Option<Entry> {
 
 /// All modules with their tables.
 const TABLES: &[(&str, &[Row])] = &[
+    ("aead", aead::TABLE),
     ("array", array::TABLE),
+    ("bignum", bignum::TABLE),
     ("bytes", bytes::TABLE),
     ("checksum", checksum::TABLE),
+    ("cipher", cipher::TABLE),
     ("crc", crc::TABLE),
     ("float", float::TABLE),
     ("hash", hash::TABLE),
@@ -319,6 +325,18 @@ impl<'p> Call<'p> {
         self.heap.reserve(capacity)?;
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(capacity).map_err(|_| Failure::OutOfMemory)?;
+        Ok(bytes)
+    }
+
+    /// A copy outside the heap of the bytes in a range of an argument, to be worked on there. The ends
+    /// of the range are the arguments after it.
+    ///
+    /// # Errors
+    /// As for [`Call::data`] and [`Call::range`], and if there is no memory for it.
+    pub fn scratch_of(&mut self, index: usize) -> Result<Vec<u8>, Failure> {
+        let range = self.range(index + 1, index + 2, self.data(index)?.len())?;
+        let mut bytes = self.scratch(range.len())?;
+        bytes.extend_from_slice(&self.data(index)?[range]);
         Ok(bytes)
     }
 }

@@ -359,6 +359,13 @@ impl Heap {
         self.is_state(object) && self.state_place(object) == NO_CONTENT
     }
 
+    /// Frees the state of an object, if it is one that is not closed.
+    pub(crate) fn close_state(&mut self, object: Word) {
+        if self.is_state(object) {
+            self.disown(object);
+        }
+    }
+
     fn state_place(&self, object: Word) -> u64 {
         // SAFETY: the caller has asked `is_state`; an external object has one word.
         unsafe { *object.address().add(1) }
