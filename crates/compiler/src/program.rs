@@ -292,6 +292,8 @@ builtins! {
     set = "Set",
     /// Cells of shared captured locals.
     cell = "Cell_",
+    /// States that natives keep between calls.
+    state = "NativeState_",
 }
 
 /// The functions that the virtual machine calls by itself. All are declared in `core`.

@@ -72,6 +72,8 @@ effects! {
     TimeMonotonic = "time" "monotonic",
     /// `count` -> unpredictable bytes.
     RandomBytes = "random" "bytes",
+    /// `bytes from to`: overwrites this range with what nobody can guess.
+    RandomFillSecret = "random" "fill-secret",
 
     /// `pid procedure arguments` -> the answer. Waits.
     RpcInvoke = "rpc" "invoke",

@@ -417,7 +417,7 @@ impl Heap {
             Format::Bytes => Some(unsafe {
                 std::slice::from_raw_parts(object.address().add(1).cast(), header(object).length())
             }),
-            // SAFETY: an external object has one word, which names its buffer.
+            // SAFETY: an external object has one word, which names what it owns.
             Format::External => Some(self.externals.bytes_of(unsafe { *object.address().add(1) })),
             _ => None,
         }

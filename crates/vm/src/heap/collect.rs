@@ -6,7 +6,7 @@
 //!
 //! 1. finalizers: what has not been reached and has one is due; its lambda is copied after all;
 //! 2. weak arrays, in a full collection: elements that have not been reached become null;
-//! 3. buffers of byte arrays that have not been reached are freed;
+//! 3. what external objects own that have not been reached is freed;
 //! 4. from-space is freed.
 
 use super::chunk::Chunk;

@@ -66,6 +66,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::TimeNow => machine.int_value(context.wall_us().saturating_mul(1000)),
         Effect::TimeMonotonic => Done::Value(Word::small(context.now_us())),
         Effect::RandomBytes => machine.random_bytes(id, context),
+        Effect::RandomFillSecret => machine.fill_secret(id, context),
 
         Effect::RpcInvoke => machine.invoke(id, context),
         Effect::RpcFail => machine.fail_request(id, context),
@@ -389,6 +390,22 @@ impl Machine {
             }
         }
         Done::Value(word)
+    }
+
+    fn fill_secret(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let index = |machine: &Machine, argument| {
+            machine.int_argument(id, argument).and_then(|index| usize::try_from(index).ok())
+        };
+        let (Some(from), Some(to)) = (index(self, 1), index(self, 2)) else {
+            return Done::Fail(Failure::OUT_OF_BOUNDS);
+        };
+        let bytes = self.argument(id, 0);
+        let range = self.heap.bytes_mut(bytes).and_then(|bytes| bytes.get_mut(from..to));
+        match range.map(|range| context.fill_secret(range)) {
+            Some(Ok(())) => Done::Value(Word::NULL),
+            Some(Err(error)) => Done::Fail(Failure::Message(error.to_string())),
+            None => Done::Fail(Failure::OUT_OF_BOUNDS),
+        }
     }
 
     /// The figures of this process, in the order that `lib/system` names.
