@@ -5,8 +5,10 @@
 
 pub mod bytecode;
 mod disassemble;
+mod verify;
 
 use bytecode::Instruction;
+pub use verify::Fault;
 
 /// A function's place in [`Program::functions`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
