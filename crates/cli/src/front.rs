@@ -13,12 +13,17 @@ use crate::{Stop, print_error};
 pub(crate) fn analyze_file(file: &Path, warnings: bool) -> Result<Analysis, Stop> {
     let path = readable(file)?;
     let library = lucarne_library::unit().map_err(|error| Stop::failure(error.to_string()))?;
-    let mut analysis = analyze(&FileLoader, Some(library), &path);
+    let mut analysis = analyze(&FileLoader, Some(library), &is_native, &path);
     if !warnings {
         analysis.diagnostics.retain(diagnostic::Diagnostic::is_error);
     }
     print_error(&diagnostic::render(&analysis.sources, &analysis.diagnostics, style()));
     Ok(analysis)
+}
+
+/// Whether the machine has a native.
+pub(crate) fn is_native(module: &str, name: &str) -> bool {
+    lucarne_vm::native::find(module, name).is_some()
 }
 
 /// The path of a file as the compiler takes it, if it can be read.
