@@ -6,22 +6,22 @@ class int extends num:
   /** The greatest integer. */
   static MAX ::= 0x7fff_ffff_ffff_ffff
   /** The least integer. */
-  static MIN ::= -0x8000_0000_0000_0000
+  static MIN ::= 0x8000_0000_0000_0000
 
   /** The least signed integer of 8 bits. */
-  static MIN-8 ::= -0x80
+  static MIN-8 ::= -128
   /** The greatest signed integer of 8 bits. */
   static MAX-8 ::= 0x7f
   /** The least signed integer of 16 bits. */
-  static MIN-16 ::= -0x8000
+  static MIN-16 ::= -32_768
   /** The greatest signed integer of 16 bits. */
   static MAX-16 ::= 0x7fff
   /** The least signed integer of 24 bits. */
-  static MIN-24 ::= -0x80_0000
+  static MIN-24 ::= -8_388_608
   /** The greatest signed integer of 24 bits. */
   static MAX-24 ::= 0x7f_ffff
   /** The least signed integer of 32 bits. */
-  static MIN-32 ::= -0x8000_0000
+  static MIN-32 ::= -2_147_483_648
   /** The greatest signed integer of 32 bits. */
   static MAX-32 ::= 0x7fff_ffff
   /** The greatest unsigned integer of 8 bits. */

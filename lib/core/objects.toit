@@ -25,8 +25,8 @@ interface Interface_:
 /** The superclass of all mixins. */
 mixin Mixin_:
 
-/** The class of `true` and `false`. */
-class bool:
+/** What $True and $False share. */
+abstract class bool:
   constructor.private_:
 
   /** See $super. */
@@ -36,6 +36,16 @@ class bool:
   /** A hash code, so that booleans can be keys. */
   hash-code -> int:
     return this ? 1231 : 1237
+
+/** The class of `true`. Flags that make sense in one way only have this type. */
+class True extends bool:
+  constructor.private_:
+    super.private_
+
+/** The class of `false`. */
+class False extends bool:
+  constructor.private_:
+    super.private_
 
 /** The class of `null`. */
 class Null_:

@@ -13,7 +13,7 @@ use crate::{Stop, print_error};
 /// Analyses a program and prints its diagnostics.
 pub(crate) fn analyze_file(file: &Path) -> Result<Analysis, Stop> {
     let path = readable(file)?;
-    let analysis = resolve::analyze(&FileLoader, Some(library()?), &path);
+    let analysis = resolve::analyze(&FileLoader, Some(library()?), &is_native, &path);
     print(&analysis);
     Ok(analysis)
 }
@@ -21,7 +21,7 @@ pub(crate) fn analyze_file(file: &Path) -> Result<Analysis, Stop> {
 /// Analyses a file that may be a program or a library of one.
 pub(crate) fn check_file(file: &Path) -> Result<Analysis, Stop> {
     let path = readable(file)?;
-    Ok(resolve::check(&FileLoader, Some(library()?), &path))
+    Ok(resolve::check(&FileLoader, Some(library()?), &is_native, &path))
 }
 
 fn library() -> Result<Unit, Stop> {
@@ -31,6 +31,11 @@ fn library() -> Result<Unit, Stop> {
 /// Prints all diagnostics.
 pub(crate) fn print(analysis: &Analysis) {
     print_error(&diagnostic::render(&analysis.sources, &analysis.diagnostics, style()));
+}
+
+/// Whether the machine has a native.
+pub(crate) fn is_native(module: &str, name: &str) -> bool {
+    lucarne_vm::native::find(module, name).is_some()
 }
 
 /// The path of a file as the compiler takes it, if it can be read.

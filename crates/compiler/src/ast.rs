@@ -174,6 +174,14 @@ pub struct Parameter {
     pub default: Option<Expression>,
 }
 
+impl Parameter {
+    /// Whether it is nothing but a name.
+    pub fn is_plain(&self) -> bool {
+        let is_bare = self.ty.is_none() && self.default.is_none();
+        is_bare && !self.is_named && !self.is_block && !self.is_field
+    }
+}
+
 /// A global or field.
 #[derive(Debug)]
 pub struct Variable {

@@ -262,8 +262,10 @@ macro_rules! builtins {
 builtins! {
     /// The class of null.
     null = "Null_",
-    /// The class of true and false.
-    bool = "bool",
+    /// The class of true.
+    true_ = "True",
+    /// The class of false.
+    false_ = "False",
     /// Integers.
     int = "int",
     /// Floats.

@@ -27,6 +27,7 @@ use crate::ir::{ModuleId, Unit};
 use crate::source::{Loader, Sources, Span};
 use lower::Place;
 use modules::{Load, Modules};
+use std::collections::{BTreeMap, BTreeSet};
 use world::World;
 
 /// What the front half makes of a program.
@@ -47,15 +48,24 @@ impl Analysis {
     }
 }
 
+/// Says whether a native exists, by its module and name: what `#primitive.module.name` is bound to.
+pub type Natives<'n> = &'n (dyn Fn(&str, &str) -> bool + Sync);
+
 /// The stack of the thread that analyses: trees are at most `parser::HEIGHT_MAX` high, and a level
 /// takes some kilobytes in an unoptimised build.
 const STACK_BYTES: usize = 256 << 20;
 
 /// Analyses a program: its entry file and everything that it imports. `library` holds the prepared
 /// library modules; without any, library imports are read through the loader, below `<lib>/`.
-pub fn analyze(loader: &(dyn Loader + Sync), library: Option<Unit>, entry: &str) -> Analysis {
+pub fn analyze(
+    loader: &(dyn Loader + Sync),
+    library: Option<Unit>,
+    natives: Natives<'_>,
+    entry: &str,
+) -> Analysis {
     let analysis = with_large_stack(|| {
-        let mut analysis = analyze_roots(loader, library.unwrap_or_default(), &[entry.to_owned()]);
+        let library = library.unwrap_or_default();
+        let mut analysis = analyze_roots(loader, library, natives, &[entry.to_owned()]);
         check_main(&mut analysis);
         analysis
     });
@@ -63,16 +73,22 @@ pub fn analyze(loader: &(dyn Loader + Sync), library: Option<Unit>, entry: &str)
 }
 
 /// Analyses a file that need not be a program: nothing demands a `main` of it.
-pub fn check(loader: &(dyn Loader + Sync), library: Option<Unit>, file: &str) -> Analysis {
-    let analysis =
-        with_large_stack(|| analyze_roots(loader, library.unwrap_or_default(), &[file.to_owned()]));
+pub fn check(
+    loader: &(dyn Loader + Sync),
+    library: Option<Unit>,
+    natives: Natives<'_>,
+    file: &str,
+) -> Analysis {
+    let library = library.unwrap_or_default();
+    let analysis = with_large_stack(|| analyze_roots(loader, library, natives, &[file.to_owned()]));
     analysis.unwrap_or_default()
 }
 
-/// Analyses libraries, all of them at once: `paths` are their files, below `<lib>/`.
+/// Analyses libraries, all of them at once: `paths` are their files, below `<lib>/`. That their
+/// natives exist is not looked at.
 pub fn analyze_library(loader: &(dyn Loader + Sync), paths: &[String]) -> Analysis {
     let analysis = with_large_stack(|| {
-        let mut analysis = analyze_roots(loader, Unit::default(), paths);
+        let mut analysis = analyze_roots(loader, Unit::default(), &|_, _| true, paths);
         analysis.unit.entry = None;
         analysis
     });
@@ -89,7 +105,7 @@ pub(crate) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Opti
     })
 }
 
-fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analysis {
+fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots: &[String]) -> Analysis {
     let mut world = World::default();
     world.unit = library;
     let first = world.unit.modules.len();
@@ -114,11 +130,16 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analys
         diagnostics.extend(conflict::check(&world, &with_body, module.id, module.source, &module.file));
     }
     let mut finished = Vec::new();
+    let mut missing_natives = BTreeMap::<_, BTreeSet<_>>::new();
     for job in &jobs {
-        let (place, code, problems) = lower::lower(&world, &modules, job);
-        diagnostics.extend(problems);
-        finished.push((place, code));
+        let lowered = lower::lower(&world, &modules, natives, job);
+        diagnostics.extend(lowered.problems);
+        for native in lowered.missing_natives {
+            missing_natives.entry(job.module).or_default().insert(native);
+        }
+        finished.push((lowered.place, lowered.code));
     }
+    diagnostics.extend(modules.imports_without_natives(&missing_natives));
     for number in first..world.unit.modules.len() {
         let exports = modules.exported(&world, ModuleId(number as u32));
         world.unit.modules[number].exports = exports;
@@ -129,6 +150,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analys
             Place::Function(id) => {
                 unit.modules[id.module.0 as usize].functions[id.index as usize].code = code
             }
+            Place::Nowhere => {}
             Place::Global(id) => {
                 unit.modules[id.module.0 as usize].globals[id.index as usize].initializer = code
             }

@@ -366,39 +366,48 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             self.skip_while(is_digit);
         }
-        if matches!(self.peek(), Some('e' | 'E')) && self.exponent() {
+        if matches!(self.peek(), Some('e' | 'E')) {
             kind = Kind::Float;
+            self.exponent();
         }
         kind
     }
 
     /// `0xff`, or `0xf.8p3`: a hexadecimal float always has its exponent, since `0xf.a` could be
-    /// a member.
+    /// a member. What goes on with a digit or an exponent is meant to be one.
     fn hexadecimal(&mut self) -> Kind {
         let is_digit = |c: char| c.is_ascii_hexdigit() || c == '_';
         self.at += 2;
         self.skip_while(is_digit);
         let after_whole = self.at;
-        if self.peek() == Some('.') {
+        let has_point = self.peek() == Some('.');
+        let mut is_float = false;
+        if has_point {
             self.at += 1;
+            is_float = self.peek().is_some_and(|c| c.is_ascii_digit());
             self.skip_while(is_digit);
         }
-        if matches!(self.peek(), Some('p' | 'P')) && self.exponent() {
+        if matches!(self.peek(), Some('p' | 'P')) && (is_float || !has_point || self.is_exponent()) {
+            self.exponent();
             return Kind::Float;
         }
-        self.at = after_whole;
-        Kind::Int
+        if !is_float {
+            self.at = after_whole;
+            return Kind::Int;
+        }
+        Kind::Float
     }
 
-    /// `e10`, `p-3`: takes it if digits follow.
-    fn exponent(&mut self) -> bool {
+    /// Whether digits follow the letter of an exponent.
+    fn is_exponent(&self) -> bool {
         let sign = usize::from(matches!(self.peek_at(1), Some('+' | '-')));
-        if !self.peek_at(1 + sign).is_some_and(|c| c.is_ascii_digit()) {
-            return false;
-        }
-        self.at += 1 + sign;
+        self.peek_at(1 + sign).is_some_and(|c| c.is_ascii_digit())
+    }
+
+    /// `e10`, `p-3`: the letter, a sign, and the digits that should follow.
+    fn exponent(&mut self) {
+        self.at += 1 + usize::from(matches!(self.peek_at(1), Some('+' | '-')));
         self.skip_while(|c| c.is_ascii_digit() || c == '_');
-        true
     }
 
     fn character(&mut self, space_before: bool) {

@@ -74,7 +74,8 @@ pub enum Fit {
     No,
 }
 
-/// Whether a value of one type fits where another is asked for.
+/// Whether a value of one type fits where another is asked for. A value that could only fit by being
+/// null is a mistake, even though both sides allow null.
 pub fn fit(from: Ty, to: Ty, is_subclass: impl Fn(ClassId, ClassId) -> bool) -> Fit {
     match (from, to) {
         (_, Ty::Any | Ty::None | Ty::Never) | (Ty::Never, _) | (Ty::Null, Ty::Null) => Fit::Yes,
@@ -90,7 +91,7 @@ pub fn fit(from: Ty, to: Ty, is_subclass: impl Fn(ClassId, ClassId) -> bool) -> 
         (Ty::Class { class: a, nullable: from_null }, Ty::Class { class: b, nullable: to_null }) => {
             if is_subclass(a, b) {
                 if from_null && !to_null { Fit::Check } else { Fit::Yes }
-            } else if is_subclass(b, a) || (from_null && to_null) {
+            } else if is_subclass(b, a) {
                 Fit::Check
             } else {
                 Fit::No

@@ -50,7 +50,12 @@ fn invalid_utf8() {
     use lucarne_compiler::source::MemoryLoader;
     let mut loader = MemoryLoader::default();
     loader.add("app.toit", b"main:\n  print \"\xff\xfe\"\n".to_vec());
-    let analysis = lucarne_compiler::resolve::analyze(&loader, Some(common::library().clone()), "app.toit");
+    let analysis = lucarne_compiler::resolve::analyze(
+        &loader,
+        Some(common::library().clone()),
+        &common::is_native,
+        "app.toit",
+    );
     insta::assert_snapshot!(render(&analysis.sources, &analysis.diagnostics, Style::default()));
 }
 

@@ -8,6 +8,9 @@ use crate::ast::{
 use crate::scanner::Kind;
 use crate::source::Span;
 
+/// How much more than its function a parameter on a line of its own is indented.
+const PARAMETER_INDENT: u32 = 4;
+
 /// The words before a declaration.
 #[derive(Default)]
 struct Modifiers {
@@ -177,8 +180,7 @@ impl Parser<'_> {
         }
         let is_assignment = next.kind == Kind::Assign && next.space_before;
         if is_name && is_assignment {
-            self.error_hint(next.span, "unexpected `=`", "a variable is declared with `:=` or `::=`");
-            return None;
+            return Some(Declaration::Variable(self.variable(modifiers, class.is_some())));
         }
         self.function(modifiers, class).map(Declaration::Function)
     }
@@ -221,10 +223,11 @@ impl Parser<'_> {
         if let Some(span) = modifiers.static_at {
             self.error_and_go_on(span, "a class cannot be static", "remove `static`");
         }
-        let Some(name) = self.take_identifier() else {
+        let name = self.take_identifier().unwrap_or_else(|| {
             self.expected("the name of the class");
-            return None;
-        };
+            self.skip_to_colon();
+            self.no_name()
+        });
         let mut class = Class {
             kind,
             is_abstract: modifiers.abstract_at.is_some(),
@@ -235,10 +238,28 @@ impl Parser<'_> {
             members: Vec::new(),
         };
         self.class_header(&mut class);
-        if self.construct_colon(kind.keyword(), keyword.line_indent).is_some() {
+        let has_name = !class.name.name.is_empty();
+        if (has_name || self.peek() == Kind::Colon)
+            && self.construct_colon(kind.keyword(), keyword.line_indent).is_some()
+        {
             class.members = self.members(kind);
         }
         Some(class)
+    }
+
+    /// Stands for a name that is missing, which has been reported. Nothing can refer to it.
+    fn no_name(&self) -> Identifier {
+        let end = self.last_end();
+        Identifier { name: "".into(), span: Span { start: end, end } }
+    }
+
+    /// After a mistake in the head of a declaration: goes to the `:` before its body, if there is one
+    /// on the line, or to the end of the line.
+    fn skip_to_colon(&mut self) {
+        while !matches!(self.peek_on_line(), Kind::Colon | Kind::Eof) {
+            self.advance();
+        }
+        self.recovering = false;
     }
 
     /// `extends`, `with` and `implements`, in any order.
@@ -248,11 +269,7 @@ impl Parser<'_> {
             match self.written(token.span) {
                 "extends" => {
                     self.advance();
-                    let mut names = self.type_list();
-                    if class.kind == ClassKind::Interface {
-                        class.interfaces.append(&mut names);
-                        continue;
-                    }
+                    let names = self.type_list();
                     if class.superclass.is_some() || names.len() > 1 {
                         self.error_and_go_on(
                             token.span,
@@ -273,6 +290,13 @@ impl Parser<'_> {
                     class.interfaces.append(&mut names);
                 }
                 _ if token.line_start => return,
+                // What an interface extends could once stand right after its name.
+                _ if class.kind == ClassKind::Interface
+                    && class.superclass.is_none()
+                    && class.interfaces.is_empty() =>
+                {
+                    class.superclass = Some(self.type_name());
+                }
                 _ => return self.expected("`extends`, `with`, `implements` or `:`"),
             }
         }
@@ -282,13 +306,14 @@ impl Parser<'_> {
         let mut names = Vec::new();
         while self.peek() == Kind::Identifier {
             let word = self.written(self.token().span);
-            if !names.is_empty() && matches!(word, "extends" | "with" | "implements") {
+            if matches!(word, "extends" | "with" | "implements") {
                 break;
             }
             names.push(self.type_name());
         }
         if names.is_empty() {
             self.expected("the name of a class");
+            self.recovering = false;
         }
         names
     }
@@ -332,8 +357,10 @@ impl Parser<'_> {
                 value = self.initial_value(Blocks::Allowed);
             }
             Kind::Assign => {
-                let span = self.token().span;
-                self.error_hint(span, "unexpected `=`", "a variable is declared with `:=` or `::=`");
+                let span = self.advance().span;
+                self.error_and_go_on(span, "unexpected `=`", "a variable is declared with `:=` or `::=`");
+                is_final = false;
+                value = self.initial_value(Blocks::Allowed);
             }
             _ if !is_member => {
                 let hint = "write `:=` or `::=` and a value after it";
@@ -353,8 +380,8 @@ impl Parser<'_> {
 
     fn function(&mut self, modifiers: Modifiers, class: Option<ClassKind>) -> Option<Function> {
         let indent = self.token().line_indent;
-        let name = self.function_name(class.is_some())?;
-        let (parameters, return_type) = self.signature();
+        let name = self.function_name(class.is_some());
+        let (parameters, return_type) = self.signature(indent);
         let mut body = None;
         if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
             let colon = self.advance().span;
@@ -376,14 +403,12 @@ impl Parser<'_> {
         })
     }
 
-    fn function_name(&mut self, is_member: bool) -> Option<FunctionName> {
-        let Some(name) = self.take_identifier() else {
-            self.expected("the name of a declaration");
-            return None;
-        };
+    fn function_name(&mut self, is_member: bool) -> FunctionName {
+        let Some(name) = self.take_identifier() else { return FunctionName::Plain(self.bad_name()) };
         let next = self.token();
-        if &*name.name == "operator" && is_member && next.kind != Kind::Colon && !self.ended() {
-            return self.operator_name();
+        if &*name.name == "operator" && (starts_operator(next.kind) || is_member && next.kind != Kind::Colon)
+        {
+            return FunctionName::Operator(self.operator_name(name.span));
         }
         let attached = !next.space_before && !self.ended();
         if attached && next.kind == Kind::Dot {
@@ -391,28 +416,44 @@ impl Parser<'_> {
             let member = self.take_identifier();
             let Some(member) = member else {
                 self.expected("a name");
-                return None;
+                return FunctionName::Plain(self.no_name());
             };
+            let span = name.span.to(member.span);
             if &*name.name == "constructor" && is_member {
-                let span = name.span.to(member.span);
-                return Some(FunctionName::NamedConstructor(Identifier { name: member.name, span }));
+                return FunctionName::NamedConstructor(Identifier { name: member.name, span });
             }
             let hint = "only constructors are named `constructor.name`";
-            self.error_hint(name.span.to(member.span), "a declaration's name has no `.`", hint);
-            return None;
+            self.error_and_go_on(span, "a declaration's name has no `.`", hint);
+            return FunctionName::Plain(self.no_name());
         }
         if attached && next.kind == Kind::Assign {
             self.advance();
-            return Some(FunctionName::Setter(name));
+            return FunctionName::Setter(name);
         }
         if &*name.name == "constructor" && is_member {
-            return Some(FunctionName::Constructor(name.span));
+            return FunctionName::Constructor(name.span);
         }
-        Some(FunctionName::Plain(name))
+        FunctionName::Plain(name)
+    }
+
+    /// Reports what stands where a declaration's name should, and takes it for the name if it is a
+    /// keyword.
+    fn bad_name(&mut self) -> Identifier {
+        let token = self.token();
+        self.expected("the name of a declaration");
+        self.recovering = false;
+        match token.kind {
+            Kind::Colon => self.no_name(),
+            kind if kind.is_keyword() => self.advance_name(),
+            _ => {
+                self.skip_to_colon();
+                self.no_name()
+            }
+        }
     }
 
     /// What follows `operator`.
-    fn operator_name(&mut self) -> Option<FunctionName> {
+    fn operator_name(&mut self, keyword: Span) -> Identifier {
         let token = self.token();
         let kinds = [self.token().kind, self.token_at(1).kind, self.token_at(2).kind];
         let (length, name) = match kinds {
@@ -436,25 +477,34 @@ impl Parser<'_> {
             [Kind::ShiftLeft, ..] => (1, "<<"),
             [Kind::ShiftRight, ..] => (1, ">>"),
             [Kind::UnsignedShiftRight, ..] => (1, ">>>"),
+            [Kind::LeftBracket, ..] => {
+                self.error_and_go_on(token.span, "this `[` is not closed", "write `[]`, `[]=` or `[..]`");
+                (if kinds[1] == Kind::Assign { 2 } else { 1 }, "[]")
+            }
             _ => {
                 self.expected("an operator that can be declared");
-                return None;
+                self.skip_to_colon();
+                return Identifier { name: "".into(), span: keyword };
             }
         };
-        for _ in 0..length {
-            self.advance();
+        for place in 0..length {
+            let part = self.advance();
+            if place > 0 && part.space_before && kinds[1] != Kind::Identifier {
+                let title = format!("no space may stand within `{name}`");
+                self.error_and_go_on(part.span, title, "write it in one piece");
+            }
         }
-        let span = self.span_from(token.span.start);
-        Some(FunctionName::Operator(Identifier { name: name.into(), span }))
+        Identifier { name: name.into(), span: self.span_from(token.span.start) }
     }
 
     // Parameters and types.
 
-    /// Parameters and `-> type`, up to the `:`.
-    fn signature(&mut self) -> (Vec<Parameter>, Option<TypeName>) {
+    /// Parameters and `-> type`, up to the `:`, of a function on a line with the given indentation.
+    fn signature(&mut self, indent: u32) -> (Vec<Parameter>, Option<TypeName>) {
         let mut parameters = Vec::new();
         let mut return_type = None;
         loop {
+            let token = self.token();
             match self.peek() {
                 Kind::Arrow => {
                     self.advance();
@@ -462,16 +512,30 @@ impl Parser<'_> {
                 }
                 Kind::Eof | Kind::Colon => return (parameters, return_type),
                 // A body whose `:` is missing.
-                _ if self.token().line_start && !self.starts_parameter() => return (parameters, return_type),
-                _ => match self.parameter() {
-                    Some(parameter) => parameters.push(parameter),
-                    None => return (parameters, return_type),
-                },
+                _ if token.line_start && !self.starts_parameter() => return (parameters, return_type),
+                _ => {
+                    if token.line_start && token.line_indent < indent + PARAMETER_INDENT {
+                        let hint = format!("indent it by {PARAMETER_INDENT} spaces, and the body by 2");
+                        self.warning(token.span, "this parameter is indented like a body", &hint);
+                    }
+                    parameters.extend(self.parameter());
+                }
             }
             if self.recovering {
-                return (parameters, return_type);
+                self.skip_to_parameter();
             }
         }
+    }
+
+    /// After a mistake among parameters: goes to what may be the next one.
+    fn skip_to_parameter(&mut self) {
+        while !matches!(self.peek_on_line(), Kind::Colon | Kind::Eof | Kind::Arrow) {
+            if self.starts_parameter() && self.token().space_before {
+                break;
+            }
+            self.advance();
+        }
+        self.recovering = false;
     }
 
     fn starts_parameter(&self) -> bool {
@@ -495,7 +559,12 @@ impl Parser<'_> {
             Kind::Identifier => self.advance_name(),
             kind if is_named && kind.is_keyword() => self.advance_name(),
             _ => {
+                let at = self.at;
                 self.expected("a parameter's name");
+                // Something must be taken, or this would come again.
+                if at == self.at && !is_named && !is_field && bracket.is_none() {
+                    self.take_other();
+                }
                 return None;
             }
         };
@@ -505,10 +574,22 @@ impl Parser<'_> {
             self.advance();
             default = Some(self.default_value());
         }
-        if bracket.is_some() && self.take(Kind::RightBracket).is_none() {
-            self.expected("the `]` of this block parameter");
+        if bracket.is_some() {
+            if self.take(Kind::RightBracket).is_none() {
+                self.expected("the `]` of this block parameter");
+            } else if self.peek() == Kind::Assign {
+                self.advance();
+                default = Some(self.default_value());
+            }
         }
         Some(Parameter { name, is_named, is_block: bracket.is_some(), is_field, ty, default })
+    }
+
+    /// Takes a token that means nothing here, unless it begins the body.
+    fn take_other(&mut self) {
+        if !matches!(self.peek(), Kind::Colon | Kind::Arrow) {
+            self.advance();
+        }
     }
 
     /// `| a b/int |` after a `:` or `::`, if it is there.
@@ -559,4 +640,29 @@ impl Parser<'_> {
         }
         TypeName { prefix, name, nullable, span: self.span_from(start) }
     }
+}
+
+/// Whether it can be declared with `operator`.
+fn starts_operator(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::LeftBracket
+            | Kind::Equal
+            | Kind::Less
+            | Kind::LessEqual
+            | Kind::Greater
+            | Kind::GreaterEqual
+            | Kind::Plus
+            | Kind::Minus
+            | Kind::Star
+            | Kind::Slash
+            | Kind::Percent
+            | Kind::Ampersand
+            | Kind::Bar
+            | Kind::Caret
+            | Kind::Tilde
+            | Kind::ShiftLeft
+            | Kind::ShiftRight
+            | Kind::UnsignedShiftRight
+    )
 }

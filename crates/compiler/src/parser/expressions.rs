@@ -41,6 +41,11 @@ fn binary_level(kind: Kind) -> Option<(u8, &'static str)> {
     })
 }
 
+/// Whether a number says its bits: `0xff`, `0b11`.
+fn has_radix(text: &str) -> bool {
+    matches!(text.as_bytes().get(1), Some(b'x' | b'X' | b'b' | b'B'))
+}
+
 /// The operator of an assignment, or nothing for `=`; none if it is no assignment.
 fn assignment_operator(kind: Kind) -> Option<Option<&'static str>> {
     Some(match kind {
@@ -74,6 +79,9 @@ impl Parser<'_> {
             Kind::For => self.for_expression(),
             Kind::Try => self.try_expression(),
             Kind::Assert => self.assert_expression(),
+            Kind::Return if self.token_at(1).kind == Kind::Dot && !self.token_at(1).space_before => {
+                self.labelled_return(blocks)
+            }
             Kind::Return => self.return_expression(blocks),
             Kind::Break | Kind::Continue => self.jump_expression(blocks),
             Kind::Identifier if self.is_definition() => self.definition(blocks),
@@ -128,18 +136,27 @@ impl Parser<'_> {
             return Initial::Later(self.advance().span);
         }
         let value = self.expression_or_indented(blocks);
-        self.refuse_assignment(
-            &value,
-            "the first value of a variable",
-            "assign it in a statement of its own",
-        );
-        Initial::Value(Box::new(value))
+        let place = "the first value of a variable";
+        self.refuse_assignment(&value, place, "assign it in a statement of its own");
+        Initial::Value(Box::new(self.refuse_definition(value, place)))
     }
 
     /// Reports an assignment where it is probably a mistake.
     pub(super) fn refuse_assignment(&mut self, expression: &Expression, place: &str, hint: &str) {
         if let ExpressionKind::Assign { at, operator: None, .. } = &expression.kind {
             self.error_and_go_on(*at, format!("an assignment as {place}"), hint);
+        }
+    }
+
+    /// Reports a definition that is not a statement, and gives its value instead: the variable would
+    /// be visible nowhere.
+    pub(super) fn refuse_definition(&mut self, expression: Expression, place: &str) -> Expression {
+        let ExpressionKind::Define { name, value, .. } = expression.kind else { return expression };
+        let hint = "define the variable in a statement of its own";
+        self.error_and_go_on(name.span, format!("a definition as {place}"), hint);
+        match value {
+            Initial::Value(value) => *value,
+            Initial::Later(_) | Initial::None => self.expression_at(expression.span, ExpressionKind::Error),
         }
     }
 
@@ -202,9 +219,10 @@ impl Parser<'_> {
     fn branch(&mut self, blocks: Blocks) -> Expression {
         self.level += 1;
         let branch = self.expression_or_indented(blocks);
-        self.refuse_assignment(&branch, "a branch of a conditional expression", "use `if` and `else`");
+        let place = "a branch of a conditional expression";
+        self.refuse_assignment(&branch, place, "use `if` and `else`");
         self.level -= 1;
-        branch
+        self.refuse_definition(branch, place)
     }
 
     // Logic.
@@ -372,10 +390,8 @@ impl Parser<'_> {
             self.named_argument(true)
         } else {
             let value = self.expression(Blocks::Allowed);
-            if let ExpressionKind::Define { name, .. } = &value.kind {
-                let hint = "is this line indented too much? It belongs to the call above";
-                self.error_and_go_on(name.span, "a definition as an argument", hint);
-            }
+            let value =
+                self.refuse_definition(value, "an argument, since it is indented more than the line above");
             Argument { name: None, value: Some(value) }
         };
         self.level -= 1;
@@ -554,6 +570,9 @@ impl Parser<'_> {
             }
             Kind::Increment => {
                 let at = self.advance().span;
+                if self.token().space_before {
+                    self.error_and_go_on(at, "a space after `++`", "write it right before the variable");
+                }
                 let primary = self.primary();
                 let target = Box::new(self.postfix(primary));
                 let value = Box::new(self.expression_at(at, ExpressionKind::Int(1)));
@@ -686,6 +705,12 @@ impl Parser<'_> {
             ExpressionKind::Float(if negative { -value } else { value })
         } else {
             match scanner::int(&text, negative) {
+                Some(_) if negative && has_radix(&text) => {
+                    let hint = "write the bits that are meant, or a decimal number";
+                    let span = self.span_from(start);
+                    self.error_and_go_on(span, "a minus before a hexadecimal or binary number", hint);
+                    ExpressionKind::Int(0)
+                }
                 Some(value) => ExpressionKind::Int(value),
                 None => {
                     let well_formed =

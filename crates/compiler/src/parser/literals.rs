@@ -86,7 +86,12 @@ impl Parser<'_> {
         let start = self.token().span.start;
         let mut inside = None;
         self.enclosed(Kind::RightParen, |parser| {
-            inside = Some(parser.expression_or_indented(Blocks::Allowed));
+            let value = parser.expression_or_indented(Blocks::Allowed);
+            if matches!(&value.kind, ExpressionKind::Assign { target, .. } if matches!(target.kind, ExpressionKind::Name(_))) {
+                let hint = "assign the variable in a statement of its own";
+                parser.refuse_assignment(&value, "a part of an expression", hint);
+            }
+            inside = Some(parser.refuse_definition(value, "a part of an expression"));
         });
         match inside {
             Some(inside) => self.expression_from(start, ExpressionKind::Parenthesized(Box::new(inside))),
@@ -330,8 +335,8 @@ impl Parser<'_> {
                 Kind::Dot => {
                     self.advance();
                     let token = self.token();
-                    if token.kind != Kind::Identifier {
-                        let word = self.written(token.span).to_owned();
+                    let word = self.written(token.span).to_owned();
+                    if token.kind != Kind::Identifier || matches!(&*word, "this" | "super") {
                         self.error(token.span, format!("`{word}` cannot name a member"));
                         break;
                     }

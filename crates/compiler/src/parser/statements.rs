@@ -150,6 +150,7 @@ impl Parser<'_> {
     pub(super) fn if_expression(&mut self) -> Expression {
         let outer = self.outer;
         let frame = self.frame();
+        let first = self.token();
         let mut branches = Vec::new();
         let mut otherwise = None;
         loop {
@@ -161,6 +162,10 @@ impl Parser<'_> {
                 break;
             }
             let token = self.advance();
+            if first.line_start && token.line_start && first.line_indent != token.line_indent {
+                let hint = "indent both alike";
+                self.warning(token.span, "this `else` does not stand below its `if`", hint);
+            }
             if self.token().kind == Kind::If && !self.token().line_start {
                 if token.line_start {
                     self.limit = self.limit.max(i64::from(token.line_indent));
@@ -241,20 +246,23 @@ impl Parser<'_> {
 
     pub(super) fn for_expression(&mut self) -> Expression {
         let token = self.advance();
-        let init = self.for_part(Kind::Semicolon, token.line_indent);
+        let init = self.for_part(Kind::Semicolon, token.line_indent).map(Box::new);
         self.for_semicolon(token.line_indent);
         let condition = self.for_part(Kind::Semicolon, token.line_indent);
+        let condition =
+            condition.map(|part| Box::new(self.refuse_definition(part, "the condition of a loop")));
         self.for_semicolon(token.line_indent);
         let update = self.for_part(Kind::Colon, token.line_indent);
+        let update = update.map(|part| Box::new(self.refuse_definition(part, "the update of a loop")));
         let body = self.colon_and_body("for", token.line_indent);
         self.expression_from(token.span.start, ExpressionKind::For { init, condition, update, body })
     }
 
-    fn for_part(&mut self, end: Kind, indent: u32) -> Option<Box<Expression>> {
+    fn for_part(&mut self, end: Kind, indent: u32) -> Option<Expression> {
         if self.recovering || self.at_outer(end, i64::from(indent) - 1) {
             return None;
         }
-        Some(Box::new(self.expression_or_indented(Blocks::Refused)))
+        Some(self.expression_or_indented(Blocks::Refused))
     }
 
     fn for_semicolon(&mut self, indent: u32) {
@@ -302,6 +310,13 @@ impl Parser<'_> {
         let token = self.advance();
         let value = self.optional_value(blocks);
         self.expression_from(token.span.start, ExpressionKind::Return(value))
+    }
+
+    /// `return.label value`, the old form of `continue.label value`.
+    pub(super) fn labelled_return(&mut self, blocks: Blocks) -> Expression {
+        let token = self.token();
+        self.warning(token.span, "`return.label` is deprecated", "write `continue.label`");
+        self.jump_expression(blocks)
     }
 
     fn optional_value(&mut self, blocks: Blocks) -> Option<Box<Expression>> {

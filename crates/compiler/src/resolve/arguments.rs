@@ -78,11 +78,9 @@ impl<'a> Lower<'a> {
                 Some(rest) if !rest.is_empty() => (rest.into(), false),
                 _ => (written, true),
             };
-            return (
-                Some(name),
-                Value::new(span, Expr::Bool(flag), self.builtin(self.world.builtin.bool)),
-                span,
-            );
+            let builtin = &self.world.builtin;
+            let class = if flag { builtin.true_ } else { builtin.false_ };
+            return (Some(name), Value::new(span, Expr::Bool(flag), self.builtin(class)), span);
         };
         let value = self.argument_value(expression, callee, exit);
         (name, value, expression.span)

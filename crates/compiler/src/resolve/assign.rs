@@ -456,11 +456,12 @@ impl<'a> Lower<'a> {
                 Diagnostic::error(self.source, span, title).also(self.source, defined, "defined here");
             self.report(problem.hint("define it with `:=` to make it assignable"));
         }
-        let declared = self.units.variable(id).declared;
-        let node = if declared == Ty::Block {
-            value.node
+        let (known, is_declared) = (self.units.variable(id).ty, self.units.variable(id).is_declared);
+        let is_checked = is_declared || self.world.fit(ty, known) == Fit::No;
+        let node = if known != Ty::Block && is_checked {
+            self.convert(value, known, value_span, "this variable")
         } else {
-            self.convert(value, declared, value_span, "this variable")
+            value.node
         };
         let local = self.units.local(id);
         Value { is_sure, ..Value::new(span, Expr::SetLocal(local, Box::new(node)), ty) }

@@ -21,6 +21,10 @@ impl<'a> Lower<'a> {
         match &**name {
             "this" => self.this_expression(span),
             "super" => self.super_call(span, Arguments::default()),
+            "_" => {
+                self.error_hint(span, "`_` has no value", "it names what is not used: give it a name");
+                Value::error(span)
+            }
             _ => self.call_name(name, span, Arguments::default()),
         }
     }

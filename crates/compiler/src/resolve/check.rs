@@ -1,9 +1,13 @@
 //! What a declaration must look like, whatever it names.
 
-use crate::ast::{Class, ClassKind, Function, FunctionName, Parameter};
+use crate::ast::{Class, ClassKind, Function, FunctionName, Identifier, Initial, Parameter, Variable};
 use crate::diagnostic::Diagnostic;
 use crate::ir::FunctionKind;
 use crate::source::{SourceId, Span};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+const MODIFIER_OUTSIDE: &str = "only members of classes have such a modifier";
 
 /// Checks a function's declaration.
 pub(super) fn function(
@@ -15,7 +19,7 @@ pub(super) fn function(
 ) {
     problems.extend(body(source, class, function, kind));
     problems.extend(modifiers(source, class, function, kind));
-    problems.extend(name(source, function));
+    problems.extend(function_name(source, function));
     problems.extend(signature(source, function, kind));
     parameters(problems, source, &function.parameters);
     operator_shape(problems, source, function);
@@ -43,12 +47,17 @@ fn body(
             let problem = Diagnostic::error(source, span, "a method of an interface has no body");
             Some(problem.hint("remove the `:`; a mixin can have methods with bodies"))
         }
-        (None, None) if !in_interface => {
+        (None, None) if !in_interface && !is_nameless(function) => {
             let problem = Diagnostic::error(source, span, "this has no body");
             Some(problem.hint("a `:` and the body follow the parameters; the body may be empty"))
         }
         _ => None,
     }
+}
+
+/// Whether its name is missing, which has been reported.
+fn is_nameless(function: &Function) -> bool {
+    matches!(&function.name, FunctionName::Plain(name) | FunctionName::Operator(name) if name.name.is_empty())
 }
 
 fn modifiers(
@@ -58,9 +67,13 @@ fn modifiers(
     kind: FunctionKind,
 ) -> Option<Diagnostic> {
     let is_constructor = !matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::Static);
+    if let (FunctionName::Operator(name), None) = (&function.name, class) {
+        let title = "an operator outside of a class: it belongs to its left operand";
+        return Some(Diagnostic::error(source, name.span, title));
+    }
     let at = function.static_at.or(function.abstract_at)?;
     if class.is_none() {
-        return Some(Diagnostic::error(source, at, "only members of classes have such a modifier"));
+        return Some(Diagnostic::error(source, at, MODIFIER_OUTSIDE));
     }
     if let (FunctionName::Operator(_), Some(at)) = (&function.name, function.static_at) {
         return Some(Diagnostic::error(
@@ -104,31 +117,83 @@ fn signature(source: SourceId, function: &Function, kind: FunctionKind) -> Optio
     Some(Diagnostic::error(source, none.span, "a parameter cannot have the type `none`"))
 }
 
-fn name(source: SourceId, function: &Function) -> Option<Diagnostic> {
-    let (FunctionName::Plain(name) | FunctionName::Setter(name)) = &function.name else { return None };
-    let is_reserved = matches!(&*name.name, "this" | "super" | "constructor" | "_");
-    is_reserved
-        .then(|| Diagnostic::error(source, name.span, format!("`{}` cannot name a function", name.name)))
+fn function_name(source: SourceId, function: &Function) -> Option<Diagnostic> {
+    match &function.name {
+        FunctionName::Plain(plain) | FunctionName::Setter(plain) => name(source, plain, "a function"),
+        FunctionName::NamedConstructor(named) => name(source, named, "a constructor"),
+        FunctionName::Operator(_) | FunctionName::Constructor(_) => None,
+    }
+}
+
+/// Checks a name that something is given: an error for one that means something else, a warning for
+/// one that will be a keyword.
+pub(super) fn name(source: SourceId, name: &Identifier, what: &str) -> Option<Diagnostic> {
+    match &*name.name {
+        "this" | "super" | "constructor" | "_" => {
+            Some(Diagnostic::error(source, name.span, format!("`{}` cannot name {what}", name.name)))
+        }
+        "throw" | "rethrow" | "catch" | "switch" => {
+            let title = format!("`{}` may become a keyword", name.name);
+            Some(Diagnostic::warning(source, name.span, title).hint("choose another name"))
+        }
+        _ => None,
+    }
+}
+
+/// Checks a field or global.
+pub(super) fn variable(
+    problems: &mut Vec<Diagnostic>,
+    source: SourceId,
+    class: Option<&Class>,
+    variable: &Variable,
+) {
+    let is_field = class.is_some() && variable.static_at.is_none();
+    problems.extend(name(source, &variable.name, if is_field { "a field" } else { "a variable" }));
+    if let Some(span) = variable.abstract_at {
+        problems.push(Diagnostic::error(source, span, "a variable cannot be abstract"));
+    } else if let (Some(span), None) = (variable.static_at, class) {
+        problems.push(Diagnostic::error(source, span, MODIFIER_OUTSIDE));
+    }
+    let has_value = matches!(variable.value, Initial::Value(_));
+    let is_constant_like = variable.name.name.starts_with(|c: char| c.is_ascii_uppercase())
+        && !variable.name.name.contains(|c: char| c.is_ascii_lowercase());
+    if is_field && variable.is_final && has_value && is_constant_like {
+        let title = format!("`{}` looks like a constant, but each object has its own", variable.name.name);
+        let problem = Diagnostic::warning(source, variable.name.span, title);
+        problems.push(problem.hint("write `static` before it"));
+    }
+}
+
+/// Checks that the parameters have names, each its own.
+pub(super) fn parameter_names(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Parameter]) {
+    let mut known: HashMap<&str, &Parameter> = HashMap::new();
+    for parameter in parameters.iter().filter(|parameter| &*parameter.name.name != "_") {
+        let span = parameter.name.span;
+        problems.extend(name(source, &parameter.name, "a parameter"));
+        match known.entry(&parameter.name.name) {
+            Entry::Vacant(entry) => {
+                entry.insert(parameter);
+            }
+            Entry::Occupied(earlier) => {
+                let title = format!("two parameters are named `{}`", parameter.name.name);
+                let problem = Diagnostic::error(source, span, title);
+                problems.push(problem.also(source, earlier.get().name.span, "the first one"));
+            }
+        }
+        if let Some(rest) = parameter.name.name.strip_prefix("no-").filter(|_| parameter.is_named) {
+            let title = format!("a parameter cannot be named `--no-{rest}`");
+            let problem = Diagnostic::error(source, span, title);
+            problems.push(problem.note(format!("in a call, `--no-{rest}` stands for `--{rest}=false`")));
+        }
+    }
 }
 
 fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Parameter]) {
     let mut optional: Option<&Parameter> = None;
     let mut block: Option<&Parameter> = None;
-    for (index, parameter) in parameters.iter().enumerate() {
+    parameter_names(problems, source, parameters);
+    for parameter in parameters {
         let span = parameter.name.span;
-        let earlier = parameters.iter().take(index).find(|earlier| earlier.name.name == parameter.name.name);
-        if let Some(earlier) = earlier.filter(|earlier| &*earlier.name.name != "_") {
-            let title = format!("two parameters are named `{}`", parameter.name.name);
-            problems.push(Diagnostic::error(source, span, title).also(
-                source,
-                earlier.name.span,
-                "the first one",
-            ));
-        }
-        if matches!(&*parameter.name.name, "this" | "super") {
-            let title = format!("`{}` cannot name a parameter", parameter.name.name);
-            problems.push(Diagnostic::error(source, span, title));
-        }
         if parameter.is_block && parameter.default.is_some() {
             problems.push(Diagnostic::error(source, span, "a block parameter has no default value"));
         }

@@ -3,13 +3,16 @@
 
 use super::shape::{accepts, signature};
 use super::world::{Member, World};
-use crate::ast::{Declaration, File};
+use crate::ast::{self, Declaration, File};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
     ClassId, ClassKind, Code, Function, FunctionId, FunctionKind, Item, ModuleId, Parameter, Selector,
 };
 use crate::source::{SourceId, Span};
 use std::collections::{HashMap, HashSet};
+
+/// More functions of one name are not compared with each other: the comparison is quadratic.
+const OVERLOADS_MAX: usize = 200;
 
 /// Checks the declarations of one module. `with_body` holds the functions made from source that
 /// have a body.
@@ -22,12 +25,15 @@ pub(super) fn check(
 ) -> Vec<Diagnostic> {
     let mut check = Check { world, with_body, source, problems: Vec::new() };
     check.top_level(module);
-    let count =
-        file.declarations.iter().filter(|declaration| matches!(declaration, Declaration::Class(_))).count();
-    for index in 0..count {
+    let classes = file.declarations.iter().filter_map(|declaration| match declaration {
+        Declaration::Class(class) => Some(class),
+        _ => None,
+    });
+    for (index, tree) in classes.enumerate() {
         let class = ClassId { module, index: index as u32 };
         check.members(class);
         check.promises(class);
+        check.repeated_promises(class, tree);
     }
     check.problems
 }
@@ -41,14 +47,24 @@ struct Check<'a> {
 
 /// Something that has a name among others.
 struct Named {
+    /// Without the `=` of a setter.
     name: String,
     at: u32,
-    /// What it takes; none for a class, which takes the whole name.
-    callable: Option<Function>,
+    /// The calls that it takes; nothing for a class, which takes the whole name.
+    takes: Vec<Function>,
     has_code: bool,
 }
 
 impl Named {
+    /// A variable takes a read and, if it is not final, an assignment.
+    fn variable(name: &str, at: u32, is_final: bool) -> Named {
+        let mut takes = vec![accessor(name, FunctionKind::Method)];
+        if !is_final {
+            takes.push(accessor(name, FunctionKind::Setter));
+        }
+        Named { name: name.to_owned(), at, takes, has_code: true }
+    }
+
     fn span(&self) -> Span {
         Span { start: self.at, end: self.at + self.name.len() as u32 }
     }
@@ -61,14 +77,15 @@ impl Check<'_> {
         let contents = self.world.module(module);
         let mut named = Vec::new();
         for class in &contents.classes {
-            named.push(Named { name: class.name.clone(), at: class.at, callable: None, has_code: true });
+            named.push(Named { name: class.name.clone(), at: class.at, takes: Vec::new(), has_code: true });
         }
         for global in contents.globals.iter().filter(|global| !global.name.contains('.')) {
-            named.push(Named { name: global.name.clone(), at: global.at, callable: None, has_code: true });
+            named.push(Named::variable(&global.name, global.at, global.is_final));
         }
         for function in contents.functions.iter().filter(|function| function.holder.is_none()) {
-            let callable = Some(bare(function));
-            named.push(Named { name: function.name.clone(), at: function.at, callable, has_code: true });
+            let name = shared_name(&function.name).to_owned();
+            let takes = vec![bare(function)];
+            named.push(Named { name, at: function.at, takes, has_code: true });
         }
         self.clashes(named);
     }
@@ -78,18 +95,12 @@ impl Check<'_> {
         let declaration = self.world.class(class);
         let mut named = Vec::new();
         for field in &declaration.fields {
-            let getter = accessor(&field.name, FunctionKind::Method);
-            named.push(Named {
-                name: field.name.clone(),
-                at: field.at,
-                callable: Some(getter),
-                has_code: true,
-            });
+            named.push(Named::variable(&field.name, field.at, field.is_final));
         }
         let prefix = format!("{}.", declaration.name);
         for global in &contents.globals {
             if let Some(name) = global.name.strip_prefix(&prefix) {
-                named.push(Named { name: name.to_owned(), at: global.at, callable: None, has_code: true });
+                named.push(Named::variable(name, global.at, global.is_final));
             }
         }
         for (index, function) in contents.functions.iter().enumerate() {
@@ -98,60 +109,69 @@ impl Check<'_> {
                 continue;
             }
             let has_code = !self.is_abstract(FunctionId { module: class.module, index: index as u32 });
-            let callable = Some(bare(function));
-            named.push(Named { name: function.name.clone(), at: function.at, callable, has_code });
+            // Named constructors share their names with static members.
+            let name = function.name.strip_prefix("constructor.").unwrap_or(&function.name);
+            let name = shared_name(name).to_owned();
+            let takes = vec![bare(function)];
+            named.push(Named { name, at: function.at, takes, has_code });
         }
         self.clashes(named);
     }
 
     fn clashes(&mut self, mut named: Vec<Named>) {
         named.sort_by_key(|named| named.at);
-        let mut earlier: HashMap<String, Vec<Named>> = HashMap::new();
-        for new in named {
-            // A constructor's name begins with the word.
-            let shown = new.name.strip_prefix("constructor.").unwrap_or(&new.name).to_owned();
-            let known = earlier.entry(new.name.clone()).or_default();
-            let clash = known.iter().find(|known| match (&known.callable, &new.callable) {
-                // An abstract one only promises; what is declared beside it may keep the promise.
-                (Some(a), Some(b)) => known.has_code && new.has_code && overlap(a, b),
-                _ => true,
-            });
-            if let Some(clash) = clash {
-                let what = if clash.callable.is_some() && new.callable.is_some() {
-                    format!("`{shown}` is declared already for such arguments")
-                } else {
-                    format!("`{shown}` is declared already")
-                };
-                let problem = Diagnostic::error(self.source, new.span(), what);
-                self.problems.push(problem.also(self.source, clash.span(), "the first declaration"));
+        let mut by_name: HashMap<&str, Vec<&Named>> = HashMap::new();
+        for named in named.iter().filter(|named| !named.name.is_empty()) {
+            by_name.entry(&named.name).or_default().push(named);
+        }
+        let mut found: Vec<(&Named, &Named, bool)> = Vec::new();
+        for same in by_name.values() {
+            let same = same.get(..OVERLOADS_MAX.min(same.len())).unwrap_or_default();
+            for (index, later) in same.iter().enumerate() {
+                found.extend(same.iter().take(index).filter_map(|earlier| clash(earlier, later)));
             }
-            known.push(new);
+        }
+        found.sort_by_key(|(at, other, _)| (at.at, other.at));
+        for group in found.chunk_by(|a, b| a.0.at == b.0.at) {
+            let Some((at, _, _)) = group.first() else { continue };
+            let what = if group.iter().any(|(_, _, is_same)| *is_same) {
+                format!("`{}` is declared already", at.name)
+            } else {
+                format!("`{}` is declared twice for some calls", at.name)
+            };
+            let mut problem = Diagnostic::error(self.source, at.span(), what);
+            for (_, other, is_same) in group {
+                let text = if *is_same { "the first declaration" } else { "this takes some of these calls" };
+                problem = problem.also(self.source, other.span(), text);
+            }
+            self.problems.push(problem);
         }
     }
 
     // Promises.
 
     /// A class that can have objects has all methods that its abstract classes and interfaces
-    /// declare.
+    /// declare, and so has a mixin that does not call itself abstract. What a superclass lacks is
+    /// that one's mistake.
     fn promises(&mut self, class: ClassId) {
         let declaration = self.world.class(class);
-        if declaration.is_abstract || !matches!(declaration.kind, ClassKind::Class | ClassKind::Monitor) {
+        if declaration.is_abstract || declaration.kind == ClassKind::Interface {
             return;
         }
         let span = Span { start: declaration.at, end: declaration.at + declaration.name.len() as u32 };
         let mut missing: Vec<String> = Vec::new();
-        for ancestor in self.world.ancestors(class) {
+        let superclass = declaration.superclass.filter(|above| !self.world.class(*above).is_abstract);
+        let seen = superclass.map_or(Vec::new(), |superclass| self.world.ancestors(superclass));
+        for ancestor in self.world.ancestors(class).into_iter().filter(|above| !seen.contains(above)) {
+            if ancestor == class {
+                continue;
+            }
             let above = self.world.class(ancestor);
             for place in &above.methods {
                 let id = FunctionId { module: ancestor.module, index: *place };
                 let promised = self.world.function(id);
                 if self.is_abstract(id) && !self.is_kept(class, promised) {
-                    let from = if ancestor == class {
-                        String::new()
-                    } else {
-                        format!(", declared in `{}`", above.name)
-                    };
-                    missing.push(format!("`{}`{from}", signature(promised)));
+                    missing.push(format!("`{}`, declared in `{}`", signature(promised), above.name));
                 }
             }
         }
@@ -164,10 +184,40 @@ impl Check<'_> {
         for promised in missing.iter().take(10) {
             problem = problem.note(format!("it lacks {promised}"));
         }
-        if declaration.kind == ClassKind::Class {
-            problem = problem.hint("declare them, or make the class abstract");
+        if declaration.kind != ClassKind::Monitor {
+            problem = problem
+                .hint(format!("declare them, or write `abstract` before the {}", word(declaration.kind)));
         }
         self.problems.push(problem);
+    }
+
+    /// An interface that implements another one (and does not extend it) repeats what that declares.
+    fn repeated_promises(&mut self, class: ClassId, tree: &ast::Class) {
+        let interfaces = &self.world.class(class).interfaces;
+        let extended = usize::from(tree.superclass.is_some());
+        if tree.kind != ast::ClassKind::Interface || interfaces.len() != extended + tree.interfaces.len() {
+            return;
+        }
+        let (extended, implemented) = interfaces.split_at(extended);
+        let above = extended.iter().flat_map(|interface| self.world.ancestors(*interface));
+        let own: Vec<ClassId> = std::iter::once(class).chain(above).collect();
+        let is_declared = |promised: &Function| {
+            let declared = own.iter().filter_map(|own| self.world.index(*own).members.get(&*promised.name));
+            declared.flatten().any(|member| self.takes(*member, promised))
+        };
+        let promised = implemented.iter().flat_map(|interface| self.world.ancestors(*interface));
+        let promised = promised.filter(|above| self.world.class_kind(*above) == ClassKind::Interface);
+        let methods = promised.flat_map(|above| {
+            let places = self.world.class(above).methods.iter();
+            places.map(move |place| FunctionId { module: above.module, index: *place })
+        });
+        let mut missing = methods.map(|id| self.world.function(id)).filter(|promised| !is_declared(promised));
+        if let Some(first) = missing.next() {
+            let (name, first) = (&tree.name.name, signature(first));
+            let title = format!("`{name}` implements an interface but does not declare `{first}`");
+            let problem = Diagnostic::error(self.source, tree.name.span, title);
+            self.problems.push(problem.hint("to take over what it declares, write `extends`"));
+        }
     }
 
     fn is_abstract(&self, id: FunctionId) -> bool {
@@ -181,14 +231,55 @@ impl Check<'_> {
         let members = self.world.members(class, &promised.name);
         shapes(promised).iter().all(|shape| {
             members.iter().any(|member| match member {
-                Member::Method(id) => !self.is_abstract(*id) && accepts(self.world.function(*id), shape),
-                Member::Field(field) => {
-                    let is_final = self.world.class(field.class).fields[field.index as usize].is_final;
-                    let is_read = shape.unnamed.is_empty() && shape.named.is_empty();
-                    if shape.is_setter { !is_final } else { is_read }
-                }
+                Member::Method(id) if self.is_abstract(*id) => false,
+                _ => self.member_takes(*member, shape),
             })
         })
+    }
+
+    /// Whether a member takes all the calls that a method takes.
+    fn takes(&self, member: Member, method: &Function) -> bool {
+        shapes(method).iter().all(|shape| self.member_takes(member, shape))
+    }
+
+    fn member_takes(&self, member: Member, shape: &Selector) -> bool {
+        match member {
+            Member::Method(id) => accepts(self.world.function(id), shape),
+            Member::Field(field) => {
+                let is_final = self.world.class(field.class).fields[field.index as usize].is_final;
+                let is_read = shape.unnamed.is_empty() && shape.named.is_empty();
+                if shape.is_setter { !is_final } else { is_read }
+            }
+        }
+    }
+}
+
+/// What two declarations of a name have against each other: where to report it, the other one, and
+/// whether they are for the same calls. Optional parameters make the overlap, so that a declaration
+/// with such is to blame.
+fn clash<'n>(earlier: &'n Named, later: &'n Named) -> Option<(&'n Named, &'n Named, bool)> {
+    if earlier.takes.is_empty() || later.takes.is_empty() {
+        return Some((later, earlier, true));
+    }
+    // An abstract one only promises; what is declared beside it may keep the promise.
+    if !earlier.has_code || !later.has_code {
+        return None;
+    }
+    let pairs = earlier.takes.iter().flat_map(|a| later.takes.iter().map(move |b| (a, b)));
+    let mut overlapping = pairs.filter(|(a, b)| overlap(a, b)).peekable();
+    overlapping.peek()?;
+    let has_optional =
+        |function: &Function| function.parameters.iter().any(|parameter| parameter.is_optional);
+    let is_same = overlapping.any(|(a, b)| shapes(a) == shapes(b));
+    let is_earlier = !is_same && earlier.takes.iter().any(has_optional);
+    Some(if is_earlier { (earlier, later, false) } else { (later, earlier, is_same) })
+}
+
+fn word(kind: ClassKind) -> &'static str {
+    match kind {
+        ClassKind::Class | ClassKind::Monitor => "class",
+        ClassKind::Interface => "interface",
+        ClassKind::Mixin => "mixin",
     }
 }
 
@@ -240,17 +331,34 @@ fn overlap(a: &Function, b: &Function) -> bool {
     covers(a, b) && covers(b, a)
 }
 
-/// A function without its code.
+/// The name that a setter shares with what it sets.
+fn shared_name(name: &str) -> &str {
+    match name.strip_suffix('=') {
+        Some(rest) if name.starts_with(|c: char| c.is_alphabetic() || c == '_') => rest,
+        _ => name,
+    }
+}
+
+/// A function without its code. A static setter is one by its name only.
 fn bare(function: &Function) -> Function {
-    Function { code: Code::None, ..function.clone() }
+    let is_setter = function.kind == FunctionKind::Static && shared_name(&function.name) != function.name;
+    let kind = if is_setter { FunctionKind::Setter } else { function.kind };
+    Function { code: Code::None, kind, ..function.clone() }
 }
 
 fn accessor(name: &str, kind: FunctionKind) -> Function {
+    let value = Parameter {
+        name: "value".into(),
+        is_named: false,
+        is_block: false,
+        is_optional: false,
+        ty: crate::ir::Type::Any,
+    };
     Function {
         name: name.to_owned(),
         holder: None,
         kind,
-        parameters: Vec::new(),
+        parameters: if kind == FunctionKind::Setter { vec![value] } else { Vec::new() },
         return_type: crate::ir::Type::Any,
         code: Code::None,
         at: 0,

@@ -7,8 +7,8 @@ use crate::ast::{self, Body, Expression, ExpressionKind, Identifier, Initial};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Expr, Item, LabelId, Node};
 use crate::names::Name;
-use crate::source::{LIBRARY_PREFIX, Span};
-use crate::types::Ty;
+use crate::source::Span;
+use crate::types::{Fit, Ty};
 
 /// More than these `Lambda` has no `call` for.
 const LAMBDA_PARAMETERS_MAX: usize = 4;
@@ -18,9 +18,11 @@ impl<'a> Lower<'a> {
 
     /// The type of something that is one of two values.
     fn join(&self, a: &Value, b: &Value) -> (Ty, bool) {
+        let widened = |ty: Ty| if ty.class().is_some() { self.world.widened(ty) } else { ty };
         let ty = match (a.ty, b.ty) {
             (Ty::Never, other) | (other, Ty::Never) => other,
             (a, b) if a == b => a,
+            (a, b) if widened(a) == widened(b) => widened(a),
             (Ty::Null, Ty::Class { class, .. }) | (Ty::Class { class, .. }, Ty::Null) => {
                 Ty::Class { class, nullable: true }
             }
@@ -56,17 +58,75 @@ impl<'a> Lower<'a> {
         then: &'a Expression,
         otherwise: &'a Expression,
     ) -> Value {
-        let condition = self.something(condition).node;
-        let then = self.any(then);
-        let otherwise = self.any(otherwise);
-        self.refuse_block(&then, span, "a branch");
-        self.refuse_block(&otherwise, span, "a branch");
+        let condition = self.condition(condition);
+        let then = self.branch_value(then);
+        let otherwise = self.branch_value(otherwise);
         self.branch(span, condition, then, otherwise)
     }
 
-    fn refuse_block(&mut self, value: &Value, span: Span, what: &str) {
-        if value.ty == Ty::Block {
-            self.error(span, format!("{what} cannot give a block"));
+    fn branch_value(&mut self, branch: &'a Expression) -> Value {
+        let value = self.any(branch);
+        self.refuse_block(value, branch.span, "a branch")
+    }
+
+    fn refuse_block(&mut self, value: Value, span: Span, what: &str) -> Value {
+        if value.ty != Ty::Block {
+            return value;
+        }
+        self.error(span, format!("{what} cannot give a block"));
+        Value::error(span)
+    }
+
+    /// A condition; what it defines stays visible.
+    fn condition(&mut self, condition: &'a Expression) -> Node {
+        let span = condition.span;
+        self.check_condition_variable(condition, "a condition");
+        if let ExpressionKind::Not(operand) = &condition.kind {
+            let value = self.operand(operand);
+            self.warn_of_constant(&value, span, false);
+            return Node { at: span.start, expr: Expr::Not(Box::new(value.node)) };
+        }
+        let value = self.operand(condition);
+        self.warn_of_constant(&value, span, true);
+        self.hide_block_variable(condition);
+        value.node
+    }
+
+    /// A value that decides something, so that there must be one.
+    pub(super) fn operand(&mut self, expression: &'a Expression) -> Value {
+        let value = self.something(expression);
+        if value.ty != Ty::Never {
+            return value;
+        }
+        self.error(expression.span, "this has no value: it never comes to its end");
+        Value { ty: Ty::Any, ..value }
+    }
+
+    fn warn_of_constant(&mut self, value: &Value, span: Span, outcome: bool) {
+        if self.world.is_always_true(value.ty) {
+            let ty = self.world.describe(value.ty);
+            let title = format!("this condition is always {outcome}");
+            let note =
+                format!("only `null` and `false` count as false, and a value of type `{ty}` is neither");
+            self.report(Diagnostic::warning(self.source, span, title).note(note));
+        }
+    }
+
+    fn check_condition_variable(&mut self, condition: &Expression, what: &str) {
+        if let ExpressionKind::Define { value: Initial::Later(span), .. } = &condition.kind {
+            self.error(*span, format!("a variable defined in {what} needs a value"));
+        }
+    }
+
+    /// The variable of a condition or loop decides, or changes, and so cannot hold a block.
+    fn hide_block_variable(&mut self, definition: &Expression) {
+        let ExpressionKind::Define { name, value: Initial::Value(value), .. } = &definition.kind else {
+            return;
+        };
+        let Some(variable) = self.units.find(&name.name) else { return };
+        if self.units.variable(variable).ty == Ty::Block {
+            self.error(value.span, "the variable of a condition or loop cannot hold a block");
+            self.units.variable_mut(variable).ty = Ty::Any;
         }
     }
 
@@ -79,20 +139,23 @@ impl<'a> Lower<'a> {
     ) -> Value {
         // What the condition defines is visible in the branches.
         self.units.open_scope();
-        let condition = self.something(condition).node;
-        let then = self.body(then);
+        let condition = self.condition(condition);
+        let then = self.branch_body(then);
         let otherwise = match otherwise {
-            Some(body) => self.body(body),
+            Some(body) => self.branch_body(body),
             None => Value::new(span, Expr::Null, Ty::Null),
         };
         self.units.close_scope();
-        self.refuse_block(&then, span, "a branch");
-        self.refuse_block(&otherwise, span, "a branch");
         let mut value = self.branch(span, condition, then, otherwise);
         if value.ty == Ty::None {
             value.ty = Ty::Any;
         }
         value
+    }
+
+    fn branch_body(&mut self, body: &'a Body) -> Value {
+        let value = self.body(body);
+        self.refuse_block(value, last_span(body), "a branch")
     }
 
     pub(super) fn logical(
@@ -102,8 +165,8 @@ impl<'a> Lower<'a> {
         right: &'a Expression,
         make: fn(Box<Node>, Box<Node>) -> Expr,
     ) -> Value {
-        let left = self.something(left);
-        let right = self.something(right);
+        let left = self.operand(left);
+        let right = self.operand(right);
         let ty = if left.ty == right.ty { left.ty } else { Ty::Any };
         let is_sure = left.is_sure && right.is_sure;
         Value { is_sure, ..Value::new(span, make(Box::new(left.node), Box::new(right.node)), ty) }
@@ -113,7 +176,7 @@ impl<'a> Lower<'a> {
 
     pub(super) fn while_loop(&mut self, span: Span, condition: &'a Expression, body: &'a Body) -> Value {
         self.units.open_scope();
-        let condition = self.something(condition).node;
+        let condition = self.condition(condition);
         let node = self.loop_around(span, condition, body, None, Vec::new());
         self.units.close_scope();
         Value::new(span, node.expr, Ty::Null)
@@ -129,12 +192,13 @@ impl<'a> Lower<'a> {
     ) -> Value {
         self.units.open_scope();
         let init_node = init.map(|init| self.effect(init));
+        init.iter().for_each(|init| self.hide_block_variable(init));
         let fresh = match init.map(|init| &init.kind) {
             Some(ExpressionKind::Define { name, .. }) => self.units.find(&name.name).into_iter().collect(),
             _ => Vec::new(),
         };
         let condition = match condition {
-            Some(condition) => self.something(condition).node,
+            Some(condition) => self.condition(condition),
             None => Node { at: span.start, expr: Expr::Bool(true) },
         };
         let node = self.loop_around(span, condition, body, update, fresh);
@@ -295,9 +359,7 @@ impl<'a> Lower<'a> {
         let result = self.statements(&body.statements, body.span);
         self.targets().pop();
         self.units.close_scope();
-        if result.ty == Ty::Block {
-            self.error(span, "a block cannot give a block");
-        }
+        let result = self.refuse_block(result, last_span(body), "a block");
         nodes.push(result.node);
         let code = self.units.labelled(end, sequence(body.span, nodes));
         let parameters = variables.into_iter().map(|variable| self.units.local(variable)).collect();
@@ -322,9 +384,7 @@ impl<'a> Lower<'a> {
         self.targets().push(Target::Code { name, end, call: None });
         self.units.open_scope();
         let result = self.statements(&body.statements, body.span);
-        if result.ty == Ty::Block {
-            self.error(span, "a lambda cannot give a block");
-        }
+        let result = self.refuse_block(result, last_span(body), "a lambda");
         nodes.push(result.node);
         let root = self.units.labelled(end, sequence(body.span, nodes));
         self.follow(&root, &[]);
@@ -356,12 +416,10 @@ impl<'a> Lower<'a> {
         if parameters.is_empty() && uses_it(&body.statements) {
             declare(self, "it".into(), Ty::Any, body.span);
         }
+        self.check_code_parameters(parameters);
         for parameter in parameters {
-            self.check_code_parameter(parameter);
             let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
-            // Nothing can refer to `_`.
-            let name = if &*parameter.name.name == "_" { "".into() } else { parameter.name.name.clone() };
-            let variable = declare(self, name, ty, parameter.name.span);
+            let variable = declare(self, code_parameter_name(parameter), ty, parameter.name.span);
             if let Ty::Class { .. } = ty {
                 let local = self.units.local(variable);
                 let value = Node { at: parameter.name.span.start, expr: Expr::Local(local) };
@@ -369,6 +427,13 @@ impl<'a> Lower<'a> {
             }
         }
         (variables, checks)
+    }
+
+    fn check_code_parameters(&mut self, parameters: &[ast::Parameter]) {
+        super::check::parameter_names(&mut self.problems, self.source, parameters);
+        for parameter in parameters {
+            self.check_code_parameter(parameter);
+        }
     }
 
     fn check_code_parameter(&mut self, parameter: &ast::Parameter) {
@@ -397,8 +462,12 @@ impl<'a> Lower<'a> {
 
     /// Reports a definition of a name that a local, a field or a global of the module already has.
     fn check_definition(&mut self, name: &Identifier) {
-        if matches!(&*name.name, "this" | "super" | "_") {
-            return self.error(name.span, format!("`{}` cannot name a variable", name.name));
+        if let Some(problem) = super::check::name(self.source, name, "a variable") {
+            let is_error = problem.is_error();
+            self.report(problem);
+            if is_error {
+                return;
+            }
         }
         let title = format!("`{}` is defined already", name.name);
         let problem = Diagnostic::error(self.source, name.span, title);
@@ -471,12 +540,8 @@ impl<'a> Lower<'a> {
         };
         let value = self.require_something(value, expression.span);
         let keeps_its_value = is_final || !self.units.assigned_names.contains(&name.name);
-        let inferred = match value.ty {
-            Ty::Block => Ty::Block,
-            Ty::Class { .. } if keeps_its_value => value.ty,
-            _ => Ty::Any,
-        };
-        let is_sure = declared.is_some() || value.is_sure;
+        let inferred = self.world.widened(value.ty);
+        let is_sure = declared.is_some() || (value.is_sure && keeps_its_value);
         let what = "this variable";
         let node = match declared {
             Some(ty) => self.convert(value, ty, expression.span, what),
@@ -486,7 +551,7 @@ impl<'a> Lower<'a> {
         let info = self.units.variable_mut(variable);
         info.is_final = is_final;
         info.is_sure = is_sure;
-        info.declared = declared.unwrap_or(if inferred == Ty::Block { Ty::Block } else { Ty::Any });
+        info.is_declared = declared.is_some();
         let ty = declared.unwrap_or(inferred);
         let local = self.units.local(variable);
         let ty = if ty == Ty::Block { Ty::Null } else { ty };
@@ -505,15 +570,19 @@ impl<'a> Lower<'a> {
         let body = self.body(body);
         self.units.open_scope();
         let mut locals = Vec::new();
+        self.check_code_parameters(parameters);
         for parameter in parameters {
-            self.check_code_parameter(parameter);
             let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
-            let variable = self.units.declare(parameter.name.name.clone(), ty, parameter.name.span);
+            let variable = self.units.declare(code_parameter_name(parameter), ty, parameter.name.span);
             locals.push(self.units.local(variable));
+            let whether = self.builtin(self.world.builtin.bool);
+            if locals.len() == 1 && self.world.fit(whether, ty) == Fit::No {
+                self.mismatch(whether, ty, parameter.name.span, "whether there is an exception");
+            }
         }
-        if !matches!(parameters.len(), 0 | 2) {
+        if let (Some(first), false) = (parameters.first(), parameters.len() == 2) {
             let hint = "write `finally: | is-exception exception |`";
-            self.error_hint(span, "`finally` takes two parameters or none", hint);
+            self.error_hint(first.name.span, "`finally` takes two parameters or none", hint);
         }
         let handler = self.statements(&handler.statements, handler.span).node;
         self.units.close_scope();
@@ -547,11 +616,9 @@ impl<'a> Lower<'a> {
         name: &'a Identifier,
         failure: Option<&'a (Vec<ast::Parameter>, Body)>,
     ) -> Value {
-        if !self.world.module(self.module).path.starts_with(LIBRARY_PREFIX) {
-            let hint = "call the library's function that is made of it";
-            self.error_hint(span, "primitives are for the libraries only", hint);
-        }
+        self.bind_native(module, name);
         let failure = failure.map(|(parameters, body)| {
+            self.check_failure_parameters(parameters);
             self.units.open_scope();
             let name = parameters.first().map_or("it".into(), |parameter| parameter.name.name.clone());
             let variable = self.units.declare(name, Ty::Any, body.span);
@@ -564,6 +631,43 @@ impl<'a> Lower<'a> {
         let value = Node { at: span.start, expr };
         Value::new(span, Expr::Return(Box::new(value)), Ty::Never)
     }
+
+    /// A native that does not exist is the program's mistake, or, if a package asks for it, that of
+    /// the import which needs the package.
+    fn bind_native(&mut self, module: &Identifier, name: &Identifier) {
+        if (self.natives)(&module.name, &name.name) {
+            return;
+        }
+        let native = format!("{}.{}", module.name, name.name);
+        if self.modules.is_package(self.module) {
+            self.missing_natives.push(native);
+        } else {
+            self.error(module.span.to(name.span), format!("there is no native `{native}`"));
+        }
+    }
+
+    /// The failure block gets the error, as it is.
+    fn check_failure_parameters(&mut self, parameters: &[ast::Parameter]) {
+        if let Some(extra) = parameters.get(1) {
+            self.error(extra.name.span, "the block of a primitive takes one argument, the error");
+        }
+        if let Some(parameter) = parameters.first()
+            && !parameter.is_plain()
+        {
+            let title = "the parameter of a primitive's block has neither a type nor a default value";
+            self.error(parameter.name.span, title);
+        }
+    }
+}
+
+/// Nothing can refer to `_`.
+fn code_parameter_name(parameter: &ast::Parameter) -> Name {
+    if &*parameter.name.name == "_" { "".into() } else { parameter.name.name.clone() }
+}
+
+/// Where the value of a body is made.
+fn last_span(body: &Body) -> Span {
+    body.statements.last().map_or(body.span, |last| last.span)
 }
 
 fn is_code(expression: &Expression) -> bool {

@@ -10,7 +10,7 @@ use crate::ir::{
     ModuleId, Parameter, Type,
 };
 use crate::names::{Name, nearest};
-use crate::source::{SourceId, Span};
+use crate::source::{LIBRARY_PREFIX, SourceId, Span};
 
 /// A body that waits for its turn.
 pub(super) struct Job<'a> {
@@ -21,11 +21,11 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The function that the body is for.
+    /// The function that the body is for; none for a signature, which has none.
     pub(super) fn function(&self) -> Option<FunctionId> {
         match self.work {
             Work::Function(id, _) | Work::DefaultConstructor(id) => Some(id),
-            Work::Global(..) => None,
+            Work::Signature(..) | Work::Global(..) => None,
         }
     }
 }
@@ -34,6 +34,8 @@ impl Job<'_> {
 pub(super) enum Work<'a> {
     /// A function, method or constructor.
     Function(FunctionId, &'a ast::Function),
+    /// A method without a body, whose default values are only checked.
+    Signature(FunctionId, &'a ast::Function),
     /// The constructor of a class that declares none.
     DefaultConstructor(FunctionId),
     /// A global or static field.
@@ -104,15 +106,18 @@ impl<'a> Declare<'_, 'a> {
 
     fn hierarchy(&mut self) {
         for (id, source, class) in self.source_classes() {
+            self.problems.extend(super::check::name(source, &class.name, "a class"));
+            let is_interface = class.kind == ast::ClassKind::Interface;
             let superclass = match &class.superclass {
-                Some(name) => self.superclass(id, source, class, name),
-                None => self.default_superclass(id),
+                Some(name) if !is_interface => self.superclass(id, source, class, name),
+                _ => self.default_superclass(id),
             };
-            let interfaces = class
-                .interfaces
-                .iter()
+            let extended = class.superclass.iter().filter(|_| is_interface);
+            let interfaces = extended
+                .chain(&class.interfaces)
                 .filter_map(|name| self.supertype(id, source, name, ClassKind::Interface))
                 .collect();
+            self.check_clauses(source, class);
             let mixins = class
                 .mixins
                 .iter()
@@ -122,6 +127,18 @@ impl<'a> Declare<'_, 'a> {
             declared.superclass = superclass;
             declared.interfaces = interfaces;
             declared.mixins = mixins;
+        }
+    }
+
+    /// Clauses that a class of this kind cannot have.
+    fn check_clauses(&mut self, source: SourceId, class: &ast::Class) {
+        let Some(mixin) = class.mixins.first() else { return };
+        if class.kind == ast::ClassKind::Interface {
+            let problem = Diagnostic::error(source, mixin.span, "an interface cannot have mixins");
+            self.report(problem.hint("interfaces follow `extends` or `implements`"));
+        } else if class.superclass.is_none() {
+            let problem = Diagnostic::error(source, mixin.span, "`with` needs an `extends` before it");
+            self.report(problem.hint("a class without a superclass extends `Object`"));
         }
     }
 
@@ -170,6 +187,12 @@ impl<'a> Declare<'_, 'a> {
                 _ => {}
             }
             self.report(problem);
+            return self.default_superclass(id);
+        }
+        let is_core = self.world.module(id.module).path.starts_with(LIBRARY_PREFIX);
+        if Some(found) == self.world.builtin.monitor && !is_core {
+            let problem = Diagnostic::error(source, name.span, "this class is for monitors only");
+            self.report(problem.hint("write `monitor` instead of `class`"));
             return self.default_superclass(id);
         }
         if kind == ClassKind::Monitor {
@@ -328,9 +351,11 @@ impl<'a> Declare<'_, 'a> {
         if let (Some(class), true) = (class, is_member) {
             self.class_mut(class).methods.push(id.index);
         }
-        if function.body.is_some() {
-            self.jobs.push(Job { module, source, class, work: Work::Function(id, function) });
-        }
+        let work = match function.body {
+            Some(_) => Work::Function(id, function),
+            None => Work::Signature(id, function),
+        };
+        self.jobs.push(Job { module, source, class, work });
     }
 
     fn parameter(
@@ -392,9 +417,7 @@ impl<'a> Declare<'_, 'a> {
             let problem = Diagnostic::error(source, variable.name.span, "an interface has no fields");
             self.report(problem.hint("declare a method without a body, or make it `static`"));
         }
-        if let Some(span) = variable.abstract_at {
-            self.report(Diagnostic::error(source, span, "a field cannot be abstract"));
-        }
+        super::check::variable(&mut self.problems, source, Some(class), variable);
         let ty = variable.ty.as_ref().map_or(Type::Any, |name| self.resolve_type(id.module, source, name));
         self.check_variable_type(source, variable, ty);
         let field = Field {
@@ -422,12 +445,7 @@ impl<'a> Declare<'_, 'a> {
     ) {
         let ty = variable.ty.as_ref().map_or(Type::Any, |name| self.resolve_type(module, source, name));
         self.check_variable_type(source, variable, ty);
-        if context.is_none()
-            && let Some(span) = variable.static_at.or(variable.abstract_at)
-        {
-            let title = "only members of classes have such a modifier";
-            self.report(Diagnostic::error(source, span, title));
-        }
+        super::check::variable(&mut self.problems, source, context.map(|(_, class)| class), variable);
         if matches!(variable.value, Initial::None) {
             let title = format!("the variable `{}` has no value", variable.name.name);
             let problem = Diagnostic::error(source, variable.name.span, title);
@@ -602,13 +620,6 @@ pub(super) fn resolve_type(
             Found::Ambiguous(_) => {
                 let title = format!("several imports have a `{word}`");
                 return Err(Box::new(ambiguous(source, name.span, title)));
-            }
-            // A flag that makes sense in one way only is declared with the type of that value.
-            Found::Nothing if matches!(word, "True" | "False") && world.builtin.bool.is_some() => {
-                return Ok(world
-                    .builtin
-                    .bool
-                    .map_or(Type::Any, |class| Type::Class { class, nullable: name.nullable }));
             }
             Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
             Found::Nothing | Found::Prefix(_) => {

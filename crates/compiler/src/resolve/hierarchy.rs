@@ -1,18 +1,27 @@
 //! The hierarchy of classes: no cycles, mixins in a row.
 
 use super::declare::Declare;
+use crate::ast;
 use crate::diagnostic::Diagnostic;
-use crate::ir::ClassId;
+use crate::ir::{ClassId, ClassKind};
+use crate::source::SourceId;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-/// Breaks cycles, with an error, and flattens the mixins of the classes made from source.
+/// Breaks cycles, with an error at each clause, and flattens the mixins of the classes made from source.
 pub(super) fn check(declare: &mut Declare<'_, '_>) {
-    for (id, source, class) in declare.source_classes() {
-        if reaches_itself(declare, id) {
-            let title = format!("`{}` is above itself", class.name.name);
-            declare.problems.push(Diagnostic::error(source, class.name.span, title));
+    let trees: HashMap<ClassId, _> =
+        declare.source_classes().into_iter().map(|(id, source, tree)| (id, (source, tree))).collect();
+    for (id, _, _) in declare.source_classes() {
+        while let Some(cycle) = cycle(declare, id) {
+            for (link, above) in cycle.iter().zip(cycle.iter().cycle().skip(1)) {
+                if let Some((source, tree)) = trees.get(link) {
+                    report(declare, *source, tree, *above);
+                }
+            }
             let object = declare.world.builtin.object;
             let declared = declare.class_mut(id);
-            declared.superclass = object;
+            declared.superclass = object.filter(|_| declared.kind == ClassKind::Class);
             declared.interfaces.clear();
             declared.mixins.clear();
         }
@@ -24,22 +33,38 @@ pub(super) fn check(declare: &mut Declare<'_, '_>) {
     }
 }
 
-fn reaches_itself(declare: &Declare<'_, '_>, start: ClassId) -> bool {
-    let mut seen = Vec::new();
+/// Reports one clause of a cycle.
+fn report(declare: &mut Declare<'_, '_>, source: SourceId, tree: &ast::Class, above: ClassId) {
+    let name = declare.world.class(above).name.clone();
+    let clauses = tree.superclass.iter().chain(&tree.mixins).chain(&tree.interfaces);
+    let clause = clauses.into_iter().find(|clause| *clause.name.name == *name);
+    let span = clause.map_or(tree.name.span, |clause| clause.span);
+    let title = format!("`{}` is above itself, by way of `{name}`", tree.name.name);
+    declare.problems.push(Diagnostic::error(source, span, title));
+}
+
+/// The classes from one upwards that lead back to it, if there are such.
+fn cycle(declare: &Declare<'_, '_>, start: ClassId) -> Option<Vec<ClassId>> {
+    let mut came_from = HashMap::new();
     let mut work = vec![start];
     while let Some(id) = work.pop() {
         let class = declare.world.class(id);
         for above in class.interfaces.iter().chain(&class.mixins).chain(&class.superclass) {
             if *above == start {
-                return true;
+                let mut path = vec![id];
+                while let Some(below) = path.last().and_then(|last| came_from.get(last)) {
+                    path.push(*below);
+                }
+                path.reverse();
+                return Some(path);
             }
-            if !seen.contains(above) {
-                seen.push(*above);
+            if let Entry::Vacant(entry) = came_from.entry(*above) {
+                entry.insert(id);
                 work.push(*above);
             }
         }
     }
-    false
+    None
 }
 
 /// A class's mixins, each after the mixins that it is built on, each once.

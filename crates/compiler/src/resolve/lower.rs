@@ -3,6 +3,7 @@
 //! This file has the state and the way in; `control`, `call`, `assign`, `literal` and `construct`
 //! have the expressions by kind.
 
+use super::Natives;
 use super::declare::{Job, Work, resolve_type};
 use super::flow::{self, Followed, Mistake, Slot};
 use super::modules::{Found, Modules};
@@ -80,6 +81,7 @@ pub(super) enum Candidate {
 pub(super) struct Lower<'a> {
     pub(super) world: &'a World,
     pub(super) modules: &'a Modules,
+    pub(super) natives: Natives<'a>,
     pub(super) module: ModuleId,
     pub(super) source: SourceId,
     pub(super) class: Option<ClassId>,
@@ -94,19 +96,33 @@ pub(super) struct Lower<'a> {
     /// Whether the constructor has called its super constructor.
     pub(super) super_called: bool,
     pub(super) problems: Vec<Diagnostic>,
+    /// The natives that a package asks for and that do not exist.
+    pub(super) missing_natives: Vec<String>,
+}
+
+/// What comes out of a body.
+pub(super) struct Lowered {
+    pub(super) place: Place,
+    pub(super) code: Code,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) missing_natives: Vec<String>,
 }
 
 /// Where a finished body goes.
+#[derive(Clone, Copy)]
 pub(super) enum Place {
     Function(FunctionId),
     Global(GlobalId),
+    /// There is only what is wrong with it.
+    Nowhere,
 }
 
 /// Lowers one body.
-pub(super) fn lower(world: &World, modules: &Modules, job: &Job<'_>) -> (Place, Code, Vec<Diagnostic>) {
+pub(super) fn lower(world: &World, modules: &Modules, natives: Natives<'_>, job: &Job<'_>) -> Lowered {
     let mut lower = Lower {
         world,
         modules,
+        natives,
         module: job.module,
         source: job.source,
         class: job.class,
@@ -118,13 +134,20 @@ pub(super) fn lower(world: &World, modules: &Modules, job: &Job<'_>) -> (Place, 
         this_used: false,
         super_called: false,
         problems: Vec::new(),
+        missing_natives: Vec::new(),
     };
     let (place, body) = match job.work {
         Work::Function(id, tree) => (Place::Function(id), lower.function(id, tree)),
+        Work::Signature(id, tree) => (Place::Nowhere, lower.signature(id, tree)),
         Work::DefaultConstructor(id) => (Place::Function(id), lower.default_constructor(id)),
         Work::Global(id, tree) => (Place::Global(id), lower.global(id, tree)),
     };
-    (place, Code::Tree(Box::new(body)), lower.problems)
+    Lowered {
+        place,
+        code: Code::Tree(Box::new(body)),
+        problems: lower.problems,
+        missing_natives: lower.missing_natives,
+    }
 }
 
 impl<'a> Lower<'a> {
@@ -150,6 +173,17 @@ impl<'a> Lower<'a> {
         self.follow(&root, &[]);
         let root = self.monitor_lock(tree, root);
         ir::Body { locals: self.units.finish_function(), defaults, root }
+    }
+
+    /// The default values of a function without a body.
+    fn signature(&mut self, id: FunctionId, tree: &'a ast::Function) -> ir::Body {
+        self.function = Some(id);
+        if matches!(self.world.function(id).kind, FunctionKind::Method | FunctionKind::Setter) {
+            self.enter_instance(Context::Instance);
+        }
+        self.units.open_scope();
+        self.parameters(id, &tree.parameters);
+        ir::Body::default()
     }
 
     /// The statements of a function that is no constructor.
@@ -493,7 +527,11 @@ impl<'a> Lower<'a> {
         match &expression.kind {
             E::Error => Value::error(span),
             E::Null => Value::new(span, Expr::Null, Ty::Null),
-            E::Bool(value) => Value::new(span, Expr::Bool(*value), self.builtin(self.world.builtin.bool)),
+            E::Bool(value) => {
+                let builtin = &self.world.builtin;
+                let class = if *value { builtin.true_ } else { builtin.false_ };
+                Value::new(span, Expr::Bool(*value), self.builtin(class))
+            }
             E::Int(value) => Value::new(span, Expr::Int(*value), self.builtin(self.world.builtin.int)),
             E::Float(value) => Value::new(span, Expr::Float(*value), self.builtin(self.world.builtin.float)),
             E::String(parts) => self.string(span, parts),
@@ -508,7 +546,7 @@ impl<'a> Lower<'a> {
             E::And(left, right) => self.logical(span, left, right, Expr::And),
             E::Or(left, right) => self.logical(span, left, right, Expr::Or),
             E::Not(operand) => {
-                let operand = self.something(operand);
+                let operand = self.operand(operand);
                 Value::new(span, Expr::Not(Box::new(operand.node)), self.builtin(self.world.builtin.bool))
             }
             E::Is { value, ty, negated } => self.type_test(span, value, ty, *negated),
@@ -619,10 +657,15 @@ impl<'a> Lower<'a> {
                 self.may_complete(condition) && (self.may_complete(then) || self.may_complete(otherwise))
             }
             Expr::Try { body, handler, .. } => self.may_complete(body) && self.may_complete(handler),
-            Expr::Loop { condition, .. } => !matches!(condition.expr, Expr::Bool(true)),
-            Expr::Define(_, value) | Expr::SetLocal(_, value) | Expr::As(value, _) => {
-                self.may_complete(value)
+            Expr::Loop { condition, .. } => {
+                !matches!(condition.expr, Expr::Bool(true)) && self.may_complete(condition)
             }
+            Expr::Define(_, value)
+            | Expr::SetLocal(_, value)
+            | Expr::As(value, _)
+            | Expr::Not(value)
+            | Expr::And(value, _)
+            | Expr::Or(value, _) => self.may_complete(value),
             // Something exits to a label, and then goes on.
             _ => true,
         }

@@ -11,10 +11,13 @@ use crate::ir::{Item, Module, ModuleId};
 use crate::names::{Name, nearest};
 use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The module whose exports every module sees.
 const CORE: &str = "<lib>/core/core.toit";
+
+/// The folder that holds the packages which a program uses.
+const PACKAGES: &str = ".packages";
 
 /// A module that is made from source.
 pub(super) struct SourceModule {
@@ -34,6 +37,7 @@ pub(super) struct SourceModule {
 /// An import whose module was found.
 struct ResolvedImport {
     module: ModuleId,
+    span: Span,
     prefix: Option<Identifier>,
     /// What is visible without a prefix.
     shown: Shown,
@@ -375,6 +379,55 @@ impl Modules {
         names
     }
 
+    // Natives.
+
+    /// Whether a module belongs to a package that the program only uses.
+    pub(super) fn is_package(&self, module: ModuleId) -> bool {
+        let path = self.by_path.iter().find(|(_, id)| **id == module).map(|(path, _)| path.as_str());
+        path.is_some_and(|path| path.split('/').any(|folder| folder == PACKAGES))
+    }
+
+    /// Reports imports of the program that lead to modules whose natives do not exist.
+    pub(super) fn imports_without_natives(
+        &self,
+        missing: &BTreeMap<ModuleId, BTreeSet<String>>,
+    ) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        if missing.is_empty() {
+            return problems;
+        }
+        for source in self.sources.iter().filter(|source| !self.is_package(source.id)) {
+            for import in source.imports.iter().filter(|import| self.is_package(import.module)) {
+                let reached = self.reached_from(import.module);
+                let lacking: Vec<&str> = missing
+                    .iter()
+                    .filter(|(module, _)| reached.contains(module))
+                    .flat_map(|(_, natives)| natives.iter().map(String::as_str))
+                    .collect();
+                if !lacking.is_empty() {
+                    let title = "this import needs natives that do not exist";
+                    let problem = Diagnostic::error(source.source, import.span, title);
+                    problems.push(problem.note(format!("they are `{}`", lacking.join("`, `"))));
+                }
+            }
+        }
+        problems
+    }
+
+    /// A module and all that it imports, directly or not.
+    fn reached_from(&self, module: ModuleId) -> BTreeSet<ModuleId> {
+        let mut reached = BTreeSet::from([module]);
+        let mut work = vec![module];
+        while let Some(next) = work.pop().and_then(|module| self.source_of(module)) {
+            for import in &next.imports {
+                if reached.insert(import.module) {
+                    work.push(import.module);
+                }
+            }
+        }
+        reached
+    }
+
     /// Reports what imports show and exports list but nobody declares.
     pub(super) fn check_imports(&self, world: &World) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
@@ -486,7 +539,7 @@ fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
             .last()
             .map(|segment| Identifier { name: crate::names::canonical(&segment.name), span: segment.span });
     }
-    ResolvedImport { module, prefix, shown }
+    ResolvedImport { module, span: import.span, prefix, shown }
 }
 
 fn add_new(items: &mut Vec<Item>, more: Vec<Item>) {

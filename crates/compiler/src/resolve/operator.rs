@@ -181,7 +181,6 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn cast(&mut self, span: Span, value: &'a Expression, ty: &'a TypeName) -> Value {
-        let expression = value;
         let value = self.value(value);
         let to = self.resolve_type(ty);
         match to {
@@ -191,11 +190,6 @@ impl<'a> Lower<'a> {
                 return value;
             }
             Type::Any | Type::Block => return Value { ty: Ty::Any, ..value },
-        }
-        if self.world.fit(value.ty, to.into()) == Fit::No {
-            let (from, to) = (self.world.describe(value.ty), self.world.describe(to.into()));
-            let title = format!("this is `{from}`, which can never be `{to}`: the check always fails");
-            self.report(Diagnostic::warning(self.source, expression.span, title));
         }
         Value::new(span, Expr::As(Box::new(value.node), to), to.into())
     }
@@ -236,17 +230,32 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn byte_array(&mut self, span: Span, elements: &'a [Expression]) -> Value {
-        let nodes = self.elements(elements);
+        let nodes: Vec<Node> = elements.iter().map(|element| self.byte(element)).collect();
         let ty = self.builtin(self.world.builtin.byte_array);
-        let mut bytes = Vec::new();
-        for (node, element) in nodes.iter().zip(elements) {
-            let Expr::Int(value) = node.expr else { return Value::new(span, Expr::ByteArray(nodes), ty) };
-            // Negative bytes and bytes up to 255 are both common notations.
-            match u8::try_from(value).or_else(|_| i8::try_from(value).map(|byte| byte as u8)) {
-                Ok(byte) => bytes.push(byte),
-                Err(_) => self.error(element.span, format!("{value} does not fit in a byte")),
-            }
+        let constants: Option<Vec<u8>> = nodes.iter().map(constant_byte).collect();
+        Value::new(span, constants.map_or(Expr::ByteArray(nodes), Expr::Bytes), ty)
+    }
+
+    fn byte(&mut self, element: &'a Expression) -> Node {
+        let value = self.value(element);
+        if let Expr::Int(constant) = value.node.expr
+            && u8::try_from(constant).is_err()
+        {
+            let title = format!("{constant} is not a byte: it is cut to {}", constant as u8);
+            self.report(Diagnostic::warning(self.source, element.span, title));
         }
-        Value::new(span, Expr::Bytes(bytes), ty)
+        let int = self.builtin(self.world.builtin.int);
+        if self.world.fit(value.ty, int) == Fit::No {
+            self.mismatch(value.ty, int, element.span, "a byte array");
+        }
+        value.node
+    }
+}
+
+/// The lowest byte of a constant.
+fn constant_byte(node: &Node) -> Option<u8> {
+    match node.expr {
+        Expr::Int(value) => Some(value as u8),
+        _ => None,
     }
 }

@@ -18,10 +18,10 @@ pub(super) struct VariableId(pub(super) usize);
 #[derive(Debug)]
 pub(super) struct Variable {
     pub(super) name: Name,
-    /// What its values are known to be.
+    /// What its values are: the declared type, or that of the first value.
     pub(super) ty: Ty,
-    /// The declared type, which assignments must keep.
-    pub(super) declared: Ty,
+    /// Whether the type is declared, so that the program checks what it cannot be sure of.
+    pub(super) is_declared: bool,
     /// Whether a value's type is certain, not only declared.
     pub(super) is_sure: bool,
     pub(super) is_final: bool,
@@ -99,7 +99,7 @@ impl Units {
         self.variables.push(Variable {
             name: name.clone(),
             ty,
-            declared: ty,
+            is_declared: true,
             is_sure: true,
             is_final: false,
             is_later: false,

@@ -51,6 +51,8 @@ pub(super) struct Builtin {
     pub(super) int: Option<ClassId>,
     pub(super) float: Option<ClassId>,
     pub(super) bool: Option<ClassId>,
+    pub(super) true_: Option<ClassId>,
+    pub(super) false_: Option<ClassId>,
     pub(super) string: Option<ClassId>,
     pub(super) list: Option<ClassId>,
     pub(super) map: Option<ClassId>,
@@ -141,6 +143,8 @@ impl World {
             int: find("int"),
             float: find("float"),
             bool: find("bool"),
+            true_: find("True"),
+            false_: find("False"),
             string: find("string"),
             list: find("List"),
             map: find("Map"),
@@ -149,6 +153,32 @@ impl World {
             lambda: find("Lambda"),
             monitor: find("__Monitor__"),
         };
+    }
+
+    // Types.
+
+    /// The type that a variable gets from its first value, if it declares none: what a boolean is
+    /// now says nothing about what it will be, and null says nothing at all.
+    pub(super) fn widened(&self, ty: Ty) -> Ty {
+        let builtin = &self.builtin;
+        match ty {
+            Ty::Class { class, nullable } if [builtin.true_, builtin.false_].contains(&Some(class)) => {
+                builtin.bool.map_or(Ty::Any, |class| Ty::Class { class, nullable })
+            }
+            Ty::Class { .. } | Ty::Block => ty,
+            Ty::Any | Ty::None | Ty::Null | Ty::Never => Ty::Any,
+        }
+    }
+
+    /// Whether a value is never null or false, so that asking for it makes no sense.
+    pub(super) fn is_always_true(&self, ty: Ty) -> bool {
+        match ty {
+            Ty::Class { class, nullable: false } => self
+                .builtin
+                .bool
+                .is_some_and(|bool| !self.is_subclass(class, bool) && !self.is_subclass(bool, class)),
+            _ => false,
+        }
     }
 
     // Classes.

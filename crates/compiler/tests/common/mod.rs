@@ -43,6 +43,11 @@ pub(crate) fn library() -> &'static Unit {
     })
 }
 
+/// The one native that the tests know.
+pub(crate) fn is_native(module: &str, name: &str) -> bool {
+    (module, name) == ("core", "known")
+}
+
 /// Analyses files; the first one is the entry.
 #[allow(dead_code, reason = "not every test has files")]
 pub(crate) fn analyze_files(files: &[(&str, &str)]) -> Analysis {
@@ -50,7 +55,7 @@ pub(crate) fn analyze_files(files: &[(&str, &str)]) -> Analysis {
     for (path, text) in files {
         loader.add(*path, *text);
     }
-    analyze(&loader, Some(library().clone()), files.first().map_or("", |(path, _)| path))
+    analyze(&loader, Some(library().clone()), &is_native, files.first().map_or("", |(path, _)| path))
 }
 
 /// The diagnostics of a program as a user sees them, after its text.
