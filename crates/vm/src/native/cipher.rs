@@ -1,8 +1,8 @@
 //! AES in the modes that work on whole blocks: CBC and ECB.
 
 use aes::cipher::array::Array;
-use aes::cipher::consts::U16;
 use aes::cipher::common::InnerInit;
+use aes::cipher::consts::U16;
 use aes::cipher::{
     Block, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, BlockSizeUser,
     InnerIvInit, KeyInit,

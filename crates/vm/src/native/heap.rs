@@ -3,16 +3,14 @@
 use super::{Call, Failure, Row};
 use crate::heap::Ref;
 
-pub(super) const TABLE: &[Row] = &[
-    ("add-finalizer", add_finalizer),
-    ("remove-finalizer", remove_finalizer),
-    ("close-state", close_state),
-];
+pub(super) const TABLE: &[Row] =
+    &[("add-finalizer", add_finalizer), ("remove-finalizer", remove_finalizer), ("close-state", close_state)];
 
 /// `object lambda`.
 fn add_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let (object, lambda) = (call.word(0), call.word(1));
-    if !object.is_pointer() {
+    let has_bytes = call.heap.raw_bytes(object).is_some();
+    if !object.is_pointer() || has_bytes {
         return Err(Failure::WRONG_TYPE);
     }
     if call.heap.has_finalizer(object) {
