@@ -14,6 +14,7 @@ mod control;
 mod declare;
 mod flow;
 mod hierarchy;
+mod imports;
 mod lower;
 mod modules;
 mod operator;
@@ -58,6 +59,13 @@ pub fn analyze(loader: &(dyn Loader + Sync), library: Option<Unit>, entry: &str)
         check_main(&mut analysis);
         analysis
     });
+    analysis.unwrap_or_default()
+}
+
+/// Analyses a file that need not be a program: nothing demands a `main` of it.
+pub fn check(loader: &(dyn Loader + Sync), library: Option<Unit>, file: &str) -> Analysis {
+    let analysis =
+        with_large_stack(|| analyze_roots(loader, library.unwrap_or_default(), &[file.to_owned()]));
     analysis.unwrap_or_default()
 }
 
@@ -126,6 +134,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, roots: &[String]) -> Analys
             }
         }
     }
+    diagnostics.retain(|diagnostic| diagnostic.is_error() || modules.is_own(diagnostic.source));
     Analysis { unit, diagnostics, sources }
 }
 

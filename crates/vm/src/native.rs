@@ -20,10 +20,12 @@ mod bytes;
 mod checksum;
 mod cipher;
 mod crc;
+mod encoding;
 mod float;
 pub(crate) mod hash;
 mod heap;
 pub(crate) mod int;
+mod json;
 mod math;
 mod object;
 mod random;
@@ -75,9 +77,11 @@ const TABLES: &[(&str, &[Row])] = &[
     ("checksum", checksum::TABLE),
     ("cipher", cipher::TABLE),
     ("crc", crc::TABLE),
+    ("encoding", encoding::TABLE),
     ("float", float::TABLE),
     ("hash", hash::TABLE),
     ("int", int::TABLE),
+    ("json", json::TABLE),
     ("heap", heap::TABLE),
     ("task", task::TABLE),
     ("math", math::TABLE),

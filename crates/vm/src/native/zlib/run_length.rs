@@ -4,7 +4,7 @@
 use crate::heap::Ref;
 use crate::native::{Call, Failure};
 
-/// The shortest run that becomes a copy.
+/// The shortest run that becomes a copy. A pattern of four bytes must also be there twice as a whole.
 const RUN_MIN: usize = 3;
 /// The length of the copies that a long run is cut into. One less than the format has: these keep
 /// to the general rule for codes of lengths.
@@ -75,23 +75,27 @@ impl RunLength {
         }
     }
 
-    /// Holds the newest byte; starts a run, or lets the oldest one go that is held.
+    /// Holds the newest byte until it is clear whether what is held starts a run.
     fn hold(&mut self) {
         self.held += 1;
-        if self.held < RUN_MIN {
-            return;
-        }
-        let starts = |distance: &usize| {
-            self.seen >= (RUN_MIN + distance) as u64
-                && (0..RUN_MIN).all(|count| self.back(count) == self.back(count + distance))
-        };
-        match (1..=DISTANCE_MAX).find(starts) {
-            Some(distance) => {
-                self.run = Some((distance, RUN_MIN));
+        loop {
+            let run = (1..=DISTANCE_MAX).find(|distance| self.starts_run(*distance));
+            if let Some(distance) = run {
+                self.run = Some((distance, self.held));
                 self.held = 0;
             }
-            None => self.let_go(),
+            if self.held < DISTANCE_MAX {
+                return;
+            }
+            self.let_go();
         }
+    }
+
+    /// Whether what is held repeats what came before.
+    fn starts_run(&self, distance: usize) -> bool {
+        self.held == distance.max(RUN_MIN)
+            && self.seen >= (self.held + distance) as u64
+            && (0..self.held).all(|count| self.back(count) == self.back(count + distance))
     }
 
     fn let_go(&mut self) {
