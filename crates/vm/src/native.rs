@@ -35,6 +35,7 @@ mod system;
 mod task;
 mod time;
 mod uuid;
+mod zlib;
 mod zone;
 
 #[cfg(test)]
@@ -90,6 +91,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("system", system::TABLE),
     ("time", time::TABLE),
     ("uuid", uuid::TABLE),
+    ("zlib", zlib::TABLE),
 ];
 
 /// Why a native did not return a value.

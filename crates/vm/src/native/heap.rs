@@ -9,7 +9,8 @@ pub(super) const TABLE: &[Row] =
 /// `object lambda`.
 fn add_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let (object, lambda) = (call.word(0), call.word(1));
-    if !object.is_pointer() {
+    let has_bytes = call.heap.raw_bytes(object).is_some();
+    if !object.is_pointer() || has_bytes {
         return Err(Failure::WRONG_TYPE);
     }
     if call.heap.has_finalizer(object) {
