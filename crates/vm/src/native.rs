@@ -28,6 +28,7 @@ mod system;
 mod task;
 mod time;
 mod uuid;
+mod yaml;
 mod zone;
 
 #[cfg(test)]
@@ -78,6 +79,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("system", system::TABLE),
     ("time", time::TABLE),
     ("uuid", uuid::TABLE),
+    ("yaml", yaml::TABLE),
 ];
 
 /// Why a native did not return a value.
