@@ -88,6 +88,9 @@ class Encoder extends TextEncoder_:
   invalid-object_ -> string:
     return INVALID-OBJECT_
 
+  put-null_ -> none:
+    buffer_.write "null"
+
   put-text_ text/string -> none:
     put-quoted_ text
 

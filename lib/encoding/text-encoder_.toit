@@ -26,12 +26,12 @@ abstract class TextEncoder_ extends Object with Nesting_:
   */
   encode obj/any [converter] -> none:
     if obj is string: put-text_ obj
-    else if obj is int: buffer_.write obj.stringify
+    else if obj is int: put-unquoted obj.stringify
     else if obj is float: put-float_ obj
     else if obj is Map: nested_: put-map_ obj converter
     else if obj is List: nested_: put-list_ obj.size (: obj[it]) converter
-    else if obj == null: buffer_.write "null"
-    else if obj is bool: buffer_.write (obj ? "true" : "false")
+    else if obj == null: put-null_
+    else if obj is bool: put-unquoted (obj ? "true" : "false")
     else:
       nested_:
         replacement := converter.call obj this
@@ -71,6 +71,7 @@ abstract class TextEncoder_ extends Object with Nesting_:
     writer_.write buffer_.bytes
     buffer_.clear
 
+  abstract put-null_ -> none
   abstract put-text_ text/string -> none
   abstract put-float_ value/float -> none
   abstract put-map_ map/Map [converter] -> none

@@ -35,6 +35,7 @@ mod system;
 mod task;
 mod time;
 mod uuid;
+mod yaml;
 mod zlib;
 mod zone;
 
@@ -91,6 +92,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("system", system::TABLE),
     ("time", time::TABLE),
     ("uuid", uuid::TABLE),
+    ("yaml", yaml::TABLE),
     ("zlib", zlib::TABLE),
 ];
 
