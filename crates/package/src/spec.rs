@@ -104,6 +104,21 @@ fn dependency(key: &Node, node: &Node) -> Result<Dependency, Problem> {
 /// # Errors
 /// The text cannot be understood, or is written in a way that lines cannot be added to.
 pub fn with_path(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
+    let edited = edited(text, prefix, path)?;
+    let mut wanted = read(text)?;
+    wanted.dependencies.insert(canonical(prefix), Dependency::Path(path.to_owned()));
+    // YAML has many forms. What the edit makes of an unusual one is not left to chance.
+    if read(&edited).as_ref() == Ok(&wanted) {
+        Ok(edited)
+    } else {
+        Err(Problem::error(
+            0..0,
+            "a dependency cannot be added to this file: write its entries one below the other",
+        ))
+    }
+}
+
+fn edited(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
     let root = yaml::parse(text)?;
     let entries = root.as_ref().map_or(Ok(&[][..]), dependencies)?;
     let same = entries.iter().find(|(key, _)| key.text().map(canonical) == Some(canonical(prefix)));
