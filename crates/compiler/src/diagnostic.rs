@@ -62,6 +62,11 @@ impl Diagnostic {
         }
     }
 
+    /// An error that stands nowhere: something is missing.
+    pub fn general(title: impl Into<String>) -> Self {
+        Self::error(SourceId(u32::MAX), Span::default(), title)
+    }
+
     /// A warning at a place.
     pub fn warning(source: SourceId, span: Span, title: impl Into<String>) -> Self {
         Diagnostic { severity: Severity::Warning, ..Self::error(source, span, title) }
@@ -107,7 +112,7 @@ pub struct Style {
 }
 
 /// More than so many would bury the first ones, which are what matters.
-const RENDERED_MAX: usize = 100;
+const RENDERED_MAX: usize = 500;
 
 /// All diagnostics as text, in the order of files and places, ending in a newline.
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {

@@ -165,6 +165,8 @@ pub struct Global {
     pub name: String,
     /// The declared type.
     pub ty: Type,
+    /// If no type is declared, that of the first value. Nothing checks it when the program runs.
+    pub first_type: Type,
     /// Whether it is never assigned.
     pub is_final: bool,
     /// Computes the first value, at the first read; [`Code::None`] means null.

@@ -13,18 +13,21 @@ mod construct;
 mod control;
 mod declare;
 mod flow;
+mod globals;
 mod hierarchy;
 mod imports;
 mod lower;
 mod modules;
 mod operator;
 mod shape;
+mod shown;
 mod unit;
 mod world;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ModuleId, Unit};
-use crate::source::{Loader, Sources, Span};
+use crate::source::{Loader, SourceId, Sources, Span};
+use globals::Globals;
 use lower::Place;
 use modules::{Load, Modules};
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,28 +134,32 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     }
     let mut finished = Vec::new();
     let mut missing_natives = BTreeMap::<_, BTreeSet<_>>::new();
+    let globals = Globals::new(&jobs);
     for job in &jobs {
-        let lowered = lower::lower(&world, &modules, natives, job);
+        let lowered = globals.lower(&world, &modules, natives, job);
         diagnostics.extend(lowered.problems);
         for native in lowered.missing_natives {
             missing_natives.entry(job.module).or_default().insert(native);
         }
-        finished.push((lowered.place, lowered.code));
+        finished.push((lowered.place, lowered.code, lowered.ty));
     }
+    diagnostics.extend(globals.circular());
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
     for number in first..world.unit.modules.len() {
         let exports = modules.exported(&world, ModuleId(number as u32));
         world.unit.modules[number].exports = exports;
     }
     let mut unit = world.unit;
-    for (place, code) in finished {
+    for (place, code, ty) in finished {
         match place {
             Place::Function(id) => {
                 unit.modules[id.module.0 as usize].functions[id.index as usize].code = code
             }
             Place::Nowhere => {}
             Place::Global(id) => {
-                unit.modules[id.module.0 as usize].globals[id.index as usize].initializer = code
+                let global = &mut unit.modules[id.module.0 as usize].globals[id.index as usize];
+                global.first_type = ty.declared();
+                global.initializer = code;
             }
         }
     }
@@ -175,13 +182,12 @@ fn check_main(analysis: &mut Analysis) {
     {
         return;
     }
-    let source = crate::source::SourceId(0);
-    let found = module.functions.iter().find(is_main).map(|function| function.at);
-    let title = match found {
-        Some(_) => "`main` must take no arguments, or one",
-        None => "the program has no `main`",
+    let problem = match module.functions.iter().find(is_main).map(|function| function.at) {
+        Some(at) => {
+            let span = Span { start: at, end: at + 4 };
+            Diagnostic::error(SourceId(0), span, "`main` must take no arguments, or one")
+        }
+        None => Diagnostic::general(format!("`{}` has no `main`", module.path)),
     };
-    let span = found.map_or(Span::default(), |at| Span { start: at, end: at + 4 });
-    let problem = Diagnostic::error(source, span, title);
     analysis.diagnostics.push(problem.hint("a program begins with a function `main:` or `main args:`"));
 }

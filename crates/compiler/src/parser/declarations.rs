@@ -37,6 +37,11 @@ impl Parser<'_> {
                     file.imports.push(import);
                 }
                 Kind::Export => {
+                    let keyword = self.token().span;
+                    if !file.declarations.is_empty() {
+                        let hint = "exports come before the declarations of a file";
+                        self.error_and_go_on(keyword, "an export after a declaration", hint);
+                    }
                     let export = self.export();
                     file.exports.push(export);
                 }
@@ -132,7 +137,12 @@ impl Parser<'_> {
         (self.peek() == Kind::Identifier || (self.peek() != Kind::Eof && token.kind.is_keyword())).then(
             || {
                 self.advance();
-                Identifier { name: self.written(token.span).into(), span: token.span }
+                let name = self.written(token.span).to_owned();
+                if name.contains(|c: char| c.is_ascii_uppercase()) {
+                    let hint = "the names of folders and files of programs are lowercase";
+                    self.warning(token.span, "an import with capital letters", hint);
+                }
+                Identifier { name: name.into(), span: token.span }
             },
         )
     }
@@ -386,7 +396,7 @@ impl Parser<'_> {
         if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
             let colon = self.advance().span;
             body = Some(self.function_body(colon));
-        } else if self.on_new_line() && !self.recovering {
+        } else if self.on_new_line() && !name.span().range().is_empty() {
             let end = self.last_end();
             let hint = "a `:` stands between the parameters and the body";
             self.error_and_go_on(Span { start: end, end: end + 1 }, "this function has no `:`", hint);
@@ -443,7 +453,7 @@ impl Parser<'_> {
         self.expected("the name of a declaration");
         self.recovering = false;
         match token.kind {
-            Kind::Colon => self.no_name(),
+            Kind::Colon | Kind::Illegal => self.no_name(),
             kind if kind.is_keyword() => self.advance_name(),
             _ => {
                 self.skip_to_colon();

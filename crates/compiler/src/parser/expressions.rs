@@ -165,6 +165,7 @@ impl Parser<'_> {
         let Some(operator) = assignment_operator(self.peek()) else {
             if matches!(self.peek(), Kind::Define | Kind::DefineFinal) {
                 self.error(target.span, "only a name can be defined");
+                return self.expression_at(target.span, ExpressionKind::Error);
             }
             return target;
         };
@@ -626,7 +627,9 @@ impl Parser<'_> {
             match self.peek() {
                 Kind::Dot => {
                     self.advance();
-                    let Some(name) = self.member_name() else { return expression };
+                    let name = self
+                        .member_name()
+                        .unwrap_or_else(|| Identifier { name: "".into(), span: token.span });
                     expression =
                         self.expression_from(start, ExpressionKind::Member(Box::new(expression), name));
                 }

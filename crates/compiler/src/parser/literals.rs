@@ -105,6 +105,10 @@ impl Parser<'_> {
         let receiver = Box::new(receiver);
         let mut arguments = Vec::new();
         let mut slice = None;
+        if self.token_at(1).kind == Kind::RightBracket {
+            let span = self.token_at(1).span;
+            self.error_and_go_on(span, "an index must stand between these brackets", "write `x[0]`");
+        }
         self.enclosed(Kind::RightBracket, |parser| {
             let from =
                 (parser.peek() != Kind::DotDot).then(|| parser.expression_or_indented(Blocks::Allowed));

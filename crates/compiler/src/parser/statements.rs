@@ -280,7 +280,9 @@ impl Parser<'_> {
         if !self.at_outer(Kind::Finally, outer) {
             if !self.recovering {
                 let hint = "to handle exceptions, use `catch: ...`";
-                self.error_and_go_on(token.span, "this `try` has no `finally`", hint);
+                let end = self.last_end();
+                let span = Span { start: end.saturating_sub(1), end };
+                self.error_and_go_on(span, "a `finally` must follow this `try`", hint);
             }
             let handler = Body { statements: Vec::new(), span: body.span };
             return self.expression_from(

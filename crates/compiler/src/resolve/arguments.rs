@@ -57,6 +57,10 @@ impl<'a> Lower<'a> {
                 self.error(argument.2, format!("`--{name}` is given twice"));
                 continue;
             }
+            let has_block = lowered.iter().any(|(name, value, _)| name.is_none() && value.ty == Ty::Block);
+            if has_block && argument.0.is_none() && argument.1.ty != Ty::Block {
+                self.error(argument.2, "an unnamed argument after a block: blocks come last");
+            }
             lowered.push(argument);
         }
         self.sort_arguments(lowered, &mut arguments);

@@ -9,7 +9,7 @@ use super::world::Member;
 use crate::ast::{Expression, ExpressionKind, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    ClassId, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, ModuleId, Node, Selector,
+    ClassId, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, ModuleId, Node, Selector, Type,
 };
 use crate::names::Name;
 use crate::source::Span;
@@ -107,7 +107,24 @@ impl<'a> Lower<'a> {
         {
             self.error(*span, "a variable that holds a block cannot be assigned");
         }
+        if let (Target::Variable(variable, span), ExpressionKind::Name(name)) = (target, &value.kind)
+            && self.units.find(name) == Some(*variable)
+        {
+            self.warn_of_self_assignment(name, *span);
+        }
         self.value(value)
+    }
+
+    fn warn_of_self_assignment(&mut self, name: &Name, span: Span) {
+        let problem = Diagnostic::warning(self.source, span, format!("`{name}` is assigned to itself"));
+        let is_field = self.class.is_some_and(|class| {
+            let members = self.world.members(class, name);
+            members.iter().any(|member| matches!(member, Member::Field(_)))
+        });
+        self.report(match is_field && self.context != Context::Static {
+            true => problem.hint(format!("to assign the field, write `this.{name}`")),
+            false => problem,
+        });
     }
 
     // Targets.
@@ -220,6 +237,20 @@ impl<'a> Lower<'a> {
             (Context::Constructor, Member::Field(field)) if self.is_direct(field) => {
                 Target::OwnField(field, span)
             }
+            (Context::Constructor, Member::Field(field)) if self.is_final_in_kept_code(field) => {
+                let problem = Diagnostic::error(
+                    self.source,
+                    span,
+                    format!("`{name}` is final and cannot be assigned by code that may run later"),
+                );
+                self.report(problem.note("a lambda or a block in a variable may outlive the constructor"));
+                Target::Error(span)
+            }
+            (Context::FieldInitializer, _) => {
+                let title = format!("`{name}` cannot be used while the fields get their first values");
+                self.error(span, title);
+                Target::Error(span)
+            }
             _ => match self.this_value(span) {
                 Some(this) => Target::Member(this, name.clone(), span),
                 None => Target::Error(span),
@@ -239,7 +270,7 @@ impl<'a> Lower<'a> {
         let setter = match within {
             None => self.setter_in_module(name),
             Some(modules) => {
-                let items = self.modules.look_up_in(self.world, modules, &format!("{name}="));
+                let items = self.modules.look_up_in(self.world, modules, &format!("{name}=")).items();
                 items.iter().find_map(|item| match item {
                     Item::Function(id) => Some(*id),
                     _ => None,
@@ -288,9 +319,9 @@ impl<'a> Lower<'a> {
         }
         match self.static_receiver(receiver) {
             Some(StaticReceiver::Modules(modules)) => {
-                let items = self.modules.look_up_in(self.world, &modules, &name.name);
-                let has_setter =
-                    !self.modules.look_up_in(self.world, &modules, &format!("{}=", name.name)).is_empty();
+                let Some(items) = self.items_in(&modules, name) else { return Target::Error(name.span) };
+                let setter = self.modules.look_up_in(self.world, &modules, &format!("{}=", name.name));
+                let has_setter = !setter.items().is_empty();
                 if items.is_empty() && !has_setter {
                     self.missing_in_modules(&modules, name);
                     return Target::Error(name.span);
@@ -341,9 +372,7 @@ impl<'a> Lower<'a> {
                     (self.units.variable(*variable).ty, self.units.variable(*variable).is_sure);
                 Value { is_sure, ..Value::new(*span, Expr::Local(local), ty) }
             }
-            Target::Global(global, span) => {
-                Value::new(*span, Expr::Global(*global), self.world.global(*global).ty.into())
-            }
+            Target::Global(global, span) => self.global_value(*global, *span),
             Target::OwnField(field, span) => match self.direct_this(*span) {
                 Some(this) => {
                     let ty = self.world.field_type(*field);
@@ -382,8 +411,13 @@ impl<'a> Lower<'a> {
                     let title = format!("`{}` is final and cannot be assigned", declared.name);
                     self.error_hint(span, title, "define it with `:=` to make it assignable");
                 }
-                let node =
-                    self.convert(value, self.world.global(global).ty.into(), value_span, "this variable");
+                let known = self.global_type(global);
+                let is_declared = self.world.global(global).ty != Type::Any;
+                let node = if is_declared || self.world.fit(ty, known) == Fit::No {
+                    self.convert(value, known, value_span, "this variable")
+                } else {
+                    value.node
+                };
                 Value { is_sure, ..Value::new(span, Expr::SetGlobal(global, Box::new(node)), ty) }
             }
             Target::OwnField(field, span) => {
@@ -391,10 +425,17 @@ impl<'a> Lower<'a> {
                 Value { node, ty, is_sure }
             }
             Target::Member(receiver, name, span) => {
-                self.set_with_temporaries(vec![receiver], value, is_wanted, |lower, mut left, value| {
+                let field = self.field_behind(&receiver, &name);
+                let set = |lower: &mut Self, mut left: Vec<Value>, value| {
                     let receiver = left.pop().unwrap_or_else(|| Value::error(span));
                     lower.call_setter(receiver, &name, span, value, value_span)
-                })
+                };
+                let result = self.set_with_temporaries(vec![receiver], value, is_wanted, set);
+                // A value of which nothing is known has passed the field's check.
+                match field {
+                    Some(ty) if is_wanted && result.ty == Ty::Any => Value { ty, is_sure: false, ..result },
+                    _ => result,
+                }
             }
             Target::Super(name, span) => {
                 self.set_with_temporaries(Vec::new(), value, is_wanted, |lower, _, value| {
@@ -413,13 +454,23 @@ impl<'a> Lower<'a> {
                 self.set_with_temporaries(Vec::new(), value, is_wanted, |lower, _, value| {
                     let arguments = Arguments::of(vec![value], value_span);
                     if !accepts(lower.world.function(setter), &arguments.shape) {
-                        return Value::error(span);
+                        let name = lower.world.function(setter).name.clone();
+                        return lower.no_overload(&name, span, &[setter], &arguments.shape);
                     }
                     lower.call_function(setter, span, arguments)
                 })
             }
             Target::Error(span) => Value { node: value.node, ..Value::error(span) },
         }
+    }
+
+    /// The type of the field that an assignment to a member sets.
+    fn field_behind(&self, receiver: &Value, name: &str) -> Option<Ty> {
+        let members = self.world.members(receiver.ty.class()?, name);
+        members.iter().find_map(|member| match member {
+            Member::Field(field) => Some(self.world.field_type(*field)),
+            Member::Method(_) => None,
+        })
     }
 
     /// Calls a setter. Its own result is nobody's; if the assignment's value is wanted, it is kept.
@@ -448,6 +499,11 @@ impl<'a> Lower<'a> {
 
     fn write_variable(&mut self, id: VariableId, span: Span, value: Value, value_span: Span) -> Value {
         let (ty, is_sure) = (value.ty, value.is_sure);
+        if self.units.is_outer(id) && self.units.variable(id).is_final && self.units.variable(id).is_later {
+            let title =
+                format!("`{}` is final and cannot be assigned by a lambda", self.units.variable(id).name);
+            self.error_hint(span, title, "the lambda may run more than once, or never");
+        }
         let variable = self.units.variable(id);
         if variable.is_final && !variable.is_later {
             let title = format!("`{}` is final and cannot be assigned", variable.name);
@@ -476,6 +532,7 @@ impl<'a> Lower<'a> {
         value_span: Span,
     ) -> Node {
         let declared = &self.world.class(field.class).fields[field.index as usize];
+        self.final_field_set |= declared.is_final;
         let ty = declared.ty.into();
         let node = self.convert(value, ty, value_span, "this field");
         match self.direct_this(span) {

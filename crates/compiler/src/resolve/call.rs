@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::lower::{Candidate, Context, Lower, Reference, Value};
+use super::modules::Found;
 use super::shape::{self, accepts, places};
 use super::unit::VariableId;
 use super::world::Member;
@@ -114,11 +115,7 @@ impl<'a> Lower<'a> {
                 Value::error(span)
             }
             Reference::Ambiguous => {
-                self.error_hint(
-                    span,
-                    format!("several imports have a `{name}`"),
-                    "use `as` or `show` in one of the imports",
-                );
+                self.ambiguous(name, span);
                 Value::error(span)
             }
             Reference::Nothing => self.unresolved(name, span),
@@ -143,8 +140,12 @@ impl<'a> Lower<'a> {
             return Value::error(span);
         }
         if ty == Ty::Block && self.units.is_outer(id) {
-            let hint = "the block may be gone when the lambda runs";
-            self.error_hint(span, "a lambda cannot use a block from around it", hint);
+            let name = self.units.variable(id).name.clone();
+            let title = format!("a lambda cannot use `{name}`, a block from around it");
+            let lambda = self.units.current().span;
+            let problem = Diagnostic::error(self.source, Span { end: lambda.start + 2, ..lambda }, title);
+            let problem = problem.also(self.source, span, "used here");
+            self.report(problem.note("the block may be gone when the lambda runs"));
             return Value::error(span);
         }
         let local = self.units.local(id);
@@ -271,7 +272,7 @@ impl<'a> Lower<'a> {
             self.error(span, format!("`{name}` is a variable and takes no arguments"));
             return Value::error(span);
         }
-        Value::new(span, Expr::Global(global), self.world.global(global).ty.into())
+        self.global_value(global, span)
     }
 
     /// Calls a known function, with a check of each argument's type.
@@ -405,7 +406,7 @@ impl<'a> Lower<'a> {
             if &**word == "super" {
                 let arguments = self.arguments(trees, &name.name);
                 return self.finish_call(arguments, name.span, |lower, arguments| {
-                    lower.super_member(name, arguments)
+                    lower.super_member(receiver.span, name, arguments)
                 });
             }
             if let ("this", Context::Constructor, []) = (&**word, self.context, trees)
@@ -418,7 +419,15 @@ impl<'a> Lower<'a> {
             return value;
         }
         let mut receiver_value = self.any(receiver);
+        if name.name.is_empty() {
+            // The parser has reported the missing name.
+            return Value::error(name.span);
+        }
         if receiver_value.ty == Ty::Block {
+            if is_block(receiver) {
+                let hint = "define it as a variable first";
+                self.error_hint(receiver.span, "a block cannot be called where it is written", hint);
+            }
             return self.call_block(receiver_value, name, trees);
         }
         receiver_value = self.require_something(receiver_value, receiver.span);
@@ -448,7 +457,23 @@ impl<'a> Lower<'a> {
     /// Whether a constructor reaches a field directly: its own ones, as long as the object is not
     /// complete.
     pub(super) fn is_direct(&self, field: FieldRef) -> bool {
-        !self.super_called && self.class == Some(field.class)
+        !self.super_called && self.class == Some(field.class) && !self.is_kept_code()
+    }
+
+    /// Whether a field of the object that is made is final, and this code may run when that is done.
+    pub(super) fn is_final_in_kept_code(&self, field: FieldRef) -> bool {
+        let is_final = self
+            .world
+            .class(field.class)
+            .fields
+            .get(field.index as usize)
+            .is_some_and(|field| field.is_final);
+        !self.super_called && self.class == Some(field.class) && self.is_kept_code() && is_final
+    }
+
+    /// Whether the code that is being lowered may run after the constructor.
+    fn is_kept_code(&self) -> bool {
+        self.units.in_lambda() || self.kept_blocks > 0
     }
 
     /// `block.call a b`.
@@ -497,7 +522,7 @@ impl<'a> Lower<'a> {
             ExpressionKind::Member(outer, name) => {
                 let ExpressionKind::Name(prefix) = &outer.kind else { return None };
                 let Reference::Prefix(modules) = self.resolve(prefix) else { return None };
-                match self.modules.look_up_in(self.world, &modules, &name.name).first() {
+                match self.modules.look_up_in(self.world, &modules, &name.name).items().first() {
                     Some(Item::Class(class)) => Some(StaticReceiver::Class(*class)),
                     _ => None,
                 }
@@ -507,11 +532,28 @@ impl<'a> Lower<'a> {
     }
 
     fn call_prefixed(&mut self, modules: &[ModuleId], name: &Identifier, arguments: Arguments) -> Value {
-        let items = self.modules.look_up_in(self.world, modules, &name.name);
+        let Some(items) = self.items_in(modules, name) else { return Value::error(name.span) };
         if items.is_empty() {
             return self.missing_in_modules(modules, name);
         }
         self.call_items(&name.name, name.span, &items, arguments)
+    }
+
+    /// What the modules behind a prefix have under a name; nothing, after an error, if it is not clear
+    /// what is meant.
+    pub(super) fn items_in(&mut self, modules: &[ModuleId], name: &Identifier) -> Option<Vec<Item>> {
+        match self.modules.look_up_in(self.world, modules, &name.name) {
+            Found::Ambiguous(_) => {
+                self.ambiguous(&name.name, name.span);
+                None
+            }
+            found => Some(found.items()),
+        }
+    }
+
+    fn ambiguous(&mut self, name: &str, span: Span) {
+        let hint = "use `as` or `show` in one of the imports";
+        self.error_hint(span, format!("several imports have a `{name}`"), hint);
     }
 
     pub(super) fn missing_in_modules(&mut self, modules: &[ModuleId], name: &Identifier) -> Value {
@@ -640,6 +682,14 @@ impl<'a> Lower<'a> {
             None => problem,
         });
         Value::error(span)
+    }
+}
+
+/// Whether a block is written here.
+fn is_block(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Parenthesized(inner) => is_block(inner),
+        kind => matches!(kind, ExpressionKind::Block(..)),
     }
 }
 

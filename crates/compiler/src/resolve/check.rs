@@ -21,6 +21,9 @@ pub(super) fn function(
     problems.extend(modifiers(source, class, function, kind));
     problems.extend(function_name(source, function));
     problems.extend(signature(source, function, kind));
+    if matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::Static) {
+        problems.extend(field_parameters(source, &function.parameters));
+    }
     parameters(problems, source, &function.parameters);
     operator_shape(problems, source, function);
 }
@@ -86,6 +89,10 @@ fn modifiers(
         return Some(Diagnostic::error(source, at, "a constructor can be neither static nor abstract"));
     }
     let abstract_at = function.abstract_at?;
+    if class.is_some_and(|class| class.kind == ClassKind::Interface) {
+        let problem = Diagnostic::error(source, abstract_at, "`abstract` in an interface");
+        return Some(problem.note("all methods of an interface are abstract"));
+    }
     if function.static_at.is_some() {
         return Some(Diagnostic::error(source, abstract_at, "a static function cannot be abstract"));
     }
@@ -115,6 +122,18 @@ fn signature(source: SourceId, function: &Function, kind: FunctionKind) -> Optio
     let mut types = function.parameters.iter().filter_map(|parameter| parameter.ty.as_ref());
     let none = types.rfind(|ty| ty.prefix.is_none() && &*ty.name.name == "none")?;
     Some(Diagnostic::error(source, none.span, "a parameter cannot have the type `none`"))
+}
+
+/// `.field` parameters where they are not those of a constructor.
+pub(super) fn field_parameters(
+    source: SourceId,
+    parameters: &[Parameter],
+) -> impl Iterator<Item = Diagnostic> {
+    parameters.iter().filter(|parameter| parameter.is_field).map(move |parameter| {
+        let title = "a `.field` parameter outside of a constructor is deprecated";
+        let problem = Diagnostic::warning(source, parameter.name.span, title);
+        problem.hint("take a plain parameter and assign the field")
+    })
 }
 
 fn function_name(source: SourceId, function: &Function) -> Option<Diagnostic> {
@@ -153,6 +172,10 @@ pub(super) fn variable(
         problems.push(Diagnostic::error(source, span, "a variable cannot be abstract"));
     } else if let (Some(span), None) = (variable.static_at, class) {
         problems.push(Diagnostic::error(source, span, MODIFIER_OUTSIDE));
+    }
+    if let (Initial::Later(at), true, false) = (&variable.value, variable.is_final, is_field) {
+        let title = format!("`{}` is final and never gets a value", variable.name.name);
+        problems.push(Diagnostic::error(source, *at, title).hint("write a value, or define it with `:=`"));
     }
     let has_value = matches!(variable.value, Initial::Value(_));
     let is_constant_like = variable.name.name.starts_with(|c: char| c.is_ascii_uppercase())
@@ -241,7 +264,8 @@ fn operator_shape(problems: &mut Vec<Diagnostic>, source: SourceId, function: &F
         _ => return,
     };
     let unnamed =
-        function.parameters.iter().filter(|parameter| !parameter.is_named && !parameter.is_block).count();
+        function.parameters.iter().filter(|parameter| !parameter.is_named && parameter.default.is_none());
+    let unnamed = unnamed.filter(|parameter| !parameter.is_block || takes_blocks(&name.name)).count();
     if !fits(unnamed) || unnamed != function.parameters.len() {
         let shown = if matches!(function.name, FunctionName::Setter(_)) { "a setter" } else { &*name.name };
         let problem = Diagnostic::error(source, name.span, format!("`{shown}` cannot have these parameters"));
@@ -254,6 +278,11 @@ fn operator_shape(problems: &mut Vec<Diagnostic>, source: SourceId, function: &F
             _ => "it takes the other operand: `operator + other:`",
         }));
     }
+}
+
+/// What stands between brackets may be a block.
+fn takes_blocks(operator: &str) -> bool {
+    matches!(operator, "[]" | "[]=")
 }
 
 /// `x[a..b]` gives `--from` and `--to`, each only if it is written.

@@ -6,7 +6,7 @@ use super::world::{Member, World};
 use crate::ast::{self, Declaration, File};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    ClassId, ClassKind, Code, Function, FunctionId, FunctionKind, Item, ModuleId, Parameter, Selector,
+    ClassId, ClassKind, Code, Function, FunctionId, FunctionKind, ModuleId, Parameter, Selector,
 };
 use crate::source::{SourceId, Span};
 use std::collections::{HashMap, HashSet};
@@ -363,26 +363,4 @@ fn accessor(name: &str, kind: FunctionKind) -> Function {
         code: Code::None,
         at: 0,
     }
-}
-
-/// Reports imports that show a name which the module declares itself.
-pub(super) fn shown_and_declared(
-    world: &World,
-    module: ModuleId,
-    source: SourceId,
-    shown: &[(crate::names::Name, Span)],
-) -> Vec<Diagnostic> {
-    let own = shown.iter().filter(|(name, _)| !world.own(module, name).is_empty());
-    own.map(|(name, span)| {
-        let title = format!("`{name}` is both imported and declared here");
-        let problem = Diagnostic::error(source, *span, title);
-        match world.own(module, name).first() {
-            Some(Item::Function(id)) => {
-                let at = world.function(*id).at;
-                problem.also(source, Span { start: at, end: at + name.len() as u32 }, "declared here")
-            }
-            _ => problem,
-        }
-    })
-    .collect()
 }

@@ -30,9 +30,7 @@ impl<'a> Lower<'a> {
         };
         let mut nodes = self.field_initializers();
         nodes.extend(fields);
-        self.constructor_statements(body, tree.name.span(), &mut nodes);
-        let root = sequence(tree.name.span(), nodes);
-        self.check_fields(&root, Some(tree.name.span()));
+        let root = self.constructor_statements(body, tree.name.span(), nodes);
         ir::Body { locals: self.units.finish_function(), defaults, root }
     }
 
@@ -48,7 +46,8 @@ impl<'a> Lower<'a> {
         let mut nodes = self.field_initializers();
         nodes.extend(self.implicit_super(span));
         let root = sequence(span, nodes);
-        self.check_fields(&root, None);
+        self.check_fields(&root, FieldsBefore::Nowhere);
+        self.follow(&root, &[]);
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
@@ -63,27 +62,40 @@ impl<'a> Lower<'a> {
         }
         let mut nodes = self.field_initializers();
         self.units.open_scope();
-        match tree.and_then(|tree| tree.body.as_ref()) {
-            Some(body) => self.constructor_statements(body, span, &mut nodes),
-            None => nodes.extend(self.implicit_super(span)),
-        }
-        let root = sequence(span, nodes);
-        self.check_fields(&root, tree.map(|tree| tree.name.span()));
+        let root = match tree.and_then(|tree| tree.body.as_ref()) {
+            Some(body) => self.constructor_statements(body, span, nodes),
+            None => {
+                nodes.extend(self.implicit_super(span));
+                let root = sequence(span, nodes);
+                self.check_fields(&root, FieldsBefore::Nowhere);
+                root
+            }
+        };
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
-    fn constructor_statements(&mut self, body: &'a Body, span: Span, nodes: &mut Vec<Node>) {
+    /// The statements of a constructor after what has been done already. Where the super constructor
+    /// is called, the fields must have their values.
+    fn constructor_statements(&mut self, body: &'a Body, span: Span, mut before: Vec<Node>) -> Node {
+        let mut after = Vec::new();
+        let mut place = FieldsBefore::End(span);
+        let mut nodes = &mut before;
         let is_explicit = body.statements.iter().any(|statement| super_constructor(statement).is_some());
         for statement in &body.statements {
             if let Some((name, arguments)) = super_constructor(statement) {
                 if self.super_called {
                     self.error(statement.span, "the super constructor is called already");
                 }
-                nodes.push(self.explicit_super(statement.span, name, arguments));
+                after.push(self.explicit_super(statement.span, name, arguments));
+                if !self.super_called {
+                    place = FieldsBefore::Super(statement.span);
+                }
                 self.super_called = true;
+                nodes = &mut after;
                 continue;
             }
             self.this_used = false;
+            self.final_field_set = false;
             let node = self.effect(statement);
             if self.this_used && !self.super_called && is_explicit {
                 let title = "this uses the object before the super constructor has run";
@@ -91,14 +103,26 @@ impl<'a> Lower<'a> {
                 self.error_hint(statement.span, title, hint);
             }
             if self.this_used && !self.super_called && !is_explicit {
-                nodes.extend(self.implicit_super(span));
+                if self.final_field_set {
+                    let title = "this sets a final field and uses the object";
+                    let hint = "set the field in a statement before it";
+                    self.error_hint(statement.span, title, hint);
+                }
+                place = FieldsBefore::Use(statement.span);
+                after.extend(self.implicit_super(span));
                 self.super_called = true;
+                nodes = &mut after;
             }
             nodes.push(node);
         }
         if !self.super_called {
-            nodes.extend(self.implicit_super(span));
+            after.extend(self.implicit_super(span));
         }
+        let before = sequence(span, before);
+        let waiting = self.check_fields(&before, place);
+        let root = sequence(span, std::iter::once(before).chain(after).collect());
+        self.follow(&root, &waiting);
+        root
     }
 
     fn explicit_super(
@@ -268,51 +292,47 @@ impl<'a> Lower<'a> {
         });
         match (own, self.context) {
             (Some(field), Context::Constructor) => self.set_own_field(field, name.span, value, name.span),
-            (_, Context::Constructor) => {
-                self.error(name.span, format!("this class has no field `{}` of its own", name.name));
-                node
-            }
-            (_, Context::Instance) => match self.this_value(name.span) {
+            (Some(_), Context::Instance) => match self.this_value(name.span) {
                 Some(this) => self.call_setter(this, &name.name, name.span, value, name.span).node,
                 None => node,
             },
-            _ => {
+            (None, Context::Constructor | Context::Instance) => {
+                self.error(name.span, format!("this class has no field `{}` of its own", name.name));
+                node
+            }
+            (_, Context::Static | Context::FieldInitializer) => {
                 self.error(name.span, "a `.field` parameter outside of a constructor or method");
                 node
             }
         }
     }
 
-    /// Reports fields that the constructor may leave without a value. `at` is where it stands, if it
-    /// is written.
-    fn check_fields(&mut self, root: &Node, at: Option<Span>) {
+    /// Reports fields that may have no value after the part of the constructor in which they can get
+    /// one. Gives all that wait for one.
+    fn check_fields(&mut self, part: &Node, place: FieldsBefore) -> Vec<u32> {
         let fields = self.fields();
         let waiting =
             fields.iter().enumerate().filter(|(_, field)| !matches!(field.value, Initial::Value(_)));
         let waiting: Vec<u32> = waiting.map(|(index, _)| index as u32).collect();
-        for index in self.follow(root, &waiting) {
+        for index in self.missing_at_end(part, &waiting) {
             let Some(field) = fields.get(index as usize) else { continue };
             let name = &field.name.name;
             let hint = format!(
                 "assign it in the constructor, take it as the parameter `.{name}`, or give it a first value"
             );
-            let problem = match at {
-                Some(at) => {
-                    let title = format!("the field `{name}` may have no value after this constructor");
-                    Diagnostic::error(self.source, at, title).also(
-                        self.source,
-                        field.name.span,
-                        "declared here",
-                    )
-                }
-                None => Diagnostic::error(
-                    self.source,
-                    field.name.span,
-                    format!("the field `{name}` never gets a value"),
-                ),
+            let (at, when) = match place {
+                FieldsBefore::End(at) => (at, "may have no value after this constructor"),
+                FieldsBefore::Super(at) => (at, "may have no value when the super constructor is called"),
+                FieldsBefore::Use(at) => (at, "may have no value here, where the object is used"),
+                FieldsBefore::Nowhere => (field.name.span, "never gets a value"),
             };
+            let mut problem = Diagnostic::error(self.source, at, format!("the field `{name}` {when}"));
+            if at != field.name.span {
+                problem = problem.also(self.source, field.name.span, "declared here");
+            }
             self.report(problem.hint(hint));
         }
+        waiting
     }
 
     // Super.
@@ -340,20 +360,22 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `super.name arguments`.
-    pub(super) fn super_member(&mut self, name: &Identifier, arguments: Arguments) -> Value {
-        match self.context {
-            Context::Instance | Context::Constructor => self.super_method(&name.name, name.span, arguments),
-            Context::Static | Context::FieldInitializer => {
-                self.error(name.span, "there is no `super` here: this code does not belong to an object");
-                Value::error(name.span)
-            }
+    /// `super.name arguments`: a member of what the overridden method gives.
+    pub(super) fn super_member(&mut self, span: Span, name: &Identifier, arguments: Arguments) -> Value {
+        if self.context == Context::Instance {
+            let title = format!("`super.{0}` is `{0}` of the value of `super`", name.name);
+            let problem = Diagnostic::warning(self.source, name.span, title);
+            let hint = format!("write `(super).{}`, or `super` for the overridden method", name.name);
+            self.report(problem.hint(hint));
         }
+        let receiver = self.super_call(span, Arguments::default());
+        let receiver = self.require_something(receiver, span);
+        self.call_method(receiver, &name.name, name.span, arguments)
     }
 
     pub(super) fn super_method(&mut self, name: &str, span: Span, arguments: Arguments) -> Value {
         // The machine finds `this` as the first local, so that a lambda has to capture it.
-        if self.this_value(span).is_none() {
+        if self.this_value(span).is_none() || name.is_empty() {
             return Value::error(span);
         }
         let mut ty = Ty::Any;
@@ -379,6 +401,17 @@ impl<'a> Lower<'a> {
         }
         let selector =
             Selector { name: name.to_owned(), is_setter: true, unnamed: vec![false], named: Vec::new() };
+        if let Some((members, class)) = self.super_members(name) {
+            let is_settable = |member: &Member| match member {
+                Member::Method(id) => self.world.function(*id).kind == FunctionKind::Setter,
+                Member::Field(field) => !self.world.class(field.class).fields[field.index as usize].is_final,
+            };
+            if !members.iter().any(is_settable) {
+                let class = &self.world.class(class).name;
+                self.error(span, format!("the superclass `{class}` has no setter `{name}=`"));
+                return Value::error(span);
+            }
+        }
         Value::unsure(span, Expr::CallSuper(selector, vec![value.node]), Ty::Any)
     }
 
@@ -414,6 +447,19 @@ impl<'a> Lower<'a> {
         let call = self.dynamic_call(this, selector, span, arguments, Ty::Any);
         Node { at: span.start, expr: Expr::Return(Box::new(call.node)) }
     }
+}
+
+/// Where the fields of a class must have their values.
+#[derive(Clone, Copy)]
+enum FieldsBefore {
+    /// At the end of this constructor.
+    End(Span),
+    /// Where it calls the super constructor.
+    Super(Span),
+    /// Where it first uses the object.
+    Use(Span),
+    /// There is no constructor that could give them any.
+    Nowhere,
 }
 
 /// The name and arguments, if a statement calls the super constructor.

@@ -86,19 +86,27 @@ impl<'a> Lower<'a> {
             self.warn_of_constant(&value, span, false);
             return Node { at: span.start, expr: Expr::Not(Box::new(value.node)) };
         }
-        let value = self.operand(condition);
+        let value = self.any(condition);
+        let is_hidden = value.ty == Ty::Block && self.hide_block_variable(condition);
+        let value =
+            if is_hidden { Value { ty: Ty::Any, ..value } } else { self.require_operand(value, span) };
         self.warn_of_constant(&value, span, true);
-        self.hide_block_variable(condition);
         value.node
     }
 
     /// A value that decides something, so that there must be one.
     pub(super) fn operand(&mut self, expression: &'a Expression) -> Value {
-        let value = self.something(expression);
+        let value = self.any(expression);
+        self.require_operand(value, expression.span)
+    }
+
+    fn require_operand(&mut self, value: Value, span: Span) -> Value {
+        let value = self.require_value(value, span);
+        let value = self.require_something(value, span);
         if value.ty != Ty::Never {
             return value;
         }
-        self.error(expression.span, "this has no value: it never comes to its end");
+        self.error(span, "this has no value: it never comes to its end");
         Value { ty: Ty::Any, ..value }
     }
 
@@ -118,16 +126,19 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The variable of a condition or loop decides, or changes, and so cannot hold a block.
-    fn hide_block_variable(&mut self, definition: &Expression) {
+    /// The variable of a condition or loop decides, or changes, and so cannot hold a block. Says
+    /// whether it does.
+    fn hide_block_variable(&mut self, definition: &Expression) -> bool {
         let ExpressionKind::Define { name, value: Initial::Value(value), .. } = &definition.kind else {
-            return;
+            return false;
         };
-        let Some(variable) = self.units.find(&name.name) else { return };
-        if self.units.variable(variable).ty == Ty::Block {
-            self.error(value.span, "the variable of a condition or loop cannot hold a block");
-            self.units.variable_mut(variable).ty = Ty::Any;
+        let Some(variable) = self.units.find(&name.name) else { return false };
+        if self.units.variable(variable).ty != Ty::Block {
+            return false;
         }
+        self.error(value.span, "the variable of a condition or loop cannot hold a block");
+        self.units.variable_mut(variable).ty = Ty::Any;
+        true
     }
 
     pub(super) fn if_expression(
@@ -192,7 +203,9 @@ impl<'a> Lower<'a> {
     ) -> Value {
         self.units.open_scope();
         let init_node = init.map(|init| self.effect(init));
-        init.iter().for_each(|init| self.hide_block_variable(init));
+        if let Some(init) = init {
+            self.hide_block_variable(init);
+        }
         let fresh = match init.map(|init| &init.kind) {
             Some(ExpressionKind::Define { name, .. }) => self.units.find(&name.name).into_iter().collect(),
             _ => Vec::new(),
@@ -270,6 +283,12 @@ impl<'a> Lower<'a> {
             }
             None => {
                 let null = Node { at: span.start, expr: Expr::Null };
+                if let Ty::Class { .. } = self.return_type {
+                    let title = "this `return` has no value";
+                    let problem = Diagnostic::warning(self.source, span, title);
+                    let ty = self.world.describe(self.return_type);
+                    self.report(problem.note(format!("the result of this function is `{ty}`")));
+                }
                 match self.return_type {
                     Ty::Class { nullable: false, .. } => self.checked(null, self.return_type),
                     _ => null,
@@ -377,7 +396,7 @@ impl<'a> Lower<'a> {
             let title = format!("a lambda has at most {LAMBDA_PARAMETERS_MAX} parameters");
             self.error(parameter.name.span, title);
         }
-        self.units.stack.push(Unit::default());
+        self.units.stack.push(Unit::at(span));
         self.units.open_scope();
         let (_, mut nodes) = self.code_parameters(parameters, body, true);
         let end = self.units.label();
@@ -431,6 +450,7 @@ impl<'a> Lower<'a> {
 
     fn check_code_parameters(&mut self, parameters: &[ast::Parameter]) {
         super::check::parameter_names(&mut self.problems, self.source, parameters);
+        self.problems.extend(super::check::field_parameters(self.source, parameters));
         for parameter in parameters {
             self.check_code_parameter(parameter);
         }
@@ -451,7 +471,10 @@ impl<'a> Lower<'a> {
     fn code(&mut self, expression: &'a Expression, name: &Name) -> Value {
         match &expression.kind {
             ExpressionKind::Block(parameters, body) => {
-                self.block(parameters, body, expression.span, Some(name.clone()), None)
+                self.kept_blocks += 1;
+                let block = self.block(parameters, body, expression.span, Some(name.clone()), None);
+                self.kept_blocks -= 1;
+                block
             }
             ExpressionKind::Lambda(parameters, body) => {
                 self.lambda(parameters, body, expression.span, Some(name.clone()))
@@ -554,7 +577,6 @@ impl<'a> Lower<'a> {
         info.is_declared = declared.is_some();
         let ty = declared.unwrap_or(inferred);
         let local = self.units.local(variable);
-        let ty = if ty == Ty::Block { Ty::Null } else { ty };
         Value { is_sure, ..Value::new(name.span, Expr::Define(local, Box::new(node)), ty) }
     }
 

@@ -11,6 +11,7 @@ use crate::ir::{
 };
 use crate::names::{Name, nearest};
 use crate::source::{LIBRARY_PREFIX, SourceId, Span};
+use crate::types::Ty;
 
 /// A body that waits for its turn.
 pub(super) struct Job<'a> {
@@ -21,10 +22,12 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The function that the body is for; none for a signature, which has none.
+    /// The function that the body is for; none for one that only promises.
     pub(super) fn function(&self) -> Option<FunctionId> {
         match self.work {
-            Work::Function(id, _) | Work::DefaultConstructor(id) => Some(id),
+            // One that calls itself abstract only promises, even if it has a body by mistake.
+            Work::Function(id, tree) => tree.abstract_at.is_none().then_some(id),
+            Work::DefaultConstructor(id) => Some(id),
             Work::Signature(..) | Work::Global(..) => None,
         }
     }
@@ -227,7 +230,10 @@ impl<'a> Declare<'_, 'a> {
     /// The type that a name stands for; an unknown one is reported and becomes `any`.
     pub(super) fn resolve_type(&mut self, module: ModuleId, source: SourceId, name: &ast::TypeName) -> Type {
         match resolve_type(self.world, self.modules, module, source, name) {
-            Ok(ty) => ty,
+            Ok(ty) => {
+                self.problems.extend(old_type_name(self.world, source, name, ty));
+                ty
+            }
             Err(problem) => {
                 self.report(*problem);
                 Type::Any
@@ -260,6 +266,7 @@ impl<'a> Declare<'_, 'a> {
 
     fn class_members(&mut self, id: ClassId, source: SourceId, class: &'a ast::Class) {
         let context = Some((id, class));
+        let first = self.world.module(id.module).functions.len();
         let mut has_constructor = false;
         for member in &class.members {
             match member {
@@ -282,7 +289,9 @@ impl<'a> Declare<'_, 'a> {
             ast::ClassKind::Mixin => FunctionKind::MixinConstructor,
             ast::ClassKind::Class | ast::ClassKind::Monitor => FunctionKind::Constructor,
         };
-        if !has_constructor {
+        if has_constructor {
+            self.check_factories(id, first, source, class);
+        } else {
             let constructor = Function {
                 name: constructor_name(id, class, kind),
                 holder: Some(id),
@@ -301,6 +310,20 @@ impl<'a> Declare<'_, 'a> {
         }
     }
 
+    /// What factories give has to be made somehow. The class's functions are those from `first` on.
+    fn check_factories(&mut self, id: ClassId, first: usize, source: SourceId, class: &ast::Class) {
+        let own = self.world.module(id.module).functions.get(first..).unwrap_or_default();
+        let has_maker = own.iter().any(|function| {
+            matches!(function.kind, FunctionKind::Constructor | FunctionKind::MixinConstructor)
+        });
+        if !has_maker {
+            let title =
+                format!("`{}` has factories but no constructor that makes its objects", class.name.name);
+            let problem = Diagnostic::error(source, class.name.span, title);
+            self.report(problem.note("a constructor that returns something is a factory"));
+        }
+    }
+
     fn push_function(&mut self, module: ModuleId, function: Function) -> FunctionId {
         let functions = &mut self.world.unit.modules[module.0 as usize].functions;
         functions.push(function);
@@ -316,6 +339,13 @@ impl<'a> Declare<'_, 'a> {
     ) {
         let class = context.map(|(id, _)| id);
         let kind = function_kind(function, context.map(|(_, class)| class.kind));
+        if kind == FunctionKind::Factory
+            && !function.body.as_ref().is_some_and(|body| returns_value(&body.statements))
+        {
+            let problem = Diagnostic::error(source, function.name.span(), "an interface has no constructors");
+            self.report(problem.note("it may have factories: constructors that return an object"));
+            return;
+        }
         super::check::function(&mut self.problems, source, context.map(|(_, class)| class), function, kind);
         let mut parameters: Vec<Parameter> = Vec::new();
         for parameter in &function.parameters {
@@ -326,7 +356,11 @@ impl<'a> Declare<'_, 'a> {
             parameters = mixin_parameters(kind);
         }
         let return_type = match &function.return_type {
-            Some(name) => self.resolve_type(module, source, name),
+            Some(name) => {
+                let ty = self.resolve_type(module, source, name);
+                self.check_comparison_type(source, function, name, ty).unwrap_or(ty)
+            }
+            None if super::lower::is_comparison(&function.name) => self.comparison_type(),
             None if kind == FunctionKind::Setter => Type::Any,
             // Only of a function that nothing overrides is this known.
             None if kind == FunctionKind::Static && returns_nothing(function) => Type::None,
@@ -358,6 +392,32 @@ impl<'a> Declare<'_, 'a> {
         self.jobs.push(Job { module, source, class, work });
     }
 
+    /// Reports a comparison that declares another type. Gives the one that is meant.
+    fn check_comparison_type(
+        &mut self,
+        source: SourceId,
+        function: &ast::Function,
+        name: &ast::TypeName,
+        ty: Type,
+    ) -> Option<Type> {
+        let fits = match ty {
+            Type::Any => true,
+            Type::Class { class, nullable } => {
+                !nullable && self.world.builtin.bool.is_some_and(|bool| self.world.is_subclass(class, bool))
+            }
+            Type::None | Type::Block => false,
+        };
+        if !super::lower::is_comparison(&function.name) || fits {
+            return None;
+        }
+        self.report(Diagnostic::error(source, name.span, "a comparison gives a `bool`"));
+        Some(self.comparison_type())
+    }
+
+    fn comparison_type(&self) -> Type {
+        self.world.builtin.bool.map_or(Type::Any, |class| Type::Class { class, nullable: false })
+    }
+
     fn parameter(
         &mut self,
         module: ModuleId,
@@ -382,7 +442,7 @@ impl<'a> Declare<'_, 'a> {
             name: parameter.name.name.to_string(),
             is_named: parameter.is_named,
             is_block: parameter.is_block,
-            is_optional: parameter.default.is_some(),
+            is_optional: parameter.default.is_some() && !parameter.is_block,
             ty,
         }
     }
@@ -458,6 +518,7 @@ impl<'a> Declare<'_, 'a> {
         let global = Global {
             name,
             ty,
+            first_type: Type::Any,
             is_final: variable.is_final,
             initializer: Code::None,
             at: variable.name.span.start,
@@ -612,6 +673,9 @@ pub(super) fn resolve_type(
 ) -> Result<Type, Box<Diagnostic>> {
     let word = &*name.name.name;
     let mut names: Vec<Name> = Vec::new();
+    // What the module itself declares hides what it imports, even if it is no type.
+    let is_hidden =
+        name.prefix.is_none() && world.own(module, word).is_empty() && modules.declares(module, word);
     let items = match &name.prefix {
         None if word == "any" => return Ok(Type::Any),
         None if word == "none" => return Ok(Type::None),
@@ -623,12 +687,24 @@ pub(super) fn resolve_type(
             }
             Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
             Found::Nothing | Found::Prefix(_) => {
+                // The old name of the type.
+                if word == "String"
+                    && let Some(class) = world.builtin.string
+                {
+                    return Ok(Type::Class { class, nullable: name.nullable });
+                }
                 names = modules.visible_names(world, module);
                 Vec::new()
             }
         },
         Some(prefix) => match modules.look_up(world, module, &prefix.name) {
-            Found::Prefix(behind) => modules.look_up_in(world, &behind, word),
+            Found::Prefix(behind) => match modules.look_up_in(world, &behind, word) {
+                Found::Ambiguous(_) => {
+                    let title = format!("several imports have a `{word}`");
+                    return Err(Box::new(ambiguous(source, name.span, title)));
+                }
+                found => found.items(),
+            },
             Found::Nothing if modules.is_lost(module, &prefix.name) => return Ok(Type::Any),
             _ => {
                 let title = format!("`{}` is not the prefix of an import", prefix.name);
@@ -636,7 +712,7 @@ pub(super) fn resolve_type(
             }
         },
     };
-    if let Some(Item::Class(class)) = items.first() {
+    if let (Some(Item::Class(class)), false) = (items.first(), is_hidden) {
         // Null is an object, too, and the one of its class.
         let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
         let nullable = name.nullable || of_null;
@@ -654,6 +730,21 @@ pub(super) fn resolve_type(
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
     }))
+}
+
+/// Warns of the old name of a type.
+pub(super) fn old_type_name(
+    world: &World,
+    source: SourceId,
+    name: &ast::TypeName,
+    ty: Type,
+) -> Option<Diagnostic> {
+    let class = Ty::from(ty).class().filter(|class| Some(*class) == world.builtin.string)?;
+    let known = &world.class(class).name;
+    (*name.name.name != **known).then(|| {
+        let title = format!("`{}` is an old name of the type `{known}`", name.name.name);
+        Diagnostic::warning(source, name.span, title).hint(format!("write `{known}`"))
+    })
 }
 
 fn ambiguous(source: SourceId, span: Span, title: String) -> Diagnostic {

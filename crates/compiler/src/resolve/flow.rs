@@ -37,18 +37,25 @@ pub(super) struct Followed<'a> {
     pub(super) never_return: &'a [Option<FunctionId>],
 }
 
-/// What has no value at a place; nothing if control does not come there.
-type State = Option<BTreeSet<Slot>>;
+/// What may have no value at a place, and what may have one.
+#[derive(Clone, Default, Debug)]
+struct Slots {
+    unassigned: BTreeSet<Slot>,
+    assigned: BTreeSet<Slot>,
+}
+
+/// What holds at a place; nothing if control does not come there.
+type State = Option<Slots>;
 
 /// Follows some code; gives what may have no value where it ends.
 pub(super) fn follow(root: &Node, followed: &Followed<'_>) -> (Vec<Mistake>, BTreeSet<Slot>) {
     let mut flow =
         Flow { followed, labels: HashMap::new(), returns: None, repeated: Vec::new(), mistakes: Vec::new() };
-    let start = followed.fields.iter().map(|field| Slot::Field(*field)).collect();
-    let mut state = Some(start);
+    let unassigned = followed.fields.iter().map(|field| Slot::Field(*field)).collect();
+    let mut state = Some(Slots { unassigned, assigned: BTreeSet::new() });
     flow.visit(root, &mut state);
     let end = join(state, flow.returns.take());
-    (flow.mistakes, end.unwrap_or_default())
+    (flow.mistakes, end.unwrap_or_default().unassigned)
 }
 
 struct Flow<'a> {
@@ -65,7 +72,8 @@ struct Flow<'a> {
 fn join(a: State, b: State) -> State {
     match (a, b) {
         (Some(mut a), Some(b)) => {
-            a.extend(b);
+            a.unassigned.extend(b.unassigned);
+            a.assigned.extend(b.assigned);
             Some(a)
         }
         (a, b) => a.or(b),
@@ -78,7 +86,8 @@ impl Flow<'_> {
             Expr::Define(local, value) => {
                 self.visit(value, state);
                 if let (Some(_), Some(slots)) = (self.followed.locals.get(local), state.as_mut()) {
-                    slots.insert(Slot::Local(local.0));
+                    slots.unassigned.insert(Slot::Local(local.0));
+                    slots.assigned.remove(&Slot::Local(local.0));
                 }
             }
             Expr::Local(local) => self.read(Slot::Local(local.0), node.at, state),
@@ -117,7 +126,8 @@ impl Flow<'_> {
             Expr::Loop { condition, body, update, fresh } => {
                 // Each round has its own variables of the loop itself.
                 let is_fresh = |slot: &Slot| fresh.iter().any(|local| *slot == Slot::Local(local.0));
-                let before = state.iter().flatten().filter(|slot| !is_fresh(slot)).copied().collect();
+                let before = state.iter().flat_map(|slots| &slots.unassigned);
+                let before = before.filter(|slot| !is_fresh(slot)).copied().collect();
                 self.repeated.push(before);
                 self.visit(condition, state);
                 let mut round = state.clone();
@@ -157,22 +167,20 @@ impl Flow<'_> {
                 }
             }
             Expr::Try { body, handler, .. } => {
-                // The handler may come at any time.
+                // The handler may come at any time, so that what the body assigns does not count.
                 let mut interrupted = state.clone();
                 self.visit(body, state);
-                let before = interrupted.clone();
+                if let (Some(slots), Some(body)) = (&mut interrupted, &*state) {
+                    slots.assigned.extend(&body.assigned);
+                }
                 self.visit(handler, &mut interrupted);
-                match (state.as_mut(), before, interrupted) {
-                    (Some(slots), Some(before), Some(after)) => {
-                        slots.retain(|slot| !before.contains(slot) || after.contains(slot));
-                    }
-                    (_, _, None) => *state = None,
-                    _ => {}
+                if state.is_some() {
+                    *state = interrupted;
                 }
             }
             Expr::Block { body, .. } => {
                 let mut within = state.clone();
-                self.repeated.push(state.clone().unwrap_or_default());
+                self.repeated.push(state.clone().unwrap_or_default().unassigned);
                 self.visit(body, &mut within);
                 self.repeated.pop();
             }
@@ -188,7 +196,7 @@ impl Flow<'_> {
 
     fn read(&mut self, slot: Slot, at: u32, state: &mut State) {
         // Once reported, it is taken to have a value.
-        if state.as_mut().is_some_and(|slots| slots.remove(&slot)) {
+        if state.as_mut().is_some_and(|slots| slots.unassigned.remove(&slot)) {
             self.mistakes.push(Mistake::Unassigned(slot, at));
         }
     }
@@ -196,7 +204,9 @@ impl Flow<'_> {
     fn assign(&mut self, slot: Slot, is_final: bool, at: u32, state: &mut State) {
         let Some(slots) = state.as_mut() else { return };
         let may_repeat = self.repeated.iter().any(|before| before.contains(&slot));
-        if (!slots.remove(&slot) || may_repeat) && is_final {
+        let was_unassigned = slots.unassigned.remove(&slot);
+        let was_assigned = !slots.assigned.insert(slot);
+        if (!was_unassigned || was_assigned || may_repeat) && is_final {
             self.mistakes.push(Mistake::AssignedTwice(slot, at));
         }
     }

@@ -6,6 +6,7 @@
 use super::Natives;
 use super::declare::{Job, Work, resolve_type};
 use super::flow::{self, Followed, Mistake, Slot};
+use super::globals::Globals;
 use super::modules::{Found, Modules};
 use super::unit::{Target, Units, VariableId};
 use super::world::{Member, World};
@@ -82,10 +83,14 @@ pub(super) struct Lower<'a> {
     pub(super) world: &'a World,
     pub(super) modules: &'a Modules,
     pub(super) natives: Natives<'a>,
+    globals: &'a Globals<'a>,
     pub(super) module: ModuleId,
     pub(super) source: SourceId,
     pub(super) class: Option<ClassId>,
     pub(super) function: Option<FunctionId>,
+    /// The global whose first value is being lowered, and its type once it is known.
+    global: Option<GlobalId>,
+    first_type: Ty,
     pub(super) context: Context,
     pub(super) return_type: Ty,
     pub(super) units: Units,
@@ -95,6 +100,10 @@ pub(super) struct Lower<'a> {
     pub(super) this_used: bool,
     /// Whether the constructor has called its super constructor.
     pub(super) super_called: bool,
+    /// Whether the statement that is being lowered sets a final field of the object that is made.
+    pub(super) final_field_set: bool,
+    /// How many blocks around are kept in variables, so that they may run when the object is complete.
+    pub(super) kept_blocks: u32,
     pub(super) problems: Vec<Diagnostic>,
     /// The natives that a package asks for and that do not exist.
     pub(super) missing_natives: Vec<String>,
@@ -104,6 +113,8 @@ pub(super) struct Lower<'a> {
 pub(super) struct Lowered {
     pub(super) place: Place,
     pub(super) code: Code,
+    /// The type of a global's first value.
+    pub(super) ty: Ty,
     pub(super) problems: Vec<Diagnostic>,
     pub(super) missing_natives: Vec<String>,
 }
@@ -118,21 +129,32 @@ pub(super) enum Place {
 }
 
 /// Lowers one body.
-pub(super) fn lower(world: &World, modules: &Modules, natives: Natives<'_>, job: &Job<'_>) -> Lowered {
+pub(super) fn lower(
+    world: &World,
+    modules: &Modules,
+    natives: Natives<'_>,
+    globals: &Globals<'_>,
+    job: &Job<'_>,
+) -> Lowered {
     let mut lower = Lower {
         world,
         modules,
         natives,
+        globals,
         module: job.module,
         source: job.source,
         class: job.class,
         function: None,
+        global: None,
+        first_type: Ty::Any,
         context: Context::Static,
         return_type: Ty::Any,
         units: Units::default(),
         this: None,
         this_used: false,
         super_called: false,
+        final_field_set: false,
+        kept_blocks: 0,
         problems: Vec::new(),
         missing_natives: Vec::new(),
     };
@@ -145,6 +167,7 @@ pub(super) fn lower(world: &World, modules: &Modules, natives: Natives<'_>, job:
     Lowered {
         place,
         code: Code::Tree(Box::new(body)),
+        ty: lower.first_type,
         problems: lower.problems,
         missing_natives: lower.missing_natives,
     }
@@ -163,7 +186,8 @@ impl<'a> Lower<'a> {
             FunctionKind::Constructor => return self.constructor(tree, body),
             FunctionKind::MixinConstructor => return self.mixin_constructor(Some(tree)),
             FunctionKind::Method | FunctionKind::Setter => self.enter_instance(Context::Instance),
-            FunctionKind::Static | FunctionKind::Factory => {}
+            FunctionKind::Factory => self.return_type = self.class.map_or(Ty::Any, Ty::of),
+            FunctionKind::Static => {}
         }
         self.units.open_scope();
         let (defaults, mut nodes) = self.parameters(id, &tree.parameters);
@@ -171,6 +195,7 @@ impl<'a> Lower<'a> {
         nodes.push(root);
         let root = sequence(tree.name.span(), nodes);
         self.follow(&root, &[]);
+        self.check_native_arguments(body, &tree.parameters);
         let root = self.monitor_lock(tree, root);
         ir::Body { locals: self.units.finish_function(), defaults, root }
     }
@@ -182,7 +207,12 @@ impl<'a> Lower<'a> {
             self.enter_instance(Context::Instance);
         }
         self.units.open_scope();
-        self.parameters(id, &tree.parameters);
+        for parameter in &tree.parameters {
+            if let Some(default) = &parameter.default {
+                self.value(default);
+            }
+            self.units.declare(parameter.name.name.clone(), Ty::Any, parameter.name.span);
+        }
         ir::Body::default()
     }
 
@@ -196,19 +226,18 @@ impl<'a> Lower<'a> {
             && super::declare::returns_value(&body.statements)
             && let Some(bare) = super::declare::bare_return(&body.statements)
         {
-            let problem = Diagnostic::error(
-                self.source,
-                bare,
-                "a `return` without a value, in a function that returns values",
-            );
-            self.report(problem.hint("write `return null`"));
+            let title = "this function returns with a value and without one";
+            let problem = Diagnostic::error(self.source, tree.name.span(), title);
+            let problem = problem.also(self.source, bare, "without a value");
+            self.report(problem.hint("to return nothing in particular, write `return null`"));
         }
         let promises = match &tree.return_type {
             Some(_) => self.return_type != Ty::None,
-            None => super::declare::returns_value(&body.statements),
+            None => is_comparison(&tree.name) || super::declare::returns_value(&body.statements),
         };
         let falls_off = nodes.iter().all(|node| self.may_complete(node));
-        if promises && falls_off && !self.has_primitive(body) && !self.is_setter() {
+        let has_name = !tree.name.span().range().is_empty();
+        if promises && falls_off && has_name && !self.has_primitive(body) && !self.is_setter() {
             let title = "not every way through this function returns a value";
             let hint = "end it with a `return`, or with `unreachable` if its end cannot be reached";
             self.error_hint(tree.name.span(), title, hint);
@@ -224,6 +253,21 @@ impl<'a> Lower<'a> {
         self.function.is_some_and(|function| self.world.function(function).kind == FunctionKind::Setter)
     }
 
+    /// A native gets the parameters as they are; one that a lambda shares and someone assigns is kept
+    /// elsewhere.
+    pub(super) fn check_native_arguments(&mut self, body: &Body, parameters: &[ast::Parameter]) {
+        if !self.has_primitive(body) {
+            return;
+        }
+        for parameter in parameters {
+            if self.units.is_shared(parameter.name.span) {
+                let title = format!("`{}` is assigned and used in a lambda", parameter.name.name);
+                let hint = "copy it to a local variable";
+                self.error_hint(parameter.name.span, format!("{title}, next to a primitive"), hint);
+            }
+        }
+    }
+
     /// A primitive returns what the native returns.
     fn has_primitive(&self, body: &Body) -> bool {
         body.statements.iter().any(|statement| matches!(statement.kind, ExpressionKind::Primitive { .. }))
@@ -233,9 +277,11 @@ impl<'a> Lower<'a> {
         let ast::Initial::Value(value) = &tree.value else { return self.missing_value(tree) };
         self.units.open_scope();
         collect_assigned(std::slice::from_ref(value), &mut self.units.assigned_names);
-        let value = self.value(value);
+        self.global = Some(id);
+        let (span, value) = (value.span, self.something(value));
+        self.first_type = value.ty;
         let ty = self.world.global(id).ty.into();
-        let root = self.convert(value, ty, tree.name.span, "this variable");
+        let root = self.convert(value, ty, span, "this variable");
         self.follow(&root, &[]);
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
@@ -340,16 +386,29 @@ impl<'a> Lower<'a> {
         }))
     }
 
-    /// Reports what is read before it has a value. Gives the fields, out of those that wait for
-    /// one, that may have none at the end.
-    pub(super) fn follow(&mut self, root: &Node, fields: &[u32]) -> Vec<u32> {
-        let followed = Followed {
+    fn followed(&self, fields: &[u32]) -> Followed<'a> {
+        Followed {
             locals: self.units.later_locals(),
             fields: fields.to_vec(),
             class: self.class,
             never_return: &self.world.builtin.never_return,
+        }
+    }
+
+    /// The fields, out of those that wait for a value, that may have none after some code.
+    pub(super) fn missing_at_end(&self, root: &Node, fields: &[u32]) -> Vec<u32> {
+        let (_, end) = flow::follow(root, &self.followed(fields));
+        let of_field = |slot| match slot {
+            Slot::Field(field) => Some(field),
+            Slot::Local(_) => None,
         };
-        let (mistakes, end) = flow::follow(root, &followed);
+        end.into_iter().filter_map(of_field).collect()
+    }
+
+    /// Reports what is read before it has a value, and final locals that get more than one. `fields`
+    /// wait for theirs.
+    pub(super) fn follow(&mut self, root: &Node, fields: &[u32]) {
+        let (mistakes, _) = flow::follow(root, &self.followed(fields));
         for mistake in mistakes {
             let (slot, at, is_twice) = match mistake {
                 Mistake::Unassigned(slot, at) => (slot, at, false),
@@ -363,11 +422,6 @@ impl<'a> Lower<'a> {
                 self.error(span, format!("`{name}` may have no value yet"));
             }
         }
-        let of_field = |slot| match slot {
-            Slot::Field(field) => Some(field),
-            Slot::Local(_) => None,
-        };
-        end.into_iter().filter_map(of_field).collect()
     }
 
     fn slot_name(&mut self, slot: Slot) -> Name {
@@ -378,6 +432,29 @@ impl<'a> Lower<'a> {
                 field.map_or("".into(), |field| field.name.as_str().into())
             }
             (Slot::Field(_), None) => "".into(),
+        }
+    }
+
+    /// What reading a global gives.
+    pub(super) fn global_value(&mut self, id: GlobalId, span: Span) -> Value {
+        let expr = Expr::Global(id);
+        let declared: Ty = self.world.global(id).ty.into();
+        if self.global == Some(id) && !self.units.in_lambda() {
+            let name = self.world.global(id).name.clone();
+            self.error(span, format!("`{name}` is read while it gets its first value"));
+            return Value::new(span, expr, declared);
+        }
+        if declared != Ty::Any {
+            return Value::new(span, expr, declared);
+        }
+        Value::unsure(span, expr, self.global_type(id))
+    }
+
+    /// The type that values assigned to a global must have.
+    pub(super) fn global_type(&mut self, id: GlobalId) -> Ty {
+        match self.world.global(id).ty.into() {
+            Ty::Any => self.globals.type_of(self.world, self.modules, self.natives, id),
+            declared => declared,
         }
     }
 
@@ -456,7 +533,10 @@ impl<'a> Lower<'a> {
 
     pub(super) fn resolve_type(&mut self, name: &ast::TypeName) -> Type {
         match resolve_type(self.world, self.modules, self.module, self.source, name) {
-            Ok(ty) => ty,
+            Ok(ty) => {
+                self.problems.extend(super::declare::old_type_name(self.world, self.source, name, ty));
+                ty
+            }
             Err(problem) => {
                 self.report(*problem);
                 Type::Any
@@ -641,7 +721,6 @@ impl<'a> Lower<'a> {
     /// `this`, to reach a field of it.
     pub(super) fn direct_this(&mut self, span: Span) -> Option<Value> {
         let this = self.this?;
-        self.this_used |= self.units.in_lambda();
         let local = self.units.local(this);
         let ty = self.units.variable(this).ty;
         Some(Value::new(span, Expr::Local(local), ty))
@@ -675,6 +754,11 @@ impl<'a> Lower<'a> {
     pub(super) fn targets(&mut self) -> &mut Vec<Target> {
         &mut self.units.current().targets
     }
+}
+
+/// Comparisons always give a boolean.
+pub(super) fn is_comparison(name: &ast::FunctionName) -> bool {
+    matches!(name, ast::FunctionName::Operator(name) if matches!(&*name.name, "==" | "<" | "<=" | ">" | ">="))
 }
 
 /// Several nodes as one.

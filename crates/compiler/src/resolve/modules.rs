@@ -5,13 +5,13 @@
 
 use super::imports::{Files, Home, Packages, Target};
 use super::world::World;
-use crate::ast::{self, File, Identifier, Import, Show};
+use crate::ast::{self, Declaration, File, FunctionName, Identifier, Import, Show};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, Module, ModuleId};
 use crate::names::{Name, nearest};
 use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The module whose exports every module sees.
 const CORE: &str = "<lib>/core/core.toit";
@@ -26,34 +26,39 @@ pub(super) struct SourceModule {
     pub(super) file: File,
     /// Whose code it is.
     home: Home,
-    imports: Vec<ResolvedImport>,
+    pub(super) imports: Vec<ResolvedImport>,
     /// Names that `export` lists.
-    exports: Vec<Identifier>,
-    exports_all: bool,
+    pub(super) exports: Vec<Identifier>,
+    /// Where `export *` stands.
+    pub(super) exports_all: Option<Span>,
+    /// Whether it could not be read as text, so that nothing is known of what it declares.
+    is_unreadable: bool,
+    /// The names of the functions and globals.
+    values: HashSet<Name>,
     /// Names that imports would have brought, had their files been found.
     lost: Vec<Name>,
 }
 
 /// An import whose module was found.
-struct ResolvedImport {
-    module: ModuleId,
+pub(super) struct ResolvedImport {
+    pub(super) module: ModuleId,
     span: Span,
-    prefix: Option<Identifier>,
+    pub(super) prefix: Option<Identifier>,
     /// What is visible without a prefix.
-    shown: Shown,
+    pub(super) shown: Shown,
 }
 
 impl ResolvedImport {
     /// The names that `show` lists.
-    fn shown_names(&self) -> Vec<(Name, Span)> {
+    pub(super) fn shown_names(&self) -> &[Identifier] {
         match &self.shown {
-            Shown::Names(names) => names.iter().map(|name| (name.name.clone(), name.span)).collect(),
-            Shown::Nothing | Shown::Everything => Vec::new(),
+            Shown::Names(names) => names,
+            Shown::Nothing | Shown::Everything => &[],
         }
     }
 }
 
-enum Shown {
+pub(super) enum Shown {
     Nothing,
     Everything,
     Names(Vec<Identifier>),
@@ -69,6 +74,16 @@ pub(super) enum Found {
     Prefix(Vec<ModuleId>),
     /// Different imports bring different things.
     Ambiguous(Vec<Item>),
+}
+
+impl Found {
+    /// The things, if it is clear which are meant.
+    pub(super) fn items(self) -> Vec<Item> {
+        match self {
+            Found::Items(items) => items,
+            Found::Nothing | Found::Prefix(_) | Found::Ambiguous(_) => Vec::new(),
+        }
+    }
 }
 
 /// All modules with their imports.
@@ -102,6 +117,11 @@ impl Modules {
     /// The module made from source with an id.
     pub(super) fn source_of(&self, id: ModuleId) -> Option<&SourceModule> {
         (id.0 as usize).checked_sub(self.first).and_then(|index| self.sources.get(index))
+    }
+
+    /// Whether a module made from source declares a function or global of a name.
+    pub(super) fn declares(&self, module: ModuleId, name: &str) -> bool {
+        self.source_of(module).is_some_and(|source| source.values.contains(name))
     }
 
     /// Loads the given files, everything that they import, and the core library.
@@ -139,6 +159,7 @@ impl Modules {
         let (source, problem) = loader.sources.add(path.clone(), bytes);
         let mut module = Module { path: self.packages.shown(&target), ..Module::default() };
         let mut file = File::default();
+        let is_unreadable = problem.is_some();
         if let Some(text) = loader.sources.get(source) {
             module.line_starts.clone_from(&text.line_starts);
             match problem {
@@ -151,6 +172,15 @@ impl Modules {
                 }
             }
         }
+        let values = file.declarations.iter().filter_map(|declaration| match declaration {
+            Declaration::Variable(variable) => Some(variable.name.name.clone()),
+            Declaration::Function(function) => match &function.name {
+                FunctionName::Plain(name) => Some(name.name.clone()),
+                _ => None,
+            },
+            Declaration::Class(_) => None,
+        });
+        let values = values.collect();
         world.unit.modules.push(module);
         self.sources.push(SourceModule {
             id,
@@ -159,7 +189,9 @@ impl Modules {
             home: target.home,
             imports: Vec::new(),
             exports: Vec::new(),
-            exports_all: false,
+            exports_all: None,
+            is_unreadable,
+            values,
             lost: Vec::new(),
         });
         Some(id)
@@ -171,7 +203,7 @@ impl Modules {
         let imports = std::mem::take(&mut module.file.imports);
         for export in std::mem::take(&mut module.file.exports) {
             match export.show {
-                Show::Everything(_) => module.exports_all = true,
+                Show::Everything(star) => module.exports_all = Some(star),
                 Show::Names(names) => module.exports.extend(names),
                 Show::Nothing => {}
             }
@@ -235,24 +267,27 @@ impl Modules {
 
     /// Whether a name is unknown only because an import failed, which has been reported.
     pub(super) fn is_lost(&self, module: ModuleId, name: &str) -> bool {
-        self.source_of(module).is_some_and(|source| source.lost.iter().any(|lost| &**lost == name))
+        self.source_of(module).is_some_and(|source| {
+            let is_unreadable = |module| self.source_of(module).is_some_and(|source| source.is_unreadable);
+            let is_shown = |import: &ResolvedImport| matches!(import.shown, Shown::Everything);
+            source.lost.iter().any(|lost| &**lost == name)
+                || source.imports.iter().any(|import| is_shown(import) && is_unreadable(import.module))
+        })
     }
 
     /// What a name stands for behind a prefix.
-    pub(super) fn look_up_in(&self, world: &World, modules: &[ModuleId], name: &str) -> Vec<Item> {
-        let mut found = Vec::new();
-        for module in modules {
-            for item in self.visible(world, *module, name, &mut Vec::new()) {
-                if !found.contains(&item) {
-                    found.push(item);
-                }
-            }
-        }
-        found
+    pub(super) fn look_up_in(&self, world: &World, modules: &[ModuleId], name: &str) -> Found {
+        merged(modules.iter().map(|module| self.visible(world, *module, name, &mut Vec::new())))
     }
 
     /// What the imports of a module bring under a name.
-    fn imported(&self, world: &World, module: ModuleId, name: &str, visited: &mut Vec<ModuleId>) -> Found {
+    pub(super) fn imported(
+        &self,
+        world: &World,
+        module: ModuleId,
+        name: &str,
+        visited: &mut Vec<ModuleId>,
+    ) -> Found {
         let Some(source) = self.source_of(module) else { return Found::Nothing };
         let mut shown: Vec<Item> = Vec::new();
         let mut prefixed = Vec::new();
@@ -272,25 +307,18 @@ impl Modules {
         if !prefixed.is_empty() {
             return Found::Prefix(prefixed);
         }
-        let mut all: Vec<Item> = Vec::new();
-        let mut is_ambiguous = false;
-        for import in source.imports.iter().filter(|import| matches!(import.shown, Shown::Everything)) {
-            let items = self.visible(world, import.module, name, visited);
-            if items.is_empty() {
-                continue;
-            }
-            is_ambiguous |= !all.is_empty() && items.iter().any(|item| !all.contains(item));
-            add_new(&mut all, items);
-        }
-        match (all.is_empty(), is_ambiguous) {
-            (true, _) => Found::Nothing,
-            (false, true) => Found::Ambiguous(all),
-            (false, false) => Found::Items(all),
-        }
+        let open = source.imports.iter().filter(|import| matches!(import.shown, Shown::Everything));
+        merged(open.map(|import| self.visible(world, import.module, name, visited)))
     }
 
     /// What importers of a module see under a name.
-    fn visible(&self, world: &World, module: ModuleId, name: &str, visited: &mut Vec<ModuleId>) -> Vec<Item> {
+    pub(super) fn visible(
+        &self,
+        world: &World,
+        module: ModuleId,
+        name: &str,
+        visited: &mut Vec<ModuleId>,
+    ) -> Vec<Item> {
         let own = world.own(module, name);
         if !own.is_empty() {
             return own.to_vec();
@@ -299,7 +327,8 @@ impl Modules {
             return exports.get(name).cloned().unwrap_or_default();
         }
         let Some(source) = self.source_of(module) else { return Vec::new() };
-        let exports = source.exports_all || source.exports.iter().any(|export| &*export.name == name);
+        let exports =
+            source.exports_all.is_some() || source.exports.iter().any(|export| &*export.name == name);
         if !exports || visited.contains(&module) {
             return Vec::new();
         }
@@ -328,7 +357,7 @@ impl Modules {
         exports
     }
 
-    fn exported_names(
+    pub(super) fn exported_names(
         &self,
         world: &World,
         module: ModuleId,
@@ -344,7 +373,7 @@ impl Modules {
         }
         visited.push(module);
         names.extend(source.exports.iter().map(|export| export.name.clone()));
-        if source.exports_all {
+        if source.exports_all.is_some() {
             for import in &source.imports {
                 match &import.shown {
                     Shown::Nothing => {}
@@ -427,61 +456,6 @@ impl Modules {
         }
         reached
     }
-
-    /// Reports what imports show and exports list but nobody declares.
-    pub(super) fn check_imports(&self, world: &World) -> Vec<Diagnostic> {
-        let mut problems = Vec::new();
-        for source in &self.sources {
-            for import in &source.imports {
-                let Shown::Names(names) = &import.shown else { continue };
-                for name in names {
-                    if self.visible(world, import.module, &name.name, &mut Vec::new()).is_empty() {
-                        problems.push(self.missing_shown(world, source.source, import.module, name));
-                    }
-                }
-            }
-            for name in &source.exports {
-                let found = self.look_up(world, source.id, &name.name);
-                if matches!(found, Found::Nothing | Found::Prefix(_)) {
-                    let title = format!("cannot export `{}`: there is no such declaration", name.name);
-                    problems.push(Diagnostic::error(source.source, name.span, title));
-                }
-            }
-            problems.extend(self.check_prefixes(world, source));
-            let shown: Vec<_> = source.imports.iter().flat_map(ResolvedImport::shown_names).collect();
-            problems.extend(super::conflict::shown_and_declared(world, source.id, source.source, &shown));
-        }
-        problems
-    }
-
-    fn check_prefixes(&self, world: &World, source: &SourceModule) -> Vec<Diagnostic> {
-        let prefixes = source.imports.iter().filter_map(|import| import.prefix.as_ref());
-        prefixes
-            .filter(|prefix| !world.own(source.id, &prefix.name).is_empty())
-            .map(|prefix| {
-                let title = format!("`{}` is both an import's prefix and a declaration", prefix.name);
-                Diagnostic::error(source.source, prefix.span, title)
-                    .hint("give the import another prefix with `as`")
-            })
-            .collect()
-    }
-
-    fn missing_shown(
-        &self,
-        world: &World,
-        source: SourceId,
-        module: ModuleId,
-        name: &Identifier,
-    ) -> Diagnostic {
-        let title = format!("`{}` has no `{}`", world.module(module).path, name.name);
-        let problem = Diagnostic::error(source, name.span, title);
-        let mut names: Vec<Name> = world.own_names(module).cloned().collect();
-        self.exported_names(world, module, &mut Vec::new(), &mut names);
-        match nearest(&name.name, names.iter().map(|name| &**name)) {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem,
-        }
-    }
 }
 
 /// A file that is not reached through an import.
@@ -540,6 +514,21 @@ fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
             .map(|segment| Identifier { name: crate::names::canonical(&segment.name), span: segment.span });
     }
     ResolvedImport { module, span: import.span, prefix, shown }
+}
+
+/// What several modules have under a name.
+fn merged(found: impl Iterator<Item = Vec<Item>>) -> Found {
+    let mut all: Vec<Item> = Vec::new();
+    let mut is_ambiguous = false;
+    for items in found.filter(|items| !items.is_empty()) {
+        is_ambiguous |= !all.is_empty() && items.iter().any(|item| !all.contains(item));
+        add_new(&mut all, items);
+    }
+    match (all.is_empty(), is_ambiguous) {
+        (true, _) => Found::Nothing,
+        (false, true) => Found::Ambiguous(all),
+        (false, false) => Found::Items(all),
+    }
 }
 
 fn add_new(items: &mut Vec<Item>, more: Vec<Item>) {

@@ -133,7 +133,7 @@ impl<'a> Lower<'a> {
         let receiver = self.something(receiver);
         let mut values = Vec::new();
         for argument in arguments {
-            values.push(self.value(argument));
+            values.push(self.any(argument));
         }
         let at = arguments.first().map_or(span, |argument| argument.span);
         self.call_method(receiver, "[]", at, Arguments::of(values, at))

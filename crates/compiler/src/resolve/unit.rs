@@ -49,6 +49,8 @@ pub(super) enum Target {
 /// A function or lambda whose code is being made.
 #[derive(Default)]
 pub(super) struct Unit {
+    /// Where the lambda stands.
+    pub(super) span: Span,
     /// For each local, its variable.
     locals: Vec<VariableId>,
     by_variable: HashMap<VariableId, LocalId>,
@@ -278,6 +280,12 @@ impl Units {
         (Body { locals, defaults: Vec::new(), root }, captures, unit.parameters.len() as u32)
     }
 
+    /// Whether the variable that stands at a place is kept in a cell.
+    pub(super) fn is_shared(&self, span: Span) -> bool {
+        let place = self.variables.iter().position(|variable| variable.span == span);
+        place.is_some_and(|place| self.describe(VariableId(place)).is_shared)
+    }
+
     fn describe(&self, id: VariableId) -> Local {
         let variable = self.variable(id);
         let is_reassigned = variable.is_later || self.assigned_names.contains(&variable.name);
@@ -286,6 +294,11 @@ impl Units {
 }
 
 impl Unit {
+    /// A lambda.
+    pub(super) fn at(span: Span) -> Unit {
+        Unit { span, ..Unit::default() }
+    }
+
     fn owns(&self, id: VariableId) -> bool {
         self.by_variable.contains_key(&id) && !self.captures.contains(&id)
     }

@@ -1,0 +1,203 @@
+//! What imports show and exports list: it exists, it is one thing, and it does not lead in a circle.
+
+use super::modules::{Found, Modules, Shown, SourceModule};
+use super::world::World;
+use crate::ast::Identifier;
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Item, ModuleId};
+use crate::names::{Name, nearest};
+use crate::source::{SourceId, Span};
+use std::collections::{BTreeSet, HashMap};
+
+/// Where an export stands.
+type Place = (SourceId, Span);
+
+impl Modules {
+    /// Reports what is wrong with the imports and exports of all modules.
+    pub(super) fn check_imports(&self, world: &World) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        let circles = self.circles();
+        for (source, span) in &circles {
+            let problem = Diagnostic::error(*source, *span, "this export leads back to itself");
+            problems.push(problem.note("modules that export each other's names may not do so in a circle"));
+        }
+        for source in &self.sources {
+            self.check_shown(world, source, &mut problems);
+            self.check_exports(world, source, &circles, &mut problems);
+            self.check_prefixes(world, source, &mut problems);
+        }
+        problems
+    }
+
+    fn check_shown(&self, world: &World, source: &SourceModule, problems: &mut Vec<Diagnostic>) {
+        let mut earlier: HashMap<&Name, (&Identifier, Vec<Item>)> = HashMap::new();
+        for import in &source.imports {
+            for name in import.shown_names() {
+                let items = self.visible(world, import.module, &name.name, &mut Vec::new());
+                if items.is_empty() {
+                    problems.push(self.missing_shown(world, source.source, import.module, name));
+                } else if let Some((first, known)) = earlier.get(&name.name) {
+                    if *known != items {
+                        let title = format!("two imports show different things as `{}`", name.name);
+                        let problem = Diagnostic::error(source.source, name.span, title);
+                        problems.push(problem.also(source.source, first.span, "the first one"));
+                    }
+                } else {
+                    earlier.insert(&name.name, (name, items));
+                }
+                problems.extend(shown_and_declared(world, source, name));
+            }
+        }
+    }
+
+    fn check_exports(
+        &self,
+        world: &World,
+        source: &SourceModule,
+        circles: &BTreeSet<Place>,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        for name in source.exports.iter().filter(|name| !circles.contains(&(source.source, name.span))) {
+            let shown = &name.name;
+            let problem = |title: String| Diagnostic::error(source.source, name.span, title);
+            problems.extend(match self.look_up(world, source.id, shown) {
+                _ if !world.own(source.id, shown).is_empty() => {
+                    let problem = problem(format!("`{shown}` is declared here and needs no export"));
+                    Some(
+                        problem.note("importers see what a module declares; `export` is for what it imports"),
+                    )
+                }
+                Found::Ambiguous(_) => Some(
+                    problem(format!("several imports have a `{shown}`"))
+                        .hint("use `as` or `show` in one of the imports"),
+                ),
+                Found::Nothing | Found::Prefix(_) => {
+                    Some(problem(format!("cannot export `{shown}`: there is no such declaration")))
+                }
+                Found::Items(_) => None,
+            });
+        }
+        if let Some(star) = source.exports_all {
+            problems.extend(self.ambiguous_export(world, source, star));
+        }
+    }
+
+    /// The first name for which `export *` has more than one thing.
+    fn ambiguous_export(&self, world: &World, source: &SourceModule, star: Span) -> Option<Diagnostic> {
+        let mut seen = BTreeSet::new();
+        let mut several = BTreeSet::new();
+        for import in source.imports.iter().filter(|import| matches!(import.shown, Shown::Everything)) {
+            let mut names: Vec<Name> = world.own_names(import.module).cloned().collect();
+            self.exported_names(world, import.module, &mut Vec::new(), &mut names);
+            let names: BTreeSet<Name> = names.into_iter().collect();
+            several.extend(names.into_iter().filter(|name| !seen.insert(name.clone())));
+        }
+        let is_ambiguous = |name: &&Name| {
+            world.own(source.id, name).is_empty()
+                && matches!(self.imported(world, source.id, name, &mut Vec::new()), Found::Ambiguous(_))
+        };
+        let name = several.iter().find(is_ambiguous)?;
+        let title = format!("several imports have a `{name}` that this exports");
+        let problem = Diagnostic::error(source.source, star, title);
+        Some(problem.hint("use `as` or `show` in one of the imports"))
+    }
+
+    // Circles.
+
+    /// The exports that lead back to themselves.
+    fn circles(&self) -> BTreeSet<Place> {
+        let mut circles = BTreeSet::new();
+        for source in &self.sources {
+            if source.exports_all.is_some() {
+                self.follow_exports(source, None, &mut circles);
+            }
+            for name in &source.exports {
+                self.follow_exports(source, Some(&name.name), &mut circles);
+            }
+        }
+        circles
+    }
+
+    /// Follows where a module gets an exported name from (any name, if none is given), and notes the
+    /// way if it comes back to the module.
+    fn follow_exports(&self, start: &SourceModule, name: Option<&str>, circles: &mut BTreeSet<Place>) {
+        let mut came_from: HashMap<ModuleId, ModuleId> = HashMap::new();
+        let mut work = vec![start.id];
+        while let Some(module) = work.pop() {
+            let Some(source) = self.source_of(module) else { continue };
+            for import in &source.imports {
+                let is_open = match &import.shown {
+                    Shown::Everything => true,
+                    Shown::Names(names) => {
+                        name.is_some_and(|name| names.iter().any(|shown| &*shown.name == name))
+                    }
+                    Shown::Nothing => false,
+                };
+                let exports = self.source_of(import.module).and_then(|source| export_of(source, name));
+                if !is_open || exports.is_none() {
+                    continue;
+                }
+                if import.module == start.id {
+                    let way = std::iter::successors(Some(module), |module| came_from.get(module).copied());
+                    let sources = way.filter_map(|module| self.source_of(module));
+                    circles.extend(sources.filter_map(|source| export_of(source, name)));
+                } else if !came_from.contains_key(&import.module) {
+                    came_from.insert(import.module, module);
+                    work.push(import.module);
+                }
+            }
+        }
+    }
+
+    // Names.
+
+    fn check_prefixes(&self, world: &World, source: &SourceModule, problems: &mut Vec<Diagnostic>) {
+        let prefixes = source.imports.iter().filter_map(|import| import.prefix.as_ref());
+        problems.extend(prefixes.filter(|prefix| !world.own(source.id, &prefix.name).is_empty()).map(
+            |prefix| {
+                let title = format!("`{}` is both an import's prefix and a declaration", prefix.name);
+                Diagnostic::error(source.source, prefix.span, title)
+                    .hint("give the import another prefix with `as`")
+            },
+        ));
+    }
+
+    fn missing_shown(
+        &self,
+        world: &World,
+        source: SourceId,
+        module: ModuleId,
+        name: &Identifier,
+    ) -> Diagnostic {
+        let title = format!("`{}` has no `{}`", world.module(module).path, name.name);
+        let problem = Diagnostic::error(source, name.span, title);
+        let mut names: Vec<Name> = world.own_names(module).cloned().collect();
+        self.exported_names(world, module, &mut Vec::new(), &mut names);
+        match nearest(&name.name, names.iter().map(|name| &**name)) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem,
+        }
+    }
+}
+
+/// Where a module exports a name, or, if none is given, everything.
+fn export_of(source: &SourceModule, name: Option<&str>) -> Option<Place> {
+    let named = name.and_then(|name| source.exports.iter().find(|export| &*export.name == name));
+    let span = named.map(|export| export.span).or(source.exports_all)?;
+    Some((source.source, span))
+}
+
+/// Reports a name that an import shows and the module declares itself.
+fn shown_and_declared(world: &World, source: &SourceModule, name: &Identifier) -> Option<Diagnostic> {
+    let own = world.own(source.id, &name.name);
+    let first = own.first()?;
+    let title = format!("`{}` is both imported and declared here", name.name);
+    let problem = Diagnostic::error(source.source, name.span, title);
+    let at = match first {
+        Item::Function(id) => world.function(*id).at,
+        Item::Class(id) => world.class(*id).at,
+        Item::Global(id) => world.global(*id).at,
+    };
+    let span = Span { start: at, end: at + name.name.len() as u32 };
+    Some(problem.also(source.source, span, "declared here"))
+}
