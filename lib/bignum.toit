@@ -1,5 +1,6 @@
 /** Integers of any size. They are not for secrets: operations take longer on some numbers than on others. */
 
+import encoding.hex
 import io show BIG-ENDIAN
 
 /**
@@ -18,18 +19,11 @@ class Bignum:
   /** The integer that hexadecimal digits say, behind `-` if it is negative. */
   constructor.hex data/string:
     negative_ = data.starts-with "-"
-    limbs_ = bytes-of-digits_ (negative_ ? data[1..] : data)
+    limbs_ = hex.decode (negative_ ? data[1..] : data)
 
   constructor.result_ result/ByteArray:
     negative_ = result[0] == 1
     limbs_ = result[1..]
-
-  static bytes-of-digits_ digits/string -> ByteArray:
-    if digits.size & 1 == 1: digits = "0$digits"
-    return ByteArray digits.size / 2:
-      high := hex-char-to-value digits[it * 2]
-      low := hex-char-to-value digits[it * 2 + 1]
-      high << 4 | low
 
   static from_ value/any -> Bignum:
     if value is Bignum: return value
@@ -72,9 +66,7 @@ class Bignum:
 
   /** The hexadecimal digits behind `0x`. */
   stringify -> string:
-    digits := ""
-    limbs_.do: digits += "$(%02x it)"
-    return "$(negative_ ? "-" : "")0x$digits"
+    return "$(negative_ ? "-" : "")0x$(hex.encode limbs_)"
 
 /** $A to the power of $B, modulo $C. */
 mod-exp A/Bignum B/Bignum C/Bignum -> Bignum:

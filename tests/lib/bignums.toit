@@ -48,7 +48,7 @@ main:
   expect-throw "INVALID_ARGUMENT": big % -1
   expect-throw "INVALID_ARGUMENT": mod-exp big (hex "-1") big
   expect-throw "INVALID_ARGUMENT": mod-exp big big (hex "0")
-  expect-throw "INVALID_ARGUMENT": hex "xy"
+  expect-throw "INTEGER_PARSING_ERROR": hex "xy"
   expect-throw "WRONG_OBJECT_TYPE": big + "1"
   huge := Bignum.with-bytes false (ByteArray 32 * 1024 --initial=1)
   huge * huge

@@ -20,15 +20,18 @@ mod bytes;
 mod checksum;
 mod cipher;
 mod crc;
+mod ec;
 mod encoding;
 mod float;
 pub(crate) mod hash;
 mod heap;
 pub(crate) mod int;
 mod json;
+mod keys;
 mod math;
 mod object;
 mod random;
+mod rsa;
 mod siphash;
 mod string;
 mod system;
@@ -79,6 +82,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("cipher", cipher::TABLE),
     ("crc", crc::TABLE),
     ("encoding", encoding::TABLE),
+    ("ec", ec::TABLE),
     ("float", float::TABLE),
     ("hash", hash::TABLE),
     ("int", int::TABLE),
@@ -88,6 +92,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("math", math::TABLE),
     ("object", object::TABLE),
     ("random", random::TABLE),
+    ("rsa", rsa::TABLE),
     ("string", string::TABLE),
     ("system", system::TABLE),
     ("time", time::TABLE),
