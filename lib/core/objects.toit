@@ -26,8 +26,8 @@ interface Interface_:
 mixin Mixin_:
 
 /** The class of `true` and `false`. */
-class bool:
-  constructor.private_:
+abstract class bool:
+  constructor.from-subclass_:
 
   /** See $super. */
   stringify -> string:
@@ -36,6 +36,16 @@ class bool:
   /** A hash code, so that booleans can be keys. */
   hash-code -> int:
     return this ? 1231 : 1237
+
+/** The class of `true`. A flag that makes sense only if it is set has this type. */
+class True extends bool:
+  constructor.private_:
+    super.from-subclass_
+
+/** The class of `false`. */
+class False extends bool:
+  constructor.private_:
+    super.from-subclass_
 
 /** The class of `null`. */
 class Null_:

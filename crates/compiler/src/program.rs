@@ -260,8 +260,10 @@ macro_rules! builtins {
 builtins! {
     /// The class of null.
     null = "Null_",
-    /// The class of true and false.
-    bool = "bool",
+    /// The class of true.
+    true_class = "True",
+    /// The class of false.
+    false_class = "False",
     /// Integers.
     int = "int",
     /// Floats.

@@ -366,8 +366,10 @@ impl Heap {
             builtins.int
         } else if word.is_float() {
             builtins.float
-        } else if word == Word::TRUE || word == Word::FALSE {
-            builtins.bool
+        } else if word == Word::TRUE {
+            builtins.true_class
+        } else if word == Word::FALSE {
+            builtins.false_class
         } else {
             builtins.null
         }

@@ -603,13 +603,6 @@ pub(super) fn resolve_type(
                 let title = format!("several imports have a `{word}`");
                 return Err(Box::new(ambiguous(source, name.span, title)));
             }
-            // A flag that makes sense in one way only is declared with the type of that value.
-            Found::Nothing if matches!(word, "True" | "False") && world.builtin.bool.is_some() => {
-                return Ok(world
-                    .builtin
-                    .bool
-                    .map_or(Type::Any, |class| Type::Class { class, nullable: name.nullable }));
-            }
             Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
             Found::Nothing | Found::Prefix(_) => {
                 names = modules.visible_names(world, module);
