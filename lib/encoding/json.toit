@@ -92,7 +92,7 @@ class Encoder extends TextEncoder_:
     buffer_.write "null"
 
   put-text_ text/string -> none:
-    put-quoted_ text
+    buffer_.write (quoted_ text)
 
   put-float_ value/float -> none:
     if not value.is-finite: throw "INVALID_JSON_NUMBER"
@@ -104,7 +104,7 @@ class Encoder extends TextEncoder_:
       if key is not string: throw INVALID-OBJECT_
       buffer_.write-byte separator
       separator = ','
-      put-quoted_ key
+      buffer_.write (quoted_ key)
       buffer_.write-byte ':'
       encode value converter
     if map.is-empty: buffer_.write-byte '{'
@@ -142,6 +142,8 @@ class Decoder extends Object with Nesting_:
   /** Passes over space. Returns whether nothing comes after it. */
   is-at-end_ -> bool:
     while true:
+      // Mostly there is none.
+      if position_ < bytes_.size and bytes_[position_] > ' ': return false
       position_ = json-skip-space_ bytes_ position_
       if position_ < bytes_.size: return false
       if not more_: return true
@@ -207,15 +209,12 @@ class Decoder extends Object with Nesting_:
 
   text_ -> string:
     position_++
-    length := plain-length_
-    end := position_ + length
-    if bytes_[end] == '"':
-      start := position_
-      position_ = end + 1
-      return bytes_.to-string start end
-    return text-with-escapes_ length
+    plain/string? := json-plain-text_ bytes_ position_
+    if not plain: return text-with-escapes_
+    position_ += plain.size + 1
+    return plain
 
-  /** The number of bytes before the next quote or backslash. */
+  /** The number of bytes before the next quote or backslash. There must be one. */
   plain-length_ -> int:
     length := 0
     while true:
@@ -228,14 +227,14 @@ class Decoder extends Object with Nesting_:
     while bytes_.size - position_ < count:
       if not more_: throw "UNTERMINATED_JSON_STRING"
 
-  text-with-escapes_ length/int -> string:
+  text-with-escapes_ -> string:
     result := io.Buffer
     while true:
+      length := plain-length_
       result.write bytes_ position_ position_ + length
       position_ += length
       if bytes_[position_++] == '"': return result.to-string
       put-escaped_ result
-      length = plain-length_
 
   /** Reads what comes after a backslash. */
   put-escaped_ result/io.Buffer -> none:
@@ -294,6 +293,9 @@ class StreamingDecoder extends Decoder:
 
 json-skip-space_ bytes/ByteArray from/int -> int:
   #primitive.json.skip-space
+
+json-plain-text_ bytes/ByteArray from/int -> string?:
+  #primitive.json.plain-text
 
 json-plain-end_ bytes/ByteArray from/int -> int:
   #primitive.json.plain-end

@@ -77,12 +77,6 @@ abstract class TextEncoder_ extends Object with Nesting_:
   abstract put-map_ map/Map [converter] -> none
   abstract put-list_ size/int [generator] [converter] -> none
 
-  /** Writes $text between double quotes. */
-  put-quoted_ text/string -> none:
-    buffer_.write-byte '"'
-    buffer_.write (escape-string text)
-    buffer_.write-byte '"'
-
-/** The $str with backslashes where a quoted string of JSON or YAML needs them. */
-escape-string str/string -> string:
-  #primitive.json.escape
+/** The $text in double quotes, with backslashes where JSON and YAML need them. */
+quoted_ text/string -> string:
+  #primitive.json.quote

@@ -54,7 +54,7 @@ class YamlEncoder extends TextEncoder_:
 
   /** The $text, with quotes if it would be something else without. */
   static scalar_ text/string -> string:
-    return (yaml-is-string_ text) ? text : "\"$(escape-string text)\""
+    return (yaml-is-string_ text) ? text : (quoted_ text)
 
   put-map_ map/Map [converter] -> none:
     if map.is-empty:

@@ -8,7 +8,7 @@ use super::world::World;
 use crate::ast::{self, Declaration, File, FunctionName, Identifier, Import, Show};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, Module, ModuleId};
-use crate::names::{Name, nearest};
+use crate::names::Name;
 use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

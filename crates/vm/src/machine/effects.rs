@@ -59,9 +59,10 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
 
         Effect::WriteStdout => machine.write(id, Stream::Out),
         Effect::WriteStderr => machine.write(id, Stream::Error),
-        Effect::PrintTrace => machine.print_trace(id),
+        Effect::RenderTrace => machine.text_or_null(Some(machine.rendered_trace(id))),
         Effect::HasPrintService => Done::Value(Word::bool(machine.host.print.is_provided())),
         Effect::HasLogService => Done::Value(Word::bool(machine.host.log.is_provided())),
+        Effect::HasTraceService => Done::Value(Word::bool(machine.host.trace.is_provided())),
 
         Effect::TimeNow => machine.int_value(context.wall_us().saturating_mul(1000)),
         Effect::TimeMonotonic => Done::Value(Word::small(context.now_us())),
@@ -97,6 +98,14 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::SystemCollectGarbage => match machine.heap.collect(true) {
             Ok(()) => Done::Value(Word::NULL),
             Err(OutOfMemory) => Done::Fail(Failure::OutOfMemory),
+        },
+        Effect::SystemHistogram => machine.text_or_null(Some(machine.heap.histogram())),
+        Effect::SystemTuneMemory => match machine.int_argument(id, 0) {
+            Some(percent @ 0..=100) => {
+                machine.heap.set_growth_percent(percent as usize);
+                Done::Value(Word::NULL)
+            }
+            _ => Done::Fail(Failure::OUT_OF_RANGE),
         },
         Effect::SystemSetMemoryLimit => {
             let bytes = machine.int_argument(id, 0).and_then(|bytes| usize::try_from(bytes).ok());
@@ -197,7 +206,7 @@ impl Machine {
 
     /// Ends the process because of an exception that a task did not catch.
     fn fail_task(&mut self, id: TaskId) -> Done {
-        self.print_trace(id);
+        self.host.report(&self.rendered_trace(id));
         let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?").to_string();
         self.end = Some(Exit::failed(text));
         Done::End
@@ -308,12 +317,6 @@ impl Machine {
             output.write(stream, text.as_bytes());
         }
         self.charge(length);
-        Done::Value(Word::NULL)
-    }
-
-    fn print_trace(&mut self, id: TaskId) -> Done {
-        let text = self.rendered_trace(id);
-        self.host.report(&text);
         Done::Value(Word::NULL)
     }
 

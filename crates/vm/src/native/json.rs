@@ -1,6 +1,6 @@
 //! The parts of JSON that look at every byte.
 
-use super::{Call, Failure, Row, float, int};
+use super::{Call, Failure, Row, float, int, string};
 use crate::heap::{NewString, Ref};
 
 pub(super) const TABLE: &[Row] = &[
@@ -8,7 +8,8 @@ pub(super) const TABLE: &[Row] = &[
     ("plain-end", |call| scan(call, |byte| matches!(byte, b'"' | b'\\'))),
     ("number-end", |call| scan(call, |byte| !is_part_of_number(byte))),
     ("number", number),
-    ("escape", escape),
+    ("plain-text", plain_text),
+    ("quote", quote),
 ];
 
 /// `bytes from` -> the index of the first byte that ends what is looked for, or the size.
@@ -44,15 +45,27 @@ fn number<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_int(value)?)
 }
 
-/// `text` -> the same with escapes, where a string of JSON wants them.
-fn escape<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let text = call.string(0)?;
-    let (size, size_escaped) = (text.len(), text.bytes().map(escaped_size).sum::<usize>());
-    call.charge_bytes(size);
-    if size == size_escaped {
-        return Ok(call.argument(0));
-    }
-    call.new_string(size_escaped, |call, new| {
+/// `bytes from` -> the string that ends at the next quote, or null if there is a backslash before it,
+/// or no quote at all.
+fn plain_text<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let (bytes, from) = (call.bytes(0)?, call.index(1)?);
+    let rest = bytes.get(from..).ok_or(Failure::OUT_OF_BOUNDS)?;
+    let length = match rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        Some(length) if rest[length] == b'"' => length,
+        _ => return Ok(Ref::NULL),
+    };
+    std::str::from_utf8(&rest[..length]).map_err(|_| string::ILLEGAL_UTF_8)?;
+    call.new_string(length, |call, new| {
+        let text = call.bytes(0).ok().and_then(|bytes| bytes.get(from..from + length));
+        call.heap.push(new, text.and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
+    })
+}
+
+/// `text` -> the same as a string of JSON: with quotes around it, and escapes where it takes them.
+fn quote<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let size: usize = call.string(0)?.bytes().map(escaped_size).sum();
+    call.new_string(size + 2, |call, new| {
+        call.heap.push(new, "\"");
         let mut rest = call.string(0).unwrap_or_default();
         while let Some(end) = rest.bytes().position(|byte| escaped_size(byte) > 1) {
             call.heap.push(new, &rest[..end]);
@@ -60,6 +73,7 @@ fn escape<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
             rest = &rest[end + 1..];
         }
         call.heap.push(new, rest);
+        call.heap.push(new, "\"");
     })
 }
 
