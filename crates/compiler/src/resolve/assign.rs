@@ -560,6 +560,9 @@ impl<'a> Lower<'a> {
                 Member::Method(id) => self.world.function(*id).kind == FunctionKind::Setter,
                 Member::Field(_) => true,
             });
+            if let Some(member) = setter {
+                self.warn_of_member(member, span);
+            }
             match setter {
                 Some(Member::Field(field)) => self.check_field_store(field, span, &value, value_span),
                 Some(Member::Method(id)) => {

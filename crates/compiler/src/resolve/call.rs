@@ -279,6 +279,7 @@ impl<'a> Lower<'a> {
     pub(super) fn call_function(&mut self, id: FunctionId, span: Span, arguments: Arguments) -> Value {
         let function = self.world.function(id);
         self.check_arguments(id, &arguments);
+        self.warn_of_function(id, span);
         let order = places(function, &arguments.shape);
         let mut nodes: Vec<Option<Node>> = arguments.nodes().into_iter().map(Some).collect();
         let mut ordered = Vec::with_capacity(order.len());
@@ -294,6 +295,41 @@ impl<'a> Lower<'a> {
                 Value::unsure(span, Expr::CallStatic(id, ordered), ty)
             }
             _ => Value::new(span, Expr::CallStatic(id, ordered), function.return_type.into()),
+        }
+    }
+
+    /// Warns of a deprecated function, or of a deprecated class whose constructor it is.
+    fn warn_of_function(&mut self, id: FunctionId, span: Span) {
+        let world = self.world;
+        let function = world.function(id);
+        let class = function.holder.map(|class| world.class(class));
+        let is_constructor = matches!(function.kind, FunctionKind::Constructor | FunctionKind::Factory);
+        match class.filter(|class| is_constructor && class.deprecated.is_some()) {
+            Some(class) => {
+                let what = || format!("the class `{}`", class.name);
+                self.warn_if_deprecated(what, class.deprecated.as_ref(), span);
+            }
+            None => {
+                let what = || match class {
+                    Some(class) => format!("`{}.{}`", class.name, function.name),
+                    None => format!("`{}`", function.name),
+                };
+                self.warn_if_deprecated(what, function.deprecated.as_ref(), span);
+            }
+        }
+    }
+
+    /// Warns of a deprecated member.
+    pub(super) fn warn_of_member(&mut self, member: Member, span: Span) {
+        match member {
+            Member::Method(id) => self.warn_of_function(id, span),
+            Member::Field(field) => {
+                let world = self.world;
+                let class = world.class(field.class);
+                let Some(field) = class.fields.get(field.index as usize) else { return };
+                let what = || format!("`{}.{}`", class.name, field.name);
+                self.warn_if_deprecated(what, field.deprecated.as_ref(), span);
+            }
         }
     }
 
@@ -618,6 +654,9 @@ impl<'a> Lower<'a> {
         if let Some(class) = receiver.ty.class() {
             let members = self.world.members(class, name);
             let found = members.iter().copied().find(|member| self.member_accepts(*member, &arguments.shape));
+            if let Some(member) = found {
+                self.warn_of_member(member, span);
+            }
             match found {
                 Some(Member::Method(id)) => {
                     self.check_arguments(id, &arguments);

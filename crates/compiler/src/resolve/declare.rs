@@ -10,6 +10,7 @@ use crate::ir::{
     ModuleId, Parameter, Type,
 };
 use crate::names::{Name, nearest};
+use crate::parser::deprecation;
 use crate::source::{LIBRARY_PREFIX, SourceId, Span};
 use crate::types::Ty;
 
@@ -298,6 +299,7 @@ impl<'a> Declare<'_, 'a> {
                 kind,
                 parameters: mixin_parameters(kind),
                 return_type: Type::Any,
+                deprecated: None,
                 code: Code::None,
                 at: class.name.span.start,
             };
@@ -376,6 +378,7 @@ impl<'a> Declare<'_, 'a> {
             kind,
             parameters,
             return_type,
+            deprecated: deprecated(&function.doc),
             code: Code::None,
             at: function.name.span().start,
         };
@@ -484,6 +487,7 @@ impl<'a> Declare<'_, 'a> {
             name: variable.name.name.to_string(),
             ty,
             is_final: variable.is_final,
+            deprecated: deprecated(&variable.doc),
             at: variable.name.span.start,
         };
         self.class_mut(id).fields.push(field);
@@ -520,6 +524,7 @@ impl<'a> Declare<'_, 'a> {
             ty,
             first_type: Type::Any,
             is_final: variable.is_final,
+            deprecated: deprecated(&variable.doc),
             initializer: Code::None,
             at: variable.name.span.start,
         };
@@ -529,6 +534,11 @@ impl<'a> Declare<'_, 'a> {
         let class = context.map(|(id, _)| id);
         self.jobs.push(Job { module, source, class, work: Work::Global(id, variable) });
     }
+}
+
+/// What documentation says about why its subject should not be used any more.
+pub(super) fn deprecated(doc: &Option<ast::Doc>) -> Option<String> {
+    deprecation(&doc.as_ref()?.text)
 }
 
 fn new_class(class: &ast::Class) -> Class {
@@ -546,6 +556,7 @@ fn new_class(class: &ast::Class) -> Class {
         mixins: Vec::new(),
         fields: Vec::new(),
         methods: Vec::new(),
+        deprecated: deprecated(&class.doc),
         at: class.name.span.start,
     }
 }
