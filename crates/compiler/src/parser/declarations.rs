@@ -192,11 +192,11 @@ impl Parser<'_> {
         let is_variable = matches!(next.kind, Kind::Slash | Kind::Define | Kind::DefineFinal)
             && self.written(self.token().span) != "operator";
         if is_name && is_variable {
-            return Some(Declaration::Variable(self.variable(modifiers, class.is_some())));
+            return Some(Declaration::Variable(self.variable(modifiers)));
         }
         let is_assignment = next.kind == Kind::Assign && next.space_before;
         if is_name && is_assignment {
-            return Some(Declaration::Variable(self.variable(modifiers, class.is_some())));
+            return Some(Declaration::Variable(self.variable(modifiers)));
         }
         self.function(modifiers, class).map(Declaration::Function)
     }
@@ -363,7 +363,7 @@ impl Parser<'_> {
         members
     }
 
-    fn variable(&mut self, modifiers: Modifiers, is_member: bool) -> Variable {
+    fn variable(&mut self, modifiers: Modifiers) -> Variable {
         let name = self.advance_name();
         let ty = self.take(Kind::Slash).map(|_| self.type_name());
         let mut is_final = true;
@@ -378,10 +378,6 @@ impl Parser<'_> {
                 self.error_and_go_on(span, "unexpected `=`", "a variable is declared with `:=` or `::=`");
                 is_final = false;
                 value = self.initial_value(Blocks::Allowed);
-            }
-            _ if !is_member => {
-                let hint = "write `:=` or `::=` and a value after it";
-                self.error_hint(name.span, format!("the global `{}` has no value", name.name), hint);
             }
             _ => {}
         }
@@ -465,6 +461,7 @@ impl Parser<'_> {
             Kind::Colon | Kind::Illegal => self.no_name(),
             kind if kind.is_keyword() => self.advance_name(),
             _ => {
+                self.take_other();
                 self.skip_to_colon();
                 self.no_name()
             }

@@ -536,12 +536,34 @@ impl<'a> Lower<'a> {
         name: &'a Identifier,
         trees: &'a [ast::Argument],
     ) -> Option<Value> {
-        let behind = self.static_receiver(receiver)?;
+        let behind = self.static_receiver_of(receiver, &name.name)?;
         let arguments = self.arguments(trees, &name.name);
         Some(self.finish_call(arguments, name.span, |lower, arguments| match behind {
             StaticReceiver::Modules(modules) => lower.call_prefixed(&modules, name, arguments),
             StaticReceiver::Class(class) => lower.call_static(class, name, arguments),
         }))
+    }
+
+    /// What stands before `.name`, if it is an import's prefix or a class. `prefix.Class.name` is a
+    /// member of a new object if the class has no such static member.
+    pub(super) fn static_receiver_of(&self, receiver: &Expression, name: &str) -> Option<StaticReceiver> {
+        let behind = self.static_receiver(receiver)?;
+        if let (StaticReceiver::Class(class), ExpressionKind::Member(..)) = (&behind, &receiver.kind)
+            && !self.has_static(*class, name)
+            && !self.world.members(*class, name).is_empty()
+        {
+            return None;
+        }
+        Some(behind)
+    }
+
+    fn has_static(&self, class: ClassId, name: &str) -> bool {
+        let setter = format!("{name}=");
+        self.world.index(class).constructors.contains_key(name)
+            || self.world.ancestors(class).into_iter().any(|ancestor| {
+                let statics = &self.world.index(ancestor).statics;
+                statics.contains_key(name) || statics.contains_key(&*setter)
+            })
     }
 
     /// What stands before a `.`, if it is an import's prefix or a class.

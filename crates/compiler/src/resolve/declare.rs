@@ -125,6 +125,7 @@ impl<'a> Declare<'_, 'a> {
             let mixins = class
                 .mixins
                 .iter()
+                .filter(|_| !is_interface)
                 .filter_map(|name| self.supertype(id, source, name, ClassKind::Mixin))
                 .collect();
             let declared = self.class_mut(id);
@@ -723,13 +724,15 @@ pub(super) fn resolve_type(
             }
         },
     };
-    if let (Some(Item::Class(class)), false) = (items.first(), is_hidden) {
+    if let Some(Item::Class(class)) = items.first()
+        && !is_hidden
+    {
         // Null is an object, too, and the one of its class.
         let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
         let nullable = name.nullable || of_null;
         return Ok(Type::Class { class: *class, nullable });
     }
-    if !items.is_empty() {
+    if !items.is_empty() || is_hidden {
         let title = format!("`{word}` is not a type");
         let problem = Diagnostic::error(source, name.span, title);
         return Err(Box::new(
