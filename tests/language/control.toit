@@ -322,5 +322,6 @@ sequences:
   text := "a" +
       "b"
   expect-equals "ab" text
-  value := (: 5; 6).call
+  code := (: 5; 6)
+  value := code.call
   expect-equals 6 value

@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
 }
 
-/// The linked program; none if it has errors, which have been printed.
+/// The linked program; none if it has errors. These, and warnings, have been printed.
 pub(crate) fn compile(file: &Path) -> Result<Option<Program>, Stop> {
     let analysis = analyze_file(file)?;
     if analysis.diagnostics.iter().any(Diagnostic::is_error) {

@@ -12,9 +12,20 @@ pub struct Identifier {
     pub span: Span,
 }
 
+/// A documentation comment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Doc {
+    /// Where it stands, with its marks.
+    pub span: Span,
+    /// What it says, without them.
+    pub text: String,
+}
+
 /// A file.
 #[derive(Default, Debug)]
 pub struct File {
+    /// What documents it as a whole.
+    pub doc: Option<Doc>,
     /// The imports.
     pub imports: Vec<Import>,
     /// The exports.
@@ -96,6 +107,8 @@ impl ClassKind {
 /// A class-like declaration.
 #[derive(Debug)]
 pub struct Class {
+    /// What documents it.
+    pub doc: Option<Doc>,
     /// Which keyword declared it.
     pub kind: ClassKind,
     /// Whether `abstract` stands before it.
@@ -143,6 +156,8 @@ impl FunctionName {
 /// A function-like declaration.
 #[derive(Debug)]
 pub struct Function {
+    /// What documents it.
+    pub doc: Option<Doc>,
     /// Its name.
     pub name: FunctionName,
     /// Where `static` stands before it.
@@ -185,6 +200,8 @@ impl Parameter {
 /// A global or field.
 #[derive(Debug)]
 pub struct Variable {
+    /// What documents it.
+    pub doc: Option<Doc>,
     /// Its name.
     pub name: Identifier,
     /// Where `static` stands before it.

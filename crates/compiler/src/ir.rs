@@ -77,6 +77,8 @@ pub struct Module {
     pub path: String,
     /// The byte offset at which each line starts.
     pub line_starts: Vec<Offset>,
+    /// If it should not be used any more: what its documentation says about that.
+    pub deprecated: Option<String>,
     /// Classes, interfaces, mixins and monitors.
     pub classes: Vec<Class>,
     /// Functions of every kind, in no special order.
@@ -118,6 +120,8 @@ pub struct Class {
     pub fields: Vec<Field>,
     /// The instance methods (abstract ones too), as places in [`Module::functions`].
     pub methods: Vec<u32>,
+    /// As [`Module::deprecated`].
+    pub deprecated: Option<String>,
     /// Where its name stands.
     pub at: Offset,
 }
@@ -145,6 +149,8 @@ pub struct Field {
     pub ty: Type,
     /// Whether it has no setter.
     pub is_final: bool,
+    /// As [`Module::deprecated`].
+    pub deprecated: Option<String>,
     /// Where its name stands.
     pub at: Offset,
 }
@@ -169,6 +175,8 @@ pub struct Global {
     pub first_type: Type,
     /// Whether it is never assigned.
     pub is_final: bool,
+    /// As [`Module::deprecated`].
+    pub deprecated: Option<String>,
     /// Computes the first value, at the first read; [`Code::None`] means null.
     pub initializer: Code,
     /// Where its name stands.
@@ -188,6 +196,8 @@ pub struct Function {
     pub parameters: Vec<Parameter>,
     /// The declared result; [`Type::Any`] if none was declared.
     pub return_type: Type,
+    /// As [`Module::deprecated`].
+    pub deprecated: Option<String>,
     /// The body; [`Code::None`] for an abstract method.
     pub code: Code,
     /// Where its name stands.

@@ -19,9 +19,12 @@
 //! recurse. Time is linear in the size of the text.
 
 mod declarations;
+mod docs;
 mod expressions;
 mod literals;
 mod statements;
+
+pub(crate) use docs::deprecation;
 
 use crate::ast::{Expression, ExpressionKind, File, Identifier};
 use crate::diagnostic::Diagnostic;

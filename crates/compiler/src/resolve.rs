@@ -144,6 +144,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
         finished.push((lowered.place, lowered.code, lowered.ty));
     }
     diagnostics.extend(globals.circular());
+    diagnostics.retain(|problem| problem.is_error() || !is_silenced(&sources, problem));
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
     for number in first..world.unit.modules.len() {
         let exports = modules.exported(&world, ModuleId(number as u32));
@@ -165,6 +166,14 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     }
     diagnostics.retain(|diagnostic| diagnostic.is_error() || modules.is_own(diagnostic.source));
     Analysis { unit, diagnostics, sources }
+}
+
+/// Whether a comment at the end of its line says that a warning is not wanted.
+fn is_silenced(sources: &Sources, warning: &Diagnostic) -> bool {
+    let Some(source) = sources.get(warning.source) else { return false };
+    let rest = source.text.get(warning.span.start as usize..).unwrap_or("");
+    let line = rest.lines().next().unwrap_or("");
+    line.rsplit_once("//").is_some_and(|(_, comment)| comment.trim_start().starts_with("@no-warn"))
 }
 
 /// A program begins with `main`, which takes nothing or a list of strings.

@@ -2,7 +2,7 @@
 
 use super::{Blocks, Parser};
 use crate::ast::{
-    Class, ClassKind, Declaration, Export, File, Function, FunctionName, Identifier, Import, Initial,
+    Class, ClassKind, Declaration, Doc, Export, File, Function, FunctionName, Identifier, Import, Initial,
     Parameter, Show, TypeName, Variable,
 };
 use crate::scanner::Kind;
@@ -11,16 +11,17 @@ use crate::source::Span;
 /// How much more than its function a parameter on a line of its own is indented.
 const PARAMETER_INDENT: u32 = 4;
 
-/// The words before a declaration.
+/// What stands before a declaration.
 #[derive(Default)]
 struct Modifiers {
+    doc: Option<Doc>,
     static_at: Option<Span>,
     abstract_at: Option<Span>,
 }
 
 impl Parser<'_> {
     pub(super) fn file(&mut self) -> File {
-        let mut file = File::default();
+        let mut file = File { doc: self.file_doc(), ..File::default() };
         while self.token().kind != Kind::Eof {
             self.begin_declaration(0);
             match self.token().kind {
@@ -89,6 +90,11 @@ impl Parser<'_> {
     }
 
     // Imports and exports.
+
+    /// Whether an import or export comes here.
+    pub(super) fn at_import(&self) -> bool {
+        matches!(self.token().kind, Kind::Import | Kind::Export)
+    }
 
     /// `import ..a.b as c show d e`.
     fn import(&mut self) -> Import {
@@ -186,17 +192,17 @@ impl Parser<'_> {
         let is_variable = matches!(next.kind, Kind::Slash | Kind::Define | Kind::DefineFinal)
             && self.written(self.token().span) != "operator";
         if is_name && is_variable {
-            return Some(Declaration::Variable(self.variable(modifiers, class.is_some())));
+            return Some(Declaration::Variable(self.variable(modifiers)));
         }
         let is_assignment = next.kind == Kind::Assign && next.space_before;
         if is_name && is_assignment {
-            return Some(Declaration::Variable(self.variable(modifiers, class.is_some())));
+            return Some(Declaration::Variable(self.variable(modifiers)));
         }
         self.function(modifiers, class).map(Declaration::Function)
     }
 
     fn modifiers(&mut self) -> Modifiers {
-        let mut modifiers = Modifiers::default();
+        let mut modifiers = Modifiers { doc: self.doc(), ..Modifiers::default() };
         loop {
             let token = self.token();
             let followed = matches!(self.token_at(1).kind, Kind::Identifier | Kind::Class | Kind::Static);
@@ -239,6 +245,7 @@ impl Parser<'_> {
             self.no_name()
         });
         let mut class = Class {
+            doc: modifiers.doc,
             kind,
             is_abstract: modifiers.abstract_at.is_some(),
             name,
@@ -356,7 +363,7 @@ impl Parser<'_> {
         members
     }
 
-    fn variable(&mut self, modifiers: Modifiers, is_member: bool) -> Variable {
+    fn variable(&mut self, modifiers: Modifiers) -> Variable {
         let name = self.advance_name();
         let ty = self.take(Kind::Slash).map(|_| self.type_name());
         let mut is_final = true;
@@ -372,13 +379,10 @@ impl Parser<'_> {
                 is_final = false;
                 value = self.initial_value(Blocks::Allowed);
             }
-            _ if !is_member => {
-                let hint = "write `:=` or `::=` and a value after it";
-                self.error_hint(name.span, format!("the global `{}` has no value", name.name), hint);
-            }
             _ => {}
         }
         Variable {
+            doc: modifiers.doc,
             name,
             static_at: modifiers.static_at,
             abstract_at: modifiers.abstract_at,
@@ -404,6 +408,7 @@ impl Parser<'_> {
             body = Some(self.function_body(Span { start: end, end: end + 1 }));
         }
         Some(Function {
+            doc: modifiers.doc,
             name,
             static_at: modifiers.static_at,
             abstract_at: modifiers.abstract_at,
@@ -456,6 +461,7 @@ impl Parser<'_> {
             Kind::Colon | Kind::Illegal => self.no_name(),
             kind if kind.is_keyword() => self.advance_name(),
             _ => {
+                self.take_other();
                 self.skip_to_colon();
                 self.no_name()
             }

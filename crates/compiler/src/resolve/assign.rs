@@ -317,7 +317,7 @@ impl<'a> Lower<'a> {
         if matches!(&receiver.kind, ExpressionKind::Name(word) if &**word == "super") {
             return Target::Super(name.name.clone(), name.span);
         }
-        match self.static_receiver(receiver) {
+        match self.static_receiver_of(receiver, &name.name) {
             Some(StaticReceiver::Modules(modules)) => {
                 let Some(items) = self.items_in(&modules, name) else { return Target::Error(name.span) };
                 let setter = self.modules.look_up_in(self.world, &modules, &format!("{}=", name.name));
@@ -560,6 +560,9 @@ impl<'a> Lower<'a> {
                 Member::Method(id) => self.world.function(*id).kind == FunctionKind::Setter,
                 Member::Field(_) => true,
             });
+            if let Some(member) = setter {
+                self.warn_of_member(member, span);
+            }
             match setter {
                 Some(Member::Field(field)) => self.check_field_store(field, span, &value, value_span),
                 Some(Member::Method(id)) => {

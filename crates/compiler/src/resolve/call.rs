@@ -279,6 +279,7 @@ impl<'a> Lower<'a> {
     pub(super) fn call_function(&mut self, id: FunctionId, span: Span, arguments: Arguments) -> Value {
         let function = self.world.function(id);
         self.check_arguments(id, &arguments);
+        self.warn_of_function(id, span);
         let order = places(function, &arguments.shape);
         let mut nodes: Vec<Option<Node>> = arguments.nodes().into_iter().map(Some).collect();
         let mut ordered = Vec::with_capacity(order.len());
@@ -294,6 +295,41 @@ impl<'a> Lower<'a> {
                 Value::unsure(span, Expr::CallStatic(id, ordered), ty)
             }
             _ => Value::new(span, Expr::CallStatic(id, ordered), function.return_type.into()),
+        }
+    }
+
+    /// Warns of a deprecated function, or of a deprecated class whose constructor it is.
+    fn warn_of_function(&mut self, id: FunctionId, span: Span) {
+        let world = self.world;
+        let function = world.function(id);
+        let class = function.holder.map(|class| world.class(class));
+        let is_constructor = matches!(function.kind, FunctionKind::Constructor | FunctionKind::Factory);
+        match class.filter(|class| is_constructor && class.deprecated.is_some()) {
+            Some(class) => {
+                let what = || format!("the class `{}`", class.name);
+                self.warn_if_deprecated(what, class.deprecated.as_ref(), span);
+            }
+            None => {
+                let what = || match class {
+                    Some(class) => format!("`{}.{}`", class.name, function.name),
+                    None => format!("`{}`", function.name),
+                };
+                self.warn_if_deprecated(what, function.deprecated.as_ref(), span);
+            }
+        }
+    }
+
+    /// Warns of a deprecated member.
+    pub(super) fn warn_of_member(&mut self, member: Member, span: Span) {
+        match member {
+            Member::Method(id) => self.warn_of_function(id, span),
+            Member::Field(field) => {
+                let world = self.world;
+                let class = world.class(field.class);
+                let Some(field) = class.fields.get(field.index as usize) else { return };
+                let what = || format!("`{}.{}`", class.name, field.name);
+                self.warn_if_deprecated(what, field.deprecated.as_ref(), span);
+            }
         }
     }
 
@@ -500,12 +536,34 @@ impl<'a> Lower<'a> {
         name: &'a Identifier,
         trees: &'a [ast::Argument],
     ) -> Option<Value> {
-        let behind = self.static_receiver(receiver)?;
+        let behind = self.static_receiver_of(receiver, &name.name)?;
         let arguments = self.arguments(trees, &name.name);
         Some(self.finish_call(arguments, name.span, |lower, arguments| match behind {
             StaticReceiver::Modules(modules) => lower.call_prefixed(&modules, name, arguments),
             StaticReceiver::Class(class) => lower.call_static(class, name, arguments),
         }))
+    }
+
+    /// What stands before `.name`, if it is an import's prefix or a class. `prefix.Class.name` is a
+    /// member of a new object if the class has no such static member.
+    pub(super) fn static_receiver_of(&self, receiver: &Expression, name: &str) -> Option<StaticReceiver> {
+        let behind = self.static_receiver(receiver)?;
+        if let (StaticReceiver::Class(class), ExpressionKind::Member(..)) = (&behind, &receiver.kind)
+            && !self.has_static(*class, name)
+            && !self.world.members(*class, name).is_empty()
+        {
+            return None;
+        }
+        Some(behind)
+    }
+
+    fn has_static(&self, class: ClassId, name: &str) -> bool {
+        let setter = format!("{name}=");
+        self.world.index(class).constructors.contains_key(name)
+            || self.world.ancestors(class).into_iter().any(|ancestor| {
+                let statics = &self.world.index(ancestor).statics;
+                statics.contains_key(name) || statics.contains_key(&*setter)
+            })
     }
 
     /// What stands before a `.`, if it is an import's prefix or a class.
@@ -618,6 +676,9 @@ impl<'a> Lower<'a> {
         if let Some(class) = receiver.ty.class() {
             let members = self.world.members(class, name);
             let found = members.iter().copied().find(|member| self.member_accepts(*member, &arguments.shape));
+            if let Some(member) = found {
+                self.warn_of_member(member, span);
+            }
             match found {
                 Some(Member::Method(id)) => {
                     self.check_arguments(id, &arguments);

@@ -360,6 +360,7 @@ fn accessor(name: &str, kind: FunctionKind) -> Function {
         kind,
         parameters: if kind == FunctionKind::Setter { vec![value] } else { Vec::new() },
         return_type: crate::ir::Type::Any,
+        deprecated: None,
         code: Code::None,
         at: 0,
     }

@@ -10,6 +10,7 @@ use crate::ir::{
     ModuleId, Parameter, Type,
 };
 use crate::names::{Name, nearest};
+use crate::parser::deprecation;
 use crate::source::{LIBRARY_PREFIX, SourceId, Span};
 use crate::types::Ty;
 
@@ -124,6 +125,7 @@ impl<'a> Declare<'_, 'a> {
             let mixins = class
                 .mixins
                 .iter()
+                .filter(|_| !is_interface)
                 .filter_map(|name| self.supertype(id, source, name, ClassKind::Mixin))
                 .collect();
             let declared = self.class_mut(id);
@@ -298,6 +300,7 @@ impl<'a> Declare<'_, 'a> {
                 kind,
                 parameters: mixin_parameters(kind),
                 return_type: Type::Any,
+                deprecated: None,
                 code: Code::None,
                 at: class.name.span.start,
             };
@@ -376,6 +379,7 @@ impl<'a> Declare<'_, 'a> {
             kind,
             parameters,
             return_type,
+            deprecated: deprecated(&function.doc),
             code: Code::None,
             at: function.name.span().start,
         };
@@ -484,6 +488,7 @@ impl<'a> Declare<'_, 'a> {
             name: variable.name.name.to_string(),
             ty,
             is_final: variable.is_final,
+            deprecated: deprecated(&variable.doc),
             at: variable.name.span.start,
         };
         self.class_mut(id).fields.push(field);
@@ -520,6 +525,7 @@ impl<'a> Declare<'_, 'a> {
             ty,
             first_type: Type::Any,
             is_final: variable.is_final,
+            deprecated: deprecated(&variable.doc),
             initializer: Code::None,
             at: variable.name.span.start,
         };
@@ -529,6 +535,11 @@ impl<'a> Declare<'_, 'a> {
         let class = context.map(|(id, _)| id);
         self.jobs.push(Job { module, source, class, work: Work::Global(id, variable) });
     }
+}
+
+/// What documentation says about why its subject should not be used any more.
+pub(super) fn deprecated(doc: &Option<ast::Doc>) -> Option<String> {
+    deprecation(&doc.as_ref()?.text)
 }
 
 fn new_class(class: &ast::Class) -> Class {
@@ -546,6 +557,7 @@ fn new_class(class: &ast::Class) -> Class {
         mixins: Vec::new(),
         fields: Vec::new(),
         methods: Vec::new(),
+        deprecated: deprecated(&class.doc),
         at: class.name.span.start,
     }
 }
@@ -712,13 +724,15 @@ pub(super) fn resolve_type(
             }
         },
     };
-    if let (Some(Item::Class(class)), false) = (items.first(), is_hidden) {
+    if let Some(Item::Class(class)) = items.first()
+        && !is_hidden
+    {
         // Null is an object, too, and the one of its class.
         let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
         let nullable = name.nullable || of_null;
         return Ok(Type::Class { class: *class, nullable });
     }
-    if !items.is_empty() {
+    if !items.is_empty() || is_hidden {
         let title = format!("`{word}` is not a type");
         let problem = Diagnostic::error(source, name.span, title);
         return Err(Box::new(

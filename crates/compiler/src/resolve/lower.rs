@@ -444,6 +444,9 @@ impl<'a> Lower<'a> {
             self.error(span, format!("`{name}` is read while it gets its first value"));
             return Value::new(span, expr, declared);
         }
+        let world = self.world;
+        let global = world.global(id);
+        self.warn_if_deprecated(|| format!("`{}`", global.name), global.deprecated.as_ref(), span);
         if declared != Ty::Any {
             return Value::new(span, expr, declared);
         }
@@ -470,6 +473,23 @@ impl<'a> Lower<'a> {
 
     pub(super) fn error_hint(&mut self, span: Span, title: impl Into<String>, hint: impl Into<String>) {
         self.report(Diagnostic::error(self.source, span, title).hint(hint));
+    }
+
+    /// Warns of something that should not be used any more, unless this code should not be either.
+    pub(super) fn warn_if_deprecated(
+        &mut self,
+        what: impl FnOnce() -> String,
+        why: Option<&String>,
+        span: Span,
+    ) {
+        let Some(why) = why else { return };
+        let is_old_itself = self.function.is_some_and(|id| self.world.function(id).deprecated.is_some())
+            || self.class.is_some_and(|class| self.world.class(class).deprecated.is_some());
+        if is_old_itself {
+            return;
+        }
+        let problem = Diagnostic::warning(self.source, span, format!("{} is deprecated", what()));
+        self.report(if why.is_empty() { problem } else { problem.note(why) });
     }
 
     // Names.

@@ -42,7 +42,7 @@ pub(super) struct SourceModule {
 /// An import whose module was found.
 pub(super) struct ResolvedImport {
     pub(super) module: ModuleId,
-    span: Span,
+    pub(super) span: Span,
     pub(super) prefix: Option<Identifier>,
     /// What is visible without a prefix.
     pub(super) shown: Shown,
@@ -181,6 +181,7 @@ impl Modules {
             Declaration::Class(_) => None,
         });
         let values = values.collect();
+        module.deprecated = super::declare::deprecated(&file.doc);
         world.unit.modules.push(module);
         self.sources.push(SourceModule {
             id,

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, ModuleId};
 use crate::names::{Name, nearest};
 use crate::source::{SourceId, Span};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 /// Where an export stands.
@@ -32,6 +33,12 @@ impl Modules {
     fn check_shown(&self, world: &World, source: &SourceModule, problems: &mut Vec<Diagnostic>) {
         let mut earlier: HashMap<&Name, (&Identifier, Vec<Item>)> = HashMap::new();
         for import in &source.imports {
+            let module = world.module(import.module);
+            if let Some(why) = &module.deprecated {
+                let title = format!("the library `{}` is deprecated", module.path);
+                let problem = Diagnostic::warning(source.source, import.span, title);
+                problems.push(if why.is_empty() { problem } else { problem.note(why) });
+            }
             for name in import.shown_names() {
                 let items = self.visible(world, import.module, &name.name, &mut Vec::new());
                 if items.is_empty() {
@@ -141,8 +148,8 @@ impl Modules {
                     let way = std::iter::successors(Some(module), |module| came_from.get(module).copied());
                     let sources = way.filter_map(|module| self.source_of(module));
                     circles.extend(sources.filter_map(|source| export_of(source, name)));
-                } else if !came_from.contains_key(&import.module) {
-                    came_from.insert(import.module, module);
+                } else if let Entry::Vacant(entry) = came_from.entry(import.module) {
+                    entry.insert(module);
                     work.push(import.module);
                 }
             }

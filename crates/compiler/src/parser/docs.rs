@@ -1,0 +1,204 @@
+//! Documentation comments: `/** ... */`, or lines that begin with `///`.
+//!
+//! The scanner skips comments. What documents a declaration is found again in the text between the
+//! token before it and its own first token: the last documentation there, if no blank line follows.
+
+use super::Parser;
+use crate::ast::Doc;
+use crate::source::Span;
+
+/// A comment and what it is.
+struct Comment {
+    span: Span,
+    kind: CommentKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CommentKind {
+    /// `/** ... */`.
+    Block,
+    /// `/// ...`.
+    Line,
+    /// Not documentation.
+    Plain,
+}
+
+impl Parser<'_> {
+    /// The documentation of the declaration that begins here.
+    pub(super) fn doc(&self) -> Option<Doc> {
+        let end = self.token().span.start;
+        let comments = comments(self.text, self.last_end(), end);
+        let mut lines = 0;
+        let mut next = end;
+        for (index, comment) in comments.iter().enumerate().rev() {
+            lines += self.newlines(comment.span.end, next);
+            next = comment.span.start;
+            if lines > 1 {
+                return None;
+            }
+            match comment.kind {
+                CommentKind::Plain => lines = 0,
+                CommentKind::Block => return Some(self.make_doc(comment.span)),
+                CommentKind::Line => return Some(self.make_doc(self.run_of_lines(&comments, index))),
+            }
+        }
+        None
+    }
+
+    /// The documentation of the file: the first one before anything else, unless it is that of the
+    /// first declaration.
+    pub(super) fn file_doc(&self) -> Option<Doc> {
+        let end = self.token().span.start;
+        let comments = comments(self.text, 0, end);
+        let index = comments.iter().position(|comment| comment.kind != CommentKind::Plain)?;
+        let span = match comments.get(index)?.kind {
+            CommentKind::Line => self.run_down_of_lines(&comments, index),
+            _ => comments.get(index)?.span,
+        };
+        let is_of_declaration = self.doc().is_some_and(|doc| doc.span == span) && !self.at_import();
+        (!is_of_declaration).then(|| self.make_doc(span))
+    }
+
+    fn newlines(&self, from: u32, to: u32) -> usize {
+        self.written(Span { start: from, end: to.max(from) }).matches('\n').count()
+    }
+
+    /// From the first to the last of the `///` lines that end with one.
+    fn run_of_lines(&self, comments: &[Comment], last: usize) -> Span {
+        let mut first = last;
+        while first > 0 && self.is_one_run(comments, first - 1) {
+            first -= 1;
+        }
+        self.span_of(comments, first, last)
+    }
+
+    /// From the first to the last of the `///` lines that begin with one.
+    fn run_down_of_lines(&self, comments: &[Comment], first: usize) -> Span {
+        let mut last = first;
+        while self.is_one_run(comments, last) {
+            last += 1;
+        }
+        self.span_of(comments, first, last)
+    }
+
+    /// Whether a comment and the next one are `///` lines right below each other.
+    fn is_one_run(&self, comments: &[Comment], index: usize) -> bool {
+        match (comments.get(index), comments.get(index + 1)) {
+            (Some(a), Some(b)) => {
+                a.kind == CommentKind::Line
+                    && b.kind == CommentKind::Line
+                    && self.newlines(a.span.end, b.span.start) == 1
+            }
+            _ => false,
+        }
+    }
+
+    fn span_of(&self, comments: &[Comment], first: usize, last: usize) -> Span {
+        match (comments.get(first), comments.get(last)) {
+            (Some(first), Some(last)) => Span { start: first.span.start, end: last.span.end },
+            _ => Span::default(),
+        }
+    }
+
+    fn make_doc(&self, span: Span) -> Doc {
+        Doc { span, text: content(self.written(span)) }
+    }
+}
+
+/// The comments between two places; there is nothing else but white space.
+fn comments(text: &str, start: u32, end: u32) -> Vec<Comment> {
+    let mut comments = Vec::new();
+    let mut at = start as usize;
+    let end = end as usize;
+    while at < end {
+        let Some(rest) = text.get(at..end) else { break };
+        let Some(skipped) = rest.find('/') else { break };
+        let Some(rest) = rest.get(skipped..) else { break };
+        at += skipped;
+        let (length, kind) = if rest.starts_with("/*") {
+            let is_doc = rest.starts_with("/**") && !rest.starts_with("/**/");
+            (block_length(rest), if is_doc { CommentKind::Block } else { CommentKind::Plain })
+        } else {
+            let is_doc = rest.starts_with("///");
+            let length = rest.find('\n').unwrap_or(rest.len());
+            (length, if is_doc { CommentKind::Line } else { CommentKind::Plain })
+        };
+        comments.push(Comment { span: Span::new(at, at + length), kind });
+        at += length.max(1);
+    }
+    comments
+}
+
+/// The length of a comment that nests.
+fn block_length(text: &str) -> usize {
+    let mut depth = 0u32;
+    let mut at = 0;
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        match (byte, bytes.get(at + 1)) {
+            (b'\\', _) => at += 1,
+            (b'/', Some(b'*')) => {
+                depth += 1;
+                at += 1;
+            }
+            (b'*', Some(b'/')) => {
+                depth -= 1;
+                at += 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+/// What a comment says, without its marks.
+fn content(written: &str) -> String {
+    if let Some(inside) = written.strip_prefix("/**") {
+        return inside.strip_suffix("*/").unwrap_or(inside).trim().to_owned();
+    }
+    let lines = written.lines().map(|line| line.trim_start().trim_start_matches('/'));
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// What documentation says about why its subject should not be used any more: the rest of the
+/// paragraph after a sentence that is just `Deprecated.`
+pub(crate) fn deprecation(text: &str) -> Option<String> {
+    const WORD: &str = "Deprecated.";
+    let found = text.match_indices(WORD).find(|(at, _)| {
+        let before = text.get(..*at).unwrap_or("");
+        let line = before.rsplit('\n').next().unwrap_or("").trim();
+        line.is_empty() || line.ends_with(['.', '!', '?'])
+    });
+    let rest = text.get(found?.0 + WORD.len()..)?;
+    let mut lines = rest.split('\n').map(str::trim);
+    let first = lines.next();
+    let lines: Vec<&str> = first.into_iter().chain(lines.take_while(|line| !line.is_empty())).collect();
+    // A reference stands for the name in it.
+    let sentence = lines.join(" ").trim().replace('$', "");
+    Some(sentence.trim_end_matches('.').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deprecations_are_sentences() {
+        assert_eq!(deprecation("Deprecated. Use $foo\n  instead.").as_deref(), Some("Use foo instead"));
+        assert_eq!(deprecation("A field.\nDeprecated.\n\nMore.").as_deref(), Some(""));
+        assert_eq!(deprecation("It was Deprecated. Yes."), None);
+        assert_eq!(deprecation("Not deprecated."), None);
+    }
+
+    #[test]
+    fn comments_nest() {
+        let text = "/** a /* b */ c */ /// d\n  // e\n";
+        let found = comments(text, 0, text.len() as u32);
+        let spans: Vec<&str> = found.iter().map(|comment| &text[comment.span.range()]).collect();
+        assert_eq!(spans, ["/** a /* b */ c */", "/// d", "// e"]);
+    }
+}
