@@ -94,12 +94,12 @@ where
     let mut stream = StreamCipherCoreWrapper::from_core(core);
     let mut mask = [0; TAG_BYTES];
     stream.apply_keystream(&mut mask);
-    (Box::new(stream), Hash::Ghash(Box::new(GHash::new(&hash_key)), mask))
+    (Box::new(stream), Hash::Ghash(GHash::new(&hash_key), mask))
 }
 
 enum Hash {
     /// With what hides the hash.
-    Ghash(Box<GHash>, [u8; TAG_BYTES]),
+    Ghash(GHash, [u8; TAG_BYTES]),
     Poly1305(Poly1305),
 }
 
