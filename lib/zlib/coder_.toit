@@ -121,11 +121,12 @@ abstract class Coder_:
     if is-reader-closed_: throw "READER_CLOSED"
     if is-writer-closed_: throw "ALREADY_CLOSED"
     reads-before-write_ = reads_
-    written := backend_.write data from to
-    if written > 0:
+    try:
+      return backend_.write data from to
+    finally:
+      // Also if it failed: whoever reads is to learn of it.
       writes_++
       signal_.raise
-    return written
 
   wait-for-room_ -> none:
     signal_.wait: reads_ != reads-before-write_

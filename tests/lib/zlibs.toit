@@ -191,7 +191,7 @@ corrupt:
       // All that may be wrong without being noticed is the level, and the window's size.
       text := null
       error := catch: text = decode maker.call wrong
-      expect (error or text == TEXT.to-byte-array)
+      expect (error != null or text == TEXT.to-byte-array)
   seed := 1
   200.repeat:
     garbage := ByteArray 100:
