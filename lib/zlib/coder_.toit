@@ -29,17 +29,16 @@ class CompressionReader extends io.CloseableReader:
   */
   read --max-size/int?=null --wait/bool=true -> ByteArray?:
     if not (wait or is-closed_ or next_ or buffered-size > 0):
-      next_ = coder_.backend_.read
+      next_ = coder_.take_
       if next_ and next_.is-empty:
         next_ = null
         return #[]
     return super --max-size=max-size
 
   read_ -> ByteArray?:
+    if not next_: return coder_.read_
     data := next_
     next_ = null
-    if not data: return coder_.read_
-    coder_.changed_
     return data
 
   close_ -> none:
@@ -55,7 +54,7 @@ class CompressionWriter_ extends io.CloseableWriter:
     return coder_.try-write_ data from to
 
   wait-for-more-room_ -> none:
-    coder_.wait_
+    coder_.wait-for-room_
 
   close_ -> none:
     coder_.close-writer_
@@ -67,8 +66,11 @@ abstract class Coder_:
   is-writer-closed_/bool := false
   in_/CompressionReader? := null
   out_/CompressionWriter_? := null
-  // How often something was read, written or closed: who waits, waits for the next time.
-  changes_/int := 0
+  // How often the backend was read or the reader closed, and the same of writing. Whoever waits, waits
+  // for one more than there were before the attempt, as raising the signal can switch tasks.
+  reads_/int := 0
+  writes_/int := 0
+  reads-before-write_/int := 0
   signal_/monitor.Signal ::= monitor.Signal
 
   constructor .backend_:
@@ -94,7 +96,7 @@ abstract class Coder_:
     while position < to:
       written := try-write_ data position to
       position += written
-      if written == 0: wait_
+      if written == 0: wait-for-room_
     return to - from
 
   /** Deprecated. Close $out. */
@@ -103,34 +105,40 @@ abstract class Coder_:
 
   read_ -> ByteArray?:
     while true:
-      data := backend_.read
-      if not data: return null
-      if not data.is-empty:
-        changed_
-        return data
-      wait_
+      writes := writes_
+      data := take_
+      if not data or not data.is-empty: return data
+      signal_.wait: writes_ != writes
+
+  /** What the backend has. Whoever writes can go on, even if there was nothing. */
+  take_ -> ByteArray?:
+    data := backend_.read
+    reads_++
+    signal_.raise
+    return data
 
   try-write_ data/io.Data from/int to/int -> int:
     if is-reader-closed_: throw "READER_CLOSED"
     if is-writer-closed_: throw "ALREADY_CLOSED"
-    written := backend_.write data from to
-    if written > 0: changed_
-    return written
+    reads-before-write_ = reads_
+    try:
+      return backend_.write data from to
+    finally:
+      // Also if it failed: whoever reads is to learn of it.
+      writes_++
+      signal_.raise
+
+  wait-for-room_ -> none:
+    signal_.wait: reads_ != reads-before-write_
 
   close-reader_ -> none:
     is-reader-closed_ = true
-    changed_
+    reads_++
+    signal_.raise
 
   close-writer_ -> none:
     if is-writer-closed_: return
     is-writer-closed_ = true
     backend_.close
-    changed_
-
-  changed_ -> none:
-    changes_++
+    writes_++
     signal_.raise
-
-  wait_ -> none:
-    seen := changes_
-    signal_.wait: changes_ != seen

@@ -73,7 +73,7 @@ impl Key {
                 stream.apply_keystream(&mut first);
                 let mut hash_key = [0; KEY_BYTES_MAX];
                 hash_key.copy_from_slice(&first[..KEY_BYTES_MAX]);
-                (Box::new(stream), Hash::Poly1305(Poly1305::new(&hash_key.into())))
+                (Box::new(stream), Hash::Poly1305(Box::new(Poly1305::new(&hash_key.into()))))
             }
         }
     }
@@ -94,13 +94,13 @@ where
     let mut stream = StreamCipherCoreWrapper::from_core(core);
     let mut mask = [0; TAG_BYTES];
     stream.apply_keystream(&mut mask);
-    (Box::new(stream), Hash::Ghash(Box::new(GHash::new(&hash_key)), mask))
+    (Box::new(stream), Hash::Ghash(GHash::new(&hash_key), mask))
 }
 
 enum Hash {
     /// With what hides the hash.
-    Ghash(Box<GHash>, [u8; TAG_BYTES]),
-    Poly1305(Poly1305),
+    Ghash(GHash, [u8; TAG_BYTES]),
+    Poly1305(Box<Poly1305>),
 }
 
 impl Hash {
@@ -165,8 +165,8 @@ impl Message {
 fn new<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let (key, encrypts) = (Key::new(call.int(0)?, call.bytes(1)?), call.bool(2)?);
     let key = key.ok_or(Failure::INVALID_ARGUMENT)?;
-    // A message has the key's schedule once more.
-    let size = size_of::<Key>() + size_of::<GHash>();
+    // A message has the schedule of the key once more, and a hash.
+    let size = size_of::<Key>() + size_of::<Poly1305>();
     Ok(call.heap.new_state(Aead { key, encrypts, message: None }, size)?)
 }
 

@@ -34,7 +34,10 @@ struct Coder {
     output: Vec<u8>,
     input_ended: bool,
     ended: bool,
+    failed: bool,
 }
+
+const CORRUPT: Failure = Failure::Error("Corrupt data");
 
 enum Direction {
     Deflate(Compress),
@@ -46,6 +49,9 @@ impl Coder {
     fn pump(&mut self, input: &[u8]) -> Result<usize, Failure> {
         if self.ended {
             return Ok(input.len());
+        }
+        if self.failed {
+            return Err(CORRUPT);
         }
         let (status, used) = match &mut self.direction {
             Direction::Deflate(compress) => {
@@ -60,7 +66,11 @@ impl Coder {
                 (status, decompress.total_in() - before)
             }
         };
-        self.ended = status.ok_or(Failure::Error("Corrupt data"))? == Status::StreamEnd;
+        self.ended = status == Some(Status::StreamEnd);
+        self.failed = status.is_none();
+        if self.failed {
+            return Err(CORRUPT);
+        }
         Ok(used as usize)
     }
 
@@ -82,7 +92,7 @@ fn new_coder<'c>(call: &'c mut Call<'_>, direction: Direction) -> Result<Ref<'c>
         Direction::Inflate(_) => INFLATER_BYTES,
     };
     let output = call.scratch(OUTPUT_BYTES)?;
-    let coder = Coder { direction, output, input_ended: false, ended: false };
+    let coder = Coder { direction, output, input_ended: false, ended: false, failed: false };
     Ok(call.heap.new_state(coder, tables + OUTPUT_BYTES)?)
 }
 
