@@ -42,20 +42,22 @@ days-to-civil_ days/int -> Array_:
 civil-to-seconds_ year/int month/int day/int h/int m/int s/int -> int:
   return (civil-to-days_ year month day) * 86400 + h * 3600 + m * 60 + s
 
-/** The rules of the local time zone, in POSIX form. */
-zone-rules_/string := zone-default-rules_
+/** What describes the local time zone. */
+zone_/ByteArray := zone-load-default_
 
 /**
 Sets the local time zone of this process.
 
-The $rules are in POSIX form, like `CET-1CEST,M3.5.0,M10.5.0/3`.
+The $rules are in POSIX form, like `CET-1CEST,M3.5.0,M10.5.0/3`, or they are the name
+  of a zone that the machine knows, like `Europe/Copenhagen`. Then they also know how
+  the clocks were set in the past. The zone is UTC if they are neither.
 */
 set-timezone rules/string -> none:
-  zone-rules_ = rules
+  zone_ = zone-load_ rules
 
 /** The offset of local time at $utc in seconds, times two, plus one if daylight saving is on. */
 zone-at_ utc/int -> int:
-  return zone-offset_ zone-rules_ utc
+  return zone-offset_ zone_ utc
 
 /** The moment when local clocks show $shown. */
 zone-to-utc_ shown/int dst/bool? -> int:
@@ -70,8 +72,11 @@ zone-to-utc_ shown/int dst/bool? -> int:
     return ((zone-at_ first) & 1 == 1) == dst ? first : second
   return fits-first ? first : second
 
-zone-offset_ rules/string utc/int -> int:
+zone-offset_ zone/ByteArray utc/int -> int:
   #primitive.time.zone-offset
 
-zone-default-rules_ -> string:
-  #primitive.time.zone-default-rules
+zone-load_ rules/string -> ByteArray:
+  #primitive.time.zone-load
+
+zone-load-default_ -> ByteArray:
+  #primitive.time.zone-load-default

@@ -27,6 +27,7 @@ import .num
 import .objects
 import .print
 import .process
+import .profiler
 import .random
 import .set
 import .string

@@ -9,6 +9,7 @@ main:
   parsing
   zones
   ambiguity
+  names-of-zones
   arithmetic
   clocks
 
@@ -120,3 +121,22 @@ clocks:
   expect now.to-now >= Duration.ZERO
   expect (Duration.since now) >= Duration.ZERO
   expect (Duration.until now) <= Duration.ZERO
+
+names-of-zones:
+  set-timezone "Nowhere/Atlantis"
+  expect-equals (Time.utc 2020 7 1 12) (Time.local 2020 7 1 12)
+  set-timezone "Europe/Copenhagen"
+  // Not every machine has tables of zones.
+  if (Time.local 2020 7 1 12) == (Time.utc 2020 7 1 12): return
+  expect-equals (Time.utc 2020 7 1 10) (Time.local 2020 7 1 12)
+  expect-equals (Time.utc 2020 1 1 11) (Time.local 2020 1 1 12)
+  // Long after the table ends, its rules go on.
+  expect-equals (Time.utc 2120 7 1 10) (Time.local 2120 7 1 12)
+  // In 1979 there was no summer time yet, in 1980 there was.
+  expect-not (Time.utc 1979 7 1 12).local.is-dst
+  expect (Time.utc 1980 7 1 12).local.is-dst
+  set-timezone ":America/New_York"
+  expect-equals (Time.utc 2020 7 1 16) (Time.local 2020 7 1 12)
+  // In 2006 summer time began in April, a year later in March.
+  expect-not (Time.utc 2006 3 20 12).local.is-dst
+  expect (Time.utc 2007 3 20 12).local.is-dst

@@ -112,6 +112,17 @@ effects! {
     SystemProcessStats = "system" "process-stats",
     /// Collects garbage.
     SystemCollectGarbage = "system" "collect-garbage",
+    /// `all-tasks`: gets ready to count the work of this task, or of all.
+    ProfilerInstall = "profiler" "install",
+    /// Counts from now on.
+    ProfilerStart = "profiler" "start",
+    /// Counts no more.
+    ProfilerStop = "profiler" "stop",
+    /// `title cutoff` -> which functions worked, as people read it.
+    ProfilerReport = "profiler" "report",
+    /// Forgets what was counted.
+    ProfilerUninstall = "profiler" "uninstall",
+
     /// -> how many objects of which class there are, as people read it.
     SystemHistogram = "system" "histogram",
     /// `percent`: trades memory for speed, or speed for memory.

@@ -10,6 +10,7 @@
 mod effects;
 mod inbox;
 mod messages;
+mod profiler;
 mod tasks;
 
 use std::cmp::Reverse;
@@ -25,6 +26,7 @@ use crate::host::Host;
 use crate::interpreter::{Interpreter, Stop};
 use crate::native::{BYTES_PER_UNIT, Failure};
 use inbox::Inbox;
+use profiler::Profiler;
 use tasks::{State, Task, TaskId, Tasks};
 
 /// The kind that the library is given for a finalizer.
@@ -59,6 +61,7 @@ pub(crate) struct Machine {
     end: Option<Exit>,
     /// Work done outside of the interpreter that has not been charged to a budget yet.
     charged: i64,
+    profiler: Option<Profiler>,
 }
 
 /// A client that has opened a service of this process.
@@ -121,6 +124,7 @@ impl Machine {
             providers: 0,
             end: None,
             charged: 0,
+            profiler: None,
         })
     }
 
@@ -150,8 +154,10 @@ impl Machine {
             if !self.tasks.is_alive(task) {
                 continue;
             }
-            let slice = (*budget).min(SLICE);
-            *budget -= slice - self.run_task(task, context, slice) + std::mem::take(&mut self.charged);
+            let slice = (*budget).min(self.slice(SLICE));
+            let units = slice - self.run_task(task, context, slice) + std::mem::take(&mut self.charged);
+            *budget -= units;
+            self.note_work(task, units);
             if self.end.is_none() && (*budget <= 0 || context.should_yield()) {
                 return Outcome::Ready;
             }

@@ -99,6 +99,15 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
             Ok(()) => Done::Value(Word::NULL),
             Err(OutOfMemory) => Done::Fail(Failure::OutOfMemory),
         },
+        Effect::ProfilerInstall => machine.install_profiler(id),
+        Effect::ProfilerStart => machine.switch_profiler(true),
+        Effect::ProfilerStop => machine.switch_profiler(false),
+        Effect::ProfilerReport => machine.report_profile(id),
+        Effect::ProfilerUninstall => {
+            machine.profiler = None;
+            Done::Value(Word::NULL)
+        }
+
         Effect::SystemHistogram => machine.text_or_null(Some(machine.heap.histogram())),
         Effect::SystemTuneMemory => match machine.int_argument(id, 0) {
             Some(percent @ 0..=100) => {
@@ -122,7 +131,7 @@ impl Machine {
         Done::from(self.heap.new_int(value).map(Ref::word).map_err(Failure::from))
     }
 
-    fn text_or_null(&mut self, text: Option<String>) -> Done {
+    pub(super) fn text_or_null(&mut self, text: Option<String>) -> Done {
         match text {
             Some(text) => Done::from(self.heap.new_string(&text).map(Ref::word).map_err(Failure::from)),
             None => Done::Value(Word::NULL),

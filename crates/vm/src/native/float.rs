@@ -285,6 +285,8 @@ fn scale_by_power(mut value: f64, power: i32) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -315,6 +317,46 @@ mod tests {
         assert_eq!(read(b"0x1F_FFFF_FFFF_FFFFp971"), Some(f64::MAX));
         for text in [&b"inf"[..], b"3.14x", b" 1", b"--1", b"0x", b"1e", b"+"] {
             assert_eq!(read(text), None);
+        }
+    }
+
+    /// The digits of a number in decimal, without the zeros around them.
+    fn digits(text: &str) -> usize {
+        let mantissa = text.split('e').next().unwrap_or_default();
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        digits.trim_matches('0').len()
+    }
+
+    proptest! {
+        #[test]
+        fn texts_read_back_as_the_same_number(bits: u64) {
+            let value = f64::from_bits(bits);
+            prop_assume!(value.is_finite());
+            prop_assert_eq!(read(shortest(value).as_bytes()).map(f64::to_bits), Some(bits));
+        }
+
+        #[test]
+        fn no_shorter_text_does(bits: u64) {
+            let value = f64::from_bits(bits);
+            prop_assume!(value.is_finite() && value != 0.0);
+            let count = digits(&shortest(value));
+            // So many digits, but one, behind the first one.
+            prop_assume!(count >= 2);
+            let shorter = format!("{value:.0$e}", count - 2);
+            prop_assert_ne!(read(shorter.as_bytes()), Some(value));
+        }
+
+        #[test]
+        fn decimals_are_read_exactly(whole in 0_u64..1 << 53, scale in 0_usize..16) {
+            // Both are exact floats, so that their quotient is rounded once, as reading must be.
+            let text = format!("{whole}e-{scale}");
+            let power = 10_u64.pow(scale as u32) as f64;
+            prop_assert_eq!(read(text.as_bytes()), Some(whole as f64 / power));
+        }
+
+        #[test]
+        fn reading_never_fails_hard(text in "[-+0-9xXa-fA-FpPe._]{0,24}") {
+            read(text.as_bytes());
         }
     }
 }

@@ -202,6 +202,8 @@ fn read_digits(text: &[u8], radix: u32) -> Result<u64, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -230,6 +232,27 @@ mod tests {
             (b"99999999999999999999x", "INTEGER_PARSING_ERROR"),
         ] {
             assert!(matches!(read(text, 0), Err(Failure::Error(text)) if text == error));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decimal_texts_read_back(value: i64) {
+            prop_assert_eq!(read(value.to_string().as_bytes(), 10).ok(), Some(value));
+        }
+
+        #[test]
+        fn what_does_not_fit_is_out_of_range(beyond in 1_i128..1 << 70) {
+            for value in [i128::from(i64::MAX) + beyond, i128::from(i64::MIN) - beyond] {
+                let result = read(value.to_string().as_bytes(), 10);
+                prop_assert!(matches!(result, Err(Failure::Error("OUT_OF_RANGE"))));
+            }
+        }
+
+        #[test]
+        fn reading_never_fails_hard(text in "[-0-9xXbBa-z_]{0,70}", radix in 2_u32..=36) {
+            let _ = read(text.as_bytes(), radix);
+            let _ = read(text.as_bytes(), 0);
         }
     }
 }

@@ -3,16 +3,21 @@
 use super::{Call, Failure, Row, zone};
 use crate::heap::Ref;
 
-pub(super) const TABLE: &[Row] = &[("zone-offset", zone_offset), ("zone-default-rules", zone_default_rules)];
+pub(super) const TABLE: &[Row] =
+    &[("zone-offset", zone_offset), ("zone-load", zone_load), ("zone-load-default", zone_load_default)];
 
-/// `rules utc` -> the offset in seconds, times two, plus one if daylight saving is on.
+/// `zone utc` -> the offset in seconds, times two, plus one if daylight saving is on.
 fn zone_offset<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let utc = call.int(1)?;
-    let zone = zone::Zone::parse(call.string(0)?).unwrap_or_default();
-    let (offset, is_dst) = zone.at(utc);
+    let (offset, is_dst) = zone::at(call.bytes(0)?, call.int(1)?);
     Ok(Ref::small(offset << 1 | i64::from(is_dst)))
 }
 
-fn zone_default_rules<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    Ok(call.heap.new_string(&zone::default_rules())?)
+/// `rules` -> what describes the zone.
+fn zone_load<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let zone = zone::load(call.string(0)?);
+    Ok(call.heap.new_bytes_from(&zone)?)
+}
+
+fn zone_load_default<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    Ok(call.heap.new_bytes_from(&zone::load_default())?)
 }

@@ -1,6 +1,51 @@
-//! Time zones by POSIX rules like `CET-1CEST,M3.5.0,M10.5.0/3`.
+//! Time zones: POSIX rules like `CET-1CEST,M3.5.0,M10.5.0/3`, and the zone files of the machine.
+//!
+//! What describes a zone is bytes: the rules as text, or the contents of a zone file.
 
-use std::path::Path;
+use std::path::{Component, Path};
+
+use file::ZoneFile;
+
+mod file;
+
+const ZONE_FILES: &str = "/usr/share/zoneinfo";
+const UTC: &[u8] = b"UTC0";
+/// No zone file is larger; the largest has a few kilobytes.
+const FILE_SIZE_MAX: usize = 64 << 10;
+
+/// What describes the zone that is given by rules or a name. UTC if there is no such zone.
+pub(super) fn load(rules_or_name: &str) -> Vec<u8> {
+    if Zone::parse(rules_or_name).is_some() {
+        return rules_or_name.as_bytes().to_vec();
+    }
+    let name = Path::new(rules_or_name.trim_start_matches(':'));
+    // Names lead to nowhere else.
+    let is_inside = name.components().all(|part| matches!(part, Component::Normal(_)));
+    let contents = is_inside.then(|| read_file(&Path::new(ZONE_FILES).join(name)));
+    contents.flatten().unwrap_or_else(|| UTC.to_vec())
+}
+
+/// What describes the machine's zone: the one in `TZ`, or that of `/etc/localtime`.
+pub(super) fn load_default() -> Vec<u8> {
+    match std::env::var("TZ") {
+        Ok(value) => load(&value),
+        Err(_) => read_file(Path::new("/etc/localtime")).unwrap_or_else(|| UTC.to_vec()),
+    }
+}
+
+fn read_file(path: &Path) -> Option<Vec<u8>> {
+    let contents = std::fs::read(path).ok()?;
+    (contents.len() <= FILE_SIZE_MAX && ZoneFile::read(&contents).is_some()).then_some(contents)
+}
+
+/// The offset in a zone at a moment, and whether daylight saving is on.
+pub(super) fn at(zone: &[u8], utc: i64) -> (i64, bool) {
+    if ZoneFile::is_one(zone) {
+        return ZoneFile::read(zone).and_then(|file| file.at(utc)).unwrap_or_default();
+    }
+    let rules = std::str::from_utf8(zone).ok().and_then(Zone::parse);
+    rules.unwrap_or_default().at(utc)
+}
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -8,7 +53,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// A time zone. Offsets are seconds east of Greenwich (POSIX writes them the other way round).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Zone {
+struct Zone {
     standard: i64,
     saving: Option<Saving>,
 }
@@ -40,7 +85,7 @@ enum ChangeDay {
 
 impl Zone {
     /// Reads the rules. None if they are not in POSIX form.
-    pub(super) fn parse(rules: &str) -> Option<Zone> {
+    fn parse(rules: &str) -> Option<Zone> {
         let mut reader = Reader(rules);
         reader.name()?;
         let standard = -reader.offset()?;
@@ -62,7 +107,7 @@ impl Zone {
     }
 
     /// The offset at a moment, and whether daylight saving is on.
-    pub(super) fn at(&self, utc: i64) -> (i64, bool) {
+    fn at(&self, utc: i64) -> (i64, bool) {
         let Some(saving) = &self.saving else { return (self.standard, false) };
         let year = year_of((utc + self.standard).div_euclid(DAY));
         let start = saving.start.at(year) - self.standard;
@@ -200,28 +245,6 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The rules of the machine's time zone: those in `TZ`, or at the end of the zone file that it
-/// names, or of `/etc/localtime`.
-pub(super) fn default_rules() -> String {
-    let rules = match std::env::var("TZ") {
-        Ok(value) if Zone::parse(&value).is_some() => Some(value),
-        Ok(value) => {
-            let name = value.trim_start_matches(':');
-            rules_of_file(&Path::new("/usr/share/zoneinfo").join(name))
-        }
-        Err(_) => rules_of_file(Path::new("/etc/localtime")),
-    };
-    rules.unwrap_or_else(|| "UTC0".to_owned())
-}
-
-/// The last line of a zone file has the rules for times after its table.
-fn rules_of_file(path: &Path) -> Option<String> {
-    let contents = std::fs::read(path).ok()?;
-    let rules = contents.strip_suffix(b"\n")?.rsplit(|byte| *byte == b'\n').next()?;
-    let rules = std::str::from_utf8(rules).ok()?;
-    Zone::parse(rules).map(|_| rules.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +268,13 @@ mod tests {
         let rules = "NZST-12NZDT,M9.5.0,M4.1.0/3";
         assert_eq!(at(rules, 1_577_836_800), (13 * HOUR, true)); // 2020-01-01.
         assert_eq!(at(rules, 1_593_561_600), (12 * HOUR, false)); // 2020-07-01.
+    }
+
+    #[test]
+    fn names_lead_to_zone_files_only() {
+        for name in ["", "Atlantis/Poseidonis", "../../../etc/passwd", "/etc/localtime", "tzdata.zi", "."] {
+            assert_eq!(load(name), UTC);
+        }
     }
 
     #[test]
