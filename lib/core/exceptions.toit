@@ -1,5 +1,7 @@
 /** Throwing and catching. */
 
+import system.trace show send-trace-message
+
 /** Thrown by `assert:` and the functions of the expect library. */
 ASSERTION-FAILED-ERROR ::= "ASSERTION_FAILED"
 
@@ -68,7 +70,7 @@ absorbs_ exception/Exception_ [trace] [unwind] -> bool:
   if encoded and (trace.call value encoded):
     // A trace that has been printed is not printed again further out.
     exception.trace = null
-    print-trace_ value.stringify encoded
+    send-trace-message (render-trace_ value.stringify encoded).to-byte-array
   if unwind.call value encoded: return false
   // Whoever swallows the exception of an expired deadline must not gain time.
   deadline := self.deadline
@@ -82,9 +84,9 @@ class Exception_:
 
   constructor .value .trace:
 
-/** Prints $trace with the $text of what was thrown. */
-print-trace_ text/string trace/any -> none:
-  #primitive.core.print-trace
+/** The $trace for people, with the $text of what was thrown. */
+render-trace_ text/string trace/any -> string:
+  #primitive.core.render-trace
 
 /** Checks an assertion. The compiler calls this for `assert:`. */
 assert_ [condition] -> none:

@@ -4,9 +4,10 @@
 Has $lambda run once nothing refers to $object any more.
 
 The lambda may refer to the object itself. It runs in a task of its own, some time
-  after the last reference is gone; not at all if the process ends before.
+  after the last reference is gone; not at all if the process ends before. Strings and
+  byte arrays can have none.
 */
-add-finalizer object lambda/Lambda -> none:
+add-finalizer object lambda/Lambda? -> none:
   if object is Map: throw "WRONG_OBJECT_TYPE"
   add-finalizer_ object lambda
 
@@ -14,5 +15,5 @@ add-finalizer object lambda/Lambda -> none:
 remove-finalizer object -> bool:
   #primitive.heap.remove-finalizer
 
-add-finalizer_ object lambda/Lambda -> none:
+add-finalizer_ object lambda/Lambda? -> none:
   #primitive.heap.add-finalizer

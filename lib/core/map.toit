@@ -270,7 +270,9 @@ class WeakMap_ extends Map:
 
   /** See $super. */
   operator []= key value:
-    super key (hold_ value)
+    // A text that is its own value must not keep itself alive.
+    own-key := key is string and identical key value ? (key as string).copy : key
+    super own-key (hold_ value)
     return value
 
   /** See $super. */

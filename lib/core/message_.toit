@@ -93,7 +93,7 @@ handle-message_ kind/int first/int second/int value/any -> none:
     return
   if kind == SYSTEM-FINALIZER_:
     // Nobody waits for a finalizer, so its exceptions are reported and go no further.
-    run-task_:: catch --trace: value.call
+    if value: run-task_:: catch --trace: value.call
     return
   run-task_::
     handler/SystemMessageHandler_? := message-handlers_.get kind

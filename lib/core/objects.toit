@@ -106,3 +106,11 @@ identical x/any y/any -> bool:
 /** A local variable that lambdas share with the function that made them. */
 class Cell_:
   value_/any := null
+
+/** What a native remembers between calls: a hash in progress, a cipher. It cannot be sent. */
+class NativeState_:
+  constructor.private_:
+
+/** Frees the $state before the collector does. */
+native-state-close_ state/NativeState_ -> none:
+  #primitive.heap.close-state

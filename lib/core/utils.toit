@@ -107,3 +107,23 @@ vm-sdk-version -> string:
 /** Deprecated. Use $system.app-sdk-version. */
 app-sdk-version -> string:
   return system.app-sdk-version
+
+/** Deprecated. Use $system.vm-sdk-info. */
+vm-sdk-info -> string:
+  return system.vm-sdk-info
+
+/** Deprecated. Use $system.vm-sdk-model. */
+vm-sdk-model -> string:
+  return system.vm-sdk-model
+
+/** Deprecated. Use $system.app-sdk-info. */
+app-sdk-info -> string:
+  return system.app-sdk-info
+
+/** Deprecated. Use $(system.print-objects --marker --gc). */
+print-objects --marker/string="" --gc/bool=false -> none:
+  system.print-objects --marker=marker --gc=gc
+
+/** Deprecated. Use $(system.print-objects --marker --gc). */
+print-objects marker/string gc/bool=true -> none:
+  system.print-objects --marker=marker --gc=gc

@@ -105,6 +105,13 @@ class Buffer extends CloseableWriter:
     return index
 
   /** See $super. */
+  write data/Data from/int=0 to/int=data.byte-size --flush/bool=false -> int:
+    if is-closed_: throw "WRITER_CLOSED"
+    count := try-write_ data from to
+    if flush: this.flush
+    return count
+
+  /** See $super. */
   write-byte value/int --flush/bool=false -> none:
     if is-closed_: throw "WRITER_CLOSED"
     reserve 1

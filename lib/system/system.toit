@@ -112,9 +112,43 @@ bytes-allocated-before_/int := 0
 vm-sdk-version -> string:
   #primitive.system.version
 
+/** What this system is. */
+vm-sdk-info -> string:
+  return "Lucarne $vm-sdk-version"
+
+/** What kind of machine this system is made for. */
+vm-sdk-model -> string:
+  return "host"
+
 /** The version of the system that compiled this program. */
 app-sdk-version -> string:
   return vm-sdk-version
+
+/** What compiled this program. */
+app-sdk-info -> string:
+  return vm-sdk-info
+
+/**
+Trades memory for speed: at 0 percent this process keeps its heap small, at 100
+  it seldom collects garbage.
+*/
+tune-memory-use percent/int -> none:
+  #primitive.system.tune-memory
+
+/** Prints how many objects of which class there are, under $marker. With $gc, collects garbage first. */
+print-objects --marker/string="" --gc/bool=false -> none:
+  if gc: collect-garbage_
+  print-on-stderr_ "Objects in process $Process.current.id $marker\n$histogram_"
+
+histogram_ -> string:
+  #primitive.system.histogram
+
+/** Prints how much memory this process uses, under $marker. There are no pages to list. */
+serial-print-heap-report marker/string="" max-pages/int=0 -> none:
+  stats := process-stats
+  used := stats[STATS-INDEX-ALLOCATED-MEMORY]
+  reserved := stats[STATS-INDEX-RESERVED-MEMORY]
+  print-on-stderr_ "Heap of process $Process.current.id $marker: $used bytes used, $reserved reserved"
 
 /** Where the program was started from, as it was given; null if nobody knows. */
 program-name -> string?:

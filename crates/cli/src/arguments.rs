@@ -17,7 +17,9 @@ use clap_complete::Shell;
     after_help = "Examples:
   lucarne run hello.toit           run a program
   lucarne run server.toit --port 1 run it with arguments of its own
-  lucarne check hello.toit         look for errors, run nothing
+  lucarne check .                  look for errors in all files of a folder, run nothing
+  lucarne test tests               run the test programs of a folder
+  lucarne pkg install --local ../p use the package in another folder
   lucarne --emit=STAGE hello.toit  print what the compiler makes of it, at one of the stages
                                    tokens, tree, ir and bytecode
 
@@ -68,6 +70,11 @@ pub(crate) enum Command {
     Run(Run),
     /// Look for errors in programs, without running them
     Check(Check),
+    /// Run test programs, and say which of them fail
+    Test(Test),
+    /// Install and list packages
+    #[command(subcommand)]
+    Pkg(Pkg),
     /// Print a script that completes this command in a shell
     Completions {
         /// The shell
@@ -125,9 +132,83 @@ pub(crate) struct Check {
     /// Print nothing but errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// The programs
-    #[arg(required = true)]
-    pub(crate) files: Vec<PathBuf>,
+    /// Print what is found as one JSON array, for editors
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Programs and libraries, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// The options of `lucarne test`.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// How many tests run at a time [default: one a processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// After how many seconds a test has failed
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) timeout: u32,
+    /// Run only tests whose path contains TEXT; may be given several times
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) filter: Vec<String>,
+    /// Print one JSON object a test, and one for all of them
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also write a report in the XML of JUnit
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Print nothing but failures and the last line
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Tests, or folders that are searched for files named *-test.toit
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Arguments for each of the tests
+    #[arg(last = true, value_name = "ARG")]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// The commands of `lucarne pkg`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Pkg {
+    /// Add a package, or make the lock file anew from package.yaml
+    Install(Install),
+    /// List the packages of the lock file
+    List(List),
+}
+
+/// The options of `lucarne pkg install`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Packages that other people published are used from the folder .packages, where the package manager
+of the Toit SDK puts them. Without PACKAGE, all that package.yaml names are looked for there.")]
+pub(crate) struct Install {
+    /// PACKAGE is the path of a folder
+    #[arg(long, requires = "package")]
+    pub(crate) local: bool,
+    /// The name that imports use [default: the package's own]
+    #[arg(long, visible_alias = "name", requires = "package", value_name = "NAME")]
+    pub(crate) prefix: Option<String>,
+    /// The folder of the program [default: the nearest one upwards with a package.yaml or package.lock]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project_root: Option<PathBuf>,
+    /// Do not say what was done
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// The package
+    pub(crate) package: Option<String>,
+}
+
+/// The options of `lucarne pkg list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Print a JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The folder of the program [default: the nearest one upwards with a package.yaml or package.lock]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project_root: Option<PathBuf>,
 }
 
 /// Where programs run.

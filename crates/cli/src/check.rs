@@ -1,25 +1,107 @@
 //! `lucarne check`.
 
+use std::collections::HashSet;
+use std::path::Path;
 use std::process::ExitCode;
 
-use lucarne_compiler::diagnostic::Diagnostic;
+use lucarne_compiler::diagnostic::{Diagnostic, Severity};
+use lucarne_compiler::resolve::Analysis;
+use lucarne_compiler::source::{SourceId, Sources, Span};
+use serde_json::{Value, json};
 
 use crate::arguments::Check;
-use crate::front::analyze_file;
-use crate::{FAILURE, Stop, print_error};
+use crate::front::check_file;
+use crate::progress::Progress;
+use crate::{FAILURE, Stop, files, front, print_error, print_out};
 
 /// Checks all files, going on after one that has errors.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
-    let mut failed = 0;
-    for file in &options.files {
-        let analysis = analyze_file(file, !options.quiet)?;
-        failed += usize::from(analysis.diagnostics.iter().any(Diagnostic::is_error));
+    let files = files::find(&options.paths, |_| true)?;
+    if files.is_empty() {
+        return Err(Stop::usage("there is no .toit file in these folders"));
     }
-    if failed == 0 {
-        return Ok(ExitCode::SUCCESS);
+    let mut checked = Checked { options, said: HashSet::new(), json: Vec::new(), failed: 0 };
+    let progress = Progress::new(files.len(), options.quiet || options.json || files.len() == 1);
+    for file in &files {
+        progress.say(&file.display().to_string());
+        let analysis = check_file(file)?;
+        progress.interrupted(|| checked.add(file, analysis));
+        progress.step();
     }
-    if !options.quiet && options.files.len() > 1 {
-        print_error(&format!("{failed} of {} files have errors\n", options.files.len()));
+    drop(progress);
+    if options.json {
+        print_out(format!("{:#}\n", Value::Array(checked.json)).as_bytes());
+    } else if !options.quiet && files.len() > 1 {
+        print_error(&match checked.failed {
+            0 => format!("checked {} files, no errors\n", files.len()),
+            failed => format!("{failed} of {} files have errors\n", files.len()),
+        });
     }
-    Ok(ExitCode::from(FAILURE))
+    Ok(if checked.failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+}
+
+struct Checked<'o> {
+    options: &'o Check,
+    /// What has been printed: files import each other.
+    said: HashSet<(String, Span, String)>,
+    json: Vec<Value>,
+    failed: usize,
+}
+
+impl Checked<'_> {
+    fn add(&mut self, file: &Path, mut analysis: Analysis) {
+        let sources = &analysis.sources;
+        let entry = file.to_str().unwrap_or_default();
+        let is_of_entry = |diagnostic: &Diagnostic| path_of(sources, diagnostic.source) == entry;
+        let is_new = |diagnostic: &Diagnostic| {
+            let path = path_of(sources, diagnostic.source).to_owned();
+            self.said.insert((path, diagnostic.span, diagnostic.title.clone()))
+        };
+        // A folder's file counts as wrong for what is in it; one that is named, for all of it.
+        let is_named = self.options.paths.iter().any(|path| path == file);
+        let is_wrong =
+            |diagnostic: &Diagnostic| diagnostic.is_error() && (is_named || is_of_entry(diagnostic));
+        self.failed += usize::from(analysis.diagnostics.iter().any(is_wrong));
+        let quiet = self.options.quiet;
+        analysis.diagnostics.retain(|diagnostic| diagnostic.is_error() || !quiet);
+        analysis.diagnostics.retain(is_new);
+        analysis.diagnostics.sort_by_key(|diagnostic| (diagnostic.source, diagnostic.span));
+        if self.options.json {
+            self.json
+                .extend(analysis.diagnostics.iter().map(|diagnostic| as_json(&analysis.sources, diagnostic)));
+        } else {
+            front::print(&analysis);
+        }
+    }
+}
+
+fn path_of(sources: &Sources, id: SourceId) -> &str {
+    sources.get(id).map_or("", |source| source.path.as_str())
+}
+
+/// A diagnostic for an editor. Lines and columns are counted from 1; columns count characters.
+fn as_json(sources: &Sources, diagnostic: &Diagnostic) -> Value {
+    let severity = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let related = diagnostic.labels.iter().map(|label| {
+        let mut place = place(sources, label.source, label.span);
+        place["message"] = json!(label.text);
+        place
+    });
+    let mut object = place(sources, diagnostic.source, diagnostic.span);
+    object["severity"] = json!(severity);
+    object["message"] = json!(diagnostic.title);
+    object["label"] = json!(Some(&diagnostic.label).filter(|label| !label.is_empty()));
+    object["related"] = related.collect();
+    object["notes"] = json!(diagnostic.notes);
+    object["help"] = json!(diagnostic.hints);
+    object
+}
+
+fn place(sources: &Sources, id: SourceId, span: Span) -> Value {
+    let Some(source) = sources.get(id) else { return json!({}) };
+    let ((line, column), (end_line, end_column)) = (source.position(span.start), source.position(span.end));
+    json!({ "file": source.path, "line": line, "column": column, "endLine": end_line, "endColumn": end_column })
 }

@@ -16,7 +16,7 @@ pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
     let text = match stage {
         Stage::Tokens => lucarne_compiler::emit::tokens(&read(&path)?),
         Stage::Tree => lucarne_compiler::emit::tree(&read(&path)?),
-        Stage::Ir => lucarne_compiler::emit::ir(&analyze_file(file, false)?.unit),
+        Stage::Ir => lucarne_compiler::emit::ir(&analyze_file(file)?.unit),
         Stage::Bytecode => match compile(file)? {
             Some(program) => bytecode(&program),
             None => return Ok(ExitCode::from(FAILURE)),

@@ -4,21 +4,33 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use lucarne_compiler::diagnostic::{self, Style};
-use lucarne_compiler::resolve::{Analysis, analyze};
+use lucarne_compiler::ir::Unit;
+use lucarne_compiler::resolve::{self, Analysis};
 use lucarne_compiler::source::FileLoader;
 
 use crate::{Stop, print_error};
 
-/// Analyses a program and prints its diagnostics. `warnings` says whether to print these too.
-pub(crate) fn analyze_file(file: &Path, warnings: bool) -> Result<Analysis, Stop> {
+/// Analyses a program and prints its diagnostics.
+pub(crate) fn analyze_file(file: &Path) -> Result<Analysis, Stop> {
     let path = readable(file)?;
-    let library = lucarne_library::unit().map_err(|error| Stop::failure(error.to_string()))?;
-    let mut analysis = analyze(&FileLoader, Some(library), &is_native, &path);
-    if !warnings {
-        analysis.diagnostics.retain(diagnostic::Diagnostic::is_error);
-    }
-    print_error(&diagnostic::render(&analysis.sources, &analysis.diagnostics, style()));
+    let analysis = resolve::analyze(&FileLoader, Some(library()?), &is_native, &path);
+    print(&analysis);
     Ok(analysis)
+}
+
+/// Analyses a file that may be a program or a library of one.
+pub(crate) fn check_file(file: &Path) -> Result<Analysis, Stop> {
+    let path = readable(file)?;
+    Ok(resolve::check(&FileLoader, Some(library()?), &is_native, &path))
+}
+
+fn library() -> Result<Unit, Stop> {
+    lucarne_library::unit().map_err(|error| Stop::failure(error.to_string()))
+}
+
+/// Prints all diagnostics.
+pub(crate) fn print(analysis: &Analysis) {
+    print_error(&diagnostic::render(&analysis.sources, &analysis.diagnostics, style()));
 }
 
 /// Whether the machine has a native.
@@ -38,7 +50,7 @@ pub(crate) fn readable(file: &Path) -> Result<String, Stop> {
 }
 
 /// The reason without the number that the standard library adds.
-fn reason(error: &std::io::Error) -> String {
+pub(crate) fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }

@@ -3,8 +3,12 @@
 mod arguments;
 mod check;
 mod emit;
+mod files;
 mod front;
+mod pkg;
+mod progress;
 mod run;
+mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -42,6 +46,8 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
     match command {
         Command::Run(options) => run::run(&options),
         Command::Check(options) => check::check(&options),
+        Command::Test(options) => test::test(&options),
+        Command::Pkg(command) => pkg::pkg(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);

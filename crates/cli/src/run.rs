@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
 
 /// The linked program; none if it has errors. These, and warnings, have been printed.
 pub(crate) fn compile(file: &Path) -> Result<Option<Program>, Stop> {
-    let analysis = analyze_file(file, true)?;
+    let analysis = analyze_file(file)?;
     if analysis.diagnostics.iter().any(Diagnostic::is_error) {
         return Ok(None);
     }
@@ -58,7 +58,7 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
     Ok(program.wait())
 }
 
-fn processors() -> usize {
+pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -1,53 +1,13 @@
 //! The command line, tried as a user would: the real binary in a fresh folder.
 
+mod common;
+
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use common::Folder;
 use wait_timeout::ChildExt;
-
-/// A folder of its own for a test, gone when it is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("the target folder can be written");
-        Folder(path)
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> &Folder {
-        std::fs::write(self.0.join(name), text).expect("the target folder can be written");
-        self
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
-        command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
-        command
-    }
-
-    fn lucarne(&self, arguments: &[&str]) -> Answer {
-        let Output { status, stdout, stderr } = self.command(arguments).output().expect("the binary starts");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-        Answer { status: status.code(), out: text(stdout), error: text(stderr) }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-#[derive(Debug)]
-struct Answer {
-    status: Option<i32>,
-    out: String,
-    error: String,
-}
 
 const HELLO: &str = "main:\n  print \"hello\"\n";
 
@@ -119,6 +79,39 @@ fn check_reports_and_runs_nothing() {
     assert!(answer.error.contains("wrong.toit:3:"), "types are checked too: {}", answer.error);
     assert!(answer.error.contains("1 of 2 files"), "{}", answer.error);
     assert!(!answer.error.contains('\u{1b}'), "no colours into a pipe");
+}
+
+#[test]
+fn check_takes_folders_and_speaks_to_editors() {
+    let folder = Folder::new("check-folder");
+    folder
+        .file("app/main.toit", "import .helper\nmain: help\n")
+        .file("app/helper.toit", "help:\n  gone\nhelp:\n")
+        .file("app/.packages/x/src/broken.toit", "main:\n  gone\n")
+        .file("app/notes.txt", "no source\n");
+    let answer = folder.lucarne(&["check", "app"]);
+    assert_eq!(answer.status, Some(1));
+    assert_eq!(answer.error.matches("helper.toit:2:3").count(), 1, "once, though it is imported: {answer:?}");
+    assert!(answer.error.ends_with("1 of 2 files have errors\n"), "{answer:?}");
+    let answer = folder.lucarne(&["check", "--json", "app"]);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(1), ""));
+    let list: serde_json::Value = serde_json::from_str(&answer.out).expect("this is JSON");
+    let unknown = &list.as_array().expect("an array")[0];
+    assert_eq!(unknown["file"], "app/helper.toit");
+    assert_eq!(
+        (&unknown["line"], &unknown["column"], &unknown["endColumn"]),
+        (&2.into(), &3.into(), &7.into())
+    );
+    assert_eq!(unknown["severity"], "error");
+    let double = &list[1]["related"][0];
+    assert_eq!((&double["file"], &double["line"]), (&"app/helper.toit".into(), &1.into()), "{list}");
+    folder.file("app/helper.toit", "help:\n");
+    let answer = folder.lucarne(&["check", "app"]);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(0), "checked 2 files, no errors\n"));
+    assert_eq!(folder.lucarne(&["check", "--quiet", "app"]).error, "");
+    assert_eq!(folder.lucarne(&["check", "--json", "app"]).out, "[]\n");
+    folder.file("empty/notes.txt", "");
+    assert_eq!(folder.lucarne(&["check", "empty"]).status, Some(2));
 }
 
 #[test]

@@ -100,7 +100,9 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
         tables.numbers.by_class.get(&class).copied()
     })
     .map_err(|name| LinkError::MissingLibrary(name.to_string()))?;
-    layout::assemble(unit, tables, dispatch, &initializers, builtins, entries)
+    let program = layout::assemble(unit, tables, dispatch, &initializers, builtins, entries)?;
+    debug_assert_eq!(program.verify(), Ok(()), "the linker has broken a promise");
+    Ok(program)
 }
 
 fn find_main(unit: &Unit) -> Result<(FunctionId, bool), LinkError> {

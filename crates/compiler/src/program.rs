@@ -5,8 +5,10 @@
 
 pub mod bytecode;
 mod disassemble;
+mod verify;
 
 use bytecode::Instruction;
+pub use verify::Fault;
 
 /// A function's place in [`Program::functions`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -294,6 +296,8 @@ builtins! {
     set = "Set",
     /// Cells of shared captured locals.
     cell = "Cell_",
+    /// States that natives keep between calls.
+    state = "NativeState_",
 }
 
 /// The functions that the virtual machine calls by itself. All are declared in `core`.

@@ -15,6 +15,7 @@ mod declare;
 mod flow;
 mod globals;
 mod hierarchy;
+mod imports;
 mod lower;
 mod modules;
 mod operator;
@@ -71,6 +72,18 @@ pub fn analyze(
         check_main(&mut analysis);
         analysis
     });
+    analysis.unwrap_or_default()
+}
+
+/// Analyses a file that need not be a program: nothing demands a `main` of it.
+pub fn check(
+    loader: &(dyn Loader + Sync),
+    library: Option<Unit>,
+    natives: Natives<'_>,
+    file: &str,
+) -> Analysis {
+    let library = library.unwrap_or_default();
+    let analysis = with_large_stack(|| analyze_roots(loader, library, natives, &[file.to_owned()]));
     analysis.unwrap_or_default()
 }
 
@@ -151,6 +164,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
             }
         }
     }
+    diagnostics.retain(|diagnostic| diagnostic.is_error() || modules.is_own(diagnostic.source));
     Analysis { unit, diagnostics, sources }
 }
 

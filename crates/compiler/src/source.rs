@@ -5,6 +5,7 @@
 
 use crate::diagnostic::Diagnostic;
 use std::ops::Range;
+use std::path::{Component, Path};
 
 /// Finds and reads source texts. A path is an uninterpreted, `/`-separated string.
 pub trait Loader {
@@ -14,6 +15,19 @@ pub trait Loader {
     /// Whether there is such a file.
     fn is_file(&self, path: &str) -> bool {
         self.read(path).is_some()
+    }
+
+    /// Whether there is such a folder.
+    fn is_folder(&self, path: &str) -> bool;
+
+    /// The folders that a file lies in, the nearest one first.
+    fn folders_above(&self, file: &str) -> Vec<String> {
+        let cuts = file.char_indices().rev().filter(|(_, letter)| *letter == '/');
+        let mut folders: Vec<String> = cuts.map(|(at, _)| file[..at].to_owned()).collect();
+        if !file.starts_with('/') {
+            folders.push(String::new());
+        }
+        folders
     }
 }
 
@@ -43,6 +57,11 @@ impl Loader for MemoryLoader {
     fn is_file(&self, path: &str) -> bool {
         self.files.contains_key(path)
     }
+
+    fn is_folder(&self, path: &str) -> bool {
+        let inside = if path.is_empty() { String::new() } else { format!("{path}/") };
+        self.files.range(inside.clone()..).next().is_some_and(|(file, _)| file.starts_with(&inside))
+    }
 }
 
 /// How the paths of library modules begin. No file of a user has such a path.
@@ -58,7 +77,29 @@ impl Loader for FileLoader {
     }
 
     fn is_file(&self, path: &str) -> bool {
-        !path.starts_with(LIBRARY_PREFIX) && std::path::Path::new(path).is_file()
+        !path.starts_with(LIBRARY_PREFIX) && Path::new(path).is_file()
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        let path = if path.is_empty() { "." } else { path };
+        !path.starts_with(LIBRARY_PREFIX) && Path::new(path).is_dir()
+    }
+
+    fn folders_above(&self, file: &str) -> Vec<String> {
+        let Ok(full) = std::path::absolute(file) else { return Vec::new() };
+        let depth = full.components().count().saturating_sub(2);
+        let mut folder = Path::new(file).parent().unwrap_or(Path::new("")).to_owned();
+        let mut folders = Vec::new();
+        for _ in 0..=depth {
+            folders.extend(folder.to_str().map(str::to_owned));
+            // `..` and the folder that a relative path begins in can only be left by another `..`.
+            let has_name =
+                matches!(folder.components().next_back(), Some(Component::Normal(_) | Component::RootDir));
+            if !(has_name && folder.pop()) {
+                folder.push("..");
+            }
+        }
+        folders
     }
 }
 

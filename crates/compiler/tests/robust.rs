@@ -73,12 +73,14 @@ main args:
   task:: Gate.wait
 "#;
 
+/// The seed without its mistakes.
+fn seed_program() -> String {
+    SEED.replace("Gate.wait", "(Gate).wait").replace("(Polite).greet \"world\"", "((Polite).greet \"world\")")
+}
+
 #[test]
 fn the_seed_is_a_program() {
-    let text = SEED
-        .replace("Gate.wait", "(Gate).wait")
-        .replace("(Polite).greet \"world\"", "((Polite).greet \"world\")");
-    let analysis = common::analyze_files(&[("app.toit", &text)]);
+    let analysis = common::analyze_files(&[("app.toit", &seed_program())]);
     let problems: Vec<&str> = analysis.diagnostics.iter().map(|problem| problem.title.as_str()).collect();
     assert!(!analysis.has_errors(), "{problems:?}");
 }
@@ -219,6 +221,22 @@ fn damaged_programs_with_the_library() {
         let mut bytes = SEED.as_bytes().to_vec();
         bytes.drain(at..(at + 7).min(bytes.len()));
         oracle::check(Some(common::library()), &bytes);
+    }
+}
+
+/// Most programs that lack one of their lines are still programs.
+#[test]
+fn programs_without_a_line_are_compiled() {
+    let program = seed_program();
+    let lines: Vec<&str> = program.lines().collect();
+    for missing in 0..lines.len() {
+        let text: String = lines
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != missing)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect();
+        oracle::compile(common::library(), text.as_bytes());
     }
 }
 

@@ -10,6 +10,7 @@ use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, Topic, charge_for};
 use crate::process::GroupOption;
+use crate::random::NoEntropy;
 use crate::sync::atomic::Ordering;
 use crate::{
     Credit, Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SendError,
@@ -69,6 +70,14 @@ impl<'k> Context<'k> {
     /// Random bits, the same ones for the same seed under a simulation.
     pub fn random_u64(&self) -> u64 {
         self.shared.random.next_u64()
+    }
+
+    /// Fills `bytes` with a secret: see [`Random::fill_secret`](crate::random::Random::fill_secret).
+    ///
+    /// # Errors
+    /// If the operating system has no source of random numbers.
+    pub fn fill_secret(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        self.shared.random.fill_secret(bytes)
     }
 
     /// A way to get another turn, for threads and other things outside of the kernel.

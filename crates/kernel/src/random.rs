@@ -1,12 +1,23 @@
 //! The only place that makes random numbers.
 //!
-//! They name things and vary hash seeds and schedules; they are not meant for cryptography.
+//! Those that name things and vary hash seeds and schedules come from a small generator. Secrets
+//! come from the operating system, unless a seed was given: then everything repeats itself.
+
+use thiserror::Error;
 
 use crate::sync::Mutex;
 
 /// A source of random numbers that threads can share.
 #[derive(Debug)]
-pub struct Random(Mutex<Generator>);
+pub struct Random {
+    generator: Mutex<Generator>,
+    is_seeded: bool,
+}
+
+/// The operating system has no source of random numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("NO_ENTROPY")]
+pub struct NoEntropy;
 
 impl Random {
     /// Seeded by the operating system.
@@ -16,22 +27,38 @@ impl Random {
         if getrandom::fill(&mut seed).is_err() {
             seed = (&raw const seed as u64).to_le_bytes();
         }
-        Random::seeded(u64::from_le_bytes(seed))
+        let generator = Mutex::new(Generator::new(u64::from_le_bytes(seed)));
+        Random { generator, is_seeded: false }
     }
 
     /// The same numbers for the same seed.
     pub fn seeded(seed: u64) -> Random {
-        Random(Mutex::new(Generator::new(seed)))
+        Random { generator: Mutex::new(Generator::new(seed)), is_seeded: true }
     }
 
     /// Any 64 bits.
     pub fn next_u64(&self) -> u64 {
-        self.0.lock().next_u64()
+        self.generator.lock().next_u64()
     }
 
     /// A number from 0 up to, not including, `limit`, which must not be 0.
     pub fn below(&self, limit: u64) -> u64 {
-        self.0.lock().below(limit)
+        self.generator.lock().below(limit)
+    }
+
+    /// Fills `bytes` with what nobody can guess; with a seed, with the same for the same seed.
+    ///
+    /// # Errors
+    /// If the operating system has no source of random numbers.
+    pub fn fill_secret(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        if !self.is_seeded {
+            return getrandom::fill(bytes).map_err(|_| NoEntropy);
+        }
+        let mut generator = self.generator.lock();
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&generator.next_u64().to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
     }
 }
 
@@ -70,6 +97,17 @@ mod tests {
             assert_eq!(first.next_u64(), second.next_u64());
         }
         assert_ne!(Random::seeded(8).next_u64(), Random::seeded(7).next_u64());
+    }
+
+    #[test]
+    fn secrets_repeat_themselves_only_with_a_seed() {
+        let secret = |random: Random| {
+            let mut bytes = [0; 19];
+            random.fill_secret(&mut bytes).expect("there is entropy");
+            bytes
+        };
+        assert_eq!(secret(Random::seeded(7)), secret(Random::seeded(7)));
+        assert_ne!(secret(Random::from_os()), secret(Random::from_os()));
     }
 
     #[test]

@@ -59,12 +59,14 @@ effects! {
     WriteStdout = "core" "write-stdout",
     /// `text newline`.
     WriteStderr = "core" "write-stderr",
-    /// `text trace`: prints where an exception was thrown.
-    PrintTrace = "core" "print-trace",
+    /// `text trace` -> where an exception was thrown, as people read it.
+    RenderTrace = "core" "render-trace",
     /// -> whether a container offers to print.
     HasPrintService = "core" "has-print-service",
     /// -> whether a container offers to log.
     HasLogService = "core" "has-log-service",
+    /// -> whether a container offers to take traces.
+    HasTraceService = "core" "has-trace-service",
 
     /// -> nanoseconds since 1970.
     TimeNow = "time" "now",
@@ -72,6 +74,8 @@ effects! {
     TimeMonotonic = "time" "monotonic",
     /// `count` -> unpredictable bytes.
     RandomBytes = "random" "bytes",
+    /// `bytes from to`: overwrites this range with what nobody can guess.
+    RandomFillSecret = "random" "fill-secret",
 
     /// `pid procedure arguments` -> the answer. Waits.
     RpcInvoke = "rpc" "invoke",
@@ -108,6 +112,10 @@ effects! {
     SystemProcessStats = "system" "process-stats",
     /// Collects garbage.
     SystemCollectGarbage = "system" "collect-garbage",
+    /// -> how many objects of which class there are, as people read it.
+    SystemHistogram = "system" "histogram",
+    /// `percent`: trades memory for speed, or speed for memory.
+    SystemTuneMemory = "system" "tune-memory",
     /// `bytes`: sets what this process may use.
     SystemSetMemoryLimit = "system" "set-memory-limit",
 }

@@ -20,6 +20,7 @@
 mod chunk;
 mod collect;
 mod external;
+mod histogram;
 mod image;
 mod object;
 mod reference;
@@ -62,6 +63,11 @@ const OLD_WORDS_MIN: usize = 128;
 const OLD_WORDS_MAX: usize = 32 * 1024;
 /// A full collection is not worth its while below this many old words (64 KiB).
 const FULL_THRESHOLD_MIN: usize = 8 * 1024;
+/// How far the old objects may grow from one full collection to the next, in percent: at least
+/// this, since a collection takes time in proportion to what is alive.
+const GROWTH_PERCENT_MIN: usize = 20;
+/// The same, if nobody has chosen.
+const GROWTH_PERCENT_DEFAULT: usize = 100;
 /// What a process may use unless its creator says otherwise, in bytes.
 pub const DEFAULT_LIMIT_BYTES: usize = 512 << 20;
 
@@ -102,6 +108,7 @@ pub struct Heap {
     old_words: usize,
     /// A full collection is due when `old_words` reaches this.
     full_threshold: usize,
+    growth_percent: usize,
     /// Old objects that may refer to young ones.
     remembered: Vec<Word>,
     externals: Externals,
@@ -149,6 +156,7 @@ impl Heap {
             large: Vec::new(),
             old_words: 0,
             full_threshold: FULL_THRESHOLD_MIN,
+            growth_percent: GROWTH_PERCENT_DEFAULT,
             remembered: Vec::new(),
             externals: Externals::default(),
             finalizers: Vec::new(),
@@ -214,6 +222,15 @@ impl Heap {
     /// Changes what this heap may use. It takes effect at the next growth.
     pub fn set_limit_bytes(&mut self, bytes: usize) {
         self.options.limit_bytes = bytes;
+    }
+
+    /// Chooses between little memory (0) and little time (100), from the next full collection on.
+    pub(crate) fn set_growth_percent(&mut self, percent: usize) {
+        self.growth_percent = percent.max(GROWTH_PERCENT_MIN);
+    }
+
+    fn next_full_threshold(&self) -> usize {
+        (self.old_words + self.old_words * self.growth_percent / 100).max(FULL_THRESHOLD_MIN)
     }
 
     /// Figures of this heap's life.
@@ -419,7 +436,7 @@ impl Heap {
             Format::Bytes => Some(unsafe {
                 std::slice::from_raw_parts(object.address().add(1).cast(), header(object).length())
             }),
-            // SAFETY: an external object has one word, which names its buffer.
+            // SAFETY: an external object has one word, which names what it owns.
             Format::External => Some(self.externals.bytes_of(unsafe { *object.address().add(1) })),
             _ => None,
         }

@@ -21,6 +21,7 @@ pub struct Host {
     pub(crate) output: Arc<dyn Output>,
     pub(crate) print: ProviderFlag,
     pub(crate) log: ProviderFlag,
+    pub(crate) trace: ProviderFlag,
 }
 
 impl Host {
@@ -34,6 +35,7 @@ impl Host {
             output: services.output.clone(),
             print: services.presence.flag(interface::PRINT.uuid),
             log: services.presence.flag(interface::LOG.uuid),
+            trace: services.presence.flag(interface::TRACE.uuid),
         }
     }
 

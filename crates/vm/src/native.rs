@@ -5,6 +5,7 @@
 //! cannot hold up other processes for long. Each file of this folder holds the natives of one
 //! module, with the table of their names at its end.
 
+use std::any::Any;
 use std::ops::Range;
 
 use lucarne_compiler::program::ClassIndex;
@@ -12,20 +13,33 @@ use lucarne_compiler::program::ClassIndex;
 pub use crate::effect::Effect;
 use crate::heap::{Heap, NewString, OutOfMemory, Ref, StackId, Word};
 
+mod aead;
 mod array;
+mod bignum;
 mod bytes;
+mod checksum;
+mod cipher;
+mod crc;
+mod ec;
+mod encoding;
 mod float;
 pub(crate) mod hash;
 mod heap;
 pub(crate) mod int;
+mod json;
+mod keys;
 mod math;
 mod object;
 mod random;
+mod rsa;
+mod siphash;
 mod string;
 mod system;
 mod task;
 mod time;
 mod uuid;
+mod yaml;
+mod zlib;
 mod zone;
 
 #[cfg(test)]
@@ -60,20 +74,31 @@ pub fn find(module: &str, name: &str) -> Option<Entry> {
 
 /// All modules with their tables.
 const TABLES: &[(&str, &[Row])] = &[
+    ("aead", aead::TABLE),
     ("array", array::TABLE),
+    ("bignum", bignum::TABLE),
     ("bytes", bytes::TABLE),
+    ("checksum", checksum::TABLE),
+    ("cipher", cipher::TABLE),
+    ("crc", crc::TABLE),
+    ("encoding", encoding::TABLE),
+    ("ec", ec::TABLE),
     ("float", float::TABLE),
     ("hash", hash::TABLE),
     ("int", int::TABLE),
+    ("json", json::TABLE),
     ("heap", heap::TABLE),
     ("task", task::TABLE),
     ("math", math::TABLE),
     ("object", object::TABLE),
     ("random", random::TABLE),
+    ("rsa", rsa::TABLE),
     ("string", string::TABLE),
     ("system", system::TABLE),
     ("time", time::TABLE),
     ("uuid", uuid::TABLE),
+    ("yaml", yaml::TABLE),
+    ("zlib", zlib::TABLE),
 ];
 
 /// Why a native did not return a value.
@@ -109,6 +134,8 @@ impl Failure {
     pub const OUT_OF_BOUNDS: Failure = Failure::Error("OUT_OF_BOUNDS");
     /// An argument that makes no sense.
     pub const INVALID_ARGUMENT: Failure = Failure::Error("INVALID_ARGUMENT");
+    /// Something that was closed.
+    pub const ALREADY_CLOSED: Failure = Failure::Error("ALREADY_CLOSED");
 }
 
 /// The call of a native: its arguments and what it may work on.
@@ -274,6 +301,35 @@ impl<'p> Call<'p> {
         Ok(self.heap.finish_string(string))
     }
 
+    /// Works on the state that an argument owns. Its object can be looked at meanwhile, not its state.
+    ///
+    /// # Errors
+    /// `ALREADY_CLOSED` if it was taken, `WRONG_OBJECT_TYPE` if it is another one.
+    pub fn with_state<T: Any + Send, R>(
+        &mut self,
+        index: usize,
+        work: impl FnOnce(&mut Self, &mut T) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let object = self.word(index);
+        let Some(mut lent) = self.heap.lend_state(object) else { return Err(self.no_state(object)) };
+        let result = work(self, &mut lent.state);
+        self.heap.give_back_state(lent);
+        result
+    }
+
+    /// Takes the state that an argument owns, which is closed from then on.
+    ///
+    /// # Errors
+    /// As for [`Call::with_state`].
+    pub fn take_state<T: Any + Send>(&mut self, index: usize) -> Result<T, Failure> {
+        let object = self.word(index);
+        self.heap.take_state(object).ok_or_else(|| self.no_state(object))
+    }
+
+    fn no_state(&self, object: Word) -> Failure {
+        if self.heap.is_closed_state(object) { Failure::ALREADY_CLOSED } else { Failure::WRONG_TYPE }
+    }
+
     /// Room outside the heap for a result that is put together there, within the process's limit.
     ///
     /// # Errors
@@ -282,6 +338,18 @@ impl<'p> Call<'p> {
         self.heap.reserve(capacity)?;
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(capacity).map_err(|_| Failure::OutOfMemory)?;
+        Ok(bytes)
+    }
+
+    /// A copy outside the heap of the bytes in a range of an argument, to be worked on there. The ends
+    /// of the range are the arguments after it.
+    ///
+    /// # Errors
+    /// As for [`Call::data`] and [`Call::range`], and if there is no memory for it.
+    pub fn scratch_of(&mut self, index: usize) -> Result<Vec<u8>, Failure> {
+        let range = self.range(index + 1, index + 2, self.data(index)?.len())?;
+        let mut bytes = self.scratch(range.len())?;
+        bytes.extend_from_slice(&self.data(index)?[range]);
         Ok(bytes)
     }
 }

@@ -24,9 +24,9 @@ pub(crate) fn encode_with(
     heap: &mut Heap,
     write: impl FnOnce(&mut Writer<'_>) -> Result<(), EncodeError>,
 ) -> Result<Encoding, Failure> {
-    let mut writer = Writer { heap, encoder: Encoder::new(), emptied: Vec::new() };
+    let mut writer = Writer { heap, encoder: Encoder::new(), emptied: Vec::new(), hands_over: true };
     let result = write(&mut writer);
-    let Writer { heap, mut encoder, emptied } = writer;
+    let Writer { heap, mut encoder, emptied, .. } = writer;
     match result {
         Ok(()) => match encoder.finish() {
             Ok(payload) => Ok(Encoding { payload, emptied }),
@@ -37,6 +37,13 @@ pub(crate) fn encode_with(
             Err(failure(error))
         }
     }
+}
+
+/// Encodes a value that stays as it is: byte arrays are copied, whatever their size.
+pub(crate) fn encode_copy(heap: &mut Heap, value: Word) -> Result<Payload, Failure> {
+    let mut writer = Writer { heap, encoder: Encoder::new(), emptied: Vec::new(), hands_over: false };
+    writer.value(value).map_err(failure)?;
+    writer.encoder.finish().map_err(|error| Failure::Message(error.to_string()))
 }
 
 impl Encoding {
@@ -73,6 +80,7 @@ pub(crate) struct Writer<'h> {
     heap: &'h mut Heap,
     encoder: Encoder,
     emptied: Vec<Word>,
+    hands_over: bool,
 }
 
 impl Writer<'_> {
@@ -102,7 +110,9 @@ impl Writer<'_> {
             return self.encoder.string(text);
         }
         // Large arrays live in buffers, which are handed over.
-        if let Some(buffer) = self.heap.take_buffer(word) {
+        if self.hands_over
+            && let Some(buffer) = self.heap.take_buffer(word)
+        {
             self.emptied.push(word);
             return self.encoder.buffer(buffer);
         }

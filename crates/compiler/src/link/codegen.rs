@@ -196,6 +196,8 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.code().handler(super::fragment::LocalHandler { from, to, target, completion });
         self.code().emit(Instruction::imm(Opcode::SetGlobal, 1, 0, global as i32));
         self.code().abc(Opcode::EndFinally, completion, 0, 0);
+        // It is entered by an exception only, and so never goes on.
+        self.code().abc(Opcode::Unreachable, 0, 0, 0);
         Ok(())
     }
 

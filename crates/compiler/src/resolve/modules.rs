@@ -3,11 +3,12 @@
 //! A name of a module is, in this order: what the module declares, what an import shows by name or
 //! as a prefix, what imports without prefix bring, and what the core library exports.
 
+use super::imports::{Files, Home, Packages, Target};
 use super::world::World;
 use crate::ast::{self, Declaration, File, FunctionName, Identifier, Import, Show};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, Module, ModuleId};
-use crate::names::{Name, nearest};
+use crate::names::Name;
 use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -15,14 +16,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// The module whose exports every module sees.
 const CORE: &str = "<lib>/core/core.toit";
 
-/// The folder that holds the packages which a program uses.
-const PACKAGES: &str = ".packages";
-
 /// A module that is made from source.
 pub(super) struct SourceModule {
     pub(super) id: ModuleId,
     pub(super) source: SourceId,
     pub(super) file: File,
+    /// Whose code it is.
+    home: Home,
     pub(super) imports: Vec<ResolvedImport>,
     /// Names that `export` lists.
     pub(super) exports: Vec<Identifier>,
@@ -91,6 +91,7 @@ pub(super) struct Modules {
     first: usize,
     core: Option<ModuleId>,
     by_path: HashMap<String, ModuleId>,
+    packages: Packages,
     /// The exports of prepared modules.
     prepared: Vec<HashMap<Name, Vec<Item>>>,
 }
@@ -127,9 +128,14 @@ impl Modules {
         world: &mut World,
         roots: &[String],
     ) -> Vec<Option<ModuleId>> {
-        let ids = roots.iter().map(|root| self.load_file(loader, world, root)).collect();
+        let ids = roots.iter().map(|root| self.load_file(loader, world, root_target(root))).collect();
+        if let Some(entry) = roots.first() {
+            let (packages, problems) = Packages::find(loader.loader, loader.sources, entry);
+            self.packages = packages;
+            loader.problems.extend(problems);
+        }
         if self.core.is_none() {
-            self.core = self.load_file(loader, world, CORE);
+            self.core = self.load_file(loader, world, root_target(CORE));
         }
         let mut next = 0;
         while next < self.sources.len() {
@@ -139,15 +145,16 @@ impl Modules {
         ids
     }
 
-    fn load_file(&mut self, loader: &mut Load<'_>, world: &mut World, path: &str) -> Option<ModuleId> {
+    fn load_file(&mut self, loader: &mut Load<'_>, world: &mut World, target: Target) -> Option<ModuleId> {
+        let path = &target.path;
         if let Some(id) = self.by_path.get(path) {
             return Some(*id);
         }
         let bytes = loader.loader.read(path)?;
         let id = ModuleId(world.unit.modules.len() as u32);
-        self.by_path.insert(path.to_owned(), id);
-        let (source, problem) = loader.sources.add(path.to_owned(), bytes);
-        let mut module = Module { path: path.to_owned(), ..Module::default() };
+        self.by_path.insert(path.clone(), id);
+        let (source, problem) = loader.sources.add(path.clone(), bytes);
+        let mut module = Module { path: self.packages.shown(&target), ..Module::default() };
         let mut file = File::default();
         let is_unreadable = problem.is_some();
         if let Some(text) = loader.sources.get(source) {
@@ -177,6 +184,7 @@ impl Modules {
             id,
             source,
             file,
+            home: target.home,
             imports: Vec::new(),
             exports: Vec::new(),
             exports_all: None,
@@ -198,17 +206,21 @@ impl Modules {
                 Show::Nothing => {}
             }
         }
-        let importer = world.module(module.id).path.clone();
+        let importer = loader.sources.get(source).map_or(String::new(), |source| source.path.clone());
+        let home = module.home.clone();
         let mut resolved = Vec::new();
         let mut lost = Vec::new();
         for import in imports {
-            let found = self.find_import(loader.loader, &importer, &import);
-            let id = found.and_then(|path| self.load_file(loader, world, &path));
-            match id {
-                Some(id) => resolved.push(resolve_import(import, id)),
-                None if import.segments.is_empty() => {}
-                None => {
-                    loader.problems.push(self.missing_import(source, &import));
+            let files = Known { loader: loader.loader, by_path: &self.by_path };
+            match self.packages.resolve(&files, &importer, &home, &import) {
+                Ok(target) => {
+                    if let Some(id) = self.load_file(loader, world, target) {
+                        resolved.push(resolve_import(import, id));
+                    }
+                }
+                Err(missing) => {
+                    let problem = self.packages.explain(source, &import, missing, &self.library_names());
+                    loader.problems.extend(problem);
                     lost.extend(brought_names(&import));
                 }
             }
@@ -219,54 +231,18 @@ impl Modules {
         }
     }
 
-    fn missing_import(&self, source: SourceId, import: &Import) -> Diagnostic {
-        let name = import.segments.iter().map(|segment| &*segment.name).collect::<Vec<_>>().join(".");
-        let problem = Diagnostic::error(source, import.span, format!("cannot find `{name}`"));
-        if import.dots > 0 {
-            return problem.note("a local import names a file relative to the folder of this one");
-        }
-        let libraries =
-            self.by_path.keys().filter_map(|path| path.strip_prefix(LIBRARY_PREFIX)?.strip_suffix(".toit"));
-        let names: Vec<String> = libraries.map(|path| path.replace('/', ".")).collect();
-        match nearest(&name, names.iter().map(String::as_str)) {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem.hint("to import a file next to this one, write a `.` before its name"),
-        }
+    /// The names of all libraries, as imports write them.
+    fn library_names(&self) -> Vec<String> {
+        let paths = self.by_path.keys();
+        let libraries = paths.filter_map(|path| path.strip_prefix(LIBRARY_PREFIX)?.strip_suffix(".toit"));
+        libraries.map(|path| path.replace('/', ".")).collect()
     }
 
-    /// The path of an import's file.
-    fn find_import(&self, loader: &dyn Loader, importer: &str, import: &Import) -> Option<String> {
-        let folder = if import.dots == 0 {
-            "<lib>".to_owned()
-        } else {
-            let mut folder = parent(importer);
-            for _ in 1..import.dots {
-                folder = up(&folder);
-            }
-            folder
-        };
-        let written: Vec<String> = import.segments.iter().map(|segment| segment.name.to_string()).collect();
-        let dashes = written.iter().map(|segment| segment.replace('_', "-")).collect();
-        let underscores = written.iter().map(|segment| segment.replace('-', "_")).collect();
-        // A trailing underscore marks what is private; it stays.
-        let private: Vec<String> = written
-            .iter()
-            .map(|segment| {
-                let tail = segment.len() - segment.trim_end_matches('_').len();
-                format!("{}{}", segment.trim_end_matches('_').replace('_', "-"), "_".repeat(tail))
-            })
-            .collect();
-        [written, private, dashes, underscores]
-            .iter()
-            .find_map(|segments| self.find_file(loader, &folder, segments))
-    }
-
-    /// `folder/a/b.toit`, or `folder/a/b/b.toit` if there is such a folder.
-    fn find_file(&self, loader: &dyn Loader, folder: &str, segments: &[String]) -> Option<String> {
-        let last = segments.last()?;
-        let path = join(folder, &segments.join("/"));
-        let candidates = [format!("{path}.toit"), format!("{path}/{last}.toit")];
-        candidates.into_iter().find(|path| self.by_path.contains_key(path) || loader.is_file(path))
+    /// Whether warnings about a source concern the user, who cannot change libraries or packages
+    /// from elsewhere.
+    pub(super) fn is_own(&self, source: SourceId) -> bool {
+        let module = self.sources.iter().find(|module| module.source == source);
+        module.is_none_or(|module| self.packages.is_own(&module.home))
     }
 
     // Names.
@@ -432,10 +408,9 @@ impl Modules {
 
     // Natives.
 
-    /// Whether a module belongs to a package that the program only uses.
+    /// Whether a module belongs to a package that the program uses, and not to the program.
     pub(super) fn is_package(&self, module: ModuleId) -> bool {
-        let path = self.by_path.iter().find(|(_, id)| **id == module).map(|(path, _)| path.as_str());
-        path.is_some_and(|path| path.split('/').any(|folder| folder == PACKAGES))
+        self.source_of(module).is_some_and(|source| !self.packages.is_own(&source.home))
     }
 
     /// Reports imports of the program that lead to modules whose natives do not exist.
@@ -477,6 +452,29 @@ impl Modules {
             }
         }
         reached
+    }
+}
+
+/// A file that is not reached through an import.
+fn root_target(path: &str) -> Target {
+    let home = if path.starts_with(LIBRARY_PREFIX) { Home::Library } else { Home::Program };
+    Target { path: path.to_owned(), home }
+}
+
+/// The files that there are: prepared ones, and those that the loader finds.
+struct Known<'a> {
+    loader: &'a dyn Loader,
+    by_path: &'a HashMap<String, ModuleId>,
+}
+
+impl Files for Known<'_> {
+    fn is_file(&self, path: &str) -> bool {
+        self.by_path.contains_key(path) || self.loader.is_file(path)
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        let is_above = |file: &String| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        self.loader.is_folder(path) || self.by_path.keys().any(is_above)
     }
 }
 
@@ -536,23 +534,4 @@ fn add_new(items: &mut Vec<Item>, more: Vec<Item>) {
             items.push(item);
         }
     }
-}
-
-fn parent(path: &str) -> String {
-    path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned())
-}
-
-/// The folder above a folder.
-fn up(folder: &str) -> String {
-    match folder.rsplit_once('/') {
-        Some((above, "..")) => format!("{above}/../.."),
-        Some((above, _)) => above.to_owned(),
-        None if folder.is_empty() || folder == "." => "..".to_owned(),
-        None if folder == ".." => "../..".to_owned(),
-        None => String::new(),
-    }
-}
-
-fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }

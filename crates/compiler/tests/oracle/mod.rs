@@ -2,6 +2,7 @@
 
 use lucarne_compiler::emit;
 use lucarne_compiler::ir::Unit;
+use lucarne_compiler::link::link;
 use lucarne_compiler::parser;
 use lucarne_compiler::resolve::analyze;
 use lucarne_compiler::scanner::{self, Kind};
@@ -54,4 +55,17 @@ pub(crate) fn check(library: Option<&Unit>, input: &[u8]) {
         assert!(analysis.has_errors(), "text that is not UTF-8 was accepted");
     }
     let _: &Sources = &analysis.sources;
+}
+
+/// What the front half accepts can be linked, unless it is too large, and keeps the promises on
+/// which the machine relies.
+pub(crate) fn compile(library: &Unit, input: &[u8]) {
+    let mut loader = MemoryLoader::default();
+    loader.add("app.toit", input);
+    let analysis = analyze(&loader, Some(library.clone()), &|_, _| true, "app.toit");
+    if !analysis.has_errors()
+        && let Ok(program) = link(&analysis.unit)
+    {
+        assert_eq!(program.verify(), Ok(()));
+    }
 }

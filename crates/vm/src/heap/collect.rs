@@ -6,14 +6,12 @@
 //!
 //! 1. finalizers: what has not been reached and has one is due; its lambda is copied after all;
 //! 2. weak arrays, in a full collection: elements that have not been reached become null;
-//! 3. buffers of byte arrays that have not been reached are freed;
+//! 3. what external objects own that have not been reached is freed;
 //! 4. from-space is freed.
 
 use super::chunk::Chunk;
 use super::object::{Format, Header, LARGE, MARKED, PERMANENT, REMEMBERED};
-use super::{
-    FULL_THRESHOLD_MIN, Finalizer, Heap, OLD_WORDS_MAX, OLD_WORDS_MIN, OutOfMemory, Word, YOUNG_WORDS_MIN,
-};
+use super::{Finalizer, Heap, OLD_WORDS_MAX, OLD_WORDS_MIN, OutOfMemory, Word, YOUNG_WORDS_MIN};
 
 /// In stress mode one collection in this many is a full one.
 const STRESS_FULL_INTERVAL: u32 = 4;
@@ -323,7 +321,7 @@ impl Collection<'_> {
         heap.old_words =
             heap.old.iter().map(|chunk| chunk.used).chain(heap.large.iter().map(Chunk::words)).sum();
         if full {
-            heap.full_threshold = (heap.old_words * 2).max(FULL_THRESHOLD_MIN);
+            heap.full_threshold = heap.next_full_threshold();
         }
         if stress {
             young.poison();

@@ -1,10 +1,13 @@
-//! Byte arrays whose bytes live in a [`Buffer`] beside the heap, so that they can be handed over.
+//! What objects own outside of the heap: the [`Buffer`]s of byte arrays, which can be handed over, and
+//! the states that natives keep between calls, such as a hash in progress.
+
+use std::any::Any;
 
 use lucarne_message::Buffer;
 
 use super::Word;
 
-/// The buffers of a process. An external byte array holds the place of its buffer in here.
+/// What the objects of a process own. An external object holds the place of its content in here.
 #[derive(Default)]
 pub(super) struct Externals {
     slots: Vec<Option<Slot>>,
@@ -13,19 +16,39 @@ pub(super) struct Externals {
 }
 
 struct Slot {
-    buffer: Buffer,
-    /// The byte array.
+    content: Content,
+    /// The object.
     owner: Word,
 }
 
-/// The place of the buffer that an emptied (neutered) byte array has.
-pub(super) const NO_BUFFER: u64 = u64::MAX;
+/// What an external object owns.
+pub(super) enum Content {
+    /// The bytes of a byte array.
+    Buffer(Buffer),
+    /// A native's state, and the bytes that it takes.
+    State(Box<dyn Any + Send>, usize),
+    /// A native works on the state, which takes that many bytes.
+    Lent(usize),
+}
+
+impl Content {
+    fn bytes(&self) -> usize {
+        match self {
+            Content::Buffer(buffer) => buffer.len(),
+            Content::State(_, bytes) | Content::Lent(bytes) => *bytes,
+        }
+    }
+}
+
+/// The place that an object has whose content was taken out: an emptied (neutered) byte array, a
+/// closed state.
+pub(super) const NO_CONTENT: u64 = u64::MAX;
 
 impl Externals {
-    /// Adds a buffer; its owner is set once it exists.
-    pub(super) fn add(&mut self, buffer: Buffer, owner: Word) -> u64 {
-        self.bytes += buffer.len();
-        let slot = Some(Slot { buffer, owner });
+    /// Adds what an object owns.
+    pub(super) fn add(&mut self, content: Content, owner: Word) -> u64 {
+        self.bytes += content.bytes();
+        let slot = Some(Slot { content, owner });
         match self.free.pop() {
             Some(place) => {
                 self.slots[place as usize] = slot;
@@ -38,42 +61,72 @@ impl Externals {
         }
     }
 
-    /// Takes a buffer out, to hand it over.
-    pub(super) fn take(&mut self, place: u64) -> Option<Buffer> {
+    /// Takes out what an object owns, to hand it over or to end it.
+    pub(super) fn take(&mut self, place: u64) -> Option<Content> {
         let slot = self.slots.get_mut(usize::try_from(place).ok()?)?.take()?;
         self.free.push(place);
-        self.bytes -= slot.buffer.len();
-        Some(slot.buffer)
+        self.bytes -= slot.content.bytes();
+        Some(slot.content)
+    }
+
+    /// Lends a state of a type to a native. None if it is another one, or lent already.
+    pub(super) fn lend<T: Any>(&mut self, place: u64) -> Option<Box<T>> {
+        let content = self.content_mut(place)?;
+        match std::mem::replace(content, Content::Lent(content.bytes())) {
+            Content::State(state, bytes) => match state.downcast() {
+                Ok(state) => Some(state),
+                Err(state) => {
+                    *content = Content::State(state, bytes);
+                    None
+                }
+            },
+            other => {
+                *content = other;
+                None
+            }
+        }
+    }
+
+    /// Takes back what was lent.
+    pub(super) fn give_back<T: Any + Send>(&mut self, place: u64, state: Box<T>) {
+        if let Some(content @ Content::Lent(_)) = self.content_mut(place) {
+            *content = Content::State(state, content.bytes());
+        }
+    }
+
+    fn content_mut(&mut self, place: u64) -> Option<&mut Content> {
+        Some(&mut self.slots.get_mut(usize::try_from(place).ok()?)?.as_mut()?.content)
     }
 
     pub(super) fn bytes_of(&self, place: u64) -> &[u8] {
-        match usize::try_from(place).ok().and_then(|place| self.slots.get(place)) {
-            Some(Some(slot)) => slot.buffer.as_slice(),
+        let slot = usize::try_from(place).ok().and_then(|place| self.slots.get(place));
+        match slot {
+            Some(Some(Slot { content: Content::Buffer(buffer), .. })) => buffer.as_slice(),
             _ => &[],
         }
     }
 
     pub(super) fn bytes_of_mut(&mut self, place: u64) -> &mut [u8] {
-        match usize::try_from(place).ok().and_then(|place| self.slots.get_mut(place)) {
-            Some(Some(slot)) => slot.buffer.as_mut_slice().unwrap_or_default(),
+        match self.content_mut(place) {
+            Some(Content::Buffer(buffer)) => buffer.as_mut_slice().unwrap_or_default(),
             _ => &mut [],
         }
     }
 
-    /// The bytes that all buffers take.
+    /// The bytes that all of it takes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Frees the buffers whose owner is gone. `moved` tells where an owner is now. After a full
-    /// collection every owner that is alive has moved, as external arrays are small objects.
+    /// Frees what is owned by objects that are gone. `moved` tells where an owner is now. After a
+    /// full collection every owner that is alive has moved, as external objects are small.
     pub(super) fn sweep(&mut self, moved: impl Fn(Word) -> Option<Word>) {
         for (place, slot) in self.slots.iter_mut().enumerate() {
             let Some(occupied) = slot else { continue };
             match moved(occupied.owner) {
                 Some(owner) => occupied.owner = owner,
                 None => {
-                    self.bytes -= occupied.buffer.len();
+                    self.bytes -= occupied.content.bytes();
                     *slot = None;
                     self.free.push(place as u64);
                 }

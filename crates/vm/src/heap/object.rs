@@ -22,7 +22,7 @@ pub enum Format {
     Words = 0,
     /// Raw bytes: strings, small byte arrays, boxed numbers.
     Bytes = 1,
-    /// One word: the place of a [`Buffer`](lucarne_message::Buffer) in the heap's table.
+    /// One word: the place in the heap's table of what the object owns outside of the heap.
     External = 2,
     /// Words that do not keep alive what they refer to: a full collection makes those null that refer
     /// to something that is gone.

@@ -1,12 +1,13 @@
 //! References for code outside the heap, and roots that outlive them.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
 use lucarne_compiler::program::ClassIndex;
 use lucarne_message::Buffer;
 
-use super::external::NO_BUFFER;
+use super::external::{Content, NO_CONTENT};
 use super::{Format, Heap, OutOfMemory, Word};
 
 /// A value that borrows the heap, so that nothing can move it while this is held.
@@ -29,6 +30,13 @@ pub struct Kept(usize);
 /// A permanent root, until [`Heap::unroot`].
 #[derive(PartialEq, Eq, Hash, Debug)]
 pub struct Root(u32);
+
+/// A state that a native works on.
+pub(crate) struct Lent<T> {
+    /// The state.
+    pub(crate) state: Box<T>,
+    place: u64,
+}
 
 impl<'h> Ref<'h> {
     /// null.
@@ -262,10 +270,15 @@ impl Heap {
     pub fn adopt(&mut self, buffer: Buffer) -> Result<Ref<'_>, OutOfMemory> {
         self.reserve(buffer.len())?;
         let word = self.allocate(self.builtins().bytes, Format::External, 0)?;
-        let place = self.externals.add(buffer, word);
-        // SAFETY: an external object has one word.
-        unsafe { *word.address().add(1) = place };
+        self.own(word, Content::Buffer(buffer));
         Ok(Ref::of(word))
+    }
+
+    /// Makes a fresh or emptied external object the owner of something.
+    fn own(&mut self, object: Word, content: Content) {
+        let place = self.externals.add(content, object);
+        // SAFETY: an external object has one word.
+        unsafe { *object.address().add(1) = place };
     }
 
     /// Takes the buffer out of a byte array, which is empty from then on. None if the array has no
@@ -276,18 +289,24 @@ impl Heap {
         {
             return None;
         }
+        match self.disown(object) {
+            Some(Content::Buffer(buffer)) => Some(buffer),
+            _ => None,
+        }
+    }
+
+    /// Takes out what an external object owns.
+    fn disown(&mut self, object: Word) -> Option<Content> {
         // SAFETY: an external object has one word.
         let place = unsafe { &mut *object.address().add(1) };
-        let buffer = self.externals.take(*place)?;
-        *place = NO_BUFFER;
-        Some(buffer)
+        let content = self.externals.take(*place)?;
+        *place = NO_CONTENT;
+        Some(content)
     }
 
     /// Gives a byte array that was emptied its buffer back.
     pub(crate) fn restore_buffer(&mut self, object: Word, buffer: Buffer) {
-        let place = self.externals.add(buffer, object);
-        // SAFETY: only external objects are emptied; they have one word.
-        unsafe { *object.address().add(1) = place };
+        self.own(object, Content::Buffer(buffer));
     }
 
     /// An array of nulls.
@@ -315,6 +334,62 @@ impl Heap {
             *slot = value;
             self.record_write(object, value);
         }
+    }
+}
+
+/// States that natives keep between calls. They are freed with the object that owns them.
+impl Heap {
+    /// An object that owns a state, which takes `outside` bytes besides its own size.
+    pub fn new_state<T: Any + Send>(&mut self, state: T, outside: usize) -> Result<Ref<'_>, OutOfMemory> {
+        let bytes = size_of::<T>() + outside;
+        self.reserve(bytes)?;
+        let word = self.allocate(self.builtins().state, Format::External, 0)?;
+        self.own(word, Content::State(Box::new(state), bytes));
+        Ok(Ref::of(word))
+    }
+
+    /// Whether a value is an object that owns a state, or did before it was closed.
+    pub(crate) fn is_state(&self, value: Word) -> bool {
+        // An instance that a program made by itself is of another format.
+        self.class_of(value) == self.builtins().state && super::header(value).format() == Format::External
+    }
+
+    /// Whether a state was taken out of its object.
+    pub(crate) fn is_closed_state(&self, object: Word) -> bool {
+        self.is_state(object) && self.state_place(object) == NO_CONTENT
+    }
+
+    /// Frees the state of an object, if it is one that is not closed.
+    pub(crate) fn close_state(&mut self, object: Word) {
+        if self.is_state(object) {
+            self.disown(object);
+        }
+    }
+
+    fn state_place(&self, object: Word) -> u64 {
+        // SAFETY: the caller has asked `is_state`; an external object has one word.
+        unsafe { *object.address().add(1) }
+    }
+
+    /// Lends out the state of an object. None if it is of another type, lent or closed.
+    pub(crate) fn lend_state<T: Any>(&mut self, object: Word) -> Option<Lent<T>> {
+        if !self.is_state(object) {
+            return None;
+        }
+        let place = self.state_place(object);
+        Some(Lent { state: self.externals.lend(place)?, place })
+    }
+
+    /// Takes back a state. Its object may have moved meanwhile.
+    pub(crate) fn give_back_state<T: Any + Send>(&mut self, lent: Lent<T>) {
+        self.externals.give_back(lent.place, lent.state);
+    }
+
+    /// Takes the state out of an object, which is closed from then on.
+    pub(crate) fn take_state<T: Any + Send>(&mut self, object: Word) -> Option<T> {
+        let lent = self.lend_state(object)?;
+        self.disown(object);
+        Some(*lent.state)
     }
 }
 

@@ -2,6 +2,7 @@
 //! as it was, and what is not is freed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lucarne_compiler::program::{Builtins, Class, ClassIndex, Entries, FunctionIndex, Literal, Program};
 use proptest::prelude::*;
@@ -267,4 +268,76 @@ fn literals_are_never_moved_or_written() {
     let array = heap.allocate(class, Format::Words, 1).unwrap();
     heap.set_field(text, 0, array);
     assert_eq!(heap.string(Ref::of(text)), Some("text"));
+}
+
+/// Counts how often it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn states_are_dropped_once_with_their_object() {
+    for stress in [false, true] {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let dropped = || drops.load(Ordering::Relaxed);
+        let mut heap = heap(stress);
+        let roots: Vec<_> = (0..4)
+            .map(|_| {
+                let word = heap.new_state(Counted(drops.clone()), 0).unwrap().word();
+                heap.root(word)
+            })
+            .collect();
+        heap.collect(false).unwrap();
+        heap.collect(true).unwrap();
+        assert_eq!(dropped(), 0);
+        heap.set_root(&roots[0], Word::NULL);
+        heap.collect(true).unwrap();
+        assert_eq!(dropped(), 1);
+        let second = heap.rooted(&roots[1]).word();
+        drop(heap.take_state::<Counted>(second));
+        assert_eq!(dropped(), 2);
+        assert!(heap.is_closed_state(second));
+        assert!(heap.take_state::<Counted>(second).is_none());
+        heap.set_root(&roots[1], Word::NULL);
+        heap.collect(true).unwrap();
+        assert_eq!(dropped(), 2);
+        drop(heap);
+        assert_eq!(dropped(), 4);
+    }
+}
+
+#[test]
+fn states_are_lent_while_objects_move() {
+    let mut heap = heap(true);
+    let word = heap.new_state(vec![1_u8], 0).unwrap().word();
+    let root = heap.root(word);
+    let object = heap.rooted(&root).word();
+    assert!(heap.lend_state::<String>(object).is_none(), "it is of another type");
+    let mut lent = heap.lend_state::<Vec<u8>>(object).expect("it is there");
+    assert!(heap.lend_state::<Vec<u8>>(object).is_none(), "it is lent");
+    for _ in 0..10 {
+        heap.new_array(10).unwrap();
+    }
+    lent.state.push(2);
+    heap.give_back_state(lent);
+    let object = heap.rooted(&root).word();
+    assert_eq!(heap.take_state::<Vec<u8>>(object), Some(vec![1, 2]));
+    assert!(heap.bytes(Ref::of(object)).is_none() && heap.take_buffer(object).is_none());
+}
+
+#[test]
+fn states_count_for_the_limit() {
+    let options = HeapOptions { limit_bytes: 1 << 20, ..HeapOptions::default() };
+    let mut heap = Heap::new(image(Vec::new()), options).unwrap();
+    let before = heap.used_bytes();
+    let word = heap.new_state([0_u8; 100], 500_000).unwrap().word();
+    let root = heap.root(word);
+    assert!(heap.used_bytes() >= before + 500_100);
+    assert!(heap.new_state(0_u8, 600_000).is_err());
+    heap.unroot(root);
+    assert!(heap.new_state(0_u8, 600_000).is_ok(), "the first one is gone");
 }

@@ -59,13 +59,15 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
 
         Effect::WriteStdout => machine.write(id, Stream::Out),
         Effect::WriteStderr => machine.write(id, Stream::Error),
-        Effect::PrintTrace => machine.print_trace(id),
+        Effect::RenderTrace => machine.text_or_null(Some(machine.rendered_trace(id))),
         Effect::HasPrintService => Done::Value(Word::bool(machine.host.print.is_provided())),
         Effect::HasLogService => Done::Value(Word::bool(machine.host.log.is_provided())),
+        Effect::HasTraceService => Done::Value(Word::bool(machine.host.trace.is_provided())),
 
         Effect::TimeNow => machine.int_value(context.wall_us().saturating_mul(1000)),
         Effect::TimeMonotonic => Done::Value(Word::small(context.now_us())),
         Effect::RandomBytes => machine.random_bytes(id, context),
+        Effect::RandomFillSecret => machine.fill_secret(id, context),
 
         Effect::RpcInvoke => machine.invoke(id, context),
         Effect::RpcFail => machine.fail_request(id, context),
@@ -96,6 +98,14 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::SystemCollectGarbage => match machine.heap.collect(true) {
             Ok(()) => Done::Value(Word::NULL),
             Err(OutOfMemory) => Done::Fail(Failure::OutOfMemory),
+        },
+        Effect::SystemHistogram => machine.text_or_null(Some(machine.heap.histogram())),
+        Effect::SystemTuneMemory => match machine.int_argument(id, 0) {
+            Some(percent @ 0..=100) => {
+                machine.heap.set_growth_percent(percent as usize);
+                Done::Value(Word::NULL)
+            }
+            _ => Done::Fail(Failure::OUT_OF_RANGE),
         },
         Effect::SystemSetMemoryLimit => {
             let bytes = machine.int_argument(id, 0).and_then(|bytes| usize::try_from(bytes).ok());
@@ -196,7 +206,7 @@ impl Machine {
 
     /// Ends the process because of an exception that a task did not catch.
     fn fail_task(&mut self, id: TaskId) -> Done {
-        self.print_trace(id);
+        self.host.report(&self.rendered_trace(id));
         let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?").to_string();
         self.end = Some(Exit::failed(text));
         Done::End
@@ -310,12 +320,6 @@ impl Machine {
         Done::Value(Word::NULL)
     }
 
-    fn print_trace(&mut self, id: TaskId) -> Done {
-        let text = self.rendered_trace(id);
-        self.host.report(&text);
-        Done::Value(Word::NULL)
-    }
-
     /// The arguments `text trace` of a native, as people read them.
     fn rendered_trace(&self, id: TaskId) -> String {
         let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?");
@@ -389,6 +393,22 @@ impl Machine {
             }
         }
         Done::Value(word)
+    }
+
+    fn fill_secret(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let index = |machine: &Machine, argument| {
+            machine.int_argument(id, argument).and_then(|index| usize::try_from(index).ok())
+        };
+        let (Some(from), Some(to)) = (index(self, 1), index(self, 2)) else {
+            return Done::Fail(Failure::OUT_OF_BOUNDS);
+        };
+        let bytes = self.argument(id, 0);
+        let range = self.heap.bytes_mut(bytes).and_then(|bytes| bytes.get_mut(from..to));
+        match range.map(|range| context.fill_secret(range)) {
+            Some(Ok(())) => Done::Value(Word::NULL),
+            Some(Err(error)) => Done::Fail(Failure::Message(error.to_string())),
+            None => Done::Fail(Failure::OUT_OF_BOUNDS),
+        }
     }
 
     /// The figures of this process, in the order that `lib/system` names.

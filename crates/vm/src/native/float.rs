@@ -212,7 +212,7 @@ fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_float(value)?)
 }
 
-fn read(text: &[u8]) -> Option<f64> {
+pub(super) fn read(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
     let (sign, magnitude) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),

@@ -165,7 +165,7 @@ fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 }
 
 /// Reads an integer; radix 0 means decimal unless a prefix says otherwise.
-fn read(text: &[u8], radix: u32) -> Result<i64, Failure> {
+pub(super) fn read(text: &[u8], radix: u32) -> Result<i64, Failure> {
     let (negative, rest) = match text {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),

@@ -27,7 +27,7 @@ pub(super) const TABLE: &[Row] = &[
     ("to-utf-16", to_utf_16),
 ];
 
-const ILLEGAL_UTF_8: Failure = Failure::Error("ILLEGAL_UTF_8");
+pub(super) const ILLEGAL_UTF_8: Failure = Failure::Error("ILLEGAL_UTF_8");
 
 fn rune_count<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;

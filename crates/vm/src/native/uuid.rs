@@ -1,6 +1,6 @@
 //! Universally unique identifiers.
 
-use sha1_smol::Sha1;
+use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid};
 
 use super::{Call, Failure, Row};
@@ -46,7 +46,7 @@ fn v5<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     sha1.update(namespace);
     sha1.update(data);
     let mut bytes = [0; 16];
-    bytes.copy_from_slice(&sha1.digest().bytes()[..16]);
+    bytes.copy_from_slice(&sha1.finalize()[..16]);
     let uuid = Builder::from_sha1_bytes(bytes).into_uuid();
     call.charge_bytes(size * 4);
     Ok(call.heap.new_bytes_from(uuid.as_bytes())?)

@@ -1,0 +1,131 @@
+//! `lucarne pkg`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lucarne_package::install::{self, InstallError};
+use lucarne_package::lock::{Lock, Package, Place};
+use serde_json::json;
+
+use crate::arguments::{Install, List, Pkg};
+use crate::{Stop, print_error, print_out};
+
+/// Installs or lists packages.
+pub(crate) fn pkg(command: &Pkg) -> Result<ExitCode, Stop> {
+    match command {
+        Pkg::Install(options) => install(options),
+        Pkg::List(options) => list(options),
+    }
+}
+
+fn install(options: &Install) -> Result<ExitCode, Stop> {
+    let root = program_folder(options.project_root.as_deref())?;
+    let done = match (&options.package, options.local) {
+        (Some(package), true) => {
+            let prefix =
+                install::install_local(&root, Path::new(package), options.prefix.as_deref()).map_err(stop)?;
+            format!("installed {package}: import {prefix}\n")
+        }
+        (Some(package), false) => {
+            let hint = "to install it from a folder, write 'lucarne pkg install --local PATH'";
+            return Err(Stop::usage(format!(
+                "cannot install {package}: Lucarne does not download packages; {hint}"
+            )));
+        }
+        (None, _) => match install::install_all(&root).map_err(stop)? {
+            1 => "installed 1 package\n".to_owned(),
+            count => format!("installed {count} packages\n"),
+        },
+    };
+    if !options.quiet {
+        print_error(&done);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(options: &List) -> Result<ExitCode, Stop> {
+    let root = program_folder(options.project_root.as_deref())?;
+    let lock = install::installed(&root).map_err(stop)?;
+    let rows: Vec<Row<'_>> =
+        lock.packages.iter().map(|(id, package)| Row::new(&root, &lock, id, package)).collect();
+    let text = if options.json { as_json(&rows) } else { as_table(&rows) };
+    print_out(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A package as `pkg list` shows it.
+struct Row<'l> {
+    /// How the program imports it; nothing if only other packages do.
+    prefix: &'l str,
+    id: &'l str,
+    version: &'l str,
+    place: &'l str,
+    is_there: bool,
+}
+
+impl<'l> Row<'l> {
+    fn new(root: &Path, lock: &'l Lock, id: &'l str, package: &'l Package) -> Row<'l> {
+        let prefix = lock.prefixes.iter().find(|(_, of)| *of == id).map_or("", |(prefix, _)| prefix);
+        let (version, place) = match &package.place {
+            Place::Path(path) => ("", path.as_str()),
+            Place::Registry { url, version, .. } => (version.as_str(), url.as_str()),
+        };
+        Row { prefix, id, version, place, is_there: root.join(package.source_folder()).is_dir() }
+    }
+}
+
+fn as_json(rows: &[Row<'_>]) -> String {
+    let optional = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
+    let list: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "id": row.id,
+                "prefix": optional(row.prefix),
+                "version": optional(row.version),
+                "place": row.place,
+                "present": row.is_there,
+            })
+        })
+        .collect();
+    format!("{:#}\n", json!(list))
+}
+
+fn as_table(rows: &[Row<'_>]) -> String {
+    let titles = ["PREFIX", "PACKAGE", "VERSION", "PLACE"];
+    let dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    let mut table: Vec<[String; 4]> = vec![titles.map(str::to_owned)];
+    table.extend(rows.iter().map(|row| {
+        let missing = if row.is_there { "" } else { " (missing)" };
+        [dash(row.prefix), row.id.to_owned(), dash(row.version), format!("{}{missing}", row.place)]
+    }));
+    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2)];
+    let mut text = String::new();
+    for [prefix, id, version, place] in &table {
+        text += &format!("{prefix:0$}  {id:1$}  {version:2$}  {place}\n", widths[0], widths[1], widths[2]);
+    }
+    text
+}
+
+/// The folder given, or the program that the current folder is in, or the current folder.
+fn program_folder(given: Option<&Path>) -> Result<PathBuf, Stop> {
+    if let Some(folder) = given {
+        let shown = folder.display();
+        return if folder.is_dir() {
+            Ok(folder.to_owned())
+        } else {
+            Err(Stop::usage(format!("{shown} is no folder")))
+        };
+    }
+    let current = std::env::current_dir()
+        .map_err(|error| Stop::failure(format!("cannot find the current folder: {error}")))?;
+    Ok(install::program_folder(&current).unwrap_or(current))
+}
+
+fn stop(error: InstallError) -> Stop {
+    match error {
+        InstallError::BadPrefix(_) | InstallError::NotAPackage { .. } => Stop::usage(error.to_string()),
+        _ => Stop::failure(error.to_string()),
+    }
+}

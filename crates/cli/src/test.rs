@@ -1,0 +1,157 @@
+//! `lucarne test`.
+//!
+//! Each test program runs in an OS process of its own, `lucarne run FILE ARG...`, and passes if that
+//! ends with status 0 in time.
+
+mod report;
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use wait_timeout::ChildExt;
+
+use crate::arguments::Test;
+use crate::progress::Progress;
+use crate::run::processors;
+use crate::{FAILURE, Stop, files};
+use report::Report;
+
+/// What a test printed is kept up to here; a test that prints without end must not fill the memory.
+const OUTPUT_MAX: usize = 1 << 20;
+
+/// How one test went.
+struct Finished {
+    file: PathBuf,
+    outcome: Outcome,
+    duration: Duration,
+    /// Standard output and standard error, as they came.
+    output: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    /// It ended with this status; none if a signal ended it.
+    Failed(Option<i32>),
+    TimedOut,
+}
+
+/// Runs all tests, several at a time.
+pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
+    let mut tests =
+        files::find(&options.paths, |name| name.ends_with("-test.toit") || name.ends_with("_test.toit"))?;
+    let is_wanted = |file: &PathBuf| {
+        let path = file.to_string_lossy();
+        options.filter.is_empty() || options.filter.iter().any(|part| path.contains(part))
+    };
+    tests.retain(is_wanted);
+    if tests.is_empty() {
+        let place = if options.filter.is_empty() { "in these folders" } else { "that matches the filter" };
+        return Err(Stop::usage(format!("there is no test {place}: tests are files named *-test.toit")));
+    }
+    let binary = std::env::current_exe()
+        .map_err(|error| Stop::failure(format!("cannot find this program: {error}")))?;
+    let mut report = Report::new(options)?;
+    let progress = Progress::new(tests.len(), options.quiet || options.json);
+    run_all(&binary, options, tests, &progress, |finished| progress.interrupted(|| report.add(finished)));
+    drop(progress);
+    let failed = report.close()?;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+}
+
+/// Runs tests on as many threads as there are jobs, each taking the next one.
+fn run_all(
+    binary: &Path,
+    options: &Test,
+    tests: Vec<PathBuf>,
+    progress: &Progress,
+    mut each: impl FnMut(Finished),
+) {
+    let jobs = options.jobs.map_or_else(processors, usize::from).min(tests.len());
+    let waiting = Mutex::new(VecDeque::from(tests));
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..jobs {
+            let (sender, waiting) = (sender.clone(), &waiting);
+            scope.spawn(move || {
+                let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                while let Some(file) = next() {
+                    progress.say(&file.display().to_string());
+                    // Whoever collects has gone only if printing has failed for good.
+                    let _ = sender.send(run_one(binary, options, file));
+                }
+            });
+        }
+        drop(sender);
+        for finished in receiver {
+            progress.step();
+            each(finished);
+        }
+    });
+}
+
+fn run_one(binary: &Path, options: &Test, file: PathBuf) -> Finished {
+    let start = Instant::now();
+    let result = run_process(binary, options, &file);
+    let (outcome, output) =
+        result.unwrap_or_else(|error| (Outcome::Failed(None), format!("cannot run it: {error}\n")));
+    Finished { file, outcome, duration: start.elapsed(), output }
+}
+
+fn run_process(binary: &Path, options: &Test, file: &Path) -> std::io::Result<(Outcome, String)> {
+    let (reader, writer) = std::io::pipe()?;
+    let mut command = Command::new(binary);
+    command.arg("run").arg(with_folder(file)).args(&options.arguments);
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn()?;
+    // The command holds the writing end: without this, reading would never end.
+    drop(command);
+    let collector = std::thread::spawn(move || collect(reader));
+    let outcome = match child.wait_timeout(Duration::from_secs(options.timeout.into()))? {
+        Some(status) if status.success() => Outcome::Passed,
+        Some(status) => Outcome::Failed(status.code()),
+        None => {
+            child.kill()?;
+            child.wait()?;
+            Outcome::TimedOut
+        }
+    };
+    Ok((outcome, collector.join().unwrap_or_default()))
+}
+
+/// A file whose name begins with a dash would be taken for an option.
+fn with_folder(file: &Path) -> PathBuf {
+    if file.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        Path::new(".").join(file)
+    } else {
+        file.to_owned()
+    }
+}
+
+/// Reads to the end, and keeps the first part.
+fn collect(mut from: impl Read) -> String {
+    let mut kept = Vec::new();
+    let mut chunk = [0; 8192];
+    let mut left_out = 0;
+    loop {
+        match from.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => {
+                let room = count.min(OUTPUT_MAX - kept.len());
+                kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
+                left_out += count - room;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    let mut text = String::from_utf8_lossy(&kept).into_owned();
+    if left_out > 0 {
+        text += &format!("\n... and {left_out} bytes more\n");
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! `lucarne pkg`, tried as a user would.
+
+mod common;
+
+use common::Folder;
+
+/// A program beside a package.
+fn program(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder
+        .file("app/main.toit", "import morse\nmain: print morse.hello\n")
+        .file("app/package.yaml", "# my program\nname: app\n")
+        .file("toit-morse/src/morse.toit", "hello: return \"-.-\"\n")
+        .file("toit-morse/package.yaml", "name: morse\n");
+    folder
+}
+
+#[test]
+fn a_package_is_installed_and_used() {
+    let folder = program("pkg-install");
+    let answer = folder.lucarne(&["run", "app/main.toit"]);
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.error.contains("lucarne pkg install --local PATH"), "it says what to do: {answer:?}");
+    let install = ["pkg", "install", "--project-root", "app", "--local", "toit-morse"];
+    let answer = folder.lucarne(&install);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(0), "installed toit-morse: import morse\n"));
+    assert_eq!(
+        folder.read("app/package.yaml"),
+        "# my program\nname: app\ndependencies:\n  morse:\n    path: ../toit-morse\n"
+    );
+    assert_eq!(folder.lucarne(&["run", "app/main.toit"]).out, "-.-\n");
+    let answer = folder.lucarne(&["pkg", "list", "--project-root", "app"]);
+    assert_eq!(answer.out, "PREFIX  PACKAGE  VERSION  PLACE\nmorse   morse    -        ../toit-morse\n");
+    let answer = folder.lucarne(&["pkg", "list", "--json", "--project-root", "app"]);
+    let list: serde_json::Value = serde_json::from_str(&answer.out).expect("this is JSON");
+    assert_eq!((&list[0]["prefix"], &list[0]["present"]), (&"morse".into(), &true.into()));
+}
+
+#[test]
+fn prefixes_and_the_program_around_the_current_folder() {
+    let folder = program("pkg-prefix");
+    folder.file("app/sub/other.toit", "import m\nmain: print m.hello\n");
+    let mut command = folder.command(&["pkg", "install", "--local", "../../toit-morse", "--name", "m", "-q"]);
+    let output = command.current_dir(folder.path("app/sub")).output().expect("the binary starts");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(folder.lucarne(&["run", "app/sub/other.toit"]).out, "-.-\n");
+}
+
+#[test]
+fn what_cannot_be_installed() {
+    let folder = program("pkg-wrong");
+    let wrong = |arguments: &[&str], status, said: &str| {
+        let answer = folder.lucarne(&[&["pkg", "install", "--project-root", "app"], arguments].concat());
+        assert_eq!(answer.status, Some(status), "{answer:?}");
+        assert!(answer.error.contains(said), "{answer:?}");
+    };
+    wrong(&["morse"], 2, "does not download packages");
+    wrong(&["--local", "nowhere"], 2, "nowhere is no package: there is no such folder");
+    wrong(&["--local", "app"], 2, "app is no package: it has no folder `src`");
+    wrong(&["--local", "toit-morse", "--prefix", "1x"], 2, "cannot be the prefix");
+    wrong(&["--local"], 2, "PACKAGE");
+    folder.file("app/package.yaml", "dependencies:\n  x:\n    url: example.com/x\n    version: ^1.0.0\n");
+    wrong(&[], 1, "no version ^1.0.0 of example.com/x is in app/.packages/example.com/x");
+    folder.file("app/package.yaml", "dependencies: [\n");
+    wrong(&[], 1, "app/package.yaml:");
+    let answer = folder.lucarne(&["pkg", "list", "--project-root", "none"]);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(2), "lucarne: none is no folder\n"));
+}

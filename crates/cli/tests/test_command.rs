@@ -1,0 +1,90 @@
+//! `lucarne test`, tried as a user would.
+
+mod common;
+
+use common::Folder;
+
+/// A folder with a test that passes, one that fails, and files that are no tests.
+fn tests(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder
+        .file("t/good-test.toit", "main args:\n  print \"args $args\"\n")
+        .file("t/deep/bad_test.toit", "main args:\n  print \"before\"\n  throw \"BAD\"\n")
+        .file("t/helper.toit", "main: throw \"no test\"\n")
+        .file("t/.packages/p/other-test.toit", "main: throw \"not ours\"\n");
+    folder
+}
+
+#[test]
+fn what_failed_is_shown_with_its_output() {
+    let folder = tests("test-text");
+    let answer = folder.lucarne(&["test", "t"]);
+    assert_eq!(answer.status, Some(1), "{answer:?}");
+    let lines: Vec<&str> = answer.out.lines().collect();
+    assert!(lines.contains(&"ok     t/good-test.toit"), "{answer:?}");
+    assert!(answer.out.contains("FAILED t/deep/bad_test.toit (exit status 1, "), "{answer:?}");
+    assert!(lines.contains(&"       before") && answer.out.contains("BAD"), "{answer:?}");
+    assert_eq!(lines.last(), Some(&"1 passed, 1 failed"));
+    assert_eq!(answer.error, "", "no progress into a pipe");
+    assert!(!answer.out.contains('\u{1b}'), "no colours into a pipe");
+}
+
+#[test]
+fn filters_jobs_quiet_and_single_files() {
+    let folder = tests("test-filter");
+    let answer = folder.lucarne(&["test", "t", "--filter", "good", "--jobs", "1", "--quiet"]);
+    assert_eq!((answer.status, answer.out.as_str()), (Some(0), "1 passed, 0 failed\n"));
+    let answer = folder.lucarne(&["test", "t", "--filter", "goof"]);
+    assert_eq!((answer.status, answer.out.as_str()), (Some(2), ""));
+    assert!(answer.error.contains("no test that matches the filter"), "{answer:?}");
+    let answer = folder.lucarne(&["test", "-q", "t/helper.toit", "t/good-test.toit", "t/good-test.toit"]);
+    assert!(answer.out.ends_with("1 passed, 1 failed\n"), "a file that is named is a test: {answer:?}");
+}
+
+#[test]
+fn json_has_a_line_a_test() {
+    let folder = tests("test-json");
+    let answer = folder.lucarne(&["test", "--json", "t", "--", "a", "--b"]);
+    assert_eq!((answer.status, answer.error.as_str()), (Some(1), ""));
+    let lines = answer.out.lines().map(serde_json::from_str).collect::<Result<Vec<serde_json::Value>, _>>();
+    let lines = lines.expect("each line is JSON");
+    let of = |name: &str| lines.iter().find(|line| line["file"] == name).expect("each test has a line");
+    assert_eq!(of("t/good-test.toit")["outcome"], "passed");
+    assert_eq!(of("t/good-test.toit")["output"], "args [a, --b]\n");
+    assert_eq!(
+        (&of("t/deep/bad_test.toit")["outcome"], &of("t/deep/bad_test.toit")["status"]),
+        (&"failed".into(), &1.into())
+    );
+    assert_eq!(lines.last().expect("a last line")["failed"], 1);
+}
+
+#[test]
+fn junit_report() {
+    let folder = tests("test-junit");
+    folder.file("t/odd-test.toit", "main:\n  print \"<&> \\x01\"\n  exit 3\n");
+    assert_eq!(folder.lucarne(&["test", "t", "--junit", "report.xml"]).status, Some(1));
+    let report = folder.read("report.xml");
+    assert!(report.contains("tests=\"3\" failures=\"2\""), "{report}");
+    assert!(
+        report.contains("<failure message=\"exit status 3\"/>") && report.contains("&lt;&amp;&gt;"),
+        "{report}"
+    );
+    assert!(!report.contains('\u{1}'), "XML has no such character");
+    let answer = folder.lucarne(&["test", "t", "--junit", "no/such/folder.xml"]);
+    assert_eq!((answer.status, answer.out.as_str()), (Some(2), ""), "known before any test has run");
+}
+
+#[test]
+fn a_test_that_hangs_or_floods_fails_alone() {
+    let folder = tests("test-hang");
+    folder.file("t/hang-test.toit", "main:\n  print \"waiting\"\n  while true: sleep --ms=10\n").file(
+        "t/flood-test.toit",
+        "main:\n  60_000.repeat: print \"flood flood flood flood flood\"\n  exit 1\n",
+    );
+    let answer = folder.lucarne(&["test", "--timeout", "5", "t"]);
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.out.contains("FAILED t/hang-test.toit (timed out, 5"), "{answer:?}");
+    assert!(answer.out.contains("       waiting\n"), "what it printed before is kept");
+    assert!(answer.out.contains("bytes more\n"), "a flood is cut");
+    assert!(answer.out.ends_with("1 passed, 3 failed\n"));
+}

@@ -1,0 +1,428 @@
+//! From an import to a file.
+//!
+//! A local import (`.a`) is relative to its own file and stays inside the package that the file
+//! belongs to. Any other begins with a prefix that the lock file of the program gives to a package,
+//! or else with the name of a library.
+
+use crate::ast::{Identifier, Import};
+use crate::diagnostic::Diagnostic;
+use crate::names::nearest;
+use crate::source::{Loader, SourceId, Sources, Span};
+use lucarne_package::lock::{self, Lock, Package};
+use lucarne_package::{LOCK_FILE, PACKAGES_FOLDER, SPEC_FILE};
+
+/// Whose code a file is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Home {
+    Library,
+    Program,
+    /// The package with this id.
+    Package(String),
+}
+
+/// The file that an import means.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) path: String,
+    pub(super) home: Home,
+}
+
+/// The packages of a program.
+#[derive(Default)]
+pub(super) struct Packages {
+    lock: Lock,
+    /// The lock file among the sources, and the folder that it is in.
+    source: Option<SourceId>,
+    folder: String,
+}
+
+impl Packages {
+    /// Reads the lock file of the program that a file belongs to, if there is one: in the nearest
+    /// folder above it that has one, or has a `package.yaml`.
+    pub(super) fn find(
+        loader: &dyn Loader,
+        sources: &mut Sources,
+        entry: &str,
+    ) -> (Packages, Vec<Diagnostic>) {
+        for folder in loader.folders_above(entry) {
+            let path = join(&folder, LOCK_FILE);
+            if let Some(bytes) = loader.read(&path) {
+                return Packages::read(sources, folder, path, bytes);
+            }
+            if loader.is_file(&join(&folder, SPEC_FILE)) {
+                break;
+            }
+        }
+        Default::default()
+    }
+
+    fn read(
+        sources: &mut Sources,
+        folder: String,
+        path: String,
+        bytes: Vec<u8>,
+    ) -> (Packages, Vec<Diagnostic>) {
+        let (source, problem) = sources.add(path, bytes);
+        let text = sources.get(source).map_or("", |source| source.text.as_str());
+        let (lock, problems) = lock::read(text);
+        let mut found: Vec<Diagnostic> = problem.into_iter().collect();
+        for problem in problems {
+            let span = Span::new(problem.span.start, problem.span.end);
+            let kind = if problem.is_warning { Diagnostic::warning } else { Diagnostic::error };
+            found.push(kind(source, span, problem.title));
+        }
+        (Packages { lock, source: Some(source), folder }, found)
+    }
+
+    /// Whether warnings about the code of a home concern the user.
+    pub(super) fn is_own(&self, home: &Home) -> bool {
+        match home {
+            Home::Library => false,
+            Home::Program => true,
+            Home::Package(id) => self.lock.packages.get(id).is_none_or(Package::is_local),
+        }
+    }
+
+    /// The path of a file as stack traces show it.
+    pub(super) fn shown(&self, target: &Target) -> String {
+        let Home::Package(id) = &target.home else { return target.path.clone() };
+        let inside =
+            self.source_folder(id).and_then(|folder| within(&folder, &target.path).map(str::to_owned));
+        inside.map_or_else(|| target.path.clone(), |inside| format!("<pkg:{id}>/{inside}"))
+    }
+
+    fn source_folder(&self, id: &str) -> Option<String> {
+        self.lock.packages.get(id).map(|package| normalized(&under(&self.folder, &package.source_folder())))
+    }
+
+    /// The file of an import in `importer`, or why there is none.
+    pub(super) fn resolve(
+        &self,
+        files: &dyn Files,
+        importer: &str,
+        home: &Home,
+        import: &Import,
+    ) -> Result<Target, Missing> {
+        let (first, rest) = import.segments.split_first().ok_or(Missing::Reported)?;
+        if import.dots > 0 {
+            return self.resolve_local(files, importer, home, import);
+        }
+        let id = self.package_id(home, &first.name);
+        let Some((id, package)) = id.and_then(|id| Some((id, self.lock.packages.get(id)?))) else {
+            let path = find_file(files, "<lib>", &import.segments).map_err(|_| match id {
+                Some(_) => Missing::Reported,
+                None => Missing::Library,
+            })?;
+            return Ok(Target { path, home: Home::Library });
+        };
+        let folder = normalized(&under(&self.folder, &package.folder()));
+        let sources = normalized(&under(&self.folder, &package.source_folder()));
+        if !files.is_folder(&sources) {
+            let has_folder = files.is_folder(&folder);
+            return Err(Missing::Package { id: id.to_owned(), folder, has_folder });
+        }
+        let name = package.name.as_deref().map(|name| Identifier { name: name.into(), span: first.span });
+        let named = [name.unwrap_or_else(|| Identifier { name: first.name.clone(), span: first.span })];
+        let segments = if rest.is_empty() { &named[..] } else { rest };
+        match find_file(files, &sources, segments) {
+            Ok(path) => Ok(Target { path, home: Home::Package(id.to_owned()) }),
+            Err(file) => Err(Missing::InPackage { id: id.to_owned(), file }),
+        }
+    }
+
+    fn package_id(&self, home: &Home, prefix: &str) -> Option<&str> {
+        let prefixes = match home {
+            Home::Library => return None,
+            Home::Program => &self.lock.prefixes,
+            Home::Package(id) => &self.lock.packages.get(id)?.prefixes,
+        };
+        prefixes.get(&lock::canonical(prefix)).map(String::as_str)
+    }
+
+    fn resolve_local(
+        &self,
+        files: &dyn Files,
+        importer: &str,
+        home: &Home,
+        import: &Import,
+    ) -> Result<Target, Missing> {
+        let mut folder = parent(importer);
+        let border = match home {
+            Home::Library | Home::Program => None,
+            Home::Package(id) => self.source_folder(id),
+        };
+        for _ in 1..import.dots {
+            folder = up(&folder);
+            if border.as_ref().is_some_and(|border| within(border, &format!("{folder}/")).is_none()) {
+                return Err(Missing::OutOfPackage);
+            }
+        }
+        let path =
+            find_file(files, &folder, &import.segments).map_err(|file| Missing::Local { folder, file })?;
+        if *home == Home::Program
+            && let Some(id) = self.package_of(&path)
+        {
+            return Err(Missing::IntoPackage(id));
+        }
+        Ok(Target { path, home: home.clone() })
+    }
+
+    /// The package whose folder a file of the program lies in. A package whose folder holds the whole
+    /// program, as that of an example does, is not meant.
+    fn package_of(&self, path: &str) -> Option<String> {
+        let packages = self.lock.packages.keys();
+        let mut holding = packages.filter(|id| {
+            self.source_folder(id).is_some_and(|folder| {
+                within(&normalized(&folder), &normalized(path)).is_some()
+                    && within(&folder, &format!("{}/", normalized(&self.folder))).is_none()
+            })
+        });
+        holding.next().cloned()
+    }
+
+    /// What to say about an import without a file.
+    pub(super) fn explain(
+        &self,
+        source: SourceId,
+        import: &Import,
+        missing: Missing,
+        libraries: &[String],
+    ) -> Option<Diagnostic> {
+        let name = import.segments.iter().map(|segment| &*segment.name).collect::<Vec<_>>().join(".");
+        let error = |span, title: String| Diagnostic::error(source, span, title);
+        Some(match missing {
+            Missing::Reported => return None,
+            Missing::Library => explain_library(error(import.span, format!("cannot find `{name}`")), &name, libraries),
+            Missing::Local { folder, file } => {
+                let place = if folder.is_empty() { "this folder".to_owned() } else { format!("`{folder}`") };
+                error(import.span, format!("cannot find `{}{name}`", ".".repeat(import.dots as usize)))
+                    .note(format!("there is no `{file}` in {place}"))
+            }
+            Missing::InPackage { id, file } => {
+                error(import.span, format!("the package `{id}` has no file for `{name}`"))
+                    .note(format!("there is no `{file}` in its folder `src`"))
+            }
+            Missing::OutOfPackage => error(import.span, "this import leads out of its own package".into())
+                .note("the files of a package import each other, libraries, and packages that the lock file names"),
+            Missing::IntoPackage(id) => {
+                error(import.span, format!("this file belongs to the package `{id}`"))
+                    .hint("import it through the package's prefix: a local import would load it twice")
+            }
+            Missing::Package { id, folder, has_folder } => {
+                let span = import.segments.first().map_or(import.span, |prefix| prefix.span);
+                self.explain_package(error(span, String::new()), &id, &folder, has_folder)
+            }
+        })
+    }
+
+    fn explain_package(&self, problem: Diagnostic, id: &str, folder: &str, has_folder: bool) -> Diagnostic {
+        let title = if has_folder {
+            format!("the package `{id}` has no folder `src`")
+        } else {
+            format!("the package `{id}` is not there: there is no folder `{folder}`")
+        };
+        let mut problem = Diagnostic { title, ..problem };
+        let Some((source, package)) = self.source.zip(self.lock.packages.get(id)) else { return problem };
+        problem = problem.also(
+            source,
+            Span::new(package.span.start, package.span.end),
+            "the lock file names it here",
+        );
+        match (has_folder, package.is_local()) {
+            (true, _) => problem.note("others may import what is in the folder `src` of a package"),
+            (false, true) => problem.hint("run `lucarne pkg install --local PATH` with the folder where it is now"),
+            (false, false) => problem.hint(format!(
+                "Lucarne does not download packages: fetch it with the Toit SDK's package manager, which puts it into `{PACKAGES_FOLDER}`"
+            )),
+        }
+    }
+}
+
+/// Why an import has no file.
+#[derive(Debug)]
+pub(super) enum Missing {
+    /// What is wrong with the import, or with the lock file's entry for it, has been said.
+    Reported,
+    Library,
+    /// The folder in which the search began, and what is not in it.
+    Local {
+        folder: String,
+        file: String,
+    },
+    InPackage {
+        id: String,
+        file: String,
+    },
+    OutOfPackage,
+    IntoPackage(String),
+    Package {
+        id: String,
+        folder: String,
+        has_folder: bool,
+    },
+}
+
+/// Libraries of the existing system that are not here, and why.
+const ABSENT: &[(&[&str], &str)] = &[
+    (
+        &[
+            "ble",
+            "device",
+            "esp32",
+            "flash",
+            "gpio",
+            "i2c",
+            "i2s",
+            "pulse-counter",
+            "rmt",
+            "serial",
+            "spi",
+            "uart",
+            "system.firmware",
+            "system.base.firmware",
+            "system.api.firmware",
+        ],
+        "it needs the hardware of a microcontroller, which a host does not have",
+    ),
+    (
+        &[
+            "coap",
+            "net",
+            "tls",
+            "system.base.network",
+            "system.api.network",
+            "system.api.wifi",
+            "system.api.cellular",
+            "system.api.ethernet",
+        ],
+        "the libraries for the network are not part of this version",
+    ),
+];
+
+fn explain_library(problem: Diagnostic, name: &str, libraries: &[String]) -> Diagnostic {
+    let canonical = lock::canonical(name);
+    let is_of = |library: &&str| {
+        canonical.strip_prefix(*library).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    if let Some((_, why)) = ABSENT.iter().find(|(names, _)| names.iter().any(is_of)) {
+        return problem.note(*why);
+    }
+    match nearest(name, libraries.iter().map(String::as_str)) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(
+            "to import a file next to this one, write a `.` before its name; to use a package, \
+             run `lucarne pkg install --local PATH`",
+        ),
+    }
+}
+
+/// The files that imports can mean.
+pub(super) trait Files {
+    fn is_file(&self, path: &str) -> bool;
+    fn is_folder(&self, path: &str) -> bool;
+}
+
+/// `folder/a/b.toit`, or `folder/a/b/b.toit` if there is such a folder. If there is neither, what of
+/// it is missing.
+fn find_file(files: &dyn Files, folder: &str, segments: &[Identifier]) -> Result<String, String> {
+    let mut folder = folder.to_owned();
+    let mut inside = String::new();
+    let Some((last, above)) = segments.split_last() else { return Err(inside) };
+    for segment in above {
+        inside += &format!("{}/", segment.name);
+        let inner = spellings(&segment.name)
+            .iter()
+            .map(|name| join(&folder, name))
+            .find(|path| files.is_folder(path));
+        folder = inner.ok_or_else(|| inside.clone())?;
+    }
+    let spellings = spellings(&last.name);
+    let beside = spellings.iter().map(|name| join(&folder, &format!("{name}.toit")));
+    let below = spellings.iter().flat_map(|name| {
+        // A folder's main file may be spelled otherwise than the folder.
+        let inner = join(&folder, name);
+        spellings.iter().map(move |file| join(&inner, &format!("{file}.toit")))
+    });
+    beside.chain(below).find(|path| files.is_file(path)).ok_or_else(|| format!("{inside}{}.toit", last.name))
+}
+
+/// The ways in which the file of a name may be spelled: dashes and underscores are the same. A
+/// trailing underscore marks what is private; it stays.
+fn spellings(name: &str) -> Vec<String> {
+    let tail = name.len() - name.trim_end_matches('_').len();
+    let dashes = format!("{}{}", name.trim_end_matches('_').replace('_', "-"), "_".repeat(tail));
+    let mut all = vec![name.to_owned()];
+    for spelling in [dashes, name.replace('-', "_"), name.replace('_', "-")] {
+        if !all.contains(&spelling) {
+            all.push(spelling);
+        }
+    }
+    all
+}
+
+fn parent(path: &str) -> String {
+    path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned())
+}
+
+/// The folder above a folder.
+fn up(folder: &str) -> String {
+    match folder.rsplit_once('/') {
+        Some((above, "..")) => format!("{above}/../.."),
+        Some((above, _)) => above.to_owned(),
+        None if folder.is_empty() || folder == "." => "..".to_owned(),
+        None if folder == ".." => "../..".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// A path that is relative to a folder, unless it is absolute.
+fn under(folder: &str, path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { join(folder, path) }
+}
+
+/// Without `.` parts, and with `x/..` taken out.
+fn normalized(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            ".." if parts.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// What of a path lies behind a folder.
+fn within<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_above() {
+        assert_eq!([up("a/b"), up("a"), up(""), up(".."), up("../..")], ["a", "", "..", "../..", "../../.."]);
+    }
+
+    #[test]
+    fn paths_without_detours() {
+        assert_eq!(normalized("a/./b/../c"), "a/c");
+        assert_eq!(normalized("../../x/../y"), "../../y");
+        assert_eq!(normalized("/a/../b"), "/b");
+    }
+
+    #[test]
+    fn dashes_and_underscores_are_the_same() {
+        assert_eq!(spellings("a_b-c_"), ["a_b-c_", "a-b-c_", "a_b_c_", "a-b-c-"]);
+        assert_eq!(spellings("plain"), ["plain"]);
+    }
+}

@@ -1,0 +1,106 @@
+//! Programs with packages: which file an import means, and what is said when there is none.
+
+mod common;
+
+use lucarne_compiler::diagnostic::{Style, render};
+
+/// What is said about a program, whose entry is the first file.
+fn said(files: &[(&str, &str)]) -> String {
+    let analysis = common::analyze_files(files);
+    render(&analysis.sources, &analysis.diagnostics, Style::default())
+}
+
+const LOCK: &str = "prefixes:\n  my_dep: dep\n  far: far-2\npackages:\n  dep:\n    path: ../deps/dep\n    name: dep-name\n    prefixes:\n      \
+                    other: far-2\n  far-2:\n    url: example.com/far\n    version: 2.0.1\n";
+
+const DEP: (&str, &str) =
+    ("deps/dep/src/dep_name.toit", "import other\nimport .inner.deep\n\nfrom-dep: return other.far + deep\n");
+const DEEP: (&str, &str) = ("deps/dep/src/inner/deep.toit", "deep: return 1\n");
+const FAR: (&str, &str) = ("app/.packages/example.com/far/2.0.1/src/other.toit", "far: return 2\n");
+const FAR_TOO: (&str, &str) = (
+    "app/.packages/example.com/far/2.0.1/src/far.toit",
+    "import .other\n\n/// Deprecated.\nold:\n\nfar-too:\n  old\n  return far\n",
+);
+
+#[test]
+fn packages_are_found() {
+    let main = "import my-dep\nimport my_dep.inner.deep as d\nimport far\nmain:\n  print my-dep.from-dep\n  print d.deep\n  print far.far-too\n";
+    let files = [("app/sub/main.toit", main), ("app/package.lock", LOCK), DEP, DEEP, FAR, FAR_TOO];
+    assert_eq!(said(&files), "", "warnings of packages from elsewhere concern nobody");
+}
+
+#[test]
+fn traces_name_packages_by_their_ids() {
+    let files = [
+        ("app/main.toit", "import my-dep\nmain: my-dep.from-dep\n"),
+        ("app/package.lock", LOCK),
+        DEP,
+        DEEP,
+        FAR,
+    ];
+    let analysis = common::analyze_files(&files);
+    let paths: Vec<&str> = analysis.unit.modules.iter().map(|module| module.path.as_str()).collect();
+    for path in
+        ["app/main.toit", "<pkg:dep>/dep_name.toit", "<pkg:dep>/inner/deep.toit", "<pkg:far-2>/other.toit"]
+    {
+        assert!(paths.contains(&path), "{path}");
+    }
+}
+
+#[test]
+fn the_nearest_package_yaml_ends_the_search() {
+    let main = ("app/tests/main.toit", "import my-dep\nmain: my-dep.from-dep\n");
+    let spec = ("app/tests/package.yaml", "name: tests\n");
+    insta::assert_snapshot!(said(&[main, spec, ("app/package.lock", LOCK), DEP, DEEP, FAR]));
+}
+
+#[test]
+fn packages_that_are_not_there() {
+    let main = "import my-dep\nimport far.sub.x\nimport far as again show something\nmain:\n  my-dep.x\n  x.y\n  something\n";
+    insta::assert_snapshot!(said(&[("app/main.toit", main), ("app/package.lock", LOCK)]));
+}
+
+#[test]
+fn files_that_packages_do_not_have() {
+    let main = "import my-dep.gone\nimport my-dep.inner.gone\nimport my-dep.none.gone\nimport far\nmain:\n";
+    let empty = ("app/.packages/example.com/far/2.0.1/other.toit", "");
+    insta::assert_snapshot!(said(&[("app/main.toit", main), ("app/package.lock", LOCK), DEEP, empty]));
+}
+
+#[test]
+fn borders_of_packages() {
+    let main = "import my-dep\nimport ..deps.dep.src.inner.deep\nmain:\n  my-dep.x\n";
+    let dep = (
+        "deps/dep/src/dep-name.toit",
+        "import ..src.inner.deep\nimport ....app.main as m\nimport my-dep as self\nx:\n",
+    );
+    insta::assert_snapshot!(said(&[("app/main.toit", main), ("app/package.lock", LOCK), dep, DEEP]));
+}
+
+#[test]
+fn an_example_inside_its_package_may_import_its_neighbours() {
+    let lock = "prefixes:\n  p: p\npackages:\n  p:\n    path: ..\n    name: p\n";
+    let files = [
+        ("p/examples/main.toit", "import p\nimport .near\nmain:\n  p.here\n  near\n"),
+        ("p/examples/near.toit", "near:\n"),
+        ("p/examples/package.lock", lock),
+        ("p/src/p.toit", "here:\n"),
+    ];
+    assert_eq!(said(&files), "");
+}
+
+#[test]
+fn broken_lock_files() {
+    let main = ("app/main.toit", "import a\nimport b\nmain:\n  a.x\n  b.y\n");
+    let lock = "sdk: 1.0\nprefixes:\n  a: gone\n  b: b\npackages:\n  b:\n    path: b\n    version: 1.0\n";
+    insta::assert_snapshot!(said(&[main, ("app/package.lock", lock), ("app/b/src/b.toit", "y:\n")]));
+    insta::assert_snapshot!(said(&[("app/main.toit", "main:\n"), ("app/package.lock", "prefixes: [\n")]));
+}
+
+#[test]
+fn libraries_that_a_host_does_not_have() {
+    insta::assert_snapshot!(said(&[(
+        "main.toit",
+        "import gpio\nimport esp32.espnow\nimport net.tcp\nimport system.api.network\nimport encodin.json\nmain:\n"
+    )]));
+}

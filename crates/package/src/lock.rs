@@ -1,0 +1,373 @@
+//! `package.lock`: which packages a program uses, and under which prefixes.
+//!
+//! ```yaml
+//! sdk: ^2.0.0
+//! prefixes:
+//!   morse: toit-morse
+//! packages:
+//!   toit-morse:
+//!     url: github.com/toitware/toit-morse
+//!     version: 1.0.6
+//!     prefixes:
+//!       cli: pkg-cli
+//!   pkg-cli:
+//!     path: ../cli
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::ops::Range;
+
+use crate::version::{SDK_VERSION, at_least};
+use crate::yaml::{self, Node, Value};
+use crate::{PACKAGES_FOLDER, Problem, SOURCE_FOLDER};
+
+/// What a lock file says.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Lock {
+    /// The SDK that the program needs, such as `^2.0.0`.
+    pub sdk: Option<String>,
+    /// The packages that the program itself may import: from prefix to id.
+    pub prefixes: BTreeMap<String, String>,
+    /// All packages by id.
+    pub packages: BTreeMap<String, Package>,
+}
+
+/// A package of a lock file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Package {
+    /// Where it is.
+    pub place: Place,
+    /// What it calls itself; `import prefix` finds the file of this name.
+    pub name: Option<String>,
+    /// The packages that it may import: from prefix to id.
+    pub prefixes: BTreeMap<String, String>,
+    /// Where the lock file says where the package is, in bytes of its text.
+    pub span: Range<usize>,
+}
+
+/// Where a package is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a folder: relative to the lock file, or absolute.
+    Path(String),
+    /// In the folder of packages.
+    Registry {
+        /// The package's name in the world.
+        url: String,
+        /// Which of its versions.
+        version: String,
+        /// The commit that the version had when it was installed.
+        hash: Option<String>,
+    },
+}
+
+impl Package {
+    /// The package's folder: relative to the lock file, or absolute.
+    pub fn folder(&self) -> String {
+        match &self.place {
+            Place::Path(path) => path.trim_end_matches('/').to_owned(),
+            Place::Registry { url, version, .. } => format!("{PACKAGES_FOLDER}/{url}/{version}"),
+        }
+    }
+
+    /// The folder with the code that others may import.
+    pub fn source_folder(&self) -> String {
+        format!("{}/{SOURCE_FOLDER}", self.folder())
+    }
+
+    /// Whether the user works on this package, or only uses it.
+    pub fn is_local(&self) -> bool {
+        matches!(self.place, Place::Path(_))
+    }
+}
+
+/// The form in which prefixes are compared: dashes and underscores are the same.
+pub fn canonical(prefix: &str) -> String {
+    prefix.replace('_', "-")
+}
+
+/// Reads a lock file. What is wrong with it does not keep the rest from being used.
+pub fn read(text: &str) -> (Lock, Vec<Problem>) {
+    let mut reader = Reader::default();
+    match yaml::parse(text) {
+        Ok(Some(root)) => reader.lock(&root),
+        Ok(None) => {}
+        Err(problem) => reader.problems.push(problem),
+    }
+    (reader.lock, reader.problems)
+}
+
+#[derive(Default)]
+struct Reader {
+    lock: Lock,
+    problems: Vec<Problem>,
+    /// Prefixes whose package the file must list.
+    named: Vec<(String, String, Range<usize>)>,
+}
+
+impl Reader {
+    fn lock(&mut self, root: &Node) {
+        let Some(entries) = self.map(root) else { return };
+        for (key, value) in entries {
+            match key.text().unwrap_or_default() {
+                "sdk" => self.sdk(key, value),
+                "prefixes" => self.lock.prefixes = self.prefixes(value),
+                "packages" => self.packages(value),
+                // Whoever wrote a newer form of the file knows better.
+                _ => {}
+            }
+        }
+        for (prefix, id, span) in std::mem::take(&mut self.named) {
+            if !self.lock.packages.contains_key(&id) {
+                let title =
+                    format!("the prefix `{prefix}` names a package `{id}`, which this file does not list");
+                self.problems.push(Problem::error(span, title));
+            }
+        }
+        self.packages_in_one_folder();
+    }
+
+    fn sdk(&mut self, key: &Node, value: &Node) {
+        let text = value.text().unwrap_or_default();
+        let title = match at_least(text) {
+            _ if text.is_empty() => {
+                return self.problem(&key.span, "the SDK constraint is empty: it has the form ^1.2.3");
+            }
+            Some(asked) if asked <= SDK_VERSION => {
+                self.lock.sdk = Some(text.to_owned());
+                return;
+            }
+            Some(asked) => format!("this program needs SDK {asked} or newer; this is {SDK_VERSION}"),
+            None => format!("`{text}` is no SDK constraint: it has the form ^1.2.3"),
+        };
+        self.problem(&value.span, &title);
+    }
+
+    fn prefixes(&mut self, node: &Node) -> BTreeMap<String, String> {
+        let mut prefixes = BTreeMap::new();
+        for (key, value) in self.map(node).unwrap_or_default() {
+            let (prefix, id) = (key.text().unwrap_or_default(), value.text().unwrap_or_default());
+            if !is_prefix(prefix) {
+                self.problem(&key.span, &format!("`{prefix}` cannot be a prefix: it is no identifier"));
+            }
+            if !is_id(id) {
+                self.problem(&value.span, &format!("`{id}` cannot be the id of a package"));
+            } else {
+                self.named.push((prefix.to_owned(), id.to_owned(), value.span.clone()));
+            }
+            prefixes.insert(canonical(prefix), id.to_owned());
+        }
+        prefixes
+    }
+
+    fn packages(&mut self, node: &Node) {
+        for (key, value) in self.map(node).unwrap_or_default() {
+            let id = key.text().unwrap_or_default();
+            if !is_id(id) {
+                self.problem(&key.span, &format!("`{id}` cannot be the id of a package"));
+            }
+            if let Some(package) = self.package(id, key, value) {
+                self.lock.packages.insert(id.to_owned(), package);
+            }
+        }
+    }
+
+    fn package(&mut self, id: &str, key: &Node, node: &Node) -> Option<Package> {
+        self.map(node)?;
+        for name in ["path", "url", "version"] {
+            if let Some((key, _)) = entry(node, name).filter(|(_, value)| value.text() == Some("")) {
+                self.problem(&key.span, &format!("the {name} of package `{id}` is empty"));
+                return None;
+            }
+        }
+        let text = |name| node.get(name).and_then(Node::text).map(str::to_owned);
+        let (place, at) = match (node.get("path"), node.get("url")) {
+            (Some(path), _) => {
+                if text("version").is_some() {
+                    let title = format!("package `{id}` has a path; its version means nothing");
+                    self.problems
+                        .push(Problem { is_warning: true, ..Problem::error(key.span.clone(), title) });
+                }
+                (Place::Path(text("path")?), path)
+            }
+            (None, Some(url)) => {
+                let Some(version) = text("version") else {
+                    self.problem(&key.span, &format!("package `{id}` has a url, but no version"));
+                    return None;
+                };
+                (Place::Registry { url: text("url")?, version, hash: text("hash") }, url)
+            }
+            (None, None) => {
+                self.problem(&key.span, &format!("package `{id}` has neither a url nor a path"));
+                return None;
+            }
+        };
+        let prefixes = node.get("prefixes").map_or_else(BTreeMap::new, |node| self.prefixes(node));
+        Some(Package { place, name: text("name"), prefixes, span: at.span.clone() })
+    }
+
+    /// A file belongs to one package.
+    fn packages_in_one_folder(&mut self) {
+        let mut folders: Vec<(String, &String, &Package)> =
+            self.lock.packages.iter().map(|(id, package)| (package.folder(), id, package)).collect();
+        folders.sort_by_key(|(folder, _, package)| (folder.clone(), package.span.start));
+        for pair in folders.windows(2) {
+            let [(first, one, _), (second, other, package)] = pair else { continue };
+            if first == second {
+                let title = format!("the packages `{one}` and `{other}` are in the same folder");
+                self.problems.push(Problem::error(package.span.clone(), title));
+            }
+        }
+    }
+
+    fn map<'n>(&mut self, node: &'n Node) -> Option<&'n [(Node, Node)]> {
+        match &node.value {
+            Value::Map(entries) => Some(entries),
+            Value::Text(text) if text.is_empty() => Some(&[]),
+            _ => {
+                self.problem(&node.span, &format!("a map is expected here, not {}", node.kind()));
+                None
+            }
+        }
+    }
+
+    fn problem(&mut self, span: &Range<usize>, title: &str) {
+        self.problems.push(Problem::error(span.clone(), title));
+    }
+}
+
+fn entry<'n>(node: &'n Node, name: &str) -> Option<&'n (Node, Node)> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(key, _)| key.text() == Some(name))
+}
+
+/// Whether a text can stand after `import`.
+pub(crate) fn is_prefix(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
+}
+
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./".contains(letter))
+}
+
+impl Lock {
+    /// The text of the file: the same for the same packages, so that versions of it compare well.
+    pub fn write(&self) -> String {
+        let mut text = String::new();
+        if let Some(sdk) = &self.sdk {
+            let _ = writeln!(text, "sdk: {}", yaml::scalar(sdk));
+        }
+        write_prefixes(&mut text, "", &self.prefixes);
+        if !self.packages.is_empty() {
+            text.push_str("packages:\n");
+        }
+        for (id, package) in &self.packages {
+            let _ = writeln!(text, "  {}:", yaml::scalar(id));
+            let mut line = |name: &str, value: &str| {
+                let _ = writeln!(text, "    {name}: {}", yaml::scalar(value));
+            };
+            match &package.place {
+                Place::Path(path) => line("path", path),
+                Place::Registry { url, version, .. } => {
+                    line("url", url);
+                    line("version", version);
+                }
+            }
+            if let Some(name) = &package.name {
+                line("name", name);
+            }
+            if let Place::Registry { hash: Some(hash), .. } = &package.place {
+                line("hash", hash);
+            }
+            write_prefixes(&mut text, "    ", &package.prefixes);
+        }
+        text
+    }
+}
+
+fn write_prefixes(text: &mut String, indentation: &str, prefixes: &BTreeMap<String, String>) {
+    if prefixes.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{indentation}prefixes:");
+    for (prefix, id) in prefixes {
+        let _ = writeln!(text, "{indentation}  {}: {}", yaml::scalar(prefix), yaml::scalar(id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let (_, problems) = read(text);
+        problems
+            .iter()
+            .map(|problem| {
+                let line = text[..problem.span.start].matches('\n').count() + 1;
+                let kind = if problem.is_warning { "warning" } else { "error" };
+                format!("{line}: {kind}: {}", problem.title)
+            })
+            .collect()
+    }
+
+    const GOOD: &str = "sdk: ^1.0.0\nprefixes:\n  a: pkg-a\npackages:\n  pkg-a:\n    path: ../a\n    name: aa\n    \
+                        prefixes:\n      b: pkg-b\n  pkg-b:\n    url: example.com/b\n    version: 1.10\n    hash: 0af\n";
+
+    #[test]
+    fn a_good_file_reads_and_writes_back() {
+        let (lock, problems) = read(GOOD);
+        assert_eq!(problems, []);
+        let a = &lock.packages["pkg-a"];
+        assert_eq!((a.folder().as_str(), a.name.as_deref(), a.is_local()), ("../a", Some("aa"), true));
+        assert_eq!(lock.packages["pkg-b"].source_folder(), ".packages/example.com/b/1.10/src");
+        assert_eq!(a.prefixes["b"], "pkg-b");
+        assert_eq!(read(&lock.write()).1, []);
+        assert_eq!(read(&lock.write()).0.write(), lock.write());
+    }
+
+    #[test]
+    fn an_empty_file_is_a_program_without_packages() {
+        assert_eq!(read("# nothing\n"), (Lock::default(), Vec::new()));
+        assert_eq!(read("prefixes:\npackages:\n"), (Lock::default(), Vec::new()));
+    }
+
+    #[test]
+    fn dashes_and_underscores_are_the_same_in_prefixes() {
+        let (lock, _) = read("prefixes:\n  my_pkg: p\npackages:\n  p:\n    path: p\n");
+        assert_eq!(lock.prefixes["my-pkg"], "p");
+    }
+
+    #[test]
+    fn what_is_wrong_is_found_at_its_line() {
+        assert_eq!(
+            problems("sdk: 1.0.9"),
+            ["1: error: `1.0.9` is no SDK constraint: it has the form ^1.2.3"]
+        );
+        assert_eq!(problems("sdk:\n"), ["1: error: the SDK constraint is empty: it has the form ^1.2.3"]);
+        assert_eq!(
+            problems("sdk: ^99"),
+            [format!("1: error: this program needs SDK 99.0.0 or newer; this is {SDK_VERSION}")]
+        );
+        assert_eq!(problems("- a\n"), ["1: error: a map is expected here, not a list"]);
+        let text = "prefixes:\n  \"<x>\": no id\n  a: gone\n  c: same\npackages:\n  same:\n    path: p\n  other:\n    path: p\n  e: text\n  \
+                    f:\n    path:\n  g: {}\n  h:\n    url: u\n  i:\n    path: i\n    version: 1\n  \"<i>\":\n    path: j\n";
+        assert_eq!(
+            problems(text),
+            [
+                "2: error: `<x>` cannot be a prefix: it is no identifier",
+                "2: error: `no id` cannot be the id of a package",
+                "10: error: a map is expected here, not text",
+                "12: error: the path of package `f` is empty",
+                "13: error: package `g` has neither a url nor a path",
+                "14: error: package `h` has a url, but no version",
+                "16: warning: package `i` has a path; its version means nothing",
+                "19: error: `<i>` cannot be the id of a package",
+                "3: error: the prefix `a` names a package `gone`, which this file does not list",
+                "9: error: the packages `same` and `other` are in the same folder",
+            ]
+        );
+    }
+}

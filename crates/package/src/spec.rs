@@ -1,0 +1,228 @@
+//! `package.yaml`: what a program or a package is, and which packages it needs.
+//!
+//! ```yaml
+//! name: weather
+//! dependencies:
+//!   morse:
+//!     url: github.com/toitware/toit-morse
+//!     version: ^1.0.6
+//!   cli:
+//!     path: ../cli
+//! ```
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::Problem;
+use crate::lock::{canonical, is_prefix};
+use crate::yaml::{self, Node, Value};
+
+/// What a `package.yaml` says.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// What it is called.
+    pub name: Option<String>,
+    /// The SDK that it needs, such as `^2.0.0`.
+    pub sdk: Option<String>,
+    /// The packages that it needs, by the prefix under which it imports them.
+    pub dependencies: BTreeMap<String, Dependency>,
+}
+
+/// A package that is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dependency {
+    /// The one in a folder, relative to the `package.yaml`.
+    Path(String),
+    /// One from a registry.
+    Registry {
+        /// Its name in the world.
+        url: String,
+        /// Which versions will do, such as `^1.2.0`.
+        version: String,
+    },
+}
+
+/// Reads a `package.yaml`.
+///
+/// # Errors
+/// The first thing in it that cannot be understood.
+pub fn read(text: &str) -> Result<Spec, Problem> {
+    let Some(root) = yaml::parse(text)? else { return Ok(Spec::default()) };
+    let text =
+        |name: &str| root.get(name).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
+    let sdk = root.get("environment").and_then(|environment| environment.get("sdk")).and_then(Node::text);
+    let mut spec = Spec { name: text("name"), sdk: sdk.map(str::to_owned), dependencies: BTreeMap::new() };
+    for (key, node) in dependencies(&root)? {
+        let prefix = key.text().unwrap_or_default();
+        if !is_prefix(prefix) {
+            return Err(Problem::error(
+                key.span.clone(),
+                format!("`{prefix}` cannot be a prefix: it is no identifier"),
+            ));
+        }
+        spec.dependencies.insert(canonical(prefix), dependency(key, node)?);
+    }
+    Ok(spec)
+}
+
+/// The entries below `dependencies`.
+fn dependencies(root: &Node) -> Result<&[(Node, Node)], Problem> {
+    if root.text().is_some() || matches!(root.value, Value::List(_)) {
+        return Err(Problem::error(
+            root.span.clone(),
+            format!("a map is expected here, not {}", root.kind()),
+        ));
+    }
+    match root.get("dependencies") {
+        None => Ok(&[]),
+        Some(node) => match &node.value {
+            Value::Map(entries) => Ok(entries),
+            Value::Text(text) if text.is_empty() => Ok(&[]),
+            _ => {
+                Err(Problem::error(node.span.clone(), format!("a map is expected here, not {}", node.kind())))
+            }
+        },
+    }
+}
+
+fn dependency(key: &Node, node: &Node) -> Result<Dependency, Problem> {
+    let text =
+        |name| node.get(name).and_then(Node::text).filter(|text: &&str| !text.is_empty()).map(str::to_owned);
+    match (text("path"), text("url"), text("version")) {
+        (Some(path), _, _) => Ok(Dependency::Path(path)),
+        (None, Some(url), Some(version)) => Ok(Dependency::Registry { url, version }),
+        (None, Some(_), None) => {
+            Err(Problem::error(key.span.clone(), "this package has a url, but no version"))
+        }
+        (None, None, _) => Err(Problem::error(key.span.clone(), "this package has neither a url nor a path")),
+    }
+}
+
+/// The text of a `package.yaml` with a package from a folder added, or put in the place of the one
+/// with that prefix. The rest, comments included, stays as it is.
+///
+/// # Errors
+/// The text cannot be understood, or is written in a way that lines cannot be added to.
+pub fn with_path(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
+    let edited = edited(text, prefix, path)?;
+    let mut wanted = read(text)?;
+    wanted.dependencies.insert(canonical(prefix), Dependency::Path(path.to_owned()));
+    // YAML has many forms. What the edit makes of an unusual one is not left to chance.
+    if read(&edited).as_ref() == Ok(&wanted) {
+        Ok(edited)
+    } else {
+        Err(Problem::error(
+            0..0,
+            "a dependency cannot be added to this file: write its entries one below the other",
+        ))
+    }
+}
+
+fn edited(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
+    let root = yaml::parse(text)?;
+    let entries = root.as_ref().map_or(Ok(&[][..]), dependencies)?;
+    let same = entries.iter().find(|(key, _)| key.text().map(canonical) == Some(canonical(prefix)));
+    let indentation = entries.first().map_or(2, |(key, _)| key.span.start - line_start(text, key.span.start));
+    let margin = " ".repeat(indentation);
+    let added = format!("{margin}{}:\n{margin}  path: {}\n", yaml::scalar(prefix), yaml::scalar(path));
+    let list = root.as_ref().and_then(|root| root.get("dependencies"));
+    if let Some(list) = list.filter(|list| text[list.span.clone()].starts_with('{')) {
+        if !entries.is_empty() {
+            return Err(Problem::error(
+                list.span.clone(),
+                "write the dependencies one below the other, without braces",
+            ));
+        }
+        return Ok(replaced(text, list.span.clone(), &format!("\n{}", added.trim_end())));
+    }
+    Ok(match (same, entries.last(), list) {
+        (Some((key, node)), ..) => {
+            let lines = line_start(text, key.span.start)..after_line(text, last_byte(node));
+            replaced(text, lines, &added)
+        }
+        (None, Some((_, last)), _) => inserted(text, last_byte(last), &added),
+        (None, None, Some(list)) => inserted(text, list.span.start, &added),
+        (None, None, None) => inserted(text, text.len(), &format!("dependencies:\n{added}")),
+    })
+}
+
+fn replaced(text: &str, range: Range<usize>, new: &str) -> String {
+    format!("{}{new}{}", &text[..range.start], &text[range.end..])
+}
+
+/// With whole lines put after the line of a place.
+fn inserted(text: &str, at: usize, lines: &str) -> String {
+    let after = after_line(text, at);
+    let needs_break = after > 0 && !text[..after].ends_with('\n');
+    format!("{}{}{lines}{}", &text[..after], if needs_break { "\n" } else { "" }, &text[after..])
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |end| end + 1)
+}
+
+fn after_line(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |end| at + end + 1)
+}
+
+/// The last byte that a node has itself: the parser ends a map only where the next thing begins.
+fn last_byte(node: &Node) -> usize {
+    match &node.value {
+        Value::Text(_) => node.span.end,
+        Value::List(list) => list.last().map_or(node.span.end, last_byte),
+        Value::Map(entries) => entries.last().map_or(node.span.end, |(_, value)| last_byte(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_says() {
+        let spec = read(
+            "name: x\nenvironment:\n  sdk: ^2.0.0\ndependencies:\n  a_b:\n    path: ../a\n  c:\n    url: e.com/c\n    version: ^1.0\n",
+        );
+        let spec = spec.expect("this is a good file");
+        assert_eq!((spec.name.as_deref(), spec.sdk.as_deref()), (Some("x"), Some("^2.0.0")));
+        assert_eq!(spec.dependencies["a-b"], Dependency::Path("../a".into()));
+        assert_eq!(
+            spec.dependencies["c"],
+            Dependency::Registry { url: "e.com/c".into(), version: "^1.0".into() }
+        );
+    }
+
+    #[test]
+    fn what_is_wrong() {
+        let title = |text| read(text).expect_err("this is no good file").title;
+        assert_eq!(title("just text"), "a map is expected here, not text");
+        assert_eq!(title("dependencies:\n  - a\n"), "a map is expected here, not a list");
+        assert_eq!(
+            title("dependencies:\n  a b:\n    path: x\n"),
+            "`a b` cannot be a prefix: it is no identifier"
+        );
+        assert_eq!(title("dependencies:\n  a:\n    url: x\n"), "this package has a url, but no version");
+        assert_eq!(title("dependencies:\n  a:\n"), "this package has neither a url nor a path");
+    }
+
+    #[test]
+    fn adding_leaves_the_rest_as_it_is() {
+        let add = |text| with_path(text, "new", "../new").expect("can be added");
+        let entry = "  new:\n    path: ../new\n";
+        assert_eq!(add(""), format!("dependencies:\n{entry}"));
+        assert_eq!(add("name: x"), format!("name: x\ndependencies:\n{entry}"));
+        assert_eq!(add("dependencies: # none\nname: x\n"), format!("dependencies: # none\n{entry}name: x\n"));
+        assert_eq!(add("dependencies: {}\nname: x\n"), format!("dependencies: \n{entry}name: x\n"));
+        let old = "# mine\ndependencies:\n    a:\n        path: a # here\n\n# the end\nname: x\n";
+        let new = "# mine\ndependencies:\n    a:\n        path: a # here\n    new:\n      path: ../new\n\n# the end\nname: x\n";
+        assert_eq!(add(old), new);
+        assert!(with_path("dependencies: {a: {path: b}}", "new", "x").is_err());
+    }
+
+    #[test]
+    fn adding_the_same_prefix_replaces_it() {
+        let old = "dependencies:\n  my_a:\n    url: x\n    version: ^1\n  b:\n    path: b\n";
+        let new = "dependencies:\n  my-a:\n    path: ../a\n  b:\n    path: b\n";
+        assert_eq!(with_path(old, "my-a", "../a").expect("can be replaced"), new);
+    }
+}

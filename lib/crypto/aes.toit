@@ -1,0 +1,216 @@
+/** The Advanced Encryption Standard (FIPS 197) in three modes, and authenticated encryption. */
+
+import io
+import ..io.data show data-bytes_
+
+import .pieces_
+
+/** A cipher that works on whole blocks of 16 bytes. It goes on where the call before has ended. */
+abstract class Aes:
+  static BLOCK-SIZE_ ::= 16
+
+  state_/NativeState_? := ?
+
+  /** Starts a cipher: in ECB mode if the $initialization-vector is empty, otherwise in CBC mode. */
+  constructor.initialize_ key/ByteArray initialization-vector/ByteArray --encrypt/bool:
+    state_ = aes-new_ key initialization-vector encrypt
+
+  /** Encrypts the $plaintext, whose size is a multiple of 16. */
+  encrypt plaintext/ByteArray -> ByteArray:
+    return crypt_ plaintext --encrypt
+
+  /** Decrypts the $ciphertext, whose size is a multiple of 16. */
+  decrypt ciphertext/ByteArray -> ByteArray:
+    return crypt_ ciphertext --no-encrypt
+
+  crypt_ input/ByteArray --encrypt/bool -> ByteArray:
+    if not state_: throw "ALREADY_CLOSED"
+    if input.size % BLOCK-SIZE_ != 0: throw "INVALID_ARGUMENT"
+    if input.size <= PIECE-SIZE_: return cipher-crypt_ state_ encrypt input 0 input.size
+    result := ByteArray input.size
+    List.chunk-up 0 input.size PIECE-SIZE_: | from to |
+      result.replace from (cipher-crypt_ state_ encrypt input from to)
+    return result
+
+  /** Forgets the key. Closing twice is fine. */
+  close -> none:
+    if not state_: return
+    native-state-close_ state_
+    state_ = null
+
+/** AES in Cipher Block Chaining mode. */
+class AesCbc extends Aes:
+  /**
+  Starts an encryption.
+
+  The $key has 16, 24 or 32 bytes, the $initialization-vector 16, which should be random.
+  */
+  constructor.encryptor key/ByteArray initialization-vector/ByteArray:
+    super.initialize_ key initialization-vector --encrypt
+
+  /** Starts a decryption, with what the encryption was started with. */
+  constructor.decryptor key/ByteArray initialization-vector/ByteArray:
+    super.initialize_ key initialization-vector --no-encrypt
+
+/**
+AES in Electronic Code Book mode.
+
+Equal blocks stay equal, which says much about the text: use it for old formats only.
+*/
+class AesEcb extends Aes:
+  /** Starts an encryption. The $key has 16, 24 or 32 bytes. */
+  constructor.encryptor key/ByteArray:
+    super.initialize_ key #[] --encrypt
+
+  /** Starts a decryption. The $key has 16, 24 or 32 bytes. */
+  constructor.decryptor key/ByteArray:
+    super.initialize_ key #[] --no-encrypt
+
+/** The number that stands for AES in Galois/Counter Mode. */
+ALGORITHM-AES-GCM ::= 0
+
+/** The number that stands for the stream cipher ChaCha20 with the code Poly1305. */
+ALGORITHM-CHACHA20-POLY1305 ::= 1
+
+/** AES in Galois/Counter Mode, which encrypts and authenticates one message. */
+class AesGcm extends Aead_:
+  /** The size of an initialization vector. */
+  static IV-SIZE ::= 12
+  /** The size of a verification tag. */
+  static TAG-SIZE ::= 16
+
+  /**
+  Starts an encryption.
+
+  The $key has 16, 24 or 32 bytes, the $initialization-vector 12. It must never be used twice with
+    the same key; it need not be secret.
+  */
+  constructor.encryptor key/ByteArray initialization-vector/ByteArray:
+    super.encryptor key initialization-vector --algorithm=ALGORITHM-AES-GCM
+
+  /** Starts a decryption, with what the encryption was started with. */
+  constructor.decryptor key/ByteArray initialization-vector/ByteArray:
+    super.decryptor key initialization-vector --algorithm=ALGORITHM-AES-GCM
+
+/**
+Encrypts or decrypts one message, and authenticates it.
+
+Either all at once ($encrypt, $decrypt), or in pieces: $start, any number of $add, and $finish or
+  $verify. What is decrypted must not be used before it is verified.
+*/
+class Aead_:
+  static TAG-SIZE ::= 16
+
+  state_/NativeState_? := ?
+  initialization-vector_/ByteArray
+
+  /** Starts an encryption with the cipher that $algorithm stands for. */
+  constructor.encryptor key/ByteArray .initialization-vector_ --algorithm/int:
+    state_ = aead-new_ algorithm key true
+
+  /** Starts a decryption with the cipher that $algorithm stands for. */
+  constructor.decryptor key/ByteArray .initialization-vector_ --algorithm/int:
+    state_ = aead-new_ algorithm key false
+
+  /**
+  Encrypts the $plaintext and closes this instance.
+
+  The result ends in the tag, which holds for the $authenticated-data too.
+  */
+  encrypt plaintext/io.Data --authenticated-data="" -> ByteArray:
+    start --authenticated-data=authenticated-data
+    result := ByteArray plaintext.byte-size + TAG-SIZE
+    filled := crypt-into_ result plaintext
+    result.replace filled finish
+    return result
+
+  /**
+  Decrypts the $ciphertext.
+
+  Throws if the $verification-tag is wrong for it or the $authenticated-data. Without one, the
+    ciphertext must end in it.
+  */
+  decrypt ciphertext/ByteArray --authenticated-data="" --verification-tag/ByteArray?=null -> ByteArray:
+    if not verification-tag:
+      size := ciphertext.size - TAG-SIZE
+      verification-tag = ciphertext[size..]
+      ciphertext = ciphertext[..size]
+    start --authenticated-data=authenticated-data
+    result := ByteArray ciphertext.size
+    filled := crypt-into_ result ciphertext
+    result.replace filled (aead-verify_ state_ verification-tag)
+    return result
+
+  /** Encrypts or decrypts $data into $result but for the last block. Returns the size. */
+  crypt-into_ result/ByteArray data/io.Data -> int:
+    filled := 0
+    pieces-do_ data 0 data.byte-size: | piece from to |
+      ready := aead-add_ state_ piece from to
+      result.replace filled ready
+      filled += ready.size
+    return filled
+
+  /** Starts a message. The tag will hold for the $authenticated-data too, which is not encrypted. */
+  start --authenticated-data="" -> none:
+    if not state_: throw "ALREADY_CLOSED"
+    aead-start_ state_ initialization-vector_ (data-bytes_ authenticated-data)
+
+  /**
+  Encrypts or decrypts $data, which must not be used any more.
+
+  Only whole blocks of 16 bytes come out; the rest waits for more data, $finish or $verify.
+  */
+  add data/ByteArray -> ByteArray:
+    if not state_: throw "ALREADY_CLOSED"
+    if data.size <= PIECE-SIZE_: return aead-add_ state_ data 0 data.size
+    result := ByteArray data.size + TAG-SIZE
+    return result[..crypt-into_ result data]
+
+  /** Ends an encryption and closes this instance. Returns the last bytes, then the tag. */
+  finish -> ByteArray:
+    if not state_: throw "ALREADY_CLOSED"
+    result := aead-finish_ state_
+    close
+    return result
+
+  /**
+  Ends a decryption and closes this instance. Returns the last bytes.
+
+  Throws if the $verification-tag is wrong for what was decrypted.
+  */
+  verify verification-tag/ByteArray -> ByteArray:
+    if not state_: throw "ALREADY_CLOSED"
+    try:
+      return aead-verify_ state_ verification-tag
+    finally:
+      close
+
+  /** Forgets the key. Closing twice is fine. */
+  close -> none:
+    if not state_: return
+    native-state-close_ state_
+    state_ = null
+
+aes-new_ key/ByteArray initialization-vector/ByteArray encrypt/bool -> NativeState_:
+  #primitive.cipher.new-aes
+
+cipher-crypt_ state/NativeState_ encrypt/bool data/ByteArray from/int to/int -> ByteArray:
+  #primitive.cipher.crypt
+
+aead-new_ algorithm/int key/ByteArray encrypt/bool -> NativeState_:
+  #primitive.aead.new
+
+aead-start_ state/NativeState_ initialization-vector/ByteArray authenticated-data/any -> none:
+  #primitive.aead.start
+
+/** The blocks that the bytes of $data from $from to $to (exclusive) complete. */
+aead-add_ state/NativeState_ data/any from/int to/int -> ByteArray:
+  #primitive.aead.add
+
+/** The last bytes and the tag. */
+aead-finish_ state/NativeState_ -> ByteArray:
+  #primitive.aead.finish
+
+/** The last bytes. Throws if the tag is wrong. */
+aead-verify_ state/NativeState_ verification-tag/ByteArray -> ByteArray:
+  #primitive.aead.verify

@@ -1,0 +1,21 @@
+/** Data for natives, in pieces, so that a long one does not hold up other processes. */
+
+import io
+import ..io.data show has-native-bytes_
+
+/** The most bytes that a native gets at once. */
+PIECE-SIZE_ ::= 64 * 1024
+
+/**
+Calls $block with the pieces of $data from $from to $to (exclusive): something that natives
+  can read, and a range in it.
+*/
+pieces-do_ data/io.Data from/int to/int [block] -> none:
+  if not 0 <= from <= to <= data.byte-size: throw "OUT_OF_BOUNDS"
+  is-native := has-native-bytes_ data
+  for start := from; start < to; start += PIECE-SIZE_:
+    end := min to (start + PIECE-SIZE_)
+    if is-native:
+      block.call data start end
+    else:
+      block.call (ByteArray.from data start end) 0 (end - start)

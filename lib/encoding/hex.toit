@@ -1,0 +1,24 @@
+/** Binary data as hexadecimal digits. */
+
+import ..io as io
+import ..io.data show data-bytes_
+
+/** The bytes of $data as two lower-case digits each. */
+encode data/io.Data -> string:
+  return hex-encode_ (data-bytes_ data)
+
+/**
+The bytes that the digits in $str stand for.
+
+If their number is odd, the first byte has one digit only.
+*/
+decode str/string -> ByteArray:
+  // Few digits are read as a number is, with its errors.
+  if 0 < str.size <= 2: return #[int.parse --radix=16 str]
+  return hex-decode_ (str.size % 2 == 0 ? str : "0$str")
+
+hex-encode_ data -> string:
+  #primitive.encoding.hex-encode
+
+hex-decode_ text/string -> ByteArray:
+  #primitive.encoding.hex-decode

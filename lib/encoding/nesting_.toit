@@ -1,0 +1,17 @@
+/** A bound on what is nested: without one, an object that contains itself would have no end. */
+
+/** How deeply lists and maps may be nested in encodings. */
+MAX-NESTING_ ::= 512
+
+/** For encoders and decoders, which call themselves for each list and map. */
+mixin Nesting_:
+  depth_/int := 0
+
+  /** Calls $block one level deeper. */
+  nested_ [block] -> any:
+    if depth_ == MAX-NESTING_: throw "NESTING_TOO_DEEP"
+    depth_++
+    try:
+      return block.call
+    finally:
+      depth_--

@@ -1,0 +1,82 @@
+import io
+
+import .nesting_
+
+/** Writes objects as text: what JSON and YAML have in common. */
+abstract class TextEncoder_ extends Object with Nesting_:
+  /** As much text is gathered before it goes to the writer. */
+  static CHUNK-SIZE_ ::= 1024
+
+  buffer_/io.Buffer ::= io.Buffer
+  writer_/io.Writer?
+
+  /** Without a $writer_, all text is gathered. */
+  constructor --writer/io.Writer?=null:
+    writer_ = writer
+
+  /** The error for an object that cannot be encoded. */
+  abstract invalid-object_ -> string
+
+  /**
+  Writes $obj.
+
+  Wherever a list or map is no such thing, nor null, a bool, a number or a string,
+    $converter is called with it and this encoder. It returns what to write
+    instead, or null if it has written something itself.
+  */
+  encode obj/any [converter] -> none:
+    if obj is string: put-text_ obj
+    else if obj is int: put-unquoted obj.stringify
+    else if obj is float: put-float_ obj
+    else if obj is Map: nested_: put-map_ obj converter
+    else if obj is List: nested_: put-list_ obj.size (: obj[it]) converter
+    else if obj == null: put-null_
+    else if obj is bool: put-unquoted (obj ? "true" : "false")
+    else:
+      nested_:
+        replacement := converter.call obj this
+        if replacement != null: encode replacement converter
+    if writer_ and buffer_.size >= CHUNK-SIZE_: flush_
+
+  /** Variant of $(encode obj [converter]). */
+  encode obj/any converter/Lambda -> none:
+    encode obj: | object encoder | converter.call object encoder
+
+  /** Variant of $(encode obj [converter]) for an object that needs no converter. */
+  encode obj/any -> none:
+    encode obj: throw invalid-object_
+
+  /**
+  Writes a list of $size elements, which $generator returns for each index.
+
+  This is for converters.
+  */
+  put-list size/int [generator] [converter] -> none:
+    nested_: put-list_ size generator converter
+
+  /** Writes $data as it is. What reads the text later must understand it. */
+  put-unquoted data/io.Data -> none:
+    buffer_.write data
+
+  /** The text so far. */
+  to-string -> string:
+    return buffer_.to-string
+
+  /** The bytes of the text so far. */
+  to-byte-array -> ByteArray:
+    return buffer_.bytes.copy
+
+  /** Hands over to the writer what is still here. */
+  flush_ -> none:
+    writer_.write buffer_.bytes
+    buffer_.clear
+
+  abstract put-null_ -> none
+  abstract put-text_ text/string -> none
+  abstract put-float_ value/float -> none
+  abstract put-map_ map/Map [converter] -> none
+  abstract put-list_ size/int [generator] [converter] -> none
+
+/** The $text in double quotes, with backslashes where JSON and YAML need them. */
+quoted_ text/string -> string:
+  #primitive.json.quote

@@ -1,0 +1,100 @@
+import io
+
+import ..text-encoder_
+
+INVALID-OBJECT_ ::= "INVALID_YAML_OBJECT"
+
+/** Writes YAML. */
+class YamlEncoder extends TextEncoder_:
+  /** How far the lines of a list or map in another one are moved to the right. */
+  static INDENTATION_ ::= 2
+
+  // The places where a value can stand.
+  static AT-TOP_ ::= 0
+  static AFTER-DASH_ ::= 1
+  static AFTER-KEY_ ::= 2
+
+  place_/int := AT-TOP_
+  indentation_/int := 0
+  is-at-line-start_/bool := false
+  is-line-started_/bool := false
+
+  /** Deprecated. Use `yaml.encode`. */
+  constructor:
+
+  constructor.stream_ writer/io.Writer:
+    super --writer=writer
+
+  invalid-object_ -> string:
+    return INVALID-OBJECT_
+
+  /** Ends the line. */
+  put-new-line -> none:
+    buffer_.write-byte '\n'
+    is-at-line-start_ = true
+
+  /** See $super. */
+  put-unquoted data/io.Data -> none:
+    if place_ == AFTER-KEY_: buffer_.write-byte ' '
+    buffer_.write data
+    place_ = AT-TOP_
+    is-at-line-start_ = false
+
+  put-null_ -> none:
+    place_ = AT-TOP_
+    is-at-line-start_ = false
+
+  put-text_ text/string -> none:
+    put-unquoted (scalar_ text)
+
+  put-float_ value/float -> none:
+    if value.is-nan: put-unquoted ".nan"
+    else if not value.is-finite: put-unquoted (value > 0.0 ? ".inf" : "-.inf")
+    else: put-unquoted (value.to-string --precision=2)
+
+  /** The $text, with quotes if it would be something else without. */
+  static scalar_ text/string -> string:
+    return (yaml-is-string_ text) ? text : (quoted_ text)
+
+  put-map_ map/Map [converter] -> none:
+    if map.is-empty:
+      put-unquoted "{}"
+      return
+    block_:
+      map.do: | key value |
+        if key is not string: throw INVALID-OBJECT_
+        start-line_
+        buffer_.write (scalar_ key)
+        buffer_.write-byte ':'
+        put-entry_ AFTER-KEY_ value converter
+
+  put-list_ size/int [generator] [converter] -> none:
+    if size == 0:
+      put-unquoted "[]"
+      return
+    block_:
+      size.repeat:
+        start-line_
+        buffer_.write "- "
+        put-entry_ AFTER-DASH_ (generator.call it) converter
+
+  put-entry_ place/int value/any [converter] -> none:
+    place_ = place
+    encode value converter
+    if not is-at-line-start_: put-new-line
+
+  /** Calls $block for the lines of a list or map. After a dash, the first one has been started already. */
+  block_ [block] -> none:
+    is-line-started_ = place_ == AFTER-DASH_
+    if place_ == AFTER-KEY_: put-new-line
+    outer := indentation_
+    if place_ != AT-TOP_: indentation_ += INDENTATION_
+    block.call
+    indentation_ = outer
+
+  start-line_ -> none:
+    if not is-line-started_: buffer_.write " " * indentation_
+    is-line-started_ = false
+
+yaml-is-string_ text/string -> bool:
+  #primitive.yaml.is-string

@@ -1,0 +1,47 @@
+/** Breaking text into lines. */
+
+/** Variant of $(line-wrap text max-width [--compute-width] [--can-split] [--is-space]) with ' ' for space. */
+line-wrap text/string max-width/num [--compute-width] [--can-split] -> List:
+  return line-wrap text max-width
+      --compute-width=compute-width
+      --can-split=can-split
+      --is-space=: it == ' '
+
+/**
+Breaks $text into lines that are at most $max-width wide.
+
+The width of a part is what $compute-width returns for the text, the start of the
+  part and its end. Where a line may end, $can-split returns true for the text and
+  the position; a line that cannot end at any such place is cut where it is full.
+  At breaks, the runes for which $is-space returns true are left out.
+*/
+line-wrap text/string max-width/num [--compute-width] [--can-split] [--is-space] -> List:
+  if text == "": return [""]
+  lines := []
+  start := 0
+  while start < text.size:
+    end := line-end_ text start max-width compute-width can-split
+    lines.add (trim-end_ text[start..end] is-space)
+    while end < text.size and is-space.call text[end]: end += utf-8-bytes text[end]
+    start = end
+  return lines
+
+/** Where the line ends that starts at $start. It has at least one rune. */
+line-end_ text/string start/int max-width/num [compute-width] [can-split] -> int:
+  full := start
+  split := null
+  while full < text.size:
+    next := full + (utf-8-bytes text[full])
+    if (compute-width.call text start next) > max-width: break
+    full = next
+    if can-split.call text full: split = full
+  if full == start: return start + (utf-8-bytes text[start])
+  return split or full
+
+trim-end_ line/string [is-space] -> string:
+  end := line.size
+  while end > 0:
+    last := line.rune-index end - 1
+    if not is-space.call line[last]: break
+    end = last
+  return line[..end]

@@ -1,0 +1,76 @@
+/** Figures about numbers that come one after another. */
+
+import core as core
+import encoding.tison
+
+/**
+Mean, variance and limits of numbers that need not be kept.
+
+The sums are those of Welford's method, which loses no precision where numbers are
+  large and close together.
+*/
+class OnlineStatistics:
+  count_/int := 0
+  mean_/float? := null
+  // The sum of the squares of the distances from the mean.
+  squares_/float := 0.0
+  min_/num? := null
+  max_/num? := null
+
+  /** Creates statistics of nothing yet. */
+  constructor:
+
+  /** Creates statistics from what $to-byte-array has returned. */
+  constructor.from-byte-array bytes:
+    parts := tison.decode bytes
+    if not (parts is List and parts.size == 5): throw "INVALID_ARGUMENT"
+    count_ = parts[0]
+    mean_ = parts[1]
+    squares_ = parts[2]
+    min_ = parts[3]
+    max_ = parts[4]
+
+  /** Takes $value in. */
+  update value/num -> none:
+    min_ = min_ == null ? value : (core.min min_ value)
+    max_ = max_ == null ? value : (core.max max_ value)
+    count_++
+    old-mean := mean_ or 0.0
+    new-mean := old-mean + (value - old-mean) / count_
+    squares_ += (value - old-mean) * (value - new-mean)
+    mean_ = new-mean
+
+  /** The variance, estimated from a sample, or null for less than two numbers. */
+  sample-variance -> float?:
+    return count_ < 2 ? null : squares_ / (count_ - 1)
+
+  /** The variance of the numbers, or null for less than two. */
+  population-variance -> float?:
+    return count_ < 2 ? null : squares_ / count_
+
+  /** The mean, or null for no numbers. */
+  mean -> float?:
+    return mean_
+
+  /** The least number, or null if there is none. */
+  min -> num?:
+    return min_
+
+  /** The greatest number, or null if there is none. */
+  max -> num?:
+    return max_
+
+  /** How many numbers there were. */
+  count -> int:
+    return count_
+
+  /** All figures, for $(constructor.from-byte-array bytes). */
+  to-byte-array -> ByteArray:
+    return tison.encode parts_
+
+  parts_ -> List:
+    return [count_, mean_, squares_, min_, max_]
+
+  /** Whether $other has the same figures. */
+  operator == other/any -> bool:
+    return other is OnlineStatistics and parts_ == (other as OnlineStatistics).parts_

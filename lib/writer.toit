@@ -1,0 +1,31 @@
+/** Deprecated. Use the writers of $io. */
+
+import io
+import reader
+
+/** Deprecated. Use $io.Writer.adapt. */
+class Writer:
+  writer_/any
+
+  /** Wraps an object that has a `write` method which returns how much it has written. */
+  constructor .writer_:
+
+  /** Writes all that $reader still has. */
+  write-from reader/reader.Reader -> none:
+    while data := reader.read: write data
+
+  /** Writes all of $data from $from to $to (exclusive), in as many steps as it takes. Returns how much it is. */
+  write data/io.Data from/int=0 to/int=data.byte-size -> int:
+    position := from
+    while position < to:
+      position += writer_.write (data.byte-slice position to)
+      if position < to: yield
+    return to - from
+
+  /** Calls the method of this name of the wrapped object. */
+  close-write -> none:
+    writer_.close-write
+
+  /** Calls the method of this name of the wrapped object. */
+  close -> none:
+    writer_.close

@@ -1,0 +1,62 @@
+/** Compression by natives. */
+
+import io
+import ..io.data show has-native-bytes_
+
+import .coder_
+
+/** The most bytes that a native gets at once, so that it does not hold up other processes. */
+INPUT-SIZE_ ::= 32 * 1024
+
+/** Compresses or decompresses the format zlib. */
+class NativeBackend_ implements Backend_:
+  state_/NativeState_
+
+  constructor .state_:
+
+  read -> ByteArray?:
+    return zlib-read_ state_
+
+  write data/io.Data from/int to/int -> int:
+    with-native-bytes_ data from (min to (from + INPUT-SIZE_)): | piece start end |
+      return zlib-write_ state_ piece start end
+    unreachable
+
+  close -> none:
+    zlib-close_ state_
+
+/** Calls $block with the bytes of $data from $from to $to, in something that natives can read. */
+with-native-bytes_ data/io.Data from/int to/int [block] -> none:
+  if has-native-bytes_ data:
+    block.call data from to
+  else:
+    block.call (ByteArray.from data from to) 0 (to - from)
+
+deflater-new_ level/int -> NativeState_:
+  #primitive.zlib.new-deflater
+
+inflater-new_ -> NativeState_:
+  #primitive.zlib.new-inflater
+
+/** The next bytes. None if something must be written first, null if there are no more. */
+zlib-read_ state/NativeState_ -> ByteArray?:
+  #primitive.zlib.read
+
+/** Takes bytes of $data, a string or byte array, from $from on. Returns how many. */
+zlib-write_ state/NativeState_ data/any from/int to/int -> int:
+  #primitive.zlib.write
+
+/** Says that nothing more will be written. */
+zlib-close_ state/NativeState_ -> none:
+  #primitive.zlib.close
+
+run-length-new_ -> NativeState_:
+  #primitive.zlib.new-run-length
+
+/** The codes of bytes of $data, a string or byte array, as far as they are whole bytes. */
+run-length-add_ state/NativeState_ data/any from/int to/int -> ByteArray:
+  #primitive.zlib.run-length-add
+
+/** The last codes, and the one for the end. */
+run-length-finish_ state/NativeState_ -> ByteArray:
+  #primitive.zlib.run-length-finish
