@@ -26,7 +26,7 @@ main:
   memory := Memory
   memory.write-u32-be 0 0x8102_03fe
   expect-equals 0x81 (memory.read-u8 0)
-  expect-equals -0x7f (memory.read-i8 0)
+  expect-equals -127 (memory.read-i8 0)
   expect-equals 0x8102 (memory.read-u16-be 0)
   expect-equals 0x8102 - 0x1_0000 (memory.read-i16-be 0)
   expect-equals 0x0281 (memory.read-u16-le 0)

@@ -325,9 +325,8 @@ impl Modules {
             return exports.get(name).cloned().unwrap_or_default();
         }
         let Some(source) = self.source_of(module) else { return Vec::new() };
-        let exports =
-            source.exports_all.is_some() || source.exports.iter().any(|export| &*export.name == name);
-        if !exports || visited.contains(&module) {
+        let is_listed = source.exports.iter().any(|export| &*export.name == name);
+        if !(is_listed || source.exports_all.is_some()) || visited.contains(&module) {
             return Vec::new();
         }
         visited.push(module);
@@ -335,7 +334,17 @@ impl Modules {
         visited.pop();
         match found {
             Found::Items(items) | Found::Ambiguous(items) => items,
+            // What every module sees can be exported by name.
+            Found::Nothing if is_listed => self.core_items(world, module, name),
             Found::Nothing | Found::Prefix(_) => Vec::new(),
+        }
+    }
+
+    /// What the core library exports under a name, for a module that is not the core itself.
+    fn core_items(&self, world: &World, module: ModuleId, name: &str) -> Vec<Item> {
+        match self.core.filter(|core| *core != module) {
+            Some(core) => self.visible(world, core, name, &mut vec![module]),
+            None => Vec::new(),
         }
     }
 
