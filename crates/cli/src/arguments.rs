@@ -132,6 +132,9 @@ pub(crate) struct Check {
     /// Print nothing but errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Fail for warnings, too
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) deny_warnings: bool,
     /// Print what is found as one JSON array, for editors
     #[arg(long)]
     pub(crate) json: bool,

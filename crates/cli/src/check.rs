@@ -34,6 +34,9 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     } else if !options.quiet && files.len() > 1 {
         print_error(&match checked.failed {
             0 => format!("checked {} files, no errors\n", files.len()),
+            failed if options.deny_warnings => {
+                format!("{failed} of {} files have errors or warnings\n", files.len())
+            }
             failed => format!("{failed} of {} files have errors\n", files.len()),
         });
     }
@@ -59,8 +62,10 @@ impl Checked<'_> {
         };
         // A folder's file counts as wrong for what is in it; one that is named, for all of it.
         let is_named = self.options.paths.iter().any(|path| path == file);
-        let is_wrong =
-            |diagnostic: &Diagnostic| diagnostic.is_error() && (is_named || is_of_entry(diagnostic));
+        let deny_warnings = self.options.deny_warnings;
+        let is_wrong = |diagnostic: &Diagnostic| {
+            (diagnostic.is_error() || deny_warnings) && (is_named || is_of_entry(diagnostic))
+        };
         self.failed += usize::from(analysis.diagnostics.iter().any(is_wrong));
         let quiet = self.options.quiet;
         analysis.diagnostics.retain(|diagnostic| diagnostic.is_error() || !quiet);

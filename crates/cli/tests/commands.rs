@@ -110,6 +110,11 @@ fn check_takes_folders_and_speaks_to_editors() {
     assert_eq!((answer.status, answer.error.as_str()), (Some(0), "checked 2 files, no errors\n"));
     assert_eq!(folder.lucarne(&["check", "--quiet", "app"]).error, "");
     assert_eq!(folder.lucarne(&["check", "--json", "app"]).out, "[]\n");
+    folder.file("app/helper.toit", "/// Deprecated.\nold:\n\nhelp: old\n");
+    assert_eq!(folder.lucarne(&["check", "app"]).status, Some(0), "a warning is no error");
+    let answer = folder.lucarne(&["check", "--deny-warnings", "app"]);
+    assert_eq!(answer.status, Some(1), "unless that is wanted: {answer:?}");
+    assert!(answer.error.ends_with("1 of 2 files have errors or warnings\n"), "{answer:?}");
     folder.file("empty/notes.txt", "");
     assert_eq!(folder.lucarne(&["check", "empty"]).status, Some(2));
 }

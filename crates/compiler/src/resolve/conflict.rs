@@ -9,6 +9,7 @@ use crate::ir::{
     ClassId, ClassKind, Code, Function, FunctionId, FunctionKind, ModuleId, Parameter, Selector,
 };
 use crate::source::{SourceId, Span};
+use rustc_hash::FxHashSet;
 use std::collections::{HashMap, HashSet};
 
 /// More functions of one name are not compared with each other: the comparison is quadratic.
@@ -161,7 +162,8 @@ impl Check<'_> {
         let span = Span { start: declaration.at, end: declaration.at + declaration.name.len() as u32 };
         let mut missing: Vec<String> = Vec::new();
         let superclass = declaration.superclass.filter(|above| !self.world.class(*above).is_abstract);
-        let seen = superclass.map_or(Vec::new(), |superclass| self.world.ancestors(superclass));
+        let seen: FxHashSet<ClassId> =
+            superclass.iter().flat_map(|superclass| self.world.ancestors(*superclass)).collect();
         for ancestor in self.world.ancestors(class).into_iter().filter(|above| !seen.contains(above)) {
             if ancestor == class {
                 continue;

@@ -9,6 +9,7 @@ use crate::ir::{
 };
 use crate::names::Name;
 use crate::types::{Fit, Ty, fit};
+use rustc_hash::FxHashSet;
 use std::collections::HashMap;
 
 /// An instance member of a class.
@@ -187,17 +188,18 @@ impl World {
     /// superclasses with theirs. Interfaces come last.
     pub(super) fn ancestors(&self, class: ClassId) -> Vec<ClassId> {
         let mut result = Vec::new();
+        let mut seen = FxHashSet::default();
         let mut interfaces = Vec::new();
         let mut current = Some(class);
         while let Some(id) = current {
-            if result.contains(&id) {
+            if !seen.insert(id) {
                 break;
             }
             let declaration = self.class(id);
             result.push(id);
             interfaces.extend(&declaration.interfaces);
             for mixin in declaration.mixins.iter().rev() {
-                if !result.contains(mixin) {
+                if seen.insert(*mixin) {
                     result.push(*mixin);
                     interfaces.extend(&self.class(*mixin).interfaces);
                 }
@@ -207,17 +209,13 @@ impl World {
         let mut next = 0;
         while let Some(id) = interfaces.get(next).copied() {
             next += 1;
-            if !result.contains(&id) {
+            if seen.insert(id) {
                 result.push(id);
                 let declaration = self.class(id);
                 interfaces.extend(declaration.interfaces.iter().chain(&declaration.superclass));
             }
         }
-        if let Some(object) = self.builtin.object
-            && !result.contains(&object)
-        {
-            result.push(object);
-        }
+        result.extend(self.builtin.object.filter(|object| seen.insert(*object)));
         result
     }
 
