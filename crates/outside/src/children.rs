@@ -3,7 +3,7 @@
 //! A child is known by a descriptor of the system, which is never another child's. The watcher looks
 //! at it from the start, so that a child that has ended is taken notice of, whoever waits for it.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use lucarne_kernel::sync::Mutex;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
 };
 
 use crate::outside::{Answer, Arguments, Open, Outside};
@@ -38,39 +38,45 @@ const ENVIRONMENT: usize = 9;
 
 /// A child process.
 pub(crate) struct Child {
-    descriptor: OwnedFd,
-    end: Mutex<Option<i64>>,
+    pub(crate) progress: Mutex<Progress>,
 }
 
-impl AsFd for Child {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
-    }
+/// How far a child is.
+#[derive(Clone)]
+pub(crate) enum Progress {
+    /// It runs. The descriptor is readable once it has ended.
+    Running(Arc<OwnedFd>),
+    /// How it has ended.
+    Ended(i64),
 }
 
 impl Child {
-    /// How it has ended, if it has. The first who asks then, the watcher or the process, takes it
-    /// from the system.
-    pub(crate) fn end(&self) -> Result<Option<i64>, Error> {
-        let mut end = self.end.lock();
-        if end.is_none() {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-            let status = match waitid(WaitId::PidFd(self.as_fd()), options) {
-                Ok(status) => status,
-                // The host was started so that the system itself forgets children that have ended.
-                Err(Errno::CHILD) => return Ok(Some(*end.insert(EXITED))),
-                Err(errno) => return Err(Error::of_system(errno)),
-            };
-            *end = status.and_then(|status| {
-                let exited = status.exit_status().map(|code| EXITED | i64::from(code) << EXIT_CODE_SHIFT);
-                let killed = || {
-                    let signal = status.terminating_signal()?;
-                    Some(SIGNALLED | i64::from(signal) << SIGNAL_SHIFT)
-                };
-                exited.or_else(killed)
-            });
-        }
-        Ok(*end)
+    /// How far it is. The first who asks when it has ended, the watcher or the process, takes the
+    /// notice of that from the system.
+    pub(crate) fn progress(&self) -> Result<Progress, Error> {
+        let mut progress = self.progress.lock();
+        let Progress::Running(descriptor) = progress.clone() else { return Ok(progress.clone()) };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let end = match waitid(WaitId::PidFd(descriptor.as_fd()), options) {
+            Ok(None) => return Ok(Progress::Running(descriptor)),
+            Ok(Some(status)) => end_of(&status),
+            // The host was started so that the system itself forgets children that have ended.
+            Err(Errno::CHILD) => EXITED,
+            Err(errno) => return Err(Error::of_system(errno)),
+        };
+        *progress = Progress::Ended(end);
+        Ok(progress.clone())
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.progress(), Ok(Progress::Ended(_)))
+    }
+}
+
+fn end_of(status: &WaitIdStatus) -> i64 {
+    match (status.exit_status(), status.terminating_signal()) {
+        (None, Some(signal)) => SIGNALLED | i64::from(signal) << SIGNAL_SHIFT,
+        (code, _) => EXITED | i64::from(code.unwrap_or(0)) << EXIT_CODE_SHIFT,
     }
 }
 
@@ -87,16 +93,17 @@ pub(crate) fn start(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<
     drop(command);
     let pid = i32::try_from(started.id()).ok().and_then(Pid::from_raw);
     let opened = pid.ok_or(Errno::SRCH).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
-    let child = match opened.map_err(Error::of_system) {
-        Ok(descriptor) => Arc::new(Child { descriptor, end: Mutex::new(None) }),
-        Err(error) => {
+    let descriptor = match opened {
+        Ok(descriptor) => Arc::new(descriptor),
+        Err(errno) => {
             // Nobody could ever wait for it.
             let _ = started.kill();
             let _ = started.wait();
-            return Err(error);
+            return Err(Error::of_system(errno));
         }
     };
-    reap(outside, &child)?;
+    let child = Arc::new(Child { progress: Mutex::new(Progress::Running(descriptor.clone())) });
+    reap(outside, &child, descriptor)?;
     for index in STANDARD_STREAMS..COMMAND {
         let handle = arguments.int(index)?;
         if let Ok(Open::ChildEnd(_)) = outside.get(handle) {
@@ -164,11 +171,11 @@ fn passed_on(outside: &Outside, arguments: &Arguments<'_>, index: usize) -> Resu
 }
 
 /// Has the watcher take notice of a child's end, even after the process.
-fn reap(outside: &Outside, child: &Arc<Child>) -> Result<(), Error> {
-    let reaped = child.clone();
+fn reap(outside: &Outside, child: &Arc<Child>, descriptor: Arc<OwnedFd>) -> Result<(), Error> {
+    let child = child.clone();
     // Nobody could be told of an error here; who waits for the child meets it too.
-    let reap = Box::new(move |_| !matches!(reaped.end(), Ok(None)));
-    outside.surroundings.watcher.watch(child.clone(), PollFlags::IN, reap).map(|_| ())
+    let reap = Box::new(move |_| !matches!(child.progress(), Ok(Progress::Running(_))));
+    outside.surroundings.watcher.watch(descriptor, PollFlags::IN, reap).map(|_| ())
 }
 
 /// `handle`: nobody is going to wait for it.
@@ -184,11 +191,9 @@ pub(crate) fn ignore(outside: &mut Outside, arguments: &Arguments<'_>) -> Result
 /// Makes room: ignored children can be killed as long as they live, but not longer.
 fn forget_ignored(outside: &mut Outside) {
     for handle in std::mem::take(&mut outside.ignored) {
-        let is_alive = outside.child(handle).is_ok_and(|child| matches!(child.end(), Ok(None)));
-        if is_alive {
-            outside.ignored.push(handle);
-        } else {
-            outside.take(handle);
+        match outside.child(handle) {
+            Ok(child) if !child.has_ended() => outside.ignored.push(handle),
+            _ => drop(outside.take(handle)),
         }
     }
 }
@@ -197,9 +202,10 @@ fn forget_ignored(outside: &mut Outside) {
 pub(crate) fn kill(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let (handle, signal) = (arguments.handle(0)?, arguments.int(1)?);
     let signal = i32::try_from(signal).ok().and_then(Signal::from_named_raw);
-    let child = outside.child(handle)?;
-    match pidfd_send_signal(child, signal.ok_or(Error::INVALID_ARGUMENT)?) {
-        // It has ended, which is all that one can ask for.
+    let signal = signal.ok_or(Error::INVALID_ARGUMENT)?;
+    let Progress::Running(descriptor) = outside.child(handle)?.progress()? else { return Ok(Answer::Null) };
+    match pidfd_send_signal(descriptor, signal) {
+        // It has just ended.
         Ok(()) | Err(Errno::SRCH) => Ok(Answer::Null),
         Err(errno) => Err(Error::of_system(errno)),
     }
@@ -208,9 +214,7 @@ pub(crate) fn kill(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answe
 /// `handle`: forgets a child that has ended.
 pub(crate) fn release(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let handle = arguments.handle(0)?;
-    if let Ok(child) = outside.child(handle)
-        && child.end()?.is_some()
-    {
+    if outside.child(handle).is_ok_and(|child| child.has_ended()) {
         outside.take(handle);
     }
     Ok(Answer::Null)

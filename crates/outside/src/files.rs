@@ -49,8 +49,9 @@ fn open_flags(flags: i64) -> Result<OFlags, Error> {
 /// `handle` -> bytes; null at the end.
 pub(crate) fn read(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let handle = arguments.handle(0)?;
-    Ok(match outside.source(handle)?.read()? {
-        None => Answer::Wait(Wait::new(handle, PollFlags::IN)),
+    let source = outside.source(handle)?;
+    Ok(match source.read()? {
+        None => Answer::Wait(Wait::new(handle, source.clone(), PollFlags::IN)),
         Some(bytes) if bytes.is_empty() => Answer::Null,
         Some(bytes) => Answer::Bytes(bytes),
     })
@@ -59,8 +60,9 @@ pub(crate) fn read(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<A
 /// `handle data from to` -> how many bytes were written.
 pub(crate) fn write(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let (handle, data) = (arguments.handle(0)?, arguments.data(1)?);
-    Ok(match outside.source(handle)?.write(data, &outside.surroundings)? {
-        None => Answer::Wait(Wait::new(handle, PollFlags::OUT)),
+    let source = outside.source(handle)?;
+    Ok(match source.write(data, &outside.surroundings)? {
+        None => Answer::Wait(Wait::new(handle, source.clone(), PollFlags::OUT)),
         Some(count) => Answer::Int(count as i64),
     })
 }

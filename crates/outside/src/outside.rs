@@ -35,7 +35,6 @@ pub enum Argument<'a> {
 }
 
 /// What an operation answers.
-#[derive(Debug)]
 #[allow(missing_docs)]
 pub enum Answer {
     Null,
@@ -49,15 +48,15 @@ pub enum Answer {
 }
 
 /// What an operation waits for.
-#[derive(Debug)]
 pub struct Wait {
     handle: i64,
+    source: Arc<dyn AsFd + Send + Sync>,
     interest: PollFlags,
 }
 
 impl Wait {
-    pub(crate) fn new(handle: i64, interest: PollFlags) -> Wait {
-        Wait { handle, interest }
+    pub(crate) fn new(handle: i64, source: Arc<dyn AsFd + Send + Sync>, interest: PollFlags) -> Wait {
+        Wait { handle, source, interest }
     }
 }
 
@@ -245,18 +244,13 @@ impl Outside {
     ///
     /// # Errors
     /// If the system has no room for it.
-    pub fn watch(&mut self, wait: &Wait) -> Result<WatchId, Error> {
+    pub fn watch(&mut self, wait: Wait) -> Result<WatchId, Error> {
         let bell = self.bell.clone();
         let ring = Box::new(move |watch| {
             bell.ring(watch);
             true
         });
-        let watched: Arc<dyn AsFd + Send + Sync> = match self.get(wait.handle)? {
-            Open::Source(source) => source.clone(),
-            Open::Child(child) => child.clone(),
-            Open::ChildEnd(_) | Open::Folder(_) => return Err(Error::INVALID_ARGUMENT),
-        };
-        let watch = self.surroundings.watcher.watch(watched, wait.interest, ring)?;
+        let watch = self.surroundings.watcher.watch(wait.source, wait.interest, ring)?;
         self.watches.insert(watch, wait.handle);
         Ok(watch)
     }

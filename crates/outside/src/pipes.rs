@@ -9,6 +9,7 @@ use rustix::fs::OFlags;
 use rustix::pipe::PipeFlags;
 
 use crate::Error;
+use crate::children::Progress;
 use crate::outside::{Answer, Arguments, Open, Outside, Wait};
 use crate::source::Source;
 
@@ -75,15 +76,16 @@ pub(crate) fn is_terminal(outside: &Outside, arguments: &Arguments<'_>) -> Resul
 pub(crate) fn await_state(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let (handle, bits) = (arguments.handle(0)?, arguments.int(1)?);
     match outside.get(handle)? {
-        Open::Child(child) => Ok(match child.end()? {
-            Some(end) => Answer::Int(end),
-            None => Answer::Wait(Wait::new(handle, PollFlags::IN)),
+        Open::Child(child) => Ok(match child.progress()? {
+            Progress::Ended(end) => Answer::Int(end),
+            Progress::Running(descriptor) => Answer::Wait(Wait::new(handle, descriptor, PollFlags::IN)),
         }),
         Open::Source(source) => {
             let interest = interest(bits);
             let state = state(source.readiness(interest)?);
             let is_ready = state & (bits | CLOSED | BROKEN) != 0;
-            Ok(if is_ready { Answer::Int(state) } else { Answer::Wait(Wait::new(handle, interest)) })
+            let wait = || Answer::Wait(Wait::new(handle, source.clone(), interest));
+            Ok(if is_ready { Answer::Int(state) } else { wait() })
         }
         Open::ChildEnd(_) | Open::Folder(_) => Err(Error::INVALID_ARGUMENT),
     }

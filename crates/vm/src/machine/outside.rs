@@ -34,7 +34,7 @@ impl Machine {
             self.outside = Some(Outside::new(surroundings, move || waker.wake()));
         }
         match self.perform_outside(operation, id) {
-            Ok(Answer::Wait(wait)) => self.wait_outside(&wait, operation, id, context),
+            Ok(Answer::Wait(wait)) => self.wait_outside(wait, operation, id, context),
             Ok(answer) => Done::from(self.answer(answer)),
             Err(error) => Done::Fail(failure(error)),
         }
@@ -53,7 +53,7 @@ impl Machine {
         result
     }
 
-    fn wait_outside(&mut self, wait: &Wait, operation: Operation, id: TaskId, context: &Context<'_>) -> Done {
+    fn wait_outside(&mut self, wait: Wait, operation: Operation, id: TaskId, context: &Context<'_>) -> Done {
         let limits = self.limits(id);
         if let Some(failure) = cut_short(&limits, context) {
             return Done::Fail(failure);
