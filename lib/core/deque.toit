@@ -5,19 +5,19 @@ import .list
 /** A list that grows and shrinks at both ends at the same cost. */
 class Deque extends List:
   // The elements from start_ to start_ + size_, going on at the beginning of the array after its end.
-  array_/Array_ := ?
+  backing_/Array_ := ?
   start_/int := 0
   size_/int := 0
 
   /** Creates an empty deque. */
   constructor:
-    array_ = array-new_ 0 null
+    backing_ = array-new_ 0 null
     super.from-subclass
 
   /** Creates a deque with the elements of $collection. */
   constructor.from collection/Collection:
-    array_ = Array_.from collection
-    size_ = array_.size
+    backing_ = Array_.from collection
+    size_ = backing_.size
     super.from-subclass
 
   /** See $super. */
@@ -26,34 +26,34 @@ class Deque extends List:
 
   /** See $super. */
   operator [] index/int:
-    return array_[place_ index]
+    return backing_[place_ index]
 
   /** See $super. */
   operator []= index/int value:
-    return array_[place_ index] = value
+    return backing_[place_ index] = value
 
   place_ index/int -> int:
     if not 0 <= index < size_: throw "OUT_OF_BOUNDS"
     place := start_ + index
-    return place < array_.size ? place : place - array_.size
+    return place < backing_.size ? place : place - backing_.size
 
   /** Appends $element. */
   add element -> none:
-    if size_ == array_.size: reserve 1
+    grow_ 1
     place := start_ + size_
-    array_[place < array_.size ? place : place - array_.size] = element
+    backing_[place < backing_.size ? place : place - backing_.size] = element
     size_++
 
   /** Puts $element in front of all others. */
   add-first element -> none:
-    reserve 1
-    start_ = start_ == 0 ? array_.size - 1 : start_ - 1
+    grow_ 1
+    start_ = start_ == 0 ? backing_.size - 1 : start_ - 1
     size_++
-    array_[start_] = element
+    backing_[start_] = element
 
   /** Appends all elements of $collection. */
   add-all collection/Collection -> none:
-    reserve collection.size
+    grow_ collection.size
     if identical collection this:
       size_.repeat: add this[it]
     else:
@@ -70,11 +70,11 @@ class Deque extends List:
   /** Removes and returns the first element. */
   remove-first -> any:
     if size_ == 0: throw "OUT_OF_BOUNDS"
-    result := array_[start_]
-    array_[start_] = null
-    start_ = start_ + 1 == array_.size ? 0 : start_ + 1
+    result := backing_[start_]
+    backing_[start_] = null
+    start_ = start_ + 1 == backing_.size ? 0 : start_ + 1
     size_--
-    if size_ < (array_.size >> 2): shrink_
+    if size_ < (backing_.size >> 2): shrink_
     return result
 
   /** Removes and returns the last element. */
@@ -106,7 +106,7 @@ class Deque extends List:
 
   /** Removes all elements. */
   clear -> none:
-    array_ = array-new_ 0 null
+    backing_ = array-new_ 0 null
     start_ = 0
     size_ = 0
 
@@ -121,19 +121,26 @@ class Deque extends List:
     if new-size > size_: reserve new-size - size_
     while size_ > new-size: remove-last
 
-  /** Makes room for $amount more elements, so that adding them is fast. */
+  /** Makes room for just $amount more elements at the end, so that adding them is fast. */
   reserve amount/int -> none:
     if amount < 0: throw "OUT_OF_BOUNDS"
+    is-straight := start_ + size_ <= backing_.size
+    first := is-straight ? start_ : 0
+    wanted := first + size_ + amount
+    if wanted > backing_.size: move-to_ wanted --start=first
+
+  /** Makes room for $amount more elements, and for as many that adding one by one is fast, too. */
+  grow_ amount/int -> none:
     wanted := size_ + amount
-    if wanted > array_.size: move-to_ (max wanted size_ + (size_ >> 1) + 4)
+    if wanted > backing_.size: move-to_ (max wanted size_ + (size_ >> 1)) --start=0
 
   shrink_ -> none:
-    if array_.size > 16 and size_ < (array_.size >> 2): move-to_ size_ * 2
+    if backing_.size > 16 and size_ < (backing_.size >> 2): move-to_ size_ * 2 --start=0
 
-  move-to_ capacity/int -> none:
+  move-to_ capacity/int --start/int -> none:
     moved := array-new_ capacity null
-    straight := min size_ (array_.size - start_)
-    array-move_ array_ start_ moved 0 straight
-    array-move_ array_ 0 moved straight (size_ - straight)
-    array_ = moved
-    start_ = 0
+    straight := min size_ (backing_.size - start_)
+    array-move_ backing_ start_ moved start straight
+    array-move_ backing_ 0 moved (start + straight) (size_ - straight)
+    backing_ = moved
+    start_ = start

@@ -161,3 +161,7 @@ program-path -> string?:
 /** The name of the machine. */
 hostname -> string:
   #primitive.system.hostname
+
+/** Would set the name of the machine, which is up to its owner: throws. */
+hostname= hostname/string -> none:
+  throw "UNSUPPORTED"

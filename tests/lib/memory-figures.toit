@@ -27,6 +27,9 @@ main:
   expect-equals system.vm-sdk-info app-sdk-info
   expect-equals "host" system.vm-sdk-model
 
+  expect-not system.hostname.is-empty
+  expect-throw "UNSUPPORTED": system.hostname = "other"
+
   weak := Map.weak
   keep := "text $(3)"
   weak[keep] = keep

@@ -32,6 +32,9 @@ pub struct Program {
     pub dispatch: Vec<DispatchEntry>,
     /// The selectors, for error messages: (offset, name), ordered by offset.
     pub selectors: Vec<(u32, String)>,
+    /// Selectors of assignments, by offset, with the classes that have a final field of that name:
+    /// for error messages.
+    pub final_fields: Vec<(u32, ClassIndex)>,
     /// Strings and other literals that do not fit into an instruction.
     pub literals: Vec<Literal>,
     /// Globals and static fields.
@@ -51,6 +54,14 @@ pub struct Program {
     pub builtins: Builtins,
     /// The functions that the virtual machine calls.
     pub entries: Entries,
+}
+
+impl Program {
+    /// Whether a class is another one or has it among its superclasses.
+    pub fn is_subclass(&self, class: ClassIndex, of: ClassIndex) -> bool {
+        let end = self.classes.get(of.0 as usize).map_or(of.0, |of| of.subclasses_end);
+        (of.0..end).contains(&class.0)
+    }
 }
 
 /// How a function was written.

@@ -69,7 +69,7 @@ pub fn analyze(
     let analysis = with_large_stack(|| {
         let library = library.unwrap_or_default();
         let mut analysis = analyze_roots(loader, library, natives, &[entry.to_owned()]);
-        check_main(&mut analysis);
+        check_main(&mut analysis, true);
         analysis
     });
     analysis.unwrap_or_default()
@@ -83,7 +83,11 @@ pub fn check(
     file: &str,
 ) -> Analysis {
     let library = library.unwrap_or_default();
-    let analysis = with_large_stack(|| analyze_roots(loader, library, natives, &[file.to_owned()]));
+    let analysis = with_large_stack(|| {
+        let mut analysis = analyze_roots(loader, library, natives, &[file.to_owned()]);
+        check_main(&mut analysis, false);
+        analysis
+    });
     analysis.unwrap_or_default()
 }
 
@@ -176,8 +180,8 @@ fn is_silenced(sources: &Sources, warning: &Diagnostic) -> bool {
     line.rsplit_once("//").is_some_and(|(_, comment)| comment.trim_start().starts_with("@no-warn"))
 }
 
-/// A program begins with `main`, which takes nothing or a list of strings.
-fn check_main(analysis: &mut Analysis) {
+/// A program begins with `main`, which takes nothing or a list of strings. A library need not have one.
+fn check_main(analysis: &mut Analysis, is_program: bool) {
     let Some(entry) = analysis.unit.entry else { return };
     let Some(module) = analysis.unit.modules.get(entry.0 as usize) else { return };
     let is_main = |function: &&crate::ir::Function| function.name == "main" && function.holder.is_none();
@@ -196,6 +200,7 @@ fn check_main(analysis: &mut Analysis) {
             let span = Span { start: at, end: at + 4 };
             Diagnostic::error(SourceId(0), span, "`main` must take no arguments, or one")
         }
+        None if !is_program => return,
         None => Diagnostic::general(format!("`{}` has no `main`", module.path)),
     };
     analysis.diagnostics.push(problem.hint("a program begins with a function `main:` or `main args:`"));

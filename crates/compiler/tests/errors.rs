@@ -45,10 +45,10 @@ errors! {
     statements: "import-late := 1\nimport expect\nexport *\nmain:\n  if : 1\n  if true:\n    1\n    else:\n    2\n  [1].do: return.do 2\n  print \"\"  unexpected 1 ]\n  print 1 1) 2\n  break 1 2\n",
     brackets_and_nots: "foo x=not true:\nmain:\n  x := [1]\n  x[]\n  print \"$()\"\n  print \"$x.this\"\n  y/a.b.c := 1\n",
     nesting: "main:\n  x := ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~1\n",
-    heads: "class A extends Object Object:\n  class B:\nstatic class C:\nfoo.bar: return 1\ngee\n  x:\n  print x\n  baz:\nclass D:\n  operator [ ] x: return x\n  operator [ x: return x\nimport Foo\nglobal/int\nclass :\n  foo: unknown\n4: unknown\nmain:\n",
+    heads: "x/a.b.c := 1\nclass A extends Object Object:\n  class B:\nstatic class C:\nfoo.bar: return 1\ngee\n  x:\n  print x\n  baz:\nclass D:\n  operator [ ] x: return x\n  operator [ x: return x\nimport Foo\nglobal/int\nclass :\n  foo: unknown\n4: unknown\nmain:\n",
     arguments: "foo x [b]:\nbar --x:\nmain:\n  b := : 1\n  foo b 1\n  bar --x=1 --x=2\n  b.call --x=1\n  b.foo\n  (: 1).call\n  \"x\" 1\n  (1) 2\n  _\n  : 1\n",
     constructors_and_super: "mixin M:\n  constructor x:\nclass A:\n  a := 1\n  constructor: super 1\n  set-me= x:\nclass B extends A:\n  f/int\n  constructor:\n    f = 1\n    super\n    super\n  constructor.late:\n    f = this.foo\n  constructor.within:\n    f = 1\n    x := [super]\n  constructor.kept:\n    f = 1\n    g := :: f = 2\n    g.call\n  constructor.missing .nope:\n  foo: return 1\n  other= x: super = 1\nclass C:\n  field := 1\n  foo .field: super = 1\n  bar .nope:\nfoo .x:\nclass D:\n  field/int\n  constructor:\n    super\n  constructor.used:\n    print this\nmain:\n",
-    values_that_are_none: "bar -> none:\nfoo -> none:\n  return 1\nreturns -> int:\n  if true: return\n  return 1\nboth x:\n  if x: return\n  return 1\nmain:\n  b := : 1\n  x := if true: b\n  y := true ? b : 1\n  if (throw \"x\") or true: 1\n  while z := ?: 1\n  while z := b: z\n  f := :: b2 := : 1\n  if 1: 2\n  if not \"\": 3\n  g/none := 1\n  1 is none\n  1 as none\n",
+    values_that_are_none: "bar -> none:\nfoo -> none:\n  return 1\nreturns -> int:\n  if true: return\n  return 1\nboth x:\n  if x: return\n  return 1\nmain:\n  b := : 1\n  x := if true: b\n  y := true ? b : 1\n  if (throw \"x\") or true: 1\n  while (return 1): 2\n  while z := ?: 1\n  while z := b: z\n  f := :: b2 := : 1\n  if 1: 2\n  if not \"\": 3\n  g/none := 1\n  1 is none\n  1 as none\n",
     places_of_code: "global := return\nmain:\n  b := (: | [x] | x)\n  c := (: | --x | x)\n  d := (: | x=1 | x)\n  l := (:: | a b c d e | a)\n  try: 1\n  finally: | x | 2\n  try: 1\n  finally: | x/string y | 2\n",
     primitives: "foo x:\n  #primitive.core.known: | a b | a\nbar x:\n  #primitive.core.known: | a/int | a\ngee x:\n  #primitive.core\nshared x:\n  #primitive.core.known:\n    return :: x += 1\nmain:\n",
     assignments: "class A:\n  foo= x:\n  static bar= x:\nset-me= x:\nset-two= x y:\nmain:\n  b := : 1\n  b = 1\n  x := [1]\n  x = x\n  x[1, 2] = 3\n  x[1..2] = 3\n  A = 1\n  super = 1\n  set-me += 1\n  set-two = 1\n  y ::= ?\n  l := :: y = 1\nclass B:\n  this-one: this = 1\n",
@@ -56,6 +56,7 @@ errors! {
     declared_with_what: "class A:\n  abstract static foo\n  constructor -> int: 1\n  operator [..] x: return x\n  ONCE ::= 1\nabstract class B:\n  abstract foo: return 1\n  abstract x := 1\n  abstract bar .x\noperator + x: return x\nthrow catch: return catch\nfoo x/none:\nbar --no-x x x:\ngee [b]=1 [c=2]:\nmain:\n",
     types_of_globals: "a := b + 1\nb := a + 1\nc/int := c + 1\nd := 1\nmain:\n  d = \"text\"\n",
     deprecated: "/// Deprecated. Use $bar.\nfoo:\nbar:\n/** Deprecated. */\nclass A:\n/**\nA class.\n\nDeprecated. It is\n  old.\n*/\nclass B:\nclass C:\n  /// Deprecated.\n  x := 1\n  /// Something else. Deprecated. Too long.\n  y: return 1\n/// Deprecated. Old.\nold: foo\nmain:\n  foo\n  foo  // @no-warn\n  A\n  B\n  C.x\n  (C).x\n  (C).x = 1\n  (C).y\n",
+    indentation_of_declarations: "class A:\n    x := 1\n  y := 2\nmain:\n",
     true_and_false: "foo x/True:\nbar -> False: return true\nmain:\n  foo false\n  foo true\n  x := true\n  x = false\n  foo x\n  foo null\n",
     parentheses_of_other_languages: "foo x:\nmain:\n  foo(1)\n  x := 1\n  y := x- 1\n",
 }
@@ -93,7 +94,8 @@ fn imports_and_exports() {
             ),
             ("a.toit", "foo: return 1\nbar: return 1\ngee: return 1\nclass Class:\n"),
             ("b.toit", "foo: return 1\ngee: return 1\nclass Class:\n"),
-            ("c.toit", "import .d\nimport .a\nimport .b\nexport *\n"),
+            ("c.toit", "import .d\nimport .a\nimport .b\nimport .e\nexport *\n"),
+            ("e.toit", "import .a\nimport .b\nexport *\n"),
             ("d.toit", "import .c\nimport .d2\nexport *\nexport foo\n"),
             ("d2.toit", "import .d\nexport foo\n"),
             ("Upper.toit", ""),
@@ -107,9 +109,13 @@ fn natives_of_packages() {
     check_files(
         "natives_of_packages",
         &[
-            ("app.toit", "import ..packages.host\nmain:\n  host.foo\n"),
-            (".packages/host.toit", "import .inner\nfoo: return inner.bar\n"),
-            (".packages/inner.toit", "bar:\n  #primitive.host.bar\n"),
+            ("app.toit", "import host\nmain:\n  host.foo\n"),
+            (
+                "package.lock",
+                "prefixes:\n  host: host\npackages:\n  host:\n    url: example.com/host\n    version: 1.0.0\n",
+            ),
+            (".packages/example.com/host/1.0.0/src/host.toit", "import .inner\nfoo: return bar\n"),
+            (".packages/example.com/host/1.0.0/src/inner.toit", "bar:\n  #primitive.host.bar\n"),
         ],
     );
 }

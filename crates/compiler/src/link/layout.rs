@@ -1,5 +1,7 @@
 //! Stubs, and the final layout of the program.
 
+use std::collections::HashMap;
+
 use super::codegen::WINDOW_FOR_STUBS;
 use super::dispatch::Table;
 use super::fragment::{Code, Fragment, Signature};
@@ -9,8 +11,8 @@ use super::{LinkError, full_name, module_of};
 use crate::ir::Unit;
 use crate::program::bytecode::{Instruction, Opcode};
 use crate::program::{
-    Accessor, Builtins, Class, Entries, Function, FunctionIndex, FunctionShape, Global, Handler, Program,
-    Source,
+    Accessor, Builtins, Class, ClassIndex, Entries, Function, FunctionIndex, FunctionShape, Global, Handler,
+    Program, Source,
 };
 
 /// The code of a stub.
@@ -105,6 +107,7 @@ pub(super) fn assemble(
     entries: Entries,
 ) -> Result<Program, LinkError> {
     let classes = classes(&tables);
+    let final_fields = final_fields(&tables);
     let globals = tables.reached.globals.iter().zip(initializers);
     let globals = globals.map(|(global, initializer)| Global {
         name: tables.reached.global(*global).name.clone(),
@@ -120,6 +123,7 @@ pub(super) fn assemble(
         classes,
         dispatch: dispatch.entries,
         selectors: selectors.collect(),
+        final_fields,
         literals: tables.literals,
         globals,
         checks: tables.checks,
@@ -192,6 +196,22 @@ fn empty() -> Code {
         source: 0,
         accessor: Accessor::None,
     }
+}
+
+fn final_fields(tables: &Tables<'_>) -> Vec<(u32, ClassIndex)> {
+    let selectors = tables.reached.selectors.iter().zip(&tables.offsets);
+    let setters: HashMap<&str, u32> = selectors
+        .filter(|(selector, _)| selector.is_setter)
+        .map(|(selector, offset)| (selector.name.as_str(), *offset))
+        .collect();
+    let mut found = Vec::new();
+    for (index, (id, _)) in tables.numbers.classes.iter().enumerate() {
+        let declaration = tables.hierarchy.declaration(tables.hierarchy.class(*id).declaration);
+        let finals = declaration.fields.iter().filter(|field| field.is_final);
+        let assigned = finals.filter_map(|field| setters.get(field.name.as_str()));
+        found.extend(assigned.map(|offset| (*offset, ClassIndex(index as u32))));
+    }
+    found
 }
 
 fn classes(tables: &Tables<'_>) -> Vec<Class> {

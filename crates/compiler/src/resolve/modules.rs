@@ -16,9 +16,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// The module whose exports every module sees.
 const CORE: &str = "<lib>/core/core.toit";
 
-/// The folder that holds the packages which a program uses.
-const PACKAGES: &str = ".packages";
-
 /// A module that is made from source.
 pub(super) struct SourceModule {
     pub(super) id: ModuleId,
@@ -328,9 +325,8 @@ impl Modules {
             return exports.get(name).cloned().unwrap_or_default();
         }
         let Some(source) = self.source_of(module) else { return Vec::new() };
-        let exports =
-            source.exports_all.is_some() || source.exports.iter().any(|export| &*export.name == name);
-        if !exports || visited.contains(&module) {
+        let is_listed = source.exports.iter().any(|export| &*export.name == name);
+        if !(is_listed || source.exports_all.is_some()) || visited.contains(&module) {
             return Vec::new();
         }
         visited.push(module);
@@ -338,7 +334,17 @@ impl Modules {
         visited.pop();
         match found {
             Found::Items(items) | Found::Ambiguous(items) => items,
+            // What every module sees can be exported by name.
+            Found::Nothing if is_listed => self.core_items(world, module, name),
             Found::Nothing | Found::Prefix(_) => Vec::new(),
+        }
+    }
+
+    /// What the core library exports under a name, for a module that is not the core itself.
+    fn core_items(&self, world: &World, module: ModuleId, name: &str) -> Vec<Item> {
+        match self.core.filter(|core| *core != module) {
+            Some(core) => self.visible(world, core, name, &mut vec![module]),
+            None => Vec::new(),
         }
     }
 
@@ -411,10 +417,9 @@ impl Modules {
 
     // Natives.
 
-    /// Whether a module belongs to a package that the program only uses.
+    /// Whether a module belongs to a package that the program uses, and not to the program.
     pub(super) fn is_package(&self, module: ModuleId) -> bool {
-        let path = self.by_path.iter().find(|(_, id)| **id == module).map(|(path, _)| path.as_str());
-        path.is_some_and(|path| path.split('/').any(|folder| folder == PACKAGES))
+        self.source_of(module).is_some_and(|source| !self.packages.is_own(&source.home))
     }
 
     /// Reports imports of the program that lead to modules whose natives do not exist.

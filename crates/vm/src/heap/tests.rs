@@ -29,6 +29,7 @@ fn image(literals: Vec<Literal>) -> Arc<Image> {
             classes: Builtins::NAMES.iter().map(|name| class(name)).collect(),
             dispatch: Vec::new(),
             selectors: Vec::new(),
+            final_fields: Vec::new(),
             literals,
             globals: Vec::new(),
             checks: Vec::new(),

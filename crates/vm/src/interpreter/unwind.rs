@@ -236,7 +236,16 @@ impl Interpreter<'_> {
         let selectors = &program.selectors;
         let place = selectors.binary_search_by_key(&selector, |(offset, _)| *offset);
         let name = place.map_or("?", |place| selectors[place].1.as_str());
+        let is_final = program
+            .final_fields
+            .iter()
+            .any(|(offset, declaring)| *offset == selector && program.is_subclass(class, *declaring));
         let class = program.classes.get(class.0 as usize).map_or("?", |class| class.name.as_str());
+        if is_final {
+            let detail =
+                format!("FINAL_FIELD_ASSIGNMENT_FAILED error.\nField '{name}' of class '{class}' is final");
+            return self.fail_with_detail(Failure::Error("FINAL_FIELD_ASSIGNMENT_FAILED"), detail);
+        }
         let detail = format!(
             "LOOKUP_FAILED error.\nClass '{class}' does not have any method '{name}' that takes these arguments"
         );

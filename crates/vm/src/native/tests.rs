@@ -35,6 +35,7 @@ impl Bench {
             classes: classes.collect(),
             dispatch: Vec::new(),
             selectors: Vec::new(),
+            final_fields: Vec::new(),
             literals: Vec::new(),
             globals: Vec::new(),
             checks: Vec::new(),

@@ -1,0 +1,2 @@
+// helper
+export Map
