@@ -203,3 +203,50 @@ monitor Mailbox:
     if not answers: return
     state_ = REPLIED_
     content_ = message
+
+/**
+The state of something outside of the process: a pipe, or a child process.
+
+The state is that of the moment: it is looked at each time, and nothing is remembered.
+*/
+class ResourceState_:
+  static ANY_ ::= -1
+
+  group_/any
+  resource_/any := ?
+
+  constructor .group_ .resource_:
+    add-finalizer this:: abandon_ resource_
+
+  group -> any:
+    return group_
+
+  resource -> any:
+    return resource_
+
+  /** Waits until the state has one of the $bits, or until it is clear that it never will. Returns it. */
+  wait-for-state bits/int -> int:
+    return await-state_ resource_ bits
+
+  /** Waits until there is a state; of a child, how it has ended. */
+  wait -> int:
+    return wait-for-state ANY_
+
+  /** Says that these $bits have been seen to. */
+  clear-state bits/int -> none:
+
+  /** Says that nobody is going to ask for the state any more. */
+  dispose -> none:
+    if resource_ == null: return
+    remove-finalizer this
+    release_ resource_
+    resource_ = null
+
+await-state_ resource bits:
+  #primitive.outside.await-state
+
+release_ resource:
+  #primitive.outside.release
+
+abandon_ resource:
+  #primitive.outside.abandon

@@ -38,6 +38,9 @@ count-leading-zeros value/int -> int:
 create-off-heap-byte-array size/int -> ByteArray:
   return ByteArray.external size
 
+/** What packages pass to natives that open something. The process itself closes all that it has open. */
+resource-freeing-module_ ::= null
+
 /** Ends the process; with a $status other than 0, the whole program. */
 exit status/int -> none:
   #primitive.core.exit

@@ -8,6 +8,7 @@ use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::link::link;
 use lucarne_compiler::program::Program;
 use lucarne_kernel::Faults;
+use lucarne_outside::Surroundings;
 use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
 use lucarne_vm::{Host, Image};
 
@@ -53,7 +54,9 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
     end_on_interrupt(output.clone())?;
     let workers = options.workers.map_or_else(processors, usize::from);
     let system = System::new(workers, output);
-    let host = host(options, system.services());
+    let mut host = host(options, system.services());
+    let output = system.services().output.clone();
+    host.outside = Some(Arc::new(Surroundings::new(move || output.flush())));
     let program = lucarne_vm::start(system.kernel(), image, host);
     Ok(program.wait())
 }
@@ -70,7 +73,8 @@ fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
     .map_err(|error| Stop::failure(format!("cannot handle Ctrl-C: {error}")))
 }
 
-/// Runs in virtual time. A program that waits for ever is ended when nothing else can happen.
+/// Runs in virtual time. Nothing outside would follow from the seed, so the program reaches nothing
+/// there. A program that waits for ever is ended when nothing else can happen.
 fn simulate(options: &Run, seed: u64, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     let faults = Faults { kill_at_steps: options.kill_at.clone() };
     let mut system = SimulatedSystem::new(seed, faults, output);

@@ -4,6 +4,8 @@
 //! arguments still in its frame, and hands the result back. So the interpreter knows neither the
 //! kernel nor other tasks, and everything that reaches out of a process is on this page.
 
+use lucarne_outside::Operation;
+
 macro_rules! effects {
     ($($(#[$doc:meta])* $name:ident = $module:literal $native:literal,)*) => {
         /// Something that the machine does for a native.
@@ -12,6 +14,8 @@ macro_rules! effects {
             $($(#[$doc])* $name,)*
             /// Waits until another task has initialised a global. No native asks for it.
             AwaitGlobal,
+            /// Something that concerns the machine around the program.
+            Outside(Operation),
         }
 
         impl Effect {
@@ -19,7 +23,7 @@ macro_rules! effects {
             pub fn find(module: &str, name: &str) -> Option<Effect> {
                 match (module, name) {
                     $(($module, $native) => Some(Effect::$name),)*
-                    _ => None,
+                    _ => Operation::find(module, name).map(Effect::Outside),
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lucarne_outside::Surroundings;
 use lucarne_services::ProviderFlag;
 use lucarne_services::protocol::interface;
 use lucarne_system::{Output, Services, Stream};
@@ -18,6 +19,10 @@ pub struct Host {
     pub program_name: Option<String>,
     /// The program's full path.
     pub program_path: Option<String>,
+    /// What the program may reach of the machine around it: files, environment, other programs. Having
+    /// none is the rule, and each try is then an error. A program that a person starts on a desk is
+    /// given what the person has.
+    pub outside: Option<Arc<Surroundings>>,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) print: ProviderFlag,
     pub(crate) log: ProviderFlag,
@@ -25,13 +30,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// Surroundings with default limits, no arguments and no name.
+    /// Surroundings with default limits, no arguments, no name, and nothing outside.
     pub fn new(services: &Services) -> Host {
         Host {
             heap: HeapOptions::default(),
             arguments: Vec::new(),
             program_name: None,
             program_path: None,
+            outside: None,
             output: services.output.clone(),
             print: services.presence.flag(interface::PRINT.uuid),
             log: services.presence.flag(interface::LOG.uuid),

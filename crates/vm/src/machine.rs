@@ -10,6 +10,7 @@
 mod effects;
 mod inbox;
 mod messages;
+mod outside;
 mod profiler;
 mod tasks;
 
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use lucarne_kernel::{Context, Exit, Outcome, Pid, RequestId};
 use lucarne_message::Payload;
+use lucarne_outside::{Outside, WatchId};
 
 use crate::effect::Effect;
 use crate::heap::{Heap, Image, OutOfMemory, Root, Word};
@@ -56,6 +58,10 @@ pub(crate) struct Machine {
     crowded: Vec<(tasks::Resource, TaskId)>,
     /// Tasks that wait until another one has initialised a global.
     waiting_for_global: Vec<TaskId>,
+    /// What the process has of the machine around it, once it has asked for something there.
+    outside: Option<Outside>,
+    /// Tasks that wait for something outside.
+    waiting_outside: HashMap<WatchId, TaskId>,
     /// How many providers are installed. While there is one, the process lives.
     providers: i64,
     end: Option<Exit>,
@@ -121,6 +127,8 @@ impl Machine {
             inboxes: HashMap::new(),
             crowded: Vec::new(),
             waiting_for_global: Vec::new(),
+            outside: None,
+            waiting_outside: HashMap::new(),
             providers: 0,
             end: None,
             charged: 0,
@@ -142,6 +150,7 @@ impl Machine {
             if self.end.is_none() {
                 self.take_messages(context);
                 self.fire_timers(context);
+                self.look_outside(context);
                 self.run_finalizers();
                 self.wake_for_globals();
             }

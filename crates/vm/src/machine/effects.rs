@@ -21,6 +21,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
     match effect {
         Effect::Throw => Done::Throw(argument(0), argument(1)),
         Effect::AwaitGlobal => machine.await_global(id, context),
+        Effect::Outside(operation) => machine.reach_outside(operation, id, context),
 
         Effect::TaskNew => machine.new_task(id),
         Effect::TaskPark => machine.park_task(id, context),

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use lucarne_compiler::program::FunctionIndex;
 use lucarne_kernel::{Context, Pid, RequestId, RequestToken};
 use lucarne_message::Payload;
+use lucarne_outside::{Operation, WatchId};
 
 use super::Machine;
 use crate::heap::{OutOfMemory, Root, Word};
@@ -53,6 +54,11 @@ pub(super) enum State {
     Crowded(Notification),
     /// Waits for a global.
     WaitingForGlobal,
+    /// Waits until an operation outside can be done.
+    WaitingOutside {
+        watch: WatchId,
+        operation: Operation,
+    },
 }
 
 /// A notification that found no room.
@@ -240,14 +246,18 @@ impl Machine {
     pub(super) fn interrupt(&mut self, id: TaskId, context: &mut Context<'_>) {
         match self.tasks.get(id).state {
             State::Parked => self.wake(id),
-            State::Asking { .. } | State::Crowded(_) | State::WaitingForGlobal => {
+            State::Asking { .. }
+            | State::Crowded(_)
+            | State::WaitingForGlobal
+            | State::WaitingOutside { .. } => {
                 self.give_up(id, Failure::Error("CANCELED"), context);
             }
             State::Running | State::Ready => {}
         }
     }
 
-    /// Has a task stop waiting for another process, or for another task that initialises a global.
+    /// Has a task stop waiting for another process, for another task that initialises a global, or for
+    /// something outside.
     fn give_up(&mut self, id: TaskId, failure: Failure, context: &mut Context<'_>) {
         match &self.tasks.get(id).state {
             State::Asking { request, is_close } => {
@@ -269,6 +279,13 @@ impl Machine {
                 self.waiting_for_global.retain(|task| *task != id);
                 // It was to do the instruction again; now that is where it fails.
                 self.tasks.get_mut(id).position.pc += 1;
+            }
+            State::WaitingOutside { watch, .. } => {
+                let watch = *watch;
+                self.waiting_outside.remove(&watch);
+                if let Some(outside) = &mut self.outside {
+                    outside.unwatch(watch);
+                }
             }
             _ => return,
         }

@@ -1,0 +1,221 @@
+//! Child processes.
+//!
+//! A child is known by a descriptor of the system, which is never another child's. The watcher looks
+//! at it from the start, so that a child that has ended is taken notice of, whoever waits for it.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use command_fds::{CommandFdExt, FdMapping};
+use lucarne_kernel::sync::Mutex;
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
+};
+
+use crate::outside::{Answer, Arguments, Open, Outside};
+use crate::{Error, environment, folders};
+
+/// In place of a stream: the child has that of the host.
+const INHERITED: i64 = -1;
+
+// How programs read the way a child has ended.
+const EXITED: i64 = 1;
+const SIGNALLED: i64 = 2;
+const EXIT_CODE_SHIFT: u32 = 2;
+const SIGNAL_SHIFT: u32 = 10;
+
+// The arguments of `start`, by their places.
+const USE_PATH: usize = 1;
+const STANDARD_STREAMS: usize = 2;
+const FURTHER_STREAMS: usize = 5;
+const COMMAND: usize = 7;
+const ARGUMENTS: usize = 8;
+const ENVIRONMENT: usize = 9;
+
+/// A child process.
+pub(crate) struct Child {
+    pub(crate) progress: Mutex<Progress>,
+}
+
+/// How far a child is.
+#[derive(Clone)]
+pub(crate) enum Progress {
+    /// It runs. The descriptor is readable once it has ended.
+    Running(Arc<OwnedFd>),
+    /// How it has ended.
+    Ended(i64),
+}
+
+impl Child {
+    /// How far it is. The first who asks when it has ended, the watcher or the process, takes the
+    /// notice of that from the system.
+    pub(crate) fn progress(&self) -> Result<Progress, Error> {
+        let mut progress = self.progress.lock();
+        let Progress::Running(descriptor) = progress.clone() else { return Ok(progress.clone()) };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let end = match waitid(WaitId::PidFd(descriptor.as_fd()), options) {
+            Ok(None) => return Ok(Progress::Running(descriptor)),
+            Ok(Some(status)) => end_of(&status),
+            // The host was started so that the system itself forgets children that have ended.
+            Err(Errno::CHILD) => EXITED,
+            Err(errno) => return Err(Error::of_system(errno)),
+        };
+        *progress = Progress::Ended(end);
+        Ok(progress.clone())
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.progress(), Ok(Progress::Ended(_)))
+    }
+}
+
+fn end_of(status: &WaitIdStatus) -> i64 {
+    match (status.exit_status(), status.terminating_signal()) {
+        (None, Some(signal)) => SIGNALLED | i64::from(signal) << SIGNAL_SHIFT,
+        (code, _) => EXITED | i64::from(code.unwrap_or(0)) << EXIT_CODE_SHIFT,
+    }
+}
+
+/// Starts a child; see the table of operations. The ends of pipes that were made for it go to it.
+///
+/// This waits until the child has found its program, which takes some hundred microseconds.
+pub(crate) fn start(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
+    forget_ignored(outside);
+    outside.expect_room()?;
+    let mut command = command(outside, arguments)?;
+    outside.surroundings.flush();
+    let mut started = command.spawn().map_err(|error| Error::of_standard(&error))?;
+    // What was passed on is still open in there.
+    drop(command);
+    let pid = i32::try_from(started.id()).ok().and_then(Pid::from_raw);
+    let opened = pid.ok_or(Errno::SRCH).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
+    let descriptor = match opened {
+        Ok(descriptor) => Arc::new(descriptor),
+        Err(errno) => {
+            // Nobody could ever wait for it.
+            let _ = started.kill();
+            let _ = started.wait();
+            return Err(Error::of_system(errno));
+        }
+    };
+    let child = Arc::new(Child { progress: Mutex::new(Progress::Running(descriptor.clone())) });
+    reap(outside, &child, descriptor)?;
+    for index in STANDARD_STREAMS..COMMAND {
+        let handle = arguments.int(index)?;
+        if let Ok(Open::ChildEnd(_)) = outside.get(handle) {
+            outside.take(handle);
+        }
+    }
+    outside.add(Open::Child(child)).map(Answer::Int)
+}
+
+fn command(outside: &Outside, arguments: &Arguments<'_>) -> Result<Command, Error> {
+    let (use_path, name) = (arguments.bool(USE_PATH)?, arguments.text(COMMAND)?);
+    // A name without a slash is looked up in the folders of the path.
+    let mut command =
+        if use_path || name.contains('/') { Command::new(name) } else { Command::new(format!("./{name}")) };
+    let words = arguments.list(ARGUMENTS)?;
+    for index in 0..words.len() {
+        let word = words.text(index)?;
+        if index == 0 {
+            command.arg0(word)
+        } else {
+            command.arg(word)
+        };
+    }
+    environment::pass_on(outside, &mut command, &arguments.list(ENVIRONMENT)?)?;
+    if let Some(folder) = &outside.folder {
+        command.current_dir(folders::own_path(folder));
+    }
+    let mut stream = STANDARD_STREAMS..;
+    let mut next = || passed_on(outside, arguments, stream.next().unwrap_or_default());
+    let to_stdio = |fd: Option<OwnedFd>| fd.map_or_else(Stdio::inherit, Stdio::from);
+    command.stdin(to_stdio(next()?)).stdout(to_stdio(next()?)).stderr(to_stdio(next()?));
+    pass_further_streams(outside, &mut command, arguments)?;
+    Ok(command)
+}
+
+fn pass_further_streams(
+    outside: &Outside,
+    command: &mut Command,
+    arguments: &Arguments<'_>,
+) -> Result<(), Error> {
+    let mut mappings = Vec::new();
+    for (child_fd, index) in (3..).zip(FURTHER_STREAMS..COMMAND) {
+        if let Some(parent_fd) = passed_on(outside, arguments, index)? {
+            mappings.push(FdMapping { parent_fd, child_fd });
+        }
+    }
+    if !mappings.is_empty() {
+        command.fd_mappings(mappings).map_err(|_| Error::INVALID_ARGUMENT)?;
+    }
+    Ok(())
+}
+
+/// A stream for a child; none if it has the same as the host.
+fn passed_on(outside: &Outside, arguments: &Arguments<'_>, index: usize) -> Result<Option<OwnedFd>, Error> {
+    let handle = arguments.int(index)?;
+    if handle == INHERITED {
+        return Ok(None);
+    }
+    let fd = match outside.get(handle)? {
+        Open::Source(source) => source.as_fd(),
+        Open::ChildEnd(end) => end.as_fd(),
+        Open::Folder(_) | Open::Child(_) => return Err(Error::INVALID_ARGUMENT),
+    };
+    rustix::io::fcntl_dupfd_cloexec(fd, 3).map(Some).map_err(Error::of_system)
+}
+
+/// Has the watcher take notice of a child's end, even after the process.
+fn reap(outside: &Outside, child: &Arc<Child>, descriptor: Arc<OwnedFd>) -> Result<(), Error> {
+    let child = child.clone();
+    // Nobody could be told of an error here; who waits for the child meets it too.
+    let reap = Box::new(move |_| !matches!(child.progress(), Ok(Progress::Running(_))));
+    outside.surroundings.watcher.watch(descriptor, PollFlags::IN, reap).map(|_| ())
+}
+
+/// `handle`: nobody is going to wait for it.
+pub(crate) fn ignore(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
+    let handle = arguments.handle(0)?;
+    outside.child(handle)?;
+    if !outside.ignored.contains(&handle) {
+        outside.ignored.push(handle);
+    }
+    Ok(Answer::Null)
+}
+
+/// Makes room: ignored children can be killed as long as they live, but not longer.
+fn forget_ignored(outside: &mut Outside) {
+    for handle in std::mem::take(&mut outside.ignored) {
+        match outside.child(handle) {
+            Ok(child) if !child.has_ended() => outside.ignored.push(handle),
+            _ => drop(outside.take(handle)),
+        }
+    }
+}
+
+/// `handle signal`.
+pub(crate) fn kill(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
+    let (handle, signal) = (arguments.handle(0)?, arguments.int(1)?);
+    let signal = i32::try_from(signal).ok().and_then(Signal::from_named_raw);
+    let signal = signal.ok_or(Error::INVALID_ARGUMENT)?;
+    let Progress::Running(descriptor) = outside.child(handle)?.progress()? else { return Ok(Answer::Null) };
+    match pidfd_send_signal(descriptor, signal) {
+        // It has just ended.
+        Ok(()) | Err(Errno::SRCH) => Ok(Answer::Null),
+        Err(errno) => Err(Error::of_system(errno)),
+    }
+}
+
+/// `handle`: forgets a child that has ended.
+pub(crate) fn release(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
+    let handle = arguments.handle(0)?;
+    if outside.child(handle).is_ok_and(|child| child.has_ended()) {
+        outside.take(handle);
+    }
+    Ok(Answer::Null)
+}

@@ -1,0 +1,123 @@
+//! The table of all that can be done, by the names that programs call it by.
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident($arity:literal) = $module:literal $native:literal,)*) => {
+        /// Something that a program asks of the machine around it.
+        ///
+        /// What is said of each are its parameters and what it answers. A *handle* is the number of
+        /// something open, and means nothing to any other process; a *group* is ignored.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Operation {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Operation {
+            /// All of them.
+            pub const ALL: &[Operation] = &[$(Operation::$name,)*];
+
+            /// Finds an operation by module and name.
+            pub fn find(module: &str, name: &str) -> Option<Operation> {
+                match (module, name) {
+                    $(($module, $native) => Some(Operation::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// How many parameters it has.
+            pub fn arity(self) -> usize {
+                match self {
+                    $(Operation::$name => $arity,)*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// `path flags permissions` -> a handle.
+    FileOpen(3) = "file" "open",
+    /// `handle` -> bytes; null at the end.
+    FileRead(1) = "file" "read",
+    /// `handle data from to` -> how many bytes were written.
+    FileWrite(4) = "file" "write",
+    /// `handle`.
+    FileClose(1) = "file" "close",
+    /// `handle` -> whether it is a regular file.
+    FileIsOpenFile(1) = "file" "is-open-file",
+    /// `path follow-links` -> what is known of it, in the order that programs index; null if it does not exist.
+    FileStat(2) = "file" "stat",
+    /// `path`: removes a file.
+    FileUnlink(1) = "file" "unlink",
+    /// `from to`.
+    FileRename(2) = "file" "rename",
+    /// `path target kind`: makes a link, hard for kind 0, otherwise symbolic.
+    FileLink(3) = "file" "link",
+    /// `path` -> what a symbolic link says.
+    FileReadlink(1) = "file" "readlink",
+    /// `path permissions`.
+    FileChmod(2) = "file" "chmod",
+    /// `path access-s access-ns modification-s modification-ns`.
+    FileUpdateTimes(5) = "file" "update-times",
+
+    /// `path permissions`.
+    FolderMake(2) = "file" "mkdir",
+    /// `prefix` -> the path of a new folder that starts with it, as bytes.
+    FolderMakeTemporary(1) = "file" "mkdtemp",
+    /// `path`: removes an empty folder.
+    FolderRemove(1) = "file" "rmdir",
+    /// `group path` -> a handle.
+    FolderOpen(2) = "file" "opendir2",
+    /// `handle` -> the next name in it, as bytes; null at the end.
+    FolderNext(1) = "file" "readdir",
+    /// `handle`.
+    FolderClose(1) = "file" "closedir",
+    /// `path`: the current folder of this process from now on.
+    FolderChange(1) = "file" "chdir",
+    /// -> the path of the current folder.
+    FolderCurrent(0) = "file" "cwd",
+    /// `path` -> it without links and dots; null if it does not exist.
+    FileRealpath(1) = "file" "realpath",
+
+    /// -> the group of pipes.
+    PipeInit(0) = "pipe" "init",
+    /// `group is-input` -> the handles of both ends, that of the child second.
+    PipeCreate(2) = "pipe" "create-pipe",
+    /// `group number` -> a handle on something that is open already.
+    PipeFromNumber(2) = "pipe" "fd-to-pipe",
+    /// `handle` -> its number.
+    PipeNumber(1) = "pipe" "fd",
+    /// `handle` -> bytes; null at the end, -1 if there is nothing now.
+    PipeRead(1) = "pipe" "read",
+    /// `handle data from to` -> how many bytes were written; 0 if there is no room now.
+    PipeWrite(4) = "pipe" "write",
+    /// `handle group`.
+    PipeClose(2) = "pipe" "close",
+    /// `handle` -> whether it is a terminal.
+    PipeIsTerminal(1) = "pipe" "is-a-tty",
+    /// `group use-path stdin stdout stderr fd-3 fd-4 command arguments environment` -> a handle.
+    ChildStart(10) = "pipe" "fork2",
+
+    /// -> the group of children.
+    ChildInit(0) = "subprocess" "init",
+    /// `handle`: somebody is going to wait for it.
+    ChildWaitFor(1) = "subprocess" "wait-for",
+    /// `handle`: nobody is.
+    ChildIgnore(1) = "subprocess" "dont-wait-for",
+    /// `handle signal`.
+    ChildKill(2) = "subprocess" "kill",
+    /// `signal` -> its name for people.
+    SignalText(1) = "subprocess" "strsignal",
+
+    /// `name` -> the value of an environment variable, or null.
+    EnvironmentGet(1) = "core" "get-env",
+    /// `name value`: null removes it.
+    EnvironmentSet(2) = "core" "set-env",
+
+    /// `handle bits` -> its state, once that has one of the bits, or says that it never will; of
+    /// a child how it ended, once it has.
+    StateAwait(2) = "outside" "await-state",
+    /// `handle`: forgets a child that has ended.
+    StateRelease(1) = "outside" "release",
+    /// `handle`: closes a pipe, since nobody can any more.
+    StateAbandon(1) = "outside" "abandon",
+}

@@ -1,0 +1,156 @@
+//! Reaching the machine around the program.
+//!
+//! `lucarne_outside` does it; here words become arguments and answers become words, and tasks wait.
+//! A task that waits has its operation done again, from the arguments that are still in its frame,
+//! whenever that may have become possible.
+
+use lucarne_kernel::Context;
+use lucarne_outside::{Answer, Argument, Error, Operation, Outside, Wait};
+
+use super::messages::cut_short;
+use super::tasks::{State, TaskId};
+use super::{Done, Machine};
+use crate::heap::{Heap, OutOfMemory, Ref, Word};
+use crate::native::Failure;
+
+/// A call of the system costs a microsecond or so, which is as much as looking at that many bytes.
+const BYTES_PER_SYSTEM_CALL: usize = 6 << 10;
+
+/// The most that lists are nested in arguments: none of them has lists in a list.
+const NESTING_MAX: usize = 1;
+
+impl Machine {
+    pub(super) fn reach_outside(
+        &mut self,
+        operation: Operation,
+        id: TaskId,
+        context: &mut Context<'_>,
+    ) -> Done {
+        if self.outside.is_none() {
+            let Some(surroundings) = self.host.outside.clone() else {
+                return Done::Fail(Failure::Error("PERMISSION_DENIED"));
+            };
+            let waker = context.waker();
+            self.outside = Some(Outside::new(surroundings, move || waker.wake()));
+        }
+        match self.perform_outside(operation, id) {
+            Ok(Answer::Wait(wait)) => self.wait_outside(wait, operation, id, context),
+            Ok(answer) => Done::from(self.answer(answer)),
+            Err(error) => Done::Fail(failure(error)),
+        }
+    }
+
+    fn perform_outside(&mut self, operation: Operation, id: TaskId) -> Result<Answer, Error> {
+        let words: Vec<Word> = (0..operation.arity()).map(|index| self.argument(id, index)).collect();
+        let Machine { heap, outside, .. } = self;
+        let arguments: Vec<Argument<'_>> =
+            words.into_iter().map(|word| argument(heap, word, NESTING_MAX)).collect();
+        let result = match outside {
+            Some(outside) => outside.perform(operation, &arguments),
+            None => unreachable!("it was made before"),
+        };
+        self.charge(BYTES_PER_SYSTEM_CALL + result.as_ref().map_or(0, bytes_moved));
+        result
+    }
+
+    fn wait_outside(&mut self, wait: Wait, operation: Operation, id: TaskId, context: &Context<'_>) -> Done {
+        let limits = self.limits(id);
+        if let Some(failure) = cut_short(&limits, context) {
+            return Done::Fail(failure);
+        }
+        let Some(outside) = &mut self.outside else { unreachable!("it has answered") };
+        match outside.watch(wait) {
+            Ok(watch) => {
+                self.waiting_outside.insert(watch, id);
+                self.park(id, State::WaitingOutside { watch, operation }, limits.deadline_us);
+                Done::Parked
+            }
+            Err(error) => Done::Fail(failure(error)),
+        }
+    }
+
+    /// Does again what tasks wait for and what may have become possible.
+    pub(super) fn look_outside(&mut self, context: &mut Context<'_>) {
+        let Some(outside) = &mut self.outside else { return };
+        for watch in outside.take_rung() {
+            // A task that has given up meanwhile is not in there any more.
+            let Some(id) = self.waiting_outside.remove(&watch) else { continue };
+            let State::WaitingOutside { operation, .. } = self.tasks.get(id).state else { continue };
+            match self.reach_outside(operation, id, context) {
+                Done::Value(value) => self.resume(id, Ok(value)),
+                Done::Fail(failure) => self.resume(id, Err(failure)),
+                _ => {}
+            }
+        }
+    }
+
+    fn answer(&mut self, answer: Answer) -> Result<Word, Failure> {
+        let heap = &mut self.heap;
+        Ok(match answer {
+            Answer::Null | Answer::Wait(_) => Word::NULL,
+            Answer::Bool(bool) => Word::bool(bool),
+            Answer::Int(int) => heap.new_int(int)?.word(),
+            Answer::Text(text) => heap.new_string(&text)?.word(),
+            Answer::Bytes(bytes) => heap.new_bytes_from(&bytes)?.word(),
+            Answer::Ints(ints) => array(heap, &ints)?,
+        })
+    }
+}
+
+fn array(heap: &mut Heap, ints: &[i64]) -> Result<Word, OutOfMemory> {
+    let array = heap.new_array(ints.len())?.word();
+    let scope = heap.scope();
+    let kept = heap.keep(array);
+    let filled = ints.iter().enumerate().try_for_each(|(index, int)| {
+        let int = heap.new_int(*int)?.word();
+        let array = heap.kept(kept).word();
+        heap.set_field(array, index, int);
+        Ok(())
+    });
+    let array = heap.kept(kept).word();
+    heap.end_scope(scope);
+    filled.map(|()| array)
+}
+
+/// A word as an argument. Lists are taken over as `Array_`, which is what programs pass.
+fn argument(heap: &Heap, word: Word, nesting: usize) -> Argument<'_> {
+    let value = Ref::of(word);
+    match word {
+        Word::NULL => return Argument::Null,
+        Word::TRUE => return Argument::Bool(true),
+        Word::FALSE => return Argument::Bool(false),
+        _ => {}
+    }
+    if let Some(int) = heap.int(value) {
+        return Argument::Int(int);
+    }
+    if let Some(text) = heap.string(value) {
+        return Argument::Text(text);
+    }
+    if let Some(bytes) = heap.bytes(value) {
+        return Argument::Bytes(bytes);
+    }
+    if nesting > 0 && heap.class(value) == heap.builtins().array {
+        let elements = heap.words(word).iter();
+        return Argument::List(elements.map(|element| argument(heap, *element, nesting - 1)).collect());
+    }
+    Argument::Other
+}
+
+/// How many bytes an operation has read or written.
+fn bytes_moved(answer: &Answer) -> usize {
+    match answer {
+        Answer::Bytes(bytes) => bytes.len(),
+        Answer::Text(text) => text.len(),
+        // What was written, or a number that is too small to matter.
+        Answer::Int(count) => usize::try_from(*count).unwrap_or(0),
+        Answer::Null | Answer::Bool(_) | Answer::Ints(_) | Answer::Wait(_) => 0,
+    }
+}
+
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Known(text) => Failure::Error(text),
+        Error::System(text) => Failure::Message(text),
+    }
+}
