@@ -103,6 +103,10 @@ Numbers are identical if they have the same class and the same bits, strings if
 identical x/any y/any -> bool:
   #primitive.object.identical
 
+/** The number that the literal $object has in this program; null if it is no literal. */
+literal-index_ object -> int?:
+  #primitive.object.literal-index
+
 /** A local variable that lambdas share with the function that made them. */
 class Cell_:
   value_/any := null

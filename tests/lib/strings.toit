@@ -45,6 +45,8 @@ slices:
   expect-equals 'b' inner[0]
   expect (identical long long.copy)
   expect (identical text[..] text)
+  expect-not-null (literal-index_ "a literal")
+  expect-null (literal-index_ "no literal: $text")
   expect-throw "OUT_OF_BOUNDS": text[5..4]
   expect-throw "OUT_OF_BOUNDS": text[..text.size + 1]
   expect-throw "OUT_OF_BOUNDS": long[-1..]

@@ -123,6 +123,11 @@ impl Image {
         self.literals[index]
     }
 
+    /// Which literal an object is. Looks at all of them.
+    pub(crate) fn literal_index(&self, object: Word) -> Option<usize> {
+        self.literals.iter().position(|literal| *literal == object)
+    }
+
     /// The globals of a new process: null, or a mark for those with an initialiser.
     pub(super) fn initial_globals(&self) -> Vec<Word> {
         let initial = |global: &lucarne_compiler::program::Global| match global.initializer {

@@ -8,6 +8,7 @@ pub(super) const TABLE: &[Row] = &[
     ("class-id", |call| Ok(Ref::small(call.heap.class(call.argument(0)).0.into()))),
     ("identical", |call| Ok(Ref::bool(identical(call.heap, call.argument(0), call.argument(1))))),
     ("lambda-hash", lambda_hash),
+    ("literal-index", literal_index),
 ];
 
 /// Whether two values are the same object, or numbers of one class with the same bits, or strings
@@ -32,4 +33,10 @@ pub(crate) fn identical(heap: &Heap, left: Ref<'_>, right: Ref<'_>) -> bool {
 fn lambda_hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let code = call.heap.field(call.argument(0), 0).and_then(|code| call.heap.int(code));
     Ok(Ref::small(Hasher::of(call.heap).int(code.unwrap_or(0)).into()))
+}
+
+/// The number of a literal of the program; null for any other object.
+fn literal_index<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let index = call.heap.image().literal_index(call.word(0));
+    Ok(index.map_or(Ref::NULL, |index| Ref::small(index as i64)))
 }
