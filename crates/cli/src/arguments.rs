@@ -100,6 +100,9 @@ pub(crate) struct Run {
     /// Run on one thread in virtual time, every choice following from SEED
     #[arg(long, value_name = "SEED")]
     pub(crate) simulate: Option<u64>,
+    /// End when the process that started this one ends, however that may be; its pid
+    #[arg(long, value_name = "PID", hide = true)]
+    pub(crate) end_with_parent: Option<i32>,
     /// With --simulate: kill a process of the program at this step
     #[arg(long, value_name = "STEP", requires = "simulate")]
     pub(crate) kill_at: Vec<u64>,

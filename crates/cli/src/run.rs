@@ -26,6 +26,9 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
         let hint = "see 'lucarne run --help'; a file of that name is './-...'";
         return Err(Stop::usage(format!("there is no option {option}: {hint}")));
     }
+    if let Some(parent) = options.end_with_parent {
+        end_with_parent(parent)?;
+    }
     let Some(program) = compile(file)? else { return Ok(ExitCode::from(FAILURE)) };
     let image = Image::new(Arc::new(program)).map_err(|error| Stop::failure(error.to_string()))?;
     let output: Arc<dyn Output> = Arc::new(StandardOutput::new());
@@ -36,6 +39,27 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     // What a program passes to `exit` is cut to a byte by the operating system. A failure must
     // not become a success by that.
     Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
+}
+
+/// Asks to be killed with the process that started this one. `lucarne test` may be killed itself, and
+/// what it has started must not run on unwatched.
+#[cfg(target_os = "linux")]
+fn end_with_parent(parent: i32) -> Result<(), Stop> {
+    use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+    set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| Stop::failure(format!("cannot be bound to the parent's end: {error}")))?;
+    // It may have ended before it was asked.
+    if getppid().map(Pid::as_raw_pid) == Some(parent) {
+        Ok(())
+    } else {
+        Err(Stop::failure("the parent has ended"))
+    }
+}
+
+/// Other systems have no such signal.
+#[cfg(not(target_os = "linux"))]
+fn end_with_parent(_: i32) -> Result<(), Stop> {
+    Ok(())
 }
 
 /// The linked program; none if it has errors. These, and warnings, have been printed.

@@ -105,7 +105,10 @@ fn run_one(binary: &Path, options: &Test, file: PathBuf) -> Finished {
 fn run_process(binary: &Path, options: &Test, file: &Path) -> std::io::Result<(Outcome, String)> {
     let (reader, writer) = std::io::pipe()?;
     let mut command = Command::new(binary);
-    command.arg("run").arg(with_folder(file)).args(&options.arguments);
+    command
+        .args(["run", "--end-with-parent", &std::process::id().to_string()])
+        .arg(with_folder(file))
+        .args(&options.arguments);
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;
     // The command holds the writing end: without this, reading would never end.

@@ -2,6 +2,9 @@
 
 mod common;
 
+#[cfg(target_os = "linux")]
+use std::time::{Duration, Instant};
+
 use common::Folder;
 
 /// A folder with a test that passes, one that fails, and files that are no tests.
@@ -87,4 +90,39 @@ fn a_test_that_hangs_or_floods_fails_alone() {
     assert!(answer.out.contains("       waiting\n"), "what it printed before is kept");
     assert!(answer.out.contains("bytes more\n"), "a flood is cut");
     assert!(answer.out.ends_with("1 passed, 3 failed\n"));
+}
+
+/// Whoever kills the command would otherwise leave tests behind that nobody ends.
+#[cfg(target_os = "linux")]
+#[test]
+fn tests_end_with_the_command() {
+    let folder = Folder::new("test-killed");
+    folder.file("endless-test.toit", "main: while true: sleep --ms=5\n");
+    let mark = format!("mark-{}", std::process::id());
+    let mut child = folder
+        .command(&["test", "endless-test.toit", "--", &mark])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let running = || processes_with(&mark, "end-with-parent");
+    let start = Instant::now();
+    while running() == 0 && start.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(running(), 1, "the test has started");
+    child.kill().expect("it still runs");
+    child.wait().expect("it has been killed");
+    while running() > 0 && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(running(), 0, "the test has ended with the command");
+}
+
+/// How many processes have two texts in their command lines.
+#[cfg(target_os = "linux")]
+fn processes_with(one: &str, other: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").expect("this is Linux").flatten();
+    let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).into_owned());
+    lines.filter(|line| line.contains(one) && line.contains(other)).count()
 }
