@@ -1,7 +1,9 @@
+import reader as old
+
 import .byte-order
 
 /** Something that bytes can be read from. Subclasses say how in $read_. */
-abstract class Reader:
+abstract class Reader implements old.Reader:
   /** Thrown when there are fewer bytes than asked for. */
   static UNEXPECTED-END-OF-READER ::= "UNEXPECTED_END_OF_READER"
 
