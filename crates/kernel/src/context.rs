@@ -8,12 +8,13 @@ use crate::contacts::{Purpose, resolve};
 use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
-use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, Topic, charge_for};
+use crate::mailbox::Lane;
+use crate::port::{IfFull, Port, Voice};
 use crate::process::GroupOption;
 use crate::random::NoEntropy;
 use crate::sync::atomic::Ordering;
 use crate::{
-    Credit, Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SendError,
+    Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SendError,
     SpawnOptions, Trust, USER_KIND_MIN, Waker,
 };
 
@@ -85,6 +86,11 @@ impl<'k> Context<'k> {
         Waker::new(self.me)
     }
 
+    /// A way to send in the name of this process between its turns.
+    pub fn port(&self) -> Port {
+        Port::new(self.shared.clone(), self.me.clone())
+    }
+
     // -- The turn ---------------------------------------------------------------------------
 
     /// How many units of work this turn may do: a unit is a call or a loop edge.
@@ -134,7 +140,7 @@ impl<'k> Context<'k> {
     /// # Errors
     /// [`SendError::NoSuchProcess`] or [`SendError::TooManyRequests`], with the payload.
     pub fn request(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.request_in(Lane::Request, to, procedure, payload)
+        self.voice().request(Lane::Request, to, procedure, payload)
     }
 
     /// Like [`Context::request`], for a request that gives something back that an earlier one
@@ -145,39 +151,7 @@ impl<'k> Context<'k> {
     /// [`SendError::NoSuchProcess`]; [`SendError::TooManyRequests`] only if there were more
     /// closes than requests.
     pub fn request_close(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.request_in(Lane::Reserved, to, procedure, payload)
-    }
-
-    fn request_in(
-        &mut self,
-        lane: Lane,
-        to: Pid,
-        procedure: i64,
-        payload: Payload,
-    ) -> Result<RequestId, Refused> {
-        let Some(target) = resolve(self.shared, self.me, to, Purpose::Request) else {
-            return Err(Refused { error: SendError::NoSuchProcess, payload });
-        };
-        let id = match self.me.mailbox.open_request(target.pid, lane) {
-            Ok(id) => id,
-            Err(error) => return Err(Refused { error, payload }),
-        };
-        let token = RequestToken::new(self.me.clone(), id, lane, &target);
-        let message = self.stamp(MessageKind::Request { token, procedure, payload });
-        match target.mailbox.push(lane, message) {
-            Ok(()) => {
-                target.wake();
-                Ok(id)
-            }
-            Err((error, message)) => {
-                self.me.mailbox.withdraw_request(id);
-                let MessageKind::Request { token, payload, .. } = message.kind else {
-                    unreachable!("what is refused is what was sent")
-                };
-                token.defuse();
-                Err(Refused { error, payload })
-            }
-        }
+        self.voice().request(Lane::Reserved, to, procedure, payload)
     }
 
     /// Answers a request. There is always room for an answer; if the asker has ended or has
@@ -188,10 +162,7 @@ impl<'k> Context<'k> {
 
     /// Tells whoever was asked that the answer is not wanted any more. It will not arrive.
     pub fn cancel(&mut self, request: RequestId) {
-        let Some(asked) = self.me.mailbox.cancel_request(request) else { return };
-        if let Some(target) = self.shared.find(asked) {
-            target.deliver(self.me, MessageKind::Cancel { id: request });
-        }
+        self.voice().cancel(request);
     }
 
     /// Sends a value from a resource to its proxy.
@@ -203,7 +174,7 @@ impl<'k> Context<'k> {
     /// # Errors
     /// [`SendError::NoSuchProcess`] or [`SendError::Full`], with the payload.
     pub fn notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.notify_or_wait(to, client, handle, payload, true)
+        self.voice().notify(to, client, handle, payload, IfFull::Wait)
     }
 
     /// Like [`Context::notify`], for those who would rather drop the value than wait: nothing
@@ -212,50 +183,12 @@ impl<'k> Context<'k> {
     /// # Errors
     /// As [`Context::notify`].
     pub fn try_notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.notify_or_wait(to, client, handle, payload, false)
+        self.voice().notify(to, client, handle, payload, IfFull::Forget)
     }
 
     /// Nobody waits any more to notify this resource.
     pub fn stop_waiting(&mut self, to: Pid, client: i64, handle: i64) {
-        if let Some(target) = self.shared.find(to) {
-            target.mailbox.stop_waiting(self.me.pid, client, handle);
-        }
-    }
-
-    fn notify_or_wait(
-        &mut self,
-        to: Pid,
-        client: i64,
-        handle: i64,
-        payload: Payload,
-        wait: bool,
-    ) -> Result<(), Refused> {
-        let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
-            return Err(Refused { error: SendError::NoSuchProcess, payload });
-        };
-        let credit =
-            Credit::new(target.clone(), self.me.pid, Topic::Resource(client, handle), charge_for(&payload));
-        let message = self.stamp(MessageKind::Notification { client, handle, payload, credit });
-        let waiter = || {
-            let now_us = self.shared.clock.now_us();
-            wait.then(|| (RoomWaiter { sender: self.me.clone(), client, handle }, now_us))
-        };
-        match target.mailbox.push_or_wait(Lane::Notification, message, waiter) {
-            Ok(()) => {
-                target.wake();
-                Ok(())
-            }
-            Err((error, message, first_to_wait)) => {
-                if first_to_wait {
-                    self.shared.timers.check_slowness_at(self.now_us() + SLOW_CONSUMER_US, target);
-                }
-                let MessageKind::Notification { payload, mut credit, .. } = message.kind else {
-                    unreachable!("what is refused is what was sent")
-                };
-                credit.defuse();
-                Err(Refused { error, payload })
-            }
-        }
+        self.voice().stop_waiting(to, client, handle);
     }
 
     /// Sends a message of a kind that is free for programs.
@@ -270,7 +203,7 @@ impl<'k> Context<'k> {
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
-        let message = self.stamp(MessageKind::User { kind, payload });
+        let message = self.voice().stamp(MessageKind::User { kind, payload });
         match target.mailbox.push(Lane::Notification, message) {
             Ok(()) => {
                 target.wake();
@@ -283,8 +216,8 @@ impl<'k> Context<'k> {
         }
     }
 
-    fn stamp(&self, kind: MessageKind) -> Message {
-        Message { pid: self.me.pid, gid: self.me.gid(), kind }
+    fn voice(&self) -> Voice<'k> {
+        Voice { shared: self.shared, me: self.me }
     }
 
     // -- Processes --------------------------------------------------------------------------

@@ -15,8 +15,8 @@ use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
 use crate::{
-    Exit, Gid, Message, MessageKind, Pid, Process, Program, Refused, SendError, SpawnOptions, Trust, death,
-    worker,
+    Exit, Gid, Message, MessageKind, Pid, Port, Process, Program, Refused, SendError, SpawnOptions, Trust,
+    death, worker,
 };
 
 /// A kernel with worker threads. Dropping it ends all processes and the threads.
@@ -161,6 +161,11 @@ impl KernelHandle {
     /// A way to give a process turns without looking it up each time.
     pub fn waker(&self, pid: Pid) -> Option<Waker> {
         self.shared.find(pid).map(|entry| Waker::new(&entry))
+    }
+
+    /// A way to send in the name of a process from any thread.
+    pub fn port(&self, pid: Pid) -> Option<Port> {
+        self.shared.find(pid).map(|entry| Port::new(self.shared.clone(), entry))
     }
 
     /// Sends a value from outside to a process, stamped with the system's names.

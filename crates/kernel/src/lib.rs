@@ -78,6 +78,7 @@ mod message;
 #[cfg(all(test, loom))]
 mod models;
 mod pending;
+mod port;
 mod process;
 mod run_queue;
 mod run_state;
@@ -92,5 +93,6 @@ pub use id::{Gid, Pid, RequestId};
 pub use kernel::{EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, Waker};
 pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
 pub use message::{Credit, Failure, Message, MessageKind, Refused, RequestToken, SendError, USER_KIND_MIN};
+pub use port::Port;
 pub use process::{Exit, GroupOption, Outcome, Process, SpawnOptions, Trust, priority};
 pub use simulation::{Faults, Simulation, Step};

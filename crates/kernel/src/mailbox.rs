@@ -184,7 +184,11 @@ impl Mailbox {
 
     /// Reserves the place of an answer from `asked`, as the owner of the mailbox.
     pub(crate) fn open_request(&self, asked: Pid, lane: Lane) -> Result<RequestId, SendError> {
-        let pending = &mut self.state.lock().pending;
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(SendError::NoSuchProcess);
+        }
+        let pending = &mut state.pending;
         if lane == Lane::Request {
             if pending.outstanding >= REQUESTS_MAX {
                 return Err(SendError::TooManyRequests);

@@ -27,7 +27,10 @@ mod nesting;
 mod payload;
 mod serde_from;
 mod serde_to;
+mod serde_value;
 mod value;
+
+pub use bytes::Bytes;
 
 pub use buffer::{Buffer, OutOfMemory};
 pub use decoder::{Decode, DecodeError, Decoder, Token};

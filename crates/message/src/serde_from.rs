@@ -1,7 +1,7 @@
 //! Payloads to `serde` types; the mapping is that of `serde_to`.
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, Visitor};
+use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 
 use crate::{DecodeError, Decoder, Payload, Token};
 
@@ -14,6 +14,78 @@ pub fn from_payload<T: for<'de> Deserialize<'de>>(mut payload: Payload) -> Resul
     let value = T::deserialize(Deserializer { decoder: &mut decoder, token: None })?;
     decoder.finish()?;
     Ok(value)
+}
+
+impl<'p> Decoder<'p> {
+    /// Reads one value as a `serde` type, in the midst of others.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn deserialize<T: Deserialize<'p>>(&mut self) -> Result<T, DecodeError> {
+        T::deserialize(Deserializer { decoder: self, token: None })
+    }
+
+    /// Reads one value as the arguments of a call: a tuple `T` of `count` items. A list stands for several
+    /// arguments, null for none, anything else for the first one alone. What is missing at the
+    /// end is null.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn deserialize_arguments<T: Deserialize<'p>>(&mut self, count: usize) -> Result<T, DecodeError> {
+        let token = self.expect_next()?;
+        let (token, left) = match token {
+            Token::List(len) if len > count => {
+                return Err(DecodeError::Unexpected(format!("{len} arguments instead of {count}")));
+            }
+            Token::List(len) => (None, len),
+            Token::Null => (None, 0),
+            first => (Some(first), 1),
+        };
+        T::deserialize(Arguments { decoder: self, token, left, wanted: count })
+    }
+}
+
+/// The arguments of a call, as a tuple.
+struct Arguments<'d, 'p> {
+    decoder: &'d mut Decoder<'p>,
+    /// The first one, if it has been read already.
+    token: Option<Token<'p>>,
+    /// How many there are; the rest is null.
+    left: usize,
+    wanted: usize,
+}
+
+impl<'de> de::Deserializer<'de> for Arguments<'_, 'de> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_seq(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
+        bytes byte_buf option unit unit_struct newtype_struct seq tuple tuple_struct map struct
+        enum identifier ignored_any
+    }
+}
+
+impl<'p> de::SeqAccess<'p> for Arguments<'_, 'p> {
+    type Error = DecodeError;
+
+    fn next_element_seed<T: DeserializeSeed<'p>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DecodeError> {
+        if self.wanted == 0 {
+            return Ok(None);
+        }
+        self.wanted -= 1;
+        if self.left == 0 {
+            return seed.deserialize(().into_deserializer()).map(Some);
+        }
+        self.left -= 1;
+        seed.deserialize(Deserializer { decoder: self.decoder, token: self.token.take() }).map(Some)
+    }
 }
 
 impl de::Error for DecodeError {

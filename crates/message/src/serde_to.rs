@@ -18,6 +18,16 @@ pub fn to_payload<T: Serialize + ?Sized>(value: &T) -> Result<Payload, EncodeErr
     encoder.finish()
 }
 
+impl Encoder {
+    /// Writes a `serde` type as one value, in the midst of others.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        value.serialize(Serializer { encoder: self })
+    }
+}
+
 impl ser::Error for EncodeError {
     fn custom<T: std::fmt::Display>(message: T) -> EncodeError {
         EncodeError::Custom(message.to_string())

@@ -42,45 +42,75 @@ impl Value {
         if let Value::List(items) = self { Some(items) } else { None }
     }
 
+    /// The truth value, if it is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Value::Bool(value) = self { Some(*value) } else { None }
+    }
+
+    /// The floating-point number, if it is one.
+    pub fn as_float(&self) -> Option<f64> {
+        if let Value::Float(value) = self { Some(*value) } else { None }
+    }
+
+    /// The bytes, if it is some.
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        if let Value::Bytes(value) = self { Some(value) } else { None }
+    }
+
+    /// The entries, if it is a map.
+    pub fn as_map(&self) -> Option<&[(Value, Value)]> {
+        if let Value::Map(entries) = self { Some(entries) } else { None }
+    }
+
+    /// The value under a text as key, if it is a map that has one.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let entry = self.as_map()?.iter().find(|(name, _)| name.as_str() == Some(key))?;
+        Some(&entry.1)
+    }
+
     /// Whether it is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
 }
 
-impl From<i64> for Value {
-    fn from(value: i64) -> Value {
-        Value::Int(value)
+macro_rules! value_from {
+    ($($type:ty => $variant:ident),* $(,)?) => {$(
+        impl From<$type> for Value {
+            fn from(value: $type) -> Value {
+                Value::$variant(value.into())
+            }
+        }
+    )*};
+}
+
+value_from! {
+    bool => Bool,
+    i8 => Int,
+    i16 => Int,
+    i32 => Int,
+    i64 => Int,
+    u8 => Int,
+    u16 => Int,
+    u32 => Int,
+    f32 => Float,
+    f64 => Float,
+    &str => String,
+    String => String,
+    Bytes => Bytes,
+    Vec<Value> => List,
+    Vec<(Value, Value)> => Map,
+}
+
+impl From<()> for Value {
+    fn from((): ()) -> Value {
+        Value::Null
     }
 }
 
-impl From<bool> for Value {
-    fn from(value: bool) -> Value {
-        Value::Bool(value)
-    }
-}
-
-impl From<f64> for Value {
-    fn from(value: f64) -> Value {
-        Value::Float(value)
-    }
-}
-
-impl From<&str> for Value {
-    fn from(value: &str) -> Value {
-        Value::String(value.to_owned())
-    }
-}
-
-impl From<String> for Value {
-    fn from(value: String) -> Value {
-        Value::String(value)
-    }
-}
-
-impl From<Vec<Value>> for Value {
-    fn from(items: Vec<Value>) -> Value {
-        Value::List(items)
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Value {
+        value.map_or(Value::Null, Into::into)
     }
 }
 

@@ -1,16 +1,81 @@
-//! Service discovery and the service manager, and the words of the service protocol.
+//! Services: who provides what, and both ends of them in Rust.
 //!
 //! A service is opened, invoked and closed by requests between the client's process and the
 //! provider's; the kernel carries them without knowing what they are. This crate names their
 //! numbers ([`protocol`]), and has the one process that every container may talk to from the
 //! start: the [`ServiceManager`], which knows who provides what. It is a provider itself, reached
 //! like any other, only that everybody knows its name beforehand.
+//!
+//! A [`Container`] is a process whose code is Rust: an executor of futures with a mailbox. On the
+//! offering end there are [`Handler`], [`Resource`] and [`Notifier`]; on the using end
+//! [`Client`], [`Proxy`] and [`Notifications`]. What takes time is a [`Pending`].
+//!
+//! ```
+//! use lucarne_kernel::{Kernel, KernelOptions};
+//! use lucarne_services::{
+//!     Call, Client, Container, Handler, Presence, Selector, ServiceManager, Thrown, Value, uuid,
+//! };
+//!
+//! const DOUBLE: Selector = Selector::new(uuid!("3ea2ba7e-a1e7-4c1c-9dd4-3b5a21d4c3b6"), 1, 0);
+//!
+//! struct Double;
+//!
+//! impl Handler for Double {
+//!     async fn handle(&self, call: &Call, index: u32, arguments: Value) -> Result<Value, Thrown> {
+//!         match (index, arguments.as_int()) {
+//!             (0, Some(number)) => Ok(Value::from(2 * number)),
+//!             (0, None) => Err(Thrown::new("INVALID_ARGUMENT")),
+//!             _ => Err(call.no_such_method(index)),
+//!         }
+//!     }
+//! }
+//!
+//! # let kernel = Kernel::new(KernelOptions { workers: 1, hooks: Default::default() });
+//! # let manager = kernel.start_system(Box::new(ServiceManager::new(Presence::default())), Default::default());
+//! # kernel.set_system_process(manager);
+//! let house = Container::start(&kernel, "house");
+//! let provider = house.provider("example/double", "1.0").provides(DOUBLE, Double).install().wait()?;
+//!
+//! let guest = Container::start(&kernel, "guest");
+//! let double = Client::open(&guest, DOUBLE).wait()?;
+//! assert_eq!(double.invoke(0, Value::from(21)).wait()?, Value::from(42));
+//! provider.uninstall().wait()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod protocol;
 
+mod agenda;
+mod books;
+mod calls;
+mod client;
+mod container;
+mod failure;
+mod handler;
+mod links;
 mod manager;
+mod open;
+mod pending;
 mod presence;
+mod process;
+mod provider;
+mod proxy;
 mod registry;
+mod resource;
+mod selector;
+mod wait;
 
+pub use client::Client;
+pub use container::Container;
+pub use failure::{Broken, CallError, Failed, Fault, InstallError, NotifyError, OpenError, Thrown};
+pub use handler::{Arguments, Call, Handler, Serve, Serves};
+pub use lucarne_message::{Bytes, Payload, Value};
 pub use manager::{PER_PROCESS_MAX, ServiceManager};
+pub use open::{Candidate, Open, Service};
+pub use pending::Pending;
 pub use presence::{Presence, ProviderFlag};
+pub use provider::{Provider, ProviderBuilder};
+pub use proxy::{Next, Notifications, Proxy};
+pub use resource::{Notifier, Resource, Sending};
+pub use selector::Selector;
+pub use uuid::{Uuid, uuid};

@@ -193,7 +193,7 @@ impl ServiceManager {
                 // The manager is the system, which may.
                 let _ = context.watch_for(pid, watched);
             }
-            other => return Err(Problem::Refused(format!("no method {other} in service:{NAME}"))),
+            other => return Err(Problem::Refused(error::no_such_method(other, NAME))),
         }
         Ok(Payload::null())
     }

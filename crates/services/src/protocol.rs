@@ -128,6 +128,26 @@ pub mod error {
     /// The provider has a service of this id already.
     pub const ALREADY_REGISTERED: &str = "Already registered";
 
+    /// The process that was asked is not there, or not any more.
+    pub const NO_SUCH_PROCESS: &str = "NO_SUCH_PROCESS";
+    /// Whoever asked does not want the answer any more.
+    pub const CANCELED: &str = "CANCELED";
+    /// The time is over.
+    pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
+    /// The client has no resource of that handle, or one of another kind.
+    pub const NO_SUCH_RESOURCE: &str = "NO_SUCH_RESOURCE";
+
+    /// The service has no method of that index.
+    pub fn no_such_method(index: i64, provider: &str) -> String {
+        format!("no method {index} in service:{provider}")
+    }
+
+    /// Whether that is what a text says.
+    pub fn is_no_such_method(text: &str) -> bool {
+        let rest = text.strip_prefix("no method ").and_then(|rest| rest.split_once(" in service:"));
+        rest.is_some_and(|(index, _)| index.parse::<i64>().is_ok())
+    }
+
     /// There is no service of that id in the process.
     pub fn unknown_service(id: i64) -> String {
         format!("Unknown service:{id}")

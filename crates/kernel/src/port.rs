@@ -1,0 +1,209 @@
+//! What a process sends, in its turns or between them.
+//!
+//! In a turn it sends through its [`Context`](crate::Context). Threads and tasks that act for a process
+//! at any other time have a [`Port`]: what goes out through it bears the same stamps, obeys the same
+//! permissions and counts against the same limits. Answers arrive in the mailbox, in a turn.
+
+use std::sync::Arc;
+
+use lucarne_message::Payload;
+
+use crate::contacts::{Purpose, resolve};
+use crate::entry::Entry;
+use crate::kernel::Shared;
+use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, Topic, charge_for};
+use crate::{Credit, Gid, Message, MessageKind, Pid, Refused, RequestId, RequestToken, SendError};
+
+/// Sends in the name of one process, from any thread.
+#[derive(Clone)]
+pub struct Port {
+    shared: Arc<Shared>,
+    me: Arc<Entry>,
+}
+
+/// A process about to send something.
+#[derive(Clone, Copy)]
+pub(crate) struct Voice<'k> {
+    pub(crate) shared: &'k Arc<Shared>,
+    pub(crate) me: &'k Arc<Entry>,
+}
+
+/// What becomes of a sender whose notification found no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfFull {
+    /// It is told of room.
+    Wait,
+    /// It is not.
+    Forget,
+}
+
+impl Port {
+    pub(crate) fn new(shared: Arc<Shared>, me: Arc<Entry>) -> Port {
+        Port { shared, me }
+    }
+
+    /// The name of the process.
+    pub fn pid(&self) -> Pid {
+        self.me.pid
+    }
+
+    /// The group of the process.
+    pub fn gid(&self) -> Gid {
+        self.me.gid()
+    }
+
+    /// Microseconds since the kernel started; they never go back.
+    pub fn now_us(&self) -> i64 {
+        self.shared.clock.now_us()
+    }
+
+    /// Random bits, the same ones for the same seed under a simulation.
+    pub fn random_u64(&self) -> u64 {
+        self.shared.random.next_u64()
+    }
+
+    /// Gives the process another turn, unless it has ended.
+    pub fn wake(&self) {
+        self.me.wake();
+    }
+
+    /// As [`Context::request`](crate::Context::request).
+    ///
+    /// # Errors
+    /// As there, and [`SendError::NoSuchProcess`] once the process itself has ended.
+    pub fn request(&self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
+        self.voice().request(Lane::Request, to, procedure, payload)
+    }
+
+    /// As [`Context::request_close`](crate::Context::request_close).
+    ///
+    /// # Errors
+    /// As there, and [`SendError::NoSuchProcess`] once the process itself has ended.
+    pub fn request_close(&self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
+        self.voice().request(Lane::Reserved, to, procedure, payload)
+    }
+
+    /// As [`Context::cancel`](crate::Context::cancel).
+    pub fn cancel(&self, request: RequestId) {
+        self.voice().cancel(request);
+    }
+
+    /// As [`Context::notify`](crate::Context::notify).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn notify(&self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
+        self.voice().notify(to, client, handle, payload, IfFull::Wait)
+    }
+
+    /// As [`Context::try_notify`](crate::Context::try_notify).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_notify(&self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
+        self.voice().notify(to, client, handle, payload, IfFull::Forget)
+    }
+
+    /// As [`Context::stop_waiting`](crate::Context::stop_waiting).
+    pub fn stop_waiting(&self, to: Pid, client: i64, handle: i64) {
+        self.voice().stop_waiting(to, client, handle);
+    }
+
+    /// As [`Context::watch`](crate::Context::watch).
+    pub fn watch(&self, pid: Pid) {
+        self.shared.watch(&self.me, pid);
+    }
+
+    fn voice(&self) -> Voice<'_> {
+        Voice { shared: &self.shared, me: &self.me }
+    }
+}
+
+impl Voice<'_> {
+    pub(crate) fn request(
+        self,
+        lane: Lane,
+        to: Pid,
+        procedure: i64,
+        payload: Payload,
+    ) -> Result<RequestId, Refused> {
+        let Some(target) = resolve(self.shared, self.me, to, Purpose::Request) else {
+            return Err(Refused { error: SendError::NoSuchProcess, payload });
+        };
+        let id = match self.me.mailbox.open_request(target.pid, lane) {
+            Ok(id) => id,
+            Err(error) => return Err(Refused { error, payload }),
+        };
+        let token = RequestToken::new(self.me.clone(), id, lane, &target);
+        let message = self.stamp(MessageKind::Request { token, procedure, payload });
+        match target.mailbox.push(lane, message) {
+            Ok(()) => {
+                target.wake();
+                Ok(id)
+            }
+            Err((error, message)) => {
+                self.me.mailbox.withdraw_request(id);
+                let MessageKind::Request { token, payload, .. } = message.kind else {
+                    unreachable!("what is refused is what was sent")
+                };
+                token.defuse();
+                Err(Refused { error, payload })
+            }
+        }
+    }
+
+    pub(crate) fn cancel(self, request: RequestId) {
+        let Some(asked) = self.me.mailbox.cancel_request(request) else { return };
+        if let Some(target) = self.shared.find(asked) {
+            target.deliver(self.me, MessageKind::Cancel { id: request });
+        }
+    }
+
+    pub(crate) fn notify(
+        self,
+        to: Pid,
+        client: i64,
+        handle: i64,
+        payload: Payload,
+        if_full: IfFull,
+    ) -> Result<(), Refused> {
+        let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
+            return Err(Refused { error: SendError::NoSuchProcess, payload });
+        };
+        let credit =
+            Credit::new(target.clone(), self.me.pid, Topic::Resource(client, handle), charge_for(&payload));
+        let message = self.stamp(MessageKind::Notification { client, handle, payload, credit });
+        let waiter = || {
+            let now_us = self.shared.clock.now_us();
+            let waiter = || (RoomWaiter { sender: self.me.clone(), client, handle }, now_us);
+            (if_full == IfFull::Wait).then(waiter)
+        };
+        match target.mailbox.push_or_wait(Lane::Notification, message, waiter) {
+            Ok(()) => {
+                target.wake();
+                Ok(())
+            }
+            Err((error, message, first_to_wait)) => {
+                if first_to_wait {
+                    let slow_us = self.shared.clock.now_us() + SLOW_CONSUMER_US;
+                    self.shared.timers.check_slowness_at(slow_us, target);
+                }
+                let MessageKind::Notification { payload, mut credit, .. } = message.kind else {
+                    unreachable!("what is refused is what was sent")
+                };
+                credit.defuse();
+                Err(Refused { error, payload })
+            }
+        }
+    }
+
+    pub(crate) fn stop_waiting(self, to: Pid, client: i64, handle: i64) {
+        if let Some(target) = self.shared.find(to) {
+            target.mailbox.stop_waiting(self.me.pid, client, handle);
+        }
+    }
+
+    pub(crate) fn stamp(self, kind: MessageKind) -> Message {
+        Message { pid: self.me.pid, gid: self.me.gid(), kind }
+    }
+}

@@ -1,0 +1,212 @@
+//! What a container has to do in its next turn, and when that is.
+//!
+//! Anybody may add to it, from any thread. One flag under its lock says whether the process knows
+//! already that there is something: who finds it clear sets it and wakes the process, and the process
+//! clears it when it finds nothing left. So an entry is never overlooked, and a process that is at work
+//! is not woken again for each entry.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Port, RequestId};
+
+use crate::calls::Slot;
+use crate::links::Inbox;
+
+/// A future that the container runs to its end.
+pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The name of a timer: when it fires, and a number that makes it unique.
+pub(crate) type TimerKey = (i64, u64);
+
+/// What happens when the time has come.
+pub(crate) enum Timer {
+    /// A request is given up.
+    Request(RequestId),
+    /// Somebody has waited for that.
+    Sleep(Arc<Slot>),
+    /// Nobody has asked for the notifications of a proxy.
+    Unheard(Arc<Inbox>),
+}
+
+#[derive(Default)]
+pub(crate) struct Agenda {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Tasks that were woken, by their place.
+    ready: Vec<usize>,
+    /// Tasks to be.
+    spawned: Vec<Job>,
+    timers: BTreeMap<TimerKey, Timer>,
+    timers_made: u64,
+    /// Whether the process will look here without being woken.
+    is_known: bool,
+    /// Whether the process has ended: nothing is taken any more.
+    is_over: bool,
+}
+
+/// What is to be done now. Reused from turn to turn.
+#[derive(Default)]
+pub(crate) struct Due {
+    pub(crate) ready: Vec<usize>,
+    pub(crate) spawned: Vec<Job>,
+    pub(crate) timers: Vec<Timer>,
+}
+
+impl Agenda {
+    /// A task wants to be polled.
+    pub(crate) fn wake(&self, port: Option<&Port>, place: usize) {
+        self.add(port, |state| {
+            state.ready.push(place);
+            true
+        });
+    }
+
+    /// The process should look around.
+    pub(crate) fn nudge(&self, port: Option<&Port>) {
+        self.add(port, |_| true);
+    }
+
+    /// A new task. It is given back if the container has ended.
+    pub(crate) fn spawn(&self, port: Option<&Port>, job: Job) -> Result<(), Job> {
+        let mut refused = Some(job);
+        self.add(port, |state| {
+            state.spawned.extend(refused.take());
+            true
+        });
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// A new timer; none if the container has ended.
+    pub(crate) fn set_timer(&self, port: Option<&Port>, at_us: i64, timer: Timer) -> Option<TimerKey> {
+        let mut key = None;
+        self.add(port, |state| {
+            state.timers_made += 1;
+            let new = (at_us, state.timers_made);
+            let is_first = state.timers.first_key_value().is_none_or(|(first, _)| new < *first);
+            state.timers.insert(new, timer);
+            key = Some(new);
+            is_first
+        });
+        key
+    }
+
+    pub(crate) fn clear_timer(&self, key: TimerKey) {
+        self.state.lock().timers.remove(&key);
+    }
+
+    /// Takes out what is to be done now.
+    pub(crate) fn take_due(&self, now_us: i64, due: &mut Due) {
+        let mut state = self.state.lock();
+        state.is_known = true;
+        std::mem::swap(&mut state.ready, &mut due.ready);
+        std::mem::swap(&mut state.spawned, &mut due.spawned);
+        while let Some(entry) = state.timers.first_entry() {
+            if entry.key().0 > now_us {
+                break;
+            }
+            due.timers.push(entry.remove());
+        }
+    }
+
+    /// When to look again, if there is nothing to do until then or until the process is woken.
+    pub(crate) fn rest(&self, now_us: i64) -> Result<Option<i64>, ThereIsMore> {
+        let mut state = self.state.lock();
+        let next_us = state.timers.first_key_value().map(|(key, _)| key.0);
+        let is_due = next_us.is_some_and(|next_us| next_us <= now_us);
+        if is_due || !state.ready.is_empty() || !state.spawned.is_empty() {
+            return Err(ThereIsMore);
+        }
+        state.is_known = false;
+        Ok(next_us)
+    }
+
+    /// Takes nothing any more, and gives back what was there: it is for the caller to drop, since
+    /// that runs code of others.
+    pub(crate) fn end(&self) -> Due {
+        let mut state = self.state.lock();
+        state.is_over = true;
+        let timers = std::mem::take(&mut state.timers).into_values().collect();
+        Due { ready: Vec::new(), spawned: std::mem::take(&mut state.spawned), timers }
+    }
+
+    /// `change` says whether the process should know.
+    fn add(&self, port: Option<&Port>, change: impl FnOnce(&mut State) -> bool) {
+        let mut state = self.state.lock();
+        if state.is_over {
+            return;
+        }
+        let should_know = change(&mut state);
+        if !should_know || std::mem::replace(&mut state.is_known, true) {
+            return;
+        }
+        drop(state);
+        if let Some(port) = port {
+            port.wake();
+        }
+    }
+}
+
+/// Something came while the process was about to rest.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ThereIsMore;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job() -> Job {
+        Box::pin(async {})
+    }
+
+    #[test]
+    fn what_is_added_is_due() {
+        let agenda = Agenda::default();
+        assert_eq!(agenda.rest(0), Ok(None));
+        agenda.wake(None, 7);
+        assert!(agenda.spawn(None, job()).is_ok());
+        assert_eq!(agenda.rest(0), Err(ThereIsMore));
+        let mut due = Due::default();
+        agenda.take_due(0, &mut due);
+        assert_eq!((due.ready, due.spawned.len()), (vec![7], 1));
+        assert_eq!(agenda.rest(0), Ok(None));
+    }
+
+    #[test]
+    fn timers_fire_in_their_order_and_not_before_their_time() {
+        let agenda = Agenda::default();
+        let request = |number| Timer::Request(RequestId::from_i64(number));
+        for (at_us, number) in [(30, 3), (10, 1), (20, 2)] {
+            agenda.set_timer(None, at_us, request(number));
+        }
+        let cleared = agenda.set_timer(None, 15, request(9)).expect("it is not over");
+        agenda.clear_timer(cleared);
+        assert_eq!(agenda.rest(5), Ok(Some(10)));
+        let mut due = Due::default();
+        agenda.take_due(20, &mut due);
+        let fired: Vec<_> = due.timers.iter().map(number_of).collect();
+        assert_eq!(fired, [1, 2]);
+        assert_eq!(agenda.rest(20), Ok(Some(30)));
+    }
+
+    fn number_of(timer: &Timer) -> i64 {
+        match timer {
+            Timer::Request(id) => id.as_i64(),
+            Timer::Sleep(_) | Timer::Unheard(_) => 0,
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_after_the_end() {
+        let agenda = Agenda::default();
+        assert!(agenda.spawn(None, job()).is_ok());
+        assert_eq!(agenda.end().spawned.len(), 1);
+        assert!(agenda.spawn(None, job()).is_err());
+        assert_eq!(agenda.set_timer(None, 1, Timer::Request(RequestId::from_i64(1))), None);
+    }
+}

@@ -1,0 +1,278 @@
+//! What a container offers: its services, who has opened them, and what it keeps for whom.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use lucarne_kernel::Pid;
+use lucarne_kernel::sync::Mutex;
+use lucarne_message::Value;
+
+use crate::failure::Thrown;
+use crate::handler::{AnyServe, Call};
+use crate::protocol::{self, error};
+use crate::resource::{Line, Resource};
+use crate::selector::Selector;
+
+/// Ids that are chosen at random are below this.
+const ID_LIMIT: i64 = 0x4000_0000;
+
+/// Handles are twice what is below this, and one more if they get notifications.
+const HANDLE_LIMIT: i64 = 0x2000_0000;
+
+/// What a provider says about itself.
+#[derive(Debug)]
+pub(crate) struct Face {
+    pub(crate) name: String,
+    pub(crate) version: (i64, i64, i64),
+    pub(crate) tags: Option<Vec<String>>,
+}
+
+/// A service that a provider offers.
+pub(crate) struct Offered {
+    pub(crate) selector: Selector,
+    pub(crate) face: Arc<Face>,
+    pub(crate) serve: Box<dyn AnyServe>,
+}
+
+pub(crate) struct Books {
+    state: Mutex<State>,
+}
+
+struct State {
+    services: BTreeMap<i64, Arc<Offered>>,
+    clients: BTreeMap<i64, Served>,
+    last_id: i64,
+    last_client: i64,
+    last_handle: i64,
+}
+
+/// A client of one of the services.
+struct Served {
+    pid: Pid,
+    offered: Arc<Offered>,
+    resources: BTreeMap<i64, Held>,
+}
+
+struct Held {
+    value: Arc<dyn Any + Send + Sync>,
+    line: Option<Arc<Line>>,
+}
+
+/// What was taken out of the books. Dropping it runs code of users, so it is done by itself, and a
+/// panic in it concerns nobody else.
+#[must_use = "resources are to be dropped where no lock is held"]
+pub(crate) struct Closed {
+    resources: Vec<Held>,
+}
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        for held in self.resources.drain(..) {
+            if let Some(line) = &held.line {
+                line.close();
+            }
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(held)));
+        }
+    }
+}
+
+impl Books {
+    /// Numbers differ from container to container, so that mixing them up is noticed.
+    pub(crate) fn new(seed: u64) -> Books {
+        let start = |shift: u32, limit: i64| ((seed >> shift) & 0x3fff_ffff) as i64 % limit;
+        let state = State {
+            services: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            last_id: start(0, ID_LIMIT),
+            last_client: start(16, ID_LIMIT),
+            last_handle: start(32, HANDLE_LIMIT),
+        };
+        Books { state: Mutex::new(state) }
+    }
+
+    // -- Services ---------------------------------------------------------------------------
+
+    /// Offers a service, and says under which id.
+    pub(crate) fn add_service(&self, offered: Arc<Offered>) -> i64 {
+        let mut state = self.state.lock();
+        state.last_id = free_number(state.last_id, ID_LIMIT, |id| state.services.contains_key(&id));
+        let id = state.last_id;
+        state.services.insert(id, offered);
+        id
+    }
+
+    /// The ids under which a provider offers its services.
+    pub(crate) fn ids_of(&self, face: &Arc<Face>) -> Vec<i64> {
+        let state = self.state.lock();
+        let own = state.services.iter().filter(|(_, offered)| Arc::ptr_eq(&offered.face, face));
+        own.map(|(id, _)| *id).collect()
+    }
+
+    /// All providers.
+    pub(crate) fn providers(&self) -> Vec<Arc<Face>> {
+        let mut faces: Vec<Arc<Face>> = Vec::new();
+        for offered in self.state.lock().services.values() {
+            if !faces.iter().any(|face| Arc::ptr_eq(face, &offered.face)) {
+                faces.push(offered.face.clone());
+            }
+        }
+        faces
+    }
+
+    pub(crate) fn offers_nothing(&self) -> bool {
+        self.state.lock().services.is_empty()
+    }
+
+    /// Offers nothing of that provider any more, and closes its clients.
+    pub(crate) fn remove_provider(&self, face: &Arc<Face>) -> Closed {
+        let mut state = self.state.lock();
+        let services = extract(&mut state.services, |offered| Arc::ptr_eq(&offered.face, face));
+        let clients = extract(&mut state.clients, |served| Arc::ptr_eq(&served.offered.face, face));
+        drop(state);
+        // Calls at work keep their handler; of others this is the end, and that runs code of users.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
+        Closed::of(clients.into_iter())
+    }
+
+    // -- Clients ----------------------------------------------------------------------------
+
+    /// A process opens the service `id`.
+    pub(crate) fn open(&self, pid: Pid, id: i64, uuid: &str, wanted: (i64, i64)) -> Result<Value, Thrown> {
+        let mut state = self.state.lock();
+        let named = state.services.get(&id).ok_or_else(|| Thrown::new(error::unknown_service(id)))?;
+        let face = named.face.clone();
+        let is_meant =
+            |offered: &&Arc<Offered>| Arc::ptr_eq(&offered.face, &face) && offered.selector.is(uuid);
+        let (major, minor, patch) = face.version;
+        let shown = format!("service:{}@{major}.{minor}.{patch}", face.name);
+        let offered = state.services.values().find(is_meant).cloned();
+        let offered =
+            offered.ok_or_else(|| Thrown::new(format!("{shown} does not provide service:{uuid}")))?;
+        let version = (offered.selector.major().into(), offered.selector.minor().into());
+        protocol::check_version(&shown, version, uuid, wanted).map_err(Thrown::new)?;
+        state.last_client =
+            free_number(state.last_client, ID_LIMIT, |client| state.clients.contains_key(&client));
+        let client = state.last_client;
+        state.clients.insert(client, Served { pid, offered, resources: BTreeMap::new() });
+        let tags = face.tags.as_ref().map(|tags| tags.iter().map(|tag| Value::from(tag.as_str())).collect());
+        Ok(Value::List(vec![
+            client.into(),
+            face.name.as_str().into(),
+            major.into(),
+            minor.into(),
+            patch.into(),
+            Value::from(tags.map(Value::List)),
+        ]))
+    }
+
+    /// What answers a client; none if it is not open for that process.
+    pub(crate) fn offered_to(&self, client: i64, pid: Pid) -> Option<Arc<Offered>> {
+        let state = self.state.lock();
+        state.clients.get(&client).filter(|served| served.pid == pid).map(|served| served.offered.clone())
+    }
+
+    /// A process closes a client, if it is its own.
+    pub(crate) fn close(&self, client: i64, pid: Pid) -> Closed {
+        let mut state = self.state.lock();
+        let is_own = state.clients.get(&client).is_some_and(|served| served.pid == pid);
+        Closed::of(is_own.then(|| state.clients.remove(&client)).flatten().into_iter())
+    }
+
+    /// A process has ended.
+    pub(crate) fn close_all_of(&self, pid: Pid) -> Closed {
+        let mut state = self.state.lock();
+        Closed::of(extract(&mut state.clients, |served| served.pid == pid).into_iter())
+    }
+
+    // -- Resources --------------------------------------------------------------------------
+
+    pub(crate) fn add_resource<T: Send + Sync + 'static>(
+        &self,
+        call: &Call,
+        resource: Resource<T>,
+    ) -> Result<i64, Thrown> {
+        let (value, line) = resource.into_parts();
+        let mut state = self.state.lock();
+        let State { clients, last_handle, .. } = &mut *state;
+        let Some(served) = clients.get_mut(&call.client) else {
+            // The value goes after the lock.
+            drop(state);
+            return Err(Thrown::new("Client closed"));
+        };
+        let kind = i64::from(line.is_some());
+        let is_taken = |number: i64| served.resources.contains_key(&(number << 1 | kind));
+        *last_handle = free_number(*last_handle, HANDLE_LIMIT, is_taken);
+        let handle = *last_handle << 1 | kind;
+        served.resources.insert(handle, Held { value, line: line.clone() });
+        drop(state);
+        if let (Some(line), Some(port)) = (line, call.shared.port()) {
+            line.open(port.clone(), call.pid, call.client, handle);
+        }
+        Ok(handle)
+    }
+
+    pub(crate) fn resource(&self, client: i64, handle: i64) -> Option<Arc<dyn Any + Send + Sync>> {
+        Some(self.state.lock().clients.get(&client)?.resources.get(&handle)?.value.clone())
+    }
+
+    /// A process closes a resource, if the client is its own.
+    pub(crate) fn close_resource(&self, client: i64, pid: Pid, handle: i64) -> Closed {
+        if self.offered_to(client, pid).is_none() {
+            return Closed { resources: Vec::new() };
+        }
+        self.remove_resource(client, handle)
+    }
+
+    pub(crate) fn remove_resource(&self, client: i64, handle: i64) -> Closed {
+        let mut state = self.state.lock();
+        let held = state.clients.get_mut(&client).and_then(|served| served.resources.remove(&handle));
+        Closed { resources: held.into_iter().collect() }
+    }
+
+    /// A client has room for notifications of a resource again.
+    pub(crate) fn room(&self, client: i64, handle: i64, pid: Pid) {
+        let line = {
+            let state = self.state.lock();
+            let served = state.clients.get(&client).filter(|served| served.pid == pid);
+            served.and_then(|served| served.resources.get(&handle)?.line.clone())
+        };
+        if let Some(line) = line {
+            line.room();
+        }
+    }
+
+    /// The process has ended.
+    pub(crate) fn end(&self) {
+        let mut state = self.state.lock();
+        let services = std::mem::take(&mut state.services);
+        let closed = Closed::of(std::mem::take(&mut state.clients).into_values());
+        drop(state);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
+        drop(closed);
+    }
+}
+
+impl Closed {
+    fn of(clients: impl Iterator<Item = Served>) -> Closed {
+        Closed { resources: clients.flat_map(|served| served.resources.into_values()).collect() }
+    }
+}
+
+/// Takes out what `is_meant`, in the order of the numbers.
+fn extract<T>(map: &mut BTreeMap<i64, T>, is_meant: impl Fn(&T) -> bool) -> Vec<T> {
+    let keys: Vec<i64> = map.iter().filter(|(_, value)| is_meant(value)).map(|(key, _)| *key).collect();
+    keys.iter().filter_map(|key| map.remove(key)).collect()
+}
+
+/// The number after `last` that is not taken.
+fn free_number(last: i64, limit: i64, is_taken: impl Fn(i64) -> bool) -> i64 {
+    let mut number = last;
+    loop {
+        number = (number + 1) % limit;
+        if !is_taken(number) {
+            return number;
+        }
+    }
+}

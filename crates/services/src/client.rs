@@ -1,0 +1,206 @@
+//! The user's end of a service.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lucarne_kernel::Pid;
+use lucarne_message::{Encode, EncodeError, Encoder, Payload, Sink, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::calls::Asking;
+use crate::container::Container;
+use crate::failure::{CallError, Failed};
+use crate::open::{Open, Service};
+use crate::pending::{Pending, Read};
+use crate::protocol::procedure;
+use crate::proxy::{self, Proxy};
+use crate::selector::Selector;
+
+/// A service that a container has opened.
+///
+/// Clones are the same client. It closes when the last clone and the last proxy of it are dropped, or
+/// with [`close`](Client::close); its resources close with it.
+#[derive(Clone)]
+pub struct Client {
+    opened: Arc<Opened>,
+}
+
+pub(crate) struct Opened {
+    container: Container,
+    pid: Pid,
+    id: i64,
+    service: Service,
+    is_closed: AtomicBool,
+}
+
+impl Client {
+    /// Opens a service for a container.
+    ///
+    /// Waits up to 100 ms for a provider to appear; [`Open::within`] says how long instead.
+    pub fn open(container: &Container, selector: Selector) -> Open<Client> {
+        Open::new(container, selector)
+    }
+
+    pub(crate) fn new(container: Container, pid: Pid, id: i64, service: Service) -> Client {
+        let is_closed = AtomicBool::new(false);
+        let opened = Arc::new(Opened { container, pid, id, service, is_closed });
+        opened.container.shared().links.add((pid, id), &opened);
+        Client { opened }
+    }
+
+    pub(crate) fn of(opened: Arc<Opened>) -> Client {
+        Client { opened }
+    }
+
+    /// What the provider says about itself.
+    pub fn service(&self) -> &Service {
+        &self.opened.service
+    }
+
+    /// The number by which the provider knows this client.
+    pub fn id(&self) -> i64 {
+        self.opened.id
+    }
+
+    /// The process of the provider.
+    pub fn pid(&self) -> Pid {
+        self.opened.pid
+    }
+
+    /// Whether it has been closed here.
+    pub fn is_closed(&self) -> bool {
+        self.opened.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Calls the method `index`.
+    ///
+    /// # Errors
+    /// See [`CallError`]; texts that the provider throws are [`CallError::Thrown`].
+    pub fn invoke(&self, index: u32, arguments: Value) -> Pending<Value, CallError> {
+        self.invoke_encoded(index, |encoder| arguments.encode(encoder), |payload, _| payload.into_value())
+    }
+
+    /// Calls the method `index` with `serde` types: no argument is `()`, one is itself, several are a
+    /// tuple. A proxy in the result is one of this client.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub fn call<T: DeserializeOwned, X: From<Failed>>(
+        &self,
+        index: u32,
+        arguments: &impl Serialize,
+    ) -> Pending<T, X> {
+        self.invoke_encoded(index, |encoder| encoder.serialize(arguments), proxy::read_for)
+    }
+
+    /// The call of a method that the interface has since its minor version `since`: from an older
+    /// provider it fails as unimplemented, without being sent.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub fn call_since<T: DeserializeOwned, X: From<Failed>>(
+        &self,
+        since: u32,
+        index: u32,
+        arguments: &impl Serialize,
+    ) -> Pending<T, X> {
+        if self.opened.service.selector.minor() < since {
+            return Pending::failed(Failed::Thrown(no_such_method(index, &self.opened.service.name)));
+        }
+        self.call(index, arguments)
+    }
+
+    /// The stand-in for a resource that the provider has answered a call with.
+    pub fn proxy(&self, handle: i64) -> Proxy {
+        Proxy::new(self.clone(), handle)
+    }
+
+    /// Closes the service. Done when the provider has closed all that it kept for this client.
+    ///
+    /// # Errors
+    /// None if it is closed already, or the provider has gone: both is what was wanted.
+    pub fn close(&self) -> Pending<(), CallError> {
+        let asking = self.opened.closing();
+        self.close_by(asking)
+    }
+
+    pub(crate) fn close_by(&self, asking: Option<Asking>) -> Pending<(), CallError> {
+        let shared = self.container().shared();
+        Pending::in_container(shared, async move {
+            let Some(asking) = asking else { return Ok(()) };
+            match asking.await.map_err(CallError::from) {
+                Ok(_) | Err(CallError::Gone) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    pub(crate) fn container(&self) -> &Container {
+        &self.opened.container
+    }
+
+    pub(crate) fn asking(&self, procedure: i64, payload: Payload) -> Asking {
+        Asking::new(self.container().shared().clone(), self.opened.pid, procedure, payload)
+    }
+
+    fn invoke_encoded<T, X: From<Failed>>(
+        &self,
+        index: u32,
+        arguments: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+        read: Read<T>,
+    ) -> Pending<T, X> {
+        if self.is_closed() {
+            return Pending::failed(Failed::Closed);
+        }
+        match invocation(self.opened.id, index, arguments) {
+            Ok(payload) => Pending::call(self.asking(procedure::INVOKE, payload), self.clone(), read),
+            Err(error) => Pending::failed(error.into()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("service", &self.opened.service).field("id", &self.id()).finish()
+    }
+}
+
+impl Opened {
+    /// The request that closes it, unless that has been sent already.
+    fn closing(&self) -> Option<Asking> {
+        if self.is_closed.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let shared = self.container.shared();
+        shared.links.remove((self.pid, self.id));
+        let payload = Payload::of(&Value::Int(self.id)).ok()?;
+        Some(Asking::new(shared.clone(), self.pid, procedure::CLOSE, payload))
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if let Some(asking) = self.closing() {
+            asking.send_and_forget();
+        }
+    }
+}
+
+fn no_such_method(index: u32, name: &str) -> crate::failure::Thrown {
+    crate::failure::Thrown::new(crate::protocol::error::no_such_method(i64::from(index), name))
+}
+
+/// `[client, index, arguments]`.
+fn invocation(
+    client: i64,
+    index: u32,
+    arguments: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+) -> Result<Payload, EncodeError> {
+    let mut encoder = Encoder::new();
+    encoder.list(3)?;
+    encoder.int(client)?;
+    encoder.int(i64::from(index))?;
+    arguments(&mut encoder)?;
+    encoder.finish()
+}

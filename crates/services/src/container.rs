@@ -1,0 +1,273 @@
+//! A container whose code is Rust: a process of the kernel, and the handles that the host has on it.
+//!
+//! Whoever holds a handle (a container, one of its clients or proxies) may use it on any thread. What they
+//! share with the process is [`Shared`]: each part has a lock of its own, which is held for a few moves
+//! and never while code of a user runs.
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Gid, KernelHandle, Pid, Port, Program, SpawnOptions};
+
+use crate::agenda::{Agenda, Job, Timer};
+use crate::books::Books;
+use crate::calls::{Asked, Slot, micros};
+use crate::failure::{CallError, Failed};
+use crate::links::Links;
+use crate::pending::{Pending, Promise};
+use crate::process::ContainerProcess;
+use crate::provider::ProviderBuilder;
+
+/// A container in this OS process, whose code is Rust.
+///
+/// It is a process like any other, with a pid and a group of its own; nobody can tell what it is
+/// written in. Its handlers and tasks run in its turns, one at a time: one that blocks its thread holds
+/// up the others. Handles are cheap to clone. The container ends when it is closed, or when no handle is
+/// left and it provides nothing.
+///
+/// ```
+/// # use lucarne_kernel::{Kernel, KernelOptions};
+/// # use lucarne_services::{Container, Presence, ServiceManager};
+/// # let kernel = Kernel::new(KernelOptions { workers: 1, hooks: Default::default() });
+/// # let manager = kernel.start_system(Box::new(ServiceManager::new(Presence::default())), Default::default());
+/// # kernel.set_system_process(manager);
+/// let container = Container::start(&kernel, "house");
+/// assert_eq!(container.name(), "house");
+/// container.close().wait().unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Container {
+    life: Arc<Life>,
+}
+
+/// What all handles share; when it goes, the last one has gone.
+pub(crate) struct Life {
+    shared: Arc<Shared>,
+}
+
+/// What the process and the handles share.
+pub(crate) struct Shared {
+    name: String,
+    port: OnceLock<Port>,
+    program: OnceLock<Program>,
+    life: Mutex<Weak<Life>>,
+    pub(crate) agenda: Agenda,
+    pub(crate) asked: Asked,
+    pub(crate) links: Links,
+    pub(crate) books: Books,
+    /// What the service manager knows this container by.
+    pub(crate) discovery: OnceLock<(Pid, i64)>,
+    ending: Mutex<Ending>,
+}
+
+#[derive(Default)]
+struct Ending {
+    /// The process is to end with its next turn.
+    is_asked: bool,
+    is_over: bool,
+    waiting: Vec<Promise<(), CallError>>,
+}
+
+impl Container {
+    /// Starts a container in a group of its own. `name` is for people.
+    pub fn start(kernel: &KernelHandle, name: &str) -> Container {
+        let shared = Arc::new(Shared {
+            name: name.to_owned(),
+            port: OnceLock::new(),
+            program: OnceLock::new(),
+            life: Mutex::default(),
+            agenda: Agenda::default(),
+            asked: Asked::default(),
+            links: Links::default(),
+            books: Books::new(kernel.random().next_u64()),
+            discovery: OnceLock::new(),
+            ending: Mutex::default(),
+        });
+        let container = Container { life: Arc::new(Life { shared: shared.clone() }) };
+        *shared.life.lock() = Arc::downgrade(&container.life);
+        let process = ContainerProcess::new(shared.clone());
+        let program = kernel.start(Box::new(process), SpawnOptions::named(name));
+        if let Some(port) = kernel.port(program.first()) {
+            shared.set_port(port);
+        }
+        let _ = shared.program.set(program);
+        container
+    }
+
+    /// What it was started as.
+    pub fn name(&self) -> &str {
+        &self.shared().name
+    }
+
+    /// The name of its process.
+    pub fn pid(&self) -> Pid {
+        self.program().first()
+    }
+
+    /// Its group.
+    pub fn gid(&self) -> Gid {
+        self.program().gid()
+    }
+
+    /// Begins a provider: `name` says who it is, `version` (such as `1.0` or `1.0.2`) which.
+    pub fn provider(&self, name: &str, version: &str) -> ProviderBuilder {
+        ProviderBuilder::new(self.clone(), name, version)
+    }
+
+    /// Runs a task in the turns of the container. It is dropped when the container ends.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        // One that comes too late is dropped like those that are there.
+        let _ = self.shared().spawn(Box::pin(task));
+    }
+
+    /// Waits, in any task or with `wait` on any thread, by the clock of the system.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`] if the container ends.
+    pub fn sleep(&self, duration: Duration) -> Pending<(), CallError> {
+        let shared = self.shared().clone();
+        Pending::in_container(self.shared(), async move { Ok(shared.sleep(duration).await?) })
+    }
+
+    /// Closes the clients and takes back the services of the container, and ends it. Done when
+    /// all of that has happened.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`] if it has ended before.
+    pub fn close(&self) -> Pending<(), CallError> {
+        let shared = self.shared().clone();
+        let (promise, pending) = Pending::promised(&shared);
+        if let Err(promise) = shared.wait_for_end(promise) {
+            promise.keep(Err(CallError::Closed));
+            return pending;
+        }
+        let closing = shared.clone();
+        let _ = shared.spawn(Box::pin(async move {
+            for provider in closing.books.providers() {
+                // Who ends anyway need not know why the manager would not listen.
+                let _ = crate::provider::take_back(&closing, &provider).await;
+            }
+            for client in closing.links.clients() {
+                let _ = client.close().await;
+            }
+            closing.ask_for_end();
+        }));
+        pending
+    }
+
+    /// Ends the container at once: its tasks are dropped where they are, and everybody else learns of it as of any
+    /// death.
+    pub fn kill(&self) {
+        self.program().stop(0);
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.program().code().is_some()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.life.shared
+    }
+
+    fn program(&self) -> &Program {
+        self.shared().program.get().expect("set before anybody has the container")
+    }
+}
+
+impl std::fmt::Debug for Container {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Container").field("name", &self.name()).field("pid", &self.pid()).finish()
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.shared.agenda.nudge(self.shared.port());
+    }
+}
+
+impl Shared {
+    /// The way to send; none before the first turn.
+    pub(crate) fn port(&self) -> Option<&Port> {
+        self.port.get()
+    }
+
+    pub(crate) fn set_port(&self, port: Port) {
+        let _ = self.port.set(port);
+    }
+
+    pub(crate) fn spawn(&self, job: Job) -> Result<(), Job> {
+        self.agenda.spawn(self.port(), job)
+    }
+
+    /// A slot that is completed, as late, when the time is over.
+    pub(crate) fn alarm(&self, after: Duration) -> Result<Arc<Slot>, Failed> {
+        let port = self.port().ok_or(Failed::Closed)?;
+        let slot = Slot::new();
+        let at_us = port.now_us().saturating_add(micros(after));
+        let timer = Timer::Sleep(slot.clone());
+        self.agenda.set_timer(Some(port), at_us, timer).ok_or(Failed::Closed)?;
+        Ok(slot)
+    }
+
+    /// Waits. Unlike [`Container::sleep`] it needs no task of its own.
+    pub(crate) async fn sleep(&self, duration: Duration) -> Result<(), Failed> {
+        let alarm = self.alarm(duration)?;
+        match std::future::poll_fn(|polled| alarm.poll(polled)).await {
+            Err(Failed::Closed) => Err(Failed::Closed),
+            _ => Ok(()),
+        }
+    }
+
+    /// A handle on the container, for code that runs in it.
+    pub(crate) fn container(self: &Arc<Shared>) -> Container {
+        let mut life = self.life.lock();
+        if let Some(life) = life.upgrade() {
+            return Container { life };
+        }
+        let new = Arc::new(Life { shared: self.clone() });
+        *life = Arc::downgrade(&new);
+        Container { life: new }
+    }
+
+    /// Whether the process should end: somebody said so, or nobody can ever want anything of it again.
+    pub(crate) fn should_end(&self) -> bool {
+        self.ending.lock().is_asked || self.life.lock().strong_count() == 0 && self.books.offers_nothing()
+    }
+
+    fn ask_for_end(&self) {
+        self.ending.lock().is_asked = true;
+        self.agenda.nudge(self.port());
+    }
+
+    fn wait_for_end(&self, promise: Promise<(), CallError>) -> Result<(), Promise<(), CallError>> {
+        let mut ending = self.ending.lock();
+        if ending.is_over {
+            return Err(promise);
+        }
+        ending.waiting.push(promise);
+        Ok(())
+    }
+
+    /// The process has ended: whoever still has a handle learns it from the next thing it tries.
+    pub(crate) fn end(&self) {
+        self.books.end();
+        self.links.end();
+        self.asked.end();
+        let due = self.agenda.end();
+        for timer in due.timers {
+            if let Timer::Sleep(slot) = timer {
+                slot.complete(Err(Failed::Closed));
+            }
+        }
+        drop(due.spawned);
+        let waiting = {
+            let mut ending = self.ending.lock();
+            ending.is_over = true;
+            std::mem::take(&mut ending.waiting)
+        };
+        waiting.into_iter().for_each(|promise| promise.keep(Ok(())));
+    }
+}

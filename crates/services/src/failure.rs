@@ -1,0 +1,287 @@
+//! Why something failed: one type for each thing that one can try.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use lucarne_kernel::{Failure, SendError};
+use lucarne_message::{DecodeError, EncodeError, Payload, Value};
+use thiserror::Error;
+
+use crate::protocol::error;
+
+/// What a handler throws, and what its caller gets: a text that programs match on, and, from another
+/// process, where it was thrown.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text}")]
+pub struct Thrown {
+    text: String,
+    trace: Option<String>,
+}
+
+impl Thrown {
+    /// Something to throw.
+    pub fn new(text: impl Into<String>) -> Thrown {
+        Thrown { text: text.into(), trace: None }
+    }
+
+    /// What programs match on.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it was thrown, if the provider says: for people.
+    pub fn trace(&self) -> Option<&str> {
+        self.trace.as_deref()
+    }
+
+    pub(crate) fn from_failure(failure: Failure) -> Thrown {
+        let trace = match failure.trace.map(Payload::into_value) {
+            Some(Ok(Value::String(trace))) => Some(trace),
+            _ => None,
+        };
+        Thrown { text: failure.text, trace }
+    }
+
+    pub(crate) fn into_failure(self) -> Failure {
+        Failure { text: self.text, trace: self.trace.map(|trace| Payload::string(&trace)) }
+    }
+}
+
+impl From<EncodeError> for Thrown {
+    fn from(error: EncodeError) -> Thrown {
+        Thrown::new(error.to_string())
+    }
+}
+
+impl From<DecodeError> for Thrown {
+    fn from(error: DecodeError) -> Thrown {
+        Thrown::new(error.to_string())
+    }
+}
+
+/// An error that travels: as a text that names it.
+///
+/// `#[derive(Fault)]` writes this for an enum.
+///
+/// ```
+/// use lucarne_services::Fault;
+///
+/// #[derive(Debug, PartialEq)]
+/// struct BadLimit;
+///
+/// impl Fault for BadLimit {
+///     fn to_text(&self) -> String {
+///         "BAD_LIMIT".to_owned()
+///     }
+///
+///     fn from_text(text: &str) -> Option<BadLimit> {
+///         (text == "BAD_LIMIT").then_some(BadLimit)
+///     }
+/// }
+/// ```
+pub trait Fault: Sized {
+    /// The text that callers throw.
+    fn to_text(&self) -> String;
+
+    /// The error of that text, if it is one of these.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+impl Fault for Infallible {
+    fn to_text(&self) -> String {
+        match *self {}
+    }
+
+    fn from_text(_text: &str) -> Option<Infallible> {
+        None
+    }
+}
+
+impl Fault for Thrown {
+    fn to_text(&self) -> String {
+        self.text.clone()
+    }
+
+    fn from_text(text: &str) -> Option<Thrown> {
+        Some(Thrown::new(text))
+    }
+}
+
+/// Why a call has no result. What to do about it is up to the kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallError<E = Infallible> {
+    /// The method failed, in a way that its service names.
+    Provider(E),
+    /// The method failed in any other way.
+    Thrown(Thrown),
+    /// The provider has ended, or does not offer the service any more: open it again.
+    Gone,
+    /// The call was not sent: an argument cannot travel, or too much is under way.
+    Refused(String),
+    /// The provider has no such method.
+    Unimplemented,
+    /// The call was canceled.
+    Canceled,
+    /// There was no answer in time.
+    Deadline,
+    /// The client, the resource, or the container that it belongs to is closed.
+    Closed,
+    /// The answer is not what was expected.
+    Decode(String),
+}
+
+impl<E: Fault> fmt::Display for CallError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallError::Provider(fault) => f.write_str(&fault.to_text()),
+            CallError::Thrown(thrown) => thrown.fmt(f),
+            CallError::Gone => f.write_str(error::NO_SUCH_PROCESS),
+            CallError::Refused(reason) => write!(f, "the call was not sent: {reason}"),
+            CallError::Unimplemented => f.write_str("the provider has no such method"),
+            CallError::Canceled => f.write_str(error::CANCELED),
+            CallError::Deadline => f.write_str(error::DEADLINE_EXCEEDED),
+            CallError::Closed => f.write_str("Client closed"),
+            CallError::Decode(reason) => write!(f, "the answer cannot be read: {reason}"),
+        }
+    }
+}
+
+impl<E: Fault + fmt::Debug> std::error::Error for CallError<E> {}
+
+impl<E: Fault> From<Failed> for CallError<E> {
+    fn from(failed: Failed) -> CallError<E> {
+        match failed {
+            Failed::Thrown(thrown) => match thrown.text() {
+                error::NO_SUCH_PROCESS | error::HANDLER_NOT_FOUND => CallError::Gone,
+                error::CANCELED => CallError::Canceled,
+                text if error::is_no_such_method(text) => CallError::Unimplemented,
+                text => E::from_text(text).map_or(CallError::Thrown(thrown), CallError::Provider),
+            },
+            Failed::Gone => CallError::Gone,
+            Failed::Refused(reason) => CallError::Refused(reason),
+            Failed::Deadline => CallError::Deadline,
+            Failed::Closed => CallError::Closed,
+            Failed::Decode(reason) => CallError::Decode(reason),
+        }
+    }
+}
+
+/// Why a service could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Nobody provides it, or nobody who may be used.
+    #[error("Cannot find service")]
+    Absent,
+    /// There is more than one best provider.
+    #[error("Cannot disambiguate")]
+    Ambiguous,
+    /// A provider was found, but opening failed there: most often it has another version.
+    #[error(transparent)]
+    Failed(CallError),
+}
+
+impl From<Failed> for OpenError {
+    fn from(failed: Failed) -> OpenError {
+        match failed {
+            // The time to wait for a provider is over.
+            Failed::Deadline => OpenError::Absent,
+            other => OpenError::Failed(other.into()),
+        }
+    }
+}
+
+/// Why a provider could not be installed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// A version is `MAJOR.MINOR` or `MAJOR.MINOR.PATCH`, in decimal digits.
+    #[error("'{0}' is not a version such as 1.0 or 1.0.2")]
+    Version(String),
+    /// The service manager did not take it.
+    #[error(transparent)]
+    Failed(CallError),
+}
+
+impl From<Failed> for InstallError {
+    fn from(failed: Failed) -> InstallError {
+        InstallError::Failed(failed.into())
+    }
+}
+
+/// Why a notification was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NotifyError<T> {
+    /// The client has not taken the earlier ones yet. Here is the value back.
+    #[error("the client has no room for more notifications")]
+    Full(T),
+    /// The resource is closed. Here is the value back.
+    #[error("ALREADY_CLOSED")]
+    Closed(T),
+    /// The value cannot travel.
+    #[error(transparent)]
+    Refused(EncodeError),
+}
+
+/// Why a stream of notifications ended, if not by a close.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Broken {
+    /// The provider, or the own container, has ended.
+    #[error("NO_SUCH_PROCESS")]
+    Gone,
+    /// So many notifications were left lying that the resource was cut off.
+    #[error("the notifications were not taken in time")]
+    Slow,
+    /// A notification is not what was expected; the stream goes on after it.
+    #[error("the notification cannot be read: {0}")]
+    Decode(String),
+}
+
+/// How a request ended without a result, before anybody knows what was asked for: the errors above are
+/// made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failed {
+    /// The provider says why.
+    Thrown(Thrown),
+    /// The provider is not there.
+    Gone,
+    /// It was not sent.
+    Refused(String),
+    /// Its time is over.
+    Deadline,
+    /// Who asks is closed.
+    Closed,
+    /// The answer cannot be read.
+    Decode(String),
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Failed {
+        Failed::Thrown(Thrown::from_failure(failure))
+    }
+}
+
+impl From<SendError> for Failed {
+    fn from(error: SendError) -> Failed {
+        match error {
+            SendError::NoSuchProcess => Failed::Gone,
+            other => Failed::Refused(other.to_string()),
+        }
+    }
+}
+
+impl From<EncodeError> for Failed {
+    fn from(error: EncodeError) -> Failed {
+        Failed::Refused(error.to_string())
+    }
+}
+
+impl From<DecodeError> for Failed {
+    fn from(error: DecodeError) -> Failed {
+        Failed::Decode(error.to_string())
+    }
+}

@@ -1,0 +1,215 @@
+//! Answering calls.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use lucarne_kernel::{Gid, Pid};
+use lucarne_message::{Decode, DecodeError, Decoder, Payload, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::books::Offered;
+use crate::container::{Container, Shared};
+use crate::failure::Thrown;
+use crate::protocol::error;
+use crate::resource::{self, Resource};
+use crate::selector::Selector;
+
+/// Answers the calls of one service, value by value.
+///
+/// ```
+/// use lucarne_services::{Call, Handler, Thrown, Value};
+///
+/// struct Echo;
+///
+/// impl Handler for Echo {
+///     async fn handle(&self, call: &Call, index: u32, arguments: Value) -> Result<Value, Thrown> {
+///         match index {
+///             0 => Ok(arguments),
+///             _ => Err(call.no_such_method(index)),
+///         }
+///     }
+/// }
+/// ```
+pub trait Handler: Send + Sync + 'static {
+    /// Answers a call of the method `index`.
+    ///
+    /// Several calls may be under way at a time. When the caller gives up, or ends, the future is
+    /// dropped. One that panics fails its call alone.
+    ///
+    /// # Errors
+    /// What the caller is to throw.
+    fn handle(
+        &self,
+        call: &Call,
+        index: u32,
+        arguments: Value,
+    ) -> impl Future<Output = Result<Value, Thrown>> + Send;
+}
+
+/// Answers the calls of one service, reading the arguments and writing the answer itself. Each
+/// [`Handler`] does this, and so does what `#[lucarne::service]` makes of a trait.
+pub trait Serve: Send + Sync + 'static {
+    /// Answers a call of the method `index`; see [`Handler::handle`].
+    ///
+    /// # Errors
+    /// What the caller is to throw.
+    fn serve(
+        &self,
+        call: &Call,
+        index: u32,
+        arguments: Arguments,
+    ) -> impl Future<Output = Result<Payload, Thrown>> + Send;
+}
+
+/// A [`Serve`] that says which service it is for.
+pub trait Serves: Serve {
+    /// The service.
+    const SELECTOR: Selector;
+}
+
+impl<H: Handler> Serve for H {
+    async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
+        let answer = self.handle(call, index, arguments.value()?).await?;
+        Ok(Payload::of(&answer)?)
+    }
+}
+
+/// A call that is being answered.
+pub struct Call {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) offered: Arc<Offered>,
+    pub(crate) client: i64,
+    pub(crate) pid: Pid,
+    pub(crate) gid: Gid,
+}
+
+impl Call {
+    /// The client that calls, as its provider numbers them.
+    pub fn client(&self) -> i64 {
+        self.client
+    }
+
+    /// The process that calls.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The container that calls: the group of that process.
+    pub fn gid(&self) -> Gid {
+        self.gid
+    }
+
+    /// The container that answers, for tasks to start and services to open.
+    pub fn container(&self) -> Container {
+        self.shared.container()
+    }
+
+    /// What to throw for an index that means nothing: callers see an unimplemented method.
+    pub fn no_such_method(&self, index: u32) -> Thrown {
+        Thrown::new(error::no_such_method(i64::from(index), &self.offered.face.name))
+    }
+
+    /// Gives a resource to the client. The handle is for the answer.
+    ///
+    /// # Errors
+    /// If the client is closed; the resource is dropped then.
+    pub fn give<T: Send + Sync + 'static>(&self, resource: Resource<T>) -> Result<i64, Thrown> {
+        self.shared.books.add_resource(self, resource)
+    }
+
+    /// The resource of the client with that handle.
+    ///
+    /// # Errors
+    /// If there is none, or it is of another kind.
+    pub fn resource<T: Send + Sync + 'static>(&self, handle: i64) -> Result<Arc<T>, Thrown> {
+        let found = self.shared.books.resource(self.client, handle);
+        found.and_then(|found| found.downcast().ok()).ok_or_else(|| Thrown::new(error::NO_SUCH_RESOURCE))
+    }
+
+    /// Closes a resource of the client from this side.
+    pub fn take_back(&self, handle: i64) {
+        drop(self.shared.books.remove_resource(self.client, handle));
+    }
+
+    pub(crate) fn duplicate(&self) -> Call {
+        let Call { shared, offered, client, pid, gid } = self;
+        Call { shared: shared.clone(), offered: offered.clone(), client: *client, pid: *pid, gid: *gid }
+    }
+
+    /// An answer, of a `serde` type. Resources anywhere in it go to the client.
+    ///
+    /// # Errors
+    /// What cannot travel is named.
+    pub fn answer<T: Serialize + ?Sized>(&self, value: &T) -> Result<Payload, Thrown> {
+        resource::write_for(self, value)
+    }
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("client", &self.client).field("pid", &self.pid).finish()
+    }
+}
+
+/// The arguments of a call, as they came.
+#[derive(Debug)]
+pub struct Arguments {
+    /// `[client, index, arguments]`.
+    pub(crate) payload: Payload,
+}
+
+impl Arguments {
+    /// All of them as one value.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn value(self) -> Result<Value, Thrown> {
+        self.read(Decode::decode)
+    }
+
+    /// A tuple of `count` arguments. No argument is null, one is itself, several are a list; missing
+    /// ones at the end are null.
+    ///
+    /// # Errors
+    /// If they are not of these types.
+    pub fn tuple<T: DeserializeOwned>(self, count: usize) -> Result<T, Thrown> {
+        self.read(|decoder| decoder.deserialize_arguments(count))
+    }
+
+    /// A single argument, as itself.
+    ///
+    /// # Errors
+    /// If it is not of this type.
+    pub fn single<T: DeserializeOwned>(self) -> Result<T, Thrown> {
+        self.read(|decoder| decoder.deserialize())
+    }
+
+    fn read<T>(mut self, read: impl FnOnce(&mut Decoder<'_>) -> Result<T, DecodeError>) -> Result<T, Thrown> {
+        let mut decoder = self.payload.decoder();
+        decoder.expect_list(3)?;
+        decoder.expect_int()?;
+        decoder.expect_int()?;
+        let value = read(&mut decoder)?;
+        decoder.finish()?;
+        Ok(value)
+    }
+}
+
+/// A call at work.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Payload, Thrown>> + Send>>;
+
+/// Any [`Serve`], its type forgotten.
+pub(crate) trait AnyServe: Send + Sync {
+    fn start(&self, call: Call, index: u32, arguments: Arguments) -> Answering;
+}
+
+/// Keeps a handler where calls at work can find it.
+pub(crate) struct Kept<S>(pub(crate) Arc<S>);
+
+impl<S: Serve> AnyServe for Kept<S> {
+    fn start(&self, call: Call, index: u32, arguments: Arguments) -> Answering {
+        let serve = self.0.clone();
+        Box::pin(async move { serve.serve(&call, index, arguments).await })
+    }
+}

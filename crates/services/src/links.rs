@@ -1,0 +1,253 @@
+//! The services that a container has opened: its clients, and the notifications on their way to its proxies.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Credit, Pid};
+use lucarne_message::Payload;
+
+use crate::client::{Client, Opened};
+use crate::failure::Broken;
+
+/// How long everything is kept for a proxy that nobody has asked for its notifications yet. Less than the kernel
+/// is patient: whoever does not want them must not lose the resource.
+pub(crate) const UNHEARD_US: i64 = 500_000;
+
+/// How many are kept after that; older ones go.
+const UNHEARD_MAX: usize = 64;
+
+/// A resource of another process: its provider, the number of the client there, and the handle.
+pub(crate) type ResourceKey = (Pid, i64, i64);
+
+#[derive(Default)]
+pub(crate) struct Links {
+    state: Mutex<LinksState>,
+}
+
+#[derive(Default)]
+struct LinksState {
+    opened: BTreeMap<(Pid, i64), Weak<Opened>>,
+    inboxes: BTreeMap<ResourceKey, Arc<Inbox>>,
+    is_over: bool,
+}
+
+impl Links {
+    /// A service has been opened.
+    pub(crate) fn add(&self, key: (Pid, i64), client: &Arc<Opened>) {
+        self.state.lock().opened.insert(key, Arc::downgrade(client));
+    }
+
+    /// A service has been opened that is never closed: that of discovery.
+    pub(crate) fn add_lasting(&self, key: (Pid, i64)) {
+        self.state.lock().opened.insert(key, Weak::new());
+    }
+
+    /// A client is closed, and with it all its resources.
+    pub(crate) fn remove(&self, (pid, client): (Pid, i64)) {
+        let mut state = self.state.lock();
+        state.opened.remove(&(pid, client));
+        let inboxes = take_range(&mut state.inboxes, (pid, client, i64::MIN), (pid, client, i64::MAX));
+        drop(state);
+        inboxes.iter().for_each(|inbox| inbox.end(End::Closed));
+    }
+
+    /// All clients that are open.
+    pub(crate) fn clients(&self) -> Vec<Client> {
+        let state = self.state.lock();
+        state.opened.values().filter_map(Weak::upgrade).map(Client::of).collect()
+    }
+
+    /// The inbox of a proxy; none if its client is not open.
+    pub(crate) fn inbox(&self, key: ResourceKey) -> Option<Arc<Inbox>> {
+        let mut state = self.state.lock();
+        if state.is_over || !state.opened.contains_key(&(key.0, key.1)) {
+            return None;
+        }
+        Some(state.inboxes.entry(key).or_default().clone())
+    }
+
+    pub(crate) fn remove_inbox(&self, key: ResourceKey) {
+        let inbox = self.state.lock().inboxes.remove(&key);
+        if let Some(inbox) = inbox {
+            inbox.end(End::Closed);
+        }
+    }
+
+    /// A resource is cut off.
+    pub(crate) fn cut_off(&self, key: ResourceKey) {
+        if let Some(inbox) = self.inbox(key) {
+            inbox.end(End::Broken(Broken::Slow));
+        }
+    }
+
+    /// A provider has ended.
+    pub(crate) fn provider_ended(&self, pid: Pid) {
+        let (first, last) = ((pid, i64::MIN, i64::MIN), (pid, i64::MAX, i64::MAX));
+        let inboxes = take_range(&mut self.state.lock().inboxes, first, last);
+        inboxes.iter().for_each(|inbox| inbox.end(End::Broken(Broken::Gone)));
+    }
+
+    /// The own process has ended.
+    pub(crate) fn end(&self) {
+        let inboxes = {
+            let mut state = self.state.lock();
+            state.is_over = true;
+            state.opened.clear();
+            std::mem::take(&mut state.inboxes)
+        };
+        inboxes.values().for_each(|inbox| inbox.end(End::Broken(Broken::Gone)));
+    }
+}
+
+fn take_range(
+    inboxes: &mut BTreeMap<ResourceKey, Arc<Inbox>>,
+    first: ResourceKey,
+    last: ResourceKey,
+) -> Vec<Arc<Inbox>> {
+    let keys: Vec<_> = inboxes.range(first..=last).map(|(key, _)| *key).collect();
+    keys.iter().filter_map(|key| inboxes.remove(key)).collect()
+}
+
+/// Why there is nothing more in an inbox.
+#[derive(Debug, Clone)]
+pub(crate) enum End {
+    /// Whoever has the proxy closed it.
+    Closed,
+    Broken(Broken),
+}
+
+/// The notifications for one proxy.
+///
+/// What waits here keeps its place in the mailbox, so that the bound of the kernel holds for it too.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    state: Mutex<InboxState>,
+}
+
+#[derive(Default)]
+struct InboxState {
+    waiting: VecDeque<(Payload, Credit)>,
+    reading: Reading,
+    /// Which stream reads; an earlier one has ended.
+    reader: u64,
+    waker: Option<Waker>,
+    end: Option<End>,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum Reading {
+    /// Nobody does yet, but somebody may be about to.
+    #[default]
+    NotYet,
+    /// Nobody has for so long that it may stay so.
+    Hardly,
+    Now,
+    /// Whoever did has let go of the stream.
+    NoMore,
+}
+
+impl Inbox {
+    /// A notification has arrived. True if it is the first of those that nobody reads yet, so that
+    /// [`Inbox::lose_patience`] is due after [`UNHEARD_US`].
+    pub(crate) fn put(&self, payload: Payload, credit: Credit) -> bool {
+        let mut state = self.state.lock();
+        if state.end.is_some() || state.reading == Reading::NoMore {
+            return false;
+        }
+        let is_first = state.waiting.is_empty() && state.reading == Reading::NotYet;
+        state.waiting.push_back((payload, credit));
+        let dropped = state.drop_unheard();
+        let waker = state.waker.take();
+        drop(state);
+        drop(dropped);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        is_first
+    }
+
+    /// If nobody reads yet, only the newest are kept from now on.
+    pub(crate) fn lose_patience(&self) {
+        let mut state = self.state.lock();
+        if state.reading == Reading::NotYet {
+            state.reading = Reading::Hardly;
+        }
+        let dropped = state.drop_unheard();
+        drop(state);
+        drop(dropped);
+    }
+
+    /// Begins to read, in place of whoever did so far.
+    pub(crate) fn start_reading(&self) -> u64 {
+        let mut state = self.state.lock();
+        state.reader += 1;
+        state.reading = Reading::Now;
+        let (reader, waker) = (state.reader, state.waker.take());
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        reader
+    }
+
+    pub(crate) fn stop_reading(&self, reader: u64) {
+        let mut state = self.state.lock();
+        if state.reader == reader {
+            state.reading = Reading::NoMore;
+            let dropped = std::mem::take(&mut state.waiting);
+            drop(state);
+            drop(dropped);
+        }
+    }
+
+    /// The next notification. After an end other than a close comes the reason, once, and then
+    /// nothing.
+    pub(crate) fn poll_next(
+        &self,
+        reader: u64,
+        polled: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Payload, Credit), Broken>>> {
+        let mut state = self.state.lock();
+        if state.reader != reader {
+            return Poll::Ready(None);
+        }
+        if let Some(next) = state.waiting.pop_front() {
+            return Poll::Ready(Some(Ok(next)));
+        }
+        match state.end.clone() {
+            Some(End::Broken(broken)) => {
+                state.end = Some(End::Closed);
+                Poll::Ready(Some(Err(broken)))
+            }
+            Some(End::Closed) => Poll::Ready(None),
+            None => {
+                state.waker = Some(polled.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn end(&self, end: End) {
+        let mut state = self.state.lock();
+        if state.end.is_none() {
+            state.end = Some(end);
+        }
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl InboxState {
+    fn drop_unheard(&mut self) -> Vec<(Payload, Credit)> {
+        let excess = match self.reading {
+            Reading::Hardly => self.waiting.len().saturating_sub(UNHEARD_MAX),
+            Reading::NotYet | Reading::Now | Reading::NoMore => 0,
+        };
+        self.waiting.drain(..excess).collect()
+    }
+}

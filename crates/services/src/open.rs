@@ -1,0 +1,293 @@
+//! Finding a provider, and opening a service there.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use lucarne_kernel::Pid;
+use lucarne_message::{DecodeError, EncodeError, Encoder, Payload, Sink, Value};
+
+use crate::calls::Asking;
+use crate::client::Client;
+use crate::container::{Container, Shared};
+use crate::failure::{Failed, OpenError};
+use crate::links::Inbox;
+use crate::pending::Pending;
+use crate::protocol::{discovery, interface, procedure};
+use crate::selector::Selector;
+
+/// How long it takes patience to wait for a provider, unless told otherwise.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What a provider says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// What was asked for.
+    pub selector: Selector,
+    /// The name of the provider.
+    pub name: String,
+    /// The version of the provider.
+    pub major: i64,
+    /// The version of the provider.
+    pub minor: i64,
+    /// The version of the provider.
+    pub patch: i64,
+    /// What it is marked with.
+    pub tags: Vec<String>,
+}
+
+/// A provider of a service, before it is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// Its process.
+    pub pid: Pid,
+    /// The name of the provider.
+    pub name: String,
+    /// The version of the provider.
+    pub major: i64,
+    /// The version of the provider.
+    pub minor: i64,
+    /// The higher, the better.
+    pub priority: i64,
+    /// What it is marked with.
+    pub tags: Vec<String>,
+    id: i64,
+}
+
+/// A service about to be opened: awaited, or waited for, it gives the client.
+///
+/// Of several providers the one of the highest priority is used.
+#[must_use = "nothing is opened before it is awaited, or waited for"]
+pub struct Open<C> {
+    container: Container,
+    selector: Selector,
+    patience: Duration,
+    filter: Option<Filter>,
+    gives: PhantomData<fn() -> C>,
+}
+
+type Filter = Box<dyn Fn(&Candidate) -> bool + Send>;
+
+impl<C: From<Client> + Send + 'static> Open<C> {
+    /// Begins to open the service for a container. `C` is made of the [`Client`], as those of
+    /// `#[lucarne::service]` are.
+    pub fn new(container: &Container, selector: Selector) -> Open<C> {
+        Open { container: container.clone(), selector, patience: PATIENCE, filter: None, gives: PhantomData }
+    }
+
+    /// How long to wait for a provider to appear; zero says not at all.
+    pub fn within(mut self, patience: Duration) -> Open<C> {
+        self.patience = patience;
+        self
+    }
+
+    /// Accepts an older provider, of the minor version `minor` or later. Methods that came after
+    /// it are then unimplemented.
+    pub fn minor(mut self, minor: u32) -> Open<C> {
+        self.selector = self.selector.with_minor(minor);
+        self
+    }
+
+    /// Only uses providers that `filter` says yes to.
+    pub fn only(mut self, filter: impl Fn(&Candidate) -> bool + Send + 'static) -> Open<C> {
+        self.filter = Some(Box::new(filter));
+        self
+    }
+
+    /// Blocks this thread until it is opened. It needs no runtime.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn wait(self) -> Result<C, OpenError> {
+        self.into_future().wait()
+    }
+}
+
+impl<C: From<Client> + Send + 'static> IntoFuture for Open<C> {
+    type Output = Result<C, OpenError>;
+    type IntoFuture = Pending<C, OpenError>;
+
+    fn into_future(self) -> Pending<C, OpenError> {
+        let Open { container, selector, patience, filter, .. } = self;
+        let shared = container.shared().clone();
+        // In the container, so that whatever is opened is closed again if nobody waits any more.
+        Pending::in_container(&shared, async move {
+            let (pid, id, service) = find_and_open(container.shared(), selector, patience, filter).await?;
+            Ok(C::from(Client::new(container, pid, id, service)))
+        })
+    }
+}
+
+async fn find_and_open(
+    shared: &Arc<Shared>,
+    selector: Selector,
+    patience: Duration,
+    filter: Option<Filter>,
+) -> Result<(Pid, i64, Service), OpenError> {
+    let (found, watch) = discover(shared, selector, !patience.is_zero()).await?;
+    let best = match (best(found, filter.as_ref())?, watch) {
+        (Some(best), _) => best,
+        (None, None) => return Err(OpenError::Absent),
+        (None, Some(watch)) => {
+            let alarm = shared.alarm(patience)?;
+            loop {
+                let news = std::future::poll_fn(|polled| {
+                    if alarm.poll(polled).is_ready() {
+                        return Poll::Ready(None);
+                    }
+                    watch.inbox.poll_next(watch.reader, polled)
+                });
+                let Some(Ok((payload, _credit))) = news.await else { return Err(OpenError::Absent) };
+                let news = payload.into_value().map_err(Failed::from)?;
+                if let Some(best) = best(candidates(&news).map_err(Failed::from)?, filter.as_ref())? {
+                    break best;
+                }
+            }
+        }
+    };
+    Ok(open_at(shared, selector, &best).await?)
+}
+
+/// The best of the candidates, which come by descending priority.
+fn best(candidates: Vec<Candidate>, filter: Option<&Filter>) -> Result<Option<Candidate>, OpenError> {
+    let mut allowed =
+        candidates.into_iter().filter(|candidate| filter.is_none_or(|filter| filter(candidate)));
+    let Some(best) = allowed.next() else { return Ok(None) };
+    if allowed.next().is_some_and(|next| next.priority == best.priority) {
+        return Err(OpenError::Ambiguous);
+    }
+    Ok(Some(best))
+}
+
+async fn open_at(
+    shared: &Arc<Shared>,
+    selector: Selector,
+    candidate: &Candidate,
+) -> Result<(Pid, i64, Service), Failed> {
+    let payload = opening(candidate.id, &selector.uuid().to_string(), selector.major(), selector.minor())?;
+    let answer = Asking::new(shared.clone(), candidate.pid, procedure::OPEN, payload).await?;
+    let definition = answer.payload.into_value()?;
+    let [Value::Int(id), Value::String(name), Value::Int(major), Value::Int(minor), Value::Int(patch), tags] =
+        definition.as_list().unwrap_or_default()
+    else {
+        return Err(Failed::Decode("what the provider says about itself".to_owned()));
+    };
+    let (name, tags) = (name.clone(), texts(tags));
+    if let Some(port) = shared.port() {
+        port.watch(answer.pid);
+    }
+    let service = Service { selector, name, major: *major, minor: *minor, patch: *patch, tags };
+    Ok((answer.pid, *id, service))
+}
+
+// -- Discovery ----------------------------------------------------------------------------------
+
+/// News of the providers of a service. Dropping it ends them.
+struct Watch {
+    shared: Arc<Shared>,
+    manager: (Pid, i64),
+    handle: i64,
+    inbox: Arc<Inbox>,
+    reader: u64,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let (pid, client) = self.manager;
+        self.shared.links.remove_inbox((pid, client, self.handle));
+        let pair = Value::List(vec![client.into(), self.handle.into()]);
+        if let Ok(payload) = Payload::of(&pair) {
+            let asking = Asking::new(self.shared.clone(), pid, procedure::CLOSE_RESOURCE, payload);
+            asking.send_and_forget();
+        }
+    }
+}
+
+async fn discover(
+    shared: &Arc<Shared>,
+    selector: Selector,
+    wait: bool,
+) -> Result<(Vec<Candidate>, Option<Watch>), Failed> {
+    let arguments = Value::List(vec![selector.uuid().to_string().into(), wait.into()]);
+    let answer = ask_manager(shared, discovery::DISCOVER, arguments).await?;
+    let [found, handle] = answer.as_list().unwrap_or_default() else { return Err(unreadable()) };
+    let watch = handle.as_int().and_then(|handle| {
+        let manager = *shared.discovery.get()?;
+        let inbox = shared.links.inbox((manager.0, manager.1, handle))?;
+        let reader = inbox.start_reading();
+        Some(Watch { shared: shared.clone(), manager, handle, inbox, reader })
+    });
+    Ok((candidates(found)?, watch))
+}
+
+/// Calls a method of the service manager.
+pub(crate) async fn ask_manager(shared: &Arc<Shared>, index: i64, arguments: Value) -> Result<Value, Failed> {
+    let (pid, client) = manager(shared).await?;
+    let payload = Payload::of(&Value::List(vec![client.into(), index.into(), arguments]))?;
+    let answer = Asking::new(shared.clone(), pid, procedure::INVOKE, payload).await?;
+    Ok(answer.payload.into_value()?)
+}
+
+/// The service manager, and the number by which it knows this container.
+async fn manager(shared: &Arc<Shared>) -> Result<(Pid, i64), Failed> {
+    if let Some(known) = shared.discovery.get() {
+        return Ok(*known);
+    }
+    let offered = interface::DISCOVERY;
+    let (major, minor) = (offered.major as u32, offered.minor as u32);
+    let payload = opening(discovery::SERVICE_ID, offered.uuid, major, minor)?;
+    let answer = Asking::new(shared.clone(), Pid::SYSTEM, procedure::OPEN, payload).await?;
+    let definition = answer.payload.into_value()?;
+    let id = definition.as_list().and_then(|items| items.first()?.as_int()).ok_or_else(unreadable)?;
+    shared.links.add_lasting((answer.pid, id));
+    Ok(*shared.discovery.get_or_init(|| (answer.pid, id)))
+}
+
+/// `[service id, uuid, major, minor]`.
+fn opening(id: i64, uuid: &str, major: u32, minor: u32) -> Result<Payload, EncodeError> {
+    let mut encoder = Encoder::new();
+    encoder.list(4)?;
+    encoder.int(id)?;
+    encoder.string(uuid)?;
+    encoder.int(major.into())?;
+    encoder.int(minor.into())?;
+    encoder.finish()
+}
+
+fn candidates(list: &Value) -> Result<Vec<Candidate>, DecodeError> {
+    let items = list.as_list().unwrap_or_default().chunks_exact(discovery::CANDIDATE_LENGTH);
+    items.map(|items| candidate(items).ok_or_else(|| unexpected("a candidate"))).collect()
+}
+
+fn candidate(items: &[Value]) -> Option<Candidate> {
+    Some(Candidate {
+        pid: Pid::from_i64(items[0].as_int()?),
+        id: items[1].as_int()?,
+        name: items[2].as_str()?.to_owned(),
+        major: items[3].as_int()?,
+        minor: items[4].as_int()?,
+        priority: items[5].as_int()?,
+        tags: texts(&items[6]),
+    })
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    let items = list.as_list().unwrap_or_default();
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn unexpected(what: &str) -> DecodeError {
+    DecodeError::Unexpected(format!("{what} is not as it should be"))
+}
+
+fn unreadable() -> Failed {
+    unexpected("the answer of the service manager").into()
+}
+
+impl<C> std::fmt::Debug for Open<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Open").field("selector", &self.selector).field("patience", &self.patience).finish()
+    }
+}

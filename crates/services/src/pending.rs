@@ -1,0 +1,210 @@
+//! Something that is under way: what all operations return that have to wait for another process.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_message::{DecodeError, Payload};
+
+use crate::calls::{Asking, Slot};
+use crate::client::Client;
+use crate::container::Shared;
+use crate::failure::Failed;
+use crate::wait::wait;
+
+/// A result that is not there yet.
+///
+/// A call is sent when it is first polled. It is awaited in any runtime, or on a thread of its own
+/// with [`wait`](Pending::wait); either way [`within`](Pending::within) bounds the time. Dropping it
+/// before it is done cancels the call, and never blocks.
+#[must_use = "nothing is sent before it is awaited, or waited for"]
+pub struct Pending<T, X> {
+    work: Work<T, X>,
+}
+
+enum Work<T, X> {
+    Call(Call<T>),
+    Promised(Promised<T, X>),
+    Failed(Option<Failed>),
+}
+
+/// How the result of a call is read. The client is there for the proxies in it.
+pub(crate) type Read<T> = fn(Payload, &Client) -> Result<T, DecodeError>;
+
+struct Call<T> {
+    asking: Asking,
+    client: Client,
+    read: Read<T>,
+}
+
+/// The near end of a [`Promise`].
+struct Promised<T, X> {
+    kept: Arc<Kept<T, X>>,
+    /// Whose clock bounds it.
+    shared: Arc<Shared>,
+    within: Option<Duration>,
+    alarm: Option<Arc<Slot>>,
+}
+
+/// The duty to deliver a result. Dropping it says that there will be none, since the container ended.
+pub(crate) struct Promise<T, X: From<Failed>> {
+    kept: Arc<Kept<T, X>>,
+}
+
+struct Kept<T, X> {
+    state: Mutex<KeptState<T, X>>,
+}
+
+struct KeptState<T, X> {
+    result: Option<Result<T, X>>,
+    waker: Option<Waker>,
+}
+
+impl<T, X: From<Failed>> Pending<T, X> {
+    pub(crate) fn call(asking: Asking, client: Client, read: Read<T>) -> Pending<T, X> {
+        Pending { work: Work::Call(Call { asking, client, read }) }
+    }
+
+    pub(crate) fn failed(failed: Failed) -> Pending<T, X> {
+        Pending { work: Work::Failed(Some(failed)) }
+    }
+
+    /// A result that somebody promises to deliver.
+    pub(crate) fn promised(shared: &Arc<Shared>) -> (Promise<T, X>, Pending<T, X>) {
+        let kept = Arc::new(Kept { state: Mutex::new(KeptState { result: None, waker: None }) });
+        let promise = Promise { kept: kept.clone() };
+        let promised = Promised { kept, shared: shared.clone(), within: None, alarm: None };
+        (promise, Pending { work: Work::Promised(promised) })
+    }
+
+    /// Runs a future in the container, to its end even if nobody waits for it any more.
+    pub(crate) fn in_container(
+        shared: &Arc<Shared>,
+        work: impl Future<Output = Result<T, X>> + Send + 'static,
+    ) -> Pending<T, X>
+    where
+        T: Send + 'static,
+        X: Send + 'static,
+    {
+        let (promise, pending) = Pending::promised(shared);
+        // Where the container has ended the promise is dropped, and with it broken.
+        let _ = shared.spawn(Box::pin(async move { promise.keep(work.await) }));
+        pending
+    }
+
+    /// Bounds the time, from the first poll on. A call is canceled when it is over; other work goes on
+    /// without anybody who waits for it.
+    pub fn within(mut self, duration: Duration) -> Pending<T, X> {
+        match &mut self.work {
+            Work::Call(call) => call.asking.set_within(duration),
+            Work::Promised(promised) => promised.within = Some(duration),
+            Work::Failed(_) => {}
+        }
+        self
+    }
+
+    /// Blocks this thread until the result is there. It needs no runtime.
+    ///
+    /// Not for handlers and tasks of a container: they would hold up what they wait for.
+    ///
+    /// # Errors
+    /// What awaiting it gives.
+    pub fn wait(self) -> Result<T, X> {
+        wait(self)
+    }
+}
+
+// What has to stay where it is, is behind pointers.
+impl<T, X> Unpin for Pending<T, X> {}
+
+impl<T, X: From<Failed>> Future for Pending<T, X> {
+    type Output = Result<T, X>;
+
+    fn poll(mut self: Pin<&mut Self>, polled: &mut Context<'_>) -> Poll<Result<T, X>> {
+        match &mut self.work {
+            Work::Call(call) => call.poll(polled).map(|result| result.map_err(X::from)),
+            Work::Promised(promised) => promised.poll(polled),
+            Work::Failed(failed) => Poll::Ready(Err(failed.take().expect("polled after it was done").into())),
+        }
+    }
+}
+
+impl<T, X> std::fmt::Debug for Pending<T, X> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pending")
+    }
+}
+
+impl<T> Call<T> {
+    fn poll(&mut self, polled: &mut Context<'_>) -> Poll<Result<T, Failed>> {
+        Pin::new(&mut self.asking).poll(polled).map(|answer| Ok((self.read)(answer?.payload, &self.client)?))
+    }
+}
+
+impl<T> Drop for Call<T> {
+    /// Nobody wants the answer that is there already: proxies in it close their resources.
+    fn drop(&mut self) {
+        if let Some(answer) = self.asking.take_unread() {
+            let _ = (self.read)(answer.payload, &self.client);
+        }
+    }
+}
+
+impl<T, X: From<Failed>> Promised<T, X> {
+    fn poll(&mut self, polled: &mut Context<'_>) -> Poll<Result<T, X>> {
+        if let Poll::Ready(result) = self.kept.poll(polled) {
+            return Poll::Ready(result);
+        }
+        if self.alarm.is_none() {
+            let Some(within) = self.within else { return Poll::Pending };
+            match self.shared.alarm(within) {
+                Ok(alarm) => self.alarm = Some(alarm),
+                Err(failed) => return Poll::Ready(Err(failed.into())),
+            }
+        }
+        match self.alarm.as_ref().map(|alarm| alarm.poll(polled)) {
+            Some(Poll::Ready(Err(failed))) => Poll::Ready(Err(failed.into())),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl<T, X: From<Failed>> Promise<T, X> {
+    /// Delivers the result.
+    pub(crate) fn keep(self, result: Result<T, X>) {
+        self.kept.deliver(result);
+    }
+}
+
+impl<T, X: From<Failed>> Drop for Promise<T, X> {
+    fn drop(&mut self) {
+        self.kept.deliver(Err(Failed::Closed.into()));
+    }
+}
+
+impl<T, X> Kept<T, X> {
+    /// Only the first result counts.
+    fn deliver(&self, result: Result<T, X>) {
+        let mut state = self.state.lock();
+        if state.result.is_some() {
+            return;
+        }
+        state.result = Some(result);
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, polled: &mut Context<'_>) -> Poll<Result<T, X>> {
+        let mut state = self.state.lock();
+        if let Some(result) = state.result.take() {
+            return Poll::Ready(result);
+        }
+        state.waker = Some(polled.waker().clone());
+        Poll::Pending
+    }
+}

@@ -1,0 +1,354 @@
+//! A container as the kernel sees it: an executor of futures with a mailbox.
+//!
+//! A turn takes what is in the mailbox and on the [agenda](crate::agenda), and polls what that has woken.
+//! A call is polled first when it is taken out of the mailbox, so that one that does not wait is
+//! answered in the same turn.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context as Polled, Poll, Wake, Waker};
+
+use lucarne_kernel::{
+    Context, Exit, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId, RequestToken,
+};
+use lucarne_message::{DecodeError, Payload};
+use rustc_hash::FxHashMap;
+
+use crate::agenda::{Due, Job, Timer};
+use crate::container::Shared;
+use crate::failure::{Failed, Thrown};
+use crate::handler::{Answering, Arguments, Call};
+use crate::links::UNHEARD_US;
+use crate::protocol::{error, procedure};
+
+/// What dealing with a message or polling a task costs at least, in units of the scheduler.
+const STEP_COST: u32 = 50;
+
+pub(crate) struct ContainerProcess {
+    shared: Arc<Shared>,
+    tasks: Tasks,
+    /// The tasks that answer requests, by the process that asked and its name for the request.
+    serving: FxHashMap<(Pid, RequestId), usize>,
+    due: Due,
+}
+
+/// What a task is for.
+enum Work {
+    Job(Job),
+    Answer { answering: Answering, token: RequestToken, asker: Pid },
+}
+
+impl ContainerProcess {
+    pub(crate) fn new(shared: Arc<Shared>) -> ContainerProcess {
+        let tasks = Tasks::new(shared.clone());
+        ContainerProcess { shared, tasks, serving: FxHashMap::default(), due: Due::default() }
+    }
+
+    fn take(&mut self, context: &mut Context<'_>, message: Message) {
+        let Message { pid, gid, kind } = message;
+        match kind {
+            MessageKind::Request { token, procedure: procedure::INVOKE, payload } => {
+                self.serve(context, pid, gid, token, payload);
+            }
+            MessageKind::Request { token, procedure, payload } => {
+                let answer = self.keep_books(context, pid, procedure, payload);
+                context.reply(token, answer.map_err(Thrown::into_failure));
+            }
+            MessageKind::Reply { id, result } => self.shared.asked.answered(&self.shared, id, pid, result),
+            MessageKind::Cancel { id } => self.cancel(context, pid, id),
+            MessageKind::Notification { client, handle, payload, credit } => {
+                if let Some(inbox) = self.shared.links.inbox((pid, client, handle))
+                    && inbox.put(payload, credit)
+                {
+                    let at_us = context.now_us() + UNHEARD_US;
+                    self.shared.agenda.set_timer(self.shared.port(), at_us, Timer::Unheard(inbox));
+                }
+            }
+            MessageKind::ProcessTerminated => self.process_ended(context, pid),
+            MessageKind::RoomAvailable { client, handle } => self.shared.books.room(client, handle, pid),
+            MessageKind::SlowConsumer { client, handle } => {
+                // One of the two: a number of this container, or of the other.
+                drop(self.shared.books.close_resource(client, pid, handle));
+                self.shared.links.cut_off((pid, client, handle));
+            }
+            // Messages of programs have no receiver here.
+            MessageKind::External { .. } | MessageKind::User { .. } => {}
+        }
+    }
+
+    // -- Requests of others -------------------------------------------------------------------
+
+    /// Opens and closes.
+    fn keep_books(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        procedure: i64,
+        mut payload: Payload,
+    ) -> Result<Payload, Thrown> {
+        let mut arguments = payload.decoder();
+        match procedure {
+            procedure::OPEN => {
+                arguments.expect_list(4)?;
+                let (id, uuid) = (arguments.expect_int()?, arguments.expect_string()?);
+                let wanted = (arguments.expect_int()?, arguments.expect_int()?);
+                let definition = self.shared.books.open(pid, id, uuid, wanted)?;
+                // What is kept for it goes with it.
+                context.watch(pid);
+                return Ok(Payload::of(&definition)?);
+            }
+            procedure::CLOSE => drop(self.shared.books.close(arguments.expect_int()?, pid)),
+            procedure::CLOSE_RESOURCE => {
+                arguments.expect_list(2)?;
+                let (client, handle) = (arguments.expect_int()?, arguments.expect_int()?);
+                drop(self.shared.books.close_resource(client, pid, handle));
+            }
+            other => return Err(Thrown::new(error::no_such_procedure(other))),
+        }
+        Ok(Payload::null())
+    }
+
+    /// Begins to answer `[client, index, arguments]`.
+    fn serve(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        gid: Gid,
+        token: RequestToken,
+        mut payload: Payload,
+    ) {
+        let Ok((client, index)) = callee(&mut payload) else {
+            return context.reply(token, Err(Failure::new("INVALID_ARGUMENT")));
+        };
+        let Some(offered) = self.shared.books.offered_to(client, pid) else {
+            return context.reply(token, Err(Failure::new(error::HANDLER_NOT_FOUND)));
+        };
+        let Ok(index) = u32::try_from(index) else {
+            let thrown = error::no_such_method(index, &offered.face.name);
+            return context.reply(token, Err(Failure::new(thrown)));
+        };
+        let call = Call { shared: self.shared.clone(), offered: offered.clone(), client, pid, gid };
+        let arguments = Arguments { payload };
+        let started = catch_unwind(AssertUnwindSafe(|| offered.serve.start(call, index, arguments)));
+        match started {
+            Ok(answering) => {
+                let key = (pid, token.id());
+                let place = self.tasks.add(Work::Answer { answering, token, asker: pid });
+                self.serving.insert(key, place);
+                self.poll(context, place);
+            }
+            Err(panic) => context.reply(token, Err(Failure::new(panic_text(panic.as_ref())))),
+        }
+    }
+
+    /// The asker no longer wants the answer: the work on it is dropped.
+    fn cancel(&mut self, context: &mut Context<'_>, asker: Pid, id: RequestId) {
+        let Some(place) = self.serving.remove(&(asker, id)) else { return };
+        let Some(Work::Answer { answering, token, .. }) = self.tasks.remove(place) else { return };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(answering)));
+        context.reply(token, Err(Failure::new(error::CANCELED)));
+    }
+
+    fn process_ended(&mut self, context: &mut Context<'_>, pid: Pid) {
+        let mut unwanted: Vec<RequestId> =
+            self.serving.keys().filter(|(asker, _)| *asker == pid).map(|(_, id)| *id).collect();
+        // The order of a hash map is not to show.
+        unwanted.sort_unstable();
+        unwanted.into_iter().for_each(|id| self.cancel(context, pid, id));
+        drop(self.shared.books.close_all_of(pid));
+        self.shared.links.provider_ended(pid);
+    }
+
+    // -- Tasks --------------------------------------------------------------------------------
+
+    fn poll(&mut self, context: &mut Context<'_>, place: usize) {
+        let Some((work, waker)) = self.tasks.begin(place) else { return };
+        let mut polled = Polled::from_waker(&waker);
+        match work {
+            Work::Job(mut job) => {
+                let poll = catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(&mut polled)));
+                match poll {
+                    Ok(Poll::Pending) => self.tasks.put_back(place, Work::Job(job)),
+                    // The panic hook has reported it, and nobody waits for it.
+                    Ok(Poll::Ready(())) | Err(_) => {
+                        self.tasks.free(place);
+                        let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
+                    }
+                }
+            }
+            Work::Answer { mut answering, token, asker } => {
+                let poll = catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(&mut polled)));
+                let result = match poll {
+                    Ok(Poll::Pending) => {
+                        return self.tasks.put_back(place, Work::Answer { answering, token, asker });
+                    }
+                    Ok(Poll::Ready(result)) => result.map_err(Thrown::into_failure),
+                    Err(panic) => Err(Failure::new(panic_text(panic.as_ref()))),
+                };
+                self.tasks.free(place);
+                self.serving.remove(&(asker, token.id()));
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(answering)));
+                context.reply(token, result);
+            }
+        }
+    }
+
+    /// Does what is due, and says how many steps that took.
+    fn work(&mut self, context: &mut Context<'_>) -> u32 {
+        let mut steps = 0;
+        let mut due = std::mem::take(&mut self.due);
+        self.shared.agenda.take_due(context.now_us(), &mut due);
+        for timer in due.timers.drain(..) {
+            steps += 1;
+            match timer {
+                Timer::Request(id) => self.shared.asked.expire(&self.shared, id, context),
+                Timer::Sleep(slot) => slot.complete(Err(Failed::Deadline)),
+                Timer::Unheard(inbox) => inbox.lose_patience(),
+            }
+        }
+        for job in due.spawned.drain(..) {
+            steps += 1;
+            let place = self.tasks.add(Work::Job(job));
+            self.poll(context, place);
+        }
+        for place in due.ready.drain(..) {
+            steps += 1;
+            self.poll(context, place);
+        }
+        self.due = due;
+        steps
+    }
+}
+
+impl Process for ContainerProcess {
+    fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.shared.set_port(context.port());
+        let mut left = context.budget();
+        loop {
+            let mut steps = 0;
+            while let Some(message) = context.receive() {
+                self.take(context, message);
+                steps += 1;
+                if steps * STEP_COST > left {
+                    break;
+                }
+            }
+            steps += self.work(context);
+            let cost = steps.saturating_mul(STEP_COST);
+            context.charge(cost);
+            if self.shared.should_end() {
+                return Outcome::Exit(Exit::Done);
+            }
+            left = left.saturating_sub(cost);
+            if left == 0 || context.should_yield() {
+                return Outcome::Ready;
+            }
+            if !context.has_messages()
+                && let Ok(until_us) = self.shared.agenda.rest(context.now_us())
+            {
+                return Outcome::Wait { until_us };
+            }
+        }
+    }
+}
+
+impl Drop for ContainerProcess {
+    /// First nothing new can come, then what is there goes.
+    fn drop(&mut self) {
+        self.shared.end();
+        self.tasks.clear();
+    }
+}
+
+fn callee(payload: &mut Payload) -> Result<(i64, i64), DecodeError> {
+    let mut decoder = payload.decoder();
+    decoder.expect_list(3)?;
+    Ok((decoder.expect_int()?, decoder.expect_int()?))
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the handler panicked: {}", text.unwrap_or("no message"))
+}
+
+/// The tasks of a container, in places that are used again and again.
+struct Tasks {
+    shared: Arc<Shared>,
+    places: Vec<Place>,
+    free: Vec<usize>,
+}
+
+/// A wake-up of an earlier task in the same place polls the present one for nothing, which
+/// harms nobody. So the waker is made once for the place.
+struct Place {
+    work: Option<Work>,
+    woken: Arc<Woken>,
+    waker: Waker,
+}
+
+struct Woken {
+    shared: Arc<Shared>,
+    place: usize,
+    /// Whether the place is on the agenda.
+    is_ready: AtomicBool,
+}
+
+impl Tasks {
+    fn new(shared: Arc<Shared>) -> Tasks {
+        Tasks { shared, places: Vec::new(), free: Vec::new() }
+    }
+
+    fn add(&mut self, work: Work) -> usize {
+        if let Some(place) = self.free.pop() {
+            self.places[place].work = Some(work);
+            return place;
+        }
+        let place = self.places.len();
+        let woken = Arc::new(Woken { shared: self.shared.clone(), place, is_ready: AtomicBool::new(false) });
+        self.places.push(Place { work: Some(work), waker: Waker::from(woken.clone()), woken });
+        place
+    }
+
+    /// Takes a task out to be polled. It can be woken again from now on.
+    fn begin(&mut self, place: usize) -> Option<(Work, Waker)> {
+        let place = self.places.get_mut(place)?;
+        // Pairs with the swap in `wake`: what was done before it is seen by the poll that follows.
+        place.woken.is_ready.store(false, Ordering::SeqCst);
+        Some((place.work.take()?, place.waker.clone()))
+    }
+
+    fn put_back(&mut self, place: usize, work: Work) {
+        self.places[place].work = Some(work);
+    }
+
+    fn free(&mut self, place: usize) {
+        self.free.push(place);
+    }
+
+    fn remove(&mut self, place: usize) -> Option<Work> {
+        let work = self.places.get_mut(place)?.work.take();
+        self.free.push(place);
+        work
+    }
+
+    /// Drops all tasks, each by itself: a panic of one concerns no other.
+    fn clear(&mut self) {
+        for place in self.places.drain(..) {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(place.work)));
+        }
+    }
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_ready.swap(true, Ordering::SeqCst) {
+            self.shared.agenda.wake(self.shared.port(), self.place);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The offering end of services.
+
+use std::sync::Arc;
+
+use lucarne_message::Value;
+
+use crate::books::{Face, Offered};
+use crate::container::{Container, Shared};
+use crate::failure::{CallError, Failed, InstallError};
+use crate::handler::{AnyServe, Kept, Serve, Serves};
+use crate::open::ask_manager;
+use crate::pending::Pending;
+use crate::protocol::{discovery, priority};
+use crate::selector::Selector;
+
+/// A provider about to be installed: what it calls itself, and what it offers.
+pub struct ProviderBuilder {
+    container: Container,
+    name: String,
+    version: String,
+    priority: u8,
+    tags: Option<Vec<String>>,
+    services: Vec<(Selector, Box<dyn AnyServe>)>,
+}
+
+impl ProviderBuilder {
+    pub(crate) fn new(container: Container, name: &str, version: &str) -> ProviderBuilder {
+        ProviderBuilder {
+            container,
+            name: name.to_owned(),
+            version: version.to_owned(),
+            priority: priority::NORMAL,
+            tags: None,
+            services: Vec::new(),
+        }
+    }
+
+    /// Offers the service that the handler is for.
+    #[must_use]
+    pub fn handle<S: Serves>(self, handler: S) -> ProviderBuilder {
+        self.provides(S::SELECTOR, handler)
+    }
+
+    /// Offers a service, answered by a handler.
+    #[must_use]
+    pub fn provides(mut self, selector: Selector, handler: impl Serve) -> ProviderBuilder {
+        self.services.push((selector, Box::new(Kept(Arc::new(handler)))));
+        self
+    }
+
+    /// Of several providers, clients use the one of the highest priority: see
+    /// [`priority`](crate::protocol::priority).
+    #[must_use]
+    pub fn priority(mut self, priority: u8) -> ProviderBuilder {
+        self.priority = priority;
+        self
+    }
+
+    /// Marks by which clients may choose.
+    #[must_use]
+    pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> ProviderBuilder {
+        self.tags = Some(tags.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Makes the services known to all containers. Done when they can be opened.
+    ///
+    /// # Errors
+    /// See [`InstallError`].
+    pub fn install(self) -> Pending<Provider, InstallError> {
+        let shared = self.container.shared().clone();
+        Pending::in_container(&shared, install(self))
+    }
+}
+
+impl std::fmt::Debug for ProviderBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProviderBuilder").field("name", &self.name).field("version", &self.version).finish()
+    }
+}
+
+/// A provider that is installed. It stays so, also without this, until it is uninstalled or its
+/// container ends.
+#[derive(Debug)]
+pub struct Provider {
+    container: Container,
+    face: Arc<Face>,
+}
+
+impl Provider {
+    /// Takes the services back. Calls that are being answered are answered to their end; clients, and
+    /// with them resources, are closed.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`] if the container has ended.
+    pub fn uninstall(&self) -> Pending<(), CallError> {
+        let (shared, face) = (self.container.shared().clone(), self.face.clone());
+        Pending::in_container(self.container.shared(), async move { Ok(take_back(&shared, &face).await?) })
+    }
+}
+
+async fn install(builder: ProviderBuilder) -> Result<Provider, InstallError> {
+    let ProviderBuilder { container, name, version, priority, tags, services } = builder;
+    let version = parse_version(&version).ok_or(InstallError::Version(version))?;
+    let face = Arc::new(Face { name, version, tags });
+    for (selector, serve) in services {
+        let offered = Arc::new(Offered { selector, face: face.clone(), serve });
+        if let Err(failed) = listen(container.shared(), offered, priority).await {
+            // What was installed so far goes with what was not.
+            let _ = take_back(container.shared(), &face).await;
+            return Err(failed.into());
+        }
+    }
+    Ok(Provider { container, face })
+}
+
+async fn listen(shared: &Arc<Shared>, offered: Arc<Offered>, priority: u8) -> Result<(), Failed> {
+    let (selector, face) = (offered.selector, offered.face.clone());
+    let id = shared.books.add_service(offered);
+    let tags = face.tags.as_ref().map(|tags| tags.iter().map(|tag| Value::from(tag.as_str())).collect());
+    let arguments = Value::List(vec![
+        id.into(),
+        selector.uuid().to_string().into(),
+        face.name.as_str().into(),
+        face.version.0.into(),
+        face.version.1.into(),
+        priority.into(),
+        Value::from(tags.map(Value::List)),
+    ]);
+    ask_manager(shared, discovery::LISTEN, arguments).await.map(|_| ())
+}
+
+pub(crate) async fn take_back(shared: &Arc<Shared>, face: &Arc<Face>) -> Result<(), Failed> {
+    for id in shared.books.ids_of(face) {
+        ask_manager(shared, discovery::UNLISTEN, id.into()).await?;
+    }
+    drop(shared.books.remove_provider(face));
+    Ok(())
+}
+
+fn parse_version(text: &str) -> Option<(i64, i64, i64)> {
+    let mut numbers = text.split('.').map(|number| {
+        let is_decimal = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        number.parse::<u32>().ok().filter(|_| is_decimal).map(i64::from)
+    });
+    let (major, minor) = (numbers.next()??, numbers.next()??);
+    let patch = numbers.next().unwrap_or(Some(0))?;
+    numbers.next().is_none().then_some((major, minor, patch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_have_two_or_three_numbers() {
+        assert_eq!(parse_version("7.9"), Some((7, 9, 0)));
+        assert_eq!(parse_version("0.1.22"), Some((0, 1, 22)));
+        for wrong in ["", "1", "1.", "1.2.3.4", "1.x", "+1.2", "1.-2", "99999999999.1"] {
+            assert_eq!(parse_version(wrong), None, "{wrong}");
+        }
+    }
+}

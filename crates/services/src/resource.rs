@@ -1,0 +1,312 @@
+//! What a provider keeps for a client, and what it tells the client about it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Pid, Port, SendError};
+use lucarne_message::{Payload, to_payload};
+use serde::ser::Error;
+use serde::{Serialize, Serializer};
+
+use crate::failure::{NotifyError, Thrown};
+use crate::handler::Call;
+use crate::wait::wait;
+
+/// How many notifications wait for a resource to be given to its client.
+const EARLY_MAX: usize = 64;
+
+thread_local! {
+    /// The call whose answer is being written, and the handles of the resources in it so far.
+    static WRITING: RefCell<Option<(Call, Vec<i64>)>> = const { RefCell::new(None) };
+}
+
+/// Something that a provider keeps for a client, on its way to it.
+///
+/// Returned from a method, it reaches the client as a proxy. It closes, and the value is dropped, when the
+/// client closes the proxy or itself, when its process ends, or when the provider is uninstalled:
+/// once, in any case.
+pub struct Resource<T> {
+    value: Arc<T>,
+    line: Option<Arc<Line>>,
+}
+
+impl<T: Send + Sync + 'static> Resource<T> {
+    /// A resource that only answers.
+    pub fn new(value: T) -> Resource<T> {
+        Resource { value: Arc::new(value), line: None }
+    }
+
+    /// A resource that also tells its client things. `make` gets what it needs for that.
+    pub fn notifying<N: Serialize>(make: impl FnOnce(Notifier<N>) -> T) -> Resource<T> {
+        let line = Arc::new(Line { state: Mutex::new(LineState::Early(Early::default())) });
+        let value = make(Notifier { line: line.clone(), of: PhantomData });
+        Resource { value: Arc::new(value), line: Some(line) }
+    }
+
+    pub(crate) fn into_parts(self) -> (Arc<T>, Option<Arc<Line>>) {
+        (self.value, self.line)
+    }
+}
+
+impl<T> std::fmt::Debug for Resource<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Resource")
+    }
+}
+
+/// In the answer to a call it becomes a handle.
+impl<T: Send + Sync + 'static> Serialize for Resource<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let given = WRITING.with_borrow_mut(|writing| {
+            let (call, given) =
+                writing.as_mut().ok_or_else(|| Thrown::new("a resource outside of an answer"))?;
+            let handle = call.give(Resource { value: self.value.clone(), line: self.line.clone() })?;
+            given.push(handle);
+            Ok::<_, Thrown>(handle)
+        });
+        serializer.serialize_i64(given.map_err(S::Error::custom)?)
+    }
+}
+
+/// Writes the answer to a call. If that fails, the resources in it are taken back.
+pub(crate) fn write_for<T: Serialize + ?Sized>(call: &Call, value: &T) -> Result<Payload, Thrown> {
+    WRITING.set(Some((call.duplicate(), Vec::new())));
+    let result = to_payload(value);
+    let given = WRITING.take().map_or_else(Vec::new, |(_, given)| given);
+    if result.is_err() {
+        given.into_iter().for_each(|handle| call.take_back(handle));
+    }
+    Ok(result?)
+}
+
+/// Tells the client of a resource things: values of type `T`, which the proxy gets in their order.
+///
+/// Clones tell the same client. It is used on any thread.
+pub struct Notifier<T> {
+    line: Arc<Line>,
+    of: PhantomData<fn(T)>,
+}
+
+impl<T> Clone for Notifier<T> {
+    fn clone(&self) -> Notifier<T> {
+        Notifier { line: self.line.clone(), of: PhantomData }
+    }
+}
+
+impl<T: Serialize> Notifier<T> {
+    /// Sends a value, if there is room for it.
+    ///
+    /// # Errors
+    /// [`NotifyError::Full`] if the client has not taken the earlier ones: 1,024 may wait.
+    pub fn try_send(&self, value: T) -> Result<(), NotifyError<T>> {
+        let payload = match to_payload(&value) {
+            Ok(payload) => payload,
+            Err(error) => return Err(NotifyError::Refused(error)),
+        };
+        match self.line.send(payload, None) {
+            Ok(()) => Ok(()),
+            Err(Unsent::Full(_)) => Err(NotifyError::Full(value)),
+            Err(Unsent::Closed) => Err(NotifyError::Closed(value)),
+        }
+    }
+
+    /// Sends a value as soon as there is room for it. A client that takes none for a second while
+    /// somebody waits here loses the resource.
+    ///
+    /// # Errors
+    /// [`NotifyError::Closed`] or [`NotifyError::Refused`].
+    pub fn send(&self, value: T) -> Sending<T> {
+        let payload = to_payload(&value);
+        Sending { line: self.line.clone(), value: Some(value), payload: Some(payload) }
+    }
+
+    /// Whether the resource has closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(*self.line.state.lock(), LineState::Closed)
+    }
+}
+
+impl<T> std::fmt::Debug for Notifier<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Notifier")
+    }
+}
+
+/// A notification that waits for room. Dropping it takes it back.
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Sending<T> {
+    line: Arc<Line>,
+    value: Option<T>,
+    payload: Option<Result<Payload, lucarne_message::EncodeError>>,
+}
+
+impl<T> Sending<T> {
+    /// Blocks this thread until it is sent. It needs no runtime.
+    ///
+    /// # Errors
+    /// What awaiting it gives.
+    pub fn wait(self) -> Result<(), NotifyError<T>> {
+        wait(self)
+    }
+}
+
+impl<T> Unpin for Sending<T> {}
+
+impl<T> Future for Sending<T> {
+    type Output = Result<(), NotifyError<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, polled: &mut Context<'_>) -> Poll<Result<(), NotifyError<T>>> {
+        let payload = match self.payload.take().expect("polled after it was done") {
+            Ok(payload) => payload,
+            Err(error) => return Poll::Ready(Err(NotifyError::Refused(error))),
+        };
+        match self.line.send(payload, Some(polled.waker())) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(Unsent::Full(payload)) => {
+                self.payload = Some(Ok(payload));
+                Poll::Pending
+            }
+            Err(Unsent::Closed) => {
+                let value = self.value.take().expect("there until it is done");
+                Poll::Ready(Err(NotifyError::Closed(value)))
+            }
+        }
+    }
+}
+
+impl<T> std::fmt::Debug for Sending<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sending")
+    }
+}
+
+/// The way from a resource to its proxy.
+pub(crate) struct Line {
+    state: Mutex<LineState>,
+}
+
+enum LineState {
+    /// The client does not have the handle yet.
+    Early(Early),
+    Open(OpenLine),
+    Closed,
+}
+
+#[derive(Default)]
+struct Early {
+    payloads: VecDeque<Payload>,
+    waiting: Vec<Waker>,
+}
+
+struct OpenLine {
+    port: Port,
+    pid: Pid,
+    client: i64,
+    handle: i64,
+    /// What was sent early and found no room.
+    backlog: VecDeque<Payload>,
+    waiting: Vec<Waker>,
+}
+
+enum Unsent {
+    Full(Payload),
+    Closed,
+}
+
+impl Line {
+    /// The resource has a handle: what was sent early goes first.
+    pub(crate) fn open(&self, port: Port, pid: Pid, client: i64, handle: i64) {
+        let mut state = self.state.lock();
+        let LineState::Early(early) = &mut *state else { return };
+        let Early { payloads: backlog, waiting } = std::mem::take(early);
+        let mut line = OpenLine { port, pid, client, handle, backlog, waiting: Vec::new() };
+        line.send_backlog();
+        *state = LineState::Open(line);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// The client has room again.
+    pub(crate) fn room(&self) {
+        let waiting = match &mut *self.state.lock() {
+            LineState::Open(line) => {
+                line.send_backlog();
+                std::mem::take(&mut line.waiting)
+            }
+            LineState::Early(_) | LineState::Closed => Vec::new(),
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn close(&self) {
+        let closed = std::mem::replace(&mut *self.state.lock(), LineState::Closed);
+        let waiting = match closed {
+            LineState::Early(early) => early.waiting,
+            LineState::Open(line) => {
+                line.port.stop_waiting(line.pid, line.client, line.handle);
+                line.waiting
+            }
+            LineState::Closed => Vec::new(),
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Sends, or gives back and, if there is a waker, wakes it when there is room.
+    fn send(&self, payload: Payload, waker: Option<&Waker>) -> Result<(), Unsent> {
+        match &mut *self.state.lock() {
+            LineState::Early(early) if early.payloads.len() < EARLY_MAX => {
+                early.payloads.push_back(payload);
+                Ok(())
+            }
+            LineState::Early(early) => {
+                early.waiting.extend(waker.cloned());
+                Err(Unsent::Full(payload))
+            }
+            LineState::Open(line) => line.send(payload, waker),
+            LineState::Closed => Err(Unsent::Closed),
+        }
+    }
+}
+
+impl OpenLine {
+    fn send(&mut self, payload: Payload, waker: Option<&Waker>) -> Result<(), Unsent> {
+        let sent = if !self.backlog.is_empty() {
+            Err(Unsent::Full(payload))
+        } else if waker.is_some() {
+            self.notify(payload)
+        } else {
+            let sent = self.port.try_notify(self.pid, self.client, self.handle, payload);
+            sent.map_err(Unsent::from)
+        };
+        if let Err(Unsent::Full(_)) = sent {
+            self.waiting.extend(waker.cloned());
+        }
+        sent
+    }
+
+    fn send_backlog(&mut self) {
+        while let Some(payload) = self.backlog.pop_front() {
+            if let Err(Unsent::Full(payload)) = self.notify(payload) {
+                return self.backlog.push_front(payload);
+            }
+        }
+    }
+
+    fn notify(&self, payload: Payload) -> Result<(), Unsent> {
+        Ok(self.port.notify(self.pid, self.client, self.handle, payload)?)
+    }
+}
+
+impl From<lucarne_kernel::Refused> for Unsent {
+    fn from(refused: lucarne_kernel::Refused) -> Unsent {
+        match refused.error {
+            SendError::Full => Unsent::Full(refused.payload),
+            _ => Unsent::Closed,
+        }
+    }
+}

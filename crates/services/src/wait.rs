@@ -1,0 +1,47 @@
+//! Waiting for a future on a thread that has nothing else to do.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::thread::{self, Thread};
+
+/// How long a thread looks for the result before it sleeps: to be woken takes about as long.
+const PATIENCE_US: i64 = 20;
+
+/// Blocks the thread until the future is done.
+///
+/// Not to be used in a handler or another task of a container: it would keep the container from
+/// doing what is waited for.
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(ThisThread(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    let clock = Clock::real();
+    let mut last_sign_us = 0;
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        if clock.now_us() - last_sign_us < PATIENCE_US {
+            // Not a spin: whoever is to make the result may need this very processor.
+            thread::yield_now();
+        } else {
+            thread::park();
+            last_sign_us = clock.now_us();
+        }
+    }
+}
+
+struct ThisThread(Thread);
+
+impl Wake for ThisThread {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}

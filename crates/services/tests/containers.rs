@@ -1,0 +1,430 @@
+//! Containers in Rust, written by hand: calls, resources, notifications, ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use lucarne_kernel::{Faults, Kernel, KernelOptions, Simulation, priority};
+use lucarne_services::{
+    Broken, Call, CallError, Client, Container, Handler, InstallError, Notifier, NotifyError, OpenError,
+    Presence, Provider, Resource, Selector, ServiceManager, Thrown, Value, uuid,
+};
+
+const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 2);
+
+const ECHO: u32 = 0;
+const PANIC: u32 = 1;
+const THROW: u32 = 2;
+const WAIT: u32 = 3;
+const MAKE: u32 = 4;
+const TELL: u32 = 5;
+
+/// Counts what is there: resources and calls at work.
+#[derive(Clone, Default)]
+struct Count(Arc<AtomicUsize>);
+
+struct Counted(Count);
+
+impl Count {
+    fn one(&self) -> Counted {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Counted(self.clone())
+    }
+
+    fn now(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+struct House {
+    alive: Count,
+}
+
+struct Lamp {
+    notifier: Notifier<i64>,
+    _counted: Counted,
+}
+
+impl Handler for House {
+    async fn handle(&self, call: &Call, index: u32, arguments: Value) -> Result<Value, Thrown> {
+        match index {
+            ECHO => Ok(arguments),
+            PANIC => panic!("on purpose"),
+            THROW => Err(Thrown::new("OUT_OF_CHEESE")),
+            WAIT => {
+                let _counted = self.alive.one();
+                let _ = call.container().sleep(Duration::from_secs(3_600)).await;
+                Ok(Value::Null)
+            }
+            MAKE => {
+                let counted = self.alive.one();
+                let lamp = Resource::notifying(|notifier| Lamp { notifier, _counted: counted });
+                Ok(call.give(lamp)?.into())
+            }
+            TELL => {
+                let handle = arguments.as_int().unwrap_or_default();
+                let lamp = call.resource::<Lamp>(handle)?;
+                Ok(lamp.notifier.try_send(87).is_ok().into())
+            }
+            _ => Err(call.no_such_method(index)),
+        }
+    }
+}
+
+struct World {
+    kernel: Kernel,
+    alive: Count,
+}
+
+impl World {
+    fn new(workers: usize) -> World {
+        let kernel = Kernel::new(KernelOptions { workers, hooks: Default::default() });
+        start_manager(&kernel);
+        World { kernel, alive: Count::default() }
+    }
+
+    fn house(&self, name: &str) -> (Container, Provider) {
+        let container = Container::start(&self.kernel, name);
+        let house = House { alive: self.alive.clone() };
+        let provider =
+            container.provider("test/house", "7.9").provides(HOUSE, house).install().wait().unwrap();
+        (container, provider)
+    }
+
+    fn guest(&self) -> (Container, Client) {
+        let container = Container::start(&self.kernel, "guest");
+        let client = Client::open(&container, HOUSE).wait().unwrap();
+        (container, client)
+    }
+
+    fn until(&self, alive: usize) {
+        until(|| self.alive.now() == alive);
+    }
+}
+
+fn start_manager(kernel: &lucarne_kernel::KernelHandle) {
+    let options = lucarne_kernel::SpawnOptions { priority: priority::CRITICAL, ..Default::default() };
+    let manager = kernel.start_system(Box::new(ServiceManager::new(Presence::default())), options);
+    kernel.set_system_process(manager);
+}
+
+fn until(mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(10), "it does not happen");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn calls_are_answered() {
+    for workers in [1, 2] {
+        let world = World::new(workers);
+        let (_house, _provider) = world.house("house");
+        let (_guest, client) = world.guest();
+        assert_eq!(client.service().name, "test/house");
+        assert_eq!((client.service().major, client.service().minor), (7, 9));
+        for value in [Value::Null, 42.into(), "text".into(), Value::List(vec![1.5.into(), true.into()])] {
+            assert_eq!(client.invoke(ECHO, value.clone()).wait(), Ok(value));
+        }
+        assert_eq!(
+            client.invoke(THROW, Value::Null).wait(),
+            Err(CallError::Thrown(Thrown::new("OUT_OF_CHEESE")))
+        );
+        assert_eq!(client.invoke(99, Value::Null).wait(), Err(CallError::Unimplemented));
+    }
+}
+
+#[test]
+fn a_panic_fails_its_call_alone() {
+    let world = World::new(1);
+    let (_house, _provider) = world.house("house");
+    let (_guest, client) = world.guest();
+    let Err(CallError::Thrown(thrown)) = client.invoke(PANIC, Value::Null).wait() else { panic!("it threw") };
+    assert_eq!(thrown.text(), "the handler panicked: on purpose");
+    assert_eq!(client.invoke(ECHO, 1.into()).wait(), Ok(1.into()));
+}
+
+#[test]
+fn who_gives_up_cancels_the_handler() {
+    let world = World::new(1);
+    let (_house, _provider) = world.house("house");
+    let (guest, client) = world.guest();
+    let late = client.invoke(WAIT, Value::Null).within(Duration::from_millis(20)).wait();
+    assert_eq!(late, Err(CallError::Deadline));
+    world.until(0);
+
+    let call = client.invoke(WAIT, Value::Null);
+    guest.spawn(async move {
+        let _ = call.await;
+    });
+    world.until(1);
+    guest.kill();
+    world.until(0);
+}
+
+#[test]
+fn a_dropped_call_is_canceled() {
+    let world = World::new(1);
+    let (_house, _provider) = world.house("house");
+    let (_guest, client) = world.guest();
+    let mut call = client.invoke(WAIT, Value::Null);
+    let mut polled = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(std::pin::Pin::new(&mut call).poll(&mut polled).is_pending());
+    world.until(1);
+    drop(call);
+    world.until(0);
+    assert_eq!(client.invoke(ECHO, 1.into()).wait(), Ok(1.into()));
+}
+
+#[test]
+fn services_are_found_or_not() {
+    let world = World::new(2);
+    let guest = Container::start(&world.kernel, "guest");
+    let absent = Client::open(&guest, HOUSE).within(Duration::ZERO).wait();
+    assert_eq!(absent.unwrap_err(), OpenError::Absent);
+    assert_eq!(Client::open(&guest, HOUSE).wait().unwrap_err(), OpenError::Absent);
+
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| Client::open(&guest, HOUSE).within(Duration::from_secs(10)).wait());
+        std::thread::sleep(Duration::from_millis(20));
+        let (house, _provider) = world.house("house");
+        assert!(waiting.join().unwrap().is_ok());
+        let (_other, _other_provider) = world.house("other");
+        assert_eq!(Client::open(&guest, HOUSE).wait().unwrap_err(), OpenError::Ambiguous);
+        let pid = house.pid();
+        assert!(Client::open(&guest, HOUSE).only(move |candidate| candidate.pid == pid).wait().is_ok());
+    });
+}
+
+#[test]
+fn versions_are_checked_by_the_provider() {
+    let world = World::new(1);
+    let (house, _provider) = world.house("house");
+    let guest = Container::start(&world.kernel, "guest");
+    let newer = Client::open(&guest, HOUSE.with_minor(3)).wait().unwrap_err();
+    let text = format!("service:test/house@7.9.0 does not provide service:{}@1.3.x", HOUSE.uuid());
+    assert_eq!(newer.to_string(), text);
+    assert!(Client::open(&guest, HOUSE.with_minor(3)).minor(2).wait().is_ok());
+    let wrong = house.provider("test/wrong", "1").provides(HOUSE, House { alive: Count::default() });
+    assert_eq!(wrong.install().wait().unwrap_err(), InstallError::Version("1".to_owned()));
+}
+
+#[test]
+fn a_resource_closes_once_however_it_ends() {
+    let world = World::new(1);
+    let (_house, provider) = world.house("house");
+    let (guest, client) = world.guest();
+    let make = || client.proxy(client.invoke(MAKE, Value::Null).wait().unwrap().as_int().unwrap());
+
+    let closed = make();
+    assert_eq!(world.alive.now(), 1);
+    closed.close().wait().unwrap();
+    assert_eq!(world.alive.now(), 0);
+    closed.close().wait().unwrap();
+
+    drop(make());
+    world.until(0);
+
+    let _with_client = make();
+    client.close().wait().unwrap();
+    assert_eq!(world.alive.now(), 0);
+    assert_eq!(client.invoke(ECHO, Value::Null).wait(), Err(CallError::Closed));
+
+    let other = Client::open(&guest, HOUSE).wait().unwrap();
+    other.invoke(MAKE, Value::Null).wait().unwrap();
+    guest.close().wait().unwrap();
+    assert_eq!(world.alive.now(), 0);
+    assert!(other.invoke(ECHO, Value::Null).wait().is_err());
+
+    let (_late_guest, late) = world.guest();
+    late.invoke(MAKE, Value::Null).wait().unwrap();
+    provider.uninstall().wait().unwrap();
+    assert_eq!(world.alive.now(), 0);
+    assert_eq!(late.invoke(ECHO, Value::Null).wait(), Err(CallError::Gone));
+}
+
+#[test]
+fn nobody_reaches_the_resources_of_others() {
+    let world = World::new(1);
+    let (_house, _provider) = world.house("house");
+    let (_guest, client) = world.guest();
+    let (_other, other) = world.guest();
+    let handle = client.invoke(MAKE, Value::Null).wait().unwrap();
+    let stolen = other.invoke(TELL, handle.clone()).wait();
+    assert_eq!(stolen, Err(CallError::Thrown(Thrown::new("NO_SUCH_RESOURCE"))));
+    other.proxy(handle.as_int().unwrap()).close().wait().unwrap();
+    assert_eq!(client.invoke(TELL, handle).wait(), Ok(true.into()));
+}
+
+#[test]
+fn notifications_come_in_order_and_end_with_a_close() {
+    let world = World::new(2);
+    let house = Container::start(&world.kernel, "house");
+    let tell = Tell { count: 5_000 };
+    let _provider = house.provider("test/tell", "1.0").provides(HOUSE, tell).install().wait().unwrap();
+    let (_guest, client) = world.guest();
+    let proxy = client.proxy(client.invoke(MAKE, Value::Null).wait().unwrap().as_int().unwrap());
+    let mut stream = proxy.notifications::<i64>();
+    for expected in 0..5_000 {
+        assert_eq!(stream.next().wait(), Some(Ok(expected)));
+    }
+    proxy.close().wait().unwrap();
+    assert_eq!(stream.next().wait(), None);
+}
+
+/// Makes resources that count, slowed down only by who listens.
+struct Tell {
+    count: i64,
+}
+
+impl Handler for Tell {
+    async fn handle(&self, call: &Call, _index: u32, _arguments: Value) -> Result<Value, Thrown> {
+        let count = self.count;
+        let container = call.container();
+        let resource = Resource::notifying(|notifier: Notifier<i64>| {
+            let counting = notifier.clone();
+            container.spawn(async move {
+                for number in 0..count {
+                    if counting.send(number).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            notifier
+        });
+        Ok(call.give(resource)?.into())
+    }
+}
+
+#[test]
+fn a_stream_says_that_the_provider_has_gone() {
+    let world = World::new(1);
+    let (house, _provider) = world.house("house");
+    let (_guest, client) = world.guest();
+    let handle = client.invoke(MAKE, Value::Null).wait().unwrap();
+    let proxy = client.proxy(handle.as_int().unwrap());
+    let mut stream = proxy.notifications::<i64>();
+    client.invoke(TELL, handle).wait().unwrap();
+    assert_eq!(stream.next().wait(), Some(Ok(87)));
+    house.kill();
+    assert_eq!(stream.next().wait(), Some(Err(Broken::Gone)));
+    assert_eq!(stream.next().wait(), None);
+    assert_eq!(client.invoke(ECHO, Value::Null).wait(), Err(CallError::Gone));
+}
+
+#[test]
+fn who_does_not_listen_is_cut_off_if_somebody_waits() {
+    let world = World::new(2);
+    let (closed, count) = (Count::default(), Count::default());
+    let house = Container::start(&world.kernel, "house");
+    let stubborn = Stubborn { closed: closed.clone(), full: count.clone() };
+    let _provider =
+        house.provider("test/stubborn", "1.0").provides(HOUSE, stubborn).install().wait().unwrap();
+    let (_guest, client) = world.guest();
+    let proxy = client.proxy(client.invoke(MAKE, Value::Null).wait().unwrap().as_int().unwrap());
+    let mut stream = proxy.notifications::<i64>();
+    until(|| closed.now() == 1);
+    assert_eq!(count.now(), 1);
+    let mut taken = 0;
+    while let Some(Ok(_)) = stream.next().wait() {
+        taken += 1;
+    }
+    assert_eq!(taken, 1_024);
+}
+
+/// Fills a stream, and then waits for room.
+struct Stubborn {
+    closed: Count,
+    full: Count,
+}
+
+impl Handler for Stubborn {
+    async fn handle(&self, call: &Call, _index: u32, _arguments: Value) -> Result<Value, Thrown> {
+        let (closed, full, container) = (self.closed.clone(), self.full.clone(), call.container());
+        let mut line = None;
+        let resource = Resource::notifying(|notifier: Notifier<i64>| {
+            line = Some(notifier.clone());
+            notifier
+        });
+        let handle = call.give(resource)?;
+        let line = line.expect("it was made");
+        container.clone().spawn(async move {
+            // The client has begun to read by then: else it would keep only the newest.
+            let _ = container.sleep(Duration::from_millis(100)).await;
+            while line.try_send(1).is_ok() {}
+            if let Err(NotifyError::Full(1)) = line.try_send(1) {
+                std::mem::forget(full.one());
+            }
+            if let Err(NotifyError::Closed(2)) = line.send(2).await {
+                std::mem::forget(closed.one());
+            }
+        });
+        Ok(handle.into())
+    }
+}
+
+#[test]
+fn a_container_ends_when_nobody_needs_it() {
+    let world = World::new(1);
+    let before = world.kernel.process_count();
+    let container = Container::start(&world.kernel, "idle");
+    let copy = container.clone();
+    drop(container);
+    assert!(!copy.has_ended());
+    drop(copy);
+    until(|| world.kernel.process_count() == before);
+
+    let (house, provider) = world.house("house");
+    drop((house, provider));
+    let (guest, client) = world.guest();
+    drop(guest);
+    assert_eq!(client.invoke(ECHO, 1.into()).wait(), Ok(1.into()));
+}
+
+#[test]
+fn nothing_hangs_or_leaks_whoever_is_killed() {
+    for seed in 0..1_000 {
+        let alive = Count::default();
+        let kills = vec![3 + seed % 60, 20 + seed % 97];
+        let mut simulation = Simulation::new(seed).with_faults(Faults { kill_at_steps: kills });
+        start_manager(simulation.handle());
+        let house = Container::start(simulation.handle(), "house");
+        let handler = House { alive: alive.clone() };
+        let install = house.provider("test/house", "7.9").provides(HOUSE, handler).install();
+        house.spawn(async move {
+            let _ = install.await;
+        });
+        let (guests, ended): (Vec<_>, Count) =
+            ((0..2).map(|_| Container::start(simulation.handle(), "guest")).collect(), Count::default());
+        for guest in &guests {
+            let counted = ended.one();
+            guest.spawn(use_everything(guest.clone(), counted));
+        }
+        assert!(simulation.run_until(100_000, || ended.now() == 0), "seed {seed}: a guest hangs");
+        for guest in &guests {
+            guest.kill();
+        }
+        assert!(simulation.run_until_quiet(100_000), "seed {seed}: it does not come to rest");
+        assert_eq!(alive.now(), 0, "seed {seed}: something is left");
+    }
+}
+
+async fn use_everything(guest: Container, _counted: Counted) {
+    let Ok(client) = Client::open(&guest, HOUSE).within(Duration::from_secs(1)).await else { return };
+    let _ = client.invoke(ECHO, 1.into()).await;
+    let _ = client.invoke(WAIT, Value::Null).within(Duration::from_millis(5)).await;
+    let Ok(Value::Int(handle)) = client.invoke(MAKE, Value::Null).await else { return };
+    let proxy = client.proxy(handle);
+    let mut stream = proxy.notifications::<i64>();
+    if client.invoke(TELL, handle.into()).await == Ok(true.into()) {
+        let _ = stream.next().await;
+    }
+    let _unread = client.invoke(MAKE, Value::Null).await;
+}
