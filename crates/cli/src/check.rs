@@ -23,10 +23,10 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     let mut checked = Checked { options, said: HashSet::new(), json: Vec::new(), failed: 0 };
     let progress = Progress::new(files.len(), options.quiet || options.json || files.len() == 1);
     for file in &files {
-        progress.say(&file.display().to_string());
+        progress.begin(file);
         let analysis = check_file(file)?;
         progress.interrupted(|| checked.add(file, analysis));
-        progress.step();
+        progress.end(file);
     }
     drop(progress);
     if options.json {

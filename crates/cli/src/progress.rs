@@ -1,5 +1,7 @@
 //! Showing how far long work is, to people: on a terminal only, on one line that goes away.
 
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -7,6 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Work that is under way.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    /// The files that are worked on, the one that was begun first in front.
+    under_way: Mutex<Vec<PathBuf>>,
 }
 
 impl Progress {
@@ -18,17 +22,36 @@ impl Progress {
         let style = ProgressStyle::with_template("{pos}/{len} {wide_msg} {elapsed}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(500));
-        Progress { bar }
+        Progress { bar, under_way: Mutex::default() }
     }
 
-    /// Says what is being done now.
-    pub(crate) fn say(&self, text: &str) {
-        self.bar.set_message(text.to_owned());
+    /// Work on a file begins.
+    pub(crate) fn begin(&self, file: &Path) {
+        let mut under_way = self.under_way();
+        under_way.push(file.to_owned());
+        self.show(&under_way);
     }
 
-    /// One more is done.
-    pub(crate) fn step(&self) {
+    /// Work on a file is done.
+    pub(crate) fn end(&self, file: &Path) {
+        let mut under_way = self.under_way();
+        under_way.retain(|other| other != file);
         self.bar.inc(1);
+        self.show(&under_way);
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What takes longest is what one wants to know.
+    fn show(&self, under_way: &[PathBuf]) {
+        let text = match under_way {
+            [] => String::new(),
+            [one] => one.display().to_string(),
+            [first, rest @ ..] => format!("{} and {} more", first.display(), rest.len()),
+        };
+        self.bar.set_message(text);
     }
 
     /// Prints while the line is out of the way.

@@ -80,7 +80,7 @@ fn run_all(
             scope.spawn(move || {
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 while let Some(file) = next() {
-                    progress.say(&file.display().to_string());
+                    progress.begin(&file);
                     // Whoever collects has gone only if printing has failed for good.
                     let _ = sender.send(run_one(binary, options, file));
                 }
@@ -88,7 +88,7 @@ fn run_all(
         }
         drop(sender);
         for finished in receiver {
-            progress.step();
+            progress.end(&finished.file);
             each(finished);
         }
     });
