@@ -1,4 +1,5 @@
 //! What the macros make: arguments in all numbers, resources anywhere, versions, errors.
+#![allow(missing_docs, reason = "the traits are for this test alone")]
 
 use lucarne::prelude::*;
 use lucarne::{Fault, System};

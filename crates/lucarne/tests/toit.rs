@@ -1,5 +1,6 @@
 //! Toit and Rust in one system: each is a client of the other.
 #![cfg(feature = "toit")]
+#![allow(missing_docs, reason = "the traits are for this test alone")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ class Provider extends ServiceProvider implements ServiceHandler:
       if sum > 1000: throw "OUT_OF_RANGE"
       return sum
     if index == 2: return Cell arguments this client
-    if index == 3: return (resource client arguments as Cell).bump
+    if index == 3: return ((resource client arguments) as Cell).bump
     if index == 4: return {"kind": "counter", "sizes": [1, 2.5, null], "bytes": #[1, 2]}
     if index == 5:
       try:
@@ -71,7 +72,7 @@ class Cell extends ServiceResource:
     print "closed $value_"
 
 main:
-  Provider.install
+  (Provider).install
 "#;
 
 const CLIENT: &str = r#"

@@ -203,8 +203,11 @@ impl Method {
             None => quote!(call(#index, #arguments)),
             Some(since) => quote!(call_since(#since, #index, #arguments)),
         };
+        let default = format!("Calls `{name}`.");
+        let default = docs.is_empty().then(|| quote!(#[doc = #default]));
         quote! {
             #(#docs)*
+            #default
             #visibility fn #name(
                 &self, #(#names: #types),*
             ) -> ::lucarne::Pending<#value, ::lucarne::CallError #(<#fault>)*> {
