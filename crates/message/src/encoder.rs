@@ -55,6 +55,9 @@ pub enum EncodeError {
     /// An integer that does not fit 64 bits with a sign.
     #[error("OUT_OF_RANGE")]
     OutOfRange,
+    /// A `serde` value that would arrive as another one.
+    #[error("{0} cannot travel")]
+    DoesNotFit(String),
     /// No memory.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),

@@ -1,7 +1,8 @@
 //! `serde` types to payloads.
 //!
 //! Structs become maps with their field names as keys, tuples and sequences lists, unit enum
-//! variants strings, other variants a map of one entry (name to content), `None` and `()` null.
+//! variants strings, other variants a map of one entry (name to content), `None` and `()` null. What would
+//! arrive as something else is refused here, by name.
 
 use serde::ser::{self, Serialize};
 
@@ -14,7 +15,7 @@ use crate::{Buffer, EncodeError, Encoder, INLINE_BYTES_MAX, Payload, Sink};
 /// See [`EncodeError`].
 pub fn to_payload<T: Serialize + ?Sized>(value: &T) -> Result<Payload, EncodeError> {
     let mut encoder = Encoder::new();
-    value.serialize(Serializer { encoder: &mut encoder })?;
+    encoder.serialize(value)?;
     encoder.finish()
 }
 
@@ -24,7 +25,7 @@ impl Encoder {
     /// # Errors
     /// See [`EncodeError`].
     pub fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        value.serialize(Serializer { encoder: self })
+        value.serialize(Serializer::plain(self))
     }
 }
 
@@ -36,11 +37,23 @@ impl ser::Error for EncodeError {
 
 struct Serializer<'e> {
     encoder: &'e mut Encoder,
+    place: Place,
+}
+
+/// Where a value stands, for those that could not be told from others there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Plain,
+    /// In a sequence: there a `u8` is most likely one of many bytes.
+    Sequence,
+    /// In a `Some`: there null would read as `None`.
+    Some,
 }
 
 /// The items of a list, map or struct that has begun.
 struct Items<'e> {
     encoder: &'e mut Encoder,
+    place: Place,
     count: usize,
     /// Present if the length was not known at the beginning.
     slot: Option<LengthSlot>,
@@ -48,7 +61,7 @@ struct Items<'e> {
 
 impl Items<'_> {
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        value.serialize(Serializer { encoder: self.encoder })
+        value.serialize(Serializer { encoder: self.encoder, place: self.place })
     }
 
     fn finish(self) -> Result<(), EncodeError> {
@@ -57,26 +70,42 @@ impl Items<'_> {
 }
 
 impl<'e> Serializer<'e> {
+    fn plain(encoder: &'e mut Encoder) -> Serializer<'e> {
+        Serializer { encoder, place: Place::Plain }
+    }
+
+    fn in_sequence(items: Items<'e>) -> Items<'e> {
+        Items { place: Place::Sequence, ..items }
+    }
+
+    /// Writes null, unless it would be read as something else.
+    fn null(self, name: &str) -> Result<(), EncodeError> {
+        if self.place == Place::Some {
+            return Err(EncodeError::DoesNotFit(format!("Some({name})")));
+        }
+        self.encoder.null()
+    }
+
     fn list(self, len: usize) -> Result<Items<'e>, EncodeError> {
         self.encoder.list(len)?;
-        Ok(Items { encoder: self.encoder, count: 0, slot: None })
+        Ok(Items { encoder: self.encoder, place: Place::Plain, count: 0, slot: None })
     }
 
     fn map(self, len: usize) -> Result<Items<'e>, EncodeError> {
         self.encoder.map(len)?;
-        Ok(Items { encoder: self.encoder, count: 0, slot: None })
+        Ok(Items { encoder: self.encoder, place: Place::Plain, count: 0, slot: None })
     }
 
     fn open_ended(self, is_map: bool) -> Result<Items<'e>, EncodeError> {
         let slot = self.encoder.begin_open_ended(is_map)?;
-        Ok(Items { encoder: self.encoder, count: 0, slot: Some(slot) })
+        Ok(Items { encoder: self.encoder, place: Place::Plain, count: 0, slot: Some(slot) })
     }
 
     /// The map of one entry that stands for an enum variant with content.
     fn variant(self, name: &str) -> Result<Serializer<'e>, EncodeError> {
         self.encoder.map(1)?;
         self.encoder.string(name)?;
-        Ok(self)
+        Ok(Serializer::plain(self.encoder))
     }
 }
 
@@ -112,6 +141,9 @@ impl<'e> ser::Serializer for Serializer<'e> {
     }
 
     fn serialize_u8(self, value: u8) -> Result<(), EncodeError> {
+        if self.place == Place::Sequence {
+            return Err(EncodeError::DoesNotFit("a Vec<u8> (use Bytes)".to_owned()));
+        }
         self.encoder.int(value.into())
     }
 
@@ -124,7 +156,16 @@ impl<'e> ser::Serializer for Serializer<'e> {
     }
 
     fn serialize_u64(self, value: u64) -> Result<(), EncodeError> {
-        self.encoder.int(i64::try_from(value).map_err(|_| EncodeError::OutOfRange)?)
+        self.encoder
+            .int(i64::try_from(value).map_err(|_| EncodeError::DoesNotFit(format!("the u64 {value}")))?)
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<(), EncodeError> {
+        Err(EncodeError::DoesNotFit(format!("the i128 {value}")))
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<(), EncodeError> {
+        Err(EncodeError::DoesNotFit(format!("the u128 {value}")))
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
@@ -151,19 +192,19 @@ impl<'e> ser::Serializer for Serializer<'e> {
     }
 
     fn serialize_none(self) -> Result<(), EncodeError> {
-        self.encoder.null()
+        self.null("None")
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
-        value.serialize(self)
+        value.serialize(Serializer { encoder: self.encoder, place: Place::Some })
     }
 
     fn serialize_unit(self) -> Result<(), EncodeError> {
-        self.encoder.null()
+        self.null("()")
     }
 
-    fn serialize_unit_struct(self, _name: &'static str) -> Result<(), EncodeError> {
-        self.encoder.null()
+    fn serialize_unit_struct(self, name: &'static str) -> Result<(), EncodeError> {
+        self.null(name)
     }
 
     fn serialize_unit_variant(
@@ -194,10 +235,11 @@ impl<'e> ser::Serializer for Serializer<'e> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Items<'e>, EncodeError> {
-        match len {
+        let items = match len {
             Some(len) => self.list(len),
             None => self.open_ended(false),
-        }
+        };
+        items.map(Serializer::in_sequence)
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Items<'e>, EncodeError> {

@@ -180,7 +180,13 @@ fn serde_types_look_like_values() {
 
 #[test]
 fn serde_refuses_what_does_not_fit() {
-    assert_eq!(to_payload(&u64::MAX).unwrap_err(), EncodeError::OutOfRange);
+    let refused = |error: EncodeError| error.to_string();
+    assert_eq!(refused(to_payload(&u64::MAX).unwrap_err()), "the u64 18446744073709551615 cannot travel");
+    assert_eq!(refused(to_payload(&1_i128).unwrap_err()), "the i128 1 cannot travel");
+    assert_eq!(refused(to_payload(&Some(None::<i64>)).unwrap_err()), "Some(None) cannot travel");
+    assert_eq!(refused(to_payload(&vec![Some(())]).unwrap_err()), "Some(()) cannot travel");
+    assert_eq!(refused(to_payload(&vec![1_u8, 2]).unwrap_err()), "a Vec<u8> (use Bytes) cannot travel");
+    assert!(to_payload(&(1_u8, [2_u8; 2], vec![(3_u8, 4_u8)])).is_ok());
     assert!(from_payload::<u8>(to_payload(&256).unwrap()).is_err());
     assert!(from_payload::<String>(to_payload(&1).unwrap()).is_err());
     assert!(from_payload::<(i64, i64)>(to_payload(&[1, 2, 3]).unwrap()).is_err());
@@ -193,4 +199,73 @@ fn shared_bytes_are_not_copied_on_their_way() {
     let payload = Payload::from_value(&Value::Bytes(bytes.clone())).unwrap();
     let Value::Bytes(received) = payload.into_value().unwrap() else { panic!("bytes") };
     assert_eq!(received.as_ptr(), bytes.as_ptr());
+}
+
+/// One of everything in the table of what travels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Everything {
+    truth: bool,
+    numbers: (u8, i8, u16, i16, u32, i32, i64),
+    large: u64,
+    fractions: (f32, f64),
+    text: String,
+    letter: char,
+    bytes: bytes::Bytes,
+    maybe: Option<i64>,
+    nothing: (),
+    kinds: Vec<Kind>,
+    named: BTreeMap<String, Option<(i64, String)>>,
+    value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Kind {
+    Unit,
+    New(i64),
+    Tuple(bool, String),
+    Struct { left: Option<i64>, right: Vec<i64> },
+}
+
+fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        Just(Kind::Unit),
+        any::<i64>().prop_map(Kind::New),
+        (any::<bool>(), ".*").prop_map(|(truth, text)| Kind::Tuple(truth, text)),
+        (any::<Option<i64>>(), any::<Vec<i64>>()).prop_map(|(left, right)| Kind::Struct { left, right }),
+    ]
+}
+
+prop_compose! {
+    fn everything()(
+        scalars in any::<(bool, (u8, i8, u16, i16, u32, i32, i64), Option<i64>, char)>(),
+        large in 0..=i64::MAX as u64,
+        fractions in (-1e30_f32..1e30, -1e300_f64..1e300),
+        text in ".*",
+        bytes in prop_oneof![prop::collection::vec(any::<u8>(), 0..50), Just(vec![7; 40_000])],
+        kinds in prop::collection::vec(kinds(), 0..5),
+        named in any::<BTreeMap<String, Option<(i64, String)>>>(),
+        value in values(),
+    ) -> Everything {
+        let (truth, numbers, maybe, letter) = scalars;
+        let bytes = bytes.into();
+        Everything {
+            truth, numbers, large, fractions, text, letter, bytes, maybe, nothing: (), kinds, named, value,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn serde_types_arrive_as_they_were(sent in everything()) {
+        let received: Everything = from_payload(to_payload(&sent).unwrap()).unwrap();
+        prop_assert_eq!(received, sent);
+    }
+
+    #[test]
+    fn a_value_is_its_own_serde_type(sent in values()) {
+        let encoded = to_payload(&sent).unwrap();
+        prop_assert_eq!(encoded.into_value().unwrap(), sent.clone());
+        let received: Value = from_payload(Payload::from_value(&sent).unwrap()).unwrap();
+        prop_assert_eq!(received, sent);
+    }
 }

@@ -4,6 +4,7 @@
 //! share with the process is [`Shared`]: each part has a lock of its own, which is held for a few moves
 //! and never while code of a user runs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) books: Books,
     /// What the service manager knows this container by.
     pub(crate) discovery: OnceLock<(Pid, i64)>,
+    /// Whether it is worth asking if the process should end. Set before the nudge after which it is read.
+    may_end: AtomicBool,
     ending: Mutex<Ending>,
 }
 
@@ -82,6 +85,7 @@ impl Container {
             links: Links::default(),
             books: Books::new(kernel.random().next_u64()),
             discovery: OnceLock::new(),
+            may_end: AtomicBool::new(false),
             ending: Mutex::default(),
         });
         let container = Container { life: Arc::new(Life { shared: shared.clone() }) };
@@ -184,7 +188,7 @@ impl std::fmt::Debug for Container {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        self.shared.agenda.nudge(self.shared.port());
+        self.shared.consider_end();
     }
 }
 
@@ -234,11 +238,18 @@ impl Shared {
 
     /// Whether the process should end: somebody said so, or nobody can ever want anything of it again.
     pub(crate) fn should_end(&self) -> bool {
-        self.ending.lock().is_asked || self.life.lock().strong_count() == 0 && self.books.offers_nothing()
+        self.may_end.load(Ordering::Acquire)
+            && (self.ending.lock().is_asked
+                || self.life.lock().strong_count() == 0 && self.books.offers_nothing())
     }
 
     fn ask_for_end(&self) {
         self.ending.lock().is_asked = true;
+        self.consider_end();
+    }
+
+    fn consider_end(&self) {
+        self.may_end.store(true, Ordering::Release);
         self.agenda.nudge(self.port());
     }
 

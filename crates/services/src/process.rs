@@ -223,7 +223,9 @@ impl ContainerProcess {
 
 impl Process for ContainerProcess {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.shared.set_port(context.port());
+        if self.shared.port().is_none() {
+            self.shared.set_port(context.port());
+        }
         let mut left = context.budget();
         loop {
             let mut steps = 0;

@@ -1,0 +1,155 @@
+//! Isolated containers that talk only through services.
+//!
+//! A container has nothing but its own memory and a mailbox; everything else is a service that some
+//! container provides. What a container is written in, Rust or Toit, its partners cannot tell. This page
+//! shows the Rust side.
+//!
+//! # A service
+//!
+//! A service is a trait. The UUID names it for all time, and each method has a number:
+//!
+//! ```
+//! use lucarne::prelude::*;
+//!
+//! #[lucarne::service(uuid = "5b3e5a4e-8d0c-4a70-9b2a-7d3f5d2b6d11", version = "1.0")]
+//! pub trait Greeter {
+//!     /// Says hello.
+//!     #[index(0)]
+//!     async fn greet(&self, name: String) -> Result<String, GreetError>;
+//! }
+//!
+//! #[derive(Debug, PartialEq, lucarne::Fault)]
+//! pub enum GreetError {
+//!     NoName,
+//! }
+//!
+//! struct Polite;
+//!
+//! impl Greeter for Polite {
+//!     async fn greet(&self, name: String) -> Result<String, GreetError> {
+//!         if name.is_empty() { Err(GreetError::NoName) } else { Ok(format!("Hello, {name}!")) }
+//!     }
+//! }
+//!
+//! let system = System::new();
+//! let house = system.container("house");
+//! let provider = house.provider("example/polite", "1.0").handle(GreeterHandler::new(Polite)).install().wait()?;
+//!
+//! let guest = system.container("guest");
+//! let greeter = GreeterClient::open(&guest).wait()?;
+//! assert_eq!(greeter.greet("Ada".into()).wait()?, "Hello, Ada!");
+//! assert_eq!(greeter.greet("".into()).wait(), Err(CallError::Provider(GreetError::NoName)));
+//! provider.uninstall().wait()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Everything that takes time is a [`Pending`]: awaited in any runtime, or waited for on a thread with
+//! `wait`, which needs none. `within` bounds the time, and dropping it cancels.
+//!
+//! # Resources and notifications
+//!
+//! A resource is something that a provider keeps for a client: it closes, and its value is dropped, when
+//! either of them says so or the client's container ends, once in any case. It may send values to the
+//! client, which get there in their order:
+//!
+//! ```
+//! use lucarne::prelude::*;
+//!
+//! #[lucarne::service(uuid = "0a1ff7fd-7a86-4b8d-8c9c-52d0e2a4a1f3", version = "1.0")]
+//! pub trait Clocks {
+//!     type Clock: Clock;
+//!     #[index(0)]
+//!     async fn make(&self, start: i64) -> Resource<Self::Clock>;
+//! }
+//!
+//! #[lucarne::resource(notifies = i64)]
+//! pub trait Clock {
+//!     #[index(1)]
+//!     async fn tick(&self) -> i64;
+//! }
+//!
+//! struct Workshop;
+//! struct Cuckoo { time: std::sync::atomic::AtomicI64, notifier: Notifier<i64> }
+//!
+//! impl Clocks for Workshop {
+//!     type Clock = Cuckoo;
+//!
+//!     async fn make(&self, start: i64) -> Resource<Cuckoo> {
+//!         Cuckoo::resource(|notifier| Cuckoo { time: start.into(), notifier })
+//!     }
+//! }
+//!
+//! impl Clock for Cuckoo {
+//!     async fn tick(&self) -> i64 {
+//!         let time = 1 + self.time.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+//!         // A client that does not listen misses it.
+//!         let _ = self.notifier.try_send(time);
+//!         time
+//!     }
+//! }
+//!
+//! # let system = System::new();
+//! # let house = system.container("house");
+//! # let guest = system.container("guest");
+//! house.provider("example/workshop", "1.0").handle(ClocksHandler::new(Workshop)).install().wait()?;
+//! let clocks = ClocksClient::open(&guest).wait()?;
+//! let clock = clocks.make(7).wait()?;
+//! let mut times = clock.notifications();
+//! assert_eq!(clock.tick().wait()?, 8);
+//! assert_eq!(times.next().wait(), Some(Ok(8)));
+//! clock.close().wait()?;
+//! assert_eq!(times.next().wait(), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # By hand
+//!
+//! The macros write nothing that cannot be written by hand: a [`Handler`] answers calls value by value, a
+//! [`Client`] makes them.
+//!
+//! # What travels
+//!
+//! Arguments and results are `serde` types. No argument travels as null, one as itself, several as a list.
+//!
+//! | Rust | Toit |
+//! |---|---|
+//! | `()`, `None` | null |
+//! | `bool`, integers, floats, `String` | the same |
+//! | [`Bytes`] | a byte array |
+//! | sequences, tuples | a list |
+//! | maps, structs | a map; fields by their names |
+//! | a variant without content | a string: its name |
+//! | a variant with content | a map of one entry: its name, the content |
+//!
+//! # Rules
+//!
+//! Handlers and tasks of a container run one at a time, on threads of the system: one that blocks its thread
+//! holds up the others. A handler that panics fails its call alone. Tasks that wait use
+//! [`Container::sleep`], services of others, or whatever wakes them; a runtime is not there.
+
+#[doc(hidden)]
+pub mod macros;
+mod system;
+#[cfg(feature = "toit")]
+mod toit;
+
+pub use lucarne_kernel::{Gid, Pid, Program};
+pub use lucarne_macros::{Fault, resource, service};
+pub use lucarne_services::protocol::priority;
+pub use lucarne_services::{
+    Arguments, Broken, Bytes, Call, CallError, Candidate, Client, Container, Failed, Fault, Handler,
+    InstallError, Next, Notifications, Notifier, NotifyError, Open, OpenError, Payload, Pending, Provider,
+    ProviderBuilder, Proxy, Resource, Selector, Sending, Serve, Serves, Service, Thrown, Uuid, Value, uuid,
+};
+pub use lucarne_system::{CapturedOutput, Output, StandardOutput, Stream};
+pub use system::System;
+#[cfg(feature = "toit")]
+pub use toit::ProgramError;
+
+/// What almost every user needs.
+pub mod prelude {
+    pub use crate::{
+        Broken, Bytes, Call, CallError, Client, Container, Handler, Notifications, Notifier, OpenError,
+        Pending, Provider, Proxy, Resource, Selector, System, Thrown, Value, uuid,
+    };
+}

@@ -1,0 +1,56 @@
+//! A system of containers in this OS process.
+
+use std::fmt;
+use std::sync::Arc;
+
+use lucarne_kernel::KernelHandle;
+use lucarne_services::Container;
+use lucarne_system::{Output, StandardOutput};
+
+/// Containers that see each other's services. Dropping it ends them all.
+///
+/// Several systems in one OS process know nothing of each other.
+pub struct System {
+    system: lucarne_system::System,
+}
+
+impl System {
+    /// A system without containers, with a worker thread for each processor. What its programs print
+    /// goes to the streams of this OS process.
+    pub fn new() -> System {
+        System::with_output(Arc::new(StandardOutput::new()))
+    }
+
+    /// The same, with another place for what programs print.
+    pub fn with_output(output: Arc<dyn Output>) -> System {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        System { system: lucarne_system::System::new(workers, output) }
+    }
+
+    /// Starts a container whose code is Rust. The name is for people; it need not be unique.
+    pub fn container(&self, name: &str) -> Container {
+        Container::start(self.kernel(), name)
+    }
+
+    /// What everything runs on.
+    pub fn kernel(&self) -> &KernelHandle {
+        self.system.kernel()
+    }
+
+    #[cfg(feature = "toit")]
+    pub(crate) fn services(&self) -> &lucarne_system::Services {
+        self.system.services()
+    }
+}
+
+impl Default for System {
+    fn default() -> System {
+        System::new()
+    }
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("System").field("processes", &self.kernel().process_count()).finish()
+    }
+}

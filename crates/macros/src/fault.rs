@@ -1,0 +1,75 @@
+//! `#[derive(Fault)]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Result, Variant};
+
+enum Text {
+    Fixed(String),
+    Other,
+}
+
+pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
+    let Data::Enum(data) = &item.data else {
+        return Err(Error::new_spanned(&item.ident, "a Fault is derived for an enum"));
+    };
+    let (mut to_text, mut from_text, mut rest) = (Vec::new(), Vec::new(), quote!(_ => None,));
+    for variant in &data.variants {
+        let name = &variant.ident;
+        match text_of(variant)? {
+            Text::Fixed(text) => {
+                to_text.push(quote!(Self::#name => #text.to_owned(),));
+                from_text.push(quote!(#text => Some(Self::#name),));
+            }
+            Text::Other => {
+                to_text.push(quote!(Self::#name(text) => text.clone(),));
+                rest = quote!(text => Some(Self::#name(text.to_owned())),);
+            }
+        }
+    }
+    let name = &item.ident;
+    let (generics, arguments, bounds) = item.generics.split_for_impl();
+    Ok(quote! {
+        impl #generics ::lucarne::Fault for #name #arguments #bounds {
+            fn to_text(&self) -> ::std::string::String {
+                match self { #(#to_text)* }
+            }
+
+            fn from_text(text: &str) -> ::std::option::Option<Self> {
+                match text { #(#from_text)* #rest }
+            }
+        }
+    })
+}
+
+fn text_of(variant: &Variant) -> Result<Text> {
+    let mut text = Text::Fixed(in_capitals(&variant.ident));
+    for attribute in variant.attrs.iter().filter(|attribute| attribute.path().is_ident("fault")) {
+        text = match attribute.parse_args::<LitStr>() {
+            Ok(literal) => Text::Fixed(literal.value()),
+            Err(_) if attribute.parse_args::<Ident>().is_ok_and(|word| word == "other") => Text::Other,
+            Err(_) => {
+                return Err(Error::new_spanned(attribute, "write #[fault(\"TEXT\")] or #[fault(other)]"));
+            }
+        };
+    }
+    match (&text, &variant.fields) {
+        (Text::Fixed(_), Fields::Unit) => Ok(text),
+        (Text::Other, Fields::Unnamed(fields)) if fields.unnamed.len() == 1 => Ok(text),
+        (Text::Other, _) => Err(Error::new_spanned(variant, "the variant for other texts holds a String")),
+        (Text::Fixed(_), _) => {
+            Err(Error::new_spanned(variant, "only a text travels: this variant can have no content"))
+        }
+    }
+}
+
+fn in_capitals(name: &Ident) -> String {
+    let mut text = String::new();
+    for character in name.to_string().chars() {
+        if character.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.extend(character.to_uppercase());
+    }
+    text
+}

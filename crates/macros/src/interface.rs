@@ -1,0 +1,259 @@
+//! What services and resources have in common: a trait of methods with indexes.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Attribute, Error, FnArg, GenericArgument, Ident, ItemTrait, LitInt, Pat, PathArguments, ReceiverKind,
+    Result, ReturnType, TraitItem, TraitItemFn, Type,
+};
+
+/// A method that can be called from elsewhere.
+pub(crate) struct Method {
+    pub(crate) name: Ident,
+    pub(crate) index: u32,
+    since: Option<u32>,
+    docs: Vec<Attribute>,
+    wants_call: bool,
+    names: Vec<Ident>,
+    types: Vec<Type>,
+    /// What it gives if all goes well, and the error that it may give instead.
+    value: Type,
+    fault: Option<Type>,
+}
+
+/// Takes the methods out of a trait, and leaves the trait as it is to be implemented.
+pub(crate) fn take_methods(item: &mut ItemTrait) -> Result<Vec<Method>> {
+    let mut methods = Vec::new();
+    let mut taken: BTreeMap<u32, Ident> = BTreeMap::new();
+    for member in &mut item.items {
+        let TraitItem::Fn(function) = member else { continue };
+        let Some(method) = take_method(function)? else { continue };
+        if let Some(other) = taken.insert(method.index, method.name.clone()) {
+            let message = format!("index {} is taken by `{other}`", method.index);
+            return Err(Error::new_spanned(&method.name, message));
+        }
+        methods.push(method);
+    }
+    item.supertraits.push(syn::parse_quote!(::std::marker::Send));
+    item.supertraits.push(syn::parse_quote!(::std::marker::Sync));
+    item.supertraits.push(syn::parse_quote!('static));
+    Ok(methods)
+}
+
+/// None for a function that is no method of the service, since it is not async.
+fn take_method(function: &mut TraitItemFn) -> Result<Option<Method>> {
+    let index = take_number(&mut function.attrs, "index")?;
+    let since = take_number(&mut function.attrs, "since")?;
+    let signature = &mut function.sig;
+    if signature.asyncness.take().is_none() {
+        return match index {
+            None => Ok(None),
+            Some(_) => Err(Error::new_spanned(signature, "a method with an index is an `async fn`")),
+        };
+    }
+    let Some(index) = index else {
+        return Err(Error::new_spanned(&signature.ident, "every method has a number: write #[index(n)]"));
+    };
+    if !signature.generics.params.is_empty() {
+        return Err(Error::new_spanned(&signature.generics, "a method that travels cannot be generic"));
+    }
+    let mut inputs = signature.inputs.iter();
+    if !inputs.next().is_some_and(is_shared_self) {
+        return Err(Error::new_spanned(
+            &signature.ident,
+            "a method takes `&self`: several calls may be under way",
+        ));
+    }
+    let (mut wants_call, mut names, mut types) = (false, Vec::new(), Vec::new());
+    for input in inputs {
+        let FnArg::Typed(input) = input else { continue };
+        if let Type::Reference(reference) = &*input.ty {
+            if is_named(&reference.elem, "Call") && names.is_empty() && !wants_call {
+                wants_call = true;
+                continue;
+            }
+            let message = "arguments travel, so they are owned: take a String for a &str, a Vec for a slice";
+            return Err(Error::new_spanned(&input.ty, message));
+        }
+        expect_no_byte_vector(&input.ty)?;
+        let Pat::Ident(name) = &*input.pat else {
+            return Err(Error::new_spanned(&input.pat, "an argument has a name"));
+        };
+        names.push(name.ident.clone());
+        types.push((*input.ty).clone());
+    }
+    let output: Type = match &signature.output {
+        ReturnType::Default => syn::parse_quote!(()),
+        ReturnType::Type(_, output) => (**output).clone(),
+    };
+    expect_no_byte_vector(&output)?;
+    let (value, fault) = value_and_fault(&output);
+    signature.output = syn::parse_quote! {
+        -> impl ::std::future::Future<Output = #output> + ::std::marker::Send
+    };
+    let docs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
+    let name = signature.ident.clone();
+    Ok(Some(Method { name, index, since, docs, wants_call, names, types, value, fault }))
+}
+
+fn is_shared_self(input: &FnArg) -> bool {
+    matches!(input, FnArg::Receiver(receiver) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)))
+}
+
+fn take_number(attributes: &mut Vec<Attribute>, name: &str) -> Result<Option<u32>> {
+    let Some(position) = attributes.iter().position(|attribute| attribute.path().is_ident(name)) else {
+        return Ok(None);
+    };
+    let attribute = attributes.remove(position);
+    attribute.parse_args::<LitInt>()?.base10_parse().map(Some)
+}
+
+fn expect_no_byte_vector(ty: &Type) -> Result<()> {
+    if ty.to_token_stream().to_string().replace(' ', "").contains("Vec<u8>") {
+        return Err(Error::new_spanned(
+            ty,
+            "a Vec<u8> would travel as a list of numbers: use lucarne::Bytes",
+        ));
+    }
+    Ok(())
+}
+
+fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
+}
+
+fn value_and_fault(output: &Type) -> (Type, Option<Type>) {
+    if let Type::Path(path) = output
+        && let Some(last) = path.path.segments.last()
+        && last.ident == "Result"
+        && let PathArguments::AngleBracketed(arguments) = &last.arguments
+    {
+        let mut types = arguments.args.iter().filter_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty.clone()),
+            _ => None,
+        });
+        if let (Some(value), Some(fault)) = (types.next(), types.next()) {
+            return (value, Some(fault));
+        }
+    }
+    (output.clone(), None)
+}
+
+impl Method {
+    /// The arm that answers a call of the method. The handle of a resource is its first argument.
+    pub(crate) fn arm(&self, interface: &Ident, implementor: &TokenStream, target: Target) -> TokenStream {
+        let Method { name, index, names, types, .. } = self;
+        let (handle, receiver) = match target {
+            Target::Service => (None, quote!(&self.implementation)),
+            Target::Resource => (Some((quote!(__handle), quote!(i64))), quote!(&*__resource)),
+        };
+        let own =
+            names.iter().map(ToTokens::to_token_stream).zip(types.iter().map(ToTokens::to_token_stream));
+        let (all, all_types): (Vec<_>, Vec<_>) = handle.into_iter().chain(own).unzip();
+        let count = all.len();
+        let read = match count {
+            0 => quote!(),
+            1 => quote!(#(let #all = __arguments.single::<#all_types>()?;)*),
+            _ => quote!(let (#(#all),*) = __arguments.tuple::<(#(#all_types),*)>(#count)?;),
+        };
+        let find = match target {
+            Target::Service => quote!(),
+            Target::Resource => quote!(let __resource = __call.resource::<#implementor>(__handle)?;),
+        };
+        let call = self.wants_call.then(|| quote!(__call,));
+        let invoke = quote! {
+            <#implementor as #interface>::#name(#receiver, #call #(#names),*).await
+        };
+        let answer = match &self.fault {
+            None => quote!(__call.answer(&#invoke)),
+            Some(_) => quote! {
+                match #invoke {
+                    ::std::result::Result::Ok(value) => __call.answer(&value),
+                    ::std::result::Result::Err(fault) => {
+                        ::std::result::Result::Err(::lucarne::Thrown::new(::lucarne::Fault::to_text(&fault)))
+                    }
+                }
+            },
+        };
+        quote!(#index => { #read #find #answer })
+    }
+
+    /// The method of a client or proxy. `caller` has the methods `call` and `call_since`; `handle`, if
+    /// any, comes first among the arguments.
+    pub(crate) fn stub(
+        &self,
+        visibility: &syn::Visibility,
+        proxies: &BTreeMap<String, Type>,
+        caller: &TokenStream,
+        handle: Option<TokenStream>,
+    ) -> TokenStream {
+        let Method { name, index, docs, names, types, .. } = self;
+        let mut value = self.value.clone();
+        ProxiesForResources { proxies }.visit_type_mut(&mut value);
+        let fault = self.fault.iter();
+        let handle = handle.into_iter();
+        let arguments = match names.len() + handle.len() {
+            1 => quote!(&#(#handle)* #(&#names)*),
+            _ => quote!(&(#(#handle,)* #(&#names,)*)),
+        };
+        let call = match self.since {
+            None => quote!(call(#index, #arguments)),
+            Some(since) => quote!(call_since(#since, #index, #arguments)),
+        };
+        let default = format!("Calls `{name}`.");
+        let default = docs.is_empty().then(|| quote!(#[doc = #default]));
+        quote! {
+            #(#docs)*
+            #default
+            #visibility fn #name(
+                &self, #(#names: #types),*
+            ) -> ::lucarne::Pending<#value, ::lucarne::CallError #(<#fault>)*> {
+                #caller.#call
+            }
+        }
+    }
+
+    /// The index as a constant.
+    pub(crate) fn constant(&self, visibility: &syn::Visibility) -> TokenStream {
+        let name = format_ident!("INDEX_{}", self.name.to_string().to_uppercase());
+        let (index, docs) = (self.index, format!("The index of `{}`.", self.name));
+        quote!(#[doc = #docs] #visibility const #name: u32 = #index;)
+    }
+}
+
+/// What a method belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    Service,
+    Resource,
+}
+
+/// Puts `DieProxy` for `Resource<Self::Die>`.
+struct ProxiesForResources<'p> {
+    /// By the names of the associated types.
+    proxies: &'p BTreeMap<String, Type>,
+}
+
+impl VisitMut for ProxiesForResources<'_> {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if let Some(proxy) = resource_of(ty).and_then(|name| self.proxies.get(&name)) {
+            *ty = proxy.clone();
+            return;
+        }
+        visit_mut::visit_type_mut(self, ty);
+    }
+}
+
+/// The associated type `X` of a `Resource<Self::X>`.
+fn resource_of(ty: &Type) -> Option<String> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Resource")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let GenericArgument::Type(Type::Path(inner)) = arguments.args.first()? else { return None };
+    let mut segments = inner.path.segments.iter();
+    let is_own = segments.next()?.ident == "Self";
+    segments.next().filter(|_| is_own).map(|segment| segment.ident.to_string())
+}

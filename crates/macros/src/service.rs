@@ -1,0 +1,194 @@
+//! `#[service]`.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Ident, ItemTrait, LitStr, Result, Token, TraitItem, Type, TypeParamBound};
+
+use crate::interface::{Method, Target, take_methods};
+
+/// `uuid = "...", version = "..."`.
+pub(crate) struct Options {
+    uuid: LitStr,
+    major: u32,
+    minor: u32,
+}
+
+impl Parse for Options {
+    fn parse(input: ParseStream<'_>) -> Result<Options> {
+        let (mut uuid, mut version) = (None, None);
+        while !input.is_empty() {
+            let name: Ident = input.parse()?;
+            input.parse::<Token![=]>()?;
+            let value: LitStr = input.parse()?;
+            match name.to_string().as_str() {
+                "uuid" => uuid = Some(value),
+                "version" => version = Some(value),
+                _ => return Err(Error::new_spanned(name, "a service has a `uuid` and a `version`")),
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        let (Some(uuid), Some(version)) = (uuid, version) else {
+            return Err(input.error("write #[service(uuid = \"...\", version = \"MAJOR.MINOR\")]"));
+        };
+        let text = version.value();
+        let numbers =
+            text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        let Some((major, minor)) = numbers else {
+            return Err(Error::new_spanned(version, "a version is MAJOR.MINOR, such as 1.0"));
+        };
+        Ok(Options { uuid, major, minor })
+    }
+}
+
+pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
+    let resources = resources_of(&item)?;
+    let methods = take_methods(&mut item)?;
+    let handler = handler(&item, options, &methods, &resources);
+    let client = client(&item, options, &methods, &resources);
+    let own = methods.iter().map(|method| method.index);
+    let others = resources.iter().map(|(_, proxy)| quote!(<#proxy>::INDEXES));
+    Ok(quote! {
+        #item
+        #handler
+        #client
+        const _: () = ::lucarne::macros::expect_unique(&[&[#(#own),*], #(#others),*]);
+    })
+}
+
+/// The resources of a service: the associated types, and their proxies.
+fn resources_of(item: &ItemTrait) -> Result<Vec<(Ident, Type)>> {
+    let types = item.items.iter().filter_map(|member| match member {
+        TraitItem::Type(associated) => Some(associated),
+        _ => None,
+    });
+    types
+        .map(|associated| {
+            let bound = associated.bounds.iter().find_map(|bound| match bound {
+                TypeParamBound::Trait(bound) => Some(bound.path.clone()),
+                _ => None,
+            });
+            let Some(mut path) = bound else {
+                let message = "bind it by the trait of the resource: `type Die: Die;`";
+                return Err(Error::new_spanned(associated, message));
+            };
+            if let Some(last) = path.segments.last_mut() {
+                last.ident = format_ident!("{}Proxy", last.ident);
+            }
+            Ok((associated.ident.clone(), syn::parse_quote!(#path)))
+        })
+        .collect()
+}
+
+fn handler(
+    item: &ItemTrait,
+    options: &Options,
+    methods: &[Method],
+    resources: &[(Ident, Type)],
+) -> TokenStream {
+    let (visibility, interface) = (&item.vis, &item.ident);
+    let name = format_ident!("{interface}Handler");
+    let docs = format!("Answers calls by an implementation of [`{interface}`].");
+    let arms = methods.iter().map(|method| method.arm(interface, &quote!(T), Target::Service));
+    let resource_arms = resources.iter().map(|(associated, proxy)| {
+        quote! {
+            index if <#proxy>::INDEXES.contains(&index) => {
+                <#proxy>::serve::<T::#associated>(__call, index, __arguments).await
+            }
+        }
+    });
+    let selector = selector(options);
+    quote! {
+        #[doc = #docs]
+        #visibility struct #name<T> {
+            implementation: T,
+        }
+
+        impl<T: #interface> #name<T> {
+            /// Wraps an implementation.
+            #visibility fn new(implementation: T) -> Self {
+                #name { implementation }
+            }
+        }
+
+        impl<T: #interface> ::lucarne::Serve for #name<T> {
+            async fn serve(
+                &self,
+                __call: &::lucarne::Call,
+                __index: u32,
+                __arguments: ::lucarne::Arguments,
+            ) -> ::std::result::Result<::lucarne::Payload, ::lucarne::Thrown> {
+                match __index {
+                    #(#arms)*
+                    #(#resource_arms)*
+                    index => ::std::result::Result::Err(__call.no_such_method(index)),
+                }
+            }
+        }
+
+        impl<T: #interface> ::lucarne::Serves for #name<T> {
+            const SELECTOR: ::lucarne::Selector = #selector;
+        }
+    }
+}
+
+fn client(
+    item: &ItemTrait,
+    options: &Options,
+    methods: &[Method],
+    resources: &[(Ident, Type)],
+) -> TokenStream {
+    let (visibility, interface) = (&item.vis, &item.ident);
+    let name = format_ident!("{interface}Client");
+    let docs = format!("Uses a provider of [`{interface}`]. Clones are the same client.");
+    let proxies: BTreeMap<String, Type> =
+        resources.iter().map(|(name, proxy)| (name.to_string(), proxy.clone())).collect();
+    let stubs = methods.iter().map(|method| method.stub(visibility, &proxies, &quote!(self.client), None));
+    let constants = methods.iter().map(|method| method.constant(visibility));
+    let selector = selector(options);
+    quote! {
+        #[doc = #docs]
+        #[derive(Clone, Debug)]
+        #visibility struct #name {
+            client: ::lucarne::Client,
+        }
+
+        impl #name {
+            /// Names the service.
+            #visibility const SELECTOR: ::lucarne::Selector = #selector;
+            #(#constants)*
+
+            /// Opens the service for a container.
+            #visibility fn open(container: &::lucarne::Container) -> ::lucarne::Open<#name> {
+                ::lucarne::Open::new(container, Self::SELECTOR)
+            }
+
+            /// Closes the service, and all resources of it that this client has.
+            #visibility fn close(&self) -> ::lucarne::Pending<(), ::lucarne::CallError> {
+                self.client.close()
+            }
+
+            /// The client without its types.
+            #visibility fn client(&self) -> &::lucarne::Client {
+                &self.client
+            }
+
+            #(#stubs)*
+        }
+
+        impl ::std::convert::From<::lucarne::Client> for #name {
+            fn from(client: ::lucarne::Client) -> #name {
+                #name { client }
+            }
+        }
+    }
+}
+
+fn selector(options: &Options) -> TokenStream {
+    let Options { uuid, major, minor } = options;
+    quote!(::lucarne::Selector::new(::lucarne::uuid!(#uuid), #major, #minor))
+}
