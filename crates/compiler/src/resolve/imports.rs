@@ -297,6 +297,19 @@ const ABSENT: &[(&[&str], &str)] = &[
         ],
         "the libraries for the network are not part of this version",
     ),
+    (
+        &[
+            "bitmap",
+            "font",
+            "icons",
+            "system.api.containers",
+            "system.api.storage",
+            "system.containers",
+            "system.external",
+            "system.storage",
+        ],
+        "this library of the Toit SDK is not part of this version",
+    ),
 ];
 
 fn explain_library(problem: Diagnostic, name: &str, libraries: &[String]) -> Diagnostic {
