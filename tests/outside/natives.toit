@@ -147,23 +147,28 @@ exited code/int -> int:
 read-all pipe/int -> string:
   bytes := #[]
   state := ResourceState_ pipe-group pipe
-  while true:
-    state.wait-for-state READABLE
-    part := read-pipe pipe
-    if part == null: break
-    if part != -1: bytes += part
+  try:
+    while true:
+      state.wait-for-state READABLE
+      part := read-pipe pipe
+      if part == null: break
+      if part != -1: bytes += part
+  finally:
+    state.dispose
   close-pipe pipe pipe-group
-  state.dispose
   return bytes.to-string
 
 /** Writes all $data into a $pipe. */
 write-all pipe/int data -> none:
   state := ResourceState_ pipe-group pipe
-  written := 0
-  while written < data.size:
-    state.wait-for-state WRITABLE
-    written += write-pipe pipe data written data.size
-  state.dispose
+  // Left undisposed by an exception, it would close the pipe whenever it is collected.
+  try:
+    written := 0
+    while written < data.size:
+      state.wait-for-state WRITABLE
+      written += write-pipe pipe data written data.size
+  finally:
+    state.dispose
 
 /** What a $script of the shell prints. */
 output-of script/string --environment=null -> string:
