@@ -1,0 +1,3 @@
+//! Processes of another OS process as if they were local.
+
+pub mod wire;
