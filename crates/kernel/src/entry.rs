@@ -100,8 +100,12 @@ impl Entry {
 
     /// A notification has been dealt with: tells those who can send again.
     pub(crate) fn release(self: &Arc<Entry>, sender: Pid, topic: Topic, charge: usize) {
-        let now_us = || self.kernel.upgrade().map_or(0, |kernel| kernel.clock.now_us());
-        self.tell_of_room(self.mailbox.release(sender, topic, charge, now_us));
+        self.tell_of_room(self.mailbox.release(sender, topic, charge, || self.now_us()));
+    }
+
+    /// The time of the kernel; at its end, 0.
+    pub(crate) fn now_us(&self) -> i64 {
+        self.kernel.upgrade().map_or(0, |kernel| kernel.clock.now_us())
     }
 
     pub(crate) fn tell_of_room(&self, waiting: Vec<RoomWaiter>) {

@@ -278,6 +278,11 @@ impl Waker {
         Waker { entry: Arc::downgrade(entry) }
     }
 
+    /// Whether the process has not ended yet.
+    pub fn is_alive(&self) -> bool {
+        self.entry.upgrade().is_some_and(|entry| !entry.run_state.has_ended())
+    }
+
     /// Gives the process another turn, unless it has ended.
     pub fn wake(&self) {
         if let Some(entry) = self.entry.upgrade() {

@@ -243,6 +243,8 @@ pub struct DealtWith {
     pub handle: i64,
     /// The bytes that it took in the mailbox.
     pub charge: usize,
+    /// When, in microseconds since the kernel started.
+    pub at_us: i64,
 }
 
 impl Credit {
@@ -266,8 +268,8 @@ impl Drop for Credit {
         if let Some(receiver) = self.receiver.take() {
             receiver.release(self.sender, self.topic, self.charge);
             if let (Some(watch), Topic::Resource(client, handle)) = (self.watch.take(), self.topic) {
-                let (sender, charge) = (self.sender, self.charge);
-                watch.dealt_with(DealtWith { receiver: receiver.pid, sender, client, handle, charge });
+                let (sender, charge, at_us) = (self.sender, self.charge, receiver.now_us());
+                watch.dealt_with(DealtWith { receiver: receiver.pid, sender, client, handle, charge, at_us });
             }
         }
     }

@@ -54,9 +54,9 @@ impl SimulatedWire {
 }
 
 impl SimulatedLine {
-    /// How many frames have not arrived yet.
-    pub fn under_way(&self) -> usize {
-        self.line.state.lock().ways.iter().map(|way| way.under_way.len()).sum()
+    /// How many frames to that end, 0 or 1, have not arrived yet.
+    pub fn under_way_to(&self, end: usize) -> usize {
+        self.line.state.lock().ways[end].under_way.len()
     }
 
     /// Lets the next frame to that end, 0 or 1, arrive. False if there is none.
