@@ -10,6 +10,8 @@ use std::os::fd::BorrowedFd;
 use lucarne_message::Buffer;
 use thiserror::Error;
 
+pub mod simulated;
+
 /// How many bells a side of a wire has.
 pub const BELLS: usize = 2;
 
