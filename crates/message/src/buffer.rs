@@ -20,7 +20,7 @@ mod filling;
 mod sealed;
 
 pub use filling::Filling;
-pub use sealed::{Sealed, WeakSealed};
+pub use sealed::{Sealed, WeakSealed, memory_file};
 
 /// A unique, writable byte array with one owner.
 pub struct Buffer {

@@ -44,6 +44,20 @@ impl Filling {
         self.filled += len;
     }
 
+    /// Copies the next bytes.
+    ///
+    /// # Panics
+    /// If there are more of them than are missing.
+    pub fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.fill(bytes.len(), |place| {
+            // SAFETY: `place` has room for exactly these bytes, and is initialised once they are there.
+            unsafe {
+                place.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+                std::slice::from_raw_parts_mut(place.as_mut_ptr().cast(), bytes.len())
+            }
+        });
+    }
+
     /// The buffer, if all its bytes have come.
     pub fn finish(self) -> Option<Buffer> {
         (self.missing() == 0).then_some(Buffer { storage: Storage::Malloc(self.bytes) })
@@ -54,21 +68,12 @@ impl Filling {
 mod tests {
     use super::*;
 
-    fn write<'p>(place: &'p mut [MaybeUninit<u8>], bytes: &[u8]) -> &'p mut [u8] {
-        for (place, byte) in place.iter_mut().zip(bytes) {
-            place.write(*byte);
-        }
-        assert!(bytes.len() >= place.len());
-        // SAFETY: each byte was just written.
-        unsafe { std::slice::from_raw_parts_mut(place.as_mut_ptr().cast(), place.len()) }
-    }
-
     #[test]
     fn bytes_come_in_pieces() {
         let mut filling = Filling::new(5).unwrap();
-        filling.fill(3, |place| write(place, b"abc"));
+        filling.extend_from_slice(b"abc");
         assert_eq!(filling.missing(), 2);
-        filling.fill(2, |place| write(place, b"de"));
+        filling.extend_from_slice(b"de");
         let (data, len) = filling.finish().unwrap().into_raw_parts().unwrap();
         // SAFETY: malloc buffers have one spare byte.
         assert_eq!(unsafe { *data.add(len).as_ptr() }, 0);

@@ -112,7 +112,10 @@ impl fmt::Debug for Inner {
 }
 
 /// A file in memory that can be sealed and, where the kernel knows how to say so, never be executed.
-fn memory_file(name: &str) -> io::Result<OwnedFd> {
+///
+/// # Errors
+/// Those of the operating system, which may have no such files.
+pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     let flags = MemfdFlags::ALLOW_SEALING | MemfdFlags::CLOEXEC;
     match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
         // Kernels before 6.3 do not know the flag.
