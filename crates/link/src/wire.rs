@@ -10,7 +10,21 @@ use std::os::fd::BorrowedFd;
 use lucarne_message::Buffer;
 use thiserror::Error;
 
+#[cfg(not(loom))]
+pub mod plain;
+#[cfg(not(loom))]
+pub mod rings;
 pub mod simulated;
+#[cfg(not(loom))]
+pub mod socket;
+
+#[cfg(not(loom))]
+mod bells;
+mod ring;
+mod shared;
+#[cfg(not(loom))]
+mod slots;
+mod stream;
 
 /// How many bells a side of a wire has.
 pub const BELLS: usize = 2;
@@ -62,6 +76,9 @@ pub trait Wire: Send + Sync {
     /// Makes a bell that has rung silent again.
     fn silence(&self, bell: usize);
 
+    /// Deals with what makes the socket readable; the next [`receive`](Wire::receive) says what came of it.
+    fn look_at_socket(&self) {}
+
     /// Ends the connection. The other side sees it broken.
     fn close(&self);
 }
@@ -80,7 +97,8 @@ pub enum Sent {
 pub struct Descriptors<'w> {
     /// Readable when rung, until [`Wire::silence`].
     pub bells: [Option<BorrowedFd<'w>>; BELLS],
-    /// Readable when descriptors came or, where frames travel this way, bytes; and at a hang-up.
+    /// Readable when descriptors came or, where frames travel this way, bytes; and at a hang-up: then
+    /// [`Wire::look_at_socket`] is to be called.
     pub socket: Option<BorrowedFd<'w>>,
     /// Readable when the OS process at the other end has ended.
     pub process: Option<BorrowedFd<'w>>,
@@ -105,13 +123,13 @@ pub enum WireError {
 pub struct Limits {
     /// Bytes of one frame.
     pub frame_bytes: usize,
-    /// Bytes of one buffer.
+    /// Bytes of all buffers of one frame.
     pub buffer_bytes: usize,
     /// Buffers of one frame.
     pub frame_buffers: usize,
-    /// Descriptors of the other side that are held at a time.
+    /// Sealed files of the other side that are held at a time. Of those beyond it, copies are made.
     pub descriptors: usize,
-    /// Bytes of the other side's memory that are mapped at a time.
+    /// Bytes of them that are mapped at a time, likewise.
     pub mapped_bytes: usize,
 }
 
@@ -122,8 +140,8 @@ impl Default for Limits {
             frame_bytes: (16 << 20) + (64 << 10),
             buffer_bytes: 1 << 30,
             frame_buffers: 256,
-            descriptors: 1_024,
-            mapped_bytes: 2 << 30,
+            descriptors: 128,
+            mapped_bytes: 1 << 30,
         }
     }
 }
