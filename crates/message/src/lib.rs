@@ -32,7 +32,7 @@ mod value;
 
 pub use bytes::Bytes;
 
-pub use buffer::{Buffer, OutOfMemory};
+pub use buffer::{Buffer, Filling, OutOfMemory, Sealed, WeakSealed, memory_file};
 pub use decoder::{Decode, DecodeError, Decoder, Token};
 pub use encoder::{Encode, EncodeError, Encoder, Sink};
 pub use nesting::MAX_DEPTH;

@@ -79,3 +79,4 @@ pub use proxy::{Next, Notifications, Proxy};
 pub use resource::{Notifier, Resource, Sending};
 pub use selector::Selector;
 pub use uuid::{Uuid, uuid};
+pub use wait::Turns;

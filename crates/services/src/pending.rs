@@ -112,7 +112,16 @@ impl<T, X: From<Failed>> Pending<T, X> {
     /// # Errors
     /// What awaiting it gives.
     pub fn wait(self) -> Result<T, X> {
-        wait(self)
+        let shared = self.shared().cloned();
+        wait(shared.as_ref().and_then(|shared| shared.turns()).map(|turns| &**turns), self)
+    }
+
+    fn shared(&self) -> Option<&Arc<Shared>> {
+        match &self.work {
+            Work::Call(call) => Some(call.client.container().shared()),
+            Work::Promised(promised) => Some(&promised.shared),
+            Work::Failed(_) => None,
+        }
     }
 }
 
