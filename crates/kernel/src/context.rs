@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lucarne_message::Payload;
 
-use crate::contacts::{Purpose, resolve};
+use crate::contacts::{Purpose, hear_of, resolve};
 use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
@@ -124,7 +124,7 @@ impl<'k> Context<'k> {
             && let MessageKind::Request { .. } | MessageKind::Notification { .. } | MessageKind::User { .. } =
                 message.kind
         {
-            self.me.contacts.lock().hear_of(self.shared, message.pid);
+            hear_of(self.shared, self.me, message.pid);
         }
         Some(message)
     }
@@ -157,7 +157,7 @@ impl<'k> Context<'k> {
     /// Answers a request. There is always room for an answer; if the asker has ended or has
     /// cancelled the request, nothing happens.
     pub fn reply(&mut self, to: RequestToken, result: Result<Payload, Failure>) {
-        to.answer(result.map_err(Box::new));
+        to.answer(self.shared, result.map_err(Box::new));
     }
 
     /// Tells whoever was asked that the answer is not wanted any more. It will not arrive.
@@ -206,7 +206,7 @@ impl<'k> Context<'k> {
         let message = self.voice().stamp(MessageKind::User { kind, payload });
         match target.mailbox.push(Lane::Notification, message) {
             Ok(()) => {
-                target.wake();
+                target.wake_in(self.shared);
                 Ok(())
             }
             Err((error, Message { kind: MessageKind::User { payload, .. }, .. })) => {

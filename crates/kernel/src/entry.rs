@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::contacts::Contacts;
+use crate::contacts::{Contacts, HeardLast};
 use crate::group::Group;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness, Topic};
@@ -21,6 +21,7 @@ pub(crate) struct Entry {
 
     pub(crate) mailbox: Mailbox,
     pub(crate) contacts: Mutex<Contacts>,
+    pub(crate) heard_last: HeardLast,
     /// Who is told when this process ends; `None` once it has.
     pub(crate) watchers: Mutex<Option<Vec<Arc<Entry>>>>,
 
@@ -53,6 +54,7 @@ impl Entry {
             kernel,
             mailbox: Mailbox::default(),
             contacts: Mutex::default(),
+            heard_last: HeardLast::nobody(),
             watchers: Mutex::new(Some(Vec::new())),
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),
@@ -73,6 +75,13 @@ impl Entry {
         if self.run_state.wake()
             && let Some(kernel) = self.kernel.upgrade()
         {
+            kernel.scheduler.make_ready(self.clone());
+        }
+    }
+
+    /// The same for those who have the kernel at hand.
+    pub(crate) fn wake_in(self: &Arc<Entry>, kernel: &Shared) {
+        if self.run_state.wake() {
             kernel.scheduler.make_ready(self.clone());
         }
     }
