@@ -2,7 +2,8 @@
 //!
 //! Each line is the best of several runs, per operation. The provider and the client do what the macros
 //! write: one `i64` there, one back. Beside them stands what the same costs between two tasks of `tokio`
-//! that share a thread. Run it under `taskset -c 0` to see one core.
+//! that share a thread. Run it under `taskset -c 0` to see one core; after `--` come words of the lines
+//! that are wanted.
 #![allow(clippy::print_stdout)]
 
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use lucarne_kernel::{Kernel, KernelOptions};
 use lucarne_services::{
-    Arguments, Call, CallError, Client, Container, Payload, Presence, Selector, Serve, ServiceManager, Thrown,
-    uuid,
+    Arguments, Call, CallError, Client, Container, Payload, Presence, Selector, Serve, ServiceManager,
+    Thrown, uuid,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -39,15 +40,19 @@ fn main() {
     report("tokio, mpsc and oneshot", 2_000 * scale, tokio_calls);
     for workers in [1, 2] {
         println!("{workers} worker(s)");
-        report("a task calls", 2_000 * scale, |count| tasks(workers, 1, count));
+        report("1 task calls", 2_000 * scale, |count| tasks(workers, 1, count));
         report("64 tasks call", 64 * 40 * scale, |count| tasks(workers, 64, count));
         report("a thread calls and waits", 200 * scale, |count| threads(workers, 1, count));
         report("2 threads call and wait", 200 * scale, |count| threads(workers, 2, count));
     }
 }
 
-/// Prints the best time of one operation.
+/// Prints the best time of one operation, if the line is wanted.
 fn report(what: &str, count: u64, run: impl Fn(u64) -> Duration) {
+    let mut words = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    if words.peek().is_some() && !words.any(|word| what.contains(&word)) {
+        return;
+    }
     let best = (0..RUNS).map(|_| run(count)).min().expect("there are runs");
     println!("  {what:<32} {:>8.3} µs", best.as_secs_f64() * 1e6 / count as f64);
 }
@@ -84,8 +89,7 @@ struct House {
 
 fn house(workers: usize) -> House {
     let kernel = Kernel::new(KernelOptions { workers, hooks: Default::default() });
-    let manager =
-        kernel.start_system(Box::new(ServiceManager::new(Presence::default())), Default::default());
+    let manager = kernel.start_system(Box::new(ServiceManager::new(Presence::default())), Default::default());
     kernel.set_system_process(manager);
     let house = Container::start(&kernel, "house");
     house.provider("bench/next", "1.0").provides(NEXT, Next).install().wait().expect("installed");
