@@ -119,14 +119,15 @@ impl<'k> Context<'k> {
 
     /// The next message for this process.
     pub fn receive(&mut self) -> Option<Message> {
-        let message = self.me.mailbox.pop()?;
+        let message = self.me.mailbox.pop();
         if self.me.trust == Trust::Guest
+            && let Some(Message { pid, kind, .. }) = &message
             && let MessageKind::Request { .. } | MessageKind::Notification { .. } | MessageKind::User { .. } =
-                message.kind
+                kind
         {
-            hear_of(self.shared, self.me, message.pid);
+            hear_of(self.shared, self.me, *pid);
         }
-        Some(message)
+        message
     }
 
     /// Whether a call of [`Context::receive`] would find something.

@@ -79,10 +79,10 @@ impl Entry {
         }
     }
 
-    /// The same for those who have the kernel at hand.
-    pub(crate) fn wake_in(self: &Arc<Entry>, kernel: &Shared) {
+    /// The same for those who have the kernel at hand and are done with the process.
+    pub(crate) fn wake_in(self: Arc<Entry>, kernel: &Shared) {
         if self.run_state.wake() {
-            kernel.scheduler.make_ready(self.clone());
+            kernel.scheduler.make_ready(self);
         }
     }
 

@@ -97,13 +97,20 @@ impl From<TooDeep> for DecodeError {
 /// whole value, and a reader need not keep books to be safe.
 pub struct Decoder<'p> {
     rest: &'p [u8],
+    /// How long it was at first.
+    len: usize,
     buffers: std::slice::IterMut<'p, Buffer>,
     nesting: Nesting,
 }
 
 impl<'p> Decoder<'p> {
     pub(crate) fn new(bytes: &'p [u8], buffers: &'p mut [Buffer]) -> Decoder<'p> {
-        Decoder { rest: bytes, buffers: buffers.iter_mut(), nesting: Nesting::default() }
+        Decoder { rest: bytes, len: bytes.len(), buffers: buffers.iter_mut(), nesting: Nesting::default() }
+    }
+
+    /// How many bytes have been read.
+    pub fn position(&self) -> usize {
+        self.len - self.rest.len()
     }
 
     /// The next token, or `None` after one whole value.

@@ -73,6 +73,13 @@ impl Payload {
         Decoder::new(&self.bytes, &mut self.buffers)
     }
 
+    /// A reader of the last value of the payload, which begins at `start`: as long as it is inside of lists alone,
+    /// what comes before it need not be read twice. See [`Decoder::position`].
+    pub fn decoder_of_last(&mut self, start: usize) -> Decoder<'_> {
+        let last = self.bytes.get(start..).unwrap_or_default();
+        Decoder::new(last, &mut self.buffers)
+    }
+
     /// Puts a payload together from parts that came from elsewhere; they need not be valid.
     pub fn from_parts(bytes: &[u8], buffers: Vec<Buffer>) -> Payload {
         Payload { bytes: EncodedBytes::from_slice(bytes), buffers }

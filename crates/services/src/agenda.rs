@@ -127,12 +127,7 @@ impl Agenda {
     }
 
     /// Takes out what is to be done now.
-    pub(crate) fn take_due(&self, now_us: impl FnOnce() -> i64, due: &mut Due) {
-        let first_us = self.first_us();
-        if self.is_empty() && first_us.is_none() {
-            return;
-        }
-        let now_us = first_us.map_or(i64::MIN, |_| now_us());
+    pub(crate) fn take_due(&self, now_us: i64, due: &mut Due) {
         let mut state = self.state.lock();
         std::mem::swap(&mut state.ready, &mut due.ready);
         std::mem::swap(&mut state.spawned, &mut due.spawned);
@@ -150,15 +145,20 @@ impl Agenda {
         // Pairs with the swap in `add`: either this sees the entry, or that sees that it has to wake.
         self.is_known.swap(false, Ordering::AcqRel);
         let first_us = self.first_us();
-        if !self.is_empty() || first_us.is_some_and(|first_us| first_us <= now_us()) {
+        if self.has_tasks() || first_us.is_some_and(|first_us| first_us <= now_us()) {
             self.begin();
             return Err(ThereIsMore);
         }
         Ok(first_us)
     }
 
-    fn is_empty(&self) -> bool {
-        self.length.load(Ordering::Acquire) == 0
+    /// Whether there is nothing to do, now or later.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.has_tasks() && self.first_us().is_none()
+    }
+
+    fn has_tasks(&self) -> bool {
+        self.length.load(Ordering::Acquire) > 0
     }
 
     fn first_us(&self) -> Option<i64> {
@@ -218,7 +218,7 @@ mod tests {
         assert!(agenda.spawn(None, job()).is_ok());
         assert_eq!(agenda.rest(|| 0), Err(ThereIsMore));
         let mut due = Due::default();
-        agenda.take_due(|| 0, &mut due);
+        agenda.take_due(0, &mut due);
         assert_eq!((due.ready, due.spawned.len()), (vec![7], 1));
         assert_eq!(agenda.rest(|| 0), Ok(None));
     }
@@ -234,7 +234,7 @@ mod tests {
         agenda.clear_timer(cleared);
         assert_eq!(agenda.rest(|| 5), Ok(Some(10)));
         let mut due = Due::default();
-        agenda.take_due(|| 20, &mut due);
+        agenda.take_due(20, &mut due);
         let fired: Vec<_> = due.timers.iter().map(number_of).collect();
         assert_eq!(fired, [1, 2]);
         assert_eq!(agenda.rest(|| 20), Ok(Some(30)));

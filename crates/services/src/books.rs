@@ -36,7 +36,7 @@ pub(crate) struct Offered {
     pub(crate) shared: Arc<Shared>,
     pub(crate) selector: Selector,
     pub(crate) face: Arc<Face>,
-    pub(crate) serve: Box<dyn AnyServe>,
+    pub(crate) serve: AnyServe,
 }
 
 pub(crate) struct Books {

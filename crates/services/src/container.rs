@@ -59,7 +59,8 @@ pub(crate) struct Shared {
     pub(crate) books: Books,
     /// What the service manager knows this container by.
     pub(crate) discovery: OnceLock<(Pid, i64)>,
-    /// Whether it is worth asking if the process should end. Set before the nudge after which it is read.
+    /// Whether it is worth asking if the process should end: something has happened that may lead to it.
+    /// Set before the nudge after which it is read.
     may_end: AtomicBool,
     ending: Mutex<Ending>,
 }
@@ -235,6 +236,7 @@ impl Shared {
     /// Whether the process should end: somebody said so, or nobody can ever want anything of it again.
     pub(crate) fn should_end(&self) -> bool {
         self.may_end.load(Ordering::Acquire)
+            && self.may_end.swap(false, Ordering::AcqRel)
             && (self.ending.lock().is_asked
                 || self.life.lock().strong_count() == 0 && self.books.offers_nothing())
     }
@@ -244,7 +246,8 @@ impl Shared {
         self.consider_end();
     }
 
-    fn consider_end(&self) {
+    /// To be called when the last handle has gone, and when less is offered.
+    pub(crate) fn consider_end(&self) {
         self.may_end.store(true, Ordering::Release);
         self.agenda.nudge(self.port());
     }

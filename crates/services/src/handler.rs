@@ -156,7 +156,9 @@ impl std::fmt::Debug for Call {
 #[derive(Debug)]
 pub struct Arguments {
     /// `[client, index, arguments]`.
-    pub(crate) payload: Payload,
+    payload: Payload,
+    /// Where the last of them begins.
+    start: usize,
 }
 
 impl Arguments {
@@ -185,11 +187,17 @@ impl Arguments {
         self.read(|decoder| decoder.deserialize())
     }
 
-    fn read<T>(mut self, read: impl FnOnce(&mut Decoder<'_>) -> Result<T, DecodeError>) -> Result<T, Thrown> {
-        let mut decoder = self.payload.decoder();
+    /// Reads who calls which method, and leaves the arguments for the handler.
+    pub(crate) fn of(mut payload: Payload) -> Result<(i64, i64, Arguments), DecodeError> {
+        let mut decoder = payload.decoder();
         decoder.expect_list(3)?;
-        decoder.expect_int()?;
-        decoder.expect_int()?;
+        let (client, index) = (decoder.expect_int()?, decoder.expect_int()?);
+        let start = decoder.position();
+        Ok((client, index, Arguments { payload, start }))
+    }
+
+    fn read<T>(mut self, read: impl FnOnce(&mut Decoder<'_>) -> Result<T, DecodeError>) -> Result<T, Thrown> {
+        let mut decoder = self.payload.decoder_of_last(self.start);
         let value = read(&mut decoder)?;
         decoder.finish()?;
         Ok(value)
@@ -200,18 +208,28 @@ impl Arguments {
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Payload, Thrown>> + Send>>;
 
 /// Any [`Serve`], its type forgotten.
-pub(crate) trait AnyServe: Any + Send + Sync {
-    /// Begins to answer a call of the service that this is the handler of.
-    fn start(&self, call: Call, index: u32, arguments: Arguments) -> Answering;
+pub(crate) struct AnyServe {
+    serve: Box<dyn Any + Send + Sync>,
+    start: fn(Call, u32, Arguments) -> Answering,
 }
 
-impl<S: Serve> AnyServe for S {
-    fn start(&self, call: Call, index: u32, arguments: Arguments) -> Answering {
-        Box::pin(async move {
-            // Found through the call, which keeps it, so that it need not be kept twice.
-            let handler: &dyn Any = &*call.offered.serve;
-            let serve: &S = handler.downcast_ref().expect("it was started by the handler of its service");
-            serve.serve(&call, index, arguments).await
-        })
+impl AnyServe {
+    pub(crate) fn new<S: Serve>(serve: S) -> AnyServe {
+        AnyServe { serve: Box::new(serve), start: start::<S> }
     }
+}
+
+impl Call {
+    /// Begins to answer it.
+    pub(crate) fn start(self, index: u32, arguments: Arguments) -> Answering {
+        (self.offered.serve.start)(self, index, arguments)
+    }
+}
+
+/// The call keeps its handler, of type `S`.
+fn start<S: Serve>(call: Call, index: u32, arguments: Arguments) -> Answering {
+    Box::pin(async move {
+        let serve = call.offered.serve.serve.downcast_ref::<S>();
+        serve.expect("only its own handler starts a call").serve(&call, index, arguments).await
+    })
 }

@@ -4,7 +4,9 @@
 //! A call is polled first when it is taken out of the mailbox, so that one that does not wait is
 //! answered in the same turn.
 
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as Polled, Poll, Wake, Waker};
@@ -12,7 +14,7 @@ use std::task::{Context as Polled, Poll, Wake, Waker};
 use lucarne_kernel::{
     Context, Exit, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId, RequestToken,
 };
-use lucarne_message::{DecodeError, Payload};
+use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
 use crate::agenda::{Due, Job, Timer};
@@ -31,6 +33,8 @@ pub(crate) struct ContainerProcess {
     /// The tasks that answer requests, by the process that asked and its name for the request.
     serving: FxHashMap<(Pid, RequestId), usize>,
     due: Due,
+    /// Room for the tasks woken in a turn, while it is not in use.
+    woken: Vec<usize>,
 }
 
 /// What a task is for.
@@ -42,7 +46,13 @@ enum Work {
 impl ContainerProcess {
     pub(crate) fn new(shared: Arc<Shared>) -> ContainerProcess {
         let tasks = Tasks::new(shared.clone());
-        ContainerProcess { shared, tasks, serving: FxHashMap::default(), due: Due::default() }
+        ContainerProcess {
+            shared,
+            tasks,
+            serving: FxHashMap::default(),
+            due: Due::default(),
+            woken: Vec::new(),
+        }
     }
 
     fn take(&mut self, context: &mut Context<'_>, message: Message) {
@@ -116,9 +126,9 @@ impl ContainerProcess {
         pid: Pid,
         gid: Gid,
         token: RequestToken,
-        mut payload: Payload,
+        payload: Payload,
     ) {
-        let Ok((client, index)) = callee(&mut payload) else {
+        let Ok((client, index, arguments)) = Arguments::of(payload) else {
             return context.reply(token, Err(Failure::new("INVALID_ARGUMENT")));
         };
         let Some(offered) = self.shared.books.offered_to(client, pid) else {
@@ -129,8 +139,7 @@ impl ContainerProcess {
             return context.reply(token, Err(Failure::new(thrown)));
         };
         let key = (pid, token.id());
-        let call = Call { offered: offered.clone(), client, pid, gid };
-        let answering = offered.serve.start(call, index, Arguments { payload });
+        let answering = Call { offered, client, pid, gid }.start(index, arguments);
         let place = self.tasks.take_place();
         if self.work_on(context, place, Work::Answer { answering, token, asker: pid }).is_pending() {
             self.serving.insert(key, place);
@@ -199,8 +208,19 @@ impl ContainerProcess {
     /// Does what is due, and says how many steps that took.
     fn work(&mut self, context: &mut Context<'_>) -> u32 {
         let mut steps = 0;
+        if Turn::has_woken() {
+            let mut woken = Turn::take_woken(std::mem::take(&mut self.woken));
+            for place in woken.drain(..) {
+                steps += 1;
+                self.poll(context, place);
+            }
+            self.woken = woken;
+        }
+        if self.shared.agenda.is_empty() {
+            return steps;
+        }
         let mut due = std::mem::take(&mut self.due);
-        self.shared.agenda.take_due(|| context.now_us(), &mut due);
+        self.shared.agenda.take_due(context.now_us(), &mut due);
         for timer in due.timers.drain(..) {
             steps += 1;
             match timer {
@@ -228,7 +248,7 @@ impl Process for ContainerProcess {
         if self.shared.port().is_none() {
             self.shared.set_port(context.port());
         }
-        self.shared.agenda.begin();
+        let _turn = Turn::begin(&self.shared);
         let mut left = context.budget();
         loop {
             let mut steps = 0;
@@ -247,11 +267,13 @@ impl Process for ContainerProcess {
             }
             left = left.saturating_sub(cost);
             if !context.has_messages()
+                && !Turn::has_woken()
                 && let Ok(until_us) = self.shared.agenda.rest(|| context.now_us())
             {
                 return Outcome::Wait { until_us };
             }
             if left == 0 || context.should_yield() {
+                Turn::put_off(&self.shared);
                 return Outcome::Ready;
             }
         }
@@ -264,12 +286,6 @@ impl Drop for ContainerProcess {
         self.shared.end();
         self.tasks.clear();
     }
-}
-
-fn callee(payload: &mut Payload) -> Result<(i64, i64), DecodeError> {
-    let mut decoder = payload.decoder();
-    decoder.expect_list(3)?;
-    Ok((decoder.expect_int()?, decoder.expect_int()?))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -357,8 +373,60 @@ impl Wake for Woken {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_ready.swap(true, Ordering::AcqRel) {
+        if !self.is_ready.swap(true, Ordering::AcqRel) && !Turn::wake(&self.shared, self.place) {
             self.shared.agenda.wake(self.shared.port(), self.place);
         }
+    }
+}
+
+thread_local! {
+    static TURN: (Cell<*const Shared>, RefCell<Vec<usize>>) = const { (Cell::new(null()), RefCell::new(Vec::new())) };
+}
+
+/// The turn of a container on this thread, while it lasts. Tasks that are woken in it, as by an answer out of the
+/// mailbox, need not take the way by the agenda.
+struct Turn;
+
+impl Turn {
+    fn begin(of: &Shared) -> Turn {
+        of.agenda.begin();
+        TURN.with(|(shared, woken)| {
+            shared.set(of);
+            woken.borrow_mut().clear();
+        });
+        Turn
+    }
+
+    /// Notes that a task was woken, if this is the turn of its container.
+    fn wake(of: &Shared, place: usize) -> bool {
+        TURN.with(|(shared, woken)| {
+            let is_now = std::ptr::eq(shared.get(), of);
+            if is_now {
+                woken.borrow_mut().push(place);
+            }
+            is_now
+        })
+    }
+
+    fn has_woken() -> bool {
+        TURN.with(|(_, woken)| !woken.borrow().is_empty())
+    }
+
+    /// The tasks that were woken, in place of an empty list.
+    fn take_woken(room: Vec<usize>) -> Vec<usize> {
+        TURN.with(|(_, woken)| woken.replace(room))
+    }
+
+    /// What this turn has not come to is for the next one.
+    fn put_off(of: &Shared) {
+        for place in Turn::take_woken(Vec::new()) {
+            of.agenda.wake(of.port(), place);
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        TURN.with(|(shared, _)| shared.set(null()));
     }
 }

@@ -20,7 +20,7 @@ pub struct ProviderBuilder {
     version: String,
     priority: u8,
     tags: Option<Vec<String>>,
-    services: Vec<(Selector, Box<dyn AnyServe>)>,
+    services: Vec<(Selector, AnyServe)>,
 }
 
 impl ProviderBuilder {
@@ -44,7 +44,7 @@ impl ProviderBuilder {
     /// Offers a service, answered by a handler.
     #[must_use]
     pub fn provides(mut self, selector: Selector, handler: impl Serve) -> ProviderBuilder {
-        self.services.push((selector, Box::new(handler)));
+        self.services.push((selector, AnyServe::new(handler)));
         self
     }
 
@@ -136,6 +136,7 @@ pub(crate) async fn take_back(shared: &Arc<Shared>, face: &Arc<Face>) -> Result<
         ask_manager(shared, discovery::UNLISTEN, id.into()).await?;
     }
     drop(shared.books.remove_provider(face));
+    shared.consider_end();
     Ok(())
 }
 
