@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Value};
 
 /// Most calls carry a few small values: these stay inside the message, without an allocation.
-pub(crate) const INLINE_PAYLOAD: usize = 64;
+pub(crate) const INLINE_PAYLOAD: usize = 48;
 
 pub(crate) type EncodedBytes = SmallVec<[u8; INLINE_PAYLOAD]>;
 
