@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lucarne_message::Payload;
 
-use crate::contacts::{Purpose, resolve};
+use crate::contacts::{Purpose, hear_of, resolve};
 use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
@@ -119,14 +119,15 @@ impl<'k> Context<'k> {
 
     /// The next message for this process.
     pub fn receive(&mut self) -> Option<Message> {
-        let message = self.me.mailbox.pop()?;
+        let message = self.me.mailbox.pop();
         if self.me.trust == Trust::Guest
+            && let Some(Message { pid, kind, .. }) = &message
             && let MessageKind::Request { .. } | MessageKind::Notification { .. } | MessageKind::User { .. } =
-                message.kind
+                kind
         {
-            self.me.contacts.lock().hear_of(self.shared, message.pid);
+            hear_of(self.shared, self.me, *pid);
         }
-        Some(message)
+        message
     }
 
     /// Whether a call of [`Context::receive`] would find something.
@@ -159,7 +160,7 @@ impl<'k> Context<'k> {
     /// Answers a request. There is always room for an answer; if the asker has ended or has
     /// cancelled the request, nothing happens.
     pub fn reply(&mut self, to: RequestToken, result: Result<Payload, Failure>) {
-        to.reply(result);
+        to.answer(self.shared, result.map_err(Box::new));
     }
 
     /// Tells whoever was asked that the answer is not wanted any more. It will not arrive.

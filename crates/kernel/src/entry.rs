@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::contacts::Contacts;
+use crate::contacts::{Contacts, HeardLast};
 use crate::group::Group;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness, Topic};
@@ -23,6 +23,7 @@ pub(crate) struct Entry {
 
     pub(crate) mailbox: Mailbox,
     pub(crate) contacts: Mutex<Contacts>,
+    pub(crate) heard_last: HeardLast,
     /// Who is told when this process ends; `None` once it has.
     pub(crate) watchers: Mutex<Option<Vec<Arc<Entry>>>>,
 
@@ -56,6 +57,7 @@ impl Entry {
             is_mirror: false,
             mailbox: Mailbox::default(),
             contacts: Mutex::default(),
+            heard_last: HeardLast::nobody(),
             watchers: Mutex::new(Some(Vec::new())),
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),
@@ -76,11 +78,23 @@ impl Entry {
         if self.run_state.wake()
             && let Some(kernel) = self.kernel.upgrade()
         {
-            if self.is_mirror {
-                worker::run_here(&kernel, self);
-            } else {
-                kernel.scheduler.make_ready(self.clone());
-            }
+            self.clone().give_turn(&kernel);
+        }
+    }
+
+    /// The same for those who have the kernel at hand and are done with the process.
+    pub(crate) fn wake_in(self: Arc<Entry>, kernel: &Arc<Shared>) {
+        if self.run_state.wake() {
+            self.give_turn(kernel);
+        }
+    }
+
+    /// A mirror gets it on the spot: all that it does is pass on what it was given.
+    fn give_turn(self: Arc<Entry>, kernel: &Arc<Shared>) {
+        if self.is_mirror {
+            worker::run_here(kernel, &self);
+        } else {
+            kernel.scheduler.make_ready(self);
         }
     }
 

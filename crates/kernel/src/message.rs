@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lucarne_message::Payload;
 
 use crate::entry::Entry;
+use crate::kernel::Shared;
 use crate::mailbox::{Lane, Topic};
 use crate::{Gid, Pid, RequestId};
 
@@ -169,8 +170,10 @@ impl RequestToken {
     }
 
     /// Answers, as [`Context::reply`](crate::Context::reply).
-    pub fn reply(self, result: Result<Payload, Failure>) {
-        self.answer(result.map_err(Box::new));
+    pub fn reply(mut self, result: Result<Payload, Failure>) {
+        if let Some(asker) = self.settle(result.map_err(Box::new)) {
+            asker.wake();
+        }
     }
 
     /// How the request got into the mailbox.
@@ -183,24 +186,27 @@ impl RequestToken {
         self.asker = None;
     }
 
-    fn answer(mut self, result: Result<Payload, Box<Failure>>) {
-        self.settle(result);
+    pub(crate) fn answer(mut self, kernel: &Arc<Shared>, result: Result<Payload, Box<Failure>>) {
+        if let Some(asker) = self.settle(result) {
+            asker.wake_in(kernel);
+        }
     }
 
-    fn settle(&mut self, result: Result<Payload, Box<Failure>>) {
-        let Some(asker) = self.asker.take() else { return };
+    /// Puts the answer where it belongs, and gives who has to be woken.
+    fn settle(&mut self, result: Result<Payload, Box<Failure>>) -> Option<Arc<Entry>> {
+        let asker = self.asker.take()?;
         let kind = MessageKind::Reply { id: self.id, result };
         let reply = Message { pid: self.asked_pid, gid: self.asked_gid, kind };
-        if asker.mailbox.push_reply(self.id, self.asked_pid, reply) {
-            asker.wake();
-        }
+        asker.mailbox.push_reply(self.id, self.asked_pid, reply).then_some(asker)
     }
 }
 
 impl Drop for RequestToken {
     fn drop(&mut self) {
-        if self.asker.is_some() {
-            self.settle(Err(Box::new(Failure::no_such_process())));
+        if self.asker.is_some()
+            && let Some(asker) = self.settle(Err(Box::new(Failure::no_such_process())))
+        {
+            asker.wake();
         }
     }
 }

@@ -187,7 +187,7 @@ impl Voice<'_> {
         let message = self.stamp(MessageKind::Request { token, procedure, payload });
         match target.mailbox.push(lane, message) {
             Ok(()) => {
-                target.wake();
+                target.wake_in(self.shared);
                 Ok(id)
             }
             Err((error, message)) => {
@@ -231,7 +231,7 @@ impl Voice<'_> {
         };
         match target.mailbox.push_or_wait(Lane::Notification, message, waiter) {
             Ok(()) => {
-                target.wake();
+                target.wake_in(self.shared);
                 Ok(())
             }
             Err((error, message, first_to_wait)) => {

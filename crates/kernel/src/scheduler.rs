@@ -1,7 +1,8 @@
 //! Which process runs next, and where.
 //!
 //! Each worker has a [`RunQueue`]; one more takes what threads outside of the kernel make ready. A
-//! process that a running process wakes takes the next slot of that worker. Waking another
+//! process that a running process wakes takes the *next slot* of that worker, which only this thread
+//! ever touches. Waking another
 //! worker costs more than most calls take, so it is put off: until the running process has
 //! parked and more than one is left to run, or until it has run on for [`HAND_OVER_US`].
 
@@ -51,26 +52,44 @@ pub(crate) struct Scheduler {
 pub type Doorbell = Box<dyn Fn() + Send + Sync>;
 
 /// What a worker thread knows about itself.
-#[derive(Clone, Copy)]
 struct Current {
-    scheduler: *const Scheduler,
-    worker: usize,
+    /// Whose worker it is; null if it is none.
+    scheduler: Cell<*const Scheduler>,
+    worker: Cell<usize>,
+    /// The next slot.
+    next: Cell<Option<Arc<Entry>>>,
     /// Somebody was put into the next slot in this turn; the time when that was noticed, or 0.
-    handed_over_us: Option<i64>,
+    handed_over_us: Cell<Option<i64>>,
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+    static CURRENT: Current = const {
+        Current {
+            scheduler: Cell::new(std::ptr::null()),
+            worker: Cell::new(0),
+            next: Cell::new(None),
+            handed_over_us: Cell::new(None),
+        }
+    };
 }
 
-/// For as long as a thread is a worker.
+/// For as long as a thread is a worker: what it was before.
 pub(crate) struct Entered {
-    before: Option<Current>,
+    scheduler: *const Scheduler,
+    worker: usize,
+    next: Option<Arc<Entry>>,
+    handed_over_us: Option<i64>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        CURRENT.set(self.before);
+        CURRENT.with(|current| {
+            current.scheduler.set(self.scheduler);
+            current.worker.set(self.worker);
+            // Whoever leaves has taken what was in the slot.
+            current.next.set(self.next.take());
+            current.handed_over_us.set(self.handed_over_us);
+        });
     }
 }
 
@@ -95,7 +114,12 @@ impl Scheduler {
 
     /// Says that this thread is a worker from now on, until what is returned is dropped.
     pub(crate) fn enter(&self, worker: usize) -> Entered {
-        Entered { before: CURRENT.replace(Some(Current { scheduler: self, worker, handed_over_us: None })) }
+        CURRENT.with(|current| Entered {
+            scheduler: current.scheduler.replace(self),
+            worker: current.worker.replace(worker),
+            next: current.next.take(),
+            handed_over_us: current.handed_over_us.take(),
+        })
     }
 
     /// Takes in a process that has just become ready.
@@ -104,18 +128,22 @@ impl Scheduler {
             ready.lock().push(entry);
             return;
         }
-        entry.virtual_time.fetch_max(self.floor.load(Ordering::Relaxed), Ordering::Relaxed);
-        match CURRENT.get() {
-            Some(mut current) if std::ptr::eq(current.scheduler, self) => {
-                self.queues[current.worker].hand_over(entry);
-                current.handed_over_us.get_or_insert(0);
-                CURRENT.set(Some(current));
-            }
-            _ => {
+        // Whoever made it ready has it to itself until it is in a queue.
+        let floor = self.floor.load(Ordering::Relaxed);
+        if entry.virtual_time.load(Ordering::Relaxed) < floor {
+            entry.virtual_time.store(floor, Ordering::Relaxed);
+        }
+        CURRENT.with(|current| {
+            if std::ptr::eq(current.scheduler.get(), self) {
+                current.handed_over_us.set(current.handed_over_us.get().or(Some(0)));
+                if let Some(earlier) = current.next.replace(Some(entry)) {
+                    self.queues[current.worker.get()].push(earlier);
+                }
+            } else {
                 self.shared().push(entry);
                 self.wake_somebody();
             }
-        }
+        });
     }
 
     /// There is something that may want doing, and nobody at work who would notice.
@@ -137,7 +165,8 @@ impl Scheduler {
     /// Charges a turn to the process.
     pub(crate) fn charge(&self, entry: &Entry, units: u32) {
         let share = u64::from(units) * UNIT / priority::weight(entry.priority.load(Ordering::Relaxed));
-        entry.virtual_time.fetch_add(share, Ordering::Relaxed);
+        // Nobody else changes it during a turn.
+        entry.virtual_time.store(entry.virtual_time.load(Ordering::Relaxed) + share, Ordering::Relaxed);
     }
 
     /// The next process for a worker that has come to the end of a chain.
@@ -162,40 +191,40 @@ impl Scheduler {
     /// The process in the next slot of a worker, after a turn. Wakes another worker if there is
     /// work for it.
     pub(crate) fn take_slot(&self, worker: usize) -> Option<Arc<Entry>> {
-        let (next, queued) = self.queues[worker].take_slot();
-        if queued + usize::from(next.is_some()) > 1 && self.idle.anybody() {
+        let next = CURRENT.with(|current| {
+            current.handed_over_us.set(None);
+            current.next.take()
+        });
+        if self.queues[worker].length() + usize::from(next.is_some()) > 1 && self.idle.anybody() {
             self.idle.wake_one();
-        }
-        if let Some(current) = CURRENT.get() {
-            CURRENT.set(Some(Current { handed_over_us: None, ..current }));
         }
         next
     }
 
-    /// Whether there is something in a queue for anybody to take.
+    /// Whether there is something in a queue for anybody to take, or in the slot of this worker.
     pub(crate) fn has_work(&self) -> bool {
-        self.queues.iter().any(|queue| queue.first() != NOBODY)
+        self.queues.iter().any(|queue| queue.first() != NOBODY) || CURRENT.with(Current::has_next)
     }
 
     /// Called now and then in a long turn: offers the process in the next slot to others if it
     /// has waited for too long.
     pub(crate) fn share_overdue(&self, clock: &Clock) {
-        let Some(current) = CURRENT.get() else { return };
-        let Some(since_us) = current.handed_over_us else { return };
-        if !self.idle.anybody() {
-            return;
-        }
-        let now_us = clock.now_us();
-        let handed_over_us = if since_us == 0 {
-            Some(now_us)
-        } else if now_us - since_us >= HAND_OVER_US {
-            self.queues[current.worker].share_slot();
-            self.idle.wake_one();
-            None
-        } else {
-            return;
-        };
-        CURRENT.set(Some(Current { handed_over_us, ..current }));
+        CURRENT.with(|current| {
+            let Some(since_us) = current.handed_over_us.get() else { return };
+            if !self.idle.anybody() {
+                return;
+            }
+            let now_us = clock.now_us();
+            if since_us == 0 {
+                current.handed_over_us.set(Some(now_us));
+            } else if now_us - since_us >= HAND_OVER_US
+                && let Some(next) = current.next.take()
+            {
+                current.handed_over_us.set(None);
+                self.queues[current.worker.get()].push(next);
+                self.idle.wake_one();
+            }
+        });
     }
 
     /// The processes that are ready, under a simulation.
@@ -206,7 +235,6 @@ impl Scheduler {
     /// Forgets all that is queued.
     pub(crate) fn clear(&self) {
         for queue in &self.queues {
-            queue.share_slot();
             while queue.pop().is_some() {}
         }
         if let Some(ready) = &self.simulated {
@@ -224,5 +252,14 @@ impl Scheduler {
         let others = self.queues.iter().enumerate().filter(|&(index, _)| index != worker);
         let firsts = others.map(|(index, queue)| (index, queue.first()));
         firsts.min_by_key(|&(_, first)| first).expect("there is always a shared queue")
+    }
+}
+
+impl Current {
+    fn has_next(&self) -> bool {
+        let next = self.next.take();
+        let is_there = next.is_some();
+        self.next.set(next);
+        is_there
     }
 }
