@@ -9,13 +9,13 @@ use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
 use crate::mailbox::Lane;
-use crate::port::{IfFull, Port, Voice};
+use crate::port::{About, IfFull, Port, Voice};
 use crate::process::GroupOption;
 use crate::random::NoEntropy;
 use crate::sync::atomic::Ordering;
 use crate::{
-    Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SendError,
-    SpawnOptions, Trust, USER_KIND_MIN, Waker,
+    Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SpawnOptions, Trust,
+    Waker,
 };
 
 /// The kernel, as seen by one process in one turn.
@@ -138,7 +138,8 @@ impl<'k> Context<'k> {
     /// exactly once, also if the other process ends first.
     ///
     /// # Errors
-    /// [`SendError::NoSuchProcess`] or [`SendError::TooManyRequests`], with the payload.
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or
+    /// [`TooManyRequests`](crate::SendError::TooManyRequests), with the payload.
     pub fn request(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
         self.voice().request(Lane::Request, to, procedure, payload)
     }
@@ -148,7 +149,8 @@ impl<'k> Context<'k> {
     /// has reserved a place for one of these. Its payload should be a few numbers.
     ///
     /// # Errors
-    /// [`SendError::NoSuchProcess`]; [`SendError::TooManyRequests`] only if there were more
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess);
+    /// [`TooManyRequests`](crate::SendError::TooManyRequests) only if there were more
     /// closes than requests.
     pub fn request_close(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
         self.voice().request(Lane::Reserved, to, procedure, payload)
@@ -157,7 +159,7 @@ impl<'k> Context<'k> {
     /// Answers a request. There is always room for an answer; if the asker has ended or has
     /// cancelled the request, nothing happens.
     pub fn reply(&mut self, to: RequestToken, result: Result<Payload, Failure>) {
-        to.answer(result.map_err(Box::new));
+        to.reply(result);
     }
 
     /// Tells whoever was asked that the answer is not wanted any more. It will not arrive.
@@ -172,9 +174,9 @@ impl<'k> Context<'k> {
     /// or [`MessageKind::SlowConsumer`] that it is not.
     ///
     /// # Errors
-    /// [`SendError::NoSuchProcess`] or [`SendError::Full`], with the payload.
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
     pub fn notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, client, handle, payload, IfFull::Wait)
+        self.voice().notify(to, About { client, handle }, payload, IfFull::Wait, None)
     }
 
     /// Like [`Context::notify`], for those who would rather drop the value than wait: nothing
@@ -183,7 +185,7 @@ impl<'k> Context<'k> {
     /// # Errors
     /// As [`Context::notify`].
     pub fn try_notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, client, handle, payload, IfFull::Forget)
+        self.voice().notify(to, About { client, handle }, payload, IfFull::Forget, None)
     }
 
     /// Nobody waits any more to notify this resource.
@@ -194,30 +196,14 @@ impl<'k> Context<'k> {
     /// Sends a message of a kind that is free for programs.
     ///
     /// # Errors
-    /// [`SendError::ReservedKind`] below [`USER_KIND_MIN`], [`SendError::NoSuchProcess`] or
-    /// [`SendError::Full`], with the payload.
+    /// [`ReservedKind`](crate::SendError::ReservedKind) below [`USER_KIND_MIN`](crate::USER_KIND_MIN),
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
     pub fn send(&mut self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
-        if kind < USER_KIND_MIN {
-            return Err(Refused { error: SendError::ReservedKind, payload });
-        }
-        let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
-            return Err(Refused { error: SendError::NoSuchProcess, payload });
-        };
-        let message = self.voice().stamp(MessageKind::User { kind, payload });
-        match target.mailbox.push(Lane::Notification, message) {
-            Ok(()) => {
-                target.wake();
-                Ok(())
-            }
-            Err((error, Message { kind: MessageKind::User { payload, .. }, .. })) => {
-                Err(Refused { error, payload })
-            }
-            Err(_) => unreachable!("what is refused is what was sent"),
-        }
+        self.voice().send(to, kind, payload)
     }
 
     fn voice(&self) -> Voice<'k> {
-        Voice { shared: self.shared, me: self.me }
+        Voice { shared: self.shared, me: self.me, gid: self.me.gid() }
     }
 
     // -- Processes --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ use crate::run_state::RunState;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use crate::timers::NEVER;
-use crate::{Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust};
+use crate::{Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
 
 pub(crate) struct Entry {
     pub(crate) pid: Pid,
@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     pub(crate) trust: Trust,
     pub(crate) name: String,
     pub(crate) kernel: Weak<Shared>,
+    /// It stands for a process elsewhere: whoever wakes it gives it its turn, on the spot.
+    pub(crate) is_mirror: bool,
 
     pub(crate) mailbox: Mailbox,
     pub(crate) contacts: Mutex<Contacts>,
@@ -51,6 +53,7 @@ impl Entry {
             trust,
             name: options.name,
             kernel,
+            is_mirror: false,
             mailbox: Mailbox::default(),
             contacts: Mutex::default(),
             watchers: Mutex::new(Some(Vec::new())),
@@ -73,7 +76,11 @@ impl Entry {
         if self.run_state.wake()
             && let Some(kernel) = self.kernel.upgrade()
         {
-            kernel.scheduler.make_ready(self.clone());
+            if self.is_mirror {
+                worker::run_here(&kernel, self);
+            } else {
+                kernel.scheduler.make_ready(self.clone());
+            }
         }
     }
 

@@ -162,6 +162,17 @@ impl RequestToken {
         self.id
     }
 
+    /// Whether the request gives back what an earlier one got: it was sent with
+    /// [`Context::request_close`](crate::Context::request_close).
+    pub fn is_close(&self) -> bool {
+        self.lane == Lane::Reserved
+    }
+
+    /// Answers, as [`Context::reply`](crate::Context::reply).
+    pub fn reply(self, result: Result<Payload, Failure>) {
+        self.answer(result.map_err(Box::new));
+    }
+
     /// How the request got into the mailbox.
     pub(crate) fn lane(&self) -> Lane {
         self.lane
@@ -172,7 +183,7 @@ impl RequestToken {
         self.asker = None;
     }
 
-    pub(crate) fn answer(mut self, result: Result<Payload, Box<Failure>>) {
+    fn answer(mut self, result: Result<Payload, Box<Failure>>) {
         self.settle(result);
     }
 
@@ -209,11 +220,39 @@ pub struct Credit {
     sender: Pid,
     topic: Topic,
     charge: usize,
+    watch: Option<Arc<dyn CreditWatch>>,
+}
+
+/// Is told when a notification that was sent with [`Port::notify_watched`](crate::Port::notify_watched) has
+/// been dealt with: its credit was dropped, on whatever thread that was.
+pub trait CreditWatch: Send + Sync {
+    /// See [`DealtWith`]. Not to take long.
+    fn dealt_with(&self, done: DealtWith);
+}
+
+/// A notification that has been dealt with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DealtWith {
+    /// Who got it.
+    pub receiver: Pid,
+    /// Who sent it.
+    pub sender: Pid,
+    /// The client, as the provider knows it.
+    pub client: i64,
+    /// The handle of the resource.
+    pub handle: i64,
+    /// The bytes that it took in the mailbox.
+    pub charge: usize,
 }
 
 impl Credit {
     pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, topic: Topic, charge: usize) -> Credit {
-        Credit { receiver: Some(receiver), sender, topic, charge }
+        Credit { receiver: Some(receiver), sender, topic, charge, watch: None }
+    }
+
+    pub(crate) fn watched_by(mut self, watch: Option<Arc<dyn CreditWatch>>) -> Credit {
+        self.watch = watch;
+        self
     }
 
     /// For a notification that was not accepted and took no place.
@@ -226,6 +265,10 @@ impl Drop for Credit {
     fn drop(&mut self) {
         if let Some(receiver) = self.receiver.take() {
             receiver.release(self.sender, self.topic, self.charge);
+            if let (Some(watch), Topic::Resource(client, handle)) = (self.watch.take(), self.topic) {
+                let (sender, charge) = (self.sender, self.charge);
+                watch.dealt_with(DealtWith { receiver: receiver.pid, sender, client, handle, charge });
+            }
         }
     }
 }

@@ -43,7 +43,12 @@ pub(crate) struct Scheduler {
     floor: AtomicU64,
     /// Instead of the queues, under a simulation.
     simulated: Option<Mutex<Vec<Arc<Entry>>>>,
+    /// Rung, instead of a worker woken, where there are no workers: see `driven`.
+    doorbell: Option<Doorbell>,
 }
+
+/// Says to whoever gives the turns that there is something to do. Not to take long.
+pub type Doorbell = Box<dyn Fn() + Send + Sync>;
 
 /// What a worker thread knows about itself.
 #[derive(Clone, Copy)]
@@ -58,6 +63,17 @@ thread_local! {
     static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
 }
 
+/// For as long as a thread is a worker.
+pub(crate) struct Entered {
+    before: Option<Current>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.before);
+    }
+}
+
 impl Scheduler {
     pub(crate) fn with_workers(workers: usize) -> Scheduler {
         Scheduler {
@@ -65,16 +81,21 @@ impl Scheduler {
             idle: Idle::new(workers),
             floor: AtomicU64::new(0),
             simulated: None,
+            doorbell: None,
         }
+    }
+
+    pub(crate) fn driven(doorbell: Doorbell) -> Scheduler {
+        Scheduler { doorbell: Some(doorbell), ..Scheduler::with_workers(1) }
     }
 
     pub(crate) fn simulated() -> Scheduler {
         Scheduler { simulated: Some(Mutex::default()), ..Scheduler::with_workers(0) }
     }
 
-    /// Says that this thread is a worker from now on.
-    pub(crate) fn enter(&self, worker: usize) {
-        CURRENT.set(Some(Current { scheduler: self, worker, handed_over_us: None }));
+    /// Says that this thread is a worker from now on, until what is returned is dropped.
+    pub(crate) fn enter(&self, worker: usize) -> Entered {
+        Entered { before: CURRENT.replace(Some(Current { scheduler: self, worker, handed_over_us: None })) }
     }
 
     /// Takes in a process that has just become ready.
@@ -92,8 +113,16 @@ impl Scheduler {
             }
             _ => {
                 self.shared().push(entry);
-                self.idle.wake_one();
+                self.wake_somebody();
             }
+        }
+    }
+
+    /// There is something that may want doing, and nobody at work who would notice.
+    pub(crate) fn wake_somebody(&self) {
+        match &self.doorbell {
+            Some(doorbell) => doorbell(),
+            None => self.idle.wake_one(),
         }
     }
 
