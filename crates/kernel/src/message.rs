@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use lucarne_message::Payload;
 
@@ -76,10 +77,15 @@ pub enum MessageKind {
         /// The handle of the resource.
         handle: i64,
     },
-    /// A value from outside of the system's processes.
+    /// A value to or from a component, or from outside of the system's processes.
     External {
         /// The value.
         payload: Payload,
+    },
+    /// Memory is short: whoever can do without some gives it back, and drops this when that is done.
+    MemoryPressure {
+        /// What the one who asked for it waits for.
+        done: Relieved,
     },
     /// A message between programs.
     User {
@@ -89,6 +95,10 @@ pub enum MessageKind {
         payload: Payload,
     },
 }
+
+/// Dropped by a process that has given back what memory it can do without.
+#[derive(Debug)]
+pub struct Relieved(#[expect(dead_code, reason = "to drop it is what it is for")] pub(crate) SyncSender<()>);
 
 /// Why a request has no result.
 #[derive(Debug, Default)]
@@ -168,9 +178,9 @@ impl RequestToken {
         self.lane == Lane::Reserved
     }
 
-    /// Answers, as [`Context::reply`](crate::Context::reply).
-    pub fn reply(self, result: Result<Payload, Failure>) {
-        self.answer(result.map_err(Box::new));
+    /// Answers, as [`Context::reply`](crate::Context::reply). Says whether the asker is there and wants it.
+    pub fn reply(self, result: Result<Payload, Failure>) -> bool {
+        self.answer(result.map_err(Box::new))
     }
 
     /// How the request got into the mailbox.
@@ -183,17 +193,19 @@ impl RequestToken {
         self.asker = None;
     }
 
-    fn answer(mut self, result: Result<Payload, Box<Failure>>) {
-        self.settle(result);
+    fn answer(mut self, result: Result<Payload, Box<Failure>>) -> bool {
+        self.settle(result)
     }
 
-    fn settle(&mut self, result: Result<Payload, Box<Failure>>) {
-        let Some(asker) = self.asker.take() else { return };
+    fn settle(&mut self, result: Result<Payload, Box<Failure>>) -> bool {
+        let Some(asker) = self.asker.take() else { return false };
         let kind = MessageKind::Reply { id: self.id, result };
         let reply = Message { pid: self.asked_pid, gid: self.asked_gid, kind };
-        if asker.mailbox.push_reply(self.id, self.asked_pid, reply) {
+        let is_wanted = asker.mailbox.push_reply(self.id, self.asked_pid, reply);
+        if is_wanted {
             asker.wake();
         }
+        is_wanted
     }
 }
 
