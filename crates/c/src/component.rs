@@ -25,11 +25,8 @@ pub struct Components {
 
 /// Why a component could not be loaded.
 #[derive(Debug, Error)]
-#[error("cannot load component '{}': {reason}", path.display())]
-pub struct LoadError {
-    path: PathBuf,
-    reason: libloading::Error,
-}
+#[error("cannot load the component: {0}")]
+pub struct LoadError(libloading::Error);
 
 /// Why handlers could not be started.
 #[derive(Debug, Error)]
@@ -70,9 +67,8 @@ impl Components {
         // SAFETY: loading runs the constructors of the component, which the user has asked for by naming it.
         let library =
             unsafe { libloading::os::unix::Library::open(Some(&file), libloading::os::unix::RTLD_NOW) };
-        let library = library.map_err(|reason| LoadError { path: path.to_owned(), reason })?;
         // Threads of the component may be anywhere in its code.
-        std::mem::forget(library);
+        std::mem::forget(library.map_err(LoadError)?);
         Ok(())
     }
 

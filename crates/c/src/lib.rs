@@ -10,6 +10,7 @@
 #![allow(unsafe_code)] // Talking to C is what this crate is for. Each use has its reason.
 
 mod abi;
+mod build;
 mod component;
 mod handler;
 mod memory;
@@ -17,4 +18,5 @@ mod process;
 mod registry;
 mod slots;
 
+pub use build::{BuildError, build};
 pub use component::{Components, LoadError, StartError, include_dir};

@@ -140,6 +140,15 @@ impl Run {
 pub(crate) enum C {
     /// Print the folder that a compiler finds toit/toit.h in
     IncludeDir,
+    /// Build the component in a folder, for `lucarne run --component`
+    Build {
+        /// A folder with a CMakeLists.txt that calls idf_component_register
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// The shared library to make [default: the folder's name with .so, in the current folder]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 /// The options of `lucarne check`.
