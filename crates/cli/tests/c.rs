@@ -145,3 +145,66 @@ fn what_is_no_component_is_refused() {
         assert!(error.starts_with("lucarne: cannot load the component: "), "{error}");
     }
 }
+
+/// Builds a folder into a component, and says what was remarked.
+fn build(folder: &Path, output: &Path) -> Output {
+    lucarne(&["c", "build", &folder.to_string_lossy(), "-o", &output.to_string_lossy()], &[])
+}
+
+#[test]
+fn a_folder_becomes_a_component() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/sqlite");
+    let library = library("sqlite");
+    let built = build(&examples, &library);
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let program = examples.join("main.toit");
+    let output =
+        lucarne(&["run", "--component", &library.to_string_lossy(), &program.to_string_lossy()], &[]);
+    let expected = "[attic; DROP TABLE rooms, 31.25, 4, #[]]
+[kitchen, 21.5, 2, null]
+[hall, 18.0, 1, #[0x01, 0x02, 0x03]]
+[[2, 19.75]]
+no such table: nowhere
+";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+}
+
+/// Makes a component folder whose CMakeLists.txt is this.
+fn folder(name: &str, cmake: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).expect("there is room");
+    std::fs::write(folder.join("CMakeLists.txt"), cmake).expect("there is room");
+    std::fs::copy(source("flight.c"), folder.join("flight.c")).expect("it is there");
+    folder
+}
+
+#[test]
+fn arguments_without_a_meaning_are_named() {
+    let cmake = "idf_component_register(SRC_DIRS . REQUIRES toit LDFRAGMENTS linker.lf WHOLE_ARCHIVE)\n";
+    let library = library("named");
+    let built = build(&folder("named", cmake), &library);
+    let remarks = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{remarks}");
+    assert_eq!(remarks, "idf_component_register: LDFRAGMENTS has no meaning on a host, and is ignored\n");
+    assert!(library.exists());
+}
+
+#[test]
+fn what_cannot_be_honoured_is_refused() {
+    let cases = [
+        ("SRCS flight.c REQUIRES toit driver", "there is no component 'driver' on a host"),
+        ("SRCS flight.c EMBED_FILES logo.png", "EMBED_FILES cannot be honoured on a host"),
+        ("RAINBOW SRCS flight.c", "there is no argument RAINBOW"),
+        ("REQUIRES toit", "there are no sources"),
+    ];
+    for (index, (arguments, expected)) in cases.iter().enumerate() {
+        let cmake = format!("idf_component_register({arguments})\n");
+        let built = build(&folder(&format!("refused-{index}"), &cmake), &library("refused"));
+        let error = String::from_utf8_lossy(&built.stderr);
+        assert_eq!(built.status.code(), Some(1), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+    let built = build(Path::new(env!("CARGO_TARGET_TMPDIR")), &library("refused"));
+    assert_eq!(built.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&built.stderr).contains("is no component: it has no CMakeLists.txt"));
+}
