@@ -93,6 +93,11 @@ impl<'k> Context<'k> {
 
     // -- The turn ---------------------------------------------------------------------------
 
+    /// Has this process get [`MessageKind::MemoryPressure`] when memory is short.
+    pub fn expect_memory_pressure(&self) {
+        self.me.can_relieve.store(true, Ordering::Relaxed);
+    }
+
     /// How many units of work this turn may do: a unit is a call or a loop edge.
     pub fn budget(&self) -> u32 {
         self.budget
@@ -122,8 +127,10 @@ impl<'k> Context<'k> {
         let message = self.me.mailbox.pop();
         if self.me.trust == Trust::Guest
             && let Some(Message { pid, kind, .. }) = &message
-            && let MessageKind::Request { .. } | MessageKind::Notification { .. } | MessageKind::User { .. } =
-                kind
+            && let MessageKind::Request { .. }
+            | MessageKind::Notification { .. }
+            | MessageKind::External { .. }
+            | MessageKind::User { .. } = kind
         {
             hear_of(self.shared, self.me, *pid);
         }
@@ -201,6 +208,14 @@ impl<'k> Context<'k> {
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
     pub fn send(&mut self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
         self.voice().send(to, kind, payload)
+    }
+
+    /// Sends a value to or from a component: a process that others look up by name.
+    ///
+    /// # Errors
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
+    pub fn send_external(&mut self, to: Pid, payload: Payload) -> Result<(), Refused> {
+        self.voice().send_external(to, payload)
     }
 
     fn voice(&self) -> Voice<'k> {

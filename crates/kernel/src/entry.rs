@@ -31,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) process: Mutex<Option<Box<dyn Process>>>,
     pub(crate) run_state: RunState,
     pub(crate) killed: AtomicBool,
+    /// Whether it wants to be told when memory is short.
+    pub(crate) can_relieve: AtomicBool,
     pub(crate) priority: AtomicU8,
     pub(crate) virtual_time: AtomicU64,
     /// When the process wants to be woken.
@@ -62,6 +64,7 @@ impl Entry {
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),
             killed: AtomicBool::new(false),
+            can_relieve: AtomicBool::new(false),
             priority: AtomicU8::new(options.priority),
             virtual_time: AtomicU64::new(0),
             deadline_us: AtomicI64::new(NEVER),

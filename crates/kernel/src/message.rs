@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use lucarne_message::Payload;
 
@@ -77,10 +78,15 @@ pub enum MessageKind {
         /// The handle of the resource.
         handle: i64,
     },
-    /// A value from outside of the system's processes.
+    /// A value to or from a component, or from outside of the system's processes.
     External {
         /// The value.
         payload: Payload,
+    },
+    /// Memory is short: whoever can do without some gives it back, and drops this when that is done.
+    MemoryPressure {
+        /// What the one who asked for it waits for.
+        done: Relieved,
     },
     /// A message between programs.
     User {
@@ -90,6 +96,10 @@ pub enum MessageKind {
         payload: Payload,
     },
 }
+
+/// Dropped by a process that has given back what memory it can do without.
+#[derive(Debug)]
+pub struct Relieved(#[expect(dead_code, reason = "to drop it is what it is for")] pub(crate) SyncSender<()>);
 
 /// Why a request has no result.
 #[derive(Debug, Default)]
@@ -169,11 +179,10 @@ impl RequestToken {
         self.lane == Lane::Reserved
     }
 
-    /// Answers, as [`Context::reply`](crate::Context::reply).
-    pub fn reply(mut self, result: Result<Payload, Failure>) {
-        if let Some(asker) = self.settle(result.map_err(Box::new)) {
-            asker.wake();
-        }
+    /// Answers, as [`Context::reply`](crate::Context::reply). Says whether the asker is there and wants it.
+    pub fn reply(mut self, result: Result<Payload, Failure>) -> bool {
+        let asker = self.settle(result.map_err(Box::new));
+        asker.inspect(|asker| asker.wake()).is_some()
     }
 
     /// How the request got into the mailbox.
