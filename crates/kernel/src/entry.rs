@@ -71,17 +71,17 @@ impl Entry {
         self.group.gid
     }
 
-    /// Makes sure that the process gets a turn.
-    pub(crate) fn wake(self: &Arc<Entry>) {
-        if self.run_state.wake()
-            && let Some(kernel) = self.kernel.upgrade()
-        {
+    /// Makes sure that the process gets a turn. False if it was to have one anyway.
+    pub(crate) fn wake(self: &Arc<Entry>) -> bool {
+        let was_parked = self.run_state.wake();
+        if was_parked && let Some(kernel) = self.kernel.upgrade() {
             if self.is_mirror {
                 worker::run_here(&kernel, self);
             } else {
                 kernel.scheduler.make_ready(self.clone());
             }
         }
+        was_parked
     }
 
     /// Asks for the end of the process, which comes with its next turn.

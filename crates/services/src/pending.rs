@@ -27,7 +27,14 @@ pub struct Pending<T, X> {
 enum Work<T, X> {
     Call(Call<T>),
     Promised(Promised<T, X>),
+    Deferred(Box<dyn Deferred<T, X>>),
     Failed(Option<Failed>),
+}
+
+/// Work that a crate above does, begun when it is first polled.
+pub trait Deferred<T, X>: Future<Output = Result<T, X>> + Send + Unpin {
+    /// Bounds the time, from the first poll on.
+    fn set_within(&mut self, duration: Duration);
 }
 
 /// How the result of a call is read. The client is there for the proxies in it.
@@ -71,6 +78,11 @@ impl<T, X: From<Failed>> Pending<T, X> {
         Pending { work: Work::Failed(Some(failed)) }
     }
 
+    /// The result of work that is not a container's.
+    pub fn deferred(work: Box<dyn Deferred<T, X>>) -> Pending<T, X> {
+        Pending { work: Work::Deferred(work) }
+    }
+
     /// A result that somebody promises to deliver.
     pub(crate) fn promised(shared: &Arc<Shared>) -> (Promise<T, X>, Pending<T, X>) {
         let kept = Arc::new(Kept { state: Mutex::new(KeptState { result: None, waker: None }) });
@@ -100,6 +112,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
         match &mut self.work {
             Work::Call(call) => call.asking.set_within(duration),
             Work::Promised(promised) => promised.within = Some(duration),
+            Work::Deferred(work) => work.set_within(duration),
             Work::Failed(_) => {}
         }
         self
@@ -120,7 +133,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
         match &self.work {
             Work::Call(call) => Some(call.client.container().shared()),
             Work::Promised(promised) => Some(&promised.shared),
-            Work::Failed(_) => None,
+            Work::Deferred(_) | Work::Failed(_) => None,
         }
     }
 }
@@ -135,6 +148,7 @@ impl<T, X: From<Failed>> Future for Pending<T, X> {
         match &mut self.work {
             Work::Call(call) => call.poll(polled).map(|result| result.map_err(X::from)),
             Work::Promised(promised) => promised.poll(polled),
+            Work::Deferred(work) => Pin::new(work).poll(polled),
             Work::Failed(failed) => Poll::Ready(Err(failed.take().expect("polled after it was done").into())),
         }
     }
