@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use lucarne_link::wire::rings::RingWire;
 use lucarne_link::wire::{Frame, Limits, Wire};
-use lucarne_message::{Buffer, Sealed};
+use lucarne_message::{Buffer, Bytes, Sealed};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::measure::{batch_of, batches, row};
@@ -33,9 +33,9 @@ pub fn rows() {
             receive(&wire, &mut frame);
         });
     }
-    let bytes = lucarne_message::Bytes::from(vec![1; 1 << 20]);
+    let bytes = Bytes::from(vec![1; 1 << 20]);
     row("the wire, 1 MiB without copies of its own", batch_of(1 << 20), || {
-        send(&wire, b"12345678", vec![Buffer::shared(bytes.clone())]);
+        send(&wire, b"12345678", vec![bytes.clone().into()]);
         receive(&wire, &mut frame);
     });
     let sealed = Sealed::copy_of(&vec![1; 1 << 20]).expect("a sealed file");

@@ -76,13 +76,13 @@ impl Entry {
         self.group.gid
     }
 
-    /// Makes sure that the process gets a turn.
-    pub(crate) fn wake(self: &Arc<Entry>) {
-        if self.run_state.wake()
-            && let Some(kernel) = self.kernel.upgrade()
-        {
+    /// Makes sure that the process gets a turn. False if it was to have one anyway.
+    pub(crate) fn wake(self: &Arc<Entry>) -> bool {
+        let was_parked = self.run_state.wake();
+        if was_parked && let Some(kernel) = self.kernel.upgrade() {
             self.clone().give_turn(&kernel);
         }
+        was_parked
     }
 
     /// The same for those who have the kernel at hand and are done with the process.

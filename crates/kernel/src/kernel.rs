@@ -304,11 +304,9 @@ impl Waker {
         self.entry.upgrade().is_some_and(|entry| !entry.run_state.has_ended())
     }
 
-    /// Gives the process another turn, unless it has ended.
-    pub fn wake(&self) {
-        if let Some(entry) = self.entry.upgrade() {
-            entry.wake();
-        }
+    /// Gives the process another turn, unless it has ended. False if it was to have one anyway.
+    pub fn wake(&self) -> bool {
+        self.entry.upgrade().is_some_and(|entry| entry.wake())
     }
 }
 

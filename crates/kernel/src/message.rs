@@ -181,8 +181,9 @@ impl RequestToken {
 
     /// Answers, as [`Context::reply`](crate::Context::reply). Says whether the asker is there and wants it.
     pub fn reply(mut self, result: Result<Payload, Failure>) -> bool {
-        let asker = self.settle(result.map_err(Box::new));
-        asker.inspect(|asker| asker.wake()).is_some()
+        let Some(asker) = self.settle(result.map_err(Box::new)) else { return false };
+        asker.wake();
+        true
     }
 
     /// How the request got into the mailbox.

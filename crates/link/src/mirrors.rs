@@ -148,7 +148,9 @@ impl Mirrors {
     fn wake_blocked(&self) {
         if !self.exchange.link.is_blocked() {
             let blocked = std::mem::take(&mut *self.alive.blocked.lock());
-            blocked.values().for_each(Waker::wake);
+            for mirror in blocked.values() {
+                mirror.wake();
+            }
         }
     }
 

@@ -64,9 +64,7 @@ impl StandIn {
             steps += 1;
         }
         exchange.return_credits(context.now_us());
-        if steps > 0 {
-            exchange.link.flush();
-        }
+        exchange.link.flush();
         Ok(steps)
     }
 }

@@ -72,7 +72,7 @@ pub use handler::{Arguments, Call, Handler, Serve, Serves};
 pub use lucarne_message::{Bytes, Payload, Value};
 pub use manager::{PER_PROCESS_MAX, ServiceManager};
 pub use open::{Candidate, Open, Service};
-pub use pending::Pending;
+pub use pending::{Deferred, Pending};
 pub use presence::{Presence, ProviderFlag};
 pub use provider::{Provider, ProviderBuilder};
 pub use proxy::{Next, Notifications, Proxy};

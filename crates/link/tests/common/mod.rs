@@ -11,34 +11,34 @@ use lucarne_services::{
     Call, Container, Handler, Notifier, Presence, Resource, Selector, ServiceManager, Thrown, Value, uuid,
 };
 
-pub const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 2);
+pub(crate) const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 2);
 
 /// Another one that is the same.
-pub const BARN: Selector = Selector::new(uuid!("6f9b41c7-6a53-4f8a-9b6e-0f7d3a1f5d02"), 1, 0);
+pub(crate) const BARN: Selector = Selector::new(uuid!("6f9b41c7-6a53-4f8a-9b6e-0f7d3a1f5d02"), 1, 0);
 
-pub const ECHO: u32 = 0;
-pub const PANIC: u32 = 1;
-pub const THROW: u32 = 2;
-pub const WAIT: u32 = 3;
-pub const MAKE: u32 = 4;
-pub const TELL: u32 = 5;
-pub const WHO: u32 = 6;
-pub const FLOOD: u32 = 7;
-pub const POUR: u32 = 8;
+pub(crate) const ECHO: u32 = 0;
+pub(crate) const PANIC: u32 = 1;
+pub(crate) const THROW: u32 = 2;
+pub(crate) const WAIT: u32 = 3;
+pub(crate) const MAKE: u32 = 4;
+pub(crate) const TELL: u32 = 5;
+pub(crate) const WHO: u32 = 6;
+pub(crate) const FLOOD: u32 = 7;
+pub(crate) const POUR: u32 = 8;
 
 /// Counts what is there: resources, and calls at work.
 #[derive(Clone, Default)]
-pub struct Count(Arc<AtomicUsize>);
+pub(crate) struct Count(Arc<AtomicUsize>);
 
-pub struct Counted(Count);
+pub(crate) struct Counted(Count);
 
 impl Count {
-    pub fn one(&self) -> Counted {
+    pub(crate) fn one(&self) -> Counted {
         self.0.fetch_add(1, Ordering::SeqCst);
         Counted(self.clone())
     }
 
-    pub fn now(&self) -> usize {
+    pub(crate) fn now(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 }
@@ -51,12 +51,12 @@ impl Drop for Counted {
 
 /// What it serves is counted.
 #[derive(Clone, Default)]
-pub struct House {
-    pub calls: Count,
-    pub lamps: Count,
+pub(crate) struct House {
+    pub(crate) calls: Count,
+    pub(crate) lamps: Count,
 }
 
-pub struct Lamp {
+pub(crate) struct Lamp {
     notifier: Notifier<Value>,
     _counted: Counted,
 }
@@ -105,7 +105,7 @@ impl Handler for House {
 }
 
 /// A house under simulation with a service manager.
-pub fn house(seed: u64, faults: Faults) -> SimulatedHouse {
+pub(crate) fn house(seed: u64, faults: Faults) -> SimulatedHouse {
     let house = SimulatedHouse::new(seed, faults);
     let manager = ServiceManager::new(Presence::default());
     let manager =
@@ -115,20 +115,20 @@ pub fn house(seed: u64, faults: Faults) -> SimulatedHouse {
 }
 
 /// What a task has come to.
-pub struct Outcome<T>(Arc<Mutex<Option<T>>>);
+pub(crate) struct Outcome<T>(Arc<Mutex<Option<T>>>);
 
 impl<T> Outcome<T> {
-    pub fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.0.lock().unwrap().is_some()
     }
 
-    pub fn take(&self) -> Option<T> {
+    pub(crate) fn take(&self) -> Option<T> {
         self.0.lock().unwrap().take()
     }
 }
 
 /// Runs a task in a container.
-pub fn run<T: Send + 'static>(
+pub(crate) fn run<T: Send + 'static>(
     container: &Container,
     task: impl Future<Output = T> + Send + 'static,
 ) -> Outcome<T> {
@@ -142,7 +142,7 @@ pub fn run<T: Send + 'static>(
 }
 
 /// Runs a task in a container to its end.
-pub fn done<T: Send + 'static>(
+pub(crate) fn done<T: Send + 'static>(
     house: &mut SimulatedHouse,
     container: &Container,
     task: impl Future<Output = T> + Send + 'static,
