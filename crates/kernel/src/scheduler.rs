@@ -46,26 +46,13 @@ pub(crate) struct Scheduler {
     simulated: Option<Mutex<Vec<Arc<Entry>>>>,
 }
 
-/// What a worker thread knows about itself.
-struct Current {
-    /// Whose worker it is; null if it is none.
-    scheduler: Cell<*const Scheduler>,
-    worker: Cell<usize>,
-    /// The next slot.
-    next: Cell<Option<Arc<Entry>>>,
-    /// Somebody was put into the next slot in this turn; the time when that was noticed, or 0.
-    handed_over_us: Cell<Option<i64>>,
-}
-
 thread_local! {
-    static CURRENT: Current = const {
-        Current {
-            scheduler: Cell::new(std::ptr::null()),
-            worker: Cell::new(0),
-            next: Cell::new(None),
-            handed_over_us: Cell::new(None),
-        }
-    };
+    /// Whose worker this thread is, and which; null if it is nobody's.
+    static WORKER: Cell<(*const Scheduler, usize)> = const { Cell::new((std::ptr::null(), 0)) };
+    /// The next slot of this worker.
+    static NEXT: Cell<Option<Arc<Entry>>> = const { Cell::new(None) };
+    /// Somebody was put into the next slot in this turn; the time when that was noticed, or 0.
+    static HANDED_OVER_US: Cell<Option<i64>> = const { Cell::new(None) };
 }
 
 impl Scheduler {
@@ -84,10 +71,7 @@ impl Scheduler {
 
     /// Says that this thread is a worker from now on.
     pub(crate) fn enter(&self, worker: usize) {
-        CURRENT.with(|current| {
-            current.scheduler.set(self);
-            current.worker.set(worker);
-        });
+        WORKER.set((self, worker));
     }
 
     /// Takes in a process that has just become ready.
@@ -101,17 +85,16 @@ impl Scheduler {
         if entry.virtual_time.load(Ordering::Relaxed) < floor {
             entry.virtual_time.store(floor, Ordering::Relaxed);
         }
-        CURRENT.with(|current| {
-            if std::ptr::eq(current.scheduler.get(), self) {
-                current.handed_over_us.set(current.handed_over_us.get().or(Some(0)));
-                if let Some(earlier) = current.next.replace(Some(entry)) {
-                    self.queues[current.worker.get()].push(earlier);
-                }
-            } else {
-                self.shared().push(entry);
-                self.idle.wake_one();
-            }
-        });
+        let (scheduler, worker) = WORKER.get();
+        if !std::ptr::eq(scheduler, self) {
+            self.shared().push(entry);
+            self.idle.wake_one();
+            return;
+        }
+        HANDED_OVER_US.set(HANDED_OVER_US.get().or(Some(0)));
+        if let Some(earlier) = NEXT.replace(Some(entry)) {
+            self.queues[worker].push(earlier);
+        }
     }
 
     /// Takes back a process whose turn is over though it has more to do.
@@ -151,10 +134,8 @@ impl Scheduler {
     /// The process in the next slot of a worker, after a turn. Wakes another worker if there is
     /// work for it.
     pub(crate) fn take_slot(&self, worker: usize) -> Option<Arc<Entry>> {
-        let next = CURRENT.with(|current| {
-            current.handed_over_us.set(None);
-            current.next.take()
-        });
+        HANDED_OVER_US.set(None);
+        let next = NEXT.take();
         if self.queues[worker].length() + usize::from(next.is_some()) > 1 && self.idle.anybody() {
             self.idle.wake_one();
         }
@@ -163,28 +144,26 @@ impl Scheduler {
 
     /// Whether there is something in a queue for anybody to take, or in the slot of this worker.
     pub(crate) fn has_work(&self) -> bool {
-        self.queues.iter().any(|queue| queue.first() != NOBODY) || CURRENT.with(Current::has_next)
+        self.queues.iter().any(|queue| queue.first() != NOBODY) || has_next()
     }
 
     /// Called now and then in a long turn: offers the process in the next slot to others if it
     /// has waited for too long.
     pub(crate) fn share_overdue(&self, clock: &Clock) {
-        CURRENT.with(|current| {
-            let Some(since_us) = current.handed_over_us.get() else { return };
-            if !self.idle.anybody() {
-                return;
-            }
-            let now_us = clock.now_us();
-            if since_us == 0 {
-                current.handed_over_us.set(Some(now_us));
-            } else if now_us - since_us >= HAND_OVER_US
-                && let Some(next) = current.next.take()
-            {
-                current.handed_over_us.set(None);
-                self.queues[current.worker.get()].push(next);
-                self.idle.wake_one();
-            }
-        });
+        let Some(since_us) = HANDED_OVER_US.get() else { return };
+        if !self.idle.anybody() {
+            return;
+        }
+        let now_us = clock.now_us();
+        if since_us == 0 {
+            HANDED_OVER_US.set(Some(now_us));
+        } else if now_us - since_us >= HAND_OVER_US
+            && let Some(next) = NEXT.take()
+        {
+            HANDED_OVER_US.set(None);
+            self.queues[WORKER.get().1].push(next);
+            self.idle.wake_one();
+        }
     }
 
     /// The processes that are ready, under a simulation.
@@ -215,11 +194,10 @@ impl Scheduler {
     }
 }
 
-impl Current {
-    fn has_next(&self) -> bool {
-        let next = self.next.take();
-        let is_there = next.is_some();
-        self.next.set(next);
-        is_there
-    }
+/// Whether there is somebody in the next slot of this worker.
+fn has_next() -> bool {
+    let next = NEXT.take();
+    let is_there = next.is_some();
+    NEXT.set(next);
+    is_there
 }
