@@ -4,11 +4,15 @@
 //! work available first puts it into a queue and then looks whether somebody sleeps. The two
 //! fences make sure that at least one of them sees the other (the pattern of two threads that
 //! each write one place and read the other's).
+//!
+//! To be woken takes longer than most calls. So a worker that has just had work from outside *lingers*
+//! before it sleeps: it looks for more, and lets others have the processor in between. Who has
+//! work for it then need not wake anybody, by the same argument.
 
 use std::time::Duration;
 
-use crate::sync::atomic::{AtomicUsize, Ordering, fence};
-use crate::sync::{Condvar, Mutex, wait, wait_timeout};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sync::{Condvar, Mutex, thread, wait, wait_timeout};
 
 /// The sleeping workers of a scheduler.
 pub(crate) struct Idle {
@@ -16,6 +20,8 @@ pub(crate) struct Idle {
     count: AtomicUsize,
     sleeping: Mutex<Vec<usize>>,
     beds: Box<[Bed]>,
+    /// One at a time does.
+    is_somebody_lingering: AtomicBool,
 }
 
 #[derive(Default)]
@@ -30,6 +36,31 @@ impl Idle {
             count: AtomicUsize::new(0),
             sleeping: Mutex::new(Vec::with_capacity(workers)),
             beds: (0..workers).map(|_| Bed::default()).collect(),
+            is_somebody_lingering: AtomicBool::new(false),
+        }
+    }
+
+    /// Looks for work until there is some or patience is `over`. The caller looks once more after this, and
+    /// leaves none behind without waking somebody.
+    pub(crate) fn linger(&self, has_work: impl Fn() -> bool, over: impl Fn() -> bool) {
+        if self.is_somebody_lingering.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        while !has_work() && !over() {
+            thread::yield_now();
+        }
+        self.is_somebody_lingering.store(false, Ordering::Relaxed);
+        // Pairs with the fence in `wake_one_unless_lingering`.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Wakes a sleeping worker if there is one and nobody lingers. To be called after work was put into a queue
+    /// that all look at.
+    pub(crate) fn wake_one_unless_lingering(&self) {
+        // Pairs with the fence in `linger`.
+        fence(Ordering::SeqCst);
+        if !self.is_somebody_lingering.load(Ordering::Relaxed) {
+            self.wake_one();
         }
     }
 

@@ -88,7 +88,7 @@ impl Scheduler {
         let (scheduler, worker) = WORKER.get();
         if !std::ptr::eq(scheduler, self) {
             self.shared().push(entry);
-            self.idle.wake_one();
+            self.idle.wake_one_unless_lingering();
             return;
         }
         HANDED_OVER_US.set(HANDED_OVER_US.get().or(Some(0)));
@@ -128,6 +128,18 @@ impl Scheduler {
                 self.floor.fetch_max(entry.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);
                 return Some(entry);
             }
+        }
+    }
+
+    /// Whether threads outside of the kernel have made somebody ready whom no worker has taken yet.
+    pub(crate) fn has_work_from_outside(&self) -> bool {
+        self.shared().first() != NOBODY
+    }
+
+    /// Wakes another worker if there is more to do than for one.
+    pub(crate) fn share(&self) {
+        if self.queues.iter().map(RunQueue::length).sum::<usize>() > 1 {
+            self.idle.wake_one();
         }
     }
 

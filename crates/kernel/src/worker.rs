@@ -12,6 +12,10 @@ use crate::sync::thread;
 use crate::timers::NEVER;
 use crate::{Context, Exit, Outcome, death};
 
+/// How long a worker looks for more after it had work from outside: whoever waits for an answer there is
+/// likely to ask again, and to be woken takes about as long.
+const LINGER_US: i64 = 20;
+
 /// Starts a worker thread.
 pub(crate) fn start(shared: Arc<Shared>, index: usize) -> thread::JoinHandle<()> {
     thread::Builder::new()
@@ -22,12 +26,23 @@ pub(crate) fn start(shared: Arc<Shared>, index: usize) -> thread::JoinHandle<()>
 
 fn work(shared: &Arc<Shared>, index: usize) {
     shared.scheduler.enter(index);
+    let mut linger_until_us = 0;
     while !shared.stopping.load(Ordering::Acquire) {
         if shared.timers.next_us() != NEVER {
             shared.timers.fire(shared.clock.now_us());
         }
+        let is_from_outside = shared.scheduler.has_work_from_outside();
         match shared.scheduler.pick(index).or_else(|| shared.scheduler.take_slot(index)) {
-            Some(entry) => run_chain(shared, index, entry),
+            Some(entry) => {
+                run_chain(shared, index, entry);
+                if is_from_outside {
+                    linger_until_us = shared.clock.now_us() + LINGER_US;
+                }
+            }
+            None if linger_until_us > 0 => {
+                linger(shared, linger_until_us);
+                linger_until_us = 0;
+            }
             None => sleep(shared, index),
         }
     }
@@ -89,6 +104,15 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
         Outcome::Exit(exit) => death::end(shared, entry, &exit),
     }
     used
+}
+
+/// Looks for more work for a little while.
+fn linger(shared: &Arc<Shared>, until_us: i64) {
+    let scheduler = &shared.scheduler;
+    let has_work = || scheduler.has_work() || shared.stopping.load(Ordering::Acquire);
+    let over = || shared.clock.now_us() >= until_us.min(shared.timers.next_us());
+    scheduler.idle.linger(has_work, over);
+    scheduler.share();
 }
 
 /// Sleeps until there is work, or a timer is due.
