@@ -51,45 +51,28 @@ pub(crate) struct Scheduler {
 /// Says to whoever gives the turns that there is something to do. Not to take long.
 pub type Doorbell = Box<dyn Fn() + Send + Sync>;
 
-/// What a worker thread knows about itself.
-struct Current {
-    /// Whose worker it is; null if it is none.
-    scheduler: Cell<*const Scheduler>,
-    worker: Cell<usize>,
-    /// The next slot.
-    next: Cell<Option<Arc<Entry>>>,
-    /// Somebody was put into the next slot in this turn; the time when that was noticed, or 0.
-    handed_over_us: Cell<Option<i64>>,
-}
-
 thread_local! {
-    static CURRENT: Current = const {
-        Current {
-            scheduler: Cell::new(std::ptr::null()),
-            worker: Cell::new(0),
-            next: Cell::new(None),
-            handed_over_us: Cell::new(None),
-        }
-    };
+    /// Whose worker this thread is, and which; null if it is nobody's.
+    static WORKER: Cell<(*const Scheduler, usize)> = const { Cell::new((std::ptr::null(), 0)) };
+    /// The next slot of this worker.
+    static NEXT: Cell<Option<Arc<Entry>>> = const { Cell::new(None) };
+    /// Somebody was put into the next slot in this turn; the time when that was noticed, or 0.
+    static HANDED_OVER_US: Cell<Option<i64>> = const { Cell::new(None) };
 }
 
 /// For as long as a thread is a worker: what it was before.
 pub(crate) struct Entered {
-    scheduler: *const Scheduler,
-    worker: usize,
+    worker: (*const Scheduler, usize),
     next: Option<Arc<Entry>>,
     handed_over_us: Option<i64>,
 }
 
 impl Drop for Entered {
+    /// Whoever leaves has taken what was in the slot.
     fn drop(&mut self) {
-        CURRENT.with(|current| {
-            current.scheduler.set(self.scheduler);
-            current.worker.set(self.worker);
-            // Whoever leaves has taken what was in the slot.
-            current.next.set(self.next.take());
-            current.handed_over_us.set(self.handed_over_us);
-        });
+        WORKER.set(self.worker);
+        NEXT.set(self.next.take());
+        HANDED_OVER_US.set(self.handed_over_us);
     }
 }
 
@@ -114,12 +97,11 @@ impl Scheduler {
 
     /// Says that this thread is a worker from now on, until what is returned is dropped.
     pub(crate) fn enter(&self, worker: usize) -> Entered {
-        CURRENT.with(|current| Entered {
-            scheduler: current.scheduler.replace(self),
-            worker: current.worker.replace(worker),
-            next: current.next.take(),
-            handed_over_us: current.handed_over_us.take(),
-        })
+        Entered {
+            worker: WORKER.replace((self, worker)),
+            next: NEXT.take(),
+            handed_over_us: HANDED_OVER_US.take(),
+        }
     }
 
     /// Takes in a process that has just become ready.
@@ -133,24 +115,23 @@ impl Scheduler {
         if entry.virtual_time.load(Ordering::Relaxed) < floor {
             entry.virtual_time.store(floor, Ordering::Relaxed);
         }
-        CURRENT.with(|current| {
-            if std::ptr::eq(current.scheduler.get(), self) {
-                current.handed_over_us.set(current.handed_over_us.get().or(Some(0)));
-                if let Some(earlier) = current.next.replace(Some(entry)) {
-                    self.queues[current.worker.get()].push(earlier);
-                }
-            } else {
-                self.shared().push(entry);
-                self.wake_somebody();
-            }
-        });
+        let (scheduler, worker) = WORKER.get();
+        if !std::ptr::eq(scheduler, self) {
+            self.shared().push(entry);
+            self.wake_somebody();
+            return;
+        }
+        HANDED_OVER_US.set(HANDED_OVER_US.get().or(Some(0)));
+        if let Some(earlier) = NEXT.replace(Some(entry)) {
+            self.queues[worker].push(earlier);
+        }
     }
 
     /// There is something that may want doing, and nobody at work who would notice.
     pub(crate) fn wake_somebody(&self) {
         match &self.doorbell {
             Some(doorbell) => doorbell(),
-            None => self.idle.wake_one(),
+            None => self.idle.wake_one_unless_lingering(),
         }
     }
 
@@ -188,13 +169,23 @@ impl Scheduler {
         }
     }
 
+    /// Whether threads outside of the kernel have made somebody ready whom no worker has taken yet.
+    pub(crate) fn has_work_from_outside(&self) -> bool {
+        self.shared().first() != NOBODY
+    }
+
+    /// Wakes another worker if there is more to do than for one.
+    pub(crate) fn share(&self) {
+        if self.queues.iter().map(RunQueue::length).sum::<usize>() > 1 {
+            self.idle.wake_one();
+        }
+    }
+
     /// The process in the next slot of a worker, after a turn. Wakes another worker if there is
     /// work for it.
     pub(crate) fn take_slot(&self, worker: usize) -> Option<Arc<Entry>> {
-        let next = CURRENT.with(|current| {
-            current.handed_over_us.set(None);
-            current.next.take()
-        });
+        HANDED_OVER_US.set(None);
+        let next = NEXT.take();
         if self.queues[worker].length() + usize::from(next.is_some()) > 1 && self.idle.anybody() {
             self.idle.wake_one();
         }
@@ -203,28 +194,26 @@ impl Scheduler {
 
     /// Whether there is something in a queue for anybody to take, or in the slot of this worker.
     pub(crate) fn has_work(&self) -> bool {
-        self.queues.iter().any(|queue| queue.first() != NOBODY) || CURRENT.with(Current::has_next)
+        self.queues.iter().any(|queue| queue.first() != NOBODY) || has_next()
     }
 
     /// Called now and then in a long turn: offers the process in the next slot to others if it
     /// has waited for too long.
     pub(crate) fn share_overdue(&self, clock: &Clock) {
-        CURRENT.with(|current| {
-            let Some(since_us) = current.handed_over_us.get() else { return };
-            if !self.idle.anybody() {
-                return;
-            }
-            let now_us = clock.now_us();
-            if since_us == 0 {
-                current.handed_over_us.set(Some(now_us));
-            } else if now_us - since_us >= HAND_OVER_US
-                && let Some(next) = current.next.take()
-            {
-                current.handed_over_us.set(None);
-                self.queues[current.worker.get()].push(next);
-                self.idle.wake_one();
-            }
-        });
+        let Some(since_us) = HANDED_OVER_US.get() else { return };
+        if !self.idle.anybody() {
+            return;
+        }
+        let now_us = clock.now_us();
+        if since_us == 0 {
+            HANDED_OVER_US.set(Some(now_us));
+        } else if now_us - since_us >= HAND_OVER_US
+            && let Some(next) = NEXT.take()
+        {
+            HANDED_OVER_US.set(None);
+            self.queues[WORKER.get().1].push(next);
+            self.idle.wake_one();
+        }
     }
 
     /// The processes that are ready, under a simulation.
@@ -255,11 +244,10 @@ impl Scheduler {
     }
 }
 
-impl Current {
-    fn has_next(&self) -> bool {
-        let next = self.next.take();
-        let is_there = next.is_some();
-        self.next.set(next);
-        is_there
-    }
+/// Whether there is somebody in the next slot of this worker.
+fn has_next() -> bool {
+    let next = NEXT.take();
+    let is_there = next.is_some();
+    NEXT.set(next);
+    is_there
 }

@@ -1,14 +1,13 @@
 //! What a container has to do in its next turn, and when that is.
 //!
-//! Anybody may add to it, from any thread. One flag says whether the process is going to look: who
-//! finds it clear after an addition sets it and wakes the process, and the process clears it before it looks for
-//! the last time in a turn. So an entry is never overlooked, and a process that is at work is not woken again
-//! for each entry.
+//! Anybody may add to it, from any thread, and wakes the process then. So it gets another turn, unless it is the
+//! turn of the process itself that adds something: before its end the process looks here.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Port, RequestId};
@@ -38,8 +37,6 @@ pub(crate) enum Timer {
 
 pub(crate) struct Agenda {
     state: Mutex<State>,
-    /// Whether the process is going to look here without being woken.
-    is_known: AtomicBool,
     /// How many tasks were woken or are new, for a look without the lock.
     length: AtomicUsize,
     /// When the first timer fires, likewise, or [`NEVER`].
@@ -68,18 +65,16 @@ pub(crate) struct Due {
 
 impl Default for Agenda {
     fn default() -> Agenda {
-        Agenda {
-            state: Mutex::default(),
-            is_known: AtomicBool::new(false),
-            length: AtomicUsize::new(0),
-            first_us: AtomicI64::new(NEVER),
-        }
+        Agenda { state: Mutex::default(), length: AtomicUsize::new(0), first_us: AtomicI64::new(NEVER) }
     }
 }
 
 impl Agenda {
     /// A task wants to be polled.
     pub(crate) fn wake(&self, port: Option<&Port>, place: usize) {
+        if self.is_in_turn() {
+            return WOKEN.with_borrow_mut(|woken| woken.push(place));
+        }
         self.add(port, |state| {
             state.ready.push(place);
             true
@@ -121,9 +116,13 @@ impl Agenda {
         self.publish(&state);
     }
 
-    /// A turn has begun.
-    pub(crate) fn begin(&self) {
-        self.is_known.store(true, Ordering::Release);
+    /// What a turn has not come to is for the next one.
+    pub(crate) fn put_off(&self) {
+        let woken = Turn::take_woken(Vec::new());
+        self.add(None, |state| {
+            state.ready.extend(woken);
+            false
+        });
     }
 
     /// Takes out what is to be done now.
@@ -142,11 +141,8 @@ impl Agenda {
 
     /// When to look again, if there is nothing to do until then or until the process is woken.
     pub(crate) fn rest(&self, now_us: impl FnOnce() -> i64) -> Result<Option<i64>, ThereIsMore> {
-        // Pairs with the swap in `add`: either this sees the entry, or that sees that it has to wake.
-        self.is_known.swap(false, Ordering::AcqRel);
         let first_us = self.first_us();
-        if self.has_tasks() || first_us.is_some_and(|first_us| first_us <= now_us()) {
-            self.begin();
+        if Turn::has_woken() || self.has_tasks() || first_us.is_some_and(|first_us| first_us <= now_us()) {
             return Err(ThereIsMore);
         }
         Ok(first_us)
@@ -190,11 +186,49 @@ impl Agenda {
         self.publish(&state);
         drop(state);
         if should_know
-            && !self.is_known.swap(true, Ordering::AcqRel)
+            && !self.is_in_turn()
             && let Some(port) = port
         {
             port.wake();
         }
+    }
+
+    /// Whether this is called in a turn of the process.
+    fn is_in_turn(&self) -> bool {
+        std::ptr::eq(TURN_OF.get(), self)
+    }
+}
+
+thread_local! {
+    /// Whose turn it is on this thread; null if it is nobody's.
+    static TURN_OF: Cell<*const Agenda> = const { Cell::new(std::ptr::null()) };
+    /// The tasks that were woken in it, as by an answer out of the mailbox.
+    static WOKEN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The turn of a container on this thread, while it lasts.
+pub(crate) struct Turn;
+
+impl Turn {
+    pub(crate) fn begin(of: &Agenda) -> Turn {
+        TURN_OF.set(of);
+        WOKEN.with_borrow_mut(Vec::clear);
+        Turn
+    }
+
+    pub(crate) fn has_woken() -> bool {
+        WOKEN.with_borrow(|woken| !woken.is_empty())
+    }
+
+    /// The tasks that were woken, in place of an empty list.
+    pub(crate) fn take_woken(room: Vec<usize>) -> Vec<usize> {
+        WOKEN.replace(room)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        TURN_OF.set(std::ptr::null());
     }
 }
 

@@ -4,9 +4,7 @@
 //! A call is polled first when it is taken out of the mailbox, so that one that does not wait is
 //! answered in the same turn.
 
-use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as Polled, Poll, Wake, Waker};
@@ -17,7 +15,7 @@ use lucarne_kernel::{
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
-use crate::agenda::{Due, Job, Timer};
+use crate::agenda::{Due, Job, Timer, Turn};
 use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{Answering, Arguments, Call};
@@ -248,7 +246,7 @@ impl Process for ContainerProcess {
         if self.shared.port().is_none() {
             self.shared.set_port(context.port());
         }
-        let _turn = Turn::begin(&self.shared);
+        let _turn = Turn::begin(&self.shared.agenda);
         let mut left = context.budget();
         loop {
             let mut steps = 0;
@@ -267,13 +265,12 @@ impl Process for ContainerProcess {
             }
             left = left.saturating_sub(cost);
             if !context.has_messages()
-                && !Turn::has_woken()
                 && let Ok(until_us) = self.shared.agenda.rest(|| context.now_us())
             {
                 return Outcome::Wait { until_us };
             }
             if left == 0 || context.should_yield() {
-                Turn::put_off(&self.shared);
+                self.shared.agenda.put_off();
                 return Outcome::Ready;
             }
         }
@@ -373,60 +370,8 @@ impl Wake for Woken {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_ready.swap(true, Ordering::AcqRel) && !Turn::wake(&self.shared, self.place) {
+        if !self.is_ready.swap(true, Ordering::AcqRel) {
             self.shared.agenda.wake(self.shared.port(), self.place);
         }
-    }
-}
-
-thread_local! {
-    static TURN: (Cell<*const Shared>, RefCell<Vec<usize>>) = const { (Cell::new(null()), RefCell::new(Vec::new())) };
-}
-
-/// The turn of a container on this thread, while it lasts. Tasks that are woken in it, as by an answer out of the
-/// mailbox, need not take the way by the agenda.
-struct Turn;
-
-impl Turn {
-    fn begin(of: &Shared) -> Turn {
-        of.agenda.begin();
-        TURN.with(|(shared, woken)| {
-            shared.set(of);
-            woken.borrow_mut().clear();
-        });
-        Turn
-    }
-
-    /// Notes that a task was woken, if this is the turn of its container.
-    fn wake(of: &Shared, place: usize) -> bool {
-        TURN.with(|(shared, woken)| {
-            let is_now = std::ptr::eq(shared.get(), of);
-            if is_now {
-                woken.borrow_mut().push(place);
-            }
-            is_now
-        })
-    }
-
-    fn has_woken() -> bool {
-        TURN.with(|(_, woken)| !woken.borrow().is_empty())
-    }
-
-    /// The tasks that were woken, in place of an empty list.
-    fn take_woken(room: Vec<usize>) -> Vec<usize> {
-        TURN.with(|(_, woken)| woken.replace(room))
-    }
-
-    /// What this turn has not come to is for the next one.
-    fn put_off(of: &Shared) {
-        for place in Turn::take_woken(Vec::new()) {
-            of.agenda.wake(of.port(), place);
-        }
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        TURN.with(|(shared, _)| shared.set(null()));
     }
 }
