@@ -20,10 +20,13 @@ pub mod socket;
 
 #[cfg(not(loom))]
 mod bells;
+#[cfg(all(loom, test))]
+mod models;
 mod ring;
 mod shared;
 #[cfg(not(loom))]
 mod slots;
+#[cfg(not(loom))]
 mod stream;
 
 /// How many bells a side of a wire has.

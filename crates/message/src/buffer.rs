@@ -5,7 +5,7 @@
 //!
 //! - *malloc*: memory of the C library's allocator, `len + 1` bytes of which the last is zero.
 //!   C code may keep it, write into it, read it as a string and `free` it.
-//! - *shared*: a [`Bytes`], possibly visible to others, and therefore copied into a malloc
+//! - *shared*: [`bytes::Bytes`], possibly visible to others, and therefore copied into a malloc
 //!   buffer on the first write and on the way to C.
 //! - *mapped*: the mapping of a [`Sealed`] file, which other OS processes may have as well. It cannot be written, so
 //!   it is copied as a shared one is.
@@ -14,7 +14,7 @@
 use std::fmt;
 use std::ptr::NonNull;
 
-use bytes::Bytes;
+use crate::Bytes;
 
 mod filling;
 mod sealed;
@@ -29,7 +29,7 @@ pub struct Buffer {
 
 enum Storage {
     Malloc(MallocBytes),
-    Shared(Bytes),
+    Shared(bytes::Bytes),
     Mapped(Sealed),
 }
 
@@ -56,7 +56,7 @@ impl Buffer {
     }
 
     /// A shared buffer: nothing is copied until someone writes into it.
-    pub fn shared(bytes: Bytes) -> Buffer {
+    pub fn shared(bytes: bytes::Bytes) -> Buffer {
         Buffer { storage: Storage::Shared(bytes) }
     }
 
@@ -99,12 +99,12 @@ impl Buffer {
         Ok((owned.data, owned.len))
     }
 
-    /// Gives the bytes away as reference-counted ones, without copying.
+    /// Gives the bytes away as ones that can be shared, without copying.
     pub fn into_bytes(self) -> Bytes {
         match self.storage {
-            Storage::Malloc(owned) => Bytes::from_owner(owned),
-            Storage::Shared(bytes) => bytes,
-            Storage::Mapped(sealed) => Bytes::from_owner(sealed),
+            Storage::Malloc(owned) => bytes::Bytes::from_owner(owned).into(),
+            Storage::Shared(bytes) => bytes.into(),
+            Storage::Mapped(sealed) => sealed.into(),
         }
     }
 
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn writing_into_a_shared_buffer_leaves_the_others_alone() {
         let bytes = Bytes::from_static(b"abc");
-        let mut buffer = Buffer::shared(bytes.clone());
+        let mut buffer = Buffer::from(bytes.clone());
         buffer.as_mut_slice().unwrap()[0] = b'x';
         assert_eq!(buffer.as_slice(), b"xbc");
         assert_eq!(&bytes[..], b"abc");
@@ -250,7 +250,7 @@ mod tests {
         let address = buffer.as_slice().as_ptr();
         let bytes = buffer.into_bytes();
         assert_eq!(bytes.as_ptr(), address);
-        assert_eq!(Buffer::shared(bytes).as_slice().as_ptr(), address);
+        assert_eq!(Buffer::from(bytes).as_slice().as_ptr(), address);
     }
 
     #[test]

@@ -12,8 +12,9 @@ use lucarne_kernel::sync::Mutex;
 use lucarne_message::{Buffer, Filling, Sealed};
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 
+use super::shared::WORD;
 use super::socket::{self, Received};
-use super::stream::{Incoming, Inlet, Outgoing, Outlet, WORD};
+use super::stream::{Incoming, Inlet, Outgoing, Outlet};
 use super::{Descriptors, Frame, Limits, Sent, Wire, WireError};
 
 /// The bytes that wait for room in the socket, and those that are read at a time.

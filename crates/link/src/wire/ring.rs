@@ -19,14 +19,15 @@
 //!      512  way 0: from side 0 to side 1, then way 1
 //! ```
 
+#![cfg_attr(loom, allow(dead_code))] // A model needs a part of it.
+
 use std::sync::Arc;
 
 use lucarne_kernel::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use lucarne_message::Filling;
 
 use super::WireError;
-use super::shared::{SharedMemory, append_out, copy_in, copy_out};
-use super::stream::{WORD, skip_header};
+use super::shared::{SharedMemory, WORD, append_out, copy_in, copy_out};
 
 /// The bytes of each ring: a message of 1 MiB fits in as a whole.
 pub(super) const CAPACITY: usize = 2 << 20;
@@ -35,14 +36,21 @@ pub(super) const CAPACITY: usize = 2 << 20;
 /// much only.
 const REUSED: usize = 256 << 10;
 
-/// Twice the cache line, since processors fetch two at a time.
+/// In place of a frame: the next one is at the beginning of the ring.
+pub(super) const SKIP: u64 = 2 << 48;
+
+/// In words, twice the cache line, since processors fetch two at a time.
+#[cfg(not(loom))]
 const APART: usize = 16;
-const WAY: usize = 4 * APART;
+/// The first page is for the positions.
 #[cfg(not(loom))]
 const DATA: usize = 512;
-/// A model has fewer words, since there each one costs.
+/// In a model each word costs.
+#[cfg(loom)]
+const APART: usize = 1;
 #[cfg(loom)]
 const DATA: usize = 2 * WAY;
+const WAY: usize = 4 * APART;
 
 /// In a sleep word: the number of the bell that is to be rung, and one.
 const BELL: u64 = 3;
@@ -116,29 +124,38 @@ impl Side {
 
     /// Makes sure that this side is woken when there is room, even if it sleeps already. True if there is now.
     pub(super) fn want_room(&self) -> bool {
-        // If it is asleep, it did not know. If it wakes at this moment, it will look.
-        let word = self.sleep_word(self.number);
-        let asleep = word.load(Ordering::Relaxed);
-        if asleep != 0 {
-            let _ = word.compare_exchange(asleep, asleep | WANTS_ROOM, Ordering::SeqCst, Ordering::SeqCst);
-        }
-        // Pairs with the fence in `bell_to_ring`.
+        // Pairs with the fence in `announce_sleep`: either the sleeper sees what is wanted, or it is seen here.
         fence(Ordering::SeqCst);
+        self.add_to_sleep_word();
         self.has_wanted_room()
     }
 
-    /// Step 1 and 2 of the top of the file. True if there is something to do after all.
+    /// Steps 1 and 2 of the top of the file. True if there is something to do after all.
     pub(super) fn announce_sleep(&self, bell: usize) -> bool {
-        let wants_room = self.room_wanted.load(Ordering::Acquire) > 0;
-        let word = (bell as u64 + 1) | if wants_room { WANTS_ROOM } else { 0 };
-        self.sleep_word(self.number).store(word, Ordering::Relaxed);
-        // Pairs with the fence in `bell_to_ring`.
+        // Swapped, since the other side writes the word as well: plain stores of both have no order to rely on.
+        self.sleep_word(self.number).swap(bell as u64 + 1, Ordering::AcqRel);
+        // Pairs with the fences in `bell_to_ring` and `want_room`.
         fence(Ordering::SeqCst);
+        if self.room_wanted.load(Ordering::Relaxed) > 0 {
+            self.add_to_sleep_word();
+        }
         self.is_ready()
     }
 
     pub(super) fn announce_awake(&self) {
-        self.sleep_word(self.number).store(0, Ordering::Relaxed);
+        self.sleep_word(self.number).swap(0, Ordering::AcqRel);
+    }
+
+    /// If this side sleeps, it wants room as well. Should the word have changed meanwhile, it has been woken.
+    fn add_to_sleep_word(&self) {
+        let word = self.sleep_word(self.number);
+        let asleep = word.load(Ordering::Relaxed);
+        if asleep != 0 {
+            let wants_room = asleep | WANTS_ROOM;
+            let _ = word.compare_exchange(asleep, wants_room, Ordering::AcqRel, Ordering::Relaxed);
+        }
+        // Pairs with the fence in `bell_to_ring`.
+        fence(Ordering::SeqCst);
     }
 
     /// Step 3 of the top of the file: the bell of the other side to ring.
@@ -148,7 +165,7 @@ impl Side {
         if !has_written && !has_read {
             return None;
         }
-        // Pairs with the fences in `announce_sleep` and `want_room`.
+        // Pairs with the fences in `announce_sleep` and `add_to_sleep_word`.
         fence(Ordering::SeqCst);
         let word = self.sleep_word(1 - self.number);
         let asleep = word.load(Ordering::Relaxed);
@@ -195,7 +212,7 @@ fn take(flag: &AtomicBool) -> bool {
 /// What the other side has published, if that can be true: not before `known`, and at most `span` bytes from it.
 fn checked(published: u64, known: u64, span: u64) -> Result<u64, WireError> {
     let ahead = published.wrapping_sub(known);
-    if ahead > span || ahead % WORD as u64 != 0 {
+    if ahead > span || !ahead.is_multiple_of(WORD as u64) {
         return Err(WireError::Violation("a position outside of the ring"));
     }
     Ok(published)
@@ -231,7 +248,7 @@ impl RingWriter {
         }
         self.look()?;
         if self.head == self.tail {
-            copy_in(&skip_header(), self.side.data(self.side.number, self.tail, WORD));
+            copy_in(&SKIP.to_le_bytes(), self.side.data(self.side.number, self.tail, WORD));
             self.tail += (self.side.capacity - offset) as u64;
         }
         Ok(())

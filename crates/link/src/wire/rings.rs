@@ -13,10 +13,10 @@ use lucarne_message::{Buffer, Filling, Sealed};
 
 use super::bells::{Bells, GUEST_BELLS};
 use super::ring::{CAPACITY, RingReader, RingWriter, Side, words};
-use super::shared::SharedMemory;
+use super::shared::{SharedMemory, WORD};
 use super::slots::SLOTS;
 use super::socket::{self, Received};
-use super::stream::{Incoming, Inlet, Outgoing, Outlet, WORD};
+use super::stream::{Incoming, Inlet, Outgoing, Outlet};
 use super::{Descriptors, Frame, Limits, Sent, Wire, WireError};
 
 /// The descriptors that the side that makes the rings passes to the other: the memory and the bells.

@@ -7,6 +7,7 @@
 //! - The mapping has the size that was asked for, and the file cannot shrink: it has the seals SHRINK, GROW and
 //!   SEAL, and whoever did not make it checks them, and its size, before mapping. So reading is never SIGBUS.
 //! - Words are aligned, since mappings begin at pages.
+#![cfg_attr(loom, allow(dead_code))] // A model needs a part of it.
 #![allow(unsafe_code)] // Mapping memory, and filling memory that is not initialised yet.
 
 use std::mem::MaybeUninit;
@@ -66,7 +67,8 @@ pub(super) fn copy_in(bytes: &[u8], words: &[AtomicU64]) {
     }
 }
 
-const WORD: usize = 8;
+/// The bytes of a word.
+pub(super) const WORD: usize = 8;
 const LINE: usize = 64;
 const LINE_WORDS: usize = LINE / WORD;
 
@@ -178,10 +180,12 @@ mod mapped {
 
 /// Under loom there is one process, whose threads share loom's atomics.
 #[cfg(loom)]
-pub(super) struct SharedMemory(Vec<AtomicU64>);
+#[derive(Clone)]
+pub(super) struct SharedMemory(std::sync::Arc<[AtomicU64]>);
 
 #[cfg(loom)]
 impl SharedMemory {
+    #[cfg(test)]
     pub(super) fn in_this_process(len: usize) -> SharedMemory {
         SharedMemory((0..len).map(|_| AtomicU64::new(0)).collect())
     }

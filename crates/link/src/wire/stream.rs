@@ -8,7 +8,7 @@
 //!   new     u32 1 | u32 slot | u64 number of bytes        a sealed file, whose descriptor was passed
 //!   again   u32 2 | u32 slot | u64 number of bytes        the sealed file that this slot has
 //! forget    u32 slot | u16 0 | u16 1                      the slot has no file any more
-//! skip      u32 0    | u16 0 | u16 2                      (rings) the next frame is at the beginning
+//! skip      see `ring.rs`
 //! ```
 //!
 //! A frame that is smaller than half of what the stream holds is sent as a whole or not at all. Of a larger one
@@ -21,11 +21,11 @@ use std::os::fd::OwnedFd;
 
 use lucarne_message::{Buffer, Filling, Sealed};
 
+use super::ring::SKIP;
+use super::shared::WORD;
 use super::slots::{ReceivedSlots, SentSlots};
 use super::{Frame, Limits, Sent, WireError};
 
-/// All pieces begin at a multiple of this.
-pub(super) const WORD: usize = 8;
 /// A receiver may begin to copy so many bytes before the sender has copied the rest.
 const CHUNK: usize = 64 << 10;
 /// The bytes that one call of `receive` deals with, if they are not a whole frame: a peer that goes on
@@ -36,7 +36,6 @@ const KEPT_BYTES: usize = 256 << 10;
 
 const FRAME: u16 = 0;
 const FORGET: u16 = 1;
-const SKIP: u16 = 2;
 
 const COPIED: u32 = 0;
 const NEW: u32 = 1;
@@ -82,7 +81,7 @@ pub(super) trait Inlet {
     /// Takes `len` bytes, which must be there, and the zeros after them.
     fn fill(&mut self, len: usize, into: &mut Filling);
 
-    /// Goes on at the beginning.
+    /// Goes on behind a [`SKIP`].
     fn skip(&mut self) -> Result<(), WireError>;
 
     /// Shows the other side how much was taken.
@@ -103,11 +102,6 @@ fn header(number: u32, buffers: u16, kind: u16) -> [u8; WORD] {
     bytes[4..6].copy_from_slice(&buffers.to_le_bytes());
     bytes[6..].copy_from_slice(&kind.to_le_bytes());
     bytes
-}
-
-/// The word that sends the reader of a ring to its beginning.
-pub(super) fn skip_header() -> [u8; WORD] {
-    header(0, 0, SKIP)
 }
 
 /// How a buffer travels.
@@ -349,6 +343,10 @@ impl<I: Inlet> Incoming<I> {
                     return Ok(0);
                 }
                 let word = self.inlet.word();
+                if word == SKIP {
+                    self.inlet.skip()?;
+                    return Ok(WORD);
+                }
                 self.begin(word as u32, (word >> 32) as u16, (word >> 48) as u16)?;
                 Ok(WORD)
             }
@@ -385,7 +383,6 @@ impl<I: Inlet> Incoming<I> {
         match (kind, buffers) {
             (FRAME, _) => self.begin_frame(number as usize, usize::from(buffers)),
             (FORGET, 0) => self.slots.forget(number),
-            (SKIP, 0) if number == 0 => self.inlet.skip(),
             _ => Err(WireError::Violation("a header of no known kind")),
         }
     }
