@@ -6,12 +6,14 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command};
 
 /// What the other process does with its socket, by name, until the socket ends.
-const ROLES: [(&str, fn(UnixStream)); 6] = [
+const ROLES: [(&str, fn(UnixStream)); 8] = [
     ("futex", crate::references::answer_by_futex),
     ("socket", crate::references::answer_over_socket),
     ("eventfd", crate::references::answer_by_eventfd),
     ("zbus", crate::references::answer_over_zbus),
     ("ipc-channel", crate::references::answer_over_ipc_channel),
+    ("system", crate::calls::listen),
+    ("silent", crate::calls::be_silent),
     ("wire", crate::wire::answer),
 ];
 
@@ -35,9 +37,16 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// Sends it SIGKILL.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
 impl Drop for Peer {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        self.kill();
         let _ = self.child.wait();
     }
 }
