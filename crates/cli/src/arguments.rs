@@ -100,6 +100,9 @@ pub(crate) struct Run {
     /// Run on one thread in virtual time, every choice following from SEED
     #[arg(long, value_name = "SEED")]
     pub(crate) simulate: Option<u64>,
+    /// Let containers of other OS processes connect at the socket PATH, in a folder of your own (mode 700)
+    #[arg(long, value_name = "PATH", conflicts_with = "simulate")]
+    pub(crate) listen: Option<PathBuf>,
     /// End when the process that started this one ends, however that may be; its pid
     #[arg(long, value_name = "PID", hide = true)]
     pub(crate) end_with_parent: Option<i32>,

@@ -8,6 +8,7 @@ use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::link::link;
 use lucarne_compiler::program::Program;
 use lucarne_kernel::Faults;
+use lucarne_link::{Connections, Listener};
 use lucarne_outside::Surroundings;
 use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
 use lucarne_vm::{Host, Image};
@@ -78,11 +79,19 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
     end_on_interrupt(output.clone())?;
     let workers = options.workers.map_or_else(processors, usize::from);
     let system = System::new(workers, output);
+    let _listener = options.listen.as_deref().map(|path| listen(&system, path)).transpose()?;
     let mut host = host(options, system.services());
     let output = system.services().output.clone();
     host.outside = Some(Arc::new(Surroundings::new(move || output.flush())));
     let program = lucarne_vm::start(system.kernel(), image, host);
     Ok(program.wait())
+}
+
+/// Lets other OS processes in for as long as the listener is kept.
+fn listen(system: &System, path: &Path) -> Result<Listener, Stop> {
+    let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot listen: {error}"));
+    let connections = Connections::new(system.kernel()).map_err(|error| failure(&error))?;
+    connections.listen(path).map_err(|error| failure(&error))
 }
 
 pub(crate) fn processors() -> usize {

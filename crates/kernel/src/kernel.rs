@@ -283,8 +283,13 @@ impl Waker {
         self.entry.upgrade().is_some_and(|entry| !entry.run_state.has_ended())
     }
 
-    /// Gives the process another turn, unless it has ended. False if it was to have one anyway.
-    pub fn wake(&self) -> bool {
+    /// Gives the process another turn, unless it has ended.
+    pub fn wake(&self) {
+        self.try_wake();
+    }
+
+    /// The same; false if it was to have a turn anyway, or none any more.
+    pub fn try_wake(&self) -> bool {
         self.entry.upgrade().is_some_and(|entry| entry.wake())
     }
 }

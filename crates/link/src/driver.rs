@@ -127,7 +127,7 @@ impl LinkDriver {
             }
             if connection.link.is_over() || connection.link.wire().is_ready() {
                 // One that has its turn already goes on by itself.
-                has_found |= connection.stand_in.wake();
+                has_found |= connection.stand_in.try_wake();
             }
             true
         });
@@ -140,7 +140,7 @@ impl LinkDriver {
         hot.retain(|connection| {
             let is_ready = connection.link.wire().announce_sleep(BELL);
             // One that has its turn already looks again after it.
-            let has_woken = is_ready && connection.stand_in.wake();
+            let has_woken = is_ready && connection.stand_in.try_wake();
             if has_woken {
                 connection.link.wire().announce_awake();
                 has_found = true;

@@ -7,11 +7,12 @@
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::process::Child;
 use std::time::Duration;
 
 use lucarne_kernel::{Gid, Pid};
 use rustix::net::sockopt;
-use rustix::process::{PidfdFlags, pidfd_open};
+use rustix::process::{self, PidfdFlags, pidfd_open};
 
 use crate::frame::{self, Body, Incoming, Outgoing, VERSION};
 use crate::wire::rings::{DESCRIPTORS, RingWire};
@@ -48,6 +49,12 @@ pub(crate) fn peer(socket: &UnixStream) -> io::Result<Peer> {
     // A pair of sockets that this OS process made itself says nothing of who has the other end now.
     let process = if is_self { None } else { pidfd_open(credentials.pid, PidfdFlags::empty()).ok() };
     Ok(Peer { uid: credentials.uid.as_raw(), process })
+}
+
+/// The end of a program that was started from here.
+pub(crate) fn process_of(child: &Child) -> Option<OwnedFd> {
+    let pid = process::Pid::from_raw(i32::try_from(child.id()).ok()?)?;
+    pidfd_open(pid, PidfdFlags::empty()).ok()
 }
 
 // -- The listener's part ------------------------------------------------------------------------

@@ -10,14 +10,17 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
+use command_fds::{CommandFdExt, FdMapping};
 use lucarne_kernel::{KernelHandle, Program, SpawnOptions};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use thiserror::Error;
 
+use crate::connect::SOCKET_VARIABLE;
 use crate::driver::LinkDriver;
 use crate::handshake::{self, Names, Peer};
 use crate::link::Link;
@@ -29,6 +32,9 @@ const GREETINGS_MAX: usize = 16;
 
 /// Pids and gids of those who connect are positive numbers of 31 bits.
 const NAME_LIMIT: i64 = 1 << 31;
+
+/// The descriptor by which a program inherits its socket: the first one that is nobody's by custom.
+const INHERITED: i32 = 3;
 
 /// Connects containers in other OS processes with a system.
 #[derive(Clone)]
@@ -73,6 +79,9 @@ pub enum AdoptError {
     /// The other side did not say what it should.
     #[error(transparent)]
     Wire(#[from] WireError),
+    /// The operating system would not have it.
+    #[error(transparent)]
+    System(#[from] io::Error),
 }
 
 impl Connections {
@@ -107,11 +116,42 @@ impl Connections {
     ///
     /// # Errors
     /// See [`AdoptError`].
-    pub fn adopt(&self, name: &str, socket: UnixStream) -> Result<Program, AdoptError> {
-        let Peer { process, .. } = handshake::peer(&socket).map_err(WireError::from)?;
+    pub fn adopt(
+        &self,
+        name: &str,
+        socket: UnixStream,
+        child: Option<&Child>,
+    ) -> Result<Program, AdoptError> {
+        let process = match child {
+            Some(child) => handshake::process_of(child),
+            None => handshake::peer(&socket)?.process,
+        };
         // What it calls itself does not count.
         handshake::hear_hello(&socket)?;
         self.take_in(name, socket, process)
+    }
+
+    /// Starts a program, which inherits a socket and connects with it, as `name`. Waits until it has done so.
+    ///
+    /// # Errors
+    /// See [`AdoptError`]: the program is killed then.
+    pub fn spawn(&self, name: &str, mut command: Command) -> Result<(Child, Program), AdoptError> {
+        let (near, far) = UnixStream::pair()?;
+        command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}"));
+        let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
+        command.fd_mappings(vec![mapping]).expect("one descriptor is not mapped twice");
+        let mut child = command.spawn()?;
+        // The command still has the far end, and must not: else the end of the program would not be its end.
+        drop(command);
+        match self.adopt(name, near, Some(&child)) {
+            Ok(program) => Ok((child, program)),
+            Err(error) => {
+                // It has ended, or will: an error says so too.
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(error)
+            }
+        }
     }
 
     fn take_in(
@@ -121,8 +161,8 @@ impl Connections {
         process: Option<OwnedFd>,
     ) -> Result<Program, AdoptError> {
         let manager = self.kernel.system_process().ok_or(AdoptError::NoNames)?;
-        socket.set_nonblocking(true).map_err(WireError::from)?;
-        let greeting = socket.try_clone().map_err(WireError::from)?;
+        socket.set_nonblocking(true)?;
+        let greeting = socket.try_clone()?;
         let (wire, descriptors) = handshake::make_wire(socket, process)?;
         let link = Arc::new(Link::new(wire));
         let stand_in = Box::new(StandIn::new(link.clone()));
@@ -183,7 +223,7 @@ impl Connections {
     }
 
     fn welcome(&self, stream: UnixStream) -> Result<(), AdoptError> {
-        let Peer { uid, process } = handshake::peer(&stream).map_err(WireError::from)?;
+        let Peer { uid, process } = handshake::peer(&stream)?;
         if uid != rustix::process::getuid().as_raw() {
             return Err(WireError::Violation("only the owner enters").into());
         }

@@ -224,7 +224,9 @@ fn a_socket_that_was_handed_over_proves_the_name() {
     let (near, far) = UnixStream::pair().unwrap();
     let (sender, receiver) = mpsc::channel();
     let connections = world.connections.clone();
-    std::thread::spawn(move || sender.send(connections.adopt("proven", near).map(|program| program.first())));
+    std::thread::spawn(move || {
+        sender.send(connections.adopt("proven", near, None).map(|program| program.first()))
+    });
     let remote = Container::connect_to("whoever", far).wait().expect("let in");
     let pid = receiver.recv().unwrap().expect("taken in");
     assert_eq!(pid, remote.pid());
