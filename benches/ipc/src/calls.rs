@@ -1,15 +1,15 @@
 //! Calls of services: in one OS process, in two, and of a Toit program.
 
 use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use lucarne::{Bytes, Container, Notifier, Resource, System};
-use lucarne_link::{Connect, Connections};
+use lucarne::{Bytes, Connect, Container, Notifier, Resource, System};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::measure::{self, batch_of, batches, row};
-use crate::peer::Peer;
+use crate::peer::{self, Peer};
 use crate::{IN_FLIGHT, SIZES};
 
 #[lucarne::service(uuid = "6a7d9e4e-3f1f-4d0b-9a55-0d8c8f6f6f01", version = "1.0")]
@@ -30,6 +30,7 @@ trait Source {
 }
 
 /// The part of it that the Toit program has.
+#[allow(dead_code)] // Its provider is not in Rust.
 #[lucarne::service(uuid = "6a7d9e4e-3f1f-4d0b-9a55-0d8c8f6f6f02", version = "1.0")]
 trait ToitBench {
     #[index(0)]
@@ -60,7 +61,7 @@ impl Bench for Answering {
 impl Source for Flooding {
     async fn flood(&self, count: i64) {
         for number in 0..count {
-            if self.0.send(&number).await.is_err() {
+            if self.0.send(number).await.is_err() {
                 return;
             }
         }
@@ -72,7 +73,20 @@ pub fn in_one_process() {
     let provider = system.container("provider");
     let _provider = provide(&provider);
     start_toit(&system);
-    rows(&system.container("client"));
+    let container = system.container("client");
+    rows(&container);
+    let client = BenchClient::open(&container).wait().expect("a provider");
+    let count = batch_of(8);
+    batches("int, a task of the container", count, || {
+        let (client, (done, is_done)) = (client.clone(), mpsc::channel());
+        container.spawn(async move {
+            for number in 0..count as i64 {
+                assert_eq!(client.echo(number).await, Ok(number));
+            }
+            let _ = done.send(());
+        });
+        is_done.recv().expect("a task");
+    });
 }
 
 pub fn in_two_processes() {
@@ -179,8 +193,7 @@ pub fn listen(socket: UnixStream) {
     let container = system.container("provider");
     let _provider = provide(&container);
     start_toit(&system);
-    let connections = Connections::new(system.kernel()).expect("descriptors");
-    let program = connections.adopt("bench", socket).expect("a container");
+    let program = system.adopt("bench", socket).expect("a container");
     program.wait();
 }
 
@@ -188,11 +201,8 @@ pub fn listen(socket: UnixStream) {
 fn until_noticed() {
     let mut times: Vec<_> = (0..50)
         .map(|_| {
-            let mut peer = Peer::start("silent");
             let system = System::new();
-            let connections = Connections::new(system.kernel()).expect("descriptors");
-            let socket = peer.socket.try_clone().expect("a socket");
-            let _program = connections.adopt("silent", socket).expect("a container");
+            let (mut child, _program) = system.spawn("silent", peer::command("silent")).expect("a container");
             let client = NeverClient::open(&system.container("client"));
             let client = client.within(Duration::from_secs(10)).wait().expect("a provider");
             let call = std::thread::spawn(move || {
@@ -202,8 +212,10 @@ fn until_noticed() {
             });
             std::thread::sleep(Duration::from_millis(20));
             let begin = Instant::now();
-            peer.kill();
-            call.join().expect("an answer").duration_since(begin).as_secs_f64() * 1e6
+            child.kill().expect("a process");
+            let noticed = call.join().expect("an answer").duration_since(begin);
+            child.wait().expect("a process");
+            noticed.as_secs_f64() * 1e6
         })
         .collect();
     times.sort_by(f64::total_cmp);
@@ -225,8 +237,8 @@ impl Never for Silent {
 }
 
 /// A provider that never answers.
-pub fn be_silent(socket: UnixStream) {
-    let container = Container::connect_to("silent", socket).wait().expect("a system");
+pub fn be_silent(_: UnixStream) {
+    let container = Container::connect_by_environment().wait().expect("a system");
     let provider = container.provider("bench/silent", "1.0").handle(NeverHandler::new(Silent));
     let _provider = provider.install().wait().expect("installed");
     std::thread::park();

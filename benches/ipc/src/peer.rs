@@ -27,26 +27,21 @@ impl Peer {
     /// Starts this program again, in that role.
     pub fn start(role: &str) -> Peer {
         let (socket, other) = UnixStream::pair().expect("a socket");
-        let program = std::env::current_exe().expect("this program");
-        let child = Command::new(program)
-            .args(["--peer", role])
-            .stdin(OwnedFd::from(other))
-            .spawn()
-            .expect("a process");
+        let child = command(role).stdin(OwnedFd::from(other)).spawn().expect("a process");
         Peer { socket, child }
     }
 }
 
-impl Peer {
-    /// Sends it SIGKILL.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-    }
+/// What starts this program again, in that role.
+pub fn command(role: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--peer", role]);
+    command
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        self.kill();
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }

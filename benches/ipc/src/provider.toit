@@ -16,4 +16,4 @@ class Provider extends ServiceProvider implements ServiceHandler:
     return arguments.size
 
 main:
-  Provider.install
+  (Provider).install
