@@ -4,6 +4,7 @@
 //! each operation. Whoever answers in another OS process is this program once more, with `--peer` and a connected
 //! socket as its standard input.
 
+mod calls;
 mod measure;
 mod memory;
 mod peer;
@@ -23,6 +24,8 @@ fn main() {
     for (title, rows) in [
         ("references in one process", references::in_one_process as fn()),
         ("references in two processes", references::in_two_processes),
+        ("Lucarne in one process", calls::in_one_process),
+        ("Lucarne in two processes", calls::in_two_processes),
         ("the wire alone, in two processes", wire::rows),
     ] {
         if title.contains(&only) {

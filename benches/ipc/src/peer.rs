@@ -6,12 +6,14 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command};
 
 /// What the other process does with its socket, by name, until the socket ends.
-const ROLES: [(&str, fn(UnixStream)); 6] = [
+const ROLES: [(&str, fn(UnixStream)); 8] = [
     ("futex", crate::references::answer_by_futex),
     ("socket", crate::references::answer_over_socket),
     ("eventfd", crate::references::answer_by_eventfd),
     ("zbus", crate::references::answer_over_zbus),
     ("ipc-channel", crate::references::answer_over_ipc_channel),
+    ("system", crate::calls::listen),
+    ("silent", crate::calls::be_silent),
     ("wire", crate::wire::answer),
 ];
 
@@ -25,14 +27,16 @@ impl Peer {
     /// Starts this program again, in that role.
     pub fn start(role: &str) -> Peer {
         let (socket, other) = UnixStream::pair().expect("a socket");
-        let program = std::env::current_exe().expect("this program");
-        let child = Command::new(program)
-            .args(["--peer", role])
-            .stdin(OwnedFd::from(other))
-            .spawn()
-            .expect("a process");
+        let child = command(role).stdin(OwnedFd::from(other)).spawn().expect("a process");
         Peer { socket, child }
     }
+}
+
+/// What starts this program again, in that role.
+pub fn command(role: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--peer", role]);
+    command
 }
 
 impl Drop for Peer {
