@@ -10,16 +10,33 @@ use rustc_hash::FxHashMap;
 
 use crate::entry::Entry;
 use crate::kernel::Shared;
+use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::{Pid, Trust};
 
 /// The address book of one process: what is in it need not be looked up again.
 #[derive(Default)]
 pub(crate) struct Contacts {
     known: FxHashMap<Pid, Contact>,
-    /// The latest one to be heard of: usually also the next one.
-    heard_last: Option<Pid>,
     /// When to look for those who have ended, so that the book does not grow with their number.
     tidy_at: usize,
+}
+
+/// The latest one that a process has heard of, for a look without the lock: usually also the next one.
+pub(crate) struct HeardLast(AtomicI64);
+
+impl HeardLast {
+    pub(crate) fn nobody() -> HeardLast {
+        HeardLast(AtomicI64::new(Pid::SYSTEM.as_i64()))
+    }
+}
+
+/// `pid` has sent something that may be answered by a notification.
+pub(crate) fn hear_of(shared: &Shared, receiver: &Entry, pid: Pid) {
+    if receiver.heard_last.0.load(Ordering::Relaxed) == pid.as_i64() {
+        return;
+    }
+    receiver.contacts.lock().hear_of(shared, pid);
+    receiver.heard_last.0.store(pid.as_i64(), Ordering::Relaxed);
 }
 
 #[derive(Default)]
@@ -46,12 +63,7 @@ impl Contacts {
         self.known.insert(entry.pid, Contact { entry: Some(entry), introduced: true });
     }
 
-    /// `pid` has sent something.
-    pub(crate) fn hear_of(&mut self, shared: &Shared, pid: Pid) {
-        if self.heard_last == Some(pid) {
-            return;
-        }
-        self.heard_last = Some(pid);
+    fn hear_of(&mut self, shared: &Shared, pid: Pid) {
         self.tidy(shared);
         self.known.entry(pid).or_default();
     }
@@ -74,13 +86,6 @@ impl Contacts {
         self.known.retain(|&pid, _| shared.find(pid).is_some());
         self.tidy_at = self.known.len() * 2;
     }
-
-    fn forget(&mut self, pid: Pid) {
-        self.known.remove(&pid);
-        if self.heard_last == Some(pid) {
-            self.heard_last = None;
-        }
-    }
 }
 
 /// The process that `sender` means by `pid`, if it may send there.
@@ -98,7 +103,7 @@ pub(crate) fn resolve(
         if !entry.run_state.has_ended() {
             return Some(entry);
         }
-        sender.contacts.lock().forget(pid);
+        sender.contacts.lock().known.remove(&pid);
         return None;
     }
     let entry = shared.find_or_mirror(pid)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lucarne_message::Payload;
 
-use crate::contacts::{Purpose, resolve};
+use crate::contacts::{Purpose, hear_of, resolve};
 use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
@@ -93,6 +93,11 @@ impl<'k> Context<'k> {
 
     // -- The turn ---------------------------------------------------------------------------
 
+    /// Has this process get [`MessageKind::MemoryPressure`] when memory is short.
+    pub fn expect_memory_pressure(&self) {
+        self.me.can_relieve.store(true, Ordering::Relaxed);
+    }
+
     /// How many units of work this turn may do: a unit is a call or a loop edge.
     pub fn budget(&self) -> u32 {
         self.budget
@@ -119,14 +124,17 @@ impl<'k> Context<'k> {
 
     /// The next message for this process.
     pub fn receive(&mut self) -> Option<Message> {
-        let message = self.me.mailbox.pop()?;
+        let message = self.me.mailbox.pop();
         if self.me.trust == Trust::Guest
-            && let MessageKind::Request { .. } | MessageKind::Notification { .. } | MessageKind::User { .. } =
-                message.kind
+            && let Some(Message { pid, kind, .. }) = &message
+            && let MessageKind::Request { .. }
+            | MessageKind::Notification { .. }
+            | MessageKind::External { .. }
+            | MessageKind::User { .. } = kind
         {
-            self.me.contacts.lock().hear_of(self.shared, message.pid);
+            hear_of(self.shared, self.me, *pid);
         }
-        Some(message)
+        message
     }
 
     /// Whether a call of [`Context::receive`] would find something.
@@ -159,7 +167,7 @@ impl<'k> Context<'k> {
     /// Answers a request. There is always room for an answer; if the asker has ended or has
     /// cancelled the request, nothing happens.
     pub fn reply(&mut self, to: RequestToken, result: Result<Payload, Failure>) {
-        to.reply(result);
+        to.answer(self.shared, result.map_err(Box::new));
     }
 
     /// Tells whoever was asked that the answer is not wanted any more. It will not arrive.
@@ -200,6 +208,14 @@ impl<'k> Context<'k> {
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
     pub fn send(&mut self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
         self.voice().send(to, kind, payload)
+    }
+
+    /// Sends a value to or from a component: a process that others look up by name.
+    ///
+    /// # Errors
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
+    pub fn send_external(&mut self, to: Pid, payload: Payload) -> Result<(), Refused> {
+        self.voice().send_external(to, payload)
     }
 
     fn voice(&self) -> Voice<'k> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::contacts::Contacts;
+use crate::contacts::{Contacts, HeardLast};
 use crate::group::Group;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness, Topic};
@@ -23,6 +23,7 @@ pub(crate) struct Entry {
 
     pub(crate) mailbox: Mailbox,
     pub(crate) contacts: Mutex<Contacts>,
+    pub(crate) heard_last: HeardLast,
     /// Who is told when this process ends; `None` once it has.
     pub(crate) watchers: Mutex<Option<Vec<Arc<Entry>>>>,
 
@@ -30,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) process: Mutex<Option<Box<dyn Process>>>,
     pub(crate) run_state: RunState,
     pub(crate) killed: AtomicBool,
+    /// Whether it wants to be told when memory is short.
+    pub(crate) can_relieve: AtomicBool,
     pub(crate) priority: AtomicU8,
     pub(crate) virtual_time: AtomicU64,
     /// When the process wants to be woken.
@@ -56,10 +59,12 @@ impl Entry {
             is_mirror: false,
             mailbox: Mailbox::default(),
             contacts: Mutex::default(),
+            heard_last: HeardLast::nobody(),
             watchers: Mutex::new(Some(Vec::new())),
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),
             killed: AtomicBool::new(false),
+            can_relieve: AtomicBool::new(false),
             priority: AtomicU8::new(options.priority),
             virtual_time: AtomicU64::new(0),
             deadline_us: AtomicI64::new(NEVER),
@@ -75,13 +80,25 @@ impl Entry {
     pub(crate) fn wake(self: &Arc<Entry>) -> bool {
         let was_parked = self.run_state.wake();
         if was_parked && let Some(kernel) = self.kernel.upgrade() {
-            if self.is_mirror {
-                worker::run_here(&kernel, self);
-            } else {
-                kernel.scheduler.make_ready(self.clone());
-            }
+            self.clone().give_turn(&kernel);
         }
         was_parked
+    }
+
+    /// The same for those who have the kernel at hand and are done with the process.
+    pub(crate) fn wake_in(self: Arc<Entry>, kernel: &Arc<Shared>) {
+        if self.run_state.wake() {
+            self.give_turn(kernel);
+        }
+    }
+
+    /// A mirror gets it on the spot: all that it does is pass on what it was given.
+    fn give_turn(self: Arc<Entry>, kernel: &Arc<Shared>) {
+        if self.is_mirror {
+            worker::run_here(kernel, &self);
+        } else {
+            kernel.scheduler.make_ready(self);
+        }
     }
 
     /// Asks for the end of the process, which comes with its next turn.

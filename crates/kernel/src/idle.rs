@@ -8,13 +8,17 @@
 //! If there is a driver, one of the sleepers sits in it. It took that seat before it announced itself, so whoever
 //! finds it in the list knows where to wake it. The others are woken first: the one in the driver hears
 //! what comes from outside, which nobody else would.
+//!
+//! To be woken takes longer than most calls. So a worker that has just had work from outside *lingers*
+//! before it sleeps: it looks for more, and lets others have the processor in between. Who has
+//! work for it then need not wake anybody, by the same argument.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::driver::Driver;
-use crate::sync::atomic::{AtomicUsize, Ordering, fence};
-use crate::sync::{Condvar, Mutex, wait, wait_timeout};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sync::{Condvar, Mutex, thread, wait, wait_timeout};
 
 /// The sleeping workers of a scheduler.
 pub(crate) struct Idle {
@@ -25,6 +29,8 @@ pub(crate) struct Idle {
     driver: OnceLock<Arc<dyn Driver>>,
     /// The worker in the driver, or [`NOBODY`].
     in_driver: AtomicUsize,
+    /// One at a time does.
+    is_somebody_lingering: AtomicBool,
 }
 
 const NOBODY: usize = usize::MAX;
@@ -43,6 +49,31 @@ impl Idle {
             beds: (0..workers).map(|_| Bed::default()).collect(),
             driver: OnceLock::new(),
             in_driver: AtomicUsize::new(NOBODY),
+            is_somebody_lingering: AtomicBool::new(false),
+        }
+    }
+
+    /// Looks for work until there is some or patience is `over`. The caller looks once more after this, and
+    /// leaves none behind without waking somebody.
+    pub(crate) fn linger(&self, has_work: impl Fn() -> bool, over: impl Fn() -> bool) {
+        if self.is_somebody_lingering.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        while !has_work() && !over() {
+            thread::yield_now();
+        }
+        self.is_somebody_lingering.store(false, Ordering::Relaxed);
+        // Pairs with the fence in `wake_one_unless_lingering`.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Wakes a sleeping worker if there is one and nobody lingers. To be called after work was put into a queue
+    /// that all look at.
+    pub(crate) fn wake_one_unless_lingering(&self) {
+        // Pairs with the fence in `linger`.
+        fence(Ordering::SeqCst);
+        if !self.is_somebody_lingering.load(Ordering::Relaxed) {
+            self.wake_one();
         }
     }
 

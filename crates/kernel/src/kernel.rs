@@ -1,6 +1,8 @@
 //! The table of processes, and the way in from outside.
 
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
@@ -16,8 +18,8 @@ use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
 use crate::{
-    Exit, Gid, Message, MessageKind, Pid, Port, Process, Program, Refused, SendError, SpawnOptions, Trust,
-    death, worker,
+    Exit, Gid, Message, MessageKind, Pid, Port, Process, Program, Refused, Relieved, SendError, SpawnOptions,
+    Trust, death, worker,
 };
 
 /// A kernel with worker threads. Dropping it ends all processes and the threads.
@@ -236,6 +238,25 @@ impl KernelHandle {
             }
             Err(_) => unreachable!("what is refused is what was sent"),
         }
+    }
+
+    /// Has all processes that can do so give back memory, and waits until they have, for `patience` at most.
+    /// Not to be called in a turn of a process.
+    pub fn relieve(&self, patience: Duration) {
+        let (done, all_done) = sync_channel(0);
+        for entry in self.shared.all() {
+            if entry.can_relieve.load(Ordering::Relaxed) {
+                entry.deliver(&entry, MessageKind::MemoryPressure { done: Relieved(done.clone()) });
+            }
+        }
+        drop(done);
+        // Nothing is ever sent: it is over when all have dropped their ends.
+        let _ = all_done.recv_timeout(patience);
+    }
+
+    /// Whether this is a way to the same kernel.
+    pub fn is_same(&self, other: &KernelHandle) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// Whether a process exists.

@@ -24,6 +24,7 @@ use rustc_hash::FxHashMap;
 use crate::entry::Entry;
 use crate::pending::{Pending, Settled};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::{Message, MessageKind, Pid, RequestId, SendError};
 
 /// How many requests of one process may be unanswered.
@@ -59,6 +60,9 @@ pub(crate) enum Lane {
 #[derive(Default)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
+    /// How long the queue is, for a look without the lock by the owner; `run_state` says why it
+    /// overlooks nothing.
+    length: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -67,7 +71,7 @@ struct State {
     closed: bool,
     pending: Pending,
     bytes: usize,
-    senders: FxHashMap<Pid, Account>,
+    accounts: Accounts,
     /// How many notifications of each resource wait.
     notifications: FxHashMap<(Pid, Topic), usize>,
     waiting: Vec<Waiting>,
@@ -87,6 +91,29 @@ pub(crate) enum Topic {
 struct Account {
     bytes: usize,
     messages: usize,
+}
+
+/// What waits from all senders. One sender at a time is usual, so that one is not in the map.
+#[derive(Debug, Default)]
+struct Accounts {
+    latest: Option<(Pid, Account)>,
+    /// The others that have something waiting.
+    others: FxHashMap<Pid, Account>,
+}
+
+impl Accounts {
+    fn of(&mut self, sender: Pid) -> &mut Account {
+        let is_latest = self.latest.as_ref().is_some_and(|(latest, _)| *latest == sender);
+        if !is_latest {
+            let account = self.others.remove(&sender).unwrap_or_default();
+            if let Some((earlier, account)) = self.latest.replace((sender, account))
+                && account.messages > 0
+            {
+                self.others.insert(earlier, account);
+            }
+        }
+        &mut self.latest.as_mut().expect("just put there").1
+    }
 }
 
 /// A sender whose notification was refused, and who wants to try again.
@@ -149,6 +176,7 @@ impl Mailbox {
             return Err((error, message, first));
         }
         state.queue.push_back(message);
+        self.length.store(state.queue.len(), Ordering::Release);
         Ok(())
     }
 
@@ -160,26 +188,32 @@ impl Mailbox {
             return false;
         }
         state.queue.push_back(reply);
+        self.length.store(state.queue.len(), Ordering::Release);
         true
     }
 
-    /// Takes the next message out.
+    /// Takes the next message out, as the owner of the mailbox.
     pub(crate) fn pop(&self) -> Option<Message> {
+        if self.is_empty() {
+            return None;
+        }
         let mut state = self.state.lock();
         loop {
-            let message = state.queue.pop_front()?;
+            // Taken and given on as a whole: a message is large enough for its copies to show.
+            let message = state.queue.pop_front();
+            self.length.store(state.queue.len(), Ordering::Release);
             if state.queue.is_empty() && state.queue.capacity() > QUEUE_KEPT {
                 state.queue = VecDeque::new();
             }
-            if state.account_for_taken(&message) {
-                return Some(message);
+            if message.as_ref().is_none_or(|message| state.account_for_taken(message)) {
+                return message;
             }
         }
     }
 
-    /// Whether there is nothing to take.
+    /// Whether there is nothing to take for the owner of the mailbox.
     pub(crate) fn is_empty(&self) -> bool {
-        self.state.lock().queue.is_empty()
+        self.length.load(Ordering::Acquire) == 0
     }
 
     /// Reserves the place of an answer from `asked`, as the owner of the mailbox.
@@ -250,10 +284,11 @@ impl Mailbox {
     pub(crate) fn close(&self) -> Remains {
         let mut state = self.state.lock();
         state.closed = true;
-        state.senders = FxHashMap::default();
+        state.accounts = Accounts::default();
         state.notifications = FxHashMap::default();
         state.pending = Pending::default();
         let waiting = std::mem::take(&mut state.waiting).into_iter().map(|waiting| waiting.waiter).collect();
+        self.length.store(0, Ordering::Release);
         Remains { messages: std::mem::take(&mut state.queue), waiting }
     }
 }
@@ -276,15 +311,15 @@ impl State {
             }
             *count += 1;
         }
-        let account = self.senders.entry(sender).or_default();
+        let account = self.accounts.of(sender);
         account.bytes += charge;
         account.messages += 1;
         self.bytes += charge;
         Ok(())
     }
 
-    fn has_bytes(&self, sender: Pid, charge: usize) -> bool {
-        let account = self.senders.get(&sender).copied().unwrap_or_default();
+    fn has_bytes(&mut self, sender: Pid, charge: usize) -> bool {
+        let account = *self.accounts.of(sender);
         self.bytes < MAILBOX_BYTES_MAX
             && (account.messages == 0
                 || account.bytes + charge <= SENDER_BYTES_MAX && self.bytes + charge <= MAILBOX_BYTES_MAX)
@@ -310,12 +345,12 @@ impl State {
     }
 
     fn credit(&mut self, sender: Pid, charge: usize) {
-        let Some(account) = self.senders.get_mut(&sender) else { return };
-        account.bytes -= charge;
-        account.messages -= 1;
-        self.bytes -= charge;
-        if account.messages == 0 {
-            self.senders.remove(&sender);
+        let account = self.accounts.of(sender);
+        // Nothing is left of it in a mailbox that has closed.
+        if account.messages > 0 {
+            account.bytes -= charge;
+            account.messages -= 1;
+            self.bytes -= charge;
         }
     }
 
@@ -353,10 +388,10 @@ impl State {
     /// Room is announced when half of it is free again, so that a sender that is faster than
     /// the receiver is not woken for each single message.
     fn take_waiters_with_room(&mut self) -> Vec<RoomWaiter> {
-        let State { senders, notifications, waiting, bytes, .. } = self;
+        let State { accounts, notifications, waiting, bytes, .. } = self;
         let has_room = |waiting: &mut Waiting| {
             let key = waiting.waiter.key();
-            let account = senders.get(&key.0).copied().unwrap_or_default();
+            let account = *accounts.of(key.0);
             *bytes < MAILBOX_BYTES_MAX
                 && notifications.get(&key).is_none_or(|&count| count <= NOTIFICATIONS_MAX / 2)
                 && (account.messages == 0 || account.bytes <= SENDER_BYTES_MAX / 2)

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use lucarne_message::Payload;
 
 use crate::entry::Entry;
+use crate::kernel::Shared;
 use crate::mailbox::{Lane, Topic};
 use crate::{Gid, Pid, RequestId};
 
@@ -76,10 +78,15 @@ pub enum MessageKind {
         /// The handle of the resource.
         handle: i64,
     },
-    /// A value from outside of the system's processes.
+    /// A value to or from a component, or from outside of the system's processes.
     External {
         /// The value.
         payload: Payload,
+    },
+    /// Memory is short: whoever can do without some gives it back, and drops this when that is done.
+    MemoryPressure {
+        /// What the one who asked for it waits for.
+        done: Relieved,
     },
     /// A message between programs.
     User {
@@ -89,6 +96,10 @@ pub enum MessageKind {
         payload: Payload,
     },
 }
+
+/// Dropped by a process that has given back what memory it can do without.
+#[derive(Debug)]
+pub struct Relieved(#[expect(dead_code, reason = "to drop it is what it is for")] pub(crate) SyncSender<()>);
 
 /// Why a request has no result.
 #[derive(Debug, Default)]
@@ -168,9 +179,11 @@ impl RequestToken {
         self.lane == Lane::Reserved
     }
 
-    /// Answers, as [`Context::reply`](crate::Context::reply).
-    pub fn reply(self, result: Result<Payload, Failure>) {
-        self.answer(result.map_err(Box::new));
+    /// Answers, as [`Context::reply`](crate::Context::reply). Says whether the asker is there and wants it.
+    pub fn reply(mut self, result: Result<Payload, Failure>) -> bool {
+        let Some(asker) = self.settle(result.map_err(Box::new)) else { return false };
+        asker.wake();
+        true
     }
 
     /// How the request got into the mailbox.
@@ -183,24 +196,27 @@ impl RequestToken {
         self.asker = None;
     }
 
-    fn answer(mut self, result: Result<Payload, Box<Failure>>) {
-        self.settle(result);
+    pub(crate) fn answer(mut self, kernel: &Arc<Shared>, result: Result<Payload, Box<Failure>>) {
+        if let Some(asker) = self.settle(result) {
+            asker.wake_in(kernel);
+        }
     }
 
-    fn settle(&mut self, result: Result<Payload, Box<Failure>>) {
-        let Some(asker) = self.asker.take() else { return };
+    /// Puts the answer where it belongs, and gives who has to be woken.
+    fn settle(&mut self, result: Result<Payload, Box<Failure>>) -> Option<Arc<Entry>> {
+        let asker = self.asker.take()?;
         let kind = MessageKind::Reply { id: self.id, result };
         let reply = Message { pid: self.asked_pid, gid: self.asked_gid, kind };
-        if asker.mailbox.push_reply(self.id, self.asked_pid, reply) {
-            asker.wake();
-        }
+        asker.mailbox.push_reply(self.id, self.asked_pid, reply).then_some(asker)
     }
 }
 
 impl Drop for RequestToken {
     fn drop(&mut self) {
-        if self.asker.is_some() {
-            self.settle(Err(Box::new(Failure::no_such_process())));
+        if self.asker.is_some()
+            && let Some(asker) = self.settle(Err(Box::new(Failure::no_such_process())))
+        {
+            asker.wake();
         }
     }
 }

@@ -208,6 +208,28 @@ fn a_mirror_that_two_threads_wake_passes_everything_on() {
 }
 
 #[test]
+fn a_worker_that_lingers_does_not_sleep_through_work() {
+    model(|| {
+        let scheduler = Arc::new(Scheduler::with_workers(1));
+        let entry = {
+            let shared = kernel();
+            start(&shared, |_: &mut Context<'_>| Outcome::Ready)
+        };
+        let (inner, queued) = (scheduler.clone(), entry.clone());
+        let sender = thread::spawn(move || inner.make_ready(queued));
+        while scheduler.pick(0).is_none() {
+            scheduler.idle.linger(|| scheduler.has_work(), || true);
+            if scheduler.pick(0).is_some() {
+                break;
+            }
+            scheduler.idle.sleep(0, || scheduler.has_work(), || None);
+        }
+        sender.join().unwrap();
+        assert!(!scheduler.has_work());
+    });
+}
+
+#[test]
 fn a_request_to_a_dying_process_is_refused_or_answered() {
     model(|| {
         let shared = kernel();

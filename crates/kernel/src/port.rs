@@ -155,6 +155,14 @@ impl Port {
         self.voice().cut_off(to, client, handle);
     }
 
+    /// As [`Context::send_external`](crate::Context::send_external).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_external(&self, to: Pid, payload: Payload) -> Result<(), Refused> {
+        self.voice().send_external(to, payload)
+    }
+
     /// As [`Context::send`](crate::Context::send).
     ///
     /// # Errors
@@ -187,7 +195,7 @@ impl Voice<'_> {
         let message = self.stamp(MessageKind::Request { token, procedure, payload });
         match target.mailbox.push(lane, message) {
             Ok(()) => {
-                target.wake();
+                target.wake_in(self.shared);
                 Ok(id)
             }
             Err((error, message)) => {
@@ -231,7 +239,7 @@ impl Voice<'_> {
         };
         match target.mailbox.push_or_wait(Lane::Notification, message, waiter) {
             Ok(()) => {
-                target.wake();
+                target.wake_in(self.shared);
                 Ok(())
             }
             Err((error, message, first_to_wait)) => {
@@ -266,19 +274,33 @@ impl Voice<'_> {
         if kind < USER_KIND_MIN {
             return Err(Refused { error: SendError::ReservedKind, payload });
         }
+        self.send_value(to, payload, |payload| MessageKind::User { kind, payload })
+    }
+
+    pub(crate) fn send_external(self, to: Pid, payload: Payload) -> Result<(), Refused> {
+        self.send_value(to, payload, |payload| MessageKind::External { payload })
+    }
+
+    fn send_value(
+        self,
+        to: Pid,
+        payload: Payload,
+        kind: impl FnOnce(Payload) -> MessageKind,
+    ) -> Result<(), Refused> {
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
-        let message = self.stamp(MessageKind::User { kind, payload });
-        match target.mailbox.push(Lane::Notification, message) {
+        match target.mailbox.push(Lane::Notification, self.stamp(kind(payload))) {
             Ok(()) => {
                 target.wake();
                 Ok(())
             }
-            Err((error, Message { kind: MessageKind::User { payload, .. }, .. })) => {
-                Err(Refused { error, payload })
-            }
-            Err(_) => unreachable!("what is refused is what was sent"),
+            Err((error, message)) => match message.kind {
+                MessageKind::User { payload, .. } | MessageKind::External { payload } => {
+                    Err(Refused { error, payload })
+                }
+                _ => unreachable!("what is refused is what was sent"),
+            },
         }
     }
 

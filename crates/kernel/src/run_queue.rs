@@ -2,8 +2,7 @@
 //!
 //! A queue orders processes by *virtual time*: the work they have done, divided by the weight of
 //! their priority. Whoever has had least of its share comes first, so shares follow the
-//! priorities and nobody starves. In front of it is the *next slot*: the process that the
-//! running one has just sent something to.
+//! priorities and nobody starves.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 
 use crate::entry::Entry;
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// What an empty queue says when asked who is first.
 pub(crate) const NOBODY: u64 = u64::MAX;
@@ -21,11 +20,12 @@ pub(crate) struct RunQueue {
     /// The virtual time of the first process, for a look without the lock. Only a hint for
     /// choosing between queues; the fences of `idle` make it good enough for falling asleep.
     first: AtomicU64,
+    /// How many there are, likewise.
+    length: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Inner {
-    slot: Option<Arc<Entry>>,
     heap: BinaryHeap<Reverse<Queued>>,
     /// Breaks ties first come, first served.
     counter: u64,
@@ -39,35 +39,16 @@ struct Queued {
 
 impl RunQueue {
     pub(crate) fn new() -> RunQueue {
-        RunQueue { inner: Mutex::default(), first: AtomicU64::new(NOBODY) }
+        RunQueue { inner: Mutex::default(), first: AtomicU64::new(NOBODY), length: AtomicUsize::new(0) }
     }
 
     /// Puts a process behind those that have had less.
     pub(crate) fn push(&self, entry: Arc<Entry>) {
         let mut inner = self.inner.lock();
-        self.push_locked(&mut inner, entry);
-    }
-
-    /// Puts a process into the next slot; one that was there goes into the queue.
-    pub(crate) fn hand_over(&self, entry: Arc<Entry>) {
-        let mut inner = self.inner.lock();
-        if let Some(earlier) = inner.slot.replace(entry) {
-            self.push_locked(&mut inner, earlier);
-        }
-    }
-
-    /// Takes the process in the next slot, and says how many more are in the queue.
-    pub(crate) fn take_slot(&self) -> (Option<Arc<Entry>>, usize) {
-        let mut inner = self.inner.lock();
-        (inner.slot.take(), inner.heap.len())
-    }
-
-    /// Moves the process in the next slot into the queue, where other workers find it.
-    pub(crate) fn share_slot(&self) {
-        let mut inner = self.inner.lock();
-        if let Some(entry) = inner.slot.take() {
-            self.push_locked(&mut inner, entry);
-        }
+        inner.counter += 1;
+        let queued = Queued { virtual_time: entry.virtual_time.load(Relaxed), number: inner.counter, entry };
+        inner.heap.push(Reverse(queued));
+        self.publish(&inner);
     }
 
     /// Takes the first process of the queue.
@@ -83,16 +64,15 @@ impl RunQueue {
         self.first.load(Relaxed)
     }
 
-    fn push_locked(&self, inner: &mut Inner, entry: Arc<Entry>) {
-        inner.counter += 1;
-        let queued = Queued { virtual_time: entry.virtual_time.load(Relaxed), number: inner.counter, entry };
-        inner.heap.push(Reverse(queued));
-        self.publish(inner);
+    /// How many processes are in the queue.
+    pub(crate) fn length(&self) -> usize {
+        self.length.load(Relaxed)
     }
 
     fn publish(&self, inner: &Inner) {
         let first = inner.heap.peek().map_or(NOBODY, |Reverse(queued)| queued.virtual_time);
         self.first.store(first, Relaxed);
+        self.length.store(inner.heap.len(), Relaxed);
     }
 }
 

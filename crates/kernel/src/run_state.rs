@@ -5,20 +5,22 @@
 //!   PARKED ----------------> READY ---------> RUNNING <-.
 //!     ^                        ^               |  |  wake
 //!     |          requeue       |               |  v     |
-//!     |                        '--------- RUNNING_WOKEN-'
+//!     |                        '--------- RUNNING|WOKEN-'
 //!     '---------- park ------------------------'           any state --end--> ENDED
 //! ```
 //!
 //! A sender first puts the message into the mailbox and then wakes. A receiver first finds the
 //! mailbox empty and then parks. All changes of the atomic are in one order: either the wake
-//! comes first, and parking fails, or parking comes first, and the wake enqueues.
+//! comes first, and parking fails, or parking comes first, and the wake enqueues. So that this holds
+//! for a mailbox that is looked at without its lock, a wake always writes, also where it changes nothing:
+//! then the turn that it comes before reads what it wrote, and with it the message.
 
 use crate::sync::atomic::{AtomicU8, Ordering};
 
 const PARKED: u8 = 0;
-const READY: u8 = 1;
+const WOKEN: u8 = 1;
+const READY: u8 = WOKEN;
 const RUNNING: u8 = 2;
-const RUNNING_WOKEN: u8 = 3;
 const ENDED: u8 = 4;
 
 /// See the top of this file.
@@ -33,18 +35,12 @@ impl RunState {
 
     /// There is something to do. True if the caller has to put the process into a queue.
     pub(crate) fn wake(&self) -> bool {
-        // AcqRel, here and in `park`: whoever makes the transition sees what the other did before.
-        let change = |state| match state {
-            PARKED => Some(READY),
-            RUNNING => Some(RUNNING_WOKEN),
-            _ => None,
-        };
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, change) == Ok(PARKED)
+        // AcqRel, here, in `start` and in `park`: whoever comes later sees what the other did before.
+        self.0.fetch_or(WOKEN, Ordering::AcqRel) == PARKED
     }
 
     /// A worker took the process out of a queue. False if it has ended.
     pub(crate) fn start(&self) -> bool {
-        // Acquire pairs with the release of the worker that ran it before.
         self.0.compare_exchange(READY, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
@@ -54,21 +50,22 @@ impl RunState {
         if self.0.compare_exchange(RUNNING, PARKED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             return true;
         }
-        self.0.store(READY, Ordering::Release);
+        self.requeue();
         false
     }
 
     /// The turn is over with more to do; the caller has to put the process into a queue.
     pub(crate) fn requeue(&self) {
-        self.0.store(READY, Ordering::Release);
+        // Not a mere store: the next turn has to see what was done before the wakes that this takes in.
+        self.0.swap(READY, Ordering::AcqRel);
     }
 
     /// The process is over. False if it was before. To be called in its turn, or when it can get none.
     pub(crate) fn end(&self) -> bool {
-        self.0.swap(ENDED, Ordering::AcqRel) != ENDED
+        self.0.swap(ENDED, Ordering::AcqRel) & ENDED == 0
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.0.load(Ordering::Acquire) == ENDED
+        self.0.load(Ordering::Acquire) & ENDED != 0
     }
 }

@@ -1,7 +1,8 @@
 //! Which process runs next, and where.
 //!
 //! Each worker has a [`RunQueue`]; one more takes what threads outside of the kernel make ready. A
-//! process that a running process wakes takes the next slot of that worker. Waking another
+//! process that a running process wakes takes the *next slot* of that worker, which only this thread
+//! ever touches. Waking another
 //! worker costs more than most calls take, so it is put off: until the running process has
 //! parked and more than one is left to run, or until it has run on for [`HAND_OVER_US`].
 
@@ -50,27 +51,28 @@ pub(crate) struct Scheduler {
 /// Says to whoever gives the turns that there is something to do. Not to take long.
 pub type Doorbell = Box<dyn Fn() + Send + Sync>;
 
-/// What a worker thread knows about itself.
-#[derive(Clone, Copy)]
-struct Current {
-    scheduler: *const Scheduler,
-    worker: usize,
+thread_local! {
+    /// Whose worker this thread is, and which; null if it is nobody's.
+    static WORKER: Cell<(*const Scheduler, usize)> = const { Cell::new((std::ptr::null(), 0)) };
+    /// The next slot of this worker.
+    static NEXT: Cell<Option<Arc<Entry>>> = const { Cell::new(None) };
     /// Somebody was put into the next slot in this turn; the time when that was noticed, or 0.
+    static HANDED_OVER_US: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
+/// For as long as a thread is a worker: what it was before.
+pub(crate) struct Entered {
+    worker: (*const Scheduler, usize),
+    next: Option<Arc<Entry>>,
     handed_over_us: Option<i64>,
 }
 
-thread_local! {
-    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
-}
-
-/// For as long as a thread is a worker.
-pub(crate) struct Entered {
-    before: Option<Current>,
-}
-
 impl Drop for Entered {
+    /// Whoever leaves has taken what was in the slot.
     fn drop(&mut self) {
-        CURRENT.set(self.before);
+        WORKER.set(self.worker);
+        NEXT.set(self.next.take());
+        HANDED_OVER_US.set(self.handed_over_us);
     }
 }
 
@@ -95,7 +97,11 @@ impl Scheduler {
 
     /// Says that this thread is a worker from now on, until what is returned is dropped.
     pub(crate) fn enter(&self, worker: usize) -> Entered {
-        Entered { before: CURRENT.replace(Some(Current { scheduler: self, worker, handed_over_us: None })) }
+        Entered {
+            worker: WORKER.replace((self, worker)),
+            next: NEXT.take(),
+            handed_over_us: HANDED_OVER_US.take(),
+        }
     }
 
     /// Takes in a process that has just become ready.
@@ -104,17 +110,20 @@ impl Scheduler {
             ready.lock().push(entry);
             return;
         }
-        entry.virtual_time.fetch_max(self.floor.load(Ordering::Relaxed), Ordering::Relaxed);
-        match CURRENT.get() {
-            Some(mut current) if std::ptr::eq(current.scheduler, self) => {
-                self.queues[current.worker].hand_over(entry);
-                current.handed_over_us.get_or_insert(0);
-                CURRENT.set(Some(current));
-            }
-            _ => {
-                self.shared().push(entry);
-                self.wake_somebody();
-            }
+        // Whoever made it ready has it to itself until it is in a queue.
+        let floor = self.floor.load(Ordering::Relaxed);
+        if entry.virtual_time.load(Ordering::Relaxed) < floor {
+            entry.virtual_time.store(floor, Ordering::Relaxed);
+        }
+        let (scheduler, worker) = WORKER.get();
+        if !std::ptr::eq(scheduler, self) {
+            self.shared().push(entry);
+            self.wake_somebody();
+            return;
+        }
+        HANDED_OVER_US.set(HANDED_OVER_US.get().or(Some(0)));
+        if let Some(earlier) = NEXT.replace(Some(entry)) {
+            self.queues[worker].push(earlier);
         }
     }
 
@@ -122,7 +131,7 @@ impl Scheduler {
     pub(crate) fn wake_somebody(&self) {
         match &self.doorbell {
             Some(doorbell) => doorbell(),
-            None => self.idle.wake_one(),
+            None => self.idle.wake_one_unless_lingering(),
         }
     }
 
@@ -137,7 +146,8 @@ impl Scheduler {
     /// Charges a turn to the process.
     pub(crate) fn charge(&self, entry: &Entry, units: u32) {
         let share = u64::from(units) * UNIT / priority::weight(entry.priority.load(Ordering::Relaxed));
-        entry.virtual_time.fetch_add(share, Ordering::Relaxed);
+        // Nobody else changes it during a turn.
+        entry.virtual_time.store(entry.virtual_time.load(Ordering::Relaxed) + share, Ordering::Relaxed);
     }
 
     /// The next process for a worker that has come to the end of a chain.
@@ -159,43 +169,51 @@ impl Scheduler {
         }
     }
 
+    /// Whether threads outside of the kernel have made somebody ready whom no worker has taken yet.
+    pub(crate) fn has_work_from_outside(&self) -> bool {
+        self.shared().first() != NOBODY
+    }
+
+    /// Wakes another worker if there is more to do than for one.
+    pub(crate) fn share(&self) {
+        if self.queues.iter().map(RunQueue::length).sum::<usize>() > 1 {
+            self.idle.wake_one();
+        }
+    }
+
     /// The process in the next slot of a worker, after a turn. Wakes another worker if there is
     /// work for it.
     pub(crate) fn take_slot(&self, worker: usize) -> Option<Arc<Entry>> {
-        let (next, queued) = self.queues[worker].take_slot();
-        if queued + usize::from(next.is_some()) > 1 && self.idle.anybody() {
+        HANDED_OVER_US.set(None);
+        let next = NEXT.take();
+        if self.queues[worker].length() + usize::from(next.is_some()) > 1 && self.idle.anybody() {
             self.idle.wake_one();
-        }
-        if let Some(current) = CURRENT.get() {
-            CURRENT.set(Some(Current { handed_over_us: None, ..current }));
         }
         next
     }
 
-    /// Whether there is something in a queue for anybody to take.
+    /// Whether there is something in a queue for anybody to take, or in the slot of this worker.
     pub(crate) fn has_work(&self) -> bool {
-        self.queues.iter().any(|queue| queue.first() != NOBODY)
+        self.queues.iter().any(|queue| queue.first() != NOBODY) || has_next()
     }
 
     /// Called now and then in a long turn: offers the process in the next slot to others if it
     /// has waited for too long.
     pub(crate) fn share_overdue(&self, clock: &Clock) {
-        let Some(current) = CURRENT.get() else { return };
-        let Some(since_us) = current.handed_over_us else { return };
+        let Some(since_us) = HANDED_OVER_US.get() else { return };
         if !self.idle.anybody() {
             return;
         }
         let now_us = clock.now_us();
-        let handed_over_us = if since_us == 0 {
-            Some(now_us)
-        } else if now_us - since_us >= HAND_OVER_US {
-            self.queues[current.worker].share_slot();
+        if since_us == 0 {
+            HANDED_OVER_US.set(Some(now_us));
+        } else if now_us - since_us >= HAND_OVER_US
+            && let Some(next) = NEXT.take()
+        {
+            HANDED_OVER_US.set(None);
+            self.queues[WORKER.get().1].push(next);
             self.idle.wake_one();
-            None
-        } else {
-            return;
-        };
-        CURRENT.set(Some(Current { handed_over_us, ..current }));
+        }
     }
 
     /// The processes that are ready, under a simulation.
@@ -206,7 +224,6 @@ impl Scheduler {
     /// Forgets all that is queued.
     pub(crate) fn clear(&self) {
         for queue in &self.queues {
-            queue.share_slot();
             while queue.pop().is_some() {}
         }
         if let Some(ready) = &self.simulated {
@@ -225,4 +242,12 @@ impl Scheduler {
         let firsts = others.map(|(index, queue)| (index, queue.first()));
         firsts.min_by_key(|&(_, first)| first).expect("there is always a shared queue")
     }
+}
+
+/// Whether there is somebody in the next slot of this worker.
+fn has_next() -> bool {
+    let next = NEXT.take();
+    let is_there = next.is_some();
+    NEXT.set(next);
+    is_there
 }

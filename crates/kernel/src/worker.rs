@@ -14,6 +14,9 @@ use crate::{Context, Exit, Outcome, death};
 
 /// How often a worker that has work looks whether something has come from outside.
 const LOOK_US: i64 = 100;
+/// How long a worker looks for more after it had work from outside: whoever waits for an answer there is
+/// likely to ask again, and to be woken takes about as long.
+const LINGER_US: i64 = 20;
 
 /// Starts a worker thread.
 pub(crate) fn start(shared: Arc<Shared>, index: usize) -> thread::JoinHandle<()> {
@@ -25,7 +28,7 @@ pub(crate) fn start(shared: Arc<Shared>, index: usize) -> thread::JoinHandle<()>
 
 fn work(shared: &Arc<Shared>, index: usize) {
     let _entered = shared.scheduler.enter(index);
-    let mut looked_us = 0;
+    let (mut looked_us, mut linger_until_us) = (0, 0);
     while !shared.stopping.load(Ordering::Acquire) {
         if let Some(driver) = shared.scheduler.idle.driver() {
             let now_us = shared.clock.now_us();
@@ -37,8 +40,19 @@ fn work(shared: &Arc<Shared>, index: usize) {
         if shared.timers.next_us() != NEVER {
             shared.timers.fire(shared.clock.now_us());
         }
+        let is_from_outside = shared.scheduler.has_work_from_outside();
         match shared.scheduler.pick(index).or_else(|| shared.scheduler.take_slot(index)) {
-            Some(entry) => run_chain(shared, index, entry),
+            Some(entry) => {
+                run_chain(shared, index, entry);
+                // In a driver one lingers anyway.
+                if is_from_outside && shared.scheduler.idle.driver().is_none() {
+                    linger_until_us = shared.clock.now_us() + LINGER_US;
+                }
+            }
+            None if linger_until_us > 0 => {
+                linger(shared, linger_until_us);
+                linger_until_us = 0;
+            }
             None => sleep(shared, index),
         }
     }
@@ -120,6 +134,15 @@ fn run_process(shared: &Arc<Shared>, entry: &Arc<Entry>, budget: u32) -> (Outcom
     let assumed = if matches!(outcome, Outcome::Ready) { budget } else { 0 };
     let used = context.charged().unwrap_or(assumed).max(TURN_COST);
     (outcome, used)
+}
+
+/// Looks for more work for a little while.
+fn linger(shared: &Arc<Shared>, until_us: i64) {
+    let scheduler = &shared.scheduler;
+    let has_work = || scheduler.has_work() || shared.stopping.load(Ordering::Acquire);
+    let over = || shared.clock.now_us() >= until_us.min(shared.timers.next_us());
+    scheduler.idle.linger(has_work, over);
+    scheduler.share();
 }
 
 /// Sleeps until there is work, or a timer is due.

@@ -130,9 +130,11 @@ impl Exchange {
             }
             MessageKind::External { payload } => {
                 if fits(&payload) {
-                    self.link.send(Outgoing::external(payload));
+                    self.link.send(Outgoing::external(party, payload));
                 }
             }
+            // It is for those who have much.
+            MessageKind::MemoryPressure { .. } => {}
             MessageKind::User { kind, payload } => {
                 if fits(&payload) {
                     self.link.send(Outgoing::user(party, kind, payload));
@@ -143,7 +145,8 @@ impl Exchange {
 
     fn forward_request(&self, party: (Pid, Gid), token: RequestToken, procedure: i64, payload: Payload) {
         if !fits(&payload) {
-            return token.reply(Err(Failure::new(TOO_LARGE)));
+            token.reply(Err(Failure::new(TOO_LARGE)));
+            return;
         }
         if self.link.is_over() {
             // Dropping the token answers.
@@ -198,6 +201,10 @@ impl Exchange {
             Body::User { kind, payload } => {
                 // Whoever sends one is not told either when the receiver reads none of them.
                 let _ = port.send(to, kind, Payload::from_parts(payload, buffers));
+            }
+            Body::External { payload } => {
+                // The same.
+                let _ = port.send_external(to, Payload::from_parts(payload, buffers));
             }
             Body::Watch if self.side == Side::Listener => port.watch(party),
             _ => return Err(WireError::Violation("each frame has its end and its time")),

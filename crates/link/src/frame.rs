@@ -172,9 +172,8 @@ impl Outgoing {
         Outgoing::new(party, Head { kind: kind::USER, detail: kind, ..Head::default() }, payload)
     }
 
-    /// A value from outside.
-    pub(crate) fn external(payload: Payload) -> Outgoing {
-        let party = (Pid::from_i64(0), Gid::SYSTEM);
+    /// A value to or from a component.
+    pub(crate) fn external(party: (Pid, Gid), payload: Payload) -> Outgoing {
         Outgoing::new(party, Head { kind: kind::EXTERNAL, ..Head::default() }, payload)
     }
 
@@ -406,7 +405,7 @@ mod tests {
             (Outgoing::watch(party.0), Body::Watch),
             (Outgoing::terminated(party.0), Body::Terminated),
             (Outgoing::user(party, 64, payload()), Body::User { kind: 64, payload: bytes }),
-            (Outgoing::external(payload()), Body::External { payload: bytes }),
+            (Outgoing::external(party, payload()), Body::External { payload: bytes }),
             (Outgoing::exit(-3), Body::Exit { code: -3 }),
             (Outgoing::hello("ann"), Body::Hello { version: VERSION, name: "ann" }),
             (

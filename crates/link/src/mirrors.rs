@@ -128,12 +128,6 @@ impl Mirrors {
                 self.kernel.kill(pid);
                 Ok(())
             }
-            Body::External { payload } => {
-                let payload = lucarne_message::Payload::from_parts(payload, buffers);
-                // A container that has no room for news from outside misses it, here as there.
-                let _ = self.kernel.send_external(self.container, payload);
-                Ok(())
-            }
             body => match self.port(ports, pid, gid) {
                 Some(port) => self.exchange.deliver(port, self.container, pid, body, buffers),
                 // The end of the connection is being dealt with.

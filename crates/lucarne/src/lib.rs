@@ -193,3 +193,8 @@ pub mod prelude {
         Pending, Provider, Proxy, Resource, Selector, System, Thrown, Value, uuid,
     };
 }
+
+/// Compiles and runs what the guide shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+struct Guide;

@@ -24,13 +24,18 @@ pub(crate) struct Method {
     fault: Option<Type>,
 }
 
-/// Takes the methods out of a trait, and leaves the trait as it is to be implemented.
-pub(crate) fn take_methods(item: &mut ItemTrait) -> Result<Vec<Method>> {
+/// Takes the methods out of a trait, and leaves the trait as it is to be implemented. The names `taken_names`
+/// are those that the client's end has anyway.
+pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result<Vec<Method>> {
     let mut methods = Vec::new();
     let mut taken: BTreeMap<u32, Ident> = BTreeMap::new();
     for member in &mut item.items {
         let TraitItem::Fn(function) = member else { continue };
         let Some(method) = take_method(function)? else { continue };
+        if taken_names.iter().any(|name| method.name == name) {
+            let message = format!("the client's end has a `{}` already: choose another name", method.name);
+            return Err(Error::new_spanned(&method.name, message));
+        }
         if let Some(other) = taken.insert(method.index, method.name.clone()) {
             let message = format!("index {} is taken by `{other}`", method.index);
             return Err(Error::new_spanned(&method.name, message));

@@ -9,6 +9,9 @@ use syn::{Error, Ident, ItemTrait, LitStr, Result, Token, TraitItem, Type, TypeP
 
 use crate::interface::{Method, Target, take_methods};
 
+/// What every client has.
+const TAKEN_NAMES: &[&str] = &["open", "close", "client"];
+
 /// `uuid = "...", version = "..."`.
 pub(crate) struct Options {
     uuid: LitStr,
@@ -47,7 +50,7 @@ impl Parse for Options {
 
 pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
     let resources = resources_of(&item)?;
-    let methods = take_methods(&mut item)?;
+    let methods = take_methods(&mut item, TAKEN_NAMES)?;
     let handler = handler(&item, options, &methods, &resources);
     let client = client(&item, options, &methods, &resources);
     let own = methods.iter().map(|method| method.index);

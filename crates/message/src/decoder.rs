@@ -97,13 +97,20 @@ impl From<TooDeep> for DecodeError {
 /// whole value, and a reader need not keep books to be safe.
 pub struct Decoder<'p> {
     rest: &'p [u8],
+    /// How long it was at first.
+    len: usize,
     buffers: std::slice::IterMut<'p, Buffer>,
     nesting: Nesting,
 }
 
 impl<'p> Decoder<'p> {
     pub(crate) fn new(bytes: &'p [u8], buffers: &'p mut [Buffer]) -> Decoder<'p> {
-        Decoder { rest: bytes, buffers: buffers.iter_mut(), nesting: Nesting::default() }
+        Decoder { rest: bytes, len: bytes.len(), buffers: buffers.iter_mut(), nesting: Nesting::default() }
+    }
+
+    /// How many bytes have been read.
+    pub fn position(&self) -> usize {
+        self.len - self.rest.len()
     }
 
     /// The next token, or `None` after one whole value.
@@ -138,10 +145,31 @@ impl<'p> Decoder<'p> {
     /// # Errors
     /// [`DecodeError::Unexpected`] if something else comes.
     pub fn expect_int(&mut self) -> Result<i64, DecodeError> {
-        match self.expect_next()? {
-            Token::Int(value) => Ok(value),
-            other => Err(DecodeError::unexpected(&other, "an int")),
+        if let Some(value) = self.int()? {
+            return Ok(value);
         }
+        let other = self.expect_next()?;
+        Err(DecodeError::unexpected(&other, "an int"))
+    }
+
+    /// The next value if it is an integer: most are, and this is the short way to them.
+    pub(crate) fn int(&mut self) -> Result<Option<i64>, DecodeError> {
+        let Some((&tag, rest)) = self.rest.split_first().filter(|_| !self.nesting.is_complete()) else {
+            return Ok(None);
+        };
+        let value = match tag {
+            0..=format::SMALL_INT_MAX => {
+                self.rest = rest;
+                i64::from(tag)
+            }
+            format::INT => {
+                self.rest = rest;
+                format::unzigzag(self.varint()?)
+            }
+            _ => return Ok(None),
+        };
+        self.nesting.value();
+        Ok(Some(value))
     }
 
     /// Reads a string.
@@ -264,8 +292,7 @@ impl<'p> Decoder<'p> {
 
     fn varint(&mut self) -> Result<u64, DecodeError> {
         let mut value: u64 = 0;
-        for index in 0..format::VARINT_MAX {
-            let byte = self.take(1)?[0];
+        for (index, &byte) in self.rest.iter().take(format::VARINT_MAX).enumerate() {
             let bits = u64::from(byte & 0x7f);
             let shift = 7 * index as u32;
             if shift == 63 && bits > 1 {
@@ -273,10 +300,12 @@ impl<'p> Decoder<'p> {
             }
             value |= bits << shift;
             if byte & 0x80 == 0 {
+                self.rest = &self.rest[index + 1..];
                 return Ok(value);
             }
         }
-        Err(DecodeError::NumberTooLarge)
+        let is_cut_short = self.rest.len() < format::VARINT_MAX;
+        Err(if is_cut_short { DecodeError::Truncated } else { DecodeError::NumberTooLarge })
     }
 }
 

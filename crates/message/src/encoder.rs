@@ -123,7 +123,7 @@ impl Encoder {
     pub(crate) fn begin_open_ended(&mut self, is_map: bool) -> Result<LengthSlot, EncodeError> {
         self.expect_wanted()?;
         self.nesting.begin_open_ended()?;
-        self.put(&[if is_map { format::MAP } else { format::LIST }])?;
+        self.put_byte(if is_map { format::MAP } else { format::LIST })?;
         let slot = LengthSlot(self.bytes.len());
         self.put(&[0; format::LENGTH_RESERVED])?;
         Ok(slot)
@@ -142,13 +142,26 @@ impl Encoder {
     fn scalar(&mut self, tag: u8) -> Result<(), EncodeError> {
         self.expect_wanted()?;
         self.nesting.value();
-        self.put(&[tag])
+        self.put_byte(tag)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.reserve(bytes.len())?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn put_byte(&mut self, byte: u8) -> Result<(), EncodeError> {
+        self.reserve(1)?;
+        self.bytes.push(byte);
+        Ok(())
     }
 
     /// How large an encoding gets is up to a guest, so memory for it may be refused.
-    fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
-        self.bytes.try_reserve(bytes.len()).map_err(|_| OutOfMemory)?;
-        self.bytes.extend_from_slice(bytes);
+    fn reserve(&mut self, len: usize) -> Result<(), EncodeError> {
+        if len > self.bytes.capacity() - self.bytes.len() {
+            self.bytes.try_reserve(len).map_err(|_| OutOfMemory)?;
+        }
         Ok(())
     }
 
@@ -156,20 +169,20 @@ impl Encoder {
         if self.nesting.is_complete() { Err(EncodeError::Unbalanced) } else { Ok(()) }
     }
 
-    fn varint(&mut self, value: u64) -> Result<(), EncodeError> {
-        let mut bytes = [0; format::VARINT_MAX];
-        let len = format::write_varint(&mut bytes, value);
-        self.put(&bytes[..len])
+    /// A tag and a number after it.
+    fn tag_and_varint(&mut self, tag: u8, value: u64) -> Result<(), EncodeError> {
+        let mut bytes = [tag; 1 + format::VARINT_MAX];
+        let len = format::write_varint(&mut bytes[1..], value);
+        self.put(&bytes[..1 + len])
     }
 
     fn begin(&mut self, len: usize, values: u64, small: u8, large: u8) -> Result<(), EncodeError> {
         self.expect_wanted()?;
         self.nesting.begin(values)?;
         if len <= format::SMALL_ITEMS_MAX {
-            return self.put(&[small | len as u8]);
+            return self.put_byte(small | len as u8);
         }
-        self.put(&[large])?;
-        self.varint(len as u64)
+        self.tag_and_varint(large, len as u64)
     }
 }
 
@@ -188,8 +201,9 @@ impl Sink for Encoder {
         {
             return self.scalar(small);
         }
-        self.scalar(format::INT)?;
-        self.varint(format::zigzag(value))
+        self.expect_wanted()?;
+        self.nesting.value();
+        self.tag_and_varint(format::INT, format::zigzag(value))
     }
 
     fn float(&mut self, value: f64) -> Result<(), EncodeError> {
@@ -201,15 +215,17 @@ impl Sink for Encoder {
         if value.len() <= format::SMALL_STRING_MAX {
             self.scalar(format::SMALL_STRING | value.len() as u8)?;
         } else {
-            self.scalar(format::STRING)?;
-            self.varint(value.len() as u64)?;
+            self.expect_wanted()?;
+            self.nesting.value();
+            self.tag_and_varint(format::STRING, value.len() as u64)?;
         }
         self.put(value.as_bytes())
     }
 
     fn bytes(&mut self, value: &[u8]) -> Result<(), EncodeError> {
-        self.scalar(format::BYTES)?;
-        self.varint(value.len() as u64)?;
+        self.expect_wanted()?;
+        self.nesting.value();
+        self.tag_and_varint(format::BYTES, value.len() as u64)?;
         self.put(value)
     }
 

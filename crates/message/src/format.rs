@@ -47,8 +47,8 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-/// Writes `value` into `target` and says how many bytes it took.
-pub(crate) fn write_varint(target: &mut [u8; VARINT_MAX], mut value: u64) -> usize {
+/// Writes `value` into `target`, which has room for [`VARINT_MAX`] bytes, and says how many bytes it took.
+pub(crate) fn write_varint(target: &mut [u8], mut value: u64) -> usize {
     let mut index = 0;
     while value > 0x7f {
         target[index] = (value & 0x7f) as u8 | 0x80;

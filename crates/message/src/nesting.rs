@@ -9,10 +9,17 @@ use smallvec::SmallVec;
 pub const MAX_DEPTH: usize = 128;
 
 /// The number of values that are still missing, for each open list or map.
-#[derive(Default)]
 pub(crate) struct Nesting {
-    missing: SmallVec<[u64; 8]>,
-    started: bool,
+    /// In the innermost one. Around all of them is a list of one.
+    missing: u64,
+    /// In those around it, the outermost first.
+    around: SmallVec<[u64; 7]>,
+}
+
+impl Default for Nesting {
+    fn default() -> Nesting {
+        Nesting { missing: 1, around: SmallVec::new() }
+    }
 }
 
 /// A list or map inside [`MAX_DEPTH`] others.
@@ -21,21 +28,18 @@ pub(crate) struct TooDeep;
 impl Nesting {
     /// Whether one whole value has gone by.
     pub(crate) fn is_complete(&self) -> bool {
-        self.started && self.missing.is_empty()
+        self.missing == 0
     }
 
     /// A value that is no list or map goes by. Must not be called once complete.
     pub(crate) fn value(&mut self) {
-        self.started = true;
-        while let Some(missing) = self.missing.last_mut() {
-            if *missing == OPEN_ENDED {
+        while self.missing != OPEN_ENDED {
+            self.missing -= 1;
+            if self.missing > 0 {
                 return;
             }
-            *missing -= 1;
-            if *missing > 0 {
-                return;
-            }
-            self.missing.pop();
+            let Some(missing) = self.around.pop() else { return };
+            self.missing = missing;
         }
     }
 
@@ -55,20 +59,20 @@ impl Nesting {
 
     /// The innermost list or map ends; false if its length was given at its beginning.
     pub(crate) fn end(&mut self) -> bool {
-        if self.missing.last() != Some(&OPEN_ENDED) {
+        if self.missing != OPEN_ENDED {
             return false;
         }
-        self.missing.pop();
+        self.missing = self.around.pop().expect("the list of one is not open-ended");
         self.value();
         true
     }
 
     fn push(&mut self, values: u64) -> Result<(), TooDeep> {
-        if self.missing.len() >= MAX_DEPTH {
+        if self.around.len() >= MAX_DEPTH {
             return Err(TooDeep);
         }
-        self.started = true;
-        self.missing.push(values);
+        self.around.push(self.missing);
+        self.missing = values;
         Ok(())
     }
 }

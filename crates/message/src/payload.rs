@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Value};
 
 /// Most calls carry a few small values: these stay inside the message, without an allocation.
-pub(crate) const INLINE_PAYLOAD: usize = 64;
+pub(crate) const INLINE_PAYLOAD: usize = 48;
 
 pub(crate) type EncodedBytes = SmallVec<[u8; INLINE_PAYLOAD]>;
 
@@ -71,6 +71,13 @@ impl Payload {
     /// A reader over the payload. It takes the buffers out as it meets them.
     pub fn decoder(&mut self) -> Decoder<'_> {
         Decoder::new(&self.bytes, &mut self.buffers)
+    }
+
+    /// A reader of the last value of the payload, which begins at `start`: as long as it is inside of lists alone,
+    /// what comes before it need not be read twice. See [`Decoder::position`].
+    pub fn decoder_of_last(&mut self, start: usize) -> Decoder<'_> {
+        let last = self.bytes.get(start..).unwrap_or_default();
+        Decoder::new(last, &mut self.buffers)
     }
 
     /// Puts a payload together from parts that came from elsewhere; they need not be valid.

@@ -1,19 +1,20 @@
 //! What a container has to do in its next turn, and when that is.
 //!
-//! Anybody may add to it, from any thread. One flag under its lock says whether the process knows
-//! already that there is something: who finds it clear sets it and wakes the process, and the process
-//! clears it when it finds nothing left. So an entry is never overlooked, and a process that is at work
-//! is not woken again for each entry.
+//! Anybody may add to it, from any thread, and wakes the process then. So it gets another turn, unless it is the
+//! turn of the process itself that adds something: before its end the process looks here.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Port, RequestId};
 
-use crate::calls::Slot;
+use crate::failure::Failed;
 use crate::links::Inbox;
+use crate::pending::Promise;
 
 /// A future that the container runs to its end.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -21,19 +22,25 @@ pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The name of a timer: when it fires, and a number that makes it unique.
 pub(crate) type TimerKey = (i64, u64);
 
+/// When a timer fires that is not there.
+const NEVER: i64 = i64::MAX;
+
 /// What happens when the time has come.
 pub(crate) enum Timer {
     /// A request is given up.
     Request(RequestId),
     /// Somebody has waited for that.
-    Sleep(Arc<Slot>),
+    Sleep(Promise<(), Failed>),
     /// Nobody has asked for the notifications of a proxy.
     Unheard(Arc<Inbox>),
 }
 
-#[derive(Default)]
 pub(crate) struct Agenda {
     state: Mutex<State>,
+    /// How many tasks were woken or are new, for a look without the lock.
+    length: AtomicUsize,
+    /// When the first timer fires, likewise, or [`NEVER`].
+    first_us: AtomicI64,
 }
 
 #[derive(Default)]
@@ -44,8 +51,6 @@ struct State {
     spawned: Vec<Job>,
     timers: BTreeMap<TimerKey, Timer>,
     timers_made: u64,
-    /// Whether the process will look here without being woken.
-    is_known: bool,
     /// Whether the process has ended: nothing is taken any more.
     is_over: bool,
 }
@@ -58,9 +63,18 @@ pub(crate) struct Due {
     pub(crate) timers: Vec<Timer>,
 }
 
+impl Default for Agenda {
+    fn default() -> Agenda {
+        Agenda { state: Mutex::default(), length: AtomicUsize::new(0), first_us: AtomicI64::new(NEVER) }
+    }
+}
+
 impl Agenda {
     /// A task wants to be polled.
     pub(crate) fn wake(&self, port: Option<&Port>, place: usize) {
+        if self.is_in_turn() {
+            return WOKEN.with_borrow_mut(|woken| woken.push(place));
+        }
         self.add(port, |state| {
             state.ready.push(place);
             true
@@ -97,13 +111,23 @@ impl Agenda {
     }
 
     pub(crate) fn clear_timer(&self, key: TimerKey) {
-        self.state.lock().timers.remove(&key);
+        let mut state = self.state.lock();
+        state.timers.remove(&key);
+        self.publish(&state);
+    }
+
+    /// What a turn has not come to is for the next one.
+    pub(crate) fn put_off(&self) {
+        let woken = Turn::take_woken(Vec::new());
+        self.add(None, |state| {
+            state.ready.extend(woken);
+            false
+        });
     }
 
     /// Takes out what is to be done now.
     pub(crate) fn take_due(&self, now_us: i64, due: &mut Due) {
         let mut state = self.state.lock();
-        state.is_known = true;
         std::mem::swap(&mut state.ready, &mut due.ready);
         std::mem::swap(&mut state.spawned, &mut due.spawned);
         while let Some(entry) = state.timers.first_entry() {
@@ -112,18 +136,35 @@ impl Agenda {
             }
             due.timers.push(entry.remove());
         }
+        self.publish(&state);
     }
 
     /// When to look again, if there is nothing to do until then or until the process is woken.
-    pub(crate) fn rest(&self, now_us: i64) -> Result<Option<i64>, ThereIsMore> {
-        let mut state = self.state.lock();
-        let next_us = state.timers.first_key_value().map(|(key, _)| key.0);
-        let is_due = next_us.is_some_and(|next_us| next_us <= now_us);
-        if is_due || !state.ready.is_empty() || !state.spawned.is_empty() {
+    pub(crate) fn rest(&self, now_us: impl FnOnce() -> i64) -> Result<Option<i64>, ThereIsMore> {
+        let first_us = self.first_us();
+        if Turn::has_woken() || self.has_tasks() || first_us.is_some_and(|first_us| first_us <= now_us()) {
             return Err(ThereIsMore);
         }
-        state.is_known = false;
-        Ok(next_us)
+        Ok(first_us)
+    }
+
+    /// Whether there is nothing to do, now or later.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.has_tasks() && self.first_us().is_none()
+    }
+
+    fn has_tasks(&self) -> bool {
+        self.length.load(Ordering::Acquire) > 0
+    }
+
+    fn first_us(&self) -> Option<i64> {
+        Some(self.first_us.load(Ordering::Acquire)).filter(|&first_us| first_us != NEVER)
+    }
+
+    fn publish(&self, state: &State) {
+        let first_us = state.timers.first_key_value().map_or(NEVER, |(key, _)| key.0);
+        self.first_us.store(first_us, Ordering::Release);
+        self.length.store(state.ready.len() + state.spawned.len(), Ordering::Release);
     }
 
     /// Takes nothing any more, and gives back what was there: it is for the caller to drop, since
@@ -142,13 +183,52 @@ impl Agenda {
             return;
         }
         let should_know = change(&mut state);
-        if !should_know || std::mem::replace(&mut state.is_known, true) {
-            return;
-        }
+        self.publish(&state);
         drop(state);
-        if let Some(port) = port {
+        if should_know
+            && !self.is_in_turn()
+            && let Some(port) = port
+        {
             port.wake();
         }
+    }
+
+    /// Whether this is called in a turn of the process.
+    fn is_in_turn(&self) -> bool {
+        std::ptr::eq(TURN_OF.get(), self)
+    }
+}
+
+thread_local! {
+    /// Whose turn it is on this thread; null if it is nobody's.
+    static TURN_OF: Cell<*const Agenda> = const { Cell::new(std::ptr::null()) };
+    /// The tasks that were woken in it, as by an answer out of the mailbox.
+    static WOKEN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The turn of a container on this thread, while it lasts.
+pub(crate) struct Turn;
+
+impl Turn {
+    pub(crate) fn begin(of: &Agenda) -> Turn {
+        TURN_OF.set(of);
+        WOKEN.with_borrow_mut(Vec::clear);
+        Turn
+    }
+
+    pub(crate) fn has_woken() -> bool {
+        WOKEN.with_borrow(|woken| !woken.is_empty())
+    }
+
+    /// The tasks that were woken, in place of an empty list.
+    pub(crate) fn take_woken(room: Vec<usize>) -> Vec<usize> {
+        WOKEN.replace(room)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        TURN_OF.set(std::ptr::null());
     }
 }
 
@@ -167,14 +247,14 @@ mod tests {
     #[test]
     fn what_is_added_is_due() {
         let agenda = Agenda::default();
-        assert_eq!(agenda.rest(0), Ok(None));
+        assert_eq!(agenda.rest(|| 0), Ok(None));
         agenda.wake(None, 7);
         assert!(agenda.spawn(None, job()).is_ok());
-        assert_eq!(agenda.rest(0), Err(ThereIsMore));
+        assert_eq!(agenda.rest(|| 0), Err(ThereIsMore));
         let mut due = Due::default();
         agenda.take_due(0, &mut due);
         assert_eq!((due.ready, due.spawned.len()), (vec![7], 1));
-        assert_eq!(agenda.rest(0), Ok(None));
+        assert_eq!(agenda.rest(|| 0), Ok(None));
     }
 
     #[test]
@@ -186,12 +266,12 @@ mod tests {
         }
         let cleared = agenda.set_timer(None, 15, request(9)).expect("it is not over");
         agenda.clear_timer(cleared);
-        assert_eq!(agenda.rest(5), Ok(Some(10)));
+        assert_eq!(agenda.rest(|| 5), Ok(Some(10)));
         let mut due = Due::default();
         agenda.take_due(20, &mut due);
         let fired: Vec<_> = due.timers.iter().map(number_of).collect();
         assert_eq!(fired, [1, 2]);
-        assert_eq!(agenda.rest(20), Ok(Some(30)));
+        assert_eq!(agenda.rest(|| 20), Ok(Some(30)));
     }
 
     fn number_of(timer: &Timer) -> i64 {

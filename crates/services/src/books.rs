@@ -9,6 +9,7 @@ use lucarne_kernel::Pid;
 use lucarne_kernel::sync::Mutex;
 use lucarne_message::Value;
 
+use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{AnyServe, Call};
 use crate::protocol::{self, error};
@@ -31,9 +32,11 @@ pub(crate) struct Face {
 
 /// A service that a provider offers.
 pub(crate) struct Offered {
+    /// The container. It has this in its books in turn, until the provider is taken back or it ends.
+    pub(crate) shared: Arc<Shared>,
     pub(crate) selector: Selector,
     pub(crate) face: Arc<Face>,
-    pub(crate) serve: Box<dyn AnyServe>,
+    pub(crate) serve: AnyServe,
 }
 
 pub(crate) struct Books {
@@ -207,7 +210,7 @@ impl Books {
         let handle = *last_handle << 1 | kind;
         served.resources.insert(handle, Held { value, line: line.clone() });
         drop(state);
-        if let (Some(line), Some(port)) = (line, call.shared.port()) {
+        if let (Some(line), Some(port)) = (line, call.offered.shared.port()) {
             line.open(port.clone(), call.pid, call.client, handle);
         }
         Ok(handle)

@@ -1,7 +1,7 @@
 //! Requests of a container, and their answers.
 //!
 //! A request is sent from whatever thread polls it first; the answer arrives in a turn of the process
-//! and is put into the slot of the request. The lock of the table is held while a request is sent,
+//! and is put into the place of the request. The lock of the table is held while a request is sent,
 //! so that its answer finds it there; nothing but the kernel runs meanwhile.
 
 use std::pin::Pin;
@@ -26,70 +26,31 @@ pub(crate) struct Answer {
     pub(crate) payload: Payload,
 }
 
-/// Where one result is put, and waited for by one task.
-pub(crate) struct Slot {
-    state: Mutex<SlotState>,
-}
-
-enum SlotState {
-    Waiting(Option<Waker>),
-    Done(Result<Answer, Failed>),
-    Taken,
-}
-
-impl Slot {
-    pub(crate) fn new() -> Arc<Slot> {
-        Arc::new(Slot { state: Mutex::new(SlotState::Waiting(None)) })
-    }
-
-    /// Puts the result in; a second one is dropped.
-    pub(crate) fn complete(&self, result: Result<Answer, Failed>) {
-        let mut state = self.state.lock();
-        let SlotState::Waiting(waker) = &mut *state else { return };
-        let waker = waker.take();
-        *state = SlotState::Done(result);
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    pub(crate) fn poll(&self, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
-        let mut state = self.state.lock();
-        match std::mem::replace(&mut *state, SlotState::Taken) {
-            SlotState::Done(result) => Poll::Ready(result),
-            SlotState::Waiting(earlier) => {
-                let same = earlier.filter(|waker| waker.will_wake(polled.waker()));
-                *state = SlotState::Waiting(Some(same.unwrap_or_else(|| polled.waker().clone())));
-                Poll::Pending
-            }
-            SlotState::Taken => panic!("polled after it was done"),
-        }
-    }
-
-    /// The result, if there is one that nobody has taken.
-    fn take_done(&self) -> Option<Answer> {
-        match std::mem::replace(&mut *self.state.lock(), SlotState::Taken) {
-            SlotState::Done(result) => result.ok(),
-            SlotState::Waiting(_) | SlotState::Taken => None,
-        }
-    }
-}
-
-/// The requests that wait for an answer.
+/// The requests that were sent, until whoever asked has the answer.
 #[derive(Default)]
 pub(crate) struct Asked {
     state: Mutex<AskedState>,
 }
 
+/// Places are used again and again.
 #[derive(Default)]
 struct AskedState {
+    places: Vec<Place>,
+    unused: Vec<usize>,
+    /// The requests without an answer.
     open: FxHashMap<RequestId, Open>,
     is_over: bool,
 }
 
+/// A request that was sent.
+enum Place {
+    Waiting(Waker),
+    Done(Result<Answer, Failed>),
+    Free,
+}
+
 struct Open {
-    slot: Arc<Slot>,
+    place: usize,
     timer: Option<TimerKey>,
 }
 
@@ -102,16 +63,17 @@ impl Asked {
         pid: Pid,
         result: Result<Payload, Box<Failure>>,
     ) {
-        if let Some(slot) = self.remove(shared, id) {
-            slot.complete(result.map(|payload| Answer { pid, payload }).map_err(|failure| (*failure).into()));
-        }
+        self.complete(
+            shared,
+            id,
+            result.map(|payload| Answer { pid, payload }).map_err(|failure| (*failure).into()),
+        );
     }
 
     /// The time of a request is over.
     pub(crate) fn expire(&self, shared: &Shared, id: RequestId, context: &mut Context<'_>) {
-        if let Some(slot) = self.remove(shared, id) {
+        if self.complete(shared, id, Err(Failed::Deadline)) {
             context.cancel(id);
-            slot.complete(Err(Failed::Deadline));
         }
     }
 
@@ -122,18 +84,27 @@ impl Asked {
             state.is_over = true;
             std::mem::take(&mut state.open)
         };
-        open.into_values().for_each(|open| open.slot.complete(Err(Failed::Closed)));
+        for Open { place, .. } in open.into_values() {
+            let waker = self.state.lock().put(place, Err(Failed::Closed));
+            waker.into_iter().for_each(Waker::wake);
+        }
     }
 
-    fn remove(&self, shared: &Shared, id: RequestId) -> Option<Arc<Slot>> {
-        let Open { slot, timer } = self.state.lock().open.remove(&id)?;
+    /// Puts a result where it is waited for; false if it is not.
+    fn complete(&self, shared: &Shared, id: RequestId, result: Result<Answer, Failed>) -> bool {
+        let mut state = self.state.lock();
+        let Some(Open { place, timer, .. }) = state.open.remove(&id) else { return false };
+        let waker = state.put(place, result);
+        drop(state);
         if let Some(timer) = timer {
             shared.agenda.clear_timer(timer);
         }
-        Some(slot)
+        waker.into_iter().for_each(Waker::wake);
+        true
     }
 
-    fn send(&self, shared: &Shared, to: Pid, request: Request) -> Result<Sent, Failed> {
+    /// Sends a request, and says where its answer will be.
+    fn send(&self, shared: &Shared, to: Pid, request: Request, waker: Waker) -> Result<Sent, Failed> {
         let Request { procedure, payload, within } = request;
         let mut state = self.state.lock();
         let port = shared.port().filter(|_| !state.is_over).ok_or(Failed::Closed)?;
@@ -147,9 +118,79 @@ impl Asked {
             let at_us = port.now_us().saturating_add(micros(within));
             shared.agenda.set_timer(Some(port), at_us, Timer::Request(id))
         });
-        let slot = Slot::new();
-        state.open.insert(id, Open { slot: slot.clone(), timer });
-        Ok(Sent { id, slot })
+        let place = state.open(id, timer, waker);
+        Ok(Sent { id, place })
+    }
+
+    fn poll(&self, place: usize, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
+        let mut state = self.state.lock();
+        match &state.places[place] {
+            Place::Waiting(waker) if waker.will_wake(polled.waker()) => return Poll::Pending,
+            Place::Waiting(_) => {}
+            Place::Done(_) | Place::Free => return Poll::Ready(state.take(place)),
+        }
+        drop(state);
+        // To clone and to drop a waker is code of others.
+        let mut waker = polled.waker().clone();
+        let mut state = self.state.lock();
+        let Place::Waiting(earlier) = &mut state.places[place] else {
+            return Poll::Ready(state.take(place));
+        };
+        std::mem::swap(earlier, &mut waker);
+        drop(state);
+        Poll::Pending
+    }
+
+    /// Nobody wants the answer any more: cancels the request, or gives the answer that is there already.
+    fn give_up(&self, shared: &Shared, sent: &Sent) -> Option<Answer> {
+        let mut state = self.state.lock();
+        let taken = state.free(sent.place);
+        let timer = state.open.remove(&sent.id).and_then(|open| open.timer);
+        drop(state);
+        match taken {
+            Place::Waiting(waker) => drop(waker),
+            Place::Done(result) => return result.ok(),
+            Place::Free => return None,
+        }
+        if let Some(timer) = timer {
+            shared.agenda.clear_timer(timer);
+        }
+        if let Some(port) = shared.port() {
+            port.cancel(sent.id);
+        }
+        None
+    }
+}
+
+impl AskedState {
+    fn open(&mut self, id: RequestId, timer: Option<TimerKey>, waker: Waker) -> usize {
+        let place = self.unused.pop().unwrap_or_else(|| {
+            self.places.push(Place::Free);
+            self.places.len() - 1
+        });
+        self.places[place] = Place::Waiting(waker);
+        self.open.insert(id, Open { place, timer });
+        place
+    }
+
+    /// Gives whoever is to be woken.
+    fn put(&mut self, place: usize, result: Result<Answer, Failed>) -> Option<Waker> {
+        match std::mem::replace(&mut self.places[place], Place::Done(result)) {
+            Place::Waiting(waker) => Some(waker),
+            Place::Done(_) | Place::Free => None,
+        }
+    }
+
+    fn take(&mut self, place: usize) -> Result<Answer, Failed> {
+        let Place::Done(result) = self.free(place) else {
+            unreachable!("the place of an answer is taken until somebody has it")
+        };
+        result
+    }
+
+    fn free(&mut self, place: usize) -> Place {
+        self.unused.push(place);
+        std::mem::replace(&mut self.places[place], Place::Free)
     }
 }
 
@@ -166,12 +207,11 @@ struct Request {
 
 struct Sent {
     id: RequestId,
-    slot: Arc<Slot>,
+    place: usize,
 }
 
-/// A request: sent when it is first polled, canceled when it is dropped before its answer is there.
-pub(crate) struct Asking {
-    shared: Arc<Shared>,
+/// A request that belongs to something that knows its container.
+pub(crate) struct Ask {
     to: Pid,
     state: State,
 }
@@ -182,9 +222,9 @@ enum State {
     Done,
 }
 
-impl Asking {
-    pub(crate) fn new(shared: Arc<Shared>, to: Pid, procedure: i64, payload: Payload) -> Asking {
-        Asking { shared, to, state: State::Unsent(Request { procedure, payload, within: None }) }
+impl Ask {
+    pub(crate) fn new(to: Pid, procedure: i64, payload: Payload) -> Ask {
+        Ask { to, state: State::Unsent(Request { procedure, payload, within: None }) }
     }
 
     /// Bounds the time from the first poll on.
@@ -194,18 +234,49 @@ impl Asking {
         }
     }
 
-    /// Sends a close whose answer nobody waits for; in an order with whatever is sent after it.
-    pub(crate) fn send_and_forget(mut self) {
-        let State::Unsent(request) = std::mem::replace(&mut self.state, State::Done) else { return };
-        if let Some(port) = self.shared.port() {
-            // Who is not there any more has closed everything.
-            let _ = port.request_close(self.to, request.procedure, request.payload);
+    /// Sends it, or looks for the answer.
+    pub(crate) fn poll(&mut self, shared: &Shared, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
+        if let State::Sent(Sent { place, .. }) = self.state {
+            let answer = shared.asked.poll(place, polled);
+            if answer.is_ready() {
+                self.state = State::Done;
+            }
+            return answer;
         }
+        let State::Unsent(request) = std::mem::replace(&mut self.state, State::Done) else {
+            panic!("polled after it was done")
+        };
+        self.state = State::Sent(shared.asked.send(shared, self.to, request, polled.waker().clone())?);
+        Poll::Pending
     }
 
-    /// An answer that has arrived and was not looked at.
-    pub(crate) fn take_unread(&mut self) -> Option<Answer> {
-        if let State::Sent(sent) = &self.state { sent.slot.take_done() } else { None }
+    /// The answer is not wanted any more. Gives the one that has arrived and was not looked at.
+    pub(crate) fn give_up(&mut self, shared: &Shared) -> Option<Answer> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Sent(sent) => shared.asked.give_up(shared, &sent),
+            State::Unsent(_) | State::Done => None,
+        }
+    }
+}
+
+/// A request: sent when it is first polled, canceled when it is dropped before its answer is there.
+pub(crate) struct Asking {
+    shared: Arc<Shared>,
+    ask: Ask,
+}
+
+impl Asking {
+    pub(crate) fn new(shared: Arc<Shared>, to: Pid, procedure: i64, payload: Payload) -> Asking {
+        Asking { shared, ask: Ask::new(to, procedure, payload) }
+    }
+
+    /// Sends a close whose answer nobody waits for; in an order with whatever is sent after it.
+    pub(crate) fn send_and_forget(mut self) {
+        let State::Unsent(request) = std::mem::replace(&mut self.ask.state, State::Done) else { return };
+        if let Some(port) = self.shared.port() {
+            // Who is not there any more has closed everything.
+            let _ = port.request_close(self.ask.to, request.procedure, request.payload);
+        }
     }
 }
 
@@ -213,32 +284,13 @@ impl Future for Asking {
     type Output = Result<Answer, Failed>;
 
     fn poll(mut self: Pin<&mut Self>, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
-        loop {
-            match std::mem::replace(&mut self.state, State::Done) {
-                State::Unsent(request) => match self.shared.asked.send(&self.shared, self.to, request) {
-                    Ok(sent) => self.state = State::Sent(sent),
-                    Err(failed) => return Poll::Ready(Err(failed)),
-                },
-                State::Sent(sent) => {
-                    let poll = sent.slot.poll(polled);
-                    if poll.is_pending() {
-                        self.state = State::Sent(sent);
-                    }
-                    return poll;
-                }
-                State::Done => panic!("polled after it was done"),
-            }
-        }
+        let Asking { shared, ask } = &mut *self;
+        ask.poll(shared, polled)
     }
 }
 
 impl Drop for Asking {
     fn drop(&mut self) {
-        let State::Sent(sent) = &self.state else { return };
-        if self.shared.asked.remove(&self.shared, sent.id).is_some()
-            && let Some(port) = self.shared.port()
-        {
-            port.cancel(sent.id);
-        }
+        drop(self.ask.give_up(&self.shared));
     }
 }

@@ -8,7 +8,7 @@ use lucarne_message::{Encode, EncodeError, Encoder, Payload, Sink, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::calls::Asking;
+use crate::calls::{Ask, Asking};
 use crate::container::Container;
 use crate::failure::{CallError, Failed};
 use crate::open::{Open, Service};
@@ -154,7 +154,9 @@ impl Client {
             return Pending::failed(Failed::Closed);
         }
         match invocation(self.opened.id, index, arguments) {
-            Ok(payload) => Pending::call(self.asking(procedure::INVOKE, payload), self.clone(), read),
+            Ok(payload) => {
+                Pending::call(Ask::new(self.opened.pid, procedure::INVOKE, payload), self.clone(), read)
+            }
             Err(error) => Pending::failed(error.into()),
         }
     }

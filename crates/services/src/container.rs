@@ -13,10 +13,10 @@ use lucarne_kernel::{Gid, KernelHandle, Pid, Port, Process, Program, SpawnOption
 
 use crate::agenda::{Agenda, Job, Timer};
 use crate::books::Books;
-use crate::calls::{Asked, Slot, micros};
+use crate::calls::{Asked, micros};
 use crate::failure::{CallError, Failed};
 use crate::links::Links;
-use crate::pending::{Pending, Promise};
+use crate::pending::{Alarm, Pending, Promise};
 use crate::process::ContainerProcess;
 use crate::provider::ProviderBuilder;
 use crate::wait::{Turns, wait};
@@ -61,7 +61,8 @@ pub(crate) struct Shared {
     pub(crate) books: Books,
     /// What the service manager knows this container by.
     pub(crate) discovery: OnceLock<(Pid, i64)>,
-    /// Whether it is worth asking if the process should end. Set before the nudge after which it is read.
+    /// Whether it is worth asking if the process should end: something has happened that may lead to it.
+    /// Set before the nudge after which it is read.
     may_end: AtomicBool,
     ending: Mutex<Ending>,
 }
@@ -246,23 +247,19 @@ impl Shared {
         self.agenda.spawn(self.port(), job)
     }
 
-    /// A slot that is completed, as late, when the time is over.
-    pub(crate) fn alarm(&self, after: Duration) -> Result<Arc<Slot>, Failed> {
+    /// A promise that is kept when the time is over.
+    pub(crate) fn alarm(&self, after: Duration) -> Result<Alarm, Failed> {
         let port = self.port().ok_or(Failed::Closed)?;
-        let slot = Slot::new();
+        let (promise, alarm) = Promise::new();
         let at_us = port.now_us().saturating_add(micros(after));
-        let timer = Timer::Sleep(slot.clone());
-        self.agenda.set_timer(Some(port), at_us, timer).ok_or(Failed::Closed)?;
-        Ok(slot)
+        self.agenda.set_timer(Some(port), at_us, Timer::Sleep(promise)).ok_or(Failed::Closed)?;
+        Ok(alarm)
     }
 
     /// Waits. Unlike [`Container::sleep`] it needs no task of its own.
     pub(crate) async fn sleep(&self, duration: Duration) -> Result<(), Failed> {
         let alarm = self.alarm(duration)?;
-        match std::future::poll_fn(|polled| alarm.poll(polled)).await {
-            Err(Failed::Closed) => Err(Failed::Closed),
-            _ => Ok(()),
-        }
+        std::future::poll_fn(|polled| alarm.poll(polled)).await
     }
 
     /// A handle on the container, for code that runs in it.
@@ -279,6 +276,7 @@ impl Shared {
     /// Whether the process should end: somebody said so, or nobody can ever want anything of it again.
     pub(crate) fn should_end(&self) -> bool {
         self.may_end.load(Ordering::Acquire)
+            && self.may_end.swap(false, Ordering::AcqRel)
             && (self.ending.lock().is_asked
                 || self.life.lock().strong_count() == 0 && self.books.offers_nothing())
     }
@@ -288,7 +286,8 @@ impl Shared {
         self.consider_end();
     }
 
-    fn consider_end(&self) {
+    /// To be called when the last handle has gone, and when less is offered.
+    pub(crate) fn consider_end(&self) {
         self.may_end.store(true, Ordering::Release);
         self.agenda.nudge(self.port());
     }
@@ -307,13 +306,7 @@ impl Shared {
         self.books.end();
         self.links.end();
         self.asked.end();
-        let due = self.agenda.end();
-        for timer in due.timers {
-            if let Timer::Sleep(slot) = timer {
-                slot.complete(Err(Failed::Closed));
-            }
-        }
-        drop(due.spawned);
+        drop(self.agenda.end());
         let waiting = {
             let mut ending = self.ending.lock();
             ending.is_over = true;

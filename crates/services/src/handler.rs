@@ -1,5 +1,6 @@
 //! Answering calls.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::books::Offered;
-use crate::container::{Container, Shared};
+use crate::container::Container;
 use crate::failure::Thrown;
 use crate::protocol::error;
 use crate::resource::{self, Resource};
@@ -77,7 +78,6 @@ impl<H: Handler> Serve for H {
 
 /// A call that is being answered.
 pub struct Call {
-    pub(crate) shared: Arc<Shared>,
     pub(crate) offered: Arc<Offered>,
     pub(crate) client: i64,
     pub(crate) pid: Pid,
@@ -102,7 +102,7 @@ impl Call {
 
     /// The container that answers, for tasks to start and services to open.
     pub fn container(&self) -> Container {
-        self.shared.container()
+        self.offered.shared.container()
     }
 
     /// What to throw for an index that means nothing: callers see an unimplemented method.
@@ -115,7 +115,7 @@ impl Call {
     /// # Errors
     /// If the client is closed; the resource is dropped then.
     pub fn give<T: Send + Sync + 'static>(&self, resource: Resource<T>) -> Result<i64, Thrown> {
-        self.shared.books.add_resource(self, resource)
+        self.offered.shared.books.add_resource(self, resource)
     }
 
     /// The resource of the client with that handle.
@@ -123,18 +123,18 @@ impl Call {
     /// # Errors
     /// If there is none, or it is of another kind.
     pub fn resource<T: Send + Sync + 'static>(&self, handle: i64) -> Result<Arc<T>, Thrown> {
-        let found = self.shared.books.resource(self.client, handle);
+        let found = self.offered.shared.books.resource(self.client, handle);
         found.and_then(|found| found.downcast().ok()).ok_or_else(|| Thrown::new(error::NO_SUCH_RESOURCE))
     }
 
     /// Closes a resource of the client from this side.
     pub fn take_back(&self, handle: i64) {
-        drop(self.shared.books.remove_resource(self.client, handle));
+        drop(self.offered.shared.books.remove_resource(self.client, handle));
     }
 
     pub(crate) fn duplicate(&self) -> Call {
-        let Call { shared, offered, client, pid, gid } = self;
-        Call { shared: shared.clone(), offered: offered.clone(), client: *client, pid: *pid, gid: *gid }
+        let Call { offered, client, pid, gid } = self;
+        Call { offered: offered.clone(), client: *client, pid: *pid, gid: *gid }
     }
 
     /// An answer, of a `serde` type. Resources anywhere in it go to the client.
@@ -156,7 +156,9 @@ impl std::fmt::Debug for Call {
 #[derive(Debug)]
 pub struct Arguments {
     /// `[client, index, arguments]`.
-    pub(crate) payload: Payload,
+    payload: Payload,
+    /// Where the last of them begins.
+    start: usize,
 }
 
 impl Arguments {
@@ -185,11 +187,17 @@ impl Arguments {
         self.read(|decoder| decoder.deserialize())
     }
 
-    fn read<T>(mut self, read: impl FnOnce(&mut Decoder<'_>) -> Result<T, DecodeError>) -> Result<T, Thrown> {
-        let mut decoder = self.payload.decoder();
+    /// Reads who calls which method, and leaves the arguments for the handler.
+    pub(crate) fn of(mut payload: Payload) -> Result<(i64, i64, Arguments), DecodeError> {
+        let mut decoder = payload.decoder();
         decoder.expect_list(3)?;
-        decoder.expect_int()?;
-        decoder.expect_int()?;
+        let (client, index) = (decoder.expect_int()?, decoder.expect_int()?);
+        let start = decoder.position();
+        Ok((client, index, Arguments { payload, start }))
+    }
+
+    fn read<T>(mut self, read: impl FnOnce(&mut Decoder<'_>) -> Result<T, DecodeError>) -> Result<T, Thrown> {
+        let mut decoder = self.payload.decoder_of_last(self.start);
         let value = read(&mut decoder)?;
         decoder.finish()?;
         Ok(value)
@@ -200,16 +208,28 @@ impl Arguments {
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Payload, Thrown>> + Send>>;
 
 /// Any [`Serve`], its type forgotten.
-pub(crate) trait AnyServe: Send + Sync {
-    fn start(&self, call: Call, index: u32, arguments: Arguments) -> Answering;
+pub(crate) struct AnyServe {
+    serve: Box<dyn Any + Send + Sync>,
+    start: fn(Call, u32, Arguments) -> Answering,
 }
 
-/// Keeps a handler where calls at work can find it.
-pub(crate) struct Kept<S>(pub(crate) Arc<S>);
-
-impl<S: Serve> AnyServe for Kept<S> {
-    fn start(&self, call: Call, index: u32, arguments: Arguments) -> Answering {
-        let serve = self.0.clone();
-        Box::pin(async move { serve.serve(&call, index, arguments).await })
+impl AnyServe {
+    pub(crate) fn new<S: Serve>(serve: S) -> AnyServe {
+        AnyServe { serve: Box::new(serve), start: start::<S> }
     }
+}
+
+impl Call {
+    /// Begins to answer it.
+    pub(crate) fn start(self, index: u32, arguments: Arguments) -> Answering {
+        (self.offered.serve.start)(self, index, arguments)
+    }
+}
+
+/// The call keeps its handler, of type `S`.
+fn start<S: Serve>(call: Call, index: u32, arguments: Arguments) -> Answering {
+    Box::pin(async move {
+        let serve = call.offered.serve.serve.downcast_ref::<S>();
+        serve.expect("only its own handler starts a call").serve(&call, index, arguments).await
+    })
 }

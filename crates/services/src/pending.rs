@@ -8,7 +8,7 @@ use std::time::Duration;
 use lucarne_kernel::sync::Mutex;
 use lucarne_message::{DecodeError, Payload};
 
-use crate::calls::{Asking, Slot};
+use crate::calls::Ask;
 use crate::client::Client;
 use crate::container::Shared;
 use crate::failure::Failed;
@@ -38,11 +38,12 @@ pub trait Deferred<T, X>: Future<Output = Result<T, X>> + Send + Unpin {
 }
 
 /// How the result of a call is read. The client is there for the proxies in it.
-pub(crate) type Read<T> = fn(Payload, &Client) -> Result<T, DecodeError>;
+pub(crate) type Read<T> = fn(Payload, Client) -> Result<T, DecodeError>;
 
 struct Call<T> {
-    asking: Asking,
-    client: Client,
+    ask: Ask,
+    /// There until the answer is.
+    client: Option<Client>,
     read: Read<T>,
 }
 
@@ -52,15 +53,18 @@ struct Promised<T, X> {
     /// Whose clock bounds it.
     shared: Arc<Shared>,
     within: Option<Duration>,
-    alarm: Option<Arc<Slot>>,
+    alarm: Option<Alarm>,
 }
+
+/// A promise that is kept when a time is over.
+pub(crate) type Alarm = Arc<Kept<(), Failed>>;
 
 /// The duty to deliver a result. Dropping it says that there will be none, since the container ended.
 pub(crate) struct Promise<T, X: From<Failed>> {
     kept: Arc<Kept<T, X>>,
 }
 
-struct Kept<T, X> {
+pub(crate) struct Kept<T, X> {
     state: Mutex<KeptState<T, X>>,
 }
 
@@ -70,8 +74,8 @@ struct KeptState<T, X> {
 }
 
 impl<T, X: From<Failed>> Pending<T, X> {
-    pub(crate) fn call(asking: Asking, client: Client, read: Read<T>) -> Pending<T, X> {
-        Pending { work: Work::Call(Call { asking, client, read }) }
+    pub(crate) fn call(ask: Ask, client: Client, read: Read<T>) -> Pending<T, X> {
+        Pending { work: Work::Call(Call { ask, client: Some(client), read }) }
     }
 
     pub(crate) fn failed(failed: Failed) -> Pending<T, X> {
@@ -85,8 +89,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
 
     /// A result that somebody promises to deliver.
     pub(crate) fn promised(shared: &Arc<Shared>) -> (Promise<T, X>, Pending<T, X>) {
-        let kept = Arc::new(Kept { state: Mutex::new(KeptState { result: None, waker: None }) });
-        let promise = Promise { kept: kept.clone() };
+        let (promise, kept) = Promise::new();
         let promised = Promised { kept, shared: shared.clone(), within: None, alarm: None };
         (promise, Pending { work: Work::Promised(promised) })
     }
@@ -110,7 +113,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
     /// without anybody who waits for it.
     pub fn within(mut self, duration: Duration) -> Pending<T, X> {
         match &mut self.work {
-            Work::Call(call) => call.asking.set_within(duration),
+            Work::Call(call) => call.ask.set_within(duration),
             Work::Promised(promised) => promised.within = Some(duration),
             Work::Deferred(work) => work.set_within(duration),
             Work::Failed(_) => {}
@@ -131,7 +134,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
 
     fn shared(&self) -> Option<&Arc<Shared>> {
         match &self.work {
-            Work::Call(call) => Some(call.client.container().shared()),
+            Work::Call(call) => call.client.as_ref().map(|client| client.container().shared()),
             Work::Promised(promised) => Some(&promised.shared),
             Work::Deferred(_) | Work::Failed(_) => None,
         }
@@ -162,15 +165,22 @@ impl<T, X> std::fmt::Debug for Pending<T, X> {
 
 impl<T> Call<T> {
     fn poll(&mut self, polled: &mut Context<'_>) -> Poll<Result<T, Failed>> {
-        Pin::new(&mut self.asking).poll(polled).map(|answer| Ok((self.read)(answer?.payload, &self.client)?))
+        let client = self.client.as_ref().expect("polled after it was done");
+        let Poll::Ready(answer) = self.ask.poll(client.container().shared(), polled) else {
+            return Poll::Pending;
+        };
+        let client = self.client.take().expect("just seen");
+        Poll::Ready(answer.and_then(|answer| Ok((self.read)(answer.payload, client)?)))
     }
 }
 
 impl<T> Drop for Call<T> {
     /// Nobody wants the answer that is there already: proxies in it close their resources.
     fn drop(&mut self) {
-        if let Some(answer) = self.asking.take_unread() {
-            let _ = (self.read)(answer.payload, &self.client);
+        if let Some(client) = self.client.take()
+            && let Some(answer) = self.ask.give_up(client.container().shared())
+        {
+            let _ = (self.read)(answer.payload, client);
         }
     }
 }
@@ -188,13 +198,18 @@ impl<T, X: From<Failed>> Promised<T, X> {
             }
         }
         match self.alarm.as_ref().map(|alarm| alarm.poll(polled)) {
-            Some(Poll::Ready(Err(failed))) => Poll::Ready(Err(failed.into())),
+            Some(Poll::Ready(result)) => Poll::Ready(Err(result.err().unwrap_or(Failed::Deadline).into())),
             _ => Poll::Pending,
         }
     }
 }
 
 impl<T, X: From<Failed>> Promise<T, X> {
+    pub(crate) fn new() -> (Promise<T, X>, Arc<Kept<T, X>>) {
+        let kept = Arc::new(Kept { state: Mutex::new(KeptState { result: None, waker: None }) });
+        (Promise { kept: kept.clone() }, kept)
+    }
+
     /// Delivers the result.
     pub(crate) fn keep(self, result: Result<T, X>) {
         self.kept.deliver(result);
@@ -222,7 +237,7 @@ impl<T, X> Kept<T, X> {
         }
     }
 
-    fn poll(&self, polled: &mut Context<'_>) -> Poll<Result<T, X>> {
+    pub(crate) fn poll(&self, polled: &mut Context<'_>) -> Poll<Result<T, X>> {
         let mut state = self.state.lock();
         if let Some(result) = state.result.take() {
             return Poll::Ready(result);

@@ -12,12 +12,12 @@ use std::task::{Context as Polled, Poll, Wake, Waker};
 use lucarne_kernel::{
     Context, Exit, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId, RequestToken,
 };
-use lucarne_message::{DecodeError, Payload};
+use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
-use crate::agenda::{Due, Job, Timer};
+use crate::agenda::{Due, Job, Timer, Turn};
 use crate::container::Shared;
-use crate::failure::{Failed, Thrown};
+use crate::failure::Thrown;
 use crate::handler::{Answering, Arguments, Call};
 use crate::links::UNHEARD_US;
 use crate::protocol::{error, procedure};
@@ -31,6 +31,8 @@ pub(crate) struct ContainerProcess {
     /// The tasks that answer requests, by the process that asked and its name for the request.
     serving: FxHashMap<(Pid, RequestId), usize>,
     due: Due,
+    /// Room for the tasks woken in a turn, while it is not in use.
+    woken: Vec<usize>,
 }
 
 /// What a task is for.
@@ -42,7 +44,13 @@ enum Work {
 impl ContainerProcess {
     pub(crate) fn new(shared: Arc<Shared>) -> ContainerProcess {
         let tasks = Tasks::new(shared.clone());
-        ContainerProcess { shared, tasks, serving: FxHashMap::default(), due: Due::default() }
+        ContainerProcess {
+            shared,
+            tasks,
+            serving: FxHashMap::default(),
+            due: Due::default(),
+            woken: Vec::new(),
+        }
     }
 
     fn take(&mut self, context: &mut Context<'_>, message: Message) {
@@ -73,7 +81,7 @@ impl ContainerProcess {
                 self.shared.links.cut_off((pid, client, handle));
             }
             // Messages of programs have no receiver here.
-            MessageKind::External { .. } | MessageKind::User { .. } => {}
+            MessageKind::External { .. } | MessageKind::MemoryPressure { .. } | MessageKind::User { .. } => {}
         }
     }
 
@@ -116,9 +124,9 @@ impl ContainerProcess {
         pid: Pid,
         gid: Gid,
         token: RequestToken,
-        mut payload: Payload,
+        payload: Payload,
     ) {
-        let Ok((client, index)) = callee(&mut payload) else {
+        let Ok((client, index, arguments)) = Arguments::of(payload) else {
             return context.reply(token, Err(Failure::new("INVALID_ARGUMENT")));
         };
         let Some(offered) = self.shared.books.offered_to(client, pid) else {
@@ -128,17 +136,11 @@ impl ContainerProcess {
             let thrown = error::no_such_method(index, &offered.face.name);
             return context.reply(token, Err(Failure::new(thrown)));
         };
-        let call = Call { shared: self.shared.clone(), offered: offered.clone(), client, pid, gid };
-        let arguments = Arguments { payload };
-        let started = catch_unwind(AssertUnwindSafe(|| offered.serve.start(call, index, arguments)));
-        match started {
-            Ok(answering) => {
-                let key = (pid, token.id());
-                let place = self.tasks.add(Work::Answer { answering, token, asker: pid });
-                self.serving.insert(key, place);
-                self.poll(context, place);
-            }
-            Err(panic) => context.reply(token, Err(Failure::new(panic_text(panic.as_ref())))),
+        let key = (pid, token.id());
+        let answering = Call { offered, client, pid, gid }.start(index, arguments);
+        let place = self.tasks.take_place();
+        if self.work_on(context, place, Work::Answer { answering, token, asker: pid }).is_pending() {
+            self.serving.insert(key, place);
         }
     }
 
@@ -162,20 +164,26 @@ impl ContainerProcess {
 
     // -- Tasks --------------------------------------------------------------------------------
 
+    /// Polls a task that was woken.
     fn poll(&mut self, context: &mut Context<'_>, place: usize) {
-        let Some((work, waker)) = self.tasks.begin(place) else { return };
-        let mut polled = Polled::from_waker(&waker);
+        if let Some(work) = self.tasks.take_work(place) {
+            let _ = self.work_on(context, place, work);
+        }
+    }
+
+    /// Polls what is not in its place meanwhile. If there is more to do it is put back there, otherwise the
+    /// place is free again.
+    fn work_on(&mut self, context: &mut Context<'_>, place: usize, work: Work) -> Poll<()> {
+        let mut polled = Polled::from_waker(self.tasks.waker(place));
         match work {
             Work::Job(mut job) => {
                 let poll = catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(&mut polled)));
-                match poll {
-                    Ok(Poll::Pending) => self.tasks.put_back(place, Work::Job(job)),
-                    // The panic hook has reported it, and nobody waits for it.
-                    Ok(Poll::Ready(())) | Err(_) => {
-                        self.tasks.free(place);
-                        let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
-                    }
+                if matches!(poll, Ok(Poll::Pending)) {
+                    return self.tasks.put_back(place, Work::Job(job));
                 }
+                // The panic hook has reported a panic, and nobody waits for it.
+                self.tasks.free(place);
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
             }
             Work::Answer { mut answering, token, asker } => {
                 let poll = catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(&mut polled)));
@@ -192,25 +200,37 @@ impl ContainerProcess {
                 context.reply(token, result);
             }
         }
+        Poll::Ready(())
     }
 
     /// Does what is due, and says how many steps that took.
     fn work(&mut self, context: &mut Context<'_>) -> u32 {
         let mut steps = 0;
+        if Turn::has_woken() {
+            let mut woken = Turn::take_woken(std::mem::take(&mut self.woken));
+            for place in woken.drain(..) {
+                steps += 1;
+                self.poll(context, place);
+            }
+            self.woken = woken;
+        }
+        if self.shared.agenda.is_empty() {
+            return steps;
+        }
         let mut due = std::mem::take(&mut self.due);
         self.shared.agenda.take_due(context.now_us(), &mut due);
         for timer in due.timers.drain(..) {
             steps += 1;
             match timer {
                 Timer::Request(id) => self.shared.asked.expire(&self.shared, id, context),
-                Timer::Sleep(slot) => slot.complete(Err(Failed::Deadline)),
+                Timer::Sleep(promise) => promise.keep(Ok(())),
                 Timer::Unheard(inbox) => inbox.lose_patience(),
             }
         }
         for job in due.spawned.drain(..) {
             steps += 1;
-            let place = self.tasks.add(Work::Job(job));
-            self.poll(context, place);
+            let place = self.tasks.take_place();
+            let _ = self.work_on(context, place, Work::Job(job));
         }
         for place in due.ready.drain(..) {
             steps += 1;
@@ -226,6 +246,7 @@ impl Process for ContainerProcess {
         if self.shared.port().is_none() {
             self.shared.set_port(context.port());
         }
+        let _turn = Turn::begin(&self.shared.agenda);
         let mut left = context.budget();
         loop {
             let mut steps = 0;
@@ -243,13 +264,14 @@ impl Process for ContainerProcess {
                 return Outcome::Exit(Exit::Done);
             }
             left = left.saturating_sub(cost);
-            if left == 0 || context.should_yield() {
-                return Outcome::Ready;
-            }
             if !context.has_messages()
-                && let Ok(until_us) = self.shared.agenda.rest(context.now_us())
+                && let Ok(until_us) = self.shared.agenda.rest(|| context.now_us())
             {
                 return Outcome::Wait { until_us };
+            }
+            if left == 0 || context.should_yield() {
+                self.shared.agenda.put_off();
+                return Outcome::Ready;
             }
         }
     }
@@ -261,12 +283,6 @@ impl Drop for ContainerProcess {
         self.shared.end();
         self.tasks.clear();
     }
-}
-
-fn callee(payload: &mut Payload) -> Result<(i64, i64), DecodeError> {
-    let mut decoder = payload.decoder();
-    decoder.expect_list(3)?;
-    Ok((decoder.expect_int()?, decoder.expect_int()?))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -302,27 +318,32 @@ impl Tasks {
         Tasks { shared, places: Vec::new(), free: Vec::new() }
     }
 
-    fn add(&mut self, work: Work) -> usize {
+    /// A place for a new task.
+    fn take_place(&mut self) -> usize {
         if let Some(place) = self.free.pop() {
-            self.places[place].work = Some(work);
             return place;
         }
         let place = self.places.len();
         let woken = Arc::new(Woken { shared: self.shared.clone(), place, is_ready: AtomicBool::new(false) });
-        self.places.push(Place { work: Some(work), waker: Waker::from(woken.clone()), woken });
+        self.places.push(Place { work: None, waker: Waker::from(woken.clone()), woken });
         place
     }
 
     /// Takes a task out to be polled. It can be woken again from now on.
-    fn begin(&mut self, place: usize) -> Option<(Work, Waker)> {
+    fn take_work(&mut self, place: usize) -> Option<Work> {
         let place = self.places.get_mut(place)?;
         // Pairs with the swap in `wake`: what was done before it is seen by the poll that follows.
-        place.woken.is_ready.store(false, Ordering::SeqCst);
-        Some((place.work.take()?, place.waker.clone()))
+        place.woken.is_ready.swap(false, Ordering::AcqRel);
+        place.work.take()
     }
 
-    fn put_back(&mut self, place: usize, work: Work) {
+    fn waker(&self, place: usize) -> &Waker {
+        &self.places[place].waker
+    }
+
+    fn put_back(&mut self, place: usize, work: Work) -> Poll<()> {
         self.places[place].work = Some(work);
+        Poll::Pending
     }
 
     fn free(&mut self, place: usize) {
@@ -349,7 +370,7 @@ impl Wake for Woken {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_ready.swap(true, Ordering::SeqCst) {
+        if !self.is_ready.swap(true, Ordering::AcqRel) {
             self.shared.agenda.wake(self.shared.port(), self.place);
         }
     }

@@ -7,7 +7,7 @@ use lucarne_message::Value;
 use crate::books::{Face, Offered};
 use crate::container::{Container, Shared};
 use crate::failure::{CallError, Failed, InstallError};
-use crate::handler::{AnyServe, Kept, Serve, Serves};
+use crate::handler::{AnyServe, Serve, Serves};
 use crate::open::ask_manager;
 use crate::pending::Pending;
 use crate::protocol::{discovery, priority};
@@ -20,7 +20,7 @@ pub struct ProviderBuilder {
     version: String,
     priority: u8,
     tags: Option<Vec<String>>,
-    services: Vec<(Selector, Box<dyn AnyServe>)>,
+    services: Vec<(Selector, AnyServe)>,
 }
 
 impl ProviderBuilder {
@@ -44,7 +44,7 @@ impl ProviderBuilder {
     /// Offers a service, answered by a handler.
     #[must_use]
     pub fn provides(mut self, selector: Selector, handler: impl Serve) -> ProviderBuilder {
-        self.services.push((selector, Box::new(Kept(Arc::new(handler)))));
+        self.services.push((selector, AnyServe::new(handler)));
         self
     }
 
@@ -104,7 +104,8 @@ async fn install(builder: ProviderBuilder) -> Result<Provider, InstallError> {
     let version = parse_version(&version).ok_or(InstallError::Version(version))?;
     let face = Arc::new(Face { name, version, tags });
     for (selector, serve) in services {
-        let offered = Arc::new(Offered { selector, face: face.clone(), serve });
+        let shared = container.shared().clone();
+        let offered = Arc::new(Offered { shared, selector, face: face.clone(), serve });
         if let Err(failed) = listen(container.shared(), offered, priority).await {
             // What was installed so far goes with what was not.
             let _ = take_back(container.shared(), &face).await;
@@ -135,6 +136,7 @@ pub(crate) async fn take_back(shared: &Arc<Shared>, face: &Arc<Face>) -> Result<
         ask_manager(shared, discovery::UNLISTEN, id.into()).await?;
     }
     drop(shared.books.remove_provider(face));
+    shared.consider_end();
     Ok(())
 }
 

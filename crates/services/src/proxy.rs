@@ -159,8 +159,8 @@ impl<'de> Deserialize<'de> for Proxy {
 }
 
 /// Reads the answer to a call of `client`.
-pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: &Client) -> Result<T, DecodeError> {
-    READING.set(Some(client.clone()));
+pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: Client) -> Result<T, DecodeError> {
+    READING.set(Some(client));
     let result = from_payload(payload);
     READING.set(None);
     result

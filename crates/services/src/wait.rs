@@ -2,6 +2,7 @@
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use lucarne_kernel::clock::Clock;
@@ -28,33 +29,46 @@ pub(crate) fn wait<F: Future>(turns: Option<&dyn Turns>, future: F) -> F::Output
 }
 
 fn wait_idly<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(ThisThread(thread::current())));
+    let this = Arc::new(ThisThread { thread: thread::current(), is_woken: AtomicBool::new(false) });
+    let waker = Waker::from(this.clone());
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
-    let clock = Clock::real();
-    let mut last_sign_us = 0;
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        if clock.now_us() - last_sign_us < PATIENCE_US {
-            // Not a spin: whoever is to make the result may need this very processor.
-            thread::yield_now();
-        } else {
-            thread::park();
-            last_sign_us = clock.now_us();
+        this.sleep();
+    }
+}
+
+struct ThisThread {
+    thread: Thread,
+    is_woken: AtomicBool,
+}
+
+impl ThisThread {
+    /// Returns when it is woken, or was since the last time.
+    fn sleep(&self) {
+        let clock = Clock::real();
+        // Acquire: what was done before the wake is seen by the poll that follows.
+        while !self.is_woken.swap(false, Ordering::Acquire) {
+            if clock.now_us() < PATIENCE_US {
+                // Not a spin: whoever is to make the result may need this very processor.
+                thread::yield_now();
+            } else {
+                thread::park();
+            }
         }
     }
 }
 
-struct ThisThread(Thread);
-
 impl Wake for ThisThread {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        self.is_woken.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }

@@ -1,0 +1,139 @@
+//! What a call between containers in Rust costs: `cargo bench -p lucarne-services`.
+//!
+//! Each line is the best of several runs, per operation. The provider and the client do what the macros
+//! write: one `i64` there, one back. Beside them stands what the same costs between two tasks of `tokio`
+//! that share a thread. Run it under `taskset -c 0` to see one core; after `--` come words of the lines
+//! that are wanted.
+#![allow(clippy::print_stdout)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use lucarne_kernel::{Kernel, KernelOptions};
+use lucarne_services::{
+    Arguments, Call, CallError, Client, Container, Payload, Presence, Selector, Serve, ServiceManager,
+    Thrown, uuid,
+};
+use tokio::sync::{mpsc, oneshot};
+
+const RUNS: usize = 7;
+
+const NEXT: Selector = Selector::new(uuid!("8f4b3e0c-5c0e-4e0b-9d38-5f0c2b1a7e61"), 1, 0);
+
+/// Answers with the next number.
+struct Next;
+
+impl Serve for Next {
+    async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
+        match index {
+            0 => call.answer(&(arguments.single::<i64>()? + 1)),
+            index => Err(call.no_such_method(index)),
+        }
+    }
+}
+
+fn main() {
+    // `cargo test` runs benches too, to see that they work.
+    let short = !std::env::args().any(|argument| argument == "--bench");
+    let scale = if short { 1 } else { 100 };
+    report("tokio, mpsc and oneshot", 2_000 * scale, tokio_calls);
+    for workers in [1, 2] {
+        println!("{workers} worker(s)");
+        report("1 task calls", 2_000 * scale, |count| tasks(workers, 1, count));
+        report("64 tasks call", 64 * 40 * scale, |count| tasks(workers, 64, count));
+        report("a thread calls and waits", 200 * scale, |count| threads(workers, 1, count));
+        report("2 threads call and wait", 200 * scale, |count| threads(workers, 2, count));
+    }
+}
+
+/// Prints the best time of one operation, if the line is wanted.
+fn report(what: &str, count: u64, run: impl Fn(u64) -> Duration) {
+    let mut words = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    if words.peek().is_some() && !words.any(|word| what.contains(&word)) {
+        return;
+    }
+    let best = (0..RUNS).map(|_| run(count)).min().expect("there are runs");
+    println!("  {what:<32} {:>8.3} µs", best.as_secs_f64() * 1e6 / count as f64);
+}
+
+fn tokio_calls(count: u64) -> Duration {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let (requests, mut inbox) = mpsc::channel::<(i64, oneshot::Sender<i64>)>(64);
+        tokio::spawn(async move {
+            while let Some((number, answer)) = inbox.recv().await {
+                answer.send(number + 1).expect("somebody waits");
+            }
+        });
+        let client = tokio::spawn(async move {
+            let start = Instant::now();
+            for number in 0..count as i64 {
+                let (answer, answered) = oneshot::channel();
+                requests.send((number, answer)).await.expect("somebody listens");
+                assert_eq!(answered.await, Ok(number + 1));
+            }
+            start.elapsed()
+        });
+        client.await.expect("no panic")
+    })
+}
+
+/// A provider and a client of it, in containers of their own.
+struct House {
+    client: Client,
+    guest: Container,
+    /// Dropped last: the containers go with it.
+    _kernel: Kernel,
+}
+
+fn house(workers: usize) -> House {
+    let kernel = Kernel::new(KernelOptions { workers, hooks: Default::default() });
+    let manager = kernel.start_system(Box::new(ServiceManager::new(Presence::default())), Default::default());
+    kernel.set_system_process(manager);
+    let house = Container::start(&kernel, "house");
+    house.provider("bench/next", "1.0").provides(NEXT, Next).install().wait().expect("installed");
+    let guest = Container::start(&kernel, "guest");
+    let client = Client::open(&guest, NEXT).wait().expect("the house provides it");
+    House { client, guest, _kernel: kernel }
+}
+
+async fn next(client: &Client, number: i64) {
+    assert_eq!(client.call::<i64, CallError>(0, &number).await, Ok(number + 1));
+}
+
+/// Tasks of one container call a provider in another one, each one call after the other.
+fn tasks(workers: usize, tasks: u64, count: u64) -> Duration {
+    let House { client, guest, _kernel } = house(workers);
+    let (done, all_done) = std::sync::mpsc::channel();
+    let left = Arc::new(AtomicU64::new(tasks));
+    let start = Instant::now();
+    for _ in 0..tasks {
+        let (client, done, left) = (client.clone(), done.clone(), left.clone());
+        guest.spawn(async move {
+            for number in 0..(count / tasks) as i64 {
+                next(&client, number).await;
+            }
+            if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                done.send(Instant::now()).expect("somebody waits");
+            }
+        });
+    }
+    all_done.recv().expect("the tasks end") - start
+}
+
+/// Threads outside of the system call the provider.
+fn threads(workers: usize, threads: u64, count: u64) -> Duration {
+    let House { client, guest: _guest, _kernel } = house(workers);
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                for number in 0..(count / threads) as i64 {
+                    assert_eq!(client.call::<i64, CallError>(0, &number).wait(), Ok(number + 1));
+                }
+            });
+        }
+    });
+    start.elapsed()
+}
