@@ -188,3 +188,41 @@ fn liars_end_alone() {
     assert_eq!((house.calls.now(), house.lamps.now()), (0, 0));
     eprintln!("{lies} lies by {LIARS} liars");
 }
+
+/// The time that this OS process has worked.
+fn worked() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[test]
+fn a_guest_that_asks_but_does_not_read_costs_no_time() {
+    let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
+    let manager = ServiceManager::new(Presence::default());
+    let manager = kernel.start_system(Box::new(manager), SpawnOptions::named("manager"));
+    kernel.set_system_process(manager);
+    let connections = Connections::new(&kernel).expect("descriptors");
+    let (near, far) = UnixStream::pair().expect("a socket");
+    let coming = std::thread::spawn(move || come_in(far));
+    let program = connections.adopt("deaf", near, None).expect("let in");
+    let (wire, _, manager) = coming.join().expect("a wire");
+    let question = head(1, 0, 0, 0, [manager, Gid::SYSTEM.as_i64(), 1, 300]);
+    let payload = Payload::null();
+    let mut refusals = 0;
+    while refusals < 20 {
+        match wire.send(&[&question, payload.bytes()], &mut Vec::new()).expect("a listener") {
+            Sent::Yes => refusals = 0,
+            Sent::NoRoom => {
+                refusals += 1;
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        wire.flush();
+    }
+    let before = worked();
+    std::thread::sleep(Duration::from_millis(500));
+    let worked = worked() - before;
+    assert!(worked < Duration::from_millis(100), "{worked:?}");
+    wire.close();
+    program.wait();
+}
