@@ -34,6 +34,9 @@ pub(crate) const PAYLOAD_BYTES_MAX: usize = 16 << 20;
 /// A payload may have this many buffers.
 pub(crate) const BUFFERS_MAX: usize = 256;
 
+/// The buffers of a payload may have this many bytes together.
+pub(crate) const BUFFER_BYTES_MAX: usize = 1 << 30;
+
 /// Why a request or its answer does not travel.
 const TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 
@@ -93,9 +96,9 @@ impl Exchange {
             MessageKind::Reply { id, result } => {
                 let there = self.ledger.lock().answered(party.0, id);
                 if let Some(id) = there {
-                    let result = result.map_err(|failure| *failure).and_then(|payload| {
-                        if fits(&payload) { Ok(payload) } else { Err(Failure::new(TOO_LARGE)) }
-                    });
+                    let result = result.map_err(|failure| *failure);
+                    let fits = result.as_ref().map_or_else(failure_fits, fits);
+                    let result = if fits { result } else { Err(Failure::new(TOO_LARGE)) };
                     self.link.send(Outgoing::answer(party.0, id, result));
                 }
             }
@@ -432,5 +435,14 @@ fn left_us(left_us: i64) -> u32 {
 }
 
 fn fits(payload: &Payload) -> bool {
-    payload.bytes().len() <= PAYLOAD_BYTES_MAX && payload.buffers().len() <= BUFFERS_MAX
+    let encoded = payload.bytes().len();
+    encoded <= PAYLOAD_BYTES_MAX
+        && payload.buffers().len() <= BUFFERS_MAX
+        && payload.size() - encoded <= BUFFER_BYTES_MAX
+}
+
+fn failure_fits(failure: &Failure) -> bool {
+    let trace = failure.trace.as_ref();
+    failure.text.len() + trace.map_or(0, |trace| trace.bytes().len()) <= PAYLOAD_BYTES_MAX
+        && trace.is_none_or(fits)
 }
