@@ -75,6 +75,9 @@ pub(crate) enum Command {
     /// Install and list packages
     #[command(subcommand)]
     Pkg(Pkg),
+    /// Build components in C
+    #[command(subcommand)]
+    C(C),
     /// Print a script that completes this command in a shell
     Completions {
         /// The shell
@@ -94,12 +97,18 @@ pub(crate) struct Run {
     /// What each process may use, such as 64M [default: 512M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) memory_limit: Option<usize>,
+    /// Load a component in C, whose handlers programs open by their ids; may be repeated
+    #[arg(long, value_name = "LIBRARY", conflicts_with = "simulate")]
+    pub(crate) component: Vec<PathBuf>,
     /// Collect garbage at every allocation: slow, for finding faults in the machine
     #[arg(long, env = "LUCARNE_GC_STRESS", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
     pub(crate) gc_stress: bool,
     /// Run on one thread in virtual time, every choice following from SEED
     #[arg(long, value_name = "SEED")]
     pub(crate) simulate: Option<u64>,
+    /// Let containers of other OS processes connect at the socket PATH, in a folder of your own (mode 700)
+    #[arg(long, value_name = "PATH", conflicts_with = "simulate")]
+    pub(crate) listen: Option<PathBuf>,
     /// End when the process that started this one ends, however that may be; its pid
     #[arg(long, value_name = "PID", hide = true)]
     pub(crate) end_with_parent: Option<i32>,
@@ -127,6 +136,22 @@ impl Run {
     pub(crate) fn arguments(&self) -> &[String] {
         self.program.get(1..).unwrap_or_default()
     }
+}
+
+/// What `lucarne c` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum C {
+    /// Print the folder that a compiler finds toit/toit.h in
+    IncludeDir,
+    /// Build the component in a folder, for `lucarne run --component`
+    Build {
+        /// A folder with a CMakeLists.txt that calls idf_component_register
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// The shared library to make [default: the folder's name with .so, in the current folder]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 /// The options of `lucarne check`.

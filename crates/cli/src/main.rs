@@ -1,6 +1,7 @@
 //! The binary `lucarne`: arguments in, output out, no logic.
 
 mod arguments;
+mod c;
 mod check;
 mod emit;
 mod files;
@@ -48,6 +49,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Check(options) => check::check(&options),
         Command::Test(options) => test::test(&options),
         Command::Pkg(command) => pkg::pkg(&command),
+        Command::C(command) => c::c(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use lucarne_c::Components;
 use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::link::link;
 use lucarne_compiler::program::Program;
 use lucarne_kernel::Faults;
+use lucarne_link::{Connections, Listener};
 use lucarne_outside::Surroundings;
 use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
 use lucarne_vm::{Host, Image};
@@ -76,13 +78,29 @@ pub(crate) fn compile(file: &Path) -> Result<Option<Program>, Stop> {
 
 fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     end_on_interrupt(output.clone())?;
+    for component in &options.component {
+        Components::load(component).map_err(|error| Stop::usage(error.to_string()))?;
+    }
     let workers = options.workers.map_or_else(processors, usize::from);
     let system = System::new(workers, output);
+    let components = Components::start(system.kernel()).map_err(|error| Stop::failure(error.to_string()))?;
+    let listener = options.listen.as_deref().map(|path| listen(&system, path)).transpose()?;
     let mut host = host(options, system.services());
     let output = system.services().output.clone();
     host.outside = Some(Arc::new(Surroundings::new(move || output.flush())));
     let program = lucarne_vm::start(system.kernel(), image, host);
-    Ok(program.wait())
+    let code = program.wait();
+    drop(listener);
+    drop(system);
+    components.finish();
+    Ok(code)
+}
+
+/// Lets other OS processes in for as long as the listener is kept.
+fn listen(system: &System, path: &Path) -> Result<Listener, Stop> {
+    let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot listen: {error}"));
+    let connections = Connections::new(system.kernel()).map_err(|error| failure(&error))?;
+    connections.listen(path).map_err(|error| failure(&error))
 }
 
 pub(crate) fn processors() -> usize {

@@ -90,7 +90,7 @@ impl Contacts {
 
 /// The process that `sender` means by `pid`, if it may send there.
 pub(crate) fn resolve(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     sender: &Arc<Entry>,
     pid: Pid,
     purpose: Purpose,
@@ -106,7 +106,7 @@ pub(crate) fn resolve(
         sender.contacts.lock().known.remove(&pid);
         return None;
     }
-    let entry = shared.find(pid)?;
+    let entry = shared.find_or_mirror(pid)?;
     let may_request =
         sender.trust == Trust::System || entry.trust == Trust::System || entry.gid() == sender.gid();
     let mut contacts = sender.contacts.lock();

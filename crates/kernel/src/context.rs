@@ -9,13 +9,13 @@ use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
 use crate::mailbox::Lane;
-use crate::port::{IfFull, Port, Voice};
+use crate::port::{About, IfFull, Port, Voice};
 use crate::process::GroupOption;
 use crate::random::NoEntropy;
 use crate::sync::atomic::Ordering;
 use crate::{
-    Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SendError,
-    SpawnOptions, Trust, USER_KIND_MIN, Waker,
+    Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SpawnOptions, Trust,
+    Waker,
 };
 
 /// The kernel, as seen by one process in one turn.
@@ -93,6 +93,11 @@ impl<'k> Context<'k> {
 
     // -- The turn ---------------------------------------------------------------------------
 
+    /// Has this process get [`MessageKind::MemoryPressure`] when memory is short.
+    pub fn expect_memory_pressure(&self) {
+        self.me.can_relieve.store(true, Ordering::Relaxed);
+    }
+
     /// How many units of work this turn may do: a unit is a call or a loop edge.
     pub fn budget(&self) -> u32 {
         self.budget
@@ -122,8 +127,10 @@ impl<'k> Context<'k> {
         let message = self.me.mailbox.pop();
         if self.me.trust == Trust::Guest
             && let Some(Message { pid, kind, .. }) = &message
-            && let MessageKind::Request { .. } | MessageKind::Notification { .. } | MessageKind::User { .. } =
-                kind
+            && let MessageKind::Request { .. }
+            | MessageKind::Notification { .. }
+            | MessageKind::External { .. }
+            | MessageKind::User { .. } = kind
         {
             hear_of(self.shared, self.me, *pid);
         }
@@ -139,7 +146,8 @@ impl<'k> Context<'k> {
     /// exactly once, also if the other process ends first.
     ///
     /// # Errors
-    /// [`SendError::NoSuchProcess`] or [`SendError::TooManyRequests`], with the payload.
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or
+    /// [`TooManyRequests`](crate::SendError::TooManyRequests), with the payload.
     pub fn request(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
         self.voice().request(Lane::Request, to, procedure, payload)
     }
@@ -149,7 +157,8 @@ impl<'k> Context<'k> {
     /// has reserved a place for one of these. Its payload should be a few numbers.
     ///
     /// # Errors
-    /// [`SendError::NoSuchProcess`]; [`SendError::TooManyRequests`] only if there were more
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess);
+    /// [`TooManyRequests`](crate::SendError::TooManyRequests) only if there were more
     /// closes than requests.
     pub fn request_close(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
         self.voice().request(Lane::Reserved, to, procedure, payload)
@@ -173,9 +182,9 @@ impl<'k> Context<'k> {
     /// or [`MessageKind::SlowConsumer`] that it is not.
     ///
     /// # Errors
-    /// [`SendError::NoSuchProcess`] or [`SendError::Full`], with the payload.
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
     pub fn notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, client, handle, payload, IfFull::Wait)
+        self.voice().notify(to, About { client, handle }, payload, IfFull::Wait, None)
     }
 
     /// Like [`Context::notify`], for those who would rather drop the value than wait: nothing
@@ -184,7 +193,7 @@ impl<'k> Context<'k> {
     /// # Errors
     /// As [`Context::notify`].
     pub fn try_notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, client, handle, payload, IfFull::Forget)
+        self.voice().notify(to, About { client, handle }, payload, IfFull::Forget, None)
     }
 
     /// Nobody waits any more to notify this resource.
@@ -195,30 +204,22 @@ impl<'k> Context<'k> {
     /// Sends a message of a kind that is free for programs.
     ///
     /// # Errors
-    /// [`SendError::ReservedKind`] below [`USER_KIND_MIN`], [`SendError::NoSuchProcess`] or
-    /// [`SendError::Full`], with the payload.
+    /// [`ReservedKind`](crate::SendError::ReservedKind) below [`USER_KIND_MIN`](crate::USER_KIND_MIN),
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
     pub fn send(&mut self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
-        if kind < USER_KIND_MIN {
-            return Err(Refused { error: SendError::ReservedKind, payload });
-        }
-        let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
-            return Err(Refused { error: SendError::NoSuchProcess, payload });
-        };
-        let message = self.voice().stamp(MessageKind::User { kind, payload });
-        match target.mailbox.push(Lane::Notification, message) {
-            Ok(()) => {
-                target.wake_in(self.shared);
-                Ok(())
-            }
-            Err((error, Message { kind: MessageKind::User { payload, .. }, .. })) => {
-                Err(Refused { error, payload })
-            }
-            Err(_) => unreachable!("what is refused is what was sent"),
-        }
+        self.voice().send(to, kind, payload)
+    }
+
+    /// Sends a value to or from a component: a process that others look up by name.
+    ///
+    /// # Errors
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
+    pub fn send_external(&mut self, to: Pid, payload: Payload) -> Result<(), Refused> {
+        self.voice().send_external(to, payload)
     }
 
     fn voice(&self) -> Voice<'k> {
-        Voice { shared: self.shared, me: self.me }
+        Voice { shared: self.shared, me: self.me, gid: self.me.gid() }
     }
 
     // -- Processes --------------------------------------------------------------------------

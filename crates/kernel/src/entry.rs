@@ -10,7 +10,7 @@ use crate::run_state::RunState;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use crate::timers::NEVER;
-use crate::{Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust};
+use crate::{Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
 
 pub(crate) struct Entry {
     pub(crate) pid: Pid,
@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     pub(crate) trust: Trust,
     pub(crate) name: String,
     pub(crate) kernel: Weak<Shared>,
+    /// It stands for a process elsewhere: whoever wakes it gives it its turn, on the spot.
+    pub(crate) is_mirror: bool,
 
     pub(crate) mailbox: Mailbox,
     pub(crate) contacts: Mutex<Contacts>,
@@ -29,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) process: Mutex<Option<Box<dyn Process>>>,
     pub(crate) run_state: RunState,
     pub(crate) killed: AtomicBool,
+    /// Whether it wants to be told when memory is short.
+    pub(crate) can_relieve: AtomicBool,
     pub(crate) priority: AtomicU8,
     pub(crate) virtual_time: AtomicU64,
     /// When the process wants to be woken.
@@ -52,6 +56,7 @@ impl Entry {
             trust,
             name: options.name,
             kernel,
+            is_mirror: false,
             mailbox: Mailbox::default(),
             contacts: Mutex::default(),
             heard_last: HeardLast::nobody(),
@@ -59,6 +64,7 @@ impl Entry {
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),
             killed: AtomicBool::new(false),
+            can_relieve: AtomicBool::new(false),
             priority: AtomicU8::new(options.priority),
             virtual_time: AtomicU64::new(0),
             deadline_us: AtomicI64::new(NEVER),
@@ -70,18 +76,27 @@ impl Entry {
         self.group.gid
     }
 
-    /// Makes sure that the process gets a turn.
-    pub(crate) fn wake(self: &Arc<Entry>) {
-        if self.run_state.wake()
-            && let Some(kernel) = self.kernel.upgrade()
-        {
-            kernel.scheduler.make_ready(self.clone());
+    /// Makes sure that the process gets a turn. False if it was to have one anyway.
+    pub(crate) fn wake(self: &Arc<Entry>) -> bool {
+        let was_parked = self.run_state.wake();
+        if was_parked && let Some(kernel) = self.kernel.upgrade() {
+            self.clone().give_turn(&kernel);
         }
+        was_parked
     }
 
     /// The same for those who have the kernel at hand and are done with the process.
-    pub(crate) fn wake_in(self: Arc<Entry>, kernel: &Shared) {
+    pub(crate) fn wake_in(self: Arc<Entry>, kernel: &Arc<Shared>) {
         if self.run_state.wake() {
+            self.give_turn(kernel);
+        }
+    }
+
+    /// A mirror gets it on the spot: all that it does is pass on what it was given.
+    fn give_turn(self: Arc<Entry>, kernel: &Arc<Shared>) {
+        if self.is_mirror {
+            worker::run_here(kernel, &self);
+        } else {
             kernel.scheduler.make_ready(self);
         }
     }
@@ -102,8 +117,12 @@ impl Entry {
 
     /// A notification has been dealt with: tells those who can send again.
     pub(crate) fn release(self: &Arc<Entry>, sender: Pid, topic: Topic, charge: usize) {
-        let now_us = || self.kernel.upgrade().map_or(0, |kernel| kernel.clock.now_us());
-        self.tell_of_room(self.mailbox.release(sender, topic, charge, now_us));
+        self.tell_of_room(self.mailbox.release(sender, topic, charge, || self.now_us()));
+    }
+
+    /// The time of the kernel; at its end, 0.
+    pub(crate) fn now_us(&self) -> i64 {
+        self.kernel.upgrade().map_or(0, |kernel| kernel.clock.now_us())
     }
 
     pub(crate) fn tell_of_room(&self, waiting: Vec<RoomWaiter>) {

@@ -11,7 +11,7 @@ impl Pid {
     pub const SYSTEM: Pid = Pid(-1);
 
     /// A pid as a number that came from a program; it may name nobody.
-    pub fn from_i64(number: i64) -> Pid {
+    pub const fn from_i64(number: i64) -> Pid {
         Pid(number)
     }
 

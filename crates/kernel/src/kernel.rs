@@ -1,11 +1,14 @@
 //! The table of processes, and the way in from outside.
 
-use std::sync::{Arc, Weak};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
 use crate::clock::Clock;
+use crate::driver::Driver;
 use crate::entry::Entry;
 use crate::group::Group;
 use crate::mailbox::Lane;
@@ -15,8 +18,8 @@ use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
 use crate::{
-    Exit, Gid, Message, MessageKind, Pid, Port, Process, Program, Refused, SendError, SpawnOptions, Trust,
-    death, worker,
+    Exit, Gid, Message, MessageKind, Pid, Port, Process, Program, Refused, Relieved, SendError, SpawnOptions,
+    Trust, death, worker,
 };
 
 /// A kernel with worker threads. Dropping it ends all processes and the threads.
@@ -78,7 +81,11 @@ pub(crate) struct Shared {
     system_group: Arc<Group>,
     programs: Mutex<usize>,
     no_programs: Condvar,
+    mirrors: OnceLock<MirrorMaker>,
 }
+
+/// Makes the process that stands for a process elsewhere, or none if there is nothing there to speak to.
+pub type MirrorMaker = Box<dyn Fn(Pid) -> Option<Box<dyn Process>> + Send + Sync>;
 
 impl Kernel {
     /// Starts the worker threads.
@@ -139,9 +146,53 @@ impl KernelHandle {
         self.shared.start(process, self.shared.system_group.clone(), Trust::System, options).pid
     }
 
+    /// Starts a program under names that were given elsewhere, in a kernel that gives none of its own. None
+    /// if the pid is taken.
+    pub fn start_as(
+        &self,
+        pid: Pid,
+        gid: Gid,
+        process: Box<dyn Process>,
+        options: SpawnOptions,
+    ) -> Option<Program> {
+        let group = self.shared.program_as(gid);
+        let entry = self.shared.entry(pid, group.clone(), Trust::Guest, options, process);
+        if self.shared.enrol(entry.into()).is_none() {
+            self.shared.program_ended();
+            return None;
+        }
+        Some(Program { group })
+    }
+
+    /// From now on a pid that nobody has is a *mirror*: `maker` makes a process when somebody sends it something,
+    /// or asks for [`mirror`](KernelHandle::mirror). It is as trusted as the system, and has its turns in the
+    /// thread of whoever wakes it, on the spot: it is to pass on what is in its mailbox, and no more.
+    /// Only the first maker counts.
+    pub fn set_mirrors(&self, maker: MirrorMaker) {
+        let _ = self.shared.mirrors.set(maker);
+    }
+
+    /// A way to send in the name of a mirror, stamped with this group.
+    pub fn mirror(&self, pid: Pid, gid: Gid) -> Option<Port> {
+        let entry = self.shared.find_or_mirror(pid)?;
+        Some(Port::new(self.shared.clone(), entry).stamped(gid))
+    }
+
+    /// Sets what idle workers wait in, besides for work. Only the first one counts.
+    pub fn set_driver(&self, driver: Arc<dyn Driver>) {
+        self.shared.scheduler.idle.set_driver(driver);
+        // Those who sleep already sleep elsewhere.
+        self.shared.scheduler.wake_somebody();
+    }
+
+    /// The process that [`Pid::SYSTEM`] stands for.
+    pub fn system_process(&self) -> Option<Pid> {
+        self.shared.system_process().map(|entry| entry.pid)
+    }
+
     /// Makes a process the one that [`Pid::SYSTEM`] stands for, and that is told of each death.
     pub fn set_system_process(&self, pid: Pid) {
-        *self.shared.system.lock() = self.shared.find(pid);
+        *self.shared.system.lock() = self.shared.find_or_mirror(pid);
     }
 
     /// Ends a process.
@@ -189,6 +240,25 @@ impl KernelHandle {
         }
     }
 
+    /// Has all processes that can do so give back memory, and waits until they have, for `patience` at most.
+    /// Not to be called in a turn of a process.
+    pub fn relieve(&self, patience: Duration) {
+        let (done, all_done) = sync_channel(0);
+        for entry in self.shared.all() {
+            if entry.can_relieve.load(Ordering::Relaxed) {
+                entry.deliver(&entry, MessageKind::MemoryPressure { done: Relieved(done.clone()) });
+            }
+        }
+        drop(done);
+        // Nothing is ever sent: it is over when all have dropped their ends.
+        let _ = all_done.recv_timeout(patience);
+    }
+
+    /// Whether this is a way to the same kernel.
+    pub fn is_same(&self, other: &KernelHandle) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// Whether a process exists.
     pub fn is_alive(&self, pid: Pid) -> bool {
         self.shared.find(pid).is_some()
@@ -229,11 +299,19 @@ impl Waker {
         Waker { entry: Arc::downgrade(entry) }
     }
 
+    /// Whether the process has not ended yet.
+    pub fn is_alive(&self) -> bool {
+        self.entry.upgrade().is_some_and(|entry| !entry.run_state.has_ended())
+    }
+
     /// Gives the process another turn, unless it has ended.
     pub fn wake(&self) {
-        if let Some(entry) = self.entry.upgrade() {
-            entry.wake();
-        }
+        self.try_wake();
+    }
+
+    /// The same; false if it was to have a turn anyway, or none any more.
+    pub fn try_wake(&self) -> bool {
+        self.entry.upgrade().is_some_and(|entry| entry.wake())
     }
 }
 
@@ -253,6 +331,7 @@ impl Shared {
             system_group: Arc::new(Group::new(Gid::SYSTEM)),
             programs: Mutex::new(0),
             no_programs: Condvar::new(),
+            mirrors: OnceLock::new(),
         }
     }
 
@@ -264,23 +343,52 @@ impl Shared {
         options: SpawnOptions,
     ) -> Arc<Entry> {
         let pid = Pid::from_i64(self.next_pid.fetch_add(1, Ordering::Relaxed));
-        let entry = Arc::new(Entry::new(pid, group, trust, options, process, Arc::downgrade(self)));
-        self.table.lock().insert(pid, entry.clone());
+        let entry = Arc::new(self.entry(pid, group, trust, options, process));
+        self.enrol(entry.clone());
+        entry
+    }
+
+    fn entry(
+        self: &Arc<Shared>,
+        pid: Pid,
+        group: Arc<Group>,
+        trust: Trust,
+        options: SpawnOptions,
+        process: Box<dyn Process>,
+    ) -> Entry {
+        Entry::new(pid, group, trust, options, process, Arc::downgrade(self))
+    }
+
+    /// Takes in a new process, and gives it its first turn. None, and no harm done, if there is one of that pid.
+    fn enrol(self: &Arc<Shared>, entry: Arc<Entry>) -> Option<()> {
+        {
+            let mut table = self.table.lock();
+            if table.contains_key(&entry.pid) {
+                return None;
+            }
+            table.insert(entry.pid, entry.clone());
+        }
         if !entry.group.join(&entry) {
             entry.killed.store(true, Ordering::Release);
         }
         // Whoever comes after the end of the kernel would wait forever for a turn.
         if self.stopping.load(Ordering::Acquire) {
             death::end(self, &entry, &Exit::Killed);
+        } else if entry.is_mirror {
+            worker::run_here(self, &entry);
         } else {
-            self.scheduler.make_ready(entry.clone());
+            self.scheduler.make_ready(entry);
         }
-        entry
+        Some(())
     }
 
     pub(crate) fn new_program(&self) -> Arc<Group> {
+        self.program_as(Gid::from_i64(self.next_gid.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn program_as(&self, gid: Gid) -> Arc<Group> {
         *self.programs.lock() += 1;
-        Arc::new(Group::new(Gid::from_i64(self.next_gid.fetch_add(1, Ordering::Relaxed))))
+        Arc::new(Group::new(gid))
     }
 
     pub(crate) fn program_ended(&self) {
@@ -293,6 +401,29 @@ impl Shared {
 
     pub(crate) fn find(&self, pid: Pid) -> Option<Arc<Entry>> {
         self.table.lock().get(&pid).cloned()
+    }
+
+    /// The process of that pid, or the mirror that is made of it.
+    pub(crate) fn find_or_mirror(self: &Arc<Shared>, pid: Pid) -> Option<Arc<Entry>> {
+        let found = self.find(pid);
+        match self.mirrors.get() {
+            Some(maker) if found.is_none() => self.make_mirror(pid, maker),
+            _ => found,
+        }
+    }
+
+    fn make_mirror(self: &Arc<Shared>, pid: Pid, maker: &MirrorMaker) -> Option<Arc<Entry>> {
+        let process = maker(pid)?;
+        // What it sends is stamped with a group that is known only then.
+        let options = SpawnOptions::named("mirror");
+        let mut entry = self.entry(pid, self.system_group.clone(), Trust::System, options, process);
+        entry.is_mirror = true;
+        let entry = Arc::new(entry);
+        match self.enrol(entry.clone()) {
+            Some(()) => Some(entry),
+            // Another thread was faster.
+            None => self.find(pid),
+        }
     }
 
     pub(crate) fn remove(&self, pid: Pid) {
@@ -311,8 +442,8 @@ impl Shared {
     }
 
     /// `watcher` is told when `pid` ends, which may have been long ago.
-    pub(crate) fn watch(&self, watcher: &Arc<Entry>, pid: Pid) {
-        if let Some(entry) = self.find(pid)
+    pub(crate) fn watch(self: &Arc<Shared>, watcher: &Arc<Entry>, pid: Pid) {
+        if let Some(entry) = self.find_or_mirror(pid)
             && let Some(watchers) = entry.watchers.lock().as_mut()
         {
             if !watchers.iter().any(|other| other.pid == watcher.pid) {

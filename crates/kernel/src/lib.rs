@@ -68,6 +68,8 @@ pub mod sync;
 mod contacts;
 mod context;
 mod death;
+mod driven;
+mod driver;
 mod entry;
 mod group;
 mod id;
@@ -88,11 +90,17 @@ mod timers;
 mod worker;
 
 pub use context::{Context, NotAllowed, SpawnError};
+pub use driven::Driven;
+pub use driver::Driver;
 pub use group::{PROCESSES_MAX, Program};
 pub use id::{Gid, Pid, RequestId};
-pub use kernel::{EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, Waker};
+pub use kernel::{EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, MirrorMaker, Waker};
 pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
-pub use message::{Credit, Failure, Message, MessageKind, Refused, RequestToken, SendError, USER_KIND_MIN};
+pub use message::{
+    Credit, CreditWatch, DealtWith, Failure, Message, MessageKind, Refused, Relieved, RequestToken,
+    SendError, USER_KIND_MIN,
+};
 pub use port::Port;
 pub use process::{Exit, GroupOption, Outcome, Process, SpawnOptions, Trust, priority};
+pub use scheduler::Doorbell;
 pub use simulation::{Faults, Simulation, Step};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use lucarne_message::Payload;
 
@@ -77,10 +78,15 @@ pub enum MessageKind {
         /// The handle of the resource.
         handle: i64,
     },
-    /// A value from outside of the system's processes.
+    /// A value to or from a component, or from outside of the system's processes.
     External {
         /// The value.
         payload: Payload,
+    },
+    /// Memory is short: whoever can do without some gives it back, and drops this when that is done.
+    MemoryPressure {
+        /// What the one who asked for it waits for.
+        done: Relieved,
     },
     /// A message between programs.
     User {
@@ -90,6 +96,10 @@ pub enum MessageKind {
         payload: Payload,
     },
 }
+
+/// Dropped by a process that has given back what memory it can do without.
+#[derive(Debug)]
+pub struct Relieved(#[expect(dead_code, reason = "to drop it is what it is for")] pub(crate) SyncSender<()>);
 
 /// Why a request has no result.
 #[derive(Debug, Default)]
@@ -163,6 +173,19 @@ impl RequestToken {
         self.id
     }
 
+    /// Whether the request gives back what an earlier one got: it was sent with
+    /// [`Context::request_close`](crate::Context::request_close).
+    pub fn is_close(&self) -> bool {
+        self.lane == Lane::Reserved
+    }
+
+    /// Answers, as [`Context::reply`](crate::Context::reply). Says whether the asker is there and wants it.
+    pub fn reply(mut self, result: Result<Payload, Failure>) -> bool {
+        let Some(asker) = self.settle(result.map_err(Box::new)) else { return false };
+        asker.wake();
+        true
+    }
+
     /// How the request got into the mailbox.
     pub(crate) fn lane(&self) -> Lane {
         self.lane
@@ -173,7 +196,7 @@ impl RequestToken {
         self.asker = None;
     }
 
-    pub(crate) fn answer(mut self, kernel: &Shared, result: Result<Payload, Box<Failure>>) {
+    pub(crate) fn answer(mut self, kernel: &Arc<Shared>, result: Result<Payload, Box<Failure>>) {
         if let Some(asker) = self.settle(result) {
             asker.wake_in(kernel);
         }
@@ -213,11 +236,41 @@ pub struct Credit {
     sender: Pid,
     topic: Topic,
     charge: usize,
+    watch: Option<Arc<dyn CreditWatch>>,
+}
+
+/// Is told when a notification that was sent with [`Port::notify_watched`](crate::Port::notify_watched) has
+/// been dealt with: its credit was dropped, on whatever thread that was.
+pub trait CreditWatch: Send + Sync {
+    /// See [`DealtWith`]. Not to take long.
+    fn dealt_with(&self, done: DealtWith);
+}
+
+/// A notification that has been dealt with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DealtWith {
+    /// Who got it.
+    pub receiver: Pid,
+    /// Who sent it.
+    pub sender: Pid,
+    /// The client, as the provider knows it.
+    pub client: i64,
+    /// The handle of the resource.
+    pub handle: i64,
+    /// The bytes that it took in the mailbox.
+    pub charge: usize,
+    /// When, in microseconds since the kernel started.
+    pub at_us: i64,
 }
 
 impl Credit {
     pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, topic: Topic, charge: usize) -> Credit {
-        Credit { receiver: Some(receiver), sender, topic, charge }
+        Credit { receiver: Some(receiver), sender, topic, charge, watch: None }
+    }
+
+    pub(crate) fn watched_by(mut self, watch: Option<Arc<dyn CreditWatch>>) -> Credit {
+        self.watch = watch;
+        self
     }
 
     /// For a notification that was not accepted and took no place.
@@ -230,6 +283,10 @@ impl Drop for Credit {
     fn drop(&mut self) {
         if let Some(receiver) = self.receiver.take() {
             receiver.release(self.sender, self.topic, self.charge);
+            if let (Some(watch), Topic::Resource(client, handle)) = (self.watch.take(), self.topic) {
+                let (sender, charge, at_us) = (self.sender, self.charge, receiver.now_us());
+                watch.dealt_with(DealtWith { receiver: receiver.pid, sender, client, handle, charge, at_us });
+            }
         }
     }
 }

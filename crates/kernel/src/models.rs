@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use loom::thread;
 use lucarne_message::Payload;
@@ -19,7 +20,8 @@ use crate::entry::Entry;
 use crate::kernel::{Hooks, KernelHandle, Shared};
 use crate::random::Random;
 use crate::scheduler::{BUDGET, Scheduler};
-use crate::{Context, Exit, MessageKind, Outcome, SpawnOptions, death, worker};
+use crate::sync::{Condvar, Mutex, wait};
+use crate::{Context, Driver, Exit, MessageKind, Outcome, Pid, SpawnOptions, death, worker};
 
 /// All interleavings with up to three preemptions: enough for every bug of two threads that
 /// anybody has found in such code, and done in seconds.
@@ -134,6 +136,74 @@ fn a_worker_does_not_sleep_through_work() {
         }
         sender.join().unwrap();
         assert!(!scheduler.has_work());
+    });
+}
+
+/// A driver that only ever hears of being unparked.
+#[derive(Default)]
+struct Deaf {
+    is_unparked: Mutex<bool>,
+    signal: Condvar,
+}
+
+impl Driver for Deaf {
+    fn look(&self) {}
+
+    fn wait(&self, _has_work: &dyn Fn() -> bool, _patience: Option<Duration>) {
+        let mut is_unparked = self.is_unparked.lock();
+        while !std::mem::take(&mut *is_unparked) {
+            is_unparked = wait(&self.signal, is_unparked);
+        }
+    }
+
+    fn unpark(&self) {
+        *self.is_unparked.lock() = true;
+        self.signal.notify_one();
+    }
+}
+
+#[test]
+fn a_worker_in_the_driver_does_not_sleep_through_work() {
+    model(|| {
+        let scheduler = Arc::new(Scheduler::with_workers(1));
+        scheduler.idle.set_driver(Arc::new(Deaf::default()));
+        let entry = {
+            let shared = kernel();
+            start(&shared, |_: &mut Context<'_>| Outcome::Ready)
+        };
+        let (inner, queued) = (scheduler.clone(), entry.clone());
+        let sender = thread::spawn(move || inner.make_ready(queued));
+        while scheduler.pick(0).is_none() {
+            scheduler.idle.sleep(0, || scheduler.has_work(), || None);
+        }
+        sender.join().unwrap();
+        assert!(!scheduler.has_work());
+    });
+}
+
+#[test]
+fn a_mirror_that_two_threads_wake_passes_everything_on() {
+    model(|| {
+        let shared = kernel();
+        let count = Arc::new(AtomicUsize::new(0));
+        let handle = KernelHandle { shared: shared.clone() };
+        let inner = count.clone();
+        handle.set_mirrors(Box::new(move |_| {
+            let count = inner.clone();
+            Some(Box::new(move |context: &mut Context<'_>| {
+                while context.receive().is_some() {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+                Outcome::Wait { until_us: None }
+            }))
+        }));
+        let mirror = shared.find_or_mirror(Pid::from_i64(7)).expect("made");
+        let other = mirror.clone();
+        let sender = thread::spawn(move || other.deliver(&other, MessageKind::ProcessTerminated));
+        mirror.deliver(&mirror, MessageKind::ProcessTerminated);
+        sender.join().unwrap();
+        assert_eq!(count.load(Ordering::Relaxed), 2);
+        shared.end_all();
     });
 }
 

@@ -12,13 +12,17 @@ use crate::contacts::{Purpose, resolve};
 use crate::entry::Entry;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, Topic, charge_for};
-use crate::{Credit, Gid, Message, MessageKind, Pid, Refused, RequestId, RequestToken, SendError};
+use crate::{
+    Credit, CreditWatch, Gid, Message, MessageKind, Pid, Refused, RequestId, RequestToken, SendError,
+    USER_KIND_MIN,
+};
 
 /// Sends in the name of one process, from any thread.
 #[derive(Clone)]
 pub struct Port {
     shared: Arc<Shared>,
     me: Arc<Entry>,
+    gid: Gid,
 }
 
 /// A process about to send something.
@@ -26,6 +30,8 @@ pub struct Port {
 pub(crate) struct Voice<'k> {
     pub(crate) shared: &'k Arc<Shared>,
     pub(crate) me: &'k Arc<Entry>,
+    /// The group that what is said is stamped with.
+    pub(crate) gid: Gid,
 }
 
 /// What becomes of a sender whose notification found no room.
@@ -37,9 +43,22 @@ pub(crate) enum IfFull {
     Forget,
 }
 
+/// What a notification is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    pub(crate) client: i64,
+    pub(crate) handle: i64,
+}
+
 impl Port {
     pub(crate) fn new(shared: Arc<Shared>, me: Arc<Entry>) -> Port {
-        Port { shared, me }
+        let gid = me.gid();
+        Port { shared, me, gid }
+    }
+
+    /// What is sent is stamped with this group: only known of a mirror when its process says something.
+    pub(crate) fn stamped(self, gid: Gid) -> Port {
+        Port { gid, ..self }
     }
 
     /// The name of the process.
@@ -49,7 +68,7 @@ impl Port {
 
     /// The group of the process.
     pub fn gid(&self) -> Gid {
-        self.me.gid()
+        self.gid
     }
 
     /// Microseconds since the kernel started; they never go back.
@@ -93,7 +112,23 @@ impl Port {
     /// # Errors
     /// As there.
     pub fn notify(&self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, client, handle, payload, IfFull::Wait)
+        self.voice().notify(to, About { client, handle }, payload, IfFull::Wait, None)
+    }
+
+    /// As [`Context::notify`](crate::Context::notify); `watch` is told when the notification has been dealt
+    /// with.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn notify_watched(
+        &self,
+        to: Pid,
+        client: i64,
+        handle: i64,
+        payload: Payload,
+        watch: Arc<dyn CreditWatch>,
+    ) -> Result<(), Refused> {
+        self.voice().notify(to, About { client, handle }, payload, IfFull::Wait, Some(watch))
     }
 
     /// As [`Context::try_notify`](crate::Context::try_notify).
@@ -101,7 +136,7 @@ impl Port {
     /// # Errors
     /// As there.
     pub fn try_notify(&self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, client, handle, payload, IfFull::Forget)
+        self.voice().notify(to, About { client, handle }, payload, IfFull::Forget, None)
     }
 
     /// As [`Context::stop_waiting`](crate::Context::stop_waiting).
@@ -114,8 +149,30 @@ impl Port {
         self.shared.watch(&self.me, pid);
     }
 
+    /// Cuts a resource off, as the kernel does with one whose notifications are not taken: `to`, the other
+    /// side of it, gets [`MessageKind::SlowConsumer`]. Who may not send there does nothing.
+    pub fn cut_off(&self, to: Pid, client: i64, handle: i64) {
+        self.voice().cut_off(to, client, handle);
+    }
+
+    /// As [`Context::send_external`](crate::Context::send_external).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_external(&self, to: Pid, payload: Payload) -> Result<(), Refused> {
+        self.voice().send_external(to, payload)
+    }
+
+    /// As [`Context::send`](crate::Context::send).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send(&self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
+        self.voice().send(to, kind, payload)
+    }
+
     fn voice(&self) -> Voice<'_> {
-        Voice { shared: &self.shared, me: &self.me }
+        Voice { shared: &self.shared, me: &self.me, gid: self.gid }
     }
 }
 
@@ -162,16 +219,18 @@ impl Voice<'_> {
     pub(crate) fn notify(
         self,
         to: Pid,
-        client: i64,
-        handle: i64,
+        about: About,
         payload: Payload,
         if_full: IfFull,
+        watch: Option<Arc<dyn CreditWatch>>,
     ) -> Result<(), Refused> {
+        let About { client, handle } = about;
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
         let credit =
-            Credit::new(target.clone(), self.me.pid, Topic::Resource(client, handle), charge_for(&payload));
+            Credit::new(target.clone(), self.me.pid, Topic::Resource(client, handle), charge_for(&payload))
+                .watched_by(watch);
         let message = self.stamp(MessageKind::Notification { client, handle, payload, credit });
         let waiter = || {
             let now_us = self.shared.clock.now_us();
@@ -187,6 +246,8 @@ impl Voice<'_> {
                 if first_to_wait {
                     let slow_us = self.shared.clock.now_us() + SLOW_CONSUMER_US;
                     self.shared.timers.check_slowness_at(slow_us, target);
+                    // A worker that sleeps does not know of this timer.
+                    self.shared.scheduler.wake_somebody();
                 }
                 let MessageKind::Notification { payload, mut credit, .. } = message.kind else {
                     unreachable!("what is refused is what was sent")
@@ -203,7 +264,47 @@ impl Voice<'_> {
         }
     }
 
+    pub(crate) fn cut_off(self, to: Pid, client: i64, handle: i64) {
+        if let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) {
+            target.deliver(self.me, MessageKind::SlowConsumer { client, handle });
+        }
+    }
+
+    pub(crate) fn send(self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
+        if kind < USER_KIND_MIN {
+            return Err(Refused { error: SendError::ReservedKind, payload });
+        }
+        self.send_value(to, payload, |payload| MessageKind::User { kind, payload })
+    }
+
+    pub(crate) fn send_external(self, to: Pid, payload: Payload) -> Result<(), Refused> {
+        self.send_value(to, payload, |payload| MessageKind::External { payload })
+    }
+
+    fn send_value(
+        self,
+        to: Pid,
+        payload: Payload,
+        kind: impl FnOnce(Payload) -> MessageKind,
+    ) -> Result<(), Refused> {
+        let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
+            return Err(Refused { error: SendError::NoSuchProcess, payload });
+        };
+        match target.mailbox.push(Lane::Notification, self.stamp(kind(payload))) {
+            Ok(()) => {
+                target.wake();
+                Ok(())
+            }
+            Err((error, message)) => match message.kind {
+                MessageKind::User { payload, .. } | MessageKind::External { payload } => {
+                    Err(Refused { error, payload })
+                }
+                _ => unreachable!("what is refused is what was sent"),
+            },
+        }
+    }
+
     pub(crate) fn stamp(self, kind: MessageKind) -> Message {
-        Message { pid: self.me.pid, gid: self.me.gid(), kind }
+        Message { pid: self.me.pid, gid: self.gid, kind }
     }
 }

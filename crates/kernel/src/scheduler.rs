@@ -44,7 +44,12 @@ pub(crate) struct Scheduler {
     floor: AtomicU64,
     /// Instead of the queues, under a simulation.
     simulated: Option<Mutex<Vec<Arc<Entry>>>>,
+    /// Rung, instead of a worker woken, where there are no workers: see `driven`.
+    doorbell: Option<Doorbell>,
 }
+
+/// Says to whoever gives the turns that there is something to do. Not to take long.
+pub type Doorbell = Box<dyn Fn() + Send + Sync>;
 
 thread_local! {
     /// Whose worker this thread is, and which; null if it is nobody's.
@@ -55,6 +60,22 @@ thread_local! {
     static HANDED_OVER_US: Cell<Option<i64>> = const { Cell::new(None) };
 }
 
+/// For as long as a thread is a worker: what it was before.
+pub(crate) struct Entered {
+    worker: (*const Scheduler, usize),
+    next: Option<Arc<Entry>>,
+    handed_over_us: Option<i64>,
+}
+
+impl Drop for Entered {
+    /// Whoever leaves has taken what was in the slot.
+    fn drop(&mut self) {
+        WORKER.set(self.worker);
+        NEXT.set(self.next.take());
+        HANDED_OVER_US.set(self.handed_over_us);
+    }
+}
+
 impl Scheduler {
     pub(crate) fn with_workers(workers: usize) -> Scheduler {
         Scheduler {
@@ -62,16 +83,25 @@ impl Scheduler {
             idle: Idle::new(workers),
             floor: AtomicU64::new(0),
             simulated: None,
+            doorbell: None,
         }
+    }
+
+    pub(crate) fn driven(doorbell: Doorbell) -> Scheduler {
+        Scheduler { doorbell: Some(doorbell), ..Scheduler::with_workers(1) }
     }
 
     pub(crate) fn simulated() -> Scheduler {
         Scheduler { simulated: Some(Mutex::default()), ..Scheduler::with_workers(0) }
     }
 
-    /// Says that this thread is a worker from now on.
-    pub(crate) fn enter(&self, worker: usize) {
-        WORKER.set((self, worker));
+    /// Says that this thread is a worker from now on, until what is returned is dropped.
+    pub(crate) fn enter(&self, worker: usize) -> Entered {
+        Entered {
+            worker: WORKER.replace((self, worker)),
+            next: NEXT.take(),
+            handed_over_us: HANDED_OVER_US.take(),
+        }
     }
 
     /// Takes in a process that has just become ready.
@@ -88,12 +118,20 @@ impl Scheduler {
         let (scheduler, worker) = WORKER.get();
         if !std::ptr::eq(scheduler, self) {
             self.shared().push(entry);
-            self.idle.wake_one_unless_lingering();
+            self.wake_somebody();
             return;
         }
         HANDED_OVER_US.set(HANDED_OVER_US.get().or(Some(0)));
         if let Some(earlier) = NEXT.replace(Some(entry)) {
             self.queues[worker].push(earlier);
+        }
+    }
+
+    /// There is something that may want doing, and nobody at work who would notice.
+    pub(crate) fn wake_somebody(&self) {
+        match &self.doorbell {
+            Some(doorbell) => doorbell(),
+            None => self.idle.wake_one_unless_lingering(),
         }
     }
 

@@ -78,6 +78,16 @@ impl Simulation {
         &self.killed
     }
 
+    /// Whether the next step gives a turn.
+    pub fn is_ready(&self) -> bool {
+        !self.handle.shared.scheduler.simulated_ready().lock().is_empty()
+    }
+
+    /// To what time the next step moves on, if it gives no turn.
+    pub fn next_timer_us(&self) -> Option<i64> {
+        Some(self.handle.shared.timers.next_us()).filter(|&next_us| next_us != NEVER)
+    }
+
     /// Gives one process one turn, or moves time on.
     pub fn step(&mut self) -> Step {
         self.steps += 1;

@@ -12,6 +12,8 @@ use crate::sync::thread;
 use crate::timers::NEVER;
 use crate::{Context, Exit, Outcome, death};
 
+/// How often a worker that has work looks whether something has come from outside.
+const LOOK_US: i64 = 100;
 /// How long a worker looks for more after it had work from outside: whoever waits for an answer there is
 /// likely to ask again, and to be woken takes about as long.
 const LINGER_US: i64 = 20;
@@ -25,9 +27,16 @@ pub(crate) fn start(shared: Arc<Shared>, index: usize) -> thread::JoinHandle<()>
 }
 
 fn work(shared: &Arc<Shared>, index: usize) {
-    shared.scheduler.enter(index);
-    let mut linger_until_us = 0;
+    let _entered = shared.scheduler.enter(index);
+    let (mut looked_us, mut linger_until_us) = (0, 0);
     while !shared.stopping.load(Ordering::Acquire) {
+        if let Some(driver) = shared.scheduler.idle.driver() {
+            let now_us = shared.clock.now_us();
+            if now_us - looked_us >= LOOK_US {
+                looked_us = now_us;
+                driver.look();
+            }
+        }
         if shared.timers.next_us() != NEVER {
             shared.timers.fire(shared.clock.now_us());
         }
@@ -35,7 +44,8 @@ fn work(shared: &Arc<Shared>, index: usize) {
         match shared.scheduler.pick(index).or_else(|| shared.scheduler.take_slot(index)) {
             Some(entry) => {
                 run_chain(shared, index, entry);
-                if is_from_outside {
+                // In a driver one lingers anyway.
+                if is_from_outside && shared.scheduler.idle.driver().is_none() {
                     linger_until_us = shared.clock.now_us() + LINGER_US;
                 }
             }
@@ -49,7 +59,7 @@ fn work(shared: &Arc<Shared>, index: usize) {
 }
 
 /// Runs a process, then the one it handed over to, and so on, on one budget.
-fn run_chain(shared: &Arc<Shared>, index: usize, first: Arc<Entry>) {
+pub(crate) fn run_chain(shared: &Arc<Shared>, index: usize, first: Arc<Entry>) {
     let mut budget = BUDGET;
     let mut next = Some(first);
     while let Some(entry) = next {
@@ -73,19 +83,7 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
         death::end(shared, entry, &Exit::Killed);
         return TURN_COST;
     }
-    entry.deadline_us.store(NEVER, Ordering::Relaxed);
-    let mut context = Context::new(shared, entry, budget);
-    let outcome = {
-        let mut process = entry.process.lock();
-        let process = process.as_mut().expect("a process that has not ended is there");
-        // The process is dropped after a panic, so nobody sees what it left half done.
-        catch_unwind(AssertUnwindSafe(|| process.run(&mut context)))
-    };
-    let outcome = outcome
-        .unwrap_or_else(|panic| Outcome::Exit(Exit::Panicked { message: panic_message(panic.as_ref()) }));
-
-    let assumed = if matches!(outcome, Outcome::Ready) { budget } else { 0 };
-    let used = context.charged().unwrap_or(assumed).max(TURN_COST);
+    let (outcome, used) = run_process(shared, entry, budget);
     shared.scheduler.charge(entry, used);
     match outcome {
         Outcome::Ready => {
@@ -104,6 +102,38 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
         Outcome::Exit(exit) => death::end(shared, entry, &exit),
     }
     used
+}
+
+/// Gives a mirror turns in this thread until it has nothing to do. It has no timers.
+pub(crate) fn run_here(shared: &Arc<Shared>, entry: &Arc<Entry>) {
+    while entry.run_state.start() {
+        if entry.killed.load(Ordering::Acquire) {
+            return death::end(shared, entry, &Exit::Killed);
+        }
+        match run_process(shared, entry, BUDGET).0 {
+            Outcome::Ready => entry.run_state.requeue(),
+            Outcome::Wait { .. } if entry.run_state.park() => return,
+            Outcome::Wait { .. } => {}
+            Outcome::Exit(exit) => return death::end(shared, entry, &exit),
+        }
+    }
+}
+
+/// The turn itself: how it ended, and how much of the budget it took.
+fn run_process(shared: &Arc<Shared>, entry: &Arc<Entry>, budget: u32) -> (Outcome, u32) {
+    entry.deadline_us.store(NEVER, Ordering::Relaxed);
+    let mut context = Context::new(shared, entry, budget);
+    let outcome = {
+        let mut process = entry.process.lock();
+        let process = process.as_mut().expect("a process that has not ended is there");
+        // The process is dropped after a panic, so nobody sees what it left half done.
+        catch_unwind(AssertUnwindSafe(|| process.run(&mut context)))
+    };
+    let outcome = outcome
+        .unwrap_or_else(|panic| Outcome::Exit(Exit::Panicked { message: panic_message(panic.as_ref()) }));
+    let assumed = if matches!(outcome, Outcome::Ready) { budget } else { 0 };
+    let used = context.charged().unwrap_or(assumed).max(TURN_COST);
+    (outcome, used)
 }
 
 /// Looks for more work for a little while.

@@ -4,8 +4,8 @@ mod common;
 
 use common::{Known, Log, WAIT, act_and_log, as_int, bytes, deaf, echo, int, named, shown, spawn};
 use lucarne_kernel::{
-    Context, Exit, GroupOption, MessageKind, NotAllowed, Outcome, Pid, RequestId, SendError, Simulation,
-    SpawnError, SpawnOptions,
+    Context, Exit, GroupOption, Hooks, Kernel, KernelOptions, MessageKind, NotAllowed, Outcome, Pid,
+    RequestId, SendError, Simulation, SpawnError, SpawnOptions,
 };
 
 const STEPS: u64 = 10_000;
@@ -22,10 +22,11 @@ fn a_stranger_does_not_exist() {
             context.notify(stranger, 1, 1, int(1)).unwrap_err().error,
             context.try_notify(stranger, 1, 1, int(1)).unwrap_err().error,
             context.send(stranger, 64, int(1)).unwrap_err().error,
+            context.send_external(stranger, int(1)).unwrap_err().error,
             context.request(Pid::from_i64(12_345), 1, int(1)).unwrap_err().error,
             context.request(Pid::from_i64(i64::MIN), 1, int(1)).unwrap_err().error,
         ];
-        assert_eq!(refusals, [SendError::NoSuchProcess; 7]);
+        assert_eq!(refusals, [SendError::NoSuchProcess; 8]);
         assert_eq!(context.kill(stranger), Err(NotAllowed));
         assert_eq!(context.set_priority(stranger, 255), Err(NotAllowed));
         assert_eq!(context.priority(stranger), None);
@@ -172,4 +173,59 @@ fn stamps_are_the_kernels() {
     handle.send_external(first.first(), int(1)).unwrap();
     assert!(simulation.run_until_quiet(STEPS));
     assert_eq!(log.lines(), ["from -1 in 0"]);
+}
+
+#[test]
+fn whoever_has_sent_a_component_something_can_be_notified_by_it() {
+    let mut simulation = Simulation::new(1);
+    let (log, inner) = (Log::default(), Log::default());
+    let heard = inner.clone();
+    let component = move |context: &mut Context<'_>| {
+        while let Some(message) = context.receive() {
+            heard.add(format!("from {}", message.pid));
+            context.send_external(message.pid, int(2)).unwrap();
+        }
+        WAIT
+    };
+    let handle = simulation.handle().clone();
+    let component = handle.start_system(Box::new(component), named("component"));
+    let answers = log.clone();
+    let mut is_new = true;
+    let user = move |context: &mut Context<'_>| {
+        if std::mem::take(&mut is_new) {
+            context.send_external(component, int(1)).unwrap();
+        }
+        while let Some(message) = context.receive() {
+            answers.add(shown(message));
+        }
+        WAIT
+    };
+    handle.start(Box::new(user), named("user"));
+    assert!(simulation.run_until_quiet(STEPS));
+    assert_eq!(log.lines(), ["external 2"]);
+    assert_eq!(inner.lines(), ["from 2"]);
+}
+
+#[test]
+fn only_those_who_expect_it_are_told_that_memory_is_short() {
+    let kernel = Kernel::new(KernelOptions { workers: 1, hooks: Hooks::default() });
+    let log = Log::default();
+    let inner = log.clone();
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let can_relieve = move |context: &mut Context<'_>| {
+        context.expect_memory_pressure();
+        while let Some(message) = context.receive() {
+            inner.add(shown(message));
+        }
+        let _ = ready.send(());
+        WAIT
+    };
+    kernel.start(Box::new(can_relieve), named("rich"));
+    // It never looks into its mailbox, and nobody waits for it.
+    kernel.start(Box::new(|_: &mut Context<'_>| WAIT), named("poor"));
+    is_ready.recv().unwrap();
+    let start = std::time::Instant::now();
+    kernel.relieve(std::time::Duration::from_secs(10));
+    assert!(start.elapsed() < std::time::Duration::from_secs(5));
+    assert_eq!(log.lines(), ["memory pressure"]);
 }

@@ -121,12 +121,48 @@
 //! | a variant without content | a string: its name |
 //! | a variant with content | a map of one entry: its name, the content |
 //!
+//! # Other OS processes
+//!
+//! A system that listens takes in containers of other OS processes: they have a pid and a group in it, and from then
+//! on nothing about them is different.
+//!
+//! ```
+//! use lucarne::prelude::*;
+//!
+//! # let folder = std::env::temp_dir().join(format!("lucarne-doc-{}", std::process::id()));
+//! # let path = folder.join("socket");
+//! # struct Doubler;
+//! # impl Handler for Doubler {
+//! #     async fn handle(&self, call: &Call, _: u32, arguments: Value) -> Result<Value, Thrown> {
+//! #         Ok(arguments)
+//! #     }
+//! # }
+//! # const ECHO: Selector = Selector::new(uuid!("7a3f6a80-6f8f-4f3e-9c0c-0a51a7e3b0de"), 1, 0);
+//! let system = System::new();
+//! let listener = system.listen(&path)?;
+//! # let house = system.container("house");
+//! # house.provider("example/echo", "1.0").provides(ECHO, Doubler).install().wait()?;
+//!
+//! // In another program:
+//! let guest = Container::connect(&path).wait()?;
+//! let echo = Client::open(&guest, ECHO).wait()?;
+//! assert_eq!(echo.invoke(0, Value::from(42)).wait()?, Value::from(42));
+//! # drop(listener);
+//! # std::fs::remove_dir_all(folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Container::run`] and `wait` do the container's work on the thread that waits; when nobody does, a thread of its own
+//! does. When the connection breaks, all others have ended for the container, and it for them.
+//!
 //! # Rules
 //!
 //! Handlers and tasks of a container run one at a time, on threads of the system: one that blocks its thread
 //! holds up the others. A handler that panics fails its call alone. Tasks that wait use
 //! [`Container::sleep`], services of others, or whatever wakes them; a runtime is not there.
 
+#[cfg(feature = "link")]
+mod connected;
 #[doc(hidden)]
 pub mod macros;
 mod system;
@@ -134,6 +170,8 @@ mod system;
 mod toit;
 
 pub use lucarne_kernel::{Gid, Pid, Program};
+#[cfg(feature = "link")]
+pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, Listener, SOCKET_VARIABLE};
 pub use lucarne_macros::{Fault, resource, service};
 pub use lucarne_services::protocol::priority;
 pub use lucarne_services::{
@@ -148,8 +186,15 @@ pub use toit::ProgramError;
 
 /// What almost every user needs.
 pub mod prelude {
+    #[cfg(feature = "link")]
+    pub use crate::Connect;
     pub use crate::{
         Broken, Bytes, Call, CallError, Client, Container, Handler, Notifications, Notifier, OpenError,
         Pending, Provider, Proxy, Resource, Selector, System, Thrown, Value, uuid,
     };
 }
+
+/// Compiles and runs what the guide shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+struct Guide;

@@ -11,6 +11,8 @@ use lucarne_system::{Output, StandardOutput};
 ///
 /// Several systems in one OS process know nothing of each other.
 pub struct System {
+    #[cfg(feature = "link")]
+    connections: std::sync::OnceLock<lucarne_link::Connections>,
     system: lucarne_system::System,
 }
 
@@ -24,7 +26,11 @@ impl System {
     /// The same, with another place for what programs print.
     pub fn with_output(output: Arc<dyn Output>) -> System {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        System { system: lucarne_system::System::new(workers, output) }
+        System {
+            #[cfg(feature = "link")]
+            connections: std::sync::OnceLock::new(),
+            system: lucarne_system::System::new(workers, output),
+        }
     }
 
     /// Starts a container whose code is Rust. The name is for people; it need not be unique.
@@ -35,6 +41,15 @@ impl System {
     /// What everything runs on.
     pub fn kernel(&self) -> &KernelHandle {
         self.system.kernel()
+    }
+
+    #[cfg(feature = "link")]
+    pub(crate) fn connections(&self) -> std::io::Result<&lucarne_link::Connections> {
+        if let Some(connections) = self.connections.get() {
+            return Ok(connections);
+        }
+        let new = lucarne_link::Connections::new(self.kernel())?;
+        Ok(self.connections.get_or_init(|| new))
     }
 
     #[cfg(feature = "toit")]

@@ -26,8 +26,9 @@ pub(crate) struct Method {
     fault: Option<Type>,
 }
 
-/// Takes the methods out of a trait, and leaves the trait as it is to be implemented.
-pub(crate) fn take_methods(item: &mut ItemTrait) -> Result<Vec<Method>> {
+/// Takes the methods out of a trait, and leaves the trait as it is to be implemented. The names `taken_names`
+/// are those that the client's end has anyway.
+pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result<Vec<Method>> {
     if !item.generics.params.is_empty() {
         let message = "a trait that travels cannot be generic: what it is about has a type of its own";
         return Err(Error::new_spanned(&item.generics, message));
@@ -37,6 +38,10 @@ pub(crate) fn take_methods(item: &mut ItemTrait) -> Result<Vec<Method>> {
     for member in &mut item.items {
         let TraitItem::Fn(function) = member else { continue };
         let Some((method, place)) = take_method(function)? else { continue };
+        if taken_names.iter().any(|name| method.name == name) {
+            let message = format!("the client's end has a `{}` already: choose another name", method.name);
+            return Err(Error::new_spanned(&method.name, message));
+        }
         if let Some(other) = taken.insert(method.index, method.name.clone()) {
             let message =
                 format!("index {} is taken by `{other}`: each method has a number of its own", method.index);

@@ -19,7 +19,7 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// - `#[index(n)]`: its number, unique in the service and its resources;
 /// - `#[since(n)]`, if it came with minor version `n`: from an older provider it is unimplemented.
 ///
-/// It takes `&self`, then, if it wants to know who calls, `&Call`, which does not travel, then
+/// It is not called `open`, `close` or `client`, which the client has anyway. It takes `&self`, then, if it wants to know who calls, `&Call`, which does not travel, then
 /// arguments that it owns. It gives a value, or `Result<value, error>` where the error is a `Fault`. An
 /// associated type that is bound by a resource trait, `type Die: Die;`, names a resource; `Resource<Self::Die>`
 /// anywhere in what a method gives is a `DieProxy` for the client.
@@ -40,7 +40,8 @@ pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes a trait a resource of a service.
 ///
 /// `#[resource]`, or `#[resource(notifies = T)]` if it sends its client values of type `T`. Methods are
-/// written as those of a service are, and their indexes count with those of the service.
+/// written as those of a service are, and their indexes count with those of the service; `close`, `proxy`,
+/// `notifications`, `serve` and `resource` are taken.
 ///
 /// Of a trait `Die` this makes
 ///

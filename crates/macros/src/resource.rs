@@ -9,6 +9,9 @@ use syn::{Error, Ident, ItemTrait, Result, Token, Type};
 
 use crate::interface::{Method, Target, take_methods};
 
+/// What every proxy or resource has.
+const TAKEN_NAMES: &[&str] = &["close", "proxy", "notifications", "serve", "resource"];
+
 /// Nothing, or `notifies = T`.
 pub(crate) struct Options {
     notifies: Option<Type>,
@@ -30,7 +33,7 @@ impl Parse for Options {
 }
 
 pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
-    let methods = take_methods(&mut item)?;
+    let methods = take_methods(&mut item, TAKEN_NAMES)?;
     item.items.push(maker(options));
     let proxy = proxy(&item, options, &methods);
     Ok(quote!(#item #proxy))

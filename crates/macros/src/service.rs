@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use crate::interface::{Method, Target, take_methods};
 
+/// What every client has.
+const TAKEN_NAMES: &[&str] = &["open", "close", "client"];
+
 /// `uuid = "...", version = "..."`.
 pub(crate) struct Options {
     uuid: LitStr,
@@ -56,7 +59,7 @@ impl Parse for Options {
 
 pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
     let resources = resources_of(&item)?;
-    let methods = take_methods(&mut item)?;
+    let methods = take_methods(&mut item, TAKEN_NAMES)?;
     expect_not_later(options.minor, &methods)?;
     let handler = handler(&item, options, &methods, &resources);
     let client = client(&item, options, &methods, &resources);

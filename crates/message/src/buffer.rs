@@ -5,14 +5,22 @@
 //!
 //! - *malloc*: memory of the C library's allocator, `len + 1` bytes of which the last is zero.
 //!   C code may keep it, write into it, read it as a string and `free` it.
-//! - *shared*: a [`Bytes`], possibly visible to others, and therefore copied into a malloc
+//! - *shared*: [`bytes::Bytes`], possibly visible to others, and therefore copied into a malloc
 //!   buffer on the first write and on the way to C.
+//! - *mapped*: the mapping of a [`Sealed`] file, which other OS processes may have as well. It cannot be written, so
+//!   it is copied as a shared one is.
 #![allow(unsafe_code)] // Owning memory of the C allocator is what this file is for.
 
 use std::fmt;
 use std::ptr::NonNull;
 
-use bytes::Bytes;
+use crate::Bytes;
+
+mod filling;
+mod sealed;
+
+pub use filling::Filling;
+pub use sealed::{Sealed, WeakSealed, memory_file};
 
 /// A unique, writable byte array with one owner.
 pub struct Buffer {
@@ -21,7 +29,8 @@ pub struct Buffer {
 
 enum Storage {
     Malloc(MallocBytes),
-    Shared(Bytes),
+    Shared(bytes::Bytes),
+    Mapped(Sealed),
 }
 
 /// The allocator had no memory for the bytes that were asked for.
@@ -47,8 +56,21 @@ impl Buffer {
     }
 
     /// A shared buffer: nothing is copied until someone writes into it.
-    pub fn shared(bytes: Bytes) -> Buffer {
+    pub fn shared(bytes: bytes::Bytes) -> Buffer {
         Buffer { storage: Storage::Shared(bytes) }
+    }
+
+    /// A mapped buffer: it crosses to other OS processes as it is, and nothing is copied until someone writes.
+    pub fn sealed(sealed: Sealed) -> Buffer {
+        Buffer { storage: Storage::Mapped(sealed) }
+    }
+
+    /// The sealed file that the bytes lie in, if they do.
+    pub fn as_sealed(&self) -> Option<&Sealed> {
+        match &self.storage {
+            Storage::Mapped(sealed) => Some(sealed),
+            Storage::Malloc(_) | Storage::Shared(_) => None,
+        }
     }
 
     /// Takes over memory of the C allocator.
@@ -66,21 +88,23 @@ impl Buffer {
     /// gets the pointer must `free` it.
     ///
     /// # Errors
-    /// A shared buffer has to be copied first; if there is no memory for that, it is dropped.
+    /// A shared or mapped buffer has to be copied first; if there is no memory for that, it is dropped.
     pub fn into_raw_parts(self) -> Result<(NonNull<u8>, usize), OutOfMemory> {
         let owned = match self.storage {
             Storage::Malloc(owned) => owned,
             Storage::Shared(bytes) => MallocBytes::copy_of(&bytes)?,
+            Storage::Mapped(sealed) => MallocBytes::copy_of(sealed.as_slice())?,
         };
         let owned = std::mem::ManuallyDrop::new(owned);
         Ok((owned.data, owned.len))
     }
 
-    /// Gives the bytes away as reference-counted ones, without copying.
+    /// Gives the bytes away as ones that can be shared, without copying.
     pub fn into_bytes(self) -> Bytes {
         match self.storage {
-            Storage::Malloc(owned) => Bytes::from_owner(owned),
-            Storage::Shared(bytes) => bytes,
+            Storage::Malloc(owned) => bytes::Bytes::from_owner(owned).into(),
+            Storage::Shared(bytes) => bytes.into(),
+            Storage::Mapped(sealed) => sealed.into(),
         }
     }
 
@@ -99,20 +123,21 @@ impl Buffer {
         match &self.storage {
             Storage::Malloc(owned) => owned.as_ref(),
             Storage::Shared(bytes) => bytes,
+            Storage::Mapped(sealed) => sealed.as_slice(),
         }
     }
 
-    /// The bytes, for writing. A shared buffer becomes a malloc one first.
+    /// The bytes, for writing. A shared or mapped buffer becomes a malloc one first.
     ///
     /// # Errors
     /// [`OutOfMemory`] if there is no memory for that copy.
     pub fn as_mut_slice(&mut self) -> Result<&mut [u8], OutOfMemory> {
-        if let Storage::Shared(bytes) = &self.storage {
-            self.storage = Storage::Malloc(MallocBytes::copy_of(bytes)?);
+        if !matches!(self.storage, Storage::Malloc(_)) {
+            self.storage = Storage::Malloc(MallocBytes::copy_of(self.as_slice())?);
         }
         match &mut self.storage {
             Storage::Malloc(owned) => Ok(owned.as_mut()),
-            Storage::Shared(_) => unreachable!("a shared buffer was just replaced"),
+            Storage::Shared(_) | Storage::Mapped(_) => unreachable!("anything else was just replaced"),
         }
     }
 }
@@ -156,16 +181,21 @@ impl MallocBytes {
     }
 
     fn copy_of(bytes: &[u8]) -> Result<MallocBytes, OutOfMemory> {
-        let size = bytes.len().checked_add(1).ok_or(OutOfMemory)?;
+        let copy = MallocBytes::uninitialised(bytes.len())?;
+        // SAFETY: `data` is fresh, so it does not overlap `bytes`, and has room for them.
+        unsafe { copy.data.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        Ok(copy)
+    }
+
+    /// Only the zero after the end is there: whoever calls this has to write the rest before anybody reads it.
+    fn uninitialised(len: usize) -> Result<MallocBytes, OutOfMemory> {
+        let size = len.checked_add(1).ok_or(OutOfMemory)?;
         // SAFETY: `malloc` has no requirements; a null result is handled.
         let data = unsafe { libc::malloc(size) };
         let data = NonNull::new(data.cast::<u8>()).ok_or(OutOfMemory)?;
-        // SAFETY: `data` is fresh, so it does not overlap `bytes`, and has room for one byte more.
-        unsafe {
-            data.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-            data.add(bytes.len()).write(0);
-        }
-        Ok(MallocBytes { data, len: bytes.len() })
+        // SAFETY: there is room for `len + 1` bytes.
+        unsafe { data.add(len).write(0) };
+        Ok(MallocBytes { data, len })
     }
 }
 
@@ -208,7 +238,7 @@ mod tests {
     #[test]
     fn writing_into_a_shared_buffer_leaves_the_others_alone() {
         let bytes = Bytes::from_static(b"abc");
-        let mut buffer = Buffer::shared(bytes.clone());
+        let mut buffer = Buffer::from(bytes.clone());
         buffer.as_mut_slice().unwrap()[0] = b'x';
         assert_eq!(buffer.as_slice(), b"xbc");
         assert_eq!(&bytes[..], b"abc");
@@ -220,7 +250,7 @@ mod tests {
         let address = buffer.as_slice().as_ptr();
         let bytes = buffer.into_bytes();
         assert_eq!(bytes.as_ptr(), address);
-        assert_eq!(Buffer::shared(bytes).as_slice().as_ptr(), address);
+        assert_eq!(Buffer::from(bytes).as_slice().as_ptr(), address);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reading a payload, token by token.
 
 use crate::nesting::{Nesting, TooDeep};
-use crate::{Buffer, MAX_DEPTH, format};
+use crate::{Buffer, Bytes, MAX_DEPTH, format};
 
 /// One value, or the beginning of a list or map.
 #[derive(Debug, PartialEq)]
@@ -274,7 +274,7 @@ impl<'p> Decoder<'p> {
 
     fn buffer(&mut self) -> Result<Token<'p>, DecodeError> {
         let place = self.buffers.next().ok_or(DecodeError::MissingBuffer)?;
-        Ok(Token::Buffer(std::mem::replace(place, Buffer::shared(bytes::Bytes::new()))))
+        Ok(Token::Buffer(std::mem::replace(place, Buffer::from(Bytes::new()))))
     }
 
     fn length(&mut self) -> Result<usize, DecodeError> {

@@ -28,17 +28,17 @@ mod payload;
 mod serde_from;
 mod serde_to;
 mod serde_value;
+mod shared;
 mod value;
 
-pub use bytes::Bytes;
-
-pub use buffer::{Buffer, OutOfMemory};
+pub use buffer::{Buffer, Filling, OutOfMemory, Sealed, WeakSealed, memory_file};
 pub use decoder::{Decode, DecodeError, Decoder, Token};
 pub use encoder::{Encode, EncodeError, Encoder, Sink};
 pub use nesting::MAX_DEPTH;
 pub use payload::Payload;
 pub use serde_from::from_payload;
 pub use serde_to::to_payload;
+pub use shared::Bytes;
 pub use value::Value;
 
 /// The largest byte array that is copied into the encoded part of a payload.

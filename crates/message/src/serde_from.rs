@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 
-use crate::{DecodeError, Decoder, Payload, Token};
+use crate::{DecodeError, Decoder, Payload, Token, shared};
 
 /// Decodes a `serde` type.
 ///
@@ -144,11 +144,17 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_, 'de> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
+        mut self,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        visitor.visit_newtype_struct(self)
+        if !shared::takes_buffers(name) {
+            return visitor.visit_newtype_struct(self);
+        }
+        match self.token()? {
+            Token::Buffer(buffer) => shared::pass_to(buffer, visitor),
+            other => Deserializer { decoder: self.decoder, token: Some(other) }.deserialize_any(visitor),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

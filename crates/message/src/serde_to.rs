@@ -7,7 +7,7 @@
 use serde::ser::{self, Serialize};
 
 use crate::encoder::LengthSlot;
-use crate::{Buffer, EncodeError, Encoder, INLINE_BYTES_MAX, Payload, Sink};
+use crate::{Buffer, EncodeError, Encoder, INLINE_BYTES_MAX, Payload, Sink, shared};
 
 /// Encodes a `serde` type.
 ///
@@ -218,10 +218,13 @@ impl<'e> ser::Serializer for Serializer<'e> {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _name: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), EncodeError> {
-        value.serialize(self)
+        match shared::passed_to_serializer(name) {
+            Some(buffer) => self.encoder.buffer(buffer),
+            None => value.serialize(self),
+        }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::Value;
+use crate::{Bytes, Value};
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -16,7 +15,7 @@ impl Serialize for Value {
             Value::Int(value) => serializer.serialize_i64(*value),
             Value::Float(value) => serializer.serialize_f64(*value),
             Value::String(value) => serializer.serialize_str(value),
-            Value::Bytes(value) => serializer.serialize_bytes(value),
+            Value::Bytes(value) => value.serialize(serializer),
             Value::List(items) => serializer.collect_seq(items),
             Value::Map(entries) => {
                 let mut map = serializer.serialize_map(Some(entries.len()))?;

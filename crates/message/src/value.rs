@@ -1,8 +1,6 @@
 //! The tree of values, for those who want one.
 
-use bytes::Bytes;
-
-use crate::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, INLINE_BYTES_MAX, Sink, Token};
+use crate::{Bytes, Decode, DecodeError, Decoder, Encode, EncodeError, INLINE_BYTES_MAX, Sink, Token};
 
 /// Everything that can cross the boundary between two containers.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -122,9 +120,7 @@ impl Encode for Value {
             Value::Int(value) => sink.int(*value),
             Value::Float(value) => sink.float(*value),
             Value::String(value) => sink.string(value),
-            Value::Bytes(value) if value.len() > INLINE_BYTES_MAX => {
-                sink.buffer(Buffer::shared(value.clone()))
-            }
+            Value::Bytes(value) if value.len() > INLINE_BYTES_MAX => sink.buffer(value.clone().into()),
             Value::Bytes(value) => sink.bytes(value),
             Value::List(items) => {
                 sink.list(items.len())?;

@@ -4,10 +4,9 @@ mod oracle;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use lucarne_message::{
-    Buffer, DecodeError, EncodeError, Encoder, INLINE_BYTES_MAX, MAX_DEPTH, Payload, Sink, Token, Value,
-    from_payload, to_payload,
+    Buffer, Bytes, DecodeError, EncodeError, Encoder, INLINE_BYTES_MAX, MAX_DEPTH, Payload, Sink, Token,
+    Value, from_payload, to_payload,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -194,6 +193,31 @@ fn serde_refuses_what_does_not_fit() {
 }
 
 #[test]
+fn bytes_in_serde_types_are_not_copied_on_their_way() {
+    for bytes in [Bytes::from(vec![1; 50_000]), Bytes::sealed(&[1; 50_000]).unwrap()] {
+        let address = bytes.as_ptr();
+        let sent = (1, Some(bytes.clone()), vec![bytes]);
+        let payload = to_payload(&sent).unwrap();
+        assert!(payload.buffers().iter().all(|buffer| buffer.as_slice().as_ptr() == address));
+        let received: (i64, Option<Bytes>, Vec<Bytes>) = from_payload(payload).unwrap();
+        assert_eq!(received, sent);
+        assert!(received.1.iter().chain(&received.2).all(|bytes| bytes.as_ptr() == address));
+    }
+    assert!(from_payload::<Bytes>(to_payload(&()).unwrap()).is_err());
+    assert!(from_payload::<Bytes>(to_payload("text").unwrap()).is_err());
+}
+
+#[test]
+fn sealed_bytes_stay_sealed_until_they_are_written() {
+    let sealed = Bytes::sealed(&[7; 40_000]).unwrap();
+    let mut payload = to_payload(&sealed).unwrap();
+    let mut buffer = payload.take_buffers().remove(0);
+    assert!(buffer.as_sealed().is_some());
+    buffer.as_mut_slice().unwrap()[0] = 8;
+    assert_eq!((buffer.as_slice()[0], sealed[0]), (8, 7));
+}
+
+#[test]
 fn shared_bytes_are_not_copied_on_their_way() {
     let bytes = Bytes::from(vec![1; 50_000]);
     let payload = Payload::from_value(&Value::Bytes(bytes.clone())).unwrap();
@@ -210,7 +234,7 @@ struct Everything {
     fractions: (f32, f64),
     text: String,
     letter: char,
-    bytes: bytes::Bytes,
+    bytes: Bytes,
     maybe: Option<i64>,
     nothing: (),
     kinds: Vec<Kind>,

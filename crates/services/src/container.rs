@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use lucarne_kernel::sync::Mutex;
-use lucarne_kernel::{Gid, KernelHandle, Pid, Port, Program, SpawnOptions};
+use lucarne_kernel::{Gid, KernelHandle, Pid, Port, Process, Program, SpawnOptions};
 
 use crate::agenda::{Agenda, Job, Timer};
 use crate::books::Books;
@@ -19,6 +19,7 @@ use crate::links::Links;
 use crate::pending::{Alarm, Pending, Promise};
 use crate::process::ContainerProcess;
 use crate::provider::ProviderBuilder;
+use crate::wait::{Turns, wait};
 
 /// A container in this OS process, whose code is Rust.
 ///
@@ -50,6 +51,7 @@ pub(crate) struct Life {
 /// What the process and the handles share.
 pub(crate) struct Shared {
     name: String,
+    turns: Option<Arc<dyn Turns>>,
     port: OnceLock<Port>,
     program: OnceLock<Program>,
     life: Mutex<Weak<Life>>,
@@ -76,8 +78,33 @@ struct Ending {
 impl Container {
     /// Starts a container in a group of its own. `name` is for people.
     pub fn start(kernel: &KernelHandle, name: &str) -> Container {
+        let start = |process, options| Some(kernel.start(process, options));
+        Container::start_by(kernel, name, None, start).expect("a new program has a new name")
+    }
+
+    /// Starts a container under names that were given elsewhere, in a kernel that has no workers: threads that
+    /// wait for something give the `turns`. None if the pid is taken.
+    pub fn start_as(
+        kernel: &KernelHandle,
+        name: &str,
+        pid: Pid,
+        gid: Gid,
+        turns: Option<Arc<dyn Turns>>,
+    ) -> Option<Container> {
+        Container::start_by(kernel, name, turns, |process, options| {
+            kernel.start_as(pid, gid, process, options)
+        })
+    }
+
+    fn start_by(
+        kernel: &KernelHandle,
+        name: &str,
+        turns: Option<Arc<dyn Turns>>,
+        start: impl FnOnce(Box<dyn Process>, SpawnOptions) -> Option<Program>,
+    ) -> Option<Container> {
         let shared = Arc::new(Shared {
             name: name.to_owned(),
+            turns,
             port: OnceLock::new(),
             program: OnceLock::new(),
             life: Mutex::default(),
@@ -92,12 +119,12 @@ impl Container {
         let container = Container { life: Arc::new(Life { shared: shared.clone() }) };
         *shared.life.lock() = Arc::downgrade(&container.life);
         let process = ContainerProcess::new(shared.clone());
-        let program = kernel.start(Box::new(process), SpawnOptions::named(name));
+        let program = start(Box::new(process), SpawnOptions::named(name))?;
         if let Some(port) = kernel.port(program.first()) {
             shared.set_port(port);
         }
         let _ = shared.program.set(program);
-        container
+        Some(container)
     }
 
     /// What it was started as.
@@ -124,6 +151,14 @@ impl Container {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         // One that comes too late is dropped like those that are there.
         let _ = self.shared().spawn(Box::pin(task));
+    }
+
+    /// Runs a future on this thread until it is done. It needs no runtime.
+    ///
+    /// Where the container is one of another system, this thread does the container's work meanwhile: what the
+    /// future waits for is done right here, with no hand-over to another thread.
+    pub fn run<F: Future>(&self, future: F) -> F::Output {
+        wait(self.shared().turns().map(|turns| &**turns), future)
     }
 
     /// Waits, in any task or with `wait` on any thread, by the clock of the system.
@@ -201,6 +236,11 @@ impl Shared {
 
     pub(crate) fn set_port(&self, port: Port) {
         let _ = self.port.set(port);
+    }
+
+    /// Who gives the turns, if no worker does.
+    pub(crate) fn turns(&self) -> Option<&Arc<dyn Turns>> {
+        self.turns.as_ref()
     }
 
     pub(crate) fn spawn(&self, job: Job) -> Result<(), Job> {

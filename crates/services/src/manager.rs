@@ -9,11 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lucarne_kernel::{Context, Failure, Message, MessageKind, Outcome, Pid, Process, RequestToken};
-use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token};
+use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
 
 use crate::presence::Presence;
 use crate::protocol::{self, discovery, error, interface, procedure};
-use crate::registry::{Candidates, Registration, Registry};
+use crate::registry::{Candidates, Registration, Registry, bounded};
 
 /// How many registrations, clients and waits the manager keeps for one process, each.
 pub const PER_PROCESS_MAX: usize = 4_096;
@@ -33,6 +33,8 @@ pub struct ServiceManager {
     clients_of: BTreeSet<(Pid, i64)>,
     waits: BTreeMap<(i64, i64), Wait>,
     next_handle: i64,
+    /// Who is found by what id.
+    published: BTreeMap<String, Pid>,
 }
 
 /// Somebody who waits for a provider. The key says which client, and by which handle.
@@ -63,6 +65,7 @@ impl ServiceManager {
             clients_of: BTreeSet::new(),
             waits: BTreeMap::new(),
             next_handle: 0,
+            published: BTreeMap::new(),
         }
     }
 
@@ -96,6 +99,8 @@ impl ServiceManager {
             procedure::CLOSE => self.close(pid, &mut arguments),
             procedure::CLOSE_RESOURCE => self.close_resource(pid, &mut arguments),
             procedure::INVOKE => return self.invoke(context, pid, token, &mut arguments),
+            procedure::PUBLISH => self.publish(pid, &mut arguments),
+            procedure::LOOK_UP => self.look_up(context, pid, &mut arguments),
             other => Err(Problem::Refused(error::no_such_procedure(other))),
         };
         context.reply(token, result.map_err(|problem| Failure::new(problem.to_string())));
@@ -154,6 +159,31 @@ impl ServiceManager {
             self.waits.remove(&(client, handle));
         }
         Ok(Payload::null())
+    }
+
+    fn publish(&mut self, pid: Pid, arguments: &mut Decoder<'_>) -> Result<Payload, Problem> {
+        let id = bounded(arguments.expect_string()?)?;
+        if self.published.values().filter(|&&publisher| publisher == pid).count() >= PER_PROCESS_MAX {
+            return Err(Problem::TooMany);
+        }
+        if self.published.contains_key(&id) {
+            return Err(Problem::Refused(error::ALREADY_REGISTERED.to_owned()));
+        }
+        self.published.insert(id, pid);
+        Ok(Payload::null())
+    }
+
+    /// Who asks may send to whom it finds from then on.
+    fn look_up(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        arguments: &mut Decoder<'_>,
+    ) -> Result<Payload, Problem> {
+        let Some(found) = self.published.get(arguments.expect_string()?) else { return Ok(Payload::null()) };
+        // The manager is the system, which may.
+        let _ = context.introduce(pid, *found);
+        Ok(Payload::of(&Value::Int(found.as_i64()))?)
     }
 
     fn invoke(
@@ -305,6 +335,7 @@ impl ServiceManager {
     /// A process has ended: nothing of it stays. Those who watch it are told by the kernel.
     fn forget(&mut self, pid: Pid) {
         self.registry.remove_all(pid);
+        self.published.retain(|_, publisher| *publisher != pid);
         let clients: Vec<_> =
             self.clients_of.range((pid, i64::MIN)..=(pid, i64::MAX)).map(|&(_, client)| client).collect();
         for client in clients {

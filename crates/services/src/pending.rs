@@ -27,7 +27,14 @@ pub struct Pending<T, X> {
 enum Work<T, X> {
     Call(Call<T>),
     Promised(Promised<T, X>),
+    Deferred(Box<dyn Deferred<T, X>>),
     Failed(Option<Failed>),
+}
+
+/// Work that a crate above does, begun when it is first polled.
+pub trait Deferred<T, X>: Future<Output = Result<T, X>> + Send + Unpin {
+    /// Bounds the time, from the first poll on.
+    fn set_within(&mut self, duration: Duration);
 }
 
 /// How the result of a call is read. The client is there for the proxies in it.
@@ -75,6 +82,11 @@ impl<T, X: From<Failed>> Pending<T, X> {
         Pending { work: Work::Failed(Some(failed)) }
     }
 
+    /// The result of work that is not a container's.
+    pub fn deferred(work: Box<dyn Deferred<T, X>>) -> Pending<T, X> {
+        Pending { work: Work::Deferred(work) }
+    }
+
     /// A result that somebody promises to deliver.
     pub(crate) fn promised(shared: &Arc<Shared>) -> (Promise<T, X>, Pending<T, X>) {
         let (promise, kept) = Promise::new();
@@ -103,6 +115,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
         match &mut self.work {
             Work::Call(call) => call.ask.set_within(duration),
             Work::Promised(promised) => promised.within = Some(duration),
+            Work::Deferred(work) => work.set_within(duration),
             Work::Failed(_) => {}
         }
         self
@@ -115,7 +128,16 @@ impl<T, X: From<Failed>> Pending<T, X> {
     /// # Errors
     /// What awaiting it gives.
     pub fn wait(self) -> Result<T, X> {
-        wait(self)
+        let shared = self.shared().cloned();
+        wait(shared.as_ref().and_then(|shared| shared.turns()).map(|turns| &**turns), self)
+    }
+
+    fn shared(&self) -> Option<&Arc<Shared>> {
+        match &self.work {
+            Work::Call(call) => call.client.as_ref().map(|client| client.container().shared()),
+            Work::Promised(promised) => Some(&promised.shared),
+            Work::Deferred(_) | Work::Failed(_) => None,
+        }
     }
 }
 
@@ -129,6 +151,7 @@ impl<T, X: From<Failed>> Future for Pending<T, X> {
         match &mut self.work {
             Work::Call(call) => call.poll(polled).map(|result| result.map_err(X::from)),
             Work::Promised(promised) => promised.poll(polled),
+            Work::Deferred(work) => Pin::new(work).poll(polled),
             Work::Failed(failed) => Poll::Ready(Err(failed.take().expect("polled after it was done").into())),
         }
     }

@@ -81,7 +81,7 @@ impl ContainerProcess {
                 self.shared.links.cut_off((pid, client, handle));
             }
             // Messages of programs have no receiver here.
-            MessageKind::External { .. } | MessageKind::User { .. } => {}
+            MessageKind::External { .. } | MessageKind::MemoryPressure { .. } | MessageKind::User { .. } => {}
         }
     }
 

@@ -11,6 +11,11 @@ pub mod procedure {
     /// `[client, handle]`, answered by null.
     pub const CLOSE_RESOURCE: i64 = 303;
 
+    /// `id`, answered by null: the process that asks is found by this id from now on, as those of components are.
+    pub const PUBLISH: i64 = 304;
+    /// `id`, answered by the pid that is found by it, or null.
+    pub const LOOK_UP: i64 = 305;
+
     /// Whether a procedure gives back what an earlier request got, so that it is sent with
     /// `Context::request_close` and never refused for lack of room.
     pub fn is_close(procedure: i64) -> bool {

@@ -18,7 +18,7 @@ use crate::failure::{Broken, CallError, Failed};
 use crate::links::{Inbox, ResourceKey};
 use crate::pending::Pending;
 use crate::protocol::procedure;
-use crate::wait::wait;
+use crate::wait::{Turns, wait};
 
 thread_local! {
     /// The client whose answer is being read.
@@ -59,10 +59,10 @@ impl Proxy {
     /// ends.
     pub fn notifications<T: DeserializeOwned>(&self) -> Notifications<T> {
         let key = self.held.key();
-        let links = &self.client().container().shared().links;
-        let inbox = if self.is_closed() { None } else { links.inbox(key) };
+        let shared = self.client().container().shared();
+        let inbox = if self.is_closed() { None } else { shared.links.inbox(key) };
         let reader = inbox.as_ref().map_or(0, |inbox| inbox.start_reading());
-        Notifications { inbox, reader, of: PhantomData }
+        Notifications { inbox, reader, turns: shared.turns().cloned(), of: PhantomData }
     }
 
     /// Calls the method `index`. The [handle](Proxy::handle) is the first of the arguments: by itself,
@@ -173,6 +173,7 @@ pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: Client) ->
 pub struct Notifications<T> {
     inbox: Option<Arc<Inbox>>,
     reader: u64,
+    turns: Option<Arc<dyn Turns>>,
     of: PhantomData<fn() -> T>,
 }
 
@@ -227,7 +228,8 @@ pub struct Next<'s, T> {
 impl<T: DeserializeOwned> Next<'_, T> {
     /// Blocks this thread until it is there. It needs no runtime.
     pub fn wait(self) -> Option<Result<T, Broken>> {
-        wait(self)
+        let turns = self.stream.turns.clone();
+        wait(turns.as_deref(), self)
     }
 }
 

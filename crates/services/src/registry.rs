@@ -53,7 +53,7 @@ impl Registration {
     }
 }
 
-fn bounded(text: &str) -> Result<String, DecodeError> {
+pub(crate) fn bounded(text: &str) -> Result<String, DecodeError> {
     if text.len() > TEXT_MAX {
         return Err(DecodeError::Unexpected(format!("a text of more than {TEXT_MAX} bytes")));
     }

@@ -151,7 +151,7 @@ impl<T> Sending<T> {
     /// # Errors
     /// What awaiting it gives.
     pub fn wait(self) -> Result<(), NotifyError<T>> {
-        wait(self)
+        wait(None, self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Waiting for a future on a thread that has nothing else to do.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -11,11 +11,24 @@ use lucarne_kernel::sync::thread::{self, Thread};
 /// How long a thread looks for the result before it sleeps: to be woken takes about as long.
 const PATIENCE_US: i64 = 20;
 
+/// Gives a container its turns where no worker does: threads that wait for something of it.
+pub trait Turns: Send + Sync {
+    /// Blocks the thread until the future is done, and does the container's work meanwhile.
+    fn run_until(&self, future: Pin<&mut dyn Future<Output = ()>>);
+}
+
 /// Blocks the thread until the future is done.
 ///
 /// Not to be used in a handler or another task of a container: it would keep the container from
 /// doing what is waited for.
-pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+pub(crate) fn wait<F: Future>(turns: Option<&dyn Turns>, future: F) -> F::Output {
+    let Some(turns) = turns else { return wait_idly(future) };
+    let mut output = None;
+    turns.run_until(pin!(async { output = Some(future.await) }));
+    output.expect("it is done")
+}
+
+fn wait_idly<F: Future>(future: F) -> F::Output {
     let this = Arc::new(ThisThread { thread: thread::current(), is_woken: AtomicBool::new(false) });
     let waker = Waker::from(this.clone());
     let mut context = Context::from_waker(&waker);

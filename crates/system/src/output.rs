@@ -27,8 +27,8 @@ pub trait Output: Send + Sync {
 ///
 /// On a terminal each write is seen at once. Into a pipe or file, standard output is collected,
 /// so that programs that print much are fast; who follows the output still sees it as it comes:
-/// it is written when there is enough of it, when the last time was 10 ms ago, when the
-/// system has nothing else to do, before anything goes to standard error, and at the end.
+/// it is written when there is enough of it, when the last time was 10 ms ago, when a process ends, when
+/// the system has nothing else to do, before anything goes to standard error, and at the end.
 pub struct StandardOutput {
     collected: Mutex<Collected>,
     collect: bool,

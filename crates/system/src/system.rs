@@ -87,7 +87,11 @@ fn start_manager(kernel: &KernelHandle, services: &Services) {
 fn hooks(output: &Arc<dyn Output>) -> Hooks {
     let (reports, idle) = (output.clone(), output.clone());
     Hooks {
-        on_end: Some(Box::new(move |report| report_panic(reports.as_ref(), report))),
+        on_end: Some(Box::new(move |report| {
+            report_panic(reports.as_ref(), report);
+            // Who has waited for the end of a program may go on to end this OS process.
+            reports.flush();
+        })),
         on_idle: Some(Box::new(move || idle.flush())),
     }
 }

@@ -87,6 +87,8 @@ effects! {
     RpcFail = "rpc" "fail",
     /// `pid kind value` -> whether it was delivered.
     MessageSend = "message" "send",
+    /// `pid value`: sends a value to a component.
+    MessageSendExternal = "message" "send-external",
 
     /// `client handler pid`: requests of this client go to this handler, and this process is told
     /// when that one ends.

@@ -21,8 +21,9 @@ impl ToitProcess {
         ToitProcess { image, host, start: Some(start), machine: None }
     }
 
-    fn machine(&mut self) -> Result<&mut Machine, String> {
+    fn machine(&mut self, context: &Context<'_>) -> Result<&mut Machine, String> {
         if let Some(start) = self.start.take() {
+            context.expect_memory_pressure();
             let machine = Machine::new(self.image.clone(), self.host.clone());
             let mut machine = Box::new(machine.map_err(|error| error.to_string())?);
             machine.start(start).map_err(|failure| format!("{failure:?}"))?;
@@ -34,7 +35,7 @@ impl ToitProcess {
 
 impl Process for ToitProcess {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome {
-        match self.machine() {
+        match self.machine(context) {
             Ok(machine) => machine.run(context),
             Err(message) => {
                 self.host.report(&format!("EXCEPTION error.\n{message}"));

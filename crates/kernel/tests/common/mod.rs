@@ -74,6 +74,7 @@ pub fn shown(message: Message) -> String {
         MessageKind::RoomAvailable { client, handle } => format!("room {client} {handle}"),
         MessageKind::SlowConsumer { client, handle } => format!("slow {client} {handle}"),
         MessageKind::External { payload } => format!("external {}", as_int(payload)),
+        MessageKind::MemoryPressure { .. } => "memory pressure".to_owned(),
         MessageKind::User { kind, payload } => format!("user {kind} {}", as_int(payload)),
     }
 }

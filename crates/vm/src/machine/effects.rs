@@ -73,6 +73,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::RpcInvoke => machine.invoke(id, context),
         Effect::RpcFail => machine.fail_request(id, context),
         Effect::MessageSend => machine.send_message(id, context),
+        Effect::MessageSendExternal => machine.send_external(id, context),
 
         Effect::ClientAdd => machine.add_client(id, context),
         Effect::ClientRemove => {

@@ -65,6 +65,11 @@ impl Machine {
             MessageKind::External { payload } => {
                 self.handle_message(i64::from(kind::EXTERNAL_NOTIFICATION), gid, pid, payload)
             }
+            MessageKind::MemoryPressure { done } => {
+                let collected = self.heap.collect(true);
+                drop(done);
+                collected
+            }
             MessageKind::User { kind, payload } => self.handle_message(i64::from(kind), gid, pid, payload),
         }
     }
@@ -312,6 +317,23 @@ impl Machine {
             Err(refused) => {
                 Encoding::restore(&mut self.heap, refused.payload, emptied);
                 Done::Value(Word::FALSE)
+            }
+        }
+    }
+
+    pub(super) fn send_external(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        let Some(pid) = self.pid_argument(id, 0) else { return Done::Fail(Failure::WRONG_TYPE) };
+        let value = self.argument(id, 1);
+        let (payload, emptied) = match transfer::encode(&mut self.heap, value) {
+            Ok(encoding) => encoding.into_parts(),
+            Err(failure) => return Done::Fail(failure),
+        };
+        self.charge(payload.bytes().len());
+        match context.send_external(pid, payload) {
+            Ok(()) => Done::Value(Word::NULL),
+            Err(refused) => {
+                Encoding::restore(&mut self.heap, refused.payload, emptied);
+                Done::Fail(Failure::Message(refused.error.to_string()))
             }
         }
     }

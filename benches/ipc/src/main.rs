@@ -1,0 +1,36 @@
+//! What calls cost, beside what others do on the same machine in the same run.
+//!
+//! `benches/run` starts it, freely and on one processor. A row has the best and the median of many batches, in µs for
+//! each operation. Whoever answers in another OS process is this program once more, with `--peer` and a connected
+//! socket as its standard input.
+
+mod calls;
+mod measure;
+mod memory;
+mod peer;
+mod references;
+mod wire;
+
+/// What a request carries.
+const SIZES: [(&str, usize); 4] = [("int", 8), ("1 KiB", 1 << 10), ("64 KiB", 64 << 10), ("1 MiB", 1 << 20)];
+/// The requests that are under way at once in some rows.
+const IN_FLIGHT: usize = 64;
+
+fn main() {
+    if peer::play() {
+        return;
+    }
+    let only = std::env::args().nth(1).unwrap_or_default();
+    for (title, rows) in [
+        ("references in one process", references::in_one_process as fn()),
+        ("references in two processes", references::in_two_processes),
+        ("Lucarne in one process", calls::in_one_process),
+        ("Lucarne in two processes", calls::in_two_processes),
+        ("the wire alone, in two processes", wire::rows),
+    ] {
+        if title.contains(&only) {
+            println!("\n{title}: best, median");
+            rows();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The other OS process.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command};
+
+/// What the other process does with its socket, by name, until the socket ends.
+const ROLES: [(&str, fn(UnixStream)); 8] = [
+    ("futex", crate::references::answer_by_futex),
+    ("socket", crate::references::answer_over_socket),
+    ("eventfd", crate::references::answer_by_eventfd),
+    ("zbus", crate::references::answer_over_zbus),
+    ("ipc-channel", crate::references::answer_over_ipc_channel),
+    ("system", crate::calls::listen),
+    ("silent", crate::calls::be_silent),
+    ("wire", crate::wire::answer),
+];
+
+/// Another process, which is ended with this value.
+pub struct Peer {
+    pub socket: UnixStream,
+    child: Child,
+}
+
+impl Peer {
+    /// Starts this program again, in that role.
+    pub fn start(role: &str) -> Peer {
+        let (socket, other) = UnixStream::pair().expect("a socket");
+        let child = command(role).stdin(OwnedFd::from(other)).spawn().expect("a process");
+        Peer { socket, child }
+    }
+}
+
+/// What starts this program again, in that role.
+pub fn command(role: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--peer", role]);
+    command
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Plays a role if this process was started for one.
+pub fn play() -> bool {
+    let arguments: Vec<_> = std::env::args().collect();
+    let [_, option, role] = &arguments[..] else { return false };
+    if option != "--peer" {
+        return false;
+    }
+    let (_, answer) = ROLES.iter().find(|(name, _)| name == role).expect("a known role");
+    let socket = io::stdin().as_fd().try_clone_to_owned().expect("standard input");
+    answer(socket.into());
+    true
+}

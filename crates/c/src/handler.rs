@@ -1,0 +1,318 @@
+//! A handler at work: the thread on which its callbacks run, and what it shares with its process.
+//!
+//! The process puts what arrives into a queue; the thread takes it out. A process whose queue is full leaves the
+//! rest in its mailbox, where the limits of the kernel apply, and is woken when there is room.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
+
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::{Condvar, Mutex, thread, wait};
+use lucarne_kernel::{Failure, KernelHandle, Pid, Port, RequestToken, SendError};
+use lucarne_message::Payload;
+use rustc_hash::FxHashMap;
+
+use crate::abi::{Error, RequestHandle};
+use crate::memory::{self, Given};
+use crate::registry::{Recorded, Registry};
+
+/// How much the thread has before it at most.
+const QUEUE_MAX: usize = 64;
+
+/// How long the thread looks for something before it sleeps: to be woken takes about as long.
+const PATIENCE_US: i64 = 20;
+
+/// How long the text of a failure may be, in bytes.
+const FAILURE_MAX: usize = 128;
+
+pub(crate) struct Handler {
+    recorded: Recorded,
+    kernel: KernelHandle,
+    /// The way to send; set before anything arrives.
+    port: OnceLock<Port>,
+    state: Mutex<State>,
+    /// Something has come, or the end.
+    bell: Condvar,
+}
+
+struct State {
+    queue: VecDeque<Event>,
+    /// The thread sleeps, so that it has to be woken.
+    is_asleep: bool,
+    /// The process has left something in its mailbox.
+    is_crowded: bool,
+    /// Requests that wait for their answers, by the number that the component knows them by.
+    requests: FxHashMap<i32, Asked>,
+    last_request: i32,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Alive,
+    /// Nothing is taken any more; the last callback is to come.
+    Ending,
+    /// The last callback has been.
+    Over,
+}
+
+/// What a callback is called for.
+pub(crate) enum Event {
+    Message { sender: Pid, payload: Payload },
+    Request { sender: Pid, procedure: i64, token: RequestToken, payload: Payload },
+}
+
+struct Asked {
+    sender: i32,
+    token: RequestToken,
+}
+
+impl Handler {
+    pub(crate) fn new(recorded: Recorded, kernel: KernelHandle) -> Handler {
+        let state = State {
+            queue: VecDeque::new(),
+            is_asleep: false,
+            is_crowded: false,
+            requests: FxHashMap::default(),
+            last_request: 0,
+            phase: Phase::Alive,
+        };
+        Handler { recorded, kernel, port: OnceLock::new(), state: Mutex::new(state), bell: Condvar::new() }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.recorded.id
+    }
+
+    pub(crate) fn kernel(&self) -> &KernelHandle {
+        &self.kernel
+    }
+
+    // -- For the process ------------------------------------------------------------------------
+
+    pub(crate) fn set_port(&self, port: Port) {
+        let _ = self.port.set(port);
+    }
+
+    /// Whether the queue takes another event. If not, the process is woken when it does.
+    pub(crate) fn has_room(&self) -> bool {
+        let mut state = self.state.lock();
+        state.is_crowded = state.queue.len() >= QUEUE_MAX;
+        !state.is_crowded
+    }
+
+    /// Gives the thread something to do. One that ends drops it, which answers a request.
+    pub(crate) fn put(&self, event: Event) {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Alive {
+            drop(state);
+            return drop(event);
+        }
+        state.queue.push_back(event);
+        self.ring(state.is_asleep);
+    }
+
+    /// Whether the last callback has been.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state.lock().phase == Phase::Over
+    }
+
+    /// Has the thread come to its end, after the callback that is running. False if that has been asked before.
+    pub(crate) fn end(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Alive {
+            return false;
+        }
+        state.phase = Phase::Ending;
+        let unheard = std::mem::take(&mut state.queue);
+        self.ring(state.is_asleep);
+        drop(state);
+        // Outside of the lock: requests among them answer.
+        drop(unheard);
+        true
+    }
+
+    fn ring(&self, is_asleep: bool) {
+        if is_asleep {
+            self.bell.notify_one();
+        }
+    }
+
+    // -- For the component, on any thread ---------------------------------------------------------
+
+    pub(crate) fn notify(&self, to: i32, mut given: Given) -> Result<(), Error> {
+        let payload = given.payload()?;
+        let port = self.port.get().ok_or(Error::NotFound)?;
+        match port.send_external(Pid::from_i64(i64::from(to)), payload) {
+            Ok(()) => {
+                given.accepted();
+                Ok(())
+            }
+            Err(refused) if refused.error == SendError::NoSuchProcess => Err(Error::NoSuchReceiver),
+            Err(_) => Err(Error::Other),
+        }
+    }
+
+    pub(crate) fn reply(&self, request: RequestHandle, mut given: Given) -> Result<(), Error> {
+        let payload = given.payload()?;
+        let token = self.take_request(request).ok_or(Error::NotFound)?;
+        if !token.reply(Ok(payload)) {
+            return Err(Error::NoSuchReceiver);
+        }
+        given.accepted();
+        Ok(())
+    }
+
+    pub(crate) fn fail(&self, request: RequestHandle, error: &[u8]) -> Result<(), Error> {
+        let token = self.take_request(request).ok_or(Error::NotFound)?;
+        let error = &error[..error.len().min(FAILURE_MAX)];
+        let is_wanted = token.reply(Err(Failure::new(String::from_utf8_lossy(error))));
+        if is_wanted { Ok(()) } else { Err(Error::NoSuchReceiver) }
+    }
+
+    fn take_request(&self, request: RequestHandle) -> Option<RequestToken> {
+        let mut state = self.state.lock();
+        let is_named = |asked: &Asked| asked.sender == request.sender;
+        state.requests.get(&request.number).is_some_and(is_named).then_some(())?;
+        state.requests.remove(&request.number).map(|asked| asked.token)
+    }
+
+    // -- On the thread ----------------------------------------------------------------------------
+
+    /// Starts the thread, which is there from `on_created` to `on_removed`.
+    pub(crate) fn start(
+        self: Arc<Self>,
+        registry: &'static Registry,
+        context: usize,
+    ) -> thread::JoinHandle<()> {
+        thread::Builder::new()
+            .name(format!("c {}", self.id()))
+            .spawn(move || {
+                self.live(context);
+                registry.remove(context);
+                self.finish();
+            })
+            .expect("the operating system gives threads")
+    }
+
+    fn live(&self, context: usize) {
+        let Recorded { callbacks, user_data, .. } = &self.recorded;
+        callbacks.created(*user_data, context);
+        let mut patience = Patience::new();
+        while let Some(event) = self.next(&mut patience) {
+            match event {
+                Event::Message { sender, payload } => {
+                    let (Ok(sender), Ok(data)) = (number_of(sender), memory::for_c(payload)) else {
+                        continue;
+                    };
+                    callbacks.message(*user_data, sender, data);
+                }
+                Event::Request { sender, procedure, token, payload } => {
+                    self.request(context, sender, procedure, token, payload);
+                }
+            }
+        }
+        callbacks.removed(*user_data);
+    }
+
+    fn request(&self, context: usize, sender: Pid, procedure: i64, token: RequestToken, payload: Payload) {
+        let Recorded { callbacks, user_data, .. } = &self.recorded;
+        let (Ok(sender), Ok(function)) = (number_of(sender), i32::try_from(procedure)) else {
+            token.reply(Err(Failure::new("OUT_OF_RANGE")));
+            return;
+        };
+        let data = match memory::for_c(payload) {
+            Ok(data) => data,
+            Err(text) => {
+                token.reply(Err(Failure::new(text)));
+                return;
+            }
+        };
+        let Some(number) = self.keep_request(sender, token) else { return };
+        let request = RequestHandle::new(sender, number, context);
+        let Err(error) = callbacks.request(*user_data, sender, function, request, data) else { return };
+        // Who has answered before it failed has nothing to add.
+        let _ = self.fail(request, error.text().as_bytes());
+    }
+
+    fn keep_request(&self, sender: i32, token: RequestToken) -> Option<i32> {
+        let mut state = self.state.lock();
+        loop {
+            // Positive, and not that of one that waits.
+            state.last_request = state.last_request.checked_add(1).unwrap_or(1);
+            let number = state.last_request;
+            if let std::collections::hash_map::Entry::Vacant(place) = state.requests.entry(number) {
+                place.insert(Asked { sender, token });
+                return Some(number);
+            }
+        }
+    }
+
+    /// The next event. None when the handler is to end.
+    fn next(&self, patience: &mut Patience) -> Option<Event> {
+        let mut state = self.state.lock();
+        loop {
+            if state.phase != Phase::Alive {
+                return None;
+            }
+            if let Some(event) = state.queue.pop_front() {
+                let has_room_again = state.is_crowded && state.queue.len() <= QUEUE_MAX / 2;
+                state.is_crowded &= !has_room_again;
+                drop(state);
+                if has_room_again && let Some(port) = self.port.get() {
+                    port.wake();
+                }
+                patience.renew();
+                return Some(event);
+            }
+            if patience.is_left() {
+                drop(state);
+                // Not a spin: whoever is to send something may need this very processor.
+                thread::yield_now();
+                state = self.state.lock();
+            } else {
+                state.is_asleep = true;
+                state = wait(&self.bell, state);
+                state.is_asleep = false;
+            }
+        }
+    }
+
+    /// The last callback has been: requests that were not answered fail, and the process ends.
+    fn finish(&self) {
+        let mut state = self.state.lock();
+        state.phase = Phase::Over;
+        let unanswered = std::mem::take(&mut state.requests);
+        drop(state);
+        drop(unanswered);
+        if let Some(port) = self.port.get() {
+            port.wake();
+        }
+    }
+}
+
+/// A pid as C knows it.
+fn number_of(pid: Pid) -> Result<i32, std::num::TryFromIntError> {
+    i32::try_from(pid.as_i64())
+}
+
+/// Whether it is worth looking for something more before sleeping.
+struct Patience {
+    clock: Clock,
+    since_us: i64,
+}
+
+impl Patience {
+    fn new() -> Patience {
+        let clock = Clock::real();
+        Patience { since_us: clock.now_us(), clock }
+    }
+
+    fn renew(&mut self) {
+        self.since_us = self.clock.now_us();
+    }
+
+    fn is_left(&self) -> bool {
+        self.clock.now_us() - self.since_us < PATIENCE_US
+    }
+}

@@ -1,0 +1,211 @@
+//! How data changes hands between Lucarne and C.
+//!
+//! C gets memory of `malloc`, with a zero after the end, and frees it. What C gives is memory of `malloc` too; a large
+//! array is handed on as it is, where it has room for that zero.
+
+use std::ffi::{c_int, c_void};
+use std::ptr::NonNull;
+
+use lucarne_message::{Buffer, Encoder, INLINE_BYTES_MAX, OutOfMemory, Payload, Sink, Token};
+
+use crate::abi::Error;
+
+/// Data for C.
+pub(crate) struct Data {
+    buffer: Buffer,
+    length: c_int,
+}
+
+impl Data {
+    /// Gives it away: whoever gets the pointer frees it.
+    pub(crate) fn into_raw(self) -> Option<(*mut u8, c_int)> {
+        let length = self.length;
+        self.buffer.into_raw_parts().ok().map(|(data, _)| (data.as_ptr(), length))
+    }
+}
+
+/// A value as C gets it: a string or a byte array.
+///
+/// # Errors
+/// With the text that its sender throws.
+pub(crate) fn for_c(mut payload: Payload) -> Result<Data, &'static str> {
+    let buffer = match payload.decoder().expect_next() {
+        Ok(Token::String(text)) => copied(text.as_bytes()),
+        Ok(Token::Bytes(bytes)) => copied(bytes),
+        Ok(Token::Buffer(buffer)) => Ok(buffer),
+        _ => return Err("WRONG_OBJECT_TYPE"),
+    };
+    let mut buffer = buffer.map_err(|OutOfMemory| "OUT_OF_MEMORY")?;
+    let length = c_int::try_from(buffer.len()).map_err(|_| "OUT_OF_RANGE")?;
+    // C may write into it; from here on it is memory of `malloc`.
+    with_garbage_collection(|| buffer.as_mut_slice().map(|_| ())).map_err(|OutOfMemory| "OUT_OF_MEMORY")?;
+    Ok(Data { buffer, length })
+}
+
+fn copied(bytes: &[u8]) -> Result<Buffer, OutOfMemory> {
+    with_garbage_collection(|| Buffer::copy_of(bytes))
+}
+
+/// Tries again after a garbage collection, if there is no memory.
+fn with_garbage_collection<T>(mut make: impl FnMut() -> Result<T, OutOfMemory>) -> Result<T, OutOfMemory> {
+    make().or_else(|OutOfMemory| {
+        crate::abi::toit_gc();
+        make()
+    })
+}
+
+/// Data that C gives away, if all goes well.
+pub(crate) struct Given {
+    data: *mut u8,
+    length: usize,
+    /// Whether it is to be freed here.
+    is_ours: bool,
+    /// Whether it has become part of the payload.
+    is_handed_on: bool,
+}
+
+impl Given {
+    /// # Safety
+    /// `data` must be memory of `malloc` of at least `length` bytes, or null.
+    ///
+    /// # Errors
+    /// If the length is negative, or there is a length without data.
+    pub(crate) unsafe fn new(data: *mut u8, length: c_int, free_on_failure: bool) -> Result<Given, Error> {
+        let mut given = Given { data, length: 0, is_ours: free_on_failure, is_handed_on: false };
+        given.length = usize::try_from(length).map_err(|_| Error::Other)?;
+        if data.is_null() && given.length > 0 { Err(Error::Other) } else { Ok(given) }
+    }
+
+    /// The data as a value that travels. To be called once.
+    pub(crate) fn payload(&mut self) -> Result<Payload, Error> {
+        let mut encoder = Encoder::new();
+        let encoded = if self.length <= INLINE_BYTES_MAX {
+            encoder.bytes(self.bytes())
+        } else {
+            encoder.buffer(self.buffer()?)
+        };
+        // One value is not nested.
+        encoded.and_then(|()| encoder.finish()).map_err(|_| Error::Other)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.length == 0 {
+            return &[];
+        }
+        // SAFETY: it is not null, and the caller of `new` promises that there are as many bytes.
+        unsafe { std::slice::from_raw_parts(self.data, self.length) }
+    }
+
+    fn buffer(&mut self) -> Result<Buffer, Error> {
+        let Some(data) = NonNull::new(self.data).filter(|_| self.is_ours && self.has_spare_byte()) else {
+            return copied(self.bytes()).map_err(|OutOfMemory| Error::OutOfMemory);
+        };
+        self.is_ours = false;
+        self.is_handed_on = true;
+        // SAFETY: memory of `malloc` with room for the zero, as was just asked, which nobody else frees: the component
+        // has given it away in any case, and `is_ours` is false from here on.
+        Ok(unsafe { Buffer::from_raw_parts(data, self.length) })
+    }
+
+    fn has_spare_byte(&self) -> bool {
+        // SAFETY: the caller of `new` promises that it is memory of `malloc`.
+        unsafe { libc::malloc_usable_size(self.data.cast::<c_void>()) > self.length }
+    }
+
+    /// The system has taken it.
+    pub(crate) fn accepted(mut self) {
+        self.is_ours = !self.is_handed_on;
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        if self.is_ours {
+            // SAFETY: memory of `malloc` (or null) that the component has given away and that is in no payload.
+            unsafe { libc::free(self.data.cast::<c_void>()) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allocated(bytes: &[u8]) -> *mut u8 {
+        // SAFETY: fresh memory of that size.
+        unsafe {
+            let data = libc::malloc(bytes.len().max(1)).cast::<u8>();
+            data.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            data
+        }
+    }
+
+    fn given(bytes: &[u8], free_on_failure: bool) -> (*mut u8, Given) {
+        let data = allocated(bytes);
+        let length = c_int::try_from(bytes.len()).expect("it is small");
+        // SAFETY: it was just made.
+        (data, unsafe { Given::new(data, length, free_on_failure) }.expect("it makes sense"))
+    }
+
+    #[test]
+    fn small_and_large_data_travel() {
+        for size in [0, 1, INLINE_BYTES_MAX, INLINE_BYTES_MAX + 1, 1 << 20] {
+            let bytes = vec![7; size];
+            let (_, mut small) = given(&bytes, true);
+            let payload = small.payload().expect("there is memory");
+            small.accepted();
+            let data = for_c(payload).expect("bytes are what C gets");
+            let (data, length) = data.into_raw().expect("there is memory");
+            assert_eq!(usize::try_from(length), Ok(size));
+            // SAFETY: it has that many bytes, a zero after them, and no other owner.
+            unsafe {
+                assert_eq!(std::slice::from_raw_parts(data, size), bytes);
+                assert_eq!(*data.add(size), 0);
+                libc::free(data.cast());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_to_be_freed_is_left_alone() {
+        for size in [10, INLINE_BYTES_MAX + 10] {
+            let (data, mut kept) = given(&vec![7; size], false);
+            drop(kept.payload().expect("there is memory"));
+            drop(kept);
+            // SAFETY: nobody has freed it.
+            unsafe {
+                assert_eq!(*data.add(size - 1), 7);
+                libc::free(data.cast());
+            }
+        }
+    }
+
+    #[test]
+    fn large_data_is_handed_on_as_it_is() {
+        let (data, mut large) = given(&vec![7; (1 << 20) - 100], true);
+        let payload = large.payload().expect("there is memory");
+        large.accepted();
+        assert_eq!(payload.buffers()[0].as_slice().as_ptr(), data.cast_const());
+    }
+
+    #[test]
+    fn arguments_that_make_no_sense_are_refused() {
+        // SAFETY: null is allowed.
+        unsafe {
+            assert!(Given::new(std::ptr::null_mut(), 1, true).is_err());
+            assert!(Given::new(std::ptr::null_mut(), -1, true).is_err());
+            assert!(Given::new(std::ptr::null_mut(), 0, true).is_ok());
+        }
+    }
+
+    #[test]
+    fn other_values_are_refused() {
+        let payload = Payload::of(&lucarne_message::Value::Int(1)).expect("an int travels");
+        assert_eq!(for_c(payload).err(), Some("WRONG_OBJECT_TYPE"));
+        let (data, length) =
+            for_c(Payload::string("text")).ok().and_then(Data::into_raw).expect("a string travels");
+        assert_eq!(length, 4);
+        // SAFETY: it has no other owner.
+        unsafe { libc::free(data.cast()) };
+    }
+}

@@ -1,0 +1,83 @@
+//! A handler, as the kernel sees it: a process that passes on what arrives.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use lucarne_kernel::{Context, Exit, Failure, MessageKind, Outcome, Pid, Process};
+use lucarne_message::Payload;
+use lucarne_services::protocol::procedure;
+
+use crate::handler::{Event, Handler};
+
+/// What passing on a message costs, in units of the scheduler.
+const MESSAGE_COST: u32 = 50;
+
+pub(crate) struct HandlerProcess {
+    handler: Arc<Handler>,
+    /// Told whether the id can be found.
+    on_published: Option<SyncSender<Result<(), String>>>,
+    is_new: bool,
+}
+
+impl HandlerProcess {
+    pub(crate) fn new(handler: Arc<Handler>, on_published: SyncSender<Result<(), String>>) -> HandlerProcess {
+        HandlerProcess { handler, on_published: Some(on_published), is_new: true }
+    }
+
+    fn publish(&mut self, context: &mut Context<'_>) {
+        self.handler.set_port(context.port());
+        let id = Payload::string(self.handler.id());
+        if let Err(refused) = context.request(Pid::SYSTEM, procedure::PUBLISH, id) {
+            self.published(Err(refused.error.to_string()));
+        }
+    }
+
+    fn published(&mut self, result: Result<(), String>) {
+        if let Some(on_published) = self.on_published.take() {
+            // Who does not wait any more has given up the system.
+            let _ = on_published.send(result);
+        }
+    }
+
+    fn take(&mut self, pid: Pid, kind: MessageKind) {
+        match kind {
+            MessageKind::Request { token, procedure, payload } => {
+                self.handler.put(Event::Request { sender: pid, procedure, token, payload });
+            }
+            MessageKind::External { payload } => self.handler.put(Event::Message { sender: pid, payload }),
+            MessageKind::Reply { result, .. } => {
+                self.published(result.map(|_| ()).map_err(|failure: Box<Failure>| failure.text));
+            }
+            // Components have no resources, and their answers are dropped where they are not wanted.
+            _ => {}
+        }
+    }
+}
+
+impl Process for HandlerProcess {
+    fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        if std::mem::take(&mut self.is_new) {
+            self.publish(context);
+        }
+        let mut left = context.budget();
+        while self.handler.has_room() {
+            let Some(message) = context.receive() else { break };
+            self.take(message.pid, message.kind);
+            context.charge(MESSAGE_COST);
+            left = left.saturating_sub(MESSAGE_COST);
+            if left == 0 {
+                return Outcome::Ready;
+            }
+        }
+        if self.handler.is_over() {
+            return Outcome::Exit(Exit::Done);
+        }
+        Outcome::Wait { until_us: None }
+    }
+}
+
+impl Drop for HandlerProcess {
+    fn drop(&mut self) {
+        self.handler.end();
+    }
+}

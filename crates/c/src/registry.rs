@@ -1,0 +1,110 @@
+//! Which handlers there are in this OS process.
+//!
+//! `toit_msg_add_handler` only writes down what it is given: it may run while the loader of the operating system holds its
+//! lock, before `main`, when nothing else can be done. A system that starts takes what is written down by then,
+//! and one that loads a component takes what that has added.
+
+use std::collections::BTreeSet;
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use lucarne_kernel::KernelHandle;
+use lucarne_kernel::sync::Mutex;
+
+use crate::abi::Callbacks;
+use crate::handler::Handler;
+use crate::slots::Slots;
+
+/// How long an id may be, in bytes.
+pub(crate) const ID_MAX: usize = 1_024;
+
+/// A handler that is to be started.
+pub(crate) struct Recorded {
+    pub(crate) id: String,
+    pub(crate) user_data: UserData,
+    pub(crate) callbacks: Callbacks,
+}
+
+/// What a component wants its callbacks to be given. Nobody else looks at it.
+#[derive(Clone, Copy)]
+pub(crate) struct UserData(pub(crate) *mut c_void);
+
+// SAFETY: the pointer is handed to callbacks of one thread and never followed here.
+unsafe impl Send for UserData {}
+// SAFETY: as above.
+unsafe impl Sync for UserData {}
+
+pub(crate) struct Registry {
+    state: Mutex<State>,
+}
+
+struct State {
+    recorded: Vec<Recorded>,
+    /// The ids of all that were recorded.
+    ids: BTreeSet<String>,
+    /// Ids that were to be recorded and could not.
+    refused: Vec<String>,
+    /// The handlers that are alive; their numbers are the contexts that components know.
+    handlers: Slots<Arc<Handler>>,
+}
+
+impl Registry {
+    pub(crate) fn new() -> Registry {
+        let state =
+            State { recorded: Vec::new(), ids: BTreeSet::new(), refused: Vec::new(), handlers: Slots::new() };
+        Registry { state: Mutex::new(state) }
+    }
+
+    /// Writes a handler down. False if its id cannot be used, which is written down as well.
+    pub(crate) fn record(&self, recorded: Recorded) -> bool {
+        let mut state = self.state.lock();
+        let is_good = !recorded.id.is_empty() && recorded.id.len() <= ID_MAX;
+        if !is_good || !state.ids.insert(recorded.id.clone()) {
+            state.refused.push(recorded.id);
+            return false;
+        }
+        state.recorded.push(recorded);
+        true
+    }
+
+    /// What was written down since the last time.
+    ///
+    /// # Errors
+    /// The first id that was refused.
+    pub(crate) fn take_recorded(&self) -> Result<Vec<Recorded>, String> {
+        let mut state = self.state.lock();
+        if let Some(refused) = state.refused.pop() {
+            return Err(refused);
+        }
+        Ok(std::mem::take(&mut state.recorded))
+    }
+
+    /// Gives a handler the number by which its component knows it.
+    pub(crate) fn add(&self, handler: Arc<Handler>) -> Option<usize> {
+        self.state.lock().handlers.add(handler)
+    }
+
+    pub(crate) fn get(&self, context: usize) -> Option<Arc<Handler>> {
+        self.state.lock().handlers.get(context).cloned()
+    }
+
+    /// The handler is over; its id is free again.
+    pub(crate) fn remove(&self, context: usize) {
+        let mut state = self.state.lock();
+        if let Some(handler) = state.handlers.remove(context) {
+            state.ids.remove(handler.id());
+        }
+    }
+
+    /// The kernels of the systems that have handlers.
+    pub(crate) fn kernels(&self) -> Vec<KernelHandle> {
+        let state = self.state.lock();
+        let mut kernels: Vec<KernelHandle> = Vec::new();
+        for handler in state.handlers.iter() {
+            if !kernels.iter().any(|kernel| kernel.is_same(handler.kernel())) {
+                kernels.push(handler.kernel().clone());
+            }
+        }
+        kernels
+    }
+}

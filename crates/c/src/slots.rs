@@ -1,0 +1,99 @@
+//! Numbers for things that others hold on to: a place in a table, and how often it has been used before.
+
+/// Things by number. A number is never given out twice.
+pub(crate) struct Slots<T> {
+    slots: Vec<Slot<T>>,
+    free: Vec<usize>,
+}
+
+struct Slot<T> {
+    generation: usize,
+    content: Option<T>,
+}
+
+/// The bits of a number that say which place it is. Those above say how often the place was used.
+const PLACE_BITS: u32 = usize::BITS / 4;
+
+const PLACE_MASK: usize = (1 << PLACE_BITS) - 1;
+
+const GENERATION_MAX: usize = usize::MAX >> PLACE_BITS;
+
+impl<T> Slots<T> {
+    pub(crate) const fn new() -> Slots<T> {
+        Slots { slots: Vec::new(), free: Vec::new() }
+    }
+
+    /// Adds something and gives its number, which is not zero. None if there are too many.
+    pub(crate) fn add(&mut self, content: T) -> Option<usize> {
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None if self.slots.len() < PLACE_MASK => {
+                self.slots.push(Slot { generation: 0, content: None });
+                self.slots.len() - 1
+            }
+            None => return None,
+        };
+        let slot = &mut self.slots[place];
+        slot.content = Some(content);
+        Some(slot.generation << PLACE_BITS | (place + 1))
+    }
+
+    pub(crate) fn get(&self, number: usize) -> Option<&T> {
+        let slot = self.slots.get((number & PLACE_MASK).checked_sub(1)?)?;
+        slot.content.as_ref().filter(|_| slot.generation == number >> PLACE_BITS)
+    }
+
+    pub(crate) fn remove(&mut self, number: usize) -> Option<T> {
+        self.get(number)?;
+        let place = (number & PLACE_MASK) - 1;
+        let slot = &mut self.slots[place];
+        // A place whose numbers are used up stays empty.
+        if slot.generation < GENERATION_MAX {
+            slot.generation += 1;
+            self.free.push(place);
+        }
+        slot.content.take()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| slot.content.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_names_one_thing_for_ever() {
+        let mut slots = Slots::new();
+        let first = slots.add("first").expect("there is room");
+        assert_eq!(slots.get(first), Some(&"first"));
+        assert_eq!(slots.remove(first), Some("first"));
+        let second = slots.add("second").expect("there is room");
+        assert_eq!(slots.get(first), None);
+        assert_eq!(slots.remove(first), None);
+        assert_eq!(slots.get(second), Some(&"second"));
+        assert_eq!(slots.iter().count(), 1);
+    }
+
+    #[test]
+    fn numbers_from_nowhere_name_nothing() {
+        let mut slots = Slots::new();
+        slots.add(());
+        for number in [0, 2, PLACE_MASK, PLACE_MASK + 1, usize::MAX] {
+            assert_eq!(slots.get(number), None);
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_worn_out_is_not_used_again() {
+        let mut slots = Slots::new();
+        let first = slots.add(()).expect("there is room");
+        slots.slots[0].generation = GENERATION_MAX;
+        let last = GENERATION_MAX << PLACE_BITS | first;
+        assert!(slots.remove(last).is_some());
+        assert_ne!(slots.add(()).map(|number| number & PLACE_MASK), Some(first));
+        assert_eq!(slots.get(last), None);
+    }
+}

@@ -1,0 +1,45 @@
+//! `lucarne c`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::arguments::C;
+use crate::{Stop, print_error, print_out};
+
+pub(crate) fn c(command: &C) -> Result<ExitCode, Stop> {
+    match command {
+        C::IncludeDir => {
+            let folder = lucarne_c::include_dir()
+                .map_err(|error| Stop::failure(format!("there is no place for toit/toit.h: {error}")))?;
+            print_out(format!("{}\n", folder.display()).as_bytes());
+        }
+        C::Build { folder, output } => build(folder, output.as_deref())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build(folder: &Path, output: Option<&Path>) -> Result<(), Stop> {
+    let output = match output {
+        Some(output) => output.to_owned(),
+        None => default_output(folder)?,
+    };
+    let work =
+        tempfile::tempdir().map_err(|error| Stop::failure(format!("there is no place to build: {error}")))?;
+    let remarks = lucarne_c::build(folder, &output, work.path()).map_err(|error| match error {
+        lucarne_c::BuildError::NoComponent(_) => Stop::usage(error.to_string()),
+        error => Stop::failure(error.to_string()),
+    })?;
+    for remark in remarks {
+        print_error(&format!("{remark}\n"));
+    }
+    Ok(())
+}
+
+/// The name of the folder, however it was written.
+fn default_output(folder: &Path) -> Result<PathBuf, Stop> {
+    let full =
+        folder.canonicalize().map_err(|error| Stop::usage(format!("{}: {error}", folder.display())))?;
+    let mut name = full.file_name().unwrap_or("component".as_ref()).to_owned();
+    name.push(".so");
+    Ok(name.into())
+}

@@ -1,0 +1,210 @@
+//! Components in C, built with the system's compiler and its sanitizers.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const FLAGS: &[&str] =
+    &["-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wpedantic", "-fPIC", "-pthread", "-g"];
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/c").join(name)
+}
+
+fn include_dir() -> PathBuf {
+    let folder = lucarne(&["c", "include-dir"], &[]);
+    PathBuf::from(String::from_utf8(folder.stdout).expect("a path").trim_end())
+}
+
+fn lucarne(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
+    command.args(arguments).envs(environment.iter().copied()).output().expect("it starts")
+}
+
+fn compile(compiler: &str, standard: &str, more: &[&str], file: &Path, output: &Path) {
+    let built = Command::new(compiler)
+        .arg(format!("-std={standard}"))
+        .args(FLAGS)
+        .args(more)
+        .arg("-I")
+        .arg(include_dir())
+        .arg("-o")
+        .arg(output)
+        .arg(file)
+        .output()
+        .expect("there is a compiler");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+}
+
+fn library(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.so"))
+}
+
+/// Runs a program with its component, under the address and the leak sanitizer.
+fn run(name: &str) -> String {
+    let library = library(name);
+    compile("cc", "c11", &["-shared", "-fsanitize=address"], &source(&format!("{name}.c")), &library);
+    let sanitizer =
+        Command::new("cc").arg("-print-file-name=libasan.so").output().expect("there is a compiler");
+    let sanitizer = String::from_utf8(sanitizer.stdout).expect("a path");
+    let environment = [
+        ("LD_PRELOAD", sanitizer.trim_end()),
+        ("ASAN_OPTIONS", "detect_leaks=1:allocator_may_return_null=1"),
+    ];
+    let program = source(&format!("{name}.toit"));
+    let arguments = ["run", "--component", &library.to_string_lossy(), &program.to_string_lossy()];
+    let output = lucarne(&arguments, &environment);
+    let error = String::from_utf8_lossy(&output.stderr);
+    // What fails on purpose is remarked on, and no error.
+    let is_remark = |line: &str| line.contains("WARNING: AddressSanitizer failed to allocate");
+    assert!(output.status.success() && error.lines().all(is_remark), "{:?}\n{error}", output.status);
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn all_that_can_be_refused() {
+    let expected = "notify: #[0x03, 0x03, 0x02, 0x02, 0x04, 0x04, 0x00, 0x02, 0x07, 0x00]
+notified of 0
+notified of 100000
+reply: #[0x07]
+and then: #[0x03, 0x03, 0x03, 0x04, 0x04, 0x04, 0x03, 0x03, 0x04, 0x03, 0x03]
+DEADLINE_EXCEEDED
+too late: #[0x02, 0x03]
+without memory: #[0x01]
+memory: #[0x00, 0x00, 0x01, 0x01, 0x00]
+OUT_OF_MEMORY
+ERROR
+OUT_OF_RANGE
+NOT_FOUND
+ALREADY_IN_USE
+ALREADY_CLOSED
+ALREADY_CLOSED
+false
+";
+    assert_eq!(run("codes"), expected);
+}
+
+#[test]
+fn removal() {
+    let output = run("removal");
+    let count = |text: &str| output.lines().filter(|line| *line == text).count();
+    for once in [
+        "first created",
+        "second created",
+        "last created",
+        "first: in the callback",
+        "first removed",
+        "answer: removing",
+        "unanswered: NO_SUCH_PROCESS",
+        "later: NO_SUCH_PROCESS",
+        "notify: NO_SUCH_PROCESS",
+        "open: NOT_FOUND",
+        "second: NO_SUCH_PROCESS",
+        "second removed",
+        "last removed",
+        "of the first: 3",
+    ] {
+        assert_eq!(count(once), 1, "{once} in {output}");
+    }
+    assert!(output.find("first: in the callback") < output.find("first removed"), "{output}");
+    assert_eq!(output.lines().count(), 15, "{output}");
+}
+
+#[test]
+fn ten_thousand_requests_in_flight() {
+    assert_eq!(run("flight"), "right: 1000\n".repeat(10));
+}
+
+#[test]
+fn an_id_that_two_have_is_named() {
+    let first = library("once");
+    compile("cc", "c99", &["-shared"], &source("flight.c"), &first);
+    let second = library("twice");
+    std::fs::copy(&first, &second).expect("it is there");
+    let program = source("flight.toit");
+    let [first, second, program] = [&first, &second, &program].map(|path| path.to_string_lossy());
+    let output = lucarne(&["run", "--component", &first, "--component", &second, &program], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(error, "lucarne: a component cannot have the id 'test/flight': another one has it\n");
+}
+
+#[test]
+fn the_header_in_c_plus_plus() {
+    for standard in ["c++11", "c++20"] {
+        compile("c++", standard, &["-c"], &source("usual.cc"), &library(standard).with_extension("o"));
+    }
+}
+
+#[test]
+fn what_is_no_component_is_refused() {
+    let program = source("flight.toit");
+    for wrong in ["nowhere.so", &source("flight.c").to_string_lossy()] {
+        let output = lucarne(&["run", "--component", wrong, &program.to_string_lossy()], &[]);
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.starts_with("lucarne: cannot load the component: "), "{error}");
+    }
+}
+
+/// Builds a folder into a component, and says what was remarked.
+fn build(folder: &Path, output: &Path) -> Output {
+    lucarne(&["c", "build", &folder.to_string_lossy(), "-o", &output.to_string_lossy()], &[])
+}
+
+#[test]
+fn a_folder_becomes_a_component() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/sqlite");
+    let library = library("sqlite");
+    let built = build(&examples, &library);
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let program = examples.join("main.toit");
+    let output =
+        lucarne(&["run", "--component", &library.to_string_lossy(), &program.to_string_lossy()], &[]);
+    let expected = "[attic; DROP TABLE rooms, 31.25, 4, #[]]
+[kitchen, 21.5, 2, null]
+[hall, 18.0, 1, #[0x01, 0x02, 0x03]]
+[[2, 19.75]]
+no such table: nowhere
+";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+}
+
+/// Makes a component folder whose CMakeLists.txt is this.
+fn folder(name: &str, cmake: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).expect("there is room");
+    std::fs::write(folder.join("CMakeLists.txt"), cmake).expect("there is room");
+    std::fs::copy(source("flight.c"), folder.join("flight.c")).expect("it is there");
+    folder
+}
+
+#[test]
+fn arguments_without_a_meaning_are_named() {
+    let cmake = "idf_component_register(SRC_DIRS . REQUIRES toit LDFRAGMENTS linker.lf WHOLE_ARCHIVE)\n";
+    let library = library("named");
+    let built = build(&folder("named", cmake), &library);
+    let remarks = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{remarks}");
+    assert_eq!(remarks, "idf_component_register: LDFRAGMENTS has no meaning on a host, and is ignored\n");
+    assert!(library.exists());
+}
+
+#[test]
+fn what_cannot_be_honoured_is_refused() {
+    let cases = [
+        ("SRCS flight.c REQUIRES toit driver", "there is no component 'driver' on a host"),
+        ("SRCS flight.c EMBED_FILES logo.png", "EMBED_FILES cannot be honoured on a host"),
+        ("RAINBOW SRCS flight.c", "there is no argument RAINBOW"),
+        ("REQUIRES toit", "there are no sources"),
+    ];
+    for (index, (arguments, expected)) in cases.iter().enumerate() {
+        let cmake = format!("idf_component_register({arguments})\n");
+        let built = build(&folder(&format!("refused-{index}"), &cmake), &library("refused"));
+        let error = String::from_utf8_lossy(&built.stderr);
+        assert_eq!(built.status.code(), Some(1), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+    let built = build(Path::new(env!("CARGO_TARGET_TMPDIR")), &library("refused"));
+    assert_eq!(built.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&built.stderr).contains("is no component: it has no CMakeLists.txt"));
+}

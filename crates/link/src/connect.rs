@@ -1,0 +1,272 @@
+//! The container's end: how a program becomes a container of a system in another OS process.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use std::{env, thread};
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Driven, EndReport, Hooks};
+use lucarne_services::{Container, Deferred, Failed, Pending};
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+use thiserror::Error;
+
+use crate::exchange::{Exchange, Side};
+use crate::frame::Outgoing;
+use crate::handshake::{self, NAME_MAX, Names};
+use crate::link::Link;
+use crate::mirrors::{Mirrors, exit_code};
+use crate::seat::{Attendance, Remote};
+use crate::wire::WireError;
+
+/// The environment variable that says where a program connects: a path, or `fd:N` for a connected socket that it was
+/// started with.
+pub const SOCKET_VARIABLE: &str = "LUCARNE_SOCKET";
+
+/// Becoming a container of a system in another OS process.
+///
+/// From then on everything is as in the same process: services, resources, limits, ends. Work is done by the
+/// threads that wait for something of the container (with [`Container::run`], or a `wait`), and otherwise by one
+/// thread of its own. When the connection breaks, all others have ended for this container, and it for them.
+pub trait Connect: Sized {
+    /// Connects by the path that a system listens on, under the name of the program.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    fn connect(path: impl AsRef<Path>) -> Pending<Self, ConnectError>;
+
+    /// The same under another name, which is for people: others see it with a question mark.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    fn connect_as(name: &str, path: impl AsRef<Path>) -> Pending<Self, ConnectError>;
+
+    /// Connects by a socket that is connected already.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    fn connect_to(name: &str, socket: UnixStream) -> Pending<Self, ConnectError>;
+
+    /// Connects where the environment variable [`SOCKET_VARIABLE`] says.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    fn connect_by_environment() -> Pending<Self, ConnectError>;
+}
+
+/// Why a container is not connected.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// Nobody listens there.
+    #[error("cannot connect to {}: {error}", .path.display())]
+    Unreachable {
+        /// The path.
+        path: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// The environment variable is not set, or says neither a path nor a descriptor.
+    #[error("{SOCKET_VARIABLE} is to be a path, or fd:N")]
+    Environment,
+    /// Whoever is there did not let it in, or is no system of this version.
+    #[error("not let in: {0}")]
+    Refused(WireError),
+    /// It took too long.
+    #[error("DEADLINE_EXCEEDED")]
+    Deadline,
+    /// The operating system would not have it.
+    #[error(transparent)]
+    System(#[from] io::Error),
+    /// The container has ended before it was there.
+    #[error("the container was closed")]
+    Closed,
+}
+
+impl From<Failed> for ConnectError {
+    fn from(failed: Failed) -> ConnectError {
+        match failed {
+            Failed::Deadline => ConnectError::Deadline,
+            _ => ConnectError::Closed,
+        }
+    }
+}
+
+impl From<WireError> for ConnectError {
+    fn from(error: WireError) -> ConnectError {
+        match error {
+            WireError::System(error) if error.kind() == io::ErrorKind::TimedOut => ConnectError::Deadline,
+            WireError::System(error) => ConnectError::System(error),
+            error => ConnectError::Refused(error),
+        }
+    }
+}
+
+impl Connect for Container {
+    fn connect(path: impl AsRef<Path>) -> Pending<Container, ConnectError> {
+        Container::connect_as(&program_name(), path)
+    }
+
+    fn connect_as(name: &str, path: impl AsRef<Path>) -> Pending<Container, ConnectError> {
+        Connecting::pending(name, Some(Target::Path(path.as_ref().to_owned())))
+    }
+
+    fn connect_to(name: &str, socket: UnixStream) -> Pending<Container, ConnectError> {
+        Connecting::pending(name, Some(Target::Socket(socket)))
+    }
+
+    fn connect_by_environment() -> Pending<Container, ConnectError> {
+        Connecting::pending(&program_name(), env::var_os(SOCKET_VARIABLE).and_then(Target::parse))
+    }
+}
+
+/// Where to connect.
+enum Target {
+    Path(PathBuf),
+    Socket(UnixStream),
+    Descriptor(i32),
+}
+
+impl Target {
+    fn parse(text: OsString) -> Option<Target> {
+        let is_empty = text.is_empty();
+        match text.to_str().and_then(|text| text.strip_prefix("fd:")) {
+            Some(number) => number.parse().ok().filter(|&number| number >= 0).map(Target::Descriptor),
+            None => Some(Target::Path(text.into())).filter(|_| !is_empty),
+        }
+    }
+
+    fn socket(self) -> Result<UnixStream, ConnectError> {
+        match self {
+            Target::Path(path) => {
+                UnixStream::connect(&path).map_err(|error| ConnectError::Unreachable { path, error })
+            }
+            Target::Socket(socket) => Ok(socket),
+            Target::Descriptor(number) => {
+                // A copy, which is ours, of one that might be anybody's in this OS process.
+                let this = pidfd_open(getpid(), PidfdFlags::empty()).map_err(io::Error::from)?;
+                let copy = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()).map_err(io::Error::from)?;
+                Ok(copy.into())
+            }
+        }
+    }
+}
+
+fn program_name() -> String {
+    let path = env::current_exe().ok();
+    let name = path.as_ref().and_then(|path| path.file_name()?.to_str());
+    name.unwrap_or("program").to_owned()
+}
+
+// -- The executor thread connects, and then lives in the container --------------------------------
+
+/// A container to be.
+struct Connecting {
+    /// What to do when it is first polled.
+    plan: Option<Plan>,
+    result: Arc<Mutex<Connected>>,
+}
+
+struct Plan {
+    name: String,
+    target: Option<Target>,
+    patience: Duration,
+}
+
+#[derive(Default)]
+struct Connected {
+    result: Option<Result<Container, ConnectError>>,
+    waker: Option<Waker>,
+}
+
+impl Connecting {
+    fn pending(name: &str, target: Option<Target>) -> Pending<Container, ConnectError> {
+        let plan = Plan { name: cut(name), target, patience: handshake::PATIENCE };
+        Pending::deferred(Box::new(Connecting { plan: Some(plan), result: Arc::default() }))
+    }
+}
+
+/// A name that is not too long.
+fn cut(name: &str) -> String {
+    let fits = |&(at, character): &(usize, char)| at + character.len_utf8() <= NAME_MAX;
+    name.char_indices().take_while(fits).map(|(_, character)| character).collect()
+}
+
+impl Deferred<Container, ConnectError> for Connecting {
+    fn set_within(&mut self, duration: Duration) {
+        if let Some(plan) = &mut self.plan {
+            plan.patience = duration;
+        }
+    }
+}
+
+impl Future for Connecting {
+    type Output = Result<Container, ConnectError>;
+
+    fn poll(mut self: Pin<&mut Self>, polled: &mut Context<'_>) -> Poll<Self::Output> {
+        self.result.lock().waker = Some(polled.waker().clone());
+        if let Some(plan) = self.plan.take() {
+            let result = self.result.clone();
+            let live = move || plan.live(&result);
+            if let Err(error) = thread::Builder::new().name("lucarne-remote".to_owned()).spawn(live) {
+                return Poll::Ready(Err(error.into()));
+            }
+        }
+        match self.result.lock().result.take() {
+            Some(result) => Poll::Ready(result),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Plan {
+    /// The life of the thread.
+    fn live(self, place: &Mutex<Connected>) {
+        let (result, remote) = match self.join() {
+            Ok((container, remote)) => (Ok(container), Some(remote)),
+            Err(error) => (Err(error), None),
+        };
+        let waker = {
+            let mut place = place.lock();
+            place.result = Some(result);
+            place.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        if let Some(remote) = remote {
+            remote.execute();
+        }
+    }
+
+    fn join(self) -> Result<(Container, Arc<Remote>), ConnectError> {
+        let target = self.target.ok_or(ConnectError::Environment)?;
+        let (names, wire) = handshake::introduce(target.socket()?, &self.name, self.patience)?;
+        let Names { pid, gid, manager } = names;
+        let link = Arc::new(Link::new(wire));
+        let attendance = Attendance::new(&link)?;
+        let (nudged, doorbell, told) = (attendance.clone(), attendance.clone(), attendance.clone());
+        link.on_failure(Box::new(move || nudged.nudge()));
+        let ending = link.clone();
+        let on_end = move |report: &EndReport<'_>| {
+            if report.pid == pid {
+                ending.send(Outgoing::exit(exit_code(report.exit)));
+                ending.flush();
+                told.end();
+            }
+        };
+        let hooks = Hooks { on_end: Some(Box::new(on_end)), on_idle: None };
+        let kernel = Driven::new(hooks, Box::new(move || doorbell.nudge()));
+        let exchange = Exchange::new(link, Side::Container);
+        let mirrors = Mirrors::new(kernel.handle().clone(), pid, exchange, manager);
+        let remote = Arc::new(Remote::new(kernel, mirrors, attendance));
+        let container = Container::start_as(remote.kernel(), &self.name, pid, gid, Some(remote.clone()));
+        // The pid can only be taken by the manager, which would be a strange listener.
+        Ok((container.ok_or(WireError::Violation("a container has a name of its own"))?, remote))
+    }
+}

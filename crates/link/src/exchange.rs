@@ -1,0 +1,429 @@
+//! What the two kernels owe each other across a connection, the same at both ends.
+//!
+//! A message that a mailbox gives out becomes a frame, and what has to come back for it is noted: the token of a
+//! request until its answer, the credit of a notification until the other side has dealt with it. A frame becomes a
+//! message in the other party's name. So each kernel counts, bounds and judges what its own processes send as if
+//! the receiver were its own:
+//!
+//! - A request counts as outstanding until its answer frame is there. One that is canceled is
+//!   answered at once on this side, and the cancel travels.
+//! - A notification takes its place at the sender's end until the receiver has dealt with it, not
+//!   only until it has arrived. Who is a slow consumer is therefore decided by the kernel of the sender.
+//!
+//! *Party* is the process of the listening system that a frame is about.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{
+    Credit, CreditWatch, DealtWith, Failure, Gid, MessageKind, NOTIFICATIONS_MAX, Pid, Port, Refused,
+    RequestId, RequestToken, SendError,
+};
+use lucarne_message::{Buffer, Payload};
+use rustc_hash::FxHashMap;
+
+use crate::credits::Credits;
+use crate::frame::{Body, Outgoing};
+use crate::link::Link;
+use crate::wire::WireError;
+
+/// The encoded part of a payload may have this many bytes: what a mailbox holds.
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 16 << 20;
+
+/// A payload may have this many buffers.
+pub(crate) const BUFFERS_MAX: usize = 256;
+
+/// Why a request or its answer does not travel.
+const TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
+
+/// Which end this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Listener,
+    Container,
+}
+
+pub(crate) struct Exchange {
+    pub(crate) link: Arc<Link>,
+    side: Side,
+    ledger: Mutex<Ledger>,
+    credits: Credits,
+}
+
+/// A resource: its party, and the numbers that the provider gave it.
+pub(crate) type ResourceKey = (Pid, i64, i64);
+
+#[derive(Default)]
+struct Ledger {
+    /// The rights to answer what went to the other side, by party and by the asker's name for it.
+    tokens: FxHashMap<(Pid, RequestId), RequestToken>,
+    /// Requests of the other side: what they are called there, by what they are called here.
+    asked: FxHashMap<(Pid, RequestId), RequestId>,
+    /// The other way round.
+    asked_there: FxHashMap<(Pid, RequestId), RequestId>,
+    /// The places of notifications that the other side has not dealt with yet.
+    credits: FxHashMap<ResourceKey, VecDeque<Credit>>,
+    /// Notifications of the other side that found no room here.
+    held: FxHashMap<ResourceKey, VecDeque<Payload>>,
+    held_bytes: usize,
+}
+
+impl Exchange {
+    pub(crate) fn new(link: Arc<Link>, side: Side) -> Arc<Exchange> {
+        let credits = Credits::default();
+        Arc::new(Exchange { link, side, ledger: Mutex::default(), credits })
+    }
+
+    // -- From here to there -------------------------------------------------------------------
+
+    /// Passes a message of `sender`, a process of this kernel, on. `port` is that of whoever got it for the
+    /// other side.
+    pub(crate) fn forward(
+        self: &Arc<Exchange>,
+        port: &Port,
+        sender: Pid,
+        party: (Pid, Gid),
+        message: MessageKind,
+    ) {
+        match message {
+            MessageKind::Request { token, procedure, payload } => {
+                self.forward_request(party, token, procedure, payload);
+            }
+            MessageKind::Reply { id, result } => {
+                let there = self.ledger.lock().answered(party.0, id);
+                if let Some(id) = there {
+                    let result = result.map_err(|failure| *failure).and_then(|payload| {
+                        if fits(&payload) { Ok(payload) } else { Err(Failure::new(TOO_LARGE)) }
+                    });
+                    self.link.send(Outgoing::answer(party.0, id, result));
+                }
+            }
+            MessageKind::Cancel { id } => {
+                let token = self.ledger.lock().tokens.remove(&(party.0, id));
+                if let Some(token) = token {
+                    token.reply(Err(Failure::new("CANCELED")));
+                    self.link.send(Outgoing::cancel(party.0, id));
+                }
+            }
+            MessageKind::Notification { client, handle, payload, credit } => {
+                if !fits(&payload) {
+                    drop(credit);
+                    return self.cut_off(port, sender, (party.0, client, handle));
+                }
+                let key = (party.0, client, handle);
+                self.ledger.lock().credits.entry(key).or_default().push_back(credit);
+                self.link.send(Outgoing::notification(party, client, handle, payload));
+            }
+            MessageKind::RoomAvailable { client, handle } => {
+                self.send_held(port, sender, (party.0, client, handle));
+            }
+            MessageKind::SlowConsumer { client, handle } => {
+                self.drop_resource((party.0, client, handle));
+                self.link.send(Outgoing::slow_consumer(party.0, client, handle));
+            }
+            MessageKind::ProcessTerminated => {
+                if self.side == Side::Listener {
+                    self.forget(sender);
+                    self.link.send(Outgoing::terminated(sender));
+                }
+            }
+            MessageKind::External { payload } => {
+                if fits(&payload) {
+                    self.link.send(Outgoing::external(party, payload));
+                }
+            }
+            // It is for those who have much.
+            MessageKind::MemoryPressure { .. } => {}
+            MessageKind::User { kind, payload } => {
+                if fits(&payload) {
+                    self.link.send(Outgoing::user(party, kind, payload));
+                }
+            }
+        }
+    }
+
+    fn forward_request(&self, party: (Pid, Gid), token: RequestToken, procedure: i64, payload: Payload) {
+        if !fits(&payload) {
+            token.reply(Err(Failure::new(TOO_LARGE)));
+            return;
+        }
+        if self.link.is_over() {
+            // Dropping the token answers.
+            return;
+        }
+        let (id, is_close) = (token.id(), token.is_close());
+        self.ledger.lock().tokens.insert((party.0, id), token);
+        self.link.send(Outgoing::request(party, id, procedure, is_close, payload));
+    }
+
+    // -- From there to here -------------------------------------------------------------------
+
+    /// Does here what a frame says, in the name of `port` and towards `to`.
+    ///
+    /// # Errors
+    /// A violation, if this is no frame for this end or this moment.
+    pub(crate) fn deliver(
+        self: &Arc<Exchange>,
+        port: &Port,
+        to: Pid,
+        party: Pid,
+        body: Body<'_>,
+        buffers: Vec<Buffer>,
+    ) -> Result<(), WireError> {
+        match body {
+            Body::Request { id, procedure, is_close, payload } => {
+                let payload = Payload::from_parts(payload, buffers);
+                self.ask(port, to, (party, id), procedure, is_close, payload);
+            }
+            Body::Reply { id, payload } => {
+                self.answer(party, id, Ok(Payload::from_parts(payload, buffers)));
+            }
+            Body::Failure { id, text, trace } => {
+                let trace = trace.map(|trace| Payload::from_parts(trace, buffers));
+                self.answer(party, id, Err(Failure { text: text.to_owned(), trace }));
+            }
+            Body::Cancel { id } => {
+                let here = self.ledger.lock().canceled(party, id);
+                if let Some(here) = here {
+                    port.cancel(here);
+                }
+            }
+            Body::Notification { client, handle, payload } => {
+                let payload = Payload::from_parts(payload, buffers);
+                self.notify(port, to, (party, client, handle), payload)?;
+            }
+            Body::Credit { client, handle, count } => {
+                let credits = self.ledger.lock().take_credits((party, client, handle), count);
+                drop(credits);
+            }
+            Body::SlowConsumer { client, handle } => self.cut_off_here(port, to, (party, client, handle)),
+            Body::User { kind, payload } => {
+                // Whoever sends one is not told either when the receiver reads none of them.
+                let _ = port.send(to, kind, Payload::from_parts(payload, buffers));
+            }
+            Body::External { payload } => {
+                // The same.
+                let _ = port.send_external(to, Payload::from_parts(payload, buffers));
+            }
+            Body::Watch if self.side == Side::Listener => port.watch(party),
+            _ => return Err(WireError::Violation("each frame has its end and its time")),
+        }
+        Ok(())
+    }
+
+    fn ask(
+        &self,
+        port: &Port,
+        to: Pid,
+        (party, there): (Pid, RequestId),
+        procedure: i64,
+        is_close: bool,
+        payload: Payload,
+    ) {
+        let asked = if is_close {
+            port.request_close(to, procedure, payload)
+        } else {
+            port.request(to, procedure, payload)
+        };
+        match asked {
+            Ok(here) => self.ledger.lock().note_asked(party, here, there),
+            Err(Refused { error, .. }) => {
+                let failure = Failure::new(error.to_string());
+                self.link.send(Outgoing::answer(party, there, Err(failure)));
+            }
+        }
+    }
+
+    fn answer(&self, party: Pid, id: RequestId, result: Result<Payload, Failure>) {
+        // There is none if the asker gave up, or ended, while the answer was on its way.
+        let token = self.ledger.lock().tokens.remove(&(party, id));
+        if let Some(token) = token {
+            token.reply(result);
+        }
+    }
+
+    // -- Notifications ------------------------------------------------------------------------
+
+    fn notify(
+        self: &Arc<Exchange>,
+        port: &Port,
+        to: Pid,
+        key: ResourceKey,
+        payload: Payload,
+    ) -> Result<(), WireError> {
+        let mut ledger = self.ledger.lock();
+        if let Some(held) = ledger.held.get_mut(&key) {
+            if held.len() >= NOTIFICATIONS_MAX {
+                return Err(WireError::Violation("no more notifications than there is room for"));
+            }
+            let size = payload.size();
+            held.push_back(payload);
+            ledger.held_bytes += size;
+            return Ok(());
+        }
+        drop(ledger);
+        if let Err(payload) = self.try_notify(port, to, key, payload) {
+            let mut ledger = self.ledger.lock();
+            ledger.held_bytes += payload.size();
+            ledger.held.insert(key, VecDeque::from([payload]));
+        }
+        Ok(())
+    }
+
+    /// The payload comes back if there is no room.
+    fn try_notify(
+        self: &Arc<Exchange>,
+        port: &Port,
+        to: Pid,
+        (party, client, handle): ResourceKey,
+        payload: Payload,
+    ) -> Result<(), Payload> {
+        match port.notify_watched(to, client, handle, payload, self.clone()) {
+            Ok(()) => Ok(()),
+            Err(Refused { error: SendError::Full, payload }) => Err(payload),
+            // Nobody will deal with it any more.
+            Err(Refused { payload, .. }) => {
+                self.credits.add((party, client, handle), payload.size(), port.now_us());
+                Ok(())
+            }
+        }
+    }
+
+    /// There is room for what was held, or nobody any more who wants it.
+    fn send_held(self: &Arc<Exchange>, port: &Port, to: Pid, key: ResourceKey) {
+        while let Some(payload) = self.ledger.lock().next_held(key) {
+            if let Err(payload) = self.try_notify(port, to, key, payload) {
+                self.ledger.lock().hold_again(key, payload);
+                return;
+            }
+        }
+    }
+
+    /// A notification cannot travel: the resource closes at both ends.
+    fn cut_off(&self, port: &Port, sender: Pid, key: ResourceKey) {
+        self.cut_off_here(port, sender, key);
+        self.link.send(Outgoing::slow_consumer(key.0, key.1, key.2));
+    }
+
+    fn cut_off_here(&self, port: &Port, to: Pid, key: ResourceKey) {
+        self.drop_resource(key);
+        port.stop_waiting(to, key.1, key.2);
+        port.cut_off(to, key.1, key.2);
+    }
+
+    fn drop_resource(&self, key: ResourceKey) {
+        let mut ledger = self.ledger.lock();
+        let held = ledger.drop_held(key);
+        let credits = ledger.credits.remove(&key);
+        drop(ledger);
+        drop((held, credits));
+    }
+
+    /// How many bytes of notifications wait for room.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.ledger.lock().held_bytes
+    }
+
+    /// Tells the other side of the notifications that have been dealt with here.
+    pub(crate) fn return_credits(&self, now_us: i64) {
+        for ((party, client, handle), count) in self.credits.take(now_us) {
+            self.link.send(Outgoing::credit(party, client, handle, count));
+        }
+    }
+
+    // -- Ends ---------------------------------------------------------------------------------
+
+    /// The party has ended: nothing between it and the other side is worth keeping.
+    pub(crate) fn forget(&self, party: Pid) {
+        let gone = self.ledger.lock().forget(party);
+        drop(gone);
+    }
+
+    /// The connection has ended. Whoever waits for an answer of the other side gets an error.
+    pub(crate) fn end(&self) {
+        self.link.close();
+        let ledger = std::mem::take(&mut *self.ledger.lock());
+        drop(ledger);
+    }
+}
+
+impl CreditWatch for Exchange {
+    fn dealt_with(&self, done: DealtWith) {
+        let DealtWith { receiver, sender, client, handle, charge, at_us } = done;
+        let party = if self.side == Side::Listener { receiver } else { sender };
+        if self.credits.add((party, client, handle), charge, at_us) {
+            self.return_credits(at_us);
+            self.link.flush();
+        }
+    }
+}
+
+impl Ledger {
+    fn note_asked(&mut self, party: Pid, here: RequestId, there: RequestId) {
+        self.asked.insert((party, here), there);
+        self.asked_there.insert((party, there), here);
+    }
+
+    /// What the other side calls a request that was answered here.
+    fn answered(&mut self, party: Pid, here: RequestId) -> Option<RequestId> {
+        let there = self.asked.remove(&(party, here))?;
+        self.asked_there.remove(&(party, there));
+        Some(there)
+    }
+
+    /// What a request is called here that the other side gives up.
+    fn canceled(&mut self, party: Pid, there: RequestId) -> Option<RequestId> {
+        let here = self.asked_there.remove(&(party, there))?;
+        self.asked.remove(&(party, here));
+        Some(here)
+    }
+
+    fn take_credits(&mut self, key: ResourceKey, count: u32) -> Vec<Credit> {
+        let Some(credits) = self.credits.get_mut(&key) else { return Vec::new() };
+        let count = usize::try_from(count).unwrap_or(usize::MAX).min(credits.len());
+        let taken = credits.drain(..count).collect();
+        if credits.is_empty() {
+            self.credits.remove(&key);
+        }
+        taken
+    }
+
+    fn next_held(&mut self, key: ResourceKey) -> Option<Payload> {
+        let held = self.held.get_mut(&key)?;
+        let Some(payload) = held.pop_front() else {
+            self.held.remove(&key);
+            return None;
+        };
+        self.held_bytes -= payload.size();
+        Some(payload)
+    }
+
+    fn hold_again(&mut self, key: ResourceKey, payload: Payload) {
+        self.held_bytes += payload.size();
+        self.held.entry(key).or_default().push_front(payload);
+    }
+
+    fn drop_held(&mut self, key: ResourceKey) -> Option<VecDeque<Payload>> {
+        let held = self.held.remove(&key)?;
+        self.held_bytes -= held.iter().map(Payload::size).sum::<usize>();
+        Some(held)
+    }
+
+    /// What there is of a party, for the caller to drop.
+    fn forget(&mut self, party: Pid) -> Ledger {
+        let held: Vec<_> = self.held.keys().filter(|key| key.0 == party).copied().collect();
+        Ledger {
+            tokens: self.tokens.extract_if(|key, _| key.0 == party).collect(),
+            asked: self.asked.extract_if(|key, _| key.0 == party).collect(),
+            asked_there: self.asked_there.extract_if(|key, _| key.0 == party).collect(),
+            credits: self.credits.extract_if(|key, _| key.0 == party).collect(),
+            held: held.into_iter().filter_map(|key| Some((key, self.drop_held(key)?))).collect(),
+            held_bytes: 0,
+        }
+    }
+}
+
+fn fits(payload: &Payload) -> bool {
+    payload.bytes().len() <= PAYLOAD_BYTES_MAX && payload.buffers().len() <= BUFFERS_MAX
+}

@@ -1,0 +1,190 @@
+//! The first words of both sides, on the socket, before there is a wire.
+//!
+//! The container says *hello* with its name, the listener *welcome* with the names that it gives it, and, if frames are
+//! to go through shared memory, the descriptors for that. Each is one frame behind its length. The time that
+//! this may take is limited, so that nobody is kept waiting by a stranger who says nothing.
+
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::Child;
+use std::time::Duration;
+
+use lucarne_kernel::{Gid, Pid};
+use rustix::net::sockopt;
+use rustix::process::{self, PidfdFlags, pidfd_open};
+
+use crate::frame::{self, Body, Incoming, Outgoing, VERSION};
+use crate::wire::rings::{DESCRIPTORS, RingWire};
+use crate::wire::socket::{self, Received};
+use crate::wire::{Limits, Wire, WireError, plain::SocketWire};
+
+/// How long the other side may take for its part.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The first words are short.
+const BYTES_MAX: usize = 1024;
+
+/// A name may have so many bytes.
+pub(crate) const NAME_MAX: usize = 200;
+
+/// What the listener calls the container, and itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub(crate) pid: Pid,
+    pub(crate) gid: Gid,
+    pub(crate) manager: Pid,
+}
+
+/// Who is at the other end of a socket.
+pub(crate) struct Peer {
+    pub(crate) uid: u32,
+    /// Readable when that OS process has ended. There is none if it cannot be seen from here.
+    pub(crate) process: Option<OwnedFd>,
+}
+
+pub(crate) fn peer(socket: &UnixStream) -> io::Result<Peer> {
+    let credentials = sockopt::socket_peercred(socket)?;
+    let is_self = credentials.pid == rustix::process::getpid();
+    // A pair of sockets that this OS process made itself says nothing of who has the other end now.
+    let process = if is_self { None } else { pidfd_open(credentials.pid, PidfdFlags::empty()).ok() };
+    Ok(Peer { uid: credentials.uid.as_raw(), process })
+}
+
+/// The end of a program that was started from here.
+pub(crate) fn process_of(child: &Child) -> Option<OwnedFd> {
+    let pid = process::Pid::from_raw(i32::try_from(child.id()).ok()?)?;
+    pidfd_open(pid, PidfdFlags::empty()).ok()
+}
+
+// -- The listener's part ------------------------------------------------------------------------
+
+/// Waits for the first words of a container: its name.
+pub(crate) fn hear_hello(socket: &UnixStream) -> Result<String, WireError> {
+    let mut descriptors = Vec::new();
+    let bytes = receive(socket, PATIENCE, &mut descriptors, 0)?;
+    match frame::read(&bytes, 0)?.body {
+        Body::Hello { version: VERSION, name } if name.len() <= NAME_MAX => Ok(name.to_owned()),
+        Body::Hello { version: VERSION, .. } => Err(WireError::Violation("a name is short")),
+        Body::Hello { .. } => Err(WireError::Violation("both sides are of the same version")),
+        _ => Err(WireError::Violation("a container first says hello")),
+    }
+}
+
+/// How frames travel, and what the container needs for it.
+pub(crate) fn make_wire(
+    socket: UnixStream,
+    process: Option<OwnedFd>,
+) -> Result<(Box<dyn Wire>, Vec<OwnedFd>), WireError> {
+    let copy = OwnedFd::from(socket.try_clone()?);
+    let for_pid = process.as_ref().map(OwnedFd::try_clone).transpose()?;
+    match RingWire::make(copy, for_pid, Limits::default()) {
+        Ok((wire, descriptors)) => Ok((Box::new(wire), descriptors.into())),
+        // Where there is no memory to be shared, the socket does.
+        Err(_) => Ok((Box::new(SocketWire::new(socket.into(), process, Limits::default())?), Vec::new())),
+    }
+}
+
+/// The listener's first words.
+pub(crate) fn say_welcome(
+    socket: &UnixStream,
+    Names { pid, gid, manager }: Names,
+    descriptors: &[OwnedFd],
+) -> Result<(), WireError> {
+    let bytes = message(Outgoing::welcome(pid, gid, manager));
+    let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+    // So few bytes fit into a socket into which nothing was written yet.
+    match socket::send(socket, &bytes, &descriptors)? {
+        sent if sent == bytes.len() => Ok(()),
+        _ => Err(WireError::Broken),
+    }
+}
+
+// -- The container's part -----------------------------------------------------------------------
+
+/// Introduces a container and hears how it is called: its names, and the wire.
+pub(crate) fn introduce(
+    socket: UnixStream,
+    name: &str,
+    patience: Duration,
+) -> Result<(Names, Box<dyn Wire>), WireError> {
+    let peer = peer(&socket)?;
+    (&socket).write_all(&message(Outgoing::hello(name)))?;
+    let mut descriptors = Vec::new();
+    let bytes = receive(&socket, patience, &mut descriptors, DESCRIPTORS)?;
+    let Incoming { body: Body::Welcome { pid, gid, manager }, .. } = frame::read(&bytes, 0)? else {
+        return Err(WireError::Violation("a listener first says welcome"));
+    };
+    socket.set_nonblocking(true)?;
+    let (process, limits) = (peer.process, Limits::default());
+    let wire: Box<dyn Wire> = if descriptors.is_empty() {
+        Box::new(SocketWire::new(socket.into(), process, limits)?)
+    } else {
+        let descriptors = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors);
+        let descriptors =
+            descriptors.map_err(|_| WireError::Violation("a welcome has all of its descriptors"))?;
+        Box::new(RingWire::join(socket.into(), process, descriptors, limits)?)
+    };
+    Ok((Names { pid, gid, manager }, wire))
+}
+
+// -- Bytes --------------------------------------------------------------------------------------
+
+/// A frame behind its length.
+fn message(mut outgoing: Outgoing) -> Vec<u8> {
+    let (parts, _) = outgoing.parts();
+    let bytes = parts.concat();
+    let mut message = (bytes.len() as u32).to_le_bytes().to_vec();
+    message.extend(bytes);
+    message
+}
+
+/// The next message, and not a byte more.
+fn receive(
+    socket: &UnixStream,
+    patience: Duration,
+    descriptors: &mut Vec<OwnedFd>,
+    descriptors_max: usize,
+) -> Result<Vec<u8>, WireError> {
+    let until = std::time::Instant::now() + patience;
+    let mut length = [0; 4];
+    receive_exact(socket, until, &mut length, descriptors, descriptors_max)?;
+    let length = u32::from_le_bytes(length) as usize;
+    if length > BYTES_MAX {
+        return Err(WireError::Violation("first words are short"));
+    }
+    let mut bytes = vec![0; length];
+    receive_exact(socket, until, &mut bytes, descriptors, 0)?;
+    Ok(bytes)
+}
+
+fn receive_exact(
+    socket: &UnixStream,
+    until: std::time::Instant,
+    mut into: &mut [u8],
+    descriptors: &mut Vec<OwnedFd>,
+    descriptors_max: usize,
+) -> Result<(), WireError> {
+    while !into.is_empty() {
+        let left = until.saturating_duration_since(std::time::Instant::now());
+        if left.is_zero() {
+            return Err(WireError::System(io::ErrorKind::TimedOut.into()));
+        }
+        match socket::receive(socket, into, descriptors, descriptors_max)? {
+            Received::Bytes(count) => into = &mut into[count..],
+            Received::Nothing => wait_for(socket, left)?,
+            Received::End => return Err(WireError::Broken),
+        }
+    }
+    Ok(())
+}
+
+fn wait_for(socket: &UnixStream, patience: Duration) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let timeout = Timespec::try_from(patience).ok();
+    match poll(&mut [PollFd::new(socket, PollFlags::IN)], timeout.as_ref()) {
+        // Whoever was interrupted looks again.
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,218 @@
+//! The processes of the listening system as the kernel of the remote container sees them.
+//!
+//! There is one mirror for each process that the container has sent something to, or heard from: made on demand,
+//! gone when the listener says that the process has ended. What enters its mailbox goes over the wire, on the
+//! spot, in the thread of the sender; frames are delivered in its name. The listener decides who may send what, so
+//! here everything is allowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Context, Exit, Gid, KernelHandle, Outcome, Pid, Port, Process, Waker};
+use rustc_hash::FxHashMap;
+
+use crate::exchange::Exchange;
+use crate::frame::{self, Body, Incoming, Outgoing};
+use crate::wire::{Frame, WireError};
+
+/// So many frames are taken before the container gets a turn.
+const FRAMES_MAX: usize = 128;
+
+/// And not many more bytes than this.
+const BYTES_MAX: usize = 1 << 20;
+
+pub(crate) struct Mirrors {
+    kernel: KernelHandle,
+    container: Pid,
+    exchange: Arc<Exchange>,
+    alive: Arc<Alive>,
+    receiving: Mutex<Receiving>,
+    has_ended: AtomicBool,
+}
+
+/// The mirrors that there are.
+#[derive(Default)]
+struct Alive {
+    pids: Mutex<BTreeSet<Pid>>,
+    /// Those that wait for room in the wire.
+    blocked: Mutex<BTreeMap<Pid, Waker>>,
+}
+
+#[derive(Default)]
+struct Receiving {
+    frame: Frame,
+    ports: FxHashMap<Pid, Port>,
+}
+
+/// See the top of this file.
+struct Mirror {
+    pid: Pid,
+    exchange: Arc<Exchange>,
+    alive: Arc<Alive>,
+    port: Option<Port>,
+}
+
+impl Mirrors {
+    /// From now on all pids that the kernel does not know are mirrors, and that of the listener's service manager
+    /// stands for the system.
+    pub(crate) fn new(
+        kernel: KernelHandle,
+        container: Pid,
+        exchange: Arc<Exchange>,
+        manager: Pid,
+    ) -> Mirrors {
+        let alive = Arc::new(Alive::default());
+        let (making, sent_by) = (alive.clone(), exchange.clone());
+        kernel.set_mirrors(Box::new(move |pid| {
+            if sent_by.link.is_over() {
+                return None;
+            }
+            making.pids.lock().insert(pid);
+            let (exchange, alive) = (sent_by.clone(), making.clone());
+            Some(Box::new(Mirror { pid, exchange, alive, port: None }))
+        }));
+        kernel.set_system_process(manager);
+        Mirrors {
+            kernel,
+            container,
+            exchange,
+            alive,
+            receiving: Mutex::default(),
+            has_ended: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn exchange(&self) -> &Arc<Exchange> {
+        &self.exchange
+    }
+
+    /// Delivers what has come, but not all if it is much. False if there was nothing. One thread at a time.
+    ///
+    /// # Errors
+    /// If the connection is over.
+    pub(crate) fn take_frames(&self) -> Result<bool, WireError> {
+        let link = &self.exchange.link;
+        if link.is_blocked() {
+            link.retry();
+            self.wake_blocked();
+        }
+        let mut receiving = self.receiving.lock();
+        let Receiving { frame, ports } = &mut *receiving;
+        let (mut count, mut bytes) = (0, 0);
+        while count < FRAMES_MAX && bytes < BYTES_MAX && link.receive(frame)? {
+            count += 1;
+            bytes +=
+                frame.bytes.len() + frame.buffers.iter().map(lucarne_message::Buffer::len).sum::<usize>();
+            self.take(ports, frame)?;
+        }
+        Ok(count > 0)
+    }
+
+    /// Tells the other side what it waits for, when there is nothing else to do.
+    pub(crate) fn settle(&self, now_us: i64) {
+        self.exchange.return_credits(now_us);
+        self.exchange.link.flush();
+    }
+
+    fn take(&self, ports: &mut FxHashMap<Pid, Port>, frame: &mut Frame) -> Result<(), WireError> {
+        let Frame { bytes, buffers } = frame;
+        let Incoming { pid, gid, body } = frame::read(bytes, buffers.len())?;
+        let buffers = std::mem::take(buffers);
+        match body {
+            Body::Terminated => {
+                ports.remove(&pid);
+                self.exchange.forget(pid);
+                self.alive.pids.lock().remove(&pid);
+                self.kernel.kill(pid);
+                Ok(())
+            }
+            body => match self.port(ports, pid, gid) {
+                Some(port) => self.exchange.deliver(port, self.container, pid, body, buffers),
+                // The end of the connection is being dealt with.
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn port<'p>(&self, ports: &'p mut FxHashMap<Pid, Port>, pid: Pid, gid: Gid) -> Option<&'p Port> {
+        // Only those who say something of their own are stamped with their group.
+        let is_known = ports.get(&pid).is_some_and(|port| port.gid() == gid || gid == Gid::SYSTEM);
+        if !is_known {
+            ports.insert(pid, self.kernel.mirror(pid, gid)?);
+        }
+        ports.get(&pid)
+    }
+
+    fn wake_blocked(&self) {
+        if !self.exchange.link.is_blocked() {
+            let blocked = std::mem::take(&mut *self.alive.blocked.lock());
+            for mirror in blocked.values() {
+                mirror.wake();
+            }
+        }
+    }
+
+    /// Whether [`end`](Mirrors::end) was called.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
+    }
+
+    /// The connection is over: nobody is left on the other side.
+    pub(crate) fn end(&self) {
+        self.has_ended.store(true, Ordering::Release);
+        // First the answers that will never come, then the deaths: the order that the kernel promises.
+        self.exchange.end();
+        let pids = std::mem::take(&mut *self.alive.pids.lock());
+        pids.into_iter().for_each(|pid| self.kernel.kill(pid));
+        self.receiving.lock().ports.clear();
+        self.alive.blocked.lock().clear();
+    }
+}
+
+/// How the end of a container is told to the listener.
+pub(crate) fn exit_code(exit: &Exit) -> i32 {
+    match exit {
+        Exit::Done | Exit::Killed => 0,
+        Exit::Code(code) => *code,
+        Exit::Failed { .. } | Exit::Panicked { .. } => 1,
+    }
+}
+
+impl Process for Mirror {
+    fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        let link = &self.exchange.link;
+        let mut has_sent = self.port.is_none();
+        let port = self.port.get_or_insert_with(|| {
+            link.send(Outgoing::watch(self.pid));
+            context.port()
+        });
+        while !link.is_blocked() {
+            let Some(message) = context.receive() else { break };
+            self.exchange.forward(port, message.pid, (self.pid, Gid::SYSTEM), message.kind);
+            has_sent = true;
+        }
+        if link.is_blocked() {
+            self.wait_for_room(context);
+        }
+        if has_sent {
+            link.flush();
+        }
+        Outcome::Wait { until_us: None }
+    }
+}
+
+impl Mirror {
+    fn wait_for_room(&self, context: &Context<'_>) {
+        let mut blocked = self.alive.blocked.lock();
+        let waker = context.waker();
+        if self.exchange.link.is_blocked() {
+            blocked.insert(self.pid, waker);
+        } else {
+            // Room came meanwhile, and whoever made it has not seen this one.
+            drop(blocked);
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! Who does the work of a remote container: one thread at a time, the one in the *seat*.
+//!
+//! The kernel of a remote container has no workers. Whoever waits for something of it takes the seat, if it is free:
+//! gives turns, takes frames, and sleeps on the wire when there is nothing to do. So what a caller waits for is done
+//! in its own thread, and a call needs no hand-over to another. One thread of ours, the *executor*, sits there when
+//! nobody else does.
+//!
+//! # Who hears what
+//!
+//! The executor sleeps outside of the seat, on the first bell; a caller sleeps in the seat, on the second. The wire is
+//! told whose bell to ring, and [`Attendance`] says whom other threads here nudge. Whoever leaves the seat puts both
+//! to the executor, and then looks once more, all under the lock of the seat; whoever falls asleep in it
+//! announces that, and then looks once more. So nothing comes unheard (the pattern of `idle` in the kernel).
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
+use std::task::{Context, Wake, Waker};
+use std::thread::{self, Thread, ThreadId};
+use std::time::{Duration, Instant};
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Driven, KernelHandle};
+use lucarne_services::Turns;
+
+use crate::ears::{Ears, Heard};
+use crate::link::Link;
+use crate::mirrors::Mirrors;
+use crate::wire::BELLS;
+
+/// How long to look around before sleeping: to be woken takes about as long.
+const PATIENCE: Duration = Duration::from_micros(20);
+
+/// So many turns are given before the next look around.
+const TURNS_MAX: usize = 16;
+
+/// How long the last frames may wait for room when the container has ended.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// The ears, and the bell, of the executor.
+const EXECUTOR: usize = 0;
+/// The ears, and the bell, of a caller in the seat.
+const CALLER: usize = 1;
+
+/// A remote container's kernel, its end of the connection, and the seat.
+pub(crate) struct Remote {
+    kernel: Driven,
+    mirrors: Mirrors,
+    attendance: Arc<Attendance>,
+    seat: Mutex<Seat>,
+    /// Whether somebody waits for the seat: the executor gives way.
+    is_wanted: AtomicBool,
+    /// The process of the listener has ended.
+    is_alone: AtomicBool,
+}
+
+#[derive(Default)]
+struct Seat {
+    holder: Option<ThreadId>,
+    queue: VecDeque<Arc<Caller>>,
+    /// When the executor wakes by itself.
+    executor_until_us: Option<i64>,
+}
+
+/// Whom to nudge when there is something to do.
+pub(crate) struct Attendance {
+    /// Whose ears are listened with, or [`AWAKE`].
+    asleep: AtomicU8,
+    ears: [Ears; BELLS],
+    /// The container has ended.
+    is_over: AtomicBool,
+}
+
+/// Whoever is in the seat looks by itself.
+const AWAKE: u8 = BELLS as u8;
+
+/// A thread that waits for a future.
+struct Caller {
+    thread: Thread,
+    is_woken: AtomicBool,
+    is_in_seat: AtomicBool,
+    /// The seat was passed on to it.
+    is_next: AtomicBool,
+    attendance: Arc<Attendance>,
+}
+
+impl Attendance {
+    pub(crate) fn new(link: &Link) -> std::io::Result<Arc<Attendance>> {
+        let ears = |bell| Ears::new(link.wire().descriptors(), bell);
+        let ears = [ears(EXECUTOR)?, ears(CALLER)?];
+        Ok(Arc::new(Attendance {
+            asleep: AtomicU8::new(EXECUTOR as u8),
+            ears,
+            is_over: AtomicBool::new(false),
+        }))
+    }
+
+    /// There is something to do.
+    pub(crate) fn nudge(&self) {
+        // Pairs with the fence in `fall_asleep`.
+        fence(Ordering::SeqCst);
+        let asleep = self.asleep.load(Ordering::Relaxed);
+        if asleep != AWAKE {
+            // Once is enough: whoever wakes looks everywhere.
+            let _ = self.asleep.compare_exchange(asleep, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
+            self.ears[usize::from(asleep)].nudge();
+        }
+    }
+
+    /// The container has ended, and with it all that there is to do.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+        self.ears[EXECUTOR].nudge();
+    }
+
+    fn fall_asleep(&self, ears: usize) {
+        self.asleep.store(ears as u8, Ordering::Relaxed);
+        // Pairs with the fence in `nudge`.
+        fence(Ordering::SeqCst);
+    }
+
+    fn wake_up(&self) {
+        self.asleep.store(AWAKE, Ordering::Relaxed);
+    }
+}
+
+impl Remote {
+    pub(crate) fn new(kernel: Driven, mirrors: Mirrors, attendance: Arc<Attendance>) -> Remote {
+        Remote {
+            kernel,
+            mirrors,
+            attendance,
+            seat: Mutex::default(),
+            is_wanted: AtomicBool::new(false),
+            is_alone: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn kernel(&self) -> &KernelHandle {
+        self.kernel.handle()
+    }
+
+    fn link(&self) -> &Link {
+        &self.mirrors.exchange().link
+    }
+
+    // -- The seat -----------------------------------------------------------------------------
+
+    /// Takes the seat; if it is taken, the caller is in the queue for it.
+    fn take_seat(&self, caller: &Arc<Caller>) -> bool {
+        let mut seat = self.seat.lock();
+        caller.is_next.store(false, Ordering::Relaxed);
+        if seat.holder.is_some() {
+            if !seat.queue.iter().any(|other| Arc::ptr_eq(other, caller)) {
+                seat.queue.push_back(caller.clone());
+            }
+            self.is_wanted.store(true, Ordering::Relaxed);
+            return false;
+        }
+        seat.queue.retain(|other| !Arc::ptr_eq(other, caller));
+        self.is_wanted.store(!seat.queue.is_empty(), Ordering::Relaxed);
+        seat.holder = Some(caller.thread.id());
+        self.attendance.wake_up();
+        self.link().wire().announce_awake();
+        true
+    }
+
+    /// Leaves the seat to whoever waits for it, or to the executor. False if the executor, who is `leaving`, finds
+    /// that there is something to do.
+    fn leave_seat(&self, leaving: usize) -> bool {
+        let mut seat = self.seat.lock();
+        seat.holder = None;
+        if let Some(next) = seat.queue.pop_front() {
+            self.is_wanted.store(!seat.queue.is_empty(), Ordering::Relaxed);
+            drop(seat);
+            next.pass_on_to();
+            return true;
+        }
+        let next_timer_us = self.kernel.next_timer_us();
+        if leaving == EXECUTOR {
+            seat.executor_until_us = next_timer_us;
+        }
+        let is_early = |until_us| seat.executor_until_us.is_none_or(|executor_us| until_us < executor_us);
+        let is_due = leaving != EXECUTOR && next_timer_us.is_some_and(is_early);
+        self.attendance.fall_asleep(EXECUTOR);
+        let has_more = is_due || self.has_more(EXECUTOR);
+        if has_more && leaving != EXECUTOR {
+            self.attendance.nudge();
+        }
+        !has_more
+    }
+
+    /// Whether there is something to do, after everybody was told who sleeps where.
+    fn has_more(&self, bell: usize) -> bool {
+        let link_has_more = || {
+            !self.mirrors.has_ended() && (self.link().is_over() || self.link().wire().announce_sleep(bell))
+        };
+        self.kernel.has_work() || link_has_more()
+    }
+
+    /// A caller is done. If the seat was to be its own, somebody else must know.
+    fn go(&self, caller: &Arc<Caller>) {
+        let mut seat = self.seat.lock();
+        seat.queue.retain(|other| !Arc::ptr_eq(other, caller));
+        self.is_wanted.store(!seat.queue.is_empty(), Ordering::Relaxed);
+        let is_lost = caller.is_next.load(Ordering::Relaxed) && seat.holder.is_none();
+        if is_lost {
+            seat.holder = Some(caller.thread.id());
+            drop(seat);
+            self.leave_seat(CALLER);
+        }
+    }
+
+    // -- What is done in it -------------------------------------------------------------------
+
+    /// Works until `is_done`; `rest` says what to do when there was nothing to do for a while, and whether to go on.
+    fn work(&self, is_done: impl Fn() -> bool, rest: impl Fn() -> bool) {
+        let mut last_sign = Instant::now();
+        while !is_done() {
+            if self.do_something() {
+                last_sign = Instant::now();
+            } else if last_sign.elapsed() < PATIENCE {
+                // Not a spin: whoever is to send something may need this very processor.
+                thread::yield_now();
+            } else if rest() {
+                last_sign = Instant::now();
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// One round. False if there was nothing to do.
+    fn do_something(&self) -> bool {
+        let mut has_done = false;
+        if !self.mirrors.has_ended() && (self.link().wire().is_ready() || self.link().is_over()) {
+            match self.mirrors.take_frames() {
+                // Also if there was nothing: the rest of a large frame may have found room.
+                Ok(has_taken) => {
+                    self.link().flush();
+                    has_done |= has_taken;
+                }
+                Err(_) => {
+                    self.lose_link();
+                    has_done = true;
+                }
+            }
+        }
+        // Not for ever: whoever waits wants to know, and so does the wire.
+        for _ in 0..TURNS_MAX {
+            if !self.kernel.run() {
+                break;
+            }
+            has_done = true;
+        }
+        if has_done {
+            self.mirrors.settle(self.kernel().clock().now_us());
+        } else if self.is_alone.load(Ordering::Relaxed) && !self.mirrors.has_ended() {
+            self.lose_link();
+            has_done = true;
+        }
+        has_done
+    }
+
+    /// Sleeps in the seat, unless there is something to do after all.
+    fn sleep(&self, is_done: impl Fn() -> bool) {
+        self.attendance.fall_asleep(CALLER);
+        if !is_done() && !self.has_more(CALLER) {
+            self.listen(CALLER, self.kernel.next_timer_us());
+        }
+        self.attendance.wake_up();
+        self.link().wire().announce_awake();
+    }
+
+    fn listen(&self, ears: usize, until_us: Option<i64>) {
+        let timeout = until_us.map(|until_us| {
+            let left_us = until_us.saturating_sub(self.kernel().clock().now_us());
+            Duration::from_micros(u64::try_from(left_us).unwrap_or(0))
+        });
+        let Heard { bell, socket, process } = self.attendance.ears[ears].listen(timeout);
+        if bell {
+            self.link().wire().silence(ears);
+        }
+        if socket {
+            self.link().wire().look_at_socket();
+        }
+        if process {
+            self.is_alone.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn lose_link(&self) {
+        for (bell, ears) in self.attendance.ears.iter().enumerate() {
+            ears.turn_away(self.link().wire().descriptors(), bell);
+        }
+        self.mirrors.end();
+    }
+
+    // -- The executor -------------------------------------------------------------------------
+
+    /// The life of the executor thread: until the container has ended.
+    pub(crate) fn execute(&self) {
+        let caller = Caller::new(&self.attendance);
+        let is_over = || self.attendance.is_over.load(Ordering::Acquire);
+        while !is_over() {
+            if !self.take_seat(&caller) {
+                caller.wait(is_over);
+                continue;
+            }
+            self.work(|| is_over() || self.is_wanted.load(Ordering::Relaxed), || false);
+            if !self.leave_seat(EXECUTOR) || is_over() {
+                continue;
+            }
+            let until_us = self.seat.lock().executor_until_us;
+            self.listen(EXECUTOR, until_us);
+        }
+        self.go(&caller);
+        self.part();
+    }
+
+    /// Sends what is still to be sent, and hangs up.
+    fn part(&self) {
+        let link = self.link();
+        let parting = Instant::now();
+        while link.is_blocked() && !link.is_over() && parting.elapsed() < PARTING {
+            link.retry();
+            link.flush();
+            thread::sleep(Duration::from_millis(1));
+        }
+        link.flush();
+        self.lose_link();
+    }
+}
+
+impl Turns for Remote {
+    fn run_until(&self, mut future: Pin<&mut dyn Future<Output = ()>>) {
+        let caller = Caller::new(&self.attendance);
+        let waker = Waker::from(caller.clone());
+        let mut poll = || future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
+        let is_woken = || caller.is_woken.load(Ordering::Acquire);
+        if poll() {
+            return;
+        }
+        // A future may itself wait for another one: then the seat is this thread's already.
+        let has_seat_before = self.seat.lock().holder == Some(caller.thread.id());
+        let mut has_seat = has_seat_before;
+        loop {
+            if caller.is_woken.swap(false, Ordering::AcqRel) && poll() {
+                break;
+            }
+            has_seat = has_seat || self.take_seat(&caller);
+            if has_seat {
+                caller.is_in_seat.store(true, Ordering::Relaxed);
+                self.work(is_woken, || {
+                    self.sleep(is_woken);
+                    true
+                });
+            } else {
+                caller.wait(is_woken);
+            }
+        }
+        if has_seat && !has_seat_before {
+            self.leave_seat(CALLER);
+        } else if !has_seat {
+            self.go(&caller);
+        }
+    }
+}
+
+impl Caller {
+    fn new(attendance: &Arc<Attendance>) -> Arc<Caller> {
+        Arc::new(Caller {
+            thread: thread::current(),
+            is_woken: AtomicBool::new(false),
+            is_in_seat: AtomicBool::new(false),
+            is_next: AtomicBool::new(false),
+            attendance: attendance.clone(),
+        })
+    }
+
+    /// The seat is free, and this one's turn has come.
+    fn pass_on_to(&self) {
+        self.is_next.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    /// Waits outside of the seat until `is_woken`, or until the seat is to be had.
+    fn wait(&self, is_woken: impl Fn() -> bool) {
+        while !is_woken() && !self.is_next.load(Ordering::Acquire) {
+            thread::park();
+        }
+    }
+}
+
+impl Wake for Caller {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.is_woken.store(true, Ordering::Release);
+        // Pairs with the fence in `fall_asleep`: a caller in the seat sees the one, or this the other.
+        fence(Ordering::SeqCst);
+        if self.is_in_seat.load(Ordering::Relaxed) {
+            self.attendance.nudge();
+        } else {
+            self.thread.unpark();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What each side of a pair of rings rings when the other one sleeps.
+//!
+//! The sides share open files, and who shares one can take its flag "do not block" off. So the side that
+//! made the rings, the *maker*, which may not trust the other, must never write to or read from a file that the
+//! other has as well, unless in a way that does not block whatever the flag says:
+//!
+//! - The maker sleeps on an eventfd, and reads it with RWF_NOWAIT.
+//! - The other side, the *guest*, sleeps on pipes. It gets their reading ends, which are files of their own; the
+//!   maker writes to the writing ends, which it alone has. It keeps reading ends as well, so that it
+//!   is never told by a signal (SIGPIPE) that nobody reads.
+
+use std::io::IoSliceMut;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::EventfdFlags;
+use rustix::io::{Errno, ReadWriteFlags};
+use rustix::pipe::PipeFlags;
+
+use super::BELLS;
+
+/// The descriptors that a guest needs.
+pub(super) const GUEST_BELLS: usize = 1 + BELLS;
+
+/// All bells of a connection, as one side has them.
+pub(super) struct Bells {
+    own: Vec<OwnedFd>,
+    other: Vec<OwnedFd>,
+    _kept: Vec<OwnedFd>,
+}
+
+impl Bells {
+    /// The maker's bells, and the descriptors for the guest.
+    pub(super) fn make() -> Result<(Bells, [OwnedFd; GUEST_BELLS]), Errno> {
+        let own = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        // A kernel that cannot read without blocking says so, even if there is nothing to read.
+        match read_now(&own) {
+            Err(Errno::AGAIN) => {}
+            result => return Err(result.err().unwrap_or(Errno::OPNOTSUPP)),
+        }
+        let (read_a, write_a) = pipe()?;
+        let (read_b, write_b) = pipe()?;
+        let duplicate = |end: &OwnedFd| rustix::io::fcntl_dupfd_cloexec(end, 0);
+        let guest = [duplicate(&own)?, duplicate(&read_a)?, duplicate(&read_b)?];
+        Ok((Bells { own: vec![own], other: vec![write_a, write_b], _kept: vec![read_a, read_b] }, guest))
+    }
+
+    /// The guest's bells.
+    pub(super) fn join([maker, a, b]: [OwnedFd; GUEST_BELLS]) -> Bells {
+        Bells { own: vec![a, b], other: vec![maker], _kept: Vec::new() }
+    }
+
+    /// Rings a bell of the other side, or its only one.
+    pub(super) fn ring(&self, bell: usize) {
+        let bell = &self.other[bell.min(self.other.len() - 1)];
+        // If there is no room, the bell has not been heard yet.
+        let _ = rustix::io::write(bell, &1_u64.to_le_bytes());
+    }
+
+    /// The bells of this side.
+    pub(super) fn own(&self) -> [Option<BorrowedFd<'_>>; BELLS] {
+        std::array::from_fn(|bell| self.own.get(bell).map(AsFd::as_fd))
+    }
+
+    /// The number that one of the bells of this side has, which may have but one.
+    pub(super) fn number(&self, bell: usize) -> usize {
+        bell.min(self.own.len() - 1)
+    }
+
+    /// Makes a bell silent.
+    pub(super) fn silence(&self, bell: usize) {
+        let bell = &self.own[self.number(bell)];
+        // Before Linux 6.4 that is not possible with pipes; these are the guest's, which trusts the maker.
+        if read_now(bell) == Err(Errno::OPNOTSUPP) {
+            let _ = rustix::io::read(bell, &mut [0; 512]);
+        }
+    }
+}
+
+/// A pipe that holds one page, which is plenty for a bell.
+fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+    rustix::pipe::fcntl_setpipe_size(&writer, rustix::param::page_size())?;
+    Ok((reader, writer))
+}
+
+/// Reads what is there, without blocking even if the file would.
+fn read_now(file: &OwnedFd) -> Result<usize, Errno> {
+    let mut bytes = [0; 512];
+    rustix::io::preadv2(file, &mut [IoSliceMut::new(&mut bytes)], u64::MAX, ReadWriteFlags::NOWAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+    use super::*;
+
+    fn rings(bells: &Bells, bell: usize) -> bool {
+        let file = bells.own()[bell].expect("a bell");
+        poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn bells_ring_until_they_are_silenced() {
+        let (maker, descriptors) = Bells::make().unwrap();
+        let guest = Bells::join(descriptors);
+        assert!(maker.own()[1].is_none());
+        maker.ring(1);
+        assert_eq!((rings(&guest, 0), rings(&guest, 1)), (false, true));
+        guest.silence(1);
+        assert!(!rings(&guest, 1));
+        guest.ring(1);
+        assert!(rings(&maker, 0));
+        maker.silence(0);
+        assert!(!rings(&maker, 0));
+    }
+
+    #[test]
+    fn a_guest_cannot_make_the_maker_block() {
+        let (maker, guest) = Bells::make().unwrap();
+        for file in &guest {
+            fcntl_setfl(file, fcntl_getfl(file).unwrap() - OFlags::NONBLOCK).unwrap();
+        }
+        // The eventfd is empty: reading it would block. The pipe is full: writing would.
+        maker.silence(0);
+        (0..10_000).for_each(|_| maker.ring(0));
+        // Nobody reads any more.
+        drop(guest);
+        maker.ring(0);
+    }
+}

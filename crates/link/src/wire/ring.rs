@@ -1,0 +1,407 @@
+//! Two rings in shared memory, one for each way, and the words by which each side knows whether the other sleeps.
+//!
+//! Each ring has one writer and one reader. Where they are is counted in bytes from the beginning of time, always
+//! multiples of eight: the *tail* is how much was written, the *head* how much of it was read. Each side
+//! keeps its own count in private memory, publishes it, and checks what it reads of the other's: that it has not
+//! gone back, and that the two are never further apart than the ring is long.
+//!
+//! Sleeping takes no system call of the other side unless it is needed:
+//!
+//! 1. Who is about to sleep writes into its *sleep word* which bell is to be rung, and whether room is wanted.
+//! 2. It looks once more at what the other side has published, and sleeps if that is nothing new.
+//! 3. Who has published something looks at the other's sleep word, clears it, and rings.
+//!
+//! The fences between the two steps of either make sure that at least one of them sees the other.
+//!
+//! ```text
+//! word   0  tail of way 0    16  head of way 0    32  sleep word of side 0
+//!       64  tail of way 1    80  head of way 1    96  sleep word of side 1
+//!      512  way 0: from side 0 to side 1, then way 1
+//! ```
+
+#![cfg_attr(loom, allow(dead_code))] // A model needs a part of it.
+
+use std::sync::Arc;
+
+use lucarne_kernel::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use lucarne_message::Filling;
+
+use super::WireError;
+use super::shared::{SharedMemory, WORD, append_out, copy_in, copy_out};
+
+/// The bytes of each ring: a message of 1 MiB fits in as a whole.
+pub(super) const CAPACITY: usize = 2 << 20;
+/// A ring that is empty is used from its beginning again once this much of it was used, so that who sends
+/// little stays in the processor's cache and has little memory. Until the reader is there as well, there is room for so
+/// much only.
+const REUSED: usize = 256 << 10;
+
+/// In place of a frame: the next one is at the beginning of the ring.
+pub(super) const SKIP: u64 = 2 << 48;
+
+/// In words, twice the cache line, since processors fetch two at a time.
+#[cfg(not(loom))]
+const APART: usize = 16;
+/// The first page is for the positions.
+#[cfg(not(loom))]
+const DATA: usize = 512;
+/// In a model each word costs.
+#[cfg(loom)]
+const APART: usize = 1;
+#[cfg(loom)]
+const DATA: usize = 2 * WAY;
+const WAY: usize = 4 * APART;
+
+/// In a sleep word: the number of the bell that is to be rung, and one.
+const BELL: u64 = 3;
+/// In a sleep word: room is wanted as well.
+const WANTS_ROOM: u64 = 4;
+
+/// The words of shared memory that two rings of `capacity` bytes take.
+pub(super) const fn words(capacity: usize) -> usize {
+    DATA + 2 * capacity / WORD
+}
+
+/// One side of the two rings.
+pub(super) struct Side {
+    memory: SharedMemory,
+    capacity: usize,
+    /// 0 or 1: which of the sides this is, and which way it writes.
+    number: usize,
+    /// This side's counts, for looks by any thread.
+    written: AtomicU64,
+    read: AtomicU64,
+    /// The room that a writer has asked for in vain, or 0.
+    room_wanted: AtomicUsize,
+    /// Something was published since the other side was last told.
+    has_written: AtomicBool,
+    has_read: AtomicBool,
+}
+
+impl Side {
+    /// `memory` has [`words`] of `capacity`.
+    pub(super) fn new(memory: SharedMemory, capacity: usize, number: usize) -> Arc<Side> {
+        assert!(capacity.is_power_of_two() && memory.words().len() == words(capacity) && number < 2);
+        Arc::new(Side {
+            memory,
+            capacity,
+            number,
+            written: AtomicU64::new(0),
+            read: AtomicU64::new(0),
+            room_wanted: AtomicUsize::new(0),
+            has_written: AtomicBool::new(false),
+            has_read: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn writer(self: &Arc<Side>) -> RingWriter {
+        RingWriter { side: self.clone(), tail: 0, head: 0, carry: [0; WORD], carried: 0 }
+    }
+
+    pub(super) fn reader(self: &Arc<Side>) -> RingReader {
+        RingReader { side: self.clone(), head: 0, tail: 0, published: 0 }
+    }
+
+    /// Whether there is something to read, or room that was asked for in vain.
+    pub(super) fn is_ready(&self) -> bool {
+        self.tail(1 - self.number).load(Ordering::Acquire) != self.read.load(Ordering::Acquire)
+            || self.has_wanted_room()
+    }
+
+    /// Whether there is room now that was asked for in vain.
+    pub(super) fn has_wanted_room(&self) -> bool {
+        let wanted = self.room_wanted.load(Ordering::Acquire);
+        let head = self.head(self.number).load(Ordering::Acquire);
+        let used = self.written.load(Ordering::Acquire).wrapping_sub(head);
+        // Where the other side has written nonsense, the writer will find out.
+        wanted > 0 && self.capacity.checked_sub(used as usize).is_none_or(|room| room >= wanted)
+    }
+
+    /// Nobody waits for room any more.
+    pub(super) fn want_no_room(&self) {
+        self.room_wanted.store(0, Ordering::Release);
+    }
+
+    /// Makes sure that this side is woken when there is room, even if it sleeps already. True if there is now.
+    pub(super) fn want_room(&self) -> bool {
+        // Pairs with the fence in `announce_sleep`: either the sleeper sees what is wanted, or it is seen here.
+        fence(Ordering::SeqCst);
+        self.add_to_sleep_word();
+        self.has_wanted_room()
+    }
+
+    /// Steps 1 and 2 of the top of the file. True if there is something to do after all.
+    pub(super) fn announce_sleep(&self, bell: usize) -> bool {
+        // Swapped, since the other side writes the word as well: plain stores of both have no order to rely on.
+        self.sleep_word(self.number).swap(bell as u64 + 1, Ordering::AcqRel);
+        // Pairs with the fences in `bell_to_ring` and `want_room`.
+        fence(Ordering::SeqCst);
+        if self.room_wanted.load(Ordering::Relaxed) > 0 {
+            self.add_to_sleep_word();
+        }
+        self.is_ready()
+    }
+
+    pub(super) fn announce_awake(&self) {
+        self.sleep_word(self.number).swap(0, Ordering::AcqRel);
+    }
+
+    /// If this side sleeps, it wants room as well. Should the word have changed meanwhile, it has been woken.
+    fn add_to_sleep_word(&self) {
+        let word = self.sleep_word(self.number);
+        let asleep = word.load(Ordering::Relaxed);
+        if asleep != 0 {
+            let wants_room = asleep | WANTS_ROOM;
+            let _ = word.compare_exchange(asleep, wants_room, Ordering::AcqRel, Ordering::Relaxed);
+        }
+        // Pairs with the fence in `bell_to_ring`.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Step 3 of the top of the file: the bell of the other side to ring.
+    pub(super) fn bell_to_ring(&self) -> Option<usize> {
+        let has_written = take(&self.has_written);
+        let has_read = take(&self.has_read);
+        if !has_written && !has_read {
+            return None;
+        }
+        // Pairs with the fences in `announce_sleep` and `add_to_sleep_word`.
+        fence(Ordering::SeqCst);
+        let word = self.sleep_word(1 - self.number);
+        let asleep = word.load(Ordering::Relaxed);
+        let is_told = has_written || (asleep & WANTS_ROOM != 0 && self.has_made_room());
+        if asleep == 0 || !is_told || word.swap(0, Ordering::AcqRel) == 0 {
+            return None;
+        }
+        Some((asleep & BELL).saturating_sub(1) as usize)
+    }
+
+    /// Whether there is so much room in the ring that this side reads that nobody wants more.
+    fn has_made_room(&self) -> bool {
+        let tail = self.tail(1 - self.number).load(Ordering::Acquire);
+        let used = tail.wrapping_sub(self.read.load(Ordering::Acquire));
+        used <= (self.capacity / 2) as u64
+    }
+
+    fn tail(&self, way: usize) -> &AtomicU64 {
+        &self.memory.words()[way * WAY]
+    }
+
+    fn head(&self, way: usize) -> &AtomicU64 {
+        &self.memory.words()[way * WAY + APART]
+    }
+
+    fn sleep_word(&self, side: usize) -> &AtomicU64 {
+        &self.memory.words()[side * WAY + 2 * APART]
+    }
+
+    /// The next `len` bytes from `at` on, as words, or as many of them as there are before the end of the ring.
+    fn data(&self, way: usize, at: u64, len: usize) -> &[AtomicU64] {
+        let offset = (at % self.capacity as u64) as usize;
+        let len = len.next_multiple_of(WORD).min(self.capacity - offset);
+        let begin = DATA + (way * self.capacity + offset) / WORD;
+        &self.memory.words()[begin..begin + len / WORD]
+    }
+}
+
+/// Takes a flag down, without a locked instruction if it is down already.
+fn take(flag: &AtomicBool) -> bool {
+    flag.load(Ordering::Relaxed) && flag.swap(false, Ordering::AcqRel)
+}
+
+/// What the other side has published, if that can be true: not before `known`, and at most `span` bytes from it.
+fn checked(published: u64, known: u64, span: u64) -> Result<u64, WireError> {
+    let ahead = published.wrapping_sub(known);
+    if ahead > span || !ahead.is_multiple_of(WORD as u64) {
+        return Err(WireError::Violation("a position outside of the ring"));
+    }
+    Ok(published)
+}
+
+/// Writes one way.
+pub(super) struct RingWriter {
+    side: Arc<Side>,
+    tail: u64,
+    /// The other side's head when last looked at.
+    head: u64,
+    /// Bytes that do not make a word yet.
+    carry: [u8; WORD],
+    carried: usize,
+}
+
+impl RingWriter {
+    /// As [`Outlet::room`](super::stream::Outlet::room).
+    pub(super) fn room(&mut self, wanted: usize) -> Result<usize, WireError> {
+        if self.free() < wanted {
+            self.look()?;
+        }
+        let is_short = self.free() < wanted;
+        self.side.room_wanted.store(if is_short { wanted } else { 0 }, Ordering::Release);
+        Ok(self.free())
+    }
+
+    /// As [`Outlet::begin`](super::stream::Outlet::begin): goes to the beginning of an empty ring, if the room is there.
+    pub(super) fn begin(&mut self, room: usize) -> Result<(), WireError> {
+        let offset = (self.tail % self.side.capacity as u64) as usize;
+        if offset < REUSED || offset < room {
+            return Ok(());
+        }
+        self.look()?;
+        if self.head == self.tail {
+            copy_in(&SKIP.to_le_bytes(), self.side.data(self.side.number, self.tail, WORD));
+            self.tail += (self.side.capacity - offset) as u64;
+        }
+        Ok(())
+    }
+
+    /// As [`Outlet::put`](super::stream::Outlet::put).
+    pub(super) fn put(&mut self, mut bytes: &[u8]) {
+        if self.carried > 0 {
+            let (first, rest) = bytes.split_at(bytes.len().min(WORD - self.carried));
+            self.carry[self.carried..self.carried + first.len()].copy_from_slice(first);
+            self.carried += first.len();
+            bytes = rest;
+            if self.carried < WORD {
+                return;
+            }
+            self.carried = 0;
+            let carry = self.carry;
+            self.put_words(&carry);
+        }
+        let (words, rest) = bytes.split_at(bytes.len() / WORD * WORD);
+        self.put_words(words);
+        self.carry[..rest.len()].copy_from_slice(rest);
+        self.carried = rest.len();
+    }
+
+    /// As [`Outlet::pad`](super::stream::Outlet::pad).
+    pub(super) fn pad(&mut self) {
+        if self.carried > 0 {
+            self.put(&[0; WORD][self.carried..]);
+        }
+    }
+
+    /// As [`Outlet::publish`](super::stream::Outlet::publish).
+    pub(super) fn publish(&mut self) {
+        self.side.written.store(self.tail, Ordering::Release);
+        // Synchronizes with the load in `RingReader::available`.
+        self.side.tail(self.side.number).store(self.tail, Ordering::Release);
+        self.side.has_written.store(true, Ordering::Release);
+    }
+
+    /// The number of bytes that were put so far. No part of a word is being put.
+    pub(super) fn position(&self) -> u64 {
+        self.tail
+    }
+
+    /// The number of bytes that the other side has read.
+    pub(super) fn read_by_other(&mut self) -> Result<u64, WireError> {
+        self.look()?;
+        Ok(self.head)
+    }
+
+    fn free(&self) -> usize {
+        self.side.capacity - self.tail.wrapping_sub(self.head) as usize
+    }
+
+    fn look(&mut self) -> Result<(), WireError> {
+        // Synchronizes with the store in `RingReader::publish`.
+        let head = self.side.head(self.side.number).load(Ordering::Acquire);
+        self.head = checked(head, self.head, self.tail.wrapping_sub(self.head))?;
+        Ok(())
+    }
+
+    fn put_words(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let place = self.side.data(self.side.number, self.tail, bytes.len());
+            let (now, rest) = bytes.split_at(place.len() * WORD);
+            copy_in(now, place);
+            self.tail += now.len() as u64;
+            bytes = rest;
+        }
+    }
+}
+
+/// Reads the other way.
+pub(super) struct RingReader {
+    side: Arc<Side>,
+    head: u64,
+    /// The other side's tail when last looked at.
+    tail: u64,
+    /// What the other side knows of `head`.
+    published: u64,
+}
+
+impl RingReader {
+    /// As [`Inlet::available`](super::stream::Inlet::available).
+    pub(super) fn available(&mut self, wanted: usize) -> Result<usize, WireError> {
+        let known = self.tail.wrapping_sub(self.head) as usize;
+        if known < wanted {
+            // Synchronizes with the store in `RingWriter::publish`.
+            let tail = self.side.tail(1 - self.side.number).load(Ordering::Acquire);
+            self.tail = checked(tail, self.tail, (self.side.capacity - known) as u64)?;
+        }
+        Ok(self.tail.wrapping_sub(self.head) as usize)
+    }
+
+    /// As [`Inlet::word`](super::stream::Inlet::word).
+    pub(super) fn word(&mut self) -> u64 {
+        let word = self.data(WORD)[0].load(Ordering::Relaxed);
+        self.take(WORD);
+        word
+    }
+
+    /// As [`Inlet::append`](super::stream::Inlet::append).
+    pub(super) fn append(&mut self, mut len: usize, into: &mut Vec<u8>) {
+        while len > 0 {
+            let place = self.data(len);
+            let now = len.min(place.len() * WORD);
+            append_out(place, now, into);
+            self.take(now);
+            len -= now;
+        }
+    }
+
+    /// As [`Inlet::fill`](super::stream::Inlet::fill).
+    pub(super) fn fill(&mut self, mut len: usize, into: &mut Filling) {
+        while len > 0 {
+            let place = self.data(len);
+            let now = len.min(place.len() * WORD);
+            into.fill(now, |into| copy_out(place, into));
+            self.take(now);
+            len -= now;
+        }
+    }
+
+    /// As [`Inlet::skip`](super::stream::Inlet::skip).
+    pub(super) fn skip(&mut self) -> Result<(), WireError> {
+        let beginning = self.head.next_multiple_of(self.side.capacity as u64);
+        // The frame that follows is published together with the skip, so it is there already.
+        checked(self.tail, beginning, self.tail.wrapping_sub(self.head))?;
+        self.head = beginning;
+        Ok(())
+    }
+
+    /// As [`Inlet::publish`](super::stream::Inlet::publish).
+    pub(super) fn publish(&mut self) {
+        if self.published != self.head {
+            self.published = self.head;
+            self.side.read.store(self.head, Ordering::Release);
+            // Synchronizes with the load in `RingWriter::look`.
+            self.side.head(1 - self.side.number).store(self.head, Ordering::Release);
+            self.side.has_read.store(true, Ordering::Release);
+        }
+    }
+
+    fn data(&self, len: usize) -> &[AtomicU64] {
+        self.side.data(1 - self.side.number, self.head, len)
+    }
+
+    fn take(&mut self, len: usize) {
+        self.head += len.next_multiple_of(WORD) as u64;
+        // Whoever waits for room in the middle of a large message need not wait for the end of it.
+        if self.head.wrapping_sub(self.published) >= (self.side.capacity / 8) as u64 {
+            self.publish();
+        }
+    }
+}

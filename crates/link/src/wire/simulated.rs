@@ -1,0 +1,190 @@
+//! A wire in memory, whose delays follow from a seed, and that can be cut.
+//!
+//! Frames that were sent wait until the test lets some of them through, so any order of events between the
+//! two ends can happen, and the same seed makes the same ones happen again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_message::Buffer;
+
+use super::{Descriptors, Frame, Sent, Wire, WireError};
+
+/// One end of a wire in memory.
+pub struct SimulatedWire {
+    line: Arc<Line>,
+    /// Which of the two ends it is.
+    end: usize,
+}
+
+/// What a test has in its hands of a wire in memory.
+#[derive(Clone)]
+pub struct SimulatedLine {
+    line: Arc<Line>,
+}
+
+struct Line {
+    room: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// To each end: what is on its way, and what has arrived.
+    ways: [Way; 2],
+    is_cut: bool,
+}
+
+#[derive(Default)]
+struct Way {
+    under_way: VecDeque<Frame>,
+    arrived: VecDeque<Frame>,
+    /// The last frame found no room.
+    is_refused: bool,
+}
+
+impl SimulatedWire {
+    /// Two ends, between which `room` frames fit in each direction, and the hand that moves them.
+    pub fn pair(room: usize) -> (SimulatedWire, SimulatedWire, SimulatedLine) {
+        let line = Arc::new(Line { room, state: Mutex::default() });
+        let end = |end| SimulatedWire { line: line.clone(), end };
+        (end(0), end(1), SimulatedLine { line: line.clone() })
+    }
+}
+
+impl SimulatedLine {
+    /// How many frames to that end, 0 or 1, have not arrived yet.
+    pub fn under_way_to(&self, end: usize) -> usize {
+        self.line.state.lock().ways[end].under_way.len()
+    }
+
+    /// Lets the next frame to that end, 0 or 1, arrive. False if there is none.
+    pub fn advance(&self, end: usize) -> bool {
+        let mut state = self.line.state.lock();
+        let way = &mut state.ways[end];
+        let next = way.under_way.pop_front();
+        let is_some = next.is_some();
+        way.arrived.extend(next);
+        is_some
+    }
+
+    /// Breaks the connection. What has arrived can still be received, the rest is lost.
+    pub fn cut(&self) {
+        let mut state = self.line.state.lock();
+        state.is_cut = true;
+        let lost: Vec<_> = state.ways.iter_mut().map(|way| std::mem::take(&mut way.under_way)).collect();
+        drop(state);
+        drop(lost);
+    }
+
+    /// Whether it was cut, or closed by one of the ends.
+    pub fn is_cut(&self) -> bool {
+        self.line.state.lock().is_cut
+    }
+}
+
+impl Wire for SimulatedWire {
+    fn send(&self, parts: &[&[u8]], buffers: &mut Vec<Buffer>) -> Result<Sent, WireError> {
+        let mut state = self.line.state.lock();
+        if state.is_cut {
+            return Err(WireError::Broken);
+        }
+        let way = &mut state.ways[1 - self.end];
+        if way.under_way.len() + way.arrived.len() >= self.line.room {
+            way.is_refused = true;
+            return Ok(Sent::NoRoom);
+        }
+        way.is_refused = false;
+        way.under_way.push_back(Frame { bytes: parts.concat(), buffers: std::mem::take(buffers) });
+        Ok(Sent::Yes)
+    }
+
+    fn receive(&self, into: &mut Frame) -> Result<bool, WireError> {
+        let mut state = self.line.state.lock();
+        let next = state.ways[self.end].arrived.pop_front();
+        match next {
+            Some(frame) => {
+                *into = frame;
+                Ok(true)
+            }
+            None if state.is_cut => Err(WireError::Broken),
+            None => Ok(false),
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        let state = self.line.state.lock();
+        let out = &state.ways[1 - self.end];
+        let has_room = out.is_refused && out.under_way.len() + out.arrived.len() < self.line.room;
+        state.is_cut || has_room || !state.ways[self.end].arrived.is_empty()
+    }
+
+    fn flush(&self) {}
+
+    fn announce_sleep(&self, _bell: usize) -> bool {
+        self.is_ready()
+    }
+
+    fn announce_awake(&self) {}
+
+    fn descriptors(&self) -> Descriptors<'_> {
+        Descriptors::default()
+    }
+
+    fn silence(&self, _bell: usize) {}
+
+    fn close(&self) {
+        SimulatedLine { line: self.line.clone() }.cut_softly();
+    }
+}
+
+impl SimulatedLine {
+    /// Closed by one end: what is on its way still arrives.
+    fn cut_softly(&self) {
+        let mut state = self.line.state.lock();
+        state.is_cut = true;
+        for way in &mut state.ways {
+            let Way { under_way, arrived, .. } = way;
+            arrived.append(under_way);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn send(wire: &SimulatedWire, text: &[u8]) -> Result<Sent, WireError> {
+        wire.send(&[text], &mut Vec::new())
+    }
+
+    #[test]
+    fn frames_arrive_in_order_when_they_are_let_through() {
+        let (near, far, line) = SimulatedWire::pair(2);
+        let mut frame = Frame::default();
+        assert_eq!(send(&near, b"one").unwrap(), Sent::Yes);
+        assert_eq!(send(&near, b"two").unwrap(), Sent::Yes);
+        assert_eq!(send(&near, b"three").unwrap(), Sent::NoRoom);
+        assert!(!far.receive(&mut frame).unwrap());
+        assert!(line.advance(1) && line.advance(1) && !line.advance(1));
+        for text in [b"one", b"two"] {
+            assert!(far.receive(&mut frame).unwrap());
+            assert_eq!(frame.bytes, text);
+        }
+        assert!(near.is_ready());
+    }
+
+    #[test]
+    fn a_cut_is_noticed_on_both_sides_after_what_arrived() {
+        let (near, far, line) = SimulatedWire::pair(8);
+        let mut frame = Frame::default();
+        send(&near, b"one").unwrap();
+        send(&near, b"two").unwrap();
+        line.advance(1);
+        line.cut();
+        assert!(far.receive(&mut frame).unwrap());
+        assert!(matches!(far.receive(&mut frame), Err(WireError::Broken)));
+        assert!(matches!(send(&near, b"three"), Err(WireError::Broken)));
+    }
+}

@@ -1,0 +1,157 @@
+//! What is asked of a Unix socket: bytes and descriptors, without ever blocking.
+//!
+//! Descriptors that nobody asked for are closed, and break a rule.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::io::Errno;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, Shutdown, recvmsg, sendmsg,
+};
+
+use super::WireError;
+
+/// The most descriptors that one message passes.
+pub const DESCRIPTORS_MAX: usize = 8;
+
+/// Sends the beginning of `bytes`, and the descriptors with it: the number of bytes, 0 if there is no room now.
+/// Nothing was passed if it is 0.
+///
+/// # Errors
+/// [`WireError::Broken`] if the other side has hung up; others are those of the operating system.
+pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<usize, WireError> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
+        return Err(WireError::System(Errno::INVAL.into()));
+    }
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    loop {
+        match sendmsg(&socket, &[IoSlice::new(bytes)], &mut control, flags) {
+            Ok(sent) => return Ok(sent),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(0),
+            Err(error) => return Err(broken_or(error)),
+        }
+    }
+}
+
+/// What came over a socket.
+#[derive(Debug)]
+pub enum Received {
+    /// So many bytes.
+    Bytes(usize),
+    /// Nothing, for now.
+    Nothing,
+    /// Nothing any more: the other side has hung up.
+    End,
+}
+
+/// Receives bytes, and at most `descriptors_max` descriptors that came with them.
+///
+/// # Errors
+/// [`WireError::Violation`] if there are more descriptors: all of them are closed then. [`WireError::Broken`] if
+/// the other side has hung up; others are those of the operating system.
+pub fn receive(
+    socket: impl AsFd,
+    into: &mut [u8],
+    descriptors: &mut Vec<OwnedFd>,
+    descriptors_max: usize,
+) -> Result<Received, WireError> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    let result = loop {
+        match recvmsg(&socket, &mut [IoSliceMut::new(into)], &mut control, flags) {
+            Ok(result) => break result,
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(Received::Nothing),
+            Err(error) => return Err(broken_or(error)),
+        }
+    };
+    let before = descriptors.len();
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(files) = message {
+            descriptors.extend(files);
+        }
+    }
+    let is_truncated = result.flags.contains(ReturnFlags::CTRUNC);
+    if is_truncated || descriptors.len() - before > descriptors_max {
+        descriptors.truncate(before);
+        return Err(WireError::Violation("descriptors that were not announced"));
+    }
+    Ok(if result.bytes == 0 { Received::End } else { Received::Bytes(result.bytes) })
+}
+
+/// Hangs up.
+pub(super) fn hang_up(socket: impl AsFd) {
+    // It fails if the other side did so first.
+    let _ = rustix::net::shutdown(socket, Shutdown::Both);
+}
+
+fn broken_or(error: Errno) -> WireError {
+    match error {
+        Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN => WireError::Broken,
+        error => WireError::System(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    fn receive_all(socket: &UnixStream, max: usize) -> Result<(Vec<u8>, Vec<OwnedFd>), WireError> {
+        let (mut bytes, mut descriptors) = ([0; 100], Vec::new());
+        match receive(socket, &mut bytes, &mut descriptors, max)? {
+            Received::Bytes(len) => Ok((bytes[..len].to_vec(), descriptors)),
+            _ => Ok((Vec::new(), descriptors)),
+        }
+    }
+
+    #[test]
+    fn descriptors_come_with_their_bytes() {
+        let (a, b) = UnixStream::pair().unwrap();
+        assert_eq!(send(&a, b"two", &[a.as_fd(), b.as_fd()]).unwrap(), 3);
+        let (bytes, descriptors) = receive_all(&b, 2).unwrap();
+        assert_eq!((&bytes[..], descriptors.len()), (&b"two"[..], 2));
+        for descriptor in descriptors {
+            assert!(rustix::io::fcntl_getfd(&descriptor).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
+        }
+        assert!(matches!(receive(&b, &mut [0], &mut Vec::new(), 0), Ok(Received::Nothing)));
+        drop(a);
+        assert!(matches!(receive(&b, &mut [0], &mut Vec::new(), 0), Ok(Received::End)));
+        assert!(matches!(send(&b, b"x", &[]), Err(WireError::Broken)));
+    }
+
+    #[test]
+    fn a_full_socket_takes_nothing() {
+        let (a, _b) = UnixStream::pair().unwrap();
+        while send(&a, &[0; 1000], &[]).unwrap() > 0 {}
+        assert_eq!(send(&a, b"x", &[a.as_fd()]).unwrap(), 0);
+    }
+
+    #[test]
+    fn descriptors_that_nobody_wants_are_closed() {
+        let (a, b) = UnixStream::pair().unwrap();
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        for (passed, wanted) in [(1, 0), (3, 2), (DESCRIPTORS_MAX, 0)] {
+            send(&a, b"x", &vec![writer.as_fd(); passed]).unwrap();
+            assert!(matches!(receive_all(&b, wanted), Err(WireError::Violation(_))));
+        }
+        // More than there is room for, which the kernel cuts off.
+        let many = vec![writer.as_fd(); 100];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(100))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(control.push(SendAncillaryMessage::ScmRights(&many)));
+        sendmsg(&a, &[IoSlice::new(b"x")], &mut control, SendFlags::empty()).unwrap();
+        assert!(matches!(receive_all(&b, DESCRIPTORS_MAX), Err(WireError::Violation(_))));
+        // If one were open, this would wait for ever.
+        drop(writer);
+        assert_eq!(rustix::io::read(&reader, &mut [0; 1]).unwrap(), 0);
+    }
+}

@@ -1,0 +1,271 @@
+//! Real connections: sockets, shared memory, threads.
+
+mod common;
+
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use common::*;
+use lucarne_kernel::{Kernel, KernelOptions, SpawnOptions};
+use lucarne_link::{Connect, ConnectError, Connections, ListenError, Listener};
+use lucarne_services::{
+    Broken, Bytes, CallError, Client, Container, Presence, Provider, ServiceManager, Value,
+};
+
+/// A listening system in a folder of its own.
+struct World {
+    local: Container,
+    service: House,
+    _provider: Provider,
+    listener: Listener,
+    connections: Connections,
+    kernel: Kernel,
+    folder: Folder,
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Folder(std::env::temp_dir().join(format!("lucarne-{}-{number}", std::process::id())))
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.0.join("socket")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl World {
+    fn new() -> World {
+        let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
+        let manager = ServiceManager::new(Presence::default());
+        let manager = kernel.start_system(Box::new(manager), SpawnOptions::named("manager"));
+        kernel.set_system_process(manager);
+        let folder = Folder::new();
+        let connections = Connections::new(&kernel).expect("descriptors");
+        let listener = connections.listen(folder.socket()).expect("a new folder");
+        let local = Container::start(&kernel, "local");
+        let service = House::default();
+        let provider = local.provider("test/house", "1.0").provides(HOUSE, service.clone());
+        let provider = provider.install().wait().expect("installed");
+        World { local, service, _provider: provider, listener, connections, kernel, folder }
+    }
+
+    fn connect(&self) -> Container {
+        Container::connect_as("remote", self.folder.socket()).wait().expect("let in")
+    }
+}
+
+/// Whether something comes to pass in time.
+fn soon(is_so: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(5) {
+        if is_so() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+#[test]
+fn a_remote_client_calls() {
+    let world = World::new();
+    let remote = world.connect();
+    let client = Client::open(&remote, HOUSE).wait().expect("opened");
+    for number in 0..1_000 {
+        assert_eq!(client.invoke(ECHO, Value::from(number)).wait(), Ok(Value::from(number)));
+    }
+    let large = Value::from(Bytes::from(vec![7; 3 << 20]));
+    assert_eq!(client.invoke(ECHO, large.clone()).wait(), Ok(large));
+    let list = Value::List((0..1_000_000).map(Value::from).collect());
+    assert_eq!(client.invoke(ECHO, list.clone()).wait(), Ok(list));
+    assert!(matches!(client.invoke(PANIC, Value::Null).wait(), Err(CallError::Thrown(_))));
+    let names = Value::List(vec![remote.pid().as_i64().into(), remote.gid().as_i64().into()]);
+    assert_eq!(client.invoke(WHO, Value::Null).wait(), Ok(names));
+}
+
+#[test]
+fn a_remote_provider_serves_while_nobody_waits_there() {
+    let world = World::new();
+    let remote = world.connect();
+    let service = House::default();
+    let _provider =
+        remote.provider("test/barn", "1.0").provides(BARN, service).install().wait().expect("installed");
+    let client = Client::open(&world.local, BARN).wait().expect("opened");
+    for number in 0..1_000 {
+        assert_eq!(client.invoke(ECHO, Value::from(number)).wait(), Ok(Value::from(number)));
+    }
+    let waited = client.invoke(WAIT, Value::from(20)).wait();
+    assert_eq!(waited, Ok(Value::Null));
+}
+
+#[test]
+fn many_threads_wait_at_once() {
+    let world = World::new();
+    let remote = world.connect();
+    let client = Client::open(&remote, HOUSE).wait().expect("opened");
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let client = client.clone();
+            scope.spawn(move || {
+                for number in 0..500 {
+                    let value = Value::from(thread * 1_000 + number);
+                    assert_eq!(client.invoke(ECHO, value.clone()).wait(), Ok(value));
+                    if number % 50 == 0 {
+                        let _ = client.invoke(WAIT, Value::from(1)).wait();
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_container_runs_futures_on_the_callers_thread() {
+    let world = World::new();
+    let remote = world.connect();
+    let sum = remote.run(async {
+        let client = Client::open(&remote, HOUSE).await.expect("opened");
+        let mut sum = 0;
+        for number in 0..100 {
+            sum += client.invoke(ECHO, Value::from(number)).await.expect("answered").as_int().unwrap();
+        }
+        sum
+    });
+    assert_eq!(sum, 4_950);
+}
+
+#[test]
+fn notifications_are_heard_by_a_thread_that_waits() {
+    let world = World::new();
+    let remote = world.connect();
+    let client = Client::open(&remote, HOUSE).wait().expect("opened");
+    let handle = client.invoke(MAKE, Value::Null).wait().unwrap();
+    let proxy = client.proxy(handle.as_int().unwrap());
+    let mut notifications = proxy.notifications::<i64>();
+    let (other, pouring) = (client.clone(), handle.clone());
+    let pour = std::thread::spawn(move || other.invoke(POUR, pouring).wait());
+    for number in 0..5_000 {
+        assert_eq!(notifications.next().wait(), Some(Ok(number)));
+    }
+    assert_eq!(pour.join().unwrap(), Ok(Value::from(5_000)));
+}
+
+#[test]
+fn an_idle_connection_costs_no_time() {
+    let world = World::new();
+    let remote = world.connect();
+    let client = Client::open(&remote, HOUSE).wait().expect("opened");
+    std::thread::sleep(Duration::from_millis(20));
+    let before = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    std::thread::sleep(Duration::from_millis(300));
+    let after = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let used_us = (after.tv_sec - before.tv_sec) * 1_000_000 + (after.tv_nsec - before.tv_nsec) / 1_000;
+    // Other tests run beside this one, so it only looks for a loop of its own where it is alone.
+    if std::env::var_os("LUCARNE_ALONE").is_some() {
+        assert!(used_us < 10_000, "{used_us} µs");
+    }
+    assert_eq!(client.invoke(ECHO, Value::from(1)).wait(), Ok(Value::from(1)));
+}
+
+#[test]
+fn the_end_of_the_listening_system_is_the_end_of_everybody_else() {
+    let world = World::new();
+    let remote = world.connect();
+    let client = Client::open(&remote, HOUSE).wait().expect("opened");
+    let handle = client.invoke(MAKE, Value::Null).wait().unwrap();
+    let proxy = client.proxy(handle.as_int().unwrap());
+    let mut notifications = proxy.notifications::<i64>();
+    drop(world);
+    assert_eq!(notifications.next().wait(), Some(Err(Broken::Gone)));
+    assert_eq!(client.invoke(ECHO, Value::Null).wait(), Err(CallError::Gone));
+}
+
+#[test]
+fn the_end_of_a_remote_container_leaves_nothing() {
+    let world = World::new();
+    let before = world.kernel.process_count();
+    for round in 0..20 {
+        let remote = world.connect();
+        let client = Client::open(&remote, HOUSE).wait().expect("opened");
+        client.invoke(MAKE, Value::Null).wait().unwrap();
+        if round % 2 == 0 {
+            remote.close().wait().expect("closed");
+        } else {
+            remote.kill();
+        }
+    }
+    assert!(soon(|| world.kernel.process_count() == before && world.service.lamps.now() == 0));
+}
+
+#[test]
+fn a_container_that_is_killed_by_the_listener_is_cut_off() {
+    let world = World::new();
+    let remote = world.connect();
+    let client = Client::open(&remote, HOUSE).wait().expect("opened");
+    world.kernel.kill(remote.pid());
+    assert!(soon(|| client.invoke(ECHO, Value::Null).wait() == Err(CallError::Gone)));
+}
+
+#[test]
+fn a_socket_that_was_handed_over_proves_the_name() {
+    let world = World::new();
+    let (near, far) = UnixStream::pair().unwrap();
+    let (sender, receiver) = mpsc::channel();
+    let connections = world.connections.clone();
+    std::thread::spawn(move || {
+        sender.send(connections.adopt("proven", near, None).map(|program| program.first()))
+    });
+    let remote = Container::connect_to("whoever", far).wait().expect("let in");
+    let pid = receiver.recv().unwrap().expect("taken in");
+    assert_eq!(pid, remote.pid());
+}
+
+#[test]
+fn who_says_nothing_keeps_nobody_else_out() {
+    let world = World::new();
+    let _silent: Vec<_> = (0..4).map(|_| UnixStream::connect(world.listener.path()).unwrap()).collect();
+    let remote = world.connect();
+    assert!(Client::open(&remote, HOUSE).wait().is_ok());
+}
+
+#[test]
+fn nobody_listens_there() {
+    let error = Container::connect("/nowhere/at/all").wait().unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
+    let folder = Folder::new();
+    std::fs::create_dir(&folder.0).unwrap();
+    let silent = std::os::unix::net::UnixListener::bind(folder.socket()).unwrap();
+    let error = Container::connect(folder.socket()).within(Duration::from_millis(50)).wait().unwrap_err();
+    assert!(matches!(error, ConnectError::Deadline), "{error}");
+    drop(silent);
+}
+
+#[test]
+fn a_path_is_listened_on_once_and_a_dead_socket_is_replaced() {
+    let world = World::new();
+    let path = world.listener.path();
+    assert!(matches!(world.connections.listen(path), Err(ListenError::InUse(_))));
+    let dead = world.folder.0.join("dead");
+    drop(std::os::unix::net::UnixListener::bind(&dead).unwrap());
+    drop(world.connections.listen(&dead).expect("replaced"));
+    let file = world.folder.0.join("file");
+    std::fs::write(&file, "no socket").unwrap();
+    assert!(matches!(world.connections.listen(&file), Err(ListenError::NotASocket(_))));
+    use std::os::unix::fs::PermissionsExt;
+    let open = world.folder.0.join("open");
+    std::fs::create_dir(&open).unwrap();
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(matches!(world.connections.listen(open.join("socket")), Err(ListenError::OpenFolder(_))));
+}

@@ -1,0 +1,362 @@
+//! A peer that breaks the rules ends its own connection, and harms nobody: no panic, no hang, no SIGBUS, and nothing of
+//! it is kept.
+#![cfg(not(loom))]
+
+mod attack;
+
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use attack::{CAPACITY, Guest, HEAD, KINDS, Kind, SLEEP, TAIL, file, host, limits, take};
+use lucarne_link::wire::plain::SocketWire;
+use lucarne_link::wire::rings::RingWire;
+use lucarne_link::wire::{Frame, Sent, Wire, WireError, socket};
+use lucarne_message::{Buffer, Sealed};
+use proptest::prelude::*;
+
+/// Only one test at a time, so that each can see that all its descriptors and mappings are gone at its end.
+struct Alone {
+    before: (usize, usize),
+    _guard: MutexGuard<'static, ()>,
+}
+
+fn alone() -> Alone {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    Alone { before: held(), _guard: guard }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(held(), self.before, "descriptors and mappings that are left");
+        }
+    }
+}
+
+/// The descriptors of this process, and its mappings of files in memory.
+fn held() -> (usize, usize) {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let files = std::fs::read_dir("/proc/self/fd").unwrap().count();
+    (files, maps.lines().filter(|line| line.contains("memfd:")).count())
+}
+
+fn is_violation(result: Result<usize, WireError>) -> bool {
+    matches!(result, Err(WireError::Violation(_)))
+}
+
+/// What the host makes of what a guest does.
+fn outcome(deed: impl FnOnce(&mut Guest)) -> Result<usize, WireError> {
+    let (wire, mut guest) = host();
+    deed(&mut guest);
+    wire.look_at_socket();
+    take(&wire, 1000)
+}
+
+#[test]
+fn an_honest_guest_is_heard() {
+    let _alone = alone();
+    let frames = outcome(|guest| {
+        guest.write_header(5, 0, 0);
+        guest.write(b"hello");
+        assert!(guest.pass_for(3, Kind::Sealed, 100));
+        guest.write_header(0, 2, 0);
+        guest.write_buffer(1, 3, 100);
+        guest.write_buffer(0, 0, 3);
+        guest.write(b"abc");
+    });
+    assert_eq!(frames.unwrap(), 2);
+}
+
+#[test]
+fn positions_that_cannot_be_are_violations() {
+    let _alone = alone();
+    for tail in [CAPACITY + 8, u64::MAX, u64::MAX - 7, 1, 4, 1 << 63] {
+        assert!(is_violation(outcome(|guest| guest.poke(TAIL, tail))), "{tail}");
+    }
+    // A tail that goes back.
+    let (wire, mut guest) = host();
+    guest.write_header(0, 0, 0);
+    guest.write_header(0, 0, 0);
+    assert_eq!(take(&wire, 10).unwrap(), 2);
+    guest.poke(TAIL, 8);
+    assert!(is_violation(take(&wire, 10)));
+    // A head where nothing was ever written.
+    for head in [u64::MAX, 1 << 40] {
+        let (wire, guest) = host();
+        guest.poke(HEAD, head);
+        let mut result = Ok(Sent::Yes);
+        for _ in 0..100 {
+            result = wire.send(&[&[0; 60_000]], &mut vec![]);
+            if !matches!(result, Ok(Sent::Yes)) {
+                break;
+            }
+        }
+        assert!(matches!(result, Err(WireError::Violation(_))), "{head}");
+    }
+}
+
+#[test]
+fn lies_about_sizes_and_kinds_are_violations() {
+    let _alone = alone();
+    let too_much = limits().buffer_bytes as u64 + 1;
+    let headers: [(u32, u16, u16); 7] = [
+        (limits().frame_bytes as u32 + 1, 0, 0),
+        (u32::MAX, 0, 0),
+        (0, limits().frame_buffers as u16 + 1, 0),
+        (0, 0, 3),
+        (0, 1, 1),
+        // A slot that was never used, and one that is none.
+        (0, 0, 1),
+        (64, 0, 1),
+    ];
+    for (number, buffers, kind) in headers {
+        assert!(is_violation(outcome(|guest| guest.write_header(number, buffers, kind))));
+    }
+    let buffers =
+        [(0, 0, too_much), (0, 0, u64::MAX), (0, 1, 1), (3, 0, 1), (2, 0, 1), (2, 64, 1), (1, 0, 1)];
+    for (kind, slot, len) in buffers {
+        let result = outcome(|guest| {
+            guest.write_header(0, 1, 0);
+            guest.write_buffer(kind, slot, len);
+        });
+        assert!(is_violation(result), "{kind} {slot} {len}");
+    }
+    // Each buffer is small enough, but not all together.
+    let result = outcome(|guest| {
+        guest.write_header(0, 2, 0);
+        for _ in 0..2 {
+            guest.write_buffer(0, 0, too_much / 2 + 1);
+            guest.write(&vec![0; too_much as usize / 2 + 1]);
+        }
+    });
+    assert!(is_violation(result));
+    // A skip beyond what was written.
+    assert!(is_violation(outcome(|guest| guest.write_header(0, 0, 2))));
+}
+
+#[test]
+fn what_is_cut_off_is_broken() {
+    let _alone = alone();
+    for len in [0, 7, 1000] {
+        let (wire, mut guest) = host();
+        guest.write_header(1000, 1, 0);
+        guest.write(&vec![0; len]);
+        assert_eq!(take(&wire, 10).unwrap(), 0);
+        drop(guest);
+        wire.look_at_socket();
+        assert!(matches!(take(&wire, 10), Err(WireError::Broken)));
+        assert!(matches!(wire.send(&[b"x"], &mut vec![]), Err(WireError::Broken)));
+    }
+}
+
+#[test]
+fn files_that_are_not_sealed_as_announced_are_violations() {
+    let _alone = alone();
+    for (kind, passed, announced) in [
+        (Kind::Unsealed, 8192, 8192),
+        (Kind::WriteSealMissing, 8192, 8192),
+        (Kind::WithHoles, 8192, 8192),
+        (Kind::NoFile, 8192, 8192),
+        (Kind::Sealed, 8192, 8191),
+        (Kind::Sealed, 8192, 8193),
+        (Kind::Sealed, 8192, 0),
+    ] {
+        let result = outcome(|guest| {
+            assert!(guest.pass_for(0, kind, passed));
+            guest.write_header(0, 1, 0);
+            guest.write_buffer(1, 0, announced);
+        });
+        assert!(is_violation(result), "{kind:?} {passed} {announced}");
+    }
+    // The right file, for another slot.
+    let result = outcome(|guest| {
+        assert!(guest.pass_for(1, Kind::Sealed, 8192));
+        guest.write_header(0, 1, 0);
+        guest.write_buffer(1, 0, 8192);
+    });
+    assert!(is_violation(result));
+}
+
+#[test]
+fn descriptors_that_nobody_announced_are_violations() {
+    let _alone = alone();
+    let some = file(Kind::Sealed, 10);
+    // More than can be on their way, several at once, none, and other messages.
+    assert!(is_violation(outcome(|guest| assert!((0..65).all(|_| guest.pass(&[0; 4], &[some.as_fd()]))))));
+    for (bytes, files) in [(&[0; 4][..], 2), (&[0; 4], 8), (&[0; 4], 0), (&[0; 3], 1), (b"GET / HTTP/1.1", 0)]
+    {
+        let result = outcome(|guest| assert!(guest.pass(bytes, &vec![some.as_fd(); files])));
+        assert!(is_violation(result), "{bytes:?} {files}");
+    }
+    // As many as the socket takes, never looked at but for a frame that announces another one.
+    let (wire, mut guest) = host();
+    while guest.pass(&[1, 0, 0, 0], &[some.as_fd()]) {}
+    guest.write_header(0, 1, 0);
+    guest.write_buffer(1, 0, 10);
+    assert!(is_violation(take(&wire, 10)));
+}
+
+#[test]
+fn a_flood_takes_turns_and_wrong_sleep_words_have_no_effect() {
+    let _alone = alone();
+    let (wire, mut guest) = host();
+    for _ in 0..1000 {
+        (0..1000).for_each(|_| guest.write_header(0, 0, 0));
+        assert_eq!(take(&wire, 2000).unwrap(), 1000);
+    }
+    // Wrong words about sleep ring bells at most.
+    for word in [3, 7, 8, u64::MAX] {
+        guest.poke(SLEEP, word);
+        wire.send(&[b"x"], &mut vec![]).unwrap();
+        wire.flush();
+    }
+}
+
+#[test]
+fn files_that_are_kept_are_bounded() {
+    let _alone = alone();
+    let (wire, mut guest) = host();
+    let mut kept = Vec::new();
+    let before = held().0;
+    for round in 0..100 {
+        assert!(guest.pass_for(round % 3, Kind::Sealed, 5000));
+        guest.write_header(0, 1, 0);
+        guest.write_buffer(1, round % 3, 5000);
+        let mut frame = Frame::default();
+        assert!(wire.receive(&mut frame).unwrap());
+        kept.push(frame);
+    }
+    assert!(held().0 - before <= limits().descriptors + 3);
+}
+
+#[test]
+fn memory_that_changes_while_it_is_read_is_as_good_as_any() {
+    let _alone = alone();
+    let begin = Instant::now();
+    let (mut violations, mut frames) = (0, 0);
+    while begin.elapsed() < Duration::from_secs(3) {
+        let (wire, mut guest) = host();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut noise = begin.elapsed().as_nanos() as u64;
+                while !is_over.load(Ordering::Relaxed) {
+                    guest.write_header((noise % 3000) as u32, (noise % 3) as u16, 0);
+                    guest.write(&vec![noise as u8; (noise % 3000) as usize]);
+                    guest.write_buffer(0, 0, noise % 3000);
+                    guest.write(&vec![0; (noise % 3000) as usize]);
+                    for at in 0..20 {
+                        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(at);
+                        guest.scribble(guest.tail.wrapping_sub(noise >> 50), &noise.to_le_bytes()[4..]);
+                    }
+                    guest.tail = guest.tail.max(guest.peek(TAIL + 16));
+                }
+            });
+            let end = Instant::now() + Duration::from_millis(50);
+            while Instant::now() < end {
+                match take(&wire, 1000) {
+                    Ok(some) => frames += some,
+                    Err(_) => {
+                        violations += 1;
+                        break;
+                    }
+                }
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+    }
+    assert!(violations > 0 && frames > 0, "{violations} violations, {frames} frames");
+}
+
+#[test]
+fn shared_memory_cannot_shrink() {
+    let _alone = alone();
+    let (wire, guest) = host();
+    for size in [0, 4096, 4096 + CAPACITY] {
+        assert!(rustix::fs::ftruncate(&guest.memory, size).is_err());
+    }
+    // Holes can be made: they are zeros, and so is what is read there.
+    let flags = rustix::fs::FallocateFlags::PUNCH_HOLE | rustix::fs::FallocateFlags::KEEP_SIZE;
+    rustix::fs::fallocate(&guest.memory, flags, 0, 4096 + 2 * CAPACITY).unwrap();
+    assert_eq!(take(&wire, 10).unwrap(), 0);
+    wire.send(&[&[1; 50_000]], &mut vec![]).unwrap();
+}
+
+#[test]
+fn a_guest_that_does_not_read_makes_the_host_keep_one_frame() {
+    let _alone = alone();
+    let (wire, _guest) = host();
+    let sealed = Sealed::copy_of(&[1; 50_000]).unwrap();
+    let mut sent = 0;
+    let mut buffers = vec![Buffer::zeroed(1 << 20).unwrap()];
+    while wire.send(&[b"x"], &mut buffers).unwrap() == Sent::Yes {
+        sent += 1;
+        buffers = vec![Buffer::sealed(sealed.clone()), Buffer::zeroed(900_000).unwrap()];
+    }
+    assert!(sent < 5);
+    assert_eq!(buffers.len(), 2);
+}
+
+#[test]
+fn a_plain_socket_takes_no_descriptors_and_no_nonsense() {
+    let _alone = alone();
+    let end = |deed: &dyn Fn(&UnixStream)| {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let wire = SocketWire::new(ours.into(), None, limits()).unwrap();
+        deed(&theirs);
+        let mut frame = Frame::default();
+        loop {
+            match wire.receive(&mut frame) {
+                Ok(is_whole) if is_whole || wire.is_ready() => {}
+                Ok(_) => return None,
+                Err(error) => return Some(error),
+            }
+        }
+    };
+    let some = file(Kind::Sealed, 10);
+    let unannounced = end(&|theirs| drop(socket::send(theirs, &[0; 8], &[some.as_fd()]).unwrap()));
+    assert!(matches!(unannounced, Some(WireError::Violation(_))));
+    for bytes in [&[0xff; 8][..], &[0, 0, 0, 0, 0, 0, 2, 0], &[0, 0, 0, 0, 0xff, 0xff, 0, 0]] {
+        let result = end(&|mut theirs| theirs.write_all(bytes).unwrap());
+        assert!(matches!(result, Some(WireError::Violation(_))), "{bytes:?}");
+    }
+    // Announced, but never sent.
+    let sealed =
+        [&[0, 0, 0, 0, 1, 0, 0, 0][..], &[1, 0, 0, 0, 0, 0, 0, 0], &[9, 0, 0, 0, 0, 0, 0, 0]].concat();
+    assert!(matches!(end(&|mut theirs| theirs.write_all(&sealed).unwrap()), Some(WireError::Violation(_))));
+    // Cut off, in the midst of a header and of a frame.
+    for bytes in [&[0; 3][..], &[9, 0, 0, 0, 0, 0, 0, 0, 1]] {
+        let result = end(&|mut theirs| {
+            theirs.write_all(bytes).unwrap();
+            theirs.shutdown(std::net::Shutdown::Both).unwrap();
+        });
+        assert!(matches!(result, Some(WireError::Broken)), "{bytes:?}");
+    }
+}
+
+#[test]
+fn memory_of_a_maker_that_is_not_sealed_is_refused() {
+    let _alone = alone();
+    for kind in KINDS {
+        let (socket, _other) = UnixStream::pair().unwrap();
+        let wire = RingWire::make(socket.try_clone().unwrap().into(), None, limits()).unwrap();
+        let [_, a, b, c] = wire.1;
+        let joined = RingWire::join(socket.into(), None, [file(kind, 5000), a, b, c], limits());
+        assert!(matches!(joined.err(), Some(WireError::Violation(_))));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn any_attack_ends(input in prop::collection::vec(any::<u8>(), 0..600)) {
+        let _alone = alone();
+        attack::attack(&input);
+    }
+}

@@ -1,0 +1,213 @@
+//! OS processes that are killed at any moment, a hundred of them: those who wait for them know at once, those who do
+//! not are not disturbed, and nothing of them stays.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use common::*;
+use lucarne_kernel::random::Random;
+use lucarne_kernel::{Kernel, KernelOptions, SpawnOptions};
+use lucarne_link::{Connect, Connections, Listener, SOCKET_VARIABLE};
+use lucarne_services::{CallError, Client, Container, Presence, ServiceManager, Value};
+
+const KILLS: usize = 100;
+
+/// What a program that is started is for.
+const ROLE: &str = "LUCARNE_TEST_ROLE";
+
+/// How soon whoever waits is to know, if half of them may take longer. Generous: machines that test are busy.
+const MEDIAN_MAX: Duration = Duration::from_millis(10);
+
+struct World {
+    service: House,
+    _listener: Listener,
+    kernel: Kernel,
+    path: PathBuf,
+}
+
+impl World {
+    fn listen(path: &Path) -> World {
+        let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
+        let manager = ServiceManager::new(Presence::default());
+        let manager = kernel.start_system(Box::new(manager), SpawnOptions::named("manager"));
+        kernel.set_system_process(manager);
+        let service = House::default();
+        let local = Container::start(&kernel, "house");
+        let provider = local.provider("test/house", "1.0").provides(HOUSE, service.clone()).install();
+        provider.wait().expect("installed");
+        let listener = Connections::new(&kernel).unwrap().listen(path).expect("a folder of our own");
+        World { service, _listener: listener, kernel, path: path.to_owned() }
+    }
+}
+
+/// The life of a program that is to be killed.
+#[test]
+#[ignore = "started by the other test"]
+fn victim() {
+    let path = std::env::var_os(SOCKET_VARIABLE).expect("started by the other test");
+    match std::env::var(ROLE).as_deref() {
+        Ok("listener") => {
+            let _world = World::listen(Path::new(&path));
+            announce();
+        }
+        Ok("provider") => {
+            let container = Container::connect_by_environment().wait().expect("let in");
+            let provider = container.provider("test/barn", "1.0").provides(BARN, House::default()).install();
+            let _provider = provider.wait().expect("installed");
+            announce();
+        }
+        _ => {
+            let container = Container::connect_by_environment().wait().expect("let in");
+            let client = Client::open(&container, HOUSE).wait().expect("opened");
+            client.invoke(MAKE, Value::Null).wait().expect("made");
+            announce();
+            for number in 0.. {
+                assert_eq!(client.invoke(ECHO, Value::from(number)).wait(), Ok(Value::from(number)));
+                if number % 100 == 0 {
+                    let _ = client.invoke(MAKE, Value::Null).wait();
+                }
+            }
+        }
+    }
+}
+
+/// Says that everything is ready, and waits to be killed.
+fn announce() {
+    eprintln!("ready");
+    if std::env::var(ROLE).as_deref() != Ok("client") {
+        std::thread::sleep(Duration::from_secs(60));
+    }
+}
+
+fn start(role: &str, path: &Path) -> Child {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "victim", "--ignored", "--nocapture"])
+        .env(SOCKET_VARIABLE, path)
+        .env(ROLE, role)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("this program runs");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line.ends_with("ready"))), "the {role} did not get ready");
+    child
+}
+
+/// Kills a program while a call of it is under way, and says how long it took to know.
+fn kill_under(child: &mut Child, client: &Client, moment: Duration) -> Duration {
+    let call = client.clone();
+    let waiting = std::thread::spawn(move || (call.invoke(WAIT, Value::Null).wait(), Instant::now()));
+    std::thread::sleep(moment);
+    let killed = Instant::now();
+    child.kill().expect("it is there");
+    let (result, known) = waiting.join().expect("no panic");
+    assert_eq!(result, Err(CallError::Gone));
+    child.wait().expect("it is dead");
+    known.saturating_duration_since(killed)
+}
+
+/// What this OS process has open and mapped.
+fn holdings() -> (usize, usize) {
+    let count = |path: &str| std::fs::read_dir(path).map_or(0, Iterator::count);
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux");
+    (count("/proc/self/fd"), maps.lines().filter(|line| line.contains("memfd")).count())
+}
+
+fn soon(is_so: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while !is_so() && start.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    is_so()
+}
+
+#[test]
+fn a_hundred_kills() {
+    let folder = std::env::temp_dir().join(format!("lucarne-kills-{}", std::process::id()));
+    let world = World::listen(&folder.join("socket"));
+    let local = Container::start(&world.kernel, "local");
+    let witness = Witness::start(&world.kernel);
+    let baseline = world.kernel.process_count();
+    let held = holdings();
+    let random = Random::seeded(5);
+    let mut times = Vec::new();
+    for round in 0..KILLS {
+        let moment = Duration::from_micros(random.below(5_000));
+        match round % 3 {
+            0 => {
+                let mut child = start("provider", &world.path);
+                let client =
+                    Client::open(&local, BARN).within(Duration::from_secs(5)).wait().expect("opened");
+                times.push(kill_under(&mut child, &client, moment));
+            }
+            1 => {
+                let mut child = start("client", &world.path);
+                std::thread::sleep(moment);
+                child.kill().expect("it is there");
+                child.wait().expect("it is dead");
+                // All that is left is the witness's.
+                assert!(soon(|| world.service.lamps.now() == 0), "lamps stay");
+            }
+            _ => {
+                let path = folder.join("other");
+                let mut child = start("listener", &path);
+                let remote = Container::connect(&path).wait().expect("let in");
+                let client = Client::open(&remote, HOUSE).wait().expect("opened");
+                times.push(kill_under(&mut child, &client, moment));
+            }
+        }
+    }
+    let (uses, errors) = witness.stop();
+    assert_eq!(errors, 0, "the witness was disturbed");
+    assert!(uses > KILLS, "the witness did nothing");
+    assert!(soon(|| world.kernel.process_count() == baseline), "processes stay");
+    assert!(soon(|| holdings() == held), "{:?} instead of {held:?} descriptors and maps", holdings());
+    times.sort_unstable();
+    let median = times[times.len() / 2];
+    eprintln!("known after {median:?} (median), {:?} (at most)", times[times.len() - 1]);
+    assert!(median < MEDIAN_MAX, "known after {median:?}");
+    drop(world);
+    std::fs::remove_dir_all(folder).expect("it is ours");
+}
+
+/// Somebody who has nothing to do with those who are killed.
+struct Witness {
+    container: Container,
+    is_over: Arc<AtomicBool>,
+    uses: Arc<AtomicUsize>,
+    thread: std::thread::JoinHandle<usize>,
+}
+
+impl Witness {
+    fn start(kernel: &Kernel) -> Witness {
+        let container = Container::start(kernel, "witness");
+        let (is_over, uses) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let client = Client::open(&container, HOUSE).wait().expect("opened");
+        let (over, used) = (is_over.clone(), uses.clone());
+        let thread = std::thread::spawn(move || {
+            let mut errors = 0;
+            while !over.load(Ordering::Relaxed) {
+                let number = used.fetch_add(1, Ordering::Relaxed) as i64;
+                errors +=
+                    usize::from(client.invoke(ECHO, Value::from(number)).wait() != Ok(Value::from(number)));
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            errors
+        });
+        Witness { container, is_over, uses, thread }
+    }
+
+    fn stop(self) -> (usize, usize) {
+        self.is_over.store(true, Ordering::Relaxed);
+        let errors = self.thread.join().expect("no panic");
+        assert!(!self.container.has_ended());
+        (self.uses.load(Ordering::Relaxed), errors)
+    }
+}

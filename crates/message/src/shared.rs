@@ -1,0 +1,241 @@
+//! Bytes as Rust code has them: shared, unchanging, cheap to clone, and handed over without a copy.
+//!
+//! `serde` knows only slices of bytes. So that a [`Buffer`] is not copied on its way into or out of a payload, a
+//! [`Bytes`] passes as a newtype of a name that the serializers of this crate know, and leaves the buffer where the
+//! other finds it, in this thread, for the length of that one call. Serializers of other crates see a
+//! newtype of bytes.
+
+use std::cell::Cell;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::io;
+use std::ops::Deref;
+
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use crate::{Buffer, INLINE_BYTES_MAX, Sealed};
+
+/// Bytes that travel as a byte array. Clones share them.
+///
+/// More than 32,656 bytes are handed over, not copied, to containers in the same OS process. To those in
+/// others they are copied once, unless they were [sealed](Bytes::sealed).
+#[derive(Clone)]
+pub struct Bytes(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Plain(bytes::Bytes),
+    Sealed(Sealed),
+}
+
+impl Bytes {
+    /// No bytes.
+    pub const fn new() -> Bytes {
+        Bytes(Repr::Plain(bytes::Bytes::new()))
+    }
+
+    /// Bytes that are there for ever.
+    pub const fn from_static(bytes: &'static [u8]) -> Bytes {
+        Bytes(Repr::Plain(bytes::Bytes::from_static(bytes)))
+    }
+
+    /// A copy of bytes.
+    pub fn copy_from_slice(bytes: &[u8]) -> Bytes {
+        bytes::Bytes::copy_from_slice(bytes).into()
+    }
+
+    /// A copy of bytes that containers in other OS processes get to see without another one. To make it costs some
+    /// ten times what sending the bytes would, so it is for those that are sent again and again.
+    ///
+    /// # Errors
+    /// Those of the operating system: no memory, no more descriptors, no sealed files.
+    pub fn sealed(bytes: &[u8]) -> io::Result<Bytes> {
+        Ok(Bytes(Repr::Sealed(Sealed::copy_of(bytes)?)))
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Plain(bytes) => bytes,
+            Repr::Sealed(sealed) => sealed.as_slice(),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Default for Bytes {
+    fn default() -> Bytes {
+        Bytes::new()
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.escape_ascii())
+    }
+}
+
+impl PartialEq for Bytes {
+    fn eq(&self, other: &Bytes) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Bytes {}
+
+impl<T: AsRef<[u8]> + ?Sized> PartialEq<&T> for Bytes {
+    fn eq(&self, other: &&T) -> bool {
+        **self == *other.as_ref()
+    }
+}
+
+impl Hash for Bytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl From<bytes::Bytes> for Bytes {
+    fn from(bytes: bytes::Bytes) -> Bytes {
+        Bytes(Repr::Plain(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Bytes {
+        bytes::Bytes::from(bytes).into()
+    }
+}
+
+impl From<&'static [u8]> for Bytes {
+    fn from(bytes: &'static [u8]) -> Bytes {
+        Bytes::from_static(bytes)
+    }
+}
+
+impl FromIterator<u8> for Bytes {
+    fn from_iter<I: IntoIterator<Item = u8>>(bytes: I) -> Bytes {
+        bytes::Bytes::from_iter(bytes).into()
+    }
+}
+
+impl From<Sealed> for Bytes {
+    fn from(sealed: Sealed) -> Bytes {
+        Bytes(Repr::Sealed(sealed))
+    }
+}
+
+impl From<Bytes> for bytes::Bytes {
+    fn from(bytes: Bytes) -> bytes::Bytes {
+        match bytes.0 {
+            Repr::Plain(bytes) => bytes,
+            Repr::Sealed(sealed) => bytes::Bytes::from_owner(sealed),
+        }
+    }
+}
+
+impl From<Bytes> for Buffer {
+    fn from(bytes: Bytes) -> Buffer {
+        match bytes.0 {
+            Repr::Plain(bytes) => Buffer::shared(bytes),
+            Repr::Sealed(sealed) => Buffer::sealed(sealed),
+        }
+    }
+}
+
+/// The name of the newtype that is none.
+const NAME: &str = "lucarne::Bytes";
+
+thread_local! {
+    /// The buffer that is being passed.
+    static PASSED: Cell<Option<Buffer>> = const { Cell::new(None) };
+}
+
+/// What a serializer is to write for a newtype of that name in place of its content.
+pub(crate) fn passed_to_serializer(name: &str) -> Option<Buffer> {
+    if name == NAME { PASSED.take() } else { None }
+}
+
+/// Whether a newtype of that name takes a buffer, by [`pass_to`].
+pub(crate) fn takes_buffers(name: &str) -> bool {
+    name == NAME
+}
+
+/// Lets a visitor that takes buffers have one.
+pub(crate) fn pass_to<'de, V: Visitor<'de>, E: de::Error>(buffer: Buffer, visitor: V) -> Result<V::Value, E> {
+    PASSED.set(Some(buffer));
+    let result = visitor.visit_unit();
+    PASSED.take();
+    result
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.len() <= INLINE_BYTES_MAX {
+            return serializer.serialize_bytes(self);
+        }
+        PASSED.set(Some(self.clone().into()));
+        let result = serializer.serialize_newtype_struct(NAME, &Slice(self));
+        PASSED.take();
+        result
+    }
+}
+
+/// What serializers of other crates see.
+struct Slice<'b>(&'b [u8]);
+
+impl Serialize for Slice<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+        deserializer.deserialize_newtype_struct(NAME, BytesVisitor)
+    }
+}
+
+struct BytesVisitor;
+
+impl<'de> Visitor<'de> for BytesVisitor {
+    type Value = Bytes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Bytes, D::Error> {
+        deserializer.deserialize_byte_buf(self)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Bytes, E> {
+        let nothing = || de::Error::invalid_type(de::Unexpected::Unit, &self);
+        PASSED.take().map(Buffer::into_bytes).ok_or_else(nothing)
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+        Ok(Bytes::copy_from_slice(bytes))
+    }
+
+    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+        Ok(bytes.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Bytes, A::Error> {
+        let mut bytes = Vec::new();
+        while let Some(byte) = items.next_element()? {
+            bytes.push(byte);
+        }
+        Ok(bytes.into())
+    }
+}

@@ -1,0 +1,72 @@
+//! The interface of the room, as `room.toit` has it for Toit, and a hall that provides it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lucarne::prelude::*;
+
+/// Everybody who is in the room hears what the others say.
+#[lucarne::service(uuid = "6f0cfe1e-6f0b-4a2a-9a7e-0d4b0f7d1c55", version = "1.0")]
+pub(crate) trait Room {
+    /// A place in the room.
+    type Seat: Seat;
+    /// Comes in under a name. What others say from now on is sent to the seat.
+    #[index(0)]
+    async fn enter(&self, name: String) -> Resource<Self::Seat>;
+}
+
+/// A place in the room, until it is closed.
+#[lucarne::resource(notifies = String)]
+pub(crate) trait Seat {
+    /// Says something to all others, and tells how many there were.
+    #[index(1)]
+    async fn say(&self, text: String) -> i64;
+}
+
+/// The room, as its provider keeps it.
+#[derive(Default)]
+pub(crate) struct Hall {
+    chairs: Chairs,
+    entered: AtomicU64,
+}
+
+/// The ways to all visitors, by their numbers.
+type Chairs = Arc<Mutex<Vec<(u64, Notifier<String>)>>>;
+
+/// A seat, as the hall keeps it.
+pub(crate) struct Chair {
+    number: u64,
+    name: String,
+    all: Chairs,
+}
+
+impl Room for Hall {
+    type Seat = Chair;
+
+    async fn enter(&self, name: String) -> Resource<Chair> {
+        let number = self.entered.fetch_add(1, Ordering::Relaxed);
+        let all = self.chairs.clone();
+        Chair::resource(|notifier| {
+            all.lock().unwrap_or_else(PoisonError::into_inner).push((number, notifier));
+            Chair { number, name, all }
+        })
+    }
+}
+
+impl Seat for Chair {
+    async fn say(&self, text: String) -> i64 {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = all.iter().filter(|(number, _)| *number != self.number);
+        // One who does not listen fast enough misses it.
+        let got_it = others.filter(|(_, other)| other.try_send(format!("{}: {text}", self.name)).is_ok());
+        i64::try_from(got_it.count()).unwrap_or(i64::MAX)
+    }
+}
+
+impl Drop for Chair {
+    /// However the visitor left.
+    fn drop(&mut self) {
+        let number = self.number;
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != number);
+    }
+}

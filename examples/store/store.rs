@@ -1,0 +1,149 @@
+//! A store of values by name, whose clients can watch names: provided in Rust, watched from Toit.
+//!
+//! `cargo run -p lucarne --example store` runs the store, a client that changes things, and a program in
+//! Toit that watches.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lucarne::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Values by name.
+#[lucarne::service(uuid = "3d7f2c1e-9b59-4a53-8ad6-5f0ce7a1c9b4", version = "1.0")]
+trait Store {
+    /// A watch on names.
+    type Watch: Watch;
+    /// The value of a name.
+    #[index(0)]
+    async fn get(&self, name: String) -> Option<Value>;
+    /// Gives a name a value. Null is none.
+    #[index(1)]
+    async fn put(&self, name: String, value: Value) -> Result<(), StoreError>;
+    /// Forgets a name, and says whether it was there.
+    #[index(2)]
+    async fn remove(&self, name: String) -> bool;
+    /// Watches all names that start with a prefix: what they are now is the first that is told.
+    #[index(3)]
+    async fn watch(&self, prefix: String) -> Resource<Self::Watch>;
+}
+
+/// Travels as a text, `NO_VALUE`.
+#[derive(Debug, lucarne::Fault)]
+enum StoreError {
+    NoValue,
+}
+
+/// Tells what changes, until it is closed.
+#[lucarne::resource(notifies = Change)]
+trait Watch {}
+
+/// It travels as a map: `{"name": ..., "value": ...}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Change {
+    name: String,
+    /// None if the name has been removed.
+    value: Option<Value>,
+}
+
+#[derive(Default, Clone)]
+struct Shelf {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    values: BTreeMap<String, Value>,
+    watches: Vec<(String, Notifier<Change>)>,
+}
+
+/// A watch, as the store keeps it: the way to its client is in the list of all.
+struct Watching;
+
+impl Shelf {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn tell(&mut self, name: &str, value: Option<Value>) {
+        self.watches.retain(|(_, watcher)| !watcher.is_closed());
+        let concerned = self.watches.iter().filter(|(prefix, _)| name.starts_with(prefix));
+        for (_, watcher) in concerned {
+            // One who does not listen fast enough misses it: a thousand changes wait for each.
+            let _ = watcher.try_send(Change { name: name.to_owned(), value: value.clone() });
+        }
+    }
+}
+
+impl Store for Shelf {
+    type Watch = Watching;
+
+    async fn get(&self, name: String) -> Option<Value> {
+        self.state().values.get(&name).cloned()
+    }
+
+    async fn put(&self, name: String, value: Value) -> Result<(), StoreError> {
+        if value == Value::Null {
+            return Err(StoreError::NoValue);
+        }
+        let mut state = self.state();
+        state.tell(&name, Some(value.clone()));
+        state.values.insert(name, value);
+        Ok(())
+    }
+
+    async fn remove(&self, name: String) -> bool {
+        let mut state = self.state();
+        let was_there = state.values.remove(&name).is_some();
+        if was_there {
+            state.tell(&name, None);
+        }
+        was_there
+    }
+
+    async fn watch(&self, prefix: String) -> Resource<Watching> {
+        let mut state = self.state();
+        Watching::resource(|watcher| {
+            let present = state.values.iter().filter(|(name, _)| name.starts_with(&prefix));
+            for (name, value) in present {
+                let _ = watcher.try_send(Change { name: name.clone(), value: Some(value.clone()) });
+            }
+            state.watches.push((prefix, watcher));
+            Watching
+        })
+    }
+}
+
+impl Watch for Watching {}
+
+#[allow(clippy::print_stdout, reason = "an example shows what it does")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let system = System::new();
+    let house = system.container("house");
+    house.provider("example/shelf", "1.0").handle(StoreHandler::new(Shelf::default())).install().wait()?;
+
+    let guest = system.container("guest");
+    let store = StoreClient::open(&guest).within(Duration::from_secs(1)).wait()?;
+    store.put("lamp/kitchen".into(), "off".into()).wait()?;
+    let watch = store.watch("lamp/".into()).wait()?;
+    let mut changes = watch.notifications();
+
+    let toit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/store/watcher.toit");
+    let watcher = system.run(toit, &["lamp/", "lamp/hall"])?;
+    // The program announces itself in the store.
+    while store.get("watcher".into()).wait()?.is_none() {
+        guest.sleep(Duration::from_millis(5)).wait()?;
+    }
+    store.put("lamp/hall".into(), 75.into()).wait()?;
+    store.put("door/front".into(), true.into()).wait()?;
+    println!("removed: {}", store.remove("lamp/hall".into()).wait()?);
+    for _ in 0..3 {
+        let Some(change) = changes.next().wait() else { break };
+        let Change { name, value } = change?;
+        println!("Rust sees {name}: {value:?}");
+    }
+    std::process::exit(watcher.wait());
+}
