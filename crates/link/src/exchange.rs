@@ -91,7 +91,7 @@ impl Exchange {
     ) {
         match message {
             MessageKind::Request { token, procedure, payload } => {
-                self.forward_request(party, token, procedure, payload);
+                self.forward_request(port, party, token, procedure, payload);
             }
             MessageKind::Reply { id, result } => {
                 let there = self.ledger.lock().asked.remove(&(party.0, id));
@@ -146,7 +146,14 @@ impl Exchange {
         }
     }
 
-    fn forward_request(&self, party: (Pid, Gid), token: RequestToken, procedure: i64, payload: Payload) {
+    fn forward_request(
+        &self,
+        port: &Port,
+        party: (Pid, Gid),
+        token: RequestToken,
+        procedure: i64,
+        payload: Payload,
+    ) {
         if !fits(&payload) {
             token.reply(Err(Failure::new(TOO_LARGE)));
             return;
@@ -156,8 +163,9 @@ impl Exchange {
             return;
         }
         let (id, is_close) = (token.id(), token.is_close());
+        let left_us = token.deadline_us().map_or(0, |deadline_us| left_us(deadline_us - port.now_us()));
         self.ledger.lock().tokens.insert((party.0, id), token);
-        self.link.send(Outgoing::request(party, id, procedure, is_close, payload));
+        self.link.send(Outgoing::request(party, id, procedure, is_close, left_us, payload));
     }
 
     // -- From there to here -------------------------------------------------------------------
@@ -175,9 +183,15 @@ impl Exchange {
         buffers: Vec<Buffer>,
     ) -> Result<(), WireError> {
         match body {
-            Body::Request { id, procedure, is_close, payload } => {
+            Body::Request { id, procedure, is_close, left_us, payload } => {
                 let payload = Payload::from_parts(payload, buffers);
-                self.ask(port, to, (party, id), procedure, is_close, payload);
+                let deadline_us = (left_us > 0).then(|| port.now_us() + i64::from(left_us));
+                let asked = if is_close {
+                    port.request_close(to, procedure, payload)
+                } else {
+                    port.request_by(to, procedure, payload, deadline_us)
+                };
+                self.note_asked((party, id), asked);
             }
             Body::Reply { id, payload } => {
                 self.answer(party, id, Ok(Payload::from_parts(payload, buffers)));
@@ -215,20 +229,7 @@ impl Exchange {
         Ok(())
     }
 
-    fn ask(
-        &self,
-        port: &Port,
-        to: Pid,
-        (party, there): (Pid, RequestId),
-        procedure: i64,
-        is_close: bool,
-        payload: Payload,
-    ) {
-        let asked = if is_close {
-            port.request_close(to, procedure, payload)
-        } else {
-            port.request(to, procedure, payload)
-        };
+    fn note_asked(&self, (party, there): (Pid, RequestId), asked: Result<RequestId, Refused>) {
         match asked {
             Ok(here) => drop(self.ledger.lock().asked.insert((party, here), there)),
             Err(Refused { error, .. }) => {
@@ -408,6 +409,12 @@ impl Ledger {
             held: self.held.extract_if(|key, _| key.0 == party).collect(),
         }
     }
+}
+
+/// How long somebody still waits, as a frame says it: one whose time is over waits for next to nothing, and more than
+/// an hour need not be told.
+fn left_us(left_us: i64) -> u32 {
+    u32::try_from(left_us.max(1)).unwrap_or(0)
 }
 
 fn fits(payload: &Payload) -> bool {
