@@ -178,9 +178,10 @@ pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, Listener,
 pub use lucarne_macros::{Fault, resource, service};
 pub use lucarne_services::protocol::priority;
 pub use lucarne_services::{
-    Arguments, Broken, Bytes, Call, CallError, Candidate, Client, Container, Failed, Fault, Handler,
-    InstallError, Next, Notifications, Notifier, NotifyError, Open, OpenError, Payload, Pending, Provider,
-    ProviderBuilder, Proxy, Resource, Selector, Sending, Serve, Serves, Service, Thrown, Uuid, Value, uuid,
+    Arguments, Broken, Bytes, Call, CallError, Cancellation, Candidate, Client, Container, Failed, Fault,
+    Handler, InstallError, Next, Notifications, Notifier, NotifyError, Open, OpenError, Payload, Pending,
+    Provider, ProviderBuilder, Proxy, Resource, Selector, Sending, Serve, Serves, Service, Thrown, Uuid,
+    Value, uuid,
 };
 pub use lucarne_system::{CapturedOutput, Output, StandardOutput, Stream};
 pub use system::System;

@@ -2,33 +2,32 @@
 
 pub use serde::{Deserialize, Deserializer};
 
-/// Fails the build if two methods have the same index.
+/// Fails the build if an index is taken by the service or by an earlier resource of it.
 ///
 /// # Panics
 /// In that case, at compile time.
-pub const fn expect_unique(groups: &[&[u32]]) {
+pub const fn expect_apart(taken: &[&[u32]], new: &[u32]) {
     let mut group = 0;
-    while group < groups.len() {
-        let mut other = group + 1;
-        while other < groups.len() {
-            expect_apart(groups[group], groups[other]);
-            other += 1;
-        }
+    while group < taken.len() {
+        assert!(
+            !have_common(taken[group], new),
+            "an index of this resource is taken: methods of a service and of its resources are numbered together"
+        );
         group += 1;
     }
 }
 
-const fn expect_apart(left: &[u32], right: &[u32]) {
+const fn have_common(left: &[u32], right: &[u32]) -> bool {
     let mut index = 0;
     while index < left.len() {
         let mut other = 0;
         while other < right.len() {
-            assert!(
-                left[index] != right[other],
-                "an index is used twice: methods of a service and of its resources are numbered together"
-            );
+            if left[index] == right[other] {
+                return true;
+            }
             other += 1;
         }
         index += 1;
     }
+    false
 }

@@ -1,5 +1,7 @@
 //! `#[derive(Fault)]`.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Result, Variant};
@@ -11,12 +13,20 @@ enum Text {
 
 pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
     let Data::Enum(data) = &item.data else {
-        return Err(Error::new_spanned(&item.ident, "a Fault is derived for an enum"));
+        let message = "a Fault is derived for an enum: each variant is an error, and a text that travels";
+        return Err(Error::new_spanned(&item.ident, message));
     };
     let (mut to_text, mut from_text, mut rest) = (Vec::new(), Vec::new(), quote!(_ => None,));
+    let mut taken: BTreeMap<Option<String>, &Ident> = BTreeMap::new();
     for variant in &data.variants {
         let name = &variant.ident;
-        match text_of(variant)? {
+        let text = text_of(variant)?;
+        let fixed = if let Text::Fixed(text) = &text { Some(text.clone()) } else { None };
+        if let Some(other) = taken.insert(fixed, name) {
+            let message = format!("the text of this variant stands for `{other}` already");
+            return Err(Error::new_spanned(variant, message));
+        }
+        match text {
             Text::Fixed(text) => {
                 to_text.push(quote!(Self::#name => #text.to_owned(),));
                 from_text.push(quote!(#text => Some(Self::#name),));

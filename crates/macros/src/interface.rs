@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, Error, FnArg, GenericArgument, Ident, ItemTrait, LitInt, Pat, PathArguments, ReceiverKind,
@@ -14,7 +15,8 @@ use syn::{
 pub(crate) struct Method {
     pub(crate) name: Ident,
     pub(crate) index: u32,
-    since: Option<u32>,
+    /// The minor version that the method came with, and where that is written.
+    pub(crate) since: Option<(u32, Span)>,
     docs: Vec<Attribute>,
     wants_call: bool,
     names: Vec<Ident>,
@@ -27,18 +29,23 @@ pub(crate) struct Method {
 /// Takes the methods out of a trait, and leaves the trait as it is to be implemented. The names `taken_names`
 /// are those that the client's end has anyway.
 pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result<Vec<Method>> {
+    if !item.generics.params.is_empty() {
+        let message = "a trait that travels cannot be generic: what it is about has a type of its own";
+        return Err(Error::new_spanned(&item.generics, message));
+    }
     let mut methods = Vec::new();
     let mut taken: BTreeMap<u32, Ident> = BTreeMap::new();
     for member in &mut item.items {
         let TraitItem::Fn(function) = member else { continue };
-        let Some(method) = take_method(function)? else { continue };
+        let Some((method, place)) = take_method(function)? else { continue };
         if taken_names.iter().any(|name| method.name == name) {
             let message = format!("the client's end has a `{}` already: choose another name", method.name);
             return Err(Error::new_spanned(&method.name, message));
         }
         if let Some(other) = taken.insert(method.index, method.name.clone()) {
-            let message = format!("index {} is taken by `{other}`", method.index);
-            return Err(Error::new_spanned(&method.name, message));
+            let message =
+                format!("index {} is taken by `{other}`: each method has a number of its own", method.index);
+            return Err(Error::new(place, message));
         }
         methods.push(method);
     }
@@ -48,44 +55,50 @@ pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result
     Ok(methods)
 }
 
-/// None for a function that is no method of the service, since it is not async.
-fn take_method(function: &mut TraitItemFn) -> Result<Option<Method>> {
-    let index = take_number(&mut function.attrs, "index")?;
-    let since = take_number(&mut function.attrs, "since")?;
+/// A method, and where its index is written. None for a function that is no method of the service, since it is
+/// not async.
+fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
+    let index =
+        take_number(&mut function.attrs, "index", "write #[index(n)], where n is the number of the method")?;
+    let since = take_number(&mut function.attrs, "since", "write #[since(n)], where n is a minor version")?;
     let signature = &mut function.sig;
     if signature.asyncness.take().is_none() {
-        return match index {
+        return match index.or(since) {
             None => Ok(None),
-            Some(_) => Err(Error::new_spanned(signature, "a method with an index is an `async fn`")),
+            Some(_) => Err(Error::new_spanned(signature.fn_token, "a method that travels is an `async fn`")),
         };
     }
-    let Some(index) = index else {
+    let Some((index, place)) = index else {
         return Err(Error::new_spanned(&signature.ident, "every method has a number: write #[index(n)]"));
     };
     if !signature.generics.params.is_empty() {
         return Err(Error::new_spanned(&signature.generics, "a method that travels cannot be generic"));
     }
     let mut inputs = signature.inputs.iter();
-    if !inputs.next().is_some_and(is_shared_self) {
-        return Err(Error::new_spanned(
-            &signature.ident,
-            "a method takes `&self`: several calls may be under way",
-        ));
+    let receiver = inputs.next();
+    if !receiver.is_some_and(is_shared_self) {
+        let place = receiver.map_or_else(|| signature.ident.to_token_stream(), ToTokens::to_token_stream);
+        let message = "a method takes `&self` first: several calls may be under way at a time";
+        return Err(Error::new_spanned(place, message));
     }
     let (mut wants_call, mut names, mut types) = (false, Vec::new(), Vec::new());
     for input in inputs {
         let FnArg::Typed(input) = input else { continue };
         if let Type::Reference(reference) = &*input.ty {
-            if is_named(&reference.elem, "Call") && names.is_empty() && !wants_call {
+            let is_call = is_named(&reference.elem, "Call");
+            if is_call && names.is_empty() && !wants_call {
                 wants_call = true;
                 continue;
+            }
+            if is_call {
+                return Err(Error::new_spanned(&input.ty, "`&Call` comes once, right after `&self`"));
             }
             let message = "arguments travel, so they are owned: take a String for a &str, a Vec for a slice";
             return Err(Error::new_spanned(&input.ty, message));
         }
         expect_no_byte_vector(&input.ty)?;
         let Pat::Ident(name) = &*input.pat else {
-            return Err(Error::new_spanned(&input.pat, "an argument has a name"));
+            return Err(Error::new_spanned(&input.pat, "an argument has a name, not a pattern"));
         };
         names.push(name.ident.clone());
         types.push((*input.ty).clone());
@@ -101,19 +114,24 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<Method>> {
     };
     let docs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
     let name = signature.ident.clone();
-    Ok(Some(Method { name, index, since, docs, wants_call, names, types, value, fault }))
+    Ok(Some((Method { name, index, since, docs, wants_call, names, types, value, fault }, place)))
 }
 
 fn is_shared_self(input: &FnArg) -> bool {
     matches!(input, FnArg::Receiver(receiver) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)))
 }
 
-fn take_number(attributes: &mut Vec<Attribute>, name: &str) -> Result<Option<u32>> {
-    let Some(position) = attributes.iter().position(|attribute| attribute.path().is_ident(name)) else {
-        return Ok(None);
-    };
-    let attribute = attributes.remove(position);
-    attribute.parse_args::<LitInt>()?.base10_parse().map(Some)
+/// The number in an attribute, and where it is.
+fn take_number(attributes: &mut Vec<Attribute>, name: &str, hint: &str) -> Result<Option<(u32, Span)>> {
+    let is_meant = |attribute: &mut Attribute| attribute.path().is_ident(name);
+    let mut found = attributes.extract_if(.., is_meant);
+    let Some(attribute) = found.next() else { return Ok(None) };
+    if let Some(second) = found.next() {
+        return Err(Error::new_spanned(second, format!("#[{name}] is written once")));
+    }
+    let number =
+        attribute.parse_args::<LitInt>().and_then(|literal| Ok((literal.base10_parse()?, literal.span())));
+    number.map(Some).map_err(|_| Error::new_spanned(&attribute, hint))
 }
 
 fn expect_no_byte_vector(ty: &Type) -> Result<()> {
@@ -174,14 +192,18 @@ impl Method {
         };
         let answer = match &self.fault {
             None => quote!(__call.answer(&#invoke)),
-            Some(_) => quote! {
-                match #invoke {
-                    ::std::result::Result::Ok(value) => __call.answer(&value),
-                    ::std::result::Result::Err(fault) => {
-                        ::std::result::Result::Err(::lucarne::Thrown::new(::lucarne::Fault::to_text(&fault)))
+            Some(fault) => {
+                // Written where the error is named: there the compiler says it if it is no fault.
+                let to_text = quote_spanned!(fault.span()=> ::lucarne::Fault::to_text(&__fault));
+                quote! {
+                    match #invoke {
+                        ::std::result::Result::Ok(value) => __call.answer(&value),
+                        ::std::result::Result::Err(__fault) => {
+                            ::std::result::Result::Err(::lucarne::Thrown::new(#to_text))
+                        }
                     }
                 }
-            },
+            }
         };
         quote!(#index => { #read #find #answer })
     }
@@ -204,9 +226,10 @@ impl Method {
             1 => quote!(&#(#handle)* #(&#names)*),
             _ => quote!(&(#(#handle,)* #(&#names,)*)),
         };
+        let place = self.fault.as_ref().map_or_else(Span::call_site, Spanned::span);
         let call = match self.since {
-            None => quote!(call(#index, #arguments)),
-            Some(since) => quote!(call_since(#since, #index, #arguments)),
+            None => quote_spanned!(place=> call(#index, #arguments)),
+            Some((since, _)) => quote_spanned!(place=> call_since(#since, #index, #arguments)),
         };
         let default = format!("Calls `{name}`.");
         let default = docs.is_empty().then(|| quote!(#[doc = #default]));

@@ -26,8 +26,9 @@ impl Parse for Options {
         if name != "notifies" {
             return Err(Error::new_spanned(name, "write #[resource] or #[resource(notifies = T)]"));
         }
-        input.parse::<Token![=]>()?;
-        Ok(Options { notifies: Some(input.parse()?) })
+        let value = input.parse::<Token![=]>().and_then(|_| input.parse());
+        let hint = "say of which type the notifications are: #[resource(notifies = T)]";
+        value.map(|value| Options { notifies: Some(value) }).map_err(|_| Error::new_spanned(name, hint))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, ItemTrait, LitStr, Result, Token, TraitItem, Type, TypeParamBound};
+use uuid::Uuid;
 
 use crate::interface::{Method, Target, take_methods};
 
@@ -25,7 +26,9 @@ impl Parse for Options {
         while !input.is_empty() {
             let name: Ident = input.parse()?;
             input.parse::<Token![=]>()?;
-            let value: LitStr = input.parse()?;
+            let value: LitStr = input.parse().map_err(|error| {
+                Error::new(error.span(), format!("write it as a text, such as {name} = \"...\""))
+            })?;
             match name.to_string().as_str() {
                 "uuid" => uuid = Some(value),
                 "version" => version = Some(value),
@@ -36,8 +39,14 @@ impl Parse for Options {
             }
         }
         let (Some(uuid), Some(version)) = (uuid, version) else {
-            return Err(input.error("write #[service(uuid = \"...\", version = \"MAJOR.MINOR\")]"));
+            let message = "write #[service(uuid = \"...\", version = \"MAJOR.MINOR\")]";
+            return Err(Error::new(Span::call_site(), message));
         };
+        if Uuid::try_parse(&uuid.value()).is_err() {
+            let message =
+                "this is no UUID: it has the form 01234567-89ab-cdef-0123-456789abcdef; `uuidgen` makes one";
+            return Err(Error::new_spanned(uuid, message));
+        }
         let text = version.value();
         let numbers =
             text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
@@ -51,16 +60,36 @@ impl Parse for Options {
 pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
     let resources = resources_of(&item)?;
     let methods = take_methods(&mut item, TAKEN_NAMES)?;
+    expect_not_later(options.minor, &methods)?;
     let handler = handler(&item, options, &methods, &resources);
     let client = client(&item, options, &methods, &resources);
-    let own = methods.iter().map(|method| method.index);
-    let others = resources.iter().map(|(_, proxy)| quote!(<#proxy>::INDEXES));
+    let apart = expect_apart(&methods, &resources);
     Ok(quote! {
         #item
         #handler
         #client
-        const _: () = ::lucarne::macros::expect_unique(&[&[#(#own),*], #(#others),*]);
+        #apart
     })
+}
+
+/// No method came with a version that is still to come.
+fn expect_not_later(minor: u32, methods: &[Method]) -> Result<()> {
+    let later = methods.iter().filter_map(|method| method.since).find(|(since, _)| *since > minor);
+    let Some((since, place)) = later else { return Ok(()) };
+    Err(Error::new(place, format!("the service has minor version {minor}, so none of it came with {since}")))
+}
+
+/// Fails the build, at the name of a resource, if an index of it is taken: it is not known before.
+fn expect_apart(methods: &[Method], resources: &[(Ident, Type)]) -> TokenStream {
+    let own = methods.iter().map(|method| method.index);
+    let mut taken = vec![quote!(&[#(#own),*])];
+    let checks = resources.iter().map(|(name, proxy)| {
+        let new = quote!(<#proxy>::INDEXES);
+        let check = quote_spanned!(name.span()=> const _: () = ::lucarne::macros::expect_apart(&[#(#taken),*], #new););
+        taken.push(new);
+        check
+    });
+    checks.collect()
 }
 
 /// The resources of a service: the associated types, and their proxies.

@@ -79,6 +79,10 @@ impl From<DecodeError> for Thrown {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error that travels",
+    note = "derive `lucarne::Fault` for it, or give it a `Fault` by hand"
+)]
 pub trait Fault: Sized {
     /// The text that callers throw.
     fn to_text(&self) -> String;

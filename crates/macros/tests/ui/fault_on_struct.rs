@@ -1,0 +1,4 @@
+#[derive(lucarne::Fault)]
+struct NoName;
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(lucarne::Fault)]
+enum GreetError {
+    NoName,
+    TooLong(usize),
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+#[lucarne::service(uuid = "3f0b6f8e-9a1d-4e0c-8f43-2f0d7c1b5a90", version = "1.0")]
+trait Random {
+    type Die: Die;
+    #[index(0)]
+    async fn dice(&self) -> lucarne::Resource<Self::Die>;
+}
+
+#[lucarne::resource]
+trait Die {
+    #[index(0)]
+    async fn roll(&self) -> i64;
+}
+
+fn main() {}

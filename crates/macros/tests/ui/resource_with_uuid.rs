@@ -1,0 +1,7 @@
+#[lucarne::resource(uuid = "3f0b6f8e-9a1d-4e0c-8f43-2f0d7c1b5a90")]
+trait Clock {
+    #[index(0)]
+    async fn tick(&self) -> i64;
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[lucarne::service(version = "1.0")]
+trait Greeter {
+    #[index(0)]
+    async fn greet(&self, name: String) -> String;
+}
+
+fn main() {}
