@@ -194,7 +194,6 @@ fn liars_end_alone() {
     }
     assert_eq!(after(), before);
     assert_eq!((house.calls.now(), house.lamps.now()), (0, 0));
-    eprintln!("{lies} lies by {LIARS} liars");
 }
 
 /// The time that this OS process has worked.
