@@ -1,5 +1,6 @@
 //! Turns, and the threads that give them.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,9 +148,11 @@ fn linger(shared: &Arc<Shared>, until_us: i64) {
 
 /// Sleeps until there is work, or a timer is due.
 fn sleep(shared: &Arc<Shared>, index: usize) {
+    let has_told = Cell::new(false);
     let has_work = || {
         if shared.scheduler.idle.everybody()
             && let Some(on_idle) = &shared.hooks.on_idle
+            && !has_told.replace(true)
         {
             on_idle();
         }

@@ -14,6 +14,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{
@@ -51,6 +52,8 @@ pub(crate) struct Exchange {
     pub(crate) link: Arc<Link>,
     side: Side,
     ledger: Mutex<Ledger>,
+    /// How many bytes of notifications wait for room here, for a look without the lock.
+    held_bytes: AtomicUsize,
     credits: Credits,
 }
 
@@ -63,19 +66,16 @@ struct Ledger {
     tokens: FxHashMap<(Pid, RequestId), RequestToken>,
     /// Requests of the other side: what they are called there, by what they are called here.
     asked: FxHashMap<(Pid, RequestId), RequestId>,
-    /// The other way round.
-    asked_there: FxHashMap<(Pid, RequestId), RequestId>,
     /// The places of notifications that the other side has not dealt with yet.
     credits: FxHashMap<ResourceKey, VecDeque<Credit>>,
     /// Notifications of the other side that found no room here.
     held: FxHashMap<ResourceKey, VecDeque<Payload>>,
-    held_bytes: usize,
 }
 
 impl Exchange {
     pub(crate) fn new(link: Arc<Link>, side: Side) -> Arc<Exchange> {
         let credits = Credits::default();
-        Arc::new(Exchange { link, side, ledger: Mutex::default(), credits })
+        Arc::new(Exchange { link, side, ledger: Mutex::default(), held_bytes: AtomicUsize::new(0), credits })
     }
 
     // -- From here to there -------------------------------------------------------------------
@@ -94,7 +94,7 @@ impl Exchange {
                 self.forward_request(port, party, token, procedure, payload);
             }
             MessageKind::Reply { id, result } => {
-                let there = self.ledger.lock().answered(party.0, id);
+                let there = self.ledger.lock().asked.remove(&(party.0, id));
                 if let Some(id) = there {
                     let result = result.map_err(|failure| *failure);
                     let fits = result.as_ref().map_or_else(failure_fits, fits);
@@ -231,7 +231,7 @@ impl Exchange {
 
     fn note_asked(&self, (party, there): (Pid, RequestId), asked: Result<RequestId, Refused>) {
         match asked {
-            Ok(here) => self.ledger.lock().note_asked(party, here, there),
+            Ok(here) => drop(self.ledger.lock().asked.insert((party, here), there)),
             Err(Refused { error, .. }) => {
                 let failure = Failure::new(error.to_string());
                 self.link.send(Outgoing::answer(party, there, Err(failure)));
@@ -261,16 +261,14 @@ impl Exchange {
             if held.len() >= NOTIFICATIONS_MAX {
                 return Err(WireError::Violation("no more notifications than there is room for"));
             }
-            let size = payload.size();
+            self.held_bytes.fetch_add(payload.size(), Ordering::Relaxed);
             held.push_back(payload);
-            ledger.held_bytes += size;
             return Ok(());
         }
         drop(ledger);
         if let Err(payload) = self.try_notify(port, to, key, payload) {
-            let mut ledger = self.ledger.lock();
-            ledger.held_bytes += payload.size();
-            ledger.held.insert(key, VecDeque::from([payload]));
+            self.held_bytes.fetch_add(payload.size(), Ordering::Relaxed);
+            self.ledger.lock().held.insert(key, VecDeque::from([payload]));
         }
         Ok(())
     }
@@ -296,11 +294,16 @@ impl Exchange {
 
     /// There is room for what was held, or nobody any more who wants it.
     fn send_held(self: &Arc<Exchange>, port: &Port, to: Pid, key: ResourceKey) {
-        while let Some(payload) = self.ledger.lock().next_held(key) {
+        loop {
+            // Not in the condition: the lock would be held in the body.
+            let next = self.ledger.lock().next_held(key);
+            let Some(payload) = next else { return };
+            let size = payload.size();
             if let Err(payload) = self.try_notify(port, to, key, payload) {
-                self.ledger.lock().hold_again(key, payload);
+                self.ledger.lock().held.entry(key).or_default().push_front(payload);
                 return;
             }
+            self.held_bytes.fetch_sub(size, Ordering::Relaxed);
         }
     }
 
@@ -318,15 +321,21 @@ impl Exchange {
 
     fn drop_resource(&self, key: ResourceKey) {
         let mut ledger = self.ledger.lock();
-        let held = ledger.drop_held(key);
+        let held = ledger.held.remove(&key);
         let credits = ledger.credits.remove(&key);
         drop(ledger);
-        drop((held, credits));
+        self.let_go(held.into_iter().flatten());
+        drop(credits);
     }
 
     /// How many bytes of notifications wait for room.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.ledger.lock().held_bytes
+        self.held_bytes.load(Ordering::Relaxed)
+    }
+
+    fn let_go(&self, held: impl Iterator<Item = Payload>) {
+        let size: usize = held.map(|payload| payload.size()).sum();
+        self.held_bytes.fetch_sub(size, Ordering::Relaxed);
     }
 
     /// Tells the other side of the notifications that have been dealt with here.
@@ -340,8 +349,8 @@ impl Exchange {
 
     /// The party has ended: nothing between it and the other side is worth keeping.
     pub(crate) fn forget(&self, party: Pid) {
-        let gone = self.ledger.lock().forget(party);
-        drop(gone);
+        let mut gone = self.ledger.lock().forget(party);
+        self.let_go(std::mem::take(&mut gone.held).into_values().flatten());
     }
 
     /// The connection has ended. Whoever waits for an answer of the other side gets an error.
@@ -364,23 +373,12 @@ impl CreditWatch for Exchange {
 }
 
 impl Ledger {
-    fn note_asked(&mut self, party: Pid, here: RequestId, there: RequestId) {
-        self.asked.insert((party, here), there);
-        self.asked_there.insert((party, there), here);
-    }
-
-    /// What the other side calls a request that was answered here.
-    fn answered(&mut self, party: Pid, here: RequestId) -> Option<RequestId> {
-        let there = self.asked.remove(&(party, here))?;
-        self.asked_there.remove(&(party, there));
-        Some(there)
-    }
-
-    /// What a request is called here that the other side gives up.
+    /// What a request is called here that the other side gives up. That is rare enough to look for it.
     fn canceled(&mut self, party: Pid, there: RequestId) -> Option<RequestId> {
-        let here = self.asked_there.remove(&(party, there))?;
-        self.asked.remove(&(party, here));
-        Some(here)
+        let found = self.asked.iter().find(|&(key, value)| key.0 == party && *value == there);
+        let key = *found?.0;
+        self.asked.remove(&key);
+        Some(key.1)
     }
 
     fn take_credits(&mut self, key: ResourceKey, count: u32) -> Vec<Credit> {
@@ -395,35 +393,20 @@ impl Ledger {
 
     fn next_held(&mut self, key: ResourceKey) -> Option<Payload> {
         let held = self.held.get_mut(&key)?;
-        let Some(payload) = held.pop_front() else {
+        let next = held.pop_front();
+        if next.is_none() {
             self.held.remove(&key);
-            return None;
-        };
-        self.held_bytes -= payload.size();
-        Some(payload)
-    }
-
-    fn hold_again(&mut self, key: ResourceKey, payload: Payload) {
-        self.held_bytes += payload.size();
-        self.held.entry(key).or_default().push_front(payload);
-    }
-
-    fn drop_held(&mut self, key: ResourceKey) -> Option<VecDeque<Payload>> {
-        let held = self.held.remove(&key)?;
-        self.held_bytes -= held.iter().map(Payload::size).sum::<usize>();
-        Some(held)
+        }
+        next
     }
 
     /// What there is of a party, for the caller to drop.
     fn forget(&mut self, party: Pid) -> Ledger {
-        let held: Vec<_> = self.held.keys().filter(|key| key.0 == party).copied().collect();
         Ledger {
             tokens: self.tokens.extract_if(|key, _| key.0 == party).collect(),
             asked: self.asked.extract_if(|key, _| key.0 == party).collect(),
-            asked_there: self.asked_there.extract_if(|key, _| key.0 == party).collect(),
             credits: self.credits.extract_if(|key, _| key.0 == party).collect(),
-            held: held.into_iter().filter_map(|key| Some((key, self.drop_held(key)?))).collect(),
-            held_bytes: 0,
+            held: self.held.extract_if(|key, _| key.0 == party).collect(),
         }
     }
 }

@@ -81,26 +81,154 @@ fn take(exchange: &Arc<Exchange>, port: &Port, frame: &mut Frame) -> Result<(), 
 
 impl Process for StandIn {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome {
-        let mut left = context.budget() / STEP_COST;
-        while left > 0 && !context.should_yield() {
-            match self.pump(context, left) {
+        let steps_max = (context.budget() / STEP_COST).max(1);
+        match self.pump(context, steps_max) {
+            Ok(steps) => {
+                context.charge(steps * STEP_COST);
                 // Whoever waits on the wire wakes this process when there is more, or room.
-                Ok(0) => return Outcome::Wait { until_us: None },
-                Ok(steps) => {
-                    context.charge(steps * STEP_COST);
-                    left -= steps.min(left);
-                }
-                Err(End::Exit(0)) => return Outcome::Exit(Exit::Done),
-                Err(End::Exit(code)) => return Outcome::Exit(Exit::Code(code)),
-                Err(End::Wire(error)) => return Outcome::Exit(Exit::failed(error.to_string())),
+                if steps < steps_max { Outcome::Wait { until_us: None } } else { Outcome::Ready }
             }
+            Err(End::Exit(0)) => Outcome::Exit(Exit::Done),
+            Err(End::Exit(code)) => Outcome::Exit(Exit::Code(code)),
+            Err(End::Wire(error)) => Outcome::Exit(Exit::failed(error.to_string())),
         }
-        Outcome::Ready
     }
 }
 
 impl Drop for StandIn {
     fn drop(&mut self) {
         self.exchange.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lucarne_kernel::{Gid, Pid, RequestId, Simulation, SpawnOptions};
+    use lucarne_message::Payload;
+
+    use super::*;
+    use crate::frame::Outgoing;
+    use crate::wire::Wire;
+    use crate::wire::simulated::{SimulatedLine, SimulatedWire};
+
+    /// A stand-in, and the hand of a peer that sends what it likes.
+    struct World {
+        simulation: Simulation,
+        stand_in: lucarne_kernel::Program,
+        bystander: lucarne_kernel::Program,
+        peer: SimulatedWire,
+        line: SimulatedLine,
+    }
+
+    const REMOTE: usize = 1;
+
+    impl World {
+        fn new() -> World {
+            let simulation = Simulation::new(1);
+            let (near, peer, line) = SimulatedWire::pair(10_000);
+            let link = Arc::new(Link::new(Box::new(near)));
+            let start = |process| simulation.handle().start(process, SpawnOptions::default());
+            let stand_in = start(Box::new(StandIn::new(link)));
+            let bystander = start(Box::new(|_: &mut Context<'_>| Outcome::Wait { until_us: None }));
+            World { simulation, stand_in, bystander, peer, line }
+        }
+
+        fn send(&mut self, bytes: &[u8]) {
+            let _ = self.peer.send(&[bytes], &mut Vec::new());
+            while self.line.advance(1 - REMOTE) {}
+            self.simulation.handle().wake(self.stand_in.first());
+            self.simulation.run_until_quiet(10_000);
+        }
+
+        fn say(&mut self, mut outgoing: Outgoing) {
+            let (parts, _) = outgoing.parts();
+            let bytes = parts.concat();
+            self.send(&bytes);
+        }
+
+        /// How many frames have come back.
+        fn answers(&self) -> usize {
+            std::iter::from_fn(|| self.line.advance(REMOTE).then_some(())).count()
+        }
+
+        fn expect_alone(&self) {
+            assert_eq!(self.stand_in.code(), Some(1), "it ends");
+            assert_eq!(self.bystander.code(), None, "and nobody else");
+            assert!(self.line.is_cut());
+        }
+    }
+
+    fn pid(number: i64) -> Pid {
+        Pid::from_i64(number)
+    }
+
+    #[test]
+    fn a_peer_that_speaks_out_of_turn_ends_alone() {
+        let party = (pid(1), Gid::SYSTEM);
+        for outgoing in [
+            Outgoing::terminated(pid(1)),
+            Outgoing::hello("again"),
+            Outgoing::welcome(party.0, party.1, pid(1)),
+        ] {
+            let mut world = World::new();
+            world.say(outgoing);
+            world.expect_alone();
+        }
+        for bytes in [&[][..], &[0; 40], &[255; 40], &[2; 39]] {
+            let mut world = World::new();
+            world.send(bytes);
+            world.expect_alone();
+        }
+    }
+
+    #[test]
+    fn what_was_never_asked_for_is_not_answered_and_does_no_harm() {
+        let mut world = World::new();
+        let (id, other) = (RequestId::from_i64(77), world.bystander.first());
+        world.say(Outgoing::answer(other, id, Ok(Payload::null())));
+        world.say(Outgoing::cancel(other, id));
+        world.say(Outgoing::credit(other, 1, 1, u32::MAX));
+        world.say(Outgoing::slow_consumer(other, 1, 1));
+        world.say(Outgoing::watch(pid(-7)));
+        assert_eq!(world.answers(), 1, "that nobody is of that pid");
+        assert_eq!(world.stand_in.code(), None);
+        assert_eq!(world.bystander.code(), None);
+    }
+
+    #[test]
+    fn a_request_to_a_stranger_is_refused() {
+        let mut world = World::new();
+        let stranger = (world.bystander.first(), Gid::SYSTEM);
+        world.say(Outgoing::request(stranger, RequestId::from_i64(1), 302, false, 0, Payload::null()));
+        assert_eq!(world.answers(), 1);
+        assert!(world.peer.is_ready());
+        let mut frame = Frame::default();
+        assert!(world.peer.receive(&mut frame).unwrap());
+        let read = frame::read(&frame.bytes, 0).unwrap();
+        assert!(matches!(read.body, Body::Failure { text: "NO_SUCH_PROCESS", .. }));
+    }
+
+    #[test]
+    fn a_flood_of_notifications_that_nobody_takes_ends_the_one_who_floods() {
+        let mut world = World::new();
+        let system = world.simulation.handle().start_system(
+            Box::new(|_: &mut Context<'_>| Outcome::Wait { until_us: None }),
+            SpawnOptions::default(),
+        );
+        let mut sent = 0;
+        while world.stand_in.code().is_none() && sent < 10_000 {
+            sent += 1;
+            let mut flood = Outgoing::notification((system, Gid::SYSTEM), 1, 1, Payload::null());
+            let (parts, _) = flood.parts();
+            let _ = world.peer.send(&[&parts.concat()], &mut Vec::new());
+            while world.line.advance(1 - REMOTE) {}
+            world.simulation.handle().wake(world.stand_in.first());
+            while world.simulation.is_ready() {
+                world.simulation.step();
+            }
+        }
+        // As many as a mailbox takes, and as many that wait for room.
+        assert_eq!(sent, 2 * lucarne_kernel::NOTIFICATIONS_MAX + 1);
+        world.expect_alone();
     }
 }

@@ -1,22 +1,26 @@
 //! OS processes that are killed at any moment, a hundred of them: those who wait for them know at once, those who do
 //! not are not disturbed, and nothing of them stays.
+#![allow(clippy::print_stderr, reason = "programs that are started say so, and what was measured is told")]
 
 mod common;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use common::*;
 use lucarne_kernel::random::Random;
-use lucarne_kernel::{Kernel, KernelOptions, SpawnOptions};
+use lucarne_kernel::{EndReport, Hooks, Kernel, KernelOptions, SpawnOptions};
 use lucarne_link::{Connect, Connections, Listener, SOCKET_VARIABLE};
 use lucarne_services::{CallError, Client, Container, Presence, ServiceManager, Value};
 
 const KILLS: usize = 100;
+
+/// Held by each test: what this OS process holds is counted.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// What a program that is started is for.
 const ROLE: &str = "LUCARNE_TEST_ROLE";
@@ -130,6 +134,7 @@ fn soon(is_so: impl Fn() -> bool) -> bool {
 
 #[test]
 fn a_hundred_kills() {
+    let _alone = ALONE.lock();
     let folder = std::env::temp_dir().join(format!("lucarne-kills-{}", std::process::id()));
     let world = World::listen(&folder.join("socket"));
     let local = Container::start(&world.kernel, "local");
@@ -175,6 +180,30 @@ fn a_hundred_kills() {
     assert!(median < MEDIAN_MAX, "known after {median:?}");
     drop(world);
     std::fs::remove_dir_all(folder).expect("it is ours");
+}
+
+#[test]
+fn a_program_that_is_started_has_the_name_that_it_was_given() {
+    let _alone = ALONE.lock();
+    let (names, ended) = mpsc::channel();
+    let on_end = move |report: &EndReport<'_>| drop(names.send(report.name.to_owned()));
+    let hooks = Hooks { on_end: Some(Box::new(on_end)), on_idle: None };
+    let kernel = Kernel::new(KernelOptions { workers: 2, hooks });
+    let manager =
+        kernel.start_system(Box::new(ServiceManager::new(Presence::default())), SpawnOptions::default());
+    kernel.set_system_process(manager);
+    let connections = Connections::new(&kernel).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "victim", "--ignored", "--nocapture"]).env(ROLE, "provider");
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let (mut child, program) = connections.spawn("proven", command).expect("it connects");
+    let local = Container::start(&kernel, "local");
+    let client = Client::open(&local, BARN).within(Duration::from_secs(5)).wait().expect("opened");
+    assert_eq!(client.pid(), program.first());
+    child.kill().expect("it is there");
+    assert_eq!(program.wait(), 1);
+    assert_eq!(ended.recv().as_deref(), Ok("proven"));
+    child.wait().expect("it is dead");
 }
 
 /// Somebody who has nothing to do with those who are killed.
