@@ -42,7 +42,7 @@ fn main() {
     for workers in [1, 2] {
         println!("{workers} worker(s)");
         report("1 task calls", 2_000 * scale, |count| tasks(workers, 1, count, next));
-        report("1 task calls, 1 MiB", 200 * scale, |count| tasks(workers, 1, count, large));
+        report("a task calls with 1 MiB", 200 * scale, |count| tasks(workers, 1, count, large));
         report("64 tasks call", 64 * 40 * scale, |count| tasks(workers, 64, count, next));
         report("a thread calls and waits", 200 * scale, |count| threads(workers, 1, count));
         report("2 threads call and wait", 200 * scale, |count| threads(workers, 2, count));
