@@ -149,7 +149,22 @@ impl<'k> Context<'k> {
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or
     /// [`TooManyRequests`](crate::SendError::TooManyRequests), with the payload.
     pub fn request(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Request, to, procedure, payload)
+        self.voice().request(Lane::Request, to, procedure, payload, None)
+    }
+
+    /// Like [`Context::request`], and tells whoever is asked until when this process waits, in the time of
+    /// [`Context::now_us`]. To give up then is up to this process.
+    ///
+    /// # Errors
+    /// As [`Context::request`].
+    pub fn request_by(
+        &mut self,
+        to: Pid,
+        procedure: i64,
+        payload: Payload,
+        deadline_us: Option<i64>,
+    ) -> Result<RequestId, Refused> {
+        self.voice().request(Lane::Request, to, procedure, payload, deadline_us)
     }
 
     /// Like [`Context::request`], for a request that gives something back that an earlier one
@@ -161,7 +176,7 @@ impl<'k> Context<'k> {
     /// [`TooManyRequests`](crate::SendError::TooManyRequests) only if there were more
     /// closes than requests.
     pub fn request_close(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Reserved, to, procedure, payload)
+        self.voice().request(Lane::Reserved, to, procedure, payload, None)
     }
 
     /// Answers a request. There is always room for an answer; if the asker has ended or has

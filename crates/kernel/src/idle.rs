@@ -159,8 +159,8 @@ impl Idle {
         self.driver.get().map(|driver| &**driver)
     }
 
-    pub(crate) fn set_driver(&self, driver: Arc<dyn Driver>) {
-        let _ = self.driver.set(driver);
+    pub(crate) fn set_driver(&self, driver: Arc<dyn Driver>) -> bool {
+        self.driver.set(driver).is_ok()
     }
 
     /// Whether anybody sleeps, at some moment near now.

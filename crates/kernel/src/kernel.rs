@@ -178,11 +178,12 @@ impl KernelHandle {
         Some(Port::new(self.shared.clone(), entry).stamped(gid))
     }
 
-    /// Sets what idle workers wait in, besides for work. Only the first one counts.
-    pub fn set_driver(&self, driver: Arc<dyn Driver>) {
-        self.shared.scheduler.idle.set_driver(driver);
+    /// Sets what idle workers wait in, besides for work. False if there is one already: it stays.
+    pub fn set_driver(&self, driver: Arc<dyn Driver>) -> bool {
+        let is_set = self.shared.scheduler.idle.set_driver(driver);
         // Those who sleep already sleep elsewhere.
         self.shared.scheduler.wake_somebody();
+        is_set
     }
 
     /// The process that [`Pid::SYSTEM`] stands for.

@@ -9,6 +9,7 @@ use lucarne_message::Payload;
 use crate::entry::Entry;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, Topic};
+use crate::timers::NEVER;
 use crate::{Gid, Pid, RequestId};
 
 /// The first kind that is free for programs (see [`MessageKind::User`]).
@@ -158,13 +159,28 @@ pub struct RequestToken {
     asker: Option<Arc<Entry>>,
     id: RequestId,
     lane: Lane,
+    /// [`NEVER`] if its asker waits for as long as it takes.
+    deadline_us: i64,
     asked_pid: Pid,
     asked_gid: Gid,
 }
 
 impl RequestToken {
-    pub(crate) fn new(asker: Arc<Entry>, id: RequestId, lane: Lane, asked: &Entry) -> RequestToken {
-        RequestToken { asker: Some(asker), id, lane, asked_pid: asked.pid, asked_gid: asked.gid() }
+    pub(crate) fn new(
+        asker: Arc<Entry>,
+        id: RequestId,
+        lane: Lane,
+        deadline_us: i64,
+        asked: &Entry,
+    ) -> RequestToken {
+        let (asked_pid, asked_gid) = (asked.pid, asked.gid());
+        RequestToken { asker: Some(asker), id, lane, deadline_us, asked_pid, asked_gid }
+    }
+
+    /// Until when the asker waits for the answer, in the time of
+    /// [`Context::now_us`](crate::Context::now_us), if it has said so. It gives up by itself.
+    pub fn deadline_us(&self) -> Option<i64> {
+        Some(self.deadline_us).filter(|&deadline_us| deadline_us != NEVER)
     }
 
     /// The name that the asker gave to the request: a later [`MessageKind::Cancel`] from the

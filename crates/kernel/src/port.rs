@@ -12,6 +12,7 @@ use crate::contacts::{Purpose, resolve};
 use crate::entry::Entry;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, Topic, charge_for};
+use crate::timers::NEVER;
 use crate::{
     Credit, CreditWatch, Gid, Message, MessageKind, Pid, Refused, RequestId, RequestToken, SendError,
     USER_KIND_MIN,
@@ -91,7 +92,21 @@ impl Port {
     /// # Errors
     /// As there, and [`SendError::NoSuchProcess`] once the process itself has ended.
     pub fn request(&self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Request, to, procedure, payload)
+        self.voice().request(Lane::Request, to, procedure, payload, None)
+    }
+
+    /// As [`Context::request_by`](crate::Context::request_by).
+    ///
+    /// # Errors
+    /// As there, and [`SendError::NoSuchProcess`] once the process itself has ended.
+    pub fn request_by(
+        &self,
+        to: Pid,
+        procedure: i64,
+        payload: Payload,
+        deadline_us: Option<i64>,
+    ) -> Result<RequestId, Refused> {
+        self.voice().request(Lane::Request, to, procedure, payload, deadline_us)
     }
 
     /// As [`Context::request_close`](crate::Context::request_close).
@@ -99,7 +114,7 @@ impl Port {
     /// # Errors
     /// As there, and [`SendError::NoSuchProcess`] once the process itself has ended.
     pub fn request_close(&self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Reserved, to, procedure, payload)
+        self.voice().request(Lane::Reserved, to, procedure, payload, None)
     }
 
     /// As [`Context::cancel`](crate::Context::cancel).
@@ -183,6 +198,7 @@ impl Voice<'_> {
         to: Pid,
         procedure: i64,
         payload: Payload,
+        deadline_us: Option<i64>,
     ) -> Result<RequestId, Refused> {
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Request) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
@@ -191,7 +207,7 @@ impl Voice<'_> {
             Ok(id) => id,
             Err(error) => return Err(Refused { error, payload }),
         };
-        let token = RequestToken::new(self.me.clone(), id, lane, &target);
+        let token = RequestToken::new(self.me.clone(), id, lane, deadline_us.unwrap_or(NEVER), &target);
         let message = self.stamp(MessageKind::Request { token, procedure, payload });
         match target.mailbox.push(lane, message) {
             Ok(()) => {

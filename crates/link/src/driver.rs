@@ -125,7 +125,7 @@ impl LinkDriver {
                 self.remove(connection);
                 return false;
             }
-            if connection.link.is_over() || connection.link.wire().is_ready() {
+            if connection.link.has_news() {
                 // One that has its turn already goes on by itself.
                 has_found |= connection.stand_in.try_wake();
             }
@@ -138,7 +138,8 @@ impl LinkDriver {
     fn cool(&self, hot: &mut Vec<Arc<Connection>>) -> bool {
         let mut has_found = false;
         hot.retain(|connection| {
-            let is_ready = connection.link.wire().announce_sleep(BELL);
+            connection.link.wire().announce_sleep(BELL);
+            let is_ready = connection.link.has_news();
             // One that has its turn already looks again after it.
             let has_woken = is_ready && connection.stand_in.try_wake();
             if has_woken {

@@ -34,6 +34,9 @@ pub(crate) const PAYLOAD_BYTES_MAX: usize = 16 << 20;
 /// A payload may have this many buffers.
 pub(crate) const BUFFERS_MAX: usize = 256;
 
+/// The buffers of a payload may have this many bytes together.
+pub(crate) const BUFFER_BYTES_MAX: usize = 1 << 30;
+
 /// Why a request or its answer does not travel.
 const TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 
@@ -88,14 +91,14 @@ impl Exchange {
     ) {
         match message {
             MessageKind::Request { token, procedure, payload } => {
-                self.forward_request(party, token, procedure, payload);
+                self.forward_request(port, party, token, procedure, payload);
             }
             MessageKind::Reply { id, result } => {
                 let there = self.ledger.lock().answered(party.0, id);
                 if let Some(id) = there {
-                    let result = result.map_err(|failure| *failure).and_then(|payload| {
-                        if fits(&payload) { Ok(payload) } else { Err(Failure::new(TOO_LARGE)) }
-                    });
+                    let result = result.map_err(|failure| *failure);
+                    let fits = result.as_ref().map_or_else(failure_fits, fits);
+                    let result = if fits { result } else { Err(Failure::new(TOO_LARGE)) };
                     self.link.send(Outgoing::answer(party.0, id, result));
                 }
             }
@@ -143,7 +146,14 @@ impl Exchange {
         }
     }
 
-    fn forward_request(&self, party: (Pid, Gid), token: RequestToken, procedure: i64, payload: Payload) {
+    fn forward_request(
+        &self,
+        port: &Port,
+        party: (Pid, Gid),
+        token: RequestToken,
+        procedure: i64,
+        payload: Payload,
+    ) {
         if !fits(&payload) {
             token.reply(Err(Failure::new(TOO_LARGE)));
             return;
@@ -153,8 +163,9 @@ impl Exchange {
             return;
         }
         let (id, is_close) = (token.id(), token.is_close());
+        let left_us = token.deadline_us().map_or(0, |deadline_us| left_us(deadline_us - port.now_us()));
         self.ledger.lock().tokens.insert((party.0, id), token);
-        self.link.send(Outgoing::request(party, id, procedure, is_close, payload));
+        self.link.send(Outgoing::request(party, id, procedure, is_close, left_us, payload));
     }
 
     // -- From there to here -------------------------------------------------------------------
@@ -172,9 +183,15 @@ impl Exchange {
         buffers: Vec<Buffer>,
     ) -> Result<(), WireError> {
         match body {
-            Body::Request { id, procedure, is_close, payload } => {
+            Body::Request { id, procedure, is_close, left_us, payload } => {
                 let payload = Payload::from_parts(payload, buffers);
-                self.ask(port, to, (party, id), procedure, is_close, payload);
+                let deadline_us = (left_us > 0).then(|| port.now_us() + i64::from(left_us));
+                let asked = if is_close {
+                    port.request_close(to, procedure, payload)
+                } else {
+                    port.request_by(to, procedure, payload, deadline_us)
+                };
+                self.note_asked((party, id), asked);
             }
             Body::Reply { id, payload } => {
                 self.answer(party, id, Ok(Payload::from_parts(payload, buffers)));
@@ -212,20 +229,7 @@ impl Exchange {
         Ok(())
     }
 
-    fn ask(
-        &self,
-        port: &Port,
-        to: Pid,
-        (party, there): (Pid, RequestId),
-        procedure: i64,
-        is_close: bool,
-        payload: Payload,
-    ) {
-        let asked = if is_close {
-            port.request_close(to, procedure, payload)
-        } else {
-            port.request(to, procedure, payload)
-        };
+    fn note_asked(&self, (party, there): (Pid, RequestId), asked: Result<RequestId, Refused>) {
         match asked {
             Ok(here) => self.ledger.lock().note_asked(party, here, there),
             Err(Refused { error, .. }) => {
@@ -424,6 +428,21 @@ impl Ledger {
     }
 }
 
+/// How long somebody still waits, as a frame says it: one whose time is over waits for next to nothing, and more than
+/// an hour need not be told.
+fn left_us(left_us: i64) -> u32 {
+    u32::try_from(left_us.max(1)).unwrap_or(0)
+}
+
 fn fits(payload: &Payload) -> bool {
-    payload.bytes().len() <= PAYLOAD_BYTES_MAX && payload.buffers().len() <= BUFFERS_MAX
+    let encoded = payload.bytes().len();
+    encoded <= PAYLOAD_BYTES_MAX
+        && payload.buffers().len() <= BUFFERS_MAX
+        && payload.size() - encoded <= BUFFER_BYTES_MAX
+}
+
+fn failure_fits(failure: &Failure) -> bool {
+    let trace = failure.trace.as_ref();
+    failure.text.len() + trace.map_or(0, |trace| trace.bytes().len()) <= PAYLOAD_BYTES_MAX
+        && trace.is_none_or(fits)
 }

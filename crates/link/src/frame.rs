@@ -27,7 +27,8 @@ pub(crate) const HEAD: usize = 40;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Body<'f> {
     /// A request to or from the process, which its asker calls `id`.
-    Request { id: RequestId, procedure: i64, is_close: bool, payload: &'f [u8] },
+    /// `left_us` is how long the asker still waits, in microseconds; 0 if it has not said.
+    Request { id: RequestId, procedure: i64, is_close: bool, left_us: u32, payload: &'f [u8] },
     /// The result of a request, by the name that its asker gave it.
     Reply { id: RequestId, payload: &'f [u8] },
     /// Why a request has no result.
@@ -112,11 +113,12 @@ impl Outgoing {
         id: RequestId,
         procedure: i64,
         is_close: bool,
+        left_us: u32,
         payload: Payload,
     ) -> Outgoing {
-        let (kind, detail) = (kind::REQUEST, u8::from(is_close));
+        let (kind, detail, length) = (kind::REQUEST, u8::from(is_close), left_us);
         let (first, second) = (id.as_i64(), procedure);
-        Outgoing::new(party, Head { kind, detail, first, second, ..Head::default() }, payload)
+        Outgoing::new(party, Head { kind, detail, length, first, second, ..Head::default() }, payload)
     }
 
     /// The answer to a request.
@@ -290,7 +292,10 @@ fn body(head: Head, rest: &[u8]) -> Option<Body<'_>> {
         Some((std::str::from_utf8(text).ok()?, rest))
     };
     let body = match kind {
-        kind::REQUEST => Body::Request { id, procedure: second, is_close: flag(detail)?, payload: rest },
+        kind::REQUEST => {
+            let is_close = flag(detail)?;
+            Body::Request { id, procedure: second, is_close, left_us: length, payload: rest }
+        }
         kind::REPLY => Body::Reply { id, payload: rest },
         kind::FAILURE => {
             let (text, trace) = text()?;
@@ -333,7 +338,7 @@ fn written(body: &Body<'_>, head: Head) -> Head {
     let blank = Head { kind: head.kind, pid: head.pid, gid: head.gid, ..Head::default() };
     let Head { detail, length, first, second, .. } = head;
     match body {
-        Body::Request { .. } => Head { detail, first, second, ..blank },
+        Body::Request { .. } => Head { detail, length, first, second, ..blank },
         Body::Reply { .. } | Body::Cancel { .. } | Body::Exit { .. } | Body::Welcome { .. } => {
             Head { first, ..blank }
         }
@@ -383,8 +388,8 @@ mod tests {
         let failure = || Failure { text: "WHY".to_owned(), trace: Some(payload()) };
         let cases = [
             (
-                Outgoing::request(party, id, 302, true, payload()),
-                Body::Request { id, procedure: 302, is_close: true, payload: bytes },
+                Outgoing::request(party, id, 302, true, 77, payload()),
+                Body::Request { id, procedure: 302, is_close: true, left_us: 77, payload: bytes },
             ),
             (Outgoing::answer(party.0, id, Ok(payload())), Body::Reply { id, payload: bytes }),
             (

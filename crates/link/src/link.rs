@@ -17,6 +17,8 @@ pub(crate) struct Link {
     waiting: Mutex<VecDeque<Outgoing>>,
     is_blocked: AtomicBool,
     is_over: AtomicBool,
+    /// Nothing is read for now, whatever comes.
+    is_deaf: AtomicBool,
     /// Called when sending fails: whoever receives should look.
     on_failure: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -28,6 +30,7 @@ impl Link {
             waiting: Mutex::default(),
             is_blocked: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
+            is_deaf: AtomicBool::new(false),
             on_failure: OnceLock::new(),
         }
     }
@@ -92,6 +95,21 @@ impl Link {
     /// Lets the other side know of what was sent, and of the room that was made.
     pub(crate) fn flush(&self) {
         self.wire.flush();
+    }
+
+    /// Says whether it is worth looking at what comes.
+    pub(crate) fn set_deaf(&self, is_deaf: bool) {
+        self.is_deaf.store(is_deaf, Ordering::Release);
+    }
+
+    /// Whether whoever reads has something to do: a frame, room for what waited for it, or the end.
+    pub(crate) fn has_news(&self) -> bool {
+        if self.is_blocked() {
+            self.retry();
+            self.flush();
+            return !self.is_blocked() || self.is_over();
+        }
+        self.is_over() || self.wire.is_ready() && !self.is_deaf.load(Ordering::Acquire)
     }
 
     /// Whether nothing can be sent any more.

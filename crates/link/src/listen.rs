@@ -85,13 +85,15 @@ pub enum AdoptError {
 }
 
 impl Connections {
-    /// Those of a system: one for each kernel.
+    /// Those of a system: one value, and its clones, for each kernel.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// Those of the operating system, and one of the kind `AlreadyExists`.
     pub fn new(kernel: &KernelHandle) -> io::Result<Connections> {
         let driver = Arc::new(LinkDriver::new()?);
-        kernel.set_driver(driver.clone());
+        if !kernel.set_driver(driver.clone()) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
         Ok(Connections { kernel: kernel.clone(), driver })
     }
 

@@ -55,11 +55,12 @@ impl StandIn {
             exchange.forward(port, message.pid, (message.pid, message.gid), message.kind);
             steps += 1;
         }
-        while steps < steps_max
-            && !exchange.link.is_blocked()
-            && exchange.held_bytes() < HELD_BYTES_MAX
-            && exchange.link.receive(&mut self.frame)?
-        {
+        while steps < steps_max && !exchange.link.is_blocked() {
+            let is_full = exchange.held_bytes() >= HELD_BYTES_MAX;
+            exchange.link.set_deaf(is_full);
+            if is_full || !exchange.link.receive(&mut self.frame)? {
+                break;
+            }
             take(exchange, port, &mut self.frame)?;
             steps += 1;
         }

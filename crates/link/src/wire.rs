@@ -10,23 +10,17 @@ use std::os::fd::BorrowedFd;
 use lucarne_message::Buffer;
 use thiserror::Error;
 
-#[cfg(not(loom))]
 pub mod plain;
-#[cfg(not(loom))]
 pub mod rings;
 pub mod simulated;
-#[cfg(not(loom))]
 pub mod socket;
 
-#[cfg(not(loom))]
 mod bells;
 #[cfg(all(loom, test))]
 mod models;
 mod ring;
 mod shared;
-#[cfg(not(loom))]
 mod slots;
-#[cfg(not(loom))]
 mod stream;
 
 /// How many bells a side of a wire has.

@@ -133,8 +133,8 @@ fn a_hundred_kills() {
     let folder = std::env::temp_dir().join(format!("lucarne-kills-{}", std::process::id()));
     let world = World::listen(&folder.join("socket"));
     let local = Container::start(&world.kernel, "local");
-    let witness = Witness::start(&world.kernel);
     let baseline = world.kernel.process_count();
+    let witness = Witness::start(&world.kernel);
     let held = holdings();
     let random = Random::seeded(5);
     let mut times = Vec::new();
@@ -167,7 +167,7 @@ fn a_hundred_kills() {
     let (uses, errors) = witness.stop();
     assert_eq!(errors, 0, "the witness was disturbed");
     assert!(uses > KILLS, "the witness did nothing");
-    assert!(soon(|| world.kernel.process_count() == baseline), "processes stay");
+    assert!(soon(|| world.kernel.process_count() == baseline), "{} processes", world.kernel.process_count());
     assert!(soon(|| holdings() == held), "{:?} instead of {held:?} descriptors and maps", holdings());
     times.sort_unstable();
     let median = times[times.len() / 2];

@@ -72,6 +72,16 @@ fn the_provider_sees_who_calls() {
 }
 
 #[test]
+fn the_provider_sees_how_long_its_caller_waits() {
+    both_ways(|mut world| {
+        assert_eq!(world.call(DEADLINE, Value::Null), Ok(Value::Null));
+        let call = world.client.invoke(DEADLINE, Value::Null).within(Duration::from_secs(60));
+        let left = done(&mut world.house, &world.guest, call).expect("answered");
+        assert!((50_000..=60_000).contains(&left.as_int().expect("a number")), "{left:?}");
+    });
+}
+
+#[test]
 fn large_values_and_buffers_travel() {
     both_ways(|mut world| {
         let large = Value::from(Bytes::from(vec![7; 3 << 20]));

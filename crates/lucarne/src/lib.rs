@@ -155,6 +155,9 @@
 //! [`Container::run`] and `wait` do the container's work on the thread that waits; when nobody does, a thread of its own
 //! does. When the connection breaks, all others have ended for the container, and it for them.
 //!
+//! [`Bytes`] of more than 32,656 bytes are handed over within an OS process, and copied once to another one. What is
+//! sent to others again and again can be [sealed](Bytes::sealed): then it costs as much as a number.
+//!
 //! # Rules
 //!
 //! Handlers and tasks of a container run one at a time, on threads of the system: one that blocks its thread
@@ -175,9 +178,10 @@ pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, Listener,
 pub use lucarne_macros::{Fault, resource, service};
 pub use lucarne_services::protocol::priority;
 pub use lucarne_services::{
-    Arguments, Broken, Bytes, Call, CallError, Candidate, Client, Container, Failed, Fault, Handler,
-    InstallError, Next, Notifications, Notifier, NotifyError, Open, OpenError, Payload, Pending, Provider,
-    ProviderBuilder, Proxy, Resource, Selector, Sending, Serve, Serves, Service, Thrown, Uuid, Value, uuid,
+    Arguments, Broken, Bytes, Call, CallError, Cancellation, Candidate, Client, Container, Failed, Fault,
+    Handler, InstallError, Next, Notifications, Notifier, NotifyError, Open, OpenError, Payload, Pending,
+    Provider, ProviderBuilder, Proxy, Resource, Selector, Sending, Serve, Serves, Service, Thrown, Uuid,
+    Value, uuid,
 };
 pub use lucarne_system::{CapturedOutput, Output, StandardOutput, Stream};
 pub use system::System;

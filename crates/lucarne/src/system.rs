@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use lucarne_kernel::KernelHandle;
+#[cfg(feature = "link")]
+use lucarne_kernel::sync::Mutex;
 use lucarne_services::Container;
 use lucarne_system::{Output, StandardOutput};
 
@@ -12,7 +14,7 @@ use lucarne_system::{Output, StandardOutput};
 /// Several systems in one OS process know nothing of each other.
 pub struct System {
     #[cfg(feature = "link")]
-    connections: std::sync::OnceLock<lucarne_link::Connections>,
+    connections: Mutex<Option<lucarne_link::Connections>>,
     system: lucarne_system::System,
 }
 
@@ -28,7 +30,7 @@ impl System {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         System {
             #[cfg(feature = "link")]
-            connections: std::sync::OnceLock::new(),
+            connections: Mutex::default(),
             system: lucarne_system::System::new(workers, output),
         }
     }
@@ -44,12 +46,12 @@ impl System {
     }
 
     #[cfg(feature = "link")]
-    pub(crate) fn connections(&self) -> std::io::Result<&lucarne_link::Connections> {
-        if let Some(connections) = self.connections.get() {
-            return Ok(connections);
+    pub(crate) fn connections(&self) -> std::io::Result<lucarne_link::Connections> {
+        let mut connections = self.connections.lock();
+        if let Some(connections) = &*connections {
+            return Ok(connections.clone());
         }
-        let new = lucarne_link::Connections::new(self.kernel())?;
-        Ok(self.connections.get_or_init(|| new))
+        Ok(connections.insert(lucarne_link::Connections::new(self.kernel())?).clone())
     }
 
     #[cfg(feature = "toit")]

@@ -108,16 +108,15 @@ impl Asked {
         let Request { procedure, payload, within } = request;
         let mut state = self.state.lock();
         let port = shared.port().filter(|_| !state.is_over).ok_or(Failed::Closed)?;
+        let deadline_us = within.map(|within| port.now_us().saturating_add(micros(within)));
         let sent = if procedure::is_close(procedure) {
             port.request_close(to, procedure, payload)
         } else {
-            port.request(to, procedure, payload)
+            port.request_by(to, procedure, payload, deadline_us)
         };
         let id = sent.map_err(|refused| Failed::from(refused.error))?;
-        let timer = within.and_then(|within| {
-            let at_us = port.now_us().saturating_add(micros(within));
-            shared.agenda.set_timer(Some(port), at_us, Timer::Request(id))
-        });
+        let timer = deadline_us
+            .and_then(|deadline_us| shared.agenda.set_timer(Some(port), deadline_us, Timer::Request(id)));
         let place = state.open(id, timer, waiter);
         Ok(Sent { id, place })
     }

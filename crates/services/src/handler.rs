@@ -2,7 +2,8 @@
 
 use std::any::Any;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use lucarne_kernel::{Gid, Pid};
 use lucarne_message::{Decode, DecodeError, Decoder, Payload, Value};
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::books::Offered;
+use crate::cancellation::Cancellation;
 use crate::container::Container;
 use crate::failure::Thrown;
 use crate::protocol::error;
@@ -82,6 +84,10 @@ pub struct Call {
     pub(crate) client: i64,
     pub(crate) pid: Pid,
     pub(crate) gid: Gid,
+    /// In the time of the kernel.
+    pub(crate) deadline_us: Option<i64>,
+    /// There once somebody has asked for it.
+    pub(crate) cancellation: OnceLock<Cancellation>,
 }
 
 impl Call {
@@ -98,6 +104,19 @@ impl Call {
     /// The container that calls: the group of that process.
     pub fn gid(&self) -> Gid {
         self.gid
+    }
+
+    /// How much longer the caller waits, if it has said so; zero if its time is over. It gives up by itself.
+    pub fn deadline(&self) -> Option<Duration> {
+        let port = self.offered.shared.port()?;
+        let left_us = self.deadline_us?.saturating_sub(port.now_us());
+        Some(Duration::from_micros(u64::try_from(left_us).unwrap_or(0)))
+    }
+
+    /// Tells tasks that work for this call when they need not any more. The method itself need not ask: its future
+    /// is dropped when the caller gives up.
+    pub fn cancellation(&self) -> Cancellation {
+        self.cancellation.get_or_init(Cancellation::new).clone()
     }
 
     /// The container that answers, for tasks to start and services to open.
@@ -133,8 +152,15 @@ impl Call {
     }
 
     pub(crate) fn duplicate(&self) -> Call {
-        let Call { offered, client, pid, gid } = self;
-        Call { offered: offered.clone(), client: *client, pid: *pid, gid: *gid }
+        let Call { offered, client, pid, gid, deadline_us, .. } = self;
+        Call {
+            offered: offered.clone(),
+            client: *client,
+            pid: *pid,
+            gid: *gid,
+            deadline_us: *deadline_us,
+            cancellation: OnceLock::new(),
+        }
     }
 
     /// An answer, of a `serde` type. Resources anywhere in it go to the client.
@@ -143,6 +169,15 @@ impl Call {
     /// What cannot travel is named.
     pub fn answer<T: Serialize + ?Sized>(&self, value: &T) -> Result<Payload, Thrown> {
         resource::write_for(self, value)
+    }
+}
+
+impl Drop for Call {
+    /// One that was answered has said so.
+    fn drop(&mut self) {
+        if let Some(cancellation) = self.cancellation.get() {
+            cancellation.end(true);
+        }
     }
 }
 
@@ -230,6 +265,10 @@ impl Call {
 fn start<S: Serve>(call: Call, index: u32, arguments: Arguments) -> Answering {
     Box::pin(async move {
         let serve = call.offered.serve.serve.downcast_ref::<S>();
-        serve.expect("only its own handler starts a call").serve(&call, index, arguments).await
+        let answer = serve.expect("only its own handler starts a call").serve(&call, index, arguments).await;
+        if let Some(cancellation) = call.cancellation.get() {
+            cancellation.end(false);
+        }
+        answer
     })
 }

@@ -48,6 +48,7 @@ pub mod protocol;
 mod agenda;
 mod books;
 mod calls;
+mod cancellation;
 mod client;
 mod container;
 mod failure;
@@ -65,6 +66,7 @@ mod resource;
 mod selector;
 mod wait;
 
+pub use cancellation::Cancellation;
 pub use client::Client;
 pub use container::Container;
 pub use failure::{Broken, CallError, Failed, Fault, InstallError, NotifyError, OpenError, Thrown};

@@ -5,8 +5,8 @@
 //! answered in the same turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context as Polled, Poll, Wake, Waker};
 
 use lucarne_kernel::{
@@ -137,7 +137,9 @@ impl ContainerProcess {
             return context.reply(token, Err(Failure::new(thrown)));
         };
         let key = (pid, token.id());
-        let answering = Call { offered, client, pid, gid }.start(index, arguments);
+        let (deadline_us, cancellation) = (token.deadline_us(), OnceLock::new());
+        let call = Call { offered, client, pid, gid, deadline_us, cancellation };
+        let answering = call.start(index, arguments);
         let place = self.tasks.take_place();
         if self.work_on(context, place, Work::Answer { answering, token, asker: pid }).is_pending() {
             self.serving.insert(key, place);

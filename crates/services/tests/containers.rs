@@ -1,7 +1,7 @@
 //! Containers in Rust, written by hand: calls, resources, notifications, ends.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use lucarne_kernel::{Faults, Kernel, KernelOptions, Simulation, priority};
@@ -18,6 +18,8 @@ const THROW: u32 = 2;
 const WAIT: u32 = 3;
 const MAKE: u32 = 4;
 const TELL: u32 = 5;
+const DEADLINE: u32 = 6;
+const HAND_ON: u32 = 7;
 
 /// Counts what is there: resources and calls at work.
 #[derive(Clone, Default)]
@@ -42,8 +44,11 @@ impl Drop for Counted {
     }
 }
 
+#[derive(Default)]
 struct House {
     alive: Count,
+    /// Of calls that were handed on: whether they were canceled.
+    ends: Arc<Mutex<Vec<bool>>>,
 }
 
 struct Lamp {
@@ -72,6 +77,21 @@ impl Handler for House {
                 let lamp = call.resource::<Lamp>(handle)?;
                 Ok(lamp.notifier.try_send(87).is_ok().into())
             }
+            DEADLINE => Ok(call.deadline().map(|left| left.as_millis() as i64).into()),
+            HAND_ON => {
+                // A task of its own does the work, and goes on without the call.
+                let cancellation = call.cancellation();
+                let (counted, ends) = (self.alive.one(), self.ends.clone());
+                call.container().spawn(async move {
+                    let _counted = counted;
+                    cancellation.clone().await;
+                    ends.lock().expect("nobody panics with it").push(cancellation.is_canceled());
+                });
+                if arguments == Value::from(true) {
+                    let _ = call.container().sleep(Duration::from_secs(3_600)).await;
+                }
+                Ok(Value::Null)
+            }
             _ => Err(call.no_such_method(index)),
         }
     }
@@ -80,18 +100,19 @@ impl Handler for House {
 struct World {
     kernel: Kernel,
     alive: Count,
+    ends: Arc<Mutex<Vec<bool>>>,
 }
 
 impl World {
     fn new(workers: usize) -> World {
         let kernel = Kernel::new(KernelOptions { workers, hooks: Default::default() });
         start_manager(&kernel);
-        World { kernel, alive: Count::default() }
+        World { kernel, alive: Count::default(), ends: Arc::default() }
     }
 
     fn house(&self, name: &str) -> (Container, Provider) {
         let container = Container::start(&self.kernel, name);
-        let house = House { alive: self.alive.clone() };
+        let house = House { alive: self.alive.clone(), ends: self.ends.clone() };
         let provider =
             container.provider("test/house", "7.9").provides(HOUSE, house).install().wait().unwrap();
         (container, provider)
@@ -170,6 +191,29 @@ fn who_gives_up_cancels_the_handler() {
 }
 
 #[test]
+fn a_handler_sees_how_long_its_caller_waits() {
+    let world = World::new(1);
+    let (_house, _provider) = world.house("house");
+    let (_guest, client) = world.guest();
+    assert_eq!(client.invoke(DEADLINE, Value::Null).wait(), Ok(Value::Null));
+    let left = client.invoke(DEADLINE, Value::Null).within(Duration::from_secs(60)).wait().unwrap();
+    assert!((50_000..=60_000).contains(&left.as_int().unwrap()), "{left:?}");
+}
+
+#[test]
+fn a_task_learns_that_its_call_is_over() {
+    let world = World::new(1);
+    let (_house, _provider) = world.house("house");
+    let (_guest, client) = world.guest();
+    client.invoke(HAND_ON, Value::from(false)).wait().unwrap();
+    world.until(0);
+    let late = client.invoke(HAND_ON, Value::from(true)).within(Duration::from_millis(20)).wait();
+    assert_eq!(late, Err(CallError::Deadline));
+    world.until(0);
+    assert_eq!(*world.ends.lock().unwrap(), [false, true]);
+}
+
+#[test]
 fn a_dropped_call_is_canceled() {
     let world = World::new(1);
     let (_house, _provider) = world.house("house");
@@ -212,7 +256,7 @@ fn versions_are_checked_by_the_provider() {
     let text = format!("service:test/house@7.9.0 does not provide service:{}@1.3.x", HOUSE.uuid());
     assert_eq!(newer.to_string(), text);
     assert!(Client::open(&guest, HOUSE.with_minor(3)).minor(2).wait().is_ok());
-    let wrong = house.provider("test/wrong", "1").provides(HOUSE, House { alive: Count::default() });
+    let wrong = house.provider("test/wrong", "1").provides(HOUSE, House::default());
     assert_eq!(wrong.install().wait().unwrap_err(), InstallError::Version("1".to_owned()));
 }
 
@@ -396,7 +440,7 @@ fn nothing_hangs_or_leaks_whoever_is_killed() {
         let mut simulation = Simulation::new(seed).with_faults(Faults { kill_at_steps: kills });
         start_manager(simulation.handle());
         let house = Container::start(simulation.handle(), "house");
-        let handler = House { alive: alive.clone() };
+        let handler = House { alive: alive.clone(), ..House::default() };
         let install = house.provider("test/house", "7.9").provides(HOUSE, handler).install();
         house.spawn(async move {
             let _ = install.await;

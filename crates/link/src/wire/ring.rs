@@ -19,8 +19,6 @@
 //!      512  way 0: from side 0 to side 1, then way 1
 //! ```
 
-#![cfg_attr(loom, allow(dead_code))] // A model needs a part of it.
-
 use std::sync::Arc;
 
 use lucarne_kernel::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};

@@ -7,7 +7,6 @@
 //! - The mapping has the size that was asked for, and the file cannot shrink: it has the seals SHRINK, GROW and
 //!   SEAL, and whoever did not make it checks them, and its size, before mapping. So reading is never SIGBUS.
 //! - Words are aligned, since mappings begin at pages.
-#![cfg_attr(loom, allow(dead_code))] // A model needs a part of it.
 #![allow(unsafe_code)] // Mapping memory, and filling memory that is not initialised yet.
 
 use std::mem::MaybeUninit;
@@ -178,7 +177,7 @@ mod mapped {
     }
 }
 
-/// Under loom there is one process, whose threads share loom's atomics.
+/// Under loom there is one OS process, whose threads share loom's atomics. Nothing is shared with others.
 #[cfg(loom)]
 #[derive(Clone)]
 pub(super) struct SharedMemory(std::sync::Arc<[AtomicU64]>);
@@ -188,6 +187,17 @@ impl SharedMemory {
     #[cfg(test)]
     pub(super) fn in_this_process(len: usize) -> SharedMemory {
         SharedMemory((0..len).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    pub(super) fn make(_len: usize) -> std::io::Result<(SharedMemory, std::os::fd::OwnedFd)> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) fn open(
+        _file: &std::os::fd::OwnedFd,
+        _len: usize,
+    ) -> Result<SharedMemory, crate::wire::WireError> {
+        Err(std::io::Error::from(std::io::ErrorKind::Unsupported).into())
     }
 
     pub(super) fn words(&self) -> &[AtomicU64] {

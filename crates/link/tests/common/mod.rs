@@ -25,6 +25,7 @@ pub(crate) const TELL: u32 = 5;
 pub(crate) const WHO: u32 = 6;
 pub(crate) const FLOOD: u32 = 7;
 pub(crate) const POUR: u32 = 8;
+pub(crate) const DEADLINE: u32 = 9;
 
 /// Counts what is there: resources, and calls at work.
 #[derive(Clone, Default)]
@@ -66,6 +67,7 @@ impl Handler for House {
         let _counted = self.calls.one();
         match index {
             ECHO => Ok(arguments),
+            DEADLINE => Ok(call.deadline().map(|left| left.as_millis() as i64).into()),
             PANIC => panic!("on purpose"),
             THROW => Err(Thrown::new("OUT_OF_CHEESE")),
             WAIT => {

@@ -225,7 +225,7 @@ impl Machine {
         let sent = if is_close {
             context.request_close(pid, procedure, payload)
         } else {
-            context.request(pid, procedure, payload)
+            context.request_by(pid, procedure, payload, limits.deadline_us)
         };
         match sent {
             Ok(request) => {

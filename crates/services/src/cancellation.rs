@@ -1,0 +1,59 @@
+//! Telling tasks that work for a call that nobody waits for what they do.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use lucarne_kernel::sync::Mutex;
+
+/// Whether a call is still under way, for tasks that work for it: a future that is done when the call is over.
+///
+/// Clones speak of the same call.
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Whether the call was canceled, once it is over.
+    end: Option<bool>,
+    wakers: Vec<Waker>,
+}
+
+impl Cancellation {
+    pub(crate) fn new() -> Cancellation {
+        Cancellation::default()
+    }
+
+    /// Whether the call has been canceled: its caller gave up, or has gone. One that was answered has not.
+    pub fn is_canceled(&self) -> bool {
+        self.state.lock().end == Some(true)
+    }
+
+    /// Only the first end counts.
+    pub(crate) fn end(&self, is_canceled: bool) {
+        let mut state = self.state.lock();
+        state.end.get_or_insert(is_canceled);
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Future for Cancellation {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, polled: &mut Context<'_>) -> Poll<()> {
+        // To clone a waker is code of others, not to be run under the lock.
+        let waker = polled.waker().clone();
+        let mut state = self.state.lock();
+        if state.end.is_some() {
+            return Poll::Ready(());
+        }
+        if !state.wakers.iter().any(|other| other.will_wake(&waker)) {
+            state.wakers.push(waker);
+        }
+        Poll::Pending
+    }
+}
