@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-use lucarne_kernel::sync::thread::JoinHandle;
+use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_kernel::{KernelHandle, SpawnOptions};
+use lucarne_link::Guest;
 use thiserror::Error;
 
 use crate::abi::REGISTRY;
@@ -48,6 +49,9 @@ pub enum StartError {
     },
 }
 
+/// Why a handler is not there after all.
+const ENDED: &str = "the system has ended";
+
 fn reason(id: &str) -> String {
     match id.len() {
         0 => "it is empty".to_owned(),
@@ -87,13 +91,49 @@ impl Components {
     fn start_one(&mut self, kernel: &KernelHandle, recorded: Recorded) -> Result<(), StartError> {
         let id = recorded.id.clone();
         let handler = Arc::new(Handler::new(recorded, kernel.clone()));
-        let context = REGISTRY.add(handler.clone()).ok_or(StartError::TooMany)?;
         let (on_published, published) = sync_channel(1);
         let process = HandlerProcess::new(handler.clone(), on_published);
-        self.threads.push(handler.start(&REGISTRY, context));
+        self.start_thread(handler)?;
         kernel.start(Box::new(process), SpawnOptions::named(&id));
-        let result = published.recv().unwrap_or_else(|_| Err("the system has ended".to_owned()));
+        let result = published.recv().unwrap_or_else(|_| Err(ENDED.to_owned()));
         result.map_err(|reason| StartError::Refused { id, reason })
+    }
+
+    /// The same in an OS process of its own: each handler connects by the path that a system listens on, and is a
+    /// process of that system.
+    ///
+    /// # Errors
+    /// If one of them cannot be started.
+    pub fn connect(socket: &Path) -> Result<Components, StartError> {
+        let mut components = Components::default();
+        for recorded in REGISTRY.take_recorded().map_err(StartError::Id)? {
+            components.connect_one(socket, recorded)?;
+        }
+        Ok(components)
+    }
+
+    fn connect_one(&mut self, socket: &Path, recorded: Recorded) -> Result<(), StartError> {
+        let id = recorded.id.clone();
+        let refused = |reason: String| StartError::Refused { id: id.clone(), reason };
+        let (on_published, published) = sync_channel(1);
+        let mut handler = None;
+        let guest = Guest::connect(&id, socket, |kernel| {
+            let new = handler.insert(Arc::new(Handler::new(recorded, kernel.clone())));
+            Box::new(HandlerProcess::new(new.clone(), on_published))
+        });
+        let guest = guest.map_err(|error| refused(error.to_string()))?;
+        if let Some(handler) = handler {
+            self.start_thread(handler)?;
+        }
+        let live = thread::Builder::new().name(format!("turns {id}")).spawn(move || guest.live());
+        self.threads.push(live.map_err(|error| refused(error.to_string()))?);
+        published.recv().unwrap_or_else(|_| Err(ENDED.to_owned())).map_err(refused)
+    }
+
+    fn start_thread(&mut self, handler: Arc<Handler>) -> Result<(), StartError> {
+        let context = REGISTRY.add(handler.clone()).ok_or(StartError::TooMany)?;
+        self.threads.push(handler.start(&REGISTRY, context));
+        Ok(())
     }
 
     /// Waits until the last callback of each handler has been, and writes out what they have printed.

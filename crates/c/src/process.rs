@@ -26,6 +26,10 @@ impl HandlerProcess {
 
     fn publish(&mut self, context: &mut Context<'_>) {
         self.handler.set_port(context.port());
+        // With it goes everybody whom the handler is for.
+        if let Some(system) = context.system() {
+            context.watch(system);
+        }
         let id = Payload::string(self.handler.id());
         if let Err(refused) = context.request(Pid::SYSTEM, procedure::PUBLISH, id) {
             self.published(Err(refused.error.to_string()));
@@ -47,6 +51,10 @@ impl HandlerProcess {
             MessageKind::External { payload } => self.handler.put(Event::Message { sender: pid, payload }),
             MessageKind::Reply { result, .. } => {
                 self.published(result.map(|_| ()).map_err(|failure: Box<Failure>| failure.text));
+            }
+            // Nobody else is watched.
+            MessageKind::ProcessTerminated => {
+                self.handler.end();
             }
             // Components have no resources, and their answers are dropped where they are not wanted.
             _ => {}

@@ -78,6 +78,14 @@ pub(crate) enum Command {
     /// Build components in C
     #[command(subcommand)]
     C(C),
+    /// Be the OS process of a component: `lucarne run --component-process` starts this
+    #[command(hide = true)]
+    ComponentHost {
+        /// The component
+        library: PathBuf,
+        /// Where its handlers connect
+        socket: PathBuf,
+    },
     /// Print a script that completes this command in a shell
     Completions {
         /// The shell
@@ -100,6 +108,9 @@ pub(crate) struct Run {
     /// Load a component in C, whose handlers programs open by their ids; may be repeated
     #[arg(long, value_name = "LIBRARY", conflicts_with = "simulate")]
     pub(crate) component: Vec<PathBuf>,
+    /// Run each component in an OS process of its own, whose crash is that of the component alone
+    #[arg(long, requires = "component")]
+    pub(crate) component_process: bool,
     /// Collect garbage at every allocation: slow, for finding faults in the machine
     #[arg(long, env = "LUCARNE_GC_STRESS", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
     pub(crate) gc_stress: bool,

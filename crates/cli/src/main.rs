@@ -3,6 +3,7 @@
 mod arguments;
 mod c;
 mod check;
+mod components;
 mod emit;
 mod files;
 mod front;
@@ -50,6 +51,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Test(options) => test::test(&options),
         Command::Pkg(command) => pkg::pkg(&command),
         Command::C(command) => c::c(&command),
+        Command::ComponentHost { library, socket } => components::host(&library, &socket),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);

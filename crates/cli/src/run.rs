@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lucarne_c::Components;
 use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::link::link;
 use lucarne_compiler::program::Program;
@@ -15,6 +14,7 @@ use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
 use lucarne_vm::{Host, Image};
 
 use crate::arguments::Run;
+use crate::components::Components;
 use crate::front::analyze_file;
 use crate::{FAILURE, Stop};
 
@@ -78,13 +78,22 @@ pub(crate) fn compile(file: &Path) -> Result<Option<Program>, Stop> {
 
 fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     end_on_interrupt(output.clone())?;
-    for component in &options.component {
-        Components::load(component).map_err(|error| Stop::usage(error.to_string()))?;
+    if !options.component_process {
+        Components::load(&options.component)?;
     }
     let workers = options.workers.map_or_else(processors, usize::from);
     let system = System::new(workers, output);
-    let components = Components::start(system.kernel()).map_err(|error| Stop::failure(error.to_string()))?;
-    let listener = options.listen.as_deref().map(|path| listen(&system, path)).transpose()?;
+    let connections = connections(options, &system)?;
+    let listener = match (&options.listen, &connections) {
+        (Some(path), Some(connections)) => Some(listen(connections, path)?),
+        _ => None,
+    };
+    let components = match &connections {
+        Some(connections) if options.component_process => {
+            Components::start_elsewhere(connections, &options.component)?
+        }
+        _ => Components::start_here(&system)?,
+    };
     let mut host = host(options, system.services());
     let output = system.services().output.clone();
     host.outside = Some(Arc::new(Surroundings::new(move || output.flush())));
@@ -96,11 +105,21 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
     Ok(code)
 }
 
+/// What other OS processes are let in by, if any are.
+fn connections(options: &Run, system: &System) -> Result<Option<Connections>, Stop> {
+    if options.listen.is_none() && !options.component_process {
+        return Ok(None);
+    }
+    Connections::new(system.kernel()).map(Some).map_err(|error| cannot_listen(&error))
+}
+
 /// Lets other OS processes in for as long as the listener is kept.
-fn listen(system: &System, path: &Path) -> Result<Listener, Stop> {
-    let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot listen: {error}"));
-    let connections = Connections::new(system.kernel()).map_err(|error| failure(&error))?;
-    connections.listen(path).map_err(|error| failure(&error))
+fn listen(connections: &Connections, path: &Path) -> Result<Listener, Stop> {
+    connections.listen(path).map_err(|error| cannot_listen(&error))
+}
+
+fn cannot_listen(error: &dyn std::fmt::Display) -> Stop {
+    Stop::failure(format!("cannot listen: {error}"))
 }
 
 pub(crate) fn processors() -> usize {

@@ -114,6 +114,35 @@ fn ten_thousand_requests_in_flight() {
     assert_eq!(run("flight"), "right: 1000\n".repeat(10));
 }
 
+/// Runs a program with its component in an OS process of its own.
+fn run_apart(name: &str) -> Output {
+    let library = library(&format!("{name}-apart"));
+    compile("cc", "c11", &["-shared"], &source(&format!("{name}.c")), &library);
+    let [library, program] =
+        [library, source(&format!("{name}.toit"))].map(|path| path.to_string_lossy().into_owned());
+    lucarne(&["run", "--component", &library, "--component-process", &program], &[])
+}
+
+#[test]
+fn a_component_in_a_process_of_its_own() {
+    let output = run_apart("removal");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let output = String::from_utf8(output.stdout).expect("text");
+    for line in ["answer: removing", "unanswered: NO_SUCH_PROCESS", "open: NOT_FOUND", "last removed"] {
+        assert!(output.lines().any(|printed| printed == line), "{line} in {output}");
+    }
+    assert_eq!(String::from_utf8_lossy(&run_apart("flight").stdout), "right: 1000\n".repeat(10));
+}
+
+#[test]
+fn a_crash_in_a_process_of_its_own_is_the_components_alone() {
+    let output = run_apart("crash");
+    assert!(output.status.success());
+    let expected = "ok\nNO_SUCH_PROCESS\nNO_SUCH_PROCESS\nNO_SUCH_PROCESS\nNOT_FOUND\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("crash-apart.so has ended: signal: 6"));
+}
+
 #[test]
 fn an_id_that_two_have_is_named() {
     let first = library("once");

@@ -72,6 +72,11 @@ impl Port {
         self.gid
     }
 
+    /// The process that [`Pid::SYSTEM`] stands for.
+    pub fn system(&self) -> Option<Pid> {
+        self.shared.system_process().map(|entry| entry.pid)
+    }
+
     /// Microseconds since the kernel started; they never go back.
     pub fn now_us(&self) -> i64 {
         self.shared.clock.now_us()

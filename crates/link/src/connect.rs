@@ -11,7 +11,7 @@ use std::time::Duration;
 use std::{env, thread};
 
 use lucarne_kernel::sync::Mutex;
-use lucarne_kernel::{Driven, EndReport, Hooks};
+use lucarne_kernel::{Driven, EndReport, Hooks, KernelHandle, Process, SpawnOptions};
 use lucarne_services::{Container, Deferred, Failed, Pending};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use thiserror::Error;
@@ -227,7 +227,10 @@ impl Future for Connecting {
 impl Plan {
     /// The life of the thread.
     fn live(self, place: &Mutex<Connected>) {
-        let (result, remote) = match self.join() {
+        let joined = join(&self.name, self.target, self.patience, |remote, Names { pid, gid, .. }| {
+            Container::start_as(remote.kernel(), &self.name, pid, gid, Some(remote.clone()))
+        });
+        let (result, remote) = match joined {
             Ok((container, remote)) => (Ok(container), Some(remote)),
             Err(error) => (Err(error), None),
         };
@@ -243,30 +246,69 @@ impl Plan {
             remote.execute();
         }
     }
+}
 
-    fn join(self) -> Result<(Container, Arc<Remote>), ConnectError> {
-        let target = self.target.ok_or(ConnectError::Environment)?;
-        let (names, wire) = handshake::introduce(target.socket()?, &self.name, self.patience)?;
-        let Names { pid, gid, manager } = names;
-        let link = Arc::new(Link::new(wire));
-        let attendance = Attendance::new(&link)?;
-        let (nudged, doorbell, told) = (attendance.clone(), attendance.clone(), attendance.clone());
-        link.on_failure(Box::new(move || nudged.nudge()));
-        let ending = link.clone();
-        let on_end = move |report: &EndReport<'_>| {
-            if report.pid == pid {
-                ending.send(Outgoing::exit(exit_code(report.exit)));
-                ending.flush();
-                told.end();
-            }
-        };
-        let hooks = Hooks { on_end: Some(Box::new(on_end)), on_idle: None };
-        let kernel = Driven::new(hooks, Box::new(move || doorbell.nudge()));
-        let exchange = Exchange::new(link, Side::Container);
-        let mirrors = Mirrors::new(kernel.handle().clone(), pid, exchange, manager);
-        let remote = Arc::new(Remote::new(kernel, mirrors, attendance));
-        let container = Container::start_as(remote.kernel(), &self.name, pid, gid, Some(remote.clone()));
-        // The pid can only be taken by the manager, which would be a strange listener.
-        Ok((container.ok_or(WireError::Violation("a container has a name of its own"))?, remote))
+/// Connects, and starts what is to live here under the names that the listener gives.
+fn join<T>(
+    name: &str,
+    target: Option<Target>,
+    patience: Duration,
+    start: impl FnOnce(&Arc<Remote>, Names) -> Option<T>,
+) -> Result<(T, Arc<Remote>), ConnectError> {
+    let target = target.ok_or(ConnectError::Environment)?;
+    let (names, wire) = handshake::introduce(target.socket()?, name, patience)?;
+    let Names { pid, manager, .. } = names;
+    let link = Arc::new(Link::new(wire));
+    let attendance = Attendance::new(&link)?;
+    let (nudged, doorbell, told) = (attendance.clone(), attendance.clone(), attendance.clone());
+    link.on_failure(Box::new(move || nudged.nudge()));
+    let ending = link.clone();
+    let on_end = move |report: &EndReport<'_>| {
+        if report.pid == pid {
+            ending.send(Outgoing::exit(exit_code(report.exit)));
+            ending.flush();
+            told.end();
+        }
+    };
+    let hooks = Hooks { on_end: Some(Box::new(on_end)), on_idle: None };
+    let kernel = Driven::new(hooks, Box::new(move || doorbell.nudge()));
+    let exchange = Exchange::new(link, Side::Container);
+    let mirrors = Mirrors::new(kernel.handle().clone(), pid, exchange, manager);
+    let remote = Arc::new(Remote::new(kernel, mirrors, attendance));
+    let started = start(&remote, names);
+    // The pid can only be taken by the manager, which would be a strange listener.
+    Ok((started.ok_or(WireError::Violation("a container has a name of its own"))?, remote))
+}
+
+// -- Processes that are no containers in Rust ------------------------------------------------------
+
+/// A process of a listening system that lives in this OS process.
+pub struct Guest {
+    remote: Arc<Remote>,
+}
+
+impl Guest {
+    /// Connects by the path that a system listens on, under a name for people. `make` gets the kernel that the process
+    /// is to live in.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn connect(
+        name: &str,
+        path: impl AsRef<Path>,
+        make: impl FnOnce(&KernelHandle) -> Box<dyn Process>,
+    ) -> Result<Guest, ConnectError> {
+        let name = cut(name);
+        let target = Some(Target::Path(path.as_ref().to_owned()));
+        let ((), remote) = join(&name, target, handshake::PATIENCE, |remote, Names { pid, gid, .. }| {
+            let kernel = remote.kernel();
+            kernel.start_as(pid, gid, make(kernel), SpawnOptions::named(&name)).map(drop)
+        })?;
+        Ok(Guest { remote })
+    }
+
+    /// Gives the process its turns on this thread, until it or the connection has ended.
+    pub fn live(self) {
+        self.remote.execute();
     }
 }

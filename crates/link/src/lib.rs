@@ -31,5 +31,5 @@ mod mirrors;
 mod seat;
 mod stand_in;
 
-pub use connect::{Connect, ConnectError, SOCKET_VARIABLE};
+pub use connect::{Connect, ConnectError, Guest, SOCKET_VARIABLE};
 pub use listen::{AdoptError, Connections, ListenError, Listener};

@@ -48,8 +48,17 @@ fn hall() {
     let container = Container::connect_by_environment().wait().expect("let in");
     let provider = container.provider("test/hall", "1.0").handle(RoomHandler::new(Hall::default()));
     let _provider = provider.install().wait().expect("installed");
-    // Until it is killed.
-    container.run(std::future::pending::<()>());
+    container.run(container.ended()).expect("it does not fail");
+}
+
+#[test]
+fn who_only_serves_ends_with_the_system() {
+    let (system, _output) = captured();
+    let (mut child, _hall) = start(&system, "hall");
+    let guest = system.container("guest");
+    RoomClient::open(&guest).within(Duration::from_secs(10)).wait().expect("opened");
+    drop(system);
+    assert!(child.wait().expect("a child of ours").success());
 }
 
 #[test]

@@ -72,7 +72,12 @@ struct Ending {
     /// The process is to end with its next turn.
     is_asked: bool,
     is_over: bool,
+    /// Who closes it.
     waiting: Vec<Promise<(), CallError>>,
+    /// Nobody else is left.
+    is_cut_off: bool,
+    /// Who wants to know of either.
+    watching: Vec<Promise<(), CallError>>,
 }
 
 impl Container {
@@ -207,6 +212,17 @@ impl Container {
         self.program().code().is_some()
     }
 
+    /// Done when the container has ended, or the system that it belongs to: its connection broke, if that is in
+    /// another OS process. What a program waits for that only serves.
+    ///
+    /// # Errors
+    /// None.
+    pub fn ended(&self) -> Pending<(), CallError> {
+        let (promise, pending) = Pending::promised(self.shared());
+        self.shared().watch_end(promise);
+        pending
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.life.shared
     }
@@ -301,6 +317,31 @@ impl Shared {
         Ok(())
     }
 
+    fn watch_end(&self, promise: Promise<(), CallError>) {
+        let mut ending = self.ending.lock();
+        if ending.is_over || ending.is_cut_off {
+            drop(ending);
+            return promise.keep(Ok(()));
+        }
+        ending.watching.push(promise);
+        drop(ending);
+        if let Some(port) = self.port()
+            && let Some(system) = port.system()
+        {
+            port.watch(system);
+        }
+    }
+
+    /// The system has gone, and everybody with it.
+    pub(crate) fn cut_off(&self) {
+        let watching = {
+            let mut ending = self.ending.lock();
+            ending.is_cut_off = true;
+            std::mem::take(&mut ending.watching)
+        };
+        watching.into_iter().for_each(|promise| promise.keep(Ok(())));
+    }
+
     /// The process has ended: whoever still has a handle learns it from the next thing it tries.
     pub(crate) fn end(&self) {
         self.books.end();
@@ -310,8 +351,9 @@ impl Shared {
         let waiting = {
             let mut ending = self.ending.lock();
             ending.is_over = true;
-            std::mem::take(&mut ending.waiting)
+            let watching = std::mem::take(&mut ending.watching);
+            std::mem::take(&mut ending.waiting).into_iter().chain(watching)
         };
-        waiting.into_iter().for_each(|promise| promise.keep(Ok(())));
+        waiting.for_each(|promise| promise.keep(Ok(())));
     }
 }

@@ -162,6 +162,9 @@ impl ContainerProcess {
         unwanted.into_iter().for_each(|id| self.cancel(context, pid, id));
         drop(self.shared.books.close_all_of(pid));
         self.shared.links.provider_ended(pid);
+        if context.system() == Some(pid) {
+            self.shared.cut_off();
+        }
     }
 
     // -- Tasks --------------------------------------------------------------------------------

@@ -433,6 +433,21 @@ fn a_container_ends_when_nobody_needs_it() {
 }
 
 #[test]
+fn who_waits_for_the_end_learns_of_it() {
+    let world = World::new(1);
+    let [closed, cut_off] = ["closed", "cut off"].map(|name| Container::start(&world.kernel, name));
+    let end = closed.ended();
+    closed.close().wait().unwrap();
+    assert_eq!(end.wait(), Ok(()));
+    assert_eq!(closed.ended().wait(), Ok(()));
+
+    let end = cut_off.ended();
+    world.kernel.kill(world.kernel.system_process().unwrap());
+    assert_eq!(end.wait(), Ok(()));
+    assert!(!cut_off.has_ended(), "nobody has said so");
+}
+
+#[test]
 fn nothing_hangs_or_leaks_whoever_is_killed() {
     for seed in 0..1_000 {
         let alive = Count::default();
