@@ -199,7 +199,7 @@ mod tests {
     fn a_request_to_a_stranger_is_refused() {
         let mut world = World::new();
         let stranger = (world.bystander.first(), Gid::SYSTEM);
-        world.say(Outgoing::request(stranger, RequestId::from_i64(1), 302, false, Payload::null()));
+        world.say(Outgoing::request(stranger, RequestId::from_i64(1), 302, false, 0, Payload::null()));
         assert_eq!(world.answers(), 1);
         assert!(world.peer.is_ready());
         let mut frame = Frame::default();
