@@ -319,7 +319,7 @@ fn a_plain_socket_takes_no_descriptors_and_no_nonsense() {
         }
     };
     let some = file(Kind::Sealed, 10);
-    let unannounced = end(&|theirs| drop(socket::send(theirs, &[0; 8], &[some.as_fd()]).unwrap()));
+    let unannounced = end(&|theirs| assert_eq!(socket::send(theirs, &[0; 8], &[some.as_fd()]).unwrap(), 8));
     assert!(matches!(unannounced, Some(WireError::Violation(_))));
     for bytes in [&[0xff; 8][..], &[0, 0, 0, 0, 0, 0, 2, 0], &[0, 0, 0, 0, 0xff, 0xff, 0, 0]] {
         let result = end(&|mut theirs| theirs.write_all(bytes).unwrap());

@@ -1,5 +1,6 @@
 //! OS processes that are killed at any moment, a hundred of them: those who wait for them know at once, those who do
 //! not are not disturbed, and nothing of them stays.
+#![allow(clippy::print_stderr, reason = "programs that are started say so, and what was measured is told")]
 
 mod common;
 

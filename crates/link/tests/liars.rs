@@ -8,6 +8,7 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::*;
@@ -135,8 +136,15 @@ fn lie(stream: UnixStream, seed: u64, somebody: i64) -> usize {
     LIES
 }
 
+/// One test at a time: they count what this OS process has and how long it works.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn liars_end_alone() {
+    let _alone = alone();
     let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
     let manager = ServiceManager::new(Presence::default());
     let manager = kernel.start_system(Box::new(manager), SpawnOptions::named("manager"));
@@ -186,7 +194,6 @@ fn liars_end_alone() {
     }
     assert_eq!(after(), before);
     assert_eq!((house.calls.now(), house.lamps.now()), (0, 0));
-    eprintln!("{lies} lies by {LIARS} liars");
 }
 
 /// The time that this OS process has worked.
@@ -197,6 +204,7 @@ fn worked() -> Duration {
 
 #[test]
 fn a_guest_that_asks_but_does_not_read_costs_no_time() {
+    let _alone = alone();
     let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
     let manager = ServiceManager::new(Presence::default());
     let manager = kernel.start_system(Box::new(manager), SpawnOptions::named("manager"));

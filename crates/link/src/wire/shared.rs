@@ -5,7 +5,8 @@
 //! reads it once and then checks what it has read. What is relied on:
 //!
 //! - The mapping has the size that was asked for, and the file cannot shrink: it has the seals SHRINK, GROW and
-//!   SEAL, and whoever did not make it checks them, and its size, before mapping. So reading is never SIGBUS.
+//!   SEAL, and whoever did not make it checks them, and its size, before mapping. So reading is never SIGBUS. Pages
+//!   are made when they are first used, and as with any memory the machine may have none left.
 //! - Words are aligned, since mappings begin at pages.
 #![allow(unsafe_code)] // Mapping memory, and filling memory that is not initialised yet.
 

@@ -11,15 +11,15 @@ use lucarne_message::{Buffer, Sealed, memory_file};
 use rustix::fs::{SealFlags, fcntl_add_seals};
 
 /// Where the positions are, in words.
-pub const TAIL: u64 = 64;
-pub const HEAD: u64 = 16;
-pub const SLEEP: u64 = 96;
-pub const SLEEP_OF_HOST: u64 = 32;
+pub(crate) const TAIL: u64 = 64;
+pub(crate) const HEAD: u64 = 16;
+pub(crate) const SLEEP: u64 = 96;
+pub(crate) const SLEEP_OF_HOST: u64 = 32;
 /// The bytes of each ring, and where that of the guest begins.
-pub const CAPACITY: u64 = 2 << 20;
+pub(crate) const CAPACITY: u64 = 2 << 20;
 const DATA: u64 = 4096 + CAPACITY;
 
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         frame_bytes: 64 << 10,
         buffer_bytes: 1 << 20,
@@ -30,17 +30,17 @@ pub fn limits() -> Limits {
 }
 
 /// The other side of a host's wire.
-pub struct Guest {
-    pub socket: UnixStream,
-    pub memory: OwnedFd,
+pub(crate) struct Guest {
+    pub(crate) socket: UnixStream,
+    pub(crate) memory: OwnedFd,
     _bells: Vec<OwnedFd>,
     /// How much an honest guest would have written.
-    pub tail: u64,
+    pub(crate) tail: u64,
 }
 
 /// What a descriptor is for that is passed.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     Sealed,
     Unsealed,
     WriteSealMissing,
@@ -48,10 +48,10 @@ pub enum Kind {
     NoFile,
 }
 
-pub const KINDS: [Kind; 5] =
+pub(crate) const KINDS: [Kind; 5] =
     [Kind::Sealed, Kind::Unsealed, Kind::WriteSealMissing, Kind::WithHoles, Kind::NoFile];
 
-pub fn file(kind: Kind, len: usize) -> OwnedFd {
+pub(crate) fn file(kind: Kind, len: usize) -> OwnedFd {
     if let Kind::NoFile = kind {
         return rustix::pipe::pipe().expect("a pipe").0;
     }
@@ -70,7 +70,7 @@ pub fn file(kind: Kind, len: usize) -> OwnedFd {
 }
 
 /// A host's wire, and the guest that attacks it.
-pub fn host() -> (RingWire, Guest) {
+pub(crate) fn host() -> (RingWire, Guest) {
     let (ours, socket) = UnixStream::pair().expect("a socket");
     let (wire, descriptors) = RingWire::make(ours.into(), None, limits()).expect("a wire");
     let mut descriptors = Vec::from(descriptors as [OwnedFd; DESCRIPTORS]);
@@ -80,18 +80,18 @@ pub fn host() -> (RingWire, Guest) {
 
 impl Guest {
     /// Writes a word.
-    pub fn poke(&self, word: u64, value: u64) {
+    pub(crate) fn poke(&self, word: u64, value: u64) {
         rustix::io::pwrite(&self.memory, &value.to_le_bytes(), word * 8).expect("shared memory");
     }
 
-    pub fn peek(&self, word: u64) -> u64 {
+    pub(crate) fn peek(&self, word: u64) -> u64 {
         let mut bytes = [0; 8];
         rustix::io::pread(&self.memory, &mut bytes, word * 8).expect("shared memory");
         u64::from_le_bytes(bytes)
     }
 
     /// Writes anywhere in the ring.
-    pub fn scribble(&self, at: u64, bytes: &[u8]) {
+    pub(crate) fn scribble(&self, at: u64, bytes: &[u8]) {
         let at = at % CAPACITY;
         let end = bytes.len().min((CAPACITY - at) as usize);
         rustix::io::pwrite(&self.memory, &bytes[..end], DATA + at).expect("shared memory");
@@ -101,7 +101,7 @@ impl Guest {
     }
 
     /// Writes bytes as an honest guest does, but any.
-    pub fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         let mut padded = bytes.to_vec();
         padded.resize(bytes.len().next_multiple_of(8), 0);
         self.scribble(self.tail, &padded);
@@ -109,27 +109,27 @@ impl Guest {
         self.poke(TAIL, self.tail);
     }
 
-    pub fn write_header(&mut self, number: u32, buffers: u16, kind: u16) {
+    pub(crate) fn write_header(&mut self, number: u32, buffers: u16, kind: u16) {
         self.write(&[&number.to_le_bytes()[..], &buffers.to_le_bytes(), &kind.to_le_bytes()].concat());
     }
 
-    pub fn write_buffer(&mut self, kind: u32, slot: u32, len: u64) {
+    pub(crate) fn write_buffer(&mut self, kind: u32, slot: u32, len: u64) {
         self.write(&[&kind.to_le_bytes()[..], &slot.to_le_bytes(), &len.to_le_bytes()].concat());
     }
 
-    pub fn pass(&self, bytes: &[u8], files: &[BorrowedFd<'_>]) -> bool {
+    pub(crate) fn pass(&self, bytes: &[u8], files: &[BorrowedFd<'_>]) -> bool {
         socket::send(&self.socket, bytes, files).is_ok_and(|sent| sent > 0)
     }
 
     /// Passes what may be a sealed file for a slot.
-    pub fn pass_for(&self, slot: u32, kind: Kind, len: usize) -> bool {
+    pub(crate) fn pass_for(&self, slot: u32, kind: Kind, len: usize) -> bool {
         self.pass(&slot.to_le_bytes(), &[file(kind, len).as_fd()])
     }
 }
 
 /// The host's turn: takes all that is there, and says how it ends. The number of frames is bounded, since a
 /// flood has no end.
-pub fn take(wire: &RingWire, frames_max: usize) -> Result<usize, WireError> {
+pub(crate) fn take(wire: &RingWire, frames_max: usize) -> Result<usize, WireError> {
     let mut frame = Frame::default();
     for frames in 0..frames_max {
         if !wire.receive(&mut frame)? {
@@ -146,7 +146,7 @@ pub fn take(wire: &RingWire, frames_max: usize) -> Result<usize, WireError> {
 }
 
 /// An attack that follows from any bytes. It ends, and nobody panics.
-pub fn attack(input: &[u8]) {
+pub(crate) fn attack(input: &[u8]) {
     let (wire, mut guest) = host();
     let mut input = input.iter().copied();
     let mut sent = Vec::new();
