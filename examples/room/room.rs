@@ -1,4 +1,5 @@
 //! The interface of the room, as `room.toit` has it for Toit, and a hall that provides it.
+#![allow(dead_code, reason = "not all who visit a room also have a hall")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
 //! The examples do what they say.
-#![cfg(feature = "toit")]
+#![cfg(all(feature = "link", feature = "toit"))]
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +9,9 @@ fn lines(example: &str) -> Vec<String> {
     let tests = std::env::current_exe().expect("a test is a file");
     // Cargo puts the examples into a folder beside that of the tests.
     let folder: PathBuf = tests.ancestors().nth(2).expect("it is in a folder").join("examples");
-    let output = Command::new(folder.join(example)).output().expect("cargo has built it");
+    let output = Command::new(folder.join(example))
+        .output()
+        .expect("`cargo test` without `--test` builds the examples, too");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut lines: Vec<_> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
     lines.sort();
@@ -19,6 +21,11 @@ fn lines(example: &str) -> Vec<String> {
 #[test]
 fn a_room_in_rust() {
     assert_eq!(lines("room"), ["0 heard Ada", "1 heard Ada", "Bob hears Ada: Hello!"]);
+}
+
+#[test]
+fn a_room_in_two_processes_and_languages() {
+    assert_eq!(lines("room-both"), ["Bob hears Ada: Goodbye!", "Bob hears Ada: Hello?"]);
 }
 
 #[test]
