@@ -14,7 +14,7 @@ const LOOKS: usize = 16;
 /// Waits a moment, and lets others have the processor: whoever is to send something may need this very one.
 pub(crate) fn wait_a_moment(is_ready: impl Fn() -> bool) {
     static HAS_OTHERS: OnceLock<bool> = OnceLock::new();
-    if *HAS_OTHERS.get_or_init(|| thread::available_parallelism().is_ok_and(|count| count.get() > 1)) {
+    if *HAS_OTHERS.get_or_init(|| std::thread::available_parallelism().is_ok_and(|count| count.get() > 1)) {
         for _ in 0..LOOKS {
             if is_ready() {
                 return;
