@@ -36,8 +36,13 @@ impl Driven {
     /// False if none was ready. Only one thread at a time may be in here.
     pub fn run(&self) -> bool {
         let shared = &self.handle.shared;
+        let has_timers = shared.timers.next_us() != NEVER;
+        // Between two calls nobody is in the next slot, so this sees all that there is.
+        if !has_timers && !self.has_work() {
+            return false;
+        }
         let _entered = shared.scheduler.enter(WORKER);
-        if shared.timers.next_us() != NEVER {
+        if has_timers {
             shared.timers.fire(shared.clock.now_us());
         }
         let next = shared.scheduler.pick(WORKER).or_else(|| shared.scheduler.take_slot(WORKER));

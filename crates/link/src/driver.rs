@@ -11,17 +11,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use lucarne_kernel::sync::{Mutex, thread};
+use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Driver, Waker};
 use rustc_hash::FxHashMap;
 use rustix::buffer::spare_capacity;
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 
 use crate::link::Link;
+use crate::patience::{self, PATIENCE};
 use crate::wire::Descriptors;
-
-/// How long to look around before sleeping: to be woken takes about as long.
-const PATIENCE: Duration = Duration::from_micros(20);
 
 /// So many events are taken at a time; the rest comes with the next look.
 const EVENTS_MAX: usize = 64;
@@ -202,9 +200,7 @@ impl LinkDriver {
                 }
                 break;
             }
-            drop(hot);
-            // Not a spin: whoever is to send something may need this very processor.
-            thread::yield_now();
+            patience::wait_a_moment(|| hot.iter().any(|connection| connection.link.has_news()));
         }
         if self.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return;

@@ -28,6 +28,7 @@ mod handshake;
 mod link;
 mod listen;
 mod mirrors;
+mod patience;
 mod seat;
 mod stand_in;
 

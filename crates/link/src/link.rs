@@ -45,15 +45,13 @@ impl Link {
     }
 
     /// Sends a frame, or lets it wait. After the end it is dropped.
-    pub(crate) fn send(&self, outgoing: Outgoing) {
+    pub(crate) fn send(&self, mut outgoing: Outgoing) {
         let mut waiting = self.waiting.lock();
-        if self.is_over() {
+        if self.is_over() || waiting.is_empty() && self.send_now(&mut outgoing) {
             return;
         }
         waiting.push_back(outgoing);
-        if waiting.len() == 1 {
-            self.send_waiting(&mut waiting);
-        }
+        self.is_blocked.store(true, Ordering::Release);
     }
 
     /// Tries again what has found no room.
@@ -64,18 +62,24 @@ impl Link {
     }
 
     fn send_waiting(&self, waiting: &mut VecDeque<Outgoing>) {
-        while let Some(first) = waiting.front_mut() {
-            let (parts, buffers) = first.parts();
-            match self.wire.send(&parts, buffers) {
-                Ok(Sent::Yes) => drop(waiting.pop_front()),
-                Ok(Sent::NoRoom) => break,
-                Err(_) => {
-                    waiting.clear();
-                    self.fail();
-                }
-            }
+        while let Some(first) = waiting.front_mut()
+            && self.send_now(first)
+        {
+            waiting.pop_front();
         }
         self.is_blocked.store(!waiting.is_empty(), Ordering::Release);
+    }
+
+    /// False if there is no room. When the connection fails, everything that is sent is as good as sent.
+    fn send_now(&self, outgoing: &mut Outgoing) -> bool {
+        let (parts, buffers) = outgoing.parts();
+        match self.wire.send(&parts, buffers) {
+            Ok(sent) => sent == Sent::Yes,
+            Err(_) => {
+                self.fail();
+                true
+            }
+        }
     }
 
     /// Whether frames wait for room.

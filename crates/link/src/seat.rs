@@ -27,10 +27,8 @@ use lucarne_services::Turns;
 use crate::ears::{Ears, Heard};
 use crate::link::Link;
 use crate::mirrors::Mirrors;
+use crate::patience::{self, PATIENCE};
 use crate::wire::BELLS;
-
-/// How long to look around before sleeping: to be woken takes about as long.
-const PATIENCE: Duration = Duration::from_micros(20);
 
 /// So many turns are given before the next look around.
 const TURNS_MAX: usize = 16;
@@ -221,8 +219,7 @@ impl Remote {
             if self.do_something() {
                 last_sign = Instant::now();
             } else if last_sign.elapsed() < PATIENCE {
-                // Not a spin: whoever is to send something may need this very processor.
-                thread::yield_now();
+                patience::wait_a_moment(|| self.link().wire().is_ready());
             } else if rest() {
                 last_sign = Instant::now();
             } else {
