@@ -86,6 +86,7 @@ impl Entry {
     }
 
     /// The same for those who have the kernel at hand and are done with the process.
+    #[inline]
     pub(crate) fn wake_in(self: Arc<Entry>, kernel: &Arc<Shared>) {
         if self.run_state.wake() {
             self.give_turn(kernel);

@@ -121,6 +121,7 @@ pub(crate) fn run_here(shared: &Arc<Shared>, entry: &Arc<Entry>) {
 }
 
 /// The turn itself: how it ended, and how much of the budget it took.
+#[inline]
 fn run_process(shared: &Arc<Shared>, entry: &Arc<Entry>, budget: u32) -> (Outcome, u32) {
     entry.deadline_us.store(NEVER, Ordering::Relaxed);
     let mut context = Context::new(shared, entry, budget);

@@ -350,6 +350,19 @@ proptest! {
 }
 
 #[test]
+fn large_byte_arrays_are_handed_over() {
+    let world = world();
+    for size in [100_000, 1 << 20] {
+        let bytes = Bytes::from(vec![7; size]);
+        let back: Bytes = world.by_call(&bytes).unwrap();
+        assert_eq!(back.as_ptr(), bytes.as_ptr());
+        let (there, list): (Bytes, Vec<Bytes>) =
+            world.by_answer((bytes.clone(), vec![bytes.clone()])).unwrap();
+        assert_eq!((there.as_ptr(), list[0].as_ptr()), (bytes.as_ptr(), bytes.as_ptr()));
+    }
+}
+
+#[test]
 fn what_is_nested_too_deep_is_refused() {
     let mut deep = Value::Null;
     for _ in 0..200 {

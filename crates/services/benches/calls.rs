@@ -1,7 +1,7 @@
 //! What a call between containers in Rust costs: `cargo bench -p lucarne-services`.
 //!
 //! Each line is the best of several runs, per operation. The provider and the client do what the macros
-//! write: one `i64` there, one back. Beside them stands what the same costs between two tasks of `tokio`
+//! write: one `i64` there, one back, or one `Bytes`. Beside them stands what the same costs between two tasks of `tokio`
 //! that share a thread. Run it under `taskset -c 0` to see one core; after `--` come words of the lines
 //! that are wanted.
 #![allow(clippy::print_stdout)]
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use lucarne_kernel::{Kernel, KernelOptions};
 use lucarne_services::{
-    Arguments, Call, CallError, Client, Container, Payload, Presence, Selector, Serve, ServiceManager,
+    Arguments, Bytes, Call, CallError, Client, Container, Payload, Presence, Selector, Serve, ServiceManager,
     Thrown, uuid,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -21,13 +21,14 @@ const RUNS: usize = 7;
 
 const NEXT: Selector = Selector::new(uuid!("8f4b3e0c-5c0e-4e0b-9d38-5f0c2b1a7e61"), 1, 0);
 
-/// Answers with the next number.
+/// Answers with the next number, or the same bytes.
 struct Next;
 
 impl Serve for Next {
     async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
         match index {
             0 => call.answer(&(arguments.single::<i64>()? + 1)),
+            1 => call.answer(&arguments.single::<Bytes>()?),
             index => Err(call.no_such_method(index)),
         }
     }
@@ -40,8 +41,9 @@ fn main() {
     report("tokio, mpsc and oneshot", 2_000 * scale, tokio_calls);
     for workers in [1, 2] {
         println!("{workers} worker(s)");
-        report("1 task calls", 2_000 * scale, |count| tasks(workers, 1, count));
-        report("64 tasks call", 64 * 40 * scale, |count| tasks(workers, 64, count));
+        report("1 task calls", 2_000 * scale, |count| tasks(workers, 1, count, next));
+        report("a task calls with 1 MiB", 200 * scale, |count| tasks(workers, 1, count, large));
+        report("64 tasks call", 64 * 40 * scale, |count| tasks(workers, 64, count, next));
         report("a thread calls and waits", 200 * scale, |count| threads(workers, 1, count));
         report("2 threads call and wait", 200 * scale, |count| threads(workers, 2, count));
     }
@@ -98,12 +100,27 @@ fn house(workers: usize) -> House {
     House { client, guest, _kernel: kernel }
 }
 
-async fn next(client: &Client, number: i64) {
-    assert_eq!(client.call::<i64, CallError>(0, &number).await, Ok(number + 1));
+/// Calls so often, one call after the other.
+async fn next(client: Client, count: u64) {
+    for number in 0..count as i64 {
+        assert_eq!(client.call::<i64, CallError>(0, &number).await, Ok(number + 1));
+    }
 }
 
-/// Tasks of one container call a provider in another one, each one call after the other.
-fn tasks(workers: usize, tasks: u64, count: u64) -> Duration {
+/// The same with 1 MiB, which nobody copies.
+async fn large(client: Client, count: u64) {
+    let mut bytes = Bytes::from(vec![7; 1 << 20]);
+    for _ in 0..count {
+        bytes = client.call::<Bytes, CallError>(1, &bytes).await.expect("the same");
+    }
+    assert_eq!(bytes.len(), 1 << 20);
+}
+
+/// Tasks of one container call a provider in another one.
+fn tasks<W>(workers: usize, tasks: u64, count: u64, work: fn(Client, u64) -> W) -> Duration
+where
+    W: Future<Output = ()> + Send + 'static,
+{
     let House { client, guest, _kernel } = house(workers);
     let (done, all_done) = std::sync::mpsc::channel();
     let left = Arc::new(AtomicU64::new(tasks));
@@ -111,9 +128,7 @@ fn tasks(workers: usize, tasks: u64, count: u64) -> Duration {
     for _ in 0..tasks {
         let (client, done, left) = (client.clone(), done.clone(), left.clone());
         guest.spawn(async move {
-            for number in 0..(count / tasks) as i64 {
-                next(&client, number).await;
-            }
+            work(client, count / tasks).await;
             if left.fetch_sub(1, Ordering::Relaxed) == 1 {
                 done.send(Instant::now()).expect("somebody waits");
             }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::task::Waker;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Port, RequestId};
@@ -193,9 +194,44 @@ impl Agenda {
         }
     }
 
+    /// Whoever waits with this waker.
+    pub(crate) fn waiter(&self, waker: &Waker) -> Waiter {
+        self.task_of(waker).map_or_else(|| Waiter::Waker(waker.clone()), Waiter::Task)
+    }
+
+    /// Whether that is who waits with this waker.
+    pub(crate) fn is_waiter(&self, waiter: &Waiter, waker: &Waker) -> bool {
+        match waiter {
+            Waiter::Task(place) => self.task_of(waker) == Some(*place),
+            Waiter::Waker(other) => other.will_wake(waker),
+        }
+    }
+
+    /// The place of the task that is being polled, if the waker is its own. What it points to is its alone, as long
+    /// as the container lasts.
+    fn task_of(&self, waker: &Waker) -> Option<usize> {
+        let (of_task, place) = POLLED.get();
+        (self.is_in_turn() && std::ptr::eq(of_task, waker.data())).then_some(place)
+    }
+
     /// Whether this is called in a turn of the process.
     fn is_in_turn(&self) -> bool {
         std::ptr::eq(TURN_OF.get(), self)
+    }
+}
+
+/// Whom to wake: a task of the container itself is known by its place, which is quicker than a waker of its own.
+pub(crate) enum Waiter {
+    Task(usize),
+    Waker(Waker),
+}
+
+impl Waiter {
+    pub(crate) fn wake(self, agenda: &Agenda, port: Option<&Port>) {
+        match self {
+            Waiter::Task(place) => agenda.wake(port, place),
+            Waiter::Waker(waker) => waker.wake(),
+        }
     }
 }
 
@@ -204,6 +240,8 @@ thread_local! {
     static TURN_OF: Cell<*const Agenda> = const { Cell::new(std::ptr::null()) };
     /// The tasks that were woken in it, as by an answer out of the mailbox.
     static WOKEN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    /// The task that is being polled in it: what its waker points to, and its place.
+    static POLLED: Cell<(*const (), usize)> = const { Cell::new((std::ptr::null(), 0)) };
 }
 
 /// The turn of a container on this thread, while it lasts.
@@ -214,6 +252,11 @@ impl Turn {
         TURN_OF.set(of);
         WOKEN.with_borrow_mut(Vec::clear);
         Turn
+    }
+
+    /// A task is about to be polled.
+    pub(crate) fn polls(place: usize, waker: &Waker) {
+        POLLED.set((waker.data(), place));
     }
 
     pub(crate) fn has_woken() -> bool {

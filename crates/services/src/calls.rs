@@ -6,7 +6,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as Polled, Poll, Waker};
+use std::task::{Context as Polled, Poll};
 use std::time::Duration;
 
 use lucarne_kernel::sync::Mutex;
@@ -14,7 +14,7 @@ use lucarne_kernel::{Context, Failure, Pid, RequestId};
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
-use crate::agenda::{Timer, TimerKey};
+use crate::agenda::{Timer, TimerKey, Waiter};
 use crate::container::Shared;
 use crate::failure::Failed;
 use crate::protocol::procedure;
@@ -44,7 +44,7 @@ struct AskedState {
 
 /// A request that was sent.
 enum Place {
-    Waiting(Waker),
+    Waiting(Waiter),
     Done(Result<Answer, Failed>),
     Free,
 }
@@ -78,15 +78,15 @@ impl Asked {
     }
 
     /// The process has ended: no answer will come.
-    pub(crate) fn end(&self) {
+    pub(crate) fn end(&self, shared: &Shared) {
         let open = {
             let mut state = self.state.lock();
             state.is_over = true;
             std::mem::take(&mut state.open)
         };
         for Open { place, .. } in open.into_values() {
-            let waker = self.state.lock().put(place, Err(Failed::Closed));
-            waker.into_iter().for_each(Waker::wake);
+            let waiter = self.state.lock().put(place, Err(Failed::Closed));
+            waiter.into_iter().for_each(|waiter| waiter.wake(&shared.agenda, shared.port()));
         }
     }
 
@@ -94,17 +94,17 @@ impl Asked {
     fn complete(&self, shared: &Shared, id: RequestId, result: Result<Answer, Failed>) -> bool {
         let mut state = self.state.lock();
         let Some(Open { place, timer, .. }) = state.open.remove(&id) else { return false };
-        let waker = state.put(place, result);
+        let waiter = state.put(place, result);
         drop(state);
         if let Some(timer) = timer {
             shared.agenda.clear_timer(timer);
         }
-        waker.into_iter().for_each(Waker::wake);
+        waiter.into_iter().for_each(|waiter| waiter.wake(&shared.agenda, shared.port()));
         true
     }
 
     /// Sends a request, and says where its answer will be.
-    fn send(&self, shared: &Shared, to: Pid, request: Request, waker: Waker) -> Result<Sent, Failed> {
+    fn send(&self, shared: &Shared, to: Pid, request: Request, waiter: Waiter) -> Result<Sent, Failed> {
         let Request { procedure, payload, within } = request;
         let mut state = self.state.lock();
         let port = shared.port().filter(|_| !state.is_over).ok_or(Failed::Closed)?;
@@ -117,25 +117,27 @@ impl Asked {
         let id = sent.map_err(|refused| Failed::from(refused.error))?;
         let timer = deadline_us
             .and_then(|deadline_us| shared.agenda.set_timer(Some(port), deadline_us, Timer::Request(id)));
-        let place = state.open(id, timer, waker);
+        let place = state.open(id, timer, waiter);
         Ok(Sent { id, place })
     }
 
-    fn poll(&self, place: usize, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
+    fn poll(&self, shared: &Shared, place: usize, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
         let mut state = self.state.lock();
         match &state.places[place] {
-            Place::Waiting(waker) if waker.will_wake(polled.waker()) => return Poll::Pending,
+            Place::Waiting(waiter) if shared.agenda.is_waiter(waiter, polled.waker()) => {
+                return Poll::Pending;
+            }
             Place::Waiting(_) => {}
             Place::Done(_) | Place::Free => return Poll::Ready(state.take(place)),
         }
         drop(state);
         // To clone and to drop a waker is code of others.
-        let mut waker = polled.waker().clone();
+        let mut waiter = shared.agenda.waiter(polled.waker());
         let mut state = self.state.lock();
         let Place::Waiting(earlier) = &mut state.places[place] else {
             return Poll::Ready(state.take(place));
         };
-        std::mem::swap(earlier, &mut waker);
+        std::mem::swap(earlier, &mut waiter);
         drop(state);
         Poll::Pending
     }
@@ -147,7 +149,7 @@ impl Asked {
         let timer = state.open.remove(&sent.id).and_then(|open| open.timer);
         drop(state);
         match taken {
-            Place::Waiting(waker) => drop(waker),
+            Place::Waiting(waiter) => drop(waiter),
             Place::Done(result) => return result.ok(),
             Place::Free => return None,
         }
@@ -162,20 +164,20 @@ impl Asked {
 }
 
 impl AskedState {
-    fn open(&mut self, id: RequestId, timer: Option<TimerKey>, waker: Waker) -> usize {
+    fn open(&mut self, id: RequestId, timer: Option<TimerKey>, waiter: Waiter) -> usize {
         let place = self.unused.pop().unwrap_or_else(|| {
             self.places.push(Place::Free);
             self.places.len() - 1
         });
-        self.places[place] = Place::Waiting(waker);
+        self.places[place] = Place::Waiting(waiter);
         self.open.insert(id, Open { place, timer });
         place
     }
 
     /// Gives whoever is to be woken.
-    fn put(&mut self, place: usize, result: Result<Answer, Failed>) -> Option<Waker> {
+    fn put(&mut self, place: usize, result: Result<Answer, Failed>) -> Option<Waiter> {
         match std::mem::replace(&mut self.places[place], Place::Done(result)) {
-            Place::Waiting(waker) => Some(waker),
+            Place::Waiting(waiter) => Some(waiter),
             Place::Done(_) | Place::Free => None,
         }
     }
@@ -236,7 +238,7 @@ impl Ask {
     /// Sends it, or looks for the answer.
     pub(crate) fn poll(&mut self, shared: &Shared, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
         if let State::Sent(Sent { place, .. }) = self.state {
-            let answer = shared.asked.poll(place, polled);
+            let answer = shared.asked.poll(shared, place, polled);
             if answer.is_ready() {
                 self.state = State::Done;
             }
@@ -245,7 +247,8 @@ impl Ask {
         let State::Unsent(request) = std::mem::replace(&mut self.state, State::Done) else {
             panic!("polled after it was done")
         };
-        self.state = State::Sent(shared.asked.send(shared, self.to, request, polled.waker().clone())?);
+        self.state =
+            State::Sent(shared.asked.send(shared, self.to, request, shared.agenda.waiter(polled.waker()))?);
         Poll::Pending
     }
 

@@ -305,7 +305,7 @@ impl Shared {
     pub(crate) fn end(&self) {
         self.books.end();
         self.links.end();
-        self.asked.end();
+        self.asked.end(self);
         drop(self.agenda.end());
         let waiting = {
             let mut ending = self.ending.lock();

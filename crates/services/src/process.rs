@@ -176,7 +176,9 @@ impl ContainerProcess {
     /// Polls what is not in its place meanwhile. If there is more to do it is put back there, otherwise the
     /// place is free again.
     fn work_on(&mut self, context: &mut Context<'_>, place: usize, work: Work) -> Poll<()> {
-        let mut polled = Polled::from_waker(self.tasks.waker(place));
+        let waker = self.tasks.waker(place);
+        Turn::polls(place, waker);
+        let mut polled = Polled::from_waker(waker);
         match work {
             Work::Job(mut job) => {
                 let poll = catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(&mut polled)));
