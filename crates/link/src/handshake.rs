@@ -75,13 +75,20 @@ pub(crate) fn hear_hello(socket: &UnixStream) -> Result<String, WireError> {
 pub(crate) fn make_wire(
     socket: UnixStream,
     process: Option<OwnedFd>,
+    shares_memory: bool,
 ) -> Result<(Box<dyn Wire>, Vec<OwnedFd>), WireError> {
+    let over_socket = |socket: UnixStream, process| -> Result<(Box<dyn Wire>, Vec<OwnedFd>), WireError> {
+        Ok((Box::new(SocketWire::new(socket.into(), process, Limits::default())?), Vec::new()))
+    };
+    if !shares_memory {
+        return over_socket(socket, process);
+    }
     let copy = OwnedFd::from(socket.try_clone()?);
     let for_pid = process.as_ref().map(OwnedFd::try_clone).transpose()?;
     match RingWire::make(copy, for_pid, Limits::default()) {
         Ok((wire, descriptors)) => Ok((Box::new(wire), descriptors.into())),
         // Where there is no memory to be shared, the socket does.
-        Err(_) => Ok((Box::new(SocketWire::new(socket.into(), process, Limits::default())?), Vec::new())),
+        Err(_) => over_socket(socket, process),
     }
 }
 

@@ -41,6 +41,7 @@ const INHERITED: i32 = 3;
 pub struct Connections {
     kernel: KernelHandle,
     driver: Arc<LinkDriver>,
+    shares_memory: bool,
 }
 
 /// A path on which a system listens. Dropping it ends the listening, but not the connections.
@@ -94,7 +95,14 @@ impl Connections {
         if !kernel.set_driver(driver.clone()) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        Ok(Connections { kernel: kernel.clone(), driver })
+        Ok(Connections { kernel: kernel.clone(), driver, shares_memory: true })
+    }
+
+    /// The same connections, but those that are made through it share no memory: frames travel over the socket, as they
+    /// do anyway where there is no memory to be shared.
+    #[must_use]
+    pub fn over_sockets(&self) -> Connections {
+        Connections { shares_memory: false, ..self.clone() }
     }
 
     /// Lets containers in other OS processes of the same user connect by a path. A socket that nobody listens on any
@@ -165,7 +173,7 @@ impl Connections {
         let manager = self.kernel.system_process().ok_or(AdoptError::NoNames)?;
         socket.set_nonblocking(true)?;
         let greeting = socket.try_clone()?;
-        let (wire, descriptors) = handshake::make_wire(socket, process)?;
+        let (wire, descriptors) = handshake::make_wire(socket, process, self.shares_memory)?;
         let link = Arc::new(Link::new(wire));
         let stand_in = Box::new(StandIn::new(link.clone()));
         let program = self.kernel.start(stand_in, SpawnOptions::named(name));

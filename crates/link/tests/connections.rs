@@ -233,6 +233,34 @@ fn a_socket_that_was_handed_over_proves_the_name() {
 }
 
 #[test]
+fn everything_works_over_a_socket_alone() {
+    let world = World::new();
+    let path = world.folder.0.join("plain");
+    let _listener = world.connections.over_sockets().listen(&path).expect("a new path");
+    let before = world.kernel.process_count();
+    let remote = Container::connect_as("remote", &path).wait().expect("let in");
+    let client = Client::open(&remote, HOUSE).wait().expect("opened");
+    for number in 0..1_000 {
+        assert_eq!(client.invoke(ECHO, Value::from(number)).wait(), Ok(Value::from(number)));
+    }
+    let large = Value::from(Bytes::from(vec![7; 3 << 20]));
+    assert_eq!(client.invoke(ECHO, large.clone()).wait(), Ok(large));
+    let list = Value::List((0..1_000_000).map(Value::from).collect());
+    assert_eq!(client.invoke(ECHO, list.clone()).wait(), Ok(list));
+    let barn = remote.provider("test/barn", "1.0").provides(BARN, House::default());
+    let _barn = barn.install().wait().expect("installed");
+    let back = Client::open(&world.local, BARN).wait().expect("opened");
+    for number in 0..100 {
+        assert_eq!(back.invoke(ECHO, Value::from(number)).wait(), Ok(Value::from(number)));
+    }
+    let waiting = std::thread::spawn(move || back.invoke(WAIT, Value::Null).wait());
+    std::thread::sleep(Duration::from_millis(5));
+    remote.kill();
+    assert_eq!(waiting.join().unwrap(), Err(CallError::Gone));
+    assert!(soon(|| world.kernel.process_count() == before));
+}
+
+#[test]
 fn who_says_nothing_keeps_nobody_else_out() {
     let world = World::new();
     let _silent: Vec<_> = (0..4).map(|_| UnixStream::connect(world.listener.path()).unwrap()).collect();
