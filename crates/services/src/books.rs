@@ -11,7 +11,7 @@ use lucarne_message::Value;
 
 use crate::container::Shared;
 use crate::failure::Thrown;
-use crate::handler::{AnyServe, Call};
+use crate::handler::{AnyServe, Caller};
 use crate::protocol::{self, error};
 use crate::resource::{Line, Resource};
 use crate::selector::Selector;
@@ -193,13 +193,13 @@ impl Books {
 
     pub(crate) fn add_resource<T: Send + Sync + 'static>(
         &self,
-        call: &Call,
+        caller: &Caller,
         resource: Resource<T>,
     ) -> Result<i64, Thrown> {
         let (value, line) = resource.into_parts();
         let mut state = self.state.lock();
         let State { clients, last_handle, .. } = &mut *state;
-        let Some(served) = clients.get_mut(&call.client) else {
+        let Some(served) = clients.get_mut(&caller.client) else {
             // The value goes after the lock.
             drop(state);
             return Err(Thrown::new("Client closed"));
@@ -210,8 +210,8 @@ impl Books {
         let handle = *last_handle << 1 | kind;
         served.resources.insert(handle, Held { value, line: line.clone() });
         drop(state);
-        if let (Some(line), Some(port)) = (line, call.offered.shared.port()) {
-            line.open(port.clone(), call.pid, call.client, handle);
+        if let (Some(line), Some(port)) = (line, caller.offered.shared.port()) {
+            line.open(port.clone(), caller.pid, caller.client, handle);
         }
         Ok(handle)
     }

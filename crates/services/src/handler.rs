@@ -78,11 +78,23 @@ impl<H: Handler> Serve for H {
     }
 }
 
-/// A call that is being answered.
-pub struct Call {
+/// Who calls, and what.
+#[derive(Clone)]
+pub(crate) struct Caller {
     pub(crate) offered: Arc<Offered>,
     pub(crate) client: i64,
     pub(crate) pid: Pid,
+}
+
+impl Caller {
+    pub(crate) fn give<T: Send + Sync + 'static>(&self, resource: Resource<T>) -> Result<i64, Thrown> {
+        self.offered.shared.books.add_resource(self, resource)
+    }
+}
+
+/// A call that is being answered.
+pub struct Call {
+    pub(crate) caller: Caller,
     pub(crate) gid: Gid,
     /// In the time of the kernel.
     pub(crate) deadline_us: Option<i64>,
@@ -93,12 +105,12 @@ pub struct Call {
 impl Call {
     /// The client that calls, as its provider numbers them.
     pub fn client(&self) -> i64 {
-        self.client
+        self.caller.client
     }
 
     /// The process that calls.
     pub fn pid(&self) -> Pid {
-        self.pid
+        self.caller.pid
     }
 
     /// The container that calls: the group of that process.
@@ -108,7 +120,7 @@ impl Call {
 
     /// How much longer the caller waits, if it has said so; zero if its time is over. It gives up by itself.
     pub fn deadline(&self) -> Option<Duration> {
-        let port = self.offered.shared.port()?;
+        let port = self.caller.offered.shared.port()?;
         let left_us = self.deadline_us?.saturating_sub(port.now_us());
         Some(Duration::from_micros(u64::try_from(left_us).unwrap_or(0)))
     }
@@ -121,12 +133,12 @@ impl Call {
 
     /// The container that answers, for tasks to start and services to open.
     pub fn container(&self) -> Container {
-        self.offered.shared.container()
+        self.caller.offered.shared.container()
     }
 
     /// What to throw for an index that means nothing: callers see an unimplemented method.
     pub fn no_such_method(&self, index: u32) -> Thrown {
-        Thrown::new(error::no_such_method(i64::from(index), &self.offered.face.name))
+        Thrown::new(error::no_such_method(i64::from(index), &self.caller.offered.face.name))
     }
 
     /// Gives a resource to the client. The handle is for the answer.
@@ -134,7 +146,7 @@ impl Call {
     /// # Errors
     /// If the client is closed; the resource is dropped then.
     pub fn give<T: Send + Sync + 'static>(&self, resource: Resource<T>) -> Result<i64, Thrown> {
-        self.offered.shared.books.add_resource(self, resource)
+        self.caller.give(resource)
     }
 
     /// The resource of the client with that handle.
@@ -142,25 +154,13 @@ impl Call {
     /// # Errors
     /// If there is none, or it is of another kind.
     pub fn resource<T: Send + Sync + 'static>(&self, handle: i64) -> Result<Arc<T>, Thrown> {
-        let found = self.offered.shared.books.resource(self.client, handle);
+        let found = self.caller.offered.shared.books.resource(self.caller.client, handle);
         found.and_then(|found| found.downcast().ok()).ok_or_else(|| Thrown::new(error::NO_SUCH_RESOURCE))
     }
 
     /// Closes a resource of the client from this side.
     pub fn take_back(&self, handle: i64) {
-        drop(self.offered.shared.books.remove_resource(self.client, handle));
-    }
-
-    pub(crate) fn duplicate(&self) -> Call {
-        let Call { offered, client, pid, gid, deadline_us, .. } = self;
-        Call {
-            offered: offered.clone(),
-            client: *client,
-            pid: *pid,
-            gid: *gid,
-            deadline_us: *deadline_us,
-            cancellation: OnceLock::new(),
-        }
+        drop(self.caller.offered.shared.books.remove_resource(self.caller.client, handle));
     }
 
     /// An answer, of a `serde` type. Resources anywhere in it go to the client.
@@ -168,7 +168,7 @@ impl Call {
     /// # Errors
     /// What cannot travel is named.
     pub fn answer<T: Serialize + ?Sized>(&self, value: &T) -> Result<Payload, Thrown> {
-        resource::write_for(self, value)
+        resource::write_for(&self.caller, value)
     }
 }
 
@@ -183,7 +183,7 @@ impl Drop for Call {
 
 impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Call").field("client", &self.client).field("pid", &self.pid).finish()
+        f.debug_struct("Call").field("client", &self.client()).field("pid", &self.pid()).finish()
     }
 }
 
@@ -257,14 +257,14 @@ impl AnyServe {
 impl Call {
     /// Begins to answer it.
     pub(crate) fn start(self, index: u32, arguments: Arguments) -> Answering {
-        (self.offered.serve.start)(self, index, arguments)
+        (self.caller.offered.serve.start)(self, index, arguments)
     }
 }
 
 /// The call keeps its handler, of type `S`.
 fn start<S: Serve>(call: Call, index: u32, arguments: Arguments) -> Answering {
     Box::pin(async move {
-        let serve = call.offered.serve.serve.downcast_ref::<S>();
+        let serve = call.caller.offered.serve.serve.downcast_ref::<S>();
         let answer = serve.expect("only its own handler starts a call").serve(&call, index, arguments).await;
         if let Some(cancellation) = call.cancellation.get() {
             cancellation.end(false);

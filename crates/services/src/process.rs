@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use crate::agenda::{Due, Job, Timer, Turn};
 use crate::container::Shared;
 use crate::failure::Thrown;
-use crate::handler::{Answering, Arguments, Call};
+use crate::handler::{Answering, Arguments, Call, Caller};
 use crate::links::UNHEARD_US;
 use crate::protocol::{error, procedure};
 
@@ -138,7 +138,7 @@ impl ContainerProcess {
         };
         let key = (pid, token.id());
         let (deadline_us, cancellation) = (token.deadline_us(), OnceLock::new());
-        let call = Call { offered, client, pid, gid, deadline_us, cancellation };
+        let call = Call { caller: Caller { offered, client, pid }, gid, deadline_us, cancellation };
         let answering = call.start(index, arguments);
         let place = self.tasks.take_place();
         if self.work_on(context, place, Work::Answer { answering, token, asker: pid }).is_pending() {

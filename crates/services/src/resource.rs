@@ -14,15 +14,15 @@ use serde::ser::Error;
 use serde::{Serialize, Serializer};
 
 use crate::failure::{NotifyError, Thrown};
-use crate::handler::Call;
+use crate::handler::Caller;
 use crate::wait::wait;
 
 /// How many notifications wait for a resource to be given to its client.
 const EARLY_MAX: usize = 64;
 
 thread_local! {
-    /// The call whose answer is being written, and the handles of the resources in it so far.
-    static WRITING: RefCell<Option<(Call, Vec<i64>)>> = const { RefCell::new(None) };
+    /// To whom an answer is being written, and the handles of the resources in it so far.
+    static WRITING: RefCell<Option<(Caller, Vec<i64>)>> = const { RefCell::new(None) };
 }
 
 /// Something that a provider keeps for a client, on its way to it.
@@ -63,9 +63,9 @@ impl<T> std::fmt::Debug for Resource<T> {
 impl<T: Send + Sync + 'static> Serialize for Resource<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let given = WRITING.with_borrow_mut(|writing| {
-            let (call, given) =
+            let (caller, given) =
                 writing.as_mut().ok_or_else(|| Thrown::new("a resource outside of an answer"))?;
-            let handle = call.give(Resource { value: self.value.clone(), line: self.line.clone() })?;
+            let handle = caller.give(Resource { value: self.value.clone(), line: self.line.clone() })?;
             given.push(handle);
             Ok::<_, Thrown>(handle)
         });
@@ -74,12 +74,13 @@ impl<T: Send + Sync + 'static> Serialize for Resource<T> {
 }
 
 /// Writes the answer to a call. If that fails, the resources in it are taken back.
-pub(crate) fn write_for<T: Serialize + ?Sized>(call: &Call, value: &T) -> Result<Payload, Thrown> {
-    WRITING.set(Some((call.duplicate(), Vec::new())));
+pub(crate) fn write_for<T: Serialize + ?Sized>(caller: &Caller, value: &T) -> Result<Payload, Thrown> {
+    WRITING.set(Some((caller.clone(), Vec::new())));
     let result = to_payload(value);
     let given = WRITING.take().map_or_else(Vec::new, |(_, given)| given);
     if result.is_err() {
-        given.into_iter().for_each(|handle| call.take_back(handle));
+        let books = &caller.offered.shared.books;
+        given.into_iter().for_each(|handle| drop(books.remove_resource(caller.client, handle)));
     }
     Ok(result?)
 }
