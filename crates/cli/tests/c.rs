@@ -7,7 +7,7 @@ const FLAGS: &[&str] =
     &["-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wpedantic", "-fPIC", "-pthread", "-g"];
 
 fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/c").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/components").join(name)
 }
 
 fn include_dir() -> PathBuf {
