@@ -228,14 +228,14 @@ impl Handler {
                 return;
             }
         };
-        let Some(number) = self.keep_request(sender, token) else { return };
+        let number = self.keep_request(sender, token);
         let request = RequestHandle::new(sender, number, context);
         let Err(error) = callbacks.request(*user_data, sender, function, request, data) else { return };
         // Who has answered before it failed has nothing to add.
         let _ = self.fail(request, error.text().as_bytes());
     }
 
-    fn keep_request(&self, sender: i32, token: RequestToken) -> Option<i32> {
+    fn keep_request(&self, sender: i32, token: RequestToken) -> i32 {
         let mut state = self.state.lock();
         loop {
             // Positive, and not that of one that waits.
@@ -243,7 +243,7 @@ impl Handler {
             let number = state.last_request;
             if let std::collections::hash_map::Entry::Vacant(place) = state.requests.entry(number) {
                 place.insert(Asked { sender, token });
-                return Some(number);
+                return number;
             }
         }
     }

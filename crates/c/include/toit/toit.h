@@ -43,7 +43,10 @@ typedef struct {
   toit_msg_context_t* context;
 } toit_msg_request_handle_t;
 
-/* The first callback: from now on others may find the handler. The context is for the functions below. */
+/*
+ * The first callback: from now on others may find the handler. The context is for the functions below. What this callback
+ * and those for notifications and removal return is not looked at.
+ */
 typedef toit_err_t (*toit_msg_on_created_cb_t)(void* user_data, toit_msg_context_t* context);
 
 /*
