@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// Runs isolated containers that talk only through services.
@@ -91,6 +91,12 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Write the pages of the manual into a folder
+    #[command(hide = true)]
+    Manual {
+        /// The folder
+        folder: PathBuf,
+    },
 }
 
 /// The options of `lucarne run`.
@@ -132,6 +138,7 @@ pub(crate) struct Run {
         num_args = 1..,
         trailing_var_arg = true,
         allow_hyphen_values = true,
+        value_hint = ValueHint::FilePath,
         value_names = ["FILE", "ARG"]
     )]
     pub(crate) program: Vec<String>,

@@ -3,10 +3,12 @@
 mod arguments;
 mod c;
 mod check;
+mod complete;
 mod components;
 mod emit;
 mod files;
 mod front;
+mod manual;
 mod pkg;
 mod progress;
 mod run;
@@ -15,7 +17,7 @@ mod test;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use arguments::{Command, CommandLine, Emit};
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
              report it, with the program that brought it about.\n"
         ));
     }));
+    complete::complete();
     let first = std::env::args_os().nth(1);
     let result = if Emit::is_meant(first.as_deref()) {
         let Emit { stage, file } = Emit::parse();
@@ -52,12 +55,8 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Pkg(command) => pkg::pkg(&command),
         Command::C(command) => c::c(&command),
         Command::ComponentHost { library, socket } => components::host(&library, &socket),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);
-            print_out(&script);
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Completions { shell } => complete::print_script(shell),
+        Command::Manual { folder } => manual::write(&folder),
     }
 }
 
