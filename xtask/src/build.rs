@@ -48,12 +48,10 @@ pub(crate) fn sources() -> &'static Path {
 /// Builds the release. Both packages at once: features of what they depend on are chosen for the two together, and so
 /// everything is built once.
 pub(crate) fn build() -> Result<Built, Error> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     command
         .args(["build", "--release", "--locked", "--package", "lucarne-cli", "--package", "liblucarne"])
-        .arg("--message-format=json-render-diagnostics")
-        .current_dir(sources());
+        .arg("--message-format=json-render-diagnostics");
     let messages = output(&mut command)?;
     let files: Vec<PathBuf> = messages.lines().flat_map(files_of_message).collect();
     let file = |name: &str| {
@@ -65,6 +63,13 @@ pub(crate) fn build() -> Result<Built, Error> {
         shared_library: file("libliblucarne.so")?,
         static_library: file("libliblucarne.a")?,
     })
+}
+
+/// The Cargo that runs this, for these sources.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(sources());
+    command
 }
 
 /// The files that Cargo says it has made, or found to be made.

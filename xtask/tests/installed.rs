@@ -38,6 +38,7 @@ fn what_is_where() {
         "./share/bash-completion/completions/lucarne",
         "./share/doc/lucarne/LICENSE-APACHE",
         "./share/doc/lucarne/LICENSE-MIT",
+        "./share/doc/lucarne/LICENSES-OF-OTHERS",
         "./share/doc/lucarne/README.md",
         "./share/fish/vendor_completions.d/lucarne.fish",
         "./share/man/man1/lucarne.1",
