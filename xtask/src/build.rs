@@ -45,12 +45,12 @@ pub(crate) fn sources() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Builds the release. Both packages at once: features of what they depend on are chosen for the two together, and so
-/// everything is built once.
+/// Builds the release, all of it: for fewer packages other features would be chosen, and what `cargo build --release` has
+/// built would be built again.
 pub(crate) fn build() -> Result<Built, Error> {
     let mut command = cargo();
     command
-        .args(["build", "--release", "--locked", "--package", "lucarne-cli", "--package", "liblucarne"])
+        .args(["build", "--release", "--locked", "--workspace", "--exclude", "xtask"])
         .arg("--message-format=json-render-diagnostics");
     let messages = output(&mut command)?;
     let files: Vec<PathBuf> = messages.lines().flat_map(files_of_message).collect();
