@@ -10,12 +10,19 @@
 //! Equal programs have equal images, wherever they lie: paths begin at the deepest folder that all files of
 //! the program have in common. A program's bytecode means something to the build that made it and to
 //! no other, so that every other build makes it anew from the sources.
+//!
+//! **Trust.** Nothing that an image holds makes reading it panic, or take much more memory than it
+//! says. But the machine's speed rests on bytecode that a linker made, and what can be checked of that
+//! (`Program::verify`) finds damage, not malice. So bytecode that came from elsewhere is never run:
+//! [`Image::received`] makes its own from the sources, which costs about as much as checking would.
 
 mod compile;
 mod elf;
 mod images;
 mod program;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -137,6 +144,21 @@ impl Image {
             return Err(damaged("there is something behind its end"));
         }
         Ok(Image { digest: Digest::of(&bytes), manifest: header.manifest, main, sources, bytes })
+    }
+
+    /// Reads an image that somebody else has made. Its bytecode is made anew, whatever it was.
+    ///
+    /// # Errors
+    /// If this is no image, or if it does not compile.
+    pub fn received(bytes: Vec<u8>) -> Result<Image, ImageError> {
+        let image = Image::read(bytes)?;
+        match image.manifest.kind {
+            Kind::Toit => image.recompiled(),
+            Kind::Executable | Kind::Component if elf::kind(image.file())? != image.manifest.kind => {
+                Err(ImageError::Damaged("it is not what it says".to_owned()))
+            }
+            Kind::Executable | Kind::Component => Ok(image),
+        }
     }
 
     fn new(manifest: Manifest, main: &[u8], sources: &[u8]) -> Image {

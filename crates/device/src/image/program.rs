@@ -10,7 +10,7 @@ use lucarne_compiler::program::Program;
 use super::ImageError;
 
 /// How large a part of an image is at most when it is decompressed, in bytes.
-const PART_BYTES_MAX: u64 = 256 << 20;
+pub(super) const PART_BYTES_MAX: u64 = 64 << 20;
 
 /// The bytes of a program.
 pub(super) fn compressed(program: &Program) -> Vec<u8> {
