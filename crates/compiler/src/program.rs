@@ -260,6 +260,11 @@ macro_rules! builtins {
             /// The names to look up, in the order of the fields.
             pub const NAMES: &[&str] = &[$($name),*];
 
+            /// The classes, in the same order.
+            pub fn classes(&self) -> [ClassIndex; Builtins::NAMES.len()] {
+                [$(self.$field),*]
+            }
+
             /// Builds the table from what a look-up of each name gives.
             ///
             /// # Errors

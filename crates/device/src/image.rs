@@ -161,7 +161,7 @@ impl Image {
         }
     }
 
-    fn new(manifest: Manifest, main: &[u8], sources: &[u8]) -> Image {
+    pub(crate) fn new(manifest: Manifest, main: &[u8], sources: &[u8]) -> Image {
         let header = Header { manifest, main_bytes: main.len() as u64 };
         let mut bytes = [MAGIC, &[FORMAT]].concat();
         bytes = postcard::to_extend(&header, bytes).expect("a manifest can be encoded");

@@ -4,7 +4,13 @@
 //! stays so through a power cut, or it has not happened. Nothing that no container refers to stays
 //! behind. Executables and components are written out where the operating system can load them.
 
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
@@ -39,6 +45,8 @@ const CACHE_BYTES: usize = 2 << 20;
 pub struct Store {
     database: Database,
     executables: Executables,
+    /// The folder, which one store at a time may use.
+    lock: Option<File>,
 }
 
 /// What is known of an installed container.
@@ -102,19 +110,24 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`] if it is open already, others for a file that cannot be used.
     pub fn open(folder: &Path) -> Result<Store, StoreError> {
-        let options = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(folder.join("store.redb"))
-            .map_err(|error| StoreError::Disk(error.to_string()))?;
-        let backend = FileBackend::new(options)?;
-        Store::with_backend(backend, folder.join("executables"))
+        let lock = File::open(folder)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::Busy,
+            TryLockError::Error(error) => error.into(),
+        })?;
+        let file = folder.join("store.redb");
+        if !file.try_exists()? {
+            make(&folder.join("store.redb.new"), &file)?;
+            lock.sync_all()?;
+        }
+        let opened = OpenOptions::new().read(true).write(true).open(file)?;
+        let mut store = Store::with_backend(FileBackend::new(opened)?, folder.join("executables"))?;
+        store.lock = Some(lock);
+        Ok(store)
     }
 
     /// Opens a store on some disk. Executables are written out to a folder, which is made when
-    /// needed.
+    /// needed. A disk that was cut off while a store was made on it for the first time cannot be opened.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -123,7 +136,7 @@ impl Store {
         // What is altered behind our back is found here, and not by whoever reads it.
         builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
         let database = builder.create_with_backend(backend)?;
-        let store = Store { database, executables: Executables::new(executables) };
+        let store = Store { database, executables: Executables::new(executables), lock: None };
         store.prepare()?;
         Ok(store)
     }
@@ -312,7 +325,7 @@ impl Store {
     /// # Errors
     /// If the folder cannot be written.
     pub fn executable(&self, image: &Image) -> Result<PathBuf, StoreError> {
-        self.executables.write_out(image).map_err(|error| StoreError::Disk(error.to_string()))
+        Ok(self.executables.write_out(image)?)
     }
 
     /// Removes the files of executables that no container has any more.
@@ -321,7 +334,7 @@ impl Store {
     /// If the folder cannot be read or written.
     pub fn sweep_executables(&self) -> Result<(), StoreError> {
         let kept = self.list()?.iter().map(|record| record.image).collect();
-        self.executables.sweep(&kept).map_err(|error| StoreError::Disk(error.to_string()))
+        Ok(self.executables.sweep(&kept)?)
     }
 
     fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -348,6 +361,14 @@ impl Record {
     fn contents(&self) -> impl Iterator<Item = Digest> {
         std::iter::once(self.image).chain(self.settings.assets.values().copied())
     }
+}
+
+/// Makes an empty store beside its place first: what a power cut leaves half made is no store.
+fn make(beside: &Path, place: &Path) -> Result<(), StoreError> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(beside)?;
+    drop(Store::with_backend(FileBackend::new(file)?, PathBuf::new())?);
+    fs::rename(beside, place)?;
+    Ok(())
 }
 
 /// Removes those of some contents that no container refers to.
@@ -389,6 +410,12 @@ impl From<redb::Error> for StoreError {
             }
             error => StoreError::Disk(error.to_string()),
         }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> StoreError {
+        StoreError::Disk(error.to_string())
     }
 }
 
