@@ -1,0 +1,18 @@
+//! A Linux machine as a device: what is installed on it, and what it needs to be run.
+//!
+//! An [`Image`] is what can be installed: a program in Toit, an executable, or a component in C,
+//! known by the [`Digest`] of what it consists of. The [`Store`] remembers which containers there
+//! are, across restarts and power cuts. [`Settings`] say how a container is run.
+
+mod digest;
+mod executables;
+mod image;
+mod settings;
+mod store;
+
+pub use digest::{BadDigest, Digest};
+pub use image::{
+    CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
+};
+pub use settings::{BadDefine, BadName, ContainerName, Define, Permissions, Restart, Settings};
+pub use store::{Record, State, Store, StoreError};
