@@ -1,5 +1,7 @@
 //! The command line: one table that the parser, `--help` and the shell completions come from.
 
+pub(crate) mod device;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -78,6 +80,12 @@ pub(crate) enum Command {
     /// Build components in C
     #[command(subcommand)]
     C(C),
+    /// Start, stop and look at the device that this machine is
+    #[command(subcommand)]
+    Device(device::Device),
+    /// Install containers on the device, and look after them
+    #[command(subcommand)]
+    Container(device::Container),
     /// Be the OS process of a component: `lucarne run --component-process` starts this
     #[command(hide = true)]
     ComponentHost {
@@ -261,7 +269,7 @@ pub(crate) enum Device {
 }
 
 /// Reads a number of bytes, with K, M or G behind it for powers of 1,024.
-fn parse_size(text: &str) -> Result<usize, String> {
+pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
     let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
         "" => 1,

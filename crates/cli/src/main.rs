@@ -4,12 +4,16 @@ mod arguments;
 mod c;
 mod check;
 mod components;
+mod container;
+mod device;
 mod emit;
 mod files;
 mod front;
+mod logs;
 mod pkg;
 mod progress;
 mod run;
+mod table;
 mod test;
 
 use std::io::Write;
@@ -51,6 +55,8 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Test(options) => test::test(&options),
         Command::Pkg(command) => pkg::pkg(&command),
         Command::C(command) => c::c(&command),
+        Command::Device(command) => device::device(&command),
+        Command::Container(command) => container::container(&command),
         Command::ComponentHost { library, socket } => components::host(&library, &socket),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -4,13 +4,27 @@
 //! known by the [`Digest`] of what it consists of. The [`Store`] remembers which containers there
 //! are, across restarts and power cuts. [`Settings`] say how a container is run.
 
+mod assets;
+mod children;
+pub mod control;
+mod controls;
+mod daemon;
 mod digest;
 mod executables;
+mod folders;
+mod guest;
 mod image;
+mod life;
+mod logs;
+mod native;
 mod settings;
 mod store;
+mod supervisor;
 
+pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
+pub use folders::{FolderError, StateFolder};
 pub use digest::{BadDigest, Digest};
+pub use logs::{Entry, Source};
 pub use image::{
     CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
 };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lucarne_kernel::priority;
 use lucarne_outside::Surroundings;
 use lucarne_services::ProviderFlag;
 use lucarne_services::protocol::interface;
@@ -13,6 +14,8 @@ use crate::heap::HeapOptions;
 pub struct Host {
     /// How heaps are made.
     pub heap: HeapOptions,
+    /// The priority that its processes start with: see `lucarne_kernel::priority`.
+    pub priority: u8,
     /// The arguments of `main`.
     pub arguments: Vec<String>,
     /// The program as the user named it.
@@ -34,6 +37,7 @@ impl Host {
     pub fn new(services: &Services) -> Host {
         Host {
             heap: HeapOptions::default(),
+            priority: priority::NORMAL,
             arguments: Vec::new(),
             program_name: None,
             program_path: None,
