@@ -45,14 +45,6 @@ impl Listener {
 }
 
 impl Follower {
-    /// Waits for what comes next. None if nothing ever comes: the log was removed.
-    pub fn next(&mut self) -> Option<Followed> {
-        match self.after_gap.take() {
-            Some(entry) => Some(self.take(entry)),
-            None => self.entries.recv().ok().map(|entry| self.take(entry)),
-        }
-    }
-
     /// Waits for what comes next, but not for ever.
     ///
     /// # Errors
@@ -72,5 +64,17 @@ impl Follower {
         }
         self.after_gap = Some(entry);
         Followed::Missed(missed)
+    }
+}
+
+impl Iterator for Follower {
+    type Item = Followed;
+
+    /// Waits for what comes next. None if nothing ever comes: the log was removed.
+    fn next(&mut self) -> Option<Followed> {
+        match self.after_gap.take() {
+            Some(entry) => Some(self.take(entry)),
+            None => self.entries.recv().ok().map(|entry| self.take(entry)),
+        }
     }
 }
