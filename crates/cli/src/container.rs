@@ -9,7 +9,8 @@ use lucarne_device::{CompileError, ContainerName, Define, Image, Permissions, Re
 use serde_json::json;
 
 use crate::arguments::device::{
-    Container, ContainerInspect, ContainerList, Install, OfContainer, RestartPolicy, RunOptions, parse_interval,
+    Container, ContainerInspect, ContainerList, Install, OfContainer, RestartPolicy, RunOptions,
+    parse_interval,
 };
 use crate::device::{reach, shown_duration};
 use crate::{FAILURE, Stop, front, logs, print_out, table};
@@ -20,9 +21,9 @@ const JAG_INTERVAL: &str = "jag.interval";
 pub(crate) fn container(command: &Container) -> Result<ExitCode, Stop> {
     match command {
         Container::Install(options) => install(options),
-        Container::Uninstall(options) => command_for(options, "uninstalled", |reached, name| {
-            reached.device.uninstall(name).wait()
-        }),
+        Container::Uninstall(options) => {
+            command_for(options, "uninstalled", |reached, name| reached.device.uninstall(name).wait())
+        }
         Container::Start(options) => {
             command_for(options, "started", |reached, name| reached.device.start(name).wait())
         }
@@ -46,7 +47,8 @@ fn install(options: &Install) -> Result<ExitCode, Stop> {
             RestartPolicy::OnFailure => Restart::OnFailure,
             RestartPolicy::Never => Restart::Never,
         },
-        interval_us: interval(options)?.map(|interval| i64::try_from(interval.as_micros()).unwrap_or(i64::MAX)),
+        interval_us: interval(options)?
+            .map(|interval| i64::try_from(interval.as_micros()).unwrap_or(i64::MAX)),
         ..settings(run, &options.arguments)
     };
     let (reached, device) = reach(at)?;
@@ -66,7 +68,9 @@ fn install(options: &Install) -> Result<ExitCode, Stop> {
         });
         print_out(format!("{object}\n").as_bytes());
     } else if !options.quiet {
-        print_out(format!("Success: Sent {}KB to '{device}' in {took:.2}s\n", size.div_ceil(1024)).as_bytes());
+        print_out(
+            format!("Success: Sent {}KB to '{device}' in {took:.2}s\n", size.div_ceil(1024)).as_bytes(),
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -175,7 +179,9 @@ fn list(options: &ContainerList) -> Result<ExitCode, Stop> {
 
 fn as_json(device: &str, listed: &Listed) -> serde_json::Value {
     let mut row = json!({"device": device});
-    if let (Some(row), Ok(serde_json::Value::Object(more))) = (row.as_object_mut(), serde_json::to_value(listed)) {
+    if let (Some(row), Ok(serde_json::Value::Object(more))) =
+        (row.as_object_mut(), serde_json::to_value(listed))
+    {
         row.extend(more);
     }
     row
@@ -226,9 +232,12 @@ fn as_text(device: &str, inspected: &Inspected) -> String {
         ("starts", starts.to_string()),
     ];
     let mut add = |name, values: &[String]| {
-        lines.extend(values.iter().enumerate().map(|(index, value)| {
-            (if index == 0 { name } else { "" }, value.clone())
-        }));
+        lines.extend(
+            values
+                .iter()
+                .enumerate()
+                .map(|(index, value)| (if index == 0 { name } else { "" }, value.clone())),
+        );
     };
     add("problem", &problem.iter().cloned().collect::<Vec<_>>());
     add("arguments", &settings.arguments);

@@ -46,7 +46,8 @@ pub(crate) fn folder(state: Option<&Path>) -> Result<StateFolder, Stop> {
 pub(crate) fn reach(at: &At) -> Result<(Reached, String), Stop> {
     let folder = folder(at.state.as_deref())?;
     let reached = Reached::connect(&folder).map_err(|error| Stop::failure(error.to_string()))?;
-    let Status { name, .. } = reached.device.status().wait().map_err(|error| Stop::failure(error.to_string()))?;
+    let Status { name, .. } =
+        reached.device.status().wait().map_err(|error| Stop::failure(error.to_string()))?;
     match &at.device {
         Some(other) if *other != name => {
             Err(Stop::usage(format!("there is no device '{other}' here: this one is called '{name}'")))
@@ -87,8 +88,12 @@ fn start(options: &DeviceStart) -> Result<ExitCode, Stop> {
     let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot start the device: {error}"));
     folder.prepare().map_err(|error| failure(&error))?;
     let path = folder.device_log();
-    let mut log =
-        OpenOptions::new().create(true).append(true).read(true).open(&path).map_err(|error| failure(&error))?;
+    let mut log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .read(true)
+        .open(&path)
+        .map_err(|error| failure(&error))?;
     let before = log.seek(SeekFrom::End(0)).map_err(|error| failure(&error))?;
     let mut child = detached(options, &folder, &log).map_err(|error| failure(&error))?;
     let reached = wait_until_up(&mut child, &folder).map_err(|error| match error {
@@ -149,9 +154,10 @@ fn stop(options: &DeviceStop) -> Result<ExitCode, Stop> {
     let (reached, name) = reach(&options.at)?;
     let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot stop the device: {error}"));
     let pid = reached.device.status().wait().map_err(|error| failure(&error))?.pid;
-    let process = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw).and_then(|pid| {
-        rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
-    });
+    let process = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+        .and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok());
     // It may be gone before it has answered.
     let _ = reached.device.shut_down().wait();
     if let Some(process) = process {

@@ -38,7 +38,11 @@ pub(crate) fn logs(options: &ContainerLogs) -> Result<ExitCode, Stop> {
 fn print(options: &ContainerLogs, part: &LogPart) -> io::Result<()> {
     let (mut out, mut error) = (io::stdout().lock(), io::stderr().lock());
     if part.missed > 0 {
-        writeln!(error, "lucarne: {} lines came too fast to be shown here; they are in the log", part.missed)?;
+        writeln!(
+            error,
+            "lucarne: {} lines came too fast to be shown here; they are in the log",
+            part.missed
+        )?;
     }
     for entry in &part.entries {
         if options.json {

@@ -13,7 +13,7 @@ const ALIGNMENT: usize = 4;
 /// Some bytes are no assets.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("this is no file of assets: write NAME=FILE to attach any file")]
-pub struct BadAssets;
+pub(crate) struct BadAssets;
 
 /// The bytes that programs read as their assets.
 pub(crate) fn encode(entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {

@@ -53,7 +53,11 @@ pub trait Device {
     async fn logs(&self, name: ContainerName, last: Option<u32>) -> Result<Vec<Entry>, Refusal>;
     /// The last lines of a log, and then all that come.
     #[index(10)]
-    async fn follow(&self, name: ContainerName, last: Option<u32>) -> Result<Resource<Self::Follower>, Refusal>;
+    async fn follow(
+        &self,
+        name: ContainerName,
+        last: Option<u32>,
+    ) -> Result<Resource<Self::Follower>, Refusal>;
 }
 
 /// A program on its way: its image, in parts.

@@ -9,9 +9,7 @@ use std::time::Duration;
 use lucarne::prelude::*;
 use lucarne_kernel::sync::Mutex;
 
-use crate::control::{
-    Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload,
-};
+use crate::control::{Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload};
 use crate::image::IMAGE_BYTES_MAX;
 use crate::logs::{Entry, Followed, Log, Logs};
 use crate::supervisor::{Orders, Sent, Supervisor};

@@ -46,8 +46,9 @@ impl Guests {
         let mut host = Host::new(&services);
         host.arguments.clone_from(&settings.arguments);
         host.program_name = Some(name.to_string());
-        host.heap.limit_bytes =
-            settings.memory_bytes.map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        host.heap.limit_bytes = settings
+            .memory_bytes
+            .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
         host.priority = if settings.background { priority::LOW } else { priority::NORMAL };
         let program = lucarne_vm::start(self.system.kernel(), image, host);
         program.when_ended(on_end);
@@ -55,7 +56,11 @@ impl Guests {
     }
 
     /// Starts an executable or a component: an OS process that is one container, or more, of the system.
-    pub(crate) fn start_native(&self, native: NativeStart, start: Start<'_>) -> Result<Guest, std::io::Error> {
+    pub(crate) fn start_native(
+        &self,
+        native: NativeStart,
+        start: Start<'_>,
+    ) -> Result<Guest, std::io::Error> {
         self.natives.start(native, start).map(Guest::Native)
     }
 }

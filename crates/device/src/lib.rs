@@ -2,7 +2,8 @@
 //!
 //! An [`Image`] is what can be installed: a program in Toit, an executable, or a component in C,
 //! known by the [`Digest`] of what it consists of. The [`Store`] remembers which containers there
-//! are, across restarts and power cuts. [`Settings`] say how a container is run.
+//! are, across restarts and power cuts. [`Settings`] say how a container is run, and [`Logs`] keep what it has
+//! to say.
 
 mod assets;
 mod children;
@@ -22,11 +23,11 @@ mod store;
 mod supervisor;
 
 pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
-pub use folders::{FolderError, StateFolder};
 pub use digest::{BadDigest, Digest};
-pub use logs::{Entry, Source};
+pub use folders::{FolderError, StateFolder};
 pub use image::{
     CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
 };
+pub use logs::{Entry, Followed, Follower, Log, LogLimits, Logs, Source};
 pub use settings::{BadDefine, BadName, ContainerName, Define, Permissions, Restart, Settings};
 pub use store::{Record, State, Store, StoreError};

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use crate::settings::Restart;
 
 /// How long after its first failure a container is started again. Each further one doubles it.
-pub const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
+pub(crate) const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 
 /// What the time between failures grows to.
-pub const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+pub(crate) const BACK_OFF_MAX: Duration = Duration::from_secs(60);
 
 /// A run that lasted as long makes up for all failures before it.
-pub const SOUND_RUN: Duration = Duration::from_secs(60);
+pub(crate) const SOUND_RUN: Duration = Duration::from_secs(60);
 
 /// The life of one container.
 #[derive(Debug)]

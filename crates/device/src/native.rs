@@ -106,11 +106,7 @@ impl Natives {
     }
 
     /// The command that starts it, and where the handlers of a component connect meanwhile.
-    fn command(
-        &self,
-        native: &NativeStart,
-        arguments: &[String],
-    ) -> io::Result<(Command, Option<Listener>)> {
+    fn command(&self, native: &NativeStart, arguments: &[String]) -> io::Result<(Command, Option<Listener>)> {
         if !native.is_component {
             let mut command = Command::new(&native.file);
             command.args(arguments);
@@ -195,7 +191,8 @@ impl Running {
             tv_nsec: time.subsec_nanos().into(),
         });
         loop {
-            let mut files = [PollFd::new(&self.process, PollFlags::IN), PollFd::new(&self.stop, PollFlags::IN)];
+            let mut files =
+                [PollFd::new(&self.process, PollFlags::IN), PollFd::new(&self.stop, PollFlags::IN)];
             let watched = if time.is_some() { &mut files[..1] } else { &mut files[..] };
             match poll(watched, timeout.as_ref()) {
                 Ok(0) => return Waited::TooLong,

@@ -296,11 +296,12 @@ impl Supervisor {
     /// Checks and stores a program. Says whether it took the place of another one.
     fn take_in(&mut self, name: &ContainerName, sent: Sent, settings: &Settings) -> Result<bool, Refusal> {
         if name.as_str() == SENT {
-            return Err(Refusal::new(format_args!("'{SENT}' is what programs of 'lucarne run -d' are called")));
+            return Err(Refusal::new(format_args!(
+                "'{SENT}' is what programs of 'lucarne run -d' are called"
+            )));
         }
         self.check(&sent.image)?;
-        let record =
-            self.store.install(name, &sent.image, settings, &sent.assets).map_err(Refusal::new)?;
+        let record = self.store.install(name, &sent.image, settings, &sent.assets).map_err(Refusal::new)?;
         let is_replaced = self.slots.contains_key(name);
         let (settings, place) = (record.settings.clone(), record.place);
         self.put(name, Program::Installed(record), settings, place);
@@ -401,15 +402,16 @@ impl Supervisor {
     fn begin(&mut self, name: &ContainerName, run: u64) {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.starts = slot.starts.saturating_add(1);
-        let started = self.start_guest(name, run);
-        let Some(slot) = self.slots.get_mut(name) else { return };
-        match started {
-            Ok(guest) => (slot.guest, slot.problem) = (Some(guest), None),
-            Err(refusal) => {
-                self.say(name, &format!("cannot be started: {refusal}"));
-                slot.problem = Some(refusal.to_string());
-                self.ended(name, run, 1);
-            }
+        let (guest, problem) = match self.start_guest(name, run) {
+            Ok(guest) => (Some(guest), None),
+            Err(refusal) => (None, Some(refusal.to_string())),
+        };
+        if let Some(slot) = self.slots.get_mut(name) {
+            (slot.guest, slot.problem) = (guest, problem.clone());
+        }
+        if let Some(problem) = problem {
+            self.say(name, &format!("cannot be started: {problem}"));
+            self.ended(name, run, 1);
         }
     }
 
@@ -421,6 +423,9 @@ impl Supervisor {
             orders.tell(move |supervisor| {
                 if let Some(slot) = supervisor.slots.get_mut(&ended) {
                     slot.guest = None;
+                }
+                if let Ok(log) = supervisor.logs.container(&ended) {
+                    log.end_lines();
                 }
                 supervisor.ended(&ended, run, code);
             });
