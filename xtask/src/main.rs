@@ -1,0 +1,85 @@
+//! `cargo xtask`: what is done with the sources besides building and testing them.
+//!
+//! `layout` is the list of what is installed, and where; `build` has Cargo make what is built, `install` puts everything into a folder.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever runs it")]
+
+mod build;
+mod header;
+mod install;
+mod layout;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use thiserror::Error;
+
+const HELP: &str = "\
+Usage: cargo xtask install --prefix DIR [--destdir DIR]
+
+Commands:
+  install  Build the release, and install it
+
+Options:
+  --prefix DIR   Where it will be used, such as /usr/local
+  --destdir DIR  A folder that is the root of the machine where it will be used";
+
+/// Why something was not done.
+#[derive(Debug, Error)]
+enum Error {
+    #[error("{0}")]
+    Usage(#[from] lexopt::Error),
+    #[error("{0}; see cargo xtask --help")]
+    Incomplete(&'static str),
+    #[error("{command}: {reason}")]
+    Command { command: String, reason: String },
+    #[error("{}: {reason}", path.display())]
+    File { path: PathBuf, reason: std::io::Error },
+}
+
+enum Command {
+    Help,
+    Install { prefix: PathBuf, destdir: Option<PathBuf> },
+}
+
+fn main() -> ExitCode {
+    match read_arguments().and_then(|command| perform(&command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(command: &Command) -> Result<(), Error> {
+    match command {
+        Command::Help => println!("{HELP}"),
+        Command::Install { prefix, destdir } => {
+            install::install(prefix, destdir.as_deref(), &layout::items(&build::build()?)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_arguments() -> Result<Command, Error> {
+    let mut arguments = lexopt::Parser::from_env();
+    let (mut command, mut prefix, mut destdir) = (None, None, None);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Long("prefix") => prefix = Some(PathBuf::from(arguments.value()?)),
+            Long("destdir") => destdir = Some(PathBuf::from(arguments.value()?)),
+            Value(name) if command.is_none() => command = Some(name.string()?),
+            _ => return Err(argument.unexpected().into()),
+        }
+    }
+    match command.as_deref() {
+        Some("install") => {
+            let prefix = prefix.ok_or(Error::Incomplete("there is no --prefix"))?;
+            Ok(Command::Install { prefix, destdir })
+        }
+        Some(_) => Err(Error::Incomplete("there is no such command")),
+        None => Ok(Command::Help),
+    }
+}
