@@ -101,12 +101,24 @@ pub(crate) enum Command {
     },
 }
 
+/// The device that is none: programs run in the foreground.
+pub(crate) const HOST: &str = "host";
+
+/// What is said above the options that are for devices.
+const ON_DEVICE: &str = "With --device, when it is not 'host'";
+
 /// The options of `lucarne run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Where to run: only this machine, `host`, can be named yet
-    #[arg(short, long, value_name = "DEVICE", default_value = "host", hide_default_value = true)]
-    pub(crate) device: Device,
+    /// Run it on the device of that name, in place of what was run there like this before; 'host' is
+    /// here, in the foreground
+    #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
+    pub(crate) device: String,
+    /// The folder in which the device keeps its state [default: the user's own]
+    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true, help_heading = ON_DEVICE)]
+    pub(crate) state: Option<PathBuf>,
+    #[command(flatten, next_help_heading = ON_DEVICE)]
+    pub(crate) on_device: device::RunOptions,
     /// How many processors to use [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
@@ -259,13 +271,6 @@ pub(crate) struct List {
     /// The folder of the program [default: the nearest one upwards with a package.yaml or package.lock]
     #[arg(long, value_name = "DIR")]
     pub(crate) project_root: Option<PathBuf>,
-}
-
-/// Where programs run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Device {
-    /// This machine
-    Host,
 }
 
 /// Reads a number of bytes, with K, M or G behind it for powers of 1,024.

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+/// Where a program finds what `-D` has defined: a map as TISON.
+pub(crate) const DEFINES: &str = "jag.defines";
+
 /// What it begins with.
 const MARKER: u32 = 0x6395_f9f1;
 

@@ -28,6 +28,8 @@ pub(crate) enum Guest {
 pub(crate) struct Start<'a> {
     pub(crate) name: &'a ContainerName,
     pub(crate) settings: &'a Settings,
+    /// The files that come with it.
+    pub(crate) assets: Vec<u8>,
     /// Its log.
     pub(crate) output: Arc<dyn Output>,
     /// Told of its end, once, with its code.
@@ -41,11 +43,12 @@ impl Guests {
 
     /// Starts a program in Toit: a group of processes in this OS process.
     pub(crate) fn start_toit(&self, image: Arc<lucarne_vm::Image>, start: Start<'_>) -> Guest {
-        let Start { name, settings, output, on_end } = start;
+        let Start { name, settings, assets, output, on_end } = start;
         let services = Services { presence: self.system.services().presence.clone(), output };
         let mut host = Host::new(&services);
         host.arguments.clone_from(&settings.arguments);
         host.program_name = Some(name.to_string());
+        host.assets = assets;
         host.heap.limit_bytes = settings
             .memory_bytes
             .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));

@@ -76,7 +76,7 @@ impl Natives {
 
     /// Starts an OS process. Whether it becomes a container, as it should, shows later.
     pub(crate) fn start(&self, native: NativeStart, start: Start<'_>) -> io::Result<Native> {
-        let Start { name, settings, output, on_end } = start;
+        let Start { name, settings, output, on_end, .. } = start;
         let name = name.to_string();
         let (mut command, listener) = self.command(&native, &settings.arguments)?;
         let (near, far) = UnixStream::pair()?;

@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lucarne_system::{Output, Stream};
+use lucarne_vm::native::encoding::tison;
 use tokio::sync::oneshot;
 
 use crate::control::{Inspected, Installed, Listed, Refusal, State, Status};
@@ -18,7 +19,9 @@ use crate::life::{Action, Life, Phase};
 use crate::logs::Logs;
 use crate::native::NativeStart;
 use crate::store::State as Wish;
-use crate::{ContainerName, Digest, Image, ImageError, Images, Kind, Record, Settings, Store};
+use crate::{
+    ContainerName, Digest, Image, ImageError, Images, Kind, Record, Settings, Store, StoreError, assets,
+};
 
 /// Something happens. What it is for is in the code.
 type Event = Box<dyn FnOnce(&mut Supervisor) + Send>;
@@ -431,7 +434,8 @@ impl Supervisor {
             });
         };
         let output = self.logs.container(name).map_err(Refusal::new)?;
-        let start = Start { name, settings: &slot.settings, output, on_end: Box::new(on_end) };
+        let assets = slot.assets(&self.store)?;
+        let start = Start { name, settings: &slot.settings, assets, output, on_end: Box::new(on_end) };
         match kind {
             Kind::Toit => {
                 let image = self.images.load(digest, || slot.image(&self.store))?;
@@ -501,6 +505,28 @@ impl Slot {
             Program::Installed(record) => (record.image, record.kind),
             Program::Sent(sent) => (sent.image.digest(), sent.image.manifest().kind),
         }
+    }
+
+    /// The files that come with it, and what was defined, as programs read them.
+    fn assets(&self, store: &Store) -> Result<Vec<u8>, Refusal> {
+        let mut entries = match &self.program {
+            Program::Sent(sent) => sent.assets.clone(),
+            Program::Installed(_) => {
+                let read = |(name, digest): (&String, &Digest)| Ok((name.clone(), store.asset(*digest)?));
+                self.settings
+                    .assets
+                    .iter()
+                    .map(read)
+                    .collect::<Result<_, StoreError>>()
+                    .map_err(Refusal::new)?
+            }
+        };
+        if !self.settings.defines.is_empty() {
+            let defines = lucarne_message::to_payload(&self.settings.defines).map_err(Refusal::new)?;
+            let defines = tison(&defines).ok_or_else(|| Refusal::new("the definitions are too large"))?;
+            entries.insert(assets::DEFINES.to_owned(), defines);
+        }
+        Ok(if entries.is_empty() { Vec::new() } else { assets::encode(&entries) })
     }
 
     fn image(&self, store: &Store) -> Result<Image, Refusal> {

@@ -22,6 +22,8 @@ pub struct Host {
     pub program_name: Option<String>,
     /// The program's full path.
     pub program_path: Option<String>,
+    /// Files that come with it, as `system.assets` reads them: names and contents in one byte array, or nothing.
+    pub assets: Vec<u8>,
     /// What the program may reach of the machine around it: files, environment, other programs. Having
     /// none is the rule, and each try is then an error. A program that a person starts on a desk is
     /// given what the person has.
@@ -41,6 +43,7 @@ impl Host {
             arguments: Vec::new(),
             program_name: None,
             program_path: None,
+            assets: Vec::new(),
             outside: None,
             output: services.output.clone(),
             print: services.presence.flag(interface::PRINT.uuid),

@@ -113,7 +113,7 @@ pub(crate) enum Container {
 }
 
 /// How a program is run on a device.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Args)]
 pub(crate) struct RunOptions {
     /// What the container's heaps may take, such as 64M; started programs of its own count for it [default: 512M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
@@ -129,16 +129,16 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "[NAME=]FILE")]
     pub(crate) assets: Vec<String>,
     /// Let it open only services that are named like this: a UUID, a name, a tag, or the id of a component
-    #[arg(long, value_name = "SERVICE", help_heading = "Permissions")]
+    #[arg(long, value_name = "SERVICE")]
     pub(crate) allow_open: Vec<String>,
     /// Do not let it open such services; this wins over --allow-open
-    #[arg(long, value_name = "SERVICE", help_heading = "Permissions")]
+    #[arg(long, value_name = "SERVICE")]
     pub(crate) deny_open: Vec<String>,
     /// Let it provide only such services
-    #[arg(long, value_name = "SERVICE", help_heading = "Permissions")]
+    #[arg(long, value_name = "SERVICE")]
     pub(crate) allow_provide: Vec<String>,
     /// Do not let it provide such services; this wins over --allow-provide
-    #[arg(long, value_name = "SERVICE", help_heading = "Permissions")]
+    #[arg(long, value_name = "SERVICE")]
     pub(crate) deny_provide: Vec<String>,
 }
 
