@@ -69,7 +69,9 @@ pub(crate) enum Stage {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Compile and run a program
-    Run(Run),
+    Run(Box<Run>),
+    /// Run a program, and again whenever one of its files changes
+    Watch(Watch),
     /// Look for errors in programs, without running them
     Check(Check),
     /// Run test programs, and say which of them fail
@@ -167,6 +169,22 @@ impl Run {
     pub(crate) fn arguments(&self) -> &[String] {
         self.program.get(1..).unwrap_or_default()
     }
+}
+
+/// The options of `lucarne watch`.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Run it on the device of that name; 'host' is here
+    #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
+    pub(crate) device: String,
+    /// The folder in which the device keeps its state [default: the user's own]
+    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true)]
+    pub(crate) state: Option<PathBuf>,
+    /// The program
+    pub(crate) file: PathBuf,
+    /// The arguments of its `main`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
+    pub(crate) arguments: Vec<String>,
 }
 
 /// What `lucarne c` does.

@@ -15,6 +15,7 @@ mod progress;
 mod run;
 mod table;
 mod test;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
 fn perform(command: Command) -> Result<ExitCode, Stop> {
     match command {
         Command::Run(options) => run::run(&options),
+        Command::Watch(options) => watch::watch(&options),
         Command::Check(options) => check::check(&options),
         Command::Test(options) => test::test(&options),
         Command::Pkg(command) => pkg::pkg(&command),

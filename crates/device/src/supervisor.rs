@@ -67,7 +67,7 @@ struct Slot {
 /// Where the program of a container is.
 enum Program {
     /// In the store.
-    Installed(Record),
+    Installed { image: Digest, kind: Kind },
     /// Here alone: it was sent to be run once.
     Sent(Arc<Sent>),
 }
@@ -152,7 +152,7 @@ impl Supervisor {
 
     pub(crate) fn status(&mut self, reply: Reply<Status>) {
         let running = self.slots.values().filter(|slot| slot.guest.is_some()).count();
-        let installed = self.slots.values().filter(|slot| slot.record().is_some()).count();
+        let installed = self.slots.values().filter(|slot| slot.is_installed()).count();
         answer(
             reply,
             Ok(Status {
@@ -221,7 +221,7 @@ impl Supervisor {
 
     pub(crate) fn uninstall(&mut self, name: &ContainerName, reply: Reply<()>) {
         let forgotten = self.slot(name).and_then(|slot| match slot.program {
-            Program::Installed(_) => self.store.uninstall(name).map(drop).map_err(Refusal::new),
+            Program::Installed { .. } => self.store.uninstall(name).map(drop).map_err(Refusal::new),
             Program::Sent(_) => Ok(()),
         });
         match forgotten {
@@ -279,8 +279,7 @@ impl Supervisor {
         for record in records {
             let name = record.name.clone();
             let is_wanted = record.state == Wish::Enabled;
-            let (settings, place) = (record.settings.clone(), record.place);
-            self.put(&name, Program::Installed(record), settings, place);
+            self.put_record(record);
             if is_wanted {
                 self.order(&name, Life::start);
             }
@@ -306,8 +305,7 @@ impl Supervisor {
         self.check(&sent.image)?;
         let record = self.store.install(name, &sent.image, settings, &sent.assets).map_err(Refusal::new)?;
         let is_replaced = self.slots.contains_key(name);
-        let (settings, place) = (record.settings.clone(), record.place);
-        self.put(name, Program::Installed(record), settings, place);
+        self.put_record(record);
         Ok(is_replaced)
     }
 
@@ -324,6 +322,11 @@ impl Supervisor {
             // What it is was read from its contents.
             Kind::Executable | Kind::Component => Ok(()),
         }
+    }
+
+    fn put_record(&mut self, record: Record) {
+        let program = Program::Installed { image: record.image, kind: record.kind };
+        self.put(&record.name, program, record.settings, record.place);
     }
 
     fn put(&mut self, name: &ContainerName, program: Program, settings: Settings, place: u64) {
@@ -354,7 +357,7 @@ impl Supervisor {
     /// Remembers, beyond the device's end, whether a container is to run.
     fn note_wish(&mut self, name: &ContainerName, wish: Wish) -> Result<(), Refusal> {
         match self.slot(name)?.program {
-            Program::Installed(_) => self.store.set_state(name, wish).map_err(Refusal::new),
+            Program::Installed { .. } => self.store.set_state(name, wish).map_err(Refusal::new),
             Program::Sent(_) => Ok(()),
         }
     }
@@ -452,9 +455,13 @@ impl Supervisor {
     /// A run has ended, or could not begin.
     fn ended(&mut self, name: &ContainerName, run: u64, code: i32) {
         self.order(name, |life, now| life.ended(run, code, now));
-        if let Some(Phase::Waiting { until, code }) = self.slots.get(name).map(|slot| slot.life.phase()) {
-            let wait = until.saturating_duration_since(Instant::now()).as_secs_f64();
-            self.say(name, &format!("ended with code {code}, starts again in {wait:.1} s"));
+        match self.slots.get(name).map(|slot| slot.life.phase()) {
+            Some(Phase::Waiting { until, code }) => {
+                let wait = until.saturating_duration_since(Instant::now()).as_secs_f64();
+                self.say(name, &format!("ended with code {code}, starts again in {wait:.1} s"));
+            }
+            Some(Phase::Ended { code }) if code != 0 => self.say(name, &format!("ended with code {code}")),
+            _ => {}
         }
         self.answer_ended(name);
     }
@@ -492,17 +499,14 @@ impl Supervisor {
 }
 
 impl Slot {
-    fn record(&self) -> Option<&Record> {
-        match &self.program {
-            Program::Installed(record) => Some(record),
-            Program::Sent(_) => None,
-        }
+    fn is_installed(&self) -> bool {
+        matches!(self.program, Program::Installed { .. })
     }
 
     /// What names its image, and what it is.
     fn identity(&self) -> (Digest, Kind) {
         match &self.program {
-            Program::Installed(record) => (record.image, record.kind),
+            Program::Installed { image, kind } => (*image, *kind),
             Program::Sent(sent) => (sent.image.digest(), sent.image.manifest().kind),
         }
     }
@@ -511,7 +515,7 @@ impl Slot {
     fn assets(&self, store: &Store) -> Result<Vec<u8>, Refusal> {
         let mut entries = match &self.program {
             Program::Sent(sent) => sent.assets.clone(),
-            Program::Installed(_) => {
+            Program::Installed { .. } => {
                 let read = |(name, digest): (&String, &Digest)| Ok((name.clone(), store.asset(*digest)?));
                 self.settings
                     .assets
@@ -531,7 +535,7 @@ impl Slot {
 
     fn image(&self, store: &Store) -> Result<Image, Refusal> {
         match &self.program {
-            Program::Installed(record) => store.image(record.image).map_err(Refusal::new),
+            Program::Installed { image, .. } => store.image(*image).map_err(Refusal::new),
             Program::Sent(sent) => Ok(sent.image.clone()),
         }
     }
