@@ -78,7 +78,7 @@ impl Natives {
     pub(crate) fn start(&self, native: NativeStart, start: Start<'_>) -> io::Result<Native> {
         let Start { name, settings, output, on_end, .. } = start;
         let name = name.to_string();
-        let (mut command, listener) = self.command(&native, &settings.arguments)?;
+        let (mut command, listener) = self.command(&native, &name, &settings.arguments)?;
         let (near, far) = UnixStream::pair()?;
         command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}")).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -106,10 +106,16 @@ impl Natives {
     }
 
     /// The command that starts it, and where the handlers of a component connect meanwhile.
-    fn command(&self, native: &NativeStart, arguments: &[String]) -> io::Result<(Command, Option<Listener>)> {
+    fn command(
+        &self,
+        native: &NativeStart,
+        name: &str,
+        arguments: &[String],
+    ) -> io::Result<(Command, Option<Listener>)> {
         if !native.is_component {
             let mut command = Command::new(&native.file);
-            command.args(arguments);
+            // The file is called by its digest, which tells people nothing.
+            command.arg0(name).args(arguments);
             return Ok((command, None));
         }
         let socket = self.folder.component_socket(self.next_socket.fetch_add(1, Ordering::Relaxed));
