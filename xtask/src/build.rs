@@ -12,8 +12,32 @@ pub(crate) struct Built {
     pub(crate) binary: PathBuf,
     pub(crate) shared_library: PathBuf,
     pub(crate) static_library: PathBuf,
-    /// The libraries of the operating system that the static one needs, as flags of a linker.
-    pub(crate) native_libraries: Vec<String>,
+}
+
+impl Built {
+    /// A folder for what is made on the way, beside what was built. Nobody else has the same.
+    pub(crate) fn work(&self) -> Result<Work, Error> {
+        let folder = self.binary.with_file_name(format!("xtask-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).map_err(|reason| Error::File { path: folder.clone(), reason })?;
+        Ok(Work(folder))
+    }
+}
+
+/// A folder that goes with this value.
+pub(crate) struct Work(PathBuf);
+
+impl std::ops::Deref for Work {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// The folder of the sources.
@@ -40,7 +64,6 @@ pub(crate) fn build() -> Result<Built, Error> {
         binary: file("lucarne")?,
         shared_library: file("libliblucarne.so")?,
         static_library: file("libliblucarne.a")?,
-        native_libraries: native_libraries()?,
     })
 }
 
@@ -51,15 +74,15 @@ fn files_of_message(message: &str) -> Vec<PathBuf> {
     files.filter_map(Value::as_str).map(PathBuf::from).collect()
 }
 
-/// Those of the standard library: no crate here adds any.
-fn native_libraries() -> Result<Vec<String>, Error> {
+/// The libraries of the operating system that the static library needs, as flags of a linker: those of the standard
+/// library, since no crate here adds any.
+pub(crate) fn native_libraries(work: &Path) -> Result<Vec<String>, Error> {
     const NOTE: &str = "note: native-static-libs: ";
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let mut command = Command::new(rustc);
-    let empty = std::env::temp_dir().join(format!("lucarne-empty-{}.a", std::process::id()));
+    let empty = work.join("empty.a");
     command.args(["--crate-type", "staticlib", "--print", "native-static-libs", "-o"]).arg(&empty).arg("-");
     let made = command.stdin(Stdio::null()).output();
-    let _ = std::fs::remove_file(empty);
     let notes = made.map_err(|reason| failed(&command, reason.to_string()))?.stderr;
     let notes = String::from_utf8_lossy(&notes);
     let Some(libraries) = notes.lines().find_map(|line| line.strip_prefix(NOTE)) else {

@@ -28,7 +28,7 @@ fn install_one(path: &Path, content: &Content) -> io::Result<()> {
     let fresh = fresh_name(path);
     let _ = fs::remove_file(&fresh);
     match content {
-        Content::File(from) => copy(from, &fresh, 0o644)?,
+        Content::File(from) | Content::Library(from, _) => copy(from, &fresh, 0o644)?,
         Content::Program(from) => copy(from, &fresh, 0o755)?,
         Content::Text(text) => {
             fs::write(&fresh, text)?;

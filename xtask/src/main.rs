@@ -1,9 +1,14 @@
 //! `cargo xtask`: what is done with the sources besides building and testing them.
 //!
-//! `layout` is the list of what is installed, and where; `build` has Cargo make what is built, `install` puts everything into a folder.
+//! `layout` is the list of what is installed, and where; `build` has Cargo make what is built, and `generated` has the binary
+//! write what it says about itself. `install` puts everything into a folder, `dist` into packages: `deb` is the one for Debian.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever runs it")]
 
+mod archive;
 mod build;
+mod deb;
+mod dist;
+mod generated;
 mod header;
 mod install;
 mod layout;
@@ -16,13 +21,16 @@ use thiserror::Error;
 
 const HELP: &str = "\
 Usage: cargo xtask install --prefix DIR [--destdir DIR]
+       cargo xtask dist [--output DIR]
 
 Commands:
   install  Build the release, and install it
+  dist     Build the release, and pack it: a .tar.gz for any folder, and a .deb
 
 Options:
   --prefix DIR   Where it will be used, such as /usr/local
-  --destdir DIR  A folder that is the root of the machine where it will be used";
+  --destdir DIR  A folder that is the root of the machine where it will be used
+  --output DIR   Where packages are written [default: target/dist]";
 
 /// Why something was not done.
 #[derive(Debug, Error)]
@@ -40,6 +48,7 @@ enum Error {
 enum Command {
     Help,
     Install { prefix: PathBuf, destdir: Option<PathBuf> },
+    Dist { output: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -56,7 +65,15 @@ fn perform(command: &Command) -> Result<(), Error> {
     match command {
         Command::Help => println!("{HELP}"),
         Command::Install { prefix, destdir } => {
-            install::install(prefix, destdir.as_deref(), &layout::items(&build::build()?)?)?;
+            let built = build::build()?;
+            install::install(prefix, destdir.as_deref(), &layout::items(&built, &built.work()?)?)?;
+        }
+        Command::Dist { output } => {
+            let built = build::build()?;
+            let work = built.work()?;
+            for package in dist::dist(&built, &layout::items(&built, &work)?, output, &work)? {
+                println!("{}", package.display());
+            }
         }
     }
     Ok(())
@@ -64,12 +81,13 @@ fn perform(command: &Command) -> Result<(), Error> {
 
 fn read_arguments() -> Result<Command, Error> {
     let mut arguments = lexopt::Parser::from_env();
-    let (mut command, mut prefix, mut destdir) = (None, None, None);
+    let (mut command, mut prefix, mut destdir, mut output) = (None, None, None, None);
     while let Some(argument) = arguments.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Command::Help),
             Long("prefix") => prefix = Some(PathBuf::from(arguments.value()?)),
             Long("destdir") => destdir = Some(PathBuf::from(arguments.value()?)),
+            Long("output") => output = Some(PathBuf::from(arguments.value()?)),
             Value(name) if command.is_none() => command = Some(name.string()?),
             _ => return Err(argument.unexpected().into()),
         }
@@ -78,6 +96,9 @@ fn read_arguments() -> Result<Command, Error> {
         Some("install") => {
             let prefix = prefix.ok_or(Error::Incomplete("there is no --prefix"))?;
             Ok(Command::Install { prefix, destdir })
+        }
+        Some("dist") => {
+            Ok(Command::Dist { output: output.unwrap_or_else(|| build::sources().join("target/dist")) })
         }
         Some(_) => Err(Error::Incomplete("there is no such command")),
         None => Ok(Command::Help),

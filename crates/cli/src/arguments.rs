@@ -5,7 +5,7 @@ pub(crate) mod device;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// Runs isolated containers that talk only through services.
@@ -101,6 +101,12 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Write the pages of the manual into a folder
+    #[command(hide = true)]
+    Manual {
+        /// The folder
+        folder: PathBuf,
+    },
 }
 
 /// The device that is none: programs run in the foreground.
@@ -154,6 +160,7 @@ pub(crate) struct Run {
         num_args = 1..,
         trailing_var_arg = true,
         allow_hyphen_values = true,
+        value_hint = ValueHint::FilePath,
         value_names = ["FILE", "ARG"]
     )]
     pub(crate) program: Vec<String>,

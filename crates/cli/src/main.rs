@@ -3,6 +3,7 @@
 mod arguments;
 mod c;
 mod check;
+mod complete;
 mod components;
 mod container;
 mod device;
@@ -10,6 +11,7 @@ mod emit;
 mod files;
 mod front;
 mod logs;
+mod manual;
 mod pkg;
 mod progress;
 mod run;
@@ -20,7 +22,7 @@ mod watch;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use arguments::{Command, CommandLine, Emit};
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
              report it, with the program that brought it about.\n"
         ));
     }));
+    complete::complete();
     let first = std::env::args_os().nth(1);
     let result = if Emit::is_meant(first.as_deref()) {
         let Emit { stage, file } = Emit::parse();
@@ -60,12 +63,8 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Device(command) => device::device(&command),
         Command::Container(command) => container::container(&command),
         Command::ComponentHost { library, socket } => components::host(&library, &socket),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);
-            print_out(&script);
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Completions { shell } => complete::print_script(shell),
+        Command::Manual { folder } => manual::write(&folder),
     }
 }
 

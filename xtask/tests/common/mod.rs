@@ -11,6 +11,7 @@ pub(crate) fn empty(name: &str) -> PathBuf {
     folder
 }
 
+#[allow(dead_code, reason = "not every test wants nothing but its success")]
 pub(crate) fn xtask(arguments: &[&str]) {
     run(Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments));
 }
@@ -50,4 +51,23 @@ pub(crate) fn compile(file: &Path, output: &Path, flags: &[String]) {
         "-g",
     ]);
     run(command.arg("-o").arg(output).arg(file).args(flags));
+}
+
+/// A component that hosts load.
+pub(crate) fn component(prefix: &Path, folder: &Path) -> PathBuf {
+    let component = folder.join("echo.so");
+    let include = format!("-I{}", prefix.join("include").display());
+    compile(&host("echo.c"), &component, &["-shared".into(), "-fPIC".into(), include]);
+    component
+}
+
+/// Runs a host with its program and a component.
+pub(crate) fn run_host(prefix: &Path, binary: &Path, component: &Path) {
+    let mut command = Command::new(binary);
+    command.arg(host("host.toit")).arg(component).env("LD_LIBRARY_PATH", prefix.join("lib"));
+    let output = command.output().expect("it starts");
+    let expected = "test/host: hello from test/host\ntest/echo: hello from test/echo\nhost removed\n";
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{error}");
+    assert_eq!((output.status.code(), &*error), (Some(7), ""));
 }
