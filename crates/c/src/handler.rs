@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Condvar, Mutex, thread, wait};
-use lucarne_kernel::{Failure, KernelHandle, Pid, Port, RequestToken, SendError};
+use lucarne_kernel::{About, Credit, Failure, KernelHandle, Pid, Port, RequestToken, SendError};
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
@@ -58,7 +58,7 @@ enum Phase {
 
 /// What a callback is called for.
 pub(crate) enum Event {
-    Message { sender: Pid, payload: Payload },
+    Message { sender: Pid, payload: Payload, credit: Credit },
     Request { sender: Pid, procedure: i64, token: RequestToken, payload: Payload },
 }
 
@@ -143,7 +143,7 @@ impl Handler {
     pub(crate) fn notify(&self, to: i32, mut given: Given) -> Result<(), Error> {
         let payload = given.payload()?;
         let port = self.port.get().ok_or(Error::NotFound)?;
-        match port.send_external(Pid::from_i64(i64::from(to)), payload) {
+        match port.try_notify(Pid::from_i64(i64::from(to)), About::External, payload) {
             Ok(()) => {
                 given.accepted();
                 Ok(())
@@ -201,11 +201,11 @@ impl Handler {
         let mut patience = Patience::new();
         while let Some(event) = self.next(&mut patience) {
             match event {
-                Event::Message { sender, payload } => {
-                    let (Ok(sender), Ok(data)) = (number_of(sender), memory::for_c(payload)) else {
-                        continue;
-                    };
-                    callbacks.message(*user_data, sender, data);
+                Event::Message { sender, payload, credit } => {
+                    if let (Ok(sender), Ok(data)) = (number_of(sender), memory::for_c(payload)) {
+                        callbacks.message(*user_data, sender, data);
+                    }
+                    drop(credit);
                 }
                 Event::Request { sender, procedure, token, payload } => {
                     self.request(context, sender, procedure, token, payload);
