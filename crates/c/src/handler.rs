@@ -17,10 +17,10 @@ use crate::memory::{self, Given};
 use crate::registry::{Recorded, Registry};
 
 /// How much the thread has before it at most.
-const QUEUE_MAX: usize = 64;
+const QUEUE_MAX: usize = if cfg!(loom) { 1 } else { 64 };
 
-/// How long the thread looks for something before it sleeps: to be woken takes about as long.
-const PATIENCE_US: i64 = 20;
+/// How long the thread looks for something before it sleeps: to be woken takes about as long. Time is no matter of models.
+const PATIENCE_US: i64 = if cfg!(loom) { 0 } else { 20 };
 
 /// How long the text of a failure may be, in bytes.
 const FAILURE_MAX: usize = 128;
@@ -233,6 +233,19 @@ impl Handler {
         let Err(error) = callbacks.request(*user_data, sender, function, request, data) else { return };
         // Who has answered before it failed has nothing to add.
         let _ = self.fail(request, error.text().as_bytes());
+    }
+
+    /// The next event, for models.
+    #[cfg(all(test, loom))]
+    pub(crate) fn model_next(&self) -> Option<Event> {
+        self.next(&mut Patience::new())
+    }
+
+    /// A request that the component has been given, for models.
+    #[cfg(all(test, loom))]
+    pub(crate) fn model_request(&self, context: usize, sender: Pid, token: RequestToken) -> RequestHandle {
+        let sender = number_of(sender).expect("it is small");
+        RequestHandle::new(sender, self.keep_request(sender, token), context)
     }
 
     fn keep_request(&self, sender: i32, token: RequestToken) -> i32 {
