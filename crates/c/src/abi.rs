@@ -85,10 +85,10 @@ type OnRemoved = unsafe extern "C" fn(*mut c_void) -> c_int;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Callbacks {
-    on_created: Option<OnCreated>,
-    on_message: Option<OnMessage>,
-    on_request: Option<OnRequest>,
-    on_removed: Option<OnRemoved>,
+    pub(crate) on_created: Option<OnCreated>,
+    pub(crate) on_message: Option<OnMessage>,
+    pub(crate) on_request: Option<OnRequest>,
+    pub(crate) on_removed: Option<OnRemoved>,
 }
 
 // What is said of the data, the context and the user data is what the header promises to components; what

@@ -14,6 +14,8 @@ mod build;
 mod component;
 mod handler;
 mod memory;
+#[cfg(all(test, loom))]
+mod models;
 mod process;
 mod registry;
 mod slots;

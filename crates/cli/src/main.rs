@@ -5,14 +5,19 @@ mod c;
 mod check;
 mod complete;
 mod components;
+mod container;
+mod device;
 mod emit;
 mod files;
 mod front;
+mod logs;
 mod manual;
 mod pkg;
 mod progress;
 mod run;
+mod table;
 mod test;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -50,10 +55,13 @@ fn main() -> ExitCode {
 fn perform(command: Command) -> Result<ExitCode, Stop> {
     match command {
         Command::Run(options) => run::run(&options),
+        Command::Watch(options) => watch::watch(&options),
         Command::Check(options) => check::check(&options),
         Command::Test(options) => test::test(&options),
         Command::Pkg(command) => pkg::pkg(&command),
         Command::C(command) => c::c(&command),
+        Command::Device(command) => device::device(&command),
+        Command::Container(command) => container::container(&command),
         Command::ComponentHost { library, socket } => components::host(&library, &socket),
         Command::Completions { shell } => complete::print_script(shell),
         Command::Manual { folder } => manual::write(&folder),

@@ -27,7 +27,8 @@ impl System {
 
     /// The same, with another place for what programs print.
     pub fn with_output(output: Arc<dyn Output>) -> System {
-        System::with_workers(std::thread::available_parallelism().map_or(1, usize::from), output)
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        System::with_workers(workers, output)
     }
 
     /// The same, with so many worker threads.
