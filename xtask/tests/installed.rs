@@ -35,6 +35,7 @@ fn what_is_where() {
         "./lib/liblucarne.so.0",
         "./lib/liblucarne.so.0.1.0",
         "./lib/pkgconfig/lucarne.pc",
+        "./lib/systemd/user/lucarne.service",
         "./share/bash-completion/completions/lucarne",
         "./share/doc/lucarne/LICENSE-APACHE",
         "./share/doc/lucarne/LICENSE-MIT",
