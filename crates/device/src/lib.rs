@@ -6,7 +6,9 @@
 //! to say.
 
 mod assets;
+mod cgroup;
 mod children;
+mod confine;
 pub mod control;
 mod controls;
 mod daemon;
@@ -22,6 +24,7 @@ mod settings;
 mod store;
 mod supervisor;
 
+pub use confine::{Bounds, ConfineError};
 pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
 pub use digest::{BadDigest, Digest};
 pub use folders::{FolderError, StateFolder};
@@ -29,5 +32,7 @@ pub use image::{
     CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
 };
 pub use logs::{Entry, Followed, Follower, Log, LogLimits, Logs, Source};
-pub use settings::{BadDefine, BadName, ContainerName, Define, Permissions, Restart, Settings};
+pub use settings::{
+    BadDefine, BadName, BadPath, ContainerName, Define, FileAccess, Permissions, Restart, Settings,
+};
 pub use store::{Record, State, Store, StoreError};
