@@ -13,6 +13,19 @@ const COLLECTION_MAX: Duration = Duration::from_secs(1);
 /// The handlers of this OS process.
 pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
+/// What components call. A linker that takes only what is used out of a static library finds the use here.
+pub(crate) const FUNCTIONS: &[*const ()] = &[
+    toit_msg_add_handler as *const (),
+    toit_msg_remove_handler as *const (),
+    toit_msg_notify as *const (),
+    toit_msg_request_reply as *const (),
+    toit_msg_request_fail as *const (),
+    toit_gc as *const (),
+    toit_malloc as *const (),
+    toit_calloc as *const (),
+    toit_realloc as *const (),
+];
+
 /// `toit_err_t`, but for `TOIT_OK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Error {

@@ -22,3 +22,4 @@ mod slots;
 
 pub use build::{BuildError, build};
 pub use component::{Components, LoadError, StartError, include_dir};
+pub use slots::Slots;

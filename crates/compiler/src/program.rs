@@ -8,18 +8,19 @@ mod disassemble;
 mod verify;
 
 use bytecode::Instruction;
+use serde::{Deserialize, Serialize};
 pub use verify::Fault;
 
 /// A function's place in [`Program::functions`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct FunctionIndex(pub u32);
 
 /// A class id: classes are numbered so that the subclasses of a class form a range.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct ClassIndex(pub u32);
 
 /// A closed program.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Program {
     /// The code of all functions, one after the other.
     pub code: Vec<Instruction>,
@@ -65,7 +66,7 @@ impl Program {
 }
 
 /// How a function was written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum FunctionShape {
     /// A function, method or constructor.
     Function,
@@ -78,7 +79,7 @@ pub enum FunctionShape {
 }
 
 /// What the interpreter must know of a function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Function {
     /// The address of the first instruction.
     pub entry: u32,
@@ -101,7 +102,7 @@ pub struct Function {
 }
 
 /// Whether a function is nothing but a field access.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Accessor {
     /// It is more than that.
     None,
@@ -112,7 +113,7 @@ pub enum Accessor {
 }
 
 /// A class.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Class {
     /// The name as declared.
     pub name: String,
@@ -129,7 +130,7 @@ pub struct Class {
 }
 
 /// An entry of the dispatch table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DispatchEntry {
     /// The offset of the selector that this entry answers; [`DispatchEntry::EMPTY`] for none.
     pub selector: u32,
@@ -143,7 +144,7 @@ impl DispatchEntry {
 }
 
 /// A literal.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Literal {
     /// A string.
     String(String),
@@ -156,7 +157,7 @@ pub enum Literal {
 }
 
 /// A global.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Global {
     /// The name, for error messages.
     pub name: String,
@@ -165,7 +166,7 @@ pub struct Global {
 }
 
 /// A type check.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TypeCheck {
     /// A class: instances have an id in this range.
     Range {
@@ -216,7 +217,7 @@ impl TypeCheck {
 }
 
 /// A `try`: where an unwinding that passes `from..to` goes on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Handler {
     /// The first protected address.
     pub from: u32,
@@ -230,7 +231,7 @@ pub struct Handler {
 }
 
 /// A source file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Source {
     /// The path as shown.
     pub path: String,
@@ -250,7 +251,7 @@ impl Source {
 macro_rules! builtins {
     ($($(#[$doc:meta])* $field:ident = $name:literal,)*) => {
         /// The classes that the virtual machine knows by name. All are declared in the module `core`.
-        #[derive(Clone, Copy, Debug)]
+        #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
         pub struct Builtins {
             $($(#[$doc])* pub $field: ClassIndex,)*
         }
@@ -258,6 +259,11 @@ macro_rules! builtins {
         impl Builtins {
             /// The names to look up, in the order of the fields.
             pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The classes, in the same order.
+            pub fn classes(&self) -> [ClassIndex; Builtins::NAMES.len()] {
+                [$(self.$field),*]
+            }
 
             /// Builds the table from what a look-up of each name gives.
             ///
@@ -312,7 +318,7 @@ builtins! {
 }
 
 /// The functions that the virtual machine calls by itself. All are declared in `core`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Entries {
     /// The program's `main`.
     pub main: FunctionIndex,

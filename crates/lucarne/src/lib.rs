@@ -186,7 +186,7 @@ pub use lucarne_services::{
 pub use lucarne_system::{CapturedOutput, Output, StandardOutput, Stream};
 pub use system::System;
 #[cfg(feature = "toit")]
-pub use toit::ProgramError;
+pub use toit::{ProgramError, ProgramOptions};
 
 /// What almost every user needs.
 pub mod prelude {

@@ -155,7 +155,25 @@ pub(super) fn assemble(
             program.code[place] = program.code[place].with_number(address as i32);
         }
     }
+    keep_used_sources(&mut program);
     Ok(program)
+}
+
+/// Leaves out the files that nothing of the program stands in: most of the library's.
+fn keep_used_sources(program: &mut Program) {
+    let mut all = std::mem::take(&mut program.sources);
+    let mut places = vec![None; all.len()];
+    let functions = program.functions.iter_mut().map(|function| &mut function.source);
+    for source in functions.chain(program.classes.iter_mut().map(|class| &mut class.source)) {
+        *source = *places[*source as usize].get_or_insert_with(|| {
+            let place = program.sources.len() as u32;
+            let Source { path, line_starts } = &mut all[*source as usize];
+            program
+                .sources
+                .push(Source { path: std::mem::take(path), line_starts: std::mem::take(line_starts) });
+            place
+        });
+    }
 }
 
 fn append(program: &mut Program, code: &Code, base: u32) {

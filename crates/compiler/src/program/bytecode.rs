@@ -22,9 +22,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// One instruction.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Instruction(pub u64);
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instruction(#[serde(with = "postcard::fixint::le")] pub u64);
 
 impl Instruction {
     /// Builds the layout with three registers.

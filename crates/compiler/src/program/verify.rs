@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 use super::bytecode::{Instruction, Opcode, Operands};
-use super::{Accessor, DispatchEntry, Function, FunctionIndex, FunctionShape, Literal, Program};
+use super::{Accessor, ClassIndex, DispatchEntry, Function, FunctionIndex, FunctionShape, Literal, Program};
 
 /// How far above its base a call's arguments begin.
 const FRAME_WORDS: usize = 2;
@@ -112,6 +112,8 @@ impl Verifier<'_> {
             if holds { Ok(()) } else { Err(Fault { function: String::new(), address: 0, problem }) }
         };
         let is_function = |index: FunctionIndex| (index.0 as usize) < program.functions.len();
+        let is_class = |class: &ClassIndex| (class.0 as usize) < program.classes.len();
+        check(program.builtins.classes().iter().all(is_class), "a class that the machine needs is missing")?;
         for (number, class) in program.classes.iter().enumerate() {
             let range = number < class.subclasses_end as usize
                 && class.subclasses_end as usize <= program.classes.len();

@@ -55,13 +55,25 @@ const TISON_HEAD: usize = 6;
 fn tison_encode<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let value = call.word(0);
     let payload = transfer::encode_copy(call.heap, value)?;
-    let size = u32::try_from(payload.bytes().len()).map_err(|_| Failure::OUT_OF_RANGE)?;
     call.charge_bytes(payload.bytes().len());
     let mut bytes = call.scratch(TISON_HEAD + payload.bytes().len())?;
+    write_tison(&payload, &mut bytes).ok_or(Failure::OUT_OF_RANGE)?;
+    Ok(call.heap.new_bytes_from(&bytes)?)
+}
+
+/// The TISON of a value without byte arrays that are handed over; none if it is too large.
+pub fn tison(payload: &Payload) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write_tison(payload, &mut bytes)?;
+    Some(bytes)
+}
+
+fn write_tison(payload: &Payload, bytes: &mut Vec<u8>) -> Option<()> {
+    let size = u32::try_from(payload.bytes().len()).ok()?;
     bytes.extend([TISON_MARKER, TISON_VERSION]);
     bytes.extend(size.to_le_bytes());
     bytes.extend(payload.bytes());
-    Ok(call.heap.new_bytes_from(&bytes)?)
+    Some(())
 }
 
 /// `bytes` -> value

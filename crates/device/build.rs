@@ -1,0 +1,47 @@
+//! Says which build of lucarne this is: the digest of everything that decides what bytecode a
+//! program becomes and what that bytecode means.
+//!
+//! That is the library, the compiler and the machine with its natives. Their sources are hashed, and
+//! not the binary, so that the command line, the daemon and an embedding program of one version
+//! understand each other's images.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+const FOLDERS: &[&str] =
+    &["lib", "crates/compiler/src", "crates/library/src", "crates/package/src", "crates/vm/src"];
+
+fn main() {
+    let manifest = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets the variables of build scripts");
+    let root = Path::new(&manifest).join("../..");
+    let mut hash = Sha256::new();
+    for folder in FOLDERS {
+        let path = root.join(folder);
+        println!("cargo::rerun-if-changed={}", path.display());
+        let mut files = Vec::new();
+        add_files(&path, &mut files);
+        files.sort();
+        for file in files {
+            let name = file.strip_prefix(&root).expect("it was found there");
+            let bytes = std::fs::read(&file).expect("the sources can be read");
+            hash.update(name.to_string_lossy().as_bytes());
+            hash.update([0]);
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        }
+    }
+    let build: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("cargo::rustc-env=LUCARNE_BUILD={build}");
+}
+
+fn add_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("the sources can be read") {
+        let path = entry.expect("the sources can be read").path();
+        if path.is_dir() {
+            add_files(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What a file of machine code is.
+
+use object::elf::{DF_1_PIE, DT_FLAGS_1, ET_DYN, ET_EXEC, FileHeader64, PT_INTERP};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::{Architecture, Endianness, Object};
+
+use super::{ImageError, Kind};
+
+/// Whether it can be started or is loaded into another program.
+pub(super) fn kind(contents: &[u8]) -> Result<Kind, ImageError> {
+    let unknown = |_| ImageError::Foreign("this is neither an executable nor a component".to_owned());
+    let file = object::File::parse(contents).map_err(unknown)?;
+    let own = match std::env::consts::ARCH {
+        "x86_64" => Architecture::X86_64,
+        "aarch64" => Architecture::Aarch64,
+        "riscv64" => Architecture::Riscv64,
+        _ => file.architecture(),
+    };
+    if file.architecture() != own {
+        let text = format!("this is for {:?}, and the machine is {own:?}", file.architecture());
+        return Err(ImageError::Foreign(text));
+    }
+    let header = FileHeader64::<Endianness>::parse(contents).map_err(unknown)?;
+    let endian = header.endian().map_err(unknown)?;
+    match header.e_type(endian) {
+        ET_EXEC => Ok(Kind::Executable),
+        ET_DYN if is_started(header, endian, contents).map_err(unknown)? => Ok(Kind::Executable),
+        ET_DYN => Ok(Kind::Component),
+        _ => Err(ImageError::Foreign("this is neither an executable nor a component".to_owned())),
+    }
+}
+
+/// Executables that can lie anywhere look like shared objects, but for these signs.
+fn is_started(
+    header: &FileHeader64<Endianness>,
+    endian: Endianness,
+    contents: &[u8],
+) -> Result<bool, object::Error> {
+    for segment in header.program_headers(endian, contents)? {
+        if segment.p_type(endian) == PT_INTERP {
+            return Ok(true);
+        }
+        for entry in segment.dynamic(endian, contents)?.unwrap_or_default() {
+            let flags = if entry.tag(endian) == DT_FLAGS_1 { entry.val(endian) } else { 0 };
+            if flags & u64::from(DF_1_PIE) != 0 {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,49 @@
+//! Programs that are loaded: equal ones once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::{Image, ImageError};
+use crate::Digest;
+
+/// The programs that are loaded. One that no process runs any more is dropped.
+#[derive(Default)]
+pub struct Images {
+    loaded: Mutex<HashMap<Digest, Arc<Slot>>>,
+}
+
+/// A program that is loaded, or is about to be: who comes second waits for the first.
+type Slot = Mutex<Weak<lucarne_vm::Image>>;
+
+impl Images {
+    /// The program of an image, which `fetch` brings if it is not loaded.
+    ///
+    /// # Errors
+    /// What `fetch` says, or why the image cannot be loaded.
+    pub fn load<E: From<ImageError>>(
+        &self,
+        digest: Digest,
+        fetch: impl FnOnce() -> Result<Image, E>,
+    ) -> Result<Arc<lucarne_vm::Image>, E> {
+        let slot = self.slot(digest);
+        let mut loaded = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = loaded.upgrade() {
+            return Ok(program);
+        }
+        let program = Arc::new(fetch()?.load()?);
+        *loaded = Arc::downgrade(&program);
+        Ok(program)
+    }
+
+    fn slot(&self, digest: Digest) -> Arc<Slot> {
+        let mut slots = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if !slots.contains_key(&digest) {
+            // One that somebody loads right now is held by that thread as well.
+            slots.retain(|_, slot| {
+                Arc::strong_count(slot) > 1
+                    || slot.lock().unwrap_or_else(PoisonError::into_inner).strong_count() > 0
+            });
+        }
+        slots.entry(digest).or_default().clone()
+    }
+}

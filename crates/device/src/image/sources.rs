@@ -1,0 +1,109 @@
+//! The source files of a program, wherever they lie.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path};
+use std::sync::{Mutex, PoisonError};
+
+use lucarne_compiler::source::{FileLoader, Loader, MemoryLoader};
+use serde::{Deserialize, Serialize};
+
+use super::{ImageError, program};
+
+/// All files of a program outside of the library, its lock file among them. Paths are relative to the
+/// deepest folder that has them all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceTree {
+    /// The files by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+impl SourceTree {
+    pub(super) fn compressed(&self) -> Vec<u8> {
+        program::compress(&postcard::to_stdvec(self).expect("texts can be encoded"))
+    }
+
+    pub(super) fn decompressed(bytes: &[u8]) -> Result<SourceTree, ImageError> {
+        postcard::from_bytes(&program::decompress(bytes)?)
+            .map_err(|error| ImageError::Damaged(error.to_string()))
+    }
+
+    /// The files as the compiler reads them.
+    pub(super) fn loader(&self) -> MemoryLoader {
+        let mut loader = MemoryLoader::default();
+        for (path, text) in &self.files {
+            loader.add(path.as_str(), text.as_slice());
+        }
+        loader
+    }
+}
+
+/// Reads files, and remembers which and what was in them.
+#[derive(Default)]
+pub(super) struct Recorder {
+    read: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Loader for Recorder {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        let bytes = FileLoader.read(path)?;
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), bytes.clone());
+        Some(bytes)
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        FileLoader.is_file(path)
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        FileLoader.is_folder(path)
+    }
+
+    fn folders_above(&self, file: &str) -> Vec<String> {
+        FileLoader.folders_above(file)
+    }
+}
+
+/// Files that were read, with the paths that they have in a [`SourceTree`].
+pub(super) struct Recorded {
+    pub(super) tree: SourceTree,
+    /// The new paths by the old ones.
+    names: BTreeMap<String, String>,
+}
+
+impl Recorder {
+    pub(super) fn finish(self) -> Recorded {
+        let read = self.read.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let places: Vec<Vec<String>> = read.keys().map(|path| place(path)).collect();
+        let shared = places.iter().map(|place| &place[..place.len().saturating_sub(1)]);
+        let root = shared.reduce(common).unwrap_or_default().len();
+        let names: Vec<String> = places.iter().map(|place| place[root..].join("/")).collect();
+        let files = names.iter().cloned().zip(read.values().cloned()).collect();
+        Recorded { tree: SourceTree { files }, names: read.into_keys().zip(names).collect() }
+    }
+}
+
+impl Recorded {
+    /// The path that a file has in the tree; that of any other file stays as it is.
+    pub(super) fn name(&self, path: &str) -> String {
+        self.names.get(path).cloned().unwrap_or_else(|| path.to_owned())
+    }
+}
+
+/// The folders that lead to a file, and its name, without detours.
+fn place(path: &str) -> Vec<String> {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let mut place = Vec::new();
+    for part in Path::new(&full).components() {
+        match part {
+            Component::Normal(name) => place.push(name.to_string_lossy().into_owned()),
+            Component::ParentDir => drop(place.pop()),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    place
+}
+
+fn common<'p>(one: &'p [String], other: &'p [String]) -> &'p [String] {
+    let shared = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    &one[..shared]
+}

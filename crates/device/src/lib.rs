@@ -1,0 +1,33 @@
+//! A Linux machine as a device: what is installed on it, and what it needs to be run.
+//!
+//! An [`Image`] is what can be installed: a program in Toit, an executable, or a component in C,
+//! known by the [`Digest`] of what it consists of. The [`Store`] remembers which containers there
+//! are, across restarts and power cuts. [`Settings`] say how a container is run, and [`Logs`] keep what it has
+//! to say.
+
+mod assets;
+mod children;
+pub mod control;
+mod controls;
+mod daemon;
+mod digest;
+mod executables;
+mod folders;
+mod guest;
+mod image;
+mod life;
+mod logs;
+mod native;
+mod settings;
+mod store;
+mod supervisor;
+
+pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
+pub use digest::{BadDigest, Digest};
+pub use folders::{FolderError, StateFolder};
+pub use image::{
+    CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
+};
+pub use logs::{Entry, Followed, Follower, Log, LogLimits, Logs, Source};
+pub use settings::{BadDefine, BadName, ContainerName, Define, Permissions, Restart, Settings};
+pub use store::{Record, State, Store, StoreError};

@@ -1,0 +1,169 @@
+//! What containers print and log, kept in files of bounded size.
+//!
+//! ```text
+//!   Log::write ──> lines that wait ──> the writer, one thread ──> logs/NAME/00000000000000000042.log
+//! ```
+//!
+//! Whoever writes only takes a lock that is held for moments: the files belong to the one thread of
+//! [`Logs`], which sleeps while there is nothing to write. What it cannot keep up with is dropped,
+//! counted, and the log says so. Each line is an entry of JSON in a line of a file, and each log is a
+//! few files, named by the number of their first entry: the oldest goes when a log, or all logs
+//! together, are too large.
+
+mod entry;
+mod files;
+mod follower;
+mod log;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::thread::JoinHandle;
+
+pub use entry::{Entry, Source};
+pub use follower::{Followed, Follower};
+pub use log::Log;
+
+use crate::ContainerName;
+use writer::Writer;
+
+/// How large logs may become.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLimits {
+    /// The log of a container, in bytes.
+    pub container_bytes: u64,
+    /// All logs of a device, in bytes.
+    pub device_bytes: u64,
+    /// What of a container waits to be written, in bytes. Of what comes while there is more, lines
+    /// are dropped.
+    pub waiting_bytes: usize,
+}
+
+impl Default for LogLimits {
+    fn default() -> LogLimits {
+        LogLimits { container_bytes: 1 << 20, device_bytes: 256 << 20, waiting_bytes: 256 << 10 }
+    }
+}
+
+/// The logs of a device. Dropping them writes what still waits.
+pub struct Logs {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the logs have in common.
+struct Shared {
+    folder: PathBuf,
+    limits: LogLimits,
+    logs: Mutex<BTreeMap<ContainerName, Arc<Log>>>,
+    writer: Arc<Writer>,
+    /// How many bytes all files have together.
+    all_bytes: Arc<AtomicU64>,
+    /// Held while files of other logs are removed to make room.
+    room: Mutex<()>,
+}
+
+impl Logs {
+    /// The logs in a folder, which is made when something is written.
+    ///
+    /// # Errors
+    /// If the folder cannot be read, or there is no memory for a thread.
+    pub fn open(folder: &Path, limits: LogLimits) -> io::Result<Logs> {
+        let shared = Arc::new(Shared {
+            folder: folder.to_owned(),
+            limits,
+            logs: Mutex::default(),
+            writer: Arc::default(),
+            all_bytes: Arc::default(),
+            room: Mutex::new(()),
+        });
+        for name in files::folders(folder)? {
+            shared.log(&name)?;
+        }
+        let work = shared.clone();
+        let builder = lucarne_kernel::sync::thread::Builder::new().name("logs".into());
+        let thread = builder.spawn(move || work.writer.run(|log| work.write_out(log)))?;
+        Ok(Logs { shared, thread: Some(thread) })
+    }
+
+    /// The log of a container.
+    ///
+    /// # Errors
+    /// If what is there of it cannot be read.
+    pub fn container(&self, name: &ContainerName) -> io::Result<Arc<Log>> {
+        self.shared.log(name)
+    }
+
+    /// The containers that have a log.
+    pub fn names(&self) -> Vec<ContainerName> {
+        self.shared.logs.lock().keys().cloned().collect()
+    }
+
+    /// How many bytes all logs take on the disk.
+    pub fn bytes(&self) -> u64 {
+        self.shared.all_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Removes the log of a container that was uninstalled. What it still writes goes nowhere.
+    ///
+    /// # Errors
+    /// If the files cannot be removed.
+    pub fn remove(&self, name: &ContainerName) -> io::Result<()> {
+        let log = self.shared.logs.lock().remove(name);
+        log.map_or(Ok(()), |log| log.remove())
+    }
+
+    /// Writes what waits.
+    pub fn flush(&self) {
+        self.shared.all().iter().for_each(|log| self.shared.write_out(log));
+    }
+}
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        self.shared.writer.stop();
+        if let Some(thread) = self.thread.take() {
+            // It ends by itself, or it has panicked, and said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn log(&self, name: &ContainerName) -> io::Result<Arc<Log>> {
+        let mut logs = self.logs.lock();
+        if let Some(log) = logs.get(name) {
+            return Ok(log.clone());
+        }
+        let folder = self.folder.join(name.as_str());
+        let log = Log::open(folder, &self.limits, &self.writer, &self.all_bytes)?;
+        logs.insert(name.clone(), log.clone());
+        Ok(log)
+    }
+
+    fn all(&self) -> Vec<Arc<Log>> {
+        self.logs.lock().values().cloned().collect()
+    }
+
+    /// Writes what waits of a log, and makes room if there is too much of all.
+    fn write_out(&self, log: &Log) {
+        log.write_out();
+        let _room = self.room.lock();
+        while self.all_bytes.load(Ordering::Relaxed) > self.limits.device_bytes {
+            let logs = self.all();
+            let aged = logs.iter().filter_map(|log| Some((log.oldest_us()?, log)));
+            let oldest = aged.min_by_key(|(age_us, _)| *age_us);
+            // What cannot be removed now is tried again when the next line is written.
+            if oldest.is_none_or(|(_, log)| log.remove_oldest().is_err()) {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The log of one container.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
+
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::Mutex;
+use lucarne_system::{Output, Stream};
+
+use super::LogLimits;
+use super::entry::{Entry, Partial, Source, bounded};
+use super::files::Files;
+use super::follower::{self, Follower, Listener};
+use super::writer::Writer;
+
+/// The log of a container: where its output goes, and where it is read. It can be used on any thread, and
+/// writing to it never waits for the disk.
+pub struct Log {
+    own: Weak<Log>,
+    writer: Arc<Writer>,
+    waiting_bytes_max: usize,
+    clock: Clock,
+    /// Never held while the disk is used.
+    memory: Mutex<Memory>,
+    /// Locked before the memory, where both are needed.
+    files: Mutex<Files>,
+}
+
+/// What is not in a file yet, and who wants to know of it.
+#[derive(Default)]
+struct Memory {
+    waiting: Vec<Arc<Entry>>,
+    waiting_bytes: usize,
+    dropped: u64,
+    out: Partial,
+    error: Partial,
+    /// The number of the entry that comes next.
+    next: u64,
+    listeners: Vec<Listener>,
+    /// Whether the writer knows that something waits.
+    is_queued: bool,
+    is_removed: bool,
+}
+
+/// What an entry says.
+struct Message<'m> {
+    source: Source,
+    level: Option<u8>,
+    names: &'m [String],
+    tags: &'m [(String, String)],
+    text: String,
+}
+
+impl Log {
+    /// The log in a folder, which need not be there.
+    pub(super) fn open(
+        folder: PathBuf,
+        limits: &LogLimits,
+        writer: &Arc<Writer>,
+        all_bytes: &Arc<AtomicU64>,
+    ) -> io::Result<Arc<Log>> {
+        let (files, next) = Files::open(folder, limits.container_bytes, all_bytes.clone())?;
+        Ok(Arc::new_cyclic(|own| Log {
+            own: own.clone(),
+            writer: writer.clone(),
+            waiting_bytes_max: limits.waiting_bytes,
+            clock: Clock::real(),
+            memory: Mutex::new(Memory { next, ..Memory::default() }),
+            files: Mutex::new(files),
+        }))
+    }
+
+    /// Notes something that the device has to say about the container.
+    pub fn system(&self, text: &str) {
+        let message = Message::printed(Source::System, bounded(text));
+        self.add(|memory, time_us| memory.add(time_us, self.waiting_bytes_max, message));
+    }
+
+    /// Notes a message that the container logs: see [`Entry`].
+    pub fn message(&self, level: u8, text: &str, names: &[String], tags: &[(String, String)]) {
+        let message = Message { source: Source::Log, level: Some(level), names, tags, text: bounded(text) };
+        self.add(|memory, time_us| memory.add(time_us, self.waiting_bytes_max, message));
+    }
+
+    /// Ends lines that will not be ended otherwise: the container has ended.
+    pub fn end_lines(&self) {
+        self.add(|memory, time_us| {
+            for source in [Source::Out, Source::Error] {
+                if let Some(text) = memory.partial(source).end() {
+                    memory.add(time_us, self.waiting_bytes_max, Message::printed(source, text));
+                }
+            }
+        });
+    }
+
+    fn add(&self, add: impl FnOnce(&mut Memory, i64)) {
+        let mut memory = self.memory.lock();
+        if memory.is_removed {
+            return;
+        }
+        add(&mut memory, self.clock.wall_us());
+        let is_news = !memory.is_queued && (!memory.waiting.is_empty() || memory.dropped > 0);
+        memory.is_queued |= is_news;
+        drop(memory);
+        if is_news && let Some(own) = self.own.upgrade() {
+            self.writer.add(own);
+        }
+    }
+
+    /// The last entries, at most so many.
+    ///
+    /// # Errors
+    /// If the files cannot be read.
+    pub fn last(&self, count: usize) -> io::Result<Vec<Entry>> {
+        let mut files = self.files.lock();
+        let next = self.settle(&mut files, |memory| memory.next);
+        files.read(next.saturating_sub(count as u64), count)
+    }
+
+    /// The entries from a number on, at most so many. The first one is later if the files with those
+    /// before it have gone.
+    ///
+    /// # Errors
+    /// If the files cannot be read.
+    pub fn since(&self, number: u64, count: usize) -> io::Result<Vec<Entry>> {
+        let mut files = self.files.lock();
+        self.settle(&mut files, |_| ());
+        files.read(number, count)
+    }
+
+    /// The last entries, at most so many, and a follower that gets everything that comes after them.
+    ///
+    /// # Errors
+    /// If the files cannot be read.
+    pub fn follow(&self, count: usize) -> io::Result<(Vec<Entry>, Follower)> {
+        let mut files = self.files.lock();
+        let (next, follower) = self.settle(&mut files, |memory| {
+            let (listener, follower) = follower::pair(memory.next);
+            if !memory.is_removed {
+                memory.listeners.push(listener);
+            }
+            (memory.next, follower)
+        });
+        Ok((files.read(next.saturating_sub(count as u64), count)?, follower))
+    }
+
+    /// Writes what waits.
+    pub(super) fn write_out(&self) {
+        self.settle(&mut self.files.lock(), |_| ());
+    }
+
+    /// Brings everything that waits into the files, and looks at the memory as it is then.
+    fn settle<T>(&self, files: &mut Files, look: impl FnOnce(&mut Memory) -> T) -> T {
+        let mut memory = self.memory.lock();
+        let waiting = memory.take(self.clock.wall_us());
+        let seen = look(&mut memory);
+        drop(memory);
+        if files.append(&waiting).is_err() {
+            self.memory.lock().dropped += waiting.len() as u64;
+        }
+        seen
+    }
+
+    /// When something was written to the oldest file.
+    pub(super) fn oldest_us(&self) -> Option<i64> {
+        self.files.lock().oldest_us()
+    }
+
+    /// Removes the oldest file.
+    pub(super) fn remove_oldest(&self) -> io::Result<()> {
+        self.files.lock().remove_oldest()
+    }
+
+    /// Removes everything, and takes nothing more.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        let mut files = self.files.lock();
+        *self.memory.lock() = Memory { is_removed: true, ..Memory::default() };
+        files.remove()
+    }
+}
+
+impl Output for Log {
+    fn write(&self, stream: Stream, bytes: &[u8]) {
+        let source = match stream {
+            Stream::Out => Source::Out,
+            Stream::Error => Source::Error,
+        };
+        self.add(|memory, time_us| {
+            let mut partial = std::mem::take(memory.partial(source));
+            partial.add(bytes, |line| {
+                memory.add(time_us, self.waiting_bytes_max, Message::printed(source, line));
+            });
+            *memory.partial(source) = partial;
+        });
+    }
+
+    /// Does nothing: whoever reads a log sees what waits as well.
+    fn flush(&self) {}
+}
+
+impl<'m> Message<'m> {
+    fn printed(source: Source, text: String) -> Message<'m> {
+        Message { source, level: None, names: &[], tags: &[], text }
+    }
+}
+
+impl Memory {
+    fn partial(&mut self, source: Source) -> &mut Partial {
+        if source == Source::Error { &mut self.error } else { &mut self.out }
+    }
+
+    /// Adds an entry, or drops it if too much waits.
+    fn add(&mut self, time_us: i64, waiting_bytes_max: usize, message: Message<'_>) {
+        if self.waiting_bytes >= waiting_bytes_max {
+            self.dropped += 1;
+        } else {
+            self.push(time_us, message);
+        }
+    }
+
+    fn push(&mut self, time_us: i64, message: Message<'_>) {
+        let Message { source, level, names, tags, text } = message;
+        let (names, tags) = (names.to_vec(), tags.to_vec());
+        let entry = Arc::new(Entry { number: self.next, time_us, source, level, names, tags, text });
+        self.next += 1;
+        self.waiting_bytes += entry.memory_bytes();
+        self.listeners.retain(|listener| listener.pass(&entry));
+        self.waiting.push(entry);
+    }
+
+    /// Everything that waits. What was dropped came after it.
+    fn take(&mut self, time_us: i64) -> Vec<Arc<Entry>> {
+        if self.dropped > 0 {
+            let count = std::mem::take(&mut self.dropped);
+            let text =
+                if count == 1 { "1 line dropped".to_owned() } else { format!("{count} lines dropped") };
+            self.push(time_us, Message::printed(Source::System, text));
+        }
+        self.is_queued = false;
+        self.waiting_bytes = 0;
+        std::mem::take(&mut self.waiting)
+    }
+}

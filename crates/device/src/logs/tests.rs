@@ -1,0 +1,233 @@
+//! Logs: lines, limits, restarts and followers.
+
+use std::fs;
+use std::time::Duration;
+
+use lucarne_system::{Output, Stream};
+
+use super::entry::LINE_BYTES_MAX;
+use super::*;
+
+fn name(text: &str) -> ContainerName {
+    text.parse().expect("it is a name")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("temporary files can be made")
+}
+
+fn open(folder: &Path, limits: LogLimits) -> Logs {
+    Logs::open(folder, limits).expect("a folder of our own")
+}
+
+fn log(logs: &Logs, text: &str) -> Arc<Log> {
+    logs.container(&name(text)).expect("a folder of our own")
+}
+
+fn all(log: &Log) -> Vec<Entry> {
+    log.since(0, usize::MAX).expect("a folder of our own")
+}
+
+fn texts(log: &Log) -> Vec<String> {
+    all(log).into_iter().map(|entry| entry.text).collect()
+}
+
+#[test]
+fn lines_of_all_sources() {
+    let folder = folder();
+    let logs = open(folder.path(), LogLimits::default());
+    let log = log(&logs, "a");
+    log.write(Stream::Out, b"one\ntw");
+    log.write(Stream::Error, b"odd\r\n");
+    log.write(Stream::Out, b"o\n\xff\npart");
+    log.system("it was stopped");
+    log.message(3, "lost", &["net".to_owned()], &[("peer".to_owned(), "x".to_owned())]);
+    assert_eq!(texts(&log), ["one", "odd", "two", "\u{fffd}", "it was stopped", "lost"]);
+    log.end_lines();
+    log.end_lines();
+    let entries = all(&log);
+    let sources: Vec<Source> = entries.iter().map(|entry| entry.source).collect();
+    use Source::{Error, Out, System};
+    assert_eq!(sources, [Out, Error, Out, Out, System, Source::Log, Out]);
+    assert_eq!((entries[5].level, entries[5].names[0].as_str()), (Some(3), "net"));
+    assert_eq!(entries[5].tags, [("peer".to_owned(), "x".to_owned())]);
+    assert!(entries.is_sorted_by_key(|entry| entry.time_us) && entries[0].time_us > 1_600_000_000_000_000);
+    assert!(entries.iter().enumerate().all(|(number, entry)| entry.number == number as u64));
+    assert_eq!(log.last(2).expect("a folder of our own"), entries[5..]);
+    assert_eq!(log.since(1, 2).expect("a folder of our own"), entries[1..3]);
+    assert_eq!(log.since(99, 2).expect("a folder of our own"), []);
+    assert_eq!(log.last(0).expect("a folder of our own"), []);
+}
+
+#[test]
+fn long_lines_are_cut() {
+    let folder = folder();
+    let logs = open(folder.path(), LogLimits::default());
+    let log = log(&logs, "a");
+    for _ in 0..3 {
+        log.write(Stream::Out, &[b'x'; LINE_BYTES_MAX / 2]);
+    }
+    log.write(Stream::Out, b"\nshort\n");
+    let euros = "€".repeat(LINE_BYTES_MAX);
+    log.system(&euros);
+    log.write(Stream::Out, format!("{euros}\n").as_bytes());
+    let texts = texts(&log);
+    assert_eq!(texts[0], format!("{} [{} bytes cut]", "x".repeat(LINE_BYTES_MAX), LINE_BYTES_MAX / 2));
+    assert_eq!(texts[1], "short");
+    let kept = LINE_BYTES_MAX / 3;
+    let cut = format!("{} [{} bytes cut]", "€".repeat(kept), 3 * (LINE_BYTES_MAX - kept));
+    assert_eq!(texts[2..], [cut.as_str(), cut.as_str()]);
+}
+
+#[test]
+fn the_oldest_lines_go() {
+    let folder = folder();
+    let limits = LogLimits { container_bytes: 8_000, ..LogLimits::default() };
+    let logs = open(folder.path(), limits);
+    let log = log(&logs, "a");
+    for number in 0..1_000 {
+        log.system(&format!("line {number}"));
+        assert!(number % 50 != 0 || texts(&log).len() <= number + 1);
+    }
+    let entries = all(&log);
+    assert_eq!(entries.last().map(|entry| entry.text.as_str()), Some("line 999"));
+    assert!(entries.windows(2).all(|pair| pair[0].number + 1 == pair[1].number));
+    assert!((50..200).contains(&entries.len()), "{}", entries.len());
+    assert!(logs.bytes() <= 8_000);
+    assert_eq!(log.since(0, 1).expect("a folder of our own"), entries[..1]);
+}
+
+#[test]
+fn all_logs_together_are_bounded() {
+    let folder = folder();
+    let limits = LogLimits { container_bytes: 8_000, device_bytes: 40_000, ..LogLimits::default() };
+    let logs = open(folder.path(), limits);
+    let write = |text: &str| {
+        let log = log(&logs, text);
+        (0..200).for_each(|number| log.system(&format!("line {number}")));
+        logs.flush();
+        // Files of one age go in any order.
+        std::thread::sleep(Duration::from_millis(2));
+        log
+    };
+    let first = write("first");
+    let others: Vec<_> = (0..9).map(|number| write(&format!("c{number}"))).collect();
+    assert!(logs.bytes() <= 40_000);
+    assert!(all(&first).is_empty() && all(&others[0]).is_empty());
+    assert!(all(&others[8]).len() > 50);
+    first.system("again");
+    assert_eq!(texts(&first), ["again"]);
+}
+
+#[test]
+fn a_flood_is_dropped_and_counted() {
+    let folder = folder();
+    let limits = LogLimits { waiting_bytes: 10_000, ..LogLimits::default() };
+    let logs = open(folder.path(), limits);
+    let log = log(&logs, "a");
+    let count = 200_000;
+    let lines = (0..count).fold(String::new(), |text, number| text + &format!("{number}\n"));
+    log.write(Stream::Out, lines.as_bytes());
+    log.system("after");
+    let entries = all(&log);
+    let dropped: usize = entries
+        .iter()
+        .filter_map(|entry| entry.text.strip_suffix(" lines dropped"))
+        .map(|count| count.parse::<usize>().expect("a number"))
+        .sum();
+    let kept = entries.iter().filter(|entry| entry.source == Source::Out).count();
+    assert_eq!(kept + dropped, count + usize::from(!texts(&log).contains(&"after".to_owned())));
+    assert!(kept < 1_000, "{kept}");
+}
+
+#[test]
+fn logs_survive_a_restart_and_a_torn_line() {
+    let folder = folder();
+    let logs = open(folder.path(), LogLimits::default());
+    (0..3).for_each(|number| log(&logs, "a").system(&format!("line {number}")));
+    drop(logs);
+    let file = folder.path().join("a/00000000000000000000.log");
+    let whole = fs::read(&file).expect("it was written");
+    for torn in [&b"{\"n\":3,\"time_us\":17"[..], b"\0\0\0\0\n", b"\xff"] {
+        fs::write(&file, [&whole, torn].concat()).expect("it can be written");
+        let logs = open(folder.path(), LogLimits::default());
+        assert_eq!(logs.names(), [name("a")]);
+        log(&logs, "a").system("line 3");
+        assert_eq!(texts(&log(&logs, "a")), ["line 0", "line 1", "line 2", "line 3"]);
+        assert_eq!(log(&logs, "a").last(1).expect("a folder of our own")[0].number, 3);
+        drop(logs);
+        assert!(fs::read(&file).expect("it was written").ends_with(b"\"line 3\"}\n"));
+    }
+}
+
+#[test]
+fn logs_of_uninstalled_containers_go() {
+    let folder = folder();
+    let logs = open(folder.path(), LogLimits::default());
+    let log = log(&logs, "a");
+    log.system("one");
+    logs.flush();
+    let (_, mut follower) = log.follow(0).expect("a folder of our own");
+    logs.remove(&name("a")).expect("a folder of our own");
+    log.system("two");
+    logs.flush();
+    assert_eq!((follower.next(), logs.bytes(), all(&log).len()), (None, 0, 0));
+    assert!(!folder.path().join("a").exists());
+    let again = super::tests::log(&logs, "a");
+    again.system("three");
+    assert_eq!(texts(&again), ["three"]);
+    logs.remove(&name("never")).expect("there is nothing to do");
+}
+
+#[test]
+fn followers_get_everything_once() {
+    let folder = folder();
+    let logs = open(folder.path(), LogLimits::default());
+    let log = log(&logs, "a");
+    (0..10).for_each(|number| log.system(&number.to_string()));
+    let writer = log.clone();
+    let thread = std::thread::spawn(move || {
+        (10..500).for_each(|number| writer.system(&number.to_string()));
+    });
+    let (before, mut follower) = log.follow(usize::MAX).expect("a folder of our own");
+    thread.join().expect("no panic");
+    let mut texts: Vec<String> = before.into_iter().map(|entry| entry.text).collect();
+    while let Ok(followed) = follower.next_within(Duration::ZERO) {
+        match followed {
+            Followed::Entry(entry) => texts.push(entry.text.clone()),
+            Followed::Missed(count) => panic!("{count} missed"),
+        }
+    }
+    let expected: Vec<String> = (0..500).map(|number| number.to_string()).collect();
+    assert_eq!(texts, expected);
+}
+
+#[test]
+fn slow_followers_are_told_what_they_missed() {
+    let folder = folder();
+    let logs = open(folder.path(), LogLimits { waiting_bytes: usize::MAX, ..LogLimits::default() });
+    let log = log(&logs, "a");
+    let (_, mut follower) = log.follow(0).expect("a folder of our own");
+    (0..5_000).for_each(|number| log.system(&number.to_string()));
+    let mut seen = 0;
+    while let Ok(Followed::Entry(entry)) = follower.next_within(Duration::ZERO) {
+        assert_eq!(entry.number, seen);
+        seen += 1;
+    }
+    log.system("after");
+    assert_eq!(follower.next(), Some(Followed::Missed(5_000 - seen)));
+    let after = follower.next();
+    assert!(matches!(&after, Some(Followed::Entry(entry)) if entry.text == "after"), "{after:?}");
+}
+
+/// The writer does by itself what reading does as well.
+#[test]
+fn lines_reach_the_disk_by_themselves() {
+    let folder = folder();
+    let logs = open(folder.path(), LogLimits::default());
+    log(&logs, "a").system("one");
+    let file = folder.path().join("a/00000000000000000000.log");
+    while !fs::read(&file).is_ok_and(|text| text.ends_with(b"\n")) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,215 @@
+//! How a container is run: what its installation says.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::Digest;
+
+/// How a container is run. What is left out when it is read has its default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The arguments of its `main`.
+    pub arguments: Vec<String>,
+    /// How many bytes its heaps may take together; none for as much as there is.
+    pub memory_bytes: Option<u64>,
+    /// What happens when it ends.
+    pub restart: Restart,
+    /// Whether it does not keep the device awake: it counts as idle even while it runs.
+    pub background: bool,
+    /// How long after its last start it is started again, in microseconds; none if it is not run
+    /// at intervals.
+    pub interval_us: Option<i64>,
+    /// What `-D` has defined. The container finds it among its assets, as `jag.defines`.
+    pub defines: BTreeMap<String, serde_json::Value>,
+    /// Files that come with it: the names and the digests of their contents.
+    pub assets: BTreeMap<String, Digest>,
+    /// What it may open and provide.
+    pub permissions: Permissions,
+}
+
+/// What happens when a container ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// It stays ended.
+    #[default]
+    Never,
+    /// It is started again if its code is not 0.
+    OnFailure,
+    /// It is started again.
+    Always,
+}
+
+/// Which services a container may open and provide. Each entry is a UUID, a name, a tag or the id of
+/// a C component. Denying wins; with any entry that allows, the rest is denied.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Permissions {
+    /// What it may open.
+    pub allow_open: Vec<String>,
+    /// What it may not open.
+    pub deny_open: Vec<String>,
+    /// What it may provide.
+    pub allow_provide: Vec<String>,
+    /// What it may not provide.
+    pub deny_provide: Vec<String>,
+}
+
+/// A `-D KEY[=VALUE]`. The value is JSON if it can be read as such, and a string otherwise; without one
+/// it is `true`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Define {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: serde_json::Value,
+}
+
+/// A definition without a key.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("'{0}' defines nothing: write KEY or KEY=VALUE")]
+pub struct BadDefine(String);
+
+impl FromStr for Define {
+    type Err = BadDefine;
+
+    fn from_str(text: &str) -> Result<Define, BadDefine> {
+        let (key, value) = match text.split_once('=') {
+            None => (text, true.into()),
+            Some((key, value)) => (key, serde_json::from_str(value).unwrap_or_else(|_| value.into())),
+        };
+        match key.trim() {
+            "" => Err(BadDefine(text.to_owned())),
+            key => Ok(Define { key: key.to_owned(), value }),
+        }
+    }
+}
+
+/// How a container is called: at most 64 letters, digits, `-`, `_` and `.`, beginning with a letter
+/// or digit. So it can be the name of a file, and an argument that no option looks like.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ContainerName(String);
+
+/// How long a name is at most, in bytes: names and what is put behind them fit into file names.
+const NAME_BYTES_MAX: usize = 64;
+
+/// Why a text is no name of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BadName {
+    /// It is empty.
+    #[error("the name of a container cannot be empty")]
+    Empty,
+    /// It is too long.
+    #[error("the name of a container has at most {NAME_BYTES_MAX} characters: '{0}' is too long")]
+    Long(String),
+    /// Something in it is not allowed.
+    #[error("'{0}' cannot be the name of a container: {1:?} is not a letter, digit, '-', '_' or '.'")]
+    Character(String, char),
+    /// It begins with something that it may not begin with.
+    #[error("'{0}' cannot be the name of a container: it must begin with a letter or digit")]
+    Start(String),
+}
+
+impl ContainerName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ContainerName {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<ContainerName, BadName> {
+        let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        let Some(first) = text.chars().next() else { return Err(BadName::Empty) };
+        if let Some(other) = text.chars().find(|letter| !is_allowed(*letter)) {
+            return Err(BadName::Character(text.to_owned(), other));
+        }
+        if !first.is_ascii_alphanumeric() {
+            return Err(BadName::Start(text.to_owned()));
+        }
+        if text.len() > NAME_BYTES_MAX {
+            return Err(BadName::Long(text.to_owned()));
+        }
+        Ok(ContainerName(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ContainerName {
+    type Error = BadName;
+
+    fn try_from(text: String) -> Result<ContainerName, BadName> {
+        text.parse()
+    }
+}
+
+impl From<ContainerName> for String {
+    fn from(name: ContainerName) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for ContainerName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for ContainerName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn define(text: &str) -> (String, serde_json::Value) {
+        let Define { key, value } = text.parse().expect("it defines something");
+        (key, value)
+    }
+
+    #[test]
+    fn values_are_json_if_they_can_be() {
+        assert_eq!(define("fast"), ("fast".into(), json!(true)));
+        assert_eq!(define("n=42"), ("n".into(), json!(42)));
+        assert_eq!(define("host=example.org"), ("host".into(), json!("example.org")));
+        assert_eq!(define("all={\"a\":[1,null]}"), ("all".into(), json!({"a": [1, null]})));
+        assert_eq!(define("text=\"42\""), ("text".into(), json!("42")));
+        assert_eq!(define("rest=a=b"), ("rest".into(), json!("a=b")));
+        assert_eq!(define(" key =1"), ("key".into(), json!(1)));
+        assert_eq!(define("none="), ("none".into(), json!("")));
+        assert!("=1".parse::<Define>().is_err());
+        assert!("".parse::<Define>().is_err());
+    }
+
+    #[test]
+    fn names_are_safe_as_file_names() {
+        for good in ["a", "provider", "user-2", "my_app.v1", "9lives"] {
+            assert_eq!(good.parse::<ContainerName>().map(String::from).as_deref(), Ok(good));
+        }
+        assert_eq!("".parse::<ContainerName>(), Err(BadName::Empty));
+        for bad in ["a/b", "a b", "ä", "a\0", "..", ".hidden", "-o", "a\n"] {
+            assert!(bad.parse::<ContainerName>().is_err(), "{bad:?}");
+        }
+        assert!("a".repeat(64).parse::<ContainerName>().is_ok());
+        assert!(matches!("a".repeat(65).parse::<ContainerName>(), Err(BadName::Long(_))));
+    }
+
+    #[test]
+    fn settings_are_read_with_defaults() {
+        let settings: Settings = serde_json::from_value(json!({"restart": "on-failure"})).expect("is valid");
+        assert_eq!(settings, Settings { restart: Restart::OnFailure, ..Settings::default() });
+        assert!(serde_json::from_value::<ContainerName>(json!("../x")).is_err());
+    }
+}

@@ -1,0 +1,435 @@
+//! What is installed: containers, their images, and the files that came with them.
+//!
+//! Everything is in one file, so that an operation is one transaction: it has happened entirely, and
+//! stays so through a power cut, or it has not happened. Nothing that no container refers to stays
+//! behind. Executables and components are written out where the operating system can load them.
+
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use redb::backends::FileBackend;
+use redb::{
+    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+    WriteTransaction,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::executables::Executables;
+use crate::{ContainerName, Digest, Image, Kind, Settings};
+
+/// The store's own numbers, by name.
+const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
+/// The records of the containers, as JSON, by name.
+const CONTAINERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("containers");
+/// Contents by digest: images and assets.
+const CONTENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("contents");
+
+/// The version of all this, among the numbers.
+const FORMAT: &str = "format";
+const FORMAT_KNOWN: u64 = 1;
+/// The place in the order of installation that comes next, among the numbers.
+const NEXT_PLACE: &str = "next-place";
+
+/// How much of the file is kept in memory. Images are read once, when a container starts.
+const CACHE_BYTES: usize = 2 << 20;
+
+/// The containers that are installed on a device. Can be used from any thread.
+pub struct Store {
+    database: Database,
+    executables: Executables,
+    /// The folder, which one store at a time may use.
+    lock: Option<File>,
+}
+
+/// What is known of an installed container.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its name.
+    pub name: ContainerName,
+    /// Its image.
+    pub image: Digest,
+    /// What the image is.
+    pub kind: Kind,
+    /// How it is run.
+    pub settings: Settings,
+    /// Its place in the order of installation. One that replaces another takes over its place, so
+    /// that a new version still starts before those that rely on it.
+    pub place: u64,
+    /// What the user wants of it.
+    pub state: State,
+    /// The service interfaces that it provided last.
+    pub provides: Vec<Uuid>,
+    /// How often it has failed since it was installed.
+    pub failures: u64,
+}
+
+/// What the user wants of a container.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It runs, and starts with the device.
+    #[default]
+    Enabled,
+    /// It was stopped, and stays so until it is started.
+    Stopped,
+}
+
+/// What went wrong with the store.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another OS process, or another part of this one, has it open.
+    #[error("the store is in use by another device")]
+    Busy,
+    /// It was written by a newer version.
+    #[error("the store has format {found}, and this version of lucarne knows formats up to {FORMAT_KNOWN}")]
+    NewerFormat {
+        /// The format that it has.
+        found: u64,
+    },
+    /// The file, or something in it, is not what was written. It is left as it is.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// No such container is installed.
+    #[error("no container '{0}' is installed")]
+    Unknown(ContainerName),
+    /// The disk failed.
+    #[error("the store cannot be used: {0}")]
+    Disk(String),
+}
+
+impl Store {
+    /// Opens the store of a device, which is made if there is none, in a folder that exists.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if it is open already, others for a file that cannot be used.
+    pub fn open(folder: &Path) -> Result<Store, StoreError> {
+        let lock = File::open(folder)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::Busy,
+            TryLockError::Error(error) => error.into(),
+        })?;
+        let file = folder.join("store.redb");
+        if !file.try_exists()? {
+            make(&folder.join("store.redb.new"), &file)?;
+            lock.sync_all()?;
+        }
+        let opened = OpenOptions::new().read(true).write(true).open(file)?;
+        let mut store = Store::with_backend(FileBackend::new(opened)?, folder.join("executables"))?;
+        store.lock = Some(lock);
+        Ok(store)
+    }
+
+    /// Opens a store on some disk. Executables are written out to a folder, which is made when
+    /// needed. A disk that was cut off while a store was made on it for the first time cannot be opened.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn with_backend(backend: impl StorageBackend, executables: PathBuf) -> Result<Store, StoreError> {
+        let mut builder = Builder::new();
+        // What is altered behind our back is found here, and not by whoever reads it.
+        builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
+        let database = builder.create_with_backend(backend)?;
+        let store = Store { database, executables: Executables::new(executables), lock: None };
+        store.prepare()?;
+        Ok(store)
+    }
+
+    /// Makes the tables, or checks that we know them.
+    fn prepare(&self) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let mut numbers = transaction.open_table(NUMBERS)?;
+            let format = numbers.get(FORMAT)?.map(|format| format.value());
+            match format {
+                Some(FORMAT_KNOWN) => {}
+                Some(found) => return Err(StoreError::NewerFormat { found }),
+                None => {
+                    numbers.insert(FORMAT, FORMAT_KNOWN)?;
+                }
+            }
+            transaction.open_table(CONTAINERS)?;
+            transaction.open_table(CONTENTS)?;
+            Ok(())
+        })
+    }
+
+    /// Installs a container, or replaces the one of that name. Assets are given by name; their digests are
+    /// noted in the settings. When it returns, the disk has it all.
+    ///
+    /// # Errors
+    /// If the disk fails: then nothing has changed.
+    pub fn install(
+        &self,
+        name: &ContainerName,
+        image: &Image,
+        settings: &Settings,
+        assets: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Record, StoreError> {
+        let digests = assets.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes)));
+        let settings = Settings { assets: digests.collect(), ..settings.clone() };
+        self.write(|transaction| {
+            let mut numbers = transaction.open_table(NUMBERS)?;
+            let mut containers = transaction.open_table(CONTAINERS)?;
+            let mut contents = transaction.open_table(CONTENTS)?;
+            let before = containers.get(name.as_str())?.map(|bytes| decode(bytes.value())).transpose()?;
+            let left = before.iter().flat_map(Record::contents).collect();
+            let place = match &before {
+                Some(record) => record.place,
+                None => {
+                    let place = numbers.get(NEXT_PLACE)?.map_or(0, |place| place.value());
+                    numbers.insert(NEXT_PLACE, place + 1)?;
+                    place
+                }
+            };
+            let record = Record {
+                name: name.clone(),
+                image: image.digest(),
+                kind: image.manifest().kind,
+                settings: settings.clone(),
+                place,
+                state: State::Enabled,
+                provides: before.map(|record| record.provides).unwrap_or_default(),
+                failures: 0,
+            };
+            containers.insert(name.as_str(), encode(&record)?.as_slice())?;
+            contents.insert(record.image.to_string().as_str(), image.bytes())?;
+            for (digest, bytes) in settings.assets.values().zip(assets.values()) {
+                contents.insert(digest.to_string().as_str(), bytes.as_slice())?;
+            }
+            release(&containers, &mut contents, left)?;
+            Ok(record)
+        })
+    }
+
+    /// Takes a container out, with everything that only it needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] if it is not installed.
+    pub fn uninstall(&self, name: &ContainerName) -> Result<Record, StoreError> {
+        self.write(|transaction| {
+            let mut containers = transaction.open_table(CONTAINERS)?;
+            let mut contents = transaction.open_table(CONTENTS)?;
+            let removed = containers.remove(name.as_str())?.map(|bytes| decode(bytes.value()));
+            let record = removed.ok_or_else(|| StoreError::Unknown(name.clone()))??;
+            release(&containers, &mut contents, record.contents().collect())?;
+            Ok(record)
+        })
+    }
+
+    /// All containers, in the order of their installation.
+    ///
+    /// # Errors
+    /// If the store is damaged or the disk fails.
+    pub fn list(&self) -> Result<Vec<Record>, StoreError> {
+        self.read(|transaction| {
+            let containers = transaction.open_table(CONTAINERS)?;
+            let mut records = Vec::new();
+            for entry in containers.iter()? {
+                records.push(decode(entry?.1.value())?);
+            }
+            records.sort_by_key(|record: &Record| record.place);
+            Ok(records)
+        })
+    }
+
+    /// A container.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] if it is not installed.
+    pub fn get(&self, name: &ContainerName) -> Result<Record, StoreError> {
+        self.read(|transaction| {
+            let containers = transaction.open_table(CONTAINERS)?;
+            let bytes = containers.get(name.as_str())?;
+            decode(bytes.ok_or_else(|| StoreError::Unknown(name.clone()))?.value())
+        })
+    }
+
+    /// Notes what the user wants of a container.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] if it is not installed.
+    pub fn set_state(&self, name: &ContainerName, state: State) -> Result<(), StoreError> {
+        self.change(name, |record| record.state = state)
+    }
+
+    /// Notes which interfaces a container provides.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] if it is not installed.
+    pub fn set_provided(&self, name: &ContainerName, provides: &[Uuid]) -> Result<(), StoreError> {
+        self.change(name, |record| record.provides = provides.to_vec())
+    }
+
+    /// Notes how often a container has failed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] if it is not installed.
+    pub fn set_failures(&self, name: &ContainerName, failures: u64) -> Result<(), StoreError> {
+        self.change(name, |record| record.failures = failures)
+    }
+
+    /// Changes a record; the disk is left alone if that changes nothing.
+    fn change(&self, name: &ContainerName, change: impl Fn(&mut Record)) -> Result<(), StoreError> {
+        let before = self.get(name)?;
+        let mut after = before.clone();
+        change(&mut after);
+        if after == before {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            let mut containers = transaction.open_table(CONTAINERS)?;
+            let found = containers.get(name.as_str())?.map(|bytes| decode(bytes.value()));
+            let mut record = found.ok_or_else(|| StoreError::Unknown(name.clone()))??;
+            change(&mut record);
+            containers.insert(name.as_str(), encode(&record)?.as_slice())?;
+            Ok(())
+        })
+    }
+
+    /// An image.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it is not there or not what was installed.
+    pub fn image(&self, digest: Digest) -> Result<Image, StoreError> {
+        Image::read(self.contents(digest)?).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
+    /// The contents of an asset.
+    ///
+    /// # Errors
+    /// As [`Store::image`].
+    pub fn asset(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
+        self.contents(digest)
+    }
+
+    fn contents(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
+        let bytes = self.read(|transaction| {
+            let contents = transaction.open_table(CONTENTS)?;
+            let bytes = contents.get(digest.to_string().as_str())?;
+            Ok(bytes.map(|bytes| bytes.value().to_vec()))
+        })?;
+        match bytes {
+            Some(bytes) if Digest::of(&bytes) == digest => Ok(bytes),
+            Some(_) => Err(StoreError::Damaged(format!("the contents of {digest} have changed"))),
+            None => Err(StoreError::Damaged(format!("the contents of {digest} are missing"))),
+        }
+    }
+    /// The file of an executable or a component, written out so that it can be loaded. It is private to this
+    /// user, and lies there until no container has that image.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn executable(&self, image: &Image) -> Result<PathBuf, StoreError> {
+        Ok(self.executables.write_out(image)?)
+    }
+
+    /// Removes the files of executables that no container has any more.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written.
+    pub fn sweep_executables(&self) -> Result<(), StoreError> {
+        let kept = self.list()?.iter().map(|record| record.image).collect();
+        Ok(self.executables.sweep(&kept)?)
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        work(&self.database.begin_read()?)
+    }
+
+    /// Does something entirely or, with an error, not at all.
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut transaction = self.database.begin_write()?;
+        // With one phase, which version of the file is the right one would be decided by checksums of
+        // contents that guests choose.
+        transaction.set_two_phase_commit(true);
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+}
+
+impl Record {
+    /// The contents that it refers to.
+    fn contents(&self) -> impl Iterator<Item = Digest> {
+        std::iter::once(self.image).chain(self.settings.assets.values().copied())
+    }
+}
+
+/// Makes an empty store beside its place first: what a power cut leaves half made is no store.
+fn make(beside: &Path, place: &Path) -> Result<(), StoreError> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(beside)?;
+    drop(Store::with_backend(FileBackend::new(file)?, PathBuf::new())?);
+    fs::rename(beside, place)?;
+    Ok(())
+}
+
+/// Removes those of some contents that no container refers to.
+fn release(
+    containers: &impl ReadableTable<&'static str, &'static [u8]>,
+    contents: &mut redb::Table<'_, &'static str, &'static [u8]>,
+    mut unused: HashSet<Digest>,
+) -> Result<(), StoreError> {
+    if unused.is_empty() {
+        return Ok(());
+    }
+    for entry in containers.iter()? {
+        for digest in decode(entry?.1.value())?.contents() {
+            unused.remove(&digest);
+        }
+    }
+    for digest in unused {
+        contents.remove(digest.to_string().as_str())?;
+    }
+    Ok(())
+}
+
+fn encode(record: &Record) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(record).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+fn decode(bytes: &[u8]) -> Result<Record, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| StoreError::Damaged(format!("a record: {error}")))
+}
+
+impl From<redb::Error> for StoreError {
+    fn from(error: redb::Error) -> StoreError {
+        match error {
+            redb::Error::DatabaseAlreadyOpen => StoreError::Busy,
+            redb::Error::Corrupted(what) => StoreError::Damaged(what),
+            // What is not a store at all.
+            redb::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                StoreError::Damaged(error.to_string())
+            }
+            error => StoreError::Disk(error.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> StoreError {
+        StoreError::Disk(error.to_string())
+    }
+}
+
+macro_rules! from_redb {
+    ($($error:ident)*) => {$(
+        impl From<redb::$error> for StoreError {
+            fn from(error: redb::$error) -> StoreError {
+                redb::Error::from(error).into()
+            }
+        }
+    )*};
+}
+
+from_redb! { CommitError DatabaseError StorageError TableError TransactionError }

@@ -1,0 +1,136 @@
+//! A disk that remembers what was done to it, and what of that a power cut could have left.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use redb::StorageBackend;
+
+/// Something that was done to the disk.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Write(usize, Vec<u8>),
+    Resize(usize),
+    Sync,
+}
+
+/// A disk in memory, with everything that was done to it. Clones are the same disk.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Disk(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    bytes: Vec<u8>,
+    steps: Vec<Step>,
+}
+
+impl Disk {
+    /// A disk with something on it.
+    pub(super) fn with(bytes: Vec<u8>) -> Disk {
+        Disk(Arc::new(Mutex::new(State { bytes, steps: Vec::new() })))
+    }
+
+    /// How many steps there were.
+    pub(super) fn steps(&self) -> usize {
+        self.state(|state| state.steps.len())
+    }
+
+    /// What was done to it so far.
+    pub(super) fn history(&self) -> Vec<Step> {
+        self.state(|state| state.steps.clone())
+    }
+
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.state(|state| state.bytes.clone())
+    }
+
+    fn state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn apply(&self, step: Step) -> io::Result<()> {
+        self.state(|state| {
+            apply(&mut state.bytes, &step);
+            state.steps.push(step);
+        });
+        Ok(())
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.state(|state| state.bytes.len() as u64))
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.state(|state| {
+            let end = offset as usize + out.len();
+            let bytes = state.bytes.get(offset as usize..end).ok_or(io::ErrorKind::UnexpectedEof)?;
+            out.copy_from_slice(bytes);
+            Ok(())
+        })
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.apply(Step::Resize(len as usize))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.apply(Step::Sync)
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.apply(Step::Write(offset as usize, data.to_vec()))
+    }
+}
+
+fn apply(bytes: &mut Vec<u8>, step: &Step) {
+    match step {
+        Step::Write(offset, data) => {
+            let end = offset + data.len();
+            if bytes.len() < end {
+                bytes.resize(end, 0);
+            }
+            bytes[*offset..end].copy_from_slice(data);
+        }
+        Step::Resize(len) => bytes.resize(*len, 0),
+        Step::Sync => {}
+    }
+}
+
+/// What is on a disk for sure, and what may be.
+#[derive(Default)]
+pub(super) struct Platter {
+    synced: Vec<u8>,
+    unsynced: Vec<Step>,
+}
+
+impl Platter {
+    /// Does one more step.
+    pub(super) fn advance(&mut self, step: &Step) {
+        if matches!(step, Step::Sync) {
+            self.unsynced.drain(..).for_each(|step| apply(&mut self.synced, &step));
+        } else {
+            self.unsynced.push(step.clone());
+        }
+    }
+
+    /// What a power cut leaves: of what was not synced some is lost, and some is torn.
+    pub(super) fn cut(&self, random: &mut fastrand::Rng) -> Vec<u8> {
+        let mut bytes = self.synced.clone();
+        let losses = random.f64();
+        for step in &self.unsynced {
+            if random.f64() < losses {
+                continue;
+            }
+            match step {
+                Step::Write(offset, data) if random.u8(..4) == 0 => {
+                    let from = random.usize(..data.len());
+                    let to = random.usize(from..=data.len());
+                    apply(&mut bytes, &Step::Write(offset + from, data[from..to].to_vec()));
+                }
+                step => apply(&mut bytes, step),
+            }
+        }
+        bytes
+    }
+}

@@ -1,0 +1,251 @@
+//! The store through power cuts at any time, and files that it cannot use.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::disk::{Disk, Platter, Step};
+use super::*;
+use crate::image::{Kind, Manifest};
+
+/// How many containers the workload installs, replaces and uninstalls.
+const OPERATIONS: usize = 200;
+
+fn name(text: &str) -> ContainerName {
+    text.parse().expect("it is a name")
+}
+
+/// An image that is like no other of another number.
+fn image(number: u64) -> Image {
+    let manifest = Manifest { kind: Kind::Component, entry: "c.so".to_owned(), build: String::new() };
+    let size = fastrand::Rng::with_seed(number).usize(1..6_000);
+    let contents: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(8 + size).collect();
+    Image::new(manifest, &contents, &[])
+}
+
+fn open(disk: &Disk) -> Result<Store, StoreError> {
+    Store::with_backend(disk.clone(), PathBuf::from("never-written"))
+}
+
+/// The digests of everything that the store keeps.
+fn kept(store: &Store) -> BTreeSet<String> {
+    let read = store.read(|transaction| {
+        let contents = transaction.open_table(CONTENTS)?;
+        contents.iter()?.map(|entry| Ok(entry?.0.value().to_owned())).collect()
+    });
+    read.expect("the store is whole")
+}
+
+/// Does something to some container, by the seed.
+fn operate(store: &Store, random: &mut fastrand::Rng) {
+    let name = name(&format!("c{}", random.u8(..12)));
+    match random.u8(..10) {
+        0..6 => {
+            // Few enough for equal ones.
+            let assets = (0..random.u8(..3))
+                .map(|asset| (format!("asset{asset}"), vec![random.u8(..5); 40 * random.usize(..40)]))
+                .collect();
+            let settings = Settings { arguments: vec![random.u16(..).to_string()], ..Settings::default() };
+            store.install(&name, &image(random.u64(..9)), &settings, &assets).expect("there is room");
+        }
+        6 | 7 => match store.uninstall(&name) {
+            Ok(_) | Err(StoreError::Unknown(_)) => {}
+            Err(error) => panic!("{error}"),
+        },
+        8 => match store.set_state(&name, if random.bool() { State::Enabled } else { State::Stopped }) {
+            Ok(()) | Err(StoreError::Unknown(_)) => {}
+            Err(error) => panic!("{error}"),
+        },
+        _ => match store.set_provided(&name, &[Uuid::from_u128(random.u128(..))]) {
+            Ok(()) | Err(StoreError::Unknown(_)) => {}
+            Err(error) => panic!("{error}"),
+        },
+    }
+}
+
+/// Whether everything that the records refer to is there, and nothing else.
+fn check_contents(store: &Store, records: &[Record]) {
+    let mut needed = BTreeSet::new();
+    for record in records {
+        assert_eq!(store.image(record.image).expect("it is there").digest(), record.image);
+        for asset in record.settings.assets.values() {
+            assert_eq!(Digest::of(&store.asset(*asset).expect("it is there")), *asset);
+        }
+        needed.extend(record.contents().map(|digest| digest.to_string()));
+    }
+    assert_eq!(kept(store), needed);
+}
+
+/// Every write is the last one once.
+#[test]
+fn a_power_cut_at_any_write() {
+    let disk = Disk::default();
+    let store = open(&disk).expect("an empty disk becomes a store");
+    // What the store had after each operation, and how many steps the disk had done then.
+    let mut acknowledged = vec![(disk.steps(), store.list().expect("it is whole"))];
+    let random = &mut fastrand::Rng::with_seed(7);
+    for _ in 0..OPERATIONS {
+        operate(&store, random);
+        acknowledged.push((disk.steps(), store.list().expect("it is whole")));
+    }
+    check_contents(&store, &acknowledged.last().expect("there was something").1);
+
+    let mut platter = Platter::default();
+    let (mut done, mut cuts) = (0, 0);
+    for (at, step) in disk.history().iter().enumerate() {
+        platter.advance(step);
+        // `Store::open` gives a store its place only when it has been made.
+        if matches!(step, Step::Sync) || at < acknowledged[0].0 {
+            continue;
+        }
+        cuts += 1;
+        while acknowledged.get(done + 1).is_some_and(|(steps, _)| *steps <= at + 1) {
+            done += 1;
+        }
+        let random = &mut fastrand::Rng::with_seed(at as u64);
+        let reopened = Disk::with(platter.cut(random));
+        let store = open(&reopened).unwrap_or_else(|error| panic!("after step {at}: {error}"));
+        let records = store.list().expect("it is whole");
+        let possible = &acknowledged[done..acknowledged.len().min(done + 2)];
+        assert!(possible.iter().any(|(_, expected)| *expected == records), "after step {at}: {records:?}");
+        check_contents(&store, &records);
+        if at % 16 == 0 {
+            operate(&store, random);
+            check_contents(&store, &store.list().expect("it is whole"));
+        }
+    }
+    assert!(cuts > 5 * OPERATIONS, "only {cuts} writes");
+}
+
+#[test]
+fn order_and_place() {
+    let store = open(&Disk::default()).expect("an empty disk becomes a store");
+    let install = |text: &str, number| {
+        store
+            .install(&name(text), &image(number), &Settings::default(), &BTreeMap::new())
+            .expect("there is room")
+    };
+    install("b", 1);
+    install("a", 2);
+    install("c", 3);
+    store.set_state(&name("b"), State::Stopped).expect("it is installed");
+    store.set_failures(&name("b"), 3).expect("it is installed");
+    store.set_provided(&name("b"), &[Uuid::from_u128(1)]).expect("it is installed");
+    let replaced = install("b", 4);
+    assert_eq!((replaced.state, replaced.failures, replaced.provides.len()), (State::Enabled, 0, 1));
+    let names = || {
+        let records = store.list().expect("it is whole");
+        records.iter().map(|record| record.name.to_string()).collect::<String>()
+    };
+    assert_eq!(names(), "bac");
+    store.uninstall(&name("b")).expect("it is installed");
+    install("b", 4);
+    assert_eq!(names(), "acb");
+    assert!(matches!(store.uninstall(&name("d")), Err(StoreError::Unknown(_))));
+    assert!(matches!(store.set_failures(&name("d"), 1), Err(StoreError::Unknown(_))));
+    assert!(matches!(store.image(image(1).digest()), Err(StoreError::Damaged(_))));
+}
+
+#[test]
+fn what_changes_nothing_leaves_the_disk_alone() {
+    let disk = Disk::default();
+    let store = open(&disk).expect("an empty disk becomes a store");
+    store.install(&name("a"), &image(1), &Settings::default(), &BTreeMap::new()).expect("there is room");
+    let steps = disk.steps();
+    store.set_state(&name("a"), State::Enabled).expect("it is installed");
+    store.set_provided(&name("a"), &[]).expect("it is installed");
+    assert_eq!(disk.steps(), steps);
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("temporary files can be made")
+}
+
+#[test]
+fn a_second_opener_is_told() {
+    let folder = folder();
+    let store = Store::open(folder.path()).expect("an empty folder becomes a store");
+    assert!(matches!(Store::open(folder.path()), Err(StoreError::Busy)));
+    drop(store);
+    Store::open(folder.path()).expect("it is free again");
+}
+
+#[test]
+fn a_store_that_was_never_finished_is_made_anew() {
+    let folder = folder();
+    fs::write(folder.path().join("store.redb.new"), "half").expect("it can be written");
+    let store = Store::open(folder.path()).expect("an empty folder becomes a store");
+    assert_eq!(store.list().expect("it is whole"), []);
+    assert!(!folder.path().join("store.redb.new").exists());
+}
+
+#[test]
+fn a_newer_format_is_left_alone() {
+    let disk = Disk::default();
+    let store = open(&disk).expect("an empty disk becomes a store");
+    let newer = store.write(|transaction| {
+        transaction.open_table(NUMBERS)?.insert(FORMAT, FORMAT_KNOWN + 1)?;
+        Ok(())
+    });
+    newer.expect("there is room");
+    drop(store);
+    let error = open(&Disk::with(disk.bytes())).err();
+    assert!(matches!(error, Some(StoreError::NewerFormat { found }) if found == FORMAT_KNOWN + 1));
+}
+
+#[test]
+fn damaged_files_are_left_alone() {
+    let folder = folder();
+    let file = folder.path().join("store.redb");
+    let store = Store::open(folder.path()).expect("an empty folder becomes a store");
+    for number in 0..5 {
+        let (name, image) = (name(&format!("c{number}")), image(number));
+        store.install(&name, &image, &Settings::default(), &BTreeMap::new()).expect("there is room");
+    }
+    drop(store);
+    let whole = fs::read(&file).expect("it is there");
+    let mut random = fastrand::Rng::with_seed(5);
+    let mut refused = 0;
+    for round in 0..40 {
+        let mut bytes = whole.clone();
+        match round {
+            0 => bytes = b"not a store".to_vec(),
+            1 => bytes.truncate(bytes.len() / 2),
+            _ => {
+                let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+                let at = used[random.usize(..used.len())];
+                let end = bytes.len().min(at + random.usize(1..5_000));
+                bytes[at..end].iter_mut().for_each(|byte| *byte = random.u8(..));
+            }
+        }
+        fs::write(&file, &bytes).expect("it can be written");
+        match Store::open(folder.path()) {
+            Err(StoreError::Damaged(_)) => {
+                refused += 1;
+                assert_eq!(fs::read(&file).expect("it is there"), bytes, "round {round}");
+            }
+            Err(error) => panic!("round {round}: {error}"),
+            // What was hit is not in use.
+            Ok(store) => check_contents(&store, &store.list().expect("it is whole")),
+        }
+    }
+    assert!(refused > 5, "only {refused} were refused");
+}
+
+#[test]
+fn executables_are_written_out() {
+    let folder = folder();
+    let store = Store::open(folder.path()).expect("an empty folder becomes a store");
+    let image = image(1);
+    store.install(&name("a"), &image, &Settings::default(), &BTreeMap::new()).expect("there is room");
+    let path = store.executable(&image).expect("there is room");
+    assert_eq!(fs::read(&path).expect("it is there"), image.file());
+    fs::write(&path, "half").expect("it can be written");
+    assert_eq!(store.executable(&image).expect("there is room"), path);
+    assert_eq!(fs::read(&path).expect("it is there"), image.file());
+    fs::write(folder.path().join("executables/left.partial"), "half").expect("it can be written");
+    store.sweep_executables().expect("it can be read");
+    assert_eq!(fs::read_dir(folder.path().join("executables")).expect("it is there").count(), 1);
+    store.uninstall(&name("a")).expect("it is installed");
+    store.sweep_executables().expect("it can be read");
+    assert!(!path.exists());
+}

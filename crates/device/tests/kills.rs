@@ -1,0 +1,135 @@
+//! A store whose OS process is killed at any moment: what it said is done is done, and nothing is half done.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use lucarne_device::{ContainerName, Digest, Image, Settings, Store, StoreError};
+
+/// Where the store is that a victim works on, and the number that it begins with.
+const FOLDER: &str = "LUCARNE_TEST_STORE";
+const FIRST: &str = "LUCARNE_TEST_FIRST";
+
+fn name(number: u64) -> ContainerName {
+    format!("c{}", number % 5).parse().expect("it is a name")
+}
+
+fn asset(number: u64) -> Vec<u8> {
+    number.to_le_bytes().repeat(200)
+}
+
+fn is_installation(number: u64) -> bool {
+    number % 7 != 6
+}
+
+/// Operation number so and so.
+fn operate(store: &Store, image: &Image, number: u64) {
+    if is_installation(number) {
+        let settings = Settings { arguments: vec![number.to_string()], ..Settings::default() };
+        let assets = [("asset".to_owned(), asset(number))].into();
+        store.install(&name(number), image, &settings, &assets).expect("there is room");
+    } else {
+        match store.uninstall(&name(number)) {
+            Ok(_) | Err(StoreError::Unknown(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// What is installed after so many operations: by name, the number of the one that did it.
+fn expected(operations: u64) -> BTreeMap<ContainerName, u64> {
+    let mut installed = BTreeMap::new();
+    for number in 0..operations {
+        if is_installation(number) {
+            installed.insert(name(number), number);
+        } else {
+            installed.remove(&name(number));
+        }
+    }
+    installed
+}
+
+/// What is installed, all of which is whole.
+fn found(folder: &Path) -> BTreeMap<ContainerName, u64> {
+    let store = Store::open(folder).expect("who had it open is dead");
+    let records = store.list().expect("it is whole").into_iter().map(|record| {
+        let number = record.settings.arguments[0].parse().expect("it is a number");
+        store.image(record.image).expect("it is whole");
+        let digest = record.settings.assets["asset"];
+        assert_eq!(digest, Digest::of(&asset(number)));
+        store.asset(digest).expect("it is whole");
+        (record.name, number)
+    });
+    records.collect()
+}
+
+/// The life of an OS process that is to be killed.
+#[test]
+#[ignore = "started by the other tests"]
+fn victim() {
+    let variable = |name| std::env::var(name).expect("started by the other tests");
+    let store = Store::open(Path::new(&variable(FOLDER))).expect("nobody else has it open");
+    let image = image();
+    let mut out = std::io::stdout();
+    for number in variable(FIRST).parse().expect("it is a number").. {
+        operate(&store, &image, number);
+        out.write_all(format!("\ndone {number}\n").as_bytes()).expect("somebody listens");
+    }
+}
+
+/// A component without contents: the store does not look into it.
+fn image() -> Image {
+    let header = b"lucarne image \x01\x02\x00\x00\x00";
+    Image::read(header.to_vec()).expect("it is an image")
+}
+
+fn survives(kills: usize) {
+    let folder = tempfile::tempdir().expect("there is room for temporary files");
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut first = 0;
+    for round in 0..kills {
+        let mut child = Command::new(std::env::current_exe().expect("it has a path"))
+            .args(["--exact", "victim", "--ignored", "--nocapture"])
+            .env(FOLDER, folder.path())
+            .env(FIRST, first.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this test can be started");
+        let out = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut lines = out.lines().map_while(Result::ok).filter(|line| line.starts_with("done "));
+        // The first ones are waited for: some rounds are to get far, on machines that are busy too.
+        let mut done = first;
+        for line in lines.by_ref().take(random.usize(..4)) {
+            done = number_of(&line) + 1;
+        }
+        std::thread::sleep(Duration::from_micros(random.u64(..3_000)));
+        child.kill().expect("it runs");
+        for line in lines {
+            done = number_of(&line) + 1;
+        }
+        child.wait().expect("it has ended");
+        let found = found(folder.path());
+        first = match [done, done + 1].into_iter().find(|operations| expected(*operations) == found) {
+            Some(operations) => operations,
+            None => panic!("round {round}: after {done} operations there is {found:?}"),
+        };
+    }
+    assert!(first > kills as u64, "only {first} operations");
+}
+
+fn number_of(line: &str) -> u64 {
+    line.trim_start_matches("done ").parse().expect("it is a number")
+}
+
+#[test]
+fn fifty_kills() {
+    survives(50);
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn five_hundred_kills() {
+    survives(500);
+}
