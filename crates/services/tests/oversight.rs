@@ -7,9 +7,9 @@ use lucarne_kernel::{Context, Gid, KernelHandle, MessageKind, Outcome, Pid, Simu
 use lucarne_message::Payload;
 use lucarne_services::protocol::procedure;
 use lucarne_services::{
-    CallError, Candidate, Client, Component, ComponentError, Container, EXPECTED_US, Handler, InstallError,
-    Open, OpenError, Oversight, Pending, Policy, Presence, Provider, Selector, ServiceManager, Thrown, Value,
-    uuid,
+    CallError, Candidate, Client, Component, ComponentError, Container, EXPECTED_US, Failed, Handler,
+    InstallError, Open, OpenError, Oversight, Pending, Policy, Presence, Provider, Selector, ServiceManager,
+    Thrown, Value, uuid,
 };
 
 const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 0);
@@ -57,14 +57,11 @@ impl World {
     }
 
     /// Begins something in a container, whose result is there later.
-    fn begin<T: Send + 'static, X: Send + 'static>(
+    fn begin<T: Send + 'static, X: From<Failed> + Send + 'static>(
         &mut self,
         container: &Container,
         pending: Pending<T, X>,
-    ) -> Arc<Mutex<Option<Result<T, X>>>>
-    where
-        X: From<lucarne_services::Failed>,
-    {
+    ) -> Arc<Mutex<Option<Result<T, X>>>> {
         let place = Arc::new(Mutex::new(None));
         let filled = place.clone();
         container.spawn(async move {
@@ -74,14 +71,11 @@ impl World {
         place
     }
 
-    fn done<T: Send + 'static, X: Send + 'static>(
+    fn done<T: Send + 'static, X: From<Failed> + Send + 'static>(
         &mut self,
         container: &Container,
         pending: Pending<T, X>,
-    ) -> Result<T, X>
-    where
-        X: From<lucarne_services::Failed>,
-    {
+    ) -> Result<T, X> {
         let place = self.begin(container, pending);
         assert!(self.simulation.run_until(STEPS, || place.lock().unwrap().is_some()), "it never ends");
         let result = place.lock().unwrap().take();
