@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use command_fds::{CommandFdExt, FdMapping};
-use lucarne_kernel::{KernelHandle, Program, SpawnOptions};
+use lucarne_kernel::{KernelHandle, Prepared, Program, SpawnOptions};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use thiserror::Error;
 
@@ -132,20 +132,47 @@ impl Connections {
         socket: UnixStream,
         child: Option<&Child>,
     ) -> Result<Program, AdoptError> {
+        self.adopt_in(self.kernel.prepare(), name, socket, child)
+    }
+
+    /// The same, in a group that has been prepared.
+    ///
+    /// # Errors
+    /// See [`AdoptError`].
+    pub fn adopt_in(
+        &self,
+        group: Prepared,
+        name: &str,
+        socket: UnixStream,
+        child: Option<&Child>,
+    ) -> Result<Program, AdoptError> {
         let process = match child {
             Some(child) => handshake::process_of(child),
             None => handshake::peer(&socket)?.process,
         };
         // What it calls itself does not count.
         handshake::hear_hello(&socket)?;
-        self.take_in(name, socket, process)
+        self.take_in(group, name, socket, process)
     }
 
     /// Starts a program, which inherits a socket and connects with it, as `name`. Waits until it has done so.
     ///
     /// # Errors
     /// See [`AdoptError`]: the program is killed then.
-    pub fn spawn(&self, name: &str, mut command: Command) -> Result<(Child, Program), AdoptError> {
+    pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, Program), AdoptError> {
+        self.spawn_in(self.kernel.prepare(), name, command)
+    }
+
+    /// The same, in a group that has been prepared.
+    ///
+    /// # Errors
+    /// See [`AdoptError`]: the program is killed then.
+    pub fn spawn_in(
+        &self,
+        group: Prepared,
+        name: &str,
+        mut command: Command,
+    ) -> Result<(Child, Program), AdoptError> {
         let (near, far) = UnixStream::pair()?;
         command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}"));
         let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
@@ -153,7 +180,7 @@ impl Connections {
         let mut child = command.spawn()?;
         // The command still has the far end, and must not: else the end of the program would not be its end.
         drop(command);
-        match self.adopt(name, near, Some(&child)) {
+        match self.adopt_in(group, name, near, Some(&child)) {
             Ok(program) => Ok((child, program)),
             Err(error) => {
                 // It has ended, or will: an error says so too.
@@ -166,6 +193,7 @@ impl Connections {
 
     fn take_in(
         &self,
+        group: Prepared,
         name: &str,
         socket: UnixStream,
         process: Option<OwnedFd>,
@@ -176,7 +204,7 @@ impl Connections {
         let (wire, descriptors) = handshake::make_wire(socket, process, self.shares_memory)?;
         let link = Arc::new(Link::new(wire));
         let stand_in = Box::new(StandIn::new(link.clone()));
-        let program = self.kernel.start(stand_in, SpawnOptions::named(name));
+        let program = group.start(stand_in, SpawnOptions::named(name));
         let (pid, gid) = (program.first(), program.gid());
         // Nothing was read yet: the stand-in's first turn comes with the welcome.
         let is_named = pid.as_i64() < NAME_LIMIT && gid.as_i64() < NAME_LIMIT;
@@ -238,7 +266,7 @@ impl Connections {
             return Err(WireError::Violation("only the owner enters").into());
         }
         let name = handshake::hear_hello(&stream)?;
-        self.take_in(&format!("{name}?"), stream, process).map(drop)
+        self.take_in(self.kernel.prepare(), &format!("{name}?"), stream, process).map(drop)
     }
 }
 
