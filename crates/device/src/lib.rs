@@ -2,17 +2,22 @@
 //!
 //! An [`Image`] is what can be installed: a program in Toit, an executable, or a component in C,
 //! known by the [`Digest`] of what it consists of. The [`Store`] remembers which containers there
-//! are, across restarts and power cuts. [`Settings`] say how a container is run, and [`Logs`] keep what it has
-//! to say.
+//! are, across restarts and power cuts. [`Settings`] say how a container is run, [`Logs`] keep what it has
+//! to say, and a [`FlashFile`] what it stores.
 
+mod database;
 mod digest;
+#[cfg(test)]
+mod disk;
 mod executables;
+mod flash;
 mod image;
 mod logs;
 mod settings;
 mod store;
 
 pub use digest::{BadDigest, Digest};
+pub use flash::FlashFile;
 pub use image::{
     CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
 };
