@@ -221,7 +221,11 @@ mod tests {
         });
         assert_eq!(changed, Err(refused));
         let mut found = None;
-        flash.look(&mut |entries| Ok(found = entries.get(b"k")?)).expect("it is whole");
+        let looked = flash.look(&mut |entries| {
+            found = entries.get(b"k")?;
+            Ok(())
+        });
+        looked.expect("it is whole");
         assert_eq!(found, None);
     }
 }

@@ -58,7 +58,12 @@ struct Typed<T, F> {
 }
 
 /// Where a result is waited for.
-struct Answer<T>(Mutex<(Option<Result<T, StorageFault>>, Option<Waker>)>);
+struct Answer<T>(Mutex<Waiting<T>>);
+
+struct Waiting<T> {
+    result: Option<Result<T, StorageFault>>,
+    waker: Option<Waker>,
+}
 
 /// Waits for a result.
 struct Answered<T>(Arc<Answer<T>>);
@@ -74,7 +79,7 @@ impl Worker {
         changes: bool,
         work: impl FnOnce(&mut dyn Entries) -> Result<T, StorageFault> + Send + 'static,
     ) -> Result<T, StorageFault> {
-        let answer = Arc::new(Answer(Mutex::new((None, None))));
+        let answer = Arc::new(Answer(Mutex::new(Waiting { result: None, waker: None })));
         let operation = Typed { work: Some(work), result: None, answer: answer.clone() };
         let job = Job { changes, operation: Box::new(operation) };
         if self.flash.waits() {
@@ -168,8 +173,8 @@ where
             Err(error) => Err(error.into()),
         };
         let mut answer = self.answer.0.lock();
-        answer.0 = Some(result);
-        let waker = answer.1.take();
+        answer.result = Some(result);
+        let waker = answer.waker.take();
         drop(answer);
         if let Some(waker) = waker {
             waker.wake();
@@ -182,10 +187,10 @@ impl<T> Future for Answered<T> {
 
     fn poll(self: Pin<&mut Self>, polled: &mut Context<'_>) -> Poll<Self::Output> {
         let mut answer = self.0.0.lock();
-        match answer.0.take() {
+        match answer.result.take() {
             Some(result) => Poll::Ready(result),
             None => {
-                answer.1 = Some(polled.waker().clone());
+                answer.waker = Some(polled.waker().clone());
                 Poll::Pending
             }
         }
