@@ -401,7 +401,8 @@ fn bounds_are_in_force_before_the_program_runs() {
     }
 
     let shell = ["/bin/sh", "-c", "ulimit -d; ulimit -c; grep NoNewPrivs /proc/self/status; nice"];
-    let bounded = confined(&folder, &serde_json::json!({"memory_bytes": 64 << 20, "background": true}), &shell);
+    let bounded =
+        confined(&folder, &serde_json::json!({"memory_bytes": 64 << 20, "background": true}), &shell);
     assert_eq!(bounded.out, "65536\n0\nNoNewPrivs:\t1\n10\n", "{bounded:?}");
 
     let orphan = confined(&folder, &serde_json::json!({"device": 1}), &cat);

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
-use lucarne_kernel::Program;
+use lucarne_kernel::{KernelHandle, Program};
 use lucarne_link::{Connections, Listener, SOCKET_VARIABLE};
 use lucarne_system::{Output, Stream};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -27,7 +27,9 @@ use crate::children::{Children, OnRecord};
 use crate::confine::{Bounds, in_force};
 use crate::folders::StateFolder;
 use crate::guest::Start;
+use crate::residents::Residents;
 use crate::settings::FileAccess;
+use crate::{ContainerName, Settings};
 
 /// How long one that was asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
@@ -40,6 +42,8 @@ const SIGNALLED: i32 = 128;
 
 /// What native containers are started with.
 pub(crate) struct Natives {
+    kernel: KernelHandle,
+    residents: Residents,
     connections: Connections,
     children: Children,
     folder: StateFolder,
@@ -75,18 +79,23 @@ struct Running {
 }
 
 impl Natives {
-    pub(crate) fn new(connections: Connections, folder: StateFolder) -> io::Result<Natives> {
+    pub(crate) fn new(
+        kernel: KernelHandle,
+        residents: Residents,
+        folder: StateFolder,
+    ) -> io::Result<Natives> {
+        let connections = Connections::new(&kernel)?;
         let children = Children::new(folder.children());
         children.end_leftovers()?;
         let binary = std::env::current_exe()?;
         let (cgroups, next_socket) = (Cgroups::delegated(), AtomicU64::new(0));
-        Ok(Natives { connections, children, folder, binary, cgroups, next_socket })
+        Ok(Natives { kernel, residents, connections, children, folder, binary, cgroups, next_socket })
     }
 
     /// Starts an OS process. Whether it becomes a container, as it should, shows later.
     pub(crate) fn start(&self, native: NativeStart, start: Start<'_>) -> io::Result<Native> {
-        let Start { name, settings, output, on_end, .. } = start;
-        let name = name.to_string();
+        let Start { name: container, settings, output, expected, on_end, .. } = start;
+        let name = container.to_string();
         let cgroup = match &self.cgroups {
             Some(cgroups) => Some(cgroups.make(&name, settings.memory_bytes, settings.background)?),
             None => None,
@@ -98,7 +107,7 @@ impl Natives {
             files: settings.files.clone(),
             cgroup: cgroup.as_ref().map(|cgroup| cgroup.folder().to_owned()),
         };
-        let (mut command, listener) = self.command(&native, &name, &bounds, &settings.arguments)?;
+        let (mut command, listener) = self.command(&native, container, &bounds, settings)?;
         let (near, far) = UnixStream::pair()?;
         command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}")).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -107,10 +116,13 @@ impl Natives {
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
         let running = Running::start(&mut command, &self.children, stop.clone(), output)?;
         let (connections, pid) = (self.connections.clone(), running.pid);
+        let group = self.residents.admit(&self.kernel, container, &settings.permissions);
+        expected.iter().for_each(|expected| expected.of(group.gid()));
+        let (residents, container) = (self.residents.clone(), container.clone());
         thread::Builder::new().name(format!("native {name}")).spawn(move || {
             // It is no longer the far end's keeper: else the end of the program would not be that of the connection.
             drop(command);
-            let program = connections.adopt(&name, near, Some(&running.child));
+            let program = connections.adopt_in(group, &name, near, Some(&running.child));
             let code = match program {
                 Ok(program) => running.wait(Some(&program)),
                 Err(error) => {
@@ -120,6 +132,7 @@ impl Natives {
                 }
             };
             drop(listener);
+            residents.forget(&container);
             on_end(code);
         })?;
         Ok(Native { stop, pid, cgroup, files: settings.files.clone() })
@@ -129,20 +142,24 @@ impl Natives {
     fn command(
         &self,
         native: &NativeStart,
-        name: &str,
+        name: &ContainerName,
         bounds: &Bounds,
-        arguments: &[String],
+        settings: &Settings,
     ) -> io::Result<(Command, Option<Listener>)> {
         let mut command = Command::new(&self.binary);
         let bounds = serde_json::to_string(bounds).map_err(io::Error::other)?;
         // The file is called by its digest, which tells people nothing.
-        command.args(["confine", "--name", name, &bounds]);
+        command.args(["confine", "--name", name.as_str(), &bounds]);
         if !native.is_component {
-            command.arg(&native.file).args(arguments);
+            command.arg(&native.file).args(&settings.arguments);
             return Ok((command, None));
         }
         let socket = self.folder.component_socket(self.next_socket.fetch_add(1, Ordering::Relaxed));
-        let listener = self.connections.listen(&socket).map_err(io::Error::other)?;
+        let (residents, kernel) = (self.residents.clone(), self.kernel.clone());
+        let (resident, permissions) = (name.clone(), settings.permissions.clone());
+        let prepare = move || residents.admit(&kernel, &resident, &permissions);
+        let listener =
+            self.connections.listen_for(&socket, name.as_str(), prepare).map_err(io::Error::other)?;
         command.arg(&self.binary).arg("component-host").arg(&native.file).arg(socket);
         Ok((command, Some(listener)))
     }

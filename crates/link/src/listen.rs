@@ -52,6 +52,9 @@ pub struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Who somebody becomes that claims to be called so: its group, and the name that others see.
+type Entrance = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
+
 /// Why a system cannot listen on a path.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -111,12 +114,31 @@ impl Connections {
     /// # Errors
     /// See [`ListenError`].
     pub fn listen(&self, path: impl AsRef<Path>) -> Result<Listener, ListenError> {
-        let path = path.as_ref().to_owned();
+        let kernel = self.kernel.clone();
+        self.listen_by(path.as_ref(), Arc::new(move |claim: &str| (kernel.prepare(), format!("{claim}?"))))
+    }
+
+    /// The same for containers whose name is known to whoever listens, and in groups that `prepare` makes.
+    ///
+    /// # Errors
+    /// See [`ListenError`].
+    pub fn listen_for(
+        &self,
+        path: impl AsRef<Path>,
+        name: &str,
+        prepare: impl Fn() -> Prepared + Send + Sync + 'static,
+    ) -> Result<Listener, ListenError> {
+        let name = name.to_owned();
+        self.listen_by(path.as_ref(), Arc::new(move |_: &str| (prepare(), name.clone())))
+    }
+
+    fn listen_by(&self, path: &Path, entrance: Arc<Entrance>) -> Result<Listener, ListenError> {
+        let path = path.to_owned();
         let socket = bind(&path)?;
         socket.set_nonblocking(true)?;
         let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(io::Error::from)?;
         let (connections, stopped) = (self.clone(), stop.try_clone()?);
-        let run = move || connections.accept_all(&socket, &stopped);
+        let run = move || connections.accept_all(&socket, &stopped, &entrance);
         let thread = thread::Builder::new().name("lucarne-listen".to_owned()).spawn(run)?;
         Ok(Listener { path, stop, thread: Some(thread) })
     }
@@ -222,7 +244,7 @@ impl Connections {
         welcomed.map(|()| program)
     }
 
-    fn accept_all(&self, socket: &UnixListener, stopped: &OwnedFd) {
+    fn accept_all(&self, socket: &UnixListener, stopped: &OwnedFd, entrance: &Arc<Entrance>) {
         let greetings = Arc::new(AtomicUsize::new(0));
         loop {
             let is_full = greetings.load(Ordering::Acquire) >= GREETINGS_MAX;
@@ -239,7 +261,7 @@ impl Connections {
             }
             // Errors are those of whoever has gone again, or of a lack of descriptors, which passes.
             match socket.accept() {
-                Ok((stream, _)) => self.greet(stream, &greetings),
+                Ok((stream, _)) => self.greet(stream, &greetings, entrance),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => thread::sleep(std::time::Duration::from_millis(10)),
             }
@@ -247,12 +269,12 @@ impl Connections {
     }
 
     /// Hears who it is, on a thread of its own: it may take its time.
-    fn greet(&self, stream: UnixStream, greetings: &Arc<AtomicUsize>) {
+    fn greet(&self, stream: UnixStream, greetings: &Arc<AtomicUsize>, entrance: &Arc<Entrance>) {
         greetings.fetch_add(1, Ordering::AcqRel);
-        let (connections, counted) = (self.clone(), greetings.clone());
+        let (connections, counted, entrance) = (self.clone(), greetings.clone(), entrance.clone());
         let greet = move || {
             // Whoever does not say what it should is hung up on, which tells it enough.
-            let _ = connections.welcome(stream);
+            let _ = connections.welcome(stream, &*entrance);
             counted.fetch_sub(1, Ordering::AcqRel);
         };
         if thread::Builder::new().name("lucarne-greet".to_owned()).spawn(greet).is_err() {
@@ -260,13 +282,13 @@ impl Connections {
         }
     }
 
-    fn welcome(&self, stream: UnixStream) -> Result<(), AdoptError> {
+    fn welcome(&self, stream: UnixStream, entrance: &Entrance) -> Result<(), AdoptError> {
         let Peer { uid, process } = handshake::peer(&stream)?;
         if uid != rustix::process::getuid().as_raw() {
             return Err(WireError::Violation("only the owner enters").into());
         }
-        let name = handshake::hear_hello(&stream)?;
-        self.take_in(self.kernel.prepare(), &format!("{name}?"), stream, process).map(drop)
+        let (group, name) = entrance(&handshake::hear_hello(&stream)?);
+        self.take_in(group, &name, stream, process).map(drop)
     }
 }
 
