@@ -11,6 +11,8 @@ use lucarne_compiler::program::Program;
 use lucarne_kernel::Faults;
 use lucarne_link::{Connections, Listener};
 use lucarne_outside::Surroundings;
+use lucarne_services::protocol::interface;
+use lucarne_system::storage::{self, Media};
 use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
 use lucarne_vm::{Host, Image};
 
@@ -110,6 +112,9 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
     }
     let workers = options.workers.map_or_else(processors, usize::from);
     let system = System::new(workers, output);
+    storage::start(system.kernel(), Media::in_memory(), storage::one_owner())
+        .wait()
+        .map_err(|error| Stop::failure(error.to_string()))?;
     let connections = connections(options, &system)?;
     let listener = match (&options.listen, &connections) {
         (Some(path), Some(connections)) => Some(listen(connections, path)?),
@@ -166,6 +171,9 @@ fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
 fn simulate(options: &Run, seed: u64, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     let faults = Faults { kill_at_steps: options.kill_at.clone() };
     let mut system = SimulatedSystem::new(seed, faults, output);
+    let storage = system.services().presence.flag(interface::STORAGE.uuid);
+    drop(storage::start(system.kernel(), Media::in_memory(), storage::one_owner()));
+    system.simulation.run_until(u64::MAX, || storage.is_provided());
     let host = host(options, system.services());
     let program = lucarne_vm::start(system.kernel(), image, host);
     system.simulation.run_until(u64::MAX, || program.code().is_some());

@@ -386,3 +386,59 @@ fn messages_say_what_to_do() {
     assert_eq!(device.good(&["container", "list"]), "DEVICE   IMAGE   NAME   KIND   STATE\n");
     assert!(device.good(&["device", "unit"]).contains("ExecStart="));
 }
+
+/// What `lucarne confine` runs under bounds that are as usual but for `more`.
+fn confined(folder: &Folder, more: &Value, program: &[&str]) -> Answer {
+    let mut bounds = serde_json::json!({
+        "device": std::process::id(), "memory_bytes": null, "background": false, "files": null, "cgroup": null,
+    });
+    let given = more.as_object().expect("an object").clone();
+    bounds.as_object_mut().expect("an object").extend(given);
+    folder.lucarne(&[&["confine", "--name", "it", &bounds.to_string()], program].concat())
+}
+
+#[test]
+fn bounds_are_in_force_before_the_program_runs() {
+    let folder = Folder::new("device-confined");
+    folder.file("secret", "secret\n");
+    let secret = folder.path("secret").display().to_string();
+    let cat = ["/bin/cat", secret.as_str()];
+    let free = confined(&folder, &serde_json::json!({}), &cat);
+    assert_eq!((free.status, free.out.as_str()), (Some(0), "secret\n"), "{free:?}");
+
+    let allowed = serde_json::json!({"files": [{"path": secret, "writable": false}]});
+    let allowed = confined(&folder, &allowed, &cat);
+    let denied = confined(&folder, &serde_json::json!({"files": []}), &cat);
+    if denied.error.contains("Landlock is missing") {
+        // It is not run with less than was asked for.
+        assert_eq!((denied.status, denied.out.as_str()), (Some(1), ""));
+    } else {
+        assert_eq!((allowed.status, allowed.out.as_str()), (Some(0), "secret\n"), "{allowed:?}");
+        assert!(denied.status == Some(1) && denied.error.contains("Permission denied"), "{denied:?}");
+    }
+
+    let shell = ["/bin/sh", "-c", "ulimit -d; ulimit -c; grep NoNewPrivs /proc/self/status; nice"];
+    let bounded =
+        confined(&folder, &serde_json::json!({"memory_bytes": 64 << 20, "background": true}), &shell);
+    assert_eq!(bounded.out, "65536\n0\nNoNewPrivs:\t1\n10\n", "{bounded:?}");
+
+    let orphan = confined(&folder, &serde_json::json!({"device": 1}), &cat);
+    assert_eq!((orphan.status, orphan.out.as_str()), (Some(1), ""), "{orphan:?}");
+    assert!(orphan.error.contains("the device has gone"));
+}
+
+#[test]
+fn what_bounds_are_in_force_can_be_seen() {
+    let device = Device::started("device-bounds");
+    let clock = clock();
+    device.install(&["--memory=256M", "--restart=on-failure", "clock", clock.to_str().expect("UTF-8")]);
+    device.wait_for("clock", "tick", 1);
+    let bounds = device.json(&["container", "inspect", "--json", "clock"])["bounds"].to_string();
+    for bound in ["it ends with the device", "no new privileges", "memory: 268435456 bytes"] {
+        assert!(bounds.contains(bound), "{bound} in {bounds}");
+    }
+    // Less than it needs.
+    device.install(&["--memory=1M", "small", clock.to_str().expect("UTF-8")]);
+    device.wait_for_state("small", "ended");
+    assert_eq!(device.state_of("clock")["is"], "running");
+}

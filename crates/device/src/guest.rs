@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use lucarne_kernel::{Program, priority};
+use lucarne_services::{Expectation, Expectations};
 use lucarne_system::{Output, Services, System};
 use lucarne_vm::Host;
+use uuid::Uuid;
 
 use crate::native::{Native, NativeStart, Natives};
+use crate::residents::Residents;
 use crate::{ContainerName, Settings};
 
 /// What a container may use of memory if its settings do not say, in bytes.
@@ -16,6 +19,8 @@ const MEMORY_DEFAULT: usize = 512 << 20;
 pub(crate) struct Guests {
     system: System,
     natives: Natives,
+    residents: Residents,
+    expectations: Expectations,
 }
 
 /// A container that runs.
@@ -30,6 +35,8 @@ pub(crate) struct Start<'a> {
     pub(crate) settings: &'a Settings,
     /// The files that come with it.
     pub(crate) assets: Vec<u8>,
+    /// What others expect it to provide.
+    pub(crate) expected: &'a [Expectation],
     /// Its log.
     pub(crate) output: Arc<dyn Output>,
     /// Told of its end, once, with its code.
@@ -37,13 +44,23 @@ pub(crate) struct Start<'a> {
 }
 
 impl Guests {
-    pub(crate) fn new(system: System, natives: Natives) -> Guests {
-        Guests { system, natives }
+    pub(crate) fn new(
+        system: System,
+        natives: Natives,
+        residents: Residents,
+        expectations: Expectations,
+    ) -> Guests {
+        Guests { system, natives, residents, expectations }
+    }
+
+    /// From now on, for a while, those who look for this interface wait for the container that will provide it.
+    pub(crate) fn expect(&self, interface: Uuid) -> Expectation {
+        self.expectations.expect(self.system.kernel(), interface)
     }
 
     /// Starts a program in Toit: a group of processes in this OS process.
     pub(crate) fn start_toit(&self, image: Arc<lucarne_vm::Image>, start: Start<'_>) -> Guest {
-        let Start { name, settings, assets, output, on_end } = start;
+        let Start { name, settings, assets, output, expected, on_end } = start;
         let services = Services { presence: self.system.services().presence.clone(), output };
         let mut host = Host::new(&services);
         host.arguments.clone_from(&settings.arguments);
@@ -53,8 +70,14 @@ impl Guests {
             .memory_bytes
             .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
         host.priority = if settings.background { priority::LOW } else { priority::NORMAL };
-        let program = lucarne_vm::start(self.system.kernel(), image, host);
-        program.when_ended(on_end);
+        let group = self.residents.admit(self.system.kernel(), name, &settings.permissions);
+        expected.iter().for_each(|expected| expected.of(group.gid()));
+        let program = lucarne_vm::start_in(self.system.kernel(), group, image, host);
+        let (residents, name) = (self.residents.clone(), name.clone());
+        program.when_ended(move |code| {
+            residents.forget(&name);
+            on_end(code);
+        });
         Guest::Toit(program)
     }
 

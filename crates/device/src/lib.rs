@@ -2,32 +2,43 @@
 //!
 //! An [`Image`] is what can be installed: a program in Toit, an executable, or a component in C,
 //! known by the [`Digest`] of what it consists of. The [`Store`] remembers which containers there
-//! are, across restarts and power cuts. [`Settings`] say how a container is run, and [`Logs`] keep what it has
-//! to say.
+//! are, across restarts and power cuts. [`Settings`] say how a container is run, [`Logs`] keep what it has
+//! to say, and a [`FlashFile`] what it stores.
 
 mod assets;
+mod cgroup;
 mod children;
+mod confine;
 pub mod control;
 mod controls;
 mod daemon;
+mod database;
 mod digest;
+#[cfg(test)]
+mod disk;
 mod executables;
+mod flash;
 mod folders;
 mod guest;
 mod image;
 mod life;
 mod logs;
 mod native;
+mod residents;
 mod settings;
 mod store;
 mod supervisor;
 
+pub use confine::{Bounds, ConfineError};
 pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
 pub use digest::{BadDigest, Digest};
+pub use flash::FlashFile;
 pub use folders::{FolderError, StateFolder};
 pub use image::{
     CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
 };
 pub use logs::{Entry, Followed, Follower, Log, LogLimits, Logs, Source};
-pub use settings::{BadDefine, BadName, ContainerName, Define, Permissions, Restart, Settings};
+pub use settings::{
+    BadDefine, BadName, BadPath, ContainerName, Define, FileAccess, Permissions, Restart, Settings,
+};
 pub use store::{Record, State, Store, StoreError};

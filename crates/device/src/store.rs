@@ -5,17 +5,14 @@
 //! behind. Executables and components are written out where the operating system can load them.
 
 #[cfg(test)]
-mod disk;
-#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use redb::backends::FileBackend;
 use redb::{
-    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
     WriteTransaction,
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +20,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::executables::Executables;
-use crate::{ContainerName, Digest, Image, Kind, Settings};
+use crate::{ContainerName, Digest, Image, Kind, Settings, database};
 
 /// The store's own numbers, by name.
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
@@ -38,15 +35,12 @@ const FORMAT_KNOWN: u64 = 1;
 /// The place in the order of installation that comes next, among the numbers.
 const NEXT_PLACE: &str = "next-place";
 
-/// How much of the file is kept in memory. Images are read once, when a container starts.
-const CACHE_BYTES: usize = 2 << 20;
-
 /// The containers that are installed on a device. Can be used from any thread.
 pub struct Store {
     database: Database,
     executables: Executables,
     /// The folder, which one store at a time may use.
-    lock: Option<File>,
+    _lock: Option<File>,
 }
 
 /// What is known of an installed container.
@@ -117,15 +111,9 @@ impl Store {
             TryLockError::WouldBlock => StoreError::Busy,
             TryLockError::Error(error) => error.into(),
         })?;
-        let file = folder.join("store.redb");
-        if !file.try_exists()? {
-            make(&folder.join("store.redb.new"), &file)?;
-            lock.sync_all()?;
-        }
-        let opened = OpenOptions::new().read(true).write(true).open(file)?;
-        let mut store = Store::with_backend(FileBackend::new(opened)?, folder.join("executables"))?;
-        store.lock = Some(lock);
-        Ok(store)
+        let database = database::open(&folder.join("store.redb"), prepare)?;
+        let executables = Executables::new(folder.join("executables"));
+        Ok(Store { database, executables, _lock: Some(lock) })
     }
 
     /// Opens a store on some disk. Executables are written out to a folder, which is made when
@@ -134,31 +122,9 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn with_backend(backend: impl StorageBackend, executables: PathBuf) -> Result<Store, StoreError> {
-        let mut builder = Builder::new();
-        // What is altered behind our back is found here, and not by whoever reads it.
-        builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
-        let database = builder.create_with_backend(backend)?;
-        let store = Store { database, executables: Executables::new(executables), lock: None };
-        store.prepare()?;
-        Ok(store)
-    }
-
-    /// Makes the tables, or checks that we know them.
-    fn prepare(&self) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            let mut numbers = transaction.open_table(NUMBERS)?;
-            let format = numbers.get(FORMAT)?.map(|format| format.value());
-            match format {
-                Some(FORMAT_KNOWN) => {}
-                Some(found) => return Err(StoreError::NewerFormat { found }),
-                None => {
-                    numbers.insert(FORMAT, FORMAT_KNOWN)?;
-                }
-            }
-            transaction.open_table(CONTAINERS)?;
-            transaction.open_table(CONTENTS)?;
-            Ok(())
-        })
+        let database = database::on(backend)?;
+        prepare(&database)?;
+        Ok(Store { database, executables: Executables::new(executables), _lock: None })
     }
 
     /// Installs a container, or replaces the one of that name. Assets are given by name; their digests are
@@ -344,18 +310,11 @@ impl Store {
         work(&self.database.begin_read()?)
     }
 
-    /// Does something entirely or, with an error, not at all.
     fn write<T>(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut transaction = self.database.begin_write()?;
-        // With one phase, which version of the file is the right one would be decided by checksums of
-        // contents that guests choose.
-        transaction.set_two_phase_commit(true);
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+        database::write(&self.database, work)
     }
 }
 
@@ -366,12 +325,20 @@ impl Record {
     }
 }
 
-/// Makes an empty store beside its place first: what a power cut leaves half made is no store.
-fn make(beside: &Path, place: &Path) -> Result<(), StoreError> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(beside)?;
-    drop(Store::with_backend(FileBackend::new(file)?, PathBuf::new())?);
-    fs::rename(beside, place)?;
-    Ok(())
+/// Makes the tables, or checks that we know them.
+fn prepare(database: &Database) -> Result<(), StoreError> {
+    database::write(database, |transaction| {
+        let mut numbers = transaction.open_table(NUMBERS)?;
+        let format = numbers.get(FORMAT)?.map(|format| format.value());
+        match format {
+            Some(FORMAT_KNOWN) => {}
+            Some(found) => return Err(StoreError::NewerFormat { found }),
+            None => drop(numbers.insert(FORMAT, FORMAT_KNOWN)?),
+        }
+        transaction.open_table(CONTAINERS)?;
+        transaction.open_table(CONTENTS)?;
+        Ok(())
+    })
 }
 
 /// Removes those of some contents that no container refers to.

@@ -29,6 +29,7 @@ mod serde_from;
 mod serde_to;
 mod serde_value;
 mod shared;
+pub mod tison;
 mod value;
 
 pub use buffer::{Buffer, Filling, OutOfMemory, Sealed, WeakSealed, memory_file};

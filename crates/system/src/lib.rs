@@ -4,6 +4,7 @@
 //! writes for people goes through an [`Output`].
 
 mod output;
+pub mod storage;
 mod system;
 
 pub use output::{CapturedOutput, Output, StandardOutput, Stream};

@@ -19,4 +19,4 @@ mod transfer;
 
 pub use heap::Image;
 pub use host::Host;
-pub use process::start;
+pub use process::{start, start_in};

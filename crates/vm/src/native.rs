@@ -21,7 +21,7 @@ mod checksum;
 mod cipher;
 mod crc;
 mod ec;
-pub mod encoding;
+mod encoding;
 mod float;
 pub(crate) mod hash;
 mod heap;

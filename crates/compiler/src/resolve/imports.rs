@@ -298,16 +298,7 @@ const ABSENT: &[(&[&str], &str)] = &[
         "the libraries for the network are not part of this version",
     ),
     (
-        &[
-            "bitmap",
-            "font",
-            "icons",
-            "system.api.containers",
-            "system.api.storage",
-            "system.containers",
-            "system.external",
-            "system.storage",
-        ],
+        &["bitmap", "font", "icons", "system.api.containers", "system.containers"],
         "this library of the Toit SDK is not part of this version",
     ),
 ];

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use super::disk::{Disk, Platter, Step};
 use super::*;
+use crate::disk::{Disk, Platter, Step};
 use crate::image::{Kind, Manifest};
 
 /// How many containers the workload installs, replaces and uninstalls.

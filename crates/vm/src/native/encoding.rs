@@ -1,7 +1,7 @@
 //! Binary data as text: base64 and hexadecimal digits; and values as bytes: TISON.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXLOWER_PERMISSIVE};
-use lucarne_message::Payload;
+use lucarne_message::{Payload, tison};
 
 use super::{Call, Failure, Row};
 use crate::heap::Ref;
@@ -42,44 +42,22 @@ fn decode<'c>(call: &'c mut Call<'_>, encoding: &Encoding, error: Failure) -> Re
     }
 }
 
-// TISON is the encoding of messages behind a head that says so:
-//
-// ```text
-//   marker   version   size of what follows, 4 bytes, little end first   message
-// ```
-const TISON_MARKER: u8 = b'T';
-const TISON_VERSION: u8 = 1;
-const TISON_HEAD: usize = 6;
-
 /// `value` -> bytes
 fn tison_encode<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let value = call.word(0);
     let payload = transfer::encode_copy(call.heap, value)?;
+    let head = tison::head(payload.bytes().len()).ok_or(Failure::OUT_OF_RANGE)?;
     call.charge_bytes(payload.bytes().len());
-    let mut bytes = call.scratch(TISON_HEAD + payload.bytes().len())?;
-    write_tison(&payload, &mut bytes).ok_or(Failure::OUT_OF_RANGE)?;
-    Ok(call.heap.new_bytes_from(&bytes)?)
-}
-
-/// The TISON of a value without byte arrays that are handed over; none if it is too large.
-pub fn tison(payload: &Payload) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    write_tison(payload, &mut bytes)?;
-    Some(bytes)
-}
-
-fn write_tison(payload: &Payload, bytes: &mut Vec<u8>) -> Option<()> {
-    let size = u32::try_from(payload.bytes().len()).ok()?;
-    bytes.extend([TISON_MARKER, TISON_VERSION]);
-    bytes.extend(size.to_le_bytes());
+    let mut bytes = call.scratch(head.len() + payload.bytes().len())?;
+    bytes.extend(head);
     bytes.extend(payload.bytes());
-    Some(())
+    Ok(call.heap.new_bytes_from(&bytes)?)
 }
 
 /// `bytes` -> value
 fn tison_decode<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let data = call.data(0)?;
-    let message = tison_message(data).ok_or(Failure::WRONG_TYPE)?;
+    let message = tison::message(data).ok_or(Failure::WRONG_TYPE)?;
     let size = message.len();
     let mut payload = Payload::from_parts(message, Vec::new());
     call.charge_bytes(size);
@@ -90,10 +68,4 @@ fn tison_decode<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     })?;
     decoder.finish().map_err(|_| Failure::WRONG_TYPE)?;
     Ok(value)
-}
-
-fn tison_message(data: &[u8]) -> Option<&[u8]> {
-    let message = data.strip_prefix(&[TISON_MARKER, TISON_VERSION])?;
-    let (size, message) = message.split_first_chunk::<4>()?;
-    (u32::from_le_bytes(*size) as usize == message.len()).then_some(message)
 }

@@ -7,7 +7,7 @@ use redb::StorageBackend;
 
 /// Something that was done to the disk.
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Write(usize, Vec<u8>),
     Resize(usize),
     Sync,
@@ -15,7 +15,7 @@ pub(super) enum Step {
 
 /// A disk in memory, with everything that was done to it. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Disk(Arc<Mutex<State>>);
+pub(crate) struct Disk(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -25,21 +25,21 @@ struct State {
 
 impl Disk {
     /// A disk with something on it.
-    pub(super) fn with(bytes: Vec<u8>) -> Disk {
+    pub(crate) fn with(bytes: Vec<u8>) -> Disk {
         Disk(Arc::new(Mutex::new(State { bytes, steps: Vec::new() })))
     }
 
     /// How many steps there were.
-    pub(super) fn steps(&self) -> usize {
+    pub(crate) fn steps(&self) -> usize {
         self.state(|state| state.steps.len())
     }
 
     /// What was done to it so far.
-    pub(super) fn history(&self) -> Vec<Step> {
+    pub(crate) fn history(&self) -> Vec<Step> {
         self.state(|state| state.steps.clone())
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.state(|state| state.bytes.clone())
     }
 
@@ -99,14 +99,14 @@ fn apply(bytes: &mut Vec<u8>, step: &Step) {
 
 /// What is on a disk for sure, and what may be.
 #[derive(Default)]
-pub(super) struct Platter {
+pub(crate) struct Platter {
     synced: Vec<u8>,
     unsynced: Vec<Step>,
 }
 
 impl Platter {
     /// Does one more step.
-    pub(super) fn advance(&mut self, step: &Step) {
+    pub(crate) fn advance(&mut self, step: &Step) {
         if matches!(step, Step::Sync) {
             self.unsynced.drain(..).for_each(|step| apply(&mut self.synced, &step));
         } else {
@@ -115,7 +115,7 @@ impl Platter {
     }
 
     /// What a power cut leaves: of what was not synced some is lost, and some is torn.
-    pub(super) fn cut(&self, random: &mut fastrand::Rng) -> Vec<u8> {
+    pub(crate) fn cut(&self, random: &mut fastrand::Rng) -> Vec<u8> {
         let mut bytes = self.synced.clone();
         let losses = random.f64();
         for step in &self.unsynced {

@@ -1,0 +1,231 @@
+//! Flash memory in a file: what containers store, and what outlives them.
+
+use std::path::Path;
+
+use lucarne_system::storage::{Entries, Flash, FlashError, Work};
+use redb::{
+    Database, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend, StorageError, Table,
+    TableDefinition,
+};
+
+use crate::{StoreError, database};
+
+const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
+
+/// The flash memory of a device.
+pub struct FlashFile {
+    database: Database,
+}
+
+impl FlashFile {
+    /// Opens the flash memory in the folder of a store, which is to be open already; it is made if there is none.
+    ///
+    /// # Errors
+    /// As [`Store::open`](crate::Store::open).
+    pub fn open(folder: &Path) -> Result<FlashFile, StoreError> {
+        Ok(FlashFile { database: database::open(&folder.join("flash.redb"), prepare)? })
+    }
+
+    /// Opens the flash memory on some disk.
+    ///
+    /// # Errors
+    /// As [`Store::open`](crate::Store::open).
+    pub fn with_backend(backend: impl StorageBackend) -> Result<FlashFile, StoreError> {
+        let database = database::on(backend)?;
+        prepare(&database)?;
+        Ok(FlashFile { database })
+    }
+}
+
+fn prepare(database: &Database) -> Result<(), StoreError> {
+    database::write(database, |transaction| Ok(transaction.open_table(ENTRIES).map(drop)?))
+}
+
+impl Flash for FlashFile {
+    fn waits(&self) -> bool {
+        true
+    }
+
+    fn look(&self, work: &mut Work<'_>) -> Result<(), FlashError> {
+        let table = self.database.begin_read().map_err(failed)?.open_table(ENTRIES).map_err(failed)?;
+        work(&mut Looked(table))
+    }
+
+    fn change(&self, work: &mut Work<'_>) -> Result<(), FlashError> {
+        let mut refused = None;
+        let changed = database::write(&self.database, |transaction| {
+            let mut entries = Changed(transaction.open_table(ENTRIES)?);
+            work(&mut entries).map_err(|error| {
+                refused = Some(error.clone());
+                StoreError::Disk(error.0)
+            })
+        });
+        changed.map_err(|error| refused.unwrap_or_else(|| failed(error)))
+    }
+}
+
+type Key = &'static [u8];
+
+struct Looked(ReadOnlyTable<Key, Key>);
+
+struct Changed<'t>(Table<'t, Key, Key>);
+
+impl Entries for Looked {
+    fn get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, FlashError> {
+        get(&self.0, key).map_err(failed)
+    }
+
+    fn put(&mut self, _: &[u8], _: &[u8]) -> Result<(), FlashError> {
+        Err(only_looked_at())
+    }
+
+    fn remove(&mut self, _: &[u8]) -> Result<(), FlashError> {
+        Err(only_looked_at())
+    }
+
+    fn keys(&mut self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, FlashError> {
+        keys(&self.0, prefix).map_err(failed)
+    }
+}
+
+impl Entries for Changed<'_> {
+    fn get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, FlashError> {
+        get(&self.0, key).map_err(failed)
+    }
+
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), FlashError> {
+        self.0.insert(key, value).map(drop).map_err(failed)
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), FlashError> {
+        self.0.remove(key).map(drop).map_err(failed)
+    }
+
+    fn keys(&mut self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, FlashError> {
+        keys(&self.0, prefix).map_err(failed)
+    }
+}
+
+fn get(table: &impl ReadableTable<Key, Key>, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+    Ok(table.get(key)?.map(|value| value.value().to_vec()))
+}
+
+fn keys(table: &impl ReadableTable<Key, Key>, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StorageError> {
+    let mut found = Vec::new();
+    for entry in table.range(prefix..)? {
+        let key = entry?.0.value().to_vec();
+        if !key.starts_with(prefix) {
+            break;
+        }
+        found.push(key);
+    }
+    Ok(found)
+}
+
+fn failed(error: impl std::fmt::Display) -> FlashError {
+    FlashError(error.to_string())
+}
+
+fn only_looked_at() -> FlashError {
+    FlashError("it is only looked at".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lucarne_services::{Bytes, Container};
+    use lucarne_system::storage::{self, Media, Scheme, Storage, Tison};
+    use lucarne_system::{CapturedOutput, System};
+
+    use super::*;
+    use crate::disk::{Disk, Platter, Step};
+
+    fn open(system: &System, flash: FlashFile) -> Storage {
+        let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
+        storage::start(system.kernel(), media, storage::one_owner()).wait().expect("the system runs");
+        Storage::open(&Container::start(system.kernel(), "test")).wait().expect("it is provided")
+    }
+
+    fn system() -> System {
+        System::new(1, Arc::new(CapturedOutput::default()))
+    }
+
+    #[test]
+    fn what_is_stored_survives() {
+        let folder = tempfile::tempdir().expect("temporary files can be made");
+        for round in 0..3_i64 {
+            let system = system();
+            let flash = FlashFile::open(folder.path()).expect("nobody else has it open");
+            assert!(matches!(FlashFile::open(folder.path()), Err(StoreError::Busy)));
+            let storage = open(&system, flash);
+            let bucket = storage.bucket(Scheme::Flash, "b").wait().expect("it is known");
+            let region = storage.region("r", Some(8_000)).wait().expect("there is room");
+            let before = (round > 0).then_some(Tison(round - 1));
+            assert_eq!(bucket.get("round").wait(), Ok(before));
+            let written = 4_090 + round as u64;
+            assert_eq!(region.is_erased(written, 10).wait(), Ok(true));
+            assert_eq!(region.is_erased(4_090, round as u64 + 1).wait(), Ok(round == 0));
+            bucket.set("round", &round).wait().expect("there is room");
+            region.write(written, Bytes::from(vec![0])).wait().expect("it fits");
+        }
+    }
+
+    #[test]
+    fn a_power_cut_at_any_write() {
+        let disk = Disk::default();
+        let flash = FlashFile::with_backend(disk.clone()).expect("an empty disk becomes one");
+        let start = disk.steps();
+        let put = |flash: &FlashFile, number: u32| {
+            flash.change(&mut |entries| {
+                entries.put(b"number", &number.to_be_bytes())?;
+                entries.put(&(number % 9).to_be_bytes(), &[number as u8; 500])
+            })
+        };
+        let mut acknowledged = Vec::new();
+        for number in 0..60 {
+            put(&flash, number).expect("there is room");
+            acknowledged.push(disk.steps());
+        }
+        let mut platter = Platter::default();
+        for (at, step) in disk.history().iter().enumerate() {
+            platter.advance(step);
+            if matches!(step, Step::Sync) || at < start {
+                continue;
+            }
+            let cut = platter.cut(&mut fastrand::Rng::with_seed(at as u64));
+            let flash = FlashFile::with_backend(Disk::with(cut)).expect("it is whole");
+            let mut found = None;
+            let looked = flash.look(&mut |entries| {
+                found = entries.get(b"number")?.map(|bytes| bytes.try_into().map_or(0, u32::from_be_bytes));
+                if let Some(number) = found {
+                    let value = entries.get(&(number % 9).to_be_bytes())?;
+                    assert_eq!(value, Some(vec![number as u8; 500]));
+                }
+                Ok(())
+            });
+            looked.expect("it is whole");
+            let done = acknowledged.iter().filter(|steps| **steps <= at + 1).count() as u32;
+            let found = found.map_or(0, |number| number + 1);
+            assert!(found == done || found == done + 1, "after step {at}: {found} for {done}");
+        }
+    }
+
+    #[test]
+    fn a_change_that_fails_is_none() {
+        let flash = FlashFile::with_backend(Disk::default()).expect("an empty disk becomes one");
+        let refused = FlashError("no".to_owned());
+        let changed = flash.change(&mut |entries| {
+            entries.put(b"k", b"v")?;
+            Err(refused.clone())
+        });
+        assert_eq!(changed, Err(refused));
+        let mut found = None;
+        let looked = flash.look(&mut |entries| {
+            found = entries.get(b"k")?;
+            Ok(())
+        });
+        looked.expect("it is whole");
+        assert_eq!(found, None);
+    }
+}

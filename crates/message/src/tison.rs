@@ -1,0 +1,120 @@
+//! Values as bytes that are kept: TISON, as programs in Toit call it.
+//!
+//! It is the encoding of a message, all byte arrays within it, behind a head that says so:
+//!
+//! ```text
+//!   'T'   version   size of what follows, 4 bytes, little end first   message
+//! ```
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Buffer, DecodeError, Encode, EncodeError, Encoder, Payload, Sink, from_payload, to_payload};
+
+const MARKER: u8 = b'T';
+const VERSION: u8 = 1;
+
+/// The head of a message of so many bytes; none if there are too many.
+pub fn head(size: usize) -> Option<[u8; 6]> {
+    let [a, b, c, d] = u32::try_from(size).ok()?.to_le_bytes();
+    Some([MARKER, VERSION, a, b, c, d])
+}
+
+/// The message behind a head; none if this is no TISON.
+pub fn message(data: &[u8]) -> Option<&[u8]> {
+    let message = data.strip_prefix(&[MARKER, VERSION])?;
+    let (size, message) = message.split_first_chunk::<4>()?;
+    (u32::from_le_bytes(*size) as usize == message.len()).then_some(message)
+}
+
+/// The bytes of a `serde` value.
+///
+/// ```
+/// use lucarne_message::tison;
+///
+/// let bytes = tison::to_bytes(&("answer", 42)).unwrap();
+/// assert_eq!(tison::from_bytes(&bytes), Ok(("answer".to_owned(), 42)));
+/// ```
+///
+/// # Errors
+/// What cannot be kept is named.
+pub fn to_bytes(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, EncodeError> {
+    let mut whole = Whole(Encoder::new());
+    let value = to_payload(value)?.into_value().map_err(|error| EncodeError::Custom(error.to_string()))?;
+    value.encode(&mut whole)?;
+    let payload = whole.0.finish()?;
+    let head = head(payload.bytes().len()).ok_or(EncodeError::OutOfRange)?;
+    Ok([&head, payload.bytes()].concat())
+}
+
+/// The `serde` value of some bytes.
+///
+/// # Errors
+/// If they are none of TISON, or of another type.
+pub fn from_bytes<T: DeserializeOwned>(data: &[u8]) -> Result<T, DecodeError> {
+    let message = message(data).ok_or_else(|| DecodeError::Unexpected("this is no TISON".to_owned()))?;
+    from_payload(Payload::from_parts(message, Vec::new()))
+}
+
+/// Takes byte arrays in, whatever their size.
+struct Whole(Encoder);
+
+impl Sink for Whole {
+    fn null(&mut self) -> Result<(), EncodeError> {
+        self.0.null()
+    }
+
+    fn bool(&mut self, value: bool) -> Result<(), EncodeError> {
+        self.0.bool(value)
+    }
+
+    fn int(&mut self, value: i64) -> Result<(), EncodeError> {
+        self.0.int(value)
+    }
+
+    fn float(&mut self, value: f64) -> Result<(), EncodeError> {
+        self.0.float(value)
+    }
+
+    fn string(&mut self, value: &str) -> Result<(), EncodeError> {
+        self.0.string(value)
+    }
+
+    fn bytes(&mut self, value: &[u8]) -> Result<(), EncodeError> {
+        self.0.bytes(value)
+    }
+
+    fn buffer(&mut self, value: Buffer) -> Result<(), EncodeError> {
+        self.0.bytes(value.as_slice())
+    }
+
+    fn list(&mut self, len: usize) -> Result<(), EncodeError> {
+        self.0.list(len)
+    }
+
+    fn map(&mut self, len: usize) -> Result<(), EncodeError> {
+        self.0.map(len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Bytes, INLINE_BYTES_MAX};
+
+    #[test]
+    fn large_byte_arrays_are_within() {
+        let large = Bytes::from(vec![7; INLINE_BYTES_MAX + 1]);
+        let bytes = to_bytes(&large).expect("it can be kept");
+        assert!(bytes.len() > INLINE_BYTES_MAX);
+        assert_eq!(from_bytes::<Bytes>(&bytes), Ok(large));
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let bytes = to_bytes(&[1, 2, 3]).expect("it can be kept");
+        assert!(from_bytes::<Vec<i64>>(&bytes[..bytes.len() - 1]).is_err());
+        assert!(from_bytes::<Vec<i64>>(b"U").is_err());
+        assert!(from_bytes::<String>(&bytes).is_err());
+    }
+}

@@ -1,0 +1,284 @@
+//! The provider of the storage service.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_services::{Arguments, Bytes, Call, Payload, Resource, Serve, Thrown};
+
+use super::flash::Entries;
+use super::shelf::{PAGE_BYTES, PAGE_BYTES_LOG2, STEP_BYTES_MAX, Shelf, StorageFault};
+use super::worker::Worker;
+use super::{Media, Owners, method};
+
+/// How much a container may keep in memory: about what a microcontroller keeps while it sleeps, so that
+/// programs for one do not grow past it unnoticed.
+const RAM_BYTES_MAX: u64 = 8 << 10;
+
+/// How much a container may keep in flash memory.
+const FLASH_BYTES_MAX: u64 = 128 << 20;
+
+/// Writing to a region can only clear bits.
+const CAN_CLEAR_BITS: i64 = 2;
+
+/// Answers the calls.
+pub(super) struct Service {
+    ram: Arc<Medium>,
+    flash: Arc<Medium>,
+    owners: Owners,
+    /// The regions that are open, by owner and path.
+    open: Arc<Mutex<BTreeSet<(String, String)>>>,
+}
+
+struct Medium {
+    worker: Worker,
+    bytes_max: u64,
+}
+
+struct Bucket {
+    medium: Arc<Medium>,
+    owner: String,
+    path: String,
+}
+
+struct Region {
+    medium: Arc<Medium>,
+    size: u64,
+    is_writable: bool,
+    claim: Claim,
+}
+
+/// The right to a region, which one client has at a time.
+struct Claim {
+    name: (String, String),
+    open: Arc<Mutex<BTreeSet<(String, String)>>>,
+}
+
+impl From<StorageFault> for Thrown {
+    fn from(fault: StorageFault) -> Thrown {
+        Thrown::new(fault.to_string())
+    }
+}
+
+impl Service {
+    pub(super) fn new(media: Media, owners: Owners) -> Service {
+        let medium = |flash, bytes_max| Arc::new(Medium { worker: Worker::new(flash), bytes_max });
+        Service {
+            ram: medium(media.ram, RAM_BYTES_MAX),
+            flash: medium(media.flash, FLASH_BYTES_MAX),
+            owners,
+            open: Arc::default(),
+        }
+    }
+
+    fn owner(&self, call: &Call) -> Result<String, StorageFault> {
+        (self.owners)(call.gid()).ok_or(StorageFault::PermissionDenied)
+    }
+
+    async fn bucket_open(&self, call: &Call, scheme: &str, path: String) -> Result<Payload, Thrown> {
+        let medium = match scheme {
+            "ram" => &self.ram,
+            "flash" => &self.flash,
+            _ => return Err(StorageFault::Scheme(scheme.to_owned()).into()),
+        };
+        call.answer(&Resource::new(Bucket { medium: medium.clone(), owner: self.owner(call)?, path }))
+    }
+
+    async fn region_open(
+        &self,
+        call: &Call,
+        (scheme, path, capacity, is_writable): (String, String, Option<i64>, bool),
+    ) -> Result<Payload, Thrown> {
+        let capacity = capacity.map(|capacity| match u64::try_from(capacity) {
+            Ok(capacity) if capacity > 0 => Ok(capacity),
+            _ => Err(StorageFault::BadArgument),
+        });
+        let capacity = capacity.transpose()?;
+        let claim = self.claim(call, &scheme, &path)?;
+        let medium = self.flash.clone();
+        let size = medium.with(true, &claim.name.0, move |shelf| shelf.region_open(&path, capacity)).await?;
+        let region = Resource::new(Region { medium, size, is_writable, claim });
+        call.answer(&(region, 0, size, PAGE_BYTES_LOG2, CAN_CLEAR_BITS))
+    }
+
+    async fn region_delete(&self, call: &Call, scheme: &str, path: String) -> Result<Payload, Thrown> {
+        let claim = self.claim(call, scheme, &path)?;
+        self.flash.with(true, &claim.name.0, move |shelf| shelf.region_delete(&path)).await?;
+        call.answer(&())
+    }
+
+    async fn region_list(&self, call: &Call, scheme: &str) -> Result<Payload, Thrown> {
+        expect_flash(scheme)?;
+        let paths = self.flash.with(false, &self.owner(call)?, |shelf| shelf.regions()).await?;
+        call.answer(&paths.iter().map(|path| format!("{scheme}:{path}")).collect::<Vec<_>>())
+    }
+
+    fn claim(&self, call: &Call, scheme: &str, path: &str) -> Result<Claim, StorageFault> {
+        expect_flash(scheme)?;
+        let name = (self.owner(call)?, path.to_owned());
+        if !self.open.lock().insert(name.clone()) {
+            return Err(StorageFault::InUse);
+        }
+        Ok(Claim { name, open: self.open.clone() })
+    }
+}
+
+/// Regions are in flash memory. A machine has no other partitions.
+fn expect_flash(scheme: &str) -> Result<(), StorageFault> {
+    match scheme {
+        "flash" => Ok(()),
+        "partition" => Err(StorageFault::NotFound),
+        _ => Err(StorageFault::Scheme(scheme.to_owned())),
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.open.lock().remove(&self.name);
+    }
+}
+
+impl Serve for Service {
+    async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
+        match index {
+            method::BUCKET_OPEN => {
+                let (scheme, path): (String, String) = arguments.tuple(2)?;
+                self.bucket_open(call, &scheme, path).await
+            }
+            method::BUCKET_GET => {
+                let (handle, key): (i64, String) = arguments.tuple(2)?;
+                let value = call.resource::<Bucket>(handle)?.get(key).await?;
+                call.answer(&value.map(Bytes::from))
+            }
+            method::BUCKET_SET => {
+                let (handle, key, value): (i64, String, Bytes) = arguments.tuple(3)?;
+                call.answer(&call.resource::<Bucket>(handle)?.set(key, value).await?)
+            }
+            method::BUCKET_REMOVE => {
+                let (handle, key): (i64, String) = arguments.tuple(2)?;
+                call.answer(&call.resource::<Bucket>(handle)?.remove(key).await?)
+            }
+            method::REGION_OPEN => self.region_open(call, arguments.tuple(4)?).await,
+            method::REGION_DELETE => {
+                let (scheme, path): (String, String) = arguments.tuple(2)?;
+                self.region_delete(call, &scheme, path).await
+            }
+            method::REGION_LIST => self.region_list(call, &arguments.single::<String>()?).await,
+            method::REGION_READ => {
+                let (handle, from, size): (i64, i64, i64) = arguments.tuple(3)?;
+                let bytes = call.resource::<Region>(handle)?.read(from, size).await?;
+                call.answer(&Bytes::from(bytes))
+            }
+            method::REGION_WRITE => {
+                let (handle, at, bytes): (i64, i64, Bytes) = arguments.tuple(3)?;
+                call.answer(&call.resource::<Region>(handle)?.write(at, bytes).await?)
+            }
+            method::REGION_IS_ERASED => {
+                let (handle, from, size): (i64, i64, i64) = arguments.tuple(3)?;
+                call.answer(&call.resource::<Region>(handle)?.is_erased(from, size).await?)
+            }
+            method::REGION_ERASE => {
+                let (handle, from, size): (i64, i64, i64) = arguments.tuple(3)?;
+                call.answer(&call.resource::<Region>(handle)?.erase(from, size).await?)
+            }
+            index => Err(call.no_such_method(index)),
+        }
+    }
+}
+
+impl Medium {
+    /// Does something with the shelf of an owner.
+    async fn with<T: Send + 'static>(
+        &self,
+        changes: bool,
+        owner: &str,
+        work: impl FnOnce(&mut Shelf<'_>) -> Result<T, StorageFault> + Send + 'static,
+    ) -> Result<T, StorageFault> {
+        let (owner, bytes_max) = (owner.to_owned(), self.bytes_max);
+        let work = move |entries: &mut dyn Entries| work(&mut Shelf { entries, owner: &owner, bytes_max });
+        self.worker.run(changes, work).await
+    }
+}
+
+impl Bucket {
+    async fn get(&self, key: String) -> Result<Option<Vec<u8>>, StorageFault> {
+        let path = self.path.clone();
+        self.medium.with(false, &self.owner, move |shelf| shelf.bucket_get(&path, &key)).await
+    }
+
+    async fn set(&self, key: String, value: Bytes) -> Result<(), StorageFault> {
+        let path = self.path.clone();
+        self.medium.with(true, &self.owner, move |shelf| shelf.bucket_set(&path, &key, &value)).await
+    }
+
+    async fn remove(&self, key: String) -> Result<(), StorageFault> {
+        let path = self.path.clone();
+        self.medium.with(true, &self.owner, move |shelf| shelf.bucket_remove(&path, &key)).await
+    }
+}
+
+impl Region {
+    async fn read(&self, from: i64, size: i64) -> Result<Vec<u8>, StorageFault> {
+        let (from, size) = self.range(from, size)?;
+        let path = self.claim.name.1.clone();
+        self.with(false, move |shelf| shelf.region_read(&path, from, size)).await
+    }
+
+    async fn write(&self, at: i64, bytes: Bytes) -> Result<(), StorageFault> {
+        let (at, _) = self.range(at, bytes.len() as i64)?;
+        self.expect_writable()?;
+        let path = self.claim.name.1.clone();
+        self.with(true, move |shelf| shelf.region_write(&path, at, &bytes)).await
+    }
+
+    async fn is_erased(&self, from: i64, size: i64) -> Result<bool, StorageFault> {
+        let (from, size) = self.whole_range(from, size)?;
+        let path = self.claim.name.1.clone();
+        self.with(false, move |shelf| shelf.region_is_erased(&path, from, size)).await
+    }
+
+    async fn erase(&self, from: i64, size: i64) -> Result<(), StorageFault> {
+        if [from, size].iter().any(|number| number.rem_euclid(PAGE_BYTES as i64) != 0) {
+            return Err(StorageFault::BadArgument);
+        }
+        let (from, size) = self.whole_range(from, size)?;
+        self.expect_writable()?;
+        let path = self.claim.name.1.clone();
+        self.with(true, move |shelf| shelf.region_erase(&path, from, size)).await
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        changes: bool,
+        work: impl FnOnce(&mut Shelf<'_>) -> Result<T, StorageFault> + Send + 'static,
+    ) -> Result<T, StorageFault> {
+        self.medium.with(changes, &self.claim.name.0, work).await
+    }
+
+    fn expect_writable(&self) -> Result<(), StorageFault> {
+        if self.is_writable { Ok(()) } else { Err(StorageFault::PermissionDenied) }
+    }
+
+    /// A range to be read or written: no more than one step.
+    fn range(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
+        match (u64::try_from(from), u64::try_from(size)) {
+            (Ok(_), Ok(size)) if size > STEP_BYTES_MAX => Err(StorageFault::BadArgument),
+            (Ok(from), Ok(size)) if from.checked_add(size).is_some_and(|end| end <= self.size) => {
+                Ok((from, size))
+            }
+            _ => Err(StorageFault::OutOfBounds),
+        }
+    }
+
+    /// A range that has something in it, of any size.
+    fn whole_range(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
+        match (u64::try_from(from), u64::try_from(size)) {
+            (Ok(from), Ok(size))
+                if size > 0 && from.checked_add(size).is_some_and(|end| end <= self.size) =>
+            {
+                Ok((from, size))
+            }
+            _ => Err(StorageFault::OutOfBounds),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Operations on a [`Flash`]: at once, or on a thread of their own where they may wait.
+//!
+//! What comes while the thread is busy is done together, so that many changes cost the disk one.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use lucarne_kernel::sync::{Condvar, Mutex, thread, wait};
+
+use super::flash::{Entries, Flash, FlashError};
+use super::shelf::StorageFault;
+
+/// Does operations on a flash.
+pub(super) struct Worker {
+    flash: Arc<dyn Flash>,
+    /// There once an operation was done on it.
+    started: Mutex<Option<Started>>,
+}
+
+struct Started {
+    queue: Arc<Queue>,
+    thread: thread::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: Vec<Job>,
+    is_closed: bool,
+}
+
+struct Job {
+    changes: bool,
+    operation: Box<dyn Operation>,
+}
+
+/// An operation whose type is forgotten.
+trait Operation: Send {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the medium failed: nothing that is done with it counts.
+    fn run(&mut self, entries: &mut dyn Entries) -> Result<(), FlashError>;
+    /// Afterwards says whether it lasts.
+    fn finish(self: Box<Self>, outcome: Result<(), FlashError>);
+}
+
+struct Typed<T, F> {
+    work: Option<F>,
+    result: Option<Result<T, StorageFault>>,
+    answer: Arc<Answer<T>>,
+}
+
+/// Where a result is waited for.
+struct Answer<T>(Mutex<Waiting<T>>);
+
+struct Waiting<T> {
+    result: Option<Result<T, StorageFault>>,
+    waker: Option<Waker>,
+}
+
+/// Waits for a result.
+struct Answered<T>(Arc<Answer<T>>);
+
+impl Worker {
+    pub(super) fn new(flash: Arc<dyn Flash>) -> Worker {
+        Worker { flash, started: Mutex::default() }
+    }
+
+    /// Does an operation, to its end even if nobody waits for it any more.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        changes: bool,
+        work: impl FnOnce(&mut dyn Entries) -> Result<T, StorageFault> + Send + 'static,
+    ) -> Result<T, StorageFault> {
+        let answer = Arc::new(Answer(Mutex::new(Waiting { result: None, waker: None })));
+        let operation = Typed { work: Some(work), result: None, answer: answer.clone() };
+        let job = Job { changes, operation: Box::new(operation) };
+        if self.flash.waits() {
+            self.hand_over(job)?;
+        } else {
+            perform(&*self.flash, vec![job]);
+        }
+        Answered(answer).await
+    }
+
+    fn hand_over(&self, job: Job) -> Result<(), FlashError> {
+        let mut started = self.started.lock();
+        let Started { queue, .. } = match &mut *started {
+            Some(started) => started,
+            None => started.insert(Started::new(self.flash.clone())?),
+        };
+        queue.state.lock().jobs.push(job);
+        queue.changed.notify_one();
+        Ok(())
+    }
+}
+
+impl Started {
+    fn new(flash: Arc<dyn Flash>) -> Result<Started, FlashError> {
+        let queue = Arc::new(Queue::default());
+        let own = queue.clone();
+        let builder = thread::Builder::new().name("storage".into());
+        let thread = builder.spawn(move || while own.work(&*flash) {});
+        Ok(Started { queue, thread: thread.map_err(|error| FlashError(error.to_string()))? })
+    }
+}
+
+impl Drop for Worker {
+    /// Does what was asked for, so that the flash is free when this has gone.
+    fn drop(&mut self) {
+        let Some(Started { queue, thread }) = self.started.lock().take() else { return };
+        queue.state.lock().is_closed = true;
+        queue.changed.notify_one();
+        // Whoever waits for an answer may be the last one who holds this, and be dropped by the thread.
+        if thread.thread().id() != thread::current().id() {
+            // A panic was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Queue {
+    /// Waits for operations and does them. False when there will be no more.
+    fn work(&self, flash: &dyn Flash) -> bool {
+        let mut state = self.state.lock();
+        while state.jobs.is_empty() {
+            if state.is_closed {
+                return false;
+            }
+            state = wait(&self.changed, state);
+        }
+        let jobs = std::mem::take(&mut state.jobs);
+        drop(state);
+        perform(flash, jobs);
+        true
+    }
+}
+
+/// Does operations in their order, all at once.
+fn perform(flash: &dyn Flash, mut jobs: Vec<Job>) {
+    let changes = jobs.iter().any(|job| job.changes);
+    let mut work = |entries: &mut dyn Entries| jobs.iter_mut().try_for_each(|job| job.operation.run(entries));
+    let outcome = if changes { flash.change(&mut work) } else { flash.look(&mut work) };
+    jobs.into_iter().for_each(|job| job.operation.finish(outcome.clone()));
+}
+
+impl<T, F> Operation for Typed<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut dyn Entries) -> Result<T, StorageFault> + Send,
+{
+    fn run(&mut self, entries: &mut dyn Entries) -> Result<(), FlashError> {
+        match self.work.take().map(|work| work(entries)) {
+            Some(Err(StorageFault::Medium(error))) => Err(error),
+            result => {
+                self.result = result;
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), FlashError>) {
+        let never_run = || Err(FlashError("it is closed".to_owned()).into());
+        let result = match outcome {
+            Ok(()) => self.result.unwrap_or_else(never_run),
+            Err(error) => Err(error.into()),
+        };
+        let mut answer = self.answer.0.lock();
+        answer.result = Some(result);
+        let waker = answer.waker.take();
+        drop(answer);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<T> Future for Answered<T> {
+    type Output = Result<T, StorageFault>;
+
+    fn poll(self: Pin<&mut Self>, polled: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut answer = self.0.0.lock();
+        match answer.result.take() {
+            Some(result) => Poll::Ready(result),
+            None => {
+                answer.waker = Some(polled.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+/**
+What outlives a program: buckets of keys and values, and regions of bytes.
+
+Each container has its own. On a device, what lies in flash memory survives restarts, until
+  the container is uninstalled; what lies in RAM survives restarts of the container, but not
+  of the device. With `lucarne run` all of it goes with the program.
+*/
+
+import encoding.tison
+import io
+
+import system.api.storage show StorageServiceClient
+import system.services show ServiceResourceProxy
+
+/** How much is read from or written to a region at a time. */
+STEP_ ::= 32 * 1024
+
+service_/StorageServiceClient? ::= (StorageServiceClient).open --if-absent=: null
+
+storage-client_ -> StorageServiceClient:
+  if not service_: throw "UNSUPPORTED"
+  return service_
+
+/** Calls $block with the scheme and the path that a $uri consists of. */
+split_ uri/string [block] -> any:
+  colon := uri.index-of ":" --if-absent=: throw "No scheme provided"
+  return block.call uri[..colon] uri[colon + 1 ..]
+
+check-path_ path/string -> none:
+  if path.contains ":": throw "Paths cannot contain ':'"
+
+/**
+Keys with values that outlive the program.
+
+Values are whatever `encoding.tison` encodes.
+*/
+class Bucket extends ServiceResourceProxy:
+  static SCHEME-FLASH ::= "flash"
+  static SCHEME-RAM   ::= "ram"
+
+  scheme/string
+  path/string
+
+  constructor.internal_ client/StorageServiceClient handle/int --.scheme --.path:
+    super client handle
+
+  /** Where the bucket is: scheme and path. */
+  uri -> string:
+    return "$scheme:$path"
+
+  /** Opens the bucket of a $uri like `flash:example.com/settings`. */
+  static open uri/string -> Bucket:
+    return split_ uri: | scheme path | open --scheme=scheme --path=path
+
+  /** Opens a bucket in RAM. */
+  static open --ram/bool path/string -> Bucket:
+    if not ram: throw "Bad Argument"
+    return open --scheme=SCHEME-RAM --path=path
+
+  /** Opens a bucket in flash memory. */
+  static open --flash/bool path/string -> Bucket:
+    if not flash: throw "Bad Argument"
+    return open --scheme=SCHEME-FLASH --path=path
+
+  /** Opens a bucket. It need not be there. */
+  static open --scheme/string --path/string -> Bucket:
+    client := storage-client_
+    check-path_ path
+    handle := client.bucket-open --scheme=scheme --path=path
+    return Bucket.internal_ client handle --scheme=scheme --path=path
+
+  /** The value of $key; null if there is none. */
+  get key/string -> any:
+    return get key --if-present=(: it) --if-absent=: null
+
+  /** The value of $key. Without any, what $if-absent returns. */
+  get key/string [--if-absent] -> any:
+    return get key --if-absent=if-absent --if-present=: it
+
+  /** What $if-present returns for the value of $key; null if there is none. */
+  get key/string [--if-present] -> any:
+    return get key --if-present=if-present --if-absent=: null
+
+  /** What $if-present returns for the value of $key. Without any, what $if-absent returns for the key. */
+  get key/string [--if-present] [--if-absent] -> any:
+    bytes := storage_.bucket-get open-handle_ key
+    if not bytes: return if-absent.call key
+    value := null
+    // What nobody can read is as good as absent.
+    if (catch: value = tison.decode bytes): return if-absent.call key
+    return if-present.call value
+
+  /** The value of $key. Without any it is set to what $init returns. */
+  get key/string [--init] -> any:
+    return get key --if-absent=: this[key] = init.call
+
+  /** The value of $key. Throws if there is none. */
+  operator [] key/string -> any:
+    return get key --if-absent=: throw "key not found"
+
+  /** Sets the value of $key. It lasts when this returns. */
+  operator []= key/string value/any -> any:
+    storage_.bucket-set open-handle_ key (tison.encode value)
+    return value
+
+  /** Removes $key, if it is there. */
+  remove key/string -> none:
+    storage_.bucket-remove open-handle_ key
+
+  storage_ -> StorageServiceClient:
+    return client_ as StorageServiceClient
+
+  open-handle_ -> int:
+    if is-closed: throw "ALREADY_CLOSED"
+    return handle_
+
+/**
+A row of bytes that outlives the program, and works as flash memory does: to $write can
+  clear bits, to $erase sets them.
+
+A region is open once at a time.
+*/
+class Region extends ServiceResourceProxy:
+  static SCHEME-FLASH     ::= "flash"
+  static SCHEME-PARTITION ::= "partition"
+
+  static WRITE-CAN-SET-BITS_   ::= 1
+  static WRITE-CAN-CLEAR-BITS_ ::= 2
+
+  scheme/string
+  path/string
+  /** How many bytes it has. */
+  size/int
+  /** What is erased has to begin and end at multiples of this. */
+  erase-granularity/int
+  mode_/int
+
+  constructor.internal_ client/StorageServiceClient reply/List --.scheme --.path:
+    size = reply[2]
+    erase-granularity = 1 << reply[3]
+    mode_ = reply[4]
+    super client reply[0]
+
+  /** Where the region is: scheme and path. */
+  uri -> string:
+    return "$scheme:$path"
+
+  /** What erased bytes are. */
+  erase-value -> int:
+    return write-can-set-bits ? 0x00 : 0xff
+
+  /** Whether $write changes bits from 0 to 1. */
+  write-can-set-bits -> bool:
+    return mode_ & WRITE-CAN-SET-BITS_ != 0
+
+  /** Whether $write changes bits from 1 to 0. */
+  write-can-clear-bits -> bool:
+    return mode_ & WRITE-CAN-CLEAR-BITS_ != 0
+
+  /** Opens the region of a $uri like `flash:example.com/images`; see $(open --scheme --path). */
+  static open uri/string --capacity/int?=null --writable/bool=true -> Region:
+    return split_ uri: | scheme path |
+      open --scheme=scheme --path=path --capacity=capacity --writable=writable
+
+  /** Opens a region in flash memory; see $(open --scheme --path). */
+  static open --flash/bool path/string --capacity/int?=null --writable/bool=true -> Region:
+    if not flash: throw "Bad Argument"
+    return open --scheme=SCHEME-FLASH --path=path --capacity=capacity --writable=writable
+
+  /** Opens a partition of the device; see $(open --scheme --path). Machines have none. */
+  static open --partition/bool path/string --capacity/int?=null --writable/bool=true -> Region:
+    if not partition: throw "Bad Argument"
+    return open --scheme=SCHEME-PARTITION --path=path --capacity=capacity --writable=writable
+
+  /**
+  Opens a region.
+
+  If there is none, makes one that has room for $capacity bytes, which must be given then. If
+    there is one, throws if it has less room. Unless it is $writable it can only be read.
+  */
+  static open --scheme/string --path/string --capacity/int?=null --writable/bool=true -> Region:
+    client := storage-client_
+    if capacity and capacity < 1: throw "Bad Argument"
+    check-path_ path
+    reply := client.region-open --scheme=scheme --path=path --capacity=capacity --writable=writable
+    return Region.internal_ client reply --scheme=scheme --path=path
+
+  /** Deletes the region of a $uri, if there is one. Throws if it is open. */
+  static delete uri/string -> none:
+    split_ uri: | scheme path | delete --scheme=scheme --path=path
+
+  /** Deletes a region in flash memory, if there is one. Throws if it is open. */
+  static delete --flash/bool path/string -> none:
+    if not flash: throw "Bad Argument"
+    delete --scheme=SCHEME-FLASH --path=path
+
+  /** Deletes a region, if there is one. Throws if it is open. */
+  static delete --scheme/string --path/string -> none:
+    storage-client_.region-delete --scheme=scheme --path=path
+
+  /** The URIs of all regions in flash memory. */
+  static list --flash/bool -> List:
+    if not flash: throw "Bad Argument"
+    return list --scheme=SCHEME-FLASH
+
+  /** The URIs of all regions. */
+  static list --scheme/string -> List:
+    return storage-client_.region-list --scheme=scheme
+
+  /** Fills $bytes with those of this region $from an offset on. */
+  read --from/int bytes/ByteArray -> none:
+    handle := open-handle_
+    check-range_ from bytes.size
+    in-steps_ bytes.size: | done count |
+      bytes.replace done (storage_.region-read handle --from=from + done --size=count)
+
+  /** The bytes $from an offset $to another (exclusive). */
+  read --from/int --to/int -> ByteArray:
+    bytes := ByteArray to - from
+    read --from=from bytes
+    return bytes
+
+  /** Reads the bytes $from an offset $to another (exclusive), at most $max-size at a time. */
+  stream --from/int=0 --to/int=size --max-size/int=256 -> io.Reader:
+    if not 0 <= from <= to <= size: throw "OUT_OF_BOUNDS"
+    if max-size < 16: throw "Bad Argument"
+    return RegionReader_ this from to max-size
+
+  /** Deprecated. Use $(write --at data). */
+  write --from/int bytes/ByteArray -> none:
+    write --at=from bytes
+
+  /** Writes $data at an offset. Of what is there, the bits are cleared that are not set in it. */
+  write --at/int data/io.Data -> none:
+    handle := open-handle_
+    total := data.byte-size
+    check-range_ at total
+    // Without anything to write it is still said if that is not allowed.
+    if total == 0: storage_.region-write handle #[] --at=at
+    in-steps_ total: | done count |
+      bytes := ByteArray count
+      data.write-to-byte-array bytes --at=0 done (done + count)
+      storage_.region-write handle bytes --at=at + done
+
+  /** Whether all bytes $from an offset $to another (exclusive) are erased. There has to be one. */
+  is-erased --from/int=0 --to/int=size -> bool:
+    return storage_.region-is-erased open-handle_ --from=from --size=to - from
+
+  /** Erases the bytes $from an offset $to another (exclusive), both multiples of $erase-granularity. */
+  erase --from/int=0 --to/int=size -> none:
+    storage_.region-erase open-handle_ --from=from --size=to - from
+
+  storage_ -> StorageServiceClient:
+    return client_ as StorageServiceClient
+
+  open-handle_ -> int:
+    if is-closed: throw "ALREADY_CLOSED"
+    return handle_
+
+  check-range_ from/int count/int -> none:
+    if not 0 <= from <= size - count: throw "OUT_OF_BOUNDS"
+
+  in-steps_ total/int [block] -> none:
+    for done := 0; done < total; done += STEP_: block.call done (min STEP_ total - done)
+
+/** Reads a region, up to multiples of 16 bytes. */
+class RegionReader_ extends io.Reader:
+  region_/Region
+  from_/int := ?
+  to_/int
+  max-size_/int
+  content-size/int
+
+  constructor .region_ .from_ .to_ .max-size_:
+    content-size = to_ - from_
+
+  read_ -> ByteArray?:
+    if from_ == to_: return null
+    end := min to_ (round-down from_ + max-size_ 16)
+    bytes := region_.read --from=from_ --to=end
+    from_ = end
+    return bytes
