@@ -10,7 +10,7 @@ use crate::Error;
 use crate::archive::{Entry, Kind, ar, gz, tar_gz, with_folders};
 use crate::build::{Built, output};
 use crate::dist::{Contents, file_error};
-use crate::generated::UNIT;
+use crate::generated::{ANYWHERE, UNIT};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -38,7 +38,7 @@ fn architecture() -> Result<&'static str, Error> {
         "x86_64" => Ok("amd64"),
         "aarch64" => Ok("arm64"),
         "riscv64" => Ok("riscv64"),
-        _ => Err(Error::Incomplete("there is no package for this processor")),
+        _ => Err(Error::Unsuitable("there is no package for this processor")),
     }
 }
 
@@ -72,8 +72,8 @@ fn files(contents: &Contents, date: &str) -> std::io::Result<Vec<Entry>> {
                 (path + ".gz", Kind::File { mode: *mode, bytes: gz(bytes)? })
             }
             Kind::File { mode, bytes } if path == UNIT => {
-                let text = String::from_utf8_lossy(bytes)
-                    .replace("ExecStart=lucarne ", "ExecStart=/usr/bin/lucarne ");
+                let anywhere = format!("ExecStart={ANYWHERE} ");
+                let text = String::from_utf8_lossy(bytes).replace(&anywhere, "ExecStart=/usr/bin/lucarne ");
                 (path, Kind::File { mode: *mode, bytes: text.into_bytes() })
             }
             Kind::File { mode, bytes } => (path, Kind::File { mode: *mode, bytes: bytes.clone() }),
@@ -144,7 +144,7 @@ fn in_brackets(line: &str) -> Option<&str> {
 
 fn package_of(library: &str) -> Result<(&'static str, &'static str, &'static str), Error> {
     let known = PACKAGES.into_iter().find(|(name, ..)| library.starts_with(name));
-    known.ok_or(Error::Incomplete("a library is needed whose package is not known to xtask/src/deb.rs"))
+    known.ok_or(Error::Unsuitable("a library is needed whose package is not known to xtask/src/deb.rs"))
 }
 
 /// The newest version of symbols with this prefix.

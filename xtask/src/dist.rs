@@ -24,21 +24,16 @@ pub(crate) fn dist(built: &Built, items: &[Item], folder: &Path, work: &Path) ->
     let name = format!("lucarne-{}-{}-linux", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     let archive = folder.join(format!("{name}.tar.gz"));
     let package = folder.join(deb::file_name()?);
-    let packed = deb::pack(&contents, built);
-    write(&package, packed)?;
+    std::fs::create_dir_all(folder).map_err(|reason| file_error(folder, reason))?;
+    write(&package, &deb::pack(&contents, built)?)?;
     let entries = with_folders(contents.entries);
-    write(
-        &archive,
-        tar_gz(&format!("{name}/"), &entries, contents.time).map_err(|reason| file_error(&archive, reason)),
-    )?;
+    let packed = tar_gz(&format!("{name}/"), &entries, contents.time);
+    write(&archive, &packed.map_err(|reason| file_error(&archive, reason))?)?;
     Ok([archive, package])
 }
 
-fn write(path: &Path, bytes: Result<Vec<u8>, Error>) -> Result<(), Error> {
-    std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))
-        .and(Ok(()))
-        .map_err(|reason| file_error(path, reason))?;
-    std::fs::write(path, bytes?).map_err(|reason| file_error(path, reason))
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    std::fs::write(path, bytes).map_err(|reason| file_error(path, reason))
 }
 
 /// What is installed, without what only debuggers read.
@@ -78,7 +73,7 @@ fn time() -> Result<u64, Error> {
     const VARIABLE: &str = "SOURCE_DATE_EPOCH";
     if let Some(time) = std::env::var_os(VARIABLE) {
         let time = time.to_str().and_then(|time| time.parse().ok());
-        return time.ok_or(Error::Incomplete("SOURCE_DATE_EPOCH is not a number of seconds"));
+        return time.ok_or(Error::Unsuitable("SOURCE_DATE_EPOCH is not a number of seconds"));
     }
     let mut git = Command::new("git");
     let commit = git.args(["log", "-1", "--format=%ct"]).current_dir(sources()).output();

@@ -10,22 +10,25 @@ use crate::layout::{Content, Item};
 /// A unit of systemd, which each user may enable.
 pub(crate) const UNIT: &str = "lib/systemd/user/lucarne.service";
 
-/// What the binary prints, and the file that it is for.
-const PRINTED: [(&str, &[&str]); 4] = [
-    // The binary without a folder is looked for where the system has its programs.
-    (UNIT, &["device", "unit", "--binary", "lucarne"]),
-    ("share/bash-completion/completions/lucarne", &["completions", "bash"]),
-    ("share/zsh/site-functions/_lucarne", &["completions", "zsh"]),
-    ("share/fish/vendor_completions.d/lucarne.fish", &["completions", "fish"]),
+/// The binary, if nobody knows where it will be: it is looked for where the system has its programs.
+pub(crate) const ANYWHERE: &str = "lucarne";
+
+/// The scripts that the binary prints.
+const COMPLETIONS: [(&str, &str); 3] = [
+    ("share/bash-completion/completions/lucarne", "bash"),
+    ("share/zsh/site-functions/_lucarne", "zsh"),
+    ("share/fish/vendor_completions.d/lucarne.fish", "fish"),
 ];
 
-/// All of it. `work` is a folder for files in between.
-pub(crate) fn items(binary: &Path, work: &Path) -> Result<Vec<Item>, Error> {
+/// All of it. `installed` is where the binary will be, `work` a folder for files in between.
+pub(crate) fn items(binary: &Path, installed: &Path, work: &Path) -> Result<Vec<Item>, Error> {
     let mut items = manual(binary, &work.join("manual"))?;
-    for (path, arguments) in PRINTED {
-        let text = output(Command::new(binary).args(arguments))?;
-        items.push(Item { path: path.to_owned(), content: Content::Text(text) });
+    let text = |path: &str, text| Item { path: path.to_owned(), content: Content::Text(text) };
+    for (path, shell) in COMPLETIONS {
+        items.push(text(path, output(Command::new(binary).args(["completions", shell]))?));
     }
+    let unit = output(Command::new(binary).args(["device", "unit", "--binary"]).arg(installed))?;
+    items.push(text(UNIT, unit));
     Ok(items)
 }
 

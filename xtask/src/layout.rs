@@ -34,8 +34,8 @@ const SONAME: &str = "liblucarne.so.0";
 
 const CMAKE: &str = "lib/cmake/lucarne";
 
-/// Everything, in the order of the paths. `work` is a folder for what is made on the way.
-pub(crate) fn items(built: &Built, work: &Path) -> Result<Vec<Item>, Error> {
+/// Everything, in the order of the paths. `binary` is where the binary will be, `work` a folder for what is made on the way.
+pub(crate) fn items(built: &Built, binary: &Path, work: &Path) -> Result<Vec<Item>, Error> {
     let mut items = vec![
         item("bin/lucarne", Content::Program(built.binary.clone())),
         item("include/toit/toit.h", source("crates/c/include/toit/toit.h")),
@@ -44,7 +44,7 @@ pub(crate) fn items(built: &Built, work: &Path) -> Result<Vec<Item>, Error> {
     ];
     items.extend(libraries(built));
     items.extend(descriptions(work)?);
-    items.extend(generated::items(&built.binary, work)?);
+    items.extend(generated::items(&built.binary, binary, work)?);
     items.extend(documents()?);
     items.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(items)

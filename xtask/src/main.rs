@@ -41,6 +41,8 @@ enum Error {
     Usage(#[from] lexopt::Error),
     #[error("{0}; see cargo xtask --help")]
     Incomplete(&'static str),
+    #[error("{0}")]
+    Unsuitable(&'static str),
     #[error("{command}: {reason}")]
     Command { command: String, reason: String },
     #[error("{}: {reason}", path.display())]
@@ -68,12 +70,20 @@ fn perform(command: &Command) -> Result<(), Error> {
         Command::Help => println!("{HELP}"),
         Command::Install { prefix, destdir } => {
             let built = build::build()?;
-            install::install(prefix, destdir.as_deref(), &layout::items(&built, &built.work()?)?)?;
+            let binary = std::path::absolute(prefix).unwrap_or_else(|_| prefix.clone()).join("bin/lucarne");
+            let work = built.work()?;
+            let items = layout::items(&built, &binary, &work)?;
+            install::install(prefix, destdir.as_deref(), &items)?;
         }
         Command::Dist { output } => {
             let built = build::build()?;
             let work = built.work()?;
-            for package in dist::dist(&built, &layout::items(&built, &work)?, output, &work)? {
+            for package in dist::dist(
+                &built,
+                &layout::items(&built, generated::ANYWHERE.as_ref(), &work)?,
+                output,
+                &work,
+            )? {
                 println!("{}", package.display());
             }
         }

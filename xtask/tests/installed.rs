@@ -56,6 +56,9 @@ fn another_root() {
     xtask(&["install", "--prefix", "/usr/local", "--destdir", &root.to_string_lossy()]);
     let version = run(Command::new(root.join("usr/local/bin/lucarne")).arg("--version"));
     assert_eq!(version, format!("lucarne {}\n", env!("CARGO_PKG_VERSION")));
+    let unit = std::fs::read_to_string(root.join("usr/local/lib/systemd/user/lucarne.service"));
+    let unit = unit.expect("it is there");
+    assert!(unit.contains("\nExecStart=/usr/local/bin/lucarne device start --foreground"), "{unit}");
 }
 
 /// What is exported is what the headers declare.
