@@ -13,6 +13,19 @@ const COLLECTION_MAX: Duration = Duration::from_secs(1);
 /// The handlers of this OS process.
 pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
+/// What components call. A linker that takes only what is used out of a static library finds the use here.
+pub(crate) const FUNCTIONS: &[*const ()] = &[
+    toit_msg_add_handler as *const (),
+    toit_msg_remove_handler as *const (),
+    toit_msg_notify as *const (),
+    toit_msg_request_reply as *const (),
+    toit_msg_request_fail as *const (),
+    toit_gc as *const (),
+    toit_malloc as *const (),
+    toit_calloc as *const (),
+    toit_realloc as *const (),
+];
+
 /// `toit_err_t`, but for `TOIT_OK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Error {
@@ -72,10 +85,10 @@ type OnRemoved = unsafe extern "C" fn(*mut c_void) -> c_int;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Callbacks {
-    on_created: Option<OnCreated>,
-    on_message: Option<OnMessage>,
-    on_request: Option<OnRequest>,
-    on_removed: Option<OnRemoved>,
+    pub(crate) on_created: Option<OnCreated>,
+    pub(crate) on_message: Option<OnMessage>,
+    pub(crate) on_request: Option<OnRequest>,
+    pub(crate) on_removed: Option<OnRemoved>,
 }
 
 // What is said of the data, the context and the user data is what the header promises to components; what

@@ -10,7 +10,7 @@ use lucarne_kernel::{KernelHandle, SpawnOptions};
 use lucarne_link::Guest;
 use thiserror::Error;
 
-use crate::abi::REGISTRY;
+use crate::abi::{FUNCTIONS, REGISTRY};
 use crate::handler::Handler;
 use crate::process::HandlerProcess;
 use crate::registry::{ID_MAX, Recorded};
@@ -68,6 +68,7 @@ impl Components {
     pub fn load(path: &Path) -> Result<(), LoadError> {
         // A path without a slash would be looked for where the system has its libraries.
         let file = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
+        std::hint::black_box(FUNCTIONS);
         // SAFETY: loading runs the constructors of the component, which the user has asked for by naming it.
         let library =
             unsafe { libloading::os::unix::Library::open(Some(&file), libloading::os::unix::RTLD_NOW) };
@@ -82,10 +83,26 @@ impl Components {
     /// If one of them cannot be started.
     pub fn start(kernel: &KernelHandle) -> Result<Components, StartError> {
         let mut components = Components::default();
-        for recorded in REGISTRY.take_recorded().map_err(StartError::Id)? {
-            components.start_one(kernel, recorded)?;
-        }
+        components.add(kernel)?;
         Ok(components)
+    }
+
+    /// The same for what was loaded since, in the same system. Those that were started before one that cannot be
+    /// are to be waited for, too.
+    ///
+    /// # Errors
+    /// If one of them cannot be started.
+    pub fn add(&mut self, kernel: &KernelHandle) -> Result<(), StartError> {
+        for recorded in REGISTRY.take_recorded().map_err(StartError::Id)? {
+            self.start_one(kernel, recorded)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the thread that asks is in a callback of one of them.
+    pub fn is_callback(&self) -> bool {
+        let current = thread::current().id();
+        self.threads.iter().any(|thread| thread.thread().id() == current)
     }
 
     fn start_one(&mut self, kernel: &KernelHandle, recorded: Recorded) -> Result<(), StartError> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Condvar, Mutex, thread, wait};
-use lucarne_kernel::{Failure, KernelHandle, Pid, Port, RequestToken, SendError};
+use lucarne_kernel::{About, Credit, Failure, KernelHandle, Pid, Port, RequestToken, SendError};
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
@@ -17,10 +17,10 @@ use crate::memory::{self, Given};
 use crate::registry::{Recorded, Registry};
 
 /// How much the thread has before it at most.
-const QUEUE_MAX: usize = 64;
+const QUEUE_MAX: usize = if cfg!(loom) { 1 } else { 64 };
 
-/// How long the thread looks for something before it sleeps: to be woken takes about as long.
-const PATIENCE_US: i64 = 20;
+/// How long the thread looks for something before it sleeps: to be woken takes about as long. Time is no matter of models.
+const PATIENCE_US: i64 = if cfg!(loom) { 0 } else { 20 };
 
 /// How long the text of a failure may be, in bytes.
 const FAILURE_MAX: usize = 128;
@@ -58,7 +58,7 @@ enum Phase {
 
 /// What a callback is called for.
 pub(crate) enum Event {
-    Message { sender: Pid, payload: Payload },
+    Message { sender: Pid, payload: Payload, credit: Credit },
     Request { sender: Pid, procedure: i64, token: RequestToken, payload: Payload },
 }
 
@@ -143,7 +143,7 @@ impl Handler {
     pub(crate) fn notify(&self, to: i32, mut given: Given) -> Result<(), Error> {
         let payload = given.payload()?;
         let port = self.port.get().ok_or(Error::NotFound)?;
-        match port.send_external(Pid::from_i64(i64::from(to)), payload) {
+        match port.try_notify(Pid::from_i64(i64::from(to)), About::External, payload) {
             Ok(()) => {
                 given.accepted();
                 Ok(())
@@ -201,11 +201,11 @@ impl Handler {
         let mut patience = Patience::new();
         while let Some(event) = self.next(&mut patience) {
             match event {
-                Event::Message { sender, payload } => {
-                    let (Ok(sender), Ok(data)) = (number_of(sender), memory::for_c(payload)) else {
-                        continue;
-                    };
-                    callbacks.message(*user_data, sender, data);
+                Event::Message { sender, payload, credit } => {
+                    if let (Ok(sender), Ok(data)) = (number_of(sender), memory::for_c(payload)) {
+                        callbacks.message(*user_data, sender, data);
+                    }
+                    drop(credit);
                 }
                 Event::Request { sender, procedure, token, payload } => {
                     self.request(context, sender, procedure, token, payload);
@@ -233,6 +233,19 @@ impl Handler {
         let Err(error) = callbacks.request(*user_data, sender, function, request, data) else { return };
         // Who has answered before it failed has nothing to add.
         let _ = self.fail(request, error.text().as_bytes());
+    }
+
+    /// The next event, for models.
+    #[cfg(all(test, loom))]
+    pub(crate) fn model_next(&self) -> Option<Event> {
+        self.next(&mut Patience::new())
+    }
+
+    /// A request that the component has been given, for models.
+    #[cfg(all(test, loom))]
+    pub(crate) fn model_request(&self, context: usize, sender: Pid, token: RequestToken) -> RequestHandle {
+        let sender = number_of(sender).expect("it is small");
+        RequestHandle::new(sender, self.keep_request(sender, token), context)
     }
 
     fn keep_request(&self, sender: i32, token: RequestToken) -> i32 {

@@ -14,9 +14,12 @@ mod build;
 mod component;
 mod handler;
 mod memory;
+#[cfg(all(test, loom))]
+mod models;
 mod process;
 mod registry;
 mod slots;
 
 pub use build::{BuildError, build};
 pub use component::{Components, LoadError, StartError, include_dir};
+pub use slots::Slots;

@@ -48,7 +48,9 @@ impl HandlerProcess {
             MessageKind::Request { token, procedure, payload } => {
                 self.handler.put(Event::Request { sender: pid, procedure, token, payload });
             }
-            MessageKind::External { payload } => self.handler.put(Event::Message { sender: pid, payload }),
+            MessageKind::External { payload, credit } => {
+                self.handler.put(Event::Message { sender: pid, payload, credit });
+            }
             MessageKind::Reply { result, .. } => {
                 self.published(result.map(|_| ()).map_err(|failure: Box<Failure>| failure.text));
             }

@@ -1,7 +1,7 @@
 //! Numbers for things that others hold on to: a place in a table, and how often it has been used before.
 
 /// Things by number. A number is never given out twice.
-pub(crate) struct Slots<T> {
+pub struct Slots<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
 }
@@ -18,13 +18,20 @@ const PLACE_MASK: usize = (1 << PLACE_BITS) - 1;
 
 const GENERATION_MAX: usize = usize::MAX >> PLACE_BITS;
 
+impl<T> Default for Slots<T> {
+    fn default() -> Slots<T> {
+        Slots::new()
+    }
+}
+
 impl<T> Slots<T> {
-    pub(crate) const fn new() -> Slots<T> {
+    /// An empty table.
+    pub const fn new() -> Slots<T> {
         Slots { slots: Vec::new(), free: Vec::new() }
     }
 
     /// Adds something and gives its number, which is not zero. None if there are too many.
-    pub(crate) fn add(&mut self, content: T) -> Option<usize> {
+    pub fn add(&mut self, content: T) -> Option<usize> {
         let place = match self.free.pop() {
             Some(place) => place,
             None if self.slots.len() < PLACE_MASK => {
@@ -33,17 +40,22 @@ impl<T> Slots<T> {
             }
             None => return None,
         };
-        let slot = &mut self.slots[place];
-        slot.content = Some(content);
-        Some(slot.generation << PLACE_BITS | (place + 1))
+        self.slots[place].content = Some(content);
+        Some(self.number(place))
     }
 
-    pub(crate) fn get(&self, number: usize) -> Option<&T> {
+    fn number(&self, place: usize) -> usize {
+        self.slots[place].generation << PLACE_BITS | (place + 1)
+    }
+
+    /// What has this number, unless it was removed.
+    pub fn get(&self, number: usize) -> Option<&T> {
         let slot = self.slots.get((number & PLACE_MASK).checked_sub(1)?)?;
         slot.content.as_ref().filter(|_| slot.generation == number >> PLACE_BITS)
     }
 
-    pub(crate) fn remove(&mut self, number: usize) -> Option<T> {
+    /// Takes out what has this number, which names nothing from now on.
+    pub fn remove(&mut self, number: usize) -> Option<T> {
         self.get(number)?;
         let place = (number & PLACE_MASK) - 1;
         let slot = &mut self.slots[place];
@@ -55,7 +67,17 @@ impl<T> Slots<T> {
         slot.content.take()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+    /// Takes out all that is not to stay.
+    pub fn retain(&mut self, mut stays: impl FnMut(&T) -> bool) {
+        for place in 0..self.slots.len() {
+            if self.slots[place].content.as_ref().is_some_and(|content| !stays(content)) {
+                self.remove(self.number(place));
+            }
+        }
+    }
+
+    /// All that is there.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| slot.content.as_ref())
     }
 }

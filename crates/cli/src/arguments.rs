@@ -1,9 +1,11 @@
 //! The command line: one table that the parser, `--help` and the shell completions come from.
 
+pub(crate) mod device;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// Runs isolated containers that talk only through services.
@@ -67,7 +69,9 @@ pub(crate) enum Stage {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Compile and run a program
-    Run(Run),
+    Run(Box<Run>),
+    /// Run a program, and again whenever one of its files changes
+    Watch(Watch),
     /// Look for errors in programs, without running them
     Check(Check),
     /// Run test programs, and say which of them fail
@@ -78,6 +82,12 @@ pub(crate) enum Command {
     /// Build components in C
     #[command(subcommand)]
     C(C),
+    /// Start, stop and look at the device that this machine is
+    #[command(subcommand)]
+    Device(device::Device),
+    /// Install containers on the device, and look after them
+    #[command(subcommand)]
+    Container(device::Container),
     /// Be the OS process of a component: `lucarne run --component-process` starts this
     #[command(hide = true)]
     ComponentHost {
@@ -91,14 +101,32 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Write the pages of the manual into a folder
+    #[command(hide = true)]
+    Manual {
+        /// The folder
+        folder: PathBuf,
+    },
 }
+
+/// The device that is none: programs run in the foreground.
+pub(crate) const HOST: &str = "host";
+
+/// What is said above the options that are for devices.
+const ON_DEVICE: &str = "With --device, when it is not 'host'";
 
 /// The options of `lucarne run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Where to run: only this machine, `host`, can be named yet
-    #[arg(short, long, value_name = "DEVICE", default_value = "host", hide_default_value = true)]
-    pub(crate) device: Device,
+    /// Run it on the device of that name, in place of what was run there like this before; 'host' is
+    /// here, in the foreground
+    #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
+    pub(crate) device: String,
+    /// The folder in which the device keeps its state [default: the user's own]
+    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true, help_heading = ON_DEVICE)]
+    pub(crate) state: Option<PathBuf>,
+    #[command(flatten, next_help_heading = ON_DEVICE)]
+    pub(crate) on_device: device::RunOptions,
     /// How many processors to use [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
@@ -132,6 +160,7 @@ pub(crate) struct Run {
         num_args = 1..,
         trailing_var_arg = true,
         allow_hyphen_values = true,
+        value_hint = ValueHint::FilePath,
         value_names = ["FILE", "ARG"]
     )]
     pub(crate) program: Vec<String>,
@@ -147,6 +176,22 @@ impl Run {
     pub(crate) fn arguments(&self) -> &[String] {
         self.program.get(1..).unwrap_or_default()
     }
+}
+
+/// The options of `lucarne watch`.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Run it on the device of that name; 'host' is here
+    #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
+    pub(crate) device: String,
+    /// The folder in which the device keeps its state [default: the user's own]
+    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true)]
+    pub(crate) state: Option<PathBuf>,
+    /// The program
+    pub(crate) file: PathBuf,
+    /// The arguments of its `main`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
+    pub(crate) arguments: Vec<String>,
 }
 
 /// What `lucarne c` does.
@@ -253,15 +298,8 @@ pub(crate) struct List {
     pub(crate) project_root: Option<PathBuf>,
 }
 
-/// Where programs run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Device {
-    /// This machine
-    Host,
-}
-
 /// Reads a number of bytes, with K, M or G behind it for powers of 1,024.
-fn parse_size(text: &str) -> Result<usize, String> {
+pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
     let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
         "" => 1,

@@ -3,19 +3,26 @@
 mod arguments;
 mod c;
 mod check;
+mod complete;
 mod components;
+mod container;
+mod device;
 mod emit;
 mod files;
 mod front;
+mod logs;
+mod manual;
 mod pkg;
 mod progress;
 mod run;
+mod table;
 mod test;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use arguments::{Command, CommandLine, Emit};
 
@@ -31,6 +38,7 @@ fn main() -> ExitCode {
              report it, with the program that brought it about.\n"
         ));
     }));
+    complete::complete();
     let first = std::env::args_os().nth(1);
     let result = if Emit::is_meant(first.as_deref()) {
         let Emit { stage, file } = Emit::parse();
@@ -47,17 +55,16 @@ fn main() -> ExitCode {
 fn perform(command: Command) -> Result<ExitCode, Stop> {
     match command {
         Command::Run(options) => run::run(&options),
+        Command::Watch(options) => watch::watch(&options),
         Command::Check(options) => check::check(&options),
         Command::Test(options) => test::test(&options),
         Command::Pkg(command) => pkg::pkg(&command),
         Command::C(command) => c::c(&command),
+        Command::Device(command) => device::device(&command),
+        Command::Container(command) => container::container(&command),
         Command::ComponentHost { library, socket } => components::host(&library, &socket),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut CommandLine::command(), "lucarne", &mut script);
-            print_out(&script);
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Completions { shell } => complete::print_script(shell),
+        Command::Manual { folder } => manual::write(&folder),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::link::link;
@@ -15,10 +16,12 @@ use lucarne_system::storage::{self, Media};
 use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
 use lucarne_vm::{Host, Image};
 
-use crate::arguments::Run;
+use crate::arguments::device::{At, RunOptions};
+use crate::arguments::{HOST, Run};
 use crate::components::Components;
+use crate::device::reach;
 use crate::front::analyze_file;
-use crate::{FAILURE, Stop};
+use crate::{FAILURE, Stop, container, print_out};
 
 /// The status after Ctrl-C: 128 and the number of the signal, as shells have it.
 const INTERRUPTED: i32 = 130;
@@ -29,6 +32,12 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     if let Some(option) = file.to_str().filter(|file| file.starts_with('-')) {
         let hint = "see 'lucarne run --help'; a file of that name is './-...'";
         return Err(Stop::usage(format!("there is no option {option}: {hint}")));
+    }
+    if options.device != HOST {
+        return run_on_device(options, file);
+    }
+    if options.on_device != RunOptions::default() {
+        return Err(Stop::usage("only a program that runs on a device can have these options: see -d"));
     }
     if let Some(parent) = options.end_with_parent {
         end_with_parent(parent)?;
@@ -43,6 +52,24 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     // What a program passes to `exit` is cut to a byte by the operating system. A failure must
     // not become a success by that.
     Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
+}
+
+/// Sends a program to a device, where it runs in the background.
+fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
+    let at = At { state: options.state.clone(), device: Some(options.device.clone()) };
+    let (reached, device) = reach(&at)?;
+    let Some(image) = container::image(file)? else { return Ok(ExitCode::from(FAILURE)) };
+    print_out(format!("Running '{}' on '{device}' ...\n", file.display()).as_bytes());
+    let began = Instant::now();
+    let settings = container::settings(&options.on_device, options.arguments());
+    let upload = container::send(&reached, &image, &options.on_device.assets)?;
+    upload.run(settings).wait().map_err(container::stop)?;
+    let (size, took) = (image.bytes().len().div_ceil(1024), began.elapsed().as_secs_f64());
+    print_out(
+        format!("Success: Sent {size}KB to '{device}' in {took:.2}s; see 'lucarne container logs -f run'\n")
+            .as_bytes(),
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Asks to be killed with the process that started this one. `lucarne test` may be killed itself, and

@@ -135,13 +135,38 @@ fn emits_every_stage() {
     assert!(main.contains("CallStatic") && main.contains("; print"), "{main}");
 }
 
+/// What is offered after a command line: the last word is the one that is being written.
+fn completed(folder: &Folder, words: &[&str]) -> Vec<String> {
+    let mut command = folder.command(&["--"]);
+    command.args(words).env("LUCARNE_COMPLETE", "zsh");
+    command.env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
+    let out = command.output().expect("the binary starts").stdout;
+    let out = String::from_utf8(out).expect("output is UTF-8");
+    out.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
+}
+
 #[test]
-fn completions_name_the_commands() {
+fn command_lines_are_completed() {
     let folder = Folder::new("completions");
+    folder.file("hello.toit", HELLO);
+    assert_eq!(completed(&folder, &["lucarne", "ch"]), ["check"]);
+    assert_eq!(completed(&folder, &["lucarne", "pkg", "in"]), ["install"]);
+    assert_eq!(completed(&folder, &["lucarne", "run", "--simu"]), ["--simulate"]);
+    assert_eq!(completed(&folder, &["lucarne", "run", "hel"]), ["hello.toit"]);
     for shell in ["bash", "zsh", "fish"] {
         let answer = folder.lucarne(&["completions", shell]);
-        assert!(answer.status == Some(0) && answer.out.contains("check"), "{shell}: {answer:?}");
+        assert!(answer.status == Some(0) && answer.out.contains("LUCARNE_COMPLETE"), "{shell}: {answer:?}");
     }
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let folder = Folder::new("manual");
+    assert_eq!(folder.lucarne(&["manual", "pages"]).status, Some(0));
+    let page = folder.read("pages/lucarne-pkg-install.1");
+    assert!(page.contains("package") && page.contains(".TH"), "{page}");
+    assert!(folder.read("pages/lucarne.1").contains("lucarne\\-run(1)"));
+    assert!(!folder.path("pages/lucarne-component-host.1").exists());
 }
 
 #[test]

@@ -188,6 +188,11 @@ impl Sources {
         (id, problem)
     }
 
+    /// All of them, in the order in which they were read.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.list.iter()
+    }
+
     /// A source. Every id that [`Sources::add`] gave has one.
     pub fn get(&self, id: SourceId) -> Option<&Source> {
         self.list.get(id.0 as usize)

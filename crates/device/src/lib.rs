@@ -5,19 +5,31 @@
 //! are, across restarts and power cuts. [`Settings`] say how a container is run, [`Logs`] keep what it has
 //! to say, and a [`FlashFile`] what it stores.
 
+mod assets;
+mod children;
+pub mod control;
+mod controls;
+mod daemon;
 mod database;
 mod digest;
 #[cfg(test)]
 mod disk;
 mod executables;
 mod flash;
+mod folders;
+mod guest;
 mod image;
+mod life;
 mod logs;
+mod native;
 mod settings;
 mod store;
+mod supervisor;
 
+pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
 pub use digest::{BadDigest, Digest};
 pub use flash::FlashFile;
+pub use folders::{FolderError, StateFolder};
 pub use image::{
     CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
 };

@@ -20,7 +20,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::executables::Executables;
-use crate::{ContainerName, Digest, Image, Settings, database};
+use crate::{ContainerName, Digest, Image, Kind, Settings, database};
 
 /// The store's own numbers, by name.
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
@@ -50,6 +50,8 @@ pub struct Record {
     pub name: ContainerName,
     /// Its image.
     pub image: Digest,
+    /// What the image is.
+    pub kind: Kind,
     /// How it is run.
     pub settings: Settings,
     /// Its place in the order of installation. One that replaces another takes over its place, so
@@ -156,6 +158,7 @@ impl Store {
             let record = Record {
                 name: name.clone(),
                 image: image.digest(),
+                kind: image.manifest().kind,
                 settings: settings.clone(),
                 place,
                 state: State::Enabled,

@@ -9,13 +9,13 @@ use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
 use crate::mailbox::Lane;
-use crate::port::{About, IfFull, Port, Voice};
+use crate::port::{IfFull, Port, Voice};
 use crate::process::GroupOption;
 use crate::random::NoEntropy;
 use crate::sync::atomic::Ordering;
 use crate::{
-    Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SpawnOptions, Trust,
-    Waker,
+    About, Failure, Gid, Message, MessageKind, Pid, Process, Refused, RequestId, RequestToken, SpawnOptions,
+    Trust, Waker,
 };
 
 /// The kernel, as seen by one process in one turn.
@@ -204,7 +204,7 @@ impl<'k> Context<'k> {
     /// # Errors
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
     pub fn notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, About { client, handle }, payload, IfFull::Wait, None)
+        self.voice().notify(to, About::Resource { client, handle }, payload, IfFull::Wait, None)
     }
 
     /// Like [`Context::notify`], for those who would rather drop the value than wait: nothing
@@ -213,7 +213,7 @@ impl<'k> Context<'k> {
     /// # Errors
     /// As [`Context::notify`].
     pub fn try_notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, About { client, handle }, payload, IfFull::Forget, None)
+        self.voice().notify(to, About::Resource { client, handle }, payload, IfFull::Forget, None)
     }
 
     /// Nobody waits any more to notify this resource.
@@ -235,7 +235,7 @@ impl<'k> Context<'k> {
     /// # Errors
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
     pub fn send_external(&mut self, to: Pid, payload: Payload) -> Result<(), Refused> {
-        self.voice().send_external(to, payload)
+        self.voice().notify(to, About::External, payload, IfFull::Forget, None)
     }
 
     fn voice(&self) -> Voice<'k> {

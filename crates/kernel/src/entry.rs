@@ -5,12 +5,12 @@ use std::sync::{Arc, Weak};
 use crate::contacts::{Contacts, HeardLast};
 use crate::group::Group;
 use crate::kernel::Shared;
-use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness, Topic};
+use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness};
 use crate::run_state::RunState;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use crate::timers::NEVER;
-use crate::{Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
+use crate::{About, Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
 
 pub(crate) struct Entry {
     pub(crate) pid: Pid,
@@ -117,8 +117,8 @@ impl Entry {
     }
 
     /// A notification has been dealt with: tells those who can send again.
-    pub(crate) fn release(self: &Arc<Entry>, sender: Pid, topic: Topic, charge: usize) {
-        self.tell_of_room(self.mailbox.release(sender, topic, charge, || self.now_us()));
+    pub(crate) fn release(self: &Arc<Entry>, sender: Pid, about: About, charge: usize) {
+        self.tell_of_room(self.mailbox.release(sender, about, charge, || self.now_us()));
     }
 
     /// The time of the kernel; at its end, 0.
@@ -127,8 +127,8 @@ impl Entry {
     }
 
     pub(crate) fn tell_of_room(&self, waiting: Vec<RoomWaiter>) {
-        for RoomWaiter { sender, client, handle } in waiting {
-            sender.deliver(self, MessageKind::RoomAvailable { client, handle });
+        for RoomWaiter { sender, about } in waiting {
+            sender.deliver(self, MessageKind::RoomAvailable { about });
         }
     }
 
@@ -140,7 +140,7 @@ impl Entry {
         {
             kernel.timers.check_slowness_at(next_us, self.clone());
         }
-        for RoomWaiter { sender, client, handle } in slow {
+        for (sender, client, handle) in slow {
             sender.deliver(self, MessageKind::SlowConsumer { client, handle });
             self.deliver(&sender, MessageKind::SlowConsumer { client, handle });
         }

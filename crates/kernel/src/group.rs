@@ -26,6 +26,8 @@ struct State {
     /// Nobody may join any more; those who are left have been told to go.
     stopping: bool,
     ended: bool,
+    /// Who wants to be told of the end.
+    on_end: Vec<Box<dyn FnOnce(i32) + Send>>,
 }
 
 impl Group {
@@ -66,12 +68,15 @@ impl Group {
             }
         };
         let last = state.members.is_empty() && !state.ended;
+        let (mut told, code) = (Vec::new(), state.code);
         if last {
             state.ended = true;
+            told = std::mem::take(&mut state.on_end);
             self.ended.notify_all();
         }
         drop(state);
         stopped.iter().for_each(Entry::kill);
+        told.into_iter().for_each(|tell| tell(code));
         last
     }
 
@@ -87,6 +92,16 @@ impl Group {
             state = wait(&self.ended, state);
         }
         state.code
+    }
+
+    fn when_ended(&self, tell: Box<dyn FnOnce(i32) + Send>) {
+        let mut state = self.state.lock();
+        if !state.ended {
+            return state.on_end.push(tell);
+        }
+        let code = state.code;
+        drop(state);
+        tell(code);
     }
 
     fn code(&self) -> Option<i32> {
@@ -132,6 +147,12 @@ impl Program {
     /// Under a simulation nothing happens while this blocks: use [`Program::code`] there.
     pub fn wait(&self) -> i32 {
         self.group.wait()
+    }
+
+    /// Tells the final code once all processes have ended: on whatever thread ends the last one, so that what
+    /// is told is to be brief. If they have ended already, at once.
+    pub fn when_ended(&self, tell: impl FnOnce(i32) + Send + 'static) {
+        self.group.when_ended(Box::new(tell));
     }
 
     /// The final code, if all processes have ended.

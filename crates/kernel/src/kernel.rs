@@ -11,15 +11,15 @@ use crate::clock::Clock;
 use crate::driver::Driver;
 use crate::entry::Entry;
 use crate::group::Group;
-use crate::mailbox::Lane;
+use crate::mailbox::{Lane, charge_for};
 use crate::random::Random;
 use crate::scheduler::Scheduler;
 use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
 use crate::{
-    Exit, Gid, Message, MessageKind, Pid, Port, Process, Program, Refused, Relieved, SendError, SpawnOptions,
-    Trust, death, worker,
+    About, Credit, Exit, Gid, Message, MessageKind, Pid, Port, Process, Program, Refused, Relieved,
+    SendError, SpawnOptions, Trust, death, worker,
 };
 
 /// A kernel with worker threads. Dropping it ends all processes and the threads.
@@ -228,16 +228,14 @@ impl KernelHandle {
         let Some(target) = self.shared.find(to) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
-        let message = Message { pid: Pid::SYSTEM, gid: Gid::SYSTEM, kind: MessageKind::External { payload } };
-        match target.mailbox.push(Lane::Notification, message) {
+        let credit = Credit::new(target.clone(), Pid::SYSTEM, About::External, charge_for(&payload));
+        let kind = MessageKind::External { payload, credit };
+        match target.mailbox.push(Lane::Notification, Message { pid: Pid::SYSTEM, gid: Gid::SYSTEM, kind }) {
             Ok(()) => {
                 target.wake();
                 Ok(())
             }
-            Err((error, Message { kind: MessageKind::External { payload }, .. })) => {
-                Err(Refused { error, payload })
-            }
-            Err(_) => unreachable!("what is refused is what was sent"),
+            Err((error, message)) => Err(Refused { error, payload: message.kind.take_notification() }),
         }
     }
 

@@ -97,7 +97,7 @@ pub use id::{Gid, Pid, RequestId};
 pub use kernel::{EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, MirrorMaker, Waker};
 pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
 pub use message::{
-    Credit, CreditWatch, DealtWith, Failure, Message, MessageKind, Refused, Relieved, RequestToken,
+    About, Credit, CreditWatch, DealtWith, Failure, Message, MessageKind, Refused, Relieved, RequestToken,
     SendError, USER_KIND_MIN,
 };
 pub use port::Port;

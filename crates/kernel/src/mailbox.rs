@@ -25,7 +25,7 @@ use crate::entry::Entry;
 use crate::pending::{Pending, Settled};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::{Message, MessageKind, Pid, RequestId, SendError};
+use crate::{About, Message, MessageKind, Pid, RequestId, SendError};
 
 /// How many requests of one process may be unanswered.
 pub const REQUESTS_MAX: usize = 1_024;
@@ -77,13 +77,11 @@ struct State {
     waiting: Vec<Waiting>,
 }
 
-/// What a notification is about: the client and the handle of its resource, or, for a message of a
-/// program, its kind.
+/// What is counted together: notifications about the same, or messages of programs of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Topic {
-    Resource(i64, i64),
+enum Topic {
+    About(About),
     Kind(u8),
-    Outside,
 }
 
 /// What waits in the mailbox from one sender.
@@ -119,13 +117,12 @@ impl Accounts {
 /// A sender whose notification was refused, and who wants to try again.
 pub(crate) struct RoomWaiter {
     pub(crate) sender: Arc<Entry>,
-    pub(crate) client: i64,
-    pub(crate) handle: i64,
+    pub(crate) about: About,
 }
 
 impl RoomWaiter {
     fn key(&self) -> (Pid, Topic) {
-        (self.sender.pid, Topic::Resource(self.client, self.handle))
+        (self.sender.pid, Topic::About(self.about))
     }
 }
 
@@ -133,6 +130,16 @@ struct Waiting {
     waiter: RoomWaiter,
     /// When the receiver last did something that makes it worth waiting.
     progress_us: i64,
+}
+
+impl Waiting {
+    /// The resource that is cut off if this takes too long. Code of a component may take as long as it likes.
+    fn resource(&self) -> Option<(i64, i64)> {
+        match self.waiter.about {
+            About::Resource { client, handle } => Some((client, handle)),
+            About::External => None,
+        }
+    }
 }
 
 /// What is left when a mailbox closes. It is for the caller to drop, outside of any lock:
@@ -144,8 +151,8 @@ pub(crate) struct Remains {
 
 /// Answer to the question whether a receiver is slow.
 pub(crate) struct Slowness {
-    /// These have waited for too long, and are cut off.
-    pub(crate) slow: Vec<RoomWaiter>,
+    /// These have waited for too long, and are cut off: the sender, the client and the handle.
+    pub(crate) slow: Vec<(Arc<Entry>, i64, i64)>,
     /// When to ask again, if somebody waits.
     pub(crate) next_us: Option<i64>,
 }
@@ -159,7 +166,7 @@ impl Mailbox {
     }
 
     /// Puts a message in, or gives it back and remembers `waiter`, if any, who is to be told of room.
-    /// The flag says whether it is the first to wait, so that a timer is due.
+    /// The flag says whether it is the first that may be cut off, so that a timer is due.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push_or_wait(
         &self,
@@ -251,10 +258,11 @@ impl Mailbox {
     pub(crate) fn release(
         &self,
         sender: Pid,
-        topic: Topic,
+        about: About,
         charge: usize,
         now_us: impl Fn() -> i64,
     ) -> Vec<RoomWaiter> {
+        let topic = Topic::About(about);
         let mut state = self.state.lock();
         state.credit(sender, charge);
         state.credit_topic(sender, topic);
@@ -267,16 +275,24 @@ impl Mailbox {
 
     /// `sender` does not wait for room for this resource any more.
     pub(crate) fn stop_waiting(&self, sender: Pid, client: i64, handle: i64) {
-        let key = (sender, Topic::Resource(client, handle));
+        let key = (sender, Topic::About(About::Resource { client, handle }));
         self.state.lock().waiting.retain(|waiting| waiting.waiter.key() != key);
     }
 
     /// Whether the receiver keeps others waiting for too long.
     pub(crate) fn slowness(&self, now_us: i64) -> Slowness {
         let mut state = self.state.lock();
-        let is_slow = |waiting: &mut Waiting| waiting.progress_us + SLOW_CONSUMER_US <= now_us;
-        let slow: Vec<_> = state.waiting.extract_if(.., is_slow).map(|waiting| waiting.waiter).collect();
-        let next_us = state.waiting.iter().map(|waiting| waiting.progress_us + SLOW_CONSUMER_US).min();
+        let mut slow = Vec::new();
+        state.waiting.retain(|waiting| {
+            let Some((client, handle)) = waiting.resource() else { return true };
+            let is_slow = waiting.progress_us + SLOW_CONSUMER_US <= now_us;
+            if is_slow {
+                slow.push((waiting.waiter.sender.clone(), client, handle));
+            }
+            !is_slow
+        });
+        let resources = state.waiting.iter().filter(|waiting| waiting.resource().is_some());
+        let next_us = resources.map(|waiting| waiting.progress_us + SLOW_CONSUMER_US).min();
         Slowness { slow, next_us }
     }
 
@@ -331,7 +347,7 @@ impl State {
             MessageKind::Request { token, .. } if token.lane() == Lane::Request => {
                 self.credit(message.pid, message.charge());
             }
-            MessageKind::User { .. } | MessageKind::External { .. } => {
+            MessageKind::User { .. } => {
                 self.credit(message.pid, message.charge());
                 if let Some(topic) = message.topic() {
                     self.credit_topic(message.pid, topic);
@@ -362,14 +378,16 @@ impl State {
         }
     }
 
-    /// True if nobody waited so far.
+    /// True if it is the first that may be cut off.
     fn wait_for_room(&mut self, waiter: RoomWaiter, progress_us: i64) -> bool {
-        let first = self.waiting.is_empty();
+        let is_watched = self.waiting.iter().any(|waiting| waiting.resource().is_some());
         let key = waiter.key();
+        let waiting = Waiting { waiter, progress_us };
+        let is_first = !is_watched && waiting.resource().is_some();
         if !self.waiting.iter().any(|other| other.waiter.key() == key) {
-            self.waiting.push(Waiting { waiter, progress_us });
+            self.waiting.push(waiting);
         }
-        first
+        is_first
     }
 
     /// Who waits for room in its own resource has only that to look at; who waits for bytes may
@@ -410,7 +428,7 @@ impl Message {
         match &self.kind {
             MessageKind::Request { payload, .. }
             | MessageKind::Notification { payload, .. }
-            | MessageKind::External { payload }
+            | MessageKind::External { payload, .. }
             | MessageKind::User { payload, .. } => charge_for(payload),
             _ => 0,
         }
@@ -418,9 +436,11 @@ impl Message {
 
     fn topic(&self) -> Option<Topic> {
         match self.kind {
-            MessageKind::Notification { client, handle, .. } => Some(Topic::Resource(client, handle)),
+            MessageKind::Notification { client, handle, .. } => {
+                Some(Topic::About(About::Resource { client, handle }))
+            }
             MessageKind::User { kind, .. } => Some(Topic::Kind(kind)),
-            MessageKind::External { .. } => Some(Topic::Outside),
+            MessageKind::External { .. } => Some(Topic::About(About::External)),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use lucarne_message::Payload;
 
 use crate::entry::Entry;
 use crate::kernel::Shared;
-use crate::mailbox::{Lane, Topic};
+use crate::mailbox::Lane;
 use crate::timers::NEVER;
 use crate::{Gid, Pid, RequestId};
 
@@ -63,13 +63,11 @@ pub enum MessageKind {
     },
     /// A watched process, or one that had opened a client here, has ended. It is `Message::pid`.
     ProcessTerminated,
-    /// A receiver that refused a notification of this resource as full has room for it again,
-    /// or has ended. It is `Message::pid`.
+    /// A receiver that refused such a notification as full has room for it again, or has ended. It is
+    /// `Message::pid`.
     RoomAvailable {
-        /// The client, as the provider knows it.
-        client: i64,
-        /// The handle of the resource.
-        handle: i64,
+        /// What was refused.
+        about: About,
     },
     /// A resource is cut off since its client took no notifications for a second. Both sides
     /// are told; `Message::pid` is the other side.
@@ -83,6 +81,8 @@ pub enum MessageKind {
     External {
         /// The value.
         payload: Payload,
+        /// Its place in the mailbox, which is free again when this is dropped.
+        credit: Credit,
     },
     /// Memory is short: whoever can do without some gives it back, and drops this when that is done.
     MemoryPressure {
@@ -96,6 +96,33 @@ pub enum MessageKind {
         /// The value.
         payload: Payload,
     },
+}
+
+impl MessageKind {
+    /// The value of a notification that was not accepted, and so took no place.
+    pub(crate) fn take_notification(self) -> Payload {
+        let (MessageKind::Notification { payload, mut credit, .. }
+        | MessageKind::External { payload, mut credit }) = self
+        else {
+            unreachable!("what is refused is what was sent")
+        };
+        credit.defuse();
+        payload
+    }
+}
+
+/// What a notification is about: those about the same share an order and a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum About {
+    /// A resource: [`MessageKind::Notification`].
+    Resource {
+        /// The client, as the provider knows it.
+        client: i64,
+        /// The handle of the resource.
+        handle: i64,
+    },
+    /// All that sender and receiver have to do with each other as a component and its user: [`MessageKind::External`].
+    External,
 }
 
 /// Dropped by a process that has given back what memory it can do without.
@@ -250,7 +277,7 @@ impl fmt::Debug for RequestToken {
 pub struct Credit {
     receiver: Option<Arc<Entry>>,
     sender: Pid,
-    topic: Topic,
+    about: About,
     charge: usize,
     watch: Option<Arc<dyn CreditWatch>>,
 }
@@ -269,10 +296,8 @@ pub struct DealtWith {
     pub receiver: Pid,
     /// Who sent it.
     pub sender: Pid,
-    /// The client, as the provider knows it.
-    pub client: i64,
-    /// The handle of the resource.
-    pub handle: i64,
+    /// What it was about.
+    pub about: About,
     /// The bytes that it took in the mailbox.
     pub charge: usize,
     /// When, in microseconds since the kernel started.
@@ -280,8 +305,8 @@ pub struct DealtWith {
 }
 
 impl Credit {
-    pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, topic: Topic, charge: usize) -> Credit {
-        Credit { receiver: Some(receiver), sender, topic, charge, watch: None }
+    pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, about: About, charge: usize) -> Credit {
+        Credit { receiver: Some(receiver), sender, about, charge, watch: None }
     }
 
     pub(crate) fn watched_by(mut self, watch: Option<Arc<dyn CreditWatch>>) -> Credit {
@@ -290,7 +315,7 @@ impl Credit {
     }
 
     /// For a notification that was not accepted and took no place.
-    pub(crate) fn defuse(&mut self) {
+    fn defuse(&mut self) {
         self.receiver = None;
     }
 }
@@ -298,10 +323,11 @@ impl Credit {
 impl Drop for Credit {
     fn drop(&mut self) {
         if let Some(receiver) = self.receiver.take() {
-            receiver.release(self.sender, self.topic, self.charge);
-            if let (Some(watch), Topic::Resource(client, handle)) = (self.watch.take(), self.topic) {
-                let (sender, charge, at_us) = (self.sender, self.charge, receiver.now_us());
-                watch.dealt_with(DealtWith { receiver: receiver.pid, sender, client, handle, charge, at_us });
+            receiver.release(self.sender, self.about, self.charge);
+            if let Some(watch) = self.watch.take() {
+                let (sender, about, charge, at_us) =
+                    (self.sender, self.about, self.charge, receiver.now_us());
+                watch.dealt_with(DealtWith { receiver: receiver.pid, sender, about, charge, at_us });
             }
         }
     }

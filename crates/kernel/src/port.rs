@@ -11,10 +11,10 @@ use lucarne_message::Payload;
 use crate::contacts::{Purpose, resolve};
 use crate::entry::Entry;
 use crate::kernel::Shared;
-use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, Topic, charge_for};
+use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, charge_for};
 use crate::timers::NEVER;
 use crate::{
-    Credit, CreditWatch, Gid, Message, MessageKind, Pid, Refused, RequestId, RequestToken, SendError,
+    About, Credit, CreditWatch, Gid, Message, MessageKind, Pid, Refused, RequestId, RequestToken, SendError,
     USER_KIND_MIN,
 };
 
@@ -42,13 +42,6 @@ pub(crate) enum IfFull {
     Wait,
     /// It is not.
     Forget,
-}
-
-/// What a notification is about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct About {
-    pub(crate) client: i64,
-    pub(crate) handle: i64,
 }
 
 impl Port {
@@ -127,36 +120,35 @@ impl Port {
         self.voice().cancel(request);
     }
 
-    /// As [`Context::notify`](crate::Context::notify).
+    /// As [`Context::notify`](crate::Context::notify), also for notifications of components. These are waited for however long
+    /// it takes: code of a component may be busy with something else.
     ///
     /// # Errors
     /// As there.
-    pub fn notify(&self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, About { client, handle }, payload, IfFull::Wait, None)
+    pub fn notify(&self, to: Pid, about: About, payload: Payload) -> Result<(), Refused> {
+        self.voice().notify(to, about, payload, IfFull::Wait, None)
     }
 
-    /// As [`Context::notify`](crate::Context::notify); `watch` is told when the notification has been dealt
-    /// with.
+    /// As [`Port::notify`]; `watch` is told when the notification has been dealt with.
     ///
     /// # Errors
     /// As there.
     pub fn notify_watched(
         &self,
         to: Pid,
-        client: i64,
-        handle: i64,
+        about: About,
         payload: Payload,
         watch: Arc<dyn CreditWatch>,
     ) -> Result<(), Refused> {
-        self.voice().notify(to, About { client, handle }, payload, IfFull::Wait, Some(watch))
+        self.voice().notify(to, about, payload, IfFull::Wait, Some(watch))
     }
 
     /// As [`Context::try_notify`](crate::Context::try_notify).
     ///
     /// # Errors
     /// As there.
-    pub fn try_notify(&self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, About { client, handle }, payload, IfFull::Forget, None)
+    pub fn try_notify(&self, to: Pid, about: About, payload: Payload) -> Result<(), Refused> {
+        self.voice().notify(to, about, payload, IfFull::Forget, None)
     }
 
     /// As [`Context::stop_waiting`](crate::Context::stop_waiting).
@@ -173,14 +165,6 @@ impl Port {
     /// side of it, gets [`MessageKind::SlowConsumer`]. Who may not send there does nothing.
     pub fn cut_off(&self, to: Pid, client: i64, handle: i64) {
         self.voice().cut_off(to, client, handle);
-    }
-
-    /// As [`Context::send_external`](crate::Context::send_external).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn send_external(&self, to: Pid, payload: Payload) -> Result<(), Refused> {
-        self.voice().send_external(to, payload)
     }
 
     /// As [`Context::send`](crate::Context::send).
@@ -245,17 +229,19 @@ impl Voice<'_> {
         if_full: IfFull,
         watch: Option<Arc<dyn CreditWatch>>,
     ) -> Result<(), Refused> {
-        let About { client, handle } = about;
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
-        let credit =
-            Credit::new(target.clone(), self.me.pid, Topic::Resource(client, handle), charge_for(&payload))
-                .watched_by(watch);
-        let message = self.stamp(MessageKind::Notification { client, handle, payload, credit });
+        let credit = Credit::new(target.clone(), self.me.pid, about, charge_for(&payload)).watched_by(watch);
+        let message = self.stamp(match about {
+            About::Resource { client, handle } => {
+                MessageKind::Notification { client, handle, payload, credit }
+            }
+            About::External => MessageKind::External { payload, credit },
+        });
         let waiter = || {
             let now_us = self.shared.clock.now_us();
-            let waiter = || (RoomWaiter { sender: self.me.clone(), client, handle }, now_us);
+            let waiter = || (RoomWaiter { sender: self.me.clone(), about }, now_us);
             (if_full == IfFull::Wait).then(waiter)
         };
         match target.mailbox.push_or_wait(Lane::Notification, message, waiter) {
@@ -263,18 +249,14 @@ impl Voice<'_> {
                 target.wake_in(self.shared);
                 Ok(())
             }
-            Err((error, message, first_to_wait)) => {
-                if first_to_wait {
+            Err((error, message, is_timer_due)) => {
+                if is_timer_due {
                     let slow_us = self.shared.clock.now_us() + SLOW_CONSUMER_US;
                     self.shared.timers.check_slowness_at(slow_us, target);
                     // A worker that sleeps does not know of this timer.
                     self.shared.scheduler.wake_somebody();
                 }
-                let MessageKind::Notification { payload, mut credit, .. } = message.kind else {
-                    unreachable!("what is refused is what was sent")
-                };
-                credit.defuse();
-                Err(Refused { error, payload })
+                Err(Refused { error, payload: message.kind.take_notification() })
             }
         }
     }
@@ -295,33 +277,20 @@ impl Voice<'_> {
         if kind < USER_KIND_MIN {
             return Err(Refused { error: SendError::ReservedKind, payload });
         }
-        self.send_value(to, payload, |payload| MessageKind::User { kind, payload })
-    }
-
-    pub(crate) fn send_external(self, to: Pid, payload: Payload) -> Result<(), Refused> {
-        self.send_value(to, payload, |payload| MessageKind::External { payload })
-    }
-
-    fn send_value(
-        self,
-        to: Pid,
-        payload: Payload,
-        kind: impl FnOnce(Payload) -> MessageKind,
-    ) -> Result<(), Refused> {
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
-        match target.mailbox.push(Lane::Notification, self.stamp(kind(payload))) {
+        match target.mailbox.push(Lane::Notification, self.stamp(MessageKind::User { kind, payload })) {
             Ok(()) => {
                 target.wake();
                 Ok(())
             }
-            Err((error, message)) => match message.kind {
-                MessageKind::User { payload, .. } | MessageKind::External { payload } => {
-                    Err(Refused { error, payload })
-                }
-                _ => unreachable!("what is refused is what was sent"),
-            },
+            Err((error, message)) => {
+                let MessageKind::User { payload, .. } = message.kind else {
+                    unreachable!("what is refused is what was sent")
+                };
+                Err(Refused { error, payload })
+            }
         }
     }
 

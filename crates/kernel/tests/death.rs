@@ -260,6 +260,24 @@ fn a_kernel_that_goes_takes_its_processes_along() {
 }
 
 #[test]
+fn who_asks_is_told_of_the_end_once() {
+    let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Hooks::default() });
+    let program = kernel.start(Box::new(deaf), named("deaf"));
+    let (told, codes) = std::sync::mpsc::channel();
+    for _ in 0..2 {
+        let told = told.clone();
+        program.when_ended(move |code| told.send(code).unwrap());
+    }
+    assert!(codes.try_recv().is_err());
+    program.stop(7);
+    assert_eq!([codes.recv(), codes.recv()], [Ok(7); 2]);
+    // It has ended: this comes at once.
+    program.when_ended(move |code| told.send(code + 1).unwrap());
+    assert_eq!(codes.recv(), Ok(8));
+    assert!(codes.recv().is_err());
+}
+
+#[test]
 fn a_program_that_is_started_too_late_ends_at_once() {
     let kernel = Kernel::new(KernelOptions { workers: 1, hooks: Hooks::default() });
     let handle = kernel.handle().clone();

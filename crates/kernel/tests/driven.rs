@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use lucarne_kernel::{
-    Context, CreditWatch, DealtWith, Driven, Driver, Gid, Hooks, Kernel, KernelOptions, MessageKind, Outcome,
-    Pid, SpawnOptions,
+    About, Context, CreditWatch, DealtWith, Driven, Driver, Gid, Hooks, Kernel, KernelOptions, MessageKind,
+    Outcome, Pid, SpawnOptions,
 };
 use lucarne_message::{Payload, Value};
 
@@ -122,13 +122,14 @@ fn a_watched_notification_tells_when_it_has_been_dealt_with() {
     );
     let tally = Arc::new(Tally::default());
     let port = kernel.handle().port(sender).expect("it is there");
-    port.notify_watched(program.first(), 4, 5, Payload::null(), tally.clone()).expect("there is room");
+    let about = About::Resource { client: 4, handle: 5 };
+    port.notify_watched(program.first(), about, Payload::null(), tally.clone()).expect("there is room");
     run_all(&kernel);
     let kept = hearing.try_recv().expect("the notification");
     assert!(tally.0.lock().unwrap().is_empty());
     drop(kept);
     let done = tally.0.lock().unwrap()[0];
-    assert_eq!((done.receiver, done.sender, done.client, done.handle), (program.first(), sender, 4, 5));
+    assert_eq!((done.receiver, done.sender, done.about), (program.first(), sender, about));
 }
 
 #[test]

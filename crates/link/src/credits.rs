@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::sync::Mutex;
 use rustc_hash::FxHashMap;
 
-use crate::exchange::ResourceKey;
+use crate::exchange::Subject;
 
 /// So many are told of together. Room is announced when half of a thousand is free, so a few do not matter.
 const COUNT_MAX: u32 = 64;
@@ -28,7 +28,7 @@ pub(crate) struct Credits {
 
 #[derive(Default)]
 struct State {
-    counts: FxHashMap<ResourceKey, u32>,
+    counts: FxHashMap<Subject, u32>,
     count: u32,
     bytes: usize,
     told_us: i64,
@@ -36,7 +36,7 @@ struct State {
 
 impl Credits {
     /// One more. True if it is time to tell.
-    pub(crate) fn add(&self, key: ResourceKey, bytes: usize, now_us: i64) -> bool {
+    pub(crate) fn add(&self, key: Subject, bytes: usize, now_us: i64) -> bool {
         let mut state = self.state.lock();
         *state.counts.entry(key).or_default() += 1;
         state.count += 1;
@@ -46,7 +46,7 @@ impl Credits {
     }
 
     /// Takes what there is to tell.
-    pub(crate) fn take(&self, now_us: i64) -> Vec<(ResourceKey, u32)> {
+    pub(crate) fn take(&self, now_us: i64) -> Vec<(Subject, u32)> {
         if !self.is_due.load(Ordering::Relaxed) {
             return Vec::new();
         }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{
-    Credit, CreditWatch, DealtWith, Failure, Gid, MessageKind, NOTIFICATIONS_MAX, Pid, Port, Refused,
+    About, Credit, CreditWatch, DealtWith, Failure, Gid, MessageKind, NOTIFICATIONS_MAX, Pid, Port, Refused,
     RequestId, RequestToken, SendError,
 };
 use lucarne_message::{Buffer, Payload};
@@ -57,8 +57,8 @@ pub(crate) struct Exchange {
     credits: Credits,
 }
 
-/// A resource: its party, and the numbers that the provider gave it.
-pub(crate) type ResourceKey = (Pid, i64, i64);
+/// What notifications are about, and which party they come from or go to.
+pub(crate) type Subject = (Pid, About);
 
 #[derive(Default)]
 struct Ledger {
@@ -67,9 +67,9 @@ struct Ledger {
     /// Requests of the other side: what they are called there, by what they are called here.
     asked: FxHashMap<(Pid, RequestId), RequestId>,
     /// The places of notifications that the other side has not dealt with yet.
-    credits: FxHashMap<ResourceKey, VecDeque<Credit>>,
+    credits: FxHashMap<Subject, VecDeque<Credit>>,
     /// Notifications of the other side that found no room here.
-    held: FxHashMap<ResourceKey, VecDeque<Payload>>,
+    held: FxHashMap<Subject, VecDeque<Payload>>,
 }
 
 impl Exchange {
@@ -112,17 +112,14 @@ impl Exchange {
             MessageKind::Notification { client, handle, payload, credit } => {
                 if !fits(&payload) {
                     drop(credit);
-                    return self.cut_off(port, sender, (party.0, client, handle));
+                    return self.cut_off(port, sender, party.0, (client, handle));
                 }
-                let key = (party.0, client, handle);
-                self.ledger.lock().credits.entry(key).or_default().push_back(credit);
+                self.keep_credit((party.0, About::Resource { client, handle }), credit);
                 self.link.send(Outgoing::notification(party, client, handle, payload));
             }
-            MessageKind::RoomAvailable { client, handle } => {
-                self.send_held(port, sender, (party.0, client, handle));
-            }
+            MessageKind::RoomAvailable { about } => self.send_held(port, sender, (party.0, about)),
             MessageKind::SlowConsumer { client, handle } => {
-                self.drop_resource((party.0, client, handle));
+                self.drop_resource((party.0, About::Resource { client, handle }));
                 self.link.send(Outgoing::slow_consumer(party.0, client, handle));
             }
             MessageKind::ProcessTerminated => {
@@ -131,8 +128,9 @@ impl Exchange {
                     self.link.send(Outgoing::terminated(sender));
                 }
             }
-            MessageKind::External { payload } => {
+            MessageKind::External { payload, credit } => {
                 if fits(&payload) {
+                    self.keep_credit((party.0, About::External), credit);
                     self.link.send(Outgoing::external(party, payload));
                 }
             }
@@ -208,20 +206,20 @@ impl Exchange {
             }
             Body::Notification { client, handle, payload } => {
                 let payload = Payload::from_parts(payload, buffers);
-                self.notify(port, to, (party, client, handle), payload)?;
+                self.notify(port, to, (party, About::Resource { client, handle }), payload)?;
             }
-            Body::Credit { client, handle, count } => {
-                let credits = self.ledger.lock().take_credits((party, client, handle), count);
+            Body::Credit { about, count } => {
+                let credits = self.ledger.lock().take_credits((party, about), count);
                 drop(credits);
             }
-            Body::SlowConsumer { client, handle } => self.cut_off_here(port, to, (party, client, handle)),
+            Body::SlowConsumer { client, handle } => self.cut_off_here(port, to, party, (client, handle)),
             Body::User { kind, payload } => {
                 // Whoever sends one is not told either when the receiver reads none of them.
                 let _ = port.send(to, kind, Payload::from_parts(payload, buffers));
             }
             Body::External { payload } => {
-                // The same.
-                let _ = port.send_external(to, Payload::from_parts(payload, buffers));
+                let payload = Payload::from_parts(payload, buffers);
+                self.notify(port, to, (party, About::External), payload)?;
             }
             Body::Watch if self.side == Side::Listener => port.watch(party),
             _ => return Err(WireError::Violation("each frame has its end and its time")),
@@ -253,7 +251,7 @@ impl Exchange {
         self: &Arc<Exchange>,
         port: &Port,
         to: Pid,
-        key: ResourceKey,
+        key: Subject,
         payload: Payload,
     ) -> Result<(), WireError> {
         let mut ledger = self.ledger.lock();
@@ -278,22 +276,22 @@ impl Exchange {
         self: &Arc<Exchange>,
         port: &Port,
         to: Pid,
-        (party, client, handle): ResourceKey,
+        (party, about): Subject,
         payload: Payload,
     ) -> Result<(), Payload> {
-        match port.notify_watched(to, client, handle, payload, self.clone()) {
+        match port.notify_watched(to, about, payload, self.clone()) {
             Ok(()) => Ok(()),
             Err(Refused { error: SendError::Full, payload }) => Err(payload),
             // Nobody will deal with it any more.
             Err(Refused { payload, .. }) => {
-                self.credits.add((party, client, handle), payload.size(), port.now_us());
+                self.credits.add((party, about), payload.size(), port.now_us());
                 Ok(())
             }
         }
     }
 
     /// There is room for what was held, or nobody any more who wants it.
-    fn send_held(self: &Arc<Exchange>, port: &Port, to: Pid, key: ResourceKey) {
+    fn send_held(self: &Arc<Exchange>, port: &Port, to: Pid, key: Subject) {
         loop {
             // Not in the condition: the lock would be held in the body.
             let next = self.ledger.lock().next_held(key);
@@ -308,18 +306,22 @@ impl Exchange {
     }
 
     /// A notification cannot travel: the resource closes at both ends.
-    fn cut_off(&self, port: &Port, sender: Pid, key: ResourceKey) {
-        self.cut_off_here(port, sender, key);
-        self.link.send(Outgoing::slow_consumer(key.0, key.1, key.2));
+    fn cut_off(&self, port: &Port, sender: Pid, party: Pid, (client, handle): (i64, i64)) {
+        self.cut_off_here(port, sender, party, (client, handle));
+        self.link.send(Outgoing::slow_consumer(party, client, handle));
     }
 
-    fn cut_off_here(&self, port: &Port, to: Pid, key: ResourceKey) {
-        self.drop_resource(key);
-        port.stop_waiting(to, key.1, key.2);
-        port.cut_off(to, key.1, key.2);
+    fn cut_off_here(&self, port: &Port, to: Pid, party: Pid, (client, handle): (i64, i64)) {
+        self.drop_resource((party, About::Resource { client, handle }));
+        port.stop_waiting(to, client, handle);
+        port.cut_off(to, client, handle);
     }
 
-    fn drop_resource(&self, key: ResourceKey) {
+    fn keep_credit(&self, key: Subject, credit: Credit) {
+        self.ledger.lock().credits.entry(key).or_default().push_back(credit);
+    }
+
+    fn drop_resource(&self, key: Subject) {
         let mut ledger = self.ledger.lock();
         let held = ledger.held.remove(&key);
         let credits = ledger.credits.remove(&key);
@@ -340,8 +342,8 @@ impl Exchange {
 
     /// Tells the other side of the notifications that have been dealt with here.
     pub(crate) fn return_credits(&self, now_us: i64) {
-        for ((party, client, handle), count) in self.credits.take(now_us) {
-            self.link.send(Outgoing::credit(party, client, handle, count));
+        for ((party, about), count) in self.credits.take(now_us) {
+            self.link.send(Outgoing::credit(party, about, count));
         }
     }
 
@@ -363,9 +365,9 @@ impl Exchange {
 
 impl CreditWatch for Exchange {
     fn dealt_with(&self, done: DealtWith) {
-        let DealtWith { receiver, sender, client, handle, charge, at_us } = done;
+        let DealtWith { receiver, sender, about, charge, at_us } = done;
         let party = if self.side == Side::Listener { receiver } else { sender };
-        if self.credits.add((party, client, handle), charge, at_us) {
+        if self.credits.add((party, about), charge, at_us) {
             self.return_credits(at_us);
             self.link.flush();
         }
@@ -381,7 +383,7 @@ impl Ledger {
         Some(key.1)
     }
 
-    fn take_credits(&mut self, key: ResourceKey, count: u32) -> Vec<Credit> {
+    fn take_credits(&mut self, key: Subject, count: u32) -> Vec<Credit> {
         let Some(credits) = self.credits.get_mut(&key) else { return Vec::new() };
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(credits.len());
         let taken = credits.drain(..count).collect();
@@ -391,7 +393,7 @@ impl Ledger {
         taken
     }
 
-    fn next_held(&mut self, key: ResourceKey) -> Option<Payload> {
+    fn next_held(&mut self, key: Subject) -> Option<Payload> {
         let held = self.held.get_mut(&key)?;
         let next = held.pop_front();
         if next.is_none() {

@@ -12,13 +12,13 @@
 //! What a kind does not use is zero, and anything else is an error: there is one way to say a thing.
 //! Reading is total, and borrows: nothing is allocated for what a frame claims.
 
-use lucarne_kernel::{Failure, Gid, Pid, RequestId, USER_KIND_MIN};
+use lucarne_kernel::{About, Failure, Gid, Pid, RequestId, USER_KIND_MIN};
 use lucarne_message::{Buffer, Payload};
 
 use crate::wire::WireError;
 
 /// Changes when frames do. Both ends must have the same one.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The bytes before text and payload.
 pub(crate) const HEAD: usize = 40;
@@ -38,7 +38,7 @@ pub(crate) enum Body<'f> {
     /// A value from a resource to its proxy.
     Notification { client: i64, handle: i64, payload: &'f [u8] },
     /// So many notifications of the other side have been dealt with.
-    Credit { client: i64, handle: i64, count: u32 },
+    Credit { about: About, count: u32 },
     /// A resource is cut off: notifications of it were not taken.
     SlowConsumer { client: i64, handle: i64 },
     /// To the listener: say when the process has ended.
@@ -47,7 +47,7 @@ pub(crate) enum Body<'f> {
     Terminated,
     /// A message between programs.
     User { kind: u8, payload: &'f [u8] },
-    /// From the listener: a value from outside of its processes.
+    /// A value to or from a component.
     External { payload: &'f [u8] },
     /// To the listener: the container has ended, with this code.
     Exit { code: i32 },
@@ -148,9 +148,15 @@ impl Outgoing {
     }
 
     /// Notifications have been dealt with.
-    pub(crate) fn credit(pid: Pid, client: i64, handle: i64, count: u32) -> Outgoing {
-        let kind = kind::CREDIT;
-        Outgoing::plain(pid, Head { kind, length: count, first: client, second: handle, ..Head::default() })
+    pub(crate) fn credit(pid: Pid, about: About, count: u32) -> Outgoing {
+        let head = Head { kind: kind::CREDIT, length: count, ..Head::default() };
+        Outgoing::plain(
+            pid,
+            match about {
+                About::Resource { client, handle } => Head { first: client, second: handle, ..head },
+                About::External => Head { detail: 1, ..head },
+            },
+        )
     }
 
     /// A resource is cut off.
@@ -303,7 +309,13 @@ fn body(head: Head, rest: &[u8]) -> Option<Body<'_>> {
         }
         kind::CANCEL => Body::Cancel { id },
         kind::NOTIFICATION => Body::Notification { client: first, handle: second, payload: rest },
-        kind::CREDIT => Body::Credit { client: first, handle: second, count: length },
+        kind::CREDIT => {
+            let about = match flag(detail)? {
+                false => About::Resource { client: first, handle: second },
+                true => About::External,
+            };
+            Body::Credit { about, count: length }
+        }
         kind::SLOW_CONSUMER => Body::SlowConsumer { client: first, handle: second },
         kind::WATCH => Body::Watch,
         kind::TERMINATED => Body::Terminated,
@@ -344,7 +356,8 @@ fn written(body: &Body<'_>, head: Head) -> Head {
         }
         Body::Failure { .. } => Head { detail, length, first, ..blank },
         Body::Notification { .. } | Body::SlowConsumer { .. } => Head { first, second, ..blank },
-        Body::Credit { .. } => Head { length, first, second, ..blank },
+        Body::Credit { about: About::Resource { .. }, .. } => Head { length, first, second, ..blank },
+        Body::Credit { about: About::External, .. } => Head { detail: 1, length, ..blank },
         Body::Watch | Body::Terminated | Body::External { .. } => blank,
         Body::User { .. } => Head { detail, ..blank },
         Body::Hello { .. } => Head { length, first, ..blank },
@@ -385,6 +398,7 @@ mod tests {
         let id = RequestId::from_i64(1 << 32 | 5);
         let party = party();
         let bytes: &[u8] = &[1, 2, 3];
+        let resource = About::Resource { client: 4, handle: 5 };
         let failure = || Failure { text: "WHY".to_owned(), trace: Some(payload()) };
         let cases = [
             (
@@ -405,7 +419,11 @@ mod tests {
                 Outgoing::notification(party, 4, 5, payload()),
                 Body::Notification { client: 4, handle: 5, payload: bytes },
             ),
-            (Outgoing::credit(party.0, 4, 5, 9), Body::Credit { client: 4, handle: 5, count: 9 }),
+            (Outgoing::credit(party.0, resource, 9), Body::Credit { about: resource, count: 9 }),
+            (
+                Outgoing::credit(party.0, About::External, 9),
+                Body::Credit { about: About::External, count: 9 },
+            ),
             (Outgoing::slow_consumer(party.0, 4, 5), Body::SlowConsumer { client: 4, handle: 5 }),
             (Outgoing::watch(party.0), Body::Watch),
             (Outgoing::terminated(party.0), Body::Terminated),

@@ -103,7 +103,7 @@ impl Drop for StandIn {
 
 #[cfg(test)]
 mod tests {
-    use lucarne_kernel::{Gid, Pid, RequestId, Simulation, SpawnOptions};
+    use lucarne_kernel::{About, Gid, Pid, RequestId, Simulation, SpawnOptions};
     use lucarne_message::Payload;
 
     use super::*;
@@ -187,7 +187,8 @@ mod tests {
         let (id, other) = (RequestId::from_i64(77), world.bystander.first());
         world.say(Outgoing::answer(other, id, Ok(Payload::null())));
         world.say(Outgoing::cancel(other, id));
-        world.say(Outgoing::credit(other, 1, 1, u32::MAX));
+        world.say(Outgoing::credit(other, About::External, u32::MAX));
+        world.say(Outgoing::credit(other, About::Resource { client: 1, handle: 1 }, u32::MAX));
         world.say(Outgoing::slow_consumer(other, 1, 1));
         world.say(Outgoing::watch(pid(-7)));
         assert_eq!(world.answers(), 1, "that nobody is of that pid");

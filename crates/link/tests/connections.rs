@@ -297,3 +297,17 @@ fn a_path_is_listened_on_once_and_a_dead_socket_is_replaced() {
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o755)).unwrap();
     assert!(matches!(world.connections.listen(open.join("socket")), Err(ListenError::OpenFolder(_))));
 }
+
+#[test]
+fn what_does_not_fit_passes_between_two_remote_containers() {
+    let world = World::new();
+    let far = Container::connect_as("far", world.folder.socket()).wait().expect("let in");
+    let barn = far.provider("test/barn", "1.0").provides(BARN, House::default());
+    let _barn = barn.install().wait().expect("installed");
+    let remote = world.connect();
+    let client = Client::open(&remote, BARN).wait().expect("opened");
+    for size in [1 << 20, 3 << 20] {
+        let large = Value::from(Bytes::from(vec![7; size]));
+        assert_eq!(client.invoke(ECHO, large.clone()).wait(), Ok(large));
+    }
+}

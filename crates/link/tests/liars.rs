@@ -73,7 +73,7 @@ fn head(kind: u8, detail: u8, buffers: u16, length: u32, [pid, gid, first, secon
 /// Comes in as any container does: the wire, the own pid and that of the manager.
 fn come_in(stream: UnixStream) -> (RingWire, i64, i64) {
     let name = b"liar";
-    let hello = [head(13, 0, 0, name.len() as u32, [0, Gid::SYSTEM.as_i64(), 1, 0]), name.to_vec()].concat();
+    let hello = [head(13, 0, 0, name.len() as u32, [0, Gid::SYSTEM.as_i64(), 2, 0]), name.to_vec()].concat();
     (&stream).write_all(&[&(hello.len() as u32).to_le_bytes()[..], &hello].concat()).expect("a listener");
     let mut files = Vec::new();
     let mut welcome = Vec::new();

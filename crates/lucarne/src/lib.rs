@@ -178,23 +178,23 @@ pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, Listener,
 pub use lucarne_macros::{Fault, resource, service};
 pub use lucarne_services::protocol::priority;
 pub use lucarne_services::{
-    Arguments, Broken, Bytes, Call, CallError, Cancellation, Candidate, Client, Container, Failed, Fault,
-    Handler, InstallError, Next, Notifications, Notifier, NotifyError, Open, OpenError, Payload, Pending,
-    Provider, ProviderBuilder, Proxy, Resource, Selector, Sending, Serve, Serves, Service, Thrown, Uuid,
-    Value, uuid,
+    Arguments, Broken, Bytes, Call, CallError, Cancellation, Candidate, Client, Component, ComponentError,
+    Container, Failed, Fault, Handler, InstallError, Next, Notifications, Notifier, NotifyError, Open,
+    OpenError, Payload, Pending, Provider, ProviderBuilder, Proxy, Resource, Selector, Sending, Serve,
+    Serves, Service, Thrown, Uuid, Value, uuid,
 };
 pub use lucarne_system::{CapturedOutput, Output, StandardOutput, Stream};
 pub use system::System;
 #[cfg(feature = "toit")]
-pub use toit::ProgramError;
+pub use toit::{ProgramError, ProgramOptions};
 
 /// What almost every user needs.
 pub mod prelude {
     #[cfg(feature = "link")]
     pub use crate::Connect;
     pub use crate::{
-        Broken, Bytes, Call, CallError, Client, Container, Handler, Notifications, Notifier, OpenError,
-        Pending, Provider, Proxy, Resource, Selector, System, Thrown, Value, uuid,
+        Broken, Bytes, Call, CallError, Client, Component, Container, Handler, Notifications, Notifier,
+        OpenError, Pending, Provider, Proxy, Resource, Selector, System, Thrown, Value, uuid,
     };
 }
 

@@ -28,6 +28,11 @@ impl System {
     /// The same, with another place for what programs print.
     pub fn with_output(output: Arc<dyn Output>) -> System {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        System::with_workers(workers, output)
+    }
+
+    /// The same, with so many worker threads.
+    pub fn with_workers(workers: usize, output: Arc<dyn Output>) -> System {
         System {
             #[cfg(feature = "link")]
             connections: Mutex::default(),

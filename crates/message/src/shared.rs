@@ -116,6 +116,18 @@ impl From<Vec<u8>> for Bytes {
     }
 }
 
+impl From<String> for Bytes {
+    fn from(text: String) -> Bytes {
+        text.into_bytes().into()
+    }
+}
+
+impl From<&str> for Bytes {
+    fn from(text: &str) -> Bytes {
+        Bytes::copy_from_slice(text.as_bytes())
+    }
+}
+
 impl From<&'static [u8]> for Bytes {
     fn from(bytes: &'static [u8]) -> Bytes {
         Bytes::from_static(bytes)

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use lucarne_kernel::Pid;
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{About, Pid};
 use lucarne_message::Value;
 
 use crate::container::Shared;
@@ -211,7 +211,7 @@ impl Books {
         served.resources.insert(handle, Held { value, line: line.clone() });
         drop(state);
         if let (Some(line), Some(port)) = (line, caller.offered.shared.port()) {
-            line.open(port.clone(), caller.pid, caller.client, handle);
+            line.open(port.clone(), caller.pid, About::Resource { client: caller.client, handle });
         }
         Ok(handle)
     }

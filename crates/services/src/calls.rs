@@ -105,11 +105,11 @@ impl Asked {
 
     /// Sends a request, and says where its answer will be.
     fn send(&self, shared: &Shared, to: Pid, request: Request, waiter: Waiter) -> Result<Sent, Failed> {
-        let Request { procedure, payload, within } = request;
+        let Request { procedure, is_close, payload, within } = request;
         let mut state = self.state.lock();
         let port = shared.port().filter(|_| !state.is_over).ok_or(Failed::Closed)?;
         let deadline_us = within.map(|within| port.now_us().saturating_add(micros(within)));
-        let sent = if procedure::is_close(procedure) {
+        let sent = if is_close {
             port.request_close(to, procedure, payload)
         } else {
             port.request_by(to, procedure, payload, deadline_us)
@@ -202,6 +202,8 @@ pub(crate) fn micros(duration: Duration) -> i64 {
 
 struct Request {
     procedure: i64,
+    /// It gives back what an earlier one got.
+    is_close: bool,
     payload: Payload,
     within: Option<Duration>,
 }
@@ -225,7 +227,14 @@ enum State {
 
 impl Ask {
     pub(crate) fn new(to: Pid, procedure: i64, payload: Payload) -> Ask {
-        Ask { to, state: State::Unsent(Request { procedure, payload, within: None }) }
+        let is_close = procedure::is_close(procedure);
+        Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within: None }) }
+    }
+
+    /// Asks a component, whose functions have any number.
+    pub(crate) fn of_component(to: Pid, function: i32, payload: Payload) -> Ask {
+        let (procedure, is_close) = (i64::from(function), false);
+        Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within: None }) }
     }
 
     /// Bounds the time from the first poll on.

@@ -175,7 +175,7 @@ impl Container {
         Pending::in_container(self.shared(), async move { Ok(shared.sleep(duration).await?) })
     }
 
-    /// Closes the clients and takes back the services of the container, and ends it. Done when
+    /// Closes the clients and components, and takes back the services of the container, and ends it. Done when
     /// all of that has happened.
     ///
     /// # Errors
@@ -196,6 +196,7 @@ impl Container {
             for client in closing.links.clients() {
                 let _ = client.close().await;
             }
+            closing.links.remove_components();
             closing.ask_for_end();
         }));
         pending

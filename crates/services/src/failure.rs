@@ -196,6 +196,27 @@ impl From<Failed> for OpenError {
     }
 }
 
+/// Why a component could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ComponentError {
+    /// None is known by that id.
+    #[error("there is no component of that id")]
+    NotFound,
+    /// This container has it open. Clones of a component are for several users in one container.
+    #[error("the component is open already")]
+    InUse,
+    /// The service manager did not say.
+    #[error(transparent)]
+    Failed(CallError),
+}
+
+impl From<Failed> for ComponentError {
+    fn from(failed: Failed) -> ComponentError {
+        ComponentError::Failed(failed.into())
+    }
+}
+
 /// Why a provider could not be installed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -218,10 +239,10 @@ impl From<Failed> for InstallError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotifyError<T> {
-    /// The client has not taken the earlier ones yet. Here is the value back.
-    #[error("the client has no room for more notifications")]
+    /// The receiver has not taken the earlier ones yet. Here is the value back.
+    #[error("the receiver has no room for more notifications")]
     Full(T),
-    /// The resource is closed. Here is the value back.
+    /// The resource or the component is closed, or the component has ended. Here is the value back.
     #[error("ALREADY_CLOSED")]
     Closed(T),
     /// The value cannot travel.

@@ -8,7 +8,7 @@
 //!
 //! A [`Container`] is a process whose code is Rust: an executor of futures with a mailbox. On the
 //! offering end there are [`Handler`], [`Resource`] and [`Notifier`]; on the using end
-//! [`Client`], [`Proxy`] and [`Notifications`]. What takes time is a [`Pending`].
+//! [`Client`], [`Proxy`] and [`Notifications`], and [`Component`] for those in C. What takes time is a [`Pending`].
 //!
 //! ```
 //! use lucarne_kernel::{Kernel, KernelOptions};
@@ -50,6 +50,7 @@ mod books;
 mod calls;
 mod cancellation;
 mod client;
+mod component;
 mod container;
 mod failure;
 mod handler;
@@ -68,8 +69,11 @@ mod wait;
 
 pub use cancellation::Cancellation;
 pub use client::Client;
+pub use component::Component;
 pub use container::Container;
-pub use failure::{Broken, CallError, Failed, Fault, InstallError, NotifyError, OpenError, Thrown};
+pub use failure::{
+    Broken, CallError, ComponentError, Failed, Fault, InstallError, NotifyError, OpenError, Thrown,
+};
 pub use handler::{Arguments, Call, Handler, Serve, Serves};
 pub use lucarne_message::{Bytes, Payload, Value};
 pub use manager::{PER_PROCESS_MAX, ServiceManager};

@@ -1,4 +1,4 @@
-//! The services that a container has opened: its clients, and the notifications on their way to its proxies.
+//! What a container has opened: its clients and components, and the notifications on their way to it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -10,6 +10,7 @@ use lucarne_message::Payload;
 
 use crate::client::{Client, Opened};
 use crate::failure::Broken;
+use crate::resource::Line;
 
 /// How long everything is kept for a proxy that nobody has asked for its notifications yet. Less than the kernel
 /// is patient: whoever does not want them must not lose the resource.
@@ -30,6 +31,7 @@ pub(crate) struct Links {
 struct LinksState {
     opened: BTreeMap<(Pid, i64), Weak<Opened>>,
     inboxes: BTreeMap<ResourceKey, Arc<Inbox>>,
+    components: BTreeMap<Pid, Arc<Ends>>,
     is_over: bool,
 }
 
@@ -87,17 +89,59 @@ impl Links {
         let (first, last) = ((pid, i64::MIN, i64::MIN), (pid, i64::MAX, i64::MAX));
         let inboxes = take_range(&mut self.state.lock().inboxes, first, last);
         inboxes.iter().for_each(|inbox| inbox.end(End::Broken(Broken::Gone)));
+        let component = self.state.lock().components.remove(&pid);
+        if let Some(ends) = component {
+            ends.end(End::Broken(Broken::Gone));
+        }
+    }
+
+    // -- Components -----------------------------------------------------------------------------
+
+    /// A component has been opened. False if it was before.
+    pub(crate) fn add_component(&self, pid: Pid, ends: &Arc<Ends>) -> bool {
+        let mut state = self.state.lock();
+        let is_free = !state.is_over && !state.components.contains_key(&pid);
+        if is_free {
+            state.components.insert(pid, ends.clone());
+        }
+        is_free
+    }
+
+    pub(crate) fn remove_component(&self, pid: Pid) {
+        let ends = self.state.lock().components.remove(&pid);
+        if let Some(ends) = ends {
+            ends.end(End::Closed);
+        }
+    }
+
+    pub(crate) fn remove_components(&self) {
+        let components = std::mem::take(&mut self.state.lock().components);
+        components.values().for_each(|ends| ends.end(End::Closed));
+    }
+
+    /// The inbox for a component; none if it is not open.
+    pub(crate) fn component_inbox(&self, pid: Pid) -> Option<Arc<Inbox>> {
+        self.state.lock().components.get(&pid).map(|ends| ends.inbox.clone())
+    }
+
+    /// A component has room for notifications again.
+    pub(crate) fn component_room(&self, pid: Pid) {
+        let ends = self.state.lock().components.get(&pid).cloned();
+        if let Some(ends) = ends {
+            ends.line.room();
+        }
     }
 
     /// The own process has ended.
     pub(crate) fn end(&self) {
-        let inboxes = {
+        let (inboxes, components) = {
             let mut state = self.state.lock();
             state.is_over = true;
             state.opened.clear();
-            std::mem::take(&mut state.inboxes)
+            (std::mem::take(&mut state.inboxes), std::mem::take(&mut state.components))
         };
         inboxes.values().for_each(|inbox| inbox.end(End::Broken(Broken::Gone)));
+        components.values().for_each(|ends| ends.end(End::Broken(Broken::Gone)));
     }
 }
 
@@ -110,6 +154,19 @@ fn take_range(
     keys.iter().filter_map(|key| inboxes.remove(key)).collect()
 }
 
+/// The near ends of the ways from and to a component.
+pub(crate) struct Ends {
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) line: Arc<Line>,
+}
+
+impl Ends {
+    fn end(&self, end: End) {
+        self.inbox.end(end);
+        self.line.close();
+    }
+}
+
 /// Why there is nothing more in an inbox.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
@@ -118,7 +175,7 @@ pub(crate) enum End {
     Broken(Broken),
 }
 
-/// The notifications for one proxy.
+/// The notifications for one proxy, or of one component.
 ///
 /// What waits here keeps its place in the mailbox, so that the bound of the kernel holds for it too.
 #[derive(Default)]

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lucarne_kernel::{Context, Failure, Message, MessageKind, Outcome, Pid, Process, RequestToken};
+use lucarne_kernel::{About, Context, Failure, Message, MessageKind, Outcome, Pid, Process, RequestToken};
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
 
 use crate::presence::Presence;
@@ -76,7 +76,9 @@ impl ServiceManager {
                 self.answer(context, pid, token, procedure, payload);
             }
             MessageKind::ProcessTerminated => self.forget(pid),
-            MessageKind::RoomAvailable { client, handle } => self.tell(context, (client, handle)),
+            MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
+                self.tell(context, (client, handle));
+            }
             MessageKind::SlowConsumer { client, handle } => {
                 self.waits.remove(&(client, handle));
             }

@@ -10,6 +10,7 @@ use lucarne_message::{DecodeError, Payload};
 
 use crate::calls::Ask;
 use crate::client::Client;
+use crate::component::Component;
 use crate::container::Shared;
 use crate::failure::Failed;
 use crate::wait::wait;
@@ -43,8 +44,29 @@ pub(crate) type Read<T> = fn(Payload, Client) -> Result<T, DecodeError>;
 struct Call<T> {
     ask: Ask,
     /// There until the answer is.
-    client: Option<Client>,
-    read: Read<T>,
+    reader: Option<Reader<T>>,
+}
+
+/// Who has asked, and reads the answer.
+enum Reader<T> {
+    Client(Client, Read<T>),
+    Component(Component, fn(Payload) -> Result<T, DecodeError>),
+}
+
+impl<T> Reader<T> {
+    fn shared(&self) -> &Arc<Shared> {
+        match self {
+            Reader::Client(client, _) => client.container().shared(),
+            Reader::Component(component, _) => component.container().shared(),
+        }
+    }
+
+    fn read(self, payload: Payload) -> Result<T, DecodeError> {
+        match self {
+            Reader::Client(client, read) => read(payload, client),
+            Reader::Component(_, read) => read(payload),
+        }
+    }
 }
 
 /// The near end of a [`Promise`].
@@ -75,7 +97,15 @@ struct KeptState<T, X> {
 
 impl<T, X: From<Failed>> Pending<T, X> {
     pub(crate) fn call(ask: Ask, client: Client, read: Read<T>) -> Pending<T, X> {
-        Pending { work: Work::Call(Call { ask, client: Some(client), read }) }
+        Pending { work: Work::Call(Call { ask, reader: Some(Reader::Client(client, read)) }) }
+    }
+
+    pub(crate) fn request(
+        ask: Ask,
+        component: Component,
+        read: fn(Payload) -> Result<T, DecodeError>,
+    ) -> Pending<T, X> {
+        Pending { work: Work::Call(Call { ask, reader: Some(Reader::Component(component, read)) }) }
     }
 
     pub(crate) fn failed(failed: Failed) -> Pending<T, X> {
@@ -134,7 +164,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
 
     fn shared(&self) -> Option<&Arc<Shared>> {
         match &self.work {
-            Work::Call(call) => call.client.as_ref().map(|client| client.container().shared()),
+            Work::Call(call) => call.reader.as_ref().map(Reader::shared),
             Work::Promised(promised) => Some(&promised.shared),
             Work::Deferred(_) | Work::Failed(_) => None,
         }
@@ -165,22 +195,22 @@ impl<T, X> std::fmt::Debug for Pending<T, X> {
 
 impl<T> Call<T> {
     fn poll(&mut self, polled: &mut Context<'_>) -> Poll<Result<T, Failed>> {
-        let client = self.client.as_ref().expect("polled after it was done");
-        let Poll::Ready(answer) = self.ask.poll(client.container().shared(), polled) else {
+        let reader = self.reader.as_ref().expect("polled after it was done");
+        let Poll::Ready(answer) = self.ask.poll(reader.shared(), polled) else {
             return Poll::Pending;
         };
-        let client = self.client.take().expect("just seen");
-        Poll::Ready(answer.and_then(|answer| Ok((self.read)(answer.payload, client)?)))
+        let reader = self.reader.take().expect("just seen");
+        Poll::Ready(answer.and_then(|answer| Ok(reader.read(answer.payload)?)))
     }
 }
 
 impl<T> Drop for Call<T> {
     /// Nobody wants the answer that is there already: proxies in it close their resources.
     fn drop(&mut self) {
-        if let Some(client) = self.client.take()
-            && let Some(answer) = self.ask.give_up(client.container().shared())
+        if let Some(reader) = self.reader.take()
+            && let Some(answer) = self.ask.give_up(reader.shared())
         {
-            let _ = (self.read)(answer.payload, client);
+            let _ = reader.read(answer.payload);
         }
     }
 }

@@ -10,7 +10,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context as Polled, Poll, Wake, Waker};
 
 use lucarne_kernel::{
-    Context, Exit, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId, RequestToken,
+    About, Context, Credit, Exit, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId,
+    RequestToken,
 };
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
@@ -19,7 +20,7 @@ use crate::agenda::{Due, Job, Timer, Turn};
 use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{Answering, Arguments, Call, Caller};
-use crate::links::UNHEARD_US;
+use crate::links::{Inbox, UNHEARD_US};
 use crate::protocol::{error, procedure};
 
 /// What dealing with a message or polling a task costs at least, in units of the scheduler.
@@ -66,22 +67,32 @@ impl ContainerProcess {
             MessageKind::Reply { id, result } => self.shared.asked.answered(&self.shared, id, pid, result),
             MessageKind::Cancel { id } => self.cancel(context, pid, id),
             MessageKind::Notification { client, handle, payload, credit } => {
-                if let Some(inbox) = self.shared.links.inbox((pid, client, handle))
-                    && inbox.put(payload, credit)
-                {
-                    let at_us = context.now_us() + UNHEARD_US;
-                    self.shared.agenda.set_timer(self.shared.port(), at_us, Timer::Unheard(inbox));
-                }
+                self.put(context, self.shared.links.inbox((pid, client, handle)), payload, credit);
             }
             MessageKind::ProcessTerminated => self.process_ended(context, pid),
-            MessageKind::RoomAvailable { client, handle } => self.shared.books.room(client, handle, pid),
+            MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
+                self.shared.books.room(client, handle, pid);
+            }
+            MessageKind::RoomAvailable { about: About::External } => self.shared.links.component_room(pid),
             MessageKind::SlowConsumer { client, handle } => {
                 // One of the two: a number of this container, or of the other.
                 drop(self.shared.books.close_resource(client, pid, handle));
                 self.shared.links.cut_off((pid, client, handle));
             }
+            MessageKind::External { payload, credit } => {
+                self.put(context, self.shared.links.component_inbox(pid), payload, credit);
+            }
             // Messages of programs have no receiver here.
-            MessageKind::External { .. } | MessageKind::MemoryPressure { .. } | MessageKind::User { .. } => {}
+            MessageKind::MemoryPressure { .. } | MessageKind::User { .. } => {}
+        }
+    }
+
+    fn put(&self, context: &Context<'_>, inbox: Option<Arc<Inbox>>, payload: Payload, credit: Credit) {
+        if let Some(inbox) = inbox
+            && inbox.put(payload, credit)
+        {
+            let at_us = context.now_us() + UNHEARD_US;
+            self.shared.agenda.set_timer(self.shared.port(), at_us, Timer::Unheard(inbox));
         }
     }
 

@@ -61,8 +61,7 @@ impl Proxy {
         let key = self.held.key();
         let shared = self.client().container().shared();
         let inbox = if self.is_closed() { None } else { shared.links.inbox(key) };
-        let reader = inbox.as_ref().map_or(0, |inbox| inbox.start_reading());
-        Notifications { inbox, reader, turns: shared.turns().cloned(), of: PhantomData }
+        Notifications::of(inbox, shared.turns().cloned())
     }
 
     /// Calls the method `index`. The [handle](Proxy::handle) is the first of the arguments: by itself,
@@ -166,9 +165,9 @@ pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: Client) ->
     result
 }
 
-/// What a resource sends, one value after the other: a [`Stream`].
+/// What a resource or a component sends, one value after the other: a [`Stream`].
 ///
-/// It ends when the proxy or its client is closed. Any other end is an error before it: see [`Broken`].
+/// It ends when the proxy, its client, or the component is closed. Any other end is an error before it: see [`Broken`].
 /// Dropping it says that the rest is not wanted, and then notifications are dropped as they come.
 pub struct Notifications<T> {
     inbox: Option<Arc<Inbox>>,
@@ -178,6 +177,12 @@ pub struct Notifications<T> {
 }
 
 impl<T: DeserializeOwned> Notifications<T> {
+    /// Begins to read an inbox. Without one there is nothing to come.
+    pub(crate) fn of(inbox: Option<Arc<Inbox>>, turns: Option<Arc<dyn Turns>>) -> Notifications<T> {
+        let reader = inbox.as_ref().map_or(0, |inbox| inbox.start_reading());
+        Notifications { inbox, reader, turns, of: PhantomData }
+    }
+
     /// The next notification; none after the end.
     // It is a future, since it is awaited in every runtime and waited for without one.
     #[allow(clippy::should_implement_trait)]

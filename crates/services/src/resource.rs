@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use lucarne_kernel::sync::Mutex;
-use lucarne_kernel::{Pid, Port, SendError};
+use lucarne_kernel::{About, Pid, Port, SendError};
 use lucarne_message::{Payload, to_payload};
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
@@ -100,6 +100,10 @@ impl<T> Clone for Notifier<T> {
 }
 
 impl<T: Serialize> Notifier<T> {
+    pub(crate) fn on(line: Arc<Line>) -> Notifier<T> {
+        Notifier { line, of: PhantomData }
+    }
+
     /// Sends a value, if there is room for it.
     ///
     /// # Errors
@@ -186,7 +190,7 @@ impl<T> std::fmt::Debug for Sending<T> {
     }
 }
 
-/// The way from a resource to its proxy.
+/// The way from a resource to its proxy, or to a component.
 pub(crate) struct Line {
     state: Mutex<LineState>,
 }
@@ -207,8 +211,7 @@ struct Early {
 struct OpenLine {
     port: Port,
     pid: Pid,
-    client: i64,
-    handle: i64,
+    about: About,
     /// What was sent early and found no room.
     backlog: VecDeque<Payload>,
     waiting: Vec<Waker>,
@@ -220,12 +223,18 @@ enum Unsent {
 }
 
 impl Line {
+    /// One that leads somewhere from the start.
+    pub(crate) fn to(port: Port, pid: Pid, about: About) -> Line {
+        let (backlog, waiting) = (VecDeque::new(), Vec::new());
+        Line { state: Mutex::new(LineState::Open(OpenLine { port, pid, about, backlog, waiting })) }
+    }
+
     /// The resource has a handle: what was sent early goes first.
-    pub(crate) fn open(&self, port: Port, pid: Pid, client: i64, handle: i64) {
+    pub(crate) fn open(&self, port: Port, pid: Pid, about: About) {
         let mut state = self.state.lock();
         let LineState::Early(early) = &mut *state else { return };
         let Early { payloads: backlog, waiting } = std::mem::take(early);
-        let mut line = OpenLine { port, pid, client, handle, backlog, waiting: Vec::new() };
+        let mut line = OpenLine { port, pid, about, backlog, waiting: Vec::new() };
         line.send_backlog();
         *state = LineState::Open(line);
         drop(state);
@@ -249,7 +258,9 @@ impl Line {
         let waiting = match closed {
             LineState::Early(early) => early.waiting,
             LineState::Open(line) => {
-                line.port.stop_waiting(line.pid, line.client, line.handle);
+                if let About::Resource { client, handle } = line.about {
+                    line.port.stop_waiting(line.pid, client, handle);
+                }
                 line.waiting
             }
             LineState::Closed => Vec::new(),
@@ -281,7 +292,7 @@ impl OpenLine {
         } else if waker.is_some() {
             self.notify(payload)
         } else {
-            let sent = self.port.try_notify(self.pid, self.client, self.handle, payload);
+            let sent = self.port.try_notify(self.pid, self.about, payload);
             sent.map_err(Unsent::from)
         };
         if let Err(Unsent::Full(_)) = sent {
@@ -299,7 +310,7 @@ impl OpenLine {
     }
 
     fn notify(&self, payload: Payload) -> Result<(), Unsent> {
-        Ok(self.port.notify(self.pid, self.client, self.handle, payload)?)
+        Ok(self.port.notify(self.pid, self.about, payload)?)
     }
 }
 

@@ -114,6 +114,8 @@ effects! {
     SystemProgramName = "system" "program-name",
     /// -> the program's full path, or null.
     SystemProgramPath = "system" "program-path",
+    /// -> the assets of the container, as bytes.
+    SystemAssets = "system" "assets",
     /// `gid pid` -> figures of a process, or null if it is not this one.
     SystemProcessStats = "system" "process-stats",
     /// Collects garbage.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lucarne_kernel::priority;
 use lucarne_outside::Surroundings;
 use lucarne_services::ProviderFlag;
 use lucarne_services::protocol::interface;
@@ -13,12 +14,16 @@ use crate::heap::HeapOptions;
 pub struct Host {
     /// How heaps are made.
     pub heap: HeapOptions,
+    /// The priority that its processes start with: see `lucarne_kernel::priority`.
+    pub priority: u8,
     /// The arguments of `main`.
     pub arguments: Vec<String>,
     /// The program as the user named it.
     pub program_name: Option<String>,
     /// The program's full path.
     pub program_path: Option<String>,
+    /// Files that come with it, as `system.assets` reads them: names and contents in one byte array, or nothing.
+    pub assets: Vec<u8>,
     /// What the program may reach of the machine around it: files, environment, other programs. Having
     /// none is the rule, and each try is then an error. A program that a person starts on a desk is
     /// given what the person has.
@@ -34,9 +39,11 @@ impl Host {
     pub fn new(services: &Services) -> Host {
         Host {
             heap: HeapOptions::default(),
+            priority: priority::NORMAL,
             arguments: Vec::new(),
             program_name: None,
             program_path: None,
+            assets: Vec::new(),
             outside: None,
             output: services.output.clone(),
             print: services.presence.flag(interface::PRINT.uuid),

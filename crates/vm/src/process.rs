@@ -48,6 +48,6 @@ impl Process for ToitProcess {
 /// Starts a program: a process that runs its `main`, in a group of its own.
 pub fn start(kernel: &KernelHandle, image: Arc<Image>, mut host: Host) -> Program {
     host.heap.hash_seed = kernel.random().next_u64();
-    let options = SpawnOptions::named(host.name());
+    let options = SpawnOptions { priority: host.priority, ..SpawnOptions::named(host.name()) };
     kernel.start(Box::new(ToitProcess::new(image, Arc::new(host), Start::Main)), options)
 }

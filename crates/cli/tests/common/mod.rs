@@ -28,16 +28,16 @@ impl Folder {
         command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
         command
     }
+}
 
+#[allow(dead_code, reason = "not every test needs all of it")]
+impl Folder {
     pub(crate) fn lucarne(&self, arguments: &[&str]) -> Answer {
         let Output { status, stdout, stderr } = self.command(arguments).output().expect("the binary starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
         Answer { status: status.code(), out: text(stdout), error: text(stderr) }
     }
-}
 
-#[allow(dead_code, reason = "not every test looks at files")]
-impl Folder {
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use lucarne_kernel::{Context, Message, MessageKind, Outcome, Pid, Process, SpawnOptions};
+use lucarne_kernel::{About, Context, Message, MessageKind, Outcome, Pid, Process, SpawnOptions};
 use lucarne_message::{Payload, Value};
 
 /// What happened, in order, as told by the processes of a test.
@@ -71,9 +71,12 @@ pub fn shown(message: Message) -> String {
             format!("notification {client} {handle} {}", as_int(payload))
         }
         MessageKind::ProcessTerminated => "terminated".into(),
-        MessageKind::RoomAvailable { client, handle } => format!("room {client} {handle}"),
+        MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
+            format!("room {client} {handle}")
+        }
+        MessageKind::RoomAvailable { about: About::External } => "room outside".to_owned(),
         MessageKind::SlowConsumer { client, handle } => format!("slow {client} {handle}"),
-        MessageKind::External { payload } => format!("external {}", as_int(payload)),
+        MessageKind::External { payload, .. } => format!("external {}", as_int(payload)),
         MessageKind::MemoryPressure { .. } => "memory pressure".to_owned(),
         MessageKind::User { kind, payload } => format!("user {kind} {}", as_int(payload)),
     }

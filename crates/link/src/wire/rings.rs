@@ -89,7 +89,7 @@ impl RingWire {
 
     fn pump(&self) -> Result<(), WireError> {
         let mut outgoing = self.outgoing.lock();
-        let is_done = outgoing.pump()?;
+        let is_done = outgoing.pump()? || self.side.want_room() && outgoing.pump()?;
         self.has_rest.store(!is_done, Ordering::Release);
         Ok(())
     }
@@ -102,8 +102,13 @@ impl Wire for RingWire {
         }
         let mut outgoing = self.outgoing.lock();
         let mut sent = outgoing.send(parts, buffers)?;
-        if sent == Sent::NoRoom && self.side.want_room() {
-            sent = outgoing.send(parts, buffers)?;
+        // Whoever listens for this side may sleep already, and not know that room is wanted.
+        if (sent == Sent::NoRoom || outgoing.has_rest()) && self.side.want_room() {
+            if sent == Sent::NoRoom {
+                sent = outgoing.send(parts, buffers)?;
+            } else {
+                outgoing.pump()?;
+            }
         }
         self.has_rest.store(outgoing.has_rest(), Ordering::Release);
         Ok(sent)

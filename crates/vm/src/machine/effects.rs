@@ -96,6 +96,10 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
 
         Effect::SystemProgramName => machine.text_or_null(machine.host.program_name.clone()),
         Effect::SystemProgramPath => machine.text_or_null(machine.host.program_path.clone()),
+        Effect::SystemAssets => {
+            let assets = machine.heap.new_bytes_from(&machine.host.assets);
+            Done::from(assets.map(Ref::word).map_err(Failure::from))
+        }
         Effect::SystemProcessStats => machine.process_stats(id, context),
         Effect::SystemCollectGarbage => match machine.heap.collect(true) {
             Ok(()) => Done::Value(Word::NULL),

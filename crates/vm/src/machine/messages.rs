@@ -1,7 +1,7 @@
 //! What arrives in the mailbox, and answers to requests.
 
 use lucarne_kernel::{
-    Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken,
+    About, Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken,
 };
 use lucarne_message::{Payload, Value};
 use lucarne_services::protocol::{error, kind, procedure};
@@ -49,7 +49,9 @@ impl Machine {
                 self.notified(client, handle, payload, credit);
                 Ok(())
             }
-            MessageKind::RoomAvailable { client, handle } => {
+            // Programs do not wait for components to have room.
+            MessageKind::RoomAvailable { about: About::External } => Ok(()),
+            MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
                 self.notify_again((pid, client, handle), context);
                 Ok(())
             }
@@ -62,7 +64,8 @@ impl Machine {
                 self.cancel_services_of(pid, context);
                 self.handle_message(i64::from(kind::PROCESS_TERMINATED), gid, pid, Payload::null())
             }
-            MessageKind::External { payload } => {
+            MessageKind::External { payload, credit } => {
+                drop(credit);
                 self.handle_message(i64::from(kind::EXTERNAL_NOTIFICATION), gid, pid, payload)
             }
             MessageKind::MemoryPressure { done } => {

@@ -1,0 +1,256 @@
+//! The command line of devices and their containers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use lucarne_device::{ContainerName, Define};
+
+use super::parse_size;
+
+/// Which device is meant.
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// The folder in which the device keeps its state [default: the user's own]
+    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true)]
+    pub(crate) state: Option<PathBuf>,
+    /// Refuse unless the device is called NAME
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+}
+
+/// What `lucarne device` does.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+A device keeps containers running on this machine: 'lucarne container install' puts them there. They start with the
+device, and find each other's services. One device is one state folder; two never share one.")]
+pub(crate) enum Device {
+    /// Start the device, and with it the containers that are installed
+    Start(DeviceStart),
+    /// End all containers, and the device
+    Stop(DeviceStop),
+    /// Say whether the device runs
+    Status(DeviceStatus),
+    /// Print a unit for systemd that starts the device when you log in
+    #[command(after_help = "\
+To use it:
+  lucarne device unit > ~/.config/systemd/user/lucarne.service
+  systemctl --user enable --now lucarne
+  loginctl enable-linger   # also start it at boot, before you log in")]
+    Unit(DeviceUnit),
+}
+
+/// The options of `lucarne device start`.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceStart {
+    /// The folder in which the device keeps its state [default: the user's own]
+    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true)]
+    pub(crate) state: Option<PathBuf>,
+    /// What the device is called [default: the name of this machine]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// How many processors its containers share [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+    /// Stay in the foreground until Ctrl-C, SIGTERM or 'lucarne device stop'
+    #[arg(long)]
+    pub(crate) foreground: bool,
+    /// Leave the terminal: 'lucarne device start' starts this
+    #[arg(long, hide = true, requires = "foreground")]
+    pub(crate) detached: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// The options of `lucarne device stop`.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceStop {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// The options of `lucarne device status`.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceStatus {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The options of `lucarne device unit`.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceUnit {
+    /// The folder in which the device keeps its state [default: the user's own]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// What `lucarne container` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Container {
+    /// Install a container, in place of the one of that name, and start it
+    Install(Box<Install>),
+    /// End a container and forget it, with its log
+    Uninstall(OfContainer),
+    /// List the containers
+    List(ContainerList),
+    /// Start a container, now and whenever the device starts
+    Start(OfContainer),
+    /// End a container; it stays ended until it is started
+    Stop(OfContainer),
+    /// End a container and start it again
+    Restart(OfContainer),
+    /// Print what a container has printed and logged
+    Logs(ContainerLogs),
+    /// Print everything about a container
+    Inspect(ContainerInspect),
+}
+
+/// How a program is run on a device.
+#[derive(Debug, Default, PartialEq, Args)]
+pub(crate) struct RunOptions {
+    /// What the container's heaps may take, such as 64M; started programs of its own count for it [default: 512M]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) memory: Option<usize>,
+    /// Run it with less of the processor than others
+    #[arg(long)]
+    pub(crate) background: bool,
+    /// Define a setting, which the program finds in its assets as 'jag.defines'; VALUE is JSON or else a string, and
+    /// true if it is left out
+    #[arg(short = 'D', long = "define", value_name = "KEY[=VALUE]")]
+    pub(crate) defines: Vec<Define>,
+    /// Attach a file, which the program finds in its assets by NAME; without a NAME the file is one of assets
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub(crate) assets: Vec<String>,
+    /// Let it open only services that are named like this: a UUID, a name, a tag, or the id of a component
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) allow_open: Vec<String>,
+    /// Do not let it open such services; this wins over --allow-open
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) deny_open: Vec<String>,
+    /// Let it provide only such services
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) allow_provide: Vec<String>,
+    /// Do not let it provide such services; this wins over --allow-provide
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) deny_provide: Vec<String>,
+}
+
+/// The options of `lucarne container install`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+FILE is a program in Toit, an executable that uses the crate 'lucarne', or a component in C that 'lucarne c build' has
+made. It is started at once, and whenever the device starts. Should the installation fail, a container that
+has the name goes on as it was.
+
+As with 'jag': -d, -D, --assets, --interval. -D jag.interval=DURATION is --interval. -D jag.wifi and -D jag.timeout have
+no meaning here, and -O is not needed.")]
+pub(crate) struct Install {
+    #[command(flatten)]
+    pub(crate) at: At,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+    /// Start it again when it has ended: a second later, then two, four, up to a minute
+    #[arg(long, value_name = "WHEN", default_value = "never")]
+    pub(crate) restart: RestartPolicy,
+    /// Start it again so long after its last start, such as 30s or 1h30m, if it has ended
+    #[arg(long, value_name = "DURATION", value_parser = parse_interval)]
+    pub(crate) interval: Option<Duration>,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What the container is called: letters, digits, '-', '_' and '.'
+    pub(crate) name: ContainerName,
+    /// What it is made of
+    pub(crate) file: PathBuf,
+    /// The arguments of its 'main'
+    #[arg(last = true, value_name = "ARG")]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// When a container is started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RestartPolicy {
+    /// Whenever it has ended
+    Always,
+    /// When it has ended with a code that is not 0
+    OnFailure,
+    /// It stays ended
+    Never,
+}
+
+/// A command for one container.
+#[derive(Debug, Args)]
+pub(crate) struct OfContainer {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The container
+    pub(crate) name: ContainerName,
+}
+
+/// The options of `lucarne container list`.
+#[derive(Debug, Args)]
+pub(crate) struct ContainerList {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The options of `lucarne container logs`.
+#[derive(Debug, Args)]
+pub(crate) struct ContainerLogs {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// How many lines of the past to print [default: all]
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) lines: Option<u32>,
+    /// Print the time before each line
+    #[arg(short, long)]
+    pub(crate) timestamps: bool,
+    /// Print a JSON object for each line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The container
+    pub(crate) name: ContainerName,
+}
+
+/// The options of `lucarne container inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct ContainerInspect {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The container
+    pub(crate) name: ContainerName,
+}
+
+/// Reads a time between starts.
+pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("an interval is longer than that".to_owned()),
+        Ok(interval) => Ok(interval),
+        Err(_) => Err("not a duration, such as 30s, 5m or 1h30m".to_owned()),
+    }
+}

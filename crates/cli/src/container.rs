@@ -1,0 +1,265 @@
+//! `lucarne container`.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use lucarne_device::control::{Inspected, Listed, Reached, Refused, State, UploadProxy};
+use lucarne_device::{CompileError, ContainerName, Define, Image, Permissions, Restart, Settings};
+use serde_json::json;
+
+use crate::arguments::device::{
+    Container, ContainerInspect, ContainerList, Install, OfContainer, RestartPolicy, RunOptions,
+    parse_interval,
+};
+use crate::device::{reach, shown_duration};
+use crate::{FAILURE, Stop, front, logs, print_out, table};
+
+/// The setting of `jag` that stands for `--interval`.
+const JAG_INTERVAL: &str = "jag.interval";
+
+pub(crate) fn container(command: &Container) -> Result<ExitCode, Stop> {
+    match command {
+        Container::Install(options) => install(options),
+        Container::Uninstall(options) => {
+            command_for(options, "uninstalled", |reached, name| reached.device.uninstall(name).wait())
+        }
+        Container::Start(options) => {
+            command_for(options, "started", |reached, name| reached.device.start(name).wait())
+        }
+        Container::Stop(options) => {
+            command_for(options, "stopped", |reached, name| reached.device.stop(name).wait())
+        }
+        Container::Restart(options) => {
+            command_for(options, "restarted", |reached, name| reached.device.restart(name).wait())
+        }
+        Container::List(options) => list(options),
+        Container::Logs(options) => logs::logs(options),
+        Container::Inspect(options) => inspect(options),
+    }
+}
+
+fn install(options: &Install) -> Result<ExitCode, Stop> {
+    let Install { at, run, name, file, .. } = options;
+    let settings = Settings {
+        restart: match options.restart {
+            RestartPolicy::Always => Restart::Always,
+            RestartPolicy::OnFailure => Restart::OnFailure,
+            RestartPolicy::Never => Restart::Never,
+        },
+        interval_us: interval(options)?
+            .map(|interval| i64::try_from(interval.as_micros()).unwrap_or(i64::MAX)),
+        ..settings(run, &options.arguments)
+    };
+    let (reached, device) = reach(at)?;
+    let Some(image) = image(file)? else { return Ok(ExitCode::from(FAILURE)) };
+    if !options.quiet && !options.json {
+        let shown = file.display();
+        print_out(format!("Installing container '{name}' from '{shown}' on '{device}' ...\n").as_bytes());
+    }
+    let began = Instant::now();
+    let upload = send(&reached, &image, &run.assets)?;
+    let installed = upload.install(name.clone(), settings).wait().map_err(stop)?;
+    let (size, took) = (image.bytes().len(), began.elapsed().as_secs_f64());
+    if options.json {
+        let object = json!({
+            "name": name, "device": device, "image": installed.digest.id(), "digest": installed.digest,
+            "replaced": installed.replaced, "bytes": size,
+        });
+        print_out(format!("{object}\n").as_bytes());
+    } else if !options.quiet {
+        print_out(
+            format!("Success: Sent {}KB to '{device}' in {took:.2}s\n", size.div_ceil(1024)).as_bytes(),
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The time between starts: as an option, or as the definition that `jag` takes for it.
+fn interval(options: &Install) -> Result<Option<Duration>, Stop> {
+    let defined = options.run.defines.iter().find(|define| define.key == JAG_INTERVAL);
+    match (options.interval, defined.and_then(|define| define.value.as_str())) {
+        (Some(interval), _) => Ok(Some(interval)),
+        (None, Some(text)) => {
+            parse_interval(text).map(Some).map_err(|error| Stop::usage(format!("-D {JAG_INTERVAL}: {error}")))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// How a program is to be run.
+pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
+    let defines = options.defines.iter().map(|Define { key, value }| (key.clone(), value.clone()));
+    Settings {
+        arguments: arguments.to_vec(),
+        memory_bytes: options.memory.map(|bytes| bytes as u64),
+        background: options.background,
+        defines: defines.collect(),
+        permissions: Permissions {
+            allow_open: options.allow_open.clone(),
+            deny_open: options.deny_open.clone(),
+            allow_provide: options.allow_provide.clone(),
+            deny_provide: options.deny_provide.clone(),
+        },
+        ..Settings::default()
+    }
+}
+
+/// The image of a file; none if it is a program with errors, which have been printed.
+pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
+    front::readable(file)?;
+    let refuse = |error: &dyn std::fmt::Display| Stop::usage(format!("{}: {error}", file.display()));
+    if file.extension().is_some_and(|extension| extension == "toit") {
+        return match Image::compile(file) {
+            Ok(compiled) => {
+                front::print(&compiled.analysis);
+                Ok(Some(compiled.image))
+            }
+            Err(CompileError::Wrong(analysis)) => {
+                front::print(&analysis);
+                Ok(None)
+            }
+            Err(error) => Err(Stop::failure(format!("{}: {error}", file.display()))),
+        };
+    }
+    let contents = std::fs::read(file).map_err(|error| refuse(&front::reason(&error)))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Image::native(&name, &contents).map(Some).map_err(|error| refuse(&error))
+}
+
+/// Sends an image and the files that come with it.
+pub(crate) fn send(reached: &Reached, image: &Image, assets: &[String]) -> Result<UploadProxy, Stop> {
+    let files = assets.iter().map(|asset| read_asset(asset)).collect::<Result<Vec<_>, _>>()?;
+    reached.send(image, &files).map_err(stop)
+}
+
+/// `NAME=FILE`, or `FILE` of several assets.
+fn read_asset(text: &str) -> Result<(Option<String>, Vec<u8>), Stop> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, file)) => (Some(name.to_owned()), file),
+        None => (None, text),
+    };
+    let contents = std::fs::read(file)
+        .map_err(|error| Stop::usage(format!("cannot read {file}: {}", front::reason(&error))))?;
+    Ok((name, contents))
+}
+
+fn command_for(
+    options: &OfContainer,
+    done: &str,
+    order: impl FnOnce(&Reached, ContainerName) -> Result<(), Refused>,
+) -> Result<ExitCode, Stop> {
+    let (reached, device) = reach(&options.at)?;
+    let name = &options.name;
+    order(&reached, name.clone()).map_err(stop)?;
+    if options.json {
+        print_out(format!("{}\n", json!({"name": name, "device": device, "done": done})).as_bytes());
+    } else if !options.quiet {
+        print_out(format!("Container '{name}' on '{device}' {done}\n").as_bytes());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(options: &ContainerList) -> Result<ExitCode, Stop> {
+    let (reached, device) = reach(&options.at)?;
+    let containers = reached.device.list().wait().map_err(stop)?;
+    let text = if options.json {
+        let rows: Vec<_> = containers.iter().map(|listed| as_json(&device, listed)).collect();
+        format!("{}\n", serde_json::Value::from(rows))
+    } else {
+        let rows = containers.iter().map(|listed| {
+            let Listed { name, image, kind, state } = listed;
+            vec![device.clone(), image.to_string(), name.to_string(), kind.to_string(), describe(state)]
+        });
+        table::table(&["DEVICE", "IMAGE", "NAME", "KIND", "STATE"], rows.collect())
+    };
+    print_out(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(device: &str, listed: &Listed) -> serde_json::Value {
+    let mut row = json!({"device": device});
+    if let (Some(row), Ok(serde_json::Value::Object(more))) =
+        (row.as_object_mut(), serde_json::to_value(listed))
+    {
+        row.extend(more);
+    }
+    row
+}
+
+/// How a container is, for people.
+pub(crate) fn describe(state: &State) -> String {
+    match state {
+        State::Running { since_us } => format!("running since {}", shown_duration(*since_us)),
+        State::Stopping => "stopping".to_owned(),
+        State::Stopped => "stopped".to_owned(),
+        State::Waiting { starts_in_us, code } => {
+            format!("ended with {code}, starts in {}", shown_duration(starts_in_us + 999_999))
+        }
+        State::Ended { code: 0 } => "ended".to_owned(),
+        State::Ended { code } => format!("failed with {code}"),
+    }
+}
+
+fn inspect(options: &ContainerInspect) -> Result<ExitCode, Stop> {
+    let (reached, device) = reach(&options.at)?;
+    let inspected = reached.device.inspect(options.name.clone()).wait().map_err(stop)?;
+    let text = if options.json {
+        let mut object = as_json(&device, &inspected.listed);
+        if let (Some(object), Ok(serde_json::Value::Object(more))) =
+            (object.as_object_mut(), serde_json::to_value(&inspected))
+        {
+            object.extend(more.into_iter().filter(|(key, _)| key != "listed"));
+        }
+        format!("{object}\n")
+    } else {
+        as_text(&device, &inspected)
+    };
+    print_out(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_text(device: &str, inspected: &Inspected) -> String {
+    let Inspected { listed, digest, entry, settings, starts, problem, bounds } = inspected;
+    let mut lines = vec![
+        ("name", listed.name.to_string()),
+        ("device", device.to_owned()),
+        ("state", describe(&listed.state)),
+        ("kind", listed.kind.to_string()),
+        ("file", entry.clone()),
+        ("image", listed.image.to_string()),
+        ("digest", digest.to_string()),
+        ("starts", starts.to_string()),
+    ];
+    let mut add = |name, values: &[String]| {
+        lines.extend(
+            values
+                .iter()
+                .enumerate()
+                .map(|(index, value)| (if index == 0 { name } else { "" }, value.clone())),
+        );
+    };
+    add("problem", &problem.iter().cloned().collect::<Vec<_>>());
+    add("arguments", &settings.arguments);
+    let restart = match settings.restart {
+        Restart::Never => "never",
+        Restart::OnFailure => "on failure",
+        Restart::Always => "always",
+    };
+    add("restart", &[restart.to_owned()]);
+    add("interval", &settings.interval_us.map(shown_duration).into_iter().collect::<Vec<_>>());
+    add("defines", &settings.defines.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>());
+    add("assets", &settings.assets.keys().cloned().collect::<Vec<_>>());
+    let Permissions { allow_open, deny_open, allow_provide, deny_provide } = &settings.permissions;
+    add("allow open", allow_open);
+    add("deny open", deny_open);
+    add("allow provide", allow_provide);
+    add("deny provide", deny_provide);
+    add("bounds", bounds);
+    lines.iter().map(|(name, value)| format!("{name:<14}{value}\n")).collect()
+}
+
+/// A command that the device did not do.
+pub(crate) fn stop(refused: Refused) -> Stop {
+    Stop::failure(refused.to_string())
+}

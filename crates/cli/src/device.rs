@@ -1,0 +1,288 @@
+//! `lucarne device`.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lucarne_device::control::{ReachError, Reached, Status};
+use lucarne_device::{Daemon, DeviceOptions, StateFolder};
+
+use crate::arguments::device::{At, Device, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
+use crate::run::processors;
+use crate::{Stop, print_error, print_out};
+
+/// How long a device may take to start all its containers.
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// How long it may take to end them.
+const STOP_MAX: Duration = Duration::from_secs(30);
+
+/// How often is looked whether it has started: it has no other way to say so to whoever has let it go.
+const LOOK: Duration = Duration::from_millis(10);
+
+pub(crate) fn device(command: &Device) -> Result<ExitCode, Stop> {
+    match command {
+        Device::Start(options) if options.foreground => foreground(options),
+        Device::Start(options) => start(options),
+        Device::Stop(options) => stop(options),
+        Device::Status(options) => status(options),
+        Device::Unit(options) => unit(options),
+    }
+}
+
+/// The state folder that is meant.
+pub(crate) fn folder(state: Option<&Path>) -> Result<StateFolder, Stop> {
+    let folder = match state {
+        Some(path) => StateFolder::at(path),
+        None => StateFolder::of_user(),
+    };
+    folder.map_err(|error| Stop::usage(error.to_string()))
+}
+
+/// The device that is meant, and its name.
+pub(crate) fn reach(at: &At) -> Result<(Reached, String), Stop> {
+    let folder = folder(at.state.as_deref())?;
+    let reached = Reached::connect(&folder).map_err(|error| Stop::failure(error.to_string()))?;
+    let Status { name, .. } =
+        reached.device.status().wait().map_err(|error| Stop::failure(error.to_string()))?;
+    match &at.device {
+        Some(other) if *other != name => {
+            Err(Stop::usage(format!("there is no device '{other}' here: this one is called '{name}'")))
+        }
+        _ => Ok((reached, name)),
+    }
+}
+
+/// The life of a device, in this OS process.
+fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
+    if options.detached {
+        // The terminal that it was started from is not its own any more.
+        let _ = rustix::process::setsid();
+    }
+    let folder = folder(options.state.as_deref())?;
+    let device = DeviceOptions {
+        name: options.name.clone().unwrap_or_else(host_name),
+        workers: options.workers.map_or_else(processors, usize::from),
+    };
+    let daemon = Daemon::start(&folder, device).map_err(|error| Stop::failure(error.to_string()))?;
+    let stopper = daemon.stopper();
+    ctrlc::set_handler(move || stopper.stop())
+        .map_err(|error| Stop::failure(format!("cannot handle signals: {error}")))?;
+    if !options.quiet && !options.detached {
+        print_error(&format!("The device runs, with its state in {}\n", folder.root().display()));
+    }
+    daemon.wait();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts a device in an OS process of its own, and waits until commands reach it.
+fn start(options: &DeviceStart) -> Result<ExitCode, Stop> {
+    let folder = folder(options.state.as_deref())?;
+    if let Ok(reached) = Reached::connect(&folder) {
+        let pid = reached.device.status().wait().map(|status| status.pid).unwrap_or_default();
+        return Err(Stop::failure(format!("the device runs already, as process {pid}")));
+    }
+    let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot start the device: {error}"));
+    folder.prepare().map_err(|error| failure(&error))?;
+    let path = folder.device_log();
+    let mut log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .read(true)
+        .open(&path)
+        .map_err(|error| failure(&error))?;
+    let before = log.seek(SeekFrom::End(0)).map_err(|error| failure(&error))?;
+    let mut child = detached(options, &folder, &log).map_err(|error| failure(&error))?;
+    let reached = wait_until_up(&mut child, &folder).map_err(|error| match error {
+        Some(error) => failure(&error),
+        None => Stop::failure(said_since(&mut log, before)),
+    })?;
+    if !options.quiet {
+        let status = reached.device.status().wait().map_err(|error| failure(&error))?;
+        print_out(format!("{}\n", describe(&status)).as_bytes());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn detached(options: &DeviceStart, folder: &StateFolder, log: &File) -> std::io::Result<Child> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["device", "start", "--foreground", "--detached", "--state"]).arg(folder.root());
+    if let Some(name) = &options.name {
+        command.args(["--name", name]);
+    }
+    if let Some(workers) = options.workers {
+        command.args(["--workers", &workers.to_string()]);
+    }
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()
+}
+
+/// Waits for a device that was started. None as an error is its end.
+fn wait_until_up(child: &mut Child, folder: &StateFolder) -> Result<Reached, Option<String>> {
+    let until = Instant::now() + START_MAX;
+    loop {
+        match Reached::connect(folder) {
+            Ok(reached) => return Ok(reached),
+            Err(ReachError::NotRunning) => {}
+            Err(error) => return Err(Some(error.to_string())),
+        }
+        if child.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return Err(None);
+        }
+        if Instant::now() >= until {
+            return Err(Some("it takes too long".to_owned()));
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// What a device has written before it ended: the reason, in its own words.
+fn said_since(log: &mut File, before: u64) -> String {
+    let mut text = String::new();
+    let read = log.seek(SeekFrom::Start(before)).and_then(|_| log.read_to_string(&mut text));
+    let said = text.trim_end();
+    let said = said.rsplit_once("lucarne: ").map_or(said, |(_, reason)| reason);
+    match read {
+        Ok(_) if !said.is_empty() => said.to_owned(),
+        _ => "the device has ended as soon as it was started".to_owned(),
+    }
+}
+
+fn stop(options: &DeviceStop) -> Result<ExitCode, Stop> {
+    let (reached, name) = reach(&options.at)?;
+    let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot stop the device: {error}"));
+    let pid = reached.device.status().wait().map_err(|error| failure(&error))?.pid;
+    let process = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+        .and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok());
+    // It may be gone before it has answered.
+    let _ = reached.device.shut_down().wait();
+    if let Some(process) = process {
+        wait_for_end(&process).map_err(|error| failure(&error))?;
+    }
+    if !options.quiet {
+        print_out(format!("The device '{name}' has stopped\n").as_bytes());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn wait_for_end(process: &std::os::fd::OwnedFd) -> Result<(), String> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let time = Timespec { tv_sec: STOP_MAX.as_secs().cast_signed(), tv_nsec: 0 };
+    let mut files = [PollFd::new(process, PollFlags::IN)];
+    match poll(&mut files, Some(&time)) {
+        Ok(0) => Err("its containers do not end".to_owned()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn status(options: &DeviceStatus) -> Result<ExitCode, Stop> {
+    let folder = folder(options.at.state.as_deref())?;
+    let reached = match Reached::connect(&folder) {
+        Ok(_) => reach(&options.at)?.0,
+        Err(ReachError::NotRunning) => {
+            let text = if options.json {
+                format!("{}\n", serde_json::json!({"running": false, "state": folder.root()}))
+            } else {
+                "no device runs here: start one with 'lucarne device start'\n".to_owned()
+            };
+            print_out(text.as_bytes());
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(Stop::failure(error.to_string())),
+    };
+    let status = reached.device.status().wait().map_err(|error| Stop::failure(error.to_string()))?;
+    let text = if options.json {
+        let mut object = serde_json::json!({"running": true, "state": folder.root()});
+        if let (Some(object), Ok(serde_json::Value::Object(more))) =
+            (object.as_object_mut(), serde_json::to_value(&status))
+        {
+            object.extend(more);
+        }
+        format!("{object}\n")
+    } else {
+        format!("{}\nIts state is in {}\n", describe(&status), folder.root().display())
+    };
+    print_out(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe(status: &Status) -> String {
+    let Status { name, version, pid, up_us, installed, running } = status;
+    let up = shown_duration(*up_us);
+    format!(
+        "The device '{name}' (lucarne {version}) runs as process {pid} since {up}: {installed} containers \
+         installed, {running} running"
+    )
+}
+
+/// A time in µs, for people: whole seconds, of which the largest units matter.
+pub(crate) fn shown_duration(us: i64) -> String {
+    let seconds = us.max(0).cast_unsigned() / 1_000_000;
+    humantime::format_duration(Duration::from_secs(seconds)).to_string()
+}
+
+fn unit(options: &DeviceUnit) -> Result<ExitCode, Stop> {
+    let failure = |error: std::io::Error| Stop::failure(format!("cannot tell where lucarne is: {error}"));
+    let binary = std::env::current_exe().map_err(failure)?;
+    let state = match &options.state {
+        Some(state) => format!(" --state {}", quoted(&std::path::absolute(state).map_err(failure)?)),
+        None => String::new(),
+    };
+    let text = format!(
+        "[Unit]
+Description=Lucarne device: isolated containers that talk through services
+Documentation=https://github.com/lucarne/lucarne
+
+[Service]
+Type=exec
+ExecStart={} device start --foreground --quiet{state}
+Restart=on-failure
+# Containers get memory and processor limits of their own.
+Delegate=memory cpu pids
+# The device ends its containers itself.
+KillMode=mixed
+
+[Install]
+WantedBy=default.target
+",
+        quoted(&binary)
+    );
+    print_out(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A path as `systemd.service(5)` reads it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
+    if is_plain { text } else { format!("\"{}\"", text.replace('$', "$$")) }
+}
+
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "device".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_a_unit() {
+        assert_eq!(quoted(Path::new("/usr/bin/lucarne")), "/usr/bin/lucarne");
+        assert_eq!(quoted(Path::new("/my dir/100%/$x")), "\"/my dir/100%%/$$x\"");
+    }
+
+    #[test]
+    fn the_reason_of_an_early_end() {
+        let mut log = tempfile::tempfile().expect("a file");
+        std::io::Write::write_all(&mut log, b"old\nlucarne: the store is in use\n").expect("it is written");
+        assert_eq!(said_since(&mut log, 4), "the store is in use");
+        assert_eq!(said_since(&mut log, 100), "the device has ended as soon as it was started");
+    }
+}

@@ -1,0 +1,36 @@
+//! Tables for people: columns as wide as what is in them.
+
+/// What is between two columns.
+const GAP: usize = 3;
+
+/// The lines of a table. The last column is as wide as it likes.
+pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    let head = head.iter().map(|title| (*title).to_owned()).collect();
+    let lines: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0) + GAP
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for line in &lines {
+        let padded: String =
+            line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text.push_str(padded.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_contents() {
+        let rows =
+            vec![vec!["a".to_owned(), "long cell".to_owned()], vec!["longer".to_owned(), String::new()]];
+        assert_eq!(table(&["X", "NAME"], rows), "X        NAME\na        long cell\nlonger\n");
+    }
+}

@@ -1,0 +1,371 @@
+//! Whole devices: commands typed as a user types them, and what the logs then say.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{Answer, Folder};
+use serde_json::Value;
+
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A device with a state folder of its own, which goes with it.
+struct Device {
+    folder: Folder,
+    /// The state folder is in it: the path is short enough for sockets.
+    state: tempfile::TempDir,
+}
+
+impl Device {
+    /// A folder with the programs of these tests, and no device yet.
+    fn prepared(name: &str) -> Device {
+        let folder = Folder::new(name);
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/device");
+        for entry in std::fs::read_dir(sources).expect("the programs are there") {
+            let path = entry.expect("it can be read").path();
+            let text = std::fs::read(&path).expect("it can be read");
+            folder.file(&path.file_name().expect("a file").to_string_lossy(), text);
+        }
+        for example in ["room/room.toit", "room/hall.toit", "clock/reader.toit"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(example);
+            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+            folder.file(&name, std::fs::read(&path).expect("the example is there"));
+        }
+        Device { folder, state: tempfile::tempdir().expect("there is a place") }
+    }
+
+    fn started(name: &str) -> Device {
+        let device = Device::prepared(name);
+        device.good(&["device", "start"]);
+        device
+    }
+
+    fn answer(&self, arguments: &[&str]) -> Answer {
+        let output = self.command(arguments).output().expect("the binary starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+        Answer { status: output.status.code(), out: text(output.stdout), error: text(output.stderr) }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.folder.command(arguments);
+        command.env("LUCARNE_STATE", self.state());
+        command
+    }
+
+    fn state(&self) -> PathBuf {
+        self.state.path().join("state")
+    }
+
+    /// What a command prints that succeeds.
+    fn good(&self, arguments: &[&str]) -> String {
+        let answer = self.answer(arguments);
+        assert_eq!((answer.status, answer.error.as_str()), (Some(0), ""), "{arguments:?}: {}", answer.out);
+        answer.out
+    }
+
+    /// What a command says that fails.
+    fn bad(&self, arguments: &[&str], status: i32) -> String {
+        let answer = self.answer(arguments);
+        assert_eq!((answer.status, answer.out.as_str()), (Some(status), ""), "{arguments:?}");
+        answer.error
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.good(arguments)).expect("it is JSON")
+    }
+
+    fn install(&self, arguments: &[&str]) {
+        self.good(&[&["container", "install", "--quiet"], arguments].concat());
+    }
+
+    fn log(&self, name: &str) -> String {
+        let Answer { status, out, error } = self.answer(&["container", "logs", name]);
+        assert_eq!(status, Some(0), "{error}");
+        out + &error
+    }
+
+    /// Waits until the log of a container says something, so many times in all.
+    fn wait_for(&self, name: &str, text: &str, times: usize) {
+        self.wait(&format!("'{text}' in the log of {name}"), || {
+            self.log(name).matches(text).count() >= times
+        });
+    }
+
+    fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(Instant::now() < until, "no {what}:\n{}", self.dump());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn state_of(&self, name: &str) -> Value {
+        self.json(&["container", "inspect", "--json", name])["state"].clone()
+    }
+
+    fn wait_for_state(&self, name: &str, state: &str) {
+        self.wait(&format!("{name} that is {state}"), || self.state_of(name)["is"] == state);
+    }
+
+    fn pid(&self) -> u64 {
+        self.json(&["device", "status", "--json"])["pid"].as_u64().expect("it runs")
+    }
+
+    /// Everything there is to see, for the message of a failed test.
+    fn dump(&self) -> String {
+        let list = self.answer(&["container", "list"]).out;
+        let names = list.lines().skip(1).filter_map(|line| line.split_whitespace().nth(2));
+        let logs = names.map(|name| format!("== {name}\n{}", self.log(name)));
+        list.clone() + &logs.collect::<String>()
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // One that does not run, or was killed, has nothing to stop.
+        let _ = self.command(&["device", "stop"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
+fn kill(pid: u64) {
+    let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("there is 'kill'");
+    assert!(killed.success());
+}
+
+/// The executable of the example `clock`, which is built with these tests.
+fn clock() -> PathBuf {
+    let binary = Path::new(env!("CARGO_BIN_EXE_lucarne"));
+    binary.parent().expect("it is in a folder").join("examples/clock")
+}
+
+/// The children of a process whose command line contains a text.
+fn children(parent: u64, text: &str) -> Vec<u64> {
+    let found = Command::new("pgrep").args(["-P", &parent.to_string(), "-f", text]).output().expect("pgrep");
+    let text = String::from_utf8(found.stdout).expect("numbers");
+    text.lines().map(|line| line.parse().expect("a number")).collect()
+}
+
+#[test]
+fn containers_find_each_other_across_stops_starts_and_installations() {
+    let device = Device::started("device-room");
+    device.install(&["hall", "hall.toit"]);
+    device.install(&["ada", "guest.toit", "--", "Ada"]);
+    device.install(&["bob", "guest.toit", "--", "Bob"]);
+    device.wait_for("ada", "Ada hears Bob: I am Bob", 1);
+    device.wait_for("bob", "Bob hears Ada: I am Ada", 1);
+
+    device.good(&["device", "stop"]);
+    assert_eq!(device.answer(&["device", "status"]).status, Some(1));
+    let before = ["ada", "bob"].map(|_| 1);
+    device.good(&["device", "start"]);
+    for (name, heard) in [("ada", "I am Bob"), ("bob", "I am Ada")] {
+        let had = device.log(name).matches(heard).count().max(before[0]);
+        device.wait_for(name, heard, had + 1);
+    }
+
+    device.good(&["container", "uninstall", "hall"]);
+    for name in ["ada", "bob"] {
+        device.wait_for(name, "NO_SUCH_PROCESS", 1);
+        device.wait_for_state(name, "ended");
+        assert_eq!(device.state_of(name)["code"], 1);
+    }
+    device.install(&["hall", "hall.toit"]);
+    for name in ["ada", "bob"] {
+        device.good(&["container", "restart", name]);
+    }
+    for (name, heard) in [("ada", "I am Bob"), ("bob", "I am Ada")] {
+        let had = device.log(name).matches(heard).count();
+        device.wait_for(name, heard, had + 1);
+    }
+}
+
+#[test]
+fn what_was_installed_is_what_runs() {
+    let device = Device::started("device-settings");
+    device.folder.file("note.txt", "remember");
+    let defines = ["-D", "fast", "-D", "n=42", "-D", "host=example.org"];
+    let rest = ["--assets", "note=note.txt", "show", "settings.toit", "--", "a", "-b"];
+    device.install(&[&defines[..], &rest].concat());
+    device.wait_for_state("show", "ended");
+    let expected =
+        "arguments: [a, -b]\njag.defines: {fast: true, host: example.org, n: 42}\nnote: remember\n";
+    assert_eq!(device.log("show"), expected);
+    let inspected = device.json(&["container", "inspect", "--json", "show"]);
+    assert_eq!(inspected["settings"]["defines"]["n"], 42);
+    assert_eq!(inspected["starts"], 1);
+    assert_eq!(inspected["entry"], "settings.toit");
+}
+
+#[test]
+fn a_program_is_run_in_place_of_the_one_before() {
+    let device = Device::started("device-run");
+    device.folder.file("slow.toit", "main:\n  print \"slow\"\n  sleep --ms=60_000\n");
+    let name = device.json(&["device", "status", "--json"])["name"].as_str().expect("a name").to_owned();
+    device.good(&["run", "-d", &name, "slow.toit"]);
+    device.wait_for("run", "slow", 1);
+    device.good(&["run", "-d", &name, "settings.toit", "x"]);
+    device.wait_for("run", "arguments: [x]", 1);
+    device.wait_for_state("run", "ended");
+    assert_eq!(device.json(&["device", "status", "--json"])["installed"], 0);
+    assert!(device.bad(&["run", "-d", "elsewhere", "slow.toit"], 2).contains("no device 'elsewhere'"));
+    assert!(device.bad(&["container", "install", "-q", "run", "slow.toit"], 1).contains("'lucarne run -d'"));
+    // It does not outlive the device.
+    device.good(&["device", "stop"]);
+    device.good(&["device", "start"]);
+    assert_eq!(device.json(&["container", "list", "--json"]), serde_json::json!([]));
+}
+
+#[test]
+fn a_failed_installation_leaves_the_old_one_running() {
+    let device = Device::started("device-replace");
+    device.folder.file("v1.toit", "main:\n  print \"one\"\n  sleep --ms=60_000\n");
+    device.folder.file("v2.toit", "main:\n  print \"two\"\n  sleep --ms=60_000\n");
+    device.folder.file("wrong.toit", "main: print x\n");
+    device.folder.file("none", "neither a program nor an executable\n");
+    device.install(&["app", "v1.toit"]);
+    device.wait_for("app", "one", 1);
+    let before = device.json(&["container", "inspect", "--json", "app"]);
+
+    assert!(
+        device.answer(&["container", "install", "-q", "app", "wrong.toit"]).error.contains("wrong.toit:1:")
+    );
+    for file in ["none", "missing.toit", "."] {
+        let answer = device.answer(&["container", "install", "-q", "app", file]);
+        assert_eq!(answer.status, Some(2), "{file}: {answer:?}");
+    }
+    assert_eq!(device.answer(&["container", "install", "-q", "a/b", "v2.toit"]).status, Some(2));
+    let after = device.json(&["container", "inspect", "--json", "app"]);
+    assert_eq!((&before["starts"], &before["digest"]), (&after["starts"], &after["digest"]));
+    assert_eq!(after["state"]["is"], "running");
+
+    let installed = device.json(&["container", "install", "--json", "app", "v2.toit"]);
+    assert_eq!(installed["replaced"], true);
+    device.wait_for("app", "two", 1);
+}
+
+#[test]
+fn two_devices_do_not_share_a_folder() {
+    let device = Device::started("device-two");
+    let answer = device.answer(&["device", "start", "--foreground"]);
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.error.contains("in use by another device"), "{}", answer.error);
+    assert!(device.bad(&["device", "start"], 1).contains("runs already"));
+    // The first one has not noticed.
+    device.good(&["container", "list"]);
+}
+
+#[test]
+fn a_native_container_is_started_again_and_found_again() {
+    let device = Device::started("device-native");
+    device.install(&["--restart=on-failure", "clock", clock().to_str().expect("UTF-8")]);
+    device.install(&["--restart=on-failure", "reader", "reader.toit"]);
+    device.wait_for("clock", "tick", 1);
+    device.wait_for("reader", "Z\n", 1);
+
+    let clocks = children(device.pid(), "clock");
+    assert_eq!(clocks.len(), 1);
+    kill(clocks[0]);
+    device.wait_for("clock", "ended with code 137, starts again in 1.0 s", 1);
+    device.wait_for("reader", "NO_SUCH_PROCESS", 1);
+    device.wait_for("clock", "tick", 2);
+    let read = device.log("reader").matches("Z\n").count();
+    device.wait_for("reader", "Z\n", read + 1);
+    assert_eq!(device.json(&["container", "inspect", "--json", "clock"])["starts"], 2);
+
+    device.good(&["container", "stop", "clock"]);
+    assert_eq!(device.state_of("clock")["is"], "stopped");
+    assert!(children(device.pid(), "clock").is_empty());
+    // What was stopped stays so.
+    device.good(&["device", "stop"]);
+    device.good(&["device", "start"]);
+    assert_eq!(device.state_of("clock")["is"], "stopped");
+}
+
+#[test]
+fn what_a_killed_device_leaves_behind_is_ended() {
+    let device = Device::started("device-killed");
+    device.install(&["clock", clock().to_str().expect("UTF-8")]);
+    device.install(&["--restart=always", "reader", "reader.toit"]);
+    device.wait_for("reader", "Z\n", 1);
+    let pid = device.pid();
+    let clocks = children(pid, "clock");
+    kill(pid);
+    device.wait("end of the device", || device.answer(&["device", "status"]).status == Some(1));
+    let read = device.log_on_disk("reader").matches("Z").count();
+    device.good(&["device", "start"]);
+    let is_gone = |pid: &u64| !Path::new(&format!("/proc/{pid}")).exists();
+    device.wait("end of the clock that was left", || clocks.iter().all(is_gone));
+    device.wait_for("reader", "Z\n", read + 1);
+}
+
+impl Device {
+    /// What is on the disk of a log, without a device.
+    fn log_on_disk(&self, name: &str) -> String {
+        let files = std::fs::read_dir(self.state().join("logs").join(name)).expect("there is a log");
+        files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("text")).collect()
+    }
+}
+
+#[test]
+fn a_component_runs_in_an_os_process_of_its_own() {
+    let device = Device::started("device-component");
+    let component = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/components");
+    device
+        .folder
+        .file("CMakeLists.txt", "idf_component_register(REQUIRES toit SRCS crash.c WHOLE_ARCHIVE)\n");
+    for file in ["crash.c", "crash.toit"] {
+        device.folder.file(file, std::fs::read(component.join(file)).expect("it is there"));
+    }
+    device.good(&["c", "build", "-o", "crash.so", "."]);
+    device.install(&["crash", "crash.so"]);
+    device.wait_for_state("crash", "running");
+    assert_eq!(children(device.pid(), "component-host").len(), 1);
+    device.install(&["client", "crash.toit"]);
+    device.wait_for_state("client", "ended");
+    device.wait_for("crash", "ended with code 1", 1);
+}
+
+#[test]
+fn starts_at_intervals() {
+    let device = Device::started("device-interval");
+    device.folder.file("brief.toit", "main: print \"brief\"\n");
+    device.install(&["--interval=300ms", "brief", "brief.toit"]);
+    device.wait_for("brief", "brief", 3);
+    assert!(device.bad(&["container", "install", "--interval=soon", "x", "brief.toit"], 2).contains("1h30m"));
+}
+
+#[test]
+fn a_log_is_followed_as_it_grows() {
+    use std::io::{BufRead, BufReader};
+    let device = Device::started("device-follow");
+    device.folder.file("count.toit", "main:\n  1_000.repeat:\n    print it\n    sleep --ms=20\n");
+    device.install(&["count", "count.toit"]);
+    let mut follow = device.command(&["container", "logs", "-f", "--json", "count"]);
+    let mut follow = follow.stdout(Stdio::piped()).spawn().expect("it starts");
+    let lines = BufReader::new(follow.stdout.take().expect("it is piped")).lines();
+    let texts = lines.take(20).map(|line| {
+        let entry: Value = serde_json::from_str(&line.expect("a line")).expect("it is JSON");
+        entry["text"].as_str().expect("a text").to_owned()
+    });
+    let expected: Vec<_> = (0..20).map(|number| number.to_string()).collect();
+    assert_eq!(texts.collect::<Vec<_>>(), expected);
+    follow.kill().and_then(|()| follow.wait()).expect("it ends");
+}
+
+#[test]
+fn messages_say_what_to_do() {
+    let device = Device::prepared("device-messages");
+    let none = "lucarne: no device runs here: start one with 'lucarne device start'\n";
+    for command in [&["container", "list"][..], &["container", "stop", "x"], &["device", "stop"]] {
+        assert_eq!(device.bad(command, 1), none);
+    }
+    device.good(&["device", "start", "--name", "box"]);
+    assert_eq!(device.bad(&["container", "stop", "x"], 1), "lucarne: there is no container 'x'\n");
+    let other = device.bad(&["container", "list", "-d", "other"], 2);
+    assert_eq!(other, "lucarne: there is no device 'other' here: this one is called 'box'\n");
+    assert_eq!(device.good(&["container", "list"]), "DEVICE   IMAGE   NAME   KIND   STATE\n");
+    assert!(device.good(&["device", "unit"]).contains("ExecStart="));
+}

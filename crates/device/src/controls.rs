@@ -1,0 +1,201 @@
+//! The device's end of the control service: commands become orders to the supervisor.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread;
+use std::time::Duration;
+
+use lucarne::prelude::*;
+use lucarne_kernel::sync::Mutex;
+
+use crate::control::{Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload};
+use crate::image::IMAGE_BYTES_MAX;
+use crate::logs::{Entry, Followed, Log, Logs};
+use crate::supervisor::{Orders, Sent, Supervisor};
+use crate::{ContainerName, Image, Settings, assets};
+
+/// Whom commands are given to.
+pub(crate) struct Controls {
+    pub(crate) orders: Orders,
+    pub(crate) logs: Arc<Logs>,
+}
+
+/// A program on its way.
+pub(crate) struct Uploading {
+    orders: Orders,
+    arrived: Mutex<Arrived>,
+}
+
+#[derive(Default)]
+struct Arrived {
+    part: Vec<u8>,
+    assets: BTreeMap<String, Vec<u8>>,
+}
+
+/// Somebody who follows a log. A thread passes on what comes, for as long as the resource is open.
+pub(crate) struct Following;
+
+/// How often the thread of somebody who follows a silent log looks whether anybody still does.
+const FOLLOWING_LOOK: Duration = Duration::from_secs(1);
+
+/// How many entries travel together at most: as many as fit into a mailbox, however long they are.
+const PART_ENTRIES: usize = 64;
+
+impl Device for Controls {
+    type Upload = Uploading;
+    type Follower = Following;
+
+    async fn status(&self) -> Result<Status, Refusal> {
+        self.orders.ask(Supervisor::status).await
+    }
+
+    async fn shut_down(&self) {
+        self.orders.shut_down();
+    }
+
+    async fn upload(&self) -> Result<Resource<Uploading>, Refusal> {
+        Ok(Uploading { orders: self.orders.clone(), arrived: Mutex::default() }.resource())
+    }
+
+    async fn list(&self) -> Result<Vec<Listed>, Refusal> {
+        self.orders.ask(|supervisor, reply| supervisor.list(reply)).await
+    }
+
+    async fn inspect(&self, name: ContainerName) -> Result<Inspected, Refusal> {
+        self.orders.ask(move |supervisor, reply| supervisor.inspect(&name, reply)).await
+    }
+
+    async fn uninstall(&self, name: ContainerName) -> Result<(), Refusal> {
+        self.orders.ask(move |supervisor, reply| supervisor.uninstall(&name, reply)).await
+    }
+
+    async fn start(&self, name: ContainerName) -> Result<(), Refusal> {
+        self.orders.ask(move |supervisor, reply| supervisor.start_container(&name, reply)).await
+    }
+
+    async fn stop(&self, name: ContainerName) -> Result<(), Refusal> {
+        self.orders.ask(move |supervisor, reply| supervisor.stop_container(&name, reply)).await
+    }
+
+    async fn restart(&self, name: ContainerName) -> Result<(), Refusal> {
+        self.orders.ask(move |supervisor, reply| supervisor.restart_container(&name, reply)).await
+    }
+
+    async fn logs(&self, name: ContainerName, last: Option<u32>) -> Result<Vec<Entry>, Refusal> {
+        let log = self.log(name).await?;
+        log.last(count(last)).map_err(Refusal::new)
+    }
+
+    async fn follow(&self, name: ContainerName, last: Option<u32>) -> Result<Resource<Following>, Refusal> {
+        let log = self.log(name).await?;
+        let (past, follower) = log.follow(count(last)).map_err(Refusal::new)?;
+        let mut started = Ok(());
+        let resource = Following::resource(|notifier| {
+            let pass = move || pass_on(past, follower, &notifier);
+            started = thread::Builder::new().name("follower".to_owned()).spawn(pass).map(drop);
+            Following
+        });
+        started.map_err(Refusal::new)?;
+        Ok(resource)
+    }
+}
+
+/// How many entries are meant: all, if nobody says.
+fn count(last: Option<u32>) -> usize {
+    last.map_or(usize::MAX, |last| last as usize)
+}
+
+impl Controls {
+    /// The log of a container that is there.
+    async fn log(&self, name: ContainerName) -> Result<Arc<Log>, Refusal> {
+        let expected = name.clone();
+        self.orders.ask(move |supervisor, reply| supervisor.expect(&expected, reply)).await?;
+        self.logs.container(&name).map_err(Refusal::new)
+    }
+}
+
+/// Passes on a log, from what it has to what comes, until nobody wants it any more.
+fn pass_on(past: Vec<Entry>, mut follower: crate::logs::Follower, notifier: &Notifier<LogPart>) {
+    for part in past.chunks(PART_ENTRIES) {
+        if notifier.send(LogPart { entries: part.to_vec(), missed: 0 }).wait().is_err() {
+            return;
+        }
+    }
+    loop {
+        let first = match follower.next_within(FOLLOWING_LOOK) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) if notifier.is_closed() => return,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let mut part = LogPart::default();
+        part.add(first);
+        while part.entries.len() < PART_ENTRIES {
+            let Ok(next) = follower.next_within(Duration::ZERO) else { break };
+            part.add(next);
+        }
+        if notifier.send(part).wait().is_err() {
+            return;
+        }
+    }
+}
+
+impl LogPart {
+    fn add(&mut self, followed: Followed) {
+        match followed {
+            Followed::Entry(entry) => self.entries.push(entry.as_ref().clone()),
+            Followed::Missed(count) => self.missed += count,
+        }
+    }
+}
+
+impl Follower for Following {}
+
+impl Uploading {
+    /// Takes what has arrived.
+    fn take(&self) -> Result<Sent, Refusal> {
+        let Arrived { part, assets } = std::mem::take(&mut *self.arrived.lock());
+        let image = Image::received(part).map_err(Refusal::new)?;
+        Ok(Sent { image, assets })
+    }
+}
+
+impl Upload for Uploading {
+    async fn write(&self, part: Bytes) -> Result<(), Refusal> {
+        let mut arrived = self.arrived.lock();
+        if arrived.bytes() + part.len() > IMAGE_BYTES_MAX {
+            return Err(Refusal::new(format_args!("more than {IMAGE_BYTES_MAX} bytes cannot be installed")));
+        }
+        arrived.part.extend_from_slice(&part);
+        Ok(())
+    }
+
+    async fn asset(&self, name: Option<String>) -> Result<(), Refusal> {
+        let mut arrived = self.arrived.lock();
+        let contents = std::mem::take(&mut arrived.part);
+        match name {
+            Some(name) => {
+                arrived.assets.insert(name, contents);
+            }
+            None => arrived.assets.extend(assets::decode(&contents).map_err(Refusal::new)?),
+        }
+        Ok(())
+    }
+
+    async fn install(&self, name: ContainerName, settings: Settings) -> Result<Installed, Refusal> {
+        let sent = self.take()?;
+        self.orders.ask(move |supervisor, reply| supervisor.install(&name, sent, &settings, reply)).await
+    }
+
+    async fn run(&self, settings: Settings) -> Result<(), Refusal> {
+        let sent = self.take()?;
+        self.orders.ask(move |supervisor, reply| supervisor.run_once(sent, settings, reply)).await
+    }
+}
+
+impl Arrived {
+    fn bytes(&self) -> usize {
+        self.part.len() + self.assets.values().map(Vec::len).sum::<usize>()
+    }
+}

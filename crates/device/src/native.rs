@@ -1,0 +1,254 @@
+//! Containers that are OS processes: executables that use the crate `lucarne`, and components in C.
+//!
+//! Each has a thread here, which starts the process, waits until it has connected, and then for its end. It leads a
+//! process group of its own, so that what it has started goes with it.
+
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use command_fds::{CommandFdExt, FdMapping};
+use lucarne_kernel::Program;
+use lucarne_link::{Connections, Listener, SOCKET_VARIABLE};
+use lucarne_system::{Output, Stream};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use crate::children::{Children, OnRecord};
+use crate::folders::StateFolder;
+use crate::guest::{Names, Start};
+
+/// How long one that was asked to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// The descriptor by which a program inherits its socket.
+const INHERITED: i32 = 3;
+
+/// The code of a program that was ended by a signal: this and the signal, as shells have it.
+const SIGNALLED: i32 = 128;
+
+/// What native containers are started with.
+pub(crate) struct Natives {
+    connections: Connections,
+    children: Children,
+    folder: StateFolder,
+    /// `lucarne` itself, which is what loads components.
+    binary: PathBuf,
+    next_socket: AtomicU64,
+    names: Names,
+}
+
+/// What is to be started.
+pub(crate) struct NativeStart {
+    pub(crate) file: PathBuf,
+    pub(crate) is_component: bool,
+}
+
+/// A native container that runs.
+pub(crate) struct Native {
+    /// Written to when it is to end.
+    stop: Arc<OwnedFd>,
+}
+
+/// A child that was started, until it has been waited for.
+struct Running {
+    child: Child,
+    pid: Pid,
+    process: OwnedFd,
+    stop: Arc<OwnedFd>,
+    output: Arc<dyn Output>,
+    _on_record: OnRecord,
+}
+
+impl Natives {
+    pub(crate) fn new(connections: Connections, folder: StateFolder, names: Names) -> io::Result<Natives> {
+        let children = Children::new(folder.children());
+        children.end_leftovers()?;
+        let binary = std::env::current_exe()?;
+        Ok(Natives { connections, children, folder, binary, next_socket: AtomicU64::new(0), names })
+    }
+
+    /// Starts an OS process. Whether it becomes a container, as it should, shows later.
+    pub(crate) fn start(&self, native: NativeStart, start: Start<'_>) -> io::Result<Native> {
+        let Start { name, settings, output, on_end, .. } = start;
+        let name = name.to_string();
+        let (mut command, listener) = self.command(&native, &name, &settings.arguments)?;
+        let (near, far) = UnixStream::pair()?;
+        command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}")).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
+        command.fd_mappings(vec![mapping]).map_err(io::Error::other)?;
+        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let running = Running::start(&mut command, &self.children, stop.clone(), output)?;
+        let (connections, names) = (self.connections.clone(), self.names.clone());
+        thread::Builder::new().name(format!("native {name}")).spawn(move || {
+            // It is no longer the far end's keeper: else the end of the program would not be that of the connection.
+            drop(command);
+            let program = connections.adopt(&name, near, Some(&running.child));
+            let code = match program {
+                Ok(program) => {
+                    let gid = program.gid();
+                    names.add(gid, name);
+                    let code = running.wait(Some(&program));
+                    names.remove(gid);
+                    code
+                }
+                Err(error) => {
+                    running.say(&format!("it did not connect as a container does: {error}"));
+                    running.end_group(Signal::KILL);
+                    running.wait(None)
+                }
+            };
+            drop(listener);
+            on_end(code);
+        })?;
+        Ok(Native { stop })
+    }
+
+    /// The command that starts it, and where the handlers of a component connect meanwhile.
+    fn command(
+        &self,
+        native: &NativeStart,
+        name: &str,
+        arguments: &[String],
+    ) -> io::Result<(Command, Option<Listener>)> {
+        if !native.is_component {
+            let mut command = Command::new(&native.file);
+            // The file is called by its digest, which tells people nothing.
+            command.arg0(name).args(arguments);
+            return Ok((command, None));
+        }
+        let socket = self.folder.component_socket(self.next_socket.fetch_add(1, Ordering::Relaxed));
+        let listener = self.connections.listen(&socket).map_err(io::Error::other)?;
+        let mut command = Command::new(&self.binary);
+        command.arg("component-host").arg(&native.file).arg(socket);
+        Ok((command, Some(listener)))
+    }
+}
+
+impl Native {
+    /// Asks it to end, and kills it if it takes its time.
+    pub(crate) fn end(&self) {
+        // The thread looks at it until the process has ended.
+        let _ = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
+    }
+
+    /// The bounds that are in force, for people.
+    pub(crate) fn bounds(&self) -> Vec<String> {
+        vec!["the rights of the user who has started the device".to_owned()]
+    }
+}
+
+impl Running {
+    fn start(
+        command: &mut Command,
+        children: &Children,
+        stop: Arc<OwnedFd>,
+        output: Arc<dyn Output>,
+    ) -> io::Result<Running> {
+        let mut child = command.spawn()?;
+        let noted = Running::note(&child, children);
+        let (pid, process, on_record) = match noted {
+            Ok(noted) => noted,
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(error);
+            }
+        };
+        pass_on(child.stdout.take(), Stream::Out, &output)?;
+        pass_on(child.stderr.take(), Stream::Error, &output)?;
+        Ok(Running { child, pid, process, stop, output, _on_record: on_record })
+    }
+
+    fn note(child: &Child, children: &Children) -> io::Result<(Pid, OwnedFd, OnRecord)> {
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| io::Error::other("a child without a pid"))?;
+        Ok((pid, pidfd_open(pid, PidfdFlags::empty())?, children.note(pid)?))
+    }
+
+    /// Waits for the end, and helps it along if that is wanted. Gives the code.
+    fn wait(mut self, program: Option<&Program>) -> i32 {
+        if self.wait_for(None) == Waited::Stop {
+            self.end_group(Signal::TERM);
+            if self.wait_for(Some(GRACE)) == Waited::TooLong {
+                self.say("it did not end when it was asked to, and was killed");
+            }
+        }
+        // As long as it has not been waited for, nobody else has its pid: what it has left running goes now.
+        self.end_group(Signal::KILL);
+        let code = match self.child.wait() {
+            Ok(status) => {
+                use std::os::unix::process::ExitStatusExt;
+                status.code().or_else(|| status.signal().map(|signal| SIGNALLED + signal)).unwrap_or(1)
+            }
+            Err(_) => 1,
+        };
+        if let Some(program) = program {
+            program.stop(code);
+        }
+        code
+    }
+
+    /// Waits for the end of the process, or until it is to be ended: with a time, for the former alone.
+    fn wait_for(&self, time: Option<Duration>) -> Waited {
+        let timeout = time.map(|time| Timespec {
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: time.subsec_nanos().into(),
+        });
+        loop {
+            let mut files =
+                [PollFd::new(&self.process, PollFlags::IN), PollFd::new(&self.stop, PollFlags::IN)];
+            let watched = if time.is_some() { &mut files[..1] } else { &mut files[..] };
+            match poll(watched, timeout.as_ref()) {
+                Ok(0) => return Waited::TooLong,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return Waited::Stop,
+                Ok(_) if files[0].revents().contains(PollFlags::IN) => return Waited::Ended,
+                Ok(_) => return Waited::Stop,
+            }
+        }
+    }
+
+    fn end_group(&self, signal: Signal) {
+        // Nobody is left in it if it fails.
+        let _ = kill_process_group(self.pid, signal);
+    }
+
+    fn say(&self, text: &str) {
+        self.output.write(Stream::Error, format!("{text}\n").as_bytes());
+    }
+}
+
+/// What was waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Ended,
+    Stop,
+    TooLong,
+}
+
+/// Has a thread pass on what a process prints, until it prints nothing any more.
+fn pass_on(
+    stream: Option<impl Read + Send + 'static>,
+    kind: Stream,
+    output: &Arc<dyn Output>,
+) -> io::Result<()> {
+    let Some(mut stream) = stream else { return Ok(()) };
+    let output = output.clone();
+    let pass = move || {
+        let mut part = [0; 4096];
+        while let Ok(size @ 1..) = stream.read(&mut part) {
+            output.write(kind, &part[..size]);
+        }
+        output.flush();
+    };
+    thread::Builder::new().name("native output".to_owned()).spawn(pass).map(drop)
+}

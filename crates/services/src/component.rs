@@ -1,0 +1,156 @@
+//! The user's end of a component: code outside of all containers, most often in C, that is found by an id.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lucarne_kernel::{About, Pid};
+use lucarne_message::{Bytes, Payload, from_payload, to_payload};
+
+use crate::calls::{Ask, Asking};
+use crate::container::Container;
+use crate::failure::{CallError, ComponentError, Failed, NotifyError};
+use crate::links::{Ends, Inbox};
+use crate::pending::Pending;
+use crate::protocol::procedure;
+use crate::proxy::Notifications;
+use crate::resource::{Line, Notifier, Sending};
+
+/// A component that a container has opened.
+///
+/// Clones are the same one; a container has each component open once at most. It closes when the last clone is
+/// dropped, or with [`close`](Component::close).
+#[derive(Clone)]
+pub struct Component {
+    used: Arc<Used>,
+}
+
+struct Used {
+    container: Container,
+    id: String,
+    pid: Pid,
+    notifier: Notifier<Bytes>,
+    inbox: Arc<Inbox>,
+    is_closed: AtomicBool,
+}
+
+impl Component {
+    /// Opens the component that is known by `id`. It is there from the start of the system, so nobody waits for it.
+    ///
+    /// # Errors
+    /// See [`ComponentError`].
+    pub fn open(container: &Container, id: &str) -> Pending<Component, ComponentError> {
+        let (container, id) = (container.clone(), id.to_owned());
+        let shared = container.shared().clone();
+        Pending::in_container(&shared, async move {
+            let asking = Asking::new(
+                container.shared().clone(),
+                Pid::SYSTEM,
+                procedure::LOOK_UP,
+                Payload::string(&id),
+            );
+            let found = asking.await?.payload.into_value().map_err(Failed::from)?;
+            let pid = found.as_int().map(Pid::from_i64).ok_or(ComponentError::NotFound)?;
+            Component::found(container, id, pid)
+        })
+    }
+
+    fn found(container: Container, id: String, pid: Pid) -> Result<Component, ComponentError> {
+        let shared = container.shared();
+        let port = shared.port().ok_or(Failed::Closed)?;
+        let line = Arc::new(Line::to(port.clone(), pid, About::External));
+        let inbox = Arc::<Inbox>::default();
+        let ends = Arc::new(Ends { inbox: inbox.clone(), line: line.clone() });
+        // Before the first message to it: it may not say anything earlier.
+        if !shared.links.add_component(pid, &ends) {
+            return Err(ComponentError::InUse);
+        }
+        port.watch(pid);
+        let (notifier, is_closed) = (Notifier::on(line), AtomicBool::new(false));
+        Ok(Component { used: Arc::new(Used { container, id, pid, notifier, inbox, is_closed }) })
+    }
+
+    /// What it is known by.
+    pub fn id(&self) -> &str {
+        &self.used.id
+    }
+
+    /// The process that stands for it.
+    pub fn pid(&self) -> Pid {
+        self.used.pid
+    }
+
+    /// Has the component run `function` on data, which is bytes or a string to it as it likes, and gives what it answers.
+    ///
+    /// # Errors
+    /// See [`CallError`]: why the component failed is [`CallError::Thrown`], with its text; that it has ended is
+    /// [`CallError::Gone`].
+    pub fn request(&self, function: i32, data: impl Into<Bytes>) -> Pending<Bytes, CallError> {
+        if self.is_closed() {
+            return Pending::failed(Failed::Closed);
+        }
+        match to_payload(&data.into()) {
+            Ok(payload) => {
+                Pending::request(Ask::of_component(self.pid(), function, payload), self.clone(), from_payload)
+            }
+            Err(error) => Pending::failed(error.into()),
+        }
+    }
+
+    /// Sends data that the component does not answer, as soon as there is room for it: 1,024 may wait.
+    ///
+    /// # Errors
+    /// [`NotifyError::Closed`] or [`NotifyError::Refused`].
+    pub fn notify(&self, data: impl Into<Bytes>) -> Sending<Bytes> {
+        self.used.notifier.send(data.into())
+    }
+
+    /// The same, if there is room now.
+    ///
+    /// # Errors
+    /// [`NotifyError::Full`] besides.
+    pub fn try_notify(&self, data: impl Into<Bytes>) -> Result<(), NotifyError<Bytes>> {
+        self.used.notifier.try_send(data.into())
+    }
+
+    /// What the component sends without being asked, once it has got anything from this container. All of it, if
+    /// the stream is asked for within half a second of the first; after that the newest 64 are kept. A
+    /// later stream takes over from an earlier one, which then ends.
+    pub fn notifications(&self) -> Notifications<Bytes> {
+        Notifications::of(Some(self.used.inbox.clone()), self.container().shared().turns().cloned())
+    }
+
+    /// Whether it has been closed here.
+    pub fn is_closed(&self) -> bool {
+        self.used.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Closes it, here: the component is told nothing. It can be opened again.
+    pub fn close(&self) {
+        self.used.close();
+    }
+
+    pub(crate) fn container(&self) -> &Container {
+        &self.used.container
+    }
+}
+
+impl Used {
+    fn close(&self) {
+        // What is open by that name afterwards is another one.
+        if !self.is_closed.swap(true, Ordering::AcqRel) {
+            self.container.shared().links.remove_component(self.pid);
+        }
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl std::fmt::Debug for Component {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Component").field("id", &self.id()).field("pid", &self.pid()).finish()
+    }
+}

@@ -1,0 +1,275 @@
+//! Components, as a container uses them. Those here are processes of the kernel that behave as ones in C do.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use lucarne_kernel::{
+    Context, Exit, Failure, Kernel, KernelOptions, MessageKind, NOTIFICATIONS_MAX, Outcome, Pid, Program,
+    SpawnOptions,
+};
+use lucarne_message::{Bytes, Payload, to_payload};
+use lucarne_services::protocol::procedure;
+use lucarne_services::{
+    Broken, CallError, Component, ComponentError, Container, NotifyError, Presence, ServiceManager,
+};
+
+const ID: &str = "test/component";
+
+const ECHO: i64 = 0;
+const FAIL: i64 = 1;
+const NEVER: i64 = 2;
+const NOTIFY: i64 = 3;
+const END: i64 = 4;
+
+/// What a component has seen, and whether it listens.
+#[derive(Default)]
+struct Seen {
+    is_deaf: AtomicBool,
+    notified: AtomicUsize,
+    canceled: AtomicUsize,
+}
+
+struct World {
+    kernel: Kernel,
+    seen: Arc<Seen>,
+    component: Program,
+    container: Container,
+}
+
+impl World {
+    fn new() -> World {
+        let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
+        let manager = ServiceManager::new(Presence::default());
+        let manager = kernel.start_system(Box::new(manager), SpawnOptions::default());
+        kernel.set_system_process(manager);
+        let seen = Arc::new(Seen::default());
+        let component = start_component(&kernel, seen.clone());
+        let container = Container::start(&kernel, "user");
+        World { kernel, seen, component, container }
+    }
+
+    fn open(&self) -> Component {
+        Component::open(&self.container, ID).wait().expect("it is there")
+    }
+
+    /// From now on the component leaves everything where it is, or takes it.
+    fn be_deaf(&self, is_deaf: bool) {
+        self.seen.is_deaf.store(is_deaf, Ordering::SeqCst);
+        self.kernel.wake(self.component.first());
+    }
+}
+
+/// Starts a component, which can be found when this returns.
+fn start_component(kernel: &Kernel, seen: Arc<Seen>) -> Program {
+    let (published, is_published) = mpsc::channel();
+    let (mut is_new, mut unanswered) = (true, Vec::new());
+    let component = move |context: &mut Context<'_>| {
+        if std::mem::take(&mut is_new) {
+            context
+                .request(Pid::SYSTEM, procedure::PUBLISH, Payload::string(ID))
+                .expect("the manager is there");
+        }
+        while !seen.is_deaf.load(Ordering::SeqCst)
+            && let Some(message) = context.receive()
+        {
+            match message.kind {
+                MessageKind::Request { token, procedure: FAIL, .. } => {
+                    context.reply(token, Err(Failure::new("TOO_COLD")));
+                }
+                MessageKind::Request { token, procedure: NEVER, .. } => unanswered.push(token),
+                MessageKind::Request { token, procedure: NOTIFY, payload } => {
+                    for _ in 0..NOTIFICATIONS_MAX {
+                        let data = Payload::from_parts(payload.bytes(), Vec::new());
+                        context.send_external(message.pid, data).expect("there is room");
+                    }
+                    let has_more_room = context.send_external(message.pid, payload).is_ok();
+                    let answer = if has_more_room { "more" } else { "full" };
+                    context.reply(token, Ok(to_payload(&Bytes::from(answer)).expect("bytes travel")));
+                }
+                MessageKind::Request { procedure: END, .. } => return Outcome::Exit(Exit::Done),
+                MessageKind::Request { token, payload, .. } => context.reply(token, Ok(payload)),
+                MessageKind::External { payload, credit } => {
+                    seen.notified.fetch_add(1, Ordering::SeqCst);
+                    let _ = context.send_external(message.pid, payload);
+                    drop(credit);
+                }
+                MessageKind::Cancel { .. } => drop(seen.canceled.fetch_add(1, Ordering::SeqCst)),
+                MessageKind::Reply { .. } => drop(published.send(())),
+                _ => {}
+            }
+        }
+        Outcome::Wait { until_us: None }
+    };
+    let program = kernel.start(Box::new(component), SpawnOptions::named(ID));
+    is_published.recv().expect("it is found from now on");
+    program
+}
+
+fn eventually(is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "it never comes to pass");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_component_answers() {
+    let world = World::new();
+    let echo = world.open();
+    assert_eq!((echo.id(), echo.pid()), (ID, world.component.first()));
+    assert_eq!(echo.request(0, "a string").wait().unwrap(), b"a string");
+    assert_eq!(echo.request(0, Bytes::new()).wait().unwrap(), b"");
+    // Its functions have any number, those of services included.
+    for function in [-1, 300, 301, 302, 303, 305, i32::MAX] {
+        assert_eq!(echo.request(function, vec![1, 2, 3]).wait().unwrap(), &[1, 2, 3]);
+    }
+}
+
+#[test]
+fn a_large_array_is_handed_over() {
+    let world = World::new();
+    let large = Bytes::from(vec![7; 1 << 20]);
+    let address = large.as_ptr();
+    assert_eq!(world.open().request(0, large).wait().unwrap().as_ptr(), address);
+}
+
+#[test]
+fn what_goes_wrong_has_a_kind() {
+    let world = World::new();
+    let nobody = Component::open(&world.container, "test/nobody").wait();
+    assert_eq!(nobody.unwrap_err(), ComponentError::NotFound);
+    let component = world.open();
+    let Err(CallError::Thrown(thrown)) = component.request(FAIL as i32, "").wait() else {
+        panic!("it fails")
+    };
+    assert_eq!(thrown.text(), "TOO_COLD");
+    let late = component.request(NEVER as i32, "").within(Duration::from_millis(1)).wait();
+    assert_eq!(late, Err(CallError::Deadline));
+    eventually(|| world.seen.canceled.load(Ordering::SeqCst) == 1);
+    assert_eq!(component.request(END as i32, "").wait(), Err(CallError::Gone));
+    assert_eq!(component.request(ECHO as i32, "").wait(), Err(CallError::Gone));
+    assert_eq!(component.notify("nobody").wait(), Err(NotifyError::Closed("nobody".into())));
+    assert_eq!(Component::open(&world.container, ID).wait().unwrap_err(), ComponentError::NotFound);
+}
+
+#[test]
+fn a_request_that_is_dropped_is_canceled() {
+    let world = World::new();
+    let component = world.open();
+    world.container.spawn(async move {
+        // Polled once, so that it is sent.
+        let mut pending = component.request(NEVER as i32, "");
+        std::future::poll_fn(|polled| {
+            let is_pending = std::pin::Pin::new(&mut pending).poll(polled).is_pending();
+            assert!(is_pending);
+            std::task::Poll::Ready(())
+        })
+        .await;
+    });
+    eventually(|| world.seen.canceled.load(Ordering::SeqCst) == 1);
+}
+
+#[test]
+fn a_container_has_a_component_open_once() {
+    let world = World::new();
+    let first = world.open();
+    let again = || Component::open(&world.container, ID).wait();
+    assert_eq!(again().unwrap_err(), ComponentError::InUse);
+    let mut stream = first.notifications();
+    first.close();
+    assert_eq!(stream.next().wait(), None);
+    assert_eq!(first.request(0, "").wait(), Err(CallError::Closed));
+    assert_eq!(first.try_notify("x"), Err(NotifyError::Closed("x".into())));
+    let second = again().expect("the first is closed");
+    // What is closed already has nothing to do with it.
+    drop(first);
+    assert_eq!(second.request(0, "again").wait().unwrap(), b"again");
+    drop(second);
+    let other = Container::start(&world.kernel, "other");
+    let (third, theirs) =
+        (again().expect("dropped"), Component::open(&other, ID).wait().expect("another container"));
+    assert_eq!(third.request(0, "3").wait().unwrap(), b"3");
+    assert_eq!(theirs.request(0, "4").wait().unwrap(), b"4");
+}
+
+#[test]
+fn notifications_come_in_their_order_also_those_before_the_stream() {
+    let world = World::new();
+    let component = world.open();
+    for number in 0..300_u32 {
+        component.notify(number.to_le_bytes().to_vec()).wait().unwrap();
+    }
+    eventually(|| world.seen.notified.load(Ordering::SeqCst) == 300);
+    let mut stream = component.notifications();
+    for number in 0..300_u32 {
+        assert_eq!(stream.next().wait().unwrap().unwrap(), &number.to_le_bytes());
+    }
+    // What came before the end comes before it.
+    component.notify("last").wait().unwrap();
+    assert_eq!(component.request(END as i32, "").wait(), Err(CallError::Gone));
+    assert_eq!(stream.next().wait(), Some(Ok("last".into())));
+    assert_eq!(stream.next().wait(), Some(Err(Broken::Gone)));
+    assert_eq!(stream.next().wait(), None);
+    assert_eq!(component.notifications().next().wait(), None);
+}
+
+#[test]
+fn who_does_not_read_gets_no_more_than_there_is_room_for() {
+    let world = World::new();
+    let component = world.open();
+    let mut stream = component.notifications();
+    assert_eq!(component.request(NOTIFY as i32, "news").wait().unwrap(), b"full");
+    for _ in 0..NOTIFICATIONS_MAX {
+        assert_eq!(stream.next().wait(), Some(Ok("news".into())));
+    }
+    drop(stream);
+    // Nobody reads them any more, so there is always room.
+    component.notify("dropped").wait().unwrap();
+}
+
+#[test]
+fn notifications_wait_for_a_component_that_is_busy() {
+    let world = World::new();
+    let component = world.open();
+    world.be_deaf(true);
+    for _ in 0..NOTIFICATIONS_MAX {
+        component.try_notify("x").unwrap();
+    }
+    assert_eq!(component.try_notify("x"), Err(NotifyError::Full("x".into())));
+    let (sent, is_sent) = mpsc::channel();
+    let waiting = component.clone();
+    world.container.spawn(async move {
+        sent.send(waiting.notify("at last").await).expect("the test is there");
+    });
+    // Longer than a consumer of a resource may be slow.
+    assert!(is_sent.recv_timeout(Duration::from_millis(1_200)).is_err());
+    world.be_deaf(false);
+    assert_eq!(is_sent.recv(), Ok(Ok(())));
+    eventually(|| world.seen.notified.load(Ordering::SeqCst) == NOTIFICATIONS_MAX + 1);
+    // One that ends has no room, but no more of those who wait for it either.
+    world.be_deaf(true);
+    while component.try_notify("x").is_ok() {}
+    let waiting = component.clone();
+    let waits = std::thread::spawn(move || waiting.notify("never").wait());
+    std::thread::sleep(Duration::from_millis(10));
+    world.component.stop(0);
+    assert_eq!(waits.join().unwrap(), Err(NotifyError::Closed("never".into())));
+}
+
+#[test]
+fn the_end_of_the_container_is_the_end_of_its_components() {
+    let world = World::new();
+    let component = world.open();
+    let mut stream = component.notifications();
+    world.container.close().wait().unwrap();
+    assert_eq!(stream.next().wait(), None);
+    assert_eq!(component.request(0, "").wait(), Err(CallError::Closed));
+    let other = Container::start(&world.kernel, "other");
+    let component = Component::open(&other, ID).wait().unwrap();
+    let mut stream = component.notifications();
+    other.kill();
+    assert_eq!(stream.next().wait(), Some(Err(Broken::Gone)));
+    assert_eq!(component.try_notify("x"), Err(NotifyError::Closed("x".into())));
+}

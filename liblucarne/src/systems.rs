@@ -1,0 +1,220 @@
+//! The systems of this OS process, and the programs in them.
+//!
+//! A system is first taken out of the table, and then ended, so that one thread alone ends it. Nobody holds the table's
+//! lock while waiting for anything. Who uses a system holds the lock of that one: to end it is to wait for them.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use lucarne::{Output, Program, ProgramOptions, StandardOutput, System};
+use lucarne_c::{Components, Slots};
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::{Condvar, Mutex, wait, wait_timeout};
+
+use crate::error::Error;
+use crate::thread::{check_outside, inside};
+
+/// The code of programs that the end of their system has cut off.
+const CUT_OFF: i32 = 1;
+
+static TABLE: LazyLock<Mutex<Table>> =
+    LazyLock::new(|| Mutex::new(Table { systems: Slots::new(), programs: Slots::new() }));
+
+/// Held while handlers are taken over: those that a component adds are for the system that loads it.
+static LOADING: Mutex<()> = Mutex::new(());
+
+struct Table {
+    systems: Slots<Arc<Mutex<Running>>>,
+    programs: Slots<Arc<Started>>,
+}
+
+/// A system and its handlers.
+#[derive(Default)]
+struct Running {
+    /// None once it is to end.
+    system: Option<System>,
+    components: Components,
+}
+
+struct Started {
+    /// The number of its system.
+    system: usize,
+    program: Program,
+    end: Arc<End>,
+}
+
+/// The end of a program, for threads that do not wait for ever.
+#[derive(Default)]
+struct End {
+    code: Mutex<Option<i32>>,
+    bell: Condvar,
+}
+
+/// Starts a system with the handlers that there are, and gives its number.
+pub(crate) fn start(workers: Option<usize>, output: Arc<dyn Output>) -> Result<usize, Error> {
+    check_outside()?;
+    let running = start_running(workers, output)?;
+    let number = TABLE.lock().systems.add(Arc::new(Mutex::new(running)));
+    number.ok_or(Error::Argument("there are too many systems"))
+}
+
+fn start_running(workers: Option<usize>, output: Arc<dyn Output>) -> Result<Running, Error> {
+    let system = match workers {
+        Some(workers) => System::with_workers(workers, output),
+        None => System::with_output(output),
+    };
+    let mut components = Components::default();
+    let loading = LOADING.lock();
+    let added = components.add(system.kernel());
+    drop(loading);
+    let mut running = Running { system: Some(system), components };
+    match added {
+        Ok(()) => Ok(running),
+        Err(error) => {
+            running.end();
+            Err(error.into())
+        }
+    }
+}
+
+/// Loads a component into a system.
+pub(crate) fn load(system: usize, library: &Path) -> Result<(), Error> {
+    check_outside()?;
+    let running = find(system)?;
+    let mut running = running.lock();
+    let Running { system: Some(system), components } = &mut *running else {
+        return Err(Error::NotFound("system"));
+    };
+    let _loading = LOADING.lock();
+    inside(|| Components::load(library))?;
+    Ok(components.add(system.kernel())?)
+}
+
+/// Ends a system.
+pub(crate) fn end(system: usize) -> Result<(), Error> {
+    check_outside()?;
+    let running = find(system)?;
+    let mut running = running.lock();
+    if running.components.is_callback() {
+        return Err(Error::NotHere);
+    }
+    for started in forget(system)? {
+        started.program.stop(CUT_OFF);
+    }
+    let mut ending = std::mem::take(&mut *running);
+    drop(running);
+    ending.end();
+    Ok(())
+}
+
+/// Takes a system out of the table, and gives what was started in it.
+fn forget(system: usize) -> Result<Vec<Arc<Started>>, Error> {
+    let mut table = TABLE.lock();
+    table.systems.remove(system).ok_or(Error::NotFound("system"))?;
+    let started = table.programs.iter().filter(|started| started.system == system).cloned().collect();
+    table.programs.retain(|started| started.system != system);
+    Ok(started)
+}
+
+/// Starts a program in a system, and gives its number.
+pub(crate) fn start_program(system: usize, file: &str, options: ProgramOptions) -> Result<usize, Error> {
+    check_outside()?;
+    let running = find(system)?;
+    let running = running.lock();
+    let started = running.start_program(system, file, options)?;
+    let number = TABLE.lock().programs.add(Arc::new(started));
+    number.ok_or(Error::Argument("there are too many programs"))
+}
+
+/// Waits for the end of a program, and gives its code.
+pub(crate) fn wait_for_program(program: usize, timeout: Option<Duration>) -> Result<i32, Error> {
+    check_outside()?;
+    find_program(program)?.end.wait(timeout).ok_or(Error::Timeout)
+}
+
+/// Stops a program.
+pub(crate) fn stop_program(program: usize, code: i32) -> Result<(), Error> {
+    check_outside()?;
+    find_program(program)?.program.stop(code);
+    Ok(())
+}
+
+/// Forgets the number of a program.
+pub(crate) fn release_program(program: usize) -> Result<(), Error> {
+    check_outside()?;
+    let released = TABLE.lock().programs.remove(program);
+    released.map(|_| ()).ok_or(Error::NotFound("program"))
+}
+
+/// Runs a program in a system that nobody else sees.
+pub(crate) fn run(file: &str, options: ProgramOptions) -> Result<i32, Error> {
+    check_outside()?;
+    let mut running = start_running(None, Arc::new(StandardOutput::new()))?;
+    let code = running.start_program(0, file, options).map(|started| started.program.wait());
+    running.end();
+    code
+}
+
+fn find(system: usize) -> Result<Arc<Mutex<Running>>, Error> {
+    TABLE.lock().systems.get(system).cloned().ok_or(Error::NotFound("system"))
+}
+
+fn find_program(program: usize) -> Result<Arc<Started>, Error> {
+    TABLE.lock().programs.get(program).cloned().ok_or(Error::NotFound("program"))
+}
+
+impl Running {
+    fn start_program(&self, number: usize, file: &str, options: ProgramOptions) -> Result<Started, Error> {
+        let system = self.system.as_ref().ok_or(Error::NotFound("system"))?;
+        check_readable(file).map_err(|reason| Error::File { file: file.to_owned(), reason })?;
+        let program = system.run_with(file, options)?;
+        let end = Arc::new(End::default());
+        let ended = end.clone();
+        program.when_ended(move |code| ended.tell(code));
+        Ok(Started { system: number, program, end })
+    }
+
+    /// The system goes first: handlers end with it.
+    fn end(&mut self) {
+        drop(self.system.take());
+        std::mem::take(&mut self.components).finish();
+    }
+}
+
+/// The compiler says it as well, but as one of the errors that a program can have.
+fn check_readable(file: &str) -> io::Result<()> {
+    if std::fs::File::open(file)?.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(())
+}
+
+impl End {
+    fn tell(&self, code: i32) {
+        *self.code.lock() = Some(code);
+        self.bell.notify_all();
+    }
+
+    /// The code; none if that takes longer.
+    fn wait(&self, timeout: Option<Duration>) -> Option<i32> {
+        let mut code = self.code.lock();
+        let Some(timeout) = timeout else {
+            while code.is_none() {
+                code = wait(&self.bell, code);
+            }
+            return *code;
+        };
+        // A time that no clock reaches is for ever.
+        let clock = Clock::real();
+        let until_us = clock.now_us().saturating_add(i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX));
+        loop {
+            let left_us = u64::try_from(until_us - clock.now_us()).unwrap_or(0);
+            if code.is_some() || left_us == 0 {
+                return *code;
+            }
+            code = wait_timeout(&self.bell, code, Duration::from_micros(left_us));
+        }
+    }
+}

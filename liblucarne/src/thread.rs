@@ -1,0 +1,28 @@
+//! Where a thread is, when it calls: there are places in which it would wait for itself.
+
+use std::cell::Cell;
+
+use crate::error::Error;
+
+thread_local! {
+    /// Whether the thread is in code of the host that is called while something is held.
+    static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls code of the host that must not call back.
+pub(crate) fn inside<T>(call: impl FnOnce() -> T) -> T {
+    struct Leave(bool);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            IS_INSIDE.set(self.0);
+        }
+    }
+    let _leave = Leave(IS_INSIDE.replace(true));
+    call()
+}
+
+/// # Errors
+/// If this thread is in such code.
+pub(crate) fn check_outside() -> Result<(), Error> {
+    if IS_INSIDE.get() { Err(Error::NotHere) } else { Ok(()) }
+}

@@ -1,0 +1,108 @@
+//! Has Cargo build what is installed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::Error;
+
+/// What was built.
+pub(crate) struct Built {
+    pub(crate) binary: PathBuf,
+    pub(crate) shared_library: PathBuf,
+    pub(crate) static_library: PathBuf,
+}
+
+impl Built {
+    /// A folder for what is made on the way, beside what was built. Nobody else has the same.
+    pub(crate) fn work(&self) -> Result<Work, Error> {
+        let folder = self.binary.with_file_name(format!("xtask-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).map_err(|reason| Error::File { path: folder.clone(), reason })?;
+        Ok(Work(folder))
+    }
+}
+
+/// A folder that goes with this value.
+pub(crate) struct Work(PathBuf);
+
+impl std::ops::Deref for Work {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The folder of the sources.
+pub(crate) fn sources() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Builds the release. Both packages at once: features of what they depend on are chosen for the two together, and so
+/// everything is built once.
+pub(crate) fn build() -> Result<Built, Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--release", "--locked", "--package", "lucarne-cli", "--package", "liblucarne"])
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(sources());
+    let messages = output(&mut command)?;
+    let files: Vec<PathBuf> = messages.lines().flat_map(files_of_message).collect();
+    let file = |name: &str| {
+        let found = files.iter().find(|file| file.ends_with(name)).cloned();
+        found.ok_or_else(|| failed(&command, format!("it has made no {name}")))
+    };
+    Ok(Built {
+        binary: file("lucarne")?,
+        shared_library: file("libliblucarne.so")?,
+        static_library: file("libliblucarne.a")?,
+    })
+}
+
+/// The files that Cargo says it has made, or found to be made.
+fn files_of_message(message: &str) -> Vec<PathBuf> {
+    let message: Value = serde_json::from_str(message).unwrap_or_default();
+    let files = message["filenames"].as_array().into_iter().flatten();
+    files.filter_map(Value::as_str).map(PathBuf::from).collect()
+}
+
+/// The libraries of the operating system that the static library needs, as flags of a linker: those of the standard
+/// library, since no crate here adds any.
+pub(crate) fn native_libraries(work: &Path) -> Result<Vec<String>, Error> {
+    const NOTE: &str = "note: native-static-libs: ";
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = Command::new(rustc);
+    let empty = work.join("empty.a");
+    command.args(["--crate-type", "staticlib", "--print", "native-static-libs", "-o"]).arg(&empty).arg("-");
+    let made = command.stdin(Stdio::null()).output();
+    let notes = made.map_err(|reason| failed(&command, reason.to_string()))?.stderr;
+    let notes = String::from_utf8_lossy(&notes);
+    let Some(libraries) = notes.lines().find_map(|line| line.strip_prefix(NOTE)) else {
+        return Err(failed(&command, notes.into_owned()));
+    };
+    let mut libraries: Vec<String> = libraries.split_whitespace().map(str::to_owned).collect();
+    libraries.dedup();
+    Ok(libraries)
+}
+
+/// Runs a command, and gives what it prints.
+pub(crate) fn output(command: &mut Command) -> Result<String, Error> {
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|reason| failed(command, reason.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(command, output.status.to_string()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+pub(crate) fn failed(command: &Command, reason: String) -> Error {
+    Error::Command { command: command.get_program().to_string_lossy().into_owned(), reason }
+}

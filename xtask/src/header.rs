@@ -1,0 +1,26 @@
+//! What headers declare.
+
+/// The functions that a header declares: their lines begin with a type.
+pub(crate) fn functions(header: &str) -> Vec<&str> {
+    header.lines().filter_map(function).collect()
+}
+
+fn function(line: &str) -> Option<&str> {
+    let (declared, _) = line.split_once('(')?;
+    let (kind, name) = declared.rsplit_once([' ', '*'])?;
+    let is_declaration =
+        kind.starts_with(|first: char| first.is_ascii_lowercase()) && !kind.starts_with("typedef");
+    is_declaration.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declarations_alone() {
+        let header = "/* of(this) */\n * with(that)\n#define MACRO() {}\ntypedef int (*callback_t)(void);\n\
+            toit_err_t toit_gc(void);\nvoid* toit_malloc(size_t size);\nint first(int a,\n          int second(int b));\n";
+        assert_eq!(functions(header), ["toit_gc", "toit_malloc", "first"]);
+    }
+}

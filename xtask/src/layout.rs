@@ -1,0 +1,117 @@
+//! What is installed, and where: one list for folders and packages.
+
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::build::{Built, native_libraries, sources};
+use crate::generated::{self, files};
+use crate::header::functions;
+
+/// A file, by its path below the prefix.
+pub(crate) struct Item {
+    pub(crate) path: String,
+    pub(crate) content: Content,
+}
+
+pub(crate) enum Content {
+    /// A copy of a file.
+    File(PathBuf),
+    /// A copy of a file that can be run.
+    Program(PathBuf),
+    /// A copy of a library, with the option of `strip` that leaves what is needed to link with it.
+    Library(PathBuf, &'static str),
+    /// A text made here.
+    Text(String),
+    /// A link to a file in the same folder.
+    Link(String),
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Changes when hosts have to be built again; `liblucarne/build.rs` has it, too.
+const SONAME: &str = "liblucarne.so.0";
+
+const CMAKE: &str = "lib/cmake/lucarne";
+
+/// Everything, in the order of the paths. `work` is a folder for what is made on the way.
+pub(crate) fn items(built: &Built, work: &Path) -> Result<Vec<Item>, Error> {
+    let mut items = vec![
+        item("bin/lucarne", Content::Program(built.binary.clone())),
+        item("include/toit/toit.h", source("crates/c/include/toit/toit.h")),
+        item("include/lucarne/lucarne.h", source("liblucarne/include/lucarne/lucarne.h")),
+        item(&format!("{CMAKE}/lucarne.cmake"), source("crates/c/cmake/lucarne.cmake")),
+    ];
+    items.extend(libraries(built));
+    items.extend(descriptions(work)?);
+    items.extend(generated::items(&built.binary, work)?);
+    items.extend(documents()?);
+    items.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(items)
+}
+
+/// The libraries. The loader looks for the soname, a linker for the name without numbers.
+fn libraries(built: &Built) -> [Item; 4] {
+    let full = format!("liblucarne.so.{VERSION}");
+    [
+        item("lib/liblucarne.a", Content::Library(built.static_library.clone(), "--strip-debug")),
+        item(&format!("lib/{full}"), Content::Library(built.shared_library.clone(), "--strip-unneeded")),
+        item(&format!("lib/{SONAME}"), Content::Link(full)),
+        item("lib/liblucarne.so", Content::Link(SONAME.to_owned())),
+    ]
+}
+
+/// What tells build systems about them.
+fn descriptions(work: &Path) -> Result<[Item; 3], Error> {
+    let path = sources().join("crates/c/include/toit/toit.h");
+    let header = std::fs::read_to_string(&path).map_err(|reason| Error::File { path, reason })?;
+    // A component looks for the functions of toit.h in whoever loads it.
+    let exported = functions(&header);
+    let exports = |option: &str, between: &str| -> String {
+        let flags: Vec<String> =
+            exported.iter().map(|name| format!("{option}--export-dynamic-symbol={name}")).collect();
+        flags.join(between)
+    };
+    let native = native_libraries(work)?;
+    let fill = |template: &str| {
+        let names: Vec<&str> = native.iter().map(|flag| flag.trim_start_matches("-l")).collect();
+        Content::Text(
+            template
+                .replace("@VERSION@", VERSION)
+                .replace("@SONAME@", SONAME)
+                .replace("@EXPORT_FLAGS@", &exports("-Wl,", " "))
+                .replace("@EXPORT_OPTIONS@", &exports("LINKER:", ";"))
+                .replace("@NATIVE_FLAGS@", &native.join(" "))
+                .replace("@NATIVE_NAMES@", &names.join(";")),
+        )
+    };
+    Ok([
+        item("lib/pkgconfig/lucarne.pc", fill(include_str!("../templates/lucarne.pc"))),
+        item(&format!("{CMAKE}/lucarneConfig.cmake"), fill(include_str!("../templates/lucarneConfig.cmake"))),
+        item(
+            &format!("{CMAKE}/lucarneConfigVersion.cmake"),
+            fill(include_str!("../templates/lucarneConfigVersion.cmake")),
+        ),
+    ])
+}
+
+/// The guides, and the licences.
+fn documents() -> Result<Vec<Item>, Error> {
+    const FOLDER: &str = "share/doc/lucarne";
+    let mut documents: Vec<Item> = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]
+        .iter()
+        .map(|name| item(&format!("{FOLDER}/{name}"), source(name)))
+        .collect();
+    for file in files(&sources().join("docs"))? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        documents.push(item(&format!("{FOLDER}/docs/{name}"), Content::File(file)));
+    }
+    Ok(documents)
+}
+
+fn item(path: &str, content: Content) -> Item {
+    Item { path: path.to_owned(), content }
+}
+
+fn source(path: &str) -> Content {
+    Content::File(sources().join(path))
+}

@@ -1,0 +1,106 @@
+//! `cargo xtask`: what is done with the sources besides building and testing them.
+//!
+//! `layout` is the list of what is installed, and where; `build` has Cargo make what is built, and `generated` has the binary
+//! write what it says about itself. `install` puts everything into a folder, `dist` into packages: `deb` is the one for Debian.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever runs it")]
+
+mod archive;
+mod build;
+mod deb;
+mod dist;
+mod generated;
+mod header;
+mod install;
+mod layout;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use thiserror::Error;
+
+const HELP: &str = "\
+Usage: cargo xtask install --prefix DIR [--destdir DIR]
+       cargo xtask dist [--output DIR]
+
+Commands:
+  install  Build the release, and install it
+  dist     Build the release, and pack it: a .tar.gz for any folder, and a .deb
+
+Options:
+  --prefix DIR   Where it will be used, such as /usr/local
+  --destdir DIR  A folder that is the root of the machine where it will be used
+  --output DIR   Where packages are written [default: target/dist]";
+
+/// Why something was not done.
+#[derive(Debug, Error)]
+enum Error {
+    #[error("{0}")]
+    Usage(#[from] lexopt::Error),
+    #[error("{0}; see cargo xtask --help")]
+    Incomplete(&'static str),
+    #[error("{command}: {reason}")]
+    Command { command: String, reason: String },
+    #[error("{}: {reason}", path.display())]
+    File { path: PathBuf, reason: std::io::Error },
+}
+
+enum Command {
+    Help,
+    Install { prefix: PathBuf, destdir: Option<PathBuf> },
+    Dist { output: PathBuf },
+}
+
+fn main() -> ExitCode {
+    match read_arguments().and_then(|command| perform(&command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(command: &Command) -> Result<(), Error> {
+    match command {
+        Command::Help => println!("{HELP}"),
+        Command::Install { prefix, destdir } => {
+            let built = build::build()?;
+            install::install(prefix, destdir.as_deref(), &layout::items(&built, &built.work()?)?)?;
+        }
+        Command::Dist { output } => {
+            let built = build::build()?;
+            let work = built.work()?;
+            for package in dist::dist(&built, &layout::items(&built, &work)?, output, &work)? {
+                println!("{}", package.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_arguments() -> Result<Command, Error> {
+    let mut arguments = lexopt::Parser::from_env();
+    let (mut command, mut prefix, mut destdir, mut output) = (None, None, None, None);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Long("prefix") => prefix = Some(PathBuf::from(arguments.value()?)),
+            Long("destdir") => destdir = Some(PathBuf::from(arguments.value()?)),
+            Long("output") => output = Some(PathBuf::from(arguments.value()?)),
+            Value(name) if command.is_none() => command = Some(name.string()?),
+            _ => return Err(argument.unexpected().into()),
+        }
+    }
+    match command.as_deref() {
+        Some("install") => {
+            let prefix = prefix.ok_or(Error::Incomplete("there is no --prefix"))?;
+            Ok(Command::Install { prefix, destdir })
+        }
+        Some("dist") => {
+            Ok(Command::Dist { output: output.unwrap_or_else(|| build::sources().join("target/dist")) })
+        }
+        Some(_) => Err(Error::Incomplete("there is no such command")),
+        None => Ok(Command::Help),
+    }
+}
