@@ -200,6 +200,31 @@ fn what_was_installed_is_what_runs() {
 }
 
 #[test]
+fn what_containers_store_is_theirs_and_lasts() {
+    let device = Device::started("device-storage");
+    device.install(&["one", "count.toit"]);
+    device.wait_for("one", "1 in flash, 1 in RAM", 1);
+    device.good(&["container", "restart", "one"]);
+    device.wait_for("one", "2 in flash, 2 in RAM", 1);
+    device.install(&["other", "count.toit"]);
+    device.wait_for("other", "1 in flash, 1 in RAM", 1);
+
+    device.good(&["device", "stop"]);
+    device.good(&["device", "start"]);
+    device.wait_for("one", "3 in flash, 1 in RAM", 1);
+    kill(device.pid());
+    device.wait("end of the device", || device.answer(&["device", "status"]).status == Some(1));
+    device.good(&["device", "start"]);
+    device.wait_for("one", "4 in flash, 1 in RAM", 1);
+
+    device.install(&["one", "count.toit"]);
+    device.wait_for("one", "5 in flash, 2 in RAM", 1);
+    device.good(&["container", "uninstall", "one"]);
+    device.install(&["one", "count.toit"]);
+    device.wait_for("one", "1 in flash, 1 in RAM", 1);
+}
+
+#[test]
 fn a_program_is_run_in_place_of_the_one_before() {
     let device = Device::started("device-run");
     device.folder.file("slow.toit", "main:\n  print \"slow\"\n  sleep --ms=60_000\n");

@@ -156,7 +156,7 @@ impl Uploading {
     /// Takes what has arrived.
     fn take(&self) -> Result<Sent, Refusal> {
         let Arrived { part, assets } = std::mem::take(&mut *self.arrived.lock());
-        let image = Image::read(part).map_err(Refusal::new)?;
+        let image = Image::received(part).map_err(Refusal::new)?;
         Ok(Sent { image, assets })
     }
 }

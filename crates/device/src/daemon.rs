@@ -8,7 +8,7 @@ use lucarne::prelude::*;
 use lucarne_link::{ListenError, Listener};
 use lucarne_services::{Oversight, Policies, ProvidedHook};
 use lucarne_system::StandardOutput;
-use lucarne_system::storage::{self, Media, Memory, Owners};
+use lucarne_system::storage::{self, Media, Owners};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
@@ -75,7 +75,7 @@ impl Daemon {
         let expectations = oversight.expectations.clone();
         let system = lucarne_system::System::overseen(options.workers, output.clone(), oversight);
         let flash = FlashFile::open(folder.root())?;
-        let media = Media { ram: Arc::new(Memory::default()), flash: Arc::new(flash) };
+        let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         start_storage(&system, &media, &residents)?;
         let natives = Natives::new(system.kernel().clone(), residents.clone(), folder.clone())?;
         let guests = Guests::new(system, natives, residents, expectations);
