@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Answer, Folder};
+use common::{Answer, Folder, completed};
 use serde_json::Value;
 
 /// How long anything here may take.
@@ -269,6 +269,23 @@ fn a_failed_installation_leaves_the_old_one_running() {
     let installed = device.json(&["container", "install", "--json", "app", "v2.toit"]);
     assert_eq!(installed["replaced"], true);
     device.wait_for("app", "two", 1);
+}
+
+#[test]
+fn names_of_containers_are_completed() {
+    let device = Device::started("completed");
+    for name in ["garden", "gate", "house"] {
+        device.install(&[name, "settings.toit"]);
+    }
+    let words = ["lucarne", "container", "stop", "ga"];
+    assert_eq!(completed(device.command(&["--"]), &words), ["garden", "gate"]);
+    let state = device.state();
+    let words = ["lucarne", "container", "logs", "--state", &state.to_string_lossy(), "h"];
+    let mut elsewhere = device.command(&["--"]);
+    elsewhere.env("LUCARNE_STATE", "/nowhere");
+    assert_eq!(completed(elsewhere, &words), ["house"]);
+    device.good(&["device", "stop"]);
+    assert_eq!(completed(device.command(&["--"]), &words), [""; 0]);
 }
 
 #[test]

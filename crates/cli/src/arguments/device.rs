@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use lucarne_device::{ContainerName, Define, FileAccess};
 
 use super::parse_size;
+use crate::complete::containers;
 
 /// Which device is meant.
 #[derive(Debug, Args)]
@@ -89,6 +90,9 @@ pub(crate) struct DeviceUnit {
     /// The folder in which the device keeps its state [default: the user's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    /// The binary that it starts [default: this one]
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) binary: Option<PathBuf>,
 }
 
 /// What `lucarne container` does.
@@ -176,6 +180,7 @@ pub(crate) struct Install {
     #[arg(long)]
     pub(crate) json: bool,
     /// What the container is called: letters, digits, '-', '_' and '.'
+    #[arg(add = containers())]
     pub(crate) name: ContainerName,
     /// What it is made of
     pub(crate) file: PathBuf,
@@ -207,6 +212,7 @@ pub(crate) struct OfContainer {
     #[arg(long)]
     pub(crate) json: bool,
     /// The container
+    #[arg(add = containers())]
     pub(crate) name: ContainerName,
 }
 
@@ -238,6 +244,7 @@ pub(crate) struct ContainerLogs {
     #[arg(long)]
     pub(crate) json: bool,
     /// The container
+    #[arg(add = containers())]
     pub(crate) name: ContainerName,
 }
 
@@ -250,6 +257,7 @@ pub(crate) struct ContainerInspect {
     #[arg(long)]
     pub(crate) json: bool,
     /// The container
+    #[arg(add = containers())]
     pub(crate) name: ContainerName,
 }
 
