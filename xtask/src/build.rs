@@ -45,15 +45,13 @@ pub(crate) fn sources() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Builds the release. Both packages at once: features of what they depend on are chosen for the two together, and so
-/// everything is built once.
+/// Builds the release, all of it: for fewer packages other features would be chosen, and what `cargo build --release` has
+/// built would be built again.
 pub(crate) fn build() -> Result<Built, Error> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     command
-        .args(["build", "--release", "--locked", "--package", "lucarne-cli", "--package", "liblucarne"])
-        .arg("--message-format=json-render-diagnostics")
-        .current_dir(sources());
+        .args(["build", "--release", "--locked", "--workspace", "--exclude", "xtask"])
+        .arg("--message-format=json-render-diagnostics");
     let messages = output(&mut command)?;
     let files: Vec<PathBuf> = messages.lines().flat_map(files_of_message).collect();
     let file = |name: &str| {
@@ -65,6 +63,13 @@ pub(crate) fn build() -> Result<Built, Error> {
         shared_library: file("libliblucarne.so")?,
         static_library: file("libliblucarne.a")?,
     })
+}
+
+/// The Cargo that runs this, for these sources.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(sources());
+    command
 }
 
 /// The files that Cargo says it has made, or found to be made.

@@ -10,6 +10,7 @@ use crate::Error;
 use crate::archive::{Entry, Kind, ar, gz, tar_gz, with_folders};
 use crate::build::{Built, output};
 use crate::dist::{Contents, file_error};
+use crate::generated::UNIT;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -69,6 +70,11 @@ fn files(contents: &Contents, date: &str) -> std::io::Result<Vec<Entry>> {
         let (path, kind) = match &entry.kind {
             Kind::File { mode, bytes } if path.starts_with("share/man/") => {
                 (path + ".gz", Kind::File { mode: *mode, bytes: gz(bytes)? })
+            }
+            Kind::File { mode, bytes } if path == UNIT => {
+                let text = String::from_utf8_lossy(bytes)
+                    .replace("ExecStart=lucarne ", "ExecStart=/usr/bin/lucarne ");
+                (path, Kind::File { mode: *mode, bytes: text.into_bytes() })
             }
             Kind::File { mode, bytes } => (path, Kind::File { mode: *mode, bytes: bytes.clone() }),
             Kind::Link { to } => (path, Kind::Link { to: to.clone() }),

@@ -1,4 +1,4 @@
-//! What the binary says about itself: manual, completions.
+//! What the binary says about itself: manual, completions, a unit for systemd.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,8 +7,13 @@ use crate::Error;
 use crate::build::output;
 use crate::layout::{Content, Item};
 
+/// A unit of systemd, which each user may enable.
+pub(crate) const UNIT: &str = "lib/systemd/user/lucarne.service";
+
 /// What the binary prints, and the file that it is for.
-const PRINTED: [(&str, &[&str]); 3] = [
+const PRINTED: [(&str, &[&str]); 4] = [
+    // The binary without a folder is looked for where the system has its programs.
+    (UNIT, &["device", "unit", "--binary", "lucarne"]),
     ("share/bash-completion/completions/lucarne", &["completions", "bash"]),
     ("share/zsh/site-functions/_lucarne", &["completions", "zsh"]),
     ("share/fish/vendor_completions.d/lucarne.fish", &["completions", "fish"]),

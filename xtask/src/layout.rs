@@ -6,6 +6,7 @@ use crate::Error;
 use crate::build::{Built, native_libraries, sources};
 use crate::generated::{self, files};
 use crate::header::functions;
+use crate::licences::third_party;
 
 /// A file, by its path below the prefix.
 pub(crate) struct Item {
@@ -101,6 +102,7 @@ fn documents() -> Result<Vec<Item>, Error> {
         .iter()
         .map(|name| item(&format!("{FOLDER}/{name}"), source(name)))
         .collect();
+    documents.push(item(&format!("{FOLDER}/LICENSES-OF-OTHERS"), Content::Text(third_party()?)));
     for file in files(&sources().join("docs"))? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         documents.push(item(&format!("{FOLDER}/docs/{name}"), Content::File(file)));

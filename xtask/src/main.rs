@@ -1,7 +1,8 @@
 //! `cargo xtask`: what is done with the sources besides building and testing them.
 //!
-//! `layout` is the list of what is installed, and where; `build` has Cargo make what is built, and `generated` has the binary
-//! write what it says about itself. `install` puts everything into a folder, `dist` into packages: `deb` is the one for Debian.
+//! `layout` is the list of what is installed, and where. `build` has Cargo make what is built, `generated` has the binary write
+//! what it says about itself, and `licences` collects those of others. `install` puts everything into a folder, `dist` into
+//! packages: `deb` is the one for Debian.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever runs it")]
 
 mod archive;
@@ -12,6 +13,7 @@ mod generated;
 mod header;
 mod install;
 mod layout;
+mod licences;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

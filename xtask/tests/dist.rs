@@ -64,6 +64,9 @@ fn the_package() {
     let root = folder.join("root");
     install(&root);
     use_it(&root.join("usr"), &folder);
+    let unit =
+        std::fs::read_to_string(root.join("usr/lib/systemd/user/lucarne.service")).expect("it is there");
+    assert!(unit.contains("\nExecStart=/usr/bin/lucarne device start --foreground"), "{unit}");
     let found = run(Command::new("find").args([".", "-mindepth", "1", "-maxdepth", "1"]).current_dir(&root));
     let beside: Vec<&str> = found.lines().filter(|path| *path != "./var").collect();
     assert_eq!(beside, ["./usr"]);

@@ -88,6 +88,20 @@ pub(crate) enum Command {
     /// Install containers on the device, and look after them
     #[command(subcommand)]
     Container(device::Container),
+    /// Take on the bounds of a container, and become its program: a device starts this
+    #[command(hide = true)]
+    Confine {
+        /// What the program is called
+        #[arg(long)]
+        name: std::ffi::OsString,
+        /// The bounds, as JSON
+        bounds: device::BoundsArgument,
+        /// The program
+        program: PathBuf,
+        /// Its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Be the OS process of a component: `lucarne run --component-process` starts this
     #[command(hide = true)]
     ComponentHost {

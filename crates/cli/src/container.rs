@@ -101,6 +101,7 @@ pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
             allow_provide: options.allow_provide.clone(),
             deny_provide: options.deny_provide.clone(),
         },
+        files: (options.no_files || !options.files.is_empty()).then(|| options.files.clone()),
         ..Settings::default()
     }
 }

@@ -228,7 +228,10 @@ pub(crate) fn shown_duration(us: i64) -> String {
 
 fn unit(options: &DeviceUnit) -> Result<ExitCode, Stop> {
     let failure = |error: std::io::Error| Stop::failure(format!("cannot tell where lucarne is: {error}"));
-    let binary = std::env::current_exe().map_err(failure)?;
+    let binary = match &options.binary {
+        Some(binary) => binary.clone(),
+        None => std::env::current_exe().map_err(failure)?,
+    };
     let state = match &options.state {
         Some(state) => format!(" --state {}", quoted(&std::path::absolute(state).map_err(failure)?)),
         None => String::new(),

@@ -62,6 +62,10 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::C(command) => c::c(&command),
         Command::Device(command) => device::device(&command),
         Command::Container(command) => container::container(&command),
+        Command::Confine { name, bounds, program, arguments } => {
+            let error = bounds.0.execute(&name, &program, &arguments);
+            Err(Stop::failure(error.to_string()))
+        }
         Command::ComponentHost { library, socket } => components::host(&library, &socket),
         Command::Completions { shell } => complete::print_script(shell),
         Command::Manual { folder } => manual::write(&folder),

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::Folder;
+use common::{Folder, completed};
 use wait_timeout::ChildExt;
 
 const HELLO: &str = "main:\n  print \"hello\"\n";
@@ -135,24 +135,14 @@ fn emits_every_stage() {
     assert!(main.contains("CallStatic") && main.contains("; print"), "{main}");
 }
 
-/// What is offered after a command line: the last word is the one that is being written.
-fn completed(folder: &Folder, words: &[&str]) -> Vec<String> {
-    let mut command = folder.command(&["--"]);
-    command.args(words).env("LUCARNE_COMPLETE", "zsh");
-    command.env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
-    let out = command.output().expect("the binary starts").stdout;
-    let out = String::from_utf8(out).expect("output is UTF-8");
-    out.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
-}
-
 #[test]
 fn command_lines_are_completed() {
     let folder = Folder::new("completions");
     folder.file("hello.toit", HELLO);
-    assert_eq!(completed(&folder, &["lucarne", "ch"]), ["check"]);
-    assert_eq!(completed(&folder, &["lucarne", "pkg", "in"]), ["install"]);
-    assert_eq!(completed(&folder, &["lucarne", "run", "--simu"]), ["--simulate"]);
-    assert_eq!(completed(&folder, &["lucarne", "run", "hel"]), ["hello.toit"]);
+    assert_eq!(completed(folder.command(&["--"]), &["lucarne", "ch"]), ["check"]);
+    assert_eq!(completed(folder.command(&["--"]), &["lucarne", "pkg", "in"]), ["install"]);
+    assert_eq!(completed(folder.command(&["--"]), &["lucarne", "run", "--simu"]), ["--simulate"]);
+    assert_eq!(completed(folder.command(&["--"]), &["lucarne", "run", "hel"]), ["hello.toit"]);
     for shell in ["bash", "zsh", "fish"] {
         let answer = folder.lucarne(&["completions", shell]);
         assert!(answer.status == Some(0) && answer.out.contains("LUCARNE_COMPLETE"), "{shell}: {answer:?}");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Answer, Folder};
+use common::{Answer, Folder, completed};
 use serde_json::Value;
 
 /// How long anything here may take.
@@ -272,6 +272,23 @@ fn a_failed_installation_leaves_the_old_one_running() {
 }
 
 #[test]
+fn names_of_containers_are_completed() {
+    let device = Device::started("completed");
+    for name in ["garden", "gate", "house"] {
+        device.install(&[name, "settings.toit"]);
+    }
+    let words = ["lucarne", "container", "stop", "ga"];
+    assert_eq!(completed(device.command(&["--"]), &words), ["garden", "gate"]);
+    let state = device.state();
+    let words = ["lucarne", "container", "logs", "--state", &state.to_string_lossy(), "h"];
+    let mut elsewhere = device.command(&["--"]);
+    elsewhere.env("LUCARNE_STATE", "/nowhere");
+    assert_eq!(completed(elsewhere, &words), ["house"]);
+    device.good(&["device", "stop"]);
+    assert_eq!(completed(device.command(&["--"]), &words), [""; 0]);
+}
+
+#[test]
 fn two_devices_do_not_share_a_folder() {
     let device = Device::started("device-two");
     let answer = device.answer(&["device", "start", "--foreground"]);
@@ -393,4 +410,132 @@ fn messages_say_what_to_do() {
     assert_eq!(other, "lucarne: there is no device 'other' here: this one is called 'box'\n");
     assert_eq!(device.good(&["container", "list"]), "DEVICE   IMAGE   NAME   KIND   STATE\n");
     assert!(device.good(&["device", "unit"]).contains("ExecStart="));
+}
+
+/// What `lucarne confine` runs under bounds that are as usual but for `more`.
+fn confined(folder: &Folder, more: &Value, program: &[&str]) -> Answer {
+    let mut bounds = serde_json::json!({
+        "device": std::process::id(), "memory_bytes": null, "background": false, "files": null, "cgroup": null,
+    });
+    let given = more.as_object().expect("an object").clone();
+    bounds.as_object_mut().expect("an object").extend(given);
+    folder.lucarne(&[&["confine", "--name", "it", &bounds.to_string()], program].concat())
+}
+
+#[test]
+fn bounds_are_in_force_before_the_program_runs() {
+    let folder = Folder::new("device-confined");
+    folder.file("secret", "secret\n");
+    let secret = folder.path("secret").display().to_string();
+    let cat = ["/bin/cat", secret.as_str()];
+    let free = confined(&folder, &serde_json::json!({}), &cat);
+    assert_eq!((free.status, free.out.as_str()), (Some(0), "secret\n"), "{free:?}");
+
+    let allowed = serde_json::json!({"files": [{"path": secret, "writable": false}]});
+    let allowed = confined(&folder, &allowed, &cat);
+    let denied = confined(&folder, &serde_json::json!({"files": []}), &cat);
+    if denied.error.contains("Landlock is missing") {
+        // It is not run with less than was asked for.
+        assert_eq!((denied.status, denied.out.as_str()), (Some(1), ""));
+    } else {
+        assert_eq!((allowed.status, allowed.out.as_str()), (Some(0), "secret\n"), "{allowed:?}");
+        assert!(denied.status == Some(1) && denied.error.contains("Permission denied"), "{denied:?}");
+    }
+
+    let shell = ["/bin/sh", "-c", "ulimit -d; ulimit -c; grep NoNewPrivs /proc/self/status; nice"];
+    let bounded =
+        confined(&folder, &serde_json::json!({"memory_bytes": 64 << 20, "background": true}), &shell);
+    assert_eq!(bounded.out, "65536\n0\nNoNewPrivs:\t1\n10\n", "{bounded:?}");
+
+    let orphan = confined(&folder, &serde_json::json!({"device": 1}), &cat);
+    assert_eq!((orphan.status, orphan.out.as_str()), (Some(1), ""), "{orphan:?}");
+    assert!(orphan.error.contains("the device has gone"));
+}
+
+#[test]
+fn what_bounds_are_in_force_can_be_seen() {
+    let device = Device::started("device-bounds");
+    let clock = clock();
+    device.install(&["--memory=256M", "--restart=on-failure", "clock", clock.to_str().expect("UTF-8")]);
+    device.wait_for("clock", "tick", 1);
+    let bounds = device.json(&["container", "inspect", "--json", "clock"])["bounds"].to_string();
+    for bound in ["it ends with the device", "no new privileges", "memory: 268435456 bytes"] {
+        assert!(bounds.contains(bound), "{bound} in {bounds}");
+    }
+    // Less than it needs.
+    device.install(&["--memory=1M", "small", clock.to_str().expect("UTF-8")]);
+    device.wait_for_state("small", "ended");
+    assert_eq!(device.state_of("clock")["is"], "running");
+}
+
+#[test]
+fn one_that_loops_leaks_or_floods_harms_only_itself() {
+    let device = Device::started("device-harm");
+    device.install(&["hall", "hall.toit"]);
+    device.install(&["--memory=16M", "leak", "leak.toit"]);
+    device.install(&["loop1", "loop.toit"]);
+    device.install(&["loop2", "loop.toit"]);
+    device.install(&["flood", "flood.toit"]);
+    for name in ["loop1", "loop2", "flood"] {
+        device.wait_for(name, "ing\n", 1);
+    }
+    device.wait_for_state("leak", "ended");
+    device.wait_for("leak", "OUT_OF_MEMORY", 1);
+    // In the middle of all that, others come, talk and go.
+    device.install(&["ada", "guest.toit", "--", "Ada"]);
+    device.install(&["bob", "guest.toit", "--", "Bob"]);
+    device.wait_for("ada", "Ada hears Bob: I am Bob", 3);
+    device.wait_for("bob", "Bob hears Ada: I am Ada", 3);
+    for name in ["loop1", "loop2", "flood", "ada"] {
+        device.good(&["container", "stop", name]);
+        assert_eq!(device.state_of(name)["is"], "stopped");
+    }
+    assert_eq!(device.state_of("bob")["is"], "running");
+}
+
+#[test]
+fn a_thousand_idle_containers() {
+    use lucarne_device::control::Reached;
+    use lucarne_device::{Image, Settings, StateFolder};
+    const COUNT: usize = 1_000;
+    let device = Device::started("device-thousand");
+    device.install(&["hall", "hall.toit"]);
+    let reached = Reached::connect(&StateFolder::at(device.state()).expect("a folder")).expect("it runs");
+    let image = Image::compile(&device.folder.path("idle.toit")).expect("it compiles").image;
+    for number in 0..COUNT {
+        let settings = Settings { arguments: vec![number.to_string()], ..Settings::default() };
+        let name = format!("c{number}").parse().expect("a name");
+        let upload = reached.send(&image, &[]).expect("it is sent");
+        upload.install(name, settings).wait().expect("it is installed");
+    }
+    drop(reached);
+    let all_are_in = |times: usize| {
+        let is_in =
+            |number: usize| device.log_on_disk(&format!("c{number}")).matches("\"in\"").count() == times;
+        (0..COUNT).all(is_in)
+    };
+    device.wait("thousand guests", || all_are_in(1));
+    device.good(&["device", "stop"]);
+    device.good(&["device", "start"]);
+    device.wait("thousand guests again", || all_are_in(2));
+    let status = device.json(&["device", "status", "--json"]);
+    assert_eq!((&status["installed"], &status["running"]), (&(COUNT + 1).into(), &(COUNT + 1).into()));
+
+    let pid = device.pid();
+    let memory = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let memory = memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+    let kilobytes: u64 = memory.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(kilobytes < 100_000, "{kilobytes} kB");
+    let before = processor_ticks(pid);
+    std::thread::sleep(Duration::from_secs(2));
+    let used = processor_ticks(pid) - before;
+    // A tick is a hundredth of a second.
+    assert!(used <= 2, "{used} ticks in 2 s");
+}
+
+/// How much of a processor an OS process has used: `utime` and `stime` of `proc_pid_stat(5)`.
+fn processor_ticks(pid: u64) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let (_, fields) = status.rsplit_once(')').expect("a name");
+    fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
 }

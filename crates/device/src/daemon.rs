@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use lucarne::prelude::*;
-use lucarne_link::{Connections, ListenError, Listener};
+use lucarne_link::{ListenError, Listener};
+use lucarne_services::{Oversight, Policies, ProvidedHook};
 use lucarne_system::StandardOutput;
-use lucarne_system::storage::Media;
+use lucarne_system::storage::{self, Media, Owners};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
 use crate::controls::Controls;
 use crate::folders::{FolderError, StateFolder};
-use crate::guest::{Guests, Names};
+use crate::guest::Guests;
 use crate::logs::{LogLimits, Logs};
 use crate::native::Natives;
+use crate::residents::Residents;
 use crate::supervisor::{Orders, Supervisor};
 use crate::{FlashFile, Store, StoreError};
 
@@ -65,20 +67,28 @@ impl Daemon {
         let store = Arc::new(Store::open(folder.root())?);
         let logs = Arc::new(Logs::open(&folder.logs(), LogLimits::default())?);
         let output = Arc::new(StandardOutput::new());
-        let system = lucarne_system::System::new(options.workers, output.clone());
-        let names = Names::default();
-        let natives = Natives::new(Connections::new(system.kernel())?, folder.clone(), names.clone())?;
-        let media = Media { flash: Arc::new(FlashFile::open(folder.root())?), ..Media::in_memory() };
-        let guests = Guests::new(system, natives, names, media)?;
+        let orders = Orders::channel();
+        let policies = Policies::default();
+        let residents = Residents::new(policies.clone());
+        let oversight =
+            Oversight { policies, on_provided: Some(noting(&orders.0, &residents)), ..Oversight::default() };
+        let expectations = oversight.expectations.clone();
+        let system = lucarne_system::System::overseen(options.workers, output.clone(), oversight);
+        let flash = FlashFile::open(folder.root())?;
+        let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
+        start_storage(&system, &media, &residents)?;
+        let natives = Natives::new(system.kernel().clone(), residents.clone(), folder.clone())?;
+        let guests = Guests::new(system, natives, residents, expectations);
 
         let control = System::with_workers(1, output.clone());
-        let (orders, supervisor) = Supervisor::start(options.name, store, logs.clone(), guests, output)?;
-        let controls = Controls { orders: orders.clone(), logs };
+        let way = orders.0.clone();
+        let supervisor = Supervisor::start(orders, options.name, store, logs.clone(), media, guests, output)?;
+        let controls = Controls { orders: way.clone(), logs };
         let container = control.container("device");
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(controls));
         provider.install().wait().map_err(io::Error::other)?;
         let listener = control.listen(folder.control_socket())?;
-        Ok(Daemon { orders, supervisor, listener, control })
+        Ok(Daemon { orders: way, supervisor, listener, control })
     }
 
     /// What stops it from elsewhere.
@@ -93,6 +103,23 @@ impl Daemon {
         drop(self.listener);
         drop(self.control);
     }
+}
+
+/// Tells the supervisor what containers provide.
+fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
+    let (orders, residents) = (orders.clone(), residents.clone());
+    Arc::new(move |gid, interface| {
+        if let (Some(name), Ok(interface)) = (residents.name_of(gid), interface.parse()) {
+            orders.provided(name, interface);
+        }
+    })
+}
+
+/// The containers' own memory, each by its name.
+fn start_storage(system: &lucarne_system::System, media: &Media, residents: &Residents) -> io::Result<()> {
+    let residents = residents.clone();
+    let owners: Owners = Arc::new(move |gid| residents.name_of(gid).map(String::from));
+    storage::start(system.kernel(), media.clone(), owners).wait().map(drop).map_err(io::Error::other)
 }
 
 /// Stops a device.

@@ -1,16 +1,15 @@
 //! Containers at work: how one is started, and how it is told to end.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 
-use lucarne_kernel::sync::Mutex;
-use lucarne_kernel::{Gid, Program, priority};
-use lucarne_system::storage::{self, FlashError, Media};
+use lucarne_kernel::{Program, priority};
+use lucarne_services::{Expectation, Expectations};
 use lucarne_system::{Output, Services, System};
 use lucarne_vm::Host;
+use uuid::Uuid;
 
 use crate::native::{Native, NativeStart, Natives};
+use crate::residents::Residents;
 use crate::{ContainerName, Settings};
 
 /// What a container may use of memory if its settings do not say, in bytes.
@@ -20,13 +19,9 @@ const MEMORY_DEFAULT: usize = 512 << 20;
 pub(crate) struct Guests {
     system: System,
     natives: Natives,
-    names: Names,
-    media: Media,
+    residents: Residents,
+    expectations: Expectations,
 }
-
-/// The names of the containers that run, by group: what they store lies under their names.
-#[derive(Clone, Default)]
-pub(crate) struct Names(Arc<Mutex<BTreeMap<Gid, String>>>);
 
 /// A container that runs.
 pub(crate) enum Guest {
@@ -40,6 +35,8 @@ pub(crate) struct Start<'a> {
     pub(crate) settings: &'a Settings,
     /// The files that come with it.
     pub(crate) assets: Vec<u8>,
+    /// What others expect it to provide.
+    pub(crate) expected: &'a [Expectation],
     /// Its log.
     pub(crate) output: Arc<dyn Output>,
     /// Told of its end, once, with its code.
@@ -47,17 +44,23 @@ pub(crate) struct Start<'a> {
 }
 
 impl Guests {
-    /// Starts the storage of the containers to be.
-    pub(crate) fn new(system: System, natives: Natives, names: Names, media: Media) -> io::Result<Guests> {
-        let known = names.clone();
-        let owners = Arc::new(move |gid| known.get(gid));
-        storage::start(system.kernel(), media.clone(), owners).wait().map_err(io::Error::other)?;
-        Ok(Guests { system, natives, names, media })
+    pub(crate) fn new(
+        system: System,
+        natives: Natives,
+        residents: Residents,
+        expectations: Expectations,
+    ) -> Guests {
+        Guests { system, natives, residents, expectations }
+    }
+
+    /// From now on, for a while, those who look for this interface wait for the container that will provide it.
+    pub(crate) fn expect(&self, interface: Uuid) -> Expectation {
+        self.expectations.expect(self.system.kernel(), interface)
     }
 
     /// Starts a program in Toit: a group of processes in this OS process.
     pub(crate) fn start_toit(&self, image: Arc<lucarne_vm::Image>, start: Start<'_>) -> Guest {
-        let Start { name, settings, assets, output, on_end } = start;
+        let Start { name, settings, assets, output, expected, on_end } = start;
         let services = Services { presence: self.system.services().presence.clone(), output };
         let mut host = Host::new(&services);
         host.arguments.clone_from(&settings.arguments);
@@ -67,12 +70,12 @@ impl Guests {
             .memory_bytes
             .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
         host.priority = if settings.background { priority::LOW } else { priority::NORMAL };
-        let program = lucarne_vm::start(self.system.kernel(), image, host);
-        let gid = program.gid();
-        self.names.add(gid, name.to_string());
-        let names = self.names.clone();
+        let group = self.residents.admit(self.system.kernel(), name, &settings.permissions);
+        expected.iter().for_each(|expected| expected.of(group.gid()));
+        let program = lucarne_vm::start_in(self.system.kernel(), group, image, host);
+        let (residents, name) = (self.residents.clone(), name.clone());
         program.when_ended(move |code| {
-            names.remove(gid);
+            residents.forget(&name);
             on_end(code);
         });
         Guest::Toit(program)
@@ -85,27 +88,6 @@ impl Guests {
         start: Start<'_>,
     ) -> Result<Guest, std::io::Error> {
         self.natives.start(native, start).map(Guest::Native)
-    }
-}
-
-impl Guests {
-    /// Removes what a container has stored, which has ended.
-    pub(crate) fn forget(&self, name: &ContainerName) -> Result<(), FlashError> {
-        self.media.forget(name.as_str())
-    }
-}
-
-impl Names {
-    pub(crate) fn add(&self, gid: Gid, name: String) {
-        self.0.lock().insert(gid, name);
-    }
-
-    pub(crate) fn remove(&self, gid: Gid) {
-        self.0.lock().remove(&gid);
-    }
-
-    fn get(&self, gid: Gid) -> Option<String> {
-        self.0.lock().get(&gid).cloned()
     }
 }
 

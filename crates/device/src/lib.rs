@@ -6,7 +6,9 @@
 //! to say, and a [`FlashFile`] what it stores.
 
 mod assets;
+mod cgroup;
 mod children;
+mod confine;
 pub mod control;
 mod controls;
 mod daemon;
@@ -22,10 +24,12 @@ mod image;
 mod life;
 mod logs;
 mod native;
+mod residents;
 mod settings;
 mod store;
 mod supervisor;
 
+pub use confine::{Bounds, ConfineError};
 pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
 pub use digest::{BadDigest, Digest};
 pub use flash::FlashFile;
@@ -34,5 +38,7 @@ pub use image::{
     CompileError, Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree,
 };
 pub use logs::{Entry, Followed, Follower, Log, LogLimits, Logs, Source};
-pub use settings::{BadDefine, BadName, ContainerName, Define, Permissions, Restart, Settings};
+pub use settings::{
+    BadDefine, BadName, BadPath, ContainerName, Define, FileAccess, Permissions, Restart, Settings,
+};
 pub use store::{Record, State, Store, StoreError};

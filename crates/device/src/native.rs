@@ -1,7 +1,8 @@
 //! Containers that are OS processes: executables that use the crate `lucarne`, and components in C.
 //!
 //! Each has a thread here, which starts the process, waits until it has connected, and then for its end. It leads a
-//! process group of its own, so that what it has started goes with it.
+//! process group of its own, so that what it has started goes with it, and takes on its bounds (`confine`) before it becomes
+//! the program.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -15,15 +16,20 @@ use std::thread;
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
-use lucarne_kernel::Program;
+use lucarne_kernel::{KernelHandle, Program};
 use lucarne_link::{Connections, Listener, SOCKET_VARIABLE};
 use lucarne_system::{Output, Stream};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+use crate::cgroup::{Cgroup, Cgroups};
 use crate::children::{Children, OnRecord};
+use crate::confine::{Bounds, in_force};
 use crate::folders::StateFolder;
-use crate::guest::{Names, Start};
+use crate::guest::Start;
+use crate::residents::Residents;
+use crate::settings::FileAccess;
+use crate::{ContainerName, Settings};
 
 /// How long one that was asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
@@ -36,13 +42,15 @@ const SIGNALLED: i32 = 128;
 
 /// What native containers are started with.
 pub(crate) struct Natives {
+    kernel: KernelHandle,
+    residents: Residents,
     connections: Connections,
     children: Children,
     folder: StateFolder,
     /// `lucarne` itself, which is what loads components.
     binary: PathBuf,
+    cgroups: Option<Cgroups>,
     next_socket: AtomicU64,
-    names: Names,
 }
 
 /// What is to be started.
@@ -55,6 +63,9 @@ pub(crate) struct NativeStart {
 pub(crate) struct Native {
     /// Written to when it is to end.
     stop: Arc<OwnedFd>,
+    pid: Pid,
+    files: Option<Vec<FileAccess>>,
+    cgroup: Option<Cgroup>,
 }
 
 /// A child that was started, until it has been waited for.
@@ -68,18 +79,35 @@ struct Running {
 }
 
 impl Natives {
-    pub(crate) fn new(connections: Connections, folder: StateFolder, names: Names) -> io::Result<Natives> {
+    pub(crate) fn new(
+        kernel: KernelHandle,
+        residents: Residents,
+        folder: StateFolder,
+    ) -> io::Result<Natives> {
+        let connections = Connections::new(&kernel)?;
         let children = Children::new(folder.children());
         children.end_leftovers()?;
         let binary = std::env::current_exe()?;
-        Ok(Natives { connections, children, folder, binary, next_socket: AtomicU64::new(0), names })
+        let (cgroups, next_socket) = (Cgroups::delegated(), AtomicU64::new(0));
+        Ok(Natives { kernel, residents, connections, children, folder, binary, cgroups, next_socket })
     }
 
     /// Starts an OS process. Whether it becomes a container, as it should, shows later.
     pub(crate) fn start(&self, native: NativeStart, start: Start<'_>) -> io::Result<Native> {
-        let Start { name, settings, output, on_end, .. } = start;
-        let name = name.to_string();
-        let (mut command, listener) = self.command(&native, &name, &settings.arguments)?;
+        let Start { name: container, settings, output, expected, on_end, .. } = start;
+        let name = container.to_string();
+        let cgroup = match &self.cgroups {
+            Some(cgroups) => Some(cgroups.make(&name, settings.memory_bytes, settings.background)?),
+            None => None,
+        };
+        let bounds = Bounds {
+            device: std::process::id().cast_signed(),
+            memory_bytes: settings.memory_bytes,
+            background: settings.background,
+            files: settings.files.clone(),
+            cgroup: cgroup.as_ref().map(|cgroup| cgroup.folder().to_owned()),
+        };
+        let (mut command, listener) = self.command(&native, container, &bounds, settings)?;
         let (near, far) = UnixStream::pair()?;
         command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}")).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -87,19 +115,16 @@ impl Natives {
         command.fd_mappings(vec![mapping]).map_err(io::Error::other)?;
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
         let running = Running::start(&mut command, &self.children, stop.clone(), output)?;
-        let (connections, names) = (self.connections.clone(), self.names.clone());
+        let (connections, pid) = (self.connections.clone(), running.pid);
+        let group = self.residents.admit(&self.kernel, container, &settings.permissions);
+        expected.iter().for_each(|expected| expected.of(group.gid()));
+        let (residents, container) = (self.residents.clone(), container.clone());
         thread::Builder::new().name(format!("native {name}")).spawn(move || {
             // It is no longer the far end's keeper: else the end of the program would not be that of the connection.
             drop(command);
-            let program = connections.adopt(&name, near, Some(&running.child));
+            let program = connections.adopt_in(group, &name, near, Some(&running.child));
             let code = match program {
-                Ok(program) => {
-                    let gid = program.gid();
-                    names.add(gid, name);
-                    let code = running.wait(Some(&program));
-                    names.remove(gid);
-                    code
-                }
+                Ok(program) => running.wait(Some(&program)),
                 Err(error) => {
                     running.say(&format!("it did not connect as a container does: {error}"));
                     running.end_group(Signal::KILL);
@@ -107,28 +132,35 @@ impl Natives {
                 }
             };
             drop(listener);
+            residents.forget(&container);
             on_end(code);
         })?;
-        Ok(Native { stop })
+        Ok(Native { stop, pid, cgroup, files: settings.files.clone() })
     }
 
     /// The command that starts it, and where the handlers of a component connect meanwhile.
     fn command(
         &self,
         native: &NativeStart,
-        name: &str,
-        arguments: &[String],
+        name: &ContainerName,
+        bounds: &Bounds,
+        settings: &Settings,
     ) -> io::Result<(Command, Option<Listener>)> {
+        let mut command = Command::new(&self.binary);
+        let bounds = serde_json::to_string(bounds).map_err(io::Error::other)?;
+        // The file is called by its digest, which tells people nothing.
+        command.args(["confine", "--name", name.as_str(), &bounds]);
         if !native.is_component {
-            let mut command = Command::new(&native.file);
-            // The file is called by its digest, which tells people nothing.
-            command.arg0(name).args(arguments);
+            command.arg(&native.file).args(&settings.arguments);
             return Ok((command, None));
         }
         let socket = self.folder.component_socket(self.next_socket.fetch_add(1, Ordering::Relaxed));
-        let listener = self.connections.listen(&socket).map_err(io::Error::other)?;
-        let mut command = Command::new(&self.binary);
-        command.arg("component-host").arg(&native.file).arg(socket);
+        let (residents, kernel) = (self.residents.clone(), self.kernel.clone());
+        let (resident, permissions) = (name.clone(), settings.permissions.clone());
+        let prepare = move || residents.admit(&kernel, &resident, &permissions);
+        let listener =
+            self.connections.listen_for(&socket, name.as_str(), prepare).map_err(io::Error::other)?;
+        command.arg(&self.binary).arg("component-host").arg(&native.file).arg(socket);
         Ok((command, Some(listener)))
     }
 }
@@ -142,7 +174,9 @@ impl Native {
 
     /// The bounds that are in force, for people.
     pub(crate) fn bounds(&self) -> Vec<String> {
-        vec!["the rights of the user who has started the device".to_owned()]
+        let mut bounds = in_force(self.pid, self.files.as_deref());
+        bounds.extend(self.cgroup.iter().flat_map(Cgroup::limits));
+        bounds
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,41 @@ pub struct Settings {
     pub assets: BTreeMap<String, Digest>,
     /// What it may open and provide.
     pub permissions: Permissions,
+    /// The only files that a native container reaches, besides those of the operating system; none for no such bound.
+    pub files: Option<Vec<FileAccess>>,
+}
+
+/// A file or folder that a native container reaches, written `PATH` or, if it may change it, `PATH:rw`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileAccess {
+    /// Where it is; with everything in it, if it is a folder.
+    pub path: PathBuf,
+    /// Whether it may be changed.
+    pub writable: bool,
+}
+
+/// A path that does not begin at the root.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("'{0}' is no absolute path: write PATH, or PATH:rw for what may be changed")]
+pub struct BadPath(String);
+
+impl FromStr for FileAccess {
+    type Err = BadPath;
+
+    fn from_str(text: &str) -> Result<FileAccess, BadPath> {
+        let (path, writable) = match text.strip_suffix(":rw") {
+            Some(path) => (path, true),
+            None => (text, false),
+        };
+        let path = PathBuf::from(path);
+        if path.is_absolute() { Ok(FileAccess { path, writable }) } else { Err(BadPath(text.to_owned())) }
+    }
+}
+
+impl fmt::Display for FileAccess {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.path.display(), if self.writable { ":rw" } else { "" })
+    }
 }
 
 /// What happens when a container ends.
@@ -204,6 +240,16 @@ mod tests {
         }
         assert!("a".repeat(64).parse::<ContainerName>().is_ok());
         assert!(matches!("a".repeat(65).parse::<ContainerName>(), Err(BadName::Long(_))));
+    }
+
+    #[test]
+    fn files_are_absolute() {
+        let access: FileAccess = "/var/lib/app:rw".parse().expect("is valid");
+        assert_eq!(access, FileAccess { path: "/var/lib/app".into(), writable: true });
+        assert_eq!(access.to_string(), "/var/lib/app:rw");
+        assert!(!"/etc".parse::<FileAccess>().expect("is valid").writable);
+        assert!("etc".parse::<FileAccess>().is_err());
+        assert!("".parse::<FileAccess>().is_err());
     }
 
     #[test]

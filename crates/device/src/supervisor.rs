@@ -3,15 +3,18 @@
 //! Commands, ends of containers and times come to it as events. What takes long (to start an OS process, to wait for an
 //! end) is done elsewhere and comes back as an event. When a container runs follows from its [`Life`](crate::life).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lucarne_message::tison;
+use lucarne_services::Expectation;
+use lucarne_system::storage::Media;
 use lucarne_system::{Output, Stream};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::control::{Inspected, Installed, Listed, Refusal, State, Status};
 use crate::guest::{Guest, Guests, Start};
@@ -24,7 +27,7 @@ use crate::{
 };
 
 /// Something happens. What it is for is in the code.
-type Event = Box<dyn FnOnce(&mut Supervisor) + Send>;
+pub(crate) type Event = Box<dyn FnOnce(&mut Supervisor) + Send>;
 
 /// Whom an answer goes to. One that is dropped says that the device goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -42,6 +45,8 @@ pub(crate) struct Supervisor {
     store: Arc<Store>,
     images: Images,
     logs: Arc<Logs>,
+    /// What containers have stored.
+    media: Media,
     guests: Guests,
     /// Where the device itself says things.
     output: Arc<dyn Output>,
@@ -58,6 +63,11 @@ struct Slot {
     place: u64,
     life: Life,
     guest: Option<Guest>,
+    /// The interfaces that it provided when it last ran, and those that it has provided in this run.
+    provided: BTreeSet<Uuid>,
+    provides: BTreeSet<Uuid>,
+    /// What those who look for its interfaces wait for, while it starts.
+    expected: Vec<Expectation>,
     starts: u32,
     problem: Option<String>,
     /// Who waits until it has ended.
@@ -82,6 +92,17 @@ pub(crate) struct Sent {
 pub(crate) const SENT: &str = "run";
 
 impl Orders {
+    /// The way to a supervisor that is to be started, and its end there.
+    pub(crate) fn channel() -> (Orders, Receiver<Event>) {
+        let (events, coming) = channel();
+        (Orders { events }, coming)
+    }
+
+    /// A container provides an interface from now on.
+    pub(crate) fn provided(&self, name: ContainerName, interface: Uuid) {
+        self.tell(move |supervisor| supervisor.provided(&name, interface));
+    }
+
     /// Has the supervisor do something, and waits for the answer.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
@@ -106,31 +127,31 @@ impl Orders {
 impl Supervisor {
     /// Starts the thread, and on it all containers that are installed. It ends after [`Supervisor::shut_down`].
     pub(crate) fn start(
+        (orders, coming): (Orders, Receiver<Event>),
         name: String,
         store: Arc<Store>,
         logs: Arc<Logs>,
+        media: Media,
         guests: Guests,
         output: Arc<dyn Output>,
-    ) -> Result<(Orders, JoinHandle<()>), std::io::Error> {
-        let (events, coming) = channel();
-        let orders = Orders { events };
+    ) -> Result<JoinHandle<()>, std::io::Error> {
         let mut supervisor = Supervisor {
             name,
             up_since: Instant::now(),
-            orders: orders.clone(),
+            orders,
             store,
             images: Images::default(),
             logs,
+            media,
             guests,
             output,
             slots: BTreeMap::new(),
             is_going: false,
         };
-        let thread = thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
+        thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             supervisor.boot();
             supervisor.run(&coming);
-        })?;
-        Ok((orders, thread))
+        })
     }
 
     fn run(&mut self, events: &Receiver<Event>) {
@@ -276,13 +297,17 @@ impl Supervisor {
             self.output.write(Stream::Error, text.as_bytes());
             Vec::new()
         });
-        for record in records {
-            let name = record.name.clone();
-            let is_wanted = record.state == Wish::Enabled;
-            self.put_record(record);
-            if is_wanted {
-                self.order(&name, Life::start);
+        let wanted = records.iter().filter(|record| record.state == Wish::Enabled);
+        let wanted: Vec<_> = wanted.map(|record| record.name.clone()).collect();
+        records.into_iter().for_each(|record| self.put_record(record));
+        // Those that come first may look for what the later ones provide.
+        for name in &wanted {
+            if let Some(slot) = self.slots.get_mut(name) {
+                slot.expect(&self.guests);
             }
+        }
+        for name in &wanted {
+            self.order(name, Life::start);
         }
     }
 
@@ -327,6 +352,39 @@ impl Supervisor {
     fn put_record(&mut self, record: Record) {
         let program = Program::Installed { image: record.image, kind: record.kind };
         self.put(&record.name, program, record.settings, record.place);
+        if let Some(slot) = self.slots.get_mut(&record.name) {
+            slot.provided = record.provides.into_iter().collect();
+        }
+    }
+
+    /// A container provides an interface from now on.
+    pub(crate) fn provided(&mut self, name: &ContainerName, interface: Uuid) {
+        let Some(slot) = self.slots.get_mut(name) else { return };
+        slot.provides.insert(interface);
+        // It may be killed, with the whole device, before its end is noted.
+        if slot.provided.insert(interface) {
+            self.store_provided(name);
+        }
+    }
+
+    /// A run has ended: what it did not provide is not expected of the next one.
+    fn note_provided(&mut self, name: &ContainerName) {
+        let Some(slot) = self.slots.get_mut(name) else { return };
+        slot.expected.clear();
+        if slot.provided != slot.provides {
+            slot.provided.clone_from(&slot.provides);
+            self.store_provided(name);
+        }
+    }
+
+    fn store_provided(&self, name: &ContainerName) {
+        let Some(slot) = self.slots.get(name).filter(|slot| slot.is_installed()) else { return };
+        let provided: Vec<_> = slot.provided.iter().copied().collect();
+        match self.store.set_provided(name, &provided) {
+            // It may have been uninstalled while it ran.
+            Ok(()) | Err(StoreError::Unknown(_)) => {}
+            Err(error) => self.say(name, &format!("what it provides cannot be noted: {error}")),
+        }
     }
 
     fn put(&mut self, name: &ContainerName, program: Program, settings: Settings, place: u64) {
@@ -345,6 +403,9 @@ impl Supervisor {
                     place,
                     life,
                     guest: None,
+                    provided: BTreeSet::new(),
+                    provides: BTreeSet::new(),
+                    expected: Vec::new(),
                     starts: 0,
                     problem: None,
                     ending: Vec::new(),
@@ -377,12 +438,10 @@ impl Supervisor {
             }
             Action::Remove => {
                 let slot = self.slots.remove(name);
-                if let Err(error) = self.guests.forget(name) {
-                    let text = format!("what '{name}' has stored cannot be removed: {error}\n");
-                    self.output.write(Stream::Error, text.as_bytes());
-                }
-                if let Err(error) = self.logs.remove(name) {
-                    let text = format!("the log of '{name}' cannot be removed: {error}\n");
+                let removed = self.logs.remove(name).map_err(|error| error.to_string());
+                let forgotten = self.media.forget(name.as_str()).map_err(|error| error.to_string());
+                if let Err(error) = removed.and(forgotten) {
+                    let text = format!("what is left of '{name}' cannot be removed: {error}\n");
                     self.output.write(Stream::Error, text.as_bytes());
                 }
                 slot.into_iter().flat_map(|slot| slot.ending).for_each(|reply| answer(reply, Ok(())));
@@ -412,6 +471,8 @@ impl Supervisor {
     fn begin(&mut self, name: &ContainerName, run: u64) {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.starts = slot.starts.saturating_add(1);
+        slot.provides.clear();
+        slot.expect(&self.guests);
         let (guest, problem) = match self.start_guest(name, run) {
             Ok(guest) => (Some(guest), None),
             Err(refusal) => (None, Some(refusal.to_string())),
@@ -434,6 +495,7 @@ impl Supervisor {
                 if let Some(slot) = supervisor.slots.get_mut(&ended) {
                     slot.guest = None;
                 }
+                supervisor.note_provided(&ended);
                 if let Ok(log) = supervisor.logs.container(&ended) {
                     log.end_lines();
                 }
@@ -442,7 +504,9 @@ impl Supervisor {
         };
         let output = self.logs.container(name).map_err(Refusal::new)?;
         let assets = slot.assets(&self.store)?;
-        let start = Start { name, settings: &slot.settings, assets, output, on_end: Box::new(on_end) };
+        let expected = &slot.expected;
+        let start =
+            Start { name, settings: &slot.settings, assets, expected, output, on_end: Box::new(on_end) };
         match kind {
             Kind::Toit => {
                 let image = self.images.load(digest, || slot.image(&self.store))?;
@@ -503,6 +567,13 @@ impl Supervisor {
 }
 
 impl Slot {
+    /// Has those wait who look for what this container is about to provide.
+    fn expect(&mut self, guests: &Guests) {
+        if self.expected.is_empty() {
+            self.expected = self.provided.iter().map(|interface| guests.expect(*interface)).collect();
+        }
+    }
+
     fn is_installed(&self) -> bool {
         matches!(self.program, Program::Installed { .. })
     }

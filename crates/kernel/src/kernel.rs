@@ -136,9 +136,12 @@ impl Drop for Kernel {
 impl KernelHandle {
     /// Starts a program: a guest process in a group of its own.
     pub fn start(&self, process: Box<dyn Process>, options: SpawnOptions) -> Program {
-        let group = self.shared.new_program();
-        self.shared.start(process, group.clone(), Trust::Guest, options);
-        Program { group }
+        self.prepare().start(process, options)
+    }
+
+    /// A program to be: for those who have something to say about its group before its first process runs.
+    pub fn prepare(&self) -> Prepared {
+        Prepared { shared: self.shared.clone(), group: self.shared.new_group() }
     }
 
     /// Starts a process of the system.
@@ -287,6 +290,27 @@ impl KernelHandle {
     }
 }
 
+/// A group that has no process yet.
+pub struct Prepared {
+    shared: Arc<Shared>,
+    group: Arc<Group>,
+}
+
+impl Prepared {
+    /// The name of the group.
+    pub fn gid(&self) -> Gid {
+        self.group.gid
+    }
+
+    /// Starts the program: as [`KernelHandle::start`].
+    pub fn start(self, process: Box<dyn Process>, options: SpawnOptions) -> Program {
+        let Prepared { shared, group } = self;
+        shared.program_starts();
+        shared.start(process, group.clone(), Trust::Guest, options);
+        Program { group }
+    }
+}
+
 /// Gives one process turns, from any thread.
 #[derive(Clone)]
 pub struct Waker {
@@ -382,12 +406,21 @@ impl Shared {
     }
 
     pub(crate) fn new_program(&self) -> Arc<Group> {
-        self.program_as(Gid::from_i64(self.next_gid.fetch_add(1, Ordering::Relaxed)))
+        self.program_starts();
+        self.new_group()
+    }
+
+    fn new_group(&self) -> Arc<Group> {
+        Arc::new(Group::new(Gid::from_i64(self.next_gid.fetch_add(1, Ordering::Relaxed))))
     }
 
     fn program_as(&self, gid: Gid) -> Arc<Group> {
-        *self.programs.lock() += 1;
+        self.program_starts();
         Arc::new(Group::new(gid))
+    }
+
+    fn program_starts(&self) {
+        *self.programs.lock() += 1;
     }
 
     pub(crate) fn program_ended(&self) {

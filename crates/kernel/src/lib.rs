@@ -94,7 +94,9 @@ pub use driven::Driven;
 pub use driver::Driver;
 pub use group::{PROCESSES_MAX, Program};
 pub use id::{Gid, Pid, RequestId};
-pub use kernel::{EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, MirrorMaker, Waker};
+pub use kernel::{
+    EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, MirrorMaker, Prepared, Waker,
+};
 pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
 pub use message::{
     About, Credit, CreditWatch, DealtWith, Failure, Message, MessageKind, Refused, Relieved, RequestToken,

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use command_fds::{CommandFdExt, FdMapping};
-use lucarne_kernel::{KernelHandle, Program, SpawnOptions};
+use lucarne_kernel::{KernelHandle, Prepared, Program, SpawnOptions};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use thiserror::Error;
 
@@ -51,6 +51,9 @@ pub struct Listener {
     stop: OwnedFd,
     thread: Option<JoinHandle<()>>,
 }
+
+/// Who somebody becomes that claims to be called so: its group, and the name that others see.
+type Entrance = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
 
 /// Why a system cannot listen on a path.
 #[derive(Debug, Error)]
@@ -111,12 +114,31 @@ impl Connections {
     /// # Errors
     /// See [`ListenError`].
     pub fn listen(&self, path: impl AsRef<Path>) -> Result<Listener, ListenError> {
-        let path = path.as_ref().to_owned();
+        let kernel = self.kernel.clone();
+        self.listen_by(path.as_ref(), Arc::new(move |claim: &str| (kernel.prepare(), format!("{claim}?"))))
+    }
+
+    /// The same for containers whose name is known to whoever listens, and in groups that `prepare` makes.
+    ///
+    /// # Errors
+    /// See [`ListenError`].
+    pub fn listen_for(
+        &self,
+        path: impl AsRef<Path>,
+        name: &str,
+        prepare: impl Fn() -> Prepared + Send + Sync + 'static,
+    ) -> Result<Listener, ListenError> {
+        let name = name.to_owned();
+        self.listen_by(path.as_ref(), Arc::new(move |_: &str| (prepare(), name.clone())))
+    }
+
+    fn listen_by(&self, path: &Path, entrance: Arc<Entrance>) -> Result<Listener, ListenError> {
+        let path = path.to_owned();
         let socket = bind(&path)?;
         socket.set_nonblocking(true)?;
         let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(io::Error::from)?;
         let (connections, stopped) = (self.clone(), stop.try_clone()?);
-        let run = move || connections.accept_all(&socket, &stopped);
+        let run = move || connections.accept_all(&socket, &stopped, &entrance);
         let thread = thread::Builder::new().name("lucarne-listen".to_owned()).spawn(run)?;
         Ok(Listener { path, stop, thread: Some(thread) })
     }
@@ -132,20 +154,47 @@ impl Connections {
         socket: UnixStream,
         child: Option<&Child>,
     ) -> Result<Program, AdoptError> {
+        self.adopt_in(self.kernel.prepare(), name, socket, child)
+    }
+
+    /// The same, in a group that has been prepared.
+    ///
+    /// # Errors
+    /// See [`AdoptError`].
+    pub fn adopt_in(
+        &self,
+        group: Prepared,
+        name: &str,
+        socket: UnixStream,
+        child: Option<&Child>,
+    ) -> Result<Program, AdoptError> {
         let process = match child {
             Some(child) => handshake::process_of(child),
             None => handshake::peer(&socket)?.process,
         };
         // What it calls itself does not count.
         handshake::hear_hello(&socket)?;
-        self.take_in(name, socket, process)
+        self.take_in(group, name, socket, process)
     }
 
     /// Starts a program, which inherits a socket and connects with it, as `name`. Waits until it has done so.
     ///
     /// # Errors
     /// See [`AdoptError`]: the program is killed then.
-    pub fn spawn(&self, name: &str, mut command: Command) -> Result<(Child, Program), AdoptError> {
+    pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, Program), AdoptError> {
+        self.spawn_in(self.kernel.prepare(), name, command)
+    }
+
+    /// The same, in a group that has been prepared.
+    ///
+    /// # Errors
+    /// See [`AdoptError`]: the program is killed then.
+    pub fn spawn_in(
+        &self,
+        group: Prepared,
+        name: &str,
+        mut command: Command,
+    ) -> Result<(Child, Program), AdoptError> {
         let (near, far) = UnixStream::pair()?;
         command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}"));
         let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
@@ -153,7 +202,7 @@ impl Connections {
         let mut child = command.spawn()?;
         // The command still has the far end, and must not: else the end of the program would not be its end.
         drop(command);
-        match self.adopt(name, near, Some(&child)) {
+        match self.adopt_in(group, name, near, Some(&child)) {
             Ok(program) => Ok((child, program)),
             Err(error) => {
                 // It has ended, or will: an error says so too.
@@ -166,6 +215,7 @@ impl Connections {
 
     fn take_in(
         &self,
+        group: Prepared,
         name: &str,
         socket: UnixStream,
         process: Option<OwnedFd>,
@@ -176,7 +226,7 @@ impl Connections {
         let (wire, descriptors) = handshake::make_wire(socket, process, self.shares_memory)?;
         let link = Arc::new(Link::new(wire));
         let stand_in = Box::new(StandIn::new(link.clone()));
-        let program = self.kernel.start(stand_in, SpawnOptions::named(name));
+        let program = group.start(stand_in, SpawnOptions::named(name));
         let (pid, gid) = (program.first(), program.gid());
         // Nothing was read yet: the stand-in's first turn comes with the welcome.
         let is_named = pid.as_i64() < NAME_LIMIT && gid.as_i64() < NAME_LIMIT;
@@ -194,7 +244,7 @@ impl Connections {
         welcomed.map(|()| program)
     }
 
-    fn accept_all(&self, socket: &UnixListener, stopped: &OwnedFd) {
+    fn accept_all(&self, socket: &UnixListener, stopped: &OwnedFd, entrance: &Arc<Entrance>) {
         let greetings = Arc::new(AtomicUsize::new(0));
         loop {
             let is_full = greetings.load(Ordering::Acquire) >= GREETINGS_MAX;
@@ -211,7 +261,7 @@ impl Connections {
             }
             // Errors are those of whoever has gone again, or of a lack of descriptors, which passes.
             match socket.accept() {
-                Ok((stream, _)) => self.greet(stream, &greetings),
+                Ok((stream, _)) => self.greet(stream, &greetings, entrance),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => thread::sleep(std::time::Duration::from_millis(10)),
             }
@@ -219,12 +269,12 @@ impl Connections {
     }
 
     /// Hears who it is, on a thread of its own: it may take its time.
-    fn greet(&self, stream: UnixStream, greetings: &Arc<AtomicUsize>) {
+    fn greet(&self, stream: UnixStream, greetings: &Arc<AtomicUsize>, entrance: &Arc<Entrance>) {
         greetings.fetch_add(1, Ordering::AcqRel);
-        let (connections, counted) = (self.clone(), greetings.clone());
+        let (connections, counted, entrance) = (self.clone(), greetings.clone(), entrance.clone());
         let greet = move || {
             // Whoever does not say what it should is hung up on, which tells it enough.
-            let _ = connections.welcome(stream);
+            let _ = connections.welcome(stream, &*entrance);
             counted.fetch_sub(1, Ordering::AcqRel);
         };
         if thread::Builder::new().name("lucarne-greet".to_owned()).spawn(greet).is_err() {
@@ -232,13 +282,13 @@ impl Connections {
         }
     }
 
-    fn welcome(&self, stream: UnixStream) -> Result<(), AdoptError> {
+    fn welcome(&self, stream: UnixStream, entrance: &Entrance) -> Result<(), AdoptError> {
         let Peer { uid, process } = handshake::peer(&stream)?;
         if uid != rustix::process::getuid().as_raw() {
             return Err(WireError::Violation("only the owner enters").into());
         }
-        let name = handshake::hear_hello(&stream)?;
-        self.take_in(&format!("{name}?"), stream, process).map(drop)
+        let (group, name) = entrance(&handshake::hear_hello(&stream)?);
+        self.take_in(group, &name, stream, process).map(drop)
     }
 }
 

@@ -7,7 +7,7 @@ use lucarne_kernel::{Failure, SendError};
 use lucarne_message::{DecodeError, EncodeError, Payload, Value};
 use thiserror::Error;
 
-use crate::protocol::error;
+use crate::protocol::error::{self, MAY_NOT_OPEN};
 
 /// What a handler throws, and what its caller gets: a text that programs match on, and, from another
 /// process, where it was thrown.
@@ -178,6 +178,9 @@ pub enum OpenError {
     /// Nobody provides it, or nobody who may be used.
     #[error("Cannot find service")]
     Absent,
+    /// There are providers, but this container may open none of them.
+    #[error("{MAY_NOT_OPEN}")]
+    Denied,
     /// There is more than one best provider.
     #[error("Cannot disambiguate")]
     Ambiguous,

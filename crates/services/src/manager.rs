@@ -7,10 +7,15 @@
 //! the same way. If the one who waits has no room, only the newest list is kept for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use lucarne_kernel::{About, Context, Failure, Message, MessageKind, Outcome, Pid, Process, RequestToken};
+use lucarne_kernel::{
+    About, Context, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestToken,
+};
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
 
+use crate::expected::Expectations;
+use crate::policy::{Deed, Policies};
 use crate::presence::Presence;
 use crate::protocol::{self, discovery, error, interface, procedure};
 use crate::registry::{Candidates, Registration, Registry, bounded};
@@ -35,12 +40,55 @@ pub struct ServiceManager {
     next_handle: i64,
     /// Who is found by what id.
     published: BTreeMap<String, Pid>,
+    oversight: Oversight,
+    /// Those who wait for an answer until expected providers have come, in the order in which they asked.
+    held: Vec<Held>,
+    is_new: bool,
+}
+
+/// What whoever starts programs has to say to the service manager, and hears from it.
+#[derive(Clone, Default)]
+pub struct Oversight {
+    /// What groups may open and provide.
+    pub policies: Policies,
+    /// Which interfaces are about to be provided.
+    pub expectations: Expectations,
+    /// Called with each interface that a group provides, in the manager's turn: not to take long.
+    pub on_provided: Option<ProvidedHook>,
+}
+
+/// Called with a group, and the UUID of an interface that it provides from now on.
+pub type ProvidedHook = Arc<dyn Fn(Gid, &str) + Send + Sync>;
+
+/// A process that asks.
+#[derive(Clone, Copy)]
+struct Asker {
+    pid: Pid,
+    gid: Gid,
+}
+
+/// A `discover` that is answered later.
+struct Held {
+    asker: Asker,
+    client: i64,
+    uuid: String,
+    token: RequestToken,
 }
 
 /// Somebody who waits for a provider. The key says which client, and by which handle.
 struct Wait {
-    pid: Pid,
+    asker: Asker,
     uuid: String,
+}
+
+/// What becomes of a call.
+enum Answer {
+    Now(Payload),
+    /// When expected providers have come.
+    Later {
+        client: i64,
+        uuid: String,
+    },
 }
 
 /// Why a request fails; the text is what its sender throws.
@@ -59,6 +107,11 @@ enum Problem {
 impl ServiceManager {
     /// A manager that knows nobody yet.
     pub fn new(presence: Presence) -> ServiceManager {
+        ServiceManager::overseen(presence, Oversight::default())
+    }
+
+    /// A manager that knows nobody yet, and does as it is told.
+    pub fn overseen(presence: Presence, oversight: Oversight) -> ServiceManager {
         ServiceManager {
             registry: Registry::new(presence),
             clients: BTreeMap::new(),
@@ -66,14 +119,18 @@ impl ServiceManager {
             waits: BTreeMap::new(),
             next_handle: 0,
             published: BTreeMap::new(),
+            oversight,
+            held: Vec::new(),
+            is_new: true,
         }
     }
 
     fn dispatch(&mut self, context: &mut Context<'_>, message: Message) {
-        let Message { pid, kind, .. } = message;
+        let Message { pid, gid, kind } = message;
+        let asker = Asker { pid, gid };
         match kind {
             MessageKind::Request { token, procedure, payload } => {
-                self.answer(context, pid, token, procedure, payload);
+                self.answer(context, asker, token, procedure, payload);
             }
             MessageKind::ProcessTerminated => self.forget(pid),
             MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
@@ -82,7 +139,13 @@ impl ServiceManager {
             MessageKind::SlowConsumer { client, handle } => {
                 self.waits.remove(&(client, handle));
             }
-            // Nothing here takes long enough to be cancelled, and nobody else has a say.
+            MessageKind::Cancel { id } => {
+                let given_up = |held: &mut Held| held.asker.pid == pid && held.token.id() == id;
+                for held in self.held.extract_if(.., given_up) {
+                    context.reply(held.token, Err(Failure::new(error::CANCELED)));
+                }
+            }
+            // Nothing else takes long enough to be cancelled, and nobody else has a say.
             _ => {}
         }
     }
@@ -90,19 +153,20 @@ impl ServiceManager {
     fn answer(
         &mut self,
         context: &mut Context<'_>,
-        pid: Pid,
+        asker: Asker,
         token: RequestToken,
         procedure: i64,
         mut payload: Payload,
     ) {
+        let Asker { pid, .. } = asker;
         let mut arguments = payload.decoder();
         let result = match procedure {
             procedure::OPEN => self.open(context, pid, &mut arguments),
             procedure::CLOSE => self.close(pid, &mut arguments),
             procedure::CLOSE_RESOURCE => self.close_resource(pid, &mut arguments),
-            procedure::INVOKE => return self.invoke(context, pid, token, &mut arguments),
-            procedure::PUBLISH => self.publish(pid, &mut arguments),
-            procedure::LOOK_UP => self.look_up(context, pid, &mut arguments),
+            procedure::INVOKE => return self.invoke(context, asker, token, &mut arguments),
+            procedure::PUBLISH => self.publish(asker, &mut arguments),
+            procedure::LOOK_UP => self.look_up(context, asker, &mut arguments),
             other => Err(Problem::Refused(error::no_such_procedure(other))),
         };
         context.reply(token, result.map_err(|problem| Failure::new(problem.to_string())));
@@ -163,8 +227,15 @@ impl ServiceManager {
         Ok(Payload::null())
     }
 
-    fn publish(&mut self, pid: Pid, arguments: &mut Decoder<'_>) -> Result<Payload, Problem> {
+    fn publish(
+        &mut self,
+        Asker { pid, gid }: Asker,
+        arguments: &mut Decoder<'_>,
+    ) -> Result<Payload, Problem> {
         let id = bounded(arguments.expect_string()?)?;
+        if !self.oversight.policies.judge(gid, Deed::Provide, &id).permits(std::iter::empty()) {
+            return Err(Problem::Refused(error::may_not_provide(&id)));
+        }
         if self.published.values().filter(|&&publisher| publisher == pid).count() >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
@@ -179,10 +250,14 @@ impl ServiceManager {
     fn look_up(
         &mut self,
         context: &mut Context<'_>,
-        pid: Pid,
+        Asker { pid, gid }: Asker,
         arguments: &mut Decoder<'_>,
     ) -> Result<Payload, Problem> {
-        let Some(found) = self.published.get(arguments.expect_string()?) else { return Ok(Payload::null()) };
+        let id = arguments.expect_string()?;
+        let Some(found) = self.published.get(id) else { return Ok(Payload::null()) };
+        if !self.oversight.policies.judge(gid, Deed::Open, id).permits(std::iter::empty()) {
+            return Err(Problem::Refused(error::may_not_look_up(id)));
+        }
         // The manager is the system, which may.
         let _ = context.introduce(pid, *found);
         Ok(Payload::of(&Value::Int(found.as_i64()))?)
@@ -191,14 +266,20 @@ impl ServiceManager {
     fn invoke(
         &mut self,
         context: &mut Context<'_>,
-        pid: Pid,
+        asker: Asker,
         token: RequestToken,
         arguments: &mut Decoder<'_>,
     ) {
         let mut announce = None;
-        let result = self.call(context, pid, arguments, &mut announce);
+        let result = match self.call(context, asker, arguments, &mut announce) {
+            Ok(Answer::Now(payload)) => Ok(payload),
+            Ok(Answer::Later { client, uuid }) => {
+                return self.held.push(Held { asker, client, uuid, token });
+            }
+            Err(problem) => Err(Failure::new(problem.to_string())),
+        };
         // The provider hears that it is installed before those who wait for it can call it.
-        context.reply(token, result.map_err(|problem| Failure::new(problem.to_string())));
+        context.reply(token, result);
         if let Some(uuid) = announce {
             self.announce(context, &uuid);
         }
@@ -207,18 +288,19 @@ impl ServiceManager {
     fn call(
         &mut self,
         context: &mut Context<'_>,
-        pid: Pid,
+        asker: Asker,
         arguments: &mut Decoder<'_>,
         announce: &mut Option<String>,
-    ) -> Result<Payload, Problem> {
+    ) -> Result<Answer, Problem> {
+        let Asker { pid, .. } = asker;
         arguments.expect_list(3)?;
         let (client, index) = (arguments.expect_int()?, arguments.expect_int()?);
         if self.clients.get(&client) != Some(&pid) {
             return Err(Problem::Refused(error::HANDLER_NOT_FOUND.to_owned()));
         }
         match index {
-            discovery::DISCOVER => return self.discover(context, pid, client, arguments),
-            discovery::LISTEN => *announce = Some(self.listen(pid, arguments)?),
+            discovery::DISCOVER => return self.discover(context, asker, client, arguments),
+            discovery::LISTEN => *announce = Some(self.listen(asker, arguments)?),
             discovery::UNLISTEN => self.registry.remove(pid, arguments.expect_int()?),
             discovery::WATCH => {
                 let watched = Pid::from_i64(arguments.expect_int()?);
@@ -227,35 +309,77 @@ impl ServiceManager {
             }
             other => return Err(Problem::Refused(error::no_such_method(other, NAME))),
         }
-        Ok(Payload::null())
+        Ok(Answer::Now(Payload::null()))
     }
 
     fn discover(
         &mut self,
         context: &mut Context<'_>,
-        pid: Pid,
+        asker: Asker,
         client: i64,
         arguments: &mut Decoder<'_>,
-    ) -> Result<Payload, Problem> {
+    ) -> Result<Answer, Problem> {
         arguments.expect_list(2)?;
         let uuid = arguments.expect_string()?;
         let wait = match arguments.expect_next()? {
             Token::Bool(wait) => wait,
             other => return Err(DecodeError::unexpected(&other, "a bool").into()),
         };
-        let handle = if wait { Some(self.new_wait(pid, client, uuid)?) } else { None };
+        // Whoever does not want to wait is told at once how it is.
+        if wait && self.oversight.expectations.until_us(uuid, asker.gid, context.now_us()).is_some() {
+            return Ok(Answer::Later { client, uuid: bounded(uuid)? });
+        }
+        Ok(Answer::Now(self.discovered(context, asker, client, uuid, wait)?))
+    }
+
+    fn discovered(
+        &mut self,
+        context: &mut Context<'_>,
+        asker: Asker,
+        client: i64,
+        uuid: &str,
+        wait: bool,
+    ) -> Result<Payload, Problem> {
+        let handle = if wait { Some(self.new_wait(asker, client, uuid)?) } else { None };
+        let candidates = self.candidates(context, asker, uuid);
+        let is_denied = candidates.0.is_empty() && !self.registry.candidates(uuid).is_empty();
         let mut encoder = Encoder::new();
-        encoder.list(2)?;
-        self.candidates(context, pid, uuid, &mut encoder)?;
+        encoder.list(2 + usize::from(is_denied))?;
+        lucarne_message::Encode::encode(&candidates, &mut encoder)?;
         match handle {
             Some(handle) => encoder.int(handle)?,
             None => encoder.null()?,
         }
+        if is_denied {
+            encoder.bool(true)?;
+        }
         Ok(encoder.finish()?)
     }
 
-    fn listen(&mut self, pid: Pid, arguments: &mut Decoder<'_>) -> Result<String, Problem> {
+    /// Answers those who have waited for providers that have come, or are not expected any more.
+    fn answer_held(&mut self, context: &mut Context<'_>) {
+        let now_us = context.now_us();
+        let expectations = &self.oversight.expectations;
+        let is_due = |held: &mut Held| expectations.until_us(&held.uuid, held.asker.gid, now_us).is_none();
+        let due: Vec<_> = self.held.extract_if(.., is_due).collect();
+        for Held { asker, client, uuid, token } in due {
+            let result = self.discovered(context, asker, client, &uuid, true);
+            context.reply(token, result.map_err(|problem| Failure::new(problem.to_string())));
+        }
+    }
+
+    /// When somebody has waited for long enough.
+    fn held_until_us(&self, now_us: i64) -> Option<i64> {
+        let expectations = &self.oversight.expectations;
+        self.held.iter().filter_map(|held| expectations.until_us(&held.uuid, held.asker.gid, now_us)).min()
+    }
+
+    fn listen(&mut self, Asker { pid, gid }: Asker, arguments: &mut Decoder<'_>) -> Result<String, Problem> {
         let registration = Registration::decode(pid, arguments)?;
+        let judge = self.oversight.policies.judge(gid, Deed::Provide, &registration.uuid);
+        if !judge.permits(registration.names()) {
+            return Err(Problem::Refused(error::may_not_provide(&format!("service:{}", registration.name))));
+        }
         if self.registry.count_of(pid) >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
@@ -263,23 +387,24 @@ impl ServiceManager {
         if !self.registry.add(registration) {
             return Err(Problem::Refused(error::ALREADY_REGISTERED.to_owned()));
         }
+        self.oversight.expectations.provided(&uuid, gid);
+        if let Some(on_provided) = &self.oversight.on_provided {
+            on_provided(gid, &uuid);
+        }
         Ok(uuid)
     }
 
-    /// Writes the candidates for `pid`, which may send requests to each of them from now on.
-    fn candidates(
-        &self,
-        context: &mut Context<'_>,
-        pid: Pid,
-        uuid: &str,
-        sink: &mut Encoder,
-    ) -> Result<(), EncodeError> {
-        let candidates = self.registry.candidates(uuid);
-        for candidate in candidates {
+    /// The candidates that somebody may open, and may send requests to from now on.
+    fn candidates(&self, context: &mut Context<'_>, asker: Asker, uuid: &str) -> Candidates<'_> {
+        let judge = self.oversight.policies.judge(asker.gid, Deed::Open, uuid);
+        let all = self.registry.candidates(uuid).iter();
+        let permitted = all.filter(|candidate| judge.permits(candidate.names()));
+        let permitted: Vec<_> = permitted.collect();
+        for candidate in &permitted {
             // The manager is the system, which may.
-            let _ = context.introduce(pid, candidate.pid);
+            let _ = context.introduce(asker.pid, candidate.pid);
         }
-        lucarne_message::Encode::encode(&Candidates(candidates), sink)
+        Candidates(permitted)
     }
 
     fn announce(&mut self, context: &mut Context<'_>, uuid: &str) {
@@ -293,25 +418,22 @@ impl ServiceManager {
     /// Sends the present list of candidates to one who waits.
     fn tell(&mut self, context: &mut Context<'_>, key: (i64, i64)) {
         let Some(wait) = self.waits.get(&key) else { return };
-        let (pid, mut encoder) = (wait.pid, Encoder::new());
-        let payload = match self.candidates(context, pid, &wait.uuid, &mut encoder) {
-            Ok(()) => encoder.finish(),
-            Err(error) => Err(error),
-        };
+        let pid = wait.asker.pid;
+        let payload = Payload::of(&self.candidates(context, wait.asker, &wait.uuid));
         let payload = payload.expect("a list of candidates is one flat value");
         // Without room the kernel says when there is some, and then this is done again; a process that
         // is not there any more waits for nothing.
         let _ = context.notify(pid, key.0, key.1, payload);
     }
 
-    fn new_wait(&mut self, pid: Pid, client: i64, uuid: &str) -> Result<i64, Problem> {
+    fn new_wait(&mut self, asker: Asker, client: i64, uuid: &str) -> Result<i64, Problem> {
         if self.waits.range((client, i64::MIN)..=(client, i64::MAX)).count() >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
         // Odd: it gets notifications.
         let handle = self.next_handle << 1 | 1;
         self.next_handle += 1;
-        self.waits.insert((client, handle), Wait { pid, uuid: uuid.to_owned() });
+        self.waits.insert((client, handle), Wait { asker, uuid: uuid.to_owned() });
         Ok(handle)
     }
 
@@ -327,6 +449,7 @@ impl ServiceManager {
     fn close_client(&mut self, pid: Pid, client: i64) {
         self.clients.remove(&client);
         self.clients_of.remove(&(pid, client));
+        self.held.retain(|held| held.client != client);
         let handles: Vec<_> =
             self.waits.range((client, i64::MIN)..=(client, i64::MAX)).map(|(&key, _)| key).collect();
         for key in handles {
@@ -348,13 +471,21 @@ impl ServiceManager {
 
 impl Process for ServiceManager {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome {
+        if std::mem::take(&mut self.is_new) {
+            self.oversight.expectations.set_waker(context.waker());
+        }
         for _ in 0..MESSAGES_PER_TURN {
             let Some(message) = context.receive() else {
-                return Outcome::Wait { until_us: None };
+                if self.held.is_empty() {
+                    return Outcome::Wait { until_us: None };
+                }
+                self.answer_held(context);
+                return Outcome::Wait { until_us: self.held_until_us(context.now_us()) };
             };
             self.dispatch(context, message);
             context.charge(MESSAGE_COST);
         }
+        self.answer_held(context);
         Outcome::Ready
     }
 }

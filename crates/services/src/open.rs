@@ -126,10 +126,11 @@ async fn find_and_open(
     patience: Duration,
     filter: Option<Filter>,
 ) -> Result<(Pid, i64, Service), OpenError> {
-    let (found, watch) = discover(shared, selector, !patience.is_zero()).await?;
+    let Discovered { found, watch, is_denied } = discover(shared, selector, !patience.is_zero()).await?;
+    let absent = if is_denied { OpenError::Denied } else { OpenError::Absent };
     let best = match (best(found, filter.as_ref())?, watch) {
         (Some(best), _) => best,
-        (None, None) => return Err(OpenError::Absent),
+        (None, None) => return Err(absent),
         (None, Some(watch)) => {
             let alarm = shared.alarm(patience)?;
             loop {
@@ -139,7 +140,7 @@ async fn find_and_open(
                     }
                     watch.inbox.poll_next(watch.reader, polled)
                 });
-                let Some(Ok((payload, _credit))) = news.await else { return Err(OpenError::Absent) };
+                let Some(Ok((payload, _credit))) = news.await else { return Err(absent) };
                 let news = payload.into_value().map_err(Failed::from)?;
                 if let Some(best) = best(candidates(&news).map_err(Failed::from)?, filter.as_ref())? {
                     break best;
@@ -205,21 +206,26 @@ impl Drop for Watch {
     }
 }
 
-async fn discover(
-    shared: &Arc<Shared>,
-    selector: Selector,
-    wait: bool,
-) -> Result<(Vec<Candidate>, Option<Watch>), Failed> {
+/// What the service manager knows of a service.
+struct Discovered {
+    found: Vec<Candidate>,
+    watch: Option<Watch>,
+    /// There are providers, but none for this container.
+    is_denied: bool,
+}
+
+async fn discover(shared: &Arc<Shared>, selector: Selector, wait: bool) -> Result<Discovered, Failed> {
     let arguments = Value::List(vec![selector.uuid().to_string().into(), wait.into()]);
     let answer = ask_manager(shared, discovery::DISCOVER, arguments).await?;
-    let [found, handle] = answer.as_list().unwrap_or_default() else { return Err(unreadable()) };
+    let [found, handle, more @ ..] = answer.as_list().unwrap_or_default() else { return Err(unreadable()) };
     let watch = handle.as_int().and_then(|handle| {
         let manager = *shared.discovery.get()?;
         let inbox = shared.links.inbox((manager.0, manager.1, handle))?;
         let reader = inbox.start_reading();
         Some(Watch { shared: shared.clone(), manager, handle, inbox, reader })
     });
-    Ok((candidates(found)?, watch))
+    let is_denied = more.first() == Some(&Value::Bool(true));
+    Ok(Discovered { found: candidates(found)?, watch, is_denied })
 }
 
 /// Calls a method of the service manager.

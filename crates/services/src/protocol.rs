@@ -109,7 +109,8 @@ pub mod interface {
 pub mod discovery {
     /// The id of its service, in the process that `Pid::SYSTEM` stands for.
     pub const SERVICE_ID: i64 = 0;
-    /// `[uuid, wait]`, answered by `[candidates, handle or null]`. Candidates are one flat
+    /// `[uuid, wait]`, answered by `[candidates, handle or null]`, and true as a third item if there are providers, but none
+    /// that the asker may open. Candidates are one flat
     /// list, [`CANDIDATE_LENGTH`] items each: pid, id, name, major, minor, priority, tags.
     pub const DISCOVER: i64 = 0;
     /// `[id, uuid, name, major, minor, priority, tags]`, answered by null.
@@ -126,6 +127,8 @@ pub mod discovery {
 pub mod error {
     /// No provider was found in time.
     pub const CANNOT_FIND_SERVICE: &str = "Cannot find service";
+    /// There are providers, but none that may be opened.
+    pub const MAY_NOT_OPEN: &str = "Cannot find service: this container may not open it";
     /// Two of the best have the same priority.
     pub const CANNOT_DISAMBIGUATE: &str = "Cannot disambiguate";
     /// The client is not open there, or not any more.
@@ -141,6 +144,16 @@ pub mod error {
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
     /// The client has no resource of that handle, or one of another kind.
     pub const NO_SUCH_RESOURCE: &str = "NO_SUCH_RESOURCE";
+
+    /// A container is not allowed to be known by a name.
+    pub fn may_not_provide(name: &str) -> String {
+        format!("PERMISSION_DENIED: this container may not provide {name}")
+    }
+
+    /// A container is not allowed to use a component.
+    pub fn may_not_look_up(id: &str) -> String {
+        format!("PERMISSION_DENIED: this container may not open {id}")
+    }
 
     /// The service has no method of that index.
     pub fn no_such_method(index: i64, provider: &str) -> String {

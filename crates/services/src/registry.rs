@@ -14,7 +14,7 @@ pub(crate) struct Registration {
     pub(crate) pid: Pid,
     pub(crate) id: i64,
     pub(crate) uuid: String,
-    name: String,
+    pub(crate) name: String,
     major: i64,
     minor: i64,
     priority: i64,
@@ -31,7 +31,7 @@ pub(crate) struct Registry {
 }
 
 /// The candidates for a service, as they travel.
-pub(crate) struct Candidates<'r>(pub(crate) &'r [Registration]);
+pub(crate) struct Candidates<'r>(pub(crate) Vec<&'r Registration>);
 
 /// How long a string may be that the manager keeps for others.
 const TEXT_MAX: usize = 4_096;
@@ -40,6 +40,12 @@ const TEXT_MAX: usize = 4_096;
 const TAGS_MAX: usize = 256;
 
 impl Registration {
+    /// What it goes by, besides its UUID: its name and its tags.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        let tags = self.tags.as_list().unwrap_or_default();
+        std::iter::once(self.name.as_str()).chain(tags.iter().filter_map(Value::as_str))
+    }
+
     /// Reads the arguments of `listen`.
     pub(crate) fn decode(pid: Pid, decoder: &mut Decoder<'_>) -> Result<Registration, DecodeError> {
         decoder.expect_list(CANDIDATE_LENGTH)?;
@@ -127,7 +133,7 @@ impl Registry {
 impl Encode for Candidates<'_> {
     fn encode(&self, sink: &mut impl Sink) -> Result<(), EncodeError> {
         sink.list(self.0.len() * CANDIDATE_LENGTH)?;
-        for candidate in self.0 {
+        for candidate in &self.0 {
             sink.int(candidate.pid.as_i64())?;
             sink.int(candidate.id)?;
             sink.string(&candidate.name)?;

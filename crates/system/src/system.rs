@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lucarne_kernel::{
     EndReport, Exit, Faults, Hooks, Kernel, KernelHandle, KernelOptions, Simulation, SpawnOptions, priority,
 };
-use lucarne_services::{Presence, ServiceManager};
+use lucarne_services::{Oversight, Presence, ServiceManager};
 
 use crate::output::{Output, Stream};
 
@@ -34,9 +34,14 @@ pub struct Services {
 impl System {
     /// A system with so many worker threads, and no guests.
     pub fn new(workers: usize, output: Arc<dyn Output>) -> System {
+        System::overseen(workers, output, Oversight::default())
+    }
+
+    /// The same, for those who have a say in who may provide and open what.
+    pub fn overseen(workers: usize, output: Arc<dyn Output>, oversight: Oversight) -> System {
         let services = Services { presence: Presence::default(), output };
         let kernel = Kernel::new(KernelOptions { workers, hooks: hooks(&services.output) });
-        start_manager(&kernel, &services);
+        start_manager(&kernel, &services, oversight);
         System { services, kernel }
     }
 
@@ -62,7 +67,7 @@ impl SimulatedSystem {
     pub fn new(seed: u64, faults: Faults, output: Arc<dyn Output>) -> SimulatedSystem {
         let services = Services { presence: Presence::default(), output };
         let simulation = Simulation::with_hooks(seed, hooks(&services.output)).with_faults(faults);
-        start_manager(simulation.handle(), &services);
+        start_manager(simulation.handle(), &services, Oversight::default());
         SimulatedSystem { services, simulation }
     }
 
@@ -78,9 +83,10 @@ impl SimulatedSystem {
 }
 
 /// The manager is in the way of everybody who opens a service, so it goes first.
-fn start_manager(kernel: &KernelHandle, services: &Services) {
+fn start_manager(kernel: &KernelHandle, services: &Services, oversight: Oversight) {
     let options = SpawnOptions { priority: priority::CRITICAL, ..SpawnOptions::named("service manager") };
-    let manager = kernel.start_system(Box::new(ServiceManager::new(services.presence.clone())), options);
+    let manager = ServiceManager::overseen(services.presence.clone(), oversight);
+    let manager = kernel.start_system(Box::new(manager), options);
     kernel.set_system_process(manager);
 }
 

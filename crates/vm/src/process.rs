@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Process, Program, SpawnOptions};
+use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Prepared, Process, Program, SpawnOptions};
 
 use crate::heap::Image;
 use crate::host::Host;
@@ -46,8 +46,13 @@ impl Process for ToitProcess {
 }
 
 /// Starts a program: a process that runs its `main`, in a group of its own.
-pub fn start(kernel: &KernelHandle, image: Arc<Image>, mut host: Host) -> Program {
+pub fn start(kernel: &KernelHandle, image: Arc<Image>, host: Host) -> Program {
+    start_in(kernel, kernel.prepare(), image, host)
+}
+
+/// The same, in a group that has been prepared.
+pub fn start_in(kernel: &KernelHandle, group: Prepared, image: Arc<Image>, mut host: Host) -> Program {
     host.heap.hash_seed = kernel.random().next_u64();
     let options = SpawnOptions { priority: host.priority, ..SpawnOptions::named(host.name()) };
-    kernel.start(Box::new(ToitProcess::new(image, Arc::new(host), Start::Main)), options)
+    group.start(Box::new(ToitProcess::new(image, Arc::new(host), Start::Main)), options)
 }

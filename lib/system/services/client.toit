@@ -20,6 +20,9 @@ class ServiceClient:
   /** What the provider said about itself: name, major, minor, patch, tags. */
   definition_/List? := null
 
+  // Whether there were providers when it was last opened, but none for this container.
+  may-not-open_/bool := false
+
   /** How long $open waits for a provider to appear. */
   static DEFAULT-OPEN-TIMEOUT /Duration ::= Duration --ms=100
 
@@ -31,7 +34,8 @@ class ServiceClient:
 
   /** Variant of $open that waits for the $timeout; not at all if it is null. */
   open --timeout/Duration? -> ServiceClient:
-    return open --timeout=timeout --if-absent=: throw "Cannot find service"
+    return open --timeout=timeout --if-absent=:
+      throw (may-not-open_ ? "Cannot find service: this container may not open it" : "Cannot find service")
 
   /**
   Opens the service, and returns this client.
@@ -43,6 +47,7 @@ class ServiceClient:
   open --timeout/Duration?=null [--if-absent] -> any:
     discovery := discovery_
     found := discovery.discover selector.uuid --wait=(timeout != null)
+    may-not-open_ = found != null and found.size > 2
     if not timeout: return (found and open-best_ found[0]) ? this : if-absent.call
     watch/DiscoveryWatch_? := found and found[1] and (DiscoveryWatch_ discovery found[1])
     try:

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use lucarne_device::{ContainerName, Define};
+use lucarne_device::{ContainerName, Define, FileAccess};
 
 use super::parse_size;
+use crate::complete::containers;
 
 /// Which device is meant.
 #[derive(Debug, Args)]
@@ -89,6 +90,9 @@ pub(crate) struct DeviceUnit {
     /// The folder in which the device keeps its state [default: the user's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    /// The binary that it starts [default: this one]
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) binary: Option<PathBuf>,
 }
 
 /// What `lucarne container` does.
@@ -128,6 +132,13 @@ pub(crate) struct RunOptions {
     /// Attach a file, which the program finds in its assets by NAME; without a NAME the file is one of assets
     #[arg(long, value_name = "[NAME=]FILE")]
     pub(crate) assets: Vec<String>,
+    /// Let an executable or a component reach only this file or folder, besides those of the operating system; ':rw' lets it
+    /// change it. Needs a kernel with Landlock
+    #[arg(long, value_name = "PATH[:rw]")]
+    pub(crate) files: Vec<FileAccess>,
+    /// The same, without any
+    #[arg(long, conflicts_with = "files")]
+    pub(crate) no_files: bool,
     /// Let it open only services that are named like this: a UUID, a name, a tag, or the id of a component
     #[arg(long, value_name = "SERVICE")]
     pub(crate) allow_open: Vec<String>,
@@ -169,6 +180,7 @@ pub(crate) struct Install {
     #[arg(long)]
     pub(crate) json: bool,
     /// What the container is called: letters, digits, '-', '_' and '.'
+    #[arg(add = containers())]
     pub(crate) name: ContainerName,
     /// What it is made of
     pub(crate) file: PathBuf,
@@ -200,6 +212,7 @@ pub(crate) struct OfContainer {
     #[arg(long)]
     pub(crate) json: bool,
     /// The container
+    #[arg(add = containers())]
     pub(crate) name: ContainerName,
 }
 
@@ -231,6 +244,7 @@ pub(crate) struct ContainerLogs {
     #[arg(long)]
     pub(crate) json: bool,
     /// The container
+    #[arg(add = containers())]
     pub(crate) name: ContainerName,
 }
 
@@ -243,7 +257,20 @@ pub(crate) struct ContainerInspect {
     #[arg(long)]
     pub(crate) json: bool,
     /// The container
+    #[arg(add = containers())]
     pub(crate) name: ContainerName,
+}
+
+/// Bounds as the device writes them.
+#[derive(Debug, Clone)]
+pub(crate) struct BoundsArgument(pub(crate) lucarne_device::Bounds);
+
+impl std::str::FromStr for BoundsArgument {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<BoundsArgument, serde_json::Error> {
+        serde_json::from_str(text).map(BoundsArgument)
+    }
 }
 
 /// Reads a time between starts.

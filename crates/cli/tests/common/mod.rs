@@ -59,3 +59,14 @@ pub(crate) struct Answer {
     pub(crate) out: String,
     pub(crate) error: String,
 }
+
+/// What is offered after a command line, whose last word is being written. The command ends with "--".
+#[allow(dead_code, reason = "not every test writes command lines")]
+pub(crate) fn completed(mut command: Command, words: &[&str]) -> Vec<String> {
+    command.args(words).env("LUCARNE_COMPLETE", "zsh");
+    command.env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
+    let out = command.output().expect("the binary starts").stdout;
+    let out = String::from_utf8(out).expect("output is UTF-8");
+    // Behind a colon it says what that is.
+    out.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
+}

@@ -1,0 +1,85 @@
+//! The guide to components, `docs/c.md`, as a reader follows it: its files are written, its commands are typed, and what
+//! they print is what it shows.
+
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A block of the guide: what it is in, and its lines.
+struct Block<'g> {
+    language: &'g str,
+    lines: Vec<&'g str>,
+}
+
+fn blocks(guide: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut lines = guide.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let lines = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push(Block { language, lines });
+        }
+    }
+    blocks
+}
+
+/// Types a command, and gives what the reader sees.
+fn type_in(folder: &Path, command: &str) -> String {
+    let binary = Path::new(env!("CARGO_BIN_EXE_lucarne"));
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let folders = binary.parent().map(Path::to_owned).into_iter().chain(std::env::split_paths(&folders));
+    let path = std::env::join_paths(folders).expect("folders without a colon");
+    let shell = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{command} 2>&1"))
+        .current_dir(folder)
+        .env("PATH", path)
+        .output();
+    let output = shell.expect("there is a shell");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn the_guide_to_components_works_as_it_is_written() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/c.md");
+    let guide = std::fs::read_to_string(guide).expect("it is there");
+    let folder = TempDir::new().expect("there is room");
+    let component = folder.path().join("hello");
+    std::fs::create_dir(&component).expect("there is room");
+    let mut commands = 0;
+    for Block { language, lines } in blocks(&guide) {
+        let write = |path: &Path| std::fs::write(path, lines.join("\n") + "\n").expect("there is room");
+        match language {
+            "c" | "toit" => {
+                // What has no name is a part of something.
+                if let Some(name) = lines.first().and_then(|line| line.strip_prefix("// ")) {
+                    write(&folder.path().join(name));
+                }
+            }
+            // The folder is the component of the beginning, as one.
+            "cmake" => {
+                write(&component.join("CMakeLists.txt"));
+                std::fs::copy(folder.path().join("hello.c"), component.join("hello.c"))
+                    .expect("it was shown");
+                std::fs::remove_file(folder.path().join("hello.so")).expect("it was built");
+            }
+            "console" => {
+                let mut lines = lines.into_iter().peekable();
+                while let Some(line) = lines.next() {
+                    let command = line.strip_prefix("$ ").expect("a command, then what it prints");
+                    let mut shown = String::new();
+                    while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
+                        shown += line;
+                        shown.push('\n');
+                    }
+                    assert_eq!(type_in(folder.path(), command), shown, "{command}");
+                    commands += 1;
+                }
+            }
+            "rust,ignore" => {}
+            other => panic!("what is a block of {other}?"),
+        }
+    }
+    assert_eq!(commands, 4);
+}

@@ -1,0 +1,190 @@
+//! Bounds of native containers: what an OS process gives up before it becomes the container's program.
+//!
+//! The device starts `lucarne confine BOUNDS PROGRAM...`, which does here what can only be done from within, and then
+//! executes the program. What cannot be enforced ends it, with the reason in the container's log: nobody runs with fewer
+//! bounds than were asked for.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use landlock::{
+    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus,
+};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getppid, nice, set_parent_process_death_signal, setrlimit,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::settings::FileAccess;
+
+/// How much nicer a container in the background is to others.
+const BACKGROUND_NICENESS: i32 = 10;
+
+/// The version of Landlock whose rights are handled: what every kernel since 5.19 knows.
+const LANDLOCK: ABI = ABI::V2;
+
+/// What every program needs to be started at all, if it is there: libraries, and the devices that are none.
+const ALWAYS_READ: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/proc/self"];
+const ALWAYS_WRITTEN: &[&str] = &["/dev/null", "/dev/zero", "/dev/urandom"];
+
+/// What an OS process gives up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// The pid of the device: the process ends with it.
+    pub device: i32,
+    /// How many bytes of data it may have.
+    pub memory_bytes: Option<u64>,
+    /// Whether it gets less of the processor than others.
+    pub background: bool,
+    /// The only files that it reaches, if they are said.
+    pub files: Option<Vec<FileAccess>>,
+    /// The control group that it joins.
+    pub cgroup: Option<PathBuf>,
+}
+
+/// Why a program is not run.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfineError {
+    /// The device has ended meanwhile.
+    #[error("the device has gone")]
+    Orphan,
+    /// The kernel has no Landlock, or too little of it.
+    #[error(
+        "this kernel cannot bound which files a program reaches (Landlock is missing or off): leave out --files"
+    )]
+    NoLandlock,
+    /// A file that it should reach is not there.
+    #[error("{}: {error}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        error: String,
+    },
+    /// A bound cannot be set.
+    #[error("cannot set {bound}: {error}")]
+    Bound {
+        /// Which.
+        bound: &'static str,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// The program cannot be executed.
+    #[error("cannot run {}: {error}", .program.display())]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
+}
+
+impl Bounds {
+    /// Takes on the bounds, and becomes a program, which is called `name`. Returns only if that fails.
+    pub fn execute(&self, name: &OsString, program: &Path, arguments: &[OsString]) -> ConfineError {
+        if let Err(error) = self.take_on(program) {
+            return error;
+        }
+        let error = Command::new(program).arg0(name).args(arguments).exec();
+        ConfineError::Program { program: program.to_owned(), error }
+    }
+
+    fn take_on(&self, program: &Path) -> Result<(), ConfineError> {
+        let bound =
+            |bound| move |error: rustix::io::Errno| ConfineError::Bound { bound, error: error.into() };
+        set_parent_process_death_signal(Some(Signal::KILL)).map_err(bound("the end with the device"))?;
+        // It may have ended before it was asked.
+        if getppid().map(Pid::as_raw_pid) != Some(self.device) {
+            return Err(ConfineError::Orphan);
+        }
+        if let Some(group) = &self.cgroup {
+            fs::write(group.join("cgroup.procs"), "0")
+                .map_err(|error| ConfineError::Bound { bound: "the control group", error })?;
+        }
+        limit(Resource::Core, 0).map_err(bound("the size of core files"))?;
+        if let Some(bytes) = self.memory_bytes {
+            limit(Resource::Data, bytes).map_err(bound("the limit of memory"))?;
+        }
+        if self.background {
+            nice(BACKGROUND_NICENESS).map_err(bound("the priority"))?;
+        }
+        rustix::thread::set_no_new_privs(true).map_err(bound("no_new_privs"))?;
+        match &self.files {
+            Some(files) => bound_files(files, program),
+            None => Ok(()),
+        }
+    }
+}
+
+fn limit(resource: Resource, most: u64) -> rustix::io::Result<()> {
+    setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+}
+
+/// From now on this process reaches these files alone.
+fn bound_files(files: &[FileAccess], program: &Path) -> Result<(), ConfineError> {
+    let (read, all) = (AccessFs::from_read(LANDLOCK), AccessFs::from_all(LANDLOCK));
+    let mut rules = Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(all)
+        .and_then(Ruleset::create)
+        .map_err(|_| ConfineError::NoLandlock)?;
+    let always = ALWAYS_READ.iter().map(|path| (Path::new(path), read));
+    let always = always.chain(ALWAYS_WRITTEN.iter().map(|path| (Path::new(path), all)));
+    for (path, access) in always.filter(|(path, _)| path.exists()).chain([(program, read)]) {
+        rules = allow(rules, path, access)?;
+    }
+    for FileAccess { path, writable } in files {
+        rules = allow(rules, path, if *writable { all } else { read })?;
+    }
+    match rules.restrict_self() {
+        Ok(status) if status.ruleset == RulesetStatus::FullyEnforced => Ok(()),
+        _ => Err(ConfineError::NoLandlock),
+    }
+}
+
+fn allow(
+    rules: RulesetCreated,
+    path: &Path,
+    access: BitFlags<AccessFs>,
+) -> Result<RulesetCreated, ConfineError> {
+    let failed = |error: &dyn std::fmt::Display| ConfineError::File {
+        path: path.to_owned(),
+        error: error.to_string(),
+    };
+    let file = PathFd::new(path).map_err(|error| failed(&error))?;
+    // Only some of the rights make sense for what is no folder.
+    let access = if path.is_dir() { access } else { access & AccessFs::from_file(LANDLOCK) };
+    rules.add_rule(PathBeneath::new(file, access)).map_err(|error: RulesetError| failed(&error))
+}
+
+/// The bounds that the kernel says are in force for a process, for people.
+pub(crate) fn in_force(pid: Pid, files: Option<&[FileAccess]>) -> Vec<String> {
+    let mut bounds = vec!["it ends with the device".to_owned()];
+    let read =
+        |file: &str| fs::read_to_string(format!("/proc/{}/{file}", pid.as_raw_nonzero())).unwrap_or_default();
+    if read("status").lines().any(|line| line.split_whitespace().eq(["NoNewPrivs:", "1"])) {
+        bounds.push("no new privileges".to_owned());
+    }
+    let limits = read("limits");
+    let limit_of = |name: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next().filter(|limit| *limit != "unlimited").map(str::to_owned)
+    };
+    bounds.extend(limit_of("Max data size").map(|bytes| format!("memory: {bytes} bytes of data (rlimit)")));
+    bounds.extend(limit_of("Max core file size").map(|bytes| format!("core files: {bytes} bytes")));
+    if let Some(files) = files {
+        bounds
+            .push("files: those of the operating system, read only, and what follows (Landlock)".to_owned());
+        bounds.extend(files.iter().map(|access| format!("  {access}")));
+    } else {
+        bounds.push("files: those of the user who has started the device".to_owned());
+    }
+    bounds
+}

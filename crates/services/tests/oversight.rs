@@ -1,0 +1,295 @@
+//! What whoever starts programs says about them: what they may open and provide, and which providers are about to come.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lucarne_kernel::{Context, Gid, KernelHandle, MessageKind, Outcome, Pid, Simulation, SpawnOptions};
+use lucarne_message::Payload;
+use lucarne_services::protocol::procedure;
+use lucarne_services::{
+    CallError, Candidate, Client, Component, ComponentError, Container, EXPECTED_US, Failed, Handler,
+    InstallError, Open, OpenError, Oversight, Pending, Policy, Presence, Provider, Selector, ServiceManager,
+    Thrown, Value, uuid,
+};
+
+const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 0);
+const STEPS: u64 = 100_000;
+
+struct House;
+
+impl Handler for House {
+    async fn handle(&self, call: &lucarne_services::Call, index: u32, _: Value) -> Result<Value, Thrown> {
+        Err(call.no_such_method(index))
+    }
+}
+
+struct World {
+    simulation: Simulation,
+    oversight: Oversight,
+    provided: Arc<Mutex<Vec<(Gid, String)>>>,
+}
+
+impl World {
+    fn new() -> World {
+        let simulation = Simulation::new(1);
+        let provided: Arc<Mutex<Vec<(Gid, String)>>> = Arc::default();
+        let noted = provided.clone();
+        let note = move |gid, uuid: &str| noted.lock().unwrap().push((gid, uuid.to_owned()));
+        let oversight = Oversight { on_provided: Some(Arc::new(note)), ..Oversight::default() };
+        let manager = ServiceManager::overseen(Presence::default(), oversight.clone());
+        let manager = simulation.handle().start_system(Box::new(manager), SpawnOptions::default());
+        simulation.handle().set_system_process(manager);
+        World { simulation, oversight, provided }
+    }
+
+    fn kernel(&self) -> &KernelHandle {
+        self.simulation.handle()
+    }
+
+    fn container(&self) -> Container {
+        Container::start(self.kernel(), "container")
+    }
+
+    fn set(&self, container: &Container, make: impl FnOnce(&mut Policy)) {
+        let mut policy = Policy::default();
+        make(&mut policy);
+        self.oversight.policies.set(container.gid(), policy);
+    }
+
+    /// Begins something in a container, whose result is there later.
+    fn begin<T: Send + 'static, X: From<Failed> + Send + 'static>(
+        &mut self,
+        container: &Container,
+        pending: Pending<T, X>,
+    ) -> Arc<Mutex<Option<Result<T, X>>>> {
+        let place = Arc::new(Mutex::new(None));
+        let filled = place.clone();
+        container.spawn(async move {
+            let result = pending.await;
+            *filled.lock().unwrap() = Some(result);
+        });
+        place
+    }
+
+    fn done<T: Send + 'static, X: From<Failed> + Send + 'static>(
+        &mut self,
+        container: &Container,
+        pending: Pending<T, X>,
+    ) -> Result<T, X> {
+        let place = self.begin(container, pending);
+        assert!(self.simulation.run_until(STEPS, || place.lock().unwrap().is_some()), "it never ends");
+        let result = place.lock().unwrap().take();
+        result.expect("just seen")
+    }
+
+    fn install(&mut self, container: &Container, tag: &str) -> Result<Provider, InstallError> {
+        let provider = container.provider("test/house", "1.0").tags([tag]).provides(HOUSE, House);
+        self.done(container, provider.install())
+    }
+
+    fn open(&mut self, container: &Container) -> Result<Client, OpenError> {
+        self.done(container, Client::open(container, HOUSE).into_future())
+    }
+
+    /// Lets time pass.
+    fn sleep(&mut self, container: &Container, duration: Duration) {
+        self.done(container, container.sleep(duration)).expect("it lives");
+    }
+
+    fn now_us(&self) -> i64 {
+        self.kernel().clock().now_us()
+    }
+}
+
+fn uuid() -> String {
+    HOUSE.uuid().to_string()
+}
+
+#[test]
+fn who_may_not_open_a_service_is_told_so() {
+    let mut world = World::new();
+    let (house, guest, other) = (world.container(), world.container(), world.container());
+    let _provider = world.install(&house, "kitchen").expect("nobody objects");
+    for entry in [uuid(), "test/house".to_owned(), "kitchen".to_owned()] {
+        world.set(&guest, |policy| {
+            policy.open.deny(&entry);
+        });
+        let denied = world.open(&guest).unwrap_err();
+        assert_eq!(denied, OpenError::Denied);
+        assert_eq!(denied.to_string(), "Cannot find service: this container may not open it");
+        world.open(&other).expect("nobody objects");
+    }
+    world.oversight.policies.forget(guest.gid());
+    world.open(&guest).expect("nobody objects any more");
+}
+
+#[test]
+fn a_client_sees_only_what_it_may_open() {
+    let mut world = World::new();
+    let (first, second, guest) = (world.container(), world.container(), world.container());
+    let _kitchen = world.install(&first, "kitchen").expect("nobody objects");
+    world.set(&guest, |policy| {
+        policy.open.allow("hall");
+    });
+    assert_eq!(world.open(&guest).unwrap_err(), OpenError::Denied);
+    // It comes while the guest waits for it.
+    let opening = Client::open(&guest, HOUSE).within(Duration::from_secs(60)).into_future();
+    let opened = world.begin(&guest, opening);
+    let _hall = world.install(&second, "hall").expect("nobody objects");
+    assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
+    let client = opened.lock().unwrap().take().expect("just seen").expect("the one that it may open");
+    assert_eq!(client.pid(), second.pid());
+    // Of these the filter of the client chooses.
+    let seen: Arc<Mutex<Vec<Pid>>> = Arc::default();
+    let noted = seen.clone();
+    let open: Open<Client> = Client::open(&guest, HOUSE).only(move |candidate: &Candidate| {
+        noted.lock().unwrap().push(candidate.pid);
+        true
+    });
+    world.done(&guest, open.into_future()).expect("there is one");
+    assert_eq!(*seen.lock().unwrap(), [second.pid()]);
+}
+
+#[test]
+fn who_may_not_provide_something_is_told_so() {
+    let mut world = World::new();
+    let house = world.container();
+    for entry in [uuid(), "test/house".to_owned(), "kitchen".to_owned()] {
+        world.set(&house, |policy| {
+            policy.provide.deny(&entry);
+        });
+        let Err(InstallError::Failed(CallError::Thrown(thrown))) = world.install(&house, "kitchen") else {
+            panic!("{entry} is denied")
+        };
+        assert_eq!(thrown.text(), "PERMISSION_DENIED: this container may not provide service:test/house");
+    }
+    assert!(world.provided.lock().unwrap().is_empty());
+    world.set(&house, |policy| {
+        policy.provide.allow(&uuid());
+    });
+    world.install(&house, "kitchen").expect("it is allowed");
+    assert_eq!(*world.provided.lock().unwrap(), [(house.gid(), uuid())]);
+}
+
+#[test]
+fn what_is_guarded_needs_to_be_allowed() {
+    let mut world = World::new();
+    world.oversight.policies.guard(HOUSE.uuid());
+    let (host, guest) = (world.container(), world.container());
+    assert!(world.install(&host, "kitchen").is_err());
+    world.oversight.policies.set(host.gid(), Policy::host());
+    let _provider = world.install(&host, "kitchen").expect("it is the host's");
+    assert_eq!(world.open(&guest).unwrap_err(), OpenError::Denied);
+    world.set(&guest, |policy| {
+        policy.open.allow(&uuid().to_uppercase());
+    });
+    world.open(&guest).expect("it is allowed");
+    world.open(&host).expect("it is the host's");
+}
+
+#[test]
+fn components_go_by_their_ids() {
+    let mut world = World::new();
+    let answers: Arc<Mutex<Vec<Result<(), String>>>> = Arc::default();
+    let start = |world: &mut World, denied: &str| {
+        let (told, mut is_new) = (answers.clone(), true);
+        let component = move |context: &mut Context<'_>| {
+            if std::mem::take(&mut is_new) {
+                let id = Payload::string("test/component");
+                context.request(Pid::SYSTEM, procedure::PUBLISH, id).expect("the manager is there");
+            }
+            while let Some(message) = context.receive() {
+                if let MessageKind::Reply { result, .. } = message.kind {
+                    told.lock().unwrap().push(result.map(drop).map_err(|failure| failure.text));
+                }
+            }
+            Outcome::Wait { until_us: None }
+        };
+        let group = world.kernel().prepare();
+        let mut policy = Policy::default();
+        policy.provide.deny(denied);
+        world.oversight.policies.set(group.gid(), policy);
+        group.start(Box::new(component), SpawnOptions::default());
+        assert!(world.simulation.run_until_quiet(STEPS));
+        answers.lock().unwrap().pop().expect("the manager has answered")
+    };
+    let denied = "PERMISSION_DENIED: this container may not provide test/component";
+    assert_eq!(start(&mut world, "test/component"), Err(denied.to_owned()));
+    assert_eq!(start(&mut world, "test/other"), Ok(()));
+    let guest = world.container();
+    world.set(&guest, |policy| {
+        policy.open.deny("test/component");
+    });
+    let opened = world.done(&guest, Component::open(&guest, "test/component"));
+    let Err(ComponentError::Failed(CallError::Thrown(thrown))) = opened else { panic!("it is denied") };
+    assert_eq!(thrown.text(), "PERMISSION_DENIED: this container may not open test/component");
+    world.oversight.policies.forget(guest.gid());
+    world.done(&guest, Component::open(&guest, "test/component")).expect("nobody objects any more");
+}
+
+#[test]
+fn clients_wait_for_a_provider_that_is_expected() {
+    let mut world = World::new();
+    let (house, guest) = (world.container(), world.container());
+    let expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
+    expected.of(house.gid());
+    let opened = world.begin(&guest, Client::open(&guest, HOUSE).into_future());
+    // Whoever does not wait is not made to.
+    let absent = Client::open(&guest, HOUSE).within(Duration::ZERO).into_future();
+    assert_eq!(world.done(&guest, absent).unwrap_err(), OpenError::Absent);
+    // Nor is the one that is expected.
+    assert_eq!(world.open(&house).unwrap_err(), OpenError::Absent);
+    world.sleep(&house, Duration::from_secs(5));
+    assert!(opened.lock().unwrap().is_none());
+    let _provider = world.install(&house, "kitchen").expect("nobody objects");
+    assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
+    let client = opened.lock().unwrap().take().expect("just seen").expect("it has come");
+    assert_eq!(client.pid(), house.pid());
+    assert!(world.now_us() < EXPECTED_US);
+}
+
+#[test]
+fn clients_wait_though_there_is_another_provider() {
+    let mut world = World::new();
+    let (early, late, guest) = (world.container(), world.container(), world.container());
+    let _early = world.install(&early, "early").expect("nobody objects");
+    let expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
+    expected.of(late.gid());
+    let opened = world.begin(&guest, Client::open(&guest, HOUSE).into_future());
+    let provider = late.provider("test/house", "1.0").provides(HOUSE, House).priority(0xd0);
+    let _late = world.done(&late, provider.install()).expect("nobody objects");
+    assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
+    let client = opened.lock().unwrap().take().expect("just seen").expect("there are two");
+    assert_eq!(client.pid(), late.pid());
+}
+
+#[test]
+fn nobody_waits_for_long_or_for_one_that_will_not_come() {
+    let mut world = World::new();
+    let guest = world.container();
+    let expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
+    assert_eq!(world.open(&guest).unwrap_err(), OpenError::Absent);
+    // Ten seconds, and then the client's own time.
+    assert_eq!(world.now_us(), EXPECTED_US + 100_000);
+    drop(expected);
+
+    let start_us = world.now_us();
+    let expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
+    let opened = world.begin(&guest, Client::open(&guest, HOUSE).into_future());
+    world.sleep(&guest, Duration::from_secs(1));
+    drop(expected);
+    assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
+    assert_eq!(world.now_us() - start_us, 1_100_000);
+}
+
+#[test]
+fn who_gives_up_while_it_waits_leaves_nothing() {
+    let mut world = World::new();
+    let (guest, other) = (world.container(), world.container());
+    let _expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
+    world.begin(&guest, Client::open(&guest, HOUSE).into_future());
+    world.sleep(&other, Duration::from_millis(1));
+    guest.kill();
+    assert_eq!(world.open(&other).unwrap_err(), OpenError::Absent);
+    assert!(world.simulation.run_until_quiet(STEPS));
+}

@@ -1,0 +1,100 @@
+//! What others have written that is in the binary and the libraries, and under which terms: most licences ask that they are
+//! passed on with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::Error;
+use crate::build::{cargo, failed, output, sources};
+use crate::generated::files;
+
+/// What is built, and what everything else is needed by.
+const ROOTS: [&str; 2] = ["lucarne-cli", "liblucarne"];
+
+/// How the names of files with terms begin.
+const NAMES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "NOTICE"];
+
+/// The crates of others with their licences; each text once, behind the names of those who have it.
+pub(crate) fn third_party() -> Result<String, Error> {
+    let mut command = cargo();
+    command.args(["metadata", "--format-version=1", "--locked", "--filter-platform"]).arg(host()?);
+    let metadata = output(&mut command)?;
+    let metadata: Value =
+        serde_json::from_str(&metadata).map_err(|reason| failed(&command, reason.to_string()))?;
+    let mut all = String::from("Lucarne is built with these crates of others.\n\n");
+    let mut texts = BTreeMap::<String, BTreeSet<&str>>::new();
+    for package in others(&metadata) {
+        let text = |key: &str| package[key].as_str().unwrap_or("unknown");
+        let _ = writeln!(all, "{} {}: {}", text("name"), text("version"), text("license"));
+        for terms in terms(Path::new(text("manifest_path")))? {
+            texts.entry(terms).or_default().insert(text("name"));
+        }
+    }
+    for (text, names) in texts {
+        let names: Vec<&str> = names.into_iter().collect();
+        let _ = write!(all, "\n{}\n\n{}\n\n{text}\n", "-".repeat(80), names.join(", "));
+    }
+    Ok(all)
+}
+
+/// The platform that is built for.
+fn host() -> Result<String, Error> {
+    let mut command = Command::new("rustc");
+    let version = output(command.arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| failed(&command, "it does not say what it builds for".to_owned()))
+}
+
+/// The packages that ours need to run, and that are not ours, in the order of their names.
+fn others(metadata: &Value) -> Vec<&Value> {
+    let packages: BTreeMap<&str, &Value> =
+        list(metadata, "packages").filter_map(|package| Some((package["id"].as_str()?, package))).collect();
+    let needs: BTreeMap<&str, &Value> =
+        list(&metadata["resolve"], "nodes").filter_map(|node| Some((node["id"].as_str()?, node))).collect();
+    let is_root = |package: &Value| package["name"].as_str().is_some_and(|name| ROOTS.contains(&name));
+    let mut open: Vec<&str> =
+        packages.iter().filter(|(_, package)| is_root(package)).map(|(id, _)| *id).collect();
+    let mut found = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if found.insert(id) {
+            let needed = needs.get(id).into_iter().flat_map(|node| list(node, "deps"));
+            open.extend(
+                needed.filter(|needed| is_normal(needed)).filter_map(|needed| needed["pkg"].as_str()),
+            );
+        }
+    }
+    // Ours come from this folder.
+    let is_other = |package: &&Value| !package["source"].is_null();
+    let mut others: Vec<&Value> =
+        found.into_iter().filter_map(|id| packages.get(id).copied()).filter(is_other).collect();
+    others.sort_by_key(|package| (package["name"].as_str(), package["version"].as_str()));
+    others
+}
+
+/// The elements of a list in an object.
+fn list<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    object[name].as_array().into_iter().flatten()
+}
+
+/// Whether something is needed to run, and not only to build or to test.
+fn is_normal(needed: &Value) -> bool {
+    list(needed, "dep_kinds").any(|kind| kind["kind"].is_null())
+}
+
+/// The terms in the folder of a package.
+fn terms(manifest: &Path) -> Result<Vec<String>, Error> {
+    let folder = manifest.parent().unwrap_or(sources());
+    let is_terms = |file: &Path| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
+        NAMES.iter().any(|known| name.starts_with(known)) && file.is_file()
+    };
+    let read = |path| match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.trim_matches('\n').to_owned()),
+        Err(reason) => Err(Error::File { path, reason }),
+    };
+    files(folder)?.into_iter().filter(|file| is_terms(file)).map(read).collect()
+}
