@@ -13,17 +13,19 @@ use crate::control::{Device, Follower, Inspected, Installed, Listed, LogPart, Re
 use crate::image::IMAGE_BYTES_MAX;
 use crate::logs::{Entry, Followed, Log, Logs};
 use crate::supervisor::{Orders, Sent, Supervisor};
-use crate::{ContainerName, Image, Settings, assets};
+use crate::{ContainerName, Digest, Image, Settings, Store, assets};
 
 /// Whom commands are given to.
 pub(crate) struct Controls {
     pub(crate) orders: Orders,
+    pub(crate) store: Arc<Store>,
     pub(crate) logs: Arc<Logs>,
 }
 
 /// A program on its way.
 pub(crate) struct Uploading {
     orders: Orders,
+    store: Arc<Store>,
     arrived: Mutex<Arrived>,
 }
 
@@ -55,7 +57,8 @@ impl Device for Controls {
     }
 
     async fn upload(&self) -> Result<Resource<Uploading>, Refusal> {
-        Ok(Uploading { orders: self.orders.clone(), arrived: Mutex::default() }.resource())
+        Ok(Uploading { orders: self.orders.clone(), store: self.store.clone(), arrived: Mutex::default() }
+            .resource())
     }
 
     async fn list(&self) -> Result<Vec<Listed>, Refusal> {
@@ -156,7 +159,11 @@ impl Uploading {
     /// Takes what has arrived.
     fn take(&self) -> Result<Sent, Refusal> {
         let Arrived { part, assets } = std::mem::take(&mut *self.arrived.lock());
-        let image = Image::read(part).map_err(Refusal::new)?;
+        // What is in the store has been made here, and what has the same digest is the same.
+        let image = match self.store.image(Digest::of(&part)) {
+            Ok(image) => image,
+            Err(_) => Image::received(part).map_err(Refusal::new)?,
+        };
         Ok(Sent { image, assets })
     }
 }

@@ -8,7 +8,7 @@ use lucarne::prelude::*;
 use lucarne_link::{ListenError, Listener};
 use lucarne_services::{Oversight, Policies, ProvidedHook};
 use lucarne_system::StandardOutput;
-use lucarne_system::storage::{self, Media, Memory, Owners};
+use lucarne_system::storage::{self, Media, Owners};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
@@ -75,15 +75,16 @@ impl Daemon {
         let expectations = oversight.expectations.clone();
         let system = lucarne_system::System::overseen(options.workers, output.clone(), oversight);
         let flash = FlashFile::open(folder.root())?;
-        let media = Media { ram: Arc::new(Memory::default()), flash: Arc::new(flash) };
+        let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         start_storage(&system, &media, &residents)?;
         let natives = Natives::new(system.kernel().clone(), residents.clone(), folder.clone())?;
         let guests = Guests::new(system, natives, residents, expectations);
 
         let control = System::with_workers(1, output.clone());
         let way = orders.0.clone();
-        let supervisor = Supervisor::start(orders, options.name, store, logs.clone(), media, guests, output)?;
-        let controls = Controls { orders: way.clone(), logs };
+        let supervisor =
+            Supervisor::start(orders, options.name, store.clone(), logs.clone(), media, guests, output)?;
+        let controls = Controls { orders: way.clone(), store, logs };
         let container = control.container("device");
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(controls));
         provider.install().wait().map_err(io::Error::other)?;

@@ -79,6 +79,11 @@ impl Life {
         self.phase
     }
 
+    /// Whether it is about to be removed.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.phase == Phase::Stopping { then: Then::Remove }
+    }
+
     /// When it is to be told of the time, if it waits for one.
     pub(crate) fn due(&self) -> Option<Instant> {
         match self.phase {

@@ -66,6 +66,7 @@ struct Slot {
     /// The interfaces that it provided when it last ran, and those that it has provided in this run.
     provided: BTreeSet<Uuid>,
     provides: BTreeSet<Uuid>,
+    started: Option<Instant>,
     /// What those who look for its interfaces wait for, while it starts.
     expected: Vec<Expectation>,
     starts: u32,
@@ -87,6 +88,9 @@ pub(crate) struct Sent {
     pub(crate) image: Image,
     pub(crate) assets: BTreeMap<String, Vec<u8>>,
 }
+
+/// A container that has run for so long has provided what it provides.
+const LONG_ENOUGH_TO_PROVIDE: Duration = Duration::from_secs(10);
 
 /// What the program that `lucarne run -d` has sent is called. Nobody can install one of that name.
 pub(crate) const SENT: &str = "run";
@@ -327,6 +331,9 @@ impl Supervisor {
                 "'{SENT}' is what programs of 'lucarne run -d' are called"
             )));
         }
+        if self.slots.get(name).is_some_and(|slot| slot.life.is_leaving()) {
+            return Err(Refusal::new(format_args!("'{name}' is being uninstalled: wait for its end")));
+        }
         self.check(&sent.image)?;
         let record = self.store.install(name, &sent.image, settings, &sent.assets).map_err(Refusal::new)?;
         let is_replaced = self.slots.contains_key(name);
@@ -367,11 +374,12 @@ impl Supervisor {
         }
     }
 
-    /// A run has ended: what it did not provide is not expected of the next one.
+    /// A run has ended: what it did not provide is not expected of the next one, if it had time to.
     fn note_provided(&mut self, name: &ContainerName) {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.expected.clear();
-        if slot.provided != slot.provides {
+        let had_time = slot.started.is_some_and(|started| started.elapsed() >= LONG_ENOUGH_TO_PROVIDE);
+        if had_time && slot.provided != slot.provides {
             slot.provided.clone_from(&slot.provides);
             self.store_provided(name);
         }
@@ -405,6 +413,7 @@ impl Supervisor {
                     guest: None,
                     provided: BTreeSet::new(),
                     provides: BTreeSet::new(),
+                    started: None,
                     expected: Vec::new(),
                     starts: 0,
                     problem: None,
@@ -472,6 +481,7 @@ impl Supervisor {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.starts = slot.starts.saturating_add(1);
         slot.provides.clear();
+        slot.started = Some(Instant::now());
         slot.expect(&self.guests);
         let (guest, problem) = match self.start_guest(name, run) {
             Ok(guest) => (Some(guest), None),

@@ -63,7 +63,8 @@ impl Media {
     }
 }
 
-/// Says whose storage a container uses; none for a container that has none.
+/// Says whose storage a container uses; none for a container that has none. One that is not known yet is
+/// asked for again for a moment.
 pub type Owners = Arc<dyn Fn(Gid) -> Option<String> + Send + Sync>;
 
 /// The selector of the service.

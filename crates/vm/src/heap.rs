@@ -17,6 +17,7 @@
 //! top with null. Whatever a register holds was thus written after the last collection, or updated
 //! by it.
 
+mod account;
 mod chunk;
 mod collect;
 mod external;
@@ -35,6 +36,8 @@ use std::sync::Arc;
 use lucarne_compiler::program::{Builtins, ClassIndex};
 use thiserror::Error;
 
+use account::Charge;
+pub use account::MemoryAccount;
 use chunk::Chunk;
 use external::Externals;
 pub use image::{Callee, Image};
@@ -130,6 +133,7 @@ pub struct Heap {
     current: Option<(StackId, usize)>,
     image: Arc<Image>,
     options: HeapOptions,
+    charge: Charge,
     statistics: HeapStatistics,
     stress_count: u32,
     /// A collection has failed half-way: the system had no memory left.
@@ -172,6 +176,7 @@ impl Heap {
             current: None,
             image,
             options,
+            charge: Charge::default(),
             statistics: HeapStatistics::default(),
             stress_count: 0,
             is_broken: false,
@@ -222,6 +227,19 @@ impl Heap {
     /// Changes what this heap may use. It takes effect at the next growth.
     pub fn set_limit_bytes(&mut self, bytes: usize) {
         self.options.limit_bytes = bytes;
+    }
+
+    /// From now on what this heap uses is charged to an account, besides its own limit.
+    pub(crate) fn charge_to(&mut self, account: Arc<MemoryAccount>) {
+        self.charge = Charge::on(account);
+        self.charge.settle(self.used_bytes());
+    }
+
+    /// Tells the account what is used now.
+    pub(crate) fn settle_charge(&mut self) {
+        if self.charge.is_on_account() {
+            self.charge.settle(self.used_bytes());
+        }
     }
 
     /// Chooses between little memory (0) and little time (100), from the next full collection on.
@@ -319,15 +337,16 @@ impl Heap {
 
     /// Makes sure that `bytes` more are within the limit, after a full collection if need be.
     pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
-        if self.used_bytes().saturating_add(bytes) <= self.options.limit_bytes {
+        if self.has_room_for(bytes) {
             return Ok(());
         }
         self.collect(true)?;
-        if self.used_bytes().saturating_add(bytes) <= self.options.limit_bytes {
-            Ok(())
-        } else {
-            Err(OutOfMemory)
-        }
+        if self.has_room_for(bytes) { Ok(()) } else { Err(OutOfMemory) }
+    }
+
+    fn has_room_for(&mut self, bytes: usize) -> bool {
+        let total = self.used_bytes().saturating_add(bytes);
+        total <= self.options.limit_bytes && self.charge.try_set(total)
     }
 
     /// A process that fills its young chunk gets a larger one, up to what the cache holds.

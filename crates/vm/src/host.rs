@@ -8,12 +8,14 @@ use lucarne_services::ProviderFlag;
 use lucarne_services::protocol::interface;
 use lucarne_system::{Output, Services, Stream};
 
-use crate::heap::HeapOptions;
+use crate::heap::{HeapOptions, MemoryAccount};
 
 /// The surroundings of a program.
 pub struct Host {
     /// How heaps are made.
     pub heap: HeapOptions,
+    /// What all its processes may use together, besides what each may use; nothing if nobody counts.
+    pub memory: Option<Arc<MemoryAccount>>,
     /// The priority that its processes start with: see `lucarne_kernel::priority`.
     pub priority: u8,
     /// The arguments of `main`.
@@ -39,6 +41,7 @@ impl Host {
     pub fn new(services: &Services) -> Host {
         Host {
             heap: HeapOptions::default(),
+            memory: None,
             priority: priority::NORMAL,
             arguments: Vec::new(),
             program_name: None,

@@ -17,6 +17,6 @@ mod process;
 pub mod trace;
 mod transfer;
 
-pub use heap::Image;
+pub use heap::{Image, MemoryAccount};
 pub use host::Host;
 pub use process::{start, start_in};

@@ -113,8 +113,12 @@ impl From<Result<Word, Failure>> for Done {
 
 impl Machine {
     pub(crate) fn new(image: Arc<Image>, host: Arc<Host>) -> Result<Machine, OutOfMemory> {
+        let mut heap = Heap::new(image.clone(), host.heap)?;
+        if let Some(account) = &host.memory {
+            heap.charge_to(account.clone());
+        }
         Ok(Machine {
-            heap: Heap::new(image.clone(), host.heap)?,
+            heap,
             image,
             host,
             tasks: Tasks::default(),

@@ -40,6 +40,7 @@ impl Heap {
         collection.clear_weak();
         collection.finish();
         self.is_broken = false;
+        self.settle_charge();
         Ok(())
     }
 

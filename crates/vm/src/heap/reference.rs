@@ -290,7 +290,11 @@ impl Heap {
             return None;
         }
         match self.disown(object) {
-            Some(Content::Buffer(buffer)) => Some(buffer),
+            Some(Content::Buffer(buffer)) => {
+                // Whoever gets it has to have room for it.
+                self.settle_charge();
+                Some(buffer)
+            }
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_compiler::program::{Builtins, Class, ClassIndex, Entries, FunctionIndex, Literal, Program};
 use proptest::prelude::*;
 
-use super::{Format, Heap, HeapOptions, Image, Ref, Word};
+use super::{Format, Heap, HeapOptions, Image, MemoryAccount, Ref, Word};
 
 /// A program without code that has all built-in classes.
 fn image(literals: Vec<Literal>) -> Arc<Image> {
@@ -341,4 +341,61 @@ fn states_count_for_the_limit() {
     assert!(heap.new_state(0_u8, 600_000).is_err());
     heap.unroot(root);
     assert!(heap.new_state(0_u8, 600_000).is_ok(), "the first one is gone");
+}
+
+/// Heaps that share an account of one MiB.
+fn sharing(count: usize) -> (Vec<Heap>, Arc<MemoryAccount>) {
+    let account = Arc::new(MemoryAccount::new(1 << 20));
+    let heap = || {
+        let mut heap = heap(false);
+        heap.charge_to(account.clone());
+        heap
+    };
+    ((0..count).map(|_| heap()).collect(), account.clone())
+}
+
+#[test]
+fn an_account_bounds_what_heaps_use_together() {
+    let (mut heaps, account) = sharing(2);
+    let word = heaps[0].new_bytes(600_000).unwrap().word();
+    let root = heaps[0].root(word);
+    assert!(account.used_bytes() >= 600_000);
+    assert!(heaps[1].new_bytes(600_000).is_err());
+    assert!(heaps[1].new_bytes(100_000).is_ok(), "the rest is still there");
+    heaps[0].unroot(root);
+    heaps[0].collect(true).unwrap();
+    assert!(heaps[1].new_bytes(600_000).is_ok(), "the first one is gone");
+    let other = heap(false);
+    assert!(other.used_bytes() > 0);
+    heaps.clear();
+    assert_eq!(account.used_bytes(), 0);
+}
+
+#[test]
+fn what_is_handed_over_is_charged_to_whoever_has_it() {
+    let (mut heaps, account) = sharing(2);
+    let word = heaps[0].new_bytes(700_000).unwrap().word();
+    let root = heaps[0].root(word);
+    let buffer = heaps[0].take_buffer(word).unwrap();
+    assert!(account.used_bytes() < 100_000);
+    assert!(heaps[1].adopt(buffer).is_ok());
+    assert!(heaps[0].new_bytes(700_000).is_err());
+    heaps[0].unroot(root);
+}
+
+#[test]
+fn many_small_objects_are_charged_as_well() {
+    let (mut heaps, account) = sharing(2);
+    let root = heaps[0].root(Word::NULL);
+    while let Ok(array) = heaps[0].new_array(100) {
+        let array = array.word();
+        let previous = heaps[0].rooted(&root).word();
+        heaps[0].set_field(array, 0, previous);
+        heaps[0].set_root(&root, array);
+        assert!(account.used_bytes() < 2 << 20, "the limit has no effect");
+    }
+    assert_eq!(heaps.iter().map(Heap::used_bytes).sum::<usize>(), account.used_bytes());
+    assert!(heaps[1].new_bytes(200_000).is_err());
+    heaps.remove(0);
+    assert!(heaps[0].new_bytes(200_000).is_ok());
 }

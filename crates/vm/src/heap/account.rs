@@ -1,0 +1,82 @@
+//! What the processes of a program may use together.
+//!
+//! Each heap tells how much it uses: when it wants more than it has told, after each collection, when it hands a
+//! buffer over, and at its end. That is once for each chunk or large buffer, not for each object.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The memory of a program: a limit, and what its heaps use of it.
+#[derive(Debug)]
+pub struct MemoryAccount {
+    limit_bytes: usize,
+    used_bytes: AtomicUsize,
+}
+
+impl MemoryAccount {
+    /// An account that nothing is used of.
+    pub fn new(limit_bytes: usize) -> MemoryAccount {
+        MemoryAccount { limit_bytes, used_bytes: AtomicUsize::new(0) }
+    }
+
+    /// The most that all heaps may use together.
+    pub fn limit_bytes(&self) -> usize {
+        self.limit_bytes
+    }
+
+    /// What they use now.
+    pub fn used_bytes(&self) -> usize {
+        self.used_bytes.load(Ordering::Relaxed)
+    }
+
+    /// What one heap uses changes, if all is within the limit then: a collection may have gone beyond it.
+    fn try_change(&self, from: usize, to: usize) -> bool {
+        let within = |used: usize| (used - from).checked_add(to).filter(|sum| *sum <= self.limit_bytes);
+        self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
+    }
+}
+
+/// What one heap has told its account.
+#[derive(Debug, Default)]
+pub(super) struct Charge {
+    account: Option<Arc<MemoryAccount>>,
+    bytes: usize,
+}
+
+impl Charge {
+    pub(super) fn on(account: Arc<MemoryAccount>) -> Charge {
+        Charge { account: Some(account), bytes: 0 }
+    }
+
+    pub(super) fn is_on_account(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// Asks for so many bytes in all. False if that is too much.
+    pub(super) fn try_set(&mut self, bytes: usize) -> bool {
+        let Some(account) = &self.account else { return true };
+        if !account.try_change(self.bytes, bytes) {
+            return false;
+        }
+        self.bytes = bytes;
+        true
+    }
+
+    /// Tells that so many bytes are used, which is as it is.
+    pub(super) fn settle(&mut self, bytes: usize) {
+        if let Some(account) = &self.account {
+            if bytes < self.bytes {
+                account.used_bytes.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+            } else {
+                account.used_bytes.fetch_add(bytes - self.bytes, Ordering::Relaxed);
+            }
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.settle(0);
+    }
+}
