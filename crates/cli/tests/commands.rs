@@ -33,7 +33,6 @@ fn wrong_usage_is_2() {
         &["run", "absent.toit"],
         &["run", "."],
         &["run", "--workers", "0", "hello.toit"],
-        &["run", "-d", "moon", "hello.toit"],
         &["run", "--memory-limit", "lots", "hello.toit"],
         &["run", "--kill-at", "3", "hello.toit"],
         &["run", "--gc-stres", "hello.toit"],

@@ -1,6 +1,6 @@
 //! The control service: how the commands of `lucarne device` and `lucarne container` reach a device.
 //!
-//! It is a service like any other, in a system of its own: the device has one [`System`](lucarne::System) for the
+//! It is a service like any other, in a system of its own: the device has one [`System`] for the
 //! containers and another one that only listens on the control socket. So no container can ever find it.
 
 use std::time::Duration;
