@@ -5,10 +5,11 @@ use std::sync::Arc;
 use lucarne_kernel::{Program, priority};
 use lucarne_services::{Expectation, Expectations};
 use lucarne_system::{Output, Services, System};
-use lucarne_vm::Host;
+use lucarne_vm::{Host, MemoryAccount};
 use uuid::Uuid;
 
 use crate::native::{Native, NativeStart, Natives};
+use crate::observatory::Usage;
 use crate::residents::Residents;
 use crate::{ContainerName, Settings};
 
@@ -25,7 +26,7 @@ pub(crate) struct Guests {
 
 /// A container that runs.
 pub(crate) enum Guest {
-    Toit(Program),
+    Toit { program: Program, memory: Arc<MemoryAccount> },
     Native(Native),
 }
 
@@ -69,6 +70,8 @@ impl Guests {
         host.heap.limit_bytes = settings
             .memory_bytes
             .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let memory = Arc::new(MemoryAccount::new(host.heap.limit_bytes));
+        host.memory = Some(memory.clone());
         host.priority = if settings.background { priority::LOW } else { priority::NORMAL };
         let group = self.residents.admit(self.system.kernel(), name, &settings.permissions);
         expected.iter().for_each(|expected| expected.of(group.gid()));
@@ -78,7 +81,7 @@ impl Guests {
             residents.forget(&name);
             on_end(code);
         });
-        Guest::Toit(program)
+        Guest::Toit { program, memory }
     }
 
     /// Starts an executable or a component: an OS process that is one container, or more, of the system.
@@ -95,15 +98,25 @@ impl Guest {
     /// Tells it to end. It is over when `on_end` was told.
     pub(crate) fn end(&self) {
         match self {
-            Guest::Toit(program) => program.stop(0),
+            Guest::Toit { program, .. } => program.stop(0),
             Guest::Native(native) => native.end(),
+        }
+    }
+
+    /// What it uses.
+    pub(crate) fn usage(&self) -> Usage {
+        match self {
+            Guest::Toit { memory, .. } => {
+                Usage { memory_bytes: Some(memory.used_bytes() as u64), ..Usage::default() }
+            }
+            Guest::Native(native) => native.usage(),
         }
     }
 
     /// The bounds that are in force, for people.
     pub(crate) fn bounds(&self, settings: &Settings) -> Vec<String> {
         match self {
-            Guest::Toit(_) => {
+            Guest::Toit { .. } => {
                 let memory = settings.memory_bytes.unwrap_or(MEMORY_DEFAULT as u64);
                 vec![
                     format!("memory: {memory} bytes of heaps and byte arrays"),
