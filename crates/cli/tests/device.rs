@@ -467,3 +467,75 @@ fn what_bounds_are_in_force_can_be_seen() {
     device.wait_for_state("small", "ended");
     assert_eq!(device.state_of("clock")["is"], "running");
 }
+
+#[test]
+fn one_that_loops_leaks_or_floods_harms_only_itself() {
+    let device = Device::started("device-harm");
+    device.install(&["hall", "hall.toit"]);
+    device.install(&["--memory=16M", "leak", "leak.toit"]);
+    device.install(&["loop1", "loop.toit"]);
+    device.install(&["loop2", "loop.toit"]);
+    device.install(&["flood", "flood.toit"]);
+    for name in ["loop1", "loop2", "flood"] {
+        device.wait_for(name, "ing\n", 1);
+    }
+    device.wait_for_state("leak", "ended");
+    device.wait_for("leak", "OUT_OF_MEMORY", 1);
+    // In the middle of all that, others come, talk and go.
+    device.install(&["ada", "guest.toit", "--", "Ada"]);
+    device.install(&["bob", "guest.toit", "--", "Bob"]);
+    device.wait_for("ada", "Ada hears Bob: I am Bob", 3);
+    device.wait_for("bob", "Bob hears Ada: I am Ada", 3);
+    for name in ["loop1", "loop2", "flood", "ada"] {
+        device.good(&["container", "stop", name]);
+        assert_eq!(device.state_of(name)["is"], "stopped");
+    }
+    assert_eq!(device.state_of("bob")["is"], "running");
+}
+
+#[test]
+fn a_thousand_idle_containers() {
+    use lucarne_device::control::Reached;
+    use lucarne_device::{Image, Settings, StateFolder};
+    const COUNT: usize = 1_000;
+    let device = Device::started("device-thousand");
+    device.install(&["hall", "hall.toit"]);
+    let reached = Reached::connect(&StateFolder::at(device.state()).expect("a folder")).expect("it runs");
+    let image = Image::compile(&device.folder.path("idle.toit")).expect("it compiles").image;
+    for number in 0..COUNT {
+        let settings = Settings { arguments: vec![number.to_string()], ..Settings::default() };
+        let name = format!("c{number}").parse().expect("a name");
+        let upload = reached.send(&image, &[]).expect("it is sent");
+        upload.install(name, settings).wait().expect("it is installed");
+    }
+    drop(reached);
+    let all_are_in = |times: usize| {
+        let is_in =
+            |number: usize| device.log_on_disk(&format!("c{number}")).matches("\"in\"").count() == times;
+        (0..COUNT).all(is_in)
+    };
+    device.wait("thousand guests", || all_are_in(1));
+    device.good(&["device", "stop"]);
+    device.good(&["device", "start"]);
+    device.wait("thousand guests again", || all_are_in(2));
+    let status = device.json(&["device", "status", "--json"]);
+    assert_eq!((&status["installed"], &status["running"]), (&(COUNT + 1).into(), &(COUNT + 1).into()));
+
+    let pid = device.pid();
+    let memory = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let memory = memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+    let kilobytes: u64 = memory.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(kilobytes < 100_000, "{kilobytes} kB");
+    let before = processor_ticks(pid);
+    std::thread::sleep(Duration::from_secs(2));
+    let used = processor_ticks(pid) - before;
+    // A tick is a hundredth of a second.
+    assert!(used <= 2, "{used} ticks in 2 s");
+}
+
+/// How much of a processor an OS process has used: `utime` and `stime` of `proc_pid_stat(5)`.
+fn processor_ticks(pid: u64) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let (_, fields) = status.rsplit_once(')').expect("a name");
+    fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
+}

@@ -10,6 +10,8 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use landlock::{
     ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
@@ -28,6 +30,10 @@ const BACKGROUND_NICENESS: i32 = 10;
 
 /// The version of Landlock whose rights are handled: what every kernel since 5.19 knows.
 const LANDLOCK: ABI = ABI::V2;
+
+/// How often it is tried to run a program that somebody still has open to be written, and how long it takes until the next time.
+const BUSY_TRIES: u32 = 50;
+const BUSY_WAIT: Duration = Duration::from_millis(10);
 
 /// What every program needs to be started at all, if it is there: libraries, and the devices that are none.
 const ALWAYS_READ: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/proc/self"];
@@ -92,7 +98,15 @@ impl Bounds {
         if let Err(error) = self.take_on(program) {
             return error;
         }
-        let error = Command::new(program).arg0(name).args(arguments).exec();
+        let mut error = Command::new(program).arg0(name).args(arguments).exec();
+        // The device has just written it, and for a moment whatever it starts meanwhile has that file open too.
+        for _ in 0..BUSY_TRIES {
+            if error.kind() != io::ErrorKind::ExecutableFileBusy {
+                break;
+            }
+            thread::sleep(BUSY_WAIT);
+            error = Command::new(program).arg0(name).args(arguments).exec();
+        }
         ConfineError::Program { program: program.to_owned(), error }
     }
 

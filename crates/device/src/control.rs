@@ -154,7 +154,7 @@ pub struct ContainerSample {
     pub listed: Listed,
     /// The memory that it has now: of a program in Toit what its heaps and byte arrays have, of others what is resident.
     pub memory_bytes: Option<u64>,
-    /// The processor time that it has used, in µs.
+    /// The processor time that it has used, in µs: of a program in Toit an estimate, by the work that it has done.
     pub cpu_us: Option<u64>,
     /// How many messages it was sent: requests, answers, notifications.
     pub received: u64,

@@ -16,11 +16,12 @@ use crate::image::IMAGE_BYTES_MAX;
 use crate::logs::{Entry, Followed, Log, Logs};
 use crate::observatory::Observatory;
 use crate::supervisor::{Orders, Sent, Supervisor};
-use crate::{ContainerName, Image, Settings, assets};
+use crate::{ContainerName, Digest, Image, Settings, Store, assets};
 
 /// Whom commands are given to.
 pub(crate) struct Controls {
     pub(crate) orders: Orders,
+    pub(crate) store: Arc<Store>,
     pub(crate) logs: Arc<Logs>,
     pub(crate) observatory: Observatory,
 }
@@ -28,6 +29,7 @@ pub(crate) struct Controls {
 /// A program on its way.
 pub(crate) struct Uploading {
     orders: Orders,
+    store: Arc<Store>,
     arrived: Mutex<Arrived>,
 }
 
@@ -66,7 +68,8 @@ impl Device for Controls {
     }
 
     async fn upload(&self) -> Result<Resource<Uploading>, Refusal> {
-        Ok(Uploading { orders: self.orders.clone(), arrived: Mutex::default() }.resource())
+        Ok(Uploading { orders: self.orders.clone(), store: self.store.clone(), arrived: Mutex::default() }
+            .resource())
     }
 
     async fn list(&self) -> Result<Vec<Listed>, Refusal> {
@@ -187,7 +190,11 @@ impl Uploading {
     /// Takes what has arrived.
     fn take(&self) -> Result<Sent, Refusal> {
         let Arrived { part, assets } = std::mem::take(&mut *self.arrived.lock());
-        let image = Image::received(part).map_err(Refusal::new)?;
+        // What is in the store has been made here, and what has the same digest is the same.
+        let image = match self.store.image(Digest::of(&part)) {
+            Ok(image) => image,
+            Err(_) => Image::received(part).map_err(Refusal::new)?,
+        };
         Ok(Sent { image, assets })
     }
 }

@@ -92,8 +92,9 @@ impl Daemon {
 
         let control = System::with_workers(1, output.clone());
         let way = orders.0.clone();
-        let supervisor = Supervisor::start(orders, options.name, store, logs.clone(), media, guests, output)?;
-        let controls = Controls { orders: way.clone(), logs, observatory };
+        let supervisor =
+            Supervisor::start(orders, options.name, store.clone(), logs.clone(), media, guests, output)?;
+        let controls = Controls { orders: way.clone(), store, logs, observatory };
         let container = control.container("device");
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(controls));
         provider.install().wait().map_err(io::Error::other)?;

@@ -16,6 +16,9 @@ use crate::{ContainerName, Settings};
 /// What a container may use of memory if its settings do not say, in bytes.
 const MEMORY_DEFAULT: usize = 512 << 20;
 
+/// How much work of a program in Toit is about a microsecond of a processor.
+const WORK_PER_US: u64 = 100;
+
 /// What containers are started in.
 pub(crate) struct Guests {
     system: System,
@@ -106,8 +109,9 @@ impl Guest {
     /// What it uses.
     pub(crate) fn usage(&self) -> Usage {
         match self {
-            Guest::Toit { memory, .. } => {
-                Usage { memory_bytes: Some(memory.used_bytes() as u64), ..Usage::default() }
+            Guest::Toit { program, memory } => {
+                let (memory_bytes, cpu_us) = (memory.used_bytes() as u64, program.work() / WORK_PER_US);
+                Usage { memory_bytes: Some(memory_bytes), cpu_us: Some(cpu_us) }
             }
             Guest::Native(native) => native.usage(),
         }

@@ -61,8 +61,6 @@ pub struct Record {
     pub state: State,
     /// The service interfaces that it provided last.
     pub provides: Vec<Uuid>,
-    /// How often it has failed since it was installed.
-    pub failures: u64,
 }
 
 /// What the user wants of a container.
@@ -163,7 +161,6 @@ impl Store {
                 place,
                 state: State::Enabled,
                 provides: before.map(|record| record.provides).unwrap_or_default(),
-                failures: 0,
             };
             containers.insert(name.as_str(), encode(&record)?.as_slice())?;
             contents.insert(record.image.to_string().as_str(), image.bytes())?;
@@ -232,14 +229,6 @@ impl Store {
     /// [`StoreError::Unknown`] if it is not installed.
     pub fn set_provided(&self, name: &ContainerName, provides: &[Uuid]) -> Result<(), StoreError> {
         self.change(name, |record| record.provides = provides.to_vec())
-    }
-
-    /// Notes how often a container has failed.
-    ///
-    /// # Errors
-    /// [`StoreError::Unknown`] if it is not installed.
-    pub fn set_failures(&self, name: &ContainerName, failures: u64) -> Result<(), StoreError> {
-        self.change(name, |record| record.failures = failures)
     }
 
     /// Changes a record; the disk is left alone if that changes nothing.

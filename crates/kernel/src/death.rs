@@ -23,6 +23,7 @@ pub(crate) fn end(shared: &Arc<Shared>, entry: &Arc<Entry>, exit: &Exit) {
         return;
     }
     shared.remove(entry.pid);
+    shared.scheduler.charge_group(entry);
     let remains = entry.mailbox.close();
 
     let process = entry.process.lock().take();

@@ -34,7 +34,12 @@ pub(crate) struct Entry {
     /// Whether it wants to be told when memory is short.
     pub(crate) can_relieve: AtomicBool,
     pub(crate) priority: AtomicU8,
+    /// See `run_queue`.
     pub(crate) virtual_time: AtomicU64,
+    /// What its group has not been charged yet.
+    pub(crate) uncharged: AtomicU64,
+    /// What it has done, in units.
+    pub(crate) work: AtomicU64,
     /// When the process wants to be woken.
     pub(crate) deadline_us: AtomicI64,
     /// When its timer fires: never later than that.
@@ -67,6 +72,8 @@ impl Entry {
             can_relieve: AtomicBool::new(false),
             priority: AtomicU8::new(options.priority),
             virtual_time: AtomicU64::new(0),
+            uncharged: AtomicU64::new(0),
+            work: AtomicU64::new(0),
             deadline_us: AtomicI64::new(NEVER),
             armed_us: AtomicI64::new(NEVER),
         }

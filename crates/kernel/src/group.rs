@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::entry::Entry;
+use crate::process::priority;
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex, wait};
 use crate::{Exit, Gid, Pid};
 
@@ -14,6 +16,12 @@ pub const PROCESSES_MAX: usize = 16_384;
 
 pub(crate) struct Group {
     pub(crate) gid: Gid,
+    /// See `run_queue`.
+    pub(crate) virtual_time: AtomicU64,
+    /// The virtual time of the latest of its processes to begin a turn.
+    pub(crate) floor: AtomicU64,
+    /// Its share of the processor: that of the priority which its first process starts with.
+    pub(crate) weight: AtomicU64,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -26,13 +34,22 @@ struct State {
     /// Nobody may join any more; those who are left have been told to go.
     stopping: bool,
     ended: bool,
+    /// What processes that have ended have done, in units.
+    ended_work: u64,
     /// Who wants to be told of the end.
     on_end: Vec<Box<dyn FnOnce(i32) + Send>>,
 }
 
 impl Group {
     pub(crate) fn new(gid: Gid) -> Group {
-        Group { gid, state: Mutex::default(), ended: Condvar::new() }
+        Group {
+            gid,
+            virtual_time: AtomicU64::new(0),
+            floor: AtomicU64::new(0),
+            weight: AtomicU64::new(priority::weight(priority::CRITICAL)),
+            state: Mutex::default(),
+            ended: Condvar::new(),
+        }
     }
 
     /// Adds a process. False if the group is stopping and wants no more.
@@ -41,7 +58,13 @@ impl Group {
         if state.stopping || state.ended {
             return false;
         }
-        state.first.get_or_insert(entry.pid);
+        if state.first.is_none() {
+            state.first = Some(entry.pid);
+            if self.gid != Gid::SYSTEM {
+                let weight = priority::weight(entry.priority.load(Ordering::Relaxed));
+                self.weight.store(weight, Ordering::Relaxed);
+            }
+        }
         state.members.insert(entry.pid, entry.clone());
         true
     }
@@ -54,7 +77,9 @@ impl Group {
     /// A process has ended. True if it was the last of the group.
     pub(crate) fn leave(&self, pid: Pid, exit: &Exit) -> bool {
         let mut state = self.state.lock();
-        state.members.remove(&pid);
+        if let Some(entry) = state.members.remove(&pid) {
+            state.ended_work += entry.work.load(Ordering::Relaxed);
+        }
         let is_first = state.first == Some(pid);
         let stopped = match exit {
             Exit::Done | Exit::Killed | Exit::Code(0) => Vec::new(),
@@ -102,6 +127,12 @@ impl Group {
         let code = state.code;
         drop(state);
         tell(code);
+    }
+
+    fn work(&self) -> u64 {
+        let state = self.state.lock();
+        let work = state.members.values().map(|entry| entry.work.load(Ordering::Relaxed));
+        state.ended_work + work.sum::<u64>()
     }
 
     fn code(&self) -> Option<i32> {
@@ -153,6 +184,16 @@ impl Program {
     /// is told is to be brief. If they have ended already, at once.
     pub fn when_ended(&self, tell: impl FnOnce(i32) + Send + 'static) {
         self.group.when_ended(Box::new(tell));
+    }
+
+    /// How much all its processes have done so far, in units of work: calls and loop edges, some 10 ns each.
+    pub fn work(&self) -> u64 {
+        self.group.work()
+    }
+
+    /// How many processes it has now.
+    pub fn process_count(&self) -> usize {
+        self.group.size()
     }
 
     /// The final code, if all processes have ended.

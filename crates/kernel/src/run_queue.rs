@@ -1,14 +1,18 @@
 //! The processes that one worker is going to run.
 //!
-//! A queue orders processes by *virtual time*: the work they have done, divided by the weight of
-//! their priority. Whoever has had least of its share comes first, so shares follow the
-//! priorities and nobody starves.
+//! A queue orders by *virtual time*: the work that was done, divided by a weight. First come the groups, each with the
+//! work of all its processes, then within a group its processes, by their priorities. Whoever has had least of its share comes first, so
+//! a group gets no more for having many processes, shares follow the priorities, and nobody starves.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
+use crate::Gid;
 use crate::entry::Entry;
+use crate::group::Group;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -17,24 +21,29 @@ pub(crate) const NOBODY: u64 = u64::MAX;
 
 pub(crate) struct RunQueue {
     inner: Mutex<Inner>,
-    /// The virtual time of the first process, for a look without the lock. Only a hint for
+    /// The virtual time of the first group, for a look without the lock. Only a hint for
     /// choosing between queues; the fences of `idle` make it good enough for falling asleep.
     first: AtomicU64,
-    /// How many there are, likewise.
+    /// How many processes there are, likewise.
     length: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Inner {
-    heap: BinaryHeap<Reverse<Queued>>,
+    /// Each of them has processes here.
+    groups: BinaryHeap<Reverse<Queued<Arc<Group>>>>,
+    processes: FxHashMap<Gid, BinaryHeap<Reverse<Queued<Arc<Entry>>>>>,
+    /// An empty heap, for the next group.
+    spare: BinaryHeap<Reverse<Queued<Arc<Entry>>>>,
     /// Breaks ties first come, first served.
     counter: u64,
+    length: usize,
 }
 
-struct Queued {
+struct Queued<T> {
     virtual_time: u64,
     number: u64,
-    entry: Arc<Entry>,
+    what: T,
 }
 
 impl RunQueue {
@@ -45,21 +54,19 @@ impl RunQueue {
     /// Puts a process behind those that have had less.
     pub(crate) fn push(&self, entry: Arc<Entry>) {
         let mut inner = self.inner.lock();
-        inner.counter += 1;
-        let queued = Queued { virtual_time: entry.virtual_time.load(Relaxed), number: inner.counter, entry };
-        inner.heap.push(Reverse(queued));
+        inner.push(entry);
         self.publish(&inner);
     }
 
     /// Takes the first process of the queue.
     pub(crate) fn pop(&self) -> Option<Arc<Entry>> {
         let mut inner = self.inner.lock();
-        let entry = inner.heap.pop().map(|Reverse(queued)| queued.entry);
+        let entry = inner.pop();
         self.publish(&inner);
         entry
     }
 
-    /// The virtual time of the first process, or [`NOBODY`].
+    /// The virtual time of the first group, or [`NOBODY`].
     pub(crate) fn first(&self) -> u64 {
         self.first.load(Relaxed)
     }
@@ -70,34 +77,77 @@ impl RunQueue {
     }
 
     fn publish(&self, inner: &Inner) {
-        let first = inner.heap.peek().map_or(NOBODY, |Reverse(queued)| queued.virtual_time);
+        let first = inner.groups.peek().map_or(NOBODY, |Reverse(queued)| queued.virtual_time);
         self.first.store(first, Relaxed);
-        self.length.store(inner.heap.len(), Relaxed);
+        self.length.store(inner.length, Relaxed);
     }
 }
 
-impl Queued {
+impl Inner {
+    fn push(&mut self, entry: Arc<Entry>) {
+        self.counter += 1;
+        let (number, gid) = (self.counter, entry.gid());
+        let Inner { groups, processes, spare, .. } = self;
+        let heap = processes.entry(gid).or_insert_with(|| {
+            let virtual_time = entry.group.virtual_time.load(Relaxed);
+            groups.push(Reverse(Queued { virtual_time, number, what: entry.group.clone() }));
+            std::mem::take(spare)
+        });
+        let virtual_time = entry.virtual_time.load(Relaxed);
+        heap.push(Reverse(Queued { virtual_time, number, what: entry }));
+        self.length += 1;
+    }
+
+    fn pop(&mut self) -> Option<Arc<Entry>> {
+        self.find_first();
+        let Reverse(first) = self.groups.peek()?;
+        let gid = first.what.gid;
+        let heap = self.processes.get_mut(&gid)?;
+        let entry = heap.pop().map(|Reverse(queued)| queued.what);
+        if heap.is_empty() {
+            self.groups.pop();
+            self.spare = self.processes.remove(&gid).unwrap_or_default();
+        }
+        self.length -= usize::from(entry.is_some());
+        entry
+    }
+
+    /// Groups go on while they wait here, as their other processes run. Those that come first are put where they
+    /// belong by now, until the first one is.
+    fn find_first(&mut self) {
+        while let Some(mut first) = self.groups.peek_mut() {
+            let virtual_time = first.0.what.virtual_time.load(Relaxed);
+            if first.0.virtual_time >= virtual_time {
+                return;
+            }
+            self.counter += 1;
+            (first.0.virtual_time, first.0.number) = (virtual_time, self.counter);
+        }
+    }
+}
+
+impl<T> Queued<T> {
     fn key(&self) -> (u64, u64) {
         (self.virtual_time, self.number)
     }
 }
 
-impl PartialEq for Queued {
-    fn eq(&self, other: &Queued) -> bool {
+impl<T> PartialEq for Queued<T> {
+    fn eq(&self, other: &Queued<T>) -> bool {
         self.key() == other.key()
     }
 }
 
-impl Eq for Queued {}
+impl<T> Eq for Queued<T> {}
 
-impl PartialOrd for Queued {
-    fn partial_cmp(&self, other: &Queued) -> Option<Ordering> {
+impl<T> PartialOrd for Queued<T> {
+    fn partial_cmp(&self, other: &Queued<T>) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Queued {
-    fn cmp(&self, other: &Queued) -> Ordering {
+impl<T> Ord for Queued<T> {
+    fn cmp(&self, other: &Queued<T>) -> Ordering {
         self.key().cmp(&other.key())
     }
 }

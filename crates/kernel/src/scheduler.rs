@@ -35,12 +35,15 @@ const UNIT: u64 = 112;
 /// one budget at normal priority.
 const STEAL_LAG: u64 = BUDGET as u64 * UNIT / 4;
 
+/// What a process does before its group is told: ten short turns. What all workers write costs more than what one does.
+const UNCHARGED_MAX: u64 = 10 * TURN_COST as u64 * UNIT / 4;
+
 pub(crate) struct Scheduler {
     /// One for each worker, and a last one for everybody else.
     queues: Box<[RunQueue]>,
     pub(crate) idle: Idle,
-    /// The virtual time of the latest process to begin a turn. Who has slept starts from here: sleep earns
-    /// no claim to the past.
+    /// The virtual time of the latest group whose process began a turn. A group that has slept starts from here: sleep earns
+    /// no claim to the past. Each group has the same for its processes.
     floor: AtomicU64,
     /// Instead of the queues, under a simulation.
     simulated: Option<Mutex<Vec<Arc<Entry>>>>,
@@ -111,9 +114,14 @@ impl Scheduler {
             return;
         }
         // Whoever made it ready has it to itself until it is in a queue.
-        let floor = self.floor.load(Ordering::Relaxed);
+        let group = &entry.group;
+        let floor = group.floor.load(Ordering::Relaxed);
         if entry.virtual_time.load(Ordering::Relaxed) < floor {
             entry.virtual_time.store(floor, Ordering::Relaxed);
+        }
+        let floor = self.floor.load(Ordering::Relaxed);
+        if group.virtual_time.load(Ordering::Relaxed) < floor {
+            group.virtual_time.fetch_max(floor, Ordering::Relaxed);
         }
         let (scheduler, worker) = WORKER.get();
         if !std::ptr::eq(scheduler, self) {
@@ -143,11 +151,29 @@ impl Scheduler {
         }
     }
 
-    /// Charges a turn to the process.
+    /// Charges a turn to the process, and now and then what it has done to its group. A process that takes less than its share
+    /// by its priority takes less of its group's; one cannot take more.
     pub(crate) fn charge(&self, entry: &Entry, units: u32) {
-        let share = u64::from(units) * UNIT / priority::weight(entry.priority.load(Ordering::Relaxed));
-        // Nobody else changes it during a turn.
-        entry.virtual_time.store(entry.virtual_time.load(Ordering::Relaxed) + share, Ordering::Relaxed);
+        let units = u64::from(units);
+        let weight = priority::weight(entry.priority.load(Ordering::Relaxed));
+        let group_weight = weight.min(entry.group.weight.load(Ordering::Relaxed));
+        // Nobody else changes these during a turn.
+        let add = |counter: &AtomicU64, more| {
+            let sum = counter.load(Ordering::Relaxed) + more;
+            counter.store(sum, Ordering::Relaxed);
+            sum
+        };
+        add(&entry.work, units);
+        add(&entry.virtual_time, units * UNIT / weight);
+        if add(&entry.uncharged, units * UNIT / group_weight) >= UNCHARGED_MAX {
+            self.charge_group(entry);
+        }
+    }
+
+    /// Charges the group what it has not been charged yet: at the latest when the process ends.
+    pub(crate) fn charge_group(&self, entry: &Entry) {
+        let share = entry.uncharged.swap(0, Ordering::Relaxed);
+        entry.group.virtual_time.fetch_add(share, Ordering::Relaxed);
     }
 
     /// The next process for a worker that has come to the end of a chain.
@@ -163,7 +189,9 @@ impl Scheduler {
             let chosen = if other.saturating_add(lag) < own || own == NOBODY { index } else { worker };
             // Someone else may have been faster: then look again.
             if let Some(entry) = self.queues[chosen].pop() {
-                self.floor.fetch_max(entry.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);
+                let group = &entry.group;
+                group.floor.fetch_max(entry.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);
+                self.floor.fetch_max(group.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);
                 return Some(entry);
             }
         }
@@ -236,7 +264,7 @@ impl Scheduler {
         self.queues.last().expect("there is always a shared queue")
     }
 
-    /// The queue, other than the worker's own, whose first process has had least.
+    /// The queue, other than the worker's own, whose first group has had least.
     fn most_behind(&self, worker: usize) -> (usize, u64) {
         let others = self.queues.iter().enumerate().filter(|&(index, _)| index != worker);
         let firsts = others.map(|(index, queue)| (index, queue.first()));

@@ -128,10 +128,9 @@ fn order_and_place() {
     install("a", 2);
     install("c", 3);
     store.set_state(&name("b"), State::Stopped).expect("it is installed");
-    store.set_failures(&name("b"), 3).expect("it is installed");
     store.set_provided(&name("b"), &[Uuid::from_u128(1)]).expect("it is installed");
     let replaced = install("b", 4);
-    assert_eq!((replaced.state, replaced.failures, replaced.provides.len()), (State::Enabled, 0, 1));
+    assert_eq!((replaced.state, replaced.provides.len()), (State::Enabled, 1));
     let names = || {
         let records = store.list().expect("it is whole");
         records.iter().map(|record| record.name.to_string()).collect::<String>()
@@ -141,7 +140,6 @@ fn order_and_place() {
     install("b", 4);
     assert_eq!(names(), "acb");
     assert!(matches!(store.uninstall(&name("d")), Err(StoreError::Unknown(_))));
-    assert!(matches!(store.set_failures(&name("d"), 1), Err(StoreError::Unknown(_))));
     assert!(matches!(store.image(image(1).digest()), Err(StoreError::Damaged(_))));
 }
 

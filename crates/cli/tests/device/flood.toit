@@ -1,0 +1,9 @@
+// Enters the room and says more than anybody can hear.
+import .room show RoomClient
+
+main:
+  room := RoomClient
+  room.open --timeout=(Duration --s=5)
+  seat := room.enter "flood"
+  print "flooding"
+  while true: seat.say "noise"

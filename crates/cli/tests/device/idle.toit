@@ -1,0 +1,9 @@
+// Is in the room and says nothing.
+import .room show RoomClient Seat
+
+main arguments/List:
+  room := RoomClient
+  room.open --timeout=(Duration --s=60)
+  seat := room.enter arguments[0]
+  print "in"
+  while true: seat.hear

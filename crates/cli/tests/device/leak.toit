@@ -1,0 +1,5 @@
+// Keeps everything, until there is no memory left.
+main:
+  print "leaking"
+  all := []
+  while true: all.add (ByteArray 100_000)

@@ -1,0 +1,81 @@
+//! What it costs to keep 1,000 containers: `cargo bench -p lucarne-device --bench store`.
+//!
+//! They have 1,000 different programs. Times are those of one operation, on the disk of the temporary folder;
+//! memory is what this OS process has more than before. The last lines are about their logs.
+#![allow(clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use lucarne_device::{ContainerName, Image, ImageError, Images, LogLimits, Logs, Settings, Store};
+use lucarne_system::{Output, Stream};
+
+fn main() {
+    // `cargo test` runs benches too, to see that they work.
+    let count = if std::env::args().any(|argument| argument == "--bench") { 1_000 } else { 10 };
+    let folder = tempfile::tempdir().expect("there is room for temporary files");
+    let names: Vec<ContainerName> =
+        (0..count).map(|number| format!("c{number}").parse().expect("it is a name")).collect();
+    let images: Vec<Image> = (0..count).map(|number| image(folder.path(), number)).collect();
+
+    let store = Store::open(folder.path()).expect("an empty folder becomes a store");
+    let all = names.iter().zip(&images);
+    time("install", count, || {
+        for (name, image) in all {
+            store.install(name, image, &Settings::default(), &BTreeMap::new()).expect("there is room");
+        }
+    });
+    drop(store);
+    let mut opened = None;
+    time("open the store", 1, || opened = Some(Store::open(folder.path()).expect("it is whole")));
+    let store = opened.expect("just opened");
+    let mut records = Vec::new();
+    time("list all", 1, || records = store.list().expect("it is whole"));
+    drop(images);
+
+    let cache = Images::default();
+    let before = resident_bytes();
+    let mut loaded = Vec::new();
+    time("load a program", count, || {
+        for record in &records {
+            let fetch = || store.image(record.image).map_err(|error| ImageError::Damaged(error.to_string()));
+            loaded.push(cache.load(record.image, fetch).expect("it is whole"));
+        }
+    });
+    println!("  memory of a program {:>12} bytes", resident_bytes().saturating_sub(before) / loaded.len());
+    logs(&names);
+}
+
+fn logs(names: &[ContainerName]) {
+    let folder = tempfile::tempdir().expect("there is room for temporary files");
+    let limits = LogLimits { waiting_bytes: usize::MAX, ..LogLimits::default() };
+    let logs = Logs::open(folder.path(), limits).expect("an empty folder");
+    let before = resident_bytes();
+    let all: Vec<Arc<_>> = names.iter().map(|name| logs.container(name).expect("an empty folder")).collect();
+    println!("  memory of a silent log {:>9} bytes", resident_bytes().saturating_sub(before) / all.len());
+    let lines = 100 * names.len();
+    time("print a line", lines, || {
+        (0..lines).for_each(|_| all[0].write(Stream::Out, b"a line as programs print them\n"));
+    });
+    time("write it to a file", lines, || logs.flush());
+}
+
+fn image(folder: &std::path::Path, number: usize) -> Image {
+    let file = folder.join("app.toit");
+    std::fs::write(&file, format!("main: print \"hello {number}\"\n")).expect("there is room");
+    Image::compile(&file).expect("the program is right").image
+}
+
+fn time(what: &str, count: usize, work: impl FnOnce()) {
+    let start = Instant::now();
+    work();
+    let each = start.elapsed().as_secs_f64() * 1e6 / count as f64;
+    println!("  {what:<22} {each:>12.1} µs");
+}
+
+/// How much memory of this OS process is in use.
+fn resident_bytes() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    pages.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0) * 4096
+}
