@@ -88,6 +88,10 @@ pub(crate) enum Command {
     /// Install containers on the device, and look after them
     #[command(subcommand)]
     Container(device::Container),
+    /// List the services on the device: who provides what to whom, and how calls go
+    Services(device::Services),
+    /// Show the device at work: containers and services, once a second
+    Top(device::Top),
     /// Take on the bounds of a container, and become its program: a device starts this
     #[command(hide = true)]
     Confine {

@@ -12,7 +12,7 @@ use lucarne_device::{Daemon, DeviceOptions, StateFolder};
 
 use crate::arguments::device::{At, Device, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
 use crate::run::processors;
-use crate::{Stop, print_error, print_out};
+use crate::{Stop, metrics, print_error, print_out};
 
 /// How long a device may take to start all its containers.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -29,6 +29,7 @@ pub(crate) fn device(command: &Device) -> Result<ExitCode, Stop> {
         Device::Start(options) => start(options),
         Device::Stop(options) => stop(options),
         Device::Status(options) => status(options),
+        Device::Metrics(options) => metrics::metrics(options),
         Device::Unit(options) => unit(options),
     }
 }

@@ -12,11 +12,14 @@ mod files;
 mod front;
 mod logs;
 mod manual;
+mod metrics;
 mod pkg;
 mod progress;
 mod run;
+mod services;
 mod table;
 mod test;
+mod top;
 mod watch;
 
 use std::io::Write;
@@ -61,6 +64,8 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
         Command::Pkg(command) => pkg::pkg(&command),
         Command::C(command) => c::c(&command),
         Command::Device(command) => device::device(&command),
+        Command::Services(options) => services::services(&options),
+        Command::Top(options) => top::top(&options),
         Command::Container(command) => container::container(&command),
         Command::Confine { name, bounds, program, arguments } => {
             let error = bounds.0.execute(&name, &program, &arguments);

@@ -21,6 +21,8 @@ pub trait Device {
     type Upload: Upload;
     /// The lines of a log as they come.
     type Follower: Follower;
+    /// The device at work.
+    type Watch: Watch;
     /// What there is to say about the device itself.
     #[index(0)]
     async fn status(&self) -> Result<Status, Refusal>;
@@ -58,6 +60,12 @@ pub trait Device {
         name: ContainerName,
         last: Option<u32>,
     ) -> Result<Resource<Self::Follower>, Refusal>;
+    /// The device at work: a sample once in so many µs, for as long as the resource is open.
+    #[index(11)]
+    async fn watch(&self, interval_us: i64) -> Result<Resource<Self::Watch>, Refusal>;
+    /// What is counted all the time.
+    #[index(12)]
+    async fn counters(&self) -> Result<Counters, Refusal>;
 }
 
 /// A program on its way: its image, in parts.
@@ -80,6 +88,115 @@ pub trait Upload {
 /// A log that is followed.
 #[lucarne::resource(notifies = LogPart)]
 pub trait Follower {}
+
+/// Somebody looks at the device.
+#[lucarne::resource(notifies = Sample)]
+pub trait Watch {}
+
+/// The device at work, over some time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// How long the time was, in µs.
+    pub over_us: i64,
+    /// What is provided.
+    pub services: Vec<ServiceSample>,
+    /// All containers, in the order of their installation.
+    pub containers: Vec<ContainerSample>,
+    /// How many messages there were that could not be told apart from others, and are not counted.
+    pub missed: u64,
+}
+
+/// A service at work.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServiceSample {
+    /// The container that provides it. None for the device itself.
+    pub container: Option<ContainerName>,
+    /// What the provider is called, or the id of a component.
+    pub name: String,
+    /// MAJOR.MINOR; a component has none.
+    pub version: Option<String>,
+    /// The interface; a component has none.
+    pub uuid: Option<lucarne::Uuid>,
+    /// The provider's tags.
+    pub tags: Vec<String>,
+    /// The provider's priority.
+    pub priority: i64,
+    /// Who has opened it. None if that is not known: the provider has not answered, or is a component.
+    pub clients: Option<Vec<ClientSample>>,
+    /// How many calls were answered.
+    pub calls: u64,
+    /// How many of these with an error.
+    pub errors: u64,
+    /// The time in ns in which half of them were answered; it is up to a sixteenth too long.
+    pub p50_ns: Option<u64>,
+    /// The same of 99 in a hundred.
+    pub p99_ns: Option<u64>,
+    /// The longest time, in ns.
+    pub max_ns: Option<u64>,
+}
+
+/// The clients of a service that belong together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSample {
+    /// Whose they are. None for the device itself.
+    pub container: Option<ContainerName>,
+    /// How many.
+    pub clients: u64,
+    /// How many resources the provider keeps for them.
+    pub resources: u64,
+}
+
+/// A container at work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContainerSample {
+    /// What the list says.
+    #[serde(flatten)]
+    pub listed: Listed,
+    /// The memory that it has now: of a program in Toit what its heaps and byte arrays have, of others what is resident.
+    pub memory_bytes: Option<u64>,
+    /// The processor time that it has used, in µs: of a program in Toit an estimate, by the work that it has done.
+    pub cpu_us: Option<u64>,
+    /// How many messages it was sent: requests, answers, notifications.
+    pub received: u64,
+    /// Their bytes.
+    pub received_bytes: u64,
+    /// How many messages it has sent.
+    pub sent: u64,
+    /// Their bytes.
+    pub sent_bytes: u64,
+}
+
+/// What is counted all the time, since the device was started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Counters {
+    /// What the status says.
+    pub status: Status,
+    /// The bytes of all logs.
+    pub log_bytes: u64,
+    /// All containers, in the order of their installation.
+    pub containers: Vec<ContainerCounters>,
+}
+
+/// What is counted of a container.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContainerCounters {
+    /// What the list says.
+    pub listed: Listed,
+    /// How often it was started.
+    pub starts: u64,
+    /// How often it has ended.
+    pub ends: u64,
+    /// How often of these with a code that is not 0.
+    pub failures: u64,
+    /// How many entries its log has been given.
+    pub log_lines: u64,
+    /// How many more it was not given room for.
+    pub log_dropped: u64,
+    /// See [`ContainerSample::memory_bytes`].
+    pub memory_bytes: Option<u64>,
+    /// The processor time of its present run, in µs.
+    pub cpu_us: Option<u64>,
+}
 
 /// Some lines of a log.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -9,9 +9,12 @@ use std::time::Duration;
 use lucarne::prelude::*;
 use lucarne_kernel::sync::Mutex;
 
-use crate::control::{Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload};
+use crate::control::{
+    Counters, Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload, Watch,
+};
 use crate::image::IMAGE_BYTES_MAX;
 use crate::logs::{Entry, Followed, Log, Logs};
+use crate::observatory::Observatory;
 use crate::supervisor::{Orders, Sent, Supervisor};
 use crate::{ContainerName, Digest, Image, Settings, Store, assets};
 
@@ -20,6 +23,7 @@ pub(crate) struct Controls {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<Store>,
     pub(crate) logs: Arc<Logs>,
+    pub(crate) observatory: Observatory,
 }
 
 /// A program on its way.
@@ -38,6 +42,12 @@ struct Arrived {
 /// Somebody who follows a log. A thread passes on what comes, for as long as the resource is open.
 pub(crate) struct Following;
 
+/// Somebody looks at the device. A thread sends samples, for as long as the resource is open.
+pub(crate) struct Watching;
+
+/// The shortest and the longest interval, in µs.
+const INTERVALS_US: std::ops::RangeInclusive<i64> = 100_000..=3_600_000_000;
+
 /// How often the thread of somebody who follows a silent log looks whether anybody still does.
 const FOLLOWING_LOOK: Duration = Duration::from_secs(1);
 
@@ -47,6 +57,7 @@ const PART_ENTRIES: usize = 64;
 impl Device for Controls {
     type Upload = Uploading;
     type Follower = Following;
+    type Watch = Watching;
 
     async fn status(&self) -> Result<Status, Refusal> {
         self.orders.ask(Supervisor::status).await
@@ -102,6 +113,24 @@ impl Device for Controls {
         started.map_err(Refusal::new)?;
         Ok(resource)
     }
+
+    async fn watch(&self, interval_us: i64) -> Result<Resource<Watching>, Refusal> {
+        if !INTERVALS_US.contains(&interval_us) {
+            return Err(Refusal::new("the interval is to be between 100 ms and an hour"));
+        }
+        let interval = Duration::from_micros(interval_us.unsigned_abs());
+        let mut started = Ok(());
+        let resource = Watching::resource(|notifier| {
+            started = self.observatory.clone().observe(interval, notifier);
+            Watching
+        });
+        started.map_err(Refusal::new)?;
+        Ok(resource)
+    }
+
+    async fn counters(&self) -> Result<Counters, Refusal> {
+        self.orders.ask(|supervisor, reply| supervisor.counters(reply)).await
+    }
 }
 
 /// How many entries are meant: all, if nobody says.
@@ -154,6 +183,8 @@ impl LogPart {
 }
 
 impl Follower for Following {}
+
+impl Watch for Watching {}
 
 impl Uploading {
     /// Takes what has arrived.

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use lucarne::prelude::*;
 use lucarne_link::{ListenError, Listener};
-use lucarne_services::{Oversight, Policies, ProvidedHook};
+use lucarne_services::{Oversight, Policies, ProvidedHook, Surveys, Traffic};
 use lucarne_system::StandardOutput;
 use lucarne_system::storage::{self, Media, Owners};
 use thiserror::Error;
@@ -17,6 +17,7 @@ use crate::folders::{FolderError, StateFolder};
 use crate::guest::Guests;
 use crate::logs::{LogLimits, Logs};
 use crate::native::Natives;
+use crate::observatory::Observatory;
 use crate::residents::Residents;
 use crate::supervisor::{Orders, Supervisor};
 use crate::{FlashFile, Store, StoreError};
@@ -70,13 +71,22 @@ impl Daemon {
         let orders = Orders::channel();
         let policies = Policies::default();
         let residents = Residents::new(policies.clone());
-        let oversight =
-            Oversight { policies, on_provided: Some(noting(&orders.0, &residents)), ..Oversight::default() };
+        let (surveys, traffic) = (Surveys::default(), Arc::<Traffic>::default());
+        let oversight = Oversight {
+            policies,
+            surveys: surveys.clone(),
+            traffic: Some(traffic.clone()),
+            on_provided: Some(noting(&orders.0, &residents)),
+            ..Oversight::default()
+        };
         let expectations = oversight.expectations.clone();
         let system = lucarne_system::System::overseen(options.workers, output.clone(), oversight);
         let flash = FlashFile::open(folder.root())?;
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         start_storage(&system, &media, &residents)?;
+        let (kernel, orders_of) = (system.kernel().clone(), orders.0.clone());
+        let observatory =
+            Observatory { kernel, traffic, surveys, residents: residents.clone(), orders: orders_of };
         let natives = Natives::new(system.kernel().clone(), residents.clone(), folder.clone())?;
         let guests = Guests::new(system, natives, residents, expectations);
 
@@ -84,7 +94,7 @@ impl Daemon {
         let way = orders.0.clone();
         let supervisor =
             Supervisor::start(orders, options.name, store.clone(), logs.clone(), media, guests, output)?;
-        let controls = Controls { orders: way.clone(), store, logs };
+        let controls = Controls { orders: way.clone(), store, logs, observatory };
         let container = control.container("device");
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(controls));
         provider.install().wait().map_err(io::Error::other)?;

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use lucarne_kernel::{Program, priority};
 use lucarne_services::{Expectation, Expectations};
 use lucarne_system::{Output, Services, System};
-use lucarne_vm::Host;
+use lucarne_vm::{Host, MemoryAccount};
 use uuid::Uuid;
 
 use crate::native::{Native, NativeStart, Natives};
+use crate::observatory::Usage;
 use crate::residents::Residents;
 use crate::{ContainerName, Settings};
 
 /// What a container may use of memory if its settings do not say, in bytes.
 const MEMORY_DEFAULT: usize = 512 << 20;
+
+/// How much work of a program in Toit is about a microsecond of a processor.
+const WORK_PER_US: u64 = 100;
 
 /// What containers are started in.
 pub(crate) struct Guests {
@@ -25,7 +29,7 @@ pub(crate) struct Guests {
 
 /// A container that runs.
 pub(crate) enum Guest {
-    Toit(Program),
+    Toit { program: Program, memory: Arc<MemoryAccount> },
     Native(Native),
 }
 
@@ -69,6 +73,8 @@ impl Guests {
         host.heap.limit_bytes = settings
             .memory_bytes
             .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let memory = Arc::new(MemoryAccount::new(host.heap.limit_bytes));
+        host.memory = Some(memory.clone());
         host.priority = if settings.background { priority::LOW } else { priority::NORMAL };
         let group = self.residents.admit(self.system.kernel(), name, &settings.permissions);
         expected.iter().for_each(|expected| expected.of(group.gid()));
@@ -78,7 +84,7 @@ impl Guests {
             residents.forget(&name);
             on_end(code);
         });
-        Guest::Toit(program)
+        Guest::Toit { program, memory }
     }
 
     /// Starts an executable or a component: an OS process that is one container, or more, of the system.
@@ -95,15 +101,26 @@ impl Guest {
     /// Tells it to end. It is over when `on_end` was told.
     pub(crate) fn end(&self) {
         match self {
-            Guest::Toit(program) => program.stop(0),
+            Guest::Toit { program, .. } => program.stop(0),
             Guest::Native(native) => native.end(),
+        }
+    }
+
+    /// What it uses.
+    pub(crate) fn usage(&self) -> Usage {
+        match self {
+            Guest::Toit { program, memory } => {
+                let (memory_bytes, cpu_us) = (memory.used_bytes() as u64, program.work() / WORK_PER_US);
+                Usage { memory_bytes: Some(memory_bytes), cpu_us: Some(cpu_us) }
+            }
+            Guest::Native(native) => native.usage(),
         }
     }
 
     /// The bounds that are in force, for people.
     pub(crate) fn bounds(&self, settings: &Settings) -> Vec<String> {
         match self {
-            Guest::Toit(_) => {
+            Guest::Toit { .. } => {
                 let memory = settings.memory_bytes.unwrap_or(MEMORY_DEFAULT as u64);
                 vec![
                     format!("memory: {memory} bytes of heaps and byte arrays"),

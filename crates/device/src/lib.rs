@@ -24,6 +24,7 @@ mod image;
 mod life;
 mod logs;
 mod native;
+mod observatory;
 mod residents;
 mod settings;
 mod store;

@@ -27,6 +27,7 @@ use crate::children::{Children, OnRecord};
 use crate::confine::{Bounds, in_force};
 use crate::folders::StateFolder;
 use crate::guest::Start;
+use crate::observatory::Usage;
 use crate::residents::Residents;
 use crate::settings::FileAccess;
 use crate::{ContainerName, Settings};
@@ -172,6 +173,16 @@ impl Native {
         let _ = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
     }
 
+    /// What its OS process uses. Nothing is known of one that has ended.
+    pub(crate) fn usage(&self) -> Usage {
+        let folder = PathBuf::from(format!("/proc/{}", self.pid.as_raw_nonzero()));
+        let read = |file| std::fs::read_to_string(folder.join(file)).ok();
+        Usage {
+            memory_bytes: read("statm").and_then(|text| resident_bytes(&text)),
+            cpu_us: read("stat").and_then(|text| processor_us(&text)),
+        }
+    }
+
     /// The bounds that are in force, for people.
     pub(crate) fn bounds(&self) -> Vec<String> {
         let mut bounds = in_force(self.pid, self.files.as_deref());
@@ -267,6 +278,21 @@ enum Waited {
     Ended,
     Stop,
     TooLong,
+}
+
+/// From `/proc/PID/statm`.
+fn resident_bytes(statm: &str) -> Option<u64> {
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+/// From `/proc/PID/stat`: what it has spent itself, and the operating system for it.
+fn processor_us(stat: &str) -> Option<u64> {
+    // What comes before is its name, in which there may be anything.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut ticks = rest.split_whitespace().skip(11).map(str::parse::<u64>);
+    let all = ticks.next()?.ok()? + ticks.next()?.ok()?;
+    Some(all * 1_000_000 / rustix::param::clock_ticks_per_second().max(1))
 }
 
 /// Has a thread pass on what a process prints, until it prints nothing any more.

@@ -16,11 +16,12 @@ use lucarne_system::{Output, Stream};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::control::{Inspected, Installed, Listed, Refusal, State, Status};
+use crate::control::{ContainerCounters, Counters, Inspected, Installed, Listed, Refusal, State, Status};
 use crate::guest::{Guest, Guests, Start};
 use crate::life::{Action, Life, Phase};
 use crate::logs::Logs;
 use crate::native::NativeStart;
+use crate::observatory::Usage;
 use crate::store::State as Wish;
 use crate::{
     ContainerName, Digest, Image, ImageError, Images, Kind, Record, Settings, Store, StoreError, assets,
@@ -70,6 +71,8 @@ struct Slot {
     /// What those who look for its interfaces wait for, while it starts.
     expected: Vec<Expectation>,
     starts: u32,
+    ends: u64,
+    failures: u64,
     problem: Option<String>,
     /// Who waits until it has ended.
     ending: Vec<Reply<()>>,
@@ -115,6 +118,16 @@ impl Orders {
         let (reply, answer) = oneshot::channel();
         self.tell(move |supervisor| order(supervisor, reply));
         answer.await.unwrap_or_else(|_| Err(Refusal::new("the device is going down")))
+    }
+
+    /// The same, for a thread that waits.
+    pub(crate) fn ask_here<T: Send + 'static>(
+        &self,
+        order: impl FnOnce(&mut Supervisor, Reply<T>) + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(move |supervisor| order(supervisor, reply));
+        answer.blocking_recv().unwrap_or_else(|_| Err(Refusal::new("the device is going down")))
     }
 
     /// Ends all containers, and then the device.
@@ -176,26 +189,60 @@ impl Supervisor {
     // -- Orders -----------------------------------------------------------------------------------
 
     pub(crate) fn status(&mut self, reply: Reply<Status>) {
+        answer(reply, Ok(self.status_now()));
+    }
+
+    fn status_now(&self) -> Status {
         let running = self.slots.values().filter(|slot| slot.guest.is_some()).count();
         let installed = self.slots.values().filter(|slot| slot.is_installed()).count();
-        answer(
-            reply,
-            Ok(Status {
-                name: self.name.clone(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                pid: std::process::id(),
-                up_us: micros(self.up_since.elapsed()),
-                installed: u32::try_from(installed).unwrap_or(u32::MAX),
-                running: u32::try_from(running).unwrap_or(u32::MAX),
-            }),
-        );
+        Status {
+            name: self.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            up_us: micros(self.up_since.elapsed()),
+            installed: u32::try_from(installed).unwrap_or(u32::MAX),
+            running: u32::try_from(running).unwrap_or(u32::MAX),
+        }
     }
 
     pub(crate) fn list(&mut self, reply: Reply<Vec<Listed>>) {
+        answer(reply, self.each(|_, _, listed| Ok(listed)));
+    }
+
+    /// All containers, and what they use.
+    pub(crate) fn overview(&mut self, reply: Reply<Vec<(Listed, Usage)>>) {
+        answer(reply, self.each(|_, slot, listed| Ok((listed, slot.usage()))));
+    }
+
+    /// What is counted all the time.
+    pub(crate) fn counters(&mut self, reply: Reply<Counters>) {
+        let containers = self.each(|name, slot, listed| {
+            let log = self.logs.container(name).map_err(Refusal::new)?.counts();
+            let Usage { memory_bytes, cpu_us } = slot.usage();
+            Ok(ContainerCounters {
+                listed,
+                starts: slot.starts.into(),
+                ends: slot.ends,
+                failures: slot.failures,
+                log_lines: log.lines,
+                log_dropped: log.dropped,
+                memory_bytes,
+                cpu_us,
+            })
+        });
+        let (status, log_bytes) = (self.status_now(), self.logs.bytes());
+        answer(reply, containers.map(|containers| Counters { status, log_bytes, containers }));
+    }
+
+    /// Something of each container, in the order of installation.
+    fn each<T>(
+        &self,
+        look: impl Fn(&ContainerName, &Slot, Listed) -> Result<T, Refusal>,
+    ) -> Result<Vec<T>, Refusal> {
         let now = Instant::now();
         let mut slots: Vec<_> = self.slots.iter().collect();
         slots.sort_by_key(|(_, slot)| slot.place);
-        answer(reply, slots.into_iter().map(|(name, slot)| self.listed(name, slot, now)).collect());
+        slots.into_iter().map(|(name, slot)| look(name, slot, self.listed(name, slot, now)?)).collect()
     }
 
     pub(crate) fn inspect(&mut self, name: &ContainerName, reply: Reply<Inspected>) {
@@ -416,6 +463,8 @@ impl Supervisor {
                     started: None,
                     expected: Vec::new(),
                     starts: 0,
+                    ends: 0,
+                    failures: 0,
                     problem: None,
                     ending: Vec::new(),
                 };
@@ -532,6 +581,10 @@ impl Supervisor {
 
     /// A run has ended, or could not begin.
     fn ended(&mut self, name: &ContainerName, run: u64, code: i32) {
+        if let Some(slot) = self.slots.get_mut(name) {
+            slot.ends += 1;
+            slot.failures += u64::from(code != 0);
+        }
         self.order(name, |life, now| life.ended(run, code, now));
         match self.slots.get(name).map(|slot| slot.life.phase()) {
             Some(Phase::Waiting { until, code }) => {
@@ -582,6 +635,11 @@ impl Slot {
         if self.expected.is_empty() {
             self.expected = self.provided.iter().map(|interface| guests.expect(*interface)).collect();
         }
+    }
+
+    /// What it uses; nothing if it does not run.
+    fn usage(&self) -> Usage {
+        self.guest.as_ref().map(Guest::usage).unwrap_or_default()
     }
 
     fn is_installed(&self) -> bool {

@@ -12,14 +12,15 @@ use crate::driver::Driver;
 use crate::entry::Entry;
 use crate::group::Group;
 use crate::mailbox::{Lane, charge_for};
+use crate::observe::{Observers, observer};
 use crate::random::Random;
 use crate::scheduler::Scheduler;
 use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
 use crate::{
-    About, Credit, Exit, Gid, Message, MessageKind, Pid, Port, Process, Program, Refused, Relieved,
-    SendError, SpawnOptions, Trust, death, worker,
+    About, Credit, Delivered, Exit, Gid, Message, MessageKind, Observer, Observing, Party, Pid, Port,
+    Process, Program, Refused, Relieved, SendError, SpawnOptions, Trust, death, worker,
 };
 
 /// A kernel with worker threads. Dropping it ends all processes and the threads.
@@ -41,6 +42,8 @@ pub struct KernelOptions {
 pub struct Hooks {
     /// A process has ended.
     pub on_end: Option<EndHook>,
+    /// Who is told of messages while somebody looks: see [`KernelHandle::observe`].
+    pub observer: Option<Arc<dyn Observer>>,
     /// All workers are without work: a good moment to write buffered output.
     pub on_idle: Option<Box<dyn Fn() + Send + Sync>>,
 }
@@ -73,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) hooks: Hooks,
+    pub(crate) observers: Observers,
     pub(crate) stopping: AtomicBool,
     table: Mutex<FxHashMap<Pid, Arc<Entry>>>,
     next_pid: AtomicI64,
@@ -232,9 +236,15 @@ impl KernelHandle {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
         let credit = Credit::new(target.clone(), Pid::SYSTEM, About::External, charge_for(&payload));
+        let bytes = payload.size();
         let kind = MessageKind::External { payload, credit };
         match target.mailbox.push(Lane::Notification, Message { pid: Pid::SYSTEM, gid: Gid::SYSTEM, kind }) {
             Ok(()) => {
+                if let Some(observer) = observer(&self.shared) {
+                    let sender = Party { pid: Pid::SYSTEM, gid: Gid::SYSTEM };
+                    let receiver = Party { pid: target.pid, gid: target.gid() };
+                    observer.delivered(&Delivered { sender, receiver, bytes });
+                }
                 target.wake();
                 Ok(())
             }
@@ -254,6 +264,17 @@ impl KernelHandle {
         drop(done);
         // Nothing is ever sent: it is over when all have dropped their ends.
         let _ = all_done.recv_timeout(patience);
+    }
+
+    /// From now on, until the result is dropped, the kernel's [observer](Hooks::observer) is told of messages. Any number
+    /// may look at a time.
+    pub fn observe(&self) -> Observing {
+        Observing::new(self.shared.clone())
+    }
+
+    /// The group of a process, if it exists.
+    pub fn gid_of(&self, pid: Pid) -> Option<Gid> {
+        self.shared.find(pid).map(|entry| entry.gid())
     }
 
     /// Whether this is a way to the same kernel.
@@ -346,6 +367,7 @@ impl Shared {
             clock,
             random,
             hooks,
+            observers: Observers::nobody(),
             stopping: AtomicBool::new(false),
             table: Mutex::default(),
             next_pid: AtomicI64::new(1),

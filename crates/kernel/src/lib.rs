@@ -79,6 +79,7 @@ mod mailbox;
 mod message;
 #[cfg(all(test, loom))]
 mod models;
+mod observe;
 mod pending;
 mod port;
 mod process;
@@ -102,6 +103,7 @@ pub use message::{
     About, Credit, CreditWatch, DealtWith, Failure, Message, MessageKind, Refused, Relieved, RequestToken,
     SendError, USER_KIND_MIN,
 };
+pub use observe::{Answered, Delivered, Observer, Observing, Party};
 pub use port::Port;
 pub use process::{Exit, GroupOption, Outcome, Process, SpawnOptions, Trust, priority};
 pub use scheduler::Doorbell;

@@ -9,6 +9,7 @@ use lucarne_message::Payload;
 use crate::entry::Entry;
 use crate::kernel::Shared;
 use crate::mailbox::Lane;
+use crate::observe::Seen;
 use crate::timers::NEVER;
 use crate::{Gid, Pid, RequestId};
 
@@ -190,6 +191,8 @@ pub struct RequestToken {
     deadline_us: i64,
     asked_pid: Pid,
     asked_gid: Gid,
+    /// Set if somebody looks.
+    seen: Option<Box<Seen>>,
 }
 
 impl RequestToken {
@@ -201,7 +204,12 @@ impl RequestToken {
         asked: &Entry,
     ) -> RequestToken {
         let (asked_pid, asked_gid) = (asked.pid, asked.gid());
-        RequestToken { asker: Some(asker), id, lane, deadline_us, asked_pid, asked_gid }
+        RequestToken { asker: Some(asker), id, lane, deadline_us, asked_pid, asked_gid, seen: None }
+    }
+
+    pub(crate) fn seen(mut self, seen: Option<Box<Seen>>) -> RequestToken {
+        self.seen = seen;
+        self
     }
 
     /// Until when the asker waits for the answer, in the time of
@@ -248,6 +256,9 @@ impl RequestToken {
     /// Puts the answer where it belongs, and gives who has to be woken.
     fn settle(&mut self, result: Result<Payload, Box<Failure>>) -> Option<Arc<Entry>> {
         let asker = self.asker.take()?;
+        if let Some(seen) = self.seen.take() {
+            seen.answered(&result);
+        }
         let kind = MessageKind::Reply { id: self.id, result };
         let reply = Message { pid: self.asked_pid, gid: self.asked_gid, kind };
         asker.mailbox.push_reply(self.id, self.asked_pid, reply).then_some(asker)

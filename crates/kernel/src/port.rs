@@ -12,10 +12,11 @@ use crate::contacts::{Purpose, resolve};
 use crate::entry::Entry;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, charge_for};
+use crate::observe::{observer, see};
 use crate::timers::NEVER;
 use crate::{
-    About, Credit, CreditWatch, Gid, Message, MessageKind, Pid, Refused, RequestId, RequestToken, SendError,
-    USER_KIND_MIN,
+    About, Credit, CreditWatch, Delivered, Gid, Message, MessageKind, Party, Pid, Refused, RequestId,
+    RequestToken, SendError, USER_KIND_MIN,
 };
 
 /// Sends in the name of one process, from any thread.
@@ -197,6 +198,9 @@ impl Voice<'_> {
             Err(error) => return Err(Refused { error, payload }),
         };
         let token = RequestToken::new(self.me.clone(), id, lane, deadline_us.unwrap_or(NEVER), &target);
+        let seen =
+            observer(self.shared).map(|_| see(self.shared, self.party(), &target, procedure, &payload));
+        let token = token.seen(seen);
         let message = self.stamp(MessageKind::Request { token, procedure, payload });
         match target.mailbox.push(lane, message) {
             Ok(()) => {
@@ -233,6 +237,7 @@ impl Voice<'_> {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
         let credit = Credit::new(target.clone(), self.me.pid, about, charge_for(&payload)).watched_by(watch);
+        let bytes = payload.size();
         let message = self.stamp(match about {
             About::Resource { client, handle } => {
                 MessageKind::Notification { client, handle, payload, credit }
@@ -246,6 +251,7 @@ impl Voice<'_> {
         };
         match target.mailbox.push_or_wait(Lane::Notification, message, waiter) {
             Ok(()) => {
+                self.delivered(&target, bytes);
                 target.wake_in(self.shared);
                 Ok(())
             }
@@ -280,8 +286,10 @@ impl Voice<'_> {
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
+        let bytes = payload.size();
         match target.mailbox.push(Lane::Notification, self.stamp(MessageKind::User { kind, payload })) {
             Ok(()) => {
+                self.delivered(&target, bytes);
                 target.wake();
                 Ok(())
             }
@@ -292,6 +300,17 @@ impl Voice<'_> {
                 Err(Refused { error, payload })
             }
         }
+    }
+
+    fn delivered(self, receiver: &Entry, bytes: usize) {
+        if let Some(observer) = observer(self.shared) {
+            let receiver = Party { pid: receiver.pid, gid: receiver.gid() };
+            observer.delivered(&Delivered { sender: self.party(), receiver, bytes });
+        }
+    }
+
+    fn party(self) -> Party {
+        Party { pid: self.me.pid, gid: self.gid }
     }
 
     pub(crate) fn stamp(self, kind: MessageKind) -> Message {

@@ -80,7 +80,7 @@ fn a_panic_ends_its_process_alone_and_says_why() {
     let inner = log.clone();
     let hooks = Hooks {
         on_end: Some(Box::new(move |report| inner.add(format!("{}: {:?}", report.name, report.exit)))),
-        on_idle: None,
+        ..Hooks::default()
     };
     let mut simulation = Simulation::with_hooks(1, hooks);
     let panics = |_: &mut Context<'_>| -> Outcome { panic!("out of cheese: {}", 42) };

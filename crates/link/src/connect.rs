@@ -270,7 +270,7 @@ fn join<T>(
             told.end();
         }
     };
-    let hooks = Hooks { on_end: Some(Box::new(on_end)), on_idle: None };
+    let hooks = Hooks { on_end: Some(Box::new(on_end)), ..Hooks::default() };
     let kernel = Driven::new(hooks, Box::new(move || doorbell.nudge()));
     let exchange = Exchange::new(link, Side::Container);
     let mirrors = Mirrors::new(kernel.handle().clone(), pid, exchange, manager);

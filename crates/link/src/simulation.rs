@@ -178,7 +178,7 @@ impl SimulatedRemote {
                 link.send(Outgoing::exit(crate::mirrors::exit_code(report.exit)));
             }
         };
-        let hooks = Hooks { on_end: Some(Box::new(on_end)), on_idle: None };
+        let hooks = Hooks { on_end: Some(Box::new(on_end)), ..Hooks::default() };
         let simulation = Simulation::with_hooks(seed, hooks);
         let mirrors = Arc::new(Mirrors::new(simulation.handle().clone(), pid, exchange, manager));
         let container = Container::start_as(simulation.handle(), name, pid, gid, None)?;

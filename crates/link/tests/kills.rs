@@ -187,7 +187,7 @@ fn a_program_that_is_started_has_the_name_that_it_was_given() {
     let _alone = ALONE.lock();
     let (names, ended) = mpsc::channel();
     let on_end = move |report: &EndReport<'_>| drop(names.send(report.name.to_owned()));
-    let hooks = Hooks { on_end: Some(Box::new(on_end)), on_idle: None };
+    let hooks = Hooks { on_end: Some(Box::new(on_end)), ..Hooks::default() };
     let kernel = Kernel::new(KernelOptions { workers: 2, hooks });
     let manager =
         kernel.start_system(Box::new(ServiceManager::new(Presence::default())), SpawnOptions::default());

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Value};
+use crate::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Token, Value};
 
 /// Most calls carry a few small values: these stay inside the message, without an allocation.
 pub(crate) const INLINE_PAYLOAD: usize = 48;
@@ -93,6 +93,21 @@ impl Payload {
     /// The buffers beside it, in the order in which the encoded part mentions them.
     pub fn buffers(&self) -> &[Buffer] {
         &self.buffers
+    }
+
+    /// The integers that the payload begins with, inside of a list if it is one: for those who only look, and leave
+    /// everything as it is.
+    pub fn leading_ints<const COUNT: usize>(&self) -> [Option<i64>; COUNT] {
+        let mut ints = [None; COUNT];
+        let mut decoder = Decoder::new(&self.bytes, &mut []);
+        if !matches!(decoder.next(), Ok(Some(Token::List(_)))) {
+            decoder = Decoder::new(&self.bytes, &mut []);
+        }
+        for int in &mut ints {
+            let Ok(found @ Some(_)) = decoder.int() else { break };
+            *int = found;
+        }
+        ints
     }
 
     /// Takes the buffers out, for instance to give them back to a sender whose message was refused.

@@ -183,6 +183,17 @@ impl Books {
         Closed::of(is_own.then(|| state.clients.remove(&client)).flatten().into_iter())
     }
 
+    /// All clients: see [`protocol::procedure::ACCOUNT`].
+    pub(crate) fn account(&self) -> Value {
+        let state = self.state.lock();
+        let account = |(client, served): (&i64, &Served)| {
+            let (id, _) = state.services.iter().find(|(_, other)| Arc::ptr_eq(other, &served.offered))?;
+            let resources = i64::try_from(served.resources.len()).unwrap_or(i64::MAX);
+            Some([*id, *client, served.pid.as_i64(), resources])
+        };
+        Value::List(state.clients.iter().filter_map(account).flatten().map(Value::Int).collect())
+    }
+
     /// A process has ended.
     pub(crate) fn close_all_of(&self, pid: Pid) -> Closed {
         let mut state = self.state.lock();

@@ -67,6 +67,8 @@ mod proxy;
 mod registry;
 mod resource;
 mod selector;
+mod survey;
+mod traffic;
 mod wait;
 
 pub use cancellation::Cancellation;
@@ -88,5 +90,7 @@ pub use provider::{Provider, ProviderBuilder};
 pub use proxy::{Next, Notifications, Proxy};
 pub use resource::{Notifier, Resource, Sending};
 pub use selector::Selector;
+pub use survey::{OpenClient, Survey, Surveyed, Surveys};
+pub use traffic::{Calls, Flow, Latency, Line, Look, Seen, Traffic};
 pub use uuid::{Uuid, uuid};
 pub use wait::Turns;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lucarne_kernel::{
-    About, Context, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestToken,
+    About, Context, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId, RequestToken,
 };
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
 
@@ -19,6 +19,8 @@ use crate::policy::{Deed, Policies};
 use crate::presence::Presence;
 use crate::protocol::{self, discovery, error, interface, procedure};
 use crate::registry::{Candidates, Registration, Registry, bounded};
+use crate::survey::{ANSWER_US, OpenClient, Round, Survey, Surveyed, Surveys};
+use crate::traffic::Traffic;
 
 /// How many registrations, clients and waits the manager keeps for one process, each.
 pub const PER_PROCESS_MAX: usize = 4_096;
@@ -43,6 +45,10 @@ pub struct ServiceManager {
     oversight: Oversight,
     /// Those who wait for an answer until expected providers have come, in the order in which they asked.
     held: Vec<Held>,
+    /// The survey that is under way.
+    round: Option<Round>,
+    /// What processes were asked in earlier ones and have not answered: they are not asked again meanwhile.
+    late: BTreeMap<RequestId, Pid>,
     is_new: bool,
 }
 
@@ -53,6 +59,10 @@ pub struct Oversight {
     pub policies: Policies,
     /// Which interfaces are about to be provided.
     pub expectations: Expectations,
+    /// Those who want to know who provides what to whom.
+    pub surveys: Surveys,
+    /// What counts messages, of a kernel whose observer it is.
+    pub traffic: Option<Arc<Traffic>>,
     /// Called with each interface that a group provides, in the manager's turn: not to take long.
     pub on_provided: Option<ProvidedHook>,
 }
@@ -121,6 +131,8 @@ impl ServiceManager {
             published: BTreeMap::new(),
             oversight,
             held: Vec::new(),
+            round: None,
+            late: BTreeMap::new(),
             is_new: true,
         }
     }
@@ -131,6 +143,12 @@ impl ServiceManager {
         match kind {
             MessageKind::Request { token, procedure, payload } => {
                 self.answer(context, asker, token, procedure, payload);
+            }
+            MessageKind::Reply { id, result } => {
+                self.late.remove(&id);
+                if let Some(round) = &mut self.round {
+                    round.answered(id, result.ok());
+                }
             }
             MessageKind::ProcessTerminated => self.forget(pid),
             MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
@@ -368,6 +386,79 @@ impl ServiceManager {
         }
     }
 
+    /// Ends a survey that is under way, if it is time for that, and begins the next one if somebody has asked for one.
+    fn survey(&mut self, context: &mut Context<'_>) {
+        if self.round.as_ref().is_some_and(|round| round.is_over(context.now_us()))
+            && let Some(round) = self.round.take()
+        {
+            self.late.extend(round.finish());
+        }
+        if self.round.is_some() {
+            return;
+        }
+        let asked = self.oversight.surveys.take();
+        if asked.is_empty() {
+            return;
+        }
+        let mut survey = self.known();
+        let mut requests = BTreeMap::new();
+        let late: BTreeSet<Pid> = self.late.values().copied().collect();
+        let providers = self.registry.all().map(|registration| registration.pid);
+        let pids: BTreeSet<Pid> = providers.filter(|pid| !late.contains(pid)).collect();
+        for pid in pids {
+            if let Ok(request) = context.request(pid, procedure::ACCOUNT, Payload::null()) {
+                requests.insert(request, pid);
+            }
+        }
+        survey.services.insert(0, self.itself(context));
+        let until_us = context.now_us().saturating_add(ANSWER_US);
+        let round = Round { survey, asked, requests, until_us };
+        if round.requests.is_empty() {
+            round.finish();
+        } else {
+            self.round = Some(round);
+        }
+    }
+
+    /// What nobody has to be asked for.
+    fn known(&self) -> Survey {
+        let surveyed = |registration: &Registration| Surveyed {
+            pid: registration.pid,
+            gid: registration.gid,
+            id: registration.id,
+            uuid: registration.uuid.clone(),
+            name: registration.name.clone(),
+            version: (registration.major, registration.minor),
+            priority: registration.priority,
+            tags: registration.tags().map(str::to_owned).collect(),
+            clients: None,
+        };
+        Survey {
+            services: self.registry.all().map(surveyed).collect(),
+            components: self.published.iter().map(|(id, pid)| (id.clone(), *pid)).collect(),
+            waiting: self.waits.values().map(|wait| (wait.uuid.clone(), wait.asker.gid)).collect(),
+        }
+    }
+
+    /// The manager as a provider.
+    fn itself(&self, context: &Context<'_>) -> Surveyed {
+        let open = |(&client, &pid): (&i64, &Pid)| {
+            let waits = self.waits.range((client, i64::MIN)..=(client, i64::MAX)).count();
+            OpenClient { client, pid, resources: waits as u64 }
+        };
+        Surveyed {
+            pid: context.pid(),
+            gid: Gid::SYSTEM,
+            id: discovery::SERVICE_ID,
+            uuid: interface::DISCOVERY.uuid.to_owned(),
+            name: NAME.to_owned(),
+            version: (interface::DISCOVERY.major, interface::DISCOVERY.minor),
+            priority: protocol::priority::NORMAL.into(),
+            tags: Vec::new(),
+            clients: Some(self.clients.iter().map(open).collect()),
+        }
+    }
+
     /// When somebody has waited for long enough.
     fn held_until_us(&self, now_us: i64) -> Option<i64> {
         let expectations = &self.oversight.expectations;
@@ -375,7 +466,7 @@ impl ServiceManager {
     }
 
     fn listen(&mut self, Asker { pid, gid }: Asker, arguments: &mut Decoder<'_>) -> Result<String, Problem> {
-        let registration = Registration::decode(pid, arguments)?;
+        let registration = Registration::decode((pid, gid), arguments)?;
         let judge = self.oversight.policies.judge(gid, Deed::Provide, &registration.uuid);
         if !judge.permits(registration.names()) {
             return Err(Problem::Refused(error::may_not_provide(&format!("service:{}", registration.name))));
@@ -473,14 +564,15 @@ impl Process for ServiceManager {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome {
         if std::mem::take(&mut self.is_new) {
             self.oversight.expectations.set_waker(context.waker());
+            self.oversight.surveys.set_waker(context.waker());
         }
         for _ in 0..MESSAGES_PER_TURN {
             let Some(message) = context.receive() else {
-                if self.held.is_empty() {
-                    return Outcome::Wait { until_us: None };
-                }
+                self.survey(context);
                 self.answer_held(context);
-                return Outcome::Wait { until_us: self.held_until_us(context.now_us()) };
+                let survey_until_us = self.round.as_ref().map(|round| round.until_us);
+                let until_us = self.held_until_us(context.now_us()).into_iter().chain(survey_until_us).min();
+                return Outcome::Wait { until_us };
             };
             self.dispatch(context, message);
             context.charge(MESSAGE_COST);

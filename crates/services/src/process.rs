@@ -61,7 +61,7 @@ impl ContainerProcess {
                 self.serve(context, pid, gid, token, payload);
             }
             MessageKind::Request { token, procedure, payload } => {
-                let answer = self.keep_books(context, pid, procedure, payload);
+                let answer = self.keep_books(context, (pid, gid), procedure, payload);
                 context.reply(token, answer.map_err(Thrown::into_failure));
             }
             MessageKind::Reply { id, result } => self.shared.asked.answered(&self.shared, id, pid, result),
@@ -102,7 +102,7 @@ impl ContainerProcess {
     fn keep_books(
         &mut self,
         context: &mut Context<'_>,
-        pid: Pid,
+        (pid, gid): (Pid, Gid),
         procedure: i64,
         mut payload: Payload,
     ) -> Result<Payload, Thrown> {
@@ -122,6 +122,9 @@ impl ContainerProcess {
                 arguments.expect_list(2)?;
                 let (client, handle) = (arguments.expect_int()?, arguments.expect_int()?);
                 drop(self.shared.books.close_resource(client, pid, handle));
+            }
+            procedure::ACCOUNT if gid == Gid::SYSTEM => {
+                return Ok(Payload::of(&self.shared.books.account())?);
             }
             other => return Err(Thrown::new(error::no_such_procedure(other))),
         }

@@ -16,6 +16,10 @@ pub mod procedure {
     /// `id`, answered by the pid that is found by it, or null.
     pub const LOOK_UP: i64 = 305;
 
+    /// Null, answered by one flat list, four items for each client that is open: the id of its service, the client, the
+    /// pid of its process, the number of its resources. Only the system is answered.
+    pub const ACCOUNT: i64 = 306;
+
     /// Whether a procedure gives back what an earlier request got, so that it is sent with
     /// `Context::request_close` and never refused for lack of room.
     pub fn is_close(procedure: i64) -> bool {

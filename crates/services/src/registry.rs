@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lucarne_kernel::Pid;
+use lucarne_kernel::{Gid, Pid};
 use lucarne_message::{DecodeError, Decoder, Encode, EncodeError, Sink, Value};
 
 use crate::presence::Presence;
@@ -12,12 +12,13 @@ use crate::protocol::discovery::CANDIDATE_LENGTH;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Registration {
     pub(crate) pid: Pid,
+    pub(crate) gid: Gid,
     pub(crate) id: i64,
     pub(crate) uuid: String,
     pub(crate) name: String,
-    major: i64,
-    minor: i64,
-    priority: i64,
+    pub(crate) major: i64,
+    pub(crate) minor: i64,
+    pub(crate) priority: i64,
     /// A list of strings, or null.
     tags: Value,
 }
@@ -42,12 +43,18 @@ const TAGS_MAX: usize = 256;
 impl Registration {
     /// What it goes by, besides its UUID: its name and its tags.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        let tags = self.tags.as_list().unwrap_or_default();
-        std::iter::once(self.name.as_str()).chain(tags.iter().filter_map(Value::as_str))
+        std::iter::once(self.name.as_str()).chain(self.tags())
+    }
+
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &str> + Clone {
+        self.tags.as_list().unwrap_or_default().iter().filter_map(Value::as_str)
     }
 
     /// Reads the arguments of `listen`.
-    pub(crate) fn decode(pid: Pid, decoder: &mut Decoder<'_>) -> Result<Registration, DecodeError> {
+    pub(crate) fn decode(
+        (pid, gid): (Pid, Gid),
+        decoder: &mut Decoder<'_>,
+    ) -> Result<Registration, DecodeError> {
         decoder.expect_list(CANDIDATE_LENGTH)?;
         let id = decoder.expect_int()?;
         let uuid = bounded(decoder.expect_string()?)?;
@@ -55,7 +62,7 @@ impl Registration {
         let (major, minor) = (decoder.expect_int()?, decoder.expect_int()?);
         let priority = decoder.expect_int()?;
         let tags = decode_tags(decoder)?;
-        Ok(Registration { pid, id, uuid, name, major, minor, priority, tags })
+        Ok(Registration { pid, gid, id, uuid, name, major, minor, priority, tags })
     }
 }
 
@@ -120,6 +127,11 @@ impl Registry {
         self.by_owner.range((pid, i64::MIN)..=(pid, i64::MAX)).count()
     }
 
+    /// All registrations, those of one interface together.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Registration> {
+        self.by_uuid.values().flatten()
+    }
+
     /// The candidates for a service, the best first.
     pub(crate) fn candidates(&self, uuid: &str) -> &[Registration] {
         self.by_uuid.get(uuid).map_or(&[], Vec::as_slice)
@@ -153,6 +165,7 @@ mod tests {
     fn registration(pid: i64, id: i64, priority: i64) -> Registration {
         Registration {
             pid: Pid::from_i64(pid),
+            gid: Gid::SYSTEM,
             id,
             uuid: "x".into(),
             name: String::new(),

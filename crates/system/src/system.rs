@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use lucarne_kernel::{
-    EndReport, Exit, Faults, Hooks, Kernel, KernelHandle, KernelOptions, Simulation, SpawnOptions, priority,
+    EndReport, Exit, Faults, Hooks, Kernel, KernelHandle, KernelOptions, Observer, Simulation, SpawnOptions,
+    priority,
 };
-use lucarne_services::{Oversight, Presence, ServiceManager};
+use lucarne_services::{Oversight, Presence, ServiceManager, Traffic};
 
 use crate::output::{Output, Stream};
 
@@ -40,7 +41,8 @@ impl System {
     /// The same, for those who have a say in who may provide and open what.
     pub fn overseen(workers: usize, output: Arc<dyn Output>, oversight: Oversight) -> System {
         let services = Services { presence: Presence::default(), output };
-        let kernel = Kernel::new(KernelOptions { workers, hooks: hooks(&services.output) });
+        let kernel =
+            Kernel::new(KernelOptions { workers, hooks: hooks(&services.output, oversight.traffic.clone()) });
         start_manager(&kernel, &services, oversight);
         System { services, kernel }
     }
@@ -66,7 +68,7 @@ impl SimulatedSystem {
     /// A simulated system without guests.
     pub fn new(seed: u64, faults: Faults, output: Arc<dyn Output>) -> SimulatedSystem {
         let services = Services { presence: Presence::default(), output };
-        let simulation = Simulation::with_hooks(seed, hooks(&services.output)).with_faults(faults);
+        let simulation = Simulation::with_hooks(seed, hooks(&services.output, None)).with_faults(faults);
         start_manager(simulation.handle(), &services, Oversight::default());
         SimulatedSystem { services, simulation }
     }
@@ -90,7 +92,7 @@ fn start_manager(kernel: &KernelHandle, services: &Services, oversight: Oversigh
     kernel.set_system_process(manager);
 }
 
-fn hooks(output: &Arc<dyn Output>) -> Hooks {
+fn hooks(output: &Arc<dyn Output>, traffic: Option<Arc<Traffic>>) -> Hooks {
     let (reports, idle) = (output.clone(), output.clone());
     Hooks {
         on_end: Some(Box::new(move |report| {
@@ -99,6 +101,7 @@ fn hooks(output: &Arc<dyn Output>) -> Hooks {
             reports.flush();
         })),
         on_idle: Some(Box::new(move || idle.flush())),
+        observer: traffic.map(|traffic| traffic as Arc<dyn Observer>),
     }
 }
 

@@ -17,13 +17,15 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
   services_/Map ::= {:}
   /** The provider of each client. */
   providers_/Map ::= {:}
+  /** The service that each client has opened. */
+  opened_/Map ::= {:}
   /** The clients of each process. */
   clients-by-pid_/Map ::= {:}
   last-client_/int := ?
 
   constructor.private_:
     last-client_ = random ID-LIMIT_
-    [RPC-OPEN_, RPC-CLOSE_, RPC-CLOSE-RESOURCE_].do: request-handlers_[it] = this
+    [RPC-OPEN_, RPC-CLOSE_, RPC-CLOSE-RESOURCE_, RPC-ACCOUNT_].do: request-handlers_[it] = this
     set-system-message-handler_ SYSTEM-RPC-NOTIFY-TERMINATED_ this
     set-system-message-handler_ SYSTEM-SLOW-CONSUMER_ this
 
@@ -56,6 +58,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
   /** See $RequestHandler_.on-request. */
   on-request procedure/int arguments gid/int pid/int -> any:
     if procedure == RPC-OPEN_: return open pid arguments[0] arguments[1] arguments[2] arguments[3]
+    if procedure == RPC-ACCOUNT_: return account gid
     client/int := procedure == RPC-CLOSE_ ? arguments : arguments[0]
     provider/ServiceProvider? := providers_.get client
     // Only the process that opened a client can close it, or something of it.
@@ -74,12 +77,23 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
     client := new-client_
     clients.add client
     providers_[client] = service.provider
+    opened_[client] = service
     client-add_ client service.handler pid
     try:
       return service.provider.opened_ client pid
     finally:
       // Whoever has given up meanwhile will not close what it does not know.
       if Task.current.is-canceled: close client
+
+  /** All clients, for the system: service, client, process and number of resources of one after the other. */
+  account gid/int -> List:
+    if gid != SYSTEM-GID_: throw "No such procedure registered: $RPC-ACCOUNT_"
+    result := []
+    opened_.do: | client/int service/Service_ |
+      provider := service.provider
+      resources := provider.resources_.get client
+      result.add-all [service.id, client, provider.pid --client=client, resources ? resources.size : 0]
+    return result
 
   /** The service of $provider that a client asks for. */
   validate_ provider/ServiceProvider uuid/string major/int minor/int -> Service_:
@@ -95,6 +109,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
     provider/ServiceProvider? := providers_.get client
     if not provider: return
     providers_.remove client
+    opened_.remove client
     client-remove_ client
     pid := provider.pid --client=client
     clients-by-pid_.get pid --if-present=: | clients/Set |

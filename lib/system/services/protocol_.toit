@@ -4,6 +4,10 @@ RPC-OPEN_           /int ::= 300
 RPC-CLOSE_          /int ::= 301
 RPC-INVOKE_         /int ::= 302
 RPC-CLOSE-RESOURCE_ /int ::= 303
+RPC-ACCOUNT_        /int ::= 306
+
+/** The group of the system. */
+SYSTEM-GID_ /int ::= 0
 
 /** How many entries of a discovered list make up a candidate. */
 CANDIDATE-SIZE_ /int ::= 7

@@ -32,6 +32,12 @@ pub(crate) enum Device {
     Stop(DeviceStop),
     /// Say whether the device runs
     Status(DeviceStatus),
+    /// Print counters, in the format of OpenMetrics (Prometheus)
+    #[command(after_help = "\
+Counters are kept all the time; the device does not listen for a metrics system. To have one scrape it, let a
+timer write a file for the 'textfile' collector of node_exporter, in place of the old one at once:
+  lucarne device metrics > lucarne.prom.new && mv lucarne.prom.new lucarne.prom")]
+    Metrics(DeviceMetrics),
     /// Print a unit for systemd that starts the device when you log in
     #[command(after_help = "\
 To use it:
@@ -80,6 +86,48 @@ pub(crate) struct DeviceStatus {
     #[command(flatten)]
     pub(crate) at: At,
     /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The options of `lucarne device metrics`.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceMetrics {
+    #[command(flatten)]
+    pub(crate) at: At,
+}
+
+/// The options of `lucarne services`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Calls are counted while the command runs, and at no other time. The times are from a request's being accepted to its answer's
+being sent, and up to a sixteenth too long; MAX is exact. A '?' is what a provider has not said in time. NAME*2 are two clients.")]
+pub(crate) struct Services {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// For how long calls are counted, such as 500ms or 10s
+    #[arg(long = "for", value_name = "DURATION", default_value = "1s", value_parser = parse_interval)]
+    pub(crate) during: Duration,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The options of `lucarne top`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Keys: q quits; i, n, c, m, s order the containers by installation, name, processor, memory, messages. Services are in the order of their
+calls. The processor time of a program in Toit is an estimate, by the work that it has done.")]
+pub(crate) struct Top {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// The time between two pictures, such as 500ms or 10s
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_interval)]
+    pub(crate) interval: Duration,
+    /// End after so many
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// Print a JSON object for each interval
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -34,6 +34,8 @@ struct Memory {
     waiting: Vec<Arc<Entry>>,
     waiting_bytes: usize,
     dropped: u64,
+    /// The same, of all time that this is in memory.
+    dropped_ever: u64,
     out: Partial,
     error: Partial,
     /// The number of the entry that comes next.
@@ -42,6 +44,14 @@ struct Memory {
     /// Whether the writer knows that something waits.
     is_queued: bool,
     is_removed: bool,
+}
+
+/// How much a log was given, ever: neither number becomes smaller.
+pub(crate) struct Counts {
+    /// The entries that it has taken, also before the device was started.
+    pub(crate) lines: u64,
+    /// The lines that it has dropped since.
+    pub(crate) dropped: u64,
 }
 
 /// What an entry says.
@@ -109,6 +119,12 @@ impl Log {
         }
     }
 
+    /// How much it was given.
+    pub(crate) fn counts(&self) -> Counts {
+        let memory = self.memory.lock();
+        Counts { lines: memory.next, dropped: memory.dropped_ever }
+    }
+
     /// The last entries, at most so many.
     ///
     /// # Errors
@@ -158,7 +174,7 @@ impl Log {
         let seen = look(&mut memory);
         drop(memory);
         if files.append(&waiting).is_err() {
-            self.memory.lock().dropped += waiting.len() as u64;
+            self.memory.lock().drop_lines(waiting.len() as u64);
         }
         seen
     }
@@ -214,10 +230,15 @@ impl Memory {
     /// Adds an entry, or drops it if too much waits.
     fn add(&mut self, time_us: i64, waiting_bytes_max: usize, message: Message<'_>) {
         if self.waiting_bytes >= waiting_bytes_max {
-            self.dropped += 1;
+            self.drop_lines(1);
         } else {
             self.push(time_us, message);
         }
+    }
+
+    fn drop_lines(&mut self, count: u64) {
+        self.dropped += count;
+        self.dropped_ever += count;
     }
 
     fn push(&mut self, time_us: i64, message: Message<'_>) {

@@ -1,0 +1,84 @@
+//! `lucarne device metrics`: what is counted all the time, as metrics systems read it (OpenMetrics).
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use lucarne_device::control::{ContainerCounters, Counters, State};
+
+use crate::arguments::device::DeviceMetrics;
+use crate::container::stop;
+use crate::device::reach;
+use crate::{Stop, print_out};
+
+pub(crate) fn metrics(options: &DeviceMetrics) -> Result<ExitCode, Stop> {
+    let (reached, _) = reach(&options.at)?;
+    let counters = reached.device.counters().wait().map_err(stop)?;
+    print_out(text(&counters).as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is there for each container: name, type, unit, help, and where it is.
+type Family = (&'static str, &'static str, &'static str, fn(&ContainerCounters) -> Option<f64>);
+
+const FAMILIES: &[Family] = &[
+    ("container_running", "gauge", "Whether the container runs", |container| {
+        Some(f64::from(u8::from(matches!(container.listed.state, State::Running { .. }))))
+    }),
+    ("container_starts", "counter", "Starts since the device was started", |container| {
+        Some(container.starts as f64)
+    }),
+    ("container_ends", "counter", "Ends since the device was started", |container| {
+        Some(container.ends as f64)
+    }),
+    ("container_failures", "counter", "Ends with a code that is not 0", |container| {
+        Some(container.failures as f64)
+    }),
+    ("container_log_lines", "counter", "Entries that the log was given", |container| {
+        Some(container.log_lines as f64)
+    }),
+    ("container_log_dropped_lines", "counter", "Lines that came too fast for the log", |container| {
+        Some(container.log_dropped as f64)
+    }),
+    ("container_memory_bytes", "gauge", "Memory that the container has now", |container| {
+        container.memory_bytes.map(|bytes| bytes as f64)
+    }),
+    ("container_run_cpu_seconds", "gauge", "Processor time of the present run", |container| {
+        container.cpu_us.map(|us| us as f64 / 1e6)
+    }),
+];
+
+fn text(counters: &Counters) -> String {
+    let Counters { status, log_bytes, containers } = counters;
+    let mut text = String::new();
+    let mut device = |name: &str, help: &str, value: f64| {
+        let _ = write!(
+            text,
+            "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} gauge\nlucarne_{name}{{device=\"{}\"}} {value}\n",
+            escaped(&status.name)
+        );
+    };
+    device("up_seconds", "How long the device has been up", status.up_us as f64 / 1e6);
+    device("containers_installed", "Containers that are installed", status.installed.into());
+    device("containers_running", "Containers that run", status.running.into());
+    device("log_bytes", "Size of all logs", *log_bytes as f64);
+    for (name, kind, help, value) in FAMILIES {
+        let _ = write!(text, "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} {kind}\n");
+        let suffix = if *kind == "counter" { "_total" } else { "" };
+        for container in containers {
+            let Some(value) = value(container) else { continue };
+            let (device, name_of, kind) =
+                (escaped(&status.name), container.listed.name.as_str(), container.listed.kind);
+            let _ = writeln!(
+                text,
+                "lucarne_{name}{suffix}{{device=\"{device}\",container=\"{name_of}\",kind=\"{kind}\"}} {value}"
+            );
+        }
+    }
+    text.push_str("# EOF\n");
+    text
+}
+
+/// The value of a label. Names of containers have nothing that would have to be escaped.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

@@ -1,0 +1,122 @@
+//! `lucarne services`: who provides what to whom, and how calls went for a while.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lucarne_device::control::{ClientSample, Reached, Sample, ServiceSample};
+use serde_json::json;
+
+use crate::arguments::device::Services;
+use crate::container::stop;
+use crate::device::reach;
+use crate::{Stop, print_out, table};
+
+/// What the device itself is called where containers are named.
+const DEVICE: &str = "(device)";
+
+pub(crate) fn services(options: &Services) -> Result<ExitCode, Stop> {
+    let (reached, _) = reach(&options.at)?;
+    let mut found = None;
+    watch(&reached, options.during, |sample| {
+        found = Some(sample);
+        false
+    })?;
+    let sample = found.ok_or_else(|| Stop::failure("the device has ended"))?;
+    if options.json {
+        print_out(
+            format!("{}\n", json!({"over_us": sample.over_us, "services": sample.services})).as_bytes(),
+        );
+    } else {
+        print_out(shown(&sample.services, sample.over_us).as_bytes());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes samples of a device until `take` has enough, or the device ends.
+pub(crate) fn watch(
+    reached: &Reached,
+    interval: Duration,
+    mut take: impl FnMut(Sample) -> bool,
+) -> Result<(), Stop> {
+    let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
+    let watch = reached.device.watch(interval_us).wait().map_err(stop)?;
+    let mut samples = watch.notifications();
+    while let Some(sample) = samples.next().wait() {
+        let sample = sample.map_err(|error| Stop::failure(format!("the device breaks off: {error}")))?;
+        if !take(sample) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A table of services.
+pub(crate) fn shown(services: &[ServiceSample], over_us: i64) -> String {
+    let head =
+        ["CONTAINER", "SERVICE", "CALLS/S", "ERRORS", "P50", "P99", "MAX", "RESOURCES", "CLIENTS", "UUID"];
+    table::table(&head, services.iter().map(|service| row(service, over_us)).collect())
+}
+
+fn row(service: &ServiceSample, over_us: i64) -> Vec<String> {
+    let name = match &service.version {
+        Some(version) => format!("{}@{version}", service.name),
+        None => service.name.clone(),
+    };
+    let clients = service.clients.as_deref();
+    let resources = clients.map(|clients| clients.iter().map(|client| client.resources).sum::<u64>());
+    vec![
+        service.container.as_ref().map_or(DEVICE.to_owned(), ToString::to_string),
+        name,
+        rate(service.calls, over_us),
+        service.errors.to_string(),
+        time(service.p50_ns),
+        time(service.p99_ns),
+        time(service.max_ns),
+        resources.map_or("?".to_owned(), |resources| resources.to_string()),
+        clients.map_or("?".to_owned(), names),
+        service.uuid.map_or(String::new(), |uuid| uuid.to_string()),
+    ]
+}
+
+fn names(clients: &[ClientSample]) -> String {
+    let name = |client: &ClientSample| {
+        let name = client.container.as_ref().map_or(DEVICE.to_owned(), ToString::to_string);
+        if client.clients == 1 { name } else { format!("{name}*{}", client.clients) }
+    };
+    if clients.is_empty() { "-".to_owned() } else { clients.iter().map(name).collect::<Vec<_>>().join(",") }
+}
+
+/// So many in a time, for people: how many that is a second.
+pub(crate) fn rate(count: u64, over_us: i64) -> String {
+    let rate = count as f64 * 1e6 / over_us.max(1) as f64;
+    if count == 0 || rate >= 10.0 { format!("{rate:.0}") } else { format!("{rate:.1}") }
+}
+
+/// A time in ns, for people.
+fn time(ns: Option<u64>) -> String {
+    let Some(ns) = ns else { return "-".to_owned() };
+    let us = ns as f64 / 1e3;
+    if us < 100.0 {
+        format!("{us:.1}µs")
+    } else if us < 100_000.0 {
+        format!("{us:.0}µs")
+    } else {
+        format!("{:.0}ms", us / 1e3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_for_people() {
+        assert_eq!(time(Some(600)), "0.6µs");
+        assert_eq!(time(Some(123_456)), "123µs");
+        assert_eq!(time(Some(1_234_567_890)), "1235ms");
+        assert_eq!(
+            (rate(0, 1_000_000), rate(3, 2_000_000), rate(30, 1_000_000)),
+            ("0".into(), "1.5".into(), "30".into())
+        );
+    }
+}

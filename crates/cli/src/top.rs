@@ -1,0 +1,207 @@
+//! `lucarne top`: the device at work, again and again.
+//!
+//! In a terminal the picture is drawn in the alternate screen, which leaves what was there before as it was. A thread waits for keys,
+//! and draws the latest sample anew in another order. Elsewhere there is one table, or one JSON object, for each interval.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use lucarne_device::control::{ContainerSample, Sample};
+use lucarne_kernel::sync::Mutex;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+
+use crate::arguments::device::Top;
+use crate::container::describe;
+use crate::device::reach;
+use crate::services::{rate, shown, watch};
+use crate::{Stop, table};
+
+/// Ctrl-C, as a key.
+const INTERRUPT: u8 = 3;
+
+/// How large a terminal is that does not say so, in lines and columns.
+const SIZE: (usize, usize) = (24, 80);
+
+/// What containers are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Installed,
+    Name,
+    Cpu,
+    Memory,
+    Messages,
+}
+
+/// A terminal that shows the device.
+struct Live {
+    title: String,
+    has_colors: bool,
+    /// How the terminal was before.
+    before: Termios,
+    shown: Mutex<(Order, Option<Sample>)>,
+}
+
+pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
+    let (reached, name) = reach(&options.at)?;
+    if options.json || !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        let mut left = options.count;
+        watch(&reached, options.interval, |sample| {
+            left = left.map(|left| left.saturating_sub(1));
+            print(&sample, options.json).is_ok() && left != Some(0)
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot use the terminal: {error}"));
+    let live = Arc::new(Live::begin(name).map_err(|error| failure(&error))?);
+    let (keys, ended) = (live.clone(), live.clone());
+    // Neither ends but with this OS process: nothing else ends a wait for a key.
+    thread::spawn(move || keys.read_keys());
+    let handled = ctrlc::set_handler(move || ended.quit());
+    let watched = handled.map_err(|error| failure(&error)).and_then(|()| {
+        let mut left = options.count;
+        watch(&reached, options.interval, |sample| {
+            live.shown.lock().1 = Some(sample);
+            left = left.map(|left| left.saturating_sub(1));
+            live.draw().is_ok() && left != Some(0)
+        })
+    });
+    live.restore();
+    watched.map(|()| ExitCode::SUCCESS)
+}
+
+/// Prints a sample where there is no terminal. A reader who has gone does not want the rest.
+fn print(sample: &Sample, is_json: bool) -> io::Result<()> {
+    let text = if is_json { serde_json::to_string(sample)? } else { picture(sample, Order::Installed) };
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// A sample, for people.
+fn picture(sample: &Sample, order: Order) -> String {
+    let mut containers: Vec<_> = sample.containers.iter().collect();
+    order.sort(&mut containers);
+    let rows = containers.into_iter().map(|container| row(container, sample.over_us)).collect();
+    let head = ["NAME", "KIND", "CPU%", "MEMORY", "IN/S", "OUT/S", "STATE"];
+    let mut services = sample.services.clone();
+    services.sort_by_key(|service| std::cmp::Reverse(service.calls));
+    format!("{}\n{}", table::table(&head, rows), shown(&services, sample.over_us))
+}
+
+fn row(container: &ContainerSample, over_us: i64) -> Vec<String> {
+    let ContainerSample { listed, memory_bytes, cpu_us, received, sent, .. } = container;
+    let percent = |us: &u64| format!("{:.1}", *us as f64 * 100.0 / over_us.max(1) as f64);
+    let unknown = || "-".to_owned();
+    vec![
+        listed.name.to_string(),
+        listed.kind.to_string(),
+        cpu_us.as_ref().map_or_else(unknown, percent),
+        memory_bytes.map_or_else(unknown, |bytes| indicatif::BinaryBytes(bytes).to_string()),
+        rate(*received, over_us),
+        rate(*sent, over_us),
+        describe(&listed.state),
+    ]
+}
+
+impl Order {
+    fn of_key(key: u8) -> Option<Order> {
+        match key {
+            b'i' => Some(Order::Installed),
+            b'n' => Some(Order::Name),
+            b'c' => Some(Order::Cpu),
+            b'm' => Some(Order::Memory),
+            b's' => Some(Order::Messages),
+            _ => None,
+        }
+    }
+
+    fn sort(self, containers: &mut [&ContainerSample]) {
+        let most = std::cmp::Reverse;
+        match self {
+            Order::Installed => {}
+            Order::Name => containers.sort_by(|one, other| one.listed.name.cmp(&other.listed.name)),
+            Order::Cpu => containers.sort_by_key(|container| most(container.cpu_us)),
+            Order::Memory => containers.sort_by_key(|container| most(container.memory_bytes)),
+            Order::Messages => containers.sort_by_key(|container| most(container.received + container.sent)),
+        }
+    }
+}
+
+impl Live {
+    fn begin(title: String) -> io::Result<Live> {
+        let before = tcgetattr(io::stdin())?;
+        let mut keys = before.clone();
+        keys.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+        tcsetattr(io::stdin(), OptionalActions::Now, &keys)?;
+        let has_colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let live = Live { title, has_colors, before, shown: Mutex::new((Order::Installed, None)) };
+        // The other screen, without a cursor.
+        write_out("\x1b[?1049h\x1b[?25l")?;
+        live.draw()?;
+        Ok(live)
+    }
+
+    fn read_keys(&self) {
+        for key in io::stdin().lock().bytes().map_while(Result::ok) {
+            if matches!(key, b'q' | INTERRUPT) {
+                self.quit();
+            }
+            if let Some(order) = Order::of_key(key) {
+                self.shown.lock().0 = order;
+                // Who draws the next sample notices as well.
+                let _ = self.draw();
+            }
+        }
+    }
+
+    fn draw(&self) -> io::Result<()> {
+        let (lines, columns) = size();
+        let shown = self.shown.lock();
+        let (order, sample) = &*shown;
+        let body = match sample {
+            Some(sample) => picture(sample, *order),
+            None => "looking ...\n".to_owned(),
+        };
+        let head = format!(
+            "{}   containers by: i installation, n name, c cpu, m memory, s messages   q quits",
+            self.title
+        );
+        // From the upper left corner, each line to its end, and then nothing below.
+        let mut text = "\x1b[H".to_owned();
+        for (index, line) in std::iter::once(head.as_str()).chain(body.lines()).take(lines).enumerate() {
+            let end = if index + 1 < lines { "\x1b[K\r\n" } else { "\x1b[K" };
+            let cut: String = line.chars().take(columns).collect();
+            let is_head = index == 0 && self.has_colors;
+            text.push_str(&if is_head { format!("\x1b[7m{cut}\x1b[0m{end}") } else { cut + end });
+        }
+        write_out(&(text + "\x1b[J"))
+    }
+
+    /// Gives the terminal back as it was.
+    fn restore(&self) {
+        // There is nobody to tell if the terminal has gone.
+        let _ = write_out("\x1b[?25h\x1b[?1049l");
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+    }
+
+    fn quit(&self) -> ! {
+        let _drawing = self.shown.lock();
+        self.restore();
+        std::process::exit(0);
+    }
+}
+
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn size() -> (usize, usize) {
+    match tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_row > 0 && size.ws_col > 0 => (size.ws_row.into(), size.ws_col.into()),
+        _ => SIZE,
+    }
+}

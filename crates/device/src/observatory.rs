@@ -1,0 +1,246 @@
+//! The device at work, for those who look: who provides what to whom, how calls go, what containers use.
+//!
+//! Each who looks has a thread here, which takes a [`Sample`] once in an interval. Counting begins when the first one
+//! looks and ends with the last one: see `lucarne_services::Traffic`. What is not counted by messages is asked for when
+//! a sample is taken: open clients and resources of the providers, memory and processor time of the containers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lucarne::prelude::*;
+use lucarne_kernel::{Gid, KernelHandle, Pid};
+use lucarne_services::{Calls, Flow, Look, Seen, Survey, Surveyed, Surveys, Traffic};
+
+use crate::ContainerName;
+use crate::control::{ClientSample, ContainerSample, Listed, Sample, ServiceSample};
+use crate::residents::Residents;
+use crate::supervisor::{Orders, Supervisor};
+
+/// How often the thread of somebody who looks sees whether anybody still does.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How long the service manager may take for a survey: it gives up on providers by itself.
+const SURVEY_MAX: Duration = Duration::from_secs(2);
+
+/// Where one looks from.
+#[derive(Clone)]
+pub(crate) struct Observatory {
+    pub(crate) kernel: KernelHandle,
+    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) surveys: Surveys,
+    pub(crate) residents: Residents,
+    pub(crate) orders: Orders,
+}
+
+/// What a container has used since it was started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) memory_bytes: Option<u64>,
+    pub(crate) cpu_us: Option<u64>,
+}
+
+/// One who looks.
+struct Observer {
+    observatory: Observatory,
+    look: Look,
+    since: Instant,
+    /// The service of each client, by the process that provides it and the number of the client there.
+    services: HashMap<(Pid, i64), i64>,
+    /// The processor time that containers had used at the last sample.
+    cpu_us: HashMap<ContainerName, u64>,
+}
+
+impl Observatory {
+    /// Sends a sample once in each interval, until nobody wants it any more.
+    pub(crate) fn observe(self, interval: Duration, notifier: Notifier<Sample>) -> std::io::Result<()> {
+        let observe = move || {
+            let mut observer = Observer::new(self);
+            while wait(interval, &notifier) {
+                let Some(sample) = observer.sample() else { return };
+                if notifier.send(sample).wait().is_err() {
+                    return;
+                }
+            }
+        };
+        thread::Builder::new().name("observer".to_owned()).spawn(observe).map(drop)
+    }
+
+    /// None if the system has gone.
+    fn survey(&self) -> Option<Survey> {
+        let (sender, receiver) = sync_channel(1);
+        // One who has waited for too long has gone.
+        self.surveys.ask(move |survey| drop(sender.try_send(survey)));
+        receiver.recv_timeout(SURVEY_MAX).ok()
+    }
+
+    fn name_of(&self, gid: Gid) -> Option<ContainerName> {
+        self.residents.name_of(gid)
+    }
+}
+
+/// False if nobody wants to know any more.
+fn wait(interval: Duration, notifier: &Notifier<Sample>) -> bool {
+    let until = Instant::now() + interval;
+    loop {
+        if notifier.is_closed() {
+            return false;
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        thread::sleep(left.min(LOOK));
+    }
+}
+
+impl Observer {
+    fn new(observatory: Observatory) -> Observer {
+        let look = observatory.traffic.look(&observatory.kernel);
+        let (services, cpu_us) = (HashMap::new(), HashMap::new());
+        let mut observer = Observer { observatory, look, since: Instant::now(), services, cpu_us };
+        if let Some(survey) = observer.observatory.survey() {
+            observer.note_clients(&survey);
+        }
+        for (listed, usage) in observer.containers().unwrap_or_default() {
+            observer.cpu_since(&listed.name, usage);
+        }
+        observer
+    }
+
+    fn sample(&mut self) -> Option<Sample> {
+        let survey = self.observatory.survey()?;
+        let seen = self.look.take();
+        let over = std::mem::replace(&mut self.since, Instant::now()).elapsed();
+        self.services.extend(&seen.opened);
+        // Clients that were opened before, and may be closed by now, are known from before.
+        let services = self.services_of(&survey, &seen);
+        self.services.clear();
+        self.note_clients(&survey);
+        let containers = self.containers_of(&seen)?;
+        let over_us = i64::try_from(over.as_micros()).unwrap_or(i64::MAX);
+        Some(Sample { over_us, services, containers, missed: seen.missed })
+    }
+
+    fn note_clients(&mut self, survey: &Survey) {
+        for service in &survey.services {
+            let clients = service.clients.iter().flatten();
+            self.services.extend(clients.map(|client| ((service.pid, client.client), service.id)));
+        }
+    }
+
+    // -- Services ---------------------------------------------------------------------------------
+
+    fn services_of(&self, survey: &Survey, seen: &Seen) -> Vec<ServiceSample> {
+        let mut calls: BTreeMap<(Pid, Option<i64>), Calls> = BTreeMap::new();
+        for (line, counted) in &seen.calls {
+            let service = line.client.map(|client| self.services.get(&(line.asked, client)).copied());
+            match service {
+                Some(Some(id)) => calls.entry((line.asked, Some(id))).or_default().add(counted),
+                // A request to a component, or to a client that was never open.
+                None => calls.entry((line.asked, None)).or_default().add(counted),
+                Some(None) => {}
+            }
+        }
+        let mut take = |pid, id| calls.remove(&(pid, id)).unwrap_or_default();
+        let mut samples: Vec<_> = survey
+            .services
+            .iter()
+            .map(|service| self.service(service, &take(service.pid, Some(service.id))))
+            .collect();
+        samples.extend(survey.components.iter().map(|(id, pid)| self.component(id, *pid, &take(*pid, None))));
+        samples
+    }
+
+    fn service(&self, service: &Surveyed, calls: &Calls) -> ServiceSample {
+        let (major, minor) = service.version;
+        let clients = service.clients.as_ref().map(|clients| {
+            let mut samples: BTreeMap<Option<ContainerName>, ClientSample> = BTreeMap::new();
+            for client in clients {
+                let gid = self.observatory.kernel.gid_of(client.pid);
+                let container = gid.and_then(|gid| self.observatory.name_of(gid));
+                let sample = samples.entry(container.clone()).or_default();
+                sample.container = container;
+                sample.clients += 1;
+                sample.resources += client.resources;
+            }
+            samples.into_values().collect()
+        });
+        ServiceSample {
+            container: self.observatory.name_of(service.gid),
+            name: service.name.clone(),
+            version: Some(format!("{major}.{minor}")),
+            uuid: service.uuid.parse().ok(),
+            tags: service.tags.clone(),
+            priority: service.priority,
+            clients,
+            ..ServiceSample::called(calls)
+        }
+    }
+
+    fn component(&self, id: &str, pid: Pid, calls: &Calls) -> ServiceSample {
+        let gid = self.observatory.kernel.gid_of(pid);
+        ServiceSample {
+            container: gid.and_then(|gid| self.observatory.name_of(gid)),
+            name: id.to_owned(),
+            ..ServiceSample::called(calls)
+        }
+    }
+
+    // -- Containers -------------------------------------------------------------------------------
+
+    fn containers(&self) -> Option<Vec<(Listed, Usage)>> {
+        self.observatory.orders.ask_here(Supervisor::overview).ok()
+    }
+
+    fn containers_of(&mut self, seen: &Seen) -> Option<Vec<ContainerSample>> {
+        let mut received: HashMap<ContainerName, Flow> = HashMap::new();
+        let mut sent: HashMap<ContainerName, Flow> = HashMap::new();
+        for ((from, to), flow) in &seen.flows {
+            if let Some(name) = self.observatory.name_of(*from) {
+                sent.entry(name).or_default().add(*flow);
+            }
+            if let Some(name) = self.observatory.name_of(*to) {
+                received.entry(name).or_default().add(*flow);
+            }
+        }
+        let containers = self.containers()?;
+        let sample = |(listed, usage): (Listed, Usage)| {
+            let received = received.get(&listed.name).copied().unwrap_or_default();
+            let sent = sent.get(&listed.name).copied().unwrap_or_default();
+            ContainerSample {
+                cpu_us: self.cpu_since(&listed.name, usage),
+                memory_bytes: usage.memory_bytes,
+                received: received.messages,
+                received_bytes: received.bytes,
+                sent: sent.messages,
+                sent_bytes: sent.bytes,
+                listed,
+            }
+        };
+        Some(containers.into_iter().map(sample).collect())
+    }
+
+    /// The processor time since this was asked before; all there was, of a run that is new.
+    fn cpu_since(&mut self, name: &ContainerName, usage: Usage) -> Option<u64> {
+        let now_us = usage.cpu_us?;
+        let before_us = self.cpu_us.insert(name.clone(), now_us).filter(|before_us| *before_us <= now_us);
+        Some(now_us - before_us.unwrap_or(0))
+    }
+}
+
+impl ServiceSample {
+    /// Nothing but how calls went.
+    fn called(calls: &Calls) -> ServiceSample {
+        ServiceSample {
+            calls: calls.count,
+            errors: calls.errors,
+            p50_ns: calls.latency.percentile_ns(50),
+            p99_ns: calls.latency.percentile_ns(99),
+            max_ns: calls.latency.max_ns(),
+            ..ServiceSample::default()
+        }
+    }
+}

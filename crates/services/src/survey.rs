@@ -1,0 +1,149 @@
+//! Who provides what to whom, at one moment, for whoever runs the system.
+//!
+//! The service manager knows the providers. Who has opened them, and what they keep for these clients, they know
+//! themselves: the manager asks each of them, and leaves out what it does not hear in time. Nothing is counted for this
+//! while nobody asks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Gid, Pid, RequestId, Waker};
+use lucarne_message::{Payload, Value};
+
+/// How long a provider may take to answer.
+pub(crate) const ANSWER_US: i64 = 200_000;
+
+/// The way to ask the service manager. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Surveys {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    asked: Vec<Asked>,
+    waker: Option<Waker>,
+}
+
+/// Whom a survey is given to.
+type Asked = Box<dyn FnOnce(Survey) + Send>;
+
+/// What there is at one moment.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Survey {
+    /// The services, those of the manager first.
+    pub services: Vec<Surveyed>,
+    /// Which ids are found as components, and the processes that they are.
+    pub components: Vec<(String, Pid)>,
+    /// Which interfaces are waited for, and by whom.
+    pub waiting: Vec<(String, Gid)>,
+}
+
+/// A service that is provided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Surveyed {
+    /// The process that provides it.
+    pub pid: Pid,
+    /// Its group.
+    pub gid: Gid,
+    /// The number under which the process provides it.
+    pub id: i64,
+    /// The interface.
+    pub uuid: String,
+    /// The provider's name.
+    pub name: String,
+    /// The major and minor version.
+    pub version: (i64, i64),
+    /// The provider's priority.
+    pub priority: i64,
+    /// The provider's tags.
+    pub tags: Vec<String>,
+    /// Who has opened it. None if its process has not said so in time.
+    pub clients: Option<Vec<OpenClient>>,
+}
+
+/// A client that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenClient {
+    /// Its number, as the provider knows it.
+    pub client: i64,
+    /// The process that has opened it.
+    pub pid: Pid,
+    /// How many resources the provider keeps for it.
+    pub resources: u64,
+}
+
+impl Surveys {
+    /// Has `then` told what there is, on a thread of the kernel: it is to be brief. If the system ends first,
+    /// `then` is dropped.
+    pub fn ask(&self, then: impl FnOnce(Survey) + Send + 'static) {
+        let mut state = self.state.lock();
+        state.asked.push(Box::new(then));
+        let waker = state.waker.clone();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The service manager is there.
+    pub(crate) fn set_waker(&self, waker: Waker) {
+        self.state.lock().waker = Some(waker);
+    }
+
+    pub(crate) fn take(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.state.lock().asked)
+    }
+}
+
+impl std::fmt::Debug for Surveys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surveys").field("asked", &self.state.lock().asked.len()).finish()
+    }
+}
+
+/// A survey that is under way.
+pub(crate) struct Round {
+    pub(crate) survey: Survey,
+    pub(crate) asked: Vec<Asked>,
+    /// The processes that have yet to answer.
+    pub(crate) requests: BTreeMap<RequestId, Pid>,
+    pub(crate) until_us: i64,
+}
+
+impl Round {
+    /// A process has answered.
+    pub(crate) fn answered(&mut self, id: RequestId, answer: Option<Payload>) {
+        let Some(pid) = self.requests.remove(&id) else { return };
+        let Some(account) = answer.and_then(read) else { return };
+        for service in self.survey.services.iter_mut().filter(|service| service.pid == pid) {
+            let own = account.iter().filter(|(id, _)| *id == service.id);
+            service.clients = Some(own.map(|(_, client)| client.clone()).collect());
+        }
+    }
+
+    pub(crate) fn is_over(&self, now_us: i64) -> bool {
+        self.requests.is_empty() || now_us >= self.until_us
+    }
+
+    /// Tells all who have asked, and says what was not answered.
+    pub(crate) fn finish(self) -> BTreeMap<RequestId, Pid> {
+        for then in self.asked {
+            then(self.survey.clone());
+        }
+        self.requests
+    }
+}
+
+/// Reads `[service id, client, pid, resources, ...]`.
+fn read(answer: Payload) -> Option<Vec<(i64, OpenClient)>> {
+    let Ok(Value::List(items)) = answer.into_value() else { return None };
+    let numbers: Vec<i64> = items.iter().map(Value::as_int).collect::<Option<_>>()?;
+    let read = |numbers: &[i64; 4]| {
+        let [id, client, pid, resources] = *numbers;
+        (id, OpenClient { client, pid: Pid::from_i64(pid), resources: resources.max(0).cast_unsigned() })
+    };
+    let (clients, []) = numbers.as_chunks() else { return None };
+    Some(clients.iter().map(read).collect())
+}

@@ -1,0 +1,305 @@
+//! What goes on between processes, in figures, for as long as somebody looks.
+//!
+//! The kernel tells [`Traffic`] of each message while a [`Look`] is open. Counts go into one of a few shards, chosen by
+//! thread, so that workers do not wait for each other. Whoever wants to know takes what the shards have, adds it to
+//! what every look has not taken yet, and takes its own part: so each sees everything, and nothing is kept for nobody.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Answered, Delivered, Gid, KernelHandle, Observer, Observing, Party, Pid};
+use rustc_hash::FxHashMap;
+
+use crate::protocol::procedure;
+
+/// In how many parts counts are kept: no more threads than that are likely to count at a time.
+const SHARDS: usize = 8;
+
+/// How many different clients and pairs of groups a shard counts between two looks. Programs choose the numbers of the clients that
+/// they call with, so there have to be bounds.
+const KEYS_MAX: usize = 16_384;
+
+/// See the top of this file.
+#[derive(Default)]
+pub struct Traffic {
+    shards: [Mutex<Seen>; SHARDS],
+    looks: Mutex<BTreeMap<u64, Seen>>,
+    last: AtomicU64,
+}
+
+/// What was seen in some time.
+#[derive(Debug, Default, Clone)]
+pub struct Seen {
+    /// Calls of methods, and requests to components.
+    pub calls: FxHashMap<Line, Calls>,
+    /// All messages between two groups, from the first to the second.
+    pub flows: FxHashMap<(Gid, Gid), Flow>,
+    /// Which service was opened, by the process that was asked and the number of the client there.
+    pub opened: FxHashMap<(Pid, i64), i64>,
+    /// How many more messages there were than could be told apart.
+    pub missed: u64,
+}
+
+/// Who calls whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Line {
+    /// The group that asks.
+    pub asker: Gid,
+    /// The process that is asked.
+    pub asked: Pid,
+    /// The client, as the process that is asked knows it. None if the request is not one to a service.
+    pub client: Option<i64>,
+}
+
+/// How calls went.
+#[derive(Debug, Default, Clone)]
+pub struct Calls {
+    /// How many were answered.
+    pub count: u64,
+    /// How many of these with an error.
+    pub errors: u64,
+    /// How long they took.
+    pub latency: Latency,
+}
+
+/// Messages in one direction.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Flow {
+    /// How many.
+    pub messages: u64,
+    /// The bytes of their payloads.
+    pub bytes: u64,
+}
+
+impl Flow {
+    /// Adds others.
+    pub fn add(&mut self, other: Flow) {
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+    }
+}
+
+/// Somebody looks. What was seen and not taken goes with it.
+pub struct Look {
+    traffic: Arc<Traffic>,
+    number: u64,
+    _observing: Observing,
+}
+
+impl Traffic {
+    /// From now on messages of this kernel are counted. It is to be one whose observer this is.
+    pub fn look(self: &Arc<Traffic>, kernel: &KernelHandle) -> Look {
+        let number = self.last.fetch_add(1, Ordering::Relaxed);
+        self.spread();
+        self.looks.lock().insert(number, Seen::default());
+        Look { traffic: self.clone(), number, _observing: kernel.observe() }
+    }
+
+    /// Gives what was counted to all who look.
+    fn spread(&self) {
+        let mut looks = self.looks.lock();
+        for shard in &self.shards {
+            let part = std::mem::take(&mut *shard.lock());
+            looks.values_mut().for_each(|seen| seen.add(&part));
+        }
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Seen)) {
+        count(&mut self.shards[shard_of_thread()].lock());
+    }
+}
+
+impl Look {
+    /// What was seen since the last time.
+    pub fn take(&self) -> Seen {
+        self.traffic.spread();
+        self.traffic.looks.lock().get_mut(&self.number).map(std::mem::take).unwrap_or_default()
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.traffic.looks.lock().remove(&self.number);
+        self.traffic.spread();
+    }
+}
+
+impl Observer for Traffic {
+    fn answered(&self, answered: &Answered) {
+        let Answered { asker, asked, procedure, arguments: [first, _], result, failed, took_ns, .. } =
+            *answered;
+        // To look is not what there is to see.
+        if procedure == procedure::ACCOUNT {
+            return;
+        }
+        self.count(|seen| {
+            seen.flow(asker, asked, answered.arguments_bytes);
+            seen.flow(asked, asker, answered.result_bytes);
+            match procedure {
+                procedure::OPEN => {
+                    if let (Some(id), Some(client)) = (first, result)
+                        && seen.has_room(seen.opened.len())
+                    {
+                        seen.opened.insert((asked.pid, client), id);
+                    }
+                }
+                procedure::CLOSE | procedure::CLOSE_RESOURCE => {}
+                procedure::INVOKE => {
+                    seen.call(Line { asker: asker.gid, asked: asked.pid, client: first }, took_ns, failed);
+                }
+                _ => seen.call(Line { asker: asker.gid, asked: asked.pid, client: None }, took_ns, failed),
+            }
+        });
+    }
+
+    fn delivered(&self, delivered: &Delivered) {
+        self.count(|seen| seen.flow(delivered.sender, delivered.receiver, delivered.bytes));
+    }
+}
+
+impl Seen {
+    fn has_room(&self, keys: usize) -> bool {
+        keys < KEYS_MAX
+    }
+
+    fn flow(&mut self, from: Party, to: Party, bytes: usize) {
+        let key = (from.gid, to.gid);
+        if !self.has_room(self.flows.len()) && !self.flows.contains_key(&key) {
+            self.missed += 1;
+            return;
+        }
+        self.flows.entry(key).or_default().add(Flow { messages: 1, bytes: bytes as u64 });
+    }
+
+    fn call(&mut self, line: Line, took_ns: i64, failed: bool) {
+        if !self.has_room(self.calls.len()) && !self.calls.contains_key(&line) {
+            self.missed += 1;
+            return;
+        }
+        let calls = self.calls.entry(line).or_default();
+        calls.count += 1;
+        calls.errors += u64::from(failed);
+        calls.latency.add(took_ns.max(0).cast_unsigned());
+    }
+
+    fn add(&mut self, other: &Seen) {
+        for (line, calls) in &other.calls {
+            self.calls.entry(*line).or_default().add(calls);
+        }
+        for (key, flow) in &other.flows {
+            self.flows.entry(*key).or_default().add(*flow);
+        }
+        self.opened.extend(&other.opened);
+        self.missed += other.missed;
+    }
+}
+
+impl Calls {
+    /// Adds others.
+    pub fn add(&mut self, other: &Calls) {
+        self.count += other.count;
+        self.errors += other.errors;
+        self.latency.merge(&other.latency);
+    }
+}
+
+/// How long things took: how many took about as long, in steps of at most a sixteenth.
+#[derive(Debug, Default, Clone)]
+pub struct Latency {
+    /// By step; as long as there is something in it.
+    counts: BTreeMap<u16, u64>,
+    max_ns: u64,
+}
+
+/// Steps within a doubling, as a power of two.
+const STEP_BITS: u32 = 4;
+
+impl Latency {
+    fn add(&mut self, took_ns: u64) {
+        *self.counts.entry(step(took_ns)).or_default() += 1;
+        self.max_ns = self.max_ns.max(took_ns);
+    }
+
+    fn merge(&mut self, other: &Latency) {
+        for (step, count) in &other.counts {
+            *self.counts.entry(*step).or_default() += count;
+        }
+        self.max_ns = self.max_ns.max(other.max_ns);
+    }
+
+    /// The time in ns that so much of a hundred did not exceed, a sixteenth too long at most. None of nothing.
+    pub fn percentile_ns(&self, percent: u64) -> Option<u64> {
+        let all: u64 = self.counts.values().sum();
+        let wanted = (all * percent).div_ceil(100).max(1);
+        let mut so_far = 0;
+        let reached = self.counts.iter().find(|(_, count)| {
+            so_far += **count;
+            so_far >= wanted
+        });
+        reached.map(|(step, _)| end_of(*step).min(self.max_ns))
+    }
+
+    /// The longest time, in ns. None of nothing.
+    pub fn max_ns(&self) -> Option<u64> {
+        (!self.counts.is_empty()).then_some(self.max_ns)
+    }
+}
+
+/// The step that a time belongs to: its highest bits, and how many others there are.
+fn step(ns: u64) -> u16 {
+    let others = (u64::BITS - ns.leading_zeros()).saturating_sub(STEP_BITS + 1);
+    let highest = ns >> others;
+    // Both are small: 64 doublings of 16 steps.
+    ((u64::from(others) << STEP_BITS) + highest) as u16
+}
+
+/// The longest time of a step.
+fn end_of(step: u16) -> u64 {
+    let others = (step >> STEP_BITS).saturating_sub(1);
+    let highest = u64::from(step) - (u64::from(others) << STEP_BITS);
+    ((u128::from(highest + 1) << others) - 1).min(u64::MAX.into()) as u64
+}
+
+fn shard_of_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SHARD: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
+    }
+    // A thread that ends may still drop something that is answered so.
+    SHARD.try_with(Cell::get).unwrap_or(0)
+}
+
+impl std::fmt::Debug for Traffic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Traffic").field("looks", &self.looks.lock().len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_as_fine_as_promised() {
+        for ns in (0..1_000).chain((10..64).flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1])) {
+            let end = end_of(step(ns));
+            assert!(end >= ns && end - ns <= ns / 16, "{ns}: {end}");
+        }
+        assert_eq!(end_of(step(u64::MAX)), u64::MAX);
+    }
+
+    #[test]
+    fn percentiles() {
+        let mut latency = Latency::default();
+        assert_eq!((latency.percentile_ns(50), latency.max_ns()), (None, None));
+        (1..=100).for_each(|ns| latency.add(ns));
+        latency.add(5_000);
+        assert_eq!(latency.percentile_ns(1), Some(2));
+        assert_eq!(latency.percentile_ns(50), Some(51));
+        assert_eq!(latency.percentile_ns(99), Some(103));
+        assert_eq!((latency.percentile_ns(100), latency.max_ns()), (Some(5_000), Some(5_000)));
+    }
+}
