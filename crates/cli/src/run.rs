@@ -1,8 +1,10 @@
 //! `lucarne run`.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Instant;
 
 use lucarne_compiler::diagnostic::Diagnostic;
@@ -11,9 +13,9 @@ use lucarne_compiler::program::Program;
 use lucarne_kernel::Faults;
 use lucarne_link::{Connections, Listener};
 use lucarne_outside::Surroundings;
-use lucarne_services::protocol::interface;
+use lucarne_services::{InstallError, Pending, Provider};
 use lucarne_system::storage::{self, Media};
-use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
+use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System, console};
 use lucarne_vm::{Host, Image};
 
 use crate::arguments::device::{At, RunOptions};
@@ -115,6 +117,10 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
     storage::start(system.kernel(), Media::in_memory(), storage::one_owner())
         .wait()
         .map_err(|error| Stop::failure(error.to_string()))?;
+    let console = console::one_output(system.services().output.clone());
+    console::start(system.kernel(), system.services(), console)
+        .wait()
+        .map_err(|error| Stop::failure(error.to_string()))?;
     let connections = connections(options, &system)?;
     let listener = match (&options.listen, &connections) {
         (Some(path), Some(connections)) => Some(listen(connections, path)?),
@@ -171,14 +177,22 @@ fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
 fn simulate(options: &Run, seed: u64, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     let faults = Faults { kill_at_steps: options.kill_at.clone() };
     let mut system = SimulatedSystem::new(seed, faults, output);
-    let storage = system.services().presence.flag(interface::STORAGE.uuid);
-    drop(storage::start(system.kernel(), Media::in_memory(), storage::one_owner()));
-    system.simulation.run_until(u64::MAX, || storage.is_provided());
+    let storage = storage::start(system.kernel(), Media::in_memory(), storage::one_owner());
+    run_until_done(&mut system, storage);
+    let console = console::one_output(system.services().output.clone());
+    let console = console::start(system.kernel(), system.services(), console);
+    run_until_done(&mut system, console);
     let host = host(options, system.services());
     let program = lucarne_vm::start(system.kernel(), image, host);
     system.simulation.run_until(u64::MAX, || program.code().is_some());
     system.services().output.flush();
     program.code().ok_or_else(|| Stop::failure("the program waits for something that can never happen"))
+}
+
+/// Runs a simulation until something has come that somebody waits for.
+fn run_until_done(system: &mut SimulatedSystem, mut pending: Pending<Provider, InstallError>) {
+    let mut polled = Context::from_waker(Waker::noop());
+    system.simulation.run_until(u64::MAX, || Pin::new(&mut pending).poll(&mut polled).is_ready());
 }
 
 fn host(options: &Run, services: &Services) -> Host {

@@ -7,8 +7,9 @@ use std::thread::JoinHandle;
 use lucarne::prelude::*;
 use lucarne_link::{ListenError, Listener};
 use lucarne_services::{Oversight, Policies, ProvidedHook};
-use lucarne_system::StandardOutput;
+use lucarne_system::console::{self, Outputs};
 use lucarne_system::storage::{self, Media, Owners};
+use lucarne_system::{Output, StandardOutput};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
@@ -77,6 +78,7 @@ impl Daemon {
         let flash = FlashFile::open(folder.root())?;
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         start_storage(&system, &media, &residents)?;
+        start_console(&system, &logs, &residents)?;
         let natives = Natives::new(system.kernel().clone(), residents.clone(), folder.clone())?;
         let guests = Guests::new(system, natives, residents, expectations);
 
@@ -120,6 +122,16 @@ fn start_storage(system: &lucarne_system::System, media: &Media, residents: &Res
     let residents = residents.clone();
     let owners: Owners = Arc::new(move |gid| residents.name_of(gid).map(String::from));
     storage::start(system.kernel(), media.clone(), owners).wait().map(drop).map_err(io::Error::other)
+}
+
+/// What containers log, print and trace, each into its own log.
+fn start_console(system: &lucarne_system::System, logs: &Arc<Logs>, residents: &Residents) -> io::Result<()> {
+    let (logs, residents) = (logs.clone(), residents.clone());
+    let outputs: Outputs = Arc::new(move |gid| {
+        let log = logs.container(&residents.name_of(gid)?).ok()?;
+        Some(log as Arc<dyn Output>)
+    });
+    console::start(system.kernel(), system.services(), outputs).wait().map(drop).map_err(io::Error::other)
 }
 
 /// Stops a device.

@@ -61,7 +61,7 @@ impl Guests {
     /// Starts a program in Toit: a group of processes in this OS process.
     pub(crate) fn start_toit(&self, image: Arc<lucarne_vm::Image>, start: Start<'_>) -> Guest {
         let Start { name, settings, assets, output, expected, on_end } = start;
-        let services = Services { presence: self.system.services().presence.clone(), output };
+        let services = Services { output, ..self.system.services().clone() };
         let mut host = Host::new(&services);
         host.arguments.clone_from(&settings.arguments);
         host.program_name = Some(name.to_string());

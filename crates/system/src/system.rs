@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lucarne_kernel::{
     EndReport, Exit, Faults, Hooks, Kernel, KernelHandle, KernelOptions, Simulation, SpawnOptions, priority,
 };
-use lucarne_services::{Oversight, Presence, ServiceManager};
+use lucarne_services::{Container, Oversight, Policies, Policy, Presence, ServiceManager};
 
 use crate::output::{Output, Stream};
 
@@ -29,6 +29,8 @@ pub struct Services {
     pub presence: Presence,
     /// Where output goes.
     pub output: Arc<dyn Output>,
+    /// What groups may open and provide.
+    pub policies: Policies,
 }
 
 impl System {
@@ -39,7 +41,7 @@ impl System {
 
     /// The same, for those who have a say in who may provide and open what.
     pub fn overseen(workers: usize, output: Arc<dyn Output>, oversight: Oversight) -> System {
-        let services = Services { presence: Presence::default(), output };
+        let services = Services::new(output, &oversight);
         let kernel = Kernel::new(KernelOptions { workers, hooks: hooks(&services.output) });
         start_manager(&kernel, &services, oversight);
         System { services, kernel }
@@ -65,9 +67,10 @@ impl Drop for System {
 impl SimulatedSystem {
     /// A simulated system without guests.
     pub fn new(seed: u64, faults: Faults, output: Arc<dyn Output>) -> SimulatedSystem {
-        let services = Services { presence: Presence::default(), output };
+        let oversight = Oversight::default();
+        let services = Services::new(output, &oversight);
         let simulation = Simulation::with_hooks(seed, hooks(&services.output)).with_faults(faults);
-        start_manager(simulation.handle(), &services, Oversight::default());
+        start_manager(simulation.handle(), &services, oversight);
         SimulatedSystem { services, simulation }
     }
 
@@ -79,6 +82,19 @@ impl SimulatedSystem {
     /// What guests need.
     pub fn services(&self) -> &Services {
         &self.services
+    }
+}
+
+impl Services {
+    fn new(output: Arc<dyn Output>, oversight: &Oversight) -> Services {
+        Services { presence: Presence::default(), output, policies: oversight.policies.clone() }
+    }
+
+    /// Starts a container of the system itself.
+    pub(crate) fn container(&self, kernel: &KernelHandle, name: &str) -> Container {
+        let container = Container::start(kernel, name);
+        self.policies.set(container.gid(), Policy::host());
+        container
     }
 }
 

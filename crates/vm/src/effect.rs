@@ -72,6 +72,11 @@ effects! {
     /// -> whether a container offers to take traces.
     HasTraceService = "core" "has-trace-service",
 
+    /// `[level, text, names, keys, values]`: a log message.
+    LogWrite = "log" "write",
+    /// `[level, text, names, keys, values]` -> the same as a line for people.
+    LogLine = "log" "line",
+
     /// -> nanoseconds since 1970.
     TimeNow = "time" "now",
     /// -> microseconds since some point in the past.
