@@ -9,13 +9,14 @@ use lucarne_link::{ListenError, Listener};
 use lucarne_services::{Oversight, Policies, ProvidedHook};
 use lucarne_system::console::{self, Outputs};
 use lucarne_system::storage::{self, Media, Owners};
-use lucarne_system::{Output, StandardOutput};
+use lucarne_system::{Output, StandardOutput, containers};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
 use crate::controls::Controls;
 use crate::folders::{FolderError, StateFolder};
 use crate::guest::Guests;
+use crate::instances::Instances;
 use crate::logs::{LogLimits, Logs};
 use crate::native::Natives;
 use crate::residents::Residents;
@@ -79,11 +80,15 @@ impl Daemon {
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         start_storage(&system, &media, &residents)?;
         start_console(&system, &logs, &residents)?;
+        let instances = Arc::new(Instances::new(orders.0.clone(), residents.clone()));
+        system.services().policies.guard(containers::SELECTOR.uuid());
+        let provider = containers::start(system.kernel(), system.services(), instances);
+        provider.wait().map_err(io::Error::other)?;
         let natives = Natives::new(system.kernel().clone(), residents.clone(), folder.clone())?;
         let guests = Guests::new(system, natives, residents, expectations);
 
-        let control = System::with_workers(1, output.clone());
         let way = orders.0.clone();
+        let control = System::with_workers(1, output.clone());
         let supervisor = Supervisor::start(orders, options.name, store, logs.clone(), media, guests, output)?;
         let controls = Controls { orders: way.clone(), logs };
         let container = control.container("device");
@@ -111,7 +116,7 @@ impl Daemon {
 fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
     let (orders, residents) = (orders.clone(), residents.clone());
     Arc::new(move |gid, interface| {
-        if let (Some(name), Ok(interface)) = (residents.name_of(gid), interface.parse()) {
+        if let (Some(name), Ok(interface)) = (residents.installed_name_of(gid), interface.parse()) {
             orders.provided(name, interface);
         }
     })

@@ -4,6 +4,7 @@
 //! writes for people goes through an [`Output`].
 
 pub mod console;
+pub mod containers;
 mod output;
 pub mod storage;
 mod system;

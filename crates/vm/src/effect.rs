@@ -121,6 +121,8 @@ effects! {
     SystemProgramPath = "system" "program-path",
     /// -> the assets of the container, as bytes.
     SystemAssets = "system" "assets",
+    /// -> the id of the image that the program runs from, as bytes.
+    SystemImageId = "system" "image-id",
     /// `gid pid` -> figures of a process, or null if it is not this one.
     SystemProcessStats = "system" "process-stats",
     /// Collects garbage.

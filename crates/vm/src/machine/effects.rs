@@ -113,6 +113,10 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
             let assets = machine.heap.new_bytes_from(&machine.host.assets);
             Done::from(assets.map(Ref::word).map_err(Failure::from))
         }
+        Effect::SystemImageId => {
+            let id = machine.heap.new_bytes_from(&machine.host.image_id);
+            Done::from(id.map(Ref::word).map_err(Failure::from))
+        }
         Effect::SystemProcessStats => machine.process_stats(id, context),
         Effect::SystemCollectGarbage => match machine.heap.collect(true) {
             Ok(()) => Done::Value(Word::NULL),
