@@ -11,20 +11,27 @@ interface Target:
 class DefaultTarget implements Target:
   /** See $Target.log. */
   log level/int message/string names/List? keys/List? values/List? -> none:
+    record := [level, message, texts_ names, texts_ keys, texts_ values]
     if has-log-service_ or logs-to-itself_:
-      texts := values and values.map: it.stringify
       // The provider can have been replaced by another one since the last time.
-      2.repeat: if log-by-service_ level message names keys texts: return
+      2.repeat: if log-by-service_ record: return
     log-client_ = null
-    print (format-message_ level message names keys values)
+    if has-print-service_ or prints-to-itself_:
+      print (line_ record)
+    else:
+      write_ record
+
+/** The strings of $objects, which may be null. */
+texts_ objects/List? -> List?:
+  return objects and objects.map: it.stringify
 
 /** The log service of a container, while there is one. */
 log-client_/LogServiceClient? := null
 
-/** Whether a log service has taken the message. If not, the next attempt looks for another one. */
-log-by-service_ level/int message/string names/List? keys/List? values/List? -> bool:
+/** Whether a log service has taken the $record. If not, the next attempt looks for another one. */
+log-by-service_ record/List -> bool:
   if not log-client_: log-client_ = (LogServiceClient).open --if-absent=: return false
-  exception := catch: log-client_.log level message names keys values
+  exception := catch: log-client_.log record[0] record[1] record[2] record[3] record[4]
   if not exception: return true
   is-own := logs-to-itself_
   log-client_ = null
@@ -39,9 +46,10 @@ logs-to-itself_ -> bool:
 has-log-service_ -> bool:
   #primitive.core.has-log-service
 
+/** Gives $record to the system. */
+write_ record/List -> none:
+  #primitive.log.write
+
 /** A line like `[main.net] WARN: lost connection {peer: 10.0.0.1}`. */
-format-message_ level/int message/string names/List? keys/List? values/List? -> string:
-  prefix := names and not names.is-empty ? "[$(names.join ".")] " : ""
-  if not keys or keys.is-empty: return "$prefix$(level-name level): $message"
-  tags := List keys.size: "$keys[it]: $values[it]"
-  return "$prefix$(level-name level): $message {$(tags.join ", ")}"
+line_ record/List -> string:
+  #primitive.log.line

@@ -134,7 +134,7 @@ pub(crate) const HOST: &str = "host";
 const ON_DEVICE: &str = "With --device, when it is not 'host'";
 
 /// The options of `lucarne run`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Run {
     /// Run it on the device of that name, in place of what was run there like this before; 'host' is
     /// here, in the foreground

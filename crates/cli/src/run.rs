@@ -1,20 +1,23 @@
 //! `lucarne run`.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Instant;
 
 use lucarne_compiler::diagnostic::Diagnostic;
 use lucarne_compiler::link::link;
 use lucarne_compiler::program::Program;
-use lucarne_kernel::Faults;
+use lucarne_device::Digest;
+use lucarne_kernel::{Faults, KernelHandle};
 use lucarne_link::{Connections, Listener};
 use lucarne_outside::Surroundings;
-use lucarne_services::protocol::interface;
+use lucarne_services::{InstallError, Pending, Provider};
 use lucarne_system::storage::{self, Media};
-use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System};
-use lucarne_vm::{Host, Image};
+use lucarne_system::{Output, Services, SimulatedSystem, StandardOutput, System, console, containers};
+use lucarne_vm::{Host, Image, SoleImage};
 
 use crate::arguments::device::{At, RunOptions};
 use crate::arguments::{HOST, Run};
@@ -115,6 +118,10 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
     storage::start(system.kernel(), Media::in_memory(), storage::one_owner())
         .wait()
         .map_err(|error| Stop::failure(error.to_string()))?;
+    let console = console::one_output(system.services().output.clone());
+    console::start(system.kernel(), system.services(), console)
+        .wait()
+        .map_err(|error| Stop::failure(error.to_string()))?;
     let connections = connections(options, &system)?;
     let listener = match (&options.listen, &connections) {
         (Some(path), Some(connections)) => Some(listen(connections, path)?),
@@ -126,9 +133,14 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
         }
         _ => Components::start_here(&system)?,
     };
-    let mut host = host(options, system.services());
     let output = system.services().output.clone();
-    host.outside = Some(Arc::new(Surroundings::new(move || output.flush())));
+    let outside = Arc::new(Surroundings::new(move || output.flush()));
+    let sole = sole(options, system.kernel(), system.services(), &image, Some(&outside));
+    containers::start(system.kernel(), system.services(), sole)
+        .wait()
+        .map_err(|error| Stop::failure(error.to_string()))?;
+    let mut host = host(options, system.services());
+    host.outside = Some(outside);
     let program = lucarne_vm::start(system.kernel(), image, host);
     let code = program.wait();
     drop(listener);
@@ -171,14 +183,42 @@ fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
 fn simulate(options: &Run, seed: u64, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     let faults = Faults { kill_at_steps: options.kill_at.clone() };
     let mut system = SimulatedSystem::new(seed, faults, output);
-    let storage = system.services().presence.flag(interface::STORAGE.uuid);
-    drop(storage::start(system.kernel(), Media::in_memory(), storage::one_owner()));
-    system.simulation.run_until(u64::MAX, || storage.is_provided());
+    let storage = storage::start(system.kernel(), Media::in_memory(), storage::one_owner());
+    run_until_done(&mut system, storage);
+    let console = console::one_output(system.services().output.clone());
+    let console = console::start(system.kernel(), system.services(), console);
+    run_until_done(&mut system, console);
+    let sole = sole(options, system.kernel(), system.services(), &image, None);
+    let containers = containers::start(system.kernel(), system.services(), sole);
+    run_until_done(&mut system, containers);
     let host = host(options, system.services());
     let program = lucarne_vm::start(system.kernel(), image, host);
     system.simulation.run_until(u64::MAX, || program.code().is_some());
     system.services().output.flush();
     program.code().ok_or_else(|| Stop::failure("the program waits for something that can never happen"))
+}
+
+/// Runs a simulation until something has come that somebody waits for.
+fn run_until_done(system: &mut SimulatedSystem, mut pending: Pending<Provider, InstallError>) {
+    let mut polled = Context::from_waker(Waker::noop());
+    system.simulation.run_until(u64::MAX, || Pin::new(&mut pending).poll(&mut polled).is_ready());
+}
+
+/// The program as the one image that is installed: what is started of it has what it has itself.
+fn sole(
+    options: &Run,
+    kernel: &KernelHandle,
+    services: &Services,
+    image: &Arc<Image>,
+    outside: Option<&Arc<Surroundings>>,
+) -> Arc<SoleImage> {
+    let (options, services, outside) = (options.clone(), services.clone(), outside.cloned());
+    let make = move || {
+        let mut host = host(&options, &services);
+        host.outside.clone_from(&outside);
+        host
+    };
+    Arc::new(SoleImage::new(kernel.clone(), image.clone(), make))
 }
 
 fn host(options: &Run, services: &Services) -> Host {
@@ -191,5 +231,7 @@ fn host(options: &Run, services: &Services) -> Host {
     host.program_name = options.file().to_str().map(str::to_string);
     let path = std::fs::canonicalize(options.file()).ok();
     host.program_path = path.and_then(|path| path.to_str().map(str::to_string));
+    // A program that is not installed is known by its place.
+    host.image_id = Digest::of(options.file().as_os_str().as_encoded_bytes()).id().into_bytes();
     host
 }

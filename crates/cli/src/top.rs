@@ -3,6 +3,7 @@
 //! In a terminal the picture is drawn in the alternate screen, which leaves what was there before as it was. A thread waits for keys,
 //! and draws the latest sample anew in another order. Elsewhere there is one table, or one JSON object, for each interval.
 
+use std::cmp::Reverse;
 use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -118,13 +119,14 @@ impl Order {
     }
 
     fn sort(self, containers: &mut [&ContainerSample]) {
-        let most = std::cmp::Reverse;
         match self {
             Order::Installed => {}
             Order::Name => containers.sort_by(|one, other| one.listed.name.cmp(&other.listed.name)),
-            Order::Cpu => containers.sort_by_key(|container| most(container.cpu_us)),
-            Order::Memory => containers.sort_by_key(|container| most(container.memory_bytes)),
-            Order::Messages => containers.sort_by_key(|container| most(container.received + container.sent)),
+            Order::Cpu => containers.sort_by_key(|container| Reverse(container.cpu_us)),
+            Order::Memory => containers.sort_by_key(|container| Reverse(container.memory_bytes)),
+            Order::Messages => {
+                containers.sort_by_key(|container| Reverse(container.received + container.sent))
+            }
         }
     }
 }

@@ -539,3 +539,57 @@ fn processor_ticks(pid: u64) -> u64 {
     let (_, fields) = status.rsplit_once(')').expect("a name");
     fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
 }
+
+#[test]
+fn what_is_logged_is_kept_with_its_level_names_and_tags() {
+    let device = Device::started("device-logs");
+    device.install(&["talk", "logs.toit"]);
+    device.wait_for_state("talk", "ended");
+    let out = device.good(&["container", "logs", "--json", "talk"]);
+    let entries = out.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let said: Vec<_> = entries
+        .map(|entry| {
+            let part = |name: &str| entry[name].to_string();
+            [part("source"), part("level"), part("names"), part("tags"), part("text")].join(" ")
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            r#""out" null null null "printed""#,
+            r#""log" 2 null [["port","80"]] "ready""#,
+            r#""log" 3 ["net"] null "lost""#,
+            r#""log" 4 ["main"] [["key","value"]] "by the service""#,
+        ]
+    );
+}
+
+#[test]
+fn containers_start_others_of_their_image_if_they_may() {
+    let device = Device::started("device-instances");
+    device.install(&["denied", "instances.toit"]);
+    device.wait_for_state("denied", "ended");
+    assert_eq!(device.state_of("denied")["code"], 1, "{}", device.log("denied"));
+    assert!(!device.log("denied").contains("installed"), "{}", device.log("denied"));
+
+    device.install(&["--allow-open", "system/containers", "parent", "instances.toit"]);
+    device.wait_for("parent", "stopped with", 1);
+    device.wait_for("parent", "tick as", 2);
+    let log = device.log("parent");
+    let id = device.json(&["container", "inspect", "--json", "parent"])["image"].clone();
+    for said in [
+        "installed: [denied, parent]".to_owned(),
+        format!("end as {}", id.as_str().expect("it has one")),
+        "ended with 3".to_owned(),
+        "background: true".to_owned(),
+    ] {
+        assert!(log.contains(&said), "no '{said}' in {log}");
+    }
+
+    device.good(&["container", "stop", "parent"]);
+    std::thread::sleep(Duration::from_millis(100));
+    let ticks = || device.log("parent").matches("tick\n").count();
+    let before = ticks();
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(ticks(), before, "its instances have ended with it");
+}

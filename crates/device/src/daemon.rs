@@ -7,14 +7,16 @@ use std::thread::JoinHandle;
 use lucarne::prelude::*;
 use lucarne_link::{ListenError, Listener};
 use lucarne_services::{Oversight, Policies, ProvidedHook, Surveys, Traffic};
-use lucarne_system::StandardOutput;
+use lucarne_system::console::{self, Outputs};
 use lucarne_system::storage::{self, Media, Owners};
+use lucarne_system::{Output, StandardOutput, containers};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
 use crate::controls::Controls;
 use crate::folders::{FolderError, StateFolder};
 use crate::guest::Guests;
+use crate::instances::Instances;
 use crate::logs::{LogLimits, Logs};
 use crate::native::Natives;
 use crate::observatory::Observatory;
@@ -84,14 +86,19 @@ impl Daemon {
         let flash = FlashFile::open(folder.root())?;
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         start_storage(&system, &media, &residents)?;
+        start_console(&system, &logs, &residents)?;
+        let instances = Arc::new(Instances::new(orders.0.clone(), residents.clone()));
+        system.services().policies.guard(containers::SELECTOR.uuid());
+        let provider = containers::start(system.kernel(), system.services(), instances);
+        provider.wait().map_err(io::Error::other)?;
         let (kernel, orders_of) = (system.kernel().clone(), orders.0.clone());
         let observatory =
             Observatory { kernel, traffic, surveys, residents: residents.clone(), orders: orders_of };
         let natives = Natives::new(system.kernel().clone(), residents.clone(), folder.clone())?;
         let guests = Guests::new(system, natives, residents, expectations);
 
-        let control = System::with_workers(1, output.clone());
         let way = orders.0.clone();
+        let control = System::with_workers(1, output.clone());
         let supervisor =
             Supervisor::start(orders, options.name, store.clone(), logs.clone(), media, guests, output)?;
         let controls = Controls { orders: way.clone(), store, logs, observatory };
@@ -120,7 +127,7 @@ impl Daemon {
 fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
     let (orders, residents) = (orders.clone(), residents.clone());
     Arc::new(move |gid, interface| {
-        if let (Some(name), Ok(interface)) = (residents.name_of(gid), interface.parse()) {
+        if let (Some(name), Ok(interface)) = (residents.installed_name_of(gid), interface.parse()) {
             orders.provided(name, interface);
         }
     })
@@ -131,6 +138,16 @@ fn start_storage(system: &lucarne_system::System, media: &Media, residents: &Res
     let residents = residents.clone();
     let owners: Owners = Arc::new(move |gid| residents.name_of(gid).map(String::from));
     storage::start(system.kernel(), media.clone(), owners).wait().map(drop).map_err(io::Error::other)
+}
+
+/// What containers log, print and trace, each into its own log.
+fn start_console(system: &lucarne_system::System, logs: &Arc<Logs>, residents: &Residents) -> io::Result<()> {
+    let (logs, residents) = (logs.clone(), residents.clone());
+    let outputs: Outputs = Arc::new(move |gid| {
+        let log = logs.container(&residents.name_of(gid)?).ok()?;
+        Some(log as Arc<dyn Output>)
+    });
+    console::start(system.kernel(), system.services(), outputs).wait().map(drop).map_err(io::Error::other)
 }
 
 /// Stops a device.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use lucarne_kernel::{Program, priority};
-use lucarne_services::{Expectation, Expectations};
+use lucarne_kernel::{Gid, Prepared, Program, priority};
+use lucarne_services::{Expectation, Expectations, Value};
 use lucarne_system::{Output, Services, System};
 use lucarne_vm::{Host, MemoryAccount};
 use uuid::Uuid;
@@ -36,6 +36,8 @@ pub(crate) enum Guest {
 /// What a container is started with.
 pub(crate) struct Start<'a> {
     pub(crate) name: &'a ContainerName,
+    /// The id of its image, as programs know it.
+    pub(crate) image_id: Uuid,
     pub(crate) settings: &'a Settings,
     /// The files that come with it.
     pub(crate) assets: Vec<u8>,
@@ -64,10 +66,48 @@ impl Guests {
 
     /// Starts a program in Toit: a group of processes in this OS process.
     pub(crate) fn start_toit(&self, image: Arc<lucarne_vm::Image>, start: Start<'_>) -> Guest {
-        let Start { name, settings, assets, output, expected, on_end } = start;
-        let services = Services { presence: self.system.services().presence.clone(), output };
+        let group = self.residents.admit(self.system.kernel(), start.name, &start.settings.permissions);
+        start.expected.iter().for_each(|expected| expected.of(group.gid()));
+        let (residents, name) = (self.residents.clone(), start.name.clone());
+        self.run(group, image, start, None, move || residents.forget(&name))
+    }
+
+    /// A group for an instance of a container.
+    pub(crate) fn prepare_instance(&self, name: &ContainerName, settings: &Settings) -> Prepared {
+        self.residents.admit_instance(self.system.kernel(), name, &settings.permissions)
+    }
+
+    /// An instance does not start after all.
+    pub(crate) fn forget_instance(&self, gid: Gid) {
+        self.residents.forget_instance(gid);
+    }
+
+    /// Starts an instance, whose `main` gets the argument.
+    pub(crate) fn start_instance(
+        &self,
+        group: Prepared,
+        image: Arc<lucarne_vm::Image>,
+        argument: Value,
+        start: Start<'_>,
+    ) -> Guest {
+        let (residents, gid) = (self.residents.clone(), group.gid());
+        self.run(group, image, start, Some(argument), move || residents.forget_instance(gid))
+    }
+
+    fn run(
+        &self,
+        group: Prepared,
+        image: Arc<lucarne_vm::Image>,
+        start: Start<'_>,
+        argument: Option<Value>,
+        forget: impl FnOnce() + Send + 'static,
+    ) -> Guest {
+        let Start { name, image_id, settings, assets, output, on_end, .. } = start;
+        let services = Services { output, ..self.system.services().clone() };
         let mut host = Host::new(&services);
         host.arguments.clone_from(&settings.arguments);
+        host.argument = argument;
+        host.image_id = image_id.into_bytes();
         host.program_name = Some(name.to_string());
         host.assets = assets;
         host.heap.limit_bytes = settings
@@ -76,12 +116,9 @@ impl Guests {
         let memory = Arc::new(MemoryAccount::new(host.heap.limit_bytes));
         host.memory = Some(memory.clone());
         host.priority = if settings.background { priority::LOW } else { priority::NORMAL };
-        let group = self.residents.admit(self.system.kernel(), name, &settings.permissions);
-        expected.iter().for_each(|expected| expected.of(group.gid()));
         let program = lucarne_vm::start_in(self.system.kernel(), group, image, host);
-        let (residents, name) = (self.residents.clone(), name.clone());
         program.when_ended(move |code| {
-            residents.forget(&name);
+            forget();
             on_end(code);
         });
         Guest::Toit { program, memory }

@@ -41,8 +41,7 @@ const FORMAT: u8 = 1;
 /// The build that this is: see `build.rs`.
 const BUILD: &str = env!("LUCARNE_BUILD");
 
-/// How large an image is at most, in bytes.
-pub const IMAGE_BYTES_MAX: usize = 256 << 20;
+pub use lucarne_system::containers::IMAGE_BYTES_MAX;
 
 /// What an image is, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,6 +21,7 @@ mod flash;
 mod folders;
 mod guest;
 mod image;
+mod instances;
 mod life;
 mod logs;
 mod native;

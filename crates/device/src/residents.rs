@@ -15,13 +15,20 @@ use crate::{ContainerName, Permissions};
 /// The containers that run, by their groups. Clones are the same.
 #[derive(Clone, Default)]
 pub(crate) struct Residents {
-    names: Arc<Mutex<HashMap<Gid, ContainerName>>>,
+    by_group: Arc<Mutex<HashMap<Gid, Resident>>>,
     policies: Policies,
+}
+
+/// What a group is.
+struct Resident {
+    name: ContainerName,
+    /// Whether it is a further container of an installed one's image: it comes and goes by itself.
+    is_instance: bool,
 }
 
 impl Residents {
     pub(crate) fn new(policies: Policies) -> Residents {
-        Residents { names: Arc::default(), policies }
+        Residents { by_group: Arc::default(), policies }
     }
 
     /// A group for the processes of a container, which may do what its permissions say.
@@ -31,21 +38,47 @@ impl Residents {
         name: &ContainerName,
         permissions: &Permissions,
     ) -> Prepared {
+        self.admit_as(Resident { name: name.clone(), is_instance: false }, kernel, permissions)
+    }
+
+    /// The same for an instance of the container.
+    pub(crate) fn admit_instance(
+        &self,
+        kernel: &KernelHandle,
+        name: &ContainerName,
+        permissions: &Permissions,
+    ) -> Prepared {
+        self.admit_as(Resident { name: name.clone(), is_instance: true }, kernel, permissions)
+    }
+
+    fn admit_as(&self, resident: Resident, kernel: &KernelHandle, permissions: &Permissions) -> Prepared {
         let group = kernel.prepare();
-        self.names.lock().insert(group.gid(), name.clone());
+        self.by_group.lock().insert(group.gid(), resident);
         self.policies.set(group.gid(), policy(permissions));
         group
     }
 
     /// Which container a group is.
     pub(crate) fn name_of(&self, gid: Gid) -> Option<ContainerName> {
-        self.names.lock().get(&gid).cloned()
+        self.by_group.lock().get(&gid).map(|resident| resident.name.clone())
     }
 
-    /// The container has ended.
+    /// Which container a group is, if it is no instance of it.
+    pub(crate) fn installed_name_of(&self, gid: Gid) -> Option<ContainerName> {
+        let by_group = self.by_group.lock();
+        by_group.get(&gid).filter(|resident| !resident.is_instance).map(|resident| resident.name.clone())
+    }
+
+    /// An instance has ended.
+    pub(crate) fn forget_instance(&self, gid: Gid) {
+        self.by_group.lock().remove(&gid);
+        self.policies.forget(gid);
+    }
+
+    /// The container has ended. Its instances have not.
     pub(crate) fn forget(&self, name: &ContainerName) {
-        self.names.lock().retain(|gid, resident| {
-            let stays = resident != name;
+        self.by_group.lock().retain(|gid, resident| {
+            let stays = resident.is_instance || resident.name != *name;
             if !stays {
                 self.policies.forget(*gid);
             }

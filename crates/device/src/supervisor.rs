@@ -9,8 +9,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use lucarne_kernel::Gid;
 use lucarne_message::tison;
 use lucarne_services::Expectation;
+use lucarne_system::containers::{InstallOptions, InstalledImage};
 use lucarne_system::storage::Media;
 use lucarne_system::{Output, Stream};
 use tokio::sync::oneshot;
@@ -18,13 +20,15 @@ use uuid::Uuid;
 
 use crate::control::{ContainerCounters, Counters, Inspected, Installed, Listed, Refusal, State, Status};
 use crate::guest::{Guest, Guests, Start};
+use crate::instances::{InstanceStart, Loaded};
 use crate::life::{Action, Life, Phase};
 use crate::logs::Logs;
 use crate::native::NativeStart;
 use crate::observatory::Usage;
 use crate::store::State as Wish;
 use crate::{
-    ContainerName, Digest, Image, ImageError, Images, Kind, Record, Settings, Store, StoreError, assets,
+    ContainerName, Digest, Image, ImageError, Images, Kind, Record, Restart, Settings, Store, StoreError,
+    assets,
 };
 
 /// Something happens. What it is for is in the code.
@@ -52,6 +56,8 @@ pub(crate) struct Supervisor {
     /// Where the device itself says things.
     output: Arc<dyn Output>,
     slots: BTreeMap<ContainerName, Slot>,
+    /// What programs have started of the images of containers.
+    instances: BTreeMap<Gid, Instance>,
     /// Set when the device is to go: nothing is started any more.
     is_going: bool,
 }
@@ -76,6 +82,12 @@ struct Slot {
     problem: Option<String>,
     /// Who waits until it has ended.
     ending: Vec<Reply<()>>,
+}
+
+/// A further container of an installed one's image.
+struct Instance {
+    of: ContainerName,
+    guest: Guest,
 }
 
 /// Where the program of a container is.
@@ -135,6 +147,15 @@ impl Orders {
         self.tell(Supervisor::shut_down);
     }
 
+    /// Tells an instance to end, if it runs.
+    pub(crate) fn stop_instance(&self, gid: Gid) {
+        self.tell(move |supervisor| {
+            if let Some(instance) = supervisor.instances.get(&gid) {
+                instance.guest.end();
+            }
+        });
+    }
+
     fn tell(&self, order: impl FnOnce(&mut Supervisor) + Send + 'static) {
         // One who has gone does nothing any more, which is what is said then.
         let _ = self.events.send(Box::new(order));
@@ -163,6 +184,7 @@ impl Supervisor {
             guests,
             output,
             slots: BTreeMap::new(),
+            instances: BTreeMap::new(),
             is_going: false,
         };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
@@ -172,7 +194,7 @@ impl Supervisor {
     }
 
     fn run(&mut self, events: &Receiver<Event>) {
-        while !(self.is_going && self.slots.values().all(|slot| slot.guest.is_none())) {
+        while !(self.is_going && self.is_empty()) {
             let due = self.slots.values().filter_map(|slot| slot.life.due()).min();
             let event = match due {
                 Some(due) => events.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -184,6 +206,11 @@ impl Supervisor {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
+    }
+
+    /// Whether nothing runs.
+    fn is_empty(&self) -> bool {
+        self.instances.is_empty() && self.slots.values().all(|slot| slot.guest.is_none())
     }
 
     // -- Orders -----------------------------------------------------------------------------------
@@ -272,6 +299,7 @@ impl Supervisor {
     ) {
         let digest = sent.image.digest();
         let installed = self.take_in(name, sent, settings).map(|replaced| {
+            self.end_instances(name);
             self.order(name, Life::restart);
             Installed { digest, replaced }
         });
@@ -286,6 +314,7 @@ impl Supervisor {
         };
         let checked = self.check(&sent.image).map(|()| {
             self.put(&name, Program::Sent(Arc::new(sent)), settings, u64::MAX);
+            self.end_instances(&name);
             self.order(&name, Life::restart);
         });
         answer(reply, checked);
@@ -297,7 +326,10 @@ impl Supervisor {
             Program::Sent(_) => Ok(()),
         });
         match forgotten {
-            Ok(()) => self.order_and_wait(name, |life, _| life.remove(), reply),
+            Ok(()) => {
+                self.end_instances(name);
+                self.order_and_wait(name, |life, _| life.remove(), reply);
+            }
             Err(refusal) => answer(reply, Err(refusal)),
         }
     }
@@ -312,7 +344,10 @@ impl Supervisor {
 
     pub(crate) fn stop_container(&mut self, name: &ContainerName, reply: Reply<()>) {
         match self.note_wish(name, Wish::Stopped) {
-            Ok(()) => self.order_and_wait(name, |life, _| life.stop(), reply),
+            Ok(()) => {
+                self.end_instances(name);
+                self.order_and_wait(name, |life, _| life.stop(), reply);
+            }
             Err(refusal) => answer(reply, Err(refusal)),
         }
     }
@@ -320,6 +355,7 @@ impl Supervisor {
     pub(crate) fn restart_container(&mut self, name: &ContainerName, reply: Reply<()>) {
         let noted = self.note_wish(name, Wish::Enabled);
         if noted.is_ok() {
+            self.end_instances(name);
             self.order(name, Life::restart);
         }
         answer(reply, noted);
@@ -330,6 +366,7 @@ impl Supervisor {
         self.is_going = true;
         let names: Vec<_> = self.slots.keys().cloned().collect();
         for name in names {
+            self.end_instances(&name);
             self.order(&name, |life, _| life.stop());
         }
     }
@@ -337,6 +374,125 @@ impl Supervisor {
     /// Whether there is a container of that name, which then has a log.
     pub(crate) fn expect(&mut self, name: &ContainerName, reply: Reply<()>) {
         answer(reply, self.slot(name).map(drop));
+    }
+
+    // -- Orders of programs -----------------------------------------------------------------------
+
+    /// The images that are installed, in the order of installation.
+    pub(crate) fn images(&mut self, reply: Reply<Vec<InstalledImage>>) {
+        let mut slots: Vec<_> = self.slots.iter().filter(|(_, slot)| slot.is_installed()).collect();
+        slots.sort_by_key(|(_, slot)| slot.place);
+        let images = slots.into_iter().map(|(name, slot)| InstalledImage {
+            id: slot.identity().0.id(),
+            name: Some(name.to_string()),
+            options: InstallOptions {
+                run_boot: slot.life.phase() != Phase::Stopped,
+                run_critical: slot.settings.restart == Restart::Always,
+            },
+        });
+        answer(reply, Ok(images.collect()));
+    }
+
+    /// The containers that have an image.
+    pub(crate) fn names_of(&mut self, id: Uuid, reply: Reply<Vec<ContainerName>>) {
+        let of_image = self.slots.iter().filter(|(_, slot)| slot.identity().0.id() == id);
+        answer(reply, Ok(of_image.map(|(name, _)| name.clone()).collect()));
+    }
+
+    /// Gets ready to start an instance of a container that has the image: of the one that asks, if it does.
+    pub(crate) fn load(&mut self, asker: Option<ContainerName>, id: Uuid, reply: Reply<Option<Loaded>>) {
+        let of_image = self.slots.iter().filter(|(_, slot)| slot.identity().0.id() == id);
+        let found = of_image.min_by_key(|(name, slot)| (Some(*name) != asker.as_ref(), slot.place));
+        let loaded = found.map(|(name, slot)| match slot.identity() {
+            (image, Kind::Toit) => {
+                let group = self.guests.prepare_instance(name, &slot.settings);
+                Ok(Loaded { name: name.clone(), image, group })
+            }
+            _ => Err(Refusal::new(format_args!("'{name}' is no program in Toit: it has no instances"))),
+        });
+        answer(reply, loaded.transpose());
+    }
+
+    pub(crate) fn start_instance(&mut self, start: InstanceStart, reply: Reply<()>) {
+        let gid = start.loaded.group.gid();
+        let of = start.loaded.name.clone();
+        let started = self.begin_instance(start).map(|guest| {
+            self.instances.insert(gid, Instance { of, guest });
+        });
+        if started.is_err() {
+            self.guests.forget_instance(gid);
+        }
+        answer(reply, started);
+    }
+
+    fn begin_instance(&mut self, start: InstanceStart) -> Result<Guest, Refusal> {
+        let InstanceStart { loaded: Loaded { name, image, group }, argument, on_end } = start;
+        let slot = self.slot(&name)?;
+        if self.is_going || slot.identity().0 != image {
+            return Err(Refusal::unknown(&name));
+        }
+        let (orders, gid) = (self.orders.clone(), group.gid());
+        let on_end = Box::new(move |code| {
+            orders.tell(move |supervisor| {
+                supervisor.instances.remove(&gid);
+                on_end(code);
+            });
+        });
+        let start = Start {
+            name: &name,
+            image_id: image.id(),
+            settings: &slot.settings,
+            assets: slot.assets(&self.store)?,
+            expected: &[],
+            output: self.logs.container(&name).map_err(Refusal::new)?,
+            on_end,
+        };
+        let program = self.images.load(image, || slot.image(&self.store))?;
+        Ok(self.guests.start_instance(group, program, argument, start))
+    }
+
+    /// What has come as an image alone is installed with the settings of what it takes the place of.
+    pub(crate) fn install_image(
+        &mut self,
+        name: &ContainerName,
+        image: Image,
+        how: InstallOptions,
+        reply: Reply<()>,
+    ) {
+        let installed = self.take_in_image(name, image, how).map(|()| {
+            self.end_instances(name);
+            self.order(name, |life, now| if how.run_boot { life.restart(now) } else { life.stop() });
+        });
+        answer(reply, installed);
+    }
+
+    fn take_in_image(
+        &mut self,
+        name: &ContainerName,
+        image: Image,
+        how: InstallOptions,
+    ) -> Result<(), Refusal> {
+        let mut settings = Settings::default();
+        let mut assets = BTreeMap::new();
+        if let Some(slot) = self.slots.get(name) {
+            settings.clone_from(&slot.settings);
+            for (file, digest) in &slot.settings.assets {
+                assets.insert(file.clone(), self.store.asset(*digest).map_err(Refusal::new)?);
+            }
+        }
+        if how.run_critical {
+            settings.restart = Restart::Always;
+        }
+        self.take_in(name, Sent { image, assets }, &settings)?;
+        self.note_wish(name, if how.run_boot { Wish::Enabled } else { Wish::Stopped })
+    }
+
+    /// All that programs have started of a container ends with it.
+    fn end_instances(&self, name: &ContainerName) {
+        self.instances
+            .values()
+            .filter(|instance| instance.of == *name)
+            .for_each(|instance| instance.guest.end());
     }
 
     // -- What follows -----------------------------------------------------------------------------
@@ -564,8 +720,8 @@ impl Supervisor {
         let output = self.logs.container(name).map_err(Refusal::new)?;
         let assets = slot.assets(&self.store)?;
         let expected = &slot.expected;
-        let start =
-            Start { name, settings: &slot.settings, assets, expected, output, on_end: Box::new(on_end) };
+        let (settings, image_id, on_end) = (&slot.settings, digest.id(), Box::new(on_end));
+        let start = Start { name, image_id, settings, assets, expected, output, on_end };
         match kind {
             Kind::Toit => {
                 let image = self.images.load(digest, || slot.image(&self.store))?;

@@ -466,7 +466,8 @@ impl ServiceManager {
     }
 
     fn listen(&mut self, Asker { pid, gid }: Asker, arguments: &mut Decoder<'_>) -> Result<String, Problem> {
-        let registration = Registration::decode((pid, gid), arguments)?;
+        let is_host = self.oversight.policies.is_host(gid);
+        let registration = Registration::decode((pid, gid), is_host, arguments)?;
         let judge = self.oversight.policies.judge(gid, Deed::Provide, &registration.uuid);
         if !judge.permits(registration.names()) {
             return Err(Problem::Refused(error::may_not_provide(&format!("service:{}", registration.name))));

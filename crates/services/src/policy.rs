@@ -105,6 +105,11 @@ impl Policies {
         self.state.lock().guarded.insert(uuid.to_string());
     }
 
+    /// Whether a group is one of the host's own containers.
+    pub(crate) fn is_host(&self, gid: Gid) -> bool {
+        self.state.lock().by_group.get(&gid).is_some_and(|policy| policy.is_host)
+    }
+
     pub(crate) fn judge(&self, gid: Gid, deed: Deed, uuid: &str) -> Judge {
         let state = self.state.lock();
         if state.by_group.is_empty() && state.guarded.is_empty() {

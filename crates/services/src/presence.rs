@@ -1,7 +1,8 @@
 //! Whether anybody provides a service at this moment, without asking by message.
 //!
 //! Printing and logging are native steps unless some container offers to do them. They look
-//! here each time, so it has to be cheap: one atomic load.
+//! here each time, so it has to be cheap: one atomic load. The host's own containers, which offer no more than the
+//! native steps do, are not counted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 
-/// The numbers of providers, shared by the service manager and all who want to know.
+/// The numbers of providers other than the host's own, shared by the service manager and all who want to know.
 #[derive(Debug, Clone, Default)]
 pub struct Presence {
     counts: Arc<Mutex<BTreeMap<String, ProviderFlag>>>,

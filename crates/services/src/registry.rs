@@ -21,6 +21,9 @@ pub(crate) struct Registration {
     pub(crate) priority: i64,
     /// A list of strings, or null.
     tags: Value,
+    /// Whether its provider is one of the host's own containers. Such a one is not what `Presence` speaks of: it
+    /// offers what programs have without it.
+    is_host: bool,
 }
 
 /// All registrations.
@@ -53,6 +56,7 @@ impl Registration {
     /// Reads the arguments of `listen`.
     pub(crate) fn decode(
         (pid, gid): (Pid, Gid),
+        is_host: bool,
         decoder: &mut Decoder<'_>,
     ) -> Result<Registration, DecodeError> {
         decoder.expect_list(CANDIDATE_LENGTH)?;
@@ -62,7 +66,7 @@ impl Registration {
         let (major, minor) = (decoder.expect_int()?, decoder.expect_int()?);
         let priority = decoder.expect_int()?;
         let tags = decode_tags(decoder)?;
-        Ok(Registration { pid, gid, id, uuid, name, major, minor, priority, tags })
+        Ok(Registration { pid, gid, id, uuid, name, major, minor, priority, tags, is_host })
     }
 }
 
@@ -97,7 +101,9 @@ impl Registry {
             return false;
         }
         self.by_owner.insert(owner, registration.uuid.clone());
-        self.presence.add(&registration.uuid);
+        if !registration.is_host {
+            self.presence.add(&registration.uuid);
+        }
         let candidates = self.by_uuid.entry(registration.uuid.clone()).or_default();
         let place = candidates.partition_point(|other| other.priority >= registration.priority);
         candidates.insert(place, registration);
@@ -107,9 +113,11 @@ impl Registry {
     /// Removes a registration, if there is one.
     pub(crate) fn remove(&mut self, pid: Pid, id: i64) {
         let Some(uuid) = self.by_owner.remove(&(pid, id)) else { return };
-        self.presence.remove(&uuid);
         let Some(candidates) = self.by_uuid.get_mut(&uuid) else { return };
-        candidates.retain(|candidate| (candidate.pid, candidate.id) != (pid, id));
+        let is_it = |candidate: &mut Registration| (candidate.pid, candidate.id) == (pid, id);
+        if candidates.extract_if(.., is_it).any(|candidate| !candidate.is_host) {
+            self.presence.remove(&uuid);
+        }
         if candidates.is_empty() {
             self.by_uuid.remove(&uuid);
         }
@@ -173,6 +181,7 @@ mod tests {
             minor: 0,
             priority,
             tags: Value::Null,
+            is_host: false,
         }
     }
 
@@ -211,5 +220,21 @@ mod tests {
         registry.remove(Pid::from_i64(8), 3);
         assert!(!flag.is_provided());
         assert_eq!(registry.count_of(Pid::from_i64(7)), 0);
+    }
+
+    #[test]
+    fn the_hosts_own_are_found_and_do_not_count() {
+        let presence = Presence::default();
+        let flag = presence.flag("x");
+        let mut registry = Registry::new(presence);
+        registry.add(Registration { is_host: true, ..registration(7, 1, 16) });
+        assert_eq!(ids(&registry), [1]);
+        assert!(!flag.is_provided());
+        registry.add(registration(8, 2, 128));
+        assert!(flag.is_provided());
+        registry.remove(Pid::from_i64(7), 1);
+        assert!(flag.is_provided());
+        registry.remove(Pid::from_i64(8), 2);
+        assert!(!flag.is_provided());
     }
 }

@@ -3,6 +3,8 @@
 //! [`System`] puts the rooms below together; guests are started on top of it. What a system
 //! writes for people goes through an [`Output`].
 
+pub mod console;
+pub mod containers;
 mod output;
 pub mod storage;
 mod system;

@@ -5,6 +5,8 @@ use std::io::{IsTerminal, Write};
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
 
+use crate::console::Record;
+
 /// One of the two streams of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
@@ -18,6 +20,11 @@ pub enum Stream {
 pub trait Output: Send + Sync {
     /// Writes all bytes; where that fails (a closed pipe) they are lost.
     fn write(&self, stream: Stream, bytes: &[u8]);
+
+    /// Takes what a program logs: as a line of what it prints, where nothing better is known.
+    fn log(&self, record: &Record) {
+        self.write(Stream::Out, format!("{record}\n").as_bytes());
+    }
 
     /// Makes sure that everything written so far can be seen.
     fn flush(&self);

@@ -63,8 +63,7 @@ impl Media {
     }
 }
 
-/// Says whose storage a container uses; none for a container that has none. One that is not known yet is
-/// asked for again for a moment.
+/// Says whose storage a container uses; none for a container that has none.
 pub type Owners = Arc<dyn Fn(Gid) -> Option<String> + Send + Sync>;
 
 /// The selector of the service.

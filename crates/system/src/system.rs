@@ -6,7 +6,7 @@ use lucarne_kernel::{
     EndReport, Exit, Faults, Hooks, Kernel, KernelHandle, KernelOptions, Observer, Simulation, SpawnOptions,
     priority,
 };
-use lucarne_services::{Oversight, Presence, ServiceManager, Traffic};
+use lucarne_services::{Container, Oversight, Policies, Policy, Presence, ServiceManager, Traffic};
 
 use crate::output::{Output, Stream};
 
@@ -30,6 +30,8 @@ pub struct Services {
     pub presence: Presence,
     /// Where output goes.
     pub output: Arc<dyn Output>,
+    /// What groups may open and provide.
+    pub policies: Policies,
 }
 
 impl System {
@@ -40,7 +42,7 @@ impl System {
 
     /// The same, for those who have a say in who may provide and open what.
     pub fn overseen(workers: usize, output: Arc<dyn Output>, oversight: Oversight) -> System {
-        let services = Services { presence: Presence::default(), output };
+        let services = Services::new(output, &oversight);
         let kernel =
             Kernel::new(KernelOptions { workers, hooks: hooks(&services.output, oversight.traffic.clone()) });
         start_manager(&kernel, &services, oversight);
@@ -67,9 +69,10 @@ impl Drop for System {
 impl SimulatedSystem {
     /// A simulated system without guests.
     pub fn new(seed: u64, faults: Faults, output: Arc<dyn Output>) -> SimulatedSystem {
-        let services = Services { presence: Presence::default(), output };
+        let oversight = Oversight::default();
+        let services = Services::new(output, &oversight);
         let simulation = Simulation::with_hooks(seed, hooks(&services.output, None)).with_faults(faults);
-        start_manager(simulation.handle(), &services, Oversight::default());
+        start_manager(simulation.handle(), &services, oversight);
         SimulatedSystem { services, simulation }
     }
 
@@ -81,6 +84,19 @@ impl SimulatedSystem {
     /// What guests need.
     pub fn services(&self) -> &Services {
         &self.services
+    }
+}
+
+impl Services {
+    fn new(output: Arc<dyn Output>, oversight: &Oversight) -> Services {
+        Services { presence: Presence::default(), output, policies: oversight.policies.clone() }
+    }
+
+    /// Starts a container of the system itself.
+    pub(crate) fn container(&self, kernel: &KernelHandle, name: &str) -> Container {
+        let container = Container::start(kernel, name);
+        self.policies.set(container.gid(), Policy::host());
+        container
     }
 }
 

@@ -72,6 +72,11 @@ effects! {
     /// -> whether a container offers to take traces.
     HasTraceService = "core" "has-trace-service",
 
+    /// `[level, text, names, keys, values]`: a log message.
+    LogWrite = "log" "write",
+    /// `[level, text, names, keys, values]` -> the same as a line for people.
+    LogLine = "log" "line",
+
     /// -> nanoseconds since 1970.
     TimeNow = "time" "now",
     /// -> microseconds since some point in the past.
@@ -116,6 +121,8 @@ effects! {
     SystemProgramPath = "system" "program-path",
     /// -> the assets of the container, as bytes.
     SystemAssets = "system" "assets",
+    /// -> the id of the image that the program runs from, as bytes.
+    SystemImageId = "system" "image-id",
     /// `gid pid` -> figures of a process, or null if it is not this one.
     SystemProcessStats = "system" "process-stats",
     /// Collects garbage.

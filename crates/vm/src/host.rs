@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lucarne_kernel::priority;
+use lucarne_message::Value;
 use lucarne_outside::Surroundings;
 use lucarne_services::ProviderFlag;
 use lucarne_services::protocol::interface;
@@ -20,6 +21,10 @@ pub struct Host {
     pub priority: u8,
     /// The arguments of `main`.
     pub arguments: Vec<String>,
+    /// What `main` gets instead of a list of the arguments, if whoever starts the program says so.
+    pub argument: Option<Value>,
+    /// The id of the image that it runs from, as programs know it; all zero if it is none that is installed.
+    pub image_id: [u8; 16],
     /// The program as the user named it.
     pub program_name: Option<String>,
     /// The program's full path.
@@ -44,6 +49,8 @@ impl Host {
             memory: None,
             priority: priority::NORMAL,
             arguments: Vec::new(),
+            argument: None,
+            image_id: [0; 16],
             program_name: None,
             program_path: None,
             assets: Vec::new(),

@@ -27,6 +27,7 @@ use crate::heap::{Heap, Image, OutOfMemory, Root, Word};
 use crate::host::Host;
 use crate::interpreter::{Interpreter, Stop};
 use crate::native::{BYTES_PER_UNIT, Failure};
+use crate::transfer;
 use inbox::Inbox;
 use profiler::Profiler;
 use tasks::{State, Task, TaskId, Tasks};
@@ -316,12 +317,34 @@ impl Machine {
         Ok(())
     }
 
-    /// `main` as a lambda, with the arguments of the program as its capture if it wants them.
-    fn main_lambda(&mut self) -> Result<Word, OutOfMemory> {
+    /// `main` as a lambda, with its argument as its capture if it wants one.
+    fn main_lambda(&mut self) -> Result<Word, Failure> {
         let entries = self.image.program().entries;
-        let arguments = self.host.arguments.clone();
-        let scope = self.heap.scope();
         let count = usize::from(entries.main_takes_arguments);
+        let scope = self.heap.scope();
+        let argument = match &self.host.argument {
+            None => self.main_arguments()?,
+            Some(value) => {
+                let mut payload =
+                    Payload::from_value(value).map_err(|error| Failure::Message(error.to_string()))?;
+                transfer::decode(&mut self.heap, &mut payload.decoder())?.word()
+            }
+        };
+        let argument = self.heap.keep(argument);
+        let class = self.heap.builtins().lambda;
+        let lambda = self.heap.allocate(class, crate::heap::Format::Words, 1 + count)?;
+        self.heap.set_field(lambda, 0, Word::small(i64::from(entries.main.0)));
+        if count == 1 {
+            let argument = self.heap.kept(argument).word();
+            self.heap.set_field(lambda, 1, argument);
+        }
+        self.heap.end_scope(scope);
+        Ok(lambda)
+    }
+
+    /// The arguments of the program, as a list.
+    fn main_arguments(&mut self) -> Result<Word, OutOfMemory> {
+        let arguments = self.host.arguments.clone();
         let array = self.heap.new_array(arguments.len())?.word();
         let array = self.heap.keep(array);
         for (index, argument) in arguments.iter().enumerate() {
@@ -334,16 +357,7 @@ impl Machine {
         let words = self.heap.kept(array).word();
         self.heap.set_field(list, 0, words);
         self.heap.set_field(list, 1, Word::small(arguments.len() as i64));
-        let list = self.heap.keep(list);
-        let class = self.heap.builtins().lambda;
-        let lambda = self.heap.allocate(class, crate::heap::Format::Words, 1 + count)?;
-        self.heap.set_field(lambda, 0, Word::small(i64::from(entries.main.0)));
-        if count == 1 {
-            let list = self.heap.kept(list).word();
-            self.heap.set_field(lambda, 1, list);
-        }
-        self.heap.end_scope(scope);
-        Ok(lambda)
+        Ok(list)
     }
 
     /// Lets everything know that the task needs no more.

@@ -165,7 +165,7 @@ pub(crate) enum Container {
 }
 
 /// How a program is run on a device.
-#[derive(Debug, Default, PartialEq, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(crate) struct RunOptions {
     /// What the container's heaps may take, such as 64M; started programs of its own count for it [default: 512M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]

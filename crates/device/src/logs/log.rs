@@ -7,10 +7,11 @@ use std::sync::{Arc, Weak};
 
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
+use lucarne_system::console::Record;
 use lucarne_system::{Output, Stream};
 
 use super::LogLimits;
-use super::entry::{Entry, Partial, Source, bounded};
+use super::entry::{Entry, LINE_BYTES_MAX, Partial, Source, bounded};
 use super::files::Files;
 use super::follower::{self, Follower, Listener};
 use super::writer::Writer;
@@ -88,8 +89,10 @@ impl Log {
         self.add(|memory, time_us| memory.add(time_us, self.waiting_bytes_max, message));
     }
 
-    /// Notes a message that the container logs: see [`Entry`].
+    /// Notes a message that the container logs: see [`Entry`]. Text is cut, and tags are left out, beyond what a line
+    /// has room for.
     pub fn message(&self, level: u8, text: &str, names: &[String], tags: &[(String, String)]) {
+        let (names, tags) = fitting(names, tags);
         let message = Message { source: Source::Log, level: Some(level), names, tags, text: bounded(text) };
         self.add(|memory, time_us| memory.add(time_us, self.waiting_bytes_max, message));
     }
@@ -212,8 +215,24 @@ impl Output for Log {
         });
     }
 
+    fn log(&self, record: &Record) {
+        self.message(record.level as u8, &record.message, &record.names, &record.tags);
+    }
+
     /// Does nothing: whoever reads a log sees what waits as well.
     fn flush(&self) {}
+}
+
+/// As many of the names, and then of the tags, as have room in a line.
+fn fitting<'m>(names: &'m [String], tags: &'m [(String, String)]) -> (&'m [String], &'m [(String, String)]) {
+    let mut bytes = 0;
+    let mut fits = |more: usize| {
+        bytes += more;
+        bytes <= LINE_BYTES_MAX
+    };
+    let names = &names[..names.iter().take_while(|name| fits(name.len() + 1)).count()];
+    let fitting = tags.iter().take_while(|(key, value)| fits(key.len() + value.len() + 1));
+    (names, &tags[..fitting.count()])
 }
 
 impl<'m> Message<'m> {

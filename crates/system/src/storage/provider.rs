@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_services::{Arguments, Bytes, Call, Payload, Resource, Serve, Thrown};
@@ -18,11 +17,6 @@ const RAM_BYTES_MAX: u64 = 8 << 10;
 
 /// How much a container may keep in flash memory.
 const FLASH_BYTES_MAX: u64 = 128 << 20;
-
-/// How often it is asked whose storage a container uses, and what lies between: who starts a container notes
-/// its group a moment after it has begun.
-const OWNER_LOOKS: u32 = 20;
-const OWNER_WAIT: Duration = Duration::from_millis(10);
 
 /// Writing to a region can only clear bits.
 const CAN_CLEAR_BITS: i64 = 2;
@@ -77,24 +71,17 @@ impl Service {
         }
     }
 
-    async fn owner(&self, call: &Call) -> Result<String, StorageFault> {
-        for _ in 0..OWNER_LOOKS {
-            if let Some(owner) = (self.owners)(call.gid()) {
-                return Ok(owner);
-            }
-            // A container that has ended needs no answer.
-            let _ = call.container().sleep(OWNER_WAIT).await;
-        }
-        Err(StorageFault::PermissionDenied)
+    fn owner(&self, call: &Call) -> Result<String, StorageFault> {
+        (self.owners)(call.gid()).ok_or(StorageFault::PermissionDenied)
     }
 
-    async fn bucket_open(&self, call: &Call, scheme: &str, path: String) -> Result<Payload, Thrown> {
+    fn bucket_open(&self, call: &Call, scheme: &str, path: String) -> Result<Payload, Thrown> {
         let medium = match scheme {
             "ram" => &self.ram,
             "flash" => &self.flash,
             _ => return Err(StorageFault::Scheme(scheme.to_owned()).into()),
         };
-        call.answer(&Resource::new(Bucket { medium: medium.clone(), owner: self.owner(call).await?, path }))
+        call.answer(&Resource::new(Bucket { medium: medium.clone(), owner: self.owner(call)?, path }))
     }
 
     async fn region_open(
@@ -107,7 +94,7 @@ impl Service {
             _ => Err(StorageFault::BadArgument),
         });
         let capacity = capacity.transpose()?;
-        let claim = self.claim(call, &scheme, &path).await?;
+        let claim = self.claim(call, &scheme, &path)?;
         let medium = self.flash.clone();
         let size = medium.with(true, &claim.name.0, move |shelf| shelf.region_open(&path, capacity)).await?;
         let region = Resource::new(Region { medium, size, is_writable, claim });
@@ -115,20 +102,20 @@ impl Service {
     }
 
     async fn region_delete(&self, call: &Call, scheme: &str, path: String) -> Result<Payload, Thrown> {
-        let claim = self.claim(call, scheme, &path).await?;
+        let claim = self.claim(call, scheme, &path)?;
         self.flash.with(true, &claim.name.0, move |shelf| shelf.region_delete(&path)).await?;
         call.answer(&())
     }
 
     async fn region_list(&self, call: &Call, scheme: &str) -> Result<Payload, Thrown> {
         expect_flash(scheme)?;
-        let paths = self.flash.with(false, &self.owner(call).await?, |shelf| shelf.regions()).await?;
+        let paths = self.flash.with(false, &self.owner(call)?, |shelf| shelf.regions()).await?;
         call.answer(&paths.iter().map(|path| format!("{scheme}:{path}")).collect::<Vec<_>>())
     }
 
-    async fn claim(&self, call: &Call, scheme: &str, path: &str) -> Result<Claim, StorageFault> {
+    fn claim(&self, call: &Call, scheme: &str, path: &str) -> Result<Claim, StorageFault> {
         expect_flash(scheme)?;
-        let name = (self.owner(call).await?, path.to_owned());
+        let name = (self.owner(call)?, path.to_owned());
         if !self.open.lock().insert(name.clone()) {
             return Err(StorageFault::InUse);
         }
@@ -156,7 +143,7 @@ impl Serve for Service {
         match index {
             method::BUCKET_OPEN => {
                 let (scheme, path): (String, String) = arguments.tuple(2)?;
-                self.bucket_open(call, &scheme, path).await
+                self.bucket_open(call, &scheme, path)
             }
             method::BUCKET_GET => {
                 let (handle, key): (i64, String) = arguments.tuple(2)?;

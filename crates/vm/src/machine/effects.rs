@@ -4,6 +4,7 @@ use lucarne_compiler::program::FunctionIndex;
 use lucarne_kernel::{Context, Exit, GroupOption, SpawnOptions, priority};
 use lucarne_message::Payload;
 use lucarne_system::Stream;
+use lucarne_system::console::Record;
 
 use super::messages::pid_number;
 use super::tasks::{State, TaskId};
@@ -65,6 +66,18 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::HasLogService => Done::Value(Word::bool(machine.host.log.is_provided())),
         Effect::HasTraceService => Done::Value(Word::bool(machine.host.trace.is_provided())),
 
+        Effect::LogWrite => match machine.log_record(id) {
+            Ok(record) => {
+                machine.host.output.log(&record);
+                Done::Value(Word::NULL)
+            }
+            Err(failure) => Done::Fail(failure),
+        },
+        Effect::LogLine => match machine.log_record(id) {
+            Ok(record) => machine.text_or_null(Some(record.to_string())),
+            Err(failure) => Done::Fail(failure),
+        },
+
         Effect::TimeNow => machine.int_value(context.wall_us().saturating_mul(1000)),
         Effect::TimeMonotonic => Done::Value(Word::small(context.now_us())),
         Effect::RandomBytes => machine.random_bytes(id, context),
@@ -99,6 +112,10 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::SystemAssets => {
             let assets = machine.heap.new_bytes_from(&machine.host.assets);
             Done::from(assets.map(Ref::word).map_err(Failure::from))
+        }
+        Effect::SystemImageId => {
+            let id = machine.heap.new_bytes_from(&machine.host.image_id);
+            Done::from(id.map(Ref::word).map_err(Failure::from))
         }
         Effect::SystemProcessStats => machine.process_stats(id, context),
         Effect::SystemCollectGarbage => match machine.heap.collect(true) {
@@ -333,6 +350,14 @@ impl Machine {
         }
         self.charge(length);
         Done::Value(Word::NULL)
+    }
+
+    /// The argument of a native, which is a log message.
+    fn log_record(&mut self, id: TaskId) -> Result<Record, Failure> {
+        let parts = self.argument(id, 0);
+        let payload = transfer::encode_copy(&mut self.heap, parts)?;
+        self.charge(payload.bytes().len());
+        Record::read(payload).map_err(|error| Failure::Message(error.to_string()))
     }
 
     /// The arguments `text trace` of a native, as people read them.

@@ -1,0 +1,23 @@
+// Starts further containers of its own image.
+import system.containers
+
+main argument:
+  if argument is Map:
+    child argument["do"]
+    return
+  print "installed: $(containers.images.map: it.name)"
+  first := containers.start containers.current { "do": "end" }
+  print "ended with $first.wait"
+  second := containers.start containers.current { "do": "tick" } --on-event=:: | _ state | print "background: $state"
+  print "waits"
+  print "stopped with $second.stop"
+  containers.start containers.current { "do": "tick" }
+  sleep --ms=60_000
+
+child what/string:
+  print "$what as $(containers.current)"
+  if what == "end": exit 3
+  containers.notify-background-state-changed true
+  while true:
+    print "tick"
+    sleep --ms=10

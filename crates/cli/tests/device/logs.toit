@@ -1,0 +1,12 @@
+// Says things in all ways that there are.
+import log
+import system.api.log show LogServiceClient
+import system.api.print show PrintServiceClient
+
+main:
+  print "printed"
+  log.info "ready" --tags={"port": 80}
+  (log.default.with-name "net").warn "lost"
+  client := (LogServiceClient).open as LogServiceClient
+  client.log log.ERROR-LEVEL "by the service" ["main"] ["key"] ["value"]
+  (PrintServiceClient).open as PrintServiceClient

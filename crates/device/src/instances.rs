@@ -1,0 +1,135 @@
+//! The device as the service `system.containers` has it: what is installed, and further containers of the same images.
+//!
+//! An instance has the name of an installed container, and with it its log, its storage and its permissions.
+
+use std::path::Path;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Gid, Prepared};
+use lucarne_services::{Uuid, Value};
+use lucarne_system::containers::{
+    ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
+};
+
+use crate::control::Refusal;
+use crate::residents::Residents;
+use crate::supervisor::Orders;
+use crate::{ContainerName, Digest, Image};
+
+/// Passes on what programs want to the supervisor.
+pub(crate) struct Instances {
+    orders: Orders,
+    residents: Residents,
+}
+
+/// An instance that may be started: of which container, and from which image.
+pub(crate) struct Loaded {
+    pub(crate) name: ContainerName,
+    pub(crate) image: Digest,
+    pub(crate) group: Prepared,
+}
+
+/// What is started of an instance.
+pub(crate) struct InstanceStart {
+    pub(crate) loaded: Loaded,
+    pub(crate) argument: Value,
+    pub(crate) on_end: OnEnd,
+}
+
+struct Instance {
+    orders: Orders,
+    residents: Residents,
+    gid: Gid,
+    /// Until it is started.
+    loaded: Mutex<Option<Loaded>>,
+}
+
+impl Instances {
+    pub(crate) fn new(orders: Orders, residents: Residents) -> Instances {
+        Instances { orders, residents }
+    }
+}
+
+impl Keeper for Instances {
+    fn images(&self) -> Doing<Vec<InstalledImage>> {
+        let orders = self.orders.clone();
+        Box::pin(async move { Ok(orders.ask(|supervisor, reply| supervisor.images(reply)).await?) })
+    }
+
+    fn load(&self, asker: Gid, id: Uuid) -> Doing<Option<Box<dyn Startable>>> {
+        let (orders, residents) = (self.orders.clone(), self.residents.clone());
+        Box::pin(async move {
+            let asker = residents.name_of(asker);
+            let loaded = orders.ask(move |supervisor, reply| supervisor.load(asker, id, reply)).await?;
+            Ok(loaded.map(|loaded| -> Box<dyn Startable> {
+                let gid = loaded.group.gid();
+                Box::new(Instance { orders, residents, gid, loaded: Mutex::new(Some(loaded)) })
+            }))
+        })
+    }
+
+    fn uninstall(&self, id: Uuid) -> Doing<()> {
+        let orders = self.orders.clone();
+        Box::pin(async move {
+            let names = orders.ask(move |supervisor, reply| supervisor.names_of(id, reply)).await?;
+            if names.is_empty() {
+                return Err(ContainerFault::Unknown(id));
+            }
+            for name in names {
+                orders.ask(move |supervisor, reply| supervisor.uninstall(&name, reply)).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn install(&self, image: Vec<u8>, how: InstallOptions) -> Doing<Uuid> {
+        let orders = self.orders.clone();
+        Box::pin(async move {
+            let image = Image::received(image).map_err(Refusal::new)?;
+            let id = image.digest().id();
+            let name = name_of(&image)?;
+            orders.ask(move |supervisor, reply| supervisor.install_image(&name, image, how, reply)).await?;
+            Ok(id)
+        })
+    }
+}
+
+/// What a container is called that comes as an image alone: as the file that this was made of.
+fn name_of(image: &Image) -> Result<ContainerName, Refusal> {
+    let stem = Path::new(&image.manifest().entry).file_stem().and_then(|stem| stem.to_str());
+    stem.unwrap_or_default().parse().map_err(Refusal::new)
+}
+
+impl Startable for Instance {
+    fn gid(&self) -> Gid {
+        self.gid
+    }
+
+    fn start(&self, argument: Value, on_end: OnEnd) -> Doing<()> {
+        let (orders, loaded) = (self.orders.clone(), self.loaded.lock().take());
+        Box::pin(async move {
+            let loaded = loaded.ok_or(ContainerFault::Started)?;
+            let start = InstanceStart { loaded, argument, on_end };
+            Ok(orders.ask(move |supervisor, reply| supervisor.start_instance(start, reply)).await?)
+        })
+    }
+
+    fn stop(&self) {
+        self.orders.stop_instance(self.gid);
+    }
+}
+
+impl Drop for Instance {
+    /// One that was never started is not to come any more.
+    fn drop(&mut self) {
+        if self.loaded.lock().is_some() {
+            self.residents.forget_instance(self.gid);
+        }
+    }
+}
+
+impl From<Refusal> for ContainerFault {
+    fn from(refusal: Refusal) -> ContainerFault {
+        ContainerFault::Refused(refusal.to_string())
+    }
+}
