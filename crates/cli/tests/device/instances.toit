@@ -1,4 +1,5 @@
 // Starts further containers of its own image.
+import monitor
 import system.containers
 
 main argument:
@@ -8,8 +9,9 @@ main argument:
   print "installed: $(containers.images.map: it.name)"
   first := containers.start containers.current { "do": "end" }
   print "ended with $first.wait"
-  second := containers.start containers.current { "do": "tick" } --on-event=:: | _ state | print "background: $state"
-  print "waits"
+  background := monitor.Latch
+  second := containers.start containers.current { "do": "tick" } --on-event=:: | _ state | background.set state
+  print "background: $background.get"
   print "stopped with $second.stop"
   containers.start containers.current { "do": "tick" }
   sleep --ms=60_000

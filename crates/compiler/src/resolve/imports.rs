@@ -297,10 +297,7 @@ const ABSENT: &[(&[&str], &str)] = &[
         ],
         "the libraries for the network are not part of this version",
     ),
-    (
-        &["bitmap", "font", "icons", "system.api.containers", "system.containers"],
-        "this library of the Toit SDK is not part of this version",
-    ),
+    (&["bitmap", "font", "icons"], "this library of the Toit SDK is not part of this version"),
 ];
 
 fn explain_library(problem: Diagnostic, name: &str, libraries: &[String]) -> Diagnostic {
