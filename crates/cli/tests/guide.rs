@@ -48,7 +48,9 @@ fn the_guide_to_components_works_as_it_is_written() {
     let component = folder.path().join("hello");
     std::fs::create_dir(&component).expect("there is room");
     let mut commands = 0;
-    for Block { language, lines } in blocks(&guide) {
+    // What wants the library is tried where it is installed: `xtask/tests/installed.rs`.
+    let sections = guide.split("\n## ").filter(|section| !section.contains("pkg-config"));
+    for Block { language, lines } in sections.flat_map(blocks) {
         let write = |path: &Path| std::fs::write(path, lines.join("\n") + "\n").expect("there is room");
         match language {
             "c" | "toit" => {

@@ -8,7 +8,7 @@ use crate::kernel::Shared;
 use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness};
 use crate::run_state::RunState;
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use crate::timers::NEVER;
 use crate::{About, Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
 
@@ -36,10 +36,8 @@ pub(crate) struct Entry {
     pub(crate) priority: AtomicU8,
     /// See `run_queue`.
     pub(crate) virtual_time: AtomicU64,
-    /// What its group has not been charged yet.
-    pub(crate) uncharged: AtomicU64,
-    /// What it has done, in units.
-    pub(crate) work: AtomicU64,
+    /// The units that its group has not been charged yet.
+    pub(crate) uncharged: AtomicU32,
     /// When the process wants to be woken.
     pub(crate) deadline_us: AtomicI64,
     /// When its timer fires: never later than that.
@@ -72,8 +70,7 @@ impl Entry {
             can_relieve: AtomicBool::new(false),
             priority: AtomicU8::new(options.priority),
             virtual_time: AtomicU64::new(0),
-            uncharged: AtomicU64::new(0),
-            work: AtomicU64::new(0),
+            uncharged: AtomicU32::new(0),
             deadline_us: AtomicI64::new(NEVER),
             armed_us: AtomicI64::new(NEVER),
         }

@@ -20,8 +20,10 @@ pub(crate) struct Group {
     pub(crate) virtual_time: AtomicU64,
     /// The virtual time of the latest of its processes to begin a turn.
     pub(crate) floor: AtomicU64,
-    /// Its share of the processor: that of the priority which its first process starts with.
-    pub(crate) weight: AtomicU64,
+    /// How much virtual time one unit of work takes: that of the priority which its first process starts with.
+    pub(crate) cost: AtomicU64,
+    /// What its processes have done, in units: not the very latest.
+    pub(crate) work: AtomicU64,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -34,8 +36,6 @@ struct State {
     /// Nobody may join any more; those who are left have been told to go.
     stopping: bool,
     ended: bool,
-    /// What processes that have ended have done, in units.
-    ended_work: u64,
     /// Who wants to be told of the end.
     on_end: Vec<Box<dyn FnOnce(i32) + Send>>,
 }
@@ -46,7 +46,8 @@ impl Group {
             gid,
             virtual_time: AtomicU64::new(0),
             floor: AtomicU64::new(0),
-            weight: AtomicU64::new(priority::weight(priority::CRITICAL)),
+            cost: AtomicU64::new(priority::cost(priority::CRITICAL)),
+            work: AtomicU64::new(0),
             state: Mutex::default(),
             ended: Condvar::new(),
         }
@@ -61,8 +62,8 @@ impl Group {
         if state.first.is_none() {
             state.first = Some(entry.pid);
             if self.gid != Gid::SYSTEM {
-                let weight = priority::weight(entry.priority.load(Ordering::Relaxed));
-                self.weight.store(weight, Ordering::Relaxed);
+                let cost = priority::cost(entry.priority.load(Ordering::Relaxed));
+                self.cost.store(cost, Ordering::Relaxed);
             }
         }
         state.members.insert(entry.pid, entry.clone());
@@ -77,9 +78,7 @@ impl Group {
     /// A process has ended. True if it was the last of the group.
     pub(crate) fn leave(&self, pid: Pid, exit: &Exit) -> bool {
         let mut state = self.state.lock();
-        if let Some(entry) = state.members.remove(&pid) {
-            state.ended_work += entry.work.load(Ordering::Relaxed);
-        }
+        state.members.remove(&pid);
         let is_first = state.first == Some(pid);
         let stopped = match exit {
             Exit::Done | Exit::Killed | Exit::Code(0) => Vec::new(),
@@ -130,9 +129,7 @@ impl Group {
     }
 
     fn work(&self) -> u64 {
-        let state = self.state.lock();
-        let work = state.members.values().map(|entry| entry.work.load(Ordering::Relaxed));
-        state.ended_work + work.sum::<u64>()
+        self.work.load(Ordering::Relaxed)
     }
 
     fn code(&self) -> Option<i32> {

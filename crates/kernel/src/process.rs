@@ -122,16 +122,20 @@ pub mod priority {
     /// Comes before almost everything.
     pub const CRITICAL: u8 = 255;
 
-    /// The share of the processor that a priority stands for, when there is not enough for all.
+    /// How much virtual time one unit of work takes: the less, the larger the share of the processor when there is not enough
+    /// for all. The shares are 1, 2, 4, 7 and 16.
     ///
     /// Low to high is 2 to 7: programs were seen to expect a factor of 2.5 to 4.5.
-    pub(crate) fn weight(priority: u8) -> u64 {
+    pub(crate) fn cost(priority: u8) -> u64 {
         match priority {
-            0..=21 => 1,
-            22..=85 => 2,
-            86..=170 => 4,
-            171..=234 => 7,
-            235..=255 => 16,
+            0..=21 => 112,
+            22..=85 => 56,
+            86..=170 => NORMAL_COST,
+            171..=234 => 16,
+            235..=255 => 7,
         }
     }
+
+    /// The same for a normal priority.
+    pub(crate) const NORMAL_COST: u64 = 28;
 }

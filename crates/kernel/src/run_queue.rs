@@ -1,6 +1,6 @@
 //! The processes that one worker is going to run.
 //!
-//! A queue orders by *virtual time*: the work that was done, divided by a weight. First come the groups, each with the
+//! A queue orders by *virtual time*: the work that was done, times what a unit of it costs at their priority. First come the groups, each with the
 //! work of all its processes, then within a group its processes, by their priorities. Whoever has had least of its share comes first, so
 //! a group gets no more for having many processes, shares follow the priorities, and nobody starves.
 

@@ -28,15 +28,13 @@ pub(crate) const TURN_COST: u32 = 50;
 /// How long a process in the next slot waits for the running one before it is offered to others.
 const HAND_OVER_US: i64 = 20;
 
-/// Virtual time of one unit of work at weight 1: divisible by all weights without much loss.
-const UNIT: u64 = 112;
-
 /// Another queue must be this far behind before a worker with work of its own takes from it:
 /// one budget at normal priority.
-const STEAL_LAG: u64 = BUDGET as u64 * UNIT / 4;
+const STEAL_LAG: u64 = BUDGET as u64 * priority::NORMAL_COST;
 
-/// What a process does before its group is told: ten short turns. What all workers write costs more than what one does.
-const UNCHARGED_MAX: u64 = 10 * TURN_COST as u64 * UNIT / 4;
+/// The units that a process does before its group is told: ten short turns. What all workers write costs more than what
+/// one does.
+const UNCHARGED_MAX: u32 = 10 * TURN_COST;
 
 pub(crate) struct Scheduler {
     /// One for each worker, and a last one for everybody else.
@@ -151,29 +149,30 @@ impl Scheduler {
         }
     }
 
-    /// Charges a turn to the process, and now and then what it has done to its group. A process that takes less than its share
-    /// by its priority takes less of its group's; one cannot take more.
+    /// Charges a turn to the process, and now and then what it has done to its group.
+    #[inline]
     pub(crate) fn charge(&self, entry: &Entry, units: u32) {
-        let units = u64::from(units);
-        let weight = priority::weight(entry.priority.load(Ordering::Relaxed));
-        let group_weight = weight.min(entry.group.weight.load(Ordering::Relaxed));
+        let cost = priority::cost(entry.priority.load(Ordering::Relaxed));
+        let virtual_time = entry.virtual_time.load(Ordering::Relaxed) + u64::from(units) * cost;
         // Nobody else changes these during a turn.
-        let add = |counter: &AtomicU64, more| {
-            let sum = counter.load(Ordering::Relaxed) + more;
-            counter.store(sum, Ordering::Relaxed);
-            sum
-        };
-        add(&entry.work, units);
-        add(&entry.virtual_time, units * UNIT / weight);
-        if add(&entry.uncharged, units * UNIT / group_weight) >= UNCHARGED_MAX {
+        entry.virtual_time.store(virtual_time, Ordering::Relaxed);
+        let uncharged = entry.uncharged.load(Ordering::Relaxed).saturating_add(units);
+        entry.uncharged.store(uncharged, Ordering::Relaxed);
+        if uncharged >= UNCHARGED_MAX {
             self.charge_group(entry);
         }
     }
 
-    /// Charges the group what it has not been charged yet: at the latest when the process ends.
+    /// Charges the group what it has not been charged yet: at the latest when the process ends. A process that takes less
+    /// than its group, by its priority, leaves more to others; one cannot take more.
+    #[cold]
     pub(crate) fn charge_group(&self, entry: &Entry) {
-        let share = entry.uncharged.swap(0, Ordering::Relaxed);
-        entry.group.virtual_time.fetch_add(share, Ordering::Relaxed);
+        let units = u64::from(entry.uncharged.swap(0, Ordering::Relaxed));
+        let group = &entry.group;
+        let cost = priority::cost(entry.priority.load(Ordering::Relaxed));
+        let cost = cost.max(group.cost.load(Ordering::Relaxed));
+        group.virtual_time.fetch_add(units * cost, Ordering::Relaxed);
+        group.work.fetch_add(units, Ordering::Relaxed);
     }
 
     /// The next process for a worker that has come to the end of a chain.

@@ -1,0 +1,85 @@
+//! What a host can keep a program in Toit from: services that are not for it, and memory of others.
+
+use std::sync::Arc;
+
+use lucarne_compiler::link::link;
+use lucarne_compiler::resolve;
+use lucarne_compiler::source::FileLoader;
+use lucarne_services::{Call, Container, Handler, Oversight, Policy, Selector, Thrown, Value, uuid};
+use lucarne_system::{CapturedOutput, Stream, System};
+use lucarne_vm::{Host, Image, MemoryAccount};
+
+const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 0);
+
+struct House;
+
+impl Handler for House {
+    async fn handle(&self, call: &Call, index: u32, _: Value) -> Result<Value, Thrown> {
+        Err(call.no_such_method(index))
+    }
+}
+
+fn image(name: &str, source: &str) -> Arc<Image> {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&file, source).expect("there is room");
+    let library = lucarne_library::unit().expect("it is built in");
+    let is_native = |module: &str, name: &str| lucarne_vm::native::find(module, name).is_some();
+    let analysis = resolve::analyze(&FileLoader, Some(library), &is_native, &file.to_string_lossy());
+    assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
+    Arc::new(Image::new(Arc::new(link(&analysis.unit).expect("it fits"))).expect("there is memory"))
+}
+
+#[test]
+fn a_program_learns_that_a_service_is_not_for_it() {
+    let (output, oversight) = (Arc::new(CapturedOutput::default()), Oversight::default());
+    let system = System::overseen(1, output.clone(), oversight.clone());
+    let house = Container::start(system.kernel(), "house");
+    let _provider =
+        house.provider("test/house", "1.0").provides(HOUSE, House).install().wait().expect("it may");
+    let source = r#"
+import system.services show ServiceClient ServiceSelector
+
+SELECTOR ::= ServiceSelector --uuid="0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7" --major=1 --minor=0
+
+main:
+  print (catch: (ServiceClient SELECTOR).open)
+  (ServiceClient SELECTOR).open --if-absent=: print "absent"
+"#;
+    let image = image("denied.toit", source);
+    for entry in [&[][..], &["test/house"]] {
+        let group = system.kernel().prepare();
+        let mut policy = Policy::default();
+        for entry in entry {
+            policy.open.deny(entry);
+        }
+        oversight.policies.set(group.gid(), policy);
+        let host = Host::new(system.services());
+        assert_eq!(lucarne_vm::start_in(system.kernel(), group, image.clone(), host).wait(), 0);
+    }
+    let expected = "null\nCannot find service: this container may not open it\nabsent\n";
+    assert_eq!(output.text(Stream::Out), expected);
+}
+
+#[test]
+fn the_processes_of_a_program_share_what_memory_it_has() {
+    let output = Arc::new(CapturedOutput::default());
+    let system = System::new(1, output.clone());
+    let source = "
+main:
+  spawn::
+    held := ByteArray 5_000_000
+    print held.size
+    sleep --ms=1_000
+    print held.size
+  sleep --ms=300
+  print (catch: ByteArray 5_000_000)
+  print (ByteArray 1_000_000).size
+";
+    let account = Arc::new(MemoryAccount::new(8 << 20));
+    let mut host = Host::new(system.services());
+    host.memory = Some(account.clone());
+    assert_eq!(lucarne_vm::start(system.kernel(), image("hoard.toit", source), host).wait(), 0);
+    assert_eq!(output.text(Stream::Out), "5000000\nOUT_OF_MEMORY\n1000000\n5000000\n");
+    drop(system);
+    assert_eq!(account.used_bytes(), 0);
+}
