@@ -593,3 +593,55 @@ fn containers_start_others_of_their_image_if_they_may() {
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(ticks(), before, "its instances have ended with it");
 }
+
+#[test]
+fn the_system_is_seen_at_work() {
+    let device = Device::started("device-see");
+    device.install(&["hall", "hall.toit"]);
+    for (name, guest) in [("ada", "Ada"), ("bob", "Bob")] {
+        device.install(&[name, "guest.toit", "--", guest]);
+    }
+    device.install(&["idle", "idle.toit", "--", "Idle"]);
+    device.wait_for("ada", "Ada hears Bob", 1);
+
+    let seen = device.json(&["services", "--json", "--for", "1s"]);
+    let services = seen["services"].as_array().expect("a list");
+    let room = services.iter().find(|service| service["container"] == "hall").expect("it provides");
+    assert_eq!((&room["name"], &room["version"]), (&"example/hall".into(), &"1.0".into()));
+    let clients = room["clients"].as_array().expect("a list");
+    let names: Vec<_> = clients.iter().map(|client| client["container"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["ada", "bob", "idle"]);
+    assert!(clients.iter().all(|client| client["clients"] == 1 && client["resources"] == 1), "{clients:?}");
+    // Two guests call ten times a second each, or less if the machine has more to do.
+    let calls = room["calls"].as_u64().expect("a number");
+    assert!((1..=30).contains(&calls), "{calls}");
+    let [p50, p99, max] = ["p50_ns", "p99_ns", "max_ns"].map(|field| room[field].as_u64().expect("a time"));
+    assert!(0 < p50 && p50 <= p99 && p99 <= max, "{room}");
+    assert!(device.good(&["services", "--for", "100ms"]).lines().any(|line| line.starts_with("hall")));
+
+    let mut top = device.command(&["top", "--json"]);
+    let mut top = top.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut line = String::new();
+    let out = top.stdout.as_mut().expect("it is piped");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("a line");
+    top.kill().and_then(|()| top.wait()).expect("it ends");
+    let sample: Value = serde_json::from_str(&line).expect("it is JSON");
+    let containers = sample["containers"].as_array().expect("a list");
+    let of = |name: &str| containers.iter().find(|container| container["name"] == name).expect("it runs");
+    assert!(of("ada")["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 1_000), "{line}");
+    assert!(of("ada")["sent"].as_u64().is_some_and(|sent| sent > 0), "{line}");
+    assert_eq!(of("idle")["sent"], 0);
+
+    device.good(&["container", "stop", "bob"]);
+    let metrics = device.good(&["device", "metrics"]);
+    assert!(metrics.ends_with("# EOF\n"));
+    let value = |metric: &str, container: &str| {
+        let named = format!("container=\"{container}\"");
+        let line = metrics.lines().find(|line| line.starts_with(metric) && line.contains(&named));
+        line.and_then(|line| line.rsplit_once(' ')).map(|(_, value)| value.to_owned()).expect(metric)
+    };
+    assert_eq!(value("lucarne_container_running", "ada"), "1");
+    assert_eq!(value("lucarne_container_running", "bob"), "0");
+    assert_eq!(value("lucarne_container_starts_total", "bob"), "1");
+    assert_eq!(value("lucarne_container_ends_total", "bob"), "1");
+}
