@@ -140,8 +140,8 @@ pub(crate) fn see(
 impl Seen {
     /// The request has its answer.
     #[cold]
-    pub(crate) fn answered(self: Box<Seen>, result: &Result<Payload, Box<Failure>>) {
-        let Seen { shared, sent_ns, mut answered } = *self;
+    pub(crate) fn answered(self, result: &Result<Payload, Box<Failure>>) {
+        let Seen { shared, sent_ns, mut answered } = self;
         let Some(observer) = &shared.hooks.observer else { return };
         match result {
             Ok(payload) => {
