@@ -3,16 +3,16 @@
 //! Commands, ends of containers and times come to it as events. What takes long (to start an OS process, to wait for an
 //! end) is done elsewhere and comes back as an event. When a container runs follows from its [`Life`](crate::life).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod programs;
+mod slot;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lucarne_kernel::Gid;
-use lucarne_message::tison;
-use lucarne_services::Expectation;
-use lucarne_system::containers::{InstallOptions, InstalledImage};
 use lucarne_system::storage::Media;
 use lucarne_system::{Output, Stream};
 use tokio::sync::oneshot;
@@ -20,16 +20,16 @@ use uuid::Uuid;
 
 use crate::control::{ContainerCounters, Counters, Inspected, Installed, Listed, Refusal, State, Status};
 use crate::guest::{Guest, Guests, Start};
-use crate::instances::{InstanceStart, Loaded};
 use crate::life::{Action, Life, Phase};
 use crate::logs::Logs;
 use crate::native::NativeStart;
 use crate::observatory::Usage;
 use crate::store::State as Wish;
-use crate::{
-    ContainerName, Digest, Image, ImageError, Images, Kind, Record, Restart, Settings, Store, StoreError,
-    assets,
-};
+use crate::{ContainerName, Image, ImageError, Images, Kind, Record, Settings, Store, StoreError};
+
+use self::slot::{Program, Slot};
+
+pub(crate) use self::slot::Sent;
 
 /// Something happens. What it is for is in the code.
 pub(crate) type Event = Box<dyn FnOnce(&mut Supervisor) + Send>;
@@ -62,46 +62,10 @@ pub(crate) struct Supervisor {
     is_going: bool,
 }
 
-/// A container, as the supervisor knows it.
-struct Slot {
-    program: Program,
-    settings: Settings,
-    /// Its place among the containers.
-    place: u64,
-    life: Life,
-    guest: Option<Guest>,
-    /// The interfaces that it provided when it last ran, and those that it has provided in this run.
-    provided: BTreeSet<Uuid>,
-    provides: BTreeSet<Uuid>,
-    started: Option<Instant>,
-    /// What those who look for its interfaces wait for, while it starts.
-    expected: Vec<Expectation>,
-    starts: u32,
-    ends: u64,
-    failures: u64,
-    problem: Option<String>,
-    /// Who waits until it has ended.
-    ending: Vec<Reply<()>>,
-}
-
 /// A further container of an installed one's image.
 struct Instance {
     of: ContainerName,
     guest: Guest,
-}
-
-/// Where the program of a container is.
-enum Program {
-    /// In the store.
-    Installed { image: Digest, kind: Kind },
-    /// Here alone: it was sent to be run once.
-    Sent(Arc<Sent>),
-}
-
-/// A program that was sent to the device, and the files that come with it.
-pub(crate) struct Sent {
-    pub(crate) image: Image,
-    pub(crate) assets: BTreeMap<String, Vec<u8>>,
 }
 
 /// A container that has run for so long has provided what it provides.
@@ -376,125 +340,6 @@ impl Supervisor {
         answer(reply, self.slot(name).map(drop));
     }
 
-    // -- Orders of programs -----------------------------------------------------------------------
-
-    /// The images that are installed, in the order of installation.
-    pub(crate) fn images(&mut self, reply: Reply<Vec<InstalledImage>>) {
-        let mut slots: Vec<_> = self.slots.iter().filter(|(_, slot)| slot.is_installed()).collect();
-        slots.sort_by_key(|(_, slot)| slot.place);
-        let images = slots.into_iter().map(|(name, slot)| InstalledImage {
-            id: slot.identity().0.id(),
-            name: Some(name.to_string()),
-            options: InstallOptions {
-                run_boot: slot.life.phase() != Phase::Stopped,
-                run_critical: slot.settings.restart == Restart::Always,
-            },
-        });
-        answer(reply, Ok(images.collect()));
-    }
-
-    /// The containers that have an image.
-    pub(crate) fn names_of(&mut self, id: Uuid, reply: Reply<Vec<ContainerName>>) {
-        let of_image = self.slots.iter().filter(|(_, slot)| slot.identity().0.id() == id);
-        answer(reply, Ok(of_image.map(|(name, _)| name.clone()).collect()));
-    }
-
-    /// Gets ready to start an instance of a container that has the image: of the one that asks, if it does.
-    pub(crate) fn load(&mut self, asker: Option<ContainerName>, id: Uuid, reply: Reply<Option<Loaded>>) {
-        let of_image = self.slots.iter().filter(|(_, slot)| slot.identity().0.id() == id);
-        let found = of_image.min_by_key(|(name, slot)| (Some(*name) != asker.as_ref(), slot.place));
-        let loaded = found.map(|(name, slot)| match slot.identity() {
-            (image, Kind::Toit) => {
-                let group = self.guests.prepare_instance(name, &slot.settings);
-                Ok(Loaded { name: name.clone(), image, group })
-            }
-            _ => Err(Refusal::new(format_args!("'{name}' is no program in Toit: it has no instances"))),
-        });
-        answer(reply, loaded.transpose());
-    }
-
-    pub(crate) fn start_instance(&mut self, start: InstanceStart, reply: Reply<()>) {
-        let gid = start.loaded.group.gid();
-        let of = start.loaded.name.clone();
-        let started = self.begin_instance(start).map(|guest| {
-            self.instances.insert(gid, Instance { of, guest });
-        });
-        if started.is_err() {
-            self.guests.forget_instance(gid);
-        }
-        answer(reply, started);
-    }
-
-    fn begin_instance(&mut self, start: InstanceStart) -> Result<Guest, Refusal> {
-        let InstanceStart { loaded: Loaded { name, image, group }, argument, on_end } = start;
-        let slot = self.slot(&name)?;
-        if self.is_going || slot.identity().0 != image {
-            return Err(Refusal::unknown(&name));
-        }
-        let (orders, gid) = (self.orders.clone(), group.gid());
-        let on_end = Box::new(move |code| {
-            orders.tell(move |supervisor| {
-                supervisor.instances.remove(&gid);
-                on_end(code);
-            });
-        });
-        let start = Start {
-            name: &name,
-            image_id: image.id(),
-            settings: &slot.settings,
-            assets: slot.assets(&self.store)?,
-            expected: &[],
-            output: self.logs.container(&name).map_err(Refusal::new)?,
-            on_end,
-        };
-        let program = self.images.load(image, || slot.image(&self.store))?;
-        Ok(self.guests.start_instance(group, program, argument, start))
-    }
-
-    /// What has come as an image alone is installed with the settings of what it takes the place of.
-    pub(crate) fn install_image(
-        &mut self,
-        name: &ContainerName,
-        image: Image,
-        how: InstallOptions,
-        reply: Reply<()>,
-    ) {
-        let installed = self.take_in_image(name, image, how).map(|()| {
-            self.end_instances(name);
-            self.order(name, |life, now| if how.run_boot { life.restart(now) } else { life.stop() });
-        });
-        answer(reply, installed);
-    }
-
-    fn take_in_image(
-        &mut self,
-        name: &ContainerName,
-        image: Image,
-        how: InstallOptions,
-    ) -> Result<(), Refusal> {
-        let mut settings = Settings::default();
-        let mut assets = BTreeMap::new();
-        if let Some(slot) = self.slots.get(name) {
-            settings.clone_from(&slot.settings);
-            for (file, digest) in &slot.settings.assets {
-                assets.insert(file.clone(), self.store.asset(*digest).map_err(Refusal::new)?);
-            }
-        }
-        if how.run_critical {
-            settings.restart = Restart::Always;
-        }
-        self.take_in(name, Sent { image, assets }, &settings)?;
-        self.note_wish(name, if how.run_boot { Wish::Enabled } else { Wish::Stopped })
-    }
-
-    /// All that programs have started of a container ends with it.
-    fn end_instances(&self, name: &ContainerName) {
-        self.instances
-            .values()
-            .filter(|instance| instance.of == *name)
-            .for_each(|instance| instance.guest.end());
-    }
-
     // -- What follows -----------------------------------------------------------------------------
 
     /// Starts what is installed and not stopped, in the order of installation.
@@ -599,32 +444,10 @@ impl Supervisor {
     }
 
     fn put(&mut self, name: &ContainerName, program: Program, settings: Settings, place: u64) {
-        let interval = settings.interval_us.and_then(|interval| u64::try_from(interval).ok());
-        let interval = interval.map(Duration::from_micros);
         match self.slots.get_mut(name) {
-            Some(slot) => {
-                slot.life.set_policy(settings.restart, interval);
-                (slot.program, slot.settings, slot.place) = (program, settings, place);
-            }
+            Some(slot) => slot.replace(program, settings, place),
             None => {
-                let life = Life::new(settings.restart, interval);
-                let slot = Slot {
-                    program,
-                    settings,
-                    place,
-                    life,
-                    guest: None,
-                    provided: BTreeSet::new(),
-                    provides: BTreeSet::new(),
-                    started: None,
-                    expected: Vec::new(),
-                    starts: 0,
-                    ends: 0,
-                    failures: 0,
-                    problem: None,
-                    ending: Vec::new(),
-                };
-                self.slots.insert(name.clone(), slot);
+                self.slots.insert(name.clone(), Slot::new(program, settings, place));
             }
         }
     }
@@ -782,60 +605,6 @@ impl Supervisor {
         };
         let (digest, kind) = slot.identity();
         Ok(Listed { name: name.clone(), image: digest.id(), kind, state })
-    }
-}
-
-impl Slot {
-    /// Has those wait who look for what this container is about to provide.
-    fn expect(&mut self, guests: &Guests) {
-        if self.expected.is_empty() {
-            self.expected = self.provided.iter().map(|interface| guests.expect(*interface)).collect();
-        }
-    }
-
-    /// What it uses; nothing if it does not run.
-    fn usage(&self) -> Usage {
-        self.guest.as_ref().map(Guest::usage).unwrap_or_default()
-    }
-
-    fn is_installed(&self) -> bool {
-        matches!(self.program, Program::Installed { .. })
-    }
-
-    /// What names its image, and what it is.
-    fn identity(&self) -> (Digest, Kind) {
-        match &self.program {
-            Program::Installed { image, kind } => (*image, *kind),
-            Program::Sent(sent) => (sent.image.digest(), sent.image.manifest().kind),
-        }
-    }
-
-    /// The files that come with it, and what was defined, as programs read them.
-    fn assets(&self, store: &Store) -> Result<Vec<u8>, Refusal> {
-        let mut entries = match &self.program {
-            Program::Sent(sent) => sent.assets.clone(),
-            Program::Installed { .. } => {
-                let read = |(name, digest): (&String, &Digest)| Ok((name.clone(), store.asset(*digest)?));
-                self.settings
-                    .assets
-                    .iter()
-                    .map(read)
-                    .collect::<Result<_, StoreError>>()
-                    .map_err(Refusal::new)?
-            }
-        };
-        if !self.settings.defines.is_empty() {
-            let defines = tison::to_bytes(&self.settings.defines).map_err(Refusal::new)?;
-            entries.insert(assets::DEFINES.to_owned(), defines);
-        }
-        Ok(if entries.is_empty() { Vec::new() } else { assets::encode(&entries) })
-    }
-
-    fn image(&self, store: &Store) -> Result<Image, Refusal> {
-        match &self.program {
-            Program::Installed { image, .. } => store.image(*image).map_err(Refusal::new),
-            Program::Sent(sent) => Ok(sent.image.clone()),
-        }
     }
 }
 
