@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use lucarne_device::control::{ReachError, Reached, Status};
 use lucarne_device::{Daemon, DeviceOptions, StateFolder};
+use lucarne_services::Broken;
 
 use crate::arguments::device::{At, Device, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
 use crate::run::processors;
@@ -54,6 +55,14 @@ pub(crate) fn reach(at: &At) -> Result<(Reached, String), Stop> {
             Err(Stop::usage(format!("there is no device '{other}' here: this one is called '{name}'")))
         }
         _ => Ok((reached, name)),
+    }
+}
+
+/// What a device was sending has broken off.
+pub(crate) fn broken(error: Broken) -> Stop {
+    match error {
+        Broken::Gone => Stop::failure("the device has ended"),
+        other => Stop::failure(format!("the device breaks off: {other}")),
     }
 }
 

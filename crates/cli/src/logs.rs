@@ -10,7 +10,7 @@ use lucarne_device::{Entry, Source};
 use crate::Stop;
 use crate::arguments::device::ContainerLogs;
 use crate::container::stop;
-use crate::device::reach;
+use crate::device::{broken, reach};
 
 /// What the names of the levels of log messages are, from 0 on.
 const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
@@ -27,8 +27,7 @@ pub(crate) fn logs(options: &ContainerLogs) -> Result<ExitCode, Stop> {
     let follower = reached.device.follow(name, options.lines).wait().map_err(stop)?;
     let mut parts = follower.notifications();
     while let Some(part) = parts.next().wait() {
-        let part = part.map_err(|error| Stop::failure(format!("the log breaks off: {error}")))?;
-        if print(options, &part).is_err() {
+        if print(options, &part.map_err(broken)?).is_err() {
             break;
         }
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::arguments::device::Services;
 use crate::container::stop;
-use crate::device::reach;
+use crate::device::{broken, reach};
 use crate::{Stop, print_out, table};
 
 /// What the device itself is called where containers are named.
@@ -42,8 +42,7 @@ pub(crate) fn watch(
     let watch = reached.device.watch(interval_us).wait().map_err(stop)?;
     let mut samples = watch.notifications();
     while let Some(sample) = samples.next().wait() {
-        let sample = sample.map_err(|error| Stop::failure(format!("the device breaks off: {error}")))?;
-        if !take(sample) {
+        if !take(sample.map_err(broken)?) {
             break;
         }
     }

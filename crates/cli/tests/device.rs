@@ -29,7 +29,7 @@ impl Device {
             let text = std::fs::read(&path).expect("it can be read");
             folder.file(&path.file_name().expect("a file").to_string_lossy(), text);
         }
-        for example in ["room/room.toit", "room/hall.toit", "clock/reader.toit"] {
+        for example in ["room/room.toit", "room/hall.toit", "clock/reader.toit", "keeper/job.toit"] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(example);
             let name = path.file_name().expect("a file").to_string_lossy().into_owned();
             folder.file(&name, std::fs::read(&path).expect("the example is there"));
@@ -135,10 +135,10 @@ fn kill(pid: u64) {
     assert!(killed.success());
 }
 
-/// The executable of the example `clock`, which is built with these tests.
-fn clock() -> PathBuf {
+/// The executable of an example, which is built with these tests.
+fn example(name: &str) -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_lucarne"));
-    binary.parent().expect("it is in a folder").join("examples/clock")
+    binary.parent().expect("it is in a folder").join("examples").join(name)
 }
 
 /// The children of a process whose command line contains a text.
@@ -302,7 +302,7 @@ fn two_devices_do_not_share_a_folder() {
 #[test]
 fn a_native_container_is_started_again_and_found_again() {
     let device = Device::started("device-native");
-    device.install(&["--restart=on-failure", "clock", clock().to_str().expect("UTF-8")]);
+    device.install(&["--restart=on-failure", "clock", example("clock").to_str().expect("UTF-8")]);
     device.install(&["--restart=on-failure", "reader", "reader.toit"]);
     device.wait_for("clock", "tick", 1);
     device.wait_for("reader", "Z\n", 1);
@@ -329,7 +329,7 @@ fn a_native_container_is_started_again_and_found_again() {
 #[test]
 fn what_a_killed_device_leaves_behind_is_ended() {
     let device = Device::started("device-killed");
-    device.install(&["clock", clock().to_str().expect("UTF-8")]);
+    device.install(&["clock", example("clock").to_str().expect("UTF-8")]);
     device.install(&["--restart=always", "reader", "reader.toit"]);
     device.wait_for("reader", "Z\n", 1);
     let pid = device.pid();
@@ -386,15 +386,18 @@ fn a_log_is_followed_as_it_grows() {
     device.folder.file("count.toit", "main:\n  1_000.repeat:\n    print it\n    sleep --ms=20\n");
     device.install(&["count", "count.toit"]);
     let mut follow = device.command(&["container", "logs", "-f", "--json", "count"]);
-    let mut follow = follow.stdout(Stdio::piped()).spawn().expect("it starts");
-    let lines = BufReader::new(follow.stdout.take().expect("it is piped")).lines();
-    let texts = lines.take(20).map(|line| {
+    let mut follow = follow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(follow.stdout.take().expect("it is piped")).lines();
+    let texts = lines.by_ref().take(20).map(|line| {
         let entry: Value = serde_json::from_str(&line.expect("a line")).expect("it is JSON");
         entry["text"].as_str().expect("a text").to_owned()
     });
     let expected: Vec<_> = (0..20).map(|number| number.to_string()).collect();
     assert_eq!(texts.collect::<Vec<_>>(), expected);
-    follow.kill().and_then(|()| follow.wait()).expect("it ends");
+    device.good(&["device", "stop"]);
+    let followed = follow.wait_with_output().expect("it ends");
+    assert_eq!(followed.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&followed.stderr), "lucarne: the device has ended\n");
 }
 
 #[test]
@@ -455,7 +458,7 @@ fn bounds_are_in_force_before_the_program_runs() {
 #[test]
 fn what_bounds_are_in_force_can_be_seen() {
     let device = Device::started("device-bounds");
-    let clock = clock();
+    let clock = example("clock");
     device.install(&["--memory=256M", "--restart=on-failure", "clock", clock.to_str().expect("UTF-8")]);
     device.wait_for("clock", "tick", 1);
     let bounds = device.json(&["container", "inspect", "--json", "clock"])["bounds"].to_string();
@@ -592,6 +595,42 @@ fn containers_start_others_of_their_image_if_they_may() {
     let before = ticks();
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(ticks(), before, "its instances have ended with it");
+}
+
+#[test]
+fn a_native_container_uses_what_the_device_provides() {
+    let device = Device::started("device-keeper");
+    device.install(&["job", "job.toit"]);
+    let keeper = example("keeper");
+    let keeper = keeper.to_str().expect("UTF-8");
+    let allowed =
+        ["containers", "storage", "console"].map(|service| format!("--allow-open=system/{service}"));
+    let mut install: Vec<_> = allowed.iter().map(String::as_str).collect();
+    install.extend(["keeper", keeper, "--", "job", "moon"]);
+    device.install(&install);
+    device.wait_for("keeper", "[keeper] WARN: not there {round: 1, name: moon, code: 1}", 1);
+    device.good(&["device", "stop"]);
+    device.good(&["device", "start"]);
+    device.wait_for("keeper", "[keeper] INFO: done {round: 2, name: job, code: 0}", 1);
+    device.wait_for("job", "at work", 2);
+}
+
+#[test]
+fn a_container_installs_and_uninstalls_an_image() {
+    let device = Device::started("device-writer");
+    device.folder.file("hello.toit", "main: print \"hello\"\n");
+    let image = lucarne_device::Image::compile(&device.folder.path("hello.toit")).expect("it compiles").image;
+    let file = device.folder.path("hello.image");
+    std::fs::write(&file, image.bytes()).expect("it can be written");
+    let assets = format!("image={}", file.display());
+    device.install(&["--allow-open=system/containers", "--assets", &assets, "writer", "writer.toit"]);
+    device.wait_for_state("writer", "ended");
+    let expected = format!(
+        "too short: OUT_OF_BOUNDS\ninstalled: [hello]\nended with 0\nuninstalled: true\nagain: No such container: {}\n",
+        image.digest().id()
+    );
+    assert_eq!(device.log("writer"), expected);
+    assert!(device.bad(&["container", "inspect", "hello"], 1).contains("hello"));
 }
 
 #[test]

@@ -183,7 +183,9 @@ pub use lucarne_services::{
     OpenError, Payload, Pending, Provider, ProviderBuilder, Proxy, Resource, Selector, Sending, Serve,
     Serves, Service, Thrown, Uuid, Value, uuid,
 };
-pub use lucarne_system::{CapturedOutput, Output, StandardOutput, Stream, storage};
+pub use lucarne_system::{
+    CapturedOutput, Output, Services, StandardOutput, Stream, console, containers, storage,
+};
 pub use system::System;
 #[cfg(feature = "toit")]
 pub use toit::{ProgramError, ProgramOptions};

@@ -7,7 +7,7 @@ use lucarne_kernel::KernelHandle;
 #[cfg(feature = "link")]
 use lucarne_kernel::sync::Mutex;
 use lucarne_services::Container;
-use lucarne_system::{Output, StandardOutput};
+use lucarne_system::{Output, Services, StandardOutput};
 
 /// Containers that see each other's services. Dropping it ends them all.
 ///
@@ -50,6 +50,11 @@ impl System {
         self.system.kernel()
     }
 
+    /// What those need who [start](crate::console::start) the services of a device here.
+    pub fn services(&self) -> &Services {
+        self.system.services()
+    }
+
     #[cfg(feature = "link")]
     pub(crate) fn connections(&self) -> std::io::Result<lucarne_link::Connections> {
         let mut connections = self.connections.lock();
@@ -57,11 +62,6 @@ impl System {
             return Ok(connections.clone());
         }
         Ok(connections.insert(lucarne_link::Connections::new(self.kernel())?).clone())
-    }
-
-    #[cfg(feature = "toit")]
-    pub(crate) fn services(&self) -> &lucarne_system::Services {
-        self.system.services()
     }
 }
 
