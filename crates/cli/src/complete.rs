@@ -12,7 +12,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use lucarne_device::control::Reached;
 
 use crate::arguments::CommandLine;
-use crate::device::folder;
+use crate::reach::folder;
 use crate::{Stop, print_out};
 
 /// What a shell sets when it asks.

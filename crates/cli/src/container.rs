@@ -12,7 +12,8 @@ use crate::arguments::device::{
     Container, ContainerInspect, ContainerList, Install, OfContainer, RestartPolicy, RunOptions,
     parse_interval,
 };
-use crate::device::{reach, shown_duration};
+use crate::device::shown_duration;
+use crate::reach::{reach, refused};
 use crate::{FAILURE, Stop, front, logs, print_out, table};
 
 /// The setting of `jag` that stands for `--interval`.
@@ -59,7 +60,7 @@ fn install(options: &Install) -> Result<ExitCode, Stop> {
     }
     let began = Instant::now();
     let upload = send(&reached, &image, &run.assets)?;
-    let installed = upload.install(name.clone(), settings).wait().map_err(stop)?;
+    let installed = upload.install(name.clone(), settings).wait().map_err(refused)?;
     let (size, took) = (image.bytes().len(), began.elapsed().as_secs_f64());
     if options.json {
         let object = json!({
@@ -131,7 +132,7 @@ pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
 /// Sends an image and the files that come with it.
 pub(crate) fn send(reached: &Reached, image: &Image, assets: &[String]) -> Result<UploadProxy, Stop> {
     let files = assets.iter().map(|asset| read_asset(asset)).collect::<Result<Vec<_>, _>>()?;
-    reached.send(image, &files).map_err(stop)
+    reached.send(image, &files).map_err(refused)
 }
 
 /// `NAME=FILE`, or `FILE` of several assets.
@@ -152,7 +153,7 @@ fn command_for(
 ) -> Result<ExitCode, Stop> {
     let (reached, device) = reach(&options.at)?;
     let name = &options.name;
-    order(&reached, name.clone()).map_err(stop)?;
+    order(&reached, name.clone()).map_err(refused)?;
     if options.json {
         print_out(format!("{}\n", json!({"name": name, "device": device, "done": done})).as_bytes());
     } else if !options.quiet {
@@ -163,7 +164,7 @@ fn command_for(
 
 fn list(options: &ContainerList) -> Result<ExitCode, Stop> {
     let (reached, device) = reach(&options.at)?;
-    let containers = reached.device.list().wait().map_err(stop)?;
+    let containers = reached.device.list().wait().map_err(refused)?;
     let text = if options.json {
         let rows: Vec<_> = containers.iter().map(|listed| as_json(&device, listed)).collect();
         format!("{}\n", serde_json::Value::from(rows))
@@ -204,7 +205,7 @@ pub(crate) fn describe(state: &State) -> String {
 
 fn inspect(options: &ContainerInspect) -> Result<ExitCode, Stop> {
     let (reached, device) = reach(&options.at)?;
-    let inspected = reached.device.inspect(options.name.clone()).wait().map_err(stop)?;
+    let inspected = reached.device.inspect(options.name.clone()).wait().map_err(refused)?;
     let text = if options.json {
         let mut object = as_json(&device, &inspected.listed);
         if let (Some(object), Ok(serde_json::Value::Object(more))) =
@@ -258,9 +259,4 @@ fn as_text(device: &str, inspected: &Inspected) -> String {
     add("deny provide", deny_provide);
     add("bounds", bounds);
     lines.iter().map(|(name, value)| format!("{name:<14}{value}\n")).collect()
-}
-
-/// A command that the device did not do.
-pub(crate) fn stop(refused: Refused) -> Stop {
-    Stop::failure(refused.to_string())
 }

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use lucarne_device::control::{ReachError, Reached, Status};
 use lucarne_device::{Daemon, DeviceOptions, StateFolder};
-use lucarne_services::Broken;
 
-use crate::arguments::device::{At, Device, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
+use crate::arguments::device::{Device, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
+use crate::reach::{folder, reach};
 use crate::run::processors;
 use crate::{Stop, metrics, print_error, print_out};
 
@@ -32,37 +32,6 @@ pub(crate) fn device(command: &Device) -> Result<ExitCode, Stop> {
         Device::Status(options) => status(options),
         Device::Metrics(options) => metrics::metrics(options),
         Device::Unit(options) => unit(options),
-    }
-}
-
-/// The state folder that is meant.
-pub(crate) fn folder(state: Option<&Path>) -> Result<StateFolder, Stop> {
-    let folder = match state {
-        Some(path) => StateFolder::at(path),
-        None => StateFolder::of_user(),
-    };
-    folder.map_err(|error| Stop::usage(error.to_string()))
-}
-
-/// The device that is meant, and its name.
-pub(crate) fn reach(at: &At) -> Result<(Reached, String), Stop> {
-    let folder = folder(at.state.as_deref())?;
-    let reached = Reached::connect(&folder).map_err(|error| Stop::failure(error.to_string()))?;
-    let Status { name, .. } =
-        reached.device.status().wait().map_err(|error| Stop::failure(error.to_string()))?;
-    match &at.device {
-        Some(other) if *other != name => {
-            Err(Stop::usage(format!("there is no device '{other}' here: this one is called '{name}'")))
-        }
-        _ => Ok((reached, name)),
-    }
-}
-
-/// What a device was sending has broken off.
-pub(crate) fn broken(error: Broken) -> Stop {
-    match error {
-        Broken::Gone => Stop::failure("the device has ended"),
-        other => Stop::failure(format!("the device breaks off: {other}")),
     }
 }
 

@@ -9,8 +9,7 @@ use lucarne_device::{Entry, Source};
 
 use crate::Stop;
 use crate::arguments::device::ContainerLogs;
-use crate::container::stop;
-use crate::device::{broken, reach};
+use crate::reach::{broken, reach, refused};
 
 /// What the names of the levels of log messages are, from 0 on.
 const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
@@ -19,12 +18,12 @@ pub(crate) fn logs(options: &ContainerLogs) -> Result<ExitCode, Stop> {
     let (reached, _) = reach(&options.at)?;
     let name = options.name.clone();
     if !options.follow {
-        let entries = reached.device.logs(name, options.lines).wait().map_err(stop)?;
+        let entries = reached.device.logs(name, options.lines).wait().map_err(refused)?;
         // A reader who has gone does not want the rest.
         let _ = print(options, &LogPart { entries, missed: 0 });
         return Ok(ExitCode::SUCCESS);
     }
-    let follower = reached.device.follow(name, options.lines).wait().map_err(stop)?;
+    let follower = reached.device.follow(name, options.lines).wait().map_err(refused)?;
     let mut parts = follower.notifications();
     while let Some(part) = parts.next().wait() {
         if print(options, &part.map_err(broken)?).is_err() {

@@ -15,6 +15,7 @@ mod manual;
 mod metrics;
 mod pkg;
 mod progress;
+mod reach;
 mod run;
 mod services;
 mod table;

@@ -22,8 +22,8 @@ use lucarne_vm::{Host, Image, SoleImage};
 use crate::arguments::device::{At, RunOptions};
 use crate::arguments::{HOST, Run};
 use crate::components::Components;
-use crate::device::reach;
 use crate::front::analyze_file;
+use crate::reach::{reach, refused};
 use crate::{FAILURE, Stop, container, print_out};
 
 /// The status after Ctrl-C: 128 and the number of the signal, as shells have it.
@@ -66,7 +66,7 @@ fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
     let began = Instant::now();
     let settings = container::settings(&options.on_device, options.arguments());
     let upload = container::send(&reached, &image, &options.on_device.assets)?;
-    upload.run(settings).wait().map_err(container::stop)?;
+    upload.run(settings).wait().map_err(refused)?;
     let (size, took) = (image.bytes().len().div_ceil(1024), began.elapsed().as_secs_f64());
     print_out(
         format!("Success: Sent {size}KB to '{device}' in {took:.2}s; see 'lucarne container logs -f run'\n")

@@ -7,8 +7,7 @@ use lucarne_device::control::{ClientSample, Reached, Sample, ServiceSample};
 use serde_json::json;
 
 use crate::arguments::device::Services;
-use crate::container::stop;
-use crate::device::{broken, reach};
+use crate::reach::{broken, reach, refused};
 use crate::{Stop, print_out, table};
 
 /// What the device itself is called where containers are named.
@@ -39,7 +38,7 @@ pub(crate) fn watch(
     mut take: impl FnMut(Sample) -> bool,
 ) -> Result<(), Stop> {
     let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
-    let watch = reached.device.watch(interval_us).wait().map_err(stop)?;
+    let watch = reached.device.watch(interval_us).wait().map_err(refused)?;
     let mut samples = watch.notifications();
     while let Some(sample) = samples.next().wait() {
         if !take(sample.map_err(broken)?) {

@@ -15,7 +15,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwins
 
 use crate::arguments::device::Top;
 use crate::container::describe;
-use crate::device::reach;
+use crate::reach::reach;
 use crate::services::{rate, shown, watch};
 use crate::{Stop, table};
 

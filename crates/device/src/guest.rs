@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use lucarne_kernel::{Gid, Prepared, Program, priority};
 use lucarne_services::{Expectation, Expectations, Value};
-use lucarne_system::{Output, Services, System};
+use lucarne_system::{Services, System};
 use lucarne_vm::{Host, MemoryAccount};
 use uuid::Uuid;
 
 use crate::native::{Native, NativeStart, Natives};
-use crate::observatory::Usage;
 use crate::residents::Residents;
+use crate::start::{Start, Usage};
 use crate::{ContainerName, Settings};
 
 /// What a container may use of memory if its settings do not say, in bytes.
@@ -31,22 +31,6 @@ pub(crate) struct Guests {
 pub(crate) enum Guest {
     Toit { program: Program, memory: Arc<MemoryAccount> },
     Native(Native),
-}
-
-/// What a container is started with.
-pub(crate) struct Start<'a> {
-    pub(crate) name: &'a ContainerName,
-    /// The id of its image, as programs know it.
-    pub(crate) image_id: Uuid,
-    pub(crate) settings: &'a Settings,
-    /// The files that come with it.
-    pub(crate) assets: Vec<u8>,
-    /// What others expect it to provide.
-    pub(crate) expected: &'a [Expectation],
-    /// Its log.
-    pub(crate) output: Arc<dyn Output>,
-    /// Told of its end, once, with its code.
-    pub(crate) on_end: Box<dyn FnOnce(i32) + Send>,
 }
 
 impl Guests {

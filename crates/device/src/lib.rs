@@ -28,6 +28,7 @@ mod native;
 mod observatory;
 mod residents;
 mod settings;
+mod start;
 mod store;
 mod supervisor;
 

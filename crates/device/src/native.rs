@@ -26,10 +26,9 @@ use crate::cgroup::{Cgroup, Cgroups};
 use crate::children::{Children, OnRecord};
 use crate::confine::{Bounds, in_force};
 use crate::folders::StateFolder;
-use crate::guest::Start;
-use crate::observatory::Usage;
 use crate::residents::Residents;
 use crate::settings::FileAccess;
+use crate::start::{Start, Usage};
 use crate::{ContainerName, Settings};
 
 /// How long one that was asked to end may take before it is killed.

@@ -17,6 +17,7 @@ use lucarne_services::{Calls, Flow, Look, Seen, Survey, Surveyed, Surveys, Traff
 use crate::ContainerName;
 use crate::control::{ClientSample, ContainerSample, Listed, Sample, ServiceSample};
 use crate::residents::Residents;
+use crate::start::Usage;
 use crate::supervisor::{Orders, Supervisor};
 
 /// How often the thread of somebody who looks sees whether anybody still does.
@@ -33,13 +34,6 @@ pub(crate) struct Observatory {
     pub(crate) surveys: Surveys,
     pub(crate) residents: Residents,
     pub(crate) orders: Orders,
-}
-
-/// What a container has used since it was started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
-    pub(crate) memory_bytes: Option<u64>,
-    pub(crate) cpu_us: Option<u64>,
 }
 
 /// One who looks.

@@ -19,11 +19,11 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::control::{ContainerCounters, Counters, Inspected, Installed, Listed, Refusal, State, Status};
-use crate::guest::{Guest, Guests, Start};
+use crate::guest::{Guest, Guests};
 use crate::life::{Action, Life, Phase};
 use crate::logs::Logs;
 use crate::native::NativeStart;
-use crate::observatory::Usage;
+use crate::start::{Start, Usage};
 use crate::store::State as Wish;
 use crate::{ContainerName, Image, ImageError, Images, Kind, Record, Settings, Store, StoreError};
 

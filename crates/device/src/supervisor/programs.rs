@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::slot::Sent;
 use super::{Instance, Reply, Supervisor, Wish, answer};
 use crate::control::Refusal;
-use crate::guest::{Guest, Start};
+use crate::guest::Guest;
 use crate::instances::{InstanceStart, Loaded};
 use crate::life::Phase;
+use crate::start::Start;
 use crate::{ContainerName, Image, Kind, Restart, Settings};
 
 impl Supervisor {

@@ -12,7 +12,7 @@ use super::Reply;
 use crate::control::Refusal;
 use crate::guest::{Guest, Guests};
 use crate::life::Life;
-use crate::observatory::Usage;
+use crate::start::Usage;
 use crate::{Digest, Image, Kind, Settings, Store, StoreError, assets};
 
 /// A container of a device.
