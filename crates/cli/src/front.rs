@@ -3,17 +3,18 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use lucarne_compiler::diagnostic::{self, Style};
+use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::ir::Unit;
 use lucarne_compiler::resolve::{self, Analysis};
 use lucarne_compiler::source::FileLoader;
+use lucarne_vm::native;
 
 use crate::{Stop, print_error};
 
 /// Analyses a program and prints its diagnostics.
 pub(crate) fn analyze_file(file: &Path) -> Result<Analysis, Stop> {
     let path = readable(file)?;
-    let analysis = resolve::analyze(&FileLoader, Some(library()?), &is_native, &path);
+    let analysis = resolve::analyze(&FileLoader, Some(library()?), &native::exists, &path);
     print(&analysis);
     Ok(analysis)
 }
@@ -21,7 +22,7 @@ pub(crate) fn analyze_file(file: &Path) -> Result<Analysis, Stop> {
 /// Analyses a file that may be a program or a library of one.
 pub(crate) fn check_file(file: &Path) -> Result<Analysis, Stop> {
     let path = readable(file)?;
-    Ok(resolve::check(&FileLoader, Some(library()?), &is_native, &path))
+    Ok(resolve::check(&FileLoader, Some(library()?), &native::exists, &path))
 }
 
 fn library() -> Result<Unit, Stop> {
@@ -30,12 +31,7 @@ fn library() -> Result<Unit, Stop> {
 
 /// Prints all diagnostics.
 pub(crate) fn print(analysis: &Analysis) {
-    print_error(&diagnostic::render(&analysis.sources, &analysis.diagnostics, style()));
-}
-
-/// Whether the machine has a native.
-pub(crate) fn is_native(module: &str, name: &str) -> bool {
-    lucarne_vm::native::find(module, name).is_some()
+    print_error(&analysis.shown(style()));
 }
 
 /// The path of a file as the compiler takes it, if it can be read.

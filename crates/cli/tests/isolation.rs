@@ -23,8 +23,8 @@ fn image(name: &str, source: &str) -> Arc<Image> {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&file, source).expect("there is room");
     let library = lucarne_library::unit().expect("it is built in");
-    let is_native = |module: &str, name: &str| lucarne_vm::native::find(module, name).is_some();
-    let analysis = resolve::analyze(&FileLoader, Some(library), &is_native, &file.to_string_lossy());
+    let analysis =
+        resolve::analyze(&FileLoader, Some(library), &lucarne_vm::native::exists, &file.to_string_lossy());
     assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
     Arc::new(Image::new(Arc::new(link(&analysis.unit).expect("it fits"))).expect("there is memory"))
 }

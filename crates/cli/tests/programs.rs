@@ -302,12 +302,8 @@ impl Output for Collected {
 fn compile(program: &Path) -> Arc<Image> {
     let library = lucarne_library::unit().expect("the library is prepared");
     let path = program.to_str().expect("our paths are UTF-8");
-    let analysis = lucarne_compiler::resolve::analyze(
-        &FileLoader,
-        Some(library),
-        &|module, name| lucarne_vm::native::find(module, name).is_some(),
-        path,
-    );
+    let analysis =
+        lucarne_compiler::resolve::analyze(&FileLoader, Some(library), &lucarne_vm::native::exists, path);
     let program = lucarne_compiler::link::link(&analysis.unit).expect("test programs have no errors");
     Arc::new(Image::new(Arc::new(program)).expect("test programs fit"))
 }

@@ -24,7 +24,7 @@ mod shown;
 mod unit;
 mod world;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{self, Diagnostic, Style};
 use crate::ir::{ModuleId, Unit};
 use crate::source::{Loader, SourceId, Sources, Span};
 use globals::Globals;
@@ -48,6 +48,11 @@ impl Analysis {
     /// Whether the program must not be run.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// What is wrong, as text.
+    pub fn shown(&self, style: Style) -> String {
+        diagnostic::render(&self.sources, &self.diagnostics, style)
     }
 }
 

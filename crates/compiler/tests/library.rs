@@ -2,7 +2,7 @@
 
 mod common;
 
-use lucarne_compiler::diagnostic::{self, Style};
+use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::resolve::analyze_library;
 
 #[test]
@@ -10,7 +10,7 @@ fn the_library_has_no_errors() {
     let loader = common::library_sources();
     let paths: Vec<String> = loader.paths().map(str::to_owned).collect();
     let analysis = analyze_library(&loader, &paths);
-    let shown = diagnostic::render(&analysis.sources, &analysis.diagnostics, Style::default());
+    let shown = analysis.shown(Style::default());
     assert!(!analysis.has_errors(), "{shown}");
 }
 

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lucarne_compiler::diagnostic::{self, Diagnostic, Style};
+use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::link::link;
 use lucarne_compiler::resolve;
 use lucarne_compiler::source::FileLoader;
 use lucarne_kernel::Program;
 use lucarne_outside::Surroundings;
-use lucarne_vm::{Host, Image};
+use lucarne_vm::{Host, Image, native};
 use thiserror::Error;
 
 use crate::System;
@@ -78,11 +78,9 @@ impl System {
 fn compile(file: &str) -> Result<Image, ProgramError> {
     let wrong = |error: &dyn std::fmt::Display| ProgramError::Wrong(error.to_string());
     let library = lucarne_library::unit().map_err(|error| wrong(&error))?;
-    let is_native = |module: &str, name: &str| lucarne_vm::native::find(module, name).is_some();
-    let analysis = resolve::analyze(&FileLoader, Some(library), &is_native, file);
-    if analysis.diagnostics.iter().any(Diagnostic::is_error) {
-        let style = Style { colour: false, width: None };
-        return Err(ProgramError::Wrong(diagnostic::render(&analysis.sources, &analysis.diagnostics, style)));
+    let analysis = resolve::analyze(&FileLoader, Some(library), &native::exists, file);
+    if analysis.has_errors() {
+        return Err(ProgramError::Wrong(analysis.shown(Style::default())));
     }
     let program = link(&analysis.unit).map_err(|error| wrong(&error))?;
     Image::new(Arc::new(program)).map_err(|error| ProgramError::TooLarge(error.to_string()))

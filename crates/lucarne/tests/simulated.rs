@@ -184,8 +184,8 @@ fn compile(name: &str, source: &str) -> Arc<Image> {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.toit", std::process::id()));
     std::fs::write(&file, source).unwrap();
     let library = lucarne_library::unit().unwrap();
-    let is_native = |module: &str, name: &str| lucarne_vm::native::find(module, name).is_some();
-    let analysis = resolve::analyze(&FileLoader, Some(library), &is_native, file.to_str().unwrap());
+    let analysis =
+        resolve::analyze(&FileLoader, Some(library), &lucarne_vm::native::exists, file.to_str().unwrap());
     assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
     Arc::new(Image::new(Arc::new(link(&analysis.unit).unwrap())).unwrap())
 }

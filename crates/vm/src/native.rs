@@ -72,6 +72,11 @@ pub fn find(module: &str, name: &str) -> Option<Entry> {
     table.iter().find(|(row_name, _)| *row_name == name).map(|(_, native)| Entry::Function(*native))
 }
 
+/// Whether there is such a native, for those who analyse programs.
+pub fn exists(module: &str, name: &str) -> bool {
+    find(module, name).is_some()
+}
+
 /// All modules with their tables.
 const TABLES: &[(&str, &[Row])] = &[
     ("aead", aead::TABLE),

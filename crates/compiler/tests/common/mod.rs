@@ -1,6 +1,6 @@
 //! What the tests of the front half share.
 
-use lucarne_compiler::diagnostic::{self, Style};
+use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::ir::Unit;
 use lucarne_compiler::resolve::{Analysis, analyze, analyze_library};
 use lucarne_compiler::source::MemoryLoader;
@@ -62,8 +62,5 @@ pub(crate) fn analyze_files(files: &[(&str, &str)]) -> Analysis {
 #[allow(dead_code, reason = "not every test renders")]
 pub(crate) fn rendered(text: &str) -> String {
     let analysis = analyze_files(&[("app.toit", text)]);
-    format!(
-        "{text}\n----\n{}",
-        diagnostic::render(&analysis.sources, &analysis.diagnostics, Style::default())
-    )
+    format!("{text}\n----\n{}", analysis.shown(Style::default()))
 }

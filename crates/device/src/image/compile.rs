@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use lucarne_compiler::diagnostic::{self, Style};
-use lucarne_compiler::ir::Unit;
+use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::link::{LinkError, link};
 use lucarne_compiler::program::Program;
 use lucarne_compiler::resolve::{self, Analysis};
+use lucarne_vm::native;
 use thiserror::Error;
 
 use super::sources::{Recorder, SourceTree};
@@ -47,7 +47,7 @@ impl Image {
     pub fn compile(file: &Path) -> Result<Compiled, CompileError> {
         let entry = file.to_str().ok_or(CompileError::Path)?;
         let recorder = Recorder::default();
-        let analysis = resolve::analyze(&recorder, Some(library()?), &is_native, entry);
+        let analysis = resolve::analyze(&recorder, Some(lucarne_library::unit()?), &native::exists, entry);
         if analysis.has_errors() {
             return Err(CompileError::Wrong(Box::new(analysis)));
         }
@@ -75,20 +75,10 @@ impl Image {
 /// The program of some sources.
 pub(super) fn linked(tree: &SourceTree, entry: &str) -> Result<Program, ImageError> {
     let wrong = |error: &dyn std::fmt::Display| ImageError::Wrong(error.to_string());
-    let library = library().map_err(|error| wrong(&error))?;
-    let analysis = resolve::analyze(&tree.loader(), Some(library), &is_native, entry);
+    let library = lucarne_library::unit().map_err(|error| wrong(&error))?;
+    let analysis = resolve::analyze(&tree.loader(), Some(library), &native::exists, entry);
     if analysis.has_errors() {
-        let style = Style { colour: false, width: None };
-        let text = diagnostic::render(&analysis.sources, &analysis.diagnostics, style);
-        return Err(ImageError::Wrong(text));
+        return Err(ImageError::Wrong(analysis.shown(Style::default())));
     }
     link(&analysis.unit).map_err(|error| wrong(&error))
-}
-
-fn library() -> Result<Unit, postcard::Error> {
-    lucarne_library::unit()
-}
-
-fn is_native(module: &str, name: &str) -> bool {
-    lucarne_vm::native::find(module, name).is_some()
 }
