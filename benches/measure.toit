@@ -1,15 +1,58 @@
-// How long a call of a service takes, from one container to another: the median and the 99th percentile of many, each after
-// a pause, as calls come on a device.
-import .room show RoomClient
+// How long a call takes from one container to another, whatever others do. The first argument says what this one does:
+//   provide   answers calls, and sends notifications to whoever wants them
+//   measure   prints the median and the 99th percentile of many calls, each after a pause, as calls come on a device
+//   calls     calls the provider without end, many calls at a time
+//   notes     takes notifications of the provider, which sends them without end
+import system.services show *
+
+SELECTOR ::= ServiceSelector
+    --uuid="8d7f2a0e-6a1b-4c9e-8a55-0f3c7b2d9e14"
+    --major=1
+    --minor=0
 
 CALLS ::= 2_000
+AT-A-TIME ::= 16
 
-main:
-  room := RoomClient
-  room.open --timeout=(Duration --s=5)
-  seat := room.enter "measure"
-  taken := List CALLS:
+class Provider extends ServiceProvider implements ServiceHandler:
+  constructor:
+    super "bench/measure" --major=1 --minor=0
+    provides SELECTOR --handler=this
+
+  handle index/int arguments/any --gid/int --client/int -> any:
+    return index == 0 ? arguments : Source this client
+
+class Source extends ServiceResource:
+  constructor provider/ServiceProvider client/int:
+    super provider client --notifiable
+    task --background:: while not is-closed: notify_ "note"
+
+  on-closed -> none:
+
+class Client extends ServiceClient:
+  constructor: super SELECTOR
+  echo value/any -> any: return invoke_ 0 value
+  notes -> Notes: return Notes this (invoke_ 1 null)
+
+class Notes extends ServiceResourceProxy:
+  constructor client/ServiceClient handle/int: super client handle
+  on-notified_ notification/any -> none:
+
+main arguments/List:
+  if arguments == ["provide"]:
+    (Provider).install
+    return
+  client := Client
+  client.open --timeout=(Duration --s=5)
+  if arguments == ["measure"]: measure client
+  else if arguments == ["calls"]: AT-A-TIME.repeat: task:: while true: client.echo "call"
+  else if arguments == ["notes"]:
+    client.notes
+    while true: sleep --ms=1_000
+  else: throw "unknown: $arguments"
+
+measure client/Client -> none:
+  taken := List CALLS: | number |
     sleep --ms=1
-    (Duration.of: seat.say "x").in-us
+    (Duration.of: client.echo number).in-us
   taken.sort --in-place
   print "$taken[CALLS / 2] us, 99 %: $taken[CALLS * 99 / 100] us"

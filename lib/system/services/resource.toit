@@ -38,7 +38,8 @@ abstract class ServiceResource implements rpc.RpcSerializable:
     if handle & 1 == 0: throw "Resource not notifiable"
     pid := provider_.pid --client=client_
     if close: catch --trace: this.close
-    if pid: notify-proxy_ pid client_ handle notification
+    // If nobody takes it any more, those who close the resource get their turn: some notify until it is closed.
+    if pid and not (notify-proxy_ pid client_ handle notification): yield
 
   /** Closes the resource. */
   close -> none:
