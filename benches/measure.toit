@@ -1,8 +1,9 @@
-// How long a call takes from one container to another, whatever others do. The first argument says what this one does:
-//   provide   answers calls, and sends notifications to whoever wants them
-//   measure   prints the median and the 99th percentile of many calls, each after a pause, as calls come on a device
-//   calls     calls the provider without end, many calls at a time
-//   notes     takes notifications of the provider, which sends them without end
+// How long a call takes from one container to another, whatever others do. The arguments say what this one does:
+//   provide NAME   answers calls, and sends notifications to whoever wants them
+//   measure NAME   prints the median and the 99th percentile of many calls of that provider, each after a pause, as calls
+//                  come on a device
+//   calls NAME     calls that provider without end, many calls at a time
+//   notes NAME     takes notifications of that provider, which sends them without end
 import system.services show *
 
 SELECTOR ::= ServiceSelector
@@ -14,8 +15,8 @@ CALLS ::= 2_000
 AT-A-TIME ::= 16
 
 class Provider extends ServiceProvider implements ServiceHandler:
-  constructor:
-    super "bench/measure" --major=1 --minor=0
+  constructor name/string:
+    super name --major=1 --minor=0
     provides SELECTOR --handler=this
 
   handle index/int arguments/any --gid/int --client/int -> any:
@@ -29,7 +30,7 @@ class Source extends ServiceResource:
   on-closed -> none:
 
 class Client extends ServiceClient:
-  constructor: super SELECTOR
+  constructor --of/string: super (SELECTOR.restrict.allow --name=of)
   echo value/any -> any: return invoke_ 0 value
   notes -> Notes: return Notes this (invoke_ 1 null)
 
@@ -38,17 +39,19 @@ class Notes extends ServiceResourceProxy:
   on-notified_ notification/any -> none:
 
 main arguments/List:
-  if arguments == ["provide"]:
-    (Provider).install
+  what := arguments[0]
+  name := arguments[1]
+  if what == "provide":
+    (Provider name).install
     return
-  client := Client
+  client := Client --of=name
   client.open --timeout=(Duration --s=5)
-  if arguments == ["measure"]: measure client
-  else if arguments == ["calls"]: AT-A-TIME.repeat: task:: while true: client.echo "call"
-  else if arguments == ["notes"]:
+  if what == "measure": measure client
+  else if what == "calls": AT-A-TIME.repeat: task:: while true: client.echo "call"
+  else if what == "notes":
     client.notes
     while true: sleep --ms=1_000
-  else: throw "unknown: $arguments"
+  else: throw "unknown: $what"
 
 measure client/Client -> none:
   taken := List CALLS: | number |
