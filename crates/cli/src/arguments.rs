@@ -22,6 +22,9 @@ use clap_complete::Shell;
   lucarne check .                  look for errors in all files of a folder, run nothing
   lucarne test tests               run the test programs of a folder
   lucarne pkg install --local ../p use the package in another folder
+  lucarne device start             make this machine a device
+  lucarne container install hello hello.toit
+                                   have the device run a program, whenever it starts
   lucarne --emit=STAGE hello.toit  print what the compiler makes of it, at one of the stages
                                    tokens, tree, ir and bytecode
 

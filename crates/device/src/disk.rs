@@ -21,17 +21,25 @@ pub(crate) struct Disk(Arc<Mutex<State>>);
 struct State {
     bytes: Vec<u8>,
     steps: Vec<Step>,
+    /// How many bytes there is room for, if that has an end.
+    room: Option<usize>,
 }
 
 impl Disk {
     /// A disk with something on it.
     pub(crate) fn with(bytes: Vec<u8>) -> Disk {
-        Disk(Arc::new(Mutex::new(State { bytes, steps: Vec::new() })))
+        Disk(Arc::new(Mutex::new(State { bytes, ..State::default() })))
     }
 
     /// How many steps there were.
     pub(crate) fn steps(&self) -> usize {
         self.state(|state| state.steps.len())
+    }
+
+    /// From now on there is room for so many bytes. Files may still be made longer, as file systems allow: it is the
+    /// writing that fails.
+    pub(crate) fn has_room_for(&self, bytes: Option<usize>) {
+        self.state(|state| state.room = bytes);
     }
 
     /// What was done to it so far.
@@ -49,10 +57,15 @@ impl Disk {
 
     fn apply(&self, step: Step) -> io::Result<()> {
         self.state(|state| {
+            if let (Step::Write(offset, data), Some(room)) = (&step, state.room)
+                && offset + data.len() > room
+            {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
             apply(&mut state.bytes, &step);
             state.steps.push(step);
-        });
-        Ok(())
+            Ok(())
+        })
     }
 }
 

@@ -3,18 +3,16 @@
 use std::path::Path;
 
 use lucarne_system::storage::{Entries, Flash, FlashError, Work};
-use redb::{
-    Database, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend, StorageError, Table,
-    TableDefinition,
-};
+use redb::{Database, ReadOnlyTable, ReadableTable, StorageBackend, StorageError, Table, TableDefinition};
 
-use crate::{StoreError, database};
+use crate::StoreError;
+use crate::database::{self, Books};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 
 /// The flash memory of a device.
 pub struct FlashFile {
-    database: Database,
+    books: Books,
 }
 
 impl FlashFile {
@@ -23,17 +21,15 @@ impl FlashFile {
     /// # Errors
     /// As [`Store::open`](crate::Store::open).
     pub fn open(folder: &Path) -> Result<FlashFile, StoreError> {
-        Ok(FlashFile { database: database::open(&folder.join("flash.redb"), prepare)? })
+        Ok(FlashFile { books: Books::in_file(&folder.join("flash.redb"), prepare)? })
     }
 
-    /// Opens the flash memory on some disk.
+    /// Opens the flash memory on some disk, whose clones are the same disk.
     ///
     /// # Errors
     /// As [`Store::open`](crate::Store::open).
-    pub fn with_backend(backend: impl StorageBackend) -> Result<FlashFile, StoreError> {
-        let database = database::on(backend)?;
-        prepare(&database)?;
-        Ok(FlashFile { database })
+    pub fn on_disk(disk: impl StorageBackend + Clone) -> Result<FlashFile, StoreError> {
+        Ok(FlashFile { books: Books::on_disk(disk, prepare)? })
     }
 }
 
@@ -47,18 +43,19 @@ impl Flash for FlashFile {
     }
 
     fn look(&self, work: &mut Work<'_>) -> Result<(), FlashError> {
-        let table = self.database.begin_read().map_err(failed)?.open_table(ENTRIES).map_err(failed)?;
-        work(&mut Looked(table))
+        let mut refused = None;
+        let looked = self.books.read(|transaction| {
+            let mut entries = Looked(transaction.open_table(ENTRIES)?);
+            work(&mut entries).map_err(|error| noted(error, &mut refused))
+        });
+        looked.map_err(|error| refused.unwrap_or_else(|| failed(error)))
     }
 
     fn change(&self, work: &mut Work<'_>) -> Result<(), FlashError> {
         let mut refused = None;
-        let changed = database::write(&self.database, |transaction| {
+        let changed = self.books.write(|transaction| {
             let mut entries = Changed(transaction.open_table(ENTRIES)?);
-            work(&mut entries).map_err(|error| {
-                refused = Some(error.clone());
-                StoreError::Disk(error.0)
-            })
+            work(&mut entries).map_err(|error| noted(error, &mut refused))
         });
         changed.map_err(|error| refused.unwrap_or_else(|| failed(error)))
     }
@@ -122,6 +119,12 @@ fn keys(table: &impl ReadableTable<Key, Key>, prefix: &[u8]) -> Result<Vec<Vec<u
     Ok(found)
 }
 
+/// Notes what somebody is to be told, on its way through a transaction.
+fn noted(error: FlashError, refused: &mut Option<FlashError>) -> StoreError {
+    *refused = Some(error.clone());
+    StoreError::Disk(error.0)
+}
+
 fn failed(error: impl std::fmt::Display) -> FlashError {
     FlashError(error.to_string())
 }
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn a_power_cut_at_any_write() {
         let disk = Disk::default();
-        let flash = FlashFile::with_backend(disk.clone()).expect("an empty disk becomes one");
+        let flash = FlashFile::on_disk(disk.clone()).expect("an empty disk becomes one");
         let start = disk.steps();
         let put = |flash: &FlashFile, number: u32| {
             flash.change(&mut |entries| {
@@ -194,7 +197,7 @@ mod tests {
                 continue;
             }
             let cut = platter.cut(&mut fastrand::Rng::with_seed(at as u64));
-            let flash = FlashFile::with_backend(Disk::with(cut)).expect("it is whole");
+            let flash = FlashFile::on_disk(Disk::with(cut)).expect("it is whole");
             let mut found = None;
             let looked = flash.look(&mut |entries| {
                 found = entries.get(b"number")?.map(|bytes| bytes.try_into().map_or(0, u32::from_be_bytes));
@@ -213,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_change_that_fails_is_none() {
-        let flash = FlashFile::with_backend(Disk::default()).expect("an empty disk becomes one");
+        let flash = FlashFile::on_disk(Disk::default()).expect("an empty disk becomes one");
         let refused = FlashError("no".to_owned());
         let changed = flash.change(&mut |entries| {
             entries.put(b"k", b"v")?;

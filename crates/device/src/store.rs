@@ -11,16 +11,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
-    WriteTransaction,
-};
+use redb::{Database, ReadableTable, StorageBackend, TableDefinition};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::database::{self, Books};
 use crate::executables::Executables;
-use crate::{ContainerName, Digest, Image, Kind, Settings, database};
+use crate::{ContainerName, Digest, Image, Kind, Settings};
 
 /// The store's own numbers, by name.
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
@@ -37,7 +35,7 @@ const NEXT_PLACE: &str = "next-place";
 
 /// The containers that are installed on a device. Can be used from any thread.
 pub struct Store {
-    database: Database,
+    books: Books,
     executables: Executables,
     /// The folder, which one store at a time may use.
     _lock: Option<File>,
@@ -109,20 +107,19 @@ impl Store {
             TryLockError::WouldBlock => StoreError::Busy,
             TryLockError::Error(error) => error.into(),
         })?;
-        let database = database::open(&folder.join("store.redb"), prepare)?;
+        let books = Books::in_file(&folder.join("store.redb"), prepare)?;
         let executables = Executables::new(folder.join("executables"));
-        Ok(Store { database, executables, _lock: Some(lock) })
+        Ok(Store { books, executables, _lock: Some(lock) })
     }
 
-    /// Opens a store on some disk. Executables are written out to a folder, which is made when
-    /// needed. A disk that was cut off while a store was made on it for the first time cannot be opened.
+    /// Opens a store on some disk, whose clones are the same disk. Executables are written out to a folder, which is
+    /// made when needed. A disk that was cut off while a store was made on it for the first time cannot be opened.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub fn with_backend(backend: impl StorageBackend, executables: PathBuf) -> Result<Store, StoreError> {
-        let database = database::on(backend)?;
-        prepare(&database)?;
-        Ok(Store { database, executables: Executables::new(executables), _lock: None })
+    pub fn on_disk(disk: impl StorageBackend + Clone, executables: PathBuf) -> Result<Store, StoreError> {
+        let books = Books::on_disk(disk, prepare)?;
+        Ok(Store { books, executables: Executables::new(executables), _lock: None })
     }
 
     /// Installs a container, or replaces the one of that name. Assets are given by name; their digests are
@@ -139,7 +136,7 @@ impl Store {
     ) -> Result<Record, StoreError> {
         let digests = assets.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes)));
         let settings = Settings { assets: digests.collect(), ..settings.clone() };
-        self.write(|transaction| {
+        self.books.write(|transaction| {
             let mut numbers = transaction.open_table(NUMBERS)?;
             let mut containers = transaction.open_table(CONTAINERS)?;
             let mut contents = transaction.open_table(CONTENTS)?;
@@ -177,7 +174,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unknown`] if it is not installed.
     pub fn uninstall(&self, name: &ContainerName) -> Result<Record, StoreError> {
-        self.write(|transaction| {
+        self.books.write(|transaction| {
             let mut containers = transaction.open_table(CONTAINERS)?;
             let mut contents = transaction.open_table(CONTENTS)?;
             let removed = containers.remove(name.as_str())?.map(|bytes| decode(bytes.value()));
@@ -192,7 +189,7 @@ impl Store {
     /// # Errors
     /// If the store is damaged or the disk fails.
     pub fn list(&self) -> Result<Vec<Record>, StoreError> {
-        self.read(|transaction| {
+        self.books.read(|transaction| {
             let containers = transaction.open_table(CONTAINERS)?;
             let mut records = Vec::new();
             for entry in containers.iter()? {
@@ -208,7 +205,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unknown`] if it is not installed.
     pub fn get(&self, name: &ContainerName) -> Result<Record, StoreError> {
-        self.read(|transaction| {
+        self.books.read(|transaction| {
             let containers = transaction.open_table(CONTAINERS)?;
             let bytes = containers.get(name.as_str())?;
             decode(bytes.ok_or_else(|| StoreError::Unknown(name.clone()))?.value())
@@ -239,7 +236,7 @@ impl Store {
         if after == before {
             return Ok(());
         }
-        self.write(|transaction| {
+        self.books.write(|transaction| {
             let mut containers = transaction.open_table(CONTAINERS)?;
             let found = containers.get(name.as_str())?.map(|bytes| decode(bytes.value()));
             let mut record = found.ok_or_else(|| StoreError::Unknown(name.clone()))??;
@@ -266,7 +263,7 @@ impl Store {
     }
 
     fn contents(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
-        let bytes = self.read(|transaction| {
+        let bytes = self.books.read(|transaction| {
             let contents = transaction.open_table(CONTENTS)?;
             let bytes = contents.get(digest.to_string().as_str())?;
             Ok(bytes.map(|bytes| bytes.value().to_vec()))
@@ -277,6 +274,7 @@ impl Store {
             None => Err(StoreError::Damaged(format!("the contents of {digest} are missing"))),
         }
     }
+
     /// The file of an executable or a component, written out so that it can be loaded. It is private to this
     /// user, and lies there until no container has that image.
     ///
@@ -293,17 +291,6 @@ impl Store {
     pub fn sweep_executables(&self) -> Result<(), StoreError> {
         let kept = self.list()?.iter().map(|record| record.image).collect();
         Ok(self.executables.sweep(&kept)?)
-    }
-
-    fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        work(&self.database.begin_read()?)
-    }
-
-    fn write<T>(
-        &self,
-        work: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        database::write(&self.database, work)
     }
 }
 
@@ -356,6 +343,21 @@ fn encode(record: &Record) -> Result<Vec<u8>, StoreError> {
 
 fn decode(bytes: &[u8]) -> Result<Record, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| StoreError::Damaged(format!("a record: {error}")))
+}
+
+impl StoreError {
+    /// The same, of a file: who finds it damaged wants to know which one.
+    pub(crate) fn in_file(self, file: &Path) -> StoreError {
+        match self {
+            StoreError::Damaged(what) => {
+                let file = file.display();
+                StoreError::Damaged(format!(
+                    "{what}. Once {file} is moved away, the device starts without what was in it"
+                ))
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<redb::Error> for StoreError {

@@ -23,12 +23,12 @@ fn image(number: u64) -> Image {
 }
 
 fn open(disk: &Disk) -> Result<Store, StoreError> {
-    Store::with_backend(disk.clone(), PathBuf::from("never-written"))
+    Store::on_disk(disk.clone(), PathBuf::from("never-written"))
 }
 
 /// The digests of everything that the store keeps.
 fn kept(store: &Store) -> BTreeSet<String> {
-    let read = store.read(|transaction| {
+    let read = store.books.read(|transaction| {
         let contents = transaction.open_table(CONTENTS)?;
         contents.iter()?.map(|entry| Ok(entry?.0.value().to_owned())).collect()
     });
@@ -73,6 +73,35 @@ fn check_contents(store: &Store, records: &[Record]) {
         needed.extend(record.contents().map(|digest| digest.to_string()));
     }
     assert_eq!(kept(store), needed);
+}
+
+#[test]
+fn a_full_disk_refuses_and_is_used_again_when_it_has_room() {
+    let disk = Disk::default();
+    let store = open(&disk).expect("an empty disk becomes a store");
+    let install = |number: u8| {
+        let assets = BTreeMap::from([("asset".to_owned(), vec![number; 500_000])]);
+        store.install(&name(&format!("c{number}")), &image(number.into()), &Settings::default(), &assets)
+    };
+    install(1).expect("there is room");
+    let before = store.list().expect("it is whole");
+    disk.has_room_for(Some(disk.bytes().len()));
+    let full = (2..20).find_map(|number| install(number).err()).expect("it is full at last");
+    assert!(matches!(full, StoreError::Disk(_)), "{full}");
+
+    let installed = store.list().expect("what is there can still be read");
+    assert_eq!(installed[..1], before[..]);
+    check_contents(&store, &installed);
+    assert!(matches!(install(20), Err(StoreError::Disk(_))), "it is still full");
+    for record in &installed[1..] {
+        store.uninstall(&record.name).expect("this needs no room");
+    }
+
+    disk.has_room_for(None);
+    install(20).expect("there is room again");
+    let records = store.list().expect("it is whole");
+    assert_eq!(records.iter().map(|record| record.name.as_str()).collect::<Vec<_>>(), ["c1", "c20"]);
+    check_contents(&store, &records);
 }
 
 /// Every write is the last one once.
@@ -180,7 +209,7 @@ fn a_store_that_was_never_finished_is_made_anew() {
 fn a_newer_format_is_left_alone() {
     let disk = Disk::default();
     let store = open(&disk).expect("an empty disk becomes a store");
-    let newer = store.write(|transaction| {
+    let newer = store.books.write(|transaction| {
         transaction.open_table(NUMBERS)?.insert(FORMAT, FORMAT_KNOWN + 1)?;
         Ok(())
     });
