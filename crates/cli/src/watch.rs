@@ -38,8 +38,8 @@ pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
             end(&mut running);
             running = Some(start(options)?);
         }
-        folders.wait(&sources)?;
-        print_error(&format!("lucarne: {} has changed\n", options.file.display()));
+        let changed = folders.wait(&sources)?;
+        print_error(&format!("lucarne: {} has changed\n", from_here(&changed).display()));
     }
 }
 
@@ -52,6 +52,12 @@ fn sources(analysis: &Analysis, file: &Path) -> BTreeSet<PathBuf> {
 /// The path as events have it.
 fn full(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The path as the user would write it.
+fn from_here(path: &Path) -> &Path {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    here.ok().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
 
 /// Runs the program as `lucarne run` does, in an OS process of its own, so that it can be ended at any point.
@@ -109,28 +115,29 @@ impl Folders {
         Ok(())
     }
 
-    /// Waits until one of these files changes, or a source that may be a missing one.
-    fn wait(&self, files: &BTreeSet<PathBuf>) -> Result<(), Stop> {
+    /// Waits until one of these files changes, or a source that may be a missing one. Says which.
+    fn wait(&self, files: &BTreeSet<PathBuf>) -> Result<PathBuf, Stop> {
         loop {
             let event = self.events.recv().map_err(|error| cannot_watch(&error))?;
-            if concerns(&event.map_err(|error| cannot_watch(&error))?, files) {
-                break;
+            let event = event.map_err(|error| cannot_watch(&error))?;
+            if let Some(changed) = concerning(&event, files) {
+                while self.events.recv_timeout(BURST).is_ok() {}
+                return Ok(changed.clone());
             }
         }
-        while self.events.recv_timeout(BURST).is_ok() {}
-        Ok(())
     }
 }
 
-fn concerns(event: &Event, files: &BTreeSet<PathBuf>) -> bool {
+/// What an event says of these files, or of one that may be missing.
+fn concerning<'e>(event: &'e Event, files: &BTreeSet<PathBuf>) -> Option<&'e PathBuf> {
     // To read a file is an event too.
     if matches!(event.kind, EventKind::Access(_)) {
-        return false;
+        return None;
     }
     let is_new =
         matches!(event.kind, EventKind::Create(_) | EventKind::Modify(notify::event::ModifyKind::Name(_)));
-    event.paths.iter().any(|path| {
-        files.contains(path) || is_new && path.extension().is_some_and(|extension| extension == "toit")
+    event.paths.iter().find(|path| {
+        files.contains(*path) || is_new && path.extension().is_some_and(|extension| extension == "toit")
     })
 }
 

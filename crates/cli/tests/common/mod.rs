@@ -53,6 +53,7 @@ impl Drop for Folder {
     }
 }
 
+#[allow(dead_code, reason = "not every test looks at all of it")]
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: Option<i32>,

@@ -1,0 +1,148 @@
+//! `lucarne watch`: files are changed as editors change them, and the program says which version runs.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::Folder;
+
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A program that is watched. What it and the watcher say comes line by line.
+struct Watched {
+    folder: Folder,
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watched {
+    /// Watches a program that says which version of a library it has.
+    fn started(name: &str) -> Watched {
+        let folder = Folder::new(name);
+        folder.file("library.toit", "VERSION ::= 1\n");
+        folder.file(
+            "app.toit",
+            "import .library\nmain:\n  print \"version $VERSION\"\n  while true: sleep --ms=60_000\n",
+        );
+        let mut command = folder.command(&["watch", "app.toit"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let (sender, lines) = channel();
+        pass_on(child.stdout.take().expect("it is piped"), sender.clone());
+        pass_on(child.stderr.take().expect("it is piped"), sender);
+        Watched { folder, child, lines }
+    }
+
+    /// Waits for a line, and gives those before it.
+    fn wait_for(&self, wanted: &str) -> Vec<String> {
+        let until = Instant::now() + PATIENCE;
+        let mut before = Vec::new();
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) if line == wanted => return before,
+                Ok(line) => before.push(line),
+                Err(error) => panic!("no '{wanted}': {error}, but {before:?}"),
+            }
+        }
+    }
+
+    /// The pids of the OS processes that it has started, and that have not ended.
+    fn programs(&self) -> Vec<String> {
+        let parent = self.child.id().to_string();
+        let listed = Command::new("ps").args(["-o", "pid=,stat=", "--ppid", &parent]).output();
+        let listed = String::from_utf8(listed.expect("there is 'ps'").stdout).expect("it is text");
+        let words = listed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        words.filter(|words| !words[1].starts_with('Z')).map(|words| words[0].to_owned()).collect()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // The test may have killed it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn pass_on(out: impl Read + Send + 'static, lines: Sender<String>) {
+    thread::spawn(move || {
+        BufReader::new(out).lines().map_while(Result::ok).for_each(|line| {
+            // The test may not want any more.
+            let _ = lines.send(line);
+        });
+    });
+}
+
+#[test]
+fn a_program_runs_again_when_a_file_of_it_changes() {
+    let watched = Watched::started("watch-changes");
+    watched.wait_for("version 1");
+    // As many editors do: another file takes the place of the old one, so that nobody sees half of it.
+    watched.folder.file("library.new", "VERSION ::= 2\n");
+    std::fs::rename(watched.folder.path("library.new"), watched.folder.path("library.toit"))
+        .expect("it is there");
+    assert_eq!(watched.wait_for("version 2"), ["lucarne: library.toit has changed"]);
+    assert_eq!(watched.programs().len(), 1, "the one before has ended");
+
+    // And as others do.
+    watched.folder.file("library.toit", "VERSION ::= 3\n");
+    watched.wait_for("version 3");
+}
+
+#[test]
+fn errors_are_shown_and_the_last_good_version_goes_on() {
+    let watched = Watched::started("watch-errors");
+    watched.wait_for("version 1");
+    let running = watched.programs();
+    watched.folder.file("library.toit", "VERSION ::= oops\n");
+    watched.wait_for("error: there is no `oops` here");
+    assert_eq!(watched.programs(), running);
+
+    // A file that is missing for a while is waited for.
+    std::fs::remove_file(watched.folder.path("library.toit")).expect("it is there");
+    watched.wait_for("error: cannot find `.library`");
+    assert_eq!(watched.programs(), running);
+    watched.folder.file("library.toit", "VERSION ::= 4\n");
+    watched.wait_for("version 4");
+}
+
+#[test]
+fn it_sleeps_until_something_changes() {
+    let watched = Watched::started("watch-sleeps");
+    watched.wait_for("version 1");
+    // What begins is over by then.
+    thread::sleep(Duration::from_millis(300));
+    let before = switches(watched.child.id());
+    thread::sleep(Duration::from_millis(700));
+    assert_eq!(switches(watched.child.id()), before);
+}
+
+/// How often the threads of an OS process have given up the processor: who polls does, again and again.
+fn switches(pid: u32) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+    let of_task = |path: &Path| -> u64 {
+        let status = std::fs::read_to_string(path.join("status")).expect("it runs");
+        let counted = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        counted.expect("the kernel counts").trim().parse().expect("a number")
+    };
+    tasks.map(|task| of_task(&task.expect("it can be read").path())).sum()
+}
+
+#[test]
+fn a_killed_watcher_leaves_nothing_behind() {
+    let mut watched = Watched::started("watch-killed");
+    watched.wait_for("version 1");
+    let programs = watched.programs();
+    assert_eq!(programs.len(), 1);
+    watched.child.kill().and_then(|()| watched.child.wait()).expect("it runs");
+    let until = Instant::now() + PATIENCE;
+    while Path::new(&format!("/proc/{}", programs[0])).exists() {
+        assert!(Instant::now() < until, "it goes on");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
