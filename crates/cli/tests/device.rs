@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Answer, Folder, completed};
+use common::{Answer, Folder, children, completed};
 use serde_json::Value;
 
 /// How long anything here may take.
@@ -110,8 +110,9 @@ impl Device {
         self.wait(&format!("{name} that is {state}"), || self.state_of(name)["is"] == state);
     }
 
-    fn pid(&self) -> u64 {
-        self.json(&["device", "status", "--json"])["pid"].as_u64().expect("it runs")
+    fn pid(&self) -> u32 {
+        let pid = self.json(&["device", "status", "--json"])["pid"].as_u64();
+        pid.and_then(|pid| pid.try_into().ok()).expect("it runs")
     }
 
     /// Everything there is to see, for the message of a failed test.
@@ -130,7 +131,7 @@ impl Drop for Device {
     }
 }
 
-fn kill(pid: u64) {
+fn kill(pid: u32) {
     let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("there is 'kill'");
     assert!(killed.success());
 }
@@ -139,13 +140,6 @@ fn kill(pid: u64) {
 fn example(name: &str) -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_lucarne"));
     binary.parent().expect("it is in a folder").join("examples").join(name)
-}
-
-/// The children of a process whose command line contains a text.
-fn children(parent: u64, text: &str) -> Vec<u64> {
-    let found = Command::new("pgrep").args(["-P", &parent.to_string(), "-f", text]).output().expect("pgrep");
-    let text = String::from_utf8(found.stdout).expect("numbers");
-    text.lines().map(|line| line.parse().expect("a number")).collect()
 }
 
 #[test]
@@ -307,7 +301,7 @@ fn a_native_container_is_started_again_and_found_again() {
     device.wait_for("clock", "tick", 1);
     device.wait_for("reader", "Z\n", 1);
 
-    let clocks = children(device.pid(), "clock");
+    let clocks = children(device.pid());
     assert_eq!(clocks.len(), 1);
     kill(clocks[0]);
     device.wait_for("clock", "ended with code 137, starts again in 1.0 s", 1);
@@ -319,7 +313,7 @@ fn a_native_container_is_started_again_and_found_again() {
 
     device.good(&["container", "stop", "clock"]);
     assert_eq!(device.state_of("clock")["is"], "stopped");
-    assert!(children(device.pid(), "clock").is_empty());
+    assert!(children(device.pid()).is_empty());
     // What was stopped stays so.
     device.good(&["device", "stop"]);
     device.good(&["device", "start"]);
@@ -333,12 +327,12 @@ fn what_a_killed_device_leaves_behind_is_ended() {
     device.install(&["--restart=always", "reader", "reader.toit"]);
     device.wait_for("reader", "Z\n", 1);
     let pid = device.pid();
-    let clocks = children(pid, "clock");
+    let clocks = children(pid);
     kill(pid);
     device.wait("end of the device", || device.answer(&["device", "status"]).status == Some(1));
     let read = device.log_on_disk("reader").matches("Z").count();
     device.good(&["device", "start"]);
-    let is_gone = |pid: &u64| !Path::new(&format!("/proc/{pid}")).exists();
+    let is_gone = |pid: &u32| !Path::new(&format!("/proc/{pid}")).exists();
     device.wait("end of the clock that was left", || clocks.iter().all(is_gone));
     device.wait_for("reader", "Z\n", read + 1);
 }
@@ -364,7 +358,7 @@ fn a_component_runs_in_an_os_process_of_its_own() {
     device.good(&["c", "build", "-o", "crash.so", "."]);
     device.install(&["crash", "crash.so"]);
     device.wait_for_state("crash", "running");
-    assert_eq!(children(device.pid(), "component-host").len(), 1);
+    assert_eq!(children(device.pid()).len(), 1);
     device.install(&["client", "crash.toit"]);
     device.wait_for_state("client", "ended");
     device.wait_for("crash", "ended with code 1", 1);
@@ -537,7 +531,7 @@ fn a_thousand_idle_containers() {
 }
 
 /// How much of a processor an OS process has used: `utime` and `stime` of `proc_pid_stat(5)`.
-fn processor_ticks(pid: u64) -> u64 {
+fn processor_ticks(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
     let (_, fields) = status.rsplit_once(')').expect("a name");
     fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum()

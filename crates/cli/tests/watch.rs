@@ -4,12 +4,12 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::Folder;
+use common::{Folder, children};
 
 /// How long anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,13 +51,8 @@ impl Watched {
         }
     }
 
-    /// The pids of the OS processes that it has started, and that have not ended.
-    fn programs(&self) -> Vec<String> {
-        let parent = self.child.id().to_string();
-        let listed = Command::new("ps").args(["-o", "pid=,stat=", "--ppid", &parent]).output();
-        let listed = String::from_utf8(listed.expect("there is 'ps'").stdout).expect("it is text");
-        let words = listed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-        words.filter(|words| !words[1].starts_with('Z')).map(|words| words[0].to_owned()).collect()
+    fn programs(&self) -> Vec<u32> {
+        children(self.child.id())
     }
 }
 

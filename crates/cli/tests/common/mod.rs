@@ -71,3 +71,19 @@ pub(crate) fn completed(mut command: Command, words: &[&str]) -> Vec<String> {
     // Behind a colon it says what that is.
     out.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
 }
+
+/// The OS processes that another one has started, and that have not ended.
+#[allow(dead_code, reason = "not every test looks for processes")]
+pub(crate) fn children(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").expect("this is Linux").map_while(Result::ok);
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| is_child(*pid, parent).unwrap_or(false)).collect()
+}
+
+/// Reads `proc_pid_stat(5)`: behind the name in brackets are the state and the parent. None of one that has gone meanwhile.
+#[allow(dead_code, reason = "not every test looks for processes")]
+fn is_child(pid: u32, parent: u32) -> Option<bool> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some(fields.next()? != "Z" && fields.next()?.parse() == Ok(parent))
+}
