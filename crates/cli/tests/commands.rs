@@ -3,10 +3,10 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use common::{Folder, completed};
+use common::{Folder, completed, signal};
 use wait_timeout::ChildExt;
 
 const HELLO: &str = "main:\n  print \"hello\"\n";
@@ -196,9 +196,7 @@ fn ctrl_c_ends_with_130_and_loses_no_output() {
     let mut line = String::new();
     BufReader::new(child.stderr.take().expect("piped")).read_line(&mut line).expect("a line comes");
     assert_eq!(line, "ready\n");
-    let killed =
-        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
-    assert!(killed.success());
+    signal(child.id(), rustix::process::Signal::INT);
     let status = child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("it ends");
     assert_eq!(status.code(), Some(130));
     let mut out = String::new();

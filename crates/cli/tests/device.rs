@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Answer, Folder, children, completed};
+use common::{Answer, Folder, children, completed, signal};
+use rustix::process::Signal;
 use serde_json::Value;
 
 /// How long anything here may take.
@@ -132,8 +133,7 @@ impl Drop for Device {
 }
 
 fn kill(pid: u32) {
-    let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("there is 'kill'");
-    assert!(killed.success());
+    signal(pid, Signal::KILL);
 }
 
 /// The executable of an example, which is built with these tests.

@@ -72,6 +72,13 @@ pub(crate) fn completed(mut command: Command, words: &[&str]) -> Vec<String> {
     out.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
 }
 
+/// Sends a signal to an OS process, which is there.
+#[allow(dead_code, reason = "not every test sends signals")]
+pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
+    let pid = pid.try_into().ok().and_then(rustix::process::Pid::from_raw).expect("it is a pid");
+    rustix::process::kill_process(pid, signal).expect("it runs");
+}
+
 /// The OS processes that another one has started, and that have not ended.
 #[allow(dead_code, reason = "not every test looks for processes")]
 pub(crate) fn children(parent: u32) -> Vec<u32> {
