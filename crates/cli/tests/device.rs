@@ -647,7 +647,8 @@ fn the_system_is_seen_at_work() {
     assert!(clients.iter().all(|client| client["clients"] == 1 && client["resources"] == 1), "{clients:?}");
     // Two guests call ten times a second each, or less if the machine has more to do.
     let calls = room["calls"].as_u64().expect("a number");
-    assert!((1..=30).contains(&calls), "{calls}");
+    let most = 2 * (1 + seen["over_us"].as_u64().expect("a time") / 100_000);
+    assert!((1..=most).contains(&calls), "{calls} of {most}");
     let [p50, p99, max] = ["p50_ns", "p99_ns", "max_ns"].map(|field| room[field].as_u64().expect("a time"));
     assert!(0 < p50 && p50 <= p99 && p99 <= max, "{room}");
     assert!(device.good(&["services", "--for", "100ms"]).lines().any(|line| line.starts_with("hall")));
