@@ -437,6 +437,20 @@ fn bounds_are_in_force_before_the_program_runs() {
     } else {
         assert_eq!((allowed.status, allowed.out.as_str()), (Some(0), "secret\n"), "{allowed:?}");
         assert!(denied.status == Some(1) && denied.error.contains("Permission denied"), "{denied:?}");
+        // To empty a file is not to open it: `truncate(2)`. Kernels before 6.2 cannot forbid it.
+        folder.file(
+            "empty.c",
+            "#include <unistd.h>\nint main(int n, char** files) { return truncate(files[1], 0); }\n",
+        );
+        let empty = folder.path("empty").display().to_string();
+        let built = Command::new("cc").args(["-o", &empty]).arg(folder.path("empty.c")).status();
+        assert!(built.expect("there is a compiler").success());
+        for (writable, expected) in [(false, "secret\n"), (true, "")] {
+            let files = serde_json::json!({"files": [{"path": secret, "writable": writable}]});
+            let tried = confined(&folder, &files, &[&empty, &secret]);
+            assert_eq!(folder.read("secret"), expected, "{tried:?}");
+        }
+        folder.file("secret", "secret\n");
     }
 
     let shell = ["/bin/sh", "-c", "ulimit -d; ulimit -c; grep NoNewPrivs /proc/self/status; nice"];

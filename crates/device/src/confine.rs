@@ -28,8 +28,11 @@ use crate::settings::FileAccess;
 /// How much nicer a container in the background is to others.
 const BACKGROUND_NICENESS: i32 = 10;
 
-/// The version of Landlock whose rights are handled: what every kernel since 5.19 knows.
-const LANDLOCK: ABI = ABI::V2;
+/// The version of Landlock that is needed: what every kernel since 5.19 knows.
+const LANDLOCK_NEEDED: ABI = ABI::V2;
+
+/// The version whose rights are handled where the kernel knows them, such as to empty files, which came with 6.2.
+const LANDLOCK: ABI = ABI::V5;
 
 /// How often it is tried to run a program that somebody still has open to be written, and how long it takes until the next time.
 const BUSY_TRIES: u32 = 50;
@@ -146,7 +149,8 @@ fn bound_files(files: &[FileAccess], program: &Path) -> Result<(), ConfineError>
     let (read, all) = (AccessFs::from_read(LANDLOCK), AccessFs::from_all(LANDLOCK));
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
-        .handle_access(all)
+        .handle_access(AccessFs::from_all(LANDLOCK_NEEDED))
+        .and_then(|rules| rules.set_compatibility(CompatLevel::BestEffort).handle_access(all))
         .and_then(Ruleset::create)
         .map_err(|_| ConfineError::NoLandlock)?;
     let always = ALWAYS_READ.iter().map(|path| (Path::new(path), read));
@@ -158,7 +162,7 @@ fn bound_files(files: &[FileAccess], program: &Path) -> Result<(), ConfineError>
         rules = allow(rules, path, if *writable { all } else { read })?;
     }
     match rules.restrict_self() {
-        Ok(status) if status.ruleset == RulesetStatus::FullyEnforced => Ok(()),
+        Ok(status) if status.ruleset != RulesetStatus::NotEnforced => Ok(()),
         _ => Err(ConfineError::NoLandlock),
     }
 }
