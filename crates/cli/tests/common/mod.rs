@@ -1,5 +1,7 @@
 //! What the tests of the command line share.
 
+#![allow(dead_code, reason = "each of them uses some of it")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -22,16 +24,12 @@ impl Folder {
         self
     }
 
-    #[allow(dead_code, reason = "not every test starts a process of its own")]
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
         command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
         command
     }
-}
 
-#[allow(dead_code, reason = "not every test needs all of it")]
-impl Folder {
     pub(crate) fn lucarne(&self, arguments: &[&str]) -> Answer {
         let Output { status, stdout, stderr } = self.command(arguments).output().expect("the binary starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
@@ -53,7 +51,6 @@ impl Drop for Folder {
     }
 }
 
-#[allow(dead_code, reason = "not every test looks at all of it")]
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: Option<i32>,
@@ -62,7 +59,6 @@ pub(crate) struct Answer {
 }
 
 /// What is offered after a command line, whose last word is being written. The command ends with "--".
-#[allow(dead_code, reason = "not every test writes command lines")]
 pub(crate) fn completed(mut command: Command, words: &[&str]) -> Vec<String> {
     command.args(words).env("LUCARNE_COMPLETE", "zsh");
     command.env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
@@ -73,14 +69,12 @@ pub(crate) fn completed(mut command: Command, words: &[&str]) -> Vec<String> {
 }
 
 /// Sends a signal to an OS process, which is there.
-#[allow(dead_code, reason = "not every test sends signals")]
 pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
     let pid = pid.try_into().ok().and_then(rustix::process::Pid::from_raw).expect("it is a pid");
     rustix::process::kill_process(pid, signal).expect("it runs");
 }
 
 /// The OS processes that another one has started, and that have not ended.
-#[allow(dead_code, reason = "not every test looks for processes")]
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").expect("this is Linux").map_while(Result::ok);
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -88,7 +82,6 @@ pub(crate) fn children(parent: u32) -> Vec<u32> {
 }
 
 /// Reads `proc_pid_stat(5)`: behind the name in brackets are the state and the parent. None of one that has gone meanwhile.
-#[allow(dead_code, reason = "not every test looks for processes")]
 fn is_child(pid: u32, parent: u32) -> Option<bool> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
