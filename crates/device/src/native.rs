@@ -92,7 +92,8 @@ impl Natives {
         Ok(Natives { kernel, residents, connections, children, folder, binary, cgroups, next_socket })
     }
 
-    /// Starts an OS process. Whether it becomes a container, as it should, shows later.
+    /// Starts an OS process. Whether it becomes a container, as it should, shows later. To be called on a thread that lives as
+    /// long as the device, as the supervisor's does: the process is killed when the thread ends that has started it.
     pub(crate) fn start(&self, native: NativeStart, start: Start<'_>) -> io::Result<Native> {
         let Start { name: container, settings, output, expected, on_end, .. } = start;
         let name = container.to_string();

@@ -1,7 +1,8 @@
 //! Who decides: one thread that knows all containers, and does one thing after the other.
 //!
-//! Commands, ends of containers and times come to it as events. What takes long (to start an OS process, to wait for an
-//! end) is done elsewhere and comes back as an event. When a container runs follows from its [`Life`](crate::life).
+//! Commands, ends of containers and times come to it as events. What takes long (to wait until an OS process has connected,
+//! or for an end) is done elsewhere and comes back as an event. When a container runs follows from its
+//! [`Life`](crate::life).
 
 mod programs;
 mod slot;
