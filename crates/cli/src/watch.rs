@@ -6,11 +6,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use lucarne_compiler::resolve::Analysis;
+use lucarne_compiler::source::{LIBRARY_PREFIX, Source};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::arguments::{HOST, Watch};
 use crate::{Stop, front, print_error};
@@ -21,37 +24,69 @@ const BURST: Duration = Duration::from_millis(20);
 /// Runs the program until Ctrl-C.
 pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
     front::readable(&options.file)?;
-    let mut folders = Folders::new()?;
-    let mut running = None;
+    let (happens, happenings) = channel();
+    let mut folders = Folders::new(happens.clone())?;
+    let mut program = Program { options, happens, running: None };
+    let mut sources: BTreeSet<PathBuf> = [full(&options.file)].into();
+    folders.set(&sources)?;
     loop {
         let analysis = front::analyze_file(&options.file);
-        let sources = match &analysis {
-            Ok(analysis) => sources(analysis, &options.file),
+        let is_good = analysis.as_ref().is_ok_and(|analysis| !analysis.has_errors());
+        // What is missing now was there before, perhaps, and comes back.
+        if is_good {
+            sources.clear();
+        }
+        match &analysis {
+            Ok(analysis) => sources.extend(texts(analysis).map(|source| full(Path::new(&source.path)))),
             // It may be gone for the moment between two versions.
-            Err(stop) => {
-                print_error(&format!("lucarne: {}\n", stop.message));
-                [full(&options.file)].into()
+            Err(stop) => print_error(&format!("lucarne: {}\n", stop.message)),
+        }
+        let is_late = folders.set(&sources)?;
+        if is_late && analysis.is_ok_and(|analysis| has_changed(&analysis)) {
+            continue;
+        }
+        if is_good {
+            program.end();
+            program.start()?;
+        }
+        let changed = loop {
+            match happenings.recv().map_err(|error| cannot_watch(&error))? {
+                Happening::ProgramEnded => program.take_leave(),
+                Happening::Files(event) => {
+                    let event = event.map_err(|error| cannot_watch(&error))?;
+                    if let Some(changed) = concerning(&event, &sources) {
+                        break changed.clone();
+                    }
+                }
             }
         };
-        folders.set(&sources)?;
-        if analysis.is_ok_and(|analysis| !analysis.has_errors()) {
-            end(&mut running);
-            running = Some(start(options)?);
-        }
-        let changed = folders.wait(&sources)?;
+        while happenings.recv_timeout(BURST).is_ok() {}
+        program.take_leave();
         print_error(&format!("lucarne: {} has changed\n", from_here(&changed).display()));
     }
 }
 
-/// The files that a program is made of, outside of the library.
-fn sources(analysis: &Analysis, file: &Path) -> BTreeSet<PathBuf> {
-    let files = analysis.sources.iter().map(|source| Path::new(&source.path));
-    files.filter(|path| path.is_file()).map(full).chain([full(file)]).collect()
+/// What the watcher wakes for.
+enum Happening {
+    Files(notify::Result<Event>),
+    ProgramEnded,
 }
 
-/// The path as events have it.
+/// The sources of a program, without those of the library.
+fn texts(analysis: &Analysis) -> impl Iterator<Item = &Source> {
+    analysis.sources.iter().filter(|source| !source.path.starts_with(LIBRARY_PREFIX))
+}
+
+/// Whether a file has changed since it was read.
+fn has_changed(analysis: &Analysis) -> bool {
+    texts(analysis).any(|source| std::fs::read(&source.path).ok().as_deref() != Some(source.text.as_bytes()))
+}
+
+/// The path as events have it, also of a file that is gone by now.
 fn full(path: &Path) -> PathBuf {
-    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_folder).unwrap_or(path)
 }
 
 /// The path as the user would write it.
@@ -60,71 +95,106 @@ fn from_here(path: &Path) -> &Path {
     here.ok().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
 
-/// Runs the program as `lucarne run` does, in an OS process of its own, so that it can be ended at any point.
-fn start(options: &Watch) -> Result<Child, Stop> {
-    let cannot =
-        |error: std::io::Error| Stop::failure(format!("cannot run {}: {error}", options.file.display()));
-    let mut command = Command::new(std::env::current_exe().map_err(cannot)?);
-    command.arg("run");
-    if options.device != HOST {
-        command.args(["--device", &options.device]);
-        if let Some(state) = &options.state {
-            command.arg("--state").arg(state);
-        }
-    } else {
-        command.args(["--end-with-parent", &std::process::id().to_string()]);
-    }
-    command.arg("--").arg(&options.file).args(&options.arguments);
-    command.spawn().map_err(cannot)
+/// The program as `lucarne run` runs it: in an OS process of its own, so that it can be ended at any point.
+struct Program<'o> {
+    options: &'o Watch,
+    happens: Sender<Happening>,
+    running: Option<Child>,
 }
 
-fn end(running: &mut Option<Child>) {
-    if let Some(mut child) = running.take() {
-        // It may have ended by itself.
-        let _ = child.kill();
-        let _ = child.wait();
+impl Program<'_> {
+    fn start(&mut self) -> Result<(), Stop> {
+        let child = self
+            .command()
+            .and_then(|mut command| command.spawn())
+            .map_err(|error| Stop::failure(format!("cannot run {}: {error}", self.options.file.display())))?;
+        self.tell_of_end(&child);
+        self.running = Some(child);
+        Ok(())
+    }
+
+    fn command(&self) -> std::io::Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("run");
+        if self.is_here() {
+            command.args(["--end-with-parent", &std::process::id().to_string()]);
+        } else {
+            command.args(["--device", &self.options.device]);
+            if let Some(state) = &self.options.state {
+                command.arg("--state").arg(state);
+            }
+        }
+        command.arg("--").arg(&self.options.file).args(&self.options.arguments);
+        Ok(command)
+    }
+
+    fn is_here(&self) -> bool {
+        self.options.device == HOST
+    }
+
+    /// Wakes the watcher when the program ends. The status is left for it: until it has been taken, no other OS process
+    /// gets the number, so that nothing else can be ended by mistake.
+    fn tell_of_end(&self, child: &Child) {
+        let happens = self.happens.clone();
+        let pid = Pid::from_child(child);
+        thread::spawn(move || {
+            // An error says that it has ended too.
+            let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+            // The watcher may be leaving.
+            let _ = happens.send(Happening::ProgramEnded);
+        });
+    }
+
+    /// Says so if the program has ended by itself. On a device it goes on after the command that started it.
+    fn take_leave(&mut self) {
+        let Some(Ok(Some(status))) = self.running.as_mut().map(Child::try_wait) else { return };
+        self.running = None;
+        if self.is_here() {
+            print_error(&format!("lucarne: {} has ended ({status})\n", self.options.file.display()));
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(mut child) = self.running.take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
 /// The folders that are watched.
 struct Folders {
     watcher: RecommendedWatcher,
-    events: Receiver<notify::Result<Event>>,
     watched: BTreeSet<PathBuf>,
 }
 
 impl Folders {
-    fn new() -> Result<Folders, Stop> {
-        let (sender, events) = channel();
-        let watcher = notify::recommended_watcher(sender).map_err(|error| cannot_watch(&error))?;
-        Ok(Folders { watcher, events, watched: BTreeSet::new() })
+    fn new(happens: Sender<Happening>) -> Result<Folders, Stop> {
+        let tell = move |event| {
+            // The watcher may be leaving.
+            let _ = happens.send(Happening::Files(event));
+        };
+        let watcher = notify::recommended_watcher(tell).map_err(|error| cannot_watch(&error))?;
+        Ok(Folders { watcher, watched: BTreeSet::new() })
     }
 
-    /// Watches the folders of these files, and no others.
-    fn set(&mut self, files: &BTreeSet<PathBuf>) -> Result<(), Stop> {
+    /// Watches the folders of these files, and no others. Says whether some were not watched before: what happened there
+    /// until now has not been seen.
+    fn set(&mut self, files: &BTreeSet<PathBuf>) -> Result<bool, Stop> {
         let wanted: BTreeSet<PathBuf> =
             files.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
         for folder in self.watched.difference(&wanted) {
             // It may have been removed.
             let _ = self.watcher.unwatch(folder);
         }
-        for folder in wanted.difference(&self.watched) {
+        let new: Vec<&PathBuf> = wanted.difference(&self.watched).collect();
+        for folder in &new {
             self.watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| cannot_watch(&error))?;
         }
+        let is_late = !new.is_empty();
         self.watched = wanted;
-        Ok(())
-    }
-
-    /// Waits until one of these files changes, or a source that may be a missing one. Says which.
-    fn wait(&self, files: &BTreeSet<PathBuf>) -> Result<PathBuf, Stop> {
-        loop {
-            let event = self.events.recv().map_err(|error| cannot_watch(&error))?;
-            let event = event.map_err(|error| cannot_watch(&error))?;
-            if let Some(changed) = concerning(&event, files) {
-                while self.events.recv_timeout(BURST).is_ok() {}
-                return Ok(changed.clone());
-            }
-        }
+        Ok(is_late)
     }
 }
 

@@ -107,6 +107,29 @@ fn errors_are_shown_and_the_last_good_version_goes_on() {
 }
 
 #[test]
+fn a_library_in_another_folder_may_be_gone_for_a_while() {
+    let watched = Watched::started("watch-folder");
+    watched.wait_for("version 1");
+    let program = "import .parts.library\nmain:\n  print \"part $VERSION\"\n";
+    watched.folder.file("parts/library.toit", "VERSION ::= 1\n").file("app.toit", program);
+    watched.wait_for("part 1");
+    std::fs::remove_file(watched.folder.path("parts/library.toit")).expect("it is there");
+    watched.wait_for("error: cannot find `.parts.library`");
+    watched.folder.file("parts/library.toit", "VERSION ::= 2\n");
+    watched.wait_for("part 2");
+}
+
+#[test]
+fn a_program_that_ends_is_taken_leave_of() {
+    let watched = Watched::started("watch-ends");
+    watched.wait_for("version 1");
+    watched.folder.file("app.toit", "main:\n  print \"short\"\n");
+    watched.wait_for("lucarne: app.toit has ended (exit status: 0)");
+    watched.folder.file("app.toit", "main:\n  throw \"oops\"\n");
+    watched.wait_for("lucarne: app.toit has ended (exit status: 1)");
+}
+
+#[test]
 fn it_sleeps_until_something_changes() {
     let watched = Watched::started("watch-sleeps");
     watched.wait_for("version 1");
