@@ -13,6 +13,7 @@ mod oracle;
 
 fuzz_target!(|input: &[u8]| {
     static LIBRARY: OnceLock<Unit> = OnceLock::new();
-    let library = LIBRARY.get_or_init(|| lucarne_library::unit().expect("the library was prepared by the build"));
+    let library =
+        LIBRARY.get_or_init(|| lucarne_library::unit().expect("the library was prepared by the build"));
     oracle::compile(library, input);
 });
