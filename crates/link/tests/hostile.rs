@@ -238,9 +238,12 @@ fn files_that_are_kept_are_bounded() {
 fn memory_that_changes_while_it_is_read_is_as_good_as_any() {
     let _alone = alone();
     let begin = Instant::now();
-    let (mut violations, mut frames) = (0, 0);
+    let mut violations = 0;
     while begin.elapsed() < Duration::from_secs(3) {
         let (wire, mut guest) = host();
+        // One that is sure to be good: whether others are depends on when the processor goes from one thread to the other.
+        guest.write_header(0, 0, 0);
+        assert_eq!(take(&wire, 10).unwrap(), 1);
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -259,18 +262,15 @@ fn memory_that_changes_while_it_is_read_is_as_good_as_any() {
             });
             let end = Instant::now() + Duration::from_millis(50);
             while Instant::now() < end {
-                match take(&wire, 1000) {
-                    Ok(some) => frames += some,
-                    Err(_) => {
-                        violations += 1;
-                        break;
-                    }
+                if take(&wire, 1000).is_err() {
+                    violations += 1;
+                    break;
                 }
             }
             is_over.store(true, Ordering::Relaxed);
         });
     }
-    assert!(violations > 0 && frames > 0, "{violations} violations, {frames} frames");
+    assert!(violations > 0);
 }
 
 #[test]
