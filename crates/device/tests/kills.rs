@@ -1,4 +1,8 @@
 //! A store whose OS process is killed at any moment: what it said is done is done, and nothing is half done.
+//!
+//! ```text
+//! cargo test -p lucarne-device --release --test kills five_hundred -- --ignored
+//! ```
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -129,7 +133,7 @@ fn fifty_kills() {
 }
 
 #[test]
-#[ignore = "takes a minute"]
+#[ignore = "takes some seconds"]
 fn five_hundred_kills() {
     survives(500);
 }
