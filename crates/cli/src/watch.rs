@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lucarne_compiler::resolve::Analysis;
 use lucarne_compiler::source::{LIBRARY_PREFIX, Source};
@@ -18,7 +18,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use crate::arguments::{HOST, Watch};
 use crate::{Stop, front, print_error};
 
-/// How long nothing may happen before a burst is over.
+/// How long the sources must have been left alone before a burst is over.
 const BURST: Duration = Duration::from_millis(20);
 
 /// Runs the program until Ctrl-C.
@@ -49,19 +49,7 @@ pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
             program.end();
             program.start()?;
         }
-        let changed = loop {
-            match happenings.recv().map_err(|error| cannot_watch(&error))? {
-                Happening::ProgramEnded => program.take_leave(),
-                Happening::Files(event) => {
-                    let event = event.map_err(|error| cannot_watch(&error))?;
-                    if let Some(changed) = concerning(&event, &sources) {
-                        break changed.clone();
-                    }
-                }
-            }
-        };
-        while happenings.recv_timeout(BURST).is_ok() {}
-        program.take_leave();
+        let changed = next_change(&happenings, &sources, &mut program)?;
         print_error(&format!("lucarne: {} has changed\n", from_here(&changed).display()));
     }
 }
@@ -72,6 +60,40 @@ enum Happening {
     ProgramEnded,
 }
 
+/// Waits until one of the sources changes, or a file that may be a missing one. Says which.
+fn next_change(
+    happenings: &Receiver<Happening>,
+    sources: &BTreeSet<PathBuf>,
+    program: &mut Program<'_>,
+) -> Result<PathBuf, Stop> {
+    loop {
+        match happenings.recv().map_err(|error| cannot_watch(&error))? {
+            Happening::ProgramEnded => program.take_leave(),
+            Happening::Files(event) => {
+                let event = event.map_err(|error| cannot_watch(&error))?;
+                if let Some(changed) = concerning(&event, sources) {
+                    await_end_of_burst(happenings, sources);
+                    // That it has ended may have been in the burst.
+                    program.take_leave();
+                    return Ok(changed.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Waits until the sources have not changed for a while. What else happens beside them may go on.
+fn await_end_of_burst(happenings: &Receiver<Happening>, sources: &BTreeSet<PathBuf>) {
+    let mut end = Instant::now() + BURST;
+    while let Some(left) = end.checked_duration_since(Instant::now()) {
+        if let Ok(Happening::Files(Ok(event))) = happenings.recv_timeout(left)
+            && concerning(&event, sources).is_some()
+        {
+            end = Instant::now() + BURST;
+        }
+    }
+}
+
 /// The sources of a program, without those of the library.
 fn texts(analysis: &Analysis) -> impl Iterator<Item = &Source> {
     analysis.sources.iter().filter(|source| !source.path.starts_with(LIBRARY_PREFIX))
@@ -79,7 +101,11 @@ fn texts(analysis: &Analysis) -> impl Iterator<Item = &Source> {
 
 /// Whether a file has changed since it was read.
 fn has_changed(analysis: &Analysis) -> bool {
-    texts(analysis).any(|source| std::fs::read(&source.path).ok().as_deref() != Some(source.text.as_bytes()))
+    let is_as_read = |source: &Source| {
+        // What is not UTF-8 was read this way too.
+        std::fs::read(&source.path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes) == source.text)
+    };
+    !texts(analysis).all(is_as_read)
 }
 
 /// The path as events have it, also of a file that is gone by now.

@@ -5,7 +5,7 @@ mod common;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -104,6 +104,22 @@ fn errors_are_shown_and_the_last_good_version_goes_on() {
     assert_eq!(watched.programs(), running);
     watched.folder.file("library.toit", "VERSION ::= 4\n");
     watched.wait_for("version 4");
+}
+
+#[test]
+fn other_files_may_change_all_the_time() {
+    let watched = Watched::started("watch-beside");
+    watched.wait_for("version 1");
+    let (goes_on, ended) = channel::<()>();
+    let log = watched.folder.path("log.txt");
+    thread::spawn(move || {
+        while ended.recv_timeout(Duration::from_millis(2)) == Err(RecvTimeoutError::Timeout) {
+            std::fs::write(&log, "a line\n").expect("the folder can be written");
+        }
+    });
+    watched.folder.file("library.toit", "VERSION ::= 2\n");
+    watched.wait_for("version 2");
+    drop(goes_on);
 }
 
 #[test]
