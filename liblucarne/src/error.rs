@@ -1,6 +1,6 @@
 //! What is told to C when something fails.
 
-use lucarne::ProgramError;
+use lucarne::ToitError;
 use lucarne_c::{LoadError, StartError};
 use thiserror::Error;
 
@@ -13,7 +13,7 @@ pub(crate) enum Error {
     #[error("cannot read {file}: {reason}")]
     File { file: String, reason: std::io::Error },
     #[error("{0}")]
-    Program(#[from] ProgramError),
+    Program(#[from] ToitError),
     #[error("{0}")]
     Load(#[from] LoadError),
     #[error("{0}")]
@@ -30,7 +30,7 @@ impl Error {
     /// The value of `lucarne_err_t`.
     pub(crate) fn code(&self) -> i32 {
         match self {
-            Error::Argument(_) | Error::Program(ProgramError::Path) => 1,
+            Error::Argument(_) | Error::Program(ToitError::Path(_)) => 1,
             Error::NotFound(_) => 2,
             Error::File { .. } => 3,
             Error::Program(_) => 4,

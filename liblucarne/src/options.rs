@@ -120,7 +120,8 @@ impl ForProgram {
         };
         // SAFETY: as the caller promises.
         let arguments = unsafe { self.arguments() }?;
-        Ok(ProgramOptions { arguments, memory_limit, outside: self.flags & OUTSIDE != 0 })
+        let outside = self.flags & OUTSIDE != 0;
+        Ok(ProgramOptions { arguments, memory_limit, outside, ..ProgramOptions::default() })
     }
 
     /// # Safety

@@ -61,10 +61,11 @@ pub(crate) fn start(workers: Option<usize>, output: Arc<dyn Output>) -> Result<u
 }
 
 fn start_running(workers: Option<usize>, output: Arc<dyn Output>) -> Result<Running, Error> {
-    let system = match workers {
-        Some(workers) => System::with_workers(workers, output),
-        None => System::with_output(output),
-    };
+    let mut builder = System::builder().output(output);
+    if let Some(workers) = workers {
+        builder = builder.workers(workers);
+    }
+    let system = builder.start();
     let mut components = Components::default();
     let loading = LOADING.lock();
     let added = components.add(system.kernel());

@@ -10,7 +10,6 @@ use lucarne_compiler::source::{SourceId, Sources, Span};
 use serde_json::{Value, json};
 
 use crate::arguments::Check;
-use crate::front::check_file;
 use crate::progress::Progress;
 use crate::{FAILURE, Stop, files, front, print_error, print_out};
 
@@ -24,7 +23,7 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     let progress = Progress::new(files.len(), options.quiet || options.json || files.len() == 1);
     for file in &files {
         progress.begin(file);
-        let analysis = check_file(file)?;
+        let analysis = front::check(file)?;
         progress.interrupted(|| checked.add(file, analysis));
         progress.end(file);
     }

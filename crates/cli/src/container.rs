@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use lucarne_device::control::{Inspected, Listed, Reached, Refused, State, UploadProxy};
-use lucarne_device::{CompileError, ContainerName, Define, Image, Permissions, Restart, Settings};
+use lucarne_device::{ContainerName, Define, Image, Permissions, Restart, Settings};
+use lucarne_toit::{Diagnosed, ToitError};
 use serde_json::json;
 
 use crate::arguments::device::{
@@ -109,7 +110,7 @@ pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
 
 /// The image of a file; none if it is a program with errors, which have been printed.
 pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
-    front::readable(file)?;
+    front::expect_readable(file)?;
     let refuse = |error: &dyn std::fmt::Display| Stop::usage(format!("{}: {error}", file.display()));
     if file.extension().is_some_and(|extension| extension == "toit") {
         return match Image::compile(file) {
@@ -117,7 +118,7 @@ pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
                 front::print(&compiled.analysis);
                 Ok(Some(compiled.image))
             }
-            Err(CompileError::Wrong(analysis)) => {
+            Err(ToitError::Program(Diagnosed(analysis))) => {
                 front::print(&analysis);
                 Ok(None)
             }

@@ -12,7 +12,6 @@ use lucarne_device::{Daemon, DeviceOptions, StateFolder};
 
 use crate::arguments::device::{Device, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
 use crate::reach::{folder, reach};
-use crate::run::processors;
 use crate::{Stop, metrics, print_error, print_out};
 
 /// How long a device may take to start all its containers.
@@ -44,7 +43,7 @@ fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
     let folder = folder(options.state.as_deref())?;
     let device = DeviceOptions {
         name: options.name.clone().unwrap_or_else(host_name),
-        workers: options.workers.map_or_else(processors, usize::from),
+        workers: options.workers.map_or_else(lucarne_host::processors, usize::from),
     };
     let daemon = Daemon::start(&folder, device).map_err(|error| Stop::failure(error.to_string()))?;
     let stopper = daemon.stopper();

@@ -6,18 +6,16 @@ use std::process::ExitCode;
 use lucarne_compiler::program::Program;
 
 use crate::arguments::Stage;
-use crate::front::{analyze_file, readable};
-use crate::run::compile;
-use crate::{FAILURE, Stop, print_out};
+use crate::{FAILURE, Stop, front, print_out};
 
 /// Prints what a stage makes of a file.
 pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
-    let path = readable(file)?;
+    front::expect_readable(file)?;
     let text = match stage {
-        Stage::Tokens => lucarne_compiler::emit::tokens(&read(&path)?),
-        Stage::Tree => lucarne_compiler::emit::tree(&read(&path)?),
-        Stage::Ir => lucarne_compiler::emit::ir(&analyze_file(file)?.unit),
-        Stage::Bytecode => match compile(file)? {
+        Stage::Tokens => lucarne_compiler::emit::tokens(&read(file)?),
+        Stage::Tree => lucarne_compiler::emit::tree(&read(file)?),
+        Stage::Ir => lucarne_compiler::emit::ir(&front::analyze(file)?.unit),
+        Stage::Bytecode => match front::compile(file)? {
             Some(program) => bytecode(&program),
             None => return Ok(ExitCode::from(FAILURE)),
         },
@@ -26,9 +24,10 @@ pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &str) -> Result<String, Stop> {
-    let bytes = std::fs::read(path).map_err(|error| Stop::usage(format!("cannot read {path}: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Stop::failure(format!("{path} is not UTF-8")))
+fn read(file: &Path) -> Result<String, Stop> {
+    let shown = file.display();
+    let bytes = std::fs::read(file).map_err(|error| Stop::usage(format!("cannot read {shown}: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| Stop::failure(format!("{shown} is not UTF-8")))
 }
 
 fn bytecode(program: &Program) -> String {

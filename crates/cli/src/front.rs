@@ -4,29 +4,38 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use lucarne_compiler::diagnostic::Style;
-use lucarne_compiler::ir::Unit;
-use lucarne_compiler::resolve::{self, Analysis};
+use lucarne_compiler::program::Program;
 use lucarne_compiler::source::FileLoader;
-use lucarne_vm::native;
+use lucarne_toit::{Analysis, ToitError};
 
 use crate::{Stop, print_error};
 
-/// Analyses a program and prints its diagnostics.
-pub(crate) fn analyze_file(file: &Path) -> Result<Analysis, Stop> {
-    let path = readable(file)?;
-    let analysis = resolve::analyze(&FileLoader, Some(library()?), &native::exists, &path);
+/// Analyzes a program and prints its diagnostics.
+pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {
+    expect_readable(file)?;
+    let analysis = lucarne_toit::analyze(&FileLoader, file).map_err(|error| failure(file, &error))?;
     print(&analysis);
     Ok(analysis)
 }
 
-/// Analyses a file that may be a program or a library of one.
-pub(crate) fn check_file(file: &Path) -> Result<Analysis, Stop> {
-    let path = readable(file)?;
-    Ok(resolve::check(&FileLoader, Some(library()?), &native::exists, &path))
+/// Analyzes a file that may be a program or a library.
+pub(crate) fn check(file: &Path) -> Result<Analysis, Stop> {
+    expect_readable(file)?;
+    lucarne_toit::check(&FileLoader, file).map_err(|error| failure(file, &error))
 }
 
-fn library() -> Result<Unit, Stop> {
-    lucarne_library::unit().map_err(|error| Stop::failure(error.to_string()))
+/// Compiles a program and prints its diagnostics. Returns none if the program has errors.
+pub(crate) fn compile(file: &Path) -> Result<Option<Program>, Stop> {
+    let analysis = analyze(file)?;
+    match lucarne_toit::link(analysis) {
+        Ok(compiled) => Ok(Some(compiled.program)),
+        Err(ToitError::Program(_)) => Ok(None),
+        Err(error) => Err(failure(file, &error)),
+    }
+}
+
+fn failure(file: &Path, error: &ToitError) -> Stop {
+    Stop::failure(format!("{}: {error}", file.display()))
 }
 
 /// Prints all diagnostics.
@@ -34,24 +43,26 @@ pub(crate) fn print(analysis: &Analysis) {
     print_error(&analysis.shown(style()));
 }
 
-/// The path of a file as the compiler takes it, if it can be read.
-pub(crate) fn readable(file: &Path) -> Result<String, Stop> {
+/// Refuses a path that the compiler cannot read, before any work is done.
+pub(crate) fn expect_readable(file: &Path) -> Result<(), Stop> {
     let shown = file.display();
-    let path = file.to_str().ok_or_else(|| Stop::usage(format!("the path {shown} is not UTF-8")))?;
+    if file.to_str().is_none() {
+        return Err(Stop::usage(format!("the path {shown} is not UTF-8")));
+    }
     match std::fs::File::open(file).and_then(|opened| opened.metadata()) {
         Ok(metadata) if metadata.is_dir() => Err(Stop::usage(format!("{shown} is a folder, not a program"))),
-        Ok(_) => Ok(path.to_string()),
+        Ok(_) => Ok(()),
         Err(error) => Err(Stop::usage(format!("cannot read {shown}: {}", reason(&error)))),
     }
 }
 
-/// The reason without the number that the standard library adds.
+/// Returns the reason of an error without the number that the standard library adds.
 pub(crate) fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 pub(crate) fn style() -> Style {
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Style { colour: std::io::stderr().is_terminal() && !no_colour, width: None }
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Style { colour: std::io::stderr().is_terminal() && !no_color, width: None }
 }

@@ -4,7 +4,6 @@ mod arguments;
 mod c;
 mod check;
 mod complete;
-mod components;
 mod container;
 mod device;
 mod emit;
@@ -72,7 +71,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
             let error = bounds.0.execute(&name, &program, &arguments);
             Err(Stop::failure(error.to_string()))
         }
-        Command::ComponentHost { library, socket } => components::host(&library, &socket),
+        Command::ComponentHost { library, socket } => run::serve_component(&library, &socket),
         Command::Completions { shell } => complete::print_script(shell),
         Command::Manual { folder } => manual::write(&folder),
     }

@@ -12,11 +12,11 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use lucarne_host::processors;
 use wait_timeout::ChildExt;
 
 use crate::arguments::Test;
 use crate::progress::Progress;
-use crate::run::processors;
 use crate::{FAILURE, Stop, files};
 use report::Report;
 

@@ -23,14 +23,14 @@ const BURST: Duration = Duration::from_millis(20);
 
 /// Runs the program until Ctrl-C.
 pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
-    front::readable(&options.file)?;
+    front::expect_readable(&options.file)?;
     let (happens, happenings) = channel();
     let mut folders = Folders::new(happens.clone())?;
     let mut program = Program { options, happens, running: None };
     let mut sources: BTreeSet<PathBuf> = [full(&options.file)].into();
     folders.set(&sources)?;
     loop {
-        let analysis = front::analyze_file(&options.file);
+        let analysis = front::analyze(&options.file);
         let is_good = analysis.as_ref().is_ok_and(|analysis| !analysis.has_errors());
         // What is missing now was there before, perhaps, and comes back.
         if is_good {

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use lucarne_compiler::link::link;
-use lucarne_compiler::resolve;
-use lucarne_compiler::source::FileLoader;
-use lucarne_services::{Call, Container, Handler, Oversight, Policy, Selector, Thrown, Value, uuid};
-use lucarne_system::{CapturedOutput, Stream, System};
-use lucarne_vm::{Host, Image, MemoryAccount};
+use lucarne_host::System;
+use lucarne_ports::{CapturedOutput, Stream};
+use lucarne_services::{Call, Container, Handler, Policy, Selector, Thrown, Value, uuid};
+use lucarne_toit::{Host, Image, MemoryAccount};
 
 const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 0);
 
@@ -22,17 +20,15 @@ impl Handler for House {
 fn image(name: &str, source: &str) -> Arc<Image> {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&file, source).expect("there is room");
-    let library = lucarne_library::unit().expect("it is built in");
-    let analysis =
-        resolve::analyze(&FileLoader, Some(library), &lucarne_vm::native::exists, &file.to_string_lossy());
-    assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
-    Arc::new(Image::new(Arc::new(link(&analysis.unit).expect("it fits"))).expect("there is memory"))
+    let compiled = lucarne_toit::compile(&file).unwrap_or_else(|error| panic!("{error}"));
+    assert!(compiled.analysis.diagnostics.is_empty(), "{:?}", compiled.analysis.diagnostics);
+    lucarne_toit::load(compiled.program).expect("there is memory")
 }
 
 #[test]
 fn a_program_learns_that_a_service_is_not_for_it() {
-    let (output, oversight) = (Arc::new(CapturedOutput::default()), Oversight::default());
-    let system = System::overseen(1, output.clone(), oversight.clone());
+    let output = Arc::new(CapturedOutput::default());
+    let system = System::builder().workers(1).output(output.clone()).start();
     let house = Container::start(system.kernel(), "house");
     let _provider =
         house.provider("test/house", "1.0").provides(HOUSE, House).install().wait().expect("it may");
@@ -52,9 +48,9 @@ main:
         for entry in entry {
             policy.open.deny(entry);
         }
-        oversight.policies.set(group.gid(), policy);
-        let host = Host::new(system.services());
-        assert_eq!(lucarne_vm::start_in(system.kernel(), group, image.clone(), host).wait(), 0);
+        system.policies().set(group.gid(), policy);
+        let host = Host::new(output.clone(), system.presence());
+        assert_eq!(lucarne_toit::start_in(system.kernel(), group, image.clone(), host).wait(), 0);
     }
     let expected = "null\nCannot find service: this container may not open it\nabsent\n";
     assert_eq!(output.text(Stream::Out), expected);
@@ -63,7 +59,7 @@ main:
 #[test]
 fn the_processes_of_a_program_share_what_memory_it_has() {
     let output = Arc::new(CapturedOutput::default());
-    let system = System::new(1, output.clone());
+    let system = System::builder().workers(1).output(output.clone()).start();
     let source = "
 main:
   spawn::
@@ -76,9 +72,9 @@ main:
   print (ByteArray 1_000_000).size
 ";
     let account = Arc::new(MemoryAccount::new(8 << 20));
-    let mut host = Host::new(system.services());
+    let mut host = Host::new(output.clone(), system.presence());
     host.memory = Some(account.clone());
-    assert_eq!(lucarne_vm::start(system.kernel(), image("hoard.toit", source), host).wait(), 0);
+    assert_eq!(lucarne_toit::start(system.kernel(), image("hoard.toit", source), host).wait(), 0);
     assert_eq!(output.text(Stream::Out), "5000000\nOUT_OF_MEMORY\n1000000\n5000000\n");
     drop(system);
     assert_eq!(account.used_bytes(), 0);

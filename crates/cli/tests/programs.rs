@@ -21,10 +21,10 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lucarne_compiler::source::FileLoader;
+use lucarne_host::{ProgramOptions, System};
 use lucarne_kernel::Faults;
-use lucarne_system::{Output, SimulatedSystem, Stream};
-use lucarne_vm::{Host, Image};
+use lucarne_ports::{Output, Stream};
+use lucarne_toit::Image;
 use wait_timeout::ChildExt;
 
 /// Longer than any program takes on a busy machine, unoptimised and under stress.
@@ -225,7 +225,9 @@ fn seeds() {
                         continue;
                     }
                     let image = compile(&program);
-                    if let Some(wrong) = (0..SEEDS).find_map(|seed| kill_somewhere(&image, seed).err()) {
+                    if let Some(wrong) =
+                        (0..SEEDS).find_map(|seed| kill_somewhere(&program, &image, seed).err())
+                    {
                         failures
                             .lock()
                             .expect("no panic holds it")
@@ -240,10 +242,10 @@ fn seeds() {
 }
 
 /// Kills a process at a random point of a run, twice the same.
-fn kill_somewhere(image: &Arc<Image>, seed: u64) -> Result<(), String> {
-    let undisturbed = simulate(image, seed, &[]);
+fn kill_somewhere(file: &Path, image: &Arc<Image>, seed: u64) -> Result<(), String> {
+    let undisturbed = simulate(file, image, seed, &[]);
     let step = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) % undisturbed.steps.max(1) + 1;
-    let (first, second) = (simulate(image, seed, &[step]), simulate(image, seed, &[step]));
+    let (first, second) = (simulate(file, image, seed, &[step]), simulate(file, image, seed, &[step]));
     let options = format!("--simulate {seed} --kill-at {step}");
     for run in [&undisturbed, &first] {
         if run.steps >= STEPS_MAX {
@@ -276,12 +278,11 @@ struct Simulated {
     output: String,
 }
 
-fn simulate(image: &Arc<Image>, seed: u64, kill_at_steps: &[u64]) -> Simulated {
+fn simulate(file: &Path, image: &Arc<Image>, seed: u64, kill_at_steps: &[u64]) -> Simulated {
     let output = Arc::new(Collected::default());
     let faults = Faults { kill_at_steps: kill_at_steps.to_vec() };
-    let mut system = SimulatedSystem::new(seed, faults, output.clone());
-    let host = Host::new(system.services());
-    let program = lucarne_vm::start(system.kernel(), image.clone(), host);
+    let mut system = System::builder().output(output.clone()).simulate(seed, faults);
+    let program = system.start_program(image.clone(), file, ProgramOptions::default());
     system.simulation.run_until(STEPS_MAX, || program.code().is_some());
     let output = String::from_utf8_lossy(&output.0.lock().expect("no panic holds it")).into_owned();
     Simulated { steps: system.simulation.steps(), code: program.code(), output }
@@ -300,10 +301,6 @@ impl Output for Collected {
 }
 
 fn compile(program: &Path) -> Arc<Image> {
-    let library = lucarne_library::unit().expect("the library is prepared");
-    let path = program.to_str().expect("our paths are UTF-8");
-    let analysis =
-        lucarne_compiler::resolve::analyze(&FileLoader, Some(library), &lucarne_vm::native::exists, path);
-    let program = lucarne_compiler::link::link(&analysis.unit).expect("test programs have no errors");
-    Arc::new(Image::new(Arc::new(program)).expect("test programs fit"))
+    let compiled = lucarne_toit::compile(program).unwrap_or_else(|error| panic!("{error}"));
+    lucarne_toit::load(compiled.program).expect("there is memory")
 }

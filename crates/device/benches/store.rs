@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lucarne_device::{ContainerName, Image, ImageError, Images, LogLimits, Logs, Settings, Store};
-use lucarne_system::{Output, Stream};
+use lucarne_ports::{Output, Stream};
 
 fn main() {
     // `cargo test` runs benches too, to see that they work.

@@ -6,10 +6,11 @@ use std::thread::JoinHandle;
 
 use lucarne::prelude::*;
 use lucarne_link::{ListenError, Listener};
+use lucarne_ports::{Output, StandardOutput};
+use lucarne_providers::console::Outputs;
+use lucarne_providers::containers;
+use lucarne_providers::storage::{Media, Owners};
 use lucarne_services::{Oversight, Policies, ProvidedHook, Surveys, Traffic};
-use lucarne_system::console::{self, Outputs};
-use lucarne_system::storage::{self, Media, Owners};
-use lucarne_system::{Output, StandardOutput, containers};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
@@ -72,6 +73,7 @@ impl Daemon {
         let output = Arc::new(StandardOutput::new());
         let orders = Orders::channel();
         let policies = Policies::default();
+        policies.guard(containers::SELECTOR.uuid());
         let residents = Residents::new(policies.clone());
         let (surveys, traffic) = (Surveys::default(), Arc::<Traffic>::default());
         let oversight = Oversight {
@@ -82,15 +84,16 @@ impl Daemon {
             ..Oversight::default()
         };
         let expectations = oversight.expectations.clone();
-        let system = lucarne_system::System::overseen(options.workers, output.clone(), oversight);
         let flash = FlashFile::open(folder.root())?;
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
-        start_storage(&system, &media, &residents)?;
-        start_console(&system, &logs, &residents)?;
-        let instances = Arc::new(Instances::new(orders.0.clone(), residents.clone()));
-        system.services().policies.guard(containers::SELECTOR.uuid());
-        let provider = containers::start(system.kernel(), system.services(), instances);
-        provider.wait().map_err(io::Error::other)?;
+        let system = System::builder()
+            .workers(options.workers)
+            .output(output.clone())
+            .outputs(logs_of(&logs, &residents))
+            .oversight(oversight)
+            .storage(media.clone(), owners(&residents))
+            .keeper(Arc::new(Instances::new(orders.0.clone(), residents.clone())))
+            .start();
         let (kernel, orders_of) = (system.kernel().clone(), orders.0.clone());
         let observatory =
             Observatory { kernel, traffic, surveys, residents: residents.clone(), orders: orders_of };
@@ -98,7 +101,7 @@ impl Daemon {
         let guests = Guests::new(system, natives, residents, expectations);
 
         let way = orders.0.clone();
-        let control = System::with_workers(1, output.clone());
+        let control = System::builder().workers(1).output(output.clone()).without_services().start();
         let supervisor =
             Supervisor::start(orders, options.name, store.clone(), logs.clone(), media, guests, output)?;
         let controls = Controls { orders: way.clone(), store, logs, observatory };
@@ -133,21 +136,19 @@ fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
     })
 }
 
-/// The containers' own memory, each by its name.
-fn start_storage(system: &lucarne_system::System, media: &Media, residents: &Residents) -> io::Result<()> {
+/// Keeps the storage of containers apart by their names.
+fn owners(residents: &Residents) -> Owners {
     let residents = residents.clone();
-    let owners: Owners = Arc::new(move |gid| residents.name_of(gid).map(String::from));
-    storage::start(system.kernel(), media.clone(), owners).wait().map(drop).map_err(io::Error::other)
+    Arc::new(move |gid| residents.name_of(gid).map(String::from))
 }
 
-/// What containers log, print and trace, each into its own log.
-fn start_console(system: &lucarne_system::System, logs: &Arc<Logs>, residents: &Residents) -> io::Result<()> {
+/// Gives each container its own log.
+fn logs_of(logs: &Arc<Logs>, residents: &Residents) -> Outputs {
     let (logs, residents) = (logs.clone(), residents.clone());
-    let outputs: Outputs = Arc::new(move |gid| {
+    Arc::new(move |gid| {
         let log = logs.container(&residents.name_of(gid)?).ok()?;
         Some(log as Arc<dyn Output>)
-    });
-    console::start(system.kernel(), system.services(), outputs).wait().map(drop).map_err(io::Error::other)
+    })
 }
 
 /// Stops a device.

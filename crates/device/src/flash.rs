@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lucarne_system::storage::{Entries, Flash, FlashError, Work};
+use lucarne_providers::storage::{Entries, Flash, FlashError, Work};
 use redb::{Database, ReadOnlyTable, ReadableTable, StorageBackend, StorageError, Table, TableDefinition};
 
 use crate::StoreError;
@@ -137,31 +137,28 @@ fn only_looked_at() -> FlashError {
 mod tests {
     use std::sync::Arc;
 
-    use lucarne_services::{Bytes, Container};
-    use lucarne_system::storage::{self, Media, Scheme, Storage, Tison};
-    use lucarne_system::{CapturedOutput, System};
+    use lucarne_host::System;
+    use lucarne_ports::CapturedOutput;
+    use lucarne_providers::storage::{Media, Scheme, Storage, Tison, one_owner};
+    use lucarne_services::Bytes;
 
     use super::*;
     use crate::disk::{Disk, Platter, Step};
 
-    fn open(system: &System, flash: FlashFile) -> Storage {
+    fn system(flash: FlashFile) -> System {
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
-        storage::start(system.kernel(), media, storage::one_owner()).wait().expect("the system runs");
-        Storage::open(&Container::start(system.kernel(), "test")).wait().expect("it is provided")
-    }
-
-    fn system() -> System {
-        System::new(1, Arc::new(CapturedOutput::default()))
+        let output = Arc::new(CapturedOutput::default());
+        System::builder().workers(1).output(output).storage(media, one_owner()).start()
     }
 
     #[test]
     fn what_is_stored_survives() {
         let folder = tempfile::tempdir().expect("temporary files can be made");
         for round in 0..3_i64 {
-            let system = system();
-            let flash = FlashFile::open(folder.path()).expect("nobody else has it open");
+            let flash = FlashFile::open(folder.path()).expect("no other process has it open");
             assert!(matches!(FlashFile::open(folder.path()), Err(StoreError::Busy)));
-            let storage = open(&system, flash);
+            let system = system(flash);
+            let storage = Storage::open(&system.container("test")).wait().expect("it is provided");
             let bucket = storage.bucket(Scheme::Flash, "b").wait().expect("it is known");
             let region = storage.region("r", Some(8_000)).wait().expect("there is room");
             let before = (round > 0).then_some(Tison(round - 1));

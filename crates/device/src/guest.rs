@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use lucarne_host::System;
 use lucarne_kernel::{Gid, Prepared, Program, priority};
 use lucarne_services::{Expectation, Expectations, Value};
-use lucarne_system::{Services, System};
-use lucarne_vm::{Host, MemoryAccount};
+use lucarne_toit::{Host, MemoryAccount};
 use uuid::Uuid;
 
 use crate::native::{Native, NativeStart, Natives};
@@ -49,7 +49,7 @@ impl Guests {
     }
 
     /// Starts a program in Toit: a group of processes in this OS process.
-    pub(crate) fn start_toit(&self, image: Arc<lucarne_vm::Image>, start: Start<'_>) -> Guest {
+    pub(crate) fn start_toit(&self, image: Arc<lucarne_toit::Image>, start: Start<'_>) -> Guest {
         let group = self.residents.admit(self.system.kernel(), start.name, &start.settings.permissions);
         start.expected.iter().for_each(|expected| expected.of(group.gid()));
         let (residents, name) = (self.residents.clone(), start.name.clone());
@@ -70,7 +70,7 @@ impl Guests {
     pub(crate) fn start_instance(
         &self,
         group: Prepared,
-        image: Arc<lucarne_vm::Image>,
+        image: Arc<lucarne_toit::Image>,
         argument: Value,
         start: Start<'_>,
     ) -> Guest {
@@ -81,14 +81,13 @@ impl Guests {
     fn run(
         &self,
         group: Prepared,
-        image: Arc<lucarne_vm::Image>,
+        image: Arc<lucarne_toit::Image>,
         start: Start<'_>,
         argument: Option<Value>,
         forget: impl FnOnce() + Send + 'static,
     ) -> Guest {
         let Start { name, image_id, settings, assets, output, on_end, .. } = start;
-        let services = Services { output, ..self.system.services().clone() };
-        let mut host = Host::new(&services);
+        let mut host = Host::new(output, self.system.presence());
         host.arguments.clone_from(&settings.arguments);
         host.argument = argument;
         host.image_id = image_id.into_bytes();
@@ -100,7 +99,7 @@ impl Guests {
         let memory = Arc::new(MemoryAccount::new(host.heap.limit_bytes));
         host.memory = Some(memory.clone());
         host.priority = if settings.background { priority::LOW } else { priority::NORMAL };
-        let program = lucarne_vm::start_in(self.system.kernel(), group, image, host);
+        let program = lucarne_toit::start_in(self.system.kernel(), group, image, host);
         program.when_ended(move |code| {
             forget();
             on_end(code);

@@ -24,11 +24,14 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+use lucarne_toit::ToitError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::Digest;
-pub use compile::{CompileError, Compiled};
+pub use compile::Compiled;
 pub use images::Images;
 pub use sources::SourceTree;
 
@@ -41,7 +44,7 @@ const FORMAT: u8 = 1;
 /// The build that this is: see `build.rs`.
 const BUILD: &str = env!("LUCARNE_BUILD");
 
-pub use lucarne_system::containers::IMAGE_BYTES_MAX;
+pub use lucarne_ports::containers::IMAGE_BYTES_MAX;
 
 /// What an image is, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,9 +109,9 @@ pub enum ImageError {
     /// It cannot be run on this machine.
     #[error("{0}")]
     Foreign(String),
-    /// This build of lucarne finds errors in its sources.
+    /// This build of lucarne does not compile the sources, or has no memory for the program.
     #[error("this version of lucarne does not compile it:\n{0}")]
-    Wrong(String),
+    Toit(#[from] ToitError),
     /// It is too large for this machine.
     #[error("{0}")]
     TooLarge(String),
@@ -221,7 +224,7 @@ impl Image {
     ///
     /// # Errors
     /// If it is no such image, if it is damaged, or if it does not compile any more.
-    pub fn load(&self) -> Result<lucarne_vm::Image, ImageError> {
+    pub fn load(&self) -> Result<Arc<lucarne_toit::Image>, ImageError> {
         if self.manifest.kind != Kind::Toit {
             return Err(ImageError::NoProgram);
         }
@@ -229,7 +232,7 @@ impl Image {
             true => program::decompressed(self.file())?,
             false => compile::linked(&self.sources()?, &self.manifest.entry)?,
         };
-        lucarne_vm::Image::new(program.into()).map_err(|error| ImageError::TooLarge(error.to_string()))
+        Ok(lucarne_toit::load(program)?)
     }
 }
 

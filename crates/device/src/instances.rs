@@ -6,10 +6,10 @@ use std::path::Path;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Gid, Prepared};
-use lucarne_services::{Uuid, Value};
-use lucarne_system::containers::{
+use lucarne_ports::containers::{
     ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
 };
+use lucarne_services::{Uuid, Value};
 
 use crate::control::Refusal;
 use crate::residents::Residents;

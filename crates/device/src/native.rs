@@ -18,7 +18,7 @@ use std::time::Duration;
 use command_fds::{CommandFdExt, FdMapping};
 use lucarne_kernel::{KernelHandle, Program};
 use lucarne_link::{Connections, Listener, SOCKET_VARIABLE};
-use lucarne_system::{Output, Stream};
+use lucarne_ports::{Output, Stream};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use lucarne_ports::Output;
 use lucarne_services::Expectation;
-use lucarne_system::Output;
 use uuid::Uuid;
 
 use crate::{ContainerName, Settings};

@@ -14,8 +14,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lucarne_kernel::Gid;
-use lucarne_system::storage::Media;
-use lucarne_system::{Output, Stream};
+use lucarne_ports::{Output, Stream};
+use lucarne_providers::storage::Media;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 

@@ -164,18 +164,18 @@
 //! holds up the others. A handler that panics fails its call alone. Tasks that wait use
 //! [`Container::sleep`], services of others, or whatever wakes them; a runtime is not there.
 
-#[cfg(feature = "link")]
-mod connected;
 #[doc(hidden)]
 pub mod macros;
-mod system;
-#[cfg(feature = "toit")]
-mod toit;
 
+#[cfg(feature = "toit")]
+pub use lucarne_host::ProgramOptions;
+pub use lucarne_host::{Builder, SimulatedSystem, System};
 pub use lucarne_kernel::{Gid, Pid, Program};
 #[cfg(feature = "link")]
 pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, Listener, SOCKET_VARIABLE};
 pub use lucarne_macros::{Fault, resource, service};
+pub use lucarne_ports::{CapturedOutput, Output, StandardOutput, Stream};
+pub use lucarne_providers::{console, containers, storage};
 pub use lucarne_services::protocol::priority;
 pub use lucarne_services::{
     Arguments, Broken, Bytes, Call, CallError, Cancellation, Candidate, Client, Component, ComponentError,
@@ -183,12 +183,8 @@ pub use lucarne_services::{
     OpenError, Payload, Pending, Provider, ProviderBuilder, Proxy, Resource, Selector, Sending, Serve,
     Serves, Service, Thrown, Uuid, Value, uuid,
 };
-pub use lucarne_system::{
-    CapturedOutput, Output, Services, StandardOutput, Stream, console, containers, storage,
-};
-pub use system::System;
 #[cfg(feature = "toit")]
-pub use toit::{ProgramError, ProgramOptions};
+pub use lucarne_toit::ToitError;
 
 /// What almost every user needs.
 pub mod prelude {

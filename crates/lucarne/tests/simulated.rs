@@ -9,12 +9,8 @@ use std::time::Duration;
 
 use lucarne::prelude::*;
 use lucarne::{CapturedOutput, Container, Program, Stream};
-use lucarne_compiler::link::link;
-use lucarne_compiler::resolve;
-use lucarne_compiler::source::FileLoader;
 use lucarne_kernel::Faults;
-use lucarne_system::SimulatedSystem;
-use lucarne_vm::{Host, Image};
+use lucarne_toit::{Host, Image};
 
 const SEEDS: u64 = 1_000;
 
@@ -183,11 +179,9 @@ async fn use_everything(guest: &Container, selector: Selector) -> Result<(), Cal
 fn compile(name: &str, source: &str) -> Arc<Image> {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.toit", std::process::id()));
     std::fs::write(&file, source).unwrap();
-    let library = lucarne_library::unit().unwrap();
-    let analysis =
-        resolve::analyze(&FileLoader, Some(library), &lucarne_vm::native::exists, file.to_str().unwrap());
-    assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
-    Arc::new(Image::new(Arc::new(link(&analysis.unit).unwrap())).unwrap())
+    let compiled = lucarne_toit::compile(&file).unwrap_or_else(|error| panic!("{error}"));
+    assert!(compiled.analysis.diagnostics.is_empty(), "{:?}", compiled.analysis.diagnostics);
+    lucarne_toit::load(compiled.program).unwrap()
 }
 
 struct Images {
@@ -204,10 +198,13 @@ struct Run {
 
 fn run(images: &Images, seed: u64, kill_at_steps: Vec<u64>) -> Run {
     let output = Arc::new(CapturedOutput::default());
-    let mut system = SimulatedSystem::new(seed, Faults { kill_at_steps }, output.clone());
+    let builder = System::builder().output(output.clone()).without_services();
+    let mut system = builder.simulate(seed, Faults { kill_at_steps });
     let kernel = system.kernel().clone();
-    let services = system.services().clone();
-    let toit = |image: &Arc<Image>| lucarne_vm::start(&kernel, image.clone(), Host::new(&services));
+    let toit = |image: &Arc<Image>| {
+        let host = Host::new(output.clone(), system.presence());
+        lucarne_toit::start(&kernel, image.clone(), host)
+    };
 
     let (alive, at_work) = (Count::default(), Count::default());
     let house = Container::start(&kernel, "house");

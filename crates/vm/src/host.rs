@@ -5,9 +5,9 @@ use std::sync::Arc;
 use lucarne_kernel::priority;
 use lucarne_message::Value;
 use lucarne_outside::Surroundings;
-use lucarne_services::ProviderFlag;
+use lucarne_ports::{Output, Stream};
 use lucarne_services::protocol::interface;
-use lucarne_system::{Output, Services, Stream};
+use lucarne_services::{Presence, ProviderFlag};
 
 use crate::heap::{HeapOptions, MemoryAccount};
 
@@ -43,7 +43,7 @@ pub struct Host {
 
 impl Host {
     /// Surroundings with default limits, no arguments, no name, and nothing outside.
-    pub fn new(services: &Services) -> Host {
+    pub fn new(output: Arc<dyn Output>, presence: &Presence) -> Host {
         Host {
             heap: HeapOptions::default(),
             memory: None,
@@ -55,10 +55,10 @@ impl Host {
             program_path: None,
             assets: Vec::new(),
             outside: None,
-            output: services.output.clone(),
-            print: services.presence.flag(interface::PRINT.uuid),
-            log: services.presence.flag(interface::LOG.uuid),
-            trace: services.presence.flag(interface::TRACE.uuid),
+            output,
+            print: presence.flag(interface::PRINT.uuid),
+            log: presence.flag(interface::LOG.uuid),
+            trace: presence.flag(interface::TRACE.uuid),
         }
     }
 

@@ -14,11 +14,9 @@ mod interpreter;
 mod machine;
 pub mod native;
 mod process;
-mod sole;
 pub mod trace;
 mod transfer;
 
 pub use heap::{Image, MemoryAccount};
 pub use host::Host;
 pub use process::{start, start_in};
-pub use sole::SoleImage;

@@ -13,7 +13,7 @@ pub struct Images {
 }
 
 /// A program that is loaded, or is about to be: who comes second waits for the first.
-type Slot = Mutex<Weak<lucarne_vm::Image>>;
+type Slot = Mutex<Weak<lucarne_toit::Image>>;
 
 impl Images {
     /// The program of an image, which `fetch` brings if it is not loaded.
@@ -24,13 +24,13 @@ impl Images {
         &self,
         digest: Digest,
         fetch: impl FnOnce() -> Result<Image, E>,
-    ) -> Result<Arc<lucarne_vm::Image>, E> {
+    ) -> Result<Arc<lucarne_toit::Image>, E> {
         let slot = self.slot(digest);
         let mut loaded = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(program) = loaded.upgrade() {
             return Ok(program);
         }
-        let program = Arc::new(fetch()?.load()?);
+        let program = fetch()?.load()?;
         *loaded = Arc::downgrade(&program);
         Ok(program)
     }

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lucarne_system::{CapturedOutput, Stream, System};
-use lucarne_vm::Host;
+use lucarne_host::System;
+use lucarne_ports::{CapturedOutput, Stream};
+use lucarne_toit::Host;
 
 use super::*;
 
@@ -47,17 +48,17 @@ fn compile_text(text: &str) -> Image {
     compile(&file)
 }
 
-fn run(program: Arc<lucarne_vm::Image>) -> String {
+fn run(program: Arc<lucarne_toit::Image>) -> String {
     let output = Arc::new(CapturedOutput::default());
-    let system = System::new(1, output.clone());
-    let mut host = Host::new(system.services());
+    let system = System::builder().workers(1).output(output.clone()).start();
+    let mut host = Host::new(output.clone(), system.presence());
     host.arguments = vec!["you".to_owned()];
-    lucarne_vm::start(system.kernel(), program, host).wait();
+    lucarne_toit::start(system.kernel(), program, host).wait();
     output.text(Stream::Out) + &output.text(Stream::Error)
 }
 
 fn run_image(image: &Image) -> String {
-    run(Arc::new(image.load().expect("the image is whole")))
+    run(image.load().expect("the image is whole"))
 }
 
 /// An image as another build would have made it.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Weak};
 
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
-use lucarne_system::console::Record;
-use lucarne_system::{Output, Stream};
+use lucarne_ports::Record;
+use lucarne_ports::{Output, Stream};
 
 use super::LogLimits;
 use super::entry::{Entry, LINE_BYTES_MAX, Partial, Source, bounded};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use lucarne_system::{Output, Stream};
+use lucarne_ports::{Output, Stream};
 
 use super::entry::LINE_BYTES_MAX;
 use super::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lucarne_system::containers::{InstallOptions, InstalledImage};
+use lucarne_ports::containers::{InstallOptions, InstalledImage};
 use uuid::Uuid;
 
 use super::slot::Sent;

@@ -3,8 +3,7 @@
 use lucarne_compiler::program::FunctionIndex;
 use lucarne_kernel::{Context, Exit, GroupOption, SpawnOptions, priority};
 use lucarne_message::Payload;
-use lucarne_system::Stream;
-use lucarne_system::console::Record;
+use lucarne_ports::{Record, Stream};
 
 use super::messages::pid_number;
 use super::tasks::{State, TaskId};

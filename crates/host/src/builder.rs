@@ -1,0 +1,203 @@
+//! What a system is made of, and how its services start.
+//!
+//! The order is fixed: the service manager first, since opening any service goes through it; then storage, console and
+//! containers, each in a container of its own. A system is complete when its builder returns.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use lucarne_kernel::{
+    EndReport, Exit, Faults, Hooks, Kernel, KernelHandle, KernelOptions, Observer, Simulation, SpawnOptions,
+    priority,
+};
+use lucarne_ports::containers::Keeper;
+use lucarne_ports::{Output, StandardOutput, Stream};
+use lucarne_providers::console::{self, Outputs};
+use lucarne_providers::containers;
+use lucarne_providers::storage::{self, Media, Owners};
+use lucarne_services::{
+    CallError, Container, InstallError, Oversight, Pending, Policy, Presence, Provider, ServiceManager,
+    Traffic,
+};
+
+use crate::system::{Parts, SimulatedSystem, System};
+
+/// Chooses what a system is made of.
+///
+/// Without further choices, output goes to the streams of this OS process, storage lies in memory and is shared by
+/// all containers, and the installed images are the programs that the system runs.
+pub struct Builder {
+    workers: Option<usize>,
+    output: Arc<dyn Output>,
+    outputs: Option<Outputs>,
+    oversight: Oversight,
+    media: Media,
+    owners: Owners,
+    keeper: Option<Arc<dyn Keeper>>,
+    has_services: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder {
+            workers: None,
+            output: Arc::new(StandardOutput::new()),
+            outputs: None,
+            oversight: Oversight::default(),
+            media: Media::in_memory(),
+            owners: storage::one_owner(),
+            keeper: None,
+            has_services: true,
+        }
+    }
+}
+
+impl Builder {
+    /// Sets the number of worker threads; by default, one for each processor. A simulation has none.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Builder {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Sets where programs print and log.
+    #[must_use]
+    pub fn output(mut self, output: Arc<dyn Output>) -> Builder {
+        self.output = output;
+        self
+    }
+
+    /// Gives each container an output of its own for what it sends to the services `print`, `log` and `trace`.
+    #[must_use]
+    pub fn outputs(mut self, outputs: Outputs) -> Builder {
+        self.outputs = Some(outputs);
+        self
+    }
+
+    /// Sets what the service manager permits, observes and reports.
+    #[must_use]
+    pub fn oversight(mut self, oversight: Oversight) -> Builder {
+        self.oversight = oversight;
+        self
+    }
+
+    /// Sets where the storage service keeps its entries, and which containers share them.
+    #[must_use]
+    pub fn storage(mut self, media: Media, owners: Owners) -> Builder {
+        (self.media, self.owners) = (media, owners);
+        self
+    }
+
+    /// Sets what keeps images and starts containers from them.
+    #[must_use]
+    pub fn keeper(mut self, keeper: Arc<dyn Keeper>) -> Builder {
+        self.keeper = Some(keeper);
+        self
+    }
+
+    /// Leaves out storage, console and containers: for a system that runs no programs.
+    #[must_use]
+    pub fn without_services(mut self) -> Builder {
+        self.has_services = false;
+        self
+    }
+
+    /// Starts the system on threads.
+    pub fn start(self) -> System {
+        let workers = self.workers.unwrap_or_else(processors);
+        let hooks = hooks(&self.output, self.oversight.traffic.clone());
+        let kernel = Kernel::new(KernelOptions { workers, hooks });
+        let parts = self.start_parts(&kernel, |pending| pending.wait());
+        System::from_parts(parts, kernel)
+    }
+
+    /// Starts the system on one thread, in virtual time. Every choice follows from the seed.
+    pub fn simulate(self, seed: u64, faults: Faults) -> SimulatedSystem {
+        let hooks = hooks(&self.output, self.oversight.traffic.clone());
+        let mut simulation = Simulation::with_hooks(seed, hooks).with_faults(faults);
+        let kernel = simulation.handle().clone();
+        let parts = self.start_parts(&kernel, |pending| run_until_done(&mut simulation, pending));
+        SimulatedSystem::from_parts(parts, simulation)
+    }
+
+    fn start_parts(
+        self,
+        kernel: &KernelHandle,
+        mut finish: impl FnMut(Pending<Provider, InstallError>) -> Result<Provider, InstallError>,
+    ) -> Parts {
+        let policies = self.oversight.policies.clone();
+        let presence = Presence::default();
+        start_manager(kernel, &presence, self.oversight);
+        let parts = Parts::new(presence, self.output, policies);
+        if !self.has_services {
+            return parts;
+        }
+        let mut start = |name: &str, install: &dyn Fn(&Container) -> Pending<Provider, InstallError>| {
+            let container = Container::start(kernel, name);
+            parts.policies.set(container.gid(), Policy::host());
+            // A fresh system refuses nothing, but a simulated fault may kill the container.
+            if let Err(error) = finish(install(&container)) {
+                let text = format!("the service '{name}' has not started: {error}\n");
+                parts.output.write(Stream::Error, text.as_bytes());
+            }
+        };
+        start("storage", &|container| storage::install(container, self.media.clone(), self.owners.clone()));
+        let outputs = self.outputs.unwrap_or_else(|| console::one_output(parts.output.clone()));
+        start("console", &|container| console::install(container, outputs.clone()));
+        let keeper = self.keeper.unwrap_or_else(|| parts.keeper(kernel));
+        start("containers", &|container| containers::install(container, keeper.clone()));
+        parts
+    }
+}
+
+/// Returns the number of processors that this OS process may use.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Runs a simulation until an operation is done. If it never is, reports that as the end of the system.
+fn run_until_done(
+    simulation: &mut Simulation,
+    mut pending: Pending<Provider, InstallError>,
+) -> Result<Provider, InstallError> {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut result = None;
+    simulation.run_until(u64::MAX, || {
+        if let std::task::Poll::Ready(done) = Pin::new(&mut pending).poll(&mut context) {
+            result = Some(done);
+        }
+        result.is_some()
+    });
+    result.unwrap_or(Err(InstallError::Failed(CallError::Gone)))
+}
+
+/// Starts the service manager and makes it the process that the kernel reports to.
+fn start_manager(kernel: &KernelHandle, presence: &Presence, oversight: Oversight) {
+    let options = SpawnOptions { priority: priority::CRITICAL, ..SpawnOptions::named("service manager") };
+    let manager = ServiceManager::overseen(presence.clone(), oversight);
+    let manager = kernel.start_system(Box::new(manager), options);
+    kernel.set_system_process(manager);
+}
+
+fn hooks(output: &Arc<dyn Output>, traffic: Option<Arc<Traffic>>) -> Hooks {
+    let (reports, idle) = (output.clone(), output.clone());
+    Hooks {
+        on_end: Some(Box::new(move |report| {
+            report_panic(reports.as_ref(), report);
+            // A thread that waits for the end of a program may end this OS process next.
+            reports.flush();
+        })),
+        on_idle: Some(Box::new(move || idle.flush())),
+        observer: traffic.map(|traffic| traffic as Arc<dyn Observer>),
+    }
+}
+
+/// Reports a panic of a native container. Programs report their own failures.
+fn report_panic(output: &dyn Output, report: &EndReport<'_>) {
+    if let Exit::Panicked { message } = report.exit {
+        let EndReport { pid, name, .. } = report;
+        let line = format!("process {pid} ({name}) ended by a fault in its native code: {message}\n");
+        output.write(Stream::Error, line.as_bytes());
+    }
+}

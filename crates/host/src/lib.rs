@@ -1,0 +1,33 @@
+//! Puts a system together: kernel, service manager, native services, links, components and programs.
+//!
+//! This is the only place that does so. A [`Builder`] starts a [`System`] on threads, or a [`SimulatedSystem`] on one
+//! thread in virtual time. Both offer programs the same services in the same versions: what differs is where output and
+//! storage go, who keeps images, and what policies withhold.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use lucarne_host::System;
+//! use lucarne_ports::{CapturedOutput, Stream};
+//! use lucarne_providers::console::Print;
+//!
+//! let output = Arc::new(CapturedOutput::default());
+//! let system = System::builder().workers(1).output(output.clone()).start();
+//! let container = system.container("greeter");
+//! Print::open(&container).wait()?.print("hello").wait()?;
+//! assert_eq!(output.text(Stream::Out), "hello\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+#[cfg(feature = "c")]
+pub mod components;
+#[cfg(feature = "link")]
+mod links;
+#[cfg(feature = "toit")]
+mod programs;
+mod system;
+
+pub use builder::{Builder, processors};
+#[cfg(feature = "toit")]
+pub use programs::ProgramOptions;
+pub use system::{SimulatedSystem, System};

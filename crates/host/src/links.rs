@@ -1,0 +1,57 @@
+//! Containers of other OS processes in a system.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command};
+
+use lucarne_kernel::Program;
+use lucarne_kernel::sync::Mutex;
+use lucarne_link::{AdoptError, Connections, ListenError, Listener};
+
+use crate::System;
+
+/// The connections of a system. Their driver starts with the first use.
+#[derive(Default)]
+pub(crate) struct Links(Mutex<Option<Connections>>);
+
+impl System {
+    /// Lets containers in other OS processes of the same user connect by a path, until the listener is dropped. The
+    /// folder must belong to the user alone; it is created if it does not exist.
+    ///
+    /// # Errors
+    /// See [`ListenError`].
+    pub fn listen(&self, path: impl AsRef<Path>) -> Result<Listener, ListenError> {
+        self.connections()?.listen(path)
+    }
+
+    /// Accepts the peer at the other end of a connected socket, as a container with the given name. The name needs no
+    /// proof, since the host handed out that end. Blocks until the peer has introduced itself.
+    ///
+    /// # Errors
+    /// See [`AdoptError`].
+    pub fn adopt(&self, name: &str, socket: UnixStream) -> Result<Program, AdoptError> {
+        self.connections()?.adopt(name, socket, None)
+    }
+
+    /// Starts a program that connects by its environment, as a container with the given name. Blocks until it has
+    /// connected.
+    ///
+    /// # Errors
+    /// See [`AdoptError`]. The program is killed then.
+    pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, Program), AdoptError> {
+        self.connections()?.spawn(name, command)
+    }
+
+    /// Returns the connections of this system.
+    ///
+    /// # Errors
+    /// If the driver cannot start.
+    pub fn connections(&self) -> io::Result<Connections> {
+        let mut connections = self.links.0.lock();
+        if let Some(connections) = &*connections {
+            return Ok(connections.clone());
+        }
+        Ok(connections.insert(Connections::new(self.kernel())?).clone())
+    }
+}

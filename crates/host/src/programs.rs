@@ -1,0 +1,240 @@
+//! Programs in Toit, and further containers of the programs that run.
+//!
+//! A system that installs nothing still offers `system.containers`: its images are the programs that it runs. What a
+//! program starts of them gets the options that the program itself was started with.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::{Gid, KernelHandle, Prepared, Program};
+use lucarne_outside::Surroundings;
+use lucarne_ports::containers::{
+    ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
+};
+use lucarne_services::{Uuid, Value};
+use lucarne_toit::{Host, Image, ToitError};
+
+use crate::system::Parts;
+use crate::{SimulatedSystem, System};
+
+/// How a Toit program is run.
+#[derive(Debug, Clone, Default)]
+pub struct ProgramOptions {
+    /// The arguments of its `main`.
+    pub arguments: Vec<String>,
+    /// How many bytes each of its processes may use; 512 MiB by default.
+    pub memory_limit: Option<usize>,
+    /// Whether the program may use files, environment and other programs, as this OS process may.
+    pub outside: bool,
+    /// Whether to collect garbage at each allocation: for finding faults of the machine itself.
+    pub gc_stress: bool,
+}
+
+impl System {
+    /// Compiles a Toit program and starts it in a container of its own.
+    ///
+    /// # Errors
+    /// See [`ToitError`].
+    pub fn run(&self, file: impl AsRef<Path>, arguments: &[&str]) -> Result<Program, ToitError> {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        self.run_with(file, ProgramOptions { arguments, ..ProgramOptions::default() })
+    }
+
+    /// Compiles a Toit program and starts it with options.
+    ///
+    /// # Errors
+    /// See [`ToitError`].
+    pub fn run_with(&self, file: impl AsRef<Path>, options: ProgramOptions) -> Result<Program, ToitError> {
+        let file = file.as_ref();
+        let image = lucarne_toit::load(lucarne_toit::compile(file)?.program)?;
+        Ok(self.start_program(image, file, options))
+    }
+
+    /// Starts a program that was compiled from a file.
+    pub fn start_program(&self, image: Arc<Image>, file: &Path, options: ProgramOptions) -> Program {
+        start_program(&self.parts, self.kernel(), image, file, options)
+    }
+}
+
+impl SimulatedSystem {
+    /// Starts a program that was compiled from a file. It cannot use anything outside of the simulation, since that
+    /// does not follow from the seed.
+    pub fn start_program(&self, image: Arc<Image>, file: &Path, options: ProgramOptions) -> Program {
+        let options = ProgramOptions { outside: false, ..options };
+        start_program(&self.parts, self.kernel(), image, file, options)
+    }
+}
+
+fn start_program(
+    parts: &Parts,
+    kernel: &KernelHandle,
+    image: Arc<Image>,
+    file: &Path,
+    options: ProgramOptions,
+) -> Program {
+    let template = Arc::new(Template::new(parts, image, file, options));
+    parts.programs.start(kernel, kernel.prepare(), template, None)
+}
+
+/// A program with everything that a container of it starts with.
+struct Template {
+    id: Uuid,
+    image: Arc<Image>,
+    make_host: Box<dyn Fn() -> Host + Send + Sync>,
+}
+
+impl Template {
+    fn new(parts: &Parts, image: Arc<Image>, file: &Path, options: ProgramOptions) -> Template {
+        // A program that is not installed is identified by its path.
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, file.as_os_str().as_encoded_bytes());
+        let name = file.to_str().map(str::to_owned);
+        let path = std::fs::canonicalize(file).ok().and_then(|path| path.to_str().map(str::to_owned));
+        let (output, presence) = (parts.output.clone(), parts.presence.clone());
+        let outside = options.outside.then(|| {
+            let output = output.clone();
+            Arc::new(Surroundings::new(move || output.flush()))
+        });
+        let make_host = Box::new(move || {
+            let mut host = Host::new(output.clone(), &presence);
+            if let Some(limit) = options.memory_limit {
+                host.heap.limit_bytes = limit;
+            }
+            host.heap.stress = options.gc_stress;
+            host.arguments.clone_from(&options.arguments);
+            host.image_id = id.into_bytes();
+            host.program_name.clone_from(&name);
+            host.program_path.clone_from(&path);
+            host.outside.clone_from(&outside);
+            host
+        });
+        Template { id, image, make_host }
+    }
+}
+
+/// The programs that run in a system, by their groups.
+#[derive(Clone, Default)]
+pub(crate) struct Programs {
+    running: Arc<Mutex<BTreeMap<Gid, Arc<Template>>>>,
+}
+
+impl Programs {
+    /// Returns a keeper whose images are these programs.
+    pub(crate) fn keeper(&self, kernel: KernelHandle) -> impl Keeper + use<> {
+        RunningPrograms { kernel, programs: self.clone() }
+    }
+
+    fn start(
+        &self,
+        kernel: &KernelHandle,
+        group: Prepared,
+        template: Arc<Template>,
+        argument: Option<Value>,
+    ) -> Program {
+        let gid = group.gid();
+        let (image, mut host) = (template.image.clone(), (template.make_host)());
+        host.argument = argument;
+        self.running.lock().insert(gid, template);
+        let program = lucarne_toit::start_in(kernel, group, image, host);
+        let running = self.running.clone();
+        program.when_ended(move |_| drop(running.lock().remove(&gid)));
+        program
+    }
+
+    /// Returns the programs that run, each once.
+    fn images(&self) -> Vec<InstalledImage> {
+        let running = self.running.lock();
+        let by_id: BTreeMap<Uuid, &Arc<Template>> =
+            running.values().map(|template| (template.id, template)).collect();
+        let image = |template: &Arc<Template>| InstalledImage {
+            id: template.id,
+            name: (template.make_host)().program_name,
+            options: InstallOptions::default(),
+        };
+        by_id.into_values().map(image).collect()
+    }
+
+    fn find(&self, id: Uuid) -> Option<Arc<Template>> {
+        self.running.lock().values().find(|template| template.id == id).cloned()
+    }
+}
+
+/// Keeps the programs of a system that installs nothing.
+struct RunningPrograms {
+    kernel: KernelHandle,
+    programs: Programs,
+}
+
+fn ready<T: Send + 'static>(result: Result<T, ContainerFault>) -> Doing<T> {
+    Box::pin(std::future::ready(result))
+}
+
+impl Keeper for RunningPrograms {
+    fn images(&self) -> Doing<Vec<InstalledImage>> {
+        ready(Ok(self.programs.images()))
+    }
+
+    fn load(&self, _asker: Gid, id: Uuid) -> Doing<Option<Box<dyn Startable>>> {
+        let Some(template) = self.programs.find(id) else { return ready(Ok(None)) };
+        let group = self.kernel.prepare();
+        ready(Ok(Some(Box::new(Instance {
+            kernel: self.kernel.clone(),
+            programs: self.programs.clone(),
+            template,
+            gid: group.gid(),
+            state: Mutex::new(State::Ready(group)),
+        }))))
+    }
+
+    fn uninstall(&self, _id: Uuid) -> Doing<()> {
+        ready(Err(ContainerFault::Denied))
+    }
+
+    fn install(&self, _image: Vec<u8>, _how: InstallOptions) -> Doing<Uuid> {
+        ready(Err(ContainerFault::Denied))
+    }
+}
+
+/// A further container of a program.
+struct Instance {
+    kernel: KernelHandle,
+    programs: Programs,
+    template: Arc<Template>,
+    gid: Gid,
+    state: Mutex<State>,
+}
+
+enum State {
+    Ready(Prepared),
+    /// The start is under way.
+    Starting,
+    Started(Program),
+}
+
+impl Startable for Instance {
+    fn gid(&self) -> Gid {
+        self.gid
+    }
+
+    fn start(&self, argument: Value, on_end: OnEnd) -> Doing<()> {
+        let mut state = self.state.lock();
+        let group = match std::mem::replace(&mut *state, State::Starting) {
+            State::Ready(group) => group,
+            other => {
+                *state = other;
+                return ready(Err(ContainerFault::Started));
+            }
+        };
+        let program = self.programs.start(&self.kernel, group, self.template.clone(), Some(argument));
+        program.when_ended(on_end);
+        *state = State::Started(program);
+        ready(Ok(()))
+    }
+
+    fn stop(&self) {
+        if let State::Started(program) = &*self.state.lock() {
+            program.stop(0);
+        }
+    }
+}

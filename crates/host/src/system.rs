@@ -1,0 +1,200 @@
+//! A system of containers: on threads, or under simulation.
+
+use std::fmt;
+use std::sync::Arc;
+
+use lucarne_kernel::{Kernel, KernelHandle, Simulation};
+use lucarne_ports::Output;
+use lucarne_ports::containers::Keeper;
+use lucarne_services::{Container, Policies, Presence};
+
+use crate::Builder;
+#[cfg(feature = "link")]
+use crate::links::Links;
+#[cfg(feature = "toit")]
+use crate::programs::Programs;
+
+/// Containers that see each other's services. Dropping the system ends them all.
+///
+/// Several systems in one OS process are independent of each other.
+pub struct System {
+    #[cfg(feature = "link")]
+    pub(crate) links: Links,
+    pub(crate) parts: Parts,
+    kernel: Kernel,
+}
+
+/// A system on one thread, in virtual time, whose every choice follows from a seed.
+pub struct SimulatedSystem {
+    pub(crate) parts: Parts,
+    /// Runs the system, step by step.
+    pub simulation: Simulation,
+}
+
+/// What both kinds of system have besides their kernel.
+pub(crate) struct Parts {
+    pub(crate) presence: Presence,
+    pub(crate) output: Arc<dyn Output>,
+    pub(crate) policies: Policies,
+    #[cfg(feature = "toit")]
+    pub(crate) programs: Programs,
+}
+
+impl Parts {
+    pub(crate) fn new(presence: Presence, output: Arc<dyn Output>, policies: Policies) -> Parts {
+        Parts {
+            presence,
+            output,
+            policies,
+            #[cfg(feature = "toit")]
+            programs: Programs::default(),
+        }
+    }
+
+    /// Returns the keeper of a system that installs nothing: its images are the programs that run.
+    #[cfg(feature = "toit")]
+    pub(crate) fn keeper(&self, kernel: &KernelHandle) -> Arc<dyn Keeper> {
+        Arc::new(self.programs.keeper(kernel.clone()))
+    }
+
+    /// Returns the keeper of a system that runs no programs.
+    #[cfg(not(feature = "toit"))]
+    pub(crate) fn keeper(&self, _: &KernelHandle) -> Arc<dyn Keeper> {
+        Arc::new(no_images::NoImages)
+    }
+}
+
+impl System {
+    /// Starts a system with a worker thread for each processor. Its programs print to the streams of this OS process.
+    pub fn new() -> System {
+        Builder::default().start()
+    }
+
+    /// Starts a system whose programs print to the given output.
+    pub fn with_output(output: Arc<dyn Output>) -> System {
+        Builder::default().output(output).start()
+    }
+
+    /// Returns a builder, for all other choices.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn from_parts(parts: Parts, kernel: Kernel) -> System {
+        System {
+            #[cfg(feature = "link")]
+            links: Links::default(),
+            parts,
+            kernel,
+        }
+    }
+
+    /// Starts a container whose code is Rust. The name is for people and need not be unique.
+    pub fn container(&self, name: &str) -> Container {
+        Container::start(self.kernel(), name)
+    }
+
+    /// Returns the kernel, for use from any thread.
+    pub fn kernel(&self) -> &KernelHandle {
+        &self.kernel
+    }
+
+    /// Returns what groups may open and provide.
+    pub fn policies(&self) -> &Policies {
+        &self.parts.policies
+    }
+
+    /// Returns the flags that say which services containers provide.
+    pub fn presence(&self) -> &Presence {
+        &self.parts.presence
+    }
+
+    /// Returns where programs print.
+    pub fn output(&self) -> &Arc<dyn Output> {
+        &self.parts.output
+    }
+}
+
+impl Default for System {
+    fn default() -> System {
+        System::new()
+    }
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("System").field("processes", &self.kernel().process_count()).finish()
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        self.parts.output.flush();
+    }
+}
+
+impl SimulatedSystem {
+    /// Starts a simulated system without faults.
+    pub fn new(seed: u64, output: Arc<dyn Output>) -> SimulatedSystem {
+        Builder::default().output(output).simulate(seed, lucarne_kernel::Faults::default())
+    }
+
+    pub(crate) fn from_parts(parts: Parts, simulation: Simulation) -> SimulatedSystem {
+        SimulatedSystem { parts, simulation }
+    }
+
+    /// Starts a container whose code is Rust. The name is for people and need not be unique.
+    pub fn container(&self, name: &str) -> Container {
+        Container::start(self.kernel(), name)
+    }
+
+    /// Returns the kernel.
+    pub fn kernel(&self) -> &KernelHandle {
+        self.simulation.handle()
+    }
+
+    /// Returns what groups may open and provide.
+    pub fn policies(&self) -> &Policies {
+        &self.parts.policies
+    }
+
+    /// Returns the flags that say which services containers provide.
+    pub fn presence(&self) -> &Presence {
+        &self.parts.presence
+    }
+
+    /// Returns where programs print.
+    pub fn output(&self) -> &Arc<dyn Output> {
+        &self.parts.output
+    }
+}
+
+#[cfg(not(feature = "toit"))]
+mod no_images {
+    use lucarne_kernel::Gid;
+    use lucarne_ports::containers::{
+        ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, Startable,
+    };
+    use lucarne_services::Uuid;
+
+    /// Keeps no images and accepts none.
+    pub(super) struct NoImages;
+
+    impl Keeper for NoImages {
+        fn images(&self) -> Doing<Vec<InstalledImage>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+
+        fn load(&self, _asker: Gid, _id: Uuid) -> Doing<Option<Box<dyn Startable>>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn uninstall(&self, _id: Uuid) -> Doing<()> {
+            Box::pin(async { Err(ContainerFault::Denied) })
+        }
+
+        fn install(&self, _image: Vec<u8>, _how: InstallOptions) -> Doing<Uuid> {
+            Box::pin(async { Err(ContainerFault::Denied) })
+        }
+    }
+}

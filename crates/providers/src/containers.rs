@@ -1,0 +1,84 @@
+//! The service `system.containers`: which images are installed, and containers that are started from them.
+//!
+//! A [`Keeper`] decides what is installed, and how a container starts and ends: a device, or a system that runs
+//! programs. Each start gives another container, an *instance* of the image, with a group of its own. An instance goes
+//! on when its starter closes it or ends; it ends with the system at the latest.
+//!
+//! ```no_run
+//! use lucarne_services::Container;
+//! use lucarne_providers::containers::{Containers, Event};
+//!
+//! # fn example(container: Container) -> Result<(), Box<dyn std::error::Error>> {
+//! let containers = Containers::open(&container).wait()?;
+//! let image = containers.images().wait()?.0.into_iter().next().ok_or("nothing is installed")?;
+//! let instance = containers.load(image.id).wait()?.ok_or("it is not installed any more")?;
+//! let mut events = instance.events();
+//! instance.start(&["an argument"]).wait()?;
+//! while let Some(event) = events.next().wait() {
+//!     if let Event::Stopped(code) = event? {
+//!         println!("ended with code {code}");
+//!         break;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod client;
+mod provider;
+
+use std::sync::Arc;
+
+pub use lucarne_ports::containers::{
+    ContainerFault, Doing, IMAGE_BYTES_MAX, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
+};
+use lucarne_services::{Container, InstallError, Pending, Provider, Selector, uuid};
+
+pub use client::{Containers, Event, ImageId, ImageWriter, Images, Instance};
+
+/// The selector of the service.
+pub const SELECTOR: Selector = Selector::new(uuid!("358ee529-45a4-409e-8fab-7a28f71e5c51"), 0, 7);
+
+/// The numbers of the methods.
+mod method {
+    pub(super) const LIST_IMAGES: u32 = 0;
+    pub(super) const LOAD_IMAGE: u32 = 1;
+    pub(super) const UNINSTALL_IMAGE: u32 = 2;
+    pub(super) const WRITER_OPEN: u32 = 3;
+    pub(super) const WRITER_WRITE: u32 = 4;
+    pub(super) const WRITER_COMMIT: u32 = 5;
+    pub(super) const STOP: u32 = 6;
+    pub(super) const START: u32 = 7;
+    pub(super) const NOTIFY_BACKGROUND_STATE: u32 = 8;
+}
+
+/// What notifications of something else than an end begin with: the background state has changed.
+const BACKGROUND_STATE_CHANGE: i64 = 0;
+
+/// How [`InstallOptions`] travel.
+mod flags {
+    use super::InstallOptions;
+
+    const RUN_BOOT: i64 = 1 << 0;
+    const RUN_CRITICAL: i64 = 1 << 1;
+
+    pub(super) fn read(flags: i64) -> InstallOptions {
+        InstallOptions { run_boot: flags & RUN_BOOT != 0, run_critical: flags & RUN_CRITICAL != 0 }
+    }
+
+    pub(super) fn of(options: InstallOptions) -> i64 {
+        let boot = if options.run_boot { RUN_BOOT } else { 0 };
+        let critical = if options.run_critical { RUN_CRITICAL } else { 0 };
+        boot | critical
+    }
+}
+
+/// Installs the provider in a container of its own. Whether the service is
+/// [guarded](lucarne_services::Policies::guard) is up to the caller.
+///
+/// # Errors
+/// If the system is about to end.
+pub fn install(container: &Container, keeper: Arc<dyn Keeper>) -> Pending<Provider, InstallError> {
+    let provider = container.provider("system/containers", "0.7");
+    provider.provides(SELECTOR, provider::Service::new(keeper)).install()
+}

@@ -1,0 +1,11 @@
+//! The native services of a system: containers in Rust that every system offers.
+//!
+//! - [`console`] takes what containers print, log and trace.
+//! - [`storage`] keeps buckets and regions.
+//! - [`containers`] lists images and starts containers from them.
+//!
+//! Each has a client for Rust beside its provider. A host installs them; see `lucarne-host`.
+
+pub mod console;
+pub mod containers;
+pub mod storage;

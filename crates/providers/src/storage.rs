@@ -1,0 +1,94 @@
+//! The storage service: buckets and regions that outlive the containers that use them.
+//!
+//! A *bucket* maps keys to bytes. A *region* is a row of bytes that works as flash memory does: writing
+//! clears bits, and erasing sets all of them in pages. Those of the scheme `flash` lie in a [`Flash`], which
+//! a device keeps on a disk and a simulation in memory; those of the scheme `ram` lie in memory, always.
+//! Containers see their own: whose one is, an [`Owners`] says.
+//!
+//! ```
+//! use lucarne_host::System;
+//! use lucarne_providers::storage::{Scheme, Storage, Tison};
+//!
+//! let system = System::new();
+//! let counter = system.container("counter");
+//! let bucket = Storage::open(&counter).wait()?.bucket(Scheme::Flash, "example.com/counter").wait()?;
+//! bucket.set("starts", &1).wait()?;
+//! assert_eq!(bucket.get("starts").wait()?, Some(Tison(1)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod client;
+mod flash;
+mod provider;
+mod shelf;
+mod worker;
+
+use std::sync::Arc;
+
+use lucarne_kernel::Gid;
+use lucarne_services::{Container, InstallError, Pending, Provider, Selector, uuid};
+
+pub use client::{Bucket, Region, Scheme, Storage, Tison};
+pub use flash::{Entries, Flash, FlashError, Memory, Work};
+pub use shelf::{REGION_BYTES_MAX, StorageFault};
+
+/// Where everything lies.
+#[derive(Clone)]
+pub struct Media {
+    /// What the scheme `ram` names: it survives containers.
+    pub ram: Arc<dyn Flash>,
+    /// What the scheme `flash` names: it survives the device.
+    pub flash: Arc<dyn Flash>,
+}
+
+impl Media {
+    /// All of it in memory, and gone with it.
+    pub fn in_memory() -> Media {
+        Media { ram: Arc::new(Memory::default()), flash: Arc::new(Memory::default()) }
+    }
+
+    /// Removes everything of an owner, whose containers have ended.
+    ///
+    /// # Errors
+    /// If a medium fails.
+    pub fn forget(&self, owner: &str) -> Result<(), FlashError> {
+        self.ram.change(&mut |entries| shelf::clear(entries, owner))?;
+        self.flash.change(&mut |entries| shelf::clear(entries, owner))
+    }
+}
+
+/// Says whose storage a container uses; none for a container that has none.
+pub type Owners = Arc<dyn Fn(Gid) -> Option<String> + Send + Sync>;
+
+/// The selector of the service.
+pub const SELECTOR: Selector = Selector::new(uuid!("ee91ed5e-85dd-47dd-a57a-7b6933fa58ea"), 0, 3);
+
+/// The numbers of the methods. Those of regions have no counterpart in the existing system, where programs
+/// reach the flash memory by natives.
+mod method {
+    pub(super) const BUCKET_OPEN: u32 = 0;
+    pub(super) const BUCKET_GET: u32 = 1;
+    pub(super) const BUCKET_SET: u32 = 2;
+    pub(super) const BUCKET_REMOVE: u32 = 3;
+    pub(super) const REGION_OPEN: u32 = 4;
+    pub(super) const REGION_DELETE: u32 = 5;
+    pub(super) const REGION_LIST: u32 = 6;
+    pub(super) const REGION_READ: u32 = 7;
+    pub(super) const REGION_WRITE: u32 = 8;
+    pub(super) const REGION_IS_ERASED: u32 = 9;
+    pub(super) const REGION_ERASE: u32 = 10;
+}
+
+/// Lets all containers share what is stored: for systems that run programs of one user.
+pub fn one_owner() -> Owners {
+    Arc::new(|_| Some(String::new()))
+}
+
+/// Installs the provider in a container of the system.
+///
+/// # Errors
+/// If the system is about to end.
+pub fn install(container: &Container, media: Media, owners: Owners) -> Pending<Provider, InstallError> {
+    let service = provider::Service::new(media, owners);
+    container.provider("system/storage", "0.3").provides(SELECTOR, service).install()
+}

@@ -1,0 +1,168 @@
+//! From Toit source to a running program: library, compiler and virtual machine joined.
+//!
+//! This is the only way from source to a program. The command line, the device and hosts in Rust and C stand on it, so
+//! that they accept the same programs and report the same errors.
+//!
+//! ```
+//! use lucarne_toit::{Diagnosed, ToitError, compile};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("app.toit");
+//! # std::fs::write(&file, "main: pint 5")?;
+//! match compile(&file) {
+//!     Err(ToitError::Program(Diagnosed(analysis))) => {
+//!         let text = analysis.shown(Default::default());
+//!         assert!(text.contains("pint"), "{text}");
+//!     }
+//!     other => panic!("{:?}", other.err()),
+//! }
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use lucarne_compiler::diagnostic::Style;
+use lucarne_compiler::ir::Unit;
+use lucarne_compiler::link::LinkError;
+use lucarne_compiler::program::Program;
+use lucarne_compiler::resolve;
+pub use lucarne_compiler::resolve::Analysis;
+use lucarne_compiler::source::{FileLoader, Loader};
+use lucarne_vm::native;
+pub use lucarne_vm::{Host, Image, MemoryAccount, start, start_in};
+use thiserror::Error;
+
+/// Why a program cannot be compiled or run.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ToitError {
+    /// The program has errors.
+    #[error("{0}")]
+    Program(Diagnosed),
+    /// The program cannot be linked.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The path of the program is not UTF-8.
+    #[error("the path {0} is not UTF-8")]
+    Path(String),
+    /// The embedded library is damaged, which only a broken build can bring about.
+    #[error("the embedded library is damaged: {0}")]
+    Library(String),
+    /// The literals of the program take more memory than there is.
+    #[error("there is not enough memory for the program")]
+    OutOfMemory,
+}
+
+/// A program with errors. Displays its diagnostics, as the compiler prints them.
+#[derive(Debug)]
+pub struct Diagnosed(pub Box<Analysis>);
+
+impl fmt::Display for Diagnosed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.shown(Style::default()))
+    }
+}
+
+/// A program that was compiled.
+pub struct Compiled {
+    /// The linked program.
+    pub program: Program,
+    /// What the compiler found: the warnings are in there.
+    pub analysis: Analysis,
+}
+
+/// Analyzes a program, its imports and the library. Errors of the program are in the result.
+///
+/// # Errors
+/// [`ToitError::Path`] and [`ToitError::Library`].
+pub fn analyze(loader: &(dyn Loader + Sync), entry: &Path) -> Result<Analysis, ToitError> {
+    Ok(resolve::analyze(loader, Some(library()?), &native::exists, text(entry)?))
+}
+
+/// Analyzes a file that may be a program or a library: nothing demands a `main`.
+///
+/// # Errors
+/// As for [`analyze`].
+pub fn check(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, ToitError> {
+    Ok(resolve::check(loader, Some(library()?), &native::exists, text(file)?))
+}
+
+/// Links an analyzed program.
+///
+/// # Errors
+/// [`ToitError::Program`] if the program has errors, [`ToitError::Link`] if it is too large.
+pub fn link(analysis: Analysis) -> Result<Compiled, ToitError> {
+    if analysis.has_errors() {
+        return Err(ToitError::Program(Diagnosed(Box::new(analysis))));
+    }
+    let program = lucarne_compiler::link::link(&analysis.unit)?;
+    Ok(Compiled { program, analysis })
+}
+
+/// Compiles a program from files.
+///
+/// # Errors
+/// See [`ToitError`].
+pub fn compile(entry: &Path) -> Result<Compiled, ToitError> {
+    link(analyze(&FileLoader, entry)?)
+}
+
+/// Makes a linked program ready to run.
+///
+/// # Errors
+/// [`ToitError::OutOfMemory`].
+pub fn load(program: Program) -> Result<Arc<Image>, ToitError> {
+    Image::new(Arc::new(program)).map(Arc::new).map_err(|_| ToitError::OutOfMemory)
+}
+
+fn library() -> Result<Unit, ToitError> {
+    lucarne_library::unit().map_err(|error| ToitError::Library(error.to_string()))
+}
+
+fn text(path: &Path) -> Result<&str, ToitError> {
+    path.to_str().ok_or_else(|| ToitError::Path(path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use lucarne_compiler::source::MemoryLoader;
+
+    use super::*;
+
+    fn analyze_text(source: &str) -> Analysis {
+        let mut loader = MemoryLoader::default();
+        loader.add("app.toit", source.as_bytes());
+        analyze(&loader, Path::new("app.toit")).expect("the library is sound")
+    }
+
+    #[test]
+    fn a_program_is_linked_and_loaded() {
+        let compiled = link(analyze_text("main: print 5")).expect("the program is correct");
+        load(compiled.program).expect("there is memory");
+    }
+
+    #[test]
+    fn errors_are_shown_with_their_place() {
+        let Err(error) = link(analyze_text("main: pint 5")) else { panic!("the program is wrong") };
+        assert!(error.to_string().contains("app.toit:1:7"), "{error}");
+    }
+
+    #[test]
+    fn only_a_program_needs_main() {
+        let mut loader = MemoryLoader::default();
+        loader.add("library.toit", b"answer -> int: return 42".as_slice());
+        let file = Path::new("library.toit");
+        assert!(analyze(&loader, file).expect("the library is sound").has_errors());
+        assert!(!check(&loader, file).expect("the library is sound").has_errors());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_must_be_utf_8() {
+        use std::os::unix::ffi::OsStrExt;
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"\xff.toit"));
+        assert!(matches!(compile(path), Err(ToitError::Path(_))));
+    }
+}
