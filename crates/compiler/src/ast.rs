@@ -1,4 +1,4 @@
-//! The tree that the parser makes of a file: what is written, not yet what it means.
+//! The syntax tree of a file: what is written, not yet what it means.
 
 use crate::names::Name;
 use crate::source::Span;
@@ -17,14 +17,14 @@ pub struct Identifier {
 pub struct Doc {
     /// Where it stands, with its marks.
     pub span: Span,
-    /// What it says, without them.
+    /// The text, without the comment marks.
     pub text: String,
 }
 
-/// A file.
+/// The syntax tree of a file.
 #[derive(Default, Debug)]
 pub struct File {
-    /// What documents it as a whole.
+    /// The documentation of the file.
     pub doc: Option<Doc>,
     /// The imports.
     pub imports: Vec<Import>,
@@ -43,13 +43,13 @@ pub struct Import {
     pub segments: Vec<Identifier>,
     /// `as prefix`.
     pub prefix: Option<Identifier>,
-    /// What `show` lists.
+    /// The names that `show` lists.
     pub show: Show,
-    /// All of it.
+    /// The whole import.
     pub span: Span,
 }
 
-/// What `show` or `export` lists.
+/// The names that `show` or `export` lists.
 #[derive(Default, Debug)]
 pub enum Show {
     /// There is no list.
@@ -64,7 +64,7 @@ pub enum Show {
 /// `export a b` or `export *`.
 #[derive(Debug)]
 pub struct Export {
-    /// What it lists.
+    /// The exported names.
     pub show: Show,
 }
 
@@ -93,7 +93,7 @@ pub enum ClassKind {
 }
 
 impl ClassKind {
-    /// The keyword.
+    /// Returns the keyword.
     pub fn keyword(self) -> &'static str {
         match self {
             ClassKind::Class => "class",
@@ -107,7 +107,7 @@ impl ClassKind {
 /// A class-like declaration.
 #[derive(Debug)]
 pub struct Class {
-    /// What documents it.
+    /// The documentation.
     pub doc: Option<Doc>,
     /// Which keyword declared it.
     pub kind: ClassKind,
@@ -121,7 +121,7 @@ pub struct Class {
     pub mixins: Vec<TypeName>,
     /// `implements`.
     pub interfaces: Vec<TypeName>,
-    /// What it declares.
+    /// The members.
     pub members: Vec<Declaration>,
 }
 
@@ -141,7 +141,7 @@ pub enum FunctionName {
 }
 
 impl FunctionName {
-    /// Where it stands.
+    /// Returns where it stands.
     pub fn span(&self) -> Span {
         match self {
             FunctionName::Plain(name)
@@ -156,7 +156,7 @@ impl FunctionName {
 /// A function-like declaration.
 #[derive(Debug)]
 pub struct Function {
-    /// What documents it.
+    /// The documentation.
     pub doc: Option<Doc>,
     /// Its name.
     pub name: FunctionName,
@@ -168,7 +168,7 @@ pub struct Function {
     pub parameters: Vec<Parameter>,
     /// `-> type`.
     pub return_type: Option<TypeName>,
-    /// The body; none if there is no `:`.
+    /// The body, if there is a `:`.
     pub body: Option<Body>,
 }
 
@@ -190,7 +190,7 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// Whether it is nothing but a name.
+    /// Returns whether the parameter is only a name.
     pub fn is_plain(&self) -> bool {
         let is_bare = self.ty.is_none() && self.default.is_none();
         is_bare && !self.is_named && !self.is_block && !self.is_field
@@ -200,7 +200,7 @@ impl Parameter {
 /// A global or field.
 #[derive(Debug)]
 pub struct Variable {
-    /// What documents it.
+    /// The documentation.
     pub doc: Option<Doc>,
     /// Its name.
     pub name: Identifier,
@@ -219,7 +219,7 @@ pub struct Variable {
 /// The first value of a variable.
 #[derive(Debug)]
 pub enum Initial {
-    /// There is none: `x/int`.
+    /// No value: `x/int`.
     None,
     /// `?`.
     Later(Span),
@@ -236,7 +236,7 @@ pub struct TypeName {
     pub name: Identifier,
     /// Whether `?` follows.
     pub nullable: bool,
-    /// All of it.
+    /// The whole type.
     pub span: Span,
 }
 
@@ -245,18 +245,18 @@ pub struct TypeName {
 pub struct Body {
     /// The statements.
     pub statements: Vec<Expression>,
-    /// The colon, or the whole.
+    /// The colon, or all statements.
     pub span: Span,
 }
 
 /// An expression or statement.
 #[derive(Debug)]
 pub struct Expression {
-    /// What it is.
+    /// The kind of expression.
     pub kind: ExpressionKind,
-    /// What an error message points at: all of it.
+    /// The whole expression; error messages point at it.
     pub span: Span,
-    /// The height of this tree. The parser bounds it, so that the passes may recurse.
+    /// The height of this tree. The parser limits it, so that later passes can use recursion.
     pub height: u32,
 }
 
@@ -283,11 +283,11 @@ pub enum StringPart {
 pub struct Argument {
     /// `--name`.
     pub name: Option<Identifier>,
-    /// The value; none for a flag (`--name`, `--no-name`).
+    /// The value, if there is one. A flag (`--name`, `--no-name`) has none.
     pub value: Option<Expression>,
 }
 
-/// What an expression is.
+/// The kinds of expressions.
 #[derive(Debug)]
 pub enum ExpressionKind {
     /// A mistake that has been reported.
@@ -352,13 +352,13 @@ pub enum ExpressionKind {
     While(Box<Expression>, Body),
     /// `for`.
     For {
-        /// Before the loop.
+        /// The initial clause.
         init: Option<Box<Expression>>,
         /// The condition.
         condition: Option<Box<Expression>>,
-        /// After each round.
+        /// The update clause, evaluated after each round.
         update: Option<Box<Expression>>,
-        /// The round.
+        /// The loop body.
         body: Body,
     },
     /// `target = value`, or `target += value` with the operator (`+`).
@@ -426,14 +426,14 @@ pub enum ExpressionKind {
 }
 
 impl ExpressionKind {
-    /// The height of the highest subtree.
+    /// Returns the height of the highest subtree.
     pub fn inner_height(&self) -> u32 {
         let mut highest = 0;
         self.each_child(&mut |child| highest = highest.max(child.height));
         highest
     }
 
-    /// Calls a function for each direct subexpression, in the order in which they stand.
+    /// Calls a function for each direct subexpression, in source order.
     pub fn each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Expression)) {
         use ExpressionKind as E;
         match self {

@@ -1,54 +1,54 @@
-//! What the front half has to say about a program: structured until printed.
+//! Diagnostics: errors and warnings about a program, structured until they are printed.
 //!
-//! One mistake gives one diagnostic. It says what was expected, points at the place, points at
-//! other places that matter (the earlier definition), and, where it can, says what to do.
+//! Each mistake gives one diagnostic. The diagnostic states what was expected, points at the place
+//! and at related places (such as an earlier definition), and suggests a fix where possible.
 
 use crate::source::{SourceId, Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
-/// How bad it is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Severity {
-    /// The program means something, but probably not what was intended.
+    /// The program is valid, but probably not what was intended.
     Warning,
-    /// The program is not run.
+    /// The program cannot run.
     Error,
 }
 
-/// A further place that matters.
+/// A related place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Label {
     /// The file.
     pub source: SourceId,
     /// The place in it.
     pub span: Span,
-    /// What is there.
+    /// The text shown at that place.
     pub text: String,
 }
 
 /// One problem of a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What is wrong, in one line.
+    /// The problem, in one line.
     pub title: String,
     /// The file.
     pub source: SourceId,
     /// The place in it.
     pub span: Span,
-    /// A few words at the place itself.
+    /// A few words shown at the place itself.
     pub label: String,
-    /// Other places.
+    /// Related places.
     pub labels: Vec<Label>,
-    /// Facts that explain it.
+    /// Facts that explain the problem.
     pub notes: Vec<String>,
-    /// What to do.
+    /// Suggested fixes.
     pub hints: Vec<String>,
 }
 
 impl Diagnostic {
-    /// An error at a place.
+    /// Returns an error at a place.
     pub fn error(source: SourceId, span: Span, title: impl Into<String>) -> Self {
         Diagnostic {
             severity: Severity::Error,
@@ -62,12 +62,12 @@ impl Diagnostic {
         }
     }
 
-    /// An error that stands nowhere: something is missing.
+    /// Returns an error without a place, for something that is missing.
     pub fn general(title: impl Into<String>) -> Self {
         Self::error(SourceId(u32::MAX), Span::default(), title)
     }
 
-    /// A warning at a place.
+    /// Returns a warning at a place.
     pub fn warning(source: SourceId, span: Span, title: impl Into<String>) -> Self {
         Diagnostic { severity: Severity::Warning, ..Self::error(source, span, title) }
     }
@@ -84,37 +84,38 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a fact that explains it.
+    /// Adds a fact that explains the problem.
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
         self
     }
 
-    /// Says what to do.
+    /// Adds a suggested fix.
     pub fn hint(mut self, text: impl Into<String>) -> Self {
         self.hints.push(text.into());
         self
     }
 
-    /// Whether it keeps the program from running.
+    /// Returns whether the diagnostic is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 }
 
-/// How diagnostics are printed.
+/// How to print diagnostics.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
-    /// With colours, for a terminal that wants them.
+    /// Whether to print in color.
     pub colour: bool,
-    /// The width of the terminal, if it is one.
+    /// The width of the terminal, if the output is a terminal.
     pub width: Option<usize>,
 }
 
-/// More than so many would bury the first ones, which are what matters.
+/// The number of diagnostics that are printed. The first ones matter most, and a longer list would
+/// hide them.
 const RENDERED_MAX: usize = 500;
 
-/// All diagnostics as text, in the order of files and places, ending in a newline.
+/// Renders all diagnostics as text, in the order of files and places. The text ends in a newline.
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(140));
@@ -149,7 +150,7 @@ fn group<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Group<'a> {
     group
 }
 
-/// One excerpt a file, the main one first.
+/// Returns one excerpt for each file, the main one first.
 fn snippets<'a>(
     sources: &'a Sources,
     diagnostic: &'a Diagnostic,
@@ -179,7 +180,8 @@ fn snippets<'a>(
     snippets
 }
 
-/// A span that lies inside the text, on character boundaries, and does not begin past a line's end.
+/// Returns the span moved inside the text, on character boundaries, and not beginning past a line's
+/// end.
 fn clamp(span: Span, text: &str) -> std::ops::Range<usize> {
     let range = span.range();
     let mut start = range.start.min(text.len());
@@ -190,7 +192,7 @@ fn clamp(span: Span, text: &str) -> std::ops::Range<usize> {
     while !text.is_char_boundary(end) {
         end += 1;
     }
-    // A long construct is better shown by its first line.
+    // A long construct is shown by its first line.
     if let Some(line_end) = text.get(start..end).and_then(|inside| inside.find('\n')) {
         end = start + line_end;
     }

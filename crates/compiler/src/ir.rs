@@ -1,9 +1,9 @@
-//! The symbolic intermediate representation: what the front half makes of a module and what the
-//! linker turns into a program.
+//! The symbolic intermediate representation: the front half makes it from modules, and the linker
+//! makes a program from it.
 //!
-//! Nothing in here holds a class id, a selector offset or a code address: classes, functions and
-//! globals are named by module and index, members by selector. So the result for the libraries
-//! can be made once, at build time, and user modules are appended after them.
+//! It contains no class ids, selector offsets or code addresses: classes, functions and globals are
+//! named by module and index, members by selector. This way the libraries can be compiled once, at
+//! build time, and user modules are appended after them.
 //!
 //! A few rules hold everywhere:
 //!
@@ -66,7 +66,7 @@ pub type Offset = u32;
 pub struct Unit {
     /// The modules, indexed by [`ModuleId`].
     pub modules: Vec<Module>,
-    /// The module whose `main` is the program's entry; none in a library.
+    /// The module whose `main` is the program's entry. A library has none.
     pub entry: Option<ModuleId>,
 }
 
@@ -77,7 +77,7 @@ pub struct Module {
     pub path: String,
     /// The byte offset at which each line starts.
     pub line_starts: Vec<Offset>,
-    /// If it should not be used any more: what its documentation says about that.
+    /// For a deprecated module, the explanation in its documentation.
     pub deprecated: Option<String>,
     /// Classes, interfaces, mixins and monitors.
     pub classes: Vec<Class>,
@@ -85,11 +85,12 @@ pub struct Module {
     pub functions: Vec<Function>,
     /// Globals and static fields.
     pub globals: Vec<Global>,
-    /// What it exports of other modules: with its own declarations, what importers see.
+    /// The declarations of other modules that it exports. Together with its own declarations, they
+    /// are what importers see.
     pub exports: Vec<(String, Item)>,
 }
 
-/// Something that a name of a module stands for. Overloaded functions share a name.
+/// A declaration that a name of a module stands for. Overloaded functions share a name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Item {
     /// A class.
@@ -107,7 +108,7 @@ pub struct Class {
     pub name: String,
     /// Which keyword declared it.
     pub kind: ClassKind,
-    /// Whether it may not be instantiated.
+    /// Whether the class cannot be instantiated.
     pub is_abstract: bool,
     /// The superclass; none for `Object`, interfaces and mixins without one.
     pub superclass: Option<ClassId>,
@@ -139,7 +140,7 @@ pub enum ClassKind {
     Monitor,
 }
 
-/// An instance field. The linker makes its getter and, if it is not final, its setter; a declared
+/// An instance field. The linker makes its getter and, unless it is final, its setter; a declared
 /// method of the same name and shape takes precedence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Field {
@@ -171,7 +172,7 @@ pub struct Global {
     pub name: String,
     /// The declared type.
     pub ty: Type,
-    /// If no type is declared, that of the first value. Nothing checks it when the program runs.
+    /// The type of the first value, if no type is declared. It is not checked at run time.
     pub first_type: Type,
     /// Whether it is never assigned.
     pub is_final: bool,
@@ -205,7 +206,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Whether local 0 is `this`.
+    /// Returns whether local 0 is `this`.
     pub fn has_this(&self) -> bool {
         !matches!(self.kind, FunctionKind::Static | FunctionKind::Factory)
     }
@@ -218,9 +219,9 @@ pub enum FunctionKind {
     Static,
     /// A constructor that makes an object of its class: it is called with the new object as
     /// `this`, and its result is ignored. The front half spells out in its body, in order:
-    /// field initialisers, field parameters, statements, the super constructor.
+    /// field initializers, field parameters, statements, the super constructor.
     Constructor,
-    /// A constructor that returns an object of its own choice: called like a static function.
+    /// A constructor that returns an object of its own choice. It is called like a static function.
     Factory,
     /// An instance method, getter or operator.
     Method,
@@ -228,8 +229,8 @@ pub enum FunctionKind {
     Setter,
     /// A mixin's constructor: a method whose one parameter is a block that runs the rest of the
     /// construction (the next mixin, or the superclass). The front half makes the blocks, and calls
-    /// it with [`Expr::CallSuper`] from the constructor of the class that has the mixin; its name is
-    /// like no other's.
+    /// the method with [`Expr::CallSuper`] from the constructor of the class that has the mixin.
+    /// Its name is unique.
     MixinConstructor,
 }
 
@@ -266,10 +267,10 @@ pub enum Type {
     },
 }
 
-/// A body as it is kept in a module.
+/// A body as stored in a module.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub enum Code {
-    /// There is none.
+    /// No body.
     #[default]
     None,
     /// A tree, as the front half made it.
@@ -286,7 +287,7 @@ pub struct Body {
     /// The default values of optional parameters, in the order of declaration. They may use the
     /// parameters declared before.
     pub defaults: Vec<(LocalId, Node)>,
-    /// What the unit does. Falling off the end returns null.
+    /// The code of the unit. Falling off the end returns null.
     pub root: Node,
 }
 
@@ -295,9 +296,9 @@ pub struct Body {
 pub struct Local {
     /// The name, for debugging.
     pub name: String,
-    /// Whether a lambda captures it and it is assigned after its definition: it then lives in a
-    /// cell of its own, shared by all who see it. Captured locals that are never assigned after
-    /// their definition are copied.
+    /// Whether a lambda captures the local and the local is assigned after its definition. It then
+    /// lives in a cell of its own, which all its users share. Captured locals that are never
+    /// assigned after their definition are copied.
     pub is_shared: bool,
 }
 
@@ -306,7 +307,7 @@ pub struct Local {
 pub struct Node {
     /// Where it stands: the operator, the method's name, the opening of a literal.
     pub at: Offset,
-    /// What it is.
+    /// The expression.
     pub expr: Expr,
 }
 
@@ -316,7 +317,7 @@ impl Default for Node {
     }
 }
 
-/// What a call asks for: a name and the shape of the arguments.
+/// The name and the shape of the arguments of a call.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Selector {
     /// The member's name: `foo`, `+`, `[]`, `[]=`, `==`, `-` (unary minus has no argument).
@@ -329,7 +330,7 @@ pub struct Selector {
     pub named: Vec<(String, bool)>,
 }
 
-/// An expression. Everything is one; statements have a value that nobody uses.
+/// An expression. Statements are expressions too; their value is unused.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Expr {
     /// `null`.
@@ -344,16 +345,16 @@ pub enum Expr {
     String(String),
     /// A byte array whose bytes are all constants: a fresh array each time.
     Bytes(Vec<u8>),
-    /// An optional argument that was not given. Only as an argument of a static call.
+    /// An optional argument that was not given. Appears only as an argument of a static call.
     Absent,
 
-    /// The value of a local (`this` is local 0 of a unit that has it).
+    /// The value of a local (`this` is local 0 of a unit that has one).
     Local(LocalId),
     /// Gives a local its first value. A shared local gets a new cell each time. Value: the value.
     Define(LocalId, Box<Node>),
     /// Assigns a local. Value: the value.
     SetLocal(LocalId, Box<Node>),
-    /// Reads a global, which runs its initialiser at the first time.
+    /// Reads a global. The first read runs its initializer.
     Global(GlobalId),
     /// Assigns a global. Value: the value.
     SetGlobal(GlobalId, Box<Node>),
@@ -379,35 +380,35 @@ pub enum Expr {
     Or(Box<Node>, Box<Node>),
     /// Value: whether the operand is null or false.
     Not(Box<Node>),
-    /// A loop. `break` is an exit to a [`Expr::Labelled`] around it, `continue` an exit to one
+    /// A loop. `break` is an exit to a [`Expr::Labeled`] around it, `continue` an exit to one
     /// around its body. Value: null.
     Loop {
         /// Tested before each round.
         condition: Box<Node>,
-        /// The round.
+        /// The loop body.
         body: Box<Node>,
-        /// Done after each round (the update clause of `for`).
+        /// Evaluated after each round (the update clause of `for`).
         update: Option<Box<Node>>,
-        /// Locals defined by the `for` itself: a shared one gets a new cell, with the same value,
+        /// Locals defined by the `for` itself. A shared one gets a new cell, with the same value,
         /// before each update, so that each round captures its own.
         fresh: Vec<LocalId>,
     },
-    /// A place to exit to. Value: the body's, or what the exit brings.
-    Labelled(LabelId, Box<Node>),
-    /// Leaves the enclosing [`Expr::Labelled`], also out of blocks; `finally` parts run.
+    /// A place to exit to. Value: the body's, or the value that the exit brings.
+    Labeled(LabelId, Box<Node>),
+    /// Leaves the enclosing [`Expr::Labeled`], also out of blocks; `finally` parts run.
     Exit(LabelId, Box<Node>),
     /// Returns from the unit, also out of blocks; `finally` parts run.
     Return(Box<Node>),
-    /// `try: body finally: handler`. The handler runs on every way out; if it leaves by itself
-    /// (exit, return), the way out that it interrupted is forgotten. Value: the body's.
+    /// `try: body finally: handler`. The handler runs on every way out. If it leaves by itself
+    /// (exit, return), the way out that it interrupted is dropped. Value: the body's.
     Try {
         /// The protected part.
         body: Box<Node>,
         /// The `finally` part.
         handler: Box<Node>,
-        /// Set to whether an exception is on its way.
+        /// Set to whether an exception is being thrown.
         is_exception: Option<LocalId>,
-        /// Set to the `Exception_` on its way, or null.
+        /// Set to the `Exception_` being thrown, or null.
         exception: Option<LocalId>,
     },
 
@@ -421,12 +422,12 @@ pub enum Expr {
     CallDynamic {
         /// The receiver.
         receiver: Box<Node>,
-        /// What is called.
+        /// The selector.
         selector: Selector,
         /// The arguments in canonical order, without the receiver.
         arguments: Vec<Node>,
-        /// What is known of the receiver (for `this`: its class). Only what is checked at run time
-        /// may be claimed here: the linker drops the dispatch where this leaves one target.
+        /// The known type of the receiver (for `this`: its class). Use only types that are checked
+        /// at run time: the linker drops the dispatch where this type leaves one target.
         receiver_type: Type,
     },
     /// A call of the superclass's member on `this`. Inside a mixin the superclass is known only
@@ -445,8 +446,8 @@ pub enum Expr {
     Lambda {
         /// How many parameters it has: locals `captures.len()..` of its body.
         parameters: u32,
-        /// The locals of the enclosing unit that it uses; they become locals `0..` of its body,
-        /// in this order (a captured `this` too).
+        /// The locals of the enclosing unit that the lambda uses, a captured `this` included. They
+        /// become locals `0..` of its body, in this order.
         captures: Vec<LocalId>,
         /// Its code.
         body: Box<Body>,
@@ -473,7 +474,7 @@ pub enum Expr {
         module: String,
         /// The name.
         name: String,
-        /// What to do with a failure: the local that gets the error, and the code. Without it the
+        /// How to handle a failure: the local that gets the error, and the code. Without it the
         /// error is thrown.
         failure: Option<(LocalId, Box<Node>)>,
     },

@@ -1,18 +1,18 @@
 //! Toit source to linked program: scanner, parser, resolver, linker and diagnostics.
 //!
-//! The front half works module by module and ends in the symbolic [`ir`]. The back half
-//! (`link`) takes what `main` reaches of it and makes one closed program: class ids, a
-//! dispatch table and bytecode.
+//! The front half works module by module and ends in the symbolic [`ir`]. The back half (`link`)
+//! takes what `main` reaches of it and makes one closed program: class ids, a dispatch table and
+//! bytecode.
 //!
-//! | stage | module | gives |
+//! | stage | module | result |
 //! |---|---|---|
 //! | texts | [`source`] | lines, positions, spans; files through a [`source::Loader`] |
 //! | tokens | [`scanner`] | a flat list, with each line's indentation |
-//! | trees | [`parser`], [`ast`] | what is written |
-//! | modules | [`resolve`], [`types`] | [`ir`]: what it means, checked |
-//! | program | [`link`], [`program`] | what runs |
+//! | trees | [`parser`], [`ast`] | the source text as a tree |
+//! | modules | [`resolve`], [`types`] | [`ir`]: names resolved and types checked |
+//! | program | [`link`], [`program`] | the program that runs |
 //!
-//! What is wrong with a program is data ([`diagnostic`]), and no stage stops at it. Each stage can be
+//! Mistakes in a program are data ([`diagnostic`]), and no stage stops at them. Each stage can be
 //! printed ([`emit`]).
 
 pub mod ast;

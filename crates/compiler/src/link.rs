@@ -1,4 +1,4 @@
-//! The back half: what `main` reaches, as one closed program.
+//! The back half: makes one closed program of everything that `main` reaches.
 //!
 //! 1. `hierarchy` applies mixins and indexes members.
 //! 2. `reach` finds what the program can use.
@@ -25,7 +25,7 @@ use library::Library;
 use reach::{Key, Reached};
 use tables::{ClassNumbers, Tables};
 
-/// Why a unit without errors could not be made into a program.
+/// Why a unit without errors could not be linked.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum LinkError {
     /// The entry module has no `main`.
@@ -40,7 +40,7 @@ pub enum LinkError {
     /// The library lacks something that the compiler relies on.
     #[error("the library lacks '{0}'")]
     MissingLibrary(String),
-    /// A short jump does not reach. Handled by compiling again with long ones.
+    /// A short jump does not reach its target. The function is compiled again with long jumps.
     #[error("a jump is too far")]
     TooFar,
 }
@@ -48,7 +48,7 @@ pub enum LinkError {
 /// Links the program whose `main` is in the unit's entry module.
 ///
 /// # Errors
-/// [`LinkError`] says which; a program that the front half accepted fails only for its size.
+/// See [`LinkError`]. A program that the front half accepted fails only for its size.
 pub fn link(unit: &Unit) -> Result<Program, LinkError> {
     let library = Library::find(unit)?;
     let hierarchy = Hierarchy::new(unit);
@@ -59,7 +59,7 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
     for function in roots {
         reached.add_static(function)?;
     }
-    // The machine makes instances of these by itself.
+    // The machine itself makes instances of these.
     for name in Builtins::NAMES {
         let class = library::class(unit, name).ok_or_else(|| LinkError::MissingLibrary((*name).into()))?;
         reached.add_declared_class(class);
@@ -126,8 +126,8 @@ fn find_main(unit: &Unit) -> Result<(FunctionId, bool), LinkError> {
     find(1).map(|index| (id(index), true)).ok_or(LinkError::NoMain)
 }
 
-/// Numbers the classes that matter in a walk over the tree, so that a class comes right before its
-/// subclasses.
+/// Numbers the classes in a walk over the tree, so that a class comes right before its subclasses.
+/// Classes that the program does not use get no number.
 fn number_classes(hierarchy: &Hierarchy<'_>, reached: &Reached<'_>) -> ClassNumbers {
     let mut is_kept = vec![false; hierarchy.classes.len()];
     for class in &reached.instantiated {
@@ -190,7 +190,7 @@ fn compile_function(tables: &mut Tables<'_>, key: Key) -> Result<(), LinkError> 
     codegen::compile(tables, &unit)
 }
 
-/// The name as stack traces show it.
+/// Returns the name as shown in stack traces.
 fn full_name(tables: &Tables<'_>, id: FunctionId) -> String {
     let function = tables.reached.function(id);
     match function.holder.map(|class| &tables.hierarchy.declaration(class).name) {
@@ -226,7 +226,7 @@ fn compile_initializers(tables: &mut Tables<'_>) -> Result<Vec<Option<FunctionIn
     Ok(initializers)
 }
 
-/// The module that a class's declaration stands in.
+/// Returns the module that a class's declaration stands in.
 fn module_of(tables: &Tables<'_>, class: hierarchy::LinkClass) -> ModuleId {
     tables.hierarchy.class(class).declaration.module
 }

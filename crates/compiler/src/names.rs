@@ -1,12 +1,12 @@
-//! Names: their canonical form, and what someone who mistyped one may have meant.
+//! Names: their canonical form, and suggestions for misspelled ones.
 
 use std::rc::Rc;
 
 /// A canonical identifier.
 pub type Name = Rc<str>;
 
-/// The canonical form of an identifier: `-` stands for both `-` and `_` inside it. Underscores at
-/// the ends are kept, since they mean "private".
+/// Returns the canonical form of an identifier: `-` stands for both `-` and `_` inside it.
+/// Underscores at the ends are kept, since they mean "private".
 pub fn canonical(text: &str) -> Name {
     let head = text.len() - text.trim_start_matches('_').len();
     let tail = text.trim_end_matches('_').len().max(head);
@@ -20,7 +20,7 @@ pub fn canonical(text: &str) -> Name {
     format!("{before}{}{after}", inner.replace('_', "-")).into()
 }
 
-/// The candidate that is nearest to a name, if one is near enough to be what was meant.
+/// Returns the candidate nearest to a name, if one is near enough to be a likely misspelling.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match name.chars().count() {
         0..=3 => 1,
@@ -36,11 +36,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// The number of edits between two names; a swap of neighbours counts as one.
+/// Returns the number of edits between two names; a swap of neighbors counts as one.
 fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.to_lowercase().chars().collect();
     let b: Vec<char> = b.to_lowercase().chars().collect();
-    // Far apart in length is far apart.
+    // Names of very different lengths are far apart.
     if a.len().abs_diff(b.len()) > 3 {
         return usize::MAX;
     }

@@ -1,22 +1,22 @@
-//! Tokens to tree: a recursive-descent parser that takes any input.
+//! Tokens to tree: a recursive-descent parser that accepts any input.
 //!
-//! **Indentation.** A construct owns the lines that are indented more than it. The parser keeps
-//! one number for this, `Parser::limit`: a token that begins a line and is not indented more than
-//! the limit ends what is being parsed (`Parser::peek` shows it as the end of the file).
-//! Statements of a sequence, and arguments on lines of their own, set the limit to their own
-//! indentation. A few tokens may stand further left, since they belong to the construct itself:
-//! `else`, `finally`, the `:` of a conditional expression (more than `Parser::outer`, the limit
-//! around the current statement) and closing brackets (not left of the line that opened them).
+//! **Indentation.** A construct owns the lines that are indented more than it. The parser keeps one
+//! number for this, `Parser::limit`: a token that begins a line and is not indented more than the
+//! limit ends the current construct (`Parser::peek` shows it as the end of the file). Statements of
+//! a sequence, and arguments on lines of their own, set the limit to their own indentation. A few
+//! tokens may stand further left, since they belong to the construct itself: `else`, `finally`, the
+//! `:` of a conditional expression (more than `Parser::outer`, the limit around the current
+//! statement) and closing brackets (not left of the line that opened them).
 //!
 //! A `:` at the end of a line belongs to the innermost call that the following line is indented
-//! more than: that is how `foo` on one line and its arguments on others share blocks.
+//! more than. This way `foo` on one line and its arguments on others share blocks.
 //!
 //! **Errors.** After an error the parser is quiet until it has found the next statement or
-//! declaration, so that one mistake gives one message. What could not be parsed becomes
+//! declaration, so that one mistake gives one message. Unparsable parts become
 //! [`ExpressionKind::Error`].
 //!
-//! **Bounds.** Nesting is bounded, and so is the height of the tree, so that later passes may
-//! recurse. Time is linear in the size of the text.
+//! **Bounds.** Nesting is bounded, and so is the height of the tree, so that later passes can use
+//! recursion. Time is linear in the size of the text.
 
 mod declarations;
 mod docs;
@@ -32,11 +32,11 @@ use crate::names::canonical;
 use crate::scanner::{self, Kind, Token};
 use crate::source::{SourceId, Span};
 
-/// How deep constructs may nest. Each level takes a few stack frames; the front half runs on a
-/// stack that has room for so many (see `crate::STACK_BYTES`).
+/// The maximum nesting of constructs. Each level takes a few stack frames; the front half runs on a
+/// stack with room for all of them (see `STACK_BYTES` in `resolve.rs`).
 const DEPTH_MAX: u32 = 400;
 
-/// How high a tree may be: a chain of operators is as high as it is long.
+/// The maximum height of a tree. A chain of operators is as high as it is long.
 const HEIGHT_MAX: u32 = 1500;
 
 /// Parses a text.
@@ -69,7 +69,7 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     problems: Vec<Diagnostic>,
-    /// The first token of the current construct, which does not end it.
+    /// The first token of the current construct. It does not end the construct.
     anchor: usize,
     /// A line with at most this indentation ends the current construct.
     limit: i64,
@@ -84,7 +84,7 @@ struct Parser<'a> {
     open: u32,
     depth: u32,
     recovering: bool,
-    /// Nothing more is parsed up to the next declaration.
+    /// Whether to skip everything up to the next declaration.
     aborted: bool,
 }
 
@@ -95,7 +95,7 @@ enum Blocks {
     Refused,
     /// Only if no space stands before it.
     Attached,
-    /// Yes.
+    /// At the end of any call.
     Allowed,
 }
 
@@ -116,9 +116,9 @@ const END: Token = Token {
 };
 
 impl Parser<'_> {
-    // Looking.
+    // Looking ahead.
 
-    /// The current token, wherever it stands.
+    /// Returns the current token, wherever it stands.
     fn token(&self) -> Token {
         self.token_at(0)
     }
@@ -127,7 +127,7 @@ impl Parser<'_> {
         self.tokens.get(self.at + ahead).or(self.tokens.last()).copied().unwrap_or(END)
     }
 
-    /// Whether the current construct ends before the current token.
+    /// Returns whether the current construct ends before the current token.
     fn ended(&self) -> bool {
         let token = self.token();
         let dedented =
@@ -135,7 +135,7 @@ impl Parser<'_> {
         self.aborted || token.kind == Kind::Eof || dedented
     }
 
-    /// The current token's kind; [`Kind::Eof`] at the end of the construct.
+    /// Returns the current token's kind; [`Kind::Eof`] at the end of the construct.
     fn peek(&self) -> Kind {
         if self.ended() { Kind::Eof } else { self.token().kind }
     }
@@ -145,18 +145,18 @@ impl Parser<'_> {
         if self.token().line_start { Kind::Eof } else { self.peek() }
     }
 
-    /// Whether the current construct goes on with a new line.
+    /// Returns whether the current construct goes on with a new line.
     fn on_new_line(&self) -> bool {
         self.token().line_start && !self.ended()
     }
 
-    /// Whether white space follows the current token.
+    /// Returns whether white space follows the current token.
     fn space_after(&self) -> bool {
         self.token_at(1).space_before
     }
 
-    /// Whether a token that may stand left of the limit comes here and belongs to the construct
-    /// around whose statement `outer` is the limit.
+    /// Returns whether a token of this kind comes next and belongs to the construct whose statement
+    /// has the limit `outer` around it. Such a token may stand left of the current limit.
     fn at_outer(&self, kind: Kind, outer: i64) -> bool {
         let token = self.token();
         !self.aborted && token.kind == kind && (!token.line_start || i64::from(token.line_indent) > outer)
@@ -181,7 +181,7 @@ impl Parser<'_> {
         (self.peek() == Kind::Identifier).then(|| self.advance_name())
     }
 
-    /// The current token as a name.
+    /// Parses the current token as a name.
     fn advance_name(&mut self) -> Identifier {
         let token = self.advance();
         Identifier { name: canonical(self.written(token.span)), span: token.span }
@@ -191,7 +191,7 @@ impl Parser<'_> {
         self.text.get(span.range()).unwrap_or("")
     }
 
-    /// The end of the last token taken.
+    /// Returns the end of the last token taken.
     fn last_end(&self) -> u32 {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
     }
@@ -213,8 +213,8 @@ impl Parser<'_> {
         self.statement = frame.statement;
     }
 
-    /// Parses something whose first token is here, as a construct of its own: what follows it is
-    /// indented more than its line.
+    /// Parses something that begins at the current token, as a construct of its own: its further
+    /// lines are indented more than its first.
     fn indented<T>(&mut self, parse: impl FnOnce(&mut Self) -> T) -> T {
         let frame = self.frame();
         self.outer = self.limit;
@@ -227,7 +227,7 @@ impl Parser<'_> {
 
     // Errors.
 
-    /// Reports a mistake, unless an earlier one is still being recovered from.
+    /// Reports a mistake, unless the parser is still recovering from an earlier one.
     fn error(&mut self, span: Span, title: impl Into<String>) {
         self.report(|source| Diagnostic::error(source, span, title));
     }
@@ -243,7 +243,7 @@ impl Parser<'_> {
         self.recovering = true;
     }
 
-    /// Reports a mistake after which parsing goes on as if nothing had happened.
+    /// Reports a mistake that does not disturb parsing.
     fn error_and_go_on(&mut self, span: Span, title: impl Into<String>, hint: &str) {
         if !self.recovering {
             self.error_hint(span, title, hint);
@@ -259,7 +259,7 @@ impl Parser<'_> {
     fn expected(&mut self, what: &str) {
         let token = self.token();
         if token.kind == Kind::Illegal {
-            // It has been reported.
+            // The mistake has been reported.
             self.recovering = true;
             return;
         }
@@ -280,8 +280,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips to the end of the line's construct: to a line with at most the limit's indentation,
-    /// or to a bracket that closes one that was opened before.
+    /// Skips to the end of the line's construct: to a line with at most the limit's indentation, or
+    /// to a bracket that closes one that was opened before.
     fn skip_rest(&mut self) {
         let mut nesting = 0u32;
         while !self.ended() {
@@ -336,7 +336,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether it closes a bracket.
+/// Returns whether the token closes a bracket.
 fn is_closer(kind: Kind) -> bool {
     matches!(
         kind,

@@ -28,21 +28,21 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// All classes, by id.
     pub classes: Vec<Class>,
-    /// Row-displaced dispatch table: a selector's offset plus the receiver's class id is the place
-    /// of the target, if the entry there bears that offset.
+    /// The row-displaced dispatch table. The place of a target is a selector's offset plus the
+    /// receiver's class id; the entry there is valid if it has that offset.
     pub dispatch: Vec<DispatchEntry>,
     /// The selectors, for error messages: (offset, name), ordered by offset.
     pub selectors: Vec<(u32, String)>,
-    /// Selectors of assignments, by offset, with the classes that have a final field of that name:
+    /// The offsets of setter selectors, with the classes that have a final field of that name. Used
     /// for error messages.
     pub final_fields: Vec<(u32, ClassIndex)>,
     /// Strings and other literals that do not fit into an instruction.
     pub literals: Vec<Literal>,
     /// Globals and static fields.
     pub globals: Vec<Global>,
-    /// The type checks that `Is` and `As` name.
+    /// The type checks that `Is` and `As` refer to.
     pub checks: Vec<TypeCheck>,
-    /// The names of the natives that `Native` names: (module, name).
+    /// The names of the natives that `Native` refers to: (module, name).
     pub natives: Vec<(String, String)>,
     /// Protected code ranges, grouped by function.
     pub handlers: Vec<Handler>,
@@ -51,26 +51,26 @@ pub struct Program {
     pub positions: Vec<(u32, u32)>,
     /// The source files, for stack traces.
     pub sources: Vec<Source>,
-    /// The classes that the virtual machine itself makes instances of or looks into.
+    /// The classes that the virtual machine itself instantiates or inspects.
     pub builtins: Builtins,
     /// The functions that the virtual machine calls.
     pub entries: Entries,
 }
 
 impl Program {
-    /// Whether a class is another one or has it among its superclasses.
+    /// Returns whether a class is `of` or has it among its superclasses.
     pub fn is_subclass(&self, class: ClassIndex, of: ClassIndex) -> bool {
         let end = self.classes.get(of.0 as usize).map_or(of.0, |of| of.subclasses_end);
         (of.0..end).contains(&class.0)
     }
 }
 
-/// How a function was written.
+/// The kind of a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum FunctionShape {
     /// A function, method or constructor.
     Function,
-    /// A block: register 0 is the block itself, which knows the frame that it belongs to.
+    /// A block: register 0 is the block itself, which refers to its frame.
     Block,
     /// A lambda: its captures come before its parameters.
     Lambda,
@@ -78,18 +78,18 @@ pub enum FunctionShape {
     Adapter,
 }
 
-/// What the interpreter must know of a function.
+/// The properties of a function that the interpreter needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Function {
     /// The address of the first instruction.
     pub entry: u32,
-    /// How many registers a frame has, outgoing arguments included.
+    /// The number of registers of a frame, outgoing arguments included.
     pub registers: u16,
-    /// How many arguments it takes: `this`, block or captures included.
+    /// The number of arguments: `this`, block or captures included.
     pub arity: u16,
-    /// How many of these are captures (lambdas only).
+    /// The number of arguments that are captures (lambdas only).
     pub captures: u16,
-    /// How it was written.
+    /// The kind of function.
     pub shape: FunctionShape,
     /// The name as stack traces show it.
     pub name: String,
@@ -101,10 +101,10 @@ pub struct Function {
     pub accessor: Accessor,
 }
 
-/// Whether a function is nothing but a field access.
+/// Whether a function only accesses a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Accessor {
-    /// It is more than that.
+    /// It does more.
     None,
     /// Reads the field at this place.
     Getter(u16),
@@ -121,7 +121,7 @@ pub struct Class {
     pub superclass: Option<ClassIndex>,
     /// The end (exclusive) of the range of ids that this class and its subclasses take.
     pub subclasses_end: u32,
-    /// How many fields an instance has, inherited ones included.
+    /// The number of fields of an instance, inherited ones included.
     pub fields: u16,
     /// The source file, in [`Program::sources`].
     pub source: u32,
@@ -139,7 +139,7 @@ pub struct DispatchEntry {
 }
 
 impl DispatchEntry {
-    /// The selector of an entry that answers nothing.
+    /// The selector of an empty entry.
     pub const EMPTY: u32 = u32::MAX;
 }
 
@@ -191,7 +191,7 @@ pub enum TypeCheck {
 }
 
 impl TypeCheck {
-    /// Whether an instance of `class`, which is not null, passes.
+    /// Returns whether an instance of `class`, which is not null, passes.
     pub fn admits(&self, class: ClassIndex) -> bool {
         match self {
             TypeCheck::Range { from, to, .. } => (*from..*to).contains(&class.0),
@@ -201,14 +201,14 @@ impl TypeCheck {
         }
     }
 
-    /// Whether null passes.
+    /// Returns whether null passes.
     pub fn is_nullable(&self) -> bool {
         match self {
             TypeCheck::Range { nullable, .. } | TypeCheck::Set { nullable, .. } => *nullable,
         }
     }
 
-    /// The name of the type.
+    /// Returns the name of the type.
     pub fn name(&self) -> &str {
         match self {
             TypeCheck::Range { name, .. } | TypeCheck::Set { name, .. } => name,
@@ -240,7 +240,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The line and column (both from 1, the column in bytes) of a byte offset.
+    /// Returns the line and column (both from 1, the column in bytes) of a byte offset.
     pub fn position(&self, offset: u32) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
@@ -250,7 +250,8 @@ impl Source {
 
 macro_rules! builtins {
     ($($(#[$doc:meta])* $field:ident = $name:literal,)*) => {
-        /// The classes that the virtual machine knows by name. All are declared in the module `core`.
+        /// The classes that the virtual machine refers to by name. All are declared in the module
+        /// `core`.
         #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
         pub struct Builtins {
             $($(#[$doc])* pub $field: ClassIndex,)*
@@ -260,12 +261,12 @@ macro_rules! builtins {
             /// The names to look up, in the order of the fields.
             pub const NAMES: &[&str] = &[$($name),*];
 
-            /// The classes, in the same order.
+            /// Returns the classes, in the same order.
             pub fn classes(&self) -> [ClassIndex; Builtins::NAMES.len()] {
                 [$(self.$field),*]
             }
 
-            /// Builds the table from what a look-up of each name gives.
+            /// Builds the table from a look-up function.
             ///
             /// # Errors
             /// The first name that the look-up does not find.
@@ -303,7 +304,7 @@ builtins! {
     bytes_slice = "ByteArraySlice_",
     /// Lambdas.
     lambda = "Lambda",
-    /// What `finally` sees: (value, trace).
+    /// The exception that `finally` gets: (value, trace).
     exception = "Exception_",
     /// Tasks.
     task = "Task_",

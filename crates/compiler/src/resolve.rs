@@ -33,38 +33,39 @@ use modules::{Load, Modules};
 use std::collections::{BTreeMap, BTreeSet};
 use world::World;
 
-/// What the front half makes of a program.
+/// The result of the front half.
 #[derive(Default, Debug)]
 pub struct Analysis {
     /// The library's modules, followed by the program's.
     pub unit: Unit,
-    /// What is wrong with the program.
+    /// The errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
-    /// The texts that were read, for showing diagnostics.
+    /// The texts that were read, for rendering diagnostics.
     pub sources: Sources,
 }
 
 impl Analysis {
-    /// Whether the program must not be run.
+    /// Returns whether the program has errors and must not run.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// What is wrong, as text.
+    /// Renders all diagnostics as text.
     pub fn shown(&self, style: Style) -> String {
         diagnostic::render(&self.sources, &self.diagnostics, style)
     }
 }
 
-/// Says whether a native exists, by its module and name: what `#primitive.module.name` is bound to.
+/// Returns whether a native exists, by its module and name: `#primitive.module.name` is bound to
+/// it.
 pub type Natives<'n> = &'n (dyn Fn(&str, &str) -> bool + Sync);
 
-/// The stack of the thread that analyses: trees are at most `parser::HEIGHT_MAX` high, and a level
-/// takes some kilobytes in an unoptimised build.
+/// The stack size of the analyzing thread, in bytes. Trees are at most `parser::HEIGHT_MAX` high,
+/// and a level takes some kilobytes in an unoptimized build.
 const STACK_BYTES: usize = 256 << 20;
 
-/// Analyses a program: its entry file and everything that it imports. `library` holds the prepared
-/// library modules; without any, library imports are read through the loader, below `<lib>/`.
+/// Analyzes a program: its entry file and everything that it imports. `library` holds the prepared
+/// library modules; if it is empty, library imports are read through the loader, below `<lib>/`.
 pub fn analyze(
     loader: &(dyn Loader + Sync),
     library: Option<Unit>,
@@ -80,7 +81,7 @@ pub fn analyze(
     analysis.unwrap_or_default()
 }
 
-/// Analyses a file that need not be a program: nothing demands a `main` of it.
+/// Analyzes a file that need not be a program: it needs no `main`.
 pub fn check(
     loader: &(dyn Loader + Sync),
     library: Option<Unit>,
@@ -96,8 +97,8 @@ pub fn check(
     analysis.unwrap_or_default()
 }
 
-/// Analyses libraries, all of them at once: `paths` are their files, below `<lib>/`. That their
-/// natives exist is not looked at.
+/// Analyzes libraries, all of them at once. `paths` are their files, below `<lib>/`. Does not check
+/// that their natives exist.
 pub fn analyze_library(loader: &(dyn Loader + Sync), paths: &[String]) -> Analysis {
     let analysis = with_large_stack(|| {
         let mut analysis = analyze_roots(loader, Unit::default(), &|_, _| true, paths);
@@ -107,8 +108,8 @@ pub fn analyze_library(loader: &(dyn Loader + Sync), paths: &[String]) -> Analys
     analysis.unwrap_or_default()
 }
 
-/// Runs work that recurses over trees: the calling thread's stack may be small. Nothing if there is
-/// no memory for another thread.
+/// Runs work that recurses over trees on a thread with a large stack, since the calling thread's
+/// stack may be small. Returns none if the thread cannot be created.
 pub(crate) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES);
@@ -177,7 +178,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     Analysis { unit, diagnostics, sources }
 }
 
-/// Whether a comment at the end of its line says that a warning is not wanted.
+/// Returns whether a comment at the end of its line silences a warning.
 fn is_silenced(sources: &Sources, warning: &Diagnostic) -> bool {
     let Some(source) = sources.get(warning.source) else { return false };
     let rest = source.text.get(warning.span.start as usize..).unwrap_or("");
@@ -185,7 +186,7 @@ fn is_silenced(sources: &Sources, warning: &Diagnostic) -> bool {
     line.rsplit_once("//").is_some_and(|(_, comment)| comment.trim_start().starts_with("@no-warn"))
 }
 
-/// A program begins with `main`, which takes nothing or a list of strings. A library need not have one.
+/// Checks `main`: it takes no arguments or a list of strings. A library need not have one.
 fn check_main(analysis: &mut Analysis, is_program: bool) {
     let Some(entry) = analysis.unit.entry else { return };
     let Some(module) = analysis.unit.modules.get(entry.0 as usize) else { return };

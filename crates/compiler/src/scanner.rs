@@ -1,11 +1,10 @@
 //! Text to tokens.
 //!
-//! The scanner knows lines: each token carries whether it is the first of its line and the
-//! indentation of that line; what that means is the parser's business. It knows strings: they come
-//! out as [`Kind::StringBegin`], pieces of text and interpolated values between
-//! [`Kind::InterpolationBegin`] and [`Kind::InterpolationEnd`], and [`Kind::StringEnd`]; these
-//! are balanced for any input. It never fails: what means nothing becomes one error and one
-//! [`Kind::Illegal`] token.
+//! Each token records whether it is the first of its line, and the indentation of that line; the
+//! parser gives them a meaning. Strings become [`Kind::StringBegin`], pieces of text and
+//! interpolated values between [`Kind::InterpolationBegin`] and [`Kind::InterpolationEnd`], and
+//! [`Kind::StringEnd`]; these are balanced for any input. The scanner never fails: an invalid run
+//! of characters becomes one error and one [`Kind::Illegal`] token.
 
 mod literal;
 mod token;
@@ -17,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};
 use token::{PUNCTUATION, keyword};
 
-/// The tokens of a text, with an [`Kind::Eof`] at the end, and what is wrong with it.
+/// Returns the tokens of a text, with a [`Kind::Eof`] at the end, and the errors.
 pub fn scan(source: SourceId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
     let mut scanner = Scanner {
         source,
@@ -36,7 +35,7 @@ pub fn scan(source: SourceId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
     (scanner.tokens, scanner.problems)
 }
 
-/// Prints tokens, one line of text each: `--emit=tokens`.
+/// Prints tokens, one on each line: `--emit=tokens`.
 pub fn print_tokens(text: &str, tokens: &[Token]) -> String {
     let mut out = String::new();
     for token in tokens {
@@ -51,7 +50,8 @@ pub fn print_tokens(text: &str, tokens: &[Token]) -> String {
     out
 }
 
-/// What encloses the place that is being scanned, innermost last; code outside of strings if empty.
+/// The construct around the current place. Outside of strings the list is empty; otherwise the
+/// innermost is last.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Mode {
     /// The text of a string.
@@ -103,7 +103,7 @@ impl<'a> Scanner<'a> {
                     }
                     match self.peek() {
                         None => break,
-                        // A string was abandoned here.
+                        // The string was abandoned here.
                         Some('\n') => continue,
                         Some(_) => {}
                     }
@@ -172,7 +172,7 @@ impl<'a> Scanner<'a> {
         });
     }
 
-    /// The first thing of a line, be it a comment: its indentation must be spaces.
+    /// Notes the first token or comment of a line: its indentation must be spaces.
     fn begin_line_content(&mut self) {
         if let Some(tab) = self.tab.take() {
             self.error_hint(tab, tab + 1, "a tab in the indentation", "indent with spaces");
@@ -181,7 +181,7 @@ impl<'a> Scanner<'a> {
 
     // White space and comments.
 
-    /// Skips it; says whether there was any.
+    /// Skips white space and comments; returns whether there was any.
     fn skip_space(&mut self) -> bool {
         let start = self.at;
         loop {
@@ -234,7 +234,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// `/* ... */`, nested; `\` takes the meaning from the character after it.
+    /// Scans `/* ... */`, nested; `\` escapes the character after it.
     fn block_comment(&mut self) {
         let start = self.at;
         let mut depth = 0u32;
@@ -290,7 +290,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Letters, digits and underscores, and dashes between letters or digits.
+    /// Scans an identifier: letters, digits and underscores, and dashes between letters or digits.
     fn identifier(&mut self) {
         loop {
             self.skip_while(is_identifier_part);
@@ -305,7 +305,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether the `.` here begins a number: it does not belong to what stands before it.
+    /// Returns whether the `.` here begins a number, and is not part of the token before it.
     fn is_fraction(&self, space_before: bool) -> bool {
         let before = self.tokens.last().map(|token| token.kind);
         let attached = !space_before
@@ -340,7 +340,7 @@ impl<'a> Scanner<'a> {
         self.identifier_tail();
         let text = self.slice(start, self.at);
         let value_exists = match kind {
-            // Whether it is too large depends on the minus before it: the parser says.
+            // The parser checks whether it is too large, since that depends on the minus before it.
             Kind::Int => radix_prefix.is_none_or(|prefix| !matches!(&*prefix, "0x" | "0b") || text.len() > 2),
             _ => literal::float(text).is_some(),
         };
@@ -373,8 +373,8 @@ impl<'a> Scanner<'a> {
         kind
     }
 
-    /// `0xff`, or `0xf.8p3`: a hexadecimal float always has its exponent, since `0xf.a` could be
-    /// a member. What goes on with a digit or an exponent is meant to be one.
+    /// Scans `0xff`, or `0xf.8p3`. A hexadecimal float always has its exponent, since `0xf.a` could
+    /// be a member. A `.` before a digit or an exponent begins a fraction.
     fn hexadecimal(&mut self) -> Kind {
         let is_digit = |c: char| c.is_ascii_hexdigit() || c == '_';
         self.at += 2;
@@ -398,13 +398,13 @@ impl<'a> Scanner<'a> {
         Kind::Float
     }
 
-    /// Whether digits follow the letter of an exponent.
+    /// Returns whether digits follow the letter of an exponent.
     fn is_exponent(&self) -> bool {
         let sign = usize::from(matches!(self.peek_at(1), Some('+' | '-')));
         self.peek_at(1 + sign).is_some_and(|c| c.is_ascii_digit())
     }
 
-    /// `e10`, `p-3`: the letter, a sign, and the digits that should follow.
+    /// Scans `e10`, `p-3`: the letter, a sign, and the digits that should follow.
     fn exponent(&mut self) {
         self.at += 1 + usize::from(matches!(self.peek_at(1), Some('+' | '-')));
         self.skip_while(|c| c.is_ascii_digit() || c == '_');
@@ -455,7 +455,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Counts brackets inside of an interpolation; says what this one closes.
+    /// Counts brackets inside of an interpolation; returns what this token closes.
     fn track_depth(&mut self, kind: Kind) -> Closes {
         match (self.modes.last_mut(), kind) {
             (Some(Mode::Parenthesized { depth }), Kind::LeftParen) => *depth += 1,
@@ -469,7 +469,7 @@ impl<'a> Scanner<'a> {
         Closes::Nothing
     }
 
-    /// A run of characters that mean nothing is one mistake.
+    /// Scans a run of invalid characters, which is one mistake.
     fn illegal(&mut self, space_before: bool) {
         let start = self.at;
         let first = self.peek().unwrap_or(' ');
@@ -507,7 +507,7 @@ impl<'a> Scanner<'a> {
         self.modes.push(Mode::Text { triple, start });
     }
 
-    /// Text up to the closing quotes, an interpolation, or where the string must end.
+    /// Scans text up to the closing quotes, an interpolation, or where the string must end.
     fn string_text(&mut self, triple: bool) {
         let start = self.at;
         loop {
@@ -550,7 +550,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// At a quote: closes the string if these are its closing quotes, else takes the quotes as
+    /// Handles a quote: closes the string if these are its closing quotes, else takes the quotes as
     /// text. Up to two quotes right before the closing three belong to the text.
     fn closing_quotes(&mut self, triple: bool, text_start: usize) -> bool {
         let rest = self.rest();
@@ -571,7 +571,7 @@ impl<'a> Scanner<'a> {
         true
     }
 
-    /// At a `$`.
+    /// Scans an interpolation, at a `$`.
     fn interpolation(&mut self) {
         let start = self.at;
         match self.peek_at(1) {
@@ -602,7 +602,7 @@ impl<'a> Scanner<'a> {
         self.emit(kind, start, false);
     }
 
-    /// After `$name`, `.name` or `]`.
+    /// Scans the rest of a path, after `$name`, `.name` or `]`.
     fn path(&mut self) {
         let start = self.at;
         match self.peek() {
@@ -623,7 +623,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// `%5.2f` right after `$(`.
+    /// Scans a format, such as `%5.2f` right after `$(`.
     fn format(&mut self) {
         let before = self.at;
         self.skip_while(|c| c == ' ');
@@ -648,7 +648,7 @@ impl<'a> Scanner<'a> {
         matches!(text, Some(Mode::Text { triple: false, .. }))
     }
 
-    /// Ends the innermost string where it is, with an error.
+    /// Ends the innermost string at the current place, with an error.
     fn abandon_string(&mut self) {
         while let Some(mode) = self.modes.pop() {
             match mode {
@@ -668,7 +668,7 @@ impl<'a> Scanner<'a> {
                     let at = self.at;
                     self.emit_empty(Kind::InterpolationEnd, at);
                 }
-                // Its path's end follows.
+                // The end of its path follows.
                 Mode::Bracketed { .. } => {}
             }
         }
@@ -691,7 +691,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// What a bracket closes.
+/// The construct that a bracket closes.
 enum Closes {
     Nothing,
     Interpolation,

@@ -1,7 +1,7 @@
 //! Source texts: where they come from, their lines, and spans within them.
 //!
-//! The front half is a pure function of texts: it reaches them only through [`Loader`], so that
-//! the command line, the library's build script and the tests share all of it.
+//! The front half is a pure function of texts: it reaches them only through [`Loader`], so that the
+//! command line, the library's build script and the tests share all of it.
 
 use crate::diagnostic::Diagnostic;
 use std::ops::Range;
@@ -9,18 +9,18 @@ use std::path::{Component, Path};
 
 /// Finds and reads source texts. A path is an uninterpreted, `/`-separated string.
 pub trait Loader {
-    /// The bytes of a file; none if there is no such file.
+    /// Reads the bytes of a file; none if the file does not exist.
     fn read(&self, path: &str) -> Option<Vec<u8>>;
 
-    /// Whether there is such a file.
+    /// Returns whether the file exists.
     fn is_file(&self, path: &str) -> bool {
         self.read(path).is_some()
     }
 
-    /// Whether there is such a folder.
+    /// Returns whether the folder exists.
     fn is_folder(&self, path: &str) -> bool;
 
-    /// The folders that a file lies in, the nearest one first.
+    /// Returns the folders that contain a file, the nearest one first.
     fn folders_above(&self, file: &str) -> Vec<String> {
         let cuts = file.char_indices().rev().filter(|(_, letter)| *letter == '/');
         let mut folders: Vec<String> = cuts.map(|(at, _)| file[..at].to_owned()).collect();
@@ -43,7 +43,7 @@ impl MemoryLoader {
         self.files.insert(path.into(), text.into());
     }
 
-    /// The paths of all files, sorted.
+    /// Returns the paths of all files, sorted.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
@@ -64,7 +64,7 @@ impl Loader for MemoryLoader {
     }
 }
 
-/// How the paths of library modules begin. No file of a user has such a path.
+/// The path prefix of library modules. No user file has such a path.
 pub const LIBRARY_PREFIX: &str = "<lib>/";
 
 /// A [`Loader`] over the file system.
@@ -92,7 +92,7 @@ impl Loader for FileLoader {
         let mut folders = Vec::new();
         for _ in 0..=depth {
             folders.extend(folder.to_str().map(str::to_owned));
-            // `..` and the folder that a relative path begins in can only be left by another `..`.
+            // `..` and the start of a relative path can only be left by another `..`.
             let has_name =
                 matches!(folder.components().next_back(), Some(Component::Normal(_) | Component::RootDir));
             if !(has_name && folder.pop()) {
@@ -103,7 +103,7 @@ impl Loader for FileLoader {
     }
 }
 
-/// A source among the [`Sources`].
+/// The index of a source in [`Sources`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SourceId(pub u32);
 
@@ -117,17 +117,17 @@ pub struct Span {
 }
 
 impl Span {
-    /// From the first byte to one past the last.
+    /// Returns the span from the first byte to one past the last.
     pub fn new(start: usize, end: usize) -> Self {
         Span { start: start as u32, end: end as u32 }
     }
 
-    /// The smallest span that covers both.
+    /// Returns the smallest span that covers both.
     pub fn to(self, other: Span) -> Span {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
-    /// As a range of indexes.
+    /// Returns the span as a range of indexes.
     pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -145,7 +145,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source from a text.
+    /// Makes a source from a text.
     pub fn new(path: String, text: String) -> Self {
         let mut line_starts = vec![0];
         line_starts
@@ -153,7 +153,7 @@ impl Source {
         Source { path, text, line_starts }
     }
 
-    /// The line and column of an offset, both counted from 1; columns count characters.
+    /// Returns the line and column of an offset, both counted from 1; columns count characters.
     pub fn position(&self, offset: u32) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
@@ -188,12 +188,12 @@ impl Sources {
         (id, problem)
     }
 
-    /// All of them, in the order in which they were read.
+    /// Returns all sources, in the order in which they were read.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.list.iter()
     }
 
-    /// A source. Every id that [`Sources::add`] gave has one.
+    /// Returns a source. Every id that [`Sources::add`] returned has one.
     pub fn get(&self, id: SourceId) -> Option<&Source> {
         self.list.get(id.0 as usize)
     }

@@ -1,20 +1,21 @@
-//! Static types: what the front half knows of a value.
+//! Static types: the front half's knowledge about values.
 //!
 //! Types are checked where a value goes into something typed. If the value cannot fit, that is an
-//! error; if it may or may not, the program checks when it runs; if it must, nothing is done.
+//! error; if it may or may not fit, the program checks at run time; if it always fits, nothing is
+//! done.
 
 use crate::ir::{ClassId, Type};
 
-/// What is known of a value.
+/// The static type of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ty {
-    /// Nothing.
+    /// Unknown.
     Any,
-    /// There is no value: the call of a function that returns none.
+    /// No value: the call of a function that returns none.
     None,
     /// The value is null.
     Null,
-    /// Control does not come here.
+    /// Control never gets here.
     Never,
     /// A block.
     Block,
@@ -28,12 +29,12 @@ pub enum Ty {
 }
 
 impl Ty {
-    /// An instance of a class, not null.
+    /// Returns an instance of a class, not null.
     pub fn of(class: ClassId) -> Ty {
         Ty::Class { class, nullable: false }
     }
 
-    /// The class, if one is known.
+    /// Returns the class, if one is known.
     pub fn class(self) -> Option<ClassId> {
         match self {
             Ty::Class { class, .. } => Some(class),
@@ -41,7 +42,7 @@ impl Ty {
         }
     }
 
-    /// As a declared type: what the linker may rely on.
+    /// Returns the declared type that the linker may rely on.
     pub fn declared(self) -> Type {
         match self {
             Ty::Class { class, nullable } => Type::Class { class, nullable },
@@ -74,8 +75,8 @@ pub enum Fit {
     No,
 }
 
-/// Whether a value of one type fits where another is asked for. A value that could only fit by being
-/// null is a mistake, even though both sides allow null.
+/// Returns whether a value of one type fits where another is required. A value that could only fit
+/// by being null is a mistake, even though both sides allow null.
 pub fn fit(from: Ty, to: Ty, is_subclass: impl Fn(ClassId, ClassId) -> bool) -> Fit {
     match (from, to) {
         (_, Ty::Any | Ty::None | Ty::Never) | (Ty::Never, _) | (Ty::Null, Ty::Null) => Fit::Yes,

@@ -1,4 +1,4 @@
-//! Programs with mistakes, and what is said about them.
+//! Programs with mistakes, and their diagnostics.
 //!
 //! To renew the snapshots: `INSTA_UPDATE=always cargo test -p lucarne-compiler`.
 
@@ -53,7 +53,7 @@ errors! {
     primitives: "foo x:\n  #primitive.core.known: | a b | a\nbar x:\n  #primitive.core.known: | a/int | a\ngee x:\n  #primitive.core\nshared x:\n  #primitive.core.known:\n    return :: x += 1\nmain:\n",
     assignments: "class A:\n  foo= x:\n  static bar= x:\nset-me= x:\nset-two= x y:\nmain:\n  b := : 1\n  b = 1\n  x := [1]\n  x = x\n  x[1, 2] = 3\n  x[1..2] = 3\n  A = 1\n  super = 1\n  set-me += 1\n  set-two = 1\n  y ::= ?\n  l := :: y = 1\nclass B:\n  this-one: this = 1\n",
     types: "import monitor as m\nmonitor M:\nclass A extends M:\nmonitor B extends A:\nclass C extends __Monitor__:\ninterface I with A:\nclass D with E:\nclass F:\n  operator == other -> int: return 1\n  x/none := 1\nfun: return 1\nx/fun := 1\ny/nope.Foo := 1\nz/String := \"\"\ninterface J:\n  constructor:\n  abstract foo\n  bar x\ninterface K implements J:\nclass L:\n  constructor.named: return 1\nglobal ::= ?\nmain:\n",
-    declared_with_what: "class A:\n  abstract static foo\n  constructor -> int: 1\n  operator [..] x: return x\n  ONCE ::= 1\nabstract class B:\n  abstract foo: return 1\n  abstract x := 1\n  abstract bar .x\noperator + x: return x\nthrow catch: return catch\nfoo x/none:\nbar --no-x x x:\ngee [b]=1 [c=2]:\nmain:\n",
+    modifiers_of_declarations: "class A:\n  abstract static foo\n  constructor -> int: 1\n  operator [..] x: return x\n  ONCE ::= 1\nabstract class B:\n  abstract foo: return 1\n  abstract x := 1\n  abstract bar .x\noperator + x: return x\nthrow catch: return catch\nfoo x/none:\nbar --no-x x x:\ngee [b]=1 [c=2]:\nmain:\n",
     types_of_globals: "a := b + 1\nb := a + 1\nc/int := c + 1\nd := 1\nmain:\n  d = \"text\"\n",
     deprecated: "/// Deprecated. Use $bar.\nfoo:\nbar:\n/** Deprecated. */\nclass A:\n/**\nA class.\n\nDeprecated. It is\n  old.\n*/\nclass B:\nclass C:\n  /// Deprecated.\n  x := 1\n  /// Something else. Deprecated. Too long.\n  y: return 1\n/// Deprecated. Old.\nold: foo\nmain:\n  foo\n  foo  // @no-warn\n  A\n  B\n  C.x\n  (C).x\n  (C).x = 1\n  (C).y\n",
     indentation_of_declarations: "class A:\n    x := 1\n  y := 2\nmain:\n",
@@ -76,7 +76,7 @@ fn invalid_utf8() {
     insta::assert_snapshot!(render(&analysis.sources, &analysis.diagnostics, Style::default()));
 }
 
-/// Snapshots what is said about some files.
+/// Snapshots the diagnostics of several files.
 fn check_files(name: &str, files: &[(&str, &str)]) {
     use lucarne_compiler::diagnostic::{Style, render};
     let analysis = common::analyze_files(files);

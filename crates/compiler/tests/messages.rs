@@ -1,11 +1,11 @@
-//! Every message of the front half is in a snapshot.
+//! Checks that every message of the front half is in a snapshot.
 //!
-//! The titles are found in the sources: the literals that are passed to what makes diagnostics, or
-//! bound to `title`. What stands for a value in them matches anything.
+//! The titles are found in the sources: the literals that are passed to functions that make
+//! diagnostics, or bound to `title`. A formatted value in them matches anything.
 
 use std::path::{Path, PathBuf};
 
-/// Calls that report, and which of their arguments is the title.
+/// The calls that report, and the position of the title among their arguments.
 const CALLS: &[(&str, usize)] = &[
     ("Diagnostic::error(", 2),
     ("Diagnostic::warning(", 2),
@@ -31,7 +31,7 @@ fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The arguments of a call whose `(` is just before the text.
+/// Returns the arguments of a call, given the text after its `(`.
 fn arguments(text: &str) -> Vec<&str> {
     let mut arguments = Vec::new();
     let (mut depth, mut start, mut in_string, mut escaped) = (0, 0, false, false);
@@ -57,7 +57,7 @@ fn arguments(text: &str) -> Vec<&str> {
     arguments
 }
 
-/// The literal that an expression is or formats.
+/// Returns the literal of an expression, also inside `format!`.
 fn literal(expression: &str) -> Option<String> {
     let rest = expression.trim_start();
     let rest = rest.strip_prefix("format!(").unwrap_or(rest).trim_start().strip_prefix('"')?;
@@ -72,11 +72,11 @@ fn literal(expression: &str) -> Option<String> {
     }
 }
 
-/// The titles in a source file.
+/// Returns the titles in a source file.
 fn titles(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).expect("the sources can be read");
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    // The scanner gives two places instead of a span.
+    // The scanner passes two places instead of a span.
     let shift = usize::from(path.ends_with("scanner.rs"));
     let mut titles = Vec::new();
     for (call, place) in CALLS {
@@ -91,7 +91,7 @@ fn titles(path: &Path) -> Vec<String> {
     titles
 }
 
-/// The fixed parts of a title.
+/// Returns the fixed parts of a title.
 fn parts(title: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut depth = 0;

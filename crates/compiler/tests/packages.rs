@@ -1,11 +1,11 @@
-//! Programs with packages: which file an import means, and what is said when there is none.
+//! Programs with packages: the files of imports, and the diagnostics if there are none.
 
 mod common;
 
 use lucarne_compiler::diagnostic::{Style, render};
 
-/// What is said about a program, whose entry is the first file.
-fn said(files: &[(&str, &str)]) -> String {
+/// Renders the diagnostics of a program, whose entry is the first file.
+fn diagnostics(files: &[(&str, &str)]) -> String {
     let analysis = common::analyze_files(files);
     render(&analysis.sources, &analysis.diagnostics, Style::default())
 }
@@ -26,7 +26,7 @@ const FAR_TOO: (&str, &str) = (
 fn packages_are_found() {
     let main = "import my-dep\nimport my_dep.inner.deep as d\nimport far\nmain:\n  print my-dep.from-dep\n  print d.deep\n  print far.far-too\n";
     let files = [("app/sub/main.toit", main), ("app/package.lock", LOCK), DEP, DEEP, FAR, FAR_TOO];
-    assert_eq!(said(&files), "", "warnings of packages from elsewhere concern nobody");
+    assert_eq!(diagnostics(&files), "", "warnings in packages from elsewhere are not shown");
 }
 
 #[test]
@@ -51,20 +51,20 @@ fn traces_name_packages_by_their_ids() {
 fn the_nearest_package_yaml_ends_the_search() {
     let main = ("app/tests/main.toit", "import my-dep\nmain: my-dep.from-dep\n");
     let spec = ("app/tests/package.yaml", "name: tests\n");
-    insta::assert_snapshot!(said(&[main, spec, ("app/package.lock", LOCK), DEP, DEEP, FAR]));
+    insta::assert_snapshot!(diagnostics(&[main, spec, ("app/package.lock", LOCK), DEP, DEEP, FAR]));
 }
 
 #[test]
 fn packages_that_are_not_there() {
     let main = "import my-dep\nimport far.sub.x\nimport far as again show something\nmain:\n  my-dep.x\n  x.y\n  something\n";
-    insta::assert_snapshot!(said(&[("app/main.toit", main), ("app/package.lock", LOCK)]));
+    insta::assert_snapshot!(diagnostics(&[("app/main.toit", main), ("app/package.lock", LOCK)]));
 }
 
 #[test]
 fn files_that_packages_do_not_have() {
     let main = "import my-dep.gone\nimport my-dep.inner.gone\nimport my-dep.none.gone\nimport far\nmain:\n";
     let empty = ("app/.packages/example.com/far/2.0.1/other.toit", "");
-    insta::assert_snapshot!(said(&[("app/main.toit", main), ("app/package.lock", LOCK), DEEP, empty]));
+    insta::assert_snapshot!(diagnostics(&[("app/main.toit", main), ("app/package.lock", LOCK), DEEP, empty]));
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn borders_of_packages() {
         "deps/dep/src/dep-name.toit",
         "import ..src.inner.deep\nimport ....app.main as m\nimport my-dep as self\nx:\n",
     );
-    insta::assert_snapshot!(said(&[("app/main.toit", main), ("app/package.lock", LOCK), dep, DEEP]));
+    insta::assert_snapshot!(diagnostics(&[("app/main.toit", main), ("app/package.lock", LOCK), dep, DEEP]));
 }
 
 #[test]
-fn an_example_inside_its_package_may_import_its_neighbours() {
+fn an_example_inside_its_package_may_import_its_neighbors() {
     let lock = "prefixes:\n  p: p\npackages:\n  p:\n    path: ..\n    name: p\n";
     let files = [
         ("p/examples/main.toit", "import p\nimport .near\nmain:\n  p.here\n  near\n"),
@@ -86,20 +86,23 @@ fn an_example_inside_its_package_may_import_its_neighbours() {
         ("p/examples/package.lock", lock),
         ("p/src/p.toit", "here:\n"),
     ];
-    assert_eq!(said(&files), "");
+    assert_eq!(diagnostics(&files), "");
 }
 
 #[test]
 fn broken_lock_files() {
     let main = ("app/main.toit", "import a\nimport b\nmain:\n  a.x\n  b.y\n");
     let lock = "sdk: 1.0\nprefixes:\n  a: gone\n  b: b\npackages:\n  b:\n    path: b\n    version: 1.0\n";
-    insta::assert_snapshot!(said(&[main, ("app/package.lock", lock), ("app/b/src/b.toit", "y:\n")]));
-    insta::assert_snapshot!(said(&[("app/main.toit", "main:\n"), ("app/package.lock", "prefixes: [\n")]));
+    insta::assert_snapshot!(diagnostics(&[main, ("app/package.lock", lock), ("app/b/src/b.toit", "y:\n")]));
+    insta::assert_snapshot!(diagnostics(&[
+        ("app/main.toit", "main:\n"),
+        ("app/package.lock", "prefixes: [\n")
+    ]));
 }
 
 #[test]
 fn libraries_that_a_host_does_not_have() {
-    insta::assert_snapshot!(said(&[(
+    insta::assert_snapshot!(diagnostics(&[(
         "main.toit",
         "import gpio\nimport esp32.espnow\nimport net.tcp\nimport system.api.network\nimport bitmap\nimport font.font\nimport encodin.json\nmain:\n"
     )]));

@@ -7,7 +7,7 @@ mod oracle;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
-/// A program with a bit of everything, to be damaged.
+/// A program with all constructs, to be damaged.
 const SEED: &str = r#"
 import monitor
 import system.services show ServiceClient
@@ -73,7 +73,7 @@ main args:
   task:: Gate.wait
 "#;
 
-/// The seed without its mistakes.
+/// Returns the seed without its mistakes.
 fn seed_program() -> String {
     SEED.replace("Gate.wait", "(Gate).wait").replace("(Polite).greet \"world\"", "((Polite).greet \"world\")")
 }
@@ -85,7 +85,7 @@ fn the_seed_is_a_program() {
     assert!(!analysis.has_errors(), "{problems:?}");
 }
 
-/// Words that the grammar gives a meaning.
+/// Words that have a meaning in the grammar.
 fn word() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "class",
@@ -224,7 +224,7 @@ fn damaged_programs_with_the_library() {
     }
 }
 
-/// Most programs that lack one of their lines are still programs.
+/// Most programs are still valid without one of their lines.
 #[test]
 fn programs_without_a_line_are_compiled() {
     let program = seed_program();
@@ -241,7 +241,7 @@ fn programs_without_a_line_are_compiled() {
 }
 
 #[test]
-fn deep_nesting_is_an_error_and_quick() {
+fn deep_nesting_is_reported_quickly() {
     let start = Instant::now();
     let deep = |open: &str, close: &str| {
         format!("main:\n  print {}1{}\n", open.repeat(20_000), close.repeat(20_000))

@@ -1,4 +1,4 @@
-//! Texts and what the scanner and the parser make of them.
+//! Texts, and the scanner's and parser's results for them.
 //!
 //! To renew the snapshots: `INSTA_UPDATE=always cargo test -p lucarne-compiler`.
 
@@ -11,7 +11,7 @@ fn tokens(text: &str) -> String {
     format!("{text}\n----\n{}", emit::tokens(text))
 }
 
-/// The tree, or the errors.
+/// Returns the tree, or the errors.
 fn tree(text: &str) -> String {
     let mut sources = Sources::default();
     let (id, _) = sources.add("app.toit".into(), text.into());

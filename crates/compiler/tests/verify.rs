@@ -1,4 +1,4 @@
-//! The verifier: it accepts what the linker makes, and finds what is broken.
+//! The verifier: it accepts the linker's results, and finds broken programs.
 
 mod common;
 
@@ -7,7 +7,7 @@ use lucarne_compiler::program::bytecode::{Instruction, Opcode};
 use lucarne_compiler::program::{FunctionIndex, Program};
 use proptest::prelude::*;
 
-/// A program with something of everything.
+/// A program with all constructs.
 const SOURCE: &str = r#"
 class Point:
   x/int
@@ -51,19 +51,19 @@ fn program() -> Program {
     link(&analysis.unit).expect("it links")
 }
 
-/// The place of the first instruction with an opcode.
+/// Returns the index of the first instruction with an opcode.
 fn find(program: &Program, opcode: Opcode) -> usize {
     let found = program.code.iter().position(|instruction| instruction.opcode() == Some(opcode));
     found.unwrap_or_else(|| panic!("the program has no {opcode:?}"))
 }
 
 #[test]
-fn what_the_linker_makes_is_accepted() {
+fn linked_programs_are_accepted() {
     assert_eq!(program().verify(), Ok(()));
 }
 
 #[test]
-fn what_is_broken_is_found() {
+fn broken_programs_are_rejected() {
     let broken = |breakage: &dyn Fn(&mut Program)| {
         let mut program = program();
         breakage(&mut program);
@@ -135,7 +135,7 @@ proptest! {
             let mut program = Program { code: good.code.clone(), ..program() };
             for (place, word) in words {
                 let at = place.index(program.code.len());
-                // Most random words have no opcode at all; these have one.
+                // Most random words have no valid opcode; these have one.
                 let opcode = word as usize % Opcode::ALL.len();
                 program.code[at] = Instruction(word & !0xff | opcode as u64);
             }

@@ -1,9 +1,9 @@
-//! The IR in print: each function with its code, expressions in parentheses.
+//! Prints the IR: each function with its code, expressions in parentheses.
 
 use crate::ir::{Body, ClassId, Code, Expr, FunctionId, GlobalId, LocalId, Node, Part, Selector, Type, Unit};
 use crate::source::LIBRARY_PREFIX;
 
-/// The modules that are not of the library.
+/// Prints the modules that do not belong to the library.
 pub(super) fn print(unit: &Unit) -> String {
     let printer = Printer { unit };
     let mut lines = Vec::new();
@@ -172,7 +172,7 @@ impl Printer<'_> {
                 let fresh: String = fresh.iter().map(|local| format!(" fresh {}", name(*local))).collect();
                 format!("(loop {} {}{update}{fresh})", self.node(condition), self.node(body))
             }
-            Expr::Labelled(label, body) => format!("(label L{} {})", label.0, self.node(body)),
+            Expr::Labeled(label, body) => format!("(label L{} {})", label.0, self.node(body)),
             Expr::Exit(label, value) => format!("(exit L{} {})", label.0, self.node(value)),
             Expr::Return(value) => format!("(return {})", self.node(value)),
             Expr::Try { body, handler, .. } => {

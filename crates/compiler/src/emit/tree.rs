@@ -1,11 +1,11 @@
-//! Trees in print.
+//! Prints syntax trees.
 
 use crate::ast::{
     Argument, Body, Class, Declaration, Expression, ExpressionKind, File, Function, FunctionName, Import,
     Initial, Parameter, Show, StringPart, TypeName, UnaryOperator, Variable,
 };
 
-/// A file's tree.
+/// Prints a file's tree.
 pub(super) fn print(file: &File) -> String {
     let mut lines = Vec::new();
     lines.extend(file.imports.iter().map(import));

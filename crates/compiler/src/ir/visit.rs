@@ -1,8 +1,9 @@
-//! Walking over expressions.
+//! Visits expressions.
 
 use super::{Body, Code, Expr, Node, Part};
 
-/// Visits the direct parts of an expression, by reference or by mutable reference: `$iter` says which.
+/// Visits the direct parts of an expression, by reference or by mutable reference; `$iter` is the
+/// method that iterates.
 macro_rules! visit_children {
     ($expr:expr, $visit:ident, $iter:ident) => {
         match $expr {
@@ -21,7 +22,7 @@ macro_rules! visit_children {
             | Expr::SetGlobal(_, value)
             | Expr::Field(value, _)
             | Expr::Not(value)
-            | Expr::Labelled(_, value)
+            | Expr::Labeled(_, value)
             | Expr::Exit(_, value)
             | Expr::Return(value)
             | Expr::Is(value, _)
@@ -93,7 +94,7 @@ impl Node {
         visit_children!(&mut self.expr, visit, iter_mut);
     }
 
-    /// Whether this expression or a part of it (lambdas excepted) is one that `test` accepts.
+    /// Returns whether `test` accepts this expression or a part of it (lambdas excepted).
     pub fn any(&self, test: &mut impl FnMut(&Expr) -> bool) -> bool {
         if test(&self.expr) {
             return true;
@@ -105,7 +106,7 @@ impl Node {
 }
 
 impl Code {
-    /// The body, decoded if need be.
+    /// Returns the body, decoded if necessary.
     ///
     /// # Errors
     /// If an encoded body is damaged.
@@ -120,7 +121,7 @@ impl Code {
     /// Encodes a tree, so that it is decoded only when it is needed.
     ///
     /// # Errors
-    /// If the encoder fails, which it does only when memory is short.
+    /// If the encoder runs out of memory.
     pub fn pack(&mut self) -> Result<(), postcard::Error> {
         if let Code::Tree(body) = self {
             *self = Code::Packed(postcard::to_allocvec(body)?);

@@ -1,9 +1,9 @@
-//! Bytecode for a unit: a function or lambda with its blocks.
+//! Generates bytecode for a unit: a function or lambda with its blocks.
 //!
 //! Each block becomes a function of its own (a *fragment* of the unit) that reaches the unit's
-//! locals through its home frame. A fragment's locals have the lowest registers, temporaries are a
-//! stack above them. The arguments of a call are evaluated right where the callee will find them,
-//! and a result arrives where the next argument belongs, so most calls move nothing.
+//! locals through its home frame. A fragment's locals have the lowest registers; temporaries are a
+//! stack above them. The arguments of a call are evaluated right where the callee finds them, and a
+//! result arrives where the next argument belongs, so most calls move nothing.
 
 mod call;
 mod control;
@@ -27,7 +27,7 @@ type FragmentId = usize;
 pub(super) struct UnitCompiler<'t, 'u> {
     tables: &'t mut Tables<'u>,
     body: &'t Body,
-    /// The class whose fields and superclass the code means.
+    /// The class that fields and `super` in the code refer to.
     holder: Option<LinkClass>,
     name: String,
     source: u32,
@@ -62,7 +62,7 @@ struct Target {
     tries: u32,
 }
 
-/// What kind of unit is compiled.
+/// The kind of unit to compile.
 pub(super) struct UnitShape {
     pub(super) arity: u16,
     pub(super) captures: u16,
@@ -81,7 +81,7 @@ pub(super) struct UnitSource<'b> {
     pub(super) checks: Vec<(LocalId, Type, Offset)>,
     /// For each capture, whether it is a cell.
     pub(super) shared_captures: Vec<bool>,
-    /// The global to store the result in, for an initialiser.
+    /// The global to store the result in, for an initializer.
     pub(super) initializes: Option<u32>,
 }
 
@@ -168,7 +168,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         }
     }
 
-    /// A function that comes to its end returns null.
+    /// Compiles a function body. A function that comes to its end returns null.
     fn function_body(&mut self, root: &'t Node) -> Result<(), LinkError> {
         self.effect(root)?;
         if !ends_by_itself(root) {
@@ -177,14 +177,16 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// A lambda that comes to its end returns the value of its last expression.
+    /// Compiles a lambda body. A lambda that comes to its end returns the value of its last
+    /// expression.
     fn lambda_body(&mut self, root: &'t Node) -> Result<(), LinkError> {
         let register = self.operand(root)?;
         self.code().abc(Opcode::Return, register, 0, 0);
         Ok(())
     }
 
-    /// An initialiser stores its result itself; if it fails, the next read tries again.
+    /// Compiles an initializer. It stores its result itself; if it fails, the next read runs it
+    /// again.
     fn initializer(&mut self, root: &'t Node, global: u32) -> Result<(), LinkError> {
         let completion = self.code().take(4);
         let from = self.code().here();
@@ -196,12 +198,10 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.code().handler(super::fragment::LocalHandler { from, to, target, completion });
         self.code().emit(Instruction::imm(Opcode::SetGlobal, 1, 0, global as i32));
         self.code().abc(Opcode::EndFinally, completion, 0, 0);
-        // It is entered by an exception only, and so never goes on.
+        // Only an exception enters this block, so control never goes on after it.
         self.code().abc(Opcode::Unreachable, 0, 0, 0);
         Ok(())
     }
-
-    // ------------------------------------------------------------------ fragments and locals
 
     fn code(&mut self) -> &mut Fragment {
         match self.open.last_mut() {
@@ -252,14 +252,14 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
 
     fn is_shared(&self, local: LocalId) -> bool {
         match self.shared_captures.get(local.0 as usize) {
-            // What a capture is was decided where it was captured.
+            // The place of the capture decides whether it is a cell.
             Some(is_shared) => *is_shared,
             None => self.body.locals.get(local.0 as usize).is_some_and(|local| local.is_shared),
         }
     }
 
-    /// Where a local lives. One that no definition placed (the front half reports those) gets a
-    /// register here.
+    /// Returns where a local lives. A local without a definition gets a register here; the front
+    /// half has reported it.
     fn place(&mut self, local: LocalId) -> Place {
         if !self.locals.contains_key(&local) {
             self.place_local(local);
@@ -267,7 +267,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.locals[&local]
     }
 
-    /// Loads what a local's register holds: for a shared one its cell.
+    /// Loads the content of a local's register: for a shared local, its cell.
     fn load_raw(&mut self, local: LocalId, target: Register) {
         let place = self.place(local);
         let depth = self.current() - place.fragment;
@@ -285,7 +285,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         }
     }
 
-    /// Stores a register into a local that exists.
+    /// Stores a register into an existing local.
     fn store_local(&mut self, local: LocalId, source: Register) {
         let place = self.place(local);
         let depth = self.current() - place.fragment;
@@ -302,7 +302,8 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         }
     }
 
-    /// The register of a local that can be used in place: of this frame, and not shared.
+    /// Returns the register of a local that can be used in place: it belongs to this frame and is
+    /// not shared.
     fn direct(&mut self, local: LocalId) -> Option<Register> {
         if self.is_shared(local) {
             return None;
@@ -310,8 +311,6 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         let place = self.place(local);
         (place.fragment == self.current()).then_some(place.register)
     }
-
-    // ------------------------------------------------------------------ expressions
 
     /// Evaluates into a new temporary, which is the next free register.
     fn push(&mut self, node: &'t Node) -> Result<Register, LinkError> {
@@ -356,7 +355,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.operand(node)
     }
 
-    /// Evaluates for the effect alone.
+    /// Evaluates an expression only for its effect.
     fn effect(&mut self, node: &'t Node) -> Result<(), LinkError> {
         let top = self.code().top();
         match &node.expr {
@@ -435,7 +434,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
                 self.effect(node)?;
                 self.code().abc(Opcode::LoadNull, target, 0, 0);
             }
-            Expr::Labelled(label, body) => self.labelled(*label, body, target)?,
+            Expr::Labeled(label, body) => self.labeled(*label, body, target)?,
             Expr::Exit(label, value) => self.exit(*label, value)?,
             Expr::Return(value) => self.return_value(value)?,
             Expr::Try { body, handler, is_exception, exception } => {
@@ -498,7 +497,8 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
 
     fn set_local(&mut self, local: LocalId, value: &'t Node) -> Result<(), LinkError> {
         match self.direct(local) {
-            // The value may read the local, and be interrupted half-way, only after it is complete.
+            // An atomic value is computed in place. Any other may read the local or be interrupted,
+            // so it is complete before the local is written.
             Some(register) if is_atomic(value) => self.value_to(value, register),
             _ => {
                 let value = self.operand(value)?;
@@ -532,7 +532,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
             return Ok(());
         }
         let place = self.tables.global(global);
-        // The initialiser is called with this register as its base.
+        // The initializer is called with this register as its base.
         let base = self.code().take(call::WINDOW);
         self.code().emit_at(at, Instruction::imm(Opcode::GetGlobal, 0, base, place as i32));
         self.code().move_to(target, base);
@@ -619,7 +619,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
     }
 
     fn list(&mut self, at: Offset, elements: &'t [Node], target: Register) -> Result<(), LinkError> {
-        /// Elements that are in registers at a time.
+        /// The number of elements that are in registers at a time.
         const GROUP: usize = 16;
         let list = self.code().take(1);
         let size = i32::try_from(elements.len()).map_err(|_| LinkError::TooLarge(self.name.clone()))?;
@@ -725,13 +725,14 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// What a selector certainly leads to on a receiver, if there is only one possibility.
+    /// Returns the only target of a selector on a receiver, if there is just one possibility.
     fn only_target(&mut self, receiver: Type, selector: &crate::ir::Selector) -> Option<Member> {
         self.tables.only_target(receiver, selector)
     }
 }
 
-/// Whether an expression is complete before its target is written: a plain operation on operands.
+/// Returns whether an expression is complete before its target is written: a plain operation on
+/// operands.
 fn is_atomic(node: &Node) -> bool {
     matches!(
         node.expr,
@@ -755,7 +756,7 @@ fn is_atomic(node: &Node) -> bool {
     )
 }
 
-/// Whether control never comes to the end of an expression.
+/// Returns whether control never comes to the end of an expression.
 fn ends_by_itself(node: &Node) -> bool {
     match &node.expr {
         Expr::Return(_) | Expr::Exit(..) => true,
@@ -764,7 +765,8 @@ fn ends_by_itself(node: &Node) -> bool {
     }
 }
 
-/// Whether evaluating an expression may assign a local: by itself, or through a block that it calls.
+/// Returns whether evaluating an expression may assign a local: by itself, or through a block that
+/// it calls.
 fn may_assign(node: &Node, local: LocalId) -> bool {
     node.any(&mut |expr| match expr {
         Expr::SetLocal(assigned, _) | Expr::Define(assigned, _) => *assigned == local,

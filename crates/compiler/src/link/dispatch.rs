@@ -1,9 +1,9 @@
-//! The dispatch table: one row a selector, displaced so that the rows share one table.
+//! The dispatch table: one row for each selector, displaced so that the rows share one table.
 //!
-//! A row maps class ids to functions. Rows are laid over each other, the fullest first, each at
-//! the lowest offset where its entries fall into free places. A look-up adds the class id to the
-//! selector's offset and compares the offset noted there: no hashing, one comparison.
-//! (Driesen and Hölzle, "Minimizing row displacement dispatch tables", 1995.)
+//! A row maps class ids to functions. Rows are laid over each other, the fullest first, each at the
+//! lowest offset where its entries fall into free places. A look-up adds the class id to the
+//! selector's offset and compares the offset stored there: no hashing, one comparison. (Driesen and
+//! Hölzle, "Minimizing row displacement dispatch tables", 1995.)
 
 use crate::program::{DispatchEntry, FunctionIndex};
 
@@ -23,7 +23,7 @@ pub(super) fn build(rows: &[Row], classes: u32) -> Table {
     let mut entries: Vec<DispatchEntry> = Vec::new();
     let mut offsets = vec![0; rows.len()];
     let mut taken: Vec<bool> = Vec::new();
-    // Everything below has neither a free place that a row could start in nor a free offset.
+    // No place below these can start a row, and no offset below is free.
     let mut first_free = 0;
     for row in order {
         let first_class = rows[row].first().map_or(0, |entry| entry.0);
@@ -47,7 +47,7 @@ pub(super) fn build(rows: &[Row], classes: u32) -> Table {
             first_free += 1;
         }
     }
-    // A look-up never leaves the table, whatever class meets whatever selector.
+    // A look-up stays inside the table for every pair of class and selector.
     let end = offsets.iter().max().map_or(0, |offset| offset + classes);
     entries.resize(entries.len().max(end as usize), EMPTY);
     Table { entries, offsets }

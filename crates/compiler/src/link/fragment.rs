@@ -21,12 +21,12 @@ pub(super) struct LocalHandler {
     pub(super) completion: Register,
 }
 
-/// An [`Opcode::Target`] to fill in once all code has its place.
+/// An [`Opcode::Target`] to fill in when all code has its place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FarTarget {
     /// The address of the instruction in this fragment.
     pub(super) at: u32,
-    /// Where it leads.
+    /// The function of the target.
     pub(super) function: FunctionIndex,
     pub(super) label: Label,
 }
@@ -49,8 +49,8 @@ pub(super) struct Code {
     pub(super) accessor: Accessor,
 }
 
-/// The registers that a call of an operator takes above its base: the way back and two operands,
-/// and one more for `[]=`.
+/// The registers that a call of an operator takes above its base: return address, frame and two
+/// operands, and one more for `[]=`.
 const SLOW_WINDOW: u32 = 5;
 
 /// Code under construction.
@@ -65,7 +65,7 @@ pub(super) struct Fragment {
     /// The next free register.
     top: u32,
     highest: u32,
-    /// How many `try` bodies of this fragment are around the current place.
+    /// The number of `try` bodies of this fragment around the current place.
     pub(super) tries: u32,
 }
 
@@ -90,7 +90,7 @@ impl Fragment {
 
     // Registers.
 
-    /// The next free register; those from here on are free.
+    /// Returns the next free register; the registers above it are free, too.
     pub(super) fn top(&self) -> Register {
         self.top as Register
     }
@@ -139,7 +139,7 @@ impl Fragment {
         self.emit_at(at, instruction);
         let base = self.top();
         self.highest = self.highest.max(self.top + SLOW_WINDOW);
-        // The call happens at this word, as far as stack traces can tell.
+        // For stack traces, the call happens at this word.
         self.emit_at(at, Instruction::imm(Opcode::Slow, 0, base, selector as i32));
     }
 
@@ -179,8 +179,8 @@ impl Fragment {
     /// Fills in the jumps.
     ///
     /// # Errors
-    /// [`LinkError::TooFar`] if a fused jump does not reach, [`LinkError::TooLarge`] if a frame
-    /// would have too many registers.
+    /// [`LinkError::TooFar`] if a fused jump does not reach its target, [`LinkError::TooLarge`] if
+    /// a frame would have too many registers.
     pub(super) fn finish(mut self, signature: Signature) -> Result<Code, LinkError> {
         for (at, label) in std::mem::take(&mut self.jumps) {
             let target = self.labels[label.0 as usize].unwrap_or(0);
@@ -218,7 +218,7 @@ impl Code {
     }
 }
 
-/// What is known of a function apart from its code.
+/// The properties of a function apart from its code.
 pub(super) struct Signature {
     pub(super) name: String,
     pub(super) arity: u16,

@@ -1,8 +1,8 @@
 //! The classes of a program as the linker sees them: mixins applied, members indexed.
 //!
-//! A class with mixins gets an *application* for each of them between itself and its superclass:
-//! a class of its own that has the mixin's fields and methods. So everything after this stage
-//! knows single inheritance only.
+//! A class with mixins gets an *application* for each of them between itself and its superclass: a
+//! class of its own that has the mixin's fields and methods. All later stages know only single
+//! inheritance.
 
 use std::collections::HashMap;
 
@@ -17,16 +17,16 @@ pub(super) struct LinkClass(pub(super) u32);
 pub(super) struct Class {
     /// The declaration that the fields and methods come from.
     pub(super) declaration: ClassId,
-    /// Whether this is an application of the mixin that `declaration` is.
+    /// Whether this is an application of the mixin `declaration`.
     pub(super) is_application: bool,
     pub(super) superclass: Option<LinkClass>,
     /// The place of the first field that `declaration` declares.
     pub(super) first_field: u32,
-    /// How many fields an instance has.
+    /// The number of fields of an instance.
     pub(super) fields: u32,
 }
 
-/// What a selector leads to.
+/// The target of a selector.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Member {
     /// A method, with the class that it was found in.
@@ -65,13 +65,13 @@ impl<'u> Hierarchy<'u> {
         &self.classes[class.0 as usize]
     }
 
-    /// The class that a declaration is (for a mixin: the mixin itself, not its applications).
+    /// Returns the class of a declaration (for a mixin: the mixin itself, not its applications).
     pub(super) fn find(&self, class: ClassId) -> Option<LinkClass> {
         self.by_declaration.get(&class).copied()
     }
 
     fn add(&mut self, class: ClassId) -> LinkClass {
-        // Superclasses first. Walking up with a list, not by recursion: chains can be long.
+        // Superclasses first. The walk up uses a list, not recursion: chains can be long.
         let mut chain = vec![class];
         while let Some(superclass) = chain.last().and_then(|last| self.declaration(*last).superclass) {
             if self.by_declaration.contains_key(&superclass) || chain.contains(&superclass) {
@@ -125,7 +125,7 @@ impl<'u> Hierarchy<'u> {
         id
     }
 
-    /// What a selector leads to in a class, looking upwards.
+    /// Finds the target of a selector in a class or its superclasses.
     pub(super) fn look_up(&self, class: LinkClass, selector: &Selector) -> Option<Member> {
         let mut current = Some(class);
         while let Some(class) = current {
@@ -149,14 +149,14 @@ impl<'u> Hierarchy<'u> {
             Member::Method(function, _) => {
                 let function =
                     &self.unit.modules[function.module.0 as usize].functions[function.index as usize];
-                // An abstract method promises that subclasses have it; it is no target itself.
+                // An abstract method promises that subclasses have it; it is not a target itself.
                 !matches!(function.code, crate::ir::Code::None) && accepts(function, selector)
             }
         }
     }
 
-    /// The place of a field in instances of the class that a method was found in. `holder` matters
-    /// for mixins only, whose fields have a place in each application.
+    /// Returns the place of a field in instances of the class that a method was found in. `holder`
+    /// matters for mixins only, whose fields have a place in each application.
     pub(super) fn place(&self, field: FieldRef, holder: Option<LinkClass>) -> Option<u32> {
         let mut current = holder;
         while let Some(class) = current {
@@ -169,14 +169,15 @@ impl<'u> Hierarchy<'u> {
         Some(self.class(self.find(field.class)?).first_field + field.index)
     }
 
-    /// The declared type of a field, by its place in a class.
+    /// Returns the declared type of a field, by its place in a class.
     pub(super) fn field_type(&self, class: LinkClass, place: u32) -> Type {
         let class = self.class(class);
         let index = place.saturating_sub(class.first_field) as usize;
         self.declaration(class.declaration).fields.get(index).map_or(Type::Any, |field| field.ty)
     }
 
-    /// Whether instances of `class` are instances of `of`, which may be an interface or a mixin.
+    /// Returns whether instances of `class` are instances of `of`, which may be an interface or a
+    /// mixin.
     pub(super) fn is_subtype(&self, class: LinkClass, of: ClassId) -> bool {
         let mut current = Some(class);
         while let Some(id) = current {
@@ -211,7 +212,7 @@ impl<'u> Hierarchy<'u> {
     }
 }
 
-/// Whether a function can be called with a selector's shape.
+/// Returns whether a function can be called with a selector's shape.
 pub(super) fn accepts(function: &crate::ir::Function, selector: &Selector) -> bool {
     if (function.kind == FunctionKind::Setter) != selector.is_setter {
         return false;
@@ -240,7 +241,7 @@ pub(super) fn accepts(function: &crate::ir::Function, selector: &Selector) -> bo
         })
 }
 
-/// Whether a call with this selector gives a function all its parameters, in their order.
+/// Returns whether a call with this selector gives a function all its parameters, in their order.
 pub(super) fn is_exact(function: &crate::ir::Function, selector: &Selector) -> bool {
     function.parameters.len() == selector.unnamed.len() + selector.named.len()
 }

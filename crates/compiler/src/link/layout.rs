@@ -1,4 +1,4 @@
-//! Stubs, and the final layout of the program.
+//! Makes stubs and the final layout of the program.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::program::{
     Program, Source,
 };
 
-/// The code of a stub.
+/// Generates the code of a stub.
 pub(super) fn stub(tables: &mut Tables<'_>, stub: Stub) -> Result<Code, LinkError> {
     match stub {
         Stub::Accessor(member) => accessor(tables, member),
@@ -97,7 +97,7 @@ fn accessor(tables: &mut Tables<'_>, member: Member) -> Result<Code, LinkError> 
     Ok(code)
 }
 
-/// Puts all code one after the other and fills in what depends on that.
+/// Puts all code together and fills in everything that depends on addresses.
 pub(super) fn assemble(
     unit: &Unit,
     tables: Tables<'_>,
@@ -138,7 +138,7 @@ pub(super) fn assemble(
         builtins,
         entries,
     };
-    // Numbers that were given up when a function was compiled again have no code.
+    // Numbers that were dropped when a function was compiled again have no code.
     let codes: Vec<Code> = tables.codes.into_iter().map(|code| code.unwrap_or_else(empty)).collect();
     let mut bases = Vec::with_capacity(codes.len());
     let mut base = 0;
@@ -159,7 +159,7 @@ pub(super) fn assemble(
     Ok(program)
 }
 
-/// Leaves out the files that nothing of the program stands in: most of the library's.
+/// Drops the source files that the program does not use: most of the library's.
 fn keep_used_sources(program: &mut Program) {
     let mut all = std::mem::take(&mut program.sources);
     let mut places = vec![None; all.len()];

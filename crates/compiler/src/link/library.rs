@@ -1,10 +1,10 @@
-//! What the linker itself needs from the library, found by name in the `core` modules.
+//! The parts of the library that the linker needs, found by name in the `core` modules.
 
 use super::LinkError;
 use super::hierarchy::accepts;
 use crate::ir::{ClassId, FunctionId, FunctionKind, ModuleId, Selector, Unit};
 
-/// Where the files of the core library are, in the names of modules.
+/// The path prefix of the core library's modules.
 const CORE: &str = "<lib>/core/";
 
 /// Functions and selectors that generated code uses.

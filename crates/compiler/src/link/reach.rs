@@ -1,8 +1,8 @@
-//! What a program reaches from `main`: functions, classes that are instantiated, selectors that
-//! are called, globals that are used. Everything else is left out.
+//! Finds what a program reaches from `main`: functions, instantiated classes, called selectors and
+//! used globals. Everything else is left out.
 //!
-//! A method counts as reached once its selector is called *and* a class that has it is
-//! instantiated (rapid type analysis: Bacon and Sweeney, 1996).
+//! A method counts as reached once its selector is called *and* a class that has it is instantiated
+//! (rapid type analysis: Bacon and Sweeney, 1996).
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use super::hierarchy::{Hierarchy, LinkClass, Member};
 use super::library::Library;
 use crate::ir::{Body, ClassId, Expr, Function, FunctionId, GlobalId, Node, Part, Selector, Unit};
 
-/// A function as it is compiled: a mixin's methods once for each application.
+/// A function as compiled: a mixin's methods once for each application.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Key {
     pub(super) function: FunctionId,
@@ -39,7 +39,7 @@ pub(super) struct Reached<'u> {
     pub(super) selector_ids: HashMap<Selector, SelectorId>,
     bodies: HashMap<FunctionId, Rc<Body>>,
     initializers: HashMap<GlobalId, Option<Rc<Body>>>,
-    /// Classes whose members have not been held against the selectors yet, and the reverse.
+    /// Classes whose members have not been compared with the selectors yet, and the reverse.
     new_classes: Vec<LinkClass>,
     new_selectors: Vec<SelectorId>,
     new_bodies: Vec<(Rc<Body>, Option<LinkClass>)>,
@@ -90,12 +90,12 @@ impl<'u> Reached<'u> {
         &self.unit.modules[id.module.0 as usize].functions[id.index as usize]
     }
 
-    /// The body of a function that has been reached.
+    /// Returns the body of a function that has been reached.
     pub(super) fn body(&self, id: FunctionId) -> Option<Rc<Body>> {
         self.bodies.get(&id).cloned()
     }
 
-    /// The initialiser of a global that has been reached.
+    /// Returns the initializer of a global that has been reached.
     pub(super) fn initializer(&self, id: GlobalId) -> Option<Rc<Body>> {
         self.initializers.get(&id).cloned().flatten()
     }
@@ -118,7 +118,7 @@ impl<'u> Reached<'u> {
         Ok(())
     }
 
-    /// The class whose fields and superclass a function's code means.
+    /// Returns the class that fields and `super` in a function's code refer to.
     pub(super) fn holder(&self, key: Key) -> Option<LinkClass> {
         key.application
             .or_else(|| self.function(key.function).holder.and_then(|class| self.hierarchy.find(class)))

@@ -1,4 +1,4 @@
-//! What code generation looks things up in and adds to: function numbers, literals, checks.
+//! The tables of code generation: function numbers, literals, checks.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ pub(super) struct ClassNumbers {
     pub(super) classes: Vec<(LinkClass, u32)>,
 }
 
-/// Stubs that the dispatch table and calls lead to besides compiled functions.
+/// Stubs that the dispatch table and calls use besides compiled functions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Stub {
     /// Reads or stores a field.
@@ -46,7 +46,7 @@ pub(super) struct Tables<'u> {
     object: Option<ClassId>,
 }
 
-/// Literals by value; floats by their bits, so that -0.0 is not 0.0.
+/// Literals by value; floats by their bits, so that -0.0 and 0.0 differ.
 #[derive(PartialEq, Eq, Hash)]
 enum LiteralKey {
     String(String),
@@ -105,8 +105,6 @@ impl<'u> Tables<'u> {
         }
     }
 
-    // ------------------------------------------------------------------ functions
-
     /// Takes the number of a function that is defined later.
     pub(super) fn reserve(&mut self) -> FunctionIndex {
         self.codes.push(None);
@@ -117,7 +115,7 @@ impl<'u> Tables<'u> {
         self.codes[function.0 as usize] = Some(code);
     }
 
-    /// How many functions there are, to go back to with [`Tables::forget_since`].
+    /// Returns the number of functions, for [`Tables::forget_since`].
     pub(super) fn mark(&self) -> usize {
         self.codes.len()
     }
@@ -137,12 +135,12 @@ impl<'u> Tables<'u> {
         }
     }
 
-    /// The function that a call of a member with a selector's shape goes to.
+    /// Returns the function that a call of a member with a selector's shape goes to.
     pub(super) fn member_function(&mut self, member: Member, selector: &Selector) -> FunctionIndex {
         match self.reached.selector_ids.get(selector) {
             Some(id) => self.bound_function(member, *id),
-            // A super call's selector need not be called virtually anywhere; then it has no number,
-            // and the front half has matched the shape already.
+            // The selector of a super call may have no number, if it is never called virtually. The
+            // front half has then matched the shape already.
             None => match member {
                 Member::Method(function, found_in) => {
                     self.key_function(self.reached.method_key(function, found_in))
@@ -185,7 +183,7 @@ impl<'u> Tables<'u> {
         }
     }
 
-    /// Whether a function is the library's `identical`.
+    /// Returns whether a function is the library's `identical`.
     pub(super) fn is_identical(&self, function: FunctionId) -> bool {
         let Some(body) = self.reached.body(function) else { return false };
         let mut node = &body.root;
@@ -195,8 +193,6 @@ impl<'u> Tables<'u> {
         matches!(&node.expr, Expr::Primitive { module, name, .. } if module == "object" && name == "identical")
     }
 
-    // ------------------------------------------------------------------ selectors
-
     pub(super) fn selector(&self, selector: &Selector) -> u32 {
         match self.reached.selector_ids.get(selector) {
             Some(id) => self.offsets[id.0 as usize],
@@ -204,7 +200,7 @@ impl<'u> Tables<'u> {
         }
     }
 
-    /// What a selector leads to, if all instances of a type agree on that.
+    /// Returns the target of a selector, if it is the same for all instances of a type.
     pub(super) fn only_target(&mut self, receiver: Type, selector: &Selector) -> Option<Member> {
         let Type::Class { class, nullable: false } = receiver else { return None };
         let id = *self.reached.selector_ids.get(selector)?;
@@ -234,8 +230,6 @@ impl<'u> Tables<'u> {
         found
     }
 
-    // ------------------------------------------------------------------ globals, literals, checks
-
     pub(super) fn global(&self, global: GlobalId) -> u32 {
         match self.reached.global_places.get(&global) {
             Some(place) => *place,
@@ -243,7 +237,7 @@ impl<'u> Tables<'u> {
         }
     }
 
-    /// The value of a global that is a plain constant.
+    /// Returns the value of a global that is a plain constant.
     pub(super) fn constant(&self, global: GlobalId) -> Option<Literal> {
         if !self.reached.is_final(global) {
             return None;
@@ -283,7 +277,7 @@ impl<'u> Tables<'u> {
         }) as u32
     }
 
-    /// The check that values of a type pass; none if everything does.
+    /// Returns the check that values of a type must pass; none if all values pass.
     pub(super) fn check(&mut self, ty: Type) -> Option<u32> {
         let Type::Class { class, nullable } = ty else { return None };
         if Some(class) == self.object && nullable {

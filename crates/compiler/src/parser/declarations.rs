@@ -1,4 +1,4 @@
-//! Files: imports, exports, classes, functions, variables, parameters and types.
+//! Parses files: imports, exports, classes, functions, variables, parameters and types.
 
 use super::{Blocks, Parser};
 use crate::ast::{
@@ -8,10 +8,10 @@ use crate::ast::{
 use crate::scanner::Kind;
 use crate::source::Span;
 
-/// How much more than its function a parameter on a line of its own is indented.
+/// The additional indentation of a parameter on a line of its own, relative to its function.
 const PARAMETER_INDENT: u32 = 4;
 
-/// What stands before a declaration.
+/// The modifiers before a declaration.
 #[derive(Default)]
 struct Modifiers {
     doc: Option<Doc>,
@@ -77,7 +77,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips what is left of a declaration, with an error if nothing has been said about it.
+    /// Skips the rest of a declaration, with an error unless one has been reported.
     fn end_declaration(&mut self) {
         let aborted = std::mem::replace(&mut self.aborted, false);
         if !self.ended() {
@@ -91,12 +91,12 @@ impl Parser<'_> {
 
     // Imports and exports.
 
-    /// Whether an import or export comes here.
+    /// Returns whether the next token begins an import or export.
     pub(super) fn at_import(&self) -> bool {
         matches!(self.token().kind, Kind::Import | Kind::Export)
     }
 
-    /// `import ..a.b as c show d e`.
+    /// Parses `import ..a.b as c show d e`.
     fn import(&mut self) -> Import {
         let token = self.advance();
         let mut dots = 0;
@@ -137,7 +137,7 @@ impl Parser<'_> {
         Import { dots, segments, prefix, show, span: self.span_from(token.span.start) }
     }
 
-    /// A segment keeps its dashes and underscores, since it names a file.
+    /// Parses a segment of an import. It keeps its dashes and underscores, since it names a file.
     fn import_segment(&mut self) -> Option<Identifier> {
         let token = self.token();
         (self.peek() == Kind::Identifier || (self.peek() != Kind::Eof && token.kind.is_keyword())).then(
@@ -174,7 +174,7 @@ impl Parser<'_> {
 
     // Declarations.
 
-    /// One declaration; within a class if a kind is given.
+    /// Parses one declaration; within a class if a kind is given.
     fn declaration(&mut self, class: Option<ClassKind>) -> Option<Declaration> {
         let modifiers = self.modifiers();
         if let Some(kind) = self.class_keyword() {
@@ -217,12 +217,12 @@ impl Parser<'_> {
         }
     }
 
-    /// The kind of class that is declared here; nothing is taken.
+    /// Returns the kind of class that is declared here, without taking a token.
     fn class_keyword(&self) -> Option<ClassKind> {
         if self.peek() == Kind::Class {
             return Some(ClassKind::Class);
         }
-        // `monitor`, say, is a keyword only before a name.
+        // `monitor`, for example, is a keyword only before a name.
         if self.peek() != Kind::Identifier || self.token_at(1).kind != Kind::Identifier {
             return None;
         }
@@ -264,14 +264,15 @@ impl Parser<'_> {
         Some(class)
     }
 
-    /// Stands for a name that is missing, which has been reported. Nothing can refer to it.
+    /// Returns a placeholder for a missing name. The error has been reported, and no other name can
+    /// refer to it.
     fn no_name(&self) -> Identifier {
         let end = self.last_end();
         Identifier { name: "".into(), span: Span { start: end, end } }
     }
 
-    /// After a mistake in the head of a declaration: goes to the `:` before its body, if there is one
-    /// on the line, or to the end of the line.
+    /// Recovers from a mistake in the head of a declaration: skips to the `:` before its body, if
+    /// there is one on the line, or to the end of the line.
     fn skip_to_colon(&mut self) {
         while !matches!(self.peek_on_line(), Kind::Colon | Kind::Eof) {
             self.advance();
@@ -279,7 +280,7 @@ impl Parser<'_> {
         self.recovering = false;
     }
 
-    /// `extends`, `with` and `implements`, in any order.
+    /// Parses `extends`, `with` and `implements`, in any order.
     fn class_header(&mut self, class: &mut Class) {
         while self.peek() == Kind::Identifier && !self.recovering {
             let token = self.token();
@@ -307,7 +308,8 @@ impl Parser<'_> {
                     class.interfaces.append(&mut names);
                 }
                 _ if token.line_start => return,
-                // What an interface extends could once stand right after its name.
+                // In older versions the interfaces that an interface extends stood right after its
+                // name.
                 _ if class.kind == ClassKind::Interface
                     && class.superclass.is_none()
                     && class.interfaces.is_empty() =>
@@ -451,8 +453,7 @@ impl Parser<'_> {
         FunctionName::Plain(name)
     }
 
-    /// Reports what stands where a declaration's name should, and takes it for the name if it is a
-    /// keyword.
+    /// Reports a token that cannot be a declaration's name. A keyword is then used as the name.
     fn bad_name(&mut self) -> Identifier {
         let token = self.token();
         self.expected("the name of a declaration");
@@ -468,7 +469,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What follows `operator`.
+    /// Parses the operator after `operator`.
     fn operator_name(&mut self, keyword: Span) -> Identifier {
         let token = self.token();
         let kinds = [self.token().kind, self.token_at(1).kind, self.token_at(2).kind];
@@ -527,7 +528,7 @@ impl Parser<'_> {
                     return_type = Some(self.type_name());
                 }
                 Kind::Eof | Kind::Colon => return (parameters, return_type),
-                // A body whose `:` is missing.
+                // The `:` of the body is missing.
                 _ if token.line_start && !self.starts_parameter() => return (parameters, return_type),
                 _ => {
                     if token.line_start && token.line_indent < indent + PARAMETER_INDENT {
@@ -543,7 +544,7 @@ impl Parser<'_> {
         }
     }
 
-    /// After a mistake among parameters: goes to what may be the next one.
+    /// Recovers from a mistake among parameters: skips to what may be the next one.
     fn skip_to_parameter(&mut self) {
         while !matches!(self.peek_on_line(), Kind::Colon | Kind::Eof | Kind::Arrow) {
             if self.starts_parameter() && self.token().space_before {
@@ -558,7 +559,8 @@ impl Parser<'_> {
         matches!(self.token().kind, Kind::Identifier | Kind::Decrement | Kind::LeftBracket | Kind::Dot)
     }
 
-    /// `name`, `.name`, `--name`, `--.name`, `[name]`, `[--name]`, with type and default value.
+    /// Parses `name`, `.name`, `--name`, `--.name`, `[name]`, `[--name]`, with type and default
+    /// value.
     fn parameter(&mut self) -> Option<Parameter> {
         let bracket = self.take(Kind::LeftBracket);
         let is_named = self.take(Kind::Decrement).is_some();
@@ -577,7 +579,7 @@ impl Parser<'_> {
             _ => {
                 let at = self.at;
                 self.expected("a parameter's name");
-                // Something must be taken, or this would come again.
+                // Takes a token, so that the loop makes progress.
                 if at == self.at && !is_named && !is_field && bracket.is_none() {
                     self.take_other();
                 }
@@ -601,14 +603,14 @@ impl Parser<'_> {
         Some(Parameter { name, is_named, is_block: bracket.is_some(), is_field, ty, default })
     }
 
-    /// Takes a token that means nothing here, unless it begins the body.
+    /// Takes an unexpected token, unless it begins the body.
     fn take_other(&mut self) {
         if !matches!(self.peek(), Kind::Colon | Kind::Arrow) {
             self.advance();
         }
     }
 
-    /// `| a b/int |` after a `:` or `::`, if it is there.
+    /// Parses `| a b/int |` after a `:` or `::`, if it is there.
     pub(super) fn block_parameters(&mut self) -> Vec<Parameter> {
         let mut parameters = Vec::new();
         if self.peek() != Kind::Bar {
@@ -627,7 +629,7 @@ impl Parser<'_> {
         parameters
     }
 
-    /// `int`, `int?`, `prefix.Type`.
+    /// Parses `int`, `int?`, `prefix.Type`.
     pub(super) fn type_name(&mut self) -> TypeName {
         let Some(mut name) = self.take_identifier() else {
             self.expected("a type");
@@ -658,7 +660,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether it can be declared with `operator`.
+/// Returns whether the token is an operator that can be declared.
 fn starts_operator(kind: Kind) -> bool {
     matches!(
         kind,

@@ -1,13 +1,14 @@
 //! Documentation comments: `/** ... */`, or lines that begin with `///`.
 //!
-//! The scanner skips comments. What documents a declaration is found again in the text between the
-//! token before it and its own first token: the last documentation there, if no blank line follows.
+//! The scanner skips comments. The documentation of a declaration is found again in the text
+//! between the token before it and its own first token: it is the last documentation comment there,
+//! if no blank line follows.
 
 use super::Parser;
 use crate::ast::Doc;
 use crate::source::Span;
 
-/// A comment and what it is.
+/// A comment and its kind.
 struct Comment {
     span: Span,
     kind: CommentKind,
@@ -24,7 +25,7 @@ enum CommentKind {
 }
 
 impl Parser<'_> {
-    /// The documentation of the declaration that begins here.
+    /// Returns the documentation of the declaration that begins here.
     pub(super) fn doc(&self) -> Option<Doc> {
         let end = self.token().span.start;
         let comments = comments(self.text, self.last_end(), end);
@@ -45,8 +46,8 @@ impl Parser<'_> {
         None
     }
 
-    /// The documentation of the file: the first one before anything else, unless it is that of the
-    /// first declaration.
+    /// Returns the documentation of the file: the first documentation comment, unless it belongs to
+    /// the first declaration.
     pub(super) fn file_doc(&self) -> Option<Doc> {
         let end = self.token().span.start;
         let comments = comments(self.text, 0, end);
@@ -63,7 +64,7 @@ impl Parser<'_> {
         self.written(Span { start: from, end: to.max(from) }).matches('\n').count()
     }
 
-    /// From the first to the last of the `///` lines that end with one.
+    /// Returns the span of the `///` lines that end with the line `last`.
     fn run_of_lines(&self, comments: &[Comment], last: usize) -> Span {
         let mut first = last;
         while first > 0 && self.is_one_run(comments, first - 1) {
@@ -72,7 +73,7 @@ impl Parser<'_> {
         self.span_of(comments, first, last)
     }
 
-    /// From the first to the last of the `///` lines that begin with one.
+    /// Returns the span of the `///` lines that begin with the line `first`.
     fn run_down_of_lines(&self, comments: &[Comment], first: usize) -> Span {
         let mut last = first;
         while self.is_one_run(comments, last) {
@@ -81,7 +82,7 @@ impl Parser<'_> {
         self.span_of(comments, first, last)
     }
 
-    /// Whether a comment and the next one are `///` lines right below each other.
+    /// Returns whether a comment and the next one are `///` lines without a line between them.
     fn is_one_run(&self, comments: &[Comment], index: usize) -> bool {
         match (comments.get(index), comments.get(index + 1)) {
             (Some(a), Some(b)) => {
@@ -105,7 +106,7 @@ impl Parser<'_> {
     }
 }
 
-/// The comments between two places; there is nothing else but white space.
+/// Returns the comments between two places, which contain only comments and white space.
 fn comments(text: &str, start: u32, end: u32) -> Vec<Comment> {
     let mut comments = Vec::new();
     let mut at = start as usize;
@@ -129,7 +130,7 @@ fn comments(text: &str, start: u32, end: u32) -> Vec<Comment> {
     comments
 }
 
-/// The length of a comment that nests.
+/// Returns the length of a block comment; block comments nest.
 fn block_length(text: &str) -> usize {
     let mut depth = 0u32;
     let mut at = 0;
@@ -155,7 +156,7 @@ fn block_length(text: &str) -> usize {
     text.len()
 }
 
-/// What a comment says, without its marks.
+/// Returns the text of a comment, without its marks.
 fn content(written: &str) -> String {
     if let Some(inside) = written.strip_prefix("/**") {
         return inside.strip_suffix("*/").unwrap_or(inside).trim().to_owned();
@@ -164,8 +165,8 @@ fn content(written: &str) -> String {
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
-/// What documentation says about why its subject should not be used any more: the rest of the
-/// paragraph after a sentence that is just `Deprecated.`
+/// Returns why the documented item is deprecated: the rest of the paragraph after the sentence
+/// `Deprecated.`
 pub(crate) fn deprecation(text: &str) -> Option<String> {
     const WORD: &str = "Deprecated.";
     let found = text.match_indices(WORD).find(|(at, _)| {

@@ -1,9 +1,9 @@
-//! Expressions: definitions and assignments, operators, calls.
+//! Parses expressions: definitions and assignments, operators, calls.
 //!
-//! From loose to tight: assignment, `? :`, `or`, `and`, `not`, calls, `== !=`, `< <= > >=`,
-//! `is as`, `|`, `^`, `&`, shifts, `+ -`, `* / %`, unary `- ~`, members and indexes.
-//! So `foo x + 1 y` is a call with two arguments. What stands on a line of its own, as an argument
-//! or after an operator, is a full expression.
+//! From loose to tight: assignment, `? :`, `or`, `and`, `not`, calls, `== !=`, `< <= > >=`, `is
+//! as`, `|`, `^`, `&`, shifts, `+ -`, `* / %`, unary `- ~`, members and indexes. So `foo x + 1 y`
+//! is a call with two arguments. A full expression can stand on a line of its own, as an argument
+//! or after an operator.
 
 use super::{Blocks, Parser};
 use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Initial, UnaryOperator};
@@ -15,7 +15,7 @@ const EQUALITY: u8 = 1;
 const RELATIONAL: u8 = 2;
 const TYPE: u8 = 3;
 
-/// The level and name of an operator with two operands.
+/// Returns the level and name of an operator with two operands.
 fn binary_level(kind: Kind) -> Option<(u8, &'static str)> {
     Some(match kind {
         Kind::Equal => (EQUALITY, "=="),
@@ -41,12 +41,13 @@ fn binary_level(kind: Kind) -> Option<(u8, &'static str)> {
     })
 }
 
-/// Whether a number says its bits: `0xff`, `0b11`.
+/// Returns whether a number is written in hexadecimal or binary: `0xff`, `0b11`.
 fn has_radix(text: &str) -> bool {
     matches!(text.as_bytes().get(1), Some(b'x' | b'X' | b'b' | b'B'))
 }
 
-/// The operator of an assignment, or nothing for `=`; none if it is no assignment.
+/// Returns the operator of an assignment: `Some(None)` for `=`, none if the token is not an
+/// assignment.
 fn assignment_operator(kind: Kind) -> Option<Option<&'static str>> {
     Some(match kind {
         Kind::Assign => None,
@@ -66,7 +67,7 @@ fn assignment_operator(kind: Kind) -> Option<Option<&'static str>> {
 }
 
 impl Parser<'_> {
-    /// A full expression or a statement.
+    /// Parses a full expression or a statement.
     pub(super) fn expression(&mut self, blocks: Blocks) -> Expression {
         if !self.enter() {
             self.leave();
@@ -80,7 +81,7 @@ impl Parser<'_> {
             Kind::Try => self.try_expression(),
             Kind::Assert => self.assert_expression(),
             Kind::Return if self.token_at(1).kind == Kind::Dot && !self.token_at(1).space_before => {
-                self.labelled_return(blocks)
+                self.labeled_return(blocks)
             }
             Kind::Return => self.return_expression(blocks),
             Kind::Break | Kind::Continue => self.jump_expression(blocks),
@@ -91,7 +92,7 @@ impl Parser<'_> {
         expression
     }
 
-    /// A full expression; on a line of its own it is a construct of its own.
+    /// Parses a full expression. On a line of its own it is a construct of its own.
     pub(super) fn expression_or_indented(&mut self, blocks: Blocks) -> Expression {
         if self.on_new_line() {
             self.indented(|parser| parser.expression(Blocks::Allowed))
@@ -102,7 +103,7 @@ impl Parser<'_> {
 
     // Definitions and assignments.
 
-    /// Whether `name :=`, `name ::=`, or one of them after a type, comes here.
+    /// Returns whether a definition comes next: `name :=`, `name ::=`, or one of them after a type.
     fn is_definition(&self) -> bool {
         let kind = |ahead| self.token_at(ahead).kind;
         let is_define = |kind| matches!(kind, Kind::Define | Kind::DefineFinal);
@@ -130,7 +131,7 @@ impl Parser<'_> {
         self.expression_from(name.span.start, ExpressionKind::Define { name, ty, is_final, value })
     }
 
-    /// What follows `:=`.
+    /// Parses the value after `:=`.
     pub(super) fn initial_value(&mut self, blocks: Blocks) -> Initial {
         if self.peek() == Kind::Question {
             return Initial::Later(self.advance().span);
@@ -148,8 +149,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Reports a definition that is not a statement, and gives its value instead: the variable would
-    /// be visible nowhere.
+    /// Reports a definition that is not a statement, and returns its value instead: the variable
+    /// would not be visible anywhere.
     pub(super) fn refuse_definition(&mut self, expression: Expression, place: &str) -> Expression {
         let ExpressionKind::Define { name, value, .. } = expression.kind else { return expression };
         let hint = "define the variable in a statement of its own";
@@ -187,7 +188,7 @@ impl Parser<'_> {
         self.expression_from(start, ExpressionKind::Assign { target: Box::new(target), operator, at, value })
     }
 
-    /// `a ? b : c`.
+    /// Parses `a ? b : c`.
     fn conditional(&mut self, blocks: Blocks) -> Expression {
         let condition = self.logical_or(blocks);
         if self.peek() != Kind::Question {
@@ -264,7 +265,8 @@ impl Parser<'_> {
         self.expression_from(token.span.start, ExpressionKind::Not(Box::new(operand)))
     }
 
-    /// The right operand of an operator: a full expression if it stands on a line of its own.
+    /// Parses the right operand of an operator: a full expression if it stands on a line of its
+    /// own.
     pub(super) fn operand(&mut self, parse: impl FnOnce(&mut Self) -> Expression) -> Expression {
         let token = self.token();
         let dangling =
@@ -302,7 +304,7 @@ impl Parser<'_> {
         self.expression_from(start, ExpressionKind::Call(Box::new(target), arguments))
     }
 
-    /// Arguments on the line of the call; whether a block or lambda has ended them.
+    /// Parses arguments on the line of the call. Returns whether a block or lambda has ended them.
     fn arguments_on_line(&mut self, blocks: Blocks, arguments: &mut Vec<Argument>) -> bool {
         loop {
             match self.peek_on_line() {
@@ -348,8 +350,9 @@ impl Parser<'_> {
         Argument { name: None, value: Some(self.binary(EQUALITY)) }
     }
 
-    /// Arguments on lines of their own, each a full expression, all with the same indentation; then
-    /// perhaps a block at the end of the last line, if it is indented like one of this call.
+    /// Parses arguments on lines of their own, each a full expression, all with the same
+    /// indentation; then an optional block at the end of the last line, if it is indented like a
+    /// block of this call.
     fn arguments_on_lines(&mut self, blocks: Blocks, arguments: &mut Vec<Argument>) {
         let mut indent = None;
         while self.on_new_line() && self.starts_argument_line(blocks, indent.is_some()) {
@@ -399,14 +402,14 @@ impl Parser<'_> {
         argument
     }
 
-    /// Whether `--name` comes here.
+    /// Returns whether `--name` comes next.
     fn is_named_argument(&self) -> bool {
         let name = self.token_at(1);
         let is_name = name.kind == Kind::Identifier || name.kind.is_keyword();
         self.token().space_before && is_name && !name.space_before
     }
 
-    /// `--name`, `--name=value`, `--name=: block`.
+    /// Parses `--name`, `--name=value`, `--name=: block`.
     fn named_argument(&mut self, full_expression: bool) -> Argument {
         self.advance();
         let name = self.advance_name();
@@ -427,8 +430,8 @@ impl Parser<'_> {
         Argument { name: Some(name), value: Some(value) }
     }
 
-    /// Whether the block or lambda that begins here belongs to the current construct: its body is on
-    /// the same line, or on lines that are indented more than the construct.
+    /// Returns whether the block or lambda that begins here belongs to the current construct: its
+    /// body is on the same line, or on lines that are indented more than the construct.
     fn block_belongs_here(&self, blocks: Blocks) -> bool {
         let token = self.token();
         if token.kind == Kind::Colon {
@@ -442,16 +445,16 @@ impl Parser<'_> {
         !body.line_start || (body.kind != Kind::Eof && i64::from(body.line_indent) > self.limit)
     }
 
-    /// How many tokens the parameters `| a b |` after the current `:` take.
+    /// Returns how many tokens the parameters `| a b |` after the current `:` take.
     fn block_parameter_tokens(&self) -> usize {
         if self.token_at(1).kind != Kind::Bar {
             return 0;
         }
-        // A parameter list is short; a longer one is not one.
+        // Parameter lists are short, so the search is limited.
         (2..200).find(|ahead| matches!(self.token_at(*ahead).kind, Kind::Bar | Kind::Eof)).unwrap_or(0)
     }
 
-    /// `: body`, `:: body`, with parameters.
+    /// Parses `: body`, `:: body`, with parameters.
     pub(super) fn block_or_lambda(&mut self) -> Expression {
         let token = self.advance();
         let parameters = self.block_parameters();
@@ -493,7 +496,7 @@ impl Parser<'_> {
 
     fn right_operand(&mut self, level: u8) -> Expression {
         if matches!(self.peek_on_line(), Kind::Colon | Kind::DoubleColon) {
-            // What it begins belongs to something around the operator.
+            // The token belongs to a construct around the operator.
             self.expected("an operand");
             let at = self.last_end();
             return self.expression_from(at, ExpressionKind::Error);
@@ -501,7 +504,7 @@ impl Parser<'_> {
         self.operand(|parser| parser.binary(level))
     }
 
-    /// The operator that comes here, if it has two operands.
+    /// Returns the next token's operator, if it has two operands.
     fn binary_operator(&mut self) -> Option<(u8, &'static str)> {
         let token = self.token();
         let operator = binary_level(self.peek())?;
@@ -522,7 +525,7 @@ impl Parser<'_> {
         Some(operator)
     }
 
-    /// `a < b <= c`.
+    /// Parses `a < b <= c`.
     fn comparison(&mut self, first: Expression) -> Expression {
         let start = first.span.start;
         let mut rest = Vec::new();
@@ -540,7 +543,7 @@ impl Parser<'_> {
         self.expression_from(start, ExpressionKind::Comparison(Box::new(first), rest))
     }
 
-    /// `is type`, `is not type`, `as type`.
+    /// Parses `is type`, `is not type`, `as type`.
     fn type_operator(&mut self, value: Expression) -> Expression {
         let start = value.span.start;
         let value = Box::new(value);
@@ -601,7 +604,8 @@ impl Parser<'_> {
         }
     }
 
-    /// The default value of a parameter: other parameters follow it, so that it takes no arguments.
+    /// Parses the default value of a parameter. It takes no arguments, since other parameters
+    /// follow it.
     pub(super) fn default_value(&mut self) -> Expression {
         self.unary()
     }
@@ -616,7 +620,7 @@ impl Parser<'_> {
         self.expression_from(token.span.start, ExpressionKind::Unary(operator, token.span, Box::new(operand)))
     }
 
-    /// `.name`, `[index]`, `++`, `--`, right after an expression.
+    /// Parses `.name`, `[index]`, `++`, `--`, right after an expression.
     fn postfix(&mut self, mut expression: Expression) -> Expression {
         loop {
             let token = self.token();
@@ -645,7 +649,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The name after a `.`.
+    /// Parses the name after a `.`.
     fn member_name(&mut self) -> Option<Identifier> {
         let token = self.token();
         if token.space_before || token.kind != Kind::Identifier {
@@ -661,8 +665,8 @@ impl Parser<'_> {
         Some(self.advance_name())
     }
 
-    /// Whether an expression begins here. `statements`: whether it may be one of the constructs that
-    /// need parentheses as an argument on the line of their call.
+    /// Returns whether an expression begins here. With `statements`, it may be a construct that
+    /// would need parentheses as an argument on the line of its call.
     pub(super) fn starts_expression(&self, statements: bool) -> bool {
         match self.peek() {
             Kind::Identifier
@@ -696,7 +700,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A number, whose minus begins at `start` if it has one.
+    /// Parses a number, whose minus, if any, is at `start`.
     pub(super) fn number(&mut self, negative: bool, start: u32) -> Expression {
         let token = self.advance();
         let text = self.written(token.span).to_owned();

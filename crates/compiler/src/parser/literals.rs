@@ -1,11 +1,11 @@
-//! What expressions are made of: names, literals, brackets.
+//! Parses primary expressions: names, literals, brackets.
 
 use super::{Blocks, Parser};
 use crate::ast::{Expression, ExpressionKind, StringPart};
 use crate::scanner::{self, Kind, Token};
 use crate::source::Span;
 
-/// What a literal between braces has turned out to be.
+/// The kind of a literal between braces.
 enum Braces {
     Set(Vec<Expression>),
     Map(Vec<(Expression, Expression)>),
@@ -99,7 +99,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `x[y]`, `x[y..z]`.
+    /// Parses `x[y]`, `x[y..z]`.
     pub(super) fn index(&mut self, receiver: Expression) -> Expression {
         let start = receiver.span.start;
         let receiver = Box::new(receiver);
@@ -130,8 +130,8 @@ impl Parser<'_> {
         self.expression_from(start, kind)
     }
 
-    /// Something between brackets; the closing one may begin a line, but not left of the line of
-    /// the opening one.
+    /// Parses something between brackets. The closing bracket may begin a line, but not left of the
+    /// line of the opening one.
     fn enclosed(&mut self, closer: Kind, parse: impl FnOnce(&mut Self)) {
         let opener = self.advance();
         let outer = self.outer.min(i64::from(opener.line_indent) - 1);
@@ -163,8 +163,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Elements between brackets, separated by commas; one that begins a line is a construct of
-    /// its own.
+    /// Parses elements between brackets, separated by commas. An element that begins a line is a
+    /// construct of its own.
     fn bracketed(&mut self, closer: Kind, mut element: impl FnMut(&mut Self)) {
         let opener = self.advance();
         let outer = self.outer.min(i64::from(opener.line_indent) - 1);
@@ -191,7 +191,7 @@ impl Parser<'_> {
         self.open -= 1;
     }
 
-    /// `{}`, `{a, b}`, `{:}`, `{a: b}`.
+    /// Parses `{}`, `{a, b}`, `{:}`, `{a: b}`.
     fn braces(&mut self) -> ExpressionKind {
         if self.token_at(1).kind == Kind::Colon && self.token_at(2).kind == Kind::RightBrace {
             self.advance();
@@ -289,12 +289,12 @@ impl Parser<'_> {
         parts
     }
 
-    /// `$name.member[index]` or `$(%5.2f expression)`.
+    /// Parses `$name.member[index]` or `$(%5.2f expression)`.
     fn interpolation(&mut self) -> (Expression, Option<String>) {
         let begin = self.advance();
         let parenthesized = begin.span.end - begin.span.start == 2;
         let frame = self.frame();
-        // The scanner has found the end; lines do not matter in between.
+        // The scanner has found the end, so line breaks do not matter in between.
         self.limit = -1;
         self.outer = -1;
         self.statement = -1;
@@ -305,11 +305,7 @@ impl Parser<'_> {
         }
         let value = if parenthesized {
             if self.token().kind == Kind::InterpolationEnd {
-                self.error_and_go_on(
-                    begin.span,
-                    "nothing stands between these parentheses",
-                    "write an expression",
-                );
+                self.error_and_go_on(begin.span, "these parentheses are empty", "write an expression");
                 self.expression_at(begin.span, ExpressionKind::Error)
             } else {
                 self.expression_or_indented(Blocks::Allowed)
@@ -331,7 +327,7 @@ impl Parser<'_> {
         (value, format)
     }
 
-    /// `.member` and `[index]` after a name in a string.
+    /// Parses `.member` and `[index]` after a name in a string.
     fn interpolated_path(&mut self, mut value: Expression) -> Expression {
         while !self.recovering {
             let start = value.span.start;

@@ -1,4 +1,4 @@
-//! Sequences of statements, and the constructs that have bodies.
+//! Parses sequences of statements, and the constructs that have bodies.
 
 use super::{Blocks, Parser, is_closer};
 use crate::ast::{Body, Expression, ExpressionKind, Parameter};
@@ -6,7 +6,7 @@ use crate::scanner::Kind;
 use crate::source::Span;
 
 impl Parser<'_> {
-    /// The body of a function; its `:` has been taken.
+    /// Parses the body of a function; its `:` has been taken.
     pub(super) fn function_body(&mut self, colon: Span) -> Body {
         let level = std::mem::replace(&mut self.level, 0);
         let body = self.body_after(colon);
@@ -14,7 +14,7 @@ impl Parser<'_> {
         body
     }
 
-    /// The body of a construct within a function; its `:` has been taken.
+    /// Parses the body of a construct within a function; its `:` has been taken.
     pub(super) fn inner_body(&mut self, colon: Span) -> Body {
         self.level += 1;
         let body = self.body_after(colon);
@@ -37,7 +37,7 @@ impl Parser<'_> {
         Body { statements, span: colon }
     }
 
-    /// Statements on lines of their own, all with the same indentation.
+    /// Parses statements on lines of their own, all with the same indentation.
     fn sequence_on_lines(&mut self, statements: &mut Vec<Expression>) {
         let frame = self.frame();
         let indent = self.token().line_indent;
@@ -66,7 +66,8 @@ impl Parser<'_> {
         !self.aborted && token.kind != Kind::Eof && token.line_start && i64::from(token.line_indent) > limit
     }
 
-    /// The statements of one line, separated by `;`. Whether the sequence may go on after it.
+    /// Parses the statements of one line, separated by `;`. Returns whether the sequence may go on
+    /// after it.
     fn statements_of_line(&mut self, statements: &mut Vec<Expression>) -> bool {
         let before = self.at;
         self.sequence_separated(statements);
@@ -83,11 +84,11 @@ impl Parser<'_> {
         if self.at == before && !self.ended() {
             self.advance();
         }
-        // A bracket that closes something around this sequence.
+        // A bracket closes something around this sequence.
         self.token().line_start || self.token().kind == Kind::Eof
     }
 
-    /// `a; b; c`, on one line.
+    /// Parses `a; b; c`, on one line.
     fn sequence_separated(&mut self, statements: &mut Vec<Expression>) {
         loop {
             statements.push(self.expression(Blocks::Allowed));
@@ -100,7 +101,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A body on the line of its `:`.
+    /// Parses a body on the line of its `:`.
     fn sequence_on_line(&mut self, statements: &mut Vec<Expression>) {
         if self.ends_sequence() {
             return;
@@ -111,7 +112,8 @@ impl Parser<'_> {
         self.restore(frame);
     }
 
-    /// Whether the current token ends a sequence, since it may belong to something around it.
+    /// Returns whether the current token ends a sequence, since it may belong to an enclosing
+    /// construct.
     fn ends_sequence(&self) -> bool {
         let kind = self.token().kind;
         let closes = matches!(kind, Kind::Comma | Kind::DotDot) || is_closer(kind);
@@ -146,7 +148,8 @@ impl Parser<'_> {
 
     // Constructs.
 
-    /// `if a: b else if c: d else: e`. Long chains are common, so that this one does not recurse.
+    /// Parses `if a: b else if c: d else: e`. Long chains are common, so the parser loops over them
+    /// instead of using recursion.
     pub(super) fn if_expression(&mut self) -> Expression {
         let outer = self.outer;
         let frame = self.frame();
@@ -204,7 +207,7 @@ impl Parser<'_> {
         condition
     }
 
-    /// `: body` of a construct on a line with the given indentation.
+    /// Parses `: body` of a construct on a line with the given indentation.
     fn colon_and_body(&mut self, construct: &str, indent: u32) -> Body {
         match self.construct_colon(construct, indent) {
             Some(colon) => self.inner_body(colon),
@@ -212,7 +215,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The `:` of a construct, which may begin a line. If it is missing and an indented line
+    /// Parses the `:` of a construct, which may begin a line. If it is missing and an indented line
     /// follows, that line is taken as the body.
     pub(super) fn construct_colon(&mut self, construct: &str, indent: u32) -> Option<Span> {
         if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
@@ -314,8 +317,8 @@ impl Parser<'_> {
         self.expression_from(token.span.start, ExpressionKind::Return(value))
     }
 
-    /// `return.label value`, the old form of `continue.label value`.
-    pub(super) fn labelled_return(&mut self, blocks: Blocks) -> Expression {
+    /// Parses `return.label value`, the old form of `continue.label value`.
+    pub(super) fn labeled_return(&mut self, blocks: Blocks) -> Expression {
         let token = self.token();
         self.warning(token.span, "`return.label` is deprecated", "write `continue.label`");
         self.jump_expression(blocks)
@@ -328,7 +331,7 @@ impl Parser<'_> {
         Some(Box::new(self.expression_or_indented(blocks)))
     }
 
-    /// `break`, `continue`, `continue.label value`.
+    /// Parses `break`, `continue`, `continue.label value`.
     pub(super) fn jump_expression(&mut self, blocks: Blocks) -> Expression {
         let token = self.advance();
         let mut label = None;
@@ -348,7 +351,7 @@ impl Parser<'_> {
         self.expression_from(token.span.start, kind)
     }
 
-    /// `#primitive.module.name: | error | ...`.
+    /// Parses `#primitive.module.name: | error | ...`.
     pub(super) fn primitive(&mut self) -> Expression {
         let token = self.advance();
         let mut names = Vec::new();

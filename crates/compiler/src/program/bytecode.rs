@@ -39,47 +39,47 @@ impl Instruction {
         Instruction(opcode as u64 | (n as u64) << 8 | (a as u64) << 16 | ((imm as u32) as u64) << 32)
     }
 
-    /// The opcode, if the instruction has a valid one.
+    /// Returns the opcode, if the instruction has a valid one.
     pub const fn opcode(self) -> Option<Opcode> {
         Opcode::from_byte(self.0 as u8)
     }
 
-    /// The small count.
+    /// Returns the small count.
     #[inline(always)]
     pub const fn n(self) -> u8 {
         (self.0 >> 8) as u8
     }
 
-    /// The first operand.
+    /// Returns the first operand.
     #[inline(always)]
     pub const fn a(self) -> u16 {
         (self.0 >> 16) as u16
     }
 
-    /// The second operand.
+    /// Returns the second operand.
     #[inline(always)]
     pub const fn b(self) -> u16 {
         (self.0 >> 32) as u16
     }
 
-    /// The third operand.
+    /// Returns the third operand.
     #[inline(always)]
     pub const fn c(self) -> u16 {
         (self.0 >> 48) as u16
     }
 
-    /// The number.
+    /// Returns the number.
     #[inline(always)]
     pub const fn number(self) -> i32 {
         (self.0 >> 32) as i32
     }
 
-    /// The same instruction with another number.
+    /// Returns the same instruction with another number.
     pub const fn with_number(self, imm: i32) -> Self {
         Instruction((self.0 & 0xffff_ffff) | ((imm as u32) as u64) << 32)
     }
 
-    /// The same instruction with another third operand.
+    /// Returns the same instruction with another third operand.
     pub const fn with_c(self, c: u16) -> Self {
         Instruction((self.0 & 0x0000_ffff_ffff_ffff) | (c as u64) << 48)
     }
@@ -119,7 +119,7 @@ macro_rules! opcodes {
             /// All opcodes, by number.
             pub const ALL: &[Opcode] = &[$(Opcode::$name),*];
 
-            /// How the operands are used.
+            /// Returns how the opcode uses its operands.
             pub const fn operands(self) -> Operands {
                 match self { $(Opcode::$name => Operands::$operands,)* }
             }
@@ -151,13 +151,13 @@ opcodes! {
     SetOuter Ab,
     /// `a` = a new cell that holds `b`.
     NewCell Ab,
-    /// `a` = what cell `b` holds.
+    /// `a` = the content of cell `b`.
     GetCell Ab,
     /// Cell `a` holds `b`.
     SetCell Ab,
-    /// `a` = global `imm`; runs its initialiser the first time, with `a` as the call's base.
+    /// `a` = global `imm`; runs its initializer the first time, with `a` as the call's base.
     GetGlobal AImm,
-    /// Global `imm` = `a`. `n` = 1: its initialiser has failed; the next read runs it again.
+    /// Global `imm` = `a`. `n` = 1: its initializer has failed; the next read runs it again.
     SetGlobal AImm,
     /// `a` = field number `c` of object `b`.
     GetField Abc,
@@ -183,9 +183,9 @@ opcodes! {
     /// or with `n` = 1 puts the error into `a` and goes on.
     Native AImm,
 
-    /// Goes on elsewhere.
+    /// Jumps forward.
     Jump Jump,
-    /// Goes back: a loop edge, where the budget is counted.
+    /// Jumps back: a loop edge, where the budget is counted.
     JumpBack Jump,
     /// Jumps unless `a` is null or false.
     JumpIf AJump,
@@ -228,16 +228,16 @@ opcodes! {
     Greater Abc,
     /// `a` = whether `b` >= `c`.
     GreaterEqual Abc,
-    /// Jumps by `c` if (`a` == `b`) is what `n` says (1 true, 0 false). Like all comparing jumps, it
-    /// is a loop edge if it goes back.
+    /// Jumps by `c` if (`a` == `b`) equals `n` (1 true, 0 false). Like all comparing jumps, it is a
+    /// loop edge if it goes back.
     JumpEqual AbJump,
-    /// Jumps by `c` if (`a` < `b`) is what `n` says.
+    /// Jumps by `c` if (`a` < `b`) equals `n`.
     JumpLess AbJump,
-    /// Jumps by `c` if (`a` <= `b`) is what `n` says.
+    /// Jumps by `c` if (`a` <= `b`) equals `n`.
     JumpLessEqual AbJump,
-    /// Jumps by `c` if (`a` > `b`) is what `n` says.
+    /// Jumps by `c` if (`a` > `b`) equals `n`.
     JumpGreater AbJump,
-    /// Jumps by `c` if (`a` >= `b`) is what `n` says.
+    /// Jumps by `c` if (`a` >= `b`) equals `n`.
     JumpGreaterEqual AbJump,
     /// `a` = `b`\[`c`\], with a fast path for lists, arrays and byte arrays.
     Index Abc,
@@ -283,17 +283,17 @@ opcodes! {
     /// the front, 1 an exception, 2 an exit, 3 a return), the value, the frame to go to, and for
     /// an exit target address and register. Takes that way out, or goes on.
     EndFinally A,
-    /// The program is wrong if it gets here.
+    /// Marks code that is never reached.
     Unreachable A,
 }
 
 impl Opcode {
-    /// The opcode with this number.
+    /// Returns the opcode with this number.
     pub const fn from_byte(byte: u8) -> Option<Opcode> {
         if (byte as usize) < Opcode::ALL.len() { Some(Opcode::ALL[byte as usize]) } else { None }
     }
 
-    /// Whether a [`Opcode::Slow`] follows.
+    /// Returns whether an [`Opcode::Slow`] word follows.
     pub const fn is_operator(self) -> bool {
         (self as u8) >= (Opcode::Add as u8) && (self as u8) <= (Opcode::IndexPut as u8)
     }

@@ -1,4 +1,4 @@
-//! A program as text.
+//! Prints a program as text.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::bytecode::{Instruction, Opcode};
 use super::{Function, Program};
 
 impl Program {
-    /// All functions with their code, for people.
+    /// Prints all functions with their code.
     pub fn disassemble(&self) -> String {
         let mut text = String::new();
         for (index, function) in self.functions.iter().enumerate() {
@@ -37,7 +37,7 @@ impl Program {
         text.push('\n');
     }
 
-    /// What the number in an instruction stands for.
+    /// Returns a comment that explains the number in an instruction.
     fn comment(&self, instruction: Instruction) -> Option<String> {
         let number = instruction.number() as usize;
         let function = || self.functions.get(number).map(|function| function.name.clone());

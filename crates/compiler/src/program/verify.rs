@@ -1,14 +1,14 @@
 //! Checks that a program keeps the promises on which the interpreter's `unsafe` code rests.
 //!
-//! The interpreter trusts the linker: it does not look whether a register is inside its frame, a
-//! jump inside its function, a number inside its table. This is where that trust is tested: every
-//! debug build checks every program that it links. Promises, in the order of the code:
+//! The interpreter trusts the linker: it does not check that a register is inside its frame, a jump
+//! inside its function, or a number inside its table. This module tests that trust: every debug
+//! build checks every program that it links. The promises, in the order of the code:
 //!
 //! - Functions follow each other without a gap, each has code, and none runs past its end.
 //! - Registers are inside the frame, those of a call's arguments included; registers of an outer
 //!   frame are inside that one, and that one exists.
-//! - Jumps go to instructions of the same function, exits to instructions of the outer one; the
-//!   second word of an instruction is no place to go to, and it follows where it must.
+//! - Jumps go to instructions of the same function, exits to instructions of the outer one. The
+//!   second word of an instruction is not a jump target, and it follows where it must.
 //! - Numbers are inside their tables, and calls pass as many arguments as the function takes.
 
 use std::collections::HashMap;
@@ -18,26 +18,26 @@ use thiserror::Error;
 use super::bytecode::{Instruction, Opcode, Operands};
 use super::{Accessor, ClassIndex, DispatchEntry, Function, FunctionIndex, FunctionShape, Literal, Program};
 
-/// How far above its base a call's arguments begin.
+/// The distance from a call's base to its first argument.
 const FRAME_WORDS: usize = 2;
 
-/// How many registers note a way out: see [`Opcode::EndFinally`].
+/// The number of registers that hold a way out: see [`Opcode::EndFinally`].
 const COMPLETION_WORDS: usize = 4;
 
 /// A promise that a program does not keep.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{function} at {address}: {problem}")]
 pub struct Fault {
-    /// The function's name; empty for what belongs to none.
+    /// The function's name; empty for a fault outside of functions.
     pub function: String,
     /// The address of the instruction.
     pub address: usize,
-    /// What is wrong.
+    /// The problem.
     pub problem: &'static str,
 }
 
 impl Program {
-    /// Checks everything.
+    /// Checks the whole program.
     ///
     /// # Errors
     /// The first broken promise.
@@ -59,13 +59,14 @@ impl Program {
         self.functions.iter().try_for_each(|function| verifier.function(function))
     }
 
-    /// The address after a function's last instruction.
+    /// Returns the address after a function's last instruction.
     fn end(&self, function: &Function) -> usize {
         let next = self.functions.partition_point(|other| other.entry <= function.entry);
         self.functions.get(next).map_or(self.code.len(), |next| next.entry as usize)
     }
 
-    /// For each function, those that make a block of it: its frames are within theirs.
+    /// Returns, for each function, the functions that make a block of it: its frames are within
+    /// theirs.
     fn parents(&self) -> Vec<Vec<FunctionIndex>> {
         let mut parents = vec![Vec::new(); self.functions.len()];
         for (index, function) in self.functions.iter().enumerate() {
@@ -80,7 +81,8 @@ impl Program {
         parents
     }
 
-    /// For each selector's offset, how many arguments its methods take; `MIXED` if they differ.
+    /// Returns, for each selector's offset, the number of arguments of its methods; `MIXED` if they
+    /// differ.
     fn arities(&self) -> HashMap<u32, u16> {
         let mut arities = HashMap::new();
         for entry in self.dispatch.iter().filter(|entry| entry.selector != DispatchEntry::EMPTY) {
@@ -95,7 +97,7 @@ impl Program {
     }
 }
 
-/// What stands for methods of one selector that take different numbers of arguments.
+/// Marks a selector whose methods take different numbers of arguments.
 const MIXED: u16 = u16::MAX;
 
 struct Verifier<'p> {
@@ -105,7 +107,7 @@ struct Verifier<'p> {
 }
 
 impl Verifier<'_> {
-    /// What belongs to no function.
+    /// Checks the tables that do not belong to a function.
     fn tables(&self) -> Result<(), Fault> {
         let program = self.program;
         let check = |holds: bool, problem| {
@@ -148,7 +150,7 @@ impl Verifier<'_> {
         let initializers = program.globals.iter().filter_map(|global| global.initializer);
         for function in initializers {
             let function = program.functions.get(function.0 as usize);
-            check(function.is_some_and(|function| function.arity == 0), "an initialiser takes arguments")?;
+            check(function.is_some_and(|function| function.arity == 0), "an initializer takes arguments")?;
         }
         let entries = &program.entries;
         for (function, arity) in [
@@ -216,13 +218,14 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// Whether an address is that of an instruction of a function, and not its second word.
+    /// Returns whether an address is that of an instruction of a function, and not its second word.
     fn is_place(&self, function: &Function, address: i64) -> bool {
         let (start, end) = (i64::from(function.entry), self.program.end(function) as i64);
         if !(start..end).contains(&address) {
             return false;
         }
-        // Second words are reached only from the word before; they cannot be mistaken for firsts.
+        // A second word is reached only from the word before; its opcode differs from those of
+        // first words.
         let opcode = self.program.code[address as usize].opcode();
         !matches!(opcode, Some(Opcode::Slow | Opcode::Target))
     }
@@ -267,7 +270,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Whether something holds for each function that may be the one `depth` blocks out.
+    /// Returns whether a condition holds for each function that may be `depth` blocks out.
     fn outer(
         &self,
         function: &Function,
@@ -287,14 +290,14 @@ impl Verifier<'_> {
         })
     }
 
-    /// The second word of an operator: the call of its method.
+    /// Checks the second word of an operator: the call of its method.
     fn slow(&self, function: &Function, opcode: Opcode, slow: Instruction) -> Result<(), &'static str> {
         let arguments = if opcode == Opcode::IndexPut { 3 } else { 2 };
         self.call(function, slow, arguments)?;
         self.selector(slow.number(), arguments)
     }
 
-    /// Whether a call's arguments are inside the frame.
+    /// Checks that a call's arguments are inside the frame.
     fn call(&self, function: &Function, call: Instruction, arguments: usize) -> Result<(), &'static str> {
         let end = usize::from(call.a()) + FRAME_WORDS + arguments;
         if end <= usize::from(function.registers) {
@@ -304,7 +307,8 @@ impl Verifier<'_> {
         }
     }
 
-    /// Whether a number is a selector's offset, and its methods take so many arguments.
+    /// Checks that a number is a selector's offset, and that its methods take this number of
+    /// arguments.
     fn selector(&self, offset: i32, arguments: usize) -> Result<(), &'static str> {
         let offset = u32::try_from(offset).map_err(|_| "there is no such selector")?;
         if self.program.selectors.binary_search_by_key(&offset, |(offset, _)| *offset).is_err() {
@@ -319,7 +323,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Whether all registers that an instruction names are inside the frame.
+    /// Checks that all registers that an instruction names are inside the frame.
     fn registers(
         &self,
         function: &Function,
@@ -356,7 +360,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Whether all numbers that an instruction names are inside their tables.
+    /// Checks that all numbers that an instruction names are inside their tables.
     fn numbers(
         &self,
         function: &Function,
@@ -395,12 +399,12 @@ impl Verifier<'_> {
     }
 }
 
-/// How many words an instruction takes.
+/// Returns the number of words of an instruction.
 fn words(opcode: Opcode) -> usize {
     if opcode.is_operator() || opcode == Opcode::Exit { 2 } else { 1 }
 }
 
-/// Whether what follows is not reached from here.
+/// Returns whether control never passes to the following instruction.
 fn ends(opcode: Opcode, instruction: Instruction) -> bool {
     match opcode {
         Opcode::Return
@@ -412,7 +416,7 @@ fn ends(opcode: Opcode, instruction: Instruction) -> bool {
         | Opcode::Exit
         | Opcode::ReturnOuter
         | Opcode::Unreachable => true,
-        // With a place for the error it goes on after a failure.
+        // With a register for the error, it goes on after a failure.
         Opcode::Native => instruction.n() == 0,
         _ => false,
     }

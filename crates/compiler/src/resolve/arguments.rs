@@ -1,4 +1,4 @@
-//! The arguments of a call: evaluated as written, passed in canonical order.
+//! Lowers the arguments of a call: evaluated as written, passed in canonical order.
 
 use super::lower::{Lower, Value};
 use crate::ast::{self, Expression, ExpressionKind};
@@ -14,7 +14,7 @@ pub(super) struct Arguments {
     pub(super) shape: Selector,
     pub(super) values: Vec<Value>,
     pub(super) spans: Vec<Span>,
-    /// What must be evaluated before the call, since names do not stand in canonical order.
+    /// Nodes to evaluate before the call, since names do not stand in canonical order.
     pub(super) before: Vec<Node>,
     /// Where `break.name` out of a block leads to.
     pub(super) exit: Option<LabelId>,
@@ -42,7 +42,7 @@ impl Arguments {
 }
 
 impl<'a> Lower<'a> {
-    /// The arguments of a call of `callee`.
+    /// Lowers the arguments of a call of `callee`.
     pub(super) fn arguments(&mut self, trees: &'a [ast::Argument], callee: &str) -> Arguments {
         let mut arguments = Arguments::default();
         let mut lowered: Vec<(Option<Name>, Value, Span)> = Vec::new();
@@ -90,7 +90,7 @@ impl<'a> Lower<'a> {
         (name, value, expression.span)
     }
 
-    /// Blocks and lambdas get the name of what they are given to.
+    /// Lowers the value of an argument. Blocks and lambdas get the name of the called function.
     fn argument_value(
         &mut self,
         expression: &'a Expression,
@@ -113,7 +113,8 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Unnamed ones as written, named ones by name. Values are still computed as written.
+    /// Sorts arguments: unnamed ones as written, named ones by name. Values are still computed as
+    /// written.
     fn sort_arguments(&mut self, mut lowered: Vec<(Option<Name>, Value, Span)>, arguments: &mut Arguments) {
         let key = |argument: &(Option<Name>, Value, Span)| (argument.0.is_some(), argument.0.clone());
         let is_sorted = lowered.windows(2).all(|pair| match pair {
@@ -138,7 +139,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Puts a value into a local of its own, unless it is one that nothing can change.
+    /// Puts a value into a local of its own, unless nothing can change it.
     pub(super) fn compute_before(&mut self, value: &mut Value, before: &mut Vec<Node>) {
         if is_constant(&value.node) || value.ty == Ty::Block {
             return;
@@ -150,7 +151,7 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// Whether a node has no effects, and nothing evaluated later can change its value.
+/// Returns whether a node has no effects, and nothing evaluated later can change its value.
 fn is_constant(node: &Node) -> bool {
     matches!(
         node.expr,

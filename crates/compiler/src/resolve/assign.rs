@@ -1,4 +1,4 @@
-//! Assignments: to variables, members and elements, plain and with an operator.
+//! Lowers assignments: to variables, members and elements, plain and with an operator.
 
 use super::arguments::Arguments;
 use super::call::StaticReceiver;
@@ -15,24 +15,25 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::types::{Fit, Ty};
 
-/// Where an assignment goes, with everything on the left side computed.
+/// The target of an assignment, with everything on the left side computed.
 enum Target {
     Variable(VariableId, Span),
     Global(GlobalId, Span),
-    /// A field of the object that is being made.
+    /// A field of the object under construction.
     OwnField(FieldRef, Span),
     /// A member, by its setter.
     Member(Value, Name, Span),
     /// A member of the superclass.
     Super(Name, Span),
     Element(Value, Value, Span),
-    /// A setter that belongs to no object; what reads the same name, if anything does.
+    /// A setter that does not belong to an object, with the item that reads the same name, if there
+    /// is one.
     Setter(FunctionId, Option<Item>, Span),
-    /// It has been reported.
+    /// A target that has been reported.
     Error(Span),
 }
 
-/// What is assigned: a value, or what an operator makes of the old value and it.
+/// The new value: a value, or the result of an operator on the old value and an operand.
 enum Update<'a> {
     Plain(&'a Expression),
     Compound(&'static str, Span, &'a Expression),
@@ -55,7 +56,7 @@ impl<'a> Lower<'a> {
         self.update(target, update, is_wanted)
     }
 
-    /// `x++`, `x--`. Its value is the old one.
+    /// Lowers `x++`, `x--`. The value is the old one.
     pub(super) fn increment(
         &mut self,
         target: &'a Expression,
@@ -129,7 +130,8 @@ impl<'a> Lower<'a> {
 
     // Targets.
 
-    /// Computes what stands left of an assignment. What is needed twice goes into locals of its own.
+    /// Computes the left side of an assignment. Parts that are needed twice go into locals of their
+    /// own.
     fn target(&mut self, target: &'a Expression, is_compound: bool, before: &mut Vec<Node>) -> Target {
         match &target.kind {
             ExpressionKind::Name(name) => self.name_target(name, target.span),
@@ -183,7 +185,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `super = value`, in a setter.
+    /// Lowers `super = value`, in a setter.
     fn super_target(&mut self, span: Span) -> Target {
         let function = self.function.map(|function| self.world.function(function));
         match function {
@@ -431,7 +433,7 @@ impl<'a> Lower<'a> {
                     lower.call_setter(receiver, &name, span, value, value_span)
                 };
                 let result = self.set_with_temporaries(vec![receiver], value, is_wanted, set);
-                // A value of which nothing is known has passed the field's check.
+                // A value of unknown type has passed the field's check.
                 match field {
                     Some(ty) if is_wanted && result.ty == Ty::Any => Value { ty, is_sure: false, ..result },
                     _ => result,
@@ -464,7 +466,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The type of the field that an assignment to a member sets.
+    /// Returns the type of the field that an assignment to a member sets.
     fn field_behind(&self, receiver: &Value, name: &str) -> Option<Ty> {
         let members = self.world.members(receiver.ty.class()?, name);
         members.iter().find_map(|member| match member {
@@ -473,7 +475,7 @@ impl<'a> Lower<'a> {
         })
     }
 
-    /// Calls a setter. Its own result is nobody's; if the assignment's value is wanted, it is kept.
+    /// Calls a setter and drops its result. If the assignment's value is used, it is kept.
     fn set_with_temporaries(
         &mut self,
         mut left: Vec<Value>,
@@ -523,7 +525,7 @@ impl<'a> Lower<'a> {
         Value { is_sure, ..Value::new(span, Expr::SetLocal(local, Box::new(node)), ty) }
     }
 
-    /// Stores into a field of the object that is being made.
+    /// Stores into a field of the object under construction.
     pub(super) fn set_own_field(
         &mut self,
         field: FieldRef,
@@ -543,7 +545,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `receiver.name = value`.
+    /// Lowers `receiver.name = value`.
     pub(super) fn call_setter(
         &mut self,
         receiver: Value,
@@ -594,7 +596,7 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// The same value once more; it must be one that can be computed twice.
+/// Returns the same value once more. Computing it twice must be harmless.
 fn copy(value: &Value) -> Value {
     Value { node: value.node.clone(), ty: value.ty, is_sure: value.is_sure }
 }

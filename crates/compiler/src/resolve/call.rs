@@ -1,4 +1,4 @@
-//! Names and calls: what is called, with which arguments, and how.
+//! Lowers names and calls: what is called, with which arguments, and how.
 
 use super::arguments::Arguments;
 use super::lower::{Candidate, Context, Lower, Reference, Value};
@@ -17,13 +17,13 @@ use crate::source::Span;
 use crate::types::{Fit, Ty};
 
 impl<'a> Lower<'a> {
-    /// A name on its own.
+    /// Lowers a name on its own.
     pub(super) fn name(&mut self, name: &'a Name, span: Span) -> Value {
         match &**name {
             "this" => self.this_expression(span),
             "super" => self.super_call(span, Arguments::default()),
             "_" => {
-                self.error_hint(span, "`_` has no value", "it names what is not used: give it a name");
+                self.error_hint(span, "`_` has no value", "`_` is for unused values: give this one a name");
                 Value::error(span)
             }
             _ => self.call_name(name, span, Arguments::default()),
@@ -44,7 +44,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `x.name`, `f a b`, `x.name a b`.
+    /// Lowers `x.name`, `f a b`, `x.name a b`.
     pub(super) fn call_expression(&mut self, expression: &'a Expression) -> Value {
         let span = expression.span;
         let (target, arguments): (&'a Expression, &'a [ast::Argument]) = match &expression.kind {
@@ -78,7 +78,7 @@ impl<'a> Lower<'a> {
         Value::error(span)
     }
 
-    /// Runs what stands before a call, and gives the call's blocks a way to leave it.
+    /// Adds the nodes before a call, and gives the call's blocks a way to leave it.
     fn finish_call(
         &mut self,
         mut arguments: Arguments,
@@ -89,8 +89,8 @@ impl<'a> Lower<'a> {
         let exit = arguments.exit;
         let mut value = call(self, arguments);
         if let Some(exit) = exit {
-            let node = self.units.labelled(exit, value.node);
-            if matches!(node.expr, Expr::Labelled(..)) {
+            let node = self.units.labeled(exit, value.node);
+            if matches!(node.expr, Expr::Labeled(..)) {
                 value.ty = Ty::Any;
             }
             value.node = node;
@@ -145,15 +145,15 @@ impl<'a> Lower<'a> {
             let lambda = self.units.current().span;
             let problem = Diagnostic::error(self.source, Span { end: lambda.start + 2, ..lambda }, title);
             let problem = problem.also(self.source, span, "used here");
-            self.report(problem.note("the block may be gone when the lambda runs"));
+            self.report(problem.note("the block may have ended when the lambda runs"));
             return Value::error(span);
         }
         let local = self.units.local(id);
         Value { is_sure: is_sure && !is_later, ..Value::new(span, Expr::Local(local), ty) }
     }
 
-    /// Calls the nearest of some members of the enclosing class that takes these arguments. If none
-    /// does, something of the module may.
+    /// Calls the nearest of several members of the enclosing class that takes these arguments. If
+    /// none does, tries the declarations of the module.
     fn call_candidates(
         &mut self,
         name: &Name,
@@ -208,7 +208,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// A member of the object that the code belongs to.
+    /// Lowers a call of a member of the object that the code belongs to.
     fn call_own_member(&mut self, name: &Name, span: Span, member: Member, arguments: Arguments) -> Value {
         match (self.context, member) {
             (Context::Static, _) => {
@@ -235,9 +235,9 @@ impl<'a> Lower<'a> {
         }
     }
 
-    // Calls of what modules and classes have.
+    // Calls of declarations of modules and classes.
 
-    /// Calls one of some things that share a name.
+    /// Calls one of several items that share a name.
     pub(super) fn call_items(
         &mut self,
         name: &str,
@@ -298,7 +298,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Warns of a deprecated function, or of a deprecated class whose constructor it is.
+    /// Warns about a deprecated function, or about a constructor of a deprecated class.
     fn warn_of_function(&mut self, id: FunctionId, span: Span) {
         let world = self.world;
         let function = world.function(id);
@@ -319,7 +319,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Warns of a deprecated member.
+    /// Warns about a deprecated member.
     pub(super) fn warn_of_member(&mut self, member: Member, span: Span) {
         match member {
             Member::Method(id) => self.warn_of_function(id, span),
@@ -431,7 +431,7 @@ impl<'a> Lower<'a> {
 
     // Members.
 
-    /// `receiver.name arguments`.
+    /// Lowers `receiver.name arguments`.
     fn call_member(
         &mut self,
         receiver: &'a Expression,
@@ -479,7 +479,7 @@ impl<'a> Lower<'a> {
         })
     }
 
-    /// `this.field` in a constructor.
+    /// Lowers `this.field` in a constructor.
     fn own_field(&mut self, name: &Identifier) -> Option<Value> {
         let members = self.world.members(self.class?, &name.name);
         let Some(Member::Field(field)) = members.first().copied() else { return None };
@@ -490,13 +490,14 @@ impl<'a> Lower<'a> {
         Some(Value::unsure(name.span, Expr::Field(Box::new(this.node), field), self.world.field_type(field)))
     }
 
-    /// Whether a constructor reaches a field directly: its own ones, as long as the object is not
-    /// complete.
+    /// Returns whether a constructor reaches a field directly: a field of its own class, while the
+    /// object is not complete.
     pub(super) fn is_direct(&self, field: FieldRef) -> bool {
         !self.super_called && self.class == Some(field.class) && !self.is_kept_code()
     }
 
-    /// Whether a field of the object that is made is final, and this code may run when that is done.
+    /// Returns whether a field of the object under construction is final, while this code may run
+    /// after the construction.
     pub(super) fn is_final_in_kept_code(&self, field: FieldRef) -> bool {
         let is_final = self
             .world
@@ -507,12 +508,12 @@ impl<'a> Lower<'a> {
         !self.super_called && self.class == Some(field.class) && self.is_kept_code() && is_final
     }
 
-    /// Whether the code that is being lowered may run after the constructor.
+    /// Returns whether the current code may run after the constructor.
     fn is_kept_code(&self) -> bool {
         self.units.in_lambda() || self.kept_blocks > 0
     }
 
-    /// `block.call a b`.
+    /// Lowers `block.call a b`.
     fn call_block(&mut self, block: Value, name: &'a Identifier, trees: &'a [ast::Argument]) -> Value {
         let span = name.span;
         let arguments = self.arguments(trees, &name.name);
@@ -529,7 +530,7 @@ impl<'a> Lower<'a> {
         })
     }
 
-    /// `prefix.name`, `Class.name`, `prefix.Class.name`; none if the receiver is a value.
+    /// Lowers `prefix.name`, `Class.name`, `prefix.Class.name`; none if the receiver is a value.
     fn static_member(
         &mut self,
         receiver: &'a Expression,
@@ -544,8 +545,8 @@ impl<'a> Lower<'a> {
         }))
     }
 
-    /// What stands before `.name`, if it is an import's prefix or a class. `prefix.Class.name` is a
-    /// member of a new object if the class has no such static member.
+    /// Returns the import prefix or class before `.name`. `prefix.Class.name` is a member of a new
+    /// object if the class has no such static member.
     pub(super) fn static_receiver_of(&self, receiver: &Expression, name: &str) -> Option<StaticReceiver> {
         let behind = self.static_receiver(receiver)?;
         if let (StaticReceiver::Class(class), ExpressionKind::Member(..)) = (&behind, &receiver.kind)
@@ -566,7 +567,7 @@ impl<'a> Lower<'a> {
             })
     }
 
-    /// What stands before a `.`, if it is an import's prefix or a class.
+    /// Returns the import prefix or class before a `.`.
     pub(super) fn static_receiver(&self, receiver: &Expression) -> Option<StaticReceiver> {
         match &receiver.kind {
             ExpressionKind::Name(name) => match self.resolve(name) {
@@ -597,8 +598,8 @@ impl<'a> Lower<'a> {
         self.call_items(&name.name, name.span, &items, arguments)
     }
 
-    /// What the modules behind a prefix have under a name; nothing, after an error, if it is not clear
-    /// what is meant.
+    /// Returns the items with a name in the modules behind a prefix. Returns none, after an error,
+    /// if the name is ambiguous.
     pub(super) fn items_in(&mut self, modules: &[ModuleId], name: &Identifier) -> Option<Vec<Item>> {
         match self.modules.look_up_in(self.world, modules, &name.name) {
             Found::Ambiguous(_) => {
@@ -628,7 +629,7 @@ impl<'a> Lower<'a> {
         Value::error(name.span)
     }
 
-    /// A static member or named constructor of a class. Static members are inherited.
+    /// Calls a static member or named constructor of a class. Static members are inherited.
     fn call_static(&mut self, class: ClassId, name: &Identifier, arguments: Arguments) -> Value {
         if self.world.index(class).constructors.contains_key(&name.name) {
             return self.construct(class, &name.name, name.span, arguments);
@@ -664,7 +665,7 @@ impl<'a> Lower<'a> {
         Value::error(name.span)
     }
 
-    /// A call that the receiver's class decides.
+    /// Lowers a call that the receiver's class decides.
     pub(super) fn call_method(
         &mut self,
         receiver: Value,
@@ -746,7 +747,7 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// Whether a block is written here.
+/// Returns whether the expression is a block literal.
 fn is_block(expression: &Expression) -> bool {
     match &expression.kind {
         ExpressionKind::Parenthesized(inner) => is_block(inner),
@@ -754,7 +755,7 @@ fn is_block(expression: &Expression) -> bool {
     }
 }
 
-/// What stands before a `.` and is no value.
+/// A receiver that is not a value.
 pub(super) enum StaticReceiver {
     Modules(Vec<ModuleId>),
     Class(ClassId),

@@ -1,4 +1,4 @@
-//! What a declaration must look like, whatever it names.
+//! Checks the form of declarations, regardless of the names in them.
 
 use crate::ast::{Class, ClassKind, Function, FunctionName, Identifier, Initial, Parameter, Variable};
 use crate::diagnostic::Diagnostic;
@@ -58,7 +58,7 @@ fn body(
     }
 }
 
-/// Whether its name is missing, which has been reported.
+/// Returns whether the name is missing, which has been reported.
 fn is_nameless(function: &Function) -> bool {
     matches!(&function.name, FunctionName::Plain(name) | FunctionName::Operator(name) if name.name.is_empty())
 }
@@ -112,7 +112,7 @@ fn signature(source: SourceId, function: &Function, kind: FunctionKind) -> Optio
     let is_constructor = !matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::Static);
     if let (true, Some(ty)) = (is_constructor, &function.return_type) {
         let problem = Diagnostic::error(source, ty.span, "a constructor has no return type");
-        return Some(problem.note("what it gives is an object of its class"));
+        return Some(problem.note("its result is an object of its class"));
     }
     let field = function.parameters.iter().find(|parameter| parameter.is_field);
     if let (Some(field), None) = (field, &function.body) {
@@ -124,7 +124,7 @@ fn signature(source: SourceId, function: &Function, kind: FunctionKind) -> Optio
     Some(Diagnostic::error(source, none.span, "a parameter cannot have the type `none`"))
 }
 
-/// `.field` parameters where they are not those of a constructor.
+/// Reports `.field` parameters outside of constructors.
 pub(super) fn field_parameters(
     source: SourceId,
     parameters: &[Parameter],
@@ -144,8 +144,8 @@ fn function_name(source: SourceId, function: &Function) -> Option<Diagnostic> {
     }
 }
 
-/// Checks a name that something is given: an error for one that means something else, a warning for
-/// one that will be a keyword.
+/// Checks a declared name: an error if the name has another meaning, a warning if it may become a
+/// keyword.
 pub(super) fn name(source: SourceId, name: &Identifier, what: &str) -> Option<Diagnostic> {
     match &*name.name {
         "this" | "super" | "constructor" | "_" => {
@@ -187,7 +187,7 @@ pub(super) fn variable(
     }
 }
 
-/// Checks that the parameters have names, each its own.
+/// Checks that the parameters have names, and that no two names are equal.
 pub(super) fn parameter_names(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Parameter]) {
     let mut known: HashMap<&str, &Parameter> = HashMap::new();
     for parameter in parameters.iter().filter(|parameter| &*parameter.name.name != "_") {
@@ -248,14 +248,14 @@ fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Pa
     }
 }
 
-/// Operators and setters are called with what their notation has room for.
+/// Checks that operators and setters have the parameters that their notation allows.
 fn operator_shape(problems: &mut Vec<Diagnostic>, source: SourceId, function: &Function) {
     let (name, fits): (_, fn(usize) -> bool) = match &function.name {
         FunctionName::Setter(name) => (name, |count| count == 1),
         FunctionName::Operator(name) => match &*name.name {
             "~" => (name, |count| count == 0),
             "-" => (name, |count| count <= 1),
-            // What has more than one dimension has more than one index.
+            // An object with more than one dimension takes more than one index.
             "[]" => (name, |count| count >= 1),
             "[]=" => (name, |count| count >= 2),
             "[..]" => return slice_shape(problems, source, name.span, function),
@@ -280,12 +280,13 @@ fn operator_shape(problems: &mut Vec<Diagnostic>, source: SourceId, function: &F
     }
 }
 
-/// What stands between brackets may be a block.
+/// Returns whether the arguments of an operator may be blocks: those between brackets.
 fn takes_blocks(operator: &str) -> bool {
     matches!(operator, "[]" | "[]=")
 }
 
-/// `x[a..b]` gives `--from` and `--to`, each only if it is written.
+/// Checks the parameters of a slice: `x[a..b]` passes `--from` and `--to`, each only if it is
+/// written.
 fn slice_shape(problems: &mut Vec<Diagnostic>, source: SourceId, span: Span, function: &Function) {
     let has = |name: &str| {
         function.parameters.iter().any(|parameter| parameter.is_named && &*parameter.name.name == name)

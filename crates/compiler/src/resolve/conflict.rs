@@ -1,5 +1,5 @@
-//! What declarations must be to each other: no two for one call, and nothing promised that is not
-//! kept.
+//! Checks declarations against each other: no two for the same call, and every promised method
+//! exists.
 
 use super::shape::{accepts, signature};
 use super::world::{Member, World};
@@ -12,7 +12,7 @@ use crate::source::{SourceId, Span};
 use rustc_hash::FxHashSet;
 use std::collections::{HashMap, HashSet};
 
-/// More functions of one name are not compared with each other: the comparison is quadratic.
+/// The maximum number of functions of one name that are compared: the comparison is quadratic.
 const OVERLOADS_MAX: usize = 200;
 
 /// Checks the declarations of one module. `with_body` holds the functions made from source that
@@ -46,18 +46,18 @@ struct Check<'a> {
     problems: Vec<Diagnostic>,
 }
 
-/// Something that has a name among others.
+/// A declaration with a name.
 struct Named {
     /// Without the `=` of a setter.
     name: String,
     at: u32,
-    /// The calls that it takes; nothing for a class, which takes the whole name.
+    /// The calls that it accepts. Empty for a class, which takes the whole name.
     takes: Vec<Function>,
     has_code: bool,
 }
 
 impl Named {
-    /// A variable takes a read and, if it is not final, an assignment.
+    /// Returns a variable, which accepts a read and, unless it is final, an assignment.
     fn variable(name: &str, at: u32, is_final: bool) -> Named {
         let mut takes = vec![accessor(name, FunctionKind::Method)];
         if !is_final {
@@ -72,7 +72,7 @@ impl Named {
 }
 
 impl Check<'_> {
-    // Two for one.
+    // Duplicate declarations.
 
     fn top_level(&mut self, module: ModuleId) {
         let contents = self.world.module(module);
@@ -105,7 +105,7 @@ impl Check<'_> {
             }
         }
         for (index, function) in contents.functions.iter().enumerate() {
-            // The constructor that nobody wrote stands where the class does.
+            // An implicit constructor has the place of its class.
             if function.holder != Some(class) || function.at == declaration.at {
                 continue;
             }
@@ -149,11 +149,11 @@ impl Check<'_> {
         }
     }
 
-    // Promises.
+    // Promised methods.
 
-    /// A class that can have objects has all methods that its abstract classes and interfaces
-    /// declare, and so has a mixin that does not call itself abstract. What a superclass lacks is
-    /// that one's mistake.
+    /// Checks that a class that can have objects has all methods that its abstract classes and
+    /// interfaces declare; the same for a mixin that is not declared abstract. A method that the
+    /// superclass lacks is reported there.
     fn promises(&mut self, class: ClassId) {
         let declaration = self.world.class(class);
         if declaration.is_abstract || declaration.kind == ClassKind::Interface {
@@ -193,7 +193,8 @@ impl Check<'_> {
         self.problems.push(problem);
     }
 
-    /// An interface that implements another one (and does not extend it) repeats what that declares.
+    /// Checks that an interface that implements another one (and does not extend it) repeats its
+    /// declarations.
     fn repeated_promises(&mut self, class: ClassId, tree: &ast::Class) {
         let interfaces = &self.world.class(class).interfaces;
         let extended = usize::from(tree.superclass.is_some());
@@ -218,7 +219,7 @@ impl Check<'_> {
             let (name, first) = (&tree.name.name, signature(first));
             let title = format!("`{name}` implements an interface but does not declare `{first}`");
             let problem = Diagnostic::error(self.source, tree.name.span, title);
-            self.problems.push(problem.hint("to take over what it declares, write `extends`"));
+            self.problems.push(problem.hint("to inherit its declarations, write `extends`"));
         }
     }
 
@@ -228,7 +229,8 @@ impl Check<'_> {
         is_member && matches!(function.code, Code::None) && !self.with_body.contains(&id)
     }
 
-    /// Whether a class has a method for each way in which the promised one can be called.
+    /// Returns whether a class has a method for each way in which the promised method can be
+    /// called.
     fn is_kept(&self, class: ClassId, promised: &Function) -> bool {
         let members = self.world.members(class, &promised.name);
         shapes(promised).iter().all(|shape| {
@@ -239,7 +241,7 @@ impl Check<'_> {
         })
     }
 
-    /// Whether a member takes all the calls that a method takes.
+    /// Returns whether a member accepts all calls that a method accepts.
     fn takes(&self, member: Member, method: &Function) -> bool {
         shapes(method).iter().all(|shape| self.member_takes(member, shape))
     }
@@ -256,14 +258,14 @@ impl Check<'_> {
     }
 }
 
-/// What two declarations of a name have against each other: where to report it, the other one, and
-/// whether they are for the same calls. Optional parameters make the overlap, so that a declaration
-/// with such is to blame.
+/// Returns how two declarations of a name conflict: where to report it, the other declaration, and
+/// whether they accept the same calls. An overlap comes from optional parameters, so a declaration
+/// that has them is reported.
 fn clash<'n>(earlier: &'n Named, later: &'n Named) -> Option<(&'n Named, &'n Named, bool)> {
     if earlier.takes.is_empty() || later.takes.is_empty() {
         return Some((later, earlier, true));
     }
-    // An abstract one only promises; what is declared beside it may keep the promise.
+    // An abstract declaration only promises a method; a declaration beside it may keep the promise.
     if !earlier.has_code || !later.has_code {
         return None;
     }
@@ -285,7 +287,7 @@ fn word(kind: ClassKind) -> &'static str {
     }
 }
 
-/// The narrowest and the widest call that a function takes.
+/// Returns the narrowest and the widest call that a function accepts.
 fn shapes(function: &Function) -> [Selector; 2] {
     let shape = |accept: &dyn Fn(&Parameter) -> bool| {
         let mut shape = Selector { is_setter: function.kind == FunctionKind::Setter, ..Selector::default() };
@@ -301,7 +303,7 @@ fn shapes(function: &Function) -> [Selector; 2] {
     [shape(&|parameter| !parameter.is_optional), shape(&|_| true)]
 }
 
-/// Whether there is a call that both functions take.
+/// Returns whether both functions accept some call.
 fn overlap(a: &Function, b: &Function) -> bool {
     if (a.kind == FunctionKind::Setter) != (b.kind == FunctionKind::Setter) {
         return false;
@@ -333,7 +335,7 @@ fn overlap(a: &Function, b: &Function) -> bool {
     covers(a, b) && covers(b, a)
 }
 
-/// The name that a setter shares with what it sets.
+/// Returns the name that a setter shares with what it sets.
 fn shared_name(name: &str) -> &str {
     match name.strip_suffix('=') {
         Some(rest) if name.starts_with(|c: char| c.is_alphabetic() || c == '_') => rest,
@@ -341,7 +343,7 @@ fn shared_name(name: &str) -> &str {
     }
 }
 
-/// A function without its code. A static setter is one by its name only.
+/// Returns a function without its code. A static setter is recognized only by its name.
 fn bare(function: &Function) -> Function {
     let is_setter = function.kind == FunctionKind::Static && shared_name(&function.name) != function.name;
     let kind = if is_setter { FunctionKind::Setter } else { function.kind };

@@ -1,4 +1,4 @@
-//! Constructors, `super`, and what monitors add to methods.
+//! Constructors, `super`, and the locks of monitors.
 //!
 //! A constructor's body does, in this order: the fields' first values, the `.field` parameters, the
 //! statements, with the super constructor where it is called. If it is not called, it runs as late
@@ -51,7 +51,7 @@ impl<'a> Lower<'a> {
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
-    /// A mixin's constructor takes the rest of the construction as a block.
+    /// Lowers a mixin's constructor, which takes the rest of the construction as a block.
     pub(super) fn mixin_constructor(&mut self, tree: Option<&'a ast::Function>) -> ir::Body {
         let span = tree.map_or(Span::default(), |tree| tree.name.span());
         self.enter_instance(Context::Constructor);
@@ -74,8 +74,8 @@ impl<'a> Lower<'a> {
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
-    /// The statements of a constructor after what has been done already. Where the super constructor
-    /// is called, the fields must have their values.
+    /// Lowers the statements of a constructor after its fields. The fields must have their values
+    /// when the super constructor is called.
     fn constructor_statements(&mut self, body: &'a Body, span: Span, mut before: Vec<Node>) -> Node {
         let mut after = Vec::new();
         let mut place = FieldsBefore::End(span);
@@ -145,7 +145,7 @@ impl<'a> Lower<'a> {
 
     fn implicit_super(&mut self, span: Span) -> Option<Node> {
         let class = self.world.class(self.class?);
-        // Nothing happens in the constructor of `Object`.
+        // The constructor of `Object` is empty.
         let is_object = class.superclass == self.world.builtin.object || class.superclass.is_none();
         if is_object && class.mixins.is_empty() && class.kind != ClassKind::Mixin {
             return None;
@@ -280,7 +280,7 @@ impl<'a> Lower<'a> {
         nodes
     }
 
-    /// `.field` as a parameter.
+    /// Lowers `.field` as a parameter.
     pub(super) fn field_parameter(&mut self, name: &Identifier, value: Value) -> Node {
         let node = Node { at: value.node.at, expr: Expr::Null };
         let own = self.class.and_then(|class| {
@@ -307,8 +307,8 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Reports fields that may have no value after the part of the constructor in which they can get
-    /// one. Gives all that wait for one.
+    /// Reports fields that may have no value after the part of the constructor in which they can
+    /// get one. Returns all fields that need one.
     fn check_fields(&mut self, part: &Node, place: FieldsBefore) -> Vec<u32> {
         let fields = self.fields();
         let waiting =
@@ -337,7 +337,7 @@ impl<'a> Lower<'a> {
 
     // Super.
 
-    /// `super arguments`, not as a constructor.
+    /// Lowers `super arguments`, except as a constructor call.
     pub(super) fn super_call(&mut self, span: Span, arguments: Arguments) -> Value {
         match (self.context, self.function) {
             (Context::Instance, Some(function)) => {
@@ -360,7 +360,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `super.name arguments`: a member of what the overridden method gives.
+    /// Lowers `super.name arguments`: a member of the overridden method's result.
     pub(super) fn super_member(&mut self, span: Span, name: &Identifier, arguments: Arguments) -> Value {
         if self.context == Context::Instance {
             let title = format!("`super.{0}` is `{0}` of the value of `super`", name.name);
@@ -374,7 +374,7 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn super_method(&mut self, name: &str, span: Span, arguments: Arguments) -> Value {
-        // The machine finds `this` as the first local, so that a lambda has to capture it.
+        // The machine finds `this` as the first local, so a lambda must capture it.
         if self.this_value(span).is_none() || name.is_empty() {
             return Value::error(span);
         }
@@ -415,7 +415,8 @@ impl<'a> Lower<'a> {
         Value::unsure(span, Expr::CallSuper(selector, vec![value.node]), Ty::Any)
     }
 
-    /// The members that `super` can mean; none in a mixin, where only its uses tell.
+    /// Returns the members that `super` can mean; none in a mixin, which is checked where it is
+    /// used.
     fn super_members(&self, name: &str) -> Option<(Vec<Member>, ir::ClassId)> {
         let class = self.class?;
         let declaration = self.world.class(class);
@@ -431,7 +432,7 @@ impl<'a> Lower<'a> {
 
     // Monitors.
 
-    /// The public methods of a monitor run one at a time.
+    /// Wraps a public method of a monitor, so that its methods run one at a time.
     pub(super) fn monitor_lock(&mut self, tree: &ast::Function, root: Node) -> Node {
         let is_monitor = self.class.is_some_and(|class| self.world.class_kind(class) == ClassKind::Monitor);
         let name = self.function.map_or("", |function| self.world.function(function).name.as_str());
@@ -458,11 +459,11 @@ enum FieldsBefore {
     Super(Span),
     /// Where it first uses the object.
     Use(Span),
-    /// There is no constructor that could give them any.
+    /// No constructor exists that could assign them.
     Nowhere,
 }
 
-/// The name and arguments, if a statement calls the super constructor.
+/// Returns the name and arguments, if a statement calls the super constructor.
 fn super_constructor(statement: &Expression) -> Option<(Option<&Identifier>, &[ast::Argument])> {
     let is_super = |expression: &Expression| matches!(&expression.kind, ExpressionKind::Name(name) if &**name == "super");
     let (target, arguments): (&Expression, &[ast::Argument]) = match &statement.kind {

@@ -1,4 +1,4 @@
-//! Control flow: branches, loops, jumps, blocks and lambdas, `try`, primitives.
+//! Lowers control flow: branches, loops, jumps, blocks and lambdas, `try`, primitives.
 
 use super::lower::{Candidate, Context, Lower, Reference, Value, sequence};
 use super::unit::{Target, Unit, VariableId};
@@ -10,13 +10,13 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::types::{Fit, Ty};
 
-/// More than these `Lambda` has no `call` for.
+/// The maximum number of parameters of `Lambda.call`.
 const LAMBDA_PARAMETERS_MAX: usize = 4;
 
 impl<'a> Lower<'a> {
     // Branches.
 
-    /// The type of something that is one of two values.
+    /// Returns the common type of two alternative values.
     fn join(&self, a: &Value, b: &Value) -> (Ty, bool) {
         let widened = |ty: Ty| if ty.class().is_some() { self.world.widened(ty) } else { ty };
         let ty = match (a.ty, b.ty) {
@@ -77,7 +77,7 @@ impl<'a> Lower<'a> {
         Value::error(span)
     }
 
-    /// A condition; what it defines stays visible.
+    /// Lowers a condition. A variable that it defines stays visible.
     fn condition(&mut self, condition: &'a Expression) -> Node {
         let span = condition.span;
         self.check_condition_variable(condition, "a condition");
@@ -87,14 +87,14 @@ impl<'a> Lower<'a> {
             return Node { at: span.start, expr: Expr::Not(Box::new(value.node)) };
         }
         let value = self.any(condition);
-        let is_hidden = value.ty == Ty::Block && self.hide_block_variable(condition);
+        let is_hidden = value.ty == Ty::Block && self.report_block_variable(condition);
         let value =
             if is_hidden { Value { ty: Ty::Any, ..value } } else { self.require_operand(value, span) };
         self.warn_of_constant(&value, span, true);
         value.node
     }
 
-    /// A value that decides something, so that there must be one.
+    /// Lowers an operand that must have a value.
     pub(super) fn operand(&mut self, expression: &'a Expression) -> Value {
         let value = self.any(expression);
         self.require_operand(value, expression.span)
@@ -126,9 +126,9 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The variable of a condition or loop decides, or changes, and so cannot hold a block. Says
-    /// whether it does.
-    fn hide_block_variable(&mut self, definition: &Expression) -> bool {
+    /// Reports a variable of a condition or loop that holds a block: it is tested or changed, so it
+    /// cannot hold one. Returns whether one was reported.
+    fn report_block_variable(&mut self, definition: &Expression) -> bool {
         let ExpressionKind::Define { name, value: Initial::Value(value), .. } = &definition.kind else {
             return false;
         };
@@ -148,7 +148,7 @@ impl<'a> Lower<'a> {
         then: &'a Body,
         otherwise: Option<&'a Body>,
     ) -> Value {
-        // What the condition defines is visible in the branches.
+        // A variable that the condition defines is visible in the branches.
         self.units.open_scope();
         let condition = self.condition(condition);
         let then = self.branch_body(then);
@@ -204,7 +204,7 @@ impl<'a> Lower<'a> {
         self.units.open_scope();
         let init_node = init.map(|init| self.effect(init));
         if let Some(init) = init {
-            self.hide_block_variable(init);
+            self.report_block_variable(init);
         }
         let fresh = match init.map(|init| &init.kind) {
             Some(ExpressionKind::Define { name, .. }) => self.units.find(&name.name).into_iter().collect(),
@@ -233,11 +233,11 @@ impl<'a> Lower<'a> {
         self.targets().push(Target::Loop { exit, next });
         let body = self.body(body).node;
         self.targets().pop();
-        let body = self.units.labelled(next, body);
+        let body = self.units.labeled(next, body);
         let update = update.map(|update| Box::new(self.effect(update)));
         let fresh = fresh.into_iter().map(|variable| self.units.local(variable)).collect();
         let expr = Expr::Loop { condition: Box::new(condition), body: Box::new(body), update, fresh };
-        self.units.labelled(exit, Node { at: span.start, expr })
+        self.units.labeled(exit, Node { at: span.start, expr })
     }
 
     // Jumps.
@@ -272,7 +272,7 @@ impl<'a> Lower<'a> {
             }
             Some(expression) => {
                 let value = self.any(expression);
-                // A dispatcher may pass on what has no result: the caller then gets null.
+                // A method may forward a call without a result; its caller then gets null.
                 let is_passed_on = value.ty == Ty::None && self.return_type == Ty::Any;
                 let value = if is_passed_on {
                     Value { ty: Ty::Any, ..value }
@@ -362,7 +362,7 @@ impl<'a> Lower<'a> {
 
     // Blocks and lambdas.
 
-    /// A block. `name` and `call` are those of the call that it is given to.
+    /// Lowers a block. `name` and `call` are those of the call that it is given to.
     pub(super) fn block(
         &mut self,
         parameters: &'a [ast::Parameter],
@@ -380,7 +380,7 @@ impl<'a> Lower<'a> {
         self.units.close_scope();
         let result = self.refuse_block(result, last_span(body), "a block");
         nodes.push(result.node);
-        let code = self.units.labelled(end, sequence(body.span, nodes));
+        let code = self.units.labeled(end, sequence(body.span, nodes));
         let parameters = variables.into_iter().map(|variable| self.units.local(variable)).collect();
         Value::new(span, Expr::Block { parameters, body: Box::new(code) }, Ty::Block)
     }
@@ -405,14 +405,15 @@ impl<'a> Lower<'a> {
         let result = self.statements(&body.statements, body.span);
         let result = self.refuse_block(result, last_span(body), "a lambda");
         nodes.push(result.node);
-        let root = self.units.labelled(end, sequence(body.span, nodes));
+        let root = self.units.labeled(end, sequence(body.span, nodes));
         self.follow(&root, &[]);
         let (body, captures, parameters) = self.units.finish_lambda(root, self.this);
         let expr = Expr::Lambda { parameters, captures, body: Box::new(body) };
         Value::new(span, expr, self.builtin(self.world.builtin.lambda))
     }
 
-    /// The parameters of a block or lambda, `it` if none are written, and the checks of their types.
+    /// Declares the parameters of a block or lambda, `it` if none are written. Returns them, and
+    /// the checks of their types.
     fn code_parameters(
         &mut self,
         parameters: &'a [ast::Parameter],
@@ -467,7 +468,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// A block or lambda with a name of its own.
+    /// Lowers a block or lambda with a name of its own.
     fn code(&mut self, expression: &'a Expression, name: &Name) -> Value {
         match &expression.kind {
             ExpressionKind::Block(parameters, body) => {
@@ -540,7 +541,7 @@ impl<'a> Lower<'a> {
                 let info = self.units.variable_mut(variable);
                 info.is_final = is_final;
                 info.is_later = true;
-                // Until then it is null.
+                // Until its assignment it is null.
                 info.is_sure = !matches!(ty, Ty::Class { nullable: false, .. });
                 let null = Node { at: name.span.start, expr: Expr::Null };
                 Value::new(name.span, Expr::Define(local, Box::new(null)), Ty::Null)
@@ -618,7 +619,7 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn assert_expression(&mut self, span: Span, body: &'a Body) -> Value {
-        // An `it` in here is that of the code around it.
+        // An `it` in a primitive is that of the code around it.
         self.units.open_scope();
         let condition = self.statements(&body.statements, body.span);
         let condition = self.require_something(condition, body.span).node;
@@ -654,8 +655,8 @@ impl<'a> Lower<'a> {
         Value::new(span, Expr::Return(Box::new(value)), Ty::Never)
     }
 
-    /// A native that does not exist is the program's mistake, or, if a package asks for it, that of
-    /// the import which needs the package.
+    /// Binds a native. If the native does not exist, the mistake is the program's; in a package, it
+    /// is the mistake of the import that needs the package.
     fn bind_native(&mut self, module: &Identifier, name: &Identifier) {
         if (self.natives)(&module.name, &name.name) {
             return;
@@ -668,7 +669,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The failure block gets the error, as it is.
+    /// Checks the parameters of a failure block, which gets the plain error.
     fn check_failure_parameters(&mut self, parameters: &[ast::Parameter]) {
         if let Some(extra) = parameters.get(1) {
             self.error(extra.name.span, "the block of a primitive takes one argument, the error");
@@ -687,7 +688,7 @@ fn code_parameter_name(parameter: &ast::Parameter) -> Name {
     if &*parameter.name.name == "_" { "".into() } else { parameter.name.name.clone() }
 }
 
-/// Where the value of a body is made.
+/// Returns the place of a body's value.
 fn last_span(body: &Body) -> Span {
     body.statements.last().map_or(body.span, |last| last.span)
 }
@@ -700,7 +701,7 @@ fn is_field(candidate: &Candidate) -> bool {
     matches!(candidate, Candidate::Instance(Member::Field(_)))
 }
 
-/// Whether these statements use the `it` of the block or lambda that they are. Inner ones without
+/// Returns whether these statements use the `it` of their block or lambda. Inner ones without
 /// parameters have their own.
 fn uses_it(statements: &[Expression]) -> bool {
     fn uses(expression: &Expression) -> bool {

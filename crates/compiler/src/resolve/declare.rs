@@ -14,7 +14,7 @@ use crate::parser::deprecation;
 use crate::source::{LIBRARY_PREFIX, SourceId, Span};
 use crate::types::Ty;
 
-/// A body that waits for its turn.
+/// A body that waits to be lowered.
 pub(super) struct Job<'a> {
     pub(super) module: ModuleId,
     pub(super) source: SourceId,
@@ -23,10 +23,10 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The function that the body is for; none for one that only promises.
+    /// Returns the function of the body; none for an abstract one.
     pub(super) fn function(&self) -> Option<FunctionId> {
         match self.work {
-            // One that calls itself abstract only promises, even if it has a body by mistake.
+            // An abstract function only promises a method, even if it has a body by mistake.
             Work::Function(id, tree) => tree.abstract_at.is_none().then_some(id),
             Work::DefaultConstructor(id) => Some(id),
             Work::Signature(..) | Work::Global(..) => None,
@@ -34,7 +34,7 @@ impl Job<'_> {
     }
 }
 
-/// Where the body comes from and where it goes.
+/// The source and the destination of a body.
 pub(super) enum Work<'a> {
     /// A function, method or constructor.
     Function(FunctionId, &'a ast::Function),
@@ -46,7 +46,7 @@ pub(super) enum Work<'a> {
     Global(GlobalId, &'a ast::Variable),
 }
 
-/// Everything that declaring needs.
+/// The state of declaring.
 pub(super) struct Declare<'w, 'a> {
     pub(super) world: &'w mut World,
     pub(super) modules: &'a Modules,
@@ -55,7 +55,7 @@ pub(super) struct Declare<'w, 'a> {
     first: usize,
 }
 
-/// Declares everything of the modules made from source.
+/// Declares everything in the modules made from source.
 pub(super) fn declare<'a>(
     world: &mut World,
     modules: &'a Modules,
@@ -92,7 +92,7 @@ impl<'a> Declare<'_, 'a> {
         }
     }
 
-    /// The classes of source modules in the order of their ids, with their trees.
+    /// Returns the classes of source modules in the order of their ids, with their trees.
     pub(super) fn source_classes(&self) -> Vec<(ClassId, SourceId, &'a ast::Class)> {
         let modules = self.modules;
         let mut classes = Vec::new();
@@ -135,7 +135,7 @@ impl<'a> Declare<'_, 'a> {
         }
     }
 
-    /// Clauses that a class of this kind cannot have.
+    /// Reports clauses that a class of this kind cannot have.
     fn check_clauses(&mut self, source: SourceId, class: &ast::Class) {
         let Some(mixin) = class.mixins.first() else { return };
         if class.kind == ast::ClassKind::Interface {
@@ -217,7 +217,7 @@ impl<'a> Declare<'_, 'a> {
     ) -> Option<ClassId> {
         let Type::Class { class, .. } = self.resolve_type(id.module, source, name) else { return None };
         let kind = self.world.class_kind(class);
-        // A mixin's interface is all that `implements` takes of it.
+        // `implements` uses only the interface of a mixin.
         let fits = kind == wanted || (wanted == ClassKind::Interface && kind == ClassKind::Mixin);
         if !fits {
             let title = format!("`{}` is {}, not {}", name.name.name, article(kind), article(wanted));
@@ -229,7 +229,7 @@ impl<'a> Declare<'_, 'a> {
 
     // Types.
 
-    /// The type that a name stands for; an unknown one is reported and becomes `any`.
+    /// Resolves a type's name. An unknown type is reported and becomes `any`.
     pub(super) fn resolve_type(&mut self, module: ModuleId, source: SourceId, name: &ast::TypeName) -> Type {
         match resolve_type(self.world, self.modules, module, source, name) {
             Ok(ty) => {
@@ -313,7 +313,8 @@ impl<'a> Declare<'_, 'a> {
         }
     }
 
-    /// What factories give has to be made somehow. The class's functions are those from `first` on.
+    /// Checks that the class has a constructor for the objects that its factories return. The
+    /// class's functions begin at `first`.
     fn check_factories(&mut self, id: ClassId, first: usize, source: SourceId, class: &ast::Class) {
         let own = self.world.module(id.module).functions.get(first..).unwrap_or_default();
         let has_maker = own.iter().any(|function| {
@@ -365,7 +366,7 @@ impl<'a> Declare<'_, 'a> {
             }
             None if super::lower::is_comparison(&function.name) => self.comparison_type(),
             None if kind == FunctionKind::Setter => Type::Any,
-            // Only of a function that nothing overrides is this known.
+            // Only functions that cannot be overridden have a known result.
             None if kind == FunctionKind::Static && returns_nothing(function) => Type::None,
             None => Type::Any,
         };
@@ -396,7 +397,7 @@ impl<'a> Declare<'_, 'a> {
         self.jobs.push(Job { module, source, class, work });
     }
 
-    /// Reports a comparison that declares another type. Gives the one that is meant.
+    /// Reports a comparison that declares another type than `bool`. Returns the correct type.
     fn check_comparison_type(
         &mut self,
         source: SourceId,
@@ -437,7 +438,7 @@ impl<'a> Declare<'_, 'a> {
             }
             _ => Type::Any,
         };
-        // Null stands for an argument that is not given.
+        // Null stands for an absent argument.
         let ty = match ty {
             Type::Class { class, .. } if parameter.default.is_some() => Type::Class { class, nullable: true },
             ty => ty,
@@ -451,7 +452,8 @@ impl<'a> Declare<'_, 'a> {
         }
     }
 
-    /// `.field` has the type of the field; fields may be declared after the constructor.
+    /// Returns the type of a `.field` parameter: the type of the field, which may be declared after
+    /// the constructor.
     fn field_parameter_type(
         &mut self,
         module: ModuleId,
@@ -469,7 +471,7 @@ impl<'a> Declare<'_, 'a> {
         });
         match field.map(|field| &field.ty) {
             Some(Some(name)) => {
-                // An unknown type is reported where the field is declared.
+                // An unknown type is reported at the field's declaration.
                 resolve_type(self.world, self.modules, module, source, name).unwrap_or(Type::Any)
             }
             _ => Type::Any,
@@ -537,7 +539,7 @@ impl<'a> Declare<'_, 'a> {
     }
 }
 
-/// What documentation says about why its subject should not be used any more.
+/// Returns why the documented item is deprecated.
 pub(super) fn deprecated(doc: &Option<ast::Doc>) -> Option<String> {
     deprecation(&doc.as_ref()?.text)
 }
@@ -562,8 +564,8 @@ fn new_class(class: &ast::Class) -> Class {
     }
 }
 
-/// A mixin's constructor is a method of each class that the mixin is applied to, with a name that no
-/// other mixin's has.
+/// Returns the name of a constructor. A mixin's constructor is a method of each class that the
+/// mixin is applied to, and gets a unique name.
 fn constructor_name(id: ClassId, class: &ast::Class, kind: FunctionKind) -> String {
     match kind {
         FunctionKind::MixinConstructor => format!("constructor of {} #{}", class.name.name, id.module.0),
@@ -571,7 +573,7 @@ fn constructor_name(id: ClassId, class: &ast::Class, kind: FunctionKind) -> Stri
     }
 }
 
-/// The name under which a function is kept.
+/// Returns the name under which a function is stored.
 fn declared_name(name: &FunctionName, kind: FunctionKind) -> String {
     match name {
         FunctionName::Plain(name) | FunctionName::Operator(name) => name.name.to_string(),
@@ -611,7 +613,8 @@ fn has_primitive(statements: &[ast::Expression]) -> bool {
     statements.iter().any(|statement| matches!(statement.kind, ast::ExpressionKind::Primitive { .. }))
 }
 
-/// Whether a `return` with a value stands in these statements. Lambdas have none of their own.
+/// Returns whether these statements contain a `return` with a value. Returns inside lambdas are
+/// errors, so they are not searched.
 pub(super) fn returns_value(statements: &[ast::Expression]) -> bool {
     fn has(expression: &ast::Expression) -> bool {
         match &expression.kind {
@@ -627,7 +630,7 @@ pub(super) fn returns_value(statements: &[ast::Expression]) -> bool {
     statements.iter().any(has)
 }
 
-/// The first `return` without a value in these statements.
+/// Returns the first `return` without a value in these statements.
 pub(super) fn bare_return(statements: &[ast::Expression]) -> Option<Span> {
     fn find(expression: &ast::Expression) -> Option<Span> {
         match &expression.kind {
@@ -643,7 +646,8 @@ pub(super) fn bare_return(statements: &[ast::Expression]) -> Option<Span> {
     statements.iter().find_map(find)
 }
 
-/// A mixin's constructor takes the rest of the construction.
+/// Returns the additional parameters of a mixin's constructor: the block with the rest of the
+/// construction.
 fn mixin_parameters(kind: FunctionKind) -> Vec<Parameter> {
     if kind != FunctionKind::MixinConstructor {
         return Vec::new();
@@ -657,7 +661,7 @@ fn mixin_parameters(kind: FunctionKind) -> Vec<Parameter> {
     }]
 }
 
-/// Unnamed ones as written, then named ones sorted by name.
+/// Sorts parameters: unnamed ones as written, then named ones by name.
 pub(super) fn canonical_order(parameters: &mut [Parameter]) {
     parameters.sort_by(|a, b| {
         let key =
@@ -675,7 +679,7 @@ fn article(kind: ClassKind) -> &'static str {
     }
 }
 
-/// The type that a name stands for in a module.
+/// Returns the type that a name stands for in a module.
 pub(super) fn resolve_type(
     world: &World,
     modules: &Modules,
@@ -685,7 +689,7 @@ pub(super) fn resolve_type(
 ) -> Result<Type, Box<Diagnostic>> {
     let word = &*name.name.name;
     let mut names: Vec<Name> = Vec::new();
-    // What the module itself declares hides what it imports, even if it is no type.
+    // A module's own declaration hides imported ones, even if it is not a type.
     let is_hidden =
         name.prefix.is_none() && world.own(module, word).is_empty() && modules.declares(module, word);
     let items = match &name.prefix {
@@ -727,7 +731,7 @@ pub(super) fn resolve_type(
     if let Some(Item::Class(class)) = items.first()
         && !is_hidden
     {
-        // Null is an object, too, and the one of its class.
+        // Null is an object, too, and an instance of its own class.
         let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
         let nullable = name.nullable || of_null;
         return Ok(Type::Class { class: *class, nullable });
@@ -746,7 +750,7 @@ pub(super) fn resolve_type(
     }))
 }
 
-/// Warns of the old name of a type.
+/// Warns about the old name of a type.
 pub(super) fn old_type_name(
     world: &World,
     source: SourceId,

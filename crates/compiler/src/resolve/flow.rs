@@ -1,53 +1,53 @@
-//! Definite assignment: what is read has a value, and what must get one gets one.
+//! Definite assignment: everything has a value before it is read, and gets one where it must.
 //!
-//! Works on finished code. Followed are locals defined with `?`, and the fields of the object that
-//! a constructor makes. Code in blocks may run or not, now or later, so that what it assigns does
-//! not count after it; what leaves a block for a label counts there.
+//! Works on finished code. It tracks locals defined with `?`, and the fields of the object that a
+//! constructor makes. Code in blocks may run or not, now or later, so its assignments do not count
+//! after it. Assignments before a jump out of a block count at the jump's label.
 
 use crate::ir::{Expr, FieldRef, FunctionId, LabelId, LocalId, Node};
 use std::collections::{BTreeSet, HashMap};
 
-/// Something that waits for its value.
+/// A variable that waits for its value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Slot {
     Local(u32),
-    /// An own field of the object that is made, by its place.
+    /// An own field of the object under construction, by its place.
     Field(u32),
 }
 
-/// A mistake, and where.
+/// A mistake and its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Mistake {
-    /// It is read before it has a value.
+    /// The variable is read before it has a value.
     Unassigned(Slot, u32),
-    /// It is final, and may have a value when it gets this one.
+    /// The variable is final, and may already have a value when it is assigned.
     AssignedTwice(Slot, u32),
 }
 
-/// What is followed.
+/// The tracked variables.
 #[derive(Default)]
 pub(super) struct Followed<'a> {
     /// Locals defined with `?`, and whether they are final.
     pub(super) locals: HashMap<LocalId, bool>,
     /// The class's fields that have no first value.
     pub(super) fields: Vec<u32>,
-    /// The class whose object is made.
+    /// The class of the object under construction.
     pub(super) class: Option<crate::ir::ClassId>,
-    /// Functions that only ever throw.
+    /// Functions that always throw.
     pub(super) never_return: &'a [Option<FunctionId>],
 }
 
-/// What may have no value at a place, and what may have one.
+/// The variables that may have no value at a place, and those that may have one.
 #[derive(Clone, Default, Debug)]
 struct Slots {
     unassigned: BTreeSet<Slot>,
     assigned: BTreeSet<Slot>,
 }
 
-/// What holds at a place; nothing if control does not come there.
+/// The state at a place; none if control does not get there.
 type State = Option<Slots>;
 
-/// Follows some code; gives what may have no value where it ends.
+/// Analyzes some code. Returns the variables that may have no value at its end.
 pub(super) fn follow(root: &Node, followed: &Followed<'_>) -> (Vec<Mistake>, BTreeSet<Slot>) {
     let mut flow =
         Flow { followed, labels: HashMap::new(), returns: None, repeated: Vec::new(), mistakes: Vec::new() };
@@ -60,11 +60,11 @@ pub(super) fn follow(root: &Node, followed: &Followed<'_>) -> (Vec<Mistake>, BTr
 
 struct Flow<'a> {
     followed: &'a Followed<'a>,
-    /// What leaves for a label that is being visited.
+    /// The states at the exits to each label that is being visited.
     labels: HashMap<LabelId, State>,
     returns: State,
-    /// For each loop and block around, what had no value before it: an assignment there may happen
-    /// more than once.
+    /// For each enclosing loop and block, the variables without a value before it: an assignment
+    /// inside may happen more than once.
     repeated: Vec<BTreeSet<Slot>>,
     mistakes: Vec<Mistake>,
 }
@@ -140,7 +140,7 @@ impl Flow<'_> {
                     *state = None;
                 }
             }
-            Expr::Labelled(label, body) => {
+            Expr::Labeled(label, body) => {
                 let outer = self.labels.insert(*label, None);
                 self.visit(body, state);
                 let left = self.labels.remove(label).flatten();
@@ -167,7 +167,7 @@ impl Flow<'_> {
                 }
             }
             Expr::Try { body, handler, .. } => {
-                // The handler may come at any time, so that what the body assigns does not count.
+                // The handler may run at any time, so assignments of the body do not count.
                 let mut interrupted = state.clone();
                 self.visit(body, state);
                 if let (Some(slots), Some(body)) = (&mut interrupted, &*state) {
@@ -195,7 +195,7 @@ impl Flow<'_> {
     }
 
     fn read(&mut self, slot: Slot, at: u32, state: &mut State) {
-        // Once reported, it is taken to have a value.
+        // After the report it counts as assigned.
         if state.as_mut().is_some_and(|slots| slots.unassigned.remove(&slot)) {
             self.mistakes.push(Mistake::Unassigned(slot, at));
         }

@@ -1,6 +1,6 @@
 //! The types of globals that declare none: that of the first value.
 //!
-//! Whoever uses such a global needs its type, so that its initializer is lowered first, wherever it
+//! Code that uses such a global needs its type, so its initializer is lowered first, wherever it
 //! stands. Each is lowered once.
 
 use super::Natives;
@@ -15,7 +15,7 @@ use crate::types::Ty;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-/// A longer chain of globals, each with the next one in its first value, is not followed: each takes
+/// The maximum length of a chain of globals, each with the next one in its first value. Each takes
 /// some kilobytes of stack.
 const CHAIN_MAX: usize = 500;
 
@@ -29,7 +29,7 @@ pub(super) struct Globals<'a> {
 struct State {
     types: HashMap<GlobalId, Ty>,
     finished: HashMap<GlobalId, Lowered>,
-    /// Those that are being lowered, each for the one before it.
+    /// The globals that are being lowered, each needed by the one before it.
     chain: Vec<GlobalId>,
     /// Those whose first value depends on itself.
     circular: BTreeSet<GlobalId>,
@@ -46,7 +46,7 @@ impl<'a> Globals<'a> {
         Globals { jobs: untyped.collect(), state: RefCell::default() }
     }
 
-    /// The type of a global's first value; anything, if it is not known.
+    /// Returns the type of a global's first value; `any` if it is not known.
     pub(super) fn type_of(&self, world: &World, modules: &Modules, natives: Natives<'_>, id: GlobalId) -> Ty {
         let Some(job) = self.jobs.get(&id) else { return world.global(id).first_type.into() };
         {
@@ -73,7 +73,7 @@ impl<'a> Globals<'a> {
         ty
     }
 
-    /// The code of a job: what has been made for its type, if it is one of these globals.
+    /// Returns the code of a job. The code of a global whose type was computed earlier is reused.
     pub(super) fn lower(
         &self,
         world: &World,

@@ -1,4 +1,4 @@
-//! The hierarchy of classes: no cycles, mixins in a row.
+//! Checks the hierarchy of classes: no cycles, mixins in order.
 
 use super::declare::Declare;
 use crate::ast;
@@ -43,7 +43,7 @@ fn report(declare: &mut Declare<'_, '_>, source: SourceId, tree: &ast::Class, ab
     declare.problems.push(Diagnostic::error(source, span, title));
 }
 
-/// The classes from one upwards that lead back to it, if there are such.
+/// Returns the superclasses of a class that lead back to it, if there is such a cycle.
 fn cycle(declare: &Declare<'_, '_>, start: ClassId) -> Option<Vec<ClassId>> {
     let mut came_from = HashMap::new();
     let mut work = vec![start];
@@ -67,7 +67,7 @@ fn cycle(declare: &Declare<'_, '_>, start: ClassId) -> Option<Vec<ClassId>> {
     None
 }
 
-/// A class's mixins, each after the mixins that it is built on, each once.
+/// Returns a class's mixins, each after the mixins that it is built on, each once.
 fn flattened(declare: &Declare<'_, '_>, id: ClassId) -> Vec<ClassId> {
     let mut result = Vec::new();
     for mixin in &declare.world.class(id).mixins {

@@ -1,8 +1,8 @@
-//! From an import to a file.
+//! Finds the file of an import.
 //!
 //! A local import (`.a`) is relative to its own file and stays inside the package that the file
-//! belongs to. Any other begins with a prefix that the lock file of the program gives to a package,
-//! or else with the name of a library.
+//! belongs to. Any other import begins with a prefix that the program's lock file maps to a
+//! package, or else with the name of a library.
 
 use crate::ast::{Identifier, Import};
 use crate::diagnostic::Diagnostic;
@@ -11,7 +11,7 @@ use crate::source::{Loader, SourceId, Sources, Span};
 use lucarne_package::lock::{self, Lock, Package};
 use lucarne_package::{LOCK_FILE, PACKAGES_FOLDER, SPEC_FILE};
 
-/// Whose code a file is.
+/// The owner of a file's code.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Home {
     Library,
@@ -20,7 +20,7 @@ pub(super) enum Home {
     Package(String),
 }
 
-/// The file that an import means.
+/// The file of an import.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) path: String,
@@ -37,8 +37,8 @@ pub(super) struct Packages {
 }
 
 impl Packages {
-    /// Reads the lock file of the program that a file belongs to, if there is one: in the nearest
-    /// folder above it that has one, or has a `package.yaml`.
+    /// Reads the lock file of the program that a file belongs to, if there is one. It is in the
+    /// nearest folder above the file that contains a lock file or a `package.yaml`.
     pub(super) fn find(
         loader: &dyn Loader,
         sources: &mut Sources,
@@ -74,7 +74,7 @@ impl Packages {
         (Packages { lock, source: Some(source), folder }, found)
     }
 
-    /// Whether warnings about the code of a home concern the user.
+    /// Returns whether warnings about the code of a home concern the user.
     pub(super) fn is_own(&self, home: &Home) -> bool {
         match home {
             Home::Library => false,
@@ -83,7 +83,7 @@ impl Packages {
         }
     }
 
-    /// The path of a file as stack traces show it.
+    /// Returns the path of a file as shown in stack traces.
     pub(super) fn shown(&self, target: &Target) -> String {
         let Home::Package(id) = &target.home else { return target.path.clone() };
         let inside =
@@ -95,7 +95,7 @@ impl Packages {
         self.lock.packages.get(id).map(|package| normalized(&under(&self.folder, &package.source_folder())))
     }
 
-    /// The file of an import in `importer`, or why there is none.
+    /// Returns the file of an import in `importer`, or why there is none.
     pub(super) fn resolve(
         &self,
         files: &dyn Files,
@@ -167,8 +167,8 @@ impl Packages {
         Ok(Target { path, home: home.clone() })
     }
 
-    /// The package whose folder a file of the program lies in. A package whose folder holds the whole
-    /// program, as that of an example does, is not meant.
+    /// Returns the package whose folder contains a file of the program. Ignores a package whose
+    /// folder contains the whole program, such as the package of an example.
     fn package_of(&self, path: &str) -> Option<String> {
         let packages = self.lock.packages.keys();
         let mut holding = packages.filter(|id| {
@@ -180,7 +180,7 @@ impl Packages {
         holding.next().cloned()
     }
 
-    /// What to say about an import without a file.
+    /// Explains why an import has no file.
     pub(super) fn explain(
         &self,
         source: SourceId,
@@ -219,7 +219,7 @@ impl Packages {
         let title = if has_folder {
             format!("the package `{id}` has no folder `src`")
         } else {
-            format!("the package `{id}` is not there: there is no folder `{folder}`")
+            format!("cannot find the package `{id}`: there is no folder `{folder}`")
         };
         let mut problem = Diagnostic { title, ..problem };
         let Some((source, package)) = self.source.zip(self.lock.packages.get(id)) else { return problem };
@@ -229,7 +229,7 @@ impl Packages {
             "the lock file names it here",
         );
         match (has_folder, package.is_local()) {
-            (true, _) => problem.note("others may import what is in the folder `src` of a package"),
+            (true, _) => problem.note("only files in the folder `src` of a package can be imported from outside"),
             (false, true) => problem.hint("run `lucarne pkg install --local PATH` with the folder where it is now"),
             (false, false) => problem.hint(format!(
                 "Lucarne does not download packages: fetch it with the Toit SDK's package manager, which puts it into `{PACKAGES_FOLDER}`"
@@ -241,10 +241,10 @@ impl Packages {
 /// Why an import has no file.
 #[derive(Debug)]
 pub(super) enum Missing {
-    /// What is wrong with the import, or with the lock file's entry for it, has been said.
+    /// The problem with the import, or with the lock file's entry for it, has been reported.
     Reported,
     Library,
-    /// The folder in which the search began, and what is not in it.
+    /// The folder in which the search began, and the path that is missing in it.
     Local {
         folder: String,
         file: String,
@@ -262,7 +262,7 @@ pub(super) enum Missing {
     },
 }
 
-/// Libraries of the existing system that are not here, and why.
+/// Libraries of the existing system that are not supported, with the reason.
 const ABSENT: &[(&[&str], &str)] = &[
     (
         &[
@@ -317,14 +317,14 @@ fn explain_library(problem: Diagnostic, name: &str, libraries: &[String]) -> Dia
     }
 }
 
-/// The files that imports can mean.
+/// The files that imports can refer to.
 pub(super) trait Files {
     fn is_file(&self, path: &str) -> bool;
     fn is_folder(&self, path: &str) -> bool;
 }
 
-/// `folder/a/b.toit`, or `folder/a/b/b.toit` if there is such a folder. If there is neither, what of
-/// it is missing.
+/// Finds `folder/a/b.toit`, or `folder/a/b/b.toit` if there is such a folder. If neither exists,
+/// returns the missing part.
 fn find_file(files: &dyn Files, folder: &str, segments: &[Identifier]) -> Result<String, String> {
     let mut folder = folder.to_owned();
     let mut inside = String::new();
@@ -340,15 +340,15 @@ fn find_file(files: &dyn Files, folder: &str, segments: &[Identifier]) -> Result
     let spellings = spellings(&last.name);
     let beside = spellings.iter().map(|name| join(&folder, &format!("{name}.toit")));
     let below = spellings.iter().flat_map(|name| {
-        // A folder's main file may be spelled otherwise than the folder.
+        // The spelling of a folder's main file may differ from the folder's.
         let inner = join(&folder, name);
         spellings.iter().map(move |file| join(&inner, &format!("{file}.toit")))
     });
     beside.chain(below).find(|path| files.is_file(path)).ok_or_else(|| format!("{inside}{}.toit", last.name))
 }
 
-/// The ways in which the file of a name may be spelled: dashes and underscores are the same. A
-/// trailing underscore marks what is private; it stays.
+/// Returns the possible spellings of a file name: dashes and underscores are equivalent. A trailing
+/// underscore marks a private name and stays.
 fn spellings(name: &str) -> Vec<String> {
     let tail = name.len() - name.trim_end_matches('_').len();
     let dashes = format!("{}{}", name.trim_end_matches('_').replace('_', "-"), "_".repeat(tail));
@@ -365,7 +365,7 @@ fn parent(path: &str) -> String {
     path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned())
 }
 
-/// The folder above a folder.
+/// Returns the parent folder.
 fn up(folder: &str) -> String {
     match folder.rsplit_once('/') {
         Some((above, "..")) => format!("{above}/../.."),
@@ -380,12 +380,12 @@ fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// A path that is relative to a folder, unless it is absolute.
+/// Returns a path that is relative to a folder, unless it is absolute.
 fn under(folder: &str, path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { join(folder, path) }
 }
 
-/// Without `.` parts, and with `x/..` taken out.
+/// Removes `.` parts and `x/..` from a path.
 fn normalized(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -400,7 +400,7 @@ fn normalized(path: &str) -> String {
     parts.join("/")
 }
 
-/// What of a path lies behind a folder.
+/// Returns the part of a path below a folder.
 fn within<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }

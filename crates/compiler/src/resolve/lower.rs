@@ -1,7 +1,7 @@
 //! Bodies: trees of expressions to IR.
 //!
-//! This file has the state and the way in; `control`, `call`, `assign`, `literal` and `construct`
-//! have the expressions by kind.
+//! This file has the state and the entry points; `control`, `call`, `assign`, `literals` and
+//! `construct` have the expressions by kind.
 
 use super::Natives;
 use super::declare::{Job, Work, resolve_type};
@@ -26,7 +26,7 @@ use std::collections::HashSet;
 pub(super) struct Value {
     pub(super) node: Node,
     pub(super) ty: Ty,
-    /// Whether the type holds for certain. What a dynamic call gives is only declared: an
+    /// Whether the type is certain. The result type of a dynamic call is only declared: an
     /// overriding method may break the promise.
     pub(super) is_sure: bool,
 }
@@ -40,30 +40,30 @@ impl Value {
         Value { node: Node { at: at.start, expr }, ty, is_sure: false }
     }
 
-    /// Stands for something that has been reported.
+    /// Returns a placeholder for something that has been reported.
     pub(super) fn error(at: Span) -> Value {
         Value::new(at, Expr::Null, Ty::Any)
     }
 }
 
-/// What `this` means in a body.
+/// The meaning of `this` in a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Context {
-    /// There is none: functions, static functions, factories, globals.
+    /// No `this`: functions, static functions, factories, globals.
     Static,
     /// An object.
     Instance,
-    /// An object that is being made; its fields are reached directly.
+    /// An object under construction; its fields are reached directly.
     Constructor,
-    /// The same, while its fields get their first values.
+    /// An object under construction, while its fields get their first values.
     FieldInitializer,
 }
 
-/// What a name stands for.
+/// The meaning of a name.
 #[derive(Debug)]
 pub(super) enum Reference {
     Variable(VariableId),
-    /// Members of the enclosing class, instance ones and static ones, nearest first.
+    /// Members of the enclosing class, instance and static ones, nearest first.
     Members(Vec<Candidate>),
     Items(Vec<Item>),
     Prefix(Vec<ModuleId>),
@@ -71,14 +71,14 @@ pub(super) enum Reference {
     Nothing,
 }
 
-/// Something of a class that a name may stand for.
+/// A member of a class that a name may stand for.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Candidate {
     Instance(Member),
     Static(Item),
 }
 
-/// The state while a body is lowered.
+/// The state of lowering a body.
 pub(super) struct Lower<'a> {
     pub(super) world: &'a World,
     pub(super) modules: &'a Modules,
@@ -96,20 +96,21 @@ pub(super) struct Lower<'a> {
     pub(super) units: Units,
     /// The variable of `this`.
     pub(super) this: Option<VariableId>,
-    /// Whether the statement that is being lowered has used `this` as a whole.
+    /// Whether the current statement has used `this` as a whole.
     pub(super) this_used: bool,
     /// Whether the constructor has called its super constructor.
     pub(super) super_called: bool,
-    /// Whether the statement that is being lowered sets a final field of the object that is made.
+    /// Whether the current statement sets a final field of the object under construction.
     pub(super) final_field_set: bool,
-    /// How many blocks around are kept in variables, so that they may run when the object is complete.
+    /// The number of enclosing blocks that are kept in variables, so that they may run when the
+    /// object is complete.
     pub(super) kept_blocks: u32,
     pub(super) problems: Vec<Diagnostic>,
-    /// The natives that a package asks for and that do not exist.
+    /// The natives that a package uses and that do not exist.
     pub(super) missing_natives: Vec<String>,
 }
 
-/// What comes out of a body.
+/// The result of lowering a body.
 pub(super) struct Lowered {
     pub(super) place: Place,
     pub(super) code: Code,
@@ -119,12 +120,12 @@ pub(super) struct Lowered {
     pub(super) missing_natives: Vec<String>,
 }
 
-/// Where a finished body goes.
+/// The destination of a finished body.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
     Function(FunctionId),
     Global(GlobalId),
-    /// There is only what is wrong with it.
+    /// No destination: the body is only checked.
     Nowhere,
 }
 
@@ -174,7 +175,7 @@ pub(super) fn lower(
 }
 
 impl<'a> Lower<'a> {
-    // Ways in.
+    // Entry points.
 
     fn function(&mut self, id: FunctionId, tree: &'a ast::Function) -> ir::Body {
         let function = self.world.function(id);
@@ -200,7 +201,7 @@ impl<'a> Lower<'a> {
         ir::Body { locals: self.units.finish_function(), defaults, root }
     }
 
-    /// The default values of a function without a body.
+    /// Lowers the default values of a function without a body.
     fn signature(&mut self, id: FunctionId, tree: &'a ast::Function) -> ir::Body {
         self.function = Some(id);
         if matches!(self.world.function(id).kind, FunctionKind::Method | FunctionKind::Setter) {
@@ -216,7 +217,7 @@ impl<'a> Lower<'a> {
         ir::Body::default()
     }
 
-    /// The statements of a function that is no constructor.
+    /// Lowers the statements of a function that is not a constructor.
     fn function_body(&mut self, body: &'a Body, tree: &'a ast::Function) -> Node {
         let mut nodes = Vec::new();
         for statement in &body.statements {
@@ -229,7 +230,7 @@ impl<'a> Lower<'a> {
             let title = "this function returns with a value and without one";
             let problem = Diagnostic::error(self.source, tree.name.span(), title);
             let problem = problem.also(self.source, bare, "without a value");
-            self.report(problem.hint("to return nothing in particular, write `return null`"));
+            self.report(problem.hint("to return no particular value, write `return null`"));
         }
         let promises = match &tree.return_type {
             Some(_) => self.return_type != Ty::None,
@@ -243,7 +244,7 @@ impl<'a> Lower<'a> {
             self.error_hint(tree.name.span(), title, hint);
         }
         if falls_off {
-            // A function's value is what it returns, not that of its last statement.
+            // A function's value is that of its `return`, not that of its last statement.
             nodes.push(Node { at: tree.name.span().start, expr: Expr::Null });
         }
         sequence(tree.name.span(), nodes)
@@ -253,8 +254,8 @@ impl<'a> Lower<'a> {
         self.function.is_some_and(|function| self.world.function(function).kind == FunctionKind::Setter)
     }
 
-    /// A native gets the parameters as they are; one that a lambda shares and someone assigns is kept
-    /// elsewhere.
+    /// Checks the arguments of a native, which gets the parameters as they are. A parameter that is
+    /// assigned and shared with a lambda lives in a cell instead.
     pub(super) fn check_native_arguments(&mut self, body: &Body, parameters: &[ast::Parameter]) {
         if !self.has_primitive(body) {
             return;
@@ -268,7 +269,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// A primitive returns what the native returns.
+    /// Returns whether a body has a primitive. A primitive returns the result of its native.
     fn has_primitive(&self, body: &Body) -> bool {
         body.statements.iter().any(|statement| matches!(statement.kind, ExpressionKind::Primitive { .. }))
     }
@@ -286,7 +287,7 @@ impl<'a> Lower<'a> {
         ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
     }
 
-    /// Reading a global that is still without a value throws.
+    /// Returns code that throws when a global without a value is read.
     fn missing_value(&self, tree: &ast::Variable) -> ir::Body {
         let at = tree.name.span.start;
         let text = Expr::String(format!("UNINITIALIZED: {}", tree.name.name));
@@ -307,9 +308,9 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Declares the parameters, in canonical order. What comes before the body, in the order in
-    /// which the parameters are written, is the second result: optional ones get their default
-    /// values (also if null is given), and `.field` ones set their fields.
+    /// Declares the parameters, in canonical order. The second result is the code that comes before
+    /// the body, in the order in which the parameters are written: optional parameters get their
+    /// default values (also if null is given), and `.field` parameters set their fields.
     pub(super) fn parameters(
         &mut self,
         id: FunctionId,
@@ -322,7 +323,7 @@ impl<'a> Lower<'a> {
             // Nothing can refer to `_`.
             let name = if &*tree.name.name == "_" { "" } else { &*tree.name.name };
             let variable = self.units.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
-            // A default value sees the parameters before its own only.
+            // A default value sees only the parameters before its own.
             self.units.forget(variable);
             variables.push((tree.name.span, variable));
         }
@@ -345,7 +346,7 @@ impl<'a> Lower<'a> {
         for (tree, variable) in fields {
             let local = self.units.local(variable);
             let (ty, is_sure) = (self.units.variable(variable).ty, self.units.variable(variable).is_sure);
-            // In the body the name means the field.
+            // In the body the name refers to the field.
             self.units.forget(variable);
             let value = Value { is_sure, ..Value::new(tree.name.span, Expr::Local(local), ty) };
             nodes.push(self.field_parameter(&tree.name, value));
@@ -353,7 +354,7 @@ impl<'a> Lower<'a> {
         (absent, nodes)
     }
 
-    /// `if parameter is null: parameter = default`.
+    /// Lowers `if parameter is null: parameter = default`.
     fn default_value(
         &mut self,
         variable: VariableId,
@@ -395,7 +396,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The fields, out of those that wait for a value, that may have none after some code.
+    /// Returns the fields that may have no value after some code, out of those that wait for one.
     pub(super) fn missing_at_end(&self, root: &Node, fields: &[u32]) -> Vec<u32> {
         let (_, end) = flow::follow(root, &self.followed(fields));
         let of_field = |slot| match slot {
@@ -405,8 +406,8 @@ impl<'a> Lower<'a> {
         end.into_iter().filter_map(of_field).collect()
     }
 
-    /// Reports what is read before it has a value, and final locals that get more than one. `fields`
-    /// wait for theirs.
+    /// Reports variables that are read before they have a value, and final locals that are assigned
+    /// more than once. `fields` wait for their values.
     pub(super) fn follow(&mut self, root: &Node, fields: &[u32]) {
         let (mistakes, _) = flow::follow(root, &self.followed(fields));
         for mistake in mistakes {
@@ -435,7 +436,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// What reading a global gives.
+    /// Lowers a read of a global.
     pub(super) fn global_value(&mut self, id: GlobalId, span: Span) -> Value {
         let expr = Expr::Global(id);
         let declared: Ty = self.world.global(id).ty.into();
@@ -453,7 +454,7 @@ impl<'a> Lower<'a> {
         Value::unsure(span, expr, self.global_type(id))
     }
 
-    /// The type that values assigned to a global must have.
+    /// Returns the type that values assigned to a global must have.
     pub(super) fn global_type(&mut self, id: GlobalId) -> Ty {
         match self.world.global(id).ty.into() {
             Ty::Any => self.globals.type_of(self.world, self.modules, self.natives, id),
@@ -475,7 +476,7 @@ impl<'a> Lower<'a> {
         self.report(Diagnostic::error(self.source, span, title).hint(hint));
     }
 
-    /// Warns of something that should not be used any more, unless this code should not be either.
+    /// Warns about a deprecated item, unless the code that uses it is deprecated, too.
     pub(super) fn warn_if_deprecated(
         &mut self,
         what: impl FnOnce() -> String,
@@ -494,7 +495,7 @@ impl<'a> Lower<'a> {
 
     // Names.
 
-    /// What a name stands for here: a local, a member of the class, or something of the module.
+    /// Resolves a name: a local, a member of the class, or an item of the module.
     pub(super) fn resolve(&self, name: &str) -> Reference {
         if let Some(variable) = self.units.find(name) {
             return Reference::Variable(variable);
@@ -528,7 +529,7 @@ impl<'a> Lower<'a> {
         candidates
     }
 
-    /// Reports a name that stands for nothing.
+    /// Reports an unknown name.
     pub(super) fn unresolved(&mut self, name: &str, span: Span) -> Value {
         if self.modules.is_lost(self.module, name) {
             return Value::error(span);
@@ -570,7 +571,7 @@ impl<'a> Lower<'a> {
 
     // Expressions.
 
-    /// An expression whose value is used: not a block.
+    /// Lowers an expression whose value is used. It must not be a block.
     pub(super) fn value(&mut self, expression: &'a Expression) -> Value {
         let value = self.any(expression);
         self.require_value(value, expression.span)
@@ -588,7 +589,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Like [`Lower::value`], where a call that gives nothing would be a mistake: conditions,
+    /// Lowers like [`Lower::value`], where a call without a result would be a mistake: conditions,
     /// receivers, operands and first values. Elsewhere such a call gives null.
     pub(super) fn something(&mut self, expression: &'a Expression) -> Value {
         let value = self.value(expression);
@@ -597,13 +598,13 @@ impl<'a> Lower<'a> {
 
     pub(super) fn require_something(&mut self, value: Value, span: Span) -> Value {
         if value.ty == Ty::None {
-            self.error(span, "this has no value: what is called here returns `none`");
+            self.error(span, "this has no value: the called function returns `none`");
             return Value::error(span);
         }
         value
     }
 
-    /// An expression whose value is not used.
+    /// Lowers an expression whose value is not used.
     pub(super) fn effect(&mut self, expression: &'a Expression) -> Node {
         match &expression.kind {
             ExpressionKind::Postfix(target, operator, at) => {
@@ -613,14 +614,14 @@ impl<'a> Lower<'a> {
                 self.assign(target, *operator, *at, value, false).node
             }
             ExpressionKind::Block(..) => {
-                self.error(expression.span, "a block that nobody calls");
+                self.error(expression.span, "this block is never called");
                 Value::error(expression.span).node
             }
             _ => self.any(expression).node,
         }
     }
 
-    /// Any expression.
+    /// Lowers any expression.
     pub(super) fn any(&mut self, expression: &'a Expression) -> Value {
         use ExpressionKind as E;
         let span = expression.span;
@@ -683,7 +684,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// A sequence with a scope of its own; its value is that of its last statement.
+    /// Lowers a sequence with a scope of its own. Its value is that of its last statement.
     pub(super) fn body(&mut self, body: &'a Body) -> Value {
         self.units.open_scope();
         let value = self.statements(&body.statements, body.span);
@@ -705,7 +706,7 @@ impl<'a> Lower<'a> {
         Value { node: Node { at, expr: Expr::Sequence(nodes) }, ty: last.ty, is_sure: last.is_sure }
     }
 
-    /// A value that goes into something typed: an error if it cannot fit, a check if it may not.
+    /// Converts a value to a declared type: an error if it cannot fit, a check if it may not.
     pub(super) fn convert(&mut self, value: Value, to: Ty, span: Span, what: &str) -> Node {
         match self.world.fit(value.ty, to) {
             Fit::Yes if value.is_sure || matches!(to, Ty::Any | Ty::None) => value.node,
@@ -732,13 +733,13 @@ impl<'a> Lower<'a> {
         self.report(if from == "null" { problem.hint(hint) } else { problem });
     }
 
-    /// `this` as a whole: in a constructor, from here on the object must be complete.
+    /// Lowers `this` as a whole. In a constructor, the object must be complete from here on.
     pub(super) fn this_value(&mut self, span: Span) -> Option<Value> {
         self.this_used = true;
         self.direct_this(span)
     }
 
-    /// `this`, to reach a field of it.
+    /// Lowers `this`, to reach a field of it.
     pub(super) fn direct_this(&mut self, span: Span) -> Option<Value> {
         let this = self.this?;
         let local = self.units.local(this);
@@ -746,7 +747,7 @@ impl<'a> Lower<'a> {
         Some(Value::new(span, Expr::Local(local), ty))
     }
 
-    /// Whether control may come out at the end of a statement.
+    /// Returns whether control may reach the end of a statement.
     pub(super) fn may_complete(&self, node: &Node) -> bool {
         match &node.expr {
             Expr::Return(_) | Expr::Exit(..) => false,
@@ -770,7 +771,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The targets that jumps of the current unit may have.
+    /// Returns the targets that jumps of the current unit may have.
     pub(super) fn targets(&mut self) -> &mut Vec<Target> {
         &mut self.units.current().targets
     }
@@ -781,7 +782,7 @@ pub(super) fn is_comparison(name: &ast::FunctionName) -> bool {
     matches!(name, ast::FunctionName::Operator(name) if matches!(&*name.name, "==" | "<" | "<=" | ">" | ">="))
 }
 
-/// Several nodes as one.
+/// Combines several nodes into one.
 pub(super) fn sequence(at: Span, mut nodes: Vec<Node>) -> Node {
     if nodes.len() == 1
         && let Some(node) = nodes.pop()
@@ -791,7 +792,7 @@ pub(super) fn sequence(at: Span, mut nodes: Vec<Node>) -> Node {
     Node { at: at.start, expr: Expr::Sequence(nodes) }
 }
 
-/// The names that are assigned anywhere in some statements.
+/// Collects the names that are assigned anywhere in some statements.
 fn collect_assigned(statements: &[Expression], names: &mut HashSet<Name>) {
     for statement in statements {
         if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind

@@ -1,7 +1,8 @@
-//! Loading modules and finding names in them.
+//! Loads modules and finds names in them.
 //!
-//! A name of a module is, in this order: what the module declares, what an import shows by name or
-//! as a prefix, what imports without prefix bring, and what the core library exports.
+//! A name in a module resolves, in this order, to: a declaration of the module, a name that an
+//! import shows or a prefix, an export of an import without prefix, and an export of the core
+//! library.
 
 use super::imports::{Files, Home, Packages, Target};
 use super::world::World;
@@ -13,7 +14,7 @@ use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// The module whose exports every module sees.
+/// The module whose exports are visible in every module.
 const CORE: &str = "<lib>/core/core.toit";
 
 /// A module that is made from source.
@@ -21,18 +22,18 @@ pub(super) struct SourceModule {
     pub(super) id: ModuleId,
     pub(super) source: SourceId,
     pub(super) file: File,
-    /// Whose code it is.
+    /// The owner of the code.
     home: Home,
     pub(super) imports: Vec<ResolvedImport>,
     /// Names that `export` lists.
     pub(super) exports: Vec<Identifier>,
     /// Where `export *` stands.
     pub(super) exports_all: Option<Span>,
-    /// Whether it could not be read as text, so that nothing is known of what it declares.
+    /// Whether the text could not be read, so that its declarations are unknown.
     is_unreadable: bool,
     /// The names of the functions and globals.
     values: HashSet<Name>,
-    /// Names that imports would have brought, had their files been found.
+    /// Names that imports would have brought if their files had been found.
     lost: Vec<Name>,
 }
 
@@ -41,12 +42,12 @@ pub(super) struct ResolvedImport {
     pub(super) module: ModuleId,
     pub(super) span: Span,
     pub(super) prefix: Option<Identifier>,
-    /// What is visible without a prefix.
+    /// The names visible without a prefix.
     pub(super) shown: Shown,
 }
 
 impl ResolvedImport {
-    /// The names that `show` lists.
+    /// Returns the names that `show` lists.
     pub(super) fn shown_names(&self) -> &[Identifier] {
         match &self.shown {
             Shown::Names(names) => names,
@@ -61,7 +62,7 @@ pub(super) enum Shown {
     Names(Vec<Identifier>),
 }
 
-/// What a name stands for at the top level of a module.
+/// The meaning of a name at the top level of a module.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Found {
     Nothing,
@@ -69,12 +70,12 @@ pub(super) enum Found {
     Items(Vec<Item>),
     /// An import's prefix: the modules behind it.
     Prefix(Vec<ModuleId>),
-    /// Different imports bring different things.
+    /// Different imports bring different items.
     Ambiguous(Vec<Item>),
 }
 
 impl Found {
-    /// The things, if it is clear which are meant.
+    /// Returns the items, if the name is not ambiguous.
     pub(super) fn items(self) -> Vec<Item> {
         match self {
             Found::Items(items) => items,
@@ -97,7 +98,7 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    /// Takes note of the prepared modules.
+    /// Returns the table of the prepared modules.
     pub(super) fn new(world: &World) -> Modules {
         let mut modules = Modules { first: world.unit.modules.len(), ..Modules::default() };
         for (number, module) in world.unit.modules.iter().enumerate() {
@@ -111,12 +112,12 @@ impl Modules {
         modules
     }
 
-    /// The module made from source with an id.
+    /// Returns the module made from source with an id.
     pub(super) fn source_of(&self, id: ModuleId) -> Option<&SourceModule> {
         (id.0 as usize).checked_sub(self.first).and_then(|index| self.sources.get(index))
     }
 
-    /// Whether a module made from source declares a function or global of a name.
+    /// Returns whether a module made from source declares a function or global of a name.
     pub(super) fn declares(&self, module: ModuleId, name: &str) -> bool {
         self.source_of(module).is_some_and(|source| source.values.contains(name))
     }
@@ -160,7 +161,7 @@ impl Modules {
         if let Some(text) = loader.sources.get(source) {
             module.line_starts.clone_from(&text.line_starts);
             match problem {
-                // Bytes that are no text are one problem, not thousands.
+                // Invalid text is one problem, not thousands.
                 Some(problem) => loader.problems.push(problem),
                 None => {
                     let (parsed, problems) = parser::parse(source, &text.text);
@@ -231,15 +232,15 @@ impl Modules {
         }
     }
 
-    /// The names of all libraries, as imports write them.
+    /// Returns the names of all libraries, as imports write them.
     fn library_names(&self) -> Vec<String> {
         let paths = self.by_path.keys();
         let libraries = paths.filter_map(|path| path.strip_prefix(LIBRARY_PREFIX)?.strip_suffix(".toit"));
         libraries.map(|path| path.replace('/', ".")).collect()
     }
 
-    /// Whether warnings about a source concern the user, who cannot change libraries or packages
-    /// from elsewhere.
+    /// Returns whether warnings about a source concern the user, who cannot change libraries or
+    /// packages from elsewhere.
     pub(super) fn is_own(&self, source: SourceId) -> bool {
         let module = self.sources.iter().find(|module| module.source == source);
         module.is_none_or(|module| self.packages.is_own(&module.home))
@@ -247,7 +248,7 @@ impl Modules {
 
     // Names.
 
-    /// What a name stands for in a module.
+    /// Resolves a name in a module.
     pub(super) fn look_up(&self, world: &World, module: ModuleId, name: &str) -> Found {
         let own = world.own(module, name);
         if !own.is_empty() {
@@ -263,7 +264,7 @@ impl Modules {
         }
     }
 
-    /// Whether a name is unknown only because an import failed, which has been reported.
+    /// Returns whether a name is unknown only because an import failed, which has been reported.
     pub(super) fn is_lost(&self, module: ModuleId, name: &str) -> bool {
         self.source_of(module).is_some_and(|source| {
             let is_unreadable = |module| self.source_of(module).is_some_and(|source| source.is_unreadable);
@@ -273,12 +274,12 @@ impl Modules {
         })
     }
 
-    /// What a name stands for behind a prefix.
+    /// Resolves a name behind a prefix.
     pub(super) fn look_up_in(&self, world: &World, modules: &[ModuleId], name: &str) -> Found {
         merged(modules.iter().map(|module| self.visible(world, *module, name, &mut Vec::new())))
     }
 
-    /// What the imports of a module bring under a name.
+    /// Resolves a name in the imports of a module.
     pub(super) fn imported(
         &self,
         world: &World,
@@ -309,7 +310,7 @@ impl Modules {
         merged(open.map(|import| self.visible(world, import.module, name, visited)))
     }
 
-    /// What importers of a module see under a name.
+    /// Resolves a name in a module, as its importers see it.
     pub(super) fn visible(
         &self,
         world: &World,
@@ -334,13 +335,13 @@ impl Modules {
         visited.pop();
         match found {
             Found::Items(items) | Found::Ambiguous(items) => items,
-            // What every module sees can be exported by name.
+            // Exports of the core library can be exported again by name.
             Found::Nothing if is_listed => self.core_items(world, module, name),
             Found::Nothing | Found::Prefix(_) => Vec::new(),
         }
     }
 
-    /// What the core library exports under a name, for a module that is not the core itself.
+    /// Returns the core library's exports with a name, for a module outside of the core.
     fn core_items(&self, world: &World, module: ModuleId, name: &str) -> Vec<Item> {
         match self.core.filter(|core| *core != module) {
             Some(core) => self.visible(world, core, name, &mut vec![module]),
@@ -348,7 +349,7 @@ impl Modules {
         }
     }
 
-    /// All names that importers of a module see through its exports.
+    /// Returns all names that importers of a module see through its exports.
     pub(super) fn exported(&self, world: &World, module: ModuleId) -> Vec<(String, Item)> {
         let mut names = Vec::new();
         self.exported_names(world, module, &mut Vec::new(), &mut names);
@@ -394,7 +395,7 @@ impl Modules {
         }
     }
 
-    /// All names that a module sees at its top level, for suggestions.
+    /// Returns all names that a module sees at its top level, for suggestions.
     pub(super) fn visible_names(&self, world: &World, module: ModuleId) -> Vec<Name> {
         let mut names: Vec<Name> = world.own_names(module).cloned().collect();
         let Some(source) = self.source_of(module) else { return names };
@@ -417,7 +418,7 @@ impl Modules {
 
     // Natives.
 
-    /// Whether a module belongs to a package that the program uses, and not to the program.
+    /// Returns whether a module belongs to a package that the program uses, and not to the program.
     pub(super) fn is_package(&self, module: ModuleId) -> bool {
         self.source_of(module).is_some_and(|source| !self.packages.is_own(&source.home))
     }
@@ -449,7 +450,7 @@ impl Modules {
         problems
     }
 
-    /// A module and all that it imports, directly or not.
+    /// Returns a module and everything that it imports, directly or indirectly.
     fn reached_from(&self, module: ModuleId) -> BTreeSet<ModuleId> {
         let mut reached = BTreeSet::from([module]);
         let mut work = vec![module];
@@ -464,13 +465,13 @@ impl Modules {
     }
 }
 
-/// A file that is not reached through an import.
+/// Returns a file that is not reached through an import.
 fn root_target(path: &str) -> Target {
     let home = if path.starts_with(LIBRARY_PREFIX) { Home::Library } else { Home::Program };
     Target { path: path.to_owned(), home }
 }
 
-/// The files that there are: prepared ones, and those that the loader finds.
+/// The available files: prepared ones, and those that the loader finds.
 struct Known<'a> {
     loader: &'a dyn Loader,
     by_path: &'a HashMap<String, ModuleId>,
@@ -487,14 +488,14 @@ impl Files for Known<'_> {
     }
 }
 
-/// What loading needs from outside.
+/// The inputs of loading.
 pub(super) struct Load<'a> {
     pub(super) loader: &'a dyn Loader,
     pub(super) sources: &'a mut Sources,
     pub(super) problems: Vec<Diagnostic>,
 }
 
-/// The names that an import brings, as far as it says itself.
+/// Returns the names that an import brings, as far as the import itself lists them.
 fn brought_names(import: &Import) -> Vec<Name> {
     let mut names: Vec<Name> = import.prefix.iter().map(|prefix| prefix.name.clone()).collect();
     if let ast::Show::Names(shown) = &import.show {
@@ -522,7 +523,7 @@ fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {
     ResolvedImport { module, span: import.span, prefix, shown }
 }
 
-/// What several modules have under a name.
+/// Merges the items that several modules have under a name.
 fn merged(found: impl Iterator<Item = Vec<Item>>) -> Found {
     let mut all: Vec<Item> = Vec::new();
     let mut is_ambiguous = false;

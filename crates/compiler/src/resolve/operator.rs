@@ -1,4 +1,4 @@
-//! Operators, indexes, literals with parts, and types in expressions.
+//! Lowers operators, indexes, literals with parts, and types in expressions.
 
 use super::arguments::Arguments;
 use super::lower::{Lower, Value};
@@ -29,7 +29,7 @@ impl<'a> Lower<'a> {
         self.operate(left, operator, at, right, span)
     }
 
-    /// An operator on two values.
+    /// Lowers an operator on two values.
     pub(super) fn operate(
         &mut self,
         left: Value,
@@ -46,7 +46,7 @@ impl<'a> Lower<'a> {
         let numeric = self.numeric_result(left.ty, operator, right.ty);
         let arguments = Arguments::of(vec![right], span);
         if operator == "==" {
-            // Null, too, can be compared.
+            // Null can be compared, too.
             let selector = Selector { name: "==".into(), ..arguments.shape.clone() };
             let ty = self.builtin(self.world.builtin.bool);
             return self.dynamic_call(left, selector, at, arguments, ty);
@@ -60,7 +60,7 @@ impl<'a> Lower<'a> {
         value
     }
 
-    /// What an operator on two numbers gives.
+    /// Returns the type of an operator's result on two numbers.
     fn numeric_result(&self, left: Ty, operator: &str, right: Ty) -> Option<Ty> {
         let builtin = &self.world.builtin;
         let (int, float) = (Ty::of(builtin.int?), Ty::of(builtin.float?));
@@ -93,7 +93,7 @@ impl<'a> Lower<'a> {
         value
     }
 
-    /// `a < b <= c`: each operand once, and no more of them than needed.
+    /// Lowers `a < b <= c`: each operand once, and no more of them than necessary.
     pub(super) fn comparison(
         &mut self,
         first: &'a Expression,
@@ -252,7 +252,7 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// The lowest byte of a constant.
+/// Returns the lowest byte of a constant.
 fn constant_byte(node: &Node) -> Option<u8> {
     match node.expr {
         Expr::Int(value) => Some(value as u8),

@@ -1,14 +1,14 @@
-//! Matching calls with functions: by the number of unnamed arguments, by names, and by which of
-//! them are blocks.
+//! Matches calls with functions: by the number of unnamed arguments, by names, and by which of them
+//! are blocks.
 
 use crate::ir::{Function, FunctionKind, Selector};
 
-/// Whether a function takes arguments of this shape.
+/// Returns whether a function takes arguments of this shape.
 pub(super) fn accepts(function: &Function, shape: &Selector) -> bool {
     mismatch(function, shape).is_none()
 }
 
-/// Why a function does not take arguments of this shape; none if it does.
+/// Returns why a function does not take arguments of this shape; none if it does.
 pub(super) fn mismatch(function: &Function, shape: &Selector) -> Option<String> {
     if (function.kind == FunctionKind::Setter) != shape.is_setter {
         return Some(if shape.is_setter {
@@ -66,7 +66,7 @@ fn named_mismatch(function: &Function, shape: &Selector) -> Option<String> {
     missing.map(|parameter| format!("the argument `--{}` is missing", parameter.name))
 }
 
-/// For each parameter in canonical order, the place of its argument; none for one that is absent.
+/// Returns, for each parameter in canonical order, the place of its argument; none if it is absent.
 pub(super) fn places(function: &Function, shape: &Selector) -> Vec<Option<usize>> {
     let mut unnamed = 0;
     let mut places = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn places(function: &Function, shape: &Selector) -> Vec<Option<usize>
     places
 }
 
-/// How messages write a function.
+/// Renders a function for messages.
 pub(super) fn signature(function: &Function) -> String {
     let mut text = function.name.clone();
     for parameter in &function.parameters {
@@ -96,7 +96,7 @@ pub(super) fn signature(function: &Function) -> String {
     text
 }
 
-/// How messages write the arguments of a call.
+/// Renders the arguments of a call for messages.
 pub(super) fn describe(shape: &Selector) -> String {
     let mut parts = Vec::new();
     let plain = shape.unnamed.iter().filter(|is_block| !**is_block).count();

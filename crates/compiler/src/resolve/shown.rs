@@ -1,4 +1,5 @@
-//! What imports show and exports list: it exists, it is one thing, and it does not lead in a circle.
+//! Checks the names that imports show and exports list: they exist, are unambiguous, and do not
+//! lead in a circle.
 
 use super::modules::{Found, Modules, Shown, SourceModule};
 use super::world::World;
@@ -10,17 +11,17 @@ use crate::source::{SourceId, Span};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
-/// Where an export stands.
+/// The place of an export.
 type Place = (SourceId, Span);
 
 impl Modules {
-    /// Reports what is wrong with the imports and exports of all modules.
+    /// Reports all mistakes in the imports and exports of all modules.
     pub(super) fn check_imports(&self, world: &World) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         let circles = self.circles();
         for (source, span) in &circles {
             let problem = Diagnostic::error(*source, *span, "this export leads back to itself");
-            problems.push(problem.note("modules that export each other's names may not do so in a circle"));
+            problems.push(problem.note("modules must not export each other's names in a circle"));
         }
         for source in &self.sources {
             self.check_shown(world, source, &mut problems);
@@ -71,7 +72,9 @@ impl Modules {
                 _ if !world.own(source.id, shown).is_empty() => {
                     let problem = problem(format!("`{shown}` is declared here and needs no export"));
                     Some(
-                        problem.note("importers see what a module declares; `export` is for what it imports"),
+                        problem.note(
+                            "importers see all declarations of a module; `export` is for imported names",
+                        ),
                     )
                 }
                 Found::Ambiguous(_) => Some(
@@ -89,7 +92,7 @@ impl Modules {
         }
     }
 
-    /// The first name for which `export *` has more than one thing.
+    /// Returns the first name for which `export *` has more than one thing.
     fn ambiguous_export(&self, world: &World, source: &SourceModule, star: Span) -> Option<Diagnostic> {
         let mut seen = BTreeSet::new();
         let mut several = BTreeSet::new();
@@ -111,7 +114,7 @@ impl Modules {
 
     // Circles.
 
-    /// The exports that lead back to themselves.
+    /// Returns the exports that lead back to themselves.
     fn circles(&self) -> BTreeSet<Place> {
         let mut circles = BTreeSet::new();
         for source in &self.sources {
@@ -125,8 +128,8 @@ impl Modules {
         circles
     }
 
-    /// Follows where a module gets an exported name from (any name, if none is given), and notes the
-    /// way if it comes back to the module.
+    /// Follows where a module gets an exported name from (any name, if none is given), and records
+    /// the path if it comes back to the module.
     fn follow_exports(&self, start: &SourceModule, name: Option<&str>, circles: &mut BTreeSet<Place>) {
         let mut came_from: HashMap<ModuleId, ModuleId> = HashMap::new();
         let mut work = vec![start.id];
@@ -187,7 +190,7 @@ impl Modules {
     }
 }
 
-/// Where a module exports a name, or, if none is given, everything.
+/// Returns where a module exports a name, or, without a name, everything.
 fn export_of(source: &SourceModule, name: Option<&str>) -> Option<Place> {
     let named = name.and_then(|name| source.exports.iter().find(|export| &*export.name == name));
     let span = named.map(|export| export.span).or(source.exports_all)?;

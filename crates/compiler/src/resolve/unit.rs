@@ -1,8 +1,8 @@
 //! Units: the functions and lambdas that own locals.
 //!
 //! A variable of the program is a [`VariableId`], known to the whole function; each unit that uses
-//! it has a local for it. A lambda's locals are numbered as they turn up and put into the order that
-//! the IR asks for (captures, parameters, others) when the lambda is complete.
+//! it has a local for it. A lambda's locals are numbered as they turn up, and put into the order of
+//! the IR (captures, parameters, others) when the lambda is complete.
 
 use crate::ir::{Body, Expr, LabelId, Local, LocalId, Node};
 use crate::names::Name;
@@ -14,24 +14,24 @@ use std::collections::{HashMap, HashSet};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct VariableId(pub(super) usize);
 
-/// What is known of a variable.
+/// The properties of a variable.
 #[derive(Debug)]
 pub(super) struct Variable {
     pub(super) name: Name,
-    /// What its values are: the declared type, or that of the first value.
+    /// The type of its values: the declared type, or that of the first value.
     pub(super) ty: Ty,
-    /// Whether the type is declared, so that the program checks what it cannot be sure of.
+    /// Whether the type is declared, so that uncertain values are checked at run time.
     pub(super) is_declared: bool,
     /// Whether a value's type is certain, not only declared.
     pub(super) is_sure: bool,
     pub(super) is_final: bool,
-    /// It was defined with `?` and waits for its value.
+    /// Whether it was defined with `?` and waits for its value.
     pub(super) is_later: bool,
     pub(super) span: Span,
     is_captured: bool,
 }
 
-/// What a jump may lead to, innermost last.
+/// The possible targets of a jump, innermost last.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
     Loop {
@@ -118,7 +118,7 @@ impl Units {
         id
     }
 
-    /// A parameter of the current unit.
+    /// Declares a parameter of the current unit.
     pub(super) fn declare_parameter(&mut self, name: Name, ty: Ty, span: Span) -> VariableId {
         let id = self.declare(name, ty, span);
         self.current().parameters.push(id);
@@ -126,13 +126,13 @@ impl Units {
         id
     }
 
-    /// A variable without a name.
+    /// Declares a variable without a name.
     pub(super) fn temporary(&mut self) -> LocalId {
         let id = self.declare("".into(), Ty::Any, Span::default());
         self.local(id)
     }
 
-    /// The variable that a name stands for.
+    /// Returns the variable that a name stands for.
     pub(super) fn find(&self, name: &str) -> Option<VariableId> {
         self.stack.iter().rev().find_map(|unit| {
             let scopes = unit.scopes.iter().rev();
@@ -140,7 +140,7 @@ impl Units {
         })
     }
 
-    /// All names in scope, for suggestions.
+    /// Returns all names in scope, for suggestions.
     pub(super) fn names(&self) -> Vec<Name> {
         let scopes = self.stack.iter().flat_map(|unit| &unit.scopes);
         scopes.flatten().map(|(name, _)| name.clone()).filter(|name| !name.is_empty()).collect()
@@ -154,7 +154,7 @@ impl Units {
         &mut self.variables[id.0]
     }
 
-    /// Whether a variable belongs to a unit around the current one.
+    /// Returns whether a variable belongs to a unit around the current one.
     pub(super) fn is_outer(&self, id: VariableId) -> bool {
         match self.stack.split_last() {
             Some((current, outer)) => {
@@ -165,8 +165,8 @@ impl Units {
         }
     }
 
-    /// The current unit's local for a variable. If the variable belongs to a unit further out, all
-    /// units in between capture it.
+    /// Returns the current unit's local for a variable. If the variable belongs to an outer unit,
+    /// all units in between capture it.
     pub(super) fn local(&mut self, id: VariableId) -> LocalId {
         let home = self.stack.iter().position(|unit| unit.owns(id) || unit.by_variable.contains_key(&id));
         let last = self.stack.len().saturating_sub(1);
@@ -223,14 +223,15 @@ impl Units {
     }
 
     /// Wraps code in a label, if something exits to it.
-    pub(super) fn labelled(&mut self, label: LabelId, node: Node) -> Node {
+    pub(super) fn labeled(&mut self, label: LabelId, node: Node) -> Node {
         if self.used_labels.contains(&(self.stack.len(), label)) {
-            return Node { at: node.at, expr: Expr::Labelled(label, Box::new(node)) };
+            return Node { at: node.at, expr: Expr::Labeled(label, Box::new(node)) };
         }
         node
     }
 
-    /// The current unit's own variables that were defined with `?`, and whether they are final.
+    /// Returns the current unit's own variables that were defined with `?`, and whether they are
+    /// final.
     pub(super) fn later_locals(&self) -> HashMap<LocalId, bool> {
         let Some(unit) = self.stack.last() else { return HashMap::new() };
         let own = unit.locals.iter().filter(|id| !unit.captures.contains(id));
@@ -238,7 +239,7 @@ impl Units {
         later.filter_map(|id| Some((*unit.by_variable.get(id)?, self.variable(*id).is_final))).collect()
     }
 
-    /// The name of a local of the current unit.
+    /// Returns the name of a local of the current unit.
     pub(super) fn local_name(&self, local: LocalId) -> Name {
         let id = self.stack.last().and_then(|unit| unit.locals.get(local.0 as usize));
         id.map_or("".into(), |id| self.variable(*id).name.clone())
@@ -246,7 +247,7 @@ impl Units {
 
     // Completion.
 
-    /// The outermost unit's locals.
+    /// Returns the outermost unit's locals.
     pub(super) fn finish_function(&mut self) -> Vec<Local> {
         let unit = self.stack.pop().unwrap_or_default();
         self.used_labels.clear();
@@ -262,7 +263,7 @@ impl Units {
         let depth = self.stack.len();
         self.used_labels.retain(|(owner, _)| *owner != depth);
         let mut unit = self.stack.pop().unwrap_or_default();
-        // `this` is local 0 wherever it is known.
+        // `this` is local 0 of every unit that has it.
         unit.captures.sort_by_key(|id| Some(*id) != this);
         let is_first = |id: &VariableId| unit.captures.contains(id) || unit.parameters.contains(id);
         let others = unit.locals.iter().filter(|id| !is_first(id));
@@ -280,7 +281,7 @@ impl Units {
         (Body { locals, defaults: Vec::new(), root }, captures, unit.parameters.len() as u32)
     }
 
-    /// Whether the variable that stands at a place is kept in a cell.
+    /// Returns whether the variable at a place is kept in a cell.
     pub(super) fn is_shared(&self, span: Span) -> bool {
         let place = self.variables.iter().position(|variable| variable.span == span);
         place.is_some_and(|place| self.describe(VariableId(place)).is_shared)
@@ -294,7 +295,7 @@ impl Units {
 }
 
 impl Unit {
-    /// A lambda.
+    /// Returns the unit of a lambda.
     pub(super) fn at(span: Span) -> Unit {
         Unit { span, ..Unit::default() }
     }

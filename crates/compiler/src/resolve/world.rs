@@ -1,7 +1,7 @@
-//! The declarations of all modules, libraries included, and the questions that are asked of them.
+//! The declarations of all modules, libraries included, and queries about them.
 //!
-//! Everything is answered from the interface part of the IR (classes, signatures, globals), so that
-//! a prepared library needs no source text.
+//! All queries use the interface part of the IR (classes, signatures, globals), so a prepared
+//! library needs no source text.
 
 use crate::ir::{
     Class, ClassId, ClassKind, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId, Item, Module,
@@ -38,13 +38,13 @@ pub(super) struct World {
     pub(super) unit: Unit,
     /// Parallel to the modules' classes.
     indexes: Vec<Vec<ClassIndex>>,
-    /// For each module, what it declares itself.
+    /// For each module, its own declarations.
     own: Vec<HashMap<Name, Vec<Item>>>,
-    /// Classes of the core library that the compiler knows.
+    /// The core library's classes that the compiler needs.
     pub(super) builtin: Builtin,
 }
 
-/// Classes that literals and conditions are made of.
+/// The classes of literals and conditions.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Builtin {
     pub(super) object: Option<ClassId>,
@@ -61,9 +61,9 @@ pub(super) struct Builtin {
     pub(super) byte_array: Option<ClassId>,
     pub(super) lambda: Option<ClassId>,
     pub(super) monitor: Option<ClassId>,
-    /// Functions that only ever throw.
+    /// Functions that always throw.
     pub(super) never_return: [Option<FunctionId>; 3],
-    /// What `assert:` calls.
+    /// The function that `assert:` calls.
     pub(super) assert: Option<FunctionId>,
 }
 
@@ -88,22 +88,22 @@ impl World {
         &self.indexes[id.module.0 as usize][id.index as usize]
     }
 
-    /// What a module itself declares under a name.
+    /// Returns a module's own declarations with a name.
     pub(super) fn own(&self, module: ModuleId, name: &str) -> &[Item] {
         self.own.get(module.0 as usize).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
     }
 
-    /// All names that a module itself declares.
+    /// Returns all names that a module itself declares.
     pub(super) fn own_names(&self, module: ModuleId) -> impl Iterator<Item = &Name> {
         self.own.get(module.0 as usize).into_iter().flat_map(HashMap::keys)
     }
 
-    /// The type of a field.
+    /// Returns the type of a field.
     pub(super) fn field_type(&self, field: FieldRef) -> Ty {
         self.class(field.class).fields.get(field.index as usize).map_or(Ty::Any, |field| field.ty.into())
     }
 
-    /// Indexes modules from a place on; called again when their members are declared.
+    /// Indexes the modules from `first` on. Called again when their members are declared.
     pub(super) fn index_from(&mut self, first: usize) {
         self.indexes.truncate(first);
         self.own.truncate(first);
@@ -115,7 +115,7 @@ impl World {
         }
     }
 
-    /// Finds the classes that the compiler knows, in the modules of the core library.
+    /// Finds the classes that the compiler needs in the modules of the core library.
     pub(super) fn find_builtins(&mut self) {
         let find = |name: &str| {
             let modules = self.unit.modules.iter().enumerate();
@@ -158,8 +158,8 @@ impl World {
 
     // Types.
 
-    /// The type that a variable gets from its first value, if it declares none: what a boolean is
-    /// now says nothing about what it will be, and null says nothing at all.
+    /// Returns the type that a variable without a declared type gets from its first value. A
+    /// boolean may change later, and null has no information about later values.
     pub(super) fn widened(&self, ty: Ty) -> Ty {
         let builtin = &self.builtin;
         match ty {
@@ -171,7 +171,7 @@ impl World {
         }
     }
 
-    /// Whether a value is never null or false, so that asking for it makes no sense.
+    /// Returns whether a value is never null or false, so that testing it makes no sense.
     pub(super) fn is_always_true(&self, ty: Ty) -> bool {
         match ty {
             Ty::Class { class, nullable: false } => self
@@ -184,7 +184,7 @@ impl World {
 
     // Classes.
 
-    /// The classes whose members an instance has, nearest first: the class, its mixins, its
+    /// Returns the classes whose members an instance has, nearest first: the class, its mixins, its
     /// superclasses with theirs. Interfaces come last.
     pub(super) fn ancestors(&self, class: ClassId) -> Vec<ClassId> {
         let mut result = Vec::new();
@@ -219,7 +219,7 @@ impl World {
         result
     }
 
-    /// Whether instances of `class` are instances of `of`.
+    /// Returns whether instances of `class` are instances of `of`.
     pub(super) fn is_subclass(&self, class: ClassId, of: ClassId) -> bool {
         class == of || self.ancestors(class).contains(&of)
     }
@@ -228,7 +228,7 @@ impl World {
         fit(from, to, |class, of| self.is_subclass(class, of))
     }
 
-    /// All members with a name, nearest first.
+    /// Returns all members with a name, nearest first.
     pub(super) fn members(&self, class: ClassId, name: &str) -> Vec<Member> {
         let mut found = Vec::new();
         for class in self.ancestors(class) {
@@ -237,7 +237,7 @@ impl World {
         found
     }
 
-    /// The names of all members, for suggestions.
+    /// Returns the names of all members, for suggestions.
     pub(super) fn member_names(&self, class: ClassId) -> Vec<&str> {
         let ancestors = self.ancestors(class);
         ancestors.into_iter().flat_map(|class| self.index(class).members.keys().map(|name| &**name)).collect()
@@ -247,7 +247,7 @@ impl World {
         self.class(class).kind
     }
 
-    /// How messages name a type.
+    /// Renders a type for messages.
     pub(super) fn describe(&self, ty: Ty) -> String {
         match ty {
             Ty::Any => "any".into(),

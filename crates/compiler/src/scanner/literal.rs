@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// The value of an integer literal, written in decimal, hexadecimal or binary. Hexadecimal and
-/// binary ones may use all 64 bits; a decimal one may reach 2^63 only below a minus.
+/// Returns the value of an integer literal, written in decimal, hexadecimal or binary. Hexadecimal
+/// and binary literals may use all 64 bits; a decimal literal may reach 2^63 only after a minus.
 pub fn int(text: &str, negative: bool) -> Option<i64> {
     let digits = text.replace('_', "");
     let lower = digits.to_ascii_lowercase();
@@ -20,7 +20,7 @@ fn signed(value: i64, negative: bool) -> i64 {
     if negative { value.wrapping_neg() } else { value }
 }
 
-/// The value of a float literal, in decimal or hexadecimal notation.
+/// Returns the value of a float literal, in decimal or hexadecimal notation.
 pub fn float(text: &str) -> Option<f64> {
     let digits = text.replace('_', "").to_ascii_lowercase();
     match digits.strip_prefix("0x") {
@@ -39,7 +39,7 @@ fn hex_float(text: &str) -> Option<f64> {
         if bits >> 59 == 0 {
             bits = bits << 4 | digit;
         } else {
-            // Too small to matter, except for which way the last bit rounds.
+            // Too small to matter, except for the rounding of the last bit.
             bits |= u64::from(digit != 0);
             exponent += 4;
         }
@@ -48,7 +48,7 @@ fn hex_float(text: &str) -> Option<f64> {
     Some(scale(bits as f64, exponent.clamp(-5000, 5000)))
 }
 
-/// `value * 2^exponent`, in steps that neither overflow nor vanish early.
+/// Returns `value * 2^exponent`, in steps that neither overflow nor underflow early.
 fn scale(mut value: f64, mut exponent: i64) -> f64 {
     while exponent != 0 {
         let step = exponent.clamp(-900, 900);
@@ -58,17 +58,16 @@ fn scale(mut value: f64, mut exponent: i64) -> f64 {
     value
 }
 
-/// An escape sequence that is not one: its place within the text, and why.
+/// An invalid escape sequence: its place within the text, and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadEscape {
     /// The place, relative to the text.
     pub range: Range<usize>,
-    /// What is wrong.
+    /// The reason.
     pub reason: &'static str,
 }
 
-/// The text that a literal's source stands for. Only multi-line strings know `\s` and an escaped
-/// end of line.
+/// Returns the text of a literal. Only multi-line strings have `\s` and escaped line ends.
 pub fn unescape(raw: &str, multi_line: bool) -> Result<String, BadEscape> {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -89,7 +88,7 @@ pub fn unescape(raw: &str, multi_line: bool) -> Result<String, BadEscape> {
 
 type Escape = Result<(Option<char>, usize), (usize, &'static str)>;
 
-/// One escape sequence at the start of a text: its value and length.
+/// Returns the value and length of the escape sequence at the start of a text.
 fn escape(text: &str, multi_line: bool) -> Escape {
     let Some(letter) = text.chars().nth(1) else { return Err((1, "a `\\` needs a character after it")) };
     let simple = |c: char| Ok((Some(c), 2));
@@ -114,7 +113,7 @@ fn escape(text: &str, multi_line: bool) -> Escape {
     }
 }
 
-/// `\x41`, `\u0041`, `\x{41}` or `\u{41}`.
+/// Returns the value and length of `\x41`, `\u0041`, `\x{41}` or `\u{41}`.
 fn code_point(text: &str, digits_plain: usize) -> Escape {
     let rest = text.get(2..).unwrap_or("");
     let (digits, length) = match rest.strip_prefix('{') {
@@ -137,10 +136,10 @@ fn code_point(text: &str, digits_plain: usize) -> Escape {
     }
 }
 
-/// Takes the common indentation from the lines of a multi-line string, given as the pieces between
-/// its interpolations, and the line end right after the opening quotes.
+/// Removes the common indentation from the lines of a multi-line string, given as the pieces
+/// between its interpolations, and the line end right after the opening quotes.
 ///
-/// The indentation of the closing quotes counts too; that of empty lines does not. A string whose
+/// The indentation of the closing quotes counts, too; that of empty lines does not. A string whose
 /// text has no line end is left as it is.
 pub fn dedent(pieces: &mut [String]) {
     let Some(first) = pieces.first_mut() else { return };
@@ -182,7 +181,7 @@ fn common_indentation(pieces: &[String]) -> usize {
                 continue;
             }
             let content = text.trim_start_matches(' ');
-            // The rest of an empty line is nothing, unless an interpolation or the end follows.
+            // The rest of an empty line is dropped, unless an interpolation or the end follows.
             let is_empty = content.trim_end_matches('\r').is_empty() && line < last_line;
             if !is_empty {
                 common = common.min(text.len() - content.len());

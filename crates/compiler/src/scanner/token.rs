@@ -1,17 +1,17 @@
-//! Tokens: what the parser sees of a text.
+//! Tokens: the parser's view of a text.
 
 use crate::source::Span;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:expr,)*) => {
-        /// What a token is.
+        /// The kind of a token.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Kind {
             $($(#[$doc])* $name,)*
         }
 
         impl Kind {
-            /// How an error message names it.
+            /// Returns the name of the kind for error messages.
             pub fn describe(self) -> &'static str {
                 match self {
                     $(Kind::$name => $text,)*
@@ -24,7 +24,7 @@ macro_rules! kinds {
 kinds! {
     /// The end of the file.
     Eof = "the end of the file",
-    /// A character that means nothing here. It has been reported.
+    /// An unexpected character. It has been reported.
     Illegal = "an unexpected character",
     /// An identifier, pseudo-keywords included.
     Identifier = "a name",
@@ -247,7 +247,7 @@ pub(super) const PUNCTUATION: &[(&str, Kind)] = &[
     (">", Kind::Greater),
 ];
 
-/// The keyword that a word is, if it is one.
+/// Returns the keyword with this text, if there is one.
 pub(super) fn keyword(word: &str) -> Option<Kind> {
     Some(match word {
         "and" => Kind::And,
@@ -277,16 +277,16 @@ pub(super) fn keyword(word: &str) -> Option<Kind> {
 }
 
 impl Kind {
-    /// Whether it is a reserved word.
+    /// Returns whether the token is a reserved word.
     pub fn is_keyword(self) -> bool {
         self.describe().trim_matches('`').chars().all(|c| c.is_ascii_lowercase()) && self != Kind::Identifier
     }
 }
 
-/// A token with what the parser needs to know of the space around it.
+/// A token, with the facts about the space around it that the parser needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Token {
-    /// What it is.
+    /// The kind of token.
     pub kind: Kind,
     /// Where it stands.
     pub span: Span,

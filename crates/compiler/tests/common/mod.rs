@@ -1,4 +1,4 @@
-//! What the tests of the front half share.
+//! Helpers that the tests of the front half share.
 
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::ir::Unit;
@@ -7,7 +7,7 @@ use lucarne_compiler::source::MemoryLoader;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// The library's sources, named as in the program.
+/// Returns the library's sources, named as in the program.
 pub(crate) fn library_sources() -> MemoryLoader {
     let mut loader = MemoryLoader::default();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lib");
@@ -27,7 +27,7 @@ fn add_files(loader: &mut MemoryLoader, folder: &Path, prefix: &str) {
     }
 }
 
-/// The prepared library.
+/// Returns the prepared library.
 pub(crate) fn library() -> &'static Unit {
     static LIBRARY: OnceLock<Unit> = OnceLock::new();
     LIBRARY.get_or_init(|| {
@@ -43,12 +43,12 @@ pub(crate) fn library() -> &'static Unit {
     })
 }
 
-/// The one native that the tests know.
+/// Returns whether a native exists. The tests have one native.
 pub(crate) fn is_native(module: &str, name: &str) -> bool {
     (module, name) == ("core", "known")
 }
 
-/// Analyses files; the first one is the entry.
+/// Analyzes files; the first one is the entry.
 #[allow(dead_code, reason = "not every test has files")]
 pub(crate) fn analyze_files(files: &[(&str, &str)]) -> Analysis {
     let mut loader = MemoryLoader::default();
@@ -58,7 +58,7 @@ pub(crate) fn analyze_files(files: &[(&str, &str)]) -> Analysis {
     analyze(&loader, Some(library().clone()), &is_native, files.first().map_or("", |(path, _)| path))
 }
 
-/// The diagnostics of a program as a user sees them, after its text.
+/// Returns a program's text and its diagnostics as a user sees them.
 #[allow(dead_code, reason = "not every test renders")]
 pub(crate) fn rendered(text: &str) -> String {
     let analysis = analyze_files(&[("app.toit", text)]);

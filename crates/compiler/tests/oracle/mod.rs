@@ -1,4 +1,4 @@
-//! What holds for any input: the fuzz targets and the property tests call these.
+//! Properties that hold for any input. The fuzz targets and the property tests call these.
 
 use lucarne_compiler::emit;
 use lucarne_compiler::ir::Unit;
@@ -8,7 +8,7 @@ use lucarne_compiler::resolve::analyze;
 use lucarne_compiler::scanner::{self, Kind};
 use lucarne_compiler::source::{MemoryLoader, SourceId, Sources};
 
-/// Tokens lie in the text, in order, and the pieces of strings are balanced.
+/// Checks that tokens lie in the text, in order, and that the pieces of strings are balanced.
 pub(crate) fn scan(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (tokens, problems) = scanner::scan(SourceId(0), &text);
@@ -32,10 +32,10 @@ pub(crate) fn scan(input: &[u8]) {
     }
 }
 
-/// Any text has a tree, which can be printed.
+/// Checks that any text has a tree, which can be printed.
 pub(crate) fn parse(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    // On a large stack, like all that recurses over trees.
+    // On a large stack, like all code that recurses over trees.
     emit::tree(&text);
     let (tokens, _) = scanner::scan(SourceId(0), &text);
     if tokens.len() < 300 {
@@ -45,7 +45,7 @@ pub(crate) fn parse(input: &[u8]) {
     }
 }
 
-/// Any bytes are a program with or without errors, and its errors can be shown.
+/// Checks that any bytes are a program with or without errors, and that its errors can be rendered.
 pub(crate) fn check(library: Option<&Unit>, input: &[u8]) {
     let mut loader = MemoryLoader::default();
     loader.add("app.toit", input);
@@ -57,7 +57,7 @@ pub(crate) fn check(library: Option<&Unit>, input: &[u8]) {
     let _: &Sources = &analysis.sources;
 }
 
-/// What the front half accepts can be linked, unless it is too large, and keeps the promises on
+/// Checks that an accepted program can be linked, unless it is too large, and keeps the promises on
 /// which the machine relies.
 pub(crate) fn compile(library: &Unit, input: &[u8]) {
     let mut loader = MemoryLoader::default();

@@ -1,4 +1,4 @@
-//! Calls: of functions, methods, blocks and operators.
+//! Compiles calls of functions, methods, blocks and operators.
 
 use super::{FragmentId, Opcode, Place, UnitCompiler};
 use crate::ir::{Expr, FunctionId, LocalId, Node, Offset, Selector, Type};
@@ -8,10 +8,11 @@ use crate::link::hierarchy::Member;
 use crate::program::FunctionShape;
 use crate::program::bytecode::Instruction;
 
-/// The registers that hold the way back, below a call's arguments.
+/// The number of registers below a call's arguments. They hold the return address and the caller's
+/// frame.
 pub(in crate::link) const WINDOW: u32 = 2;
 
-/// Blocks may nest this deep: the distance to a home frame has to fit into a byte.
+/// The maximum nesting of blocks: the distance to a home frame must fit into a byte.
 const BLOCK_DEPTH_MAX: FragmentId = 250;
 
 impl<'t, 'u> UnitCompiler<'t, 'u> {
@@ -65,7 +66,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// Takes the registers for the way back; arguments are pushed next.
+    /// Takes the registers for the return address and frame; arguments are pushed next.
     pub(super) fn open_window(&mut self) -> Register {
         self.code().take(WINDOW)
     }
@@ -95,7 +96,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         arguments.iter().try_for_each(|argument| self.push(argument).map(|_| ()))
     }
 
-    /// Calls what the receiver's class decides. Returns the register of the result.
+    /// Compiles a call that the receiver's class decides. Returns the register of the result.
     pub(super) fn virtual_call(
         &mut self,
         at: Offset,
@@ -166,7 +167,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// Calls a member that is known. Without a receiver it is a super call on `this`.
+    /// Calls a known member. Without a receiver it is a super call on `this`.
     fn member_call(
         &mut self,
         at: Offset,
@@ -233,7 +234,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         }
     }
 
-    /// Calls that are instructions of their own.
+    /// Compiles calls that have an instruction of their own.
     fn intrinsic(
         &mut self,
         function: FunctionId,
@@ -249,7 +250,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         Ok(false)
     }
 
-    /// Arithmetic, comparisons and indexing: instructions with a fast path.
+    /// Compiles arithmetic, comparisons and indexing: instructions with a fast path.
     fn operator(
         &mut self,
         at: Offset,
@@ -294,7 +295,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         }
     }
 
-    /// A block: a fragment of its own, and a value that names it and this frame.
+    /// Compiles a block: a fragment of its own, and a value that refers to it and to this frame.
     pub(super) fn block(
         &mut self,
         parameters: &[LocalId],
@@ -331,7 +332,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
     }
 }
 
-/// The opcode of a binary operator that has one.
+/// Returns the opcode of a binary operator that has one.
 pub(super) fn operator_opcode(name: &str) -> Option<Opcode> {
     Some(match name {
         "+" => Opcode::Add,
@@ -355,7 +356,7 @@ pub(super) fn operator_opcode(name: &str) -> Option<Opcode> {
     })
 }
 
-/// The number to add, for `x + 1` and `x - 1`.
+/// Returns the number to add, for `x + 1` and `x - 1`.
 fn small_addend(name: &str, argument: &Node) -> Option<i16> {
     match (name, &argument.expr) {
         ("+", Expr::Int(value)) => i16::try_from(*value).ok(),

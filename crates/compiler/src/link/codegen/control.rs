@@ -1,4 +1,4 @@
-//! Conditions, loops, exits and `try`.
+//! Compiles conditions, loops, exits and `try`.
 
 use super::{Opcode, Target, UnitCompiler, ends_by_itself};
 use crate::ir::{Expr, LabelId, LocalId, Node, Offset, Selector};
@@ -7,12 +7,12 @@ use crate::link::fragment::{Label, LocalHandler, Register};
 use crate::program::bytecode::Instruction;
 
 impl<'t, 'u> UnitCompiler<'t, 'u> {
-    /// Jumps to a label if a condition comes out as `sense`.
+    /// Jumps to a label if a condition evaluates to `sense`.
     fn branch(&mut self, node: &'t Node, sense: bool, label: Label) -> Result<(), LinkError> {
         let top = self.code().top();
         match &node.expr {
             Expr::Not(operand) => self.branch(operand, !sense, label)?,
-            // Both operands can decide for `sense`, or only both together.
+            // Either operand can decide for `sense`, or only both together.
             Expr::And(left, right) if !sense => {
                 self.branch(left, false, label)?;
                 self.branch(right, false, label)?;
@@ -65,7 +65,8 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// `and`, `or` and `not` whose value is wanted: an operand's, or for `not` a boolean.
+    /// Compiles `and`, `or` and `not` where the value is used: an operand's, or for `not` a
+    /// boolean.
     pub(super) fn condition_value(&mut self, node: &'t Node, target: Register) -> Result<(), LinkError> {
         let end = self.code().label();
         match &node.expr {
@@ -128,7 +129,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// A loop. A short test stands at both ends, so that a round costs one jump.
+    /// Compiles a loop. A short test stands at both ends, so that a round costs one jump.
     pub(super) fn loop_effect(
         &mut self,
         condition: &'t Node,
@@ -153,7 +154,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
             self.effect(update)?;
         }
         if is_short && !self.wide && is_comparison(condition) {
-            // Compares and goes back in one.
+            // Compares and jumps back in one instruction.
             self.branch(condition, true, again)?;
         } else {
             if is_short {
@@ -178,14 +179,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.code().release_to(top);
     }
 
-    // ------------------------------------------------------------------ exits
-
-    pub(super) fn labelled(
-        &mut self,
-        id: LabelId,
-        body: &'t Node,
-        target: Register,
-    ) -> Result<(), LinkError> {
+    pub(super) fn labeled(&mut self, id: LabelId, body: &'t Node, target: Register) -> Result<(), LinkError> {
         let label = self.code().label();
         let fragment = self.current();
         let tries = self.code().tries;
@@ -237,7 +231,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         self.code().tries += 1;
         self.value_to(body, target)?;
         self.code().tries -= 1;
-        // The normal way out is noted inside the range too: nothing in it can fail.
+        // The handler's range covers the note of a normal exit, too: nothing in it can fail.
         self.code().imm(Opcode::LoadInt, completion, 0);
         let to = self.code().here();
         self.code().handler(LocalHandler { from, to, target: to, completion });
@@ -253,7 +247,7 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
     }
 }
 
-/// The opcode that compares and jumps.
+/// Returns the opcode that compares and jumps.
 fn compare_opcode(selector: &Selector) -> Option<Opcode> {
     if !selector.named.is_empty() || selector.unnamed != [false] || selector.is_setter {
         return None;
@@ -272,7 +266,7 @@ fn is_comparison(node: &Node) -> bool {
     matches!(&node.expr, Expr::CallDynamic { selector, .. } if compare_opcode(selector).is_some())
 }
 
-/// Whether a loop's test is a comparison of plain values, cheap to have twice.
+/// Returns whether a loop's test is a comparison of plain values, cheap enough to emit twice.
 fn is_short_test(node: &Node) -> bool {
     let is_plain = |node: &Node| matches!(node.expr, Expr::Local(_) | Expr::Int(_) | Expr::Global(_));
     match &node.expr {
