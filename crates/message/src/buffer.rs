@@ -1,15 +1,15 @@
-//! Byte arrays that are handed over rather than copied.
+//! Byte arrays that are handed over instead of copied.
 //!
-//! A [`Buffer`] has exactly one owner, who may write into it. Where its bytes live is a matter
-//! of kind:
+//! A [`Buffer`] has exactly one owner, who may write into it. Its kind decides where its bytes
+//! live:
 //!
-//! - *malloc*: memory of the C library's allocator, `len + 1` bytes of which the last is zero.
-//!   C code may keep it, write into it, read it as a string and `free` it.
-//! - *shared*: [`bytes::Bytes`], possibly visible to others, and therefore copied into a malloc
-//!   buffer on the first write and on the way to C.
-//! - *mapped*: the mapping of a [`Sealed`] file, which other OS processes may have as well. It cannot be written, so
-//!   it is copied as a shared one is.
-#![allow(unsafe_code)] // Owning memory of the C allocator is what this file is for.
+//! - *malloc*: memory of the C library's allocator, `len + 1` bytes of which the last is zero. C
+//!   code may keep it, write into it, read it as a string and `free` it.
+//! - *shared*: [`bytes::Bytes`], possibly visible to others. It is copied into a malloc buffer on
+//!   the first write and on the way to C.
+//! - *mapped*: the mapping of a [`Sealed`] file, which other OS processes may map as well. It
+//!   cannot be written, so it is copied like a shared one.
+#![allow(unsafe_code)] // This file owns memory of the C allocator.
 
 use std::fmt;
 use std::ptr::NonNull;
@@ -33,39 +33,40 @@ enum Storage {
     Mapped(Sealed),
 }
 
-/// The allocator had no memory for the bytes that were asked for.
+/// The allocator had no memory for the requested bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("OUT_OF_MEMORY")]
 pub struct OutOfMemory;
 
 impl Buffer {
-    /// A malloc buffer of `len` zeros.
+    /// Returns a malloc buffer of `len` zeros.
     ///
     /// # Errors
-    /// [`OutOfMemory`] if the allocator refuses.
+    /// [`OutOfMemory`] if the allocator has no memory.
     pub fn zeroed(len: usize) -> Result<Buffer, OutOfMemory> {
         Ok(Buffer { storage: Storage::Malloc(MallocBytes::zeroed(len)?) })
     }
 
-    /// A malloc buffer with a copy of `bytes`.
+    /// Returns a malloc buffer with a copy of `bytes`.
     ///
     /// # Errors
-    /// [`OutOfMemory`] if the allocator refuses.
+    /// [`OutOfMemory`] if the allocator has no memory.
     pub fn copy_of(bytes: &[u8]) -> Result<Buffer, OutOfMemory> {
         Ok(Buffer { storage: Storage::Malloc(MallocBytes::copy_of(bytes)?) })
     }
 
-    /// A shared buffer: nothing is copied until someone writes into it.
+    /// Returns a shared buffer. The bytes are copied on the first write.
     pub fn shared(bytes: bytes::Bytes) -> Buffer {
         Buffer { storage: Storage::Shared(bytes) }
     }
 
-    /// A mapped buffer: it crosses to other OS processes as it is, and nothing is copied until someone writes.
+    /// Returns a mapped buffer. It crosses to other OS processes without a copy; the bytes are
+    /// copied on the first write.
     pub fn sealed(sealed: Sealed) -> Buffer {
         Buffer { storage: Storage::Mapped(sealed) }
     }
 
-    /// The sealed file that the bytes lie in, if they do.
+    /// Returns the sealed file of a mapped buffer.
     pub fn as_sealed(&self) -> Option<&Sealed> {
         match &self.storage {
             Storage::Mapped(sealed) => Some(sealed),
@@ -76,19 +77,19 @@ impl Buffer {
     /// Takes over memory of the C allocator.
     ///
     /// # Safety
-    /// `data` must come from `malloc`, `calloc` or `realloc` of the C library, hold at least
-    /// `len + 1` initialised bytes, and have no other owner. The byte after the end is set to zero.
+    /// `data` must come from `malloc`, `calloc` or `realloc` of the C library, hold at least `len +
+    /// 1` initialized bytes, and have no other owner. The byte after the end is set to zero.
     pub unsafe fn from_raw_parts(data: NonNull<u8>, len: usize) -> Buffer {
-        // SAFETY: the caller promises `len + 1` bytes that nobody else owns.
+        // SAFETY: the caller promises `len + 1` bytes without another owner.
         unsafe { data.add(len).write(0) };
         Buffer { storage: Storage::Malloc(MallocBytes { data, len }) }
     }
 
-    /// Gives the bytes away as memory of the C allocator, with a zero after the end. Whoever
-    /// gets the pointer must `free` it.
+    /// Gives the bytes away as memory of the C allocator, with a zero after the end. The receiver
+    /// of the pointer must `free` it.
     ///
     /// # Errors
-    /// A shared or mapped buffer has to be copied first; if there is no memory for that, it is dropped.
+    /// [`OutOfMemory`] if a shared or mapped buffer cannot be copied; it is then dropped.
     pub fn into_raw_parts(self) -> Result<(NonNull<u8>, usize), OutOfMemory> {
         let owned = match self.storage {
             Storage::Malloc(owned) => owned,
@@ -99,7 +100,7 @@ impl Buffer {
         Ok((owned.data, owned.len))
     }
 
-    /// Gives the bytes away as ones that can be shared, without copying.
+    /// Gives the bytes away as shared bytes, without copying.
     pub fn into_bytes(self) -> Bytes {
         match self.storage {
             Storage::Malloc(owned) => bytes::Bytes::from_owner(owned).into(),
@@ -108,17 +109,17 @@ impl Buffer {
         }
     }
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     pub fn len(&self) -> usize {
         self.as_slice().len()
     }
 
-    /// Whether there are no bytes at all.
+    /// Returns whether the buffer is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The bytes, for reading.
+    /// Returns the bytes.
     pub fn as_slice(&self) -> &[u8] {
         match &self.storage {
             Storage::Malloc(owned) => owned.as_ref(),
@@ -127,7 +128,7 @@ impl Buffer {
         }
     }
 
-    /// The bytes, for writing. A shared or mapped buffer becomes a malloc one first.
+    /// Returns the bytes for writing. A shared or mapped buffer becomes a malloc buffer first.
     ///
     /// # Errors
     /// [`OutOfMemory`] if there is no memory for that copy.
@@ -160,7 +161,7 @@ impl PartialEq for Buffer {
     }
 }
 
-/// `len + 1` bytes from `malloc`, the last of them zero.
+/// `len + 1` bytes from `malloc`; the last is zero.
 struct MallocBytes {
     data: NonNull<u8>,
     len: usize,
@@ -168,7 +169,7 @@ struct MallocBytes {
 
 // SAFETY: the memory has one owner and no thread affinity; `free` may be called from any thread.
 unsafe impl Send for MallocBytes {}
-// SAFETY: a shared reference gives read access only.
+// SAFETY: a shared reference gives only read access.
 unsafe impl Sync for MallocBytes {}
 
 impl MallocBytes {
@@ -181,14 +182,15 @@ impl MallocBytes {
     }
 
     fn copy_of(bytes: &[u8]) -> Result<MallocBytes, OutOfMemory> {
-        let copy = MallocBytes::uninitialised(bytes.len())?;
+        let copy = MallocBytes::uninitialized(bytes.len())?;
         // SAFETY: `data` is fresh, so it does not overlap `bytes`, and has room for them.
         unsafe { copy.data.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         Ok(copy)
     }
 
-    /// Only the zero after the end is there: whoever calls this has to write the rest before anybody reads it.
-    fn uninitialised(len: usize) -> Result<MallocBytes, OutOfMemory> {
+    /// Allocates `len` bytes and sets only the zero after the end. The caller must write the bytes
+    /// before they are read.
+    fn uninitialized(len: usize) -> Result<MallocBytes, OutOfMemory> {
         let size = len.checked_add(1).ok_or(OutOfMemory)?;
         // SAFETY: `malloc` has no requirements; a null result is handled.
         let data = unsafe { libc::malloc(size) };
@@ -201,7 +203,7 @@ impl MallocBytes {
 
 impl AsRef<[u8]> for MallocBytes {
     fn as_ref(&self) -> &[u8] {
-        // SAFETY: `data` points to at least `len` initialised bytes that live as long as `self`.
+        // SAFETY: `data` points to at least `len` initialized bytes that live as long as `self`.
         unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len) }
     }
 }
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_into_a_shared_buffer_leaves_the_others_alone() {
+    fn writing_into_a_shared_buffer_does_not_change_its_clones() {
         let bytes = Bytes::from_static(b"abc");
         let mut buffer = Buffer::from(bytes.clone());
         buffer.as_mut_slice().unwrap()[0] = b'x';
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_buffer_is_still_one_for_c() {
+    fn an_empty_buffer_has_a_pointer_for_c() {
         let (data, len) = Buffer::zeroed(0).unwrap().into_raw_parts().unwrap();
         assert_eq!(len, 0);
         // SAFETY: the parts come from `into_raw_parts`.

@@ -1,4 +1,4 @@
-//! Reading a payload, token by token.
+//! Reads a payload, token by token.
 
 use crate::nesting::{Nesting, TooDeep};
 use crate::{Buffer, Bytes, MAX_DEPTH, format};
@@ -8,7 +8,7 @@ use crate::{Buffer, Bytes, MAX_DEPTH, format};
 pub enum Token<'p> {
     /// `null`.
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// An integer.
     Int(i64),
@@ -18,15 +18,15 @@ pub enum Token<'p> {
     String(&'p str),
     /// Bytes that were copied into the payload.
     Bytes(&'p [u8]),
-    /// Bytes that were handed over: the reader owns them now.
+    /// Bytes that were handed over: the reader owns them.
     Buffer(Buffer),
-    /// A list of that many items, which follow.
+    /// The beginning of a list; the given number of items follow.
     List(usize),
-    /// A map of that many entries, which follow, each as a key and a value.
+    /// The beginning of a map; the given number of entries follow, each as a key and a value.
     Map(usize),
 }
 
-/// What can be read as exactly one value.
+/// A type that can be read as exactly one value.
 pub trait Decode: Sized {
     /// Reads the value.
     ///
@@ -35,20 +35,20 @@ pub trait Decode: Sized {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 }
 
-/// Why bytes are no payload, or not the one that was expected.
+/// Why bytes are not a payload, or not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The bytes end in the middle of a value.
     #[error("the message is cut short")]
     Truncated,
-    /// A tag that means nothing.
+    /// A tag without a meaning.
     #[error("unknown tag {0:#04x} in a message")]
     UnknownTag(u8),
     /// A number of more than 64 bits.
     #[error("a number in the message is too large")]
     NumberTooLarge,
-    /// A list or map that claims more items than the message has room for.
+    /// A list or map that claims more items than the message can contain.
     #[error("a length in the message is larger than the message")]
     LengthTooLarge,
     /// A string that is not UTF-8.
@@ -57,19 +57,19 @@ pub enum DecodeError {
     /// Lists and maps are nested deeper than [`MAX_DEPTH`].
     #[error("NESTING_TOO_DEEP")]
     NestingTooDeep,
-    /// The bytes mention a buffer that did not come along.
+    /// The bytes refer to a buffer that is missing.
     #[error("a buffer of the message is missing")]
     MissingBuffer,
     /// Bytes or buffers are left after the value.
     #[error("the message goes on after its end")]
     TrailingData,
-    /// A valid message, but not what its reader can take.
+    /// A valid message, but not one that its reader accepts.
     #[error("{0}")]
     Unexpected(String),
 }
 
 impl DecodeError {
-    /// The error of a reader who wanted something else.
+    /// Returns the error of a reader that expected something else.
     pub fn unexpected(found: &Token<'_>, wanted: &str) -> DecodeError {
         let found = match found {
             Token::Null => "null",
@@ -93,11 +93,11 @@ impl From<TooDeep> for DecodeError {
 
 /// Pulls tokens out of a payload.
 ///
-/// It counts what lists and maps still want, so that `next` answers `None` exactly after one
-/// whole value, and a reader need not keep books to be safe.
+/// It counts the missing items of lists and maps. `next` returns `None` exactly after one whole
+/// value, so a reader need not count to be safe.
 pub struct Decoder<'p> {
     rest: &'p [u8],
-    /// How long it was at first.
+    /// The length at the start.
     len: usize,
     buffers: std::slice::IterMut<'p, Buffer>,
     nesting: Nesting,
@@ -108,16 +108,15 @@ impl<'p> Decoder<'p> {
         Decoder { rest: bytes, len: bytes.len(), buffers: buffers.iter_mut(), nesting: Nesting::default() }
     }
 
-    /// How many bytes have been read.
+    /// Returns the number of bytes that have been read.
     pub fn position(&self) -> usize {
         self.len - self.rest.len()
     }
 
-    /// The next token, or `None` after one whole value.
+    /// Returns the next token, or `None` after one whole value.
     ///
     /// # Errors
-    /// See [`DecodeError`]. After an error the decoder has nothing more to say; what it says
-    /// then is unspecified, but safe.
+    /// See [`DecodeError`]. After an error the results are unspecified, but safe.
     #[allow(clippy::should_implement_trait)] // It is fallible and borrows from the payload.
     pub fn next(&mut self) -> Result<Option<Token<'p>>, DecodeError> {
         if self.nesting.is_complete() {
@@ -132,7 +131,7 @@ impl<'p> Decoder<'p> {
         Ok(Some(token))
     }
 
-    /// The next token of a value that must not have ended.
+    /// Returns the next token of a value that must not have ended.
     ///
     /// # Errors
     /// As [`Decoder::next`], and [`DecodeError::Truncated`] after the end.
@@ -143,7 +142,7 @@ impl<'p> Decoder<'p> {
     /// Reads an integer.
     ///
     /// # Errors
-    /// [`DecodeError::Unexpected`] if something else comes.
+    /// [`DecodeError::Unexpected`] for any other token.
     pub fn expect_int(&mut self) -> Result<i64, DecodeError> {
         if let Some(value) = self.int()? {
             return Ok(value);
@@ -152,7 +151,7 @@ impl<'p> Decoder<'p> {
         Err(DecodeError::unexpected(&other, "an int"))
     }
 
-    /// The next value if it is an integer: most are, and this is the short way to them.
+    /// Returns the next value if it is an integer. Most values are, so this is the fast path.
     pub(crate) fn int(&mut self) -> Result<Option<i64>, DecodeError> {
         let Some((&tag, rest)) = self.rest.split_first().filter(|_| !self.nesting.is_complete()) else {
             return Ok(None);
@@ -175,7 +174,7 @@ impl<'p> Decoder<'p> {
     /// Reads a string.
     ///
     /// # Errors
-    /// [`DecodeError::Unexpected`] if something else comes.
+    /// [`DecodeError::Unexpected`] for any other token.
     pub fn expect_string(&mut self) -> Result<&'p str, DecodeError> {
         match self.expect_next()? {
             Token::String(value) => Ok(value),
@@ -186,7 +185,7 @@ impl<'p> Decoder<'p> {
     /// Reads the beginning of a list of exactly `len` items.
     ///
     /// # Errors
-    /// [`DecodeError::Unexpected`] if something else comes.
+    /// [`DecodeError::Unexpected`] for any other token.
     pub fn expect_list(&mut self, len: usize) -> Result<(), DecodeError> {
         match self.expect_next()? {
             Token::List(found) if found == len => Ok(()),
@@ -211,7 +210,7 @@ impl<'p> Decoder<'p> {
         Ok(())
     }
 
-    /// Checks that exactly one value was there and has been read.
+    /// Checks that exactly one value has been read.
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] or [`DecodeError::TrailingData`].
@@ -281,8 +280,8 @@ impl<'p> Decoder<'p> {
         usize::try_from(self.varint()?).map_err(|_| DecodeError::Truncated)
     }
 
-    /// Each value takes at least one byte, so a length beyond what is left is a lie: a
-    /// reader may reserve room for what it is told here.
+    /// Checks a length. Each value takes at least one byte, so a length beyond the rest is invalid;
+    /// readers may reserve room for the returned number.
     fn items(&self, len: u64, bytes_each: u64) -> Result<usize, DecodeError> {
         if len > self.rest.len() as u64 / bytes_each {
             return Err(DecodeError::LengthTooLarge);
@@ -309,5 +308,5 @@ impl<'p> Decoder<'p> {
     }
 }
 
-// The recursion of readers that build trees is bounded by the decoder's own limit.
+// The decoder's limit bounds the recursion of readers that build trees.
 const _: () = assert!(MAX_DEPTH <= 1024);

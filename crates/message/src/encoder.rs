@@ -1,21 +1,22 @@
-//! Writing a payload, value by value.
+//! Writes a payload, value by value.
 
 use crate::format;
 use crate::nesting::{Nesting, TooDeep};
 use crate::payload::EncodedBytes;
 use crate::{Buffer, OutOfMemory, Payload};
 
-/// Where values go, one after the other: a list or map announces how many follow it.
+/// A target for values, one after the other. A list or map announces the number of the following
+/// values.
 ///
-/// Whoever writes decides what becomes a [`Buffer`]; see [`crate::INLINE_BYTES_MAX`].
+/// The writer decides which byte arrays become a [`Buffer`]; see [`crate::INLINE_BYTES_MAX`].
 ///
 /// # Errors
-/// All methods fail with [`EncodeError::Unbalanced`] when no value is wanted any more, and
-/// [`Sink::list`] and [`Sink::map`] with [`EncodeError::NestingTooDeep`].
+/// All methods fail with [`EncodeError::Unbalanced`] when the value is complete, and [`Sink::list`]
+/// and [`Sink::map`] with [`EncodeError::NestingTooDeep`].
 pub trait Sink {
     /// Writes `null`.
     fn null(&mut self) -> Result<(), EncodeError>;
-    /// Writes a truth value.
+    /// Writes a boolean.
     fn bool(&mut self, value: bool) -> Result<(), EncodeError>;
     /// Writes an integer.
     fn int(&mut self, value: i64) -> Result<(), EncodeError>;
@@ -33,16 +34,16 @@ pub trait Sink {
     fn map(&mut self, len: usize) -> Result<(), EncodeError>;
 }
 
-/// What can write itself into a [`Sink`], as exactly one value.
+/// A type that can write itself into a [`Sink`] as exactly one value.
 pub trait Encode {
     /// Writes the value.
     ///
     /// # Errors
-    /// Whatever the sink answers, or a refusal of the value itself.
+    /// Errors of the sink, or one for a value that cannot be encoded.
     fn encode(&self, sink: &mut impl Sink) -> Result<(), EncodeError>;
 }
 
-/// Why a value could not be encoded. The text is what a program sees.
+/// Why a value could not be encoded. Programs see the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -55,16 +56,16 @@ pub enum EncodeError {
     /// An integer that does not fit 64 bits with a sign.
     #[error("OUT_OF_RANGE")]
     OutOfRange,
-    /// A `serde` value that would arrive as another one.
+    /// A `serde` value that would be decoded as a different one.
     #[error("{0} cannot travel")]
     DoesNotFit(String),
     /// No memory.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
-    /// The writer announced more or fewer values than it wrote: a mistake in the writer.
+    /// The number of written values differs from the announced number: a mistake in the writer.
     #[error("the announced and the written number of values differ")]
     Unbalanced,
-    /// A `serde` type said no.
+    /// An error of a `serde` type.
     #[error("{0}")]
     Custom(String),
 }
@@ -83,17 +84,17 @@ pub struct Encoder {
     nesting: Nesting,
 }
 
-/// The place of a length that will be known later.
+/// The place of a length that is filled in later.
 #[derive(Debug)]
 pub(crate) struct LengthSlot(usize);
 
 impl Encoder {
-    /// An encoder that wants one value.
+    /// Returns an encoder for one value.
     pub fn new() -> Encoder {
         Encoder::default()
     }
 
-    /// The payload.
+    /// Returns the payload.
     ///
     /// # Errors
     /// [`EncodeError::Unbalanced`] unless exactly one value was written.
@@ -104,17 +105,17 @@ impl Encoder {
         Ok(Payload { bytes: self.bytes, buffers: self.buffers })
     }
 
-    /// The number of encoded bytes so far, buffers not counted: for writers with a limit.
+    /// Returns the number of encoded bytes so far, without buffers. For writers with a limit.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Whether nothing has been written yet.
+    /// Returns whether the encoding is empty.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Takes the buffers back out of an encoding that is being given up.
+    /// Takes the buffers back out of an abandoned encoding.
     pub fn take_buffers(&mut self) -> Vec<Buffer> {
         std::mem::take(&mut self.buffers)
     }
@@ -129,7 +130,7 @@ impl Encoder {
         Ok(slot)
     }
 
-    /// Ends what [`Encoder::begin_open_ended`] began.
+    /// Ends the list or map that [`Encoder::begin_open_ended`] began.
     pub(crate) fn end(&mut self, slot: &LengthSlot, len: usize) -> Result<(), EncodeError> {
         if !self.nesting.end() {
             return Err(EncodeError::Unbalanced);
@@ -157,7 +158,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// How large an encoding gets is up to a guest, so memory for it may be refused.
+    /// Reserves memory. A guest decides how large an encoding gets, so this may fail.
     fn reserve(&mut self, len: usize) -> Result<(), EncodeError> {
         if len > self.bytes.capacity() - self.bytes.len() {
             self.bytes.try_reserve(len).map_err(|_| OutOfMemory)?;
@@ -169,7 +170,7 @@ impl Encoder {
         if self.nesting.is_complete() { Err(EncodeError::Unbalanced) } else { Ok(()) }
     }
 
-    /// A tag and a number after it.
+    /// Writes a tag and a number after it.
     fn tag_and_varint(&mut self, tag: u8, value: u64) -> Result<(), EncodeError> {
         let mut bytes = [tag; 1 + format::VARINT_MAX];
         let len = format::write_varint(&mut bytes[1..], value);

@@ -31,10 +31,10 @@ pub(crate) const BUFFER: u8 = 0xc7;
 pub(crate) const LIST: u8 = 0xc8;
 pub(crate) const MAP: u8 = 0xc9;
 
-/// What an encoder reserves for a length that it does not know yet: 35 bits.
+/// The bytes that an encoder reserves for a length that it does not know yet: 35 bits.
 pub(crate) const LENGTH_RESERVED: usize = 5;
 
-/// The longest varint of 64 bits.
+/// The maximum number of bytes of a 64-bit varint.
 pub(crate) const VARINT_MAX: usize = 10;
 
 /// Folds the sign into the lowest bit, so that small negative numbers are short.
@@ -42,12 +42,13 @@ pub(crate) fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-/// The inverse of [`zigzag`].
+/// Inverts [`zigzag`].
 pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-/// Writes `value` into `target`, which has room for [`VARINT_MAX`] bytes, and says how many bytes it took.
+/// Writes `value` into `target`, which has room for [`VARINT_MAX`] bytes. Returns the number of
+/// bytes written.
 pub(crate) fn write_varint(target: &mut [u8], mut value: u64) -> usize {
     let mut index = 0;
     while value > 0x7f {
@@ -59,7 +60,7 @@ pub(crate) fn write_varint(target: &mut [u8], mut value: u64) -> usize {
     index + 1
 }
 
-/// `value` in exactly [`LENGTH_RESERVED`] bytes, or `None` if it needs more.
+/// Returns `value` in exactly [`LENGTH_RESERVED`] bytes, or `None` if it needs more.
 pub(crate) fn padded_varint(value: usize) -> Option<[u8; LENGTH_RESERVED]> {
     let mut bytes = [0x80; LENGTH_RESERVED];
     let mut rest = value;

@@ -1,15 +1,14 @@
-//! Values, buffers and their encoding: all that crosses a boundary between containers.
+//! Values, buffers and their encoding: the data that crosses a boundary between containers.
 //!
-//! A message carries a [`Payload`]: a short run of encoded bytes, and beside it the large
-//! byte arrays ([`Buffer`]) that are handed over instead of being copied. No other crate knows
-//! what the bytes look like: writers go through the [`Encoder`] (a [`Sink`]), readers pull
-//! [`Token`]s out of the [`Decoder`]. Neither builds a tree, so a virtual machine writes
-//! straight from its heap and reads straight into it; [`Value`] and `serde` types are two
-//! more users of the same pair.
+//! A message carries a [`Payload`]: a short run of encoded bytes, and beside it the large byte
+//! arrays ([`Buffer`]) that are handed over instead of copied. No other crate depends on the format
+//! of the bytes: writers use the [`Encoder`] (a [`Sink`]), readers pull [`Token`]s out of the
+//! [`Decoder`]. Neither builds a tree, so a virtual machine writes straight from its heap and reads
+//! straight into it; [`Value`] and `serde` types are two more users of the same pair.
 //!
-//! Decoding is total. Whatever the bytes, it ends with a value or a [`DecodeError`]: it
-//! does not panic, its depth is bounded by [`MAX_DEPTH`], and it never reserves more than a
-//! small multiple of the size of its input.
+//! Decoding is total. For any bytes it ends with a value or a [`DecodeError`]: it does not panic,
+//! its depth is bounded by [`MAX_DEPTH`], and it never reserves more than a small multiple of the
+//! size of its input.
 //!
 //! ```
 //! use lucarne_message::{Payload, Value};
@@ -42,8 +41,8 @@ pub use serde_to::to_payload;
 pub use shared::Bytes;
 pub use value::Value;
 
-/// The largest byte array that is copied into the encoded part of a payload.
+/// The largest byte array that is copied into the encoded part of a payload, in bytes.
 ///
-/// A whole array above it travels as a [`Buffer`] and is emptied at the sender. The figure is
-/// part of the contract: programs see whether their array is still theirs after a call.
+/// A larger array travels as a [`Buffer`] and is emptied at the sender. The number is part of the
+/// contract: programs can see whether they still own their array after a call.
 pub const INLINE_BYTES_MAX: usize = 32_656;

@@ -1,18 +1,19 @@
-//! How deep inside lists and maps a reader or writer is, and how much each of them still wants.
+//! Tracks the depth of a reader or writer inside lists and maps, and the number of missing values
+//! of each.
 
 use smallvec::SmallVec;
 
-/// How many lists and maps may be inside one another.
+/// The maximum nesting of lists and maps.
 ///
-/// It bounds the native recursion of whoever builds or drops a tree of values, so that a
-/// message cannot overflow anybody's stack.
+/// It bounds the native recursion of code that builds or drops a tree of values, so that a message
+/// cannot overflow a stack.
 pub const MAX_DEPTH: usize = 128;
 
 /// The number of values that are still missing, for each open list or map.
 pub(crate) struct Nesting {
-    /// In the innermost one. Around all of them is a list of one.
+    /// The missing values of the innermost one. Around all of them is a list of one.
     missing: u64,
-    /// In those around it, the outermost first.
+    /// The missing values of the enclosing ones, the outermost first.
     around: SmallVec<[u64; 7]>,
 }
 
@@ -26,12 +27,12 @@ impl Default for Nesting {
 pub(crate) struct TooDeep;
 
 impl Nesting {
-    /// Whether one whole value has gone by.
+    /// Returns whether one whole value has passed.
     pub(crate) fn is_complete(&self) -> bool {
         self.missing == 0
     }
 
-    /// A value that is no list or map goes by. Must not be called once complete.
+    /// Counts a value other than a list or map. Must not be called when complete.
     pub(crate) fn value(&mut self) {
         while self.missing != OPEN_ENDED {
             self.missing -= 1;
@@ -43,7 +44,7 @@ impl Nesting {
         }
     }
 
-    /// A list or map begins that holds `values` values (two for each entry of a map).
+    /// Begins a list or map of `values` values (two for each entry of a map).
     pub(crate) fn begin(&mut self, values: u64) -> Result<(), TooDeep> {
         if values == 0 {
             self.value();
@@ -52,12 +53,12 @@ impl Nesting {
         self.push(values)
     }
 
-    /// A list or map begins that ends with [`Nesting::end`].
+    /// Begins a list or map that ends with [`Nesting::end`].
     pub(crate) fn begin_open_ended(&mut self) -> Result<(), TooDeep> {
         self.push(OPEN_ENDED)
     }
 
-    /// The innermost list or map ends; false if its length was given at its beginning.
+    /// Ends the innermost list or map. Returns false if its length was given at its beginning.
     pub(crate) fn end(&mut self) -> bool {
         if self.missing != OPEN_ENDED {
             return false;
@@ -77,5 +78,6 @@ impl Nesting {
     }
 }
 
-/// No length: it can be no real one, since no machine has room for that many values.
+/// Stands for an unknown length. It is not a real length, since no machine has room for that many
+/// values.
 const OPEN_ENDED: u64 = u64::MAX;

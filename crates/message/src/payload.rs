@@ -1,10 +1,11 @@
-//! What a message carries.
+//! The content of a message.
 
 use smallvec::SmallVec;
 
 use crate::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Token, Value};
 
-/// Most calls carry a few small values: these stay inside the message, without an allocation.
+/// The bytes that fit inside the message, without an allocation. Most calls carry a few small
+/// values.
 pub(crate) const INLINE_PAYLOAD: usize = 48;
 
 pub(crate) type EncodedBytes = SmallVec<[u8; INLINE_PAYLOAD]>;
@@ -17,21 +18,21 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// The payload of `null`.
+    /// Returns the payload of `null`.
     pub fn null() -> Payload {
         let mut bytes = EncodedBytes::new();
         bytes.push(crate::format::NULL);
         Payload { bytes, buffers: Vec::new() }
     }
 
-    /// The payload of one string.
+    /// Returns the payload of one string.
     pub fn string(text: &str) -> Payload {
         let mut encoder = Encoder::new();
         crate::Sink::string(&mut encoder, text).expect("a string alone is not nested");
         encoder.finish().expect("one string is one value")
     }
 
-    /// Encodes whatever knows how to encode itself.
+    /// Encodes a value of any type that implements [`Encode`].
     ///
     /// # Errors
     /// See [`EncodeError`].
@@ -49,7 +50,7 @@ impl Payload {
         Payload::of(value)
     }
 
-    /// Decodes the payload as a whole.
+    /// Decodes the whole payload.
     ///
     /// # Errors
     /// See [`DecodeError`].
@@ -68,35 +69,34 @@ impl Payload {
         self.decode()
     }
 
-    /// A reader over the payload. It takes the buffers out as it meets them.
+    /// Returns a reader for the payload. The reader takes the buffers out.
     pub fn decoder(&mut self) -> Decoder<'_> {
         Decoder::new(&self.bytes, &mut self.buffers)
     }
 
-    /// A reader of the last value of the payload, which begins at `start`: as long as it is inside of lists alone,
-    /// what comes before it need not be read twice. See [`Decoder::position`].
+    /// Returns a reader for the last value of the payload, which begins at `start`. If only lists
+    /// enclose it, the bytes before it need not be read again. See [`Decoder::position`].
     pub fn decoder_of_last(&mut self, start: usize) -> Decoder<'_> {
         let last = self.bytes.get(start..).unwrap_or_default();
         Decoder::new(last, &mut self.buffers)
     }
 
-    /// Puts a payload together from parts that came from elsewhere; they need not be valid.
+    /// Makes a payload from parts that came from elsewhere; they need not be valid.
     pub fn from_parts(bytes: &[u8], buffers: Vec<Buffer>) -> Payload {
         Payload { bytes: EncodedBytes::from_slice(bytes), buffers }
     }
 
-    /// The encoded part.
+    /// Returns the encoded part.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The buffers beside it, in the order in which the encoded part mentions them.
+    /// Returns the buffers, in the order in which the encoded part refers to them.
     pub fn buffers(&self) -> &[Buffer] {
         &self.buffers
     }
 
-    /// The integers that the payload begins with, inside of a list if it is one: for those who only look, and leave
-    /// everything as it is.
+    /// Returns the first integers of the payload, or of the list if it is one. Changes nothing.
     pub fn leading_ints<const COUNT: usize>(&self) -> [Option<i64>; COUNT] {
         let mut ints = [None; COUNT];
         let mut decoder = Decoder::new(&self.bytes, &mut []);
@@ -110,12 +110,12 @@ impl Payload {
         ints
     }
 
-    /// Takes the buffers out, for instance to give them back to a sender whose message was refused.
+    /// Takes the buffers out, for example to return them to the sender of a refused message.
     pub fn take_buffers(&mut self) -> Vec<Buffer> {
         std::mem::take(&mut self.buffers)
     }
 
-    /// The memory that the payload stands for, in bytes: what a mailbox charges for it.
+    /// Returns the memory of the payload in bytes, as charged to a mailbox.
     pub fn size(&self) -> usize {
         let beside: usize = self.buffers.iter().map(Buffer::len).sum();
         self.bytes.len() + beside

@@ -17,7 +17,7 @@ pub fn from_payload<T: for<'de> Deserialize<'de>>(mut payload: Payload) -> Resul
 }
 
 impl<'p> Decoder<'p> {
-    /// Reads one value as a `serde` type, in the midst of others.
+    /// Reads one value as a `serde` type, possibly between other values.
     ///
     /// # Errors
     /// See [`DecodeError`].
@@ -25,9 +25,9 @@ impl<'p> Decoder<'p> {
         T::deserialize(Deserializer { decoder: self, token: None })
     }
 
-    /// Reads one value as the arguments of a call: a tuple `T` of `count` items. A list stands for several
-    /// arguments, null for none, anything else for the first one alone. What is missing at the
-    /// end is null.
+    /// Reads one value as the arguments of a call: a tuple `T` of `count` items. A list stands for
+    /// several arguments, null for none, anything else for the first one alone. Missing arguments
+    /// at the end are null.
     ///
     /// # Errors
     /// See [`DecodeError`].
@@ -48,9 +48,9 @@ impl<'p> Decoder<'p> {
 /// The arguments of a call, as a tuple.
 struct Arguments<'d, 'p> {
     decoder: &'d mut Decoder<'p>,
-    /// The first one, if it has been read already.
+    /// The first argument, if it has been read already.
     token: Option<Token<'p>>,
-    /// How many there are; the rest is null.
+    /// The number of arguments left; the rest is null.
     left: usize,
     wanted: usize,
 }
@@ -96,7 +96,7 @@ impl de::Error for DecodeError {
 
 struct Deserializer<'d, 'p> {
     decoder: &'d mut Decoder<'p>,
-    /// A token that was read to look at it.
+    /// A token that was read ahead.
     token: Option<Token<'p>>,
 }
 
@@ -183,7 +183,7 @@ struct Items<'d, 'p> {
     left: usize,
 }
 
-/// Fails if a visitor leaves items behind: the next value would be read out of step.
+/// Fails if a visitor leaves items unread: the next value would be read at the wrong place.
 fn in_full<'d, 'p, T>(
     mut items: Items<'d, 'p>,
     visit: impl FnOnce(&mut Items<'d, 'p>) -> Result<T, DecodeError>,
@@ -230,7 +230,7 @@ impl<'p> de::MapAccess<'p> for &mut Items<'_, 'p> {
     }
 }
 
-/// An enum variant with content: a map of one entry that has begun.
+/// An enum variant with content: a map of one entry, which has begun.
 struct Variant<'d, 'p> {
     decoder: &'d mut Decoder<'p>,
 }

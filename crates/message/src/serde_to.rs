@@ -1,8 +1,8 @@
 //! `serde` types to payloads.
 //!
 //! Structs become maps with their field names as keys, tuples and sequences lists, unit enum
-//! variants strings, other variants a map of one entry (name to content), `None` and `()` null. What would
-//! arrive as something else is refused here, by name.
+//! variants strings, other variants a map of one entry (name to content), `None` and `()` null.
+//! Values that would be decoded as something else are errors that name them.
 
 use serde::ser::{self, Serialize};
 
@@ -20,7 +20,7 @@ pub fn to_payload<T: Serialize + ?Sized>(value: &T) -> Result<Payload, EncodeErr
 }
 
 impl Encoder {
-    /// Writes a `serde` type as one value, in the midst of others.
+    /// Writes a `serde` type as one value, possibly between other values.
     ///
     /// # Errors
     /// See [`EncodeError`].
@@ -40,13 +40,13 @@ struct Serializer<'e> {
     place: Place,
 }
 
-/// Where a value stands, for those that could not be told from others there.
+/// The place of a value. Some values would be ambiguous in certain places.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Plain,
-    /// In a sequence: there a `u8` is most likely one of many bytes.
+    /// In a sequence. There a `u8` is most likely one of many bytes.
     Sequence,
-    /// In a `Some`: there null would read as `None`.
+    /// In a `Some`. There null would be decoded as `None`.
     Some,
 }
 
@@ -78,7 +78,7 @@ impl<'e> Serializer<'e> {
         Items { place: Place::Sequence, ..items }
     }
 
-    /// Writes null, unless it would be read as something else.
+    /// Writes null, unless it would be decoded as something else.
     fn null(self, name: &str) -> Result<(), EncodeError> {
         if self.place == Place::Some {
             return Err(EncodeError::DoesNotFit(format!("Some({name})")));
@@ -101,7 +101,7 @@ impl<'e> Serializer<'e> {
         Ok(Items { encoder: self.encoder, place: Place::Plain, count: 0, slot: Some(slot) })
     }
 
-    /// The map of one entry that stands for an enum variant with content.
+    /// Begins the map of one entry for an enum variant with content.
     fn variant(self, name: &str) -> Result<Serializer<'e>, EncodeError> {
         self.encoder.map(1)?;
         self.encoder.string(name)?;

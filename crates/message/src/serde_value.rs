@@ -1,4 +1,4 @@
-//! The tree of values as a `serde` type, so that it can be a part of others.
+//! The tree of values as a `serde` type, so that it can be part of other types.
 
 use std::fmt;
 

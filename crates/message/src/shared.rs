@@ -1,9 +1,9 @@
-//! Bytes as Rust code has them: shared, unchanging, cheap to clone, and handed over without a copy.
+//! Bytes for Rust code: shared, immutable, cheap to clone, and handed over without a copy.
 //!
-//! `serde` knows only slices of bytes. So that a [`Buffer`] is not copied on its way into or out of a payload, a
-//! [`Bytes`] passes as a newtype of a name that the serializers of this crate know, and leaves the buffer where the
-//! other finds it, in this thread, for the length of that one call. Serializers of other crates see a
-//! newtype of bytes.
+//! `serde` only supports slices of bytes. To avoid copying a [`Buffer`] on its way into or out of a
+//! payload, a [`Bytes`] is serialized as a newtype whose name the serializers of this crate
+//! recognize; the buffer itself passes through a thread-local variable during that one call.
+//! Serializers of other crates see a newtype of bytes.
 
 use std::cell::Cell;
 use std::fmt;
@@ -18,8 +18,8 @@ use crate::{Buffer, INLINE_BYTES_MAX, Sealed};
 
 /// Bytes that travel as a byte array. Clones share them.
 ///
-/// More than 32,656 bytes are handed over, not copied, to containers in the same OS process. To those in
-/// others they are copied once, unless they were [sealed](Bytes::sealed).
+/// More than 32,656 bytes are handed over, not copied, to containers in the same OS process. For
+/// containers in other OS processes they are copied once, unless they were [sealed](Bytes::sealed).
 #[derive(Clone)]
 pub struct Bytes(Repr);
 
@@ -30,23 +30,24 @@ enum Repr {
 }
 
 impl Bytes {
-    /// No bytes.
+    /// Returns empty bytes.
     pub const fn new() -> Bytes {
         Bytes(Repr::Plain(bytes::Bytes::new()))
     }
 
-    /// Bytes that are there for ever.
+    /// Returns bytes with a static lifetime.
     pub const fn from_static(bytes: &'static [u8]) -> Bytes {
         Bytes(Repr::Plain(bytes::Bytes::from_static(bytes)))
     }
 
-    /// A copy of bytes.
+    /// Returns a copy of bytes.
     pub fn copy_from_slice(bytes: &[u8]) -> Bytes {
         bytes::Bytes::copy_from_slice(bytes).into()
     }
 
-    /// A copy of bytes that containers in other OS processes get to see without another one. To make it costs some
-    /// ten times what sending the bytes would, so it is for those that are sent again and again.
+    /// Returns a copy of bytes that containers in other OS processes can read without another copy.
+    /// Making it costs some ten times as much as sending the bytes, so it pays for bytes that are
+    /// sent repeatedly.
     ///
     /// # Errors
     /// Those of the operating system: no memory, no more descriptors, no sealed files.
@@ -164,7 +165,7 @@ impl From<Bytes> for Buffer {
     }
 }
 
-/// The name of the newtype that is none.
+/// The name of the newtype that stands for bytes.
 const NAME: &str = "lucarne::Bytes";
 
 thread_local! {
@@ -172,17 +173,18 @@ thread_local! {
     static PASSED: Cell<Option<Buffer>> = const { Cell::new(None) };
 }
 
-/// What a serializer is to write for a newtype of that name in place of its content.
+/// Returns the buffer that a serializer must write in place of the content of a newtype with this
+/// name.
 pub(crate) fn passed_to_serializer(name: &str) -> Option<Buffer> {
     if name == NAME { PASSED.take() } else { None }
 }
 
-/// Whether a newtype of that name takes a buffer, by [`pass_to`].
+/// Returns whether a newtype of this name takes a buffer, by [`pass_to`].
 pub(crate) fn takes_buffers(name: &str) -> bool {
     name == NAME
 }
 
-/// Lets a visitor that takes buffers have one.
+/// Passes a buffer to a visitor that takes buffers.
 pub(crate) fn pass_to<'de, V: Visitor<'de>, E: de::Error>(buffer: Buffer, visitor: V) -> Result<V::Value, E> {
     PASSED.set(Some(buffer));
     let result = visitor.visit_unit();
@@ -202,7 +204,7 @@ impl Serialize for Bytes {
     }
 }
 
-/// What serializers of other crates see.
+/// The bytes as serializers of other crates see them.
 struct Slice<'b>(&'b [u8]);
 
 impl Serialize for Slice<'_> {

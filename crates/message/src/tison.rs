@@ -1,9 +1,9 @@
-//! Values as bytes that are kept: TISON, as programs in Toit call it.
+//! Stored values as bytes: TISON, as Toit programs call it.
 //!
-//! It is the encoding of a message, all byte arrays within it, behind a head that says so:
+//! It is the encoding of a message, with all byte arrays inside, after a head that identifies it:
 //!
 //! ```text
-//!   'T'   version   size of what follows, 4 bytes, little end first   message
+//!   'T'   version   size of the message, 4 bytes, little end first   message
 //! ```
 
 use serde::Serialize;
@@ -14,20 +14,20 @@ use crate::{Buffer, DecodeError, Encode, EncodeError, Encoder, Payload, Sink, fr
 const MARKER: u8 = b'T';
 const VERSION: u8 = 1;
 
-/// The head of a message of so many bytes; none if there are too many.
+/// Returns the head for a message of `size` bytes; none if it is too large.
 pub fn head(size: usize) -> Option<[u8; 6]> {
     let [a, b, c, d] = u32::try_from(size).ok()?.to_le_bytes();
     Some([MARKER, VERSION, a, b, c, d])
 }
 
-/// The message behind a head; none if this is no TISON.
+/// Returns the message after a head; none if the data is not TISON.
 pub fn message(data: &[u8]) -> Option<&[u8]> {
     let message = data.strip_prefix(&[MARKER, VERSION])?;
     let (size, message) = message.split_first_chunk::<4>()?;
     (u32::from_le_bytes(*size) as usize == message.len()).then_some(message)
 }
 
-/// The bytes of a `serde` value.
+/// Encodes a `serde` value.
 ///
 /// ```
 /// use lucarne_message::tison;
@@ -37,7 +37,7 @@ pub fn message(data: &[u8]) -> Option<&[u8]> {
 /// ```
 ///
 /// # Errors
-/// What cannot be kept is named.
+/// If the value cannot be encoded; the error names it.
 pub fn to_bytes(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, EncodeError> {
     let mut whole = Whole(Encoder::new());
     let value = to_payload(value)?.into_value().map_err(|error| EncodeError::Custom(error.to_string()))?;
@@ -47,16 +47,16 @@ pub fn to_bytes(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, EncodeErro
     Ok([&head, payload.bytes()].concat())
 }
 
-/// The `serde` value of some bytes.
+/// Decodes a `serde` value.
 ///
 /// # Errors
-/// If they are none of TISON, or of another type.
+/// If the bytes are not TISON, or of another type.
 pub fn from_bytes<T: DeserializeOwned>(data: &[u8]) -> Result<T, DecodeError> {
-    let message = message(data).ok_or_else(|| DecodeError::Unexpected("this is no TISON".to_owned()))?;
+    let message = message(data).ok_or_else(|| DecodeError::Unexpected("not TISON".to_owned()))?;
     from_payload(Payload::from_parts(message, Vec::new()))
 }
 
-/// Takes byte arrays in, whatever their size.
+/// Writes byte arrays of any size into the encoding.
 struct Whole(Encoder);
 
 impl Sink for Whole {
@@ -103,7 +103,7 @@ mod tests {
     use crate::{Bytes, INLINE_BYTES_MAX};
 
     #[test]
-    fn large_byte_arrays_are_within() {
+    fn large_byte_arrays_are_included() {
         let large = Bytes::from(vec![7; INLINE_BYTES_MAX + 1]);
         let bytes = to_bytes(&large).expect("it can be kept");
         assert!(bytes.len() > INLINE_BYTES_MAX);

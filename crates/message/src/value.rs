@@ -1,14 +1,14 @@
-//! The tree of values, for those who want one.
+//! The tree of values.
 
 use crate::{Bytes, Decode, DecodeError, Decoder, Encode, EncodeError, INLINE_BYTES_MAX, Sink, Token};
 
-/// Everything that can cross the boundary between two containers.
+/// A value that can cross the boundary between two containers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value {
-    /// Nothing.
+    /// Null.
     #[default]
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// An integer.
     Int(i64),
@@ -16,7 +16,7 @@ pub enum Value {
     Float(f64),
     /// A string.
     String(String),
-    /// Bytes; above [`INLINE_BYTES_MAX`] they are handed over, not copied.
+    /// Bytes. Above [`INLINE_BYTES_MAX`] they are handed over, not copied.
     Bytes(Bytes),
     /// A list.
     List(Vec<Value>),
@@ -25,48 +25,48 @@ pub enum Value {
 }
 
 impl Value {
-    /// The integer, if it is one.
+    /// Returns the integer, if the value is one.
     pub fn as_int(&self) -> Option<i64> {
         if let Value::Int(value) = self { Some(*value) } else { None }
     }
 
-    /// The string, if it is one.
+    /// Returns the string, if the value is one.
     pub fn as_str(&self) -> Option<&str> {
         if let Value::String(value) = self { Some(value) } else { None }
     }
 
-    /// The items, if it is a list.
+    /// Returns the items, if the value is a list.
     pub fn as_list(&self) -> Option<&[Value]> {
         if let Value::List(items) = self { Some(items) } else { None }
     }
 
-    /// The truth value, if it is one.
+    /// Returns the boolean, if the value is one.
     pub fn as_bool(&self) -> Option<bool> {
         if let Value::Bool(value) = self { Some(*value) } else { None }
     }
 
-    /// The floating-point number, if it is one.
+    /// Returns the floating-point number, if the value is one.
     pub fn as_float(&self) -> Option<f64> {
         if let Value::Float(value) = self { Some(*value) } else { None }
     }
 
-    /// The bytes, if it is some.
+    /// Returns the bytes, if the value is a byte array.
     pub fn as_bytes(&self) -> Option<&Bytes> {
         if let Value::Bytes(value) = self { Some(value) } else { None }
     }
 
-    /// The entries, if it is a map.
+    /// Returns the entries, if the value is a map.
     pub fn as_map(&self) -> Option<&[(Value, Value)]> {
         if let Value::Map(entries) = self { Some(entries) } else { None }
     }
 
-    /// The value under a text as key, if it is a map that has one.
+    /// Returns the value for a string key, if the value is a map that has the key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         let entry = self.as_map()?.iter().find(|(name, _)| name.as_str() == Some(key))?;
         Some(&entry.1)
     }
 
-    /// Whether it is `null`.
+    /// Returns whether the value is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }

@@ -1,4 +1,4 @@
-//! Properties of the encoding, and garbage.
+//! Properties of the encoding, and invalid input.
 
 mod oracle;
 
@@ -57,7 +57,7 @@ proptest! {
 }
 
 #[test]
-fn each_single_byte_and_pair_is_refused_in_peace() {
+fn single_bytes_and_pairs_do_not_panic() {
     for first in 0..=255 {
         for second in 0..=255 {
             oracle::check(&[1, first, second]);
@@ -88,7 +88,7 @@ fn a_buffer_arrives_as_it_was_sent() {
 }
 
 #[test]
-fn lengths_that_the_message_has_no_room_for_are_lies() {
+fn lengths_beyond_the_message_are_refused() {
     let refused = |bytes: &[u8]| Payload::from_parts(bytes, Vec::new()).into_value().unwrap_err();
     // A list of 2^35 - 1 items in a message of seven bytes.
     assert_eq!(refused(&[0xc8, 0xff, 0xff, 0xff, 0xff, 0x7f, 0]), DecodeError::LengthTooLarge);
@@ -110,7 +110,7 @@ fn depth_is_bounded_on_both_sides() {
     assert_eq!(Payload::from_value(&deep).unwrap_err(), EncodeError::NestingTooDeep);
     let Value::List(mut items) = deep else { unreachable!() };
     Payload::from_value(&items.pop().unwrap()).unwrap().into_value().unwrap();
-    // A sender that does not play by the rules.
+    // A sender that breaks the rules.
     let bytes = vec![0xa1; 100_000];
     assert_eq!(
         Payload::from_parts(&bytes, Vec::new()).into_value().unwrap_err(),
@@ -193,7 +193,7 @@ fn serde_refuses_what_does_not_fit() {
 }
 
 #[test]
-fn bytes_in_serde_types_are_not_copied_on_their_way() {
+fn bytes_in_serde_types_are_not_copied() {
     for bytes in [Bytes::from(vec![1; 50_000]), Bytes::sealed(&[1; 50_000]).unwrap()] {
         let address = bytes.as_ptr();
         let sent = (1, Some(bytes.clone()), vec![bytes]);
@@ -218,14 +218,14 @@ fn sealed_bytes_stay_sealed_until_they_are_written() {
 }
 
 #[test]
-fn shared_bytes_are_not_copied_on_their_way() {
+fn shared_bytes_are_not_copied() {
     let bytes = Bytes::from(vec![1; 50_000]);
     let payload = Payload::from_value(&Value::Bytes(bytes.clone())).unwrap();
     let Value::Bytes(received) = payload.into_value().unwrap() else { panic!("bytes") };
     assert_eq!(received.as_ptr(), bytes.as_ptr());
 }
 
-/// One of everything in the table of what travels.
+/// One field of every kind that can travel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Everything {
     truth: bool,

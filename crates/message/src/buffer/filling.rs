@@ -1,15 +1,16 @@
-//! A buffer whose bytes come piece by piece.
-#![allow(unsafe_code)] // Memory that is not initialised yet is what this file is for.
+//! A buffer that is filled piece by piece.
+#![allow(unsafe_code)] // This file handles uninitialized memory.
 
 use std::mem::MaybeUninit;
 
 use super::{Buffer, MallocBytes, OutOfMemory, Storage};
 
-/// A malloc buffer on its way: its size is known, its bytes come one after the other.
+/// A malloc buffer of known size that is filled piece by piece.
 ///
-/// The memory is not touched before it is filled, so that who announces much and delivers little costs little.
+/// The memory is not touched before it is filled, so a sender that announces much and delivers
+/// little costs little.
 pub struct Filling {
-    /// The first `filled` bytes are initialised, and the zero after the end.
+    /// The first `filled` bytes and the zero after the end are initialized.
     bytes: MallocBytes,
     filled: usize,
 }
@@ -18,28 +19,29 @@ impl Filling {
     /// Begins a buffer of `len` bytes.
     ///
     /// # Errors
-    /// [`OutOfMemory`] if the allocator refuses.
+    /// [`OutOfMemory`] if the allocator has no memory.
     pub fn new(len: usize) -> Result<Filling, OutOfMemory> {
-        Ok(Filling { bytes: MallocBytes::uninitialised(len)?, filled: 0 })
+        Ok(Filling { bytes: MallocBytes::uninitialized(len)?, filled: 0 })
     }
 
-    /// How many bytes are still to come.
+    /// Returns the number of missing bytes.
     pub fn missing(&self) -> usize {
         self.bytes.len - self.filled
     }
 
-    /// Lets `write` fill the next `len` bytes, all of which it has to return.
+    /// Calls `write` to fill the next `len` bytes. `write` must return them all.
     ///
     /// # Panics
-    /// If more bytes are asked for than are missing, or if `write` returns anything else.
+    /// If `len` is larger than the number of missing bytes, or if `write` returns anything else.
     pub fn fill(&mut self, len: usize, write: impl FnOnce(&mut [MaybeUninit<u8>]) -> &mut [u8]) {
         assert!(len <= self.missing());
-        // SAFETY: `filled + len` bytes are within the allocation, which nobody else refers to.
+        // SAFETY: `filled + len` bytes are within the allocation, which has no other references.
         let place =
             unsafe { std::slice::from_raw_parts_mut(self.bytes.data.add(self.filled).as_ptr().cast(), len) };
         let begin = place.as_ptr();
         let written = write(place);
-        // Whoever has an initialised slice at this place, which is borrowed to `write` alone, has written it.
+        // The place is borrowed to `write` alone, so an initialized slice at this place proves that
+        // `write` has filled it.
         assert!(written.len() == len && std::ptr::eq(written.as_ptr(), begin.cast()));
         self.filled += len;
     }
@@ -47,10 +49,10 @@ impl Filling {
     /// Copies the next bytes.
     ///
     /// # Panics
-    /// If there are more of them than are missing.
+    /// If there are more of them than missing bytes.
     pub fn extend_from_slice(&mut self, bytes: &[u8]) {
         self.fill(bytes.len(), |place| {
-            // SAFETY: `place` has room for exactly these bytes, and is initialised once they are there.
+            // SAFETY: `place` has room for exactly these bytes, and is initialized once they are there.
             unsafe {
                 place.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
                 std::slice::from_raw_parts_mut(place.as_mut_ptr().cast(), bytes.len())
@@ -58,7 +60,7 @@ impl Filling {
         });
     }
 
-    /// The buffer, if all its bytes have come.
+    /// Returns the buffer, if it is complete.
     pub fn finish(self) -> Option<Buffer> {
         (self.missing() == 0).then_some(Buffer { storage: Storage::Malloc(self.bytes) })
     }
@@ -82,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_no_buffer() {
+    fn an_incomplete_buffer_is_refused() {
         assert!(Filling::new(1).unwrap().finish().is_none());
         assert!(Filling::new(0).unwrap().finish().is_some());
     }
 
     #[test]
     #[should_panic = "written.len() == len"]
-    fn other_bytes_do_not_count() {
+    fn other_slices_are_refused() {
         Filling::new(3).unwrap().fill(3, |_| Box::leak(Box::new([1, 2, 3])));
     }
 }

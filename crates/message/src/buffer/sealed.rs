@@ -1,13 +1,14 @@
-//! Bytes that never change, in a file that can be shown to other OS processes.
+//! Immutable bytes in a file that can be shared with other OS processes.
 //!
-//! A [`Sealed`] owns a file in memory (memfd) and a mapping of it. The file has the seals WRITE, SHRINK, GROW and
-//! SEAL: nobody can write into it, change its size or take a seal off, whoever has a descriptor of it. What is
-//! relied on, and checked of each file that comes from elsewhere:
+//! A [`Sealed`] owns a file in memory (memfd) and a mapping of it. The file has the seals WRITE,
+//! SHRINK, GROW and SEAL: no owner of a descriptor can write into it, change its size or remove a
+//! seal. The code relies on these properties, and checks them for each file that comes from
+//! elsewhere:
 //!
-//! - The bytes are constant, so that `&[u8]` may refer to them: by the seals.
-//! - Reading them never ends in SIGBUS: the size cannot shrink, it is that of the mapping, and all of the file
-//!   is there already, so that no page has to be made when it is first read.
-#![allow(unsafe_code)] // Mapping files is what this file is for.
+//! - The bytes are constant, because of the seals, so `&[u8]` may refer to them.
+//! - Reading them never ends in SIGBUS: the size cannot shrink, it is that of the mapping, and all
+//!   pages of the file exist already.
+#![allow(unsafe_code)] // This file maps files.
 
 use std::any::Any;
 use std::fmt;
@@ -22,24 +23,24 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 const SEALS: SealFlags =
     SealFlags::WRITE.union(SealFlags::SHRINK).union(SealFlags::GROW).union(SealFlags::SEAL);
 
-/// Bytes that never change, and that other OS processes get to see without a copy. Clones share them.
+/// Immutable bytes that other OS processes can read without a copy. Clones share them.
 #[derive(Clone)]
 pub struct Sealed(Arc<Inner>);
 
-/// A [`Sealed`] that is not kept.
+/// A weak reference to a [`Sealed`].
 #[derive(Clone, Debug)]
 pub struct WeakSealed(Weak<Inner>);
 
 struct Inner {
     file: OwnedFd,
     map: Map,
-    /// What goes when the bytes go.
+    /// Dropped together with the bytes.
     _guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Sealed {
-    /// Seals a copy of `bytes`. That costs some 100 times as much as copying them: it is for what is sent
-    /// more than once.
+    /// Seals a copy of `bytes`. This costs some 100 times as much as copying, so it pays for bytes
+    /// that are sent more than once.
     ///
     /// # Errors
     /// Those of the operating system: no memory, no more descriptors, no sealed files.
@@ -55,39 +56,41 @@ impl Sealed {
         Ok(Sealed(Arc::new(Inner { file, map, _guard: None })))
     }
 
-    /// Takes a sealed file of exactly `len` bytes that somebody else made, and drops `guard` with it.
+    /// Takes a sealed file of exactly `len` bytes from elsewhere. `guard` is dropped together with
+    /// it.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] if it is no such file; others are those of the operating system.
+    /// [`io::ErrorKind::InvalidData`] if the file is not sealed or has another size; others are
+    /// those of the operating system.
     pub fn from_file(file: OwnedFd, len: usize, guard: impl Any + Send + Sync) -> io::Result<Sealed> {
         check(&file, len)?;
         let map = Map::of(&file, len)?;
         Ok(Sealed(Arc::new(Inner { file, map, _guard: Some(Box::new(guard)) })))
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn as_slice(&self) -> &[u8] {
         self.0.map.as_slice()
     }
 
-    /// The file that has them.
+    /// Returns the file with the bytes.
     pub fn file(&self) -> BorrowedFd<'_> {
         self.0.file.as_fd()
     }
 
-    /// A reference that does not keep the bytes.
+    /// Returns a reference that does not keep the bytes alive.
     pub fn downgrade(&self) -> WeakSealed {
         WeakSealed(Arc::downgrade(&self.0))
     }
 }
 
 impl WeakSealed {
-    /// Whether this is a reference to `sealed` itself, not to another with the same bytes.
+    /// Returns whether this refers to `sealed` itself, and not to another with the same bytes.
     pub fn is(&self, sealed: &Sealed) -> bool {
         std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&sealed.0))
     }
 
-    /// Whether nobody keeps the bytes any more.
+    /// Returns whether the bytes have been dropped.
     pub fn is_gone(&self) -> bool {
         self.0.strong_count() == 0
     }
@@ -111,23 +114,23 @@ impl fmt::Debug for Inner {
     }
 }
 
-/// A file in memory that can be sealed and, where the kernel knows how to say so, never be executed.
+/// Makes a file in memory that can be sealed and, where the kernel supports it, never be executed.
 ///
 /// # Errors
-/// Those of the operating system, which may have no such files.
+/// Those of the operating system, which may not support such files.
 pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     let flags = MemfdFlags::ALLOW_SEALING | MemfdFlags::CLOEXEC;
     match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
-        // Kernels before 6.3 do not know the flag.
+        // Kernels before 6.3 do not support the flag.
         Err(rustix::io::Errno::INVAL) => Ok(memfd_create(name, flags)?),
         result => Ok(result?),
     }
 }
 
-/// See the top of the file.
+/// Checks the properties that the top of this file lists.
 fn check(file: &OwnedFd, len: usize) -> io::Result<()> {
     let refuse = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
-    // Files of other kinds have no seals at all, and say so with EINVAL.
+    // Files of other kinds have no seals, and fail with EINVAL.
     if !fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SEALS)) {
         return refuse("the file is not sealed");
     }
@@ -135,14 +138,14 @@ fn check(file: &OwnedFd, len: usize) -> io::Result<()> {
     if u64::try_from(status.st_size).ok() != Some(len as u64) {
         return refuse("the sealed file has another size");
     }
-    // A block is 512 bytes here, whatever the file system's is.
+    // A block is 512 bytes here, whatever the block size of the file system.
     if (status.st_blocks as u64).saturating_mul(512) < len as u64 {
         return refuse("the sealed file has holes");
     }
     Ok(())
 }
 
-/// A private mapping of a whole file, for reading. Nothing is mapped if the file is empty.
+/// A private, readable mapping of a whole file. An empty file is not mapped.
 struct Map {
     data: NonNull<u8>,
     len: usize,
@@ -150,24 +153,25 @@ struct Map {
 
 // SAFETY: the mapping has one owner, and `munmap` may be called by any thread.
 unsafe impl Send for Map {}
-// SAFETY: nobody writes into the mapping.
+// SAFETY: the mapping is never written.
 unsafe impl Sync for Map {}
 
 impl Map {
-    /// The file must be sealed, and `len` its size.
+    /// Maps a sealed file of size `len`.
     fn of(file: &OwnedFd, len: usize) -> io::Result<Map> {
         if len == 0 {
             return Ok(Map { data: NonNull::dangling(), len });
         }
-        // SAFETY: a new mapping, at an address of the kernel's choice, takes nothing away from anybody.
+        // SAFETY: the kernel chooses the address of the new mapping, so no other memory is
+        // affected.
         let data = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
         let data = NonNull::new(data.cast()).expect("nothing is mapped at address 0 unless asked for");
         Ok(Map { data, len })
     }
 
     fn as_slice(&self) -> &[u8] {
-        // SAFETY: `data` is the beginning of a mapping of `len` bytes, which the seals keep as they are, or
-        // dangling and `len` is 0.
+        // SAFETY: `data` is the beginning of a mapping of `len` bytes, which the seals keep
+        // constant, or it is dangling and `len` is 0.
         unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len) }
     }
 }
@@ -175,7 +179,7 @@ impl Map {
 impl Drop for Map {
     fn drop(&mut self) {
         if self.len > 0 {
-            // SAFETY: this is the mapping that `of` made, and nobody refers to it any more.
+            // SAFETY: this is the mapping that `of` made, and no references to it are left.
             let result = unsafe { munmap(self.data.as_ptr().cast(), self.len) };
             debug_assert!(result.is_ok(), "the mapping was there");
         }
@@ -206,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_change_is_refused() {
+    fn files_that_can_change_are_refused() {
         let refused = |file, len| Sealed::from_file(file, len, ()).unwrap_err().to_string();
         assert_eq!(refused(unsealed(b"abc"), 3), "the file is not sealed");
         let file = unsealed(b"abc");
@@ -223,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_change_sealed_bytes() {
+    fn sealed_bytes_cannot_change() {
         let sealed = Sealed::copy_of(&[7; 5000]).unwrap();
         assert!(rustix::io::pwrite(sealed.file(), b"x", 0).is_err());
         assert!(rustix::fs::ftruncate(sealed.file(), 10).is_err());
@@ -242,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_guard_goes_with_the_last_clone() {
+    fn the_last_clone_drops_the_guard() {
         let guard = Arc::new(());
         let file = Sealed::copy_of(b"abc").unwrap().file().try_clone_to_owned().unwrap();
         let sealed = Sealed::from_file(file, 3, guard.clone()).unwrap();

@@ -1,11 +1,11 @@
-//! What must hold for any bytes whatever: shared by the tests here and by the fuzz target.
+//! Properties that hold for any bytes. The tests here and the fuzz target share them.
 
 #![allow(unreachable_pub)] // The fuzz target includes this file as well.
 
 use lucarne_message::{Buffer, DecodeError, MAX_DEPTH, Payload, Token, Value, from_payload};
 use serde::de::IgnoredAny;
 
-/// Takes the bytes for a payload and reads it in all ways there are.
+/// Reads the bytes as a payload in all possible ways.
 ///
 /// # Panics
 /// If any promise of the decoder is broken.
@@ -13,7 +13,7 @@ pub fn check(input: &[u8]) {
     let tokens = count_tokens(input);
     let skipped = skip(input);
     assert_eq!(tokens.is_ok(), skipped.is_ok(), "skipping and reading disagree");
-    // `serde` may refuse what is no value for it, but must not accept what is no payload.
+    // `serde` may refuse values that it does not support, but must not accept invalid payloads.
     if from_payload::<IgnoredAny>(payload(input)).is_ok() {
         assert!(tokens.is_ok());
     }
@@ -27,7 +27,8 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// The first byte says how many buffers there are, the rest is the encoded part.
+/// Makes a payload from the input. The first byte is the number of buffers, the rest is the encoded
+/// part.
 fn payload(input: &[u8]) -> Payload {
     let (&first, rest) = input.split_first().unwrap_or((&0, &[]));
     let buffers = (0..first % 4).map(|len| Buffer::zeroed(len.into()).expect("a few bytes"));
@@ -55,13 +56,14 @@ fn skip(input: &[u8]) -> Result<(), DecodeError> {
     decoder.finish()
 }
 
-/// Encodes and decodes. The encodings are compared, since some floats are not equal to themselves.
+/// Encodes and decodes a value. Compares the encodings, since some floats are not equal to
+/// themselves.
 pub fn round_trip(value: &Value) {
     let encode = |value: &Value| Payload::from_value(value).expect("it is not nested too deeply");
     let first = encode(value);
     let bytes = first.bytes().to_vec();
     let sizes: Vec<_> = first.buffers().iter().map(Buffer::len).collect();
-    let again = first.into_value().expect("what was encoded can be decoded");
+    let again = first.into_value().expect("an encoded value can be decoded");
     let second = encode(&again);
     assert_eq!(bytes, second.bytes());
     assert_eq!(sizes, second.buffers().iter().map(Buffer::len).collect::<Vec<_>>());
