@@ -1,8 +1,8 @@
-//! What the kernel alone costs: `cargo bench -p lucarne-kernel`.
+//! Measures the cost of the kernel alone: `cargo bench -p lucarne-kernel`.
 //!
 //! Each line is the best of several runs, per operation. The round trips are between native
-//! processes that do nothing else, so what a call between two guests costs above this is
-//! the guests' own work. Run it under `taskset -c 0` to see one core.
+//! processes that do nothing else; additional time in a call between two guests is the guests' own
+//! work. Run it under `taskset -c 0` to measure one core.
 #![allow(clippy::print_stdout)]
 
 use std::hint::black_box;
@@ -16,7 +16,7 @@ use lucarne_message::{Buffer, Encoder, Payload, Sink};
 const RUNS: usize = 5;
 
 fn main() {
-    // `cargo test` runs benches too, to see that they work.
+    // `cargo test` runs benches too, to check that they work.
     let short = !std::env::args().any(|argument| argument == "--bench");
     let scale = if short { 1 } else { 100 };
     for workers in [1, 2] {
@@ -33,7 +33,8 @@ fn main() {
     }
 }
 
-/// What the kernel keeps of a process that waits, by the resident memory of many. Linux only.
+/// Returns the bytes that the kernel keeps for a waiting process, measured as the resident memory
+/// of many. Linux only.
 fn idle_process_bytes() -> Option<u64> {
     const COUNT: u64 = 10_000;
     let kernel = Kernel::new(KernelOptions { workers: 1, hooks: Default::default() });
@@ -51,7 +52,7 @@ fn idle_process_bytes() -> Option<u64> {
                 context.request(echo, 1, argument(0)).expect("the echo is there");
             }
             while context.receive().is_some() {
-                done.send(()).expect("somebody counts");
+                done.send(()).expect("the receiver counts");
             }
             Outcome::Wait { until_us: None }
         };
@@ -73,7 +74,7 @@ fn report(what: &str, workers: usize, count: u64, program: impl Fn(u64) -> Progr
         best = best.min(start.elapsed().as_secs_f64());
         check = done.load(Ordering::Relaxed);
     }
-    assert_eq!(check, count, "{what}: not all of the work was done");
+    assert_eq!(check, count, "{what}: some of the work was not done");
     println!("  {what:<32} {:>8.3} µs", best * 1e6 / count as f64);
 }
 
@@ -97,7 +98,7 @@ fn argument(size: usize) -> Payload {
     encoder.finish().expect("one value")
 }
 
-/// A client that calls an echo, one call at a time.
+/// Returns a client that calls an echo, one call at a time.
 fn calls(count: u64, size: usize) -> Program {
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();
@@ -122,7 +123,7 @@ fn calls(count: u64, size: usize) -> Program {
     Program { first: Box::new(first), done }
 }
 
-/// Twenty clients with an echo each.
+/// Starts twenty clients with an echo each.
 fn pairs(count: u64) -> Program {
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();
@@ -157,7 +158,7 @@ fn run_echo(context: &mut Context<'_>) -> Outcome {
     Outcome::Wait { until_us: None }
 }
 
-/// A process that notifies another one as fast as that takes it.
+/// Returns a process that notifies another one as fast as it accepts notifications.
 fn notifications(count: u64) -> Program {
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();
@@ -189,7 +190,7 @@ fn notifications(count: u64) -> Program {
     Program { first: Box::new(first), done }
 }
 
-/// A process that starts others, each when the one before has ended.
+/// Returns a process that starts others, each when the one before has ended.
 fn spawns(count: u64) -> Program {
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();

@@ -4,7 +4,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::sync::atomic::{AtomicI64, Ordering};
 
-/// Microseconds since the kernel started, and the time of day.
+/// Measures the microseconds since the kernel started, and the time of day.
 #[derive(Debug)]
 pub struct Clock(Source);
 
@@ -14,21 +14,21 @@ enum Source {
     Virtual { now_us: AtomicI64 },
 }
 
-/// Where virtual time begins: 2025-01-01 00:00:00 UTC.
+/// The start of virtual time: 2025-01-01 00:00:00 UTC.
 const VIRTUAL_EPOCH_US: i64 = 1_735_689_600_000_000;
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the machine's clock.
     pub fn real() -> Clock {
         Clock(Source::Real { start: Instant::now() })
     }
 
-    /// A clock that stands still until it is told to advance.
+    /// Returns a clock that stands still until it is advanced.
     pub fn simulated() -> Clock {
         Clock(Source::Virtual { now_us: AtomicI64::new(0) })
     }
 
-    /// Microseconds since the start; it never goes back.
+    /// Returns the microseconds since the start. They never go back.
     pub fn now_us(&self) -> i64 {
         match &self.0 {
             Source::Real { start } => i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX),
@@ -36,7 +36,8 @@ impl Clock {
         }
     }
 
-    /// The same in nanoseconds, as exactly as the machine knows: for measuring what is short.
+    /// Returns the nanoseconds since the start, at the machine's precision. For measuring short
+    /// times.
     pub fn now_ns(&self) -> i64 {
         match &self.0 {
             Source::Real { start } => i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX),
@@ -44,7 +45,7 @@ impl Clock {
         }
     }
 
-    /// Microseconds since 1970, as far as the machine knows.
+    /// Returns the microseconds since 1970, according to the machine.
     pub fn wall_us(&self) -> i64 {
         match &self.0 {
             Source::Real { .. } => {
@@ -55,7 +56,7 @@ impl Clock {
         }
     }
 
-    /// Moves virtual time on; a real clock ignores it.
+    /// Advances virtual time. A real clock ignores this.
     pub(crate) fn advance_to(&self, time_us: i64) {
         if let Source::Virtual { now_us } = &self.0 {
             now_us.fetch_max(time_us, Ordering::Relaxed);

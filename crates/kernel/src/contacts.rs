@@ -1,8 +1,9 @@
-//! Whom a process may send to.
+//! Which processes a process may send to.
 //!
-//! A guest may send requests to the system, to its own group, and to those it was introduced to;
-//! notifications also to whoever has sent it a message. All others do not exist for it. The
-//! system may send to everybody. Answers need no permission: the token is the permission.
+//! A guest may send requests to the system, to its own group, and to processes that it was
+//! introduced to; notifications also to every process that has sent it a message. All other
+//! processes do not exist for it. The system may send to all. Replies need no permission: the token
+//! is the permission.
 
 use std::sync::Arc;
 
@@ -13,15 +14,17 @@ use crate::kernel::Shared;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::{Pid, Trust};
 
-/// The address book of one process: what is in it need not be looked up again.
+/// The contacts of one process. A process in it need not be looked up again.
 #[derive(Default)]
 pub(crate) struct Contacts {
     known: FxHashMap<Pid, Contact>,
-    /// When to look for those who have ended, so that the book does not grow with their number.
+    /// The size at which ended processes are removed, so that the contacts do not grow with their
+    /// number.
     tidy_at: usize,
 }
 
-/// The latest one that a process has heard of, for a look without the lock: usually also the next one.
+/// The process that last sent to this one, readable without the lock. It is usually also the next
+/// sender.
 pub(crate) struct HeardLast(AtomicI64);
 
 impl HeardLast {
@@ -30,7 +33,7 @@ impl HeardLast {
     }
 }
 
-/// `pid` has sent something that may be answered by a notification.
+/// Records that `pid` has sent something that may be answered by a notification.
 pub(crate) fn hear_of(shared: &Shared, receiver: &Entry, pid: Pid) {
     if receiver.heard_last.0.load(Ordering::Relaxed) == pid.as_i64() {
         return;
@@ -43,11 +46,11 @@ pub(crate) fn hear_of(shared: &Shared, receiver: &Entry, pid: Pid) {
 struct Contact {
     /// Present once the process was looked up.
     entry: Option<Arc<Entry>>,
-    /// May get requests, not only notifications.
+    /// Whether it may get requests, not only notifications.
     introduced: bool,
 }
 
-/// What somebody is wanted for.
+/// The purpose of a look-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Request,
@@ -57,7 +60,7 @@ pub(crate) enum Purpose {
 const TIDY_AT_LEAST: usize = 32;
 
 impl Contacts {
-    /// `entry` may get requests from now on.
+    /// Allows requests to `entry` from now on.
     pub(crate) fn introduce(&mut self, shared: &Shared, entry: Arc<Entry>) {
         self.tidy(shared);
         self.known.insert(entry.pid, Contact { entry: Some(entry), introduced: true });
@@ -78,7 +81,7 @@ impl Contacts {
         self.known.contains_key(&pid)
     }
 
-    /// Forgets those who have ended.
+    /// Removes processes that have ended.
     fn tidy(&mut self, shared: &Shared) {
         if self.known.len() < self.tidy_at.max(TIDY_AT_LEAST) {
             return;
@@ -88,7 +91,7 @@ impl Contacts {
     }
 }
 
-/// The process that `sender` means by `pid`, if it may send there.
+/// Returns the process that `sender` means by `pid`, if it may send there.
 pub(crate) fn resolve(
     shared: &Arc<Shared>,
     sender: &Arc<Entry>,

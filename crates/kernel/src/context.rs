@@ -1,4 +1,4 @@
-//! What a process sees of the kernel during one of its turns.
+//! The kernel as a process sees it during one of its turns.
 
 use std::sync::Arc;
 
@@ -26,12 +26,12 @@ pub struct Context<'k> {
     charged: Option<u32>,
 }
 
-/// The system does not let a guest do this.
+/// A guest tried something that only the system may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("PERMISSION_DENIED")]
 pub struct NotAllowed;
 
-/// Why a process could not be started. The text is what programs see.
+/// Why a process could not be started. Programs see the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpawnError {
@@ -48,32 +48,32 @@ impl<'k> Context<'k> {
         Context { shared, me, budget, charged: None }
     }
 
-    /// The name of this process.
+    /// Returns the id of this process.
     pub fn pid(&self) -> Pid {
         self.me.pid
     }
 
-    /// The group of this process.
+    /// Returns the id of this process's group.
     pub fn gid(&self) -> Gid {
         self.me.gid()
     }
 
-    /// The process that [`Pid::SYSTEM`] stands for.
+    /// Returns the process that [`Pid::SYSTEM`] stands for.
     pub fn system(&self) -> Option<Pid> {
         self.shared.system_process().map(|entry| entry.pid)
     }
 
-    /// Microseconds since the kernel started; they never go back.
+    /// Returns the microseconds since the kernel started. They never go back.
     pub fn now_us(&self) -> i64 {
         self.shared.clock.now_us()
     }
 
-    /// Microseconds since 1970.
+    /// Returns the microseconds since 1970.
     pub fn wall_us(&self) -> i64 {
         self.shared.clock.wall_us()
     }
 
-    /// Random bits, the same ones for the same seed under a simulation.
+    /// Returns random bits. In a simulation they follow from the seed.
     pub fn random_u64(&self) -> u64 {
         self.shared.random.next_u64()
     }
@@ -86,37 +86,39 @@ impl<'k> Context<'k> {
         self.shared.random.fill_secret(bytes)
     }
 
-    /// A way to get another turn, for threads and other things outside of the kernel.
+    /// Returns a handle that gives this process another turn, for threads and other code outside of
+    /// the kernel.
     pub fn waker(&self) -> Waker {
         Waker::new(self.me)
     }
 
-    /// A way to send in the name of this process between its turns.
+    /// Returns a handle that sends in the name of this process between its turns.
     pub fn port(&self) -> Port {
         Port::new(self.shared.clone(), self.me.clone())
     }
 
     // -- The turn ---------------------------------------------------------------------------
 
-    /// Has this process get [`MessageKind::MemoryPressure`] when memory is short.
+    /// Subscribes this process to [`MessageKind::MemoryPressure`], which it gets when memory is
+    /// short.
     pub fn expect_memory_pressure(&self) {
         self.me.can_relieve.store(true, Ordering::Relaxed);
     }
 
-    /// How many units of work this turn may do: a unit is a call or a loop edge.
+    /// Returns the number of units of work that this turn may do. A unit is a call or a loop edge.
     pub fn budget(&self) -> u32 {
         self.budget
     }
 
-    /// Whether the turn should end soon, since somebody wants the process to stop. Cheap, and
-    /// to be asked about every thousand units.
+    /// Returns whether the turn should end soon, because the process or the kernel is being stopped.
+    /// Cheap; call it about every thousand units.
     pub fn should_yield(&self) -> bool {
         self.shared.scheduler.share_overdue(&self.shared.clock);
         self.me.killed.load(Ordering::Relaxed) || self.shared.stopping.load(Ordering::Relaxed)
     }
 
-    /// Says how many units of work the turn has done. Without it, a turn that ends with
-    /// [`crate::Outcome::Ready`] counts as having spent its budget, any other as short.
+    /// Records the units of work of this turn. Without it, a turn that ends with
+    /// [`crate::Outcome::Ready`] counts as having used its budget, any other as short.
     pub fn charge(&mut self, units: u32) {
         self.charged = Some(self.charged.unwrap_or(0).saturating_add(units));
     }
@@ -127,7 +129,7 @@ impl<'k> Context<'k> {
 
     // -- Messages ---------------------------------------------------------------------------
 
-    /// The next message for this process.
+    /// Returns the next message for this process.
     pub fn receive(&mut self) -> Option<Message> {
         let message = self.me.mailbox.pop();
         if self.me.trust == Trust::Guest
@@ -142,13 +144,13 @@ impl<'k> Context<'k> {
         message
     }
 
-    /// Whether a call of [`Context::receive`] would find something.
+    /// Returns whether a call of [`Context::receive`] would return a message.
     pub fn has_messages(&self) -> bool {
         !self.me.mailbox.is_empty()
     }
 
-    /// Asks another process for something. The answer arrives as [`MessageKind::Reply`],
-    /// exactly once, also if the other process ends first.
+    /// Sends a request to another process. The answer arrives as [`MessageKind::Reply`], exactly
+    /// once, even if the other process ends first.
     ///
     /// # Errors
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or
@@ -157,8 +159,8 @@ impl<'k> Context<'k> {
         self.voice().request(Lane::Request, to, procedure, payload, None)
     }
 
-    /// Like [`Context::request`], and tells whoever is asked until when this process waits, in the time of
-    /// [`Context::now_us`]. To give up then is up to this process.
+    /// Like [`Context::request`], and tells the receiver how long this process waits, as a time of
+    /// [`Context::now_us`]. This process must itself cancel the request at that time.
     ///
     /// # Errors
     /// As [`Context::request`].
@@ -172,42 +174,44 @@ impl<'k> Context<'k> {
         self.voice().request(Lane::Request, to, procedure, payload, deadline_us)
     }
 
-    /// Like [`Context::request`], for a request that gives something back that an earlier one
-    /// got, such as closing a client. It is not refused for lack of room: each earlier request
-    /// has reserved a place for one of these. Its payload should be a few numbers.
+    /// Like [`Context::request`], for a request that releases something that an earlier request
+    /// acquired, such as closing a client. It is never refused for lack of room: each earlier
+    /// request has reserved a place for one of these. Its payload should be a few numbers.
     ///
     /// # Errors
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess);
-    /// [`TooManyRequests`](crate::SendError::TooManyRequests) only if there were more
-    /// closes than requests.
+    /// [`TooManyRequests`](crate::SendError::TooManyRequests) only if there were more closes than
+    /// requests.
     pub fn request_close(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
         self.voice().request(Lane::Reserved, to, procedure, payload, None)
     }
 
-    /// Answers a request. There is always room for an answer; if the asker has ended or has
-    /// cancelled the request, nothing happens.
+    /// Answers a request. There is always room for an answer. If the caller has ended or has
+    /// canceled the request, this does nothing.
     pub fn reply(&mut self, to: RequestToken, result: Result<Payload, Failure>) {
         to.answer(self.shared, result.map_err(Box::new));
     }
 
-    /// Tells whoever was asked that the answer is not wanted any more. It will not arrive.
+    /// Tells the receiver of a request that its answer is no longer needed. The answer will not
+    /// arrive.
     pub fn cancel(&mut self, request: RequestId) {
         self.voice().cancel(request);
     }
 
     /// Sends a value from a resource to its proxy.
     ///
-    /// If the receiver has no room the value comes back, and later one
-    /// [`MessageKind::RoomAvailable`] for this resource says that it is worth trying again,
-    /// or [`MessageKind::SlowConsumer`] that it is not.
+    /// If the receiver has no room, the value is returned. Later one [`MessageKind::RoomAvailable`]
+    /// for this resource says that it is worth trying again, or [`MessageKind::SlowConsumer`] that
+    /// it is not.
     ///
     /// # Errors
-    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with
+    /// the payload.
     pub fn notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
         self.voice().notify(to, About::Resource { client, handle }, payload, IfFull::Wait, None)
     }
 
-    /// Like [`Context::notify`], for those who would rather drop the value than wait: nothing
+    /// Like [`Context::notify`], for senders that drop the value instead of waiting: no message
     /// follows if there is no room.
     ///
     /// # Errors
@@ -216,24 +220,26 @@ impl<'k> Context<'k> {
         self.voice().notify(to, About::Resource { client, handle }, payload, IfFull::Forget, None)
     }
 
-    /// Nobody waits any more to notify this resource.
+    /// Stops waiting for room to notify this resource.
     pub fn stop_waiting(&mut self, to: Pid, client: i64, handle: i64) {
         self.voice().stop_waiting(to, client, handle);
     }
 
-    /// Sends a message of a kind that is free for programs.
+    /// Sends a message of a kind that is reserved for programs.
     ///
     /// # Errors
-    /// [`ReservedKind`](crate::SendError::ReservedKind) below [`USER_KIND_MIN`](crate::USER_KIND_MIN),
-    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
+    /// [`ReservedKind`](crate::SendError::ReservedKind) below
+    /// [`USER_KIND_MIN`](crate::USER_KIND_MIN), [`NoSuchProcess`](crate::SendError::NoSuchProcess)
+    /// or [`Full`](crate::SendError::Full), with the payload.
     pub fn send(&mut self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
         self.voice().send(to, kind, payload)
     }
 
-    /// Sends a value to or from a component: a process that others look up by name.
+    /// Sends a value to or from a component: a process that other processes look up by name.
     ///
     /// # Errors
-    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with the payload.
+    /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with
+    /// the payload.
     pub fn send_external(&mut self, to: Pid, payload: Payload) -> Result<(), Refused> {
         self.voice().notify(to, About::External, payload, IfFull::Forget, None)
     }
@@ -244,7 +250,7 @@ impl<'k> Context<'k> {
 
     // -- Processes --------------------------------------------------------------------------
 
-    /// Starts a process, as trusted as this one. If this group is being stopped, the new
+    /// Starts a process with the same trust as this one. If this group is being stopped, the new
     /// process ends before its first turn.
     ///
     /// # Errors
@@ -261,45 +267,45 @@ impl<'k> Context<'k> {
         Ok(self.shared.start(process, group, self.me.trust, options).pid)
     }
 
-    /// The priority of a process that this one may send requests to.
+    /// Returns the priority of a process that this one may send requests to.
     pub fn priority(&self, pid: Pid) -> Option<u8> {
         let entry = resolve(self.shared, self.me, pid, Purpose::Request)?;
         Some(entry.priority.load(Ordering::Relaxed))
     }
 
-    /// Sets the priority of a process of the own group, or, for the system, of any.
+    /// Sets the priority of a process of this group, or, for the system, of any process.
     ///
     /// # Errors
-    /// [`NotAllowed`] for others, whether they exist or not.
+    /// [`NotAllowed`] for other processes, even if they do not exist.
     pub fn set_priority(&mut self, pid: Pid, priority: u8) -> Result<(), NotAllowed> {
         self.governed(pid)?.priority.store(priority, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Ends a process of the own group, or, for the system, any. It gets no further turn.
+    /// Ends a process of this group, or, for the system, any process. It gets no further turn.
     ///
     /// # Errors
-    /// [`NotAllowed`] for others, whether they exist or not.
+    /// [`NotAllowed`] for other processes, even if they do not exist.
     pub fn kill(&mut self, pid: Pid) -> Result<(), NotAllowed> {
         self.governed(pid)?.kill();
         Ok(())
     }
 
-    /// Ends the whole group, this process included, with a final code.
+    /// Ends the whole group, this process included, with an exit code.
     pub fn exit_group(&mut self, code: i32) {
         self.me.group.stop(code);
     }
 
-    /// Asks for a [`MessageKind::ProcessTerminated`] when `pid` ends; at once if it has ended
-    /// or never was. Asking again changes nothing.
+    /// Subscribes to a [`MessageKind::ProcessTerminated`] for the end of `pid`. It arrives at once
+    /// if the process has ended or never existed. Watching again changes nothing.
     pub fn watch(&mut self, pid: Pid) {
         self.shared.watch(self.me, pid);
     }
 
-    /// The same on behalf of another process.
+    /// Watches a process on behalf of another one.
     ///
     /// # Errors
-    /// Only the system may.
+    /// [`NotAllowed`] unless this process belongs to the system.
     pub fn watch_for(&mut self, watcher: Pid, pid: Pid) -> Result<(), NotAllowed> {
         self.expect_system()?;
         if let Some(watcher) = self.shared.find(watcher) {
@@ -308,10 +314,10 @@ impl<'k> Context<'k> {
         Ok(())
     }
 
-    /// Lets `client` send requests to `provider` from now on.
+    /// Allows `client` to send requests to `provider` from now on.
     ///
     /// # Errors
-    /// Only the system may.
+    /// [`NotAllowed`] unless this process belongs to the system.
     pub fn introduce(&mut self, client: Pid, provider: Pid) -> Result<(), NotAllowed> {
         self.expect_system()?;
         if let (Some(client), Some(provider)) = (self.shared.find(client), self.shared.find(provider)) {

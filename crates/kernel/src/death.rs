@@ -1,4 +1,4 @@
-//! The end of a process, and everybody who has to know.
+//! Ends processes and notifies the others.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,17 +7,18 @@ use crate::entry::Entry;
 use crate::kernel::{EndReport, Shared};
 use crate::{Exit, Gid, Message, MessageKind, Pid};
 
-/// Ends a process whose turn it is, or that can get no turn any more.
+/// Ends a process whose turn it is, or that can get no more turns.
 ///
-/// 1. It becomes unreachable: nothing enters its mailbox, nobody finds it.
-/// 2. What it owns is dropped, and so are its unread messages. Tokens in both answer with
-///    NO_SUCH_PROCESS, so that no caller is left hanging.
-/// 3. Those who waited for room in its mailbox are told to try again (and will find nobody).
-/// 4. Those who watch it are told, the system process always.
+/// 1. The process becomes unreachable: no message enters its mailbox, and look-ups do not find it.
+/// 2. Everything that it owns is dropped, and so are its unread messages. Tokens in both answer
+///    with NO_SUCH_PROCESS, so that no caller waits forever.
+/// 3. Senders that wait for room in its mailbox are told to try again (and will not find the
+///    process).
+/// 4. Its watchers are told, and always the system process.
 /// 5. The host and the group are told; this may end the group.
 ///
-/// Steps 2 to 4 are in this order so that a watcher who hears of the death finds the answers
-/// to its requests already in its mailbox.
+/// Steps 2 to 4 are in this order so that a watcher that learns of the death finds the answers to
+/// its requests already in its mailbox.
 pub(crate) fn end(shared: &Arc<Shared>, entry: &Arc<Entry>, exit: &Exit) {
     if !entry.run_state.end() {
         return;
@@ -27,7 +28,7 @@ pub(crate) fn end(shared: &Arc<Shared>, entry: &Arc<Entry>, exit: &Exit) {
     let remains = entry.mailbox.close();
 
     let process = entry.process.lock().take();
-    // A destructor that panics must not take the worker with it; the panic hook has reported it.
+    // A destructor that panics must not end the worker; the panic hook has reported it.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(process)));
     drop(remains.messages);
     *entry.contacts.lock() = Default::default();
@@ -51,7 +52,7 @@ pub(crate) fn end(shared: &Arc<Shared>, entry: &Arc<Entry>, exit: &Exit) {
     }
 }
 
-/// Tells a watcher that the process it wants to watch is not there.
+/// Tells a watcher that the process that it watches does not exist.
 pub(crate) fn tell_of_unknown(watcher: &Arc<Entry>, pid: Pid) {
     let message = Message { pid, gid: Gid::SYSTEM, kind: MessageKind::ProcessTerminated };
     if watcher.mailbox.push(crate::mailbox::Lane::Reserved, message).is_ok() {

@@ -1,8 +1,8 @@
-//! A kernel without threads: whoever waits for something gives the turns.
+//! A kernel without threads: a thread that waits for something gives the turns.
 //!
-//! It is for OS processes that have their own threads and one container. Who may give turns is for
-//! the owner to decide; there is one at a time. What other threads make ready waits for it, and the owner's
-//! *doorbell* says so.
+//! It is for OS processes that have their own threads and one container. The owner decides which
+//! thread gives turns, one at a time. Processes that other threads make ready wait for it, and the
+//! owner's *doorbell* announces them.
 
 use std::sync::Arc;
 
@@ -13,31 +13,32 @@ use crate::scheduler::{Doorbell, Scheduler};
 use crate::timers::NEVER;
 use crate::worker;
 
-/// A kernel whose turns are given by calls of [`run`](Driven::run). Dropping it ends all processes.
+/// A kernel that gives turns in calls of [`run`](Driven::run). Dropping it ends all processes.
 pub struct Driven {
     handle: KernelHandle,
 }
 
 impl Driven {
-    /// A kernel without processes. The doorbell is rung when something is made ready by a thread that is not giving
-    /// turns at that moment; it may be rung for nothing.
+    /// Returns a kernel without processes. The doorbell is rung when a thread makes something ready
+    /// while it is not giving turns. It may also be rung without cause.
     pub fn new(hooks: Hooks, doorbell: Doorbell) -> Driven {
         let (clock, random) = (Clock::real(), Random::from_os());
         let shared = Arc::new(Shared::new(Scheduler::driven(doorbell), clock, random, hooks));
         Driven { handle: KernelHandle { shared } }
     }
 
-    /// The kernel, for use from any thread.
+    /// Returns the kernel, for use from any thread.
     pub fn handle(&self) -> &KernelHandle {
         &self.handle
     }
 
-    /// Wakes those whose time has come, and gives turns to one ready process and those to whom it hands over.
-    /// False if none was ready. Only one thread at a time may be in here.
+    /// Wakes the processes whose deadline has passed, and gives turns to one ready process and
+    /// those to which it hands over. Returns false if none was ready. Only one thread at a time may
+    /// call this.
     pub fn run(&self) -> bool {
         let shared = &self.handle.shared;
         let has_timers = shared.timers.next_us() != NEVER;
-        // Between two calls nobody is in the next slot, so this sees all that there is.
+        // Between two calls the next slot is empty, so this check is complete.
         if !has_timers && !self.has_work() {
             return false;
         }
@@ -49,18 +50,19 @@ impl Driven {
         next.map(|entry| worker::run_chain(shared, WORKER, entry)).is_some()
     }
 
-    /// Whether a call of [`run`](Driven::run) would find a process that is ready.
+    /// Returns whether a call of [`run`](Driven::run) would find a ready process.
     pub fn has_work(&self) -> bool {
         self.handle.shared.scheduler.has_work()
     }
 
-    /// When to call [`run`](Driven::run) at the latest, in microseconds of the kernel's clock.
+    /// Returns the latest time for the next call of [`run`](Driven::run), in microseconds of the
+    /// kernel's clock.
     pub fn next_timer_us(&self) -> Option<i64> {
         Some(self.handle.shared.timers.next_us()).filter(|&next_us| next_us != NEVER)
     }
 }
 
-/// Whoever gives turns is the one worker.
+/// The thread that gives turns is the one worker.
 const WORKER: usize = 0;
 
 impl Drop for Driven {

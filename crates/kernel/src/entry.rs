@@ -1,4 +1,4 @@
-//! What the kernel keeps of each process.
+//! The kernel's record of a process.
 
 use std::sync::{Arc, Weak};
 
@@ -18,29 +18,29 @@ pub(crate) struct Entry {
     pub(crate) trust: Trust,
     pub(crate) name: String,
     pub(crate) kernel: Weak<Shared>,
-    /// It stands for a process elsewhere: whoever wakes it gives it its turn, on the spot.
+    /// Whether it stands for a process elsewhere. The waker of a mirror gives it its turn at once.
     pub(crate) is_mirror: bool,
 
     pub(crate) mailbox: Mailbox,
     pub(crate) contacts: Mutex<Contacts>,
     pub(crate) heard_last: HeardLast,
-    /// Who is told when this process ends; `None` once it has.
+    /// The processes to tell when this one ends; `None` once it has ended.
     pub(crate) watchers: Mutex<Option<Vec<Arc<Entry>>>>,
 
-    /// Locked for each turn, by the one worker that has the turn.
+    /// Locked for each turn by the one worker that has the turn.
     pub(crate) process: Mutex<Option<Box<dyn Process>>>,
     pub(crate) run_state: RunState,
     pub(crate) killed: AtomicBool,
-    /// Whether it wants to be told when memory is short.
+    /// Whether it is told when memory is short.
     pub(crate) can_relieve: AtomicBool,
     pub(crate) priority: AtomicU8,
     /// See `run_queue`.
     pub(crate) virtual_time: AtomicU64,
     /// The units that its group has not been charged yet.
     pub(crate) uncharged: AtomicU32,
-    /// When the process wants to be woken.
+    /// When the process must be woken.
     pub(crate) deadline_us: AtomicI64,
-    /// When its timer fires: never later than that.
+    /// When its timer fires: never later than the deadline.
     pub(crate) armed_us: AtomicI64,
 }
 
@@ -80,7 +80,7 @@ impl Entry {
         self.group.gid
     }
 
-    /// Makes sure that the process gets a turn. False if it was to have one anyway.
+    /// Makes sure that the process gets a turn. Returns false if a turn was already due.
     pub(crate) fn wake(self: &Arc<Entry>) -> bool {
         let was_parked = self.run_state.wake();
         if was_parked && let Some(kernel) = self.kernel.upgrade() {
@@ -89,7 +89,7 @@ impl Entry {
         was_parked
     }
 
-    /// The same for those who have the kernel at hand and are done with the process.
+    /// Like [`Entry::wake`], for callers that have the kernel and give the process away.
     #[inline]
     pub(crate) fn wake_in(self: Arc<Entry>, kernel: &Arc<Shared>) {
         if self.run_state.wake() {
@@ -97,7 +97,7 @@ impl Entry {
         }
     }
 
-    /// A mirror gets it on the spot: all that it does is pass on what it was given.
+    /// Gives a mirror its turn at once: it only passes its messages on.
     fn give_turn(self: Arc<Entry>, kernel: &Arc<Shared>) {
         if self.is_mirror {
             worker::run_here(kernel, &self);
@@ -106,13 +106,13 @@ impl Entry {
         }
     }
 
-    /// Asks for the end of the process, which comes with its next turn.
+    /// Requests the end of the process, which comes with its next turn.
     pub(crate) fn kill(self: &Arc<Entry>) {
         self.killed.store(true, Ordering::Release);
         self.wake();
     }
 
-    /// Delivers something that must not be refused. A process that is over does not miss it.
+    /// Delivers a message that must not be refused. A process that has ended does not need it.
     pub(crate) fn deliver(self: &Arc<Entry>, about: &Entry, kind: MessageKind) {
         let message = Message { pid: about.pid, gid: about.gid(), kind };
         if self.mailbox.push(Lane::Reserved, message).is_ok() {
@@ -120,12 +120,12 @@ impl Entry {
         }
     }
 
-    /// A notification has been dealt with: tells those who can send again.
+    /// Tells the senders that may send again after a notification has been dealt with.
     pub(crate) fn release(self: &Arc<Entry>, sender: Pid, about: About, charge: usize) {
         self.tell_of_room(self.mailbox.release(sender, about, charge, || self.now_us()));
     }
 
-    /// The time of the kernel; at its end, 0.
+    /// Returns the time of the kernel; 0 once the kernel has ended.
     pub(crate) fn now_us(&self) -> i64 {
         self.kernel.upgrade().map_or(0, |kernel| kernel.clock.now_us())
     }
@@ -136,7 +136,7 @@ impl Entry {
         }
     }
 
-    /// Cuts off the resources that nobody takes notifications of.
+    /// Cuts off the resources whose notifications are not taken.
     pub(crate) fn check_slowness(self: &Arc<Entry>, now_us: i64) {
         let Slowness { slow, next_us } = self.mailbox.slowness(now_us);
         if let Some(next_us) = next_us

@@ -1,4 +1,4 @@
-//! Groups of processes: programs at work.
+//! Groups of processes: running programs.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex, wait};
 use crate::{Exit, Gid, Pid};
 
-/// How many processes a group may have at a time: a program that spawns without end meets this
-/// before the machine is out of memory.
+/// The maximum number of processes of a group. A program that spawns without end reaches this limit
+/// before the machine runs out of memory.
 pub const PROCESSES_MAX: usize = 16_384;
 
 pub(crate) struct Group {
     pub(crate) gid: Gid,
     /// See `run_queue`.
     pub(crate) virtual_time: AtomicU64,
-    /// The virtual time of the latest of its processes to begin a turn.
+    /// The virtual time of the process of the group that began a turn last.
     pub(crate) floor: AtomicU64,
-    /// How much virtual time one unit of work takes: that of the priority which its first process starts with.
+    /// The virtual time of one unit of work, by the priority that its first process starts with.
     pub(crate) cost: AtomicU64,
-    /// What its processes have done, in units: not the very latest.
+    /// The work of its processes, in units; the latest part may be missing.
     pub(crate) work: AtomicU64,
     state: Mutex<State>,
     ended: Condvar,
@@ -33,10 +33,11 @@ struct State {
     members: FxHashMap<Pid, Arc<Entry>>,
     first: Option<Pid>,
     code: i32,
-    /// Nobody may join any more; those who are left have been told to go.
+    /// Whether the group is stopping: no process may join, and the remaining ones have been told to
+    /// end.
     stopping: bool,
     ended: bool,
-    /// Who wants to be told of the end.
+    /// Callbacks for the end of the group.
     on_end: Vec<Box<dyn FnOnce(i32) + Send>>,
 }
 
@@ -53,7 +54,7 @@ impl Group {
         }
     }
 
-    /// Adds a process. False if the group is stopping and wants no more.
+    /// Adds a process. Returns false if the group is stopping.
     pub(crate) fn join(&self, entry: &Arc<Entry>) -> bool {
         let mut state = self.state.lock();
         if state.stopping || state.ended {
@@ -70,12 +71,12 @@ impl Group {
         true
     }
 
-    /// How many processes there are.
+    /// Returns the number of processes.
     pub(crate) fn size(&self) -> usize {
         self.state.lock().members.len()
     }
 
-    /// A process has ended. True if it was the last of the group.
+    /// Removes an ended process. Returns true if it was the last of the group.
     pub(crate) fn leave(&self, pid: Pid, exit: &Exit) -> bool {
         let mut state = self.state.lock();
         state.members.remove(&pid);
@@ -104,7 +105,7 @@ impl Group {
         last
     }
 
-    /// Ends all processes of the group. The first code that is not 0 is the final one.
+    /// Ends all processes of the group. The first code other than 0 is the final one.
     pub(crate) fn stop(&self, code: i32) {
         let stopped = self.state.lock().stop(code);
         stopped.iter().for_each(Entry::kill);
@@ -153,47 +154,48 @@ impl State {
     }
 }
 
-/// A program that was started: a group of processes, watched from outside.
+/// A started program: a group of processes, seen from outside.
 #[derive(Clone)]
 pub struct Program {
     pub(crate) group: Arc<Group>,
 }
 
 impl Program {
-    /// The name of the group.
+    /// Returns the id of the group.
     pub fn gid(&self) -> Gid {
         self.group.gid
     }
 
-    /// The first process of the program.
+    /// Returns the first process of the program.
     pub fn first(&self) -> Pid {
         self.group.first().expect("a program starts with a process")
     }
 
-    /// Blocks until all processes have ended, and gives the final code.
+    /// Blocks until all processes have ended, and returns the final code.
     ///
-    /// Under a simulation nothing happens while this blocks: use [`Program::code`] there.
+    /// In a simulation nothing happens while this blocks: use [`Program::code`] there.
     pub fn wait(&self) -> i32 {
         self.group.wait()
     }
 
-    /// Tells the final code once all processes have ended: on whatever thread ends the last one, so that what
-    /// is told is to be brief. If they have ended already, at once.
+    /// Calls `tell` with the final code when all processes have ended, on the thread that ends the
+    /// last one; at once if they have ended already. `tell` must be brief.
     pub fn when_ended(&self, tell: impl FnOnce(i32) + Send + 'static) {
         self.group.when_ended(Box::new(tell));
     }
 
-    /// How much all its processes have done so far, in units of work: calls and loop edges, some 10 ns each.
+    /// Returns the work of all its processes so far, in units: calls and loop edges, some 10 ns
+    /// each.
     pub fn work(&self) -> u64 {
         self.group.work()
     }
 
-    /// How many processes it has now.
+    /// Returns the current number of processes.
     pub fn process_count(&self) -> usize {
         self.group.size()
     }
 
-    /// The final code, if all processes have ended.
+    /// Returns the final code, if all processes have ended.
     pub fn code(&self) -> Option<i32> {
         self.group.code()
     }

@@ -1,27 +1,27 @@
-//! Names of processes, groups and requests.
+//! Ids of processes, groups and requests.
 
 use std::fmt;
 
-/// The name of a process. It is never used again for another one.
+/// The id of a process. It is never used again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pid(i64);
 
 impl Pid {
-    /// Stands for the system's service manager, whatever its real pid is.
+    /// Stands for the system's service manager, whatever its real pid.
     pub const SYSTEM: Pid = Pid(-1);
 
-    /// A pid as a number that came from a program; it may name nobody.
+    /// Returns a pid from a number of a program. The process may not exist.
     pub const fn from_i64(number: i64) -> Pid {
         Pid(number)
     }
 
-    /// The number that programs see.
+    /// Returns the number that programs see.
     pub fn as_i64(self) -> i64 {
         self.0
     }
 }
 
-/// The name of a group of processes: a container at work.
+/// The id of a group of processes: a running container.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Gid(i64);
 
@@ -29,21 +29,21 @@ impl Gid {
     /// The group of the system's own processes.
     pub const SYSTEM: Gid = Gid(0);
 
-    /// A gid from its number.
+    /// Returns a gid from its number.
     pub fn from_i64(number: i64) -> Gid {
         Gid(number)
     }
 
-    /// The number that programs see.
+    /// Returns the number that programs see.
     pub fn as_i64(self) -> i64 {
         self.0
     }
 }
 
-/// The name of a request, unique within the process that made it.
+/// The id of a request, unique within the process that made it.
 ///
-/// The low half is a place in a table, the high half says how often that place was used, so
-/// that a late answer to an earlier request in the same place is recognised.
+/// The low half is a place in a table, the high half counts how often that place was used. This way
+/// a late answer to an earlier request in the same place is recognized.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(i64);
 
@@ -56,12 +56,12 @@ impl RequestId {
         (self.0 & 0xffff_ffff) as usize
     }
 
-    /// The number that programs see.
+    /// Returns the number that programs see.
     pub fn as_i64(self) -> i64 {
         self.0
     }
 
-    /// A request id from its number; it may name no request.
+    /// Returns a request id from its number. The request may not exist.
     pub fn from_i64(number: i64) -> RequestId {
         RequestId(number)
     }

@@ -1,17 +1,17 @@
-//! Workers without work: how they fall asleep without missing any.
+//! Idle workers: how they fall asleep without missing work.
 //!
-//! A worker that finds nothing announces itself, looks once more, and sleeps. Whoever makes
-//! work available first puts it into a queue and then looks whether somebody sleeps. The two
-//! fences make sure that at least one of them sees the other (the pattern of two threads that
-//! each write one place and read the other's).
+//! A worker that finds no work announces itself, checks once more, and sleeps. A thread that makes
+//! work available first puts it into a queue and then checks for sleepers. The two fences make sure
+//! that at least one of them sees the other (the pattern of two threads that each write one place
+//! and read the other's).
 //!
-//! If there is a driver, one of the sleepers sits in it. It took that seat before it announced itself, so whoever
-//! finds it in the list knows where to wake it. The others are woken first: the one in the driver hears
-//! what comes from outside, which nobody else would.
+//! If there is a driver, one of the sleepers waits in it. It took that seat before it announced
+//! itself, so a thread that finds it in the list can tell where to wake it. The others are woken
+//! first: only the worker in the driver notices events from outside.
 //!
-//! To be woken takes longer than most calls. So a worker that has just had work from outside *lingers*
-//! before it sleeps: it looks for more, and lets others have the processor in between. Who has
-//! work for it then need not wake anybody, by the same argument.
+//! A wake-up takes longer than most calls. So a worker that has just had work from outside
+//! *lingers* before it sleeps: it looks for more, and yields the processor in between. A thread
+//! with work for it then need not wake a worker, by the same argument.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,14 +22,14 @@ use crate::sync::{Condvar, Mutex, thread, wait, wait_timeout};
 
 /// The sleeping workers of a scheduler.
 pub(crate) struct Idle {
-    /// As long as `sleeping`, for a look without the lock.
+    /// The length of `sleeping`, readable without the lock.
     count: AtomicUsize,
     sleeping: Mutex<Vec<usize>>,
     beds: Box<[Bed]>,
     driver: OnceLock<Arc<dyn Driver>>,
     /// The worker in the driver, or [`NOBODY`].
     in_driver: AtomicUsize,
-    /// One at a time does.
+    /// At most one worker lingers.
     is_somebody_lingering: AtomicBool,
 }
 
@@ -53,8 +53,8 @@ impl Idle {
         }
     }
 
-    /// Looks for work until there is some or patience is `over`. The caller looks once more after this, and
-    /// leaves none behind without waking somebody.
+    /// Looks for work until there is some or patience is `over`. The caller must check once more
+    /// after this, and wake a worker for any work that it leaves.
     pub(crate) fn linger(&self, has_work: impl Fn() -> bool, over: impl Fn() -> bool) {
         if self.is_somebody_lingering.swap(true, Ordering::Relaxed) {
             return;
@@ -67,8 +67,8 @@ impl Idle {
         fence(Ordering::SeqCst);
     }
 
-    /// Wakes a sleeping worker if there is one and nobody lingers. To be called after work was put into a queue
-    /// that all look at.
+    /// Wakes a sleeping worker, if there is one and no worker lingers. Call this after putting work
+    /// into a queue that all workers check.
     pub(crate) fn wake_one_unless_lingering(&self) {
         // Pairs with the fence in `linger`.
         fence(Ordering::SeqCst);
@@ -77,7 +77,7 @@ impl Idle {
         }
     }
 
-    /// Sleeps until woken or for `patience()`, unless `has_work` finds something at the second look.
+    /// Sleeps until woken or for `patience()`, unless `has_work` returns true at the second check.
     pub(crate) fn sleep(
         &self,
         worker: usize,
@@ -104,13 +104,13 @@ impl Idle {
         }
     }
 
-    /// Takes the seat in the driver, if nobody sits there.
+    /// Takes the seat in the driver, if it is free.
     fn take_driver(&self, worker: usize) -> bool {
-        // Acquire pairs with the release of the one who left it.
+        // Acquire pairs with the release of the worker that left the seat.
         self.in_driver.compare_exchange(NOBODY, worker, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Wakes a sleeping worker if there is one. To be called after work was put into a queue.
+    /// Wakes a sleeping worker, if there is one. Call this after putting work into a queue.
     pub(crate) fn wake_one(&self) {
         // Pairs with the fence in `sleep`.
         fence(Ordering::SeqCst);
@@ -128,9 +128,9 @@ impl Idle {
         }
     }
 
-    /// The latest to fall asleep, but the one in the driver last of all.
+    /// Returns the worker that fell asleep last, and the one in the driver only if it is the last.
     fn easiest_to_wake(&self, sleeping: &mut Vec<usize>) -> Option<usize> {
-        // Whoever is in the list and in the driver was in the driver first, and the list has a lock.
+        // A worker in the list took the driver's seat first, and the list has a lock.
         let in_driver = self.in_driver.load(Ordering::Relaxed);
         let position = sleeping.iter().rposition(|&worker| worker != in_driver);
         match position {
@@ -146,7 +146,7 @@ impl Idle {
         }
     }
 
-    /// Wakes all of them, for the end.
+    /// Wakes all workers, at the end.
     pub(crate) fn wake_all(&self) {
         self.beds.iter().for_each(Bed::shake);
         if let Some(driver) = self.driver() {
@@ -154,7 +154,7 @@ impl Idle {
         }
     }
 
-    /// What idle workers wait in.
+    /// Returns the driver of idle workers.
     pub(crate) fn driver(&self) -> Option<&dyn Driver> {
         self.driver.get().map(|driver| &**driver)
     }
@@ -163,17 +163,17 @@ impl Idle {
         self.driver.set(driver).is_ok()
     }
 
-    /// Whether anybody sleeps, at some moment near now.
+    /// Returns whether any worker sleeps, at some moment near now.
     pub(crate) fn anybody(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether everybody sleeps or is about to.
+    /// Returns whether all workers sleep or are about to.
     pub(crate) fn everybody(&self) -> bool {
         self.count.load(Ordering::Relaxed) >= self.beds.len()
     }
 
-    /// Takes the worker off the list if nobody did, and forgets that it was woken.
+    /// Takes the worker off the list if it is still there, and clears its wake-up.
     fn rise(&self, worker: usize) {
         let mut sleeping = self.sleeping.lock();
         sleeping.retain(|&other| other != worker);
@@ -192,7 +192,7 @@ impl Bed {
                     woken = wait(&self.signal, woken);
                 }
             }
-            // Once is enough: whoever rises early just looks around and lies down again.
+            // One wait is enough: a worker that wakes early just checks again.
             Some(patience) if !*woken => drop(wait_timeout(&self.signal, woken, patience)),
             Some(_) => {}
         }

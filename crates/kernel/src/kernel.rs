@@ -1,4 +1,4 @@
-//! The table of processes, and the way in from outside.
+//! The table of processes, and the interface for the host.
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock, Weak};
@@ -31,20 +31,20 @@ pub struct Kernel {
 
 /// How to set a kernel up.
 pub struct KernelOptions {
-    /// How many threads run processes; at least one.
+    /// The number of threads that run processes; at least one.
     pub workers: usize,
-    /// What the host wants to be told.
+    /// Callbacks for the host.
     pub hooks: Hooks,
 }
 
-/// What the host wants to be told. Hooks run on worker threads and should be quick.
+/// Callbacks for the host. They run on worker threads and must be quick.
 #[derive(Default)]
 pub struct Hooks {
-    /// A process has ended.
+    /// Called when a process has ended.
     pub on_end: Option<EndHook>,
-    /// Who is told of messages while somebody looks: see [`KernelHandle::observe`].
+    /// Receives messages while observed: see [`KernelHandle::observe`].
     pub observer: Option<Arc<dyn Observer>>,
-    /// All workers are without work: a good moment to write buffered output.
+    /// Called when all workers are idle: a good moment to write buffered output.
     pub on_idle: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -60,7 +60,7 @@ pub struct EndReport<'r> {
     pub gid: Gid,
     /// Its name, as given when it was started.
     pub name: &'r str,
-    /// Why it ended.
+    /// The reason for its end.
     pub exit: &'r Exit,
 }
 
@@ -88,14 +88,15 @@ pub(crate) struct Shared {
     mirrors: OnceLock<MirrorMaker>,
 }
 
-/// Makes the process that stands for a process elsewhere, or none if there is nothing there to speak to.
+/// Makes the process that stands for a process elsewhere, or none if there is nothing to connect
+/// to.
 pub type MirrorMaker = Box<dyn Fn(Pid) -> Option<Box<dyn Process>> + Send + Sync>;
 
 impl Kernel {
     /// Starts the worker threads.
     ///
     /// # Panics
-    /// If the operating system gives no threads.
+    /// If the operating system cannot start threads.
     pub fn new(options: KernelOptions) -> Kernel {
         let workers = options.workers.max(1);
         let shared = Arc::new(Shared::new(
@@ -108,7 +109,7 @@ impl Kernel {
         Kernel { handle: KernelHandle { shared }, threads }
     }
 
-    /// The kernel, for use from any thread.
+    /// Returns the kernel, for use from any thread.
     pub fn handle(&self) -> &KernelHandle {
         &self.handle
     }
@@ -123,14 +124,14 @@ impl std::ops::Deref for Kernel {
 }
 
 impl Drop for Kernel {
-    /// 1. The workers finish their turns and go. 2. What is left of the processes ends here, in
-    ///    no order. 3. The queues let go of them.
+    /// 1. The workers finish their turns and end. 2. The remaining processes end here, in no order.
+    ///    3. The queues release them.
     fn drop(&mut self) {
         let shared = &self.handle.shared;
         shared.stopping.store(true, Ordering::Release);
         shared.scheduler.idle.wake_all();
         for thread in self.threads.drain(..) {
-            // A worker catches the panics of processes; one of its own has been reported by now.
+            // A worker catches the panics of processes; its own panic has been reported by now.
             let _ = thread.join();
         }
         shared.end_all();
@@ -143,7 +144,8 @@ impl KernelHandle {
         self.prepare().start(process, options)
     }
 
-    /// A program to be: for those who have something to say about its group before its first process runs.
+    /// Returns a group without processes, for callers that need its id before its first process
+    /// runs.
     pub fn prepare(&self) -> Prepared {
         Prepared { shared: self.shared.clone(), group: self.shared.new_group() }
     }
@@ -153,8 +155,8 @@ impl KernelHandle {
         self.shared.start(process, self.shared.system_group.clone(), Trust::System, options).pid
     }
 
-    /// Starts a program under names that were given elsewhere, in a kernel that gives none of its own. None
-    /// if the pid is taken.
+    /// Starts a program with ids that were assigned elsewhere, in a kernel that assigns none
+    /// itself. Returns none if the pid is taken.
     pub fn start_as(
         &self,
         pid: Pid,
@@ -171,34 +173,34 @@ impl KernelHandle {
         Some(Program { group })
     }
 
-    /// From now on a pid that nobody has is a *mirror*: `maker` makes a process when somebody sends it something,
-    /// or asks for [`mirror`](KernelHandle::mirror). It is as trusted as the system, and has its turns in the
-    /// thread of whoever wakes it, on the spot: it is to pass on what is in its mailbox, and no more.
-    /// Only the first maker counts.
+    /// Makes a *mirror* for each unknown pid from now on: `maker` makes a process when a message is
+    /// sent to the pid, or on a call of [`mirror`](KernelHandle::mirror). A mirror has the trust of
+    /// the system, and its waker gives it its turn at once, on the same thread. It must only pass
+    /// on the messages in its mailbox. Only the first maker counts.
     pub fn set_mirrors(&self, maker: MirrorMaker) {
         let _ = self.shared.mirrors.set(maker);
     }
 
-    /// A way to send in the name of a mirror, stamped with this group.
+    /// Returns a handle that sends in the name of a mirror, stamped with this group.
     pub fn mirror(&self, pid: Pid, gid: Gid) -> Option<Port> {
         let entry = self.shared.find_or_mirror(pid)?;
         Some(Port::new(self.shared.clone(), entry).stamped(gid))
     }
 
-    /// Sets what idle workers wait in, besides for work. False if there is one already: it stays.
+    /// Sets the driver in which idle workers wait. Returns false if there is one already; it stays.
     pub fn set_driver(&self, driver: Arc<dyn Driver>) -> bool {
         let is_set = self.shared.scheduler.idle.set_driver(driver);
-        // Those who sleep already sleep elsewhere.
+        // Workers that sleep already do not wait in the driver.
         self.shared.scheduler.wake_somebody();
         is_set
     }
 
-    /// The process that [`Pid::SYSTEM`] stands for.
+    /// Returns the process that [`Pid::SYSTEM`] stands for.
     pub fn system_process(&self) -> Option<Pid> {
         self.shared.system_process().map(|entry| entry.pid)
     }
 
-    /// Makes a process the one that [`Pid::SYSTEM`] stands for, and that is told of each death.
+    /// Sets the process that [`Pid::SYSTEM`] stands for. It is told of each death.
     pub fn set_system_process(&self, pid: Pid) {
         *self.shared.system.lock() = self.shared.find_or_mirror(pid);
     }
@@ -217,17 +219,17 @@ impl KernelHandle {
         }
     }
 
-    /// A way to give a process turns without looking it up each time.
+    /// Returns a handle that gives a process turns without looking it up each time.
     pub fn waker(&self, pid: Pid) -> Option<Waker> {
         self.shared.find(pid).map(|entry| Waker::new(&entry))
     }
 
-    /// A way to send in the name of a process from any thread.
+    /// Returns a handle that sends in the name of a process from any thread.
     pub fn port(&self, pid: Pid) -> Option<Port> {
         self.shared.find(pid).map(|entry| Port::new(self.shared.clone(), entry))
     }
 
-    /// Sends a value from outside to a process, stamped with the system's names.
+    /// Sends a value from outside to a process, stamped with the system's ids.
     ///
     /// # Errors
     /// [`SendError::NoSuchProcess`] or [`SendError::Full`], with the payload.
@@ -252,8 +254,8 @@ impl KernelHandle {
         }
     }
 
-    /// Has all processes that can do so give back memory, and waits until they have, for `patience` at most.
-    /// Not to be called in a turn of a process.
+    /// Asks all processes that support it to give back memory, and waits until they have, for at
+    /// most `patience`. Must not be called in a turn of a process.
     pub fn relieve(&self, patience: Duration) {
         let (done, all_done) = sync_channel(0);
         for entry in self.shared.all() {
@@ -262,37 +264,37 @@ impl KernelHandle {
             }
         }
         drop(done);
-        // Nothing is ever sent: it is over when all have dropped their ends.
+        // No value is ever sent: the wait is over when all processes have dropped their ends.
         let _ = all_done.recv_timeout(patience);
     }
 
-    /// From now on, until the result is dropped, the kernel's [observer](Hooks::observer) is told of messages. Any number
-    /// may look at a time.
+    /// Passes messages to the kernel's [observer](Hooks::observer) until the result is dropped.
+    /// There may be several observations at a time.
     pub fn observe(&self) -> Observing {
         Observing::new(self.shared.clone())
     }
 
-    /// The group of a process, if it exists.
+    /// Returns the group of a process, if it exists.
     pub fn gid_of(&self, pid: Pid) -> Option<Gid> {
         self.shared.find(pid).map(|entry| entry.gid())
     }
 
-    /// Whether this is a way to the same kernel.
+    /// Returns whether both handles belong to the same kernel.
     pub fn is_same(&self, other: &KernelHandle) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// Whether a process exists.
+    /// Returns whether a process exists.
     pub fn is_alive(&self, pid: Pid) -> bool {
         self.shared.find(pid).is_some()
     }
 
-    /// How many processes exist, those of the system included.
+    /// Returns the number of processes, those of the system included.
     pub fn process_count(&self) -> usize {
         self.shared.table.lock().len()
     }
 
-    /// Blocks until no program is left.
+    /// Blocks until all programs have ended.
     pub fn wait_for_programs(&self) {
         let mut programs = self.shared.programs.lock();
         while *programs > 0 {
@@ -300,30 +302,30 @@ impl KernelHandle {
         }
     }
 
-    /// The clock of the kernel.
+    /// Returns the clock of the kernel.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
     }
 
-    /// The random numbers of the kernel.
+    /// Returns the random numbers of the kernel.
     pub fn random(&self) -> &Random {
         &self.shared.random
     }
 }
 
-/// A group that has no process yet.
+/// A group without processes.
 pub struct Prepared {
     shared: Arc<Shared>,
     group: Arc<Group>,
 }
 
 impl Prepared {
-    /// The name of the group.
+    /// Returns the id of the group.
     pub fn gid(&self) -> Gid {
         self.group.gid
     }
 
-    /// Starts the program: as [`KernelHandle::start`].
+    /// Starts the program, as [`KernelHandle::start`].
     pub fn start(self, process: Box<dyn Process>, options: SpawnOptions) -> Program {
         let Prepared { shared, group } = self;
         shared.program_starts();
@@ -343,7 +345,7 @@ impl Waker {
         Waker { entry: Arc::downgrade(entry) }
     }
 
-    /// Whether the process has not ended yet.
+    /// Returns whether the process has not ended yet.
     pub fn is_alive(&self) -> bool {
         self.entry.upgrade().is_some_and(|entry| !entry.run_state.has_ended())
     }
@@ -353,7 +355,8 @@ impl Waker {
         self.try_wake();
     }
 
-    /// The same; false if it was to have a turn anyway, or none any more.
+    /// Gives the process another turn. Returns false if a turn was already due, or if the process
+    /// has ended.
     pub fn try_wake(&self) -> bool {
         self.entry.upgrade().is_some_and(|entry| entry.wake())
     }
@@ -404,7 +407,8 @@ impl Shared {
         Entry::new(pid, group, trust, options, process, Arc::downgrade(self))
     }
 
-    /// Takes in a new process, and gives it its first turn. None, and no harm done, if there is one of that pid.
+    /// Adds a new process, and gives it its first turn. Returns none and changes nothing if the pid
+    /// is taken.
     fn enrol(self: &Arc<Shared>, entry: Arc<Entry>) -> Option<()> {
         {
             let mut table = self.table.lock();
@@ -416,7 +420,7 @@ impl Shared {
         if !entry.group.join(&entry) {
             entry.killed.store(true, Ordering::Release);
         }
-        // Whoever comes after the end of the kernel would wait forever for a turn.
+        // A process added after the end of the kernel would wait forever for a turn.
         if self.stopping.load(Ordering::Acquire) {
             death::end(self, &entry, &Exit::Killed);
         } else if entry.is_mirror {
@@ -457,7 +461,7 @@ impl Shared {
         self.table.lock().get(&pid).cloned()
     }
 
-    /// The process of that pid, or the mirror that is made of it.
+    /// Returns the process with that pid, or the mirror made for it.
     pub(crate) fn find_or_mirror(self: &Arc<Shared>, pid: Pid) -> Option<Arc<Entry>> {
         let found = self.find(pid);
         match self.mirrors.get() {
@@ -468,7 +472,7 @@ impl Shared {
 
     fn make_mirror(self: &Arc<Shared>, pid: Pid, maker: &MirrorMaker) -> Option<Arc<Entry>> {
         let process = maker(pid)?;
-        // What it sends is stamped with a group that is known only then.
+        // The group that stamps its messages is known only when it sends.
         let options = SpawnOptions::named("mirror");
         let mut entry = self.entry(pid, self.system_group.clone(), Trust::System, options, process);
         entry.is_mirror = true;
@@ -488,14 +492,14 @@ impl Shared {
         self.system.lock().clone()
     }
 
-    /// All processes, in the order of their pids.
+    /// Returns all processes, in the order of their pids.
     pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
         let mut all: Vec<_> = self.table.lock().values().cloned().collect();
         all.sort_by_key(|entry| entry.pid);
         all
     }
 
-    /// `watcher` is told when `pid` ends, which may have been long ago.
+    /// Tells `watcher` when `pid` ends, which may have been long ago.
     pub(crate) fn watch(self: &Arc<Shared>, watcher: &Arc<Entry>, pid: Pid) {
         if let Some(entry) = self.find_or_mirror(pid)
             && let Some(watchers) = entry.watchers.lock().as_mut()
@@ -509,7 +513,7 @@ impl Shared {
         death::tell_of_unknown(watcher, pid);
     }
 
-    /// Ends what is left, when no worker runs any more.
+    /// Ends the remaining processes, when no worker runs any more.
     pub(crate) fn end_all(self: &Arc<Shared>) {
         self.stopping.store(true, Ordering::Release);
         self.system.lock().take();

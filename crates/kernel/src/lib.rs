@@ -1,26 +1,26 @@
 //! Processes, groups, mailboxes, scheduler, delivery and death.
 //!
-//! A [`Process`] is anything that can run for a while and then wait for messages: a Toit
-//! process, the service manager, a native provider. The [`Kernel`] owns the table of
-//! processes, the run queues and the worker threads; a process sees it through the
-//! [`Context`] that each of its turns gets, the rest of the host through a [`KernelHandle`].
+//! A [`Process`] is anything that can run for a while and then wait for messages: a Toit process,
+//! the service manager, a native provider. The [`Kernel`] owns the table of processes, the run
+//! queues and the worker threads; a process sees it through the [`Context`] that each of its turns
+//! gets, the rest of the host through a [`KernelHandle`].
 //!
 //! # How a message travels
 //!
-//! Sending puts the message into the receiver's mailbox and makes the receiver ready. It
-//! never blocks and never runs the receiver inside the sender: the receiver takes the next
-//! slot of this worker and runs when the sender parks, on what is left of the sender's
-//! budget. Each mailbox is one queue; what may enter it is decided by lane (see `mailbox`).
-//! The kernel stamps each message with the sender's pid and gid, and decides who may send
-//! what to whom (see `contacts`).
+//! Sending puts the message into the receiver's mailbox and makes the receiver ready. It never
+//! blocks and never runs the receiver inside the sender: the receiver takes the next slot of this
+//! worker and runs when the sender parks, on the rest of the sender's budget. Each mailbox is one
+//! queue; the lane of a message decides whether it may enter (see `mailbox`). The kernel stamps
+//! each message with the sender's pid and gid, and decides which messages a process may send to
+//! which other (see `contacts`).
 //!
 //! # What never happens
 //!
-//! - A request without an answer: the right to reply is a [`RequestToken`], and one that is
-//!   dropped (since its process ended, or its message was never read) answers with
-//!   an error. A mailbox bound never loses a reply.
-//! - A lost wake-up: see `run_state` and `idle`, which are checked in all interleavings of
-//!   small cases (`src/models.rs` has the models and says how to run them).
+//! - A request without an answer: the right to reply is a [`RequestToken`]. A token that is dropped
+//!   (since its process ended, or its message was never read) answers with an error. A mailbox
+//!   bound never loses a reply.
+//! - A lost wake-up: see `run_state` and `idle`, which are checked in all interleavings of small
+//!   cases (`src/models.rs` has the models and the command that runs them).
 //! - A panic that crosses from one process to another.
 //!
 //! ```
@@ -58,8 +58,8 @@
 //! assert_eq!(program.wait(), 7);
 //! ```
 //!
-//! The same code runs under a [`Simulation`]: one thread, virtual time, and a seed that
-//! decides which process runs next and which is killed.
+//! The same code runs in a [`Simulation`]: one thread, virtual time, and a seed that decides which
+//! process runs next and which is killed.
 
 pub mod clock;
 pub mod random;

@@ -1,19 +1,19 @@
-//! One queue of messages, and who may put how much into it.
+//! A mailbox: one queue of messages with limits for each sender.
 //!
-//! | lane | what | bound |
+//! | lane | messages | bound |
 //! |---|---|---|
 //! | reserved | replies, cancels, closes, death, room | none: a request or a watch reserved the place |
 //! | request | requests | [`REQUESTS_MAX`] unanswered per sender; bytes |
 //! | notification | notifications, external ones, messages of programs | [`NOTIFICATIONS_MAX`] per sender and resource; bytes |
 //!
-//! Bytes are bounded per mailbox ([`MAILBOX_BYTES_MAX`]), and a quarter of that for each sender.
-//! One message is always let in when none of its sender's is waiting and the mailbox itself is
-//! not full, however large it is: its memory was charged to the sender's process before, and a
-//! large byte array could not be handed over otherwise.
+//! Bytes are bounded per mailbox ([`MAILBOX_BYTES_MAX`]), and each sender gets a quarter of that.
+//! One message of any size is always accepted if no other message of its sender is waiting and the
+//! mailbox itself is not full: its memory was charged to the sender's process before, and a large
+//! byte array could not be handed over otherwise.
 //!
-//! All lanes share one first-in-first-out queue, so the order between one sender and one
-//! receiver is kept across them. A lock guards it: it is held for a handful of moves, and in
-//! the common case, where sender and receiver take turns on one worker, nobody waits for it.
+//! All lanes share one first-in-first-out queue, so the order between one sender and one receiver
+//! is kept across them. A lock guards the queue. It is held for a handful of moves, and is
+//! uncontended in the common case, where sender and receiver take turns on one worker.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,26 +27,29 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::{About, Message, MessageKind, Pid, RequestId, SendError};
 
-/// How many requests of one process may be unanswered.
+/// The maximum number of unanswered requests of one process.
 pub const REQUESTS_MAX: usize = 1_024;
 
-/// How many notifications of one resource may wait at its receiver. Messages of programs and those
-/// from outside count as one resource for each sender and kind.
+/// The maximum number of notifications of one resource that wait at its receiver. Messages of
+/// programs and those from outside count as one resource for each sender and kind.
 pub const NOTIFICATIONS_MAX: usize = if cfg!(loom) { 1 } else { 1_024 };
 
-/// How many bytes may wait in a mailbox.
+/// The maximum number of bytes that wait in a mailbox.
 pub const MAILBOX_BYTES_MAX: usize = 16 << 20;
 
-/// How many of them from one sender.
+/// The maximum number of these bytes from one sender.
 const SENDER_BYTES_MAX: usize = MAILBOX_BYTES_MAX / 4;
 
-/// How long a receiver may take no notifications of a resource that waits for room.
+/// How long a receiver may leave the notifications of a resource that waits for room, in
+/// microseconds.
 pub const SLOW_CONSUMER_US: i64 = 1_000_000;
 
-/// What a message takes besides its payload. Without it, many small ones would be free.
+/// The bytes that a message takes besides its payload. Without it, many small messages would be
+/// free.
 const MESSAGE_OVERHEAD: usize = size_of::<Message>();
 
-/// A queue that became larger than this is given back when it is empty again: idle processes are small.
+/// The largest capacity that an empty queue keeps. Larger ones are freed, so that idle processes
+/// are small.
 const QUEUE_KEPT: usize = 16;
 
 /// See the table at the top of this file.
@@ -60,8 +63,8 @@ pub(crate) enum Lane {
 #[derive(Default)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
-    /// How long the queue is, for a look without the lock by the owner; `run_state` says why it
-    /// overlooks nothing.
+    /// The length of the queue, which the owner reads without the lock; `run_state` explains why it
+    /// misses nothing.
     length: AtomicUsize,
 }
 
@@ -72,30 +75,32 @@ struct State {
     pending: Pending,
     bytes: usize,
     accounts: Accounts,
-    /// How many notifications of each resource wait.
+    /// The number of waiting notifications of each resource.
     notifications: FxHashMap<(Pid, Topic), usize>,
     waiting: Vec<Waiting>,
 }
 
-/// What is counted together: notifications about the same, or messages of programs of one kind.
+/// The unit of counting: notifications about the same resource, or messages of programs of one
+/// kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Topic {
     About(About),
     Kind(u8),
 }
 
-/// What waits in the mailbox from one sender.
+/// The waiting messages of one sender.
 #[derive(Debug, Default, Clone, Copy)]
 struct Account {
     bytes: usize,
     messages: usize,
 }
 
-/// What waits from all senders. One sender at a time is usual, so that one is not in the map.
+/// The waiting messages of all senders. Usually there is one sender at a time, which is stored
+/// outside of the map.
 #[derive(Debug, Default)]
 struct Accounts {
     latest: Option<(Pid, Account)>,
-    /// The others that have something waiting.
+    /// The other senders with waiting messages.
     others: FxHashMap<Pid, Account>,
 }
 
@@ -114,7 +119,7 @@ impl Accounts {
     }
 }
 
-/// A sender whose notification was refused, and who wants to try again.
+/// A sender whose notification was refused, and that waits for room to try again.
 pub(crate) struct RoomWaiter {
     pub(crate) sender: Arc<Entry>,
     pub(crate) about: About,
@@ -128,12 +133,13 @@ impl RoomWaiter {
 
 struct Waiting {
     waiter: RoomWaiter,
-    /// When the receiver last did something that makes it worth waiting.
+    /// The time of the last progress of the receiver.
     progress_us: i64,
 }
 
 impl Waiting {
-    /// The resource that is cut off if this takes too long. Code of a component may take as long as it likes.
+    /// Returns the resource that is cut off if this takes too long. Code of a component has no time
+    /// limit.
     fn resource(&self) -> Option<(i64, i64)> {
         match self.waiter.about {
             About::Resource { client, handle } => Some((client, handle)),
@@ -142,31 +148,32 @@ impl Waiting {
     }
 }
 
-/// What is left when a mailbox closes. It is for the caller to drop, outside of any lock:
-/// tokens inside answer when they are dropped.
+/// The content of a closed mailbox. The caller must drop it outside of any lock: tokens inside
+/// answer when they are dropped.
 pub(crate) struct Remains {
     pub(crate) messages: VecDeque<Message>,
     pub(crate) waiting: Vec<RoomWaiter>,
 }
 
-/// Answer to the question whether a receiver is slow.
+/// Which receivers are slow.
 pub(crate) struct Slowness {
-    /// These have waited for too long, and are cut off: the sender, the client and the handle.
+    /// Resources that have waited for too long and are cut off: the sender, the client and the
+    /// handle.
     pub(crate) slow: Vec<(Arc<Entry>, i64, i64)>,
-    /// When to ask again, if somebody waits.
+    /// When to check again, if a sender waits.
     pub(crate) next_us: Option<i64>,
 }
 
 impl Mailbox {
-    /// Puts a message in, or gives it back.
-    // The message is large, but so is the answer when all goes well by: it is moved either way.
+    /// Puts a message in, or returns it.
+    // The message is large, but so is the answer of a successful call: it is moved in both cases.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push(&self, lane: Lane, message: Message) -> Result<(), (SendError, Message)> {
         self.push_or_wait(lane, message, || None).map_err(|(error, message, _)| (error, message))
     }
 
-    /// Puts a message in, or gives it back and remembers `waiter`, if any, who is to be told of room.
-    /// The flag says whether it is the first that may be cut off, so that a timer is due.
+    /// Puts a message in, or returns it and records `waiter`, if any, to be told of room. The flag
+    /// tells whether it is the first that may be cut off, so that a timer is due.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push_or_wait(
         &self,
@@ -187,10 +194,10 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Puts the answer to request `id` in, if `by` was asked and the answer is still wanted.
+    /// Puts the answer to request `id` in, if the request went to `by` and is still open.
     pub(crate) fn push_reply(&self, id: RequestId, by: Pid, reply: Message) -> bool {
         let mut state = self.state.lock();
-        // A refused reply is a parameter, and so freed after the lock is.
+        // A refused reply is a parameter, so it is freed after the lock.
         if state.closed || state.pending.settle(id, by) != Settled::Wanted {
             return false;
         }
@@ -199,14 +206,14 @@ impl Mailbox {
         true
     }
 
-    /// Takes the next message out, as the owner of the mailbox.
+    /// Takes the next message out. Only for the owner of the mailbox.
     pub(crate) fn pop(&self) -> Option<Message> {
         if self.is_empty() {
             return None;
         }
         let mut state = self.state.lock();
         loop {
-            // Taken and given on as a whole: a message is large enough for its copies to show.
+            // Taken and passed on as a whole: a message is large, so copies cost time.
             let message = state.queue.pop_front();
             self.length.store(state.queue.len(), Ordering::Release);
             if state.queue.is_empty() && state.queue.capacity() > QUEUE_KEPT {
@@ -218,12 +225,12 @@ impl Mailbox {
         }
     }
 
-    /// Whether there is nothing to take for the owner of the mailbox.
+    /// Returns whether the mailbox is empty. Only for the owner of the mailbox.
     pub(crate) fn is_empty(&self) -> bool {
         self.length.load(Ordering::Acquire) == 0
     }
 
-    /// Reserves the place of an answer from `asked`, as the owner of the mailbox.
+    /// Reserves the place of an answer from `asked`. Only for the owner of the mailbox.
     pub(crate) fn open_request(&self, asked: Pid, lane: Lane) -> Result<RequestId, SendError> {
         let mut state = self.state.lock();
         if state.closed {
@@ -244,17 +251,18 @@ impl Mailbox {
         Ok(pending.open(asked, false))
     }
 
-    /// Gives the place back: the request was not accepted.
+    /// Frees the place of a request that was not accepted.
     pub(crate) fn withdraw_request(&self, id: RequestId) {
         self.state.lock().pending.withdraw(id);
     }
 
-    /// Notes that an answer is not wanted any more, and says who was to give it.
+    /// Records that an answer is no longer needed. Returns the process that was to send it.
     pub(crate) fn cancel_request(&self, id: RequestId) -> Option<Pid> {
         self.state.lock().pending.cancel(id)
     }
 
-    /// A notification has been dealt with. Gives those who waited for room and may try again now.
+    /// Handles a notification that has been dealt with. Returns the senders that waited for room
+    /// and may try again now.
     pub(crate) fn release(
         &self,
         sender: Pid,
@@ -273,13 +281,13 @@ impl Mailbox {
         state.take_waiters_with_room()
     }
 
-    /// `sender` does not wait for room for this resource any more.
+    /// Stops waiting for room for this resource in the name of `sender`.
     pub(crate) fn stop_waiting(&self, sender: Pid, client: i64, handle: i64) {
         let key = (sender, Topic::About(About::Resource { client, handle }));
         self.state.lock().waiting.retain(|waiting| waiting.waiter.key() != key);
     }
 
-    /// Whether the receiver keeps others waiting for too long.
+    /// Checks whether the receiver keeps senders waiting for too long.
     pub(crate) fn slowness(&self, now_us: i64) -> Slowness {
         let mut state = self.state.lock();
         let mut slow = Vec::new();
@@ -296,7 +304,7 @@ impl Mailbox {
         Slowness { slow, next_us }
     }
 
-    /// Lets nothing in any more.
+    /// Closes the mailbox: no message enters any more.
     pub(crate) fn close(&self) -> Remains {
         let mut state = self.state.lock();
         state.closed = true;
@@ -341,7 +349,7 @@ impl State {
                 || account.bytes + charge <= SENDER_BYTES_MAX && self.bytes + charge <= MAILBOX_BYTES_MAX)
     }
 
-    /// False for an answer that is not wanted any more.
+    /// Returns false for an answer that is no longer needed.
     fn account_for_taken(&mut self, message: &Message) -> bool {
         match &message.kind {
             MessageKind::Request { token, .. } if token.lane() == Lane::Request => {
@@ -354,7 +362,7 @@ impl State {
                 }
             }
             MessageKind::Reply { id, .. } => return self.pending.take_answer(*id),
-            // A notification is released by its credit; what is left was never charged.
+            // A notification is released by its credit; the other kinds were never charged.
             _ => {}
         }
         true
@@ -362,7 +370,7 @@ impl State {
 
     fn credit(&mut self, sender: Pid, charge: usize) {
         let account = self.accounts.of(sender);
-        // Nothing is left of it in a mailbox that has closed.
+        // A closed mailbox has no accounts.
         if account.messages > 0 {
             account.bytes -= charge;
             account.messages -= 1;
@@ -378,7 +386,7 @@ impl State {
         }
     }
 
-    /// True if it is the first that may be cut off.
+    /// Returns true if it is the first that may be cut off.
     fn wait_for_room(&mut self, waiter: RoomWaiter, progress_us: i64) -> bool {
         let is_watched = self.waiting.iter().any(|waiting| waiting.resource().is_some());
         let key = waiter.key();
@@ -390,8 +398,8 @@ impl State {
         is_first
     }
 
-    /// Who waits for room in its own resource has only that to look at; who waits for bytes may
-    /// hope whenever any of its sender's go.
+    /// Records progress. A sender that waits for room in its own resource depends on that resource;
+    /// one that waits for bytes on all of the sender's messages.
     fn note_progress(&mut self, sender: Pid, topic: Topic, now_us: i64) {
         for waiting in &mut self.waiting {
             let key = waiting.waiter.key();
@@ -403,8 +411,8 @@ impl State {
         }
     }
 
-    /// Room is announced when half of it is free again, so that a sender that is faster than
-    /// the receiver is not woken for each single message.
+    /// Takes the waiters that can be told of room. Room is announced when half of it is free again,
+    /// so that a sender that is faster than the receiver is not woken for each message.
     fn take_waiters_with_room(&mut self) -> Vec<RoomWaiter> {
         let State { accounts, notifications, waiting, bytes, .. } = self;
         let has_room = |waiting: &mut Waiting| {
@@ -418,7 +426,7 @@ impl State {
     }
 }
 
-/// What a mailbox charges for a payload.
+/// Returns the bytes that a mailbox charges for a payload.
 pub(crate) fn charge_for(payload: &Payload) -> usize {
     payload.size() + MESSAGE_OVERHEAD
 }

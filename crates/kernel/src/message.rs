@@ -1,4 +1,4 @@
-//! What arrives in a mailbox.
+//! The messages that arrive in a mailbox.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,67 +13,68 @@ use crate::observe::Seen;
 use crate::timers::NEVER;
 use crate::{Gid, Pid, RequestId};
 
-/// The first kind that is free for programs (see [`MessageKind::User`]).
+/// The first kind that is reserved for programs (see [`MessageKind::User`]).
 pub const USER_KIND_MIN: u8 = 64;
 
 /// A message, with the stamps of the kernel.
 #[derive(Debug)]
 pub struct Message {
-    /// Who sent it. For what the kernel says itself: the process it speaks about.
+    /// The sender. For messages of the kernel itself: the process that the message is about.
     pub pid: Pid,
     /// The group of that process.
     pub gid: Gid,
-    /// What it is.
+    /// The kind of message and its content.
     pub kind: MessageKind,
 }
 
-/// The kinds of messages and what each carries. `docs/protocol.md` has the numbers.
+/// The kinds of messages and their contents. `docs/protocol.md` has the numbers.
 #[derive(Debug)]
 pub enum MessageKind {
-    /// A request that wants an answer.
+    /// A request.
     Request {
         /// The right to answer, once.
         token: RequestToken,
-        /// What is asked for.
+        /// The number of the procedure.
         procedure: i64,
         /// The arguments.
         payload: Payload,
     },
-    /// The answer to an own request.
+    /// The answer to a request of this process.
     Reply {
         /// The request.
         id: RequestId,
-        /// The result, or why there is none.
+        /// The result, or the reason why there is none.
         result: Result<Payload, Box<Failure>>,
     },
-    /// The sender no longer wants the answer to its request of this id.
+    /// The sender no longer needs the answer to its request of this id.
     Cancel {
-        /// The request, as named by the sender ([`RequestToken::id`]).
+        /// The request's id at the sender ([`RequestToken::id`]).
         id: RequestId,
     },
     /// A value from a resource to its proxy.
     Notification {
-        /// The client, as the provider knows it.
+        /// The id of the client, as the provider assigned it.
         client: i64,
         /// The handle of the resource.
         handle: i64,
         /// The value.
         payload: Payload,
-        /// Its place in the mailbox, which is free again when this is dropped.
+        /// Its place in the mailbox, which is freed when this is dropped.
         credit: Credit,
     },
-    /// A watched process, or one that had opened a client here, has ended. It is `Message::pid`.
+    /// A watched process, or one that had opened a client here, has ended. `Message::pid` is that
+    /// process.
     ProcessTerminated,
-    /// A receiver that refused such a notification as full has room for it again, or has ended. It is
-    /// `Message::pid`.
+    /// A receiver that refused such a notification as full has room for it again, or has ended.
+    /// `Message::pid` is the receiver.
     RoomAvailable {
-        /// What was refused.
+        /// The subject of the refused notification.
         about: About,
     },
-    /// A resource is cut off since its client took no notifications for a second. Both sides
-    /// are told; `Message::pid` is the other side.
+    /// A resource is cut off, because its client took no notifications for a second. Both sides are
+    /// told; `Message::pid` is the other side.
     SlowConsumer {
-        /// The client, as the provider knows it.
+        /// The id of the client, as the provider assigned it.
         client: i64,
         /// The handle of the resource.
         handle: i64,
@@ -82,17 +83,17 @@ pub enum MessageKind {
     External {
         /// The value.
         payload: Payload,
-        /// Its place in the mailbox, which is free again when this is dropped.
+        /// Its place in the mailbox, which is freed when this is dropped.
         credit: Credit,
     },
-    /// Memory is short: whoever can do without some gives it back, and drops this when that is done.
+    /// Memory is short: the process gives back memory that it does not need, and then drops this.
     MemoryPressure {
-        /// What the one who asked for it waits for.
+        /// Ends the wait for this process when dropped.
         done: Relieved,
     },
     /// A message between programs.
     User {
-        /// At least [`USER_KIND_MIN`].
+        /// The kind, at least [`USER_KIND_MIN`].
         kind: u8,
         /// The value.
         payload: Payload,
@@ -100,65 +101,65 @@ pub enum MessageKind {
 }
 
 impl MessageKind {
-    /// The value of a notification that was not accepted, and so took no place.
+    /// Returns the value of a notification that was not accepted, and so took no place.
     pub(crate) fn take_notification(self) -> Payload {
         let (MessageKind::Notification { payload, mut credit, .. }
         | MessageKind::External { payload, mut credit }) = self
         else {
-            unreachable!("what is refused is what was sent")
+            unreachable!("the refused message is the sent one")
         };
         credit.defuse();
         payload
     }
 }
 
-/// What a notification is about: those about the same share an order and a limit.
+/// The subject of a notification. Notifications with the same subject share an order and a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum About {
     /// A resource: [`MessageKind::Notification`].
     Resource {
-        /// The client, as the provider knows it.
+        /// The id of the client, as the provider assigned it.
         client: i64,
         /// The handle of the resource.
         handle: i64,
     },
-    /// All that sender and receiver have to do with each other as a component and its user: [`MessageKind::External`].
+    /// All messages between a component and one of its users: [`MessageKind::External`].
     External,
 }
 
-/// Dropped by a process that has given back what memory it can do without.
+/// Dropped by a process when it has given back all memory that it does not need.
 #[derive(Debug)]
-pub struct Relieved(#[expect(dead_code, reason = "to drop it is what it is for")] pub(crate) SyncSender<()>);
+pub struct Relieved(#[expect(dead_code, reason = "only its drop has an effect")] pub(crate) SyncSender<()>);
 
 /// Why a request has no result.
 #[derive(Debug, Default)]
 pub struct Failure {
     /// The text that the caller throws.
     pub text: String,
-    /// Where it was thrown, in the encoding of the provider's language; the kernel does not look.
+    /// The stack trace, in the encoding of the provider's language; the kernel does not read it.
     pub trace: Option<Payload>,
 }
 
 impl Failure {
-    /// A failure without a trace.
+    /// Returns a failure without a trace.
     pub fn new(text: impl Into<String>) -> Failure {
         Failure { text: text.into(), trace: None }
     }
 
-    /// What a caller gets from a process that is not there any more.
+    /// Returns the failure that a caller gets from a process that has ended.
     pub fn no_such_process() -> Failure {
         Failure::new("NO_SUCH_PROCESS")
     }
 }
 
-/// Why a message was not accepted. The text is what programs see.
+/// Why a message was not accepted. Programs see the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// There is none, or none that the sender may send this to.
+    /// There is no such process, or the sender may not send this to it.
     #[error("NO_SUCH_PROCESS")]
     NoSuchProcess,
-    /// Too many requests of the sender are unanswered, or too much waits at the receiver.
+    /// Too many requests of the sender are unanswered, or too many bytes wait at the receiver.
     #[error("Cannot enqueue more requests")]
     TooManyRequests,
     /// The receiver has no room for more from this sender.
@@ -169,29 +170,29 @@ pub enum SendError {
     ReservedKind,
 }
 
-/// A message that was not accepted, given back.
+/// A message that was not accepted, returned to the sender.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct Refused {
-    /// Why.
+    /// The reason.
     pub error: SendError,
-    /// What would have been sent, buffers included.
+    /// The payload that was not sent, buffers included.
     pub payload: Payload,
 }
 
 /// The right to answer a request.
 ///
-/// It answers by itself if it is dropped: whoever asked is told that nobody is there to
-/// answer. This is how the death of a process reaches all who wait for it.
+/// A token that is dropped answers by itself: the caller is told that the process has ended. This
+/// is how the death of a process reaches all callers that wait for it.
 pub struct RequestToken {
     asker: Option<Arc<Entry>>,
     id: RequestId,
     lane: Lane,
-    /// [`NEVER`] if its asker waits for as long as it takes.
+    /// [`NEVER`] if the caller waits without a limit.
     deadline_us: i64,
     asked_pid: Pid,
     asked_gid: Gid,
-    /// Set if somebody looks.
+    /// Set if the request is observed.
     seen: Option<Box<Seen>>,
 }
 
@@ -212,37 +213,39 @@ impl RequestToken {
         self
     }
 
-    /// Until when the asker waits for the answer, in the time of
-    /// [`Context::now_us`](crate::Context::now_us), if it has said so. It gives up by itself.
+    /// Returns until when the caller waits for the answer, in the time of
+    /// [`Context::now_us`](crate::Context::now_us), if it has a limit. The caller itself stops
+    /// waiting then.
     pub fn deadline_us(&self) -> Option<i64> {
         Some(self.deadline_us).filter(|&deadline_us| deadline_us != NEVER)
     }
 
-    /// The name that the asker gave to the request: a later [`MessageKind::Cancel`] from the
+    /// Returns the id that the caller gave to the request. A later [`MessageKind::Cancel`] from the
     /// same process repeats it.
     pub fn id(&self) -> RequestId {
         self.id
     }
 
-    /// Whether the request gives back what an earlier one got: it was sent with
-    /// [`Context::request_close`](crate::Context::request_close).
+    /// Returns whether the request releases something that an earlier one acquired: it was sent
+    /// with [`Context::request_close`](crate::Context::request_close).
     pub fn is_close(&self) -> bool {
         self.lane == Lane::Reserved
     }
 
-    /// Answers, as [`Context::reply`](crate::Context::reply). Says whether the asker is there and wants it.
+    /// Answers, as [`Context::reply`](crate::Context::reply). Returns whether the caller exists and
+    /// still waits for the answer.
     pub fn reply(mut self, result: Result<Payload, Failure>) -> bool {
         let Some(asker) = self.settle(result.map_err(Box::new)) else { return false };
         asker.wake();
         true
     }
 
-    /// How the request got into the mailbox.
+    /// Returns the lane of the request.
     pub(crate) fn lane(&self) -> Lane {
         self.lane
     }
 
-    /// Takes the right away without an answer, for a request that was not accepted.
+    /// Drops the right without an answer, for a request that was not accepted.
     pub(crate) fn defuse(mut self) {
         self.asker = None;
     }
@@ -253,7 +256,7 @@ impl RequestToken {
         }
     }
 
-    /// Puts the answer where it belongs, and gives who has to be woken.
+    /// Puts the answer into the caller's mailbox, and returns the process to wake.
     fn settle(&mut self, result: Result<Payload, Box<Failure>>) -> Option<Arc<Entry>> {
         let asker = self.asker.take()?;
         if let Some(seen) = self.seen.take() {
@@ -281,10 +284,10 @@ impl fmt::Debug for RequestToken {
     }
 }
 
-/// The place that a notification takes in its receiver's mailbox, given back when dropped.
+/// The place of a notification in its receiver's mailbox, freed when dropped.
 ///
-/// A receiver that puts notifications aside keeps the credit with them, so that the bound
-/// holds for what is put aside as well.
+/// A receiver that puts notifications aside keeps the credit with them, so that they still count
+/// against the bound.
 pub struct Credit {
     receiver: Option<Arc<Entry>>,
     sender: Pid,
@@ -293,25 +296,26 @@ pub struct Credit {
     watch: Option<Arc<dyn CreditWatch>>,
 }
 
-/// Is told when a notification that was sent with [`Port::notify_watched`](crate::Port::notify_watched) has
-/// been dealt with: its credit was dropped, on whatever thread that was.
+/// Is told when a notification that was sent with
+/// [`Port::notify_watched`](crate::Port::notify_watched) has been dealt with: its credit was
+/// dropped, on any thread.
 pub trait CreditWatch: Send + Sync {
-    /// See [`DealtWith`]. Not to take long.
+    /// See [`DealtWith`]. Must be quick.
     fn dealt_with(&self, done: DealtWith);
 }
 
 /// A notification that has been dealt with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DealtWith {
-    /// Who got it.
+    /// The receiver.
     pub receiver: Pid,
-    /// Who sent it.
+    /// The sender.
     pub sender: Pid,
-    /// What it was about.
+    /// The subject.
     pub about: About,
     /// The bytes that it took in the mailbox.
     pub charge: usize,
-    /// When, in microseconds since the kernel started.
+    /// The time, in microseconds since the kernel started.
     pub at_us: i64,
 }
 
@@ -325,7 +329,7 @@ impl Credit {
         self
     }
 
-    /// For a notification that was not accepted and took no place.
+    /// Clears a credit of a notification that was not accepted and took no place.
     fn defuse(&mut self) {
         self.receiver = None;
     }

@@ -1,12 +1,12 @@
-//! The shipped code in all interleavings of small cases, checked by loom.
+//! Models of the shipped code: all interleavings of small cases, checked by loom.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" cargo test -p lucarne-kernel --lib --release --target-dir target/loom models
 //! ```
 //!
 //! Each model builds real processes in a real kernel without worker threads; the model's own
-//! threads play sender, worker and dying process. Nothing here waits in a loop: at the end all
-//! threads have done their part, and what must have happened has happened, whatever the order.
+//! threads play sender, worker and dying process. No model waits in a loop: when all threads have
+//! done their part, the expected events must have happened, in any order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,8 +23,8 @@ use crate::scheduler::{BUDGET, Scheduler};
 use crate::sync::{Condvar, Mutex, wait};
 use crate::{Context, Driver, Exit, MessageKind, Outcome, Pid, SpawnOptions, death, worker};
 
-/// All interleavings with up to three preemptions: enough for every bug of two threads that
-/// anybody has found in such code, and done in seconds.
+/// Runs all interleavings with up to three preemptions. That is enough for every known bug of two
+/// threads in such code, and takes seconds.
 fn model(check: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
@@ -57,7 +57,7 @@ fn start(
     shared.find(pid).expect("just started")
 }
 
-/// Gives turns until nobody is ready.
+/// Gives turns until no process is ready.
 fn run_all(shared: &Arc<Shared>) {
     loop {
         let next = shared.scheduler.simulated_ready().lock().pop();
@@ -66,7 +66,7 @@ fn run_all(shared: &Arc<Shared>) {
     }
 }
 
-/// A reply or failure for each unanswered request, counted.
+/// Counts the replies and failures for each unanswered request.
 fn count_replies(entry: &Arc<Entry>) -> usize {
     let messages = std::iter::from_fn(|| entry.mailbox.pop());
     messages.filter(|message| matches!(message.kind, MessageKind::Reply { .. })).count()
@@ -124,13 +124,13 @@ fn a_worker_does_not_sleep_through_work() {
     model(|| {
         let scheduler = Arc::new(Scheduler::with_workers(1));
         let entry = {
-            // The process itself does not matter here, only that there is one to be queued.
+            // The process only has to be queued; it does nothing.
             let shared = kernel();
             start(&shared, |_: &mut Context<'_>| Outcome::Ready)
         };
         let (inner, queued) = (scheduler.clone(), entry.clone());
         let sender = thread::spawn(move || inner.make_ready(queued));
-        // Would hang, and loom says so, if the wake-up could get lost.
+        // Hangs if the wake-up can get lost, and loom reports it.
         while scheduler.pick(0).is_none() {
             scheduler.idle.sleep(0, || scheduler.has_work(), || None);
         }
@@ -139,7 +139,7 @@ fn a_worker_does_not_sleep_through_work() {
     });
 }
 
-/// A driver that only ever hears of being unparked.
+/// A driver that only reacts to `unpark`.
 #[derive(Default)]
 struct Deaf {
     is_unparked: Mutex<bool>,
@@ -245,7 +245,7 @@ fn a_request_to_a_dying_process_is_refused_or_answered() {
 }
 
 #[test]
-fn whoever_is_refused_for_lack_of_room_is_told_of_room() {
+fn a_sender_refused_for_lack_of_room_is_told_of_room() {
     model(|| {
         let shared = kernel();
         let receiver = start(&shared, |_: &mut Context<'_>| Outcome::Wait { until_us: None });

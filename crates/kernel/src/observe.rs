@@ -1,9 +1,10 @@
-//! Seeing messages at work.
+//! Observes messages.
 //!
-//! A kernel may have an [`Observer`]. It is told of requests and of other messages as long as somebody holds an
-//! [`Observing`]; at all other times each message costs one look at a counter. A request is seen if somebody looked when
-//! it was sent, and reported once, when it has its answer. The kernel says what it knows: who, how much, how long, and
-//! the integers that a payload begins with.
+//! A kernel may have an [`Observer`]. It is told of requests and other messages as long as an
+//! [`Observing`] exists; at all other times each message costs one read of a counter. A request is
+//! observed if an [`Observing`] existed when it was sent, and is reported once, when it has its
+//! answer. The report contains the facts that the kernel has: the two processes, sizes, times, and
+//! the first integers of a payload.
 
 use std::sync::Arc;
 
@@ -14,12 +15,13 @@ use crate::kernel::Shared;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::{Failure, Gid, Pid};
 
-/// Is told of messages. It is called in the middle of sending, on whatever thread that is, by several at a time: not to
-/// take long, nor to send anything.
+/// Is told of messages. It is called in the middle of sending, on any thread, possibly on several
+/// at a time. It must be quick, and must not send anything.
 pub trait Observer: Send + Sync {
-    /// A request has its answer.
+    /// Called when a request has its answer.
     fn answered(&self, answered: &Answered);
-    /// A notification, or a message of a program, has been accepted by its receiver's mailbox.
+    /// Called when a notification, or a message of a program, has been accepted by its receiver's
+    /// mailbox.
     fn delivered(&self, delivered: &Delivered);
 }
 
@@ -32,51 +34,51 @@ pub struct Party {
     pub gid: Gid,
 }
 
-/// A request, and how it was answered.
+/// A request and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
-    /// Who has sent it.
+    /// The sender.
     pub asker: Party,
-    /// Who was to answer it.
+    /// The receiver.
     pub asked: Party,
-    /// What was asked for.
+    /// The number of the procedure.
     pub procedure: i64,
-    /// The integers that the arguments begin with, inside of a list if they are one.
+    /// The first integers of the arguments, or of the list if they are one.
     pub arguments: [Option<i64>; 2],
-    /// The same of the result.
+    /// The first integer of the result, likewise.
     pub result: Option<i64>,
     /// The bytes of the arguments.
     pub arguments_bytes: usize,
     /// The bytes of the result.
     pub result_bytes: usize,
-    /// From being accepted to being answered, in ns.
+    /// The time between acceptance and answer, in ns.
     pub took_ns: i64,
     /// Whether the answer is an error.
     pub failed: bool,
 }
 
-/// A message that wants no answer.
+/// A message that needs no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivered {
-    /// Who has sent it.
+    /// The sender.
     pub sender: Party,
-    /// Who gets it.
+    /// The receiver.
     pub receiver: Party,
     /// The bytes of the value.
     pub bytes: usize,
 }
 
-/// That somebody looks. Dropping it is to look away.
+/// Keeps messages observed. Dropping it ends the observation.
 #[must_use = "nothing is seen once this is dropped"]
 pub struct Observing {
     shared: Arc<Shared>,
 }
 
-/// How many look at a kernel.
+/// The number of observations of a kernel.
 #[derive(Debug)]
 pub(crate) struct Observers(AtomicUsize);
 
-/// A request that is seen, until it is answered.
+/// An observed request, until it is answered.
 pub(crate) struct Seen {
     shared: Arc<Shared>,
     sent_ns: i64,
@@ -101,20 +103,21 @@ impl Observers {
         Observers(AtomicUsize::new(0))
     }
 
-    /// Relaxed: nothing is handed over by it, and who begins to look may miss what is being sent.
+    /// Relaxed: no data is handed over by it, and a new observer may miss messages that are being
+    /// sent.
     #[inline]
     fn are_there(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
 }
 
-/// Whoever is to be told of a message, if anybody looks.
+/// Returns the observer to be told of a message, if there is an observation.
 #[inline]
 pub(crate) fn observer(shared: &Shared) -> Option<&dyn Observer> {
     if shared.observers.are_there() { shared.hooks.observer.as_deref() } else { None }
 }
 
-/// Begins to see a request.
+/// Begins to observe a request.
 #[cold]
 pub(crate) fn see(
     shared: &Arc<Shared>,
@@ -138,7 +141,7 @@ pub(crate) fn see(
 }
 
 impl Seen {
-    /// The request has its answer.
+    /// Reports the answer of the request.
     #[cold]
     pub(crate) fn answered(self, result: &Result<Payload, Box<Failure>>) {
         let Seen { shared, sent_ns, mut answered } = self;

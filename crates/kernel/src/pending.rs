@@ -1,16 +1,16 @@
-//! The requests of one process that have no answer yet.
+//! The unanswered requests of one process.
 
 use crate::{Pid, RequestId};
 
-/// A table of places, used again and again; see [`RequestId`].
+/// A table of reusable places; see [`RequestId`].
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     places: Vec<Place>,
     free: Vec<u32>,
     /// Requests that count against the bound, until their reply has been taken.
     pub(crate) outstanding: usize,
-    /// How many closes may still be sent: one for each ordinary request ever accepted, since
-    /// what is closed was once asked for.
+    /// The number of closes that may still be sent: one for each ordinary request ever accepted,
+    /// since a request acquired everything that is closed.
     pub(crate) closes_left: u64,
 }
 
@@ -28,19 +28,19 @@ struct Request {
     canceled: bool,
 }
 
-/// What an answer meets.
+/// The state of the request that an answer is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
-    /// Nobody asked this process for that, or it has answered already.
+    /// The request was not sent to this process, or has been answered already.
     Unknown,
-    /// The answer is not wanted any more.
+    /// The answer is no longer needed.
     Canceled,
-    /// It is wanted.
+    /// The answer is needed.
     Wanted,
 }
 
 impl Pending {
-    /// Notes a request. `counted` says whether it counts as outstanding.
+    /// Records a request. `counted` tells whether it counts as outstanding.
     pub(crate) fn open(&mut self, asked: Pid, counted: bool) -> RequestId {
         let request = Some(Request { asked, counted, answered: false, canceled: false });
         self.outstanding += usize::from(counted);
@@ -54,7 +54,7 @@ impl Pending {
         RequestId::new(index, 1)
     }
 
-    /// An answer from `by` arrives. If it is wanted, its place stays taken until it is read.
+    /// Handles an answer from `by`. If it is needed, its place stays taken until it is read.
     pub(crate) fn settle(&mut self, id: RequestId, by: Pid) -> Settled {
         let open = |request: &&mut Request| request.asked == by && !request.answered;
         let Some(request) = self.get(id).filter(open) else {
@@ -68,29 +68,30 @@ impl Pending {
         Settled::Wanted
     }
 
-    /// The answer is taken out of the mailbox. False if it was cancelled while it waited there.
+    /// Frees the place of an answer that is taken out of the mailbox. Returns false if it was
+    /// canceled while it waited there.
     pub(crate) fn take_answer(&mut self, id: RequestId) -> bool {
         let Some(request) = self.get(id).copied() else { return false };
         self.free_place(id);
         !request.canceled
     }
 
-    /// The request was never accepted.
+    /// Removes a request that was not accepted.
     pub(crate) fn withdraw(&mut self, id: RequestId) {
         if self.get(id).is_some() {
             self.free_place(id);
         }
     }
 
-    /// Marks a request as no longer wanted and says who has to be told. Its place stays taken until
-    /// the answer comes, so that asking and cancelling in turn stays within the bound.
+    /// Marks a request as no longer needed and returns the process to tell. Its place stays taken
+    /// until the answer comes, so that a loop of requests and cancels stays within the bound.
     pub(crate) fn cancel(&mut self, id: RequestId) -> Option<Pid> {
         let request = self.get(id).filter(|request| !request.canceled)?;
         request.canceled = true;
         (!request.answered).then_some(request.asked)
     }
 
-    /// The requests that somebody still has to answer.
+    /// Returns the requests that still need an answer.
     #[cfg(test)]
     pub(crate) fn unanswered(&self) -> usize {
         self.places.len() - self.free.len()
@@ -121,7 +122,7 @@ mod tests {
     const ASKED: Pid = Pid::SYSTEM;
 
     #[test]
-    fn only_the_one_who_was_asked_can_answer_and_only_once() {
+    fn only_the_receiver_can_answer_and_only_once() {
         let mut pending = Pending::default();
         let id = pending.open(ASKED, true);
         assert_eq!(pending.settle(id, Pid::from_i64(99)), Settled::Unknown);
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_cancelled_before_it_is_read_is_not_seen() {
+    fn an_answer_canceled_before_it_is_read_is_dropped() {
         let mut pending = Pending::default();
         let id = pending.open(ASKED, true);
         assert_eq!(pending.settle(id, ASKED), Settled::Wanted);
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_from_nowhere_name_nothing() {
+    fn unknown_numbers_are_not_requests() {
         let mut pending = Pending::default();
         for number in [0, -1, i64::MAX, i64::MIN, 1 << 32] {
             assert_eq!(pending.settle(RequestId::from_i64(number), ASKED), Settled::Unknown);

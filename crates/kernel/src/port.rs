@@ -1,8 +1,9 @@
-//! What a process sends, in its turns or between them.
+//! Sends the messages of a process, in its turns or between them.
 //!
-//! In a turn it sends through its [`Context`](crate::Context). Threads and tasks that act for a process
-//! at any other time have a [`Port`]: what goes out through it bears the same stamps, obeys the same
-//! permissions and counts against the same limits. Answers arrive in the mailbox, in a turn.
+//! In a turn a process sends through its [`Context`](crate::Context). Threads and tasks that act
+//! for a process at any other time have a [`Port`]: messages through it have the same stamps,
+//! follow the same permissions and count against the same limits. Answers arrive in the mailbox, in
+//! a turn.
 
 use std::sync::Arc;
 
@@ -27,21 +28,21 @@ pub struct Port {
     gid: Gid,
 }
 
-/// A process about to send something.
+/// A process that is about to send.
 #[derive(Clone, Copy)]
 pub(crate) struct Voice<'k> {
     pub(crate) shared: &'k Arc<Shared>,
     pub(crate) me: &'k Arc<Entry>,
-    /// The group that what is said is stamped with.
+    /// The group that stamps the message.
     pub(crate) gid: Gid,
 }
 
-/// What becomes of a sender whose notification found no room.
+/// How to treat a sender whose notification found no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IfFull {
     /// It is told of room.
     Wait,
-    /// It is not.
+    /// It is not told of room.
     Forget,
 }
 
@@ -51,32 +52,33 @@ impl Port {
         Port { shared, me, gid }
     }
 
-    /// What is sent is stamped with this group: only known of a mirror when its process says something.
+    /// Returns a port that stamps messages with this group. The group of a mirror is known only
+    /// when it sends.
     pub(crate) fn stamped(self, gid: Gid) -> Port {
         Port { gid, ..self }
     }
 
-    /// The name of the process.
+    /// Returns the id of the process.
     pub fn pid(&self) -> Pid {
         self.me.pid
     }
 
-    /// The group of the process.
+    /// Returns the group of the process.
     pub fn gid(&self) -> Gid {
         self.gid
     }
 
-    /// The process that [`Pid::SYSTEM`] stands for.
+    /// Returns the process that [`Pid::SYSTEM`] stands for.
     pub fn system(&self) -> Option<Pid> {
         self.shared.system_process().map(|entry| entry.pid)
     }
 
-    /// Microseconds since the kernel started; they never go back.
+    /// Returns the microseconds since the kernel started. They never go back.
     pub fn now_us(&self) -> i64 {
         self.shared.clock.now_us()
     }
 
-    /// Random bits, the same ones for the same seed under a simulation.
+    /// Returns random bits. In a simulation they follow from the seed.
     pub fn random_u64(&self) -> u64 {
         self.shared.random.next_u64()
     }
@@ -121,8 +123,8 @@ impl Port {
         self.voice().cancel(request);
     }
 
-    /// As [`Context::notify`](crate::Context::notify), also for notifications of components. These are waited for however long
-    /// it takes: code of a component may be busy with something else.
+    /// As [`Context::notify`](crate::Context::notify), also for notifications of components. The
+    /// wait for these has no time limit: code of a component may be busy.
     ///
     /// # Errors
     /// As there.
@@ -162,8 +164,9 @@ impl Port {
         self.shared.watch(&self.me, pid);
     }
 
-    /// Cuts a resource off, as the kernel does with one whose notifications are not taken: `to`, the other
-    /// side of it, gets [`MessageKind::SlowConsumer`]. Who may not send there does nothing.
+    /// Cuts a resource off, as the kernel does with a resource whose notifications are not taken:
+    /// `to`, the other side of it, gets [`MessageKind::SlowConsumer`]. Does nothing if this process
+    /// may not send there.
     pub fn cut_off(&self, to: Pid, client: i64, handle: i64) {
         self.voice().cut_off(to, client, handle);
     }
@@ -210,7 +213,7 @@ impl Voice<'_> {
             Err((error, message)) => {
                 self.me.mailbox.withdraw_request(id);
                 let MessageKind::Request { token, payload, .. } = message.kind else {
-                    unreachable!("what is refused is what was sent")
+                    unreachable!("the refused message is the sent one")
                 };
                 token.defuse();
                 Err(Refused { error, payload })
@@ -259,7 +262,7 @@ impl Voice<'_> {
                 if is_timer_due {
                     let slow_us = self.shared.clock.now_us() + SLOW_CONSUMER_US;
                     self.shared.timers.check_slowness_at(slow_us, target);
-                    // A worker that sleeps does not know of this timer.
+                    // A sleeping worker does not account for this timer yet.
                     self.shared.scheduler.wake_somebody();
                 }
                 Err(Refused { error, payload: message.kind.take_notification() })
@@ -295,7 +298,7 @@ impl Voice<'_> {
             }
             Err((error, message)) => {
                 let MessageKind::User { payload, .. } = message.kind else {
-                    unreachable!("what is refused is what was sent")
+                    unreachable!("the refused message is the sent one")
                 };
                 Err(Refused { error, payload })
             }

@@ -1,19 +1,19 @@
-//! What a process is to the kernel.
+//! Processes as the kernel sees them.
 
 use crate::Context;
 
 /// Something that runs in turns and waits for messages in between.
 ///
-/// A process has no thread of its own, and its turns never overlap. It is dropped when it
-/// ends, and with it everything it owns: tokens of requests that it has not answered then
-/// answer with an error.
+/// A process has no thread of its own, and its turns never overlap. It is dropped when it ends,
+/// together with everything that it owns: tokens of requests that it has not answered then answer
+/// with an error.
 pub trait Process: Send {
-    /// Runs until the budget is spent, nothing is left to do, or the process ends.
+    /// Runs until the budget is used, there is no more work, or the process ends.
     ///
-    /// A long turn asks [`Context::should_yield`] at least every thousand units of its budget
-    /// (about ten microseconds), and returns [`Outcome::Ready`] soon after it says yes.
-    /// Before it answers [`Outcome::Wait`] it has received all its messages: a message that
-    /// is already there will not wake it.
+    /// A long turn calls [`Context::should_yield`] at least every thousand units of its budget
+    /// (about ten microseconds), and returns [`Outcome::Ready`] soon after it returns true. Before
+    /// a turn returns [`Outcome::Wait`], it must have received all its messages: a message that is
+    /// already there will not wake the process.
     fn run(&mut self, context: &mut Context<'_>) -> Outcome;
 }
 
@@ -29,9 +29,10 @@ impl<F: FnMut(&mut Context<'_>) -> Outcome + Send> Process for F {
 pub enum Outcome {
     /// There is more to do.
     Ready,
-    /// Nothing to do until a message arrives, someone wakes the process, or the time comes.
+    /// There is nothing to do until a message arrives, the process is woken, or the deadline
+    /// passes.
     Wait {
-        /// In the time of [`Context::now_us`].
+        /// The deadline, in the time of [`Context::now_us`].
         until_us: Option<i64>,
     },
     /// The process is over.
@@ -43,24 +44,24 @@ pub enum Outcome {
 pub enum Exit {
     /// It had nothing left to do.
     Done,
-    /// It asked for the end with a code. Zero ends this process only, any other code its whole group.
+    /// It ended with a code. Zero ends only this process, any other code its whole group.
     Code(i32),
-    /// It failed, and has itself told the world why if there was more to tell than this.
+    /// It failed, and has itself reported any further details.
     Failed {
         /// One line for logs.
         message: String,
     },
-    /// Its native code panicked; nobody has told the world yet.
+    /// Its native code panicked; this has not been reported yet.
     Panicked {
-        /// What the panic said.
+        /// The text of the panic.
         message: String,
     },
-    /// Someone else ended it. That alone is no failure of its program.
+    /// Another process ended it. That alone is not a failure of its program.
     Killed,
 }
 
 impl Exit {
-    /// A failure with a message.
+    /// Returns a failure with a message.
     pub fn failed(message: impl Into<String>) -> Exit {
         Exit::Failed { message: message.into() }
     }
@@ -71,28 +72,28 @@ impl Exit {
 pub enum Trust {
     /// Part of the system: may reach every process, introduce them and kill them.
     System,
-    /// May reach the system, its own group, and whom it was introduced to.
+    /// May reach the system, its own group, and processes that it was introduced to.
     Guest,
 }
 
-/// Which group a new process joins.
+/// The group that a new process joins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GroupOption {
-    /// That of the process that spawns it.
+    /// The group of the process that spawns it.
     #[default]
     Same,
-    /// A new one, whose first process it is.
+    /// A new group, whose first process it is.
     New,
 }
 
 /// How to start a process.
 #[derive(Debug, Clone)]
 pub struct SpawnOptions {
-    /// For people: it appears in reports.
+    /// The name, used in reports.
     pub name: String,
     /// See [`priority`].
     pub priority: u8,
-    /// The group it joins. Programs started from outside always get a new one.
+    /// The group that it joins. Programs started from outside always get a new one.
     pub group: GroupOption,
 }
 
@@ -103,29 +104,29 @@ impl Default for SpawnOptions {
 }
 
 impl SpawnOptions {
-    /// The usual options, with a name.
+    /// Returns the default options, with a name.
     pub fn named(name: impl Into<String>) -> SpawnOptions {
         SpawnOptions { name: name.into(), ..SpawnOptions::default() }
     }
 }
 
-/// The priorities that have names; all values in between are allowed.
+/// Named priorities; all values in between are allowed.
 pub mod priority {
-    /// Runs when nothing else wants to, and a little even if something does.
+    /// Runs when nothing else is ready, and a little even if something is.
     pub const IDLE: u8 = 0;
     /// Gets half the share of a normal one.
     pub const LOW: u8 = 43;
-    /// What a process starts with.
+    /// The default priority.
     pub const NORMAL: u8 = 128;
     /// Gets three and a half times the share of a low one.
     pub const HIGH: u8 = 213;
     /// Comes before almost everything.
     pub const CRITICAL: u8 = 255;
 
-    /// How much virtual time one unit of work takes: the less, the larger the share of the processor when there is not enough
-    /// for all. The shares are 1, 2, 4, 7 and 16.
+    /// Returns the virtual time of one unit of work. The smaller it is, the larger is the share of
+    /// the processor when processes compete for it. The shares are 1, 2, 4, 7 and 16.
     ///
-    /// Low to high is 2 to 7: programs were seen to expect a factor of 2.5 to 4.5.
+    /// Low to high is 2 to 7: observed programs expect a factor of 2.5 to 4.5.
     pub(crate) fn cost(priority: u8) -> u64 {
         match priority {
             0..=21 => 112,
@@ -136,6 +137,6 @@ pub mod priority {
         }
     }
 
-    /// The same for a normal priority.
+    /// The virtual time of one unit of work at normal priority.
     pub(crate) const NORMAL_COST: u64 = 28;
 }

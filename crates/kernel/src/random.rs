@@ -1,7 +1,7 @@
 //! The only place that makes random numbers.
 //!
-//! Those that name things and vary hash seeds and schedules come from a small generator. Secrets
-//! come from the operating system, unless a seed was given: then everything repeats itself.
+//! Numbers for ids, hash seeds and schedules come from a small generator. Secrets come from the
+//! operating system, unless a seed was given: then everything is reproducible.
 
 use thiserror::Error;
 
@@ -20,7 +20,7 @@ pub struct Random {
 pub struct NoEntropy;
 
 impl Random {
-    /// Seeded by the operating system.
+    /// Returns a source that the operating system seeds.
     pub fn from_os() -> Random {
         let mut seed = [0; 8];
         // Without a source of entropy an address is better than a constant.
@@ -31,22 +31,22 @@ impl Random {
         Random { generator, is_seeded: false }
     }
 
-    /// The same numbers for the same seed.
+    /// Returns a source with a fixed seed, which always gives the same numbers.
     pub fn seeded(seed: u64) -> Random {
         Random { generator: Mutex::new(Generator::new(seed)), is_seeded: true }
     }
 
-    /// Any 64 bits.
+    /// Returns 64 random bits.
     pub fn next_u64(&self) -> u64 {
         self.generator.lock().next_u64()
     }
 
-    /// A number from 0 up to, not including, `limit`, which must not be 0.
+    /// Returns a number from 0 up to, not including, `limit`, which must not be 0.
     pub fn below(&self, limit: u64) -> u64 {
         self.generator.lock().below(limit)
     }
 
-    /// Fills `bytes` with what nobody can guess; with a seed, with the same for the same seed.
+    /// Fills `bytes` with a secret. With a fixed seed, the bytes follow from the seed.
     ///
     /// # Errors
     /// If the operating system has no source of random numbers.
@@ -62,7 +62,7 @@ impl Random {
     }
 }
 
-/// SplitMix64: tiny, fast, and good enough for what this is for.
+/// SplitMix64: tiny, fast, and good enough for this purpose.
 #[derive(Debug, Clone)]
 pub(crate) struct Generator(u64);
 
@@ -80,8 +80,8 @@ impl Generator {
     }
 
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        assert!(limit > 0, "there is no number below 0");
-        // The high half of the product: no bias worth mentioning, and no division.
+        assert!(limit > 0, "the limit must not be 0");
+        // The high half of the product: negligible bias, and no division.
         ((u128::from(self.next_u64()) * u128::from(limit)) >> 64) as u64
     }
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_repeats_itself() {
+    fn a_seed_is_reproducible() {
         let (first, second) = (Random::seeded(7), Random::seeded(7));
         for _ in 0..100 {
             assert_eq!(first.next_u64(), second.next_u64());
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_repeat_themselves_only_with_a_seed() {
+    fn secrets_repeat_only_with_a_seed() {
         let secret = |random: Random| {
             let mut bytes = [0; 19];
             random.fill_secret(&mut bytes).expect("there is entropy");

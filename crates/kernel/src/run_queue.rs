@@ -1,8 +1,10 @@
 //! The processes that one worker is going to run.
 //!
-//! A queue orders by *virtual time*: the work that was done, times what a unit of it costs at their priority. First come the groups, each with the
-//! work of all its processes, then within a group its processes, by their priorities. Whoever has had least of its share comes first, so
-//! a group gets no more for having many processes, shares follow the priorities, and nobody starves.
+//! A queue orders by *virtual time*: the work done, times the cost of a unit at the priority of the
+//! process or group. First come the groups, each with the work of all its processes, then within a
+//! group its processes, by their priorities. The entry with the smallest part of its share comes
+//! first. So a group does not get more for having many processes, shares follow the priorities, and
+//! no process starves.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -16,26 +18,26 @@ use crate::group::Group;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// What an empty queue says when asked who is first.
+/// The first virtual time of an empty queue.
 pub(crate) const NOBODY: u64 = u64::MAX;
 
 pub(crate) struct RunQueue {
     inner: Mutex<Inner>,
-    /// The virtual time of the first group, for a look without the lock. Only a hint for
-    /// choosing between queues; the fences of `idle` make it good enough for falling asleep.
+    /// The virtual time of the first group, readable without the lock. Only a hint for choosing
+    /// between queues; the fences of `idle` make it good enough for falling asleep.
     first: AtomicU64,
-    /// How many processes there are, likewise.
+    /// The number of processes, likewise.
     length: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Inner {
-    /// Each of them has processes here.
+    /// The groups with processes in this queue.
     groups: BinaryHeap<Reverse<Queued<Arc<Group>>>>,
     processes: FxHashMap<Gid, BinaryHeap<Reverse<Queued<Arc<Entry>>>>>,
     /// An empty heap, for the next group.
     spare: BinaryHeap<Reverse<Queued<Arc<Entry>>>>,
-    /// Breaks ties first come, first served.
+    /// Orders equal entries by arrival.
     counter: u64,
     length: usize,
 }
@@ -51,7 +53,7 @@ impl RunQueue {
         RunQueue { inner: Mutex::default(), first: AtomicU64::new(NOBODY), length: AtomicUsize::new(0) }
     }
 
-    /// Puts a process behind those that have had less.
+    /// Puts a process behind those with less virtual time.
     pub(crate) fn push(&self, entry: Arc<Entry>) {
         let mut inner = self.inner.lock();
         inner.push(entry);
@@ -66,12 +68,12 @@ impl RunQueue {
         entry
     }
 
-    /// The virtual time of the first group, or [`NOBODY`].
+    /// Returns the virtual time of the first group, or [`NOBODY`].
     pub(crate) fn first(&self) -> u64 {
         self.first.load(Relaxed)
     }
 
-    /// How many processes are in the queue.
+    /// Returns the number of processes in the queue.
     pub(crate) fn length(&self) -> usize {
         self.length.load(Relaxed)
     }
@@ -112,8 +114,9 @@ impl Inner {
         entry
     }
 
-    /// Groups go on while they wait here, as their other processes run. Those that come first are put where they
-    /// belong by now, until the first one is.
+    /// Finds the first group. The virtual time of a group grows while it waits here, since its
+    /// other processes run. Groups at the front are moved to their current place until the first
+    /// one is right.
     fn find_first(&mut self) {
         while let Some(mut first) = self.groups.peek_mut() {
             let virtual_time = first.0.what.virtual_time.load(Relaxed);

@@ -1,4 +1,4 @@
-//! Whether a process waits, is queued or runs: the one atomic that keeps wake-ups from getting lost.
+//! Whether a process waits, is queued or runs: the one atomic that prevents lost wake-ups.
 //!
 //! ```text
 //!            wake: enqueue            start
@@ -10,10 +10,10 @@
 //! ```
 //!
 //! A sender first puts the message into the mailbox and then wakes. A receiver first finds the
-//! mailbox empty and then parks. All changes of the atomic are in one order: either the wake
-//! comes first, and parking fails, or parking comes first, and the wake enqueues. So that this holds
-//! for a mailbox that is looked at without its lock, a wake always writes, also where it changes nothing:
-//! then the turn that it comes before reads what it wrote, and with it the message.
+//! mailbox empty and then parks. All changes of the atomic are in one order: either the wake comes
+//! first, and parking fails, or parking comes first, and the wake enqueues. For this to hold with a
+//! mailbox that is checked without its lock, a wake always writes, even if the value stays the
+//! same. The turn that it precedes then reads the written value, and with it the message.
 
 use crate::sync::atomic::{AtomicU8, Ordering};
 
@@ -28,24 +28,25 @@ const ENDED: u8 = 4;
 pub(crate) struct RunState(AtomicU8);
 
 impl RunState {
-    /// A process that is about to be put into a queue for the first time.
+    /// Returns the state of a process that is about to be queued for the first time.
     pub(crate) fn ready() -> RunState {
         RunState(AtomicU8::new(READY))
     }
 
-    /// There is something to do. True if the caller has to put the process into a queue.
+    /// Records that there is work. Returns true if the caller must put the process into a queue.
     pub(crate) fn wake(&self) -> bool {
-        // AcqRel, here, in `start` and in `park`: whoever comes later sees what the other did before.
+        // AcqRel, here, in `start` and in `park`: the later operation sees all writes before the
+        // earlier one.
         self.0.fetch_or(WOKEN, Ordering::AcqRel) == PARKED
     }
 
-    /// A worker took the process out of a queue. False if it has ended.
+    /// Records that a worker took the process out of a queue. Returns false if it has ended.
     pub(crate) fn start(&self) -> bool {
         self.0.compare_exchange(READY, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// The turn is over with nothing to do. False if there is something after all; the caller then has
-    /// to put the process into a queue.
+    /// Ends a turn that left no work. Returns false if there is new work; the caller must then put
+    /// the process into a queue.
     pub(crate) fn park(&self) -> bool {
         if self.0.compare_exchange(RUNNING, PARKED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             return true;
@@ -54,13 +55,15 @@ impl RunState {
         false
     }
 
-    /// The turn is over with more to do; the caller has to put the process into a queue.
+    /// Ends a turn that left work; the caller must put the process into a queue.
     pub(crate) fn requeue(&self) {
-        // Not a mere store: the next turn has to see what was done before the wakes that this takes in.
+        // A plain store is not enough: the next turn must see all writes before the wakes that this
+        // absorbs.
         self.0.swap(READY, Ordering::AcqRel);
     }
 
-    /// The process is over. False if it was before. To be called in its turn, or when it can get none.
+    /// Ends the process. Returns false if it had ended before. Call this in its turn, or when it
+    /// can get no more turns.
     pub(crate) fn end(&self) -> bool {
         self.0.swap(ENDED, Ordering::AcqRel) & ENDED == 0
     }

@@ -1,10 +1,10 @@
-//! Which process runs next, and where.
+//! Chooses which process runs next, and where.
 //!
-//! Each worker has a [`RunQueue`]; one more takes what threads outside of the kernel make ready. A
-//! process that a running process wakes takes the *next slot* of that worker, which only this thread
-//! ever touches. Waking another
-//! worker costs more than most calls take, so it is put off: until the running process has
-//! parked and more than one is left to run, or until it has run on for [`HAND_OVER_US`].
+//! Each worker has a [`RunQueue`]; one more queue takes the processes that threads outside of the
+//! kernel make ready. A process that a running process wakes takes the *next slot* of that worker,
+//! which only this thread ever touches. Waking another worker costs more than most calls take, so
+//! it is delayed: until the running process has parked and more than one is left to run, or until
+//! it has run on for [`HAND_OVER_US`].
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -17,51 +17,53 @@ use crate::run_queue::{NOBODY, RunQueue};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// The units of work (calls and loop edges) that a process and those to whom it hands over
-/// may do before others get their turn: about 200 µs of interpreted code.
+/// The units of work (calls and loop edges) that a process, and the processes to which it hands
+/// over, may do before others get their turn: about 200 µs of interpreted code.
 pub(crate) const BUDGET: u32 = 20_000;
 
-/// What a turn costs at least, so that processes which only pass messages come to an end of their
-/// budget as well.
+/// The minimum cost of a turn, so that processes that only pass messages use up their budget as
+/// well.
 pub(crate) const TURN_COST: u32 = 50;
 
-/// How long a process in the next slot waits for the running one before it is offered to others.
+/// How long a process in the next slot waits for the running one before it is offered to other
+/// workers.
 const HAND_OVER_US: i64 = 20;
 
-/// Another queue must be this far behind before a worker with work of its own takes from it:
-/// one budget at normal priority.
+/// How far behind another queue must be before a worker with work of its own takes from it: one
+/// budget at normal priority.
 const STEAL_LAG: u64 = BUDGET as u64 * priority::NORMAL_COST;
 
-/// The units that a process does before its group is told: ten short turns. What all workers write costs more than what
-/// one does.
+/// The units that a process does before its group is charged: ten short turns. Writing to memory
+/// that all workers share is expensive.
 const UNCHARGED_MAX: u32 = 10 * TURN_COST;
 
 pub(crate) struct Scheduler {
-    /// One for each worker, and a last one for everybody else.
+    /// One queue for each worker, and a last one for all other threads.
     queues: Box<[RunQueue]>,
     pub(crate) idle: Idle,
-    /// The virtual time of the latest group whose process began a turn. A group that has slept starts from here: sleep earns
-    /// no claim to the past. Each group has the same for its processes.
+    /// The virtual time of the group whose process began a turn last. A group that has slept starts
+    /// from here: sleeping earns no credit. Each group has the same for its processes.
     floor: AtomicU64,
-    /// Instead of the queues, under a simulation.
+    /// The ready processes of a simulation, instead of the queues.
     simulated: Option<Mutex<Vec<Arc<Entry>>>>,
-    /// Rung, instead of a worker woken, where there are no workers: see `driven`.
+    /// Rung instead of waking a worker, where there are no workers: see `driven`.
     doorbell: Option<Doorbell>,
 }
 
-/// Says to whoever gives the turns that there is something to do. Not to take long.
+/// Tells the thread that gives turns that there is work. Must be quick.
 pub type Doorbell = Box<dyn Fn() + Send + Sync>;
 
 thread_local! {
-    /// Whose worker this thread is, and which; null if it is nobody's.
+    /// The scheduler whose worker this thread is, and its index; null if it is not a worker.
     static WORKER: Cell<(*const Scheduler, usize)> = const { Cell::new((std::ptr::null(), 0)) };
     /// The next slot of this worker.
     static NEXT: Cell<Option<Arc<Entry>>> = const { Cell::new(None) };
-    /// Somebody was put into the next slot in this turn; the time when that was noticed, or 0.
+    /// Set if a process was put into the next slot in this turn: the time when that was noticed, or
+    /// 0.
     static HANDED_OVER_US: Cell<Option<i64>> = const { Cell::new(None) };
 }
 
-/// For as long as a thread is a worker: what it was before.
+/// Makes a thread a worker for as long as it exists, and then restores its former state.
 pub(crate) struct Entered {
     worker: (*const Scheduler, usize),
     next: Option<Arc<Entry>>,
@@ -69,7 +71,7 @@ pub(crate) struct Entered {
 }
 
 impl Drop for Entered {
-    /// Whoever leaves has taken what was in the slot.
+    /// The slot is empty by now, so no process is lost.
     fn drop(&mut self) {
         WORKER.set(self.worker);
         NEXT.set(self.next.take());
@@ -96,7 +98,7 @@ impl Scheduler {
         Scheduler { simulated: Some(Mutex::default()), ..Scheduler::with_workers(0) }
     }
 
-    /// Says that this thread is a worker from now on, until what is returned is dropped.
+    /// Makes this thread a worker until the result is dropped.
     pub(crate) fn enter(&self, worker: usize) -> Entered {
         Entered {
             worker: WORKER.replace((self, worker)),
@@ -105,13 +107,13 @@ impl Scheduler {
         }
     }
 
-    /// Takes in a process that has just become ready.
+    /// Queues a process that has just become ready.
     pub(crate) fn make_ready(&self, entry: Arc<Entry>) {
         if let Some(ready) = &self.simulated {
             ready.lock().push(entry);
             return;
         }
-        // Whoever made it ready has it to itself until it is in a queue.
+        // Until the process is in a queue, only this thread has access to it.
         let group = &entry.group;
         let floor = group.floor.load(Ordering::Relaxed);
         if entry.virtual_time.load(Ordering::Relaxed) < floor {
@@ -133,7 +135,7 @@ impl Scheduler {
         }
     }
 
-    /// There is something that may want doing, and nobody at work who would notice.
+    /// Wakes a worker for possible work that no busy worker would notice.
     pub(crate) fn wake_somebody(&self) {
         match &self.doorbell {
             Some(doorbell) => doorbell(),
@@ -141,7 +143,7 @@ impl Scheduler {
         }
     }
 
-    /// Takes back a process whose turn is over though it has more to do.
+    /// Puts a process back whose turn is over though it has more work.
     pub(crate) fn put_back(&self, worker: usize, entry: Arc<Entry>) {
         match &self.simulated {
             Some(ready) => ready.lock().push(entry),
@@ -149,12 +151,12 @@ impl Scheduler {
         }
     }
 
-    /// Charges a turn to the process, and now and then what it has done to its group.
+    /// Charges a turn to the process, and from time to time to its group.
     #[inline]
     pub(crate) fn charge(&self, entry: &Entry, units: u32) {
         let cost = priority::cost(entry.priority.load(Ordering::Relaxed));
         let virtual_time = entry.virtual_time.load(Ordering::Relaxed) + u64::from(units) * cost;
-        // Nobody else changes these during a turn.
+        // No other thread changes these during a turn.
         entry.virtual_time.store(virtual_time, Ordering::Relaxed);
         let uncharged = entry.uncharged.load(Ordering::Relaxed).saturating_add(units);
         entry.uncharged.store(uncharged, Ordering::Relaxed);
@@ -163,8 +165,9 @@ impl Scheduler {
         }
     }
 
-    /// Charges the group what it has not been charged yet: at the latest when the process ends. A process that takes less
-    /// than its group, by its priority, leaves more to others; one cannot take more.
+    /// Charges the group for work that it has not been charged for yet: at the latest when the
+    /// process ends. A process may use less than its group, by its priority, and leave more to
+    /// others; it cannot use more.
     #[cold]
     pub(crate) fn charge_group(&self, entry: &Entry) {
         let units = u64::from(entry.uncharged.swap(0, Ordering::Relaxed));
@@ -175,7 +178,7 @@ impl Scheduler {
         group.work.fetch_add(units, Ordering::Relaxed);
     }
 
-    /// The next process for a worker that has come to the end of a chain.
+    /// Returns the next process for a worker that has come to the end of a chain.
     pub(crate) fn pick(&self, worker: usize) -> Option<Arc<Entry>> {
         loop {
             let own = self.queues[worker].first();
@@ -183,10 +186,10 @@ impl Scheduler {
             if own == NOBODY && other == NOBODY {
                 return None;
             }
-            // Nobody but a worker ever takes from the shared queue, so it need not be far behind.
+            // Only workers take from the shared queue, so it need not be far behind.
             let lag = if index == self.queues.len() - 1 { 0 } else { STEAL_LAG };
             let chosen = if other.saturating_add(lag) < own || own == NOBODY { index } else { worker };
-            // Someone else may have been faster: then look again.
+            // Another worker may have been faster: then look again.
             if let Some(entry) = self.queues[chosen].pop() {
                 let group = &entry.group;
                 group.floor.fetch_max(entry.virtual_time.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -196,20 +199,21 @@ impl Scheduler {
         }
     }
 
-    /// Whether threads outside of the kernel have made somebody ready whom no worker has taken yet.
+    /// Returns whether threads outside of the kernel have made a process ready that no worker has
+    /// taken yet.
     pub(crate) fn has_work_from_outside(&self) -> bool {
         self.shared().first() != NOBODY
     }
 
-    /// Wakes another worker if there is more to do than for one.
+    /// Wakes another worker if there is work for more than one.
     pub(crate) fn share(&self) {
         if self.queues.iter().map(RunQueue::length).sum::<usize>() > 1 {
             self.idle.wake_one();
         }
     }
 
-    /// The process in the next slot of a worker, after a turn. Wakes another worker if there is
-    /// work for it.
+    /// Returns the process in the next slot of a worker, after a turn. Wakes another worker if
+    /// there is work for it.
     pub(crate) fn take_slot(&self, worker: usize) -> Option<Arc<Entry>> {
         HANDED_OVER_US.set(None);
         let next = NEXT.take();
@@ -219,13 +223,13 @@ impl Scheduler {
         next
     }
 
-    /// Whether there is something in a queue for anybody to take, or in the slot of this worker.
+    /// Returns whether a process is in any queue or in the slot of this worker.
     pub(crate) fn has_work(&self) -> bool {
         self.queues.iter().any(|queue| queue.first() != NOBODY) || has_next()
     }
 
-    /// Called now and then in a long turn: offers the process in the next slot to others if it
-    /// has waited for too long.
+    /// Called from time to time in a long turn: offers the process in the next slot to other
+    /// workers if it has waited for too long.
     pub(crate) fn share_overdue(&self, clock: &Clock) {
         let Some(since_us) = HANDED_OVER_US.get() else { return };
         if !self.idle.anybody() {
@@ -243,12 +247,12 @@ impl Scheduler {
         }
     }
 
-    /// The processes that are ready, under a simulation.
+    /// Returns the ready processes of a simulation.
     pub(crate) fn simulated_ready(&self) -> &Mutex<Vec<Arc<Entry>>> {
         self.simulated.as_ref().expect("only a simulation asks")
     }
 
-    /// Forgets all that is queued.
+    /// Clears all queues.
     pub(crate) fn clear(&self) {
         for queue in &self.queues {
             while queue.pop().is_some() {}
@@ -263,7 +267,8 @@ impl Scheduler {
         self.queues.last().expect("there is always a shared queue")
     }
 
-    /// The queue, other than the worker's own, whose first group has had least.
+    /// Returns the queue, other than the worker's own, whose first group has the least virtual
+    /// time.
     fn most_behind(&self, worker: usize) -> (usize, u64) {
         let others = self.queues.iter().enumerate().filter(|&(index, _)| index != worker);
         let firsts = others.map(|(index, queue)| (index, queue.first()));
@@ -271,7 +276,7 @@ impl Scheduler {
     }
 }
 
-/// Whether there is somebody in the next slot of this worker.
+/// Returns whether the next slot of this worker is taken.
 fn has_next() -> bool {
     let next = NEXT.take();
     let is_there = next.is_some();

@@ -1,8 +1,8 @@
-//! A kernel on one thread, in virtual time, whose every choice follows from a seed.
+//! A kernel on one thread, in virtual time, whose choices all follow from a seed.
 //!
-//! The seed picks which ready process runs next and for how long, and what is killed and when.
-//! Time stands still while anything is ready, and then jumps to the next timer. The same
-//! seed and the same programs give the same run, so a failure is a number to replay.
+//! The seed decides which ready process runs next and for how long, and what is killed and when.
+//! Time stands still while a process is ready, and then jumps to the next timer. The same seed and
+//! the same programs give the same run, so a failure can be replayed from its seed.
 
 use std::sync::Arc;
 
@@ -23,31 +23,31 @@ pub struct Simulation {
     killed: Vec<Pid>,
 }
 
-/// What goes wrong, by the seed.
+/// Injected faults, by the seed.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// Before these steps, a guest that the seed picks is killed.
+    /// Before these steps, a guest chosen by the seed is killed.
     pub kill_at_steps: Vec<u64>,
 }
 
-/// What a step did.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// This process had a turn.
     Turn(Pid),
-    /// Nothing was ready, and time moved on to this, in microseconds.
+    /// No process was ready, and time advanced to this, in microseconds.
     Time(i64),
-    /// Nothing is ready and no timer is set: nothing will ever happen again by itself.
+    /// No process is ready and no timer is set: nothing will happen by itself.
     Quiet,
 }
 
 impl Simulation {
-    /// A kernel without processes.
+    /// Returns a kernel without processes.
     pub fn new(seed: u64) -> Simulation {
         Simulation::with_hooks(seed, Hooks::default())
     }
 
-    /// A kernel without processes, that tells the host what it wants to know.
+    /// Returns a kernel without processes, with hooks for the host.
     pub fn with_hooks(seed: u64, hooks: Hooks) -> Simulation {
         let mut choices = Generator::new(seed);
         let random = Random::seeded(choices.next_u64());
@@ -56,39 +56,39 @@ impl Simulation {
         Simulation { handle, choices, faults: Faults::default(), steps: 0, killed: Vec::new() }
     }
 
-    /// The same, with faults.
+    /// Adds faults.
     #[must_use]
     pub fn with_faults(mut self, faults: Faults) -> Simulation {
         self.faults = faults;
         self
     }
 
-    /// The kernel.
+    /// Returns the kernel.
     pub fn handle(&self) -> &KernelHandle {
         &self.handle
     }
 
-    /// How many steps there were.
+    /// Returns the number of steps so far.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Who was killed by a fault.
+    /// Returns the processes that faults have killed.
     pub fn killed(&self) -> &[Pid] {
         &self.killed
     }
 
-    /// Whether the next step gives a turn.
+    /// Returns whether the next step gives a turn.
     pub fn is_ready(&self) -> bool {
         !self.handle.shared.scheduler.simulated_ready().lock().is_empty()
     }
 
-    /// To what time the next step moves on, if it gives no turn.
+    /// Returns the time to which the next step advances, if it gives no turn.
     pub fn next_timer_us(&self) -> Option<i64> {
         Some(self.handle.shared.timers.next_us()).filter(|&next_us| next_us != NEVER)
     }
 
-    /// Gives one process one turn, or moves time on.
+    /// Gives one process one turn, or advances time.
     pub fn step(&mut self) -> Step {
         self.steps += 1;
         if self.faults.kill_at_steps.contains(&self.steps) {
@@ -102,13 +102,14 @@ impl Simulation {
         self.move_time()
     }
 
-    /// Steps until nothing will happen any more, or `steps_max` are done. True if it became quiet.
+    /// Runs until the kernel is quiet or has done `steps_max` steps. Returns true if it became
+    /// quiet.
     pub fn run_until_quiet(&mut self, steps_max: u64) -> bool {
         (0..steps_max).any(|_| self.step() == Step::Quiet)
     }
 
-    /// Steps until `done`, and says whether that came to pass before it became quiet or `steps_max`
-    /// were done.
+    /// Runs until `done`. Returns whether that happened before the kernel was quiet or had done
+    /// `steps_max` steps.
     pub fn run_until(&mut self, steps_max: u64, mut done: impl FnMut() -> bool) -> bool {
         for _ in 0..steps_max {
             if done() {

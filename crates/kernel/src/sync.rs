@@ -1,8 +1,8 @@
-//! The only place that knows where locks, atomics and threads come from.
+//! The only place that selects the implementation of locks, atomics and threads.
 //!
-//! Under `--cfg loom` they are loom's, and the models in `tests` run the shipped code
-//! through all interleavings. Locks do not poison: a panic is caught at the border of the
-//! process that caused it, and nothing of another process is changed under a lock by it.
+//! Under `--cfg loom` they are loom's, and the models in `models.rs` run the shipped code through
+//! all interleavings. Locks do not poison: a panic is caught at the border of the process that
+//! caused it, and it leaves no data of another process half changed under a lock.
 
 #[cfg(not(loom))]
 mod real {
@@ -17,7 +17,7 @@ mod real {
         guard
     }
 
-    /// Waits until notified or until `timeout` is over; it may also return early.
+    /// Waits until notified or until `timeout` is over. May return early.
     pub fn wait_timeout<'m, T>(
         condvar: &Condvar,
         mut guard: MutexGuard<'m, T>,

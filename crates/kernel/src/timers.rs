@@ -1,8 +1,8 @@
-//! What is to happen at which time.
+//! Timers.
 //!
-//! A process has at most one timer here that matters: if it wants to be woken later than
-//! that, the timer finds out when it fires and is set again. So a process that waits with a
-//! time limit a million times, and never needs it, does not leave a million timers behind.
+//! A process has at most one valid timer: if its deadline is later than that, the timer finds out
+//! when it fires and is set again. So a process that waits with a time limit a million times, and
+//! never needs it, does not leave a million timers behind.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,12 +12,12 @@ use crate::entry::Entry;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicI64, Ordering};
 
-/// The deadline of nobody.
+/// The deadline of a process without one.
 pub(crate) const NEVER: i64 = i64::MAX;
 
 pub(crate) struct Timers {
     heap: Mutex<BinaryHeap<Reverse<Timer>>>,
-    /// The earliest deadline, for a look without the lock.
+    /// The earliest deadline, readable without the lock.
     next_us: AtomicI64,
 }
 
@@ -27,7 +27,7 @@ struct Timer {
     entry: Arc<Entry>,
 }
 
-/// What a timer is for.
+/// The purpose of a timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Purpose {
     Wake,
@@ -51,19 +51,19 @@ impl Timers {
         }
     }
 
-    /// Looks at that time whether the process keeps others waiting.
+    /// Checks at that time whether the process keeps senders waiting.
     pub(crate) fn check_slowness_at(&self, at_us: i64, entry: Arc<Entry>) {
         let mut heap = self.heap.lock();
         heap.push(Reverse(Timer { at_us, purpose: Purpose::CheckSlowness, entry }));
         self.publish(&heap);
     }
 
-    /// The earliest deadline, or [`NEVER`].
+    /// Returns the earliest deadline, or [`NEVER`].
     pub(crate) fn next_us(&self) -> i64 {
         self.next_us.load(Ordering::Relaxed)
     }
 
-    /// Does what is due.
+    /// Fires all due timers.
     pub(crate) fn fire(&self, now_us: i64) {
         while self.next_us() <= now_us {
             let Some(timer) = self.pop_due(now_us) else { return };
@@ -74,7 +74,7 @@ impl Timers {
         }
     }
 
-    /// Forgets everything.
+    /// Removes all timers.
     pub(crate) fn clear(&self) {
         let timers = std::mem::take(&mut *self.heap.lock());
         drop(timers);
@@ -87,7 +87,7 @@ impl Timers {
         }
         let Reverse(timer) = heap.pop()?;
         if timer.purpose == Purpose::Wake {
-            // An earlier deadline may have been armed since; only the latest push may be forgotten.
+            // An earlier deadline may have been armed since; only the latest push may be cleared.
             let _ = timer.entry.armed_us.compare_exchange(
                 timer.at_us,
                 NEVER,

@@ -13,10 +13,10 @@ use crate::sync::thread;
 use crate::timers::NEVER;
 use crate::{Context, Exit, Outcome, death};
 
-/// How often a worker that has work looks whether something has come from outside.
+/// How often a busy worker checks for events from outside, in microseconds.
 const LOOK_US: i64 = 100;
-/// How long a worker looks for more after it had work from outside: whoever waits for an answer there is
-/// likely to ask again, and to be woken takes about as long.
+/// How long a worker polls after it had work from outside, in microseconds: a caller there is
+/// likely to send another request, and a wake-up takes about as long.
 const LINGER_US: i64 = 20;
 
 /// Starts a worker thread.
@@ -45,7 +45,7 @@ fn work(shared: &Arc<Shared>, index: usize) {
         match shared.scheduler.pick(index).or_else(|| shared.scheduler.take_slot(index)) {
             Some(entry) => {
                 run_chain(shared, index, entry);
-                // In a driver one lingers anyway.
+                // The driver lingers itself.
                 if is_from_outside && shared.scheduler.idle.driver().is_none() {
                     linger_until_us = shared.clock.now_us() + LINGER_US;
                 }
@@ -75,7 +75,7 @@ pub(crate) fn run_chain(shared: &Arc<Shared>, index: usize, first: Arc<Entry>) {
     }
 }
 
-/// Gives a process one turn, and says how much of the budget it took.
+/// Gives a process one turn. Returns the used part of the budget.
 pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, budget: u32) -> u32 {
     if !entry.run_state.start() {
         return 0;
@@ -105,7 +105,7 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
     used
 }
 
-/// Gives a mirror turns in this thread until it has nothing to do. It has no timers.
+/// Gives a mirror turns on this thread until it has nothing to do. It has no timers.
 pub(crate) fn run_here(shared: &Arc<Shared>, entry: &Arc<Entry>) {
     while entry.run_state.start() {
         if entry.killed.load(Ordering::Acquire) {
@@ -120,7 +120,7 @@ pub(crate) fn run_here(shared: &Arc<Shared>, entry: &Arc<Entry>) {
     }
 }
 
-/// The turn itself: how it ended, and how much of the budget it took.
+/// Runs the turn itself. Returns how it ended, and the used part of the budget.
 #[inline]
 fn run_process(shared: &Arc<Shared>, entry: &Arc<Entry>, budget: u32) -> (Outcome, u32) {
     entry.deadline_us.store(NEVER, Ordering::Relaxed);
@@ -128,7 +128,7 @@ fn run_process(shared: &Arc<Shared>, entry: &Arc<Entry>, budget: u32) -> (Outcom
     let outcome = {
         let mut process = entry.process.lock();
         let process = process.as_mut().expect("a process that has not ended is there");
-        // The process is dropped after a panic, so nobody sees what it left half done.
+        // The process is dropped after a panic, so its half-finished state is never seen.
         catch_unwind(AssertUnwindSafe(|| process.run(&mut context)))
     };
     let outcome = outcome
@@ -138,7 +138,7 @@ fn run_process(shared: &Arc<Shared>, entry: &Arc<Entry>, budget: u32) -> (Outcom
     (outcome, used)
 }
 
-/// Looks for more work for a little while.
+/// Looks for more work for a short time.
 fn linger(shared: &Arc<Shared>, until_us: i64) {
     let scheduler = &shared.scheduler;
     let has_work = || scheduler.has_work() || shared.stopping.load(Ordering::Acquire);

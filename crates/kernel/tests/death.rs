@@ -1,4 +1,4 @@
-//! Ends of processes and programs, and who is told.
+//! Ends of processes and programs, and the processes that are told.
 
 mod common;
 
@@ -15,7 +15,7 @@ fn exit(exit: Exit) -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
     move |_| Outcome::Exit(exit.clone())
 }
 
-/// The code of a program whose first process is `first`.
+/// Returns the code of a program whose first process is `first`.
 fn code_of(first: impl FnMut(&mut Context<'_>) -> Outcome + Send + 'static) -> Option<i32> {
     let mut simulation = Simulation::new(1);
     let program = simulation.handle().start(Box::new(first), named("first"));
@@ -23,7 +23,7 @@ fn code_of(first: impl FnMut(&mut Context<'_>) -> Outcome + Send + 'static) -> O
     program.code()
 }
 
-/// Starts others in its first turn and then ends like that.
+/// Starts others in its first turn and then ends as `end` says.
 fn starts(
     others: Vec<Box<dyn lucarne_kernel::Process>>,
     end: Outcome,
@@ -54,9 +54,9 @@ fn a_failure_of_the_first_process_stops_all() {
 
 #[test]
 fn a_failure_of_a_spawned_process_ends_it_alone() {
-    // The first process goes on...
+    // The first process goes on.
     assert_eq!(code_of(starts(vec![Box::new(exit(Exit::failed("oh")))], WAIT)), None);
-    // ... and when it has ended too, the program has failed.
+    // When it has ended too, the program has failed.
     let failing = || Box::new(exit(Exit::failed("oh")));
     assert_eq!(code_of(starts(vec![failing()], Outcome::Exit(Exit::Done))), Some(1));
     // A code of another process still wins.
@@ -91,7 +91,7 @@ fn a_panic_ends_its_process_alone_and_says_why() {
 }
 
 #[test]
-fn whoever_waits_for_an_answer_of_the_dead_gets_one() {
+fn requests_to_ended_processes_are_answered() {
     // One request was read and its token is kept, one waits in the mailbox, one comes too late.
     let log = Log::default();
     let inner = log.clone();
@@ -134,7 +134,7 @@ fn whoever_waits_for_an_answer_of_the_dead_gets_one() {
 }
 
 #[test]
-fn watchers_are_told_once_and_also_of_what_was_long_ago() {
+fn watchers_are_told_once_and_of_earlier_ends_too() {
     let log = Log::default();
     let mut simulation = Simulation::new(1);
     let watcher = act_and_log(&log, |context| {
@@ -149,7 +149,7 @@ fn watchers_are_told_once_and_also_of_what_was_long_ago() {
 }
 
 #[test]
-fn the_system_process_hears_of_each_death() {
+fn the_system_process_is_told_of_each_death() {
     let log = Log::default();
     let mut simulation = Simulation::new(1);
     let manager = simulation.handle().start_system(act_and_log(&log, |_| {}), named("manager"));
@@ -162,7 +162,7 @@ fn the_system_process_hears_of_each_death() {
 }
 
 #[test]
-fn who_waits_for_room_at_the_dead_learns_that() {
+fn senders_that_wait_for_room_are_told_of_the_end() {
     let log = Log::default();
     let inner = log.clone();
     let mut simulation = Simulation::new(1);
@@ -187,7 +187,7 @@ fn who_waits_for_room_at_the_dead_learns_that() {
 }
 
 #[test]
-fn a_cancelled_request_is_answered_in_silence() {
+fn the_answer_to_a_canceled_request_is_dropped() {
     let log = Log::default();
     let provider_log = log.clone();
     let mut simulation = Simulation::new(1);
@@ -198,7 +198,7 @@ fn a_cancelled_request_is_answered_in_silence() {
                 match message.kind {
                     MessageKind::Request { token, .. } => tokens.push(token),
                     MessageKind::Cancel { id } => {
-                        provider_log.add("cancelled");
+                        provider_log.add("canceled");
                         let index = tokens.iter().position(|token: &RequestToken| token.id() == id).unwrap();
                         context.reply(tokens.swap_remove(index), Ok(int(1)));
                     }
@@ -213,7 +213,7 @@ fn a_cancelled_request_is_answered_in_silence() {
     });
     simulation.handle().start(asker, named("asker"));
     simulation.run_until_quiet(STEPS);
-    assert_eq!(log.lines(), ["cancelled"]);
+    assert_eq!(log.lines(), ["canceled"]);
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn a_process_that_computes_can_be_stopped_from_outside() {
 }
 
 #[test]
-fn a_kernel_that_goes_takes_its_processes_along() {
+fn dropping_a_kernel_ends_its_processes() {
     struct Tells(Arc<Mutex<u32>>);
     impl Drop for Tells {
         fn drop(&mut self) {
@@ -260,7 +260,7 @@ fn a_kernel_that_goes_takes_its_processes_along() {
 }
 
 #[test]
-fn who_asks_is_told_of_the_end_once() {
+fn end_callbacks_run_once() {
     let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Hooks::default() });
     let program = kernel.start(Box::new(deaf), named("deaf"));
     let (told, codes) = std::sync::mpsc::channel();
@@ -271,7 +271,7 @@ fn who_asks_is_told_of_the_end_once() {
     assert!(codes.try_recv().is_err());
     program.stop(7);
     assert_eq!([codes.recv(), codes.recv()], [Ok(7); 2]);
-    // It has ended: this comes at once.
+    // The program has ended, so this is called at once.
     program.when_ended(move |code| told.send(code + 1).unwrap());
     assert_eq!(codes.recv(), Ok(8));
     assert!(codes.recv().is_err());
@@ -286,7 +286,7 @@ fn a_program_that_is_started_too_late_ends_at_once() {
     handle.wait_for_programs();
 }
 
-/// On real threads: providers are killed at any moment, and no asker is left hanging.
+/// On real threads: providers are killed at any moment, and no caller waits forever.
 #[test]
 fn no_answer_is_lost_when_providers_die_on_other_workers() {
     const ASKERS: usize = 6;

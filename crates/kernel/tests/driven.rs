@@ -1,4 +1,4 @@
-//! Kernels whose turns somebody else gives, mirrors, and what idle workers wait in.
+//! Kernels whose turns the host gives, mirrors, and drivers of idle workers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -13,7 +13,7 @@ use lucarne_message::{Payload, Value};
 
 const ELSEWHERE: Pid = Pid::from_i64(77);
 
-/// Says what it gets.
+/// Reports the messages that it gets.
 fn reporter(heard: mpsc::Sender<(Pid, Gid, MessageKind)>) -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
     move |context| {
         while let Some(message) = context.receive() {
@@ -53,7 +53,7 @@ fn a_program_has_the_names_that_it_was_given() {
 }
 
 #[test]
-fn whoever_sends_to_a_mirror_runs_it_on_the_spot() {
+fn sending_to_a_mirror_runs_it_at_once() {
     let kernel = quiet();
     let (heard, hearing) = mpsc::channel();
     kernel.handle().set_mirrors(Box::new(move |pid| {
@@ -71,7 +71,7 @@ fn whoever_sends_to_a_mirror_runs_it_on_the_spot() {
 }
 
 #[test]
-fn what_a_mirror_sends_bears_the_stamp_it_is_given() {
+fn messages_of_a_mirror_have_its_stamp() {
     let kernel = quiet();
     kernel
         .handle()
@@ -89,7 +89,7 @@ fn what_a_mirror_sends_bears_the_stamp_it_is_given() {
 }
 
 #[test]
-fn the_end_of_a_mirror_is_told_to_those_who_watch_it() {
+fn watchers_are_told_of_the_end_of_a_mirror() {
     let kernel = quiet();
     kernel
         .handle()
@@ -112,7 +112,7 @@ impl CreditWatch for Tally {
 }
 
 #[test]
-fn a_watched_notification_tells_when_it_has_been_dealt_with() {
+fn a_watched_notification_reports_when_it_is_dealt_with() {
     let kernel = quiet();
     let (heard, hearing) = mpsc::channel();
     let program = kernel.handle().start(Box::new(reporter(heard)), SpawnOptions::default());
@@ -133,7 +133,7 @@ fn a_watched_notification_tells_when_it_has_been_dealt_with() {
 }
 
 #[test]
-fn the_doorbell_rings_for_what_other_threads_make_ready() {
+fn the_doorbell_rings_when_other_threads_make_a_process_ready() {
     let rung = Arc::new(AtomicUsize::new(0));
     let bell = rung.clone();
     let doorbell = Box::new(move || {
@@ -149,7 +149,7 @@ fn the_doorbell_rings_for_what_other_threads_make_ready() {
     assert!(!kernel.has_work());
 }
 
-/// Counts who waits in it.
+/// Counts the workers that wait in it.
 #[derive(Default)]
 struct Seat {
     state: Mutex<SeatState>,
@@ -205,7 +205,7 @@ fn one_idle_worker_at_a_time_sits_in_the_driver_and_is_woken_for_work() {
             std::thread::sleep(Duration::from_micros(200));
         }
         kernel.send_external(program.first(), Payload::of(&Value::Int(1)).unwrap()).expect("it is there");
-        finished.recv_timeout(Duration::from_secs(5)).expect("somebody was woken");
+        finished.recv_timeout(Duration::from_secs(5)).expect("a worker was woken");
     }
     let state = seat.state.lock().unwrap();
     assert!(state.waits > 0);

@@ -1,4 +1,4 @@
-//! What a mailbox takes, and what happens when it is full.
+//! The limits of a mailbox, and its behavior when it is full.
 
 mod common;
 
@@ -12,7 +12,7 @@ use lucarne_kernel::{
 
 const STEPS: u64 = 1_000_000;
 
-/// Runs a guest as the first process of a program, and checks that it ended well.
+/// Runs a guest as the first process of a program, and checks that it ends without a failure.
 fn check(guest: impl FnMut(&mut Context<'_>) -> Outcome + Send + 'static) {
     let mut simulation = Simulation::new(1);
     let program = simulation.handle().start(Box::new(guest), named("guest"));
@@ -35,7 +35,7 @@ fn requests_are_bounded_per_sender_and_closes_are_not() {
         for _ in 0..REQUESTS_MAX {
             context.request_close(deaf, 301, int(1)).unwrap();
         }
-        // More closes than requests: these close nothing that was ever asked for.
+        // More closes than requests: these close nothing.
         assert_eq!(context.request_close(deaf, 301, int(1)).unwrap_err().error, SendError::TooManyRequests);
         context.exit_group(0);
         DONE
@@ -80,14 +80,14 @@ fn answers_make_room_only_when_they_are_taken() {
         }
         Outcome::Wait { until_us: Some(1_000) }
     };
-    // Whenever it runs for the second time, all answers are there: time only moves when all is quiet.
+    // At its second turn all answers have arrived: time only advances when all processes are quiet.
     let guest = wait_for_time(guest);
     let program = simulation.handle().start(Box::new(guest), named("guest"));
     assert!(simulation.run_until(STEPS, || program.code().is_some()));
     assert_eq!(program.code(), Some(0));
 }
 
-/// Passes a turn on only if the deadline of the last one has come.
+/// Passes a turn on only if the last deadline has passed.
 fn wait_for_time(
     mut inner: impl FnMut(&mut Context<'_>) -> Outcome + Send,
 ) -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
@@ -123,7 +123,7 @@ fn bytes_are_bounded_per_sender_but_one_large_message_always_fits() {
 }
 
 #[test]
-fn a_full_mailbox_takes_no_more_from_anybody() {
+fn a_full_mailbox_accepts_no_more_requests() {
     check(|context| {
         let deaf = spawn(context, deaf);
         context.request(deaf, 1, bytes(MAILBOX_BYTES_MAX)).unwrap();
@@ -242,7 +242,8 @@ fn a_resource_that_is_full_does_not_hold_up_the_others() {
     let log = Log::default();
     let mut simulation = Simulation::new(1);
     let sender = act_and_log(&log, move |context| {
-        // Puts the notifications of one resource aside, as for a proxy that is busy, and takes the others.
+        // Puts the notifications of one resource aside, as for a proxy that is busy, and takes the
+        // others.
         let mut aside = Vec::new();
         let receiver = spawn(context, move |context: &mut Context<'_>| {
             while let Some(message) = context.receive() {
@@ -283,12 +284,12 @@ fn small_messages_are_not_free() {
 }
 
 #[test]
-fn who_takes_nothing_for_a_second_is_cut_off_and_both_sides_know() {
+fn a_receiver_that_takes_nothing_for_a_second_is_cut_off_and_both_sides_are_told() {
     let (sender_log, receiver_log) = (Log::default(), Log::default());
     let inner = receiver_log.clone();
     let mut simulation = Simulation::new(1);
     let sender = act_and_log(&sender_log, move |context| {
-        // Reads again only long after everybody's patience has ended.
+        // Reads again only long after all time limits have passed.
         let receiver = spawn(context, move |context: &mut Context<'_>| {
             if context.now_us() < 5 * SLOW_CONSUMER_US {
                 return Outcome::Wait { until_us: Some(5 * SLOW_CONSUMER_US) };
@@ -313,13 +314,13 @@ fn who_takes_nothing_for_a_second_is_cut_off_and_both_sides_know() {
 }
 
 #[test]
-fn who_takes_something_now_and_then_is_not_cut_off() {
+fn a_slow_but_active_receiver_is_not_cut_off() {
     let log = Log::default();
     let mut simulation = Simulation::new(1);
     let sender = act_and_log(&log, move |context| {
         let mut next_us = 0;
         let receiver = spawn(context, move |context: &mut Context<'_>| {
-            // One each 0.9 s: far too slow, but alive.
+            // One every 0.9 s: far too slow, but alive.
             if context.now_us() >= next_us {
                 next_us = context.now_us() + 900_000;
                 drop(context.receive());

@@ -1,4 +1,4 @@
-//! Whoever looks sees what is sent while they look, and nothing else.
+//! An observer sees the messages that are sent during the observation, and no others.
 
 mod common;
 
@@ -12,7 +12,7 @@ use lucarne_kernel::{
 
 const STEPS: u64 = 10_000;
 
-/// Writes down what it is told.
+/// Records all reports.
 #[derive(Default)]
 struct Notes {
     answered: Mutex<Vec<Answered>>,
@@ -36,13 +36,13 @@ fn world() -> (Simulation, Arc<Notes>) {
 }
 
 #[test]
-fn requests_are_seen_with_their_answers() {
+fn requests_are_observed_with_their_answers() {
     let (mut simulation, notes) = world();
     let handle = simulation.handle().clone();
     let echo = handle.start_system(Box::new(echo), named("echo"));
     let deaf = handle.start_system(Box::new(deaf), named("deaf"));
     simulation.run_until_quiet(STEPS);
-    let asker = handle.start_system(Box::new(deaf_one()), named("asker"));
+    let asker = handle.start_system(Box::new(deaf_guest()), named("asker"));
     let port = handle.port(asker).unwrap();
 
     port.request(echo, 7, int(1)).unwrap();
@@ -69,11 +69,11 @@ fn requests_are_seen_with_their_answers() {
 }
 
 #[test]
-fn a_request_that_is_refused_is_not_seen() {
+fn a_refused_request_is_not_observed() {
     let (mut simulation, notes) = world();
     let handle = simulation.handle().clone();
     let deaf = handle.start_system(Box::new(deaf), named("deaf"));
-    let asker = handle.start_system(Box::new(deaf_one()), named("asker"));
+    let asker = handle.start_system(Box::new(deaf_guest()), named("asker"));
     let port = handle.port(asker).unwrap();
     let _looks = handle.observe();
     let accepted = (0..2_000).filter(|_| port.request(deaf, 1, int(0)).is_ok()).count();
@@ -82,14 +82,14 @@ fn a_request_that_is_refused_is_not_seen() {
     assert_eq!(notes.answered.lock().unwrap().len(), accepted);
 }
 
-fn deaf_one() -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
+fn deaf_guest() -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
     |context: &mut Context<'_>| {
         while context.receive().is_some() {}
         WAIT
     }
 }
 
-/// Counts what it is told.
+/// Counts the reports.
 #[derive(Default)]
 struct Count(AtomicU64);
 
@@ -102,7 +102,7 @@ impl Observer for Count {
 }
 
 #[test]
-fn looking_and_looking_away_under_load_disturbs_nobody() {
+fn observing_under_load_loses_no_messages() {
     const CALLS: u64 = 20_000;
     let count = Arc::new(Count::default());
     let hooks = Hooks { observer: Some(count.clone()), ..Hooks::default() };

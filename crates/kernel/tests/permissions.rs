@@ -1,4 +1,4 @@
-//! Who may send what: each forgery that the kernel forbids.
+//! Permissions to send: each forgery that the kernel forbids.
 
 mod common;
 
@@ -11,7 +11,7 @@ use lucarne_kernel::{
 const STEPS: u64 = 10_000;
 
 #[test]
-fn a_stranger_does_not_exist() {
+fn an_unknown_process_does_not_exist() {
     let mut simulation = Simulation::new(1);
     let log = Log::default();
     let stranger = simulation.handle().start(act_and_log(&log, |_| {}), named("stranger")).first();
@@ -56,14 +56,15 @@ fn a_refused_message_is_given_back_with_its_buffers() {
 }
 
 #[test]
-fn an_introduction_goes_one_way_and_only_the_system_makes_it() {
+fn introductions_are_one_way_and_only_by_the_system() {
     let mut simulation = Simulation::new(1);
     let (log, client) = (Log::default(), Known::default());
     let (provider_log, known) = (log.clone(), client.clone());
     let provider = move |context: &mut Context<'_>| {
         while let Some(message) = context.receive() {
             provider_log.add(format!("provider: {}", shown(message)));
-            // Requests to who was never introduced stay forbidden; notifications are fine now.
+            // Requests to a process without an introduction stay forbidden; notifications are
+            // allowed now.
             let request = context.request(known.get(), 1, int(1)).unwrap_err().error;
             assert_eq!(request, SendError::NoSuchProcess);
             context.notify(known.get(), 5, 7, int(9)).unwrap();
@@ -113,10 +114,10 @@ fn an_introduction_goes_one_way_and_only_the_system_makes_it() {
 }
 
 #[test]
-fn only_the_system_speaks_of_deaths_and_watches_for_others() {
+fn only_the_system_reports_deaths_and_watches_for_others() {
     let mut simulation = Simulation::new(1);
     let guest = |context: &mut Context<'_>| {
-        // There is no way to even write such a message: all kinds of the system are refused.
+        // Such a message cannot even be written: all kinds of the system are refused.
         for kind in 0..64 {
             assert_eq!(context.send(context.pid(), kind, int(1)).unwrap_err().error, SendError::ReservedKind);
         }
@@ -139,7 +140,7 @@ fn only_the_asker_cancels() {
         let provider = context.spawn(act_and_log(&inner, |_| {}), named("provider")).unwrap();
         let id = context.request(provider, 1, int(1)).unwrap();
         spawn(context, move |context: &mut Context<'_>| {
-            // The number is known to this sibling; it names none of *its* requests.
+            // The number is known to this sibling, but it is not the id of one of *its* requests.
             context.cancel(id);
             context.cancel(RequestId::from_i64(-1));
             context.cancel(RequestId::from_i64(i64::MAX));
@@ -176,7 +177,7 @@ fn stamps_are_the_kernels() {
 }
 
 #[test]
-fn whoever_has_sent_a_component_something_can_be_notified_by_it() {
+fn a_component_can_notify_processes_that_sent_to_it() {
     let mut simulation = Simulation::new(1);
     let (log, inner) = (Log::default(), Log::default());
     let heard = inner.clone();
@@ -207,7 +208,7 @@ fn whoever_has_sent_a_component_something_can_be_notified_by_it() {
 }
 
 #[test]
-fn only_those_who_expect_it_are_told_that_memory_is_short() {
+fn only_subscribers_are_told_of_memory_pressure() {
     let kernel = Kernel::new(KernelOptions { workers: 1, hooks: Hooks::default() });
     let log = Log::default();
     let inner = log.clone();
@@ -215,7 +216,7 @@ fn only_those_who_expect_it_are_told_that_memory_is_short() {
     let can_relieve = move |context: &mut Context<'_>| {
         context.expect_memory_pressure();
         while let Some(message) = context.receive() {
-            // Whoever waits goes on as soon as the message is dropped.
+            // The waiting thread goes on as soon as the message is dropped.
             let is_told = matches!(message.kind, MessageKind::MemoryPressure { .. });
             inner.add(format!("told: {is_told}"));
         }
@@ -223,7 +224,7 @@ fn only_those_who_expect_it_are_told_that_memory_is_short() {
         WAIT
     };
     kernel.start(Box::new(can_relieve), named("rich"));
-    // It never looks into its mailbox, and nobody waits for it.
+    // It never checks its mailbox, and the kernel does not wait for it.
     kernel.start(Box::new(|_: &mut Context<'_>| WAIT), named("poor"));
     is_ready.recv().unwrap();
     let start = std::time::Instant::now();

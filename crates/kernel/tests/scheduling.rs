@@ -52,7 +52,7 @@ fn priority_decides_the_share() {
 }
 
 #[test]
-fn nobody_starves() {
+fn no_process_starves() {
     let counts = turns(&[priority::CRITICAL, priority::IDLE, priority::CRITICAL, priority::HIGH]);
     assert!(counts[1] > 50, "{counts:?}");
     assert!(counts[0] > counts[3] && counts[3] > counts[1], "{counts:?}");
@@ -76,7 +76,7 @@ fn a_priority_changes_while_a_process_runs() {
     assert_eq!(turns.load(SeqCst), 1);
 }
 
-/// Calls the echo again and again, forever.
+/// Calls the echo repeatedly, forever.
 fn caller(to: Pid) -> impl FnMut(&mut Context<'_>) -> Outcome + Send {
     move |context| {
         while context.receive().is_some() {}
@@ -114,7 +114,7 @@ fn two_workers_run_two_processes_at_once() {
                     here = true;
                     present.fetch_add(1, SeqCst);
                 }
-                // Never gives its worker back while the other has not begun.
+                // Keeps its worker until the other process has begun.
                 while present.load(SeqCst) < 2 && !context.should_yield() {
                     std::thread::yield_now();
                 }
@@ -127,7 +127,7 @@ fn two_workers_run_two_processes_at_once() {
 }
 
 #[test]
-fn who_runs_on_after_sending_does_not_hold_the_receiver_up() {
+fn a_sender_that_runs_on_does_not_delay_the_receiver() {
     let (heard, inner) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let first = move |context: &mut Context<'_>| {
         let said = heard.clone();
@@ -206,7 +206,7 @@ fn threads_wake_processes() {
 }
 
 #[test]
-fn a_deadline_wakes() {
+fn a_deadline_wakes_a_process() {
     let sleeper = |context: &mut Context<'_>| {
         if context.now_us() >= 20_000 { DONE } else { Outcome::Wait { until_us: Some(20_000) } }
     };
@@ -216,7 +216,7 @@ fn a_deadline_wakes() {
 }
 
 #[test]
-fn deadlines_come_in_their_order_and_move() {
+fn deadlines_fire_in_order_and_can_move() {
     let log = Log::default();
     let mut simulation = Simulation::new(1);
     for (name, at_us) in [("c", 300), ("a", 100), ("b", 200)] {
@@ -230,7 +230,8 @@ fn deadlines_come_in_their_order_and_move() {
         };
         simulation.handle().start(Box::new(sleeper), named(name));
     }
-    // First wants to be woken late, then, when a message comes, even later: the first timer is void.
+    // First sets a late deadline, then, when a message comes, an even later one: the first timer is
+    // void.
     let inner = log.clone();
     let mut deadline_us = 150;
     let moved = move |context: &mut Context<'_>| {

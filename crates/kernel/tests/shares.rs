@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use common::named;
 use lucarne_kernel::{Context, Exit, Hooks, Kernel, KernelOptions, Outcome, Program, SpawnOptions, priority};
 
-/// Counts the turns of programs, which all go on until there were enough.
+/// Counts the turns of programs, which all run until there were enough.
 struct Race {
     counts: Vec<AtomicU64>,
-    /// Nobody counts before all are there.
+    /// Counting starts when all programs run.
     is_on: AtomicBool,
     turns_max: u64,
 }
@@ -30,7 +30,7 @@ impl Race {
         self.counts().iter().sum::<u64>() >= self.turns_max
     }
 
-    /// A process that takes as many turns as it gets.
+    /// Returns a process that takes as many turns as it gets.
     fn runner(self: &Arc<Race>, program: usize) -> impl FnMut(&mut Context<'_>) -> Outcome + Send + 'static {
         let race = self.clone();
         move |_| {
@@ -41,7 +41,7 @@ impl Race {
         }
     }
 
-    /// Starts a program with so many of these, of its own priority and theirs.
+    /// Starts a program with `count` of these, with its own priority and theirs.
     fn start(
         self: &Arc<Race>,
         kernel: &Kernel,
@@ -89,7 +89,7 @@ fn many_processes_get_no_more_than_one() {
 
 #[test]
 fn a_program_has_the_weight_that_it_was_started_with() {
-    // Its processes may want more; they share what it has.
+    // Its processes may have higher priorities; they share the weight of the program.
     let (kernel, race) = (kernel(1), Race::new(2, 6_000));
     let low = race.start(&kernel, 0, priority::LOW, 10, priority::CRITICAL);
     let normal = race.start(&kernel, 1, priority::NORMAL, 1, priority::NORMAL);
@@ -99,7 +99,7 @@ fn a_program_has_the_weight_that_it_was_started_with() {
 }
 
 #[test]
-fn a_process_that_wants_less_leaves_the_rest_to_others() {
+fn an_idle_share_goes_to_the_others() {
     let (kernel, race) = (kernel(1), Race::new(2, 6_000));
     let polite = race.start(&kernel, 0, priority::NORMAL, 10, priority::IDLE);
     let normal = race.start(&kernel, 1, priority::NORMAL, 1, priority::NORMAL);
@@ -109,7 +109,7 @@ fn a_process_that_wants_less_leaves_the_rest_to_others() {
 }
 
 #[test]
-fn who_starts_processes_without_end_gets_no_more() {
+fn spawning_without_end_does_not_increase_the_share() {
     let (kernel, race) = (kernel(1), Race::new(2, 20_000));
     let spawner = race.clone();
     let spawns = move |context: &mut Context<'_>| {
@@ -129,7 +129,7 @@ fn who_starts_processes_without_end_gets_no_more() {
     let spawns = kernel.start(Box::new(spawns), named("spawns"));
     let worker = race.clone();
     let works = move |context: &mut Context<'_>| {
-        // As long as the shortest turn there is.
+        // As long as the shortest turn.
         context.charge(50);
         if worker.is_on.load(SeqCst) {
             worker.counts[1].fetch_add(1, SeqCst);
@@ -143,7 +143,7 @@ fn who_starts_processes_without_end_gets_no_more() {
 }
 
 #[test]
-fn who_has_slept_has_no_claim_to_the_past() {
+fn sleeping_earns_no_credit() {
     let (kernel, race) = (kernel(1), Race::new(2, 8_000));
     let busy = race.start(&kernel, 0, priority::NORMAL, 1, priority::NORMAL);
     let late = race.clone();
@@ -162,7 +162,7 @@ fn who_has_slept_has_no_claim_to_the_past() {
 }
 
 #[test]
-fn what_a_program_does_is_counted() {
+fn the_work_of_a_program_is_counted() {
     let kernel = kernel(1);
     let mut left = 10;
     let works = move |context: &mut Context<'_>| {

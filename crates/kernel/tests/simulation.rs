@@ -11,7 +11,7 @@ use lucarne_kernel::{Context, Faults, MessageKind, Outcome, RequestToken, Simula
 const STEPS: u64 = 100_000;
 const CALLS: usize = 20;
 
-/// A program with a slow provider and two clients; all that happens goes into the log.
+/// Starts a program with a slow provider and two clients; all events go into the log.
 fn start(simulation: &Simulation, log: &Log) {
     let log = log.clone();
     let mut begun = false;
@@ -77,7 +77,7 @@ fn run(seed: u64, faults: Faults) -> (Vec<String>, Vec<Step>, usize) {
 }
 
 #[test]
-fn a_seed_repeats_itself_and_others_differ() {
+fn a_seed_is_reproducible_and_others_differ() {
     let mut runs = HashSet::new();
     for seed in 0..20 {
         let (lines, steps, _) = run(seed, Faults { kill_at_steps: vec![seed] });
@@ -90,7 +90,7 @@ fn a_seed_repeats_itself_and_others_differ() {
 }
 
 #[test]
-fn whoever_is_killed_and_when_each_accepted_request_of_the_living_is_answered() {
+fn accepted_requests_are_answered_whatever_is_killed() {
     let mut met = HashSet::new();
     for seed in 0..200 {
         let kill_at_steps = vec![1 + seed % 50];

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use lucarne_kernel::{About, Context, Message, MessageKind, Outcome, Pid, Process, SpawnOptions};
 use lucarne_message::{Payload, Value};
 
-/// What happened, in order, as told by the processes of a test.
+/// The events of a test, in order, as its processes report them.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -24,7 +24,7 @@ impl Log {
     }
 }
 
-/// A pid that one process learns and another one uses.
+/// A pid that one process stores and another one uses.
 #[derive(Clone, Default)]
 pub struct Known(Arc<Mutex<Option<Pid>>>);
 
@@ -60,7 +60,7 @@ pub fn bytes(size: usize) -> Payload {
     encoder.finish().unwrap()
 }
 
-/// One line that says what a message is.
+/// Describes a message in one line.
 pub fn shown(message: Message) -> String {
     match message.kind {
         MessageKind::Request { procedure, .. } => format!("request {procedure}"),
@@ -92,12 +92,12 @@ pub fn echo(context: &mut Context<'_>) -> Outcome {
     WAIT
 }
 
-/// Receives nothing, ever.
+/// Never receives a message.
 pub fn deaf(_: &mut Context<'_>) -> Outcome {
     WAIT
 }
 
-/// Writes down all that arrives, after a first act.
+/// Acts once, and then logs all messages that arrive.
 pub fn act_and_log(log: &Log, act: impl FnOnce(&mut Context<'_>) + Send + 'static) -> Box<dyn Process> {
     let (log, mut act) = (log.clone(), Some(act));
     Box::new(move |context: &mut Context<'_>| {
