@@ -1,6 +1,7 @@
 //! Runs the front half of the compiler over `lib/`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lucarne_compiler::diagnostic::{self, Diagnostic, Style};
 use lucarne_compiler::ir::Unit;
@@ -49,6 +50,7 @@ fn add_files(loader: &mut MemoryLoader, folder: &Path, prefix: &str) {
 /// Encodes each body by itself.
 fn pack(unit: &mut Unit) {
     for module in &mut unit.modules {
+        let module = Arc::make_mut(module);
         let functions = module.functions.iter_mut().map(|function| &mut function.code);
         let globals = module.globals.iter_mut().map(|global| &mut global.initializer);
         for code in functions.chain(globals) {

@@ -32,7 +32,11 @@ const TABLE: [Row; 6] = [
     Row { name: "lucarne run", run: on_threads, withheld: &[] },
     Row { name: "lucarne run --simulate", run: simulated, withheld: &[] },
     // Only an installer can let a container start others.
-    Row { name: "a device", run: |installed, program| on_device(installed, program, &[]), withheld: &["containers"] },
+    Row {
+        name: "a device",
+        run: |installed, program| on_device(installed, program, &[]),
+        withheld: &["containers"],
+    },
     Row {
         name: "a device with --allow-open",
         run: |installed, program| on_device(installed, program, &ALLOW_ALL),
@@ -41,14 +45,8 @@ const TABLE: [Row; 6] = [
 ];
 
 /// The first permission withholds everything else, so that each service is named.
-const ALLOW_ALL: [&str; 6] = [
-    "--allow-open",
-    "system/storage",
-    "--allow-open",
-    "system/console",
-    "--allow-open",
-    "system/containers",
-];
+const ALLOW_ALL: [&str; 6] =
+    ["--allow-open", "system/storage", "--allow-open", "system/console", "--allow-open", "system/containers"];
 
 struct Installed {
     prefix: PathBuf,

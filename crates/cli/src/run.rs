@@ -107,7 +107,7 @@ fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> 
     for (library, status) in components.finish() {
         let library = library.display();
         print_error(&match status {
-            Ok(status) => format!("lucarne: the component {library} failed: {status}\n"),
+            Ok(status) => format!("lucarne: the component {library} has ended: {status}\n"),
             Err(error) => format!("lucarne: {library}: {error}\n"),
         });
     }

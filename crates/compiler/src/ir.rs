@@ -9,14 +9,16 @@
 //!
 //! * **Canonical order.** The parameters of a function and the arguments of a call stand in this
 //!   order: `this` (if any), the unnamed ones as written, the named ones sorted by name.
-//! * **Locals.** A *unit* is a function or a lambda. It owns its locals, numbered from 0: `this`
-//!   (if any), the parameters in canonical order, then all others. Blocks belong to the unit that
+//! * **Locals.** A *routine* is a function or a lambda. It owns its locals, numbered from 0: `this`
+//!   (if any), the parameters in canonical order, then all others. Blocks belong to the routine that
 //!   they stand in and use its locals directly.
 //! * **Absent arguments.** An optional parameter that a static call does not give is passed as
 //!   [`Expr::Absent`]; the callee evaluates the default.
 //! * Names are canonical: `-` stands for both `-` and `_` inside an identifier.
 
 mod visit;
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,24 +52,31 @@ item_id!(
     GlobalId
 );
 
-/// A local variable of a unit.
+/// A local variable of a routine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct LocalId(pub u32);
 
-/// The target of an [`Expr::Exit`], unique within its unit.
+/// The target of an [`Expr::Exit`], unique within its routine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct LabelId(pub u32);
 
 /// A position: a byte offset into the module's source text.
 pub type Offset = u32;
 
-/// All modules of a program, libraries first.
+/// All modules of a program, libraries first. Clones share the modules.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Unit {
     /// The modules, indexed by [`ModuleId`].
-    pub modules: Vec<Module>,
+    pub modules: Vec<Arc<Module>>,
     /// The module whose `main` is the program's entry. A library has none.
     pub entry: Option<ModuleId>,
+}
+
+impl Unit {
+    /// Returns a module to be changed. A module that another unit shares is copied first.
+    pub fn module_mut(&mut self, id: ModuleId) -> &mut Module {
+        Arc::make_mut(&mut self.modules[id.0 as usize])
+    }
 }
 
 /// One source file.
@@ -279,7 +288,7 @@ pub enum Code {
     Packed(Vec<u8>),
 }
 
-/// The code of a unit.
+/// The code of a routine.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Body {
     /// The locals, indexed by [`LocalId`].
@@ -287,7 +296,7 @@ pub struct Body {
     /// The default values of optional parameters, in the order of declaration. They may use the
     /// parameters declared before.
     pub defaults: Vec<(LocalId, Node)>,
-    /// The code of the unit. Falling off the end returns null.
+    /// The code of the routine. Falling off the end returns null.
     pub root: Node,
 }
 
@@ -348,7 +357,7 @@ pub enum Expr {
     /// An optional argument that was not given. Appears only as an argument of a static call.
     Absent,
 
-    /// The value of a local (`this` is local 0 of a unit that has one).
+    /// The value of a local (`this` is local 0 of a routine that has one).
     Local(LocalId),
     /// Gives a local its first value. A shared local gets a new cell each time. Value: the value.
     Define(LocalId, Box<Node>),
@@ -397,7 +406,7 @@ pub enum Expr {
     Labeled(LabelId, Box<Node>),
     /// Leaves the enclosing [`Expr::Labeled`], also out of blocks; `finally` parts run.
     Exit(LabelId, Box<Node>),
-    /// Returns from the unit, also out of blocks; `finally` parts run.
+    /// Returns from the routine, also out of blocks; `finally` parts run.
     Return(Box<Node>),
     /// `try: body finally: handler`. The handler runs on every way out. If it leaves by itself
     /// (exit, return), the way out that it interrupted is dropped. Value: the body's.
@@ -437,7 +446,7 @@ pub enum Expr {
     CallBlock(Box<Node>, Vec<Node>),
     /// A block literal; only as an argument or as the value of a definition.
     Block {
-        /// Its parameters: locals of the unit.
+        /// Its parameters: locals of the routine.
         parameters: Vec<LocalId>,
         /// Its code. A `continue.label` is an exit to a label around it.
         body: Box<Node>,

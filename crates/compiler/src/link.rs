@@ -19,7 +19,7 @@ use thiserror::Error;
 
 use crate::ir::{FunctionId, FunctionKind, LocalId, ModuleId, Unit};
 use crate::program::{Builtins, Entries, FunctionIndex, FunctionShape, Program};
-use codegen::{UnitShape, UnitSource};
+use codegen::{RoutineShape, RoutineSource};
 use hierarchy::Hierarchy;
 use library::Library;
 use reach::{Key, Reached};
@@ -176,13 +176,13 @@ fn compile_function(tables: &mut Tables<'_>, key: Key) -> Result<(), LinkError> 
         .collect();
     let arity = u16::try_from(first as usize + function.parameters.len())
         .map_err(|_| LinkError::TooLarge(function.name.clone()))?;
-    let unit = UnitSource {
+    let unit = RoutineSource {
         function: tables.key_function(key),
         name: full_name(tables, key.function),
         source: key.function.module.0,
         holder: reached.holder(key),
         body: &body,
-        shape: UnitShape { arity, captures: 0, shape: FunctionShape::Function },
+        shape: RoutineShape { arity, captures: 0, shape: FunctionShape::Function },
         checks,
         shared_captures: Vec::new(),
         initializes: None,
@@ -209,13 +209,13 @@ fn compile_initializers(tables: &mut Tables<'_>) -> Result<Vec<Option<FunctionIn
             continue;
         };
         let function = tables.reserve();
-        let unit = UnitSource {
+        let unit = RoutineSource {
             function,
             name: reached.global(*global).name.clone(),
             source: global.module.0,
             holder: None,
             body: &body,
-            shape: UnitShape { arity: 0, captures: 0, shape: FunctionShape::Function },
+            shape: RoutineShape { arity: 0, captures: 0, shape: FunctionShape::Function },
             checks: Vec::new(),
             shared_captures: Vec::new(),
             initializes: Some(place as u32),

@@ -19,9 +19,9 @@ mod imports;
 mod lower;
 mod modules;
 mod operator;
+mod routine;
 mod shape;
 mod shown;
-mod unit;
 mod world;
 
 use crate::diagnostic::{self, Diagnostic, Style};
@@ -158,17 +158,15 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
     for number in first..world.unit.modules.len() {
         let exports = modules.exported(&world, ModuleId(number as u32));
-        world.unit.modules[number].exports = exports;
+        world.unit.module_mut(ModuleId(number as u32)).exports = exports;
     }
     let mut unit = world.unit;
     for (place, code, ty) in finished {
         match place {
-            Place::Function(id) => {
-                unit.modules[id.module.0 as usize].functions[id.index as usize].code = code
-            }
+            Place::Function(id) => unit.module_mut(id.module).functions[id.index as usize].code = code,
             Place::Nowhere => {}
             Place::Global(id) => {
-                let global = &mut unit.modules[id.module.0 as usize].globals[id.index as usize];
+                let global = &mut unit.module_mut(id.module).globals[id.index as usize];
                 global.first_type = ty.declared();
                 global.initializer = code;
             }

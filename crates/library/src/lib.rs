@@ -3,16 +3,19 @@
 //! The build script runs the front half of the compiler over `lib/` and embeds the result. Bodies
 //! are encoded one by one, so that a program decodes only those that it reaches.
 
+use std::sync::OnceLock;
+
 use lucarne_compiler::ir::Unit;
 
 static PREPARED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.postcard"));
 
-/// The modules of the library.
+/// Returns the modules of the library. They are decoded once; each call shares them.
 ///
 /// # Errors
 /// If the embedded result is damaged, which only a broken build can bring about.
 pub fn unit() -> Result<Unit, postcard::Error> {
-    postcard::from_bytes(PREPARED)
+    static UNIT: OnceLock<Result<Unit, postcard::Error>> = OnceLock::new();
+    UNIT.get_or_init(|| postcard::from_bytes(PREPARED)).clone()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Generates bytecode for a unit: a function or lambda with its blocks.
+//! Generates bytecode for a routine: a function or lambda with its blocks.
 //!
-//! Each block becomes a function of its own (a *fragment* of the unit) that reaches the unit's
+//! Each block becomes a function of its own (a *fragment* of the routine) that reaches the routine's
 //! locals through its home frame. A fragment's locals have the lowest registers; temporaries are a
 //! stack above them. The arguments of a call are evaluated right where the callee finds them, and a
 //! result arrives where the next argument belongs, so most calls move nothing.
@@ -20,11 +20,11 @@ use crate::program::{FunctionIndex, FunctionShape, Literal};
 
 pub(super) use call::WINDOW as WINDOW_FOR_STUBS;
 
-/// The number of a block of a unit, or of the unit itself.
+/// The number of a block of a routine, or of the routine itself.
 type FragmentId = usize;
 
-/// Compiles units.
-pub(super) struct UnitCompiler<'t, 'u> {
+/// Compiles routines.
+pub(super) struct RoutineCompiler<'t, 'u> {
     tables: &'t mut Tables<'u>,
     body: &'t Body,
     /// The class that fields and `super` in the code refer to.
@@ -36,7 +36,7 @@ pub(super) struct UnitCompiler<'t, 'u> {
     open: Vec<OpenFragment>,
     locals: HashMap<LocalId, Place>,
     labels: HashMap<LabelId, Target>,
-    /// For each capture, whether it is a cell that the enclosing unit shares.
+    /// For each capture, whether it is a cell that the enclosing routine shares.
     shared_captures: Vec<bool>,
 }
 
@@ -62,21 +62,21 @@ struct Target {
     tries: u32,
 }
 
-/// The kind of unit to compile.
-pub(super) struct UnitShape {
+/// The kind of routine to compile.
+pub(super) struct RoutineShape {
     pub(super) arity: u16,
     pub(super) captures: u16,
     pub(super) shape: FunctionShape,
 }
 
-/// A unit to compile.
-pub(super) struct UnitSource<'b> {
+/// A routine to compile.
+pub(super) struct RoutineSource<'b> {
     pub(super) function: FunctionIndex,
     pub(super) name: String,
     pub(super) source: u32,
     pub(super) holder: Option<LinkClass>,
     pub(super) body: &'b Body,
-    pub(super) shape: UnitShape,
+    pub(super) shape: RoutineShape,
     /// The declared types of the parameters that are checked on entry, with their locals.
     pub(super) checks: Vec<(LocalId, Type, Offset)>,
     /// For each capture, whether it is a cell.
@@ -85,38 +85,38 @@ pub(super) struct UnitSource<'b> {
     pub(super) initializes: Option<u32>,
 }
 
-/// Compiles a unit and all that it contains into the tables.
-pub(super) fn compile(tables: &mut Tables<'_>, unit: &UnitSource<'_>) -> Result<(), LinkError> {
+/// Compiles a routine and all that it contains into the tables.
+pub(super) fn compile(tables: &mut Tables<'_>, routine: &RoutineSource<'_>) -> Result<(), LinkError> {
     let functions = tables.mark();
-    match UnitCompiler::new(tables, unit, false).compile(unit) {
+    match RoutineCompiler::new(tables, routine, false).compile(routine) {
         Err(LinkError::TooFar) => {
             tables.forget_since(functions);
-            UnitCompiler::new(tables, unit, true).compile(unit)
+            RoutineCompiler::new(tables, routine, true).compile(routine)
         }
         result => result,
     }
 }
 
-impl<'t, 'u> UnitCompiler<'t, 'u> {
-    fn new(tables: &'t mut Tables<'u>, unit: &UnitSource<'t>, wide: bool) -> Self {
-        UnitCompiler {
+impl<'t, 'u> RoutineCompiler<'t, 'u> {
+    fn new(tables: &'t mut Tables<'u>, routine: &RoutineSource<'t>, wide: bool) -> Self {
+        RoutineCompiler {
             tables,
-            body: unit.body,
-            holder: unit.holder,
-            name: unit.name.clone(),
-            source: unit.source,
+            body: routine.body,
+            holder: routine.holder,
+            name: routine.name.clone(),
+            source: routine.source,
             wide,
             open: Vec::new(),
             locals: HashMap::new(),
             labels: HashMap::new(),
-            shared_captures: unit.shared_captures.clone(),
+            shared_captures: routine.shared_captures.clone(),
         }
     }
 
-    fn compile(mut self, unit: &UnitSource<'_>) -> Result<(), LinkError> {
-        self.open_fragment(unit.function, unit.shape.shape);
+    fn compile(mut self, routine: &RoutineSource<'_>) -> Result<(), LinkError> {
+        self.open_fragment(routine.function, routine.shape.shape);
         let body = self.body;
-        for local in 0..u32::from(unit.shape.arity) {
+        for local in 0..u32::from(routine.shape.arity) {
             let register = self.code().take(1);
             self.locals.insert(LocalId(local), Place { fragment: 0, register });
         }
@@ -124,25 +124,25 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
             self.place_locals(default);
         }
         self.place_locals(&body.root);
-        self.enter_parameters(unit)?;
-        match unit.initializes {
+        self.enter_parameters(routine)?;
+        match routine.initializes {
             Some(global) => self.initializer(&body.root, global)?,
-            None if unit.shape.shape == FunctionShape::Lambda => self.lambda_body(&body.root)?,
+            None if routine.shape.shape == FunctionShape::Lambda => self.lambda_body(&body.root)?,
             None => self.function_body(&body.root)?,
         }
         let code = self.close_fragment(Signature {
             name: self.name.clone(),
-            arity: unit.shape.arity,
-            captures: unit.shape.captures,
-            shape: unit.shape.shape,
+            arity: routine.shape.arity,
+            captures: routine.shape.captures,
+            shape: routine.shape.shape,
             source: self.source,
         })?;
-        self.tables.define(unit.function, code);
+        self.tables.define(routine.function, code);
         Ok(())
     }
 
     /// Fills in defaults, checks types, and gives shared parameters their cells.
-    fn enter_parameters(&mut self, unit: &UnitSource<'_>) -> Result<(), LinkError> {
+    fn enter_parameters(&mut self, routine: &RoutineSource<'_>) -> Result<(), LinkError> {
         let body = self.body;
         for (local, default) in &body.defaults {
             let register = self.locals[local].register;
@@ -151,11 +151,11 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
             self.value_to(default, register)?;
             self.code().bind(present);
         }
-        for (local, ty, at) in &unit.checks {
+        for (local, ty, at) in &routine.checks {
             let register = self.locals[local].register;
             self.check_type(register, *ty, *at);
         }
-        for local in u32::from(unit.shape.captures)..u32::from(unit.shape.arity) {
+        for local in u32::from(routine.shape.captures)..u32::from(routine.shape.arity) {
             self.share_parameter(LocalId(local));
         }
         Ok(())
@@ -678,18 +678,18 @@ impl<'t, 'u> UnitCompiler<'t, 'u> {
         let result = if count == 0 { self.code().take(1) } else { first };
         self.code().emit_at(at, Instruction::imm(Opcode::NewLambda, count, result, function.0 as i32));
         self.code().move_to(target, result);
-        let unit = UnitSource {
+        let routine = RoutineSource {
             function,
             name: format!("{}.<lambda>", self.name),
             source: self.source,
             holder: self.holder,
             body,
-            shape: UnitShape { arity, captures: u16::from(count), shape: FunctionShape::Lambda },
+            shape: RoutineShape { arity, captures: u16::from(count), shape: FunctionShape::Lambda },
             checks: Vec::new(),
             shared_captures: captures.iter().map(|local| self.is_shared(*local)).collect(),
             initializes: None,
         };
-        UnitCompiler::new(self.tables, &unit, self.wide).compile(&unit)
+        RoutineCompiler::new(self.tables, &routine, self.wide).compile(&routine)
     }
 
     fn primitive(

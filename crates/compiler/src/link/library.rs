@@ -55,7 +55,7 @@ fn core_modules(unit: &Unit) -> impl Iterator<Item = (ModuleId, &crate::ir::Modu
     let modules = unit.modules.iter().enumerate();
     modules
         .filter(|(_, contents)| contents.path.starts_with(CORE))
-        .map(|(module, contents)| (ModuleId(module as u32), contents))
+        .map(|(module, contents)| (ModuleId(module as u32), &**contents))
 }
 
 fn function(

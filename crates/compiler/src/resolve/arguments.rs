@@ -102,7 +102,7 @@ impl<'a> Lower<'a> {
             ExpressionKind::Block(parameters, body) => {
                 let exit = match exit {
                     Some(exit) => *exit,
-                    None => *exit.insert(self.units.label()),
+                    None => *exit.insert(self.routines.label()),
                 };
                 self.block(parameters, body, expression.span, Some(callee.into()), Some(exit))
             }
@@ -144,7 +144,7 @@ impl<'a> Lower<'a> {
         if is_constant(&value.node) || value.ty == Ty::Block {
             return;
         }
-        let local = self.units.temporary();
+        let local = self.routines.temporary();
         let at = value.node.at;
         let node = std::mem::replace(&mut value.node, Node { at, expr: Expr::Local(local) });
         before.push(Node { at, expr: Expr::Define(local, Box::new(node)) });

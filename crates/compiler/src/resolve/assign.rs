@@ -3,8 +3,8 @@
 use super::arguments::Arguments;
 use super::call::StaticReceiver;
 use super::lower::{Candidate, Context, Lower, Reference, Value};
+use super::routine::VariableId;
 use super::shape::accepts;
-use super::unit::VariableId;
 use super::world::Member;
 use crate::ast::{Expression, ExpressionKind, Identifier};
 use crate::diagnostic::Diagnostic;
@@ -104,12 +104,12 @@ impl<'a> Lower<'a> {
 
     fn assigned_value(&mut self, target: &Target, value: &'a Expression) -> Value {
         if let Target::Variable(variable, span) = target
-            && self.units.variable(*variable).ty == Ty::Block
+            && self.routines.variable(*variable).ty == Ty::Block
         {
             self.error(*span, "a variable that holds a block cannot be assigned");
         }
         if let (Target::Variable(variable, span), ExpressionKind::Name(name)) = (target, &value.kind)
-            && self.units.find(name) == Some(*variable)
+            && self.routines.find(name) == Some(*variable)
         {
             self.warn_of_self_assignment(name, *span);
         }
@@ -369,9 +369,9 @@ impl<'a> Lower<'a> {
     fn read(&mut self, target: &Target) -> Value {
         match target {
             Target::Variable(variable, span) => {
-                let local = self.units.local(*variable);
+                let local = self.routines.local(*variable);
                 let (ty, is_sure) =
-                    (self.units.variable(*variable).ty, self.units.variable(*variable).is_sure);
+                    (self.routines.variable(*variable).ty, self.routines.variable(*variable).is_sure);
                 Value { is_sure, ..Value::new(*span, Expr::Local(local), ty) }
             }
             Target::Global(global, span) => self.global_value(*global, *span),
@@ -501,12 +501,15 @@ impl<'a> Lower<'a> {
 
     fn write_variable(&mut self, id: VariableId, span: Span, value: Value, value_span: Span) -> Value {
         let (ty, is_sure) = (value.ty, value.is_sure);
-        if self.units.is_outer(id) && self.units.variable(id).is_final && self.units.variable(id).is_later {
+        if self.routines.is_outer(id)
+            && self.routines.variable(id).is_final
+            && self.routines.variable(id).is_later
+        {
             let title =
-                format!("`{}` is final and cannot be assigned by a lambda", self.units.variable(id).name);
+                format!("`{}` is final and cannot be assigned by a lambda", self.routines.variable(id).name);
             self.error_hint(span, title, "the lambda may run more than once, or never");
         }
-        let variable = self.units.variable(id);
+        let variable = self.routines.variable(id);
         if variable.is_final && !variable.is_later {
             let title = format!("`{}` is final and cannot be assigned", variable.name);
             let defined = variable.span;
@@ -514,14 +517,14 @@ impl<'a> Lower<'a> {
                 Diagnostic::error(self.source, span, title).also(self.source, defined, "defined here");
             self.report(problem.hint("define it with `:=` to make it assignable"));
         }
-        let (known, is_declared) = (self.units.variable(id).ty, self.units.variable(id).is_declared);
+        let (known, is_declared) = (self.routines.variable(id).ty, self.routines.variable(id).is_declared);
         let is_checked = is_declared || self.world.fit(ty, known) == Fit::No;
         let node = if known != Ty::Block && is_checked {
             self.convert(value, known, value_span, "this variable")
         } else {
             value.node
         };
-        let local = self.units.local(id);
+        let local = self.routines.local(id);
         Value { is_sure, ..Value::new(span, Expr::SetLocal(local, Box::new(node)), ty) }
     }
 

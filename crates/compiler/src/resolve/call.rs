@@ -3,8 +3,8 @@
 use super::arguments::Arguments;
 use super::lower::{Candidate, Context, Lower, Reference, Value};
 use super::modules::Found;
+use super::routine::VariableId;
 use super::shape::{self, accepts, places};
-use super::unit::VariableId;
 use super::world::Member;
 use crate::ast::{self, Expression, ExpressionKind, Identifier};
 use crate::diagnostic::Diagnostic;
@@ -89,7 +89,7 @@ impl<'a> Lower<'a> {
         let exit = arguments.exit;
         let mut value = call(self, arguments);
         if let Some(exit) = exit {
-            let node = self.units.labeled(exit, value.node);
+            let node = self.routines.labeled(exit, value.node);
             if matches!(node.expr, Expr::Labeled(..)) {
                 value.ty = Ty::Any;
             }
@@ -123,7 +123,7 @@ impl<'a> Lower<'a> {
     }
 
     fn use_variable(&mut self, id: VariableId, span: Span, arguments: &Arguments) -> Value {
-        let variable = self.units.variable(id);
+        let variable = self.routines.variable(id);
         let (ty, is_sure, is_later) = (variable.ty, variable.is_sure, variable.is_later);
         if !arguments.values.is_empty() {
             let name = variable.name.clone();
@@ -139,16 +139,16 @@ impl<'a> Lower<'a> {
             }
             return Value::error(span);
         }
-        if ty == Ty::Block && self.units.is_outer(id) {
-            let name = self.units.variable(id).name.clone();
+        if ty == Ty::Block && self.routines.is_outer(id) {
+            let name = self.routines.variable(id).name.clone();
             let title = format!("a lambda cannot use `{name}`, a block from around it");
-            let lambda = self.units.current().span;
+            let lambda = self.routines.current().span;
             let problem = Diagnostic::error(self.source, Span { end: lambda.start + 2, ..lambda }, title);
             let problem = problem.also(self.source, span, "used here");
             self.report(problem.note("the block may have ended when the lambda runs"));
             return Value::error(span);
         }
-        let local = self.units.local(id);
+        let local = self.routines.local(id);
         Value { is_sure: is_sure && !is_later, ..Value::new(span, Expr::Local(local), ty) }
     }
 
@@ -510,7 +510,7 @@ impl<'a> Lower<'a> {
 
     /// Returns whether the current code may run after the constructor.
     fn is_kept_code(&self) -> bool {
-        self.units.in_lambda() || self.kept_blocks > 0
+        self.routines.in_lambda() || self.kept_blocks > 0
     }
 
     /// Lowers `block.call a b`.

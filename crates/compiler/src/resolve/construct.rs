@@ -23,7 +23,7 @@ impl<'a> Lower<'a> {
 
     pub(super) fn constructor(&mut self, tree: &'a ast::Function, body: &'a Body) -> ir::Body {
         self.enter_instance(Context::Constructor);
-        self.units.open_scope();
+        self.routines.open_scope();
         let (defaults, fields) = match self.function {
             Some(function) => self.parameters(function, &tree.parameters),
             None => Default::default(),
@@ -31,7 +31,7 @@ impl<'a> Lower<'a> {
         let mut nodes = self.field_initializers();
         nodes.extend(fields);
         let root = self.constructor_statements(body, tree.name.span(), nodes);
-        ir::Body { locals: self.units.finish_function(), defaults, root }
+        ir::Body { locals: self.routines.finish_function(), defaults, root }
     }
 
     pub(super) fn default_constructor(&mut self, id: FunctionId) -> ir::Body {
@@ -48,20 +48,20 @@ impl<'a> Lower<'a> {
         let root = sequence(span, nodes);
         self.check_fields(&root, FieldsBefore::Nowhere);
         self.follow(&root, &[]);
-        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
+        ir::Body { locals: self.routines.finish_function(), defaults: Vec::new(), root }
     }
 
     /// Lowers a mixin's constructor, which takes the rest of the construction as a block.
     pub(super) fn mixin_constructor(&mut self, tree: Option<&'a ast::Function>) -> ir::Body {
         let span = tree.map_or(Span::default(), |tree| tree.name.span());
         self.enter_instance(Context::Constructor);
-        self.units.open_scope();
-        self.units.declare_parameter("<rest>".into(), Ty::Block, Span::default());
+        self.routines.open_scope();
+        self.routines.declare_parameter("<rest>".into(), Ty::Block, Span::default());
         if let Some(parameter) = tree.and_then(|tree| tree.parameters.first()) {
             self.error(parameter.name.span, "the constructor of a mixin has no parameters");
         }
         let mut nodes = self.field_initializers();
-        self.units.open_scope();
+        self.routines.open_scope();
         let root = match tree.and_then(|tree| tree.body.as_ref()) {
             Some(body) => self.constructor_statements(body, span, nodes),
             None => {
@@ -71,7 +71,7 @@ impl<'a> Lower<'a> {
                 root
             }
         };
-        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
+        ir::Body { locals: self.routines.finish_function(), defaults: Vec::new(), root }
     }
 
     /// Lowers the statements of a constructor after its fields. The fields must have their values
@@ -185,7 +185,7 @@ impl<'a> Lower<'a> {
     }
 
     fn rest_of_construction(&mut self, span: Span) -> Node {
-        let rest = self.units.find("<rest>").map(|rest| self.units.local(rest));
+        let rest = self.routines.find("<rest>").map(|rest| self.routines.local(rest));
         match rest {
             Some(rest) => {
                 let block = Node { at: span.start, expr: Expr::Local(rest) };
@@ -269,11 +269,11 @@ impl<'a> Lower<'a> {
         let mut nodes = Vec::new();
         for (index, field) in self.fields().into_iter().enumerate() {
             let Initial::Value(expression) = &field.value else { continue };
-            let scopes = self.units.hide_scopes();
+            let scopes = self.routines.hide_scopes();
             let context = std::mem::replace(&mut self.context, Context::FieldInitializer);
             let value = self.value(expression);
             self.context = context;
-            self.units.restore_scopes(scopes);
+            self.routines.restore_scopes(scopes);
             let place = ir::FieldRef { class, index: index as u32 };
             nodes.push(self.set_own_field(place, field.name.span, value, expression.span));
         }

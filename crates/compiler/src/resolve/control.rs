@@ -1,7 +1,7 @@
 //! Lowers control flow: branches, loops, jumps, blocks and lambdas, `try`, primitives.
 
 use super::lower::{Candidate, Context, Lower, Reference, Value, sequence};
-use super::unit::{Target, Unit, VariableId};
+use super::routine::{Routine, Target, VariableId};
 use super::world::Member;
 use crate::ast::{self, Body, Expression, ExpressionKind, Identifier, Initial};
 use crate::diagnostic::Diagnostic;
@@ -132,12 +132,12 @@ impl<'a> Lower<'a> {
         let ExpressionKind::Define { name, value: Initial::Value(value), .. } = &definition.kind else {
             return false;
         };
-        let Some(variable) = self.units.find(&name.name) else { return false };
-        if self.units.variable(variable).ty != Ty::Block {
+        let Some(variable) = self.routines.find(&name.name) else { return false };
+        if self.routines.variable(variable).ty != Ty::Block {
             return false;
         }
         self.error(value.span, "the variable of a condition or loop cannot hold a block");
-        self.units.variable_mut(variable).ty = Ty::Any;
+        self.routines.variable_mut(variable).ty = Ty::Any;
         true
     }
 
@@ -149,14 +149,14 @@ impl<'a> Lower<'a> {
         otherwise: Option<&'a Body>,
     ) -> Value {
         // A variable that the condition defines is visible in the branches.
-        self.units.open_scope();
+        self.routines.open_scope();
         let condition = self.condition(condition);
         let then = self.branch_body(then);
         let otherwise = match otherwise {
             Some(body) => self.branch_body(body),
             None => Value::new(span, Expr::Null, Ty::Null),
         };
-        self.units.close_scope();
+        self.routines.close_scope();
         let mut value = self.branch(span, condition, then, otherwise);
         if value.ty == Ty::None {
             value.ty = Ty::Any;
@@ -186,10 +186,10 @@ impl<'a> Lower<'a> {
     // Loops.
 
     pub(super) fn while_loop(&mut self, span: Span, condition: &'a Expression, body: &'a Body) -> Value {
-        self.units.open_scope();
+        self.routines.open_scope();
         let condition = self.condition(condition);
         let node = self.loop_around(span, condition, body, None, Vec::new());
-        self.units.close_scope();
+        self.routines.close_scope();
         Value::new(span, node.expr, Ty::Null)
     }
 
@@ -201,13 +201,13 @@ impl<'a> Lower<'a> {
         update: Option<&'a Expression>,
         body: &'a Body,
     ) -> Value {
-        self.units.open_scope();
+        self.routines.open_scope();
         let init_node = init.map(|init| self.effect(init));
         if let Some(init) = init {
             self.report_block_variable(init);
         }
         let fresh = match init.map(|init| &init.kind) {
-            Some(ExpressionKind::Define { name, .. }) => self.units.find(&name.name).into_iter().collect(),
+            Some(ExpressionKind::Define { name, .. }) => self.routines.find(&name.name).into_iter().collect(),
             _ => Vec::new(),
         };
         let condition = match condition {
@@ -215,7 +215,7 @@ impl<'a> Lower<'a> {
             None => Node { at: span.start, expr: Expr::Bool(true) },
         };
         let node = self.loop_around(span, condition, body, update, fresh);
-        self.units.close_scope();
+        self.routines.close_scope();
         let nodes = init_node.into_iter().chain([node]).collect();
         Value::new(span, sequence(span, nodes).expr, Ty::Null)
     }
@@ -228,22 +228,22 @@ impl<'a> Lower<'a> {
         update: Option<&'a Expression>,
         fresh: Vec<VariableId>,
     ) -> Node {
-        let exit = self.units.label();
-        let next = self.units.label();
+        let exit = self.routines.label();
+        let next = self.routines.label();
         self.targets().push(Target::Loop { exit, next });
         let body = self.body(body).node;
         self.targets().pop();
-        let body = self.units.labeled(next, body);
+        let body = self.routines.labeled(next, body);
         let update = update.map(|update| Box::new(self.effect(update)));
-        let fresh = fresh.into_iter().map(|variable| self.units.local(variable)).collect();
+        let fresh = fresh.into_iter().map(|variable| self.routines.local(variable)).collect();
         let expr = Expr::Loop { condition: Box::new(condition), body: Box::new(body), update, fresh };
-        self.units.labeled(exit, Node { at: span.start, expr })
+        self.routines.labeled(exit, Node { at: span.start, expr })
     }
 
     // Jumps.
 
     pub(super) fn return_expression(&mut self, span: Span, value: Option<&'a Expression>) -> Value {
-        if self.units.in_lambda() {
+        if self.routines.in_lambda() {
             let value = value.map(|value| self.value(value).node);
             let hint = "a lambda gives its last value, or that of `continue.name value`, where `name` is the call \
                         that it is given to";
@@ -334,7 +334,7 @@ impl<'a> Lower<'a> {
 
     fn exit(&mut self, span: Span, target: LabelId, value: Option<&'a Expression>) -> Value {
         let node = value.map_or(Node { at: span.start, expr: Expr::Null }, |value| self.value(value).node);
-        self.units.use_label(target);
+        self.routines.use_label(target);
         Value::new(span, Expr::Exit(target, Box::new(node)), Ty::Never)
     }
 
@@ -371,17 +371,17 @@ impl<'a> Lower<'a> {
         name: Option<Name>,
         call: Option<LabelId>,
     ) -> Value {
-        self.units.open_scope();
+        self.routines.open_scope();
         let (variables, mut nodes) = self.code_parameters(parameters, body, false);
-        let end = self.units.label();
+        let end = self.routines.label();
         self.targets().push(Target::Code { name, end, call });
         let result = self.statements(&body.statements, body.span);
         self.targets().pop();
-        self.units.close_scope();
+        self.routines.close_scope();
         let result = self.refuse_block(result, last_span(body), "a block");
         nodes.push(result.node);
-        let code = self.units.labeled(end, sequence(body.span, nodes));
-        let parameters = variables.into_iter().map(|variable| self.units.local(variable)).collect();
+        let code = self.routines.labeled(end, sequence(body.span, nodes));
+        let parameters = variables.into_iter().map(|variable| self.routines.local(variable)).collect();
         Value::new(span, Expr::Block { parameters, body: Box::new(code) }, Ty::Block)
     }
 
@@ -396,18 +396,18 @@ impl<'a> Lower<'a> {
             let title = format!("a lambda has at most {LAMBDA_PARAMETERS_MAX} parameters");
             self.error(parameter.name.span, title);
         }
-        self.units.stack.push(Unit::at(span));
-        self.units.open_scope();
+        self.routines.stack.push(Routine::at(span));
+        self.routines.open_scope();
         let (_, mut nodes) = self.code_parameters(parameters, body, true);
-        let end = self.units.label();
+        let end = self.routines.label();
         self.targets().push(Target::Code { name, end, call: None });
-        self.units.open_scope();
+        self.routines.open_scope();
         let result = self.statements(&body.statements, body.span);
         let result = self.refuse_block(result, last_span(body), "a lambda");
         nodes.push(result.node);
-        let root = self.units.labeled(end, sequence(body.span, nodes));
+        let root = self.routines.labeled(end, sequence(body.span, nodes));
         self.follow(&root, &[]);
-        let (body, captures, parameters) = self.units.finish_lambda(root, self.this);
+        let (body, captures, parameters) = self.routines.finish_lambda(root, self.this);
         let expr = Expr::Lambda { parameters, captures, body: Box::new(body) };
         Value::new(span, expr, self.builtin(self.world.builtin.lambda))
     }
@@ -424,10 +424,10 @@ impl<'a> Lower<'a> {
         let mut checks = Vec::new();
         let mut declare = |lower: &mut Self, name: Name, ty: Ty, span: Span| {
             let variable = if is_lambda {
-                lower.units.declare_parameter(name, ty, span)
+                lower.routines.declare_parameter(name, ty, span)
             } else {
-                let variable = lower.units.declare(name, ty, span);
-                lower.units.local(variable);
+                let variable = lower.routines.declare(name, ty, span);
+                lower.routines.local(variable);
                 variable
             };
             variables.push(variable);
@@ -441,7 +441,7 @@ impl<'a> Lower<'a> {
             let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
             let variable = declare(self, code_parameter_name(parameter), ty, parameter.name.span);
             if let Ty::Class { .. } = ty {
-                let local = self.units.local(variable);
+                let local = self.routines.local(variable);
                 let value = Node { at: parameter.name.span.start, expr: Expr::Local(local) };
                 checks.push(self.checked(value, ty));
             }
@@ -495,8 +495,8 @@ impl<'a> Lower<'a> {
         }
         let title = format!("`{}` is defined already", name.name);
         let problem = Diagnostic::error(self.source, name.span, title);
-        if let Some(known) = self.units.find(&name.name) {
-            let earlier = self.units.variable(known).span;
+        if let Some(known) = self.routines.find(&name.name) {
+            let earlier = self.routines.variable(known).span;
             let problem = problem.also(self.source, earlier, "here");
             return self.report(problem.hint("assign it with `=`, or choose another name"));
         }
@@ -536,9 +536,9 @@ impl<'a> Lower<'a> {
             Initial::Value(expression) => self.define_with(name, declared, is_final, expression),
             Initial::Later(_) | Initial::None => {
                 let ty = declared.unwrap_or(Ty::Any);
-                let variable = self.units.declare(name.name.clone(), ty, name.span);
-                let local = self.units.local(variable);
-                let info = self.units.variable_mut(variable);
+                let variable = self.routines.declare(name.name.clone(), ty, name.span);
+                let local = self.routines.local(variable);
+                let info = self.routines.variable_mut(variable);
                 info.is_final = is_final;
                 info.is_later = true;
                 // Until its assignment it is null.
@@ -563,7 +563,7 @@ impl<'a> Lower<'a> {
             _ => self.any(expression),
         };
         let value = self.require_something(value, expression.span);
-        let keeps_its_value = is_final || !self.units.assigned_names.contains(&name.name);
+        let keeps_its_value = is_final || !self.routines.assigned_names.contains(&name.name);
         let inferred = self.world.widened(value.ty);
         let is_sure = declared.is_some() || (value.is_sure && keeps_its_value);
         let what = "this variable";
@@ -571,13 +571,13 @@ impl<'a> Lower<'a> {
             Some(ty) => self.convert(value, ty, expression.span, what),
             None => value.node,
         };
-        let variable = self.units.declare(name.name.clone(), declared.unwrap_or(inferred), name.span);
-        let info = self.units.variable_mut(variable);
+        let variable = self.routines.declare(name.name.clone(), declared.unwrap_or(inferred), name.span);
+        let info = self.routines.variable_mut(variable);
         info.is_final = is_final;
         info.is_sure = is_sure;
         info.is_declared = declared.is_some();
         let ty = declared.unwrap_or(inferred);
-        let local = self.units.local(variable);
+        let local = self.routines.local(variable);
         Value { is_sure, ..Value::new(name.span, Expr::Define(local, Box::new(node)), ty) }
     }
 
@@ -591,13 +591,13 @@ impl<'a> Lower<'a> {
         handler: &'a Body,
     ) -> Value {
         let body = self.body(body);
-        self.units.open_scope();
+        self.routines.open_scope();
         let mut locals = Vec::new();
         self.check_code_parameters(parameters);
         for parameter in parameters {
             let ty = parameter.ty.as_ref().map_or(Ty::Any, |name| self.resolve_type(name).into());
-            let variable = self.units.declare(code_parameter_name(parameter), ty, parameter.name.span);
-            locals.push(self.units.local(variable));
+            let variable = self.routines.declare(code_parameter_name(parameter), ty, parameter.name.span);
+            locals.push(self.routines.local(variable));
             let whether = self.builtin(self.world.builtin.bool);
             if locals.len() == 1 && self.world.fit(whether, ty) == Fit::No {
                 self.mismatch(whether, ty, parameter.name.span, "whether there is an exception");
@@ -608,7 +608,7 @@ impl<'a> Lower<'a> {
             self.error_hint(first.name.span, "`finally` takes two parameters or none", hint);
         }
         let handler = self.statements(&handler.statements, handler.span).node;
-        self.units.close_scope();
+        self.routines.close_scope();
         let expr = Expr::Try {
             body: Box::new(body.node),
             handler: Box::new(handler),
@@ -620,10 +620,10 @@ impl<'a> Lower<'a> {
 
     pub(super) fn assert_expression(&mut self, span: Span, body: &'a Body) -> Value {
         // An `it` in a primitive is that of the code around it.
-        self.units.open_scope();
+        self.routines.open_scope();
         let condition = self.statements(&body.statements, body.span);
         let condition = self.require_something(condition, body.span).node;
-        self.units.close_scope();
+        self.routines.close_scope();
         let condition = Expr::Block { parameters: Vec::new(), body: Box::new(condition) };
         let condition = Node { at: span.start, expr: condition };
         match self.world.builtin.assert {
@@ -642,12 +642,12 @@ impl<'a> Lower<'a> {
         self.bind_native(module, name);
         let failure = failure.map(|(parameters, body)| {
             self.check_failure_parameters(parameters);
-            self.units.open_scope();
+            self.routines.open_scope();
             let name = parameters.first().map_or("it".into(), |parameter| parameter.name.name.clone());
-            let variable = self.units.declare(name, Ty::Any, body.span);
-            let local = self.units.local(variable);
+            let variable = self.routines.declare(name, Ty::Any, body.span);
+            let local = self.routines.local(variable);
             let code = self.statements(&body.statements, body.span).node;
-            self.units.close_scope();
+            self.routines.close_scope();
             (local, Box::new(code))
         });
         let expr = Expr::Primitive { module: module.name.to_string(), name: name.name.to_string(), failure };

@@ -86,7 +86,7 @@ impl<'a> Declare<'_, 'a> {
             for declaration in &source.file.declarations {
                 if let Declaration::Class(class) = declaration {
                     let declared = new_class(class);
-                    self.world.unit.modules[source.id.0 as usize].classes.push(declared);
+                    self.world.unit.module_mut(source.id).classes.push(declared);
                 }
             }
         }
@@ -148,7 +148,7 @@ impl<'a> Declare<'_, 'a> {
     }
 
     pub(super) fn class_mut(&mut self, id: ClassId) -> &mut Class {
-        &mut self.world.unit.modules[id.module.0 as usize].classes[id.index as usize]
+        &mut self.world.unit.module_mut(id.module).classes[id.index as usize]
     }
 
     fn default_superclass(&self, id: ClassId) -> Option<ClassId> {
@@ -329,7 +329,7 @@ impl<'a> Declare<'_, 'a> {
     }
 
     fn push_function(&mut self, module: ModuleId, function: Function) -> FunctionId {
-        let functions = &mut self.world.unit.modules[module.0 as usize].functions;
+        let functions = &mut self.world.unit.module_mut(module).functions;
         functions.push(function);
         FunctionId { module, index: functions.len() as u32 - 1 }
     }
@@ -531,7 +531,7 @@ impl<'a> Declare<'_, 'a> {
             initializer: Code::None,
             at: variable.name.span.start,
         };
-        let globals = &mut self.world.unit.modules[module.0 as usize].globals;
+        let globals = &mut self.world.unit.module_mut(module).globals;
         globals.push(global);
         let id = GlobalId { module, index: globals.len() as u32 - 1 };
         let class = context.map(|(id, _)| id);

@@ -8,7 +8,7 @@ use super::declare::{Job, Work, resolve_type};
 use super::flow::{self, Followed, Mistake, Slot};
 use super::globals::Globals;
 use super::modules::{Found, Modules};
-use super::unit::{Target, Units, VariableId};
+use super::routine::{Routines, Target, VariableId};
 use super::world::{Member, World};
 use crate::ast::{self, Body, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
@@ -93,7 +93,7 @@ pub(super) struct Lower<'a> {
     first_type: Ty,
     pub(super) context: Context,
     pub(super) return_type: Ty,
-    pub(super) units: Units,
+    pub(super) routines: Routines,
     /// The variable of `this`.
     pub(super) this: Option<VariableId>,
     /// Whether the current statement has used `this` as a whole.
@@ -150,7 +150,7 @@ pub(super) fn lower(
         first_type: Ty::Any,
         context: Context::Static,
         return_type: Ty::Any,
-        units: Units::default(),
+        routines: Routines::default(),
         this: None,
         this_used: false,
         super_called: false,
@@ -182,7 +182,7 @@ impl<'a> Lower<'a> {
         self.function = Some(id);
         self.return_type = function.return_type.into();
         let Some(body) = &tree.body else { return ir::Body::default() };
-        collect_assigned(&body.statements, &mut self.units.assigned_names);
+        collect_assigned(&body.statements, &mut self.routines.assigned_names);
         match function.kind {
             FunctionKind::Constructor => return self.constructor(tree, body),
             FunctionKind::MixinConstructor => return self.mixin_constructor(Some(tree)),
@@ -190,7 +190,7 @@ impl<'a> Lower<'a> {
             FunctionKind::Factory => self.return_type = self.class.map_or(Ty::Any, Ty::of),
             FunctionKind::Static => {}
         }
-        self.units.open_scope();
+        self.routines.open_scope();
         let (defaults, mut nodes) = self.parameters(id, &tree.parameters);
         let root = self.function_body(body, tree);
         nodes.push(root);
@@ -198,7 +198,7 @@ impl<'a> Lower<'a> {
         self.follow(&root, &[]);
         self.check_native_arguments(body, &tree.parameters);
         let root = self.monitor_lock(tree, root);
-        ir::Body { locals: self.units.finish_function(), defaults, root }
+        ir::Body { locals: self.routines.finish_function(), defaults, root }
     }
 
     /// Lowers the default values of a function without a body.
@@ -207,12 +207,12 @@ impl<'a> Lower<'a> {
         if matches!(self.world.function(id).kind, FunctionKind::Method | FunctionKind::Setter) {
             self.enter_instance(Context::Instance);
         }
-        self.units.open_scope();
+        self.routines.open_scope();
         for parameter in &tree.parameters {
             if let Some(default) = &parameter.default {
                 self.value(default);
             }
-            self.units.declare(parameter.name.name.clone(), Ty::Any, parameter.name.span);
+            self.routines.declare(parameter.name.name.clone(), Ty::Any, parameter.name.span);
         }
         ir::Body::default()
     }
@@ -261,7 +261,7 @@ impl<'a> Lower<'a> {
             return;
         }
         for parameter in parameters {
-            if self.units.is_shared(parameter.name.span) {
+            if self.routines.is_shared(parameter.name.span) {
                 let title = format!("`{}` is assigned and used in a lambda", parameter.name.name);
                 let hint = "copy it to a local variable";
                 self.error_hint(parameter.name.span, format!("{title}, next to a primitive"), hint);
@@ -276,15 +276,15 @@ impl<'a> Lower<'a> {
 
     fn global(&mut self, id: GlobalId, tree: &'a ast::Variable) -> ir::Body {
         let ast::Initial::Value(value) = &tree.value else { return self.missing_value(tree) };
-        self.units.open_scope();
-        collect_assigned(std::slice::from_ref(value), &mut self.units.assigned_names);
+        self.routines.open_scope();
+        collect_assigned(std::slice::from_ref(value), &mut self.routines.assigned_names);
         self.global = Some(id);
         let (span, value) = (value.span, self.something(value));
         self.first_type = value.ty;
         let ty = self.world.global(id).ty.into();
         let root = self.convert(value, ty, span, "this variable");
         self.follow(&root, &[]);
-        ir::Body { locals: self.units.finish_function(), defaults: Vec::new(), root }
+        ir::Body { locals: self.routines.finish_function(), defaults: Vec::new(), root }
     }
 
     /// Returns code that throws when a global without a value is read.
@@ -301,9 +301,9 @@ impl<'a> Lower<'a> {
     pub(super) fn enter_instance(&mut self, context: Context) {
         self.context = context;
         if let Some(class) = self.class {
-            let this = self.units.declare("this".into(), Ty::of(class), Span::default());
-            self.units.local(this);
-            self.units.variable_mut(this).is_final = true;
+            let this = self.routines.declare("this".into(), Ty::of(class), Span::default());
+            self.routines.local(this);
+            self.routines.variable_mut(this).is_final = true;
             self.this = Some(this);
         }
     }
@@ -322,9 +322,9 @@ impl<'a> Lower<'a> {
         for (parameter, tree) in self.world.function(id).parameters.iter().zip(order) {
             // Nothing can refer to `_`.
             let name = if &*tree.name.name == "_" { "" } else { &*tree.name.name };
-            let variable = self.units.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
+            let variable = self.routines.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
             // A default value sees only the parameters before its own.
-            self.units.forget(variable);
+            self.routines.forget(variable);
             variables.push((tree.name.span, variable));
         }
         let mut absent = Vec::new();
@@ -334,20 +334,21 @@ impl<'a> Lower<'a> {
             let found = variables.iter().find(|(span, _)| *span == tree.name.span);
             let Some((_, variable)) = found.copied() else { continue };
             if let Some(default) = &tree.default {
-                let local = self.units.local(variable);
+                let local = self.routines.local(variable);
                 absent.push((local, Node { at: tree.name.span.start, expr: Expr::Null }));
                 nodes.extend(self.default_value(variable, tree, default));
             }
-            self.units.remember(variable);
+            self.routines.remember(variable);
             if tree.is_field {
                 fields.push((tree, variable));
             }
         }
         for (tree, variable) in fields {
-            let local = self.units.local(variable);
-            let (ty, is_sure) = (self.units.variable(variable).ty, self.units.variable(variable).is_sure);
+            let local = self.routines.local(variable);
+            let (ty, is_sure) =
+                (self.routines.variable(variable).ty, self.routines.variable(variable).is_sure);
             // In the body the name refers to the field.
-            self.units.forget(variable);
+            self.routines.forget(variable);
             let value = Value { is_sure, ..Value::new(tree.name.span, Expr::Local(local), ty) };
             nodes.push(self.field_parameter(&tree.name, value));
         }
@@ -365,14 +366,14 @@ impl<'a> Lower<'a> {
             return None;
         }
         let span = tree.name.span;
-        let declared: Ty = tree.ty.as_ref().map_or(self.units.variable(variable).ty, |ty| {
+        let declared: Ty = tree.ty.as_ref().map_or(self.routines.variable(variable).ty, |ty| {
             // An unknown type has been reported with the signature.
             resolve_type(self.world, self.modules, self.module, self.source, ty).map_or(Ty::Any, Ty::from)
         });
         let value = self.value(default);
         let value = self.convert(value, declared, default.span, "this parameter");
-        self.units.variable_mut(variable).ty = declared;
-        let local = self.units.local(variable);
+        self.routines.variable_mut(variable).ty = declared;
+        let local = self.routines.local(variable);
         let node = |expr| Node { at: span.start, expr };
         let is_null = Expr::CallDynamic {
             receiver: Box::new(node(Expr::Local(local))),
@@ -389,7 +390,7 @@ impl<'a> Lower<'a> {
 
     fn followed(&self, fields: &[u32]) -> Followed<'a> {
         Followed {
-            locals: self.units.later_locals(),
+            locals: self.routines.later_locals(),
             fields: fields.to_vec(),
             class: self.class,
             never_return: &self.world.builtin.never_return,
@@ -427,7 +428,7 @@ impl<'a> Lower<'a> {
 
     fn slot_name(&mut self, slot: Slot) -> Name {
         match (slot, self.class) {
-            (Slot::Local(local), _) => self.units.local_name(LocalId(local)),
+            (Slot::Local(local), _) => self.routines.local_name(LocalId(local)),
             (Slot::Field(field), Some(class)) => {
                 let field = self.world.class(class).fields.get(field as usize);
                 field.map_or("".into(), |field| field.name.as_str().into())
@@ -440,7 +441,7 @@ impl<'a> Lower<'a> {
     pub(super) fn global_value(&mut self, id: GlobalId, span: Span) -> Value {
         let expr = Expr::Global(id);
         let declared: Ty = self.world.global(id).ty.into();
-        if self.global == Some(id) && !self.units.in_lambda() {
+        if self.global == Some(id) && !self.routines.in_lambda() {
             let name = self.world.global(id).name.clone();
             self.error(span, format!("`{name}` is read while it gets its first value"));
             return Value::new(span, expr, declared);
@@ -497,7 +498,7 @@ impl<'a> Lower<'a> {
 
     /// Resolves a name: a local, a member of the class, or an item of the module.
     pub(super) fn resolve(&self, name: &str) -> Reference {
-        if let Some(variable) = self.units.find(name) {
+        if let Some(variable) = self.routines.find(name) {
             return Reference::Variable(variable);
         }
         if let Some(class) = self.class {
@@ -534,7 +535,7 @@ impl<'a> Lower<'a> {
         if self.modules.is_lost(self.module, name) {
             return Value::error(span);
         }
-        let mut names = self.units.names();
+        let mut names = self.routines.names();
         if let Some(class) = self.class {
             names.extend(self.world.member_names(class).into_iter().map(Name::from));
             for ancestor in self.world.ancestors(class) {
@@ -686,9 +687,9 @@ impl<'a> Lower<'a> {
 
     /// Lowers a sequence with a scope of its own. Its value is that of its last statement.
     pub(super) fn body(&mut self, body: &'a Body) -> Value {
-        self.units.open_scope();
+        self.routines.open_scope();
         let value = self.statements(&body.statements, body.span);
-        self.units.close_scope();
+        self.routines.close_scope();
         value
     }
 
@@ -742,8 +743,8 @@ impl<'a> Lower<'a> {
     /// Lowers `this`, to reach a field of it.
     pub(super) fn direct_this(&mut self, span: Span) -> Option<Value> {
         let this = self.this?;
-        let local = self.units.local(this);
-        let ty = self.units.variable(this).ty;
+        let local = self.routines.local(this);
+        let ty = self.routines.variable(this).ty;
         Some(Value::new(span, Expr::Local(local), ty))
     }
 
@@ -771,9 +772,9 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Returns the targets that jumps of the current unit may have.
+    /// Returns the targets that jumps of the current routine may have.
     pub(super) fn targets(&mut self) -> &mut Vec<Target> {
-        &mut self.units.current().targets
+        &mut self.routines.current().targets
     }
 }
 

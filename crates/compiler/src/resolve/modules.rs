@@ -13,6 +13,7 @@ use crate::names::Name;
 use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// The module whose exports are visible in every module.
 const CORE: &str = "<lib>/core/core.toit";
@@ -180,7 +181,7 @@ impl Modules {
         });
         let values = values.collect();
         module.deprecated = super::declare::deprecated(&file.doc);
-        world.unit.modules.push(module);
+        world.unit.modules.push(Arc::new(module));
         self.sources.push(SourceModule {
             id,
             source,

@@ -105,7 +105,7 @@ impl<'a> Lower<'a> {
             let mut right = self.something(operand);
             let mut next = Value { node: Node::default(), ty: right.ty, is_sure: right.is_sure };
             if index + 1 < rest.len() {
-                let local = self.units.temporary();
+                let local = self.routines.temporary();
                 let at = right.node.at;
                 let value = std::mem::take(&mut right.node);
                 right.node = Node { at, expr: Expr::Define(local, Box::new(value)) };

@@ -1,6 +1,6 @@
 //! Compiles calls of functions, methods, blocks and operators.
 
-use super::{FragmentId, Opcode, Place, UnitCompiler};
+use super::{FragmentId, Opcode, Place, RoutineCompiler};
 use crate::ir::{Expr, FunctionId, LocalId, Node, Offset, Selector, Type};
 use crate::link::LinkError;
 use crate::link::fragment::{Register, Signature};
@@ -15,7 +15,7 @@ pub(in crate::link) const WINDOW: u32 = 2;
 /// The maximum nesting of blocks: the distance to a home frame must fit into a byte.
 const BLOCK_DEPTH_MAX: FragmentId = 250;
 
-impl<'t, 'u> UnitCompiler<'t, 'u> {
+impl<'t, 'u> RoutineCompiler<'t, 'u> {
     /// Evaluates any kind of call into a register.
     pub(super) fn call(&mut self, node: &'t Node, target: Register) -> Result<(), LinkError> {
         match &node.expr {

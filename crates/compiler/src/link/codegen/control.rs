@@ -1,12 +1,12 @@
 //! Compiles conditions, loops, exits and `try`.
 
-use super::{Opcode, Target, UnitCompiler, ends_by_itself};
+use super::{Opcode, RoutineCompiler, Target, ends_by_itself};
 use crate::ir::{Expr, LabelId, LocalId, Node, Offset, Selector};
 use crate::link::LinkError;
 use crate::link::fragment::{Label, LocalHandler, Register};
 use crate::program::bytecode::Instruction;
 
-impl<'t, 'u> UnitCompiler<'t, 'u> {
+impl<'t, 'u> RoutineCompiler<'t, 'u> {
     /// Jumps to a label if a condition evaluates to `sense`.
     fn branch(&mut self, node: &'t Node, sense: bool, label: Label) -> Result<(), LinkError> {
         let top = self.code().top();

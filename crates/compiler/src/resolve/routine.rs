@@ -1,6 +1,6 @@
-//! Units: the functions and lambdas that own locals.
+//! Routines: the functions and lambdas that own locals.
 //!
-//! A variable of the program is a [`VariableId`], known to the whole function; each unit that uses
+//! A variable of the program is a [`VariableId`], known to the whole function; each routine that uses
 //! it has a local for it. A lambda's locals are numbered as they turn up, and put into the order of
 //! the IR (captures, parameters, others) when the lambda is complete.
 
@@ -48,34 +48,34 @@ pub(super) enum Target {
 
 /// A function or lambda whose code is being made.
 #[derive(Default)]
-pub(super) struct Unit {
+pub(super) struct Routine {
     /// Where the lambda stands.
     pub(super) span: Span,
     /// For each local, its variable.
     locals: Vec<VariableId>,
     by_variable: HashMap<VariableId, LocalId>,
     scopes: Vec<Vec<(Name, VariableId)>>,
-    /// The variables of enclosing units that this one uses.
+    /// The variables of enclosing routines that this one uses.
     captures: Vec<VariableId>,
     parameters: Vec<VariableId>,
     pub(super) targets: Vec<Target>,
     labels: u32,
 }
 
-/// The unit that is being lowered and those around it, and their variables.
+/// The routine that is being lowered and those around it, and their variables.
 #[derive(Default)]
-pub(super) struct Units {
-    pub(super) stack: Vec<Unit>,
+pub(super) struct Routines {
+    pub(super) stack: Vec<Routine>,
     pub(super) variables: Vec<Variable>,
     pub(super) used_labels: HashSet<(usize, LabelId)>,
     /// Names that are assigned somewhere in the function: other locals keep their first value.
     pub(super) assigned_names: HashSet<Name>,
 }
 
-impl Units {
-    pub(super) fn current(&mut self) -> &mut Unit {
+impl Routines {
+    pub(super) fn current(&mut self) -> &mut Routine {
         if self.stack.is_empty() {
-            self.stack.push(Unit::default());
+            self.stack.push(Routine::default());
         }
         let last = self.stack.len() - 1;
         &mut self.stack[last]
@@ -108,17 +108,17 @@ impl Units {
             span,
             is_captured: false,
         });
-        let unit = self.current();
-        if unit.scopes.is_empty() {
-            unit.scopes.push(Vec::new());
+        let routine = self.current();
+        if routine.scopes.is_empty() {
+            routine.scopes.push(Vec::new());
         }
-        if let Some(scope) = unit.scopes.last_mut() {
+        if let Some(scope) = routine.scopes.last_mut() {
             scope.push((name, id));
         }
         id
     }
 
-    /// Declares a parameter of the current unit.
+    /// Declares a parameter of the current routine.
     pub(super) fn declare_parameter(&mut self, name: Name, ty: Ty, span: Span) -> VariableId {
         let id = self.declare(name, ty, span);
         self.current().parameters.push(id);
@@ -134,15 +134,15 @@ impl Units {
 
     /// Returns the variable that a name stands for.
     pub(super) fn find(&self, name: &str) -> Option<VariableId> {
-        self.stack.iter().rev().find_map(|unit| {
-            let scopes = unit.scopes.iter().rev();
+        self.stack.iter().rev().find_map(|routine| {
+            let scopes = routine.scopes.iter().rev();
             scopes.flat_map(|scope| scope.iter().rev()).find(|(known, _)| &**known == name).map(|(_, id)| *id)
         })
     }
 
     /// Returns all names in scope, for suggestions.
     pub(super) fn names(&self) -> Vec<Name> {
-        let scopes = self.stack.iter().flat_map(|unit| &unit.scopes);
+        let scopes = self.stack.iter().flat_map(|routine| &routine.scopes);
         scopes.flatten().map(|(name, _)| name.clone()).filter(|name| !name.is_empty()).collect()
     }
 
@@ -154,30 +154,31 @@ impl Units {
         &mut self.variables[id.0]
     }
 
-    /// Returns whether a variable belongs to a unit around the current one.
+    /// Returns whether a variable belongs to a routine around the current one.
     pub(super) fn is_outer(&self, id: VariableId) -> bool {
         match self.stack.split_last() {
             Some((current, outer)) => {
                 !current.owns(id)
-                    && outer.iter().any(|unit| unit.owns(id) || unit.by_variable.contains_key(&id))
+                    && outer.iter().any(|routine| routine.owns(id) || routine.by_variable.contains_key(&id))
             }
             None => false,
         }
     }
 
-    /// Returns the current unit's local for a variable. If the variable belongs to an outer unit,
-    /// all units in between capture it.
+    /// Returns the current routine's local for a variable. If the variable belongs to an outer routine,
+    /// all routines in between capture it.
     pub(super) fn local(&mut self, id: VariableId) -> LocalId {
-        let home = self.stack.iter().position(|unit| unit.owns(id) || unit.by_variable.contains_key(&id));
+        let home =
+            self.stack.iter().position(|routine| routine.owns(id) || routine.by_variable.contains_key(&id));
         let last = self.stack.len().saturating_sub(1);
         let Some(home) = home else { return self.current().local(id) };
         for depth in home + 1..=last {
-            let unit = &mut self.stack[depth];
-            if !unit.by_variable.contains_key(&id) {
-                unit.captures.push(id);
+            let routine = &mut self.stack[depth];
+            if !routine.by_variable.contains_key(&id) {
+                routine.captures.push(id);
                 self.variables[id.0].is_captured = true;
             }
-            unit.local(id);
+            routine.local(id);
         }
         self.stack[last].local(id)
     }
@@ -199,10 +200,10 @@ impl Units {
 
     /// Hides all names but `this`: a field's first value does not see the constructor's parameters.
     pub(super) fn hide_scopes(&mut self) -> Vec<Vec<(Name, VariableId)>> {
-        let unit = self.current();
-        let scopes = std::mem::take(&mut unit.scopes);
+        let routine = self.current();
+        let scopes = std::mem::take(&mut routine.scopes);
         let this = scopes.iter().flatten().filter(|(name, _)| &**name == "this").cloned().collect();
-        unit.scopes.push(this);
+        routine.scopes.push(this);
         scopes
     }
 
@@ -213,9 +214,9 @@ impl Units {
     // Labels.
 
     pub(super) fn label(&mut self) -> LabelId {
-        let unit = self.current();
-        unit.labels += 1;
-        LabelId(unit.labels - 1)
+        let routine = self.current();
+        routine.labels += 1;
+        LabelId(routine.labels - 1)
     }
 
     pub(super) fn use_label(&mut self, label: LabelId) {
@@ -230,31 +231,31 @@ impl Units {
         node
     }
 
-    /// Returns the current unit's own variables that were defined with `?`, and whether they are
+    /// Returns the current routine's own variables that were defined with `?`, and whether they are
     /// final.
     pub(super) fn later_locals(&self) -> HashMap<LocalId, bool> {
-        let Some(unit) = self.stack.last() else { return HashMap::new() };
-        let own = unit.locals.iter().filter(|id| !unit.captures.contains(id));
+        let Some(routine) = self.stack.last() else { return HashMap::new() };
+        let own = routine.locals.iter().filter(|id| !routine.captures.contains(id));
         let later = own.filter(|id| self.variable(**id).is_later);
-        later.filter_map(|id| Some((*unit.by_variable.get(id)?, self.variable(*id).is_final))).collect()
+        later.filter_map(|id| Some((*routine.by_variable.get(id)?, self.variable(*id).is_final))).collect()
     }
 
-    /// Returns the name of a local of the current unit.
+    /// Returns the name of a local of the current routine.
     pub(super) fn local_name(&self, local: LocalId) -> Name {
-        let id = self.stack.last().and_then(|unit| unit.locals.get(local.0 as usize));
+        let id = self.stack.last().and_then(|routine| routine.locals.get(local.0 as usize));
         id.map_or("".into(), |id| self.variable(*id).name.clone())
     }
 
     // Completion.
 
-    /// Returns the outermost unit's locals.
+    /// Returns the outermost routine's locals.
     pub(super) fn finish_function(&mut self) -> Vec<Local> {
-        let unit = self.stack.pop().unwrap_or_default();
+        let routine = self.stack.pop().unwrap_or_default();
         self.used_labels.clear();
-        unit.locals.iter().map(|id| self.describe(*id)).collect()
+        routine.locals.iter().map(|id| self.describe(*id)).collect()
     }
 
-    /// Ends a lambda: its body, and the enclosing unit's locals that it captures.
+    /// Ends a lambda: its body, and the enclosing routine's locals that it captures.
     pub(super) fn finish_lambda(
         &mut self,
         mut root: Node,
@@ -262,23 +263,23 @@ impl Units {
     ) -> (Body, Vec<LocalId>, u32) {
         let depth = self.stack.len();
         self.used_labels.retain(|(owner, _)| *owner != depth);
-        let mut unit = self.stack.pop().unwrap_or_default();
-        // `this` is local 0 of every unit that has it.
-        unit.captures.sort_by_key(|id| Some(*id) != this);
-        let is_first = |id: &VariableId| unit.captures.contains(id) || unit.parameters.contains(id);
-        let others = unit.locals.iter().filter(|id| !is_first(id));
+        let mut routine = self.stack.pop().unwrap_or_default();
+        // `this` is local 0 of every routine that has it.
+        routine.captures.sort_by_key(|id| Some(*id) != this);
+        let is_first = |id: &VariableId| routine.captures.contains(id) || routine.parameters.contains(id);
+        let others = routine.locals.iter().filter(|id| !is_first(id));
         let order: Vec<VariableId> =
-            unit.captures.iter().chain(&unit.parameters).chain(others).copied().collect();
-        let mut places = vec![LocalId(0); unit.locals.len()];
+            routine.captures.iter().chain(&routine.parameters).chain(others).copied().collect();
+        let mut places = vec![LocalId(0); routine.locals.len()];
         for (place, id) in order.iter().enumerate() {
-            if let Some(old) = unit.by_variable.get(id) {
+            if let Some(old) = routine.by_variable.get(id) {
                 places[old.0 as usize] = LocalId(place as u32);
             }
         }
         renumber(&mut root, &places);
-        let captures = unit.captures.iter().map(|id| self.local(*id)).collect();
+        let captures = routine.captures.iter().map(|id| self.local(*id)).collect();
         let locals = order.iter().map(|id| self.describe(*id)).collect();
-        (Body { locals, defaults: Vec::new(), root }, captures, unit.parameters.len() as u32)
+        (Body { locals, defaults: Vec::new(), root }, captures, routine.parameters.len() as u32)
     }
 
     /// Returns whether the variable at a place is kept in a cell.
@@ -294,10 +295,10 @@ impl Units {
     }
 }
 
-impl Unit {
-    /// Returns the unit of a lambda.
-    pub(super) fn at(span: Span) -> Unit {
-        Unit { span, ..Unit::default() }
+impl Routine {
+    /// Returns the routine of a lambda.
+    pub(super) fn at(span: Span) -> Routine {
+        Routine { span, ..Routine::default() }
     }
 
     fn owns(&self, id: VariableId) -> bool {
