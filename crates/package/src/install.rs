@@ -1,6 +1,6 @@
-//! Making `package.lock` from `package.yaml`, and adding packages from folders to both.
+//! Makes `package.lock` from `package.yaml`, and adds packages from folders to both.
 //!
-//! Nothing is downloaded: a package from a registry must lie in `.packages` already.
+//! Nothing is downloaded: a package from a registry must be in `.packages` already.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -21,31 +21,31 @@ pub enum InstallError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
-    /// A file says something that cannot be understood.
+    /// A file is invalid.
     #[error("{}:{line}: {title}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
         /// Its line, counted from 1.
         line: usize,
-        /// What is wrong there.
+        /// The problem.
         title: String,
     },
-    /// A folder is no package.
-    #[error("{} is no package: {why}", folder.display())]
+    /// A folder is not a package.
+    #[error("{} is not a package: {why}", folder.display())]
     NotAPackage {
         /// The folder.
         folder: PathBuf,
-        /// What it lacks.
+        /// The missing part.
         why: &'static str,
     },
     /// A name cannot be used in an import.
     #[error("`{0}` cannot be the prefix of an import: choose another one with --prefix")]
     BadPrefix(String),
-    /// No version of a package from a registry is there that will do.
+    /// No suitable version of a package from a registry is available.
     #[error(
         "no version {wanted} of {url} is in {}: Lucarne does not download packages; put the package there, \
          in a folder named for its version", folder.display()
@@ -53,25 +53,25 @@ pub enum InstallError {
     NotThere {
         /// The package.
         url: String,
-        /// The versions that will do.
+        /// The suitable versions.
         wanted: String,
         /// The folder that should hold its versions.
         folder: PathBuf,
     },
 }
 
-/// The folder of the program that a file or folder belongs to: the nearest one above with a lock
-/// file or a `package.yaml`.
+/// Returns the folder of the program that a file or folder belongs to: the nearest one above with a
+/// lock file or a `package.yaml`.
 pub fn program_folder(inside: &Path) -> Option<PathBuf> {
     let has_file = |folder: &&Path| [LOCK_FILE, SPEC_FILE].iter().any(|name| folder.join(name).is_file());
     inside.ancestors().find(has_file).map(Path::to_owned)
 }
 
-/// Adds the package in `package` to the program in `root`, under a prefix or else the name that
-/// the package gives itself. Returns the prefix.
+/// Adds the package in `package` to the program in `root`, under a prefix or else the package's own
+/// name. Returns the prefix.
 ///
 /// # Errors
-/// See [`InstallError`]; nothing is written then.
+/// See [`InstallError`]; no file is written then.
 pub fn install_local(root: &Path, package: &Path, prefix: Option<&str>) -> Result<String, InstallError> {
     check_is_package(package)?;
     let name = match prefix {
@@ -93,21 +93,21 @@ pub fn install_local(root: &Path, package: &Path, prefix: Option<&str>) -> Resul
     Ok(name)
 }
 
-/// Makes the lock file of the program in `root` from its `package.yaml`. Returns how many packages
-/// it names.
+/// Makes the lock file of the program in `root` from its `package.yaml`. Returns the number of
+/// packages in it.
 ///
 /// # Errors
-/// See [`InstallError`]; nothing is written then.
+/// See [`InstallError`]; no file is written then.
 pub fn install_all(root: &Path) -> Result<usize, InstallError> {
     let lock = resolve(root, read_spec(root)?)?;
     write(&root.join(LOCK_FILE), &lock.write())?;
     Ok(lock.packages.len())
 }
 
-/// What the lock file of the program in `root` says.
+/// Reads the lock file of the program in `root`.
 ///
 /// # Errors
-/// It cannot be read, or something in it is wrong.
+/// If it cannot be read, or is invalid.
 pub fn installed(root: &Path) -> Result<Lock, InstallError> {
     let path = root.join(LOCK_FILE);
     let text = read_if_there(&path)?;
@@ -120,7 +120,7 @@ pub fn installed(root: &Path) -> Result<Lock, InstallError> {
 
 /// Follows all dependencies.
 fn resolve(root: &Path, wanted: Spec) -> Result<Lock, InstallError> {
-    // A broken lock file is replaced: it holds nothing that `package.yaml` does not.
+    // A broken lock file is replaced: everything in it follows from `package.yaml`.
     let before = read_if_there(&root.join(LOCK_FILE)).map(|text| lock::read(&text).0)?;
     let mut resolver = Resolver {
         root,
@@ -148,7 +148,8 @@ struct Resolver<'r> {
 }
 
 impl Resolver<'_> {
-    /// From the prefixes of a package to ids. `folder` is relative to the root, as in the lock file.
+    /// Returns the map from the prefixes of a package to ids. `folder` is relative to the root, as
+    /// in the lock file.
     fn dependencies(&mut self, folder: &Path, spec: &Spec) -> Result<BTreeMap<String, String>, InstallError> {
         let mut prefixes = BTreeMap::new();
         for (prefix, dependency) in &spec.dependencies {
@@ -161,7 +162,7 @@ impl Resolver<'_> {
         Ok(prefixes)
     }
 
-    /// The version that the lock file had, if it will do, or else the newest.
+    /// Chooses the version of the old lock file, if it is suitable, or else the newest.
     fn choose(&self, url: &str, wanted: &str) -> Result<Place, InstallError> {
         let folder = self.root.join(PACKAGES_FOLDER).join(url);
         let there = fs::read_dir(&folder).into_iter().flatten().flatten();
@@ -190,7 +191,7 @@ impl Resolver<'_> {
         Ok(Place::Registry { url: url.to_owned(), version, hash: None })
     }
 
-    /// The id of the package in a place.
+    /// Returns the id of the package in a place.
     fn id(&mut self, place: Place) -> Result<String, InstallError> {
         if let Some((id, _)) = self.lock.packages.iter().find(|(_, package)| package.place == place) {
             return Ok(id.clone());
@@ -218,7 +219,7 @@ fn check_is_package(folder: &Path) -> Result<(), InstallError> {
     Err(InstallError::NotAPackage { folder: folder.to_owned(), why })
 }
 
-/// What a package calls itself, or else the name of its folder.
+/// Returns the package's own name, or else the name of its folder.
 fn package_name(spec: &Spec, folder: &Path) -> String {
     let of_folder = || {
         let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -233,7 +234,7 @@ fn read_spec(folder: &Path) -> Result<Spec, InstallError> {
     spec::read(&text).map_err(|problem| content_error(&path, &text, &problem))
 }
 
-/// The text of a file; empty if there is none.
+/// Returns the text of a file; empty if it does not exist.
 fn read_if_there(path: &Path) -> Result<String, InstallError> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
@@ -241,7 +242,7 @@ fn read_if_there(path: &Path) -> Result<String, InstallError> {
     }
 }
 
-/// Replaces a file as a whole: whoever is interrupted leaves the old one.
+/// Replaces a whole file. If this is interrupted, the old file stays.
 fn write(path: &Path, text: &str) -> Result<(), InstallError> {
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let result = fs::write(&new, text).and_then(|()| fs::rename(&new, path));
@@ -256,7 +257,7 @@ fn content_error(path: &Path, text: &str, problem: &Problem) -> InstallError {
     InstallError::Content { path: path.to_owned(), line, title: problem.title.clone() }
 }
 
-/// A path that is relative to the current folder, as seen from another folder.
+/// Converts a path relative to the current folder into one relative to another folder.
 fn relative(from: &Path, path: &Path) -> Result<PathBuf, InstallError> {
     let full = |path: &Path| {
         std::path::absolute(path)
@@ -270,7 +271,7 @@ fn relative(from: &Path, path: &Path) -> Result<PathBuf, InstallError> {
     Ok(if relative.as_os_str().is_empty() { PathBuf::from(".") } else { relative })
 }
 
-/// Without `.`, and with `x/..` taken out.
+/// Removes `.` and `x/..` from a path.
 fn folded(path: &Path) -> PathBuf {
     let mut folded = PathBuf::new();
     for component in path.components() {

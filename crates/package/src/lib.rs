@@ -1,9 +1,9 @@
-//! Packages of Toit code: what `package.lock` and `package.yaml` say, and writing both.
+//! Packages of Toit code: reads and writes `package.lock` and `package.yaml`.
 //!
-//! A *program* is the folder with a `package.lock`; the file names the packages that its code may
-//! import, and for each package those that the package may import ([`lock`]). `package.yaml` says
-//! what is wanted ([`spec`]); installing makes the one from the other ([`install`]). Nothing here
-//! reaches a network: packages come from other folders, or lie in `.packages` already.
+//! A *program* is the folder with a `package.lock`; the file lists the packages that its code may
+//! import, and for each package those that the package may import ([`lock`]). `package.yaml` lists
+//! the required packages ([`spec`]); installing makes the lock file from it ([`install`]). This
+//! crate never uses a network: packages come from other folders, or are in `.packages` already.
 //!
 //! The formats are those of the existing Toit package manager.
 
@@ -15,26 +15,26 @@ mod yaml;
 
 use std::ops::Range;
 
-/// The file that names the packages of a program.
+/// The file that lists the packages of a program.
 pub const LOCK_FILE: &str = "package.lock";
 
-/// The file that says what a program or a package needs.
+/// The file that lists the requirements of a program or a package.
 pub const SPEC_FILE: &str = "package.yaml";
 
-/// The folder beside the lock file in which packages from registries lie.
+/// The folder beside the lock file that contains packages from registries.
 pub const PACKAGES_FOLDER: &str = ".packages";
 
-/// The folder of a package with the code that others may import.
+/// The folder of a package with the code that other packages may import.
 pub const SOURCE_FOLDER: &str = "src";
 
-/// Something that is wrong with one of the files.
+/// A problem in one of the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where, in bytes of the file's text.
+    /// The place, in bytes of the file's text.
     pub span: Range<usize>,
-    /// What is wrong, in one line.
+    /// The problem, in one line.
     pub title: String,
-    /// Whether the file can be used nevertheless.
+    /// Whether the file can still be used.
     pub is_warning: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `package.lock`: which packages a program uses, and under which prefixes.
+//! `package.lock`: the packages of a program, and their prefixes.
 //!
 //! ```yaml
 //! sdk: ^2.0.0
@@ -22,7 +22,7 @@ use crate::version::{SDK_VERSION, at_least};
 use crate::yaml::{self, Node, Value};
 use crate::{PACKAGES_FOLDER, Problem, SOURCE_FOLDER};
 
-/// What a lock file says.
+/// The content of a lock file.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Lock {
     /// The SDK that the program needs, such as `^2.0.0`.
@@ -36,26 +36,26 @@ pub struct Lock {
 /// A package of a lock file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Package {
-    /// Where it is.
+    /// Its location.
     pub place: Place,
-    /// What it calls itself; `import prefix` finds the file of this name.
+    /// Its own name; `import prefix` finds the file of this name.
     pub name: Option<String>,
     /// The packages that it may import: from prefix to id.
     pub prefixes: BTreeMap<String, String>,
-    /// Where the lock file says where the package is, in bytes of its text.
+    /// The place of its location in the lock file, in bytes of the text.
     pub span: Range<usize>,
 }
 
-/// Where a package is.
+/// The location of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// In a folder: relative to the lock file, or absolute.
     Path(String),
     /// In the folder of packages.
     Registry {
-        /// The package's name in the world.
+        /// The package's globally unique name.
         url: String,
-        /// Which of its versions.
+        /// The version.
         version: String,
         /// The commit that the version had when it was installed.
         hash: Option<String>,
@@ -63,7 +63,7 @@ pub enum Place {
 }
 
 impl Package {
-    /// The package's folder: relative to the lock file, or absolute.
+    /// Returns the package's folder: relative to the lock file, or absolute.
     pub fn folder(&self) -> String {
         match &self.place {
             Place::Path(path) => path.trim_end_matches('/').to_owned(),
@@ -71,23 +71,23 @@ impl Package {
         }
     }
 
-    /// The folder with the code that others may import.
+    /// Returns the folder with the code that other packages may import.
     pub fn source_folder(&self) -> String {
         format!("{}/{SOURCE_FOLDER}", self.folder())
     }
 
-    /// Whether the user works on this package, or only uses it.
+    /// Returns whether the user works on this package, and not only uses it.
     pub fn is_local(&self) -> bool {
         matches!(self.place, Place::Path(_))
     }
 }
 
-/// The form in which prefixes are compared: dashes and underscores are the same.
+/// Returns the form in which prefixes are compared: dashes and underscores are equivalent.
 pub fn canonical(prefix: &str) -> String {
     prefix.replace('_', "-")
 }
 
-/// Reads a lock file. What is wrong with it does not keep the rest from being used.
+/// Reads a lock file. The valid parts can be used even if there are problems.
 pub fn read(text: &str) -> (Lock, Vec<Problem>) {
     let mut reader = Reader::default();
     match yaml::parse(text) {
@@ -114,7 +114,7 @@ impl Reader {
                 "sdk" => self.sdk(key, value),
                 "prefixes" => self.lock.prefixes = self.prefixes(value),
                 "packages" => self.packages(value),
-                // Whoever wrote a newer form of the file knows better.
+                // Unknown keys may come from a newer form of the file.
                 _ => {}
             }
         }
@@ -139,7 +139,7 @@ impl Reader {
                 return;
             }
             Some(asked) => format!("this program needs SDK {asked} or newer; this is {SDK_VERSION}"),
-            None => format!("`{text}` is no SDK constraint: it has the form ^1.2.3"),
+            None => format!("`{text}` is not an SDK constraint: it has the form ^1.2.3"),
         };
         self.problem(&value.span, &title);
     }
@@ -149,7 +149,7 @@ impl Reader {
         for (key, value) in self.map(node).unwrap_or_default() {
             let (prefix, id) = (key.text().unwrap_or_default(), value.text().unwrap_or_default());
             if !is_prefix(prefix) {
-                self.problem(&key.span, &format!("`{prefix}` cannot be a prefix: it is no identifier"));
+                self.problem(&key.span, &format!("`{prefix}` cannot be a prefix: it is not an identifier"));
             }
             if !is_id(id) {
                 self.problem(&value.span, &format!("`{id}` cannot be the id of a package"));
@@ -185,7 +185,7 @@ impl Reader {
         let (place, at) = match (node.get("path"), node.get("url")) {
             (Some(path), _) => {
                 if text("version").is_some() {
-                    let title = format!("package `{id}` has a path; its version means nothing");
+                    let title = format!("package `{id}` has a path; its version is ignored");
                     self.problems
                         .push(Problem { is_warning: true, ..Problem::error(key.span.clone(), title) });
                 }
@@ -207,7 +207,7 @@ impl Reader {
         Some(Package { place, name: text("name"), prefixes, span: at.span.clone() })
     }
 
-    /// A file belongs to one package.
+    /// Reports files that belong to more than one package.
     fn packages_in_one_folder(&mut self) {
         let mut folders: Vec<(String, &String, &Package)> =
             self.lock.packages.iter().map(|(id, package)| (package.folder(), id, package)).collect();
@@ -242,7 +242,7 @@ fn entry<'n>(node: &'n Node, name: &str) -> Option<&'n (Node, Node)> {
     entries.iter().find(|(key, _)| key.text() == Some(name))
 }
 
-/// Whether a text can stand after `import`.
+/// Returns whether a text can stand after `import`.
 pub(crate) fn is_prefix(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
@@ -253,7 +253,8 @@ fn is_id(text: &str) -> bool {
 }
 
 impl Lock {
-    /// The text of the file: the same for the same packages, so that versions of it compare well.
+    /// Returns the text of the file. It is the same for the same packages, so that versions of it
+    /// can be compared.
     pub fn write(&self) -> String {
         let mut text = String::new();
         if let Some(sdk) = &self.sdk {
@@ -317,7 +318,7 @@ mod tests {
                         prefixes:\n      b: pkg-b\n  pkg-b:\n    url: example.com/b\n    version: 1.10\n    hash: 0af\n";
 
     #[test]
-    fn a_good_file_reads_and_writes_back() {
+    fn a_valid_file_reads_and_writes_back() {
         let (lock, problems) = read(GOOD);
         assert_eq!(problems, []);
         let a = &lock.packages["pkg-a"];
@@ -335,16 +336,16 @@ mod tests {
     }
 
     #[test]
-    fn dashes_and_underscores_are_the_same_in_prefixes() {
+    fn dashes_and_underscores_are_equivalent_in_prefixes() {
         let (lock, _) = read("prefixes:\n  my_pkg: p\npackages:\n  p:\n    path: p\n");
         assert_eq!(lock.prefixes["my-pkg"], "p");
     }
 
     #[test]
-    fn what_is_wrong_is_found_at_its_line() {
+    fn problems_are_reported_at_their_lines() {
         assert_eq!(
             problems("sdk: 1.0.9"),
-            ["1: error: `1.0.9` is no SDK constraint: it has the form ^1.2.3"]
+            ["1: error: `1.0.9` is not an SDK constraint: it has the form ^1.2.3"]
         );
         assert_eq!(problems("sdk:\n"), ["1: error: the SDK constraint is empty: it has the form ^1.2.3"]);
         assert_eq!(
@@ -357,13 +358,13 @@ mod tests {
         assert_eq!(
             problems(text),
             [
-                "2: error: `<x>` cannot be a prefix: it is no identifier",
+                "2: error: `<x>` cannot be a prefix: it is not an identifier",
                 "2: error: `no id` cannot be the id of a package",
                 "10: error: a map is expected here, not text",
                 "12: error: the path of package `f` is empty",
                 "13: error: package `g` has neither a url nor a path",
                 "14: error: package `h` has a url, but no version",
-                "16: warning: package `i` has a path; its version means nothing",
+                "16: warning: package `i` has a path; its version is ignored",
                 "19: error: `<i>` cannot be the id of a package",
                 "3: error: the prefix `a` names a package `gone`, which this file does not list",
                 "9: error: the packages `same` and `other` are in the same folder",

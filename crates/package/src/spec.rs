@@ -1,4 +1,4 @@
-//! `package.yaml`: what a program or a package is, and which packages it needs.
+//! `package.yaml`: describes a program or a package, and lists the packages that it needs.
 //!
 //! ```yaml
 //! name: weather
@@ -17,10 +17,10 @@ use crate::Problem;
 use crate::lock::{canonical, is_prefix};
 use crate::yaml::{self, Node, Value};
 
-/// What a `package.yaml` says.
+/// The content of a `package.yaml`.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Spec {
-    /// What it is called.
+    /// The name.
     pub name: Option<String>,
     /// The SDK that it needs, such as `^2.0.0`.
     pub sdk: Option<String>,
@@ -28,16 +28,16 @@ pub struct Spec {
     pub dependencies: BTreeMap<String, Dependency>,
 }
 
-/// A package that is needed.
+/// A required package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dependency {
-    /// The one in a folder, relative to the `package.yaml`.
+    /// A package in a folder, relative to the `package.yaml`.
     Path(String),
-    /// One from a registry.
+    /// A package from a registry.
     Registry {
-        /// Its name in the world.
+        /// Its globally unique name.
         url: String,
-        /// Which versions will do, such as `^1.2.0`.
+        /// The suitable versions, such as `^1.2.0`.
         version: String,
     },
 }
@@ -45,7 +45,7 @@ pub enum Dependency {
 /// Reads a `package.yaml`.
 ///
 /// # Errors
-/// The first thing in it that cannot be understood.
+/// The first problem in it.
 pub fn read(text: &str) -> Result<Spec, Problem> {
     let Some(root) = yaml::parse(text)? else { return Ok(Spec::default()) };
     let text =
@@ -57,7 +57,7 @@ pub fn read(text: &str) -> Result<Spec, Problem> {
         if !is_prefix(prefix) {
             return Err(Problem::error(
                 key.span.clone(),
-                format!("`{prefix}` cannot be a prefix: it is no identifier"),
+                format!("`{prefix}` cannot be a prefix: it is not an identifier"),
             ));
         }
         spec.dependencies.insert(canonical(prefix), dependency(key, node)?);
@@ -65,7 +65,7 @@ pub fn read(text: &str) -> Result<Spec, Problem> {
     Ok(spec)
 }
 
-/// The entries below `dependencies`.
+/// Returns the entries below `dependencies`.
 fn dependencies(root: &Node) -> Result<&[(Node, Node)], Problem> {
     if root.text().is_some() || matches!(root.value, Value::List(_)) {
         return Err(Problem::error(
@@ -98,16 +98,16 @@ fn dependency(key: &Node, node: &Node) -> Result<Dependency, Problem> {
     }
 }
 
-/// The text of a `package.yaml` with a package from a folder added, or put in the place of the one
-/// with that prefix. The rest, comments included, stays as it is.
+/// Returns the text of a `package.yaml` with a package from a folder added, or replaced if the
+/// prefix exists. The rest, comments included, stays as it is.
 ///
 /// # Errors
-/// The text cannot be understood, or is written in a way that lines cannot be added to.
+/// If the text is invalid, or has a form in which lines cannot be added.
 pub fn with_path(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
     let edited = edited(text, prefix, path)?;
     let mut wanted = read(text)?;
     wanted.dependencies.insert(canonical(prefix), Dependency::Path(path.to_owned()));
-    // YAML has many forms. What the edit makes of an unusual one is not left to chance.
+    // YAML has many forms, so the result of the edit is checked.
     if read(&edited).as_ref() == Ok(&wanted) {
         Ok(edited)
     } else {
@@ -150,7 +150,7 @@ fn replaced(text: &str, range: Range<usize>, new: &str) -> String {
     format!("{}{new}{}", &text[..range.start], &text[range.end..])
 }
 
-/// With whole lines put after the line of a place.
+/// Returns the text with whole lines inserted after the line of a place.
 fn inserted(text: &str, at: usize, lines: &str) -> String {
     let after = after_line(text, at);
     let needs_break = after > 0 && !text[..after].ends_with('\n');
@@ -165,7 +165,8 @@ fn after_line(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |end| at + end + 1)
 }
 
-/// The last byte that a node has itself: the parser ends a map only where the next thing begins.
+/// Returns the last byte of a node's own text: the parser ends a map only where the next node
+/// begins.
 fn last_byte(node: &Node) -> usize {
     match &node.value {
         Value::Text(_) => node.span.end,
@@ -179,11 +180,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_says() {
+    fn valid_files_are_read() {
         let spec = read(
             "name: x\nenvironment:\n  sdk: ^2.0.0\ndependencies:\n  a_b:\n    path: ../a\n  c:\n    url: e.com/c\n    version: ^1.0\n",
         );
-        let spec = spec.expect("this is a good file");
+        let spec = spec.expect("the file is valid");
         assert_eq!((spec.name.as_deref(), spec.sdk.as_deref()), (Some("x"), Some("^2.0.0")));
         assert_eq!(spec.dependencies["a-b"], Dependency::Path("../a".into()));
         assert_eq!(
@@ -193,20 +194,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong() {
-        let title = |text| read(text).expect_err("this is no good file").title;
+    fn problems_are_reported() {
+        let title = |text| read(text).expect_err("the file is invalid").title;
         assert_eq!(title("just text"), "a map is expected here, not text");
         assert_eq!(title("dependencies:\n  - a\n"), "a map is expected here, not a list");
         assert_eq!(
             title("dependencies:\n  a b:\n    path: x\n"),
-            "`a b` cannot be a prefix: it is no identifier"
+            "`a b` cannot be a prefix: it is not an identifier"
         );
         assert_eq!(title("dependencies:\n  a:\n    url: x\n"), "this package has a url, but no version");
         assert_eq!(title("dependencies:\n  a:\n"), "this package has neither a url nor a path");
     }
 
     #[test]
-    fn adding_leaves_the_rest_as_it_is() {
+    fn adding_does_not_change_the_rest() {
         let add = |text| with_path(text, "new", "../new").expect("can be added");
         let entry = "  new:\n    path: ../new\n";
         assert_eq!(add(""), format!("dependencies:\n{entry}"));

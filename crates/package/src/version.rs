@@ -1,12 +1,12 @@
-//! Versions and what is asked of them: `2.1.0`, `^2.0.0-alpha.190`, `>=1.0,<2.0.0`.
+//! Versions and constraints: `2.1.0`, `^2.0.0-alpha.190`, `>=1.0,<2.0.0`.
 //!
-//! Semantic versions (<https://semver.org>), read as leniently as the files of packages are
-//! written: a `v` in front, numbers that are left out, zeros in front.
+//! Semantic versions (<https://semver.org>), read leniently: a leading `v`, missing numbers and
+//! leading zeros are accepted.
 
 pub use semver::{Version, VersionReq as Constraint};
 
-/// The version of the existing Toit SDK whose libraries and language these are: what `sdk:` in the
-/// files of packages asks for.
+/// The version of the existing Toit SDK with the same libraries and language. The `sdk:`
+/// constraints of packages are checked against it.
 pub const SDK_VERSION: Version = Version {
     major: 2,
     minor: 0,
@@ -29,19 +29,19 @@ pub fn constraint(text: &str) -> Option<Constraint> {
     let mut parts = Vec::new();
     for part in text.split(',').map(str::trim) {
         let start = part.find(|letter: char| letter.is_ascii_digit() || letter == 'v')?;
-        // Without a sign, a version means just that one.
+        // A version without a sign means exactly that version.
         let sign = if start == 0 { "=" } else { part[..start].trim() };
         parts.push(format!("{sign}{}", version(&part[start..])?));
     }
     Constraint::parse(&parts.join(",")).ok()
 }
 
-/// The version in a constraint of the form `^VERSION`.
+/// Returns the version in a constraint of the form `^VERSION`.
 pub(crate) fn at_least(text: &str) -> Option<Version> {
     version(text.strip_prefix('^')?.trim())
 }
 
-/// Numbers with points between them, each without zeros in front.
+/// Returns the numbers between the points, each without leading zeros.
 fn without_zeros(core: &str) -> Option<String> {
     let numbers: Result<Vec<u64>, _> = core.split('.').map(str::parse).collect();
     Some(numbers.ok()?.iter().map(u64::to_string).collect::<Vec<_>>().join("."))

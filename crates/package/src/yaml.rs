@@ -1,7 +1,7 @@
-//! YAML as the files of packages use it: maps, lists and text, each with its place.
+//! A subset of YAML for the files of packages: maps, lists and text, each with its place.
 //!
-//! Scalars stay text: `version: 1.10` is a version, not a number. Anchors, aliases and tags mean
-//! nothing in these files; an alias reads as empty text.
+//! Scalars stay text: `version: 1.10` is a version, not a number. Anchors, aliases and tags have no
+//! meaning in these files; an alias reads as empty text.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::Problem;
 
-/// Deeper than any of these files; beyond it, a file is refused.
+/// The maximum nesting of a file. Valid files are far below it.
 const DEPTH_MAX: usize = 64;
 
 /// A node with its place in the text, in bytes.
@@ -27,7 +27,7 @@ pub(crate) enum Value {
 }
 
 impl Node {
-    /// The text of a scalar.
+    /// Returns the text of a scalar.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
@@ -35,13 +35,13 @@ impl Node {
         }
     }
 
-    /// What a map has under a key.
+    /// Returns the value of a key in a map.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         let Value::Map(entries) = &self.value else { return None };
         entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(_, node)| node)
     }
 
-    /// What this is, for messages.
+    /// Returns the kind of the node, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Text(_) => "text",
@@ -51,7 +51,7 @@ impl Node {
     }
 }
 
-/// Reads a text; none if there is nothing in it but comments.
+/// Parses a text; none if it contains only comments.
 pub(crate) fn parse(text: &str) -> Result<Option<Node>, Problem> {
     let places = Places::new(text);
     let mut open: Vec<Open> = Vec::new();
@@ -64,7 +64,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Node>, Problem> {
         let span = places.range(span);
         let finished = match event {
             Event::Scalar(scalar, style, ..) => {
-                // The parser writes `~` for a value that is left out.
+                // The parser writes `~` for a missing value.
                 let is_absent = style == ScalarStyle::Plain && scalar == "~";
                 let value = if is_absent { String::new() } else { scalar.into_owned() };
                 Node { value: Value::Text(value), span }
@@ -96,7 +96,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Node>, Problem> {
     Ok(root)
 }
 
-/// A map or a list whose end has not come yet.
+/// A map or a list that has not ended yet.
 struct Open {
     value: Value,
     /// The key that waits for its value.
@@ -117,7 +117,7 @@ impl Open {
     }
 }
 
-/// From characters, which the parser counts, to bytes.
+/// Converts positions in characters, as the parser counts them, to bytes.
 struct Places {
     offsets: Vec<usize>,
     end: usize,
@@ -137,7 +137,8 @@ impl Places {
     }
 }
 
-/// A text as a YAML scalar: as it is if that reads back as the same text, or else in quotes.
+/// Returns a text as a YAML scalar: unchanged if that reads back as the same text, or else in
+/// quotes.
 pub(crate) fn scalar(text: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./^~+@".contains(character);
     let starts_plain =
@@ -168,15 +169,15 @@ mod tests {
     #[test]
     fn places_are_bytes() {
         let text = "# æ\nå: {b: 1.10}\nc:\n";
-        let root = parse(text).expect("this is YAML").expect("there is a map");
-        let inner = root.get("å").and_then(|node| node.get("b")).expect("there is a b");
+        let root = parse(text).expect("valid YAML").expect("a map");
+        let inner = root.get("å").and_then(|node| node.get("b")).expect("a value for b");
         assert_eq!(inner.text(), Some("1.10"));
         assert_eq!(&text[inner.span.clone()], "1.10");
         assert_eq!(root.get("c").and_then(Node::text), Some(""));
     }
 
     #[test]
-    fn nothing_and_nonsense() {
+    fn empty_and_invalid_texts() {
         assert_eq!(parse("# nothing\n").expect("a comment is fine"), None);
         assert!(parse("{ \"foo\" :\n").is_err());
         assert!(parse(&"[".repeat(1000)).is_err());
@@ -191,7 +192,7 @@ mod tests {
         #[test]
         fn scalars_read_back(text in "\\PC*") {
             let line = format!("key: {}\n", scalar(&text));
-            let root = parse(&line).expect("a scalar is YAML").expect("there is a map");
+            let root = parse(&line).expect("a scalar is valid YAML").expect("a map");
             prop_assert_eq!(root.get("key").and_then(Node::text), Some(text.as_str()));
         }
     }

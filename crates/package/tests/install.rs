@@ -1,11 +1,11 @@
-//! Installing packages from folders, and what is said when that cannot be.
+//! Installs packages from folders, and checks the errors.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use lucarne_package::install::{InstallError, install_all, install_local, installed, program_folder};
 
-/// A folder that goes away with the test.
+/// A folder that is removed when the test ends.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -24,7 +24,7 @@ impl Folder {
     }
 
     fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.0.join(path)).expect("there is such a file")
+        fs::read_to_string(self.0.join(path)).expect("the file exists")
     }
 
     fn root(&self) -> PathBuf {
@@ -38,7 +38,7 @@ impl Drop for Folder {
     }
 }
 
-/// A program beside a package that needs another package and one from a registry.
+/// Makes a program beside a package that needs another package and one from a registry.
 fn program(name: &str) -> Folder {
     let folder = Folder::new(name);
     folder
@@ -57,7 +57,7 @@ fn program(name: &str) -> Folder {
 }
 
 #[test]
-fn a_package_comes_with_what_it_needs() {
+fn a_package_brings_its_dependencies() {
     let folder = program("needs");
     let prefix = install_local(&folder.root(), &folder.0.join("morse"), None).expect("can be installed");
     assert_eq!(prefix, "morse");
@@ -81,7 +81,7 @@ fn installing_again_changes_nothing() {
 }
 
 #[test]
-fn a_version_that_is_locked_stays() {
+fn a_locked_version_stays() {
     let folder = program("locked");
     folder
         .add("app/package.yaml", "dependencies:\n  far:\n    url: example.com/far\n    version: ^1.0\n")
@@ -112,14 +112,14 @@ fn packages_that_need_each_other() {
 }
 
 #[test]
-fn what_cannot_be_installed_changes_nothing() {
+fn failed_installations_change_nothing() {
     let folder = program("wrong");
     let install = |package: &str, prefix| {
         let result = install_local(&folder.root(), &folder.0.join(package), prefix);
         result.expect_err("cannot be installed").to_string().replace(&folder.0.display().to_string(), "")
     };
-    assert_eq!(install("nowhere", None), "/nowhere is no package: there is no such folder");
-    assert_eq!(install("app", None), "/app is no package: it has no folder `src`");
+    assert_eq!(install("nowhere", None), "/nowhere is not a package: there is no such folder");
+    assert_eq!(install("app", None), "/app is not a package: it has no folder `src`");
     let bad_prefix = "`a b` cannot be the prefix of an import: choose another one with --prefix";
     assert_eq!(install("morse", Some("a b")), bad_prefix);
     folder.add(
