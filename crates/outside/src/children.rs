@@ -1,7 +1,8 @@
 //! Child processes.
 //!
-//! A child is known by a descriptor of the system, which is never another child's. The watcher looks
-//! at it from the start, so that a child that has ended is taken notice of, whoever waits for it.
+//! A child is identified by a descriptor of the system, which never refers to another child. The
+//! watcher observes it from the start, so that an ended child is reaped even if the program does
+//! not wait for it.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -19,10 +20,10 @@ use rustix::process::{
 use crate::outside::{Answer, Arguments, Open, Outside};
 use crate::{Error, environment, folders};
 
-/// In place of a stream: the child has that of the host.
+/// Stands for a stream that the child inherits from the host.
 const INHERITED: i64 = -1;
 
-// How programs read the way a child has ended.
+// How programs encode the way a child has ended.
 const EXITED: i64 = 1;
 const SIGNALLED: i64 = 2;
 const EXIT_CODE_SHIFT: u32 = 2;
@@ -41,7 +42,7 @@ pub(crate) struct Child {
     pub(crate) progress: Mutex<Progress>,
 }
 
-/// How far a child is.
+/// The progress of a child.
 #[derive(Clone)]
 pub(crate) enum Progress {
     /// It runs. The descriptor is readable once it has ended.
@@ -51,8 +52,8 @@ pub(crate) enum Progress {
 }
 
 impl Child {
-    /// How far it is. The first who asks when it has ended, the watcher or the process, takes the
-    /// notice of that from the system.
+    /// Returns the progress of the child. The first caller after its end, the watcher or the
+    /// process, reaps it.
     pub(crate) fn progress(&self) -> Result<Progress, Error> {
         let mut progress = self.progress.lock();
         let Progress::Running(descriptor) = progress.clone() else { return Ok(progress.clone()) };
@@ -60,7 +61,7 @@ impl Child {
         let end = match waitid(WaitId::PidFd(descriptor.as_fd()), options) {
             Ok(None) => return Ok(Progress::Running(descriptor)),
             Ok(Some(status)) => end_of(&status),
-            // The host was started so that the system itself forgets children that have ended.
+            // The host was started in a mode in which the system itself reaps children.
             Err(Errno::CHILD) => EXITED,
             Err(errno) => return Err(Error::of_system(errno)),
         };
@@ -80,7 +81,8 @@ fn end_of(status: &WaitIdStatus) -> i64 {
     }
 }
 
-/// Starts a child; see the table of operations. The ends of pipes that were made for it go to it.
+/// Starts a child; see the table of operations. The ends of pipes that were made for it are moved
+/// to it.
 ///
 /// This waits until the child has found its program, which takes some hundred microseconds.
 pub(crate) fn start(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
@@ -89,14 +91,14 @@ pub(crate) fn start(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<
     let mut command = command(outside, arguments)?;
     outside.surroundings.flush();
     let mut started = command.spawn().map_err(|error| Error::of_standard(&error))?;
-    // What was passed on is still open in there.
+    // The command still holds the descriptors that were passed on.
     drop(command);
     let pid = i32::try_from(started.id()).ok().and_then(Pid::from_raw);
     let opened = pid.ok_or(Errno::SRCH).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
     let descriptor = match opened {
         Ok(descriptor) => Arc::new(descriptor),
         Err(errno) => {
-            // Nobody could ever wait for it.
+            // Without a handle the program could never wait for it.
             let _ = started.kill();
             let _ = started.wait();
             return Err(Error::of_system(errno));
@@ -156,7 +158,7 @@ fn pass_further_streams(
     Ok(())
 }
 
-/// A stream for a child; none if it has the same as the host.
+/// Returns a stream for a child; none if the child inherits it from the host.
 fn passed_on(outside: &Outside, arguments: &Arguments<'_>, index: usize) -> Result<Option<OwnedFd>, Error> {
     let handle = arguments.int(index)?;
     if handle == INHERITED {
@@ -170,15 +172,15 @@ fn passed_on(outside: &Outside, arguments: &Arguments<'_>, index: usize) -> Resu
     rustix::io::fcntl_dupfd_cloexec(fd, 3).map(Some).map_err(Error::of_system)
 }
 
-/// Has the watcher take notice of a child's end, even after the process.
+/// Makes the watcher reap the child, even after the end of the process.
 fn reap(outside: &Outside, child: &Arc<Child>, descriptor: Arc<OwnedFd>) -> Result<(), Error> {
     let child = child.clone();
-    // Nobody could be told of an error here; who waits for the child meets it too.
+    // An error here cannot be reported; a program that waits for the child gets it too.
     let reap = Box::new(move |_| !matches!(child.progress(), Ok(Progress::Running(_))));
     outside.surroundings.watcher.watch(descriptor, PollFlags::IN, reap).map(|_| ())
 }
 
-/// `handle`: nobody is going to wait for it.
+/// `handle`: the program will not wait for it.
 pub(crate) fn ignore(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let handle = arguments.handle(0)?;
     outside.child(handle)?;
@@ -188,7 +190,7 @@ pub(crate) fn ignore(outside: &mut Outside, arguments: &Arguments<'_>) -> Result
     Ok(Answer::Null)
 }
 
-/// Makes room: ignored children can be killed as long as they live, but not longer.
+/// Makes room: ignored children can be killed while they live, but not longer.
 fn forget_ignored(outside: &mut Outside) {
     for handle in std::mem::take(&mut outside.ignored) {
         match outside.child(handle) {
@@ -205,7 +207,7 @@ pub(crate) fn kill(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answe
     let signal = signal.ok_or(Error::INVALID_ARGUMENT)?;
     let Progress::Running(descriptor) = outside.child(handle)?.progress()? else { return Ok(Answer::Null) };
     match pidfd_send_signal(descriptor, signal) {
-        // It has just ended.
+        // The child has just ended.
         Ok(()) | Err(Errno::SRCH) => Ok(Answer::Null),
         Err(errno) => Err(Error::of_system(errno)),
     }

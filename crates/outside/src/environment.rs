@@ -1,4 +1,4 @@
-//! Environment variables. All processes of a program, and its children, have the same.
+//! Environment variables, shared by all processes of a program and its children.
 
 use std::process::Command;
 
@@ -28,7 +28,7 @@ pub(crate) fn set(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer
     Ok(Answer::Null)
 }
 
-/// Gives a child the environment of the program, with changes: names and values in turn.
+/// Gives a child the environment of the program, with changes: names and values alternate.
 pub(crate) fn pass_on(
     outside: &Outside,
     command: &mut Command,

@@ -1,4 +1,4 @@
-//! Files: reading and writing, and what concerns their names.
+//! Files: reading and writing, and operations on their names.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::Error;
 use crate::outside::{Answer, Arguments, Open, Outside, Wait};
 use crate::source::Source;
 
-// What programs open files with.
+// The flags with which programs open files.
 const READ: i64 = 1;
 const WRITE: i64 = 2;
 const APPEND: i64 = 4;
 const CREATE: i64 = 8;
 const TRUNCATE: i64 = 16;
 
-/// The kind of a link that is no symbolic one.
+/// The kind of a hard link; other kinds are symbolic links.
 const HARD: i64 = 0;
 
 /// `path flags permissions` -> a handle.
@@ -42,7 +42,7 @@ fn open_flags(flags: i64) -> Result<OFlags, Error> {
     {
         system.set(equivalent, flags & flag != 0);
     }
-    // A pipe with a name, or a terminal, does not make its reader wait either.
+    // Opening a named pipe or a terminal must not block either.
     Ok(system | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY)
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn read(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<A
     })
 }
 
-/// `handle data from to` -> how many bytes were written.
+/// `handle data from to` -> the number of bytes written.
 pub(crate) fn write(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let (handle, data) = (arguments.handle(0)?, arguments.data(1)?);
     let source = outside.source(handle)?;
@@ -67,7 +67,7 @@ pub(crate) fn write(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<
     })
 }
 
-/// `path follow-links` -> what is known of it; null if it does not exist.
+/// `path follow-links` -> the file's properties; null if it does not exist.
 pub(crate) fn stat(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let flags = if arguments.bool(1)? { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
     match rustix::fs::statat(outside.base(), arguments.text(0)?, flags) {
@@ -77,7 +77,7 @@ pub(crate) fn stat(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answe
     }
 }
 
-/// What programs index by numbers from 0 on.
+/// Returns the properties of a file. Programs index them by numbers from 0 on.
 fn figures(stat: &Stat) -> Vec<i64> {
     let time = |seconds: i64, nanoseconds: u64| {
         seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds as i64)
@@ -133,7 +133,7 @@ pub(crate) fn link(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answe
     Ok(Answer::Null)
 }
 
-/// `path` -> what a symbolic link says.
+/// `path` -> the target of a symbolic link.
 pub(crate) fn readlink(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let target = rustix::fs::readlinkat(outside.base(), arguments.text(0)?, Vec::new())?;
     target.into_string().map(Answer::Text).map_err(|_| Error::ILLEGAL_UTF_8)
@@ -152,7 +152,7 @@ pub(crate) fn update_times(outside: &Outside, arguments: &Arguments<'_>) -> Resu
     Ok(Answer::Null)
 }
 
-/// A time, or what programs write for one that is to stay as it is.
+/// Returns a time, or the mark of a time that must not change.
 fn time(arguments: &Arguments<'_>, index: usize) -> Result<Timespec, Error> {
     let (seconds, nanoseconds) = (arguments.int(index)?, arguments.int(index + 1)?);
     let is_fraction = (0..Duration::from_secs(1).as_nanos() as i64).contains(&nanoseconds);

@@ -1,4 +1,4 @@
-//! Folders. Each process has its own current one, held open, so that it can be renamed meanwhile.
+//! Folders. Each process has its own current folder and keeps it open, so that it may be renamed.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -11,10 +11,10 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use crate::Error;
 use crate::outside::{Answer, Arguments, Open, Outside};
 
-/// What the names of temporary folders end in.
+/// The letters at the end of names of temporary folders.
 const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// How many names are tried: that even two of them are taken is not to be expected.
+/// The maximum number of names to try. Even two collisions are very unlikely.
 const ATTEMPTS: usize = 100;
 
 /// `path permissions`.
@@ -23,7 +23,7 @@ pub(crate) fn make(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answe
     Ok(Answer::Null)
 }
 
-/// `prefix` -> the path of a new folder that starts with it, as bytes.
+/// `prefix` -> the path of a new folder that begins with the prefix, as bytes.
 pub(crate) fn make_temporary(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let prefix = arguments.text(0)?;
     for _ in 0..ATTEMPTS {
@@ -60,7 +60,7 @@ fn open_folder(outside: &Outside, path: &str, flags: OFlags) -> Result<OwnedFd, 
     Ok(rustix::fs::openat(outside.base(), path, flags, Mode::empty())?)
 }
 
-/// `handle` -> the next name in it, as bytes; null at the end.
+/// `handle` -> the next name in the folder, as bytes; null at the end.
 pub(crate) fn next(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let Open::Folder(folder) = outside.get_mut(arguments.handle(0)?)? else {
         return Err(Error::INVALID_ARGUMENT);
@@ -85,18 +85,19 @@ pub(crate) fn current(outside: &Outside) -> Result<Answer, Error> {
 fn current_path(outside: &Outside) -> Result<PathBuf, Error> {
     let Some(folder) = &outside.folder else { return std::env::current_dir().map_err(of_path) };
     let path = std::fs::read_link(own_path(folder)).map_err(of_path)?;
-    // Of a folder that has been removed the system gives a path that does not lead there.
+    // For a removed folder, the system returns a path that does not lead there.
     let (there, here) = (rustix::fs::stat(&path)?, rustix::fs::fstat(folder)?);
     let is_same = (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino);
     if is_same { Ok(path) } else { Err(Errno::NOENT.into()) }
 }
 
-/// A path that leads to an open folder, in this OS process and in children before they start.
+/// Returns a path that leads to an open folder, in this OS process and in children before they
+/// start.
 pub(crate) fn own_path(folder: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", folder.as_raw_fd())
 }
 
-/// `path` -> it without links and dots; null if it does not exist.
+/// `path` -> the path without links and dots; null if it does not exist.
 pub(crate) fn realpath(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let path = Path::new(arguments.text(0)?);
     let absolute = if path.is_absolute() { path.to_path_buf() } else { current_path(outside)?.join(path) };

@@ -1,19 +1,19 @@
-//! What a program may do to the machine around it: files, folders, environment, pipes and child
+//! Access of a program to the machine around it: files, folders, environment, pipes and child
 //! processes.
 //!
-//! This room knows nothing of heaps. [`Operation`] is the table of all that can be done, [`Outside`]
-//! is what one Toit process has of the outside, and [`Outside::perform`] does it. What the processes
-//! of one program share is [`Surroundings`]: having them is the permission.
+//! This crate does not depend on the heap. [`Operation`] is the table of all operations,
+//! [`Outside`] is the state of one Toit process, and [`Outside::perform`] performs an operation.
+//! The processes of one program share [`Surroundings`]: having them is the permission.
 //!
 //! # Waiting
 //!
-//! Nothing here waits for others: where something is not ready the answer is [`Answer::Wait`].
-//! Whoever runs the process then asks for a [`Watch`](Outside::watch) and has the operation done
-//! again when [`Outside::take_rung`] names it. That one may come for nothing does no harm; none is
-//! lost, since a watch looks at how things are and not at what has changed.
+//! No operation blocks: if something is not ready the answer is [`Answer::Wait`]. The runner of the
+//! process then requests a [`Watch`](Outside::watch) and repeats the operation when
+//! [`Outside::take_rung`] names that watch. A spurious report is harmless. No report is lost, since
+//! a watch checks the current state and not changes.
 //!
-//! Regular files are the exception: they are read and written at once, since the system does not say
-//! when they are ready. How much is moved at a time bounds how long that takes.
+//! Regular files are the exception: they are read and written at once, since the system does not
+//! report when they are ready. The amount moved at a time bounds the duration.
 
 mod children;
 mod environment;

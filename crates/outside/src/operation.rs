@@ -1,18 +1,18 @@
-//! The table of all that can be done, by the names that programs call it by.
+//! The table of all operations, by the names that programs use.
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident($arity:literal) = $module:literal $native:literal,)*) => {
-        /// Something that a program asks of the machine around it.
+        /// An operation on the machine around a program.
         ///
-        /// What is said of each are its parameters and what it answers. A *handle* is the number of
-        /// something open, and means nothing to any other process; a *group* is ignored.
+        /// The documentation of each lists its parameters and its result. A *handle* is the number
+        /// of something open, and is valid only in its process; a *group* is ignored.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Operation {
             $($(#[$doc])* $name,)*
         }
 
         impl Operation {
-            /// All of them.
+            /// All operations.
             pub const ALL: &[Operation] = &[$(Operation::$name,)*];
 
             /// Finds an operation by module and name.
@@ -23,7 +23,7 @@ macro_rules! operations {
                 }
             }
 
-            /// How many parameters it has.
+            /// Returns the number of parameters.
             pub fn arity(self) -> usize {
                 match self {
                     $(Operation::$name => $arity,)*
@@ -38,13 +38,14 @@ operations! {
     FileOpen(3) = "file" "open",
     /// `handle` -> bytes; null at the end.
     FileRead(1) = "file" "read",
-    /// `handle data from to` -> how many bytes were written.
+    /// `handle data from to` -> the number of bytes written.
     FileWrite(4) = "file" "write",
     /// `handle`.
     FileClose(1) = "file" "close",
     /// `handle` -> whether it is a regular file.
     FileIsOpenFile(1) = "file" "is-open-file",
-    /// `path follow-links` -> what is known of it, in the order that programs index; null if it does not exist.
+    /// `path follow-links` -> the file's properties, in the order that programs index; null if it
+    /// does not exist.
     FileStat(2) = "file" "stat",
     /// `path`: removes a file.
     FileUnlink(1) = "file" "unlink",
@@ -52,7 +53,7 @@ operations! {
     FileRename(2) = "file" "rename",
     /// `path target kind`: makes a link, hard for kind 0, otherwise symbolic.
     FileLink(3) = "file" "link",
-    /// `path` -> what a symbolic link says.
+    /// `path` -> the target of a symbolic link.
     FileReadlink(1) = "file" "readlink",
     /// `path permissions`.
     FileChmod(2) = "file" "chmod",
@@ -61,34 +62,34 @@ operations! {
 
     /// `path permissions`.
     FolderMake(2) = "file" "mkdir",
-    /// `prefix` -> the path of a new folder that starts with it, as bytes.
+    /// `prefix` -> the path of a new folder that begins with the prefix, as bytes.
     FolderMakeTemporary(1) = "file" "mkdtemp",
     /// `path`: removes an empty folder.
     FolderRemove(1) = "file" "rmdir",
     /// `group path` -> a handle.
     FolderOpen(2) = "file" "opendir2",
-    /// `handle` -> the next name in it, as bytes; null at the end.
+    /// `handle` -> the next name in the folder, as bytes; null at the end.
     FolderNext(1) = "file" "readdir",
     /// `handle`.
     FolderClose(1) = "file" "closedir",
-    /// `path`: the current folder of this process from now on.
+    /// `path`: sets the current folder of this process.
     FolderChange(1) = "file" "chdir",
     /// -> the path of the current folder.
     FolderCurrent(0) = "file" "cwd",
-    /// `path` -> it without links and dots; null if it does not exist.
+    /// `path` -> the path without links and dots; null if it does not exist.
     FileRealpath(1) = "file" "realpath",
 
     /// -> the group of pipes.
     PipeInit(0) = "pipe" "init",
-    /// `group is-input` -> the handles of both ends, that of the child second.
+    /// `group is-input` -> the handles of both ends, the child's end second.
     PipeCreate(2) = "pipe" "create-pipe",
-    /// `group number` -> a handle on something that is open already.
+    /// `group number` -> a handle for something that is open already.
     PipeFromNumber(2) = "pipe" "fd-to-pipe",
     /// `handle` -> its number.
     PipeNumber(1) = "pipe" "fd",
-    /// `handle` -> bytes; null at the end, -1 if there is nothing now.
+    /// `handle` -> bytes; null at the end, -1 if no data is available now.
     PipeRead(1) = "pipe" "read",
-    /// `handle data from to` -> how many bytes were written; 0 if there is no room now.
+    /// `handle data from to` -> the number of bytes written; 0 if there is no room now.
     PipeWrite(4) = "pipe" "write",
     /// `handle group`.
     PipeClose(2) = "pipe" "close",
@@ -99,13 +100,13 @@ operations! {
 
     /// -> the group of children.
     ChildInit(0) = "subprocess" "init",
-    /// `handle`: somebody is going to wait for it.
+    /// `handle`: the program will wait for the child.
     ChildWaitFor(1) = "subprocess" "wait-for",
-    /// `handle`: nobody is.
+    /// `handle`: the program will not wait for the child.
     ChildIgnore(1) = "subprocess" "dont-wait-for",
     /// `handle signal`.
     ChildKill(2) = "subprocess" "kill",
-    /// `signal` -> its name for people.
+    /// `signal` -> its name.
     SignalText(1) = "subprocess" "strsignal",
 
     /// `name` -> the value of an environment variable, or null.
@@ -113,11 +114,11 @@ operations! {
     /// `name value`: null removes it.
     EnvironmentSet(2) = "core" "set-env",
 
-    /// `handle bits` -> its state, once that has one of the bits, or says that it never will; of
-    /// a child how it ended, once it has.
+    /// `handle bits` -> its state, once it has one of the bits or never will. For a child, how it
+    /// ended, once it has.
     StateAwait(2) = "outside" "await-state",
     /// `handle`: forgets a child that has ended.
     StateRelease(1) = "outside" "release",
-    /// `handle`: closes a pipe, since nobody can any more.
+    /// `handle`: closes a pipe that the program can no longer reach.
     StateAbandon(1) = "outside" "abandon",
 }

@@ -1,4 +1,4 @@
-//! What one process has of the outside, and doing what it asks.
+//! The state of one process, and performing its operations.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,13 +14,14 @@ use crate::source::{Source, Standard};
 use crate::{Error, Operation, Surroundings, WatchId};
 use crate::{children, environment, files, folders, pipes, signals};
 
-/// How many things a process may have open. The system has a limit for all processes together.
+/// The maximum number of open things of a process. The system has a limit for all processes
+/// together.
 const OPEN_MAX: usize = 16_384;
 
 /// The first handle that is not one of the standard streams.
 const FIRST_HANDLE: i64 = 3;
 
-/// What an operation is given.
+/// An argument of an operation.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]
 pub enum Argument<'a> {
@@ -34,7 +35,7 @@ pub enum Argument<'a> {
     Other,
 }
 
-/// What an operation answers.
+/// The result of an operation.
 #[allow(missing_docs)]
 pub enum Answer {
     Null,
@@ -43,11 +44,11 @@ pub enum Answer {
     Text(String),
     Bytes(Vec<u8>),
     Ints(Vec<i64>),
-    /// It cannot be done now.
+    /// The operation cannot be done now.
     Wait(Wait),
 }
 
-/// What an operation waits for.
+/// The condition that an operation waits for.
 pub struct Wait {
     handle: i64,
     source: Arc<dyn AsFd + Send + Sync>,
@@ -70,20 +71,20 @@ pub(crate) enum Open {
     Child(Arc<Child>),
 }
 
-/// What one process has of the outside. With it goes all that is open.
+/// The state of one process. Dropping it closes everything that is open.
 pub struct Outside {
     pub(crate) surroundings: Arc<Surroundings>,
-    /// Where relative paths start, if the process has chosen another folder than the host's.
+    /// The base of relative paths, if the process has changed its current folder.
     pub(crate) folder: Option<OwnedFd>,
     open: HashMap<i64, Open>,
     next_handle: i64,
-    /// Children that nobody is going to wait for.
+    /// Children that the program will not wait for.
     pub(crate) ignored: Vec<i64>,
     watches: HashMap<WatchId, i64>,
     bell: Arc<Bell>,
 }
 
-/// Where the watcher leaves word for a process.
+/// Where the watcher leaves reports for a process.
 struct Bell {
     is_rung: AtomicBool,
     rung: Mutex<Vec<WatchId>>,
@@ -93,15 +94,15 @@ struct Bell {
 impl Bell {
     fn ring(&self, watch: WatchId) {
         self.rung.lock().push(watch);
-        // Synchronizes with the swap in `take_rung`. The process is woken last, so that it cannot look
-        // before there is something to see.
+        // Synchronizes with the swap in `take_rung`. The process is woken last, so that it finds
+        // the report.
         self.is_rung.store(true, Ordering::Release);
         (self.wake)();
     }
 }
 
 impl Outside {
-    /// The outside for a process that `wake` gives a turn. It has nothing open but the standard streams.
+    /// Returns the state of a process that `wake` gives a turn. Only the standard streams are open.
     pub fn new(surroundings: Arc<Surroundings>, wake: impl Fn() + Send + Sync + 'static) -> Outside {
         let bell = Bell { is_rung: AtomicBool::new(false), rung: Mutex::default(), wake: Box::new(wake) };
         let streams = [Standard::In, Standard::Out, Standard::Error];
@@ -117,7 +118,7 @@ impl Outside {
         }
     }
 
-    /// Does what a program asks.
+    /// Performs an operation.
     ///
     /// # Errors
     /// With the text that the program sees.
@@ -171,23 +172,23 @@ impl Outside {
         }
     }
 
-    // ------------------------------------------------------------------ what is open
+    // Open files, pipes and children.
 
-    /// Where relative paths start.
+    /// Returns the base of relative paths.
     pub(crate) fn base(&self) -> BorrowedFd<'_> {
         self.folder.as_ref().map_or(CWD, |folder| folder.as_fd())
     }
 
     pub(crate) fn add(&mut self, open: Open) -> Result<i64, Error> {
         self.expect_room()?;
-        // Numbers are not used again: one that a program has kept for too long means nothing.
+        // Numbers are not used again, so a stale number is invalid.
         let handle = self.next_handle;
         self.next_handle += 1;
         self.open.insert(handle, open);
         Ok(handle)
     }
 
-    /// Expects that something more can be opened.
+    /// Checks that one more thing can be opened.
     pub(crate) fn expect_room(&self) -> Result<(), Error> {
         if self.open.len() < OPEN_MAX { Ok(()) } else { Err(Error::of_system(rustix::io::Errno::MFILE)) }
     }
@@ -214,7 +215,8 @@ impl Outside {
         }
     }
 
-    /// Closes a file, a pipe or a folder. Who waits for it looks again, and finds it closed.
+    /// Closes a file, a pipe or a folder. Processes that wait for it check again, and find it
+    /// closed.
     pub(crate) fn close(&mut self, handle: i64) -> Result<Answer, Error> {
         if let Open::Child(_) = self.get(handle)? {
             return Err(Error::INVALID_ARGUMENT);
@@ -237,10 +239,9 @@ impl Outside {
         open
     }
 
-    // ------------------------------------------------------------------ waiting
+    // Waiting.
 
-    /// Has [`Outside::take_rung`] name the watch that is returned, once what an operation waits for
-    /// may have come.
+    /// Starts a watch. [`Outside::take_rung`] returns it once the operation's condition may hold.
     ///
     /// # Errors
     /// If the system has no room for it.
@@ -255,18 +256,18 @@ impl Outside {
         Ok(watch)
     }
 
-    /// Ends a watch that nobody is interested in any more.
+    /// Ends a watch that is no longer needed.
     pub fn unwatch(&mut self, watch: WatchId) {
         if self.watches.remove(&watch).is_some() {
             self.surroundings.watcher.unwatch(watch);
         }
     }
 
-    /// The watches that have come to their end since the last time. Some may have been ended by
+    /// Returns the watches that have ended since the last call. Some may have been ended by
     /// [`Outside::unwatch`] meanwhile.
     pub fn take_rung(&mut self) -> Vec<WatchId> {
-        // Synchronizes with the store in `Bell::ring`: what was added before it is seen below. What is
-        // added later sets the flag again.
+        // Synchronizes with the store in `Bell::ring`: everything that was added before it is
+        // visible below. Later additions set the flag again.
         if !self.bell.is_rung.swap(false, Ordering::Acquire) {
             return Vec::new();
         }
@@ -286,7 +287,7 @@ impl Drop for Outside {
     }
 }
 
-/// The arguments of an operation, with what is expected of them.
+/// The arguments of an operation, with checked access.
 pub(crate) struct Arguments<'a>(pub(crate) &'a [Argument<'a>]);
 
 impl<'a> Arguments<'a> {
@@ -326,7 +327,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The number of something open. Programs have null in its place once they have closed it.
+    /// Returns the number of something open. Programs pass null once they have closed it.
     pub(crate) fn handle(&self, index: usize) -> Result<i64, Error> {
         match self.get(index) {
             Argument::Null => Err(Error::ALREADY_CLOSED),
@@ -334,13 +335,13 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Permissions of a file or folder.
+    /// Returns the permissions of a file or folder.
     pub(crate) fn mode(&self, index: usize) -> Result<rustix::fs::Mode, Error> {
         let bits = u32::try_from(self.int(index)?).map_err(|_| Error::OUT_OF_RANGE)?;
         rustix::fs::Mode::from_bits(bits).ok_or(Error::INVALID_ARGUMENT)
     }
 
-    /// A list; null is an empty one.
+    /// Returns a list; null is an empty one.
     pub(crate) fn list(&self, index: usize) -> Result<Arguments<'a>, Error> {
         match self.get(index) {
             Argument::Null => Ok(Arguments(&[])),
@@ -349,7 +350,8 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The bytes in a range of a string or byte array. The ends of the range are the arguments after it.
+    /// Returns the bytes in a range of a string or byte array. The bounds of the range are the
+    /// arguments after it.
     pub(crate) fn data(&self, index: usize) -> Result<&'a [u8], Error> {
         let data = match self.get(index) {
             Argument::Text(text) => text.as_bytes(),

@@ -13,21 +13,21 @@ use crate::children::Progress;
 use crate::outside::{Answer, Arguments, Open, Outside, Wait};
 use crate::source::Source;
 
-// The bits of a pipe's state, as programs know them.
+// The bits of a pipe's state, as programs encode them.
 const READABLE: i64 = 1;
 const WRITABLE: i64 = 2;
 const CLOSED: i64 = 4;
 const BROKEN: i64 = 8;
 
-/// What `read` answers if there is nothing now.
+/// The result of `read` if no data is available now.
 const NOTHING_NOW: i64 = -1;
 
-/// `group is-input` -> the handles of both ends, that of the child second.
+/// `group is-input` -> the handles of both ends, the child's end second.
 pub(crate) fn create(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let is_input = arguments.bool(1)?;
     let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     let (own, childs) = if is_input { (writer, reader) } else { (reader, writer) };
-    // Children expect to wait, so only the own end does not.
+    // Children expect blocking pipes, so only the own end is non-blocking.
     rustix::fs::fcntl_setfl(&own, rustix::fs::fcntl_getfl(&own)? | OFlags::NONBLOCK)?;
     let own = outside.add(Open::Source(Arc::new(Source::new(own))))?;
     match outside.add(Open::ChildEnd(childs)) {
@@ -51,7 +51,7 @@ pub(crate) fn number(outside: &Outside, arguments: &Arguments<'_>) -> Result<Ans
     outside.source(handle).map(|_| Answer::Int(handle))
 }
 
-/// `handle` -> bytes; null at the end, -1 if there is nothing now.
+/// `handle` -> bytes; null at the end, -1 if no data is available now.
 pub(crate) fn read(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     Ok(match outside.source(arguments.handle(0)?)?.read()? {
         None => Answer::Int(NOTHING_NOW),
@@ -60,7 +60,7 @@ pub(crate) fn read(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answe
     })
 }
 
-/// `handle data from to` -> how many bytes were written; 0 if there is no room now.
+/// `handle data from to` -> the number of bytes written; 0 if there is no room now.
 pub(crate) fn write(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let source = outside.source(arguments.handle(0)?)?;
     let count = source.write(arguments.data(1)?, &outside.surroundings)?;
@@ -94,7 +94,7 @@ pub(crate) fn await_state(outside: &Outside, arguments: &Arguments<'_>) -> Resul
 /// `handle`.
 pub(crate) fn abandon(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let handle = arguments.handle(0)?;
-    // A standard stream was not opened by the program, so that it is not closed without being told to.
+    // The program did not open the standard streams, so they are closed only on request.
     if outside.source(handle).is_ok_and(|source| source.stream().is_none()) {
         outside.take(handle);
     }

@@ -1,4 +1,4 @@
-//! The names of signals, for people.
+//! The names of signals.
 
 use crate::Error;
 use crate::outside::{Answer, Arguments};

@@ -1,4 +1,4 @@
-//! Files and pipes: what bytes come from and go to.
+//! Files and pipes: sources and destinations of bytes.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -9,13 +9,14 @@ use rustix::io::Errno;
 
 use crate::{Error, Surroundings};
 
-/// How much is read at a time.
+/// The maximum number of bytes read at a time.
 const READ_BYTES: usize = 64 << 10;
 
-/// How much is written to a file at a time: some hundred microseconds' worth.
+/// The maximum number of bytes written to a file at a time, which takes some hundred microseconds.
 const FILE_WRITE_BYTES: usize = 1 << 20;
 
-/// How much is written to a stream that waits when it is full: a pipe that is ready has room for that.
+/// The maximum number of bytes written at a time to a stream that blocks when it is full. A pipe
+/// that is ready has room for them.
 const STREAM_WRITE_BYTES: usize = 4 << 10;
 
 const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -27,10 +28,10 @@ pub(crate) struct Source {
 }
 
 enum Descriptor {
-    /// It does not wait, except for regular files.
+    /// Non-blocking, except for regular files.
     Own(OwnedFd),
-    /// It waits: whether it does is a property that the host shares with whoever started it, so it
-    /// is left alone and asked before each step whether it is ready.
+    /// Possibly blocking. The host shares this property of a standard stream with its parent
+    /// process, so it stays unchanged, and readiness is checked before each step.
     Standard(Standard),
 }
 
@@ -54,7 +55,7 @@ impl AsFd for Source {
 }
 
 impl Source {
-    /// Something that was opened so that it does not wait.
+    /// Returns a source that was opened as non-blocking.
     pub(crate) fn new(fd: OwnedFd) -> Source {
         Source::with(Descriptor::Own(fd))
     }
@@ -77,7 +78,7 @@ impl Source {
         self.is_regular
     }
 
-    /// Which of the standard streams it is.
+    /// Returns the standard stream, if it is one.
     pub(crate) fn stream(&self) -> Option<Standard> {
         match self.descriptor {
             Descriptor::Own(_) => None,
@@ -85,7 +86,7 @@ impl Source {
         }
     }
 
-    /// What of the given it is ready for now, besides being broken or at its end.
+    /// Returns which of the given events it is ready for now, besides being broken or at its end.
     pub(crate) fn readiness(&self, interest: PollFlags) -> Result<PollFlags, Error> {
         let mut asked = [PollFd::new(self, interest)];
         loop {
@@ -102,7 +103,7 @@ impl Source {
         Ok(waits && self.readiness(interest)?.is_empty())
     }
 
-    /// Reads what is there: nothing at the end. None if there is nothing now.
+    /// Reads the available bytes: empty at the end. None if no data is available now.
     pub(crate) fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         if self.would_wait(PollFlags::IN)? {
             return Ok(None);
@@ -118,7 +119,7 @@ impl Source {
         }
     }
 
-    /// Writes some of the data and says how much. None if there is no room now.
+    /// Writes some of the data. Returns the number of bytes written; none if there is no room now.
     pub(crate) fn write(&self, data: &[u8], surroundings: &Surroundings) -> Result<Option<usize>, Error> {
         if self.stream().is_some() {
             surroundings.flush();
@@ -145,9 +146,9 @@ impl Source {
         }
     }
 
-    /// The program has closed it. A standard stream gets nothing and goes nowhere from then on, also
-    /// for the host: whoever is at the other end is to see that it is closed, and no file that is
-    /// opened later may become a standard stream by having its number.
+    /// Closes the source. A closed standard stream reads and writes nothing from then on, also for
+    /// the host: the other end must see that it is closed, and a file that is opened later must not
+    /// become a standard stream by getting its number.
     pub(crate) fn end(&self) -> Result<(), Error> {
         let Some(stream) = self.stream() else { return Ok(()) };
         let nothing = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;

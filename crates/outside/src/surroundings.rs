@@ -1,4 +1,4 @@
-//! What the processes of one program share of the outside.
+//! State that the processes of one program share.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use lucarne_kernel::sync::Mutex;
 
 use crate::watcher::Watcher;
 
-/// The machine around a program, for the program that is allowed to reach it.
+/// Access to the machine around a program, for a program with that permission.
 pub struct Surroundings {
-    /// What the program has changed in its environment. The environment of the host stays as it is:
-    /// other systems in the same OS process have it too.
+    /// The program's changes of its environment. The environment of the host stays as it is, since
+    /// other systems in the same OS process use it too.
     pub(crate) environment: Mutex<BTreeMap<String, Option<String>>>,
     pub(crate) watcher: Watcher,
     flush: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Surroundings {
-    /// Surroundings in which `flush` writes what the host has collected of the program's output. It is
+    /// Returns surroundings in which `flush` writes the collected output of the program. It is
     /// called before the program itself, or a child, writes to the same streams.
     pub fn new(flush: impl Fn() + Send + Sync + 'static) -> Surroundings {
         Surroundings { environment: Mutex::default(), watcher: Watcher::default(), flush: Box::new(flush) }

@@ -1,4 +1,5 @@
-//! What can only be seen from here: readiness, what is left behind, and arguments that no program passes.
+//! Properties that only these tests can check: readiness, cleanup, and arguments that no program
+//! passes.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::outside::Open;
 use crate::watcher::Watcher;
 use crate::{Answer, Argument, Error, Operation, Outside, Surroundings};
 
-/// Longer than anything takes that is going to happen.
+/// A time limit that no successful step reaches.
 const LONG: Duration = Duration::from_secs(20);
 
 fn outside() -> (Outside, Receiver<()>) {
@@ -23,7 +24,7 @@ fn outside() -> (Outside, Receiver<()>) {
 
 fn outside_in(surroundings: &Arc<Surroundings>) -> (Outside, Receiver<()>) {
     let (sender, receiver) = channel();
-    // Tests that are over do not listen any more.
+    // Tests that have ended do not listen any more.
     let wake = move || {
         let _ = sender.send(());
     };
@@ -62,7 +63,7 @@ fn shell(outside: &mut Outside, script: &str, input: i64) -> i64 {
     ints(outside.perform(Operation::ChildStart, &arguments))[0]
 }
 
-/// Does an operation, and again when it may be done, until it is.
+/// Performs an operation, and repeats it when it may succeed, until it is done.
 fn perform(
     outside: &mut Outside,
     woken: &Receiver<()>,
@@ -86,7 +87,7 @@ fn perform(
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < LONG, "waited in vain until {what}");
+        assert!(start.elapsed() < LONG, "timed out while waiting until {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -101,7 +102,7 @@ fn a_watch_is_never_missed() {
             sender.send(watch).unwrap();
             true
         });
-        // Sometimes it is ready before it is watched, sometimes after, sometimes in between.
+        // The data may be ready before the watch, after it, or in between.
         let writing = std::thread::spawn(move || {
             for _ in 0..round % 50 {
                 std::hint::spin_loop();
@@ -115,17 +116,17 @@ fn a_watch_is_never_missed() {
 }
 
 #[test]
-fn a_watch_that_has_ended_lets_go() {
+fn an_ended_watch_releases_its_descriptor() {
     let watcher = Watcher::default();
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).unwrap();
     let watch =
-        watcher.watch(Arc::new(reader), PollFlags::IN, Box::new(|_| panic!("nothing is written"))).unwrap();
+        watcher.watch(Arc::new(reader), PollFlags::IN, Box::new(|_| panic!("no data is written"))).unwrap();
     watcher.unwatch(watch);
     until("the other end is closed", || rustix::io::write(&writer, b"x") == Err(rustix::io::Errno::PIPE));
 }
 
 #[test]
-fn an_action_for_nothing_is_called_again() {
+fn a_spurious_action_is_called_again() {
     let watcher = Watcher::default();
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
     rustix::io::write(&writer, b"x").unwrap();
@@ -152,12 +153,12 @@ fn reading_waits_and_goes_on() {
 }
 
 #[test]
-fn who_waits_for_what_is_closed_is_told() {
+fn closing_wakes_waiting_processes() {
     let (mut outside, woken) = outside();
     let (reader, _child_end) = pipe(&mut outside, false);
     let arguments = [Argument::Int(reader), Argument::Int(1)];
     let Ok(Answer::Wait(wait)) = outside.perform(Operation::StateAwait, &arguments) else {
-        panic!("nothing is there")
+        panic!("no data is available")
     };
     let watch = outside.watch(wait).unwrap();
     outside.close(reader).unwrap();
@@ -168,7 +169,7 @@ fn who_waits_for_what_is_closed_is_told() {
 }
 
 #[test]
-fn children_are_reaped_though_nobody_waits() {
+fn children_are_reaped_without_a_wait() {
     let surroundings = Arc::new(Surroundings::new(|| ()));
     let (mut outside, _woken) = outside_in(&surroundings);
     let handle = shell(&mut outside, "exit 7", -1);
@@ -179,7 +180,7 @@ fn children_are_reaped_though_nobody_waits() {
 }
 
 #[test]
-fn nothing_is_left_of_a_process() {
+fn dropping_the_outside_closes_everything() {
     let surroundings = Arc::new(Surroundings::new(|| ()));
     let (mut outside, _woken) = outside_in(&surroundings);
     let (reader, child_end) = pipe(&mut outside, false);
@@ -188,7 +189,7 @@ fn nothing_is_left_of_a_process() {
     for _ in 0..3 {
         let arguments = [Argument::Int(reader), Argument::Int(1)];
         let Ok(Answer::Wait(wait)) = outside.perform(Operation::StateAwait, &arguments) else {
-            panic!("nothing is there")
+            panic!("no data is available")
         };
         outside.watch(wait).unwrap();
     }
@@ -199,7 +200,7 @@ fn nothing_is_left_of_a_process() {
 }
 
 #[test]
-fn handles_mean_nothing_to_others() {
+fn handles_are_invalid_in_other_processes() {
     let surroundings = Arc::new(Surroundings::new(|| ()));
     let (mut one, _woken) = outside_in(&surroundings);
     let (mut other, _woken) = outside_in(&surroundings);
@@ -209,9 +210,9 @@ fn handles_mean_nothing_to_others() {
 }
 
 #[test]
-fn what_may_be_open_is_limited() {
+fn open_things_are_limited() {
     let (mut outside, _woken) = outside();
-    // Further names for the same, so that nothing but this limit is met.
+    // Opens the same pipe again and again, so that only this limit is reached.
     let error = loop {
         if let Err(error) = outside.perform(Operation::PipeFromNumber, &[Argument::Null, Argument::Int(2)]) {
             break error;
@@ -220,7 +221,7 @@ fn what_may_be_open_is_limited() {
     assert_eq!(error.to_string(), "Too many open files");
 }
 
-/// Not the numbers of the standard streams: closing these would be noticed.
+/// Numbers other than those of the standard streams, which must stay open.
 const GARBAGE: &[Argument<'_>] = &[
     Argument::Null,
     Argument::Bool(true),
@@ -237,12 +238,12 @@ const GARBAGE: &[Argument<'_>] = &[
 ];
 
 #[test]
-fn garbage_is_answered() {
+fn invalid_arguments_are_answered() {
     let (mut outside, _woken) = outside();
     for operation in Operation::ALL {
         let mut state = 1u32;
         for round in 0..500 {
-            // Also fewer arguments than it has parameters.
+            // Also tries fewer arguments than the operation has parameters.
             let count = operation.arity().saturating_sub(usize::from(round % 10 == 0));
             let arguments: Vec<Argument<'_>> = (0..count)
                 .map(|_| {
@@ -250,7 +251,7 @@ fn garbage_is_answered() {
                     GARBAGE[(state >> 16) as usize % GARBAGE.len()].clone()
                 })
                 .collect();
-            // An empty prefix is a good one, and would leave folders behind.
+            // An empty prefix is valid, and would leave folders behind.
             if *operation != Operation::FolderMakeTemporary {
                 let _ = outside.perform(*operation, &arguments);
             }

@@ -1,12 +1,11 @@
 //! The thread that waits, for all processes of a program, until something outside is ready.
 //!
-//! It sleeps in one system call over all descriptors that are watched, and over one more by which it
-//! is told that these have changed. It starts with the first watch; while nothing happens it costs
-//! nothing.
+//! It sleeps in one system call over all watched descriptors, and over one more that signals
+//! changes of the list. It starts with the first watch and uses no time while nothing happens.
 //!
-//! No watch is missed: it is entered in the list before the thread is told, and the thread takes
-//! back what it was told before it reads the list. And since the call looks at how things are, it
-//! makes no difference whether something was ready before or becomes so later.
+//! No watch is missed: it is entered in the list before the thread is signaled, and the thread
+//! resets the signal before it reads the list. And since the call checks the current state, it
+//! makes no difference whether something was ready before or becomes ready later.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -18,15 +17,15 @@ use rustix::io::Errno;
 
 use crate::Error;
 
-/// A watch. There is never another one of the same name.
+/// The id of a watch. It is never used again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct WatchId(u64);
 
-/// What a watch leads to, in the watcher's thread. Returns whether the watch is over; if not, it was
-/// called for nothing.
+/// The callback of a watch, on the watcher's thread. Returns whether the watch is over; if not, the
+/// call was spurious.
 type Action = Box<dyn FnMut(WatchId) -> bool + Send>;
 
-/// Has things done when descriptors are ready.
+/// Runs callbacks when descriptors are ready.
 #[derive(Default)]
 pub(crate) struct Watcher {
     running: Mutex<Option<Arc<Shared>>>,
@@ -34,7 +33,7 @@ pub(crate) struct Watcher {
 
 struct Shared {
     list: Mutex<List>,
-    /// Tells the thread to look at the list.
+    /// Tells the thread to read the list.
     signal: OwnedFd,
     is_over: AtomicBool,
 }
@@ -47,14 +46,14 @@ struct List {
 
 struct Watched {
     id: WatchId,
-    /// Shared, so that what the thread looks at stays open until it looks away.
+    /// Shared, so that the descriptor stays open until the thread stops using it.
     source: Arc<dyn AsFd + Send + Sync>,
     interest: PollFlags,
     action: Action,
 }
 
 impl Watcher {
-    /// Has something done when a descriptor is ready, broken or at its end.
+    /// Runs a callback when a descriptor is ready, broken or at its end.
     pub(crate) fn watch(
         &self,
         source: Arc<dyn AsFd + Send + Sync>,
@@ -73,12 +72,12 @@ impl Watcher {
         Ok(id)
     }
 
-    /// Ends a watch. Its action may still be under way.
+    /// Ends a watch. Its callback may still be running.
     pub(crate) fn unwatch(&self, id: WatchId) {
         let Some(shared) = self.running.lock().clone() else { return };
         let removed = shared.list.lock().remove(id);
         if removed.is_some() {
-            // The thread may be the last that has the descriptor, and is to let go of it.
+            // The thread may hold the last reference to the descriptor, and must release it.
             shared.tell();
         }
     }
@@ -102,7 +101,8 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        // The thread is not waited for: what it does can be what drops the last of a program.
+        // Does not wait for the thread: its callback may be the one that drops the last reference
+        // to a program.
         if let Some(shared) = self.running.lock().take() {
             // Synchronizes with the load in `run`.
             shared.is_over.store(true, Ordering::Release);
@@ -120,7 +120,7 @@ impl List {
 
 impl Shared {
     fn tell(&self) {
-        // It can only fail if it was told very often already.
+        // It can only fail if many signals are pending already.
         let _ = rustix::io::write(&self.signal, &1u64.to_ne_bytes());
     }
 
@@ -128,7 +128,7 @@ impl Shared {
         // Synchronizes with the store in `drop`.
         while !self.is_over.load(Ordering::Acquire) {
             for id in self.wait() {
-                // Who ends a watch meanwhile is first, or too late.
+                // `unwatch` may have removed the watch meanwhile.
                 let watched = self.list.lock().remove(id);
                 if let Some(mut watched) = watched
                     && !(watched.action)(id)
@@ -139,9 +139,9 @@ impl Shared {
         }
     }
 
-    /// Sleeps until something is ready, or the list has changed. Returns what is ready.
+    /// Sleeps until something is ready, or the list has changed. Returns the ready watches.
     fn wait(&self) -> Vec<WatchId> {
-        // In this order: what is entered from now on tells again.
+        // In this order: later changes signal again.
         let _ = rustix::io::read(&self.signal, &mut [0; 8]);
         let watched: Vec<(WatchId, Arc<dyn AsFd + Send + Sync>, PollFlags)> = {
             let list = self.list.lock();
@@ -156,8 +156,8 @@ impl Shared {
         match poll(&mut asked, None) {
             Ok(_) => {}
             Err(Errno::INTR) => return Vec::new(),
-            // There are more descriptors than the system looks at in one call, or it is out of memory.
-            // All look for themselves then, which is slow, but no one is forgotten.
+            // There are more descriptors than the system accepts in one call, or it is out of
+            // memory. All watches are then checked, which is slow, but none is missed.
             Err(_) => {
                 thread::sleep(std::time::Duration::from_millis(10));
                 return watched.iter().map(|(id, _, _)| *id).collect();
