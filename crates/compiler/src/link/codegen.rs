@@ -203,6 +203,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(())
     }
 
+    // Fragments and locals.
+
     fn code(&mut self) -> &mut Fragment {
         match self.open.last_mut() {
             Some(fragment) => &mut fragment.code,
@@ -311,6 +313,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         let place = self.place(local);
         (place.fragment == self.current()).then_some(place.register)
     }
+
+    // Expressions.
 
     /// Evaluates into a new temporary, which is the next free register.
     fn push(&mut self, node: &'t Node) -> Result<Register, LinkError> {

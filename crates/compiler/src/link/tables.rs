@@ -105,6 +105,8 @@ impl<'u> Tables<'u> {
         }
     }
 
+    // Functions.
+
     /// Takes the number of a function that is defined later.
     pub(super) fn reserve(&mut self) -> FunctionIndex {
         self.codes.push(None);
@@ -193,6 +195,8 @@ impl<'u> Tables<'u> {
         matches!(&node.expr, Expr::Primitive { module, name, .. } if module == "object" && name == "identical")
     }
 
+    // Selectors.
+
     pub(super) fn selector(&self, selector: &Selector) -> u32 {
         match self.reached.selector_ids.get(selector) {
             Some(id) => self.offsets[id.0 as usize],
@@ -229,6 +233,8 @@ impl<'u> Tables<'u> {
         }
         found
     }
+
+    // Globals, literals, checks.
 
     pub(super) fn global(&self, global: GlobalId) -> u32 {
         match self.reached.global_places.get(&global) {

@@ -179,6 +179,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         self.code().release_to(top);
     }
 
+    // Exits.
+
     pub(super) fn labeled(&mut self, id: LabelId, body: &'t Node, target: Register) -> Result<(), LinkError> {
         let label = self.code().label();
         let fragment = self.current();
