@@ -1,9 +1,9 @@
-//! How the shared library is known to the loader.
+//! Sets the linker flags of the shared library.
 
 fn main() {
-    // Changes when hosts have to be built again.
+    // The soname changes when hosts must be rebuilt.
     println!("cargo:rustc-link-arg-cdylib=-Wl,-soname,liblucarne.so.0");
-    // Whoever unloads it leaves its threads where they are.
+    // Unloading the library would leave its threads without code.
     println!("cargo:rustc-link-arg-cdylib=-Wl,-z,nodelete");
     println!("cargo:rerun-if-changed=build.rs");
 }

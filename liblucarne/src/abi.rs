@@ -1,4 +1,4 @@
-//! What `lucarne/lucarne.h` declares, function by function; the header says what each does.
+//! The functions that `lucarne/lucarne.h` declares; the header documents each of them.
 
 use std::any::Any;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -14,7 +14,7 @@ const VERSION: &CStr = {
     let version = concat!(env!("CARGO_PKG_VERSION"), "\0");
     match CStr::from_bytes_with_nul(version.as_bytes()) {
         Ok(version) => version,
-        Err(_) => panic!("a version has no zero in it"),
+        Err(_) => panic!("a version contains no zero"),
     }
 };
 
@@ -27,7 +27,7 @@ pub(crate) extern "C" fn lucarne_version() -> *const c_char {
 /// See `lucarne/lucarne.h`.
 ///
 /// # Safety
-/// What is not null is what the header says it is.
+/// Pointers are null or as the header documents.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn lucarne_run(
     file: *const c_char,
@@ -50,7 +50,7 @@ pub(crate) unsafe extern "C" fn lucarne_run(
 /// See `lucarne/lucarne.h`.
 ///
 /// # Safety
-/// What is not null is what the header says it is.
+/// Pointers are null or as the header documents.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn lucarne_system_start(
     options: *const SystemOptions,
@@ -75,7 +75,7 @@ pub(crate) unsafe extern "C" fn lucarne_system_start(
 /// See `lucarne/lucarne.h`.
 ///
 /// # Safety
-/// What is not null is what the header says it is, but for `system`, which may be anything.
+/// Pointers are null or as the header documents, except `system`, which may have any value.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn lucarne_system_load(
     system: *mut c_void,
@@ -100,7 +100,7 @@ pub(crate) extern "C" fn lucarne_system_end(system: *mut c_void) -> c_int {
 /// See `lucarne/lucarne.h`.
 ///
 /// # Safety
-/// What is not null is what the header says it is, but for `system`, which may be anything.
+/// Pointers are null or as the header documents, except `system`, which may have any value.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn lucarne_program_start(
     system: *mut c_void,
@@ -135,7 +135,7 @@ pub(crate) unsafe extern "C" fn lucarne_program_wait(
     code: *mut c_int,
 ) -> c_int {
     let wait = || {
-        // What is negative is for ever.
+        // A negative time limit means forever.
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
         let result = systems::wait_for_program(program.addr(), timeout)?;
         // SAFETY: as the caller promises.
@@ -157,10 +157,10 @@ pub(crate) extern "C" fn lucarne_program_release(program: *mut c_void) -> c_int 
     code(&result_of(|| systems::release_program(program.addr())))
 }
 
-/// A program that is to run, as C describes it.
+/// Returns a program to run, as C describes it.
 ///
 /// # Safety
-/// What is not null is what the header says it is.
+/// Pointers are null or as the header documents.
 unsafe fn program(
     file: *const c_char,
     options: *const ForProgram,
@@ -181,7 +181,7 @@ unsafe fn give<T>(place: *mut T, value: T) {
     }
 }
 
-/// What a function returns that has a message.
+/// Converts the result of a function that has a message.
 ///
 /// # Safety
 /// `message` is null or a place for a pointer.
@@ -198,7 +198,7 @@ unsafe fn answer(message: *mut *mut c_char, call: impl FnOnce() -> Result<(), Er
     code(&result)
 }
 
-/// The same, with a panic as an error.
+/// Runs a function, and turns a panic into an error.
 fn result_of(call: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(Error::Fault(text_of(&*panic))))
 }
@@ -212,7 +212,7 @@ fn code(result: &Result<(), Error>) -> c_int {
     result.as_ref().err().map_or(0, Error::code)
 }
 
-/// A text in memory of `malloc`; null if there is none.
+/// Returns a text in memory of `malloc`; null if there is none.
 fn allocated(text: &str) -> *mut c_char {
     let text = text.trim_end();
     // SAFETY: `malloc` has no requirements; there is room for the text and the zero behind it.

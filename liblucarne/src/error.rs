@@ -1,4 +1,4 @@
-//! What is told to C when something fails.
+//! The errors reported to C.
 
 use lucarne::ToitError;
 use lucarne_c::{LoadError, StartError};
@@ -27,7 +27,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// The value of `lucarne_err_t`.
+    /// Returns the value of `lucarne_err_t`.
     pub(crate) fn code(&self) -> i32 {
         match self {
             Error::Argument(_) | Error::Program(ToitError::Path(_)) => 1,

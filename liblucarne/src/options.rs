@@ -1,8 +1,8 @@
 //! Options as C writes them.
 //!
-//! A structure of options begins with its size. Fields are only ever added at its end, and 0 always means what was done
-//! before there was the field. So a host may be older than the library, whose fields are then 0, or newer, if what the
-//! library does not know is 0.
+//! A structure of options begins with its size. Fields are only ever added at its end, and 0 always
+//! means the behavior before the field existed. So a host may be older than the library, which
+//! reads its missing fields as 0, or newer, if the fields that the library lacks are 0.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::MaybeUninit;
@@ -13,7 +13,7 @@ use lucarne::{Output, ProgramOptions, StandardOutput};
 use crate::error::Error;
 use crate::output::{OnOutput, OutputForC};
 
-/// The most that a structure can have grown to: whatever claims more was never initialised.
+/// The maximum size of a structure. A larger size was never initialized.
 const SIZE_MAX: usize = 4_096;
 
 const WORKERS_MAX: u64 = 1_024;
@@ -24,7 +24,8 @@ const OUTSIDE: u64 = 1;
 /// Structures of options.
 ///
 /// # Safety
-/// It is laid out as C has it, begins with its size, has no padding, and is valid whatever its bits are, zeros included.
+/// The type has the layout of C, begins with its size, has no padding, and is valid for any bits,
+/// zeros included.
 pub(crate) unsafe trait Options: Copy {}
 
 /// `lucarne_system_options_t`.
@@ -57,17 +58,17 @@ unsafe impl Options for ForProgram {}
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<SystemOptions>() == 32 && size_of::<ForProgram>() == 40);
 
-/// Reads options; those of null are the defaults.
+/// Reads options; null means the defaults.
 ///
 /// # Safety
 /// `options` is null or points to as many bytes as its first field says.
 ///
 /// # Errors
-/// If the size makes no sense, or something is asked for that this version does not know.
+/// If the size is invalid, or a field that this version does not have is not 0.
 pub(crate) unsafe fn read<T: Options>(options: *const T) -> Result<T, Error> {
     let mut read = MaybeUninit::<T>::zeroed();
     if !options.is_null() {
-        // SAFETY: at least the size is there.
+        // SAFETY: at least the size exists.
         let size = unsafe { options.cast::<usize>().read_unaligned() };
         if !(size_of::<usize>()..=SIZE_MAX).contains(&size) {
             return Err(Error::Argument("the size of the options makes no sense"));
@@ -87,7 +88,7 @@ pub(crate) unsafe fn read<T: Options>(options: *const T) -> Result<T, Error> {
 }
 
 impl SystemOptions {
-    /// None: one for each processor.
+    /// Returns the number of workers. None means one for each processor.
     pub(crate) fn workers(&self) -> Result<Option<usize>, Error> {
         match self.workers {
             0 => Ok(None),
@@ -105,11 +106,13 @@ impl SystemOptions {
 }
 
 impl ForProgram {
+    /// Converts the options of a program.
+    ///
     /// # Safety
-    /// `arguments` points to as many texts as there are said to be.
+    /// `arguments` points to `argument_count` texts.
     ///
     /// # Errors
-    /// If something makes no sense.
+    /// If an option is invalid.
     pub(crate) unsafe fn options(&self) -> Result<ProgramOptions, Error> {
         if self.flags & !OUTSIDE != 0 {
             return Err(Error::Argument("a flag is not known to this version of the library"));
@@ -140,7 +143,7 @@ impl ForProgram {
     }
 }
 
-/// A text of C.
+/// Returns a text of C.
 ///
 /// # Safety
 /// It is null or ends with a zero.
@@ -160,25 +163,25 @@ pub(crate) unsafe fn text(text: *const c_char, if_null: &'static str) -> Result<
 mod tests {
     use super::*;
 
-    /// What is read of these fields.
+    /// Returns the result of reading these fields.
     fn read_fields(fields: &[u64]) -> Result<ForProgram, i32> {
-        // SAFETY: the tests say no more than is there.
+        // SAFETY: the sizes in the tests are those of the arrays, or smaller.
         unsafe { read(fields.as_ptr().cast::<ForProgram>()) }.map_err(|error| error.code())
     }
 
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn hosts_of_other_versions() {
-        let older = read_fields(&[16, 0]).expect("it knows less");
+    fn options_of_other_versions_are_read() {
+        let older = read_fields(&[16, 0]).expect("missing fields are 0");
         assert_eq!((older.size, older.flags), (16, 0));
-        let newer = read_fields(&[48, 0, 0, 7, 1, 0]).expect("what it adds is not used");
+        let newer = read_fields(&[48, 0, 0, 7, 1, 0]).expect("unknown fields are 0");
         assert_eq!((newer.memory_limit, newer.flags), (7, 1));
         assert_eq!(read_fields(&[48, 0, 0, 7, 1, 1]).err(), Some(1));
     }
 
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn sizes_that_make_no_sense() {
+    fn invalid_sizes_are_refused() {
         for size in [0, 7, 4_097, u64::MAX] {
             assert_eq!(read_fields(&[size, 0, 0, 0, 0]).err(), Some(1));
         }
@@ -187,9 +190,9 @@ mod tests {
     #[test]
     fn null_is_the_default() {
         // SAFETY: null is allowed.
-        let read = unsafe { read::<ForProgram>(std::ptr::null()) }.expect("the default makes sense");
+        let read = unsafe { read::<ForProgram>(std::ptr::null()) }.expect("the default is valid");
         // SAFETY: there are no arguments.
-        let options = unsafe { read.options() }.expect("the default makes sense");
+        let options = unsafe { read.options() }.expect("the default is valid");
         assert!(options.arguments.is_empty() && options.memory_limit.is_none() && !options.outside);
     }
 }

@@ -1,4 +1,4 @@
-//! What programs print, for a host that wants it.
+//! Passes the output of programs to a host.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -15,10 +15,11 @@ pub(crate) struct OutputForC {
     user_data: Mutex<UserData>,
 }
 
-/// What the host wants to be given. Nobody else looks at it.
+/// The user data of the host. It is opaque here.
 struct UserData(*mut c_void);
 
-// SAFETY: the pointer is handed to the host, which has been told that this happens on any thread.
+// SAFETY: the pointer is passed to the host, and the header documents that this happens on any
+// thread.
 unsafe impl Send for UserData {}
 
 impl OutputForC {

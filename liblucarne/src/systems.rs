@@ -1,7 +1,8 @@
 //! The systems of this OS process, and the programs in them.
 //!
-//! A system is first taken out of the table, and then ended, so that one thread alone ends it. Nobody holds the table's
-//! lock while waiting for anything. Who uses a system holds the lock of that one: to end it is to wait for them.
+//! A system is first taken out of the table and then ended, so that only one thread ends it. The
+//! table's lock is never held while waiting. A user of a system holds that system's lock, and
+//! ending the system waits for its users.
 
 use std::io;
 use std::path::Path;
@@ -16,13 +17,14 @@ use lucarne_kernel::sync::{Condvar, Mutex, wait, wait_timeout};
 use crate::error::Error;
 use crate::thread::{check_outside, inside};
 
-/// The code of programs that the end of their system has cut off.
+/// The exit code of programs that are stopped by the end of their system.
 const CUT_OFF: i32 = 1;
 
 static TABLE: LazyLock<Mutex<Table>> =
     LazyLock::new(|| Mutex::new(Table { systems: Slots::new(), programs: Slots::new() }));
 
-/// Held while handlers are taken over: those that a component adds are for the system that loads it.
+/// Held while handlers are taken over: those that a component adds belong to the system that loads
+/// it.
 static LOADING: Mutex<()> = Mutex::new(());
 
 struct Table {
@@ -33,7 +35,7 @@ struct Table {
 /// A system and its handlers.
 #[derive(Default)]
 struct Running {
-    /// None once it is to end.
+    /// None once it is ending.
     system: Option<System>,
     components: Components,
 }
@@ -45,14 +47,14 @@ struct Started {
     end: Arc<End>,
 }
 
-/// The end of a program, for threads that do not wait for ever.
+/// The end of a program, for threads that wait with a time limit.
 #[derive(Default)]
 struct End {
     code: Mutex<Option<i32>>,
     bell: Condvar,
 }
 
-/// Starts a system with the handlers that there are, and gives its number.
+/// Starts a system with the recorded handlers, and returns its number.
 pub(crate) fn start(workers: Option<usize>, output: Arc<dyn Output>) -> Result<usize, Error> {
     check_outside()?;
     let running = start_running(workers, output)?;
@@ -110,7 +112,7 @@ pub(crate) fn end(system: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes a system out of the table, and gives what was started in it.
+/// Takes a system out of the table, and returns its content.
 fn forget(system: usize) -> Result<Vec<Arc<Started>>, Error> {
     let mut table = TABLE.lock();
     table.systems.remove(system).ok_or(Error::NotFound("system"))?;
@@ -119,7 +121,7 @@ fn forget(system: usize) -> Result<Vec<Arc<Started>>, Error> {
     Ok(started)
 }
 
-/// Starts a program in a system, and gives its number.
+/// Starts a program in a system, and returns its number.
 pub(crate) fn start_program(system: usize, file: &str, options: ProgramOptions) -> Result<usize, Error> {
     check_outside()?;
     let running = find(system)?;
@@ -129,7 +131,7 @@ pub(crate) fn start_program(system: usize, file: &str, options: ProgramOptions) 
     number.ok_or(Error::Argument("there are too many programs"))
 }
 
-/// Waits for the end of a program, and gives its code.
+/// Waits for the end of a program, and returns its code.
 pub(crate) fn wait_for_program(program: usize, timeout: Option<Duration>) -> Result<i32, Error> {
     check_outside()?;
     find_program(program)?.end.wait(timeout).ok_or(Error::Timeout)
@@ -142,14 +144,14 @@ pub(crate) fn stop_program(program: usize, code: i32) -> Result<(), Error> {
     Ok(())
 }
 
-/// Forgets the number of a program.
+/// Releases the number of a program.
 pub(crate) fn release_program(program: usize) -> Result<(), Error> {
     check_outside()?;
     let released = TABLE.lock().programs.remove(program);
     released.map(|_| ()).ok_or(Error::NotFound("program"))
 }
 
-/// Runs a program in a system that nobody else sees.
+/// Runs a program in a system of its own.
 pub(crate) fn run(file: &str, options: ProgramOptions) -> Result<i32, Error> {
     check_outside()?;
     let mut running = start_running(None, Arc::new(StandardOutput::new()))?;
@@ -177,14 +179,15 @@ impl Running {
         Ok(Started { system: number, program, end })
     }
 
-    /// The system goes first: handlers end with it.
+    /// The system is dropped first: handlers end with it.
     fn end(&mut self) {
         drop(self.system.take());
         std::mem::take(&mut self.components).finish();
     }
 }
 
-/// The compiler says it as well, but as one of the errors that a program can have.
+/// Checks that the file can be read. The compiler would report this as one of the errors of a
+/// program.
 fn check_readable(file: &str) -> io::Result<()> {
     if std::fs::File::open(file)?.metadata()?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
@@ -198,7 +201,7 @@ impl End {
         self.bell.notify_all();
     }
 
-    /// The code; none if that takes longer.
+    /// Returns the code; none if the time limit passes.
     fn wait(&self, timeout: Option<Duration>) -> Option<i32> {
         let mut code = self.code.lock();
         let Some(timeout) = timeout else {
@@ -207,7 +210,7 @@ impl End {
             }
             return *code;
         };
-        // A time that no clock reaches is for ever.
+        // A time beyond the clock's range means forever.
         let clock = Clock::real();
         let until_us = clock.now_us().saturating_add(i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX));
         loop {

@@ -1,11 +1,11 @@
-//! Where a thread is, when it calls: there are places in which it would wait for itself.
+//! Tracks whether the current thread is in a place where a call would wait for itself.
 
 use std::cell::Cell;
 
 use crate::error::Error;
 
 thread_local! {
-    /// Whether the thread is in code of the host that is called while something is held.
+    /// Whether the thread is in code of the host that is called while a lock is held.
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -21,6 +21,8 @@ pub(crate) fn inside<T>(call: impl FnOnce() -> T) -> T {
     call()
 }
 
+/// Checks that this thread is not in such code.
+///
 /// # Errors
 /// If this thread is in such code.
 pub(crate) fn check_outside() -> Result<(), Error> {

@@ -1,11 +1,11 @@
-# Builds component folders for the host: what their CMakeLists.txt calls is defined here.
+# Builds component folders for the host. Defines the functions that their CMakeLists.txt files call.
 #
-#   list(APPEND CMAKE_MODULE_PATH "...")
-#   include(lucarne)
-#   lucarne_component(echo path/to/folder)
+#     list(APPEND CMAKE_MODULE_PATH "...")
+#     include(lucarne)
+#     lucarne_component(echo path/to/folder)
 #
-# makes a target `echo`, a shared library for `lucarne run --component`. LUCARNE_INCLUDE_DIR says where
-# toit/toit.h is.
+# makes a target `echo`, a shared library for `lucarne run --component`. LUCARNE_INCLUDE_DIR is the
+# folder with toit/toit.h.
 
 # The arguments of idf_component_register that take no value, one, or several.
 set(LUCARNE_FLAGS WHOLE_ARCHIVE)
@@ -14,7 +14,7 @@ set(LUCARNE_LISTS
     SRCS SRC_DIRS EXCLUDE_SRCS INCLUDE_DIRS PRIV_INCLUDE_DIRS REQUIRES PRIV_REQUIRES
     LDFRAGMENTS REQUIRED_IDF_TARGETS EMBED_FILES EMBED_TXTFILES)
 
-# What a component may require here: the interface itself, and what every host has.
+# The components that a component may require: the interface itself, and those of every host.
 set(LUCARNE_PRESENT toit pthread)
 
 # Builds the component in a folder as the target NAME.
@@ -22,7 +22,7 @@ function(lucarne_component NAME FOLDER)
   set(LUCARNE_COMPONENT "${NAME}")
   get_filename_component(folder "${FOLDER}" ABSOLUTE)
   if(NOT EXISTS "${folder}/CMakeLists.txt")
-    message(FATAL_ERROR "${folder} is no component: it has no CMakeLists.txt")
+    message(FATAL_ERROR "${folder} is not a component: it has no CMakeLists.txt")
   endif()
   add_subdirectory("${folder}" "${CMAKE_CURRENT_BINARY_DIR}/${NAME}")
   if(NOT TARGET "${NAME}")
@@ -44,13 +44,13 @@ function(idf_component_register)
 
   lucarne_sources(sources "${ARG_SRCS}" "${ARG_SRC_DIRS}" "${ARG_EXCLUDE_SRCS}")
   add_library("${LUCARNE_COMPONENT}" MODULE ${sources})
-  # The functions of toit.h are in the binary that loads the component.
+  # The binary that loads the component has the functions of toit.h.
   set_target_properties("${LUCARNE_COMPONENT}" PROPERTIES PREFIX "" POSITION_INDEPENDENT_CODE ON)
   target_include_directories("${LUCARNE_COMPONENT}" PRIVATE
       "${LUCARNE_INCLUDE_DIR}" ${ARG_INCLUDE_DIRS} ${ARG_PRIV_INCLUDE_DIRS})
   find_package(Threads REQUIRED)
   target_link_libraries("${LUCARNE_COMPONENT}" PRIVATE Threads::Threads)
-  # The name by which the rest of the component's file knows it.
+  # The component's name in the rest of its file.
   set(COMPONENT_LIB "${LUCARNE_COMPONENT}" PARENT_SCOPE)
   set(COMPONENT_TARGET "${LUCARNE_COMPONENT}" PARENT_SCOPE)
 endfunction()

@@ -1,4 +1,4 @@
-//! What `toit/toit.h` declares, function by function; the header says what each does.
+//! The functions that `toit/toit.h` declares; the header documents each of them.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::LazyLock;
@@ -7,13 +7,15 @@ use std::time::Duration;
 use crate::memory::{Data, Given};
 use crate::registry::{Recorded, Registry, UserData};
 
-/// How long a garbage collection may take: a process that does not come to it for so long is busy with something else.
+/// The maximum duration of a garbage collection: a process that does not take part within it is
+/// busy.
 const COLLECTION_MAX: Duration = Duration::from_secs(1);
 
 /// The handlers of this OS process.
 pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
-/// What components call. A linker that takes only what is used out of a static library finds the use here.
+/// The functions that components call. The use here makes a linker take them out of a static
+/// library.
 pub(crate) const FUNCTIONS: &[*const ()] = &[
     toit_msg_add_handler as *const (),
     toit_msg_remove_handler as *const (),
@@ -26,7 +28,7 @@ pub(crate) const FUNCTIONS: &[*const ()] = &[
     toit_realloc as *const (),
 ];
 
-/// `toit_err_t`, but for `TOIT_OK`.
+/// `toit_err_t` without `TOIT_OK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Error {
     OutOfMemory = 1,
@@ -36,7 +38,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// What somebody throws whose request fails with it.
+    /// Returns the text that the caller throws when its request fails with this error.
     pub(crate) fn text(self) -> &'static str {
         match self {
             Error::OutOfMemory => "OUT_OF_MEMORY",
@@ -91,10 +93,10 @@ pub(crate) struct Callbacks {
     pub(crate) on_removed: Option<OnRemoved>,
 }
 
-// What is said of the data, the context and the user data is what the header promises to components; what
-// components do with it is their affair.
+// The header guarantees to components the properties of the data, the context and the user data.
+// Components are responsible for their use.
 impl Callbacks {
-    /// Whether it went well is of no consequence here and below: the header says that it does.
+    /// The result is ignored here and below, as the header documents.
     pub(crate) fn created(&self, user_data: UserData, context: usize) {
         let Some(on_created) = self.on_created else { return };
         // SAFETY: a callback of the component, on the thread of its handler.
@@ -242,11 +244,11 @@ pub(crate) extern "C" fn toit_calloc(nmemb: usize, size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn toit_realloc(ptr: *mut c_void, size: usize) -> *mut c_void {
     if size == 0 {
-        // It frees, and null says so: trying again would free once more.
-        // SAFETY: as the caller promises.
+        // A size of 0 frees, and returns null on success: a retry would free twice. SAFETY: as the
+        // caller promises.
         return unsafe { libc::realloc(ptr, 0) };
     }
-    // SAFETY: as the caller promises; a call that fails leaves it as it is.
+    // SAFETY: as the caller promises; a call that fails leaves the memory as it is.
     with_garbage_collection(|| unsafe { libc::realloc(ptr, size) })
 }
 

@@ -1,4 +1,4 @@
-//! Building a component folder: a CMake project around it, as it stands.
+//! Builds a component folder, unchanged, inside a generated CMake project.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,36 +8,36 @@ use thiserror::Error;
 
 use crate::component::include_dir;
 
-/// What the folder's own `CMakeLists.txt` calls.
+/// The functions that the folder's own `CMakeLists.txt` calls.
 const MODULE: &str = include_str!("../cmake/lucarne.cmake");
 
-/// What went wrong.
+/// Why a build failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// There is no component in the folder.
-    #[error("{} is no component: it has no CMakeLists.txt", .0.display())]
+    #[error("{} is not a component: it has no CMakeLists.txt", .0.display())]
     NoComponent(PathBuf),
-    /// CMake is not there.
+    /// CMake cannot be run.
     #[error("cmake is needed to build components, and cannot be run: {0}")]
     NoCMake(io::Error),
-    /// CMake or the compiler has found something wrong, and said so.
+    /// CMake or the compiler has reported errors.
     #[error("{0}")]
     Failed(String),
     /// Files could not be read or written.
     #[error("{}: {reason}", path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: io::Error,
     },
 }
 
-/// Builds the component in a folder as the shared library `output`. What CMake leaves behind stays in `work`,
-/// so that the next time only what has changed is compiled.
+/// Builds the component in a folder as the shared library `output`. The files of CMake stay in
+/// `work`, so that the next build only compiles changes.
 ///
-/// Says what CMake had to remark.
+/// Returns the warnings of CMake and the compiler.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -66,7 +66,7 @@ pub fn build(folder: &Path, output: &Path, work: &Path) -> Result<Vec<String>, B
 
 fn project_file(folder: &Path) -> Result<String, BuildError> {
     let include = include_dir().map_err(|reason| file_error(Path::new("toit/toit.h"), reason))?;
-    // Brackets quote whatever is in a path.
+    // Brackets quote any characters in a path.
     Ok(format!(
         "cmake_minimum_required(VERSION 3.16)\n\
          project(component C CXX)\n\
@@ -79,7 +79,7 @@ fn project_file(folder: &Path) -> Result<String, BuildError> {
     ))
 }
 
-/// A file that is as it should be keeps its time, so that nothing is built again for it.
+/// Writes a file. An unchanged file keeps its time, so that nothing is rebuilt because of it.
 fn write(path: &Path, content: &str) -> Result<(), BuildError> {
     if std::fs::read_to_string(path).is_ok_and(|present| present == content) {
         return Ok(());
@@ -93,12 +93,12 @@ fn file_error(path: &Path, reason: io::Error) -> BuildError {
     BuildError::File { path: path.to_owned(), reason }
 }
 
-/// Runs a command, and gives the lines that it prints.
+/// Runs a command, and returns the lines that it prints.
 fn run(command: &mut Command) -> Result<Vec<String>, BuildError> {
     let Output { status, stdout, stderr } = command.output().map_err(BuildError::NoCMake)?;
     let out = String::from_utf8_lossy(&stdout);
     if !status.success() {
-        // What is wrong is there; standard output tells how far it came.
+        // Standard error has the errors; standard output has the progress.
         let wrong = String::from_utf8_lossy(&stderr);
         return Err(BuildError::Failed(if wrong.is_empty() { out } else { wrong }.trim_end().to_owned()));
     }

@@ -1,4 +1,4 @@
-//! Components in a system: loading them, starting their handlers, and waiting for their end.
+//! Loads components, starts their handlers, and waits for their end.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,9 @@ use crate::registry::{ID_MAX, Recorded};
 
 /// The handlers of one system, from their start to their end.
 ///
-/// Their processes end with the system; so it is dropped first, and then [`Components::finish`] waits for what components do last.
-#[must_use = "components are to be waited for"]
+/// Their processes end with the system, so drop the system first. Then [`Components::finish`] waits
+/// for the last callbacks.
+#[must_use = "wait for components with `finish`"]
 #[derive(Default)]
 pub struct Components {
     threads: Vec<JoinHandle<()>>,
@@ -33,43 +34,44 @@ pub struct LoadError(libloading::Error);
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Two components use the same id, or it is none.
+    /// Two components use the same id, or the id is invalid.
     #[error("a component cannot have the id '{0}': {reason}", reason = reason(.0))]
     Id(String),
     /// There are too many handlers.
     #[error("there are too many handlers in this process")]
     TooMany,
-    /// The system does not take them.
+    /// The system refuses a handler.
     #[error("the handler '{id}' cannot be started: {reason}")]
     Refused {
-        /// Which one.
+        /// Its id.
         id: String,
-        /// What the system says.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Why a handler is not there after all.
+/// Why a handler is missing.
 const ENDED: &str = "the system has ended";
 
 fn reason(id: &str) -> String {
     match id.len() {
         0 => "it is empty".to_owned(),
         length if length > ID_MAX => format!("it is longer than {ID_MAX} bytes"),
-        _ => "another one has it".to_owned(),
+        _ => "another handler has it".to_owned(),
     }
 }
 
 impl Components {
-    /// Loads a shared library; its constructors say which handlers it has. It is never unloaded.
+    /// Loads a shared library. Its constructors register its handlers. It is never unloaded.
     ///
     /// # Errors
-    /// If it is none, or it needs what is not there.
+    /// If it is not a shared library, or it needs something that is missing.
     pub fn load(path: &Path) -> Result<(), LoadError> {
-        // A path without a slash would be looked for where the system has its libraries.
+        // A path without a slash would be searched in the system's library folders.
         let file = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
         std::hint::black_box(FUNCTIONS);
-        // SAFETY: loading runs the constructors of the component, which the user has asked for by naming it.
+        // SAFETY: loading runs the constructors of the component. The user has requested that by
+        // naming it.
         let library =
             unsafe { libloading::os::unix::Library::open(Some(&file), libloading::os::unix::RTLD_NOW) };
         // Threads of the component may be anywhere in its code.
@@ -77,7 +79,8 @@ impl Components {
         Ok(())
     }
 
-    /// Starts all handlers that components have said they have since the last time. They can be opened when this returns.
+    /// Starts all handlers that components have registered since the last time. They can be opened
+    /// when this returns.
     ///
     /// # Errors
     /// If one of them cannot be started.
@@ -87,8 +90,8 @@ impl Components {
         Ok(components)
     }
 
-    /// The same for what was loaded since, in the same system. Those that were started before one that cannot be
-    /// are to be waited for, too.
+    /// Starts the handlers that were registered since, in the same system. After an error, the
+    /// handlers that were started before must be waited for, too.
     ///
     /// # Errors
     /// If one of them cannot be started.
@@ -99,7 +102,7 @@ impl Components {
         Ok(())
     }
 
-    /// Whether the thread that asks is in a callback of one of them.
+    /// Returns whether the current thread is in a callback of one of the handlers.
     pub fn is_callback(&self) -> bool {
         let current = thread::current().id();
         self.threads.iter().any(|thread| thread.thread().id() == current)
@@ -116,8 +119,8 @@ impl Components {
         result.map_err(|reason| StartError::Refused { id, reason })
     }
 
-    /// The same in an OS process of its own: each handler connects by the path that a system listens on, and is a
-    /// process of that system.
+    /// Starts the handlers in an OS process of their own: each connects to the socket of a system,
+    /// and is a process of that system.
     ///
     /// # Errors
     /// If one of them cannot be started.
@@ -153,10 +156,10 @@ impl Components {
         Ok(())
     }
 
-    /// Waits until the last callback of each handler has been, and writes out what they have printed.
+    /// Waits until the last callback of each handler has run, and flushes their output.
     pub fn finish(self) {
         for thread in self.threads {
-            // One that panicked has been reported.
+            // The panic of a thread has been reported.
             let _ = thread.join();
         }
         // SAFETY: null means all streams.
@@ -164,23 +167,23 @@ impl Components {
     }
 }
 
-/// A folder with `toit/toit.h`, made in the user's cache if need be.
+/// Returns a folder with `toit/toit.h`, made in the user's cache if necessary.
 ///
 /// # Errors
-/// If there is no place for it.
+/// If the folder cannot be made.
 pub fn include_dir() -> io::Result<PathBuf> {
     const HEADER: &str = include_str!("../include/toit/toit.h");
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = cache
         .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
-        .ok_or_else(|| io::Error::other("neither XDG_CACHE_HOME nor HOME says where"))?;
+        .ok_or_else(|| io::Error::other("neither XDG_CACHE_HOME nor HOME is set"))?;
     let folder = cache.join("lucarne").join(env!("CARGO_PKG_VERSION")).join("include");
     let header = folder.join("toit").join("toit.h");
     if std::fs::read_to_string(&header).is_ok_and(|present| present == HEADER) {
         return Ok(folder);
     }
     std::fs::create_dir_all(folder.join("toit"))?;
-    // Somebody else may be doing the same, and a compiler reading.
+    // Another process may be doing the same while a compiler reads the file.
     let fresh = header.with_extension(format!("h.{}", std::process::id()));
     std::fs::write(&fresh, HEADER)?;
     std::fs::rename(&fresh, &header)?;

@@ -1,7 +1,9 @@
-//! A handler at work: the thread on which its callbacks run, and what it shares with its process.
+//! A running handler: the thread that runs its callbacks, and the state that it shares with its
+//! process.
 //!
-//! The process puts what arrives into a queue; the thread takes it out. A process whose queue is full leaves the
-//! rest in its mailbox, where the limits of the kernel apply, and is woken when there is room.
+//! The process puts arriving messages into a queue; the thread takes them out. A process whose
+//! queue is full leaves the rest in its mailbox, where the limits of the kernel apply, and is woken
+//! when there is room.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -16,32 +18,33 @@ use crate::abi::{Error, RequestHandle};
 use crate::memory::{self, Given};
 use crate::registry::{Recorded, Registry};
 
-/// How much the thread has before it at most.
+/// The maximum length of the thread's queue.
 const QUEUE_MAX: usize = if cfg!(loom) { 1 } else { 64 };
 
-/// How long the thread looks for something before it sleeps: to be woken takes about as long. Time is no matter of models.
+/// How long the thread polls before it sleeps, in microseconds: a wake-up takes about as long.
+/// Models do not poll.
 const PATIENCE_US: i64 = if cfg!(loom) { 0 } else { 20 };
 
-/// How long the text of a failure may be, in bytes.
+/// The maximum length of a failure's text, in bytes.
 const FAILURE_MAX: usize = 128;
 
 pub(crate) struct Handler {
     recorded: Recorded,
     kernel: KernelHandle,
-    /// The way to send; set before anything arrives.
+    /// The port for sending, set before the first message arrives.
     port: OnceLock<Port>,
     state: Mutex<State>,
-    /// Something has come, or the end.
+    /// Signals a new event, or the end.
     bell: Condvar,
 }
 
 struct State {
     queue: VecDeque<Event>,
-    /// The thread sleeps, so that it has to be woken.
+    /// Whether the thread sleeps, so that it must be woken.
     is_asleep: bool,
-    /// The process has left something in its mailbox.
+    /// Whether the process has left messages in its mailbox.
     is_crowded: bool,
-    /// Requests that wait for their answers, by the number that the component knows them by.
+    /// Unanswered requests, by the number that the component uses.
     requests: FxHashMap<i32, Asked>,
     last_request: i32,
     phase: Phase,
@@ -50,13 +53,13 @@ struct State {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Alive,
-    /// Nothing is taken any more; the last callback is to come.
+    /// No new events are accepted; the last callback has not run yet.
     Ending,
-    /// The last callback has been.
+    /// The last callback has run.
     Over,
 }
 
-/// What a callback is called for.
+/// The reason for a callback.
 pub(crate) enum Event {
     Message { sender: Pid, payload: Payload, credit: Credit },
     Request { sender: Pid, procedure: i64, token: RequestToken, payload: Payload },
@@ -88,20 +91,21 @@ impl Handler {
         &self.kernel
     }
 
-    // -- For the process ------------------------------------------------------------------------
+    // For the process.
 
     pub(crate) fn set_port(&self, port: Port) {
         let _ = self.port.set(port);
     }
 
-    /// Whether the queue takes another event. If not, the process is woken when it does.
+    /// Returns whether the queue has room for another event. If not, the process is woken when it
+    /// does.
     pub(crate) fn has_room(&self) -> bool {
         let mut state = self.state.lock();
         state.is_crowded = state.queue.len() >= QUEUE_MAX;
         !state.is_crowded
     }
 
-    /// Gives the thread something to do. One that ends drops it, which answers a request.
+    /// Puts an event into the thread's queue. An ending handler drops it, which answers a request.
     pub(crate) fn put(&self, event: Event) {
         let mut state = self.state.lock();
         if state.phase != Phase::Alive {
@@ -112,12 +116,12 @@ impl Handler {
         self.ring(state.is_asleep);
     }
 
-    /// Whether the last callback has been.
+    /// Returns whether the last callback has run.
     pub(crate) fn is_over(&self) -> bool {
         self.state.lock().phase == Phase::Over
     }
 
-    /// Has the thread come to its end, after the callback that is running. False if that has been asked before.
+    /// Ends the thread after the current callback. Returns false if that has been requested before.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.state.lock();
         if state.phase != Phase::Alive {
@@ -127,7 +131,7 @@ impl Handler {
         let unheard = std::mem::take(&mut state.queue);
         self.ring(state.is_asleep);
         drop(state);
-        // Outside of the lock: requests among them answer.
+        // Outside of the lock: dropping requests answers them.
         drop(unheard);
         true
     }
@@ -138,7 +142,7 @@ impl Handler {
         }
     }
 
-    // -- For the component, on any thread ---------------------------------------------------------
+    // For the component, on any thread.
 
     pub(crate) fn notify(&self, to: i32, mut given: Given) -> Result<(), Error> {
         let payload = given.payload()?;
@@ -177,9 +181,9 @@ impl Handler {
         state.requests.remove(&request.number).map(|asked| asked.token)
     }
 
-    // -- On the thread ----------------------------------------------------------------------------
+    // On the thread.
 
-    /// Starts the thread, which is there from `on_created` to `on_removed`.
+    /// Starts the thread, which runs from `on_created` to `on_removed`.
     pub(crate) fn start(
         self: Arc<Self>,
         registry: &'static Registry,
@@ -192,7 +196,7 @@ impl Handler {
                 registry.remove(context);
                 self.finish();
             })
-            .expect("the operating system gives threads")
+            .expect("the operating system can start a thread")
     }
 
     fn live(&self, context: usize) {
@@ -231,17 +235,17 @@ impl Handler {
         let number = self.keep_request(sender, token);
         let request = RequestHandle::new(sender, number, context);
         let Err(error) = callbacks.request(*user_data, sender, function, request, data) else { return };
-        // Who has answered before it failed has nothing to add.
+        // If the request was answered before the callback failed, this changes nothing.
         let _ = self.fail(request, error.text().as_bytes());
     }
 
-    /// The next event, for models.
+    /// Returns the next event, for models.
     #[cfg(all(test, loom))]
     pub(crate) fn model_next(&self) -> Option<Event> {
         self.next(&mut Patience::new())
     }
 
-    /// A request that the component has been given, for models.
+    /// Adds a request as if the component had got it, for models.
     #[cfg(all(test, loom))]
     pub(crate) fn model_request(&self, context: usize, sender: Pid, token: RequestToken) -> RequestHandle {
         let sender = number_of(sender).expect("it is small");
@@ -251,7 +255,7 @@ impl Handler {
     fn keep_request(&self, sender: i32, token: RequestToken) -> i32 {
         let mut state = self.state.lock();
         loop {
-            // Positive, and not that of one that waits.
+            // Positive, and different from the numbers of unanswered requests.
             state.last_request = state.last_request.checked_add(1).unwrap_or(1);
             let number = state.last_request;
             if let std::collections::hash_map::Entry::Vacant(place) = state.requests.entry(number) {
@@ -261,7 +265,7 @@ impl Handler {
         }
     }
 
-    /// The next event. None when the handler is to end.
+    /// Returns the next event. None when the handler must end.
     fn next(&self, patience: &mut Patience) -> Option<Event> {
         let mut state = self.state.lock();
         loop {
@@ -280,7 +284,7 @@ impl Handler {
             }
             if patience.is_left() {
                 drop(state);
-                // Not a spin: whoever is to send something may need this very processor.
+                // Not a spin loop: the sender may need this very processor.
                 thread::yield_now();
                 state = self.state.lock();
             } else {
@@ -291,7 +295,7 @@ impl Handler {
         }
     }
 
-    /// The last callback has been: requests that were not answered fail, and the process ends.
+    /// Ends after the last callback: unanswered requests fail, and the process ends.
     fn finish(&self) {
         let mut state = self.state.lock();
         state.phase = Phase::Over;
@@ -304,12 +308,12 @@ impl Handler {
     }
 }
 
-/// A pid as C knows it.
+/// Returns a pid as C sees it.
 fn number_of(pid: Pid) -> Result<i32, std::num::TryFromIntError> {
     i32::try_from(pid.as_i64())
 }
 
-/// Whether it is worth looking for something more before sleeping.
+/// Decides whether to poll before sleeping.
 struct Patience {
     clock: Clock,
     since_us: i64,

@@ -1,13 +1,14 @@
-//! Components in C: what they call, and what calls them.
+//! Components in C: the functions that they call, and the code that calls them.
 //!
-//! A component is written against `toit/toit.h` (in `include/`). It says which handlers it has, most often in
-//! a constructor, before any system runs: `registry` remembers them. [`Components`] starts them in a system. Each handler is
-//! then two things: a process of the kernel (`process`), so that it has a pid, a mailbox and limits like any other, and
-//! a thread (`handler`), on which its callbacks run one at a time, since code in C may block for as long as it likes. Between
-//! them is a short queue. `abi` has the functions that components call; `memory` knows how data changes hands.
+//! A component is written against `toit/toit.h` (in `include/`). It registers its handlers, usually
+//! in a constructor, before any system runs: `registry` stores them. [`Components`] starts them in
+//! a system. Each handler then has two parts: a process of the kernel (`process`), so that it has a
+//! pid, a mailbox and limits like any other, and a thread (`handler`) that runs its callbacks one
+//! at a time, since C code may block. Between them is a short queue. `abi` has the functions that
+//! components call; `memory` transfers the ownership of data.
 //!
-//! What C holds on to are numbers, never addresses: a stale one is an error.
-#![allow(unsafe_code)] // Talking to C is what this crate is for. Each use has its reason.
+//! C code holds numbers, never addresses, so a stale one is an error.
+#![allow(unsafe_code)] // This crate calls C and is called by C. Each use has its reason.
 
 mod abi;
 mod build;

@@ -1,7 +1,7 @@
-//! How data changes hands between Lucarne and C.
+//! The transfer of data between Lucarne and C.
 //!
-//! C gets memory of `malloc`, with a zero after the end, and frees it. What C gives is memory of `malloc` too; a large
-//! array is handed on as it is, where it has room for that zero.
+//! C gets memory of `malloc`, with a zero after the end, and frees it. C also passes memory of
+//! `malloc`; a large array is handed on without a copy if it has room for that zero.
 
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
@@ -17,14 +17,14 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    /// Gives it away: whoever gets the pointer frees it.
+    /// Gives the data away. The receiver of the pointer must free it.
     pub(crate) fn into_raw(self) -> Option<(*mut u8, c_int)> {
         let length = self.length;
         self.buffer.into_raw_parts().ok().map(|(data, _)| (data.as_ptr(), length))
     }
 }
 
-/// A value as C gets it: a string or a byte array.
+/// Converts a value for C: a string or a byte array.
 ///
 /// # Errors
 /// With the text that its sender throws.
@@ -37,7 +37,7 @@ pub(crate) fn for_c(mut payload: Payload) -> Result<Data, &'static str> {
     };
     let mut buffer = buffer.map_err(|OutOfMemory| "OUT_OF_MEMORY")?;
     let length = c_int::try_from(buffer.len()).map_err(|_| "OUT_OF_RANGE")?;
-    // C may write into it; from here on it is memory of `malloc`.
+    // C may write into it, so it becomes memory of `malloc` here.
     with_garbage_collection(|| buffer.as_mut_slice().map(|_| ())).map_err(|OutOfMemory| "OUT_OF_MEMORY")?;
     Ok(Data { buffer, length })
 }
@@ -54,11 +54,11 @@ fn with_garbage_collection<T>(mut make: impl FnMut() -> Result<T, OutOfMemory>) 
     })
 }
 
-/// Data that C gives away, if all goes well.
+/// Data from C, which C gives away if the call succeeds.
 pub(crate) struct Given {
     data: *mut u8,
     length: usize,
-    /// Whether it is to be freed here.
+    /// Whether it must be freed here.
     is_ours: bool,
     /// Whether it has become part of the payload.
     is_handed_on: bool,
@@ -76,7 +76,7 @@ impl Given {
         if data.is_null() && given.length > 0 { Err(Error::Other) } else { Ok(given) }
     }
 
-    /// The data as a value that travels. To be called once.
+    /// Returns the data as a payload. Call this once.
     pub(crate) fn payload(&mut self) -> Result<Payload, Error> {
         let mut encoder = Encoder::new();
         let encoded = if self.length <= INLINE_BYTES_MAX {
@@ -92,7 +92,7 @@ impl Given {
         if self.length == 0 {
             return &[];
         }
-        // SAFETY: it is not null, and the caller of `new` promises that there are as many bytes.
+        // SAFETY: it is not null, and the caller of `new` promises that there are that many bytes.
         unsafe { std::slice::from_raw_parts(self.data, self.length) }
     }
 
@@ -102,8 +102,8 @@ impl Given {
         };
         self.is_ours = false;
         self.is_handed_on = true;
-        // SAFETY: memory of `malloc` with room for the zero, as was just asked, which nobody else frees: the component
-        // has given it away in any case, and `is_ours` is false from here on.
+        // SAFETY: memory of `malloc` with room for the zero, as just checked, without another
+        // owner: the component has given it away, and `is_ours` is false from here on.
         Ok(unsafe { Buffer::from_raw_parts(data, self.length) })
     }
 
@@ -112,7 +112,7 @@ impl Given {
         unsafe { libc::malloc_usable_size(self.data.cast::<c_void>()) > self.length }
     }
 
-    /// The system has taken it.
+    /// Records that the system owns the data.
     pub(crate) fn accepted(mut self) {
         self.is_ours = !self.is_handed_on;
     }
@@ -121,7 +121,8 @@ impl Given {
 impl Drop for Given {
     fn drop(&mut self) {
         if self.is_ours {
-            // SAFETY: memory of `malloc` (or null) that the component has given away and that is in no payload.
+            // SAFETY: memory of `malloc` (or null) that the component has given away and that is
+            // not in a payload.
             unsafe { libc::free(self.data.cast::<c_void>()) };
         }
     }
@@ -144,7 +145,7 @@ mod tests {
         let data = allocated(bytes);
         let length = c_int::try_from(bytes.len()).expect("it is small");
         // SAFETY: it was just made.
-        (data, unsafe { Given::new(data, length, free_on_failure) }.expect("it makes sense"))
+        (data, unsafe { Given::new(data, length, free_on_failure) }.expect("valid arguments"))
     }
 
     #[test]
@@ -154,7 +155,7 @@ mod tests {
             let (_, mut small) = given(&bytes, true);
             let payload = small.payload().expect("there is memory");
             small.accepted();
-            let data = for_c(payload).expect("bytes are what C gets");
+            let data = for_c(payload).expect("C can get bytes");
             let (data, length) = data.into_raw().expect("there is memory");
             assert_eq!(usize::try_from(length), Ok(size));
             // SAFETY: it has that many bytes, a zero after them, and no other owner.
@@ -167,12 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_to_be_freed_is_left_alone() {
+    fn data_is_freed_only_on_request() {
         for size in [10, INLINE_BYTES_MAX + 10] {
             let (data, mut kept) = given(&vec![7; size], false);
             drop(kept.payload().expect("there is memory"));
             drop(kept);
-            // SAFETY: nobody has freed it.
+            // SAFETY: it has not been freed.
             unsafe {
                 assert_eq!(*data.add(size - 1), 7);
                 libc::free(data.cast());
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn large_data_is_handed_on_as_it_is() {
+    fn large_data_is_not_copied() {
         let (data, mut large) = given(&vec![7; (1 << 20) - 100], true);
         let payload = large.payload().expect("there is memory");
         large.accepted();
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_make_no_sense_are_refused() {
+    fn invalid_arguments_are_refused() {
         // SAFETY: null is allowed.
         unsafe {
             assert!(Given::new(std::ptr::null_mut(), 1, true).is_err());

@@ -1,11 +1,12 @@
-//! Handlers and their registry in all interleavings of small cases, checked by loom.
+//! Models of handlers and their registry: all interleavings of small cases, checked by loom.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" cargo test -p lucarne-c --lib --release --target-dir target/loom models
 //! ```
 //!
-//! The kernel is a simulated one, whose turns the model's main thread gives. Its others are those of a component, and the
-//! handler's own. A wake-up of that one that gets lost is a deadlock, which loom reports.
+//! The kernel is a simulated one, and the model's main thread gives its turns. The other threads
+//! are those of a component, and the handler's own. If a wake-up of the handler's thread is lost,
+//! loom reports a deadlock.
 
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +32,7 @@ fn model(check: impl Fn() + Sync + Send + 'static) {
 
 const STEPS: u64 = 1_000;
 
-/// What the callbacks of a handler have been called for.
+/// Counts the callbacks of a handler by their reason.
 #[derive(Default)]
 struct Heard {
     created: AtomicUsize,
@@ -45,9 +46,9 @@ impl Heard {
         Box::leak(Box::default())
     }
 
-    /// The counters that a callback was given.
+    /// Returns the counters that were passed to a callback.
     fn of(user_data: *mut c_void) -> &'static Heard {
-        // SAFETY: it is what `recorded` says, which is never freed.
+        // SAFETY: `recorded` passes this pointer, and it is never freed.
         unsafe { &*user_data.cast::<Heard>() }
     }
 }
@@ -96,7 +97,7 @@ fn recorded(id: &str, heard: &'static Heard) -> Recorded {
     Recorded { id: id.to_owned(), user_data, callbacks }
 }
 
-/// A handler that is known to a registry.
+/// A handler in a registry.
 struct World {
     simulation: Simulation,
     registry: &'static Registry,
@@ -114,7 +115,7 @@ impl World {
         World { simulation, registry, heard, handler, context }
     }
 
-    /// A request that somebody else has sent, and who counts the answers to it.
+    /// Makes a request from another process, which counts the answers to it.
     fn request(&mut self) -> (Pid, RequestToken, Arc<AtomicUsize>) {
         let (token, answers) = (Arc::new(Mutex::new(None)), Arc::new(AtomicUsize::new(0)));
         let (taken, counted) = (token.clone(), answers.clone());
@@ -146,24 +147,24 @@ impl World {
         (asker, token, answers)
     }
 
-    /// The same, and the handler's thread has given it to the component.
+    /// Makes a request that the handler's thread has passed to the component.
     fn request_handled(&mut self) -> (RequestHandle, Arc<AtomicUsize>) {
         let (asker, token, answers) = self.request();
         (self.handler.model_request(self.context, asker, token), answers)
     }
 
     fn run(&mut self) {
-        assert!(self.simulation.run_until_quiet(STEPS), "it never ends");
+        assert!(self.simulation.run_until_quiet(STEPS), "it does not end");
     }
 }
 
 fn nothing() -> Given {
     // SAFETY: null is allowed.
-    unsafe { Given::new(std::ptr::null_mut(), 0, false) }.expect("it makes sense")
+    unsafe { Given::new(std::ptr::null_mut(), 0, false) }.expect("valid arguments")
 }
 
 #[test]
-fn each_handler_that_is_recorded_is_taken_once() {
+fn each_recorded_handler_is_taken_once() {
     model(|| {
         let registry: &'static Registry = Box::leak(Box::new(Registry::new()));
         let threads: Vec<_> = ["a", "b"]
@@ -194,7 +195,7 @@ fn of_two_with_the_same_id_one_is_refused_and_named() {
 }
 
 #[test]
-fn a_handler_that_two_threads_remove_ends_once() {
+fn a_handler_removed_by_two_threads_ends_once() {
     model(|| {
         let world = World::new();
         let (registry, context, heard) = (world.registry, world.context, world.heard);
@@ -213,7 +214,7 @@ fn a_handler_that_two_threads_remove_ends_once() {
 }
 
 #[test]
-fn a_request_that_two_threads_answer_is_answered_once() {
+fn a_request_answered_by_two_threads_is_answered_once() {
     model(|| {
         let mut world = World::new();
         let (request, answers) = world.request_handled();
@@ -243,7 +244,7 @@ fn a_request_is_answered_once_by_the_component_or_by_its_end() {
 }
 
 #[test]
-fn a_request_that_meets_the_end_is_heard_or_fails() {
+fn a_request_during_the_end_is_handled_or_fails() {
     model(|| {
         let mut world = World::new();
         let (sender, token, answers) = world.request();
@@ -262,7 +263,7 @@ fn a_request_that_meets_the_end_is_heard_or_fails() {
 }
 
 #[test]
-fn a_process_whose_handler_was_full_is_woken_when_there_is_room() {
+fn a_full_handler_wakes_its_process_when_there_is_room() {
     model(|| {
         let mut world = World::new();
         let (on_published, _published) = sync_channel(1);
@@ -281,7 +282,7 @@ fn a_process_whose_handler_was_full_is_woken_when_there_is_room() {
         world.run();
         taking.join().unwrap();
         world.run();
-        // Would wait for ever if the process still did not know of the room.
+        // Would wait forever if the process did not learn of the room.
         assert!(world.handler.model_next().is_some());
     });
 }

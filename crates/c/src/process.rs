@@ -1,4 +1,4 @@
-//! A handler, as the kernel sees it: a process that passes on what arrives.
+//! The process of a handler, which passes messages on.
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -9,12 +9,12 @@ use lucarne_services::protocol::procedure;
 
 use crate::handler::{Event, Handler};
 
-/// What passing on a message costs, in units of the scheduler.
+/// The cost of passing on a message, in units of the scheduler.
 const MESSAGE_COST: u32 = 50;
 
 pub(crate) struct HandlerProcess {
     handler: Arc<Handler>,
-    /// Told whether the id can be found.
+    /// Told whether the id could be published.
     on_published: Option<SyncSender<Result<(), String>>>,
     is_new: bool,
 }
@@ -26,7 +26,7 @@ impl HandlerProcess {
 
     fn publish(&mut self, context: &mut Context<'_>) {
         self.handler.set_port(context.port());
-        // With it goes everybody whom the handler is for.
+        // The end of the system process also ends the users of the handler.
         if let Some(system) = context.system() {
             context.watch(system);
         }
@@ -38,7 +38,7 @@ impl HandlerProcess {
 
     fn published(&mut self, result: Result<(), String>) {
         if let Some(on_published) = self.on_published.take() {
-            // Who does not wait any more has given up the system.
+            // A receiver that no longer waits has given up the system.
             let _ = on_published.send(result);
         }
     }
@@ -54,11 +54,11 @@ impl HandlerProcess {
             MessageKind::Reply { result, .. } => {
                 self.published(result.map(|_| ()).map_err(|failure: Box<Failure>| failure.text));
             }
-            // Nobody else is watched.
+            // Only the system is watched.
             MessageKind::ProcessTerminated => {
                 self.handler.end();
             }
-            // Components have no resources, and their answers are dropped where they are not wanted.
+            // Components have no resources, and their unneeded answers are dropped.
             _ => {}
         }
     }

@@ -1,8 +1,9 @@
-//! Which handlers there are in this OS process.
+//! The handlers of this OS process.
 //!
-//! `toit_msg_add_handler` only writes down what it is given: it may run while the loader of the operating system holds its
-//! lock, before `main`, when nothing else can be done. A system that starts takes what is written down by then,
-//! and one that loads a component takes what that has added.
+//! `toit_msg_add_handler` only records its arguments: it may run while the loader of the operating
+//! system holds its lock, before `main`, when nothing else is possible. A system that starts takes
+//! the handlers recorded until then, and a system that loads a component takes those that the
+//! component has added.
 
 use std::collections::BTreeSet;
 use std::ffi::c_void;
@@ -15,17 +16,17 @@ use crate::abi::Callbacks;
 use crate::handler::Handler;
 use crate::slots::Slots;
 
-/// How long an id may be, in bytes.
+/// The maximum length of an id, in bytes.
 pub(crate) const ID_MAX: usize = 1_024;
 
-/// A handler that is to be started.
+/// A handler that will be started.
 pub(crate) struct Recorded {
     pub(crate) id: String,
     pub(crate) user_data: UserData,
     pub(crate) callbacks: Callbacks,
 }
 
-/// What a component wants its callbacks to be given. Nobody else looks at it.
+/// The user data that a component passes to its callbacks. It is opaque here.
 #[derive(Clone, Copy)]
 pub(crate) struct UserData(pub(crate) *mut c_void);
 
@@ -40,11 +41,11 @@ pub(crate) struct Registry {
 
 struct State {
     recorded: Vec<Recorded>,
-    /// The ids of all that were recorded.
+    /// The ids of all recorded handlers.
     ids: BTreeSet<String>,
-    /// Ids that were to be recorded and could not.
+    /// Ids that were refused.
     refused: Vec<String>,
-    /// The handlers that are alive; their numbers are the contexts that components know.
+    /// The running handlers; their numbers are the contexts that components see.
     handlers: Slots<Arc<Handler>>,
 }
 
@@ -55,7 +56,7 @@ impl Registry {
         Registry { state: Mutex::new(state) }
     }
 
-    /// Writes a handler down. False if its id cannot be used, which is written down as well.
+    /// Records a handler. Returns false if its id cannot be used; the refusal is recorded as well.
     pub(crate) fn record(&self, recorded: Recorded) -> bool {
         let mut state = self.state.lock();
         let is_good = !recorded.id.is_empty() && recorded.id.len() <= ID_MAX;
@@ -67,7 +68,7 @@ impl Registry {
         true
     }
 
-    /// What was written down since the last time.
+    /// Takes the handlers that were recorded since the last time.
     ///
     /// # Errors
     /// The first id that was refused.
@@ -79,7 +80,7 @@ impl Registry {
         Ok(std::mem::take(&mut state.recorded))
     }
 
-    /// Gives a handler the number by which its component knows it.
+    /// Gives a handler the number that its component uses.
     pub(crate) fn add(&self, handler: Arc<Handler>) -> Option<usize> {
         self.state.lock().handlers.add(handler)
     }
@@ -88,7 +89,7 @@ impl Registry {
         self.state.lock().handlers.get(context).cloned()
     }
 
-    /// The handler is over; its id is free again.
+    /// Removes an ended handler; its id is free again.
     pub(crate) fn remove(&self, context: usize) {
         let mut state = self.state.lock();
         if let Some(handler) = state.handlers.remove(context) {
@@ -96,7 +97,7 @@ impl Registry {
         }
     }
 
-    /// The kernels of the systems that have handlers.
+    /// Returns the kernels of the systems that have handlers.
     pub(crate) fn kernels(&self) -> Vec<KernelHandle> {
         let state = self.state.lock();
         let mut kernels: Vec<KernelHandle> = Vec::new();

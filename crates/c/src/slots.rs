@@ -1,6 +1,6 @@
-//! Numbers for things that others hold on to: a place in a table, and how often it has been used before.
+//! Numbers for external use: a place in a table, and a count of its previous uses.
 
-/// Things by number. A number is never given out twice.
+/// A table of things by number. A number is never used twice.
 pub struct Slots<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
@@ -11,7 +11,7 @@ struct Slot<T> {
     content: Option<T>,
 }
 
-/// The bits of a number that say which place it is. Those above say how often the place was used.
+/// The bits of a number that are the place. The bits above count the uses of the place.
 const PLACE_BITS: u32 = usize::BITS / 4;
 
 const PLACE_MASK: usize = (1 << PLACE_BITS) - 1;
@@ -25,12 +25,12 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T> Slots<T> {
-    /// An empty table.
+    /// Returns an empty table.
     pub const fn new() -> Slots<T> {
         Slots { slots: Vec::new(), free: Vec::new() }
     }
 
-    /// Adds something and gives its number, which is not zero. None if there are too many.
+    /// Adds something and returns its number, which is not zero. None if the table is full.
     pub fn add(&mut self, content: T) -> Option<usize> {
         let place = match self.free.pop() {
             Some(place) => place,
@@ -48,13 +48,13 @@ impl<T> Slots<T> {
         self.slots[place].generation << PLACE_BITS | (place + 1)
     }
 
-    /// What has this number, unless it was removed.
+    /// Returns the thing with this number, unless it was removed.
     pub fn get(&self, number: usize) -> Option<&T> {
         let slot = self.slots.get((number & PLACE_MASK).checked_sub(1)?)?;
         slot.content.as_ref().filter(|_| slot.generation == number >> PLACE_BITS)
     }
 
-    /// Takes out what has this number, which names nothing from now on.
+    /// Removes the thing with this number. The number is invalid from now on.
     pub fn remove(&mut self, number: usize) -> Option<T> {
         self.get(number)?;
         let place = (number & PLACE_MASK) - 1;
@@ -67,7 +67,7 @@ impl<T> Slots<T> {
         slot.content.take()
     }
 
-    /// Takes out all that is not to stay.
+    /// Removes all things that must not stay.
     pub fn retain(&mut self, mut stays: impl FnMut(&T) -> bool) {
         for place in 0..self.slots.len() {
             if self.slots[place].content.as_ref().is_some_and(|content| !stays(content)) {
@@ -76,7 +76,7 @@ impl<T> Slots<T> {
         }
     }
 
-    /// All that is there.
+    /// Returns all things in the table.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| slot.content.as_ref())
     }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_names_one_thing_for_ever() {
+    fn a_number_is_never_reused() {
         let mut slots = Slots::new();
         let first = slots.add("first").expect("there is room");
         assert_eq!(slots.get(first), Some(&"first"));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_from_nowhere_name_nothing() {
+    fn unknown_numbers_are_invalid() {
         let mut slots = Slots::new();
         slots.add(());
         for number in [0, 2, PLACE_MASK, PLACE_MASK + 1, usize::MAX] {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_worn_out_is_not_used_again() {
+    fn a_place_without_numbers_left_stays_empty() {
         let mut slots = Slots::new();
         let first = slots.add(()).expect("there is room");
         slots.slots[0].generation = GENERATION_MAX;

@@ -1,4 +1,4 @@
-//! Components of C, as containers in Rust use them: all that crosses the border between the two.
+//! C components used by containers in Rust: everything that crosses the border.
 #![expect(unsafe_code, reason = "this plays a component")]
 
 use std::ffi::{c_char, c_int, c_void};
@@ -47,7 +47,7 @@ const REMOVE: i32 = 4;
 
 const OUT_OF_MEMORY: c_int = 1;
 
-/// What the component is known by to the functions that it calls.
+/// The component's context, for the functions that it calls.
 static CONTEXT: Mutex<usize> = Mutex::new(0);
 
 extern "C" fn on_created(_: *mut c_void, context: Context) -> c_int {
@@ -57,7 +57,7 @@ extern "C" fn on_created(_: *mut c_void, context: Context) -> c_int {
 
 extern "C" fn on_message(_: *mut c_void, sender: c_int, data: *mut u8, length: c_int) -> c_int {
     let context = std::ptr::without_provenance_mut(*CONTEXT.lock().unwrap());
-    // SAFETY: the data is this callback's, and is given back.
+    // SAFETY: the data belongs to this callback, which gives it back.
     unsafe { toit_msg_notify(context, sender, data, length, true) }
 }
 
@@ -69,7 +69,7 @@ extern "C" fn on_request(
     data: *mut u8,
     length: c_int,
 ) -> c_int {
-    // SAFETY: the data is this callback's: it is given back, or freed.
+    // SAFETY: the data belongs to this callback, which gives it back or frees it.
     unsafe {
         if function == ECHO {
             return toit_msg_request_reply(handle, data, length, true);
@@ -111,7 +111,7 @@ fn check(user: &Container) {
     assert_eq!(late, Err(CallError::Deadline));
 
     let mut news = component.notifications();
-    // No more on their way at a time than there is room for on the way back.
+    // Sends no more messages at a time than the way back has room for.
     for round in 0..3 {
         let numbers = (0..NOTIFICATIONS_MAX / 4).map(|number| format!("{round} {number}"));
         numbers.clone().for_each(|number| component.notify(number).wait().expect("there is room"));
@@ -124,7 +124,7 @@ fn check(user: &Container) {
 }
 
 #[test]
-fn components_and_their_users_wherever_they_are() {
+fn components_and_users_in_any_os_process() {
     let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
     let manager = ServiceManager::new(Presence::default());
     let manager = kernel.start_system(Box::new(manager), SpawnOptions::default());

@@ -31,7 +31,7 @@ fn compile(compiler: &str, standard: &str, more: &[&str], file: &Path, output: &
         .arg(output)
         .arg(file)
         .output()
-        .expect("there is a compiler");
+        .expect("a compiler");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
 }
 
@@ -43,8 +43,7 @@ fn library(name: &str) -> PathBuf {
 fn run(name: &str) -> String {
     let library = library(name);
     compile("cc", "c11", &["-shared", "-fsanitize=address"], &source(&format!("{name}.c")), &library);
-    let sanitizer =
-        Command::new("cc").arg("-print-file-name=libasan.so").output().expect("there is a compiler");
+    let sanitizer = Command::new("cc").arg("-print-file-name=libasan.so").output().expect("a compiler");
     let sanitizer = String::from_utf8(sanitizer.stdout).expect("a path");
     let environment = [
         ("LD_PRELOAD", sanitizer.trim_end()),
@@ -54,14 +53,14 @@ fn run(name: &str) -> String {
     let arguments = ["run", "--component", &library.to_string_lossy(), &program.to_string_lossy()];
     let output = lucarne(&arguments, &environment);
     let error = String::from_utf8_lossy(&output.stderr);
-    // What fails on purpose is remarked on, and no error.
+    // Allocations that fail on purpose give a warning, which is not an error.
     let is_remark = |line: &str| line.contains("WARNING: AddressSanitizer failed to allocate");
     assert!(output.status.success() && error.lines().all(is_remark), "{:?}\n{error}", output.status);
     String::from_utf8(output.stdout).expect("text")
 }
 
 #[test]
-fn all_that_can_be_refused() {
+fn refused_calls() {
     let expected = "notify: #[0x03, 0x03, 0x02, 0x02, 0x04, 0x04, 0x00, 0x02, 0x07, 0x00]
 notified of 0
 notified of 100000
@@ -84,7 +83,7 @@ false
 }
 
 #[test]
-fn removal() {
+fn handlers_are_removed() {
     let output = run("removal");
     let count = |text: &str| output.lines().filter(|line| *line == text).count();
     for once in [
@@ -135,7 +134,7 @@ fn a_component_in_a_process_of_its_own() {
 }
 
 #[test]
-fn a_crash_in_a_process_of_its_own_is_the_components_alone() {
+fn a_crash_in_a_process_of_its_own_ends_only_the_component() {
     let output = run_apart("crash");
     assert!(output.status.success());
     let expected = "ok\nNO_SUCH_PROCESS\nNO_SUCH_PROCESS\nNO_SUCH_PROCESS\nNOT_FOUND\n";
@@ -144,7 +143,7 @@ fn a_crash_in_a_process_of_its_own_is_the_components_alone() {
 }
 
 #[test]
-fn an_id_that_two_have_is_named() {
+fn a_duplicate_id_is_named() {
     let first = library("once");
     compile("cc", "c99", &["-shared"], &source("flight.c"), &first);
     let second = library("twice");
@@ -154,7 +153,7 @@ fn an_id_that_two_have_is_named() {
     let output = lucarne(&["run", "--component", &first, "--component", &second, &program], &[]);
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(error, "lucarne: a component cannot have the id 'test/flight': another one has it\n");
+    assert_eq!(error, "lucarne: a component cannot have the id 'test/flight': another handler has it\n");
 }
 
 #[test]
@@ -165,7 +164,7 @@ fn the_header_in_c_plus_plus() {
 }
 
 #[test]
-fn what_is_no_component_is_refused() {
+fn other_files_are_not_components() {
     let program = source("flight.toit");
     for wrong in ["nowhere.so", &source("flight.c").to_string_lossy()] {
         let output = lucarne(&["run", "--component", wrong, &program.to_string_lossy()], &[]);
@@ -175,7 +174,7 @@ fn what_is_no_component_is_refused() {
     }
 }
 
-/// Builds a folder into a component, and says what was remarked.
+/// Builds a folder into a component, and returns the output of the build.
 fn build(folder: &Path, output: &Path) -> Output {
     lucarne(&["c", "build", &folder.to_string_lossy(), "-o", &output.to_string_lossy()], &[])
 }
@@ -198,17 +197,17 @@ no such table: nowhere
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
 }
 
-/// Makes a component folder whose CMakeLists.txt is this.
+/// Makes a component folder with this CMakeLists.txt.
 fn folder(name: &str, cmake: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&folder).expect("there is room");
-    std::fs::write(folder.join("CMakeLists.txt"), cmake).expect("there is room");
+    std::fs::create_dir_all(&folder).expect("room on the disk");
+    std::fs::write(folder.join("CMakeLists.txt"), cmake).expect("room on the disk");
     std::fs::copy(source("flight.c"), folder.join("flight.c")).expect("it is there");
     folder
 }
 
 #[test]
-fn arguments_without_a_meaning_are_named() {
+fn ignored_arguments_are_named() {
     let cmake = "idf_component_register(SRC_DIRS . REQUIRES toit LDFRAGMENTS linker.lf WHOLE_ARCHIVE)\n";
     let library = library("named");
     let built = build(&folder("named", cmake), &library);
@@ -219,7 +218,7 @@ fn arguments_without_a_meaning_are_named() {
 }
 
 #[test]
-fn what_cannot_be_honoured_is_refused() {
+fn unsupported_arguments_are_refused() {
     let cases = [
         ("SRCS flight.c REQUIRES toit driver", "there is no component 'driver' on a host"),
         ("SRCS flight.c EMBED_FILES logo.png", "EMBED_FILES cannot be honoured on a host"),
@@ -235,5 +234,5 @@ fn what_cannot_be_honoured_is_refused() {
     }
     let built = build(Path::new(env!("CARGO_TARGET_TMPDIR")), &library("refused"));
     assert_eq!(built.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&built.stderr).contains("is no component: it has no CMakeLists.txt"));
+    assert!(String::from_utf8_lossy(&built.stderr).contains("is not a component: it has no CMakeLists.txt"));
 }

@@ -2,15 +2,15 @@
  * The interface between Lucarne and components in C and C++.
  *
  * A component is a shared library, or a part of a program, that offers handlers. A handler has an id, such as
- * "example.com/echo"; Toit programs, and containers in Rust, open it by this id, send it notifications and make
- * requests of it.
+ * "example.com/echo". Toit programs, and containers in Rust, open it by this id, send it notifications and
+ * make requests.
  *
- * Threads: the callbacks of a handler run on a thread of its own, one at a time. All functions below may be called on
- * any thread, and in callbacks.
+ * Threads: the callbacks of a handler run on a thread of its own, one at a time. All functions below may be
+ * called on any thread, and in callbacks.
  *
- * Memory: data that a callback gets is the component's: it may write into it, keep it, and frees it with free().
- * A zero follows the data, so that a string of Toit is one of C. Data that is given to a function is
- * the system's if the function succeeds; it comes from malloc() or one of its relatives.
+ * Memory: data that a callback gets belongs to the component: it may write into it and keep it, and must free
+ * it with free(). A zero follows the data, so that a Toit string is also a C string. Data that is passed to a
+ * function belongs to the system if the function succeeds; it must come from malloc() or a related function.
  */
 #ifndef TOIT_TOIT_H
 #define TOIT_TOIT_H
@@ -24,19 +24,19 @@ extern "C" {
 #include <stdbool.h>
 #endif
 
-/* What became of something. */
+/* The result of a function. */
 typedef enum {
-  TOIT_OK = 0,               /* It was done. */
-  TOIT_ERR_OOM,              /* There is no memory, also after a garbage collection. */
-  TOIT_ERR_NO_SUCH_RECEIVER, /* Nobody is there to get it. */
-  TOIT_ERR_NOT_FOUND,        /* The context or the request is not, or no longer, there. */
-  TOIT_ERR_ERROR             /* Anything else: no room, an argument that makes no sense, an id that is taken. */
+  TOIT_OK = 0,               /* Success. */
+  TOIT_ERR_OOM,              /* There is no memory, even after a garbage collection. */
+  TOIT_ERR_NO_SUCH_RECEIVER, /* The receiver does not exist. */
+  TOIT_ERR_NOT_FOUND,        /* The context or the request does not exist, or no longer exists. */
+  TOIT_ERR_ERROR             /* Any other error: no room, an invalid argument, an id that is taken. */
 } toit_err_t;
 
-/* Names a handler from its on_created until its on_removed. There is nothing to see behind it. */
+/* Identifies a handler from its on_created until its on_removed. The type is opaque. */
 typedef struct toit_msg_context_t toit_msg_context_t;
 
-/* Names a request until it is answered. It may be copied, kept, and used on any thread. */
+/* Identifies a request until it is answered. It may be copied, kept, and used on any thread. */
 typedef struct {
   int sender;
   int request_handle;
@@ -44,21 +44,18 @@ typedef struct {
 } toit_msg_request_handle_t;
 
 /*
- * The first callback: from now on others may find the handler. The context is for the functions below. What this callback
- * and those for notifications and removal return is not looked at.
+ * The first callback: the handler can be found from now on. The context is for the functions below. The
+ * results of this callback and of those for notifications and removal are ignored.
  */
 typedef toit_err_t (*toit_msg_on_created_cb_t)(void* user_data, toit_msg_context_t* context);
 
-/*
- * A notification. The sender can be notified from now on.
- * The data belongs to the component.
- */
+/* A notification. From now on the handler can notify the sender. The data belongs to the component. */
 typedef toit_err_t (*toit_msg_on_message_cb_t)(void* user_data, int sender, uint8_t* data, int length);
 
 /*
- * A request. It is answered once, now or later, with toit_msg_request_reply or toit_msg_request_fail. If the callback
- * returns an error and has not answered, the request fails with a text for that error.
- * The data belongs to the component. What the number of the function means is up to it.
+ * A request. It must be answered once, now or later, with toit_msg_request_reply or toit_msg_request_fail. If
+ * the callback returns an error without having answered, the request fails with a text for that error. The
+ * data belongs to the component. The component defines the meaning of the function number.
  */
 typedef toit_err_t (*toit_msg_on_request_cb_t)(void* user_data,
                                                int sender,
@@ -66,10 +63,13 @@ typedef toit_err_t (*toit_msg_on_request_cb_t)(void* user_data,
                                                toit_msg_request_handle_t rpc_handle,
                                                uint8_t* data, int length);
 
-/* The last callback: the handler has been removed, or the system ends. Requests that were not answered have failed. */
+/* The last callback: the handler has been removed, or the system ends. Unanswered requests have failed. */
 typedef toit_err_t (*toit_msg_on_removed_cb_t)(void* user_data);
 
-/* The callbacks of a handler. Those that are NULL are not called; requests then fail, and notifications are dropped. */
+/*
+ * The callbacks of a handler. Callbacks that are NULL are not called: requests then fail, and notifications
+ * are dropped.
+ */
 typedef struct toit_msg_cbs_t {
   toit_msg_on_created_cb_t on_created;
   toit_msg_on_message_cb_t on_message;
@@ -77,7 +77,7 @@ typedef struct toit_msg_cbs_t {
   toit_msg_on_removed_cb_t on_removed;
 } toit_msg_cbs_t;
 
-/* No callbacks, to begin with. */
+/* The initial value: no callbacks. */
 #ifdef __cplusplus
 #define TOIT_MSG_EMPTY_CBS() { NULL, NULL, NULL, NULL }
 #else
@@ -85,34 +85,34 @@ typedef struct toit_msg_cbs_t {
 #endif
 
 /*
- * Says that there is a handler. It is created when the system starts, so that this is called before: in a function with
- * __attribute__((constructor)), most often.
+ * Adds a handler. It is created when the system starts, so call this before that, usually in a function with
+ * __attribute__((constructor)).
  *
  *   TOIT_OK         It will be created. The id has been copied.
  *   TOIT_ERR_OOM    There is no memory.
- *   TOIT_ERR_ERROR  The id is NULL, empty, too long, not UTF-8, or taken. The system says so when it starts.
+ *   TOIT_ERR_ERROR  The id is NULL, empty, too long, not UTF-8, or taken. The start of the system fails with this error.
  */
 toit_err_t toit_msg_add_handler(const char* id, void* user_data, toit_msg_cbs_t cbs);
 
 /*
- * Asks for the removal of a handler. Its on_removed follows, after the callback that is running, if one is.
+ * Removes a handler. Its on_removed is called next, after the current callback, if there is one.
  *
  *   TOIT_OK             It will be removed.
- *   TOIT_ERR_NOT_FOUND  It has been, or there never was one.
+ *   TOIT_ERR_NOT_FOUND  It has been removed, or never existed.
  */
 toit_err_t toit_msg_remove_handler(toit_msg_context_t* context);
 
 /*
  * Sends a notification to a process that has sent this handler something before.
  *
- *   TOIT_OK                    It is on its way, and the data is the system's.
+ *   TOIT_OK                    It has been sent, and the data belongs to the system.
  *   TOIT_ERR_NO_SUCH_RECEIVER  There is no such process, or it has never sent this handler anything.
  *   TOIT_ERR_NOT_FOUND         There is no such handler.
  *   TOIT_ERR_OOM               There is no memory.
- *   TOIT_ERR_ERROR             The process has no room for it now; or the length is negative, or the data is NULL and the
- *                              length is not 0.
+ *   TOIT_ERR_ERROR             The process has no room for it now; or the length is negative, or the data is NULL and
+ *                              the length is not 0.
  *
- * If it fails, the data is freed if free_on_failure says so, and otherwise left as it is.
+ * On failure the data is freed if free_on_failure is true, and otherwise left unchanged.
  */
 toit_err_t toit_msg_notify(toit_msg_context_t* context,
                            int target_pid,
@@ -122,24 +122,26 @@ toit_err_t toit_msg_notify(toit_msg_context_t* context,
 /*
  * Answers a request.
  *
- *   TOIT_OK                    The answer is on its way, and the data is the system's.
- *   TOIT_ERR_NO_SUCH_RECEIVER  Whoever asked has ended, or does not want the answer any more.
- *   TOIT_ERR_NOT_FOUND         The request has been answered, or its handler removed, or there never was one.
+ *   TOIT_OK                    The answer has been sent, and the data belongs to the system.
+ *   TOIT_ERR_NO_SUCH_RECEIVER  The caller has ended, or no longer needs the answer.
+ *   TOIT_ERR_NOT_FOUND         The request has been answered, or its handler removed, or it never existed.
  *   TOIT_ERR_OOM               There is no memory. The request can still be answered.
- *   TOIT_ERR_ERROR             The length is negative, or the data is NULL and the length is not 0. The same.
+ *   TOIT_ERR_ERROR             The length is negative, or the data is NULL and the length is not 0. The request can still
+ *                              be answered.
  *
- * If it fails, the data is freed if free_on_failure says so, and otherwise left as it is.
+ * On failure the data is freed if free_on_failure is true, and otherwise left unchanged.
  */
 toit_err_t toit_msg_request_reply(toit_msg_request_handle_t handle,
                                   uint8_t* data, int length,
                                   bool free_on_failure);
 
 /*
- * Fails a request: whoever asked throws the error, a text of at most 128 bytes (what is beyond is cut off). It is copied.
+ * Fails a request: the caller throws the error, a text of at most 128 bytes (the rest is cut off). The text
+ * is copied.
  *
- *   TOIT_OK                    The failure is on its way.
- *   TOIT_ERR_NO_SUCH_RECEIVER  Whoever asked has ended, or does not want the answer any more.
- *   TOIT_ERR_NOT_FOUND         The request has been answered, or its handler removed, or there never was one.
+ *   TOIT_OK                    The failure has been sent.
+ *   TOIT_ERR_NO_SUCH_RECEIVER  The caller has ended, or no longer needs the answer.
+ *   TOIT_ERR_NOT_FOUND         The request has been answered, or its handler removed, or it never existed.
  *   TOIT_ERR_ERROR             The error is NULL. The request can still be answered.
  */
 toit_err_t toit_msg_request_fail(toit_msg_request_handle_t handle, const char* error);
@@ -147,17 +149,17 @@ toit_err_t toit_msg_request_fail(toit_msg_request_handle_t handle, const char* e
 /*
  * Collects the garbage of all Toit processes, and returns when that is done.
  *
- *   TOIT_OK  It is.
+ *   TOIT_OK  It has been collected.
  */
 toit_err_t toit_gc(void);
 
-/* As malloc(). If there is no memory it collects garbage and tries again. */
+/* Like malloc(). If there is no memory, it collects garbage and tries again. */
 void* toit_malloc(size_t size);
 
-/* As calloc(), in the same way. */
+/* Like calloc(), with the same retry. */
 void* toit_calloc(size_t nmemb, size_t size);
 
-/* As realloc(), in the same way. */
+/* Like realloc(), with the same retry. */
 void* toit_realloc(void* ptr, size_t size);
 
 #ifdef __cplusplus
