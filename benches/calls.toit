@@ -1,4 +1,5 @@
-// Calls between two processes, notifications, and spawning. Prints `NAME VALUE UNIT` lines.
+// Measures calls between two processes, notifications, and spawning. Prints `NAME VALUE UNIT`
+// lines.
 import monitor
 import system.services show *
 
@@ -36,7 +37,7 @@ class Counter extends ServiceResourceProxy:
     count++
     if count == wanted: done.up
 
-/** The shortest of some rounds, in µs for each of $count times. */
+/** Returns the shortest of several rounds, in µs for each of $count times. */
 best count/int [block] -> float:
   best := float.INFINITY
   5.repeat:
@@ -75,7 +76,7 @@ main:
   count = 2_000
   report "spawn to end" (best count: count.repeat: spawn-and-wait) "us"
 
-/** Starts a process, and waits until the system says that it has ended. */
+/** Starts a process, and waits until the system reports its end. */
 spawn-and-wait -> none:
   ended := Ended.instance
   ended.expected = (spawn:: null).id

@@ -1,4 +1,4 @@
-// Echoes.
+// Returns the data of each request.
 #include <toit/toit.h>
 
 static toit_err_t on_rpc_request(void* user_data, int sender, int function,

@@ -1,7 +1,7 @@
-// Requests to the component in `component.c`. Prints `NAME VALUE UNIT` lines.
+// Measures requests to the component in `component.c`. Prints `NAME VALUE UNIT` lines.
 import system.external
 
-/** The shortest of some rounds, in µs for each of $count times. */
+/** Returns the shortest of several rounds, in µs for each of $count times. */
 best count/int [block] -> float:
   best := float.INFINITY
   5.repeat:

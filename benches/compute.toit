@@ -1,4 +1,4 @@
-// The interpreter alone. Prints `NAME VALUE UNIT` lines.
+// Measures the interpreter alone. Prints `NAME VALUE UNIT` lines.
 fib n/int -> int:
   if n <= 2: return 1
   return (fib n - 1) + (fib n - 2)

@@ -1,5 +1,5 @@
-// Starts so many processes as the argument says, each with a provider installed and a client open,
-// and waits for ever once all are idle: what they cost is measured from outside.
+// Starts as many processes as the argument says, each with an installed provider and an open
+// client, and waits forever once all are idle. Their cost is measured from outside.
 import system.services show *
 
 class Provider extends ServiceProvider implements ServiceHandler:

@@ -1,9 +1,10 @@
-// How long a call takes from one container to another, whatever others do. The arguments say what this one does:
-//   provide NAME   answers calls, and sends notifications to whoever wants them
-//   measure NAME   prints the median and the 99th percentile of many calls of that provider, each after a pause, as calls
-//                  come on a device
-//   calls NAME     calls that provider without end, many calls at a time
-//   notes NAME     takes notifications of that provider, which sends them without end
+// Measures a call from one container to another, beside other containers. The arguments choose the
+// role of this container:
+//     provide NAME   answers calls, and sends notifications to clients that request them
+//     measure NAME   prints the median and the 99th percentile of many calls of that provider, each after a
+//                    pause, as calls come on a device
+//     calls NAME     calls that provider without end, many calls at a time
+//     notes NAME     takes notifications of that provider, which sends them without end
 import system.services show *
 
 SELECTOR ::= ServiceSelector

@@ -2,13 +2,13 @@
 import monitor
 import system.services show *
 
-// Names the service for all time. Any UUID will do, as long as nobody else uses it.
+// Identifies the service forever. Any UUID works, if no other service uses it.
 SELECTOR ::= ServiceSelector
     --uuid="0b9a54a1-3d6e-4a57-8d9a-0a1f3cf7b4c2"
     --major=1
     --minor=0
 
-// The provider's end.
+// The provider.
 class Greeter extends ServiceProvider implements ServiceHandler:
   guests/int := 0
   left/monitor.Signal ::= monitor.Signal
@@ -20,12 +20,12 @@ class Greeter extends ServiceProvider implements ServiceHandler:
   handle index/int arguments/any --gid/int --client/int -> any:
     return "hello from the house, $arguments"
 
-  // Told of every client that goes, also of one whose process has just ended.
+  // Called for every closed client, also after the sudden end of its process.
   on-closed client/int -> none:
     guests++
     left.raise
 
-// The client's end.
+// The client.
 class GreeterClient extends ServiceClient:
   constructor: super SELECTOR
   greet name/string -> string: return invoke_ 0 name

@@ -1,4 +1,4 @@
-//! A clock that tells the time of day, as a container of its own on a device.
+//! A clock that provides the time of day, as a container of its own on a device.
 //!
 //! ```sh
 //! cargo build -p lucarne-cli --example clock
@@ -10,10 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use lucarne::prelude::*;
 
-/// Tells the time.
+/// Provides the time.
 #[lucarne::service(uuid = "5dd8b3e9-5b6f-4e0d-8f4c-0b7f0f0c3f6e", version = "1.0")]
 trait Clock {
-    /// Seconds since 1970.
+    /// Returns the seconds since 1970.
     #[index(0)]
     async fn seconds(&self) -> i64;
 }
@@ -29,7 +29,7 @@ impl Clock for Quartz {
 
 #[allow(clippy::print_stdout, reason = "what it prints is in its log")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The device says where.
+    // The device sets the environment variable with the address.
     let container = Container::connect_by_environment().wait()?;
     container.provider("example/clock", "1.0").handle(ClockHandler::new(Quartz)).install().wait()?;
     println!("tick");

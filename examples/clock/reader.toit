@@ -1,4 +1,4 @@
-/** Reads the clock that another container provides, for as long as it is there. */
+/** Reads the clock that another container provides, while it is available. */
 
 import system.services
 

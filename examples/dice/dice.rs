@@ -9,25 +9,25 @@ use lucarne::prelude::*;
 /// A source of random numbers.
 #[lucarne::service(uuid = "e8c1b9c2-5c0c-4bb1-8f8e-21a3b1f6a6d0", version = "1.0")]
 trait Random {
-    /// Something to roll.
+    /// The resource that `roll` uses.
     type Die: Die;
-    /// A number from 0 up to, but not including, the limit.
+    /// Returns a number from 0 up to, but not including, the limit.
     #[index(0)]
     async fn generate(&self, limit: i64) -> Result<i64, RandomError>;
-    /// A die with so many sides, for as long as the player wants it.
+    /// Returns a die with this number of sides, until the player closes it.
     #[index(1)]
     async fn create_die(&self, sides: i64) -> Result<Resource<Self::Die>, RandomError>;
 }
 
-/// A die tells whoever rolls it when its highest side comes up, and after how many rolls.
+/// A die notifies its player when its highest side comes up, with the number of rolls.
 #[lucarne::resource(notifies = i64)]
 trait Die {
-    /// The side that comes up, from 1 on.
+    /// Returns the side that comes up, from 1 on.
     #[index(2)]
     async fn roll(&self) -> i64;
 }
 
-/// Travels as a text, `BAD_LIMIT` or `BAD_SIDES`: what a player in Toit catches.
+/// Sent as a text, `BAD_LIMIT` or `BAD_SIDES`, which a player in Toit can catch.
 #[derive(Debug, PartialEq, lucarne::Fault)]
 enum RandomError {
     BadLimit,
@@ -62,7 +62,7 @@ impl Die for HouseDie {
         let side = fastrand::i64(1..=self.sides);
         let rolls = 1 + self.rolls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if side == self.sides {
-            // A player who has gone need not know.
+            // A player that has ended does not need it.
             let _ = self.player.send(rolls).await;
         }
         side

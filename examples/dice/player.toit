@@ -21,7 +21,7 @@ class Die extends ServiceResourceProxy:
 
   roll -> int: return (client_ as RandomClient).roll_ handle_
 
-  // The provider says after how many rolls the highest side came up.
+  // The provider sends the number of rolls until the highest side came up.
   on-notified_ rolls/int -> none:
     if not highest.has-value: highest.set rolls
 

@@ -1,4 +1,6 @@
-/** Does its work when it is told to, and nothing when it is merely installed. */
+/**
+Does its work when its program is started with arguments, and nothing when it is merely installed.
+*/
 
 main arguments/List:
   if arguments != ["now"]: return

@@ -1,5 +1,5 @@
-//! A container that looks after others: it starts the programs of installed containers once more, one after the other,
-//! and logs how each of them has ended.
+//! A container that supervises others: it starts the programs of installed containers once more,
+//! one after the other, and logs how each of them ends.
 //!
 //! ```sh
 //! cargo build -p lucarne-cli --example keeper
@@ -17,7 +17,7 @@ use lucarne::prelude::*;
 use lucarne::storage::{Scheme, Storage, Tison};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The device says where.
+    // The device sets the environment variable with the address.
     let container = Container::connect_by_environment().wait()?;
     let log = Log::open(&container).wait()?;
     let round = next_round(&container)?.to_string();
@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Counts how often this container was started, beyond its own end and the device's.
+/// Counts the starts of this container. The count survives restarts of the container and the
+/// device.
 fn next_round(container: &Container) -> Result<i64, Box<dyn Error>> {
     let bucket = Storage::open(container).wait()?.bucket(Scheme::Flash, "example.com/keeper").wait()?;
     let before = bucket.get("rounds").wait()?.map_or(0, |Tison(rounds): Tison<i64>| rounds);
@@ -42,7 +43,8 @@ fn next_round(container: &Container) -> Result<i64, Box<dyn Error>> {
     Ok(before + 1)
 }
 
-/// Starts the program of a container, and waits for its end. None if there is no such container any more.
+/// Starts the program of a container, and waits for its end. None if the container does not exist
+/// any more.
 fn run(containers: &Containers, name: &str) -> Result<Option<i32>, Box<dyn Error>> {
     let installed = containers.images().wait()?.0;
     let Some(image) = installed.into_iter().find(|image| image.name.as_deref() == Some(name)) else {

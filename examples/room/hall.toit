@@ -21,7 +21,7 @@ class Hall extends ServiceProvider implements ServiceHandler:
       return others.size
     unreachable
 
-// A seat, as the hall keeps it.
+// A seat on the side of the hall.
 class Chair extends ServiceResource:
   name/string
   hall_/Hall
@@ -29,7 +29,7 @@ class Chair extends ServiceResource:
   constructor .name .hall_ client/int:
     super hall_ client --notifiable
 
-  // However the visitor left.
+  // Called however the visitor left.
   on-closed -> none:
     hall_.chairs_.remove this
 

@@ -1,6 +1,6 @@
-//! A room with a hall in Toit and visitors in Toit and Rust, of which one is in another OS process.
+//! A room with a hall in Toit and visitors in Toit and Rust, one of them in another OS process.
 //!
-//! `cargo run -p lucarne --example room-both` prints what Bob hears of Ada.
+//! `cargo run -p lucarne --example room-both` prints what Bob hears from Ada.
 
 use std::process::Command;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use room::RoomClient;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/room");
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Whoever started this program with a socket wants it to be Ada.
+    // If this program was started with a socket, it plays Ada.
     if std::env::var_os(SOCKET_VARIABLE).is_some() {
         return ada();
     }
@@ -30,12 +30,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::process::exit(code);
 }
 
-/// A visitor in an OS process of its own.
+/// Returns a visitor in an OS process of its own.
 fn ada() -> Result<(), Box<dyn std::error::Error>> {
     let container = Container::connect_by_environment().wait()?;
     let room = RoomClient::open(&container).within(Duration::from_secs(5)).wait()?;
     let seat = room.enter("Ada".into()).wait()?;
-    // Until Bob is there.
+    // Waits until Bob is there.
     while seat.say("Hello?".into()).wait()? == 0 {
         container.sleep(Duration::from_millis(10)).wait()?;
     }

@@ -1,7 +1,8 @@
-//! A room whose visitors hear what the others say: the hall and two visitors, each a container in Rust.
+//! A room whose visitors hear what the others say: the hall and two visitors, each a container in
+//! Rust.
 //!
-//! `cargo run -p lucarne --example room` prints what they hear. `in_toit.toit` is the same in Toit, and
-//! `in_both.rs` mixes the two.
+//! `cargo run -p lucarne --example room` prints what they hear. `in_toit.toit` is the same in Toit,
+//! and `in_both.rs` mixes the two.
 
 use lucarne::prelude::*;
 
@@ -23,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(text) = heard.next().wait() {
         println!("Bob hears {}", text?);
     }
-    // Bob leaves. His end of the container goes, too, as it would if it had been killed.
+    // Bob leaves. His end of the container is closed, too, as it would be if it had been killed.
     bob.close().wait()?;
     println!("{} heard Ada", ada.say("Is anybody there?".into()).wait()?);
     Ok(())

@@ -8,14 +8,14 @@ main:
   spawn::
     hall := Hall
     hall.install
-    // Once the last visitor has left.
+    // Ends when the last visitor has left.
     hall.uninstall --wait
   spawn:: visit "Ada" []
   spawn:: visit "Bob" []
   room := RoomClient
   room.open --timeout=(Duration --s=5)
   seat := room.enter "Eve"
-  // Until both are there.
+  // Waits until both are there.
   while (seat.say "Hello?") < 2: sleep --ms=10
   seat.say "Goodbye!"
   room.close

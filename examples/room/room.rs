@@ -1,4 +1,4 @@
-//! The interface of the room, as `room.toit` has it for Toit, and a hall that provides it.
+//! The interface of the room, as in `room.toit` for Toit, and a hall that provides it.
 #![allow(dead_code, reason = "not all who visit a room also have a hall")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lucarne::prelude::*;
 
-/// Everybody who is in the room hears what the others say.
+/// A room: each visitor hears what the others say.
 #[lucarne::service(uuid = "6f0cfe1e-6f0b-4a2a-9a7e-0d4b0f7d1c55", version = "1.0")]
 pub(crate) trait Room {
     /// A place in the room.
     type Seat: Seat;
-    /// Comes in under a name. What others say from now on is sent to the seat.
+    /// Enters under a name. From now on, what others say is sent to the seat.
     #[index(0)]
     async fn enter(&self, name: String) -> Resource<Self::Seat>;
 }
@@ -19,22 +19,22 @@ pub(crate) trait Room {
 /// A place in the room, until it is closed.
 #[lucarne::resource(notifies = String)]
 pub(crate) trait Seat {
-    /// Says something to all others, and tells how many there were.
+    /// Says something to all others, and returns their number.
     #[index(1)]
     async fn say(&self, text: String) -> i64;
 }
 
-/// The room, as its provider keeps it.
+/// The room on the side of its provider.
 #[derive(Default)]
 pub(crate) struct Hall {
     chairs: Chairs,
     entered: AtomicU64,
 }
 
-/// The ways to all visitors, by their numbers.
+/// The notifiers of all visitors, by their numbers.
 type Chairs = Arc<Mutex<Vec<(u64, Notifier<String>)>>>;
 
-/// A seat, as the hall keeps it.
+/// A seat on the side of the hall.
 pub(crate) struct Chair {
     number: u64,
     name: String,
@@ -58,14 +58,14 @@ impl Seat for Chair {
     async fn say(&self, text: String) -> i64 {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let others = all.iter().filter(|(number, _)| *number != self.number);
-        // One who does not listen fast enough misses it.
+        // A visitor that does not listen fast enough misses it.
         let got_it = others.filter(|(_, other)| other.try_send(format!("{}: {text}", self.name)).is_ok());
         i64::try_from(got_it.count()).unwrap_or(i64::MAX)
     }
 }
 
 impl Drop for Chair {
-    /// However the visitor left.
+    /// Called however the visitor left.
     fn drop(&mut self) {
         let number = self.number;
         self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != number);

@@ -1,8 +1,8 @@
-// What visitors of the room need, and whoever provides it: the interface and the client's end.
+// The interface of the room and the client, for visitors and providers.
 import monitor
 import system.services show *
 
-// Names the service for all time. Any UUID will do, as long as nobody else uses it.
+// Identifies the service forever. Any UUID works, if no other service uses it.
 SELECTOR ::= ServiceSelector
     --uuid="6f0cfe1e-6f0b-4a2a-9a7e-0d4b0f7d1c55"
     --major=1
@@ -14,7 +14,7 @@ SAY-INDEX ::= 1
 class RoomClient extends ServiceClient:
   constructor: super SELECTOR
 
-  /** Comes in under a name. What others say from now on is sent to the seat. */
+  /** Enters under a name. From now on, what others say is sent to the seat. */
   enter name/string -> Seat:
     return Seat this (invoke_ ENTER-INDEX name)
 
@@ -24,11 +24,11 @@ class Seat extends ServiceResourceProxy:
 
   constructor client/ServiceClient handle/int: super client handle
 
-  /** Says something to all others, and returns how many there were. */
+  /** Says something to all others, and returns their number. */
   say text/string -> int:
     return (client_ as RoomClient).invoke_ SAY-INDEX [handle_, text]
 
-  /** What somebody said. Waits for it. */
+  /** Waits for the next message, and returns it. */
   hear -> string:
     return heard_.receive
 

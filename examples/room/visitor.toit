@@ -1,4 +1,5 @@
-// A visitor: says each of its arguments but the first, which is its name, and tells what it hears.
+// A visitor. The first argument is its name. It says each of the other arguments, and prints what
+// it hears.
 import .room show RoomClient Seat
 
 main arguments/List:

@@ -1,9 +1,9 @@
 // A database for Toit programs: SQLite as a component.
 //
 // The handler "example.com/sqlite" has one function. It gets an SQL statement, a zero, and the values for its
-// parameters; it answers with the number of columns and the values of all rows. A value is a letter for its type and what
-// follows from that: see `write_value`. The database is the file that the environment variable SQLITE_FILE names, or
-// one in memory.
+// parameters. It answers with the number of columns and the values of all rows. A value is a letter for its
+// type and data that depends on the type: see `write_value`. The database is the file in the environment
+// variable SQLITE_FILE, or one in memory.
 
 #include <toit/toit.h>
 
@@ -13,7 +13,7 @@
 
 enum { QUERY = 0 };
 
-// Bytes that grow.
+// A growing byte array.
 typedef struct {
   uint8_t* data;
   size_t length;
@@ -25,7 +25,7 @@ static void append(buffer_t* buffer, const void* bytes, size_t length) {
   if (buffer->has_failed || length == 0) return;
   if (buffer->length + length > buffer->capacity) {
     size_t capacity = 2 * (buffer->length + length);
-    // What toit_malloc gives out survives that the memory of Toit programs is tight.
+    // If memory is short, toit_realloc collects the garbage of Toit programs and tries again.
     uint8_t* data = toit_realloc(buffer->data, capacity);
     if (data == NULL) {
       buffer->has_failed = true;
@@ -44,7 +44,8 @@ static void append_sized(buffer_t* buffer, const void* bytes, int length) {
   append(buffer, bytes, size);
 }
 
-// A letter and a number, or a letter, a length and as many bytes. Numbers are as this machine has them.
+// Writes a letter and a number, or a letter, a length and as many bytes. Numbers have this machine's byte
+// order.
 static void write_value(buffer_t* buffer, sqlite3_stmt* statement, int column) {
   switch (sqlite3_column_type(statement, column)) {
     case SQLITE_INTEGER: {
@@ -72,7 +73,7 @@ static void write_value(buffer_t* buffer, sqlite3_stmt* statement, int column) {
   }
 }
 
-// Takes `size` bytes off the front; NULL if there are not as many.
+// Takes `size` bytes off the front; NULL if there are fewer.
 static const uint8_t* take(const uint8_t** data, const uint8_t* end, size_t size) {
   if ((size_t)(end - *data) < size) return NULL;
   const uint8_t* taken = *data;
@@ -103,7 +104,7 @@ static int bind_value(sqlite3_stmt* statement, int index, const uint8_t** data, 
   return SQLITE_MISUSE;
 }
 
-// Runs a statement to its end. The result is a code of SQLite.
+// Runs a statement to its end. Returns an SQLite result code.
 static int run(sqlite3_stmt* statement, const uint8_t* data, const uint8_t* end, buffer_t* answer) {
   for (int index = 1; data < end; index++) {
     int result = bind_value(statement, index, &data, end);
@@ -121,7 +122,7 @@ static int run(sqlite3_stmt* statement, const uint8_t* data, const uint8_t* end,
 static toit_err_t query(sqlite3* database, toit_msg_request_handle_t request, const uint8_t* data, int length) {
   const char* sql = (const char*)data;
   const uint8_t* end = data + length;
-  // A zero follows the data in any case.
+  // A zero always follows the data.
   const uint8_t* parameters = data + strlen(sql) + 1;
   if (parameters > end) parameters = end;
 

@@ -11,10 +11,10 @@ class Database:
     client_ = external.Client.open "example.com/sqlite"
 
   /**
-  Runs a statement of SQL, in which each `?` stands for one of the $parameters.
+  Runs an SQL statement, in which each `?` stands for one of the $parameters.
 
-  Returns the rows, each a list of values: null, numbers, strings and byte arrays. Throws what SQLite says if
-    something is wrong.
+  Returns the rows, each a list of values: null, numbers, strings and byte arrays. Throws the error
+    of SQLite if the statement fails.
   */
   query sql/string parameters/List=[] -> List:
     request := io.Buffer

@@ -1,7 +1,7 @@
 //! A store of values by name, whose clients can watch names: provided in Rust, watched from Toit.
 //!
-//! `cargo run -p lucarne --example store` runs the store, a client that changes things, and a program in
-//! Toit that watches.
+//! `cargo run -p lucarne --example store` runs the store, a client that changes values, and a
+//! program in Toit that watches.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,36 +10,36 @@ use std::time::Duration;
 use lucarne::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Values by name.
+/// Stores values by name.
 #[lucarne::service(uuid = "3d7f2c1e-9b59-4a53-8ad6-5f0ce7a1c9b4", version = "1.0")]
 trait Store {
     /// A watch on names.
     type Watch: Watch;
-    /// The value of a name.
+    /// Returns the value of a name.
     #[index(0)]
     async fn get(&self, name: String) -> Option<Value>;
-    /// Gives a name a value. Null is none.
+    /// Sets the value of a name. Null is not allowed.
     #[index(1)]
     async fn put(&self, name: String, value: Value) -> Result<(), StoreError>;
-    /// Forgets a name, and says whether it was there.
+    /// Removes a name, and returns whether it existed.
     #[index(2)]
     async fn remove(&self, name: String) -> bool;
-    /// Watches all names that start with a prefix: what they are now is the first that is told.
+    /// Watches all names with a prefix. The current values are sent first.
     #[index(3)]
     async fn watch(&self, prefix: String) -> Resource<Self::Watch>;
 }
 
-/// Travels as a text, `NO_VALUE`.
+/// Sent as a text, `NO_VALUE`.
 #[derive(Debug, lucarne::Fault)]
 enum StoreError {
     NoValue,
 }
 
-/// Tells what changes, until it is closed.
+/// Sends changes until it is closed.
 #[lucarne::resource(notifies = Change)]
 trait Watch {}
 
-/// It travels as a map: `{"name": ..., "value": ...}`.
+/// Sent as a map: `{"name": ..., "value": ...}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Change {
     name: String,
@@ -58,7 +58,7 @@ struct State {
     watches: Vec<(String, Notifier<Change>)>,
 }
 
-/// A watch, as the store keeps it: the way to its client is in the list of all.
+/// A watch on the side of the store. The notifier of its client is in the list of all.
 struct Watching;
 
 impl Shelf {
@@ -72,7 +72,8 @@ impl State {
         self.watches.retain(|(_, watcher)| !watcher.is_closed());
         let concerned = self.watches.iter().filter(|(prefix, _)| name.starts_with(prefix));
         for (_, watcher) in concerned {
-            // One who does not listen fast enough misses it: a thousand changes wait for each.
+            // A client that does not listen fast enough misses changes beyond the first thousand
+            // that wait.
             let _ = watcher.try_send(Change { name: name.to_owned(), value: value.clone() });
         }
     }

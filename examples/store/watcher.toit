@@ -1,4 +1,5 @@
-// Watches names in the store of `store.rs`, which runs it: those with a prefix, until one is removed.
+// Watches names in the store of `store.rs`, which runs it: those with a prefix, until one is
+// removed.
 import monitor
 import system.services show *
 
@@ -18,7 +19,7 @@ class Watch extends ServiceResourceProxy:
 
   constructor client/ServiceClient handle/int: super client handle
 
-  /** What has changed: a map of a name and its value, which is null if it was removed. */
+  /** Returns the next change: a map of a name and its value, which is null if it was removed. */
   next -> Map: return changes_.receive
 
   on-notified_ change/Map -> none: changes_.send change

@@ -1,4 +1,4 @@
-//! Any bytes as a program: `cargo +nightly fuzz run analyze` in the folder above.
+//! Analyzes any bytes as a program: `cargo +nightly fuzz run analyze` in the parent folder.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Any bytes as a program, with the library, through the linker and the verifier:
-//! `cargo +nightly fuzz run compile` in the folder above.
+//! Compiles any bytes as a program, with the library, and runs the linker and the verifier: `cargo
+//! +nightly fuzz run compile` in the parent folder.
 #![no_main]
 
 use std::sync::OnceLock;

@@ -1,10 +1,11 @@
-//! Any bytes as an image, with and without the right beginning: `cargo +nightly fuzz run image` in the folder above.
+//! Reads any bytes as an image, with and without the correct beginning: `cargo +nightly fuzz run
+//! image` in the parent folder.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use lucarne_device::Image;
 
-/// What every image begins with, and the number of the format.
+/// The beginning of every image, and the number of the format.
 const BEGINNING: &[u8] = b"lucarne image \x01";
 
 fuzz_target!(|input: &[u8]| {

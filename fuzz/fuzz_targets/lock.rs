@@ -1,4 +1,5 @@
-//! Any text as `package.lock` and as `package.yaml`: `cargo +nightly fuzz run lock` in the folder above.
+//! Reads any text as `package.lock` and as `package.yaml`: `cargo +nightly fuzz run lock` in the
+//! parent folder.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

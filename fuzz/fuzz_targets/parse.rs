@@ -1,4 +1,4 @@
-//! Any bytes as a source text, up to its tree: `cargo +nightly fuzz run parse` in the folder above.
+//! Parses any bytes as a source text: `cargo +nightly fuzz run parse` in the parent folder.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any bytes as a payload: `cargo +nightly fuzz run payload` in the folder above.
+//! Decodes any bytes as a payload: `cargo +nightly fuzz run payload` in the parent folder.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any bytes as a source text, up to tokens: `cargo +nightly fuzz run scan` in the folder above.
+//! Scans any bytes as a source text: `cargo +nightly fuzz run scan` in the parent folder.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

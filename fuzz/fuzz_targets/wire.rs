@@ -1,4 +1,4 @@
-//! A peer that follows from any bytes: `cargo +nightly fuzz run wire` in the folder above.
+//! Runs a peer that follows from any bytes: `cargo +nightly fuzz run wire` in the parent folder.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

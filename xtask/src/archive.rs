@@ -1,12 +1,12 @@
-//! Archives whose bytes follow from what is in them: names in order, one owner, one time.
+//! Archives whose bytes depend only on their content: names in order, one owner, one time.
 
 use std::io::{self, Write};
 
 use flate2::{Compression, GzBuilder};
 
-/// What is in an archive.
+/// An entry of an archive.
 pub(crate) struct Entry {
-    /// Its path, without a slash in front.
+    /// Its path, without a leading slash.
     pub(crate) path: String,
     pub(crate) kind: Kind,
 }
@@ -23,7 +23,7 @@ impl Entry {
     }
 }
 
-/// A compressed tar archive of entries, whose paths begin with `root`.
+/// Returns a compressed tar archive of entries, whose paths begin with `root`.
 pub(crate) fn tar_gz(root: &str, entries: &[Entry], time: u64) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(GzBuilder::new().write(Vec::new(), Compression::best()));
     for entry in entries {
@@ -57,7 +57,7 @@ pub(crate) fn tar_gz(root: &str, entries: &[Entry], time: u64) -> io::Result<Vec
     archive.into_inner()?.finish()
 }
 
-/// The entries with the folders that they are in, each before what is in it.
+/// Returns the entries with their folders. Each folder comes before its content.
 pub(crate) fn with_folders(entries: Vec<Entry>) -> Vec<Entry> {
     let mut all = std::collections::BTreeMap::new();
     for entry in entries {
@@ -77,7 +77,8 @@ pub(crate) fn gz(bytes: &[u8]) -> io::Result<Vec<u8>> {
     compressed.finish()
 }
 
-/// An archive of `ar`: for each member a header of 60 bytes in text, and its bytes, of which there are always two at a time.
+/// Returns an archive of `ar`: for each member a header of 60 bytes in text, and its bytes, padded
+/// to an even number.
 pub(crate) fn ar(members: &[(&str, Vec<u8>)], time: u64) -> Vec<u8> {
     let mut archive = b"!<arch>\n".to_vec();
     for (name, bytes) in members {
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_come_before_what_is_in_them() {
+    fn folders_come_before_their_content() {
         let entries =
             with_folders(vec![Entry::text("b/c/d", ""), Entry::text("a", ""), Entry::text("b-a", "")]);
         let paths: Vec<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();

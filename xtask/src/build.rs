@@ -1,4 +1,4 @@
-//! Has Cargo build what is installed.
+//! Builds everything that is installed, with Cargo.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// What was built.
+/// The results of the build.
 pub(crate) struct Built {
     pub(crate) binary: PathBuf,
     pub(crate) shared_library: PathBuf,
@@ -15,7 +15,7 @@ pub(crate) struct Built {
 }
 
 impl Built {
-    /// A folder for what is made on the way, beside what was built. Nobody else has the same.
+    /// Returns a folder of its own for intermediate files, beside the results.
     pub(crate) fn work(&self) -> Result<Work, Error> {
         let folder = self.binary.with_file_name(format!("xtask-{}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(|reason| Error::File { path: folder.clone(), reason })?;
@@ -23,7 +23,7 @@ impl Built {
     }
 }
 
-/// A folder that goes with this value.
+/// A folder that is removed when this is dropped.
 pub(crate) struct Work(PathBuf);
 
 impl std::ops::Deref for Work {
@@ -40,13 +40,13 @@ impl Drop for Work {
     }
 }
 
-/// The folder of the sources.
+/// Returns the folder of the sources.
 pub(crate) fn sources() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Builds the release, all of it: for fewer packages other features would be chosen, and what `cargo build --release` has
-/// built would be built again.
+/// Builds the whole release: for fewer packages Cargo would choose other features, and would
+/// rebuild the results of `cargo build --release`.
 pub(crate) fn build() -> Result<Built, Error> {
     let mut command = cargo();
     command
@@ -65,22 +65,22 @@ pub(crate) fn build() -> Result<Built, Error> {
     })
 }
 
-/// The Cargo that runs this, for these sources.
+/// Returns a command for the Cargo that runs this, for these sources.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(sources());
     command
 }
 
-/// The files that Cargo says it has made, or found to be made.
+/// Returns the files that a Cargo message reports as made or up to date.
 fn files_of_message(message: &str) -> Vec<PathBuf> {
     let message: Value = serde_json::from_str(message).unwrap_or_default();
     let files = message["filenames"].as_array().into_iter().flatten();
     files.filter_map(Value::as_str).map(PathBuf::from).collect()
 }
 
-/// The libraries of the operating system that the static library needs, as flags of a linker: those of the standard
-/// library, since no crate here adds any.
+/// Returns the libraries of the operating system that the static library needs, as linker flags:
+/// those of the standard library, since no crate here adds any.
 pub(crate) fn native_libraries(work: &Path) -> Result<Vec<String>, Error> {
     const NOTE: &str = "note: native-static-libs: ";
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
@@ -98,7 +98,7 @@ pub(crate) fn native_libraries(work: &Path) -> Result<Vec<String>, Error> {
     Ok(libraries)
 }
 
-/// Runs a command, and gives what it prints.
+/// Runs a command, and returns its output.
 pub(crate) fn output(command: &mut Command) -> Result<String, Error> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|reason| failed(command, reason.to_string()))?;

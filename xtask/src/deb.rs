@@ -1,4 +1,5 @@
-//! A package for Debian and its relatives: an archive of two archives, one about the package and one with its files.
+//! Makes a package for Debian and its derivatives: an archive of two archives, one with the
+//! metadata and one with the files.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -19,8 +20,8 @@ const SOVERSION: u32 = 0;
 
 const MAINTAINER: &str = "The Lucarne developers <lucarne@users.noreply.github.com>";
 
-/// The packages that have the libraries of the operating system, and the prefix of the symbols' versions that say
-/// which release is needed.
+/// The packages with the libraries of the operating system, and the prefix of the symbol versions
+/// that determine the required release.
 const PACKAGES: [(&str, &str, &str); 4] = [
     ("libc.so.", "libc6", "GLIBC_"),
     ("libm.so.", "libc6", "GLIBC_"),
@@ -32,13 +33,13 @@ pub(crate) fn file_name() -> Result<String, Error> {
     Ok(format!("lucarne_{VERSION}_{}.deb", architecture()?))
 }
 
-/// The name that Debian has for the machine.
+/// Returns Debian's name for the machine.
 fn architecture() -> Result<&'static str, Error> {
     match std::env::consts::ARCH {
         "x86_64" => Ok("amd64"),
         "aarch64" => Ok("arm64"),
         "riscv64" => Ok("riscv64"),
-        _ => Err(Error::Unsuitable("there is no package for this processor")),
+        _ => Err(Error::Unsuitable("no package can be made for this processor")),
     }
 }
 
@@ -52,7 +53,8 @@ pub(crate) fn pack(contents: &Contents, built: &Built) -> Result<Vec<u8>, Error>
     let about = [
         Entry::text("control", control(&files, &depends)?),
         Entry::text("md5sums", sums(&files)),
-        // What packages are to depend on that need the shared library, and that the loader is to find it.
+        // Packages that need the shared library depend on this, and the loader must find the
+        // library.
         Entry::text("shlibs", format!("liblucarne {SOVERSION} lucarne (>= {VERSION})\n")),
         Entry::text("triggers", "activate-noawait ldconfig\n"),
     ];
@@ -62,7 +64,7 @@ pub(crate) fn pack(contents: &Contents, built: &Built) -> Result<Vec<u8>, Error>
     Ok(ar(&members, contents.time))
 }
 
-/// Where Debian has things, and what it wants besides.
+/// Converts the content to Debian's layout, and adds the files that Debian requires.
 fn files(contents: &Contents, date: &str) -> std::io::Result<Vec<Entry>> {
     let mut files = Vec::new();
     for entry in &contents.entries {
@@ -80,7 +82,7 @@ fn files(contents: &Contents, date: &str) -> std::io::Result<Vec<Entry>> {
             Kind::Link { to } => (path, Kind::Link { to: to.clone() }),
             Kind::Folder => continue,
         };
-        // The licences are in the file `copyright`.
+        // The licenses are in the file `copyright`.
         if !path.contains("/LICENSE-") {
             files.push(Entry { path: format!("usr/{path}"), kind });
         }
@@ -118,7 +120,7 @@ fn sums(files: &[Entry]) -> String {
     sums
 }
 
-/// The packages that these files need, in the releases that have what they use.
+/// Returns the packages that these files need, in the required releases.
 fn depends(files: &[&Path]) -> Result<String, Error> {
     let mut depends = std::collections::BTreeMap::<&str, Vec<u32>>::new();
     for file in files {
@@ -144,10 +146,12 @@ fn in_brackets(line: &str) -> Option<&str> {
 
 fn package_of(library: &str) -> Result<(&'static str, &'static str, &'static str), Error> {
     let known = PACKAGES.into_iter().find(|(name, ..)| library.starts_with(name));
-    known.ok_or(Error::Unsuitable("a library is needed whose package is not known to xtask/src/deb.rs"))
+    known.ok_or(Error::Unsuitable(
+        "a required library is missing from the list of packages in xtask/src/deb.rs",
+    ))
 }
 
-/// The newest version of symbols with this prefix.
+/// Returns the newest version of symbols with this prefix.
 fn newest(needs: &str, prefix: &str) -> Vec<u32> {
     let names = needs.split_whitespace().filter_map(|word| word.strip_prefix(prefix));
     let numbers = |name: &str| name.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>().ok();

@@ -1,4 +1,5 @@
-//! Packs what is installed: an archive for any prefix, and a package for Debian and its relatives.
+//! Packs the installed files: an archive for any prefix, and a package for Debian and its
+//! derivatives.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,15 +11,15 @@ use crate::build::{Built, output, sources};
 use crate::deb;
 use crate::layout::{Content, Item};
 
-/// What packages are made of.
+/// The content of packages.
 pub(crate) struct Contents {
     /// Files and links, by their paths below the prefix.
     pub(crate) entries: Vec<Entry>,
-    /// The time that everything in them has.
+    /// The modification time of all entries.
     pub(crate) time: u64,
 }
 
-/// Writes the packages into a folder, and gives their names.
+/// Writes the packages into a folder, and returns their names.
 pub(crate) fn dist(built: &Built, items: &[Item], folder: &Path, work: &Path) -> Result<[PathBuf; 2], Error> {
     let contents = Contents { entries: read(items, work)?, time: time()? };
     let name = format!("lucarne-{}-{}-linux", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
@@ -36,7 +37,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     std::fs::write(path, bytes).map_err(|reason| file_error(path, reason))
 }
 
-/// What is installed, without what only debuggers read.
+/// Reads the installed files, without debug information.
 fn read(items: &[Item], work: &Path) -> Result<Vec<Entry>, Error> {
     items
         .iter()
@@ -59,7 +60,7 @@ fn read_one(content: &Content, work: &Path) -> Result<Kind, Error> {
     })
 }
 
-/// A copy without symbols, but for those that are needed to link with it.
+/// Returns a copy without symbols, except those that linking needs.
 fn stripped(path: &Path, symbols: &str, work: &Path) -> Result<PathBuf, Error> {
     let copy = work.join(path.file_name().unwrap_or_default());
     let mut command = Command::new("strip");
@@ -68,7 +69,8 @@ fn stripped(path: &Path, symbols: &str, work: &Path) -> Result<PathBuf, Error> {
     Ok(copy)
 }
 
-/// The time of the sources: what SOURCE_DATE_EPOCH says, or the last commit; now, if nobody knows.
+/// Returns the time of the sources: SOURCE_DATE_EPOCH, or the last commit, or else the current
+/// time.
 fn time() -> Result<u64, Error> {
     const VARIABLE: &str = "SOURCE_DATE_EPOCH";
     if let Some(time) = std::env::var_os(VARIABLE) {

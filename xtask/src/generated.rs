@@ -1,4 +1,4 @@
-//! What the binary says about itself: manual, completions, a unit for systemd.
+//! The files that the binary generates: manual, completions, a unit for systemd.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::layout::{Content, Item};
 /// A unit of systemd, which each user may enable.
 pub(crate) const UNIT: &str = "lib/systemd/user/lucarne.service";
 
-/// The binary, if nobody knows where it will be: it is looked for where the system has its programs.
+/// The binary's name if its path is not known: it is then found through the system's search path.
 pub(crate) const ANYWHERE: &str = "lucarne";
 
 /// The scripts that the binary prints.
@@ -20,7 +20,8 @@ const COMPLETIONS: [(&str, &str); 3] = [
     ("share/fish/vendor_completions.d/lucarne.fish", "fish"),
 ];
 
-/// All of it. `installed` is where the binary will be, `work` a folder for files in between.
+/// Returns all generated files. `installed` is the path where the binary will be, `work` a folder
+/// for intermediate files.
 pub(crate) fn items(binary: &Path, installed: &Path, work: &Path) -> Result<Vec<Item>, Error> {
     let mut items = manual(binary, &work.join("manual"))?;
     let text = |path: &str, text| Item { path: path.to_owned(), content: Content::Text(text) };
@@ -41,7 +42,7 @@ fn manual(binary: &Path, folder: &Path) -> Result<Vec<Item>, Error> {
     Ok(files(folder)?.into_iter().map(page).collect())
 }
 
-/// The files in a folder, in the order of their names.
+/// Returns the files in a folder, in the order of their names.
 pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let error = |reason| Error::File { path: folder.to_owned(), reason };
     let entries = std::fs::read_dir(folder).map_err(error)?;

@@ -1,6 +1,6 @@
-//! What headers declare.
+//! Reads the declarations of headers.
 
-/// The functions that a header declares: their lines begin with a type.
+/// Returns the functions that a header declares: their lines begin with a type.
 pub(crate) fn functions(header: &str) -> Vec<&str> {
     header.lines().filter_map(function).collect()
 }
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn declarations_alone() {
+    fn only_declarations_are_found() {
         let header = "/* of(this) */\n * with(that)\n#define MACRO() {}\ntypedef int (*callback_t)(void);\n\
             toit_err_t toit_gc(void);\nvoid* toit_malloc(size_t size);\nint first(int a,\n          int second(int b));\n";
         assert_eq!(functions(header), ["toit_gc", "toit_malloc", "first"]);

@@ -1,4 +1,4 @@
-//! Puts what is installed into a folder.
+//! Installs the files into a folder.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::layout::{Content, Item};
 
-/// Installs everything below `prefix`, which is itself below `destdir` if there is one. Files that are there are replaced.
+/// Installs everything below `prefix`, which is itself below `destdir` if there is one. Existing
+/// files are replaced.
 pub(crate) fn install(prefix: &Path, destdir: Option<&Path>, items: &[Item]) -> Result<(), Error> {
     let root = match destdir {
         Some(destdir) => destdir.join(prefix.strip_prefix("/").unwrap_or(prefix)),
@@ -24,7 +25,7 @@ pub(crate) fn install(prefix: &Path, destdir: Option<&Path>, items: &[Item]) -> 
 fn install_one(path: &Path, content: &Content) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder)?;
-    // A program that runs cannot be written to, but it can be replaced.
+    // A running program cannot be written to, but it can be replaced.
     let fresh = fresh_name(path);
     let _ = fs::remove_file(&fresh);
     match content {

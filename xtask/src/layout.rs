@@ -1,4 +1,4 @@
-//! What is installed, and where: one list for folders and packages.
+//! The list of all installed files, for folders and packages.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use crate::Error;
 use crate::build::{Built, native_libraries, sources};
 use crate::generated::{self, files};
 use crate::header::functions;
-use crate::licences::third_party;
+use crate::licenses::third_party;
 
 /// A file, by its path below the prefix.
 pub(crate) struct Item {
@@ -17,11 +17,11 @@ pub(crate) struct Item {
 pub(crate) enum Content {
     /// A copy of a file.
     File(PathBuf),
-    /// A copy of a file that can be run.
+    /// A copy of an executable file.
     Program(PathBuf),
-    /// A copy of a library, with the option of `strip` that leaves what is needed to link with it.
+    /// A copy of a library, with the option of `strip` that keeps the symbols that linking needs.
     Library(PathBuf, &'static str),
-    /// A text made here.
+    /// A generated text.
     Text(String),
     /// A link to a file in the same folder.
     Link(String),
@@ -29,12 +29,13 @@ pub(crate) enum Content {
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Changes when hosts have to be built again; `liblucarne/build.rs` has it, too.
+/// Changes when hosts must be rebuilt; it is in `liblucarne/build.rs`, too.
 const SONAME: &str = "liblucarne.so.0";
 
 const CMAKE: &str = "lib/cmake/lucarne";
 
-/// Everything, in the order of the paths. `binary` is where the binary will be, `work` a folder for what is made on the way.
+/// Returns everything, in the order of the paths. `binary` is the path where the binary will be,
+/// `work` a folder for intermediate files.
 pub(crate) fn items(built: &Built, binary: &Path, work: &Path) -> Result<Vec<Item>, Error> {
     let mut items = vec![
         item("bin/lucarne", Content::Program(built.binary.clone())),
@@ -50,7 +51,7 @@ pub(crate) fn items(built: &Built, binary: &Path, work: &Path) -> Result<Vec<Ite
     Ok(items)
 }
 
-/// The libraries. The loader looks for the soname, a linker for the name without numbers.
+/// Returns the libraries. The loader looks for the soname, a linker for the name without numbers.
 fn libraries(built: &Built) -> [Item; 4] {
     let full = format!("liblucarne.so.{VERSION}");
     [
@@ -61,11 +62,11 @@ fn libraries(built: &Built) -> [Item; 4] {
     ]
 }
 
-/// What tells build systems about them.
+/// Returns the descriptions for build systems.
 fn descriptions(work: &Path) -> Result<[Item; 3], Error> {
     let path = sources().join("crates/c/include/toit/toit.h");
     let header = std::fs::read_to_string(&path).map_err(|reason| Error::File { path, reason })?;
-    // A component looks for the functions of toit.h in whoever loads it.
+    // A component finds the functions of toit.h in the program that loads it.
     let exported = functions(&header);
     let exports = |option: &str, between: &str| -> String {
         let flags: Vec<String> =
@@ -95,7 +96,7 @@ fn descriptions(work: &Path) -> Result<[Item; 3], Error> {
     ])
 }
 
-/// The guides, and the licences.
+/// Returns the guides and the licenses.
 fn documents() -> Result<Vec<Item>, Error> {
     const FOLDER: &str = "share/doc/lucarne";
     let mut documents: Vec<Item> = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]

@@ -1,5 +1,5 @@
-//! What others have written that is in the binary and the libraries, and under which terms: most licences ask that they are
-//! passed on with it.
+//! Collects the third-party crates in the binary and the libraries, with their licenses: most
+//! licenses require that they are passed on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -12,13 +12,14 @@ use crate::Error;
 use crate::build::{cargo, failed, output, sources};
 use crate::generated::files;
 
-/// What is built, and what everything else is needed by.
+/// The built packages, whose dependencies are collected.
 const ROOTS: [&str; 2] = ["lucarne-cli", "liblucarne"];
 
-/// How the names of files with terms begin.
+/// The prefixes of the names of license files.
 const NAMES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "NOTICE"];
 
-/// The crates of others with their licences; each text once, behind the names of those who have it.
+/// Returns the third-party crates with their licenses. Each text appears once, after the names of
+/// its crates.
 pub(crate) fn third_party() -> Result<String, Error> {
     let mut command = cargo();
     command.args(["metadata", "--format-version=1", "--locked", "--filter-platform"]).arg(host()?);
@@ -41,7 +42,7 @@ pub(crate) fn third_party() -> Result<String, Error> {
     Ok(all)
 }
 
-/// The platform that is built for.
+/// Returns the target platform.
 fn host() -> Result<String, Error> {
     let mut command = Command::new("rustc");
     let version = output(command.arg("-vV"))?;
@@ -49,7 +50,7 @@ fn host() -> Result<String, Error> {
     host.map(str::to_owned).ok_or_else(|| failed(&command, "it does not say what it builds for".to_owned()))
 }
 
-/// The packages that ours need to run, and that are not ours, in the order of their names.
+/// Returns the third-party packages that ours need at run time, in the order of their names.
 fn others(metadata: &Value) -> Vec<&Value> {
     let packages: BTreeMap<&str, &Value> =
         list(metadata, "packages").filter_map(|package| Some((package["id"].as_str()?, package))).collect();
@@ -67,7 +68,7 @@ fn others(metadata: &Value) -> Vec<&Value> {
             );
         }
     }
-    // Ours come from this folder.
+    // Our packages come from this folder.
     let is_other = |package: &&Value| !package["source"].is_null();
     let mut others: Vec<&Value> =
         found.into_iter().filter_map(|id| packages.get(id).copied()).filter(is_other).collect();
@@ -75,17 +76,17 @@ fn others(metadata: &Value) -> Vec<&Value> {
     others
 }
 
-/// The elements of a list in an object.
+/// Returns the elements of a list in an object.
 fn list<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     object[name].as_array().into_iter().flatten()
 }
 
-/// Whether something is needed to run, and not only to build or to test.
+/// Returns whether a dependency is needed at run time, and not only to build or to test.
 fn is_normal(needed: &Value) -> bool {
     list(needed, "dep_kinds").any(|kind| kind["kind"].is_null())
 }
 
-/// The terms in the folder of a package.
+/// Returns the license texts in the folder of a package.
 fn terms(manifest: &Path) -> Result<Vec<String>, Error> {
     let folder = manifest.parent().unwrap_or(sources());
     let is_terms = |file: &Path| {

@@ -1,8 +1,9 @@
-//! `cargo xtask`: what is done with the sources besides building and testing them.
+//! `cargo xtask`: tasks besides building and testing.
 //!
-//! `layout` is the list of what is installed, and where. `build` has Cargo make what is built, `generated` has the binary write
-//! what it says about itself, and `licences` collects those of others. `install` puts everything into a folder, `dist` into
-//! packages: `deb` is the one for Debian.
+//! `layout` is the list of the installed files. `build` builds the binary and the libraries with
+//! Cargo, `generated` runs the binary to write its manual and completions, and `licenses` collects
+//! those of third parties. `install` puts everything into a folder, `dist` into packages: `deb`
+//! makes the one for Debian.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever runs it")]
 
 mod archive;
@@ -13,7 +14,7 @@ mod generated;
 mod header;
 mod install;
 mod layout;
-mod licences;
+mod licenses;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ Options:
   --destdir DIR  A folder that is the root of the machine where it will be used
   --output DIR   Where packages are written [default: target/dist]";
 
-/// Why something was not done.
+/// Why a task failed.
 #[derive(Debug, Error)]
 enum Error {
     #[error("{0}")]
@@ -106,13 +107,13 @@ fn read_arguments() -> Result<Command, Error> {
     }
     match command.as_deref() {
         Some("install") => {
-            let prefix = prefix.ok_or(Error::Incomplete("there is no --prefix"))?;
+            let prefix = prefix.ok_or(Error::Incomplete("--prefix is missing"))?;
             Ok(Command::Install { prefix, destdir })
         }
         Some("dist") => {
             Ok(Command::Dist { output: output.unwrap_or_else(|| build::sources().join("target/dist")) })
         }
-        Some(_) => Err(Error::Incomplete("there is no such command")),
+        Some(_) => Err(Error::Incomplete("unknown command")),
         None => Ok(Command::Help),
     }
 }

@@ -1,5 +1,6 @@
-# The targets lucarne::lucarne (shared) and lucarne::static for hosts, and the functions of lucarne.cmake, which
-# build components. LUCARNE_INCLUDE_DIR is where toit/toit.h and lucarne/lucarne.h are.
+# The targets lucarne::lucarne (shared) and lucarne::static for hosts, and the functions of
+# lucarne.cmake, which build components. LUCARNE_INCLUDE_DIR is the folder with toit/toit.h and
+# lucarne/lucarne.h.
 
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
@@ -17,7 +18,7 @@ if(NOT TARGET lucarne::lucarne)
       INTERFACE_INCLUDE_DIRECTORIES "${LUCARNE_INCLUDE_DIR}")
 
   add_library(lucarne::static STATIC IMPORTED)
-  # The exports are for components that the host loads.
+  # Components that the host loads need the exports.
   set_target_properties(lucarne::static PROPERTIES
       IMPORTED_LOCATION "${lucarne_prefix}/lib/liblucarne.a"
       INTERFACE_INCLUDE_DIRECTORIES "${LUCARNE_INCLUDE_DIR}"

@@ -1,4 +1,4 @@
-# While the first number is 0, the second says what fits.
+# While the first number is 0, the second decides whether versions are compatible.
 
 set(PACKAGE_VERSION "@VERSION@")
 set(PACKAGE_VERSION_COMPATIBLE FALSE)

@@ -1,4 +1,4 @@
-//! What `cargo xtask dist` packs, unpacked and used in empty folders.
+//! Unpacks the packages of `cargo xtask dist` into empty folders, and uses them.
 
 mod common;
 
@@ -10,7 +10,7 @@ use common::{compile, component, empty, flags, host, run, run_host};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where the packages are, made once for all tests.
+/// The folder with the packages, made once for all tests.
 static DIST: LazyLock<PathBuf> = LazyLock::new(|| dist("dist"));
 
 fn dist(name: &str) -> PathBuf {
@@ -24,13 +24,13 @@ fn archive() -> PathBuf {
     DIST.join(format!("lucarne-{VERSION}-{}-linux.tar.gz", std::env::consts::ARCH))
 }
 
-/// The package, and the name that its processor has there.
+/// Returns the package, and Debian's name for the processor.
 fn package() -> (PathBuf, String) {
     let architecture = run(Command::new("dpkg").arg("--print-architecture")).trim().to_owned();
     (DIST.join(format!("lucarne_{VERSION}_{architecture}.deb")), architecture)
 }
 
-/// What is unpacked into a folder is used from there.
+/// Uses the unpacked files in a folder.
 fn use_it(prefix: &Path, folder: &Path) {
     let binary = prefix.join("bin/lucarne");
     assert_eq!(run(Command::new(&binary).arg("--version")), format!("lucarne {VERSION}\n"));
@@ -41,7 +41,7 @@ fn use_it(prefix: &Path, folder: &Path) {
     let (host_binary, component) = (folder.join("host"), component(prefix, folder));
     compile(&host("host.c"), &host_binary, &flags(prefix, &[]));
     run_host(prefix, &host_binary, &component);
-    // The binary loads components, too: what they call can be seen in it.
+    // The binary also loads components, which find the functions of toit.h in it.
     let program = folder.join("echo.toit");
     let text = "import system.external\nmain: print ((external.Client.open \"test/echo\").request 0 \"x\")\n";
     std::fs::write(&program, text).expect("there is room");
@@ -72,7 +72,7 @@ fn the_package() {
     assert_eq!(beside, ["./usr"]);
 }
 
-/// Installs the package on a machine where there is nothing.
+/// Installs the package on an empty machine.
 fn install(root: &Path) {
     let (package, _) = package();
     let database = root.join("var/lib/dpkg");
@@ -81,7 +81,7 @@ fn install(root: &Path) {
     }
     std::fs::write(database.join("status"), "").expect("there is room");
     if run(Command::new("id").arg("-u")).trim() != "0" {
-        // Only root may install, wherever that is; anybody can unpack.
+        // Only root can install, even below another root folder; any user can unpack.
         run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(root));
         return;
     }
@@ -90,7 +90,7 @@ fn install(root: &Path) {
         command.arg(format!("--root={}", root.display()));
         command
     };
-    // What it depends on is not there either.
+    // Its dependencies are missing, too.
     run(dpkg().args(["--force-depends", "--install"]).arg(package));
     let status = run(dpkg().args(["--status", "lucarne"]));
     assert!(status.contains("Status: install ok installed"), "{status}");
@@ -98,7 +98,7 @@ fn install(root: &Path) {
 }
 
 #[test]
-fn what_the_package_says() {
+fn the_metadata_of_the_package() {
     let (package, architecture) = package();
     let field =
         |name: &str| run(Command::new("dpkg-deb").arg("--field").arg(&package).arg(name)).trim().to_owned();
@@ -107,7 +107,7 @@ fn what_the_package_says() {
         ["lucarne", VERSION, &architecture]
     );
     assert!(field("Installed-Size").parse::<u32>().is_ok_and(|size| size > 1_000));
-    // Every library that it is linked with is in one of these.
+    // Every library that the binary is linked with is in one of these.
     let depends = field("Depends");
     assert!(depends.starts_with("libc6 (>= 2.") && depends.contains("libgcc-s1 (>= "), "{depends}");
     let root = empty("fields");
@@ -120,7 +120,7 @@ fn what_the_package_says() {
 }
 
 #[test]
-fn what_is_in_the_package() {
+fn the_files_of_the_package() {
     let (package, _) = package();
     let listed = run(Command::new("dpkg-deb").arg("--contents").arg(package));
     for line in listed.lines() {
@@ -149,7 +149,7 @@ fn what_is_in_the_package() {
 }
 
 #[test]
-fn the_same_bytes_again() {
+fn packages_are_reproducible() {
     let again = dist("dist-again");
     for first in [archive(), package().0] {
         let second = again.join(first.file_name().expect("a file has a name"));
@@ -157,7 +157,7 @@ fn the_same_bytes_again() {
     }
 }
 
-/// The script for bash asks the binary.
+/// The script for bash calls the binary.
 #[test]
 fn completion_in_a_shell() {
     let folder = empty("completion");

@@ -1,4 +1,5 @@
-//! What `cargo xtask install` puts into an empty folder, and hosts in C that use it from there.
+//! Checks the files that `cargo xtask install` puts into an empty folder, and hosts in C that use
+//! them.
 
 mod common;
 
@@ -8,7 +9,7 @@ use std::sync::LazyLock;
 
 use common::{compile, component, empty, flags, host, run, run_host, xtask};
 
-/// Where the release is installed, once for all tests.
+/// The folder where the release is installed, once for all tests.
 static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| {
     let prefix = empty("installed");
     xtask(&["install", "--prefix", &prefix.to_string_lossy()]);
@@ -16,10 +17,10 @@ static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 #[test]
-fn what_is_where() {
+fn the_installed_files() {
     let listed =
         run(Command::new("find").args([".", "-type", "f", "-o", "-type", "l"]).current_dir(&*PREFIX));
-    // Of the manual and the guides there are as many as there are.
+    // The pages of the manual and the guides are not listed one by one.
     let is_page = |path: &&str| path.contains("/man1/lucarne-") || path.contains("/doc/lucarne/docs/");
     let mut listed: Vec<&str> = listed.lines().filter(|path| !is_page(path)).collect();
     listed.sort_unstable();
@@ -61,9 +62,9 @@ fn another_root() {
     assert!(unit.contains("\nExecStart=/usr/local/bin/lucarne device start --foreground"), "{unit}");
 }
 
-/// What is exported is what the headers declare.
+/// Only the functions that the headers declare are exported.
 #[test]
-fn nothing_else_is_exported() {
+fn only_declared_functions_are_exported() {
     let library = PREFIX.join("lib/liblucarne.so");
     let symbols = run(Command::new("nm").args(["--dynamic", "--defined-only"]).arg(library));
     let mut exported: Vec<&str> = symbols.lines().filter_map(|line| line.split(' ').next_back()).collect();
@@ -95,7 +96,7 @@ fn a_host_with_everything_in_it() {
     let folder = empty("static");
     let binary = folder.join("host");
     let mut flags = flags(&PREFIX, &["--static"]);
-    // Beside it is the shared library, which a linker prefers.
+    // A linker would prefer the shared library beside it.
     flags
         .iter_mut()
         .filter(|flag| *flag == "-llucarne")
@@ -138,7 +139,7 @@ lucarne_component(echo component)
 }
 
 #[test]
-fn versions_that_do_not_fit() {
+fn incompatible_versions_are_refused() {
     let folder = empty("versions");
     for (version, fits) in [("0.1", true), ("0.1.0", true), ("0.0.9", false), ("0.2", false), ("1.0", false)]
     {
@@ -153,7 +154,7 @@ fn versions_that_do_not_fit() {
     }
 }
 
-/// The block of the guide that begins with this line.
+/// Returns the block of the guide that begins with this line.
 fn block<'a>(guide: &'a str, first: &str) -> &'a str {
     let start = guide.find(&format!("\n{first}")).expect("the guide has it") + 1;
     let length = guide[start..].find("\n```").expect("blocks end");
@@ -177,9 +178,9 @@ fn the_guide() {
     assert_eq!(output, format!("{printed}\n{printed}\n"));
 }
 
-/// All that can be refused, under the address and the leak sanitizer.
+/// All errors, under the address and the leak sanitizer.
 #[test]
-fn all_that_can_be_refused() {
+fn refused_calls() {
     let folder = empty("errors");
     component(&PREFIX, &folder);
     for program in ["codes.toit", "wrong.toit"] {

@@ -1,4 +1,4 @@
-//! Calls of services: in one OS process, in two, and of a Toit program.
+//! Measures calls of services: in one OS process, in two, and of a Toit program.
 
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
@@ -29,7 +29,7 @@ trait Source {
     async fn flood(&self, count: i64);
 }
 
-/// The part of it that the Toit program has.
+/// Declares the methods of the Toit provider.
 #[allow(dead_code)] // Its provider is not in Rust.
 #[lucarne::service(uuid = "6a7d9e4e-3f1f-4d0b-9a55-0d8c8f6f6f02", version = "1.0")]
 trait ToitBench {
@@ -114,7 +114,7 @@ pub fn in_two_processes() {
     until_noticed();
 }
 
-/// The rows that look the same wherever the provider is.
+/// The rows that are the same wherever the provider is.
 fn rows(container: &Container) {
     let client = BenchClient::open(container).wait().expect("a provider");
     row("int, wait", batch_of(8), || assert_eq!(client.echo(7).wait(), Ok(7)));
@@ -187,7 +187,7 @@ fn start_toit(system: &System) {
     system.run(program, &[]).expect("a program");
 }
 
-/// The system that the containers of other processes connect to.
+/// Runs the system that the containers of other processes connect to.
 pub fn listen(socket: UnixStream) {
     let system = System::new();
     let container = system.container("provider");
@@ -197,7 +197,7 @@ pub fn listen(socket: UnixStream) {
     program.wait();
 }
 
-/// The time from SIGKILL until whoever waits for an answer knows.
+/// Measures the time from SIGKILL until a waiting caller learns of it.
 fn until_noticed() {
     let mut times: Vec<_> = (0..50)
         .map(|_| {
@@ -236,7 +236,7 @@ impl Never for Silent {
     }
 }
 
-/// A provider that never answers.
+/// Runs a provider that never answers.
 pub fn be_silent(_: UnixStream) {
     let container = Container::connect_by_environment().wait().expect("a system");
     let provider = container.provider("bench/silent", "1.0").handle(NeverHandler::new(Silent));

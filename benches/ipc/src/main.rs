@@ -1,8 +1,8 @@
-//! What calls cost, beside what others do on the same machine in the same run.
+//! Measures the cost of calls, beside that of other systems on the same machine in the same run.
 //!
-//! `benches/run` starts it, freely and on one processor. A row has the best and the median of many batches, in µs for
-//! each operation. Whoever answers in another OS process is this program once more, with `--peer` and a connected
-//! socket as its standard input.
+//! `benches/run` starts it, once on all processors and once on one. A row has the best and the
+//! median of many batches, in µs for each operation. The side that answers in another OS process is
+//! this program once more, with `--peer` and a connected socket as its standard input.
 
 mod calls;
 mod measure;
@@ -11,9 +11,9 @@ mod peer;
 mod references;
 mod wire;
 
-/// What a request carries.
+/// The content of a request.
 const SIZES: [(&str, usize); 4] = [("int", 8), ("1 KiB", 1 << 10), ("64 KiB", 64 << 10), ("1 MiB", 1 << 20)];
-/// The requests that are under way at once in some rows.
+/// The number of concurrent requests in some rows.
 const IN_FLIGHT: usize = 64;
 
 fn main() {

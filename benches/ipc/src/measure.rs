@@ -1,17 +1,17 @@
-//! How rows are measured and printed.
+//! Measures and prints rows.
 
 use std::time::{Duration, Instant};
 
-/// Long enough for both sides to be warm, and for some batches that nothing disturbs.
+/// Long enough to warm up both sides, and for some undisturbed batches.
 const TIME: Duration = Duration::from_millis(400);
 const BATCHES_MIN: usize = 15;
 
-/// Prints what `operation` costs, which is done `count` times in a batch.
+/// Prints the cost of `operation`, which runs `count` times in a batch.
 pub fn row(name: &str, count: usize, mut operation: impl FnMut()) {
     batches(name, count, || (0..count).for_each(|_| operation()));
 }
 
-/// Prints what each of the `count` operations costs that `batch` does.
+/// Prints the cost of each of the `count` operations in `batch`.
 pub fn batches(name: &str, count: usize, mut batch: impl FnMut()) {
     batch();
     let begin = Instant::now();
@@ -29,7 +29,7 @@ pub fn print(name: &str, best_us: f64, median_us: f64) {
     println!("{name:<52} {best_us:>10.2} {median_us:>10.2} us");
 }
 
-/// So many operations in a batch take some milliseconds if one handles `size` bytes.
+/// Returns a number of operations that takes some milliseconds if each handles `size` bytes.
 pub fn batch_of(size: usize) -> usize {
     (2_000_000 / (size + 2_000)).max(4)
 }

@@ -1,4 +1,4 @@
-//! Plain shared memory, and futexes in it.
+//! Shared memory, and futexes in it.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -18,13 +18,13 @@ use rustix::thread::futex;
 pub const SIZE: usize = 1 << 20;
 const PAGE: usize = 4096;
 
-/// Memory that two processes share, for as long as they live.
+/// Memory that two processes share until they end.
 pub struct Memory {
     begin: NonNull<u8>,
 }
 
 impl Memory {
-    /// Makes it and shows it to the other process.
+    /// Makes the memory and passes it to the other process.
     pub fn offer(socket: &UnixStream) -> Memory {
         let file = rustix::fs::memfd_create("bench", rustix::fs::MemfdFlags::CLOEXEC).expect("a file");
         rustix::fs::ftruncate(&file, (PAGE + SIZE) as u64).expect("a size");
@@ -38,14 +38,15 @@ impl Memory {
 
     fn map(file: &OwnedFd) -> Memory {
         let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: a new mapping takes nothing away from anybody.
+        // SAFETY: the kernel chooses the address of the new mapping, so no other memory is
+        // affected.
         let begin = unsafe { mmap(ptr::null_mut(), PAGE + SIZE, access, MapFlags::SHARED, file, 0) };
         Memory { begin: NonNull::new(begin.expect("a mapping").cast()).expect("an address") }
     }
 
-    /// One of two words, each on a line of its own.
+    /// Returns one of two words, each on its own cache line.
     pub fn word(&self, number: usize) -> &AtomicU32 {
-        // SAFETY: it lies in the first page, aligned, and everybody treats it as atomic.
+        // SAFETY: it lies in the first page, aligned, and all accesses to it are atomic.
         unsafe { self.begin.add(128 * number).cast().as_ref() }
     }
 
@@ -78,7 +79,7 @@ pub fn wake(word: &AtomicU32, new: u32) {
     let _ = futex::wake(word, futex::Flags::empty(), 1);
 }
 
-/// Passes a descriptor.
+/// Sends a descriptor.
 pub fn pass(socket: &UnixStream, file: &OwnedFd) {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -87,7 +88,7 @@ pub fn pass(socket: &UnixStream, file: &OwnedFd) {
     sendmsg(socket, &[IoSlice::new(b"x")], &mut control, SendFlags::empty()).expect("a descriptor passed");
 }
 
-/// Takes a descriptor.
+/// Receives a descriptor.
 pub fn take(socket: &UnixStream) -> OwnedFd {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);

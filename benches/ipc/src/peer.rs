@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command};
 
-/// What the other process does with its socket, by name, until the socket ends.
+/// The roles of the other process, by name. A role uses its socket until the socket is closed.
 const ROLES: [(&str, fn(UnixStream)); 8] = [
     ("futex", crate::references::answer_by_futex),
     ("socket", crate::references::answer_over_socket),
@@ -17,7 +17,7 @@ const ROLES: [(&str, fn(UnixStream)); 8] = [
     ("wire", crate::wire::answer),
 ];
 
-/// Another process, which is ended with this value.
+/// Another process, which ends when this is dropped.
 pub struct Peer {
     pub socket: UnixStream,
     child: Child,
@@ -32,7 +32,7 @@ impl Peer {
     }
 }
 
-/// What starts this program again, in that role.
+/// Returns the command that starts this program again, in that role.
 pub fn command(role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.args(["--peer", role]);

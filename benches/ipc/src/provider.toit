@@ -1,4 +1,4 @@
-// The provider that the rows about Toit call.
+// The provider for the rows about Toit.
 import system.services show *
 
 SELECTOR ::= ServiceSelector

@@ -1,4 +1,4 @@
-//! What others do.
+//! Measures other systems.
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -55,7 +55,7 @@ fn futexes() {
     let memory = Memory::offer(&peer.socket);
     let mut turn = 0;
     for (name, size) in SIZES {
-        // The other side is told the size before it counts.
+        // The other side gets the size first.
         (&peer.socket).write_all(&(size as u64).to_le_bytes()).expect("a peer");
         (&peer.socket).read_exact(&mut [0]).expect("a peer");
         let bytes = vec![1; size];
@@ -116,7 +116,7 @@ pub fn answer_over_socket(mut socket: UnixStream) {
     }
 }
 
-/// One side of a ping-pong in tokio: rings the other's eventfd, and waits for its own.
+/// Runs one side of a ping-pong in tokio: signals the other's eventfd, and waits for its own.
 fn ring(other: &OwnedFd) {
     rustix::io::write(other, &1_u64.to_le_bytes()).expect("an eventfd");
 }
@@ -137,7 +137,7 @@ fn eventfd() -> OwnedFd {
 }
 
 fn watch(file: OwnedFd) -> AsyncFd<OwnedFd> {
-    // SAFETY: nobody but the watch has the descriptor, which is open until the watch is dropped.
+    // SAFETY: only the watch has the descriptor, which is open until the watch is dropped.
     unsafe { AsyncFd::register(file) }.expect("a watch")
 }
 

@@ -1,4 +1,5 @@
-//! The wire of crate `link` alone, with a wait as short as it can be: what a call cannot be faster than.
+//! Measures the wire of crate `link` alone, with the shortest possible wait: the lower bound for a
+//! call.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -20,7 +21,7 @@ pub fn rows() {
     let (wire, descriptors) = RingWire::make(socket, None, Limits::default()).expect("a wire");
     descriptors.iter().for_each(|descriptor| pass(&peer.socket, descriptor));
     let mut frame = Frame::default();
-    // The other side says when it is there: until then the socket is not the wire's alone.
+    // The other side reports when it is ready: until then the wire does not own the socket alone.
     receive(&wire, &mut frame);
     for (name, size) in SIZES {
         let bytes = vec![1; size];

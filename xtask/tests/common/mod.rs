@@ -1,9 +1,9 @@
-//! What the tests of `cargo xtask` share.
+//! Helpers that the tests of `cargo xtask` share.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// An empty folder for a test.
+/// Makes an empty folder for a test.
 pub(crate) fn empty(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
@@ -16,7 +16,7 @@ pub(crate) fn xtask(arguments: &[&str]) {
     run(Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments));
 }
 
-/// Runs what is to succeed, and gives what it prints.
+/// Runs a command that must succeed, and returns its output.
 pub(crate) fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().expect("it starts");
     let error = String::from_utf8_lossy(&stderr);
@@ -24,12 +24,12 @@ pub(crate) fn run(command: &mut Command) -> String {
     String::from_utf8(stdout).expect("text")
 }
 
-/// Where the programs of the tests are.
+/// Returns the path of a test program.
 pub(crate) fn host(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/host").join(name)
 }
 
-/// The flags of pkg-config for what is installed there.
+/// Returns the flags of pkg-config for an installation.
 pub(crate) fn flags(prefix: &Path, options: &[&str]) -> Vec<String> {
     let mut command = Command::new("pkg-config");
     command.args(options).args(["--cflags", "--libs", "lucarne"]);
@@ -37,7 +37,7 @@ pub(crate) fn flags(prefix: &Path, options: &[&str]) -> Vec<String> {
     run(&mut command).split_whitespace().map(str::to_owned).collect()
 }
 
-/// Compiles a program or a library of C.
+/// Compiles a C program or library.
 pub(crate) fn compile(file: &Path, output: &Path, flags: &[String]) {
     let mut command = Command::new("cc");
     command.args([
@@ -53,7 +53,7 @@ pub(crate) fn compile(file: &Path, output: &Path, flags: &[String]) {
     run(command.arg("-o").arg(output).arg(file).args(flags));
 }
 
-/// A component that hosts load.
+/// Builds a component that hosts load.
 pub(crate) fn component(prefix: &Path, folder: &Path) -> PathBuf {
     let component = folder.join("echo.so");
     let include = format!("-I{}", prefix.join("include").display());

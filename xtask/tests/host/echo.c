@@ -6,7 +6,7 @@
 static toit_err_t on_rpc_request(void* user_data, int sender, int function, toit_msg_request_handle_t request,
                                  uint8_t* data, int length) {
   (void)user_data, (void)sender, (void)function;
-  /* Uses all that a component may need of its host. */
+  /* Uses all functions of the host that a component may need. */
   toit_gc();
   uint8_t* copy = toit_realloc(toit_malloc(1), length + 1);
   for (int i = 0; i < length; i++) copy[i] = data[i];

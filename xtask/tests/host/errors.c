@@ -1,4 +1,8 @@
-/* All that the functions of lucarne.h can refuse, and what is left of it: nothing. errors FOLDER */
+/*
+ * All errors of the functions of lucarne.h; afterwards no memory is left.
+ *
+ *   errors FOLDER
+ */
 #include <lucarne/lucarne.h>
 #include <toit/toit.h>
 
@@ -11,7 +15,7 @@
 #define CHECK(what) \
   if (!(what)) fprintf(stderr, "line %d: %s\n", __LINE__, #what), exit(1)
 
-/* Frees the message after a look at it. */
+/* Checks the message, and frees it. */
 static bool says(char* message, const char* part) {
   bool found = message != NULL && strstr(message, part) != NULL;
   if (!found) fprintf(stderr, "%s\n", message == NULL ? "no message" : message);
@@ -21,7 +25,7 @@ static bool says(char* message, const char* part) {
 
 static char paths[8][4096];
 
-/* A file in the folder that the test gives. */
+/* Returns the path of a file in the test's folder. */
 static const char* file(const char* name) {
   static int next = 0;
   char* path = paths[1 + next++ % 7];
@@ -87,7 +91,7 @@ static void unknown_names(void) {
   }
 }
 
-/* What a system has printed. */
+/* The output of a system. */
 typedef struct {
   char text[3][4096];
   size_t length[3];
@@ -150,12 +154,12 @@ static void wrong_programs(void) {
 static void* wait_for_ever(void* program) {
   int code = -1;
   lucarne_err_t result = lucarne_program_wait(program, -1, &code);
-  /* The system may be quicker to end than this thread to begin. */
+  /* The system may end before this thread begins. */
   CHECK(result == LUCARNE_OK || result == LUCARNE_ERR_NOT_FOUND);
   return (void*)(intptr_t)code;
 }
 
-/* A program that never ends by itself is stopped, or cut off. */
+/* A program that never ends by itself is stopped explicitly, or by the end of its system. */
 static void ends(void) {
   lucarne_system_t* system;
   CHECK(lucarne_system_start(NULL, &system, NULL) == LUCARNE_OK);
@@ -190,9 +194,9 @@ static toit_err_t on_rpc_request(void* system, int sender, int function, toit_ms
                                  uint8_t* data, int length) {
   (void)sender, (void)function, (void)length;
   free(data);
-  /* Its end waits for this callback. */
+  /* The end waits for this callback. */
   CHECK(lucarne_system_end(*(lucarne_system_t**)system) == LUCARNE_ERR_NOT_HERE);
-  /* Another system is as good here as anywhere. */
+  /* Another system can be used here. */
   int code = -1;
   CHECK(lucarne_run(file("codes.toit"), NULL, &code, NULL) == LUCARNE_OK && code == 0);
   return toit_msg_request_reply(request, NULL, 0, true);
@@ -204,7 +208,7 @@ static toit_err_t on_removed(void* system) {
   return TOIT_OK;
 }
 
-/* Handlers are those of the first system that starts after they were added. */
+/* Handlers belong to the first system that starts after they were added. */
 static void handlers(void) {
   static lucarne_system_t* first;
   toit_msg_cbs_t callbacks = TOIT_MSG_EMPTY_CBS();

@@ -13,7 +13,7 @@ static toit_err_t on_rpc_request(void* user_data, int sender, int function, toit
 }
 
 static toit_err_t on_removed(void* user_data) {
-  /* Written out at the end of the system, and no sooner. */
+  /* Written at the end of the system, and no sooner. */
   printf("%s removed\n", (const char*)user_data);
   return TOIT_OK;
 }

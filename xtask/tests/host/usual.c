@@ -1,4 +1,4 @@
-/* The headers, in every language that they are for. */
+/* The headers, in every language that they support. */
 #include <lucarne/lucarne.h>
 #include <toit/toit.h>
 
