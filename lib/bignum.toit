@@ -1,4 +1,4 @@
-/** Integers of any size. They are not for secrets: operations take longer on some numbers than on others. */
+/** Integers of any size. Not for secrets: the duration of operations depends on the numbers. */
 
 import encoding.hex
 import io show BIG-ENDIAN
@@ -6,7 +6,7 @@ import io show BIG-ENDIAN
 /**
 An integer of any size. It can be combined with integers and compared to them.
 
-A result beyond about 32 kilobytes cannot be worked with any more: OUT_OF_MEMORY.
+A result beyond about 32 kilobytes cannot be used: operations throw OUT_OF_MEMORY.
 */
 class Bignum:
   negative_/bool
@@ -16,7 +16,7 @@ class Bignum:
   /** The integer with the absolute value $limbs_, its highest byte first. */
   constructor.with-bytes .negative_/bool .limbs_/ByteArray:
 
-  /** The integer that hexadecimal digits say, behind `-` if it is negative. */
+  /** The integer for hexadecimal digits, after `-` if it is negative. */
   constructor.hex data/string:
     negative_ = data.starts-with "-"
     limbs_ = hex.decode (negative_ ? data[1..] : data)
@@ -29,7 +29,7 @@ class Bignum:
     if value is Bignum: return value
     if value is not int: throw "WRONG_OBJECT_TYPE"
     bytes := ByteArray 8
-    // The absolute value of the least integer is itself, but its bytes are right.
+    // The least integer has no absolute value in 64 bits, but its bytes are correct.
     BIG-ENDIAN.put-int64 bytes 0 (value < 0 ? -value : value)
     return Bignum.with-bytes (value < 0) bytes
 
@@ -64,7 +64,7 @@ class Bignum:
     difference := bignum-subtract_ negative_ limbs_ b.negative_ b.limbs_
     return difference.size == 1
 
-  /** The hexadecimal digits behind `0x`. */
+  /** The hexadecimal digits after `0x`. */
   stringify -> string:
     return "$(negative_ ? "-" : "")0x$(hex.encode limbs_)"
 

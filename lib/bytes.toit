@@ -20,7 +20,7 @@ class Reader implements reader.SizedReader:
     data_ = null
     return result
 
-/** Deprecated. Something that knows how many bytes it has before it has to make them. */
+/** Deprecated. A producer of bytes that knows their number before it makes them. */
 interface Producer:
   /** The number of bytes. */
   size -> int
@@ -48,7 +48,7 @@ class ByteArrayProducer implements Producer:
   write-to destination/ByteArray offset/int -> none:
     destination.replace offset bytes_ from_ to_
 
-/** Deprecated. Something that takes in bytes, and lets those that it has be changed. */
+/** Deprecated. A consumer of bytes, whose existing bytes can be changed. */
 abstract class BufferConsumer:
   /** The number of bytes. */
   abstract size -> int
@@ -62,7 +62,7 @@ abstract class BufferConsumer:
   /** Appends the bytes of $data from $from to $to (exclusive). Returns how many. */
   abstract write data/io.Data from/int=0 to/int=data.byte-size -> int
 
-  /** Appends what $producer makes. */
+  /** Appends the bytes of $producer. */
   abstract write-producer producer/Producer -> none
 
   /** Appends $amount zeros. */
@@ -71,7 +71,7 @@ abstract class BufferConsumer:
   /** Makes room for $amount more bytes. */
   abstract reserve amount/int -> none
 
-  /** Says that nothing more comes. */
+  /** Ends the data. */
   abstract close -> none
 
   /** Drops all bytes. */
@@ -197,7 +197,7 @@ class Buffer extends BufferConsumer:
   put-byte offset/int byte/int -> none:
     buffer_.backing-array[offset] = byte
 
-  /** Appends all that $r still has. */
+  /** Appends the rest of $r. */
   write-from r/reader.Reader -> none:
     while data := r.read: write data
 

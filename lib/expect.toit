@@ -1,18 +1,18 @@
 /**
 Expectations for tests.
 
-One that is not met is printed with the place, and ends the program.
+A failed expectation is printed with its place, and ends the program.
 */
 
 /** Expects $condition to return true. */
 expect [condition] -> none:
   expect condition.call
 
-/** Expects $condition to be true; says $message otherwise. */
+/** Expects $condition to be true; reports $message otherwise. */
 expect condition/bool --message/string?=null -> none:
   if not condition: fail_ message
 
-/** Expects $condition to be false; says $message otherwise. */
+/** Expects $condition to be false; reports $message otherwise. */
 expect-not condition/bool --message/string?=null -> none:
   if condition: fail_ message
 

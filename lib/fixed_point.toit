@@ -1,10 +1,10 @@
 /** Decimal numbers with a fixed number of digits behind the point. */
 
 /**
-A number that counts in decimal fractions, so that sums of these are exact.
+A number that counts in decimal fractions, so that their sums are exact.
 
-Ten times 0.1 is 1, which floats do not know. When a fixed-point number is compared
-  with a number of another type, it must stand on the left.
+Ten times 0.1 is exactly 1, unlike with floats. When a fixed-point number is compared with a number
+  of another type, it must stand on the left.
 */
 class FixedPoint implements Comparable:
   /** More digits would not fit into an integer. */
@@ -20,8 +20,8 @@ class FixedPoint implements Comparable:
   /**
   Creates the fixed-point number for $value: a number, a string, or another fixed-point number.
 
-  A float is rounded. There are two decimals unless $decimals says otherwise. A
-    string has as many as it shows, and a fixed-point number loses none.
+  A float is rounded. The default is two decimals, all decimals of a string, and all decimals of a
+    fixed-point number.
   */
   constructor value --decimals/int?=null:
     if value is string: return parse value --decimals=decimals
@@ -86,29 +86,34 @@ class FixedPoint implements Comparable:
     order := compare-to other
     return order == 0 ? if-equal.call : order
 
-  /** The sum: a float if $other is one, otherwise a fixed-point number. */
+  /** The sum: a float if $other is a float, otherwise a fixed-point number. */
   operator + other:
     if other is float: return to-float + other
     return align_ other: | a b decimals | FixedPoint.private_ a + b decimals
 
-  /** The difference: a float if $other is one, otherwise a fixed-point number. */
+  /** The difference: a float if $other is a float, otherwise a fixed-point number. */
   operator - other:
     if other is float: return to-float - other
     return align_ other: | a b decimals | FixedPoint.private_ a - b decimals
 
-  /** The product: a float if $other is one, a fixed-point number if it is an integer. */
+  /** The product: a float if $other is a float, a fixed-point number if it is an integer. */
   operator * other:
     if other is float: return to-float * other
     if other is int: return FixedPoint.private_ value * other decimals
     throw "INVALID_TYPE"
 
-  /** The quotient: a float if $other is one, a fixed-point number, rounded towards zero, if it is an integer. */
+  /**
+  The quotient: a float if $other is a float, a fixed-point number, rounded towards zero, if it is
+    an integer.
+  */
   operator / other:
     if other is float: return to-float / other
     if other is int: return FixedPoint.private_ value / other decimals
     throw "INVALID_TYPE"
 
-  /** What is left if multiples of $other are taken away. The rest of 3.14 and 2 is 1.14. */
+  /**
+  The remainder after multiples of $other are subtracted. The remainder of 3.14 and 2 is 1.14.
+  */
   operator % other/int -> FixedPoint:
     return FixedPoint.private_ value % (other * unit_) decimals
 

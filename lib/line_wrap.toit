@@ -10,10 +10,10 @@ line-wrap text/string max-width/num [--compute-width] [--can-split] -> List:
 /**
 Breaks $text into lines that are at most $max-width wide.
 
-The width of a part is what $compute-width returns for the text, the start of the
-  part and its end. Where a line may end, $can-split returns true for the text and
-  the position; a line that cannot end at any such place is cut where it is full.
-  At breaks, the runes for which $is-space returns true are left out.
+$compute-width gets the text, the start of a part and its end, and returns the width of the part.
+  $can-split gets the text and a position, and returns whether a line may end there; a line without
+  such a place is cut where it is full. At breaks, the runes for which $is-space returns true are
+  left out.
 */
 line-wrap text/string max-width/num [--compute-width] [--can-split] [--is-space] -> List:
   if text == "": return [""]
@@ -26,7 +26,7 @@ line-wrap text/string max-width/num [--compute-width] [--can-split] [--is-space]
     start = end
   return lines
 
-/** Where the line ends that starts at $start. It has at least one rune. */
+/** The end of the line that starts at $start. It has at least one rune. */
 line-end_ text/string start/int max-width/num [compute-width] [can-split] -> int:
   full := start
   split := null

@@ -1,6 +1,6 @@
 /** Ways for the tasks of a process to wait for each other. */
 
-/** Lets one task in at a time. */
+/** Lets only one task in at a time. */
 monitor Mutex:
   /** Calls $block once no other task is in such a call. */
   do [block]:
@@ -46,7 +46,7 @@ monitor Semaphore:
   up -> none:
     if limit_ == null or count_ < limit_: count_++
 
-  /** Waits until there is one to take, and takes it. */
+  /** Waits until the count is above zero, and subtracts one. */
   down -> none:
     await: count_ > 0
     count_--
@@ -57,10 +57,10 @@ monitor Semaphore:
 
 /** A bell that tasks wait for. It does not remember having been rung. */
 monitor Signal:
-  // Who waits draws a ticket; tickets below released_ may go.
+  // A waiting task draws a ticket; tickets below released_ may continue.
   next-ticket_/int := 0
   released_/int := 0
-  // Tickets of those who were interrupted while waiting; they are not to use up a ring.
+  // Tickets of tasks that were interrupted while waiting. They must not use up a ring.
   void-tickets_/Set? := null
 
   /** Waits until the signal is raised. */
@@ -71,7 +71,7 @@ monitor Signal:
   wait [condition] -> none:
     while not condition.call: wait-for-turn_
 
-  /** Wakes all that wait, or the $max that have waited longest. */
+  /** Wakes all waiting tasks, or the $max tasks that have waited longest. */
   raise --max/int?=null -> none:
     if max and max < 1: throw "INVALID_ARGUMENT"
     wanted := max or next-ticket_ - released_
@@ -137,7 +137,7 @@ monitor Channel:
     await: queue_.size < capacity
     queue_.add value
 
-  /** Sends what $block returns, which is called once there is room. */
+  /** Sends the result of $block, which is called once there is room. */
   send [block] -> none:
     await: queue_.size < capacity
     queue_.add block.call
@@ -169,7 +169,7 @@ monitor Mailbox:
 
   state_/int := READY_
   content_/any := null
-  // Counts the messages, so that a reply to a sender that has given up goes nowhere.
+  // Counts the messages, so that a reply to a sender that has given up is dropped.
   number_/int := 0
   received-number_/int := -1
 
@@ -224,7 +224,7 @@ class ResourceState_:
   resource -> any:
     return resource_
 
-  /** Waits until the state has one of the $bits, or until it is clear that it never will. Returns it. */
+  /** Waits until the state has one of the $bits, or will never have one. Returns the state. */
   wait-for-state bits/int -> int:
     return await-state_ resource_ bits
 
@@ -232,10 +232,10 @@ class ResourceState_:
   wait -> int:
     return wait-for-state ANY_
 
-  /** Says that these $bits have been seen to. */
+  /** Clears these $bits after they have been handled. */
   clear-state bits/int -> none:
 
-  /** Says that nobody is going to ask for the state any more. */
+  /** Releases the state, which is not used any more. */
   dispose -> none:
     if resource_ == null: return
     remove-finalizer this

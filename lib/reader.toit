@@ -30,7 +30,7 @@ interface SizedReader implements Reader:
 class BufferedReader implements Reader:
   reader_/io.Reader
 
-  /** Creates a reader that keeps what $reader returns until it is asked for. */
+  /** Creates a reader that buffers the data of $reader. */
   constructor reader/Reader:
     reader_ = io.Reader.adapt reader
 
@@ -93,7 +93,7 @@ class BufferedReader implements Reader:
     if max-size and max-size < 0: throw "INVALID_ARGUMENT"
     return reader_.read --max-size=max-size
 
-  /** Reads whatever bytes come first, at most $max-size. There must be some. */
+  /** Reads available bytes, at most $max-size. There must be some. */
   read-up-to max-size/int -> ByteArray:
     if max-size < 0: throw "INVALID_ARGUMENT"
     reader_.ensure-buffered 1

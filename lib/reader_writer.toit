@@ -3,7 +3,7 @@
 import io
 import reader show CloseableReader
 
-/** Deprecated. What one task writes, another reads. */
+/** Deprecated. A buffer between a task that writes and a task that reads. */
 class ReaderWriter:
   pipe_/Pipe_
 
@@ -21,7 +21,7 @@ class ReaderWriter:
     while position < to: position += pipe_.put data position to
     return to - from
 
-  /** Ends the writing. What has been written can still be read. */
+  /** Ends the writing. The written data can still be read. */
   close -> none:
     pipe_.close-writer
 
@@ -55,7 +55,7 @@ monitor Pipe_:
     buffer_.write data from from + count
     return count
 
-  /** Waits for bytes, and takes all that are there. */
+  /** Waits for bytes, and takes all available ones. */
   take -> ByteArray?:
     await: is-writer-closed_ or is-reader-closed_ or buffer_.size > 0
     if is-reader-closed_ or buffer_.size == 0: return null

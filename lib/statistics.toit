@@ -1,13 +1,12 @@
-/** Figures about numbers that come one after another. */
+/** Statistics of a sequence of numbers. */
 
 import core as core
 import encoding.tison
 
 /**
-Mean, variance and limits of numbers that need not be kept.
+Mean, variance and limits of numbers that need not be stored.
 
-The sums are those of Welford's method, which loses no precision where numbers are
-  large and close together.
+Uses Welford's method, which loses no precision where numbers are large and close together.
 */
 class OnlineStatistics:
   count_/int := 0
@@ -20,7 +19,7 @@ class OnlineStatistics:
   /** Creates statistics of nothing yet. */
   constructor:
 
-  /** Creates statistics from what $to-byte-array has returned. */
+  /** Creates statistics from the result of $to-byte-array. */
   constructor.from-byte-array bytes:
     parts := tison.decode bytes
     if not (parts is List and parts.size == 5): throw "INVALID_ARGUMENT"

@@ -21,7 +21,7 @@ parse str/string -> Uuid:
 uuid5 namespace/io.Data data/io.Data -> Uuid:
   return Uuid.uuid5 namespace data
 
-/** An identifier of 128 bits, which nobody else is likely to have made. */
+/** An identifier of 128 bits that is unique with high probability. */
 class Uuid:
   /** The number of bytes. */
   static SIZE ::= 16
@@ -39,7 +39,7 @@ class Uuid:
   static parse str/string -> Uuid:
     return parse str --if-error=: throw "INVALID_UUID"
 
-  /** Variant of $(parse str) that returns the result of $if-error if $str is no identifier. */
+  /** Variant of $(parse str) that returns the result of $if-error if $str is not an identifier. */
   static parse str/string [--if-error] -> Uuid?:
     bytes := uuid-parse_ str
     return bytes ? Uuid bytes : if-error.call

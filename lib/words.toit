@@ -1,4 +1,4 @@
-/** English words of up to 8 letters, to make up names of. Each is there once. */
+/** English words of up to 8 letters, for making up names. Each occurs once. */
 words ::= [
   "acorn", "actor", "agent", "alley", "amber", "anchor", "angle", "ankle", "apple", "april", "apron", "arch", "arena",
   "arm", "arrow", "artist", "atlas", "attic", "aunt", "autumn", "axis", "badge", "bag", "baker", "ball", "balloon",

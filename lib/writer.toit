@@ -7,14 +7,17 @@ import reader
 class Writer:
   writer_/any
 
-  /** Wraps an object that has a `write` method which returns how much it has written. */
+  /** Wraps an object with a `write` method that returns the number of bytes written. */
   constructor .writer_:
 
-  /** Writes all that $reader still has. */
+  /** Writes the rest of $reader. */
   write-from reader/reader.Reader -> none:
     while data := reader.read: write data
 
-  /** Writes all of $data from $from to $to (exclusive), in as many steps as it takes. Returns how much it is. */
+  /**
+  Writes all of $data from $from to $to (exclusive), in as many steps as necessary. Returns its
+    size.
+  */
   write data/io.Data from/int=0 to/int=data.byte-size -> int:
     position := from
     while position < to:

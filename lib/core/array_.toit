@@ -2,13 +2,13 @@ import .collection
 import .list
 import .list-slice_
 
-/** A list whose size is fixed when it is created; the other collections are made of it. */
+/** A list whose size is fixed when it is created; the other collections are built on it. */
 class Array_ extends List:
   /** Creates an array with $size times $filler. */
   constructor size/int filler=null:
     return array-new_ size filler
 
-  /** Creates an array whose elements are what $block returns for each index. */
+  /** Creates an array whose elements are the results of $block for each index. */
   constructor size/int [block]:
     array := array-new_ size null
     for i := 0; i < size; i++: array[i] = block.call i

@@ -1,6 +1,6 @@
 import .byte-array
 
-/** A view of a part of a byte array. Slices of slices look at the byte array itself. */
+/** A view of a part of a byte array. A slice of a slice refers to the byte array itself. */
 class ByteArraySlice_ extends ByteArrayBase_:
   byte-array_/ByteArray
   from_/int

@@ -17,7 +17,7 @@ interface ByteArray extends io.Data:
   constructor size/int --initial/int=0:
     return byte-array-new_ size initial
 
-  /** Creates a byte array whose bytes are what $initializer returns for each index. */
+  /** Creates a byte array whose bytes are the results of $initializer for each index. */
   constructor size/int [initializer]:
     bytes := byte-array-new_ size 0
     for i := 0; i < size; i++: bytes[i] = initializer.call i
@@ -64,7 +64,7 @@ interface ByteArray extends io.Data:
   /** The last byte. There must be one. */
   last -> int
 
-  /** Turns the order of the bytes around. */
+  /** Reverses the order of the bytes. */
   reverse --in-place/True -> none
 
   /** A copy with the bytes in opposite order. */
@@ -103,7 +103,7 @@ interface ByteArray extends io.Data:
   /** Stores $value in the places from $from to $to (exclusive). */
   fill --from/int=0 --to/int=size value
 
-  /** Stores what $block returns for each index in the places from $from to $to (exclusive). */
+  /** Stores the results of $block for each index in the places from $from to $to (exclusive). */
   fill --from/int=0 --to/int=size [block]
 
   /** The index of the first $byte from $from to $to (exclusive), or -1. */
@@ -121,9 +121,9 @@ interface ByteArray extends io.Data:
   /** See $io.Data.write-to-byte-array. */
   write-to-byte-array byte-array/ByteArray --at/int from/int to/int -> none
 
-/** What byte arrays and their slices have in common; natives read both. */
+/** The common part of byte arrays and their slices; natives read both. */
 abstract class ByteArrayBase_ implements ByteArray:
-  /** How many bytes the text of a byte array shows. */
+  /** The number of bytes in the text of a byte array. */
   static STRINGIFY-MAX_ ::= 50
 
   abstract size -> int
@@ -228,7 +228,7 @@ abstract class ByteArrayBase_ implements ByteArray:
     if shown < size: texts.add "..."
     return "#[$(texts.join ", ")]"
 
-/** Bytes in a block of their own. The larger ones lie outside the heap. */
+/** Bytes in a block of their own. Large blocks lie outside the heap. */
 class ByteArray_ extends ByteArrayBase_:
   constructor size/int --filler/int=0:
     return byte-array-new_ size filler

@@ -38,19 +38,19 @@ days-to-civil_ days/int -> Array_:
   date[2] = day-of-year - (days-before-month_ march-month) + 1
   return date
 
-/** What a clock at UTC would show as seconds since 1970. */
+/** The seconds since 1970 that a clock at UTC shows. */
 civil-to-seconds_ year/int month/int day/int h/int m/int s/int -> int:
   return (civil-to-days_ year month day) * 86400 + h * 3600 + m * 60 + s
 
-/** What describes the local time zone. */
+/** The local time zone, in the form of the natives. */
 zone_/ByteArray := zone-load-default_
 
 /**
 Sets the local time zone of this process.
 
-The $rules are in POSIX form, like `CET-1CEST,M3.5.0,M10.5.0/3`, or they are the name
-  of a zone that the machine knows, like `Europe/Copenhagen`. Then they also know how
-  the clocks were set in the past. The zone is UTC if they are neither.
+The $rules are in POSIX form, like `CET-1CEST,M3.5.0,M10.5.0/3`, or the name of a zone of the
+  machine, like `Europe/Copenhagen`. Named zones include the past changes of the clocks. If $rules
+  is neither, the zone is UTC.
 */
 set-timezone rules/string -> none:
   zone_ = zone-load_ rules
@@ -61,7 +61,7 @@ zone-at_ utc/int -> int:
 
 /** The moment when local clocks show $shown. */
 zone-to-utc_ shown/int dst/bool? -> int:
-  // The offset there is one of those a day around.
+  // The offset there is one of those a day before and after.
   before := zone-at_ shown - 86400
   after := zone-at_ shown + 86400
   first := shown - ((max (before >> 1) (after >> 1)) as int)

@@ -1,4 +1,4 @@
-/** What the collections have in common. */
+/** The common part of the collections. */
 
 /** A group of elements. */
 interface Collection:
@@ -29,7 +29,7 @@ interface Collection:
   /** Combines $initial and then each element with $block. */
   reduce --initial [block]
 
-/** A collection all of whose methods rest on $do. */
+/** A collection whose methods all use $do. */
 abstract class CollectionBase implements Collection:
   constructor.from-subclass_:
 
@@ -61,7 +61,7 @@ abstract class CollectionBase implements Collection:
     do: if it == element: return true
     return false
 
-  /** Combines the elements as $Collection.reduce says. */
+  /** Combines the elements, see $Collection.reduce. */
   reduce [block]:
     if is-empty: throw "Not enough elements"
     is-first := true
@@ -71,16 +71,16 @@ abstract class CollectionBase implements Collection:
       is-first = false
     return result
 
-  /** Combines $initial and the elements as $Collection.reduce says. */
+  /** Combines $initial and the elements, see $Collection.reduce. */
   reduce --initial [block]:
     result := initial
     do: result = block.call result it
     return result
 
-/** The longest text that a collection shows before it is cut off. */
+/** The maximum size of a collection's text before it is cut off. */
 MAX-PRINT-STRING_ ::= 4000
 
-/** Puts together the text of a collection. */
+/** Builds the text of a collection. */
 class CollectionText_:
   open_/string
   close_/string

@@ -1,9 +1,9 @@
-/** Something with an order. */
+/** An object with an order. */
 interface Comparable:
   /** -1, 0 or 1, as this object is less than, equal to or greater than $other. */
   compare-to other/Comparable
 
-  /** Like $(compare-to other), but equal objects are told apart by $if-equal. */
+  /** Like $(compare-to other), but $if-equal decides about equal objects. */
   compare-to other/Comparable [--if-equal]
 
 /**

@@ -4,7 +4,8 @@ import .list
 
 /** A list that grows and shrinks at both ends at the same cost. */
 class Deque extends List:
-  // The elements from start_ to start_ + size_, going on at the beginning of the array after its end.
+  // The elements from start_ to start_ + size_, continuing at the beginning of the array after its
+  // end.
   backing_/Array_ := ?
   start_/int := 0
   size_/int := 0
@@ -121,7 +122,7 @@ class Deque extends List:
     if new-size > size_: reserve new-size - size_
     while size_ > new-size: remove-last
 
-  /** Makes room for just $amount more elements at the end, so that adding them is fast. */
+  /** Makes room for exactly $amount more elements at the end, so that adding them is fast. */
   reserve amount/int -> none:
     if amount < 0: throw "OUT_OF_BOUNDS"
     is-straight := start_ + size_ <= backing_.size
@@ -129,7 +130,9 @@ class Deque extends List:
     wanted := first + size_ + amount
     if wanted > backing_.size: move-to_ wanted --start=first
 
-  /** Makes room for $amount more elements, and for as many that adding one by one is fast, too. */
+  /**
+  Makes room for $amount more elements, and for enough others that adding one by one is fast, too.
+  */
   grow_ amount/int -> none:
     wanted := size_ + amount
     if wanted > backing_.size: move-to_ (max wanted size_ + (size_ >> 1)) --start=0

@@ -38,7 +38,7 @@ class DurationParser_:
     if seen.is-empty: return if-error.call "MISSING_VALUE"
     return Duration (negative ? -total : total)
 
-  /** What is wrong with a number that is missing or has a unit that does not exist. */
+  /** The error for a number that is missing or has an unknown unit. */
   static unit-problem_ digits/string unit/string -> string:
     if unit.is-empty: return digits.is-empty ? "INVALID_CHARACTER" : "MISSING_UNIT"
     unit.do: if not "hmsun".contains (string.from-rune it): return "INVALID_CHARACTER"
@@ -70,7 +70,7 @@ class DurationParser_:
     while 'a' <= peek_ <= 'z': position_++
     return text_[start..position_]
 
-  /** The number $digits times $factor, or null if it is none. */
+  /** The number $digits times $factor, or null if it is not a number. */
   static scale_ digits/string factor/int -> int?:
     point := digits.index-of "."
     if point < 0: return (int.parse digits --if-error=: return null) * factor

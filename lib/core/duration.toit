@@ -31,7 +31,7 @@ class Duration implements Comparable:
   /** Seconds in an hour. */
   static SECONDS-PER-HOUR /int   ::= 3_600
 
-  /** No time at all. */
+  /** A duration of zero. */
   static ZERO /Duration ::= Duration 0
 
   ns_/int
@@ -71,7 +71,7 @@ class Duration implements Comparable:
   static parse str/string -> Duration:
     return parse str --if-error=: throw it
 
-  /** Variant of $(parse str) that returns the result of $if-error if $str is no duration. */
+  /** Variant of $(parse str) that returns the result of $if-error if $str is not a duration. */
   static parse str/string [--if-error] -> Duration?:
     return DurationParser_.parse str if-error
 
@@ -80,9 +80,9 @@ class Duration implements Comparable:
     return parse str --if-error=on-error
 
   /**
-  Calls $block again and again, one period apart.
+  Calls $block repeatedly, one period apart.
 
-  If it takes longer than that, calls it at the next multiple of the period.
+  If a call takes longer than that, the next call is at the next multiple of the period.
   */
   periodic [block] -> none:
     period := in-us
@@ -121,7 +121,7 @@ class Duration implements Comparable:
   in-h -> int:
     return ns_ / NANOSECONDS-PER-HOUR
 
-  /** Whether this is no time at all. */
+  /** Whether the duration is zero. */
   is-zero -> bool:
     return ns_ == 0
 
@@ -133,7 +133,7 @@ class Duration implements Comparable:
   operator - other/Duration -> Duration:
     return Duration ns_ - other.ns_
 
-  /** The same time in the other direction. */
+  /** The duration with the opposite sign. */
   operator - -> Duration:
     return Duration -ns_
 
@@ -165,11 +165,11 @@ class Duration implements Comparable:
   operator >= other/Duration -> bool:
     return ns_ >= other.ns_
 
-  /** The order of the two, as $Comparable.compare-to says. */
+  /** The order of the two, see $Comparable.compare-to. */
   compare-to other/Duration -> int:
     return ns_.compare-to other.ns_
 
-  /** The order of the two; $if-equal decides if they are the same. */
+  /** The order of the two; $if-equal decides if they are equal. */
   compare-to other/Duration [--if-equal] -> int:
     return ns_.compare-to other.ns_ --if-equal=if-equal
 

@@ -33,26 +33,26 @@ rethrow exception/any trace/any -> none:
 unreachable -> none:
   throw "Unreachable"
 
-/** Variant of $(catch [--trace] [--unwind] [block]) with fixed answers. */
+/** Variant of $(catch [--trace] [--unwind] [block]) with constants. */
 catch --trace/bool=false --unwind/bool=false [block]:
   return catch --trace=(: trace) --unwind=(: unwind) block
 
-/** Variant of $(catch [--trace] [--unwind] [block]) with a fixed answer for $trace. */
+/** Variant of $(catch [--trace] [--unwind] [block]) with a constant for $trace. */
 catch --trace/bool=false [--unwind] [block]:
   return catch --trace=(: trace) --unwind=unwind block
 
-/** Variant of $(catch [--trace] [--unwind] [block]) with a fixed answer for $unwind. */
+/** Variant of $(catch [--trace] [--unwind] [block]) with a constant for $unwind. */
 catch [--trace] --unwind/bool=false [block]:
   return catch --trace=trace --unwind=(: unwind) block
 
 /**
-Calls $block. Returns null if it completes, and what it threw if it throws.
+Calls $block. Returns null if it completes, and the thrown object if it throws.
 
-Both other blocks get the thrown object and its trace. If $trace says true, the
-  trace is printed (once, however often it is asked for). If $unwind says true,
-  the exception goes on as if it had not been caught.
+Both other blocks get the thrown object and its trace. If $trace returns true, the trace is printed
+  (once, even if several calls ask for it). If $unwind returns true, the exception continues as if
+  it had not been caught.
 
-Neither is asked if the task is being canceled: cancellation cannot be caught.
+Neither is called if the task is being canceled: cancellation cannot be caught.
 */
 catch [--trace] [--unwind] [block]:
   try:
@@ -72,19 +72,19 @@ absorbs_ exception/Exception_ [trace] [unwind] -> bool:
     exception.trace = null
     send-trace-message (render-trace_ value.stringify encoded).to-byte-array
   if unwind.call value encoded: return false
-  // Whoever swallows the exception of an expired deadline must not gain time.
+  // Code that swallows the exception of an expired deadline must not gain time.
   deadline := self.deadline
   if deadline and Time.monotonic-us >= deadline: throw DEADLINE-EXCEEDED-ERROR
   return true
 
-/** An exception on its way; what a `finally` block gets to see. */
+/** An exception that is being thrown, as a `finally` block sees it. */
 class Exception_:
   value/any
   trace/any := ?
 
   constructor .value .trace:
 
-/** The $trace for people, with the $text of what was thrown. */
+/** The $trace as text, with the $text of the exception. */
 render-trace_ text/string trace/any -> string:
   #primitive.core.render-trace
 

@@ -3,9 +3,9 @@ import ..io.data show data-bytes_
 
 /** A floating-point number of 64 bits (IEEE 754 binary64). */
 class float extends num:
-  /** Not a number. Ask with $is-nan, since it does not equal itself. */
+  /** Not a number. Check with $is-nan, since it does not equal itself. */
   static NAN          /float ::= 0.0 / 0.0
-  /** More than every other number. */
+  /** Greater than every other number. */
   static INFINITY     /float ::= 1.0 / 0.0
   /** The greatest number below $INFINITY. */
   static MAX-FINITE   /float ::= 1.7976931348623157e308
@@ -16,14 +16,14 @@ class float extends num:
     super.from-subclass_
 
   /**
-  Reads all of $data as a float, and returns the nearest one there is.
+  Reads all of $data as a float, and returns the nearest one.
 
-  Accepted are decimal numbers and, with `0x`, hexadecimal ones with an exponent of two.
+  Accepts decimal numbers and, with `0x`, hexadecimal ones with an exponent of two.
   */
   static parse data/io.Data -> float:
     return parse data --if-error=: throw it
 
-  /** Variant of $(parse data) that returns the result of $if-error if $data is no float. */
+  /** Variant of $(parse data) that returns the result of $if-error if $data is not a float. */
   static parse data/io.Data [--if-error] -> float?:
     bytes := data-bytes_ data
     return parse-range_ bytes 0 bytes.byte-size if-error

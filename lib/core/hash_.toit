@@ -1,18 +1,17 @@
 /**
-What maps and sets have in common: a hash table that remembers the order of insertion.
+The common part of maps and sets: a hash table that keeps the order of insertion.
 
 Entries lie one after the other in $HashedCollection_.backing_. Each takes
-  $HashedCollection_.stride_ places: the hash code, the key and, in a map, the
-  value. A removed entry has null as its hash code.
+  $HashedCollection_.stride_ places: the hash code, the key and, in a map, the value. A removed
+  entry has null as its hash code.
 
-The index, which small tables do without, is an open-addressing table of entry
-  numbers (32 bits each, 0 meaning free). Removal leaves it alone: the number leads
-  to an entry that equals nothing. When the entries or the index are full, both are
-  replaced by new ones of the right size, without what was removed.
+The index, which small tables lack, is an open-addressing table of entry numbers (32 bits each, 0
+  meaning free). Removal does not change it: the number leads to an entry that equals nothing. When
+  the entries or the index are full, both are replaced by new ones of the right size, without the
+  removed entries.
 
-Natives do the work for keys that are numbers, strings, byte arrays or booleans. For
-  all others they only find the entries with the same hash code, since they cannot
-  call `==`.
+Natives do the work for keys that are numbers, strings, byte arrays or booleans. For all other keys
+  they only find the entries with the same hash code, since they cannot call `==`.
 */
 
 import .array_
@@ -23,7 +22,7 @@ import .collection
 HASH-UNINDEXED-MAX_ ::= 8
 
 abstract class HashedCollection_:
-  // Natives and the message encoder know these fields by their places.
+  // Natives and the message encoder access these fields by their places.
   size_/int := 0
   backing_/Array_ := ?
   end_/int := 0
@@ -40,7 +39,7 @@ abstract class HashedCollection_:
   hash-code_ key -> int:
     return key.hash-code
 
-  /** Whether $key, which is in the table, is the one that is looked for. */
+  /** Whether $key, which is in the table, equals the key that is searched. */
   compare_ key probe -> bool:
     return key == probe
 
@@ -61,20 +60,20 @@ abstract class HashedCollection_:
     index_ = null
     backing_ = array-new_ 0 null
 
-  /** Whether $key is here. */
+  /** Whether $key is in the table. */
   contains key -> bool:
     #primitive.hash.contains: return (find_ key) >= 0
 
-  /** Whether all elements of $collection are here. */
+  /** Whether all elements of $collection are in the table. */
   contains-all collection/Collection -> bool:
     collection.do: if not contains it: return false
     return true
 
-  /** Removes $key, if it is here. */
+  /** Removes $key, if it is in the table. */
   remove key -> none:
     remove key --if-absent=: null
 
-  /** Removes $key. If it is not here, calls $if-absent with it. */
+  /** Removes $key. If it is not in the table, calls $if-absent with it. */
   remove key [--if-absent] -> none:
     position := find_ key
     if position < 0:
@@ -82,7 +81,7 @@ abstract class HashedCollection_:
     else:
       remove-at_ position
 
-  /** Removes all elements of $collection that are here. */
+  /** Removes all elements of $collection that are in the table. */
   remove-all collection/Collection -> none:
     collection.do: remove it
 
@@ -104,7 +103,7 @@ abstract class HashedCollection_:
       position := cursor & 0xffff_ffff
       if matches.call backing_[position + 1]: return position
 
-  /** Adds an entry that is not here yet. */
+  /** Adds an entry whose key is not in the table yet. */
   append_ hash/int key value -> none:
     if hash-append_ this hash key value: return
     rebuild_ size_ + 1
@@ -124,13 +123,13 @@ abstract class HashedCollection_:
       // Iterating over a table should not cost more than its size.
       rebuild_ size_
 
-  /** Moves $first_ to the first entry that is there. Only if there is one. */
+  /** Moves $first_ to the first existing entry. There must be one. */
   skip-removed_ -> none:
     position := first_
     while not backing_[position]: position += stride_
     first_ = position
 
-  /** Moves $end_ behind the last entry that is there. Only if there is one. */
+  /** Moves $end_ behind the last existing entry. There must be one. */
   drop-removed_ -> none:
     stride := stride_
     end := end_

@@ -3,7 +3,7 @@
 /**
 The value of the hexadecimal digit $char.
 
-If it is none, returns what $if-error returns.
+If it is not a digit, returns the result of $if-error.
 */
 hex-char-to-value char/int [--if-error] -> int:
   if '0' <= char <= '9': return char - '0'
@@ -11,7 +11,7 @@ hex-char-to-value char/int [--if-error] -> int:
   if char < 0x80 and 0 <= letter < 6: return letter + 10
   return if-error.call
 
-/** The value of the hexadecimal digit $char, which must be one. */
+/** The value of $char, which must be a hexadecimal digit. */
 hex-char-to-value char/int -> int:
   return hex-char-to-value char --if-error=(: throw "INVALID_ARGUMENT")
 

@@ -45,7 +45,9 @@ class int extends num:
   static parse data/io.Data --radix/int?=null -> int:
     return parse data --radix=radix --if-error=: throw it
 
-  /** Variant of $(parse data --radix) that returns the result of $if-error if $data is no integer. */
+  /**
+  Variant of $(parse data --radix) that returns the result of $if-error if $data is not an integer.
+  */
   static parse data/io.Data --radix/int?=null [--if-error] -> int?:
     bytes := data-bytes_ data
     return parse-range_ bytes 0 bytes.byte-size radix if-error
@@ -65,7 +67,7 @@ class int extends num:
   static parse-range_ bytes from/int to/int radix/int? [if-error] -> int?:
     if radix and not 2 <= radix <= 36: throw "INVALID_RADIX"
     parsed := int-parse_ bytes from to (radix or 0)
-    // The native answers with a text if it cannot answer with a number.
+    // The native returns an error text if it cannot return a number.
     return parsed is int ? parsed : if-error.call parsed
 
   /** See $super. */
@@ -181,7 +183,7 @@ class int extends num:
   stringify --uint64/True -> string:
     return to-string --uint64
 
-  /** The number that the lowest $bits bits are in two's complement. */
+  /** The value of the lowest $bits bits in two's complement. */
   sign-extend --bits/int -> int:
     if not 1 <= bits <= 64: throw "OUT_OF_RANGE"
     unused := 64 - bits
@@ -196,7 +198,7 @@ class int extends num:
     if not n.is-power-of-two: throw "INVALID ARGUMENT"
     return this & (n - 1) == 0
 
-  /** Calls $block with 0, 1 and so on up to this number, which is left out. */
+  /** Calls $block with 0, 1 and so on up to this number (exclusive). */
   repeat [block] -> none:
     for i := 0; i < this; i++: block.call i
 

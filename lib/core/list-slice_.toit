@@ -7,7 +7,7 @@ class ListSlice_ extends List:
   to_/int
 
   constructor list/List from/int to/int:
-    // A slice of a slice looks at the list itself.
+    // A slice of a slice refers to the list itself.
     if list is ListSlice_:
       outer := list as ListSlice_
       list_ = outer.list_

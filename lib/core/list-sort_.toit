@@ -10,7 +10,7 @@ SORT-RUN-SIZE_ ::= 12
 sort-range_ list/List from/int to/int [compare] -> none:
   size := to - from
   if size < 2: return
-  // Sorting takes place in plain arrays, whatever the list is made of.
+  // Sorts in a plain array, whatever the kind of the list.
   data := array-new_ size null
   data.replace 0 list from to
   sort-runs_ data compare
@@ -47,7 +47,7 @@ merge-runs_ data/Array_ [compare] -> Array_:
 
 /** Merges the two sorted runs of $data that meet at $middle into the same place of $target. */
 merge-two_ data/Array_ start/int middle/int end/int target/Array_ [compare] -> none:
-  // Often there is nothing to do: the runs are in order already.
+  // Often the runs are in order already.
   if middle == end or (compare.call data[middle - 1] data[middle]) <= 0:
     array-move_ data start target start (end - start)
     return

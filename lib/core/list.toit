@@ -6,7 +6,7 @@ import .list-sort_
 /**
 A sequence of elements, numbered from zero.
 
-Unless it is of a kind that has a fixed size, it can grow and shrink.
+It can grow and shrink, except for kinds of fixed size.
 */
 abstract class List extends CollectionBase:
   constructor.from-subclass:
@@ -24,7 +24,7 @@ abstract class List extends CollectionBase:
   constructor size/int --initial=null:
     return List_.from-array_ (array-new_ size initial)
 
-  /** Creates a list whose elements are what $block returns for each index. */
+  /** Creates a list whose elements are the results of $block for each index. */
   constructor size/int [block]:
     return List_.from-array_ (Array_ size block)
 
@@ -157,7 +157,7 @@ abstract class List extends CollectionBase:
   last:
     return this[size - 1]
 
-  /** A new list of what $block returns for each element. */
+  /** A new list with the results of $block for each element. */
   map [block] -> List:
     return List size: block.call this[it]
 
@@ -188,7 +188,7 @@ abstract class List extends CollectionBase:
   fill --from/int=0 --to/int=size value:
     for i := from; i < to; i++: this[i] = value
 
-  /** Puts what $block returns for each index in the places from $from to $to (exclusive). */
+  /** Puts the results of $block for each index in the places from $from to $to (exclusive). */
   fill --from/int=0 --to/int=size [block]:
     for i := from; i < to; i++: this[i] = block.call i
 
@@ -202,7 +202,7 @@ abstract class List extends CollectionBase:
   join separator/string -> string:
     return join separator: it.stringify
 
-  /** What $stringify returns for each element, with $separator between them. */
+  /** The results of $stringify for each element, with $separator between them. */
   join separator/string [stringify] -> string:
     texts := Array_ size: stringify.call this[it]
     return string-join_ texts separator
@@ -229,10 +229,10 @@ abstract class List extends CollectionBase:
     return index-of --binary needle from to --if-absent=: -1
 
   /**
-  Like $(index-of --binary needle from to), for those who must know the place.
+  Like $(index-of --binary needle from to), for callers that need the place.
 
-  If there is none, returns the result of $if-absent, called with the index where
-    it would have to be inserted.
+  If no element is equal, returns the result of $if-absent, called with the index where the needle
+    would be inserted.
   */
   index-of --binary/True needle from/int=0 to/int=size [--if-absent]:
     return index-of needle from to
@@ -259,11 +259,10 @@ abstract class List extends CollectionBase:
     return if-absent.call low
 
   /**
-  Sorts the range from $from to $to (exclusive) by the order that $compare gives.
+  Sorts the range from $from to $to (exclusive) by the order of $compare.
 
-  Called with two elements, $compare returns a negative number, zero or a positive
-    number, as the first comes before, with or after the second. Elements that come
-    together keep their order.
+  Called with two elements, $compare returns a negative number, zero or a positive number, as the
+    first comes before, with or after the second. Elements that come together keep their order.
 
   Returns this list if $in-place, otherwise a sorted copy of all of it.
   */
@@ -277,7 +276,7 @@ abstract class List extends CollectionBase:
   sort --in-place/bool=false from/int=0 to/int=size -> List:
     return sort --in-place=in-place from to: | a b | compare_ a b
 
-  /** Whether no element comes after its successor by the order that $compare gives. */
+  /** Whether no element comes after its successor by the order of $compare. */
   is-sorted [compare] -> bool:
     for i := 1; i < size; i++:
       if (compare.call this[i - 1] this[i]) > 0: return false

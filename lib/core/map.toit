@@ -27,7 +27,7 @@ class Map extends HashedCollection_:
     super.with-stride_ 3
     for i := 0; i < size; i++: this[get-key.call i] = get-value.call i
 
-  /** The value of $key, which must be here. */
+  /** The value of $key, which must be in the map. */
   operator [] key:
     #primitive.hash.at: return at-compare_ key
 
@@ -58,12 +58,14 @@ class Map extends HashedCollection_:
     position := find_ key
     return position < 0 ? null : backing_[position + 2]
 
-  /** The value of $key. If it is not here, returns the result of $if-absent, called with $key. */
+  /**
+  The value of $key. If it is not in the map, returns the result of $if-absent, called with $key.
+  */
   get key [--if-absent]:
     position := find_ key
     return position < 0 ? (if-absent.call key) : backing_[position + 2]
 
-  /** The result of $if-present, called with the value of $key. If it is not here, returns null. */
+  /** The result of $if-present, called with the value of $key. Null if $key is not in the map. */
   get key [--if-present]:
     position := find_ key
     return position < 0 ? null : if-present.call backing_[position + 2]
@@ -73,31 +75,33 @@ class Map extends HashedCollection_:
     position := find_ key
     return position < 0 ? (if-absent.call key) : if-present.call backing_[position + 2]
 
-  /** The value of $key. If it is not here, makes what $init returns its value first. */
+  /** The value of $key. If it is not in the map, first sets the value to the result of $init. */
   get key [--init]:
     position := find_ key
     if position >= 0: return backing_[position + 2]
     return this[key] = init.call key
 
-  /** Makes what $updater returns for the value of $key, which must be here, its new value. */
+  /** Replaces the value of $key, which must be in the map, by the result of $updater for it. */
   update key [updater]:
     return update key updater --if-absent=: throw "key not found"
 
-  /** Variant of $(update key [updater]) where $if-absent gives the new value of a $key that is not here. */
+  /**
+  Variant of $(update key [updater]) where $if-absent returns the new value of a missing $key.
+  */
   update key [updater] [--if-absent]:
     position := find_ key
     new-value := position < 0 ? (if-absent.call key) : updater.call backing_[position + 2]
     return this[key] = new-value
 
-  /** Variant of $(update key [updater]) where $if-absent is the new value of a $key that is not here. */
+  /** Variant of $(update key [updater]) where $if-absent is the new value of a missing $key. */
   update key [updater] --if-absent:
     return update key updater --if-absent=(: if-absent)
 
-  /** Variant of $(update key [updater]) where a $key that is not here first gets the value that $init returns. */
+  /** Variant of $(update key [updater]) where a missing $key first gets the result of $init. */
   update key [--init] [updater]:
     return update key updater --if-absent=(: updater.call (init.call key))
 
-  /** Variant of $(update key [updater]) where a $key that is not here first gets the value $init. */
+  /** Variant of $(update key [updater]) where a missing $key first gets the value $init. */
   update key --init [updater]:
     return update key updater --if-absent=(: updater.call init)
 
@@ -151,7 +155,9 @@ class Map extends HashedCollection_:
   reduce --keys/True --initial [block]:
     return reduce --initial=initial: | result key _ | block.call result key
 
-  /** Calls $block with $initial, a key and its value, then with its result and the next, and so on. */
+  /**
+  Calls $block with $initial, a key and its value, then with its result and the next, and so on.
+  */
   reduce --initial [block]:
     result := initial
     do: | key value | result = block.call result key value
@@ -187,7 +193,7 @@ class Map extends HashedCollection_:
   copy -> Map:
     return map: | _ value | value
 
-  /** A map with the same keys, whose values are what $block returns for each key and value. */
+  /** A map with the same keys, whose values are the results of $block for each key and value. */
   map [block] -> Map:
     result := Map
     do: | key value | result[key] = block.call key value
@@ -314,11 +320,11 @@ class WeakMap_ extends Map:
   map --in-place/True [block] -> none:
     super --in-place: | key cell | hold_ (block.call key (array-weak-at_ cell))
 
-  /** Drops the keys whose values are gone. */
+  /** Drops the keys whose values have been collected. */
   sweep_ -> none:
     filter --in-place: | _ value | value != null
 
-  /** Has this map swept after the next collection, and so on, until it is gone itself. */
+  /** Sweeps this map after the next collection, and so on, until the map itself is collected. */
   watch_ -> none:
     cell := hold_ this
     add-finalizer WeakMapSentinel_::

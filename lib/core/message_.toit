@@ -1,8 +1,8 @@
 /**
 Messages between processes, below services.
 
-The machine takes messages in and has a task of its own run the code for each:
-  $handle-request_ for a request, $handle-message_ for everything else.
+The machine receives messages and runs the code for each in a task of its own: $handle-request_ for
+  a request, $handle-message_ for everything else.
 */
 
 import rpc show RpcSerializable
@@ -17,10 +17,10 @@ SYSTEM-EXTERNAL-NOTIFICATION_ ::= 8
 SYSTEM-SLOW-CONSUMER_         ::= 9
 SYSTEM-FINALIZER_             ::= 10
 
-/** The first kind of message that programs may use as they like. */
+/** The first kind of message that programs may use freely. */
 RESERVED-MESSAGE-TYPES_ ::= 64
 
-/** Takes messages of the kinds that it is set for. */
+/** Handles messages of the kinds that it is set for. */
 interface SystemMessageHandler_:
   /** Handles a $message of kind $type from process $pid of group $gid. */
   on-message type/int gid/int pid/int message/any -> none
@@ -34,11 +34,11 @@ message-handlers_ ::= {:}
 request-handlers_ ::= {:}
 default-request-handler_/RequestHandler_? := null
 
-/** Has $handler get the messages of kind $type. */
+/** Makes $handler get the messages of kind $type. */
 set-system-message-handler_ type/int handler/SystemMessageHandler_ -> none:
   message-handlers_[type] = handler
 
-/** Takes back $set-system-message-handler_. */
+/** Reverses $set-system-message-handler_. */
 clear-system-message-handler_ type/int -> none:
   message-handlers_.remove type
 
@@ -69,7 +69,7 @@ handle-request_ target/ServiceHandler? index/int arguments gid/int sender/int ->
       rpc-fail_ (text-of_ exception) exception.trace
       return null
 
-/** What was thrown, as text. An object that cannot say what it is must not end the process. */
+/** The thrown object as text. An object whose `stringify` fails must not end the process. */
 text-of_ exception/Exception_ -> string:
   text := "?"
   catch: text = exception.value.stringify
@@ -82,17 +82,17 @@ answer_ procedure/int arguments gid/int pid/int -> any:
   return handler.on-request procedure arguments gid pid
 
 /**
-Handles a message that is no request.
+Handles a message other than a request.
 
-For a finalizer $value is the lambda. For a notification $first and $second are client and handle, and $value is the proxy,
-  which gets all that has arrived.
+For a finalizer $value is the lambda. For a notification $first and $second are client and handle,
+  and $value is the proxy, which gets all notifications that have arrived.
 */
 handle-message_ kind/int first/int second/int value/any -> none:
   if kind == SYSTEM-RPC-NOTIFY-RESOURCE_:
     deliver_ value first second
     return
   if kind == SYSTEM-FINALIZER_:
-    // Nobody waits for a finalizer, so its exceptions are reported and go no further.
+    // No code waits for a finalizer, so its exceptions are reported and go no further.
     if value: run-task_:: catch --trace: value.call
     return
   run-task_::

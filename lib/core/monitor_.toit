@@ -1,30 +1,32 @@
 import .task
 
 /**
-What a `monitor` is: an object that only one task is inside of at a time.
+The base of each `monitor`: an object in which only one task runs at a time.
 
-The compiler has each public method of a monitor run in $__Monitor__.locked_. A method
-  waits for a condition with $__Monitor__.await, which lets others in meanwhile.
+The compiler runs each public method of a monitor in $__Monitor__.locked_. A method waits for a
+  condition with $__Monitor__.await, which lets other tasks in meanwhile.
 */
 class __Monitor__:
   owner_/Task_? := null
-  /** Those that wait to come in. */
+  /** The tasks that wait to enter. */
   entering_/TaskQueue_? := null
-  /** Those that wait for a condition. */
+  /** The tasks that wait for a condition. */
   awaiting_/TaskQueue_? := null
-  /** How often something has changed that a condition may depend on. */
+  /** The number of changes that a condition may depend on. */
   changes_/int := 0
 
   /**
   Waits until $condition returns true.
 
-  Throws DEADLINE_EXCEEDED when the task's deadline comes first. The condition must
-    change nothing.
+  Throws DEADLINE_EXCEEDED when the task's deadline comes first. The condition must not change
+    anything.
   */
   await [condition] -> none:
     if not (await_ Task_.current.deadline_ condition): throw DEADLINE-EXCEEDED-ERROR
 
-  /** Variant of $await that gives up at the $deadline too. Returns whether the condition came true. */
+  /**
+  Variant of $await that also gives up at the $deadline. Returns whether the condition became true.
+  */
   try-await --deadline/int? [condition] -> bool:
     limit := Task_.current.deadline_
     if deadline: limit = limit ? (min limit deadline) : deadline
@@ -40,14 +42,15 @@ class __Monitor__:
       if deadline and Time.monotonic-us >= deadline: return false
       if not owner_: owner_ = self
       if identical owner_ self:
-        // Existing programs count on being asked for what woke the task and for what came after.
+        // Existing programs rely on these two evaluations: for the change that woke the task, and
+        // for later changes.
         if condition.call or (has-changed-twice and condition.call): return true
         owner_ = null
         // Before the first try the method itself may have changed the state; a condition never does.
         has-woken := leave_ --changed=is-changed
         is-changed = false
         if has-woken:
-          // Those who have waited longer get back into the queue first, and so stay ahead.
+          // Tasks that have waited longer get back into the queue first, and so stay ahead.
           changes := changes_
           task-yield_
           if changes_ != changes: continue
@@ -58,7 +61,7 @@ class __Monitor__:
       awaiting_.park self deadline
       has-changed-twice = changes_ - changes > 1
 
-  /** Has those who wait for a condition look at it again. */
+  /** Wakes the tasks that wait for a condition, so that they check it again. */
   notify_ -> none:
     leave_ --changed
 
@@ -83,10 +86,10 @@ class __Monitor__:
       entering_.park self deadline
       if self.is-interrupted_: throw CANCELED-ERROR
 
-  /** Wakes those who wait for this monitor. Returns whether there were any. */
+  /** Wakes the tasks that wait for this monitor. Returns whether there were any. */
   leave_ --changed/bool -> bool:
     has-woken := false
-    // Those who were inside before go first.
+    // Tasks that were inside before go first.
     if changed:
       changes_++
       if awaiting_: has-woken = awaiting_.wake-all

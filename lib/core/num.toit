@@ -28,7 +28,7 @@ abstract class num implements Comparable:
   /** Whether this number is greater than or equal to $other. */
   abstract operator >= other -> bool
 
-  /** The sum. Integers wrap around at 64 bits; with a float, the result is one. */
+  /** The sum. Integers wrap around at 64 bits; if one number is a float, the result is a float. */
   abstract operator + other
 
   /** The difference. */
@@ -63,25 +63,25 @@ abstract class num implements Comparable:
   /**
   -1, 0 or 1, as this number is less than, equal to or greater than $other.
 
-  This is a total order: -0.0 is less than 0.0, and NaN is greater than all else.
+  This is a total order: -0.0 is less than 0.0, and NaN is greater than all other numbers.
   */
   compare-to other/num -> int:
     #primitive.float.compare
 
-  /** Like $(compare-to other), but equal numbers are told apart by $if-equal. */
+  /** Like $(compare-to other), but $if-equal decides about equal numbers. */
   compare-to other/num [--if-equal] -> int:
     order := compare-to other
     return order == 0 ? if-equal.call : order
 
   /**
-  Reads $data as an integer, or, if it is none that fits, as a float.
+  Reads $data as an integer if possible, otherwise as a float.
 
-  See $int.parse and $float.parse for what is accepted.
+  See $int.parse and $float.parse for the accepted forms.
   */
   static parse data/io.Data -> num:
     return parse data --if-error=: throw it
 
-  /** Variant of $(parse data) that returns the result of $if-error if $data is no number. */
+  /** Variant of $(parse data) that returns the result of $if-error if $data is not a number. */
   static parse data/io.Data [--if-error] -> num?:
     integer := int.parse data --if-error=: null
     return integer or (float.parse data --if-error=: return if-error.call "NUMBER_PARSING_ERROR")

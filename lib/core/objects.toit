@@ -1,21 +1,21 @@
-/** The classes at the root of everything. */
+/** The root classes. */
 
 /** The superclass of all classes. */
 class Object:
   /**
   Whether this object equals $other.
 
-  Objects are equal only to themselves, unless their class says otherwise. A
-    class that does must agree with its `hash-code`, if it has one.
+  Objects are equal only to themselves, unless their class overrides this. An overriding class must
+    also override its `hash-code`, if it has one.
   */
   operator == other:
     return identical this other
 
-  /** A text that describes this object to a human. */
+  /** A text that describes this object. */
   stringify -> string:
     return "an instance with class-id $(class-id this)"
 
-  /** The number by which this program knows the class of $object. */
+  /** The number of the class of $object in this program. */
   static class-id object -> int:
     #primitive.object.class-id
 
@@ -25,7 +25,7 @@ interface Interface_:
 /** The superclass of all mixins. */
 mixin Mixin_:
 
-/** What $True and $False share. */
+/** The common part of $True and $False. */
 abstract class bool:
   constructor.private_:
 
@@ -37,7 +37,7 @@ abstract class bool:
   hash-code -> int:
     return this ? 1231 : 1237
 
-/** The class of `true`. Flags that make sense in one way only have this type. */
+/** The class of `true`. Flags that can only be true have this type. */
 class True extends bool:
   constructor.private_:
     super.private_
@@ -103,7 +103,7 @@ Numbers are identical if they have the same class and the same bits, strings if
 identical x/any y/any -> bool:
   #primitive.object.identical
 
-/** The number that the literal $object has in this program; null if it is no literal. */
+/** The number of the literal $object in this program; null if it is not a literal. */
 literal-index_ object -> int?:
   #primitive.object.literal-index
 
@@ -111,10 +111,10 @@ literal-index_ object -> int?:
 class Cell_:
   value_/any := null
 
-/** What a native remembers between calls: a hash in progress, a cipher. It cannot be sent. */
+/** State that a native keeps between calls: a hash in progress, a cipher. It cannot be sent. */
 class NativeState_:
   constructor.private_:
 
-/** Frees the $state before the collector does. */
+/** Frees the $state before its collection. */
 native-state-close_ state/NativeState_ -> none:
   #primitive.heap.close-state

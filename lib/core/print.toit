@@ -1,4 +1,4 @@
-/** Output for humans. */
+/** Output. */
 
 import system.api.print show PrintService PrintServiceClient
 
@@ -15,7 +15,7 @@ print message/any -> none:
 print -> none:
   print-line_ ""
 
-/** Prints $object for the eyes of a programmer: on standard error, past all services. */
+/** Prints $object for debugging: on standard error, past all services. */
 debug object/any -> none:
   write-stderr_ object.stringify true
 
@@ -41,24 +41,24 @@ write-on-stdout_ message/string add-newline/bool -> none:
 write-on-stderr_ message/string add-newline/bool -> none:
   write-stderr_ message add-newline
 
-/** The print service of a container, while there is one. */
+/** The print service of a container, if there is one. */
 print-client_/PrintServiceClient? := null
 
 print-line_ text/string -> none:
   if has-print-service_ or prints-to-itself_:
-    // The provider can have been replaced by another one since the last time.
+    // The provider may have been replaced since the last time.
     2.repeat: if print-by-service_ text: return
   print-client_ = null
   write-stdout_ text true
 
-/** Whether a print service has taken $text. If not, the next attempt looks for another one. */
+/** Whether a print service has accepted $text. If not, the next attempt looks for another one. */
 print-by-service_ text/string -> bool:
   if not print-client_: print-client_ = (PrintServiceClient).open --if-absent=: return false
   exception := catch: print-client_.print text
   if not exception: return true
   is-own := prints-to-itself_
   print-client_ = null
-  // Whoever prints to a service of its own, and has uninstalled that, is told so.
+  // A process that prints to a service of its own, and has uninstalled it, gets the exception.
   if is-own: throw exception
   return false
 

@@ -9,24 +9,24 @@ What $lambda captured is copied, as if it were sent in a message. Processes of
 spawn --priority/int?=null lambda/Lambda -> Process:
   return Process_ (process-spawn_ priority lambda)
 
-/** A running process, or one that has been. */
+/** A running process, or one that has ended. */
 interface Process:
   /** Runs when nothing else does. */
   static PRIORITY-IDLE     /int ::= 0
-  /** For work that can wait. */
+  /** For work that can be delayed. */
   static PRIORITY-LOW      /int ::= 43
-  /** Where processes start. */
+  /** The default priority. */
   static PRIORITY-NORMAL   /int ::= 128
-  /** For work that others wait for. */
+  /** For work that other processes wait for. */
   static PRIORITY-HIGH     /int ::= 213
   /** Before everything else. */
   static PRIORITY-CRITICAL /int ::= 255
 
-  /** The process that asks. */
+  /** The current process. */
   static current -> Process:
     return current-process_
 
-  /** The number that names this process. */
+  /** The number of this process. */
   id -> int
 
   /** The priority, from 0 to 255. */

@@ -3,19 +3,19 @@ import system.trace show send-trace-message
 /**
 Finds out which functions do the work.
 
-What is counted are calls, turns of loops, and what natives do, by the function that
-  they happen in. It is a sample: short measurements say little.
+It counts calls, turns of loops, and the work of natives, by the function that they happen in. It is
+  a sample: short measurements are not reliable.
 */
 class Profiler:
-  /** Gets ready to count the work of this task, or of all if $profile-all-tasks. */
+  /** Prepares to count the work of this task, or of all tasks if $profile-all-tasks. */
   static install profile-all-tasks/bool -> none:
     #primitive.profiler.install
 
-  /** Counts from now on. */
+  /** Starts counting. */
   static start -> none:
     #primitive.profiler.start
 
-  /** Counts no more, until it is started again. */
+  /** Stops counting, until it is started again. */
   static stop -> none:
     #primitive.profiler.stop
 
@@ -23,11 +23,11 @@ class Profiler:
   static report title/string --cutoff/int=10 -> none:
     send-trace-message (encode title cutoff)
 
-  /** What $report reports, as text in UTF-8. */
+  /** The report of $report, as text in UTF-8. */
   static encode title/string cutoff/int -> ByteArray:
     return (profiler-report_ title cutoff).to-byte-array
 
-  /** Forgets what has been counted. */
+  /** Clears all counts. */
   static uninstall -> none:
     #primitive.profiler.uninstall
 

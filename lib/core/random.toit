@@ -26,7 +26,7 @@ random-below_ n/int -> int:
 /** The state of this process's generator: 8 bytes. */
 random-state_/ByteArray := random-bytes_ 8
 
-/** A number from 0 to $n - 1. Moves the $state on. */
+/** A number from 0 to $n - 1. Advances the $state. */
 random-next_ state/ByteArray n/int -> int:
   #primitive.random.next
 

@@ -14,7 +14,7 @@ class Set extends HashedCollection_ implements Collection:
   constructor:
     super.with-stride_ 2
 
-  /** Adds $key, in the place of an element that equals it, if there is one. */
+  /** Adds $key. It replaces an equal element, if there is one. */
   add key -> none:
     #primitive.hash.put: add-compare_ key
 
@@ -42,7 +42,7 @@ class Set extends HashedCollection_ implements Collection:
   /**
   The element with the given $hash for which $compare returns true.
 
-  If there is none, adds and returns what $initial returns, unless that is null.
+  If there is none, adds and returns the result of $initial, unless that is null.
   */
   get-by-hash_ hash/int [--initial] [--compare] -> any:
     position := find-by-hash_ hash: compare.call it
@@ -59,7 +59,7 @@ class Set extends HashedCollection_ implements Collection:
   do --reversed/True [block] -> none:
     do-positions-reversed_: | backing position | block.call backing[position + 1]
 
-  /** Whether $other is a set with equal elements, in whatever order. */
+  /** Whether $other is a set with equal elements, in any order. */
   operator == other -> bool:
     return other is Set and (other as Set).size == size and (contains-all other)
 
@@ -73,11 +73,11 @@ class Set extends HashedCollection_ implements Collection:
     do: if predicate.call it: return true
     return false
 
-  /** Combines the elements as $Collection.reduce says. */
+  /** Combines the elements, see $Collection.reduce. */
   reduce [block]:
     return to-list.reduce block
 
-  /** Combines $initial and the elements as $Collection.reduce says. */
+  /** Combines $initial and the elements, see $Collection.reduce. */
   reduce --initial [block]:
     result := initial
     do: result = block.call result it
@@ -87,7 +87,7 @@ class Set extends HashedCollection_ implements Collection:
   copy -> Set:
     return filter: true
 
-  /** The set of what $block returns for each element. */
+  /** The set of the results of $block for each element. */
   map [block] -> Set:
     result := Set
     do: result.add (block.call it)

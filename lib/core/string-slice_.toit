@@ -1,7 +1,9 @@
 import io
 import .string
 
-/** A view of a part of a string, at rune borders. Slices of slices look at the string itself. */
+/**
+A view of a part of a string, at rune borders. A slice of a slice refers to the string itself.
+*/
 class StringSlice_ extends string:
   str_/String_
   from_/int

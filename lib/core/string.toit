@@ -23,8 +23,8 @@ write-utf-8-to-byte-array byte-array/ByteArray? position/int char/int -> int:
 /**
 An immutable text of Unicode runes, stored as UTF-8.
 
-Positions in a string count bytes. A rune beyond ASCII takes 2 to 4 of them, and
-  no operation cuts one in pieces.
+Positions in a string count bytes. A rune beyond ASCII takes 2 to 4 bytes, and no operation splits
+  one.
 */
 abstract class string implements Comparable io.Data:
   /** Shorter parts are copied: the slice object would take more room than the bytes. */
@@ -48,7 +48,7 @@ abstract class string implements Comparable io.Data:
   size -> int:
     #primitive.string.size
 
-  /** The number of runes, which takes time to count. */
+  /** The number of runes. Counting takes linear time. */
   size --runes/True -> int:
     return string-rune-count_ this
 
@@ -56,7 +56,7 @@ abstract class string implements Comparable io.Data:
   is-empty -> bool:
     return size == 0
 
-  /** The rune that starts at byte $i, or null if none starts there. */
+  /** The rune that starts at byte $i, or null if no rune starts there. */
   operator [] i/int -> int?:
     #primitive.string.at
 
@@ -79,15 +79,15 @@ abstract class string implements Comparable io.Data:
       return StringSlice_ outer.str_ (outer.from_ + from) (outer.from_ + to)
     return StringSlice_ (this as String_) from to
 
-  /** Whether no rune is cut in two at $index. */
+  /** Whether $index is not inside a rune. */
   is-border_ index/int -> bool:
     return index == size or (byte-at index) & 0xc0 != 0x80
 
-  /** A string of its own with the part from $from to the end. */
+  /** A copy of the part from $from to the end. */
   copy from/int=0 -> string:
     return copy from size
 
-  /** A string of its own with the part from $from to $to (exclusive). */
+  /** A copy of the part from $from to $to (exclusive). */
   copy from/int to/int -> string:
     #primitive.string.copy
 
@@ -107,7 +107,7 @@ abstract class string implements Comparable io.Data:
     while not is-border_ start: start--
     return start
 
-  /** Calls $block with each byte position's rune, or null where none starts. */
+  /** Calls $block for each byte with the rune that starts there, or null if none does. */
   do [block] -> none:
     size := this.size
     for i := 0; i < size; i++: block.call this[i]
@@ -120,9 +120,9 @@ abstract class string implements Comparable io.Data:
       if rune: block.call rune
 
   /**
-  A string of what $block returns for each rune.
+  A string of the results of $block for each rune.
 
-  That may be a string, a rune, a byte array, null for nothing, or a list of these.
+  A result may be a string, a rune, a byte array, null for nothing, or a list of these.
   */
   flat-map [block] -> string:
     parts := []
@@ -182,7 +182,7 @@ abstract class string implements Comparable io.Data:
   compare-to other/string -> int:
     #primitive.string.compare
 
-  /** Like $(compare-to other), but equal strings are told apart by $if-equal. */
+  /** Like $(compare-to other), but $if-equal decides about equal strings. */
   compare-to other/string [--if-equal] -> int:
     order := compare-to other
     return order == 0 ? if-equal.call : order
@@ -217,7 +217,7 @@ abstract class string implements Comparable io.Data:
   ends-with suffix/string -> bool:
     return matches suffix --at=(size - suffix.size)
 
-  /** Whether $needle is found $at this very position, which need not exist. */
+  /** Whether $needle occurs exactly $at this position, which need not exist. */
   matches needle/string --at/int -> bool:
     return string-matches_ this needle at
 
@@ -310,10 +310,10 @@ abstract class string implements Comparable io.Data:
     return string-is-ascii_ this
 
   /**
-  Calls $process-part with the parts of this string between $separator and $separator.
+  Calls $process-part with the parts of this string between occurrences of $separator.
 
-  If $at-first, only the first separator counts. Empty parts are left out if $drop-empty.
-    An empty separator splits between all runes.
+  If $at-first, only the first separator counts. Empty parts are left out if $drop-empty. An empty
+    separator splits between all runes.
   */
   split --at-first/bool=false separator/string --drop-empty/bool=false [process-part] -> none:
     take := : if not (drop-empty and it.is-empty): process-part.call it
@@ -365,9 +365,9 @@ abstract class string implements Comparable io.Data:
     return parts.join ""
 
   /**
-  Replaces each name between $open and $close, and these, with what $block returns for it.
+  Replaces each name between $open and $close, including these, by the result of $block for it.
 
-  Names are trimmed. Where $block returns null, nothing changes.
+  Names are trimmed. If $block returns null, the text stays unchanged.
   */
   substitute [block] -> string
       --open/string="{{"

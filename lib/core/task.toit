@@ -1,8 +1,8 @@
 /**
 Tasks: threads of a process that take turns.
 
-A task runs until it waits, yields or ends. The machine knows which task is to run
-  next; what is written here is how tasks are told to wait and to stop.
+A task runs until it waits, yields or ends. The machine schedules the tasks; this module tells tasks
+  to wait and to stop.
 */
 
 import monitor
@@ -21,7 +21,7 @@ task code/Lambda --name/string="User task" --background/bool?=null -> Task:
   if background == null: background = Task_.current.background
   return task-new_ code name background
 
-/** Lets the other tasks run that are ready to. */
+/** Lets other ready tasks run. */
 yield -> none:
   task-yield_
 
@@ -33,7 +33,7 @@ sleep duration/Duration -> none:
 sleep --ms/int -> none:
   sleep-until_ (from-now_ ms * 1_000)
 
-/** The time in $us microseconds; the end of all time if that is even later. */
+/** The time in $us microseconds, or the maximum time if that is even later. */
 from-now_ us/int -> int:
   now := Time.monotonic-us
   return us > int.MAX - now ? int.MAX : now + us
@@ -60,9 +60,9 @@ with-timeout --ms/int [block]:
   return with-timeout --us=ms * 1_000 block
 
 /**
-Calls $block, which is to be done in $us microseconds.
+Calls $block with a time limit of $us microseconds.
 
-If it still waits for something then, that throws DEADLINE_EXCEEDED.
+If the block waits for something after that, it throws DEADLINE_EXCEEDED.
 */
 with-timeout --us/int [block]:
   return Task_.current.with-deadline_ (from-now_ us) block
@@ -70,7 +70,7 @@ with-timeout --us/int [block]:
 /**
 Calls $block, which cancellation does not interrupt.
 
-It can be interrupted by a deadline, unless it is not to $respect-deadline.
+A deadline can interrupt it, unless $respect-deadline is false.
 */
 critical-do --respect-deadline/bool=true [block] -> none:
   self := Task_.current
@@ -85,24 +85,24 @@ critical-do --respect-deadline/bool=true [block] -> none:
 
 /** A thread of this process. */
 interface Task:
-  /** The task that asks. */
+  /** The current task. */
   static current -> Task:
     return Task_.current
 
   /**
   Runs the $lambdas at the same time, each in a task of its own.
 
-  Returns what they returned, by their places in the list, in the order in which
-    they finished. Once so many as $required have finished, the others are canceled.
+  Returns their results, by their places in the list, in the order in which they finished. Once
+    $required of them have finished, the others are canceled.
 
-  If one throws, the others are canceled and this throws the same.
+  If one throws, the others are canceled and this throws the same exception.
   */
   static group lambdas/List --required/int=lambdas.size -> Map:
     if not 0 <= required <= lambdas.size: throw "Bad Argument"
     return (TaskGroup_ lambdas required).run
 
   /**
-  Stops the task: what it waits for, now or next, throws CANCELED.
+  Stops the task: its current or next wait throws CANCELED.
 
   Its `finally` code runs, but can only wait inside $critical-do.
   */
@@ -111,10 +111,10 @@ interface Task:
   /** Whether the task has been canceled. */
   is-canceled -> bool
 
-  /** When the task has to be done, in the time of $Time.monotonic-us; null if there is no limit. */
+  /** The task's deadline, in the time of $Time.monotonic-us; null if there is none. */
   deadline -> int?
 
-/** A task. The machine makes the instances and knows the first six fields by their places. */
+/** A task. The machine makes the instances and accesses the first six fields by their places. */
 class Task_ implements Task:
   id_/int
   name_/string?
@@ -124,7 +124,7 @@ class Task_ implements Task:
   critical-count_/int := 0
   /** The task behind this one in a $TaskQueue_. */
   next-waiting_/Task_? := null
-  /** The queue that this task is in; none once it has been woken. */
+  /** The queue that this task is in; null once it has been woken. */
   waiting-in_/TaskQueue_? := null
 
   constructor.private_ .id_ .name_ .background_:
@@ -137,7 +137,7 @@ class Task_ implements Task:
   background -> bool:
     return background_
 
-  /** The number that tells this task from others of the process. */
+  /** The unique number of this task in the process. */
   id -> int:
     return id_
 
@@ -185,7 +185,8 @@ class TaskQueue_:
   park self/Task_ deadline/int? -> bool:
     add_ self
     is-late := task-park_ deadline
-    // Whoever empties the queue takes all tasks out; those that wake up otherwise are still in it.
+    // A task that wakes all removes them from the queue; a task that woke for another reason is
+    // still in it.
     if self.waiting-in_: remove_ self
     return is-late
 
@@ -262,7 +263,7 @@ class TaskGroup_:
 
   note-end_ index/int is-exception/bool exception/Exception_? -> none:
     if Task.current.is-canceled:
-      // Those that the group itself has canceled do not count.
+      // Tasks that the group itself has canceled do not count.
       if not is-stopping_: was-canceled_ = is-stopping_ = true
     else if is-exception:
       if not failure_: failure_ = exception
@@ -278,7 +279,7 @@ class TaskGroup_:
     critical-do --no-respect-deadline:
       signal_.wait: ended_ == lambdas_.size
 
-/** Where each task begins: runs $code, and ends the process if it throws. */
+/** The entry of each task: runs $code, and ends the process if it throws. */
 run-task_ code/Lambda -> none:
   try:
     code.call

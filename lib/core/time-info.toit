@@ -1,7 +1,7 @@
 import .calendar_
 import .time
 
-/** What clocks and calendars show at a moment. */
+/** The date and time that clocks and calendars show at a moment. */
 class TimeInfo:
   /** The $weekday of a Monday. */
   static MONDAY    ::= 1
@@ -63,7 +63,7 @@ class TimeInfo:
     yearday = days - (civil-to-days_ year 1 1) + 1
 
   /**
-  What is shown after adding the arguments to what is shown here.
+  The date and time after adding the arguments to this one.
 
   An hour or a day on the clock is longer or shorter than usual when clocks change.
   */
@@ -77,14 +77,16 @@ class TimeInfo:
         --s=this.s + s
         --ns=this.ns + ms * 1_000_000 + us * 1_000 + ns
 
-  /** What is shown here, with some parts replaced. See $Time.local for $dst. */
+  /** This date and time, with some parts replaced. See $Time.local for $dst. */
   with --year/int=year --month/int=month --day/int=day --h/int=h --m/int=m --s/int=s --ns/int=ns --dst/bool?=null -> TimeInfo:
     moved := is-utc
         ? (Time.utc year month day h m s --ns=ns)
         : (Time.local year month day h m s --ns=ns --dst=dst)
     return TimeInfo.__ moved --is-utc=is-utc
 
-  /** The date and time as RFC 3339 has it, like `1969-07-20T20:17:00Z`. Local time has no suffix. */
+  /**
+  The date and time in the form of RFC 3339, like `1969-07-20T20:17:00Z`. Local time has no suffix.
+  */
   to-iso8601-string -> string:
     return "$(to-iso-date-string)T$(%02d h):$(%02d m):$(%02d s)$fraction_$(is-utc ? "Z" : "")"
 

@@ -24,8 +24,8 @@ class Time implements Comparable:
   /**
   The moment at which a clock in the local time zone shows the arguments.
 
-  They need not be in their ranges: the 32nd of a month is a day of the next one. When
-    clocks are set back, an hour comes twice: $dst says whether daylight saving is on.
+  They need not be in their ranges: the 32nd of a month is a day of the next one. When clocks are
+    set back, an hour occurs twice: $dst tells whether daylight saving is on.
   */
   constructor.local --year/int --month/int --day/int --h/int=0 --m/int=0 --s/int=0 --ms/int=0 --us/int=0 --ns/int=0 --dst/bool?=null:
     return Time.local year month day h m s --ms=ms --us=us --ns=ns --dst=dst
@@ -43,7 +43,7 @@ class Time implements Comparable:
   constructor.utc year/int month/int day/int h/int=0 m/int=0 s/int=0 --ms/int=0 --us/int=0 --ns/int=0:
     return Time.epoch --s=(civil-to-seconds_ year month day h m s) --ms=ms --us=us --ns=ns
 
-  /** The moment that $to-byte-array was called on. */
+  /** The moment of the bytes from $to-byte-array. */
   constructor.deserialize bytes/io.Data:
     seconds_ = time-field_ bytes 0
     ns_ = time-field_ bytes 8
@@ -53,14 +53,14 @@ class Time implements Comparable:
     return parse str
 
   /**
-  Reads a time as RFC 3339 has it, like `2019-12-18T06:22:48Z`.
+  Reads a time in the form of RFC 3339, like `2019-12-18T06:22:48Z`.
 
   Seconds can be left out. Without a zone, the time is local.
   */
   static parse str/string -> Time:
     return parse str --if-error=: throw "INVALID_ARGUMENT"
 
-  /** Variant of $(parse str) that returns the result of $if-error if $str is no time. */
+  /** Variant of $(parse str) that returns the result of $if-error if $str is not a time. */
   static parse str/string [--if-error] -> Time?:
     return TimeParser_.parse str if-error
 
@@ -68,7 +68,7 @@ class Time implements Comparable:
   static parse str/string [--on-error] -> Time?:
     return parse str --if-error=on-error
 
-  /** Microseconds on a clock that nobody sets, and whose zero means nothing. */
+  /** Microseconds of a clock that is never set. Its zero has no meaning. */
   static monotonic-us --since-wakeup/bool=false -> int:
     return monotonic-us_
 
@@ -88,11 +88,11 @@ class Time implements Comparable:
   ns-part -> int:
     return ns_
 
-  /** What clocks and calendars show at this moment in the local time zone. */
+  /** The date and time at this moment in the local time zone. */
   local -> TimeInfo:
     return TimeInfo.__ this --is-utc=false
 
-  /** What clocks and calendars show at this moment in UTC. */
+  /** The date and time at this moment in UTC. */
   utc -> TimeInfo:
     return TimeInfo.__ this --is-utc=true
 
@@ -138,11 +138,11 @@ class Time implements Comparable:
   operator >= other/Time -> bool:
     return (compare-to other) >= 0
 
-  /** The order of the two, as $Comparable.compare-to says. */
+  /** The order of the two, see $Comparable.compare-to. */
   compare-to other/Time -> int:
     return seconds_.compare-to other.seconds_ --if-equal=: ns_.compare-to other.ns_
 
-  /** The order of the two; $if-equal decides if they are the same. */
+  /** The order of the two; $if-equal decides if they are equal. */
   compare-to other/Time [--if-equal] -> int:
     order := compare-to other
     return order == 0 ? if-equal.call : order
@@ -151,11 +151,11 @@ class Time implements Comparable:
   hash-code -> int:
     return (seconds_ * 31 + ns_).hash-code
 
-  /** This moment in UTC, as RFC 3339 has it. */
+  /** This moment in UTC, in the form of RFC 3339. */
   stringify -> string:
     return utc.stringify
 
-  /** Bytes from which $Time.deserialize makes this moment again. */
+  /** Bytes that $Time.deserialize converts back to this moment. */
   to-byte-array -> ByteArray:
     bytes := ByteArray 16
     io.LITTLE-ENDIAN.put-int64 bytes 0 seconds_

@@ -1,4 +1,4 @@
-/** Small helpers that belong nowhere else. */
+/** Small helpers. */
 
 import system
 
@@ -38,7 +38,10 @@ count-leading-zeros value/int -> int:
 create-off-heap-byte-array size/int -> ByteArray:
   return ByteArray.external size
 
-/** What packages pass to natives that open something. The process itself closes all that it has open. */
+/**
+Packages pass this to natives that open something. The process itself closes everything that it has
+  open.
+*/
 resource-freeing-module_ ::= null
 
 /** Ends the process; with a $status other than 0, the whole program. */

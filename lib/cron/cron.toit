@@ -1,15 +1,15 @@
-/** Times that come again and again, as the time tables of cron describe them. */
+/** Recurring times, as described by the time tables of cron. */
 
 /**
-A schedule: which seconds, minutes, hours and days are meant.
+A schedule: the selected seconds, minutes, hours and days.
 
-Each part is a set, of which bit N stands for the number N.
+Each part is a set, in which bit N stands for the number N.
 */
 class CronSchedule:
   /** Set in a part that was given as a star. */
   static STAR-BIT ::= 1 << 63
 
-  /** How many years after a time the next one is looked for. */
+  /** The number of years to search for the next time. */
   static YEARS-MAX_ ::= 5
 
   static PREDEFINED_ ::= {
@@ -37,7 +37,7 @@ class CronSchedule:
   /** Creates a schedule from its parts. */
   constructor .second .minute .hour .dom .month .dow:
 
-  /** Creates a schedule from what $as-map has returned. */
+  /** Creates a schedule from the result of $as-map. */
   constructor.from-map map/Map:
     second = map["second"]
     minute = map["minute"]
@@ -49,13 +49,12 @@ class CronSchedule:
   /**
   Creates a schedule from its text.
 
-  That has six parts with spaces between them: seconds, minutes, hours, days of the
-    month, months, days of the week. Each is a list, with commas, of numbers
-    (`5`), ranges (`1-5`) or everything (`*`), where `/2` takes only every second
-    one. A number with a step (`5/2`) stands for a range up to the end.
+  The text has six parts with spaces between them: seconds, minutes, hours, days of the month,
+    months, days of the week. Each is a list, with commas, of numbers (`5`), ranges (`1-5`) or
+    everything (`*`), where `/2` takes only every second one. A number with a step (`5/2`) stands
+    for a range up to the end.
 
-  The names `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily` and `@hourly` are
-    known, too.
+  The names `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily` and `@hourly` are accepted, too.
   */
   constructor.parse description/string:
     if description.is-empty: throw "Cron: empty string"
@@ -114,7 +113,9 @@ class CronSchedule:
   stringify -> string:
     return "CronSchedule $second $minute $hour $dom $month $dow"
 
-  /** The first time of this schedule after $t, in UTC, or null if there is none within five years. */
+  /**
+  The first time of this schedule after $t, in UTC, or null if there is none within five years.
+  */
   next t/Time -> Time?:
     earliest := t.s-since-epoch + 1
     start := (Time.epoch --s=earliest).utc
@@ -128,7 +129,7 @@ class CronSchedule:
       midnight += 24 * 3600
       time-of-day = 0
 
-  /** The first time of day that is meant and not before $earliest, in seconds, or null. */
+  /** The first selected time of day from $earliest on, in seconds, or null. */
   next-time-of-day_ earliest/int -> int?:
     time := earliest
     while time < 24 * 3600:
@@ -142,7 +143,7 @@ class CronSchedule:
     if not has_ month day.month: return false
     by-month := has_ dom day.day
     by-week := has_ dow day.weekday % 7
-    // With a star on one side, the other one decides. Otherwise it takes only one of them.
+    // If one side is a star, the other one decides. Otherwise either is enough.
     if (dom | dow) & STAR-BIT != 0: return by-month and by-week
     return by-month or by-week
 

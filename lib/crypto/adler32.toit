@@ -19,7 +19,7 @@ class Adler32 extends NativeChecksum_:
   constructor.private_ state/NativeState_:
     super state
 
-  /** Removes the bytes of $data from $from to $to (exclusive), which must be the oldest that there are. */
+  /** Removes the bytes of $data from $from to $to (exclusive), which must be the oldest ones. */
   unadd data/io.Data from/int=0 to/int=data.byte-size -> none:
     pieces-do_ data from to: | piece start end |
       adler32-remove_ state_ piece start end

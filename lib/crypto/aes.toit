@@ -5,7 +5,9 @@ import ..io.data show data-bytes_
 
 import .pieces_
 
-/** A cipher that works on whole blocks of 16 bytes. It goes on where the call before has ended. */
+/**
+A cipher that works on whole blocks of 16 bytes. Each call continues where the previous one ended.
+*/
 abstract class Aes:
   static BLOCK-SIZE_ ::= 16
 
@@ -32,7 +34,7 @@ abstract class Aes:
       result.replace from (cipher-crypt_ state_ encrypt input from to)
     return result
 
-  /** Forgets the key. Closing twice is fine. */
+  /** Forgets the key. Closing again does nothing. */
   close -> none:
     if not state_: return
     native-state-close_ state_
@@ -48,14 +50,14 @@ class AesCbc extends Aes:
   constructor.encryptor key/ByteArray initialization-vector/ByteArray:
     super.initialize_ key initialization-vector --encrypt
 
-  /** Starts a decryption, with what the encryption was started with. */
+  /** Starts a decryption, with the arguments of the encryption. */
   constructor.decryptor key/ByteArray initialization-vector/ByteArray:
     super.initialize_ key initialization-vector --no-encrypt
 
 /**
 AES in Electronic Code Book mode.
 
-Equal blocks stay equal, which says much about the text: use it for old formats only.
+Equal blocks stay equal, which reveals much about the text: use it only for old formats.
 */
 class AesEcb extends Aes:
   /** Starts an encryption. The $key has 16, 24 or 32 bytes. */
@@ -88,7 +90,7 @@ class AesGcm extends Aead_:
   constructor.encryptor key/ByteArray initialization-vector/ByteArray:
     super.encryptor key initialization-vector --algorithm=ALGORITHM-AES-GCM
 
-  /** Starts a decryption, with what the encryption was started with. */
+  /** Starts a decryption, with the arguments of the encryption. */
   constructor.decryptor key/ByteArray initialization-vector/ByteArray:
     super.decryptor key initialization-vector --algorithm=ALGORITHM-AES-GCM
 
@@ -96,7 +98,7 @@ class AesGcm extends Aead_:
 Encrypts or decrypts one message, and authenticates it.
 
 Either all at once ($encrypt, $decrypt), or in pieces: $start, any number of $add, and $finish or
-  $verify. What is decrypted must not be used before it is verified.
+  $verify. Decrypted data must not be used before it is verified.
 */
 class Aead_:
   static TAG-SIZE ::= 16
@@ -127,8 +129,8 @@ class Aead_:
   /**
   Decrypts the $ciphertext.
 
-  Throws if the $verification-tag is wrong for it or the $authenticated-data. Without one, the
-    ciphertext must end in it.
+  Throws if the $verification-tag is wrong for it or the $authenticated-data. Without a tag
+    argument, the ciphertext must end in the tag.
   */
   decrypt ciphertext/ByteArray --authenticated-data="" --verification-tag/ByteArray?=null -> ByteArray:
     if not verification-tag:
@@ -141,7 +143,7 @@ class Aead_:
     result.replace filled (aead-verify_ state_ verification-tag)
     return result
 
-  /** Encrypts or decrypts $data into $result but for the last block. Returns the size. */
+  /** Encrypts or decrypts $data into $result, except the last block. Returns the size. */
   crypt-into_ result/ByteArray data/io.Data -> int:
     filled := 0
     pieces-do_ data 0 data.byte-size: | piece from to |
@@ -150,7 +152,9 @@ class Aead_:
       filled += ready.size
     return filled
 
-  /** Starts a message. The tag will hold for the $authenticated-data too, which is not encrypted. */
+  /**
+  Starts a message. The tag also authenticates the $authenticated-data, which is not encrypted.
+  */
   start --authenticated-data="" -> none:
     if not state_: throw "ALREADY_CLOSED"
     aead-start_ state_ initialization-vector_ (data-bytes_ authenticated-data)
@@ -158,7 +162,7 @@ class Aead_:
   /**
   Encrypts or decrypts $data, which must not be used any more.
 
-  Only whole blocks of 16 bytes come out; the rest waits for more data, $finish or $verify.
+  Returns only whole blocks of 16 bytes; the rest waits for more data, $finish or $verify.
   */
   add data/ByteArray -> ByteArray:
     if not state_: throw "ALREADY_CLOSED"
@@ -176,7 +180,7 @@ class Aead_:
   /**
   Ends a decryption and closes this instance. Returns the last bytes.
 
-  Throws if the $verification-tag is wrong for what was decrypted.
+  Throws if the $verification-tag is wrong for the decrypted data.
   */
   verify verification-tag/ByteArray -> ByteArray:
     if not state_: throw "ALREADY_CLOSED"
@@ -185,7 +189,7 @@ class Aead_:
     finally:
       close
 
-  /** Forgets the key. Closing twice is fine. */
+  /** Forgets the key. Closing again does nothing. */
   close -> none:
     if not state_: return
     native-state-close_ state_

@@ -18,6 +18,6 @@ class ChaCha20Poly1305 extends Aead_:
   constructor.encryptor key/ByteArray initialization-vector/ByteArray:
     super.encryptor key initialization-vector --algorithm=ALGORITHM-CHACHA20-POLY1305
 
-  /** Starts a decryption, with what the encryption was started with. */
+  /** Starts a decryption, with the arguments of the encryption. */
   constructor.decryptor key/ByteArray initialization-vector/ByteArray:
     super.decryptor key initialization-vector --algorithm=ALGORITHM-CHACHA20-POLY1305

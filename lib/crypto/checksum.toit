@@ -1,4 +1,4 @@
-/** Checksums and hashes: what they have in common. */
+/** The common part of checksums and hashes. */
 
 import io
 
@@ -16,16 +16,16 @@ abstract class Checksum:
   abstract add data/io.Data from/int to/int -> none
 
   /**
-  The checksum of what was added.
+  The checksum of the added data.
 
-  Most kinds can be asked once only, and take no more data afterwards.
+  Most kinds return it only once, and accept no more data afterwards.
   */
   abstract get -> ByteArray
 
   /** Another checksum in progress, with the same data so far. */
   abstract clone -> Checksum
 
-/** The checksum that $summer makes of the bytes of $data from $from to $to (exclusive). */
+/** The checksum of the bytes of $data from $from to $to (exclusive), made by $summer. */
 checksum summer/Checksum data/io.Data from/int=0 to/int=data.byte-size -> ByteArray:
   summer.add data from to
   return summer.get

@@ -1,9 +1,9 @@
 /**
 Cyclic redundancy checks.
 
-$Crc does any of them; the rest of this module names those that are in use. Their parameters are
-  those of the catalogue at https://reveng.sourceforge.io/crc-catalogue/, except that an initial
-  state is in the order in which the bits of the sum are.
+$Crc implements all of them; the rest of this module defines common ones. Their parameters are those
+  of the catalogue at https://reveng.sourceforge.io/crc-catalogue/, except that the bits of an
+  initial state are in the order of the bits of the sum.
 */
 
 import io
@@ -22,7 +22,7 @@ class Crc extends Checksum:
   polynomial/int
   /** Whether the lowest bit of each byte comes first. */
   little-endian/bool
-  /** What the sum is combined with at the end. */
+  /** The value that is combined with the sum at the end. */
   xor-result/int
   table_/ByteArray
   sum_/int := ?
@@ -101,7 +101,7 @@ class Crc extends Checksum:
         --init=: crc-table_ width polynomial little-endian
 
   static polynomial-of_ width/int powers/List -> int:
-    // The term 1 is part of every polynomial that is of any use.
+    // Every useful polynomial contains the term 1.
     polynomial := 1
     powers.do: if it < width: polynomial |= 1 << it
     return polynomial
@@ -149,7 +149,7 @@ crc-table_ width/int polynomial/int little-endian/bool -> ByteArray:
 crc-add_ sum/int table/ByteArray width/int little-endian/bool data/any from/int to/int -> int:
   #primitive.crc.add
 
-/** The sum that $crc makes of $data. */
+/** The sum of $data, made by $crc. */
 sum-of_ crc/Crc data/io.Data -> int:
   crc.add data
   return crc.get-as-int

@@ -1,4 +1,4 @@
-/** Cryptography: what its modules have in common, and random numbers that nobody can guess. */
+/** The common part of the cryptography modules, and unpredictable random numbers. */
 
 import .checksum
 import .ec
@@ -6,6 +6,6 @@ import .secret_
 
 export *
 
-/** $size bytes that nobody can guess, from the operating system. */
+/** $size unpredictable bytes from the operating system. */
 random --size/int -> ByteArray:
   return secret-bytes_ size

@@ -69,7 +69,7 @@ class EcKey extends Key_:
   static parse-private key/io.Data --password/string="" -> EcKey:
     return EcKey.internal_ (ec-private-der_ (data-bytes_ key) password) true
 
-  /** Reads a public key, binary or as text. From a private key the public one that belongs to it is taken. */
+  /** Reads a public key, binary or as text. For a private key, returns its public key. */
   static parse-public key/io.Data -> EcKey:
     return EcKey.internal_ (ec-public-der_ (data-bytes_ key)) false
 
@@ -81,7 +81,7 @@ class EcKey extends Key_:
     Key_.check-digest_ digest hash
     return ec-sign_ der digest
 
-  /** Whether $signature was made of the $digest with the private key that belongs to this one. */
+  /** Whether $signature was made for the $digest with the private key that belongs to this one. */
   verify-digest digest/ByteArray signature/ByteArray --hash/int -> bool:
     Key_.check-digest_ digest hash
     return ec-verify_ der digest signature
@@ -95,20 +95,20 @@ class EcKey extends Key_:
     if not is-private: throw "INVALID_ARGUMENT"
     return ec-shared-secret_ der other-public-key.der
 
-  /** Decrypts what $Ecies.encrypt made, with this private key. */
+  /** Decrypts a message of $Ecies.encrypt with this private key. */
   decrypt-ecies ciphertext/ByteArray -> ByteArray:
     if not is-private: throw "INVALID_ARGUMENT"
     return Ecies.decrypt_ ciphertext this
 
 /**
-Encryption for whoever has a private key.
+Encryption for the owner of a private key.
 
-A key pair is made for each message. The secret that it shares with the recipient's becomes the
-  key of AES-GCM. The message is the size of the new public key in two bytes, that key, the
+A key pair is made for each message. The secret that it shares with the recipient's becomes the key
+  of AES-GCM. The message is the size of the new public key in two bytes, that key, the
   initialization vector, the ciphertext and the tag.
 */
 class Ecies:
-  /** What is thrown if a message has been changed. */
+  /** Thrown if a message has been changed. */
   static AUTHENTICATION-FAILURE ::= "INVALID_SIGNATURE"
 
   static CIPHER-KEY-SIZE_ ::= 16

@@ -1,9 +1,9 @@
 /** A Hamming code: 11 bits of data in 16, so that one wrong bit can be corrected and two detected. */
 
 /*
-A word has its parity bits at the positions 1, 2, 4 and 8, counted from 1. The one at position p covers
-  the positions whose number has the bit p, so that the numbers of the checks that fail add up to
-  the position that is wrong. Bit 15 is the parity of all others and itself.
+A word has its parity bits at the positions 1, 2, 4 and 8, counted from 1. The bit at position p
+  covers the positions whose number has the bit p, so that the numbers of the failing checks add up
+  to the wrong position. Bit 15 is the parity of all others and itself.
 */
 
 /** The positions of the data, from the lowest bit. */
@@ -22,7 +22,7 @@ encode-16-11 in:
   return word | (word.population-count & 1) << 15
 
 /**
-The 11 bits that were encoded as $in, though one of the 16 bits may be wrong.
+The 11 bits that were encoded as $in, even if one of the 16 bits is wrong.
 
 Returns null if two bits are wrong.
 */

@@ -21,10 +21,12 @@ hkdf --ikm/ByteArray --salt/ByteArray? --info/ByteArray? --size/int [hasher-crea
 
 /** The first step of $hkdf: a pseudorandom key of the size of the hash. */
 hkdf-extract --ikm/ByteArray --salt/ByteArray? [hasher-creator] -> ByteArray:
-  // Keys are padded with zeros, so an empty one does for the zeros that no salt stands for.
+  // Keys are padded with zeros, so an empty one is equivalent to the zeros of a missing salt.
   return checksum (hasher-creator.call (salt or #[])) ikm
 
-/** The second step of $hkdf: as many bytes as wanted, at most 255 times the size of the hash. */
+/**
+The second step of $hkdf: the requested number of bytes, at most 255 times the size of the hash.
+*/
 hkdf-expand --prk/ByteArray --info/ByteArray? --size/int [hasher-creator] -> ByteArray:
   if size > 255 * prk.size: throw "OUT_OF_RANGE"
   keyed/Checksum := hasher-creator.call prk

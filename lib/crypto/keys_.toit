@@ -1,4 +1,4 @@
-/** What all kinds of keys have in common. */
+/** The common part of all kinds of keys. */
 
 import encoding.base64
 import io
@@ -17,7 +17,7 @@ SHA-512_ ::= 512
 /** The size of the seeds that natives make random numbers of. */
 SEED-SIZE_ ::= 32
 
-/** A key as natives know it, and how it is written and hashes are named. */
+/** A key in the form of the natives, with its text form and the names of hashes. */
 abstract class Key_:
   /** The key in its binary form (DER). A public one is a SubjectPublicKeyInfo. */
   der/ByteArray
@@ -30,7 +30,7 @@ abstract class Key_:
   size -> int:
     return der.size
 
-  /** What a private key of this kind is called in texts. */
+  /** The label of a private key of this kind in texts. */
   abstract private-label_ -> string
 
   abstract sign-digest digest/ByteArray --hash/int -> ByteArray
@@ -41,7 +41,7 @@ abstract class Key_:
   sign message/io.Data --hash/int=SHA-256_ -> ByteArray:
     return sign-digest (hash_ message hash) --hash=hash
 
-  /** Whether $signature was made of the $message with the private key that belongs to this one. */
+  /** Whether $signature was made for the $message with the private key that belongs to this one. */
   verify message/io.Data signature/ByteArray --hash/int=SHA-256_ -> bool:
     return verify-digest (hash_ message hash) signature --hash=hash
 
@@ -68,6 +68,6 @@ abstract class Key_:
   static check-digest_ digest/ByteArray hash/int -> none:
     if digest.size != (hasher_ hash).get.size: throw "INVALID_ARGUMENT"
 
-/** What natives make random numbers of. */
+/** The seed of the natives' random numbers. */
 seed_ -> ByteArray:
   return secret-bytes_ SEED-SIZE_

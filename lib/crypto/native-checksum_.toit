@@ -5,7 +5,7 @@ import io
 import .checksum
 import .pieces_
 
-/** A checksum whose progress is kept in a $state_. */
+/** A checksum that keeps its progress in a $state_. */
 abstract class NativeChecksum_ extends Checksum:
   state_/NativeState_
 

@@ -1,4 +1,4 @@
-/** Data for natives, in pieces, so that a long one does not hold up other processes. */
+/** Data for natives, in pieces, so that long data does not delay other processes. */
 
 import io
 import ..io.data show has-native-bytes_

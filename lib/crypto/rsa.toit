@@ -58,7 +58,7 @@ class RsaKey extends Key_:
   static parse-private key/io.Data --password/string?="" -> RsaKey:
     return RsaKey.internal_ (rsa-private-der_ (data-bytes_ key) (password or "")) true
 
-  /** Reads a public key, binary or as text. From a private key the public one that belongs to it is taken. */
+  /** Reads a public key, binary or as text. For a private key, returns its public key. */
   static parse-public key/io.Data -> RsaKey:
     return RsaKey.internal_ (rsa-public-der_ (data-bytes_ key)) false
 
@@ -79,7 +79,7 @@ class RsaKey extends Key_:
     Key_.check-digest_ digest hash
     return rsa-sign_ der digest hash
 
-  /** Whether $signature was made of the $digest with the private key that belongs to this one. */
+  /** Whether $signature was made for the $digest with the private key that belongs to this one. */
   verify-digest digest/ByteArray signature/ByteArray --hash/int -> bool:
     Key_.check-digest_ digest hash
     return rsa-verify_ der digest signature hash
@@ -93,10 +93,10 @@ class RsaKey extends Key_:
     return rsa-encrypt_ der data padding hash seed_
 
   /**
-  Decrypts $data with this private key and what it was encrypted with.
+  Decrypts $data with this private key and the parameters of the encryption.
 
-  Throws if the data cannot be right. With $PADDING-PKCS1-V15 nobody can tell: wrong data
-    decrypts to something, always the same.
+  Throws if the data is invalid. $PADDING-PKCS1-V15 cannot detect that: invalid data decrypts to
+    random bytes, always the same.
   */
   decrypt data/ByteArray --padding/int=PADDING-PKCS1-V15 --hash/int=SHA-256 -> ByteArray:
     return rsa-decrypt_ der data padding hash

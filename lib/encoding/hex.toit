@@ -8,9 +8,9 @@ encode data/io.Data -> string:
   return hex-encode_ (data-bytes_ data)
 
 /**
-The bytes that the digits in $str stand for.
+The bytes for the digits in $str.
 
-If their number is odd, the first byte has one digit only.
+If their number is odd, the first byte has only one digit.
 */
 decode str/string -> ByteArray:
   // Few digits are read as a number is, with its errors.

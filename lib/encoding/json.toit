@@ -9,11 +9,11 @@ import .text-encoder_
 /**
 The JSON text of $obj as UTF-8.
 
-That may be null, a bool, a number or a string, or a list or map of these. The keys
-  of maps must be strings.
+$obj may be null, a bool, a number or a string, or a list or map of these. The keys of maps must be
+  strings.
 
-For any other object, $converter is called with it and an $Encoder. It returns
-  what to encode instead, or null if it has used the encoder itself.
+For any other object, $converter is called with it and an $Encoder. It returns a replacement to
+  encode, or null if it has used the encoder itself.
 */
 encode obj [converter] -> ByteArray:
   encoder := Encoder
@@ -65,11 +65,11 @@ parse str/string -> any:
   return (Decoder).decode str.to-byte-array
 
 /**
-The object that the next JSON text of $reader stands for.
+The object of the next JSON text of $reader.
 
-That may be an $io.Reader, or anything with a `read` method. What was read beyond
-  the text is given back, if the reader has an `unget` method. Only the end of a
-  number cannot be seen without reading on.
+$reader may be an $io.Reader, or any object with a `read` method. Bytes that were read beyond the
+  text are given back, if the reader has an `unget` method. Only the end of a number cannot be found
+  without reading on.
 */
 decode-stream reader -> any:
   return (StreamingDecoder).decode-stream reader
@@ -135,7 +135,7 @@ class Decoder extends Object with Nesting_:
     if not is-at-end_: throw INVALID-CHARACTER_
     return result
 
-  /** Gets further bytes. Moves those that are still needed to the start. Returns whether there are any. */
+  /** Reads more bytes. Moves unread bytes to the start. Returns whether there are any. */
   more_ -> bool:
     return false
 
@@ -148,12 +148,12 @@ class Decoder extends Object with Nesting_:
       if position_ < bytes_.size: return false
       if not more_: return true
 
-  /** The next byte that is no space. */
+  /** The next byte other than a space. */
   peek_ -> int:
     if is-at-end_: throw "OUT_OF_BOUNDS"
     return bytes_[position_]
 
-  /** Whether the next byte that is no space is $byte. If so, passes over it. */
+  /** Whether the next byte other than a space is $byte. If so, skips it. */
   accept_ byte/int -> bool:
     if peek_ != byte: return false
     position_++
@@ -236,7 +236,7 @@ class Decoder extends Object with Nesting_:
       if bytes_[position_++] == '"': return result.to-string
       put-escaped_ result
 
-  /** Reads what comes after a backslash. */
+  /** Reads the rest of an escape sequence, after the backslash. */
   put-escaped_ result/io.Buffer -> none:
     require_ 1
     byte := bytes_[position_++]

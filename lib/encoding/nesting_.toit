@@ -1,4 +1,4 @@
-/** A bound on what is nested: without one, an object that contains itself would have no end. */
+/** A limit on nesting: without it, an object that contains itself would never end. */
 
 /** How deeply lists and maps may be nested in encodings. */
 MAX-NESTING_ ::= 512

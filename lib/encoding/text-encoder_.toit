@@ -2,9 +2,9 @@ import io
 
 import .nesting_
 
-/** Writes objects as text: what JSON and YAML have in common. */
+/** Writes objects as text: the common part of JSON and YAML. */
 abstract class TextEncoder_ extends Object with Nesting_:
-  /** As much text is gathered before it goes to the writer. */
+  /** The amount of text that is collected before it goes to the writer. */
   static CHUNK-SIZE_ ::= 1024
 
   buffer_/io.Buffer ::= io.Buffer
@@ -20,9 +20,9 @@ abstract class TextEncoder_ extends Object with Nesting_:
   /**
   Writes $obj.
 
-  Wherever a list or map is no such thing, nor null, a bool, a number or a string,
-    $converter is called with it and this encoder. It returns what to write
-    instead, or null if it has written something itself.
+  For each object in it other than a list, a map, null, a bool, a number or a string, $converter is
+    called with it and this encoder. It returns a replacement to write, or null if it has written
+    something itself.
   */
   encode obj/any [converter] -> none:
     if obj is string: put-text_ obj
@@ -54,7 +54,7 @@ abstract class TextEncoder_ extends Object with Nesting_:
   put-list size/int [generator] [converter] -> none:
     nested_: put-list_ size generator converter
 
-  /** Writes $data as it is. What reads the text later must understand it. */
+  /** Writes $data unchanged. It must be valid in the text format. */
   put-unquoted data/io.Data -> none:
     buffer_.write data
 
@@ -66,7 +66,7 @@ abstract class TextEncoder_ extends Object with Nesting_:
   to-byte-array -> ByteArray:
     return buffer_.bytes.copy
 
-  /** Hands over to the writer what is still here. */
+  /** Passes the collected text to the writer. */
   flush_ -> none:
     writer_.write buffer_.bytes
     buffer_.clear

@@ -1,9 +1,8 @@
 /**
 Objects as bytes, for storing them.
 
-What messages between processes can carry, TISON can keep: JSON's types, byte
-  arrays, and maps with keys of any of these types. The form is compact, but
-  private to this system.
+TISON supports the same objects as messages between processes: JSON's types, byte arrays, and maps
+  with keys of any of these types. The form is compact, but private to this system.
 */
 
 import ..io as io
@@ -12,7 +11,7 @@ import ..io.data show data-bytes_
 /**
 The encoding of $object: null, a bool, number, string or byte array, or a list or map of these.
 
-Throws if they are nested too deeply, as those are that contain themselves.
+Throws if they are nested too deeply. Objects that contain themselves are.
 */
 encode object/any -> ByteArray:
   #primitive.encoding.tison-encode

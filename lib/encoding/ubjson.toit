@@ -1,9 +1,8 @@
 /**
 Universal Binary JSON.
 
-What JSON can say, in a binary form that is short and quick to read. Byte arrays
-  are kept as well: they are arrays whose elements all have the type of a byte.
-  See https://ubjson.org.
+The data model of JSON, in a binary form that is short and quick to read. Byte arrays are supported
+  as well: they are arrays whose elements all have the type of a byte. See https://ubjson.org.
 */
 
 import io
@@ -11,7 +10,7 @@ import io show BIG-ENDIAN
 
 import .nesting_
 
-/** Thrown for input that goes on too long or has an impossible size. */
+/** Thrown for input that is too long or has an impossible size. */
 INVALID-INPUT-ERROR     ::= "INVALID_UBJSON_INPUT"
 /** Thrown for an object that has no representation. */
 INVALID-OBJECT-ERROR    ::= "INVALID_UBJSON_OBJECT"
@@ -176,8 +175,8 @@ class Decoder extends Object with Nesting_:
   /**
   The number of elements, or null if there is an end mark.
 
-  Elements that share one of the types without a value take no bytes. All others
-    take at least one, so that there cannot be more than bytes.
+  Elements that share one of the types without a value take no bytes. All others take at least one,
+    so the number is limited by the number of bytes.
   */
   count_ common-type/int? -> int?:
     if not accept_ '#':

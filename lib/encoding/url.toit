@@ -29,7 +29,7 @@ is-unreserved_ byte/int -> bool:
 /**
 The text of the percent-encoded $data.
 
-All characters but `%` may also stand for themselves. A plus sign is no space.
+All characters but `%` may also stand for themselves. A plus sign does not stand for a space.
 */
 decode data/string -> string:
   if not data.contains "%": return data
@@ -54,21 +54,21 @@ A URL, taken apart at its query.
 In `https://example.com/over/there?name=ferret#fish`, the query is `name=ferret`.
 */
 class QueryString:
-  /** What comes before the query, decoded. */
+  /** The part before the query, decoded. */
   resource/string
 
   /** The names in the query with their values; a name that comes several times has a list of them. */
   parameters/Map
 
-  /** What comes after the `#`, decoded. */
+  /** The part after the `#`, decoded. */
   fragment/string
 
   constructor.private_ .resource .parameters .fragment:
 
   /**
-  Takes $input apart. It need not be a whole URL.
+  Parses $input, which need not be a whole URL.
 
-  The query is decoded as https://url.spec.whatwg.org/#urlencoded-parsing says.
+  The query is decoded according to https://url.spec.whatwg.org/#urlencoded-parsing.
   */
   static parse input/string -> QueryString:
     with-fragment := split-at_ input "#"

@@ -2,7 +2,7 @@ import .byte-order
 import .data
 import .writer
 
-/** A writer that keeps what is written in a byte array, which grows as needed. */
+/** A writer that collects the written data in a byte array, which grows as needed. */
 class Buffer extends CloseableWriter:
   static INITIAL-CAPACITY_ ::= 64
 

@@ -2,13 +2,13 @@ import reader as old
 
 import .byte-order
 
-/** Something that bytes can be read from. Subclasses say how in $read_. */
+/** A source of bytes. Subclasses implement $read_. */
 abstract class Reader implements old.Reader:
   /** Thrown when there are fewer bytes than asked for. */
   static UNEXPECTED-END-OF-READER ::= "UNEXPECTED_END_OF_READER"
 
   is-closed_/bool := false
-  // What has been got from the source but not been read.
+  // Data from the source that has not been read yet.
   pending-chunks_/Deque ::= Deque
   // How much of the first chunk has been read.
   pending-used_/int := 0
@@ -28,7 +28,7 @@ abstract class Reader implements old.Reader:
   /** The next bytes of the source, null if there are no more. */
   abstract read_ -> ByteArray?
 
-  /** How many bytes the source has in all, null if nobody knows. */
+  /** The total number of bytes of the source, null if it is unknown. */
   content-size -> int?:
     return null
 
@@ -96,7 +96,7 @@ abstract class Reader implements old.Reader:
       skipped = 0
     return result
 
-  /** Reads whatever bytes come first, at most $max-size. Returns null if there are no more. */
+  /** Reads available bytes, at most $max-size. Returns null if there are no more. */
   read --max-size/int?=null -> ByteArray?:
     if pending-size_ == 0 and not fetch_: return null
     chunk/ByteArray := pending-chunks_.first
@@ -158,8 +158,8 @@ abstract class Reader implements old.Reader:
   /**
   The number of bytes before the next $byte, without reading them.
 
-  Looks no further than $to bytes. If there is none, returns -1 or throws, as
-    $throw-if-absent says.
+  Looks no further than $to bytes. If the byte is not found, returns -1, or throws if
+    $throw-if-absent.
   */
   index-of byte/int --to/int?=null --throw-if-absent/bool=false -> int:
     start := 0
@@ -182,10 +182,9 @@ abstract class Reader implements old.Reader:
     return -1
 
   /**
-  Drops all bytes up to and including the next $delimiter. Returns how many.
+  Drops all bytes up to and including the next $delimiter. Returns their number.
 
-  If there is none within $to bytes, drops all of these, or throws, as
-    $throw-if-absent says.
+  If there is none within $to bytes, drops all of these, or throws if $throw-if-absent.
   */
   skip-up-to delimiter/int --to/int?=null --throw-if-absent/bool=false -> int:
     position := index-of delimiter --to=to --throw-if-absent=throw-if-absent
@@ -203,7 +202,10 @@ abstract class Reader implements old.Reader:
   peek-string n/int -> string:
     return (peek-bytes n).to-string
 
-  /** Reads whatever bytes come first, at most $max-size, but no part of a rune. Returns null if there are no more. */
+  /**
+  Reads available bytes, at most $max-size, without splitting a rune. Returns null if there are no
+    more.
+  */
   read-string --max-size/int?=null -> string?:
     if max-size and max-size < 0: throw "INVALID_ARGUMENT"
     if pending-size_ == 0 and not fetch_: return null
@@ -216,7 +218,7 @@ abstract class Reader implements old.Reader:
       if max-size and whole > max-size: throw "max_size was too small to read a single UTF-8 character"
     return read-string whole
 
-  /** How many of the next $size bytes at their end belong to a rune that goes on behind them. */
+  /** The number of bytes at the end of the next $size bytes that belong to an incomplete rune. */
   cut-rune-bytes_ size/int -> int:
     for back := 1; back <= (min size 4); back++:
       byte := peek-byte size - back
@@ -287,7 +289,7 @@ abstract class Reader implements old.Reader:
 
 /** A reader that can be closed. */
 abstract class CloseableReader extends Reader:
-  /** Closes this reader. What is buffered can still be read, unless $clear-buffered. */
+  /** Closes this reader. Buffered data can still be read, unless $clear-buffered. */
   close --clear-buffered/bool=false -> none:
     if clear-buffered: clear
     if is-closed_: return
@@ -298,7 +300,7 @@ abstract class CloseableReader extends Reader:
   is-closed -> bool:
     return is-closed_
 
-  /** Closes what is behind this reader. */
+  /** Closes the source. */
   abstract close_ -> none
 
 /** Gives a class a reader named $in. */

@@ -2,7 +2,7 @@ import .byte-order
 import .data
 import .reader
 
-/** Something that bytes can be written to. Subclasses say how in $try-write_. */
+/** A destination of bytes. Subclasses implement $try-write_. */
 abstract class Writer:
   is-closed_/bool := false
   processed_/int := 0
@@ -44,13 +44,13 @@ abstract class Writer:
     byte := ByteArray 1 --initial=value
     write byte --flush=flush
 
-  /** Writes all that $reader still has. */
+  /** Writes the rest of $reader. */
   write-from reader/Reader --flush/bool=false -> none:
     if is-closed_: throw "WRITER_CLOSED"
     while data := reader.read: write data
     if flush: this.flush
 
-  /** Passes on what is held back. By default, nothing is. */
+  /** Passes on buffered data. By default, none is buffered. */
   flush -> none:
 
   /** Waits until there may be room again. */
@@ -85,7 +85,7 @@ abstract class CloseableWriter extends Writer:
   is-closed -> bool:
     return is-closed_
 
-  /** Closes what is behind this writer. */
+  /** Closes the destination. */
   abstract close_ -> none
 
 /** Gives a class a writer named $out. */

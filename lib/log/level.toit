@@ -2,13 +2,13 @@
 TRACE-LEVEL ::= 0
 /** For finding faults. */
 DEBUG-LEVEL ::= 1
-/** For what is worth knowing. */
+/** For useful information. */
 INFO-LEVEL  ::= 2
-/** For what may become a problem. */
+/** For possible problems. */
 WARN-LEVEL  ::= 3
-/** For what has gone wrong. */
+/** For errors. */
 ERROR-LEVEL ::= 4
-/** For what the program cannot go on after. */
+/** For errors after which the program cannot continue. */
 FATAL-LEVEL ::= 5
 
 LEVEL-NAMES_ ::= ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]

@@ -64,11 +64,11 @@ class Logger:
   level -> int:
     return level_
 
-  /** A logger like this one, with $name behind its names. */
+  /** A logger like this one, with $name appended to its names. */
   with-name name/string -> Logger:
     return Logger.derived_ this --names=(names_ ? names_ + [name] : [name])
 
-  /** A logger like this one, but of $level, if that drops more. */
+  /** A logger like this one, but of $level, if that drops more messages. */
   with-level level/int -> Logger:
     return Logger.derived_ this --level=(max level level_)
 

@@ -4,7 +4,7 @@ import .level
 
 /** Where log messages go. */
 interface Target:
-  /** Takes a message. $names are those of the logger, $keys and $values the tags. */
+  /** Handles a message. $names are those of the logger, $keys and $values the tags. */
   log level/int message/string names/List? keys/List? values/List? -> none
 
 /** Sends messages to the log service, if a container offers one, and prints them otherwise. */
@@ -13,7 +13,7 @@ class DefaultTarget implements Target:
   log level/int message/string names/List? keys/List? values/List? -> none:
     record := [level, message, texts_ names, texts_ keys, texts_ values]
     if has-log-service_ or logs-to-itself_:
-      // The provider can have been replaced by another one since the last time.
+      // The provider may have been replaced since the last time.
       2.repeat: if log-by-service_ record: return
     log-client_ = null
     if has-print-service_ or prints-to-itself_:
@@ -25,17 +25,19 @@ class DefaultTarget implements Target:
 texts_ objects/List? -> List?:
   return objects and objects.map: it.stringify
 
-/** The log service of a container, while there is one. */
+/** The log service of a container, if there is one. */
 log-client_/LogServiceClient? := null
 
-/** Whether a log service has taken the $record. If not, the next attempt looks for another one. */
+/**
+Whether a log service has accepted the $record. If not, the next attempt looks for another one.
+*/
 log-by-service_ record/List -> bool:
   if not log-client_: log-client_ = (LogServiceClient).open --if-absent=: return false
   exception := catch: log-client_.log record[0] record[1] record[2] record[3] record[4]
   if not exception: return true
   is-own := logs-to-itself_
   log-client_ = null
-  // Whoever logs to a service of its own, and has uninstalled that, is told so.
+  // A process that logs to a service of its own, and has uninstalled it, gets the exception.
   if is-own: throw exception
   return false
 

@@ -41,7 +41,7 @@ class RpcBroker implements RequestHandler_:
     finally:
       running_.remove request
 
-  /** Nobody gets an answer, until the one who asked gives up. */
+  /** The request stays unanswered, until the caller gives up. */
   refuse_ -> none:
     (monitor.Latch).get
 

@@ -9,9 +9,8 @@ invoke procedure/int arguments/any --sequential/bool=false -> any:
 /**
 Asks the process $pid to run $procedure, and returns the answer.
 
-Throws what the procedure throws, as text; NO_SUCH_PROCESS if the process does not
-  exist or ends before it has answered. With $sequential, waits until all such calls
-  before it are done.
+Throws the exception of the procedure, as text; NO_SUCH_PROCESS if the process does not exist or
+  ends before it has answered. With $sequential, waits until all earlier sequential calls are done.
 */
 invoke pid/int procedure/int arguments/any --sequential/bool=false -> any:
   if arguments is RpcSerializable: arguments = (arguments as RpcSerializable).serialize-for-rpc

@@ -5,9 +5,8 @@ import io show LITTLE-ENDIAN BIG-ENDIAN ByteOrder
 /**
 Reads and writes numbers in the registers of a device.
 
-A subclass says how bytes get there. If the number of the register travels in front
-  of the data, it gives the constructor the size of that, and overrides
-  $write-bytes_.
+A subclass implements the transfer of bytes. If the number of the register is sent before the data,
+  the subclass passes the size of that number to the constructor, and overrides $write-bytes_.
 */
 abstract class Registers:
   byte-size_/int
@@ -21,7 +20,7 @@ abstract class Registers:
   /** Reads $count bytes from $register on. */
   abstract read-bytes register/int count/int -> ByteArray
 
-  /** Deprecated. Variant of $(read-bytes register count) that calls $failure with what is thrown. */
+  /** Deprecated. Variant of $(read-bytes register count) that calls $failure with the exception. */
   read-bytes reg count [failure] -> ByteArray:
     error := catch: return read-bytes reg count
     return failure.call error
@@ -72,7 +71,7 @@ abstract class Registers:
   read-u16-be register/int -> int:
     return read-uint_ BIG-ENDIAN 2 register
 
-  /** Deprecated. Variant of $(read-u16-be register) that calls $failure with what is thrown. */
+  /** Deprecated. Variant of $(read-u16-be register) that calls $failure with the exception. */
   read-u16-be register/int [failure] -> int:
     return BIG-ENDIAN.uint16 (read-bytes register 2 failure) 0
 

@@ -42,6 +42,6 @@ encode entries/Map -> ByteArray:
       buffer.pad --alignment=ALIGNMENT_
   return buffer.bytes.copy
 
-/** A program that is no container has none. */
+/** A program outside of a container has none. */
 assets_ -> ByteArray:
   #primitive.system.assets

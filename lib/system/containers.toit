@@ -7,7 +7,7 @@ import uuid
 
 service_/ContainerServiceClient ::= (ContainerServiceClient).open as ContainerServiceClient
 
-/** What is installed: a list of $ContainerImage. */
+/** The installed images: a list of $ContainerImage. */
 images -> List:
   return service_.list-images
 
@@ -18,11 +18,11 @@ current -> uuid.Uuid:
 /**
 Starts another container of the image $id.
 
-Its `main` gets $arguments, which can be anything that travels. It goes on when it is closed here,
-  or this program ends.
+Its `main` gets $arguments, which can be any object that can be sent. The container continues when
+  it is closed here, or this program ends.
 
 Calls $on-event with a kind (see $Container.EVENT-BACKGROUND-STATE-CHANGE) and a value when the
-  container says something about itself, and $on-stopped with its code when it has ended.
+  container reports an event, and $on-stopped with its code when it has ended.
 */
 start id/uuid.Uuid arguments/any=[] -> Container
     --on-event/Lambda?=null
@@ -42,17 +42,17 @@ start id/uuid.Uuid arguments/any=[] -> Container
     if not is-started: container.close
   return container
 
-/** Uninstalls the containers with the image $id. What runs of them ends first. */
+/** Uninstalls the containers with the image $id. Running ones end first. */
 uninstall id/uuid.Uuid -> none:
   service_.uninstall-image id
 
-/** Tells whoever has started this container whether it runs in the background from now on. */
+/** Tells the starter of this container whether it runs in the background from now on. */
 notify-background-state-changed new-state/bool -> none:
   service_.notify-background-state-changed new-state
 
 /** An image that is installed. */
 class ContainerImage:
-  /** What names it. */
+  /** The id. */
   id/uuid.Uuid
   /** The container that it is installed as. */
   name/string?
@@ -70,7 +70,7 @@ class Container extends ServiceResourceProxy:
 
   /** The id of its image. */
   id/uuid.Uuid
-  /** The group of its processes, by which providers know who calls. */
+  /** The group of its processes, by which providers identify the caller. */
   gid/int
 
   code_/monitor.Latch ::= monitor.Latch
@@ -82,7 +82,7 @@ class Container extends ServiceResourceProxy:
     on-stopped_ = on-stopped
     super service_ handle
 
-  /** Takes no more interest in the container, which goes on. */
+  /** Stops observing the container, which continues. */
   close -> none:
     if not code_.has-value: code_.set null
     super

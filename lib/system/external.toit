@@ -10,14 +10,14 @@ LOOK-UP_ ::= 305
 clients_/Map ::= {:}
 
 /**
-A way to one component.
+A client of one component.
 
-A process has one client at most for each component.
+A process has at most one client for each component.
 */
 class Client:
   /** The process that stands for the component. */
   pid/int
-  /** What the component is known by. */
+  /** The id of the component. */
   id/string
 
   on-notify_/Lambda? := null
@@ -26,11 +26,12 @@ class Client:
   constructor.private_ .pid .id:
 
   /**
-  Opens the component that is known by $id.
+  Opens the component with this $id.
 
-  Its notifications are given to $on-notify, which $set-on-notify can replace.
+  Its notifications are passed to $on-notify, which $set-on-notify can replace.
 
-  Throws NOT_FOUND if there is none, and ALREADY_IN_USE if this process has a client for it.
+  Throws NOT_FOUND if the component does not exist, and ALREADY_IN_USE if this process has a client
+    for it.
   */
   static open id/string --on-notify/Lambda?=null -> Client:
     pid/int? := rpc.invoke LOOK-UP_ id
@@ -55,18 +56,19 @@ class Client:
   /**
   Sends $message to the component, which does not answer.
 
-  The component gets its bytes, with a zero after their end, so that it can read a string as one of C.
+  The component gets its bytes, with a zero after their end, so that it can read a string as a C
+    string.
 
-  Without $copy, a large byte array is handed over instead of copied, and empty from then on.
+  Without $copy, a large byte array is handed over instead of copied, and is empty from then on.
   */
   notify message/io.Data --copy/bool=true -> none:
     expect-open_
     send-external_ pid (bytes-of_ message --copy=copy)
 
   /**
-  Has the component run $function on $message, and returns what it answers.
+  Requests that the component run $function on $message, and returns its answer.
 
-  Throws what the component says if it fails, and NO_SUCH_PROCESS if it has gone.
+  Throws the component's error if it fails, and NO_SUCH_PROCESS if it has ended.
 
   See $notify for $copy.
   */
@@ -74,11 +76,11 @@ class Client:
     expect-open_
     return rpc.invoke pid function (bytes-of_ message --copy=copy)
 
-  /** Has $callback get the notifications of the component from now on, or nobody if it is null. */
+  /** Sets the $callback for the notifications of the component. Null drops them. */
   set-on-notify callback/Lambda? -> none:
     expect-open_
     on-notify_ = callback
-    // A process that listens to nobody need not be told.
+    // A process without callbacks need not be notified.
     if clients_.values.any (: | client/Client | client.on-notify_ != null):
       set-system-message-handler_ SYSTEM-EXTERNAL-NOTIFICATION_ NotificationHandler_.instance
     else:

@@ -1,9 +1,9 @@
 /**
-What outlives a program: buckets of keys and values, and regions of bytes.
+Storage that outlives a program: buckets of keys and values, and regions of bytes.
 
-Each container has its own. On a device, what lies in flash memory survives restarts, until
-  the container is uninstalled; what lies in RAM survives restarts of the container, but not
-  of the device. With `lucarne run` all of it goes with the program.
+Each container has its own. On a device, data in flash memory survives restarts, until the container
+  is uninstalled; data in RAM survives restarts of the container, but not of the device. With
+  `lucarne run`, all data is dropped when the program ends.
 */
 
 import encoding.tison
@@ -32,7 +32,7 @@ check-path_ path/string -> none:
 /**
 Keys with values that outlive the program.
 
-Values are whatever `encoding.tison` encodes.
+Values are objects that `encoding.tison` can encode.
 */
 class Bucket extends ServiceResourceProxy:
   static SCHEME-FLASH ::= "flash"
@@ -73,24 +73,27 @@ class Bucket extends ServiceResourceProxy:
   get key/string -> any:
     return get key --if-present=(: it) --if-absent=: null
 
-  /** The value of $key. Without any, what $if-absent returns. */
+  /** The value of $key. If it is missing, the result of $if-absent. */
   get key/string [--if-absent] -> any:
     return get key --if-absent=if-absent --if-present=: it
 
-  /** What $if-present returns for the value of $key; null if there is none. */
+  /** The result of $if-present for the value of $key; null if it is missing. */
   get key/string [--if-present] -> any:
     return get key --if-present=if-present --if-absent=: null
 
-  /** What $if-present returns for the value of $key. Without any, what $if-absent returns for the key. */
+  /**
+  The result of $if-present for the value of $key. If it is missing, the result of $if-absent for
+    the key.
+  */
   get key/string [--if-present] [--if-absent] -> any:
     bytes := storage_.bucket-get open-handle_ key
     if not bytes: return if-absent.call key
     value := null
-    // What nobody can read is as good as absent.
+    // An unreadable value counts as missing.
     if (catch: value = tison.decode bytes): return if-absent.call key
     return if-present.call value
 
-  /** The value of $key. Without any it is set to what $init returns. */
+  /** The value of $key. If it is missing, it is set to the result of $init. */
   get key/string [--init] -> any:
     return get key --if-absent=: this[key] = init.call
 
@@ -131,7 +134,7 @@ class Region extends ServiceResourceProxy:
   path/string
   /** How many bytes it has. */
   size/int
-  /** What is erased has to begin and end at multiples of this. */
+  /** Erased ranges must begin and end at multiples of this. */
   erase-granularity/int
   mode_/int
 
@@ -145,7 +148,7 @@ class Region extends ServiceResourceProxy:
   uri -> string:
     return "$scheme:$path"
 
-  /** What erased bytes are. */
+  /** The value of erased bytes. */
   erase-value -> int:
     return write-can-set-bits ? 0x00 : 0xff
 
@@ -175,8 +178,8 @@ class Region extends ServiceResourceProxy:
   /**
   Opens a region.
 
-  If there is none, makes one that has room for $capacity bytes, which must be given then. If
-    there is one, throws if it has less room. Unless it is $writable it can only be read.
+  If it does not exist, makes one with room for $capacity bytes, which must be given then. If it
+    exists, throws if it has less room. Unless $writable, it can only be read.
   */
   static open --scheme/string --path/string --capacity/int?=null --writable/bool=true -> Region:
     client := storage-client_
@@ -230,19 +233,21 @@ class Region extends ServiceResourceProxy:
   write --from/int bytes/ByteArray -> none:
     write --at=from bytes
 
-  /** Writes $data at an offset. Of what is there, the bits are cleared that are not set in it. */
+  /** Writes $data at an offset. Clears the existing bits that are not set in $data. */
   write --at/int data/io.Data -> none:
     handle := open-handle_
     total := data.byte-size
     check-range_ at total
-    // Without anything to write it is still said if that is not allowed.
+    // Without data, a missing permission is still reported.
     if total == 0: storage_.region-write handle #[] --at=at
     in-steps_ total: | done count |
       bytes := ByteArray count
       data.write-to-byte-array bytes --at=0 done (done + count)
       storage_.region-write handle bytes --at=at + done
 
-  /** Whether all bytes $from an offset $to another (exclusive) are erased. There has to be one. */
+  /**
+  Whether all bytes $from an offset $to another (exclusive) are erased. There must be at least one.
+  */
   is-erased --from/int=0 --to/int=size -> bool:
     return storage_.region-is-erased open-handle_ --from=from --size=to - from
 

@@ -1,4 +1,4 @@
-/** What a program can learn about the system it runs on. */
+/** Information about the system that runs the program. */
 
 /** Bits in a byte. */
 BITS-PER-BYTE ::= 8
@@ -45,7 +45,7 @@ ARCHITECTURE-ESP32S3 ::= "esp32s3"
 architecture -> string:
   #primitive.system.architecture
 
-/** What separates lines in files of this platform. */
+/** The line separator in files of this platform. */
 LINE-TERMINATOR ::= platform == PLATFORM-WINDOWS ? "\r\n" : "\n"
 
 /** Index in $process-stats: minor collections so far. */
@@ -73,7 +73,7 @@ STATS-INDEX-FULL-COMPACTING-GC-COUNT       ::= 10
 STATS-LIST-SIZE_                           ::= 11
 
 /**
-Figures about this process, by the `STATS-INDEX` constants.
+Statistics of this process, by the `STATS-INDEX` constants.
 
 Fills $list as far as it goes, and returns it. With $gc, collects garbage first.
 */
@@ -112,11 +112,11 @@ bytes-allocated-before_/int := 0
 vm-sdk-version -> string:
   #primitive.system.version
 
-/** What this system is. */
+/** The name of this system. */
 vm-sdk-info -> string:
   return "Lucarne $vm-sdk-version"
 
-/** What kind of machine this system is made for. */
+/** The kind of machine that this system is made for. */
 vm-sdk-model -> string:
   return "host"
 
@@ -124,7 +124,7 @@ vm-sdk-model -> string:
 app-sdk-version -> string:
   return vm-sdk-version
 
-/** What compiled this program. */
+/** The compiler of this program. */
 app-sdk-info -> string:
   return vm-sdk-info
 
@@ -143,18 +143,18 @@ print-objects --marker/string="" --gc/bool=false -> none:
 histogram_ -> string:
   #primitive.system.histogram
 
-/** Prints how much memory this process uses, under $marker. There are no pages to list. */
+/** Prints the memory usage of this process, under $marker. There are no pages to list. */
 serial-print-heap-report marker/string="" max-pages/int=0 -> none:
   stats := process-stats
   used := stats[STATS-INDEX-ALLOCATED-MEMORY]
   reserved := stats[STATS-INDEX-RESERVED-MEMORY]
   print-on-stderr_ "Heap of process $Process.current.id $marker: $used bytes used, $reserved reserved"
 
-/** Where the program was started from, as it was given; null if nobody knows. */
+/** The path from which the program was started, as given; null if it is unknown. */
 program-name -> string?:
   #primitive.system.program-name
 
-/** Where the program was started from, as a full path; null if nobody knows. */
+/** The full path from which the program was started; null if it is unknown. */
 program-path -> string?:
   #primitive.system.program-path
 
@@ -162,6 +162,6 @@ program-path -> string?:
 hostname -> string:
   #primitive.system.hostname
 
-/** Would set the name of the machine, which is up to its owner: throws. */
+/** Always throws: only the owner of the machine can set its name. */
 hostname= hostname/string -> none:
   throw "UNSUPPORTED"

@@ -1,18 +1,20 @@
-/** Where the traces of exceptions go. */
+/** The destination of exception traces. */
 
 import system.api.trace show TraceServiceClient
 
-/** The trace service of a container, while there is one. */
+/** The trace service of a container, if there is one. */
 trace-client_/TraceServiceClient? := null
 
-/** Gives $message, text in UTF-8, to the trace service. Prints it on standard error if there is none. */
+/**
+Passes $message, text in UTF-8, to the trace service. Prints it on standard error if there is none.
+*/
 send-trace-message message/ByteArray -> none:
   rest := has-trace-service_ ? (give-to-trace-service_ message) : message
   if rest: print-on-stderr_ rest.to-string-non-throwing
 
-/** What the trace service leaves of $message. */
+/** The part of $message that the trace service has not handled. */
 give-to-trace-service_ message/ByteArray -> ByteArray?:
-  // The provider can have been replaced by another one since the last time.
+  // The provider may have been replaced since the last time.
   2.repeat:
     if not trace-client_: trace-client_ = (TraceServiceClient).open --if-absent=: return message
     catch: return trace-client_.handle-trace message

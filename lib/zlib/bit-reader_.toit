@@ -3,8 +3,8 @@
 /**
 Reads bits of input that comes in pieces.
 
-Whatever needs more bits than there are calls its block, which must not return: it rewinds to
-  the $mark and waits for more input.
+If there are not enough bits, a method calls its block, which must not return: it rewinds to the
+  $mark and waits for more input.
 */
 class BitReader_:
   input_/ByteArray := #[]
@@ -23,17 +23,17 @@ class BitReader_:
     input_ = rest == 0 ? bytes : input_[position_..] + bytes
     position_ = 0
 
-  /** The number of bytes that have not been looked at. */
+  /** The number of unread bytes. */
   unread -> int:
     return input_.size - position_
 
-  /** Notes the place to which $rewind goes back. */
+  /** Sets the place to which $rewind goes back. */
   mark -> none:
     marked-position_ = position_
     marked-bits_ = bits_
     marked-size_ = size_
 
-  /** Goes back to the mark. Nothing may have been added since. */
+  /** Goes back to the mark. No input may have been added since. */
   rewind -> none:
     position_ = marked-position_
     bits_ = marked-bits_
@@ -54,7 +54,7 @@ class BitReader_:
     size_ -= n
     return result
 
-  /** Leaves $n bits out. */
+  /** Skips $n bits. */
   skip n/int [short] -> none:
     ensure_ n short
     bits_ >>= n
@@ -67,7 +67,7 @@ class BitReader_:
       size_ += 8
     return bits_ & 0xff
 
-  /** Leaves the bits out that belong to a byte of which others were taken. */
+  /** Skips the rest of a partly read byte. */
   align -> none:
     bits_ >>= size_ & 7
     size_ &= ~7

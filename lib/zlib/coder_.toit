@@ -1,9 +1,9 @@
-/** What all encoders and decoders have in common: a reader, a writer, and waiting for each other. */
+/** The common part of all encoders and decoders: a reader, a writer, and their synchronization. */
 
 import io
 import monitor
 
-/** What encodes or decodes. */
+/** An encoder or decoder. */
 interface Backend_:
   /** The next bytes. None if something must be written first, null if there are no more. */
   read -> ByteArray?
@@ -11,19 +11,19 @@ interface Backend_:
   /** Takes bytes of $data from $from on. Returns how many; 0 if something must be read first. */
   write data/io.Data from/int to/int -> int
 
-  /** Says that nothing more will be written. */
+  /** Ends the input. */
   close -> none
 
-/** The reader of what an encoder or decoder makes. */
+/** The reader of an encoder's or decoder's output. */
 class CompressionReader extends io.CloseableReader:
   coder_/Coder_
-  // What has been taken from the backend to see whether it has anything.
+  // Output that was taken from the backend to check whether there is any.
   next_/ByteArray? := null
 
   constructor.private_ .coder_:
 
   /**
-  Reads whatever bytes come first, at most $max-size. Returns null if there are no more.
+  Reads available bytes, at most $max-size. Returns null if there are no more.
 
   Unless $wait, returns no bytes if something must be written first.
   */
@@ -44,7 +44,7 @@ class CompressionReader extends io.CloseableReader:
   close_ -> none:
     coder_.close-reader_
 
-/** The writer of what an encoder or decoder takes. */
+/** The writer of an encoder's or decoder's input. */
 class CompressionWriter_ extends io.CloseableWriter:
   coder_/Coder_
 
@@ -66,8 +66,9 @@ abstract class Coder_:
   is-writer-closed_/bool := false
   in_/CompressionReader? := null
   out_/CompressionWriter_? := null
-  // How often the backend was read or the reader closed, and the same of writing. Whoever waits, waits
-  // for one more than there were before the attempt, as raising the signal can switch tasks.
+  // The number of times that the backend was read or the reader closed, and the same for writing. A
+  // task waits for one more than there were before its attempt, since raising the signal can switch
+  // tasks.
   reads_/int := 0
   writes_/int := 0
   reads-before-write_/int := 0
@@ -75,7 +76,7 @@ abstract class Coder_:
 
   constructor .backend_:
 
-  /** The reader of what comes out. */
+  /** The reader of the output. */
   in -> CompressionReader:
     if not in_: in_ = CompressionReader.private_ this
     return in_
@@ -84,7 +85,7 @@ abstract class Coder_:
   reader -> CompressionReader:
     return in
 
-  /** The writer of what goes in. If it can write nothing, something must be read first. */
+  /** The writer of the input. If it cannot write, something must be read first. */
   out -> io.CloseableWriter:
     if not out_: out_ = CompressionWriter_ this
     return out_
@@ -110,7 +111,7 @@ abstract class Coder_:
       if not data or not data.is-empty: return data
       signal_.wait: writes_ != writes
 
-  /** What the backend has. Whoever writes can go on, even if there was nothing. */
+  /** The backend's output. Writing tasks can continue, even if it is empty. */
   take_ -> ByteArray?:
     data := backend_.read
     reads_++
@@ -124,7 +125,7 @@ abstract class Coder_:
     try:
       return backend_.write data from to
     finally:
-      // Also if it failed: whoever reads is to learn of it.
+      // Also after an error, so that a reading task learns of it.
       writes_++
       signal_.raise
 

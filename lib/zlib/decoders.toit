@@ -16,24 +16,24 @@ class GzipDecoder extends Coder_:
   constructor --window-size/int=32768:
     super (InflaterBackend (RingHistory_ window-size) --gzip --zlib-header-footer=false)
 
-/** Decompresses the format zlib, or plain deflate. It remembers what it needs. */
+/** Decompresses the format zlib, or plain deflate. It stores the history itself. */
 class BufferingInflater extends Coder_:
-  /** Creates a decoder that can look back $window-size bytes, or fewer if the data says so. */
+  /** Creates a decoder that can look back $window-size bytes, or fewer if the data allows. */
   constructor --window-size/int=32768 --zlib-header/bool=true:
     super (InflaterBackend (RingHistory_ window-size) --zlib-header-footer=zlib-header)
 
-/** The same as $BufferingInflater: here neither minds if what it returned is overwritten. */
+/** The same as $BufferingInflater: with both, the caller may overwrite the returned bytes. */
 class CopyingInflater extends Coder_:
-  /** Creates a decoder that can look back $window-size bytes, or fewer if the data says so. */
+  /** Creates a decoder that can look back $window-size bytes, or fewer if the data allows. */
   constructor --window-size/int=32768 --zlib-header/bool=true:
     super (InflaterBackend (RingHistory_ window-size) --zlib-header-footer=zlib-header)
 
-/** Decompresses the format zlib, or deflate. Somebody else remembers what was decompressed. */
+/** Decompresses the format zlib, or deflate. An $InflateHistory stores the history. */
 class Inflater extends Coder_:
   /**
-  Creates a decoder that can look back $window-size bytes, or fewer if the data says so.
+  Creates a decoder that can look back $window-size bytes, or fewer if the data allows.
 
-  The $history is told everything that is decompressed, and asked for it again.
+  The $history records all decompressed bytes, and returns earlier ones on request.
   */
   constructor history/InflateHistory --window-size/int=32768 --zlib-header/bool=true:
     history.window-size = window-size

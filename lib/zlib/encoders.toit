@@ -11,7 +11,7 @@ import .native_
 
 /** Compresses into the format zlib. */
 class Encoder extends Coder_:
-  /** Creates an encoder. The $level is from 0 (does not compress) to 9 (takes its time); -1 stands for 6. */
+  /** Creates an encoder. The $level is from 0 (no compression) to 9 (slowest); -1 stands for 6. */
   constructor --level/int=-1:
     if not -1 <= level <= 9: throw "ILLEGAL_ARGUMENT"
     super (NativeBackend_ (deflater-new_ level))
@@ -30,7 +30,9 @@ class RunLengthGzipEncoder extends Coder_:
 
 /** Puts bytes into the format zlib without compressing them. */
 class UncompressedZlibEncoder extends Coder_:
-  /** Creates an encoder. Unless it $split-writes, what is written at once is in one block of the output. */
+  /**
+  Creates an encoder. Unless $split-writes, the data of one write is in one block of the output.
+  */
   constructor --split-writes/bool=true:
     super (UncompressedBackend_ --gzip=false --split-writes=split-writes)
 
@@ -40,7 +42,7 @@ class UncompressedGzipEncoder extends Coder_:
   constructor:
     super (UncompressedBackend_ --gzip --split-writes)
 
-/** What follows the data in the format gzip: the CRC-32 sum and the size. */
+/** The end of the format gzip: the CRC-32 sum and the size of the data. */
 class GzipSum_ extends Checksum:
   crc_/Checksum
   size_/int := 0
@@ -69,7 +71,7 @@ abstract class FramedBackend_ implements Backend_:
   static ZLIB-HEADER_ ::= #[0x08, 0x1d]
   // Deflate without a name and a time, from an unknown system.
   static GZIP-HEADER_ ::= #[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]
-  /** From this size on the output must be read before more is written. */
+  /** When this many bytes are waiting, the output must be read before more is written. */
   static OUTPUT-SIZE_ ::= 256
 
   sum_/Checksum
@@ -83,7 +85,7 @@ abstract class FramedBackend_ implements Backend_:
   /** Encodes bytes of $data from $from on. Returns how many. */
   abstract encode_ data/io.Data from/int to/int -> int
 
-  /** Encodes whatever is held back, and the end. */
+  /** Encodes buffered data, and the end. */
   abstract finish_ -> none
 
   read -> ByteArray?:

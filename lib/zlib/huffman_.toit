@@ -13,16 +13,17 @@ class SymbolBitLen_:
   constructor .symbol .bit-len:
 
 /**
-What the codes of a set of symbols mean.
+The meanings of the codes of a set of symbols.
 
-Codes of up to 8 bits are found in a table at once. The others are rare: they are found bit by bit,
+Codes of up to 8 bits are looked up in a table. The others are rare: they are found bit by bit,
   which works since the codes of each length are consecutive numbers.
 */
 class HuffmanTables_:
   /**
-  What each byte of input starts with: the symbol times 16, plus the size of its code.
+  The code at the start of each input byte: the symbol times 16, plus the size of its code.
 
-  0 if it starts with no code, or a longer one. The first bit of the input is the lowest of the byte.
+  0 if the byte starts with no code, or a longer one. The first bit of the input is the lowest of
+    the byte.
   */
   first-level/List ::= List 256 --initial=0
 
@@ -72,10 +73,10 @@ reverse_ n/int bits/int -> int:
   bits.repeat: result = result << 1 | n >> it & 1
   return result
 
-/** The codes of literals and lengths in blocks that say nothing about them. */
+/** The codes of literals and lengths in blocks without tables of their own. */
 create-fixed-symbol-and-length_ -> HuffmanTables_:
   return HuffmanTables_ (List 288: SymbolBitLen_ it (it < 144 ? 8 : it < 256 ? 9 : it < 280 ? 7 : 8))
 
-/** The codes of distances in blocks that say nothing about them. */
+/** The codes of distances in blocks without tables of their own. */
 create-fixed-distance_ -> HuffmanTables_:
   return HuffmanTables_ (List 32: SymbolBitLen_ it 5)

@@ -10,24 +10,27 @@ import .coder_
 import .encoders
 import .huffman_
 
-/** Remembers what was decompressed, because later data refers to it. */
+/** Stores decompressed bytes, since later data refers to them. */
 interface InflateHistory:
-  /** Takes note of bytes that were decompressed. */
+  /** Records decompressed bytes. */
   record bytes/ByteArray -> none
 
-  /** Calls $block with a byte array and the index in it of what was recorded $distance bytes before the end. */
+  /**
+  Calls $block with a byte array and the index in it of the byte recorded $distance bytes before the
+    end.
+  */
   look-back distance/int [block] -> none
 
-  /** Says how many bytes are to be remembered. */
+  /** Sets the number of bytes to store. */
   window-size= bytes/int
 
-  /** How many bytes are to be remembered. */
+  /** The number of bytes to store. */
   window-size -> int
 
-/** Copies what is to be remembered into a ring. */
+/** Stores the bytes in a ring. */
 class RingHistory_ implements InflateHistory:
   window-size/int := ?
-  // Made once the size is known for certain.
+  // Made once the size is certain.
   ring_/ByteArray := #[]
   end_/int := 0
   size_/int := 0
@@ -49,14 +52,15 @@ class RingHistory_ implements InflateHistory:
     block.call ring_ (start < 0 ? start + ring_.size : start)
 
 /**
-Decompresses what is written to it when it is read.
+Decompresses the written data when it is read.
 
-Each step takes something from the input as a whole: a header, a code with all that belongs to it, a
-  piece of a copy. If the input ends within it, the step is undone and made again with more input.
+Each step takes one whole part of the input: a header, a code with everything that belongs to it, a
+  piece of a copy. If the input ends within the part, the step is undone and repeated with more
+  input.
 */
 class InflaterBackend implements Backend_:
   static OUTPUT-SIZE_ ::= 1024
-  /** How much is taken in at once. */
+  /** The amount of input that is taken at once. */
   static INPUT-SIZE_ ::= 16 * 1024
 
   static ZLIB-HEADER_ ::= 0
@@ -83,7 +87,7 @@ class InflaterBackend implements Backend_:
     1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769,
     1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577,
   ]
-  /** In what order the sizes of the codes for sizes of codes are. */
+  /** The order of the sizes of the codes for sizes of codes. */
   static SIZE-ORDER_ ::= #[16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
   static FIXED-SYMBOLS_ ::= create-fixed-symbol-and-length_
@@ -99,9 +103,9 @@ class InflaterBackend implements Backend_:
   is-short_/bool := true
   is-closed_/bool := false
 
-  // Fields of the gzip header that are still to come.
+  // Fields of the gzip header that have not been read yet.
   fields_/int := 0
-  // Bytes of an extra field or a stored block that are still to come.
+  // Bytes of an extra field or a stored block that have not been read yet.
   left_/int := 0
   is-last-block_/bool := false
   symbols_/HuffmanTables_ := FIXED-SYMBOLS_
@@ -129,7 +133,7 @@ class InflaterBackend implements Backend_:
 
   /** Takes bytes of $data from $from on. Returns how many; 0 if something must be read first. */
   write data/io.Data from/int=0 to/int=data.byte-size -> int:
-    // What comes after the end is nobody's.
+    // Data after the end is ignored.
     if state_ == DONE_: return to - from
     if not is-short_: return 0
     to = min to (from + INPUT-SIZE_)
@@ -137,7 +141,7 @@ class InflaterBackend implements Backend_:
     is-short_ = from == to
     return to - from
 
-  /** Says that nothing more will be written. */
+  /** Ends the input. */
   close -> none:
     is-closed_ = true
 
@@ -289,7 +293,7 @@ class InflaterBackend implements Backend_:
     else:
       index := symbol - END-OF-BLOCK_ - 1
       if index >= LENGTHS_.size: throw "Corrupt data"
-      // Four lengths share each number of extra bits; the last one, 258, has none.
+      // Four lengths share each number of extra bits; the last length, 258, has none.
       extra := (index < 8 or index == LENGTHS_.size - 1) ? 0 : index / 4 - 1
       size := LENGTHS_[index] + (input_.take extra short)
       index = distances_.decode input_ short
@@ -298,7 +302,9 @@ class InflaterBackend implements Backend_:
       copy-distance_ = DISTANCES_[index] + (input_.take extra short)
       copy-size_ = size
 
-  /** Copies as much as there is room for. A copy can overlap its source, whose pattern it then repeats. */
+  /**
+  Copies as much as there is room for. A copy can overlap its source, whose pattern it then repeats.
+  */
   copy_ -> none:
     size := min copy-size_ (OUTPUT-SIZE_ - filled_)
     before := copy-distance_ - filled_
@@ -307,7 +313,7 @@ class InflaterBackend implements Backend_:
         size = min size (min before (bytes.size - offset))
         output_.replace filled_ bytes offset (offset + size)
     else:
-      // What has been copied serves as a source too, so that each round copies twice as much.
+      // Copied bytes are a source too, so each round copies twice as much.
       source := filled_ - copy-distance_
       done := 0
       while done < size:

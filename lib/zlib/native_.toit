@@ -5,7 +5,9 @@ import ..io.data show has-native-bytes_
 
 import .coder_
 
-/** The most bytes that a native gets at once, so that it does not hold up other processes. */
+/**
+The maximum number of bytes that a native gets at once, so that it does not delay other processes.
+*/
 INPUT-SIZE_ ::= 32 * 1024
 
 /** Compresses or decompresses the format zlib. */
@@ -25,7 +27,7 @@ class NativeBackend_ implements Backend_:
   close -> none:
     zlib-close_ state_
 
-/** Calls $block with the bytes of $data from $from to $to, in something that natives can read. */
+/** Calls $block with the bytes of $data from $from to $to, in a form that natives can read. */
 with-native-bytes_ data/io.Data from/int to/int [block] -> none:
   if has-native-bytes_ data:
     block.call data from to
@@ -46,7 +48,7 @@ zlib-read_ state/NativeState_ -> ByteArray?:
 zlib-write_ state/NativeState_ data/any from/int to/int -> int:
   #primitive.zlib.write
 
-/** Says that nothing more will be written. */
+/** Ends the input. */
 zlib-close_ state/NativeState_ -> none:
   #primitive.zlib.close
 

@@ -6,7 +6,7 @@ INVALID-OBJECT_ ::= "INVALID_YAML_OBJECT"
 
 /** Writes YAML. */
 class YamlEncoder extends TextEncoder_:
-  /** How far the lines of a list or map in another one are moved to the right. */
+  /** The indentation of a list or map inside another one. */
   static INDENTATION_ ::= 2
 
   // The places where a value can stand.
@@ -83,7 +83,10 @@ class YamlEncoder extends TextEncoder_:
     encode value converter
     if not is-at-line-start_: put-new-line
 
-  /** Calls $block for the lines of a list or map. After a dash, the first one has been started already. */
+  /**
+  Calls $block for the lines of a list or map. After a dash, the first line has been started
+    already.
+  */
   block_ [block] -> none:
     is-line-started_ = place_ == AFTER-DASH_
     if place_ == AFTER-KEY_: put-new-line

@@ -9,11 +9,11 @@ export YamlEncoder
 /**
 The YAML text of $obj as UTF-8.
 
-That may be null, a bool, a number or a string, or a list or map of these. The keys
-  of maps must be strings.
+$obj may be null, a bool, a number or a string, or a list or map of these. The keys of maps must be
+  strings.
 
-For any other object, $converter is called with it and a $YamlEncoder. It returns
-  what to encode instead, or null if it has used the encoder itself.
+For any other object, $converter is called with it and a $YamlEncoder. It returns a replacement to
+  encode, or null if it has used the encoder itself.
 */
 encode obj [converter] -> ByteArray:
   encoder := YamlEncoder
@@ -56,11 +56,11 @@ stringify obj/any converter/Lambda -> string:
 stringify obj/any -> string:
   return stringify obj: throw INVALID-OBJECT_
 
-/** The object that the one document in $bytes stands for; null if there is none. */
+/** The object of the only document in $bytes; null if there is no document. */
 decode bytes/ByteArray -> any:
   return document_ bytes: throw it
 
-/** Variant of $(decode bytes) that returns the result of $if-error if $bytes are no YAML. */
+/** Variant of $(decode bytes) that returns the result of $if-error if $bytes are not valid YAML. */
 decode bytes/ByteArray [--if-error] -> any:
   return document_ bytes if-error
 
@@ -72,7 +72,10 @@ decode bytes/ByteArray [--on-error] -> any:
 decode --as-stream/True bytes/ByteArray -> List:
   return documents_ bytes: throw it
 
-/** Variant of $(decode --as-stream bytes) that returns the result of $if-error if $bytes are no YAML. */
+/**
+Variant of $(decode --as-stream bytes) that returns the result of $if-error if $bytes are not valid
+  YAML.
+*/
 decode bytes/ByteArray --as-stream/True [--if-error] -> List:
   return documents_ bytes if-error
 
@@ -80,11 +83,11 @@ decode bytes/ByteArray --as-stream/True [--if-error] -> List:
 decode bytes/ByteArray --as-stream/True [--on-error] -> List:
   return documents_ bytes on-error
 
-/** The object that the one document in $str stands for; null if there is none. */
+/** The object of the only document in $str; null if there is no document. */
 parse str/string -> any:
   return document_ str: throw it
 
-/** Variant of $(parse str) that returns the result of $if-error if $str is no YAML. */
+/** Variant of $(parse str) that returns the result of $if-error if $str is not valid YAML. */
 parse str/string [--if-error] -> any:
   return document_ str if-error
 
@@ -96,7 +99,9 @@ parse str/string [--on-error] -> any:
 parse --as-stream/True str/string -> List:
   return documents_ str: throw it
 
-/** Variant of $(parse --as-stream str) that returns the result of $if-error if $str is no YAML. */
+/**
+Variant of $(parse --as-stream str) that returns the result of $if-error if $str is not valid YAML.
+*/
 parse str/string --as-stream/True [--if-error] -> List:
   return documents_ str if-error
 

@@ -2,7 +2,7 @@ import system.containers show ContainerImage
 import system.services show ServiceClient ServiceSelector
 import uuid
 
-/** A container that provides this knows what is installed, and starts containers. */
+/** The service of a container that lists the installed containers and starts them. */
 interface ContainerService:
   static SELECTOR ::= ServiceSelector
       --uuid="358ee529-45a4-409e-8fab-7a28f71e5c51"
@@ -18,7 +18,9 @@ interface ContainerService:
   list-images -> List
   static LIST-IMAGES-INDEX /int ::= 0
 
-  /** Gets ready to start the image $id. Answers a handle and a gid, or null if there is no such image. */
+  /**
+  Prepares to start the image $id. Returns a handle and a gid, or null if there is no such image.
+  */
   load-image id/uuid.Uuid -> List?
   static LOAD-IMAGE-INDEX /int ::= 1
 
@@ -42,7 +44,7 @@ interface ContainerService:
   stop-container handle/int -> none
   static STOP-CONTAINER-INDEX /int ::= 6
 
-  /** Starts what was made ready. Its code comes as a notification when it has ended. */
+  /** Starts a prepared container. Its code is sent as a notification when it has ended. */
   start-container handle/int arguments/any -> none
   static START-CONTAINER-INDEX /int ::= 7
 

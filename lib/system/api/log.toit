@@ -7,7 +7,7 @@ interface LogService:
       --major=0
       --minor=1
 
-  /** Takes a record. $names are those of the logger, $keys and $values the tags. */
+  /** Handles a record. $names are those of the logger, $keys and $values the tags. */
   log level/int message/string names/List? keys/List? values/List? -> none
   static LOG-INDEX /int ::= 0
 

@@ -1,6 +1,6 @@
 import system.services show ServiceClient ServiceSelector
 
-/** The service that knows all others. Every process can open it. */
+/** The service that finds all others. Every process can open it. */
 interface ServiceDiscoveryService:
   static SELECTOR ::= ServiceSelector
       --uuid="dc58d7e1-1b1f-4a93-a9ac-bd45a47d7de8"

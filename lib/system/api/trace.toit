@@ -8,10 +8,9 @@ interface TraceService:
       --minor=2
 
   /**
-  Takes a trace, which is text in UTF-8.
+  Handles a trace, which is text in UTF-8.
 
-  Returns null if that was all there was to do. Otherwise the system prints what is
-    returned.
+  Returns null if the trace has been handled. Otherwise the system prints the result.
   */
   handle-trace message/ByteArray -> ByteArray?
   static HANDLE-TRACE-INDEX /int ::= 0

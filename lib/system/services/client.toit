@@ -17,7 +17,7 @@ class ServiceClient:
 
   id_/int? := null
   pid_/int? := null
-  /** What the provider said about itself: name, major, minor, patch, tags. */
+  /** The provider's description of itself: name, major, minor, patch, tags. */
   definition_/List? := null
 
   // Whether there were providers when it was last opened, but none for this container.
@@ -40,9 +40,9 @@ class ServiceClient:
   /**
   Opens the service, and returns this client.
 
-  Without a provider, waits for the $timeout if there is one, and then returns what
-    $if-absent does. Of several providers the one of the highest priority is used;
-    throws if there is more than one of these.
+  Without a provider, waits for the $timeout if there is one, and then returns the result of
+    $if-absent. Of several providers the one with the highest priority is used; throws if there is
+    more than one of these.
   */
   open --timeout/Duration?=null [--if-absent] -> any:
     discovery := discovery_
@@ -60,7 +60,7 @@ class ServiceClient:
     finally:
       if watch: watch.close
 
-  /** Opens the best of the $candidates. Returns whether there is one that the selector allows. */
+  /** Opens the best of the $candidates. Returns whether the selector allows one of them. */
   open-best_ candidates/List -> bool:
     best := -1
     for i := 0; i < candidates.size; i += CANDIDATE-SIZE_:
@@ -87,7 +87,7 @@ class ServiceClient:
     definition_ = definition[1..]
     add-finalizer this:: close
 
-  /** The number by which the provider knows this client; null if it is not open. */
+  /** The provider's number for this client; null if it is not open. */
   id -> int?:
     return id_
 
@@ -123,8 +123,8 @@ class ServiceClient:
   /**
   Calls the method $index of the service.
 
-  The $arguments, and the result, are null, booleans, numbers, strings, byte arrays,
-    lists, maps; or something that can be turned into one of these.
+  The $arguments, and the result, are null, booleans, numbers, strings, byte arrays, lists, maps; or
+    objects that can be converted to one of these.
   */
   invoke_ index/int arguments/any -> any:
     id := id_
@@ -138,13 +138,13 @@ class ServiceClient:
     if id: close-there_ RPC-CLOSE-RESOURCE_ [id, handle]
 
   close-there_ procedure/int what/any -> none:
-    // A provider that is gone has closed everything.
+    // A provider that has ended has closed everything.
     catch --unwind=(: it != "NO_SUCH_PROCESS"):
       critical-do: rpc.invoke pid_ procedure what
 
 discovery_/ServiceDiscoveryServiceClient ::= (ServiceDiscoveryServiceClient).open
 
-/** The news of the discovery service about one service. */
+/** The updates of the discovery service about one service. */
 class DiscoveryWatch_ extends ServiceResourceProxy:
   news_/monitor.Channel ::= monitor.Channel 1
 

@@ -7,7 +7,7 @@ import .selector
 /**
 The providers of this process, and their clients.
 
-Calls go past this, from the machine straight to the handler. What comes here is
+Calls bypass the manager: they go from the machine straight to the handler. The manager handles
   opening and closing.
 */
 class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
@@ -82,10 +82,13 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
     try:
       return service.provider.opened_ client pid
     finally:
-      // Whoever has given up meanwhile will not close what it does not know.
+      // A caller that has given up meanwhile cannot close a client that it does not know.
       if Task.current.is-canceled: close client
 
-  /** All clients, for the system: service, client, process and number of resources of one after the other. */
+  /**
+  All clients, for the system: service, client, process and number of resources of one after the
+    other.
+  */
   account gid/int -> List:
     if gid != SYSTEM-GID_: throw "No such procedure registered: $RPC-ACCOUNT_"
     result := []
@@ -115,7 +118,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
     clients-by-pid_.get pid --if-present=: | clients/Set |
       clients.remove client
       if clients.is-empty: clients-by-pid_.remove pid
-    // Whoever asked for it may give up or end meanwhile. It is done to the end all the same.
+    // The caller may give up or end meanwhile. The closing is completed anyway.
     critical-do: provider.closed_ client
 
   /** See $SystemMessageHandler_.on-message. */

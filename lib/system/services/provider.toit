@@ -10,10 +10,10 @@ interface ServiceHandler:
   handle index/int arguments/any --gid/int --client/int -> any
 
 /**
-The offering end of one or more services.
+A provider of one or more services.
 
-A class for particular services extends this and says in its constructor, with
-  $provides, which handler answers for which service.
+A class for particular services extends this and calls $provides in its constructor, with the
+  handler of each service.
 */
 class ServiceProvider:
   name/string
@@ -47,7 +47,7 @@ class ServiceProvider:
 
   static HANDLE-LIMIT_ ::= 0x2000_0000
 
-  /** Called when a client has opened one of the services. Does nothing unless overridden. */
+  /** Called when a client has opened one of the services. Does nothing by default. */
   on-opened client/int -> none:
 
   /** Called when a client has closed, or its process has ended. Does nothing unless overridden. */
@@ -59,8 +59,8 @@ class ServiceProvider:
   /**
   Offers the service $selector, answered by $handler.
 
-  Of several providers clients use the one of the highest $priority. They may also
-    choose by $tags. An $id other than a random one is for services of the system.
+  Of several providers clients use the one with the highest $priority. They may also choose by
+    $tags. Only services of the system use an $id other than a random one.
   */
   provides selector/ServiceSelector --handler/ServiceHandler -> none
       --id/int?=null
@@ -70,7 +70,7 @@ class ServiceProvider:
     services_.add
         Service_ this selector handler --id=id --priority=priority --tags=tags
 
-  /** Makes the services known to all containers. */
+  /** Makes the services available to all containers. */
   install -> none:
     if is-installed_: throw "Already installed"
     is-installed_ = true
@@ -78,9 +78,9 @@ class ServiceProvider:
     services_.do: | service/Service_ | ServiceManager_.instance.listen service
 
   /**
-  Takes the services back. Calls that are being answered are answered to their end.
+  Withdraws the services. Calls in progress are completed.
 
-  With $wait, waits until at least one client has come and all have gone.
+  With $wait, waits until at least one client has opened them and all clients have closed them.
   */
   uninstall --wait/bool=false -> none:
     if wait: client-closed_.wait: closed-clients_ > 0 and clients_.is-empty

@@ -15,7 +15,7 @@ abstract class ServiceResource implements rpc.RpcSerializable:
   client_/int
   handle_/int? := null
 
-  /** Registers a resource of $client_. One that is $notifiable can send notifications. */
+  /** Registers a resource of $client_. If $notifiable, it can send notifications. */
   constructor .provider_ .client_ --notifiable/bool=false:
     handle_ = provider_.add-resource_ client_ this --notifiable=notifiable
 
@@ -29,8 +29,7 @@ abstract class ServiceResource implements rpc.RpcSerializable:
   /**
   Sends $notification to the proxy of this resource.
 
-  Waits if more notifications are on their way than the client has room for. With
-    $close, this is the last one.
+  Waits if the client has no room for more notifications. With $close, this is the last one.
   */
   notify_ notification/any --close/bool=false -> none:
     handle := handle_
@@ -38,7 +37,8 @@ abstract class ServiceResource implements rpc.RpcSerializable:
     if handle & 1 == 0: throw "Resource not notifiable"
     pid := provider_.pid --client=client_
     if close: catch --trace: this.close
-    // If nobody takes it any more, those who close the resource get their turn: some notify until it is closed.
+    // If the notification is not accepted any more, other tasks get their turn, so that they can
+    // close the resource: some providers notify until it is closed.
     if pid and not (notify-proxy_ pid client_ handle notification): yield
 
   /** Closes the resource. */
@@ -77,13 +77,15 @@ abstract class ServiceResourceProxy:
   handle_ -> int?:
     return _handle_
 
-  /** Called with what the resource sends, one after the other. Does nothing unless overridden. */
+  /**
+  Called with each notification of the resource, one after the other. Does nothing by default.
+  */
   on-notified_ notification/any -> none:
 
   /** Closes the resource. */
   close -> none:
     handle := close-handle_
-    // Without time left it closes all the same, only nobody waits for it.
+    // If the time limit has passed, it closes all the same, but without waiting.
     if handle: catch --trace=(: it != DEADLINE-EXCEEDED-ERROR): client_.close-resource_ handle
 
   /** Closes this proxy, but not the resource, and returns the handle. */

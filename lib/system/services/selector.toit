@@ -97,7 +97,7 @@ class ServiceSelectorRestricted extends ServiceSelector:
       if rule: allowed = true
     return allowed
 
-/** Says yes or no to some versions: to all, to those of one major version, or to one. */
+/** Accepts or refuses versions: all, those of one major version, or one. */
 class VersionRule_:
   allow/bool
   major/int?
