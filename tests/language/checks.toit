@@ -1,4 +1,4 @@
-// What types promise is checked where it cannot be proven: arguments, results, fields, variables.
+// Types are checked where they cannot be proven: arguments, results, fields, variables.
 import expect show *
 
 class Typed:

@@ -1,4 +1,4 @@
-// Classes, constructors, interfaces, mixins: who has what, and in which order it comes about.
+// Classes, constructors, interfaces, mixins: their members, and the order of evaluation.
 import expect show *
 
 main:
@@ -116,7 +116,7 @@ accessors:
   expect-equals 3 c.changes
   c.fahrenheit += 18
   expect-equals 110.0 c.degrees
-  // An assignment's value is what was assigned.
+  // An assignment's value is the assigned value.
   expect-equals 7 (c.degrees = 7)
   list := [1, 2]
   expect-equals 5 (list[1] += 3)
@@ -176,7 +176,7 @@ interfaces:
   expect-throw "AS_CHECK_FAILED": (Fish as any) as Flyer
 
 mixin Named:
-  name/string := "nobody"
+  name/string := "unknown"
   greet: return "I am $name"
 mixin Counted:
   count := 10
@@ -203,7 +203,7 @@ mixins:
   expect any is Named
   expect any is Counted
   expect any is not Loud
-  expect-equals "I am nobody! I am nobody!" (Shouter).greet
+  expect-equals "I am unknown! I am unknown!" (Shouter).greet
   expect ((Shouter as any) is Named)
 
 class Vector:

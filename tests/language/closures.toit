@@ -1,4 +1,4 @@
-// Closures share variables with where they were made, and each round of a loop has its own.
+// Closures share variables with the code around them, and each round of a loop has its own.
 import expect show *
 
 main:
@@ -38,7 +38,7 @@ for-loops:
   lambdas := []
   for i := 0; i < 3; i++: lambdas.add:: i
   expect-equals [0, 1, 2] (lambdas.map: it.call)
-  // What the body changes, the loop sees, and the lambda of that round.
+  // The loop sees changes of the body, and so does the lambda of that round.
   lambdas = []
   for i := 0; i < 6; i++:
     lambdas.add:: i

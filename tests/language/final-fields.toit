@@ -1,4 +1,4 @@
-// Final fields, assigned where the compiler does not see what they are.
+// Final fields, assigned where the compiler does not see their class.
 
 import expect show *
 
@@ -21,7 +21,7 @@ main:
   [Point 1, Sub].do: | point/any |
     expect-throw "FINAL_FIELD_ASSIGNMENT_FAILED": point.x = 2
     expect-throw "FINAL_FIELD_ASSIGNMENT_FAILED": point.count++
-    // What is no field at all cannot be found.
+    // A name that is not a field cannot be found.
     expect-throw "LOOKUP_FAILED": point.size = 3
     expect-equals 1 point.x
   other/any := Other

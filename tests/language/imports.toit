@@ -14,7 +14,7 @@ main:
   expect-equals 16 (again.Square 4).around
   expect-equals "visible" visible
   expect-equals 1 Counter.next
-  // A module is one, whoever imports it.
+  // All importers share one instance of a module.
   expect-equals 2 next-count
   expect-equals "deep" from-the-deep
   expect (ids.Uuid.parse "6ba7b810-9dad-11d1-80b4-00c04fd430c8") is ids.Uuid
@@ -23,7 +23,7 @@ main:
   expect-equals 1 latch.get
   expect-equals 0 (Semaphore).count
   expect-equals "mine" private-name_
-  // One's own name goes before an imported one.
+  // A module's own name has priority over an imported one.
   expect-equals "own" shadowed
 
 private-name_: return "mine"

@@ -13,7 +13,7 @@ new: return 2
 class Counter:
   value/int
   constructor.twice start:
-    // What runs at once may set a final field, more than once.
+    // Code that runs at once may set a final field, more than once.
     [start, start].do: value = it
     value = start
 

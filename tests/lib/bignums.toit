@@ -3,7 +3,7 @@
 import bignum show *
 import expect show *
 
-/** The integer that hexadecimal $digits say. */
+/** The integer for hexadecimal $digits. */
 hex digits/string -> Bignum:
   return Bignum.hex digits
 

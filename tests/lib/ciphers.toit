@@ -39,7 +39,7 @@ chained:
   encrypted := "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"
   encryptor := AesCbc.encryptor key (ramp 16)
   expect-equals encrypted (hex (encryptor.encrypt PLAIN))
-  // Each call goes on where the one before has ended.
+  // Each call continues where the previous one ended.
   encryptor = AesCbc.encryptor key (ramp 16)
   decryptor := AesCbc.decryptor key (ramp 16)
   first := encryptor.encrypt PLAIN[..16]

@@ -1,4 +1,4 @@
-// Cyclic redundancy checks: the check values of the catalogue, and what all kinds have in common.
+// Cyclic redundancy checks: the check values of the catalogue, and the common properties of all kinds.
 
 import crypto.crc show *
 import expect show *

@@ -64,7 +64,7 @@ parsing:
   expect-throw "DUPLICATE_UNIT": Duration.parse "1h1h"
   expect-throw "INVALID_CHARACTER": Duration.parse "foo"
   expect-equals null (Duration.parse "foo" --if-error=: null)
-  // What stringify writes, parse reads.
+  // The text of stringify can be parsed.
   [1, 1500, 61_000_000_000, -3_600_000_000_001].do:
     duration := Duration it
     expect-equals duration (Duration.parse duration.stringify)

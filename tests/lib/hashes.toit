@@ -1,4 +1,4 @@
-// Hashes and what is made of them, with vectors of FIPS 180-4, RFC 1321, 1950, 2104, 4231, 5869 and 7693.
+// Hashes and functions based on them, with vectors of FIPS 180-4, RFC 1321, 1950, 2104, 4231, 5869 and 7693.
 
 import crypto
 import crypto.adler32 show *
@@ -91,7 +91,7 @@ life:
     expect-throw "ALREADY_CLOSED": sum.get
     expect-throw "ALREADY_CLOSED": sum.add "more"
     expect-throw "ALREADY_CLOSED": sum.clone
-  // What natives remember stays where it is.
+  // The state of natives cannot be sent.
   expect-throw "SERIALIZATION_FAILED": process-send_ Process.current.id 100 Sha1
   expect-throw "INVALID_ARGUMENT": Blake2s --hash-size=0
   expect-throw "INVALID_ARGUMENT": Blake2s --hash-size=33

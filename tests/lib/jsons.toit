@@ -1,4 +1,4 @@
-// JSON: what is written, what is read, and what is refused.
+// JSON: writing, reading, and invalid texts.
 
 import encoding.json
 import expect show *
@@ -160,7 +160,7 @@ random-value depth/int -> any:
   (random 5).repeat: map["key $(random 100)"] = random-value depth - 1
   return map
 
-/** Whatever is changed is read or refused. */
+/** Each changed text is read or refused. */
 test-garbage:
   set-random-seed "garbage"
   bytes := json.encode {"list": [1, -2.5, "té\\xt\n", null, true], "map": {"a": {:}, "b": []}}

@@ -41,7 +41,7 @@ rsa-keys:
 rsa-signatures:
   private := RsaKey.parse-private RSA-PRIVATE
   public := RsaKey.parse-public RSA-PUBLIC
-  // This padding has no random part, so that everybody makes the same signature.
+  // This padding has no random part, so the signature is always the same.
   expect-equals RSA-SIGNATURE (private.sign "message")
   expect (public.verify "message" RSA-SIGNATURE)
   expect-not (public.verify "Message" RSA-SIGNATURE)

@@ -190,7 +190,7 @@ sorting:
     expect-equals sorted (List size: reverse[size - 1 - it])
     list.sort --in-place
     expect-equals sorted list
-    // Sorting what is sorted already, or the other way round.
+    // Sorts sorted and reversed lists.
     expect-equals sorted sorted.sort
     expect-equals sorted reverse.sort
   expect-equals ["a", "b", "c"] ["c", "a", "b"].sort

@@ -1,4 +1,4 @@
-// What a program can learn about its memory, and choose.
+// Information about a program's memory, and its settings.
 // expect error: here
 // expect error: Remembered
 // expect error: bytes used

@@ -1,4 +1,4 @@
-// Monitors: what tasks wait for each other with.
+// Monitors, with which tasks wait for each other.
 
 import expect show *
 import monitor
@@ -66,7 +66,7 @@ signals:
   signal.raise
   yield
   expect-equals 1 seen
-  // A raise that nobody waits for is forgotten.
+  // A raise without a waiting task is dropped.
   signal.raise
   expect-throw DEADLINE-EXCEEDED-ERROR: with-timeout --ms=1: signal.wait
 
@@ -89,7 +89,7 @@ limited-signals:
   expect-equals [0, 1, 2, 3] order
   expect-throw "INVALID_ARGUMENT": signal.raise --max=0
 
-// Who has given up must not swallow a raise.
+// A task that has given up must not swallow a raise.
 signals-and-timeouts:
   signal := monitor.Signal
   gave-up := monitor.Latch

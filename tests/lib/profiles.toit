@@ -1,4 +1,4 @@
-// Which functions do the work.
+// The profiler: which functions do the work.
 // expect error: Profile of everything
 
 import expect show *

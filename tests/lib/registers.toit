@@ -13,7 +13,7 @@ class Memory extends serial.Registers:
   write-bytes register/int data/ByteArray -> none:
     bytes.replace register data
 
-/** Registers whose numbers travel in front of the data. */
+/** Registers whose numbers are sent before the data. */
 class Addressed extends serial.Registers:
   written/ByteArray? := null
   constructor:

@@ -104,7 +104,7 @@ regions-are-made-and-deleted:
   region.close
   expect-throw "OUT_OF_SPACE": storage.Region.open --flash "huge" --capacity=1 << 30
 
-/** A region is free again when its client has gone, whatever became of it. */
+/** A region is free again when its client has ended, for any reason. */
 one-client-at-a-time:
   region := storage.Region.open --flash "one" --capacity=1
   expect-throw "ALREADY_IN_USE": storage.Region.open --flash "one"
@@ -161,7 +161,7 @@ large-regions:
   content := ByteArray region.size: (it * 7) >> 3
   region.write --at=0 content
   expect-equals content (region.read --from=0 --to=region.size)
-  // What was written is still the program's.
+  // The program still owns the written data.
   expect-equals 303_104 content.size
   expect-equals content[99_999..200_001] (region.read --from=99_999 --to=200_001)
   region.close

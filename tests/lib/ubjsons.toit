@@ -89,7 +89,7 @@ test-errors:
   expect-throw "OUT_OF_BOUNDS": ubjson.decode #['S', 'U', 9, 'a']
   expect-throw "ILLEGAL_UTF_8": ubjson.decode #['S', 'U', 1, 0xff]
 
-/** Whatever is cut off or changed is decoded or refused. */
+/** Each truncated or changed input is decoded or refused. */
 test-garbage:
   bytes := ubjson.encode {"list": [1, 300, -70000, 1.5, null], "bytes": #[1, 2, 3], "text": "text"}
   bytes.size.repeat: | size |

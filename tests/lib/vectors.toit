@@ -1,9 +1,9 @@
 // helper
-// What the programs about cryptography and compression share.
+// Helpers of the programs about cryptography and compression.
 
 import io
 
-/** The bytes that $digits say. Spaces may stand between them. */
+/** The bytes for the hexadecimal $digits. Spaces may stand between them. */
 unhex digits/string -> ByteArray:
   digits = digits.replace --all " " ""
   return ByteArray digits.size / 2: int.parse --radix=16 digits[it * 2..it * 2 + 2]
@@ -14,7 +14,7 @@ hex bytes/ByteArray -> string:
   bytes.do: text += "$(%02x it)"
   return text
 
-/** $size bytes, each different from its neighbours. */
+/** $size bytes, each different from its neighbors. */
 ramp size/int -> ByteArray:
   return ByteArray size: it
 

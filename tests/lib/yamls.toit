@@ -1,4 +1,4 @@
-// YAML: what is written, what is read, and what is refused.
+// YAML: writing, reading, and invalid texts.
 
 import encoding.yaml
 import expect show *
@@ -140,7 +140,7 @@ test-converters:
   yaml.encode-stream --writer=buffer (List 500: {"index": it})
   expect-equals 500 (yaml.parse buffer.to-string).size
 
-/** Whatever is changed is read or refused. */
+/** Each changed text is read or refused. */
 test-garbage:
   set-random-seed "garbage"
   bytes := "a: [1, {b: 'c'}]\nd: |\n  text\ne: &x \"\\n\"\nf: *x\n- !!str g".to-byte-array

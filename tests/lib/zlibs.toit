@@ -22,7 +22,7 @@ main:
   backend
   closing
 
-/** What $decoder makes of $data, which is written $size bytes at a time. */
+/** The output of $decoder for $data, which is written $size bytes at a time. */
 decode decoder data/ByteArray --size/int=data.size -> ByteArray:
   task::
     catch:
@@ -33,11 +33,11 @@ decode decoder data/ByteArray --size/int=data.size -> ByteArray:
   try:
     while chunk := decoder.in.read: result.write chunk
   finally:
-    // The writer is not to wait for a reader that has failed.
+    // The writer must not wait for a reader that has failed.
     decoder.in.close
   return result.bytes
 
-/** What $encoder makes of $data, which is written $size bytes at a time. */
+/** The output of $encoder for $data, which is written $size bytes at a time. */
 encode encoder data/io.Data --size/int=data.byte-size -> ByteArray:
   task::
     for from := 0; from < data.byte-size; from += size:
@@ -60,7 +60,7 @@ known-data:
   zlib-decoders.do: | maker/Lambda |
     [1, 2, 3, 10, ZLIB.size].do: | size |
       expect-equals TEXT (decode maker.call ZLIB --size=size).to-string
-    // What comes after the end belongs to nobody.
+    // Data after the end is ignored.
     expect-equals TEXT (decode maker.call ZLIB + #[1, 2, 3]).to-string
   expect-equals TEXT (decode (BufferingInflater --zlib-header=false) DEFLATE).to-string
   trailer := ByteArray 8
@@ -170,7 +170,7 @@ run-lengths:
   // The end alone; then a literal, a copy of three bytes from one byte before, and the end.
   expect-equals "081d030000000001" (hex (encode RunLengthZlibEncoder #[]))
   expect-equals "081d4b040200" (hex (encode RunLengthZlibEncoder "aaaa")[..6])
-  // Copies have at most 257 bytes, and what is left must be enough for one.
+  // Copies have at most 257 bytes, and the rest must be long enough for one.
   [257, 258, 259, 260, 261, 262, 1000].do: | count |
     text := "H" + "e" * count + "llo"
     whole := encode RunLengthZlibEncoder text
@@ -188,7 +188,7 @@ corrupt:
     ZLIB.size.repeat:
       wrong := ZLIB.copy
       wrong[it] ^= 1 << it % 8
-      // All that may be wrong without being noticed is the level, and the window's size.
+      // Only changes of the level and of the window's size may stay unnoticed.
       text := null
       error := catch: text = decode maker.call wrong
       expect (error != null or text == TEXT.to-byte-array)
@@ -208,7 +208,7 @@ headers:
   expect-throw "Corrupt data": decode Decoder #[0x77, 0x01]
   expect-throw "INVALID_ARGUMENT": InflaterBackend Memory --gzip
 
-/** A history that checks what it is asked. */
+/** A history that checks its arguments. */
 class Memory implements InflateHistory:
   all_/ByteArray := #[]
   window-size/int := 32768
@@ -228,7 +228,7 @@ look-back:
   expect-equals data (decode (Inflater Memory) compressed)
   expect-equals data (decode BufferingInflater compressed --size=100)
   expect-equals data (decode Decoder compressed --size=100)
-  // What the window is too small for cannot be found again.
+  // Bytes beyond the window cannot be found again.
   expect-throw "Corrupt data": decode (BufferingInflater --window-size=256) compressed
 
 backend:

@@ -1,5 +1,5 @@
 // expect: all is well
-// Child processes: how they end, what they are given, and many at once.
+// Child processes: how they end, their arguments, and many at once.
 
 import expect show *
 import monitor show Semaphore
@@ -39,7 +39,7 @@ test-programs:
   expect-throw "INVALID_ARGUMENT": run true "a\0b" ["x"]
   expect-equals (exited 3) (run true "sh" ["sh", "-c", "exit 3"])
   expect-equals (exited 3) (run false "/bin/sh" ["sh", "-c", "exit 3"])
-  // What a program is called is up to who starts it.
+  // The starter of a program chooses its name.
   expect-equals (exited 0) (run true "sh" ["other", "-c", "test \$0 = other"])
   with-folder: | folder/string |
     output-of "printf '#!/bin/sh\\nexit 5\\n' > $folder/five; chmod +x $folder/five"
@@ -58,10 +58,10 @@ test-streams:
   expect-equals "by way of 4 and 3\n" (read-all third[0])
   close-pipe fourth[0] pipe-group
   expect-equals (exited 0) (end-of child)
-  // The ends that went to the child are not here any more.
+  // The ends that the child got are closed here.
   expect-throw "ALREADY_CLOSED": close-file third[1]
 
-  // A failure leaves them.
+  // After a failure they are still open.
   ends := create-pipe pipe-group false
   expect-throw "No such file or directory":
     fork child-group true -1 ends[1] -1 -1 -1 "not there" (Array_.ensure ["x"]) null
@@ -85,7 +85,7 @@ test-ignored:
   kill child 9
   20.repeat: ignore (shell "true")
   sleep --ms=20
-  // What has ended is forgotten with the next start.
+  // An ended child is released at the next start.
   expect-equals (exited 0) (end-of (shell "true"))
   count := 0
   while not (catch: wait-for child):
@@ -93,7 +93,7 @@ test-ignored:
     count++
     expect count < 1000
 
-// Waiting can be cut short, and done again.
+// Waiting can be interrupted, and repeated.
 test-waiting:
   child := shell "sleep 0.1; exit 6"
   expect-throw "DEADLINE_EXCEEDED": with-timeout --ms=10: end-of child

@@ -1,6 +1,6 @@
 // options: --simulate 7
 // expect: all is well
-// A program that may not reach outside gets an error for whatever it tries there.
+// A program without access to the machine gets an error for every operation on it.
 
 import expect show *
 

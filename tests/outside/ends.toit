@@ -1,5 +1,5 @@
 // expect: all is well
-// A process that ends leaves nothing open, whatever its tasks wait for, and its children go on.
+// A process that ends leaves nothing open, even if its tasks wait, and its children continue.
 
 import expect show *
 
@@ -9,7 +9,7 @@ main:
   [false, true].do: | with-waiters/bool |
     with-folder: | folder/string |
       spawn:: leave-things-open folder with-waiters
-      // The child comes to the end of its input, since nobody has the other end any more.
+      // The child's input ends, since no process has the other end any more.
       while not stat "$folder/after" true: sleep --ms=1
       expect-not-null (stat "$folder/before" true)
   print "all is well"

@@ -1,5 +1,5 @@
 // expect: all is well
-// The environment: a program and its children see what the program has set.
+// The environment: a program and its children see the variables that the program has set.
 
 import expect show *
 

@@ -1,5 +1,5 @@
 // expect: all is well
-// Files: what is written is read, in whatever pieces, and what is wrong has the texts that programs know.
+// Files: written data is read back, in pieces of any size, and errors have the texts that programs match on.
 
 import expect show *
 

@@ -1,5 +1,5 @@
 // expect: all is well
-// Folders. The current one belongs to a process, whatever happens to its name.
+// Folders. Each process has its own current folder, even if it is renamed.
 
 import expect show *
 

@@ -1,5 +1,5 @@
 // expect: all is well
-// Whatever natives are given, they throw or return, and the process goes on.
+// With any arguments, natives throw or return, and the process continues.
 
 import expect show *
 
@@ -47,7 +47,7 @@ main:
     VALUES.do: | a |
       NATIVES_1.do: | native/Lambda | catch: native.call a
       VALUES.do: | b | NATIVES_2.do: | native/Lambda | catch: native.call a b
-      // These make something, which none of the values is a good name for.
+      // These make files and folders, and no value is a suitable name for one.
       catch: mkdir a 0
       catch: mkdtemp a
       catch: open-folder null a

@@ -1,5 +1,5 @@
 // helper
-// The natives of the outside, as a package for hosts would declare them, and a little around them.
+// The natives of the outside, as a package for hosts would declare them, and some helpers.
 
 import monitor show ResourceState_
 
@@ -143,7 +143,7 @@ end-of child/int -> int:
 exited code/int -> int:
   return 1 | code << 2
 
-/** All that comes out of a $pipe, which is closed then. */
+/** All data from a $pipe, which is closed then. */
 read-all pipe/int -> string:
   bytes := #[]
   state := ResourceState_ pipe-group pipe
@@ -161,7 +161,7 @@ read-all pipe/int -> string:
 /** Writes all $data into a $pipe. */
 write-all pipe/int data -> none:
   state := ResourceState_ pipe-group pipe
-  // Left undisposed by an exception, it would close the pipe whenever it is collected.
+  // If an exception left it undisposed, its finalizer would close the pipe at some later time.
   try:
     written := 0
     while written < data.size:
@@ -170,7 +170,7 @@ write-all pipe/int data -> none:
   finally:
     state.dispose
 
-/** What a $script of the shell prints. */
+/** The output of a shell $script. */
 output-of script/string --environment=null -> string:
   ends := create-pipe pipe-group false
   child := shell script --out=ends[1] --environment=environment

@@ -19,7 +19,7 @@ main:
   expect-throw "ALREADY_CLOSED": pipe-of pipe-group 1_000_000
   print "all is well"
 
-// A pipe whose other end a child has that does nothing for a long time.
+// A pipe whose other end belongs to a child that does nothing for a long time.
 with-quiet-pipe is-input/bool [block]:
   ends := create-pipe pipe-group is-input
   child := is-input
@@ -95,7 +95,7 @@ test-broken:
   expect-equals (exited 0) (end-of child)
   close-pipe ends[0] pipe-group
 
-// A child that says more than fits into a pipe, while it is told more than fits into another.
+// A child that writes more than fits into a pipe, while it gets more than fits into another.
 test-much:
   size := 1 << 20
   ins := create-pipe pipe-group true
@@ -119,7 +119,7 @@ test-much:
   close-pipe outs[0] pipe-group
   expect-equals (exited 0) (end-of child)
 
-// Nobody can write into this pipe any more, so its reader comes to the end.
+// No process can write into this pipe any more, so its reader gets the end.
 test-abandoned:
   ends := create-pipe pipe-group true
   child := shell "exec cat" --in=ends[1]

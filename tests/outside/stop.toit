@@ -8,7 +8,7 @@ main:
     spawn::
       ends := create-pipe pipe-group is-input
       task:: await-state ends[0] READABLE
-      // The child does not outlive this: it comes to the end of its input, or has nobody to write to.
+      // The child does not outlive this: its input ends, or its output has no reader.
       child := is-input
           ? shell "exec cat" --in=ends[1]
           : shell "while echo; do sleep 0.01; done" --out=ends[1]

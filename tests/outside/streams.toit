@@ -3,7 +3,7 @@
 // expect: from a child
 // expect: printed after
 // expect error: on error
-// The standard streams: what is printed, written and said by children comes in this order. Closing one
+// The standard streams: prints, writes and the output of children keep this order. Closing a stream
 // is seen at its other end.
 
 import expect show *

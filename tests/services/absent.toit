@@ -1,4 +1,4 @@
-// A service that nobody provides: each form of `open` says so in its own time.
+// A service without a provider: each form of `open` fails in its own time.
 // expect: Cannot find service
 // expect: waited about 100 ms: true
 // expect: Cannot find service, at once: true

@@ -1,4 +1,4 @@
-// Only the system learns who uses a provider, also one that is not written in Toit.
+// Only the system sees the clients of a provider, even if the provider is not written in Toit.
 // expect: No such procedure registered: 306
 import rpc
 import system.api.storage show StorageServiceClient

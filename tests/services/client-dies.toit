@@ -1,4 +1,4 @@
-// A client's process that is gone in the middle of a call: the handler is canceled, client and resources close.
+// A client's process ends in the middle of a call: the handler is canceled, client and resources close.
 // expect: entered
 // expect: handler stopped by CANCELED
 // expect: closed 1, resources [of the dead]

@@ -1,4 +1,4 @@
-// Closing what belonged to a provider that has died is no error, and says nothing.
+// Closing a client or proxy of a dead provider is not an error, and prints nothing.
 // expect: closed
 // expect exit: 1
 import .common

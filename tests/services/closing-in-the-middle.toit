@@ -1,4 +1,4 @@
-// Closing a client, a resource or a proxy while calls and notifications are under way.
+// Closing a client, a resource or a proxy during calls and notifications.
 // expect: a call under way is answered: slept
 // expect: a later one: Client closed
 // expect: the provider closed it once: 1
@@ -6,7 +6,7 @@
 // expect: notify of a closed resource: ALREADY_CLOSED
 // expect: the last notification closes: [last]
 // expect: resources closed: [quiet, final]
-// expect: a resource that fails to close disturbs nobody: closed 2
+// expect: a resource that fails to close disturbs no others: closed 2
 // expect error: not willing to close
 // simulate: yes
 import monitor
@@ -40,7 +40,7 @@ main:
   proxy.changed.wait: proxy.heard.size == 1
   resource.notify_ 1
   proxy.close
-  // Had it not been closed, this would come after the one above.
+  // If the proxy were open, this would come after the one above.
   client.echo 1
   print "after the close nothing is heard: $proxy.heard"
   print "notify of a closed resource: $(catch: resource.notify_ 2)"
@@ -54,5 +54,5 @@ main:
   print "resources closed: $provider.resources-closed"
   Stubborn provider client.id
   client.close
-  print "a resource that fails to close disturbs nobody: closed $provider.closed"
+  print "a resource that fails to close disturbs no others: closed $provider.closed"
   provider.uninstall

@@ -1,5 +1,5 @@
-// What is closed when the time is up, or by a task that is canceled, closes all the same; and so does what
-//   belongs to someone who has gone meanwhile.
+// Clients and resources close even if the deadline has passed or the task is canceled; and so do
+//   resources of a process that has ended meanwhile.
 // expect: DEADLINE_EXCEEDED
 // expect: closed after the deadline: 1
 // expect: closed by a canceled task: 2
@@ -23,7 +23,7 @@ class SlowResource extends ServiceResource:
   provider/Provider
   constructor .provider client/int: super provider client
   on-closed -> none:
-    // Waits, as someone would who has to write to a disk.
+    // Waits, as a provider does that writes to a disk.
     3.repeat: provider.gate.down
     provider.resources-closed.add "slow one"
     provider.changed.raise

@@ -1,4 +1,4 @@
-// However many handlers are blocked, another call is answered.
+// Another call is answered even if many handlers are blocked.
 // expect: answered while 50 are blocked
 // expect: sum 1225
 import monitor

@@ -1,4 +1,4 @@
-// A process ends when only background tasks are left and it has no provider installed.
+// A process ends when only background tasks are left and it has no installed provider.
 // expect: background does not count
 // expect: an installed provider does
 // expect: ended by uninstalling

@@ -1,4 +1,4 @@
-// What a handler throws, its caller throws, as text; and the provider serves on.
+// The caller throws the exception of a handler, as text; and the provider continues.
 // expect: oops
 // expect: 42
 // expect: true

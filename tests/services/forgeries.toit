@@ -1,8 +1,8 @@
-// What a process may not do to others, tried from below the library.
+// Forbidden actions of a process against others, tried below the level of the library.
 // expect: another's client: HANDLER_NOT_FOUND
 // expect: closing another's client: ignored
 // expect: closing another's resource: ignored
-// expect: who else is a client: No such procedure registered: 306
+// expect: the other clients: No such procedure registered: 306
 // expect: the victim is untouched: still here, resource kept
 // expect: a made-up reply: no effect
 // expect: a made-up cancel: no effect
@@ -18,7 +18,7 @@ import rpc
 import system.services show *
 import .common
 
-/** Where the attacker, in a process of its own, tells what came of its attempts. */
+/** The attacker, in a process of its own, reports the results of its attempts here. */
 class Court extends Provider implements SystemMessageHandler_:
   told/monitor.Channel ::= monitor.Channel 50
   foreign/List ::= []
@@ -33,7 +33,7 @@ class Court extends Provider implements SystemMessageHandler_:
     foreign.add [type, message, pid != Process.current.id]
     changed.raise
 
-/** Whether a message gets as far as being taken. */
+/** Whether a message is accepted. */
 sends pid/int type/int message -> bool:
   result := false
   catch: result = process-send_ pid type message
@@ -49,7 +49,7 @@ attack victim-client/int resource/int pid/int -> none:
   tell.call "closing another's client: $(result ? result : "ignored")"
   result = rpc.invoke provider 303 [victim-client, resource]
   tell.call "closing another's resource: $(result ? result : "ignored")"
-  tell.call "who else is a client: $(catch: rpc.invoke provider 306 null)"
+  tell.call "the other clients: $(catch: rpc.invoke provider 306 null)"
   tell.call "done"
   // The victim now waits for an answer of its own.
   taken := 0
@@ -66,7 +66,7 @@ attack victim-client/int resource/int pid/int -> none:
   if sends provider 0 null: taken++
   tell.call "a made-up end of a process: $(taken == 0 ? "no effect" : taken)"
   guessed := {}
-  // Process ids are not told to be small or in a row, but if they were these would be some.
+  // Process ids need not be small or consecutive, but if they are, these include some.
   300.repeat: | number |
     guess := number + 1_000
     exception := catch: rpc.invoke guess 300 [0, UUID, 1, 2]

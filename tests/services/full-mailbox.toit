@@ -1,6 +1,6 @@
-// A process can have 1,024 requests outstanding. What is beyond is refused; what is within is answered.
+// A process can have 1,024 outstanding requests. More are refused; the others are answered.
 // expect: refused: Cannot enqueue more requests, 476 of 1500
-// expect: whoever is asked: Cannot enqueue more requests
+// expect: any receiver: Cannot enqueue more requests
 // expect: a client still closes
 // expect: answered: 1024, each with its own
 // expect: afterwards there is room
@@ -12,7 +12,7 @@ main:
     gate := Provider
     gate.install
     gate.changed.wait: gate.entered == 1024
-    // Closing is never refused, and so a sign that can be given then.
+    // Closing is never refused, so it can be used as a signal here.
     gate.changed.wait: gate.closed == 1
     1024.repeat: gate.gate.up
     gate.uninstall --wait
@@ -39,7 +39,7 @@ main:
         done.up
   476.repeat: refused.down
   exceptions.do: | text count | print "refused: $text, $count of 1500"
-  print "whoever is asked: $(catch: (Client).open)"
+  print "any receiver: $(catch: (Client).open)"
   extra.close
   print "a client still closes"
   1024.repeat: done.down

@@ -1,4 +1,4 @@
-// A client or proxy that nobody refers to any more closes by itself.
+// A client or proxy without references closes by itself.
 // expect: resources [forgotten]
 // expect: clients closed 1
 import system

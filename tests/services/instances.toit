@@ -66,7 +66,7 @@ events:
   expect-equals true states.receive
   expect-equals false states.receive
   expect-equals 0 container.wait
-  // There is nobody to tell of the first of all.
+  // The first container has no starter to tell.
   containers.notify-background-state-changed true
 
 what-is-refused:

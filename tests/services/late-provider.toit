@@ -1,4 +1,4 @@
-// Clients that wait for a provider all get it when it appears, however many they are, and whenever that is.
+// All clients that wait for a provider get it when it appears, for any number of clients and at any time.
 // expect: 100 opened, 0 failed
 // expect: each was counted: 100 opened, 100 closed
 // expect: rounds 50
@@ -21,7 +21,7 @@ main:
       else: opened++
       client.close
       done.up
-  // All of them are waiting now, or about to.
+  // All of them are waiting now, or about to wait.
   yield
   provider := Provider
   provider.install

@@ -35,7 +35,7 @@ listen -> none:
   TickerProxy client (client.invoke_ 200 null) heard
   heard.get
   print "heard"
-  // Without a word to anybody.
+  // Without closing anything.
   exit 0
 
 main:

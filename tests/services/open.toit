@@ -1,4 +1,4 @@
-// What a client learns when it opens, and what it may not do twice.
+// The results of opening a client, and actions that must not be repeated.
 // expect: test/common 3.4.5
 // expect: service:test/common@3.4.5
 // expect: Already opened

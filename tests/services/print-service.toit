@@ -1,4 +1,4 @@
-// A container that offers the print service gets what others print; without it they print themselves.
+// A container that offers the print service gets the output of others; without it they print themselves.
 // expect: before
 // expect: HANDLER_NOT_FOUND
 // expect: [hello, world]
@@ -28,7 +28,7 @@ main:
   print "hello"
   print "world"
   printer.uninstall
-  // Who takes back the service that it prints to itself is told so, once.
+  // A process that uninstalls the service that it prints to gets an exception, once.
   print_ (catch: print "lost")
   print printer.lines
 

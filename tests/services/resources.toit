@@ -1,4 +1,4 @@
-// A resource closes exactly once, whoever closes it, and its handle is nobody else's afterwards.
+// A resource closes exactly once, whichever side closes it, and its handle is not reused afterwards.
 // expect: one
 // expect: closed: [one]
 // expect: null
@@ -21,7 +21,7 @@ main:
   print "closed: $provider.resources-closed"
   print (provider.resource client.id handle)
   two := client.create "two"
-  // The provider closes this one; the client's later close has nothing left to do.
+  // The provider closes this one; the client's later close does nothing.
   (provider.resource client.id two.handle_).close
   two.close
   print "closed: $provider.resources-closed"

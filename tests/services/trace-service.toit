@@ -1,4 +1,4 @@
-// A container that takes the traces of others.
+// A container that handles the traces of others.
 // expect: got: not enough
 // expect: done
 // expect error: given back

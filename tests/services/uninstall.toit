@@ -1,4 +1,4 @@
-// Uninstalling lets calls that run come to their end; later ones fail; resources close.
+// After uninstalling, running calls complete; later ones fail; resources close.
 // expect: during
 // expect: HANDLER_NOT_FOUND
 // expect: resources [r]

@@ -1,4 +1,4 @@
-// A value that cannot be sent is refused where it is sent, and loses nothing.
+// A value that cannot be sent is refused by the sender, and loses nothing.
 // expect: SERIALIZATION_FAILED
 // expect: still mine: 40000
 // expect: NESTING_TOO_DEEP

@@ -24,6 +24,6 @@ main:
   try-open 2 0
   try-open 0 0
   other := Client (ServiceSelector --uuid="11111111-5d1c-4f0e-9d43-7f6a3f0c1b01" --major=1 --minor=0)
-  // Past the discovery, straight to the provider's own id.
+  // Bypasses the discovery, with the provider's own id.
   print (catch: other.open_ --pid=Process.current.id --id=provider.services_[0].id)
   provider.uninstall

@@ -1,4 +1,4 @@
-// Background tasks do not keep the process; what they start is in the background too, unless told otherwise.
+// Background tasks do not keep the process alive; tasks that they start are in the background too, by default.
 // expect: started
 // expect: foreground child of a background task finishes
 import monitor

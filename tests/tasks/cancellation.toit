@@ -1,4 +1,4 @@
-// Cancellation strikes at the next wait outside a critical section, whatever is waited for.
+// Cancellation takes effect at the next wait outside a critical section, for every kind of wait.
 // expect: sleep: CANCELED
 // expect: latch: CANCELED
 // expect: channel: CANCELED
@@ -19,7 +19,7 @@
 // simulate: yes
 import monitor
 
-/** Cancels a task that is in $code, and says what it saw. */
+/** Cancels a task that runs $code, and prints its exception. */
 cancel-in name/string code/Lambda -> none:
   started := monitor.Latch
   ended := monitor.Latch

@@ -1,5 +1,5 @@
-// Globals are initialised once, when first used, however many tasks want them.
-// expect: the initialiser ran 1 times for [same, same, same, same]
+// Globals are initialized once, when first used, even by several tasks.
+// expect: the initializer ran 1 times for [same, same, same, same]
 // expect: INITIALIZATION_IN_PROGRESS
 // expect: INITIALIZATION_IN_PROGRESS
 // expect: INITIALIZATION_IN_PROGRESS
@@ -9,7 +9,7 @@
 // expect: third time lucky
 // expect: waiters try again: [second, second]
 // expect: assigned before use: given
-// expect: a canceled initialiser is tried again: fresh
+// expect: a canceled initializer is tried again: fresh
 // expect: two that wait for each other: [INITIALIZATION_IN_PROGRESS, INITIALIZATION_IN_PROGRESS]
 // expect: waiting for another's: DEADLINE_EXCEEDED
 // expect: waiting for another's: CANCELED
@@ -97,7 +97,7 @@ main:
   yield
   gate.set true
   4.repeat: done.down
-  print "the initialiser ran $runs times for $seen"
+  print "the initializer ran $runs times for $seen"
 
   print (catch: ouroboros)
   print (catch: hen)
@@ -107,7 +107,7 @@ main:
   print (catch: flaky)
   print flaky
 
-  // The task whose initialiser fails gets the exception; those who wait start over.
+  // The task whose initializer fails gets the exception; waiting tasks start over.
   answers := []
   failure := null
   task::
@@ -131,7 +131,7 @@ main:
   is-patient = false
   canceled.cancel
   yield
-  print "a canceled initialiser is tried again: $patient"
+  print "a canceled initializer is tried again: $patient"
 
   outcomes := []
   task:: outcomes.add (catch: left); done.up

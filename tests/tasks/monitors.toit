@@ -1,9 +1,9 @@
-// Monitors: one inside at a time, nobody overtaken for ever, no wake-up lost.
+// Monitors: one task inside at a time, no task overtaken forever, no wake-up lost.
 // expect: never two inside: true
 // expect: all got turns: true
 // expect: everything consumed: 2000, in order: true
 // expect: first come first served: [0, 1, 2, 3, 4]
-// expect: who waits lets others in: 3
+// expect: waiting lets others in: 3
 // expect: a throwing method leaves: still usable
 // expect: a return leaves: still usable
 // expect: must own monitor to await
@@ -107,7 +107,7 @@ main:
   task:: result.set (room.wait-for 3)
   yield
   [1, 2, 3].do: room.set-count it
-  print "who waits lets others in: $result.get"
+  print "waiting lets others in: $result.get"
   catch: room.fail
   print "a throwing method leaves: $room.usable"
   room.leave-early

@@ -38,7 +38,7 @@ main:
   text := second.stringify
   print "names: worker $(text.starts-with "worker<")"
 
-  // A task that is done has no turns: those who yield forever do not keep it from ending.
+  // A task that has ended gets no turns: tasks that yield forever do not keep it from ending.
   finished := 0
   3.repeat: task::
     100.repeat: yield

@@ -1,7 +1,7 @@
-// Sleepers wake in the order of their times, not before them, and not in each other's way.
+// Sleeping tasks wake in the order of their times, not before them, and do not disturb each other.
 // expect: [1, 2, 3, 4, 5]
 // expect: never early: true
-// expect: a sleep of nothing lets nobody wait
+// expect: a sleep of zero does not block others
 // simulate: yes
 import monitor
 
@@ -22,4 +22,4 @@ main:
   print "never early: $(not early)"
   sleep --ms=0
   sleep (Duration --us=-5)
-  print "a sleep of nothing lets nobody wait"
+  print "a sleep of zero does not block others"

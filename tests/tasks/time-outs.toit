@@ -1,4 +1,4 @@
-// `with-timeout` ends every kind of waiting, and what ends it is the innermost time-out that is due.
+// `with-timeout` ends every kind of waiting, by the innermost expired time-out.
 // expect: sleep: DEADLINE_EXCEEDED
 // expect: latch: DEADLINE_EXCEEDED
 // expect: semaphore: DEADLINE_EXCEEDED
@@ -91,7 +91,7 @@ main:
   exception = catch:
     with-timeout --ms=5:
       catch: with-timeout --ms=3_600_000: (monitor.Latch).get
-      // Who swallows an expired deadline gains no time.
+      // Code that swallows an expired deadline gains no time.
       reached = ", then on"
   print "outer first: $exception$reached"
 

@@ -1,4 +1,4 @@
-// An exception that leaves any task ends the process, and with the first process the program.
+// An uncaught exception in any task ends the process; in the first process, it ends the program.
 // expect: before
 // expect error: from a task
 // expect error: main.<lambda> uncaught.toit:12:5

@@ -1,4 +1,4 @@
-// Finalizers run once, after the last reference is gone, in a task of their own; weak maps let go.
+// Finalizers run once, after the last reference has disappeared, in a task of their own; weak maps drop values.
 // expect: finalized a
 // expect: finalizer sees its object: b
 // expect: removed: true false
@@ -7,7 +7,7 @@
 // expect: a finalizer may wait and allocate
 // expect: WRONG_OBJECT_TYPE
 // expect: a weak map keeps 1 of 3: [kept]
-// expect: a finalizer that throws is reported, and harms nobody
+// expect: a finalizer that throws is reported, and does no harm
 // expect error: from a finalizer
 import monitor
 import system
@@ -95,4 +95,4 @@ main:
   drop-failing log
   while log.is-empty: collect
   collect
-  print "a finalizer that throws is reported, and harms nobody"
+  print "a finalizer that throws is reported, and does no harm"

@@ -1,4 +1,4 @@
-// The memory limit is each process's own: one that exceeds it ends alone, the others go on.
+// Each process has its own memory limit: a process that exceeds it ends alone, the others continue.
 // options: --memory-limit 8M
 // expect: caught OUT_OF_MEMORY
 // expect: still computing 4999950000

@@ -1,4 +1,4 @@
-// A request that takes more memory than its receiver may use fails. It does not end the receiver.
+// A request that needs more memory than its receiver has fails. It does not end the receiver.
 // options: --memory-limit 8M
 // expect: OUT_OF_MEMORY for the asker
 // expect: the receiver goes on

@@ -90,7 +90,7 @@ main:
   slowest := 0
   40.repeat:
     start := Time.monotonic-us
-    // When this is over, one of the others is in the middle of its work and has to give way.
+    // After this, one of the others is in the middle of its work and must be preempted.
     sleep --ms=1
     answers += client.echo 1
     slowest = max slowest Time.monotonic-us - start

@@ -1,4 +1,4 @@
-// On one worker, priority decides about shares: not all, not nothing.
+// On one worker, priority decides the shares of processes, and every process gets some.
 // options: --workers 1
 // expect: high gets between 2 and 8 times as much as low: true
 // expect: critical gets more than idle: true, but idle is not starved: true

@@ -1,5 +1,5 @@
 // helper
-// How processes of a test tell its main process what they saw, and that they have ended.
+// Processes of a test report results and their end to its main process.
 import monitor
 import system.services show *
 
@@ -38,10 +38,10 @@ connect_ -> Reporter:
   reporter.open --timeout=(Duration --s=60)
   return reporter
 
-/** Has the end of this process noticed. */
+/** Makes the main process notice the end of this process. */
 enroll -> none:
   reporter_
 
-/** Tells the main process something, as soon as it has installed its $Reports. */
+/** Sends a value to the main process, as soon as it has installed its $Reports. */
 report value -> none:
   reporter_.send value

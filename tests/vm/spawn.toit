@@ -1,4 +1,4 @@
-// What a spawned process gets is a copy; what cannot be copied is refused by name.
+// A spawned process gets copies; values that cannot be copied are errors that name them.
 // expect: local 42, list [1, 2, 3], map {a: {b: 1}}, text héllo, float 1.5, big 9223372036854775807
 // expect: there 43, [1, 2, 3, 4]
 // expect: here 42, [1, 2, 3]

@@ -1,4 +1,4 @@
-// An uncaught exception is printed with the calls that were under way, innermost first.
+// An uncaught exception is printed with the active calls, innermost first.
 // expect error: EXCEPTION error.
 // expect error: the bottom
 // expect error:   0: Shaft.down.<block> stack-trace.toit:20:18
