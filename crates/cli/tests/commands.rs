@@ -1,4 +1,4 @@
-//! The command line, tried as a user would: the real binary in a fresh folder.
+//! Tests of the command line: the real binary in a fresh folder.
 
 mod common;
 
@@ -24,7 +24,7 @@ fn no_arguments_show_the_help() {
 }
 
 #[test]
-fn wrong_usage_is_2() {
+fn wrong_usage_exits_with_2() {
     let folder = Folder::new("usage");
     folder.file("hello.toit", HELLO);
     for arguments in [
@@ -81,7 +81,7 @@ fn check_reports_and_runs_nothing() {
 }
 
 #[test]
-fn check_takes_folders_and_speaks_to_editors() {
+fn check_takes_folders_and_reports_to_editors() {
     let folder = Folder::new("check-folder");
     folder
         .file("app/main.toit", "import .helper\nmain: help\n")
@@ -110,7 +110,7 @@ fn check_takes_folders_and_speaks_to_editors() {
     assert_eq!(folder.lucarne(&["check", "--quiet", "app"]).error, "");
     assert_eq!(folder.lucarne(&["check", "--json", "app"]).out, "[]\n");
     folder.file("app/helper.toit", "/// Deprecated.\nold:\n\nhelp: old\n");
-    assert_eq!(folder.lucarne(&["check", "app"]).status, Some(0), "a warning is no error");
+    assert_eq!(folder.lucarne(&["check", "app"]).status, Some(0), "a warning is not an error");
     let answer = folder.lucarne(&["check", "--deny-warnings", "app"]);
     assert_eq!(answer.status, Some(1), "unless that is wanted: {answer:?}");
     assert!(answer.error.ends_with("1 of 2 files have errors or warnings\n"), "{answer:?}");
@@ -159,7 +159,7 @@ fn the_manual_has_a_page_for_each_command() {
 }
 
 #[test]
-fn a_reader_who_goes_away_is_no_failure() {
+fn a_closed_pipe_is_not_a_failure() {
     let folder = Folder::new("pipe");
     folder.file("many.toit", "main:\n  100_000.repeat: print \"line $it\"\n");
     let mut child = folder.command(&["run", "many.toit"]).stdout(Stdio::piped()).spawn().expect("starts");
@@ -171,7 +171,7 @@ fn a_reader_who_goes_away_is_no_failure() {
 }
 
 #[test]
-fn what_is_printed_can_be_followed_through_a_pipe() {
+fn output_appears_at_once_in_a_pipe() {
     let folder = Folder::new("follow");
     folder.file("waits.toit", "main:\n  print \"first\"\n  sleep --ms=3_600_000\n");
     let mut child = folder.command(&["run", "waits.toit"]).stdout(Stdio::piped()).spawn().expect("starts");

@@ -1,4 +1,4 @@
-//! Whole devices: commands typed as a user types them, and what the logs then say.
+//! Tests of whole devices: commands as a user types them, and the logs that result.
 
 mod common;
 
@@ -10,10 +10,10 @@ use common::{Answer, Folder, children, completed, signal};
 use rustix::process::Signal;
 use serde_json::Value;
 
-/// How long anything here may take.
+/// The time limit of each wait.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A device with a state folder of its own, which goes with it.
+/// A device with a state folder of its own, which is removed with it.
 struct Device {
     folder: Folder,
     /// The state folder is in it: the path is short enough for sockets.
@@ -21,7 +21,7 @@ struct Device {
 }
 
 impl Device {
-    /// A folder with the programs of these tests, and no device yet.
+    /// Makes a folder with the programs of these tests, without a device.
     fn prepared(name: &str) -> Device {
         let folder = Folder::new(name);
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/device");
@@ -35,7 +35,7 @@ impl Device {
             let name = path.file_name().expect("a file").to_string_lossy().into_owned();
             folder.file(&name, std::fs::read(&path).expect("the example is there"));
         }
-        Device { folder, state: tempfile::tempdir().expect("there is a place") }
+        Device { folder, state: tempfile::tempdir().expect("a temporary folder") }
     }
 
     fn started(name: &str) -> Device {
@@ -60,14 +60,14 @@ impl Device {
         self.state.path().join("state")
     }
 
-    /// What a command prints that succeeds.
+    /// Returns the output of a command that must succeed.
     fn good(&self, arguments: &[&str]) -> String {
         let answer = self.answer(arguments);
         assert_eq!((answer.status, answer.error.as_str()), (Some(0), ""), "{arguments:?}: {}", answer.out);
         answer.out
     }
 
-    /// What a command says that fails.
+    /// Returns the error output of a command that must fail.
     fn bad(&self, arguments: &[&str], status: i32) -> String {
         let answer = self.answer(arguments);
         assert_eq!((answer.status, answer.out.as_str()), (Some(status), ""), "{arguments:?}");
@@ -88,7 +88,7 @@ impl Device {
         out + &error
     }
 
-    /// Waits until the log of a container says something, so many times in all.
+    /// Waits until the log of a container contains a text this many times.
     fn wait_for(&self, name: &str, text: &str, times: usize) {
         self.wait(&format!("'{text}' in the log of {name}"), || {
             self.log(name).matches(text).count() >= times
@@ -116,7 +116,7 @@ impl Device {
         pid.and_then(|pid| pid.try_into().ok()).expect("it runs")
     }
 
-    /// Everything there is to see, for the message of a failed test.
+    /// Returns all information about the device, for the message of a failed test.
     fn dump(&self) -> String {
         let list = self.answer(&["container", "list"]).out;
         let names = list.lines().skip(1).filter_map(|line| line.split_whitespace().nth(2));
@@ -127,7 +127,7 @@ impl Device {
 
 impl Drop for Device {
     fn drop(&mut self) {
-        // One that does not run, or was killed, has nothing to stop.
+        // A device that does not run, or was killed, cannot be stopped.
         let _ = self.command(&["device", "stop"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
@@ -136,7 +136,7 @@ fn kill(pid: u32) {
     signal(pid, Signal::KILL);
 }
 
-/// The executable of an example, which is built with these tests.
+/// Returns the executable of an example, which is built with these tests.
 fn example(name: &str) -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_lucarne"));
     binary.parent().expect("it is in a folder").join("examples").join(name)
@@ -177,7 +177,7 @@ fn containers_find_each_other_across_stops_starts_and_installations() {
 }
 
 #[test]
-fn what_was_installed_is_what_runs() {
+fn the_installed_version_runs() {
     let device = Device::started("device-settings");
     device.folder.file("note.txt", "remember");
     let defines = ["-D", "fast", "-D", "n=42", "-D", "host=example.org"];
@@ -194,7 +194,7 @@ fn what_was_installed_is_what_runs() {
 }
 
 #[test]
-fn what_containers_store_is_theirs_and_lasts() {
+fn storage_is_private_and_lasts() {
     let device = Device::started("device-storage");
     device.install(&["one", "count.toit"]);
     device.wait_for("one", "1 in flash, 1 in RAM", 1);
@@ -219,7 +219,7 @@ fn what_containers_store_is_theirs_and_lasts() {
 }
 
 #[test]
-fn a_program_is_run_in_place_of_the_one_before() {
+fn a_program_replaces_the_previous_one() {
     let device = Device::started("device-run");
     device.folder.file("slow.toit", "main:\n  print \"slow\"\n  sleep --ms=60_000\n");
     let name = device.json(&["device", "status", "--json"])["name"].as_str().expect("a name").to_owned();
@@ -231,7 +231,7 @@ fn a_program_is_run_in_place_of_the_one_before() {
     assert_eq!(device.json(&["device", "status", "--json"])["installed"], 0);
     assert!(device.bad(&["run", "-d", "elsewhere", "slow.toit"], 2).contains("no device 'elsewhere'"));
     assert!(device.bad(&["container", "install", "-q", "run", "slow.toit"], 1).contains("'lucarne run -d'"));
-    // It does not outlive the device.
+    // The program does not outlive the device.
     device.good(&["device", "stop"]);
     device.good(&["device", "start"]);
     assert_eq!(device.json(&["container", "list", "--json"]), serde_json::json!([]));
@@ -289,7 +289,7 @@ fn two_devices_do_not_share_a_folder() {
     assert_eq!(answer.status, Some(1));
     assert!(answer.error.contains("in use by another device"), "{}", answer.error);
     assert!(device.bad(&["device", "start"], 1).contains("runs already"));
-    // The first one has not noticed.
+    // The first device is not affected.
     device.good(&["container", "list"]);
 }
 
@@ -314,14 +314,14 @@ fn a_native_container_is_started_again_and_found_again() {
     device.good(&["container", "stop", "clock"]);
     assert_eq!(device.state_of("clock")["is"], "stopped");
     assert!(children(device.pid()).is_empty());
-    // What was stopped stays so.
+    // A stopped container stays stopped.
     device.good(&["device", "stop"]);
     device.good(&["device", "start"]);
     assert_eq!(device.state_of("clock")["is"], "stopped");
 }
 
 #[test]
-fn what_a_killed_device_leaves_behind_is_ended() {
+fn processes_of_a_killed_device_are_ended() {
     let device = Device::started("device-killed");
     device.install(&["clock", example("clock").to_str().expect("UTF-8")]);
     device.install(&["--restart=always", "reader", "reader.toit"]);
@@ -338,7 +338,8 @@ fn what_a_killed_device_leaves_behind_is_ended() {
 }
 
 impl Device {
-    /// What is on the disk of a log, without a device: nothing, as long as nothing has been said.
+    /// Returns the files of a log without a device. They are empty until the container prints
+    /// something.
     fn log_on_disk(&self, name: &str) -> String {
         let folder = self.state().join("logs").join(name);
         let files = match std::fs::read_dir(&folder) {
@@ -369,7 +370,7 @@ fn a_component_runs_in_an_os_process_of_its_own() {
 }
 
 #[test]
-fn starts_at_intervals() {
+fn containers_start_at_intervals() {
     let device = Device::started("device-interval");
     device.folder.file("brief.toit", "main: print \"brief\"\n");
     device.install(&["--interval=300ms", "brief", "brief.toit"]);
@@ -399,7 +400,7 @@ fn a_log_is_followed_as_it_grows() {
 }
 
 #[test]
-fn messages_say_what_to_do() {
+fn messages_suggest_what_to_do() {
     let device = Device::prepared("device-messages");
     let none = "lucarne: no device runs here: start one with 'lucarne device start'\n";
     for command in [&["container", "list"][..], &["container", "stop", "x"], &["device", "stop"]] {
@@ -413,7 +414,7 @@ fn messages_say_what_to_do() {
     assert!(device.good(&["device", "unit"]).contains("ExecStart="));
 }
 
-/// What `lucarne confine` runs under bounds that are as usual but for `more`.
+/// Runs a program with `lucarne confine`, under the usual bounds and `more`.
 fn confined(folder: &Folder, more: &Value, program: &[&str]) -> Answer {
     let mut bounds = serde_json::json!({
         "device": std::process::id(), "memory_bytes": null, "background": false, "files": null, "cgroup": null,
@@ -436,19 +437,19 @@ fn bounds_are_in_force_before_the_program_runs() {
     let allowed = confined(&folder, &allowed, &cat);
     let denied = confined(&folder, &serde_json::json!({"files": []}), &cat);
     if denied.error.contains("Landlock is missing") {
-        // It is not run with less than was asked for.
+        // The program does not run if a bound is not supported.
         assert_eq!((denied.status, denied.out.as_str()), (Some(1), ""));
     } else {
         assert_eq!((allowed.status, allowed.out.as_str()), (Some(0), "secret\n"), "{allowed:?}");
         assert!(denied.status == Some(1) && denied.error.contains("Permission denied"), "{denied:?}");
-        // To empty a file is not to open it: `truncate(2)`. Kernels before 6.2 cannot forbid it.
+        // `truncate(2)` empties a file without opening it. Kernels before 6.2 cannot forbid it.
         folder.file(
             "empty.c",
             "#include <unistd.h>\nint main(int n, char** files) { return truncate(files[1], 0); }\n",
         );
         let empty = folder.path("empty").display().to_string();
         let built = Command::new("cc").args(["-o", &empty]).arg(folder.path("empty.c")).status();
-        assert!(built.expect("there is a compiler").success());
+        assert!(built.expect("a compiler").success());
         for (writable, expected) in [(false, "secret\n"), (true, "")] {
             let files = serde_json::json!({"files": [{"path": secret, "writable": writable}]});
             let tried = confined(&folder, &files, &[&empty, &secret]);
@@ -468,7 +469,7 @@ fn bounds_are_in_force_before_the_program_runs() {
 }
 
 #[test]
-fn what_bounds_are_in_force_can_be_seen() {
+fn bounds_can_be_inspected() {
     let device = Device::started("device-bounds");
     let clock = example("clock");
     device.install(&["--memory=256M", "--restart=on-failure", "clock", clock.to_str().expect("UTF-8")]);
@@ -477,14 +478,14 @@ fn what_bounds_are_in_force_can_be_seen() {
     for bound in ["it ends with the device", "no new privileges", "memory: 268435456 bytes"] {
         assert!(bounds.contains(bound), "{bound} in {bounds}");
     }
-    // Less than it needs.
+    // Less memory than it needs.
     device.install(&["--memory=1M", "small", clock.to_str().expect("UTF-8")]);
     device.wait_for_state("small", "ended");
     assert_eq!(device.state_of("clock")["is"], "running");
 }
 
 #[test]
-fn one_that_loops_leaks_or_floods_harms_only_itself() {
+fn a_container_that_loops_leaks_or_floods_harms_only_itself() {
     let device = Device::started("device-harm");
     device.install(&["hall", "hall.toit"]);
     device.install(&["--memory=16M", "leak", "leak.toit"]);
@@ -496,7 +497,7 @@ fn one_that_loops_leaks_or_floods_harms_only_itself() {
     }
     device.wait_for_state("leak", "ended");
     device.wait_for("leak", "OUT_OF_MEMORY", 1);
-    // In the middle of all that, others come, talk and go.
+    // Meanwhile, other containers are installed, talk and are uninstalled.
     device.install(&["ada", "guest.toit", "--", "Ada"]);
     device.install(&["bob", "guest.toit", "--", "Bob"]);
     device.wait_for("ada", "Ada hears Bob: I am Bob", 3);
@@ -548,7 +549,7 @@ fn a_thousand_idle_containers() {
     assert!(used <= 2, "{used} ticks in 2 s");
 }
 
-/// How much of a processor an OS process has used: `utime` and `stime` of `proc_pid_stat(5)`.
+/// Returns the processor time of an OS process: `utime` and `stime` of `proc_pid_stat(5)`.
 fn processor_ticks(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
     let (_, fields) = status.rsplit_once(')').expect("a name");
@@ -556,7 +557,7 @@ fn processor_ticks(pid: u32) -> u64 {
 }
 
 #[test]
-fn what_is_logged_is_kept_with_its_level_names_and_tags() {
+fn log_records_keep_level_names_and_tags() {
     let device = Device::started("device-logs");
     device.install(&["talk", "logs.toit"]);
     device.wait_for_state("talk", "ended");
@@ -580,7 +581,7 @@ fn what_is_logged_is_kept_with_its_level_names_and_tags() {
 }
 
 #[test]
-fn containers_start_others_of_their_image_if_they_may() {
+fn containers_with_permission_start_others_of_their_image() {
     let device = Device::started("device-instances");
     device.install(&["denied", "instances.toit"]);
     device.wait_for_state("denied", "ended");
@@ -610,7 +611,7 @@ fn containers_start_others_of_their_image_if_they_may() {
 }
 
 #[test]
-fn a_native_container_uses_what_the_device_provides() {
+fn a_native_container_uses_services_of_the_device() {
     let device = Device::started("device-keeper");
     device.install(&["job", "job.toit"]);
     let keeper = example("keeper");
@@ -646,7 +647,7 @@ fn a_container_installs_and_uninstalls_an_image() {
 }
 
 #[test]
-fn the_system_is_seen_at_work() {
+fn the_system_can_be_observed() {
     let device = Device::started("device-see");
     device.install(&["hall", "hall.toit"]);
     for (name, guest) in [("ada", "Ada"), ("bob", "Bob")] {
@@ -663,7 +664,7 @@ fn the_system_is_seen_at_work() {
     let names: Vec<_> = clients.iter().map(|client| client["container"].as_str().expect("a name")).collect();
     assert_eq!(names, ["ada", "bob", "idle"]);
     assert!(clients.iter().all(|client| client["clients"] == 1 && client["resources"] == 1), "{clients:?}");
-    // Two guests call ten times a second each, or less if the machine has more to do.
+    // Two guests call ten times a second each, or less on a busy machine.
     let calls = room["calls"].as_u64().expect("a number");
     let most = 2 * (1 + seen["over_us"].as_u64().expect("a time") / 100_000);
     assert!((1..=most).contains(&calls), "{calls} of {most}");

@@ -1,8 +1,8 @@
-//! The examples in Toit do what they say.
+//! The Toit examples print the documented output.
 
 use std::process::Command;
 
-/// What an example prints, in the order of the lines' texts: several processes print at once.
+/// Returns the output of an example, sorted by lines: several processes print at once.
 fn lines(example: &str) -> Vec<String> {
     let file = format!("{}/../../examples/{example}", env!("CARGO_MANIFEST_DIR"));
     let output =
@@ -26,7 +26,7 @@ fn a_greeting() {
 #[test]
 fn a_room() {
     let mut lines = lines("room/in_toit.toit");
-    // How often Eve asks depends on when the others come.
+    // The number of Eve's questions depends on the arrival of the others.
     lines.dedup();
     let expected = [
         "Ada hears Eve: Goodbye!",

@@ -1,12 +1,12 @@
-//! The guide to components, `docs/c.md`, as a reader follows it: its files are written, its commands are typed, and what
-//! they print is what it shows.
+//! Follows the guide to components, `docs/c.md`: writes its files, types its commands, and compares
+//! their output with the guide.
 
 use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A block of the guide: what it is in, and its lines.
+/// A block of the guide: its language, and its lines.
 struct Block<'g> {
     language: &'g str,
     lines: Vec<&'g str>,
@@ -24,7 +24,7 @@ fn blocks(guide: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// Types a command, and gives what the reader sees.
+/// Runs a command, and returns the output that the reader sees.
 fn type_in(folder: &Path, command: &str) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_lucarne"));
     let folders = std::env::var_os("PATH").unwrap_or_default();
@@ -36,30 +36,31 @@ fn type_in(folder: &Path, command: &str) -> String {
         .current_dir(folder)
         .env("PATH", path)
         .output();
-    let output = shell.expect("there is a shell");
+    let output = shell.expect("a shell");
     String::from_utf8(output.stdout).expect("text")
 }
 
 #[test]
-fn the_guide_to_components_works_as_it_is_written() {
+fn the_guide_to_components_works_as_written() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/c.md");
     let guide = std::fs::read_to_string(guide).expect("it is there");
-    let folder = TempDir::new().expect("there is room");
+    let folder = TempDir::new().expect("room on the disk");
     let component = folder.path().join("hello");
-    std::fs::create_dir(&component).expect("there is room");
+    std::fs::create_dir(&component).expect("room on the disk");
     let mut commands = 0;
-    // What wants the library is tried where it is installed: `xtask/tests/installed.rs`.
+    // The sections that need the library are tested where it is installed:
+    // `xtask/tests/installed.rs`.
     let sections = guide.split("\n## ").filter(|section| !section.contains("pkg-config"));
     for Block { language, lines } in sections.flat_map(blocks) {
-        let write = |path: &Path| std::fs::write(path, lines.join("\n") + "\n").expect("there is room");
+        let write = |path: &Path| std::fs::write(path, lines.join("\n") + "\n").expect("room on the disk");
         match language {
             "c" | "toit" => {
-                // What has no name is a part of something.
+                // A block without a file name is a part of a file.
                 if let Some(name) = lines.first().and_then(|line| line.strip_prefix("// ")) {
                     write(&folder.path().join(name));
                 }
             }
-            // The folder is the component of the beginning, as one.
+            // The folder has the component of the first section, as one file.
             "cmake" => {
                 write(&component.join("CMakeLists.txt"));
                 std::fs::copy(folder.path().join("hello.c"), component.join("hello.c"))
@@ -69,7 +70,7 @@ fn the_guide_to_components_works_as_it_is_written() {
             "console" => {
                 let mut lines = lines.into_iter().peekable();
                 while let Some(line) = lines.next() {
-                    let command = line.strip_prefix("$ ").expect("a command, then what it prints");
+                    let command = line.strip_prefix("$ ").expect("a command, then its output");
                     let mut shown = String::new();
                     while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
                         shown += line;
@@ -80,7 +81,7 @@ fn the_guide_to_components_works_as_it_is_written() {
                 }
             }
             "rust,ignore" => {}
-            other => panic!("what is a block of {other}?"),
+            other => panic!("unknown kind of block: {other}"),
         }
     }
     assert_eq!(commands, 4);

@@ -1,4 +1,4 @@
-//! What a host can keep a program in Toit from: services that are not for it, and memory of others.
+//! The isolation that a host can enforce for a Toit program: denied services, and memory limits.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ impl Handler for House {
 
 fn image(name: &str, source: &str) -> Arc<Image> {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&file, source).expect("there is room");
+    std::fs::write(&file, source).expect("room on the disk");
     let compiled = lucarne_toit::compile(&file).unwrap_or_else(|error| panic!("{error}"));
     assert!(compiled.analysis.diagnostics.is_empty(), "{:?}", compiled.analysis.diagnostics);
-    lucarne_toit::load(compiled.program).expect("there is memory")
+    lucarne_toit::load(compiled.program).expect("memory")
 }
 
 #[test]
-fn a_program_learns_that_a_service_is_not_for_it() {
+fn a_program_is_told_that_a_service_is_denied() {
     let output = Arc::new(CapturedOutput::default());
     let system = System::builder().workers(1).output(output.clone()).start();
     let house = Container::start(system.kernel(), "house");
@@ -57,7 +57,7 @@ main:
 }
 
 #[test]
-fn the_processes_of_a_program_share_what_memory_it_has() {
+fn the_processes_of_a_program_share_its_memory() {
     let output = Arc::new(CapturedOutput::default());
     let system = System::builder().workers(1).output(output.clone()).start();
     let source = "

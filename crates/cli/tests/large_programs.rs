@@ -1,10 +1,10 @@
-//! Programs that are too long to be written by hand: each goes past what an operand of some width
-//! can hold, or past what a recursive compiler would bear.
+//! Generated programs that are too long to be written by hand. Each exceeds the width of an
+//! operand, or the stack of a recursive compiler.
 
 use std::fmt::Write;
 use std::process::{Command, Output};
 
-/// Runs a program. `name` is its file's.
+/// Runs a program. `name` is the name of its file.
 fn run(name: &str, source: &str) -> Output {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("large-programs");
     std::fs::create_dir_all(&folder).expect("a folder for the programs");
@@ -13,7 +13,7 @@ fn run(name: &str, source: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lucarne")).arg("run").arg(file).output().expect("the binary starts")
 }
 
-/// Holds what a program prints against `expected`.
+/// Compares the output of a program with `expected`.
 fn check(name: &str, source: &str, expected: &str) {
     let output = run(name, source);
     let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -21,7 +21,7 @@ fn check(name: &str, source: &str, expected: &str) {
     assert_eq!((out.trim_end(), error.as_str()), (expected, ""), "{name}, {}", output.status);
 }
 
-/// `count` lines, of which `line` writes each.
+/// Returns `count` lines, each written by `line`.
 fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     (0..count).fold(String::new(), |mut text, index| {
         let _ = writeln!(text, "{}", line(index));
@@ -102,9 +102,9 @@ fn many_parameters() {
     check("parameters", &source, &expected.to_string());
 }
 
-/// What is too large for the machine is refused by name.
+/// A program that is too large for the machine is an error that names it.
 #[test]
-fn too_many_parameters() {
+fn too_many_parameters_are_refused() {
     let names = |prefix: &str| (0..300).map(|index| format!("{prefix}{index} ")).collect::<String>();
     let output = run("too-many", &format!("main:\n  f {}\n\nf {}:\n  return 1\n", names("1"), names("p")));
     let error = String::from_utf8_lossy(&output.stderr);
@@ -112,9 +112,9 @@ fn too_many_parameters() {
     assert!(error.contains("is too large to compile"), "{error}");
 }
 
-/// Nesting is refused beyond some depth, and never ends the compiler by the end of its stack.
+/// Nesting beyond a limit is an error, and never overflows the compiler's stack.
 #[test]
-fn deep_nesting() {
+fn deep_nesting_is_refused() {
     for depth in [50, 500, 5_000, 100_000] {
         for (name, open, middle, close) in [
             ("parentheses", "(", "1", ")"),

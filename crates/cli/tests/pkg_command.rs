@@ -1,10 +1,10 @@
-//! `lucarne pkg`, tried as a user would.
+//! Tests of `lucarne pkg`.
 
 mod common;
 
 use common::Folder;
 
-/// A program beside a package.
+/// Makes a program beside a package.
 fn program(name: &str) -> Folder {
     let folder = Folder::new(name);
     folder
@@ -20,7 +20,7 @@ fn a_package_is_installed_and_used() {
     let folder = program("pkg-install");
     let answer = folder.lucarne(&["run", "app/main.toit"]);
     assert_eq!(answer.status, Some(1));
-    assert!(answer.error.contains("lucarne pkg install --local PATH"), "it says what to do: {answer:?}");
+    assert!(answer.error.contains("lucarne pkg install --local PATH"), "no suggestion: {answer:?}");
     let install = ["pkg", "install", "--project-root", "app", "--local", "toit-morse"];
     let answer = folder.lucarne(&install);
     assert_eq!((answer.status, answer.error.as_str()), (Some(0), "installed toit-morse: import morse\n"));
@@ -47,7 +47,7 @@ fn prefixes_and_the_program_around_the_current_folder() {
 }
 
 #[test]
-fn what_cannot_be_installed() {
+fn failed_installations_are_explained() {
     let folder = program("pkg-wrong");
     let wrong = |arguments: &[&str], status, said: &str| {
         let answer = folder.lucarne(&[&["pkg", "install", "--project-root", "app"], arguments].concat());
@@ -55,8 +55,8 @@ fn what_cannot_be_installed() {
         assert!(answer.error.contains(said), "{answer:?}");
     };
     wrong(&["morse"], 2, "does not download packages");
-    wrong(&["--local", "nowhere"], 2, "nowhere is no package: there is no such folder");
-    wrong(&["--local", "app"], 2, "app is no package: it has no folder `src`");
+    wrong(&["--local", "nowhere"], 2, "nowhere is not a package: there is no such folder");
+    wrong(&["--local", "app"], 2, "app is not a package: it has no folder `src`");
     wrong(&["--local", "toit-morse", "--prefix", "1x"], 2, "cannot be the prefix");
     wrong(&["--local"], 2, "PACKAGE");
     folder.file("app/package.yaml", "dependencies:\n  x:\n    url: example.com/x\n    version: ^1.0.0\n");

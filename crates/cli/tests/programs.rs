@@ -1,20 +1,20 @@
-//! Runs the programs under `tests/` and holds what they do against what their comments say.
+//! Runs the programs under `tests/` and compares their behavior with their comments.
 //!
 //! ```text
 //! // expect: TEXT          the next line on standard output
-//! // expect sometime: TEXT a line on standard output, wherever
-//! // expect error: TEXT    standard error has this text
-//! // expect exit: N        the status (0 unless said)
+//! // expect sometime: TEXT a line anywhere on standard output
+//! // expect error: TEXT    standard error contains this text
+//! // expect exit: N        the status (default 0)
 //! // arguments: A B        the program's arguments
 //! // options: --x          options of `lucarne run`
 //! // no stress: WHY        left out where garbage is collected at each allocation
-//! // simulate: WHAT        also run under simulation; a process is killed at a random point
+//! // simulate: WHAT        also run in a simulation; a process is killed at a random point
 //! // helper                not a program of its own
 //! ```
 //!
-//! With no `expect:` or `expect sometime:` line, standard output is not looked at. Each program
-//! runs on two workers, on one, and with a collection at each allocation. One that says itself how
-//! many `--workers` it wants gets these.
+//! Without an `expect:` or `expect sometime:` line, standard output is ignored. Each program runs
+//! on two workers, on one, and with a collection at each allocation. A program with `--workers` in
+//! its options gets that number.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -27,10 +27,10 @@ use lucarne_ports::{Output, Stream};
 use lucarne_toit::Image;
 use wait_timeout::ChildExt;
 
-/// Longer than any program takes on a busy machine, unoptimised and under stress.
+/// Longer than any program takes on a busy machine, unoptimized and under stress.
 const TIME_OUT: Duration = Duration::from_secs(120);
 
-/// What a program's comments say.
+/// The expectations in a program's comments.
 #[derive(Default)]
 struct Expectations {
     lines: Vec<String>,
@@ -72,7 +72,7 @@ impl Expectations {
         self.options.iter().any(|option| option == "--workers")
     }
 
-    /// What is wrong with what a program did; empty if nothing is.
+    /// Returns the differences between expectations and outcome; empty if there are none.
     fn differences(&self, outcome: &Outcome) -> String {
         let mut wrong = String::new();
         if outcome.status != Some(self.status) {
@@ -161,7 +161,7 @@ fn programs() -> Vec<PathBuf> {
     programs
 }
 
-/// Runs all programs that `wanted` picks, two at a time, and fails with all that is wrong.
+/// Runs all programs that `wanted` selects, two at a time, and fails with all differences.
 fn run_all(options: &[&str], wanted: impl Fn(&Expectations) -> bool + Sync) {
     let queue = Mutex::new(programs().into_iter());
     let failures = Mutex::new(Vec::new());
@@ -199,7 +199,7 @@ fn on_one_worker() {
 }
 
 #[test]
-fn on_as_many_workers_as_they_want() {
+fn on_their_own_number_of_workers() {
     run_all(&[], Expectations::chooses_workers);
 }
 
@@ -208,8 +208,8 @@ fn collecting_at_each_allocation() {
     run_all(&["--gc-stress"], |expectations| !expectations.no_stress);
 }
 
-/// Whatever is killed whenever: the program comes to an end or to rest, nothing panics, and the
-/// same seed gives the same run.
+/// For any killed process: the program ends or becomes quiet, nothing panics, and the same seed
+/// gives the same run.
 #[test]
 fn seeds() {
     const SEEDS: u64 = 200;
@@ -241,7 +241,7 @@ fn seeds() {
     assert!(failures.is_empty(), "{} programs failed:\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
-/// Kills a process at a random point of a run, twice the same.
+/// Kills a process at a random point of a run, twice with the same seed.
 fn kill_somewhere(file: &Path, image: &Arc<Image>, seed: u64) -> Result<(), String> {
     let undisturbed = simulate(file, image, seed, &[]);
     let step = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) % undisturbed.steps.max(1) + 1;
@@ -267,10 +267,10 @@ fn kill_somewhere(file: &Path, image: &Arc<Image>, seed: u64) -> Result<(), Stri
 /// Programs here are short; this is minutes of work.
 const STEPS_MAX: u64 = 3_000_000;
 
-/// How the system reports a panic.
+/// The system's report of a panic.
 const NATIVE_FAULT: &str = "ended by a fault in its native code";
 
-/// What came of a simulation.
+/// The outcome of a simulation.
 #[derive(Debug, PartialEq)]
 struct Simulated {
     steps: u64,
@@ -288,7 +288,7 @@ fn simulate(file: &Path, image: &Arc<Image>, seed: u64, kill_at_steps: &[u64]) -
     Simulated { steps: system.simulation.steps(), code: program.code(), output }
 }
 
-/// Keeps what programs print.
+/// Collects the output of programs.
 #[derive(Default)]
 struct Collected(Mutex<Vec<u8>>);
 

@@ -1,4 +1,4 @@
-//! `lucarne test`, tried as a user would.
+//! Tests of `lucarne test`.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use common::Folder;
 
-/// A folder with a test that passes, one that fails, and files that are no tests.
+/// Makes a folder with a test that passes, one that fails, and files that are not tests.
 fn tests(name: &str) -> Folder {
     let folder = Folder::new(name);
     folder
@@ -19,7 +19,7 @@ fn tests(name: &str) -> Folder {
 }
 
 #[test]
-fn what_failed_is_shown_with_its_output() {
+fn failed_tests_are_shown_with_their_output() {
     let folder = tests("test-text");
     let answer = folder.lucarne(&["test", "t"]);
     assert_eq!(answer.status, Some(1), "{answer:?}");
@@ -45,7 +45,7 @@ fn filters_jobs_quiet_and_single_files() {
 }
 
 #[test]
-fn json_has_a_line_a_test() {
+fn json_has_a_line_for_each_test() {
     let folder = tests("test-json");
     let answer = folder.lucarne(&["test", "--json", "t", "--", "a", "--b"]);
     assert_eq!((answer.status, answer.error.as_str()), (Some(1), ""));
@@ -87,12 +87,12 @@ fn a_test_that_hangs_or_floods_fails_alone() {
     let answer = folder.lucarne(&["test", "--timeout", "5", "t"]);
     assert_eq!(answer.status, Some(1));
     assert!(answer.out.contains("FAILED t/hang-test.toit (timed out, 5"), "{answer:?}");
-    assert!(answer.out.contains("       waiting\n"), "what it printed before is kept");
+    assert!(answer.out.contains("       waiting\n"), "the earlier output is kept");
     assert!(answer.out.contains("bytes more\n"), "a flood is cut");
     assert!(answer.out.ends_with("1 passed, 3 failed\n"));
 }
 
-/// Whoever kills the command would otherwise leave tests behind that nobody ends.
+/// Without this, killing the command would leave tests running.
 #[cfg(target_os = "linux")]
 #[test]
 fn tests_end_with_the_command() {
@@ -118,7 +118,7 @@ fn tests_end_with_the_command() {
     assert_eq!(running(), 0, "the test has ended with the command");
 }
 
-/// How many processes have two texts in their command lines.
+/// Returns the number of processes with both texts in their command lines.
 #[cfg(target_os = "linux")]
 fn processes_with(one: &str, other: &str) -> usize {
     let processes = std::fs::read_dir("/proc").expect("this is Linux").flatten();

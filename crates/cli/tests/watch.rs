@@ -1,4 +1,5 @@
-//! `lucarne watch`: files are changed as editors change them, and the program says which version runs.
+//! Tests of `lucarne watch`: files change as editors change them, and the program prints the
+//! running version.
 
 mod common;
 
@@ -11,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use common::{Folder, children};
 
-/// How long anything here may take.
+/// The time limit of each wait.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A program that is watched. What it and the watcher say comes line by line.
+/// A watched program. The output of the program and of the watcher comes line by line.
 struct Watched {
     folder: Folder,
     child: Child,
@@ -22,7 +23,7 @@ struct Watched {
 }
 
 impl Watched {
-    /// Watches a program that says which version of a library it has.
+    /// Watches a program that prints its version of a library.
     fn started(name: &str) -> Watched {
         let folder = Folder::new(name);
         folder.file("library.toit", "VERSION ::= 1\n");
@@ -38,7 +39,7 @@ impl Watched {
         Watched { folder, child, lines }
     }
 
-    /// Waits for a line, and gives those before it.
+    /// Waits for a line, and returns the lines before it.
     fn wait_for(&self, wanted: &str) -> Vec<String> {
         let until = Instant::now() + PATIENCE;
         let mut before = Vec::new();
@@ -67,7 +68,7 @@ impl Drop for Watched {
 fn pass_on(out: impl Read + Send + 'static, lines: Sender<String>) {
     thread::spawn(move || {
         BufReader::new(out).lines().map_while(Result::ok).for_each(|line| {
-            // The test may not want any more.
+            // The test may have stopped listening.
             let _ = lines.send(line);
         });
     });
@@ -77,20 +78,21 @@ fn pass_on(out: impl Read + Send + 'static, lines: Sender<String>) {
 fn a_program_runs_again_when_a_file_of_it_changes() {
     let watched = Watched::started("watch-changes");
     watched.wait_for("version 1");
-    // As many editors do: another file takes the place of the old one, so that nobody sees half of it.
+    // Many editors do this: another file replaces the old one, so that half-written files are never
+    // seen.
     watched.folder.file("library.new", "VERSION ::= 2\n");
     std::fs::rename(watched.folder.path("library.new"), watched.folder.path("library.toit"))
         .expect("it is there");
     assert_eq!(watched.wait_for("version 2"), ["lucarne: library.toit has changed"]);
     assert_eq!(watched.programs().len(), 1, "the one before has ended");
 
-    // And as others do.
+    // Other editors write into the file.
     watched.folder.file("library.toit", "VERSION ::= 3\n");
     watched.wait_for("version 3");
 }
 
 #[test]
-fn errors_are_shown_and_the_last_good_version_goes_on() {
+fn errors_are_shown_and_the_last_good_version_keeps_running() {
     let watched = Watched::started("watch-errors");
     watched.wait_for("version 1");
     let running = watched.programs();
@@ -98,7 +100,7 @@ fn errors_are_shown_and_the_last_good_version_goes_on() {
     watched.wait_for("error: there is no `oops` here");
     assert_eq!(watched.programs(), running);
 
-    // A file that is missing for a while is waited for.
+    // The watcher waits for a file that is missing for a while.
     std::fs::remove_file(watched.folder.path("library.toit")).expect("it is there");
     watched.wait_for("error: cannot find `.library`");
     assert_eq!(watched.programs(), running);
@@ -123,7 +125,7 @@ fn other_files_may_change_all_the_time() {
 }
 
 #[test]
-fn a_library_in_another_folder_may_be_gone_for_a_while() {
+fn a_library_in_another_folder_may_be_missing_for_a_while() {
     let watched = Watched::started("watch-folder");
     watched.wait_for("version 1");
     let program = "import .parts.library\nmain:\n  print \"part $VERSION\"\n";
@@ -136,7 +138,7 @@ fn a_library_in_another_folder_may_be_gone_for_a_while() {
 }
 
 #[test]
-fn a_program_that_ends_is_taken_leave_of() {
+fn the_end_of_a_program_is_reported() {
     let watched = Watched::started("watch-ends");
     watched.wait_for("version 1");
     watched.folder.file("app.toit", "main:\n  print \"short\"\n");
@@ -149,14 +151,15 @@ fn a_program_that_ends_is_taken_leave_of() {
 fn it_sleeps_until_something_changes() {
     let watched = Watched::started("watch-sleeps");
     watched.wait_for("version 1");
-    // What begins is over by then.
+    // The work of the start is done by then.
     thread::sleep(Duration::from_millis(300));
     let before = switches(watched.child.id());
     thread::sleep(Duration::from_millis(700));
     assert_eq!(switches(watched.child.id()), before);
 }
 
-/// How often the threads of an OS process have given up the processor: who polls does, again and again.
+/// Returns how often the threads of an OS process have given up the processor. Polling increases
+/// this number.
 fn switches(pid: u32) -> u64 {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
     let of_task = |path: &Path| -> u64 {

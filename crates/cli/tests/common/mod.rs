@@ -1,11 +1,11 @@
-//! What the tests of the command line share.
+//! Helpers that the tests of the command line share.
 
 #![allow(dead_code, reason = "each of them uses some of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A folder of its own for a test, gone when it is dropped.
+/// A folder for one test, removed when it is dropped.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -58,30 +58,32 @@ pub(crate) struct Answer {
     pub(crate) error: String,
 }
 
-/// What is offered after a command line, whose last word is being written. The command ends with "--".
+/// Returns the completions of a command line, whose last word is being written. The command ends
+/// with "--".
 pub(crate) fn completed(mut command: Command, words: &[&str]) -> Vec<String> {
     command.args(words).env("LUCARNE_COMPLETE", "zsh");
     command.env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
     let out = command.output().expect("the binary starts").stdout;
     let out = String::from_utf8(out).expect("output is UTF-8");
-    // Behind a colon it says what that is.
+    // The text after a colon is a description.
     out.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
 }
 
-/// Sends a signal to an OS process, which is there.
+/// Sends a signal to an existing OS process.
 pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
     let pid = pid.try_into().ok().and_then(rustix::process::Pid::from_raw).expect("it is a pid");
     rustix::process::kill_process(pid, signal).expect("it runs");
 }
 
-/// The OS processes that another one has started, and that have not ended.
+/// Returns the running OS processes that another one has started.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").expect("this is Linux").map_while(Result::ok);
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(|pid| is_child(*pid, parent).unwrap_or(false)).collect()
 }
 
-/// Reads `proc_pid_stat(5)`: behind the name in brackets are the state and the parent. None of one that has gone meanwhile.
+/// Reads `proc_pid_stat(5)`: the state and the parent follow the name in brackets. None if the
+/// process has ended meanwhile.
 fn is_child(pid: u32, parent: u32) -> Option<bool> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();

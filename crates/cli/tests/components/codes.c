@@ -1,4 +1,4 @@
-// Asks for everything that can be refused, and answers with what came back.
+// Provokes every error, and answers with the results.
 #include <toit/toit.h>
 
 #include <stdio.h>
@@ -30,17 +30,17 @@ static rlim_t bytes_in_use(void) {
   return (rlim_t)pages * sysconf(_SC_PAGESIZE);
 }
 
-// Memory that cannot be copied: there is not enough of it.
+// Data that cannot be copied, since there is not enough memory.
 static toit_err_t notify_without_memory(int sender) {
   int length = 1 << 30;
   uint8_t* data = malloc(length);
-  // Enough for everybody else.
+  // Enough for all other allocations.
   struct rlimit old, tight;
   getrlimit(RLIMIT_AS, &old);
   tight.rlim_cur = bytes_in_use() + (512 << 20);
   tight.rlim_max = old.rlim_max;
   setrlimit(RLIMIT_AS, &tight);
-  // Not to be freed, so that it would have to be copied.
+  // The data must not be freed, so that it has to be copied.
   toit_err_t result = toit_msg_notify(own, sender, data, length, false);
   void* impossible = toit_malloc(1 << 30);
   setrlimit(RLIMIT_AS, &old);
@@ -64,7 +64,7 @@ static toit_err_t on_rpc_request(void* user_data, int sender, int function,
     codes[count++] = toit_msg_notify(own, sender, data_of(5), -5, true);
     codes[count++] = toit_msg_notify(own, sender, NULL, 5, true);
     codes[count++] = toit_msg_notify(own, sender, NULL, 0, true);
-    // What is not to be freed is still there.
+    // Data that must not be freed still exists.
     uint8_t* still = data_of(100000);
     codes[count++] = toit_msg_notify(own, 1 << 30, still, 100000, false);
     codes[count++] = still[99999];
@@ -86,7 +86,7 @@ static toit_err_t on_rpc_request(void* user_data, int sender, int function,
     codes[count++] = toit_msg_request_fail(other, "nobody");
     codes[count++] = toit_msg_remove_handler(NULL);
     codes[count++] = toit_msg_add_handler(NULL, NULL, (toit_msg_cbs_t)TOIT_MSG_EMPTY_CBS());
-    // After the answer to this request there is another one.
+    // After the answer to this request there is a second answer.
     toit_msg_request_reply(handle, data_of(1), 1, true);
     codes[count++] = toit_msg_request_reply(handle, data_of(1), 1, true);
     codes[count++] = toit_msg_request_fail(handle, "again");
@@ -94,7 +94,7 @@ static toit_err_t on_rpc_request(void* user_data, int sender, int function,
     memcpy(list, codes, count);
     return toit_msg_notify(own, sender, list, count, true);
   } else if (function == 3) {
-    // The one who asks gives up.
+    // The caller gives up.
     kept = handle;
     return TOIT_OK;
   } else if (function == 4) {

@@ -1,4 +1,4 @@
-// Ends its OS process when it is asked to.
+// Ends its OS process on request.
 #include <toit/toit.h>
 
 #include <stdlib.h>

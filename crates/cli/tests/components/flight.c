@@ -1,4 +1,4 @@
-// Holds requests until there are as many as were asked for, and then answers them all from a thread.
+// Holds requests until the requested number is reached, and then answers them all from a thread.
 #include <toit/toit.h>
 
 #include <pthread.h>

@@ -2,7 +2,7 @@ import io
 import monitor
 import system.external
 
-// Each process may have 1,024 requests under way.
+// Each process may have 1,024 unanswered requests.
 main:
   10.repeat: | part |
     spawn::

@@ -48,7 +48,7 @@ static toit_err_t on_rpc_request(void* user_data, int sender, int function,
     handler->unanswered = request;
   } else if (function == 1) {
     toit_msg_remove_handler(handler->context);
-    // It is still there, until this returns.
+    // The handler still exists until this returns.
     toit_msg_request_reply(request, (uint8_t*)strdup("removing"), 8, true);
     printf("%s: in the callback\n", handler->name);
   } else {

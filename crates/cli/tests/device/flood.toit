@@ -1,4 +1,4 @@
-// Enters the room and says more than anybody can hear.
+// Enters the room and says more than its visitors can hear.
 import .room show RoomClient
 
 main:

@@ -1,4 +1,5 @@
-// Stays in the room, and says who it is again and again: `guest NAME`. Noise is heard, but not printed: the log would not keep the rest.
+// Stays in the room, and repeats its name: `guest NAME`. It hears noise, but does not print it: the
+// log has no room for it.
 import .room show RoomClient Seat
 
 main arguments/List:

@@ -1,4 +1,4 @@
-// Is in the room and says nothing.
+// Is in the room and stays silent.
 import .room show RoomClient Seat
 
 main arguments/List:

@@ -1,4 +1,4 @@
-// Keeps everything, until there is no memory left.
+// Keeps all its data, until there is no memory left.
 main:
   print "leaking"
   all := []

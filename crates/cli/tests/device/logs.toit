@@ -1,4 +1,4 @@
-// Says things in all ways that there are.
+// Logs in all possible ways.
 import log
 import system.api.log show LogServiceClient
 import system.api.print show PrintServiceClient

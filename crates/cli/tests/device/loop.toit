@@ -1,4 +1,4 @@
-// Never lets anybody else have the processor of its own accord.
+// Never yields the processor by itself.
 main:
   print "looping"
   while true: null

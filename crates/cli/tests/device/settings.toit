@@ -1,4 +1,4 @@
-// Prints what it was installed with.
+// Prints its settings.
 import encoding.tison
 import system.assets
 

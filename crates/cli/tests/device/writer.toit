@@ -1,4 +1,4 @@
-// Installs the image that is among its assets, uses it, and uninstalls it.
+// Installs the image among its assets, uses it, and uninstalls it.
 import system.assets
 import system.containers
 
