@@ -27,7 +27,7 @@ impl Clock for Quartz {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "what it prints is in its log")]
+#[allow(clippy::print_stdout, reason = "its output is its log")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The device sets the environment variable with the address.
     let container = Container::connect_by_environment().wait()?;

@@ -69,7 +69,7 @@ impl Die for HouseDie {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "an example shows what it does")]
+#[allow(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let system = System::new();
     let house = system.container("house");

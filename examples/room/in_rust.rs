@@ -10,7 +10,7 @@ mod room;
 
 use room::{Hall, RoomClient, RoomHandler};
 
-#[allow(clippy::print_stdout, reason = "an example shows what it does")]
+#[allow(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let system = System::new();
     let house = system.container("house");
@@ -26,6 +26,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     // Bob leaves. His end of the container is closed, too, as it would be if it had been killed.
     bob.close().wait()?;
-    println!("{} heard Ada", ada.say("Is anybody there?".into()).wait()?);
+    println!("{} heard Ada", ada.say("Hello?".into()).wait()?);
     Ok(())
 }

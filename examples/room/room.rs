@@ -1,5 +1,5 @@
 //! The interface of the room, as in `room.toit` for Toit, and a hall that provides it.
-#![allow(dead_code, reason = "not all who visit a room also have a hall")]
+#![allow(dead_code, reason = "not every visitor also has a hall")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

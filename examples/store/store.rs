@@ -120,7 +120,7 @@ impl Store for Shelf {
 
 impl Watch for Watching {}
 
-#[allow(clippy::print_stdout, reason = "an example shows what it does")]
+#[allow(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let system = System::new();
     let house = system.container("house");

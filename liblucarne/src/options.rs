@@ -64,7 +64,7 @@ const _: () = assert!(size_of::<SystemOptions>() == 32 && size_of::<ForProgram>(
 /// `options` is null or points to as many bytes as its first field says.
 ///
 /// # Errors
-/// If the size is invalid, or a field that this version does not have is not 0.
+/// If the size is invalid, or an unknown field is not 0.
 pub(crate) unsafe fn read<T: Options>(options: *const T) -> Result<T, Error> {
     let mut read = MaybeUninit::<T>::zeroed();
     if !options.is_null() {

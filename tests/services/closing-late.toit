@@ -4,7 +4,7 @@
 // expect: closed after the deadline: 1
 // expect: closed by a canceled task: 2
 // expect: NO_SUCH_PROCESS
-// expect: closing what is gone is no error
+// expect: closing after the end is not an error
 // expect: on-closed ran to its end: [slow one]
 // expect: given up while opening: 4 opened, 4 closed
 // simulate: yes
@@ -64,7 +64,7 @@ main:
   gone.open --timeout=(Duration --s=20)
   print (catch: gone.sleep 1)
   gone.close
-  print "closing what is gone is no error"
+  print "closing after the end is not an error"
 
   spawn::
     own := Client

@@ -15,7 +15,7 @@
 // expect: is-canceled: true
 // expect: canceling twice, and after the end, does nothing
 // expect: a critical section keeps its deadline: DEADLINE_EXCEEDED
-// expect: unless told not to: null
+// expect: unless the deadline is ignored: null
 // simulate: yes
 import monitor
 
@@ -146,4 +146,4 @@ main:
   exception = catch: with-timeout --ms=5:
     critical-do --no-respect-deadline: sleep --ms=10
   // The time is up afterwards, but nothing waits any more.
-  print "unless told not to: $exception"
+  print "unless the deadline is ignored: $exception"

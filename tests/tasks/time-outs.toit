@@ -13,7 +13,7 @@
 // expect: inner first: DEADLINE_EXCEEDED, then on
 // expect: outer first: DEADLINE_EXCEEDED, not on
 // expect: result 7
-// expect: null is no limit: 8
+// expect: null means no limit: 8
 // expect: deadline gone: null
 // expect: the outer one is back: true
 // expect: a wait that is over already succeeds
@@ -96,7 +96,7 @@ main:
   print "outer first: $exception$reached"
 
   print "result $(with-timeout --ms=3_600_000: 7)"
-  print "null is no limit: $(with-timeout null: 8)"
+  print "null means no limit: $(with-timeout null: 8)"
   print "deadline gone: $Task.current.deadline"
   with-timeout --ms=3_600_000:
     outer := Task.current.deadline

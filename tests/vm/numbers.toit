@@ -126,7 +126,7 @@ comparisons:
   expect 1.5 > 1
   expect-equals -1 (1.compare-to 2)
   expect-equals 1 (0.0.compare-to -0.0)
-  // 2^53 + 1 is no float.
+  // 2^53 + 1 is not a float.
   big := 9007199254740993
   expect-equals 9007199254740992.0 big.to-float
 

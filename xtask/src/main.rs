@@ -4,7 +4,7 @@
 //! Cargo, `generated` runs the binary to write its manual and completions, and `licenses` collects
 //! those of third parties. `install` puts everything into a folder, `dist` into packages: `deb`
 //! makes the one for Debian.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever runs it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
 mod archive;
 mod build;

@@ -63,7 +63,7 @@ endfunction()
 
 function(lucarne_expect_none NAME VALUE)
   if(VALUE)
-    message(FATAL_ERROR "idf_component_register: ${NAME} cannot be honoured on a host: read the files instead")
+    message(FATAL_ERROR "idf_component_register: ${NAME} is not supported on a host: read the files instead")
   endif()
 endfunction()
 

@@ -221,7 +221,7 @@ fn ignored_arguments_are_named() {
 fn unsupported_arguments_are_refused() {
     let cases = [
         ("SRCS flight.c REQUIRES toit driver", "there is no component 'driver' on a host"),
-        ("SRCS flight.c EMBED_FILES logo.png", "EMBED_FILES cannot be honoured on a host"),
+        ("SRCS flight.c EMBED_FILES logo.png", "EMBED_FILES is not supported on a host"),
         ("RAINBOW SRCS flight.c", "there is no argument RAINBOW"),
         ("REQUIRES toit", "there are no sources"),
     ];

@@ -77,7 +77,7 @@ fn check_reports_and_runs_nothing() {
     assert!(answer.error.contains("wrong.toit:2:9"), "{}", answer.error);
     assert!(answer.error.contains("wrong.toit:3:"), "types are checked too: {}", answer.error);
     assert!(answer.error.contains("1 of 2 files"), "{}", answer.error);
-    assert!(!answer.error.contains('\u{1b}'), "no colours into a pipe");
+    assert!(!answer.error.contains('\u{1b}'), "no colors into a pipe");
 }
 
 #[test]

@@ -249,7 +249,7 @@ fn kill_somewhere(file: &Path, image: &Arc<Image>, seed: u64) -> Result<(), Stri
     let options = format!("--simulate {seed} --kill-at {step}");
     for run in [&undisturbed, &first] {
         if run.steps >= STEPS_MAX {
-            return Err(format!("goes on for ever with {options}"));
+            return Err(format!("does not end with {options}"));
         }
         if run.output.contains(NATIVE_FAULT) {
             return Err(format!("{}, with {options}", run.output));

@@ -29,7 +29,7 @@ fn failed_tests_are_shown_with_their_output() {
     assert!(lines.contains(&"       before") && answer.out.contains("BAD"), "{answer:?}");
     assert_eq!(lines.last(), Some(&"1 passed, 1 failed"));
     assert_eq!(answer.error, "", "no progress into a pipe");
-    assert!(!answer.out.contains('\u{1b}'), "no colours into a pipe");
+    assert!(!answer.out.contains('\u{1b}'), "no colors into a pipe");
 }
 
 #[test]

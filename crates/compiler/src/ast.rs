@@ -1,4 +1,4 @@
-//! The syntax tree of a file: what is written, not yet what it means.
+//! The syntax tree of a file: the source text, before its names get a meaning.
 
 use crate::names::Name;
 use crate::source::Span;
@@ -363,7 +363,7 @@ pub enum ExpressionKind {
     },
     /// `target = value`, or `target += value` with the operator (`+`).
     Assign {
-        /// What is assigned.
+        /// The target.
         target: Box<Expression>,
         /// The operator of a compound assignment.
         operator: Option<&'static str>,

@@ -1,6 +1,6 @@
 //! Byte arrays that are handed over instead of copied.
 //!
-//! A [`Buffer`] has exactly one owner, who may write into it. Its kind decides where its bytes
+//! A [`Buffer`] has exactly one owner, which may write into it. Its kind decides where its bytes
 //! live:
 //!
 //! - *malloc*: memory of the C library's allocator, `len + 1` bytes of which the last is zero. C

@@ -11,7 +11,7 @@ pub(crate) fn empty(name: &str) -> PathBuf {
     folder
 }
 
-#[allow(dead_code, reason = "not every test wants nothing but its success")]
+#[allow(dead_code, reason = "not every test uses its output")]
 pub(crate) fn xtask(arguments: &[&str]) {
     run(Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments));
 }

@@ -1,6 +1,6 @@
 //! Helpers that the tests of the command line share.
 
-#![allow(dead_code, reason = "each of them uses some of it")]
+#![allow(dead_code, reason = "each test uses some of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

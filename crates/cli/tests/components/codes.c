@@ -83,7 +83,7 @@ static toit_err_t on_rpc_request(void* user_data, int sender, int function,
     codes[count++] = toit_msg_request_reply(handle, data_of(5), -1, true);
     codes[count++] = toit_msg_request_reply(handle, NULL, 1, true);
     codes[count++] = toit_msg_request_fail(handle, NULL);
-    codes[count++] = toit_msg_request_fail(other, "nobody");
+    codes[count++] = toit_msg_request_fail(other, "stale");
     codes[count++] = toit_msg_remove_handler(NULL);
     codes[count++] = toit_msg_add_handler(NULL, NULL, (toit_msg_cbs_t)TOIT_MSG_EMPTY_CBS());
     // After the answer to this request there is a second answer.

@@ -17,7 +17,7 @@ main:
   print (catch: codes.request (1 << 40) #[])
 
   deaf := external.Client.open "test/deaf"
-  deaf.notify "to nobody"
+  deaf.notify "dropped"
   print (catch: deaf.request 0 "nothing")
   print (catch: external.Client.open "test/deaf")
   deaf.close

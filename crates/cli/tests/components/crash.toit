@@ -5,6 +5,6 @@ main:
   print (client.request 0 "ok").to-string
   print (catch: client.request 1 "now")
   print (catch: client.request 0 "still there?")
-  print (catch: client.notify "anybody?")
+  print (catch: client.notify "still there?")
   client.close
   print (catch: external.Client.open "test/crash")

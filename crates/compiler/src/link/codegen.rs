@@ -85,7 +85,7 @@ pub(super) struct RoutineSource<'b> {
     pub(super) initializes: Option<u32>,
 }
 
-/// Compiles a routine and all that it contains into the tables.
+/// Compiles a routine and everything in it into the tables.
 pub(super) fn compile(tables: &mut Tables<'_>, routine: &RoutineSource<'_>) -> Result<(), LinkError> {
     let functions = tables.mark();
     match RoutineCompiler::new(tables, routine, false).compile(routine) {

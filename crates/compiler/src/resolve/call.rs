@@ -1,4 +1,4 @@
-//! Lowers names and calls: what is called, with which arguments, and how.
+//! Lowers names and calls: the callee, its arguments, and the kind of call.
 
 use super::arguments::Arguments;
 use super::lower::{Candidate, Context, Lower, Reference, Value};

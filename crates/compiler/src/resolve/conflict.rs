@@ -335,7 +335,7 @@ fn overlap(a: &Function, b: &Function) -> bool {
     covers(a, b) && covers(b, a)
 }
 
-/// Returns the name that a setter shares with what it sets.
+/// Returns the name that a setter shares with its field or getter.
 fn shared_name(name: &str) -> &str {
     match name.strip_suffix('=') {
         Some(rest) if name.starts_with(|c: char| c.is_alphabetic() || c == '_') => rest,
