@@ -13,7 +13,7 @@ enum Text {
 
 pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
     let Data::Enum(data) = &item.data else {
-        let message = "a Fault is derived for an enum: each variant is an error, and a text that travels";
+        let message = "Fault can be derived only for an enum: each variant is an error with a text";
         return Err(Error::new_spanned(&item.ident, message));
     };
     let (mut to_text, mut from_text, mut rest) = (Vec::new(), Vec::new(), quote!(_ => None,));
@@ -23,7 +23,7 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
         let text = text_of(variant)?;
         let fixed = if let Text::Fixed(text) = &text { Some(text.clone()) } else { None };
         if let Some(other) = taken.insert(fixed, name) {
-            let message = format!("the text of this variant stands for `{other}` already");
+            let message = format!("the text of this variant already stands for `{other}`");
             return Err(Error::new_spanned(variant, message));
         }
         match text {
@@ -66,9 +66,11 @@ fn text_of(variant: &Variant) -> Result<Text> {
     match (&text, &variant.fields) {
         (Text::Fixed(_), Fields::Unit) => Ok(text),
         (Text::Other, Fields::Unnamed(fields)) if fields.unnamed.len() == 1 => Ok(text),
-        (Text::Other, _) => Err(Error::new_spanned(variant, "the variant for other texts holds a String")),
+        (Text::Other, _) => {
+            Err(Error::new_spanned(variant, "the variant for other texts must hold a String"))
+        }
         (Text::Fixed(_), _) => {
-            Err(Error::new_spanned(variant, "only a text travels: this variant can have no content"))
+            Err(Error::new_spanned(variant, "only the text is sent: this variant cannot have content"))
         }
     }
 }

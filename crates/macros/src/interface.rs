@@ -1,4 +1,4 @@
-//! What services and resources have in common: a trait of methods with indexes.
+//! The common parts of services and resources: a trait of methods with indexes.
 
 use std::collections::BTreeMap;
 
@@ -11,26 +11,26 @@ use syn::{
     Result, ReturnType, TraitItem, TraitItemFn, Type,
 };
 
-/// A method that can be called from elsewhere.
+/// A method that can be called remotely.
 pub(crate) struct Method {
     pub(crate) name: Ident,
     pub(crate) index: u32,
-    /// The minor version that the method came with, and where that is written.
+    /// The minor version that introduced the method, and its place in the source.
     pub(crate) since: Option<(u32, Span)>,
     docs: Vec<Attribute>,
     wants_call: bool,
     names: Vec<Ident>,
     types: Vec<Type>,
-    /// What it gives if all goes well, and the error that it may give instead.
+    /// The result type, and the error type if there is one.
     value: Type,
     fault: Option<Type>,
 }
 
-/// Takes the methods out of a trait, and leaves the trait as it is to be implemented. The names `taken_names`
-/// are those that the client's end has anyway.
+/// Takes the methods out of a trait, and leaves the trait in the form that is implemented.
+/// `taken_names` are the names that the client has anyway.
 pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result<Vec<Method>> {
     if !item.generics.params.is_empty() {
-        let message = "a trait that travels cannot be generic: what it is about has a type of its own";
+        let message = "the trait of a service or resource cannot be generic: use concrete types";
         return Err(Error::new_spanned(&item.generics, message));
     }
     let mut methods = Vec::new();
@@ -39,12 +39,12 @@ pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result
         let TraitItem::Fn(function) = member else { continue };
         let Some((method, place)) = take_method(function)? else { continue };
         if taken_names.iter().any(|name| method.name == name) {
-            let message = format!("the client's end has a `{}` already: choose another name", method.name);
+            let message = format!("the client already has a `{}`: choose another name", method.name);
             return Err(Error::new_spanned(&method.name, message));
         }
         if let Some(other) = taken.insert(method.index, method.name.clone()) {
             let message =
-                format!("index {} is taken by `{other}`: each method has a number of its own", method.index);
+                format!("index {} is taken by `{other}`: each method needs its own number", method.index);
             return Err(Error::new(place, message));
         }
         methods.push(method);
@@ -55,8 +55,8 @@ pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result
     Ok(methods)
 }
 
-/// A method, and where its index is written. None for a function that is no method of the service, since it is
-/// not async.
+/// Returns a method, and the place of its index. None for a function that is not a method of the
+/// service, since it is not async.
 fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
     let index =
         take_number(&mut function.attrs, "index", "write #[index(n)], where n is the number of the method")?;
@@ -65,20 +65,26 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
     if signature.asyncness.take().is_none() {
         return match index.or(since) {
             None => Ok(None),
-            Some(_) => Err(Error::new_spanned(signature.fn_token, "a method that travels is an `async fn`")),
+            Some(_) => Err(Error::new_spanned(
+                signature.fn_token,
+                "a method of a service or resource must be an `async fn`",
+            )),
         };
     }
     let Some((index, place)) = index else {
-        return Err(Error::new_spanned(&signature.ident, "every method has a number: write #[index(n)]"));
+        return Err(Error::new_spanned(&signature.ident, "every method needs a number: write #[index(n)]"));
     };
     if !signature.generics.params.is_empty() {
-        return Err(Error::new_spanned(&signature.generics, "a method that travels cannot be generic"));
+        return Err(Error::new_spanned(
+            &signature.generics,
+            "a method of a service or resource cannot be generic",
+        ));
     }
     let mut inputs = signature.inputs.iter();
     let receiver = inputs.next();
     if !receiver.is_some_and(is_shared_self) {
         let place = receiver.map_or_else(|| signature.ident.to_token_stream(), ToTokens::to_token_stream);
-        let message = "a method takes `&self` first: several calls may be under way at a time";
+        let message = "a method must take `&self` first: several calls may run at a time";
         return Err(Error::new_spanned(place, message));
     }
     let (mut wants_call, mut names, mut types) = (false, Vec::new(), Vec::new());
@@ -91,14 +97,18 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
                 continue;
             }
             if is_call {
-                return Err(Error::new_spanned(&input.ty, "`&Call` comes once, right after `&self`"));
+                return Err(Error::new_spanned(
+                    &input.ty,
+                    "`&Call` must come only once, right after `&self`",
+                ));
             }
-            let message = "arguments travel, so they are owned: take a String for a &str, a Vec for a slice";
+            let message =
+                "arguments are sent, so they must be owned: take a String for a &str, a Vec for a slice";
             return Err(Error::new_spanned(&input.ty, message));
         }
         expect_no_byte_vector(&input.ty)?;
         let Pat::Ident(name) = &*input.pat else {
-            return Err(Error::new_spanned(&input.pat, "an argument has a name, not a pattern"));
+            return Err(Error::new_spanned(&input.pat, "an argument must be a name, not a pattern"));
         };
         names.push(name.ident.clone());
         types.push((*input.ty).clone());
@@ -121,13 +131,13 @@ fn is_shared_self(input: &FnArg) -> bool {
     matches!(input, FnArg::Receiver(receiver) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)))
 }
 
-/// The number in an attribute, and where it is.
+/// Returns the number in an attribute, and its place.
 fn take_number(attributes: &mut Vec<Attribute>, name: &str, hint: &str) -> Result<Option<(u32, Span)>> {
     let is_meant = |attribute: &mut Attribute| attribute.path().is_ident(name);
     let mut found = attributes.extract_if(.., is_meant);
     let Some(attribute) = found.next() else { return Ok(None) };
     if let Some(second) = found.next() {
-        return Err(Error::new_spanned(second, format!("#[{name}] is written once")));
+        return Err(Error::new_spanned(second, format!("#[{name}] must be written only once")));
     }
     let number =
         attribute.parse_args::<LitInt>().and_then(|literal| Ok((literal.base10_parse()?, literal.span())));
@@ -138,7 +148,7 @@ fn expect_no_byte_vector(ty: &Type) -> Result<()> {
     if ty.to_token_stream().to_string().replace(' ', "").contains("Vec<u8>") {
         return Err(Error::new_spanned(
             ty,
-            "a Vec<u8> would travel as a list of numbers: use lucarne::Bytes",
+            "a Vec<u8> would be sent as a list of numbers: use lucarne::Bytes",
         ));
     }
     Ok(())
@@ -166,7 +176,8 @@ fn value_and_fault(output: &Type) -> (Type, Option<Type>) {
 }
 
 impl Method {
-    /// The arm that answers a call of the method. The handle of a resource is its first argument.
+    /// Returns the match arm that answers a call of the method. The handle of a resource is its
+    /// first argument.
     pub(crate) fn arm(&self, interface: &Ident, implementor: &TokenStream, target: Target) -> TokenStream {
         let Method { name, index, names, types, .. } = self;
         let (handle, receiver) = match target {
@@ -193,7 +204,8 @@ impl Method {
         let answer = match &self.fault {
             None => quote!(__call.answer(&#invoke)),
             Some(fault) => {
-                // Written where the error is named: there the compiler says it if it is no fault.
+                // Spanned at the error type, so that the compiler points there if it is not a
+                // fault.
                 let to_text = quote_spanned!(fault.span()=> ::lucarne::Fault::to_text(&__fault));
                 quote! {
                     match #invoke {
@@ -208,8 +220,8 @@ impl Method {
         quote!(#index => { #read #find #answer })
     }
 
-    /// The method of a client or proxy. `caller` has the methods `call` and `call_since`; `handle`, if
-    /// any, comes first among the arguments.
+    /// Returns the method of a client or proxy. `caller` has the methods `call` and `call_since`;
+    /// `handle`, if any, comes first among the arguments.
     pub(crate) fn stub(
         &self,
         visibility: &syn::Visibility,
@@ -244,7 +256,7 @@ impl Method {
         }
     }
 
-    /// The index as a constant.
+    /// Returns the index as a constant.
     pub(crate) fn constant(&self, visibility: &syn::Visibility) -> TokenStream {
         let name = format_ident!("INDEX_{}", self.name.to_string().to_uppercase());
         let (index, docs) = (self.index, format!("The index of `{}`.", self.name));
@@ -252,16 +264,16 @@ impl Method {
     }
 }
 
-/// What a method belongs to.
+/// The owner of a method.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Service,
     Resource,
 }
 
-/// Puts `DieProxy` for `Resource<Self::Die>`.
+/// Replaces `Resource<Self::Die>` by `DieProxy`.
 struct ProxiesForResources<'p> {
-    /// By the names of the associated types.
+    /// The proxies by the names of the associated types.
     proxies: &'p BTreeMap<String, Type>,
 }
 
@@ -275,7 +287,7 @@ impl VisitMut for ProxiesForResources<'_> {
     }
 }
 
-/// The associated type `X` of a `Resource<Self::X>`.
+/// Returns the associated type `X` of a `Resource<Self::X>`.
 fn resource_of(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Resource")?;

@@ -1,6 +1,6 @@
-//! The macros of `lucarne`: what is written once as a trait becomes both ends of a service.
+//! The macros of `lucarne`: from one trait they make both ends of a service.
 //!
-//! They are used through the crate `lucarne`, whose documentation shows them at work.
+//! Use them through the crate `lucarne`, whose documentation has examples.
 
 mod fault;
 mod interface;
@@ -12,24 +12,27 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 
 /// Makes a trait a service.
 ///
-/// `#[service(uuid = "...", version = "MAJOR.MINOR")]`: the UUID names the interface for all time.
+/// `#[service(uuid = "...", version = "MAJOR.MINOR")]`: the UUID identifies the interface forever.
 ///
-/// Each `async fn` of the trait is a method of the service and bears
+/// Each `async fn` of the trait is a method of the service and has these attributes:
 ///
 /// - `#[index(n)]`: its number, unique in the service and its resources;
-/// - `#[since(n)]`, if it came with minor version `n`: from an older provider it is unimplemented.
+/// - `#[since(n)]`, if it was added in minor version `n`: with an older provider it is
+///   unimplemented.
 ///
-/// It is not called `open`, `close` or `client`, which the client has anyway. It takes `&self`, then, if it wants to know who calls, `&Call`, which does not travel, then
-/// arguments that it owns. It gives a value, or `Result<value, error>` where the error is a `Fault`. An
-/// associated type that is bound by a resource trait, `type Die: Die;`, names a resource; `Resource<Self::Die>`
-/// anywhere in what a method gives is a `DieProxy` for the client.
+/// The names `open`, `close` and `client` are reserved for methods of the client. A method takes
+/// `&self`, then, to identify the caller, an optional `&Call`, which is not sent, then owned
+/// arguments. It returns a value, or `Result<value, error>` where the error is a `Fault`. An
+/// associated type that is bound by a resource trait, `type Die: Die;`, names a resource;
+/// `Resource<Self::Die>` anywhere in the result of a method is a `DieProxy` for the client.
 ///
-/// Of a trait `Random` this makes
+/// For a trait `Random` the macro generates
 ///
 /// - the trait, whose methods return futures that are `Send`: an implementation writes `async fn`;
 /// - `RandomHandler<T>`: wraps an implementation, for a provider;
-/// - `RandomClient`: `open`, `close`, and a method for each of the trait, which returns a `Pending`;
-///   `RandomClient::SELECTOR`, and the index of each method as `RandomClient::INDEX_...`.
+/// - `RandomClient`: `open`, `close`, and a method for each of the trait, which returns a
+///   `Pending`; `RandomClient::SELECTOR`, and the index of each method as
+///   `RandomClient::INDEX_...`.
 #[proc_macro_attribute]
 pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(attributes as service::Options);
@@ -39,16 +42,17 @@ pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a trait a resource of a service.
 ///
-/// `#[resource]`, or `#[resource(notifies = T)]` if it sends its client values of type `T`. Methods are
-/// written as those of a service are, and their indexes count with those of the service; `close`, `proxy`,
-/// `notifications`, `serve` and `resource` are taken.
+/// `#[resource]`, or `#[resource(notifies = T)]` if it sends its client values of type `T`. Methods
+/// are written like those of a service, and their indexes count with those of the service; the
+/// names `close`, `proxy`, `notifications`, `serve` and `resource` are reserved.
 ///
-/// Of a trait `Die` this makes
+/// For a trait `Die` the macro generates
 ///
-/// - the trait, with one more function: `Six::resource(...)` makes a `Resource<Six>`. It takes the value, or,
-///   for one that notifies, a function that gets a `Notifier<T>` and makes the value;
-/// - `DieProxy`: a method for each of the trait, which returns a `Pending`; `close`; and, for one that
-///   notifies, `notifications`.
+/// - the trait, with one more function: `Six::resource(...)` makes a `Resource<Six>`. It takes the
+///   value, or, for a resource that notifies, a function that gets a `Notifier<T>` and makes the
+///   value;
+/// - `DieProxy`: a method for each of the trait, which returns a `Pending`; `close`; and, for a
+///   resource that notifies, `notifications`.
 #[proc_macro_attribute]
 pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(attributes as resource::Options);
@@ -56,11 +60,11 @@ pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
     resource::expand(&options, item).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Maps an enum of errors to the texts that travel, and back.
+/// Maps an enum of errors to the texts that are sent, and back.
 ///
-/// The text of a variant is its name in capitals, `BadLimit` is `BAD_LIMIT`; `#[fault("...")]` on the
-/// variant says another. Variants have no content, but for one marked `#[fault(other)]`, which has a
-/// `String` and stands for all other texts.
+/// The text of a variant is its name in capitals, for example `BAD_LIMIT` for `BadLimit`;
+/// `#[fault("...")]` on the variant sets another text. Variants have no content, except one marked
+/// `#[fault(other)]`, which has a `String` and stands for all other texts.
 #[proc_macro_derive(Fault, attributes(fault))]
 pub fn fault(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);

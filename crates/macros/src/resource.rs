@@ -9,10 +9,10 @@ use syn::{Error, Ident, ItemTrait, Result, Token, Type};
 
 use crate::interface::{Method, Target, take_methods};
 
-/// What every proxy or resource has.
+/// The names that every proxy or resource has.
 const TAKEN_NAMES: &[&str] = &["close", "proxy", "notifications", "serve", "resource"];
 
-/// Nothing, or `notifies = T`.
+/// The options: none, or `notifies = T`.
 pub(crate) struct Options {
     notifies: Option<Type>,
 }
@@ -27,7 +27,7 @@ impl Parse for Options {
             return Err(Error::new_spanned(name, "write #[resource] or #[resource(notifies = T)]"));
         }
         let value = input.parse::<Token![=]>().and_then(|_| input.parse());
-        let hint = "say of which type the notifications are: #[resource(notifies = T)]";
+        let hint = "name the type of the notifications: #[resource(notifies = T)]";
         value.map(|value| Options { notifies: Some(value) }).map_err(|_| Error::new_spanned(name, hint))
     }
 }
@@ -39,7 +39,7 @@ pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStre
     Ok(quote!(#item #proxy))
 }
 
-/// The function that makes a resource of an implementation.
+/// Returns the function that makes a resource of an implementation.
 fn maker(options: &Options) -> syn::TraitItem {
     match &options.notifies {
         None => syn::parse_quote! {
@@ -49,7 +49,8 @@ fn maker(options: &Options) -> syn::TraitItem {
             }
         },
         Some(value) => syn::parse_quote! {
-            /// Makes a resource, to be returned from a method. `make` gets what it needs to notify its client.
+            /// Makes a resource, to be returned from a method. `make` gets the `Notifier` for its
+            /// client.
             fn resource(
                 make: impl ::std::ops::FnOnce(::lucarne::Notifier<#value>) -> Self,
             ) -> ::lucarne::Resource<Self> where Self: Sized {
@@ -63,7 +64,7 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
     let (visibility, interface) = (&item.vis, &item.ident);
     let name = format_ident!("{interface}Proxy");
     let docs =
-        format!("Stands for a resource that implements [`{interface}`]. Clones stand for the same one.");
+        format!("Represents a resource that implements [`{interface}`]. Clones represent the same resource.");
     let indexes = methods.iter().map(|method| method.index);
     let arms = methods.iter().map(|method| method.arm(interface, &quote!(T), Target::Resource));
     let no_proxies = BTreeMap::new();
@@ -72,7 +73,7 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
     });
     let notifications = options.notifies.iter().map(|value| {
         quote! {
-            /// What the resource sends: see `lucarne::Proxy::notifications`.
+            /// Returns the notifications of the resource: see `lucarne::Proxy::notifications`.
             #visibility fn notifications(&self) -> ::lucarne::Notifications<#value> {
                 self.proxy.notifications()
             }
@@ -94,7 +95,7 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
                 self.proxy.close()
             }
 
-            /// The proxy without its types.
+            /// Returns the untyped proxy.
             #visibility fn proxy(&self) -> &::lucarne::Proxy {
                 &self.proxy
             }

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::interface::{Method, Target, take_methods};
 
-/// What every client has.
+/// The names that every client has.
 const TAKEN_NAMES: &[&str] = &["open", "close", "client"];
 
-/// `uuid = "...", version = "..."`.
+/// The options: `uuid = "...", version = "..."`.
 pub(crate) struct Options {
     uuid: LitStr,
     major: u32,
@@ -27,12 +27,17 @@ impl Parse for Options {
             let name: Ident = input.parse()?;
             input.parse::<Token![=]>()?;
             let value: LitStr = input.parse().map_err(|error| {
-                Error::new(error.span(), format!("write it as a text, such as {name} = \"...\""))
+                Error::new(error.span(), format!("write it as a string, such as {name} = \"...\""))
             })?;
             match name.to_string().as_str() {
                 "uuid" => uuid = Some(value),
                 "version" => version = Some(value),
-                _ => return Err(Error::new_spanned(name, "a service has a `uuid` and a `version`")),
+                _ => {
+                    return Err(Error::new_spanned(
+                        name,
+                        "the options of a service are `uuid` and `version`",
+                    ));
+                }
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
@@ -44,14 +49,14 @@ impl Parse for Options {
         };
         if Uuid::try_parse(&uuid.value()).is_err() {
             let message =
-                "this is no UUID: it has the form 01234567-89ab-cdef-0123-456789abcdef; `uuidgen` makes one";
+                "not a UUID: write one like 01234567-89ab-cdef-0123-456789abcdef; `uuidgen` makes one";
             return Err(Error::new_spanned(uuid, message));
         }
         let text = version.value();
         let numbers =
             text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
         let Some((major, minor)) = numbers else {
-            return Err(Error::new_spanned(version, "a version is MAJOR.MINOR, such as 1.0"));
+            return Err(Error::new_spanned(version, "a version has the form MAJOR.MINOR, such as 1.0"));
         };
         Ok(Options { uuid, major, minor })
     }
@@ -72,14 +77,18 @@ pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStre
     })
 }
 
-/// No method came with a version that is still to come.
+/// Checks that no method was added in a version later than the current one.
 fn expect_not_later(minor: u32, methods: &[Method]) -> Result<()> {
     let later = methods.iter().filter_map(|method| method.since).find(|(since, _)| *since > minor);
     let Some((since, place)) = later else { return Ok(()) };
-    Err(Error::new(place, format!("the service has minor version {minor}, so none of it came with {since}")))
+    Err(Error::new(
+        place,
+        format!("the service has minor version {minor}, so no method can be from version {since}"),
+    ))
 }
 
-/// Fails the build, at the name of a resource, if an index of it is taken: it is not known before.
+/// Fails the build, at the name of a resource, if an index of it is taken: the macro does not see
+/// the resource's indexes.
 fn expect_apart(methods: &[Method], resources: &[(Ident, Type)]) -> TokenStream {
     let own = methods.iter().map(|method| method.index);
     let mut taken = vec![quote!(&[#(#own),*])];
@@ -92,7 +101,7 @@ fn expect_apart(methods: &[Method], resources: &[(Ident, Type)]) -> TokenStream 
     checks.collect()
 }
 
-/// The resources of a service: the associated types, and their proxies.
+/// Returns the resources of a service: the associated types, and their proxies.
 fn resources_of(item: &ItemTrait) -> Result<Vec<(Ident, Type)>> {
     let types = item.items.iter().filter_map(|member| match member {
         TraitItem::Type(associated) => Some(associated),
@@ -124,7 +133,7 @@ fn handler(
 ) -> TokenStream {
     let (visibility, interface) = (&item.vis, &item.ident);
     let name = format_ident!("{interface}Handler");
-    let docs = format!("Answers calls by an implementation of [`{interface}`].");
+    let docs = format!("Answers calls with an implementation of [`{interface}`].");
     let arms = methods.iter().map(|method| method.arm(interface, &quote!(T), Target::Service));
     let resource_arms = resources.iter().map(|(associated, proxy)| {
         quote! {
@@ -190,7 +199,7 @@ fn client(
         }
 
         impl #name {
-            /// Names the service.
+            /// Identifies the service.
             #visibility const SELECTOR: ::lucarne::Selector = #selector;
             #(#constants)*
 
@@ -199,12 +208,12 @@ fn client(
                 ::lucarne::Open::new(container, Self::SELECTOR)
             }
 
-            /// Closes the service, and all resources of it that this client has.
+            /// Closes the service, and all resources of this client.
             #visibility fn close(&self) -> ::lucarne::Pending<(), ::lucarne::CallError> {
                 self.client.close()
             }
 
-            /// The client without its types.
+            /// Returns the untyped client.
             #visibility fn client(&self) -> &::lucarne::Client {
                 &self.client
             }

@@ -1,9 +1,10 @@
-//! What the macros say to those who use them in another way than was meant.
+//! The errors of the macros for incorrect use.
 //!
-//! Each file in `ui` is a mistake, and beside it stands what the compiler says. After a change of a message,
-//! `TRYBUILD=overwrite cargo test -p lucarne-macros --test misuse` writes it anew, to be read before it is kept.
+//! Each file in `ui` is a mistake, with the expected compiler output beside it. After a change of a
+//! message, `TRYBUILD=overwrite cargo test -p lucarne-macros --test misuse` rewrites the output.
+//! Read it before you commit it.
 
 #[test]
-fn misuse_is_explained_where_it_is() {
+fn misuse_is_reported_at_its_place() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }
