@@ -1,4 +1,5 @@
-//! Every way to run a program gives it the same services in the same versions, but for what policy withholds.
+//! Checks that every way to run a program gives it the same services in the same versions, except
+//! those that policy withholds.
 
 mod common;
 
@@ -31,7 +32,7 @@ const TABLE: [Row; 6] = [
     Row { name: "liblucarne", run: in_c, withheld: &[] },
     Row { name: "lucarne run", run: on_threads, withheld: &[] },
     Row { name: "lucarne run --simulate", run: simulated, withheld: &[] },
-    // Only an installer can let a container start others.
+    // Only an installer can allow a container to start others.
     Row {
         name: "a device",
         run: |installed, program| on_device(installed, program, &[]),
@@ -95,7 +96,7 @@ fn simulated(installed: &Installed, program: &Path) -> String {
 
 fn on_device(installed: &Installed, program: &Path, permissions: &[&str]) -> String {
     // The path of a socket must be short.
-    let state = tempfile::tempdir().expect("there is a temporary folder");
+    let state = tempfile::tempdir().expect("a temporary folder");
     let lucarne = || {
         let mut command = installed.lucarne();
         command.env("LUCARNE_STATE", state.path().join("state"));

@@ -451,11 +451,11 @@ pub enum Expr {
         /// Its code. A `continue.label` is an exit to a label around it.
         body: Box<Node>,
     },
-    /// A lambda literal: a new unit.
+    /// A lambda literal: a new routine.
     Lambda {
         /// How many parameters it has: locals `captures.len()..` of its body.
         parameters: u32,
-        /// The locals of the enclosing unit that the lambda uses, a captured `this` included. They
+        /// The locals of the enclosing routine that the lambda uses, a captured `this` included. They
         /// become locals `0..` of its body, in this order.
         captures: Vec<LocalId>,
         /// Its code.

@@ -12,6 +12,6 @@ SERVICES ::= {
 
 main:
   SERVICES.do: | name/string uuid/string |
-    // The refusal of a version that does not exist yet names the provider.
+    // The error for a version that does not exist yet names the provider.
     error := catch: (ServiceClient (ServiceSelector --uuid=uuid --major=0 --minor=99)).open
     print "$name: $error"
