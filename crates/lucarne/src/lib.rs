@@ -164,9 +164,6 @@
 //! holds up the others. A handler that panics fails its call alone. Tasks that wait use
 //! [`Container::sleep`], services of others, or whatever wakes them; a runtime is not there.
 
-#[doc(hidden)]
-pub mod macros;
-
 #[cfg(feature = "toit")]
 pub use lucarne_host::ProgramOptions;
 pub use lucarne_host::{Builder, SimulatedSystem, System};
@@ -176,6 +173,8 @@ pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, Listener,
 pub use lucarne_macros::{Fault, resource, service};
 pub use lucarne_ports::{CapturedOutput, Output, StandardOutput, Stream};
 pub use lucarne_providers::{console, containers, storage};
+#[doc(hidden)]
+pub use lucarne_services::macros;
 pub use lucarne_services::protocol::priority;
 pub use lucarne_services::{
     Arguments, Broken, Bytes, Call, CallError, Cancellation, Candidate, Client, Component, ComponentError,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Result, Variant};
+use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Path, Result, Variant};
+
+use crate::root;
 
 enum Text {
     Fixed(String),
@@ -37,10 +39,10 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
             }
         }
     }
-    let name = &item.ident;
+    let (name, root) = (&item.ident, root_of(item)?);
     let (generics, arguments, bounds) = item.generics.split_for_impl();
     Ok(quote! {
-        impl #generics ::lucarne::Fault for #name #arguments #bounds {
+        impl #generics #root::Fault for #name #arguments #bounds {
             fn to_text(&self) -> ::std::string::String {
                 match self { #(#to_text)* }
             }
@@ -50,6 +52,14 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// Returns the crate that `#[fault(crate = path)]` on the enum names.
+fn root_of(item: &DeriveInput) -> Result<Path> {
+    let mut named = item.attrs.iter().filter(|attribute| attribute.path().is_ident("fault"));
+    let Some(attribute) = named.next() else { return Ok(root::default()) };
+    let hint = "write #[fault(crate = path)], or put #[fault(...)] on a variant";
+    attribute.parse_args_with(root::parse).map_err(|_| Error::new_spanned(attribute, hint))
 }
 
 fn text_of(variant: &Variant) -> Result<Text> {

@@ -7,8 +7,8 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Error, FnArg, GenericArgument, Ident, ItemTrait, LitInt, Pat, PathArguments, ReceiverKind,
-    Result, ReturnType, TraitItem, TraitItemFn, Type,
+    Attribute, Error, FnArg, GenericArgument, Ident, ItemTrait, LitInt, Pat, Path, PathArguments,
+    ReceiverKind, Result, ReturnType, TraitItem, TraitItemFn, Type,
 };
 
 /// A method that can be called remotely.
@@ -178,7 +178,13 @@ fn value_and_fault(output: &Type) -> (Type, Option<Type>) {
 impl Method {
     /// Returns the match arm that answers a call of the method. The handle of a resource is its
     /// first argument.
-    pub(crate) fn arm(&self, interface: &Ident, implementor: &TokenStream, target: Target) -> TokenStream {
+    pub(crate) fn arm(
+        &self,
+        root: &Path,
+        interface: &Ident,
+        implementor: &TokenStream,
+        target: Target,
+    ) -> TokenStream {
         let Method { name, index, names, types, .. } = self;
         let (handle, receiver) = match target {
             Target::Service => (None, quote!(&self.implementation)),
@@ -206,12 +212,12 @@ impl Method {
             Some(fault) => {
                 // Spanned at the error type, so that the compiler points there if it is not a
                 // fault.
-                let to_text = quote_spanned!(fault.span()=> ::lucarne::Fault::to_text(&__fault));
+                let to_text = quote_spanned!(fault.span()=> #root::Fault::to_text(&__fault));
                 quote! {
                     match #invoke {
                         ::std::result::Result::Ok(value) => __call.answer(&value),
                         ::std::result::Result::Err(__fault) => {
-                            ::std::result::Result::Err(::lucarne::Thrown::new(#to_text))
+                            ::std::result::Result::Err(#root::Thrown::new(#to_text))
                         }
                     }
                 }
@@ -224,6 +230,7 @@ impl Method {
     /// `handle`, if any, comes first among the arguments.
     pub(crate) fn stub(
         &self,
+        root: &Path,
         visibility: &syn::Visibility,
         proxies: &BTreeMap<String, Type>,
         caller: &TokenStream,
@@ -250,7 +257,7 @@ impl Method {
             #default
             #visibility fn #name(
                 &self, #(#names: #types),*
-            ) -> ::lucarne::Pending<#value, ::lucarne::CallError #(<#fault>)*> {
+            ) -> #root::Pending<#value, #root::CallError #(<#fault>)*> {
                 #caller.#call
             }
         }

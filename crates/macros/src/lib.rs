@@ -5,6 +5,7 @@
 mod fault;
 mod interface;
 mod resource;
+mod root;
 mod service;
 
 use proc_macro::TokenStream;
@@ -13,6 +14,8 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// Makes a trait a service.
 ///
 /// `#[service(uuid = "...", version = "MAJOR.MINOR")]`: the UUID identifies the interface forever.
+/// `crate = path` names the crate that the generated code refers to; `lucarne` by default. Crates
+/// below `lucarne` write `crate = lucarne_services`.
 ///
 /// Each `async fn` of the trait is a method of the service and has these attributes:
 ///
@@ -44,7 +47,8 @@ pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `#[resource]`, or `#[resource(notifies = T)]` if it sends its client values of type `T`. Methods
 /// are written like those of a service, and their indexes count with those of the service; the
-/// names `close`, `proxy`, `notifications`, `serve` and `resource` are reserved.
+/// names `close`, `proxy`, `notifications`, `serve` and `resource` are reserved. `crate = path`, written
+/// first, names the crate that the generated code refers to, as for a service.
 ///
 /// For a trait `Die` the macro generates
 ///
@@ -64,7 +68,8 @@ pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The text of a variant is its name in capitals, for example `BAD_LIMIT` for `BadLimit`;
 /// `#[fault("...")]` on the variant sets another text. Variants have no content, except one marked
-/// `#[fault(other)]`, which has a `String` and stands for all other texts.
+/// `#[fault(other)]`, which has a `String` and stands for all other texts. `#[fault(crate = path)]` on the
+/// enum names the crate that the generated code refers to.
 #[proc_macro_derive(Fault, attributes(fault))]
 pub fn fault(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);

@@ -5,22 +5,31 @@ use std::collections::BTreeMap;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Ident, ItemTrait, Result, Token, Type};
+use syn::{Error, Ident, ItemTrait, Path, Result, Token, Type};
 
 use crate::interface::{Method, Target, take_methods};
+use crate::root;
 
 /// The names that every proxy or resource has.
 const TAKEN_NAMES: &[&str] = &["close", "proxy", "notifications", "serve", "resource"];
 
 /// The options: none, or `notifies = T`.
 pub(crate) struct Options {
+    root: Path,
     notifies: Option<Type>,
 }
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Options> {
+        let mut root = root::default();
+        if root::is_next(input) {
+            root = root::parse(input)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
         if input.is_empty() {
-            return Ok(Options { notifies: None });
+            return Ok(Options { root, notifies: None });
         }
         let name: Ident = input.parse()?;
         if name != "notifies" {
@@ -28,7 +37,7 @@ impl Parse for Options {
         }
         let value = input.parse::<Token![=]>().and_then(|_| input.parse());
         let hint = "name the type of the notifications: #[resource(notifies = T)]";
-        value.map(|value| Options { notifies: Some(value) }).map_err(|_| Error::new_spanned(name, hint))
+        value.map(|value| Options { root, notifies: Some(value) }).map_err(|_| Error::new_spanned(name, hint))
     }
 }
 
@@ -41,40 +50,42 @@ pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStre
 
 /// Returns the function that makes a resource of an implementation.
 fn maker(options: &Options) -> syn::TraitItem {
+    let root = &options.root;
     match &options.notifies {
         None => syn::parse_quote! {
             /// Makes it a resource, to be returned from a method.
-            fn resource(self) -> ::lucarne::Resource<Self> where Self: Sized {
-                ::lucarne::Resource::new(self)
+            fn resource(self) -> #root::Resource<Self> where Self: Sized {
+                #root::Resource::new(self)
             }
         },
         Some(value) => syn::parse_quote! {
             /// Makes a resource, to be returned from a method. `make` gets the `Notifier` for its
             /// client.
             fn resource(
-                make: impl ::std::ops::FnOnce(::lucarne::Notifier<#value>) -> Self,
-            ) -> ::lucarne::Resource<Self> where Self: Sized {
-                ::lucarne::Resource::notifying(make)
+                make: impl ::std::ops::FnOnce(#root::Notifier<#value>) -> Self,
+            ) -> #root::Resource<Self> where Self: Sized {
+                #root::Resource::notifying(make)
             }
         },
     }
 }
 
 fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream {
+    let root = &options.root;
     let (visibility, interface) = (&item.vis, &item.ident);
     let name = format_ident!("{interface}Proxy");
     let docs =
         format!("Represents a resource that implements [`{interface}`]. Clones represent the same resource.");
     let indexes = methods.iter().map(|method| method.index);
-    let arms = methods.iter().map(|method| method.arm(interface, &quote!(T), Target::Resource));
+    let arms = methods.iter().map(|method| method.arm(root, interface, &quote!(T), Target::Resource));
     let no_proxies = BTreeMap::new();
     let stubs = methods.iter().map(|method| {
-        method.stub(visibility, &no_proxies, &quote!(self.proxy), Some(quote!(self.proxy.handle())))
+        method.stub(root, visibility, &no_proxies, &quote!(self.proxy), Some(quote!(self.proxy.handle())))
     });
     let notifications = options.notifies.iter().map(|value| {
         quote! {
             /// Returns the notifications of the resource: see `lucarne::Proxy::notifications`.
-            #visibility fn notifications(&self) -> ::lucarne::Notifications<#value> {
+            #visibility fn notifications(&self) -> #root::Notifications<#value> {
                 self.proxy.notifications()
             }
         }
@@ -83,7 +94,7 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
         #[doc = #docs]
         #[derive(Clone, Debug)]
         #visibility struct #name {
-            proxy: ::lucarne::Proxy,
+            proxy: #root::Proxy,
         }
 
         impl #name {
@@ -91,12 +102,12 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
             #visibility const INDEXES: &'static [u32] = &[#(#indexes),*];
 
             /// Closes the resource.
-            #visibility fn close(&self) -> ::lucarne::Pending<(), ::lucarne::CallError> {
+            #visibility fn close(&self) -> #root::Pending<(), #root::CallError> {
                 self.proxy.close()
             }
 
             /// Returns the untyped proxy.
-            #visibility fn proxy(&self) -> &::lucarne::Proxy {
+            #visibility fn proxy(&self) -> &#root::Proxy {
                 &self.proxy
             }
 
@@ -105,10 +116,10 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
 
             #[doc(hidden)]
             #visibility async fn serve<T: #interface>(
-                __call: &::lucarne::Call,
+                __call: &#root::Call,
                 __index: u32,
-                __arguments: ::lucarne::Arguments,
-            ) -> ::std::result::Result<::lucarne::Payload, ::lucarne::Thrown> {
+                __arguments: #root::Arguments,
+            ) -> ::std::result::Result<#root::Payload, #root::Thrown> {
                 match __index {
                     #(#arms)*
                     index => ::std::result::Result::Err(__call.no_such_method(index)),
@@ -116,11 +127,11 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
             }
         }
 
-        impl<'de> ::lucarne::macros::Deserialize<'de> for #name {
-            fn deserialize<D: ::lucarne::macros::Deserializer<'de>>(
+        impl<'de> #root::macros::Deserialize<'de> for #name {
+            fn deserialize<D: #root::macros::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::std::result::Result<#name, D::Error> {
-                let proxy = <::lucarne::Proxy as ::lucarne::macros::Deserialize>::deserialize(deserializer)?;
+                let proxy = <#root::Proxy as #root::macros::Deserialize>::deserialize(deserializer)?;
                 ::std::result::Result::Ok(#name { proxy })
             }
         }

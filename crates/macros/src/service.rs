@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Ident, ItemTrait, LitStr, Result, Token, TraitItem, Type, TypeParamBound};
+use syn::{Error, Ident, ItemTrait, LitStr, Path, Result, Token, TraitItem, Type, TypeParamBound};
 use uuid::Uuid;
 
 use crate::interface::{Method, Target, take_methods};
+use crate::root;
 
 /// The names that every client has.
 const TAKEN_NAMES: &[&str] = &["open", "close", "client"];
 
-/// The options: `uuid = "...", version = "..."`.
+/// The options: `uuid = "...", version = "..."`, and `crate = path`.
 pub(crate) struct Options {
+    root: Path,
     uuid: LitStr,
     major: u32,
     minor: u32,
@@ -22,8 +24,15 @@ pub(crate) struct Options {
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Options> {
-        let (mut uuid, mut version) = (None, None);
+        let (mut uuid, mut version, mut root) = (None, None, root::default());
         while !input.is_empty() {
+            if root::is_next(input) {
+                root = root::parse(input)?;
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+                continue;
+            }
             let name: Ident = input.parse()?;
             input.parse::<Token![=]>()?;
             let value: LitStr = input.parse().map_err(|error| {
@@ -58,7 +67,7 @@ impl Parse for Options {
         let Some((major, minor)) = numbers else {
             return Err(Error::new_spanned(version, "a version has the form MAJOR.MINOR, such as 1.0"));
         };
-        Ok(Options { uuid, major, minor })
+        Ok(Options { root, uuid, major, minor })
     }
 }
 
@@ -68,7 +77,7 @@ pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStre
     expect_not_later(options.minor, &methods)?;
     let handler = handler(&item, options, &methods, &resources);
     let client = client(&item, options, &methods, &resources);
-    let apart = expect_apart(&methods, &resources);
+    let apart = expect_apart(&options.root, &methods, &resources);
     Ok(quote! {
         #item
         #handler
@@ -89,12 +98,13 @@ fn expect_not_later(minor: u32, methods: &[Method]) -> Result<()> {
 
 /// Fails the build, at the name of a resource, if an index of it is taken: the macro does not see
 /// the resource's indexes.
-fn expect_apart(methods: &[Method], resources: &[(Ident, Type)]) -> TokenStream {
+fn expect_apart(root: &Path, methods: &[Method], resources: &[(Ident, Type)]) -> TokenStream {
     let own = methods.iter().map(|method| method.index);
     let mut taken = vec![quote!(&[#(#own),*])];
     let checks = resources.iter().map(|(name, proxy)| {
         let new = quote!(<#proxy>::INDEXES);
-        let check = quote_spanned!(name.span()=> const _: () = ::lucarne::macros::expect_apart(&[#(#taken),*], #new););
+        let check =
+            quote_spanned!(name.span()=> const _: () = #root::macros::expect_apart(&[#(#taken),*], #new););
         taken.push(new);
         check
     });
@@ -131,10 +141,11 @@ fn handler(
     methods: &[Method],
     resources: &[(Ident, Type)],
 ) -> TokenStream {
+    let root = &options.root;
     let (visibility, interface) = (&item.vis, &item.ident);
     let name = format_ident!("{interface}Handler");
     let docs = format!("Answers calls with an implementation of [`{interface}`].");
-    let arms = methods.iter().map(|method| method.arm(interface, &quote!(T), Target::Service));
+    let arms = methods.iter().map(|method| method.arm(root, interface, &quote!(T), Target::Service));
     let resource_arms = resources.iter().map(|(associated, proxy)| {
         quote! {
             index if <#proxy>::INDEXES.contains(&index) => {
@@ -156,13 +167,13 @@ fn handler(
             }
         }
 
-        impl<T: #interface> ::lucarne::Serve for #name<T> {
+        impl<T: #interface> #root::Serve for #name<T> {
             async fn serve(
                 &self,
-                __call: &::lucarne::Call,
+                __call: &#root::Call,
                 __index: u32,
-                __arguments: ::lucarne::Arguments,
-            ) -> ::std::result::Result<::lucarne::Payload, ::lucarne::Thrown> {
+                __arguments: #root::Arguments,
+            ) -> ::std::result::Result<#root::Payload, #root::Thrown> {
                 match __index {
                     #(#arms)*
                     #(#resource_arms)*
@@ -171,8 +182,8 @@ fn handler(
             }
         }
 
-        impl<T: #interface> ::lucarne::Serves for #name<T> {
-            const SELECTOR: ::lucarne::Selector = #selector;
+        impl<T: #interface> #root::Serves for #name<T> {
+            const SELECTOR: #root::Selector = #selector;
         }
     }
 }
@@ -183,46 +194,48 @@ fn client(
     methods: &[Method],
     resources: &[(Ident, Type)],
 ) -> TokenStream {
+    let root = &options.root;
     let (visibility, interface) = (&item.vis, &item.ident);
     let name = format_ident!("{interface}Client");
     let docs = format!("Uses a provider of [`{interface}`]. Clones are the same client.");
     let proxies: BTreeMap<String, Type> =
         resources.iter().map(|(name, proxy)| (name.to_string(), proxy.clone())).collect();
-    let stubs = methods.iter().map(|method| method.stub(visibility, &proxies, &quote!(self.client), None));
+    let stubs =
+        methods.iter().map(|method| method.stub(root, visibility, &proxies, &quote!(self.client), None));
     let constants = methods.iter().map(|method| method.constant(visibility));
     let selector = selector(options);
     quote! {
         #[doc = #docs]
         #[derive(Clone, Debug)]
         #visibility struct #name {
-            client: ::lucarne::Client,
+            client: #root::Client,
         }
 
         impl #name {
             /// Identifies the service.
-            #visibility const SELECTOR: ::lucarne::Selector = #selector;
+            #visibility const SELECTOR: #root::Selector = #selector;
             #(#constants)*
 
             /// Opens the service for a container.
-            #visibility fn open(container: &::lucarne::Container) -> ::lucarne::Open<#name> {
-                ::lucarne::Open::new(container, Self::SELECTOR)
+            #visibility fn open(container: &#root::Container) -> #root::Open<#name> {
+                #root::Open::new(container, Self::SELECTOR)
             }
 
             /// Closes the service, and all resources of this client.
-            #visibility fn close(&self) -> ::lucarne::Pending<(), ::lucarne::CallError> {
+            #visibility fn close(&self) -> #root::Pending<(), #root::CallError> {
                 self.client.close()
             }
 
             /// Returns the untyped client.
-            #visibility fn client(&self) -> &::lucarne::Client {
+            #visibility fn client(&self) -> &#root::Client {
                 &self.client
             }
 
             #(#stubs)*
         }
 
-        impl ::std::convert::From<::lucarne::Client> for #name {
-            fn from(client: ::lucarne::Client) -> #name {
+        impl ::std::convert::From<#root::Client> for #name {
+            fn from(client: #root::Client) -> #name {
                 #name { client }
             }
         }
@@ -230,6 +243,6 @@ fn client(
 }
 
 fn selector(options: &Options) -> TokenStream {
-    let Options { uuid, major, minor } = options;
-    quote!(::lucarne::Selector::new(::lucarne::uuid!(#uuid), #major, #minor))
+    let Options { root, uuid, major, minor } = options;
+    quote!(#root::Selector::new(#root::uuid!(#uuid), #major, #minor))
 }

@@ -56,6 +56,8 @@ mod expected;
 mod failure;
 mod handler;
 mod links;
+#[doc(hidden)]
+pub mod macros;
 mod manager;
 mod open;
 mod pending;
