@@ -128,7 +128,7 @@ impl Idle {
         }
     }
 
-    /// Returns the worker that fell asleep last, and the one in the driver only if it is the last.
+    /// Returns the worker that fell asleep last, but the one in the driver only if it is alone.
     fn easiest_to_wake(&self, sleeping: &mut Vec<usize>) -> Option<usize> {
         // A worker in the list took the driver's seat first, and the list has a lock.
         let in_driver = self.in_driver.load(Ordering::Relaxed);

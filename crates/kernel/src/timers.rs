@@ -1,8 +1,8 @@
 //! Timers.
 //!
-//! A process has at most one valid timer: if its deadline is later than that, the timer finds out
-//! when it fires and is set again. So a process that waits with a time limit a million times, and
-//! never needs it, does not leave a million timers behind.
+//! A process has at most one valid timer. If its deadline has moved to a later time, the timer finds
+//! out when it fires, and is set again. So a process that waits with a time limit a million times,
+//! and never needs it, does not leave a million timers behind.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
