@@ -1,4 +1,5 @@
 //! Helpers that the tests of `cargo xtask` share.
+#![allow(dead_code, reason = "each test uses some of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,7 +12,6 @@ pub(crate) fn empty(name: &str) -> PathBuf {
     folder
 }
 
-#[allow(dead_code, reason = "not every test uses its output")]
 pub(crate) fn xtask(arguments: &[&str]) {
     run(Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments));
 }
