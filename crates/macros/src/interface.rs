@@ -212,7 +212,8 @@ impl Method {
             Some(fault) => {
                 // Spanned at the error type, so that the compiler points there if it is not a
                 // fault.
-                let to_text = quote_spanned!(fault.span()=> #root::Fault::to_text(&__fault));
+                let placed = crate::root::at(root, fault.span());
+                let to_text = quote_spanned!(fault.span()=> #placed::Fault::to_text(&__fault));
                 quote! {
                     match #invoke {
                         ::std::result::Result::Ok(value) => __call.answer(&value),

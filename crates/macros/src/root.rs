@@ -1,5 +1,7 @@
 //! The crate that generated code refers to: `lucarne`, or the one that `crate = path` names.
 
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Path, Result, Token};
 
@@ -18,4 +20,13 @@ pub(crate) fn parse(input: ParseStream<'_>) -> Result<Path> {
     input.parse::<Token![crate]>()?;
     input.parse::<Token![=]>()?;
     Path::parse_mod_style(input)
+}
+
+/// Returns the path at another place, to which the compiler's errors about its use then point.
+pub(crate) fn at(root: &Path, place: Span) -> TokenStream {
+    let moved = root.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(place.resolved_at(token.span()));
+        token
+    });
+    moved.collect()
 }

@@ -103,6 +103,7 @@ fn expect_apart(root: &Path, methods: &[Method], resources: &[(Ident, Type)]) ->
     let mut taken = vec![quote!(&[#(#own),*])];
     let checks = resources.iter().map(|(name, proxy)| {
         let new = quote!(<#proxy>::INDEXES);
+        let root = root::at(root, name.span());
         let check =
             quote_spanned!(name.span()=> const _: () = #root::macros::expect_apart(&[#(#taken),*], #new););
         taken.push(new);
