@@ -9,7 +9,7 @@ use lucarne_host::components::{self, Components};
 use lucarne_host::{ProgramOptions, System};
 use lucarne_kernel::Faults;
 use lucarne_ports::{Output, StandardOutput};
-use lucarne_toit::Image;
+use lucarne_toit::LoadedProgram;
 
 use crate::arguments::device::{At, RunOptions};
 use crate::arguments::{HOST, Run};
@@ -86,7 +86,7 @@ fn end_with_parent(_: i32) -> Result<(), Stop> {
     Ok(())
 }
 
-fn run_on_threads(options: &Run, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
+fn run_on_threads(options: &Run, image: Arc<LoadedProgram>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     end_on_interrupt(output.clone())?;
     if !options.component_process {
         components::load(&options.component).map_err(|error| Stop::usage(error.to_string()))?;
@@ -144,7 +144,7 @@ fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
 }
 
 /// Runs in virtual time. A program that waits for something that cannot happen is ended with an error.
-fn simulate(options: &Run, seed: u64, image: Arc<Image>, output: Arc<dyn Output>) -> Result<i32, Stop> {
+fn simulate(options: &Run, seed: u64, image: Arc<LoadedProgram>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     let faults = Faults { kill_at_steps: options.kill_at.clone() };
     let mut system = System::builder().output(output.clone()).simulate(seed, faults);
     let program = system.start_program(image, options.file(), program_options(options));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lucarne_host::System;
 use lucarne_ports::{CapturedOutput, Stream};
 use lucarne_services::{Call, Container, Handler, Policy, Selector, Thrown, Value, uuid};
-use lucarne_toit::{Host, Image, MemoryAccount};
+use lucarne_toit::{Host, LoadedProgram, MemoryAccount};
 
 const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 0);
 
@@ -17,7 +17,7 @@ impl Handler for House {
     }
 }
 
-fn image(name: &str, source: &str) -> Arc<Image> {
+fn image(name: &str, source: &str) -> Arc<LoadedProgram> {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&file, source).expect("room on the disk");
     let compiled = lucarne_toit::compile(&file).unwrap_or_else(|error| panic!("{error}"));

@@ -24,7 +24,7 @@ use std::time::Duration;
 use lucarne_host::{ProgramOptions, System};
 use lucarne_kernel::Faults;
 use lucarne_ports::{Output, Stream};
-use lucarne_toit::Image;
+use lucarne_toit::LoadedProgram;
 use wait_timeout::ChildExt;
 
 /// Longer than any program takes on a busy machine, unoptimized and under stress.
@@ -242,7 +242,7 @@ fn seeds() {
 }
 
 /// Kills a process at a random point of a run, twice with the same seed.
-fn kill_somewhere(file: &Path, image: &Arc<Image>, seed: u64) -> Result<(), String> {
+fn kill_somewhere(file: &Path, image: &Arc<LoadedProgram>, seed: u64) -> Result<(), String> {
     let undisturbed = simulate(file, image, seed, &[]);
     let step = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) % undisturbed.steps.max(1) + 1;
     let (first, second) = (simulate(file, image, seed, &[step]), simulate(file, image, seed, &[step]));
@@ -278,7 +278,7 @@ struct Simulated {
     output: String,
 }
 
-fn simulate(file: &Path, image: &Arc<Image>, seed: u64, kill_at_steps: &[u64]) -> Simulated {
+fn simulate(file: &Path, image: &Arc<LoadedProgram>, seed: u64, kill_at_steps: &[u64]) -> Simulated {
     let output = Arc::new(Collected::default());
     let faults = Faults { kill_at_steps: kill_at_steps.to_vec() };
     let mut system = System::builder().output(output.clone()).simulate(seed, faults);
@@ -300,7 +300,7 @@ impl Output for Collected {
     fn flush(&self) {}
 }
 
-fn compile(program: &Path) -> Arc<Image> {
+fn compile(program: &Path) -> Arc<LoadedProgram> {
     let compiled = lucarne_toit::compile(program).unwrap_or_else(|error| panic!("{error}"));
     lucarne_toit::load(compiled.program).expect("there is memory")
 }

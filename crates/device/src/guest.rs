@@ -49,7 +49,7 @@ impl Guests {
     }
 
     /// Starts a program in Toit: a group of processes in this OS process.
-    pub(crate) fn start_toit(&self, image: Arc<lucarne_toit::Image>, start: Start<'_>) -> Guest {
+    pub(crate) fn start_toit(&self, image: Arc<lucarne_toit::LoadedProgram>, start: Start<'_>) -> Guest {
         let group = self.residents.admit(self.system.kernel(), start.name, &start.settings.permissions);
         start.expected.iter().for_each(|expected| expected.of(group.gid()));
         let (residents, name) = (self.residents.clone(), start.name.clone());
@@ -70,7 +70,7 @@ impl Guests {
     pub(crate) fn start_instance(
         &self,
         group: Prepared,
-        image: Arc<lucarne_toit::Image>,
+        image: Arc<lucarne_toit::LoadedProgram>,
         argument: Value,
         start: Start<'_>,
     ) -> Guest {
@@ -81,7 +81,7 @@ impl Guests {
     fn run(
         &self,
         group: Prepared,
-        image: Arc<lucarne_toit::Image>,
+        image: Arc<lucarne_toit::LoadedProgram>,
         start: Start<'_>,
         argument: Option<Value>,
         forget: impl FnOnce() + Send + 'static,

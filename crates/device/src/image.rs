@@ -224,7 +224,7 @@ impl Image {
     ///
     /// # Errors
     /// If it is no such image, if it is damaged, or if it does not compile any more.
-    pub fn load(&self) -> Result<Arc<lucarne_toit::Image>, ImageError> {
+    pub fn load(&self) -> Result<Arc<lucarne_toit::LoadedProgram>, ImageError> {
         if self.manifest.kind != Kind::Toit {
             return Err(ImageError::NoProgram);
         }

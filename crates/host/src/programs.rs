@@ -14,7 +14,7 @@ use lucarne_ports::containers::{
     ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
 };
 use lucarne_services::{Uuid, Value};
-use lucarne_toit::{Host, Image, ToitError};
+use lucarne_toit::{Host, LoadedProgram, ToitError};
 
 use crate::system::Parts;
 use crate::{SimulatedSystem, System};
@@ -53,7 +53,7 @@ impl System {
     }
 
     /// Starts a program that was compiled from a file.
-    pub fn start_program(&self, image: Arc<Image>, file: &Path, options: ProgramOptions) -> Program {
+    pub fn start_program(&self, image: Arc<LoadedProgram>, file: &Path, options: ProgramOptions) -> Program {
         start_program(&self.parts, self.kernel(), image, file, options)
     }
 }
@@ -61,7 +61,7 @@ impl System {
 impl SimulatedSystem {
     /// Starts a program that was compiled from a file. It cannot use anything outside of the simulation, since that
     /// does not follow from the seed.
-    pub fn start_program(&self, image: Arc<Image>, file: &Path, options: ProgramOptions) -> Program {
+    pub fn start_program(&self, image: Arc<LoadedProgram>, file: &Path, options: ProgramOptions) -> Program {
         let options = ProgramOptions { outside: false, ..options };
         start_program(&self.parts, self.kernel(), image, file, options)
     }
@@ -70,7 +70,7 @@ impl SimulatedSystem {
 fn start_program(
     parts: &Parts,
     kernel: &KernelHandle,
-    image: Arc<Image>,
+    image: Arc<LoadedProgram>,
     file: &Path,
     options: ProgramOptions,
 ) -> Program {
@@ -81,12 +81,12 @@ fn start_program(
 /// A program with everything that a container of it starts with.
 struct Template {
     id: Uuid,
-    image: Arc<Image>,
+    image: Arc<LoadedProgram>,
     make_host: Box<dyn Fn() -> Host + Send + Sync>,
 }
 
 impl Template {
-    fn new(parts: &Parts, image: Arc<Image>, file: &Path, options: ProgramOptions) -> Template {
+    fn new(parts: &Parts, image: Arc<LoadedProgram>, file: &Path, options: ProgramOptions) -> Template {
         // A program that is not installed is identified by its path.
         let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, file.as_os_str().as_encoded_bytes());
         let name = file.to_str().map(str::to_owned);

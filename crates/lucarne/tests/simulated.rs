@@ -10,7 +10,7 @@ use std::time::Duration;
 use lucarne::prelude::*;
 use lucarne::{CapturedOutput, Container, Program, Stream};
 use lucarne_kernel::Faults;
-use lucarne_toit::{Host, Image};
+use lucarne_toit::{Host, LoadedProgram};
 
 const SEEDS: u64 = 1_000;
 
@@ -176,7 +176,7 @@ async fn use_everything(guest: &Container, selector: Selector) -> Result<(), Cal
     Ok(())
 }
 
-fn compile(name: &str, source: &str) -> Arc<Image> {
+fn compile(name: &str, source: &str) -> Arc<LoadedProgram> {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.toit", std::process::id()));
     std::fs::write(&file, source).unwrap();
     let compiled = lucarne_toit::compile(&file).unwrap_or_else(|error| panic!("{error}"));
@@ -185,8 +185,8 @@ fn compile(name: &str, source: &str) -> Arc<Image> {
 }
 
 struct Images {
-    provider: Arc<Image>,
-    client: Arc<Image>,
+    provider: Arc<LoadedProgram>,
+    client: Arc<LoadedProgram>,
 }
 
 /// What is to be seen of a run.
@@ -201,7 +201,7 @@ fn run(images: &Images, seed: u64, kill_at_steps: Vec<u64>) -> Run {
     let builder = System::builder().output(output.clone()).without_services();
     let mut system = builder.simulate(seed, Faults { kill_at_steps });
     let kernel = system.kernel().clone();
-    let toit = |image: &Arc<Image>| {
+    let toit = |image: &Arc<LoadedProgram>| {
         let host = Host::new(output.clone(), system.presence());
         lucarne_toit::start(&kernel, image.clone(), host)
     };

@@ -41,6 +41,11 @@ pub mod kind {
     pub const NOTIFICATION: u8 = 7;
     /// A value from outside.
     pub const EXTERNAL_NOTIFICATION: u8 = 8;
+    /// A resource was cut off, since its client takes no notifications. It never crosses a boundary: machines tell their
+    /// own programs by it.
+    pub const SLOW_CONSUMER: u8 = 9;
+    /// An object is gone, and its finalizer is to run. It never crosses a boundary either.
+    pub const FINALIZER: u8 = 10;
 }
 
 /// The priorities of providers.

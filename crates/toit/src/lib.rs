@@ -30,8 +30,8 @@ use lucarne_compiler::program::Program;
 use lucarne_compiler::resolve;
 pub use lucarne_compiler::resolve::Analysis;
 use lucarne_compiler::source::{FileLoader, Loader};
-use lucarne_vm::native;
-pub use lucarne_vm::{Host, Image, MemoryAccount, start, start_in};
+use lucarne_vm::natives;
+pub use lucarne_vm::{Host, LoadedProgram, MemoryAccount, start, start_in};
 use thiserror::Error;
 
 /// Why a program cannot be compiled or run.
@@ -78,7 +78,7 @@ pub struct Compiled {
 /// # Errors
 /// [`ToitError::Path`] and [`ToitError::Library`].
 pub fn analyze(loader: &(dyn Loader + Sync), entry: &Path) -> Result<Analysis, ToitError> {
-    Ok(resolve::analyze(loader, Some(library()?), &native::exists, text(entry)?))
+    Ok(resolve::analyze(loader, Some(library()?), &natives::exists, text(entry)?))
 }
 
 /// Analyzes a file that may be a program or a library: nothing demands a `main`.
@@ -86,7 +86,7 @@ pub fn analyze(loader: &(dyn Loader + Sync), entry: &Path) -> Result<Analysis, T
 /// # Errors
 /// As for [`analyze`].
 pub fn check(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, ToitError> {
-    Ok(resolve::check(loader, Some(library()?), &native::exists, text(file)?))
+    Ok(resolve::check(loader, Some(library()?), &natives::exists, text(file)?))
 }
 
 /// Links an analyzed program.
@@ -113,8 +113,8 @@ pub fn compile(entry: &Path) -> Result<Compiled, ToitError> {
 ///
 /// # Errors
 /// [`ToitError::OutOfMemory`].
-pub fn load(program: Program) -> Result<Arc<Image>, ToitError> {
-    Image::new(Arc::new(program)).map(Arc::new).map_err(|_| ToitError::OutOfMemory)
+pub fn load(program: Program) -> Result<Arc<LoadedProgram>, ToitError> {
+    LoadedProgram::new(Arc::new(program)).map(Arc::new).map_err(|_| ToitError::OutOfMemory)
 }
 
 fn library() -> Result<Unit, ToitError> {

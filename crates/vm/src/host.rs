@@ -1,40 +1,41 @@
-//! What the processes of a program share besides the program: limits, output, names.
+//! The surroundings of a program, which its processes share: limits, output, names.
 
 use std::sync::Arc;
 
+use lucarne_heap::{HeapOptions, MemoryAccount};
 use lucarne_kernel::priority;
 use lucarne_message::Value;
 use lucarne_outside::Surroundings;
-use lucarne_ports::{Output, Stream};
+use lucarne_ports::{Environment, MachineEnvironment, Output, Stream};
 use lucarne_services::protocol::interface;
 use lucarne_services::{Presence, ProviderFlag};
 
-use crate::heap::{HeapOptions, MemoryAccount};
 
 /// The surroundings of a program.
 pub struct Host {
-    /// How heaps are made.
+    /// The options of heaps.
     pub heap: HeapOptions,
-    /// What all its processes may use together, besides what each may use; nothing if nobody counts.
+    /// The memory that all its processes may use together, besides the limit of each.
     pub memory: Option<Arc<MemoryAccount>>,
     /// The priority that its processes start with: see `lucarne_kernel::priority`.
     pub priority: u8,
     /// The arguments of `main`.
     pub arguments: Vec<String>,
-    /// What `main` gets instead of a list of the arguments, if whoever starts the program says so.
+    /// The argument of `main`, instead of the list of arguments.
     pub argument: Option<Value>,
-    /// The id of the image that it runs from, as programs know it; all zero if it is none that is installed.
+    /// The id of the image that it runs from, as programs know it; all zero if the program is not installed.
     pub image_id: [u8; 16],
     /// The program as the user named it.
     pub program_name: Option<String>,
     /// The program's full path.
     pub program_path: Option<String>,
-    /// Files that come with it, as `system.assets` reads them: names and contents in one byte array, or nothing.
+    /// The assets of the container, as `system.assets` reads them: names and contents in one byte array, or nothing.
     pub assets: Vec<u8>,
-    /// What the program may reach of the machine around it: files, environment, other programs. Having
-    /// none is the rule, and each try is then an error. A program that a person starts on a desk is
-    /// given what the person has.
+    /// The parts of the machine that the program may reach: files, environment, other programs. By default there is
+    /// none, and each attempt fails. A program that a user starts with `lucarne run` is granted what the user has.
     pub outside: Option<Arc<Surroundings>>,
+    /// The machine's time zone, zone files, and name, as natives see them. By default those of the real machine.
+    pub environment: Arc<dyn Environment>,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) print: ProviderFlag,
     pub(crate) log: ProviderFlag,
@@ -42,7 +43,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Surroundings with default limits, no arguments, no name, and nothing outside.
+    /// Makes surroundings with default limits, no arguments, no name, and no access to the machine.
     pub fn new(output: Arc<dyn Output>, presence: &Presence) -> Host {
         Host {
             heap: HeapOptions::default(),
@@ -55,6 +56,7 @@ impl Host {
             program_path: None,
             assets: Vec::new(),
             outside: None,
+            environment: Arc::new(MachineEnvironment),
             output,
             print: presence.flag(interface::PRINT.uuid),
             log: presence.flag(interface::LOG.uuid),
@@ -62,7 +64,7 @@ impl Host {
         }
     }
 
-    /// Tells the user what went wrong in a process.
+    /// Reports an error of a process to the user.
     pub(crate) fn report(&self, text: &str) {
         self.output.write(Stream::Error, format!("{text}\n").as_bytes());
     }

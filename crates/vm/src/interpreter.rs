@@ -7,6 +7,11 @@
 //! (`pc`), and writes them back ([`Interpreter::save`]) before anything that may collect, grow the
 //! stack, or look at it.
 //!
+//! **Words.** Every word that a function of this module takes or holds is *current*, as the heap's raw interface calls
+//! it: it was read from a register, a global, a literal or an object, or was made, after the last allocation. What
+//! must outlast an allocation is in a register, or kept. The stack that the interpreter runs on grows and moves in
+//! functions of this module only, and the loop takes its address anew after each of them.
+//!
 //! The word below a frame's register 0 holds the caller's frame and the number of registers of the
 //! frame itself, so that the collector learns how far the topmost frame reaches.
 
@@ -14,23 +19,41 @@ mod arithmetic;
 mod steps;
 mod unwind;
 
-use std::sync::Arc;
-
 use lucarne_compiler::program::bytecode::{Instruction, Opcode};
 use lucarne_compiler::program::{Accessor, ClassIndex, FunctionIndex};
+use lucarne_heap::{
+    FRAME_WORDS, Handle, Heap, Kept, OutOfMemory, Ref, RefMut, Register, Root, Stack, StackId, Word,
+};
+use lucarne_natives::{BYTES_PER_UNIT, Call, Effect, Entry, Failure};
+use lucarne_ports::Environment;
 
-use crate::effect::Effect;
-use crate::heap::{Callee, FRAME_WORDS, Heap, Image, OutOfMemory, Ref, StackId, Word};
-use crate::native::{self, Call, Entry, Failure};
+use crate::program::{Callee, LoadedProgram};
 use arithmetic::Operands;
 pub(crate) use unwind::Completion;
 
-/// Where a task stands while it does not run.
+/// Where a task stands while it does not run. Only the interpreter makes and moves it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
-    pub(crate) stack: StackId,
-    pub(crate) frame: usize,
-    pub(crate) pc: usize,
+    stack: StackId,
+    frame: usize,
+    pc: usize,
+}
+
+impl Position {
+    /// Names a register of the current frame.
+    pub(crate) fn register(self, index: usize) -> Register {
+        Register::new(self.stack, self.frame + index)
+    }
+
+    /// Returns the address of the next instruction.
+    pub(crate) fn next_address(self) -> usize {
+        self.pc
+    }
+
+    /// Goes past the next instruction, which then counts as the one under way.
+    pub(crate) fn skip(&mut self) {
+        self.pc += 1;
+    }
 }
 
 /// Why the interpreter stopped.
@@ -40,9 +63,9 @@ pub(crate) enum Stop {
     Budget,
     /// The machine is to do something and to hand over the result with [`Interpreter::complete`].
     Effect(Effect),
-    /// The task's first function has returned this.
-    Finished(Word),
-    /// An exception has left the task's first function: text for whoever wants to know.
+    /// The task's first function has returned this. The machine frees the root.
+    Finished(Root),
+    /// An exception has left the task's first function: its text.
     Uncaught(String),
     /// No memory is left even to collect. The process cannot go on.
     Broken,
@@ -60,7 +83,8 @@ const CLEAR_GROUP: usize = 4;
 
 pub(crate) struct Interpreter<'h> {
     pub(crate) heap: &'h mut Heap,
-    image: Arc<Image>,
+    program: &'h LoadedProgram,
+    environment: &'h dyn Environment,
     position: Position,
     budget: i64,
 }
@@ -74,35 +98,101 @@ enum Next {
 }
 
 impl<'h> Interpreter<'h> {
-    pub(crate) fn new(heap: &'h mut Heap, position: Position, budget: i64) -> Self {
-        let image = heap.image().clone();
-        let mut interpreter = Interpreter { heap, image, position, budget };
+    /// Enters a task of this heap, which runs this program, where it stands.
+    pub(crate) fn new(
+        heap: &'h mut Heap,
+        program: &'h LoadedProgram,
+        environment: &'h dyn Environment,
+        position: Position,
+        budget: i64,
+    ) -> Self {
+        let mut interpreter = Interpreter { heap, program, environment, position, budget };
         interpreter.set_top();
         interpreter
     }
 
-    /// Prepares a stack so that the interpreter starts with a function and its arguments.
-    pub(crate) fn prepare(
-        heap: &mut Heap,
-        stack: StackId,
-        function: FunctionIndex,
-        arguments: &[Word],
-    ) -> Result<Position, OutOfMemory> {
-        let callee = heap.image().callees()[function.0 as usize];
-        let words = heap.stacks_mut().get_mut(stack);
-        words.grow(FRAME_WORDS + usize::from(callee.registers) + 1).map_err(|_| OutOfMemory)?;
-        words.set(0, Word::small(BASE));
-        words.set(1, Word::small(i64::from(callee.registers)));
-        for index in 0..usize::from(callee.registers) {
-            let argument = arguments.get(index).copied().unwrap_or(Word::NULL);
-            words.set(FRAME_WORDS + index, argument);
-        }
-        words.set_top(FRAME_WORDS + usize::from(callee.registers));
-        Ok(Position { stack, frame: FRAME_WORDS, pc: callee.entry as usize })
+    /// Leaves the task. Returns where it stands.
+    pub(crate) fn leave(self) -> Position {
+        self.heap.leave_current();
+        self.position
     }
 
-    pub(crate) fn position(&self) -> Position {
-        self.position
+    /// Makes a stack on which the interpreter starts with a function and its arguments.
+    pub(crate) fn prepare(
+        heap: &mut Heap,
+        program: &LoadedProgram,
+        function: FunctionIndex,
+        arguments: &[Handle],
+    ) -> Result<Position, OutOfMemory> {
+        let callee = program.callees()[function.0 as usize];
+        let registers = usize::from(callee.registers);
+        let id = heap.add_stack();
+        let position = Position { stack: id, frame: FRAME_WORDS, pc: callee.entry as usize };
+        // SAFETY: the stack is new. What is written to it are numbers, and words of handles without an allocation between.
+        let stack = unsafe { heap.stack_mut(id) };
+        if stack.grow(FRAME_WORDS + registers + 1).is_err() {
+            Interpreter::free(heap, position);
+            return Err(OutOfMemory);
+        }
+        stack.set(0, Word::small(BASE));
+        stack.set(1, Word::small(i64::from(callee.registers)));
+        stack.set_top(FRAME_WORDS + registers);
+        for index in 0..registers {
+            let argument = arguments.get(index).copied().unwrap_or(Handle::NULL);
+            let word = heap.get(argument).word();
+            // SAFETY: as above.
+            unsafe { heap.stack_mut(id) }.set(FRAME_WORDS + index, word);
+        }
+        Ok(position)
+    }
+
+    /// Frees the stack of a task that has ended.
+    pub(crate) fn free(heap: &mut Heap, position: Position) {
+        // SAFETY: no interpreter is entered, so no address of the stack is held; a task that has ended does not run.
+        unsafe { heap.remove_stack(position.stack) }
+    }
+
+    /// Returns the value of a word.
+    #[inline(always)]
+    fn at(&self, word: Word) -> Ref<'_> {
+        // SAFETY: words of this module are current.
+        unsafe { self.heap.at(word) }
+    }
+
+    /// Returns the value of a word, to be written.
+    #[inline(always)]
+    fn at_mut(&mut self, word: Word) -> RefMut<'_> {
+        // SAFETY: words of this module are current.
+        unsafe { self.heap.at_mut(word) }
+    }
+
+    /// Stores a word into a field or element. Does nothing if there is none.
+    #[inline(always)]
+    fn store(&mut self, object: Word, index: usize, value: Word) {
+        // SAFETY: words of this module are current.
+        unsafe { self.heap.store(object, index, value) }
+    }
+
+    /// Keeps a word until the end of the scope.
+    fn keep(&mut self, word: Word) -> Kept {
+        // SAFETY: words of this module are current.
+        unsafe { self.heap.keep_word(word) }
+    }
+
+    fn stack(&self) -> &Stack {
+        self.heap.stack(self.position.stack)
+    }
+
+    fn stack_mut(&mut self) -> &mut Stack {
+        // SAFETY: words of this module are current, and `set_top` is called before allocations. The loop takes the
+        // address of the stack anew after functions that are called through `outside!`, which alone grow it.
+        unsafe { self.heap.stack_mut(self.position.stack) }
+    }
+
+    /// Stops because the task's first function has returned a value.
+    fn finished(&mut self, value: Word) -> Next {
+        // SAFETY: words of this module are current.
+        Next::Stop(Stop::Finished(unsafe { self.heap.root_word(value) }))
     }
 
     /// What is left of the budget; below zero if a native took more than there was.
@@ -113,29 +203,25 @@ impl<'h> Interpreter<'h> {
     /// Charges work on so many bytes. Few cost nothing.
     #[inline(always)]
     fn charge_bytes(&mut self, bytes: usize) {
-        self.budget -= (bytes / native::BYTES_PER_UNIT) as i64;
-    }
-
-    /// An argument of the native that asked for an effect.
-    pub(crate) fn argument(&self, index: usize) -> Word {
-        self.heap.stacks().get(self.position.stack).get(self.position.frame + index)
+        self.budget -= (bytes / BYTES_PER_UNIT) as i64;
     }
 
     fn register(&self, index: usize) -> Word {
-        self.argument(index)
+        self.stack().get(self.position.frame + index)
     }
 
     fn set_register(&mut self, index: usize, word: Word) {
         let at = self.position.frame + index;
-        self.heap.stacks_mut().get_mut(self.position.stack).set(at, word);
+        self.stack_mut().set(at, word);
     }
 
     /// Tells the heap how far the stack is used.
     fn set_top(&mut self) {
         let frame = self.position.frame;
-        let header = self.heap.stacks().get(self.position.stack).get(frame - 1);
+        let header = self.stack().get(frame - 1);
         let registers = header.as_small() as usize & ((1 << FRAME_SHIFT) - 1);
-        self.heap.set_current(self.position.stack, frame + registers);
+        // SAFETY: the frame's header says how many registers it has; no word above them is needed.
+        unsafe { self.heap.set_current(self.position.stack, frame + registers) };
     }
 
     fn save(&mut self, frame: usize, pc: usize) {
@@ -145,11 +231,11 @@ impl<'h> Interpreter<'h> {
     }
 
     /// Gives a native that asked for an effect its result, as if it had returned or failed.
-    pub(crate) fn complete(&mut self, result: Result<Word, Failure>) -> Option<Stop> {
+    pub(crate) fn complete(&mut self, result: Result<Handle, Failure>) -> Option<Stop> {
         let next = match result {
-            Ok(value) => self.leave_frame(value),
+            Ok(value) => self.leave_frame(self.heap.get(value).word()),
             Err(failure) => {
-                let instruction = self.image.program().code[self.position.pc - 1];
+                let instruction = self.program.program().code[self.position.pc - 1];
                 self.native_failed(instruction, failure)
             }
         };
@@ -162,14 +248,13 @@ impl<'h> Interpreter<'h> {
     /// Returns a value from the current frame.
     fn leave_frame(&mut self, value: Word) -> Next {
         let frame = self.position.frame;
-        let stack = self.heap.stacks_mut().get_mut(self.position.stack);
-        let return_address = stack.get(frame - 2).as_small();
+        let return_address = self.stack().get(frame - 2).as_small();
         if return_address == BASE {
-            return Next::Stop(Stop::Finished(value));
+            return self.finished(value);
         }
-        self.position.frame = (stack.get(frame - 1).as_small() >> FRAME_SHIFT) as usize;
+        self.position.frame = (self.stack().get(frame - 1).as_small() >> FRAME_SHIFT) as usize;
         self.position.pc = return_address as usize;
-        stack.set(frame - 2, value);
+        self.stack_mut().set(frame - 2, value);
         self.set_top();
         Next::Continue
     }
@@ -200,11 +285,11 @@ impl<'h> Interpreter<'h> {
     /// The loop. Returns `Continue` after anything that moved the stack or the frame behind its
     /// back, to start over with what [`Interpreter::position`] says.
     fn run_fast(&mut self) -> Next {
-        let image = self.image.clone();
-        let code = image.program().code.as_ptr();
-        let callees = image.callees();
-        let dispatch = image.program().dispatch.as_slice();
-        let stack = self.heap.stacks_mut().get_mut(self.position.stack);
+        let program = self.program;
+        let code = program.program().code.as_ptr();
+        let callees = program.callees();
+        let dispatch = program.program().dispatch.as_slice();
+        let stack = self.stack_mut();
         let base = stack.base();
         // What `clear` may overshoot is kept free.
         let stack_words = stack.len().saturating_sub(CLEAR_GROUP);
@@ -274,7 +359,7 @@ impl<'h> Interpreter<'h> {
                 let call_base = $call_base;
                 let offset: u32 = $offset;
                 let receiver = get!(call_base + 2);
-                let class = self.heap.class_of(receiver);
+                let class = self.heap.class(self.at(receiver));
                 // SAFETY: the table is as long as the largest offset plus the number of classes.
                 let entry = unsafe { *dispatch.get_unchecked((offset + class.0) as usize) };
                 if entry.selector != offset {
@@ -285,8 +370,8 @@ impl<'h> Interpreter<'h> {
                 match callee.accessor {
                     Accessor::None => enter!(call_base, callee, $return_address),
                     Accessor::Getter(place) => {
-                        let value = match self.heap.words(receiver).get(place as usize) {
-                            Some(value) => *value,
+                        let value = match self.at(receiver).elements().get(place as usize) {
+                            Some(value) => value.word(),
                             None => outside!(self.fail(Failure::WRONG_TYPE)),
                         };
                         set!(call_base, value);
@@ -294,7 +379,7 @@ impl<'h> Interpreter<'h> {
                     }
                     Accessor::Setter(place) => {
                         let value = get!(call_base + 3);
-                        self.heap.set_field(receiver, place as usize, value);
+                        self.store(receiver, place as usize, value);
                         set!(call_base, value);
                         pc = $return_address;
                     }
@@ -402,7 +487,7 @@ impl<'h> Interpreter<'h> {
                 Opcode::Move => set!(instruction.a(), get!(instruction.b())),
                 Opcode::LoadInt => set!(instruction.a(), Word::small(i64::from(instruction.number()))),
                 Opcode::LoadLiteral => {
-                    set!(instruction.a(), self.image.literal(instruction.number() as usize))
+                    set!(instruction.a(), program.objects().literal(instruction.number() as usize))
                 }
                 Opcode::LoadBytes => {
                     allocate!(instruction.a(), self.copy_literal(instruction.number() as usize))
@@ -426,28 +511,28 @@ impl<'h> Interpreter<'h> {
                     unsafe { *home.add(instruction.b() as usize) = value };
                 }
                 Opcode::NewCell => allocate!(instruction.a(), {
-                    let cell = self.heap.builtins().cell;
-                    self.heap.allocate(cell, crate::heap::Format::Words, 1).inspect(|cell| {
+                    self.heap.new_cell().map(|cell| cell.word()).inspect(|cell| {
                         // The operand may have moved: it is read after the allocation.
                         let value = get!(instruction.b());
-                        self.heap.set_field(*cell, 0, value);
+                        self.store(*cell, 0, value);
                     })
                 }),
                 Opcode::GetCell => {
-                    let value = self.heap.words(get!(instruction.b())).first().copied();
+                    let value = self.at(get!(instruction.b())).elements().first().map(|value| value.word());
                     set!(instruction.a(), value.unwrap_or(Word::NULL));
                 }
-                Opcode::SetCell => self.heap.set_field(get!(instruction.a()), 0, get!(instruction.b())),
+                Opcode::SetCell => self.store(get!(instruction.a()), 0, get!(instruction.b())),
                 Opcode::GetGlobal => {
                     let index = instruction.number() as usize;
                     let value = self.heap.global(index);
                     if value == Word::UNSET {
-                        self.heap.set_global(index, Word::IN_PROGRESS);
-                        if let Some(function) = image.program().globals[index].initializer {
+                        // SAFETY: a mark.
+                        unsafe { self.heap.set_global(index, Word::IN_PROGRESS) };
+                        if let Some(function) = program.program().globals[index].initializer {
                             enter!(instruction.a(), callees[function.0 as usize], pc);
                         }
                     } else if value == Word::IN_PROGRESS {
-                        // Tried again once another task has finished the initialisation.
+                        // Tried again once another task has finished the initialization.
                         pc -= 1;
                         self.save(frame, pc);
                         return Next::Stop(Stop::Effect(Effect::AwaitGlobal));
@@ -457,17 +542,18 @@ impl<'h> Interpreter<'h> {
                 }
                 Opcode::SetGlobal => {
                     let value = if instruction.n() == 1 { Word::UNSET } else { get!(instruction.a()) };
-                    self.heap.set_global(instruction.number() as usize, value);
+                    // SAFETY: words of this module are current.
+                    unsafe { self.heap.set_global(instruction.number() as usize, value) };
                 }
                 Opcode::GetField => {
-                    match self.heap.words(get!(instruction.b())).get(instruction.c() as usize) {
-                        Some(value) => set!(instruction.a(), *value),
+                    match self.at(get!(instruction.b())).elements().get(instruction.c() as usize) {
+                        Some(value) => set!(instruction.a(), value.word()),
                         None => outside!(self.fail(Failure::WRONG_TYPE)),
                     }
                 }
                 Opcode::SetField => {
                     let (object, value) = (get!(instruction.a()), get!(instruction.c()));
-                    self.heap.set_field(object, instruction.b() as usize, value);
+                    self.store(object, instruction.b() as usize, value);
                 }
 
                 Opcode::CallStatic => {
@@ -509,7 +595,7 @@ impl<'h> Interpreter<'h> {
                     let return_address = get!(-2isize).as_small();
                     if return_address == BASE {
                         self.save(frame, pc);
-                        return Next::Stop(Stop::Finished(value));
+                        return self.finished(value);
                     }
                     frame = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
                     set!(-2isize, value);
@@ -519,10 +605,11 @@ impl<'h> Interpreter<'h> {
                 }
                 Opcode::Native => {
                     self.save(frame, pc);
-                    match image.native(instruction.number() as usize) {
+                    match program.native(instruction.number() as usize) {
                         Some(Entry::Function(native)) => {
                             let scope = self.heap.scope();
-                            let mut call = Call::new(self.heap, self.position.stack, frame);
+                            let stack = self.position.stack;
+                            let mut call = Call::new(self.heap, self.environment, stack, frame);
                             let result = native(&mut call).map(Ref::word);
                             let charged = call.charged();
                             self.heap.end_scope(scope);
@@ -531,7 +618,7 @@ impl<'h> Interpreter<'h> {
                                 Ok(value) => {
                                     let return_address = get!(-2isize).as_small();
                                     if return_address == BASE {
-                                        return Next::Stop(Stop::Finished(value));
+                                        return self.finished(value);
                                     }
                                     frame = (get!(-1isize).as_small() >> FRAME_SHIFT) as usize;
                                     set!(-2isize, value);
@@ -760,7 +847,7 @@ impl<'h> Interpreter<'h> {
 
                 Opcode::NewObject => {
                     let class = ClassIndex(instruction.number() as u32);
-                    allocate!(instruction.a(), self.heap.new_instance(class).map(Ref::word))
+                    allocate!(instruction.a(), self.heap.new_instance(class).map(|object| object.word()))
                 }
                 Opcode::NewList => {
                     allocate!(instruction.a(), self.new_list(instruction.number() as usize))
@@ -772,13 +859,12 @@ impl<'h> Interpreter<'h> {
                 Opcode::NewBytes => outside!(self.new_bytes_from_list(instruction.a())),
                 Opcode::Concat => {
                     self.save(frame, pc);
-                    let first = frame + instruction.b() as usize;
-                    let stack = self.position.stack;
-                    match self.heap.concat(stack, first, instruction.c() as usize) {
+                    let first = self.position.register(instruction.b() as usize);
+                    match self.heap.concat(first, instruction.c() as usize) {
                         Ok(Some(text)) => {
+                            let length = text.heap().whole_string(text.as_ref()).map_or(0, str::len);
                             let word = text.word();
                             set!(instruction.a(), word);
-                            let length = self.heap.raw_bytes(word).map_or(0, <[u8]>::len);
                             self.charge_bytes(length);
                         }
                         Ok(None) => return self.fail(Failure::WRONG_TYPE),

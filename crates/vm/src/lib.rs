@@ -1,22 +1,19 @@
-//! Heaps, bytecode interpreter, tasks and primitives for Toit processes.
+//! The machine of Toit processes: interpreter, tasks and messages.
 //!
-//! [`Image`] makes a linked program ready to run, [`start`] starts a process that runs it. From the
-//! bottom up: [`heap`] has objects, stacks and the collector; the interpreter runs the frames of
-//! one task; [`native`] has the primitives that only concern a heap and [`effect`] those that reach
-//! further; the machine has the tasks of a process and speaks with the kernel.
+//! [`LoadedProgram`] makes a linked program ready to run, [`start`] starts a process that runs it. The interpreter runs the
+//! frames of one task; the machine has the tasks of a process, performs the effects of natives, and speaks with the
+//! kernel. Objects and the collector are in `lucarne_heap`, natives in `lucarne_natives`.
 
-pub mod effect;
-#[allow(unsafe_code, reason = "objects are laid out by hand; heap.rs states the rules")]
-pub mod heap;
 mod host;
 #[allow(unsafe_code, reason = "registers are not checked on each access; interpreter.rs states why")]
 mod interpreter;
 mod machine;
-pub mod native;
 mod process;
+mod program;
 pub mod trace;
-mod transfer;
 
-pub use heap::{Image, MemoryAccount};
 pub use host::Host;
+pub use lucarne_heap::MemoryAccount;
+pub use lucarne_natives as natives;
 pub use process::{start, start_in};
+pub use program::LoadedProgram;

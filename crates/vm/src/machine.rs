@@ -15,25 +15,23 @@ mod profiler;
 mod tasks;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use lucarne_kernel::{Context, Exit, Outcome, Pid, RequestId};
 use lucarne_message::Payload;
 use lucarne_outside::{Outside, WatchId};
+use lucarne_services::protocol::kind;
+use rustc_hash::FxHashMap;
 
-use crate::effect::Effect;
-use crate::heap::{Heap, Image, OutOfMemory, Root, Word};
+use lucarne_heap::{Handle, Heap, Immediate, Kept, OutOfMemory, Ref, Register, Root};
 use crate::host::Host;
-use crate::interpreter::{Interpreter, Stop};
-use crate::native::{BYTES_PER_UNIT, Failure};
-use crate::transfer;
+use crate::interpreter::{Interpreter, Position, Stop};
+use crate::program::LoadedProgram;
+use lucarne_natives::{BYTES_PER_UNIT, Effect, Failure, transfer};
 use inbox::Inbox;
 use profiler::Profiler;
 use tasks::{State, Task, TaskId, Tasks};
-
-/// The kind that the library is given for a finalizer.
-const FINALIZER_KIND: i64 = 10;
 
 /// How much of its budget a process spends before it asks whether it is wanted elsewhere: some ten
 /// microseconds' worth.
@@ -41,7 +39,7 @@ const SLICE: i64 = 1_000;
 
 pub(crate) struct Machine {
     heap: Heap,
-    image: Arc<Image>,
+    program: Arc<LoadedProgram>,
     host: Arc<Host>,
     tasks: Tasks,
     ready: VecDeque<TaskId>,
@@ -50,19 +48,19 @@ pub(crate) struct Machine {
     /// When parked tasks want to be woken: (time in µs, task, its park count then).
     timers: BinaryHeap<Reverse<(i64, TaskId, u32)>>,
     /// Who waits for the answers to this process's requests.
-    asked: HashMap<RequestId, TaskId>,
+    asked: FxHashMap<RequestId, TaskId>,
     /// Who works on the requests of others.
-    serving: HashMap<(Pid, RequestId), TaskId>,
-    clients: HashMap<i64, Client>,
-    inboxes: HashMap<(i64, i64), Inbox>,
+    serving: FxHashMap<(Pid, RequestId), TaskId>,
+    clients: FxHashMap<i64, Client>,
+    inboxes: FxHashMap<(i64, i64), Inbox>,
     /// Tasks that wait until a receiver has room for their notification.
     crowded: Vec<(tasks::Resource, TaskId)>,
-    /// Tasks that wait until another one has initialised a global.
+    /// Tasks that wait until another one has initialized a global.
     waiting_for_global: Vec<TaskId>,
     /// What the process has of the machine around it, once it has asked for something there.
     outside: Option<Outside>,
     /// Tasks that wait for something outside.
-    waiting_outside: HashMap<WatchId, TaskId>,
+    waiting_outside: FxHashMap<WatchId, TaskId>,
     /// How many providers are installed. While there is one, the process lives.
     providers: i64,
     end: Option<Exit>,
@@ -88,14 +86,14 @@ pub(crate) enum Start {
 /// What performing an effect leads to.
 enum Done {
     /// The native returns this.
-    Value(Word),
+    Value(Handle),
     /// The native fails.
     Fail(Failure),
     /// The native throws a value with a trace, or null for a trace of this place.
-    Throw(Word, Word),
+    Throw(Handle, Handle),
     /// The native returns null after the other tasks had their turn.
     Yield,
-    /// The task waits; whoever wakes it completes the native.
+    /// The task waits; waking it completes the native.
     Parked,
     /// The instruction is done again later.
     Again,
@@ -103,37 +101,48 @@ enum Done {
     End,
 }
 
-impl From<Result<Word, Failure>> for Done {
-    fn from(result: Result<Word, Failure>) -> Self {
+impl From<Result<Kept, Failure>> for Done {
+    fn from(result: Result<Kept, Failure>) -> Self {
         match result {
-            Ok(value) => Done::Value(value),
+            Ok(value) => Done::Value(value.into()),
             Err(failure) => Done::Fail(failure),
         }
     }
 }
 
+impl From<Immediate> for Done {
+    fn from(value: Immediate) -> Self {
+        Done::Value(value.into())
+    }
+}
+
+impl Done {
+    /// The native returns null.
+    const NULL: Done = Done::Value(Handle::NULL);
+}
+
 impl Machine {
-    pub(crate) fn new(image: Arc<Image>, host: Arc<Host>) -> Result<Machine, OutOfMemory> {
-        let mut heap = Heap::new(image.clone(), host.heap)?;
+    pub(crate) fn new(program: Arc<LoadedProgram>, host: Arc<Host>) -> Result<Machine, OutOfMemory> {
+        let mut heap = Heap::new(program.objects().clone(), host.heap)?;
         if let Some(account) = &host.memory {
             heap.charge_to(account.clone());
         }
         Ok(Machine {
             heap,
-            image,
+            program,
             host,
             tasks: Tasks::default(),
             ready: VecDeque::new(),
             interrupted: None,
             timers: BinaryHeap::new(),
-            asked: HashMap::new(),
-            serving: HashMap::new(),
-            clients: HashMap::new(),
-            inboxes: HashMap::new(),
+            asked: FxHashMap::default(),
+            serving: FxHashMap::default(),
+            clients: FxHashMap::default(),
+            inboxes: FxHashMap::default(),
             crowded: Vec::new(),
             waiting_for_global: Vec::new(),
             outside: None,
-            waiting_outside: HashMap::new(),
+            waiting_outside: FxHashMap::default(),
             providers: 0,
             end: None,
             charged: 0,
@@ -159,6 +168,7 @@ impl Machine {
                 self.run_finalizers();
                 self.wake_for_globals();
             }
+            self.heap.release_kept();
             if let Some(exit) = self.end.take() {
                 return Outcome::Exit(exit);
             }
@@ -194,20 +204,17 @@ impl Machine {
     /// Runs a task until it stops. Returns what is left of the budget.
     fn run_task(&mut self, id: TaskId, context: &mut Context<'_>, mut budget: i64) -> i64 {
         self.tasks.get_mut(id).state = State::Running;
-        let object = self.heap.rooted(&self.tasks.get(id).object).word();
-        self.heap.set_current_task(object);
+        self.heap.set_current_task(&self.tasks.get(id).object);
         let mut stop = self.tasks.get_mut(id).pending_stop.take();
         loop {
             let reason = match stop.take() {
                 Some(stop) => stop,
                 None => {
                     let position = self.tasks.get(id).position;
-                    let mut interpreter = Interpreter::new(&mut self.heap, position, budget);
+                    let mut interpreter = self.enter(position, budget);
                     let reason = interpreter.run();
-                    let (position, left) = (interpreter.position(), interpreter.budget());
-                    self.heap.leave_current();
-                    self.tasks.get_mut(id).position = position;
-                    budget = left;
+                    budget = interpreter.budget();
+                    self.tasks.get_mut(id).position = interpreter.leave();
                     reason
                 }
             };
@@ -217,7 +224,8 @@ impl Machine {
                     return budget;
                 }
                 Stop::Finished(value) => {
-                    self.task_finished(id, value, context);
+                    self.task_finished(id, &value, context);
+                    self.heap.unroot(value);
                     return budget;
                 }
                 Stop::Uncaught(text) => {
@@ -233,11 +241,12 @@ impl Machine {
                     Done::Value(value) => {
                         stop = self.complete(id, Ok(value));
                         budget -= std::mem::take(&mut self.charged);
+                        self.heap.release_kept();
                     }
                     Done::Fail(failure) => stop = self.complete(id, Err(failure)),
                     Done::Throw(value, trace) => stop = self.throw(id, value, trace),
                     Done::Yield => {
-                        let stop = self.complete(id, Ok(Word::NULL));
+                        let stop = self.complete(id, Ok(Handle::NULL));
                         self.tasks.get_mut(id).pending_stop = stop;
                         self.make_ready(id);
                         return budget;
@@ -249,29 +258,34 @@ impl Machine {
     }
 
     /// Hands a native's result to a task that is not running.
-    fn complete(&mut self, id: TaskId, result: Result<Word, Failure>) -> Option<Stop> {
-        let task = self.tasks.get_mut(id);
-        let mut interpreter = Interpreter::new(&mut self.heap, task.position, 0);
+    fn complete(&mut self, id: TaskId, result: Result<Handle, Failure>) -> Option<Stop> {
+        let mut interpreter = self.enter(self.tasks.get(id).position, 0);
         let stop = interpreter.complete(result);
-        task.position = interpreter.position();
-        self.heap.leave_current();
+        self.tasks.get_mut(id).position = interpreter.leave();
         stop
     }
 
     /// Throws in a task that is not running.
-    fn throw(&mut self, id: TaskId, value: Word, trace: Word) -> Option<Stop> {
-        let task = self.tasks.get_mut(id);
-        let mut interpreter = Interpreter::new(&mut self.heap, task.position, 0);
+    fn throw(&mut self, id: TaskId, value: Handle, trace: Handle) -> Option<Stop> {
+        let mut interpreter = self.enter(self.tasks.get(id).position, 0);
         let stop = interpreter.throw_value(value, trace);
-        task.position = interpreter.position();
-        self.heap.leave_current();
+        self.tasks.get_mut(id).position = interpreter.leave();
         stop
     }
 
-    /// An argument of the native that a task is at.
-    fn argument(&self, id: TaskId, index: usize) -> Word {
-        let position = self.tasks.get(id).position;
-        self.heap.stacks().get(position.stack).get(position.frame + index)
+    /// Enters a task where it stands.
+    fn enter(&mut self, position: Position, budget: i64) -> Interpreter<'_> {
+        Interpreter::new(&mut self.heap, &self.program, &*self.host.environment, position, budget)
+    }
+
+    /// Returns the register of an argument of the native that a task is at.
+    fn argument(&self, id: TaskId, index: usize) -> Register {
+        self.tasks.get(id).position.register(index)
+    }
+
+    /// Returns an argument of the native that a task is at.
+    fn value(&self, id: TaskId, index: usize) -> Ref<'_> {
+        self.heap.get(self.argument(id, index))
     }
 
     fn make_ready(&mut self, id: TaskId) {
@@ -295,9 +309,9 @@ impl Machine {
 
     fn run_finalizers(&mut self) {
         while let Some(lambda) = self.heap.take_due_finalizer() {
-            let function = self.image.program().entries.handle_message;
-            let zero = Word::small(0);
-            if self.start_task(function, &[Word::small(FINALIZER_KIND), zero, zero, lambda], true).is_err() {
+            let function = self.program.program().entries.handle_message;
+            let [kind, zero] = [i64::from(kind::FINALIZER), 0].map(|number| Immediate::small(number).into());
+            if self.start_task(function, &[kind, zero, zero, lambda.into()], true).is_err() {
                 self.report_uncaught("OUT_OF_MEMORY");
                 return;
             }
@@ -312,56 +326,45 @@ impl Machine {
             Start::Main => self.main_lambda()?,
             Start::Lambda { function, captures } => self.received_lambda(function, captures)?,
         };
-        let function = self.image.program().entries.run_task;
-        self.start_task(function, &[lambda], false)?;
+        let function = self.program.program().entries.run_task;
+        self.start_task(function, &[lambda.into()], false)?;
         Ok(())
     }
 
     /// `main` as a lambda, with its argument as its capture if it wants one.
-    fn main_lambda(&mut self) -> Result<Word, Failure> {
-        let entries = self.image.program().entries;
+    fn main_lambda(&mut self) -> Result<Kept, Failure> {
+        let entries = self.program.program().entries;
         let count = usize::from(entries.main_takes_arguments);
-        let scope = self.heap.scope();
         let argument = match &self.host.argument {
             None => self.main_arguments()?,
             Some(value) => {
                 let mut payload =
                     Payload::from_value(value).map_err(|error| Failure::Message(error.to_string()))?;
-                transfer::decode(&mut self.heap, &mut payload.decoder())?.word()
+                transfer::decode(&mut self.heap, &mut payload.decoder())?.keep()
             }
         };
-        let argument = self.heap.keep(argument);
-        let class = self.heap.builtins().lambda;
-        let lambda = self.heap.allocate(class, crate::heap::Format::Words, 1 + count)?;
-        self.heap.set_field(lambda, 0, Word::small(i64::from(entries.main.0)));
-        if count == 1 {
-            let argument = self.heap.kept(argument).word();
-            self.heap.set_field(lambda, 1, argument);
-        }
-        self.heap.end_scope(scope);
-        Ok(lambda)
+        let mut lambda = self.heap.new_lambda(count)?;
+        lambda.set(0, Immediate::small(i64::from(entries.main.0)));
+        lambda.set(1, argument);
+        Ok(lambda.keep())
     }
 
     /// The arguments of the program, as a list.
-    fn main_arguments(&mut self) -> Result<Word, OutOfMemory> {
-        let arguments = self.host.arguments.clone();
-        let array = self.heap.new_array(arguments.len())?.word();
-        let array = self.heap.keep(array);
+    fn main_arguments(&mut self) -> Result<Kept, OutOfMemory> {
+        let arguments = &self.host.arguments;
+        let array = self.heap.new_array(arguments.len())?.keep();
         for (index, argument) in arguments.iter().enumerate() {
-            let text = self.heap.new_string(argument)?.word();
-            let array = self.heap.kept(array).word();
-            self.heap.set_field(array, index, text);
+            self.heap.new_string(argument)?.store(array, index);
         }
-        let list_class = self.heap.builtins().list;
-        let list = self.heap.new_instance(list_class)?.word();
-        let words = self.heap.kept(array).word();
-        self.heap.set_field(list, 0, words);
-        self.heap.set_field(list, 1, Word::small(arguments.len() as i64));
-        Ok(list)
+        let class = self.heap.builtins().list;
+        let mut list = self.heap.new_instance(class)?;
+        list.set(0, array);
+        list.set(1, Immediate::small(arguments.len() as i64));
+        Ok(list.keep())
     }
 
     /// Lets everything know that the task needs no more.
-    fn task_finished(&mut self, id: TaskId, value: Word, context: &mut Context<'_>) {
+    fn task_finished(&mut self, id: TaskId, value: &Root, context: &mut Context<'_>) {
         self.answer_request(id, value, context);
         self.remove_task(id);
     }
@@ -380,13 +383,12 @@ struct Limits {
 impl Machine {
     /// What may cut a task's waiting short. In a critical section cancellation does not.
     fn limits(&self, id: TaskId) -> Limits {
-        let task = self.heap.rooted(&self.tasks.get(id).object).word();
-        let fields = self.heap.words(task);
-        let field = |index: usize| fields.get(index).copied().unwrap_or(Word::NULL);
-        let is_critical = field(Task::CRITICAL_COUNT).to_int().is_some_and(|count| count > 0);
+        let fields = self.heap.get(&self.tasks.get(id).object).elements();
+        let field = |index: usize| fields.get(index).copied().unwrap_or(Ref::NULL);
+        let is_critical = field(Task::CRITICAL_COUNT).to_small().is_some_and(|count| count > 0);
         Limits {
-            deadline_us: field(Task::DEADLINE).to_int(),
-            is_canceled: field(Task::IS_CANCELED) == Word::TRUE && !is_critical,
+            deadline_us: field(Task::DEADLINE).to_small(),
+            is_canceled: self.heap.bool(field(Task::IS_CANCELED)) == Some(true) && !is_critical,
         }
     }
 }

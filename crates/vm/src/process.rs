@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Prepared, Process, Program, SpawnOptions};
 
-use crate::heap::Image;
+use crate::program::LoadedProgram;
 use crate::host::Host;
 use crate::machine::{Machine, Start};
 
 /// A process that runs a program. Its heap is made in its first turn.
 pub(crate) struct ToitProcess {
-    image: Arc<Image>,
+    program: Arc<LoadedProgram>,
     host: Arc<Host>,
     start: Option<Start>,
     machine: Option<Box<Machine>>,
 }
 
 impl ToitProcess {
-    pub(crate) fn new(image: Arc<Image>, host: Arc<Host>, start: Start) -> ToitProcess {
-        ToitProcess { image, host, start: Some(start), machine: None }
+    pub(crate) fn new(program: Arc<LoadedProgram>, host: Arc<Host>, start: Start) -> ToitProcess {
+        ToitProcess { program, host, start: Some(start), machine: None }
     }
 
     fn machine(&mut self, context: &Context<'_>) -> Result<&mut Machine, String> {
         if let Some(start) = self.start.take() {
             context.expect_memory_pressure();
-            let machine = Machine::new(self.image.clone(), self.host.clone());
+            let machine = Machine::new(self.program.clone(), self.host.clone());
             let mut machine = Box::new(machine.map_err(|error| error.to_string())?);
             machine.start(start).map_err(|failure| format!("{failure:?}"))?;
             self.machine = Some(machine);
@@ -46,13 +46,13 @@ impl Process for ToitProcess {
 }
 
 /// Starts a program: a process that runs its `main`, in a group of its own.
-pub fn start(kernel: &KernelHandle, image: Arc<Image>, host: Host) -> Program {
-    start_in(kernel, kernel.prepare(), image, host)
+pub fn start(kernel: &KernelHandle, program: Arc<LoadedProgram>, host: Host) -> Program {
+    start_in(kernel, kernel.prepare(), program, host)
 }
 
 /// The same, in a group that has been prepared.
-pub fn start_in(kernel: &KernelHandle, group: Prepared, image: Arc<Image>, mut host: Host) -> Program {
+pub fn start_in(kernel: &KernelHandle, group: Prepared, program: Arc<LoadedProgram>, mut host: Host) -> Program {
     host.heap.hash_seed = kernel.random().next_u64();
     let options = SpawnOptions { priority: host.priority, ..SpawnOptions::named(host.name()) };
-    group.start(Box::new(ToitProcess::new(image, Arc::new(host), Start::Main)), options)
+    group.start(Box::new(ToitProcess::new(program, Arc::new(host), Start::Main)), options)
 }

@@ -13,7 +13,7 @@ pub struct Images {
 }
 
 /// A program that is loaded, or is about to be: who comes second waits for the first.
-type Slot = Mutex<Weak<lucarne_toit::Image>>;
+type Slot = Mutex<Weak<lucarne_toit::LoadedProgram>>;
 
 impl Images {
     /// The program of an image, which `fetch` brings if it is not loaded.
@@ -24,7 +24,7 @@ impl Images {
         &self,
         digest: Digest,
         fetch: impl FnOnce() -> Result<Image, E>,
-    ) -> Result<Arc<lucarne_toit::Image>, E> {
+    ) -> Result<Arc<lucarne_toit::LoadedProgram>, E> {
         let slot = self.slot(digest);
         let mut loaded = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(program) = loaded.upgrade() {

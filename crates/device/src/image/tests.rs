@@ -48,7 +48,7 @@ fn compile_text(text: &str) -> Image {
     compile(&file)
 }
 
-fn run(program: Arc<lucarne_toit::Image>) -> String {
+fn run(program: Arc<lucarne_toit::LoadedProgram>) -> String {
     let output = Arc::new(CapturedOutput::default());
     let system = System::builder().workers(1).output(output.clone()).start();
     let mut host = Host::new(output.clone(), system.presence());

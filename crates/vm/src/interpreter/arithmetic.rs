@@ -5,8 +5,8 @@
 use std::cmp::Ordering;
 
 use super::Interpreter;
-use crate::heap::{OutOfMemory, Ref, Word};
-use crate::native::{Failure, int};
+use lucarne_heap::{OutOfMemory, Word};
+use lucarne_natives::{Failure, order};
 
 /// A number of either kind.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +28,8 @@ impl Number {
         match (self, other) {
             (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),
             // Converting the integer would round it.
-            (Number::Int(left), Number::Float(right)) => int::order(left, right),
-            (Number::Float(left), Number::Int(right)) => int::order(right, left).map(Ordering::reverse),
+            (Number::Int(left), Number::Float(right)) => order(left, right),
+            (Number::Float(left), Number::Int(right)) => order(right, left).map(Ordering::reverse),
             (Number::Float(left), Number::Float(right)) => left.partial_cmp(&right),
         }
     }
@@ -55,7 +55,7 @@ impl Interpreter<'_> {
         if !word.is_pointer() {
             return None;
         }
-        let value = Ref::of(word);
+        let value = self.at(word);
         self.heap.int(value).map(Number::Int).or_else(|| self.heap.float(value).map(Number::Float))
     }
 
@@ -117,10 +117,9 @@ impl Interpreter<'_> {
         if left == right || !left.is_pointer() {
             return Some(left == right);
         }
-        let string = self.heap.builtins().string;
-        if self.heap.class_of(left) == string && self.heap.class_of(right) == string {
-            let (first, second) = (self.heap.raw_bytes(left), self.heap.raw_bytes(right));
-            let (is_equal, length) = (first == second, first.map_or(0, <[u8]>::len));
+        let texts = (self.heap.whole_string(self.at(left)), self.heap.whole_string(self.at(right)));
+        if let (Some(first), Some(second)) = texts {
+            let (is_equal, length) = (first == second, first.len());
             if is_equal {
                 self.charge_bytes(length);
             }
@@ -146,7 +145,7 @@ impl Interpreter<'_> {
 
     /// Equal strings are the same, as they cannot be told apart otherwise.
     fn equal_strings(&self, left: Word, right: Word) -> bool {
-        match (self.heap.string(Ref::of(left)), self.heap.string(Ref::of(right))) {
+        match (self.heap.string(self.at(left)), self.heap.string(self.at(right))) {
             (Some(left), Some(right)) => left == right,
             _ => false,
         }

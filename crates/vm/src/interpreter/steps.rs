@@ -4,8 +4,10 @@ use lucarne_compiler::program::Literal;
 use lucarne_compiler::program::bytecode::Instruction;
 
 use super::{CLEAR_GROUP, FRAME_SHIFT, Interpreter, Next};
-use crate::heap::{Callee, FRAME_WORDS, Format, OutOfMemory, Ref, Word};
-use crate::native::Failure;
+use lucarne_heap::{FRAME_WORDS, Immediate, OutOfMemory, Word};
+use lucarne_natives::Failure;
+
+use crate::program::Callee;
 
 impl Interpreter<'_> {
     /// Enters a function after making room for its frame.
@@ -18,7 +20,7 @@ impl Interpreter<'_> {
     ) -> Next {
         let frame = self.position.frame;
         let new_frame = frame + call_base + FRAME_WORDS;
-        let stack = self.heap.stacks_mut().get_mut(self.position.stack);
+        let stack = self.stack_mut();
         if stack.grow(new_frame + usize::from(callee.registers) + CLEAR_GROUP).is_err() {
             return self.fail(Failure::Error("STACK_OVERFLOW"));
         }
@@ -40,7 +42,7 @@ impl Interpreter<'_> {
     pub(super) fn grow_for_tail_call(&mut self, instruction: Instruction, callee: Callee) -> Next {
         let registers = usize::from(callee.registers).max(instruction.n() as usize);
         let words = self.position.frame + registers + CLEAR_GROUP;
-        if self.heap.stacks_mut().get_mut(self.position.stack).grow(words).is_err() {
+        if self.stack_mut().grow(words).is_err() {
             return self.fail(Failure::Error("STACK_OVERFLOW"));
         }
         self.position.pc -= 1;
@@ -50,20 +52,19 @@ impl Interpreter<'_> {
     /// Turns the frame of `Lambda.call` into one of the lambda's code.
     pub(super) fn enter_lambda(&mut self, arguments: u8) -> Next {
         let lambda = self.register(0);
-        let words = self.heap.words(lambda);
-        let Some(function) = words.first().map(|word| word.as_small() as usize) else {
+        let words = self.at(lambda).elements();
+        let Some(function) = words.first().map(|word| word.word().as_small() as usize) else {
             return self.fail(Failure::WRONG_TYPE);
         };
         let captures = words.len() - 1;
-        let callee = self.image.callees()[function];
+        let callee = self.program.callees()[function];
         let given = usize::from(arguments);
         if usize::from(callee.arity) > captures + given {
             return self.code_invocation_failed(function, arguments);
         }
         let frame = self.position.frame;
-        let stack = self.position.stack;
         let room = usize::from(callee.registers).max(captures + given);
-        if self.heap.stacks_mut().get_mut(stack).grow(frame + room).is_err() {
+        if self.stack_mut().grow(frame + room).is_err() {
             return self.fail(Failure::Error("STACK_OVERFLOW"));
         }
         for index in 0..given {
@@ -73,10 +74,10 @@ impl Interpreter<'_> {
             self.set_register(captures + index, argument);
         }
         for index in 0..captures {
-            let capture = self.heap.words(lambda)[1 + index];
+            let capture = self.at(lambda).elements()[1 + index].word();
             self.set_register(index, capture);
         }
-        let words = self.heap.stacks_mut().get_mut(stack);
+        let words = self.stack_mut();
         let header = words.get(frame - 1).as_small() >> FRAME_SHIFT << FRAME_SHIFT;
         words.set(frame - 1, Word::small(header | i64::from(callee.registers)));
         for index in usize::from(callee.arity)..usize::from(callee.registers) {
@@ -88,50 +89,48 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn copy_literal(&mut self, index: usize) -> Result<Word, OutOfMemory> {
-        let image = self.image.clone();
-        match &image.program().literals[index] {
+        match &self.program.program().literals[index] {
             Literal::Bytes(bytes) => Ok(self.heap.new_bytes_from(bytes)?.word()),
-            _ => Ok(image.literal(index)),
+            _ => Ok(self.program.objects().literal(index)),
         }
     }
 
     pub(super) fn new_list(&mut self, capacity: usize) -> Result<Word, OutOfMemory> {
-        let array = self.heap.new_array(capacity)?.word();
-        let array = self.heap.keep(array);
+        let scope = self.heap.scope();
+        let array = self.heap.new_array(capacity)?.keep();
         let class = self.heap.builtins().list;
-        let list = self.heap.new_instance(class).map(Ref::word);
-        let scope = self.heap.scope() - 1;
-        let array = self.heap.kept(array).word();
+        let list = self.heap.new_instance(class).map(|mut list| {
+            list.set(0, array);
+            list.set(1, Immediate::small(0));
+            list.word()
+        });
         self.heap.end_scope(scope);
-        let list = list?;
-        self.heap.set_field(list, 0, array);
-        self.heap.set_field(list, 1, Word::small(0));
-        Ok(list)
+        list
     }
 
     /// Appends registers to a list that a literal makes, which has room for them.
     pub(super) fn append(&mut self, list: Word, first: usize, count: usize) {
-        let (array, size) = match *self.heap.words(list) {
-            [array, size, ..] => (array, size.as_small()),
+        let (array, size) = match *self.at(list).elements() {
+            [array, size, ..] => (array.word(), size.word().as_small()),
             _ => return,
         };
         for index in 0..count {
-            let value = self.heap.stacks().get(self.position.stack).get(first + index);
-            self.heap.set_field(array, size as usize + index, value);
+            let value = self.stack().get(first + index);
+            self.store(array, size as usize + index, value);
         }
-        self.heap.set_field(list, 1, Word::small(size + count as i64));
+        self.store(list, 1, Word::small(size + count as i64));
     }
 
     pub(super) fn new_bytes_from_list(&mut self, register: u16) -> Next {
         let list = self.register(usize::from(register));
-        let (array, size) = match *self.heap.words(list) {
-            [array, size, ..] => (array, size.as_small() as usize),
+        let (array, size) = match *self.at(list).elements() {
+            [array, size, ..] => (array, size.word().as_small() as usize),
             _ => return self.fail(Failure::WRONG_TYPE),
         };
-        let elements = self.heap.words(array).iter().take(size);
-        let bytes: Option<Vec<u8>> = elements.map(|word| word.to_int().map(|int| int as u8)).collect();
+        let elements = array.elements().iter().take(size);
+        let bytes: Option<Vec<u8>> = elements.map(|word| word.to_small().map(|int| int as u8)).collect();
         let Some(bytes) = bytes else { return self.fail(Failure::WRONG_TYPE) };
-        match self.heap.new_bytes_from(&bytes).map(Ref::word) {
+        match self.heap.new_bytes_from(&bytes).map(|bytes| bytes.word()) {
             Ok(word) => {
                 self.set_register(usize::from(register), word);
                 Next::Continue
@@ -146,12 +145,11 @@ impl Interpreter<'_> {
         first: usize,
         captures: usize,
     ) -> Result<Word, OutOfMemory> {
-        let class = self.heap.builtins().lambda;
-        let lambda = self.heap.allocate(class, Format::Words, 1 + captures)?;
-        self.heap.set_field(lambda, 0, Word::small(i64::from(function)));
+        let lambda = self.heap.new_lambda(captures)?.word();
+        self.store(lambda, 0, Word::small(i64::from(function)));
         for index in 0..captures {
-            let capture = self.heap.stacks().get(self.position.stack).get(first + index);
-            self.heap.set_field(lambda, 1 + index, capture);
+            let capture = self.stack().get(first + index);
+            self.store(lambda, 1 + index, capture);
         }
         Ok(lambda)
     }
@@ -159,8 +157,8 @@ impl Interpreter<'_> {
     /// Whether a value passes a type check.
     #[inline(always)]
     pub(super) fn passes(&self, value: Word, check: usize) -> bool {
-        let check = &self.image.program().checks[check];
-        if value == Word::NULL { check.is_nullable() } else { check.admits(self.heap.class_of(value)) }
+        let check = &self.program.program().checks[check];
+        if value == Word::NULL { check.is_nullable() } else { check.admits(self.heap.class(self.at(value))) }
     }
 
     /// An element of a list or array, if nothing is odd about the access.
@@ -170,21 +168,22 @@ impl Interpreter<'_> {
             return None;
         }
         let index = usize::try_from(index.as_small()).ok()?;
-        let class = self.heap.class_of(object);
+        let object = self.at(object);
+        let class = self.heap.class(object);
         let builtins = self.heap.builtins();
         if class == builtins.list {
-            return match *self.heap.words(object) {
-                [array, size, ..] if (index as i64) < size.as_small() => {
-                    self.heap.words(array).get(index).copied()
+            return match *object.elements() {
+                [array, size, ..] if (index as i64) < size.word().as_small() => {
+                    array.elements().get(index).map(|element| element.word())
                 }
                 _ => None,
             };
         }
         if class == builtins.array {
-            return self.heap.words(object).get(index).copied();
+            return object.elements().get(index).map(|element| element.word());
         }
         if class == builtins.bytes {
-            return self.heap.raw_bytes(object)?.get(index).map(|byte| Word::small(i64::from(*byte)));
+            return self.heap.whole_bytes(object)?.get(index).map(|byte| Word::small(i64::from(*byte)));
         }
         None
     }
@@ -196,26 +195,26 @@ impl Interpreter<'_> {
             return false;
         }
         let Ok(index) = usize::try_from(index.as_small()) else { return false };
-        let class = self.heap.class_of(object);
+        let class = self.heap.class(self.at(object));
         let (list, array) = (self.heap.builtins().list, self.heap.builtins().array);
         let target = if class == list {
-            match *self.heap.words(object) {
-                [array, size, ..] if (index as i64) < size.as_small() => array,
+            match *self.at(object).elements() {
+                [array, size, ..] if (index as i64) < size.word().as_small() => array.word(),
                 _ => return false,
             }
         } else {
             object
         };
         if class == list || class == array {
-            if index >= self.heap.words(target).len() {
+            if index >= self.at(target).elements().len() {
                 return false;
             }
-            self.heap.set_field(target, index, value);
+            self.store(target, index, value);
             return true;
         }
         if class == self.heap.builtins().bytes
             && value.is_int()
-            && let Some(byte) = self.heap.raw_bytes_mut(object).and_then(|bytes| bytes.get_mut(index))
+            && let Some(byte) = self.at_mut(object).whole_bytes_mut().and_then(|bytes| bytes.get_mut(index))
         {
             *byte = value.as_small() as u8;
             return true;

@@ -9,8 +9,8 @@
 use lucarne_compiler::program::{ClassIndex, Handler};
 
 use super::{BASE, FRAME_SHIFT, Interpreter, Next, Stop};
-use crate::heap::{OutOfMemory, Ref, Word};
-use crate::native::Failure;
+use lucarne_heap::{Handle, Kept, OutOfMemory, Ref, Word};
+use lucarne_natives::Failure;
 use crate::trace::{self, Trace};
 
 /// The kinds of completions, as the first of the four registers holds them.
@@ -57,7 +57,7 @@ impl Interpreter<'_> {
                 _ => {}
             }
             let frame = self.position.frame;
-            let stack = self.heap.stacks().get(self.position.stack);
+            let stack = self.stack();
             let return_address = stack.get(frame - 2).as_small();
             if return_address == BASE {
                 return Next::Stop(Stop::Uncaught(self.describe(completion)));
@@ -69,8 +69,8 @@ impl Interpreter<'_> {
 
     /// The innermost `try` around a place that the completion leaves.
     fn handler_at(&self, place: u32, completion: Completion) -> Option<Handler> {
-        let program = self.image.program();
-        let function = &program.functions[self.image.function_at(place).0 as usize];
+        let program = self.program.program();
+        let function = &program.functions[self.program.function_at(place).0 as usize];
         let range = function.handlers.0 as usize..function.handlers.1 as usize;
         let covers = |handler: &&Handler, place: u32| handler.from <= place && place < handler.to;
         let leaves = |handler: &&Handler| match completion {
@@ -149,8 +149,8 @@ impl Interpreter<'_> {
     /// Throws a value. Without a trace one is made of the stack as it is.
     fn throw(&mut self, value: Word, trace: Word, detail: &str) -> Next {
         let scope = self.heap.scope();
-        let value = self.heap.keep(value);
-        let trace = self.heap.keep(trace);
+        let value = self.keep(value);
+        let trace = self.keep(trace);
         let thrown = self.new_exception(value, trace, detail);
         self.heap.end_scope(scope);
         match thrown {
@@ -160,7 +160,8 @@ impl Interpreter<'_> {
     }
 
     /// Throws on behalf of an effect.
-    pub(crate) fn throw_value(&mut self, value: Word, trace: Word) -> Option<Stop> {
+    pub(crate) fn throw_value(&mut self, value: Handle, trace: Handle) -> Option<Stop> {
+        let (value, trace) = (self.heap.get(value).word(), self.heap.get(trace).word());
         match self.throw(value, trace, "") {
             Next::Continue => None,
             Next::Stop(stop) => Some(stop),
@@ -169,21 +170,21 @@ impl Interpreter<'_> {
 
     fn new_exception(
         &mut self,
-        value: crate::heap::Kept,
-        trace: crate::heap::Kept,
+        value: Kept,
+        trace: Kept,
         detail: &str,
     ) -> Result<Word, OutOfMemory> {
-        if self.heap.kept(trace).is_null() {
+        let trace = if self.heap.get(trace).is_null() {
             let bytes = self.capture(detail).encode();
-            let made = self.heap.new_bytes_from(&bytes)?.word();
-            self.heap.set_kept(trace, made);
-        }
+            self.heap.new_bytes_from(&bytes)?.keep()
+        } else {
+            trace
+        };
         let class = self.heap.builtins().exception;
-        let exception = self.heap.new_instance(class)?.word();
-        let (value, trace) = (self.heap.kept(value).word(), self.heap.kept(trace).word());
-        self.heap.set_field(exception, 0, value);
-        self.heap.set_field(exception, 1, trace);
-        Ok(exception)
+        let mut exception = self.heap.new_instance(class)?;
+        exception.set(0, value);
+        exception.set(1, trace);
+        Ok(exception.word())
     }
 
     /// Memory is so short that not even the error can be made: lets some go by leaving this task's
@@ -203,12 +204,12 @@ impl Interpreter<'_> {
 
     /// Whether a function is among the calls under way.
     pub(crate) fn is_under_way(&self, function: lucarne_compiler::program::FunctionIndex) -> bool {
-        self.addresses().any(|address| self.image.function_at(address) == function)
+        self.addresses().any(|address| self.program.function_at(address) == function)
     }
 
     /// The addresses of the calls under way, innermost first.
     fn addresses(&self) -> impl Iterator<Item = u32> {
-        let stack = self.heap.stacks().get(self.position.stack);
+        let stack = self.stack();
         let mut frame = self.position.frame;
         let callers = std::iter::from_fn(move || {
             let return_address = stack.get(frame - 2).as_small();
@@ -223,8 +224,8 @@ impl Interpreter<'_> {
 
     fn describe(&self, completion: Completion) -> String {
         let Completion::Exception(exception) = completion else { return "a lost way out".into() };
-        let value = self.heap.words(exception).first().copied().unwrap_or(Word::NULL);
-        match self.heap.string(Ref::of(value)) {
+        let value = self.at(exception).elements().first().copied().unwrap_or(Ref::NULL);
+        match self.heap.string(value) {
             Some(text) => text.to_string(),
             None => format!("{value:?}"),
         }
@@ -232,7 +233,7 @@ impl Interpreter<'_> {
 
     #[cold]
     pub(super) fn look_up_failed(&mut self, class: ClassIndex, selector: u32) -> Next {
-        let program = self.image.program();
+        let program = self.program.program();
         let selectors = &program.selectors;
         let place = selectors.binary_search_by_key(&selector, |(offset, _)| *offset);
         let name = place.map_or("?", |place| selectors[place].1.as_str());
@@ -254,9 +255,9 @@ impl Interpreter<'_> {
 
     #[cold]
     pub(super) fn as_check_failed(&mut self, value: Word, check: usize) -> Next {
-        let program = self.image.program();
+        let program = self.program.program();
         let wanted = program.checks.get(check).map_or("?", |check| check.name());
-        let class = self.heap.class_of(value);
+        let class = self.heap.class(self.at(value));
         let found = program.classes.get(class.0 as usize).map_or("?", |class| class.name.as_str());
         let found = if value == Word::NULL { "null" } else { found };
         let detail =
@@ -266,7 +267,7 @@ impl Interpreter<'_> {
 
     #[cold]
     pub(super) fn code_invocation_failed(&mut self, function: usize, given: u8) -> Next {
-        let callee = self.image.callees().get(function);
+        let callee = self.program.callees().get(function);
         let detail = callee.map_or_else(String::new, |callee| {
             let (kind, own) = if callee.is_block { ("block", 1) } else { ("lambda", callee.captures) };
             let given = if callee.is_block { given.saturating_sub(1) } else { given };
@@ -280,7 +281,7 @@ impl Interpreter<'_> {
 
     #[cold]
     pub(super) fn no_such_native(&mut self, index: usize) -> Next {
-        let (module, name) = &self.image.program().natives[index];
+        let (module, name) = &self.program.program().natives[index];
         let detail = format!("PRIMITIVE_LOOKUP_FAILED error.\nThere is no primitive {module}.{name}");
         self.fail_with_detail(Failure::Error("PRIMITIVE_LOOKUP_FAILED"), detail)
     }

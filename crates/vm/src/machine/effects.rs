@@ -8,37 +8,33 @@ use lucarne_ports::{Record, Stream};
 use super::messages::pid_number;
 use super::tasks::{State, TaskId};
 use super::{Client, Done, Machine, Start};
-use crate::effect::Effect;
-use crate::heap::{Format, OutOfMemory, Ref, Word};
-use crate::interpreter::Interpreter;
-use crate::native::Failure;
+use lucarne_heap::{Field, Immediate, Kept, OutOfMemory, RefMut, Register};
+use lucarne_natives::{Effect, Failure, transfer};
 use crate::process::ToitProcess;
 use crate::trace::Trace;
-use crate::transfer;
 
 pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context: &mut Context<'_>) -> Done {
-    let argument = |index| machine.argument(id, index);
     match effect {
-        Effect::Throw => Done::Throw(argument(0), argument(1)),
+        Effect::Throw => Done::Throw(machine.argument(id, 0).into(), machine.argument(id, 1).into()),
         Effect::AwaitGlobal => machine.await_global(id, context),
         Effect::Outside(operation) => machine.reach_outside(operation, id, context),
 
         Effect::TaskNew => machine.new_task(id),
         Effect::TaskPark => machine.park_task(id, context),
         Effect::TaskWake => {
-            if let Some(task) = machine.task_of(argument(0)) {
+            if let Some(task) = machine.task_of(machine.value(id, 0)) {
                 machine.wake(task);
             }
-            Done::Value(Word::NULL)
+            Done::NULL
         }
         Effect::TaskInterrupt => {
-            if let Some(task) = machine.task_of(argument(0)) {
+            if let Some(task) = machine.task_of(machine.value(id, 0)) {
                 machine.interrupt(task, context);
             }
-            Done::Value(Word::NULL)
+            Done::NULL
         }
         Effect::TaskYield => Done::Yield,
-        Effect::TaskBreathe if machine.ready.is_empty() && !context.has_messages() => Done::Value(Word::NULL),
+        Effect::TaskBreathe if machine.ready.is_empty() && !context.has_messages() => Done::NULL,
         Effect::TaskBreathe => Done::Yield,
         Effect::TaskFail => machine.fail_task(id),
 
@@ -48,11 +44,11 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
             Done::End
         }
         Effect::Spawn => machine.spawn(id, context),
-        Effect::ProcessId => Done::Value(Word::small(pid_number(context.pid()))),
+        Effect::ProcessId => Done::from(Immediate::small(pid_number(context.pid()))),
         Effect::ProcessPriority => {
             let priority = machine.pid_argument(id, 0).and_then(|pid| context.priority(pid));
             match priority {
-                Some(priority) => Done::Value(Word::small(i64::from(priority))),
+                Some(priority) => Done::from(Immediate::small(i64::from(priority))),
                 None => Done::Fail(Failure::Error("NO_SUCH_PROCESS")),
             }
         }
@@ -61,14 +57,14 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::WriteStdout => machine.write(id, Stream::Out),
         Effect::WriteStderr => machine.write(id, Stream::Error),
         Effect::RenderTrace => machine.text_or_null(Some(machine.rendered_trace(id))),
-        Effect::HasPrintService => Done::Value(Word::bool(machine.host.print.is_provided())),
-        Effect::HasLogService => Done::Value(Word::bool(machine.host.log.is_provided())),
-        Effect::HasTraceService => Done::Value(Word::bool(machine.host.trace.is_provided())),
+        Effect::HasPrintService => Done::from(Immediate::bool(machine.host.print.is_provided())),
+        Effect::HasLogService => Done::from(Immediate::bool(machine.host.log.is_provided())),
+        Effect::HasTraceService => Done::from(Immediate::bool(machine.host.trace.is_provided())),
 
         Effect::LogWrite => match machine.log_record(id) {
             Ok(record) => {
                 machine.host.output.log(&record);
-                Done::Value(Word::NULL)
+                Done::NULL
             }
             Err(failure) => Done::Fail(failure),
         },
@@ -78,7 +74,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         },
 
         Effect::TimeNow => machine.int_value(context.wall_us().saturating_mul(1000)),
-        Effect::TimeMonotonic => Done::Value(Word::small(context.now_us())),
+        Effect::TimeMonotonic => Done::from(Immediate::small(context.now_us())),
         Effect::RandomBytes => machine.random_bytes(id, context),
         Effect::RandomFillSecret => machine.fill_secret(id, context),
 
@@ -93,11 +89,11 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
             if let Some(client) = client {
                 machine.heap.unroot(client.handler);
             }
-            Done::Value(Word::NULL)
+            Done::NULL
         }
         Effect::ProvidersChange => {
             machine.providers += machine.int_argument(id, 0).unwrap_or(0);
-            Done::Value(Word::NULL)
+            Done::NULL
         }
         Effect::ProxyAdd
         | Effect::ProxyRemove
@@ -110,15 +106,15 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::SystemProgramPath => machine.text_or_null(machine.host.program_path.clone()),
         Effect::SystemAssets => {
             let assets = machine.heap.new_bytes_from(&machine.host.assets);
-            Done::from(assets.map(Ref::word).map_err(Failure::from))
+            Done::from(assets.map(RefMut::keep).map_err(Failure::from))
         }
         Effect::SystemImageId => {
             let id = machine.heap.new_bytes_from(&machine.host.image_id);
-            Done::from(id.map(Ref::word).map_err(Failure::from))
+            Done::from(id.map(RefMut::keep).map_err(Failure::from))
         }
         Effect::SystemProcessStats => machine.process_stats(id, context),
         Effect::SystemCollectGarbage => match machine.heap.collect(true) {
-            Ok(()) => Done::Value(Word::NULL),
+            Ok(()) => Done::NULL,
             Err(OutOfMemory) => Done::Fail(Failure::OutOfMemory),
         },
         Effect::ProfilerInstall => machine.install_profiler(id),
@@ -127,14 +123,14 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::ProfilerReport => machine.report_profile(id),
         Effect::ProfilerUninstall => {
             machine.profiler = None;
-            Done::Value(Word::NULL)
+            Done::NULL
         }
 
         Effect::SystemHistogram => machine.text_or_null(Some(machine.heap.histogram())),
         Effect::SystemTuneMemory => match machine.int_argument(id, 0) {
             Some(percent @ 0..=100) => {
                 machine.heap.set_growth_percent(percent as usize);
-                Done::Value(Word::NULL)
+                Done::NULL
             }
             _ => Done::Fail(Failure::OUT_OF_RANGE),
         },
@@ -143,24 +139,29 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
             // A process may tighten its limit, and loosen it up to what it was given.
             let bytes = bytes.filter(|bytes| *bytes > 0).unwrap_or(machine.host.heap.limit_bytes);
             machine.heap.set_limit_bytes(bytes.min(machine.host.heap.limit_bytes));
-            Done::Value(Word::NULL)
+            Done::NULL
         }
     }
 }
 
 impl Machine {
+    /// Returns whether an argument of a native is true.
+    pub(super) fn flag(&self, id: TaskId, index: usize) -> bool {
+        self.heap.bool(self.value(id, index)) == Some(true)
+    }
+
     fn int_value(&mut self, value: i64) -> Done {
-        Done::from(self.heap.new_int(value).map(Ref::word).map_err(Failure::from))
+        Done::from(self.heap.new_int(value).map(RefMut::keep).map_err(Failure::from))
     }
 
     pub(super) fn text_or_null(&mut self, text: Option<String>) -> Done {
         match text {
-            Some(text) => Done::from(self.heap.new_string(&text).map(Ref::word).map_err(Failure::from)),
-            None => Done::Value(Word::NULL),
+            Some(text) => Done::from(self.heap.new_string(&text).map(RefMut::keep).map_err(Failure::from)),
+            None => Done::NULL,
         }
     }
 
-    /// The global that a task wants is being initialised. If that waits for this task, directly or
+    /// The global that a task wants is being initialized. If that waits for this task, directly or
     /// by way of others, it never will be.
     fn await_global(&mut self, id: TaskId, context: &Context<'_>) -> Done {
         let limits = self.limits(id);
@@ -171,7 +172,7 @@ impl Machine {
         };
         if let Some(failure) = failure {
             // The trace is to name this instruction, not the one before it.
-            self.tasks.get_mut(id).position.pc += 1;
+            self.tasks.get_mut(id).position.skip();
             return Done::Fail(failure);
         }
         self.park(id, State::WaitingForGlobal, limits.deadline_us);
@@ -196,40 +197,40 @@ impl Machine {
         false
     }
 
-    /// The initialiser of the global at which a task is.
+    /// The initializer of the global at which a task is.
     fn wanted_initializer(&self, id: TaskId) -> Option<FunctionIndex> {
-        let program = self.image.program();
-        let instruction = program.code[self.tasks.get(id).position.pc];
+        let program = self.program.program();
+        let instruction = program.code[self.tasks.get(id).position.next_address()];
         program.globals[instruction.number() as usize].initializer
     }
 
     fn initializes(&mut self, id: TaskId, initializer: Option<FunctionIndex>) -> bool {
         let position = self.tasks.get(id).position;
-        let interpreter = Interpreter::new(&mut self.heap, position, 0);
+        let interpreter = self.enter(position, 0);
         let is_under_way = initializer.is_some_and(|function| interpreter.is_under_way(function));
-        self.heap.leave_current();
+        interpreter.leave();
         is_under_way
     }
 
     // ------------------------------------------------------------------ tasks
 
     fn new_task(&mut self, id: TaskId) -> Done {
-        let (lambda, is_background) = (self.argument(id, 0), self.argument(id, 2) == Word::TRUE);
-        let function = self.image.program().entries.run_task;
-        let task = match self.start_task(function, &[lambda], is_background) {
+        let (lambda, is_background) = (self.argument(id, 0), self.flag(id, 2));
+        let function = self.program.program().entries.run_task;
+        let task = match self.start_task(function, &[lambda.into()], is_background) {
             Ok(task) => task,
             Err(OutOfMemory) => return Done::Fail(Failure::OutOfMemory),
         };
-        let object = self.heap.rooted(&self.tasks.get(task).object).word();
         let name = self.argument(id, 1);
-        self.heap.set_field(object, super::Task::NAME, name);
-        Done::Value(object)
+        let mut object = self.heap.get_mut(&self.tasks.get(task).object);
+        object.set(super::Task::NAME, name);
+        Done::Value(object.keep().into())
     }
 
     fn park_task(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
         let until = self.int_argument(id, 0);
         if until.is_some_and(|until| until <= context.now_us()) {
-            return Done::Value(Word::TRUE);
+            return Done::from(Immediate::TRUE);
         }
         self.park(id, State::Parked, until);
         Done::Parked
@@ -238,7 +239,7 @@ impl Machine {
     /// Ends the process because of an exception that a task did not catch.
     fn fail_task(&mut self, id: TaskId) -> Done {
         self.host.report(&self.rendered_trace(id));
-        let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?").to_string();
+        let text = self.heap.string(self.value(id, 0)).unwrap_or("?").to_string();
         self.end = Some(Exit::failed(text));
         Done::End
     }
@@ -254,32 +255,30 @@ impl Machine {
             Ok(start) => start,
             Err(failure) => return Done::Fail(failure),
         };
-        let process = ToitProcess::new(self.image.clone(), self.host.clone(), start);
+        let process = ToitProcess::new(self.program.clone(), self.host.clone(), start);
         let options = SpawnOptions { name: self.host.name(), priority, group: GroupOption::Same };
         match context.spawn(Box::new(process), options) {
-            Ok(pid) => Done::Value(Word::small(pid_number(pid))),
+            Ok(pid) => Done::from(Immediate::small(pid_number(pid))),
             Err(_) => Done::Fail(Failure::Error("PERMISSION_DENIED")),
         }
     }
 
     /// A lambda for another process: its captures are copied as if they were sent. The variables
     /// among them that are assigned later become variables of the other process.
-    fn encode_lambda(&mut self, lambda: Word) -> Result<Start, Failure> {
-        let words = self.heap.words(lambda).to_vec();
-        let Some((function, captures)) = words.split_first() else { return Err(Failure::WRONG_TYPE) };
-        let function = function.to_int().and_then(|function| u32::try_from(function).ok());
+    fn encode_lambda(&mut self, lambda: Register) -> Result<Start, Failure> {
         let cell = self.heap.builtins().cell;
-        let mut parts = Vec::with_capacity(captures.len());
-        for capture in captures {
-            let is_variable = self.heap.class_of(*capture) == cell;
-            let value = if is_variable { self.heap.words(*capture)[0] } else { *capture };
-            parts.push((is_variable, value));
-        }
+        let Some((function, captures)) = self.heap.get(lambda).elements().split_first() else {
+            return Err(Failure::WRONG_TYPE);
+        };
+        let function = function.to_small().and_then(|function| u32::try_from(function).ok());
+        let are_variables: Vec<bool> =
+            captures.iter().map(|capture| self.heap.class(*capture) == cell).collect();
         let encoding = transfer::encode_with(&mut self.heap, |writer| {
-            writer.list(parts.len() * 2)?;
-            parts.iter().try_for_each(|(is_variable, value)| {
+            writer.list(are_variables.len() * 2)?;
+            are_variables.iter().enumerate().try_for_each(|(index, is_variable)| {
+                let capture = Field::new(lambda, 1 + index);
                 writer.bool(*is_variable)?;
-                writer.value(*value)
+                if *is_variable { writer.value(Field::new(capture, 0)) } else { writer.value(capture) }
             })
         })?;
         self.charge(encoding.payload.bytes().len());
@@ -287,36 +286,25 @@ impl Machine {
         Ok(Start::Lambda { function, captures: encoding.payload })
     }
 
-    /// The reverse of [`Machine::encode_lambda`].
-    pub(super) fn received_lambda(&mut self, function: u32, mut captures: Payload) -> Result<Word, Failure> {
-        let scope = self.heap.scope();
-        let parts = transfer::decode(&mut self.heap, &mut captures.decoder())?.word();
-        let parts = self.heap.keep(parts);
-        let count = self.heap.length(self.heap.kept(parts)) / 2;
-        let (class, cell) = (self.heap.builtins().lambda, self.heap.builtins().cell);
-        let lambda = self.heap.allocate(class, Format::Words, 1 + count)?;
-        let lambda = self.heap.keep(lambda);
+    /// Reverses [`Machine::encode_lambda`].
+    pub(super) fn received_lambda(&mut self, function: u32, mut captures: Payload) -> Result<Kept, Failure> {
+        let parts = transfer::decode(&mut self.heap, &mut captures.decoder())?.keep();
+        let count = self.heap.length(self.heap.get(parts)) / 2;
+        let mut lambda = self.heap.new_lambda(count)?;
+        lambda.set(0, Immediate::small(i64::from(function)));
+        let lambda = lambda.keep();
         for index in 0..count {
-            let is_variable = self.part(parts, index * 2) == Word::TRUE;
-            let capture = if is_variable {
-                let variable = self.heap.allocate(cell, Format::Words, 1)?;
-                let value = self.part(parts, index * 2 + 1);
-                self.heap.set_field(variable, 0, value);
-                variable
+            let value = Field::new(parts, index * 2 + 1);
+            let is_variable = self.heap.get(Field::new(parts, index * 2));
+            if self.heap.bool(is_variable) == Some(true) {
+                let mut variable = self.heap.new_cell()?;
+                variable.set(0, value);
+                variable.store(lambda, 1 + index);
             } else {
-                self.part(parts, index * 2 + 1)
-            };
-            let lambda = self.heap.kept(lambda).word();
-            self.heap.set_field(lambda, 1 + index, capture);
+                self.heap.set_field(lambda, 1 + index, value);
+            }
         }
-        let lambda = self.heap.kept(lambda).word();
-        self.heap.set_field(lambda, 0, Word::small(i64::from(function)));
-        self.heap.end_scope(scope);
         Ok(lambda)
-    }
-
-    fn part(&self, parts: crate::heap::Kept, index: usize) -> Word {
-        self.heap.field(self.heap.kept(parts), index).map_or(Word::NULL, Ref::word)
     }
 
     fn set_priority(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
@@ -326,7 +314,7 @@ impl Machine {
         let priority = self.int_argument(id, 1).and_then(|priority| u8::try_from(priority).ok());
         let Some(priority) = priority else { return Done::Fail(Failure::OUT_OF_RANGE) };
         match context.set_priority(pid, priority) {
-            Ok(()) => Done::Value(Word::NULL),
+            Ok(()) => Done::NULL,
             Err(_) => Done::Fail(Failure::Error("PERMISSION_DENIED")),
         }
     }
@@ -334,12 +322,12 @@ impl Machine {
     // ------------------------------------------------------------------ output
 
     fn write(&mut self, id: TaskId, stream: Stream) -> Done {
-        let Some(text) = self.heap.string(Ref::of(self.argument(id, 0))) else {
+        let Some(text) = self.heap.string(self.value(id, 0)) else {
             return Done::Fail(Failure::WRONG_TYPE);
         };
         let length = text.len();
         let output = &self.host.output;
-        if self.argument(id, 1) == Word::TRUE {
+        if self.flag(id, 1) {
             let mut line = Vec::with_capacity(text.len() + 1);
             line.extend_from_slice(text.as_bytes());
             line.push(b'\n');
@@ -348,7 +336,7 @@ impl Machine {
             output.write(stream, text.as_bytes());
         }
         self.charge(length);
-        Done::Value(Word::NULL)
+        Done::NULL
     }
 
     /// The argument of a native, which is a log message.
@@ -361,9 +349,9 @@ impl Machine {
 
     /// The arguments `text trace` of a native, as people read them.
     fn rendered_trace(&self, id: TaskId) -> String {
-        let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?");
-        let bytes = self.heap.bytes(Ref::of(self.argument(id, 1))).unwrap_or_default();
-        Trace::decode(bytes).render(self.image.program(), text)
+        let text = self.heap.string(self.value(id, 0)).unwrap_or("?");
+        let bytes = self.heap.bytes(self.value(id, 1)).unwrap_or_default();
+        Trace::decode(bytes).render(self.program.program(), text)
     }
 
     // ------------------------------------------------------------------ services
@@ -371,12 +359,12 @@ impl Machine {
     /// The handler of this task's request has thrown.
     fn fail_request(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
         let rendered = self.rendered_trace(id);
-        let text = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or("?").to_string();
+        let text = self.heap.string(self.value(id, 0)).unwrap_or("?").to_string();
         if let Some(token) = self.end_service(id) {
-            let trace = (self.argument(id, 1) != Word::NULL).then(|| Payload::string(&rendered));
+            let trace = (!self.value(id, 1).is_null()).then(|| Payload::string(&rendered));
             context.reply(token, Err(lucarne_kernel::Failure { text, trace }));
         }
-        Done::Value(Word::NULL)
+        Done::NULL
     }
 
     fn add_client(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
@@ -391,14 +379,14 @@ impl Machine {
         if let Some(old) = self.clients.insert(client, Client { handler, pid }) {
             self.heap.unroot(old.handler);
         }
-        Done::Value(Word::NULL)
+        Done::NULL
     }
 
     fn inbox_effect(&mut self, effect: Effect, id: TaskId) -> Done {
         let client = self.int_argument(id, 0);
         if effect == Effect::ProxyRemoveAll {
             client.into_iter().for_each(|client| self.remove_proxies(client));
-            return Done::Value(Word::NULL);
+            return Done::NULL;
         }
         let (Some(client), Some(handle)) = (client, self.int_argument(id, 1)) else {
             return Done::Fail(Failure::WRONG_TYPE);
@@ -412,9 +400,9 @@ impl Machine {
             }
             Effect::ProxyRemove => self.remove_proxy(client, handle),
             Effect::NotificationTake => return self.take_notification(client, handle),
-            _ => return Done::Value(Word::bool(self.has_notification(client, handle))),
+            _ => return Done::from(Immediate::bool(self.has_notification(client, handle))),
         }
-        Done::Value(Word::NULL)
+        Done::NULL
     }
 
     // ------------------------------------------------------------------ the machine itself
@@ -422,16 +410,16 @@ impl Machine {
     fn random_bytes(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
         let count = self.int_argument(id, 0).and_then(|count| usize::try_from(count).ok());
         let Some(count) = count else { return Done::Fail(Failure::OUT_OF_RANGE) };
-        let word = match self.heap.new_bytes(count) {
-            Ok(bytes) => bytes.word(),
+        let mut array = match self.heap.new_bytes(count) {
+            Ok(array) => array,
             Err(OutOfMemory) => return Done::Fail(Failure::OutOfMemory),
         };
-        if let Some(bytes) = self.heap.bytes_mut(word) {
+        if let Some(bytes) = array.reborrow().bytes_mut() {
             for chunk in bytes.chunks_mut(8) {
                 chunk.copy_from_slice(&context.random_u64().to_le_bytes()[..chunk.len()]);
             }
         }
-        Done::Value(word)
+        Done::Value(array.keep().into())
     }
 
     fn fill_secret(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
@@ -442,9 +430,9 @@ impl Machine {
             return Done::Fail(Failure::OUT_OF_BOUNDS);
         };
         let bytes = self.argument(id, 0);
-        let range = self.heap.bytes_mut(bytes).and_then(|bytes| bytes.get_mut(from..to));
+        let range = self.heap.get_mut(bytes).bytes_mut().and_then(|bytes| bytes.get_mut(from..to));
         match range.map(|range| context.fill_secret(range)) {
-            Some(Ok(())) => Done::Value(Word::NULL),
+            Some(Ok(())) => Done::NULL,
             Some(Err(error)) => Done::Fail(Failure::Message(error.to_string())),
             None => Done::Fail(Failure::OUT_OF_BOUNDS),
         }
@@ -454,7 +442,7 @@ impl Machine {
     fn process_stats(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
         let own = pid_number(context.pid());
         if self.int_argument(id, 1).is_some_and(|pid| pid != own && pid != -1) {
-            return Done::Value(Word::NULL);
+            return Done::NULL;
         }
         let statistics = self.heap.statistics();
         let used = self.heap.used_bytes() as i64;
@@ -473,12 +461,12 @@ impl Machine {
             full,
             full,
         ];
-        match self.heap.new_array(figures.len()).map(Ref::word) {
-            Ok(array) => {
+        match self.heap.new_array(figures.len()) {
+            Ok(mut array) => {
                 for (index, figure) in figures.into_iter().enumerate() {
-                    self.heap.set_field(array, index, Word::small(figure));
+                    array.set(index, Immediate::small(figure));
                 }
-                Done::Value(array)
+                Done::Value(array.keep().into())
             }
             Err(OutOfMemory) => Done::Fail(Failure::OutOfMemory),
         }

@@ -9,11 +9,12 @@ use std::collections::VecDeque;
 
 use lucarne_kernel::Credit;
 use lucarne_message::Payload;
+use lucarne_services::protocol::kind;
 
 use super::{Done, Machine};
-use crate::heap::{OutOfMemory, Root, Word};
-use crate::native::Failure;
-use crate::transfer;
+use lucarne_heap::{Immediate, OutOfMemory, RefMut, Register, Root};
+use lucarne_natives::Failure;
+use lucarne_natives::transfer;
 
 #[derive(Default)]
 pub(super) struct Inbox {
@@ -25,9 +26,6 @@ pub(super) struct Inbox {
     is_served: bool,
 }
 
-/// The kind that [`Entries::handle_message`](lucarne_compiler::program::Entries) is given for it.
-const NOTIFICATION_KIND: i64 = 7;
-
 impl Machine {
     /// A notification has arrived.
     pub(super) fn notified(&mut self, client: i64, handle: i64, payload: Payload, credit: Credit) {
@@ -37,14 +35,10 @@ impl Machine {
     }
 
     /// A proxy has registered.
-    pub(super) fn add_proxy(&mut self, client: i64, handle: i64, proxy: Word) -> Result<(), OutOfMemory> {
-        let scope = self.heap.scope();
-        let proxy = self.heap.keep(proxy);
-        let array = self.heap.new_weak_array(1)?.word();
-        let proxy = self.heap.kept(proxy).word();
-        self.heap.end_scope(scope);
-        self.heap.set_field(array, 0, proxy);
-        let root = self.heap.root(array);
+    pub(super) fn add_proxy(&mut self, client: i64, handle: i64, proxy: Register) -> Result<(), OutOfMemory> {
+        let mut array = self.heap.new_weak_array(1)?;
+        array.set(0, proxy);
+        let root = array.root();
         let inbox = self.inboxes.entry((client, handle)).or_default();
         if let Some(old) = inbox.proxy.replace(root) {
             self.heap.unroot(old);
@@ -61,15 +55,13 @@ impl Machine {
         else {
             return;
         };
-        let array = self.heap.rooted(proxy).word();
-        let proxy = self.heap.weak_words(array).first().copied().unwrap_or(Word::NULL);
-        if proxy == Word::NULL {
-            return;
-        }
+        let Some(proxy) = self.heap.get_mut(proxy).weak_element(0) else { return };
+        let proxy = proxy.keep();
         inbox.is_served = true;
-        let function = self.image.program().entries.handle_message;
-        let arguments = [Word::small(NOTIFICATION_KIND), Word::small(client), Word::small(handle), proxy];
-        if self.start_task(function, &arguments, true).is_err() {
+        let function = self.program.program().entries.handle_message;
+        let numbers = [i64::from(kind::NOTIFICATION), client, handle];
+        let [kind, client, handle] = numbers.map(|number| Immediate::small(number).into());
+        if self.start_task(function, &[kind, client, handle, proxy.into()], true).is_err() {
             self.report_uncaught("OUT_OF_MEMORY");
         }
     }
@@ -101,6 +93,6 @@ impl Machine {
             return Done::Fail(Failure::OUT_OF_BOUNDS);
         };
         self.charge(payload.bytes().len());
-        transfer::decode(&mut self.heap, &mut payload.decoder()).map(|value| value.word()).into()
+        transfer::decode(&mut self.heap, &mut payload.decoder()).map(RefMut::keep).into()
     }
 }

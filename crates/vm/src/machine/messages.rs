@@ -8,18 +8,17 @@ use lucarne_services::protocol::{error, kind, procedure};
 
 use super::tasks::{Notification, Resource, Service, State, TaskId};
 use super::{Done, Limits, Machine};
-use crate::heap::{OutOfMemory, Word};
-use crate::native::Failure;
+use lucarne_heap::{Handle, Immediate, OutOfMemory, RefMut, Value as HeapValue};
+use lucarne_natives::Failure;
+use lucarne_natives::transfer;
 use crate::trace::Trace;
-use crate::transfer::{self, Encoding};
-
-/// The kind that the library is given for a resource whose client takes no notifications.
-const SLOW_CONSUMER_KIND: i64 = 9;
 
 impl Machine {
     pub(super) fn take_messages(&mut self, context: &mut Context<'_>) {
         while let Some(message) = context.receive() {
-            if let Err(OutOfMemory) = self.take_message(message, context) {
+            let taken = self.take_message(message, context);
+            self.heap.release_kept();
+            if let Err(OutOfMemory) = taken {
                 self.report_uncaught("OUT_OF_MEMORY");
                 return;
             }
@@ -57,8 +56,9 @@ impl Machine {
             }
             MessageKind::SlowConsumer { client, handle } => {
                 self.drop_crowded((pid, client, handle));
-                let arguments = [SLOW_CONSUMER_KIND, pid_number(pid), client, handle].map(Word::small);
-                self.start_task(self.image.program().entries.handle_message, &arguments, true).map(|_| ())
+                let arguments = [i64::from(kind::SLOW_CONSUMER), pid_number(pid), client, handle];
+                let arguments = arguments.map(|number| Immediate::small(number).into());
+                self.start_task(self.program.program().entries.handle_message, &arguments, true).map(|_| ())
             }
             MessageKind::ProcessTerminated => {
                 self.cancel_services_of(pid, context);
@@ -99,18 +99,15 @@ impl Machine {
             return context.reply(token, Err(RemoteFailure::new(error::HANDLER_NOT_FOUND)));
         }
         let arguments = match transfer::decode(&mut self.heap, &mut decoder) {
-            Ok(arguments) => arguments.word(),
+            Ok(arguments) => arguments.keep().into(),
             Err(failure) => return refuse(token, &failure, context),
         };
-        let handler = self.clients.get(&client).map(|known| self.heap.rooted(&known.handler).word());
-        let words = [
-            handler.unwrap_or(Word::NULL),
-            small(index),
-            arguments,
-            Word::small(gid_number(gid)),
-            small(client),
-        ];
-        self.start_service(token, pid, &words, context);
+        let handler = match self.clients.get(&client) {
+            Some(known) => self.heap.keep(&known.handler).into(),
+            None => Handle::NULL,
+        };
+        let arguments = [handler, small(index), arguments, small(gid_number(gid)), small(client)];
+        self.start_service(token, pid, &arguments, context);
     }
 
     /// Starts the work on any other procedure.
@@ -124,27 +121,22 @@ impl Machine {
         context: &mut Context<'_>,
     ) {
         let arguments = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
-            Ok(arguments) => arguments.word(),
+            Ok(arguments) => arguments.keep().into(),
             Err(failure) => return refuse(token, &failure, context),
         };
-        let words = [
-            Word::NULL,
-            small(procedure),
-            arguments,
-            Word::small(gid_number(gid)),
-            Word::small(pid_number(pid)),
-        ];
-        self.start_service(token, pid, &words, context);
+        let (gid, caller) = (small(gid_number(gid)), small(pid_number(pid)));
+        let arguments = [Handle::NULL, small(procedure), arguments, gid, caller];
+        self.start_service(token, pid, &arguments, context);
     }
 
     fn start_service(
         &mut self,
         token: RequestToken,
         asker: Pid,
-        arguments: &[Word],
+        arguments: &[Handle],
         context: &mut Context<'_>,
     ) {
-        let function = self.image.program().entries.handle_request;
+        let function = self.program.program().entries.handle_request;
         match self.start_task(function, arguments, false) {
             Ok(task) => {
                 self.serving.insert((asker, token.id()), task);
@@ -157,8 +149,7 @@ impl Machine {
     /// The asker no longer wants the answer: the task that works on it is canceled.
     fn cancel_service(&mut self, asker: Pid, id: RequestId, context: &mut Context<'_>) {
         let Some(task) = self.serving.get(&(asker, id)).copied() else { return };
-        let object = self.heap.rooted(&self.tasks.get(task).object).word();
-        self.heap.set_field(object, super::Task::IS_CANCELED, Word::TRUE);
+        self.heap.set_field(&self.tasks.get(task).object, super::Task::IS_CANCELED, Immediate::TRUE);
         if self.limits(task).is_canceled {
             self.interrupt(task, context);
         }
@@ -181,7 +172,7 @@ impl Machine {
     }
 
     /// Answers the request that a task has worked on. A result that cannot be sent fails the call.
-    pub(super) fn answer_request(&mut self, id: TaskId, value: Word, context: &mut Context<'_>) {
+    pub(super) fn answer_request(&mut self, id: TaskId, value: impl HeapValue, context: &mut Context<'_>) {
         let Some(token) = self.end_service(id) else { return };
         let answer = match transfer::encode(&mut self.heap, value) {
             Ok(encoding) => {
@@ -237,7 +228,7 @@ impl Machine {
                 Done::Parked
             }
             Err(refused) => {
-                Encoding::restore(&mut self.heap, refused.payload, emptied);
+                emptied.restore(&mut self.heap, refused.payload);
                 Done::Fail(Failure::Message(refused.error.to_string()))
             }
         }
@@ -249,7 +240,7 @@ impl Machine {
             Ok(mut payload) => {
                 self.charge(payload.bytes().len());
                 let value = transfer::decode(&mut self.heap, &mut payload.decoder());
-                let value = value.map(|value| value.word());
+                let value = value.map(|value| value.keep().into());
                 self.resume(task, value);
             }
             Err(failure) => self.failed_there(task, failure),
@@ -263,20 +254,17 @@ impl Machine {
             Some(Value::String(text)) => text.to_string(),
             _ => String::new(),
         };
-        let scope = self.heap.scope();
-        let thrown = self.heap.new_string(&failure.text).map(|text| text.word()).and_then(|text| {
-            let text = self.heap.keep(text);
+        let thrown = self.heap.new_string(&failure.text).map(RefMut::keep).and_then(|text| {
             let trace = if detail.is_empty() {
-                Word::NULL
+                Handle::NULL
             } else {
                 let addresses = self.trace_of(task).addresses;
-                self.heap.new_bytes_from(&Trace { detail, addresses }.encode())?.word()
+                self.heap.new_bytes_from(&Trace { detail, addresses }.encode())?.keep().into()
             };
-            Ok((self.heap.kept(text).word(), trace))
+            Ok((text, trace))
         });
-        self.heap.end_scope(scope);
         match thrown {
-            Ok((text, trace)) => self.resume_throwing(task, text, trace),
+            Ok((text, trace)) => self.resume_throwing(task, text.into(), trace),
             Err(OutOfMemory) => self.resume(task, Err(Failure::OutOfMemory)),
         }
     }
@@ -293,14 +281,13 @@ impl Machine {
         self.charge(payload.bytes().len());
         // A message that cannot be decoded tells nothing; who sent it learns nothing either.
         let value = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
-            Ok(value) => value.word(),
+            Ok(value) => value.keep().into(),
             Err(Failure::OutOfMemory) => return Err(OutOfMemory),
             Err(_) => return Ok(()),
         };
-        let function = self.image.program().entries.handle_message;
-        let gid = Word::small(gid_number(gid));
-        let pid = Word::small(pid_number(pid));
-        self.start_task(function, &[Word::small(kind), gid, pid, value], false).map(|_| ())
+        let function = self.program.program().entries.handle_message;
+        let [kind, gid, pid] = [kind, gid_number(gid), pid_number(pid)].map(small);
+        self.start_task(function, &[kind, gid, pid, value], false).map(|_| ())
     }
 
     pub(super) fn send_message(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
@@ -312,14 +299,14 @@ impl Machine {
         };
         self.charge(payload.bytes().len());
         let (Some(pid), Ok(kind)) = (self.pid_argument(id, 0), u8::try_from(kind)) else {
-            Encoding::restore(&mut self.heap, payload, emptied);
-            return Done::Value(Word::FALSE);
+            emptied.restore(&mut self.heap, payload);
+            return Done::from(Immediate::FALSE);
         };
         match context.send(pid, kind, payload) {
-            Ok(()) => Done::Value(Word::TRUE),
+            Ok(()) => Done::from(Immediate::TRUE),
             Err(refused) => {
-                Encoding::restore(&mut self.heap, refused.payload, emptied);
-                Done::Value(Word::FALSE)
+                emptied.restore(&mut self.heap, refused.payload);
+                Done::from(Immediate::FALSE)
             }
         }
     }
@@ -333,9 +320,9 @@ impl Machine {
         };
         self.charge(payload.bytes().len());
         match context.send_external(pid, payload) {
-            Ok(()) => Done::Value(Word::NULL),
+            Ok(()) => Done::NULL,
             Err(refused) => {
-                Encoding::restore(&mut self.heap, refused.payload, emptied);
+                emptied.restore(&mut self.heap, refused.payload);
                 Done::Fail(Failure::Message(refused.error.to_string()))
             }
         }
@@ -351,7 +338,7 @@ impl Machine {
         let (Some(to), Some(client), Some(handle)) =
             (self.pid_argument(id, 0), self.int_argument(id, 1), self.int_argument(id, 2))
         else {
-            return Done::Value(Word::FALSE);
+            return Done::from(Immediate::FALSE);
         };
         let value = self.argument(id, 3);
         let payload = match transfer::encode(&mut self.heap, value) {
@@ -364,13 +351,13 @@ impl Machine {
             Err(payload)
         } else {
             match context.notify(to, client, handle, payload) {
-                Ok(()) => Ok(Word::TRUE),
+                Ok(()) => Ok(Immediate::TRUE),
                 Err(refused) if refused.error == lucarne_kernel::SendError::Full => Err(refused.payload),
-                Err(_) => Ok(Word::FALSE),
+                Err(_) => Ok(Immediate::FALSE),
             }
         };
         match sent {
-            Ok(value) => Done::Value(value),
+            Ok(value) => Done::from(value),
             Err(payload) => {
                 self.crowded.push((resource, id));
                 self.park(id, State::Crowded(Notification { resource, payload }), limits.deadline_us);
@@ -392,14 +379,14 @@ impl Machine {
             let State::Crowded(notification) = state else { continue };
             let (to, client, handle) = resource;
             match context.notify(to, client, handle, notification.payload) {
-                Ok(()) => self.resume(task, Ok(Word::TRUE)),
+                Ok(()) => self.resume(task, Ok(Immediate::TRUE.into())),
                 Err(refused) if refused.error == lucarne_kernel::SendError::Full => {
                     is_full = true;
                     let notification = Notification { resource, payload: refused.payload };
                     self.tasks.get_mut(task).state = State::Crowded(notification);
                     self.crowded.push((crowded, task));
                 }
-                Err(_) => self.resume(task, Ok(Word::FALSE)),
+                Err(_) => self.resume(task, Ok(Immediate::FALSE.into())),
             }
         }
     }
@@ -409,7 +396,7 @@ impl Machine {
         let waiting = std::mem::take(&mut self.crowded);
         for (crowded, task) in waiting {
             if crowded == resource {
-                self.resume(task, Ok(Word::FALSE));
+                self.resume(task, Ok(Immediate::FALSE.into()));
             } else {
                 self.crowded.push((crowded, task));
             }
@@ -419,7 +406,7 @@ impl Machine {
     // ------------------------------------------------------------------ arguments
 
     pub(super) fn int_argument(&self, id: TaskId, index: usize) -> Option<i64> {
-        self.heap.int(crate::heap::Ref::of(self.argument(id, index)))
+        self.heap.int(self.value(id, index))
     }
 
     pub(super) fn pid_argument(&self, id: TaskId, index: usize) -> Option<Pid> {
@@ -428,8 +415,9 @@ impl Machine {
 
     fn trace_of(&mut self, id: TaskId) -> Trace {
         let position = self.tasks.get(id).position;
-        let trace = crate::interpreter::Interpreter::new(&mut self.heap, position, 0).capture("");
-        self.heap.leave_current();
+        let interpreter = self.enter(position, 0);
+        let trace = interpreter.capture("");
+        interpreter.leave();
         trace
     }
 }
@@ -457,8 +445,8 @@ fn failure_text(failure: &Failure) -> String {
 }
 
 /// A number from a message: one that does not fit into a word cannot name anything here.
-fn small(value: i64) -> Word {
-    Word::int(value).unwrap_or(Word::small(-1))
+fn small(value: i64) -> Handle {
+    Immediate::int(value).unwrap_or(Immediate::small(-1)).into()
 }
 
 pub(super) fn pid_number(pid: Pid) -> i64 {

@@ -10,8 +10,8 @@ use lucarne_outside::{Answer, Argument, Error, Operation, Outside, Wait};
 use super::messages::cut_short;
 use super::tasks::{State, TaskId};
 use super::{Done, Machine};
-use crate::heap::{Heap, OutOfMemory, Ref, Word};
-use crate::native::Failure;
+use lucarne_heap::{Heap, Immediate, Kept, OutOfMemory, Ref};
+use lucarne_natives::Failure;
 
 /// A call of the system costs a microsecond or so, which is as much as looking at that many bytes.
 const BYTES_PER_SYSTEM_CALL: usize = 6 << 10;
@@ -41,10 +41,10 @@ impl Machine {
     }
 
     fn perform_outside(&mut self, operation: Operation, id: TaskId) -> Result<Answer, Error> {
-        let words: Vec<Word> = (0..operation.arity()).map(|index| self.argument(id, index)).collect();
+        let position = self.tasks.get(id).position;
         let Machine { heap, outside, .. } = self;
-        let arguments: Vec<Argument<'_>> =
-            words.into_iter().map(|word| argument(heap, word, NESTING_MAX)).collect();
+        let values = (0..operation.arity()).map(|index| heap.get(position.register(index)));
+        let arguments: Vec<Argument<'_>> = values.map(|value| argument(heap, value, NESTING_MAX)).collect();
         let result = match outside {
             Some(outside) => outside.perform(operation, &arguments),
             None => unreachable!("it was made before"),
@@ -84,42 +84,34 @@ impl Machine {
         }
     }
 
-    fn answer(&mut self, answer: Answer) -> Result<Word, Failure> {
+    fn answer(&mut self, answer: Answer) -> Result<Kept, Failure> {
         let heap = &mut self.heap;
         Ok(match answer {
-            Answer::Null | Answer::Wait(_) => Word::NULL,
-            Answer::Bool(bool) => Word::bool(bool),
-            Answer::Int(int) => heap.new_int(int)?.word(),
-            Answer::Text(text) => heap.new_string(&text)?.word(),
-            Answer::Bytes(bytes) => heap.new_bytes_from(&bytes)?.word(),
+            Answer::Null | Answer::Wait(_) => heap.keep(Immediate::NULL),
+            Answer::Bool(bool) => heap.keep(Immediate::bool(bool)),
+            Answer::Int(int) => heap.new_int(int)?.keep(),
+            Answer::Text(text) => heap.new_string(&text)?.keep(),
+            Answer::Bytes(bytes) => heap.new_bytes_from(&bytes)?.keep(),
             Answer::Ints(ints) => array(heap, &ints)?,
         })
     }
 }
 
-fn array(heap: &mut Heap, ints: &[i64]) -> Result<Word, OutOfMemory> {
-    let array = heap.new_array(ints.len())?.word();
-    let scope = heap.scope();
-    let kept = heap.keep(array);
-    let filled = ints.iter().enumerate().try_for_each(|(index, int)| {
-        let int = heap.new_int(*int)?.word();
-        let array = heap.kept(kept).word();
-        heap.set_field(array, index, int);
-        Ok(())
-    });
-    let array = heap.kept(kept).word();
-    heap.end_scope(scope);
-    filled.map(|()| array)
+fn array(heap: &mut Heap, ints: &[i64]) -> Result<Kept, OutOfMemory> {
+    let array = heap.new_array(ints.len())?.keep();
+    for (index, int) in ints.iter().enumerate() {
+        heap.new_int(*int)?.store(array, index);
+    }
+    Ok(array)
 }
 
 /// A word as an argument. Lists are taken over as `Array_`, which is what programs pass.
-fn argument(heap: &Heap, word: Word, nesting: usize) -> Argument<'_> {
-    let value = Ref::of(word);
-    match word {
-        Word::NULL => return Argument::Null,
-        Word::TRUE => return Argument::Bool(true),
-        Word::FALSE => return Argument::Bool(false),
-        _ => {}
+fn argument<'h>(heap: &'h Heap, value: Ref<'h>, nesting: usize) -> Argument<'h> {
+    if value.is_null() {
+        return Argument::Null;
+    }
+    if let Some(bool) = heap.bool(value) {
+        return Argument::Bool(bool);
     }
     if let Some(int) = heap.int(value) {
         return Argument::Int(int);
@@ -131,7 +123,7 @@ fn argument(heap: &Heap, word: Word, nesting: usize) -> Argument<'_> {
         return Argument::Bytes(bytes);
     }
     if nesting > 0 && heap.class(value) == heap.builtins().array {
-        let elements = heap.words(word).iter();
+        let elements = value.elements().iter();
         return Argument::List(elements.map(|element| argument(heap, *element, nesting - 1)).collect());
     }
     Argument::Other

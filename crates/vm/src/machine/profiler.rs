@@ -8,8 +8,7 @@ use lucarne_compiler::program::{FunctionIndex, Program};
 
 use super::tasks::TaskId;
 use super::{Done, Machine};
-use crate::heap::{Ref, Word};
-use crate::native::Failure;
+use lucarne_natives::Failure;
 
 /// The shortest way from one look to the next, in units.
 const INTERVAL_MIN: i64 = 16;
@@ -61,23 +60,23 @@ impl Machine {
         let Some(profiler) = &mut self.profiler else { return };
         let counts = profiler.is_on && profiler.task.is_none_or(|wanted| wanted == task);
         if counts && self.tasks.is_alive(task) {
-            let address = self.tasks.get(task).position.pc as u32 - 1;
-            let function = self.image.function_at(address);
+            let address = self.tasks.get(task).position.next_address() as u32 - 1;
+            let function = self.program.function_at(address);
             *profiler.units.entry(function).or_default() += u64::try_from(units).unwrap_or(0);
         }
     }
 
     pub(super) fn install_profiler(&mut self, id: TaskId) -> Done {
-        let task = (self.argument(id, 0) != Word::TRUE).then_some(id);
+        let task = (!self.flag(id, 0)).then_some(id);
         self.profiler = Some(Profiler { task, is_on: false, units: HashMap::new(), seed: 0 });
-        Done::Value(Word::NULL)
+        Done::NULL
     }
 
     pub(super) fn switch_profiler(&mut self, is_on: bool) -> Done {
         match &mut self.profiler {
             Some(profiler) => {
                 profiler.is_on = is_on;
-                Done::Value(Word::NULL)
+                Done::NULL
             }
             None => NOT_INSTALLED,
         }
@@ -85,9 +84,9 @@ impl Machine {
 
     pub(super) fn report_profile(&mut self, id: TaskId) -> Done {
         let Some(profiler) = &self.profiler else { return NOT_INSTALLED };
-        let title = self.heap.string(Ref::of(self.argument(id, 0))).unwrap_or_default();
+        let title = self.heap.string(self.value(id, 0)).unwrap_or_default();
         let cutoff = self.int_argument(id, 1).and_then(|cutoff| u64::try_from(cutoff).ok());
-        let text = profiler.report(self.image.program(), title, cutoff.unwrap_or(0).min(1000));
+        let text = profiler.report(self.program.program(), title, cutoff.unwrap_or(0).min(1000));
         self.text_or_null(Some(text))
     }
 }

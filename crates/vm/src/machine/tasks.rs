@@ -8,9 +8,9 @@ use lucarne_message::Payload;
 use lucarne_outside::{Operation, WatchId};
 
 use super::Machine;
-use crate::heap::{OutOfMemory, Root, Word};
+use lucarne_heap::{Handle, Immediate, OutOfMemory, Ref, Root};
 use crate::interpreter::{Interpreter, Position, Stop};
-use crate::native::Failure;
+use lucarne_natives::Failure;
 
 /// A task, by its place and how often that place has been used.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -151,35 +151,24 @@ impl Machine {
     pub(super) fn start_task(
         &mut self,
         function: FunctionIndex,
-        arguments: &[Word],
+        arguments: &[Handle],
         is_background: bool,
     ) -> Result<TaskId, OutOfMemory> {
-        let scope = self.heap.scope();
-        let kept: Vec<_> = arguments.iter().map(|argument| self.heap.keep(*argument)).collect();
         let class = self.heap.builtins().task;
-        let object = match self.heap.new_instance(class) {
-            Ok(object) => object.word(),
-            Err(error) => {
-                self.heap.end_scope(scope);
-                return Err(error);
-            }
-        };
-        let arguments: Vec<Word> = kept.iter().map(|kept| self.heap.kept(*kept).word()).collect();
-        self.heap.end_scope(scope);
-        let stack = self.heap.stacks_mut().add();
-        let position = match Interpreter::prepare(&mut self.heap, stack, function, &arguments) {
+        let object = self.heap.new_instance(class)?.root();
+        let position = match Interpreter::prepare(&mut self.heap, &self.program, function, arguments) {
             Ok(position) => position,
             Err(error) => {
-                self.heap.stacks_mut().remove(stack);
+                self.heap.unroot(object);
                 return Err(error);
             }
         };
         let id = self.tasks.reserve();
-        self.heap.set_field(object, Task::ID, Word::small(id.number()));
-        self.heap.set_field(object, Task::BACKGROUND, Word::bool(is_background));
-        self.heap.set_field(object, Task::IS_CANCELED, Word::FALSE);
-        self.heap.set_field(object, Task::CRITICAL_COUNT, Word::small(0));
-        let object = self.heap.root(object);
+        let mut task = self.heap.get_mut(&object);
+        task.set(Task::ID, Immediate::small(id.number()));
+        task.set(Task::BACKGROUND, Immediate::bool(is_background));
+        task.set(Task::IS_CANCELED, Immediate::FALSE);
+        task.set(Task::CRITICAL_COUNT, Immediate::small(0));
         let (state, pending_stop, serves) = (State::Ready, None, None);
         self.tasks
             .insert(id, Task { position, object, state, is_background, parks: 0, pending_stop, serves });
@@ -190,18 +179,18 @@ impl Machine {
     /// Frees what a task that is over has held.
     pub(super) fn remove_task(&mut self, id: TaskId) {
         if let Some(task) = self.tasks.remove(id) {
-            self.heap.set_current_task(Word::NULL);
+            self.heap.set_current_task(Immediate::NULL);
             self.heap.unroot(task.object);
-            self.heap.stacks_mut().remove(task.position.stack);
+            Interpreter::free(&mut self.heap, task.position);
         }
     }
 
     /// The task that a `Task_` stands for, if it is not over.
-    pub(super) fn task_of(&self, object: Word) -> Option<TaskId> {
-        if self.heap.class_of(object) != self.heap.builtins().task {
+    pub(super) fn task_of(&self, object: Ref<'_>) -> Option<TaskId> {
+        if self.heap.class(object) != self.heap.builtins().task {
             return None;
         }
-        let id = TaskId::from_number(self.heap.words(object).first()?.to_int()?);
+        let id = TaskId::from_number(object.elements().first()?.to_small()?);
         self.tasks.is_alive(id).then_some(id)
     }
 
@@ -216,13 +205,13 @@ impl Machine {
     }
 
     /// Ends a task's waiting: the native that it waits in returns or fails.
-    pub(super) fn resume(&mut self, id: TaskId, result: Result<Word, Failure>) {
+    pub(super) fn resume(&mut self, id: TaskId, result: Result<Handle, Failure>) {
         let stop = self.complete(id, result);
         self.resumed(id, stop);
     }
 
     /// Ends a task's waiting with an exception.
-    pub(super) fn resume_throwing(&mut self, id: TaskId, value: Word, trace: Word) {
+    pub(super) fn resume_throwing(&mut self, id: TaskId, value: Handle, trace: Handle) {
         let stop = self.throw(id, value, trace);
         self.resumed(id, stop);
     }
@@ -238,7 +227,7 @@ impl Machine {
     /// Ends a task's park, if it is in one.
     pub(super) fn wake(&mut self, id: TaskId) {
         if matches!(self.tasks.get(id).state, State::Parked) {
-            self.resume(id, Ok(Word::FALSE));
+            self.resume(id, Ok(Immediate::FALSE.into()));
         }
     }
 
@@ -256,7 +245,7 @@ impl Machine {
         }
     }
 
-    /// Has a task stop waiting for another process, for another task that initialises a global, or for
+    /// Has a task stop waiting for another process, for another task that initializes a global, or for
     /// something outside.
     fn give_up(&mut self, id: TaskId, failure: Failure, context: &mut Context<'_>) {
         match &self.tasks.get(id).state {
@@ -278,7 +267,7 @@ impl Machine {
             State::WaitingForGlobal => {
                 self.waiting_for_global.retain(|task| *task != id);
                 // It was to do the instruction again; now that is where it fails.
-                self.tasks.get_mut(id).position.pc += 1;
+                self.tasks.get_mut(id).position.skip();
             }
             State::WaitingOutside { watch, .. } => {
                 let watch = *watch;
@@ -309,7 +298,7 @@ impl Machine {
                 continue;
             }
             match self.tasks.get(id).state {
-                State::Parked => self.resume(id, Ok(Word::TRUE)),
+                State::Parked => self.resume(id, Ok(Immediate::TRUE.into())),
                 _ => self.give_up(id, Failure::Error("DEADLINE_EXCEEDED"), context),
             }
         }

@@ -1,0 +1,485 @@
+//! The heap of a process: objects, stacks and all other roots, and the collector.
+//!
+//! **Borrowing.** A collection moves objects, and any allocation may collect. So a reference must not be used after the
+//! next allocation, and the types of this crate let the compiler refuse it:
+//!
+//! - A [`Ref`] borrows the heap and comes only from a `&Heap`, or is a value without an object. Everything that may
+//!   allocate takes `&mut Heap`, which cannot be borrowed while a `Ref`, or a slice or text that was read through one,
+//!   is still used. A function that reads ties its result to both the heap and the `Ref`, so a `Ref` to an object of
+//!   another heap keeps that heap borrowed as well.
+//! - A [`RefMut`] is a value and the exclusive borrow of its heap: what making a value returns. It can be written,
+//!   kept or stored, and offers nothing that allocates.
+//! - Across allocations a value is held by a *handle* ([`Register`], [`Kept`], [`Root`], [`Field`], [`Immediate`]): a
+//!   place that the collector updates, or a value that is never moved. Reading through a handle checks the place, so
+//!   one that is used with another heap, or too late, reads null or another live value. What is stored or kept is
+//!   named by a handle ([`Value`], a sealed trait), never by a `Ref`, which might belong to another heap.
+//! - A [`Word`] is only a number. Nothing safe follows one. The interpreter, which works on words, uses the functions
+//!   of one module whose names are `unsafe`: [`Heap::at`], [`Heap::at_mut`], [`Heap::store`] and a few for stacks.
+//!
+//! **What is read is what the header says.** Format, length and being UTF-8 are in an object's header, not in its
+//! program's classes. So a `Ref` to an object of another program may give the wrong answer, but never memory that is
+//! not its own, or text that is not UTF-8.
+//!
+//! **What this leaves to callers.** A native is safe code that gets a `&mut Heap` and returns a `Ref`. If it had a second
+//! heap, it could exchange the two, or leak the second one and return a `Ref` to it. So natives must not make heaps;
+//! a lint in their crate refuses it (`clippy.toml`).
+//!
+//! **Generations.** Objects are born in one young chunk. A minor collection moves what is alive to
+//! the old chunks; old objects that refer to young ones are in the remembered set, which
+//! `Heap::record_write` keeps. A full collection moves everything. Objects beyond
+//! `LARGE_WORDS` have a chunk of their own and are never moved.
+//!
+//! **Registers.** Words of a stack below its top are roots. A call clears the callee's registers, so
+//! that nothing seems alive that an earlier call has left there. But when it returns, the words it has
+//! left may lie among the registers of the caller; so a collection overwrites all words above the
+//! top with null. The word in any register was thus written after the last collection, or updated
+//! by it.
+//!
+//! **Broken heaps.** If the system has no memory left in the middle of a collection, the heap forgets all references: each
+//! handle reads null, and each allocation fails.
+
+#![allow(unsafe_code, reason = "objects are laid out by hand; the rules are above")]
+
+mod account;
+mod chunk;
+mod collect;
+mod external;
+mod handle;
+mod histogram;
+mod make;
+mod object;
+mod owner;
+mod program;
+mod raw;
+mod reference;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod text;
+mod word;
+
+use std::sync::Arc;
+
+use lucarne_compiler::program::{Builtins, ClassIndex, Program};
+use thiserror::Error;
+
+use account::Charge;
+pub use account::MemoryAccount;
+use chunk::Chunk;
+use external::Externals;
+pub use handle::{Field, Handle, Immediate, Kept, Register, Root, Scope, Value};
+use object::{CLASS_LIMIT, Format, Header, LARGE, PERMANENT, REMEMBERED, size_words};
+pub use owner::Lent;
+pub use program::ProgramObjects;
+pub use reference::{Ref, RefMut};
+use stack::Stacks;
+pub use stack::{FRAME_WORDS, Stack, StackId, StackOverflow};
+pub use text::NewString;
+pub use word::Word;
+
+/// A process has reached its memory limit, or the system has no memory left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("OUT_OF_MEMORY")]
+pub struct OutOfMemory;
+
+/// Objects above this size (16 KiB) get a chunk of their own: copying them would cost more than
+/// what is lost at a chunk's end.
+const LARGE_WORDS: usize = 2048;
+/// The young chunk of a new process: 1 KiB, so that an idle process costs little.
+const YOUNG_WORDS_MIN: usize = 128;
+/// The young chunk of a busy process: 512 KiB, which stays in the second-level cache.
+const YOUNG_WORDS_MAX: usize = 64 * 1024;
+/// The first old chunk of a process: 1 KiB; each further one is twice as large.
+const OLD_WORDS_MIN: usize = 128;
+/// The largest regular old chunk: 256 KiB.
+const OLD_WORDS_MAX: usize = 32 * 1024;
+/// A full collection is not worth its while below this many old words (64 KiB).
+const FULL_THRESHOLD_MIN: usize = 8 * 1024;
+/// How far the old objects may grow from one full collection to the next, in percent: at least
+/// this, since a collection takes time in proportion to what is alive.
+const GROWTH_PERCENT_MIN: usize = 20;
+/// The same by default.
+const GROWTH_PERCENT_DEFAULT: usize = 100;
+/// The memory limit of a process by default, in bytes.
+pub const DEFAULT_LIMIT_BYTES: usize = 512 << 20;
+
+/// The options of a new heap.
+#[derive(Clone, Copy, Debug)]
+pub struct HeapOptions {
+    /// The most that objects, buffers and stacks may take together, in bytes.
+    pub limit_bytes: usize,
+    /// Whether to collect at each allocation and to poison what is freed.
+    pub stress: bool,
+    /// The seed of the hash codes of keys.
+    pub hash_seed: u64,
+}
+
+impl Default for HeapOptions {
+    fn default() -> Self {
+        HeapOptions { limit_bytes: DEFAULT_LIMIT_BYTES, stress: false, hash_seed: 0 }
+    }
+}
+
+/// Figures of a heap's life.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct HeapStatistics {
+    /// How many minor collections there were.
+    pub minor_collections: u64,
+    /// How many full collections there were.
+    pub full_collections: u64,
+    /// The bytes allocated so far, collected ones included.
+    pub allocated_bytes: u64,
+}
+
+/// The heap of one process.
+pub struct Heap {
+    young: Chunk,
+    old: Vec<Chunk>,
+    large: Vec<Chunk>,
+    /// Words in old chunks and large objects.
+    old_words: usize,
+    /// A full collection is due when `old_words` reaches this.
+    full_threshold: usize,
+    growth_percent: usize,
+    /// Old objects that may refer to young ones.
+    remembered: Vec<Word>,
+    externals: Externals,
+    finalizers: Vec<Finalizer>,
+    /// Lambdas of finalizers whose object is gone, to be run. Roots.
+    due: Vec<Word>,
+    globals: Vec<Word>,
+    /// An exception that is made in advance, for when there is no memory to make one.
+    out_of_memory: Word,
+    roots: Vec<Word>,
+    free_roots: Vec<u32>,
+    kept: Vec<Word>,
+    stacks: Stacks,
+    /// The `Task_` of the running task.
+    task: Word,
+    /// Whether a global that tasks may wait for has got its value.
+    has_settled_global: bool,
+    /// The stack that the interpreter is on, and how far it is used.
+    current: Option<(StackId, usize)>,
+    program: Arc<ProgramObjects>,
+    options: HeapOptions,
+    charge: Charge,
+    statistics: HeapStatistics,
+    stress_count: u32,
+    /// A collection has failed half-way: the system had no memory left. See the crate's documentation.
+    is_broken: bool,
+}
+
+/// A lambda to run once an object is gone. The lambda may refer to the object: it keeps it alive
+/// only until it has run.
+struct Finalizer {
+    object: Word,
+    lambda: Word,
+}
+
+impl Heap {
+    /// Makes an empty heap for a program.
+    ///
+    /// # Errors
+    /// If the system has no memory left.
+    pub fn new(program: Arc<ProgramObjects>, options: HeapOptions) -> Result<Heap, OutOfMemory> {
+        let globals = program.initial_globals();
+        let mut heap = Heap {
+            young: Chunk::new(YOUNG_WORDS_MIN).ok_or(OutOfMemory)?,
+            old: Vec::new(),
+            large: Vec::new(),
+            old_words: 0,
+            full_threshold: FULL_THRESHOLD_MIN,
+            growth_percent: GROWTH_PERCENT_DEFAULT,
+            remembered: Vec::new(),
+            externals: Externals::default(),
+            finalizers: Vec::new(),
+            due: Vec::new(),
+            globals,
+            out_of_memory: Word::NULL,
+            roots: Vec::new(),
+            free_roots: Vec::new(),
+            kept: Vec::new(),
+            stacks: Stacks::default(),
+            task: Word::NULL,
+            has_settled_global: false,
+            current: None,
+            program,
+            options,
+            charge: Charge::default(),
+            statistics: HeapStatistics::default(),
+            stress_count: 0,
+            is_broken: false,
+        };
+        let value = heap.new_string("OUT_OF_MEMORY")?.keep();
+        let mut exception = heap.new_instance(heap.builtins().exception)?;
+        exception.set(0, value);
+        heap.out_of_memory = exception.word();
+        heap.release_kept();
+        Ok(heap)
+    }
+
+    /// Returns the program's permanent objects.
+    #[inline(always)]
+    pub fn objects(&self) -> &Arc<ProgramObjects> {
+        &self.program
+    }
+
+    /// Returns the program that the process runs.
+    #[inline(always)]
+    pub fn program(&self) -> &Program {
+        self.program.program()
+    }
+
+    /// Returns the classes that the machine knows.
+    #[inline(always)]
+    pub fn builtins(&self) -> &Builtins {
+        &self.program.program().builtins
+    }
+
+    /// Returns the bytes that objects, buffers and stacks take now, free room in chunks included.
+    pub fn used_bytes(&self) -> usize {
+        let chunks = self.old.iter().chain(&self.large).map(Chunk::words).sum::<usize>() + self.young.words();
+        chunks * 8 + self.externals.bytes() + self.stacks.bytes() + self.globals.len() * 8
+    }
+
+    /// Returns the most that this heap may use, in bytes.
+    pub fn limit_bytes(&self) -> usize {
+        self.options.limit_bytes
+    }
+
+    /// The seed of the hash codes of keys.
+    #[inline(always)]
+    pub fn hash_seed(&self) -> u64 {
+        self.options.hash_seed
+    }
+
+    /// Changes the limit of this heap. It takes effect at the next growth.
+    pub fn set_limit_bytes(&mut self, bytes: usize) {
+        self.options.limit_bytes = bytes;
+    }
+
+    /// Charges this heap's memory to an account from now on, besides its own limit.
+    pub fn charge_to(&mut self, account: Arc<MemoryAccount>) {
+        self.charge = Charge::on(account);
+        self.charge.settle(self.used_bytes());
+    }
+
+    /// Tells the account how much is used now.
+    pub fn settle_charge(&mut self) {
+        if self.charge.is_on_account() {
+            self.charge.settle(self.used_bytes());
+        }
+    }
+
+    /// Chooses between little memory (0) and little time (100), from the next full collection on.
+    pub fn set_growth_percent(&mut self, percent: usize) {
+        self.growth_percent = percent.max(GROWTH_PERCENT_MIN);
+    }
+
+    fn next_full_threshold(&self) -> usize {
+        (self.old_words + self.old_words * self.growth_percent / 100).max(FULL_THRESHOLD_MIN)
+    }
+
+    /// Returns figures of this heap's life.
+    pub fn statistics(&self) -> HeapStatistics {
+        HeapStatistics {
+            allocated_bytes: self.statistics.allocated_bytes + self.young.used as u64 * 8,
+            ..self.statistics
+        }
+    }
+
+    // ------------------------------------------------------------------ allocation
+
+    /// Allocates an object whose words are null or whose bytes are zero.
+    #[inline(always)]
+    fn allocate(
+        &mut self,
+        class: ClassIndex,
+        format: Format,
+        length: usize,
+    ) -> Result<Word, OutOfMemory> {
+        let size = size_words(format, length);
+        let address = if self.options.stress {
+            None
+        } else if size <= YOUNG_WORDS_MIN {
+            self.young.take(size)
+        } else {
+            None
+        };
+        match address {
+            Some(address) => Ok(initialize(address, class, format, length, 0)),
+            None => self.allocate_slowly(class, format, length),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_slowly(
+        &mut self,
+        class: ClassIndex,
+        format: Format,
+        length: usize,
+    ) -> Result<Word, OutOfMemory> {
+        if self.is_broken || length > u32::MAX as usize {
+            return Err(OutOfMemory);
+        }
+        let size = size_words(format, length);
+        if self.options.stress {
+            self.collect_for_stress()?;
+        }
+        if size > YOUNG_WORDS_MIN && size > self.young.words() / 4 {
+            return self.allocate_old(class, format, length, size);
+        }
+        if let Some(address) = self.young.take(size) {
+            return Ok(initialize(address, class, format, length, 0));
+        }
+        self.collect(false)?;
+        self.reserve(0)?;
+        self.grow_young(size)?;
+        let address = self.young.take(size).ok_or(OutOfMemory)?;
+        Ok(initialize(address, class, format, length, 0))
+    }
+
+    /// Allocates an object that is too large for the young chunk.
+    fn allocate_old(
+        &mut self,
+        class: ClassIndex,
+        format: Format,
+        length: usize,
+        size: usize,
+    ) -> Result<Word, OutOfMemory> {
+        if self.old_words + size > self.full_threshold {
+            self.collect(true)?;
+        }
+        self.reserve(size * 8)?;
+        self.statistics.allocated_bytes += size as u64 * 8;
+        self.old_words += size;
+        if size > LARGE_WORDS {
+            let mut chunk = Chunk::new(size).ok_or(OutOfMemory)?;
+            let address = chunk.take(size).ok_or(OutOfMemory)?;
+            self.large.push(chunk);
+            return Ok(initialize(address, class, format, length, LARGE));
+        }
+        let address = collect::take_old(&mut self.old, size).ok_or(OutOfMemory)?;
+        Ok(initialize(address, class, format, length, 0))
+    }
+
+    /// Makes sure that `bytes` more are within the limit, after a full collection if need be.
+    ///
+    /// # Errors
+    /// If they are not.
+    pub fn reserve(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
+        if self.has_room_for(bytes) {
+            return Ok(());
+        }
+        self.collect(true)?;
+        if self.has_room_for(bytes) { Ok(()) } else { Err(OutOfMemory) }
+    }
+
+    fn has_room_for(&mut self, bytes: usize) -> bool {
+        let total = self.used_bytes().saturating_add(bytes);
+        total <= self.options.limit_bytes && self.charge.try_set(total)
+    }
+
+    /// Gives a process that fills its young chunk a larger one, up to the size of the cache.
+    fn grow_young(&mut self, size: usize) -> Result<(), OutOfMemory> {
+        let words = (self.young.words() * 2).max(size).min(YOUNG_WORDS_MAX);
+        if words <= self.young.words() {
+            return Ok(());
+        }
+        debug_assert!(self.young.used == 0);
+        if self.reserve(words * 8).is_err() {
+            return Ok(()); // The old chunk still serves.
+        }
+        self.young = Chunk::new(words).ok_or(OutOfMemory)?;
+        Ok(())
+    }
+
+    /// Notes that `object` now refers to `value`. Must follow each store of a reference into an
+    /// object that was not allocated just before.
+    #[inline(always)]
+    fn record_write(&mut self, object: Word, value: Word) {
+        if value.is_pointer()
+            && self.young.contains(value.address())
+            && !self.young.contains(object.address())
+        {
+            self.remember(object);
+        }
+    }
+
+    #[cold]
+    fn remember(&mut self, object: Word) {
+        // SAFETY: references in registers and objects are to live objects of this heap.
+        unsafe {
+            let header = Header(*object.address());
+            if !header.has(REMEMBERED | PERMANENT) {
+                *object.address() = header.0 | REMEMBERED;
+                self.remembered.push(object);
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ roots
+
+    /// Returns whether a global has got its value since the last call.
+    pub fn take_settled_global(&mut self) -> bool {
+        std::mem::take(&mut self.has_settled_global)
+    }
+
+    /// Returns the `Task_` of the running task.
+    #[inline(always)]
+    pub fn current_task(&self) -> Ref<'_> {
+        // SAFETY: the task is a root.
+        unsafe { self.at(self.task) }
+    }
+
+    /// Sets which task runs.
+    pub fn set_current_task(&mut self, task: impl Value) {
+        self.task = task.load(self);
+    }
+
+    /// Registers a lambda to be run once the object is gone.
+    pub fn add_finalizer(&mut self, object: impl Value, lambda: impl Value) {
+        let (object, lambda) = (object.load(self), lambda.load(self));
+        self.finalizers.push(Finalizer { object, lambda });
+    }
+
+    /// Returns whether the object has a finalizer.
+    pub fn has_finalizer(&self, object: Ref<'_>) -> bool {
+        self.finalizers.iter().any(|finalizer| finalizer.object == object.word())
+    }
+
+    /// Removes an object's finalizer. Returns whether there was one.
+    pub fn remove_finalizer(&mut self, object: impl Value) -> bool {
+        let object = object.load(self);
+        // The newest are the likeliest to go: clients and proxies that close soon.
+        match self.finalizers.iter().rposition(|finalizer| finalizer.object == object) {
+            Some(index) => {
+                self.finalizers.swap_remove(index);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes the lambda of a finalizer that is due, and keeps it.
+    pub fn take_due_finalizer(&mut self) -> Option<Kept> {
+        let lambda = self.due.pop()?;
+        Some(self.keep_current(lambda))
+    }
+}
+
+/// Writes the header and clears the contents of a new object.
+#[inline(always)]
+fn initialize(address: *mut u64, class: ClassIndex, format: Format, length: usize, flags: u64) -> Word {
+    let size = size_words(format, length);
+    let fill = if matches!(format, Format::Words | Format::Weak) { Word::NULL.0 } else { 0 };
+    // SAFETY: the caller has taken `size` words at the address for this object.
+    unsafe {
+        *address = Header::new(class.0, format, length as u32, flags).0;
+        for index in 1..size {
+            *address.add(index) = fill;
+        }
+    }
+    Word::pointer(address)
+}

@@ -1,0 +1,104 @@
+//! The layout of objects.
+//!
+//! An object is a header of 64 bits and its contents, in multiples of eight bytes:
+//!
+//! ```text
+//!   bit  0        1 (a forwarded object has its new address here, whose lowest bits are 0)
+//!   bits 1..4     the format
+//!   bits 4..8     flags of the collector
+//!   bits 8..32    the class id
+//!   bits 32..64   the length: words, or for bytes the number of bytes
+//! ```
+//!
+//! The header tells all that the collector must know, so it needs no class table.
+
+use super::Word;
+
+/// The contents of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Format {
+    /// Words, all of them traced: instances, arrays, lambdas.
+    Words = 0,
+    /// Raw bytes: small byte arrays, boxed numbers.
+    Bytes = 1,
+    /// One word: the place in the heap's table of what the object owns outside of the heap.
+    External = 2,
+    /// Words that do not keep alive what they refer to: a full collection makes those null that refer
+    /// to something that is gone.
+    Weak = 3,
+    /// Raw bytes that are UTF-8: strings. A property of the object, so that a reference to an object of another program,
+    /// whose classes have other ids, is never read as a string that it is not.
+    Text = 4,
+}
+
+/// A decoded header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub(super) struct Header(pub(super) u64);
+
+/// It is in the remembered set.
+pub(super) const REMEMBERED: u64 = 1 << 4;
+/// It belongs to the program and is never moved, traced or freed.
+pub(super) const PERMANENT: u64 = 1 << 5;
+/// It has a chunk of its own and is never moved.
+pub(super) const LARGE: u64 = 1 << 6;
+/// A large object that the collection under way has reached.
+pub(super) const MARKED: u64 = 1 << 7;
+
+/// The largest class id that fits into a header.
+pub(super) const CLASS_LIMIT: u32 = (1 << 24) - 1;
+
+impl Header {
+    pub(super) const fn new(class: u32, format: Format, length: u32, flags: u64) -> Header {
+        Header(1 | (format as u64) << 1 | flags | (class as u64) << 8 | (length as u64) << 32)
+    }
+
+    #[inline(always)]
+    pub(super) const fn class(self) -> u32 {
+        (self.0 >> 8) as u32 & CLASS_LIMIT
+    }
+
+    #[inline(always)]
+    pub(super) const fn length(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    #[inline(always)]
+    pub(super) const fn format(self) -> Format {
+        match self.0 >> 1 & 7 {
+            0 => Format::Words,
+            1 => Format::Bytes,
+            2 => Format::External,
+            3 => Format::Weak,
+            _ => Format::Text,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) const fn has(self, flag: u64) -> bool {
+        self.0 & flag != 0
+    }
+
+    /// The new address, if the collection under way has moved the object.
+    #[inline(always)]
+    pub(super) const fn forwarded(self) -> Option<Word> {
+        if self.0 & 1 == 0 { Some(Word(self.0 | 1)) } else { None }
+    }
+
+    /// The words that the object takes, its header included.
+    #[inline(always)]
+    pub(super) const fn size_words(self) -> usize {
+        size_words(self.format(), self.length())
+    }
+}
+
+/// The words that an object takes, its header included.
+#[inline(always)]
+pub(super) const fn size_words(format: Format, length: usize) -> usize {
+    match format {
+        Format::Words | Format::Weak => 1 + length,
+        Format::Bytes | Format::Text => 1 + length.div_ceil(8),
+        Format::External => 2,
+    }
+}

@@ -1,0 +1,106 @@
+//! The permanent objects of a program: its literals, which all processes of the program share.
+
+use std::sync::Arc;
+
+use lucarne_compiler::program::{Global, Literal, Program};
+
+use super::chunk::Chunk;
+use super::object::{Format, PERMANENT};
+use super::{CLASS_LIMIT, OutOfMemory, Ref, Word, initialize, size_words};
+
+/// A program with its literals as objects, which are never moved, written or freed.
+pub struct ProgramObjects {
+    program: Arc<Program>,
+    literals: Vec<Word>,
+    /// Holds the objects, which are read through `literals` only.
+    _objects: Chunk,
+}
+
+// SAFETY: the objects are written in `new` alone; afterwards threads only read them.
+unsafe impl Sync for ProgramObjects {}
+
+impl ProgramObjects {
+    /// Makes the objects of a program's literals.
+    ///
+    /// # Errors
+    /// If the system has no memory left.
+    ///
+    /// # Panics
+    /// If the program has more classes than a header can number, or lacks one that the heap needs.
+    pub fn new(program: Arc<Program>) -> Result<ProgramObjects, OutOfMemory> {
+        let classes = program.classes.len();
+        assert!(classes <= CLASS_LIMIT as usize, "a program has at most {CLASS_LIMIT} classes");
+        let builtins = &program.builtins;
+        assert!(
+            builtins.classes().iter().all(|class| (class.0 as usize) < classes),
+            "a program has all built-in classes"
+        );
+        let words = program.literals.iter().map(|literal| size_words(Format::Bytes, contents(literal).len()));
+        let mut objects = Chunk::new(words.sum()).ok_or(OutOfMemory)?;
+        let mut literals = Vec::with_capacity(program.literals.len());
+        for literal in &program.literals {
+            let (class, format) = match literal {
+                Literal::String(_) => (builtins.string, Format::Text),
+                Literal::Bytes(_) => (builtins.bytes, Format::Bytes),
+                Literal::Int(value) => {
+                    if let Some(word) = Word::int(*value) {
+                        literals.push(word);
+                        continue;
+                    }
+                    (builtins.int, Format::Bytes)
+                }
+                Literal::Float(value) => {
+                    if let Some(word) = Word::float(*value) {
+                        literals.push(word);
+                        continue;
+                    }
+                    (builtins.float, Format::Bytes)
+                }
+            };
+            let bytes = contents(literal);
+            let address = objects.take(size_words(format, bytes.len())).ok_or(OutOfMemory)?;
+            let word = initialize(address, class, format, bytes.len(), PERMANENT);
+            // SAFETY: a new object with room for these bytes.
+            unsafe {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), address.add(1).cast::<u8>(), bytes.len());
+            }
+            literals.push(word);
+        }
+        Ok(ProgramObjects { program, literals, _objects: objects })
+    }
+
+    /// Returns the program.
+    #[inline(always)]
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// Returns the word of a literal, which is current for each heap of this program.
+    #[inline(always)]
+    pub fn literal(&self, index: usize) -> Word {
+        self.literals[index]
+    }
+
+    /// Returns the number of the literal that an object is. Looks at all of them.
+    pub fn literal_index(&self, object: Ref<'_>) -> Option<usize> {
+        self.literals.iter().position(|literal| *literal == object.word())
+    }
+
+    /// Returns the globals of a new process: null, or a mark for those with an initializer.
+    pub(super) fn initial_globals(&self) -> Vec<Word> {
+        let initial = |global: &Global| match global.initializer {
+            Some(_) => Word::UNSET,
+            None => Word::NULL,
+        };
+        self.program.globals.iter().map(initial).collect()
+    }
+}
+
+fn contents(literal: &Literal) -> Vec<u8> {
+    match literal {
+        Literal::String(text) => text.as_bytes().to_vec(),
+        Literal::Bytes(bytes) => bytes.clone(),
+        Literal::Int(value) => value.to_le_bytes().to_vec(),
+        Literal::Float(value) => value.to_le_bytes().to_vec(),
+    }
+}

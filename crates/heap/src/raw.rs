@@ -1,0 +1,123 @@
+//! The raw interface: for code that holds words itself, which is the interpreter.
+//!
+//! A word is *current* for a heap if it is an immediate, or refers to an object of that heap or of its program and
+//! was read or made after the last allocation of that heap. Everything here relies on words being current; nothing
+//! outside of this interface takes a word.
+
+use super::{Heap, Kept, Ref, RefMut, Root, Stack, StackId, Word};
+
+impl Heap {
+    /// Returns the value of a word.
+    ///
+    /// # Safety
+    /// The word must be current for this heap.
+    #[inline(always)]
+    pub unsafe fn at(&self, word: Word) -> Ref<'_> {
+        // SAFETY: promised by the caller; the result borrows the heap, so nothing is allocated while it is held.
+        unsafe { Ref::of(word) }
+    }
+
+    /// Returns the value of a word, together with the exclusive borrow of the heap.
+    ///
+    /// # Safety
+    /// The word must be current for this heap.
+    #[inline(always)]
+    pub unsafe fn at_mut(&mut self, word: Word) -> RefMut<'_> {
+        // SAFETY: promised by the caller.
+        unsafe { RefMut::of(self, word) }
+    }
+
+    /// Stores a word into a field or element. Does nothing if there is none.
+    ///
+    /// # Safety
+    /// Both words must be current for this heap.
+    #[inline(always)]
+    pub unsafe fn store(&mut self, object: Word, index: usize, value: Word) {
+        // SAFETY: promised by the caller.
+        unsafe { self.at_mut(object).set_word(index, value) }
+    }
+
+    /// Keeps a word until the end of the scope.
+    ///
+    /// # Safety
+    /// The word must be current for this heap.
+    #[inline]
+    pub unsafe fn keep_word(&mut self, word: Word) -> Kept {
+        self.keep_current(word)
+    }
+
+    /// Makes a permanent root of a word.
+    ///
+    /// # Safety
+    /// The word must be current for this heap.
+    pub unsafe fn root_word(&mut self, word: Word) -> Root {
+        self.root_current(word)
+    }
+
+    /// Returns the value of a global by its number; a mark if it has none yet.
+    #[inline(always)]
+    pub fn global(&self, index: usize) -> Word {
+        self.globals[index]
+    }
+
+    /// Sets a global.
+    ///
+    /// # Safety
+    /// The word must be current for this heap.
+    #[inline(always)]
+    pub unsafe fn set_global(&mut self, index: usize, value: Word) {
+        self.has_settled_global |= self.globals[index] == Word::IN_PROGRESS;
+        self.globals[index] = value;
+    }
+
+    /// Returns the exception that says that memory is short; null if the heap is broken.
+    pub fn out_of_memory_exception(&self) -> Word {
+        self.out_of_memory
+    }
+
+    /// Returns a stack.
+    #[inline(always)]
+    pub fn stack(&self, id: StackId) -> &Stack {
+        self.stacks.get(id)
+    }
+
+    /// Returns a stack, to be written or grown.
+    ///
+    /// # Safety
+    /// Only words that are current for this heap may be written to it. Its top must be above all words that are still
+    /// needed whenever something is allocated. Code that holds the stack's address must know when it grows.
+    #[inline(always)]
+    pub unsafe fn stack_mut(&mut self, id: StackId) -> &mut Stack {
+        self.stacks.get_mut(id)
+    }
+
+    /// Adds an empty stack.
+    pub fn add_stack(&mut self) -> StackId {
+        self.stacks.add()
+    }
+
+    /// Removes the stack of a task that has ended.
+    ///
+    /// # Safety
+    /// No code may hold the stack's address, and no code may use the stack any more.
+    pub unsafe fn remove_stack(&mut self, id: StackId) {
+        self.stacks.remove(id);
+    }
+
+    /// Sets how much of the running task's stack is in use.
+    ///
+    /// # Safety
+    /// The top must be above all words of the stack that are still needed whenever something is allocated.
+    #[inline(always)]
+    pub unsafe fn set_current(&mut self, stack: StackId, top: usize) {
+        self.current = Some((stack, top));
+    }
+
+    /// Ends the running of a task: all stacks know their tops themselves until the next [`Heap::set_current`].
+    #[inline]
+    pub fn leave_current(&mut self) {
+        if let Some((stack, top)) = self.current.take() {
+            self.stacks.get_mut(stack).set_top(top);
+        }
+    }
+}

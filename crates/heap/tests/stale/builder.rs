@@ -1,0 +1,11 @@
+// The heap of a string that is being built.
+
+use lucarne_heap::Heap;
+
+fn stale(heap: &mut Heap) {
+    let mut stolen = None;
+    heap.build_string(3, |heap, _| stolen = Some(heap.current_task())).unwrap();
+    println!("{stolen:?}");
+}
+
+fn main() {}

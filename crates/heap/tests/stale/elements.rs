@@ -1,0 +1,12 @@
+// The elements of an array.
+
+use lucarne_heap::Heap;
+
+fn stale(heap: &mut Heap) {
+    let kept = heap.new_array(3).unwrap().keep();
+    let elements = heap.get(kept).elements();
+    heap.new_array(1).unwrap();
+    println!("{elements:?}");
+}
+
+fn main() {}

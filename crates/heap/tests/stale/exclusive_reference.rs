@@ -1,0 +1,11 @@
+// A new object with the exclusive borrow of its heap.
+
+use lucarne_heap::{Heap, Immediate};
+
+fn stale(heap: &mut Heap) {
+    let mut array = heap.new_array(1).unwrap();
+    heap.new_string("second").unwrap();
+    array.set(0, Immediate::NULL);
+}
+
+fn main() {}

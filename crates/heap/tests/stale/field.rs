@@ -1,0 +1,12 @@
+// A field of an object.
+
+use lucarne_heap::Heap;
+
+fn stale(heap: &mut Heap) {
+    let kept = heap.new_array(1).unwrap().keep();
+    let field = heap.field(heap.get(kept), 0).unwrap();
+    heap.new_array(1).unwrap();
+    println!("{field:?}");
+}
+
+fn main() {}

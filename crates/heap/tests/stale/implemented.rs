@@ -1,0 +1,13 @@
+// A handle of one's own, which would decide what word the heap reads.
+
+use lucarne_heap::{Heap, Value};
+
+struct Stale;
+
+impl Value for Stale {}
+
+fn stale(heap: &mut Heap) {
+    heap.keep(Stale);
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+// The value that a register has now.
+
+use lucarne_heap::{Heap, Register};
+
+fn stale(heap: &mut Heap) {
+    let register = Register::new(heap.add_stack(), 0);
+    let value = heap.get(register);
+    heap.new_array(1).unwrap();
+    println!("{value:?}");
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+// The running task.
+
+use lucarne_heap::Heap;
+
+fn stale(heap: &mut Heap) {
+    let task = heap.current_task();
+    heap.new_array(1).unwrap();
+    println!("{task:?}");
+}
+
+fn main() {}

@@ -1,0 +1,88 @@
+//! Integers of any size. Toit code has them as a sign and the bytes of the absolute value, the
+//! highest first; in a result both are one byte array, whose first byte is 1 if it is negative.
+
+use num_bigint::{BigInt, BigUint, Sign};
+
+use super::{Call, Failure, Row};
+use lucarne_heap::Ref;
+
+pub(super) const TABLE: &[Row] = &[
+    ("add", |call| operate(call, |a, b| Ok(a + b))),
+    ("subtract", |call| operate(call, |a, b| Ok(a - b))),
+    ("multiply", |call| operate(call, |a, b| Ok(a * b))),
+    ("divide", |call| operate(call, |a, b| a.checked_div(b).ok_or(DIVISION_BY_ZERO))),
+    ("modulo", |call| operate(call, modulo)),
+    ("power", power),
+];
+
+/// The largest operand: what is done with two of them takes some milliseconds at most.
+const OPERAND_BYTES_MAX: usize = 32 * 1024;
+/// The largest exponent and modulus of a power, which takes the cube of their size.
+const POWER_BYTES_MAX: usize = 512;
+/// Multiplying two words of 64 bits takes about a nanosecond.
+const WORD_PRODUCTS_PER_UNIT: usize = 8;
+
+const DIVISION_BY_ZERO: Failure = Failure::Error("DIVISION_BY_ZERO");
+
+/// The number that two arguments say.
+fn number(call: &Call<'_>, index: usize) -> Result<BigInt, Failure> {
+    let (is_negative, bytes) = (call.bool(index)?, call.bytes(index + 1)?);
+    if bytes.len() > OPERAND_BYTES_MAX {
+        return Err(Failure::OutOfMemory);
+    }
+    let sign = if is_negative { Sign::Minus } else { Sign::Plus };
+    Ok(BigInt::from_biguint(sign, BigUint::from_bytes_be(bytes)))
+}
+
+fn words(number: &BigInt) -> usize {
+    number.bits() as usize / 64 + 1
+}
+
+/// `a-negative a-bytes b-negative b-bytes`
+fn operate<'c>(
+    call: &'c mut Call<'_>,
+    operation: fn(&BigInt, &BigInt) -> Result<BigInt, Failure>,
+) -> Result<Ref<'c>, Failure> {
+    let (a, b) = (number(call, 0)?, number(call, 2)?);
+    call.charge(words(&a) * words(&b) / WORD_PRODUCTS_PER_UNIT);
+    let result = operation(&a, &b)?;
+    new_number(call, &result)
+}
+
+/// The remainder that is not negative.
+fn modulo(a: &BigInt, b: &BigInt) -> Result<BigInt, Failure> {
+    if b.sign() == Sign::Minus {
+        return Err(Failure::INVALID_ARGUMENT);
+    }
+    if b.sign() == Sign::NoSign {
+        return Err(DIVISION_BY_ZERO);
+    }
+    let remainder = a % b;
+    Ok(if remainder.sign() == Sign::Minus { remainder + b } else { remainder })
+}
+
+/// `base-negative base-bytes exponent-negative exponent-bytes modulus-negative modulus-bytes`
+fn power<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let (base, exponent, modulus) = (number(call, 0)?, number(call, 2)?, number(call, 4)?);
+    if exponent.sign() == Sign::Minus || modulus.sign() != Sign::Plus {
+        return Err(Failure::INVALID_ARGUMENT);
+    }
+    let size = exponent.bits().max(modulus.bits()).div_ceil(8) as usize;
+    if size > POWER_BYTES_MAX {
+        return Err(Failure::OutOfMemory);
+    }
+    let products = exponent.bits() as usize * words(&modulus) * words(&modulus);
+    call.charge(products / WORD_PRODUCTS_PER_UNIT);
+    // The base is reduced first, since its size has another limit.
+    let base = modulo(&base, &modulus)?;
+    new_number(call, &base.modpow(&exponent, &modulus))
+}
+
+fn new_number<'c>(call: &'c mut Call<'_>, number: &BigInt) -> Result<Ref<'c>, Failure> {
+    let (sign, magnitude) = number.to_bytes_be();
+    // Zero has no bytes.
+    let magnitude = if sign == Sign::NoSign { &[][..] } else { &magnitude };
+    let mut bytes = vec![u8::from(sign == Sign::Minus)];
+    bytes.extend_from_slice(magnitude);
+    Ok(call.heap.new_bytes_from(&bytes)?.get())
+}

@@ -1,0 +1,33 @@
+//! Finalizers.
+
+use super::{Call, Failure, Row};
+use lucarne_heap::Ref;
+
+pub(super) const TABLE: &[Row] =
+    &[("add-finalizer", add_finalizer), ("remove-finalizer", remove_finalizer), ("close-state", close_state)];
+
+/// `object lambda`.
+fn add_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    if !call.heap.can_be_finalized(call.argument(0)) {
+        return Err(Failure::WRONG_TYPE);
+    }
+    if call.heap.has_finalizer(call.argument(0)) {
+        return Err(Failure::Error("ALREADY_EXISTS"));
+    }
+    let (object, lambda) = (call.register(0), call.register(1));
+    call.heap.add_finalizer(object, lambda);
+    Ok(Ref::NULL)
+}
+
+/// `object` -> whether it had one.
+fn remove_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let object = call.register(0);
+    Ok(Ref::bool(call.heap.remove_finalizer(object)))
+}
+
+/// `state`: frees what a native remembers, before the collector does.
+fn close_state<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let state = call.register(0);
+    call.heap.close_state(state);
+    Ok(Ref::NULL)
+}

@@ -1,0 +1,401 @@
+//! Natives: the functions that `#primitive.module.name` calls.
+//!
+//! A native gets the arguments of the Toit function that it is the body of, and never calls Toit
+//! code. One that does work in proportion to its input charges it ([`Call::charge`]), so that it
+//! cannot hold up other processes for long. Each file holds the natives of one
+//! module, with the table of their names at its start.
+//!
+//! Natives that reach further than the heap are *effects* ([`Effect`]), which the machine performs.
+
+use std::any::Any;
+use std::ops::Range;
+
+use lucarne_compiler::program::ClassIndex;
+
+use lucarne_heap::{Heap, NewString, OutOfMemory, Ref, Register, StackId, Value};
+use lucarne_ports::Environment;
+
+pub use effect::Effect;
+pub use int::order;
+
+
+mod aead;
+mod array;
+mod bignum;
+mod bytes;
+mod checksum;
+mod cipher;
+mod crc;
+mod ec;
+mod effect;
+mod encoding;
+mod float;
+mod hash;
+mod heap;
+mod int;
+mod json;
+mod keys;
+mod math;
+mod object;
+mod random;
+mod rsa;
+mod siphash;
+mod string;
+mod system;
+mod task;
+mod time;
+pub mod transfer;
+mod uuid;
+mod yaml;
+mod zlib;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+/// A native function. What it returns borrows the heap, so nothing can be allocated after it.
+pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
+
+/// How many bytes may be looked at for the price of a call: both take about ten nanoseconds.
+pub const BYTES_PER_UNIT: usize = 64;
+
+/// A row of a module's table.
+pub type Row = (&'static str, Native);
+
+/// The native that a program names.
+#[derive(Clone, Copy)]
+pub enum Entry {
+    /// A function over the heap alone.
+    Function(Native),
+    /// An operation of the machine: it concerns tasks, other processes, or the outside.
+    Effect(Effect),
+}
+
+/// Finds a native by module and name.
+pub fn find(module: &str, name: &str) -> Option<Entry> {
+    if let Some(effect) = Effect::find(module, name) {
+        return Some(Entry::Effect(effect));
+    }
+    let table = TABLES.iter().find(|(table_module, _)| *table_module == module)?.1;
+    table.iter().find(|(row_name, _)| *row_name == name).map(|(_, native)| Entry::Function(*native))
+}
+
+/// Returns whether a native exists, for the analysis of programs.
+pub fn exists(module: &str, name: &str) -> bool {
+    find(module, name).is_some()
+}
+
+/// All modules with their tables.
+const TABLES: &[(&str, &[Row])] = &[
+    ("aead", aead::TABLE),
+    ("array", array::TABLE),
+    ("bignum", bignum::TABLE),
+    ("bytes", bytes::TABLE),
+    ("checksum", checksum::TABLE),
+    ("cipher", cipher::TABLE),
+    ("crc", crc::TABLE),
+    ("encoding", encoding::TABLE),
+    ("ec", ec::TABLE),
+    ("float", float::TABLE),
+    ("hash", hash::TABLE),
+    ("int", int::TABLE),
+    ("json", json::TABLE),
+    ("heap", heap::TABLE),
+    ("task", task::TABLE),
+    ("math", math::TABLE),
+    ("object", object::TABLE),
+    ("random", random::TABLE),
+    ("rsa", rsa::TABLE),
+    ("string", string::TABLE),
+    ("system", system::TABLE),
+    ("time", time::TABLE),
+    ("uuid", uuid::TABLE),
+    ("yaml", yaml::TABLE),
+    ("zlib", zlib::TABLE),
+];
+
+/// Why a native did not return a value.
+#[derive(Debug)]
+pub enum Failure {
+    /// An error that programs know by its text.
+    Error(&'static str),
+    /// An error whose text is made when it happens.
+    Message(String),
+    /// An error with more to say in its trace.
+    Detailed {
+        /// The text that programs know it by.
+        error: &'static str,
+        /// What the trace starts with.
+        detail: String,
+    },
+    /// The process may not use more memory.
+    OutOfMemory,
+}
+
+impl From<OutOfMemory> for Failure {
+    fn from(_: OutOfMemory) -> Self {
+        Failure::OutOfMemory
+    }
+}
+
+impl Failure {
+    /// A value of the wrong type.
+    pub const WRONG_TYPE: Failure = Failure::Error("WRONG_OBJECT_TYPE");
+    /// A value that is out of range.
+    pub const OUT_OF_RANGE: Failure = Failure::Error("OUT_OF_RANGE");
+    /// An index outside of a collection.
+    pub const OUT_OF_BOUNDS: Failure = Failure::Error("OUT_OF_BOUNDS");
+    /// An invalid argument.
+    pub const INVALID_ARGUMENT: Failure = Failure::Error("INVALID_ARGUMENT");
+    /// Something that was closed.
+    pub const ALREADY_CLOSED: Failure = Failure::Error("ALREADY_CLOSED");
+}
+
+/// The call of a native: its arguments and what it may work on.
+pub struct Call<'p> {
+    /// The heap of the process.
+    pub heap: &'p mut Heap,
+    /// The machine around the program, as far as natives look at it.
+    pub environment: &'p dyn Environment,
+    stack: StackId,
+    frame: usize,
+    charged: i64,
+}
+
+/// The arguments of a call while its result is put together: see [`Call::new_string`].
+pub struct Arguments<'h> {
+    /// The heap of the process.
+    pub heap: &'h Heap,
+    stack: StackId,
+    frame: usize,
+}
+
+impl<'h> Arguments<'h> {
+    fn get(&self, index: usize) -> Ref<'h> {
+        self.heap.get(Register::new(self.stack, self.frame + index))
+    }
+
+    /// Returns the text of an argument; nothing if it is not a string.
+    pub fn string(&self, index: usize) -> &'h str {
+        self.heap.string(self.get(index)).unwrap_or_default()
+    }
+
+    /// Returns the contents of an argument; nothing if it is not a byte array.
+    pub fn bytes(&self, index: usize) -> &'h [u8] {
+        self.heap.bytes(self.get(index)).unwrap_or_default()
+    }
+
+    /// Returns the elements of an argument; nothing if it has none.
+    pub fn elements(&self, index: usize) -> &'h [Ref<'h>] {
+        self.get(index).elements()
+    }
+}
+
+impl<'p> Call<'p> {
+    /// Makes the call of a native whose arguments are in the registers of a stack from `frame` on.
+    #[inline(always)]
+    pub fn new(heap: &'p mut Heap, environment: &'p dyn Environment, stack: StackId, frame: usize) -> Self {
+        Call { heap, environment, stack, frame, charged: 0 }
+    }
+
+    /// Charges work to the budget of the process: about a unit for what a call of a Toit function
+    /// would cost, or for [`BYTES_PER_UNIT`] looked at.
+    pub fn charge(&mut self, units: usize) {
+        self.charged = self.charged.saturating_add(i64::try_from(units).unwrap_or(i64::MAX));
+    }
+
+    /// Returns the units that have been charged.
+    #[inline(always)]
+    pub fn charged(&self) -> i64 {
+        self.charged
+    }
+
+    /// Returns the register of an argument, to be stored or kept.
+    #[inline(always)]
+    pub fn register(&self, index: usize) -> Register {
+        Register::new(self.stack, self.frame + index)
+    }
+
+    /// Returns an argument.
+    #[inline(always)]
+    pub fn argument(&self, index: usize) -> Ref<'_> {
+        self.heap.get(self.register(index))
+    }
+
+    /// Returns an integer argument.
+    ///
+    /// # Errors
+    /// As for all of these: `WRONG_OBJECT_TYPE` if it is of another type.
+    pub fn int(&self, index: usize) -> Result<i64, Failure> {
+        self.heap.int(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// Returns an integer argument that must not be negative: a size or an index.
+    ///
+    /// # Errors
+    /// `OUT_OF_BOUNDS` if it is negative.
+    pub fn index(&self, index: usize) -> Result<usize, Failure> {
+        usize::try_from(self.int(index)?).map_err(|_| Failure::OUT_OF_BOUNDS)
+    }
+
+    /// Returns the error for an operand of a number's operator that is not a number: as if the operation had
+    /// been looked up in its class.
+    pub fn not_a_number(&self, index: usize) -> Failure {
+        let name = self.heap.class_name(self.argument(index));
+        let detail = format!("LOOKUP_FAILED error.\nClass '{name}' is no operand for a number");
+        Failure::Detailed { error: "LOOKUP_FAILED", detail }
+    }
+
+    /// Returns a float argument; an integer is converted.
+    pub fn number(&self, index: usize) -> Result<f64, Failure> {
+        let argument = self.argument(index);
+        if let Some(int) = self.heap.int(argument) {
+            return Ok(int as f64);
+        }
+        self.heap.float(argument).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// Returns a float argument.
+    pub fn float(&self, index: usize) -> Result<f64, Failure> {
+        self.heap.float(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// Returns a boolean argument.
+    pub fn bool(&self, index: usize) -> Result<bool, Failure> {
+        self.heap.bool(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// Returns the text of a string argument, whole or a slice.
+    pub fn string(&self, index: usize) -> Result<&str, Failure> {
+        self.heap.string(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// Returns the contents of a byte array argument, whole or a slice.
+    pub fn bytes(&self, index: usize) -> Result<&[u8], Failure> {
+        self.heap.bytes(self.argument(index)).ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// Returns the contents of a byte array argument, to be written.
+    pub fn bytes_mut(&mut self, index: usize) -> Result<&mut [u8], Failure> {
+        let register = self.register(index);
+        self.heap.get_mut(register).bytes_mut().ok_or(Failure::WRONG_TYPE)
+    }
+
+    /// Returns the elements of an argument that must be an `Array_`.
+    pub fn array(&self, index: usize) -> Result<&[Ref<'_>], Failure> {
+        self.expect_class(index, self.heap.builtins().array)?;
+        Ok(self.argument(index).elements())
+    }
+
+    /// Stores into an element of an argument that must be an `Array_`.
+    ///
+    /// # Errors
+    /// `OUT_OF_BOUNDS` if it has no such element.
+    pub fn store(&mut self, array: usize, element: usize, value: Register) -> Result<(), Failure> {
+        if element >= self.array(array)?.len() {
+            return Err(Failure::OUT_OF_BOUNDS);
+        }
+        let object = self.register(array);
+        self.heap.set_field(object, element, value);
+        Ok(())
+    }
+
+    fn expect_class(&self, index: usize, class: ClassIndex) -> Result<(), Failure> {
+        if self.heap.class(self.argument(index)) == class { Ok(()) } else { Err(Failure::WRONG_TYPE) }
+    }
+
+    /// Returns the bytes of an argument that is a string or a byte array.
+    ///
+    /// # Errors
+    /// `WRONG_BYTES_TYPE` if it is another kind of data, which only Toit code can read.
+    pub fn data(&self, index: usize) -> Result<&[u8], Failure> {
+        let argument = self.argument(index);
+        match self.heap.string(argument) {
+            Some(text) => Ok(text.as_bytes()),
+            None => self.heap.bytes(argument).ok_or(Failure::Error("WRONG_BYTES_TYPE")),
+        }
+    }
+
+    /// Returns the range between two arguments, within something of `length`.
+    ///
+    /// # Errors
+    /// `OUT_OF_BOUNDS` if they are not.
+    pub fn range(&self, from: usize, to: usize, length: usize) -> Result<Range<usize>, Failure> {
+        let (from, to) = (self.index(from)?, self.index(to)?);
+        if from <= to && to <= length { Ok(from..to) } else { Err(Failure::OUT_OF_BOUNDS) }
+    }
+
+    /// Charges for looking at bytes.
+    pub fn charge_bytes(&mut self, count: usize) {
+        self.charge(count / BYTES_PER_UNIT);
+    }
+
+    /// Makes a string of `length` bytes, which `fill` puts together from pieces of the arguments.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn new_string(
+        &mut self,
+        length: usize,
+        fill: impl for<'h> FnOnce(&Arguments<'h>, &mut NewString<'h>),
+    ) -> Result<Ref<'_>, Failure> {
+        self.charge_bytes(length);
+        let (stack, frame) = (self.stack, self.frame);
+        let string = self.heap.build_string(length, |heap, new| {
+            fill(&Arguments { heap, stack, frame }, new);
+        })?;
+        Ok(string.get())
+    }
+
+    /// Works on the state that an argument owns. Its object can be looked at meanwhile, not its state.
+    ///
+    /// # Errors
+    /// `ALREADY_CLOSED` if it was taken, `WRONG_OBJECT_TYPE` if it is another one.
+    pub fn with_state<T: Any + Send, R>(
+        &mut self,
+        index: usize,
+        work: impl FnOnce(&mut Self, &mut T) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let object = self.register(index);
+        let Some(mut lent) = self.heap.lend_state(object) else { return Err(self.no_state(object)) };
+        let result = work(self, &mut lent.state);
+        self.heap.give_back_state(lent);
+        result
+    }
+
+    /// Takes the state that an argument owns, which is closed from then on.
+    ///
+    /// # Errors
+    /// As for [`Call::with_state`].
+    pub fn take_state<T: Any + Send>(&mut self, index: usize) -> Result<T, Failure> {
+        let object = self.register(index);
+        self.heap.take_state(object).ok_or_else(|| self.no_state(object))
+    }
+
+    fn no_state(&self, object: impl Value) -> Failure {
+        if self.heap.is_closed_state(self.heap.get(object)) { Failure::ALREADY_CLOSED } else { Failure::WRONG_TYPE }
+    }
+
+    /// Reserves room outside the heap for a result that is put together there, within the process's limit.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn scratch(&mut self, capacity: usize) -> Result<Vec<u8>, Failure> {
+        self.heap.reserve(capacity)?;
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(capacity).map_err(|_| Failure::OutOfMemory)?;
+        Ok(bytes)
+    }
+
+    /// Copies the bytes in a range of an argument out of the heap, to be worked on there. The ends
+    /// of the range are the arguments after it.
+    ///
+    /// # Errors
+    /// As for [`Call::data`] and [`Call::range`], and if there is no memory for it.
+    pub fn scratch_of(&mut self, index: usize) -> Result<Vec<u8>, Failure> {
+        let range = self.range(index + 1, index + 2, self.data(index)?.len())?;
+        let mut bytes = self.scratch(range.len())?;
+        bytes.extend_from_slice(&self.data(index)?[range]);
+        Ok(bytes)
+    }
+}

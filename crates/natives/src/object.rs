@@ -1,0 +1,42 @@
+//! What can be asked of any object.
+
+use super::hash::Hasher;
+use super::{Call, Failure, Row};
+use lucarne_heap::{Heap, Ref};
+
+pub(super) const TABLE: &[Row] = &[
+    ("class-id", |call| Ok(Ref::small(call.heap.class(call.argument(0)).0.into()))),
+    ("identical", |call| Ok(Ref::bool(identical(call.heap, call.argument(0), call.argument(1))))),
+    ("lambda-hash", lambda_hash),
+    ("literal-index", literal_index),
+];
+
+/// Whether two values are the same object, or numbers of one class with the same bits, or strings
+/// with the same characters.
+pub(crate) fn identical(heap: &Heap, left: Ref<'_>, right: Ref<'_>) -> bool {
+    if left == right {
+        return true;
+    }
+    if let (Some(left), Some(right)) = (heap.string(left), heap.string(right)) {
+        return left == right;
+    }
+    if let (Some(left), Some(right)) = (heap.int(left), heap.int(right)) {
+        return left == right;
+    }
+    match (heap.float(left), heap.float(right)) {
+        (Some(left), Some(right)) => left.to_bits() == right.to_bits(),
+        _ => false,
+    }
+}
+
+/// The hash of a lambda's code, which is its first word: captured values can change.
+fn lambda_hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let code = call.heap.field(call.argument(0), 0).and_then(|code| call.heap.int(code));
+    Ok(Ref::small(Hasher::of(call.heap).int(code.unwrap_or(0)).into()))
+}
+
+/// The number of a literal of the program; null for any other object.
+fn literal_index<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let index = call.heap.objects().literal_index(call.argument(0));
+    Ok(index.map_or(Ref::NULL, |index| Ref::small(index as i64)))
+}

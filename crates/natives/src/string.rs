@@ -1,0 +1,251 @@
+//! Strings, whole and sliced. Positions count bytes.
+
+use super::hash::Hasher;
+use super::{Call, Failure, Row};
+use lucarne_heap::Ref;
+
+pub(super) const TABLE: &[Row] = &[
+    ("size", |call| Ok(Ref::small(call.string(0)?.len() as i64))),
+    ("rune-count", rune_count),
+    ("at", at),
+    ("byte-at", byte_at),
+    ("copy", copy),
+    ("hash", hash),
+    ("add", add),
+    ("repeat", repeat),
+    ("join", join),
+    ("equals", equals),
+    ("compare", compare),
+    ("matches", matches),
+    ("index-of", index_of),
+    ("trim-start", trim_start),
+    ("trim-end", trim_end),
+    ("ascii-case", ascii_case),
+    ("is-ascii", is_ascii),
+    ("from-rune", from_rune),
+    ("from-utf-16", from_utf_16),
+    ("to-utf-16", to_utf_16),
+];
+
+pub(super) const ILLEGAL_UTF_8: Failure = Failure::Error("ILLEGAL_UTF_8");
+
+fn rune_count<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let text = call.string(0)?;
+    let (size, count) = (text.len(), text.chars().count());
+    call.charge_bytes(size);
+    Ok(Ref::small(count as i64))
+}
+
+/// The byte at the index in argument 1, and that index.
+fn byte(call: &Call<'_>) -> Result<(u8, usize), Failure> {
+    let index = call.index(1)?;
+    let byte = call.string(0)?.as_bytes().get(index).ok_or(Failure::OUT_OF_BOUNDS)?;
+    Ok((*byte, index))
+}
+
+/// `text index` -> the rune that starts there, or null.
+fn at<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let (byte, index) = byte(call)?;
+    if byte < 0x80 {
+        return Ok(Ref::small(byte.into()));
+    }
+    let rune = call.string(0)?.get(index..).and_then(|rest| rest.chars().next());
+    Ok(rune.map_or(Ref::NULL, |rune| Ref::small(u32::from(rune).into())))
+}
+
+fn byte_at<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    Ok(Ref::small(byte(call)?.0.into()))
+}
+
+/// `text from to`
+fn copy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let text = call.string(0)?;
+    let range = call.range(1, 2, text.len())?;
+    text.get(range.clone()).ok_or(ILLEGAL_UTF_8)?;
+    call.new_string(range.len(), |arguments, new| {
+        new.push(arguments.string(0).get(range).unwrap_or_default());
+    })
+}
+
+fn hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let bytes = call.string(0)?.as_bytes();
+    let (size, hash) = (bytes.len(), Hasher::of(call.heap).bytes(bytes));
+    call.charge_bytes(size);
+    Ok(Ref::small(hash.into()))
+}
+
+fn add<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let length = call.string(0)?.len() + call.string(1)?.len();
+    call.new_string(length, |arguments, new| {
+        for part in 0..2 {
+            new.push(arguments.string(part));
+        }
+    })
+}
+
+/// `text count`
+fn repeat<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let count = call.index(1)?;
+    let length = call.string(0)?.len().checked_mul(count).ok_or(Failure::OutOfMemory)?;
+    call.new_string(length, |arguments, new| {
+        if length == 0 {
+            return;
+        }
+        for _ in 0..count {
+            new.push(arguments.string(0));
+        }
+    })
+}
+
+/// `parts separator`: concatenates the strings in an array.
+fn join<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let parts = call.array(0)?;
+    let count = parts.len();
+    let mut length = call.string(1)?.len() * count.saturating_sub(1);
+    for part in parts {
+        length += call.heap.string(*part).ok_or(Failure::WRONG_TYPE)?.len();
+    }
+    call.charge(count);
+    call.new_string(length, |arguments, new| {
+        let separator = arguments.string(1);
+        for (index, part) in arguments.elements(0).iter().enumerate() {
+            if index > 0 {
+                new.push(separator);
+            }
+            new.push(arguments.heap.string(*part).unwrap_or_default());
+        }
+    })
+}
+
+fn equals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let equal = call.heap.string(call.argument(1)).is_some_and(|other| call.string(0).ok() == Some(other));
+    Ok(Ref::bool(equal))
+}
+
+fn compare<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    // The order of UTF-8 bytes is that of the runes.
+    Ok(Ref::small(call.string(0)?.cmp(call.string(1)?) as i64))
+}
+
+/// `text needle at`
+fn matches<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let (text, needle) = (call.string(0)?.as_bytes(), call.string(1)?.as_bytes());
+    let rest = usize::try_from(call.int(2)?).ok().and_then(|at| text.get(at..));
+    Ok(Ref::bool(rest.is_some_and(|rest| rest.starts_with(needle))))
+}
+
+/// `text needle from to last` -> the position, or -1.
+fn index_of<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let text = call.string(0)?;
+    let needle = call.string(1)?;
+    let range = call.range(2, 3, text.len())?;
+    let last = call.bool(4)?;
+    let (from, length) = (range.start, range.len());
+    let found = match text.get(range.clone()) {
+        Some(part) if last => part.rfind(needle),
+        Some(part) => part.find(needle),
+        // The range starts or ends within a rune; needles never do.
+        None => search(&text.as_bytes()[range], needle.as_bytes(), last),
+    };
+    call.charge_bytes(length);
+    Ok(Ref::small(found.map_or(-1, |at| (from + at) as i64)))
+}
+
+fn search(text: &[u8], needle: &[u8], last: bool) -> Option<usize> {
+    if needle.is_empty() {
+        return Some(if last { text.len() } else { 0 });
+    }
+    let mut windows = text.windows(needle.len());
+    if last {
+        windows.rposition(|window| window == needle)
+    } else {
+        windows.position(|window| window == needle)
+    }
+}
+
+/// Unicode's whitespace, and the byte order mark.
+fn is_space(rune: char) -> bool {
+    rune.is_whitespace() || rune == '\u{feff}'
+}
+
+fn trim_start<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let text = call.string(0)?;
+    let start = text.len() - text.trim_start_matches(is_space).len();
+    call.charge_bytes(start);
+    Ok(Ref::small(start as i64))
+}
+
+fn trim_end<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let text = call.string(0)?;
+    let (size, end) = (text.len(), text.trim_end_matches(is_space).len());
+    call.charge_bytes(size - end);
+    Ok(Ref::small(end as i64))
+}
+
+/// `text upper`
+fn ascii_case<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    /// How much is converted at a time.
+    const CHUNK: usize = 256;
+    let (length, upper) = (call.string(0)?.len(), call.bool(1)?);
+    call.new_string(length, |arguments, new| {
+        let mut rest = arguments.string(0);
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at(border_before(rest, CHUNK));
+            rest = after;
+            let converted = if upper { chunk.to_ascii_uppercase() } else { chunk.to_ascii_lowercase() };
+            new.push(&converted);
+        }
+    })
+}
+
+/// The last border between runes at or before an index.
+fn border_before(text: &str, index: usize) -> usize {
+    let index = index.min(text.len());
+    (0..=index).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
+}
+
+fn is_ascii<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let text = call.string(0)?;
+    let (size, is_ascii) = (text.len(), text.is_ascii());
+    call.charge_bytes(size);
+    Ok(Ref::bool(is_ascii))
+}
+
+fn from_rune<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let rune = u32::try_from(call.int(0)?).ok().and_then(char::from_u32).ok_or(Failure::INVALID_ARGUMENT)?;
+    Ok(call.heap.new_string(rune.encode_utf8(&mut [0; 4]))?.get())
+}
+
+fn from_utf_16<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let size = call.bytes(0)?.len();
+    // A unit of two bytes becomes up to three.
+    let mut scratch = call.scratch(size / 2 * 3 + 3)?;
+    let bytes = call.bytes(0)?;
+    let units = bytes.chunks(2).map(|pair| match *pair {
+        [low, high] => u16::from_le_bytes([low, high]),
+        // Half a unit is as wrong as half a surrogate pair.
+        _ => 0xd800,
+    });
+    for rune in char::decode_utf16(units) {
+        let rune = rune.unwrap_or(char::REPLACEMENT_CHARACTER);
+        scratch.extend_from_slice(rune.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    call.charge_bytes(size);
+    new_from_scratch(call, &scratch)
+}
+
+/// A string of bytes that lie outside the heap and are valid.
+pub(super) fn new_from_scratch<'c>(call: &'c mut Call<'_>, scratch: &[u8]) -> Result<Ref<'c>, Failure> {
+    let text = std::str::from_utf8(scratch).map_err(|_| ILLEGAL_UTF_8)?;
+    Ok(call.heap.new_string(text)?.get())
+}
+
+fn to_utf_16<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let size = call.string(0)?.len();
+    let mut scratch = call.scratch(size * 2)?;
+    for unit in call.string(0)?.encode_utf16() {
+        scratch.extend_from_slice(&unit.to_le_bytes());
+    }
+    call.charge_bytes(size * 2);
+    Ok(call.heap.new_bytes_from(&scratch)?.get())
+}

@@ -1,0 +1,37 @@
+//! What a program can learn about the machine.
+
+use super::{Call, Failure, Row};
+use lucarne_heap::Ref;
+
+pub(super) const TABLE: &[Row] = &[
+    ("platform", |call| text(call, platform())),
+    ("architecture", |call| text(call, architecture())),
+    ("version", |call| text(call, concat!("v", env!("CARGO_PKG_VERSION")))),
+    ("hostname", hostname),
+];
+
+fn text<'c>(call: &'c mut Call<'_>, text: &str) -> Result<Ref<'c>, Failure> {
+    Ok(call.heap.new_string(text)?.get())
+}
+
+/// The names that programs know; those of Rust are close.
+fn platform() -> &'static str {
+    match std::env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "macOS",
+        "windows" => "Windows",
+        other => other,
+    }
+}
+
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+fn hostname<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let name = call.environment.host_name().ok_or(Failure::Error("UNSUPPORTED"))?;
+    Ok(call.heap.new_string(&name)?.get())
+}

@@ -1,0 +1,85 @@
+//! A program that is ready to run.
+
+use std::sync::Arc;
+
+use lucarne_compiler::program::{Accessor, FunctionIndex, FunctionShape, Program};
+use lucarne_heap::{OutOfMemory, ProgramObjects};
+use lucarne_natives::{self as natives, Entry};
+
+/// A program with the objects of its literals, its natives, and what calls must know of each function. All processes of
+/// the program share it.
+pub struct LoadedProgram {
+    objects: Arc<ProgramObjects>,
+    /// What calls must know of each function, close together.
+    callees: Vec<Callee>,
+    /// The natives that the program names; none for those that do not exist.
+    natives: Vec<Option<Entry>>,
+}
+
+/// What a call must know of its target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Callee {
+    /// The address of the first instruction.
+    pub(crate) entry: u32,
+    /// The number of registers of a frame.
+    pub(crate) registers: u16,
+    /// The number of arguments, block or captures included.
+    pub(crate) arity: u16,
+    /// How many of these are captures.
+    pub(crate) captures: u16,
+    /// Whether it is a block.
+    pub(crate) is_block: bool,
+    /// Whether it only reads or stores a field.
+    pub(crate) accessor: Accessor,
+}
+
+impl LoadedProgram {
+    /// Makes a linked program ready to run.
+    ///
+    /// # Errors
+    /// If the system has no memory left.
+    pub fn new(program: Arc<Program>) -> Result<LoadedProgram, OutOfMemory> {
+        let callees = program.functions.iter().map(|function| Callee {
+            entry: function.entry,
+            registers: function.registers,
+            arity: function.arity,
+            captures: function.captures,
+            is_block: function.shape == FunctionShape::Block,
+            accessor: function.accessor,
+        });
+        let callees = callees.collect();
+        let natives = program.natives.iter().map(|(module, name)| natives::find(module, name)).collect();
+        let objects = Arc::new(ProgramObjects::new(program)?);
+        Ok(LoadedProgram { objects, callees, natives })
+    }
+
+    /// Returns the program.
+    #[inline(always)]
+    pub fn program(&self) -> &Arc<Program> {
+        self.objects.program()
+    }
+
+    /// Returns the objects of the program's literals.
+    #[inline(always)]
+    pub(crate) fn objects(&self) -> &Arc<ProgramObjects> {
+        &self.objects
+    }
+
+    /// Returns what calls must know of each function.
+    #[inline(always)]
+    pub(crate) fn callees(&self) -> &[Callee] {
+        &self.callees
+    }
+
+    /// Returns a native that the program names.
+    #[inline(always)]
+    pub(crate) fn native(&self, index: usize) -> Option<Entry> {
+        self.natives[index]
+    }
+
+    /// Returns the function that an address is in.
+    pub(crate) fn function_at(&self, address: u32) -> FunctionIndex {
+        let after = self.callees.partition_point(|callee| callee.entry <= address);
+        FunctionIndex(after.saturating_sub(1) as u32)
+    }
+}
