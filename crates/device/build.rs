@@ -9,8 +9,15 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-const FOLDERS: &[&str] =
-    &["lib", "crates/compiler/src", "crates/library/src", "crates/package/src", "crates/heap/src", "crates/natives/src", "crates/vm/src"];
+const FOLDERS: &[&str] = &[
+    "lib",
+    "crates/compiler/src",
+    "crates/library/src",
+    "crates/package/src",
+    "crates/heap/src",
+    "crates/natives/src",
+    "crates/vm/src",
+];
 
 fn main() {
     let manifest = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets the variables of build scripts");

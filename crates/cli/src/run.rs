@@ -144,7 +144,12 @@ fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
 }
 
 /// Runs in virtual time. A program that waits for something that cannot happen is ended with an error.
-fn simulate(options: &Run, seed: u64, image: Arc<LoadedProgram>, output: Arc<dyn Output>) -> Result<i32, Stop> {
+fn simulate(
+    options: &Run,
+    seed: u64,
+    image: Arc<LoadedProgram>,
+    output: Arc<dyn Output>,
+) -> Result<i32, Stop> {
     let faults = Faults { kill_at_steps: options.kill_at.clone() };
     let mut system = System::builder().output(output.clone()).simulate(seed, faults);
     let program = system.start_program(image, options.file(), program_options(options));

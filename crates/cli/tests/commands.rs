@@ -203,3 +203,16 @@ fn ctrl_c_ends_with_130_and_loses_no_output() {
     child.stdout.take().expect("piped").read_to_string(&mut out).expect("UTF-8");
     assert_eq!(out, "first\n");
 }
+
+#[test]
+fn simulated_programs_learn_nothing_of_the_machine() {
+    let folder = Folder::new("simulated-machine");
+    let source = "import system\n\nmain:\n  print \"$system.hostname $((Time.epoch --s=0).local.h)\"\n";
+    folder.file("machine.toit", source);
+    let mut command = folder.command(&["run", "--simulate", "1", "machine.toit"]);
+    // That is five hours behind UTC.
+    let output = command.env("TZ", "EST5").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "simulated 0\n", "{output:?}");
+    let output = folder.command(&["run", "machine.toit"]).env("TZ", "EST5").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with(" 19\n"), "{output:?}");
+}

@@ -292,12 +292,7 @@ impl Heap {
 
     /// Allocates an object whose words are null or whose bytes are zero.
     #[inline(always)]
-    fn allocate(
-        &mut self,
-        class: ClassIndex,
-        format: Format,
-        length: usize,
-    ) -> Result<Word, OutOfMemory> {
+    fn allocate(&mut self, class: ClassIndex, format: Format, length: usize) -> Result<Word, OutOfMemory> {
         let size = size_words(format, length);
         let address = if self.options.stress {
             None

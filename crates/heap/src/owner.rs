@@ -34,11 +34,7 @@ impl Heap {
     ///
     /// # Errors
     /// If the process may not use more memory.
-    pub fn new_state<T: Any + Send>(
-        &mut self,
-        state: T,
-        outside: usize,
-    ) -> Result<RefMut<'_>, OutOfMemory> {
+    pub fn new_state<T: Any + Send>(&mut self, state: T, outside: usize) -> Result<RefMut<'_>, OutOfMemory> {
         let bytes = size_of::<T>() + outside;
         self.reserve(bytes)?;
         self.new_owner(self.builtins().state, Content::State(Box::new(state), bytes))

@@ -361,9 +361,7 @@ impl<'h> RefMut<'h> {
             {
                 // SAFETY: the header says how many words follow it, and Word is a transparent u64. The slice borrows
                 // the heap mutably.
-                unsafe {
-                    std::slice::from_raw_parts_mut(self.word.address().add(1).cast(), header.length())
-                }
+                unsafe { std::slice::from_raw_parts_mut(self.word.address().add(1).cast(), header.length()) }
             }
             _ => &mut [],
         }

@@ -8,7 +8,8 @@ use lucarne_compiler::program::{Builtins, Class, ClassIndex, Entries, FunctionIn
 use proptest::prelude::*;
 
 use super::{
-    Handle, Heap, HeapOptions, Immediate, Kept, MemoryAccount, OutOfMemory, ProgramObjects, Ref, RefMut, Register,
+    Handle, Heap, HeapOptions, Immediate, Kept, MemoryAccount, OutOfMemory, ProgramObjects, Ref, RefMut,
+    Register,
 };
 
 /// A program without code that has all built-in classes, in an order.
@@ -304,11 +305,8 @@ fn states_are_dropped_once_with_their_object() {
         let drops = Arc::new(AtomicUsize::new(0));
         let dropped = || drops.load(Ordering::Relaxed);
         let mut heap = heap(stress);
-        let roots: Vec<_> = (0..4)
-            .map(|_| {
-                heap.new_state(Counted(drops.clone()), 0).unwrap().root()
-            })
-            .collect();
+        let roots: Vec<_> =
+            (0..4).map(|_| heap.new_state(Counted(drops.clone()), 0).unwrap().root()).collect();
         heap.collect(false).unwrap();
         heap.collect(true).unwrap();
         assert_eq!(dropped(), 0);
@@ -493,7 +491,8 @@ fn words_are_copied_between_objects_and_within_one() {
     heap.copy_words(from, 0, from, 1, 3);
     heap.copy_words(from, 2, to, 0, 3);
     heap.copy_words(from, 0, to, 2, 2);
-    let ints = |array| heap.get(array).elements().iter().map(|int| int.to_small().unwrap()).collect::<Vec<_>>();
+    let ints =
+        |array| heap.get(array).elements().iter().map(|int| int.to_small().unwrap()).collect::<Vec<_>>();
     assert_eq!(ints(from), [0, 0, 1, 2]);
     assert_eq!(ints(to), [1, 2, 0]);
 }

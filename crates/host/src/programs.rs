@@ -13,6 +13,7 @@ use lucarne_outside::Surroundings;
 use lucarne_ports::containers::{
     ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
 };
+use lucarne_ports::{Environment, FixedEnvironment, MachineEnvironment};
 use lucarne_services::{Uuid, Value};
 use lucarne_toit::{Host, LoadedProgram, ToitError};
 
@@ -54,16 +55,18 @@ impl System {
 
     /// Starts a program that was compiled from a file.
     pub fn start_program(&self, image: Arc<LoadedProgram>, file: &Path, options: ProgramOptions) -> Program {
-        start_program(&self.parts, self.kernel(), image, file, options)
+        let environment = Arc::new(MachineEnvironment);
+        start_program(&self.parts, self.kernel(), image, file, options, environment)
     }
 }
 
 impl SimulatedSystem {
     /// Starts a program that was compiled from a file. It cannot use anything outside of the simulation, since that
-    /// does not follow from the seed.
+    /// does not follow from the seed; its time zone is UTC, and the name of its machine is always the same.
     pub fn start_program(&self, image: Arc<LoadedProgram>, file: &Path, options: ProgramOptions) -> Program {
         let options = ProgramOptions { outside: false, ..options };
-        start_program(&self.parts, self.kernel(), image, file, options)
+        let environment = Arc::new(FixedEnvironment::default());
+        start_program(&self.parts, self.kernel(), image, file, options, environment)
     }
 }
 
@@ -73,8 +76,9 @@ fn start_program(
     image: Arc<LoadedProgram>,
     file: &Path,
     options: ProgramOptions,
+    environment: Arc<dyn Environment>,
 ) -> Program {
-    let template = Arc::new(Template::new(parts, image, file, options));
+    let template = Arc::new(Template::new(parts, image, file, options, environment));
     parts.programs.start(kernel, kernel.prepare(), template, None)
 }
 
@@ -86,7 +90,13 @@ struct Template {
 }
 
 impl Template {
-    fn new(parts: &Parts, image: Arc<LoadedProgram>, file: &Path, options: ProgramOptions) -> Template {
+    fn new(
+        parts: &Parts,
+        image: Arc<LoadedProgram>,
+        file: &Path,
+        options: ProgramOptions,
+        environment: Arc<dyn Environment>,
+    ) -> Template {
         // A program that is not installed is identified by its path.
         let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, file.as_os_str().as_encoded_bytes());
         let name = file.to_str().map(str::to_owned);
@@ -107,6 +117,7 @@ impl Template {
             host.program_name.clone_from(&name);
             host.program_path.clone_from(&path);
             host.outside.clone_from(&outside);
+            host.environment.clone_from(&environment);
             host
         });
         Template { id, image, make_host }

@@ -4,8 +4,8 @@ use data_encoding::{BASE64, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXLOWER_PERMIS
 use lucarne_message::{Payload, tison};
 
 use super::{Call, Failure, Row};
-use lucarne_heap::Ref;
 use crate::transfer;
+use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
     ("base64-encode", |call| encode(call, &base64(call)?)),

@@ -442,11 +442,8 @@ pub(crate) fn new_map(heap: &mut Heap, pairs: Kept) -> Result<RefMut<'_>, Failur
     let scope = heap.scope();
     let count = heap.length(heap.get(pairs)) / 2;
     let index_bytes = if count > UNINDEXED_MAX { slots_for(count)? * SLOT_BYTES } else { 0 };
-    let index = if index_bytes > 0 {
-        heap.new_bytes(index_bytes)?.keep()
-    } else {
-        heap.keep(Immediate::NULL)
-    };
+    let index =
+        if index_bytes > 0 { heap.new_bytes(index_bytes)?.keep() } else { heap.keep(Immediate::NULL) };
     let backing = heap.new_array(count * MAP_STRIDE)?.keep();
     let class = heap.builtins().map;
     let map = heap.new_instance(class)?.keep();

@@ -18,7 +18,6 @@ use lucarne_ports::Environment;
 pub use effect::Effect;
 pub use int::order;
 
-
 mod aead;
 mod array;
 mod bignum;
@@ -373,7 +372,11 @@ impl<'p> Call<'p> {
     }
 
     fn no_state(&self, object: impl Value) -> Failure {
-        if self.heap.is_closed_state(self.heap.get(object)) { Failure::ALREADY_CLOSED } else { Failure::WRONG_TYPE }
+        if self.heap.is_closed_state(self.heap.get(object)) {
+            Failure::ALREADY_CLOSED
+        } else {
+            Failure::WRONG_TYPE
+        }
     }
 
     /// Reserves room outside the heap for a result that is put together there, within the process's limit.

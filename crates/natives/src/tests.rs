@@ -8,9 +8,7 @@ use std::sync::Arc;
 use lucarne_compiler::program::{Builtins, Class, ClassIndex, Entries, FunctionIndex, Program};
 
 use super::{Call, Entry, Failure, find};
-use lucarne_heap::{
-    Field, Heap, HeapOptions, Immediate, ProgramObjects, Ref, Register, StackId, Value,
-};
+use lucarne_heap::{Field, Heap, HeapOptions, Immediate, ProgramObjects, Ref, Register, StackId, Value};
 use lucarne_ports::FixedEnvironment;
 
 /// A heap with a stack whose registers are the arguments and whatever a test wants to keep.
@@ -324,9 +322,12 @@ fn numbers_are_read_and_written_in_both_orders() {
     let mut bench = Bench::new();
     for (big_endian, first) in [(Immediate::TRUE, 0x12), (Immediate::FALSE, 0x56)] {
         bench.bytes(0, &[0; 4]);
-        for (register, word) in
-            [(1, Immediate::small(1)), (2, Immediate::small(3)), (3, Immediate::small(0x12_3456)), (4, big_endian)]
-        {
+        for (register, word) in [
+            (1, Immediate::small(1)),
+            (2, Immediate::small(3)),
+            (3, Immediate::small(0x12_3456)),
+            (4, big_endian),
+        ] {
             bench.set(register, word);
         }
         bench.call("bytes", "put-int", 5).expect("it succeeds");

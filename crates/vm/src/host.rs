@@ -10,7 +10,6 @@ use lucarne_ports::{Environment, MachineEnvironment, Output, Stream};
 use lucarne_services::protocol::interface;
 use lucarne_services::{Presence, ProviderFlag};
 
-
 /// The surroundings of a program.
 pub struct Host {
     /// The options of heaps.

@@ -24,12 +24,12 @@ use lucarne_outside::{Outside, WatchId};
 use lucarne_services::protocol::kind;
 use rustc_hash::FxHashMap;
 
-use lucarne_heap::{Handle, Heap, Immediate, Kept, OutOfMemory, Ref, Register, Root};
 use crate::host::Host;
 use crate::interpreter::{Interpreter, Position, Stop};
 use crate::program::LoadedProgram;
-use lucarne_natives::{BYTES_PER_UNIT, Effect, Failure, transfer};
 use inbox::Inbox;
+use lucarne_heap::{Handle, Heap, Immediate, Kept, OutOfMemory, Ref, Register, Root};
+use lucarne_natives::{BYTES_PER_UNIT, Effect, Failure, transfer};
 use profiler::Profiler;
 use tasks::{State, Task, TaskId, Tasks};
 

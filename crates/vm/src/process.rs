@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Prepared, Process, Program, SpawnOptions};
 
-use crate::program::LoadedProgram;
 use crate::host::Host;
 use crate::machine::{Machine, Start};
+use crate::program::LoadedProgram;
 
 /// A process that runs a program. Its heap is made in its first turn.
 pub(crate) struct ToitProcess {
@@ -51,7 +51,12 @@ pub fn start(kernel: &KernelHandle, program: Arc<LoadedProgram>, host: Host) -> 
 }
 
 /// The same, in a group that has been prepared.
-pub fn start_in(kernel: &KernelHandle, group: Prepared, program: Arc<LoadedProgram>, mut host: Host) -> Program {
+pub fn start_in(
+    kernel: &KernelHandle,
+    group: Prepared,
+    program: Arc<LoadedProgram>,
+    mut host: Host,
+) -> Program {
     host.heap.hash_seed = kernel.random().next_u64();
     let options = SpawnOptions { priority: host.priority, ..SpawnOptions::named(host.name()) };
     group.start(Box::new(ToitProcess::new(program, Arc::new(host), Start::Main)), options)

@@ -1,8 +1,8 @@
 //! Run lengths: what repeats itself after one to four bytes becomes a copy, everything else is
 //! literal, in one block of deflate (RFC 1951) with the fixed codes.
 
-use lucarne_heap::Ref;
 use crate::{Call, Failure};
+use lucarne_heap::Ref;
 
 /// The shortest run that becomes a copy. A pattern of four bytes must also be there twice as a whole.
 const RUN_MIN: usize = 3;

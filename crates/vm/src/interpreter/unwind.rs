@@ -9,9 +9,9 @@
 use lucarne_compiler::program::{ClassIndex, Handler};
 
 use super::{BASE, FRAME_SHIFT, Interpreter, Next, Stop};
+use crate::trace::{self, Trace};
 use lucarne_heap::{Handle, Kept, OutOfMemory, Ref, Word};
 use lucarne_natives::Failure;
-use crate::trace::{self, Trace};
 
 /// The kinds of completions, as the first of the four registers holds them.
 pub(super) const FROM_THE_FRONT: Word = Word::small(0);
@@ -168,12 +168,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn new_exception(
-        &mut self,
-        value: Kept,
-        trace: Kept,
-        detail: &str,
-    ) -> Result<Word, OutOfMemory> {
+    fn new_exception(&mut self, value: Kept, trace: Kept, detail: &str) -> Result<Word, OutOfMemory> {
         let trace = if self.heap.get(trace).is_null() {
             let bytes = self.capture(detail).encode();
             self.heap.new_bytes_from(&bytes)?.keep()

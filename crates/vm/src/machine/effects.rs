@@ -8,10 +8,10 @@ use lucarne_ports::{Record, Stream};
 use super::messages::pid_number;
 use super::tasks::{State, TaskId};
 use super::{Client, Done, Machine, Start};
-use lucarne_heap::{Field, Immediate, Kept, OutOfMemory, RefMut, Register};
-use lucarne_natives::{Effect, Failure, transfer};
 use crate::process::ToitProcess;
 use crate::trace::Trace;
+use lucarne_heap::{Field, Immediate, Kept, OutOfMemory, RefMut, Register};
+use lucarne_natives::{Effect, Failure, transfer};
 
 pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context: &mut Context<'_>) -> Done {
     match effect {

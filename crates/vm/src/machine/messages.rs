@@ -8,10 +8,10 @@ use lucarne_services::protocol::{error, kind, procedure};
 
 use super::tasks::{Notification, Resource, Service, State, TaskId};
 use super::{Done, Limits, Machine};
+use crate::trace::Trace;
 use lucarne_heap::{Handle, Immediate, OutOfMemory, RefMut, Value as HeapValue};
 use lucarne_natives::Failure;
 use lucarne_natives::transfer;
-use crate::trace::Trace;
 
 impl Machine {
     pub(super) fn take_messages(&mut self, context: &mut Context<'_>) {

@@ -8,8 +8,8 @@ use lucarne_message::Payload;
 use lucarne_outside::{Operation, WatchId};
 
 use super::Machine;
-use lucarne_heap::{Handle, Immediate, OutOfMemory, Ref, Root};
 use crate::interpreter::{Interpreter, Position, Stop};
+use lucarne_heap::{Handle, Immediate, OutOfMemory, Ref, Root};
 use lucarne_natives::Failure;
 
 /// A task, by its place and how often that place has been used.
