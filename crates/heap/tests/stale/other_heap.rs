@@ -2,13 +2,9 @@
 
 use lucarne_heap::Heap;
 
-fn heap_of_test() -> Heap {
-    unimplemented!()
-}
-
-fn stale(heap: &mut Heap) {
+fn stale(heap: &mut Heap, other: Heap) {
     let text = {
-        let mut other = heap_of_test();
+        let mut other = other;
         let kept = other.new_string("text").unwrap().keep();
         heap.string(other.get(kept))
     };

@@ -2,13 +2,8 @@
 
 use lucarne_heap::Heap;
 
-fn heap_of_test() -> Heap {
-    unimplemented!()
-}
-
-fn stale(heap: &mut Heap) {
+fn stale(heap: &mut Heap, mut other: Heap) {
     let kept = heap.new_array(1).unwrap().keep();
-    let mut other = heap_of_test();
     let value = other.new_array(1).unwrap().get();
     heap.set_field(kept, 0, value);
 }
