@@ -1,8 +1,9 @@
 //! The functions that `toit/toit.h` declares; the header documents each of them.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::sync::LazyLock;
 use std::time::Duration;
+
+use lucarne_kernel::sync::LazyLock;
 
 use crate::memory::{Data, Given};
 use crate::registry::{Recorded, Registry, UserData};

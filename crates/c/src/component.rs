@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 
+use lucarne_kernel::sync::mpsc::sync_channel;
 use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_kernel::{KernelHandle, SpawnOptions};
 use lucarne_link::Guest;

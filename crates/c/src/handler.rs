@@ -6,10 +6,10 @@
 //! when there is room.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use lucarne_kernel::clock::Clock;
-use lucarne_kernel::sync::{Condvar, Mutex, thread, wait};
+use lucarne_kernel::clock::{Clock, PATIENCE_US};
+use lucarne_kernel::sync::{Condvar, Mutex, OnceLock, thread, wait};
 use lucarne_kernel::{About, Credit, Failure, KernelHandle, Pid, Port, RequestToken, SendError};
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
@@ -20,10 +20,6 @@ use crate::registry::{Recorded, Registry};
 
 /// The maximum length of the thread's queue.
 const QUEUE_MAX: usize = if cfg!(loom) { 1 } else { 64 };
-
-/// How long the thread polls before it sleeps, in microseconds: a wake-up takes about as long.
-/// Models do not poll.
-const PATIENCE_US: i64 = if cfg!(loom) { 0 } else { 20 };
 
 /// The maximum length of a failure's text, in bytes.
 const FAILURE_MAX: usize = 128;

@@ -1,8 +1,8 @@
 //! The process of a handler, which passes messages on.
 
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 
+use lucarne_kernel::sync::mpsc::SyncSender;
 use lucarne_kernel::{Context, Exit, Failure, MessageKind, Outcome, Pid, Process};
 use lucarne_message::Payload;
 use lucarne_services::protocol::procedure;

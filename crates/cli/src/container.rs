@@ -127,7 +127,7 @@ pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
     }
     let contents = std::fs::read(file).map_err(|error| refuse(&front::reason(&error)))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    Image::native(&name, &contents).map(Some).map_err(|error| refuse(&error))
+    Image::executable(&name, &contents).map(Some).map_err(|error| refuse(&error))
 }
 
 /// Sends an image and the files that come with it.

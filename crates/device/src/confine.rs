@@ -10,13 +10,13 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
 use landlock::{
     ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus,
 };
+use lucarne_kernel::sync::thread;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getppid, nice, set_parent_process_death_signal, setrlimit,
 };

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use lucarne::prelude::*;
+use lucarne_kernel::sync::thread::JoinHandle;
 use lucarne_link::{ListenError, Listener};
 use lucarne_ports::{Output, StandardOutput};
 use lucarne_providers::console::Outputs;
@@ -14,15 +14,15 @@ use lucarne_services::{Oversight, Policies, ProvidedHook, Surveys, Traffic};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
-use crate::controls::Controls;
+use crate::control_provider::ControlProvider;
+use crate::executables::OsProcesses;
 use crate::folders::{FolderError, StateFolder};
-use crate::guest::Guests;
 use crate::instances::Instances;
+use crate::launcher::Launcher;
 use crate::logs::{LogLimits, Logs};
-use crate::native::Natives;
 use crate::observatory::Observatory;
 use crate::residents::Residents;
-use crate::supervisor::{Orders, Supervisor};
+use crate::supervisor::{Orders, Parts, Supervisor, TRACE_VARIABLE};
 use crate::{FlashFile, Store, StoreError};
 
 /// A device that runs in this OS process.
@@ -83,7 +83,7 @@ impl Daemon {
             on_provided: Some(noting(&orders.0, &residents)),
             ..Oversight::default()
         };
-        let expectations = oversight.expectations.clone();
+        let announcements = oversight.announcements.clone();
         let flash = FlashFile::open(folder.root())?;
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         let system = System::builder()
@@ -97,16 +97,33 @@ impl Daemon {
         let (kernel, orders_of) = (system.kernel().clone(), orders.0.clone());
         let observatory =
             Observatory { kernel, traffic, surveys, residents: residents.clone(), orders: orders_of };
-        let natives = Natives::new(system.kernel().clone(), residents.clone(), folder.clone())?;
-        let guests = Guests::new(system, natives, residents, expectations);
+        let executables = OsProcesses::new(system.kernel().clone(), residents.clone(), folder.clone())?;
+        let launcher = Launcher {
+            kernel: system.kernel().clone(),
+            presence: system.presence().clone(),
+            executables: Box::new(executables),
+            residents,
+            announcements,
+        };
 
         let way = orders.0.clone();
         let control = System::builder().workers(1).output(output.clone()).without_services().start();
-        let supervisor =
-            Supervisor::start(orders, options.name, store.clone(), logs.clone(), media, guests, output)?;
-        let controls = Controls { orders: way.clone(), store, logs, observatory };
+        let supervisor = Supervisor::new(Parts {
+            name: options.name,
+            orders: way.clone(),
+            store: store.clone(),
+            images: Arc::default(),
+            logs: logs.clone(),
+            media,
+            launcher,
+            output,
+            clock: system.kernel().clock().clone(),
+            traces_events: std::env::var_os(TRACE_VARIABLE).is_some(),
+        });
+        let supervisor = supervisor.run_on_thread(orders.1, system)?;
+        let provided = ControlProvider { orders: way.clone(), store, logs, observatory };
         let container = control.container("device");
-        let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(controls));
+        let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(provided));
         provider.install().wait().map_err(io::Error::other)?;
         let listener = control.listen(folder.control_socket())?;
         Ok(Daemon { orders: way, supervisor, listener, control })

@@ -2,9 +2,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
 
+use lucarne_kernel::sync::RwLock;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use redb::backends::FileBackend;
 use redb::{Builder, Database, ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
 
@@ -66,7 +66,7 @@ impl Books {
         if self.has_failed.load(Ordering::Acquire) {
             self.open_again()?;
         }
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = self.database.read();
         let result = match &*database {
             Some(database) => work(database),
             // Between the failure of somebody else to open it and our look at it.
@@ -79,7 +79,7 @@ impl Books {
     }
 
     fn open_again(&self) -> Result<(), StoreError> {
-        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let mut database = self.database.write();
         if self.has_failed.load(Ordering::Acquire) {
             // Whoever has it open keeps others from it.
             *database = None;

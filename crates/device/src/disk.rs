@@ -1,8 +1,9 @@
 //! A disk that remembers what was done to it, and what of that a power cut could have left.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use lucarne_kernel::sync::Mutex;
 use redb::StorageBackend;
 
 /// Something that was done to the disk.
@@ -52,7 +53,7 @@ impl Disk {
     }
 
     fn state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.0.lock())
     }
 
     fn apply(&self, step: Step) -> io::Result<()> {

@@ -1,60 +1,310 @@
-//! Executables and components as files, where the operating system can load them.
+//! Containers that are OS processes: executables that use the crate `lucarne`, and components in C.
+//!
+//! Each has a thread here, which starts the process, waits until it has connected, and then for its end. The process
+//! leads a process group of its own, which is killed with it, and takes on its bounds (`confine`) before it becomes the
+//! program.
 
-use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::{Digest, Image};
+use command_fds::{CommandFdExt, FdMapping};
+use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
+use lucarne_kernel::sync::thread;
+use lucarne_kernel::{KernelHandle, Program};
+use lucarne_link::{Connections, Listener, SOCKET_VARIABLE};
+use lucarne_ports::{Output, Stream};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-/// A folder with a file for each image, named by its digest.
-pub(crate) struct Executables {
-    folder: PathBuf,
-    /// Held while the folder is changed.
-    changes: Mutex<()>,
+use crate::cgroup::{Cgroup, Cgroups};
+use crate::children::{Children, OnRecord};
+use crate::confine::{Bounds, in_force};
+use crate::folders::StateFolder;
+use crate::launcher::{ExecutableStart, Executables, RunningExecutable};
+use crate::residents::Residents;
+use crate::settings::FileAccess;
+use crate::start::{Start, Usage};
+use crate::{ContainerName, Settings};
+
+/// How long a process that was asked to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// The descriptor by which a program inherits its socket.
+const INHERITED: i32 = 3;
+
+/// The code of a program that was ended by a signal is this plus the signal, as in shells.
+const SIGNALED: i32 = 128;
+
+/// Starts OS processes as containers.
+pub(crate) struct OsProcesses {
+    kernel: KernelHandle,
+    residents: Residents,
+    connections: Connections,
+    children: Children,
+    folder: StateFolder,
+    /// The path of `lucarne` itself, which loads components.
+    binary: PathBuf,
+    cgroups: Option<Cgroups>,
+    next_socket: AtomicU64,
 }
 
-impl Executables {
-    /// The folder is made when it is needed.
-    pub(crate) fn new(folder: PathBuf) -> Executables {
-        Executables { folder, changes: Mutex::new(()) }
+/// An OS process that runs as a container.
+struct OsProcess {
+    /// An event that asks the thread of the process to end it.
+    stop: Arc<OwnedFd>,
+    pid: Pid,
+    files: Option<Vec<FileAccess>>,
+    cgroup: Option<Cgroup>,
+}
+
+/// A child process that has not been waited for.
+struct ChildProcess {
+    child: Child,
+    pid: Pid,
+    process: OwnedFd,
+    stop: Arc<OwnedFd>,
+    output: Arc<dyn Output>,
+    _on_record: OnRecord,
+}
+
+impl OsProcesses {
+    pub(crate) fn new(
+        kernel: KernelHandle,
+        residents: Residents,
+        folder: StateFolder,
+    ) -> io::Result<OsProcesses> {
+        let connections = Connections::new(&kernel)?;
+        let children = Children::new(folder.children());
+        children.end_leftovers()?;
+        let binary = std::env::current_exe()?;
+        let (cgroups, next_socket) = (Cgroups::delegated(), AtomicU64::new(0));
+        Ok(OsProcesses { kernel, residents, connections, children, folder, binary, cgroups, next_socket })
     }
 
-    /// The file of an image. One that is there is used only if it is what it should be: a power cut
-    /// may have left half of it.
-    pub(crate) fn write_out(&self, image: &Image) -> io::Result<PathBuf> {
-        let _changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.folder.join(image.digest().to_string());
-        if fs::read(&path).is_ok_and(|found| found == image.file()) {
-            return Ok(path);
+    /// Makes the command that starts an executable, and the listener for the handlers of a component.
+    fn command(
+        &self,
+        executable: &ExecutableStart,
+        name: &ContainerName,
+        bounds: &Bounds,
+        settings: &Settings,
+    ) -> io::Result<(Command, Option<Listener>)> {
+        let mut command = Command::new(&self.binary);
+        let bounds = serde_json::to_string(bounds).map_err(io::Error::other)?;
+        // The file is named by its digest, which means nothing to people.
+        command.args(["confine", "--name", name.as_str(), &bounds]);
+        if !executable.is_component {
+            command.arg(&executable.file).args(&settings.arguments);
+            return Ok((command, None));
         }
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let partial = path.with_extension("partial");
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o700).open(&partial)?;
-        file.write_all(image.file())?;
-        // Nobody can start a file that is open for writing.
-        drop(file);
-        fs::rename(partial, &path)?;
-        Ok(path)
+        let socket = self.folder.component_socket(self.next_socket.fetch_add(1, Ordering::Relaxed));
+        let (residents, kernel) = (self.residents.clone(), self.kernel.clone());
+        let (resident, permissions) = (name.clone(), settings.permissions.clone());
+        let prepare = move || residents.admit(&kernel, &resident, &permissions);
+        let listener =
+            self.connections.listen_for(&socket, name.as_str(), prepare).map_err(io::Error::other)?;
+        command.arg(&self.binary).arg("component-host").arg(&executable.file).arg(socket);
+        Ok((command, Some(listener)))
+    }
+}
+
+impl Executables for OsProcesses {
+    /// Starts an OS process, which then connects as a container, or is killed if it does not. To be called on a thread
+    /// that lives as long as the device, as the supervisor's does: the operating system kills the process when the
+    /// thread that started it ends.
+    fn start(&self, executable: ExecutableStart, start: Start<'_>) -> io::Result<Box<dyn RunningExecutable>> {
+        let Start { name: container, settings, output, announced, on_end, .. } = start;
+        let name = container.to_string();
+        let cgroup = match &self.cgroups {
+            Some(cgroups) => Some(cgroups.make(&name, settings.memory_bytes, settings.background)?),
+            None => None,
+        };
+        let bounds = Bounds {
+            device: std::process::id().cast_signed(),
+            memory_bytes: settings.memory_bytes,
+            background: settings.background,
+            files: settings.files.clone(),
+            cgroup: cgroup.as_ref().map(|cgroup| cgroup.folder().to_owned()),
+        };
+        let (mut command, listener) = self.command(&executable, container, &bounds, settings)?;
+        let (near, far) = UnixStream::pair()?;
+        command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}")).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
+        command.fd_mappings(vec![mapping]).map_err(io::Error::other)?;
+        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let process = ChildProcess::start(&mut command, &self.children, stop.clone(), output)?;
+        let (connections, pid) = (self.connections.clone(), process.pid);
+        let group = self.residents.admit(&self.kernel, container, &settings.permissions);
+        announced.iter().for_each(|announced| announced.set_group(group.gid()));
+        let (residents, container) = (self.residents.clone(), container.clone());
+        thread::Builder::new().name(format!("executable {name}")).spawn(move || {
+            // Closes the copy of the far end here: with it, the connection would outlive the program.
+            drop(command);
+            let program = connections.adopt_in(group, &name, near, Some(&process.child));
+            let code = match program {
+                Ok(program) => process.wait(Some(&program)),
+                Err(error) => {
+                    process.say(&format!("it did not connect as a container does: {error}"));
+                    process.end_group(Signal::KILL);
+                    process.wait(None)
+                }
+            };
+            drop(listener);
+            residents.forget(&container);
+            on_end(code);
+        })?;
+        Ok(Box::new(OsProcess { stop, pid, cgroup, files: settings.files.clone() }))
+    }
+}
+
+impl RunningExecutable for OsProcess {
+    fn end(&self) {
+        // The thread watches the event until the process has ended.
+        let _ = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
     }
 
-    /// Removes what is not to be kept. What runs from a removed file goes on running.
-    pub(crate) fn sweep(&self, kept: &HashSet<Digest>) -> io::Result<()> {
-        let _changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
+    /// Returns what the process uses, from `/proc`. Nothing is known of a process that has ended.
+    fn usage(&self) -> Usage {
+        let folder = PathBuf::from(format!("/proc/{}", self.pid.as_raw_nonzero()));
+        let read = |file| std::fs::read_to_string(folder.join(file)).ok();
+        Usage {
+            memory_bytes: read("statm").and_then(|text| resident_bytes(&text)),
+            cpu_us: read("stat").and_then(|text| processor_us(&text)),
+        }
+    }
+
+    fn bounds(&self) -> Vec<String> {
+        let mut bounds = in_force(self.pid, self.files.as_deref());
+        bounds.extend(self.cgroup.iter().flat_map(Cgroup::limits));
+        bounds
+    }
+}
+
+impl ChildProcess {
+    fn start(
+        command: &mut Command,
+        children: &Children,
+        stop: Arc<OwnedFd>,
+        output: Arc<dyn Output>,
+    ) -> io::Result<ChildProcess> {
+        let mut child = command.spawn()?;
+        let noted = ChildProcess::note(&child, children);
+        let (pid, process, on_record) = match noted {
+            Ok(noted) => noted,
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(error);
+            }
         };
-        for entry in entries {
-            let entry = entry?;
-            let digest = entry.file_name().to_str().and_then(|name| name.parse().ok());
-            if digest.is_none_or(|digest| !kept.contains(&digest)) {
-                fs::remove_file(entry.path())?;
+        pass_on(child.stdout.take(), Stream::Out, &output)?;
+        pass_on(child.stderr.take(), Stream::Error, &output)?;
+        Ok(ChildProcess { child, pid, process, stop, output, _on_record: on_record })
+    }
+
+    fn note(child: &Child, children: &Children) -> io::Result<(Pid, OwnedFd, OnRecord)> {
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| io::Error::other("a child without a pid"))?;
+        Ok((pid, pidfd_open(pid, PidfdFlags::empty())?, children.note(pid)?))
+    }
+
+    /// Waits for the end, asks for it if it was ordered to, and returns the code.
+    fn wait(mut self, program: Option<&Program>) -> i32 {
+        if self.wait_for(None) == Waited::Stop {
+            self.end_group(Signal::TERM);
+            if self.wait_for(Some(GRACE)) == Waited::TooLong {
+                self.say("it did not end when it was asked to, and was killed");
             }
         }
-        Ok(())
+        // Until the child has been waited for, its pid is not reused: kills the processes that it has left running.
+        self.end_group(Signal::KILL);
+        let code = match self.child.wait() {
+            Ok(status) => {
+                use std::os::unix::process::ExitStatusExt;
+                status.code().or_else(|| status.signal().map(|signal| SIGNALED + signal)).unwrap_or(1)
+            }
+            Err(_) => 1,
+        };
+        if let Some(program) = program {
+            program.stop(code);
+        }
+        code
     }
+
+    /// Waits for the end of the process or for the order to end it. With a time, waits that long for the end alone.
+    fn wait_for(&self, time: Option<Duration>) -> Waited {
+        let timeout = time.map(|time| Timespec {
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: time.subsec_nanos().into(),
+        });
+        loop {
+            let mut files =
+                [PollFd::new(&self.process, PollFlags::IN), PollFd::new(&self.stop, PollFlags::IN)];
+            let watched = if time.is_some() { &mut files[..1] } else { &mut files[..] };
+            match poll(watched, timeout.as_ref()) {
+                Ok(0) => return Waited::TooLong,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return Waited::Stop,
+                Ok(_) if files[0].revents().contains(PollFlags::IN) => return Waited::Ended,
+                Ok(_) => return Waited::Stop,
+            }
+        }
+    }
+
+    fn end_group(&self, signal: Signal) {
+        // It fails if no process is left in the group.
+        let _ = kill_process_group(self.pid, signal);
+    }
+
+    fn say(&self, text: &str) {
+        self.output.write(Stream::Error, format!("{text}\n").as_bytes());
+    }
+}
+
+/// The outcome of a wait for a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Ended,
+    Stop,
+    TooLong,
+}
+
+/// Reads the resident memory, in bytes, from `/proc/PID/statm`.
+fn resident_bytes(statm: &str) -> Option<u64> {
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+/// Reads the processor time, in µs, from `/proc/PID/stat`: that of the process, and of the system for it.
+fn processor_us(stat: &str) -> Option<u64> {
+    // The name before the parenthesis may contain anything.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut ticks = rest.split_whitespace().skip(11).map(str::parse::<u64>);
+    let all = ticks.next()?.ok()? + ticks.next()?.ok()?;
+    Some(all * 1_000_000 / rustix::param::clock_ticks_per_second().max(1))
+}
+
+/// Starts a thread that passes on what a process prints, until the end of the stream.
+fn pass_on(
+    stream: Option<impl Read + Send + 'static>,
+    kind: Stream,
+    output: &Arc<dyn Output>,
+) -> io::Result<()> {
+    let Some(mut stream) = stream else { return Ok(()) };
+    let output = output.clone();
+    let pass = move || {
+        let mut part = [0; 4096];
+        while let Ok(size @ 1..) = stream.read(&mut part) {
+            output.write(kind, &part[..size]);
+        }
+        output.flush();
+    };
+    thread::Builder::new().name("executable output".to_owned()).spawn(pass).map(drop)
 }

@@ -179,7 +179,7 @@ impl Image {
     ///
     /// # Errors
     /// If it is neither, or for another machine.
-    pub fn native(name: &str, contents: &[u8]) -> Result<Image, ImageError> {
+    pub fn executable(name: &str, contents: &[u8]) -> Result<Image, ImageError> {
         let kind = elf::kind(contents)?;
         Ok(Image::new(Manifest { kind, entry: name.to_owned(), build: String::new() }, contents, &[]))
     }

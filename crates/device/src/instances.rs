@@ -13,7 +13,7 @@ use lucarne_services::{Uuid, Value};
 
 use crate::control::Refusal;
 use crate::residents::Residents;
-use crate::supervisor::Orders;
+use crate::supervisor::{Event, Orders};
 use crate::{ContainerName, Digest, Image};
 
 /// Passes on what programs want to the supervisor.
@@ -53,14 +53,14 @@ impl Instances {
 impl Keeper for Instances {
     fn images(&self) -> Doing<Vec<InstalledImage>> {
         let orders = self.orders.clone();
-        Box::pin(async move { Ok(orders.ask(|supervisor, reply| supervisor.images(reply)).await?) })
+        Box::pin(async move { Ok(orders.ask(|reply| Event::Images { reply }).await?) })
     }
 
     fn load(&self, asker: Gid, id: Uuid) -> Doing<Option<Box<dyn Startable>>> {
         let (orders, residents) = (self.orders.clone(), self.residents.clone());
         Box::pin(async move {
             let asker = residents.name_of(asker);
-            let loaded = orders.ask(move |supervisor, reply| supervisor.load(asker, id, reply)).await?;
+            let loaded = orders.ask(|reply| Event::Load { asker, id, reply }).await?;
             Ok(loaded.map(|loaded| -> Box<dyn Startable> {
                 let gid = loaded.group.gid();
                 Box::new(Instance { orders, residents, gid, loaded: Mutex::new(Some(loaded)) })
@@ -71,24 +71,25 @@ impl Keeper for Instances {
     fn uninstall(&self, id: Uuid) -> Doing<()> {
         let orders = self.orders.clone();
         Box::pin(async move {
-            let names = orders.ask(move |supervisor, reply| supervisor.names_of(id, reply)).await?;
+            let names = orders.ask(|reply| Event::NamesOf { id, reply }).await?;
             if names.is_empty() {
                 return Err(ContainerFault::Unknown(id));
             }
             for name in names {
-                orders.ask(move |supervisor, reply| supervisor.uninstall(&name, reply)).await?;
+                orders.ask(|reply| Event::Uninstall { name, reply }).await?;
             }
             Ok(())
         })
     }
 
-    fn install(&self, image: Vec<u8>, how: InstallOptions) -> Doing<Uuid> {
+    fn install(&self, image: Vec<u8>, options: InstallOptions) -> Doing<Uuid> {
         let orders = self.orders.clone();
         Box::pin(async move {
             let image = Image::received(image).map_err(Refusal::new)?;
             let id = image.digest().id();
             let name = name_of(&image)?;
-            orders.ask(move |supervisor, reply| supervisor.install_image(&name, image, how, reply)).await?;
+            let image = Box::new(image);
+            orders.ask(|reply| Event::InstallImage { name, image, options, reply }).await?;
             Ok(id)
         })
     }
@@ -109,8 +110,8 @@ impl Startable for Instance {
         let (orders, loaded) = (self.orders.clone(), self.loaded.lock().take());
         Box::pin(async move {
             let loaded = loaded.ok_or(ContainerFault::Started)?;
-            let start = InstanceStart { loaded, argument, on_end };
-            Ok(orders.ask(move |supervisor, reply| supervisor.start_instance(start, reply)).await?)
+            let start = Box::new(InstanceStart { loaded, argument, on_end });
+            Ok(orders.ask(|reply| Event::StartInstance { start, reply }).await?)
         })
     }
 

@@ -3,29 +3,27 @@
 //! The supervisor tells a [`Life`] what has happened and does what it is told in return. Each run has a number, so that
 //! the end of an earlier one, which comes late, is not taken for that of the present one.
 
-use std::time::{Duration, Instant};
-
 use crate::settings::Restart;
 
-/// How long after its first failure a container is started again. Each further one doubles it.
-pub(crate) const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
+/// The time from the first failure of a container to its next start, in microseconds. Each further failure doubles it.
+pub(crate) const BACK_OFF_FIRST_US: i64 = 1_000_000;
 
-/// What the time between failures grows to.
-pub(crate) const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+/// The longest time from a failure to the next start, in microseconds.
+pub(crate) const BACK_OFF_MAX_US: i64 = 60_000_000;
 
-/// A run that lasted as long makes up for all failures before it.
-pub(crate) const SOUND_RUN: Duration = Duration::from_secs(60);
+/// A run that lasts as long, in microseconds, makes up for all failures before it.
+pub(crate) const SOUND_RUN_US: i64 = 60_000_000;
 
 /// The life of one container.
 #[derive(Debug)]
 pub(crate) struct Life {
     restart: Restart,
-    interval: Option<Duration>,
+    interval_us: Option<i64>,
     phase: Phase,
     last_run: u64,
     /// How many runs in a row were followed by a start of the restart policy.
     repeats: u32,
-    last_start: Option<Instant>,
+    last_start_us: Option<i64>,
 }
 
 /// Where a container is in its life.
@@ -34,11 +32,11 @@ pub(crate) enum Phase {
     /// Nobody has started it, or somebody has stopped it.
     Stopped,
     /// It runs.
-    Running { since: Instant },
+    Running { since_us: i64 },
     /// It has been told to end.
     Stopping { then: Then },
     /// It has ended, with this code, and is to be started at a time.
-    Waiting { until: Instant, code: i32 },
+    Waiting { until_us: i64, code: i32 },
     /// It has ended by itself, with this code.
     Ended { code: i32 },
 }
@@ -66,13 +64,13 @@ pub(crate) enum Action {
 }
 
 impl Life {
-    pub(crate) fn new(restart: Restart, interval: Option<Duration>) -> Life {
-        Life { restart, interval, phase: Phase::Stopped, last_run: 0, repeats: 0, last_start: None }
+    pub(crate) fn new(restart: Restart, interval_us: Option<i64>) -> Life {
+        Life { restart, interval_us, phase: Phase::Stopped, last_run: 0, repeats: 0, last_start_us: None }
     }
 
     /// What holds for it from now on, also if it is running.
-    pub(crate) fn set_policy(&mut self, restart: Restart, interval: Option<Duration>) {
-        (self.restart, self.interval, self.repeats) = (restart, interval, 0);
+    pub(crate) fn set_policy(&mut self, restart: Restart, interval_us: Option<i64>) {
+        (self.restart, self.interval_us, self.repeats) = (restart, interval_us, 0);
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -85,15 +83,15 @@ impl Life {
     }
 
     /// When it is to be told of the time, if it waits for one.
-    pub(crate) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due_us(&self) -> Option<i64> {
         match self.phase {
-            Phase::Waiting { until, .. } => Some(until),
+            Phase::Waiting { until_us, .. } => Some(until_us),
             _ => None,
         }
     }
 
     /// Somebody wants it to run. One that runs goes on.
-    pub(crate) fn start(&mut self, now: Instant) -> Action {
+    pub(crate) fn start(&mut self, now_us: i64) -> Action {
         match self.phase {
             Phase::Running { .. } => Action::Nothing,
             Phase::Stopping { then: Then::Remove } => Action::Nothing,
@@ -103,18 +101,18 @@ impl Life {
             }
             Phase::Stopped | Phase::Waiting { .. } | Phase::Ended { .. } => {
                 self.repeats = 0;
-                self.begin(now)
+                self.begin(now_us)
             }
         }
     }
 
     /// Somebody wants it to run anew.
-    pub(crate) fn restart(&mut self, now: Instant) -> Action {
+    pub(crate) fn restart(&mut self, now_us: i64) -> Action {
         if let Phase::Running { .. } = self.phase {
             self.phase = Phase::Stopping { then: Then::Start };
             return Action::End;
         }
-        self.start(now)
+        self.start(now_us)
     }
 
     /// Somebody wants it not to run.
@@ -146,18 +144,18 @@ impl Life {
     }
 
     /// A run has ended, or could not begin.
-    pub(crate) fn ended(&mut self, run: u64, code: i32, now: Instant) -> Action {
+    pub(crate) fn ended(&mut self, run: u64, code: i32, now_us: i64) -> Action {
         if run != self.last_run {
             return Action::Nothing;
         }
         match self.phase {
-            Phase::Running { since } => {
-                self.phase = self.after(code, since, now);
+            Phase::Running { since_us } => {
+                self.phase = self.after(code, since_us, now_us);
                 Action::Nothing
             }
             Phase::Stopping { then: Then::Start } => {
                 self.repeats = 0;
-                self.begin(now)
+                self.begin(now_us)
             }
             Phase::Stopping { then } => {
                 self.phase = Phase::Stopped;
@@ -168,42 +166,44 @@ impl Life {
     }
 
     /// The time has come that it waited for, unless something else came first.
-    pub(crate) fn tick(&mut self, now: Instant) -> Action {
+    pub(crate) fn tick(&mut self, now_us: i64) -> Action {
         match self.phase {
-            Phase::Waiting { until, .. } if until <= now => self.begin(now),
+            Phase::Waiting { until_us, .. } if until_us <= now_us => self.begin(now_us),
             _ => Action::Nothing,
         }
     }
 
-    fn begin(&mut self, now: Instant) -> Action {
+    fn begin(&mut self, now_us: i64) -> Action {
         self.last_run += 1;
-        self.last_start = Some(now);
-        self.phase = Phase::Running { since: now };
+        self.last_start_us = Some(now_us);
+        self.phase = Phase::Running { since_us: now_us };
         Action::Start { run: self.last_run }
     }
 
-    fn after(&mut self, code: i32, since: Instant, now: Instant) -> Phase {
+    fn after(&mut self, code: i32, since_us: i64, now_us: i64) -> Phase {
         let is_repeated = match self.restart {
             Restart::Never => false,
             Restart::OnFailure => code != 0,
             Restart::Always => true,
         };
-        let repeated = is_repeated.then(|| self.back_off(since, now));
+        let repeated = is_repeated.then(|| self.back_off(since_us, now_us));
         // The next of the regular starts: one that was missed is not made up for.
-        let regular = self.interval.map(|interval| (self.last_start.unwrap_or(now) + interval).max(now));
+        let last_start_us = self.last_start_us.unwrap_or(now_us);
+        let regular =
+            self.interval_us.map(|interval_us| last_start_us.saturating_add(interval_us).max(now_us));
         match repeated.into_iter().chain(regular).min() {
-            Some(until) => Phase::Waiting { until, code },
+            Some(until_us) => Phase::Waiting { until_us, code },
             None => Phase::Ended { code },
         }
     }
 
-    fn back_off(&mut self, since: Instant, now: Instant) -> Instant {
-        if now.duration_since(since) >= SOUND_RUN {
+    fn back_off(&mut self, since_us: i64, now_us: i64) -> i64 {
+        if now_us - since_us >= SOUND_RUN_US {
             self.repeats = 0;
         }
-        let doubled = BACK_OFF_FIRST.saturating_mul(1 << self.repeats.min(16));
+        let doubled_us = BACK_OFF_FIRST_US << self.repeats.min(16);
         self.repeats = self.repeats.saturating_add(1);
-        now + doubled.min(BACK_OFF_MAX)
+        now_us + doubled_us.min(BACK_OFF_MAX_US)
     }
 }
 
@@ -211,93 +211,93 @@ impl Life {
 mod tests {
     use super::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
+    const SECOND_US: i64 = 1_000_000;
 
-    fn waits(life: &Life, now: Instant) -> Option<Duration> {
-        life.due().map(|until| until - now)
+    fn waits(life: &Life, now_us: i64) -> Option<i64> {
+        life.due_us().map(|until_us| until_us - now_us)
     }
 
     #[test]
     fn a_container_that_ends_stays_that_way_by_default() {
-        let (mut life, now) = (Life::new(Restart::Never, None), Instant::now());
-        assert_eq!(life.start(now), Action::Start { run: 1 });
-        assert_eq!(life.start(now), Action::Nothing);
-        assert_eq!(life.ended(1, 3, now), Action::Nothing);
+        let (mut life, now_us) = (Life::new(Restart::Never, None), 7);
+        assert_eq!(life.start(now_us), Action::Start { run: 1 });
+        assert_eq!(life.start(now_us), Action::Nothing);
+        assert_eq!(life.ended(1, 3, now_us), Action::Nothing);
         assert_eq!(life.phase(), Phase::Ended { code: 3 });
-        assert_eq!(life.start(now), Action::Start { run: 2 });
+        assert_eq!(life.start(now_us), Action::Start { run: 2 });
     }
 
     #[test]
     fn failures_are_followed_by_starts_that_come_later_and_later() {
-        let (mut life, mut now) = (Life::new(Restart::OnFailure, None), Instant::now());
-        life.start(now);
+        let (mut life, mut now_us) = (Life::new(Restart::OnFailure, None), 7);
+        life.start(now_us);
         let mut waited = Vec::new();
         for run in 1..=9 {
-            assert_eq!(life.ended(run, 1, now), Action::Nothing);
-            let wait = waits(&life, now).unwrap();
-            waited.push(wait.as_secs());
-            assert_eq!(life.tick(now + wait - Duration::from_millis(1)), Action::Nothing);
-            now += wait;
-            assert_eq!(life.tick(now), Action::Start { run: run + 1 });
+            assert_eq!(life.ended(run, 1, now_us), Action::Nothing);
+            let wait = waits(&life, now_us).unwrap();
+            waited.push(wait / SECOND_US);
+            assert_eq!(life.tick(now_us + wait - 1_000), Action::Nothing);
+            now_us += wait;
+            assert_eq!(life.tick(now_us), Action::Start { run: run + 1 });
         }
         assert_eq!(waited, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         // A sound run makes up for them.
-        now += SOUND_RUN;
-        life.ended(10, 1, now);
-        assert_eq!(waits(&life, now), Some(SECOND));
+        now_us += SOUND_RUN_US;
+        life.ended(10, 1, now_us);
+        assert_eq!(waits(&life, now_us), Some(SECOND_US));
         // And an end without a failure is one.
-        life.tick(now + SECOND);
-        life.ended(11, 0, now);
+        life.tick(now_us + SECOND_US);
+        life.ended(11, 0, now_us);
         assert_eq!(life.phase(), Phase::Ended { code: 0 });
     }
 
     #[test]
     fn always_is_for_clean_ends_too() {
-        let (mut life, now) = (Life::new(Restart::Always, None), Instant::now());
-        life.start(now);
-        life.ended(1, 0, now);
-        assert_eq!(life.phase(), Phase::Waiting { until: now + SECOND, code: 0 });
+        let (mut life, now_us) = (Life::new(Restart::Always, None), 7);
+        life.start(now_us);
+        life.ended(1, 0, now_us);
+        assert_eq!(life.phase(), Phase::Waiting { until_us: now_us + SECOND_US, code: 0 });
         assert_eq!(life.stop(), Action::Nothing);
         assert_eq!(life.phase(), Phase::Stopped);
-        assert_eq!(life.tick(now + SECOND), Action::Nothing);
+        assert_eq!(life.tick(now_us + SECOND_US), Action::Nothing);
     }
 
     #[test]
     fn an_interval_counts_from_start_to_start() {
-        let (mut life, now) = (Life::new(Restart::Never, Some(10 * SECOND)), Instant::now());
-        life.start(now);
-        life.ended(1, 0, now + 3 * SECOND);
-        assert_eq!(waits(&life, now), Some(10 * SECOND));
-        assert_eq!(life.tick(now + 10 * SECOND), Action::Start { run: 2 });
+        let (mut life, now_us) = (Life::new(Restart::Never, Some(10 * SECOND_US)), 7);
+        life.start(now_us);
+        life.ended(1, 0, now_us + 3 * SECOND_US);
+        assert_eq!(waits(&life, now_us), Some(10 * SECOND_US));
+        assert_eq!(life.tick(now_us + 10 * SECOND_US), Action::Start { run: 2 });
         // One that takes longer than the interval is started when it has ended.
-        life.ended(2, 0, now + 25 * SECOND);
-        assert_eq!(waits(&life, now), Some(25 * SECOND));
+        life.ended(2, 0, now_us + 25 * SECOND_US);
+        assert_eq!(waits(&life, now_us), Some(25 * SECOND_US));
     }
 
     #[test]
     fn what_is_to_follow_a_stop_is_what_was_said_last() {
-        let (mut life, now) = (Life::new(Restart::Always, None), Instant::now());
-        life.start(now);
+        let (mut life, now_us) = (Life::new(Restart::Always, None), 7);
+        life.start(now_us);
         assert_eq!(life.stop(), Action::End);
-        assert_eq!(life.start(now), Action::Nothing);
-        assert_eq!(life.ended(1, -1, now), Action::Start { run: 2 });
-        assert_eq!(life.restart(now), Action::End);
+        assert_eq!(life.start(now_us), Action::Nothing);
+        assert_eq!(life.ended(1, -1, now_us), Action::Start { run: 2 });
+        assert_eq!(life.restart(now_us), Action::End);
         assert_eq!(life.stop(), Action::Nothing);
-        assert_eq!(life.ended(2, -1, now), Action::Nothing);
+        assert_eq!(life.ended(2, -1, now_us), Action::Nothing);
         assert_eq!(life.phase(), Phase::Stopped);
-        life.start(now);
+        life.start(now_us);
         assert_eq!(life.remove(), Action::End);
-        assert_eq!(life.start(now), Action::Nothing, "what is to be removed does not come back");
-        assert_eq!(life.ended(3, -1, now), Action::Remove);
+        assert_eq!(life.start(now_us), Action::Nothing, "what is to be removed does not come back");
+        assert_eq!(life.ended(3, -1, now_us), Action::Remove);
     }
 
     #[test]
     fn the_end_of_an_earlier_run_is_no_end() {
-        let (mut life, now) = (Life::new(Restart::Never, None), Instant::now());
-        life.start(now);
-        life.ended(1, 0, now);
-        life.start(now);
-        assert_eq!(life.ended(1, 9, now), Action::Nothing);
-        assert_eq!(life.phase(), Phase::Running { since: now });
+        let (mut life, now_us) = (Life::new(Restart::Never, None), 7);
+        life.start(now_us);
+        life.ended(1, 0, now_us);
+        life.start(now_us);
+        assert_eq!(life.ended(1, 9, now_us), Action::Nothing);
+        assert_eq!(life.phase(), Phase::Running { since_us: now_us });
     }
 }

@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
 use lucarne_kernel::sync::thread::JoinHandle;
 
 pub use entry::{Entry, Source};

@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lucarne::prelude::*;
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::mpsc::sync_channel;
+use lucarne_kernel::sync::thread;
 use lucarne_kernel::{Gid, KernelHandle, Pid};
 use lucarne_services::{Calls, Flow, Look, Seen, Survey, Surveyed, Surveys, Traffic};
 
@@ -18,7 +19,7 @@ use crate::ContainerName;
 use crate::control::{ClientSample, ContainerSample, Listed, Sample, ServiceSample};
 use crate::residents::Residents;
 use crate::start::Usage;
-use crate::supervisor::{Orders, Supervisor};
+use crate::supervisor::{Event, Orders};
 
 /// How often the thread of somebody who looks sees whether anybody still does.
 const LOOK: Duration = Duration::from_millis(200);
@@ -40,7 +41,7 @@ pub(crate) struct Observatory {
 struct Observer {
     observatory: Observatory,
     look: Look,
-    since: Instant,
+    since_us: i64,
     /// The service of each client, by the process that provides it and the number of the client there.
     services: HashMap<(Pid, i64), i64>,
     /// The processor time that containers had used at the last sample.
@@ -52,7 +53,8 @@ impl Observatory {
     pub(crate) fn observe(self, interval: Duration, notifier: Notifier<Sample>) -> std::io::Result<()> {
         let observe = move || {
             let mut observer = Observer::new(self);
-            while wait(interval, &notifier) {
+            let clock = observer.observatory.kernel.clock().clone();
+            while wait(&clock, interval, &notifier) {
                 let Some(sample) = observer.sample() else { return };
                 if notifier.send(sample).wait().is_err() {
                     return;
@@ -75,14 +77,15 @@ impl Observatory {
     }
 }
 
-/// False if nobody wants to know any more.
-fn wait(interval: Duration, notifier: &Notifier<Sample>) -> bool {
-    let until = Instant::now() + interval;
+/// Waits for the interval to pass. False if the watch is closed before.
+fn wait(clock: &Clock, interval: Duration, notifier: &Notifier<Sample>) -> bool {
+    let start_us = clock.now_us();
     loop {
         if notifier.is_closed() {
             return false;
         }
-        let left = until.saturating_duration_since(Instant::now());
+        let passed_us = (clock.now_us() - start_us).unsigned_abs();
+        let left = interval.saturating_sub(Duration::from_micros(passed_us));
         if left.is_zero() {
             return true;
         }
@@ -94,7 +97,8 @@ impl Observer {
     fn new(observatory: Observatory) -> Observer {
         let look = observatory.traffic.look(&observatory.kernel);
         let (services, cpu_us) = (HashMap::new(), HashMap::new());
-        let mut observer = Observer { observatory, look, since: Instant::now(), services, cpu_us };
+        let since_us = observatory.kernel.clock().now_us();
+        let mut observer = Observer { observatory, look, since_us, services, cpu_us };
         if let Some(survey) = observer.observatory.survey() {
             observer.note_clients(&survey);
         }
@@ -107,14 +111,14 @@ impl Observer {
     fn sample(&mut self) -> Option<Sample> {
         let survey = self.observatory.survey()?;
         let seen = self.look.take();
-        let over = std::mem::replace(&mut self.since, Instant::now()).elapsed();
+        let now_us = self.observatory.kernel.clock().now_us();
+        let over_us = now_us - std::mem::replace(&mut self.since_us, now_us);
         self.services.extend(&seen.opened);
         // Clients that were opened before, and may be closed by now, are known from before.
         let services = self.services_of(&survey, &seen);
         self.services.clear();
         self.note_clients(&survey);
         let containers = self.containers_of(&seen)?;
-        let over_us = i64::try_from(over.as_micros()).unwrap_or(i64::MAX);
         Some(Sample { over_us, services, containers, missed: seen.missed })
     }
 
@@ -186,7 +190,7 @@ impl Observer {
     // -- Containers -------------------------------------------------------------------------------
 
     fn containers(&self) -> Option<Vec<(Listed, Usage)>> {
-        self.observatory.orders.ask_here(Supervisor::overview).ok()
+        self.observatory.orders.ask_blocking(|reply| Event::Overview { reply }).ok()
     }
 
     fn containers_of(&mut self, seen: &Seen) -> Option<Vec<ContainerSample>> {

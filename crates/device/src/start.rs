@@ -1,9 +1,9 @@
-//! What a container is started with, whatever it is, and what it then uses.
+//! What any container is started with, and what it then uses.
 
 use std::sync::Arc;
 
 use lucarne_ports::Output;
-use lucarne_services::Expectation;
+use lucarne_services::Announcement;
 use uuid::Uuid;
 
 use crate::{ContainerName, Settings};
@@ -14,21 +14,21 @@ pub(crate) struct Start<'a> {
     /// The id of its image, as programs know it.
     pub(crate) image_id: Uuid,
     pub(crate) settings: &'a Settings,
-    /// The files that come with it.
+    /// The encoded files that come with it.
     pub(crate) assets: Vec<u8>,
-    /// What others expect it to provide.
-    pub(crate) expected: &'a [Expectation],
+    /// The interfaces that it is announced to provide.
+    pub(crate) announced: &'a [Announcement],
     /// Its log.
     pub(crate) output: Arc<dyn Output>,
-    /// Told of its end, once, with its code.
+    /// Called once, with its code, when it has ended.
     pub(crate) on_end: Box<dyn FnOnce(i32) + Send>,
 }
 
 /// What a container has used since it was started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
-    /// What it has now, if that is known.
+    /// The memory that it has now, if that is known.
     pub(crate) memory_bytes: Option<u64>,
-    /// How long it has had a processor.
+    /// The processor time that it has had, if that is known.
     pub(crate) cpu_us: Option<u64>,
 }

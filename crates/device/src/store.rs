@@ -2,7 +2,7 @@
 //!
 //! Everything is in one file, so that an operation is one transaction: it has happened entirely, and
 //! stays so through a power cut, or it has not happened. Nothing that no container refers to stays
-//! behind. Executables and components are written out where the operating system can load them.
+//! behind. ExecutableFiles and components are written out where the operating system can load them.
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +17,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::database::{self, Books};
-use crate::executables::Executables;
+use crate::executable_files::ExecutableFiles;
 use crate::{ContainerName, Digest, Image, Kind, Settings};
 
 /// The store's own numbers, by name.
@@ -36,7 +36,7 @@ const NEXT_PLACE: &str = "next-place";
 /// The containers that are installed on a device. Can be used from any thread.
 pub struct Store {
     books: Books,
-    executables: Executables,
+    executables: ExecutableFiles,
     /// The folder, which one store at a time may use.
     _lock: Option<File>,
 }
@@ -108,18 +108,18 @@ impl Store {
             TryLockError::Error(error) => error.into(),
         })?;
         let books = Books::in_file(&folder.join("store.redb"), prepare)?;
-        let executables = Executables::new(folder.join("executables"));
+        let executables = ExecutableFiles::new(folder.join("executables"));
         Ok(Store { books, executables, _lock: Some(lock) })
     }
 
-    /// Opens a store on some disk, whose clones are the same disk. Executables are written out to a folder, which is
+    /// Opens a store on some disk, whose clones are the same disk. ExecutableFiles are written out to a folder, which is
     /// made when needed. A disk that was cut off while a store was made on it for the first time cannot be opened.
     ///
     /// # Errors
     /// As [`Store::open`].
     pub fn on_disk(disk: impl StorageBackend + Clone, executables: PathBuf) -> Result<Store, StoreError> {
         let books = Books::on_disk(disk, prepare)?;
-        Ok(Store { books, executables: Executables::new(executables), _lock: None })
+        Ok(Store { books, executables: ExecutableFiles::new(executables), _lock: None })
     }
 
     /// Installs a container, or replaces the one of that name. Assets are given by name; their digests are

@@ -1,215 +1,256 @@
-//! Who decides: one thread that knows all containers, and does one thing after the other.
+//! The supervisor: one state machine that knows all containers, and handles one event after the other.
 //!
-//! Commands, ends of containers and times come to it as events. What takes long (to wait until an OS process has connected,
-//! or for an end) is done elsewhere and comes back as an event. When a container runs follows from its
-//! [`Life`](crate::life).
+//! [`Event`] lists everything that can wake it, besides the time at which [`Supervisor::due_us`] says that something is
+//! due. It never waits: long work (until an OS process has connected, or has ended) is done elsewhere and comes back as an event.
+//! When a container runs is decided by its [`Life`](crate::life).
+//!
+//! On a device a thread drives it: [`Supervisor::run_on_thread`]. In a simulation a test does, in virtual time.
 
+mod event;
 mod programs;
 mod slot;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use lucarne_host::System;
 use lucarne_kernel::Gid;
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_ports::{Output, Stream};
 use lucarne_providers::storage::Media;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::control::{ContainerCounters, Counters, Inspected, Installed, Listed, Refusal, State, Status};
-use crate::guest::{Guest, Guests};
+use crate::launcher::{ExecutableStart, Launcher, RunningContainer};
 use crate::life::{Action, Life, Phase};
 use crate::logs::Logs;
-use crate::native::NativeStart;
 use crate::start::{Start, Usage};
 use crate::store::State as Wish;
 use crate::{ContainerName, Image, ImageError, Images, Kind, Record, Settings, Store, StoreError};
 
 use self::slot::{Program, Slot};
 
+pub(crate) use self::event::{Event, Reply};
 pub(crate) use self::slot::Sent;
 
-/// Something happens. What it is for is in the code.
-pub(crate) type Event = Box<dyn FnOnce(&mut Supervisor) + Send>;
-
-/// Whom an answer goes to. One that is dropped says that the device goes.
-pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
-
-/// The way to the supervisor.
+/// Sends events to the supervisor.
 #[derive(Clone)]
 pub(crate) struct Orders {
     events: Sender<Event>,
 }
 
+/// Everything that a supervisor works with.
+pub(crate) struct Parts {
+    /// The name of the device.
+    pub(crate) name: String,
+    /// The way back to the supervisor, for events that are still to come.
+    pub(crate) orders: Orders,
+    pub(crate) store: Arc<Store>,
+    pub(crate) images: Arc<Images>,
+    pub(crate) logs: Arc<Logs>,
+    /// The storage of the containers.
+    pub(crate) media: Media,
+    pub(crate) launcher: Launcher,
+    /// Where the device itself prints.
+    pub(crate) output: Arc<dyn Output>,
+    pub(crate) clock: Clock,
+    /// Whether each event is printed, with the time that it took.
+    pub(crate) traces_events: bool,
+}
+
 pub(crate) struct Supervisor {
-    name: String,
-    up_since: Instant,
-    orders: Orders,
-    store: Arc<Store>,
-    images: Images,
-    logs: Arc<Logs>,
-    /// What containers have stored.
-    media: Media,
-    guests: Guests,
-    /// Where the device itself says things.
-    output: Arc<dyn Output>,
+    parts: Parts,
+    up_since_us: i64,
     slots: BTreeMap<ContainerName, Slot>,
-    /// What programs have started of the images of containers.
+    /// Containers that programs have started from the images of installed ones.
     instances: BTreeMap<Gid, Instance>,
-    /// Set when the device is to go: nothing is started any more.
-    is_going: bool,
+    /// Set when the device shuts down: no container starts any more.
+    is_shutting_down: bool,
 }
 
 /// A further container of an installed one's image.
 struct Instance {
     of: ContainerName,
-    guest: Guest,
+    container: RunningContainer,
 }
 
-/// A container that has run for so long has provided what it provides.
-const LONG_ENOUGH_TO_PROVIDE: Duration = Duration::from_secs(10);
+/// A container that has run for so long, in microseconds, has provided everything that it provides.
+const LONG_ENOUGH_TO_PROVIDE_US: i64 = 10_000_000;
 
-/// What the program that `lucarne run -d` has sent is called. Nobody can install one of that name.
+/// The name of the program that `lucarne run -d` has sent. No container of that name can be installed.
 pub(crate) const SENT: &str = "run";
 
+/// If this environment variable is set, a device prints each event of its supervisor, and the time that it took.
+pub(crate) const TRACE_VARIABLE: &str = "LUCARNE_TRACE_EVENTS";
+
 impl Orders {
-    /// The way to a supervisor that is to be started, and its end there.
+    /// Returns the way to a supervisor that is still to be started, and the end from which it takes its events.
     pub(crate) fn channel() -> (Orders, Receiver<Event>) {
         let (events, coming) = channel();
         (Orders { events }, coming)
     }
 
-    /// A container provides an interface from now on.
+    /// Reports that a container provides an interface from now on.
     pub(crate) fn provided(&self, name: ContainerName, interface: Uuid) {
-        self.tell(move |supervisor| supervisor.provided(&name, interface));
+        self.send(Event::Provided { name, interface });
     }
 
-    /// Has the supervisor do something, and waits for the answer.
-    pub(crate) async fn ask<T: Send + 'static>(
-        &self,
-        order: impl FnOnce(&mut Supervisor, Reply<T>) + Send + 'static,
-    ) -> Result<T, Refusal> {
+    /// Sends a command and waits for its answer.
+    ///
+    /// # Errors
+    /// The reason of the supervisor, or that the device shuts down.
+    pub(crate) async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Event) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.tell(move |supervisor| order(supervisor, reply));
+        self.send(command(reply));
         answer.await.unwrap_or_else(|_| Err(Refusal::new("the device is going down")))
     }
 
-    /// The same, for a thread that waits.
-    pub(crate) fn ask_here<T: Send + 'static>(
-        &self,
-        order: impl FnOnce(&mut Supervisor, Reply<T>) + Send + 'static,
-    ) -> Result<T, Refusal> {
+    /// Sends a command and blocks the thread until its answer is there.
+    ///
+    /// # Errors
+    /// As [`Orders::ask`].
+    pub(crate) fn ask_blocking<T>(&self, command: impl FnOnce(Reply<T>) -> Event) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.tell(move |supervisor| order(supervisor, reply));
+        self.send(command(reply));
         answer.blocking_recv().unwrap_or_else(|_| Err(Refusal::new("the device is going down")))
     }
 
     /// Ends all containers, and then the device.
     pub(crate) fn shut_down(&self) {
-        self.tell(Supervisor::shut_down);
+        self.send(Event::ShutDown);
     }
 
     /// Tells an instance to end, if it runs.
     pub(crate) fn stop_instance(&self, gid: Gid) {
-        self.tell(move |supervisor| {
-            if let Some(instance) = supervisor.instances.get(&gid) {
-                instance.guest.end();
-            }
-        });
+        self.send(Event::StopInstance { gid });
     }
 
-    fn tell(&self, order: impl FnOnce(&mut Supervisor) + Send + 'static) {
-        // One who has gone does nothing any more, which is what is said then.
-        let _ = self.events.send(Box::new(order));
+    pub(crate) fn send(&self, event: Event) {
+        // A supervisor that has ended drops the reply with the event, which tells the sender.
+        let _ = self.events.send(event);
     }
 }
 
 impl Supervisor {
-    /// Starts the thread, and on it all containers that are installed. It ends after [`Supervisor::shut_down`].
-    pub(crate) fn start(
-        (orders, coming): (Orders, Receiver<Event>),
-        name: String,
-        store: Arc<Store>,
-        logs: Arc<Logs>,
-        media: Media,
-        guests: Guests,
-        output: Arc<dyn Output>,
-    ) -> Result<JoinHandle<()>, std::io::Error> {
-        let mut supervisor = Supervisor {
-            name,
-            up_since: Instant::now(),
-            orders,
-            store,
-            images: Images::default(),
-            logs,
-            media,
-            guests,
-            output,
+    pub(crate) fn new(parts: Parts) -> Supervisor {
+        Supervisor {
+            up_since_us: parts.clock.now_us(),
+            parts,
             slots: BTreeMap::new(),
             instances: BTreeMap::new(),
-            is_going: false,
-        };
+            is_shutting_down: false,
+        }
+    }
+
+    /// Starts a thread that boots the device and handles its events, until it is shut down. The system of the containers
+    /// ends after that.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub(crate) fn run_on_thread(self, events: Receiver<Event>, system: System) -> io::Result<JoinHandle<()>> {
+        let mut supervisor = self;
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             supervisor.boot();
-            supervisor.run(&coming);
+            supervisor.run(&events);
+            drop(supervisor);
+            drop(system);
         })
     }
 
     fn run(&mut self, events: &Receiver<Event>) {
-        while !(self.is_going && self.is_empty()) {
-            let due = self.slots.values().filter_map(|slot| slot.life.due()).min();
-            let event = match due {
-                Some(due) => events.recv_timeout(due.saturating_duration_since(Instant::now())),
+        while !self.is_done() {
+            let event = match self.due_us() {
+                Some(due_us) => {
+                    let left_us = due_us.saturating_sub(self.now_us());
+                    events.recv_timeout(Duration::from_micros(u64::try_from(left_us).unwrap_or(0)))
+                }
                 None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match event {
-                Ok(event) => event(self),
+                Ok(event) => self.handle(event),
                 Err(RecvTimeoutError::Timeout) => self.tick(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    /// Whether nothing runs.
-    fn is_empty(&self) -> bool {
-        self.instances.is_empty() && self.slots.values().all(|slot| slot.guest.is_none())
+    /// Returns when [`Supervisor::tick`] is to be called, in microseconds of the clock.
+    pub(crate) fn due_us(&self) -> Option<i64> {
+        self.slots.values().filter_map(|slot| slot.life.due_us()).min()
     }
 
-    // -- Orders -----------------------------------------------------------------------------------
-
-    pub(crate) fn status(&mut self, reply: Reply<Status>) {
-        answer(reply, Ok(self.status_now()));
+    /// Returns whether the device is shut down and nothing runs any more.
+    pub(crate) fn is_done(&self) -> bool {
+        let is_empty = self.instances.is_empty() && self.slots.values().all(|slot| slot.running.is_none());
+        self.is_shutting_down && is_empty
     }
 
-    fn status_now(&self) -> Status {
-        let running = self.slots.values().filter(|slot| slot.guest.is_some()).count();
+    /// Handles an event. Replies that wait for the end of a container are sent by a later event.
+    pub(crate) fn handle(&mut self, event: Event) {
+        let traced = self.parts.traces_events.then(|| (event.to_string(), self.now_us()));
+        self.dispatch(event);
+        if let Some((text, start_us)) = traced {
+            let took_us = self.now_us() - start_us;
+            self.print(format_args!("event: {text} ({took_us} us)"));
+        }
+    }
+
+    fn dispatch(&mut self, event: Event) {
+        match event {
+            Event::Status { reply } => answer(reply, Ok(self.status())),
+            Event::List { reply } => answer(reply, self.each(|_, _, listed| Ok(listed))),
+            Event::Overview { reply } => {
+                answer(reply, self.each(|_, slot, listed| Ok((listed, slot.usage()))))
+            }
+            Event::Counters { reply } => answer(reply, self.counters()),
+            Event::Inspect { name, reply } => answer(reply, self.inspect(&name)),
+            Event::Find { name, reply } => answer(reply, self.slot(&name).map(drop)),
+            Event::Install { name, sent, settings, reply } => {
+                answer(reply, self.install(&name, *sent, &settings));
+            }
+            Event::RunOnce { sent, settings, reply } => answer(reply, self.run_once(*sent, *settings)),
+            Event::Uninstall { name, reply } => self.uninstall(&name, reply),
+            Event::Start { name, reply } => answer(reply, self.start(&name)),
+            Event::Stop { name, reply } => self.stop(&name, reply),
+            Event::Restart { name, reply } => answer(reply, self.restart(&name)),
+            Event::ShutDown => self.shut_down(),
+            Event::Images { reply } => answer(reply, Ok(self.installed_images())),
+            Event::NamesOf { id, reply } => answer(reply, Ok(self.names_of(id))),
+            Event::Load { asker, id, reply } => answer(reply, self.load(asker.as_ref(), id)),
+            Event::StartInstance { start, reply } => answer(reply, self.start_instance(*start)),
+            Event::StopInstance { gid } => self.stop_instance(gid),
+            Event::InstallImage { name, image, options, reply } => {
+                answer(reply, self.install_image(&name, *image, options));
+            }
+            Event::Provided { name, interface } => self.provided(&name, interface),
+            Event::Ended { name, run, code } => self.run_ended(&name, run, code),
+            Event::InstanceEnded { gid, code, on_end } => self.instance_ended(gid, code, on_end),
+        }
+    }
+
+    // -- Commands that change nothing --------------------------------------------------------------
+
+    fn status(&self) -> Status {
+        let running = self.slots.values().filter(|slot| slot.running.is_some()).count();
         let installed = self.slots.values().filter(|slot| slot.is_installed()).count();
         Status {
-            name: self.name.clone(),
+            name: self.parts.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            up_us: micros(self.up_since.elapsed()),
+            up_us: self.now_us() - self.up_since_us,
             installed: u32::try_from(installed).unwrap_or(u32::MAX),
             running: u32::try_from(running).unwrap_or(u32::MAX),
         }
     }
 
-    pub(crate) fn list(&mut self, reply: Reply<Vec<Listed>>) {
-        answer(reply, self.each(|_, _, listed| Ok(listed)));
-    }
-
-    /// All containers, and what they use.
-    pub(crate) fn overview(&mut self, reply: Reply<Vec<(Listed, Usage)>>) {
-        answer(reply, self.each(|_, slot, listed| Ok((listed, slot.usage()))));
-    }
-
-    /// What is counted all the time.
-    pub(crate) fn counters(&mut self, reply: Reply<Counters>) {
+    fn counters(&self) -> Result<Counters, Refusal> {
         let containers = self.each(|name, slot, listed| {
-            let log = self.logs.container(name).map_err(Refusal::new)?.counts();
+            let log = self.parts.logs.container(name).map_err(Refusal::new)?.counts();
             let Usage { memory_bytes, cpu_us } = slot.usage();
             Ok(ContainerCounters {
                 listed,
@@ -222,185 +263,177 @@ impl Supervisor {
                 cpu_us,
             })
         });
-        let (status, log_bytes) = (self.status_now(), self.logs.bytes());
-        answer(reply, containers.map(|containers| Counters { status, log_bytes, containers }));
+        Ok(Counters { status: self.status(), log_bytes: self.parts.logs.bytes(), containers: containers? })
     }
 
-    /// Something of each container, in the order of installation.
+    /// Looks at each container, in the order of installation.
     fn each<T>(
         &self,
         look: impl Fn(&ContainerName, &Slot, Listed) -> Result<T, Refusal>,
     ) -> Result<Vec<T>, Refusal> {
-        let now = Instant::now();
         let mut slots: Vec<_> = self.slots.iter().collect();
         slots.sort_by_key(|(_, slot)| slot.place);
-        slots.into_iter().map(|(name, slot)| look(name, slot, self.listed(name, slot, now)?)).collect()
+        slots.into_iter().map(|(name, slot)| look(name, slot, self.listed(name, slot))).collect()
     }
 
-    pub(crate) fn inspect(&mut self, name: &ContainerName, reply: Reply<Inspected>) {
-        let inspected = self.slot(name).and_then(|slot| {
-            let image = slot.image(&self.store)?;
-            Ok(Inspected {
-                listed: self.listed(name, slot, Instant::now())?,
-                digest: image.digest(),
-                entry: image.manifest().entry.clone(),
-                settings: slot.settings.clone(),
-                starts: slot.starts,
-                problem: slot.problem.clone(),
-                bounds: slot.guest.as_ref().map(|guest| guest.bounds(&slot.settings)).unwrap_or_default(),
-            })
-        });
-        answer(reply, inspected);
+    fn inspect(&self, name: &ContainerName) -> Result<Inspected, Refusal> {
+        let slot = self.slot(name)?;
+        let image = slot.image(&self.parts.store)?;
+        let bounds = slot.running.as_ref().map(|running| running.bounds(&slot.settings));
+        Ok(Inspected {
+            listed: self.listed(name, slot),
+            digest: image.digest(),
+            entry: image.manifest().entry.clone(),
+            settings: slot.settings.clone(),
+            starts: slot.starts,
+            problem: slot.problem.clone(),
+            bounds: bounds.unwrap_or_default(),
+        })
     }
 
-    /// Installs a container, or replaces the one of that name, and starts it. Until the new one is in the store
-    /// nothing happens to the old one.
-    pub(crate) fn install(
+    // -- Commands ----------------------------------------------------------------------------------
+
+    /// Installs a container. Until the new one is in the store, an old one of the same name goes on.
+    fn install(
         &mut self,
         name: &ContainerName,
         sent: Sent,
         settings: &Settings,
-        reply: Reply<Installed>,
-    ) {
+    ) -> Result<Installed, Refusal> {
         let digest = sent.image.digest();
-        let installed = self.take_in(name, sent, settings).map(|replaced| {
-            self.end_instances(name);
-            self.order(name, Life::restart);
-            Installed { digest, replaced }
-        });
-        answer(reply, installed);
+        let replaced = self.store_program(name, sent, settings)?;
+        self.end_instances(name);
+        self.change_life(name, Life::restart);
+        Ok(Installed { digest, replaced })
     }
 
-    /// Runs what was sent, in place of what was sent before.
-    pub(crate) fn run_once(&mut self, sent: Sent, settings: Settings, reply: Reply<()>) {
-        let name: ContainerName = match SENT.parse() {
-            Ok(name) => name,
-            Err(error) => return answer(reply, Err(Refusal::new(error))),
-        };
-        let checked = self.check(&sent.image).map(|()| {
-            self.put(&name, Program::Sent(Arc::new(sent)), settings, u64::MAX);
-            self.end_instances(&name);
-            self.order(&name, Life::restart);
-        });
-        answer(reply, checked);
+    fn run_once(&mut self, sent: Sent, settings: Settings) -> Result<(), Refusal> {
+        let name: ContainerName = SENT.parse().map_err(Refusal::new)?;
+        self.check_image(&sent.image)?;
+        self.put(&name, Program::Sent(Arc::new(sent)), settings, u64::MAX);
+        self.end_instances(&name);
+        self.change_life(&name, Life::restart);
+        Ok(())
     }
 
-    pub(crate) fn uninstall(&mut self, name: &ContainerName, reply: Reply<()>) {
+    fn uninstall(&mut self, name: &ContainerName, reply: Reply<()>) {
         let forgotten = self.slot(name).and_then(|slot| match slot.program {
-            Program::Installed { .. } => self.store.uninstall(name).map(drop).map_err(Refusal::new),
+            Program::Installed { .. } => self.parts.store.uninstall(name).map(drop).map_err(Refusal::new),
             Program::Sent(_) => Ok(()),
         });
         match forgotten {
             Ok(()) => {
                 self.end_instances(name);
-                self.order_and_wait(name, |life, _| life.remove(), reply);
+                self.change_life_and_wait(name, |life, _| life.remove(), reply);
             }
             Err(refusal) => answer(reply, Err(refusal)),
         }
     }
 
-    pub(crate) fn start_container(&mut self, name: &ContainerName, reply: Reply<()>) {
-        let noted = self.note_wish(name, Wish::Enabled);
-        if noted.is_ok() {
-            self.order(name, Life::start);
-        }
-        answer(reply, noted);
+    fn start(&mut self, name: &ContainerName) -> Result<(), Refusal> {
+        self.store_wish(name, Wish::Enabled)?;
+        self.change_life(name, Life::start);
+        Ok(())
     }
 
-    pub(crate) fn stop_container(&mut self, name: &ContainerName, reply: Reply<()>) {
-        match self.note_wish(name, Wish::Stopped) {
+    fn stop(&mut self, name: &ContainerName, reply: Reply<()>) {
+        match self.store_wish(name, Wish::Stopped) {
             Ok(()) => {
                 self.end_instances(name);
-                self.order_and_wait(name, |life, _| life.stop(), reply);
+                self.change_life_and_wait(name, |life, _| life.stop(), reply);
             }
             Err(refusal) => answer(reply, Err(refusal)),
         }
     }
 
-    pub(crate) fn restart_container(&mut self, name: &ContainerName, reply: Reply<()>) {
-        let noted = self.note_wish(name, Wish::Enabled);
-        if noted.is_ok() {
-            self.end_instances(name);
-            self.order(name, Life::restart);
-        }
-        answer(reply, noted);
+    fn restart(&mut self, name: &ContainerName) -> Result<(), Refusal> {
+        self.store_wish(name, Wish::Enabled)?;
+        self.end_instances(name);
+        self.change_life(name, Life::restart);
+        Ok(())
     }
 
-    /// Ends all containers and then the supervisor, which drops the answers that are still owed.
     fn shut_down(&mut self) {
-        self.is_going = true;
+        self.is_shutting_down = true;
         let names: Vec<_> = self.slots.keys().cloned().collect();
         for name in names {
             self.end_instances(&name);
-            self.order(&name, |life, _| life.stop());
+            self.change_life(&name, |life, _| life.stop());
         }
     }
 
-    /// Whether there is a container of that name, which then has a log.
-    pub(crate) fn expect(&mut self, name: &ContainerName, reply: Reply<()>) {
-        answer(reply, self.slot(name).map(drop));
+    // -- Time ----------------------------------------------------------------------------------------
+
+    fn now_us(&self) -> i64 {
+        self.parts.clock.now_us()
     }
 
-    // -- What follows -----------------------------------------------------------------------------
-
-    /// Starts what is installed and not stopped, in the order of installation.
-    fn boot(&mut self) {
-        let records = self.store.list().unwrap_or_else(|error| {
-            let text = format!("the containers cannot be started: {error}\n");
-            self.output.write(Stream::Error, text.as_bytes());
+    /// Starts the containers that are installed and not stopped, in the order of installation.
+    pub(crate) fn boot(&mut self) {
+        let records = self.parts.store.list().unwrap_or_else(|error| {
+            self.print(format_args!("the containers cannot be started: {error}"));
             Vec::new()
         });
         let wanted = records.iter().filter(|record| record.state == Wish::Enabled);
         let wanted: Vec<_> = wanted.map(|record| record.name.clone()).collect();
         records.into_iter().for_each(|record| self.put_record(record));
-        // Those that come first may look for what the later ones provide.
+        // The first ones may look for interfaces that the later ones provide.
         for name in &wanted {
             if let Some(slot) = self.slots.get_mut(name) {
-                slot.expect(&self.guests);
+                slot.announce(&self.parts.launcher);
             }
         }
         for name in &wanted {
-            self.order(name, Life::start);
+            self.change_life(name, Life::start);
         }
     }
 
-    fn tick(&mut self) {
-        let now = Instant::now();
-        let due = self.slots.iter().filter(|(_, slot)| slot.life.due().is_some_and(|due| due <= now));
+    /// Starts the containers whose time has come.
+    pub(crate) fn tick(&mut self) {
+        let now_us = self.now_us();
+        let is_due = |slot: &Slot| slot.life.due_us().is_some_and(|due_us| due_us <= now_us);
+        let due = self.slots.iter().filter(|(_, slot)| is_due(slot));
         let names: Vec<_> = due.map(|(name, _)| name.clone()).collect();
         for name in names {
-            self.order(&name, Life::tick);
+            self.change_life(&name, Life::tick);
         }
     }
 
-    /// Checks and stores a program. Says whether it took the place of another one.
-    fn take_in(&mut self, name: &ContainerName, sent: Sent, settings: &Settings) -> Result<bool, Refusal> {
+    // -- Programs and wishes -------------------------------------------------------------------------
+
+    /// Checks and stores a program. Returns whether it has replaced another one.
+    fn store_program(
+        &mut self,
+        name: &ContainerName,
+        sent: Sent,
+        settings: &Settings,
+    ) -> Result<bool, Refusal> {
         if name.as_str() == SENT {
             return Err(Refusal::new(format_args!(
-                "'{SENT}' is what programs of 'lucarne run -d' are called"
+                "'{SENT}' is the name of programs that 'lucarne run -d' has sent"
             )));
         }
         if self.slots.get(name).is_some_and(|slot| slot.life.is_leaving()) {
             return Err(Refusal::new(format_args!("'{name}' is being uninstalled: wait for its end")));
         }
-        self.check(&sent.image)?;
-        let record = self.store.install(name, &sent.image, settings, &sent.assets).map_err(Refusal::new)?;
+        self.check_image(&sent.image)?;
+        let record = self.parts.store.install(name, &sent.image, settings, &sent.assets);
         let is_replaced = self.slots.contains_key(name);
-        self.put_record(record);
+        self.put_record(record.map_err(Refusal::new)?);
         Ok(is_replaced)
     }
 
-    /// Whether an image can be run here.
-    fn check(&mut self, image: &Image) -> Result<(), Refusal> {
-        if self.is_going {
+    /// Checks that an image can be run here.
+    fn check_image(&self, image: &Image) -> Result<(), Refusal> {
+        if self.is_shutting_down {
             return Err(Refusal::new("the device is going down"));
         }
         match image.manifest().kind {
             Kind::Toit => {
                 let fetch = || Ok::<_, ImageError>(image.clone());
-                self.images.load(image.digest(), fetch).map(drop).map_err(Refusal::new)
+                self.parts.images.load(image.digest(), fetch).map(drop).map_err(Refusal::new)
             }
-            // What it is was read from its contents.
+            // The kind was read from the contents.
             Kind::Executable | Kind::Component => Ok(()),
         }
     }
@@ -413,37 +446,6 @@ impl Supervisor {
         }
     }
 
-    /// A container provides an interface from now on.
-    pub(crate) fn provided(&mut self, name: &ContainerName, interface: Uuid) {
-        let Some(slot) = self.slots.get_mut(name) else { return };
-        slot.provides.insert(interface);
-        // It may be killed, with the whole device, before its end is noted.
-        if slot.provided.insert(interface) {
-            self.store_provided(name);
-        }
-    }
-
-    /// A run has ended: what it did not provide is not expected of the next one, if it had time to.
-    fn note_provided(&mut self, name: &ContainerName) {
-        let Some(slot) = self.slots.get_mut(name) else { return };
-        slot.expected.clear();
-        let had_time = slot.started.is_some_and(|started| started.elapsed() >= LONG_ENOUGH_TO_PROVIDE);
-        if had_time && slot.provided != slot.provides {
-            slot.provided.clone_from(&slot.provides);
-            self.store_provided(name);
-        }
-    }
-
-    fn store_provided(&self, name: &ContainerName) {
-        let Some(slot) = self.slots.get(name).filter(|slot| slot.is_installed()) else { return };
-        let provided: Vec<_> = slot.provided.iter().copied().collect();
-        match self.store.set_provided(name, &provided) {
-            // It may have been uninstalled while it ran.
-            Ok(()) | Err(StoreError::Unknown(_)) => {}
-            Err(error) => self.say(name, &format!("what it provides cannot be noted: {error}")),
-        }
-    }
-
     fn put(&mut self, name: &ContainerName, program: Program, settings: Settings, place: u64) {
         match self.slots.get_mut(name) {
             Some(slot) => slot.replace(program, settings, place),
@@ -453,159 +455,202 @@ impl Supervisor {
         }
     }
 
-    /// Remembers, beyond the device's end, whether a container is to run.
-    fn note_wish(&mut self, name: &ContainerName, wish: Wish) -> Result<(), Refusal> {
+    /// Stores whether a container is to run, beyond the end of the device.
+    fn store_wish(&mut self, name: &ContainerName, wish: Wish) -> Result<(), Refusal> {
         match self.slot(name)?.program {
-            Program::Installed { .. } => self.store.set_state(name, wish).map_err(Refusal::new),
+            Program::Installed { .. } => self.parts.store.set_state(name, wish).map_err(Refusal::new),
             Program::Sent(_) => Ok(()),
         }
     }
 
-    /// Tells a container's life of something, and does what follows.
-    fn order(&mut self, name: &ContainerName, order: impl FnOnce(&mut Life, Instant) -> Action) {
+    // -- Interfaces that containers provide ----------------------------------------------------------
+
+    fn provided(&mut self, name: &ContainerName, interface: Uuid) {
         let Some(slot) = self.slots.get_mut(name) else { return };
-        let action = order(&mut slot.life, Instant::now());
-        match action {
-            Action::Nothing => {}
-            Action::Start { run } if self.is_going => self.ended(name, run, 0),
-            Action::Start { run } => self.begin(name, run),
-            Action::End => {
-                if let Some(guest) = &slot.guest {
-                    guest.end();
-                }
-            }
-            Action::Remove => {
-                let slot = self.slots.remove(name);
-                let removed = self.logs.remove(name).map_err(|error| error.to_string());
-                let forgotten = self.media.forget(name.as_str()).map_err(|error| error.to_string());
-                if let Err(error) = removed.and(forgotten) {
-                    let text = format!("what is left of '{name}' cannot be removed: {error}\n");
-                    self.output.write(Stream::Error, text.as_bytes());
-                }
-                slot.into_iter().flat_map(|slot| slot.ending).for_each(|reply| answer(reply, Ok(())));
+        slot.provides.insert(interface);
+        // Stored at once: the container may be killed, with the whole device, before its end is handled.
+        if slot.provided.insert(interface) {
+            self.store_provided(name);
+        }
+    }
+
+    /// Updates what the next run is announced to provide, if the run that has ended had time to provide everything.
+    fn update_provided(&mut self, name: &ContainerName) {
+        let now_us = self.now_us();
+        let Some(slot) = self.slots.get_mut(name) else { return };
+        slot.announced.clear();
+        let had_time = slot.started_us.is_some_and(|start_us| now_us - start_us >= LONG_ENOUGH_TO_PROVIDE_US);
+        if had_time && slot.provided != slot.provides {
+            slot.provided.clone_from(&slot.provides);
+            self.store_provided(name);
+        }
+    }
+
+    fn store_provided(&self, name: &ContainerName) {
+        let Some(slot) = self.slots.get(name).filter(|slot| slot.is_installed()) else { return };
+        let provided: Vec<_> = slot.provided.iter().copied().collect();
+        match self.parts.store.set_provided(name, &provided) {
+            // It may have been uninstalled while it ran.
+            Ok(()) | Err(StoreError::Unknown(_)) => {}
+            Err(error) => {
+                self.log(name, &format!("the interfaces that it provides cannot be stored: {error}"))
             }
         }
     }
 
-    /// The same for what is to end; the answer goes out when it has.
-    fn order_and_wait(
+    // -- Lives ---------------------------------------------------------------------------------------
+
+    /// Changes the life of a container, and does the action that follows.
+    fn change_life(&mut self, name: &ContainerName, change: impl FnOnce(&mut Life, i64) -> Action) {
+        let now_us = self.now_us();
+        let Some(slot) = self.slots.get_mut(name) else { return };
+        match change(&mut slot.life, now_us) {
+            Action::Nothing => {}
+            Action::Start { run } if self.is_shutting_down => self.ended(name, run, 0),
+            Action::Start { run } => self.begin(name, run),
+            Action::End => {
+                if let Some(running) = &slot.running {
+                    running.end();
+                }
+            }
+            Action::Remove => self.remove(name),
+        }
+    }
+
+    /// Changes the life of a container, and answers when it has ended.
+    fn change_life_and_wait(
         &mut self,
         name: &ContainerName,
-        order: impl FnOnce(&mut Life, Instant) -> Action,
+        change: impl FnOnce(&mut Life, i64) -> Action,
         reply: Reply<()>,
     ) {
         if let Some(slot) = self.slots.get_mut(name) {
             slot.ending.push(reply);
         }
-        self.order(name, order);
+        self.change_life(name, change);
         self.answer_ended(name);
     }
 
+    fn remove(&mut self, name: &ContainerName) {
+        let slot = self.slots.remove(name);
+        let removed = self.parts.logs.remove(name).map_err(|error| error.to_string());
+        let forgotten = self.parts.media.forget(name.as_str()).map_err(|error| error.to_string());
+        if let Err(error) = removed.and(forgotten) {
+            self.print(format_args!("the log and the storage of '{name}' cannot be removed: {error}"));
+        }
+        slot.into_iter().flat_map(|slot| slot.ending).for_each(|reply| answer(reply, Ok(())));
+    }
+
     fn answer_ended(&mut self, name: &ContainerName) {
-        let Some(slot) = self.slots.get_mut(name).filter(|slot| slot.guest.is_none()) else { return };
+        let Some(slot) = self.slots.get_mut(name).filter(|slot| slot.running.is_none()) else { return };
         std::mem::take(&mut slot.ending).into_iter().for_each(|reply| answer(reply, Ok(())));
     }
 
     fn begin(&mut self, name: &ContainerName, run: u64) {
+        let now_us = self.now_us();
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.starts = slot.starts.saturating_add(1);
         slot.provides.clear();
-        slot.started = Some(Instant::now());
-        slot.expect(&self.guests);
-        let (guest, problem) = match self.start_guest(name, run) {
-            Ok(guest) => (Some(guest), None),
+        slot.started_us = Some(now_us);
+        slot.announce(&self.parts.launcher);
+        let (running, problem) = match self.start_run(name, run) {
+            Ok(running) => (Some(running), None),
             Err(refusal) => (None, Some(refusal.to_string())),
         };
         if let Some(slot) = self.slots.get_mut(name) {
-            (slot.guest, slot.problem) = (guest, problem.clone());
+            (slot.running, slot.problem) = (running, problem.clone());
         }
         if let Some(problem) = problem {
-            self.say(name, &format!("cannot be started: {problem}"));
+            self.log(name, &format!("cannot be started: {problem}"));
             self.ended(name, run, 1);
         }
     }
 
-    fn start_guest(&mut self, name: &ContainerName, run: u64) -> Result<Guest, Refusal> {
+    fn start_run(&mut self, name: &ContainerName, run: u64) -> Result<RunningContainer, Refusal> {
         let slot = self.slot(name)?;
         let (digest, kind) = slot.identity();
-        let (orders, ended) = (self.orders.clone(), name.clone());
-        let on_end = move |code| {
-            orders.tell(move |supervisor| {
-                if let Some(slot) = supervisor.slots.get_mut(&ended) {
-                    slot.guest = None;
-                }
-                supervisor.note_provided(&ended);
-                if let Ok(log) = supervisor.logs.container(&ended) {
-                    log.end_lines();
-                }
-                supervisor.ended(&ended, run, code);
-            });
-        };
-        let output = self.logs.container(name).map_err(Refusal::new)?;
-        let assets = slot.assets(&self.store)?;
-        let expected = &slot.expected;
+        let (orders, ended) = (self.parts.orders.clone(), name.clone());
+        let on_end = move |code| orders.send(Event::Ended { name: ended, run, code });
+        let output = self.parts.logs.container(name).map_err(Refusal::new)?;
+        let assets = slot.assets(&self.parts.store)?;
+        let announced = &slot.announced;
         let (settings, image_id, on_end) = (&slot.settings, digest.id(), Box::new(on_end));
-        let start = Start { name, image_id, settings, assets, expected, output, on_end };
+        let start = Start { name, image_id, settings, assets, announced, output, on_end };
         match kind {
             Kind::Toit => {
-                let image = self.images.load(digest, || slot.image(&self.store))?;
-                Ok(self.guests.start_toit(image, start))
+                let image = self.parts.images.load(digest, || slot.image(&self.parts.store))?;
+                Ok(self.parts.launcher.start_toit(image, start))
             }
             Kind::Executable | Kind::Component => {
-                let file = self.store.executable(&slot.image(&self.store)?).map_err(Refusal::new)?;
-                let native = NativeStart { file, is_component: kind == Kind::Component };
-                self.guests.start_native(native, start).map_err(Refusal::new)
+                let image = slot.image(&self.parts.store)?;
+                let file = self.parts.store.executable(&image).map_err(Refusal::new)?;
+                let executable = ExecutableStart { file, is_component: kind == Kind::Component };
+                self.parts.launcher.start_executable(executable, start).map_err(Refusal::new)
             }
         }
     }
 
-    /// A run has ended, or could not begin.
+    fn run_ended(&mut self, name: &ContainerName, run: u64, code: i32) {
+        if let Some(slot) = self.slots.get_mut(name) {
+            slot.running = None;
+        }
+        self.update_provided(name);
+        if let Ok(log) = self.parts.logs.container(name) {
+            log.end_lines();
+        }
+        self.ended(name, run, code);
+    }
+
+    /// Handles the end of a run, or that it could not begin.
     fn ended(&mut self, name: &ContainerName, run: u64, code: i32) {
         if let Some(slot) = self.slots.get_mut(name) {
             slot.ends += 1;
             slot.failures += u64::from(code != 0);
         }
-        self.order(name, |life, now| life.ended(run, code, now));
+        self.change_life(name, |life, now_us| life.ended(run, code, now_us));
         match self.slots.get(name).map(|slot| slot.life.phase()) {
-            Some(Phase::Waiting { until, code }) => {
-                let wait = until.saturating_duration_since(Instant::now()).as_secs_f64();
-                self.say(name, &format!("ended with code {code}, starts again in {wait:.1} s"));
+            Some(Phase::Waiting { until_us, code }) => {
+                let wait_s = (until_us - self.now_us()).max(0) as f64 / 1e6;
+                self.log(name, &format!("ended with code {code}, starts again in {wait_s:.1} s"));
             }
-            Some(Phase::Ended { code }) if code != 0 => self.say(name, &format!("ended with code {code}")),
+            Some(Phase::Ended { code }) if code != 0 => self.log(name, &format!("ended with code {code}")),
             _ => {}
         }
         self.answer_ended(name);
     }
 
-    /// Notes something about a container in its log.
-    fn say(&self, name: &ContainerName, text: &str) {
-        match self.logs.container(name) {
-            Ok(log) => log.system(text),
-            Err(error) => {
-                let text = format!("{name}: {text} (this is not in its log: {error})\n");
-                self.output.write(Stream::Error, text.as_bytes());
-            }
-        }
+    // -- What is shown -------------------------------------------------------------------------------
+
+    /// Prints a line to the output of the device.
+    fn print(&self, text: std::fmt::Arguments<'_>) {
+        self.parts.output.write(Stream::Error, format!("{text}\n").as_bytes());
     }
 
-    // -- Looks ------------------------------------------------------------------------------------
+    /// Adds a line about a container to its log.
+    fn log(&self, name: &ContainerName, text: &str) {
+        match self.parts.logs.container(name) {
+            Ok(log) => log.system(text),
+            Err(error) => self.print(format_args!("{name}: {text} (its log cannot be written: {error})")),
+        }
+    }
 
     fn slot(&self, name: &ContainerName) -> Result<&Slot, Refusal> {
         self.slots.get(name).ok_or_else(|| Refusal::unknown(name))
     }
 
-    fn listed(&self, name: &ContainerName, slot: &Slot, now: Instant) -> Result<Listed, Refusal> {
+    fn listed(&self, name: &ContainerName, slot: &Slot) -> Listed {
+        let now_us = self.now_us();
         let state = match slot.life.phase() {
-            Phase::Running { since } => State::Running { since_us: micros(now.duration_since(since)) },
+            Phase::Running { since_us } => State::Running { since_us: now_us - since_us },
             Phase::Stopping { .. } => State::Stopping,
             Phase::Stopped => State::Stopped,
-            Phase::Waiting { until, code } => {
-                State::Waiting { starts_in_us: micros(until.saturating_duration_since(now)), code }
+            Phase::Waiting { until_us, code } => {
+                State::Waiting { starts_in_us: (until_us - now_us).max(0), code }
             }
             Phase::Ended { code } => State::Ended { code },
         };
         let (digest, kind) = slot.identity();
-        Ok(Listed { name: name.clone(), image: digest.id(), kind, state })
+        Listed { name: name.clone(), image: digest.id(), kind, state }
     }
 }
 
@@ -616,10 +661,6 @@ impl From<ImageError> for Refusal {
 }
 
 fn answer<T>(reply: Reply<T>, result: Result<T, Refusal>) {
-    // Who does not wait any more has lost interest.
+    // It fails if the asker has stopped waiting.
     let _ = reply.send(result);
-}
-
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

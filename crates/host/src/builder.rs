@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use lucarne_kernel::sync::thread;
 use lucarne_kernel::{
     EndReport, Exit, Faults, Hooks, Kernel, KernelHandle, KernelOptions, Observer, Simulation, SpawnOptions,
     priority,
@@ -153,7 +154,7 @@ impl Builder {
 
 /// Returns the number of processors that this OS process may use.
 pub fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Runs a simulation until an operation is done. If it never is, reports that as the end of the system.

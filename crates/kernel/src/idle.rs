@@ -13,10 +13,11 @@
 //! *lingers* before it sleeps: it looks for more, and yields the processor in between. A thread
 //! with work for it then need not wake a worker, by the same argument.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::driver::Driver;
+use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sync::{Condvar, Mutex, thread, wait, wait_timeout};
 

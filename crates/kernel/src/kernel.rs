@@ -1,9 +1,10 @@
 //! The table of processes, and the interface for the host.
 
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::sync::OnceLock;
+use crate::sync::mpsc::sync_channel;
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 

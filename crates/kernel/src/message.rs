@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 
+use crate::sync::mpsc::SyncSender;
 use lucarne_message::Payload;
 
 use crate::entry::Entry;

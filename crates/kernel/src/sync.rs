@@ -1,15 +1,22 @@
-//! The only place that selects the implementation of locks, atomics and threads.
+//! The only place that knows where locks, atomics, channels and threads come from.
 //!
-//! Under `--cfg loom` they are loom's, and the models in `models.rs` run the shipped code through
-//! all interleavings. Locks do not poison: a panic is caught at the border of the process that
-//! caused it, and it leaves no data of another process half changed under a lock.
+//! Under `--cfg loom` they are loom's, and the models run the shipped code through all
+//! interleavings. Locks do not poison: a panic is caught at the border of the process that
+//! caused it, and it leaves nothing of another process half changed under a lock.
+//!
+//! `Arc` and `Weak` stay the standard library's: no model depends on their order of operations.
+
+/// Channels, and values that are set once. Models start no thread that waits for one of these, so loom need not
+/// know them.
+pub use std::sync::{LazyLock, OnceLock, mpsc};
 
 #[cfg(not(loom))]
 mod real {
     pub use std::sync::atomic;
     pub use std::thread;
 
-    pub use parking_lot::{Condvar, Mutex, MutexGuard};
+    /// Locks that do not poison. `RwLock` is for files, which no model uses.
+    pub use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 
     /// Waits until notified.
     pub fn wait<'m, T>(condvar: &Condvar, mut guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
@@ -17,7 +24,7 @@ mod real {
         guard
     }
 
-    /// Waits until notified or until `timeout` is over. May return early.
+    /// Waits until notified or until `timeout` is over; it may also return early.
     pub fn wait_timeout<'m, T>(
         condvar: &Condvar,
         mut guard: MutexGuard<'m, T>,
@@ -32,7 +39,12 @@ mod real {
 mod real {
     pub use loom::sync::MutexGuard;
     pub use loom::sync::atomic;
-    pub use loom::thread;
+
+    /// loom's threads, with the functions of `std` that do not synchronize.
+    pub mod thread {
+        pub use loom::thread::*;
+        pub use std::thread::{available_parallelism, sleep};
+    }
 
     /// loom's mutex with the interface of `parking_lot`'s.
     #[derive(Debug, Default)]

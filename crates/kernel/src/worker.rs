@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::PATIENCE_US;
 use crate::entry::Entry;
 use crate::kernel::Shared;
 use crate::scheduler::{BUDGET, TURN_COST};
@@ -15,9 +16,6 @@ use crate::{Context, Exit, Outcome, death};
 
 /// How often a busy worker checks for events from outside, in microseconds.
 const LOOK_US: i64 = 100;
-/// How long a worker polls after it had work from outside, in microseconds: a caller there is
-/// likely to send another request, and a wake-up takes about as long.
-const LINGER_US: i64 = 20;
 
 /// Starts a worker thread.
 pub(crate) fn start(shared: Arc<Shared>, index: usize) -> thread::JoinHandle<()> {
@@ -45,9 +43,9 @@ fn work(shared: &Arc<Shared>, index: usize) {
         match shared.scheduler.pick(index).or_else(|| shared.scheduler.take_slot(index)) {
             Some(entry) => {
                 run_chain(shared, index, entry);
-                // The driver lingers itself.
+                // A caller outside is likely to send another request. The driver lingers itself.
                 if is_from_outside && shared.scheduler.idle.driver().is_none() {
-                    linger_until_us = shared.clock.now_us() + LINGER_US;
+                    linger_until_us = shared.clock.now_us() + PATIENCE_US;
                 }
             }
             None if linger_until_us > 0 => {

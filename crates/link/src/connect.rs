@@ -1,5 +1,6 @@
 //! The container's end: how a program becomes a container of a system in another OS process.
 
+use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -8,9 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use std::{env, thread};
 
-use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::{Mutex, thread};
 use lucarne_kernel::{Driven, EndReport, Hooks, KernelHandle, Process, SpawnOptions};
 use lucarne_services::{Container, Deferred, Failed, Pending};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};

@@ -3,9 +3,8 @@
 //! They go back many at a time: a frame for each would double the traffic. But a receiver that takes
 //! its time is told of at once, since whoever waits for room measures its progress.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use rustc_hash::FxHashMap;
 
 use crate::exchange::Subject;

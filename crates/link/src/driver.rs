@@ -8,17 +8,18 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use lucarne_kernel::clock::{Clock, PATIENCE_US};
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use lucarne_kernel::{Driver, Waker};
 use rustc_hash::FxHashMap;
 use rustix::buffer::spare_capacity;
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 
 use crate::link::Link;
-use crate::patience::{self, PATIENCE};
+use crate::patience;
 use crate::wire::Descriptors;
 
 /// So many events are taken at a time; the rest comes with the next look.
@@ -188,13 +189,16 @@ impl Connection {
 impl LinkDriver {
     /// Looks around for a while, and then sleeps.
     fn sit(&self, has_work: &dyn Fn() -> bool, patience: Option<Duration>) {
-        let start = Instant::now();
+        let clock = Clock::real();
+        let patience_us = patience.map_or(PATIENCE_US, |patience| {
+            i64::try_from(patience.as_micros()).map_or(PATIENCE_US, |us| us.min(PATIENCE_US))
+        });
         loop {
             let mut hot = self.hot.lock();
             if self.look_at(&mut hot) || has_work() || self.state.load(Ordering::Relaxed) == UNPARKED {
                 return;
             }
-            if hot.is_empty() || start.elapsed() >= PATIENCE.min(patience.unwrap_or(PATIENCE)) {
+            if hot.is_empty() || clock.now_us() >= patience_us {
                 if self.cool(&mut hot) {
                     return;
                 }

@@ -14,9 +14,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_kernel::{
     About, Credit, CreditWatch, DealtWith, Failure, Gid, MessageKind, NOTIFICATIONS_MAX, Pid, Port, Refused,
     RequestId, RequestToken, SendError,

@@ -10,6 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Child;
 use std::time::Duration;
 
+use lucarne_kernel::clock::Clock;
 use lucarne_kernel::{Gid, Pid};
 use rustix::net::sockopt;
 use rustix::process::{self, PidfdFlags, pidfd_open};
@@ -153,27 +154,44 @@ fn receive(
     descriptors: &mut Vec<OwnedFd>,
     descriptors_max: usize,
 ) -> Result<Vec<u8>, WireError> {
-    let until = std::time::Instant::now() + patience;
+    let until = Deadline::after(patience);
     let mut length = [0; 4];
-    receive_exact(socket, until, &mut length, descriptors, descriptors_max)?;
+    receive_exact(socket, &until, &mut length, descriptors, descriptors_max)?;
     let length = u32::from_le_bytes(length) as usize;
     if length > BYTES_MAX {
         return Err(WireError::Violation("first words are short"));
     }
     let mut bytes = vec![0; length];
-    receive_exact(socket, until, &mut bytes, descriptors, 0)?;
+    receive_exact(socket, &until, &mut bytes, descriptors, 0)?;
     Ok(bytes)
+}
+
+/// The end of the time that the other side may take.
+struct Deadline {
+    clock: Clock,
+    patience: Duration,
+}
+
+impl Deadline {
+    fn after(patience: Duration) -> Deadline {
+        Deadline { clock: Clock::real(), patience }
+    }
+
+    /// Returns the time that is left, zero after the end.
+    fn left(&self) -> Duration {
+        self.patience.saturating_sub(Duration::from_micros(self.clock.now_us().unsigned_abs()))
+    }
 }
 
 fn receive_exact(
     socket: &UnixStream,
-    until: std::time::Instant,
+    until: &Deadline,
     mut into: &mut [u8],
     descriptors: &mut Vec<OwnedFd>,
     descriptors_max: usize,
 ) -> Result<(), WireError> {
     while !into.is_empty() {
-        let left = until.saturating_duration_since(std::time::Instant::now());
+        let left = until.left();
         if left.is_zero() {
             return Err(WireError::System(io::ErrorKind::TimedOut.into()));
         }

@@ -4,10 +4,10 @@
 //! them then ([`Link::is_blocked`]): what is not read out of a mailbox is bounded by the kernel.
 
 use std::collections::VecDeque;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::OnceLock;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 
 use crate::frame::Outgoing;
 use crate::wire::{Frame, Sent, Wire, WireError};

@@ -12,10 +12,10 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle};
 
 use command_fds::{CommandFdExt, FdMapping};
+use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
+use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_kernel::{KernelHandle, Prepared, Program, SpawnOptions};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use thiserror::Error;

@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::{Context, Exit, Gid, KernelHandle, Outcome, Pid, Port, Process, Waker};
 use rustc_hash::FxHashMap;
 

@@ -1,20 +1,15 @@
 //! Looking around before going to sleep.
 
-use std::sync::OnceLock;
-use std::time::Duration;
-
+use lucarne_kernel::sync::OnceLock;
 use lucarne_kernel::sync::thread;
 
-/// How long to look around before sleeping: to be woken takes about as long.
-pub(crate) const PATIENCE: Duration = Duration::from_micros(20);
-
-/// How often to look, where there is another processor, before others may have this one: some 100 ns.
+/// How often to look before yielding the processor, if there is another one: about 100 ns.
 const LOOKS: usize = 16;
 
-/// Waits a moment, and lets others have the processor: whoever is to send something may need this very one.
+/// Waits a moment and yields the processor, which the sender may need.
 pub(crate) fn wait_a_moment(is_ready: impl Fn() -> bool) {
     static HAS_OTHERS: OnceLock<bool> = OnceLock::new();
-    if *HAS_OTHERS.get_or_init(|| std::thread::available_parallelism().is_ok_and(|count| count.get() > 1)) {
+    if *HAS_OTHERS.get_or_init(|| thread::available_parallelism().is_ok_and(|count| count.get() > 1)) {
         for _ in 0..LOOKS {
             if is_ready() {
                 return;

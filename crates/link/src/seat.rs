@@ -15,26 +15,27 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use std::task::{Context, Wake, Waker};
-use std::thread::{self, Thread, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use lucarne_kernel::clock::{Clock, PATIENCE_US};
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
+use lucarne_kernel::sync::thread::{self, Thread, ThreadId};
 use lucarne_kernel::{Driven, KernelHandle};
 use lucarne_services::Turns;
 
 use crate::ears::{Ears, Heard};
 use crate::link::Link;
 use crate::mirrors::Mirrors;
-use crate::patience::{self, PATIENCE};
+use crate::patience;
 use crate::wire::BELLS;
 
 /// So many turns are given before the next look around.
 const TURNS_MAX: usize = 16;
 
-/// How long the last frames may wait for room when the container has ended.
-const PARTING: Duration = Duration::from_secs(1);
+/// How long the last frames may wait for room when the container has ended, in microseconds.
+const PARTING_US: i64 = 1_000_000;
 
 /// The ears, and the bell, of the executor.
 const EXECUTOR: usize = 0;
@@ -214,14 +215,15 @@ impl Remote {
 
     /// Works until `is_done`; `rest` says what to do when there was nothing to do for a while, and whether to go on.
     fn work(&self, is_done: impl Fn() -> bool, rest: impl Fn() -> bool) {
-        let mut last_sign = Instant::now();
+        let clock = Clock::real();
+        let mut last_sign_us = 0;
         while !is_done() {
             if self.do_something() {
-                last_sign = Instant::now();
-            } else if last_sign.elapsed() < PATIENCE {
+                last_sign_us = clock.now_us();
+            } else if clock.now_us() - last_sign_us < PATIENCE_US {
                 patience::wait_a_moment(|| self.link().wire().is_ready());
             } else if rest() {
-                last_sign = Instant::now();
+                last_sign_us = clock.now_us();
             } else {
                 return;
             }
@@ -319,8 +321,8 @@ impl Remote {
     /// Sends what is still to be sent, and hangs up.
     fn part(&self) {
         let link = self.link();
-        let parting = Instant::now();
-        while link.is_blocked() && !link.is_over() && parting.elapsed() < PARTING {
+        let parting = Clock::real();
+        while link.is_blocked() && !link.is_over() && parting.now_us() < PARTING_US {
             link.retry();
             link.flush();
             thread::sleep(Duration::from_millis(1));

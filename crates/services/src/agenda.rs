@@ -7,10 +7,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use lucarne_kernel::{Port, RequestId};
 
 use crate::failure::Failed;

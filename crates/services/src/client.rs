@@ -1,9 +1,9 @@
 //! The user's end of a service.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lucarne_kernel::Pid;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_message::{Encode, EncodeError, Encoder, Payload, Sink, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,8 +1,8 @@
 //! The user's end of a component: code outside of all containers, most often in C, that is found by an id.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::{About, Pid};
 use lucarne_message::{Bytes, Payload, from_payload, to_payload};
 

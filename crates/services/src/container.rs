@@ -4,11 +4,12 @@
 //! share with the process is [`Shared`]: each part has a lock of its own, which is held for a few moves
 //! and never while code of a user runs.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::OnceLock;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::{Gid, KernelHandle, Pid, Port, Process, Program, SpawnOptions};
 
 use crate::agenda::{Agenda, Job, Timer};

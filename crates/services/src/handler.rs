@@ -2,9 +2,10 @@
 
 use std::any::Any;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use lucarne_kernel::sync::OnceLock;
 use lucarne_kernel::{Gid, Pid};
 use lucarne_message::{Decode, DecodeError, Decoder, Payload, Value};
 use serde::Serialize;

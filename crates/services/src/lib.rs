@@ -46,13 +46,13 @@
 pub mod protocol;
 
 mod agenda;
+mod announced;
 mod books;
 mod calls;
 mod cancellation;
 mod client;
 mod component;
 mod container;
-mod expected;
 mod failure;
 mod handler;
 mod links;
@@ -73,11 +73,11 @@ mod survey;
 mod traffic;
 mod wait;
 
+pub use announced::{ANNOUNCED_US, Announcement, Announcements};
 pub use cancellation::Cancellation;
 pub use client::Client;
 pub use component::Component;
 pub use container::Container;
-pub use expected::{EXPECTED_US, Expectation, Expectations};
 pub use failure::{
     Broken, CallError, ComponentError, Failed, Fault, InstallError, NotifyError, OpenError, Thrown,
 };

@@ -14,7 +14,7 @@ use lucarne_kernel::{
 };
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
 
-use crate::expected::Expectations;
+use crate::announced::Announcements;
 use crate::policy::{Deed, Policies};
 use crate::presence::Presence;
 use crate::protocol::{self, discovery, error, interface, procedure};
@@ -58,7 +58,7 @@ pub struct Oversight {
     /// What groups may open and provide.
     pub policies: Policies,
     /// Which interfaces are about to be provided.
-    pub expectations: Expectations,
+    pub announcements: Announcements,
     /// Those who want to know who provides what to whom.
     pub surveys: Surveys,
     /// What counts messages, of a kernel whose observer it is.
@@ -344,7 +344,7 @@ impl ServiceManager {
             other => return Err(DecodeError::unexpected(&other, "a bool").into()),
         };
         // Whoever does not want to wait is told at once how it is.
-        if wait && self.oversight.expectations.until_us(uuid, asker.gid, context.now_us()).is_some() {
+        if wait && self.oversight.announcements.until_us(uuid, asker.gid, context.now_us()).is_some() {
             return Ok(Answer::Later { client, uuid: bounded(uuid)? });
         }
         Ok(Answer::Now(self.discovered(context, asker, client, uuid, wait)?))
@@ -377,8 +377,8 @@ impl ServiceManager {
     /// Answers those who have waited for providers that have come, or are not expected any more.
     fn answer_held(&mut self, context: &mut Context<'_>) {
         let now_us = context.now_us();
-        let expectations = &self.oversight.expectations;
-        let is_due = |held: &mut Held| expectations.until_us(&held.uuid, held.asker.gid, now_us).is_none();
+        let announcements = &self.oversight.announcements;
+        let is_due = |held: &mut Held| announcements.until_us(&held.uuid, held.asker.gid, now_us).is_none();
         let due: Vec<_> = self.held.extract_if(.., is_due).collect();
         for Held { asker, client, uuid, token } in due {
             let result = self.discovered(context, asker, client, &uuid, true);
@@ -461,8 +461,8 @@ impl ServiceManager {
 
     /// When somebody has waited for long enough.
     fn held_until_us(&self, now_us: i64) -> Option<i64> {
-        let expectations = &self.oversight.expectations;
-        self.held.iter().filter_map(|held| expectations.until_us(&held.uuid, held.asker.gid, now_us)).min()
+        let announcements = &self.oversight.announcements;
+        self.held.iter().filter_map(|held| announcements.until_us(&held.uuid, held.asker.gid, now_us)).min()
     }
 
     fn listen(&mut self, Asker { pid, gid }: Asker, arguments: &mut Decoder<'_>) -> Result<String, Problem> {
@@ -479,7 +479,7 @@ impl ServiceManager {
         if !self.registry.add(registration) {
             return Err(Problem::Refused(error::ALREADY_REGISTERED.to_owned()));
         }
-        self.oversight.expectations.provided(&uuid, gid);
+        self.oversight.announcements.provided(&uuid, gid);
         if let Some(on_provided) = &self.oversight.on_provided {
             on_provided(gid, &uuid);
         }
@@ -564,7 +564,7 @@ impl ServiceManager {
 impl Process for ServiceManager {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome {
         if std::mem::take(&mut self.is_new) {
-            self.oversight.expectations.set_waker(context.waker());
+            self.oversight.announcements.set_waker(context.waker());
             self.oversight.surveys.set_waker(context.waker());
         }
         for _ in 0..MESSAGES_PER_TURN {

@@ -5,10 +5,11 @@
 //! answered in the same turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context as Polled, Poll, Wake, Waker};
 
+use lucarne_kernel::sync::OnceLock;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::{
     About, Context, Credit, Exit, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId,
     RequestToken,

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_message::{DecodeError, Payload, Value, from_payload};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

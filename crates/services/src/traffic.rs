@@ -7,9 +7,9 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use lucarne_kernel::sync::{LazyLock, Mutex};
 use lucarne_kernel::{Answered, Delivered, Gid, KernelHandle, Observer, Observing, Party, Pid};
 use rustc_hash::FxHashMap;
 
@@ -264,7 +264,7 @@ fn end_of(step: u16) -> u64 {
 }
 
 fn shard_of_thread() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    static NEXT: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(0));
     thread_local! {
         static SHARD: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
     }

@@ -2,14 +2,11 @@
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use lucarne_kernel::clock::Clock;
+use lucarne_kernel::clock::{Clock, PATIENCE_US};
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::sync::thread::{self, Thread};
-
-/// How long a thread looks for the result before it sleeps: to be woken takes about as long.
-const PATIENCE_US: i64 = 20;
 
 /// Gives a container its turns where no worker does: threads that wait for something of it.
 pub trait Turns: Send + Sync {

@@ -7,7 +7,7 @@ use lucarne_kernel::{Context, Gid, KernelHandle, MessageKind, Outcome, Pid, Simu
 use lucarne_message::Payload;
 use lucarne_services::protocol::procedure;
 use lucarne_services::{
-    CallError, Candidate, Client, Component, ComponentError, Container, EXPECTED_US, Failed, Handler,
+    ANNOUNCED_US, CallError, Candidate, Client, Component, ComponentError, Container, Failed, Handler,
     InstallError, Open, OpenError, Oversight, Pending, Policy, Presence, Provider, Selector, ServiceManager,
     Thrown, Value, uuid,
 };
@@ -228,16 +228,16 @@ fn components_go_by_their_ids() {
 }
 
 #[test]
-fn clients_wait_for_a_provider_that_is_expected() {
+fn clients_wait_for_an_announced_provider() {
     let mut world = World::new();
     let (house, guest) = (world.container(), world.container());
-    let expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
-    expected.of(house.gid());
+    let announced = world.oversight.announcements.announce(world.kernel(), HOUSE.uuid());
+    announced.set_group(house.gid());
     let opened = world.begin(&guest, Client::open(&guest, HOUSE).into_future());
-    // Whoever does not wait is not made to.
+    // A client without patience does not wait.
     let absent = Client::open(&guest, HOUSE).within(Duration::ZERO).into_future();
     assert_eq!(world.done(&guest, absent).unwrap_err(), OpenError::Absent);
-    // Nor is the one that is expected.
+    // The announced group does not wait for itself.
     assert_eq!(world.open(&house).unwrap_err(), OpenError::Absent);
     world.sleep(&house, Duration::from_secs(5));
     assert!(opened.lock().unwrap().is_none());
@@ -245,16 +245,16 @@ fn clients_wait_for_a_provider_that_is_expected() {
     assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
     let client = opened.lock().unwrap().take().expect("just seen").expect("it has come");
     assert_eq!(client.pid(), house.pid());
-    assert!(world.now_us() < EXPECTED_US);
+    assert!(world.now_us() < ANNOUNCED_US);
 }
 
 #[test]
-fn clients_wait_though_there_is_another_provider() {
+fn clients_wait_for_an_announced_provider_beside_another_one() {
     let mut world = World::new();
     let (early, late, guest) = (world.container(), world.container(), world.container());
     let _early = world.install(&early, "early").expect("nobody objects");
-    let expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
-    expected.of(late.gid());
+    let announced = world.oversight.announcements.announce(world.kernel(), HOUSE.uuid());
+    announced.set_group(late.gid());
     let opened = world.begin(&guest, Client::open(&guest, HOUSE).into_future());
     let provider = late.provider("test/house", "1.0").provides(HOUSE, House).priority(0xd0);
     let _late = world.done(&late, provider.install()).expect("nobody objects");
@@ -264,29 +264,29 @@ fn clients_wait_though_there_is_another_provider() {
 }
 
 #[test]
-fn nobody_waits_for_long_or_for_one_that_will_not_come() {
+fn announcements_end_by_time_and_when_dropped() {
     let mut world = World::new();
     let guest = world.container();
-    let expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
+    let announced = world.oversight.announcements.announce(world.kernel(), HOUSE.uuid());
     assert_eq!(world.open(&guest).unwrap_err(), OpenError::Absent);
     // Ten seconds, and then the client's own time.
-    assert_eq!(world.now_us(), EXPECTED_US + 100_000);
-    drop(expected);
+    assert_eq!(world.now_us(), ANNOUNCED_US + 100_000);
+    drop(announced);
 
     let start_us = world.now_us();
-    let expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
+    let announced = world.oversight.announcements.announce(world.kernel(), HOUSE.uuid());
     let opened = world.begin(&guest, Client::open(&guest, HOUSE).into_future());
     world.sleep(&guest, Duration::from_secs(1));
-    drop(expected);
+    drop(announced);
     assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
     assert_eq!(world.now_us() - start_us, 1_100_000);
 }
 
 #[test]
-fn who_gives_up_while_it_waits_leaves_nothing() {
+fn a_client_that_dies_while_it_waits_leaves_nothing() {
     let mut world = World::new();
     let (guest, other) = (world.container(), world.container());
-    let _expected = world.oversight.expectations.expect(world.kernel(), HOUSE.uuid());
+    let _announced = world.oversight.announcements.announce(world.kernel(), HOUSE.uuid());
     world.begin(&guest, Client::open(&guest, HOUSE).into_future());
     world.sleep(&other, Duration::from_millis(1));
     guest.kill();

@@ -1,7 +1,9 @@
 //! Programs that are loaded: equal ones once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+
+use lucarne_kernel::sync::Mutex;
 
 use super::{Image, ImageError};
 use crate::Digest;
@@ -26,7 +28,7 @@ impl Images {
         fetch: impl FnOnce() -> Result<Image, E>,
     ) -> Result<Arc<lucarne_toit::LoadedProgram>, E> {
         let slot = self.slot(digest);
-        let mut loaded = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = slot.lock();
         if let Some(program) = loaded.upgrade() {
             return Ok(program);
         }
@@ -36,13 +38,10 @@ impl Images {
     }
 
     fn slot(&self, digest: Digest) -> Arc<Slot> {
-        let mut slots = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.loaded.lock();
         if !slots.contains_key(&digest) {
             // One that somebody loads right now is held by that thread as well.
-            slots.retain(|_, slot| {
-                Arc::strong_count(slot) > 1
-                    || slot.lock().unwrap_or_else(PoisonError::into_inner).strong_count() > 0
-            });
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.lock().strong_count() > 0);
         }
         slots.entry(digest).or_default().clone()
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
-use std::sync::{Mutex, PoisonError};
 
 use lucarne_compiler::source::{FileLoader, Loader, MemoryLoader};
+use lucarne_kernel::sync::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::{ImageError, program};
@@ -46,7 +46,7 @@ pub(super) struct Recorder {
 impl Loader for Recorder {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         let bytes = FileLoader.read(path)?;
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), bytes.clone());
+        self.read.lock().insert(path.to_owned(), bytes.clone());
         Some(bytes)
     }
 
@@ -72,7 +72,7 @@ pub(super) struct Recorded {
 
 impl Recorder {
     pub(super) fn finish(self) -> Recorded {
-        let read = self.read.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let read = self.read.into_inner();
         let places: Vec<Vec<String>> = read.keys().map(|path| place(path)).collect();
         let shared = places.iter().map(|place| &place[..place.len().saturating_sub(1)]);
         let root = shared.reduce(common).unwrap_or_default().len();

@@ -201,7 +201,7 @@ fn what_grows_without_end_is_refused() {
 #[test]
 fn executables_and_components_are_told_apart() {
     let own = fs::read("/proc/self/exe").expect("it is there");
-    let image = Image::native("test", &own).expect("this test is an executable");
+    let image = Image::executable("test", &own).expect("this test is an executable");
     assert_eq!(image.manifest().kind, Kind::Executable);
     assert_eq!(Image::received(image.bytes().to_vec()).expect("it is whole").file(), own);
 
@@ -215,16 +215,16 @@ fn executables_and_components_are_told_apart() {
         .expect("there is a C compiler");
     assert!(compiled.success());
     let component = fs::read(object).expect("it was made");
-    assert_eq!(Image::native("c.so", &component).expect("it is one").manifest().kind, Kind::Component);
+    assert_eq!(Image::executable("c.so", &component).expect("it is one").manifest().kind, Kind::Component);
 
     for bad in [&b"#!/bin/sh\n"[..], b"", &own[..100]] {
-        assert!(matches!(Image::native("x", bad), Err(ImageError::Foreign(_))));
+        assert!(matches!(Image::executable("x", bad), Err(ImageError::Foreign(_))));
     }
     let random = &mut fastrand::Rng::with_seed(3);
     for _ in 0..1_000 {
         let head = component.len().min(4_096);
         let mut bytes = component.clone();
         (0..4).for_each(|_| bytes[random.usize(..head)] = random.u8(..));
-        let _ = Image::native("x", &bytes);
+        let _ = Image::executable("x", &bytes);
     }
 }

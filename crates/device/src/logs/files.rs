@@ -5,8 +5,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
+
+use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
 
 use super::entry::Entry;
 use crate::ContainerName;

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::AtomicU64;
 use lucarne_ports::Record;
 use lucarne_ports::{Output, Stream};
 

@@ -1,16 +1,15 @@
-//! A container, as the supervisor knows it: what it runs and how, and how that goes.
+//! A container as the supervisor knows it: its program, its settings and its life.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use lucarne_message::tison;
-use lucarne_services::Expectation;
+use lucarne_services::Announcement;
 use uuid::Uuid;
 
-use super::Reply;
+use super::event::Reply;
 use crate::control::Refusal;
-use crate::guest::{Guest, Guests};
+use crate::launcher::{Launcher, RunningContainer};
 use crate::life::Life;
 use crate::start::Usage;
 use crate::{Digest, Image, Kind, Settings, Store, StoreError, assets};
@@ -19,29 +18,29 @@ use crate::{Digest, Image, Kind, Settings, Store, StoreError, assets};
 pub(super) struct Slot {
     pub(super) program: Program,
     pub(super) settings: Settings,
-    /// Its place among the containers.
+    /// Its place in the order of installation.
     pub(super) place: u64,
     pub(super) life: Life,
-    pub(super) guest: Option<Guest>,
-    /// The interfaces that it provided when it last ran, and those that it has provided in this run.
+    pub(super) running: Option<RunningContainer>,
+    /// The interfaces that it provided in the last run, and those that it has provided in this one.
     pub(super) provided: BTreeSet<Uuid>,
     pub(super) provides: BTreeSet<Uuid>,
-    pub(super) started: Option<Instant>,
-    /// What those who look for its interfaces wait for, while it starts.
-    pub(super) expected: Vec<Expectation>,
+    pub(super) started_us: Option<i64>,
+    /// Holds clients of its interfaces while it starts.
+    pub(super) announced: Vec<Announcement>,
     pub(super) starts: u32,
     pub(super) ends: u64,
     pub(super) failures: u64,
     pub(super) problem: Option<String>,
-    /// Who waits until it has ended.
+    /// The replies that wait until it has ended.
     pub(super) ending: Vec<Reply<()>>,
 }
 
-/// Where the program of a container is.
+/// The program of a container.
 pub(super) enum Program {
     /// In the store.
     Installed { image: Digest, kind: Kind },
-    /// Here alone: it was sent to be run once.
+    /// In memory: it was sent to be run once.
     Sent(Arc<Sent>),
 }
 
@@ -54,15 +53,15 @@ pub(crate) struct Sent {
 impl Slot {
     pub(super) fn new(program: Program, settings: Settings, place: u64) -> Slot {
         Slot {
-            life: Life::new(settings.restart, interval(&settings)),
+            life: Life::new(settings.restart, interval_us(&settings)),
             program,
             settings,
             place,
-            guest: None,
+            running: None,
             provided: BTreeSet::new(),
             provides: BTreeSet::new(),
-            started: None,
-            expected: Vec::new(),
+            started_us: None,
+            announced: Vec::new(),
             starts: 0,
             ends: 0,
             failures: 0,
@@ -71,29 +70,29 @@ impl Slot {
         }
     }
 
-    /// Another program takes the name. What runs goes on as it was.
+    /// Replaces the program. A run that has begun goes on as it was.
     pub(super) fn replace(&mut self, program: Program, settings: Settings, place: u64) {
-        self.life.set_policy(settings.restart, interval(&settings));
+        self.life.set_policy(settings.restart, interval_us(&settings));
         (self.program, self.settings, self.place) = (program, settings, place);
     }
 
-    /// Has those wait who look for what this container is about to provide.
-    pub(super) fn expect(&mut self, guests: &Guests) {
-        if self.expected.is_empty() {
-            self.expected = self.provided.iter().map(|interface| guests.expect(*interface)).collect();
+    /// Announces the interfaces that this container is about to provide.
+    pub(super) fn announce(&mut self, launcher: &Launcher) {
+        if self.announced.is_empty() {
+            self.announced = self.provided.iter().map(|interface| launcher.announce(*interface)).collect();
         }
     }
 
-    /// What it uses; nothing if it does not run.
+    /// Returns what it uses: nothing if it does not run.
     pub(super) fn usage(&self) -> Usage {
-        self.guest.as_ref().map(Guest::usage).unwrap_or_default()
+        self.running.as_ref().map(RunningContainer::usage).unwrap_or_default()
     }
 
     pub(super) fn is_installed(&self) -> bool {
         matches!(self.program, Program::Installed { .. })
     }
 
-    /// What names its image, and what it is.
+    /// Returns the digest and the kind of its image.
     pub(super) fn identity(&self) -> (Digest, Kind) {
         match &self.program {
             Program::Installed { image, kind } => (*image, *kind),
@@ -101,7 +100,7 @@ impl Slot {
         }
     }
 
-    /// The files that come with it, and what was defined, as programs read them.
+    /// Encodes the files that come with it, and its defines, as programs read them.
     pub(super) fn assets(&self, store: &Store) -> Result<Vec<u8>, Refusal> {
         let mut entries = match &self.program {
             Program::Sent(sent) => sent.assets.clone(),
@@ -130,7 +129,7 @@ impl Slot {
     }
 }
 
-/// The time from one start to the next, if there is such a time.
-fn interval(settings: &Settings) -> Option<Duration> {
-    settings.interval_us.and_then(|interval| u64::try_from(interval).ok()).map(Duration::from_micros)
+/// Returns the time from one start to the next, if the container is started at intervals.
+fn interval_us(settings: &Settings) -> Option<i64> {
+    settings.interval_us.filter(|interval_us| *interval_us >= 0)
 }

@@ -6,9 +6,9 @@
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_message::{Buffer, Filling, Sealed};
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 

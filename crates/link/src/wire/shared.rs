@@ -147,7 +147,7 @@ mod mapped {
 
     #[cfg(test)]
     mod tests {
-        use std::sync::atomic::Ordering;
+        use lucarne_kernel::sync::atomic::Ordering;
 
         use super::*;
 

@@ -6,8 +6,8 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_message::{Buffer, Sealed, WeakSealed};
 
 use super::stream::out_of_memory;

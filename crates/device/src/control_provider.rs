@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::RecvTimeoutError;
-use std::thread;
 use std::time::Duration;
 
 use lucarne::prelude::*;
 use lucarne_kernel::sync::Mutex;
+use lucarne_kernel::sync::mpsc::RecvTimeoutError;
+use lucarne_kernel::sync::thread;
 
 use crate::control::{
     Counters, Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload, Watch,
@@ -15,11 +15,11 @@ use crate::control::{
 use crate::image::IMAGE_BYTES_MAX;
 use crate::logs::{Entry, Followed, Log, Logs};
 use crate::observatory::Observatory;
-use crate::supervisor::{Orders, Sent, Supervisor};
+use crate::supervisor::{Event, Orders, Sent};
 use crate::{ContainerName, Digest, Image, Settings, Store, assets};
 
 /// Whom commands are given to.
-pub(crate) struct Controls {
+pub(crate) struct ControlProvider {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<Store>,
     pub(crate) logs: Arc<Logs>,
@@ -54,13 +54,13 @@ const FOLLOWING_LOOK: Duration = Duration::from_secs(1);
 /// How many entries travel together at most: as many as fit into a mailbox, however long they are.
 const PART_ENTRIES: usize = 64;
 
-impl Device for Controls {
+impl Device for ControlProvider {
     type Upload = Uploading;
     type Follower = Following;
     type Watch = Watching;
 
     async fn status(&self) -> Result<Status, Refusal> {
-        self.orders.ask(Supervisor::status).await
+        self.orders.ask(|reply| Event::Status { reply }).await
     }
 
     async fn shut_down(&self) {
@@ -73,27 +73,27 @@ impl Device for Controls {
     }
 
     async fn list(&self) -> Result<Vec<Listed>, Refusal> {
-        self.orders.ask(|supervisor, reply| supervisor.list(reply)).await
+        self.orders.ask(|reply| Event::List { reply }).await
     }
 
     async fn inspect(&self, name: ContainerName) -> Result<Inspected, Refusal> {
-        self.orders.ask(move |supervisor, reply| supervisor.inspect(&name, reply)).await
+        self.orders.ask(|reply| Event::Inspect { name, reply }).await
     }
 
     async fn uninstall(&self, name: ContainerName) -> Result<(), Refusal> {
-        self.orders.ask(move |supervisor, reply| supervisor.uninstall(&name, reply)).await
+        self.orders.ask(|reply| Event::Uninstall { name, reply }).await
     }
 
     async fn start(&self, name: ContainerName) -> Result<(), Refusal> {
-        self.orders.ask(move |supervisor, reply| supervisor.start_container(&name, reply)).await
+        self.orders.ask(|reply| Event::Start { name, reply }).await
     }
 
     async fn stop(&self, name: ContainerName) -> Result<(), Refusal> {
-        self.orders.ask(move |supervisor, reply| supervisor.stop_container(&name, reply)).await
+        self.orders.ask(|reply| Event::Stop { name, reply }).await
     }
 
     async fn restart(&self, name: ContainerName) -> Result<(), Refusal> {
-        self.orders.ask(move |supervisor, reply| supervisor.restart_container(&name, reply)).await
+        self.orders.ask(|reply| Event::Restart { name, reply }).await
     }
 
     async fn logs(&self, name: ContainerName, last: Option<u32>) -> Result<Vec<Entry>, Refusal> {
@@ -129,7 +129,7 @@ impl Device for Controls {
     }
 
     async fn counters(&self) -> Result<Counters, Refusal> {
-        self.orders.ask(|supervisor, reply| supervisor.counters(reply)).await
+        self.orders.ask(|reply| Event::Counters { reply }).await
     }
 }
 
@@ -138,11 +138,11 @@ fn count(last: Option<u32>) -> usize {
     last.map_or(usize::MAX, |last| last as usize)
 }
 
-impl Controls {
+impl ControlProvider {
     /// The log of a container that is there.
     async fn log(&self, name: ContainerName) -> Result<Arc<Log>, Refusal> {
-        let expected = name.clone();
-        self.orders.ask(move |supervisor, reply| supervisor.expect(&expected, reply)).await?;
+        let found = name.clone();
+        self.orders.ask(|reply| Event::Find { name: found, reply }).await?;
         self.logs.container(&name).map_err(Refusal::new)
     }
 }
@@ -222,13 +222,13 @@ impl Upload for Uploading {
     }
 
     async fn install(&self, name: ContainerName, settings: Settings) -> Result<Installed, Refusal> {
-        let sent = self.take()?;
-        self.orders.ask(move |supervisor, reply| supervisor.install(&name, sent, &settings, reply)).await
+        let (sent, settings) = (Box::new(self.take()?), Box::new(settings));
+        self.orders.ask(|reply| Event::Install { name, sent, settings, reply }).await
     }
 
     async fn run(&self, settings: Settings) -> Result<(), Refusal> {
-        let sent = self.take()?;
-        self.orders.ask(move |supervisor, reply| supervisor.run_once(sent, settings, reply)).await
+        let (sent, settings) = (Box::new(self.take()?), Box::new(settings));
+        self.orders.ask(|reply| Event::RunOnce { sent, settings, reply }).await
     }
 }
 

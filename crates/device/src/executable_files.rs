@@ -1,0 +1,61 @@
+//! ExecutableFiles and components as files, where the operating system can load them.
+
+use std::collections::HashSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+
+use lucarne_kernel::sync::Mutex;
+
+use crate::{Digest, Image};
+
+/// A folder with a file for each image, named by its digest.
+pub(crate) struct ExecutableFiles {
+    folder: PathBuf,
+    /// Held while the folder is changed.
+    changes: Mutex<()>,
+}
+
+impl ExecutableFiles {
+    /// The folder is made when it is needed.
+    pub(crate) fn new(folder: PathBuf) -> ExecutableFiles {
+        ExecutableFiles { folder, changes: Mutex::new(()) }
+    }
+
+    /// The file of an image. One that is there is used only if it is what it should be: a power cut
+    /// may have left half of it.
+    pub(crate) fn write_out(&self, image: &Image) -> io::Result<PathBuf> {
+        let _changes = self.changes.lock();
+        let path = self.folder.join(image.digest().to_string());
+        if fs::read(&path).is_ok_and(|found| found == image.file()) {
+            return Ok(path);
+        }
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        let partial = path.with_extension("partial");
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o700).open(&partial)?;
+        file.write_all(image.file())?;
+        // Nobody can start a file that is open for writing.
+        drop(file);
+        fs::rename(partial, &path)?;
+        Ok(path)
+    }
+
+    /// Removes what is not to be kept. What runs from a removed file goes on running.
+    pub(crate) fn sweep(&self, kept: &HashSet<Digest>) -> io::Result<()> {
+        let _changes = self.changes.lock();
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let digest = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            if digest.is_none_or(|digest| !kept.contains(&digest)) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
