@@ -10,11 +10,11 @@ use std::task::{Context as Polled, Poll};
 use std::time::Duration;
 
 use lucarne_kernel::sync::Mutex;
-use lucarne_kernel::{Context, Failure, Pid, RequestId};
+use lucarne_kernel::{Context, Failure, Pid, Port, RequestId};
 use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
-use crate::agenda::{Timer, TimerKey, Waiter};
+use crate::agenda::{Agenda, Timer, TimerKey, Waiter};
 use crate::container::Shared;
 use crate::failure::Failed;
 use crate::protocol::procedure;
@@ -26,7 +26,14 @@ pub(crate) struct Answer {
     pub(crate) payload: Payload,
 }
 
-/// The requests that were sent, until whoever asked has the answer.
+/// What requests are sent with: the agenda of the container, and its port once it has one.
+#[derive(Clone, Copy)]
+pub(crate) struct Sending<'a> {
+    pub(crate) agenda: &'a Agenda,
+    pub(crate) port: Option<&'a Port>,
+}
+
+/// The requests that were sent, until their askers have the answers.
 #[derive(Default)]
 pub(crate) struct Asked {
     state: Mutex<AskedState>,
@@ -58,27 +65,27 @@ impl Asked {
     /// An answer has arrived.
     pub(crate) fn answered(
         &self,
-        shared: &Shared,
+        by: Sending<'_>,
         id: RequestId,
         pid: Pid,
         result: Result<Payload, Box<Failure>>,
     ) {
         self.complete(
-            shared,
+            by,
             id,
             result.map(|payload| Answer { pid, payload }).map_err(|failure| (*failure).into()),
         );
     }
 
     /// The time of a request is over.
-    pub(crate) fn expire(&self, shared: &Shared, id: RequestId, context: &mut Context<'_>) {
-        if self.complete(shared, id, Err(Failed::Deadline)) {
+    pub(crate) fn expire(&self, by: Sending<'_>, id: RequestId, context: &mut Context<'_>) {
+        if self.complete(by, id, Err(Failed::Deadline)) {
             context.cancel(id);
         }
     }
 
     /// The process has ended: no answer will come.
-    pub(crate) fn end(&self, shared: &Shared) {
+    pub(crate) fn end(&self, by: Sending<'_>) {
         let open = {
             let mut state = self.state.lock();
             state.is_over = true;
@@ -86,28 +93,28 @@ impl Asked {
         };
         for Open { place, .. } in open.into_values() {
             let waiter = self.state.lock().put(place, Err(Failed::Closed));
-            waiter.into_iter().for_each(|waiter| waiter.wake(&shared.agenda, shared.port()));
+            waiter.into_iter().for_each(|waiter| waiter.wake(by.agenda, by.port));
         }
     }
 
     /// Puts a result where it is waited for; false if it is not.
-    fn complete(&self, shared: &Shared, id: RequestId, result: Result<Answer, Failed>) -> bool {
+    fn complete(&self, by: Sending<'_>, id: RequestId, result: Result<Answer, Failed>) -> bool {
         let mut state = self.state.lock();
         let Some(Open { place, timer, .. }) = state.open.remove(&id) else { return false };
         let waiter = state.put(place, result);
         drop(state);
         if let Some(timer) = timer {
-            shared.agenda.clear_timer(timer);
+            by.agenda.clear_timer(timer);
         }
-        waiter.into_iter().for_each(|waiter| waiter.wake(&shared.agenda, shared.port()));
+        waiter.into_iter().for_each(|waiter| waiter.wake(by.agenda, by.port));
         true
     }
 
     /// Sends a request, and says where its answer will be.
-    fn send(&self, shared: &Shared, to: Pid, request: Request, waiter: Waiter) -> Result<Sent, Failed> {
+    fn send(&self, by: Sending<'_>, to: Pid, request: Request, waiter: Waiter) -> Result<Sent, Failed> {
         let Request { procedure, is_close, payload, within } = request;
         let mut state = self.state.lock();
-        let port = shared.port().filter(|_| !state.is_over).ok_or(Failed::Closed)?;
+        let port = by.port.filter(|_| !state.is_over).ok_or(Failed::Closed)?;
         let deadline_us = within.map(|within| port.now_us().saturating_add(micros(within)));
         let sent = if is_close {
             port.request_close(to, procedure, payload)
@@ -116,15 +123,15 @@ impl Asked {
         };
         let id = sent.map_err(|refused| Failed::from(refused.error))?;
         let timer = deadline_us
-            .and_then(|deadline_us| shared.agenda.set_timer(Some(port), deadline_us, Timer::Request(id)));
+            .and_then(|deadline_us| by.agenda.set_timer(Some(port), deadline_us, Timer::Request(id)));
         let place = state.open(id, timer, waiter);
         Ok(Sent { id, place })
     }
 
-    fn poll(&self, shared: &Shared, place: usize, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
+    fn poll(&self, by: Sending<'_>, place: usize, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
         let mut state = self.state.lock();
         match &state.places[place] {
-            Place::Waiting(waiter) if shared.agenda.is_waiter(waiter, polled.waker()) => {
+            Place::Waiting(waiter) if by.agenda.is_waiter(waiter, polled.waker()) => {
                 return Poll::Pending;
             }
             Place::Waiting(_) => {}
@@ -132,7 +139,7 @@ impl Asked {
         }
         drop(state);
         // To clone and to drop a waker is code of others.
-        let mut waiter = shared.agenda.waiter(polled.waker());
+        let mut waiter = by.agenda.waiter(polled.waker());
         let mut state = self.state.lock();
         let Place::Waiting(earlier) = &mut state.places[place] else {
             return Poll::Ready(state.take(place));
@@ -143,7 +150,7 @@ impl Asked {
     }
 
     /// Nobody wants the answer any more: cancels the request, or gives the answer that is there already.
-    fn give_up(&self, shared: &Shared, sent: &Sent) -> Option<Answer> {
+    fn give_up(&self, by: Sending<'_>, sent: &Sent) -> Option<Answer> {
         let mut state = self.state.lock();
         let taken = state.free(sent.place);
         let timer = state.open.remove(&sent.id).and_then(|open| open.timer);
@@ -154,9 +161,9 @@ impl Asked {
             Place::Free => return None,
         }
         if let Some(timer) = timer {
-            shared.agenda.clear_timer(timer);
+            by.agenda.clear_timer(timer);
         }
-        if let Some(port) = shared.port() {
+        if let Some(port) = by.port {
             port.cancel(sent.id);
         }
         None
@@ -247,7 +254,7 @@ impl Ask {
     /// Sends it, or looks for the answer.
     pub(crate) fn poll(&mut self, shared: &Shared, polled: &mut Polled<'_>) -> Poll<Result<Answer, Failed>> {
         if let State::Sent(Sent { place, .. }) = self.state {
-            let answer = shared.asked.poll(shared, place, polled);
+            let answer = shared.asked.poll(shared.sending(), place, polled);
             if answer.is_ready() {
                 self.state = State::Done;
             }
@@ -256,15 +263,19 @@ impl Ask {
         let State::Unsent(request) = std::mem::replace(&mut self.state, State::Done) else {
             panic!("polled after it was done")
         };
-        self.state =
-            State::Sent(shared.asked.send(shared, self.to, request, shared.agenda.waiter(polled.waker()))?);
+        self.state = State::Sent(shared.asked.send(
+            shared.sending(),
+            self.to,
+            request,
+            shared.agenda.waiter(polled.waker()),
+        )?);
         Poll::Pending
     }
 
     /// The answer is not wanted any more. Gives the one that has arrived and was not looked at.
     pub(crate) fn give_up(&mut self, shared: &Shared) -> Option<Answer> {
         match std::mem::replace(&mut self.state, State::Done) {
-            State::Sent(sent) => shared.asked.give_up(shared, &sent),
+            State::Sent(sent) => shared.asked.give_up(shared.sending(), &sent),
             State::Unsent(_) | State::Done => None,
         }
     }

@@ -7,14 +7,13 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use lucarne_kernel::sync::Mutex;
-use lucarne_kernel::sync::OnceLock;
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
+use lucarne_kernel::sync::{Mutex, OnceLock};
 use lucarne_kernel::{Gid, KernelHandle, Pid, Port, Process, Program, SpawnOptions};
 
 use crate::agenda::{Agenda, Job, Timer};
 use crate::books::Books;
-use crate::calls::{Asked, micros};
+use crate::calls::{Asked, Sending, micros};
 use crate::failure::{CallError, Failed};
 use crate::links::Links;
 use crate::pending::{Alarm, Pending, Promise};
@@ -252,6 +251,11 @@ impl Shared {
         self.port.get()
     }
 
+    /// What requests are sent with.
+    pub(crate) fn sending(&self) -> Sending<'_> {
+        Sending { agenda: &self.agenda, port: self.port() }
+    }
+
     pub(crate) fn set_port(&self, port: Port) {
         let _ = self.port.set(port);
     }
@@ -348,7 +352,7 @@ impl Shared {
     pub(crate) fn end(&self) {
         self.books.end();
         self.links.end();
-        self.asked.end(self);
+        self.asked.end(self.sending());
         drop(self.agenda.end());
         let waiting = {
             let mut ending = self.ending.lock();

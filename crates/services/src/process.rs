@@ -65,7 +65,9 @@ impl ContainerProcess {
                 let answer = self.keep_books(context, (pid, gid), procedure, payload);
                 context.reply(token, answer.map_err(Thrown::into_failure));
             }
-            MessageKind::Reply { id, result } => self.shared.asked.answered(&self.shared, id, pid, result),
+            MessageKind::Reply { id, result } => {
+                self.shared.asked.answered(self.shared.sending(), id, pid, result)
+            }
             MessageKind::Cancel { id } => self.cancel(context, pid, id),
             MessageKind::Notification { client, handle, payload, credit } => {
                 self.put(context, self.shared.links.inbox((pid, client, handle)), payload, credit);
@@ -244,7 +246,7 @@ impl ContainerProcess {
         for timer in due.timers.drain(..) {
             steps += 1;
             match timer {
-                Timer::Request(id) => self.shared.asked.expire(&self.shared, id, context),
+                Timer::Request(id) => self.shared.asked.expire(self.shared.sending(), id, context),
                 Timer::Sleep(promise) => promise.keep(Ok(())),
                 Timer::Unheard(inbox) => inbox.lose_patience(),
             }
