@@ -144,7 +144,7 @@ impl Daemon {
 }
 
 /// Tells the supervisor what containers provide.
-fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
+pub(crate) fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
     let (orders, residents) = (orders.clone(), residents.clone());
     Arc::new(move |gid, interface| {
         if let (Some(name), Ok(interface)) = (residents.installed_name_of(gid), interface.parse()) {
@@ -154,13 +154,13 @@ fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
 }
 
 /// Keeps the storage of containers apart by their names.
-fn owners(residents: &Residents) -> Owners {
+pub(crate) fn owners(residents: &Residents) -> Owners {
     let residents = residents.clone();
     Arc::new(move |gid| residents.name_of(gid).map(String::from))
 }
 
 /// Gives each container its own log.
-fn logs_of(logs: &Arc<Logs>, residents: &Residents) -> Outputs {
+pub(crate) fn logs_of(logs: &Arc<Logs>, residents: &Residents) -> Outputs {
     let (logs, residents) = (logs.clone(), residents.clone());
     Arc::new(move |gid| {
         let log = logs.container(&residents.name_of(gid)?).ok()?;

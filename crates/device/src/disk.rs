@@ -119,6 +119,11 @@ pub(crate) struct Platter {
 }
 
 impl Platter {
+    /// A platter that has these bytes for sure.
+    pub(crate) fn with(synced: Vec<u8>) -> Platter {
+        Platter { synced, unsynced: Vec::new() }
+    }
+
     /// Does one more step.
     pub(crate) fn advance(&mut self, step: &Step) {
         if matches!(step, Step::Sync) {

@@ -1,7 +1,7 @@
-//! When a container runs: what follows from commands, ends and times, decided without threads or clocks.
+//! Decides when a container runs: a state machine over commands, ends and times, without threads or clocks.
 //!
-//! The supervisor tells a [`Life`] what has happened and does what it is told in return. Each run has a number, so that
-//! the end of an earlier one, which comes late, is not taken for that of the present one.
+//! The supervisor reports to a [`Life`] what has happened, and does the [`Action`] that it returns. Runs are numbered, so
+//! that the late end of an earlier run is not taken for that of the present one.
 
 use crate::settings::Restart;
 
@@ -21,7 +21,7 @@ pub(crate) struct Life {
     interval_us: Option<i64>,
     phase: Phase,
     last_run: u64,
-    /// How many runs in a row were followed by a start of the restart policy.
+    /// The number of runs in a row that the restart policy has repeated.
     repeats: u32,
     last_start_us: Option<i64>,
 }
@@ -29,19 +29,19 @@ pub(crate) struct Life {
 /// Where a container is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nobody has started it, or somebody has stopped it.
+    /// It was never started, or it was stopped.
     Stopped,
     /// It runs.
     Running { since_us: i64 },
     /// It has been told to end.
     Stopping { then: Then },
-    /// It has ended, with this code, and is to be started at a time.
+    /// It has ended with this code, and starts again at this time.
     Waiting { until_us: i64, code: i32 },
-    /// It has ended by itself, with this code.
+    /// It has ended by itself with this code.
     Ended { code: i32 },
 }
 
-/// What follows when a container has been stopped.
+/// What follows once a container has been stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
     Stay,
@@ -49,11 +49,11 @@ pub(crate) enum Then {
     Remove,
 }
 
-/// What the supervisor is to do.
+/// The next action of the supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Nothing,
-    /// Start it; its end is to come with this number.
+    /// Start it, and report its end with this number.
     Start {
         run: u64,
     },
@@ -68,7 +68,7 @@ impl Life {
         Life { restart, interval_us, phase: Phase::Stopped, last_run: 0, repeats: 0, last_start_us: None }
     }
 
-    /// What holds for it from now on, also if it is running.
+    /// Sets the restart policy, also of a running container.
     pub(crate) fn set_policy(&mut self, restart: Restart, interval_us: Option<i64>) {
         (self.restart, self.interval_us, self.repeats) = (restart, interval_us, 0);
     }
@@ -77,12 +77,12 @@ impl Life {
         self.phase
     }
 
-    /// Whether it is about to be removed.
+    /// Returns whether it is about to be removed.
     pub(crate) fn is_leaving(&self) -> bool {
         self.phase == Phase::Stopping { then: Then::Remove }
     }
 
-    /// When it is to be told of the time, if it waits for one.
+    /// Returns when [`Life::tick`] is to be called, if it waits for a time.
     pub(crate) fn due_us(&self) -> Option<i64> {
         match self.phase {
             Phase::Waiting { until_us, .. } => Some(until_us),
@@ -90,7 +90,7 @@ impl Life {
         }
     }
 
-    /// Somebody wants it to run. One that runs goes on.
+    /// Starts it, unless it runs.
     pub(crate) fn start(&mut self, now_us: i64) -> Action {
         match self.phase {
             Phase::Running { .. } => Action::Nothing,
@@ -106,7 +106,7 @@ impl Life {
         }
     }
 
-    /// Somebody wants it to run anew.
+    /// Ends it if it runs, and starts it again.
     pub(crate) fn restart(&mut self, now_us: i64) -> Action {
         if let Phase::Running { .. } = self.phase {
             self.phase = Phase::Stopping { then: Then::Start };
@@ -115,12 +115,12 @@ impl Life {
         self.start(now_us)
     }
 
-    /// Somebody wants it not to run.
+    /// Stops it until it is started again.
     pub(crate) fn stop(&mut self) -> Action {
         self.end(Then::Stay)
     }
 
-    /// It is not wanted any more.
+    /// Stops it and removes it.
     pub(crate) fn remove(&mut self) -> Action {
         self.end(Then::Remove)
     }
@@ -143,7 +143,7 @@ impl Life {
         }
     }
 
-    /// A run has ended, or could not begin.
+    /// Handles the end of a run, or that it could not begin.
     pub(crate) fn ended(&mut self, run: u64, code: i32, now_us: i64) -> Action {
         if run != self.last_run {
             return Action::Nothing;
@@ -165,7 +165,7 @@ impl Life {
         }
     }
 
-    /// The time has come that it waited for, unless something else came first.
+    /// Starts it if the time that it waits for has come.
     pub(crate) fn tick(&mut self, now_us: i64) -> Action {
         match self.phase {
             Phase::Waiting { until_us, .. } if until_us <= now_us => self.begin(now_us),
@@ -181,13 +181,16 @@ impl Life {
     }
 
     fn after(&mut self, code: i32, since_us: i64, now_us: i64) -> Phase {
+        if now_us - since_us >= SOUND_RUN_US {
+            self.repeats = 0;
+        }
         let is_repeated = match self.restart {
             Restart::Never => false,
             Restart::OnFailure => code != 0,
             Restart::Always => true,
         };
-        let repeated = is_repeated.then(|| self.back_off(since_us, now_us));
-        // The next of the regular starts: one that was missed is not made up for.
+        let repeated = is_repeated.then(|| self.back_off(now_us));
+        // The next of the regular starts. Missed ones are skipped.
         let last_start_us = self.last_start_us.unwrap_or(now_us);
         let regular =
             self.interval_us.map(|interval_us| last_start_us.saturating_add(interval_us).max(now_us));
@@ -197,10 +200,7 @@ impl Life {
         }
     }
 
-    fn back_off(&mut self, since_us: i64, now_us: i64) -> i64 {
-        if now_us - since_us >= SOUND_RUN_US {
-            self.repeats = 0;
-        }
+    fn back_off(&mut self, now_us: i64) -> i64 {
         let doubled_us = BACK_OFF_FIRST_US << self.repeats.min(16);
         self.repeats = self.repeats.saturating_add(1);
         now_us + doubled_us.min(BACK_OFF_MAX_US)
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_that_ends_stays_that_way_by_default() {
+    fn a_container_that_ends_stays_ended_by_default() {
         let (mut life, now_us) = (Life::new(Restart::Never, None), 7);
         assert_eq!(life.start(now_us), Action::Start { run: 1 });
         assert_eq!(life.start(now_us), Action::Nothing);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_followed_by_starts_that_come_later_and_later() {
+    fn restarts_after_failures_back_off() {
         let (mut life, mut now_us) = (Life::new(Restart::OnFailure, None), 7);
         life.start(now_us);
         let mut waited = Vec::new();
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn always_is_for_clean_ends_too() {
+    fn always_restarts_after_clean_ends_too() {
         let (mut life, now_us) = (Life::new(Restart::Always, None), 7);
         life.start(now_us);
         life.ended(1, 0, now_us);
@@ -275,7 +275,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_follow_a_stop_is_what_was_said_last() {
+    fn a_sound_run_makes_up_for_failures_though_it_is_not_repeated() {
+        let (mut life, mut now_us) = (Life::new(Restart::OnFailure, Some(100 * SECOND_US)), 7);
+        life.start(now_us);
+        for run in 1..=3 {
+            life.ended(run, 1, now_us);
+            now_us = life.due_us().unwrap();
+            life.tick(now_us);
+        }
+        now_us += SOUND_RUN_US;
+        life.ended(4, 0, now_us);
+        now_us = life.due_us().unwrap();
+        life.tick(now_us);
+        life.ended(5, 1, now_us);
+        assert_eq!(waits(&life, now_us), Some(SECOND_US));
+    }
+
+    #[test]
+    fn the_last_command_decides_what_follows_a_stop() {
         let (mut life, now_us) = (Life::new(Restart::Always, None), 7);
         life.start(now_us);
         assert_eq!(life.stop(), Action::End);
@@ -292,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_an_earlier_run_is_no_end() {
+    fn the_end_of_an_earlier_run_is_ignored() {
         let (mut life, now_us) = (Life::new(Restart::Never, None), 7);
         life.start(now_us);
         life.ended(1, 0, now_us);

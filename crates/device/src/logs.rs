@@ -14,25 +14,33 @@ mod entry;
 mod files;
 mod follower;
 mod log;
+mod medium;
+#[cfg(test)]
+mod memory;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
-use lucarne_kernel::sync::thread::JoinHandle;
+use lucarne_kernel::sync::thread::{self, JoinHandle};
 
 pub use entry::{Entry, Source};
 pub use follower::{Followed, Follower};
 pub use log::Log;
 
 use crate::ContainerName;
+use medium::{Folder, Medium};
 use writer::Writer;
+
+#[cfg(test)]
+pub(crate) use memory::MemoryFiles;
 
 /// How large logs may become.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +68,9 @@ pub struct Logs {
 
 /// What the logs have in common.
 struct Shared {
-    folder: PathBuf,
+    medium: Arc<dyn Medium>,
     limits: LogLimits,
+    clock: Clock,
     logs: Mutex<BTreeMap<ContainerName, Arc<Log>>>,
     writer: Arc<Writer>,
     /// How many bytes all files have together.
@@ -76,21 +85,28 @@ impl Logs {
     /// # Errors
     /// If the folder cannot be read, or there is no memory for a thread.
     pub fn open(folder: &Path, limits: LogLimits) -> io::Result<Logs> {
+        let mut logs = Logs::on(Arc::new(Folder::new(folder)), limits, Clock::real())?;
+        let work = logs.shared.clone();
+        let builder = thread::Builder::new().name("logs".into());
+        logs.thread = Some(builder.spawn(move || work.writer.run(|log| work.write_out(log)))?);
+        Ok(logs)
+    }
+
+    /// Opens the logs on a medium, without a thread that writes them.
+    pub(crate) fn on(medium: Arc<dyn Medium>, limits: LogLimits, clock: Clock) -> io::Result<Logs> {
         let shared = Arc::new(Shared {
-            folder: folder.to_owned(),
+            medium,
             limits,
+            clock,
             logs: Mutex::default(),
             writer: Arc::default(),
             all_bytes: Arc::default(),
             room: Mutex::new(()),
         });
-        for name in files::folders(folder)? {
+        for name in shared.medium.folders()?.iter().filter_map(|name| name.parse().ok()) {
             shared.log(&name)?;
         }
-        let work = shared.clone();
-        let builder = lucarne_kernel::sync::thread::Builder::new().name("logs".into());
-        let thread = builder.spawn(move || work.writer.run(|log| work.write_out(log)))?;
-        Ok(Logs { shared, thread: Some(thread) })
+        Ok(Logs { shared, thread: None })
     }
 
     /// The log of a container.
@@ -120,6 +136,12 @@ impl Logs {
         log.map_or(Ok(()), |log| log.remove())
     }
 
+    /// Writes the logs that have something to write, as the thread does.
+    #[cfg(test)]
+    pub(crate) fn write_waiting(&self) {
+        self.shared.writer.take().iter().for_each(|log| self.shared.write_out(log));
+    }
+
     /// Writes what waits.
     pub fn flush(&self) {
         self.shared.all().iter().for_each(|log| self.shared.write_out(log));
@@ -142,8 +164,9 @@ impl Shared {
         if let Some(log) = logs.get(name) {
             return Ok(log.clone());
         }
-        let folder = self.folder.join(name.as_str());
-        let log = Log::open(folder, &self.limits, &self.writer, &self.all_bytes)?;
+        let (folder, medium) = (name.to_string(), self.medium.clone());
+        let (writer, all_bytes) = (&self.writer, &self.all_bytes);
+        let log = Log::open(folder, medium, &self.limits, self.clock.clone(), writer, all_bytes)?;
         logs.insert(name.clone(), log.clone());
         Ok(log)
     }

@@ -69,6 +69,13 @@ impl Residents {
         by_group.get(&gid).filter(|resident| !resident.is_instance).map(|resident| resident.name.clone())
     }
 
+    /// Returns the number of groups that a container has, without its instances.
+    #[cfg(test)]
+    pub(crate) fn groups_of(&self, name: &ContainerName) -> usize {
+        let by_group = self.by_group.lock();
+        by_group.values().filter(|resident| !resident.is_instance && resident.name == *name).count()
+    }
+
     /// An instance has ended.
     pub(crate) fn forget_instance(&self, gid: Gid) {
         self.by_group.lock().remove(&gid);

@@ -8,6 +8,8 @@
 
 mod event;
 mod programs;
+#[cfg(test)]
+mod simulation;
 mod slot;
 
 use std::collections::BTreeMap;
@@ -591,14 +593,18 @@ impl Supervisor {
     }
 
     fn run_ended(&mut self, name: &ContainerName, run: u64, code: i32) {
+        // These waited for the end of this run, even if another one begins at once.
+        let mut waiting = Vec::new();
         if let Some(slot) = self.slots.get_mut(name) {
             slot.running = None;
+            waiting = std::mem::take(&mut slot.ending);
         }
         self.update_provided(name);
         if let Ok(log) = self.parts.logs.container(name) {
             log.end_lines();
         }
         self.ended(name, run, code);
+        waiting.into_iter().for_each(|reply| answer(reply, Ok(())));
     }
 
     /// Handles the end of a run, or that it could not begin.

@@ -1,78 +1,52 @@
 //! The files of one log: entries in order, the oldest file removed when there is too much.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
 
 use super::entry::Entry;
-use crate::ContainerName;
+use super::medium::Medium;
 
-/// In how many files a log is kept: what goes when it is full is one part in so many.
+/// The number of files of a full log. The oldest of them is removed to make room.
 const PARTS: u64 = 8;
 
 /// The files of a log.
 pub(super) struct Files {
-    folder: PathBuf,
+    medium: Arc<dyn Medium>,
+    folder: String,
     limit_bytes: u64,
     segments: VecDeque<Segment>,
-    /// How many bytes the files of all logs have together.
+    /// The size of the files of all logs together, in bytes.
     all_bytes: Arc<AtomicU64>,
 }
 
 struct Segment {
-    /// The number of its first entry, which its name is made of.
+    /// The number of its first entry, which names the file.
     first: u64,
     bytes: u64,
     written_us: i64,
 }
 
-/// The containers that have a folder here.
-pub(super) fn folders(folder: &Path) -> io::Result<Vec<ContainerName>> {
-    let names = entries(folder)?;
-    Ok(names.iter().filter_map(|(name, _)| name.parse().ok()).collect())
-}
-
-/// The names in a folder that may not be there.
-fn entries(folder: &Path) -> io::Result<Vec<(String, fs::DirEntry)>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        if let Some(name) = entry.file_name().to_str() {
-            found.push((name.to_owned(), entry));
-        }
-    }
-    Ok(found)
-}
-
 impl Files {
-    /// The files in a folder, and the number of the entry that comes next. What was left of a last
-    /// line that was not written to its end is taken away.
+    /// Opens the files in a folder, and returns the number of the entry that comes next. The rest of a last line
+    /// that was not written to its end is removed.
     pub(super) fn open(
-        folder: PathBuf,
+        medium: Arc<dyn Medium>,
+        folder: String,
         limit_bytes: u64,
         all_bytes: Arc<AtomicU64>,
     ) -> io::Result<(Files, u64)> {
         let mut segments = Vec::new();
-        for (name, entry) in entries(&folder)? {
-            let number = name.strip_suffix(".log").and_then(|number| number.parse().ok());
+        for file in medium.files(&folder)? {
+            let number = file.name.strip_suffix(".log").and_then(|number| number.parse().ok());
             if let Some(first) = number {
-                let metadata = entry.metadata()?;
-                let written = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-                let written_us = i64::try_from(written.as_micros()).unwrap_or(i64::MAX);
-                segments.push(Segment { first, bytes: metadata.len(), written_us });
+                segments.push(Segment { first, bytes: file.bytes, written_us: file.written_us });
             }
         }
         segments.sort_by_key(|segment| segment.first);
-        let mut files = Files { folder, limit_bytes, segments: segments.into(), all_bytes };
+        let mut files = Files { medium, folder, limit_bytes, segments: segments.into(), all_bytes };
         let next = files.find_end()?;
         files.all_bytes.fetch_add(files.bytes(), Ordering::Relaxed);
         Ok((files, next))
@@ -80,8 +54,8 @@ impl Files {
 
     fn find_end(&mut self) -> io::Result<u64> {
         let Some(last) = self.segments.back() else { return Ok(0) };
-        let path = self.path(last.first);
-        let text = fs::read(&path)?;
+        let file = file_name(last.first);
+        let text = self.medium.read(&self.folder, &file)?;
         let (mut end, mut next, mut at) = (0, last.first, 0);
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             at += line.len();
@@ -90,7 +64,7 @@ impl Files {
             }
         }
         if end < text.len() {
-            OpenOptions::new().write(true).open(path)?.set_len(end as u64)?;
+            self.medium.truncate(&self.folder, &file, end as u64)?;
         }
         if let Some(last) = self.segments.back_mut() {
             last.bytes = end as u64;
@@ -98,20 +72,16 @@ impl Files {
         Ok(next)
     }
 
-    fn path(&self, first: u64) -> PathBuf {
-        self.folder.join(format!("{first:020}.log"))
-    }
-
     pub(super) fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.bytes).sum()
     }
 
-    /// When something was written to the oldest file.
+    /// Returns the time of the last write to the oldest file.
     pub(super) fn oldest_us(&self) -> Option<i64> {
         self.segments.front().map(|segment| segment.written_us)
     }
 
-    /// Writes entries behind the others.
+    /// Appends entries.
     pub(super) fn append(&mut self, entries: &[Arc<Entry>]) -> io::Result<()> {
         let mut rest = entries;
         while let Some(first) = rest.first() {
@@ -139,16 +109,10 @@ impl Files {
         Ok(())
     }
 
-    /// Writes to the last file. It is opened each time: a device has more logs than it may have
-    /// files open.
+    /// Writes to the last file.
     fn write(&mut self, text: &[u8], time_us: i64) -> io::Result<()> {
         let Some(last) = self.segments.back_mut() else { return Ok(()) };
-        let path = self.folder.join(format!("{:020}.log", last.first));
-        let mut file = open_to_append(&path).or_else(|_| {
-            fs::create_dir_all(&self.folder)?;
-            open_to_append(&path)
-        })?;
-        file.write_all(text)?;
+        self.medium.append(&self.folder, &file_name(last.first), text)?;
         last.bytes += text.len() as u64;
         last.written_us = time_us;
         self.all_bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
@@ -158,33 +122,26 @@ impl Files {
     /// Removes the oldest file.
     pub(super) fn remove_oldest(&mut self) -> io::Result<()> {
         let Some(oldest) = self.segments.front() else { return Ok(()) };
-        let path = self.path(oldest.first);
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        self.medium.remove(&self.folder, &file_name(oldest.first))?;
         self.all_bytes.fetch_sub(oldest.bytes, Ordering::Relaxed);
         self.segments.pop_front();
         Ok(())
     }
 
-    /// Removes all of it.
+    /// Removes all files and the folder.
     pub(super) fn remove(&mut self) -> io::Result<()> {
         while !self.segments.is_empty() {
             self.remove_oldest()?;
         }
-        match fs::remove_dir(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.medium.remove_folder(&self.folder)
     }
 
-    /// At most so many entries from a number on.
+    /// Returns at most `count` entries, from a number on.
     pub(super) fn read(&self, from: u64, count: usize) -> io::Result<Vec<Entry>> {
         let begin = self.segments.partition_point(|segment| segment.first <= from).saturating_sub(1);
         let mut found = Vec::new();
         for segment in self.segments.range(begin..) {
-            let text = fs::read(self.path(segment.first))?;
+            let text = self.medium.read(&self.folder, &file_name(segment.first))?;
             let entries = text.split_inclusive(|byte| *byte == b'\n').filter_map(read_line);
             found.extend(entries.filter(|entry| entry.number >= from).take(count - found.len()));
             if found.len() == count {
@@ -195,11 +152,12 @@ impl Files {
     }
 }
 
-fn open_to_append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
+/// The name of the file whose first entry has this number.
+fn file_name(first: u64) -> String {
+    format!("{first:020}.log")
 }
 
-/// The entry in a line; none if it is damaged or has no end.
+/// Reads the entry in a line. None if it is damaged or has no end.
 fn read_line(line: &[u8]) -> Option<Entry> {
     serde_json::from_slice(line.strip_suffix(b"\n")?).ok()
 }

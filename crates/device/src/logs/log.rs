@@ -1,7 +1,6 @@
 //! The log of one container.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use lucarne_kernel::clock::Clock;
@@ -14,6 +13,7 @@ use super::LogLimits;
 use super::entry::{Entry, LINE_BYTES_MAX, Partial, Source, bounded};
 use super::files::Files;
 use super::follower::{self, Follower, Listener};
+use super::medium::Medium;
 use super::writer::Writer;
 
 /// The log of a container: where its output goes, and where it is read. It can be used on any thread, and
@@ -67,17 +67,19 @@ struct Message<'m> {
 impl Log {
     /// The log in a folder, which need not be there.
     pub(super) fn open(
-        folder: PathBuf,
+        folder: String,
+        medium: Arc<dyn Medium>,
         limits: &LogLimits,
+        clock: Clock,
         writer: &Arc<Writer>,
         all_bytes: &Arc<AtomicU64>,
     ) -> io::Result<Arc<Log>> {
-        let (files, next) = Files::open(folder, limits.container_bytes, all_bytes.clone())?;
+        let (files, next) = Files::open(medium, folder, limits.container_bytes, all_bytes.clone())?;
         Ok(Arc::new_cyclic(|own| Log {
             own: own.clone(),
             writer: writer.clone(),
             waiting_bytes_max: limits.waiting_bytes,
-            clock: Clock::real(),
+            clock,
             memory: Mutex::new(Memory { next, ..Memory::default() }),
             files: Mutex::new(files),
         }))

@@ -53,6 +53,12 @@ impl Writer {
         }
     }
 
+    /// Takes the logs that wait to be written.
+    #[cfg(test)]
+    pub(super) fn take(&self) -> VecDeque<Arc<Log>> {
+        std::mem::take(&mut self.work.lock().logs)
+    }
+
     fn next(&self) -> Option<VecDeque<Arc<Log>>> {
         let mut work = self.work.lock();
         while work.logs.is_empty() {
