@@ -557,8 +557,8 @@ impl Device {
 
 /// Compiles the programs, once for all seeds.
 fn images() -> (Vec<Image>, Arc<Images>) {
-    static COMPILED: OnceLock<(Vec<Image>, Arc<Images>, Vec<Arc<lucarne_toit::Image>>)> = OnceLock::new();
-    let (images, loaded, _) = COMPILED.get_or_init(|| {
+    static COMPILED: OnceLock<(Vec<Image>, Arc<Images>)> = OnceLock::new();
+    let (images, loaded) = COMPILED.get_or_init(|| {
         let folder = tempfile::tempdir().expect("temporary files can be made");
         let compile = |(number, text): (usize, &&str)| {
             let file = folder.path().join(format!("app{number}.toit"));
@@ -571,9 +571,9 @@ fn images() -> (Vec<Image>, Arc<Images>) {
             let fetch = || Ok::<_, ImageError>(image.clone());
             loaded.load(image.digest(), fetch).expect("it was just made")
         };
-        // They stay loaded as long as this is held.
-        let held = images.iter().map(load).collect();
-        (images, loaded.clone(), held)
+        // They stay loaded for all seeds.
+        images.iter().map(load).for_each(std::mem::forget);
+        (images, loaded)
     });
     (images.clone(), loaded.clone())
 }
