@@ -1,24 +1,24 @@
-//! Files that come with a container, as `system.assets` of Toit has them: names and contents in one byte array.
+//! Files that come with a container, in the format of Toit's `system.assets`: names and contents in one byte array.
 
 use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-/// Where a program finds what `-D` has defined: a map as TISON.
+/// The name of the asset with the definitions of `-D`: a map as TISON.
 pub(crate) const DEFINES: &str = "jag.defines";
 
-/// What it begins with.
+/// The first word of the format.
 const MARKER: u32 = 0x6395_f9f1;
 
-/// Names and contents start at multiples of this.
+/// The alignment of names and contents, in bytes.
 const ALIGNMENT: usize = 4;
 
-/// Some bytes are no assets.
+/// The bytes are not a file of assets.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("this is no file of assets: write NAME=FILE to attach any file")]
 pub(crate) struct BadAssets;
 
-/// The bytes that programs read as their assets.
+/// Encodes files as programs read them.
 pub(crate) fn encode(entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let number = |bytes: &mut Vec<u8>, number: usize| {
@@ -34,7 +34,7 @@ pub(crate) fn encode(entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     bytes
 }
 
-/// The names and contents.
+/// Decodes the names and contents.
 pub(crate) fn decode(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, BadAssets> {
     let mut rest = bytes;
     if number(&mut rest)? != MARKER as usize {

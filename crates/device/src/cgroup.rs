@@ -1,44 +1,44 @@
-//! Control groups: limits that hold for a native container and everything that it starts, where the device was given a
-//! part of the tree (`Delegate=` of systemd) to arrange as it likes.
+//! Control groups: limits for an executable and all processes that it starts. Used if the device was given a part of
+//! the tree (`Delegate=` of systemd).
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where version 2 is by custom.
+/// The usual place of cgroups version 2.
 const ROOT: &str = "/sys/fs/cgroup";
 
-/// The controllers that containers get their limits from.
+/// The controllers of the limits.
 const CONTROLLERS: &[&str] = &["cpu", "memory", "pids"];
 
-/// The share of the processor of a container in the background; others have 100.
+/// The processor weight of a container in the background. That of others is 100.
 const BACKGROUND_WEIGHT: u32 = 25;
 
-/// How many OS processes and threads a container may have.
+/// The largest number of OS processes and threads of a container.
 const PIDS_MAX: u32 = 4_096;
 
-/// The part of the tree that the device arranges.
+/// The part of the tree that the device may change.
 #[derive(Debug, Clone)]
 pub(crate) struct Cgroups {
     folder: PathBuf,
 }
 
-/// The group of a container. It goes when this is dropped, which is to be when the container has ended.
+/// The group of a container. It is removed when this is dropped, which must be after the container has ended.
 #[derive(Debug)]
 pub(crate) struct Cgroup {
     folder: PathBuf,
 }
 
 impl Cgroups {
-    /// The part that was delegated to this OS process, if one was.
+    /// Returns the part that was delegated to this OS process, if any.
     pub(crate) fn delegated() -> Option<Cgroups> {
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
         let path = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
         Cgroups::at(Path::new(ROOT).join(path), std::process::id())
     }
 
-    /// The part in a folder, if the process is alone in it and may arrange it. The process moves into a group beside those
-    /// of the containers, since a group with processes cannot have others in it.
+    /// Returns the part in a folder, if the process is alone in it and may change it. The process moves into a group
+    /// beside those of the containers, since a group with processes cannot contain groups.
     fn at(folder: PathBuf, process: u32) -> Option<Cgroups> {
         let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
         let (present, inside) = (read("cgroup.controllers")?, read("cgroup.procs")?);
@@ -55,7 +55,7 @@ impl Cgroups {
         Some(Cgroups { folder })
     }
 
-    /// A group for a container.
+    /// Makes a group for a container.
     pub(crate) fn make(&self, name: &str, memory_bytes: Option<u64>, background: bool) -> io::Result<Cgroup> {
         let folder = self.folder.join(format!("container-{name}"));
         make(&folder)?;
@@ -72,12 +72,12 @@ impl Cgroups {
 }
 
 impl Cgroup {
-    /// The folder, in which `cgroup.procs` takes processes in.
+    /// Returns the folder. Writing to its `cgroup.procs` adds processes.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The limits as the kernel has them, for people.
+    /// Describes the limits as the kernel has them, for people.
     pub(crate) fn limits(&self) -> Vec<String> {
         let limit = |file: &str| {
             let value = fs::read_to_string(self.folder.join(file)).ok()?;
@@ -93,9 +93,9 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        // Whoever has left the process group of the container has not left this one. Older kernels have no such file.
+        // Kills processes that have left the process group of the container. Older kernels have no such file.
         let _ = self.set("cgroup.kill", "1");
-        // One that does not go at once is taken over by the next run of the container.
+        // The next run of the container reuses a group that cannot be removed yet.
         let _ = fs::remove_dir(&self.folder);
     }
 }
@@ -111,7 +111,7 @@ fn make(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// What a delegated folder looks like. The kernel's own files are plain ones here.
+    /// Makes a folder like a delegated one. The kernel's own files are plain files here.
     fn delegated(controllers: &str, inside: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("cgroup.controllers"), controllers).unwrap();

@@ -1,7 +1,7 @@
-//! Which OS processes a device has started, on disk: after a device was killed, the next one ends what it left behind.
+//! Records the OS processes of a device on disk: after a device was killed, the next one kills its leftovers.
 //!
-//! A pid alone names nobody, since pids are used again. With the time at which the process was started, and the boot of
-//! the machine that this time counts from, it names one process for ever.
+//! Pids are reused, so a pid alone is ambiguous. A record adds the start time of the process, and the boot of the
+//! machine that this time counts from.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ pub(crate) struct Children {
     folder: PathBuf,
 }
 
-/// A child that is on record until this is dropped, which is to be when it has ended.
+/// A child on record, until this is dropped, which must be after the child has ended.
 #[derive(Debug)]
 pub(crate) struct OnRecord {
     file: PathBuf,
@@ -26,7 +26,7 @@ impl Children {
         Children { folder }
     }
 
-    /// Notes a child, which leads a process group of its own.
+    /// Records a child, which leads a process group of its own.
     pub(crate) fn note(&self, pid: Pid) -> io::Result<OnRecord> {
         let started = started(pid)
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "a child cannot be found in /proc"))?;
@@ -35,14 +35,14 @@ impl Children {
         Ok(OnRecord { file })
     }
 
-    /// Ends those that an earlier device has left behind, and says how many there were.
+    /// Kills the processes that an earlier device has left behind, and returns their number.
     pub(crate) fn end_leftovers(&self) -> io::Result<usize> {
         fs::create_dir_all(&self.folder)?;
         let mut ended = 0;
         for entry in fs::read_dir(&self.folder)? {
             let file = entry?.path();
             if let Some(pid) = leftover(&file) {
-                // It leads its group, and what it has started goes with it.
+                // The process leads its group, which is killed as a whole.
                 ended += usize::from(kill_process_group(pid, Signal::KILL).is_ok());
             }
             fs::remove_file(&file)?;
@@ -53,19 +53,19 @@ impl Children {
 
 impl Drop for OnRecord {
     fn drop(&mut self) {
-        // A record that stays is of a process that has ended, and is found to be.
+        // A record that stays names a process that has ended, which is detected.
         let _ = fs::remove_file(&self.file);
     }
 }
 
-/// The process that a record is of, if it is still there.
+/// Returns the process of a record, if it still runs.
 fn leftover(file: &Path) -> Option<Pid> {
     let pid = Pid::from_raw(file.file_name()?.to_str()?.parse().ok()?)?;
     let noted = fs::read_to_string(file).ok()?;
     (started(pid)? == noted).then_some(pid)
 }
 
-/// When a process was started, on which boot of the machine.
+/// Returns the start time and the boot of a process.
 fn started(pid: Pid) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The name of the program, in parentheses, may contain anything; proc_pid_stat(5) has the fields.
@@ -95,10 +95,10 @@ mod tests {
         assert_eq!(children.end_leftovers().unwrap(), 0);
         let (mut left, left_pid) = sleeper();
         std::mem::forget(children.note(left_pid).unwrap());
-        // A process that has the pid of one that was noted, but is another one.
+        // A process with the pid of a recorded one.
         let (mut other, other_pid) = sleeper();
         fs::write(children.folder.join(other_pid.as_raw_nonzero().to_string()), "another boot 17").unwrap();
-        // One that has ended in peace.
+        // A process that has ended normally.
         let (mut ended, ended_pid) = sleeper();
         drop(children.note(ended_pid).unwrap());
 

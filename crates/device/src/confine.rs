@@ -1,8 +1,8 @@
-//! Bounds of native containers: what an OS process gives up before it becomes the container's program.
+//! Bounds of executables: rights that an OS process gives up before it becomes the container's program.
 //!
-//! The device starts `lucarne confine BOUNDS PROGRAM...`, which does here what can only be done from within, and then
-//! executes the program. What cannot be enforced ends it, with the reason in the container's log: nobody runs with fewer
-//! bounds than were asked for.
+//! The device starts `lucarne confine BOUNDS PROGRAM...`, which sets bounds that can only be set from within, and
+//! then executes the program. If a bound cannot be enforced, the process ends with the reason in the container's log:
+//! no program runs with fewer bounds than were asked for.
 
 use std::ffi::OsString;
 use std::fs;
@@ -25,64 +25,64 @@ use thiserror::Error;
 
 use crate::settings::FileAccess;
 
-/// How much nicer a container in the background is to others.
+/// The niceness of a container in the background.
 const BACKGROUND_NICENESS: i32 = 10;
 
-/// The version of Landlock that is needed: what every kernel since 5.19 knows.
+/// The version of Landlock that is needed. Every kernel since 5.19 has it.
 const LANDLOCK_NEEDED: ABI = ABI::V2;
 
-/// The version whose rights are handled where the kernel knows them, such as to empty files, which came with 6.2.
+/// The version whose rights are used if the kernel has them. It came with 6.2.
 const LANDLOCK: ABI = ABI::V5;
 
-/// How often it is tried to run a program that somebody still has open to be written, and how long it takes until the next time.
+/// How often a program is tried that another process still has open for writing, and the time between the tries.
 const BUSY_TRIES: u32 = 50;
 const BUSY_WAIT: Duration = Duration::from_millis(10);
 
-/// What every program needs to be started at all, if it is there: libraries, and the devices that are none.
+/// The files that every program needs to start, if they exist: libraries and harmless devices.
 const ALWAYS_READ: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/proc/self"];
 const ALWAYS_WRITTEN: &[&str] = &["/dev/null", "/dev/zero", "/dev/urandom"];
 
-/// What an OS process gives up.
+/// The bounds of an OS process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bounds {
     /// The pid of the device: the process ends with it.
     pub device: i32,
-    /// How many bytes of data it may have.
+    /// The largest size of its data, in bytes.
     pub memory_bytes: Option<u64>,
-    /// Whether it gets less of the processor than others.
+    /// Whether it gets less processor time than others.
     pub background: bool,
-    /// The only files that it reaches, if they are said.
+    /// The only files that it reaches, if this is bounded.
     pub files: Option<Vec<FileAccess>>,
     /// The control group that it joins.
     pub cgroup: Option<PathBuf>,
 }
 
-/// Why a program is not run.
+/// The reason why a program is not run.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfineError {
-    /// The device has ended meanwhile.
+    /// The device has ended.
     #[error("the device has gone")]
     Orphan,
-    /// The kernel has no Landlock, or too little of it.
+    /// The kernel has no Landlock, or an old one.
     #[error(
         "this kernel cannot bound which files a program reaches (Landlock is missing or off): leave out --files"
     )]
     NoLandlock,
-    /// A file that it should reach is not there.
+    /// A file that it may reach is missing.
     #[error("{}: {error}", .path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         error: String,
     },
     /// A bound cannot be set.
     #[error("cannot set {bound}: {error}")]
     Bound {
-        /// Which.
+        /// The name of the bound.
         bound: &'static str,
-        /// What the operating system says.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// The program cannot be executed.
@@ -90,19 +90,19 @@ pub enum ConfineError {
     Program {
         /// The program.
         program: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         error: io::Error,
     },
 }
 
 impl Bounds {
-    /// Takes on the bounds, and becomes a program, which is called `name`. Returns only if that fails.
+    /// Sets the bounds and becomes a program, under the given name. Returns only if that fails.
     pub fn execute(&self, name: &OsString, program: &Path, arguments: &[OsString]) -> ConfineError {
         if let Err(error) = self.take_on(program) {
             return error;
         }
         let mut error = Command::new(program).arg0(name).args(arguments).exec();
-        // The device has just written it, and for a moment whatever it starts meanwhile has that file open too.
+        // The device has just written the file, and processes that it starts at that moment have it open too.
         for _ in 0..BUSY_TRIES {
             if error.kind() != io::ErrorKind::ExecutableFileBusy {
                 break;
@@ -117,7 +117,7 @@ impl Bounds {
         let bound =
             |bound| move |error: rustix::io::Errno| ConfineError::Bound { bound, error: error.into() };
         set_parent_process_death_signal(Some(Signal::KILL)).map_err(bound("the end with the device"))?;
-        // It may have ended before it was asked.
+        // The device may have ended before its end was subscribed to.
         if getppid().map(Pid::as_raw_pid) != Some(self.device) {
             return Err(ConfineError::Orphan);
         }
@@ -144,7 +144,7 @@ fn limit(resource: Resource, most: u64) -> rustix::io::Result<()> {
     setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
 }
 
-/// From now on this process reaches these files alone.
+/// Lets this process reach these files alone.
 fn bound_files(files: &[FileAccess], program: &Path) -> Result<(), ConfineError> {
     let (read, all) = (AccessFs::from_read(LANDLOCK), AccessFs::from_all(LANDLOCK));
     let mut rules = Ruleset::default()
@@ -177,12 +177,12 @@ fn allow(
         error: error.to_string(),
     };
     let file = PathFd::new(path).map_err(|error| failed(&error))?;
-    // Only some of the rights make sense for what is no folder.
+    // Some of the rights exist for folders only.
     let access = if path.is_dir() { access } else { access & AccessFs::from_file(LANDLOCK) };
     rules.add_rule(PathBeneath::new(file, access)).map_err(|error: RulesetError| failed(&error))
 }
 
-/// The bounds that the kernel says are in force for a process, for people.
+/// Describes the bounds of a process that the kernel enforces, for people.
 pub(crate) fn in_force(pid: Pid, files: Option<&[FileAccess]>) -> Vec<String> {
     let mut bounds = vec!["it ends with the device".to_owned()];
     let read =

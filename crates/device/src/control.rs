@@ -1,7 +1,7 @@
 //! The control service: how the commands of `lucarne device` and `lucarne container` reach a device.
 //!
-//! It is a service like any other, in a system of its own: the device has one [`System`] for the
-//! containers and another one that only listens on the control socket. So no container can ever find it.
+//! It is a service like any other, in a system of its own: the device has one [`System`] for the containers, and
+//! another one that only listens on the control socket. So no container can find it.
 
 use std::time::Duration;
 
@@ -14,28 +14,28 @@ use crate::folders::StateFolder;
 use crate::logs::Entry;
 use crate::{ContainerName, Digest, Image, Kind, Settings};
 
-/// What a device does on command.
+/// The commands of a device.
 #[lucarne::service(uuid = "2c1e8c6a-6c8d-4f0c-a1f3-7a0b1f6f5e3d", version = "1.0")]
 pub trait Device {
-    /// Where a program is sent to.
+    /// Receives a program.
     type Upload: Upload;
-    /// The lines of a log as they come.
+    /// Passes on the lines of a log as they come.
     type Follower: Follower;
-    /// The device at work.
+    /// Passes on samples of the device at work.
     type Watch: Watch;
-    /// What there is to say about the device itself.
+    /// Describes the device itself.
     #[index(0)]
     async fn status(&self) -> Result<Status, Refusal>;
     /// Ends all containers, and then the device.
     #[index(1)]
     async fn shut_down(&self);
-    /// Begins to send a program.
+    /// Begins to receive a program.
     #[index(2)]
     async fn upload(&self) -> Result<Resource<Self::Upload>, Refusal>;
-    /// All containers, in the order of their installation.
+    /// Lists all containers, in the order of installation.
     #[index(3)]
     async fn list(&self) -> Result<Vec<Listed>, Refusal>;
-    /// Everything about one container.
+    /// Returns everything about a container.
     #[index(4)]
     async fn inspect(&self, name: ContainerName) -> Result<Inspected, Refusal>;
     /// Ends a container and forgets it, with its log and what it has stored.
@@ -44,153 +44,153 @@ pub trait Device {
     /// Starts a container, unless it runs.
     #[index(6)]
     async fn start(&self, name: ContainerName) -> Result<(), Refusal>;
-    /// Ends a container, until it is started again.
+    /// Ends a container until it is started again.
     #[index(7)]
     async fn stop(&self, name: ContainerName) -> Result<(), Refusal>;
     /// Ends a container and starts it again.
     #[index(8)]
     async fn restart(&self, name: ContainerName) -> Result<(), Refusal>;
-    /// The last lines of a log, or all.
+    /// Returns the last lines of a log, or all.
     #[index(9)]
     async fn logs(&self, name: ContainerName, last: Option<u32>) -> Result<Vec<Entry>, Refusal>;
-    /// The last lines of a log, and then all that come.
+    /// Returns the last lines of a log, and then passes on each new one.
     #[index(10)]
     async fn follow(
         &self,
         name: ContainerName,
         last: Option<u32>,
     ) -> Result<Resource<Self::Follower>, Refusal>;
-    /// The device at work: a sample once in so many µs, for as long as the resource is open.
+    /// Passes on a sample of the device at work in each interval, in µs, for as long as the resource is open.
     #[index(11)]
     async fn watch(&self, interval_us: i64) -> Result<Resource<Self::Watch>, Refusal>;
-    /// What is counted all the time.
+    /// Returns everything that is counted all the time.
     #[index(12)]
     async fn counters(&self) -> Result<Counters, Refusal>;
 }
 
-/// A program on its way: its image, in parts.
+/// A program that is being sent, in parts.
 #[lucarne::resource]
 pub trait Upload {
-    /// The next part.
+    /// Receives the next part.
     #[index(20)]
     async fn write(&self, part: Bytes) -> Result<(), Refusal>;
-    /// That was a file that comes with the container: one of assets if it has no name. What follows is another file.
+    /// Ends the current file, which comes with the container: as a file of assets if it has no name.
     #[index(21)]
     async fn asset(&self, name: Option<String>) -> Result<(), Refusal>;
-    /// That was the image: installs it, in place of what had the name, and starts it.
+    /// Ends the image, installs it, in place of the container that had the name, and starts it.
     #[index(22)]
     async fn install(&self, name: ContainerName, settings: Settings) -> Result<Installed, Refusal>;
-    /// That was the image: runs it once, in place of what was run like that before.
+    /// Ends the image and runs it once, in place of the program that was run so before.
     #[index(23)]
     async fn run(&self, settings: Settings) -> Result<(), Refusal>;
 }
 
-/// A log that is followed.
+/// Follows a log.
 #[lucarne::resource(notifies = LogPart)]
 pub trait Follower {}
 
-/// Somebody looks at the device.
+/// Watches the device.
 #[lucarne::resource(notifies = Sample)]
 pub trait Watch {}
 
-/// The device at work, over some time.
+/// The device at work, over an interval.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
-    /// How long the time was, in µs.
+    /// The length of the interval, in µs.
     pub over_us: i64,
-    /// What is provided.
+    /// The services that are provided.
     pub services: Vec<ServiceSample>,
-    /// All containers, in the order of their installation.
+    /// All containers, in the order of installation.
     pub containers: Vec<ContainerSample>,
-    /// How many messages there were that could not be told apart from others, and are not counted.
+    /// The number of messages that were not counted: there was no room to tell them apart.
     pub missed: u64,
 }
 
 /// A service at work.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceSample {
-    /// The container that provides it. None for the device itself.
+    /// The container that provides it, or none for the device itself.
     pub container: Option<ContainerName>,
-    /// What the provider is called, or the id of a component.
+    /// The name of the provider, or the id of the component.
     pub name: String,
-    /// MAJOR.MINOR; a component has none.
+    /// MAJOR.MINOR, or none for a component.
     pub version: Option<String>,
-    /// The interface; a component has none.
+    /// The interface, or none for a component.
     pub uuid: Option<lucarne::Uuid>,
     /// The provider's tags.
     pub tags: Vec<String>,
     /// The provider's priority.
     pub priority: i64,
-    /// Who has opened it. None if that is not known: the provider has not answered, or is a component.
+    /// The clients that have opened it. None if they are not known: the provider has not answered, or is a component.
     pub clients: Option<Vec<ClientSample>>,
-    /// How many calls were answered.
+    /// The number of calls that were answered.
     pub calls: u64,
-    /// How many of these with an error.
+    /// The number of these that were answered with an error.
     pub errors: u64,
-    /// The time in ns in which half of them were answered; it is up to a sixteenth too long.
+    /// The median of the times to an answer, in ns, rounded up by at most a sixteenth.
     pub p50_ns: Option<u64>,
-    /// The same of 99 in a hundred.
+    /// The 99th percentile of these times, in ns, rounded in the same way.
     pub p99_ns: Option<u64>,
-    /// The longest time, in ns.
+    /// The longest of these times, in ns.
     pub max_ns: Option<u64>,
 }
 
-/// The clients of a service that belong together.
+/// The clients of a service that belong to one container.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSample {
-    /// Whose they are. None for the device itself.
+    /// The container, or none for the device itself.
     pub container: Option<ContainerName>,
-    /// How many.
+    /// The number of clients.
     pub clients: u64,
-    /// How many resources the provider keeps for them.
+    /// The number of resources that the provider keeps for them.
     pub resources: u64,
 }
 
 /// A container at work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContainerSample {
-    /// What the list says.
+    /// The entry in the list.
     #[serde(flatten)]
     pub listed: Listed,
-    /// The memory that it has now: of a program in Toit what its heaps and byte arrays have, of others what is resident.
+    /// Its memory now, in bytes: heaps and byte arrays of a Toit program, resident memory of others.
     pub memory_bytes: Option<u64>,
-    /// The processor time that it has used, in µs: of a program in Toit an estimate, by the work that it has done.
+    /// Its processor time, in µs. For a Toit program it is estimated from its work.
     pub cpu_us: Option<u64>,
-    /// How many messages it was sent: requests, answers, notifications.
+    /// The number of messages that it was sent: requests, answers, notifications.
     pub received: u64,
-    /// Their bytes.
+    /// The bytes of these.
     pub received_bytes: u64,
-    /// How many messages it has sent.
+    /// The number of messages that it has sent.
     pub sent: u64,
-    /// Their bytes.
+    /// The bytes of these.
     pub sent_bytes: u64,
 }
 
-/// What is counted all the time, since the device was started.
+/// Everything that is counted since the device was started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counters {
-    /// What the status says.
+    /// The status.
     pub status: Status,
-    /// The bytes of all logs.
+    /// The size of all logs, in bytes.
     pub log_bytes: u64,
-    /// All containers, in the order of their installation.
+    /// All containers, in the order of installation.
     pub containers: Vec<ContainerCounters>,
 }
 
-/// What is counted of a container.
+/// Everything that is counted of a container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContainerCounters {
-    /// What the list says.
+    /// The entry in the list.
     pub listed: Listed,
-    /// How often it was started.
+    /// The number of its starts.
     pub starts: u64,
-    /// How often it has ended.
+    /// The number of its ends.
     pub ends: u64,
-    /// How often of these with a code that is not 0.
+    /// The number of ends with a code other than 0.
     pub failures: u64,
-    /// How many entries its log has been given.
+    /// The number of entries that its log has taken.
     pub log_lines: u64,
-    /// How many more it was not given room for.
+    /// The number of lines that its log has dropped for lack of room.
     pub log_dropped: u64,
     /// See [`ContainerSample::memory_bytes`].
     pub memory_bytes: Option<u64>,
@@ -203,11 +203,11 @@ pub struct ContainerCounters {
 pub struct LogPart {
     /// The lines.
     pub entries: Vec<Entry>,
-    /// How many others came too fast to be passed on.
+    /// The number of lines that came too fast to be passed on.
     pub missed: u64,
 }
 
-/// A command that could not be done: why, for people.
+/// The reason why a command failed, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Fault, Error)]
 pub enum Refusal {
     /// The reason.
@@ -226,20 +226,20 @@ impl Refusal {
     }
 }
 
-/// What there is to say about a device.
+/// The state of a device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// The version of lucarne that it is.
+    /// Its version of lucarne.
     pub version: String,
-    /// Its OS process.
+    /// The pid of its OS process.
     pub pid: u32,
-    /// How long it has been up, in µs.
+    /// The time since it was started, in µs.
     pub up_us: i64,
-    /// How many containers are installed.
+    /// The number of installed containers.
     pub installed: u32,
-    /// How many containers run.
+    /// The number of running containers.
     pub running: u32,
 }
 
@@ -250,35 +250,35 @@ pub struct Listed {
     pub name: ContainerName,
     /// The id of its image, as programs know it.
     pub image: lucarne::Uuid,
-    /// What it is written in.
+    /// Its kind.
     pub kind: Kind,
-    /// How it is.
+    /// Its state.
     pub state: State,
 }
 
-/// How a container is.
+/// The state of a container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum State {
     /// It runs.
     Running {
-        /// For how long, in µs.
+        /// The time since it was started, in µs.
         since_us: i64,
     },
     /// It has been told to end.
     Stopping,
-    /// Somebody has stopped it.
+    /// It was stopped by a command.
     Stopped,
-    /// It has ended, and will be started again.
+    /// It has ended, and starts again.
     Waiting {
-        /// In how many µs.
+        /// The time until then, in µs.
         starts_in_us: i64,
-        /// How it ended: 0 is good.
+        /// The code with which it ended. 0 is success.
         code: i32,
     },
     /// It has ended.
     Ended {
-        /// How: 0 is good.
+        /// The code with which it ended. 0 is success.
         code: i32,
     },
 }
@@ -286,47 +286,47 @@ pub enum State {
 /// Everything about a container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inspected {
-    /// What the list says.
+    /// The entry in the list.
     pub listed: Listed,
-    /// What names its image.
+    /// The digest of its image.
     pub digest: Digest,
-    /// The file that was installed, as the manifest has it.
+    /// The name of the file that was installed.
     pub entry: String,
-    /// How it is run.
+    /// Its settings.
     pub settings: Settings,
-    /// How often it was started since the device was.
+    /// The number of its starts since the device was started.
     pub starts: u32,
-    /// How its last start failed, if it did.
+    /// The reason why its last start failed, if it did.
     pub problem: Option<String>,
     /// The bounds that are in force for it, for people.
     pub bounds: Vec<String>,
 }
 
-/// A container was installed.
+/// The result of an installation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Installed {
-    /// What names its image.
+    /// The digest of the image.
     pub digest: Digest,
-    /// Whether it took the place of another one.
+    /// Whether it has replaced another container.
     pub replaced: bool,
 }
 
-/// Why a device cannot be reached.
+/// The reason why a device cannot be reached.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReachError {
-    /// Nobody listens on the control socket.
+    /// No device listens on the control socket.
     #[error("no device runs here: start one with 'lucarne device start'")]
     NotRunning,
-    /// It cannot be connected to.
+    /// The connection failed.
     #[error("cannot connect to the device: {0}")]
     Connect(#[from] ConnectError),
-    /// It does not answer as a device of this version does.
+    /// The answer is not that of a device of this version.
     #[error("the device does not answer as it should: {0}")]
     Open(#[from] OpenError),
 }
 
-/// A command was not done.
+/// A command has failed.
 pub type Refused = CallError<Refusal>;
 
 /// A device, seen from another OS process.
@@ -338,11 +338,11 @@ pub struct Reached {
     pub container: Container,
 }
 
-/// How long a device may take to answer at first.
+/// The longest time for the first answer of a device.
 const GREETING: Duration = Duration::from_secs(5);
 
 impl Reached {
-    /// Connects to the device that has its state in a folder.
+    /// Connects to the device of a state folder.
     ///
     /// # Errors
     /// See [`ReachError`].
@@ -358,7 +358,7 @@ impl Reached {
         Ok(Reached { device, container })
     }
 
-    /// Sends a program, and files that come with it: with a name, or without one for a file of assets.
+    /// Sends a program and the files that come with it: under a name, or as a file of assets without one.
     ///
     /// # Errors
     /// If the device refuses one of them.
@@ -373,7 +373,7 @@ impl Reached {
     }
 }
 
-/// How much is sent at a time, in bytes.
+/// The size of a part, in bytes.
 const PART: usize = 1 << 20;
 
 fn send_parts(upload: &UploadProxy, contents: &[u8]) -> Result<(), Refused> {

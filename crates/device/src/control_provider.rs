@@ -1,4 +1,4 @@
-//! The device's end of the control service: commands become orders to the supervisor.
+//! The device's end of the control service: turns commands into events of the supervisor.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::observatory::Observatory;
 use crate::supervisor::{Event, Orders, Sent};
 use crate::{ContainerName, Digest, Image, Settings, Store, assets};
 
-/// Whom commands are given to.
+/// Receives the commands.
 pub(crate) struct ControlProvider {
     pub(crate) orders: Orders,
     pub(crate) store: Arc<Store>,
@@ -26,7 +26,7 @@ pub(crate) struct ControlProvider {
     pub(crate) observatory: Observatory,
 }
 
-/// A program on its way.
+/// A program that is being received.
 pub(crate) struct Uploading {
     orders: Orders,
     store: Arc<Store>,
@@ -39,19 +39,19 @@ struct Arrived {
     assets: BTreeMap<String, Vec<u8>>,
 }
 
-/// Somebody who follows a log. A thread passes on what comes, for as long as the resource is open.
+/// Follows a log. A thread passes on new lines for as long as the resource is open.
 pub(crate) struct Following;
 
-/// Somebody looks at the device. A thread sends samples, for as long as the resource is open.
+/// Watches the device. A thread sends samples for as long as the resource is open.
 pub(crate) struct Watching;
 
 /// The shortest and the longest interval, in µs.
 const INTERVALS_US: std::ops::RangeInclusive<i64> = 100_000..=3_600_000_000;
 
-/// How often the thread of somebody who follows a silent log looks whether anybody still does.
+/// How often the thread that follows a silent log checks whether the resource is still open.
 const FOLLOWING_LOOK: Duration = Duration::from_secs(1);
 
-/// How many entries travel together at most: as many as fit into a mailbox, however long they are.
+/// The largest number of entries in a part: as many as fit into a mailbox, however long they are.
 const PART_ENTRIES: usize = 64;
 
 impl Device for ControlProvider {
@@ -133,13 +133,13 @@ impl Device for ControlProvider {
     }
 }
 
-/// How many entries are meant: all, if nobody says.
+/// Returns the number of entries that are meant: all by default.
 fn count(last: Option<u32>) -> usize {
     last.map_or(usize::MAX, |last| last as usize)
 }
 
 impl ControlProvider {
-    /// The log of a container that is there.
+    /// Returns the log of a container, which must exist.
     async fn log(&self, name: ContainerName) -> Result<Arc<Log>, Refusal> {
         let found = name.clone();
         self.orders.ask(|reply| Event::Find { name: found, reply }).await?;
@@ -147,7 +147,7 @@ impl ControlProvider {
     }
 }
 
-/// Passes on a log, from what it has to what comes, until nobody wants it any more.
+/// Passes on a log, first the past entries and then each new one, until the resource is closed.
 fn pass_on(past: Vec<Entry>, mut follower: crate::logs::Follower, notifier: &Notifier<LogPart>) {
     for part in past.chunks(PART_ENTRIES) {
         if notifier.send(LogPart { entries: part.to_vec(), missed: 0 }).wait().is_err() {
@@ -187,10 +187,10 @@ impl Follower for Following {}
 impl Watch for Watching {}
 
 impl Uploading {
-    /// Takes what has arrived.
+    /// Takes the received parts.
     fn take(&self) -> Result<Sent, Refusal> {
         let Arrived { part, assets } = std::mem::take(&mut *self.arrived.lock());
-        // What is in the store has been made here, and what has the same digest is the same.
+        // An image of the same digest in the store is the same, and was checked.
         let image = match self.store.image(Digest::of(&part)) {
             Ok(image) => image,
             Err(_) => Image::received(part).map_err(Refusal::new)?,

@@ -1,4 +1,4 @@
-//! A device at work: the parts put together, from the start to the end.
+//! Puts a device together, and takes it down.
 
 use std::io;
 use std::sync::Arc;
@@ -33,16 +33,16 @@ pub struct Daemon {
     control: System,
 }
 
-/// How a device runs.
+/// The options of a device.
 #[derive(Debug, Clone)]
 pub struct DeviceOptions {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// How many worker threads its containers share.
+    /// The number of worker threads that its containers share.
     pub workers: usize,
 }
 
-/// Why a device cannot start.
+/// The reason why a device cannot start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -52,22 +52,22 @@ pub enum StartError {
     /// Its store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Commands could not reach it.
+    /// The control socket cannot be listened on.
     #[error("commands could not reach the device: {0}")]
     Listen(#[from] ListenError),
-    /// The operating system would not have it.
+    /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),
 }
 
 impl Daemon {
-    /// Starts a device, and on it all containers that are installed. Commands reach it when this returns.
+    /// Starts a device and all enabled containers. When this returns, commands reach it.
     ///
     /// # Errors
-    /// See [`StartError`]. Another device that has the folder goes on.
+    /// See [`StartError`]. If another device has the folder, it goes on.
     pub fn start(folder: &StateFolder, options: DeviceOptions) -> Result<Daemon, StartError> {
         folder.prepare()?;
-        // Only one can have it open, so this comes before everything that two would quarrel about.
+        // Only one device can have the store open, so this comes before anything that two could disagree about.
         let store = Arc::new(Store::open(folder.root())?);
         let logs = Arc::new(Logs::open(&folder.logs(), LogLimits::default())?);
         let output = Arc::new(StandardOutput::new());
@@ -129,21 +129,21 @@ impl Daemon {
         Ok(Daemon { orders: way, supervisor, listener, control })
     }
 
-    /// What stops it from elsewhere.
+    /// Returns a handle that stops the device from elsewhere.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.orders.clone())
     }
 
-    /// Waits until somebody has stopped it and all containers have ended.
+    /// Waits until the device is stopped and all containers have ended.
     pub fn wait(self) {
-        // A supervisor that panics has said so, and then there is nothing to wait for.
+        // A supervisor that panicked has reported it, and there is nothing to wait for.
         let _ = self.supervisor.join();
         drop(self.listener);
         drop(self.control);
     }
 }
 
-/// Tells the supervisor what containers provide.
+/// Reports to the supervisor which interfaces containers provide.
 pub(crate) fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
     let (orders, residents) = (orders.clone(), residents.clone());
     Arc::new(move |gid, interface| {

@@ -1,4 +1,4 @@
-//! The files that a device keeps its books in: `redb` databases, each used by one at a time.
+//! The `redb` databases of a device, each used by one OS process at a time.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
@@ -10,10 +10,11 @@ use redb::{Builder, Database, ReadTransaction, ReadableDatabase, StorageBackend,
 
 use crate::StoreError;
 
-/// How much of a file is kept in memory. What is large in there is read once, when a container starts.
+/// The size of the cache, in bytes. Large values are read once, when a container starts.
 const CACHE_BYTES: usize = 2 << 20;
 
-/// A database that survives a full disk: `redb` refuses everything once a write has failed, until it is opened anew.
+/// A database that survives a full disk: after a write that failed, `redb` refuses everything until the file is
+/// opened again.
 pub(crate) struct Books {
     open: Box<dyn Fn() -> Result<Database, StoreError> + Send + Sync>,
     /// None while it cannot be opened.
@@ -22,13 +23,13 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Opens a file, which is made if it is not there.
+    /// Opens a file, which is made if it is missing.
     pub(crate) fn in_file(file: &Path, prepare: Prepare) -> Result<Books, StoreError> {
         let path = file.to_owned();
         Books::opened(move || open(&path, prepare).map_err(|error| error.in_file(&path)))
     }
 
-    /// Opens what is on some disk, whose clones are the same disk.
+    /// Opens a database on a disk, whose clones are the same disk.
     pub(crate) fn on_disk<D>(disk: D, prepare: Prepare) -> Result<Books, StoreError>
     where
         D: StorageBackend + Clone,
@@ -46,7 +47,7 @@ impl Books {
         Ok(Books { open: Box::new(open), database, has_failed: AtomicBool::new(false) })
     }
 
-    /// Looks at what is there.
+    /// Reads in one transaction.
     pub(crate) fn read<T>(
         &self,
         work: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>,
@@ -54,7 +55,7 @@ impl Books {
         self.with(|database| work(&database.begin_read()?))
     }
 
-    /// Does something entirely or, with an error, not at all.
+    /// Writes in one transaction: entirely or, with an error, not at all.
     pub(crate) fn write<T>(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
@@ -69,7 +70,7 @@ impl Books {
         let database = self.database.read();
         let result = match &*database {
             Some(database) => work(database),
-            // Between the failure of somebody else to open it and our look at it.
+            // Another thread has failed to open it just now.
             None => Err(StoreError::Disk("it cannot be opened".to_owned())),
         };
         if matches!(result, Err(StoreError::Disk(_))) {
@@ -81,7 +82,7 @@ impl Books {
     fn open_again(&self) -> Result<(), StoreError> {
         let mut database = self.database.write();
         if self.has_failed.load(Ordering::Acquire) {
-            // Whoever has it open keeps others from it.
+            // An open database keeps the file locked.
             *database = None;
             *database = Some((self.open)()?);
             self.has_failed.store(false, Ordering::Release);
@@ -90,11 +91,11 @@ impl Books {
     }
 }
 
-/// Makes the tables of a database, or checks that we know them.
+/// Makes the tables of a database, or checks their version.
 pub(crate) type Prepare = fn(&Database) -> Result<(), StoreError>;
 
-/// Opens a file. One that is not there is made beside its place and prepared first: what a power cut leaves
-/// half made is no database.
+/// Opens a file. A missing one is made and prepared beside its place: a database that a power cut leaves half made is
+/// unusable.
 fn open(file: &Path, prepare: Prepare) -> Result<Database, StoreError> {
     if !file.try_exists()? {
         let beside = file.with_extension("redb.new");
@@ -110,22 +111,21 @@ fn open(file: &Path, prepare: Prepare) -> Result<Database, StoreError> {
     Ok(database)
 }
 
-/// Opens what is on some disk.
+/// Opens a database on a disk.
 fn on(backend: impl StorageBackend) -> Result<Database, StoreError> {
     let mut builder = Builder::new();
-    // What is altered behind our back is found here, and not by whoever reads it.
+    // Damage is found here, and not by a later reader.
     builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
     Ok(builder.create_with_backend(backend)?)
 }
 
-/// As [`Books::write`], for those who prepare a database.
+/// Writes as [`Books::write`] does, while a database is prepared.
 pub(crate) fn write<T>(
     database: &Database,
     work: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let mut transaction = database.begin_write()?;
-    // With one phase, which version of the file is the right one would be decided by checksums of
-    // contents that guests choose.
+    // With one phase, checksums over contents that containers choose would decide which version of the file is valid.
     transaction.set_two_phase_commit(true);
     let result = work(&transaction)?;
     transaction.commit()?;

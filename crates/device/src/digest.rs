@@ -1,4 +1,4 @@
-//! What names contents: the SHA-256 of them.
+//! Names contents by their SHA-256.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,18 +13,18 @@ use uuid::{Builder, Uuid};
 #[serde(try_from = "String", into = "String")]
 pub struct Digest([u8; 32]);
 
-/// A text is no digest.
+/// The text is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("'{0}' is no digest: it has 64 hexadecimal digits")]
 pub struct BadDigest(String);
 
 impl Digest {
-    /// The digest of some bytes.
+    /// Returns the digest of some bytes.
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(Sha256::digest(bytes).into())
     }
 
-    /// The same as a UUID, which is how programs know an image. It is of version 8: made of its own digits.
+    /// Returns the digest as a UUID, by which programs know an image. Its version is 8: made of its own digits.
     pub fn id(&self) -> Uuid {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.0[..16]);

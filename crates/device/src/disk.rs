@@ -1,4 +1,4 @@
-//! A disk that remembers what was done to it, and what of that a power cut could have left.
+//! A disk in memory that records its writes, and what a power cut could leave of them.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lucarne_kernel::sync::Mutex;
 use redb::StorageBackend;
 
-/// Something that was done to the disk.
+/// A step that was done on the disk.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Write(usize, Vec<u8>),
@@ -14,7 +14,7 @@ pub(crate) enum Step {
     Sync,
 }
 
-/// A disk in memory, with everything that was done to it. Clones are the same disk.
+/// A disk in memory, with its history. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Disk(Arc<Mutex<State>>);
 
@@ -22,28 +22,28 @@ pub(crate) struct Disk(Arc<Mutex<State>>);
 struct State {
     bytes: Vec<u8>,
     steps: Vec<Step>,
-    /// How many bytes there is room for, if that has an end.
+    /// The size of the disk in bytes, if it is bounded.
     room: Option<usize>,
 }
 
 impl Disk {
-    /// A disk with something on it.
+    /// Returns a disk with these bytes.
     pub(crate) fn with(bytes: Vec<u8>) -> Disk {
         Disk(Arc::new(Mutex::new(State { bytes, ..State::default() })))
     }
 
-    /// How many steps there were.
+    /// Returns the number of steps so far.
     pub(crate) fn steps(&self) -> usize {
         self.state(|state| state.steps.len())
     }
 
-    /// From now on there is room for so many bytes. Files may still be made longer, as file systems allow: it is the
-    /// writing that fails.
+    /// Bounds the size of the disk. Files may still be made longer, as file systems allow: it is the writing that
+    /// fails.
     pub(crate) fn has_room_for(&self, bytes: Option<usize>) {
         self.state(|state| state.room = bytes);
     }
 
-    /// What was done to it so far.
+    /// Returns all steps so far.
     pub(crate) fn history(&self) -> Vec<Step> {
         self.state(|state| state.steps.clone())
     }
@@ -111,7 +111,7 @@ fn apply(bytes: &mut Vec<u8>, step: &Step) {
     }
 }
 
-/// What is on a disk for sure, and what may be.
+/// The synced bytes of a disk, and the steps that are not synced.
 #[derive(Default)]
 pub(crate) struct Platter {
     synced: Vec<u8>,
@@ -119,7 +119,7 @@ pub(crate) struct Platter {
 }
 
 impl Platter {
-    /// A platter that has these bytes for sure.
+    /// Returns a platter with these synced bytes.
     pub(crate) fn with(synced: Vec<u8>) -> Platter {
         Platter { synced, unsynced: Vec::new() }
     }
@@ -133,7 +133,7 @@ impl Platter {
         }
     }
 
-    /// What a power cut leaves: of what was not synced some is lost, and some is torn.
+    /// Returns the bytes that a power cut leaves: some steps that were not synced are lost, and some are torn.
     pub(crate) fn cut(&self, random: &mut fastrand::Rng) -> Vec<u8> {
         let mut bytes = self.synced.clone();
         let losses = random.f64();

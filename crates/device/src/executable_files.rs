@@ -1,4 +1,4 @@
-//! ExecutableFiles and components as files, where the operating system can load them.
+//! Executables and components as files that the operating system can load.
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
@@ -23,8 +23,8 @@ impl ExecutableFiles {
         ExecutableFiles { folder, changes: Mutex::new(()) }
     }
 
-    /// The file of an image. One that is there is used only if it is what it should be: a power cut
-    /// may have left half of it.
+    /// Writes out the file of an image. An existing file is used only if its contents are right: a power cut may have
+    /// left half of it.
     pub(crate) fn write_out(&self, image: &Image) -> io::Result<PathBuf> {
         let _changes = self.changes.lock();
         let path = self.folder.join(image.digest().to_string());
@@ -36,13 +36,13 @@ impl ExecutableFiles {
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o700).open(&partial)?;
         file.write_all(image.file())?;
-        // Nobody can start a file that is open for writing.
+        // A file that is open for writing cannot be executed.
         drop(file);
         fs::rename(partial, &path)?;
         Ok(path)
     }
 
-    /// Removes what is not to be kept. What runs from a removed file goes on running.
+    /// Removes the files that are not to be kept. Processes that run from them go on.
     pub(crate) fn sweep(&self, kept: &HashSet<Digest>) -> io::Result<()> {
         let _changes = self.changes.lock();
         let entries = match fs::read_dir(&self.folder) {

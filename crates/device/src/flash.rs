@@ -1,4 +1,4 @@
-//! Flash memory in a file: what containers store, and what outlives them.
+//! The flash memory of a device, in a file: storage that outlives containers and restarts.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub struct FlashFile {
 }
 
 impl FlashFile {
-    /// Opens the flash memory in the folder of a store, which is to be open already; it is made if there is none.
+    /// Opens the flash memory in the folder of a store that is open. It is made if it is missing.
     ///
     /// # Errors
     /// As [`Store::open`](crate::Store::open).
@@ -24,7 +24,7 @@ impl FlashFile {
         Ok(FlashFile { books: Books::in_file(&folder.join("flash.redb"), prepare)? })
     }
 
-    /// Opens the flash memory on some disk, whose clones are the same disk.
+    /// Opens the flash memory on a disk, whose clones are the same disk.
     ///
     /// # Errors
     /// As [`Store::open`](crate::Store::open).
@@ -119,7 +119,7 @@ fn keys(table: &impl ReadableTable<Key, Key>, prefix: &[u8]) -> Result<Vec<Vec<u
     Ok(found)
 }
 
-/// Notes what somebody is to be told, on its way through a transaction.
+/// Keeps the caller's own error while it passes through a transaction.
 fn noted(error: FlashError, refused: &mut Option<FlashError>) -> StoreError {
     *refused = Some(error.clone());
     StoreError::Disk(error.0)

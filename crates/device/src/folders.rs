@@ -1,4 +1,4 @@
-//! Where a device keeps what it has.
+//! The folders and files of a device.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// How long the path of a socket may be: 108 bytes with the zero behind it, says `unix(7)`.
+/// The longest path of a socket, in bytes: 108 with the zero behind it, according to `unix(7)`.
 const SOCKET_PATH_MAX: usize = 107;
 
 /// The state folder of a device.
@@ -16,31 +16,31 @@ pub struct StateFolder {
     root: PathBuf,
 }
 
-/// Why a folder cannot be a device's.
+/// The reason why a folder cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FolderError {
-    /// Nothing says where.
+    /// The environment names no folder.
     #[error("neither XDG_STATE_HOME nor HOME says where the state of the device is: use --state")]
     Nowhere,
     /// The path of its sockets is too long.
     #[error("the path {} is too long for a socket: use --state with a shorter one", .0.display())]
     TooLong(PathBuf),
-    /// Others may look into it.
+    /// Other users may look into it.
     #[error("the folder {} is not for its owner alone: chmod 700 makes it so", .0.display())]
     Open(PathBuf),
-    /// The operating system would not have it.
+    /// A system call failed.
     #[error("{}: {error}", .path.display())]
     System {
         /// The folder.
         path: PathBuf,
-        /// What it says.
+        /// The error of the operating system.
         error: io::Error,
     },
 }
 
 impl StateFolder {
-    /// The folder at a path, absolute from now on.
+    /// Returns the folder at a path, which is made absolute.
     ///
     /// # Errors
     /// See [`FolderError`].
@@ -56,7 +56,7 @@ impl StateFolder {
         Ok(folder)
     }
 
-    /// The user's own: `lucarne` in `XDG_STATE_HOME`, or in `.local/state` at home.
+    /// Returns the user's own folder: `lucarne` in `XDG_STATE_HOME`, or in `.local/state` at home.
     ///
     /// # Errors
     /// See [`FolderError`].
@@ -66,12 +66,12 @@ impl StateFolder {
         StateFolder::at(state.ok_or(FolderError::Nowhere)?.join("lucarne"))
     }
 
-    /// The path.
+    /// Returns the path.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Makes the folder, for its owner alone, if it is not there.
+    /// Makes the folder, for its owner alone, if it is missing.
     ///
     /// # Errors
     /// See [`FolderError`].
@@ -90,27 +90,27 @@ impl StateFolder {
         Ok(())
     }
 
-    /// The logs of the containers.
+    /// Returns the folder of the logs.
     pub fn logs(&self) -> PathBuf {
         self.root.join("logs")
     }
 
-    /// What the device itself has to say when nobody watches it.
+    /// Returns the file of the device's own output, for a device in the background.
     pub fn device_log(&self) -> PathBuf {
         self.root.join("device.log")
     }
 
-    /// Where the commands reach the device.
+    /// Returns the socket that receives commands.
     pub fn control_socket(&self) -> PathBuf {
         self.sockets().join("control")
     }
 
-    /// Where the handlers of a component connect.
+    /// Returns the socket that the handlers of a component connect to.
     pub(crate) fn component_socket(&self, number: u64) -> PathBuf {
         self.sockets().join(format!("c{number}"))
     }
 
-    /// Which OS processes the device has started.
+    /// Returns the folder that records the OS processes of the device.
     pub(crate) fn children(&self) -> PathBuf {
         self.root.join("children")
     }

@@ -1,4 +1,4 @@
-//! The device as the service `system.containers` has it: what is installed, and further containers of the same images.
+//! The device as the keeper of `system.containers`: installed images, and further containers of them.
 //!
 //! An instance has the name of an installed container, and with it its log, its storage and its permissions.
 
@@ -16,20 +16,20 @@ use crate::residents::Residents;
 use crate::supervisor::{Event, Orders};
 use crate::{ContainerName, Digest, Image};
 
-/// Passes on what programs want to the supervisor.
+/// Passes on the requests of programs to the supervisor.
 pub(crate) struct Instances {
     orders: Orders,
     residents: Residents,
 }
 
-/// An instance that may be started: of which container, and from which image.
+/// A prepared instance: its container, its image and its group.
 pub(crate) struct Loaded {
     pub(crate) name: ContainerName,
     pub(crate) image: Digest,
     pub(crate) group: Prepared,
 }
 
-/// What is started of an instance.
+/// Everything that an instance is started with.
 pub(crate) struct InstanceStart {
     pub(crate) loaded: Loaded,
     pub(crate) argument: Value,
@@ -40,7 +40,7 @@ struct Instance {
     orders: Orders,
     residents: Residents,
     gid: Gid,
-    /// Until it is started.
+    /// Taken when it is started.
     loaded: Mutex<Option<Loaded>>,
 }
 
@@ -95,7 +95,7 @@ impl Keeper for Instances {
     }
 }
 
-/// What a container is called that comes as an image alone: as the file that this was made of.
+/// Derives the name of a container from an image: the name of the file that it was made of.
 fn name_of(image: &Image) -> Result<ContainerName, Refusal> {
     let stem = Path::new(&image.manifest().entry).file_stem().and_then(|stem| stem.to_str());
     stem.unwrap_or_default().parse().map_err(Refusal::new)
@@ -121,7 +121,7 @@ impl Startable for Instance {
 }
 
 impl Drop for Instance {
-    /// One that was never started is not to come any more.
+    /// An instance that was never started is forgotten.
     fn drop(&mut self) {
         if self.loaded.lock().is_some() {
             self.residents.forget_instance(self.gid);

@@ -1,9 +1,8 @@
-//! A Linux machine as a device: what is installed on it, and what it needs to be run.
+//! Runs a Linux machine as a device: containers are installed, kept running and seen at work.
 //!
-//! An [`Image`] is what can be installed: a program in Toit, an executable, or a component in C,
-//! known by the [`Digest`] of what it consists of. The [`Store`] remembers which containers there
-//! are, across restarts and power cuts. [`Settings`] say how a container is run, [`Logs`] keep what it has
-//! to say, and a [`FlashFile`] what it stores.
+//! An [`Image`] can be installed: a Toit program, an executable, or a component in C. It is named by the [`Digest`]
+//! of its contents. The [`Store`] keeps the installed containers across restarts and power cuts. [`Settings`] say how
+//! a container runs, [`Logs`] keep its output, and a [`FlashFile`] its storage.
 
 mod assets;
 mod cgroup;

@@ -1,8 +1,9 @@
-//! The device at work, for those who look: who provides what to whom, how calls go, what containers use.
+//! Takes samples of the device at work: which services are provided and used, how calls go, and the use of memory and
+//! processor.
 //!
-//! Each who looks has a thread here, which takes a [`Sample`] once in an interval. Counting begins when the first one
-//! looks and ends with the last one: see `lucarne_services::Traffic`. What is not counted by messages is asked for when
-//! a sample is taken: open clients and resources of the providers, memory and processor time of the containers.
+//! Each watch has a thread here, which takes a [`Sample`] in each interval. Messages are counted from the first watch
+//! to the last one: see `lucarne_services::Traffic`. The rest is asked for when a sample is taken: open clients and
+//! resources of the providers, memory and processor time of the containers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -21,13 +22,13 @@ use crate::residents::Residents;
 use crate::start::Usage;
 use crate::supervisor::{Event, Orders};
 
-/// How often the thread of somebody who looks sees whether anybody still does.
+/// How often the thread of a watch checks whether the watch is still open.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How long the service manager may take for a survey: it gives up on providers by itself.
+/// The longest time for a survey. The service manager gives up on silent providers before.
 const SURVEY_MAX: Duration = Duration::from_secs(2);
 
-/// Where one looks from.
+/// Everything that samples are taken from.
 #[derive(Clone)]
 pub(crate) struct Observatory {
     pub(crate) kernel: KernelHandle,
@@ -37,19 +38,19 @@ pub(crate) struct Observatory {
     pub(crate) orders: Orders,
 }
 
-/// One who looks.
+/// The state of one watch.
 struct Observer {
     observatory: Observatory,
     look: Look,
     since_us: i64,
-    /// The service of each client, by the process that provides it and the number of the client there.
+    /// The service of each client, by the provider's process and the number of the client there.
     services: HashMap<(Pid, i64), i64>,
-    /// The processor time that containers had used at the last sample.
+    /// The processor time of each container at the last sample, in µs.
     cpu_us: HashMap<ContainerName, u64>,
 }
 
 impl Observatory {
-    /// Sends a sample once in each interval, until nobody wants it any more.
+    /// Sends a sample in each interval until the watch is closed.
     pub(crate) fn observe(self, interval: Duration, notifier: Notifier<Sample>) -> std::io::Result<()> {
         let observe = move || {
             let mut observer = Observer::new(self);
@@ -64,10 +65,10 @@ impl Observatory {
         thread::Builder::new().name("observer".to_owned()).spawn(observe).map(drop)
     }
 
-    /// None if the system has gone.
+    /// Asks for a survey. None if the system has ended.
     fn survey(&self) -> Option<Survey> {
         let (sender, receiver) = sync_channel(1);
-        // One who has waited for too long has gone.
+        // It fails if the receiver has stopped waiting.
         self.surveys.ask(move |survey| drop(sender.try_send(survey)));
         receiver.recv_timeout(SURVEY_MAX).ok()
     }
@@ -114,7 +115,7 @@ impl Observer {
         let now_us = self.observatory.kernel.clock().now_us();
         let over_us = now_us - std::mem::replace(&mut self.since_us, now_us);
         self.services.extend(&seen.opened);
-        // Clients that were opened before, and may be closed by now, are known from before.
+        // Clients that were open before, and may be closed by now, are known from the survey before.
         let services = self.services_of(&survey, &seen);
         self.services.clear();
         self.note_clients(&survey);
@@ -221,7 +222,7 @@ impl Observer {
         Some(containers.into_iter().map(sample).collect())
     }
 
-    /// The processor time since this was asked before; all there was, of a run that is new.
+    /// Returns the processor time since the last call, or all of it for a new run.
     fn cpu_since(&mut self, name: &ContainerName, usage: Usage) -> Option<u64> {
         let now_us = usage.cpu_us?;
         let before_us = self.cpu_us.insert(name.clone(), now_us).filter(|before_us| *before_us <= now_us);
@@ -230,7 +231,7 @@ impl Observer {
 }
 
 impl ServiceSample {
-    /// Nothing but how calls went.
+    /// Returns a sample with nothing but the calls.
     fn called(calls: &Calls) -> ServiceSample {
         ServiceSample {
             calls: calls.count,

@@ -1,7 +1,7 @@
-//! Who is who: which groups of processes are which container.
+//! Knows which groups of processes are which container.
 //!
-//! Everything that is kept by container, and everything that is decided by it, is looked up here by the group that the
-//! kernel stamps on messages. A container is known before its first process runs.
+//! Messages are stamped with groups, while permissions, storage and logs belong to containers. A container's group is
+//! entered here before its first process runs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use lucarne_services::{Policies, Policy};
 
 use crate::{ContainerName, Permissions};
 
-/// The containers that run, by their groups. Clones are the same.
+/// The groups of the running containers. Clones are the same.
 #[derive(Clone, Default)]
 pub(crate) struct Residents {
     by_group: Arc<Mutex<HashMap<Gid, Resident>>>,
     policies: Policies,
 }
 
-/// What a group is.
+/// The container of a group.
 struct Resident {
     name: ContainerName,
-    /// Whether it is a further container of an installed one's image: it comes and goes by itself.
+    /// Whether it is an instance, which programs start and end.
     is_instance: bool,
 }
 
@@ -31,7 +31,7 @@ impl Residents {
         Residents { by_group: Arc::default(), policies }
     }
 
-    /// A group for the processes of a container, which may do what its permissions say.
+    /// Prepares a group for the processes of a container, with its permissions.
     pub(crate) fn admit(
         &self,
         kernel: &KernelHandle,
@@ -41,7 +41,7 @@ impl Residents {
         self.admit_as(Resident { name: name.clone(), is_instance: false }, kernel, permissions)
     }
 
-    /// The same for an instance of the container.
+    /// Prepares a group for an instance of the container.
     pub(crate) fn admit_instance(
         &self,
         kernel: &KernelHandle,
@@ -58,12 +58,12 @@ impl Residents {
         group
     }
 
-    /// Which container a group is.
+    /// Returns the container of a group.
     pub(crate) fn name_of(&self, gid: Gid) -> Option<ContainerName> {
         self.by_group.lock().get(&gid).map(|resident| resident.name.clone())
     }
 
-    /// Which container a group is, if it is no instance of it.
+    /// Returns the container of a group, unless the group is an instance.
     pub(crate) fn installed_name_of(&self, gid: Gid) -> Option<ContainerName> {
         let by_group = self.by_group.lock();
         by_group.get(&gid).filter(|resident| !resident.is_instance).map(|resident| resident.name.clone())
@@ -76,13 +76,13 @@ impl Residents {
         by_group.values().filter(|resident| !resident.is_instance && resident.name == *name).count()
     }
 
-    /// An instance has ended.
+    /// Forgets an instance that has ended.
     pub(crate) fn forget_instance(&self, gid: Gid) {
         self.by_group.lock().remove(&gid);
         self.policies.forget(gid);
     }
 
-    /// The container has ended. Its instances have not.
+    /// Forgets a container that has ended. Its instances stay.
     pub(crate) fn forget(&self, name: &ContainerName) {
         self.by_group.lock().retain(|gid, resident| {
             let stays = resident.is_instance || resident.name != *name;

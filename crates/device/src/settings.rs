@@ -1,4 +1,4 @@
-//! How a container is run: what its installation says.
+//! The settings of a container, which come with its installation.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,41 +10,40 @@ use thiserror::Error;
 
 use crate::Digest;
 
-/// How a container is run. What is left out when it is read has its default.
+/// The settings of a container. A field that is missing when they are read has its default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// The arguments of its `main`.
     pub arguments: Vec<String>,
-    /// How many bytes its heaps may take together; none for as much as there is.
+    /// The memory that its heaps may take together, in bytes, or none for the default.
     pub memory_bytes: Option<u64>,
-    /// What happens when it ends.
+    /// When it starts again after its end.
     pub restart: Restart,
-    /// Whether it does not keep the device awake: it counts as idle even while it runs.
+    /// Whether it counts as idle even while it runs, and so does not keep the device awake.
     pub background: bool,
-    /// How long after its last start it is started again, in microseconds; none if it is not run
-    /// at intervals.
+    /// The time from one start to the next, in microseconds, or none if it is not run at intervals.
     pub interval_us: Option<i64>,
-    /// What `-D` has defined. The container finds it among its assets, as `jag.defines`.
+    /// The definitions of `-D`. The container finds them among its assets, as `jag.defines`.
     pub defines: BTreeMap<String, serde_json::Value>,
-    /// Files that come with it: the names and the digests of their contents.
+    /// The files that come with it: names, and digests of the contents.
     pub assets: BTreeMap<String, Digest>,
-    /// What it may open and provide.
+    /// Which services it may open and provide.
     pub permissions: Permissions,
-    /// The only files that a native container reaches, besides those of the operating system; none for no such bound.
+    /// The only files that an executable reaches besides those of the operating system, or none for no such bound.
     pub files: Option<Vec<FileAccess>>,
 }
 
-/// A file or folder that a native container reaches, written `PATH` or, if it may change it, `PATH:rw`.
+/// A file or folder that an executable reaches, written `PATH`, or `PATH:rw` if it may be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileAccess {
-    /// Where it is; with everything in it, if it is a folder.
+    /// The path. A folder includes everything in it.
     pub path: PathBuf,
     /// Whether it may be changed.
     pub writable: bool,
 }
 
-/// A path that does not begin at the root.
+/// The path does not begin at the root.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("'{0}' is no absolute path: write PATH, or PATH:rw for what may be changed")]
 pub struct BadPath(String);
@@ -68,36 +67,35 @@ impl fmt::Display for FileAccess {
     }
 }
 
-/// What happens when a container ends.
+/// When a container starts again after its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Restart {
-    /// It stays ended.
+    /// Never.
     #[default]
     Never,
-    /// It is started again if its code is not 0.
+    /// After an end with a code other than 0.
     OnFailure,
-    /// It is started again.
+    /// After each end.
     Always,
 }
 
-/// Which services a container may open and provide. Each entry is a UUID, a name, a tag or the id of
-/// a C component. Denying wins; with any entry that allows, the rest is denied.
+/// Which services a container may open and provide. Each entry is a UUID, a name, a tag or the id of a C component.
+/// Denied entries win. If any entry is allowed, all others are denied.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Permissions {
-    /// What it may open.
+    /// The services that it may open.
     pub allow_open: Vec<String>,
-    /// What it may not open.
+    /// The services that it must not open.
     pub deny_open: Vec<String>,
-    /// What it may provide.
+    /// The services that it may provide.
     pub allow_provide: Vec<String>,
-    /// What it may not provide.
+    /// The services that it must not provide.
     pub deny_provide: Vec<String>,
 }
 
-/// A `-D KEY[=VALUE]`. The value is JSON if it can be read as such, and a string otherwise; without one
-/// it is `true`.
+/// A `-D KEY[=VALUE]`. The value is read as JSON, or else as a string. It is `true` by default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Define {
     /// The key.
@@ -106,7 +104,7 @@ pub struct Define {
     pub value: serde_json::Value,
 }
 
-/// A definition without a key.
+/// The definition has no key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("'{0}' defines nothing: write KEY or KEY=VALUE")]
 pub struct BadDefine(String);
@@ -126,16 +124,16 @@ impl FromStr for Define {
     }
 }
 
-/// How a container is called: at most 64 letters, digits, `-`, `_` and `.`, beginning with a letter
-/// or digit. So it can be the name of a file, and an argument that no option looks like.
+/// The name of a container: at most 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit. So it can
+/// be a file name, and is not mistaken for an option.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ContainerName(String);
 
-/// How long a name is at most, in bytes: names and what is put behind them fit into file names.
+/// The longest name, in bytes: it fits into a file name together with a suffix.
 const NAME_BYTES_MAX: usize = 64;
 
-/// Why a text is no name of a container.
+/// The reason why a text cannot be the name of a container.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BadName {
@@ -145,10 +143,10 @@ pub enum BadName {
     /// It is too long.
     #[error("the name of a container has at most {NAME_BYTES_MAX} characters: '{0}' is too long")]
     Long(String),
-    /// Something in it is not allowed.
+    /// It has a character that is not allowed.
     #[error("'{0}' cannot be the name of a container: {1:?} is not a letter, digit, '-', '_' or '.'")]
     Character(String, char),
-    /// It begins with something that it may not begin with.
+    /// It begins with a character that is not allowed there.
     #[error("'{0}' cannot be the name of a container: it must begin with a letter or digit")]
     Start(String),
 }

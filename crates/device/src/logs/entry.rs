@@ -1,14 +1,14 @@
-//! One line of a log, and how bytes become lines.
+//! A line of a log, and how bytes become lines.
 
 use serde::{Deserialize, Serialize};
 
 /// A line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its number: the entries of a log are counted from 0.
+    /// Its number. The entries of a log are counted from 0.
     #[serde(rename = "n")]
     pub number: u64,
-    /// When it was written, in microseconds since 1970.
+    /// The time of the entry, in microseconds since 1970.
     pub time_us: i64,
     /// Where it comes from.
     pub source: Source,
@@ -35,14 +35,14 @@ pub enum Source {
     Error,
     /// The container has logged it.
     Log,
-    /// The device says it about the container.
+    /// The device reports it about the container.
     System,
 }
 
-/// How long a line may be, in bytes. The rest is cut off.
+/// The longest line, in bytes. The rest is cut off.
 pub(super) const LINE_BYTES_MAX: usize = 16 << 10;
 
-/// The part of a line that has come so far.
+/// The begun line of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Partial {
     bytes: Vec<u8>,
@@ -50,7 +50,7 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// Takes more of the stream, and hands out each line that is whole.
+    /// Takes more of the stream, and passes on each complete line.
     pub(super) fn add(&mut self, bytes: &[u8], mut line: impl FnMut(String)) {
         let mut pieces = bytes.split(|byte| *byte == b'\n');
         let last = pieces.next_back().unwrap_or_default();
@@ -61,7 +61,7 @@ impl Partial {
         self.extend(last);
     }
 
-    /// What has come of a line that will not end any more.
+    /// Returns the begun line, which will not be completed.
     pub(super) fn end(&mut self) -> Option<String> {
         if self.bytes.is_empty() { None } else { Some(self.take()) }
     }
@@ -79,13 +79,13 @@ impl Partial {
         }
         let text = text(&self.bytes, std::mem::take(&mut self.cut));
         self.bytes.clear();
-        // A long line is no reason to keep as much for the next one.
+        // Frees the memory of a long line.
         self.bytes.shrink_to(256);
         text
     }
 }
 
-/// A text that is cut if it is too long.
+/// Cuts a text that is too long.
 pub(super) fn bounded(text: &str) -> String {
     let (kept, cut) = text.as_bytes().split_at(text.len().min(LINE_BYTES_MAX));
     self::text(kept, cut.len())
@@ -95,7 +95,7 @@ fn text(kept: &[u8], cut: usize) -> String {
     if cut == 0 {
         return String::from_utf8_lossy(kept).into_owned();
     }
-    // A character that the cut goes through is left out entirely.
+    // A character at the cut is left out entirely.
     let whole = match std::str::from_utf8(kept) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
         _ => kept.len(),
@@ -105,7 +105,7 @@ fn text(kept: &[u8], cut: usize) -> String {
 }
 
 impl Entry {
-    /// How much memory it takes, about.
+    /// Returns the approximate memory that it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
         let tags: usize = self.tags.iter().map(|(key, value)| key.len() + value.len() + 64).sum();
         let names: usize = self.names.iter().map(|name| name.len() + 32).sum();

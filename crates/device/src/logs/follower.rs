@@ -1,4 +1,4 @@
-//! Reading along with a log.
+//! Follows a log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,46 +7,46 @@ use lucarne_kernel::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySend
 
 use super::entry::Entry;
 
-/// How many entries wait for a follower. One that is further behind misses some.
+/// The largest number of entries that wait for a follower. It misses further ones.
 const WAITING_MAX: usize = 1024;
 
-/// What a follower gets.
+/// The next thing that a follower gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Followed {
     /// The next entry.
     Entry(Arc<Entry>),
-    /// So many entries came while the follower was too slow, and are not repeated.
+    /// The number of entries that were missed because the follower was too slow.
     Missed(u64),
 }
 
-/// Reads along with a log. Dropping it ends that.
+/// Follows a log until it is dropped.
 pub struct Follower {
     entries: Receiver<Arc<Entry>>,
-    /// The number of the entry that comes next.
+    /// The number of the next entry.
     next: u64,
-    /// One that came after some that were missed.
+    /// The entry that came after missed ones.
     after_gap: Option<Arc<Entry>>,
 }
 
-/// The end of a follower that the log holds.
+/// The log's end of a follower.
 pub(super) struct Listener(SyncSender<Arc<Entry>>);
 
-/// A follower that has everything before entry `next` already.
+/// Makes a follower that has everything before entry `next`.
 pub(super) fn pair(next: u64) -> (Listener, Follower) {
     let (sender, entries) = sync_channel(WAITING_MAX);
     (Listener(sender), Follower { entries, next, after_gap: None })
 }
 
 impl Listener {
-    /// Passes an entry on. False if nobody follows any more.
+    /// Passes an entry on. False if the follower is gone.
     pub(super) fn pass(&self, entry: &Arc<Entry>) -> bool {
-        // Of one that does not fit, its number tells the follower.
+        // The number of a later entry tells the follower that this one did not fit.
         !matches!(self.0.try_send(entry.clone()), Err(TrySendError::Disconnected(_)))
     }
 }
 
 impl Follower {
-    /// Waits for what comes next, but not for ever.
+    /// Waits for the next entry, at most for a time.
     ///
     /// # Errors
     /// If the time is over, or the log was removed.
@@ -71,7 +71,7 @@ impl Follower {
 impl Iterator for Follower {
     type Item = Followed;
 
-    /// Waits for what comes next. None if nothing ever comes: the log was removed.
+    /// Waits for the next entry. None if the log was removed.
     fn next(&mut self) -> Option<Followed> {
         match self.after_gap.take() {
             Some(entry) => Some(self.take(entry)),

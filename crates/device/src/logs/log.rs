@@ -29,33 +29,33 @@ pub struct Log {
     files: Mutex<Files>,
 }
 
-/// What is not in a file yet, and who wants to know of it.
+/// Entries that are not in a file yet, and the followers.
 #[derive(Default)]
 struct Memory {
     waiting: Vec<Arc<Entry>>,
     waiting_bytes: usize,
     dropped: u64,
-    /// The same, of all time that this is in memory.
+    /// The number of lines that were dropped since the log was opened.
     dropped_ever: u64,
     out: Partial,
     error: Partial,
-    /// The number of the entry that comes next.
+    /// The number of the next entry.
     next: u64,
     listeners: Vec<Listener>,
-    /// Whether the writer knows that something waits.
+    /// Whether the writer has this log in its queue.
     is_queued: bool,
     is_removed: bool,
 }
 
-/// How much a log was given, ever: neither number becomes smaller.
+/// The totals of a log, which never decrease.
 pub(crate) struct Counts {
-    /// The entries that it has taken, also before the device was started.
+    /// The number of entries, including those from before the device was started.
     pub(crate) lines: u64,
-    /// The lines that it has dropped since.
+    /// The number of lines that were dropped since the device was started.
     pub(crate) dropped: u64,
 }
 
-/// What an entry says.
+/// The contents of an entry.
 struct Message<'m> {
     source: Source,
     level: Option<u8>,
@@ -65,7 +65,7 @@ struct Message<'m> {
 }
 
 impl Log {
-    /// The log in a folder, which need not be there.
+    /// Opens the log in a folder, which may be missing.
     pub(super) fn open(
         folder: String,
         medium: Arc<dyn Medium>,
@@ -85,21 +85,20 @@ impl Log {
         }))
     }
 
-    /// Notes something that the device has to say about the container.
+    /// Adds a report of the device about the container.
     pub fn system(&self, text: &str) {
         let message = Message::printed(Source::System, bounded(text));
         self.add(|memory, time_us| memory.add(time_us, self.waiting_bytes_max, message));
     }
 
-    /// Notes a message that the container logs: see [`Entry`]. Text is cut, and tags are left out, beyond what a line
-    /// has room for.
+    /// Adds a message that the container logs: see [`Entry`]. Text and tags that do not fit into a line are cut.
     pub fn message(&self, level: u8, text: &str, names: &[String], tags: &[(String, String)]) {
         let (names, tags) = fitting(names, tags);
         let message = Message { source: Source::Log, level: Some(level), names, tags, text: bounded(text) };
         self.add(|memory, time_us| memory.add(time_us, self.waiting_bytes_max, message));
     }
 
-    /// Ends lines that will not be ended otherwise: the container has ended.
+    /// Ends the begun lines, since the container has ended.
     pub fn end_lines(&self) {
         self.add(|memory, time_us| {
             for source in [Source::Out, Source::Error] {
@@ -124,13 +123,13 @@ impl Log {
         }
     }
 
-    /// How much it was given.
+    /// Returns the totals.
     pub(crate) fn counts(&self) -> Counts {
         let memory = self.memory.lock();
         Counts { lines: memory.next, dropped: memory.dropped_ever }
     }
 
-    /// The last entries, at most so many.
+    /// Returns at most `count` of the last entries.
     ///
     /// # Errors
     /// If the files cannot be read.
@@ -140,8 +139,7 @@ impl Log {
         files.read(next.saturating_sub(count as u64), count)
     }
 
-    /// The entries from a number on, at most so many. The first one is later if the files with those
-    /// before it have gone.
+    /// Returns at most `count` entries from a number on. The first one is later if the files before it were removed.
     ///
     /// # Errors
     /// If the files cannot be read.
@@ -151,7 +149,7 @@ impl Log {
         files.read(number, count)
     }
 
-    /// The last entries, at most so many, and a follower that gets everything that comes after them.
+    /// Returns at most `count` of the last entries, and a follower for all later ones.
     ///
     /// # Errors
     /// If the files cannot be read.
@@ -167,12 +165,12 @@ impl Log {
         Ok((files.read(next.saturating_sub(count as u64), count)?, follower))
     }
 
-    /// Writes what waits.
+    /// Writes the waiting entries to the files.
     pub(super) fn write_out(&self) {
         self.settle(&mut self.files.lock(), |_| ());
     }
 
-    /// Brings everything that waits into the files, and looks at the memory as it is then.
+    /// Writes the waiting entries to the files, and looks at the memory at that moment.
     fn settle<T>(&self, files: &mut Files, look: impl FnOnce(&mut Memory) -> T) -> T {
         let mut memory = self.memory.lock();
         let waiting = memory.take(self.clock.wall_us());
@@ -184,7 +182,7 @@ impl Log {
         seen
     }
 
-    /// When something was written to the oldest file.
+    /// Returns the time of the last write to the oldest file.
     pub(super) fn oldest_us(&self) -> Option<i64> {
         self.files.lock().oldest_us()
     }
@@ -194,7 +192,7 @@ impl Log {
         self.files.lock().remove_oldest()
     }
 
-    /// Removes everything, and takes nothing more.
+    /// Removes all files, and drops further lines.
     pub(super) fn remove(&self) -> io::Result<()> {
         let mut files = self.files.lock();
         *self.memory.lock() = Memory { is_removed: true, ..Memory::default() };
@@ -221,11 +219,11 @@ impl Output for Log {
         self.message(record.level as u8, &record.message, &record.names, &record.tags);
     }
 
-    /// Does nothing: whoever reads a log sees what waits as well.
+    /// Does nothing: readers see the waiting entries too.
     fn flush(&self) {}
 }
 
-/// As many of the names, and then of the tags, as have room in a line.
+/// Returns as many of the names, and then of the tags, as fit into a line.
 fn fitting<'m>(names: &'m [String], tags: &'m [(String, String)]) -> (&'m [String], &'m [(String, String)]) {
     let mut bytes = 0;
     let mut fits = |more: usize| {
@@ -272,7 +270,7 @@ impl Memory {
         self.waiting.push(entry);
     }
 
-    /// Everything that waits. What was dropped came after it.
+    /// Takes all waiting entries. The dropped lines came after them.
     fn take(&mut self, time_us: i64) -> Vec<Arc<Entry>> {
         if self.dropped > 0 {
             let count = std::mem::take(&mut self.dropped);

@@ -8,8 +8,8 @@ use lucarne_kernel::sync::{Condvar, Mutex, wait, wait_timeout};
 
 use super::Log;
 
-/// How long lines are collected after some were written, so that many come at once. The first ones after
-/// a pause are written immediately.
+/// How long lines are collected after some were written, so that many are written at once. The first ones after a
+/// pause are written immediately.
 const COLLECT: Duration = Duration::from_millis(10);
 
 /// The logs that have something to write.
@@ -23,12 +23,12 @@ pub(super) struct Writer {
 struct Work {
     logs: VecDeque<Arc<Log>>,
     is_stopped: bool,
-    /// Whether the thread sleeps until there is something. Otherwise it looks again by itself.
+    /// Whether the thread sleeps until it is notified. Otherwise it looks again by itself.
     is_asleep: bool,
 }
 
 impl Writer {
-    /// Has a log written out, which is not among those that wait for it.
+    /// Queues a log, which must not be queued already.
     pub(super) fn add(&self, log: Arc<Log>) {
         let mut work = self.work.lock();
         work.logs.push_back(log);
