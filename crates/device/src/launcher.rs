@@ -63,7 +63,11 @@ impl Launcher {
     }
 
     /// Starts a Toit program: a group of processes in this OS process.
-    pub(crate) fn start_toit(&self, image: Arc<lucarne_toit::LoadedProgram>, start: Start<'_>) -> RunningContainer {
+    pub(crate) fn start_toit(
+        &self,
+        image: Arc<lucarne_toit::LoadedProgram>,
+        start: Start<'_>,
+    ) -> RunningContainer {
         let group = self.residents.admit(&self.kernel, start.name, &start.settings.permissions);
         start.announced.iter().for_each(|announced| announced.set_group(group.gid()));
         let (residents, name) = (self.residents.clone(), start.name.clone());

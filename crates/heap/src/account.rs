@@ -1,4 +1,4 @@
-//! What the processes of a program may use together.
+//! The memory that the processes of a program may use together.
 //!
 //! Each heap tells how much it uses: when it wants more than it has told, after each collection, when it hands a
 //! buffer over, and at its end. That is once for each chunk or large buffer, not for each object.
@@ -14,29 +14,29 @@ pub struct MemoryAccount {
 }
 
 impl MemoryAccount {
-    /// An account that nothing is used of.
+    /// Makes an account of which nothing is used.
     pub fn new(limit_bytes: usize) -> MemoryAccount {
         MemoryAccount { limit_bytes, used_bytes: AtomicUsize::new(0) }
     }
 
-    /// The most that all heaps may use together.
+    /// Returns the most that all heaps may use together, in bytes.
     pub fn limit_bytes(&self) -> usize {
         self.limit_bytes
     }
 
-    /// What they use now.
+    /// Returns the bytes that all heaps use now.
     pub fn used_bytes(&self) -> usize {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
-    /// What one heap uses changes, if all is within the limit then: a collection may have gone beyond it.
+    /// Changes the share of one heap, if the sum is within the limit then: a collection may have gone beyond it.
     fn try_change(&self, from: usize, to: usize) -> bool {
         let within = |used: usize| (used - from).checked_add(to).filter(|sum| *sum <= self.limit_bytes);
         self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
     }
 }
 
-/// What one heap has told its account.
+/// The share that one heap has told its account.
 #[derive(Debug, Default)]
 pub(super) struct Charge {
     account: Option<Arc<MemoryAccount>>,
@@ -52,7 +52,7 @@ impl Charge {
         self.account.is_some()
     }
 
-    /// Asks for so many bytes in all. False if that is too much.
+    /// Asks for so many bytes in all. Returns false if that is too much.
     pub(super) fn try_set(&mut self, bytes: usize) -> bool {
         let Some(account) = &self.account else { return true };
         if !account.try_change(self.bytes, bytes) {
@@ -62,7 +62,7 @@ impl Charge {
         true
     }
 
-    /// Tells that so many bytes are used, which is as it is.
+    /// Tells the account that so many bytes are used, within the limit or not.
     pub(super) fn settle(&mut self, bytes: usize) {
         if let Some(account) = &self.account {
             if bytes < self.bytes {

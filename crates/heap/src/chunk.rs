@@ -17,7 +17,7 @@ pub(super) struct Chunk {
 unsafe impl Send for Chunk {}
 
 impl Chunk {
-    /// Allocates a chunk, its contents undefined. None if the system has no memory left.
+    /// Allocates a chunk, its contents undefined. Returns none if the system has no memory left.
     pub(super) fn new(words: usize) -> Option<Chunk> {
         let layout = Layout::array::<u64>(words.max(1)).ok()?;
         // SAFETY: the layout has at least one word.
@@ -45,13 +45,13 @@ impl Chunk {
         Some(address)
     }
 
-    /// Whether an address lies in this chunk.
+    /// Returns whether an address lies in this chunk.
     #[inline(always)]
     pub(super) fn contains(&self, address: *mut u64) -> bool {
         (address as usize).wrapping_sub(self.start.as_ptr() as usize) < self.words * 8
     }
 
-    /// Fills the chunk so that whoever still reads it is noticed.
+    /// Fills the chunk with a pattern that shows stale uses.
     pub(super) fn poison(&mut self) {
         // SAFETY: the chunk owns all its words. The pattern is a reference to an address that no
         // process has, so that a stale use crashes or fails a check instead of passing.

@@ -21,7 +21,7 @@ impl Heap {
     /// Collects the garbage: the young objects', or all of it.
     ///
     /// # Errors
-    /// If the system has no memory left for what is alive. The heap is then broken: it forgets all references.
+    /// If the system has no memory left for the live objects. The heap is then broken: it forgets all references.
     pub fn collect(&mut self, full: bool) -> Result<(), OutOfMemory> {
         if self.is_broken {
             return Err(OutOfMemory);
@@ -252,7 +252,7 @@ impl Collection<'_> {
         // SAFETY: the object is alive and not in from-space.
         let header = Header(unsafe { *object.address() });
         match header.format() {
-            // What is weakly held is let go when memory is scarce, that is, in full collections.
+            // Weak references are cleared when memory is scarce, that is, in full collections.
             Format::Weak if self.full => self.weak.push(object),
             Format::Words | Format::Weak => {
                 for index in 1..=header.length() {

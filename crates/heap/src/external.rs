@@ -7,7 +7,7 @@ use lucarne_message::Buffer;
 
 use super::Word;
 
-/// What the objects of a process own. An external object holds the place of its content in this table.
+/// The contents that the objects of a process own. An external object holds the place of its content in this table.
 #[derive(Default)]
 pub(super) struct Externals {
     slots: Vec<Option<Slot>>,
@@ -21,7 +21,7 @@ struct Slot {
     owner: Word,
 }
 
-/// What an external object owns.
+/// The content of an external object.
 pub(super) enum Content {
     /// The bytes of a byte array.
     Buffer(Buffer),
@@ -117,7 +117,7 @@ impl Externals {
         self.bytes
     }
 
-    /// Takes out what is owned by objects that are gone, to be dropped when the heap is whole again: a state's `drop` may
+    /// Takes out the contents of objects that are gone, to be dropped when the heap is whole again: a state's `drop` may
     /// panic. `moved` tells where an owner is now. After a full collection every owner that is alive has moved, as
     /// external objects are small.
     pub(super) fn sweep(&mut self, moved: impl Fn(Word) -> Option<Word>) -> Vec<Content> {

@@ -11,20 +11,20 @@
 //!   kept or stored, and offers nothing that allocates.
 //! - Across allocations a value is held by a *handle* ([`Register`], [`Kept`], [`Root`], [`Field`], [`Immediate`]): a
 //!   place that the collector updates, or a value that is never moved. Reading through a handle checks the place, so
-//!   one that is used with another heap, or too late, reads null or another live value. What is stored or kept is
+//!   one that is used with another heap, or too late, reads null or another live value. A value to be stored or kept is
 //!   named by a handle ([`Value`], a sealed trait), never by a `Ref`, which might belong to another heap.
 //! - A [`Word`] is only a number. Nothing safe follows one. The interpreter, which works on words, uses the functions
 //!   of one module whose names are `unsafe`: [`Heap::at`], [`Heap::at_mut`], [`Heap::store`] and a few for stacks.
 //!
-//! **What is read is what the header says.** Format, length and being UTF-8 are in an object's header, not in its
+//! **The header decides how an object is read.** Format, length and being UTF-8 are in an object's header, not in its
 //! program's classes. So a `Ref` to an object of another program may give the wrong answer, but never memory that is
 //! not its own, or text that is not UTF-8.
 //!
-//! **What this leaves to callers.** A native is safe code that gets a `&mut Heap` and returns a `Ref`. If it had a second
+//! **One duty is left to callers.** A native is safe code that gets a `&mut Heap` and returns a `Ref`. If it had a second
 //! heap, it could exchange the two, or leak the second one and return a `Ref` to it. So natives must not make heaps;
 //! a lint in their crate refuses it (`clippy.toml`).
 //!
-//! **Generations.** Objects are born in one young chunk. A minor collection moves what is alive to
+//! **Generations.** Objects are born in one young chunk. A minor collection moves the live ones to
 //! the old chunks; old objects that refer to young ones are in the remembered set, which
 //! `Heap::record_write` keeps. A full collection moves everything. Objects beyond
 //! `LARGE_WORDS` have a chunk of their own and are never moved.
@@ -83,7 +83,7 @@ pub use word::Word;
 pub struct OutOfMemory;
 
 /// Objects above this size (16 KiB) get a chunk of their own: copying them would cost more than
-/// what is lost at a chunk's end.
+/// the room that is lost at a chunk's end.
 const LARGE_WORDS: usize = 2048;
 /// The young chunk of a new process: 1 KiB, so that an idle process costs little.
 const YOUNG_WORDS_MIN: usize = 128;
@@ -96,7 +96,7 @@ const OLD_WORDS_MAX: usize = 32 * 1024;
 /// A full collection is not worth its while below this many old words (64 KiB).
 const FULL_THRESHOLD_MIN: usize = 8 * 1024;
 /// How far the old objects may grow from one full collection to the next, in percent: at least
-/// this, since a collection takes time in proportion to what is alive.
+/// this, since a collection takes time in proportion to the live objects.
 const GROWTH_PERCENT_MIN: usize = 20;
 /// The same by default.
 const GROWTH_PERCENT_DEFAULT: usize = 100;
@@ -108,7 +108,7 @@ pub const DEFAULT_LIMIT_BYTES: usize = 512 << 20;
 pub struct HeapOptions {
     /// The most that objects, buffers and stacks may take together, in bytes.
     pub limit_bytes: usize,
-    /// Whether to collect at each allocation and to poison what is freed.
+    /// Whether to collect at each allocation and to poison freed memory.
     pub stress: bool,
     /// The seed of the hash codes of keys.
     pub hash_seed: u64,

@@ -60,7 +60,7 @@ fn heap(stress: bool) -> Heap {
     Heap::new(program(Vec::new()), HeapOptions { stress, ..HeapOptions::default() }).expect("there is memory")
 }
 
-/// What a mutator does. Numbers pick among the roots.
+/// A step of a mutator. Numbers pick among the roots.
 #[derive(Clone, Debug)]
 enum Step {
     NewArray(usize, usize),

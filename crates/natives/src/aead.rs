@@ -135,7 +135,7 @@ struct Message {
     hash: Hash,
     authenticated_size: u64,
     size: u64,
-    /// What does not fill a block yet.
+    /// The bytes that do not fill a block yet.
     rest: Vec<u8>,
 }
 

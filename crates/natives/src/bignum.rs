@@ -15,7 +15,7 @@ pub(super) const TABLE: &[Row] = &[
     ("power", power),
 ];
 
-/// The largest operand: what is done with two of them takes some milliseconds at most.
+/// The largest operand: an operation on two of them takes some milliseconds at most.
 const OPERAND_BYTES_MAX: usize = 32 * 1024;
 /// The largest exponent and modulus of a power, which takes the cube of their size.
 const POWER_BYTES_MAX: usize = 512;

@@ -24,7 +24,7 @@ pub(super) const TABLE: &[Row] = &[
 
 /// Hashing takes several times as long as looking.
 const HASHING_COST: usize = 4;
-/// More rounds than anybody uses; they run for each eight bytes.
+/// More rounds than any use needs; they run for each eight bytes.
 const SIPHASH_ROUNDS_MAX: usize = 64;
 
 /// A checksum in progress.

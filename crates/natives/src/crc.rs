@@ -27,7 +27,7 @@ impl Shape {
         u64::MAX >> (64 - self.width)
     }
 
-    /// What a byte does to a sum that is zero otherwise.
+    /// The sum of a single byte.
     fn effect(self, byte: u64, polynomial: u64) -> u64 {
         let mut sum = if self.little_endian { byte } else { byte << (self.width - 8) };
         for _ in 0..8 {

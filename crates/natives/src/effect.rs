@@ -1,4 +1,4 @@
-//! Effects: what natives do beyond their own heap.
+//! Effects: the list of natives that reach beyond their own heap.
 //!
 //! The interpreter stops at such a native; the machine performs the effect, with the native's
 //! arguments still in its frame, and hands the result back. So the interpreter knows neither the
@@ -12,7 +12,7 @@ macro_rules! effects {
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Effect {
             $($(#[$doc])* $name,)*
-            /// Waits until another task has initialised a global. No native asks for it.
+            /// Waits until another task has initialized a global. No native asks for it.
             AwaitGlobal,
             /// Something that concerns the machine around the program.
             Outside(Operation),
@@ -83,7 +83,7 @@ effects! {
     TimeMonotonic = "time" "monotonic",
     /// `count` -> unpredictable bytes.
     RandomBytes = "random" "bytes",
-    /// `bytes from to`: overwrites this range with what nobody can guess.
+    /// `bytes from to`: overwrites this range with bytes that cannot be guessed.
     RandomFillSecret = "random" "fill-secret",
 
     /// `pid procedure arguments` -> the answer. Waits.

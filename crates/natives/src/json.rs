@@ -12,7 +12,7 @@ pub(super) const TABLE: &[Row] = &[
     ("quote", quote),
 ];
 
-/// `bytes from` -> the index of the first byte that ends what is looked for, or the size.
+/// `bytes from` -> the index of the first byte that ends the part, or the size.
 fn scan<'c>(call: &'c mut Call<'_>, is_end: fn(u8) -> bool) -> Result<Ref<'c>, Failure> {
     let (bytes, from) = (call.bytes(0)?, call.index(1)?);
     let rest = bytes.get(from..).ok_or(Failure::OUT_OF_BOUNDS)?;

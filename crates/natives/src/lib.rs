@@ -52,7 +52,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
-/// A native function. What it returns borrows the heap, so nothing can be allocated after it.
+/// A native function. Its result borrows the heap, so nothing can be allocated after it.
 pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
 
 /// How many bytes may be looked at for the price of a call: both take about ten nanoseconds.
@@ -124,7 +124,7 @@ pub enum Failure {
     Detailed {
         /// The text that programs know it by.
         error: &'static str,
-        /// What the trace starts with.
+        /// The start of the trace.
         detail: String,
     },
     /// The process may not use more memory.

@@ -1,4 +1,4 @@
-//! What can be asked of any object.
+//! Questions that any object answers.
 
 use super::hash::Hasher;
 use super::{Call, Failure, Row};

@@ -72,7 +72,7 @@ fn start(random: &mut ChaCha20Rng, bits: NonZeroU32) -> Result<SmallFactorsSieve
     SmallFactorsSieve::new(start.get(), bits, false).map_err(invalid)
 }
 
-/// What an operation with a private key of so many bits costs: their cube, and a public one a
+/// Returns the cost of an operation with a private key of so many bits: their cube, and a public one a
 /// hundredth of it.
 fn units(bits: u32) -> usize {
     let bits = bits as usize / 64;
@@ -133,7 +133,7 @@ fn public_der<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_bytes_from(der.as_bytes())?.get())
 }
 
-/// What signatures say of a digest. The number that stands for its kind is an argument.
+/// The name of a digest in signatures. The number that stands for its kind is an argument.
 fn signature_of(call: &Call<'_>, hash: usize) -> Result<Pkcs1v15Sign, Failure> {
     match call.int(hash)? {
         1 => Ok(Pkcs1v15Sign::new::<Sha1>()),

@@ -1,4 +1,4 @@
-//! What a program can learn about the machine.
+//! Facts about the machine.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;

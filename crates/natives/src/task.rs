@@ -1,4 +1,4 @@
-//! The running task. What tasks do to each other are effects.
+//! The running task. Operations of tasks on each other are effects.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;

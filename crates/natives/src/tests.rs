@@ -78,6 +78,10 @@ impl Bench {
         unsafe { self.heap.stack_mut(self.stack) }.set(register, word);
     }
 
+    fn get(&self, register: usize) -> Ref<'_> {
+        self.heap.get(self.register(register))
+    }
+
     fn text(&mut self, register: usize, text: &str) {
         let text = self.heap.new_string(text).expect("there is memory").keep();
         self.set(register, text);
@@ -121,7 +125,7 @@ impl Bench {
     }
 }
 
-/// What a table should hold: keys and values, in order.
+/// The expected entries of a table: keys and values, in order.
 type Model = Vec<(i64, i64)>;
 
 /// A table as `lib/core/hash_.toit` sets it up, driven as it drives it.

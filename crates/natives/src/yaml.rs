@@ -16,7 +16,7 @@ const INVALID: Failure = Failure::Error("INVALID_YAML_DOCUMENT");
 /// As deep as the other encodings go.
 const DEPTH_MAX: usize = 512;
 
-/// What parsing costs for each byte, compared to looking at it.
+/// The cost of parsing a byte, compared to looking at it.
 const COST: usize = 32;
 
 /// `data` -> an array of the documents in it.
@@ -121,7 +121,7 @@ struct Open {
     values: Vec<Kept>,
 }
 
-/// What tells keys apart.
+/// The part of a key that counts for equality.
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'h> {
     Text(&'h str),
@@ -292,7 +292,7 @@ fn core_tag(tag: &Tag) -> Option<&str> {
     }
 }
 
-/// What a scalar without quotes stands for, as the core schema says.
+/// The meaning of a scalar without quotes, as the core schema says.
 #[derive(Clone, Copy)]
 enum Scalar {
     Null,

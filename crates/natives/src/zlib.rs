@@ -20,7 +20,7 @@ pub(super) const TABLE: &[Row] = &[
 
 /// How much output waits at most.
 const OUTPUT_BYTES: usize = 16 * 1024;
-/// What the tables of a compressor take, and those of a decompressor.
+/// The bytes that the tables of a compressor take, and those of a decompressor.
 const DEFLATER_BYTES: usize = 320 * 1024;
 const INFLATER_BYTES: usize = 44 * 1024;
 

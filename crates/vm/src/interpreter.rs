@@ -89,7 +89,7 @@ pub(crate) struct Interpreter<'h> {
     budget: i64,
 }
 
-/// What an instruction that is done outside of the loop leads to.
+/// The outcome of an instruction that is done outside of the loop.
 enum Next {
     /// The next instruction.
     Continue,
@@ -128,7 +128,8 @@ impl<'h> Interpreter<'h> {
         let registers = usize::from(callee.registers);
         let id = heap.add_stack();
         let position = Position { stack: id, frame: FRAME_WORDS, pc: callee.entry as usize };
-        // SAFETY: the stack is new. What is written to it are numbers, and words of handles without an allocation between.
+        // SAFETY: the stack is new. Numbers are written to it, and words of handles without an allocation
+        // between.
         let stack = unsafe { heap.stack_mut(id) };
         if stack.grow(FRAME_WORDS + registers + 1).is_err() {
             Interpreter::free(heap, position);
@@ -195,7 +196,7 @@ impl<'h> Interpreter<'h> {
         Next::Stop(Stop::Finished(unsafe { self.heap.root_word(value) }))
     }
 
-    /// What is left of the budget; below zero if a native took more than there was.
+    /// Returns the rest of the budget; below zero if a native took more than there was.
     pub(crate) fn budget(&self) -> i64 {
         self.budget
     }
@@ -291,7 +292,7 @@ impl<'h> Interpreter<'h> {
         let dispatch = program.program().dispatch.as_slice();
         let stack = self.stack_mut();
         let base = stack.base();
-        // What `clear` may overshoot is kept free.
+        // The words that `clear` may overwrite are kept free.
         let stack_words = stack.len().saturating_sub(CLEAR_GROUP);
         let mut frame = self.position.frame;
         let mut pc = self.position.pc;

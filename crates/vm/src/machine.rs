@@ -47,9 +47,9 @@ pub(crate) struct Machine {
     interrupted: Option<TaskId>,
     /// When parked tasks want to be woken: (time in µs, task, its park count then).
     timers: BinaryHeap<Reverse<(i64, TaskId, u32)>>,
-    /// Who waits for the answers to this process's requests.
+    /// The tasks that wait for the answers to this process's requests.
     asked: FxHashMap<RequestId, TaskId>,
-    /// Who works on the requests of others.
+    /// The tasks that work on the requests of others.
     serving: FxHashMap<(Pid, RequestId), TaskId>,
     clients: FxHashMap<i64, Client>,
     inboxes: FxHashMap<(i64, i64), Inbox>,
@@ -57,7 +57,7 @@ pub(crate) struct Machine {
     crowded: Vec<(tasks::Resource, TaskId)>,
     /// Tasks that wait until another one has initialized a global.
     waiting_for_global: Vec<TaskId>,
-    /// What the process has of the machine around it, once it has asked for something there.
+    /// The process's files, programs and so on, once it has asked for something of that kind.
     outside: Option<Outside>,
     /// Tasks that wait for something outside.
     waiting_outside: FxHashMap<WatchId, TaskId>,
@@ -75,7 +75,7 @@ struct Client {
     pid: Pid,
 }
 
-/// What a process begins with.
+/// The start of a process.
 pub(crate) enum Start {
     /// The program's `main`.
     Main,
@@ -83,7 +83,7 @@ pub(crate) enum Start {
     Lambda { function: u32, captures: Payload },
 }
 
-/// What performing an effect leads to.
+/// The outcome of an effect.
 enum Done {
     /// The native returns this.
     Value(Handle),
@@ -237,7 +237,7 @@ impl Machine {
                     return budget;
                 }
                 Stop::Effect(effect) => match self.perform(effect, id, context) {
-                    // What the effect cost ends the slice as soon as the native has returned.
+                    // The cost of the effect ends the slice as soon as the native has returned.
                     Done::Value(value) => {
                         stop = self.complete(id, Ok(value));
                         budget -= std::mem::take(&mut self.charged);
@@ -381,7 +381,7 @@ struct Limits {
 }
 
 impl Machine {
-    /// What may cut a task's waiting short. In a critical section cancellation does not.
+    /// Returns what may cut a task's waiting short. In a critical section, cancellation does not.
     fn limits(&self, id: TaskId) -> Limits {
         let fields = self.heap.get(&self.tasks.get(id).object).elements();
         let field = |index: usize| fields.get(index).copied().unwrap_or(Ref::NULL);

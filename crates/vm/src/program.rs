@@ -6,17 +6,17 @@ use lucarne_compiler::program::{Accessor, FunctionIndex, FunctionShape, Program}
 use lucarne_heap::{OutOfMemory, ProgramObjects};
 use lucarne_natives::{self as natives, Entry};
 
-/// A program with the objects of its literals, its natives, and what calls must know of each function. All processes of
+/// A program with the objects of its literals, its natives, and the facts that calls need about each function. All processes of
 /// the program share it.
 pub struct LoadedProgram {
     objects: Arc<ProgramObjects>,
-    /// What calls must know of each function, close together.
+    /// The facts that calls need about each function, close together.
     callees: Vec<Callee>,
     /// The natives that the program names; none for those that do not exist.
     natives: Vec<Option<Entry>>,
 }
 
-/// What a call must know of its target.
+/// The facts that a call needs about its target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Callee {
     /// The address of the first instruction.
@@ -65,7 +65,7 @@ impl LoadedProgram {
         &self.objects
     }
 
-    /// Returns what calls must know of each function.
+    /// Returns the facts that calls need about each function.
     #[inline(always)]
     pub(crate) fn callees(&self) -> &[Callee] {
         &self.callees

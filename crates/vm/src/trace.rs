@@ -11,14 +11,14 @@ pub(crate) const FRAMES_MAX: usize = 64;
 /// Where a task was when something was thrown, innermost call first.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
-    /// What went wrong, if there is more to say than the thrown value does.
+    /// A text that says more than the thrown value does.
     pub detail: String,
     /// The addresses of the instructions under way.
     pub addresses: Vec<u32>,
 }
 
 impl Trace {
-    /// The form that programs see.
+    /// Returns the form that programs see.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(4 + 4 * self.addresses.len() + self.detail.len());
         bytes.extend((self.addresses.len() as u32).to_le_bytes());
@@ -43,7 +43,7 @@ impl Trace {
         Some(Trace { detail: String::from_utf8_lossy(rest).into_owned(), addresses })
     }
 
-    /// The trace as people read it, without a final line end. `value` is what was thrown.
+    /// Returns the trace as text, without a final line end. `value` is what was thrown.
     pub fn render(&self, program: &Program, value: &str) -> String {
         let mut text = match self.detail.as_str() {
             "" => format!("EXCEPTION error.\n{value}"),

@@ -14,7 +14,7 @@ const DISTANCE_MAX: usize = 4;
 
 const END_OF_BLOCK: usize = 256;
 
-/// What is known of the data up to now.
+/// The state after the data up to now.
 struct RunLength {
     output: Vec<u8>,
     /// Bits that do not fill a byte of the output yet.
@@ -58,7 +58,7 @@ impl RunLength {
     }
 
     fn continue_run(&mut self, distance: usize, length: usize) {
-        // What is left must be enough for a copy of its own.
+        // The rest must be enough for a copy of its own.
         let is_full = length == COPY_MAX + RUN_MIN;
         if is_full {
             self.put_copy(distance, COPY_MAX);
@@ -75,7 +75,7 @@ impl RunLength {
         }
     }
 
-    /// Holds the newest byte until it is clear whether what is held starts a run.
+    /// Holds the newest byte until it is clear whether the held bytes start a run.
     fn hold(&mut self) {
         self.held += 1;
         loop {
@@ -91,7 +91,7 @@ impl RunLength {
         }
     }
 
-    /// Whether what is held repeats what came before.
+    /// Returns whether the held bytes repeat those before them.
     fn starts_run(&self, distance: usize) -> bool {
         self.held == distance.max(RUN_MIN)
             && self.seen >= (self.held + distance) as u64

@@ -35,11 +35,11 @@ impl Number {
     }
 }
 
-/// What an operator on two operands comes to.
+/// The outcome of an operator on two operands.
 pub(super) enum Operands {
     Done(Word),
     Failed(Failure),
-    /// One is no number: the operator is a method.
+    /// One is not a number: the operator is a method.
     NotNumbers,
 }
 

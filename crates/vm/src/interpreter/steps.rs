@@ -1,4 +1,4 @@
-//! What the loop leaves to functions: steps that are rare, or that work on objects.
+//! Steps that the loop leaves to functions: rare ones, and those that work on objects.
 
 use lucarne_compiler::program::Literal;
 use lucarne_compiler::program::bytecode::Instruction;

@@ -1,4 +1,4 @@
-//! What each effect does.
+//! The effects: what the machine does for natives.
 
 use lucarne_compiler::program::FunctionIndex;
 use lucarne_kernel::{Context, Exit, GroupOption, SpawnOptions, priority};

@@ -2,7 +2,7 @@
 //!
 //! Each resource has an inbox here from its first notification or the registration of its proxy
 //! on, whichever comes first. One task at a time delivers from it, so that the order is kept even
-//! if `on-notified_` blocks. What waits keeps its place in the mailbox, so that the bound of the
+//! if `on-notified_` blocks. A waiting notification keeps its place in the mailbox, so that the bound of the
 //! kernel holds for what waits here as well.
 
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use lucarne_natives::transfer;
 
 #[derive(Default)]
 pub(super) struct Inbox {
-    /// A weak array with the proxy, once it has registered: a proxy that nobody uses any more is
+    /// A weak array with the proxy, once it has registered: a proxy that is no longer used is
     /// closed by its finalizer, whether or not its resource sends something.
     proxy: Option<Root>,
     waiting: VecDeque<(Payload, Credit)>,
@@ -47,8 +47,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Starts a task that delivers, if there is something to deliver, someone to deliver to, and
-    /// nobody who does it already.
+    /// Starts a task that delivers, if there is something to deliver, a proxy to deliver to, and
+    /// no task that does it already.
     fn serve_inbox(&mut self, client: i64, handle: i64) {
         let Some(inbox) = self.inboxes.get_mut(&(client, handle)) else { return };
         let Some(proxy) = inbox.proxy.as_ref().filter(|_| !inbox.is_served && !inbox.waiting.is_empty())

@@ -1,4 +1,4 @@
-//! What arrives in the mailbox, and answers to requests.
+//! Messages in the mailbox, and answers to requests.
 
 use lucarne_kernel::{
     About, Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken,
@@ -155,7 +155,7 @@ impl Machine {
         }
     }
 
-    /// A process has ended: nobody waits any more for the answers to what it asked.
+    /// Cancels the work on all requests of a process that has ended.
     fn cancel_services_of(&mut self, asker: Pid, context: &mut Context<'_>) {
         let requests = self.serving.keys().filter(|(process, _)| *process == asker).map(|(_, id)| *id);
         let mut requests: Vec<RequestId> = requests.collect();
@@ -207,7 +207,7 @@ impl Machine {
         let limits = self.limits(id);
         let is_close = procedure::is_close(procedure);
         let failure = cut_short(&limits, context);
-        // Who has no time left to wait for it closes nevertheless.
+        // A request that closes something is sent even if there is no time left to wait for the answer.
         if let Some(failure) = failure.filter(|_| !is_close) {
             return Done::Fail(failure);
         }
@@ -346,7 +346,7 @@ impl Machine {
             Err(failure) => return Done::Fail(failure),
         };
         let resource = (to, client, handle);
-        // Whoever waits already goes first: the order of a resource's notifications is kept.
+        // Tasks that wait already go first: the order of a resource's notifications is kept.
         let sent = if self.crowded.iter().any(|(crowded, _)| *crowded == resource) {
             Err(payload)
         } else {

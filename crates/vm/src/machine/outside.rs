@@ -1,6 +1,6 @@
 //! Reaching the machine around the program.
 //!
-//! `lucarne_outside` does it; here words become arguments and answers become words, and tasks wait.
+//! `lucarne_outside` does it; this module turns values into arguments and answers into values, and has tasks wait.
 //! A task that waits has its operation done again, from the arguments that are still in its frame,
 //! whenever that may have become possible.
 
@@ -134,7 +134,7 @@ fn bytes_moved(answer: &Answer) -> usize {
     match answer {
         Answer::Bytes(bytes) => bytes.len(),
         Answer::Text(text) => text.len(),
-        // What was written, or a number that is too small to matter.
+        // The number of bytes written, or one that is too small to matter.
         Answer::Int(count) => usize::try_from(*count).unwrap_or(0),
         Answer::Null | Answer::Bool(_) | Answer::Ints(_) | Answer::Wait(_) => 0,
     }

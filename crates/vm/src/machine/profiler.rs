@@ -47,7 +47,7 @@ impl Profiler {
 }
 
 impl Machine {
-    /// How far a task may run until somebody wants to look.
+    /// Returns how far a task may run until the profiler looks again.
     pub(super) fn slice(&mut self, otherwise: i64) -> i64 {
         match &mut self.profiler {
             Some(profiler) if profiler.is_on => profiler.interval(),

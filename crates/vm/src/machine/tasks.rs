@@ -27,7 +27,7 @@ pub(super) struct Task {
     is_background: bool,
     /// Counts how often it has parked, so that an old timer is told from a new one.
     parks: u32,
-    /// What came of completing a native while the task was not running.
+    /// The result of completing a native while the task was not running.
     pub(super) pending_stop: Option<Stop>,
     /// The request that it works on.
     pub(super) serves: Option<Service>,
@@ -39,7 +39,7 @@ pub(super) struct Service {
     pub(super) asker: Pid,
 }
 
-/// What a task does.
+/// The state of a task.
 pub(super) enum State {
     Running,
     Ready,
