@@ -29,6 +29,7 @@ const RULES: &[Rule] = &[Rule {
             "crates/compiler/",
             "is pure: it has one thread, for the size of its stack, and does not know the kernel",
         ),
+        ("crates/library/", "decodes the library once, and does not know the kernel"),
         ("crates/heap/", "stands beside the kernel: it counts bytes"),
         ("crates/vm/src/heap/", "stands beside the kernel: it counts bytes"),
     ],
