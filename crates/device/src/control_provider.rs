@@ -8,6 +8,7 @@ use lucarne::prelude::*;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::mpsc::RecvTimeoutError;
 use lucarne_kernel::sync::thread;
+use tokio::sync::oneshot;
 
 use crate::control::{
     Counters, Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload, Watch,
@@ -24,12 +25,15 @@ pub(crate) struct ControlProvider {
     pub(crate) store: Arc<Store>,
     pub(crate) logs: Arc<Logs>,
     pub(crate) observatory: Observatory,
+    /// Held while an upload is compiled: one at a time, so that uploads do not take all processors and memory.
+    pub(crate) compiling: Arc<Mutex<()>>,
 }
 
 /// A program that is being received.
 pub(crate) struct Uploading {
     orders: Orders,
     store: Arc<Store>,
+    compiling: Arc<Mutex<()>>,
     arrived: Mutex<Arrived>,
 }
 
@@ -68,8 +72,8 @@ impl Device for ControlProvider {
     }
 
     async fn upload(&self) -> Result<Resource<Uploading>, Refusal> {
-        Ok(Uploading { orders: self.orders.clone(), store: self.store.clone(), arrived: Mutex::default() }
-            .resource())
+        let (orders, store, compiling) = (self.orders.clone(), self.store.clone(), self.compiling.clone());
+        Ok(Uploading { orders, store, compiling, arrived: Mutex::default() }.resource())
     }
 
     async fn list(&self) -> Result<Vec<Listed>, Refusal> {
@@ -187,14 +191,22 @@ impl Follower for Following {}
 impl Watch for Watching {}
 
 impl Uploading {
-    /// Takes the received parts.
-    fn take(&self) -> Result<Sent, Refusal> {
+    /// Takes the received parts. A program is compiled on a thread of its own: the worker of the control system
+    /// has other commands to answer.
+    async fn take(&self) -> Result<Sent, Refusal> {
         let Arrived { part, assets } = std::mem::take(&mut *self.arrived.lock());
-        // An image of the same digest in the store is the same, and was checked.
-        let image = match self.store.image(Digest::of(&part)) {
-            Ok(image) => image,
-            Err(_) => Image::received(part).map_err(Refusal::new)?,
+        let (store, compiling) = (self.store.clone(), self.compiling.clone());
+        let (reply, answer) = oneshot::channel();
+        let check = move || {
+            let _turn = compiling.lock();
+            // An image of the same digest in the store is the same, and was checked.
+            let image =
+                store.image(Digest::of(&part)).or_else(|_| Image::received(part).map_err(Refusal::new));
+            // A client that has disconnected needs no answer.
+            let _ = reply.send(image);
         };
+        thread::Builder::new().name("compiler".to_owned()).spawn(check).map_err(Refusal::new)?;
+        let image = answer.await.unwrap_or_else(|_| Err(Refusal::new("the image cannot be checked")))?;
         Ok(Sent { image, assets })
     }
 }
@@ -222,12 +234,12 @@ impl Upload for Uploading {
     }
 
     async fn install(&self, name: ContainerName, settings: Settings) -> Result<Installed, Refusal> {
-        let (sent, settings) = (Box::new(self.take()?), Box::new(settings));
+        let (sent, settings) = (Box::new(self.take().await?), Box::new(settings));
         self.orders.ask(|reply| Event::Install { name, sent, settings, reply }).await
     }
 
     async fn run(&self, settings: Settings) -> Result<(), Refusal> {
-        let (sent, settings) = (Box::new(self.take()?), Box::new(settings));
+        let (sent, settings) = (Box::new(self.take().await?), Box::new(settings));
         self.orders.ask(|reply| Event::RunOnce { sent, settings, reply }).await
     }
 }

@@ -121,7 +121,8 @@ impl Daemon {
             traces_events: std::env::var_os(TRACE_VARIABLE).is_some(),
         });
         let supervisor = supervisor.run_on_thread(orders.1, system)?;
-        let provided = ControlProvider { orders: way.clone(), store, logs, observatory };
+        let provided =
+            ControlProvider { orders: way.clone(), store, logs, observatory, compiling: Arc::default() };
         let container = control.container("device");
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(provided));
         provider.install().wait().map_err(io::Error::other)?;

@@ -88,6 +88,8 @@ pub struct Image {
     /// Where in the bytes the two parts begin; the second goes to the end.
     main: usize,
     sources: usize,
+    /// The program, if this process has just compiled it: it is not decoded again to be run.
+    loaded: Option<Arc<lucarne_toit::LoadedProgram>>,
 }
 
 /// Why an image cannot be used.
@@ -145,7 +147,14 @@ impl Image {
         if header.manifest.kind != Kind::Toit && sources != bytes.len() {
             return Err(damaged("there is something behind its end"));
         }
-        Ok(Image { digest: Digest::of(&bytes), manifest: header.manifest, main, sources, bytes })
+        Ok(Image {
+            digest: Digest::of(&bytes),
+            manifest: header.manifest,
+            main,
+            sources,
+            bytes,
+            loaded: None,
+        })
     }
 
     /// Reads an image that somebody else has made. Its bytecode is made anew, whatever it was.
@@ -171,7 +180,8 @@ impl Image {
         bytes.extend_from_slice(main);
         bytes.extend_from_slice(sources);
         let digest = Digest::of(&bytes);
-        Image { bytes, digest, manifest: header.manifest, main: start, sources: start + main.len() }
+        let sources = start + main.len();
+        Image { bytes, digest, manifest: header.manifest, main: start, sources, loaded: None }
     }
 
     /// Makes an image of an executable for this machine, or of a component in C: which of them it is
@@ -227,6 +237,9 @@ impl Image {
     pub fn load(&self) -> Result<Arc<lucarne_toit::LoadedProgram>, ImageError> {
         if self.manifest.kind != Kind::Toit {
             return Err(ImageError::NoProgram);
+        }
+        if let Some(program) = &self.loaded {
+            return Ok(program.clone());
         }
         let program = match self.is_current() {
             true => program::decompressed(self.file())?,

@@ -43,7 +43,8 @@ impl Image {
     pub fn recompiled(&self) -> Result<Image, ImageError> {
         let program = linked(&self.sources()?, &self.manifest.entry)?;
         let manifest = Manifest { build: BUILD.to_owned(), ..self.manifest.clone() };
-        Ok(Image::new(manifest, &program::compressed(&program), &self.bytes[self.sources..]))
+        let image = Image::new(manifest, &program::compressed(&program), &self.bytes[self.sources..]);
+        Ok(Image { loaded: Some(lucarne_toit::load(program)?), ..image })
     }
 }
 
