@@ -15,7 +15,7 @@ mod profiler;
 mod tasks;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use lucarne_kernel::{Context, Exit, Outcome, Pid, RequestId};
@@ -52,7 +52,8 @@ pub(crate) struct Machine {
     /// The tasks that work on the requests of others.
     serving: FxHashMap<(Pid, RequestId), TaskId>,
     clients: FxHashMap<i64, Client>,
-    inboxes: FxHashMap<(i64, i64), Inbox>,
+    /// By client and handle. Senders choose handles, so the hash must not be predictable.
+    inboxes: HashMap<(i64, i64), Inbox>,
     /// Tasks that wait until a receiver has room for their notification.
     crowded: Vec<(tasks::Resource, TaskId)>,
     /// Tasks that wait until another one has initialized a global.
@@ -138,7 +139,7 @@ impl Machine {
             asked: FxHashMap::default(),
             serving: FxHashMap::default(),
             clients: FxHashMap::default(),
-            inboxes: FxHashMap::default(),
+            inboxes: HashMap::new(),
             crowded: Vec::new(),
             waiting_for_global: Vec::new(),
             outside: None,
