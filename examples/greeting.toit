@@ -41,5 +41,5 @@ main:
       print "guest: $(client.greet "guest $(index + 1)")"
     // One after the other, so that the output is always the same.
     greeter.left.wait: greeter.guests == index + 1
-  print "house: both guests have gone"
+  print "house: both guests have left"
   greeter.uninstall

@@ -465,7 +465,7 @@ fn bounds_are_in_force_before_the_program_runs() {
 
     let orphan = confined(&folder, &serde_json::json!({"device": 1}), &cat);
     assert_eq!((orphan.status, orphan.out.as_str()), (Some(1), ""), "{orphan:?}");
-    assert!(orphan.error.contains("the device has gone"));
+    assert!(orphan.error.contains("the device has ended"));
 }
 
 #[test]

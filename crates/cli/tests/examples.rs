@@ -18,7 +18,7 @@ fn a_greeting() {
     let expected = [
         "guest: hello from the house, guest 1",
         "guest: hello from the house, guest 2",
-        "house: both guests have gone",
+        "house: both guests have left",
     ];
     assert_eq!(lines("greeting.toit"), expected);
 }

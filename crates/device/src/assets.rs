@@ -15,7 +15,7 @@ const ALIGNMENT: usize = 4;
 
 /// The bytes are not a file of assets.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("this is no file of assets: write NAME=FILE to attach any file")]
+#[error("not a file of assets: write NAME=FILE to attach any file")]
 pub(crate) struct BadAssets;
 
 /// Encodes files as programs read them.

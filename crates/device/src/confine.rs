@@ -62,7 +62,7 @@ pub struct Bounds {
 #[non_exhaustive]
 pub enum ConfineError {
     /// The device has ended.
-    #[error("the device has gone")]
+    #[error("the device has ended")]
     Orphan,
     /// The kernel has no Landlock, or an old one.
     #[error(

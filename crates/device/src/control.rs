@@ -349,7 +349,7 @@ impl Reached {
     pub fn connect(folder: &StateFolder) -> Result<Reached, ReachError> {
         let connecting = Container::connect_as("lucarne", folder.control_socket());
         let container = match connecting.within(GREETING).wait() {
-            Err(ConnectError::Unreachable { error, .. }) if is_nobody(&error) => {
+            Err(ConnectError::Unreachable { error, .. }) if is_unused(&error) => {
                 return Err(ReachError::NotRunning);
             }
             other => other?,
@@ -380,6 +380,6 @@ fn send_parts(upload: &UploadProxy, contents: &[u8]) -> Result<(), Refused> {
     contents.chunks(PART).try_for_each(|part| upload.write(Bytes::from(part.to_vec())).wait())
 }
 
-fn is_nobody(error: &std::io::Error) -> bool {
+fn is_unused(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused)
 }

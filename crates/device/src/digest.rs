@@ -15,7 +15,7 @@ pub struct Digest([u8; 32]);
 
 /// The text is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("'{0}' is no digest: it has 64 hexadecimal digits")]
+#[error("'{0}' is not a digest: a digest has 64 hexadecimal digits")]
 pub struct BadDigest(String);
 
 impl Digest {

@@ -96,8 +96,8 @@ pub struct Image {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// It is no image.
-    #[error("this is no image")]
+    /// The bytes are not an image.
+    #[error("not an image")]
     NoImage,
     /// A newer version made it.
     #[error("the image has format {0}, and this version of lucarne knows formats up to {FORMAT}")]
@@ -106,7 +106,7 @@ pub enum ImageError {
     #[error("the image is damaged: {0}")]
     Damaged(String),
     /// It was asked for something that its kind does not have.
-    #[error("this image is no program in Toit")]
+    #[error("the image is not a Toit program")]
     NoProgram,
     /// It cannot be run on this machine.
     #[error("{0}")]
@@ -157,10 +157,10 @@ impl Image {
         })
     }
 
-    /// Reads an image that somebody else has made. Its bytecode is made anew, whatever it was.
+    /// Reads an image that a client or a program has sent. Its bytecode is always made anew.
     ///
     /// # Errors
-    /// If this is no image, or if it does not compile.
+    /// If the bytes are not an image, or its sources do not compile.
     pub fn received(bytes: Vec<u8>) -> Result<Image, ImageError> {
         let image = Image::read(bytes)?;
         match image.manifest.kind {
@@ -233,7 +233,7 @@ impl Image {
     /// Makes the program of a Toit image ready to run; one of another build is compiled first.
     ///
     /// # Errors
-    /// If it is no such image, if it is damaged, or if it does not compile any more.
+    /// If the image is not a Toit program, is damaged, or does not compile any more.
     pub fn load(&self) -> Result<Arc<lucarne_toit::LoadedProgram>, ImageError> {
         if self.manifest.kind != Kind::Toit {
             return Err(ImageError::NoProgram);

@@ -4,7 +4,7 @@
 //!   Log::write ──> lines that wait ──> the writer, one thread ──> logs/NAME/00000000000000000042.log
 //! ```
 //!
-//! Whoever writes only takes a lock that is held for moments: the files belong to the one thread of
+//! Writing only takes a lock that is held for moments: the files belong to the one thread of
 //! [`Logs`], which sleeps while there is nothing to write. What it cannot keep up with is dropped,
 //! counted, and the log says so. Each line is an entry of JSON in a line of a file, and each log is a
 //! few files, named by the number of their first entry: the oldest goes when a log, or all logs

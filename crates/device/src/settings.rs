@@ -45,7 +45,7 @@ pub struct FileAccess {
 
 /// The path does not begin at the root.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("'{0}' is no absolute path: write PATH, or PATH:rw for what may be changed")]
+#[error("'{0}' is not an absolute path: write PATH, or PATH:rw for what may be changed")]
 pub struct BadPath(String);
 
 impl FromStr for FileAccess {

@@ -74,12 +74,12 @@ fn found(folder: &Path) -> BTreeMap<ContainerName, u64> {
 #[ignore = "started by the other tests"]
 fn victim() {
     let variable = |name| std::env::var(name).expect("started by the other tests");
-    let store = Store::open(Path::new(&variable(FOLDER))).expect("nobody else has it open");
+    let store = Store::open(Path::new(&variable(FOLDER))).expect("no other process has it open");
     let image = image();
     let mut out = std::io::stdout();
     for number in variable(FIRST).parse().expect("it is a number").. {
         operate(&store, &image, number);
-        out.write_all(format!("\ndone {number}\n").as_bytes()).expect("somebody listens");
+        out.write_all(format!("\ndone {number}\n").as_bytes()).expect("the test reads the output");
     }
 }
 

@@ -29,7 +29,7 @@ impl MemoryAccount {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
-    /// Changes the share of one heap, if the sum is within the limit then: a collection may have gone beyond it.
+    /// Changes the share of one heap, if the sum is within the limit then: a collection may have exceeded it.
     fn try_change(&self, from: usize, to: usize) -> bool {
         let within = |used: usize| (used - from).checked_add(to).filter(|sum| *sum <= self.limit_bytes);
         self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()

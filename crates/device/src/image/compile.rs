@@ -36,10 +36,10 @@ impl Image {
         Ok(Compiled { image, analysis })
     }
 
-    /// The image that this build makes of the same sources.
+    /// Compiles the sources again and returns the image that this build makes of them.
     ///
     /// # Errors
-    /// If it is no program in Toit, or does not compile any more.
+    /// If the image is not a Toit program, or does not compile any more.
     pub fn recompiled(&self) -> Result<Image, ImageError> {
         let program = linked(&self.sources()?, &self.manifest.entry)?;
         let manifest = Manifest { build: BUILD.to_owned(), ..self.manifest.clone() };

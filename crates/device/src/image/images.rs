@@ -14,11 +14,11 @@ pub struct Images {
     loaded: Mutex<HashMap<Digest, Arc<Slot>>>,
 }
 
-/// A program that is loaded, or is about to be: who comes second waits for the first.
+/// A program that is loaded or being loaded: later threads wait for the first.
 type Slot = Mutex<Weak<lucarne_toit::LoadedProgram>>;
 
 impl Images {
-    /// The program of an image, which `fetch` brings if it is not loaded.
+    /// Returns the program of an image. Calls `fetch` for the image if the program is not loaded.
     ///
     /// # Errors
     /// What `fetch` says, or why the image cannot be loaded.
@@ -40,7 +40,7 @@ impl Images {
     fn slot(&self, digest: Digest) -> Arc<Slot> {
         let mut slots = self.loaded.lock();
         if !slots.contains_key(&digest) {
-            // One that somebody loads right now is held by that thread as well.
+            // A program that is being loaded is held by the loading thread as well.
             slots.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.lock().strong_count() > 0);
         }
         slots.entry(digest).or_default().clone()

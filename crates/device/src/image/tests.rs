@@ -64,7 +64,7 @@ fn run_image(image: &Image) -> String {
 /// An image as another build would have made it.
 fn of_another_build(image: &Image) -> Image {
     let manifest = Manifest { build: "another".to_owned(), ..image.manifest.clone() };
-    Image::new(manifest, b"nobody can read this", &image.bytes[image.sources..])
+    Image::new(manifest, b"not a program", &image.bytes[image.sources..])
 }
 
 #[test]

@@ -183,7 +183,7 @@ impl Machine {
     /// Whether the tasks that a task would wait for, one for the other, come back to it.
     fn is_circular(&mut self, id: TaskId) -> bool {
         let mut wanted = self.wanted_initializer(id);
-        // Each task waits for one global at most, so that a longer chain than this is no chain.
+        // Each task waits for one global at most, so a longer chain cannot exist.
         for _ in 0..self.waiting_for_global.len() {
             let waiting = self.waiting_for_global.clone();
             let Some(owner) = waiting.into_iter().find(|task| self.initializes(*task, wanted)) else {

@@ -391,7 +391,7 @@ impl Machine {
         }
     }
 
-    /// A resource is cut off: those who wait to notify it learn that it is no longer wanted.
+    /// Tells the tasks that wait to notify a resource that it was cut off.
     fn drop_crowded(&mut self, resource: Resource) {
         let waiting = std::mem::take(&mut self.crowded);
         for (crowded, task) in waiting {
