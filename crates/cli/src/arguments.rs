@@ -24,9 +24,9 @@ use clap_complete::Shell;
   lucarne pkg install --local ../p use the package in another folder
   lucarne device start             make this machine a device
   lucarne container install hello hello.toit
-                                   have the device run a program, whenever it starts
-  lucarne --emit=STAGE hello.toit  print what the compiler makes of it, at one of the stages
-                                   tokens, tree, ir and bytecode
+                                   run a program on the device, whenever it starts
+  lucarne --emit=STAGE hello.toit  print the result of a stage of the compiler: tokens,
+                                   tree, ir or bytecode
 
 Exit status: the program's own; 1 after an exception or errors in the program; 2 for a wrong
 command line or a file that cannot be read; 130 after Ctrl-C."
@@ -36,9 +36,8 @@ pub(crate) struct CommandLine {
     pub(crate) command: Command,
 }
 
-/// Prints what a stage of the compiler makes of a program.
-///
-/// A command line of its own: a file without a command would make every mistyped command a file.
+/// Prints the result of a stage of the compiler for a program.
+/// This is a command line of its own: if commands took a file in their place, every mistyped command would be a file.
 #[derive(Debug, Parser)]
 #[command(name = "lucarne", max_term_width = 100)]
 pub(crate) struct Emit {
@@ -50,7 +49,7 @@ pub(crate) struct Emit {
 }
 
 impl Emit {
-    /// Whether a command line is this one.
+    /// Returns whether a command line begins with `--emit`.
     pub(crate) fn is_meant(first: Option<&OsStr>) -> bool {
         first.is_some_and(|first| first.as_encoded_bytes().starts_with(b"--emit"))
     }
@@ -73,11 +72,11 @@ pub(crate) enum Stage {
 pub(crate) enum Command {
     /// Compile and run a program
     Run(Box<Run>),
-    /// Run a program, and again whenever one of its files changes
+    /// Run a program, and run it again whenever one of its files changes
     Watch(Watch),
     /// Look for errors in programs, without running them
     Check(Check),
-    /// Run test programs, and say which of them fail
+    /// Run test programs and report which of them fail
     Test(Test),
     /// Install and list packages
     #[command(subcommand)]
@@ -85,20 +84,20 @@ pub(crate) enum Command {
     /// Build components in C
     #[command(subcommand)]
     C(C),
-    /// Start, stop and look at the device that this machine is
+    /// Start, stop and inspect the device on this machine
     #[command(subcommand)]
     Device(device::Device),
-    /// Install containers on the device, and look after them
+    /// Install and manage containers on the device
     #[command(subcommand)]
     Container(device::Container),
-    /// List the services on the device: who provides what to whom, and how calls go
+    /// List the services on the device: their providers and clients, the rate and duration of calls
     Services(device::Services),
-    /// Show the device at work: containers and services, once a second
+    /// Show the containers and services of the device, once a second
     Top(device::Top),
-    /// Take on the bounds of a container, and become its program: a device starts this
+    /// Take on the bounds of a container and run its program; the device starts this
     #[command(hide = true)]
     Confine {
-        /// What the program is called
+        /// The name of the program
         #[arg(long)]
         name: std::ffi::OsString,
         /// The bounds, as JSON
@@ -109,12 +108,12 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
-    /// Be the OS process of a component: `lucarne run --component-process` starts this
+    /// Run a component in this OS process; `lucarne run --component-process` starts this
     #[command(hide = true)]
     ComponentHost {
         /// The component
         library: PathBuf,
-        /// Where its handlers connect
+        /// The socket that its handlers connect to
         socket: PathBuf,
     },
     /// Print a script that completes this command in a shell
@@ -130,52 +129,52 @@ pub(crate) enum Command {
     },
 }
 
-/// The device that is none: programs run in the foreground.
+/// The name that stands for no device: programs run here, in the foreground.
 pub(crate) const HOST: &str = "host";
 
-/// What is said above the options that are for devices.
+/// The heading in `--help` of the options that apply to devices.
 const ON_DEVICE: &str = "With --device, when it is not 'host'";
 
 /// The options of `lucarne run`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Run {
-    /// Run it on the device of that name, in place of what was run there like this before; 'host' is
-    /// here, in the foreground
+    /// Run the program on the device with this name, where it replaces the program of the last such run; 'host' runs
+    /// it here, in the foreground
     #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
     pub(crate) device: String,
-    /// The folder in which the device keeps its state [default: the user's own]
+    /// The state folder of the device [default: the user's own]
     #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true, help_heading = ON_DEVICE)]
     pub(crate) state: Option<PathBuf>,
     #[command(flatten, next_help_heading = ON_DEVICE)]
     pub(crate) on_device: device::RunOptions,
-    /// How many processors to use [default: all]
+    /// The number of processors to use [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
-    /// What each process may use, such as 64M [default: 512M]
+    /// The memory limit of each process, such as 64M [default: 512M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) memory_limit: Option<usize>,
-    /// Load a component in C, whose handlers programs open by their ids; may be repeated
+    /// Load a component in C; programs open its handlers by their ids. May be repeated
     #[arg(long, value_name = "LIBRARY", conflicts_with = "simulate")]
     pub(crate) component: Vec<PathBuf>,
-    /// Run each component in an OS process of its own, whose crash is that of the component alone
+    /// Run each component in an OS process of its own, so that a crash ends only the component
     #[arg(long, requires = "component")]
     pub(crate) component_process: bool,
-    /// Collect garbage at every allocation: slow, for finding faults in the machine
+    /// Collect garbage at every allocation; slow, for finding faults in the virtual machine
     #[arg(long, env = "LUCARNE_GC_STRESS", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
     pub(crate) gc_stress: bool,
-    /// Run on one thread in virtual time, every choice following from SEED
+    /// Run on one thread in virtual time; SEED decides every choice
     #[arg(long, value_name = "SEED")]
     pub(crate) simulate: Option<u64>,
     /// Let containers of other OS processes connect at the socket PATH, in a folder of your own (mode 700)
     #[arg(long, value_name = "PATH", conflicts_with = "simulate")]
     pub(crate) listen: Option<PathBuf>,
-    /// End when the process that started this one ends, however that may be; its pid
+    /// End when the parent process ends, for any reason; PID is the parent's
     #[arg(long, value_name = "PID", hide = true)]
     pub(crate) end_with_parent: Option<i32>,
     /// With --simulate: kill a process of the program at this step
     #[arg(long, value_name = "STEP", requires = "simulate")]
     pub(crate) kill_at: Vec<u64>,
-    /// The program, and the arguments of its `main`: whatever follows the program is the program's
+    /// The program and the arguments of its `main`; all that follows FILE is passed to the program
     #[arg(
         required = true,
         num_args = 1..,
@@ -188,12 +187,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The program's file.
+    /// Returns the program's file.
     pub(crate) fn file(&self) -> &Path {
         Path::new(self.program.first().map_or("", String::as_str))
     }
 
-    /// The arguments of `main`.
+    /// Returns the arguments of `main`.
     pub(crate) fn arguments(&self) -> &[String] {
         self.program.get(1..).unwrap_or_default()
     }
@@ -202,10 +201,10 @@ impl Run {
 /// The options of `lucarne watch`.
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
-    /// Run it on the device of that name; 'host' is here
+    /// Run the program on the device with this name; 'host' runs it here
     #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
     pub(crate) device: String,
-    /// The folder in which the device keeps its state [default: the user's own]
+    /// The state folder of the device [default: the user's own]
     #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true)]
     pub(crate) state: Option<PathBuf>,
     /// The program
@@ -215,12 +214,12 @@ pub(crate) struct Watch {
     pub(crate) arguments: Vec<String>,
 }
 
-/// What `lucarne c` does.
+/// The commands of `lucarne c`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum C {
-    /// Print the folder that a compiler finds toit/toit.h in
+    /// Print the include folder of toit/toit.h
     IncludeDir,
-    /// Build the component in a folder, for `lucarne run --component`
+    /// Build a component from a folder, for `lucarne run --component`
     Build {
         /// A folder with a CMakeLists.txt that calls idf_component_register
         #[arg(value_name = "DIR")]
@@ -234,16 +233,16 @@ pub(crate) enum C {
 /// The options of `lucarne check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Print nothing but errors
+    /// Print only errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Fail for warnings, too
+    /// Fail on warnings, too
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) deny_warnings: bool,
-    /// Print what is found as one JSON array, for editors
+    /// Print the diagnostics as one JSON array, for editors
     #[arg(long)]
     pub(crate) json: bool,
-    /// Programs and libraries, or folders of them
+    /// Programs, libraries, or folders
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }
@@ -251,28 +250,28 @@ pub(crate) struct Check {
 /// The options of `lucarne test`.
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// How many tests run at a time [default: one a processor]
+    /// The number of tests that run at a time [default: the number of processors]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// After how many seconds a test has failed
+    /// The number of seconds after which a test fails
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) timeout: u32,
-    /// Run only tests whose path contains TEXT; may be given several times
+    /// Run only tests whose path contains TEXT; may be repeated
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) filter: Vec<String>,
-    /// Print one JSON object a test, and one for all of them
+    /// Print one JSON object for each test and one for the summary
     #[arg(long)]
     pub(crate) json: bool,
-    /// Also write a report in the XML of JUnit
+    /// Also write a report in JUnit's XML format
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Print nothing but failures and the last line
+    /// Print only failures and the last line
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Tests, or folders that are searched for files named *-test.toit
+    /// Tests, or folders to search for files named *-test.toit
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Arguments for each of the tests
+    /// The arguments of each test
     #[arg(last = true, value_name = "ARG")]
     pub(crate) arguments: Vec<String>,
 }
@@ -280,7 +279,7 @@ pub(crate) struct Test {
 /// The commands of `lucarne pkg`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Pkg {
-    /// Add a package, or make the lock file anew from package.yaml
+    /// Add a package, or rewrite the lock file from package.yaml
     Install(Install),
     /// List the packages of the lock file
     List(List),
@@ -289,19 +288,19 @@ pub(crate) enum Pkg {
 /// The options of `lucarne pkg install`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Packages that other people published are used from the folder .packages, where the package manager
-of the Toit SDK puts them. Without PACKAGE, all that package.yaml names are looked for there.")]
+Published packages are read from the folder .packages, where the package manager
+of the Toit SDK puts them. Without PACKAGE, all packages in package.yaml are looked up there.")]
 pub(crate) struct Install {
-    /// PACKAGE is the path of a folder
+    /// Treat PACKAGE as the path of a folder
     #[arg(long, requires = "package")]
     pub(crate) local: bool,
-    /// The name that imports use [default: the package's own]
+    /// The prefix that imports use [default: the package's name]
     #[arg(long, visible_alias = "name", requires = "package", value_name = "NAME")]
     pub(crate) prefix: Option<String>,
-    /// The folder of the program [default: the nearest one upwards with a package.yaml or package.lock]
+    /// The folder of the program [default: the nearest folder upwards with a package.yaml or package.lock]
     #[arg(long, value_name = "DIR")]
     pub(crate) project_root: Option<PathBuf>,
-    /// Do not say what was done
+    /// Do not print the result
     #[arg(short, long)]
     pub(crate) quiet: bool,
     /// The package
@@ -314,12 +313,12 @@ pub(crate) struct List {
     /// Print a JSON array
     #[arg(long)]
     pub(crate) json: bool,
-    /// The folder of the program [default: the nearest one upwards with a package.yaml or package.lock]
+    /// The folder of the program [default: the nearest folder upwards with a package.yaml or package.lock]
     #[arg(long, value_name = "DIR")]
     pub(crate) project_root: Option<PathBuf>,
 }
 
-/// Reads a number of bytes, with K, M or G behind it for powers of 1,024.
+/// Reads a number of bytes; the suffixes K, M and G multiply by powers of 1,024.
 pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
     let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {

@@ -10,7 +10,7 @@ pub(crate) fn c(command: &C) -> Result<ExitCode, Stop> {
     match command {
         C::IncludeDir => {
             let folder = lucarne_c::include_dir()
-                .map_err(|error| Stop::failure(format!("there is no place for toit/toit.h: {error}")))?;
+                .map_err(|error| Stop::failure(format!("cannot find a folder for toit/toit.h: {error}")))?;
             print_out(format!("{}\n", folder.display()).as_bytes());
         }
         C::Build { folder, output } => build(folder, output.as_deref())?,
@@ -23,8 +23,8 @@ fn build(folder: &Path, output: Option<&Path>) -> Result<(), Stop> {
         Some(output) => output.to_owned(),
         None => default_output(folder)?,
     };
-    let work =
-        tempfile::tempdir().map_err(|error| Stop::failure(format!("there is no place to build: {error}")))?;
+    let work = tempfile::tempdir()
+        .map_err(|error| Stop::failure(format!("cannot create a folder to build in: {error}")))?;
     let remarks = lucarne_c::build(folder, &output, work.path()).map_err(|error| match error {
         lucarne_c::BuildError::NoComponent(_) => Stop::usage(error.to_string()),
         error => Stop::failure(error.to_string()),
@@ -35,7 +35,7 @@ fn build(folder: &Path, output: Option<&Path>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The name of the folder, however it was written.
+/// Returns the name of the folder, also for a path such as `.`.
 fn default_output(folder: &Path) -> Result<PathBuf, Stop> {
     let full =
         folder.canonicalize().map_err(|error| Stop::usage(format!("{}: {error}", folder.display())))?;

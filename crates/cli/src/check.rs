@@ -13,11 +13,11 @@ use crate::arguments::Check;
 use crate::progress::Progress;
 use crate::{FAILURE, Stop, files, front, print_error, print_out};
 
-/// Checks all files, going on after one that has errors.
+/// Checks all files; continues after a file with errors.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     let files = files::find(&options.paths, |_| true)?;
     if files.is_empty() {
-        return Err(Stop::usage("there is no .toit file in these folders"));
+        return Err(Stop::usage("these folders contain no .toit file"));
     }
     let mut checked = Checked { options, said: HashSet::new(), json: Vec::new(), failed: 0 };
     let progress = Progress::new(files.len(), options.quiet || options.json || files.len() == 1);
@@ -44,7 +44,7 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
 
 struct Checked<'o> {
     options: &'o Check,
-    /// What has been printed: files import each other.
+    /// The diagnostics that were printed: files import each other.
     said: HashSet<(String, Span, String)>,
     json: Vec<Value>,
     failed: usize,
@@ -59,7 +59,8 @@ impl Checked<'_> {
             let path = path_of(sources, diagnostic.source).to_owned();
             self.said.insert((path, diagnostic.span, diagnostic.title.clone()))
         };
-        // A folder's file counts as wrong for what is in it; one that is named, for all of it.
+        // A file found in a folder fails only for its own diagnostics. A named file fails for those of its imports,
+        // too.
         let is_named = self.options.paths.iter().any(|path| path == file);
         let deny_warnings = self.options.deny_warnings;
         let is_wrong = |diagnostic: &Diagnostic| {

@@ -1,5 +1,5 @@
-//! Completion of command lines: the script that `lucarne completions` prints has a shell ask the binary itself what
-//! comes next, so that it knows what is there at that time.
+//! Completion of command lines. The script that `lucarne completions` prints makes the shell ask the binary for
+//! candidates, so that they include the containers of the moment.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,37 +15,40 @@ use crate::arguments::CommandLine;
 use crate::reach::folder;
 use crate::{Stop, print_out};
 
-/// What a shell sets when it asks.
+/// The environment variable that a shell sets to ask for candidates.
 const VARIABLE: &str = "LUCARNE_COMPLETE";
 
-/// The name under which the shell finds the binary.
+/// The name of the binary for the shell.
 const NAME: &str = "lucarne";
 
-/// How long somebody who has pressed a key waits for a device that does not answer.
+/// The longest time that a completion waits for a device that does not answer.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
 
-/// Zsh calls a file in one of its folders for the first completion, and what that has defined for all later ones.
+/// Zsh runs a file in one of its folders for the first completion, and the function that the file defines for all
+/// later completions.
 const ZSH_FIRST: &str =
     "if [ \"$funcstack[1]\" = _lucarne ]; then _clap_dynamic_completer_lucarne \"$@\"; fi\n";
 
-/// Answers a shell that asks, and ends. Otherwise does nothing.
+/// If a shell asks for candidates, answers it and ends. Otherwise does nothing.
 pub(crate) fn complete() {
     CompleteEnv::with_factory(CommandLine::command).var(VARIABLE).complete();
 }
 
-/// For a container that is to be named: those that there are.
+/// Returns a completer for the names of installed containers.
 pub(crate) fn containers() -> ArgValueCandidates {
     ArgValueCandidates::new(|| names().unwrap_or_default())
 }
 
-/// The names of the containers on the device that the command line means. None if it cannot be asked.
+/// Returns the names of the containers on the device that the command line selects, or none if the device does not
+/// answer.
 fn names() -> Option<Vec<CompletionCandidate>> {
     let reached = Reached::connect(&folder(state().as_deref()).ok()?).ok()?;
     let listed = reached.device.list().within(ANSWER_MAX).wait().ok()?;
     Some(listed.iter().map(|container| CompletionCandidate::new(container.name.as_str())).collect())
 }
 
-/// The state folder that a command line names: nothing has read it yet, and what is completed may be wrong elsewhere.
+/// Returns the state folder that the command line names. The line has not been parsed yet, and may have errors
+/// elsewhere.
 fn state() -> Option<PathBuf> {
     const OPTION: &str = "--state";
     let mut words = std::env::args_os().skip_while(|word| word != OPTION);

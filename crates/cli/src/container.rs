@@ -77,7 +77,7 @@ fn install(options: &Install) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The time between starts: as an option, or as the definition that `jag` takes for it.
+/// Returns the time between starts, from `--interval` or from the definition that `jag` uses for it.
 fn interval(options: &Install) -> Result<Option<Duration>, Stop> {
     let defined = options.run.defines.iter().find(|define| define.key == JAG_INTERVAL);
     match (options.interval, defined.and_then(|define| define.value.as_str())) {
@@ -89,7 +89,7 @@ fn interval(options: &Install) -> Result<Option<Duration>, Stop> {
     }
 }
 
-/// How a program is to be run.
+/// Returns the settings for a program.
 pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
     let defines = options.defines.iter().map(|Define { key, value }| (key.clone(), value.clone()));
     Settings {
@@ -108,7 +108,7 @@ pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
     }
 }
 
-/// The image of a file; none if it is a program with errors, which have been printed.
+/// Returns the image of a file. Returns none if the file is a program with errors, and prints these.
 pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
     front::expect_readable(file)?;
     let refuse = |error: &dyn std::fmt::Display| Stop::usage(format!("{}: {error}", file.display()));
@@ -130,13 +130,13 @@ pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
     Image::executable(&name, &contents).map(Some).map_err(|error| refuse(&error))
 }
 
-/// Sends an image and the files that come with it.
+/// Sends an image and its assets.
 pub(crate) fn send(reached: &Reached, image: &Image, assets: &[String]) -> Result<UploadProxy, Stop> {
     let files = assets.iter().map(|asset| read_asset(asset)).collect::<Result<Vec<_>, _>>()?;
     reached.send(image, &files).map_err(refused)
 }
 
-/// `NAME=FILE`, or `FILE` of several assets.
+/// Reads the assets of `NAME=FILE`, or of a `FILE` that contains several.
 fn read_asset(text: &str) -> Result<(Option<String>, Vec<u8>), Stop> {
     let (name, file) = match text.split_once('=') {
         Some((name, file)) => (Some(name.to_owned()), file),
@@ -190,7 +190,7 @@ fn as_json(device: &str, listed: &Listed) -> serde_json::Value {
     row
 }
 
-/// How a container is, for people.
+/// Describes the state of a container, for people.
 pub(crate) fn describe(state: &State) -> String {
     match state {
         State::Running { since_us } => format!("running since {}", shown_duration(*since_us)),

@@ -14,13 +14,13 @@ use crate::arguments::device::{Device, DeviceStart, DeviceStatus, DeviceStop, De
 use crate::reach::{folder, reach};
 use crate::{Stop, metrics, print_error, print_out};
 
-/// How long a device may take to start all its containers.
+/// The longest time that a device may take to start all its containers.
 const START_MAX: Duration = Duration::from_secs(60);
 
-/// How long it may take to end them.
+/// The longest time that a device may take to stop them.
 const STOP_MAX: Duration = Duration::from_secs(30);
 
-/// How often is looked whether it has started: it has no other way to say so to whoever has let it go.
+/// The time between checks whether the device has started: a detached device cannot report that to its parent.
 const LOOK: Duration = Duration::from_millis(10);
 
 pub(crate) fn device(command: &Device) -> Result<ExitCode, Stop> {
@@ -34,10 +34,10 @@ pub(crate) fn device(command: &Device) -> Result<ExitCode, Stop> {
     }
 }
 
-/// The life of a device, in this OS process.
+/// Runs a device in this OS process until it is stopped.
 fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
     if options.detached {
-        // The terminal that it was started from is not its own any more.
+        // Detach from the terminal that started the device.
         let _ = rustix::process::setsid();
     }
     let folder = folder(options.state.as_deref())?;
@@ -50,7 +50,7 @@ fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
     ctrlc::set_handler(move || stopper.stop())
         .map_err(|error| Stop::failure(format!("cannot handle signals: {error}")))?;
     if !options.quiet && !options.detached {
-        print_error(&format!("The device runs, with its state in {}\n", folder.root().display()));
+        print_error(&format!("The device runs; its state is in {}\n", folder.root().display()));
     }
     daemon.wait();
     Ok(ExitCode::SUCCESS)
@@ -61,7 +61,7 @@ fn start(options: &DeviceStart) -> Result<ExitCode, Stop> {
     let folder = folder(options.state.as_deref())?;
     if let Ok(reached) = Reached::connect(&folder) {
         let pid = reached.device.status().wait().map(|status| status.pid).unwrap_or_default();
-        return Err(Stop::failure(format!("the device runs already, as process {pid}")));
+        return Err(Stop::failure(format!("the device already runs, as process {pid}")));
     }
     let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot start the device: {error}"));
     folder.prepare().map_err(|error| failure(&error))?;
@@ -97,7 +97,7 @@ fn detached(options: &DeviceStart, folder: &StateFolder, log: &File) -> std::io:
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()
 }
 
-/// Waits for a device that was started. None as an error is its end.
+/// Waits until a started device answers. An error of none means that the device has ended.
 fn wait_until_up(child: &mut Child, folder: &StateFolder) -> Result<Reached, Option<String>> {
     let until = Instant::now() + START_MAX;
     loop {
@@ -110,13 +110,13 @@ fn wait_until_up(child: &mut Child, folder: &StateFolder) -> Result<Reached, Opt
             return Err(None);
         }
         if Instant::now() >= until {
-            return Err(Some("it takes too long".to_owned()));
+            return Err(Some("the device takes too long".to_owned()));
         }
         thread::sleep(LOOK);
     }
 }
 
-/// What a device has written before it ended: the reason, in its own words.
+/// Returns the reason that a device wrote to its log before it ended.
 fn said_since(log: &mut File, before: u64) -> String {
     let mut text = String::new();
     let read = log.seek(SeekFrom::Start(before)).and_then(|_| log.read_to_string(&mut text));
@@ -124,7 +124,7 @@ fn said_since(log: &mut File, before: u64) -> String {
     let said = said.rsplit_once("lucarne: ").map_or(said, |(_, reason)| reason);
     match read {
         Ok(_) if !said.is_empty() => said.to_owned(),
-        _ => "the device has ended as soon as it was started".to_owned(),
+        _ => "the device ended right after its start".to_owned(),
     }
 }
 
@@ -136,7 +136,7 @@ fn stop(options: &DeviceStop) -> Result<ExitCode, Stop> {
         .ok()
         .and_then(rustix::process::Pid::from_raw)
         .and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok());
-    // It may be gone before it has answered.
+    // The device may end before it answers.
     let _ = reached.device.shut_down().wait();
     if let Some(process) = process {
         wait_for_end(&process).map_err(|error| failure(&error))?;
@@ -152,7 +152,7 @@ fn wait_for_end(process: &std::os::fd::OwnedFd) -> Result<(), String> {
     let time = Timespec { tv_sec: STOP_MAX.as_secs().cast_signed(), tv_nsec: 0 };
     let mut files = [PollFd::new(process, PollFlags::IN)];
     match poll(&mut files, Some(&time)) {
-        Ok(0) => Err("its containers do not end".to_owned()),
+        Ok(0) => Err("its containers have not ended in time".to_owned()),
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     }
@@ -198,14 +198,15 @@ fn describe(status: &Status) -> String {
     )
 }
 
-/// A time in µs, for people: whole seconds, of which the largest units matter.
+/// Formats a time in µs for people: whole seconds, and only the largest units.
 pub(crate) fn shown_duration(us: i64) -> String {
     let seconds = us.max(0).cast_unsigned() / 1_000_000;
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
 fn unit(options: &DeviceUnit) -> Result<ExitCode, Stop> {
-    let failure = |error: std::io::Error| Stop::failure(format!("cannot tell where lucarne is: {error}"));
+    let failure =
+        |error: std::io::Error| Stop::failure(format!("cannot find the binary of lucarne: {error}"));
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
         None => std::env::current_exe().map_err(failure)?,
@@ -237,7 +238,7 @@ WantedBy=default.target
     Ok(ExitCode::SUCCESS)
 }
 
-/// A path as `systemd.service(5)` reads it.
+/// Quotes a path for `systemd.service(5)`.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
@@ -264,6 +265,6 @@ mod tests {
         let mut log = tempfile::tempfile().expect("a file");
         std::io::Write::write_all(&mut log, b"old\nlucarne: the store is in use\n").expect("it is written");
         assert_eq!(said_since(&mut log, 4), "the store is in use");
-        assert_eq!(said_since(&mut log, 100), "the device has ended as soon as it was started");
+        assert_eq!(said_since(&mut log, 100), "the device ended right after its start");
     }
 }

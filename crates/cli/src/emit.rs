@@ -8,7 +8,7 @@ use lucarne_compiler::program::Program;
 use crate::arguments::Stage;
 use crate::{FAILURE, Stop, front, print_out};
 
-/// Prints what a stage makes of a file.
+/// Prints the result of a stage for a file.
 pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
     front::expect_readable(file)?;
     let text = match stage {

@@ -1,4 +1,4 @@
-//! The source files that a command line means.
+//! Finds the source files for the paths of a command line.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,8 @@ use walkdir::{DirEntry, WalkDir};
 use crate::Stop;
 use crate::front::reason;
 
-/// The files given, and in the folders given all `.toit` files that `is_meant` by their names, each
-/// once. Hidden folders, where packages from elsewhere are, are left out.
+/// Returns the given files, and all `.toit` files in the given folders whose names `is_meant` accepts, each once.
+/// Skips hidden folders, which contain downloaded packages.
 pub(crate) fn find(paths: &[PathBuf], is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, Stop> {
     let mut found = Vec::new();
     for path in paths {
@@ -27,7 +27,7 @@ pub(crate) fn find(paths: &[PathBuf], is_meant: impl Fn(&str) -> bool) -> Result
 
 fn below(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, Stop> {
     let walk = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(|entry| {
-        // The folder given may well be `.`.
+        // The given folder may be `.`, which is not hidden.
         entry.depth() == 0 || !name(entry).starts_with('.')
     });
     let mut found = Vec::new();
@@ -35,14 +35,14 @@ fn below(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>,
         let entry = entry.map_err(|error| Stop::failure(error.to_string()))?;
         let is_source = entry.file_type().is_file() && name(&entry).ends_with(".toit");
         if is_source && is_meant(name(&entry)) {
-            // `./a.toit` reads worse than `a.toit`.
+            // `a.toit` is easier to read than `./a.toit`.
             found.push(entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned());
         }
     }
     Ok(found)
 }
 
-/// A name that is not UTF-8 is no source's.
+/// Returns whether a file is a source. A source has a name in UTF-8.
 fn name(entry: &DirEntry) -> &str {
     entry.file_name().to_str().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The front half of the compiler on files, with what it finds printed.
+//! Runs the front half of the compiler on files and prints its diagnostics.
 
 use std::io::IsTerminal;
 use std::path::Path;

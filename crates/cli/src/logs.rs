@@ -11,7 +11,7 @@ use crate::Stop;
 use crate::arguments::device::ContainerLogs;
 use crate::reach::{broken, reach, refused};
 
-/// What the names of the levels of log messages are, from 0 on.
+/// The names of the log levels, from level 0 on.
 const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
 pub(crate) fn logs(options: &ContainerLogs) -> Result<ExitCode, Stop> {
@@ -19,7 +19,7 @@ pub(crate) fn logs(options: &ContainerLogs) -> Result<ExitCode, Stop> {
     let name = options.name.clone();
     if !options.follow {
         let entries = reached.device.logs(name, options.lines).wait().map_err(refused)?;
-        // A reader who has gone does not want the rest.
+        // The reader has closed the pipe and does not need the rest.
         let _ = print(options, &LogPart { entries, missed: 0 });
         return Ok(ExitCode::SUCCESS);
     }
@@ -38,7 +38,7 @@ fn print(options: &ContainerLogs, part: &LogPart) -> io::Result<()> {
     if part.missed > 0 {
         writeln!(
             error,
-            "lucarne: {} lines came too fast to be shown here; they are in the log",
+            "lucarne: {} lines came too fast to be printed here; they are in the log",
             part.missed
         )?;
     }
@@ -54,7 +54,7 @@ fn print(options: &ContainerLogs, part: &LogPart) -> io::Result<()> {
     out.flush()
 }
 
-/// An entry, for people.
+/// Formats a log entry for people.
 pub(crate) fn line(entry: &Entry, with_time: bool) -> String {
     let mut line = String::new();
     if with_time {

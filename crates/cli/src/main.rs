@@ -1,4 +1,4 @@
-//! The binary `lucarne`: arguments in, output out, no logic.
+//! The binary `lucarne`: parses arguments and prints output.
 
 mod arguments;
 mod c;
@@ -29,9 +29,9 @@ use clap::Parser;
 
 use arguments::{Command, CommandLine, Emit};
 
-/// The status for a wrong command line or a file that cannot be read.
+/// The exit status for a wrong command line or a file that cannot be read.
 const USAGE: u8 = 2;
-/// The status for a program that failed, or that has errors.
+/// The exit status for a program that failed or has errors.
 const FAILURE: u8 = 1;
 
 fn main() -> ExitCode {
@@ -77,7 +77,7 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
     }
 }
 
-/// What is said, and the status to leave with, when a command cannot go on.
+/// The message and the exit status of a command that failed.
 #[derive(Debug)]
 struct Stop {
     message: String,
@@ -94,7 +94,7 @@ impl Stop {
     }
 }
 
-/// Writes to standard output. A reader who has gone does not want the rest.
+/// Writes to standard output. If the reader has closed the pipe, drops the rest.
 fn print_out(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(bytes).and_then(|()| out.flush());

@@ -1,4 +1,4 @@
-//! The pages of the manual, one for each command, as packages have them.
+//! Writes the pages of the manual for packages, one for each command.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use crate::arguments::CommandLine;
 
 /// `lucarne manual`.
 pub(crate) fn write(folder: &Path) -> Result<ExitCode, Stop> {
-    // Nobody reads a page about how to get help.
+    // The command `help` needs no page.
     let command = CommandLine::command().disable_help_subcommand(true);
     std::fs::create_dir_all(folder)
         .and_then(|()| clap_mangen::generate_to(command, folder))

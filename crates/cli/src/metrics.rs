@@ -1,4 +1,4 @@
-//! `lucarne device metrics`: what is counted all the time, as metrics systems read it (OpenMetrics).
+//! `lucarne device metrics`: prints the counters of the device in the OpenMetrics format.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -16,32 +16,35 @@ pub(crate) fn metrics(options: &DeviceMetrics) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is there for each container: name, type, unit, help, and where it is.
+/// The metrics of each container: name, type, help, and a function that returns the value.
 type Family = (&'static str, &'static str, &'static str, fn(&ContainerCounters) -> Option<f64>);
 
 const FAMILIES: &[Family] = &[
     ("container_running", "gauge", "Whether the container runs", |container| {
         Some(f64::from(u8::from(matches!(container.listed.state, State::Running { .. }))))
     }),
-    ("container_starts", "counter", "Starts since the device was started", |container| {
+    ("container_starts", "counter", "Starts since the start of the device", |container| {
         Some(container.starts as f64)
     }),
-    ("container_ends", "counter", "Ends since the device was started", |container| {
+    ("container_ends", "counter", "Ends since the start of the device", |container| {
         Some(container.ends as f64)
     }),
     ("container_failures", "counter", "Ends with a code that is not 0", |container| {
         Some(container.failures as f64)
     }),
-    ("container_log_lines", "counter", "Entries that the log was given", |container| {
+    ("container_log_lines", "counter", "Entries that were written to the log", |container| {
         Some(container.log_lines as f64)
     }),
-    ("container_log_dropped_lines", "counter", "Lines that came too fast for the log", |container| {
-        Some(container.log_dropped as f64)
-    }),
-    ("container_memory_bytes", "gauge", "Memory that the container has now", |container| {
+    (
+        "container_log_dropped_lines",
+        "counter",
+        "Lines that were dropped because they came too fast",
+        |container| Some(container.log_dropped as f64),
+    ),
+    ("container_memory_bytes", "gauge", "Memory that the container uses now", |container| {
         container.memory_bytes.map(|bytes| bytes as f64)
     }),
-    ("container_run_cpu_seconds", "gauge", "Processor time of the present run", |container| {
+    ("container_run_cpu_seconds", "gauge", "Processor time of the current run", |container| {
         container.cpu_us.map(|us| us as f64 / 1e6)
     }),
 ];
@@ -56,9 +59,9 @@ fn text(counters: &Counters) -> String {
             escaped(&status.name)
         );
     };
-    device("up_seconds", "How long the device has been up", status.up_us as f64 / 1e6);
-    device("containers_installed", "Containers that are installed", status.installed.into());
-    device("containers_running", "Containers that run", status.running.into());
+    device("up_seconds", "Time since the start of the device", status.up_us as f64 / 1e6);
+    device("containers_installed", "Installed containers", status.installed.into());
+    device("containers_running", "Running containers", status.running.into());
     device("log_bytes", "Size of all logs", *log_bytes as f64);
     for (name, kind, help, value) in FAMILIES {
         let _ = write!(text, "# HELP lucarne_{name} {help}\n# TYPE lucarne_{name} {kind}\n");
@@ -77,7 +80,7 @@ fn text(counters: &Counters) -> String {
     text
 }
 
-/// The value of a label. Names of containers have nothing that would have to be escaped.
+/// Escapes the value of a label. Names of containers need no escapes.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -53,9 +53,9 @@ fn list(options: &List) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A package as `pkg list` shows it.
+/// A package, as `pkg list` shows it.
 struct Row<'l> {
-    /// How the program imports it; nothing if only other packages do.
+    /// The prefix that the program imports it with; empty if only other packages import it.
     prefix: &'l str,
     id: &'l str,
     version: &'l str,
@@ -108,14 +108,15 @@ fn as_table(rows: &[Row<'_>]) -> String {
     text
 }
 
-/// The folder given, or the program that the current folder is in, or the current folder.
+/// Returns the given folder, or else the folder of the program that contains the current folder, or else the current
+/// folder.
 fn program_folder(given: Option<&Path>) -> Result<PathBuf, Stop> {
     if let Some(folder) = given {
         let shown = folder.display();
         return if folder.is_dir() {
             Ok(folder.to_owned())
         } else {
-            Err(Stop::usage(format!("{shown} is no folder")))
+            Err(Stop::usage(format!("{shown} is not a folder")))
         };
     }
     let current = std::env::current_dir()

@@ -1,4 +1,4 @@
-//! Showing how far long work is, to people: on a terminal only, on one line that goes away.
+//! Shows the progress of long work on one line of a terminal, and removes the line at the end.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Work that is under way.
+/// The progress of some work.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// The files that are worked on, the one that was begun first in front.
+    /// The files in work; the first has been in work longest.
     under_way: Mutex<Vec<PathBuf>>,
 }
 
 impl Progress {
-    /// Shows nothing if `is_quiet`, or if nobody looks.
+    /// Starts to show progress. Shows nothing if `is_quiet` or if standard error is not a terminal.
     pub(crate) fn new(count: usize, is_quiet: bool) -> Progress {
-        // The library draws nothing where standard error is no terminal.
+        // The library draws nothing if standard error is not a terminal.
         let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(count as u64), target);
         let style = ProgressStyle::with_template("{pos}/{len} {wide_msg} {elapsed}");
@@ -25,14 +25,14 @@ impl Progress {
         Progress { bar, under_way: Mutex::default() }
     }
 
-    /// Work on a file begins.
+    /// Notes that work on a file begins.
     pub(crate) fn begin(&self, file: &Path) {
         let mut under_way = self.under_way();
         under_way.push(file.to_owned());
         self.show(&under_way);
     }
 
-    /// Work on a file is done.
+    /// Notes that work on a file is done.
     pub(crate) fn end(&self, file: &Path) {
         let mut under_way = self.under_way();
         under_way.retain(|other| other != file);
@@ -44,7 +44,7 @@ impl Progress {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What takes longest is what one wants to know.
+    /// Shows the file that takes longest, and the number of others.
     fn show(&self, under_way: &[PathBuf]) {
         let text = match under_way {
             [] => String::new(),
@@ -54,7 +54,7 @@ impl Progress {
         self.bar.set_message(text);
     }
 
-    /// Prints while the line is out of the way.
+    /// Hides the line while `print` runs.
     pub(crate) fn interrupted(&self, print: impl FnOnce()) {
         self.bar.suspend(print);
     }

@@ -1,4 +1,4 @@
-//! The device that a command is for, and what goes wrong with it.
+//! Reaches the device of a command, and turns failures into messages.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use lucarne_services::Broken;
 use crate::Stop;
 use crate::arguments::device::At;
 
-/// The state folder that is meant.
+/// Returns the selected state folder.
 pub(crate) fn folder(state: Option<&Path>) -> Result<StateFolder, Stop> {
     let folder = match state {
         Some(path) => StateFolder::at(path),
@@ -18,29 +18,29 @@ pub(crate) fn folder(state: Option<&Path>) -> Result<StateFolder, Stop> {
     folder.map_err(|error| Stop::usage(error.to_string()))
 }
 
-/// The device that is meant, and its name.
+/// Returns the selected device and its name.
 pub(crate) fn reach(at: &At) -> Result<(Reached, String), Stop> {
     let folder = folder(at.state.as_deref())?;
     let reached = Reached::connect(&folder).map_err(|error| Stop::failure(error.to_string()))?;
     let Status { name, .. } =
         reached.device.status().wait().map_err(|error| Stop::failure(error.to_string()))?;
     match &at.device {
-        Some(other) if *other != name => {
-            Err(Stop::usage(format!("there is no device '{other}' here: this one is called '{name}'")))
-        }
+        Some(other) if *other != name => Err(Stop::usage(format!(
+            "there is no device '{other}' here: the device on this machine is called '{name}'"
+        ))),
         _ => Ok((reached, name)),
     }
 }
 
-/// What a device was sending has broken off.
+/// Turns the loss of the connection to a device into a message.
 pub(crate) fn broken(error: Broken) -> Stop {
     match error {
         Broken::Gone => Stop::failure("the device has ended"),
-        other => Stop::failure(format!("the device breaks off: {other}")),
+        other => Stop::failure(format!("the connection to the device failed: {other}")),
     }
 }
 
-/// A command that the device did not do.
+/// Turns a refusal by the device into a message.
 pub(crate) fn refused(refused: Refused) -> Stop {
     Stop::failure(refused.to_string())
 }

@@ -16,21 +16,21 @@ use crate::arguments::{HOST, Run};
 use crate::reach::{reach, refused};
 use crate::{FAILURE, Stop, container, front, print_error, print_out};
 
-/// The status after Ctrl-C: 128 and the number of the signal, as shells have it.
+/// The exit status after Ctrl-C: 128 plus the number of the signal, as in shells.
 const INTERRUPTED: i32 = 130;
 
-/// Compiles a program and runs it to its end. The status is the program's.
+/// Compiles a program and runs it to its end. Returns the program's exit status.
 pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     let file = options.file();
     if let Some(option) = file.to_str().filter(|file| file.starts_with('-')) {
-        let hint = "see 'lucarne run --help'; a file of that name is './-...'";
+        let hint = "see 'lucarne run --help'; for a file with this name, write './-...'";
         return Err(Stop::usage(format!("there is no option {option}: {hint}")));
     }
     if options.device != HOST {
         return run_on_device(options, file);
     }
     if options.on_device != RunOptions::default() {
-        return Err(Stop::usage("only a program that runs on a device can have these options: see -d"));
+        return Err(Stop::usage("these options need a program that runs on a device: see -d"));
     }
     if let Some(parent) = options.end_with_parent {
         end_with_parent(parent)?;
@@ -42,8 +42,7 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
         Some(seed) => simulate(options, seed, image, output)?,
         None => run_on_threads(options, image, output)?,
     };
-    // What a program passes to `exit` is cut to a byte by the operating system. A failure must
-    // not become a success by that.
+    // The operating system cuts an exit status to a byte. A failure must not become a success that way.
     Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
 }
 
@@ -65,22 +64,23 @@ fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks to be killed with the process that started this one. `lucarne test` may be killed itself, and
-/// what it has started must not run on unwatched.
+/// Asks the operating system to kill this process when its parent ends: if `lucarne test` is killed, its tests must
+/// not keep running.
 #[cfg(target_os = "linux")]
 fn end_with_parent(parent: i32) -> Result<(), Stop> {
     use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
-    set_parent_process_death_signal(Some(Signal::KILL))
-        .map_err(|error| Stop::failure(format!("cannot be bound to the parent's end: {error}")))?;
-    // It may have ended before it was asked.
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|error| {
+        Stop::failure(format!("cannot ask to be killed with the parent process: {error}"))
+    })?;
+    // The parent may have ended before the request.
     if getppid().map(Pid::as_raw_pid) == Some(parent) {
         Ok(())
     } else {
-        Err(Stop::failure("the parent has ended"))
+        Err(Stop::failure("the parent process has ended"))
     }
 }
 
-/// Other systems have no such signal.
+/// Does nothing: other systems have no such signal.
 #[cfg(not(target_os = "linux"))]
 fn end_with_parent(_: i32) -> Result<(), Stop> {
     Ok(())
@@ -129,7 +129,7 @@ fn start_components(options: &Run, system: &System) -> Result<Components, Stop> 
         .map_err(|error| Stop::failure(error.to_string()))
 }
 
-/// Runs the component of an OS process that [`start_components`] started.
+/// Runs a component in this OS process, which [`start_components`] started.
 pub(crate) fn serve_component(library: &Path, socket: &Path) -> Result<ExitCode, Stop> {
     components::serve(library, socket).map_err(|error| Stop::failure(error.to_string()))?;
     Ok(ExitCode::SUCCESS)
@@ -143,7 +143,7 @@ fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
     .map_err(|error| Stop::failure(format!("cannot handle Ctrl-C: {error}")))
 }
 
-/// Runs in virtual time. A program that waits for something that cannot happen is ended with an error.
+/// Runs a program in virtual time. Fails if the program waits for something that cannot happen.
 fn simulate(
     options: &Run,
     seed: u64,
@@ -158,7 +158,7 @@ fn simulate(
     program.code().ok_or_else(|| Stop::failure("the program waits for something that can never happen"))
 }
 
-/// A program that is run on a desk may use what its user may use.
+/// Returns the options of a program on a desktop: it may use all that its user may use.
 fn program_options(options: &Run) -> ProgramOptions {
     ProgramOptions {
         arguments: options.arguments().to_vec(),

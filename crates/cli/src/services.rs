@@ -1,4 +1,4 @@
-//! `lucarne services`: who provides what to whom, and how calls went for a while.
+//! `lucarne services`: lists providers, their clients, and the calls of a while.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::arguments::device::Services;
 use crate::reach::{broken, reach, refused};
 use crate::{Stop, print_out, table};
 
-/// What the device itself is called where containers are named.
+/// The name of the device itself in a list of containers.
 const DEVICE: &str = "(device)";
 
 pub(crate) fn services(options: &Services) -> Result<ExitCode, Stop> {
@@ -31,7 +31,7 @@ pub(crate) fn services(options: &Services) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes samples of a device until `take` has enough, or the device ends.
+/// Takes samples of a device until `take` returns that it has enough, or the device ends.
 pub(crate) fn watch(
     reached: &Reached,
     interval: Duration,
@@ -48,7 +48,7 @@ pub(crate) fn watch(
     Ok(())
 }
 
-/// A table of services.
+/// Formats a table of services.
 pub(crate) fn shown(services: &[ServiceSample], over_us: i64) -> String {
     let head =
         ["CONTAINER", "SERVICE", "CALLS/S", "ERRORS", "P50", "P99", "MAX", "RESOURCES", "CLIENTS", "UUID"];
@@ -84,13 +84,13 @@ fn names(clients: &[ClientSample]) -> String {
     if clients.is_empty() { "-".to_owned() } else { clients.iter().map(name).collect::<Vec<_>>().join(",") }
 }
 
-/// So many in a time, for people: how many that is a second.
+/// Formats a count over a time for people, as a rate per second.
 pub(crate) fn rate(count: u64, over_us: i64) -> String {
     let rate = count as f64 * 1e6 / over_us.max(1) as f64;
     if count == 0 || rate >= 10.0 { format!("{rate:.0}") } else { format!("{rate:.1}") }
 }
 
-/// A time in ns, for people.
+/// Formats a time in ns for people.
 fn time(ns: Option<u64>) -> String {
     let Some(ns) = ns else { return "-".to_owned() };
     let us = ns as f64 / 1e3;

@@ -1,9 +1,9 @@
-//! Tables for people: columns as wide as what is in them.
+//! Tables for people: each column is as wide as its widest cell.
 
-/// What is between two columns.
+/// The space between two columns.
 const GAP: usize = 3;
 
-/// The lines of a table. The last column is as wide as it likes.
+/// Formats a table. The last column is not padded.
 pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let head = head.iter().map(|title| (*title).to_owned()).collect();
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();

@@ -1,7 +1,6 @@
 //! `lucarne test`.
-//!
-//! Each test program runs in an OS process of its own, `lucarne run FILE ARG...`, and passes if that
-//! ends with status 0 in time.
+//! Each test program runs in an OS process of its own, `lucarne run FILE ARG...`. A test passes if this process ends
+//! with status 0 in time.
 
 mod report;
 
@@ -20,22 +19,22 @@ use crate::progress::Progress;
 use crate::{FAILURE, Stop, files};
 use report::Report;
 
-/// What a test printed is kept up to here; a test that prints without end must not fill the memory.
+/// The largest output of a test that is kept, in bytes: a test that prints without end must not fill the memory.
 const OUTPUT_MAX: usize = 1 << 20;
 
-/// How one test went.
+/// The result of a test.
 struct Finished {
     file: PathBuf,
     outcome: Outcome,
     duration: Duration,
-    /// Standard output and standard error, as they came.
+    /// Standard output and standard error, in the order of arrival.
     output: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Passed,
-    /// It ended with this status; none if a signal ended it.
+    /// The test ended with this status, or none if a signal ended it.
     Failed(Option<i32>),
     TimedOut,
 }
@@ -50,8 +49,8 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     };
     tests.retain(is_wanted);
     if tests.is_empty() {
-        let place = if options.filter.is_empty() { "in these folders" } else { "that matches the filter" };
-        return Err(Stop::usage(format!("there is no test {place}: tests are files named *-test.toit")));
+        let place = if options.filter.is_empty() { "in these folders" } else { "that match the filter" };
+        return Err(Stop::usage(format!("no tests {place}: tests are files named *-test.toit")));
     }
     let binary = std::env::current_exe()
         .map_err(|error| Stop::failure(format!("cannot find this program: {error}")))?;
@@ -63,7 +62,7 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
 }
 
-/// Runs tests on as many threads as there are jobs, each taking the next one.
+/// Runs tests on `jobs` threads. Each thread takes the next test when it is done with one.
 fn run_all(
     binary: &Path,
     options: &Test,
@@ -81,7 +80,7 @@ fn run_all(
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 while let Some(file) = next() {
                     progress.begin(&file);
-                    // Whoever collects has gone only if printing has failed for good.
+                    // The receiver has gone only if it could not print.
                     let _ = sender.send(run_one(binary, options, file));
                 }
             });
@@ -111,7 +110,7 @@ fn run_process(binary: &Path, options: &Test, file: &Path) -> std::io::Result<(O
         .args(&options.arguments);
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;
-    // The command holds the writing end: without this, reading would never end.
+    // The command holds the writing end of the pipe. If it were not dropped, reading would never end.
     drop(command);
     let collector = std::thread::spawn(move || collect(reader));
     let outcome = match child.wait_timeout(Duration::from_secs(options.timeout.into()))? {
@@ -126,7 +125,7 @@ fn run_process(binary: &Path, options: &Test, file: &Path) -> std::io::Result<(O
     Ok((outcome, collector.join().unwrap_or_default()))
 }
 
-/// A file whose name begins with a dash would be taken for an option.
+/// Returns a path that cannot be mistaken for an option, even if the name begins with a dash.
 fn with_folder(file: &Path) -> PathBuf {
     if file.as_os_str().as_encoded_bytes().starts_with(b"-") {
         Path::new(".").join(file)
@@ -135,7 +134,7 @@ fn with_folder(file: &Path) -> PathBuf {
     }
 }
 
-/// Reads to the end, and keeps the first part.
+/// Reads to the end and keeps the first part.
 fn collect(mut from: impl Read) -> String {
     let mut kept = Vec::new();
     let mut chunk = [0; 8192];

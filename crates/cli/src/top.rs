@@ -1,7 +1,7 @@
-//! `lucarne top`: the device at work, again and again.
-//!
-//! In a terminal the picture is drawn in the alternate screen, which leaves what was there before as it was. A thread waits for keys,
-//! and draws the latest sample anew in another order. Elsewhere there is one table, or one JSON object, for each interval.
+//! `lucarne top`: shows the containers and services of a device at intervals.
+//! On a terminal it draws in the alternate screen, so that the previous content of the terminal comes back at the
+//! end. A thread waits for keys and redraws the latest sample in another order. Otherwise it prints one table, or one
+//! JSON object, for each interval.
 
 use std::cmp::Reverse;
 use std::io::{self, IsTerminal, Read, Write};
@@ -22,10 +22,10 @@ use crate::{Stop, table};
 /// Ctrl-C, as a key.
 const INTERRUPT: u8 = 3;
 
-/// How large a terminal is that does not say so, in lines and columns.
+/// The size of a terminal that does not report its size, in lines and columns.
 const SIZE: (usize, usize) = (24, 80);
 
-/// What containers are ordered by.
+/// The order of containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     Installed,
@@ -39,7 +39,7 @@ enum Order {
 struct Live {
     title: String,
     has_colors: bool,
-    /// How the terminal was before.
+    /// The settings of the terminal before the start.
     before: Termios,
     shown: Mutex<(Order, Option<Sample>)>,
 }
@@ -57,7 +57,7 @@ pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
     let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot use the terminal: {error}"));
     let live = Arc::new(Live::begin(name).map_err(|error| failure(&error))?);
     let (keys, ended) = (live.clone(), live.clone());
-    // Neither ends but with this OS process: nothing else ends a wait for a key.
+    // Both threads end with this OS process: a wait for a key cannot be interrupted.
     thread::spawn(move || keys.read_keys());
     let handled = ctrlc::set_handler(move || ended.quit());
     let watched = handled.map_err(|error| failure(&error)).and_then(|()| {
@@ -72,7 +72,7 @@ pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
     watched.map(|()| ExitCode::SUCCESS)
 }
 
-/// Prints a sample where there is no terminal. A reader who has gone does not want the rest.
+/// Prints a sample without a terminal. Stops when the reader has closed the pipe.
 fn print(sample: &Sample, is_json: bool) -> io::Result<()> {
     let text = if is_json { serde_json::to_string(sample)? } else { picture(sample, Order::Installed) };
     let mut out = io::stdout().lock();
@@ -80,7 +80,7 @@ fn print(sample: &Sample, is_json: bool) -> io::Result<()> {
     out.flush()
 }
 
-/// A sample, for people.
+/// Formats a sample for people.
 fn picture(sample: &Sample, order: Order) -> String {
     let mut containers: Vec<_> = sample.containers.iter().collect();
     order.sort(&mut containers);
@@ -139,7 +139,7 @@ impl Live {
         tcsetattr(io::stdin(), OptionalActions::Now, &keys)?;
         let has_colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let live = Live { title, has_colors, before, shown: Mutex::new((Order::Installed, None)) };
-        // The other screen, without a cursor.
+        // Switch to the alternate screen and hide the cursor.
         write_out("\x1b[?1049h\x1b[?25l")?;
         live.draw()?;
         Ok(live)
@@ -152,7 +152,7 @@ impl Live {
             }
             if let Some(order) = Order::of_key(key) {
                 self.shown.lock().0 = order;
-                // Who draws the next sample notices as well.
+                // If this fails, drawing the next sample fails, too.
                 let _ = self.draw();
             }
         }
@@ -164,13 +164,13 @@ impl Live {
         let (order, sample) = &*shown;
         let body = match sample {
             Some(sample) => picture(sample, *order),
-            None => "looking ...\n".to_owned(),
+            None => "waiting for the first sample ...\n".to_owned(),
         };
         let head = format!(
             "{}   containers by: i installation, n name, c cpu, m memory, s messages   q quits",
             self.title
         );
-        // From the upper left corner, each line to its end, and then nothing below.
+        // Draw from the upper left corner, clear each line to its end, then clear the lines below.
         let mut text = "\x1b[H".to_owned();
         for (index, line) in std::iter::once(head.as_str()).chain(body.lines()).take(lines).enumerate() {
             let end = if index + 1 < lines { "\x1b[K\r\n" } else { "\x1b[K" };
@@ -181,9 +181,9 @@ impl Live {
         write_out(&(text + "\x1b[J"))
     }
 
-    /// Gives the terminal back as it was.
+    /// Restores the terminal.
     fn restore(&self) {
-        // There is nobody to tell if the terminal has gone.
+        // If the terminal has gone, the error has no reader.
         let _ = write_out("\x1b[?25h\x1b[?1049l");
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }

@@ -1,7 +1,7 @@
-//! `lucarne watch`: runs a program anew whenever its sources change.
-//!
-//! The operating system tells of changes in the folders of the sources. Folders, not files: editors replace files, and an
-//! import that cannot be found yet may appear. What comes in a burst, as when many files are saved, counts once.
+//! `lucarne watch`: runs a program again whenever its sources change.
+//! The operating system reports changes in the folders of the sources. The command watches folders, not files, since
+//! editors replace files, and a missing import may appear. A burst of changes, as when many files are saved, counts
+//! once.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use crate::arguments::{HOST, Watch};
 use crate::{Stop, front, print_error};
 
-/// How long the sources must have been left alone before a burst is over.
+/// The time without changes after which a burst is over.
 const BURST: Duration = Duration::from_millis(20);
 
 /// Runs the program until Ctrl-C.
@@ -32,13 +32,13 @@ pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
     loop {
         let analysis = front::analyze(&options.file);
         let is_good = analysis.as_ref().is_ok_and(|analysis| !analysis.has_errors());
-        // What is missing now was there before, perhaps, and comes back.
+        // A source that is missing now may come back.
         if is_good {
             sources.clear();
         }
         match &analysis {
             Ok(analysis) => sources.extend(texts(analysis).map(|source| full(Path::new(&source.path)))),
-            // It may be gone for the moment between two versions.
+            // The file may be missing for a moment while an editor replaces it.
             Err(stop) => print_error(&format!("lucarne: {}\n", stop.message)),
         }
         let is_late = folders.set(&sources)?;
@@ -54,13 +54,13 @@ pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
     }
 }
 
-/// What the watcher wakes for.
+/// An event that wakes the watcher.
 enum Happening {
     Files(notify::Result<Event>),
     ProgramEnded,
 }
 
-/// Waits until one of the sources changes, or a file that may be a missing one. Says which.
+/// Waits until a source changes, or a file that may be a missing import. Returns its path.
 fn next_change(
     happenings: &Receiver<Happening>,
     sources: &BTreeSet<PathBuf>,
@@ -73,7 +73,7 @@ fn next_change(
                 let event = event.map_err(|error| cannot_watch(&error))?;
                 if let Some(changed) = concerning(&event, sources) {
                     await_end_of_burst(happenings, sources);
-                    // That it has ended may have been in the burst.
+                    // The program may have ended during the burst.
                     program.take_leave();
                     return Ok(changed.clone());
                 }
@@ -82,7 +82,7 @@ fn next_change(
     }
 }
 
-/// Waits until the sources have not changed for a while. What else happens beside them may go on.
+/// Waits until the sources have not changed for a while. Ignores changes of other files.
 fn await_end_of_burst(happenings: &Receiver<Happening>, sources: &BTreeSet<PathBuf>) {
     let mut end = Instant::now() + BURST;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
@@ -94,34 +94,34 @@ fn await_end_of_burst(happenings: &Receiver<Happening>, sources: &BTreeSet<PathB
     }
 }
 
-/// The sources of a program, without those of the library.
+/// Returns the sources of a program, without those of the library.
 fn texts(analysis: &Analysis) -> impl Iterator<Item = &Source> {
     analysis.sources.iter().filter(|source| !source.path.starts_with(LIBRARY_PREFIX))
 }
 
-/// Whether a file has changed since it was read.
+/// Returns whether a file has changed since it was read.
 fn has_changed(analysis: &Analysis) -> bool {
     let is_as_read = |source: &Source| {
-        // What is not UTF-8 was read this way too.
+        // The compiler also read invalid UTF-8 this way.
         std::fs::read(&source.path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes) == source.text)
     };
     !texts(analysis).all(is_as_read)
 }
 
-/// The path as events have it, also of a file that is gone by now.
+/// Returns a path in the form that events have, also for a file that no longer exists.
 fn full(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(in_folder).unwrap_or(path)
 }
 
-/// The path as the user would write it.
+/// Returns a path relative to the current folder if possible, for messages.
 fn from_here(path: &Path) -> &Path {
     let here = std::env::current_dir().and_then(|here| here.canonicalize());
     here.ok().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
 
-/// The program as `lucarne run` runs it: in an OS process of its own, so that it can be ended at any point.
+/// The program in an OS process of its own, `lucarne run`, so that it can be killed at any point.
 struct Program<'o> {
     options: &'o Watch,
     happens: Sender<Happening>,
@@ -158,20 +158,20 @@ impl Program<'_> {
         self.options.device == HOST
     }
 
-    /// Wakes the watcher when the program ends. The status is left for it: until it has been taken, no other OS process
-    /// gets the number, so that nothing else can be ended by mistake.
+    /// Wakes the watcher when the program ends. Leaves the exit status for the watcher: until it is collected, no
+    /// other OS process gets the pid, so that no other process can be killed by mistake.
     fn tell_of_end(&self, child: &Child) {
         let happens = self.happens.clone();
         let pid = Pid::from_child(child);
         thread::spawn(move || {
-            // An error says that it has ended too.
+            // An error means that the program has ended, too.
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
-            // The watcher may be leaving.
+            // The watcher may have ended.
             let _ = happens.send(Happening::ProgramEnded);
         });
     }
 
-    /// Says so if the program has ended by itself. On a device it goes on after the command that started it.
+    /// Reports that the program has ended by itself. On a device, the program outlives the command that started it.
     fn take_leave(&mut self) {
         let Some(Ok(Some(status))) = self.running.as_mut().map(Child::try_wait) else { return };
         self.running = None;
@@ -182,14 +182,14 @@ impl Program<'_> {
 
     fn end(&mut self) {
         if let Some(mut child) = self.running.take() {
-            // It may have ended by itself.
+            // The program may have ended by itself.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 }
 
-/// The folders that are watched.
+/// The watched folders.
 struct Folders {
     watcher: RecommendedWatcher,
     watched: BTreeSet<PathBuf>,
@@ -198,20 +198,20 @@ struct Folders {
 impl Folders {
     fn new(happens: Sender<Happening>) -> Result<Folders, Stop> {
         let tell = move |event| {
-            // The watcher may be leaving.
+            // The watcher may have ended.
             let _ = happens.send(Happening::Files(event));
         };
         let watcher = notify::recommended_watcher(tell).map_err(|error| cannot_watch(&error))?;
         Ok(Folders { watcher, watched: BTreeSet::new() })
     }
 
-    /// Watches the folders of these files, and no others. Says whether some were not watched before: what happened there
-    /// until now has not been seen.
+    /// Watches the folders of these files, and no others. Returns whether some were not watched before: earlier
+    /// changes there were not reported.
     fn set(&mut self, files: &BTreeSet<PathBuf>) -> Result<bool, Stop> {
         let wanted: BTreeSet<PathBuf> =
             files.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
         for folder in self.watched.difference(&wanted) {
-            // It may have been removed.
+            // The folder may have been removed.
             let _ = self.watcher.unwatch(folder);
         }
         let new: Vec<&PathBuf> = wanted.difference(&self.watched).collect();
@@ -224,9 +224,9 @@ impl Folders {
     }
 }
 
-/// What an event says of these files, or of one that may be missing.
+/// Returns the path of an event that concerns these files, or a file that may be a missing import.
 fn concerning<'e>(event: &'e Event, files: &BTreeSet<PathBuf>) -> Option<&'e PathBuf> {
-    // To read a file is an event too.
+    // Reading a file is an event, too.
     if matches!(event.kind, EventKind::Access(_)) {
         return None;
     }

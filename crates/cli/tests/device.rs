@@ -409,7 +409,10 @@ fn messages_suggest_what_to_do() {
     device.good(&["device", "start", "--name", "box"]);
     assert_eq!(device.bad(&["container", "stop", "x"], 1), "lucarne: there is no container 'x'\n");
     let other = device.bad(&["container", "list", "-d", "other"], 2);
-    assert_eq!(other, "lucarne: there is no device 'other' here: this one is called 'box'\n");
+    assert_eq!(
+        other,
+        "lucarne: there is no device 'other' here: the device on this machine is called 'box'\n"
+    );
     assert_eq!(device.good(&["container", "list"]), "DEVICE   IMAGE   NAME   KIND   STATE\n");
     assert!(device.good(&["device", "unit"]).contains("ExecStart="));
 }

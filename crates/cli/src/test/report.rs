@@ -1,4 +1,4 @@
-//! How the tests went: for people, as JSON, and as JUnit's XML.
+//! Reports test results: for people, as JSON, and as JUnit's XML.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,7 +11,7 @@ use super::{Finished, Outcome};
 use crate::arguments::Test;
 use crate::{Stop, print_out};
 
-/// Collects what happened, and prints it as it comes.
+/// Collects test results and prints them as they come.
 pub(super) struct Report {
     is_json: bool,
     is_quiet: bool,
@@ -21,8 +21,8 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Opens the file for JUnit at once: a path that cannot be written is better known before the
-    /// tests than after them.
+    /// Creates a report. Opens the file for JUnit at once, so that a path that cannot be written fails before the
+    /// tests run.
     pub(super) fn new(options: &Test) -> Result<Report, Stop> {
         let open = |path: &PathBuf| {
             let file = File::create(path);
@@ -51,7 +51,7 @@ impl Report {
         }
     }
 
-    /// Says how it went as a whole. Returns how many tests failed.
+    /// Prints the summary. Returns the number of tests that failed.
     pub(super) fn close(self) -> Result<usize, Stop> {
         let (passed, failed) = (self.passed, self.failed.len());
         if self.is_json {
@@ -60,7 +60,7 @@ impl Report {
             );
         } else {
             let mut text = String::new();
-            // What failed first may have scrolled away.
+            // The first failures may have scrolled away.
             if failed > 1 {
                 let names: Vec<String> =
                     self.failed.iter().map(|file| format!("  {}\n", file.display())).collect();
@@ -80,7 +80,7 @@ impl Report {
     }
 }
 
-/// What went wrong, in a few words.
+/// Returns the reason of a failure, in a few words.
 fn reason(outcome: Outcome) -> Option<String> {
     match outcome {
         Outcome::Passed => None,
