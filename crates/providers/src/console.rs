@@ -1,8 +1,9 @@
-//! The services `log`, `print` and `trace`: what a container has to say to people.
+//! The services `log`, `print` and `trace`: output of containers for people.
 //!
-//! Programs in Toit print and log in native steps, as long as no container offers these services. The system's own
-//! provider is for all others, and for those who open the services by themselves: it is the last of all providers, does
-//! not make Toit programs use it, and gives what it gets to the [`Output`] of the container that calls.
+//! Toit programs print and log by natives, as long as no container offers these services. The system's own provider
+//! serves all other containers, and programs that open the services explicitly. It has the lowest priority of all
+//! providers, does not divert the natives of Toit programs, and passes text to the [`Output`] of the calling
+//! container.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -32,7 +33,7 @@ use lucarne_services::{Container, InstallError, Pending, Provider, Selector, uui
 pub use client::{Log, Print, Trace};
 pub use lucarne_ports::{Level, Record};
 
-/// Says where a container's words go; none for a container that has no such place.
+/// Returns the output of a container, or none if the container has no output.
 pub type Outputs = Arc<dyn Fn(Gid) -> Option<Arc<dyn Output>> + Send + Sync>;
 
 /// The selector of the service that takes log messages.
@@ -47,7 +48,7 @@ pub const TRACE: Selector = Selector::new(uuid!("41c6019e-ca48-4847-9673-0869355
 /// Each of the services has a single method.
 const METHOD: u32 = 0;
 
-/// All containers have the same: for systems that run one program.
+/// Gives all containers the same output, for systems that run one program.
 pub fn one_output(output: Arc<dyn Output>) -> Outputs {
     Arc::new(move |_| Some(output.clone()))
 }

@@ -1,8 +1,8 @@
-//! The service `system.containers`: which images are installed, and containers that are started from them.
+//! The service `system.containers`: lists installed images and starts containers from them.
 //!
-//! A [`Keeper`] decides what is installed, and how a container starts and ends: a device, or a system that runs
-//! programs. Each start gives another container, an *instance* of the image, with a group of its own. An instance goes
-//! on when its starter closes it or ends; it ends with the system at the latest.
+//! A [`Keeper`], which is a device or a system that runs programs, decides which images are installed and how
+//! containers start and end. Each start creates a new container, an *instance* of the image, with a group of its own.
+//! An instance keeps running when its starter closes it or ends; it ends with the system at the latest.
 //!
 //! ```no_run
 //! use lucarne_services::Container;
@@ -52,10 +52,10 @@ mod method {
     pub(super) const NOTIFY_BACKGROUND_STATE: u32 = 8;
 }
 
-/// What notifications of something else than an end begin with: the background state has changed.
+/// The first item of a notification that the background state has changed.
 const BACKGROUND_STATE_CHANGE: i64 = 0;
 
-/// How [`InstallOptions`] travel.
+/// [`InstallOptions`] as they travel.
 mod flags {
     use super::InstallOptions;
 

@@ -1,9 +1,9 @@
 //! The storage service: buckets and regions that outlive the containers that use them.
 //!
-//! A *bucket* maps keys to bytes. A *region* is a row of bytes that works as flash memory does: writing
-//! clears bits, and erasing sets all of them in pages. Those of the scheme `flash` lie in a [`Flash`], which
-//! a device keeps on a disk and a simulation in memory; those of the scheme `ram` lie in memory, always.
-//! Containers see their own: whose one is, an [`Owners`] says.
+//! A *bucket* maps keys to bytes. A *region* is a row of bytes that behaves like flash memory: a write clears bits,
+//! and an erase sets all bits of whole pages. Buckets and regions of the scheme `flash` lie in a [`Flash`], which a
+//! device keeps on a disk and a simulation in memory. Buckets of the scheme `ram` always lie in memory. A container
+//! sees only the storage of its owner, which an [`Owners`] determines.
 //!
 //! ```
 //! use lucarne_host::System;
@@ -32,22 +32,22 @@ pub use client::{Bucket, Region, Scheme, Storage, Tison};
 pub use flash::{Entries, Flash, FlashError, Memory, Work};
 pub use shelf::{REGION_BYTES_MAX, StorageFault};
 
-/// Where everything lies.
+/// The media of the storage service.
 #[derive(Clone)]
 pub struct Media {
-    /// What the scheme `ram` names: it survives containers.
+    /// The medium of the scheme `ram`, which outlives containers.
     pub ram: Arc<dyn Flash>,
-    /// What the scheme `flash` names: it survives the device.
+    /// The medium of the scheme `flash`, which outlives the device.
     pub flash: Arc<dyn Flash>,
 }
 
 impl Media {
-    /// All of it in memory, and gone with it.
+    /// Returns media in memory, which are lost when they are dropped.
     pub fn in_memory() -> Media {
         Media { ram: Arc::new(Memory::default()), flash: Arc::new(Memory::default()) }
     }
 
-    /// Removes everything of an owner, whose containers have ended.
+    /// Removes all entries of an owner. Its containers must have ended.
     ///
     /// # Errors
     /// If a medium fails.
@@ -57,14 +57,14 @@ impl Media {
     }
 }
 
-/// Says whose storage a container uses; none for a container that has none.
+/// Returns the owner of the storage that a container uses, or none if the container has no storage.
 pub type Owners = Arc<dyn Fn(Gid) -> Option<String> + Send + Sync>;
 
 /// The selector of the service.
 pub const SELECTOR: Selector = Selector::new(uuid!("ee91ed5e-85dd-47dd-a57a-7b6933fa58ea"), 0, 3);
 
-/// The numbers of the methods. Those of regions have no counterpart in the existing system, where programs
-/// reach the flash memory by natives.
+/// The numbers of the methods. The existing system has no methods for regions: its programs use flash memory by
+/// natives.
 mod method {
     pub(super) const BUCKET_OPEN: u32 = 0;
     pub(super) const BUCKET_GET: u32 = 1;
@@ -79,7 +79,7 @@ mod method {
     pub(super) const REGION_ERASE: u32 = 10;
 }
 
-/// Lets all containers share what is stored: for systems that run programs of one user.
+/// Lets all containers share one storage, for systems that run programs of one user.
 pub fn one_owner() -> Owners {
     Arc::new(|_| Some(String::new()))
 }

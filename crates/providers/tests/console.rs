@@ -1,4 +1,4 @@
-//! Who gets what is logged, printed and traced.
+//! Tests where log messages, lines and traces go.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl World {
     }
 }
 
-/// Prints elsewhere.
+/// Provides `print` in place of the system.
 struct Elsewhere(Arc<CapturedOutput>);
 
 impl Serve for Elsewhere {
@@ -49,7 +49,7 @@ fn the_selectors_are_those_of_the_interfaces() {
 }
 
 #[test]
-fn words_go_to_their_streams() {
+fn output_goes_to_its_stream() {
     let world = World::new();
     let container = world.container();
     let log = Log::open(&container).wait().unwrap();
@@ -66,7 +66,7 @@ fn words_go_to_their_streams() {
 }
 
 #[test]
-fn what_is_no_message_is_refused() {
+fn malformed_messages_are_refused() {
     let world = World::new();
     let client = lucarne_services::Client::open(&world.container(), LOG).wait().unwrap();
     let none: Option<Vec<String>> = None;
@@ -78,7 +78,7 @@ fn what_is_no_message_is_refused() {
 }
 
 #[test]
-fn a_container_without_an_output_is_told_so() {
+fn a_container_without_an_output_gets_an_error() {
     let world = World::with_outputs(Arc::default(), Arc::new(|_| None));
     let print = Print::open(&world.container()).wait().unwrap();
     let refused = print.print("a line").wait();
@@ -86,10 +86,10 @@ fn a_container_without_an_output_is_told_so() {
 }
 
 #[test]
-fn any_container_goes_before_the_system() -> Result<(), Box<dyn std::error::Error>> {
+fn a_provider_in_a_container_precedes_the_system() -> Result<(), Box<dyn std::error::Error>> {
     let world = World::new();
     let flag = world.system.presence().flag(interface::PRINT.uuid);
-    assert!(!flag.is_provided(), "the system's own is not what programs are to use");
+    assert!(!flag.is_provided(), "the system's own provider must not divert programs");
 
     let elsewhere = Arc::new(CapturedOutput::default());
     let provider = world.container().provider("elsewhere", "1.0").priority(priority::UNPREFERRED);

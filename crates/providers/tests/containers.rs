@@ -1,4 +1,4 @@
-//! What the keeper is asked, and what clients get: with a keeper that starts nothing.
+//! Tests calls to the keeper, and answers to clients, with a keeper that starts nothing.
 
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ fn the_selector_is_that_of_the_interface() {
 }
 
 #[test]
-fn an_instance_is_started_once_and_its_end_is_told() {
+fn an_instance_starts_once_and_its_end_is_reported() {
     let (_system, keeper, containers) = world();
     let images = containers.images().wait().unwrap().0;
     assert_eq!(images.len(), 1);
@@ -104,7 +104,7 @@ fn an_instance_is_started_once_and_its_end_is_told() {
 }
 
 #[test]
-fn what_is_not_installed_is_not_there() {
+fn an_image_that_is_not_installed_is_not_found() {
     let (_system, _, containers) = world();
     assert!(containers.load(Uuid::nil()).wait().unwrap().is_none());
     let refused = containers.uninstall(Uuid::nil()).wait();
@@ -112,7 +112,7 @@ fn what_is_not_installed_is_not_there() {
 }
 
 #[test]
-fn an_image_is_installed_when_all_of_it_has_come() {
+fn an_image_is_installed_when_it_is_complete() {
     let (_system, keeper, containers) = world();
     let writer = containers.writer(4).wait().unwrap();
     let options = InstallOptions { run_boot: false, run_critical: true };
@@ -126,7 +126,7 @@ fn an_image_is_installed_when_all_of_it_has_come() {
 }
 
 #[test]
-fn where_it_is_guarded_it_needs_an_entry() {
+fn a_guarded_service_needs_a_policy_entry() {
     let (system, _, _) = world();
     let policies = system.policies();
     policies.guard(SELECTOR.uuid());

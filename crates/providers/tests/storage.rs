@@ -1,4 +1,4 @@
-//! What the programs in Toit do not see: owners, media that fail or wait, and operations at once.
+//! Tests parts that Toit programs cannot see: owners, media that fail or block, and concurrent operations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn open(system: &System, name: &str) -> Storage {
     Storage::open(&Container::start(system.kernel(), name)).wait().expect("it is provided")
 }
 
-/// A medium that may wait, and counts its operations.
+/// A medium that may block, and counts its operations.
 #[derive(Default)]
 struct Slow {
     entries: Mutex<BTreeMap<Vec<u8>, Vec<u8>>>,
@@ -61,7 +61,7 @@ fn the_selector_is_that_of_the_interface() {
 }
 
 #[test]
-fn owners_are_apart() {
+fn owners_do_not_share_storage() {
     let names = Arc::new(Mutex::new(BTreeMap::<Gid, String>::new()));
     let known = names.clone();
     let media = Media::in_memory();
@@ -92,7 +92,7 @@ fn owners_are_apart() {
 }
 
 #[test]
-fn what_comes_at_once_is_changed_together() {
+fn concurrent_changes_are_written_together() {
     let slow = Arc::new(Slow::default());
     let system = system(Media { flash: slow.clone(), ..Media::in_memory() }, one_owner());
     let bucket = open(&system, "many").bucket(Scheme::Flash, "x").wait().expect("it is known");
@@ -140,7 +140,7 @@ fn regions_from_rust() {
     assert_eq!(region.erase(1, 4_096).wait(), fault(StorageFault::BadArgument));
     assert_eq!(storage.delete_region("r").wait(), fault(StorageFault::InUse));
     drop(region);
-    // The proxy closes by a message; who asks until then is refused.
+    // The proxy closes by a message; opening fails until then.
     while storage.delete_region("r").wait() == fault(StorageFault::InUse) {}
     assert_eq!(storage.region("r", None).wait().err(), Some(CallError::Provider(StorageFault::NotFound)));
 }

@@ -1,4 +1,4 @@
-//! The three services from Rust.
+//! Clients of the three services in Rust.
 
 use lucarne_services::{Bytes, CallError, Client, Container, Open, Pending};
 
@@ -42,7 +42,7 @@ impl Log {
         Open::new(container, LOG)
     }
 
-    /// Logs a message. `names` say which part of the program it comes from, `tags` are keys and values.
+    /// Logs a message. `names` tell the part of the program that logs, `tags` are keys and values.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -79,7 +79,7 @@ impl Trace {
         Open::new(container, TRACE)
     }
 
-    /// Hands over a trace, as text. What comes back is left for the caller to print.
+    /// Passes on a trace, as text. Returns the text that the caller must print.
     ///
     /// # Errors
     /// See [`CallError`].

@@ -46,7 +46,7 @@ impl Serve for PrintService {
 }
 
 impl Serve for TraceService {
-    /// Answers null: nothing is left for the caller to print.
+    /// Answers null: the caller need not print anything.
     async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
         if index != METHOD {
             return Err(call.no_such_method(index));

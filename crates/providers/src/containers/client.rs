@@ -1,4 +1,4 @@
-//! The service from Rust.
+//! Client of the service in Rust.
 
 use std::fmt;
 
@@ -10,37 +10,37 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{BACKGROUND_STATE_CHANGE, InstallOptions, InstalledImage, SELECTOR, flags, method};
 
-/// The containers of the system.
+/// Client of the service `system.containers`.
 #[derive(Debug, Clone)]
 pub struct Containers(Client);
 
-/// What is installed.
+/// The installed images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images(pub Vec<InstalledImage>);
 
-/// A container that is to be started, or has been. It goes on when this is dropped.
+/// A container before or after its start. It keeps running when this is dropped.
 #[derive(Debug, Clone)]
 pub struct Instance {
     proxy: Proxy,
     gid: i64,
 }
 
-/// What becomes of an instance.
+/// An event of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// It has ended, with this code. Nothing comes after that.
+    /// The instance has ended with this code. No event follows.
     Stopped(i32),
-    /// It says that it runs in the background from now on, or that it does not any more.
+    /// The instance runs in the background from now on, or no longer does.
     Background(bool),
 }
 
-/// An image on its way to be installed. Dropping it forgets what was written.
+/// An image that is being written. Dropping it discards the written part.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub struct ImageWriter(Proxy);
 
-/// What names an image, as it travels.
+/// The id of an image, as it travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageId(pub Uuid);
 
@@ -56,7 +56,7 @@ impl Containers {
         Open::new(container, SELECTOR)
     }
 
-    /// What is installed.
+    /// The installed images.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -64,7 +64,7 @@ impl Containers {
         self.0.call(method::LIST_IMAGES, &())
     }
 
-    /// Gets ready to start a container of an image; none if there is no such image.
+    /// Prepares a container of an image. Returns none if there is no such image.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -75,20 +75,20 @@ impl Containers {
     /// Uninstalls the containers that have this image.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no such image.
     pub fn uninstall(&self, image: Uuid) -> Pending<(), CallError> {
         self.0.call(method::UNINSTALL_IMAGE, &bytes_of(image))
     }
 
-    /// Begins to install an image of so many bytes.
+    /// Begins to install an image of the given size in bytes.
     ///
     /// # Errors
-    /// If it is larger than [`super::IMAGE_BYTES_MAX`].
+    /// If the size is larger than [`super::IMAGE_BYTES_MAX`].
     pub fn writer(&self, size: u64) -> Pending<ImageWriter, CallError> {
         self.0.call(method::WRITER_OPEN, &size)
     }
 
-    /// Says of the container that it runs in the background from now on, or not any more.
+    /// Reports that the calling container runs in the background from now on, or no longer does.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -98,12 +98,12 @@ impl Containers {
 }
 
 impl Instance {
-    /// Its group, which services see as that of the container that calls.
+    /// Returns the group of the instance. Services see it as the group of the calling container.
     pub fn gid(&self) -> i64 {
         self.gid
     }
 
-    /// Starts it, once. Its `main` gets the argument: anything that can travel.
+    /// Starts the instance, once. Passes the argument, any value that can travel, to its `main`.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -111,7 +111,7 @@ impl Instance {
         self.proxy.call(method::START, &(self.proxy.handle(), argument))
     }
 
-    /// Tells it to end.
+    /// Stops the instance.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -119,7 +119,7 @@ impl Instance {
         self.proxy.call(method::STOP, &self.proxy.handle())
     }
 
-    /// What becomes of it, from its start on.
+    /// Returns the events of the instance, from its start on.
     pub fn events(&self) -> Notifications<Event> {
         self.proxy.notifications()
     }
@@ -129,15 +129,15 @@ impl ImageWriter {
     /// Writes the next part.
     ///
     /// # Errors
-    /// If that is more than was said.
+    /// If more bytes are written than announced.
     pub fn write(&self, bytes: Bytes) -> Pending<(), CallError> {
         self.0.call(method::WRITER_WRITE, &(self.0.handle(), bytes))
     }
 
-    /// That was all of it: installs it. Gives the id of the image.
+    /// Installs the image that was written. Returns its id.
     ///
     /// # Errors
-    /// If it is less than was said, or cannot be installed.
+    /// If fewer bytes were written than announced, or the image cannot be installed.
     pub fn commit(&self, how: InstallOptions) -> Pending<ImageId, CallError> {
         self.0.call(method::WRITER_COMMIT, &(self.0.handle(), flags::of(how), 0))
     }
@@ -172,11 +172,11 @@ impl<'de> Deserialize<'de> for Event {
             },
             _ => None,
         };
-        event.ok_or_else(|| D::Error::custom("this is nothing that becomes of containers"))
+        event.ok_or_else(|| D::Error::custom("not an event of a container"))
     }
 }
 
-/// They travel as one list, four items each.
+/// Reads images, which travel as one list, with four items for each.
 impl<'de> Deserialize<'de> for Images {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Images, D::Error> {
         deserializer.deserialize_seq(ImagesVisitor)

@@ -1,4 +1,4 @@
-//! The provider of the service.
+//! Provider of the service.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(super) struct Service {
     running: Running,
 }
 
-/// Who is told of what the instances do that run.
+/// The receivers of events, by running instance.
 type Running = Arc<Mutex<BTreeMap<Gid, Notifier<Value>>>>;
 
 /// An instance, before its start and after it.
@@ -24,7 +24,7 @@ struct Instance {
     notifier: Notifier<Value>,
 }
 
-/// An image on its way.
+/// An image that is being written.
 struct Writer {
     size: usize,
     written: Mutex<Vec<u8>>,
@@ -62,7 +62,7 @@ impl Service {
         let on_end = Box::new(move |code: i32| {
             running.lock().remove(&gid);
             container.spawn(async move {
-                // Nobody may want to know.
+                // The client may have ended.
                 let _ = notifier.send(code.into()).await;
             });
         });
@@ -73,12 +73,12 @@ impl Service {
         call.answer(&started?)
     }
 
-    /// Something that a container says of itself goes to whoever has started it.
+    /// Passes the background state of a container to the client that started it.
     async fn background_state(&self, call: &Call, state: bool) -> Result<Payload, Thrown> {
         let notifier = self.running.lock().get(&call.gid()).cloned();
         if let Some(notifier) = notifier {
             let event = Value::List(vec![BACKGROUND_STATE_CHANGE.into(), state.into()]);
-            // Nobody may want to know.
+            // The client may have ended.
             let _ = notifier.send(event).await;
         }
         call.answer(&())
@@ -106,7 +106,7 @@ impl Writer {
         Ok(())
     }
 
-    /// All of it, if it is all.
+    /// Returns the image, if it is complete.
     fn take(&self) -> Result<Vec<u8>, ContainerFault> {
         let mut written = self.written.lock();
         if written.len() == self.size { Ok(std::mem::take(&mut *written)) } else { Err(ContainerFault::Size) }
@@ -128,7 +128,7 @@ impl Serve for Service {
                 call.answer(&call.resource::<Writer>(handle)?.write(&bytes)?)
             }
             method::WRITER_COMMIT => {
-                // The last one is kept with an image by the existing system, for those who know what it means.
+                // The existing system keeps the last item with an image, without a meaning of its own.
                 let (handle, options, _data): (i64, i64, Value) = arguments.tuple(3)?;
                 let image = call.resource::<Writer>(handle)?.take()?;
                 let id = self.keeper.install(image, flags::read(options)).await?;

@@ -1,4 +1,4 @@
-//! The storage service from Rust.
+//! Client of the storage service in Rust.
 
 use lucarne_message::tison;
 use lucarne_services::{Bytes, CallError, Client, Container, Open, Pending, Proxy};
@@ -9,37 +9,37 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::shelf::StorageFault;
 use super::{SELECTOR, method};
 
-/// What a call of the storage gives.
+/// The result of a storage call.
 type Stored<T> = Pending<T, CallError<StorageFault>>;
 
 /// The storage of a container.
 #[derive(Debug, Clone)]
 pub struct Storage(Client);
 
-/// Keys with values, which outlive the container.
+/// Keys with values that outlive the container.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Bucket(Proxy);
 
-/// A row of bytes that outlives the container, and works as flash memory does: to write clears bits, to erase
-/// sets them. It is open once at a time.
+/// A row of bytes that outlives the container and behaves like flash memory: a write clears bits, an erase sets them.
+/// Only one client can open a region at a time.
 #[derive(Debug, Clone)]
 pub struct Region {
     proxy: Proxy,
     size: u64,
 }
 
-/// Where buckets lie.
+/// The medium of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
-    /// They survive everything.
+    /// Entries outlive the container and the device.
     Flash,
-    /// They survive their container, but not the device.
+    /// Entries outlive the container, but not the device.
     Ram,
 }
 
-/// A value as it lies in a bucket, so that programs in Toit read and write it too.
+/// A value in the encoding of buckets, which Toit programs read and write, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tison<T>(pub T);
 
@@ -55,7 +55,7 @@ impl Storage {
         Open::new(container, SELECTOR)
     }
 
-    /// Opens a bucket; it need not be there.
+    /// Opens a bucket, which need not exist.
     ///
     /// # Errors
     /// See [`StorageFault`].
@@ -63,8 +63,8 @@ impl Storage {
         self.0.call(method::BUCKET_OPEN, &(scheme, path))
     }
 
-    /// Opens a region in flash memory. One that is not there is made if a capacity is given, in bytes: it is
-    /// rounded up to whole pages of 4 KiB.
+    /// Opens a region in flash memory. If the region does not exist, creates it with the given capacity in bytes,
+    /// rounded up to whole pages of 4 KiB. Without a capacity, the call fails.
     ///
     /// # Errors
     /// See [`StorageFault`].
@@ -72,15 +72,15 @@ impl Storage {
         self.0.call(method::REGION_OPEN, &(Scheme::Flash, path, capacity, true))
     }
 
-    /// Deletes a region, if there is one of that path.
+    /// Deletes a region, if it exists.
     ///
     /// # Errors
-    /// [`StorageFault::InUse`] if it is open.
+    /// [`StorageFault::InUse`] if the region is open.
     pub fn delete_region(&self, path: &str) -> Stored<()> {
         self.0.call(method::REGION_DELETE, &(Scheme::Flash, path))
     }
 
-    /// The regions that there are, as URIs.
+    /// Returns all regions, as URIs.
     ///
     /// # Errors
     /// See [`StorageFault`].
@@ -90,23 +90,23 @@ impl Storage {
 }
 
 impl Bucket {
-    /// The value of a key, if it has one.
+    /// Returns the value of a key, if it has one.
     ///
     /// # Errors
-    /// [`CallError::Decode`] if it is of another type.
+    /// [`CallError::Decode`] if the value has another type.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Stored<Option<Tison<T>>> {
         self.0.call(method::BUCKET_GET, &(self.0.handle(), key))
     }
 
-    /// Sets the value of a key. When it is done, the value lasts.
+    /// Sets the value of a key. The value is durable when the call returns.
     ///
     /// # Errors
-    /// [`StorageFault::OutOfSpace`] if there is no room for it.
+    /// [`StorageFault::OutOfSpace`] if there is no room for the value.
     pub fn set<T: Serialize>(&self, key: &str, value: &T) -> Stored<()> {
         self.0.call(method::BUCKET_SET, &(self.0.handle(), key, Tison(value)))
     }
 
-    /// Removes a key, if it is there.
+    /// Removes a key, if it exists.
     ///
     /// # Errors
     /// See [`StorageFault`].
@@ -116,31 +116,31 @@ impl Bucket {
 }
 
 impl Region {
-    /// How many bytes it has.
+    /// Returns the size of the region in bytes.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Some of its bytes: at most 64 KiB at a time.
+    /// Reads bytes, at most 64 KiB at a time.
     ///
     /// # Errors
-    /// [`StorageFault::OutOfBounds`] if it does not have them.
+    /// [`StorageFault::OutOfBounds`] if they are not inside of the region.
     pub fn read(&self, from: u64, size: u64) -> Stored<Bytes> {
         self.proxy.call(method::REGION_READ, &(self.proxy.handle(), from, size))
     }
 
-    /// Writes bytes, at most 64 KiB at a time: of what is there, the bits are cleared that are not set in them.
+    /// Writes bytes, at most 64 KiB at a time: clears each bit of the region that is not set in them.
     ///
     /// # Errors
-    /// [`StorageFault::OutOfBounds`] if they do not fit.
+    /// [`StorageFault::OutOfBounds`] if they do not fit into the region.
     pub fn write(&self, at: u64, bytes: Bytes) -> Stored<()> {
         self.proxy.call(method::REGION_WRITE, &(self.proxy.handle(), at, bytes))
     }
 
-    /// Whether all bits of some bytes are set.
+    /// Returns whether all bits of a range are set.
     ///
     /// # Errors
-    /// [`StorageFault::OutOfBounds`] if it does not have them, or there are none.
+    /// [`StorageFault::OutOfBounds`] if the range is empty or not inside of the region.
     pub fn is_erased(&self, from: u64, size: u64) -> Stored<bool> {
         self.proxy.call(method::REGION_IS_ERASED, &(self.proxy.handle(), from, size))
     }
@@ -148,7 +148,7 @@ impl Region {
     /// Sets all bits of whole pages of 4 KiB.
     ///
     /// # Errors
-    /// [`StorageFault::BadArgument`] if these are no whole pages.
+    /// [`StorageFault::BadArgument`] if the range does not consist of whole pages.
     pub fn erase(&self, from: u64, size: u64) -> Stored<()> {
         self.proxy.call(method::REGION_ERASE, &(self.proxy.handle(), from, size))
     }
@@ -156,7 +156,7 @@ impl Region {
 
 impl<'de> Deserialize<'de> for Region {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Region, D::Error> {
-        // Offset, page size and mode are for those who reach the memory by themselves.
+        // Offset, page size and mode are for programs that access the memory directly.
         let (proxy, _offset, size, _page, _mode) = <(Proxy, u64, u64, u32, u32)>::deserialize(deserializer)?;
         Ok(Region { proxy, size })
     }

@@ -1,56 +1,55 @@
-//! Where what is stored lies: entries by key, changed some at a time.
+//! The medium of the storage: entries by key, changed in transactions.
 
 use std::collections::BTreeMap;
 
 use lucarne_kernel::sync::Mutex;
 use thiserror::Error;
 
-/// Something that is done with entries. If it fails, nothing is changed.
+/// A transaction on entries. If it fails, no entry changes.
 pub type Work<'w> = dyn FnMut(&mut dyn Entries) -> Result<(), FlashError> + 'w;
 
-/// A place for entries that outlives containers.
+/// A medium for entries that outlives containers.
 pub trait Flash: Send + Sync + 'static {
-    /// Whether its operations may wait, for a disk or something like it. They are done on a thread of
-    /// their own then.
+    /// Returns whether operations may block, for example on a disk. If so, they run on a thread of their own.
     fn waits(&self) -> bool;
 
-    /// Looks at the entries.
+    /// Reads entries.
     ///
     /// # Errors
     /// If they cannot be read.
     fn look(&self, work: &mut Work<'_>) -> Result<(), FlashError>;
 
-    /// Changes entries: all that the work does, or nothing. When it returns, the changes last.
+    /// Changes entries: makes all changes of the work, or none. The changes are durable when this returns.
     ///
     /// # Errors
     /// If they cannot be read or written.
     fn change(&self, work: &mut Work<'_>) -> Result<(), FlashError>;
 }
 
-/// The entries of a [`Flash`], for as long as one operation takes. Keys are any bytes.
+/// The entries of a [`Flash`] during one operation. A key is any sequence of bytes.
 pub trait Entries {
-    /// The value of a key.
+    /// Returns the value of a key.
     ///
     /// # Errors
-    /// As for all of these: if the medium fails.
+    /// If the medium fails, as for all methods of this trait.
     fn get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, FlashError>;
 
     /// Sets the value of a key.
     fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), FlashError>;
 
-    /// Removes a key; there need not be one.
+    /// Removes a key, if it exists.
     fn remove(&mut self, key: &[u8]) -> Result<(), FlashError>;
 
-    /// All keys that begin so, in their order.
+    /// Returns all keys with a prefix, in order.
     fn keys(&mut self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, FlashError>;
 }
 
-/// The medium failed. The text is for people.
+/// A failure of the medium. The text is for people.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the storage cannot be used: {0}")]
 pub struct FlashError(pub String);
 
-/// Entries in memory: gone with the system.
+/// Entries in memory, which are lost with the system.
 #[derive(Debug, Default)]
 pub struct Memory {
     entries: Mutex<BTreeMap<Vec<u8>, Vec<u8>>>,

@@ -1,4 +1,4 @@
-//! The provider of the storage service.
+//! Provider of the storage service.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use super::shelf::{PAGE_BYTES, PAGE_BYTES_LOG2, STEP_BYTES_MAX, Shelf, StorageFa
 use super::worker::Worker;
 use super::{Media, Owners, method};
 
-/// How much a container may keep in memory: about what a microcontroller keeps while it sleeps, so that
-/// programs for one do not grow past it unnoticed.
+/// The number of bytes that a container may keep in memory. A microcontroller keeps about as much while it sleeps.
+/// With this limit, a program for a microcontroller cannot exceed that unnoticed.
 const RAM_BYTES_MAX: u64 = 8 << 10;
 
-/// How much a container may keep in flash memory.
+/// The number of bytes that a container may keep in flash memory.
 const FLASH_BYTES_MAX: u64 = 128 << 20;
 
-/// Writing to a region can only clear bits.
+/// The mode of all regions: a write can only clear bits.
 const CAN_CLEAR_BITS: i64 = 2;
 
 /// Answers the calls.
@@ -26,7 +26,7 @@ pub(super) struct Service {
     ram: Arc<Medium>,
     flash: Arc<Medium>,
     owners: Owners,
-    /// The regions that are open, by owner and path.
+    /// The open regions, by owner and path.
     open: Arc<Mutex<BTreeSet<(String, String)>>>,
 }
 
@@ -48,7 +48,7 @@ struct Region {
     claim: Claim,
 }
 
-/// The right to a region, which one client has at a time.
+/// The exclusive right to a region, for one client.
 struct Claim {
     name: (String, String),
     open: Arc<Mutex<BTreeSet<(String, String)>>>,
@@ -123,7 +123,7 @@ impl Service {
     }
 }
 
-/// Regions are in flash memory. A machine has no other partitions.
+/// Fails for all schemes but `flash`: regions lie only in flash memory, and a machine has no partitions.
 fn expect_flash(scheme: &str) -> Result<(), StorageFault> {
     match scheme {
         "flash" => Ok(()),
@@ -187,7 +187,7 @@ impl Serve for Service {
 }
 
 impl Medium {
-    /// Does something with the shelf of an owner.
+    /// Runs an operation on the shelf of an owner.
     async fn with<T: Send + 'static>(
         &self,
         changes: bool,
@@ -259,7 +259,7 @@ impl Region {
         if self.is_writable { Ok(()) } else { Err(StorageFault::PermissionDenied) }
     }
 
-    /// A range to be read or written: no more than one step.
+    /// Checks a range to read or write, which has at most one step.
     fn range(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
         match (u64::try_from(from), u64::try_from(size)) {
             (Ok(_), Ok(size)) if size > STEP_BYTES_MAX => Err(StorageFault::BadArgument),
@@ -270,7 +270,7 @@ impl Region {
         }
     }
 
-    /// A range that has something in it, of any size.
+    /// Checks a range of any size, which must not be empty.
     fn whole_range(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
         match (u64::try_from(from), u64::try_from(size)) {
             (Ok(from), Ok(size))

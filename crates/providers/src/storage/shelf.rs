@@ -1,56 +1,55 @@
-//! Buckets and regions as entries of a [`Flash`](super::Flash): what may be stored, and how flash memory
-//! behaves.
+//! Buckets and regions as entries of a [`Flash`](super::Flash): limits, and the behavior of flash memory.
 //!
-//! Every owner has a count of the bytes that it uses. A region is counted with its whole size from the
-//! start, though only pages that were written lie anywhere: the others are erased.
+//! Each owner has a count of the bytes that it uses. A region counts with its whole size from the start, though only
+//! written pages have entries: all others are erased.
 
 use lucarne_services::Fault;
 use thiserror::Error;
 
 use super::flash::{Entries, FlashError};
 
-/// What is erased, and lies in one entry, at a time.
+/// The size of a page in bytes. A page is the unit of erasing, and lies in one entry.
 pub(super) const PAGE_BYTES: u64 = 1 << PAGE_BYTES_LOG2;
 pub(super) const PAGE_BYTES_LOG2: u32 = 12;
 
-/// How large a region is at most.
+/// The largest size of a region in bytes.
 pub const REGION_BYTES_MAX: u64 = 64 << 20;
 
-/// How much of a region is read or written by one call.
+/// The largest number of bytes that one call reads or writes.
 pub(super) const STEP_BYTES_MAX: u64 = 64 << 10;
 
-/// How large a value in a bucket is at most. Like a step, it lies in memory until the disk has it.
+/// The largest size of a value in a bucket, in bytes. Like a step, a value stays in memory until it is on the disk.
 const VALUE_BYTES_MAX: usize = 64 << 10;
 
-/// How long paths and keys are at most, in bytes.
+/// The largest length of a path or key, in bytes.
 const NAME_BYTES_MAX: usize = 1024;
 
-/// What an erased byte is.
+/// The value of an erased byte.
 const ERASED: u8 = 0xff;
 
-/// Why something cannot be stored, or is not there. The texts are what programs in Toit see.
+/// The reason that a storage call fails. Toit programs see the texts.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StorageFault {
-    /// There is no such region.
+    /// The region does not exist.
     #[error("FILE_NOT_FOUND")]
     NotFound,
-    /// The region is open already, or is to be deleted while it is.
+    /// The region is already open, so that it can neither be opened nor deleted.
     #[error("ALREADY_IN_USE")]
     InUse,
-    /// The region was made smaller than what is asked for.
+    /// The region is smaller than the requested capacity.
     #[error("Existing region is too small")]
     TooSmall,
-    /// The container uses as much as it may.
+    /// The container has no space left.
     #[error("OUT_OF_SPACE")]
     OutOfSpace,
-    /// Not all of it lies inside of the region.
+    /// The range is not inside of the region.
     #[error("OUT_OF_BOUNDS")]
     OutOfBounds,
     /// The region was opened for reading.
     #[error("PERMISSION_DENIED")]
     PermissionDenied,
-    /// An argument makes no sense, such as a path that is too long.
+    /// An argument is invalid, such as a path that is too long.
     #[error("Bad Argument")]
     BadArgument,
     /// There is no storage of this scheme.
@@ -82,14 +81,14 @@ impl Fault for StorageFault {
 pub(super) struct Shelf<'e> {
     pub(super) entries: &'e mut dyn Entries,
     pub(super) owner: &'e str,
-    /// How many bytes it may hold.
+    /// The number of bytes that the shelf may hold.
     pub(super) bytes_max: u64,
 }
 
-/// What an entry is for: the second part of its key.
+/// The kind of an entry: the second part of its key.
 #[derive(Clone, Copy)]
 enum Of {
-    /// How many bytes are in use.
+    /// The number of bytes in use.
     Usage = 0,
     /// A value of a bucket: path, key.
     Bucket = 1,
@@ -126,7 +125,7 @@ impl Shelf<'_> {
         Ok(())
     }
 
-    /// The size of a region. One that is not there is made if a capacity is given.
+    /// Returns the size of a region. If the region does not exist and a capacity is given, creates it.
     pub(super) fn region_open(&mut self, path: &str, capacity: Option<u64>) -> Result<u64> {
         let place = self.key(Of::Region, &[name(path)?]);
         if let Some(size) = self.number(&place)? {
@@ -156,7 +155,7 @@ impl Shelf<'_> {
         Ok(self.entries.remove(&place)?)
     }
 
-    /// The paths of all regions.
+    /// Returns the paths of all regions.
     pub(super) fn regions(&mut self) -> Result<Vec<String>> {
         let prefix = self.key(Of::Region, &[]);
         let keys = self.entries.keys(&prefix)?;
@@ -174,7 +173,7 @@ impl Shelf<'_> {
         Ok(bytes)
     }
 
-    /// Clears the bits that are not set in the bytes.
+    /// Clears the bits of a region that are not set in the bytes.
     pub(super) fn region_write(&mut self, path: &str, at: u64, bytes: &[u8]) -> Result<()> {
         let mut rest = bytes;
         for part in parts(at, bytes.len() as u64) {
@@ -207,7 +206,7 @@ impl Shelf<'_> {
     fn page(&mut self, path: &str, number: u64) -> Result<Vec<u8>> {
         let page = self.entries.get(&self.page_key(path, number))?;
         let mut page = page.unwrap_or_else(|| vec![ERASED; PAGE_BYTES as usize]);
-        // Whatever lies there: what is missing is erased.
+        // The missing end of a page is erased.
         page.resize(PAGE_BYTES as usize, ERASED);
         Ok(page)
     }
@@ -216,7 +215,7 @@ impl Shelf<'_> {
         self.key(Of::Page, &[path.as_bytes(), &number.to_be_bytes()])
     }
 
-    /// Notes that something takes another number of bytes, if there is room for that.
+    /// Changes the number of bytes in use, if there is room.
     fn use_bytes(&mut self, before: u64, after: u64) -> Result<()> {
         let place = self.key(Of::Usage, &[]);
         let used = self.number(&place)?.unwrap_or(0).saturating_sub(before) + after;
@@ -236,14 +235,13 @@ impl Shelf<'_> {
     }
 }
 
-/// Removes everything of an owner.
+/// Removes all entries of an owner.
 pub(super) fn clear(entries: &mut dyn Entries, owner: &str) -> std::result::Result<(), FlashError> {
     let prefix = with_part(Vec::new(), owner.as_bytes());
     entries.keys(&prefix)?.iter().try_for_each(|key| entries.remove(key))
 }
 
-/// A key with one more part: each has its length before it, so that none is mistaken for the beginning of
-/// another.
+/// Appends a part to a key. Each part follows its length, so that no part can be mistaken for the prefix of another.
 fn with_part(mut key: Vec<u8>, part: &[u8]) -> Vec<u8> {
     key.extend((part.len() as u16).to_be_bytes());
     key.extend(part);
@@ -261,7 +259,7 @@ struct Part {
     end: usize,
 }
 
-/// The parts of the pages that some bytes of a region lie in.
+/// Returns the parts of pages that a range of a region covers.
 fn parts(from: u64, size: u64) -> impl Iterator<Item = Part> {
     let end = from + size;
     let pages = from / PAGE_BYTES..end.div_ceil(PAGE_BYTES);

@@ -1,6 +1,6 @@
-//! Operations on a [`Flash`]: at once, or on a thread of their own where they may wait.
+//! Operations on a [`Flash`]: in place, or on a thread of their own if they may block.
 //!
-//! What comes while the thread is busy is done together, so that many changes cost the disk one.
+//! Operations that arrive while the thread is busy run together, so that many changes cost one write to the disk.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use lucarne_kernel::sync::{Condvar, Mutex, thread, wait};
 use super::flash::{Entries, Flash, FlashError};
 use super::shelf::StorageFault;
 
-/// Does operations on a flash.
+/// Runs operations on a flash.
 pub(super) struct Worker {
     flash: Arc<dyn Flash>,
-    /// There once an operation was done on it.
+    /// The thread, from the first operation that may block.
     started: Mutex<Option<Started>>,
 }
 
@@ -40,14 +40,14 @@ struct Job {
     operation: Box<dyn Operation>,
 }
 
-/// An operation whose type is forgotten.
+/// An operation without its result type.
 trait Operation: Send {
-    /// Does it.
+    /// Runs the operation.
     ///
     /// # Errors
-    /// If the medium failed: nothing that is done with it counts.
+    /// If the medium failed: then all changes of the batch are lost.
     fn run(&mut self, entries: &mut dyn Entries) -> Result<(), FlashError>;
-    /// Afterwards says whether it lasts.
+    /// Delivers the result, once it is known whether the changes are durable.
     fn finish(self: Box<Self>, outcome: Result<(), FlashError>);
 }
 
@@ -57,7 +57,7 @@ struct Typed<T, F> {
     answer: Arc<Answer<T>>,
 }
 
-/// Where a result is waited for.
+/// The place where a caller waits for a result.
 struct Answer<T>(Mutex<Waiting<T>>);
 
 struct Waiting<T> {
@@ -73,7 +73,7 @@ impl Worker {
         Worker { flash, started: Mutex::default() }
     }
 
-    /// Does an operation, to its end even if nobody waits for it any more.
+    /// Runs an operation, to its end even if the caller no longer waits for it.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         changes: bool,
@@ -113,12 +113,12 @@ impl Started {
 }
 
 impl Drop for Worker {
-    /// Does what was asked for, so that the flash is free when this has gone.
+    /// Finishes all pending operations, so that the flash is unused afterwards.
     fn drop(&mut self) {
         let Some(Started { queue, thread }) = self.started.lock().take() else { return };
         queue.state.lock().is_closed = true;
         queue.changed.notify_one();
-        // Whoever waits for an answer may be the last one who holds this, and be dropped by the thread.
+        // The last owner of this may be a waiting call, which the thread itself drops.
         if thread.thread().id() != thread::current().id() {
             // A panic was reported when it happened.
             let _ = thread.join();
@@ -127,7 +127,7 @@ impl Drop for Worker {
 }
 
 impl Queue {
-    /// Waits for operations and does them. False when there will be no more.
+    /// Waits for operations and runs them. Returns false when no more will come.
     fn work(&self, flash: &dyn Flash) -> bool {
         let mut state = self.state.lock();
         while state.jobs.is_empty() {
@@ -143,7 +143,7 @@ impl Queue {
     }
 }
 
-/// Does operations in their order, all at once.
+/// Runs operations in order, in one transaction.
 fn perform(flash: &dyn Flash, mut jobs: Vec<Job>) {
     let changes = jobs.iter().any(|job| job.changes);
     let mut work = |entries: &mut dyn Entries| jobs.iter_mut().try_for_each(|job| job.operation.run(entries));
