@@ -1,4 +1,4 @@
-//! What a system is made of, and how its services start.
+//! The builder of systems, and the start of their services.
 //!
 //! The order is fixed: the service manager first, since opening any service goes through it; then storage, console and
 //! containers, each in a container of its own. A system is complete when its builder returns.
@@ -24,7 +24,7 @@ use lucarne_services::{
 
 use crate::system::{Parts, SimulatedSystem, System};
 
-/// Chooses what a system is made of.
+/// Configures and starts a system.
 ///
 /// Without further choices, output goes to the streams of this OS process, storage lies in memory and is shared by
 /// all containers, and the installed images are the programs that the system runs.
@@ -69,7 +69,7 @@ impl Builder {
         self
     }
 
-    /// Gives each container an output of its own for what it sends to the services `print`, `log` and `trace`.
+    /// Gives each container an output of its own for its text to the services `print`, `log` and `trace`.
     #[must_use]
     pub fn outputs(mut self, outputs: Outputs) -> Builder {
         self.outputs = Some(outputs);

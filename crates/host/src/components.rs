@@ -32,7 +32,8 @@ pub fn serve(library: &Path, socket: &Path) -> Result<(), ComponentFault> {
         |reason: &dyn Display| ComponentFault { library: library.to_owned(), reason: reason.to_string() };
     Handlers::load(library).map_err(|error| failed(&error))?;
     let handlers = Handlers::connect(socket).map_err(|error| failed(&error))?;
-    // The connection that tells the system that all handlers have connected, and this process that the system has ended.
+    // This connection tells the system that all handlers have connected, and tells this process that the system has
+    // ended.
     let container = Container::connect_by_environment().wait().map_err(|error| failed(&error))?;
     container.ended().wait().map_err(|error| failed(&error))?;
     handlers.finish();
@@ -53,7 +54,7 @@ pub struct Components(Place);
 
 enum Place {
     Here(Handlers),
-    /// Their OS processes, and where these connect.
+    /// The OS processes of components, and the listener for them.
     Elsewhere {
         processes: Vec<(PathBuf, Child)>,
         _listener: Listener,
@@ -120,7 +121,7 @@ impl Components {
     }
 }
 
-/// Where components in OS processes of their own connect.
+/// The listener for components in OS processes of their own.
 struct Sockets {
     socket: PathBuf,
     listener: Listener,

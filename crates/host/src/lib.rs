@@ -1,8 +1,8 @@
 //! Puts a system together: kernel, service manager, native services, links, components and programs.
 //!
-//! This is the only place that does so. A [`Builder`] starts a [`System`] on threads, or a [`SimulatedSystem`] on one
-//! thread in virtual time. Both offer programs the same services in the same versions: what differs is where output and
-//! storage go, who keeps images, and what policies withhold.
+//! No other crate does so. A [`Builder`] starts a [`System`] on threads, or a [`SimulatedSystem`] on one thread in
+//! virtual time. Both offer programs the same services in the same versions. They differ in output, storage, keeper
+//! of images, and policies.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Programs in Toit, and further containers of the programs that run.
 //!
-//! A system that installs nothing still offers `system.containers`: its images are the programs that it runs. What a
-//! program starts of them gets the options that the program itself was started with.
+//! A system that installs nothing still offers `system.containers`: its images are the programs that it runs. A
+//! container that a program starts from them gets the options of that program.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,16 +20,16 @@ use lucarne_toit::{Host, LoadedProgram, ToitError};
 use crate::system::Parts;
 use crate::{SimulatedSystem, System};
 
-/// How a Toit program is run.
+/// Options for a Toit program.
 #[derive(Debug, Clone, Default)]
 pub struct ProgramOptions {
     /// The arguments of its `main`.
     pub arguments: Vec<String>,
-    /// How many bytes each of its processes may use; 512 MiB by default.
+    /// The memory limit of each of its processes in bytes; 512 MiB by default.
     pub memory_limit: Option<usize>,
     /// Whether the program may use files, environment and other programs, as this OS process may.
     pub outside: bool,
-    /// Whether to collect garbage at each allocation: for finding faults of the machine itself.
+    /// Whether to collect garbage at each allocation, for finding faults of the virtual machine.
     pub gc_stress: bool,
 }
 

@@ -31,7 +31,7 @@ pub struct SimulatedSystem {
     pub simulation: Simulation,
 }
 
-/// What both kinds of system have besides their kernel.
+/// The parts of both kinds of system besides their kernel.
 pub(crate) struct Parts {
     pub(crate) presence: Presence,
     pub(crate) output: Arc<dyn Output>,

@@ -1,4 +1,4 @@
-//! A system starts, serves its guests, and ends.
+//! Tests that a system starts, serves its containers, and ends.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use lucarne_message::{Payload, Value};
 use lucarne_ports::{CapturedOutput, Output, Stream};
 use lucarne_services::protocol::{discovery, interface, procedure};
 
-/// Opens the service manager, writes down what it answers, and ends.
+/// Opens the service manager, records the answer, and ends.
 fn opens_discovery(output: Arc<CapturedOutput>) -> Box<dyn Process> {
     let mut asked = false;
     Box::new(move |context: &mut Context<'_>| {
@@ -36,7 +36,7 @@ fn opens_discovery(output: Arc<CapturedOutput>) -> Box<dyn Process> {
 }
 
 #[test]
-fn a_guest_reaches_the_service_manager() {
+fn a_container_reaches_the_service_manager() {
     for workers in [1, 2] {
         let output = Arc::new(CapturedOutput::default());
         let system = System::builder().workers(workers).output(output.clone()).start();
@@ -47,7 +47,7 @@ fn a_guest_reaches_the_service_manager() {
 }
 
 #[test]
-fn the_same_under_simulation() {
+fn a_simulated_container_reaches_the_service_manager() {
     for seed in 0..50 {
         let output = Arc::new(CapturedOutput::default());
         let mut system = System::builder().output(output.clone()).simulate(seed, Faults::default());

@@ -1,5 +1,5 @@
-//! Images that are installed, and containers that are started from them: what the service `system.containers` asks of
-//! a host.
+//! Installed images, and containers that are started from them: the demands of the service `system.containers` on a
+//! host.
 
 use std::pin::Pin;
 
@@ -50,11 +50,11 @@ pub struct InstalledImage {
     pub id: Uuid,
     /// The name of the container that is installed with this image.
     pub name: Option<String>,
-    /// When that container runs.
+    /// The time at which that container runs.
     pub options: InstallOptions,
 }
 
-/// When a container runs.
+/// The time at which a container runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct InstallOptions {
     /// Runs when it is installed, and whenever the device starts.

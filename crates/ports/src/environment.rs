@@ -1,22 +1,23 @@
-//! The machine around the programs, as far as natives look at it: time zone, zone files, and name.
+//! The properties of the machine that natives read: time zone, zone files, and name.
 
 use std::path::{Component, Path};
 
 const ZONE_FILES: &str = "/usr/share/zoneinfo";
 const LOCAL_ZONE_FILE: &str = "/etc/localtime";
 const HOST_NAME_FILE: &str = "/proc/sys/kernel/hostname";
-/// The size that a zone file may have, in bytes. The largest has a few kilobytes.
+/// The largest size of a zone file, in bytes. Actual files have at most a few kilobytes.
 const FILE_BYTES_MAX: u64 = 64 << 10;
 
-/// Answers what natives ask about the machine. Programs that run in a simulation get the same answers each time.
+/// Tells natives the properties of the machine. Programs in a simulation get the same answers each time.
 pub trait Environment: Send + Sync {
     /// Returns the value of the variable `TZ`, if it is set: rules in POSIX form, or the name of a zone file.
     fn time_zone(&self) -> Option<String>;
 
-    /// Returns the zone file that holds if `TZ` is not set.
+    /// Returns the zone file that applies if `TZ` is not set.
     fn local_zone_file(&self) -> Option<Vec<u8>>;
 
-    /// Returns the zone file with a name like `Europe/Berlin`. None if there is none, or if the name leads elsewhere.
+    /// Returns the zone file with a name like `Europe/Berlin`, or none if it does not exist or the name leads out of
+    /// the folder of zone files.
     fn zone_file(&self, name: &str) -> Option<Vec<u8>>;
 
     /// Returns the name of the machine in its network, if it has one.
@@ -38,7 +39,7 @@ impl Environment for MachineEnvironment {
 
     fn zone_file(&self, name: &str) -> Option<Vec<u8>> {
         let name = Path::new(name);
-        // A name stays inside the folder.
+        // A name must not lead out of the folder.
         let is_inside = name.components().all(|part| matches!(part, Component::Normal(_)));
         if is_inside { read(&Path::new(ZONE_FILES).join(name)) } else { None }
     }

@@ -1,11 +1,11 @@
-//! The traits by which programs, and the machines that run them, reach their surroundings.
+//! The traits by which programs, and the virtual machines that run them, reach their surroundings.
 //!
-//! A virtual machine depends on these alone. What stands behind them (terminals, logs, a device) is chosen by the host
-//! that puts a system together, and is exchanged in tests and simulations.
+//! A virtual machine depends only on these traits. The host that puts a system together chooses the implementations
+//! (terminals, logs, a device); tests and simulations choose others.
 //!
 //! - [`Output`] takes what programs print and log.
 //! - [`Environment`] tells natives the machine's time zone, zone files, and name.
-//! - [`containers`] has what it takes to list images and to start containers from them.
+//! - [`containers`] lists images and starts containers from them.
 
 pub mod containers;
 mod environment;

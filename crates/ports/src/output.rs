@@ -1,4 +1,4 @@
-//! Where text for people goes.
+//! Output of text for people.
 
 use std::io::{IsTerminal, Write};
 
@@ -10,32 +10,32 @@ use crate::Record;
 /// One of the two streams of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
-    /// What the program is for.
+    /// Standard output: the results of the program.
     Out,
-    /// What went wrong.
+    /// Standard error: messages about failures.
     Error,
 }
 
-/// Takes text from many processes at once. A write is never mixed with another.
+/// Takes text from many processes at once. Writes are never interleaved.
 pub trait Output: Send + Sync {
-    /// Writes all bytes; where that fails (a closed pipe) they are lost.
+    /// Writes all bytes. If that fails (a closed pipe), they are lost.
     fn write(&self, stream: Stream, bytes: &[u8]);
 
-    /// Takes what a program logs: as a line of what it prints, where nothing better is known.
+    /// Takes a log record. By default, prints it as a line.
     fn log(&self, record: &Record) {
         self.write(Stream::Out, format!("{record}\n").as_bytes());
     }
 
-    /// Makes sure that everything written so far can be seen.
+    /// Writes all text that was collected so far.
     fn flush(&self);
 }
 
 /// The streams of this OS process.
 ///
-/// On a terminal each write is seen at once. Into a pipe or file, standard output is collected,
-/// so that programs that print much are fast; who follows the output still sees it as it comes:
-/// it is written when there is enough of it, when the last time was 10 ms ago, when a process ends, when
-/// the system has nothing else to do, before anything goes to standard error, and at the end.
+/// On a terminal, each write appears at once. For a pipe or file, standard output is collected, so that programs that
+/// print much are fast. A reader still sees it soon: the text is written when there is enough of it, when the last
+/// write was 10 ms ago, when a process ends, when the system has nothing else to do, before a write to standard
+/// error, and at the end.
 pub struct StandardOutput {
     collected: Mutex<Collected>,
     collect: bool,
@@ -48,14 +48,14 @@ struct Collected {
     written_us: i64,
 }
 
-/// How much is collected at most before it is written.
+/// The number of bytes that are collected before they are written.
 const COLLECT_BYTES: usize = 32 << 10;
 
-/// How long a program that goes on printing collects at most.
+/// The longest time for which text of a program that keeps printing is collected.
 const COLLECT_US: i64 = 10_000;
 
 impl StandardOutput {
-    /// The streams of this OS process, collected if standard output is no terminal.
+    /// Returns the streams of this OS process. Collects standard output if it is not a terminal.
     pub fn new() -> StandardOutput {
         let collect = !std::io::stdout().is_terminal();
         StandardOutput { collected: Mutex::default(), collect, clock: Clock::real() }
@@ -72,7 +72,7 @@ impl StandardOutput {
             return;
         }
         let mut out = std::io::stdout().lock();
-        // A reader who has gone does not want the rest; that is no fault of the programs.
+        // The reader has closed the pipe and does not need the rest. That is not a fault of the programs.
         let _ = out.write_all(&collected.bytes).and_then(|()| out.flush());
         collected.bytes.clear();
         collected.written_us = self.clock.now_us();
@@ -113,7 +113,7 @@ impl Drop for StandardOutput {
     }
 }
 
-/// Keeps what is written, for tests and other hosts.
+/// Keeps all text in memory, for tests and other hosts.
 #[derive(Debug, Default)]
 pub struct CapturedOutput {
     out: Mutex<Vec<u8>>,
@@ -121,7 +121,7 @@ pub struct CapturedOutput {
 }
 
 impl CapturedOutput {
-    /// What was written so far, as text.
+    /// Returns the text that was written so far.
     pub fn text(&self, stream: Stream) -> String {
         String::from_utf8_lossy(&self.stream(stream).lock()).into_owned()
     }

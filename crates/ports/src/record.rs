@@ -1,4 +1,4 @@
-//! What a program logs.
+//! Log records of programs.
 
 use std::fmt;
 
@@ -8,42 +8,42 @@ use thiserror::Error;
 /// A log message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// How much it matters.
+    /// The severity.
     pub level: Level,
-    /// What has happened.
+    /// The text of the message.
     pub message: String,
-    /// The names of the logger that it comes from.
+    /// The names of the logger.
     pub names: Vec<String>,
-    /// Keys and values that belong to it.
+    /// Keys and values of the message.
     pub tags: Vec<(String, String)>,
 }
 
-/// How much a log message matters.
+/// The severity of a log message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Level {
-    /// For following a program step by step.
+    /// Single steps of a program.
     Trace,
-    /// For finding faults.
+    /// Details for finding faults.
     Debug,
-    /// For what is worth knowing.
+    /// Information.
     Info,
-    /// For what may become a problem.
+    /// A condition that may become a problem.
     Warn,
-    /// For what has gone wrong.
+    /// A failure.
     Error,
-    /// For what the program cannot go on after.
+    /// A failure that ends the program.
     Fatal,
 }
 
-/// Something is no log message.
+/// The reason that a value is not a log message.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BadRecord {
-    /// It has another form.
+    /// The value has another form.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// There is no such level, or a key has no value.
+    /// The level is out of range, or a key has no value.
     #[error("OUT_OF_BOUNDS")]
     OutOfBounds,
 }
@@ -80,7 +80,7 @@ impl Record {
         Record::from_parts(from_payload(payload)?)
     }
 
-    /// Makes a record of its parts as they travel.
+    /// Creates a record from its parts as they travel.
     ///
     /// # Errors
     /// See [`BadRecord`].
@@ -95,7 +95,7 @@ impl Record {
     }
 }
 
-/// A line such as `[main.net] WARN: lost connection {peer: 10.0.0.1}`.
+/// Formats a line such as `[main.net] WARN: lost connection {peer: 10.0.0.1}`.
 impl fmt::Display for Record {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.names.is_empty() {

@@ -1,7 +1,7 @@
 //! From Toit source to a running program: library, compiler and virtual machine joined.
 //!
-//! This is the only way from source to a program. The command line, the device and hosts in Rust and C stand on it, so
-//! that they accept the same programs and report the same errors.
+//! There is no other way from source to a program. The command line, the device and hosts in Rust and C use this
+//! crate, so that they accept the same programs and report the same errors.
 //!
 //! ```
 //! use lucarne_toit::{Diagnosed, ToitError, compile};
@@ -34,7 +34,7 @@ use lucarne_vm::natives;
 pub use lucarne_vm::{Host, LoadedProgram, MemoryAccount, start, start_in};
 use thiserror::Error;
 
-/// Why a program cannot be compiled or run.
+/// The reason that a program cannot be compiled or run.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ToitError {
@@ -47,10 +47,10 @@ pub enum ToitError {
     /// The path of the program is not UTF-8.
     #[error("the path {0} is not UTF-8")]
     Path(String),
-    /// The embedded library is damaged, which only a broken build can bring about.
+    /// The embedded library is damaged. Only a broken build can cause that.
     #[error("the embedded library is damaged: {0}")]
     Library(String),
-    /// The literals of the program take more memory than there is.
+    /// The literals of the program need more memory than there is.
     #[error("there is not enough memory for the program")]
     OutOfMemory,
 }
@@ -69,11 +69,11 @@ impl fmt::Display for Diagnosed {
 pub struct Compiled {
     /// The linked program.
     pub program: Program,
-    /// What the compiler found: the warnings are in there.
+    /// The result of the analysis, which contains the warnings.
     pub analysis: Analysis,
 }
 
-/// Analyzes a program, its imports and the library. Errors of the program are in the result.
+/// Analyzes a program, its imports and the library. The result contains the errors of the program.
 ///
 /// # Errors
 /// [`ToitError::Path`] and [`ToitError::Library`].
@@ -81,7 +81,7 @@ pub fn analyze(loader: &(dyn Loader + Sync), entry: &Path) -> Result<Analysis, T
     Ok(resolve::analyze(loader, Some(library()?), &natives::exists, text(entry)?))
 }
 
-/// Analyzes a file that may be a program or a library: nothing demands a `main`.
+/// Analyzes a file that may be a program or a library: a `main` is not required.
 ///
 /// # Errors
 /// As for [`analyze`].
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn errors_are_shown_with_their_place() {
-        let Err(error) = link(analyze_text("main: pint 5")) else { panic!("the program is wrong") };
+        let Err(error) = link(analyze_text("main: pint 5")) else { panic!("the program has an error") };
         assert!(error.to_string().contains("app.toit:1:7"), "{error}");
     }
 

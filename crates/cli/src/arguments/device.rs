@@ -237,7 +237,7 @@ pub(crate) struct Install {
     pub(crate) arguments: Vec<String>,
 }
 
-/// When a container is started again.
+/// The condition under which a container is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RestartPolicy {
     /// Whenever it has ended
