@@ -1,12 +1,11 @@
 //! Isolated containers that talk only through services.
 //!
-//! A container has nothing but its own memory and a mailbox; everything else is a service that some
-//! container provides. What a container is written in, Rust or Toit, its partners cannot tell. This page
-//! shows the Rust side.
+//! A container has only its own memory and a mailbox; all else is a service that a container provides. Containers are
+//! written in Rust or Toit, and their partners cannot tell which. This page shows the Rust side.
 //!
 //! # A service
 //!
-//! A service is a trait. The UUID names it for all time, and each method has a number:
+//! A service is a trait. The UUID identifies it permanently, and each method has a number:
 //!
 //! ```
 //! use lucarne::prelude::*;
@@ -43,14 +42,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Everything that takes time is a [`Pending`]: awaited in any runtime, or waited for on a thread with
-//! `wait`, which needs none. `within` bounds the time, and dropping it cancels.
+//! Each operation that takes time returns a [`Pending`]. Await it in any runtime, or call `wait`, which blocks the
+//! thread and needs no runtime. `within` limits the time, and dropping a [`Pending`] cancels the operation.
 //!
 //! # Resources and notifications
 //!
-//! A resource is something that a provider keeps for a client: it closes, and its value is dropped, when
-//! either of them says so or the client's container ends, once in any case. It may send values to the
-//! client, which get there in their order:
+//! A provider keeps a resource for a client. The resource closes, exactly once, when either of them closes it or the
+//! client's container ends; its value is dropped then. A resource may send values to the client, which arrive in
+//! order:
 //!
 //! ```
 //! use lucarne::prelude::*;
@@ -82,7 +81,7 @@
 //! impl Clock for Cuckoo {
 //!     async fn tick(&self) -> i64 {
 //!         let time = 1 + self.time.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-//!         // A client that does not listen misses it.
+//!         // A client that does not listen misses the tick.
 //!         let _ = self.notifier.try_send(time);
 //!         time
 //!     }
@@ -104,8 +103,8 @@
 //!
 //! # By hand
 //!
-//! The macros write nothing that cannot be written by hand: a [`Handler`] answers calls value by value, a
-//! [`Client`] makes them.
+//! You can write by hand all that the macros write: a [`Handler`] answers calls value by value, and a [`Client`]
+//! makes them.
 //!
 //! # What travels
 //!
@@ -123,8 +122,8 @@
 //!
 //! # Other OS processes
 //!
-//! A system that listens takes in containers of other OS processes: they have a pid and a group in it, and from then
-//! on nothing about them is different.
+//! A system that listens accepts containers of other OS processes. They have a pid and a group in the system, and
+//! behave like all other containers.
 //!
 //! ```
 //! use lucarne::prelude::*;
@@ -152,17 +151,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Container::run`] and `wait` do the container's work on the thread that waits; when nobody does, a thread of its own
-//! does. When the connection breaks, all others have ended for the container, and it for them.
+//! [`Container::run`] and `wait` do the container's work on the waiting thread; while no thread waits, a thread of
+//! the container does it. When the connection breaks, the container sees all others end, and all others see the
+//! container end.
 //!
-//! [`Bytes`] of more than 32,656 bytes are handed over within an OS process, and copied once to another one. What is
-//! sent to others again and again can be [sealed](Bytes::sealed): then it costs as much as a number.
+//! [`Bytes`] of more than 32,656 bytes are moved within an OS process, and copied once to another OS process. You can
+//! [seal](Bytes::sealed) bytes that you send many times: then each send costs as much as that of a number.
 //!
 //! # Rules
 //!
-//! Handlers and tasks of a container run one at a time, on threads of the system: one that blocks its thread
-//! holds up the others. A handler that panics fails its call alone. Tasks that wait use
-//! [`Container::sleep`], services of others, or whatever wakes them; a runtime is not there.
+//! Handlers and tasks of a container run one at a time, on threads of the system: a task that blocks its thread
+//! delays the others. A handler that panics fails only its own call. A task waits with [`Container::sleep`], by calls
+//! of services, or on any future that wakes it; there is no other runtime.
 
 #[cfg(feature = "toit")]
 pub use lucarne_host::ProgramOptions;
@@ -185,7 +185,7 @@ pub use lucarne_services::{
 #[cfg(feature = "toit")]
 pub use lucarne_toit::ToitError;
 
-/// What almost every user needs.
+/// Exports the items that most users need.
 pub mod prelude {
     #[cfg(feature = "link")]
     pub use crate::Connect;
@@ -195,7 +195,7 @@ pub mod prelude {
     };
 }
 
-/// Compiles and runs what the guide shows.
+/// Compiles and runs the examples of the guide.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/rust.md")]
 struct Guide;

@@ -1,13 +1,13 @@
-//! The examples do what they say.
+//! The examples print the expected lines.
 #![cfg(all(feature = "link", feature = "toit"))]
 
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What an example prints, in the order of the lines' texts: several processes print at once.
+/// Returns the lines that an example prints, sorted, since several processes print at once.
 fn lines(example: &str) -> Vec<String> {
     let tests = std::env::current_exe().expect("a test is a file");
-    // Cargo puts the examples into a folder beside that of the tests.
+    // Cargo builds the examples into a folder beside that of the tests.
     let folder: PathBuf = tests.ancestors().nth(2).expect("it is in a folder").join("examples");
     let output = Command::new(folder.join(example))
         .output()

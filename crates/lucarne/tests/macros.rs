@@ -1,4 +1,4 @@
-//! What the macros make: arguments in all numbers, resources anywhere, versions, errors.
+//! Tests the code that the macros generate: any number of arguments, resources in any place, versions, errors.
 #![allow(missing_docs, reason = "the traits are for this test alone")]
 
 use lucarne::prelude::*;
@@ -24,7 +24,7 @@ pub trait Shop {
     #[index(6)]
     async fn bytes(&self, bytes: Bytes) -> Bytes;
 
-    /// No method of the service, since it does not wait.
+    /// Not a method of the service, since it is not `async`.
     fn helper(&self) -> i64 {
         7
     }
@@ -130,7 +130,7 @@ fn missing_arguments_at_the_end_are_null() {
 }
 
 #[test]
-fn resources_are_proxies_wherever_they_are() {
+fn resources_become_proxies_in_any_place() {
     let (_system, _guest, shop) = shop();
     let baskets = shop.baskets(3).wait().unwrap();
     let numbers: Vec<_> = baskets.iter().map(|basket| basket.number().wait().unwrap()).collect();
@@ -156,7 +156,7 @@ fn errors_are_mapped_to_texts_and_back() {
 }
 
 #[test]
-fn an_older_provider_lacks_what_came_later() {
+fn an_older_provider_lacks_newer_methods() {
     let (_system, guest, shop) = shop();
     assert_eq!(shop.newest().wait(), Ok("new 7".into()));
     let old = ShopClient::open(&guest).minor(1).wait().unwrap();

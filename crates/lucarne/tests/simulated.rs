@@ -1,5 +1,5 @@
-//! Toit processes and Rust containers in one simulated system: each uses what the other provides, some of them
-//! are killed anywhere on the way, and nobody hangs, nothing is left, and a seed repeats itself.
+//! Toit processes and Rust containers in one simulated system use each other's services, and some are killed at any
+//! step. No process hangs, no resource is left, and equal seeds give equal runs.
 #![cfg(feature = "toit")]
 
 use std::path::PathBuf;
@@ -14,10 +14,10 @@ use lucarne_toit::{Host, LoadedProgram};
 
 const SEEDS: u64 = 1_000;
 
-/// More than any run takes.
+/// More steps than any run takes.
 const STEPS_MAX: u64 = 200_000;
 
-/// Lamps by a container in Rust, and the same by one in Toit.
+/// Lamps of a container in Rust; a container in Toit provides the same service.
 const RUST_LAMPS: Selector = Selector::new(uuid!("6d6c0b0d-8a34-4f0e-9e0a-2b8f8a0e3c01"), 1, 0);
 const TOIT_LAMPS: Selector = Selector::new(uuid!("6d6c0b0d-8a34-4f0e-9e0a-2b8f8a0e3c02"), 1, 0);
 
@@ -91,7 +91,7 @@ use-everything client/Client -> none:
   client.close
 "#;
 
-/// Something of which is known how often it is there.
+/// A value that counts its live instances.
 #[derive(Clone, Default)]
 struct Count(Arc<AtomicUsize>);
 struct Counted(Count);
@@ -151,7 +151,7 @@ impl Handler for Lamps {
 
 async fn use_both(guest: Container, _counted: Counted) {
     for selector in [RUST_LAMPS, TOIT_LAMPS] {
-        // Whoever it is that ends, this goes on.
+        // If the other side ends, this test continues.
         let _ = use_everything(&guest, selector).await;
     }
 }
@@ -189,7 +189,7 @@ struct Images {
     client: Arc<LoadedProgram>,
 }
 
-/// What is to be seen of a run.
+/// The observable result of a run.
 #[derive(Debug, PartialEq)]
 struct Run {
     steps: u64,
@@ -221,14 +221,14 @@ fn run(images: &Images, seed: u64, kill_at_steps: Vec<u64>) -> Run {
     }
 
     let are_done = || at_work.now() == 0 && clients.iter().all(|client| client.code().is_some());
-    assert!(system.simulation.run_until(STEPS_MAX, are_done), "seed {seed}: somebody hangs");
+    assert!(system.simulation.run_until(STEPS_MAX, are_done), "seed {seed}: a process hangs");
     let steps = system.simulation.steps();
     guests.iter().for_each(Container::kill);
-    assert!(system.simulation.run_until_quiet(STEPS_MAX), "seed {seed}: it does not come to rest");
+    assert!(system.simulation.run_until_quiet(STEPS_MAX), "seed {seed}: the system does not become idle");
     assert_eq!(alive.now(), 0, "seed {seed}: a lamp, or a call, is left");
     house.kill();
     provider.stop(0);
-    assert!(system.simulation.run_until_quiet(STEPS_MAX), "seed {seed}: it does not end");
+    assert!(system.simulation.run_until_quiet(STEPS_MAX), "seed {seed}: the system does not end");
     assert_eq!(kernel.process_count(), 1, "seed {seed}: only the service manager is left");
     Run { steps, printed: output.text(Stream::Out) }
 }
@@ -242,7 +242,7 @@ fn images() -> &'static Images {
 }
 
 #[test]
-fn everybody_uses_everybody() {
+fn containers_in_rust_and_toit_use_each_other() {
     let images = images();
     for seed in 0..20 {
         let Run { printed, .. } = run(images, seed, Vec::new());
@@ -253,7 +253,7 @@ fn everybody_uses_everybody() {
 }
 
 #[test]
-fn nobody_hangs_and_nothing_is_left_whoever_is_killed() {
+fn no_process_hangs_and_no_resource_leaks_after_kills() {
     let images = images();
     let undisturbed = run(images, 0, Vec::new()).steps;
     for seed in 0..SEEDS {

@@ -129,7 +129,7 @@ fn until(done: impl Fn() -> bool) {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    panic!("it does not happen");
+    panic!("this is never called");
 }
 
 struct Rusty;

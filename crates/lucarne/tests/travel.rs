@@ -1,5 +1,5 @@
-//! What travels, row by row of the table on the front page: arbitrary values go from Rust to Toit and back, as
-//! arguments of a call, and as the answer to one, and arrive as they were.
+//! Tests each row of the table in the crate documentation: arbitrary values go from Rust to Toit and back, as
+//! arguments of a call and as its answer, and arrive unchanged.
 #![cfg(feature = "toit")]
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 const ECHO: Selector = Selector::new(uuid!("5f2c1a0e-7b7f-4a53-9a0b-0f9a3f0c6d11"), 1, 0);
 const ERRANDS: Selector = Selector::new(uuid!("c0a1f6a7-52a3-4c8e-8a55-6f3c8f1f7e22"), 1, 0);
 
-/// Answers with what it is asked; and fetches something, again and again, and brings it back.
+/// Answers each call with its arguments. Also fetches values in a loop and sends each back.
 const PROGRAM: &str = r#"
 import system.services show ServiceClient ServiceHandler ServiceProvider ServiceSelector
 
@@ -51,7 +51,7 @@ main:
 type Give = Box<dyn FnOnce(&Call) -> Result<Payload, Thrown> + Send>;
 type Take = Box<dyn FnOnce(Arguments) -> Result<(), Thrown> + Send>;
 
-/// Sends the Toit program on errands.
+/// Exchanges values with the Toit program.
 #[derive(Default)]
 struct Errands {
     next: Mutex<(Option<Give>, Option<Waker>)>,
@@ -71,7 +71,7 @@ impl Serve for &'static Errands {
                 give.await(call)
             }
             1 => {
-                let take = self.back.lock().unwrap().take().expect("it was given something to bring back");
+                let take = self.back.lock().unwrap().take().expect("a value was given to bring back");
                 take(arguments)?;
                 call.answer(&())
             }
@@ -87,11 +87,11 @@ impl Serve for &'static Errands {
 struct World {
     echo: Client,
     errands: &'static Errands,
-    /// Everything lives as long as the tests.
+    /// The system and its containers, which live as long as the tests.
     _system: System,
 }
 
-/// One for all tests, which take turns.
+/// The world that all tests share in turn.
 fn world() -> MutexGuard<'static, World> {
     static WORLD: OnceLock<Mutex<World>> = OnceLock::new();
     let world = WORLD.get_or_init(|| {
@@ -107,17 +107,17 @@ fn world() -> MutexGuard<'static, World> {
         let echo = Client::open(&guest, ECHO).within(Duration::from_secs(10)).wait().unwrap();
         Mutex::new(World { echo, errands, _system: system })
     });
-    // A test that failed has left nothing half done.
+    // A test that failed leaves no unfinished state.
     world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 impl World {
-    /// Sends a value to Toit as the arguments of a call, and gives what is answered.
+    /// Sends a value to Toit as the arguments of a call. Returns the answer.
     fn by_call<T: Serialize, U: DeserializeOwned>(&self, value: &T) -> Result<U, CallError> {
         self.echo.call(0, value).within(Duration::from_secs(10)).wait()
     }
 
-    /// Sends a value to Toit as an answer, and gives what comes back in another call, or what was thrown there.
+    /// Sends a value to Toit as an answer. Returns the value that comes back in another call, or the thrown error.
     fn by_answer<T, U>(&self, value: T) -> Result<U, String>
     where
         T: Serialize + Send + 'static,
@@ -147,7 +147,7 @@ impl World {
     }
 }
 
-/// There and back, on both ways.
+/// Checks that a value survives both ways, there and back.
 fn expect_same<T>(value: &T)
 where
     T: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + 'static,
@@ -157,7 +157,7 @@ where
     assert_eq!(world.by_answer::<T, T>(value.clone()).as_ref(), Ok(value));
 }
 
-/// Refused by whoever sends it, on both ways, for a reason that names it.
+/// Checks that the sender refuses a value on both ways, with the given reason.
 fn expect_refused<T: Serialize + Clone + Send + 'static>(value: &T, reason: &str) {
     let world = world();
     assert_eq!(world.by_call::<T, Value>(value), Err(CallError::Refused(reason.to_owned())));
@@ -192,7 +192,7 @@ enum Shape {
 }
 
 fn bytes() -> impl Strategy<Value = Bytes> {
-    // Above 32,656 they travel beside the message.
+    // Arrays above 32,656 bytes travel beside the message.
     let lengths = prop_oneof![0..100usize, 32_650..32_660usize, 100_000..100_010usize];
     (lengths, any::<u8>())
         .prop_map(|(len, first)| (0..len).map(|index| first.wrapping_add(index as u8)).collect())
@@ -333,7 +333,7 @@ proptest! {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_by_name(
+    fn types_that_cannot_travel_are_refused_by_name(
         long in i64::MAX as u64 + 1..,
         wide in any::<i128>(),
         unsigned in any::<u128>(),
@@ -350,7 +350,7 @@ proptest! {
 }
 
 #[test]
-fn large_byte_arrays_are_handed_over() {
+fn large_byte_arrays_are_moved() {
     let world = world();
     for size in [100_000, 1 << 20] {
         let bytes = Bytes::from(vec![7; size]);
@@ -363,7 +363,7 @@ fn large_byte_arrays_are_handed_over() {
 }
 
 #[test]
-fn what_is_nested_too_deep_is_refused() {
+fn values_nested_too_deep_are_refused() {
     let mut deep = Value::Null;
     for _ in 0..200 {
         deep = Value::List(vec![deep]);

@@ -1,4 +1,4 @@
-//! Toit here, Rust in another OS process: each is the other's client.
+//! Toit in this OS process and Rust in another are clients of each other.
 #![cfg(all(feature = "link", feature = "toit"))]
 
 #[path = "../../../examples/room/room.rs"]
@@ -19,7 +19,7 @@ fn captured() -> (System, Arc<CapturedOutput>) {
     (System::with_output(output.clone()), output)
 }
 
-/// Starts a test of this file, which is ignored otherwise, as a container in another OS process.
+/// Starts an ignored test of this file as a container in another OS process.
 fn start(system: &System, role: &str) -> (Child, Program) {
     let mut command = Command::new(std::env::current_exe().expect("a test is a file"));
     command.args(["--exact", role, "--ignored"]).stdout(Stdio::null());
@@ -52,7 +52,7 @@ fn hall() {
 }
 
 #[test]
-fn who_only_serves_ends_with_the_system() {
+fn a_container_that_only_serves_ends_with_the_system() {
     let (system, _output) = captured();
     let (mut child, _hall) = start(&system, "hall");
     let guest = system.container("guest");
@@ -74,7 +74,7 @@ fn a_rust_client_of_a_toit_provider() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(heard.next().wait(), Some(Ok("Ada: I heard: Bob: Hello!".into())));
-    // The provider goes, and the stream of the other OS process ends with it.
+    // The provider ends, and the stream of the other OS process ends with it.
     hall.stop(0);
     assert!(child.wait().expect("a child of ours").success());
     visitor.wait();
