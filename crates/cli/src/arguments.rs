@@ -37,6 +37,7 @@ pub(crate) struct CommandLine {
 }
 
 /// Prints the result of a stage of the compiler for a program.
+///
 /// This is a command line of its own: if commands took a file in their place, every mistyped command would be a file.
 #[derive(Debug, Parser)]
 #[command(name = "lucarne", max_term_width = 100)]

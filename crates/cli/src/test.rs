@@ -1,4 +1,5 @@
 //! `lucarne test`.
+//!
 //! Each test program runs in an OS process of its own, `lucarne run FILE ARG...`. A test passes if this process ends
 //! with status 0 in time.
 

@@ -1,4 +1,5 @@
 //! `lucarne top`: shows the containers and services of a device at intervals.
+//!
 //! On a terminal it draws in the alternate screen, so that the previous content of the terminal comes back at the
 //! end. A thread waits for keys and redraws the latest sample in another order. Otherwise it prints one table, or one
 //! JSON object, for each interval.

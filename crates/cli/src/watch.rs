@@ -1,4 +1,5 @@
 //! `lucarne watch`: runs a program again whenever its sources change.
+//!
 //! The operating system reports changes in the folders of the sources. The command watches folders, not files, since
 //! editors replace files, and a missing import may appear. A burst of changes, as when many files are saved, counts
 //! once.

@@ -288,7 +288,7 @@ fn two_devices_do_not_share_a_folder() {
     let answer = device.answer(&["device", "start", "--foreground"]);
     assert_eq!(answer.status, Some(1));
     assert!(answer.error.contains("in use by another device"), "{}", answer.error);
-    assert!(device.bad(&["device", "start"], 1).contains("runs already"));
+    assert!(device.bad(&["device", "start"], 1).contains("already runs"));
     // The first device is not affected.
     device.good(&["container", "list"]);
 }

@@ -64,5 +64,5 @@ fn failed_installations_are_explained() {
     folder.file("app/package.yaml", "dependencies: [\n");
     wrong(&[], 1, "app/package.yaml:");
     let answer = folder.lucarne(&["pkg", "list", "--project-root", "none"]);
-    assert_eq!((answer.status, answer.error.as_str()), (Some(2), "lucarne: none is no folder\n"));
+    assert_eq!((answer.status, answer.error.as_str()), (Some(2), "lucarne: none is not a folder\n"));
 }

@@ -39,7 +39,7 @@ fn filters_jobs_quiet_and_single_files() {
     assert_eq!((answer.status, answer.out.as_str()), (Some(0), "1 passed, 0 failed\n"));
     let answer = folder.lucarne(&["test", "t", "--filter", "goof"]);
     assert_eq!((answer.status, answer.out.as_str()), (Some(2), ""));
-    assert!(answer.error.contains("no test that matches the filter"), "{answer:?}");
+    assert!(answer.error.contains("no tests that match the filter"), "{answer:?}");
     let answer = folder.lucarne(&["test", "-q", "t/helper.toit", "t/good-test.toit", "t/good-test.toit"]);
     assert!(answer.out.ends_with("1 passed, 1 failed\n"), "a file that is named is a test: {answer:?}");
 }

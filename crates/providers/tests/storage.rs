@@ -86,8 +86,8 @@ fn owners_do_not_share_storage() {
     assert_eq!(b.regions().wait(), Ok(vec!["flash:r".to_owned()]));
     assert_eq!(a.regions().wait(), Ok(vec![]));
 
-    let nobody = open(&system, "nobody");
-    let refused = nobody.bucket(Scheme::Ram, "x").wait().err();
+    let stranger = open(&system, "stranger");
+    let refused = stranger.bucket(Scheme::Ram, "x").wait().err();
     assert_eq!(refused, Some(CallError::Provider(StorageFault::PermissionDenied)));
 }
 
