@@ -28,7 +28,7 @@ pub(crate) struct Contacts {
 pub(crate) struct HeardLast(AtomicI64);
 
 impl HeardLast {
-    pub(crate) fn nobody() -> HeardLast {
+    pub(crate) fn none() -> HeardLast {
         HeardLast(AtomicI64::new(Pid::SYSTEM.as_i64()))
     }
 }

@@ -62,7 +62,7 @@ impl Entry {
             is_mirror: false,
             mailbox: Mailbox::default(),
             contacts: Mutex::default(),
-            heard_last: HeardLast::nobody(),
+            heard_last: HeardLast::none(),
             watchers: Mutex::new(Some(Vec::new())),
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),

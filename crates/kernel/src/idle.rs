@@ -28,13 +28,13 @@ pub(crate) struct Idle {
     sleeping: Mutex<Vec<usize>>,
     beds: Box<[Bed]>,
     driver: OnceLock<Arc<dyn Driver>>,
-    /// The worker in the driver, or [`NOBODY`].
+    /// The worker in the driver, or [`NO_WORKER`].
     in_driver: AtomicUsize,
     /// At most one worker lingers.
-    is_somebody_lingering: AtomicBool,
+    is_worker_lingering: AtomicBool,
 }
 
-const NOBODY: usize = usize::MAX;
+const NO_WORKER: usize = usize::MAX;
 
 #[derive(Default)]
 struct Bed {
@@ -49,21 +49,21 @@ impl Idle {
             sleeping: Mutex::new(Vec::with_capacity(workers)),
             beds: (0..workers).map(|_| Bed::default()).collect(),
             driver: OnceLock::new(),
-            in_driver: AtomicUsize::new(NOBODY),
-            is_somebody_lingering: AtomicBool::new(false),
+            in_driver: AtomicUsize::new(NO_WORKER),
+            is_worker_lingering: AtomicBool::new(false),
         }
     }
 
     /// Looks for work until there is some or patience is `over`. The caller must check once more
     /// after this, and wake a worker for any work that it leaves.
     pub(crate) fn linger(&self, has_work: impl Fn() -> bool, over: impl Fn() -> bool) {
-        if self.is_somebody_lingering.swap(true, Ordering::Relaxed) {
+        if self.is_worker_lingering.swap(true, Ordering::Relaxed) {
             return;
         }
         while !has_work() && !over() {
             thread::yield_now();
         }
-        self.is_somebody_lingering.store(false, Ordering::Relaxed);
+        self.is_worker_lingering.store(false, Ordering::Relaxed);
         // Pairs with the fence in `wake_one_unless_lingering`.
         fence(Ordering::SeqCst);
     }
@@ -73,7 +73,7 @@ impl Idle {
     pub(crate) fn wake_one_unless_lingering(&self) {
         // Pairs with the fence in `linger`.
         fence(Ordering::SeqCst);
-        if !self.is_somebody_lingering.load(Ordering::Relaxed) {
+        if !self.is_worker_lingering.load(Ordering::Relaxed) {
             self.wake_one();
         }
     }
@@ -101,14 +101,14 @@ impl Idle {
         }
         self.rise(worker);
         if driver.is_some() {
-            self.in_driver.store(NOBODY, Ordering::Release);
+            self.in_driver.store(NO_WORKER, Ordering::Release);
         }
     }
 
     /// Takes the seat in the driver, if it is free.
     fn take_driver(&self, worker: usize) -> bool {
         // Acquire pairs with the release of the worker that left the seat.
-        self.in_driver.compare_exchange(NOBODY, worker, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        self.in_driver.compare_exchange(NO_WORKER, worker, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Wakes a sleeping worker, if there is one. Call this after putting work into a queue.
@@ -165,12 +165,12 @@ impl Idle {
     }
 
     /// Returns whether any worker sleeps, at some moment near now.
-    pub(crate) fn anybody(&self) -> bool {
+    pub(crate) fn is_any_asleep(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
     }
 
     /// Returns whether all workers sleep or are about to.
-    pub(crate) fn everybody(&self) -> bool {
+    pub(crate) fn are_all_asleep(&self) -> bool {
         self.count.load(Ordering::Relaxed) >= self.beds.len()
     }
 

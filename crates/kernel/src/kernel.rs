@@ -192,7 +192,7 @@ impl KernelHandle {
     pub fn set_driver(&self, driver: Arc<dyn Driver>) -> bool {
         let is_set = self.shared.scheduler.idle.set_driver(driver);
         // Workers that sleep already do not wait in the driver.
-        self.shared.scheduler.wake_somebody();
+        self.shared.scheduler.wake_worker();
         is_set
     }
 
@@ -371,7 +371,7 @@ impl Shared {
             clock,
             random,
             hooks,
-            observers: Observers::nobody(),
+            observers: Observers::none(),
             stopping: AtomicBool::new(false),
             table: Mutex::default(),
             next_pid: AtomicI64::new(1),

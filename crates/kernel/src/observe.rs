@@ -99,7 +99,7 @@ impl Drop for Observing {
 }
 
 impl Observers {
-    pub(crate) fn nobody() -> Observers {
+    pub(crate) fn none() -> Observers {
         Observers(AtomicUsize::new(0))
     }
 

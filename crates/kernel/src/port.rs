@@ -263,7 +263,7 @@ impl Voice<'_> {
                     let slow_us = self.shared.clock.now_us() + SLOW_CONSUMER_US;
                     self.shared.timers.check_slowness_at(slow_us, target);
                     // A sleeping worker does not account for this timer yet.
-                    self.shared.scheduler.wake_somebody();
+                    self.shared.scheduler.wake_worker();
                 }
                 Err(Refused { error, payload: message.kind.take_notification() })
             }

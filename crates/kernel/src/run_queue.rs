@@ -19,7 +19,7 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// The first virtual time of an empty queue.
-pub(crate) const NOBODY: u64 = u64::MAX;
+pub(crate) const EMPTY: u64 = u64::MAX;
 
 pub(crate) struct RunQueue {
     inner: Mutex<Inner>,
@@ -50,7 +50,7 @@ struct Queued<T> {
 
 impl RunQueue {
     pub(crate) fn new() -> RunQueue {
-        RunQueue { inner: Mutex::default(), first: AtomicU64::new(NOBODY), length: AtomicUsize::new(0) }
+        RunQueue { inner: Mutex::default(), first: AtomicU64::new(EMPTY), length: AtomicUsize::new(0) }
     }
 
     /// Puts a process behind those with less virtual time.
@@ -68,7 +68,7 @@ impl RunQueue {
         entry
     }
 
-    /// Returns the virtual time of the first group, or [`NOBODY`].
+    /// Returns the virtual time of the first group, or [`EMPTY`].
     pub(crate) fn first(&self) -> u64 {
         self.first.load(Relaxed)
     }
@@ -79,7 +79,7 @@ impl RunQueue {
     }
 
     fn publish(&self, inner: &Inner) {
-        let first = inner.groups.peek().map_or(NOBODY, |Reverse(queued)| queued.virtual_time);
+        let first = inner.groups.peek().map_or(EMPTY, |Reverse(queued)| queued.virtual_time);
         self.first.store(first, Relaxed);
         self.length.store(inner.length, Relaxed);
     }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::entry::Entry;
 use crate::idle::Idle;
 use crate::process::priority;
-use crate::run_queue::{NOBODY, RunQueue};
+use crate::run_queue::{EMPTY, RunQueue};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -126,7 +126,7 @@ impl Scheduler {
         let (scheduler, worker) = WORKER.get();
         if !std::ptr::eq(scheduler, self) {
             self.shared().push(entry);
-            self.wake_somebody();
+            self.wake_worker();
             return;
         }
         HANDED_OVER_US.set(HANDED_OVER_US.get().or(Some(0)));
@@ -136,7 +136,7 @@ impl Scheduler {
     }
 
     /// Wakes a worker for possible work that no busy worker would notice.
-    pub(crate) fn wake_somebody(&self) {
+    pub(crate) fn wake_worker(&self) {
         match &self.doorbell {
             Some(doorbell) => doorbell(),
             None => self.idle.wake_one_unless_lingering(),
@@ -183,12 +183,12 @@ impl Scheduler {
         loop {
             let own = self.queues[worker].first();
             let (index, other) = self.most_behind(worker);
-            if own == NOBODY && other == NOBODY {
+            if own == EMPTY && other == EMPTY {
                 return None;
             }
             // Only workers take from the shared queue, so it need not be far behind.
             let lag = if index == self.queues.len() - 1 { 0 } else { STEAL_LAG };
-            let chosen = if other.saturating_add(lag) < own || own == NOBODY { index } else { worker };
+            let chosen = if other.saturating_add(lag) < own || own == EMPTY { index } else { worker };
             // Another worker may have been faster: then look again.
             if let Some(entry) = self.queues[chosen].pop() {
                 let group = &entry.group;
@@ -202,7 +202,7 @@ impl Scheduler {
     /// Returns whether threads outside of the kernel have made a process ready that no worker has
     /// taken yet.
     pub(crate) fn has_work_from_outside(&self) -> bool {
-        self.shared().first() != NOBODY
+        self.shared().first() != EMPTY
     }
 
     /// Wakes another worker if there is work for more than one.
@@ -217,7 +217,7 @@ impl Scheduler {
     pub(crate) fn take_slot(&self, worker: usize) -> Option<Arc<Entry>> {
         HANDED_OVER_US.set(None);
         let next = NEXT.take();
-        if self.queues[worker].length() + usize::from(next.is_some()) > 1 && self.idle.anybody() {
+        if self.queues[worker].length() + usize::from(next.is_some()) > 1 && self.idle.is_any_asleep() {
             self.idle.wake_one();
         }
         next
@@ -225,14 +225,14 @@ impl Scheduler {
 
     /// Returns whether a process is in any queue or in the slot of this worker.
     pub(crate) fn has_work(&self) -> bool {
-        self.queues.iter().any(|queue| queue.first() != NOBODY) || has_next()
+        self.queues.iter().any(|queue| queue.first() != EMPTY) || has_next()
     }
 
     /// Called from time to time in a long turn: offers the process in the next slot to other
     /// workers if it has waited for too long.
     pub(crate) fn share_overdue(&self, clock: &Clock) {
         let Some(since_us) = HANDED_OVER_US.get() else { return };
-        if !self.idle.anybody() {
+        if !self.idle.is_any_asleep() {
             return;
         }
         let now_us = clock.now_us();

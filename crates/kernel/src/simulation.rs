@@ -92,7 +92,7 @@ impl Simulation {
     pub fn step(&mut self) -> Step {
         self.steps += 1;
         if self.faults.kill_at_steps.contains(&self.steps) {
-            self.kill_somebody();
+            self.kill_process();
         }
         if let Some(entry) = self.pick() {
             let budget = 1 + self.choices.below(u64::from(BUDGET)) as u32;
@@ -145,7 +145,7 @@ impl Simulation {
         Step::Time(next_us)
     }
 
-    fn kill_somebody(&mut self) {
+    fn kill_process(&mut self) {
         let mut guests = self.handle.shared.all();
         guests.retain(|entry| entry.trust == Trust::Guest);
         if guests.is_empty() {

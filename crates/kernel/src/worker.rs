@@ -149,7 +149,7 @@ fn linger(shared: &Arc<Shared>, until_us: i64) {
 fn sleep(shared: &Arc<Shared>, index: usize) {
     let has_told = Cell::new(false);
     let has_work = || {
-        if shared.scheduler.idle.everybody()
+        if shared.scheduler.idle.are_all_asleep()
             && let Some(on_idle) = &shared.hooks.on_idle
             && !has_told.replace(true)
         {
