@@ -64,5 +64,5 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
 
 pub(crate) fn style() -> Style {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Style { colour: std::io::stderr().is_terminal() && !no_color, width: None }
+    Style { color: std::io::stderr().is_terminal() && !no_color, width: None }
 }

@@ -106,7 +106,7 @@ impl Diagnostic {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// Whether to print in color.
-    pub colour: bool,
+    pub color: bool,
     /// The width of the terminal, if the output is a terminal.
     pub width: Option<usize>,
 }
@@ -117,7 +117,7 @@ const RENDERED_MAX: usize = 500;
 
 /// Renders all diagnostics as text, in the order of files and places. The text ends in a newline.
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {
-    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(140));
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort_by_key(|diagnostic| (diagnostic.source, diagnostic.span));
