@@ -1,0 +1,31 @@
+//! Generated code refers to the crate that the attributes name: here there is no `lucarne`.
+
+use lucarne_macros::{Fault, resource, service};
+use lucarne_services::{Call, Resource};
+
+#[service(crate = lucarne_services, uuid = "1f0c5a34-3a0e-4c1b-8a57-6a7f0d3f4a10", version = "1.2")]
+trait Shelf {
+    type Box: Box;
+    #[index(0)]
+    async fn find(&self, call: &Call, name: String) -> Result<Resource<Self::Box>, ShelfError>;
+}
+
+#[resource(crate = lucarne_services, notifies = i64)]
+trait Box {
+    #[index(1)]
+    async fn size(&self) -> i64;
+}
+
+#[derive(Debug, PartialEq, Fault)]
+#[fault(crate = lucarne_services)]
+enum ShelfError {
+    NoBox,
+}
+
+#[test]
+fn generated_items_are_those_of_the_named_crate() {
+    let selector: lucarne_services::Selector = ShelfClient::SELECTOR;
+    assert_eq!((selector.major(), selector.minor()), (1, 2));
+    assert_eq!(BoxProxy::INDEXES, [1]);
+    assert_eq!(lucarne_services::Fault::to_text(&ShelfError::NoBox), "NO_BOX");
+}
