@@ -1,4 +1,5 @@
 //! Generated code refers to the crate that the attributes name: here there is no `lucarne`.
+#![allow(dead_code, reason = "only some of the generated items are used")]
 
 use lucarne_macros::{Fault, resource, service};
 use lucarne_services::{Call, Resource};
