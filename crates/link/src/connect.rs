@@ -30,60 +30,60 @@ pub const SOCKET_VARIABLE: &str = "LUCARNE_SOCKET";
 
 /// Becoming a container of a system in another OS process.
 ///
-/// From then on everything is as in the same process: services, resources, limits, ends. Work is done by the
-/// threads that wait for something of the container (with [`Container::run`], or a `wait`), and otherwise by one
-/// thread of its own. When the connection breaks, all others have ended for this container, and it for them.
+/// Services, resources, limits and ends then work as they do within one OS process. The threads that wait on the
+/// container (in [`Container::run`] or a `wait`) do its work; otherwise a dedicated thread does. When the connection
+/// breaks, all other containers have ended for this one, and this one has ended for them.
 pub trait Connect: Sized {
-    /// Connects by the path that a system listens on, under the name of the program.
+    /// Connects through the path on which a system listens, under the name of the program.
     ///
     /// # Errors
     /// See [`ConnectError`].
     fn connect(path: impl AsRef<Path>) -> Pending<Self, ConnectError>;
 
-    /// The same under another name, which is for people: others see it with a question mark.
+    /// Connects under another name. The name is for display: other containers see it with a question mark.
     ///
     /// # Errors
     /// See [`ConnectError`].
     fn connect_as(name: &str, path: impl AsRef<Path>) -> Pending<Self, ConnectError>;
 
-    /// Connects by a socket that is connected already.
+    /// Connects through an already connected socket.
     ///
     /// # Errors
     /// See [`ConnectError`].
     fn connect_to(name: &str, socket: UnixStream) -> Pending<Self, ConnectError>;
 
-    /// Connects where the environment variable [`SOCKET_VARIABLE`] says.
+    /// Connects as the environment variable [`SOCKET_VARIABLE`] says.
     ///
     /// # Errors
     /// See [`ConnectError`].
     fn connect_by_environment() -> Pending<Self, ConnectError>;
 }
 
-/// Why a container is not connected.
+/// The reason why a container is not connected.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// Nobody listens there.
+    /// No process listens on the path.
     #[error("cannot connect to {}: {error}", .path.display())]
     Unreachable {
         /// The path.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// The environment variable is not set, or says neither a path nor a descriptor.
     #[error("{SOCKET_VARIABLE} is to be a path, or fd:N")]
     Environment,
-    /// Whoever is there did not let it in, or is no system of this version.
+    /// The listener rejected the container, or is not a system of this version.
     #[error("not let in: {0}")]
     Refused(WireError),
-    /// It took too long.
+    /// The connection timed out.
     #[error("DEADLINE_EXCEEDED")]
     Deadline,
-    /// The operating system would not have it.
+    /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),
-    /// The container has ended before it was there.
+    /// The container ended before it was connected.
     #[error("the container was closed")]
     Closed,
 }
@@ -148,7 +148,7 @@ impl Target {
             }
             Target::Socket(socket) => Ok(socket),
             Target::Descriptor(number) => {
-                // A copy, which is ours, of one that might be anybody's in this OS process.
+                // A private copy: the descriptor itself may have another owner in this OS process.
                 let this = pidfd_open(getpid(), PidfdFlags::empty()).map_err(io::Error::from)?;
                 let copy = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()).map_err(io::Error::from)?;
                 Ok(copy.into())
@@ -165,9 +165,9 @@ fn program_name() -> String {
 
 // -- The executor thread connects, and then lives in the container --------------------------------
 
-/// A container to be.
+/// A container that is being connected.
 struct Connecting {
-    /// What to do when it is first polled.
+    /// The work of the first poll.
     plan: Option<Plan>,
     result: Arc<Mutex<Connected>>,
 }
@@ -191,7 +191,7 @@ impl Connecting {
     }
 }
 
-/// A name that is not too long.
+/// Returns the name, cut to the maximum length.
 fn cut(name: &str) -> String {
     let fits = |&(at, character): &(usize, char)| at + character.len_utf8() <= NAME_MAX;
     name.char_indices().take_while(fits).map(|(_, character)| character).collect()
@@ -225,7 +225,7 @@ impl Future for Connecting {
 }
 
 impl Plan {
-    /// The life of the thread.
+    /// Runs the executor thread.
     fn live(self, place: &Mutex<Connected>) {
         let joined = join(&self.name, self.target, self.patience, |remote, Names { pid, gid, .. }| {
             Container::start_as(remote.kernel(), &self.name, pid, gid, Some(remote.clone()))
@@ -248,7 +248,7 @@ impl Plan {
     }
 }
 
-/// Connects, and starts what is to live here under the names that the listener gives.
+/// Connects, and starts the local container under the names that the listener gives.
 fn join<T>(
     name: &str,
     target: Option<Target>,
@@ -276,20 +276,20 @@ fn join<T>(
     let mirrors = Mirrors::new(kernel.handle().clone(), pid, exchange, manager);
     let remote = Arc::new(Remote::new(kernel, mirrors, attendance));
     let started = start(&remote, names);
-    // The pid can only be taken by the manager, which would be a strange listener.
+    // Only the manager can have taken the pid, which no regular listener allows.
     Ok((started.ok_or(WireError::Violation("a container has a name of its own"))?, remote))
 }
 
 // -- Processes that are no containers in Rust ------------------------------------------------------
 
-/// A process of a listening system that lives in this OS process.
+/// A process of a listening system, running in this OS process.
 pub struct Guest {
     remote: Arc<Remote>,
 }
 
 impl Guest {
-    /// Connects by the path that a system listens on, under a name for people. `make` gets the kernel that the process
-    /// is to live in.
+    /// Connects through the path on which a system listens, under a name for display. `make` receives the kernel in
+    /// which the process will run.
     ///
     /// # Errors
     /// See [`ConnectError`].
@@ -307,7 +307,7 @@ impl Guest {
         Ok(Guest { remote })
     }
 
-    /// Gives the process its turns on this thread, until it or the connection has ended.
+    /// Runs the process on this thread until the process or the connection ends.
     pub fn live(self) {
         self.remote.execute();
     }

@@ -1,7 +1,7 @@
-//! Notifications that have been dealt with here, and of which the other side has not been told.
+//! Notifications that were handled here but not yet acknowledged to the other side.
 //!
-//! They go back many at a time: a frame for each would double the traffic. But a receiver that takes
-//! its time is told of at once, since whoever waits for room measures its progress.
+//! Acknowledgments travel in batches: a frame for each would double the traffic. A slow receiver's notifications are
+//! acknowledged at once, because a sender that waits for room measures the receiver's progress.
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
@@ -9,19 +9,19 @@ use rustc_hash::FxHashMap;
 
 use crate::exchange::Subject;
 
-/// So many are told of together. Room is announced when half of a thousand is free, so a few do not matter.
+/// The number of notifications in a batch. Room is announced when half of a thousand is free, so a few do not matter.
 const COUNT_MAX: u32 = 64;
 
-/// Or so many bytes.
+/// The number of bytes in a batch.
 const BYTES_MAX: usize = 64 << 10;
 
-/// And if this much time has passed since the last time.
+/// The longest time between two batches.
 const PATIENCE_US: i64 = 50_000;
 
 #[derive(Default)]
 pub(crate) struct Credits {
     state: Mutex<State>,
-    /// Whether there are any, for a look without the lock.
+    /// Whether any are pending, readable without the lock.
     is_due: AtomicBool,
 }
 
@@ -34,7 +34,7 @@ struct State {
 }
 
 impl Credits {
-    /// One more. True if it is time to tell.
+    /// Adds one notification. Returns true if a batch is due.
     pub(crate) fn add(&self, key: Subject, bytes: usize, now_us: i64) -> bool {
         let mut state = self.state.lock();
         *state.counts.entry(key).or_default() += 1;
@@ -44,7 +44,7 @@ impl Credits {
         state.count >= COUNT_MAX || state.bytes >= BYTES_MAX || now_us - state.told_us >= PATIENCE_US
     }
 
-    /// Takes what there is to tell.
+    /// Takes the pending acknowledgments.
     pub(crate) fn take(&self, now_us: i64) -> Vec<(Subject, u32)> {
         if !self.is_due.load(Ordering::Relaxed) {
             return Vec::new();
@@ -53,7 +53,7 @@ impl Credits {
         self.is_due.store(false, Ordering::Relaxed);
         (state.count, state.bytes, state.told_us) = (0, 0, now_us);
         let mut taken: Vec<_> = state.counts.drain().collect();
-        // The order of a hash map is not to show.
+        // Hides the order of the hash map.
         taken.sort_unstable();
         taken
     }

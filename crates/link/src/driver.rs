@@ -1,9 +1,9 @@
-//! What the listener's idle workers wait in: all of its connections.
+//! The listener's connections, on which its idle workers wait.
 //!
-//! A connection over which something came a moment ago is *hot*: it is looked at without a system call, and its
-//! other side rings no bell. When the worker in here wants to sleep, and nothing has come for a while, all hot ones are
-//! told so, and then the epoll instance hears for all of them. Only that worker makes a connection hot: while it
-//! sleeps there is none.
+//! A connection that received data a moment ago is *hot*: the worker polls it without a system call, and the other
+//! side rings no bell. When the worker in the driver wants to sleep and no data has arrived for a while, it tells the
+//! other sides of all hot connections, and the epoll instance then covers them all. Only that worker makes a
+//! connection hot, so no connection is hot while it sleeps.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -22,13 +22,13 @@ use crate::link::Link;
 use crate::patience;
 use crate::wire::Descriptors;
 
-/// So many events are taken at a time; the rest comes with the next look.
+/// The number of events taken at a time; the rest comes with the next call.
 const EVENTS_MAX: usize = 64;
 
-/// The one bell that a listener has on each wire.
+/// The only bell that a listener has on each wire.
 const BELL: usize = 0;
 
-/// See the top of this file.
+/// See the module documentation.
 pub(crate) struct LinkDriver {
     epoll: OwnedFd,
     nudge: OwnedFd,
@@ -46,16 +46,16 @@ struct Connection {
     is_hot: AtomicBool,
 }
 
-/// Nobody is in here.
+/// No worker is in the driver.
 const ABSENT: u8 = 0;
-/// Somebody is, and looks around.
+/// A worker is in the driver and polls.
 const AWAKE: u8 = 1;
-/// Somebody is, and hears.
+/// A worker is in the driver and sleeps on epoll.
 const ASLEEP: u8 = 2;
-/// Nobody is to stay.
+/// No worker is to stay in the driver.
 const UNPARKED: u8 = 3;
 
-/// What an event is about is in the low bits, of which connection in the others.
+/// The low bits hold the kind of an event, the other bits its connection.
 const WHAT_BITS: u32 = 2;
 const NUDGE: u64 = 0;
 const RUNG: u64 = 1;
@@ -66,7 +66,7 @@ impl LinkDriver {
     pub(crate) fn new() -> io::Result<LinkDriver> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let nudge = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        // Each nudge is heard once, without being read.
+        // Edge-triggered: each nudge is reported once, without a read.
         let once = epoll::EventFlags::IN | epoll::EventFlags::ET;
         epoll::add(&epoll, &nudge, epoll::EventData::new_u64(NUDGE), once)?;
         Ok(LinkDriver {
@@ -79,7 +79,7 @@ impl LinkDriver {
         })
     }
 
-    /// From now on the stand-in gets a turn when something comes over its link, and once in any case.
+    /// Registers the stand-in: it gets a turn whenever data arrives on its link, and once in any case.
     pub(crate) fn add(&self, link: Arc<Link>, stand_in: Waker) -> io::Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let connection = Arc::new(Connection { number, link, stand_in, is_hot: AtomicBool::new(false) });
@@ -104,7 +104,7 @@ impl LinkDriver {
         self.all.lock().remove(&connection.number);
         let Descriptors { bells, socket, process } = connection.link.wire().descriptors();
         for descriptor in [bells[BELL], socket, process].into_iter().flatten() {
-            // It may not have been added.
+            // The socket may not have been added.
             let _ = epoll::delete(&self.epoll, descriptor);
         }
     }
@@ -116,7 +116,8 @@ impl LinkDriver {
         }
     }
 
-    /// Gives turns to those for whom something has come, and forgets those that are over. False if there was nothing.
+    /// Gives turns to the stand-ins whose connections have data, and forgets closed connections. Returns false if
+    /// there was no work.
     fn look_at(&self, hot: &mut Vec<Arc<Connection>>) -> bool {
         let mut has_found = false;
         hot.retain(|connection| {
@@ -125,7 +126,7 @@ impl LinkDriver {
                 return false;
             }
             if connection.link.has_news() {
-                // One that has its turn already goes on by itself.
+                // A stand-in that already has its turn continues by itself.
                 has_found |= connection.stand_in.try_wake();
             }
             true
@@ -133,13 +134,13 @@ impl LinkDriver {
         has_found
     }
 
-    /// Tells the other sides that nobody looks any more. True if something came meanwhile.
+    /// Tells the other sides that this side stopped polling. Returns true if data arrived meanwhile.
     fn cool(&self, hot: &mut Vec<Arc<Connection>>) -> bool {
         let mut has_found = false;
         hot.retain(|connection| {
             connection.link.wire().announce_sleep(BELL);
             let is_ready = connection.link.has_news();
-            // One that has its turn already looks again after it.
+            // A stand-in that already has its turn polls again after it.
             let has_woken = is_ready && connection.stand_in.try_wake();
             if has_woken {
                 connection.link.wire().announce_awake();
@@ -152,11 +153,11 @@ impl LinkDriver {
         has_found
     }
 
-    /// Waits for events, and gives those connections that they are about.
+    /// Waits for events, and returns the connections that they concern.
     fn hear(&self, timeout: Option<Duration>) -> Vec<Arc<Connection>> {
         let mut events = Vec::with_capacity(EVENTS_MAX);
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        // An error is an interruption: whoever waits comes back.
+        // The only error is an interruption: the waiting worker comes back.
         let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref());
         let heard = |event: epoll::Event| {
             let (number, what) = (event.data.u64() >> WHAT_BITS, event.data.u64() & ((1 << WHAT_BITS) - 1));
@@ -173,13 +174,13 @@ impl Connection {
         match what {
             RUNG => self.link.wire().silence(BELL),
             SOCKET => self.link.wire().look_at_socket(),
-            // What it has sent can still be read.
+            // Data that the other side has sent can still be read.
             PROCESS => self.link.wire().close(),
             _ => {}
         }
     }
 
-    /// Gives the stand-in a turn, and has the bell rung for what comes later.
+    /// Gives the stand-in a turn, and requests a bell for later data.
     fn settle(&self) {
         self.link.wire().announce_sleep(BELL);
         self.stand_in.wake();
@@ -187,7 +188,7 @@ impl Connection {
 }
 
 impl LinkDriver {
-    /// Looks around for a while, and then sleeps.
+    /// Polls for a while, and then sleeps.
     fn sit(&self, has_work: &dyn Fn() -> bool, patience: Option<Duration>) {
         let clock = Clock::real();
         let patience_us = patience.map_or(PATIENCE_US, |patience| {
@@ -220,7 +221,7 @@ impl LinkDriver {
 
 impl Driver for LinkDriver {
     fn look(&self) {
-        // Whoever sits here looks more often.
+        // The worker in the driver polls more often.
         if self.state.load(Ordering::Relaxed) != ABSENT || self.all.lock().is_empty() {
             return;
         }
@@ -241,7 +242,7 @@ impl Driver for LinkDriver {
 
     fn unpark(&self) {
         if self.state.swap(UNPARKED, Ordering::SeqCst) == ASLEEP {
-            // It can only fail if it was nudged so often that it is sure to be heard.
+            // Fails only if so many nudges are pending that one is certain to be heard.
             let _ = rustix::io::write(&self.nudge, &1_u64.to_ne_bytes());
         }
     }

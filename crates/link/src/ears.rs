@@ -1,5 +1,5 @@
-//! Where a thread of the remote container sleeps: on a bell of the wire, its socket, the end of the listener, and
-//! a nudge of other threads here.
+//! The wait of a thread of the remote container: on a bell of the wire, its socket, the end of the listener, and a
+//! nudge from other threads of this OS process.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,7 +15,7 @@ pub(crate) struct Ears {
     nudge: OwnedFd,
 }
 
-/// What was heard.
+/// The events that ended a wait.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Heard {
     pub(crate) bell: bool,
@@ -29,11 +29,11 @@ const SOCKET: u64 = 2;
 const PROCESS: u64 = 3;
 
 impl Ears {
-    /// Ears for a bell and whatever else is worth hearing.
+    /// Creates ears for a bell and the other event sources.
     pub(crate) fn new(descriptors: Descriptors<'_>, bell: usize) -> io::Result<Ears> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let nudge = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        // Each nudge is heard once, without being read.
+        // Edge-triggered: each nudge is reported once, without a read.
         let once = epoll::EventFlags::IN | epoll::EventFlags::ET;
         epoll::add(&epoll, &nudge, epoll::EventData::new_u64(NUDGE), once)?;
         let others =
@@ -46,18 +46,18 @@ impl Ears {
         Ok(Ears { epoll, nudge })
     }
 
-    /// Wakes whoever listens here, now or next.
+    /// Wakes the thread that listens here now, or the next one to do so.
     pub(crate) fn nudge(&self) {
-        // It can only fail if it was nudged so often that it is sure to be heard.
+        // Fails only if so many nudges are pending that one is certain to be heard.
         let _ = rustix::io::write(&self.nudge, &1_u64.to_ne_bytes());
     }
 
-    /// Sleeps until there is something to hear, or the time is over.
+    /// Sleeps until an event arrives or the time is over.
     pub(crate) fn listen(&self, timeout: Option<Duration>) -> Heard {
         let mut events = Vec::with_capacity(4);
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         let mut heard = Heard::default();
-        // An error is an interruption: whoever listens looks around and comes back.
+        // The only error is an interruption: the listening thread checks for work and comes back.
         let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref());
         for event in events {
             match event.data.u64() {
@@ -70,12 +70,12 @@ impl Ears {
         heard
     }
 
-    /// The connection is over: only nudges are heard from now on.
+    /// Stops listening to the connection, which is over: only nudges still count.
     pub(crate) fn turn_away(&self, descriptors: Descriptors<'_>, bell: usize) {
         for descriptor in
             [descriptors.bells[bell], descriptors.socket, descriptors.process].into_iter().flatten()
         {
-            // It may not have been there, which is as well.
+            // The source may not have been registered, which is fine.
             let _ = epoll::delete(&self.epoll, descriptor.as_fd());
         }
     }

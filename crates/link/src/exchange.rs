@@ -1,9 +1,9 @@
-//! What the two kernels owe each other across a connection, the same at both ends.
+//! The pending obligations of the two kernels across a connection, the same at both ends.
 //!
-//! A message that a mailbox gives out becomes a frame, and what has to come back for it is noted: the token of a
-//! request until its answer, the credit of a notification until the other side has dealt with it. A frame becomes a
-//! message in the other party's name. So each kernel counts, bounds and judges what its own processes send as if
-//! the receiver were its own:
+//! A message taken from a mailbox becomes a frame, and the exchange records the pending reply: the token of a request
+//! until its answer arrives, the credit of a notification until the other side has handled it. A frame becomes a
+//! message in the other party's name. So each kernel counts, bounds and judges the messages of its own processes as
+//! if the receiver were local:
 //!
 //! - A request counts as outstanding until its answer frame is there. One that is canceled is
 //!   answered at once on this side, and the cancel travels.
@@ -29,19 +29,19 @@ use crate::frame::{Body, Outgoing};
 use crate::link::Link;
 use crate::wire::WireError;
 
-/// The encoded part of a payload may have this many bytes: what a mailbox holds.
+/// The maximum number of bytes in the encoded part of a payload: the capacity of a mailbox.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 16 << 20;
 
-/// A payload may have this many buffers.
+/// The maximum number of buffers of a payload.
 pub(crate) const BUFFERS_MAX: usize = 256;
 
-/// The buffers of a payload may have this many bytes together.
+/// The maximum number of bytes in all buffers of a payload.
 pub(crate) const BUFFER_BYTES_MAX: usize = 1 << 30;
 
-/// Why a request or its answer does not travel.
+/// The reason why a request or its answer cannot travel.
 const TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 
-/// Which end this is.
+/// The end of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Listener,
@@ -52,21 +52,21 @@ pub(crate) struct Exchange {
     pub(crate) link: Arc<Link>,
     side: Side,
     ledger: Mutex<Ledger>,
-    /// How many bytes of notifications wait for room here, for a look without the lock.
+    /// The bytes of notifications that wait for room here, readable without the lock.
     held_bytes: AtomicUsize,
     credits: Credits,
 }
 
-/// What notifications are about, and which party they come from or go to.
+/// The resource of notifications, and the party that they come from or go to.
 pub(crate) type Subject = (Pid, About);
 
 #[derive(Default)]
 struct Ledger {
-    /// The rights to answer what went to the other side, by party and by the asker's name for it.
+    /// The tokens of requests sent to the other side, by party and by the caller's id.
     tokens: FxHashMap<(Pid, RequestId), RequestToken>,
-    /// Requests of the other side: what they are called there, by what they are called here.
+    /// The local ids of the other side's requests, mapped to their ids there.
     asked: FxHashMap<(Pid, RequestId), RequestId>,
-    /// The places of notifications that the other side has not dealt with yet.
+    /// The places of notifications that the other side has not handled yet.
     credits: FxHashMap<Subject, VecDeque<Credit>>,
     /// Notifications of the other side that found no room here.
     held: FxHashMap<Subject, VecDeque<Payload>>,
@@ -78,10 +78,10 @@ impl Exchange {
         Arc::new(Exchange { link, side, ledger: Mutex::default(), held_bytes: AtomicUsize::new(0), credits })
     }
 
-    // -- From here to there -------------------------------------------------------------------
+    // -- Outgoing -----------------------------------------------------------------------------
 
-    /// Passes a message of `sender`, a process of this kernel, on. `port` is that of whoever got it for the
-    /// other side.
+    /// Passes on a message of `sender`, a process of this kernel. `port` belongs to the process that received it for
+    /// the other side.
     pub(crate) fn forward(
         self: &Arc<Exchange>,
         port: &Port,
@@ -134,7 +134,7 @@ impl Exchange {
                     self.link.send(Outgoing::external(party, payload));
                 }
             }
-            // It is for those who have much.
+            // It is meant for processes that hold much memory.
             MessageKind::MemoryPressure { .. } => {}
             MessageKind::User { kind, payload } => {
                 if fits(&payload) {
@@ -157,7 +157,7 @@ impl Exchange {
             return;
         }
         if self.link.is_over() {
-            // Dropping the token answers.
+            // Dropping the token sends the answer.
             return;
         }
         let (id, is_close) = (token.id(), token.is_close());
@@ -166,12 +166,12 @@ impl Exchange {
         self.link.send(Outgoing::request(party, id, procedure, is_close, left_us, payload));
     }
 
-    // -- From there to here -------------------------------------------------------------------
+    // -- Incoming -----------------------------------------------------------------------------
 
-    /// Does here what a frame says, in the name of `port` and towards `to`.
+    /// Carries out a frame in the name of `port`, towards `to`.
     ///
     /// # Errors
-    /// A violation, if this is no frame for this end or this moment.
+    /// Returns a violation if the frame is not valid for this end or at this moment.
     pub(crate) fn deliver(
         self: &Arc<Exchange>,
         port: &Port,
@@ -214,7 +214,7 @@ impl Exchange {
             }
             Body::SlowConsumer { client, handle } => self.cut_off_here(port, to, party, (client, handle)),
             Body::User { kind, payload } => {
-                // Whoever sends one is not told either when the receiver reads none of them.
+                // A local sender is not told either when the receiver reads no notifications.
                 let _ = port.send(to, kind, Payload::from_parts(payload, buffers));
             }
             Body::External { payload } => {
@@ -238,7 +238,7 @@ impl Exchange {
     }
 
     fn answer(&self, party: Pid, id: RequestId, result: Result<Payload, Failure>) {
-        // There is none if the asker gave up, or ended, while the answer was on its way.
+        // The request is gone if the caller gave up or ended while the answer was on its way.
         let token = self.ledger.lock().tokens.remove(&(party, id));
         if let Some(token) = token {
             token.reply(result);
@@ -271,7 +271,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The payload comes back if there is no room.
+    /// Returns the payload if there is no room.
     fn try_notify(
         self: &Arc<Exchange>,
         port: &Port,
@@ -282,7 +282,7 @@ impl Exchange {
         match port.notify_watched(to, about, payload, self.clone()) {
             Ok(()) => Ok(()),
             Err(Refused { error: SendError::Full, payload }) => Err(payload),
-            // Nobody will deal with it any more.
+            // No process will handle it any more.
             Err(Refused { payload, .. }) => {
                 self.credits.add((party, about), payload.size(), port.now_us());
                 Ok(())
@@ -290,10 +290,10 @@ impl Exchange {
         }
     }
 
-    /// There is room for what was held, or nobody any more who wants it.
+    /// Delivers held notifications: there is room for them, or their receiver has ended.
     fn send_held(self: &Arc<Exchange>, port: &Port, to: Pid, key: Subject) {
         loop {
-            // Not in the condition: the lock would be held in the body.
+            // Not in the condition: the body would then hold the lock.
             let next = self.ledger.lock().next_held(key);
             let Some(payload) = next else { return };
             let size = payload.size();
@@ -305,7 +305,7 @@ impl Exchange {
         }
     }
 
-    /// A notification cannot travel: the resource closes at both ends.
+    /// Closes the resource at both ends, because a notification cannot travel.
     fn cut_off(&self, port: &Port, sender: Pid, party: Pid, (client, handle): (i64, i64)) {
         self.cut_off_here(port, sender, party, (client, handle));
         self.link.send(Outgoing::slow_consumer(party, client, handle));
@@ -330,7 +330,7 @@ impl Exchange {
         drop(credits);
     }
 
-    /// How many bytes of notifications wait for room.
+    /// Returns the number of bytes of notifications that wait for room.
     pub(crate) fn held_bytes(&self) -> usize {
         self.held_bytes.load(Ordering::Relaxed)
     }
@@ -340,7 +340,7 @@ impl Exchange {
         self.held_bytes.fetch_sub(size, Ordering::Relaxed);
     }
 
-    /// Tells the other side of the notifications that have been dealt with here.
+    /// Acknowledges to the other side the notifications that were handled here.
     pub(crate) fn return_credits(&self, now_us: i64) {
         for ((party, about), count) in self.credits.take(now_us) {
             self.link.send(Outgoing::credit(party, about, count));
@@ -349,13 +349,13 @@ impl Exchange {
 
     // -- Ends ---------------------------------------------------------------------------------
 
-    /// The party has ended: nothing between it and the other side is worth keeping.
+    /// Drops all state between an ended party and the other side.
     pub(crate) fn forget(&self, party: Pid) {
         let mut gone = self.ledger.lock().forget(party);
         self.let_go(std::mem::take(&mut gone.held).into_values().flatten());
     }
 
-    /// The connection has ended. Whoever waits for an answer of the other side gets an error.
+    /// Ends the connection. Callers that wait for an answer of the other side get an error.
     pub(crate) fn end(&self) {
         self.link.close();
         let ledger = std::mem::take(&mut *self.ledger.lock());
@@ -375,7 +375,7 @@ impl CreditWatch for Exchange {
 }
 
 impl Ledger {
-    /// What a request is called here that the other side gives up. That is rare enough to look for it.
+    /// Returns the local id of a request that the other side cancels. Cancels are rare, so a search is fast enough.
     fn canceled(&mut self, party: Pid, there: RequestId) -> Option<RequestId> {
         let found = self.asked.iter().find(|&(key, value)| key.0 == party && *value == there);
         let key = *found?.0;
@@ -402,7 +402,7 @@ impl Ledger {
         next
     }
 
-    /// What there is of a party, for the caller to drop.
+    /// Removes the state of a party and returns it, for the caller to drop.
     fn forget(&mut self, party: Pid) -> Ledger {
         Ledger {
             tokens: self.tokens.extract_if(|key, _| key.0 == party).collect(),
@@ -413,8 +413,8 @@ impl Ledger {
     }
 }
 
-/// How long somebody still waits, as a frame says it: one whose time is over waits for next to nothing, and more than
-/// an hour need not be told.
+/// Returns the remaining wait in the form that a frame carries: an expired wait becomes the shortest one, and a wait
+/// of more than an hour is not sent.
 fn left_us(left_us: i64) -> u32 {
     u32::try_from(left_us.max(1)).unwrap_or(0)
 }

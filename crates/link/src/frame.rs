@@ -1,4 +1,4 @@
-//! What the two ends of a connection say to each other.
+//! The frames that the two ends of a connection exchange.
 //!
 //! A frame is a head of fixed size, little end first, a text where the kind has one, and an encoded payload:
 //!
@@ -9,21 +9,21 @@
 //!
 //! *pid* is always the process of the listening system that is spoken to or of: the other party is the
 //! remote container. *buffers* is how many travel beside the frame, *length* the bytes of the text or a count.
-//! What a kind does not use is zero, and anything else is an error: there is one way to say a thing.
-//! Reading is total, and borrows: nothing is allocated for what a frame claims.
+//! Fields that a kind does not use are zero, and any other value is an error: each frame has one encoding. Parsing is
+//! total and borrows: a frame's claims never cause an allocation.
 
 use lucarne_kernel::{About, Failure, Gid, Pid, RequestId, USER_KIND_MIN};
 use lucarne_message::{Buffer, Payload};
 
 use crate::wire::WireError;
 
-/// Changes when frames do. Both ends must have the same one.
+/// The protocol version. It changes when frames change, and both ends must have the same.
 pub(crate) const VERSION: u32 = 2;
 
-/// The bytes before text and payload.
+/// The number of bytes before text and payload.
 pub(crate) const HEAD: usize = 40;
 
-/// A frame, read: see the top of this file.
+/// A parsed frame: see the module documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Body<'f> {
     /// A request to or from the process, which its asker calls `id`.
@@ -31,13 +31,13 @@ pub(crate) enum Body<'f> {
     Request { id: RequestId, procedure: i64, is_close: bool, left_us: u32, payload: &'f [u8] },
     /// The result of a request, by the name that its asker gave it.
     Reply { id: RequestId, payload: &'f [u8] },
-    /// Why a request has no result.
+    /// The reason why a request has no result.
     Failure { id: RequestId, text: &'f str, trace: Option<&'f [u8]> },
-    /// Its asker does not want the answer any more; none will come.
+    /// The caller cancels the request; no answer will come.
     Cancel { id: RequestId },
     /// A value from a resource to its proxy.
     Notification { client: i64, handle: i64, payload: &'f [u8] },
-    /// So many notifications of the other side have been dealt with.
+    /// The other side's notifications were handled; the frame says how many.
     Credit { about: About, count: u32 },
     /// A resource is cut off: notifications of it were not taken.
     SlowConsumer { client: i64, handle: i64 },
@@ -57,18 +57,18 @@ pub(crate) enum Body<'f> {
     Welcome { pid: Pid, gid: Gid, manager: Pid },
 }
 
-/// A frame as it came: who is concerned, and what is said.
+/// A received frame: the process concerned, and the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Incoming<'f> {
     /// The process of the listening system.
     pub(crate) pid: Pid,
     /// Its group, in frames from the listener.
     pub(crate) gid: Gid,
-    /// What is said.
+    /// The body.
     pub(crate) body: Body<'f>,
 }
 
-/// A frame to be sent.
+/// A frame to send.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     head: [u8; HEAD],
@@ -94,7 +94,7 @@ mod kind {
     pub(super) const WELCOME: u8 = 14;
 }
 
-/// What is in the head, besides the number of buffers.
+/// The fields of the head, besides the number of buffers.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Head {
     kind: u8,

@@ -1,8 +1,8 @@
-//! The first words of both sides, on the socket, before there is a wire.
+//! The handshake on the socket, before there is a wire.
 //!
-//! The container says *hello* with its name, the listener *welcome* with the names that it gives it, and, if frames are
-//! to go through shared memory, the descriptors for that. Each is one frame behind its length. The time that
-//! this may take is limited, so that nobody is kept waiting by a stranger who says nothing.
+//! The container sends *hello* with its name; the listener answers *welcome* with the names that it assigns and, if
+//! frames are to go through shared memory, its descriptors. Each is one frame behind its length. A time limit keeps a
+//! silent peer from blocking the other side.
 
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -20,16 +20,16 @@ use crate::wire::rings::{DESCRIPTORS, RingWire};
 use crate::wire::socket::{self, Received};
 use crate::wire::{Limits, Wire, WireError, plain::SocketWire};
 
-/// How long the other side may take for its part.
+/// The time limit for the other side's part.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The first words are short.
+/// The maximum size of a handshake frame.
 const BYTES_MAX: usize = 1024;
 
-/// A name may have so many bytes.
+/// The maximum number of bytes in a name.
 pub(crate) const NAME_MAX: usize = 200;
 
-/// What the listener calls the container, and itself.
+/// The names that the listener gives the container and itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Names {
     pub(crate) pid: Pid,
@@ -37,22 +37,22 @@ pub(crate) struct Names {
     pub(crate) manager: Pid,
 }
 
-/// Who is at the other end of a socket.
+/// The process at the other end of a socket.
 pub(crate) struct Peer {
     pub(crate) uid: u32,
-    /// Readable when that OS process has ended. There is none if it cannot be seen from here.
+    /// Readable when that OS process has ended. None if the process is not visible from here.
     pub(crate) process: Option<OwnedFd>,
 }
 
 pub(crate) fn peer(socket: &UnixStream) -> io::Result<Peer> {
     let credentials = sockopt::socket_peercred(socket)?;
     let is_self = credentials.pid == rustix::process::getpid();
-    // A pair of sockets that this OS process made itself says nothing of who has the other end now.
+    // The credentials of a socket pair that this OS process made do not show which process has the other end now.
     let process = if is_self { None } else { pidfd_open(credentials.pid, PidfdFlags::empty()).ok() };
     Ok(Peer { uid: credentials.uid.as_raw(), process })
 }
 
-/// The end of a program that was started from here.
+/// Returns a descriptor for the end of a program that was started from here.
 pub(crate) fn process_of(child: &Child) -> Option<OwnedFd> {
     let pid = process::Pid::from_raw(i32::try_from(child.id()).ok()?)?;
     pidfd_open(pid, PidfdFlags::empty()).ok()
@@ -60,7 +60,7 @@ pub(crate) fn process_of(child: &Child) -> Option<OwnedFd> {
 
 // -- The listener's part ------------------------------------------------------------------------
 
-/// Waits for the first words of a container: its name.
+/// Waits for the hello of a container, and returns its name.
 pub(crate) fn hear_hello(socket: &UnixStream) -> Result<String, WireError> {
     let mut descriptors = Vec::new();
     let bytes = receive(socket, PATIENCE, &mut descriptors, 0)?;
@@ -72,7 +72,7 @@ pub(crate) fn hear_hello(socket: &UnixStream) -> Result<String, WireError> {
     }
 }
 
-/// How frames travel, and what the container needs for it.
+/// The transport of frames, and the parts that the container needs for it.
 pub(crate) fn make_wire(
     socket: UnixStream,
     process: Option<OwnedFd>,
@@ -88,12 +88,12 @@ pub(crate) fn make_wire(
     let for_pid = process.as_ref().map(OwnedFd::try_clone).transpose()?;
     match RingWire::make(copy, for_pid, Limits::default()) {
         Ok((wire, descriptors)) => Ok((Box::new(wire), descriptors.into())),
-        // Where there is no memory to be shared, the socket does.
+        // Without shared memory, the socket carries the frames.
         Err(_) => over_socket(socket, process),
     }
 }
 
-/// The listener's first words.
+/// Sends the welcome of the listener.
 pub(crate) fn say_welcome(
     socket: &UnixStream,
     Names { pid, gid, manager }: Names,
@@ -101,7 +101,7 @@ pub(crate) fn say_welcome(
 ) -> Result<(), WireError> {
     let bytes = message(Outgoing::welcome(pid, gid, manager));
     let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
-    // So few bytes fit into a socket into which nothing was written yet.
+    // This few bytes fit into a socket that has not been written to yet.
     match socket::send(socket, &bytes, &descriptors)? {
         sent if sent == bytes.len() => Ok(()),
         _ => Err(WireError::Broken),
@@ -110,7 +110,7 @@ pub(crate) fn say_welcome(
 
 // -- The container's part -----------------------------------------------------------------------
 
-/// Introduces a container and hears how it is called: its names, and the wire.
+/// Introduces a container, and receives its names and the wire.
 pub(crate) fn introduce(
     socket: UnixStream,
     name: &str,
@@ -138,7 +138,7 @@ pub(crate) fn introduce(
 
 // -- Bytes --------------------------------------------------------------------------------------
 
-/// A frame behind its length.
+/// Returns a frame behind its length.
 fn message(mut outgoing: Outgoing) -> Vec<u8> {
     let (parts, _) = outgoing.parts();
     let bytes = parts.concat();
@@ -147,7 +147,7 @@ fn message(mut outgoing: Outgoing) -> Vec<u8> {
     message
 }
 
-/// The next message, and not a byte more.
+/// Reads the next message, and not a byte more.
 fn receive(
     socket: &UnixStream,
     patience: Duration,
@@ -166,7 +166,7 @@ fn receive(
     Ok(bytes)
 }
 
-/// The end of the time that the other side may take.
+/// The end of the other side's time limit.
 struct Deadline {
     clock: Clock,
     patience: Duration,
@@ -208,7 +208,7 @@ fn wait_for(socket: &UnixStream, patience: Duration) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let timeout = Timespec::try_from(patience).ok();
     match poll(&mut [PollFd::new(socket, PollFlags::IN)], timeout.as_ref()) {
-        // Whoever was interrupted looks again.
+        // After an interruption the caller tries again.
         Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -1,19 +1,19 @@
-//! Processes of another OS process as if they were local.
+//! Processes of other OS processes, used as if they were local.
 //!
-//! A system that *listens* ([`Connections`]) takes containers in other OS processes in. A program *connects*
-//! ([`Connect`]) and is from then on a container of that system: it has a pid and a group, uses and provides
-//! services, and nobody can tell the difference. One connection is one container.
+//! A system that *listens* ([`Connections`]) accepts containers in other OS processes. A program *connects*
+//! ([`Connect`]) and is then a container of that system: it has a pid and a group, and uses and provides services
+//! like a local one. One connection is one container.
 //!
 //! # How it works
 //!
-//! In the kernel of the listener a *stand-in* represents the remote container: an ordinary guest, so that permissions,
-//! limits and deaths are the kernel's as for any process. In the other OS process the container is the
-//! same machinery as anywhere, on a small kernel of its own, in which every other process is a *mirror*. Stand-in and
-//! mirrors turn messages into frames and frames into messages; what they owe each other is in `exchange`. Frames travel
+//! In the kernel of the listener a *stand-in* represents the remote container. It is an ordinary guest, so the kernel
+//! handles its permissions, limits and death as for any process. In the other OS process the container runs as
+//! anywhere, on a small kernel of its own, in which every other process is a *mirror*. Stand-in and mirrors turn
+//! messages into frames and frames into messages; `exchange` records the replies that are still due. Frames travel
 //! over a [`wire`].
 //!
-//! The small kernel has no workers: whoever waits for something of the container does its work (`seat`). The
-//! listener's idle workers wait for all of its connections at once (`driver`).
+//! The small kernel has no workers: a thread that waits on the container does its work (`seat`). The listener's idle
+//! workers wait on all of its connections at once (`driver`).
 
 pub mod simulation;
 pub mod wire;

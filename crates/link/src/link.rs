@@ -1,7 +1,7 @@
-//! One end of a connection, as those who send over it see it: frames that find no room wait here.
+//! The sending side of a connection: frames that find no room wait here.
 //!
-//! Any thread may send. Order is kept: as long as a frame waits, all that come after it do. Nobody should add to
-//! them then ([`Link::is_blocked`]): what is not read out of a mailbox is bounded by the kernel.
+//! Any thread can send. Order is kept: as long as a frame waits, all later frames wait too. Callers should add no
+//! more frames then ([`Link::is_blocked`]): the kernel bounds the messages that stay in a mailbox.
 
 use std::collections::VecDeque;
 
@@ -17,9 +17,9 @@ pub(crate) struct Link {
     waiting: Mutex<VecDeque<Outgoing>>,
     is_blocked: AtomicBool,
     is_over: AtomicBool,
-    /// Nothing is read for now, whatever comes.
+    /// Reading is paused, even if frames arrive.
     is_deaf: AtomicBool,
-    /// Called when sending fails: whoever receives should look.
+    /// Called when sending fails, so that the receiving thread checks the link.
     on_failure: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -39,12 +39,12 @@ impl Link {
         let _ = self.on_failure.set(call);
     }
 
-    /// What is below.
+    /// The wire below.
     pub(crate) fn wire(&self) -> &dyn Wire {
         &*self.wire
     }
 
-    /// Sends a frame, or lets it wait. After the end it is dropped.
+    /// Sends a frame, or queues it. After the end the frame is dropped.
     pub(crate) fn send(&self, mut outgoing: Outgoing) {
         let mut waiting = self.waiting.lock();
         if self.is_over() || waiting.is_empty() && self.send_now(&mut outgoing) {
@@ -54,7 +54,7 @@ impl Link {
         self.is_blocked.store(true, Ordering::Release);
     }
 
-    /// Tries again what has found no room.
+    /// Retries the frames that found no room.
     pub(crate) fn retry(&self) {
         if self.is_blocked() {
             self.send_waiting(&mut self.waiting.lock());
@@ -70,7 +70,7 @@ impl Link {
         self.is_blocked.store(!waiting.is_empty(), Ordering::Release);
     }
 
-    /// False if there is no room. When the connection fails, everything that is sent is as good as sent.
+    /// Returns false if there is no room. When the connection fails, all frames count as sent.
     fn send_now(&self, outgoing: &mut Outgoing) -> bool {
         let (parts, buffers) = outgoing.parts();
         match self.wire.send(&parts, buffers) {
@@ -82,31 +82,31 @@ impl Link {
         }
     }
 
-    /// Whether frames wait for room.
+    /// Returns whether frames wait for room.
     pub(crate) fn is_blocked(&self) -> bool {
         self.is_blocked.load(Ordering::Acquire)
     }
 
-    /// The next frame from the other side; false if there is none now. One thread at a time.
+    /// Receives the next frame from the other side; returns false if there is none now. One thread at a time.
     pub(crate) fn receive(&self, into: &mut Frame) -> Result<bool, WireError> {
-        // What the other side sent before it went is still good.
+        // Frames that the other side sent before it hung up are still valid.
         match self.wire.receive(into) {
             Ok(false) if self.is_over() => Err(WireError::Broken),
             other => other,
         }
     }
 
-    /// Lets the other side know of what was sent, and of the room that was made.
+    /// Tells the other side about sent frames and freed room.
     pub(crate) fn flush(&self) {
         self.wire.flush();
     }
 
-    /// Says whether it is worth looking at what comes.
+    /// Sets whether incoming frames should be read.
     pub(crate) fn set_deaf(&self, is_deaf: bool) {
         self.is_deaf.store(is_deaf, Ordering::Release);
     }
 
-    /// Whether whoever reads has something to do: a frame, room for what waited for it, or the end.
+    /// Returns whether the reader has work: a frame, room for a waiting frame, or the end.
     pub(crate) fn has_news(&self) -> bool {
         if self.is_blocked() {
             self.retry();
@@ -116,7 +116,7 @@ impl Link {
         self.is_over() || self.wire.is_ready() && !self.is_deaf.load(Ordering::Acquire)
     }
 
-    /// Whether nothing can be sent any more.
+    /// Returns whether the connection can no longer send.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)
     }

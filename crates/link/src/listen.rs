@@ -1,8 +1,8 @@
-//! The listener's end: who may connect, and what becomes of those who do.
+//! The listener's end: access checks, and the life of each connection.
 //!
-//! By path only OS processes of the same user come in: the folder of the socket is theirs alone, and the operating
-//! system says whose the other end is. What such a one calls itself is a claim, and is shown with a question
-//! mark. A connected socket that the host hands to a program which it starts itself proves its name.
+//! By path only OS processes of the same user can connect: the user owns the folder of the socket alone, and the
+//! operating system tells the owner of the other end. The name that a container gives is a claim, and is shown with a
+//! question mark. A connected socket that the host hands to a program which it starts itself proves the name.
 
 use std::fs;
 use std::io;
@@ -27,13 +27,13 @@ use crate::link::Link;
 use crate::stand_in::StandIn;
 use crate::wire::WireError;
 
-/// So many may be introducing themselves at a time; the others wait in the operating system's queue.
+/// The maximum number of handshakes at a time; other connections wait in the operating system's queue.
 const GREETINGS_MAX: usize = 16;
 
-/// Pids and gids of those who connect are positive numbers of 31 bits.
+/// Pids and gids of remote containers are positive numbers of 31 bits.
 const NAME_LIMIT: i64 = 1 << 31;
 
-/// The descriptor by which a program inherits its socket: the first one that is nobody's by custom.
+/// The descriptor through which a program inherits its socket: the first one without a conventional use.
 const INHERITED: i32 = 3;
 
 /// Connects containers in other OS processes with a system.
@@ -52,47 +52,47 @@ pub struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Who somebody becomes that claims to be called so: its group, and the name that others see.
+/// Maps a claimed name to the container's group and visible name.
 type Entrance = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
 
-/// Why a system cannot listen on a path.
+/// The reason why a system cannot listen on a path.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ListenError {
     /// Another OS process listens there already.
     #[error("{} is in use", .0.display())]
     InUse(PathBuf),
-    /// There is something else than a socket of that name.
+    /// A file other than a socket has that name.
     #[error("{} is not a socket", .0.display())]
     NotASocket(PathBuf),
-    /// Others than the owner may enter the folder, or the owner is somebody else.
+    /// Users other than the owner can enter the folder, or another user owns it.
     #[error("the folder {} is not for its owner alone: chmod 700 makes it so", .0.display())]
     OpenFolder(PathBuf),
-    /// The operating system would not have it.
+    /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),
 }
 
-/// Why a connected socket cannot be adopted.
+/// The reason why a connected socket cannot be adopted.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AdoptError {
     /// The system has no service manager, or no names left.
     #[error("the system takes no containers")]
     NoNames,
-    /// The other side did not say what it should.
+    /// The other side broke the handshake protocol.
     #[error(transparent)]
     Wire(#[from] WireError),
-    /// The operating system would not have it.
+    /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),
 }
 
 impl Connections {
-    /// Those of a system: one value, and its clones, for each kernel.
+    /// Creates the connections of a system. Each kernel has one value and its clones.
     ///
     /// # Errors
-    /// Those of the operating system, and one of the kind `AlreadyExists`.
+    /// Returns errors of the operating system, and one of the kind `AlreadyExists`.
     pub fn new(kernel: &KernelHandle) -> io::Result<Connections> {
         let driver = Arc::new(LinkDriver::new()?);
         if !kernel.set_driver(driver.clone()) {
@@ -101,15 +101,15 @@ impl Connections {
         Ok(Connections { kernel: kernel.clone(), driver, shares_memory: true })
     }
 
-    /// The same connections, but those that are made through it share no memory: frames travel over the socket, as they
-    /// do anyway where there is no memory to be shared.
+    /// Returns the same connections without shared memory: frames travel over the socket, as they always do where
+    /// there is no shared memory.
     #[must_use]
     pub fn over_sockets(&self) -> Connections {
         Connections { shares_memory: false, ..self.clone() }
     }
 
-    /// Lets containers in other OS processes of the same user connect by a path. A socket that nobody listens on any
-    /// more is replaced. The folder is made, for its owner alone, if it does not exist.
+    /// Lets containers in other OS processes of the same user connect by a path. Replaces a socket on which no
+    /// process listens any more. Creates the folder, for its owner alone, if it does not exist.
     ///
     /// # Errors
     /// See [`ListenError`].
@@ -118,7 +118,7 @@ impl Connections {
         self.listen_by(path.as_ref(), Arc::new(move |claim: &str| (kernel.prepare(), format!("{claim}?"))))
     }
 
-    /// The same for containers whose name is known to whoever listens, and in groups that `prepare` makes.
+    /// Does the same for containers whose name the host knows, in groups that `prepare` makes.
     ///
     /// # Errors
     /// See [`ListenError`].
@@ -143,7 +143,7 @@ impl Connections {
         Ok(Listener { path, stop, thread: Some(thread) })
     }
 
-    /// Takes in whoever has the other end of a connected socket, as `name`: for programs that the host starts
+    /// Accepts the process at the other end of a connected socket, as `name`: for programs that the host starts
     /// itself, with `LUCARNE_SOCKET=fd:N`. Waits until the other side has introduced itself.
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl Connections {
         self.adopt_in(self.kernel.prepare(), name, socket, child)
     }
 
-    /// The same, in a group that has been prepared.
+    /// Does the same in a prepared group.
     ///
     /// # Errors
     /// See [`AdoptError`].
@@ -172,7 +172,7 @@ impl Connections {
             Some(child) => handshake::process_of(child),
             None => handshake::peer(&socket)?.process,
         };
-        // What it calls itself does not count.
+        // The name that it gives itself does not count.
         handshake::hear_hello(&socket)?;
         self.take_in(group, name, socket, process)
     }
@@ -180,15 +180,15 @@ impl Connections {
     /// Starts a program, which inherits a socket and connects with it, as `name`. Waits until it has done so.
     ///
     /// # Errors
-    /// See [`AdoptError`]: the program is killed then.
+    /// See [`AdoptError`]: on an error the program is killed.
     pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, Program), AdoptError> {
         self.spawn_in(self.kernel.prepare(), name, command)
     }
 
-    /// The same, in a group that has been prepared.
+    /// Does the same in a prepared group.
     ///
     /// # Errors
-    /// See [`AdoptError`]: the program is killed then.
+    /// See [`AdoptError`]: on an error the program is killed.
     pub fn spawn_in(
         &self,
         group: Prepared,
@@ -200,7 +200,8 @@ impl Connections {
         let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
         command.fd_mappings(vec![mapping]).expect("one descriptor is not mapped twice");
         let mut child = command.spawn()?;
-        // The command still has the far end, and must not: else the end of the program would not be its end.
+        // The command still holds the far end, and must drop it: else the end of the program would not close the
+        // socket.
         drop(command);
         match self.adopt_in(group, name, near, Some(&child)) {
             Ok(program) => Ok((child, program)),
@@ -228,7 +229,7 @@ impl Connections {
         let stand_in = Box::new(StandIn::new(link.clone()));
         let program = group.start(stand_in, SpawnOptions::named(name));
         let (pid, gid) = (program.first(), program.gid());
-        // Nothing was read yet: the stand-in's first turn comes with the welcome.
+        // No frame was read yet: the stand-in's first turn comes with the welcome.
         let is_named = pid.as_i64() < NAME_LIMIT && gid.as_i64() < NAME_LIMIT;
         let welcomed = if is_named {
             handshake::say_welcome(&greeting, Names { pid, gid, manager }, &descriptors)
@@ -249,7 +250,7 @@ impl Connections {
         loop {
             let is_full = greetings.load(Ordering::Acquire) >= GREETINGS_MAX;
             let mut files = [PollFd::new(stopped, PollFlags::IN), PollFd::new(socket, PollFlags::IN)];
-            // Those who are too many wait for the next look.
+            // Connections above the limit wait for the next round.
             let timeout = is_full.then_some(rustix::event::Timespec { tv_sec: 0, tv_nsec: 10_000_000 });
             let watched = if is_full { &mut files[..1] } else { &mut files[..] };
             let _ = poll(watched, timeout.as_ref());
@@ -259,7 +260,7 @@ impl Connections {
             if is_full {
                 continue;
             }
-            // Errors are those of whoever has gone again, or of a lack of descriptors, which passes.
+            // Errors come from a peer that has already gone, or from a lack of descriptors, which passes.
             match socket.accept() {
                 Ok((stream, _)) => self.greet(stream, &greetings, entrance),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -268,12 +269,12 @@ impl Connections {
         }
     }
 
-    /// Hears who it is, on a thread of its own: it may take its time.
+    /// Runs the handshake on a thread of its own, because the peer can be slow.
     fn greet(&self, stream: UnixStream, greetings: &Arc<AtomicUsize>, entrance: &Arc<Entrance>) {
         greetings.fetch_add(1, Ordering::AcqRel);
         let (connections, counted, entrance) = (self.clone(), greetings.clone(), entrance.clone());
         let greet = move || {
-            // Whoever does not say what it should is hung up on, which tells it enough.
+            // A peer that breaks the protocol is hung up on, which tells it enough.
             let _ = connections.welcome(stream, &*entrance);
             counted.fetch_sub(1, Ordering::AcqRel);
         };
@@ -301,12 +302,12 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // The thread listens to it, so it is there.
+        // The thread listens on it, so it exists.
         let _ = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        // Whoever comes after this listener finds nothing rather than nobody.
+        // A later client finds no file, rather than a socket without a listener.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -1,9 +1,9 @@
-//! The processes of the listening system as the kernel of the remote container sees them.
+//! The processes of the listening system, as seen by the kernel of the remote container.
 //!
-//! There is one mirror for each process that the container has sent something to, or heard from: made on demand,
-//! gone when the listener says that the process has ended. What enters its mailbox goes over the wire, on the
-//! spot, in the thread of the sender; frames are delivered in its name. The listener decides who may send what, so
-//! here everything is allowed.
+//! There is one mirror for each process with which the container has exchanged a message: it is made on demand, and
+//! removed when the listener reports the end of the process. Messages to its mailbox go over the wire at once, in the
+//! thread of the sender; frames are delivered in its name. The listener decides the permissions to send, so the
+//! remote kernel allows everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::exchange::Exchange;
 use crate::frame::{self, Body, Incoming, Outgoing};
 use crate::wire::{Frame, WireError};
 
-/// So many frames are taken before the container gets a turn.
+/// The number of frames taken before the container gets a turn.
 const FRAMES_MAX: usize = 128;
 
-/// And not many more bytes than this.
+/// The approximate limit of bytes taken before the container gets a turn.
 const BYTES_MAX: usize = 1 << 20;
 
 pub(crate) struct Mirrors {
@@ -32,11 +32,11 @@ pub(crate) struct Mirrors {
     has_ended: AtomicBool,
 }
 
-/// The mirrors that there are.
+/// The existing mirrors.
 #[derive(Default)]
 struct Alive {
     pids: Mutex<BTreeSet<Pid>>,
-    /// Those that wait for room in the wire.
+    /// The mirrors that wait for room in the wire.
     blocked: Mutex<BTreeMap<Pid, Waker>>,
 }
 
@@ -46,7 +46,7 @@ struct Receiving {
     ports: FxHashMap<Pid, Port>,
 }
 
-/// See the top of this file.
+/// See the module documentation.
 struct Mirror {
     pid: Pid,
     exchange: Arc<Exchange>,
@@ -55,8 +55,8 @@ struct Mirror {
 }
 
 impl Mirrors {
-    /// From now on all pids that the kernel does not know are mirrors, and that of the listener's service manager
-    /// stands for the system.
+    /// Treats all pids that the kernel does not know as mirrors from now on; the one of the listener's service
+    /// manager stands for the system.
     pub(crate) fn new(
         kernel: KernelHandle,
         container: Pid,
@@ -88,10 +88,10 @@ impl Mirrors {
         &self.exchange
     }
 
-    /// Delivers what has come, but not all if it is much. False if there was nothing. One thread at a time.
+    /// Delivers received frames, up to a limit. Returns false if there were none. One thread at a time.
     ///
     /// # Errors
-    /// If the connection is over.
+    /// Fails if the connection is over.
     pub(crate) fn take_frames(&self) -> Result<bool, WireError> {
         let link = &self.exchange.link;
         if link.is_blocked() {
@@ -110,7 +110,7 @@ impl Mirrors {
         Ok(count > 0)
     }
 
-    /// Tells the other side what it waits for, when there is nothing else to do.
+    /// Acknowledges pending notifications to the other side, when there is no other work.
     pub(crate) fn settle(&self, now_us: i64) {
         self.exchange.return_credits(now_us);
         self.exchange.link.flush();
@@ -137,7 +137,7 @@ impl Mirrors {
     }
 
     fn port<'p>(&self, ports: &'p mut FxHashMap<Pid, Port>, pid: Pid, gid: Gid) -> Option<&'p Port> {
-        // Only those who say something of their own are stamped with their group.
+        // Only processes that send messages of their own are stamped with their group.
         let is_known = ports.get(&pid).is_some_and(|port| port.gid() == gid || gid == Gid::SYSTEM);
         if !is_known {
             ports.insert(pid, self.kernel.mirror(pid, gid)?);
@@ -154,12 +154,12 @@ impl Mirrors {
         }
     }
 
-    /// Whether [`end`](Mirrors::end) was called.
+    /// Returns whether [`end`](Mirrors::end) was called.
     pub(crate) fn has_ended(&self) -> bool {
         self.has_ended.load(Ordering::Acquire)
     }
 
-    /// The connection is over: nobody is left on the other side.
+    /// Ends all mirrors, because the connection is over.
     pub(crate) fn end(&self) {
         self.has_ended.store(true, Ordering::Release);
         // First the answers that will never come, then the deaths: the order that the kernel promises.
@@ -171,7 +171,7 @@ impl Mirrors {
     }
 }
 
-/// How the end of a container is told to the listener.
+/// Returns the form in which the listener is told of a container's end.
 pub(crate) fn exit_code(exit: &Exit) -> i32 {
     match exit {
         Exit::Done | Exit::Killed => 0,
@@ -210,7 +210,7 @@ impl Mirror {
         if self.exchange.link.is_blocked() {
             blocked.insert(self.pid, waker);
         } else {
-            // Room came meanwhile, and whoever made it has not seen this one.
+            // Room appeared meanwhile, and the thread that made it has not seen this mirror.
             drop(blocked);
             waker.wake();
         }

@@ -1,9 +1,9 @@
-//! Looking around before going to sleep.
+//! Polling before going to sleep.
 
 use lucarne_kernel::sync::OnceLock;
 use lucarne_kernel::sync::thread;
 
-/// How often to look before yielding the processor, if there is another one: about 100 ns.
+/// The number of polls before yielding the processor, if there is another one: about 100 ns.
 const LOOKS: usize = 16;
 
 /// Waits a moment and yields the processor, which the sender may need.

@@ -1,16 +1,16 @@
-//! Who does the work of a remote container: one thread at a time, the one in the *seat*.
+//! The work of a remote container: done by one thread at a time, the one in the *seat*.
 //!
-//! The kernel of a remote container has no workers. Whoever waits for something of it takes the seat, if it is free:
-//! gives turns, takes frames, and sleeps on the wire when there is nothing to do. So what a caller waits for is done
-//! in its own thread, and a call needs no hand-over to another. One thread of ours, the *executor*, sits there when
-//! nobody else does.
+//! The kernel of a remote container has no workers. A thread that waits on the container takes the seat if it is
+//! free: it gives turns, takes frames, and sleeps on the wire when there is no work. So the work for a caller is done
+//! in its own thread, and a call needs no switch to another. A dedicated thread, the *executor*, takes the seat when
+//! no caller does.
 //!
-//! # Who hears what
+//! # Wakeups
 //!
-//! The executor sleeps outside of the seat, on the first bell; a caller sleeps in the seat, on the second. The wire is
-//! told whose bell to ring, and [`Attendance`] says whom other threads here nudge. Whoever leaves the seat puts both
-//! to the executor, and then looks once more, all under the lock of the seat; whoever falls asleep in it
-//! announces that, and then looks once more. So nothing comes unheard (the pattern of `idle` in the kernel).
+//! The executor sleeps outside of the seat, on the first bell; a caller sleeps in the seat, on the second. The wire
+//! is told which bell to ring, and [`Attendance`] says which thread to nudge. A thread that leaves the seat points
+//! both to the executor, and then checks once more, all under the lock of the seat; a thread that falls asleep in it
+//! announces that, and then checks once more. So no event is missed (the pattern of `idle` in the kernel).
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ use crate::mirrors::Mirrors;
 use crate::patience;
 use crate::wire::BELLS;
 
-/// So many turns are given before the next look around.
+/// The number of turns given before the next check of the wire.
 const TURNS_MAX: usize = 16;
 
 /// How long the last frames may wait for room when the container has ended, in microseconds.
@@ -48,7 +48,7 @@ pub(crate) struct Remote {
     mirrors: Mirrors,
     attendance: Arc<Attendance>,
     seat: Mutex<Seat>,
-    /// Whether somebody waits for the seat: the executor gives way.
+    /// Whether a caller waits for the seat: the executor then gives way.
     is_wanted: AtomicBool,
     /// The process of the listener has ended.
     is_alone: AtomicBool,
@@ -58,20 +58,20 @@ pub(crate) struct Remote {
 struct Seat {
     holder: Option<ThreadId>,
     queue: VecDeque<Arc<Caller>>,
-    /// When the executor wakes by itself.
+    /// The time at which the executor wakes by itself.
     executor_until_us: Option<i64>,
 }
 
-/// Whom to nudge when there is something to do.
+/// The thread to nudge when there is work.
 pub(crate) struct Attendance {
-    /// Whose ears are listened with, or [`AWAKE`].
+    /// The ears of the sleeping thread, or [`AWAKE`].
     asleep: AtomicU8,
     ears: [Ears; BELLS],
     /// The container has ended.
     is_over: AtomicBool,
 }
 
-/// Whoever is in the seat looks by itself.
+/// The thread in the seat is awake and checks by itself.
 const AWAKE: u8 = BELLS as u8;
 
 /// A thread that waits for a future.
@@ -95,19 +95,19 @@ impl Attendance {
         }))
     }
 
-    /// There is something to do.
+    /// Announces work.
     pub(crate) fn nudge(&self) {
         // Pairs with the fence in `fall_asleep`.
         fence(Ordering::SeqCst);
         let asleep = self.asleep.load(Ordering::Relaxed);
         if asleep != AWAKE {
-            // Once is enough: whoever wakes looks everywhere.
+            // Once is enough: the woken thread checks everything.
             let _ = self.asleep.compare_exchange(asleep, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
             self.ears[usize::from(asleep)].nudge();
         }
     }
 
-    /// The container has ended, and with it all that there is to do.
+    /// Announces that the container has ended, and all its work with it.
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Release);
         self.ears[EXECUTOR].nudge();
@@ -146,7 +146,7 @@ impl Remote {
 
     // -- The seat -----------------------------------------------------------------------------
 
-    /// Takes the seat; if it is taken, the caller is in the queue for it.
+    /// Takes the seat; if it is taken, queues the caller for it.
     fn take_seat(&self, caller: &Arc<Caller>) -> bool {
         let mut seat = self.seat.lock();
         caller.is_next.store(false, Ordering::Relaxed);
@@ -165,8 +165,8 @@ impl Remote {
         true
     }
 
-    /// Leaves the seat to whoever waits for it, or to the executor. False if the executor, who is `leaving`, finds
-    /// that there is something to do.
+    /// Leaves the seat to the next waiting caller, or to the executor. Returns false if the executor, which is
+    /// `leaving`, finds work.
     fn leave_seat(&self, leaving: usize) -> bool {
         let mut seat = self.seat.lock();
         seat.holder = None;
@@ -190,7 +190,7 @@ impl Remote {
         !has_more
     }
 
-    /// Whether there is something to do, after everybody was told who sleeps where.
+    /// Returns whether there is work, after telling the wire and the other threads which thread sleeps where.
     fn has_more(&self, bell: usize) -> bool {
         let link_has_more = || {
             !self.mirrors.has_ended() && (self.link().is_over() || self.link().wire().announce_sleep(bell))
@@ -198,7 +198,7 @@ impl Remote {
         self.kernel.has_work() || link_has_more()
     }
 
-    /// A caller is done. If the seat was to be its own, somebody else must know.
+    /// Removes a finished caller. If the seat was about to be its own, another thread must be told.
     fn go(&self, caller: &Arc<Caller>) {
         let mut seat = self.seat.lock();
         seat.queue.retain(|other| !Arc::ptr_eq(other, caller));
@@ -211,9 +211,9 @@ impl Remote {
         }
     }
 
-    // -- What is done in it -------------------------------------------------------------------
+    // -- Work in the seat ---------------------------------------------------------------------
 
-    /// Works until `is_done`; `rest` says what to do when there was nothing to do for a while, and whether to go on.
+    /// Works until `is_done`; when there was no work for a while, `rest` decides how to wait and whether to continue.
     fn work(&self, is_done: impl Fn() -> bool, rest: impl Fn() -> bool) {
         let clock = Clock::real();
         let mut last_sign_us = 0;
@@ -230,12 +230,12 @@ impl Remote {
         }
     }
 
-    /// One round. False if there was nothing to do.
+    /// Does one round. Returns false if there was no work.
     fn do_something(&self) -> bool {
         let mut has_done = false;
         if !self.mirrors.has_ended() && (self.link().wire().is_ready() || self.link().is_over()) {
             match self.mirrors.take_frames() {
-                // Also if there was nothing: the rest of a large frame may have found room.
+                // Also without work: the rest of a large frame may have found room.
                 Ok(has_taken) => {
                     self.link().flush();
                     has_done |= has_taken;
@@ -246,7 +246,7 @@ impl Remote {
                 }
             }
         }
-        // Not for ever: whoever waits wants to know, and so does the wire.
+        // Not forever: waiting callers and the wire must be checked too.
         for _ in 0..TURNS_MAX {
             if !self.kernel.run() {
                 break;
@@ -262,7 +262,7 @@ impl Remote {
         has_done
     }
 
-    /// Sleeps in the seat, unless there is something to do after all.
+    /// Sleeps in the seat, unless there is work after all.
     fn sleep(&self, is_done: impl Fn() -> bool) {
         self.attendance.fall_asleep(CALLER);
         if !is_done() && !self.has_more(CALLER) {
@@ -298,7 +298,7 @@ impl Remote {
 
     // -- The executor -------------------------------------------------------------------------
 
-    /// The life of the executor thread: until the container has ended.
+    /// Runs the executor thread until the container has ended.
     pub(crate) fn execute(&self) {
         let caller = Caller::new(&self.attendance);
         let is_over = || self.attendance.is_over.load(Ordering::Acquire);
@@ -318,7 +318,7 @@ impl Remote {
         self.part();
     }
 
-    /// Sends what is still to be sent, and hangs up.
+    /// Sends the remaining frames, and hangs up.
     fn part(&self) {
         let link = self.link();
         let parting = Clock::real();
@@ -341,7 +341,7 @@ impl Turns for Remote {
         if poll() {
             return;
         }
-        // A future may itself wait for another one: then the seat is this thread's already.
+        // A future may itself wait for another one: this thread then has the seat already.
         let has_seat_before = self.seat.lock().holder == Some(caller.thread.id());
         let mut has_seat = has_seat_before;
         loop {
@@ -378,13 +378,13 @@ impl Caller {
         })
     }
 
-    /// The seat is free, and this one's turn has come.
+    /// Gives the free seat to this caller, whose turn has come.
     fn pass_on_to(&self) {
         self.is_next.store(true, Ordering::Release);
         self.thread.unpark();
     }
 
-    /// Waits outside of the seat until `is_woken`, or until the seat is to be had.
+    /// Waits outside of the seat until `is_woken`, or until the seat is available.
     fn wait(&self, is_woken: impl Fn() -> bool) {
         while !is_woken() && !self.is_next.load(Ordering::Acquire) {
             thread::park();

@@ -35,11 +35,11 @@ pub struct RingWire {
 }
 
 impl RingWire {
-    /// Makes rings, for the side that listens: the wire, and what the other side needs to [`join`](RingWire::join).
-    /// `process` is the pidfd of the other side, if there is one.
+    /// Makes rings for the listening side. Returns the wire, and the parts that the other side needs to
+    /// [`join`](RingWire::join). `process` is the pidfd of the other side, if there is one.
     ///
     /// # Errors
-    /// Those of the operating system. Where it has no memory to be shared, the socket alone still does.
+    /// Returns errors of the operating system. Without shared memory, the socket alone still works.
     pub fn make(
         socket: OwnedFd,
         process: Option<OwnedFd>,
@@ -54,7 +54,7 @@ impl RingWire {
     /// Joins the rings that the other side has made.
     ///
     /// # Errors
-    /// [`WireError::Violation`] if the memory is not what it should be; others are those of the operating system.
+    /// Returns [`WireError::Violation`] if the memory is not valid, or an error of the operating system.
     pub fn join(
         socket: OwnedFd,
         process: Option<OwnedFd>,
@@ -102,7 +102,7 @@ impl Wire for RingWire {
         }
         let mut outgoing = self.outgoing.lock();
         let mut sent = outgoing.send(parts, buffers)?;
-        // Whoever listens for this side may sleep already, and not know that room is wanted.
+        // The listening thread of this side may already sleep, without knowing that room is wanted.
         if (sent == Sent::NoRoom || outgoing.has_rest()) && self.side.want_room() {
             if sent == Sent::NoRoom {
                 sent = outgoing.send(parts, buffers)?;
@@ -118,10 +118,10 @@ impl Wire for RingWire {
         if self.has_rest.load(Ordering::Acquire) {
             self.pump()?;
         } else if self.side.has_wanted_room() {
-            // Whoever waited for it has been told by `is_ready`.
+            // `is_ready` has told the waiting thread.
             self.side.want_no_room();
         }
-        // What came before the end still counts.
+        // Frames that arrived before the end still count.
         let is_over = self.line.is_over();
         let is_whole = self.incoming.lock().receive(into)?;
         if is_over && !is_whole { Err(self.line.why_over()) } else { Ok(is_whole) }
@@ -171,22 +171,22 @@ impl Wire for RingWire {
 struct Line {
     socket: OwnedFd,
     inbox: Mutex<Inbox>,
-    /// Nothing more comes, or ought to.
+    /// The socket has no more data, or must not be read any more.
     is_over: AtomicBool,
 }
 
-/// What came over the socket.
+/// The data received over the socket.
 #[derive(Default)]
 struct Inbox {
     /// The descriptors that no frame has mentioned yet, with their slots, in the order of the frames.
     passed: VecDeque<(u32, OwnedFd)>,
-    /// What the other side did wrong.
+    /// The rule that the other side broke.
     violation: Option<&'static str>,
 }
 
 /// The bytes that a descriptor travels with: the number of its slot.
 const PASSED_BYTES: usize = 4;
-/// The most descriptors that are on their way without their frame having been read.
+/// The maximum number of descriptors in flight whose frames were not read yet.
 const PASSED_MAX: usize = SLOTS;
 
 impl Line {
@@ -202,13 +202,13 @@ impl Line {
         match socket::send(&self.socket, &slot.to_le_bytes(), &[file.file()]) {
             Ok(0) | Err(WireError::System(_)) => Ok(false),
             Ok(PASSED_BYTES) => Ok(true),
-            // The kernel takes so few bytes as a whole, or not at all.
+            // The kernel takes this few bytes as a whole, or not at all.
             Ok(_) => Err(WireError::Broken),
             Err(error) => Err(error),
         }
     }
 
-    /// The descriptor for a slot. It was sent before the frame that mentions it.
+    /// Returns the descriptor for a slot. It was sent before the frame that mentions it.
     fn passed(&self, slot: u32) -> Result<OwnedFd, WireError> {
         let mut inbox = self.inbox.lock();
         if inbox.passed.is_empty() {
@@ -220,7 +220,7 @@ impl Line {
         }
     }
 
-    /// Takes what has come over the socket.
+    /// Takes the messages that arrived over the socket.
     fn look(&self) {
         let mut inbox = self.inbox.lock();
         while !self.is_over() {
@@ -239,7 +239,7 @@ impl Line {
 }
 
 impl Inbox {
-    /// Takes one message; false if there is none.
+    /// Takes one message; returns false if there is none.
     fn receive(&mut self, socket: &OwnedFd) -> Result<bool, WireError> {
         let mut bytes = [0; PASSED_BYTES];
         let mut files = Vec::new();
@@ -262,12 +262,12 @@ impl Inbox {
 struct RingOutlet {
     ring: RingWriter,
     line: Arc<Line>,
-    /// Where the other side will have read the frames that mention the last descriptors.
+    /// The positions at which the other side has read the frames that mention the last descriptors.
     passed: VecDeque<u64>,
 }
 
 impl RingOutlet {
-    /// Whether so few descriptors are on their way that one more may be.
+    /// Returns whether another descriptor can be in flight.
     fn may_pass(&mut self) -> Result<bool, WireError> {
         if self.passed.len() >= PASSED_MAX {
             let read = self.ring.read_by_other()?;

@@ -1,8 +1,8 @@
 //! Memory that two OS processes share, and the only `unsafe` code of this crate.
 //!
-//! The other process may write anything there at any time. So nothing outside of this file ever has a reference to
-//! plain data in it, but only to atomic words: reading one gives some value, and each reader
-//! reads it once and then checks what it has read. What is relied on:
+//! The other process can write anything there at any time. So no code outside of this file has a reference to plain
+//! data in it, only to atomic words: a read gives some value, and each reader reads once and then checks the value.
+//! The code relies on this:
 //!
 //! - The mapping has the size that was asked for, and the file cannot shrink: it has the seals SHRINK, GROW and
 //!   SEAL, and whoever did not make it checks them, and its size, before mapping. So reading is never SIGBUS. Pages
@@ -14,14 +14,14 @@ use std::mem::MaybeUninit;
 
 use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
 
-/// Copies `into.len()` bytes out of as many words as they take.
+/// Copies `into.len()` bytes out of the words that hold them.
 ///
 /// # Panics
-/// If there are fewer words.
+/// Panics if there are fewer words.
 pub(super) fn copy_out<'i>(words: &[AtomicU64], into: &'i mut [MaybeUninit<u8>]) -> &'i mut [u8] {
     let (lines, rest) = into.as_chunks_mut::<LINE>();
     let (whole, last) = words.split_at(lines.len() * LINE_WORDS);
-    // In lines, since for them the compiler needs no checks.
+    // By lines, for which the compiler needs no checks.
     for (line, words) in lines.iter_mut().zip(whole.as_chunks::<LINE_WORDS>().0) {
         for (bytes, word) in line.as_chunks_mut::<WORD>().0.iter_mut().zip(words) {
             *bytes = word.load(Ordering::Relaxed).to_le_bytes().map(MaybeUninit::new);
@@ -37,10 +37,10 @@ pub(super) fn copy_out<'i>(words: &[AtomicU64], into: &'i mut [MaybeUninit<u8>])
     unsafe { std::slice::from_raw_parts_mut(into.as_mut_ptr().cast(), into.len()) }
 }
 
-/// Appends `len` bytes out of as many words as they take.
+/// Appends `len` bytes out of the words that hold them.
 ///
 /// # Panics
-/// If there are fewer words.
+/// Panics if there are fewer words.
 pub(super) fn append_out(words: &[AtomicU64], len: usize, into: &mut Vec<u8>) {
     into.reserve(len);
     let before = into.len();
@@ -52,7 +52,7 @@ pub(super) fn append_out(words: &[AtomicU64], len: usize, into: &mut Vec<u8>) {
 /// Copies whole words in.
 ///
 /// # Panics
-/// If the number of bytes is not that of the words.
+/// Panics if the number of bytes does not match the words.
 pub(super) fn copy_in(bytes: &[u8], words: &[AtomicU64]) {
     assert_eq!(bytes.len(), words.len() * WORD);
     let (lines, rest) = bytes.as_chunks::<LINE>();
@@ -89,7 +89,7 @@ mod mapped {
 
     const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
-    /// A number of words that another process may have mapped as well.
+    /// Words that another process may also have mapped.
     pub(in crate::wire) struct SharedMemory {
         words: NonNull<AtomicU64>,
         len: usize,
@@ -111,7 +111,7 @@ mod mapped {
 
         /// Maps `len` words that another process has made.
         pub(in crate::wire) fn open(file: &OwnedFd, len: usize) -> Result<SharedMemory, WireError> {
-            // Files of other kinds have no seals at all, and say so with EINVAL.
+            // Files of other kinds have no seals, and fail with EINVAL.
             if !fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SEALS)) {
                 return Err(WireError::Violation("shared memory that is not sealed"));
             }
@@ -127,10 +127,10 @@ mod mapped {
             unsafe { std::slice::from_raw_parts(self.words.as_ptr(), self.len) }
         }
 
-        /// The file must be sealed, and must have `len` words.
+        /// Maps the file, which must be sealed and must have `len` words.
         fn map(file: &OwnedFd, len: usize) -> io::Result<SharedMemory> {
             let access = ProtFlags::READ | ProtFlags::WRITE;
-            // SAFETY: a new mapping, at an address of the kernel's choice, takes nothing away from anybody.
+            // SAFETY: a new mapping, at an address of the kernel's choice, replaces no other mapping.
             let data = unsafe { mmap(std::ptr::null_mut(), len * WORD, access, MapFlags::SHARED, file, 0)? };
             let words = NonNull::new(data.cast()).expect("nothing is mapped at address 0 unless asked for");
             Ok(SharedMemory { words, len })
@@ -139,7 +139,7 @@ mod mapped {
 
     impl Drop for SharedMemory {
         fn drop(&mut self) {
-            // SAFETY: this is the mapping that `map` made, and nobody refers to it any more.
+            // SAFETY: this is the mapping that `map` made, and no reference to it is left.
             let result = unsafe { munmap(self.words.as_ptr().cast(), self.len * WORD) };
             debug_assert!(result.is_ok(), "the mapping was there");
         }
@@ -178,7 +178,7 @@ mod mapped {
     }
 }
 
-/// Under loom there is one OS process, whose threads share loom's atomics. Nothing is shared with others.
+/// Under loom there is one OS process, whose threads share loom's atomics. No memory is shared with other processes.
 #[cfg(loom)]
 #[derive(Clone)]
 pub(super) struct SharedMemory(std::sync::Arc<[AtomicU64]>);

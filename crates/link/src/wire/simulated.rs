@@ -1,4 +1,4 @@
-//! A wire in memory, whose delays follow from a seed, and that can be cut.
+//! A wire in memory, with delays that follow from a seed, and that a test can cut.
 //!
 //! Frames that were sent wait until the test lets some of them through, so any order of events between the
 //! two ends can happen, and the same seed makes the same ones happen again.
@@ -18,7 +18,7 @@ pub struct SimulatedWire {
     end: usize,
 }
 
-/// What a test has in its hands of a wire in memory.
+/// A test's control over a wire in memory.
 #[derive(Clone)]
 pub struct SimulatedLine {
     line: Arc<Line>,
@@ -31,7 +31,7 @@ struct Line {
 
 #[derive(Default)]
 struct State {
-    /// To each end: what is on its way, and what has arrived.
+    /// For each end: the frames in flight, and those that have arrived.
     ways: [Way; 2],
     is_cut: bool,
 }
@@ -45,7 +45,7 @@ struct Way {
 }
 
 impl SimulatedWire {
-    /// Two ends, between which `room` frames fit in each direction, and the hand that moves them.
+    /// Makes two ends, between which `room` frames fit in each direction, and the control that moves them.
     pub fn pair(room: usize) -> (SimulatedWire, SimulatedWire, SimulatedLine) {
         let line = Arc::new(Line { room, state: Mutex::default() });
         let end = |end| SimulatedWire { line: line.clone(), end };
@@ -54,12 +54,12 @@ impl SimulatedWire {
 }
 
 impl SimulatedLine {
-    /// How many frames to that end, 0 or 1, have not arrived yet.
+    /// Returns the number of frames in flight to that end, 0 or 1.
     pub fn under_way_to(&self, end: usize) -> usize {
         self.line.state.lock().ways[end].under_way.len()
     }
 
-    /// Lets the next frame to that end, 0 or 1, arrive. False if there is none.
+    /// Lets the next frame to that end, 0 or 1, arrive. Returns false if there is none.
     pub fn advance(&self, end: usize) -> bool {
         let mut state = self.line.state.lock();
         let way = &mut state.ways[end];
@@ -69,7 +69,7 @@ impl SimulatedLine {
         is_some
     }
 
-    /// Breaks the connection. What has arrived can still be received, the rest is lost.
+    /// Breaks the connection. Frames that have arrived can still be received; the rest is lost.
     pub fn cut(&self) {
         let mut state = self.line.state.lock();
         state.is_cut = true;
@@ -78,7 +78,7 @@ impl SimulatedLine {
         drop(lost);
     }
 
-    /// Whether it was cut, or closed by one of the ends.
+    /// Returns whether the wire was cut, or closed by one of the ends.
     pub fn is_cut(&self) -> bool {
         self.line.state.lock().is_cut
     }
@@ -140,7 +140,7 @@ impl Wire for SimulatedWire {
 }
 
 impl SimulatedLine {
-    /// Closed by one end: what is on its way still arrives.
+    /// Closes the wire at one end: frames in flight still arrive.
     fn cut_softly(&self) {
         let mut state = self.line.state.lock();
         state.is_cut = true;

@@ -1,8 +1,8 @@
-//! The sealed files that both sides of a stream know: each is passed once, and then called by its slot.
+//! The sealed files that both sides of a stream know: each is passed once, and then named by its slot.
 //!
-//! The sender decides what is in which slot, within limits that the receiver checks. What it has put there is kept
-//! by the receiver until the sender reuses the slot or says that it can be forgotten, which it does when
-//! nobody on its side has the bytes any more.
+//! The sender decides which file is in which slot, within limits that the receiver checks. The receiver keeps the
+//! file until the sender reuses the slot or says that the file can be forgotten, which it does when no process on its
+//! side holds the bytes any more.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use lucarne_message::{Buffer, Sealed, WeakSealed};
 use super::stream::out_of_memory;
 use super::{Limits, WireError};
 
-/// The number of slots, each way: so many descriptors the other side makes us keep for certain.
+/// The number of slots in each direction: the number of descriptors that the other side can make this side keep.
 pub(super) const SLOTS: usize = 64;
-/// The bytes in all slots together.
+/// The maximum number of bytes in all slots together.
 const BYTES_MAX: usize = 256 << 20;
 
 /// The sender's side.
@@ -23,21 +23,21 @@ const BYTES_MAX: usize = 256 << 20;
 pub(super) struct SentSlots {
     slots: Vec<Option<SentSlot>>,
     bytes: usize,
-    /// Counts uses, so that the slot is known that was not used for longest.
+    /// Counts uses, to find the least recently used slot.
     clock: u64,
     /// The slot that `next_forgotten` looks at next.
     next: usize,
 }
 
 struct SentSlot {
-    /// None if the receiver is to forget it.
+    /// None if the receiver is to forget the file.
     sealed: Option<WeakSealed>,
     len: usize,
     used: u64,
 }
 
 impl SentSlots {
-    /// The slot that has these bytes.
+    /// Returns the slot that has these bytes.
     pub(super) fn find(&mut self, sealed: &Sealed) -> Option<u32> {
         self.clock += 1;
         let at = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.has(sealed)))?;
@@ -45,8 +45,8 @@ impl SentSlots {
         Some(at as u32)
     }
 
-    /// A slot that can have `len` bytes: an empty one, or the one that was not used for longest. If all slots
-    /// together had too much then, there is none, but there will be.
+    /// Returns a slot for `len` bytes: an empty one, or the least recently used one. Returns none if the slots
+    /// together would then hold too much; there will be a slot later.
     pub(super) fn choose(&mut self, len: usize) -> Option<u32> {
         self.slots.resize_with(SLOTS, || None);
         let used = |at: &usize| self.slots[*at].as_ref().map_or(0, |slot| slot.used);
@@ -58,7 +58,7 @@ impl SentSlots {
         (self.bytes - self.len_of(oldest) + len <= BYTES_MAX).then_some(oldest as u32)
     }
 
-    /// Puts bytes into a slot that was chosen for them.
+    /// Puts bytes into the slot that was chosen for them.
     pub(super) fn set(&mut self, slot: u32, sealed: &Sealed) {
         let len = sealed.as_slice().len();
         self.bytes = self.bytes - self.len_of(slot as usize) + len;
@@ -66,7 +66,7 @@ impl SentSlots {
             Some(SentSlot { sealed: Some(sealed.downgrade()), len, used: self.clock });
     }
 
-    /// Looks at one slot after the other, and empties it if nobody has its bytes any more.
+    /// Checks one slot after the other, and empties a slot whose bytes have no holder any more.
     pub(super) fn next_forgotten(&mut self) -> Option<u32> {
         let at = self.next;
         self.next = if at + 1 >= self.slots.len() { 0 } else { at + 1 };
@@ -100,14 +100,14 @@ pub(super) struct ReceivedSlots {
     limits: Limits,
 }
 
-/// What is kept of the other side's files, in slots or by whoever received them.
+/// The other side's files that are kept, in slots or by their receivers.
 #[derive(Default)]
 struct Held {
     files: AtomicUsize,
     bytes: AtomicUsize,
 }
 
-/// A file that counts, as long as it is kept.
+/// A file that counts for as long as it is kept.
 struct Charge {
     held: Arc<Held>,
     bytes: usize,
@@ -133,7 +133,7 @@ impl ReceivedSlots {
         ReceivedSlots { slots: Vec::new(), held: Arc::default(), limits }
     }
 
-    /// Whether the sender may put so many bytes there.
+    /// Returns whether the sender may put this many bytes there.
     pub(super) fn check(&mut self, slot: u32, len: usize) -> Result<(), WireError> {
         self.slots.resize_with(SLOTS, || None);
         let others = self.slots.iter().enumerate().filter(|(at, _)| *at != slot as usize);
@@ -155,7 +155,7 @@ impl ReceivedSlots {
         self.buffer(sealed)
     }
 
-    /// The bytes that are in a slot.
+    /// Returns the bytes in a slot.
     pub(super) fn get(&mut self, slot: u32, len: usize) -> Result<Buffer, WireError> {
         match self.slots.get(slot as usize) {
             Some(Some(sealed)) if sealed.as_slice().len() == len => self.buffer(sealed.clone()),
@@ -171,7 +171,7 @@ impl ReceivedSlots {
         }
     }
 
-    /// Files that are kept for long count, so beyond the limit there are copies only.
+    /// Files that are kept for long count, so above the limit the receiver gets copies only.
     fn buffer(&self, sealed: Sealed) -> Result<Buffer, WireError> {
         let is_too_much = self.held.files.load(Ordering::Relaxed) > self.limits.descriptors
             || self.held.bytes.load(Ordering::Relaxed) > self.limits.mapped_bytes;

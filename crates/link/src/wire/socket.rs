@@ -1,6 +1,6 @@
-//! What is asked of a Unix socket: bytes and descriptors, without ever blocking.
+//! Sending and receiving bytes and descriptors over a Unix socket, without ever blocking.
 //!
-//! Descriptors that nobody asked for are closed, and break a rule.
+//! Unexpected descriptors are closed, and are a violation.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -14,14 +14,14 @@ use rustix::net::{
 
 use super::WireError;
 
-/// The most descriptors that one message passes.
+/// The maximum number of descriptors in one message.
 pub const DESCRIPTORS_MAX: usize = 8;
 
-/// Sends the beginning of `bytes`, and the descriptors with it: the number of bytes, 0 if there is no room now.
-/// Nothing was passed if it is 0.
+/// Sends the beginning of `bytes`, and the descriptors with it. Returns the number of bytes, or 0 if there is no room
+/// now. If it is 0, no descriptor was passed.
 ///
 /// # Errors
-/// [`WireError::Broken`] if the other side has hung up; others are those of the operating system.
+/// Returns [`WireError::Broken`] if the other side has hung up, or an error of the operating system.
 pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<usize, WireError> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -39,22 +39,22 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
     }
 }
 
-/// What came over a socket.
+/// The outcome of a receive.
 #[derive(Debug)]
 pub enum Received {
-    /// So many bytes.
+    /// The number of bytes received.
     Bytes(usize),
-    /// Nothing, for now.
+    /// No data for now.
     Nothing,
-    /// Nothing any more: the other side has hung up.
+    /// The end: the other side has hung up.
     End,
 }
 
 /// Receives bytes, and at most `descriptors_max` descriptors that came with them.
 ///
 /// # Errors
-/// [`WireError::Violation`] if there are more descriptors: all of them are closed then. [`WireError::Broken`] if
-/// the other side has hung up; others are those of the operating system.
+/// Returns [`WireError::Violation`] if there are more descriptors, all of which it closes; [`WireError::Broken`] if
+/// the other side has hung up; or an error of the operating system.
 pub fn receive(
     socket: impl AsFd,
     into: &mut [u8],
@@ -88,7 +88,7 @@ pub fn receive(
 
 /// Hangs up.
 pub(super) fn hang_up(socket: impl AsFd) {
-    // It fails if the other side did so first.
+    // Fails if the other side did so first.
     let _ = rustix::net::shutdown(socket, Shutdown::Both);
 }
 
@@ -143,14 +143,14 @@ mod tests {
             send(&a, b"x", &vec![writer.as_fd(); passed]).unwrap();
             assert!(matches!(receive_all(&b, wanted), Err(WireError::Violation(_))));
         }
-        // More than there is room for, which the kernel cuts off.
+        // The kernel cuts off the descriptors for which there is no room.
         let many = vec![writer.as_fd(); 100];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(100))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         assert!(control.push(SendAncillaryMessage::ScmRights(&many)));
         sendmsg(&a, &[IoSlice::new(b"x")], &mut control, SendFlags::empty()).unwrap();
         assert!(matches!(receive_all(&b, DESCRIPTORS_MAX), Err(WireError::Violation(_))));
-        // If one were open, this would wait for ever.
+        // If a descriptor were open, this would wait forever.
         drop(writer);
         assert_eq!(rustix::io::read(&reader, &mut [0; 1]).unwrap(), 0);
     }

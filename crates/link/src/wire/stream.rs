@@ -1,6 +1,6 @@
 //! Frames as a stream of bytes, the same over rings and over sockets.
 //!
-//! Numbers are little-endian, and each line begins at a multiple of eight bytes; what is between is zero.
+//! Numbers are little-endian, and each line begins at a multiple of eight bytes; the padding is zero.
 //!
 //! ```text
 //! frame     u32 number of bytes | u16 number of buffers | u16 0 | the bytes, then for each buffer:
@@ -11,10 +11,10 @@
 //! skip      see `ring.rs`
 //! ```
 //!
-//! A frame that is smaller than half of what the stream holds is sent as a whole or not at all. Of a larger one
-//! the sender keeps what does not fit, and sends it as there is room. Memory that was used before is much cheaper
-//! than any that the kernel has to make, so bytes are copied, however many they are; only what
-//! the sender has sealed, to send it more than once, is shown to the receiver where it lies.
+//! A frame smaller than half of the stream's capacity is sent as a whole or not at all. Of a larger frame the sender
+//! keeps the rest, and sends it as room appears. Reused memory is much cheaper than new memory from the operating
+//! system, so buffers of any size are copied; only a file that the sender has sealed, to send it more than once, is
+//! mapped by the receiver.
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
@@ -26,12 +26,12 @@ use super::shared::WORD;
 use super::slots::{ReceivedSlots, SentSlots};
 use super::{Frame, Limits, Sent, WireError};
 
-/// A receiver may begin to copy so many bytes before the sender has copied the rest.
+/// A receiver can begin to copy this many bytes before the sender has copied the rest.
 const CHUNK: usize = 64 << 10;
-/// The bytes that one call of `receive` deals with, if they are not a whole frame: a peer that goes on
-/// writing must not keep the receiver for ever.
+/// The bytes that one call of `receive` handles, if they are not a whole frame: a peer that keeps writing must not
+/// keep the receiver busy forever.
 const BUDGET: usize = 4 << 20;
-/// A buffer for frames that has grown beyond this is not kept.
+/// The size in bytes above which a grown frame buffer is not kept.
 const KEPT_BYTES: usize = 256 << 10;
 
 const FRAME: u16 = 0;
@@ -41,35 +41,35 @@ const COPIED: u32 = 0;
 const NEW: u32 = 1;
 const AGAIN: u32 = 2;
 
-/// Where a stream goes in.
+/// The write end of a stream.
 pub(super) trait Outlet {
-    /// The number of bytes that fit when it is empty.
+    /// Returns the number of bytes that fit when the stream is empty.
     fn capacity(&self) -> usize;
 
-    /// The number of bytes that fit now, a multiple of [`WORD`]. Looks again at what the other side has taken if
-    /// it is less than `wanted`.
+    /// Returns the number of bytes that fit now, a multiple of [`WORD`]. If that is less than `wanted`, first reads
+    /// the other side's position again.
     fn room(&mut self, wanted: usize) -> Result<usize, WireError>;
 
-    /// A frame follows, and there was room for so many bytes of it.
+    /// Announces a frame, of which this many bytes have room.
     fn begin(&mut self, room: usize) -> Result<(), WireError>;
 
-    /// Adds bytes, for which there is room.
+    /// Adds bytes, for which there must be room.
     fn put(&mut self, bytes: &[u8]);
 
     /// Adds zeros up to a multiple of [`WORD`].
     fn pad(&mut self);
 
-    /// Shows the other side what was added.
+    /// Publishes the added bytes to the other side.
     fn publish(&mut self);
 
-    /// Passes the descriptor of a sealed file, which the two words that are put next will mention. False if that is
-    /// not possible, now or ever.
+    /// Passes the descriptor of a sealed file, which the next two words mention. Returns false if that is not
+    /// possible, now or ever.
     fn pass(&mut self, slot: u32, sealed: &Sealed) -> Result<bool, WireError>;
 }
 
-/// Where a stream comes out.
+/// The read end of a stream.
 pub(super) trait Inlet {
-    /// The number of bytes that are there, a multiple of [`WORD`]. Looks again if it is less than `wanted`.
+    /// Returns the number of bytes available, a multiple of [`WORD`]. Looks again if it is less than `wanted`.
     fn available(&mut self, wanted: usize) -> Result<usize, WireError>;
 
     /// Takes one word, which must be there.
@@ -81,17 +81,17 @@ pub(super) trait Inlet {
     /// Takes `len` bytes, which must be there, and the zeros after them.
     fn fill(&mut self, len: usize, into: &mut Filling);
 
-    /// Goes on behind a [`SKIP`].
+    /// Continues behind a [`SKIP`].
     fn skip(&mut self) -> Result<(), WireError>;
 
-    /// Shows the other side how much was taken.
+    /// Tells the other side how much was taken.
     fn publish(&mut self);
 
-    /// The descriptor that was passed for a slot.
+    /// Returns the descriptor that was passed for a slot.
     fn passed(&mut self, slot: u32) -> Result<OwnedFd, WireError>;
 }
 
-/// The next multiple of [`WORD`].
+/// Returns the next multiple of [`WORD`].
 pub(super) fn padded(len: usize) -> usize {
     len.next_multiple_of(WORD)
 }
@@ -104,7 +104,7 @@ fn header(number: u32, buffers: u16, kind: u16) -> [u8; WORD] {
     bytes
 }
 
-/// How a buffer travels.
+/// The encoding of a buffer.
 #[derive(Clone, Copy)]
 enum Form {
     Copied,
@@ -132,12 +132,12 @@ pub(super) struct Outgoing<O> {
     pub(super) outlet: O,
     limits: Limits,
     slots: SentSlots,
-    /// What did not fit of the last frame. Of the first piece `done` bytes are sent.
+    /// The unsent rest of the last frame. `done` bytes of the first piece were sent.
     rest: VecDeque<Piece>,
     done: usize,
 }
 
-/// A part of a frame, none of them empty.
+/// A part of a frame, never empty.
 enum Piece {
     Bytes(Vec<u8>),
     /// A buffer, with its header.
@@ -158,7 +158,7 @@ impl<O: Outlet> Outgoing<O> {
         }
         let length = self.check(parts, buffers)?;
         let content: usize = buffers.iter().map(Self::expected_size).sum();
-        // One word more, to forget a slot.
+        // Leaves one more word, to forget a slot.
         let size = 2 * WORD + padded(length) + content;
         let wanted = size.min(self.outlet.capacity() / 2);
         if self.outlet.room(wanted)? < wanted {
@@ -182,7 +182,7 @@ impl<O: Outlet> Outgoing<O> {
         Ok(Sent::Yes)
     }
 
-    /// Sends as much of the rest as there is room for; true if nothing is left.
+    /// Sends as much of the rest as there is room for. Returns true if none is left.
     pub(super) fn pump(&mut self) -> Result<bool, WireError> {
         let mut unpublished = 0;
         loop {
@@ -206,7 +206,7 @@ impl<O: Outlet> Outgoing<O> {
         Ok(self.rest.is_empty())
     }
 
-    /// Puts what there is room for of the first piece, and says how much that was.
+    /// Sends the part of the first piece that fits, and returns its number of bytes.
     fn put_some(&mut self) -> Result<usize, WireError> {
         let left = match self.rest.front() {
             Some(Piece::Bytes(bytes)) => &bytes[self.done..],
@@ -225,8 +225,8 @@ impl<O: Outlet> Outgoing<O> {
         Ok(now)
     }
 
-    /// Puts the header of a buffer, whose bytes are then the first piece if they are copied, and says how much
-    /// that was.
+    /// Puts the header of a buffer, and returns its number of bytes. If the buffer is copied, its bytes become the
+    /// first piece.
     fn put_header(&mut self) -> Result<usize, WireError> {
         let size = 2 * WORD;
         if self.outlet.room(size)? < size {
@@ -242,7 +242,7 @@ impl<O: Outlet> Outgoing<O> {
         Ok(size)
     }
 
-    /// Whether a part of a frame has not been sent yet.
+    /// Returns whether a part of a frame has not been sent yet.
     pub(super) fn has_rest(&self) -> bool {
         !self.rest.is_empty()
     }
@@ -259,7 +259,7 @@ impl<O: Outlet> Outgoing<O> {
         Ok(length)
     }
 
-    /// The bytes that a buffer takes if descriptors can be passed.
+    /// Returns the number of bytes that a buffer takes if descriptors can be passed.
     fn expected_size(buffer: &Buffer) -> usize {
         2 * WORD + if buffer.as_sealed().is_some() { 0 } else { padded(buffer.len()) }
     }
@@ -284,13 +284,13 @@ pub(super) struct Incoming<I> {
     limits: Limits,
     slots: ReceivedSlots,
     stage: Stage,
-    /// What has come of the next frame.
+    /// The received part of the next frame.
     frame: Frame,
     buffers_missing: usize,
     content_bytes: usize,
 }
 
-/// What comes next.
+/// The next expected item.
 enum Stage {
     Header,
     Bytes { missing: usize },
@@ -335,7 +335,7 @@ impl<I: Inlet> Incoming<I> {
         matches!(self.stage, Stage::Buffer) && self.buffers_missing == 0
     }
 
-    /// Deals with what is there of one piece, and says how many bytes these were.
+    /// Handles the available part of one piece, and returns its number of bytes.
     fn step(&mut self) -> Result<usize, WireError> {
         match &mut self.stage {
             Stage::Header => {
