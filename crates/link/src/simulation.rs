@@ -1,7 +1,7 @@
-//! A listening system and its remote containers on one thread, in virtual time, every choice following from a seed.
+//! A listening system and its remote containers on one thread, in virtual time; a seed decides every choice.
 //!
-//! Each OS process that there would be is a [`Simulation`] of its own, and the wires between them are in memory:
-//! the seed also says when a frame arrives. Connections can be cut at any moment.
+//! Each OS process is a [`Simulation`] of its own, and the wires between them are in memory: the seed also decides
+//! when a frame arrives. Connections can be cut at any moment.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub struct SimulatedRemote {
     mirrors: Arc<Mirrors>,
     container: Container,
     line: SimulatedLine,
-    /// The listener's end, and whom to wake when something has come to it.
+    /// The listener's end, and the process to wake when data has arrived at it.
     near: (Arc<Link>, Option<Waker>),
 }
 
@@ -39,7 +39,7 @@ const LISTENER: usize = 0;
 const REMOTE: usize = 1;
 
 impl SimulatedHouse {
-    /// A listening system, and no container connected to it.
+    /// Creates a listening system to which no container is connected.
     pub fn new(seed: u64, faults: Faults) -> SimulatedHouse {
         let random = Random::seeded(seed);
         let listener = Simulation::new(random.next_u64()).with_faults(faults);
@@ -51,8 +51,8 @@ impl SimulatedHouse {
         self.listener.handle()
     }
 
-    /// Connects a container. So many frames fit between the two in each direction. Gives its number; none
-    /// if the listening system has no service manager.
+    /// Connects a container. `room` frames fit between the two in each direction. Returns its number; none if the
+    /// listening system has no service manager.
     pub fn connect(&mut self, name: &str, room: usize) -> Option<usize> {
         let manager = self.kernel().system_process()?;
         let (near, far, line) = SimulatedWire::pair(room);
@@ -73,18 +73,18 @@ impl SimulatedHouse {
         Some(self.remotes.len() - 1)
     }
 
-    /// A container that was connected.
+    /// Returns a connected container.
     pub fn remote(&self, number: usize) -> &SimulatedRemote {
         &self.remotes[number]
     }
 
-    /// Lets the OS process of a container go, as if it was killed.
+    /// Drops the OS process of a container, as if it was killed.
     pub fn kill(&mut self, number: usize) {
         self.remotes[number].line.cut();
         self.remotes[number].container.kill();
     }
 
-    /// One turn somewhere, or one frame arrives, or time moves on. False if nothing will ever happen again.
+    /// Takes one turn in a process, delivers one frame, or advances the time. Returns false if no event is left.
     pub fn step(&mut self) -> bool {
         let mut possible = Vec::new();
         if self.listener.is_ready() {
@@ -101,7 +101,7 @@ impl SimulatedHouse {
         true
     }
 
-    /// Steps until `done`, and says whether that came to pass before it became quiet or `steps_max` were done.
+    /// Steps until `done`. Returns whether it became true before all was quiet or `steps_max` were done.
     pub fn run_until(&mut self, steps_max: u64, mut done: impl FnMut(&SimulatedHouse) -> bool) -> bool {
         for _ in 0..steps_max {
             if done(self) {
@@ -130,7 +130,7 @@ impl SimulatedHouse {
         }
     }
 
-    /// Time is everywhere the same, as far as anybody can tell: the next to happen is the next.
+    /// The time is the same in all processes, as far as they can tell: the earliest event is next.
     fn move_time(&mut self) -> bool {
         let simulations = std::iter::once(&mut self.listener)
             .chain(self.remotes.iter_mut().map(|remote| &mut remote.simulation));
@@ -145,16 +145,16 @@ impl SimulatedHouse {
     }
 }
 
-/// Something that can happen next.
+/// A possible next event.
 #[derive(Clone, Copy)]
 enum Event {
     ListenerTurn,
     RemoteTurn(usize),
-    /// A frame gets to that end.
+    /// A frame arrives at that end.
     Arrival(usize, usize),
-    /// The remote container looks what has come.
+    /// The remote container takes its frames.
     Reception(usize),
-    /// The listener does.
+    /// The listener takes its frames.
     StandIn(usize),
 }
 
@@ -190,7 +190,7 @@ impl SimulatedRemote {
         &self.container
     }
 
-    /// What lies between the container and its listener.
+    /// The wire between the container and its listener.
     pub fn line(&self) -> &SimulatedLine {
         &self.line
     }

@@ -1,9 +1,9 @@
 //! The process in the listener's kernel that represents a remote container.
 //!
-//! For everybody else it is the container: it has its pid, permissions and limits, and all that it does is pass on
-//! what is in its mailbox and what comes over the wire. If the wire has no room it leaves its mailbox alone, whose
-//! bounds then hold for its senders. When the connection is over, or the other side breaks a rule, it ends, and
-//! when it ends the connection is over.
+//! To all other processes it is the container: it has its pid, permissions and limits, and only passes on the
+//! messages in its mailbox and the frames from the wire. If the wire has no room it leaves its mailbox alone, so that
+//! the bounds of the mailbox hold for its senders. When the connection is over, or the other side breaks a rule, the
+//! stand-in ends; when the stand-in ends, the connection is over.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::frame::{self, Body, Incoming};
 use crate::link::Link;
 use crate::wire::{Frame, WireError};
 
-/// What dealing with a message or a frame costs, in units of the scheduler.
+/// The cost of a message or a frame, in units of the scheduler.
 const STEP_COST: u32 = 50;
 
-/// While more bytes of notifications than this wait for room at their receivers, nothing more is read.
+/// The bytes of notifications waiting for room at their receivers above which no frame is read.
 const HELD_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) struct StandIn {
@@ -26,7 +26,7 @@ pub(crate) struct StandIn {
     frame: Frame,
 }
 
-/// Why a stand-in ends.
+/// The reason why a stand-in ends.
 enum End {
     /// The container says that it has ended, with this code.
     Exit(i32),
@@ -44,7 +44,8 @@ impl StandIn {
         StandIn { exchange: Exchange::new(link, Side::Listener), port: None, frame: Frame::default() }
     }
 
-    /// One round: what is there goes over the wire, what came is delivered. Says how many steps that took.
+    /// Does one round: sends the messages that are there and delivers the frames that came. Returns the number of
+    /// steps.
     fn pump(&mut self, context: &mut Context<'_>, steps_max: u32) -> Result<u32, End> {
         let exchange = &self.exchange;
         let port = self.port.get_or_insert_with(|| context.port());
@@ -85,7 +86,7 @@ impl Process for StandIn {
         match self.pump(context, steps_max) {
             Ok(steps) => {
                 context.charge(steps * STEP_COST);
-                // Whoever waits on the wire wakes this process when there is more, or room.
+                // The worker that waits on the wire wakes this process when there are frames, or room.
                 if steps < steps_max { Outcome::Wait { until_us: None } } else { Outcome::Ready }
             }
             Err(End::Exit(0)) => Outcome::Exit(Exit::Done),
@@ -111,7 +112,7 @@ mod tests {
     use crate::wire::Wire;
     use crate::wire::simulated::{SimulatedLine, SimulatedWire};
 
-    /// A stand-in, and the hand of a peer that sends what it likes.
+    /// A stand-in, and a peer that sends arbitrary frames.
     struct World {
         simulation: Simulation,
         stand_in: lucarne_kernel::Program,
@@ -146,14 +147,14 @@ mod tests {
             self.send(&bytes);
         }
 
-        /// How many frames have come back.
+        /// Returns the number of frames that have come back.
         fn answers(&self) -> usize {
             std::iter::from_fn(|| self.line.advance(REMOTE).then_some(())).count()
         }
 
         fn expect_alone(&self) {
             assert_eq!(self.stand_in.code(), Some(1), "it ends");
-            assert_eq!(self.bystander.code(), None, "and nobody else");
+            assert_eq!(self.bystander.code(), None, "and no other process");
             assert!(self.line.is_cut());
         }
     }
@@ -191,7 +192,7 @@ mod tests {
         world.say(Outgoing::credit(other, About::Resource { client: 1, handle: 1 }, u32::MAX));
         world.say(Outgoing::slow_consumer(other, 1, 1));
         world.say(Outgoing::watch(pid(-7)));
-        assert_eq!(world.answers(), 1, "that nobody is of that pid");
+        assert_eq!(world.answers(), 1, "that no process has that pid");
         assert_eq!(world.stand_in.code(), None);
         assert_eq!(world.bystander.code(), None);
     }
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_notifications_that_nobody_takes_ends_the_one_who_floods() {
+    fn a_flood_of_unread_notifications_ends_the_sender() {
         let mut world = World::new();
         let system = world.simulation.handle().start_system(
             Box::new(|_: &mut Context<'_>| Outcome::Wait { until_us: None }),

@@ -1,8 +1,8 @@
 //! A connection between two OS processes: frames go in at one end and come out at the other, in order,
 //! with their buffers.
 //!
-//! What is above a wire neither knows nor asks what it is made of. Nothing here blocks: who has nothing to do
-//! announces that it is about to sleep, looks once more, and sleeps on the [`Descriptors`].
+//! The layers above do not depend on the kind of wire. No call blocks: a thread without work announces that it is
+//! about to sleep, checks once more, and sleeps on the [`Descriptors`].
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -23,73 +23,72 @@ mod shared;
 mod slots;
 mod stream;
 
-/// How many bells a side of a wire has.
+/// The number of bells of one side of a wire.
 pub const BELLS: usize = 2;
 
-/// What travels over a wire at a time.
+/// The unit that travels over a wire.
 #[derive(Debug, Default)]
 pub struct Frame {
-    /// What the layer above has encoded.
+    /// The bytes that the layer above has encoded.
     pub bytes: Vec<u8>,
-    /// What is handed over beside it.
+    /// The buffers passed beside the bytes.
     pub buffers: Vec<Buffer>,
 }
 
 /// One end of a connection.
 ///
-/// One thread at a time sends, and one at a time receives; the two may differ. Everything else is for any
-/// thread.
+/// One thread at a time sends, and one at a time receives; the two may differ. Any thread can call the other methods.
 pub trait Wire: Send + Sync {
-    /// Sends a frame whose bytes are `parts`, one after the other. If there is no room for it now, nothing is
-    /// taken; else the buffers are.
+    /// Sends a frame whose bytes are `parts`, one after the other. Takes the buffers, unless there is no room for the
+    /// frame now.
     ///
     /// # Errors
     /// See [`WireError`]. A frame that is larger than the wire allows is a violation by this side.
     fn send(&self, parts: &[&[u8]], buffers: &mut Vec<Buffer>) -> Result<Sent, WireError>;
 
-    /// Replaces `into` by the next frame; false if there is none now.
+    /// Replaces `into` by the next frame; returns false if there is none now.
     ///
     /// # Errors
-    /// See [`WireError`]. After one, the connection is of no use any more.
+    /// See [`WireError`]. After an error, the connection is unusable.
     fn receive(&self, into: &mut Frame) -> Result<bool, WireError>;
 
-    /// Whether it is worth calling [`receive`](Wire::receive), or, after [`Sent::NoRoom`], [`send`](Wire::send).
-    /// A look without a system call, where that is possible.
+    /// Returns whether it is worth calling [`receive`](Wire::receive), or, after [`Sent::NoRoom`],
+    /// [`send`](Wire::send). Makes no system call where that is possible.
     fn is_ready(&self) -> bool;
 
-    /// Rings the other side's bell, if that side sleeps. To be called after a number of frames was sent, or
-    /// received, which may have made room.
+    /// Rings the other side's bell, if that side sleeps. Call it after sending a number of frames, or after receiving
+    /// some, which may have made room.
     fn flush(&self);
 
-    /// This side is about to sleep until `bell` rings. True if there is something to do after all.
+    /// Announces that this side is about to sleep until `bell` rings. Returns true if there is work after all.
     fn announce_sleep(&self, bell: usize) -> bool;
 
-    /// This side is awake, and looks by itself: no bell need ring.
+    /// Announces that this side is awake and polls: no bell need ring.
     fn announce_awake(&self);
 
-    /// What to sleep on.
+    /// Returns the descriptors to sleep on.
     fn descriptors(&self) -> Descriptors<'_>;
 
-    /// Makes a bell that has rung silent again.
+    /// Silences a bell that has rung.
     fn silence(&self, bell: usize);
 
-    /// Deals with what makes the socket readable; the next [`receive`](Wire::receive) says what came of it.
+    /// Handles a readable socket; the next [`receive`](Wire::receive) returns the outcome.
     fn look_at_socket(&self) {}
 
     /// Ends the connection. The other side sees it broken.
     fn close(&self);
 }
 
-/// What became of a frame that was sent.
+/// The outcome of a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// It is on its way.
+    /// The frame is on its way.
     Yes,
-    /// It did not fit now.
+    /// The frame did not fit now.
     NoRoom,
 }
 
-/// What a side of a wire sleeps on. All of it is for `poll` or `epoll`, as readable.
+/// The descriptors on which a side of a wire sleeps. All are for `poll` or `epoll`, as readable.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Descriptors<'w> {
     /// Readable when rung, until [`Wire::silence`].
@@ -101,7 +100,7 @@ pub struct Descriptors<'w> {
     pub process: Option<BorrowedFd<'w>>,
 }
 
-/// Why a connection is over.
+/// The reason why a connection is over.
 #[derive(Debug, Error)]
 pub enum WireError {
     /// The other side has hung up, or has ended.
@@ -110,12 +109,12 @@ pub enum WireError {
     /// The other side has broken this rule.
     #[error("the other side has broken a rule: {0}")]
     Violation(&'static str),
-    /// The operating system would not have it.
+    /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),
 }
 
-/// What one side allows the other to make it keep.
+/// The limits on the data that one side makes the other keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of one frame.
@@ -133,7 +132,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            // A mailbox takes one message of any size, but 16 MiB is what all of them may have together.
+            // A mailbox takes one message of any size, but all messages together are limited to 16 MiB.
             frame_bytes: (16 << 20) + (64 << 10),
             buffer_bytes: 1 << 30,
             frame_buffers: 256,

@@ -18,7 +18,7 @@ use lucarne_services::{
 const ID: &str = "test/component";
 
 const ECHO: i64 = 0;
-/// Notifies as often as it can, and says how often that was.
+/// Notifies as often as it can, and returns how often that was.
 const FLOOD: i64 = 1;
 const END: i64 = 2;
 
@@ -116,7 +116,7 @@ fn eventually(is_so: impl Fn() -> bool) {
     }
 }
 
-/// All that can be done with a component, wherever both are.
+/// Tests every operation on a component, wherever it and its user are.
 fn check(component_is_remote: bool, user_is_remote: bool) {
     let world = World::new();
     let user = world.user(user_is_remote);
@@ -135,7 +135,7 @@ fn check(component_is_remote: bool, user_is_remote: bool) {
     }
     eventually(|| counted.load(Ordering::SeqCst) == 5 * NOTIFICATIONS_MAX);
 
-    // Whatever the component was told that it has sent arrives, though nobody has asked for it yet.
+    // Notifications that the component was told are sent arrive, even before a process asks for them.
     let mut stream = None;
     for _ in 0..3 {
         let sent = component.request(FLOOD as i32, "").wait().expect("it says how often");
@@ -175,7 +175,7 @@ fn both_elsewhere() {
 }
 
 #[test]
-fn who_does_not_listen_holds_nobody_up() {
+fn a_receiver_that_does_not_listen_delays_no_other() {
     let world = World::new();
     let user = world.user(true);
     let _counted = world.start_component(true);

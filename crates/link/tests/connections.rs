@@ -66,7 +66,7 @@ impl World {
     }
 }
 
-/// Whether something comes to pass in time.
+/// Returns whether the condition becomes true in time.
 fn soon(is_so: impl Fn() -> bool) -> bool {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(5) {
@@ -96,7 +96,7 @@ fn a_remote_client_calls() {
 }
 
 #[test]
-fn a_remote_provider_serves_while_nobody_waits_there() {
+fn a_remote_provider_serves_without_a_waiting_thread() {
     let world = World::new();
     let remote = world.connect();
     let service = House::default();
@@ -180,7 +180,7 @@ fn an_idle_connection_costs_no_time() {
 }
 
 #[test]
-fn the_end_of_the_listening_system_is_the_end_of_everybody_else() {
+fn the_end_of_the_listening_system_ends_all_containers() {
     let world = World::new();
     let remote = world.connect();
     let client = Client::open(&remote, HOUSE).wait().expect("opened");
@@ -193,7 +193,7 @@ fn the_end_of_the_listening_system_is_the_end_of_everybody_else() {
 }
 
 #[test]
-fn the_end_of_a_remote_container_leaves_nothing() {
+fn the_end_of_a_remote_container_leaves_no_resources() {
     let world = World::new();
     let before = world.kernel.process_count();
     for round in 0..20 {
@@ -261,7 +261,7 @@ fn everything_works_over_a_socket_alone() {
 }
 
 #[test]
-fn who_says_nothing_keeps_nobody_else_out() {
+fn a_silent_peer_does_not_block_other_connections() {
     let world = World::new();
     let _silent: Vec<_> = (0..4).map(|_| UnixStream::connect(world.listener.path()).unwrap()).collect();
     let remote = world.connect();
@@ -269,7 +269,7 @@ fn who_says_nothing_keeps_nobody_else_out() {
 }
 
 #[test]
-fn nobody_listens_there() {
+fn connecting_fails_without_a_listener() {
     let error = Container::connect("/nowhere/at/all").wait().unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
     let folder = Folder::new();

@@ -1,5 +1,5 @@
-//! A peer that breaks the rules ends its own connection, and harms nobody: no panic, no hang, no SIGBUS, and nothing of
-//! it is kept.
+//! A peer that breaks the rules ends its own connection, and harms no other: no panic, no hang, no SIGBUS, and no
+//! resource of it is kept.
 #![cfg(not(loom))]
 
 mod attack;
@@ -49,7 +49,7 @@ fn is_violation(result: Result<usize, WireError>) -> bool {
     matches!(result, Err(WireError::Violation(_)))
 }
 
-/// What the host makes of what a guest does.
+/// The host's outcome for an action of the guest.
 fn outcome(deed: impl FnOnce(&mut Guest)) -> Result<usize, WireError> {
     let (wire, mut guest) = host();
     deed(&mut guest);
@@ -85,7 +85,7 @@ fn positions_that_cannot_be_are_violations() {
     assert_eq!(take(&wire, 10).unwrap(), 2);
     guest.poke(TAIL, 8);
     assert!(is_violation(take(&wire, 10)));
-    // A head where nothing was ever written.
+    // A head beyond the written bytes.
     for head in [u64::MAX, 1 << 40] {
         let (wire, guest) = host();
         guest.poke(HEAD, head);
@@ -110,7 +110,7 @@ fn lies_about_sizes_and_kinds_are_violations() {
         (0, limits().frame_buffers as u16 + 1, 0),
         (0, 0, 3),
         (0, 1, 1),
-        // A slot that was never used, and one that is none.
+        // A slot that was never used, and an invalid one.
         (0, 0, 1),
         (64, 0, 1),
     ];
@@ -135,7 +135,7 @@ fn lies_about_sizes_and_kinds_are_violations() {
         }
     });
     assert!(is_violation(result));
-    // A skip beyond what was written.
+    // A skip beyond the written bytes.
     assert!(is_violation(outcome(|guest| guest.write_header(0, 0, 2))));
 }
 
@@ -183,10 +183,10 @@ fn files_that_are_not_sealed_as_announced_are_violations() {
 }
 
 #[test]
-fn descriptors_that_nobody_announced_are_violations() {
+fn unannounced_descriptors_are_violations() {
     let _alone = alone();
     let some = file(Kind::Sealed, 10);
-    // More than can be on their way, several at once, none, and other messages.
+    // More descriptors than can be in flight, several at once, none, and other messages.
     assert!(is_violation(outcome(|guest| assert!((0..65).all(|_| guest.pass(&[0; 4], &[some.as_fd()]))))));
     for (bytes, files) in [(&[0; 4][..], 2), (&[0; 4], 8), (&[0; 4], 0), (&[0; 3], 1), (b"GET / HTTP/1.1", 0)]
     {
@@ -241,7 +241,7 @@ fn memory_that_changes_while_it_is_read_is_as_good_as_any() {
     let mut violations = 0;
     while begin.elapsed() < Duration::from_secs(3) {
         let (wire, mut guest) = host();
-        // One that is sure to be good: whether others are depends on when the processor goes from one thread to the other.
+        // This frame is certainly good: whether others are depends on when the processor switches threads.
         guest.write_header(0, 0, 0);
         assert_eq!(take(&wire, 10).unwrap(), 1);
         let is_over = AtomicBool::new(false);
@@ -280,7 +280,7 @@ fn shared_memory_cannot_shrink() {
     for size in [0, 4096, 4096 + CAPACITY] {
         assert!(rustix::fs::ftruncate(&guest.memory, size).is_err());
     }
-    // Holes can be made: they are zeros, and so is what is read there.
+    // Holes can be made: they read as zeros.
     let flags = rustix::fs::FallocateFlags::PUNCH_HOLE | rustix::fs::FallocateFlags::KEEP_SIZE;
     rustix::fs::fallocate(&guest.memory, flags, 0, 4096 + 2 * CAPACITY).unwrap();
     assert_eq!(take(&wire, 10).unwrap(), 0);
@@ -329,7 +329,7 @@ fn a_plain_socket_takes_no_descriptors_and_no_nonsense() {
     let sealed =
         [&[0, 0, 0, 0, 1, 0, 0, 0][..], &[1, 0, 0, 0, 0, 0, 0, 0], &[9, 0, 0, 0, 0, 0, 0, 0]].concat();
     assert!(matches!(end(&|mut theirs| theirs.write_all(&sealed).unwrap()), Some(WireError::Violation(_))));
-    // Cut off, in the midst of a header and of a frame.
+    // Cut off, in the middle of a header and of a frame.
     for bytes in [&[0; 3][..], &[9, 0, 0, 0, 0, 0, 0, 0, 1]] {
         let result = end(&|mut theirs| {
             theirs.write_all(bytes).unwrap();

@@ -1,5 +1,5 @@
-//! OS processes that are killed at any moment, a hundred of them: those who wait for them know at once, those who do
-//! not are not disturbed, and nothing of them stays.
+//! A hundred OS processes that are killed at any moment: callers that wait for them know at once, other processes are
+//! not disturbed, and no resource of the killed processes stays.
 #![allow(clippy::print_stderr, reason = "programs that are started say so, and what was measured is told")]
 
 mod common;
@@ -19,13 +19,13 @@ use lucarne_services::{CallError, Client, Container, Presence, ServiceManager, V
 
 const KILLS: usize = 100;
 
-/// Held by each test: what this OS process holds is counted.
+/// Held by each test, because the resources of this OS process are counted.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// What a program that is started is for.
+/// Tells a started program its role.
 const ROLE: &str = "LUCARNE_TEST_ROLE";
 
-/// How soon whoever waits is to know, if half of them may take longer. Generous: machines that test are busy.
+/// The time within which half of the waiting callers must know. Generous: machines that test are busy.
 const MEDIAN_MAX: Duration = Duration::from_millis(10);
 
 struct World {
@@ -50,7 +50,7 @@ impl World {
     }
 }
 
-/// The life of a program that is to be killed.
+/// Runs a program that is to be killed.
 #[test]
 #[ignore = "started by the other test"]
 fn victim() {
@@ -81,7 +81,7 @@ fn victim() {
     }
 }
 
-/// Says that everything is ready, and waits to be killed.
+/// Reports that everything is ready, and waits to be killed.
 fn announce() {
     eprintln!("ready");
     if std::env::var(ROLE).as_deref() != Ok("client") {
@@ -104,7 +104,7 @@ fn start(role: &str, path: &Path) -> Child {
     child
 }
 
-/// Kills a program while a call of it is under way, and says how long it took to know.
+/// Kills a program during a call to it, and returns how long the caller took to know.
 fn kill_under(child: &mut Child, client: &Client, moment: Duration) -> Duration {
     let call = client.clone();
     let waiting = std::thread::spawn(move || (call.invoke(WAIT, Value::Null).wait(), Instant::now()));
@@ -117,7 +117,7 @@ fn kill_under(child: &mut Child, client: &Client, moment: Duration) -> Duration 
     known.saturating_duration_since(killed)
 }
 
-/// What this OS process has open and mapped.
+/// The open descriptors and mappings of this OS process.
 fn holdings() -> (usize, usize) {
     let count = |path: &str| std::fs::read_dir(path).map_or(0, Iterator::count);
     let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux");
@@ -157,7 +157,7 @@ fn a_hundred_kills() {
                 std::thread::sleep(moment);
                 child.kill().expect("it is there");
                 child.wait().expect("it is dead");
-                // All that is left is the witness's.
+                // Only the witness's are left.
                 assert!(soon(|| world.service.lamps.now() == 0), "lamps stay");
             }
             _ => {
@@ -206,7 +206,7 @@ fn a_program_that_is_started_has_the_name_that_it_was_given() {
     child.wait().expect("it is dead");
 }
 
-/// Somebody who has nothing to do with those who are killed.
+/// A process that is unrelated to the killed ones.
 struct Witness {
     container: Container,
     is_over: Arc<AtomicBool>,

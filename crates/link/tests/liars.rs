@@ -1,5 +1,5 @@
-//! Containers that speak the protocol and lie: frames of every kind, about processes, requests and resources that are
-//! none of theirs. Each ends alone, and leaves nothing behind.
+//! Containers that speak the protocol and lie: they send frames of every kind, about processes, requests and
+//! resources that are not theirs. Each ends alone, and leaves no resource behind.
 #![cfg(not(loom))]
 
 mod common;
@@ -36,7 +36,7 @@ impl Dice {
         of[self.roll(of.len() as u64) as usize]
     }
 
-    /// Numbers as they are used, and some that are not.
+    /// Returns a number as used by the protocol, or an invalid one.
     fn number(&mut self) -> i64 {
         match self.roll(8) {
             0 => self.pick(&[-1, i64::MIN, i64::MAX, 1 << 40]),
@@ -91,14 +91,14 @@ fn come_in(stream: UnixStream) -> (RingWire, i64, i64) {
     (wire, field(8), field(24))
 }
 
-/// Lies until it is thrown out, or has had enough.
-fn lie(stream: UnixStream, seed: u64, somebody: i64) -> usize {
+/// Lies until it is disconnected, or has sent all its frames.
+fn lie(stream: UnixStream, seed: u64, other: i64) -> usize {
     let (wire, me, manager) = come_in(stream);
     let mut dice = Dice(seed);
     let mut frame = Frame::default();
     let mut heard = vec![1];
     for lies in 0..LIES {
-        let pid = dice.pick(&[-1, manager, manager, somebody, somebody, me, 0, 7, i64::MAX]);
+        let pid = dice.pick(&[-1, manager, manager, other, other, me, 0, 7, i64::MAX]);
         let kind = dice.pick(&[1, 1, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7, 8, 10]);
         let kind = if dice.roll(300) == 0 { dice.roll(17) as u8 } else { kind };
         let detail = if kind == 10 { 64 } else { dice.roll(2) as u8 * u8::from(matches!(kind, 1 | 3)) };
@@ -136,7 +136,7 @@ fn lie(stream: UnixStream, seed: u64, somebody: i64) -> usize {
     LIES
 }
 
-/// One test at a time: they count what this OS process has and how long it works.
+/// Runs one test at a time, because they count the resources and the processor time of this OS process.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -160,7 +160,7 @@ fn liars_end_alone() {
 
     let is_over = AtomicBool::new(false);
     let lies: usize = std::thread::scope(|scope| {
-        // Others go about their work all the time.
+        // Other processes work all the time.
         let working = scope.spawn(|| {
             let mut calls = 0;
             while !is_over.load(Ordering::Relaxed) {
@@ -176,7 +176,7 @@ fn liars_end_alone() {
             let liar = scope.spawn(move || lie(far, seed, pid));
             let program = connections.adopt("liar", near, None).expect("let in");
             let lies = liar.join().expect("a liar does not panic");
-            // Whether it was thrown out or went: it has ended.
+            // It was disconnected or left: in both cases it has ended.
             program.wait();
             lies
         });
@@ -196,7 +196,7 @@ fn liars_end_alone() {
     assert_eq!((house.calls.now(), house.lamps.now()), (0, 0));
 }
 
-/// The time that this OS process has worked.
+/// Returns the processor time of this OS process.
 fn worked() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

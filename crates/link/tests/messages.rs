@@ -250,7 +250,7 @@ fn a_cut_is_death_on_both_sides() {
 }
 
 #[test]
-fn whoever_connects_may_only_speak_to_those_it_was_introduced_to() {
+fn a_remote_container_reaches_only_processes_it_was_introduced_to() {
     let mut house = house(3, Faults::default());
     let stranger = Container::start(house.kernel(), "stranger");
     let remote = house.connect("remote", 8).unwrap();

@@ -1,5 +1,5 @@
-//! Containers in several OS processes that use each other, and are killed or cut off at random: nobody else is
-//! disturbed, and nothing of them stays.
+//! Containers in several OS processes that use each other, and are killed or cut off at random: other containers are
+//! not disturbed, and no resource of the killed ones stays.
 //!
 //! All seeds, some minutes of work:
 //!
@@ -19,10 +19,10 @@ use lucarne_kernel::random::Random;
 use lucarne_link::simulation::SimulatedHouse;
 use lucarne_services::{Client, Container, Selector, Value};
 
-/// Steps between one violent death and the next, at most.
+/// The maximum number of steps between two kills.
 const STEPS_APART: u64 = 1_500;
 
-/// So many steps are enough for whatever has to happen.
+/// A number of steps that is enough for every expected event.
 const STEPS_ENOUGH: u64 = 300_000;
 
 #[test]
@@ -39,11 +39,11 @@ fn all_seeds() {
 fn check_all(count: u64) {
     let far_uses = Arc::new(AtomicUsize::new(0));
     (0..count).for_each(|seed| check(seed, &far_uses));
-    // Else nothing was tested.
+    // Otherwise the run tested no call.
     assert!(far_uses.load(Ordering::Relaxed) as u64 > count);
 }
 
-/// Makes use of a service in all ways that there are, for ever, whatever happens to its provider.
+/// Uses a service in every way, forever, whatever happens to its provider.
 async fn use_service(container: Container, selector: Selector, uses: Arc<AtomicUsize>) {
     loop {
         let _ = use_once(&container, selector, &uses).await;
@@ -116,7 +116,7 @@ impl World {
         }
     }
 
-    fn kill_somebody(&mut self, random: &Random) {
+    fn kill_random_process(&mut self, random: &Random) {
         let victim = random.below(self.remotes as u64) as usize;
         match random.below(5) {
             0 => self.house.kill(victim),
@@ -147,7 +147,7 @@ fn check(seed: u64, far_uses: &Arc<AtomicUsize>) {
     let mut world = World::new(seed, far_uses);
     for _ in 0..1 + random.below(3) {
         world.steps(random.below(STEPS_APART));
-        world.kill_somebody(&random);
+        world.kill_random_process(&random);
     }
     let before = world.witnessed.load(Ordering::Relaxed);
     let witnessed = world.witnessed.clone();

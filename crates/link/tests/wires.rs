@@ -1,4 +1,4 @@
-//! What both kinds of wire promise: frames come out as they went in, in order, whatever their size, and an end is
+//! The contract of both kinds of wire: frames come out as they went in, in order, whatever their size, and an end is
 //! noticed.
 #![cfg(not(loom))]
 
@@ -31,12 +31,12 @@ fn both(check: impl Fn(Pair)) {
     check(rings());
 }
 
-/// Bytes that tell where they belong.
+/// Returns bytes that depend on their position.
 fn pattern(len: usize, seed: usize) -> Vec<u8> {
     (0..len).map(|at| (at * 7 + at / 251 + seed) as u8).collect()
 }
 
-/// Waits as whoever has nothing to do does.
+/// Waits as a thread without work does.
 fn sleep(wire: &dyn Wire) {
     if !wire.announce_sleep(0) {
         let descriptors = wire.descriptors();
@@ -46,7 +46,7 @@ fn sleep(wire: &dyn Wire) {
             .map(|file| PollFd::from_borrowed_fd(*file, PollFlags::IN))
             .collect();
         let limit = Timespec { tv_sec: 10, tv_nsec: 0 };
-        assert!(poll(&mut files, Some(&limit)).unwrap() > 0, "nobody rang");
+        assert!(poll(&mut files, Some(&limit)).unwrap() > 0, "no bell rang");
         if files.last().is_some_and(|socket| !socket.revents().is_empty()) {
             wire.look_at_socket();
         }
@@ -104,7 +104,7 @@ fn frames_of_all_sizes_cross_while_both_sides_sleep_and_wake() {
                     };
                     send(&*a, &[&pattern(len % 400_000, seed)], buffers);
                 }
-                // What did not fit at once leaves while this side waits.
+                // Bytes that did not fit at once leave while this side waits.
                 assert!(matches!(receive(&*a, &mut Frame::default()), Ok(())));
             });
             let mut frame = Frame::default();
@@ -136,7 +136,7 @@ fn what_finds_no_room_is_not_taken_and_is_sent_later() {
         for _ in 0..sent {
             receive(&*b, &mut frame).unwrap();
             b.flush();
-            // In the socket's case somebody has to hand on what waits.
+            // With the socket, a thread must flush the waiting bytes.
             assert!(!a.is_ready() || !a.receive(&mut Frame::default()).unwrap());
         }
         assert_eq!(a.send(&[&bytes], &mut buffers).unwrap(), Sent::Yes);

@@ -1,8 +1,8 @@
-//! What each side of a pair of rings rings when the other one sleeps.
+//! The bells with which each side of a pair of rings wakes the other.
 //!
-//! The sides share open files, and who shares one can take its flag "do not block" off. So the side that
-//! made the rings, the *maker*, which may not trust the other, must never write to or read from a file that the
-//! other has as well, unless in a way that does not block whatever the flag says:
+//! The sides share open files, and either of them can clear the O_NONBLOCK flag of a shared file. So the side that
+//! made the rings, the *maker*, which must not trust the other, never writes to or reads from a file that the other
+//! also has, except in a way that does not block whatever the flag says:
 //!
 //! - The maker sleeps on an eventfd, and reads it with RWF_NOWAIT.
 //! - The other side, the *guest*, sleeps on pipes. It gets their reading ends, which are files of their own; the
@@ -21,7 +21,7 @@ use super::BELLS;
 /// The descriptors that a guest needs.
 pub(super) const GUEST_BELLS: usize = 1 + BELLS;
 
-/// All bells of a connection, as one side has them.
+/// All bells of a connection, as held by one side.
 pub(super) struct Bells {
     own: Vec<OwnedFd>,
     other: Vec<OwnedFd>,
@@ -29,10 +29,10 @@ pub(super) struct Bells {
 }
 
 impl Bells {
-    /// The maker's bells, and the descriptors for the guest.
+    /// Creates the maker's bells, and the descriptors for the guest.
     pub(super) fn make() -> Result<(Bells, [OwnedFd; GUEST_BELLS]), Errno> {
         let own = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        // A kernel that cannot read without blocking says so, even if there is nothing to read.
+        // A kernel without nonblocking reads returns an error, even if there are no bytes to read.
         match read_now(&own) {
             Err(Errno::AGAIN) => {}
             result => return Err(result.err().unwrap_or(Errno::OPNOTSUPP)),
@@ -44,29 +44,29 @@ impl Bells {
         Ok((Bells { own: vec![own], other: vec![write_a, write_b], _kept: vec![read_a, read_b] }, guest))
     }
 
-    /// The guest's bells.
+    /// Creates the guest's bells.
     pub(super) fn join([maker, a, b]: [OwnedFd; GUEST_BELLS]) -> Bells {
         Bells { own: vec![a, b], other: vec![maker], _kept: Vec::new() }
     }
 
-    /// Rings a bell of the other side, or its only one.
+    /// Rings the given bell of the other side, or its only one.
     pub(super) fn ring(&self, bell: usize) {
         let bell = &self.other[bell.min(self.other.len() - 1)];
         // If there is no room, the bell has not been heard yet.
         let _ = rustix::io::write(bell, &1_u64.to_le_bytes());
     }
 
-    /// The bells of this side.
+    /// Returns the bells of this side.
     pub(super) fn own(&self) -> [Option<BorrowedFd<'_>>; BELLS] {
         std::array::from_fn(|bell| self.own.get(bell).map(AsFd::as_fd))
     }
 
-    /// The number that one of the bells of this side has, which may have but one.
+    /// Returns the number of a bell of this side, which may have only one.
     pub(super) fn number(&self, bell: usize) -> usize {
         bell.min(self.own.len() - 1)
     }
 
-    /// Makes a bell silent.
+    /// Silences a bell.
     pub(super) fn silence(&self, bell: usize) {
         let bell = &self.own[self.number(bell)];
         // Before Linux 6.4 that is not possible with pipes; these are the guest's, which trusts the maker.
@@ -83,7 +83,7 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((reader, writer))
 }
 
-/// Reads what is there, without blocking even if the file would.
+/// Reads the available bytes, without blocking even if the file would.
 fn read_now(file: &OwnedFd) -> Result<usize, Errno> {
     let mut bytes = [0; 512];
     rustix::io::preadv2(file, &mut [IoSliceMut::new(&mut bytes)], u64::MAX, ReadWriteFlags::NOWAIT)
@@ -125,7 +125,7 @@ mod tests {
         // The eventfd is empty: reading it would block. The pipe is full: writing would.
         maker.silence(0);
         (0..10_000).for_each(|_| maker.ring(0));
-        // Nobody reads any more.
+        // The reading end is closed.
         drop(guest);
         maker.ring(0);
     }

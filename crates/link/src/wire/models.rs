@@ -138,7 +138,7 @@ fn a_side_that_sleeps_already_is_woken_for_the_room_that_another_thread_of_it_wa
         });
         let is_written = write(&mut writer, 5) || (a.want_room() && write(&mut writer, 5));
         if is_written {
-            // There was room at once, so the reader need not wake anybody.
+            // There was room at once, so the reader need not wake the writer.
             bell.notify();
         }
         sleeping.join().unwrap();

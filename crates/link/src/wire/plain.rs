@@ -1,7 +1,7 @@
 //! A wire over a Unix socket alone, for where memory cannot be shared: everything is copied through the kernel.
 //!
-//! What is sent is gathered until [`Wire::flush`]. What the socket has no room for then waits in here, and the
-//! descriptor to sleep on, an epoll of its own, becomes readable when there is room again.
+//! Sent frames are gathered until [`Wire::flush`]. Bytes for which the socket has no room then wait in the wire, and
+//! the descriptor to sleep on, an epoll of its own, becomes readable when there is room again.
 
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
@@ -23,22 +23,22 @@ const CAPACITY: usize = 256 << 10;
 /// One end of a connection over a socket alone.
 pub struct SocketWire {
     socket: Arc<OwnedFd>,
-    /// The socket is in it, as readable, and as writable while something waits for room.
+    /// Holds the socket, as readable, and as writable while bytes wait for room.
     watch: OwnedFd,
     process: Option<OwnedFd>,
     outgoing: Mutex<Outgoing<SocketOutlet>>,
     incoming: Mutex<Incoming<SocketInlet>>,
-    /// Something waits for room.
+    /// Bytes wait for room.
     is_stuck: AtomicBool,
-    /// A frame is there, or a part of one.
+    /// A frame or a part of one has arrived.
     has_bytes: AtomicBool,
 }
 
 impl SocketWire {
-    /// A wire over a connected stream socket; `process` is the pidfd of the other side, if there is one.
+    /// Creates a wire over a connected stream socket; `process` is the pidfd of the other side, if there is one.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// Returns errors of the operating system.
     pub fn new(socket: OwnedFd, process: Option<OwnedFd>, limits: Limits) -> Result<SocketWire, WireError> {
         let watch = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(std::io::Error::from)?;
         let data = epoll::EventData::new_u64(0);
@@ -58,7 +58,7 @@ impl SocketWire {
         })
     }
 
-    /// Notes whether something waits for room, so that the end of that is noticed.
+    /// Records whether bytes wait for room, so that epoll reports when there is some.
     fn watch_for_room(&self, is_stuck: bool) {
         if self.is_stuck.swap(is_stuck, Ordering::AcqRel) == is_stuck {
             return;
@@ -69,7 +69,7 @@ impl SocketWire {
         let _ = epoll::modify(&self.watch, &*self.socket, data, epoll::EventFlags::IN | room);
     }
 
-    /// Hands to the socket what it takes now.
+    /// Writes as many bytes as the socket takes now.
     fn push(&self, outgoing: &mut Outgoing<SocketOutlet>) -> Result<(), WireError> {
         outgoing.pump()?;
         outgoing.outlet.push()?;
@@ -104,7 +104,7 @@ impl Wire for SocketWire {
     }
 
     fn flush(&self) {
-        // An error shows again when something is received.
+        // An error shows again at the next receive.
         let _ = self.push(&mut self.outgoing.lock());
     }
 
@@ -131,10 +131,10 @@ impl Wire for SocketWire {
 
 struct SocketOutlet {
     socket: Arc<OwnedFd>,
-    /// What was added; the first `sent` bytes have left.
+    /// The added bytes; the first `sent` were sent.
     bytes: Vec<u8>,
     sent: usize,
-    /// The number of bytes that were ever added, as far as it matters for padding.
+    /// The total number of bytes added, as far as it matters for padding.
     put: usize,
 }
 
@@ -194,7 +194,7 @@ impl Outlet for SocketOutlet {
 struct SocketInlet {
     socket: Arc<OwnedFd>,
     bytes: Box<[u8]>,
-    /// Where in `bytes` those are that have come but were not taken yet.
+    /// The range in `bytes` that has arrived but was not taken yet.
     waiting: Range<usize>,
     has_ended: bool,
 }
@@ -226,7 +226,7 @@ impl Inlet for SocketInlet {
             self.read()?;
         }
         let available = self.waiting.len() / WORD * WORD;
-        // Nothing can come to an end any more that has not come by now.
+        // Frames that have not arrived completely by now never will.
         if self.has_ended && available < wanted { Err(WireError::Broken) } else { Ok(available) }
     }
 

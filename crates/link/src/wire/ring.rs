@@ -1,15 +1,15 @@
-//! Two rings in shared memory, one for each way, and the words by which each side knows whether the other sleeps.
+//! Two rings in shared memory, one for each direction, and the words that tell each side whether the other sleeps.
 //!
-//! Each ring has one writer and one reader. Where they are is counted in bytes from the beginning of time, always
-//! multiples of eight: the *tail* is how much was written, the *head* how much of it was read. Each side
-//! keeps its own count in private memory, publishes it, and checks what it reads of the other's: that it has not
-//! gone back, and that the two are never further apart than the ring is long.
+//! Each ring has one writer and one reader. Positions are counted in bytes since the start, always in multiples of
+//! eight: the *tail* is the number of bytes written, the *head* the number of bytes read. Each side keeps its own
+//! count in private memory, publishes it, and checks the other's: it must not go back, and the two must not be
+//! further apart than the ring is long.
 //!
 //! Sleeping takes no system call of the other side unless it is needed:
 //!
-//! 1. Who is about to sleep writes into its *sleep word* which bell is to be rung, and whether room is wanted.
-//! 2. It looks once more at what the other side has published, and sleeps if that is nothing new.
-//! 3. Who has published something looks at the other's sleep word, clears it, and rings.
+//! 1. A side that is about to sleep writes to its *sleep word* which bell to ring, and whether it wants room.
+//! 2. It checks the other side's published positions once more, and sleeps if they have not changed.
+//! 3. A side that has published a position reads the other's sleep word, clears it, and rings.
 //!
 //! The fences between the two steps of either make sure that at least one of them sees the other.
 //!
@@ -29,9 +29,9 @@ use super::shared::{SharedMemory, WORD, append_out, copy_in, copy_out};
 
 /// The bytes of each ring: a message of 1 MiB fits in as a whole.
 pub(super) const CAPACITY: usize = 2 << 20;
-/// A ring that is empty is used from its beginning again once this much of it was used, so that who sends
-/// little stays in the processor's cache and has little memory. Until the reader is there as well, there is room for so
-/// much only.
+/// An empty ring is used from its beginning again once this many bytes of it were used, so that a sender of little
+/// data stays in the processor's cache and uses little memory. Until the reader has caught up, there is only this
+/// much room.
 const REUSED: usize = 256 << 10;
 
 /// In place of a frame: the next one is at the beginning of the ring.
@@ -50,7 +50,7 @@ const APART: usize = 1;
 const DATA: usize = 2 * WAY;
 const WAY: usize = 4 * APART;
 
-/// In a sleep word: the number of the bell that is to be rung, and one.
+/// In a sleep word: the number of the bell to ring, plus one.
 const BELL: u64 = 3;
 /// In a sleep word: room is wanted as well.
 const WANTS_ROOM: u64 = 4;
@@ -64,14 +64,14 @@ pub(super) const fn words(capacity: usize) -> usize {
 pub(super) struct Side {
     memory: SharedMemory,
     capacity: usize,
-    /// 0 or 1: which of the sides this is, and which way it writes.
+    /// The number of this side, 0 or 1, and of the direction in which it writes.
     number: usize,
-    /// This side's counts, for looks by any thread.
+    /// This side's counts, readable by any thread.
     written: AtomicU64,
     read: AtomicU64,
     /// The room that a writer has asked for in vain, or 0.
     room_wanted: AtomicUsize,
-    /// Something was published since the other side was last told.
+    /// A position was published since the other side was last told.
     has_written: AtomicBool,
     has_read: AtomicBool,
 }
@@ -100,35 +100,37 @@ impl Side {
         RingReader { side: self.clone(), head: 0, tail: 0, published: 0 }
     }
 
-    /// Whether there is something to read, or room that was asked for in vain.
+    /// Returns whether there are bytes to read, or room that was asked for in vain.
     pub(super) fn is_ready(&self) -> bool {
         self.tail(1 - self.number).load(Ordering::Acquire) != self.read.load(Ordering::Acquire)
             || self.has_wanted_room()
     }
 
-    /// Whether there is room now that was asked for in vain.
+    /// Returns whether there is now room that was asked for in vain.
     pub(super) fn has_wanted_room(&self) -> bool {
         let wanted = self.room_wanted.load(Ordering::Acquire);
         let head = self.head(self.number).load(Ordering::Acquire);
         let used = self.written.load(Ordering::Acquire).wrapping_sub(head);
-        // Where the other side has written nonsense, the writer will find out.
+        // If the other side has published an invalid position, the writer will find out.
         wanted > 0 && self.capacity.checked_sub(used as usize).is_none_or(|room| room >= wanted)
     }
 
-    /// Nobody waits for room any more.
+    /// Withdraws the request for room.
     pub(super) fn want_no_room(&self) {
         self.room_wanted.store(0, Ordering::Release);
     }
 
-    /// Makes sure that this side is woken when there is room, even if it sleeps already. True if there is now.
+    /// Ensures that this side is woken when there is room, even if it sleeps already. Returns true if there is room
+    /// now.
     pub(super) fn want_room(&self) -> bool {
-        // Pairs with the fence in `announce_sleep`: either the sleeper sees what is wanted, or it is seen here.
+        // Pairs with the fence in `announce_sleep`: either the sleeper sees the request, or this side sees the
+        // sleeper.
         fence(Ordering::SeqCst);
         self.add_to_sleep_word();
         self.has_wanted_room()
     }
 
-    /// Steps 1 and 2 of the top of the file. True if there is something to do after all.
+    /// Does steps 1 and 2 of the module documentation. Returns true if there is work after all.
     pub(super) fn announce_sleep(&self, bell: usize) -> bool {
         // Swapped, since the other side writes the word as well: plain stores of both have no order to rely on.
         self.sleep_word(self.number).swap(bell as u64 + 1, Ordering::AcqRel);
@@ -144,7 +146,8 @@ impl Side {
         self.sleep_word(self.number).swap(0, Ordering::AcqRel);
     }
 
-    /// If this side sleeps, it wants room as well. Should the word have changed meanwhile, it has been woken.
+    /// Adds the request for room to the sleep word of a sleeping side. If the word has changed meanwhile, the side
+    /// was woken.
     fn add_to_sleep_word(&self) {
         let word = self.sleep_word(self.number);
         let asleep = word.load(Ordering::Relaxed);
@@ -156,7 +159,7 @@ impl Side {
         fence(Ordering::SeqCst);
     }
 
-    /// Step 3 of the top of the file: the bell of the other side to ring.
+    /// Does step 3 of the module documentation: returns the bell of the other side to ring.
     pub(super) fn bell_to_ring(&self) -> Option<usize> {
         let has_written = take(&self.has_written);
         let has_read = take(&self.has_read);
@@ -174,7 +177,7 @@ impl Side {
         Some((asleep & BELL).saturating_sub(1) as usize)
     }
 
-    /// Whether there is so much room in the ring that this side reads that nobody wants more.
+    /// Returns whether the ring that this side reads has so much room that the writer wants no more.
     fn has_made_room(&self) -> bool {
         let tail = self.tail(1 - self.number).load(Ordering::Acquire);
         let used = tail.wrapping_sub(self.read.load(Ordering::Acquire));
@@ -193,7 +196,7 @@ impl Side {
         &self.memory.words()[side * WAY + 2 * APART]
     }
 
-    /// The next `len` bytes from `at` on, as words, or as many of them as there are before the end of the ring.
+    /// Returns the next `len` bytes from `at` as words, up to the end of the ring.
     fn data(&self, way: usize, at: u64, len: usize) -> &[AtomicU64] {
         let offset = (at % self.capacity as u64) as usize;
         let len = len.next_multiple_of(WORD).min(self.capacity - offset);
@@ -202,12 +205,12 @@ impl Side {
     }
 }
 
-/// Takes a flag down, without a locked instruction if it is down already.
+/// Clears a flag, without a locked instruction if it is clear already.
 fn take(flag: &AtomicBool) -> bool {
     flag.load(Ordering::Relaxed) && flag.swap(false, Ordering::AcqRel)
 }
 
-/// What the other side has published, if that can be true: not before `known`, and at most `span` bytes from it.
+/// Returns the other side's published position if it is valid: not before `known`, and at most `span` bytes from it.
 fn checked(published: u64, known: u64, span: u64) -> Result<u64, WireError> {
     let ahead = published.wrapping_sub(known);
     if ahead > span || !ahead.is_multiple_of(WORD as u64) {
@@ -326,7 +329,7 @@ pub(super) struct RingReader {
     head: u64,
     /// The other side's tail when last looked at.
     tail: u64,
-    /// What the other side knows of `head`.
+    /// The value of `head` that was published to the other side.
     published: u64,
 }
 
@@ -397,7 +400,7 @@ impl RingReader {
 
     fn take(&mut self, len: usize) {
         self.head += len.next_multiple_of(WORD) as u64;
-        // Whoever waits for room in the middle of a large message need not wait for the end of it.
+        // A thread that waits for room in the middle of a large message need not wait for the end of it.
         if self.head.wrapping_sub(self.published) >= (self.side.capacity / 8) as u64 {
             self.publish();
         }

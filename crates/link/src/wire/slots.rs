@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_is_forgotten() {
+    fn unheld_files_are_forgotten() {
         let mut slots = SentSlots::default();
         assert_eq!(slots.next_forgotten(), None);
         let one = sealed(10);

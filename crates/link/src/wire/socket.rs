@@ -129,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn a_full_socket_takes_nothing() {
+    fn a_full_socket_takes_no_bytes() {
         let (a, _b) = UnixStream::pair().unwrap();
         while send(&a, &[0; 1000], &[]).unwrap() > 0 {}
         assert_eq!(send(&a, b"x", &[a.as_fd()]).unwrap(), 0);
     }
 
     #[test]
-    fn descriptors_that_nobody_wants_are_closed() {
+    fn unwanted_descriptors_are_closed() {
         let (a, b) = UnixStream::pair().unwrap();
         let (reader, writer) = rustix::pipe::pipe().unwrap();
         for (passed, wanted) in [(1, 0), (3, 2), (DESCRIPTORS_MAX, 0)] {

@@ -1,4 +1,4 @@
-//! A peer that breaks the rules: it has the descriptors of a guest, and writes what it likes.
+//! A peer that breaks the rules: it has the descriptors of a guest, and writes arbitrary bytes.
 //!
 //! Shared with the fuzz target `wire`.
 
@@ -10,12 +10,12 @@ use lucarne_link::wire::{Frame, Limits, Wire, WireError, socket};
 use lucarne_message::{Buffer, Sealed, memory_file};
 use rustix::fs::{SealFlags, fcntl_add_seals};
 
-/// Where the positions are, in words.
+/// The words that hold the positions.
 pub(crate) const TAIL: u64 = 64;
 pub(crate) const HEAD: u64 = 16;
 pub(crate) const SLEEP: u64 = 96;
 pub(crate) const SLEEP_OF_HOST: u64 = 32;
-/// The bytes of each ring, and where that of the guest begins.
+/// The bytes of each ring, and the offset of the guest's ring.
 pub(crate) const CAPACITY: u64 = 2 << 20;
 const DATA: u64 = 4096 + CAPACITY;
 
@@ -34,11 +34,11 @@ pub(crate) struct Guest {
     pub(crate) socket: UnixStream,
     pub(crate) memory: OwnedFd,
     _bells: Vec<OwnedFd>,
-    /// How much an honest guest would have written.
+    /// The number of bytes that an honest guest would have written.
     pub(crate) tail: u64,
 }
 
-/// What a descriptor is for that is passed.
+/// The purpose of a passed descriptor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Sealed,
@@ -100,7 +100,7 @@ impl Guest {
         }
     }
 
-    /// Writes bytes as an honest guest does, but any.
+    /// Writes arbitrary bytes in the place where an honest guest would.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         let mut padded = bytes.to_vec();
         padded.resize(bytes.len().next_multiple_of(8), 0);
@@ -121,13 +121,13 @@ impl Guest {
         socket::send(&self.socket, bytes, files).is_ok_and(|sent| sent > 0)
     }
 
-    /// Passes what may be a sealed file for a slot.
+    /// Passes a file that may be a sealed one, for a slot.
     pub(crate) fn pass_for(&self, slot: u32, kind: Kind, len: usize) -> bool {
         self.pass(&slot.to_le_bytes(), &[file(kind, len).as_fd()])
     }
 }
 
-/// The host's turn: takes all that is there, and says how it ends. The number of frames is bounded, since a
+/// Takes the host's turn: receives all frames, and returns how it ends. The number of frames is bounded, since a
 /// flood has no end.
 pub(crate) fn take(wire: &RingWire, frames_max: usize) -> Result<usize, WireError> {
     let mut frame = Frame::default();
@@ -145,7 +145,7 @@ pub(crate) fn take(wire: &RingWire, frames_max: usize) -> Result<usize, WireErro
     Ok(frames_max)
 }
 
-/// An attack that follows from any bytes. It ends, and nobody panics.
+/// Runs an attack that follows from arbitrary bytes. It ends, without a panic.
 pub(crate) fn attack(input: &[u8]) {
     let (wire, mut guest) = host();
     let mut input = input.iter().copied();
@@ -158,7 +158,7 @@ pub(crate) fn attack(input: &[u8]) {
     let _ = take(&wire, 1000);
 }
 
-/// One step of an attack; false if it has ended the connection.
+/// Takes one step of an attack; returns false if it has ended the connection.
 fn apply(
     step: u8,
     input: &mut impl Iterator<Item = u8>,

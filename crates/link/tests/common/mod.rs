@@ -1,4 +1,4 @@
-//! A service that tests use from everywhere, and houses of several OS processes that are none.
+//! A service that tests use from everywhere, and systems of several OS processes, simulated on one thread.
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use lucarne_services::{
 
 pub(crate) const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 2);
 
-/// Another one that is the same.
+/// Returns a second handle to the same service.
 pub(crate) const BARN: Selector = Selector::new(uuid!("6f9b41c7-6a53-4f8a-9b6e-0f7d3a1f5d02"), 1, 0);
 
 pub(crate) const ECHO: u32 = 0;
@@ -27,7 +27,7 @@ pub(crate) const FLOOD: u32 = 7;
 pub(crate) const POUR: u32 = 8;
 pub(crate) const DEADLINE: u32 = 9;
 
-/// Counts what is there: resources, and calls at work.
+/// Counts live resources and calls in progress.
 #[derive(Clone, Default)]
 pub(crate) struct Count(Arc<AtomicUsize>);
 
@@ -106,7 +106,7 @@ impl Handler for House {
     }
 }
 
-/// A house under simulation with a service manager.
+/// A simulated system with a service manager.
 pub(crate) fn house(seed: u64, faults: Faults) -> SimulatedHouse {
     let house = SimulatedHouse::new(seed, faults);
     let manager = ServiceManager::new(Presence::default());
@@ -116,7 +116,7 @@ pub(crate) fn house(seed: u64, faults: Faults) -> SimulatedHouse {
     house
 }
 
-/// What a task has come to.
+/// The result of a task.
 pub(crate) struct Outcome<T>(Arc<Mutex<Option<T>>>);
 
 impl<T> Outcome<T> {
