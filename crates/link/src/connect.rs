@@ -72,10 +72,10 @@ pub enum ConnectError {
         error: io::Error,
     },
     /// The environment variable is not set, or says neither a path nor a descriptor.
-    #[error("{SOCKET_VARIABLE} is to be a path, or fd:N")]
+    #[error("{SOCKET_VARIABLE} must be a path or fd:N")]
     Environment,
     /// The listener rejected the container, or is not a system of this version.
-    #[error("not let in: {0}")]
+    #[error("the listener rejected the connection: {0}")]
     Refused(WireError),
     /// The connection timed out.
     #[error("DEADLINE_EXCEEDED")]
@@ -277,7 +277,7 @@ fn join<T>(
     let remote = Arc::new(Remote::new(kernel, mirrors, attendance));
     let started = start(&remote, names);
     // Only the manager can have taken the pid, which no regular listener allows.
-    Ok((started.ok_or(WireError::Violation("a container has a name of its own"))?, remote))
+    Ok((started.ok_or(WireError::Violation("the pid of the container is taken"))?, remote))
 }
 
 // -- Processes that are no containers in Rust ------------------------------------------------------

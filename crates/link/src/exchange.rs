@@ -5,10 +5,10 @@
 //! message in the other party's name. So each kernel counts, bounds and judges the messages of its own processes as
 //! if the receiver were local:
 //!
-//! - A request counts as outstanding until its answer frame is there. One that is canceled is
+//! - A request counts as outstanding until its answer frame is there. A canceled one is
 //!   answered at once on this side, and the cancel travels.
-//! - A notification takes its place at the sender's end until the receiver has dealt with it, not
-//!   only until it has arrived. Who is a slow consumer is therefore decided by the kernel of the sender.
+//! - A notification keeps its place at the sender's end until the receiver has handled it, not
+//!   only until it has arrived. So the kernel of the sender decides which consumers are slow.
 //!
 //! *Party* is the process of the listening system that a frame is about.
 
@@ -222,7 +222,7 @@ impl Exchange {
                 self.notify(port, to, (party, About::External), payload)?;
             }
             Body::Watch if self.side == Side::Listener => port.watch(party),
-            _ => return Err(WireError::Violation("each frame has its end and its time")),
+            _ => return Err(WireError::Violation("unexpected frame for this end or moment")),
         }
         Ok(())
     }
@@ -257,7 +257,7 @@ impl Exchange {
         let mut ledger = self.ledger.lock();
         if let Some(held) = ledger.held.get_mut(&key) {
             if held.len() >= NOTIFICATIONS_MAX {
-                return Err(WireError::Violation("no more notifications than there is room for"));
+                return Err(WireError::Violation("more notifications than there is room for"));
             }
             self.held_bytes.fetch_add(payload.size(), Ordering::Relaxed);
             held.push_back(payload);
@@ -375,7 +375,7 @@ impl CreditWatch for Exchange {
 }
 
 impl Ledger {
-    /// Returns the local id of a request that the other side cancels. Cancels are rare, so a search is fast enough.
+    /// Removes and returns the local id of a request that the other side cancels. Cancels are rare, so a search is fine.
     fn canceled(&mut self, party: Pid, there: RequestId) -> Option<RequestId> {
         let found = self.asked.iter().find(|&(key, value)| key.0 == party && *value == there);
         let key = *found?.0;

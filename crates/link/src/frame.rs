@@ -7,8 +7,8 @@
 //!  kind detail buffers length  pid   gid   first second text... payload...
 //! ```
 //!
-//! *pid* is always the process of the listening system that is spoken to or of: the other party is the
-//! remote container. *buffers* is how many travel beside the frame, *length* the bytes of the text or a count.
+//! *pid* is always the process of the listening system that the frame addresses or concerns: the other party is the
+//! remote container. *buffers* is the number of buffers beside the frame, *length* the bytes of the text or a count.
 //! Fields that a kind does not use are zero, and any other value is an error: each frame has one encoding. Parsing is
 //! total and borrows: a frame's claims never cause an allocation.
 
@@ -26,10 +26,10 @@ pub(crate) const HEAD: usize = 40;
 /// A parsed frame: see the module documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Body<'f> {
-    /// A request to or from the process, which its asker calls `id`.
-    /// `left_us` is how long the asker still waits, in microseconds; 0 if it has not said.
+    /// A request to or from the process, with the `id` that its caller gave it.
+    /// `left_us` is the time that the caller still waits, in microseconds; 0 if unknown.
     Request { id: RequestId, procedure: i64, is_close: bool, left_us: u32, payload: &'f [u8] },
-    /// The result of a request, by the name that its asker gave it.
+    /// The result of a request, with the id that its caller gave it.
     Reply { id: RequestId, payload: &'f [u8] },
     /// The reason why a request has no result.
     Failure { id: RequestId, text: &'f str, trace: Option<&'f [u8]> },
@@ -136,7 +136,7 @@ impl Outgoing {
         }
     }
 
-    /// A request is given up.
+    /// Cancels a request.
     pub(crate) fn cancel(pid: Pid, id: RequestId) -> Outgoing {
         Outgoing::plain(pid, Head { kind: kind::CANCEL, first: id.as_i64(), ..Head::default() })
     }
@@ -147,7 +147,7 @@ impl Outgoing {
         Outgoing::new(party, head, payload)
     }
 
-    /// Notifications have been dealt with.
+    /// Acknowledges handled notifications.
     pub(crate) fn credit(pid: Pid, about: About, count: u32) -> Outgoing {
         let head = Head { kind: kind::CREDIT, length: count, ..Head::default() };
         Outgoing::plain(
@@ -165,7 +165,7 @@ impl Outgoing {
         Outgoing::plain(pid, Head { kind, first: client, second: handle, ..Head::default() })
     }
 
-    /// The end of the process is of interest.
+    /// Asks to be told when the process ends.
     pub(crate) fn watch(pid: Pid) -> Outgoing {
         Outgoing::plain(pid, Head { kind: kind::WATCH, ..Head::default() })
     }
@@ -191,13 +191,13 @@ impl Outgoing {
         Outgoing::plain(Pid::from_i64(0), head)
     }
 
-    /// The first words of the container.
+    /// The hello of the container.
     pub(crate) fn hello(name: &str) -> Outgoing {
         let head = Head { kind: kind::HELLO, first: i64::from(VERSION), ..Head::default() };
         Outgoing::with_text((Pid::from_i64(0), Gid::SYSTEM), head, name.to_owned(), Payload::default())
     }
 
-    /// The first words of the listener.
+    /// The welcome of the listener.
     pub(crate) fn welcome(pid: Pid, gid: Gid, manager: Pid) -> Outgoing {
         let head = Head { kind: kind::WELCOME, first: manager.as_i64(), ..Head::default() };
         Outgoing::new((pid, gid), head, Payload::default())
@@ -214,7 +214,7 @@ impl Outgoing {
     fn with_text(party: (Pid, Gid), mut head: Head, text: String, mut payload: Payload) -> Outgoing {
         (head.pid, head.gid) = (party.0.as_i64(), party.1.as_i64());
         if matches!(head.kind, kind::FAILURE | kind::HELLO) {
-            // A longer one does not fit into a frame, and is refused there.
+            // A longer text does not fit into a frame, and is refused there.
             head.length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }
         let buffers = payload.take_buffers();
@@ -222,7 +222,7 @@ impl Outgoing {
         Outgoing { head, text, payload, buffers }
     }
 
-    /// The bytes of the frame, in parts, and its buffers.
+    /// Returns the bytes of the frame, in parts, and its buffers.
     pub(crate) fn parts(&mut self) -> ([&[u8]; 3], &mut Vec<Buffer>) {
         ([&self.head, self.text.as_bytes(), self.payload.bytes()], &mut self.buffers)
     }
@@ -242,7 +242,7 @@ impl Head {
         bytes
     }
 
-    /// The head, the number of buffers that it announces, and the rest.
+    /// Returns the head, the number of buffers that it announces, and the rest.
     fn read(bytes: &[u8]) -> Option<(Head, u16, &[u8])> {
         let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
         let i64_at = |at: usize| -> i64 {
@@ -264,17 +264,17 @@ impl Head {
     }
 }
 
-/// Reads a frame of these bytes, and so many buffers beside them.
+/// Reads a frame from these bytes, with the given number of buffers beside them.
 ///
 /// # Errors
-/// [`WireError::Violation`] for whatever no honest peer says.
+/// Returns [`WireError::Violation`] for a frame that no honest peer sends.
 pub(crate) fn read(bytes: &[u8], buffer_count: usize) -> Result<Incoming<'_>, WireError> {
     let violation = |rule| WireError::Violation(rule);
-    let (head, buffers, rest) = Head::read(bytes).ok_or(violation("a frame has a head"))?;
+    let (head, buffers, rest) = Head::read(bytes).ok_or(violation("frame without a head"))?;
     if usize::from(buffers) != buffer_count {
-        return Err(violation("a frame says how many buffers it has"));
+        return Err(violation("wrong number of buffers"));
     }
-    let body = body(head, rest).ok_or(violation("a frame is one that exists, as it should be"))?;
+    let body = body(head, rest).ok_or(violation("invalid frame"))?;
     let may_have_buffers = matches!(
         body,
         Body::Request { .. }
@@ -285,7 +285,7 @@ pub(crate) fn read(bytes: &[u8], buffer_count: usize) -> Result<Incoming<'_>, Wi
             | Body::External { .. }
     );
     if buffers > 0 && !may_have_buffers {
-        return Err(violation("buffers belong to a payload"));
+        return Err(violation("buffers without a payload"));
     }
     Ok(Incoming { pid: Pid::from_i64(head.pid), gid: Gid::from_i64(head.gid), body })
 }
@@ -330,7 +330,7 @@ fn body(head: Head, rest: &[u8]) -> Option<Body<'_>> {
         },
         _ => return None,
     };
-    // One way to say a thing: whatever was not used is as it is written, and nothing follows.
+    // Each frame has one encoding: unused fields must have their written value, and no bytes follow.
     let again = written(&body, head);
     let expected_rest = match body {
         Body::Request { payload, .. }
@@ -345,7 +345,7 @@ fn body(head: Head, rest: &[u8]) -> Option<Body<'_>> {
     (again == head && rest.len() == expected_rest).then_some(body)
 }
 
-/// The head with nothing in it but what the body says.
+/// Returns a head with only the fields of the body set.
 fn written(body: &Body<'_>, head: Head) -> Head {
     let blank = Head { kind: head.kind, pid: head.pid, gid: head.gid, ..Head::default() };
     let Head { detail, length, first, second, .. } = head;
@@ -378,7 +378,7 @@ mod tests {
     use crate::wire::Frame;
     use proptest::prelude::*;
 
-    /// What comes out at the other end of a wire.
+    /// Returns the frame that comes out at the other end of a wire.
     fn arrived(outgoing: Outgoing) -> Frame {
         let mut outgoing = outgoing;
         let (parts, buffers) = outgoing.parts();

@@ -66,9 +66,9 @@ pub(crate) fn hear_hello(socket: &UnixStream) -> Result<String, WireError> {
     let bytes = receive(socket, PATIENCE, &mut descriptors, 0)?;
     match frame::read(&bytes, 0)?.body {
         Body::Hello { version: VERSION, name } if name.len() <= NAME_MAX => Ok(name.to_owned()),
-        Body::Hello { version: VERSION, .. } => Err(WireError::Violation("a name is short")),
-        Body::Hello { .. } => Err(WireError::Violation("both sides are of the same version")),
-        _ => Err(WireError::Violation("a container first says hello")),
+        Body::Hello { version: VERSION, .. } => Err(WireError::Violation("name too long")),
+        Body::Hello { .. } => Err(WireError::Violation("different protocol version")),
+        _ => Err(WireError::Violation("expected hello as the first frame")),
     }
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn introduce(
     let mut descriptors = Vec::new();
     let bytes = receive(&socket, patience, &mut descriptors, DESCRIPTORS)?;
     let Incoming { body: Body::Welcome { pid, gid, manager }, .. } = frame::read(&bytes, 0)? else {
-        return Err(WireError::Violation("a listener first says welcome"));
+        return Err(WireError::Violation("expected welcome as the first frame"));
     };
     socket.set_nonblocking(true)?;
     let (process, limits) = (peer.process, Limits::default());
@@ -130,7 +130,7 @@ pub(crate) fn introduce(
     } else {
         let descriptors = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors);
         let descriptors =
-            descriptors.map_err(|_| WireError::Violation("a welcome has all of its descriptors"))?;
+            descriptors.map_err(|_| WireError::Violation("welcome without all of its descriptors"))?;
         Box::new(RingWire::join(socket.into(), process, descriptors, limits)?)
     };
     Ok((Names { pid, gid, manager }, wire))
@@ -159,7 +159,7 @@ fn receive(
     receive_exact(socket, &until, &mut length, descriptors, descriptors_max)?;
     let length = u32::from_le_bytes(length) as usize;
     if length > BYTES_MAX {
-        return Err(WireError::Violation("first words are short"));
+        return Err(WireError::Violation("handshake frame too large"));
     }
     let mut bytes = vec![0; length];
     receive_exact(socket, &until, &mut bytes, descriptors, 0)?;

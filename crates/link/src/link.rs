@@ -101,7 +101,7 @@ impl Link {
         self.wire.flush();
     }
 
-    /// Sets whether incoming frames should be read.
+    /// Pauses reading, or resumes it.
     pub(crate) fn set_deaf(&self, is_deaf: bool) {
         self.is_deaf.store(is_deaf, Ordering::Release);
     }

@@ -52,7 +52,7 @@ pub struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Maps a claimed name to the container's group and visible name.
+/// Maps a claimed name to the prepared group of the container and the name that other containers see.
 type Entrance = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
 
 /// The reason why a system cannot listen on a path.
@@ -78,7 +78,7 @@ pub enum ListenError {
 #[non_exhaustive]
 pub enum AdoptError {
     /// The system has no service manager, or no names left.
-    #[error("the system takes no containers")]
+    #[error("the system accepts no containers")]
     NoNames,
     /// The other side broke the handshake protocol.
     #[error(transparent)]
@@ -286,7 +286,7 @@ impl Connections {
     fn welcome(&self, stream: UnixStream, entrance: &Entrance) -> Result<(), AdoptError> {
         let Peer { uid, process } = handshake::peer(&stream)?;
         if uid != rustix::process::getuid().as_raw() {
-            return Err(WireError::Violation("only the owner enters").into());
+            return Err(WireError::Violation("the peer belongs to another user").into());
         }
         let (group, name) = entrance(&handshake::hear_hello(&stream)?);
         self.take_in(group, &name, stream, process).map(drop)

@@ -378,7 +378,7 @@ impl Caller {
         })
     }
 
-    /// Gives the free seat to this caller, whose turn has come.
+    /// Tells this caller that the seat is free and that its turn has come.
     fn pass_on_to(&self) {
         self.is_next.store(true, Ordering::Release);
         self.thread.unpark();

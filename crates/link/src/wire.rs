@@ -106,8 +106,8 @@ pub enum WireError {
     /// The other side has hung up, or has ended.
     #[error("the connection is broken")]
     Broken,
-    /// The other side has broken this rule.
-    #[error("the other side has broken a rule: {0}")]
+    /// The other side broke the protocol in this way.
+    #[error("the other side broke the protocol: {0}")]
     Violation(&'static str),
     /// A system call failed.
     #[error(transparent)]

@@ -243,12 +243,12 @@ impl Inlet for SocketInlet {
     }
 
     fn skip(&mut self) -> Result<(), WireError> {
-        Err(WireError::Violation("a header of no known kind"))
+        Err(WireError::Violation("header of unknown kind"))
     }
 
     fn publish(&mut self) {}
 
     fn passed(&mut self, _slot: u32) -> Result<OwnedFd, WireError> {
-        Err(WireError::Violation("a descriptor was announced that did not come"))
+        Err(WireError::Violation("announced descriptor is missing"))
     }
 }

@@ -214,7 +214,7 @@ fn take(flag: &AtomicBool) -> bool {
 fn checked(published: u64, known: u64, span: u64) -> Result<u64, WireError> {
     let ahead = published.wrapping_sub(known);
     if ahead > span || !ahead.is_multiple_of(WORD as u64) {
-        return Err(WireError::Violation("a position outside of the ring"));
+        return Err(WireError::Violation("position outside of the ring"));
     }
     Ok(published)
 }

@@ -180,7 +180,7 @@ struct Line {
 struct Inbox {
     /// The descriptors that no frame has mentioned yet, with their slots, in the order of the frames.
     passed: VecDeque<(u32, OwnedFd)>,
-    /// The rule that the other side broke.
+    /// The violation by the other side.
     violation: Option<&'static str>,
 }
 
@@ -216,7 +216,7 @@ impl Line {
         }
         match inbox.passed.pop_front() {
             Some((of, file)) if of == slot => Ok(file),
-            _ => Err(WireError::Violation("a descriptor was announced that did not come")),
+            _ => Err(WireError::Violation("announced descriptor is missing")),
         }
     }
 
@@ -245,7 +245,7 @@ impl Inbox {
         let mut files = Vec::new();
         match socket::receive(socket, &mut bytes, &mut files, 1)? {
             Received::Bytes(PASSED_BYTES) => {}
-            Received::Bytes(_) => return Err(WireError::Violation("a message of no known kind")),
+            Received::Bytes(_) => return Err(WireError::Violation("message of unknown kind")),
             Received::Nothing => return Ok(false),
             Received::End => return Err(WireError::Broken),
         }
@@ -253,7 +253,7 @@ impl Inbox {
             Some(file) if self.passed.len() < PASSED_MAX => {
                 self.passed.push_back((u32::from_le_bytes(bytes), file));
             }
-            _ => return Err(WireError::Violation("descriptors that were not announced")),
+            _ => return Err(WireError::Violation("unannounced descriptors")),
         }
         Ok(true)
     }

@@ -8,7 +8,7 @@
 //!   SEAL, and whoever did not make it checks them, and its size, before mapping. So reading is never SIGBUS. Pages
 //!   are made when they are first used, and as with any memory the machine may have none left.
 //! - Words are aligned, since mappings begin at pages.
-#![allow(unsafe_code)] // Mapping memory, and filling memory that is not initialised yet.
+#![allow(unsafe_code)] // Mapping memory, and filling memory that is not initialized yet.
 
 use std::mem::MaybeUninit;
 
@@ -113,11 +113,11 @@ mod mapped {
         pub(in crate::wire) fn open(file: &OwnedFd, len: usize) -> Result<SharedMemory, WireError> {
             // Files of other kinds have no seals, and fail with EINVAL.
             if !fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SEALS)) {
-                return Err(WireError::Violation("shared memory that is not sealed"));
+                return Err(WireError::Violation("shared memory is not sealed"));
             }
             let size = fstat(file).map_err(io::Error::from)?.st_size;
             if u64::try_from(size).ok() != Some((len * WORD) as u64) {
-                return Err(WireError::Violation("shared memory of another size"));
+                return Err(WireError::Violation("shared memory of wrong size"));
             }
             Ok(SharedMemory::map(file, len)?)
         }

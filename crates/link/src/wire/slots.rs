@@ -139,7 +139,7 @@ impl ReceivedSlots {
         let others = self.slots.iter().enumerate().filter(|(at, _)| *at != slot as usize);
         let bytes: usize = others.filter_map(|(_, sealed)| Some(sealed.as_ref()?.as_slice().len())).sum();
         if slot as usize >= SLOTS || len == 0 || bytes.saturating_add(len) > BYTES_MAX {
-            return Err(WireError::Violation("a sealed file that is not allowed"));
+            return Err(WireError::Violation("sealed file beyond the limits"));
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl ReceivedSlots {
     pub(super) fn set(&mut self, slot: u32, len: usize, file: OwnedFd) -> Result<Buffer, WireError> {
         let charge = Charge::new(&self.held, len);
         let sealed = Sealed::from_file(file, len, charge).map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => WireError::Violation("a file that is not sealed as announced"),
+            std::io::ErrorKind::InvalidData => WireError::Violation("file not sealed as announced"),
             _ => WireError::System(error),
         })?;
         let sealed = self.slots[slot as usize].insert(sealed).clone();
@@ -159,7 +159,7 @@ impl ReceivedSlots {
     pub(super) fn get(&mut self, slot: u32, len: usize) -> Result<Buffer, WireError> {
         match self.slots.get(slot as usize) {
             Some(Some(sealed)) if sealed.as_slice().len() == len => self.buffer(sealed.clone()),
-            _ => Err(WireError::Violation("a slot that has no such bytes")),
+            _ => Err(WireError::Violation("slot without such bytes")),
         }
     }
 
@@ -167,7 +167,7 @@ impl ReceivedSlots {
     pub(super) fn forget(&mut self, slot: u32) -> Result<(), WireError> {
         match self.slots.get_mut(slot as usize).and_then(Option::take) {
             Some(_) => Ok(()),
-            None => Err(WireError::Violation("a slot that has no such bytes")),
+            None => Err(WireError::Violation("slot without such bytes")),
         }
     }
 

@@ -81,7 +81,7 @@ pub fn receive(
     let is_truncated = result.flags.contains(ReturnFlags::CTRUNC);
     if is_truncated || descriptors.len() - before > descriptors_max {
         descriptors.truncate(before);
-        return Err(WireError::Violation("descriptors that were not announced"));
+        return Err(WireError::Violation("unannounced descriptors"));
     }
     Ok(if result.bytes == 0 { Received::End } else { Received::Bytes(result.bytes) })
 }

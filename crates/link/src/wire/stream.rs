@@ -254,7 +254,7 @@ impl<O: Outlet> Outgoing<O> {
             || buffers.len() > self.limits.frame_buffers
             || content > self.limits.buffer_bytes
         {
-            return Err(WireError::Violation("a frame is too large"));
+            return Err(WireError::Violation("frame too large"));
         }
         Ok(length)
     }
@@ -383,13 +383,13 @@ impl<I: Inlet> Incoming<I> {
         match (kind, buffers) {
             (FRAME, _) => self.begin_frame(number as usize, usize::from(buffers)),
             (FORGET, 0) => self.slots.forget(number),
-            _ => Err(WireError::Violation("a header of no known kind")),
+            _ => Err(WireError::Violation("header of unknown kind")),
         }
     }
 
     fn begin_frame(&mut self, length: usize, buffers: usize) -> Result<(), WireError> {
         if length > self.limits.frame_bytes || buffers > self.limits.frame_buffers {
-            return Err(WireError::Violation("a frame is too large"));
+            return Err(WireError::Violation("frame too large"));
         }
         if self.frame.bytes.capacity() > KEPT_BYTES {
             self.frame.bytes = Vec::new();
@@ -406,7 +406,7 @@ impl<I: Inlet> Incoming<I> {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         self.content_bytes = self.content_bytes.saturating_add(len);
         if self.content_bytes > self.limits.buffer_bytes {
-            return Err(WireError::Violation("a frame is too large"));
+            return Err(WireError::Violation("frame too large"));
         }
         let buffer = match kind {
             COPIED if slot == 0 => {
@@ -422,7 +422,7 @@ impl<I: Inlet> Incoming<I> {
                 self.slots.set(slot, len, file)?
             }
             AGAIN => self.slots.get(slot, len)?,
-            _ => return Err(WireError::Violation("a buffer of no known kind")),
+            _ => return Err(WireError::Violation("buffer of unknown kind")),
         };
         self.add(buffer);
         Ok(())

@@ -13,7 +13,7 @@ use lucarne_services::{
 
 pub(crate) const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 2);
 
-/// Returns a second handle to the same service.
+/// The selector of a second service with the same interface.
 pub(crate) const BARN: Selector = Selector::new(uuid!("6f9b41c7-6a53-4f8a-9b6e-0f7d3a1f5d02"), 1, 0);
 
 pub(crate) const ECHO: u32 = 0;
@@ -50,7 +50,7 @@ impl Drop for Counted {
     }
 }
 
-/// What it serves is counted.
+/// The service of the tests. Its calls and lamps are counted.
 #[derive(Clone, Default)]
 pub(crate) struct House {
     pub(crate) calls: Count,
