@@ -1,6 +1,9 @@
 //! A hundred OS processes that are killed at any moment: callers that wait for them know at once, other processes are
 //! not disturbed, and no resource of the killed processes stays.
-#![allow(clippy::print_stderr, reason = "programs that are started say so, and what was measured is told")]
+#![allow(
+    clippy::print_stderr,
+    reason = "started programs report to the parent, and the test prints its measurements"
+)]
 
 mod common;
 

@@ -7,7 +7,7 @@
 //! - The maker sleeps on an eventfd, and reads it with RWF_NOWAIT.
 //! - The other side, the *guest*, sleeps on pipes. It gets their reading ends, which are files of their own; the
 //!   maker writes to the writing ends, which it alone has. It keeps reading ends as well, so that it
-//!   is never told by a signal (SIGPIPE) that nobody reads.
+//!   never gets SIGPIPE for a pipe without a reader.
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

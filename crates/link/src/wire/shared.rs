@@ -5,7 +5,7 @@
 //! The code relies on this:
 //!
 //! - The mapping has the size that was asked for, and the file cannot shrink: it has the seals SHRINK, GROW and
-//!   SEAL, and whoever did not make it checks them, and its size, before mapping. So reading is never SIGBUS. Pages
+//!   SEAL, and the side that maps it checks them, and its size, first. So a read never raises SIGBUS. Pages
 //!   are made when they are first used, and as with any memory the machine may have none left.
 //! - Words are aligned, since mappings begin at pages.
 #![allow(unsafe_code)] // Mapping memory, and filling memory that is not initialized yet.
