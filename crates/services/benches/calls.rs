@@ -1,4 +1,4 @@
-//! What a call between containers in Rust costs: `cargo bench -p lucarne-services`.
+//! Measures the cost of a call between containers in Rust: `cargo bench -p lucarne-services`.
 //!
 //! Each line is the best of several runs, per operation. The provider and the client do what the macros
 //! write: one `i64` there, one back, or one `Bytes`. Beside them stands what the same costs between two tasks of `tokio`
@@ -107,7 +107,7 @@ async fn next(client: Client, count: u64) {
     }
 }
 
-/// The same with 1 MiB, which nobody copies.
+/// The same with 1 MiB, which is not copied.
 async fn large(client: Client, count: u64) {
     let mut bytes = Bytes::from(vec![7; 1 << 20]);
     for _ in 0..count {

@@ -1,4 +1,4 @@
-//! What a container has to do in its next turn, and when that is.
+//! The work of a container for its next turn, and the time of that turn.
 //!
 //! Anybody may add to it, from any thread, and wakes the process then. So it gets another turn, unless it is the
 //! turn of the process itself that adds something: before its end the process looks here.
@@ -26,13 +26,13 @@ pub(crate) type TimerKey = (i64, u64);
 /// When a timer fires that is not there.
 const NEVER: i64 = i64::MAX;
 
-/// What happens when the time has come.
+/// The action when a timer expires.
 pub(crate) enum Timer {
     /// A request is given up.
     Request(RequestId),
-    /// Somebody has waited for that.
+    /// Wakes the task that waits for the time.
     Sleep(Promise<(), Failed>),
-    /// Nobody has asked for the notifications of a proxy.
+    /// The time in which a stream of the notifications of a proxy can be requested is over.
     Unheard(Arc<Inbox>),
 }
 
@@ -56,7 +56,7 @@ struct State {
     is_over: bool,
 }
 
-/// What is to be done now. Reused from turn to turn.
+/// The due work. Reused from turn to turn.
 #[derive(Default)]
 pub(crate) struct Due {
     pub(crate) ready: Vec<usize>,
@@ -71,7 +71,7 @@ impl Default for Agenda {
 }
 
 impl Agenda {
-    /// A task wants to be polled.
+    /// A task is ready to be polled.
     pub(crate) fn wake(&self, port: Option<&Port>, place: usize) {
         if self.is_in_turn() {
             return WOKEN.with_borrow_mut(|woken| woken.push(place));
@@ -117,7 +117,7 @@ impl Agenda {
         self.publish(&state);
     }
 
-    /// What a turn has not come to is for the next one.
+    /// Returns the work that a turn did not reach to the agenda for the next turn.
     pub(crate) fn put_off(&self) {
         let woken = Turn::take_woken(Vec::new());
         self.add(None, |state| {
@@ -126,7 +126,7 @@ impl Agenda {
         });
     }
 
-    /// Takes out what is to be done now.
+    /// Takes out the due work.
     pub(crate) fn take_due(&self, now_us: i64, due: &mut Due) {
         let mut state = self.state.lock();
         std::mem::swap(&mut state.ready, &mut due.ready);
@@ -194,12 +194,12 @@ impl Agenda {
         }
     }
 
-    /// Whoever waits with this waker.
+    /// The task or thread that waits with this waker.
     pub(crate) fn waiter(&self, waker: &Waker) -> Waiter {
         self.task_of(waker).map_or_else(|| Waiter::Waker(waker.clone()), Waiter::Task)
     }
 
-    /// Whether that is who waits with this waker.
+    /// Returns whether this is the task or thread that waits with the waker.
     pub(crate) fn is_waiter(&self, waiter: &Waiter, waker: &Waker) -> bool {
         match waiter {
             Waiter::Task(place) => self.task_of(waker) == Some(*place),
@@ -236,11 +236,11 @@ impl Waiter {
 }
 
 thread_local! {
-    /// Whose turn it is on this thread; null if it is nobody's.
+    /// The container whose turn runs on this thread; null if there is none.
     static TURN_OF: Cell<*const Agenda> = const { Cell::new(std::ptr::null()) };
     /// The tasks that were woken in it, as by an answer out of the mailbox.
     static WOKEN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-    /// The task that is being polled in it: what its waker points to, and its place.
+    /// The task that is being polled: the target of its waker, and its place.
     static POLLED: Cell<(*const (), usize)> = const { Cell::new((std::ptr::null(), 0)) };
 }
 

@@ -1,4 +1,4 @@
-//! What a container offers: its services, who has opened them, and what it keeps for whom.
+//! The services of a container, their clients, and the resources of these clients.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ const ID_LIMIT: i64 = 0x4000_0000;
 /// Handles are twice what is below this, and one more if they get notifications.
 const HANDLE_LIMIT: i64 = 0x2000_0000;
 
-/// What a provider says about itself.
+/// The description that a provider gives of itself.
 #[derive(Debug)]
 pub(crate) struct Face {
     pub(crate) name: String,
@@ -82,7 +82,7 @@ impl Drop for Closed {
 }
 
 impl Books {
-    /// Numbers differ from container to container, so that mixing them up is noticed.
+    /// Numbers differ between containers, so that mixing them up is noticed.
     pub(crate) fn new(seed: u64) -> Books {
         let start = |shift: u32, limit: i64| ((seed >> shift) & 0x3fff_ffff) as i64 % limit;
         let state = State {
@@ -170,7 +170,7 @@ impl Books {
         ]))
     }
 
-    /// What answers a client; none if it is not open for that process.
+    /// Returns the handler for a client; None if the client is not open for that process.
     pub(crate) fn offered_to(&self, client: i64, pid: Pid) -> Option<Arc<Offered>> {
         let state = self.state.lock();
         state.clients.get(&client).filter(|served| served.pid == pid).map(|served| served.offered.clone())
@@ -274,7 +274,7 @@ impl Closed {
     }
 }
 
-/// Takes out what `is_meant`, in the order of the numbers.
+/// Removes and returns the entries that `is_meant` selects, in the order of their numbers.
 fn extract<T>(map: &mut BTreeMap<i64, T>, is_meant: impl Fn(&T) -> bool) -> Vec<T> {
     let keys: Vec<i64> = map.iter().filter(|(_, value)| is_meant(value)).map(|(key, _)| *key).collect();
     keys.iter().filter_map(|key| map.remove(key)).collect()

@@ -19,14 +19,14 @@ use crate::container::Shared;
 use crate::failure::Failed;
 use crate::protocol::procedure;
 
-/// What was answered, and by which process.
+/// An answer, and the process that sent it.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) pid: Pid,
     pub(crate) payload: Payload,
 }
 
-/// What requests are sent with: the agenda of the container, and its port once it has one.
+/// The means to send requests: the agenda of the container, and its port once it has one.
 #[derive(Clone, Copy)]
 pub(crate) struct Sending<'a> {
     pub(crate) agenda: &'a Agenda,
@@ -149,7 +149,7 @@ impl Asked {
         Poll::Pending
     }
 
-    /// Nobody wants the answer any more: cancels the request, or gives the answer that is there already.
+    /// Cancels the request, or returns the answer if it has arrived already. The caller no longer needs it.
     fn give_up(&self, by: Sending<'_>, sent: &Sent) -> Option<Answer> {
         let mut state = self.state.lock();
         let taken = state.free(sent.place);
@@ -181,7 +181,7 @@ impl AskedState {
         place
     }
 
-    /// Gives whoever is to be woken.
+    /// Returns the waker of the waiting task.
     fn put(&mut self, place: usize, result: Result<Answer, Failed>) -> Option<Waiter> {
         match std::mem::replace(&mut self.places[place], Place::Done(result)) {
             Place::Waiting(waiter) => Some(waiter),
@@ -209,7 +209,7 @@ pub(crate) fn micros(duration: Duration) -> i64 {
 
 struct Request {
     procedure: i64,
-    /// It gives back what an earlier one got.
+    /// The procedure returns a resource that an earlier procedure acquired.
     is_close: bool,
     payload: Payload,
     within: Option<Duration>,
@@ -220,7 +220,7 @@ struct Sent {
     place: usize,
 }
 
-/// A request that belongs to something that knows its container.
+/// A request on an object that holds a reference to its container.
 pub(crate) struct Ask {
     to: Pid,
     state: State,
@@ -238,7 +238,7 @@ impl Ask {
         Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within: None }) }
     }
 
-    /// Asks a component, whose functions have any number.
+    /// Sends a request to a component, whose functions can have any number.
     pub(crate) fn of_component(to: Pid, function: i32, payload: Payload) -> Ask {
         let (procedure, is_close) = (i64::from(function), false);
         Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within: None }) }
@@ -272,7 +272,7 @@ impl Ask {
         Poll::Pending
     }
 
-    /// The answer is not wanted any more. Gives the one that has arrived and was not looked at.
+    /// Drops interest in the answer. Returns an answer that has arrived but was not read.
     pub(crate) fn give_up(&mut self, shared: &Shared) -> Option<Answer> {
         match std::mem::replace(&mut self.state, State::Done) {
             State::Sent(sent) => shared.asked.give_up(shared.sending(), &sent),
@@ -292,11 +292,11 @@ impl Asking {
         Asking { shared, ask: Ask::new(to, procedure, payload) }
     }
 
-    /// Sends a close whose answer nobody waits for; in an order with whatever is sent after it.
+    /// Sends a close without waiting for the answer, in order with later messages.
     pub(crate) fn send_and_forget(mut self) {
         let State::Unsent(request) = std::mem::replace(&mut self.ask.state, State::Done) else { return };
         if let Some(port) = self.shared.port() {
-            // Who is not there any more has closed everything.
+            // If the receiver has ended, it has closed everything already.
             let _ = port.request_close(self.ask.to, request.procedure, request.payload);
         }
     }

@@ -1,4 +1,4 @@
-//! Telling tasks that work for a call that nobody waits for what they do.
+//! Tells the tasks that work for a call when the call was canceled.
 
 use std::pin::Pin;
 use std::sync::Arc;

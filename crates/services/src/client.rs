@@ -53,12 +53,12 @@ impl Client {
         Client { opened }
     }
 
-    /// What the provider says about itself.
+    /// Returns the description that the provider gives of itself.
     pub fn service(&self) -> &Service {
         &self.opened.service
     }
 
-    /// The number by which the provider knows this client.
+    /// Returns the number of this client in its provider.
     pub fn id(&self) -> i64 {
         self.opened.id
     }
@@ -119,7 +119,7 @@ impl Client {
     /// Closes the service. Done when the provider has closed all that it kept for this client.
     ///
     /// # Errors
-    /// None if it is closed already, or the provider has gone: both is what was wanted.
+    /// None if the client is closed already or the provider has ended: both are fine.
     pub fn close(&self) -> Pending<(), CallError> {
         let asking = self.opened.closing();
         self.close_by(asking)

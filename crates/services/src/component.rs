@@ -34,7 +34,7 @@ struct Used {
 }
 
 impl Component {
-    /// Opens the component that is known by `id`. It is there from the start of the system, so nobody waits for it.
+    /// Opens the component with the id `id`. Does not wait: components exist from the start of the system.
     ///
     /// # Errors
     /// See [`ComponentError`].
@@ -60,7 +60,7 @@ impl Component {
         let line = Arc::new(Line::to(port.clone(), pid, About::External));
         let inbox = Arc::<Inbox>::default();
         let ends = Arc::new(Ends { inbox: inbox.clone(), line: line.clone() });
-        // Before the first message to it: it may not say anything earlier.
+        // Before the first message to the component: it must not send anything earlier.
         if !shared.links.add_component(pid, &ends) {
             return Err(ComponentError::InUse);
         }
@@ -69,7 +69,7 @@ impl Component {
         Ok(Component { used: Arc::new(Used { container, id, pid, notifier, inbox, is_closed }) })
     }
 
-    /// What it is known by.
+    /// Returns the id of the component.
     pub fn id(&self) -> &str {
         &self.used.id
     }
@@ -136,7 +136,7 @@ impl Component {
 
 impl Used {
     fn close(&self) {
-        // What is open by that name afterwards is another one.
+        // A component that is opened later under the same id is a different one.
         if !self.is_closed.swap(true, Ordering::AcqRel) {
             self.container.shared().links.remove_component(self.pid);
         }

@@ -21,7 +21,7 @@ use crate::process::ContainerProcess;
 use crate::provider::ProviderBuilder;
 use crate::wait::{Turns, wait};
 
-/// A container in this OS process, whose code is Rust.
+/// A container in this OS process, with code in Rust.
 ///
 /// It is a process like any other, with a pid and a group of its own; nobody can tell what it is
 /// written in. Its handlers and tasks run in its turns, one at a time: one that blocks its thread holds
@@ -43,12 +43,12 @@ pub struct Container {
     life: Arc<Life>,
 }
 
-/// What all handles share; when it goes, the last one has gone.
+/// The state that all handles share. It is dropped with the last handle.
 pub(crate) struct Life {
     shared: Arc<Shared>,
 }
 
-/// What the process and the handles share.
+/// The state that the process and the handles share.
 pub(crate) struct Shared {
     name: String,
     turns: Option<Arc<dyn Turns>>,
@@ -59,7 +59,7 @@ pub(crate) struct Shared {
     pub(crate) asked: Asked,
     pub(crate) links: Links,
     pub(crate) books: Books,
-    /// What the service manager knows this container by.
+    /// The number by which the service manager identifies this container.
     pub(crate) discovery: OnceLock<(Pid, i64)>,
     /// Whether it is worth asking if the process should end: something has happened that may lead to it.
     /// Set before the nudge after which it is read.
@@ -72,16 +72,16 @@ struct Ending {
     /// The process is to end with its next turn.
     is_asked: bool,
     is_over: bool,
-    /// Who closes it.
+    /// The tasks that close it.
     waiting: Vec<Promise<(), CallError>>,
-    /// Nobody else is left.
+    /// The last handle was dropped.
     is_cut_off: bool,
-    /// Who wants to know of either.
+    /// The tasks that wait for either.
     watching: Vec<Promise<(), CallError>>,
 }
 
 impl Container {
-    /// Starts a container in a group of its own. `name` is for people.
+    /// Starts a container in its own group. `name` is for display.
     pub fn start(kernel: &KernelHandle, name: &str) -> Container {
         let start = |process, options| Some(kernel.start(process, options));
         Container::start_by(kernel, name, None, start).expect("a new program has a new name")
@@ -132,7 +132,7 @@ impl Container {
         Some(container)
     }
 
-    /// What it was started as.
+    /// Returns the program of the container.
     pub fn name(&self) -> &str {
         &self.shared().name
     }
@@ -154,7 +154,7 @@ impl Container {
 
     /// Runs a task in the turns of the container. It is dropped when the container ends.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        // One that comes too late is dropped like those that are there.
+        // A task that comes too late is dropped like the existing tasks.
         let _ = self.shared().spawn(Box::pin(task));
     }
 
@@ -190,7 +190,7 @@ impl Container {
         let closing = shared.clone();
         let _ = shared.spawn(Box::pin(async move {
             for provider in closing.books.providers() {
-                // Who ends anyway need not know why the manager would not listen.
+                // A container that ends anyway needs no reason for the refusal of the manager.
                 let _ = crate::provider::take_back(&closing, &provider).await;
             }
             for client in closing.links.clients() {
@@ -251,7 +251,7 @@ impl Shared {
         self.port.get()
     }
 
-    /// What requests are sent with.
+    /// Returns the means to send requests.
     pub(crate) fn sending(&self) -> Sending<'_> {
         Sending { agenda: &self.agenda, port: self.port() }
     }
@@ -260,7 +260,7 @@ impl Shared {
         let _ = self.port.set(port);
     }
 
-    /// Who gives the turns, if no worker does.
+    /// Returns the source of turns, if no worker runs the container.
     pub(crate) fn turns(&self) -> Option<&Arc<dyn Turns>> {
         self.turns.as_ref()
     }
@@ -278,7 +278,7 @@ impl Shared {
         Ok(alarm)
     }
 
-    /// Waits. Unlike [`Container::sleep`] it needs no task of its own.
+    /// Waits for the given time. Unlike [`Container::sleep`] it needs no separate task.
     pub(crate) async fn sleep(&self, duration: Duration) -> Result<(), Failed> {
         let alarm = self.alarm(duration)?;
         std::future::poll_fn(|polled| alarm.poll(polled)).await
@@ -295,7 +295,7 @@ impl Shared {
         Container { life: new }
     }
 
-    /// Whether the process should end: somebody said so, or nobody can ever want anything of it again.
+    /// Returns whether the process should end: it was told to, or no other process can still use it.
     pub(crate) fn should_end(&self) -> bool {
         self.may_end.load(Ordering::Acquire)
             && self.may_end.swap(false, Ordering::AcqRel)
@@ -308,7 +308,7 @@ impl Shared {
         self.consider_end();
     }
 
-    /// To be called when the last handle has gone, and when less is offered.
+    /// Must be called when the last handle is dropped, and when a service is withdrawn.
     pub(crate) fn consider_end(&self) {
         self.may_end.store(true, Ordering::Release);
         self.agenda.nudge(self.port());
@@ -338,7 +338,7 @@ impl Shared {
         }
     }
 
-    /// The system has gone, and everybody with it.
+    /// The system has ended, with all its processes.
     pub(crate) fn cut_off(&self) {
         let watching = {
             let mut ending = self.ending.lock();
@@ -348,7 +348,7 @@ impl Shared {
         watching.into_iter().for_each(|promise| promise.keep(Ok(())));
     }
 
-    /// The process has ended: whoever still has a handle learns it from the next thing it tries.
+    /// The process has ended. The remaining handles report this on their next use.
     pub(crate) fn end(&self) {
         self.books.end();
         self.links.end();

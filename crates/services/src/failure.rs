@@ -1,4 +1,4 @@
-//! Why something failed: one type for each thing that one can try.
+//! Error types: one for each operation that can fail.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -24,7 +24,7 @@ impl Thrown {
         Thrown { text: text.into(), trace: None }
     }
 
-    /// What programs match on.
+    /// The text that programs match on.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -111,7 +111,7 @@ impl Fault for Thrown {
     }
 }
 
-/// Why a call has no result. What to do about it is up to the kind.
+/// The reason why a call has no result. The kind tells the caller how to react.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallError<E = Infallible> {
@@ -127,11 +127,11 @@ pub enum CallError<E = Infallible> {
     Unimplemented,
     /// The call was canceled.
     Canceled,
-    /// There was no answer in time.
+    /// The answer did not arrive in time.
     Deadline,
     /// The client, the resource, or the container that it belongs to is closed.
     Closed,
-    /// The answer is not what was expected.
+    /// The answer does not have the expected form.
     Decode(String),
 }
 
@@ -175,7 +175,7 @@ impl<E: Fault> From<Failed> for CallError<E> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// Nobody provides it, or nobody who may be used.
+    /// The service has no provider, or none that the client is allowed to use.
     #[error("Cannot find service")]
     Absent,
     /// There are providers, but this container may open none of them.
@@ -263,7 +263,7 @@ pub enum Broken {
     /// So many notifications were left lying that the resource was cut off.
     #[error("the notifications were not taken in time")]
     Slow,
-    /// A notification is not what was expected; the stream goes on after it.
+    /// A notification does not have the expected form; the stream continues after it.
     #[error("the notification cannot be read: {0}")]
     Decode(String),
 }
@@ -281,7 +281,7 @@ pub enum Failed {
     Refused(String),
     /// Its time is over.
     Deadline,
-    /// Who asks is closed.
+    /// The requesting container is closed.
     Closed,
     /// The answer cannot be read.
     Decode(String),

@@ -42,7 +42,7 @@ pub trait Handler: Send + Sync + 'static {
     /// dropped. One that panics fails its call alone.
     ///
     /// # Errors
-    /// What the caller is to throw.
+    /// Returns the error that the caller throws.
     fn handle(
         &self,
         call: &Call,
@@ -57,7 +57,7 @@ pub trait Serve: Send + Sync + 'static {
     /// Answers a call of the method `index`; see [`Handler::handle`].
     ///
     /// # Errors
-    /// What the caller is to throw.
+    /// Returns the error that the caller throws.
     fn serve(
         &self,
         call: &Call,
@@ -79,7 +79,7 @@ impl<H: Handler> Serve for H {
     }
 }
 
-/// Who calls, and what.
+/// The caller and the method of a call.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) offered: Arc<Offered>,
@@ -99,7 +99,7 @@ pub struct Call {
     pub(crate) gid: Gid,
     /// In the time of the kernel.
     pub(crate) deadline_us: Option<i64>,
-    /// There once somebody has asked for it.
+    /// Created on first use.
     pub(crate) cancellation: OnceLock<Cancellation>,
 }
 
@@ -137,7 +137,7 @@ impl Call {
         self.caller.offered.shared.container()
     }
 
-    /// What to throw for an index that means nothing: callers see an unimplemented method.
+    /// Returns the error for an unknown index: callers see an unimplemented method.
     pub fn no_such_method(&self, index: u32) -> Thrown {
         Thrown::new(error::no_such_method(i64::from(index), &self.caller.offered.face.name))
     }
@@ -167,14 +167,14 @@ impl Call {
     /// An answer, of a `serde` type. Resources anywhere in it go to the client.
     ///
     /// # Errors
-    /// What cannot travel is named.
+    /// Values that cannot travel are named.
     pub fn answer<T: Serialize + ?Sized>(&self, value: &T) -> Result<Payload, Thrown> {
         resource::write_for(&self.caller, value)
     }
 }
 
 impl Drop for Call {
-    /// One that was answered has said so.
+    /// An answered call is not canceled.
     fn drop(&mut self) {
         if let Some(cancellation) = self.cancellation.get() {
             cancellation.end(true);
@@ -223,7 +223,7 @@ impl Arguments {
         self.read(|decoder| decoder.deserialize())
     }
 
-    /// Reads who calls which method, and leaves the arguments for the handler.
+    /// Reads the caller and the method, and leaves the arguments for the handler.
     pub(crate) fn of(mut payload: Payload) -> Result<(i64, i64, Arguments), DecodeError> {
         let mut decoder = payload.decoder();
         decoder.expect_list(3)?;

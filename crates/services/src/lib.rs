@@ -1,4 +1,4 @@
-//! Services: who provides what, and both ends of them in Rust.
+//! Services: the service manager, and clients and providers in Rust.
 //!
 //! A service is opened, invoked and closed by requests between the client's process and the
 //! provider's; the kernel carries them without knowing what they are. This crate names their

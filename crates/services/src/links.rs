@@ -1,4 +1,4 @@
-//! What a container has opened: its clients and components, and the notifications on their way to it.
+//! The open clients and components of a container, and the notifications on their way to it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -170,14 +170,14 @@ impl Ends {
 /// Why there is nothing more in an inbox.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
-    /// Whoever has the proxy closed it.
+    /// The holder of the proxy closed it.
     Closed,
     Broken(Broken),
 }
 
 /// The notifications for one proxy, or of one component.
 ///
-/// What waits here keeps its place in the mailbox, so that the bound of the kernel holds for it too.
+/// A waiting notification keeps its place in the mailbox, so that it counts toward the limit of the kernel.
 #[derive(Default)]
 pub(crate) struct Inbox {
     state: Mutex<InboxState>,
@@ -195,13 +195,13 @@ struct InboxState {
 
 #[derive(Default, PartialEq, Eq)]
 enum Reading {
-    /// Nobody does yet, but somebody may be about to.
+    /// No stream reads yet, but one may follow.
     #[default]
     NotYet,
-    /// Nobody has for so long that it may stay so.
+    /// No stream was requested within the time limit.
     Hardly,
     Now,
-    /// Whoever did has let go of the stream.
+    /// The stream was dropped.
     NoMore,
 }
 
@@ -225,7 +225,7 @@ impl Inbox {
         is_first
     }
 
-    /// If nobody reads yet, only the newest are kept from now on.
+    /// If no stream reads yet, only the newest notifications are kept from now on.
     pub(crate) fn lose_patience(&self) {
         let mut state = self.state.lock();
         if state.reading == Reading::NotYet {
@@ -236,7 +236,7 @@ impl Inbox {
         drop(dropped);
     }
 
-    /// Begins to read, in place of whoever did so far.
+    /// Begins to read, in place of an earlier stream.
     pub(crate) fn start_reading(&self) -> u64 {
         let mut state = self.state.lock();
         state.reader += 1;

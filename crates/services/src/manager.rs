@@ -25,43 +25,43 @@ use crate::traffic::Traffic;
 /// How many registrations, clients and waits the manager keeps for one process, each.
 pub const PER_PROCESS_MAX: usize = 4_096;
 
-/// How many messages it deals with in one turn, so that others get theirs.
+/// The number of messages that the manager handles in one turn, so that other processes get their turns.
 const MESSAGES_PER_TURN: usize = 256;
 
-/// What dealing with one message costs, in units of the scheduler.
+/// The cost of handling one message, in units of the scheduler.
 const MESSAGE_COST: u32 = 50;
 
 const NAME: &str = "system/service-manager";
 
-/// The process that knows who provides what.
+/// The process that keeps the registry of providers.
 pub struct ServiceManager {
     registry: Registry,
     clients: BTreeMap<i64, Pid>,
     clients_of: BTreeSet<(Pid, i64)>,
     waits: BTreeMap<(i64, i64), Wait>,
     next_handle: i64,
-    /// Who is found by what id.
+    /// The processes that are registered under an id.
     published: BTreeMap<String, Pid>,
     oversight: Oversight,
-    /// Those who wait for an answer until expected providers have come, in the order in which they asked.
+    /// The clients that wait for expected providers, in the order in which they asked.
     held: Vec<Held>,
     /// The survey that is under way.
     round: Option<Round>,
-    /// What processes were asked in earlier ones and have not answered: they are not asked again meanwhile.
+    /// The processes that have not answered an earlier survey. The manager does not ask them again meanwhile.
     late: BTreeMap<RequestId, Pid>,
     is_new: bool,
 }
 
-/// What whoever starts programs has to say to the service manager, and hears from it.
+/// The interface between the host, which starts programs, and the service manager.
 #[derive(Clone, Default)]
 pub struct Oversight {
-    /// What groups may open and provide.
+    /// The policies: which services groups may open and provide.
     pub policies: Policies,
     /// Which interfaces are about to be provided.
     pub announcements: Announcements,
-    /// Those who want to know who provides what to whom.
+    /// The receivers of the next survey.
     pub surveys: Surveys,
-    /// What counts messages, of a kernel whose observer it is.
+    /// The counter of messages, for a kernel whose observer it is.
     pub traffic: Option<Arc<Traffic>>,
     /// Called with each interface that a group provides, in the manager's turn: not to take long.
     pub on_provided: Option<ProvidedHook>,
@@ -70,7 +70,7 @@ pub struct Oversight {
 /// Called with a group, and the UUID of an interface that it provides from now on.
 pub type ProvidedHook = Arc<dyn Fn(Gid, &str) + Send + Sync>;
 
-/// A process that asks.
+/// A process that sends a request.
 #[derive(Clone, Copy)]
 struct Asker {
     pid: Pid,
@@ -85,13 +85,13 @@ struct Held {
     token: RequestToken,
 }
 
-/// Somebody who waits for a provider. The key says which client, and by which handle.
+/// A client that waits for a provider. The key holds the client and its handle.
 struct Wait {
     asker: Asker,
     uuid: String,
 }
 
-/// What becomes of a call.
+/// The outcome of a call.
 enum Answer {
     Now(Payload),
     /// When expected providers have come.
@@ -101,7 +101,7 @@ enum Answer {
     },
 }
 
-/// Why a request fails; the text is what its sender throws.
+/// The reason why a request fails. The sender throws its text.
 #[derive(Debug, thiserror::Error)]
 enum Problem {
     #[error(transparent)]
@@ -115,12 +115,12 @@ enum Problem {
 }
 
 impl ServiceManager {
-    /// A manager that knows nobody yet.
+    /// Returns a manager with an empty registry.
     pub fn new(presence: Presence) -> ServiceManager {
         ServiceManager::overseen(presence, Oversight::default())
     }
 
-    /// A manager that knows nobody yet, and does as it is told.
+    /// Returns a manager with an empty registry that the given oversight controls.
     pub fn overseen(presence: Presence, oversight: Oversight) -> ServiceManager {
         ServiceManager {
             registry: Registry::new(presence),
@@ -163,7 +163,7 @@ impl ServiceManager {
                     context.reply(held.token, Err(Failure::new(error::CANCELED)));
                 }
             }
-            // Nothing else takes long enough to be cancelled, and nobody else has a say.
+            // No other request takes long enough to be canceled.
             _ => {}
         }
     }
@@ -264,7 +264,7 @@ impl ServiceManager {
         Ok(Payload::null())
     }
 
-    /// Who asks may send to whom it finds from then on.
+    /// Allows the sender to send messages to the providers in the answer from then on.
     fn look_up(
         &mut self,
         context: &mut Context<'_>,
@@ -296,7 +296,7 @@ impl ServiceManager {
             }
             Err(problem) => Err(Failure::new(problem.to_string())),
         };
-        // The provider hears that it is installed before those who wait for it can call it.
+        // Answer the provider before the waiting clients can call it.
         context.reply(token, result);
         if let Some(uuid) = announce {
             self.announce(context, &uuid);
@@ -343,7 +343,7 @@ impl ServiceManager {
             Token::Bool(wait) => wait,
             other => return Err(DecodeError::unexpected(&other, "a bool").into()),
         };
-        // Whoever does not want to wait is told at once how it is.
+        // Answer a client that does not want to wait at once.
         if wait && self.oversight.announcements.until_us(uuid, asker.gid, context.now_us()).is_some() {
             return Ok(Answer::Later { client, uuid: bounded(uuid)? });
         }
@@ -374,7 +374,7 @@ impl ServiceManager {
         Ok(encoder.finish()?)
     }
 
-    /// Answers those who have waited for providers that have come, or are not expected any more.
+    /// Answers the clients whose expected providers have come or are no longer expected.
     fn answer_held(&mut self, context: &mut Context<'_>) {
         let now_us = context.now_us();
         let announcements = &self.oversight.announcements;
@@ -386,7 +386,7 @@ impl ServiceManager {
         }
     }
 
-    /// Ends a survey that is under way, if it is time for that, and begins the next one if somebody has asked for one.
+    /// Ends the current survey if its time is over, and begins the next one if it was requested.
     fn survey(&mut self, context: &mut Context<'_>) {
         if self.round.as_ref().is_some_and(|round| round.is_over(context.now_us()))
             && let Some(round) = self.round.take()
@@ -420,7 +420,7 @@ impl ServiceManager {
         }
     }
 
-    /// What nobody has to be asked for.
+    /// Returns the part of the survey that needs no request to a provider.
     fn known(&self) -> Survey {
         let surveyed = |registration: &Registration| Surveyed {
             pid: registration.pid,
@@ -459,7 +459,7 @@ impl ServiceManager {
         }
     }
 
-    /// When somebody has waited for long enough.
+    /// Returns the time at which the first waiting client has waited for long enough.
     fn held_until_us(&self, now_us: i64) -> Option<i64> {
         let announcements = &self.oversight.announcements;
         self.held.iter().filter_map(|held| announcements.until_us(&held.uuid, held.asker.gid, now_us)).min()
@@ -486,7 +486,7 @@ impl ServiceManager {
         Ok(uuid)
     }
 
-    /// The candidates that somebody may open, and may send requests to from now on.
+    /// Returns the candidates that the group may open, and allows it to send requests to them from now on.
     fn candidates(&self, context: &mut Context<'_>, asker: Asker, uuid: &str) -> Candidates<'_> {
         let judge = self.oversight.policies.judge(asker.gid, Deed::Open, uuid);
         let all = self.registry.candidates(uuid).iter();
@@ -507,7 +507,7 @@ impl ServiceManager {
         }
     }
 
-    /// Sends the present list of candidates to one who waits.
+    /// Sends the current list of candidates to a waiting client.
     fn tell(&mut self, context: &mut Context<'_>, key: (i64, i64)) {
         let Some(wait) = self.waits.get(&key) else { return };
         let pid = wait.asker.pid;
@@ -549,7 +549,7 @@ impl ServiceManager {
         }
     }
 
-    /// A process has ended: nothing of it stays. Those who watch it are told by the kernel.
+    /// Removes all records of a process that has ended. The kernel notifies the processes that watch it.
     fn forget(&mut self, pid: Pid) {
         self.registry.remove_all(pid);
         self.published.retain(|_, publisher| *publisher != pid);

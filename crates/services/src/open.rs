@@ -20,10 +20,10 @@ use crate::selector::Selector;
 /// How long it takes patience to wait for a provider, unless told otherwise.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// What a provider says about itself.
+/// The description that a provider gives of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// What was asked for.
+    /// The requested service.
     pub selector: Selector,
     /// The name of the provider.
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Service {
     pub minor: i64,
     /// The version of the provider.
     pub patch: i64,
-    /// What it is marked with.
+    /// The tags of the provider.
     pub tags: Vec<String>,
 }
 
@@ -51,14 +51,14 @@ pub struct Candidate {
     pub minor: i64,
     /// The higher, the better.
     pub priority: i64,
-    /// What it is marked with.
+    /// The required tags.
     pub tags: Vec<String>,
     id: i64,
 }
 
 /// A service about to be opened: awaited, or waited for, it gives the client.
 ///
-/// Of several providers the one of the highest priority is used.
+/// If there are several providers, the client uses the one with the highest priority.
 #[must_use = "nothing is opened before it is awaited, or waited for"]
 pub struct Open<C> {
     container: Container,
@@ -112,7 +112,7 @@ impl<C: From<Client> + Send + 'static> IntoFuture for Open<C> {
     fn into_future(self) -> Pending<C, OpenError> {
         let Open { container, selector, patience, filter, .. } = self;
         let shared = container.shared().clone();
-        // In the container, so that whatever is opened is closed again if nobody waits any more.
+        // Runs in the container, which closes the opened service again if the caller stops waiting.
         Pending::in_container(&shared, async move {
             let (pid, id, service) = find_and_open(container.shared(), selector, patience, filter).await?;
             Ok(C::from(Client::new(container, pid, id, service)))
@@ -206,7 +206,7 @@ impl Drop for Watch {
     }
 }
 
-/// What the service manager knows of a service.
+/// The service manager's record of a service.
 struct Discovered {
     found: Vec<Candidate>,
     watch: Option<Watch>,
@@ -236,7 +236,7 @@ pub(crate) async fn ask_manager(shared: &Arc<Shared>, index: i64, arguments: Val
     Ok(answer.payload.into_value()?)
 }
 
-/// The service manager, and the number by which it knows this container.
+/// The service manager, and the number by which it identifies this container.
 async fn manager(shared: &Arc<Shared>) -> Result<(Pid, i64), Failed> {
     if let Some(known) = shared.discovery.get() {
         return Ok(*known);

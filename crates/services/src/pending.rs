@@ -1,4 +1,4 @@
-//! Something that is under way: what all operations return that have to wait for another process.
+//! Pending operations: the return type of all operations that wait for another process.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ struct Call<T> {
     reader: Option<Reader<T>>,
 }
 
-/// Who has asked, and reads the answer.
+/// The task that reads the answer.
 enum Reader<T> {
     Client(Client, Read<T>),
     Component(Component, fn(Payload) -> Result<T, DecodeError>),
@@ -72,7 +72,7 @@ impl<T> Reader<T> {
 /// The near end of a [`Promise`].
 struct Promised<T, X> {
     kept: Arc<Kept<T, X>>,
-    /// Whose clock bounds it.
+    /// The container whose clock measures the time limit.
     shared: Arc<Shared>,
     within: Option<Duration>,
     alarm: Option<Alarm>,
@@ -117,14 +117,14 @@ impl<T, X: From<Failed>> Pending<T, X> {
         Pending { work: Work::Deferred(work) }
     }
 
-    /// A result that somebody promises to deliver.
+    /// Returns a pending result that another thread delivers.
     pub(crate) fn promised(shared: &Arc<Shared>) -> (Promise<T, X>, Pending<T, X>) {
         let (promise, kept) = Promise::new();
         let promised = Promised { kept, shared: shared.clone(), within: None, alarm: None };
         (promise, Pending { work: Work::Promised(promised) })
     }
 
-    /// Runs a future in the container, to its end even if nobody waits for it any more.
+    /// Runs a future in the container to its end, even if the caller stops waiting.
     pub(crate) fn in_container(
         shared: &Arc<Shared>,
         work: impl Future<Output = Result<T, X>> + Send + 'static,
@@ -153,10 +153,10 @@ impl<T, X: From<Failed>> Pending<T, X> {
 
     /// Blocks this thread until the result is there. It needs no runtime.
     ///
-    /// Not for handlers and tasks of a container: they would hold up what they wait for.
+    /// Handlers and tasks of a container must not call this: they would block the work that they wait for.
     ///
     /// # Errors
-    /// What awaiting it gives.
+    /// The output of the future.
     pub fn wait(self) -> Result<T, X> {
         let shared = self.shared().cloned();
         wait(shared.as_ref().and_then(|shared| shared.turns()).map(|turns| &**turns), self)
@@ -171,7 +171,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
     }
 }
 
-// What has to stay where it is, is behind pointers.
+// Pinned data is behind pointers.
 impl<T, X> Unpin for Pending<T, X> {}
 
 impl<T, X: From<Failed>> Future for Pending<T, X> {
@@ -205,7 +205,7 @@ impl<T> Call<T> {
 }
 
 impl<T> Drop for Call<T> {
-    /// Nobody wants the answer that is there already: proxies in it close their resources.
+    /// Drops an answer that was not read: proxies in it close their resources.
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take()
             && let Some(answer) = self.ask.give_up(reader.shared())

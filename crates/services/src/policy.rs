@@ -1,4 +1,4 @@
-//! What groups may open and provide. Whoever starts programs says so; the service manager asks.
+//! Policies: the services that groups may open and provide. The host sets them; the service manager checks them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use lucarne_kernel::Gid;
 use lucarne_kernel::sync::Mutex;
 use uuid::Uuid;
 
-/// What the processes of a group may open, look up, provide and publish.
+/// The services and components that the processes of a group may open, look up, provide and publish.
 ///
 /// ```
 /// use lucarne_services::Policy;
@@ -26,7 +26,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// That of the host's own containers: they may do everything, with what is guarded as well.
+    /// The policy of the host's own containers: they may do everything, also with guarded services.
     pub fn host() -> Policy {
         Policy { is_host: true, ..Policy::default() }
     }
@@ -35,7 +35,7 @@ impl Policy {
 /// Entries that are allowed and denied. An entry is a UUID, the name of a provider, one of its tags, or the id of
 /// a component.
 ///
-/// What is denied is denied. If anything is allowed, all that is not is denied.
+/// A deny entry always wins. If there is an allow entry, everything that no such entry matches is denied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     allowed: BTreeSet<String>,
@@ -43,13 +43,13 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Allows what goes by this entry.
+    /// Allows services that match this entry.
     pub fn allow(&mut self, entry: &str) -> &mut Rules {
         self.allowed.insert(normal(entry));
         self
     }
 
-    /// Denies what goes by this entry.
+    /// Denies services that match this entry.
     pub fn deny(&mut self, entry: &str) -> &mut Rules {
         self.denied.insert(normal(entry));
         self
@@ -82,7 +82,7 @@ struct State {
     guarded: BTreeSet<String>,
 }
 
-/// What somebody wants to do with a service or a component.
+/// An action on a service or a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
     Open,
@@ -100,7 +100,7 @@ impl Policies {
         self.state.lock().by_group.remove(&gid);
     }
 
-    /// From now on a service is only for groups whose policy allows it by an entry, to open and to provide.
+    /// From now on, only groups whose policy has an allow entry for the service may open and provide it.
     pub fn guard(&self, uuid: Uuid) {
         self.state.lock().guarded.insert(uuid.to_string());
     }
@@ -153,7 +153,7 @@ mod tests {
         policies.judge(Gid::from_i64(gid), Deed::Open, UUID).permits(names.iter().copied())
     }
 
-    /// Where group 7 has these entries for what it opens.
+    /// Returns whether group 7 may open with these entries.
     fn with(allowed: &[&str], denied: &[&str]) -> Policies {
         let (policies, mut policy) = (Policies::default(), Policy::default());
         for entry in allowed {

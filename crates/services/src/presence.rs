@@ -1,4 +1,4 @@
-//! Whether anybody provides a service at this moment, without asking by message.
+//! Tells without a message whether a service has a provider at this moment.
 //!
 //! Printing and logging are native steps unless some container offers to do them. They look
 //! here each time, so it has to be cheap: one atomic load. The host's own containers, which offer no more than the
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 
-/// The numbers of providers other than the host's own, shared by the service manager and all who want to know.
+/// The numbers of providers in programs, shared by the service manager and all that read them.
 #[derive(Debug, Clone, Default)]
 pub struct Presence {
     counts: Arc<Mutex<BTreeMap<String, ProviderFlag>>>,
@@ -31,7 +31,7 @@ impl Presence {
     }
 
     pub(crate) fn add(&self, uuid: &str) {
-        // Pairs with the load in `is_provided`: who sees the flag may open the service.
+        // Pairs with the load in `is_provided`: a process that sees the flag can open the service.
         self.flag(uuid).0.fetch_add(1, Ordering::Release);
     }
 
@@ -39,7 +39,7 @@ impl Presence {
         let mut counts = self.counts.lock();
         let Some(flag) = counts.get(uuid) else { return };
         let was_last = flag.0.fetch_sub(1, Ordering::Release) == 1;
-        // Programs make up UUIDs: those that nobody looks at any more are forgotten.
+        // Programs make up UUIDs: flags without a reader are dropped.
         if was_last && Arc::strong_count(&flag.0) == 1 {
             counts.remove(uuid);
         }

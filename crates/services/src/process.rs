@@ -24,7 +24,7 @@ use crate::handler::{Answering, Arguments, Call, Caller};
 use crate::links::{Inbox, UNHEARD_US};
 use crate::protocol::{error, procedure};
 
-/// What dealing with a message or polling a task costs at least, in units of the scheduler.
+/// The minimum cost of handling a message or polling a task, in units of the scheduler.
 const STEP_COST: u32 = 50;
 
 pub(crate) struct ContainerProcess {
@@ -37,7 +37,7 @@ pub(crate) struct ContainerProcess {
     woken: Vec<usize>,
 }
 
-/// What a task is for.
+/// The purpose of a task.
 enum Work {
     Job(Job),
     Answer { answering: Answering, token: RequestToken, asker: Pid },
@@ -116,7 +116,7 @@ impl ContainerProcess {
                 let (id, uuid) = (arguments.expect_int()?, arguments.expect_string()?);
                 let wanted = (arguments.expect_int()?, arguments.expect_int()?);
                 let definition = self.shared.books.open(pid, id, uuid, wanted)?;
-                // What is kept for it goes with it.
+                // Dropping the client drops its resources.
                 context.watch(pid);
                 return Ok(Payload::of(&definition)?);
             }
@@ -163,7 +163,7 @@ impl ContainerProcess {
         }
     }
 
-    /// The asker no longer wants the answer: the work on it is dropped.
+    /// The caller has canceled the request: drops the work on it.
     fn cancel(&mut self, context: &mut Context<'_>, asker: Pid, id: RequestId) {
         let Some(place) = self.serving.remove(&(asker, id)) else { return };
         let Some(Work::Answer { answering, token, .. }) = self.tasks.remove(place) else { return };
@@ -205,7 +205,7 @@ impl ContainerProcess {
                 if matches!(poll, Ok(Poll::Pending)) {
                     return self.tasks.put_back(place, Work::Job(job));
                 }
-                // The panic hook has reported a panic, and nobody waits for it.
+                // The panic hook has reported the panic, and no caller waits for the result.
                 self.tasks.free(place);
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
             }
@@ -227,7 +227,7 @@ impl ContainerProcess {
         Poll::Ready(())
     }
 
-    /// Does what is due, and says how many steps that took.
+    /// Handles the due work, and returns the number of steps.
     fn work(&mut self, context: &mut Context<'_>) -> u32 {
         let mut steps = 0;
         if Turn::has_woken() {
@@ -302,7 +302,7 @@ impl Process for ContainerProcess {
 }
 
 impl Drop for ContainerProcess {
-    /// First nothing new can come, then what is there goes.
+    /// Refuses new work first, then drops the existing work.
     fn drop(&mut self) {
         self.shared.end();
         self.tasks.clear();
@@ -356,7 +356,7 @@ impl Tasks {
     /// Takes a task out to be polled. It can be woken again from now on.
     fn take_work(&mut self, place: usize) -> Option<Work> {
         let place = self.places.get_mut(place)?;
-        // Pairs with the swap in `wake`: what was done before it is seen by the poll that follows.
+        // Pairs with the swap in `wake`: the poll that follows sees all writes before the wake.
         place.woken.is_ready.swap(false, Ordering::AcqRel);
         place.work.take()
     }

@@ -11,7 +11,7 @@ pub mod procedure {
     /// `[client, handle]`, answered by null.
     pub const CLOSE_RESOURCE: i64 = 303;
 
-    /// `id`, answered by null: the process that asks is found by this id from now on, as those of components are.
+    /// `id`, answered by null: registers the sender under this id, as components are.
     pub const PUBLISH: i64 = 304;
     /// `id`, answered by the pid that is found by it, or null.
     pub const LOOK_UP: i64 = 305;
@@ -44,13 +44,13 @@ pub mod kind {
     /// A resource was cut off, since its client takes no notifications. It never crosses a boundary: machines tell their
     /// own programs by it.
     pub const SLOW_CONSUMER: u8 = 9;
-    /// An object is gone, and its finalizer is to run. It never crosses a boundary either.
+    /// An object was collected, and its finalizer must run. This never crosses a boundary either.
     pub const FINALIZER: u8 = 10;
 }
 
 /// The priorities of providers.
 pub mod priority {
-    /// Only if there is no other.
+    /// Used only if there is no other provider.
     pub const UNPREFERRED_STRONGLY: u8 = 0x10;
     /// After most.
     pub const UNPREFERRED: u8 = 0x30;
@@ -89,7 +89,7 @@ pub mod interface {
     }
 
     interfaces! {
-        /// Who provides what: see `discovery`.
+        /// Finds providers: see `discovery`.
         DISCOVERY = "dc58d7e1-1b1f-4a93-a9ac-bd45a47d7de8" 0 . 3;
         /// Lines for people.
         PRINT = "0b7e3aa1-9fc9-4632-bb09-4605cd11897e" 0 . 1;
@@ -147,7 +147,7 @@ pub mod error {
 
     /// The process that was asked is not there, or not any more.
     pub const NO_SUCH_PROCESS: &str = "NO_SUCH_PROCESS";
-    /// Whoever asked does not want the answer any more.
+    /// The caller no longer needs the answer.
     pub const CANCELED: &str = "CANCELED";
     /// The time is over.
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
@@ -169,24 +169,24 @@ pub mod error {
         format!("no method {index} in service:{provider}")
     }
 
-    /// Whether that is what a text says.
+    /// Returns whether a text has this form.
     pub fn is_no_such_method(text: &str) -> bool {
         let rest = text.strip_prefix("no method ").and_then(|rest| rest.split_once(" in service:"));
         rest.is_some_and(|(index, _)| index.parse::<i64>().is_ok())
     }
 
-    /// There is no service of that id in the process.
+    /// The process has no service with that id.
     pub fn unknown_service(id: i64) -> String {
         format!("Unknown service:{id}")
     }
 
-    /// Nobody answers requests for that procedure.
+    /// The service has no such procedure.
     pub fn no_such_procedure(procedure: i64) -> String {
         format!("No such procedure registered: {procedure}")
     }
 }
 
-/// Checks what a client asks for against what a provider offers under the same UUID.
+/// Checks the version that a client requires against the version of a provider with the same UUID.
 ///
 /// # Errors
 /// The text that the client throws; `provider` is how the provider shows itself

@@ -13,7 +13,7 @@ use crate::pending::Pending;
 use crate::protocol::{discovery, priority};
 use crate::selector::Selector;
 
-/// A provider about to be installed: what it calls itself, and what it offers.
+/// A provider that is about to be installed: its name and its services.
 pub struct ProviderBuilder {
     container: Container,
     name: String,
@@ -107,7 +107,7 @@ async fn install(builder: ProviderBuilder) -> Result<Provider, InstallError> {
         let shared = container.shared().clone();
         let offered = Arc::new(Offered { shared, selector, face: face.clone(), serve });
         if let Err(failed) = listen(container.shared(), offered, priority).await {
-            // What was installed so far goes with what was not.
+            // A failure drops the services that were installed so far, and the others.
             let _ = take_back(container.shared(), &face).await;
             return Err(failed.into());
         }

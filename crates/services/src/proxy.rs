@@ -101,7 +101,7 @@ impl Proxy {
     /// Closes the resource. Done when the provider has.
     ///
     /// # Errors
-    /// None if it is closed already, or the provider has gone: both is what was wanted.
+    /// None if the proxy is closed already or the provider has ended: both are fine.
     pub fn close(&self) -> Pending<(), CallError> {
         let asking = self.held.closing();
         self.client().close_by(asking)
@@ -165,7 +165,7 @@ pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: Client) ->
     result
 }
 
-/// What a resource or a component sends, one value after the other: a [`Stream`].
+/// The notifications of a resource or a component, in order: a [`Stream`].
 ///
 /// It ends when the proxy, its client, or the component is closed. Any other end is an error before it: see [`Broken`].
 /// Dropping it says that the rest is not wanted, and then notifications are dropped as they come.

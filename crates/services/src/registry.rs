@@ -1,4 +1,4 @@
-//! Who provides what: the books of the service manager.
+//! The registry of providers in the service manager.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ const TEXT_MAX: usize = 4_096;
 const TAGS_MAX: usize = 256;
 
 impl Registration {
-    /// What it goes by, besides its UUID: its name and its tags.
+    /// The names by which policies match it, besides its UUID: its name and its tags.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         std::iter::once(self.name.as_str()).chain(self.tags())
     }

@@ -1,4 +1,4 @@
-//! What a provider keeps for a client, and what it tells the client about it.
+//! Resources: objects that a provider keeps for a client, and their notifications.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ use crate::wait::wait;
 const EARLY_MAX: usize = 64;
 
 thread_local! {
-    /// To whom an answer is being written, and the handles of the resources in it so far.
+    /// The receiver of the answer that is being written, and the handles of the resources in it so far.
     static WRITING: RefCell<Option<(Caller, Vec<i64>)>> = const { RefCell::new(None) };
 }
 
@@ -41,7 +41,7 @@ impl<T: Send + Sync + 'static> Resource<T> {
         Resource { value: Arc::new(value), line: None }
     }
 
-    /// A resource that also tells its client things. `make` gets what it needs for that.
+    /// Returns a resource that also notifies its client. `make` gets the notifier.
     pub fn notifying<N: Serialize>(make: impl FnOnce(Notifier<N>) -> T) -> Resource<T> {
         let line = Arc::new(Line { state: Mutex::new(LineState::Early(Early::default())) });
         let value = make(Notifier { line: line.clone(), of: PhantomData });
@@ -85,7 +85,7 @@ pub(crate) fn write_for<T: Serialize + ?Sized>(caller: &Caller, value: &T) -> Re
     Ok(result?)
 }
 
-/// Tells the client of a resource things: values of type `T`, which the proxy gets in their order.
+/// Notifies the client of a resource: the proxy gets values of type `T` in order.
 ///
 /// Clones tell the same client. It is used on any thread.
 pub struct Notifier<T> {
@@ -154,7 +154,7 @@ impl<T> Sending<T> {
     /// Blocks this thread until it is sent. It needs no runtime.
     ///
     /// # Errors
-    /// What awaiting it gives.
+    /// The output of the future.
     pub fn wait(self) -> Result<(), NotifyError<T>> {
         wait(None, self)
     }
@@ -212,7 +212,7 @@ struct OpenLine {
     port: Port,
     pid: Pid,
     about: About,
-    /// What was sent early and found no room.
+    /// Early notifications that found no room.
     backlog: VecDeque<Payload>,
     waiting: Vec<Waker>,
 }
@@ -223,13 +223,13 @@ enum Unsent {
 }
 
 impl Line {
-    /// One that leads somewhere from the start.
+    /// Returns a notifier that is connected from the start.
     pub(crate) fn to(port: Port, pid: Pid, about: About) -> Line {
         let (backlog, waiting) = (VecDeque::new(), Vec::new());
         Line { state: Mutex::new(LineState::Open(OpenLine { port, pid, about, backlog, waiting })) }
     }
 
-    /// The resource has a handle: what was sent early goes first.
+    /// Connects the resource to its handle: early notifications go first.
     pub(crate) fn open(&self, port: Port, pid: Pid, about: About) {
         let mut state = self.state.lock();
         let LineState::Early(early) = &mut *state else { return };

@@ -26,17 +26,17 @@ struct State {
     waker: Option<Waker>,
 }
 
-/// Whom a survey is given to.
+/// The receiver of a survey.
 type Asked = Box<dyn FnOnce(Survey) + Send>;
 
-/// What there is at one moment.
+/// The state of the system at one moment.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Survey {
     /// The services, those of the manager first.
     pub services: Vec<Surveyed>,
     /// Which ids are found as components, and the processes that they are.
     pub components: Vec<(String, Pid)>,
-    /// Which interfaces are waited for, and by whom.
+    /// The awaited interfaces, and the clients that wait for them.
     pub waiting: Vec<(String, Gid)>,
 }
 
@@ -59,14 +59,14 @@ pub struct Surveyed {
     pub priority: i64,
     /// The provider's tags.
     pub tags: Vec<String>,
-    /// Who has opened it. None if its process has not said so in time.
+    /// The clients that have opened the service. None if the process of the provider did not answer in time.
     pub clients: Option<Vec<OpenClient>>,
 }
 
 /// A client that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenClient {
-    /// Its number, as the provider knows it.
+    /// The number of the client in its provider.
     pub client: i64,
     /// The process that has opened it.
     pub pid: Pid,
@@ -127,7 +127,7 @@ impl Round {
         self.requests.is_empty() || now_us >= self.until_us
     }
 
-    /// Tells all who have asked, and says what was not answered.
+    /// Gives the survey to all receivers, and marks the providers that did not answer.
     pub(crate) fn finish(self) -> BTreeMap<RequestId, Pid> {
         for then in self.asked {
             then(self.survey.clone());

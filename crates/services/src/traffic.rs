@@ -1,4 +1,4 @@
-//! What goes on between processes, in figures, for as long as somebody looks.
+//! Counts the messages between processes while a look is open.
 //!
 //! The kernel tells [`Traffic`] of each message while a [`Look`] is open. Counts go into one of a few shards, chosen by
 //! thread, so that workers do not wait for each other. Whoever wants to know takes what the shards have, adds it to
@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use crate::protocol::procedure;
 
-/// In how many parts counts are kept: no more threads than that are likely to count at a time.
+/// The number of shards: more threads than that are unlikely to count at the same time.
 const SHARDS: usize = 8;
 
 /// How many different clients and pairs of groups a shard counts between two looks. Programs choose the numbers of the clients that
@@ -30,7 +30,7 @@ pub struct Traffic {
     last: AtomicU64,
 }
 
-/// What was seen in some time.
+/// The traffic in a period of time.
 #[derive(Debug, Default, Clone)]
 pub struct Seen {
     /// Calls of methods, and requests to components.
@@ -43,14 +43,14 @@ pub struct Seen {
     pub missed: u64,
 }
 
-/// Who calls whom.
+/// A caller and the service that it calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Line {
-    /// The group that asks.
+    /// The group of the caller.
     pub asker: Gid,
     /// The process that is asked.
     pub asked: Pid,
-    /// The client, as the process that is asked knows it. None if the request is not one to a service.
+    /// The client number in the called process. None if the request is not a request to a service.
     pub client: Option<i64>,
 }
 
@@ -82,7 +82,7 @@ impl Flow {
     }
 }
 
-/// Somebody looks. What was seen and not taken goes with it.
+/// An open view of the traffic. Dropping it drops the figures that were not taken.
 pub struct Look {
     traffic: Arc<Traffic>,
     number: u64,
@@ -98,7 +98,7 @@ impl Traffic {
         Look { traffic: self.clone(), number, _observing: kernel.observe() }
     }
 
-    /// Gives what was counted to all who look.
+    /// Distributes the counted messages to all open looks.
     fn spread(&self) {
         let mut looks = self.looks.lock();
         for shard in &self.shards {
@@ -113,7 +113,7 @@ impl Traffic {
 }
 
 impl Look {
-    /// What was seen since the last time.
+    /// Returns the traffic since the last call.
     pub fn take(&self) -> Seen {
         self.traffic.spread();
         self.traffic.looks.lock().get_mut(&self.number).map(std::mem::take).unwrap_or_default()
@@ -131,7 +131,7 @@ impl Observer for Traffic {
     fn answered(&self, answered: &Answered) {
         let Answered { asker, asked, procedure, arguments: [first, _], result, failed, took_ns, .. } =
             *answered;
-        // To look is not what there is to see.
+        // Exclude the traffic that looking itself causes.
         if procedure == procedure::ACCOUNT {
             return;
         }

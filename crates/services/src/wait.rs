@@ -47,10 +47,10 @@ impl ThisThread {
     /// Returns when it is woken, or was since the last time.
     fn sleep(&self) {
         let clock = Clock::real();
-        // Acquire: what was done before the wake is seen by the poll that follows.
+        // Acquire: the poll that follows sees all writes before the wake.
         while !self.is_woken.swap(false, Ordering::Acquire) {
             if clock.now_us() < PATIENCE_US {
-                // Not a spin: whoever is to make the result may need this very processor.
+                // Yield instead of spinning: the thread that makes the result may need this processor.
                 thread::yield_now();
             } else {
                 thread::park();

@@ -22,7 +22,7 @@ const NEVER: i64 = 2;
 const NOTIFY: i64 = 3;
 const END: i64 = 4;
 
-/// What a component has seen, and whether it listens.
+/// The messages that a component has seen, and whether it listens.
 #[derive(Default)]
 struct Seen {
     is_deaf: AtomicBool,
@@ -183,7 +183,7 @@ fn a_container_has_a_component_open_once() {
     assert_eq!(first.request(0, "").wait(), Err(CallError::Closed));
     assert_eq!(first.try_notify("x"), Err(NotifyError::Closed("x".into())));
     let second = again().expect("the first is closed");
-    // What is closed already has nothing to do with it.
+    // An earlier, closed component is unaffected.
     drop(first);
     assert_eq!(second.request(0, "again").wait().unwrap(), b"again");
     drop(second);
@@ -206,7 +206,7 @@ fn notifications_come_in_their_order_also_those_before_the_stream() {
     for number in 0..300_u32 {
         assert_eq!(stream.next().wait().unwrap().unwrap(), &number.to_le_bytes());
     }
-    // What came before the end comes before it.
+    // Notifications from before the end arrive before it.
     component.notify("last").wait().unwrap();
     assert_eq!(component.request(END as i32, "").wait(), Err(CallError::Gone));
     assert_eq!(stream.next().wait(), Some(Ok("last".into())));
@@ -225,7 +225,7 @@ fn who_does_not_read_gets_no_more_than_there_is_room_for() {
         assert_eq!(stream.next().wait(), Some(Ok("news".into())));
     }
     drop(stream);
-    // Nobody reads them any more, so there is always room.
+    // The stream is dropped, so there is always room.
     component.notify("dropped").wait().unwrap();
 }
 
@@ -248,7 +248,7 @@ fn notifications_wait_for_a_component_that_is_busy() {
     world.be_deaf(false);
     assert_eq!(is_sent.recv(), Ok(Ok(())));
     eventually(|| world.seen.notified.load(Ordering::SeqCst) == NOTIFICATIONS_MAX + 1);
-    // One that ends has no room, but no more of those who wait for it either.
+    // A component that ends has no room, but also no waiting senders.
     world.be_deaf(true);
     while component.try_notify("x").is_ok() {}
     let waiting = component.clone();

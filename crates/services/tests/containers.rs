@@ -21,7 +21,7 @@ const TELL: u32 = 5;
 const DEADLINE: u32 = 6;
 const HAND_ON: u32 = 7;
 
-/// Counts what is there: resources and calls at work.
+/// Counts live objects: resources and calls at work.
 #[derive(Clone, Default)]
 struct Count(Arc<AtomicUsize>);
 
@@ -79,7 +79,7 @@ impl Handler for House {
             }
             DEADLINE => Ok(call.deadline().map(|left| left.as_millis() as i64).into()),
             HAND_ON => {
-                // A task of its own does the work, and goes on without the call.
+                // A separate task does the work, and continues without the call.
                 let cancellation = call.cancellation();
                 let (counted, ends) = (self.alive.one(), self.ends.clone());
                 call.container().spawn(async move {
@@ -323,7 +323,7 @@ fn notifications_come_in_order_and_end_with_a_close() {
     assert_eq!(stream.next().wait(), None);
 }
 
-/// Makes resources that count, slowed down only by who listens.
+/// Makes resources that count, and that only their receiver slows down.
 struct Tell {
     count: i64,
 }

@@ -22,7 +22,7 @@ struct Test {
 type Answer = (RequestId, Result<Value, String>);
 type Act = Box<dyn FnOnce(&mut Context<'_>) -> Option<Exit> + Send>;
 
-/// A guest that does what the test says, and keeps what it gets.
+/// A guest that follows the test's instructions, and keeps the messages that it gets.
 #[derive(Clone)]
 struct Guest {
     pid: Pid,
@@ -33,7 +33,7 @@ struct Guest {
     deaf: Arc<AtomicBool>,
 }
 
-/// What a guest got.
+/// The messages that a guest got.
 #[derive(Clone, Default)]
 struct Inbox {
     replies: Arc<Mutex<Vec<Answer>>>,
@@ -335,7 +335,7 @@ fn nothing_of_a_dead_process_stays() {
     assert!(!flag.is_provided());
     assert_eq!(test.discover(&client, at_client, false).0, []);
     assert_eq!(*client.inbox.terminated.lock().unwrap(), [provider.pid]);
-    // Watching the dead answers at once.
+    // Watching an ended process answers at once.
     test.invoke(&client, at_client, discovery::WATCH, provider.pid.as_i64().into()).unwrap();
     assert_eq!(client.inbox.terminated.lock().unwrap().len(), 2);
 }
@@ -349,7 +349,7 @@ fn a_client_id_counts_only_from_who_opened_it() {
     let (_, handle) = test.discover(&owner, client, true);
     let used = test.listen(&thief, client, 1, 5);
     assert_eq!(used, Err("HANDLER_NOT_FOUND".into()));
-    // Neither of these does anything, and neither tells whether it could have.
+    // Neither request has an effect, and neither answer tells whether it could have had one.
     assert_eq!(test.call(&thief, procedure::CLOSE, client.into()), Ok(Value::Null));
     let resource = list([client.into(), handle.unwrap().into()]);
     assert_eq!(test.call(&thief, procedure::CLOSE_RESOURCE, resource), Ok(Value::Null));

@@ -1,4 +1,4 @@
-//! What whoever starts programs says about them: what they may open and provide, and which providers are about to come.
+//! Tests of oversight: the services that programs may open and provide, and announced providers.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl World {
         self.oversight.policies.set(container.gid(), policy);
     }
 
-    /// Begins something in a container, whose result is there later.
+    /// Begins an operation in a container; the result is available later.
     fn begin<T: Send + 'static, X: From<Failed> + Send + 'static>(
         &mut self,
         container: &Container,
