@@ -1,9 +1,9 @@
 //! Measures the cost of a call between containers in Rust: `cargo bench -p lucarne-services`.
 //!
-//! Each line is the best of several runs, per operation. The provider and the client do what the macros
-//! write: one `i64` there, one back, or one `Bytes`. Beside them stands what the same costs between two tasks of `tokio`
-//! that share a thread. Run it under `taskset -c 0` to see one core; after `--` come words of the lines
-//! that are wanted.
+//! Each line is the best of several runs, per operation. The provider and the client do the same as the code of the
+//! macros: they exchange one `i64` each way, or one `Bytes`. For comparison, the same is measured between two tasks
+//! of `tokio` that share a thread. Run it under `taskset -c 0` to see one core; after `--` come words that select
+//! lines.
 #![allow(clippy::print_stdout)]
 
 use std::sync::Arc;
@@ -65,14 +65,14 @@ fn tokio_calls(count: u64) -> Duration {
         let (requests, mut inbox) = mpsc::channel::<(i64, oneshot::Sender<i64>)>(64);
         tokio::spawn(async move {
             while let Some((number, answer)) = inbox.recv().await {
-                answer.send(number + 1).expect("somebody waits");
+                answer.send(number + 1).expect("the receiver waits");
             }
         });
         let client = tokio::spawn(async move {
             let start = Instant::now();
             for number in 0..count as i64 {
                 let (answer, answered) = oneshot::channel();
-                requests.send((number, answer)).await.expect("somebody listens");
+                requests.send((number, answer)).await.expect("the receiver listens");
                 assert_eq!(answered.await, Ok(number + 1));
             }
             start.elapsed()
@@ -130,7 +130,7 @@ where
         guest.spawn(async move {
             work(client, count / tasks).await;
             if left.fetch_sub(1, Ordering::Relaxed) == 1 {
-                done.send(Instant::now()).expect("somebody waits");
+                done.send(Instant::now()).expect("the receiver waits");
             }
         });
     }

@@ -1,7 +1,7 @@
 //! The work of a container for its next turn, and the time of that turn.
 //!
-//! Anybody may add to it, from any thread, and wakes the process then. So it gets another turn, unless it is the
-//! turn of the process itself that adds something: before its end the process looks here.
+//! Any thread can add work, which wakes the process, so that it gets another turn. Only the
+//! turn of the process itself adds work without a wake: before its end the process looks here.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -168,8 +168,8 @@ impl Agenda {
         self.length.store(state.ready.len() + state.spawned.len(), Ordering::Release);
     }
 
-    /// Takes nothing any more, and gives back what was there: it is for the caller to drop, since
-    /// that runs code of others.
+    /// Refuses further work, and returns the existing work: the caller must drop it, since
+    /// that runs code of users.
     pub(crate) fn end(&self) -> Due {
         let mut state = self.state.lock();
         state.is_over = true;
@@ -207,20 +207,20 @@ impl Agenda {
         }
     }
 
-    /// The place of the task that is being polled, if the waker is its own. What it points to is its alone, as long
-    /// as the container lasts.
+    /// Returns the place of the task that is being polled, if the waker belongs to it. The waker's target is unique
+    /// as long as the container lasts.
     fn task_of(&self, waker: &Waker) -> Option<usize> {
         let (of_task, place) = POLLED.get();
         (self.is_in_turn() && std::ptr::eq(of_task, waker.data())).then_some(place)
     }
 
-    /// Whether this is called in a turn of the process.
+    /// Returns whether this is called in a turn of the process.
     fn is_in_turn(&self) -> bool {
         std::ptr::eq(TURN_OF.get(), self)
     }
 }
 
-/// Whom to wake: a task of the container itself is known by its place, which is quicker than a waker of its own.
+/// The waiter to wake: a task of the container itself is identified by its place, which is faster than a waker.
 pub(crate) enum Waiter {
     Task(usize),
     Waker(Waker),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_is_due() {
+    fn added_work_is_due() {
         let agenda = Agenda::default();
         assert_eq!(agenda.rest(|| 0), Ok(None));
         agenda.wake(None, 7);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_taken_after_the_end() {
+    fn work_is_refused_after_the_end() {
         let agenda = Agenda::default();
         assert!(agenda.spawn(None, job()).is_ok());
         assert_eq!(agenda.end().spawned.len(), 1);

@@ -19,7 +19,7 @@ use crate::selector::Selector;
 /// Ids that are chosen at random are below this.
 const ID_LIMIT: i64 = 0x4000_0000;
 
-/// Handles are twice what is below this, and one more if they get notifications.
+/// A handle is twice a number below this limit, plus one if the resource sends notifications.
 const HANDLE_LIMIT: i64 = 0x2000_0000;
 
 /// The description that a provider gives of itself.
@@ -63,9 +63,9 @@ struct Held {
     line: Option<Arc<Line>>,
 }
 
-/// What was taken out of the books. Dropping it runs code of users, so it is done by itself, and a
-/// panic in it concerns nobody else.
-#[must_use = "resources are to be dropped where no lock is held"]
+/// The entries that were removed from the books. Dropping them runs code of users, so this happens separately, and a
+/// panic in it affects nothing else.
+#[must_use = "resources must be dropped where no lock is held"]
 pub(crate) struct Closed {
     resources: Vec<Held>,
 }

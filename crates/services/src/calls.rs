@@ -2,7 +2,7 @@
 //!
 //! A request is sent from whatever thread polls it first; the answer arrives in a turn of the process
 //! and is put into the place of the request. The lock of the table is held while a request is sent,
-//! so that its answer finds it there; nothing but the kernel runs meanwhile.
+//! so that the answer finds its place; nothing but the kernel runs meanwhile.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -191,7 +191,7 @@ impl AskedState {
 
     fn take(&mut self, place: usize) -> Result<Answer, Failed> {
         let Place::Done(result) = self.free(place) else {
-            unreachable!("the place of an answer is taken until somebody has it")
+            unreachable!("the place of an answer is taken until the answer is read")
         };
         result
     }

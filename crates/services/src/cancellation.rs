@@ -26,7 +26,7 @@ impl Cancellation {
         Cancellation::default()
     }
 
-    /// Whether the call has been canceled: its caller gave up, or has gone. One that was answered has not.
+    /// Returns whether the call has been canceled: its caller gave up or has ended. An answered call is not canceled.
     pub fn is_canceled(&self) -> bool {
         self.state.lock().end == Some(true)
     }

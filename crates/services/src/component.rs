@@ -79,11 +79,12 @@ impl Component {
         self.used.pid
     }
 
-    /// Has the component run `function` on data, which is bytes or a string to it as it likes, and gives what it answers.
+    /// Calls `function` of the component with data (bytes or a string, as the component reads it), and returns its
+    /// answer.
     ///
     /// # Errors
-    /// See [`CallError`]: why the component failed is [`CallError::Thrown`], with its text; that it has ended is
-    /// [`CallError::Gone`].
+    /// See [`CallError`]: a failure of the component is [`CallError::Thrown`], with its text; the end of the
+    /// component is [`CallError::Gone`].
     pub fn request(&self, function: i32, data: impl Into<Bytes>) -> Pending<Bytes, CallError> {
         if self.is_closed() {
             return Pending::failed(Failed::Closed);
@@ -112,8 +113,8 @@ impl Component {
         self.used.notifier.try_send(data.into())
     }
 
-    /// What the component sends without being asked, once it has got anything from this container. All of it, if
-    /// the stream is asked for within half a second of the first; after that the newest 64 are kept. A
+    /// Returns the stream of the component's notifications, which begin after the first message to it. It has all of
+    /// them, if the stream is requested within half a second of the first; after that the newest 64 are kept. A
     /// later stream takes over from an earlier one, which then ends.
     pub fn notifications(&self) -> Notifications<Bytes> {
         Notifications::of(Some(self.used.inbox.clone()), self.container().shared().turns().cloned())

@@ -1,7 +1,7 @@
 //! A container whose code is Rust: a process of the kernel, and the handles that the host has on it.
 //!
-//! Whoever holds a handle (a container, one of its clients or proxies) may use it on any thread. What they
-//! share with the process is [`Shared`]: each part has a lock of its own, which is held for a few moves
+//! A handle (a container, one of its clients or proxies) can be used on any thread. Handles
+//! share [`Shared`] with the process: each part has its own lock, which is held for a few moves
 //! and never while code of a user runs.
 
 use std::sync::{Arc, Weak};
@@ -23,8 +23,8 @@ use crate::wait::{Turns, wait};
 
 /// A container in this OS process, with code in Rust.
 ///
-/// It is a process like any other, with a pid and a group of its own; nobody can tell what it is
-/// written in. Its handlers and tasks run in its turns, one at a time: one that blocks its thread holds
+/// It is a process like any other, with its own pid and group; other processes cannot tell which language it is
+/// written in. Its handlers and tasks run in its turns, one at a time: a task that blocks its thread holds
 /// up the others. Handles are cheap to clone. The container ends when it is closed, or when no handle is
 /// left and it provides nothing.
 ///
@@ -147,7 +147,7 @@ impl Container {
         self.program().gid()
     }
 
-    /// Begins a provider: `name` says who it is, `version` (such as `1.0` or `1.0.2`) which.
+    /// Begins a provider with the given name and version (such as `1.0` or `1.0.2`).
     pub fn provider(&self, name: &str, version: &str) -> ProviderBuilder {
         ProviderBuilder::new(self.clone(), name, version)
     }
@@ -160,8 +160,8 @@ impl Container {
 
     /// Runs a future on this thread until it is done. It needs no runtime.
     ///
-    /// Where the container is one of another system, this thread does the container's work meanwhile: what the
-    /// future waits for is done right here, with no hand-over to another thread.
+    /// If the container belongs to another system, this thread does the container's work meanwhile: the work that the
+    /// future waits for is done here, without a hand-over to another thread.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         wait(self.shared().turns().map(|turns| &**turns), future)
     }
@@ -202,19 +202,19 @@ impl Container {
         pending
     }
 
-    /// Ends the container at once: its tasks are dropped where they are, and everybody else learns of it as of any
-    /// death.
+    /// Ends the container at once: its tasks are dropped where they are, and other processes are notified as of any
+    /// end of a process.
     pub fn kill(&self) {
         self.program().stop(0);
     }
 
-    /// Whether it has ended.
+    /// Returns whether the container has ended.
     pub fn has_ended(&self) -> bool {
         self.program().code().is_some()
     }
 
-    /// Done when the container has ended, or the system that it belongs to: its connection broke, if that is in
-    /// another OS process. What a program waits for that only serves.
+    /// Completes when the container has ended, or the system that it belongs to: its connection broke, if that is in
+    /// another OS process. A program that only provides services waits for this.
     ///
     /// # Errors
     /// None.
@@ -229,7 +229,7 @@ impl Container {
     }
 
     fn program(&self) -> &Program {
-        self.shared().program.get().expect("set before anybody has the container")
+        self.shared().program.get().expect("set before the container is returned")
     }
 }
 

@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use crate::protocol::error::{self, MAY_NOT_OPEN};
 
-/// What a handler throws, and what its caller gets: a text that programs match on, and, from another
-/// process, where it was thrown.
+/// The error that a handler throws and its caller gets: a text that programs match on, and, if it comes from another
+/// process, a trace of the place where it was thrown.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text}")]
 pub struct Thrown {
@@ -268,8 +268,8 @@ pub enum Broken {
     Decode(String),
 }
 
-/// How a request ended without a result, before anybody knows what was asked for: the errors above are
-/// made of it.
+/// The reason why a request ended without a result, independent of the operation: the errors above are
+/// converted from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failed {

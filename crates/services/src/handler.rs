@@ -38,11 +38,11 @@ use crate::selector::Selector;
 pub trait Handler: Send + Sync + 'static {
     /// Answers a call of the method `index`.
     ///
-    /// Several calls may be under way at a time. When the caller gives up, or ends, the future is
-    /// dropped. One that panics fails its call alone.
+    /// Several calls can be under way at a time. When the caller gives up, or ends, the future is
+    /// dropped. A panic fails only its own call.
     ///
     /// # Errors
-    /// Returns the error that the caller throws.
+    /// The error that the caller throws.
     fn handle(
         &self,
         call: &Call,
@@ -52,12 +52,12 @@ pub trait Handler: Send + Sync + 'static {
 }
 
 /// Answers the calls of one service, reading the arguments and writing the answer itself. Each
-/// [`Handler`] does this, and so does what `#[lucarne::service]` makes of a trait.
+/// [`Handler`] does this, and so does the code that `#[lucarne::service]` generates for a trait.
 pub trait Serve: Send + Sync + 'static {
     /// Answers a call of the method `index`; see [`Handler::handle`].
     ///
     /// # Errors
-    /// Returns the error that the caller throws.
+    /// The error that the caller throws.
     fn serve(
         &self,
         call: &Call,
@@ -126,8 +126,8 @@ impl Call {
         Some(Duration::from_micros(u64::try_from(left_us).unwrap_or(0)))
     }
 
-    /// Tells tasks that work for this call when they need not any more. The method itself need not ask: its future
-    /// is dropped when the caller gives up.
+    /// Returns a signal for tasks that work for this call: it tells when to stop. The method itself does not need it:
+    /// its future is dropped when the caller gives up.
     pub fn cancellation(&self) -> Cancellation {
         self.cancellation.get_or_init(Cancellation::new).clone()
     }

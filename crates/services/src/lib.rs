@@ -1,14 +1,15 @@
 //! Services: the service manager, and clients and providers in Rust.
 //!
 //! A service is opened, invoked and closed by requests between the client's process and the
-//! provider's; the kernel carries them without knowing what they are. This crate names their
+//! provider's; the kernel carries them without interpreting them. This crate names their
 //! numbers ([`protocol`]), and has the one process that every container may talk to from the
-//! start: the [`ServiceManager`], which knows who provides what. It is a provider itself, reached
-//! like any other, only that everybody knows its name beforehand.
+//! start: the [`ServiceManager`], which keeps the registry of providers. It is a provider itself, reached
+//! like any other, except that its address is fixed.
 //!
-//! A [`Container`] is a process whose code is Rust: an executor of futures with a mailbox. On the
-//! offering end there are [`Handler`], [`Resource`] and [`Notifier`]; on the using end
-//! [`Client`], [`Proxy`] and [`Notifications`], and [`Component`] for those in C. What takes time is a [`Pending`].
+//! A [`Container`] is a process with code in Rust: an executor of futures with a mailbox. Providers
+//! use [`Handler`], [`Resource`] and [`Notifier`]; clients use
+//! [`Client`], [`Proxy`] and [`Notifications`], and [`Component`] for components in C.
+//! Slow operations return a [`Pending`].
 //!
 //! ```
 //! use lucarne_kernel::{Kernel, KernelOptions};

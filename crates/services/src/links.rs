@@ -12,8 +12,8 @@ use crate::client::{Client, Opened};
 use crate::failure::Broken;
 use crate::resource::Line;
 
-/// How long everything is kept for a proxy that nobody has asked for its notifications yet. Less than the kernel
-/// is patient: whoever does not want them must not lose the resource.
+/// The time for which all notifications of a proxy are kept before its stream is requested. Less than the time limit of
+/// the kernel: a client that does not read them must not lose the resource.
 pub(crate) const UNHEARD_US: i64 = 500_000;
 
 /// How many are kept after that; older ones go.
@@ -206,7 +206,7 @@ enum Reading {
 }
 
 impl Inbox {
-    /// A notification has arrived. True if it is the first of those that nobody reads yet, so that
+    /// Stores a notification. Returns true if it is the first unread one, so that
     /// [`Inbox::lose_patience`] is due after [`UNHEARD_US`].
     pub(crate) fn put(&self, payload: Payload, credit: Credit) -> bool {
         let mut state = self.state.lock();

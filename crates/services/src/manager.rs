@@ -1,10 +1,10 @@
 //! The service manager: a native process, and the provider of service discovery.
 //!
-//! Clients open it like any other service, except that everybody knows where it is. It keeps
-//! nothing of a process that has ended. Whoever waits for a provider holds a resource here;
-//! it is told the whole list of candidates each time one comes, in the order in which
+//! Clients open it like any other service, except that its address is fixed. It keeps
+//! nothing of a process that has ended. A client that waits for a provider holds a resource here;
+//! the manager sends it the whole list of candidates each time one comes, in the order in which
 //! they come, and never misses one: the answer with the handle and all later lists travel
-//! the same way. If the one who waits has no room, only the newest list is kept for it.
+//! the same way. If the client has no room for a list, only the newest one is kept for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -15,9 +15,9 @@ use crate::container::Shared;
 use crate::failure::Failed;
 use crate::wait::wait;
 
-/// A result that is not there yet.
+/// A result that is not available yet.
 ///
-/// A call is sent when it is first polled. It is awaited in any runtime, or on a thread of its own
+/// A call is sent when it is first polled. It is awaited in any runtime, or on a separate thread
 /// with [`wait`](Pending::wait); either way [`within`](Pending::within) bounds the time. Dropping it
 /// before it is done cancels the call, and never blocks.
 #[must_use = "nothing is sent before it is awaited, or waited for"]
@@ -139,8 +139,8 @@ impl<T, X: From<Failed>> Pending<T, X> {
         pending
     }
 
-    /// Bounds the time, from the first poll on. A call is canceled when it is over; other work goes on
-    /// without anybody who waits for it.
+    /// Limits the time, from the first poll on. A call is canceled when the time is over; other work continues
+    /// without a waiting caller.
     pub fn within(mut self, duration: Duration) -> Pending<T, X> {
         match &mut self.work {
             Work::Call(call) => call.ask.set_within(duration),

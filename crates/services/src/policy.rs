@@ -69,8 +69,8 @@ fn normal(entry: &str) -> String {
     Uuid::try_parse(entry).map_or_else(|_| entry.to_owned(), |uuid| uuid.to_string())
 }
 
-/// The policies of all groups, shared by whoever starts programs and the service manager. A group without one may do
-/// everything but with what is guarded.
+/// The policies of all groups, shared by the host and the service manager. A group without a policy may do
+/// everything except use guarded services.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
     state: Arc<Mutex<State>>,
@@ -90,7 +90,7 @@ pub(crate) enum Deed {
 }
 
 impl Policies {
-    /// Sets what a group may do, from now on. For a program that is about to start, see `KernelHandle::prepare`.
+    /// Sets the policy of a group, from now on. For a program that is about to start, see `KernelHandle::prepare`.
     pub fn set(&self, gid: Gid, policy: Policy) {
         self.state.lock().by_group.insert(gid, Arc::new(policy));
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_denied_is_denied_by_whatever_it_goes_by() {
+    fn a_deny_entry_matches_any_name() {
         for entry in [&UUID.to_ascii_uppercase(), "house", "kitchen"] {
             let policies = with(&["house"], &[entry]);
             assert!(!opens(&policies, 7, &["house", "kitchen", "hall"]), "{entry}");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_denies_the_rest() {
+    fn an_allow_entry_denies_the_rest() {
         for entry in [UUID, "house", "kitchen"] {
             let policies = with(&[entry], &[]);
             assert!(opens(&policies, 7, &["house", "kitchen"]), "{entry}");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_guarded_needs_an_entry() {
+    fn a_guarded_service_needs_an_entry() {
         let policies = with(&[], &["hall"]);
         policies.guard(Uuid::try_parse(UUID).expect("it is one"));
         policies.set(Gid::from_i64(9), Policy::host());

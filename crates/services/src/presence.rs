@@ -1,6 +1,6 @@
 //! Tells without a message whether a service has a provider at this moment.
 //!
-//! Printing and logging are native steps unless some container offers to do them. They look
+//! Printing and logging are native steps unless a container provides them. They look
 //! here each time, so it has to be cheap: one atomic load. The host's own containers, which offer no more than the
 //! native steps do, are not counted.
 
@@ -47,7 +47,7 @@ impl Presence {
 }
 
 impl ProviderFlag {
-    /// Whether somebody provides the service now. For a provider of the asking process: from the
+    /// Returns whether the service has a provider now. For a provider of the asking process: from the
     /// moment when its `listen` was answered, to the moment when its `unlisten` was.
     pub fn is_provided(&self) -> bool {
         self.0.load(Ordering::Acquire) > 0
@@ -70,7 +70,7 @@ mod tests {
         presence.remove("x");
         assert!(!flag.is_provided());
         presence.add("x");
-        assert!(flag.is_provided(), "a flag stays connected while somebody holds it");
+        assert!(flag.is_provided(), "a flag stays connected while it is held");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A container as the kernel sees it: an executor of futures with a mailbox.
 //!
 //! A turn takes what is in the mailbox and on the [agenda](crate::agenda), and polls what that has woken.
-//! A call is polled first when it is taken out of the mailbox, so that one that does not wait is
+//! A call is polled first when it is taken out of the mailbox, so that a call that does not wait is
 //! answered in the same turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -322,8 +322,8 @@ struct Tasks {
     free: Vec<usize>,
 }
 
-/// A wake-up of an earlier task in the same place polls the present one for nothing, which
-/// harms nobody. So the waker is made once for the place.
+/// A wake-up of an earlier task in the same place polls the current one needlessly, which
+/// is harmless. So the waker is made once for the place.
 struct Place {
     work: Option<Work>,
     woken: Arc<Woken>,

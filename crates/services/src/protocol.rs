@@ -20,7 +20,7 @@ pub mod procedure {
     /// pid of its process, the number of its resources. Only the system is answered.
     pub const ACCOUNT: i64 = 306;
 
-    /// Whether a procedure gives back what an earlier request got, so that it is sent with
+    /// Returns whether a procedure gives back something that an earlier request acquired, so that it is sent with
     /// `Context::request_close` and never refused for lack of room.
     pub fn is_close(procedure: i64) -> bool {
         matches!(procedure, CLOSE | CLOSE_RESOURCE)
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_match_like_everywhere() {
+    fn versions_match_semantically() {
         let check = |wanted| check_version("service:test/x@1.0.0", (1, 2), "UUID", wanted);
         assert_eq!(check((1, 0)), Ok(()));
         assert_eq!(check((1, 2)), Ok(()));

@@ -54,9 +54,9 @@ impl Proxy {
         self.held.handle
     }
 
-    /// What the resource sends. All of it, if the stream is asked for within half a second of the
-    /// first; after that the newest 64 are kept. A later stream takes over from an earlier one, which then
-    /// ends.
+    /// Returns the stream of the resource's notifications. It has all of them, if it is requested within half a
+    /// second of the first; after that the newest 64 are kept. A later stream takes over from an earlier one, which
+    /// then ends.
     pub fn notifications<T: DeserializeOwned>(&self) -> Notifications<T> {
         let key = self.held.key();
         let shared = self.client().container().shared();

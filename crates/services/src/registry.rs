@@ -21,8 +21,8 @@ pub(crate) struct Registration {
     pub(crate) priority: i64,
     /// A list of strings, or null.
     tags: Value,
-    /// Whether its provider is one of the host's own containers. Such a one is not what `Presence` speaks of: it
-    /// offers what programs have without it.
+    /// Whether the provider is one of the host's own containers. `Presence` does not count such a provider: it
+    /// offers only functions that programs have without it.
     is_host: bool,
 }
 
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_taken_once_per_process() {
+    fn an_id_is_unique_per_process() {
         let mut registry = Registry::new(Presence::default());
         assert!(registry.add(registration(7, 1, 50)));
         assert!(!registry.add(registration(7, 1, 60)));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_a_process_goes_with_it() {
+    fn the_end_of_a_process_removes_its_services() {
         let presence = Presence::default();
         let flag = presence.flag("x");
         let mut registry = Registry::new(presence);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hosts_own_are_found_and_do_not_count() {
+    fn host_services_are_found_and_not_counted() {
         let presence = Presence::default();
         let flag = presence.flag("x");
         let mut registry = Registry::new(presence);

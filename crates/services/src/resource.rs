@@ -121,7 +121,7 @@ impl<T: Serialize> Notifier<T> {
     }
 
     /// Sends a value as soon as there is room for it. A client that takes none for a second while
-    /// somebody waits here loses the resource.
+    /// a sender waits here loses the resource.
     ///
     /// # Errors
     /// [`NotifyError::Closed`] or [`NotifyError::Refused`].

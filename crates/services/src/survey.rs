@@ -1,8 +1,8 @@
-//! Who provides what to whom, at one moment, for whoever runs the system.
+//! A survey: the providers, their clients and resources at one moment, for the operator of the system.
 //!
-//! The service manager knows the providers. Who has opened them, and what they keep for these clients, they know
-//! themselves: the manager asks each of them, and leaves out what it does not hear in time. Nothing is counted for this
-//! while nobody asks.
+//! The service manager knows the providers. Only the providers know their clients and the resources of these clients:
+//! the manager asks each provider, and leaves out answers that do not arrive in time. Nothing is counted while no
+//! survey is requested.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ pub struct OpenClient {
 }
 
 impl Surveys {
-    /// Has `then` told what there is, on a thread of the kernel: it is to be brief. If the system ends first,
+    /// Calls `then` with a survey, on a thread of the kernel: it must be brief. If the system ends first,
     /// `then` is dropped.
     pub fn ask(&self, then: impl FnOnce(Survey) + Send + 'static) {
         let mut state = self.state.lock();

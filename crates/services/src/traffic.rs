@@ -1,8 +1,8 @@
 //! Counts the messages between processes while a look is open.
 //!
 //! The kernel tells [`Traffic`] of each message while a [`Look`] is open. Counts go into one of a few shards, chosen by
-//! thread, so that workers do not wait for each other. Whoever wants to know takes what the shards have, adds it to
-//! what every look has not taken yet, and takes its own part: so each sees everything, and nothing is kept for nobody.
+//! thread, so that workers do not wait for each other. A reader moves the counts of the shards into the untaken figures
+//! of every open look, then takes its own: each look sees all traffic, and nothing is kept when no look is open.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -16,8 +16,8 @@ pub trait Turns: Send + Sync {
 
 /// Blocks the thread until the future is done.
 ///
-/// Not to be used in a handler or another task of a container: it would keep the container from
-/// doing what is waited for.
+/// Must not be used in a handler or another task of a container: it would keep the container from
+/// doing the work that the future waits for.
 pub(crate) fn wait<F: Future>(turns: Option<&dyn Turns>, future: F) -> F::Output {
     let Some(turns) = turns else { return wait_idly(future) };
     let mut output = None;

@@ -136,7 +136,7 @@ fn a_large_array_is_handed_over() {
 }
 
 #[test]
-fn what_goes_wrong_has_a_kind() {
+fn errors_have_a_kind() {
     let world = World::new();
     let nobody = Component::open(&world.container, "test/nobody").wait();
     assert_eq!(nobody.unwrap_err(), ComponentError::NotFound);
@@ -155,7 +155,7 @@ fn what_goes_wrong_has_a_kind() {
 }
 
 #[test]
-fn a_request_that_is_dropped_is_canceled() {
+fn dropping_a_request_cancels_it() {
     let world = World::new();
     let component = world.open();
     world.container.spawn(async move {
@@ -216,7 +216,7 @@ fn notifications_come_in_their_order_also_those_before_the_stream() {
 }
 
 #[test]
-fn who_does_not_read_gets_no_more_than_there_is_room_for() {
+fn unread_notifications_are_bounded() {
     let world = World::new();
     let component = world.open();
     let mut stream = component.notifications();
@@ -230,7 +230,7 @@ fn who_does_not_read_gets_no_more_than_there_is_room_for() {
 }
 
 #[test]
-fn notifications_wait_for_a_component_that_is_busy() {
+fn notifications_wait_for_a_busy_component() {
     let world = World::new();
     let component = world.open();
     world.be_deaf(true);
@@ -259,7 +259,7 @@ fn notifications_wait_for_a_component_that_is_busy() {
 }
 
 #[test]
-fn the_end_of_the_container_is_the_end_of_its_components() {
+fn the_end_of_the_container_closes_its_components() {
     let world = World::new();
     let component = world.open();
     let mut stream = component.notifications();

@@ -85,7 +85,7 @@ impl Handler for House {
                 call.container().spawn(async move {
                     let _counted = counted;
                     cancellation.clone().await;
-                    ends.lock().expect("nobody panics with it").push(cancellation.is_canceled());
+                    ends.lock().expect("no thread panics with the lock").push(cancellation.is_canceled());
                 });
                 if arguments == Value::from(true) {
                     let _ = call.container().sleep(Duration::from_secs(3_600)).await;
@@ -173,7 +173,7 @@ fn a_panic_fails_its_call_alone() {
 }
 
 #[test]
-fn who_gives_up_cancels_the_handler() {
+fn a_caller_that_gives_up_cancels_the_handler() {
     let world = World::new(1);
     let (_house, _provider) = world.house("house");
     let (guest, client) = world.guest();
@@ -201,7 +201,7 @@ fn a_handler_sees_how_long_its_caller_waits() {
 }
 
 #[test]
-fn a_task_learns_that_its_call_is_over() {
+fn a_task_sees_the_end_of_its_call() {
     let world = World::new(1);
     let (_house, _provider) = world.house("house");
     let (_guest, client) = world.guest();
@@ -295,7 +295,7 @@ fn a_resource_closes_once_however_it_ends() {
 }
 
 #[test]
-fn nobody_reaches_the_resources_of_others() {
+fn a_client_cannot_reach_resources_of_other_clients() {
     let world = World::new(1);
     let (_house, _provider) = world.house("house");
     let (_guest, client) = world.guest();
@@ -348,7 +348,7 @@ impl Handler for Tell {
 }
 
 #[test]
-fn a_stream_says_that_the_provider_has_gone() {
+fn a_stream_reports_the_end_of_the_provider() {
     let world = World::new(1);
     let (house, _provider) = world.house("house");
     let (_guest, client) = world.guest();
@@ -364,7 +364,7 @@ fn a_stream_says_that_the_provider_has_gone() {
 }
 
 #[test]
-fn who_does_not_listen_is_cut_off_if_somebody_waits() {
+fn a_client_that_does_not_read_is_cut_off_if_a_sender_waits() {
     let world = World::new(2);
     let (closed, count) = (Count::default(), Count::default());
     let house = Container::start(&world.kernel, "house");
@@ -415,7 +415,7 @@ impl Handler for Stubborn {
 }
 
 #[test]
-fn a_container_ends_when_nobody_needs_it() {
+fn an_unused_container_ends() {
     let world = World::new(1);
     let before = world.kernel.process_count();
     let container = Container::start(&world.kernel, "idle");
@@ -433,7 +433,7 @@ fn a_container_ends_when_nobody_needs_it() {
 }
 
 #[test]
-fn who_waits_for_the_end_learns_of_it() {
+fn waiting_for_the_end_completes() {
     let world = World::new(1);
     let [closed, cut_off] = ["closed", "cut off"].map(|name| Container::start(&world.kernel, name));
     let end = closed.ended();
@@ -444,11 +444,11 @@ fn who_waits_for_the_end_learns_of_it() {
     let end = cut_off.ended();
     world.kernel.kill(world.kernel.system_process().unwrap());
     assert_eq!(end.wait(), Ok(()));
-    assert!(!cut_off.has_ended(), "nobody has said so");
+    assert!(!cut_off.has_ended(), "the container was not closed");
 }
 
 #[test]
-fn nothing_hangs_or_leaks_whoever_is_killed() {
+fn killing_any_process_neither_hangs_nor_leaks() {
     for seed in 0..1_000 {
         let alive = Count::default();
         let kills = vec![3 + seed % 60, 20 + seed % 97];

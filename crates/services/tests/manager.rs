@@ -195,7 +195,7 @@ fn candidates_are_flat_and_the_best_comes_first() {
 }
 
 #[test]
-fn an_id_is_registered_once_and_again_after_it_was_taken_back() {
+fn an_id_is_registered_once_and_again_after_removal() {
     let mut test = Test::new();
     let provider = test.guest();
     let client = test.open(&provider);
@@ -211,7 +211,7 @@ fn an_id_is_registered_once_and_again_after_it_was_taken_back() {
 }
 
 #[test]
-fn who_waits_is_told_of_each_provider_until_it_closes() {
+fn a_waiting_client_gets_each_provider_until_it_closes() {
     let mut test = Test::new();
     let (provider, waiter) = (test.guest(), test.guest());
     let client = test.open(&waiter);
@@ -235,7 +235,7 @@ fn who_waits_is_told_of_each_provider_until_it_closes() {
 }
 
 #[test]
-fn who_has_no_room_gets_the_newest_list_later() {
+fn a_client_without_room_gets_the_newest_list_later() {
     const COUNT: i64 = 900;
     let mut test = Test::new();
     let (provider, waiter) = (test.guest(), test.guest());
@@ -305,7 +305,7 @@ fn discovery_introduces_the_client_to_the_provider() {
 }
 
 #[test]
-fn a_wait_that_is_told_introduces_as_well() {
+fn a_wait_introduces_the_client_to_the_provider() {
     let mut test = Test::new();
     let (provider, client) = (test.guest(), test.guest());
     let at_client = test.open(&client);
@@ -320,7 +320,7 @@ fn a_wait_that_is_told_introduces_as_well() {
 }
 
 #[test]
-fn nothing_of_a_dead_process_stays() {
+fn the_end_of_a_process_removes_its_records() {
     let mut test = Test::new();
     let (provider, client) = (test.guest(), test.guest());
     let flag = test.presence.flag(UUID);
@@ -341,7 +341,7 @@ fn nothing_of_a_dead_process_stays() {
 }
 
 #[test]
-fn a_client_id_counts_only_from_who_opened_it() {
+fn a_client_id_is_valid_only_in_its_process() {
     let mut test = Test::new();
     let (owner, thief) = (test.guest(), test.guest());
     let client = test.open(&owner);

@@ -93,7 +93,7 @@ impl World {
 
     /// Lets time pass.
     fn sleep(&mut self, container: &Container, duration: Duration) {
-        self.done(container, container.sleep(duration)).expect("it lives");
+        self.done(container, container.sleep(duration)).expect("the container runs");
     }
 
     fn now_us(&self) -> i64 {
@@ -106,10 +106,10 @@ fn uuid() -> String {
 }
 
 #[test]
-fn who_may_not_open_a_service_is_told_so() {
+fn opening_a_denied_service_fails() {
     let mut world = World::new();
     let (house, guest, other) = (world.container(), world.container(), world.container());
-    let _provider = world.install(&house, "kitchen").expect("nobody objects");
+    let _provider = world.install(&house, "kitchen").expect("the policy allows it");
     for entry in [uuid(), "test/house".to_owned(), "kitchen".to_owned()] {
         world.set(&guest, |policy| {
             policy.open.deny(&entry);
@@ -117,17 +117,17 @@ fn who_may_not_open_a_service_is_told_so() {
         let denied = world.open(&guest).unwrap_err();
         assert_eq!(denied, OpenError::Denied);
         assert_eq!(denied.to_string(), "Cannot find service: this container may not open it");
-        world.open(&other).expect("nobody objects");
+        world.open(&other).expect("the policy allows it");
     }
     world.oversight.policies.forget(guest.gid());
-    world.open(&guest).expect("nobody objects any more");
+    world.open(&guest).expect("the policy allows it again");
 }
 
 #[test]
 fn a_client_sees_only_what_it_may_open() {
     let mut world = World::new();
     let (first, second, guest) = (world.container(), world.container(), world.container());
-    let _kitchen = world.install(&first, "kitchen").expect("nobody objects");
+    let _kitchen = world.install(&first, "kitchen").expect("the policy allows it");
     world.set(&guest, |policy| {
         policy.open.allow("hall");
     });
@@ -135,9 +135,9 @@ fn a_client_sees_only_what_it_may_open() {
     // It comes while the guest waits for it.
     let opening = Client::open(&guest, HOUSE).within(Duration::from_secs(60)).into_future();
     let opened = world.begin(&guest, opening);
-    let _hall = world.install(&second, "hall").expect("nobody objects");
+    let _hall = world.install(&second, "hall").expect("the policy allows it");
     assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
-    let client = opened.lock().unwrap().take().expect("just seen").expect("the one that it may open");
+    let client = opened.lock().unwrap().take().expect("just seen").expect("the allowed service");
     assert_eq!(client.pid(), second.pid());
     // Of these the filter of the client chooses.
     let seen: Arc<Mutex<Vec<Pid>>> = Arc::default();
@@ -151,7 +151,7 @@ fn a_client_sees_only_what_it_may_open() {
 }
 
 #[test]
-fn who_may_not_provide_something_is_told_so() {
+fn providing_a_denied_service_fails() {
     let mut world = World::new();
     let house = world.container();
     for entry in [uuid(), "test/house".to_owned(), "kitchen".to_owned()] {
@@ -172,7 +172,7 @@ fn who_may_not_provide_something_is_told_so() {
 }
 
 #[test]
-fn what_is_guarded_needs_to_be_allowed() {
+fn a_guarded_service_needs_an_allow_entry() {
     let mut world = World::new();
     world.oversight.policies.guard(HOUSE.uuid());
     let (host, guest) = (world.container(), world.container());
@@ -188,7 +188,7 @@ fn what_is_guarded_needs_to_be_allowed() {
 }
 
 #[test]
-fn components_go_by_their_ids() {
+fn policies_match_components_by_id() {
     let mut world = World::new();
     let answers: Arc<Mutex<Vec<Result<(), String>>>> = Arc::default();
     let start = |world: &mut World, denied: &str| {
@@ -224,7 +224,7 @@ fn components_go_by_their_ids() {
     let Err(ComponentError::Failed(CallError::Thrown(thrown))) = opened else { panic!("it is denied") };
     assert_eq!(thrown.text(), "PERMISSION_DENIED: this container may not open test/component");
     world.oversight.policies.forget(guest.gid());
-    world.done(&guest, Component::open(&guest, "test/component")).expect("nobody objects any more");
+    world.done(&guest, Component::open(&guest, "test/component")).expect("the policy allows it again");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn clients_wait_for_an_announced_provider() {
     assert_eq!(world.open(&house).unwrap_err(), OpenError::Absent);
     world.sleep(&house, Duration::from_secs(5));
     assert!(opened.lock().unwrap().is_none());
-    let _provider = world.install(&house, "kitchen").expect("nobody objects");
+    let _provider = world.install(&house, "kitchen").expect("the policy allows it");
     assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
     let client = opened.lock().unwrap().take().expect("just seen").expect("it has come");
     assert_eq!(client.pid(), house.pid());
@@ -252,12 +252,12 @@ fn clients_wait_for_an_announced_provider() {
 fn clients_wait_for_an_announced_provider_beside_another_one() {
     let mut world = World::new();
     let (early, late, guest) = (world.container(), world.container(), world.container());
-    let _early = world.install(&early, "early").expect("nobody objects");
+    let _early = world.install(&early, "early").expect("the policy allows it");
     let announced = world.oversight.announcements.announce(world.kernel(), HOUSE.uuid());
     announced.set_group(late.gid());
     let opened = world.begin(&guest, Client::open(&guest, HOUSE).into_future());
     let provider = late.provider("test/house", "1.0").provides(HOUSE, House).priority(0xd0);
-    let _late = world.done(&late, provider.install()).expect("nobody objects");
+    let _late = world.done(&late, provider.install()).expect("the policy allows it");
     assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
     let client = opened.lock().unwrap().take().expect("just seen").expect("there are two");
     assert_eq!(client.pid(), late.pid());
@@ -283,7 +283,7 @@ fn announcements_end_by_time_and_when_dropped() {
 }
 
 #[test]
-fn a_client_that_dies_while_it_waits_leaves_nothing() {
+fn a_client_that_ends_while_it_waits_leaves_nothing() {
     let mut world = World::new();
     let (guest, other) = (world.container(), world.container());
     let _announced = world.oversight.announcements.announce(world.kernel(), HOUSE.uuid());

@@ -78,7 +78,7 @@ fn a_survey_has_providers_clients_and_resources() {
     let mut world = World::new();
     let (house, guest) = (world.container("house"), world.container("guest"));
     let provider = house.provider("test/house", "1.2").tags(["brick"]).provides(HOUSE, House);
-    let provider = world.done(&house, provider.install()).expect("nobody objects");
+    let provider = world.done(&house, provider.install()).expect("the policy allows it");
     let client = world.done(&guest, Client::open(&guest, HOUSE).into_future()).expect("it is there");
     world.call(&guest, &client, 0).expect("a key");
     world.call(&guest, &client, 0).expect("another one");
@@ -142,7 +142,7 @@ fn each_look_sees_the_calls_of_its_time() {
     let mut world = World::new();
     let (house, guest) = (world.container("house"), world.container("guest"));
     let provider = house.provider("test/house", "1.2").provides(HOUSE, House);
-    let _provider = world.done(&house, provider.install()).expect("nobody objects");
+    let _provider = world.done(&house, provider.install()).expect("the policy allows it");
     let early = world.traffic.look(world.simulation.handle());
     let client = world.done(&guest, Client::open(&guest, HOUSE).into_future()).expect("it is there");
     world.call(&guest, &client, 0).expect("a key");
@@ -162,5 +162,5 @@ fn each_look_sees_the_calls_of_its_time() {
     drop((early, late));
     let _ = world.call(&guest, &client, 0);
     let look = world.traffic.look(world.simulation.handle());
-    assert!(look.take().calls.is_empty(), "nobody looked then");
+    assert!(look.take().calls.is_empty(), "no look was open then");
 }
