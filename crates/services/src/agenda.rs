@@ -23,7 +23,7 @@ pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The name of a timer: when it fires, and a number that makes it unique.
 pub(crate) type TimerKey = (i64, u64);
 
-/// When a timer fires that is not there.
+/// The time at which an absent timer fires.
 const NEVER: i64 = i64::MAX;
 
 /// The action when a timer expires.
@@ -38,9 +38,9 @@ pub(crate) enum Timer {
 
 pub(crate) struct Agenda {
     state: Mutex<State>,
-    /// How many tasks were woken or are new, for a look without the lock.
+    /// The number of woken and new tasks, readable without the lock.
     length: AtomicUsize,
-    /// When the first timer fires, likewise, or [`NEVER`].
+    /// The time at which the first timer fires, readable without the lock, or [`NEVER`].
     first_us: AtomicI64,
 }
 
@@ -52,7 +52,7 @@ struct State {
     spawned: Vec<Job>,
     timers: BTreeMap<TimerKey, Timer>,
     timers_made: u64,
-    /// Whether the process has ended: nothing is taken any more.
+    /// Whether the process has ended: further work is refused.
     is_over: bool,
 }
 
@@ -140,7 +140,7 @@ impl Agenda {
         self.publish(&state);
     }
 
-    /// When to look again, if there is nothing to do until then or until the process is woken.
+    /// Returns the time of the next turn, if there is no work until then or until the process is woken.
     pub(crate) fn rest(&self, now_us: impl FnOnce() -> i64) -> Result<Option<i64>, ThereIsMore> {
         let first_us = self.first_us();
         if Turn::has_woken() || self.has_tasks() || first_us.is_some_and(|first_us| first_us <= now_us()) {
@@ -149,7 +149,7 @@ impl Agenda {
         Ok(first_us)
     }
 
-    /// Whether there is nothing to do, now or later.
+    /// Returns whether there is no work, now or later.
     pub(crate) fn is_empty(&self) -> bool {
         !self.has_tasks() && self.first_us().is_none()
     }
@@ -177,7 +177,7 @@ impl Agenda {
         Due { ready: Vec::new(), spawned: std::mem::take(&mut state.spawned), timers }
     }
 
-    /// `change` says whether the process should know.
+    /// `change` returns whether to wake the process.
     fn add(&self, port: Option<&Port>, change: impl FnOnce(&mut State) -> bool) {
         let mut state = self.state.lock();
         if state.is_over {

@@ -97,7 +97,7 @@ impl Books {
 
     // -- Services ---------------------------------------------------------------------------
 
-    /// Offers a service, and says under which id.
+    /// Offers a service, and returns its id.
     pub(crate) fn add_service(&self, offered: Arc<Offered>) -> i64 {
         let mut state = self.state.lock();
         state.last_id = free_number(state.last_id, ID_LIMIT, |id| state.services.contains_key(&id));
@@ -176,7 +176,7 @@ impl Books {
         state.clients.get(&client).filter(|served| served.pid == pid).map(|served| served.offered.clone())
     }
 
-    /// A process closes a client, if it is its own.
+    /// Closes a client for a process, if the client belongs to the process.
     pub(crate) fn close(&self, client: i64, pid: Pid) -> Closed {
         let mut state = self.state.lock();
         let is_own = state.clients.get(&client).is_some_and(|served| served.pid == pid);
@@ -211,7 +211,7 @@ impl Books {
         let mut state = self.state.lock();
         let State { clients, last_handle, .. } = &mut *state;
         let Some(served) = clients.get_mut(&caller.client) else {
-            // The value goes after the lock.
+            // The value is dropped after the lock.
             drop(state);
             return Err(Thrown::new("Client closed"));
         };
@@ -231,7 +231,7 @@ impl Books {
         Some(self.state.lock().clients.get(&client)?.resources.get(&handle)?.value.clone())
     }
 
-    /// A process closes a resource, if the client is its own.
+    /// Closes a resource for a process, if the client belongs to the process.
     pub(crate) fn close_resource(&self, client: i64, pid: Pid, handle: i64) -> Closed {
         if self.offered_to(client, pid).is_none() {
             return Closed { resources: Vec::new() };

@@ -110,7 +110,7 @@ impl Asked {
         true
     }
 
-    /// Sends a request, and says where its answer will be.
+    /// Sends a request, and returns the place of its answer.
     fn send(&self, by: Sending<'_>, to: Pid, request: Request, waiter: Waiter) -> Result<Sent, Failed> {
         let Request { procedure, is_close, payload, within } = request;
         let mut state = self.state.lock();

@@ -37,7 +37,7 @@ pub(crate) struct Opened {
 impl Client {
     /// Opens a service for a container.
     ///
-    /// Waits up to 100 ms for a provider to appear; [`Open::within`] says how long instead.
+    /// Waits up to 100 ms for a provider to appear; [`Open::within`] changes this time.
     pub fn open(container: &Container, selector: Selector) -> Open<Client> {
         Open::new(container, selector)
     }
@@ -68,7 +68,7 @@ impl Client {
         self.opened.pid
     }
 
-    /// Whether it has been closed here.
+    /// Returns whether it has been closed here.
     pub fn is_closed(&self) -> bool {
         self.opened.is_closed.load(Ordering::Acquire)
     }

@@ -120,12 +120,12 @@ impl Component {
         Notifications::of(Some(self.used.inbox.clone()), self.container().shared().turns().cloned())
     }
 
-    /// Whether it has been closed here.
+    /// Returns whether it has been closed here.
     pub fn is_closed(&self) -> bool {
         self.used.is_closed.load(Ordering::Acquire)
     }
 
-    /// Closes it, here: the component is told nothing. It can be opened again.
+    /// Closes the component in this container, without a message to it. It can be opened again.
     pub fn close(&self) {
         self.used.close();
     }

@@ -61,7 +61,7 @@ pub(crate) struct Shared {
     pub(crate) books: Books,
     /// The number by which the service manager identifies this container.
     pub(crate) discovery: OnceLock<(Pid, i64)>,
-    /// Whether it is worth asking if the process should end: something has happened that may lead to it.
+    /// Whether to check if the process should end: an event has occurred that may lead to it.
     /// Set before the nudge after which it is read.
     may_end: AtomicBool,
     ending: Mutex<Ending>,
@@ -69,7 +69,7 @@ pub(crate) struct Shared {
 
 #[derive(Default)]
 struct Ending {
-    /// The process is to end with its next turn.
+    /// The process must end with its next turn.
     is_asked: bool,
     is_over: bool,
     /// The tasks that close it.

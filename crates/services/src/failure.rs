@@ -29,7 +29,7 @@ impl Thrown {
         &self.text
     }
 
-    /// Where it was thrown, if the provider says: for people.
+    /// The place where it was thrown, if the provider sends it: for display.
     pub fn trace(&self) -> Option<&str> {
         self.trace.as_deref()
     }
@@ -178,7 +178,7 @@ pub enum OpenError {
     /// The service has no provider, or none that the client is allowed to use.
     #[error("Cannot find service")]
     Absent,
-    /// There are providers, but this container may open none of them.
+    /// The service has providers, but this container is not allowed to open any of them.
     #[error("{MAY_NOT_OPEN}")]
     Denied,
     /// There is more than one best provider.
@@ -209,7 +209,7 @@ pub enum ComponentError {
     /// This container has it open. Clones of a component are for several users in one container.
     #[error("the component is open already")]
     InUse,
-    /// The service manager did not say.
+    /// The service manager did not answer.
     #[error(transparent)]
     Failed(CallError),
 }
@@ -273,7 +273,7 @@ pub enum Broken {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failed {
-    /// The provider says why.
+    /// The provider gave the reason.
     Thrown(Thrown),
     /// The provider is not there.
     Gone,

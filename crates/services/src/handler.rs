@@ -66,7 +66,7 @@ pub trait Serve: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Payload, Thrown>> + Send;
 }
 
-/// A [`Serve`] that says which service it is for.
+/// A [`Serve`] for a fixed service.
 pub trait Serves: Serve {
     /// The service.
     const SELECTOR: Selector;
@@ -193,7 +193,7 @@ impl std::fmt::Debug for Call {
 pub struct Arguments {
     /// `[client, index, arguments]`.
     payload: Payload,
-    /// Where the last of them begins.
+    /// The position at which the last of them begins.
     start: usize,
 }
 

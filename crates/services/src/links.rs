@@ -16,7 +16,7 @@ use crate::resource::Line;
 /// the kernel: a client that does not read them must not lose the resource.
 pub(crate) const UNHEARD_US: i64 = 500_000;
 
-/// How many are kept after that; older ones go.
+/// The number of notifications that are kept after that; older ones are dropped.
 const UNHEARD_MAX: usize = 64;
 
 /// A resource of another process: its provider, the number of the client there, and the handle.
@@ -187,7 +187,7 @@ pub(crate) struct Inbox {
 struct InboxState {
     waiting: VecDeque<(Payload, Credit)>,
     reading: Reading,
-    /// Which stream reads; an earlier one has ended.
+    /// The number of the stream that reads; earlier streams have ended.
     reader: u64,
     waker: Option<Waker>,
     end: Option<End>,

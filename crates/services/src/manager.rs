@@ -22,7 +22,7 @@ use crate::registry::{Candidates, Registration, Registry, bounded};
 use crate::survey::{ANSWER_US, OpenClient, Round, Survey, Surveyed, Surveys};
 use crate::traffic::Traffic;
 
-/// How many registrations, clients and waits the manager keeps for one process, each.
+/// The limit for each of the registrations, clients and waits that the manager keeps for one process.
 pub const PER_PROCESS_MAX: usize = 4_096;
 
 /// The number of messages that the manager handles in one turn, so that other processes get their turns.
@@ -57,7 +57,7 @@ pub struct ServiceManager {
 pub struct Oversight {
     /// The policies: which services groups may open and provide.
     pub policies: Policies,
-    /// Which interfaces are about to be provided.
+    /// The interfaces of announced providers.
     pub announcements: Announcements,
     /// The receivers of the next survey.
     pub surveys: Surveys,

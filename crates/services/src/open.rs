@@ -17,7 +17,7 @@ use crate::pending::Pending;
 use crate::protocol::{discovery, interface, procedure};
 use crate::selector::Selector;
 
-/// How long it takes patience to wait for a provider, unless told otherwise.
+/// The default time limit for waiting for a provider.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The description that a provider gives of itself.
@@ -77,7 +77,7 @@ impl<C: From<Client> + Send + 'static> Open<C> {
         Open { container: container.clone(), selector, patience: PATIENCE, filter: None, gives: PhantomData }
     }
 
-    /// How long to wait for a provider to appear; zero says not at all.
+    /// The time to wait for a provider to appear; zero means no wait.
     pub fn within(mut self, patience: Duration) -> Open<C> {
         self.patience = patience;
         self
@@ -90,7 +90,7 @@ impl<C: From<Client> + Send + 'static> Open<C> {
         self
     }
 
-    /// Only uses providers that `filter` says yes to.
+    /// Uses only providers for which `filter` returns true.
     pub fn only(mut self, filter: impl Fn(&Candidate) -> bool + Send + 'static) -> Open<C> {
         self.filter = Some(Box::new(filter));
         self

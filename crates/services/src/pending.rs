@@ -81,7 +81,7 @@ struct Promised<T, X> {
 /// A promise that is kept when a time is over.
 pub(crate) type Alarm = Arc<Kept<(), Failed>>;
 
-/// The duty to deliver a result. Dropping it says that there will be none, since the container ended.
+/// The duty to deliver a result. Dropping it means that no result follows, since the container ended.
 pub(crate) struct Promise<T, X: From<Failed>> {
     kept: Arc<Kept<T, X>>,
 }
@@ -134,7 +134,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
         X: Send + 'static,
     {
         let (promise, pending) = Pending::promised(shared);
-        // Where the container has ended the promise is dropped, and with it broken.
+        // If the container has ended, the promise is dropped, which breaks it.
         let _ = shared.spawn(Box::pin(async move { promise.keep(work.await) }));
         pending
     }

@@ -105,7 +105,7 @@ impl Policies {
         self.state.lock().guarded.insert(uuid.to_string());
     }
 
-    /// Whether a group is one of the host's own containers.
+    /// Returns whether a group belongs to one of the host's own containers.
     pub(crate) fn is_host(&self, gid: Gid) -> bool {
         self.state.lock().by_group.get(&gid).is_some_and(|policy| policy.is_host)
     }
@@ -132,7 +132,7 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// Whether a provider that goes by these names may be opened, or may be one.
+    /// Returns whether a provider with these names may be opened or provided.
     pub(crate) fn permits<'n>(&'n self, names: impl Iterator<Item = &'n str> + Clone) -> bool {
         let Some(policy) = &self.policy else { return !self.is_guarded };
         let rules = match self.deed {

@@ -193,7 +193,7 @@ impl ContainerProcess {
         }
     }
 
-    /// Polls what is not in its place meanwhile. If there is more to do it is put back there, otherwise the
+    /// Polls work that was taken out of its place. Unfinished work is put back there, otherwise the
     /// place is free again.
     fn work_on(&mut self, context: &mut Context<'_>, place: usize, work: Work) -> Poll<()> {
         let waker = self.tasks.waker(place);

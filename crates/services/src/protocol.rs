@@ -128,7 +128,7 @@ pub mod discovery {
     pub const UNLISTEN: i64 = 2;
     /// `pid`, answered by null.
     pub const WATCH: i64 = 3;
-    /// How many items stand for one candidate.
+    /// The number of items for one candidate.
     pub const CANDIDATE_LENGTH: usize = 7;
 }
 
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_match_semantically() {
+    fn minor_versions_are_compatible_upward() {
         let check = |wanted| check_version("service:test/x@1.0.0", (1, 2), "UUID", wanted);
         assert_eq!(check((1, 0)), Ok(()));
         assert_eq!(check((1, 2)), Ok(()));

@@ -93,7 +93,7 @@ impl Proxy {
         self.client().call_since(since, index, arguments)
     }
 
-    /// Whether it has been closed here.
+    /// Returns whether it has been closed here.
     pub fn is_closed(&self) -> bool {
         self.held.is_closed.load(Ordering::Acquire) || self.client().is_closed()
     }
@@ -168,7 +168,7 @@ pub(crate) fn read_for<T: DeserializeOwned>(payload: Payload, client: Client) ->
 /// The notifications of a resource or a component, in order: a [`Stream`].
 ///
 /// It ends when the proxy, its client, or the component is closed. Any other end is an error before it: see [`Broken`].
-/// Dropping it says that the rest is not wanted, and then notifications are dropped as they come.
+/// Dropping it drops the notifications that follow.
 pub struct Notifications<T> {
     inbox: Option<Arc<Inbox>>,
     reader: u64,

@@ -37,10 +37,10 @@ pub(crate) struct Registry {
 /// The candidates for a service, as they travel.
 pub(crate) struct Candidates<'r>(pub(crate) Vec<&'r Registration>);
 
-/// How long a string may be that the manager keeps for others.
+/// The maximum length of a string that the manager keeps for a process.
 const TEXT_MAX: usize = 4_096;
 
-/// How many tags a registration may have.
+/// The maximum number of tags of a registration.
 const TAGS_MAX: usize = 256;
 
 impl Registration {
@@ -130,7 +130,7 @@ impl Registry {
         }
     }
 
-    /// How many registrations a process has.
+    /// Returns the number of registrations of a process.
     pub(crate) fn count_of(&self, pid: Pid) -> usize {
         self.by_owner.range((pid, i64::MIN)..=(pid, i64::MAX)).count()
     }

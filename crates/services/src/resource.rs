@@ -17,7 +17,7 @@ use crate::failure::{NotifyError, Thrown};
 use crate::handler::Caller;
 use crate::wait::wait;
 
-/// How many notifications wait for a resource to be given to its client.
+/// The number of notifications that wait until a resource is given to its client.
 const EARLY_MAX: usize = 64;
 
 thread_local! {
@@ -130,7 +130,7 @@ impl<T: Serialize> Notifier<T> {
         Sending { line: self.line.clone(), value: Some(value), payload: Some(payload) }
     }
 
-    /// Whether the resource has closed.
+    /// Returns whether the resource has closed.
     pub fn is_closed(&self) -> bool {
         matches!(*self.line.state.lock(), LineState::Closed)
     }

@@ -11,7 +11,7 @@ use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Gid, Pid, RequestId, Waker};
 use lucarne_message::{Payload, Value};
 
-/// How long a provider may take to answer.
+/// The time limit for the answer of a provider.
 pub(crate) const ANSWER_US: i64 = 200_000;
 
 /// The way to ask the service manager. Clones are the same.
@@ -34,7 +34,7 @@ type Asked = Box<dyn FnOnce(Survey) + Send>;
 pub struct Survey {
     /// The services, those of the manager first.
     pub services: Vec<Surveyed>,
-    /// Which ids are found as components, and the processes that they are.
+    /// The ids of components, and their processes.
     pub components: Vec<(String, Pid)>,
     /// The awaited interfaces, and the clients that wait for them.
     pub waiting: Vec<(String, Gid)>,
@@ -70,7 +70,7 @@ pub struct OpenClient {
     pub client: i64,
     /// The process that has opened it.
     pub pid: Pid,
-    /// How many resources the provider keeps for it.
+    /// The number of resources that the provider keeps for the client.
     pub resources: u64,
 }
 

@@ -1,6 +1,6 @@
 //! Counts the messages between processes while a look is open.
 //!
-//! The kernel tells [`Traffic`] of each message while a [`Look`] is open. Counts go into one of a few shards, chosen by
+//! The kernel reports each message to [`Traffic`] while a [`Look`] is open. Counts go into one of a few shards, chosen by
 //! thread, so that workers do not wait for each other. A reader moves the counts of the shards into the untaken figures
 //! of every open look, then takes its own: each look sees all traffic, and nothing is kept when no look is open.
 
@@ -18,8 +18,8 @@ use crate::protocol::procedure;
 /// The number of shards: more threads than that are unlikely to count at the same time.
 const SHARDS: usize = 8;
 
-/// How many different clients and pairs of groups a shard counts between two looks. Programs choose the numbers of the clients that
-/// they call with, so there have to be bounds.
+/// The number of different clients and pairs of groups that a shard counts between two looks. Programs choose the
+/// client numbers of their calls, so a limit is necessary.
 const KEYS_MAX: usize = 16_384;
 
 /// See the top of this file.
@@ -37,9 +37,9 @@ pub struct Seen {
     pub calls: FxHashMap<Line, Calls>,
     /// All messages between two groups, from the first to the second.
     pub flows: FxHashMap<(Gid, Gid), Flow>,
-    /// Which service was opened, by the process that was asked and the number of the client there.
+    /// The opened services, by the called process and the number of the client there.
     pub opened: FxHashMap<(Pid, i64), i64>,
-    /// How many more messages there were than could be told apart.
+    /// The number of further messages, which could not be told apart.
     pub missed: u64,
 }
 
@@ -57,11 +57,11 @@ pub struct Line {
 /// How calls went.
 #[derive(Debug, Default, Clone)]
 pub struct Calls {
-    /// How many were answered.
+    /// The number of answered calls.
     pub count: u64,
-    /// How many of these with an error.
+    /// The number of calls that were answered with an error.
     pub errors: u64,
-    /// How long they took.
+    /// The durations of the calls.
     pub latency: Latency,
 }
 
@@ -90,7 +90,7 @@ pub struct Look {
 }
 
 impl Traffic {
-    /// From now on messages of this kernel are counted. It is to be one whose observer this is.
+    /// Counts the messages of this kernel from now on. The kernel's observer must be this object.
     pub fn look(self: &Arc<Traffic>, kernel: &KernelHandle) -> Look {
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         self.spread();
@@ -206,7 +206,7 @@ impl Calls {
     }
 }
 
-/// How long things took: how many took about as long, in steps of at most a sixteenth.
+/// A histogram of durations, in steps of at most a sixteenth.
 #[derive(Debug, Default, Clone)]
 pub struct Latency {
     /// By step; as long as there is something in it.
