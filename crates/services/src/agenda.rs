@@ -87,7 +87,7 @@ impl Agenda {
         self.add(port, |_| true);
     }
 
-    /// A new task. It is given back if the container has ended.
+    /// Adds a new task. Returns the task if the container has ended.
     pub(crate) fn spawn(&self, port: Option<&Port>, job: Job) -> Result<(), Job> {
         let mut refused = Some(job);
         self.add(port, |state| {

@@ -134,7 +134,7 @@ impl Books {
         let services = extract(&mut state.services, |offered| Arc::ptr_eq(&offered.face, face));
         let clients = extract(&mut state.clients, |served| Arc::ptr_eq(&served.offered.face, face));
         drop(state);
-        // Calls at work keep their handler; of others this is the end, and that runs code of users.
+        // Calls at work keep their handler; otherwise this drops the handler, which runs code of users.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
         Closed::of(clients.into_iter())
     }

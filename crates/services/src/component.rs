@@ -105,7 +105,7 @@ impl Component {
         self.used.notifier.send(data.into())
     }
 
-    /// The same, if there is room now.
+    /// Sends data like [`notify`](Component::notify), if there is room now.
     ///
     /// # Errors
     /// [`NotifyError::Full`] besides.

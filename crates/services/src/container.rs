@@ -284,7 +284,7 @@ impl Shared {
         std::future::poll_fn(|polled| alarm.poll(polled)).await
     }
 
-    /// A handle on the container, for code that runs in it.
+    /// Returns a handle on the container, for code that runs in it.
     pub(crate) fn container(self: &Arc<Shared>) -> Container {
         let mut life = self.life.lock();
         if let Some(life) = life.upgrade() {

@@ -150,10 +150,10 @@ impl Call {
         self.caller.give(resource)
     }
 
-    /// The resource of the client with that handle.
+    /// Returns the resource of the client with the given handle.
     ///
     /// # Errors
-    /// If there is none, or it is of another kind.
+    /// The client has no such resource, or it has another type.
     pub fn resource<T: Send + Sync + 'static>(&self, handle: i64) -> Result<Arc<T>, Thrown> {
         let found = self.caller.offered.shared.books.resource(self.caller.client, handle);
         found.and_then(|found| found.downcast().ok()).ok_or_else(|| Thrown::new(error::NO_SUCH_RESOURCE))
@@ -164,7 +164,7 @@ impl Call {
         drop(self.caller.offered.shared.books.remove_resource(self.caller.client, handle));
     }
 
-    /// An answer, of a `serde` type. Resources anywhere in it go to the client.
+    /// Returns an answer of a `serde` type. Resources anywhere in it go to the client.
     ///
     /// # Errors
     /// Values that cannot travel are named.
@@ -188,7 +188,7 @@ impl std::fmt::Debug for Call {
     }
 }
 
-/// The arguments of a call, as they came.
+/// The arguments of a call, still encoded.
 #[derive(Debug)]
 pub struct Arguments {
     /// `[client, index, arguments]`.
@@ -198,7 +198,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// All of them as one value.
+    /// Returns all arguments as one value.
     ///
     /// # Errors
     /// If they cannot be read.

@@ -167,7 +167,7 @@ impl Ends {
     }
 }
 
-/// Why there is nothing more in an inbox.
+/// The reason why an inbox gets no further notifications.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
     /// The holder of the proxy closed it.

@@ -513,8 +513,8 @@ impl ServiceManager {
         let pid = wait.asker.pid;
         let payload = Payload::of(&self.candidates(context, wait.asker, &wait.uuid));
         let payload = payload.expect("a list of candidates is one flat value");
-        // Without room the kernel says when there is some, and then this is done again; a process that
-        // is not there any more waits for nothing.
+        // Without room, the kernel notifies the manager when there is some, which then tries again; a process that
+        // has ended does not wait.
         let _ = context.notify(pid, key.0, key.1, payload);
     }
 

@@ -173,7 +173,7 @@ async fn open_at(
     let [Value::Int(id), Value::String(name), Value::Int(major), Value::Int(minor), Value::Int(patch), tags] =
         definition.as_list().unwrap_or_default()
     else {
-        return Err(Failed::Decode("what the provider says about itself".to_owned()));
+        return Err(Failed::Decode("the description of the provider".to_owned()));
     };
     let (name, tags) = (name.clone(), texts(tags));
     if let Some(port) = shared.port() {
@@ -285,7 +285,7 @@ fn texts(list: &Value) -> Vec<String> {
 }
 
 fn unexpected(what: &str) -> DecodeError {
-    DecodeError::Unexpected(format!("{what} is not as it should be"))
+    DecodeError::Unexpected(format!("{what} is malformed"))
 }
 
 fn unreadable() -> Failed {

@@ -38,7 +38,7 @@ pub trait Deferred<T, X>: Future<Output = Result<T, X>> + Send + Unpin {
     fn set_within(&mut self, duration: Duration);
 }
 
-/// How the result of a call is read. The client is there for the proxies in it.
+/// The function that reads the result of a call. The proxies in the result need the client.
 pub(crate) type Read<T> = fn(Payload, Client) -> Result<T, DecodeError>;
 
 struct Call<T> {

@@ -16,7 +16,7 @@ pub struct Presence {
     counts: Arc<Mutex<BTreeMap<String, ProviderFlag>>>,
 }
 
-/// Says whether there is a provider of one service.
+/// A flag that tells whether one service has a provider.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderFlag(Arc<AtomicUsize>);
 

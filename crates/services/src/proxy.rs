@@ -177,7 +177,7 @@ pub struct Notifications<T> {
 }
 
 impl<T: DeserializeOwned> Notifications<T> {
-    /// Begins to read an inbox. Without one there is nothing to come.
+    /// Begins to read an inbox. Without an inbox, the stream is empty.
     pub(crate) fn of(inbox: Option<Arc<Inbox>>, turns: Option<Arc<dyn Turns>>) -> Notifications<T> {
         let reader = inbox.as_ref().map_or(0, |inbox| inbox.start_reading());
         Notifications { inbox, reader, turns, of: PhantomData }

@@ -87,7 +87,7 @@ pub(crate) fn write_for<T: Serialize + ?Sized>(caller: &Caller, value: &T) -> Re
 
 /// Notifies the client of a resource: the proxy gets values of type `T` in order.
 ///
-/// Clones tell the same client. It is used on any thread.
+/// Clones notify the same client. It can be used on any thread.
 pub struct Notifier<T> {
     line: Arc<Line>,
     of: PhantomData<fn(T)>,

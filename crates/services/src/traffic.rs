@@ -1,8 +1,8 @@
 //! Counts the messages between processes while a look is open.
 //!
-//! The kernel reports each message to [`Traffic`] while a [`Look`] is open. Counts go into one of a few shards, chosen by
-//! thread, so that workers do not wait for each other. A reader moves the counts of the shards into the untaken figures
-//! of every open look, then takes its own: each look sees all traffic, and nothing is kept when no look is open.
+//! The kernel reports each message to [`Traffic`] while a [`Look`] is open. Counts go into one of a few shards, chosen
+//! by thread, so that workers do not wait for each other. A reader moves the counts of the shards into the untaken
+//! figures of every open look, then takes its own: each look sees all traffic, and nothing is kept without a look.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -209,7 +209,7 @@ impl Calls {
 /// A histogram of durations, in steps of at most a sixteenth.
 #[derive(Debug, Default, Clone)]
 pub struct Latency {
-    /// By step; as long as there is something in it.
+    /// The nonzero counts by step.
     counts: BTreeMap<u16, u64>,
     max_ns: u64,
 }
@@ -248,7 +248,7 @@ impl Latency {
     }
 }
 
-/// The step that a time belongs to: its highest bits, and how many others there are.
+/// Returns the step of a time: its highest bits, and the number of the others.
 fn step(ns: u64) -> u16 {
     let others = (u64::BITS - ns.leading_zeros()).saturating_sub(STEP_BITS + 1);
     let highest = ns >> others;
