@@ -81,7 +81,7 @@ fn run_all(
                 let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 while let Some(file) = next() {
                     progress.begin(&file);
-                    // The receiver has gone only if it could not print.
+                    // The receiver is dropped only if printing failed.
                     let _ = sender.send(run_one(binary, options, file));
                 }
             });

@@ -184,7 +184,7 @@ impl Live {
 
     /// Restores the terminal.
     fn restore(&self) {
-        // If the terminal has gone, the error has no reader.
+        // If the terminal was closed, nothing can show the error.
         let _ = write_out("\x1b[?25h\x1b[?1049l");
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }

@@ -151,7 +151,7 @@ fn check(component_is_remote: bool, user_is_remote: bool) {
     assert_eq!(component.request(END as i32, "").wait(), Err(CallError::Gone));
     assert_eq!(stream.next().wait(), Some(Err(Broken::Gone)));
     assert_eq!(stream.next().wait(), None);
-    assert_eq!(component.notify("nobody").wait(), Err(NotifyError::Closed("nobody".into())));
+    assert_eq!(component.notify("unheard").wait(), Err(NotifyError::Closed("unheard".into())));
 }
 
 #[test]

@@ -138,8 +138,8 @@ fn a_large_array_is_handed_over() {
 #[test]
 fn errors_have_a_kind() {
     let world = World::new();
-    let nobody = Component::open(&world.container, "test/nobody").wait();
-    assert_eq!(nobody.unwrap_err(), ComponentError::NotFound);
+    let absent = Component::open(&world.container, "test/absent").wait();
+    assert_eq!(absent.unwrap_err(), ComponentError::NotFound);
     let component = world.open();
     let Err(CallError::Thrown(thrown)) = component.request(FAIL as i32, "").wait() else {
         panic!("it fails")
@@ -150,7 +150,7 @@ fn errors_have_a_kind() {
     eventually(|| world.seen.canceled.load(Ordering::SeqCst) == 1);
     assert_eq!(component.request(END as i32, "").wait(), Err(CallError::Gone));
     assert_eq!(component.request(ECHO as i32, "").wait(), Err(CallError::Gone));
-    assert_eq!(component.notify("nobody").wait(), Err(NotifyError::Closed("nobody".into())));
+    assert_eq!(component.notify("unheard").wait(), Err(NotifyError::Closed("unheard".into())));
     assert_eq!(Component::open(&world.container, ID).wait().unwrap_err(), ComponentError::NotFound);
 }
 
