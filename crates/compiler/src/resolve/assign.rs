@@ -14,6 +14,7 @@ use crate::ir::{
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::{Fit, Ty};
+use std::collections::HashSet;
 
 /// The target of an assignment, with everything on the left side computed.
 enum Target {
@@ -602,4 +603,16 @@ impl<'a> Lower<'a> {
 /// Returns the same value once more. Computing it twice must be harmless.
 fn copy(value: &Value) -> Value {
     Value { node: value.node.clone(), ty: value.ty, is_sure: value.is_sure }
+}
+
+/// Collects the names that are assigned anywhere in some statements.
+pub(super) fn collect_assigned(statements: &[Expression], names: &mut HashSet<Name>) {
+    for statement in statements {
+        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind
+            && let ExpressionKind::Name(name) = &target.kind
+        {
+            names.insert(name.clone());
+        }
+        statement.kind.each_child(&mut |child| collect_assigned(std::slice::from_ref(child), names));
+    }
 }

@@ -3,13 +3,13 @@
 //! This file has the state and the entry points; `control`, `call`, `assign`, `literals` and
 //! `construct` have the expressions by kind.
 
-use super::Natives;
 use super::declare::{Job, Work, resolve_type};
 use super::flow::{self, Followed, Mistake, Slot};
 use super::globals::Globals;
 use super::modules::{Found, Modules};
 use super::routine::{Routines, Target, VariableId};
 use super::world::{Member, World};
+use super::{Natives, assign};
 use crate::ast::{self, Body, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
@@ -19,7 +19,6 @@ use crate::ir::{
 use crate::names::{Name, nearest};
 use crate::source::{SourceId, Span};
 use crate::types::{Fit, Ty};
-use std::collections::HashSet;
 
 /// A lowered expression with its type.
 #[derive(Debug)]
@@ -182,7 +181,7 @@ impl<'a> Lower<'a> {
         self.function = Some(id);
         self.return_type = function.return_type.into();
         let Some(body) = &tree.body else { return ir::Body::default() };
-        collect_assigned(&body.statements, &mut self.routines.assigned_names);
+        assign::collect_assigned(&body.statements, &mut self.routines.assigned_names);
         match function.kind {
             FunctionKind::Constructor => return self.constructor(tree, body),
             FunctionKind::MixinConstructor => return self.mixin_constructor(Some(tree)),
@@ -277,7 +276,7 @@ impl<'a> Lower<'a> {
     fn global(&mut self, id: GlobalId, tree: &'a ast::Variable) -> ir::Body {
         let ast::Initial::Value(value) = &tree.value else { return self.missing_value(tree) };
         self.routines.open_scope();
-        collect_assigned(std::slice::from_ref(value), &mut self.routines.assigned_names);
+        assign::collect_assigned(std::slice::from_ref(value), &mut self.routines.assigned_names);
         self.global = Some(id);
         let (span, value) = (value.span, self.something(value));
         self.first_type = value.ty;
@@ -791,16 +790,4 @@ pub(super) fn sequence(at: Span, mut nodes: Vec<Node>) -> Node {
         return node;
     }
     Node { at: at.start, expr: Expr::Sequence(nodes) }
-}
-
-/// Collects the names that are assigned anywhere in some statements.
-fn collect_assigned(statements: &[Expression], names: &mut HashSet<Name>) {
-    for statement in statements {
-        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind
-            && let ExpressionKind::Name(name) = &target.kind
-        {
-            names.insert(name.clone());
-        }
-        statement.kind.each_child(&mut |child| collect_assigned(std::slice::from_ref(child), names));
-    }
 }
