@@ -172,7 +172,7 @@ mod mapped {
             fcntl_add_seals(&file, SealFlags::GROW | SealFlags::SEAL).unwrap();
             assert!(refused(file, 1024).contains("not sealed"));
             let (_, file) = SharedMemory::make(1024).unwrap();
-            assert!(refused(file, 1025).contains("another size"));
+            assert!(refused(file, 1025).contains("wrong size"));
             assert!(refused(std::fs::File::open("/dev/zero").unwrap().into(), 1024).contains("not sealed"));
         }
     }
