@@ -8,32 +8,29 @@ use lucarne::prelude::*;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::mpsc::RecvTimeoutError;
 use lucarne_kernel::sync::thread;
-use tokio::sync::oneshot;
 
 use crate::control::{
     Counters, Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload, Watch,
 };
 use crate::image::IMAGE_BYTES_MAX;
+use crate::image_checker::ImageChecker;
 use crate::logs::{Entry, Followed, Log, Logs};
 use crate::observatory::Observatory;
 use crate::supervisor::{Event, Orders, Sent};
-use crate::{ContainerName, Digest, Image, Settings, Store, assets};
+use crate::{ContainerName, Settings, assets};
 
 /// Receives the commands.
 pub(crate) struct ControlProvider {
     pub(crate) orders: Orders,
-    pub(crate) store: Arc<Store>,
+    pub(crate) checker: ImageChecker,
     pub(crate) logs: Arc<Logs>,
     pub(crate) observatory: Observatory,
-    /// Held while an upload is compiled: one at a time, so that uploads do not take all processors and memory.
-    pub(crate) compiling: Arc<Mutex<()>>,
 }
 
 /// A program that is being received.
 pub(crate) struct Uploading {
     orders: Orders,
-    store: Arc<Store>,
-    compiling: Arc<Mutex<()>>,
+    checker: ImageChecker,
     arrived: Mutex<Arrived>,
 }
 
@@ -72,8 +69,8 @@ impl Device for ControlProvider {
     }
 
     async fn upload(&self) -> Result<Resource<Uploading>, Refusal> {
-        let (orders, store, compiling) = (self.orders.clone(), self.store.clone(), self.compiling.clone());
-        Ok(Uploading { orders, store, compiling, arrived: Mutex::default() }.resource())
+        let (orders, checker) = (self.orders.clone(), self.checker.clone());
+        Ok(Uploading { orders, checker, arrived: Mutex::default() }.resource())
     }
 
     async fn list(&self) -> Result<Vec<Listed>, Refusal> {
@@ -120,7 +117,7 @@ impl Device for ControlProvider {
 
     async fn watch(&self, interval_us: i64) -> Result<Resource<Watching>, Refusal> {
         if !INTERVALS_US.contains(&interval_us) {
-            return Err(Refusal::new("the interval is to be between 100 ms and an hour"));
+            return Err(Refusal::new("the interval must be between 100 ms and an hour"));
         }
         let interval = Duration::from_micros(interval_us.unsigned_abs());
         let mut started = Ok(());
@@ -191,23 +188,10 @@ impl Follower for Following {}
 impl Watch for Watching {}
 
 impl Uploading {
-    /// Takes the received parts. A program is compiled on a thread of its own: the worker of the control system
-    /// has other commands to answer.
+    /// Takes the received parts, and checks the image.
     async fn take(&self) -> Result<Sent, Refusal> {
         let Arrived { part, assets } = std::mem::take(&mut *self.arrived.lock());
-        let (store, compiling) = (self.store.clone(), self.compiling.clone());
-        let (reply, answer) = oneshot::channel();
-        let check = move || {
-            let _turn = compiling.lock();
-            // An image of the same digest in the store is the same, and was checked.
-            let image =
-                store.image(Digest::of(&part)).or_else(|_| Image::received(part).map_err(Refusal::new));
-            // A client that has disconnected needs no answer.
-            let _ = reply.send(image);
-        };
-        thread::Builder::new().name("compiler".to_owned()).spawn(check).map_err(Refusal::new)?;
-        let image = answer.await.unwrap_or_else(|_| Err(Refusal::new("the image cannot be checked")))?;
-        Ok(Sent { image, assets })
+        Ok(Sent { image: self.checker.check(part).await?, assets })
     }
 }
 

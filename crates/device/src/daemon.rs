@@ -17,6 +17,7 @@ use crate::control::DeviceHandler;
 use crate::control_provider::ControlProvider;
 use crate::executables::OsProcesses;
 use crate::folders::{FolderError, StateFolder};
+use crate::image_checker::ImageChecker;
 use crate::instances::Instances;
 use crate::launcher::Launcher;
 use crate::logs::{LogLimits, Logs};
@@ -86,13 +87,14 @@ impl Daemon {
         let announcements = oversight.announcements.clone();
         let flash = FlashFile::open(folder.root())?;
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
+        let checker = ImageChecker::new(store.clone());
         let system = System::builder()
             .workers(options.workers)
             .output(output.clone())
             .outputs(logs_of(&logs, &residents))
             .oversight(oversight)
             .storage(media.clone(), owners(&residents))
-            .keeper(Arc::new(Instances::new(orders.0.clone(), residents.clone())))
+            .keeper(Arc::new(Instances::new(orders.0.clone(), residents.clone(), checker.clone())))
             .start();
         let (kernel, orders_of) = (system.kernel().clone(), orders.0.clone());
         let observatory =
@@ -111,7 +113,7 @@ impl Daemon {
         let supervisor = Supervisor::new(Parts {
             name: options.name,
             orders: way.clone(),
-            store: store.clone(),
+            store,
             images: Arc::default(),
             logs: logs.clone(),
             media,
@@ -121,8 +123,7 @@ impl Daemon {
             traces_events: std::env::var_os(TRACE_VARIABLE).is_some(),
         });
         let supervisor = supervisor.run_on_thread(orders.1, system)?;
-        let provided =
-            ControlProvider { orders: way.clone(), store, logs, observatory, compiling: Arc::default() };
+        let provided = ControlProvider { orders: way.clone(), checker, logs, observatory };
         let container = control.container("device");
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(provided));
         provider.install().wait().map_err(io::Error::other)?;

@@ -12,6 +12,7 @@ use lucarne_ports::containers::{
 use lucarne_services::{Uuid, Value};
 
 use crate::control::Refusal;
+use crate::image_checker::ImageChecker;
 use crate::residents::Residents;
 use crate::supervisor::{Event, Orders};
 use crate::{ContainerName, Digest, Image};
@@ -20,6 +21,7 @@ use crate::{ContainerName, Digest, Image};
 pub(crate) struct Instances {
     orders: Orders,
     residents: Residents,
+    checker: ImageChecker,
 }
 
 /// A prepared instance: its container, its image and its group.
@@ -45,8 +47,8 @@ struct Instance {
 }
 
 impl Instances {
-    pub(crate) fn new(orders: Orders, residents: Residents) -> Instances {
-        Instances { orders, residents }
+    pub(crate) fn new(orders: Orders, residents: Residents, checker: ImageChecker) -> Instances {
+        Instances { orders, residents, checker }
     }
 }
 
@@ -83,9 +85,9 @@ impl Keeper for Instances {
     }
 
     fn install(&self, image: Vec<u8>, options: InstallOptions) -> Doing<Uuid> {
-        let orders = self.orders.clone();
+        let (orders, checker) = (self.orders.clone(), self.checker.clone());
         Box::pin(async move {
-            let image = Image::received(image).map_err(Refusal::new)?;
+            let image = checker.check(image).await?;
             let id = image.digest().id();
             let name = name_of(&image)?;
             let image = Box::new(image);

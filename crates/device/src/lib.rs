@@ -20,6 +20,7 @@ mod executables;
 mod flash;
 mod folders;
 mod image;
+mod image_checker;
 mod instances;
 mod launcher;
 mod life;

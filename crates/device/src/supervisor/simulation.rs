@@ -26,6 +26,7 @@ use super::*;
 use crate::daemon::{logs_of, noting, owners};
 use crate::disk::{Disk, Platter};
 use crate::image::Manifest;
+use crate::image_checker::ImageChecker;
 use crate::instances::{InstanceStart, Instances, Loaded};
 use crate::logs::{LogLimits, MemoryFiles};
 use crate::residents::Residents;
@@ -219,7 +220,11 @@ impl World {
             .outputs(logs_of(&logs, &residents))
             .oversight(oversight)
             .storage(media.clone(), owners(&residents))
-            .keeper(Arc::new(Instances::new(orders.clone(), residents.clone())))
+            .keeper(Arc::new(Instances::new(
+                orders.clone(),
+                residents.clone(),
+                ImageChecker::new(store.clone()),
+            )))
             .simulate(self.random.u64(..), Faults { kill_at_steps: kills });
         let kernel: KernelHandle = system.kernel().clone();
         let executables = SimulatedExecutables {
