@@ -98,6 +98,12 @@ impl RefMut<'_> {
         Some(content)
     }
 
+    /// Returns a number that tells the byte arrays apart that have a buffer of their own; none for other values. It stays
+    /// the same until the buffer is taken.
+    pub fn buffer_number(&self) -> Option<u64> {
+        self.as_ref().place().filter(|place| self.is_external_array() && *place != NO_CONTENT)
+    }
+
     fn is_external_array(&self) -> bool {
         self.heap.class(self.as_ref()) == self.heap.builtins().bytes && self.as_ref().place().is_some()
     }

@@ -81,6 +81,8 @@ impl From<TooDeep> for EncodeError {
 pub struct Encoder {
     bytes: EncodedBytes,
     buffers: Vec<Buffer>,
+    /// The buffers that were announced and have not been handed over.
+    announced: usize,
     nesting: Nesting,
 }
 
@@ -99,10 +101,36 @@ impl Encoder {
     /// # Errors
     /// [`EncodeError::Unbalanced`] unless exactly one value was written.
     pub fn finish(self) -> Result<Payload, EncodeError> {
-        if !self.nesting.is_complete() {
+        if !self.is_complete() || self.announced != 0 {
             return Err(EncodeError::Unbalanced);
         }
         Ok(Payload { bytes: self.bytes, buffers: self.buffers })
+    }
+
+    /// Returns whether exactly one value was written.
+    pub fn is_complete(&self) -> bool {
+        self.nesting.is_complete()
+    }
+
+    /// Writes a byte array whose buffer is handed over with [`Encoder::hand_over`] when all values are written: a value
+    /// that comes later may still read the bytes.
+    ///
+    /// # Errors
+    /// As for [`Sink::buffer`].
+    pub fn announce_buffer(&mut self) -> Result<(), EncodeError> {
+        self.scalar(format::BUFFER)?;
+        self.announced += 1;
+        Ok(())
+    }
+
+    /// Hands over the next of the announced buffers, in the order in which they were announced.
+    ///
+    /// # Errors
+    /// [`EncodeError::Unbalanced`] if all have been handed over.
+    pub fn hand_over(&mut self, buffer: Buffer) -> Result<(), EncodeError> {
+        self.announced = self.announced.checked_sub(1).ok_or(EncodeError::Unbalanced)?;
+        self.buffers.push(buffer);
+        Ok(())
     }
 
     /// Returns the number of encoded bytes so far, without buffers. For writers with a limit.
@@ -113,11 +141,6 @@ impl Encoder {
     /// Returns whether the encoding is empty.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
-    }
-
-    /// Takes the buffers back out of an abandoned encoding.
-    pub fn take_buffers(&mut self) -> Vec<Buffer> {
-        std::mem::take(&mut self.buffers)
     }
 
     /// Begins a list or map whose length is not known yet.

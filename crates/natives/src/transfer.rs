@@ -1,10 +1,11 @@
 //! Values between heaps and messages.
 //!
-//! Byte arrays that have a buffer of their own are handed over and left empty. If the message then
-//! cannot be sent, they get it back.
+//! Byte arrays that have a buffer of their own are handed over and left empty. They are emptied when the whole value is
+//! encoded, so that the same array, or a slice of it, can occur in a message several times: it is handed over where it
+//! occurs first, and copied elsewhere. If the message then cannot be sent, they get their buffers back.
 
 use lucarne_heap::{Heap, Immediate, Kept, RefMut, Value};
-use lucarne_message::{Buffer, Decoder, EncodeError, Encoder, Payload, Sink, Token};
+use lucarne_message::{Decoder, EncodeError, Encoder, Payload, Sink, Token};
 
 use crate::{Failure, hash};
 
@@ -32,18 +33,18 @@ pub fn encode_with(
     write: impl FnOnce(&mut Writer<'_>) -> Result<(), EncodeError>,
 ) -> Result<Encoding, Failure> {
     let mut writer = Writer::new(heap, true);
-    let result = write(&mut writer);
-    let Writer { heap, output: Output { mut encoder, emptied, .. } } = writer;
-    match result {
-        Ok(()) => match encoder.finish() {
-            Ok(payload) => Ok(Encoding { payload, emptied }),
-            Err(error) => Err(Failure::Message(error.to_string())),
-        },
-        Err(error) => {
-            give_back(heap, encoder.take_buffers(), emptied);
-            Err(failure(error))
+    write(&mut writer).map_err(failure)?;
+    let Writer { heap, output: Output { mut encoder, leaving, .. } } = writer;
+    if !encoder.is_complete() {
+        return Err(failure(EncodeError::Unbalanced));
+    }
+    for array in &leaving {
+        if let Some(buffer) = heap.get_mut(array.array).take_buffer() {
+            encoder.hand_over(buffer).map_err(failure)?;
         }
     }
+    let payload = encoder.finish().map_err(failure)?;
+    Ok(Encoding { payload, emptied: leaving.into_iter().map(|leaving| leaving.array).collect() })
 }
 
 /// Encodes a value that stays as it is: byte arrays are copied, whatever their size.
@@ -69,13 +70,9 @@ impl Encoding {
 impl Emptied {
     /// Undoes the encoding: gives the byte arrays their buffers back.
     pub fn restore(self, heap: &mut Heap, mut payload: Payload) {
-        give_back(heap, payload.take_buffers(), self.0);
-    }
-}
-
-fn give_back(heap: &mut Heap, buffers: Vec<Buffer>, emptied: Vec<Kept>) {
-    for (buffer, array) in buffers.into_iter().zip(emptied) {
-        heap.get_mut(array).restore_buffer(buffer);
+        for (buffer, array) in payload.take_buffers().into_iter().zip(self.0) {
+            heap.get_mut(array).restore_buffer(buffer);
+        }
     }
 }
 
@@ -99,13 +96,20 @@ pub struct Writer<'h> {
 
 struct Output {
     encoder: Encoder,
-    emptied: Vec<Kept>,
+    /// The byte arrays that are emptied at the end.
+    leaving: Vec<Leaving>,
     hands_over: bool,
+}
+
+/// A byte array whose buffer is handed over.
+struct Leaving {
+    array: Kept,
+    buffer_number: u64,
 }
 
 impl<'h> Writer<'h> {
     fn new(heap: &'h mut Heap, hands_over: bool) -> Writer<'h> {
-        Writer { heap, output: Output { encoder: Encoder::new(), emptied: Vec::new(), hands_over } }
+        Writer { heap, output: Output { encoder: Encoder::new(), leaving: Vec::new(), hands_over } }
     }
 
     /// Starts a list of `length` values.
@@ -134,7 +138,7 @@ impl<'h> Writer<'h> {
 }
 
 impl Output {
-    fn value(&mut self, mut value: RefMut<'_>) -> Result<(), EncodeError> {
+    fn value(&mut self, value: RefMut<'_>) -> Result<(), EncodeError> {
         let (heap, reference) = (value.heap(), value.as_ref());
         if let Some(int) = heap.int(reference) {
             return self.encoder.int(int);
@@ -151,12 +155,13 @@ impl Output {
         if let Some(float) = heap.float(reference) {
             return self.encoder.float(float);
         }
-        // Large arrays live in buffers, which are handed over.
+        // Large arrays live in buffers, which are handed over once.
         if self.hands_over
-            && let Some(buffer) = value.take_buffer()
+            && let Some(buffer_number) = value.buffer_number()
+            && !self.leaving.iter().any(|leaving| leaving.buffer_number == buffer_number)
         {
-            self.emptied.push(value.keep());
-            return self.encoder.buffer(buffer);
+            self.leaving.push(Leaving { array: value.keep(), buffer_number });
+            return self.encoder.announce_buffer();
         }
         if let Some(bytes) = value.heap().bytes(value.as_ref()) {
             return self.encoder.bytes(bytes);
