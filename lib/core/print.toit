@@ -1,6 +1,8 @@
 /** Output. */
 
-import system.api.print show PrintService PrintServiceClient
+import system.api.print show PrintServiceClient
+import system.services show ServiceClient
+import system.stand-in_ show StandIn_
 
 /**
 Prints $message and a line end.
@@ -41,33 +43,18 @@ write-on-stdout_ message/string add-newline/bool -> none:
 write-on-stderr_ message/string add-newline/bool -> none:
   write-stderr_ message add-newline
 
-/** The print service of a container, if there is one. */
-print-client_/PrintServiceClient? := null
+print-stand-in_/StandIn_ ::= PrintStandIn_
+
+class PrintStandIn_ extends StandIn_:
+  constructor:
+    super StandIn_.PRINT
+
+  new-client_ -> ServiceClient:
+    return PrintServiceClient
 
 print-line_ text/string -> none:
-  if has-print-service_ or prints-to-itself_:
-    // The provider may have been replaced since the last time.
-    2.repeat: if print-by-service_ text: return
-  print-client_ = null
-  write-stdout_ text true
-
-/** Whether a print service has accepted $text. If not, the next attempt looks for another one. */
-print-by-service_ text/string -> bool:
-  if not print-client_: print-client_ = (PrintServiceClient).open --if-absent=: return false
-  exception := catch: print-client_.print text
-  if not exception: return true
-  is-own := prints-to-itself_
-  print-client_ = null
-  // A process that prints to a service of its own, and has uninstalled it, gets the exception.
-  if is-own: throw exception
-  return false
-
-/** Whether this process prints to a service that it provides, or has provided. */
-prints-to-itself_ -> bool:
-  return print-client_ != null and print-client_.pid_ == Process.current.id
-
-has-print-service_ -> bool:
-  #primitive.core.has-print-service
+  is-printed := print-stand-in_.ask: | client/PrintServiceClient | client.print text
+  if not is-printed: write-stdout_ text true
 
 write-stdout_ text/string newline/bool -> none:
   #primitive.core.write-stdout

@@ -1,4 +1,6 @@
 import system.api.log show LogServiceClient
+import system.services show ServiceClient
+import system.stand-in_ show StandIn_
 
 import .level
 
@@ -12,11 +14,10 @@ class DefaultTarget implements Target:
   /** See $Target.log. */
   log level/int message/string names/List? keys/List? values/List? -> none:
     record := [level, message, texts_ names, texts_ keys, texts_ values]
-    if has-log-service_ or logs-to-itself_:
-      // The provider may have been replaced since the last time.
-      2.repeat: if log-by-service_ record: return
-    log-client_ = null
-    if has-print-service_ or prints-to-itself_:
+    is-logged := log-stand-in_.ask: | client/LogServiceClient |
+      client.log record[0] record[1] record[2] record[3] record[4]
+    if is-logged: return
+    if print-stand-in_.is-there:
       print (line_ record)
     else:
       write_ record
@@ -25,28 +26,14 @@ class DefaultTarget implements Target:
 texts_ objects/List? -> List?:
   return objects and objects.map: it.stringify
 
-/** The log service of a container, if there is one. */
-log-client_/LogServiceClient? := null
+log-stand-in_/StandIn_ ::= LogStandIn_
 
-/**
-Whether a log service has accepted the $record. If not, the next attempt looks for another one.
-*/
-log-by-service_ record/List -> bool:
-  if not log-client_: log-client_ = (LogServiceClient).open --if-absent=: return false
-  exception := catch: log-client_.log record[0] record[1] record[2] record[3] record[4]
-  if not exception: return true
-  is-own := logs-to-itself_
-  log-client_ = null
-  // A process that logs to a service of its own, and has uninstalled it, gets the exception.
-  if is-own: throw exception
-  return false
+class LogStandIn_ extends StandIn_:
+  constructor:
+    super StandIn_.LOG
 
-/** Whether this process logs to a service that it provides, or has provided. */
-logs-to-itself_ -> bool:
-  return log-client_ != null and log-client_.pid_ == Process.current.id
-
-has-log-service_ -> bool:
-  #primitive.core.has-log-service
+  new-client_ -> ServiceClient:
+    return LogServiceClient
 
 /** Gives $record to the system. */
 write_ record/List -> none:

@@ -1,25 +1,27 @@
 /** The destination of exception traces. */
 
 import system.api.trace show TraceServiceClient
+import system.services show ServiceClient
+import system.stand-in_ show StandIn_
 
-/** The trace service of a container, if there is one. */
-trace-client_/TraceServiceClient? := null
+trace-stand-in_/StandIn_ ::= TraceStandIn_
+
+class TraceStandIn_ extends StandIn_:
+  constructor:
+    super StandIn_.TRACE
+
+  new-client_ -> ServiceClient:
+    return TraceServiceClient
+
+  throws-own_ -> bool:
+    // Passing a trace on never fails.
+    return false
 
 /**
 Passes $message, text in UTF-8, to the trace service. Prints it on standard error if there is none.
 */
 send-trace-message message/ByteArray -> none:
-  rest := has-trace-service_ ? (give-to-trace-service_ message) : message
+  rest/ByteArray? := message
+  is-passed := trace-stand-in_.ask: | client/TraceServiceClient | rest = client.handle-trace message
+  if not is-passed: rest = message
   if rest: print-on-stderr_ rest.to-string-non-throwing
-
-/** The part of $message that the trace service has not handled. */
-give-to-trace-service_ message/ByteArray -> ByteArray?:
-  // The provider may have been replaced since the last time.
-  2.repeat:
-    if not trace-client_: trace-client_ = (TraceServiceClient).open --if-absent=: return message
-    catch: return trace-client_.handle-trace message
-    trace-client_ = null
-  return message
-
-has-trace-service_ -> bool:
-  #primitive.core.has-trace-service

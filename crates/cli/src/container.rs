@@ -102,6 +102,7 @@ pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
             deny_open: options.deny_open.clone(),
             allow_provide: options.allow_provide.clone(),
             deny_provide: options.deny_provide.clone(),
+            provides: options.provides.clone(),
         },
         files: (options.no_files || !options.files.is_empty()).then(|| options.files.clone()),
         ..Settings::default()
@@ -171,8 +172,12 @@ fn list(options: &ContainerList) -> Result<ExitCode, Stop> {
         format!("{}\n", serde_json::Value::from(rows))
     } else {
         let rows = containers.iter().map(|listed| {
-            let Listed { name, image, kind, state } = listed;
-            vec![device.clone(), image.to_string(), name.to_string(), kind.to_string(), describe(state)]
+            let Listed { name, image, kind, state, stands_in_for } = listed;
+            let mut state = describe(state);
+            if !stands_in_for.is_empty() {
+                state += &format!(", stands in for {}", stands_in_for.join(", "));
+            }
+            vec![device.clone(), image.to_string(), name.to_string(), kind.to_string(), state]
         });
         table::table(&["DEVICE", "IMAGE", "NAME", "KIND", "STATE"], rows.collect())
     };
@@ -253,11 +258,12 @@ fn as_text(device: &str, inspected: &Inspected) -> String {
     add("interval", &settings.interval_us.map(shown_duration).into_iter().collect::<Vec<_>>());
     add("defines", &settings.defines.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>());
     add("assets", &settings.assets.keys().cloned().collect::<Vec<_>>());
-    let Permissions { allow_open, deny_open, allow_provide, deny_provide } = &settings.permissions;
+    let Permissions { allow_open, deny_open, allow_provide, deny_provide, provides } = &settings.permissions;
     add("allow open", allow_open);
     add("deny open", deny_open);
     add("allow provide", allow_provide);
     add("deny provide", deny_provide);
+    add("reserves", provides);
     add("bounds", bounds);
     lines.iter().map(|(name, value)| format!("{name:<14}{value}\n")).collect()
 }

@@ -56,10 +56,13 @@ pub(crate) fn shown(services: &[ServiceSample], over_us: i64) -> String {
 }
 
 fn row(service: &ServiceSample, over_us: i64) -> Vec<String> {
-    let name = match &service.version {
+    let mut name = match &service.version {
         Some(version) => format!("{}@{version}", service.name),
         None => service.name.clone(),
     };
+    if let Some(interface) = &service.stands_in_for {
+        name += &format!(" (stands in for {interface})");
+    }
     let clients = service.clients.as_deref();
     let resources = clients.map(|clients| clients.iter().map(|client| client.resources).sum::<u64>());
     vec![

@@ -117,6 +117,8 @@ pub struct ServiceSample {
     pub version: Option<String>,
     /// The interface, or none for a component.
     pub uuid: Option<lucarne::Uuid>,
+    /// The alias of the interface, if it is one of the system, and a container provides it in the place of the device.
+    pub stands_in_for: Option<String>,
     /// The provider's tags.
     pub tags: Vec<String>,
     /// The provider's priority.
@@ -254,6 +256,8 @@ pub struct Listed {
     pub kind: Kind,
     /// Its state.
     pub state: State,
+    /// The interfaces of the system that it provides: others use it in the place of the device.
+    pub stands_in_for: Vec<String>,
 }
 
 /// The state of a container.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use lucarne::prelude::*;
 use lucarne_kernel::sync::thread::JoinHandle;
 use lucarne_link::{ListenError, Listener};
-use lucarne_ports::{Output, StandardOutput};
+use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::Outputs;
 use lucarne_providers::containers;
 use lucarne_providers::storage::{Media, Owners};
-use lucarne_services::{Oversight, Policies, ProvidedHook, Surveys, Traffic};
+use lucarne_services::{Oversight, Policies, ProvidedHook, StandInFailure, StandInRules, Surveys, Traffic};
 use thiserror::Error;
 
 use crate::control::DeviceHandler;
@@ -75,6 +75,7 @@ impl Daemon {
         let orders = Orders::channel();
         let policies = Policies::default();
         policies.guard(containers::SELECTOR.uuid());
+        policies.guard_system();
         let residents = Residents::new(policies.clone());
         let (surveys, traffic) = (Surveys::default(), Arc::<Traffic>::default());
         let oversight = Oversight {
@@ -93,6 +94,7 @@ impl Daemon {
             .output(output.clone())
             .outputs(logs_of(&logs, &residents))
             .oversight(oversight)
+            .stand_ins(stand_ins(&output, &residents))
             .storage(media.clone(), owners(&residents))
             .keeper(Arc::new(Instances::new(orders.0.clone(), residents.clone(), checker.clone())))
             .start();
@@ -149,10 +151,32 @@ impl Daemon {
 pub(crate) fn noting(orders: &Orders, residents: &Residents) -> ProvidedHook {
     let (orders, residents) = (orders.clone(), residents.clone());
     Arc::new(move |gid, interface| {
-        if let (Some(name), Ok(interface)) = (residents.installed_name_of(gid), interface.parse()) {
+        if let Ok(interface) = interface.parse()
+            && let Some(name) = residents.note_provided(gid, interface)
+        {
             orders.provided(name, interface);
         }
     })
+}
+
+/// The time in which a container that prints or logs in the place of the device has to handle a line, in microseconds.
+const STAND_IN_LIMIT_US: i64 = 100_000;
+
+/// The longest reason that the device prints, in characters. Programs choose the text.
+const REASON_MAX: usize = 200;
+
+/// Limits containers that stand in for the device, and reports those that fail.
+pub(crate) fn stand_ins(output: &Arc<StandardOutput>, residents: &Residents) -> StandInRules {
+    let (output, residents) = (output.clone(), residents.clone());
+    let on_failure = move |failure: &StandInFailure<'_>| {
+        let name = residents.name_of(failure.gid).map_or_else(|| "?".to_owned(), String::from);
+        let reason: String = failure.reason.chars().take(REASON_MAX).flat_map(char::escape_debug).collect();
+        let interface = failure.interface;
+        let line =
+            format!("'{name}' provides {interface} and is passed over until it registers again: {reason}\n");
+        output.write(Stream::Error, line.as_bytes());
+    };
+    StandInRules { limit_us: STAND_IN_LIMIT_US, on_failure: Arc::new(on_failure) }
 }
 
 /// Keeps the storage of containers apart by their names.

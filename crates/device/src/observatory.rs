@@ -14,6 +14,7 @@ use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::mpsc::sync_channel;
 use lucarne_kernel::sync::thread;
 use lucarne_kernel::{Gid, KernelHandle, Pid};
+use lucarne_services::protocol::interface;
 use lucarne_services::{Calls, Flow, Look, Seen, Survey, Surveyed, Surveys, Traffic};
 
 use crate::ContainerName;
@@ -167,8 +168,12 @@ impl Observer {
             }
             samples.into_values().collect()
         });
+        let container = self.observatory.name_of(service.gid);
+        let interface = interface::ALL.iter().find(|interface| interface.uuid == service.uuid);
+        let stands_in = interface.filter(|_| container.is_some());
         ServiceSample {
-            container: self.observatory.name_of(service.gid),
+            container,
+            stands_in_for: stands_in.map(|interface| interface.alias.to_owned()),
             name: service.name.clone(),
             version: Some(format!("{major}.{minor}")),
             uuid: service.uuid.parse().ok(),

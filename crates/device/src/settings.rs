@@ -81,7 +81,8 @@ pub enum Restart {
 }
 
 /// Which services a container may open and provide. Each entry is a UUID, a name, a tag or the id of a C component.
-/// Denied entries win. If any entry is allowed, all others are denied.
+/// Denied entries win. If any entry is allowed, all others are denied. Interfaces of the system need an entry of their own
+/// to be provided, which denies no others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Permissions {
@@ -93,6 +94,9 @@ pub struct Permissions {
     pub allow_provide: Vec<String>,
     /// The services that it must not provide.
     pub deny_provide: Vec<String>,
+    /// The services that no other container may provide while this one is installed: UUIDs, aliases of interfaces of the
+    /// system, ids of components.
+    pub provides: Vec<String>,
 }
 
 /// A `-D KEY[=VALUE]`. The value is read as JSON, or else as a string. It is `true` by default.

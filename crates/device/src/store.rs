@@ -220,12 +220,28 @@ impl Store {
         self.change(name, |record| record.state = state)
     }
 
-    /// Notes which interfaces a container provides.
+    /// Notes which interfaces containers provide, in one transaction. Ignores containers that are not installed; the disk
+    /// is left alone if nothing changes.
     ///
     /// # Errors
-    /// [`StoreError::Unknown`] if it is not installed.
-    pub fn set_provided(&self, name: &ContainerName, provides: &[Uuid]) -> Result<(), StoreError> {
-        self.change(name, |record| record.provides = provides.to_vec())
+    /// If the disk fails: then nothing has changed.
+    pub fn set_provided(&self, provided: &[(ContainerName, Vec<Uuid>)]) -> Result<(), StoreError> {
+        let is_stored = |(name, provides): &(ContainerName, Vec<Uuid>)| {
+            self.get(name).is_ok_and(|record| record.provides == *provides)
+        };
+        if provided.iter().all(is_stored) {
+            return Ok(());
+        }
+        self.books.write(|transaction| {
+            let mut containers = transaction.open_table(CONTAINERS)?;
+            for (name, provides) in provided {
+                let found = containers.get(name.as_str())?.map(|bytes| decode(bytes.value()));
+                let Some(record) = found.transpose()? else { continue };
+                let record = Record { provides: provides.clone(), ..record };
+                containers.insert(name.as_str(), encode(&record)?.as_slice())?;
+            }
+            Ok(())
+        })
     }
 
     /// Changes a record; the disk is left alone if that changes nothing.

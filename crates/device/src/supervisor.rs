@@ -12,7 +12,7 @@ mod programs;
 mod simulation;
 mod slot;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,7 @@ use lucarne_kernel::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_ports::{Output, Stream};
 use lucarne_providers::storage::Media;
+use lucarne_services::protocol::{Interface, interface};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -33,7 +34,7 @@ use crate::life::{Action, Life, Phase};
 use crate::logs::Logs;
 use crate::start::{Start, Usage};
 use crate::store::State as Wish;
-use crate::{ContainerName, Image, ImageError, Images, Kind, Record, Settings, Store, StoreError};
+use crate::{ContainerName, Image, ImageError, Images, Kind, Record, Settings, Store};
 
 use self::slot::{Program, Slot};
 
@@ -71,6 +72,9 @@ pub(crate) struct Supervisor {
     slots: BTreeMap<ContainerName, Slot>,
     /// Containers that programs have started from the images of installed ones.
     instances: BTreeMap<Gid, Instance>,
+    /// The containers whose interfaces are to be stored, and when.
+    unstored: BTreeSet<ContainerName>,
+    store_due_us: Option<i64>,
     /// Set when the device shuts down: no container starts any more.
     is_shutting_down: bool,
 }
@@ -83,6 +87,9 @@ struct Instance {
 
 /// A container that has run for so long, in microseconds, has provided everything that it provides.
 const LONG_ENOUGH_TO_PROVIDE_US: i64 = 10_000_000;
+
+/// The time from a report that a container provides an interface to the transaction that stores it, in microseconds.
+const STORE_PROVIDED_US: i64 = 200_000;
 
 /// The name of the program that `lucarne run -d` has sent. No container of that name can be installed.
 pub(crate) const SENT: &str = "run";
@@ -145,6 +152,8 @@ impl Supervisor {
             parts,
             slots: BTreeMap::new(),
             instances: BTreeMap::new(),
+            unstored: BTreeSet::new(),
+            store_due_us: None,
             is_shutting_down: false,
         }
     }
@@ -159,6 +168,7 @@ impl Supervisor {
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             supervisor.boot();
             supervisor.run(&events);
+            supervisor.store_provided();
             drop(supervisor);
             drop(system);
         })
@@ -183,7 +193,8 @@ impl Supervisor {
 
     /// Returns when [`Supervisor::tick`] is to be called, in microseconds of the clock.
     pub(crate) fn due_us(&self) -> Option<i64> {
-        self.slots.values().filter_map(|slot| slot.life.due_us()).min()
+        let lives = self.slots.values().filter_map(|slot| slot.life.due_us());
+        lives.chain(self.store_due_us).min()
     }
 
     /// Returns whether the device is shut down and nothing runs any more.
@@ -312,6 +323,7 @@ impl Supervisor {
     fn run_once(&mut self, sent: Sent, settings: Settings) -> Result<(), Refusal> {
         let name: ContainerName = SENT.parse().map_err(Refusal::new)?;
         self.check_image(&sent.image)?;
+        self.parts.launcher.residents.reserve(&name, &settings.permissions).map_err(Refusal::new)?;
         self.put(&name, Program::Sent(Arc::new(sent)), settings, u64::MAX);
         self.end_instances(&name);
         self.change_life(&name, Life::restart);
@@ -379,6 +391,8 @@ impl Supervisor {
         let wanted = records.iter().filter(|record| record.state == Wish::Enabled);
         let wanted: Vec<_> = wanted.map(|record| record.name.clone()).collect();
         records.into_iter().for_each(|record| self.put_record(record));
+        let names: Vec<_> = self.slots.keys().cloned().collect();
+        names.iter().for_each(|name| self.restore_reservations(name));
         // The first ones may look for interfaces that the later ones provide.
         for name in &wanted {
             if let Some(slot) = self.slots.get_mut(name) {
@@ -390,9 +404,12 @@ impl Supervisor {
         }
     }
 
-    /// Starts the containers whose time has come.
+    /// Does the work whose time has come: starts containers, and stores what they provide.
     pub(crate) fn tick(&mut self) {
         let now_us = self.now_us();
+        if self.store_due_us.is_some_and(|due_us| due_us <= now_us) {
+            self.store_provided();
+        }
         let is_due = |slot: &Slot| slot.life.due_us().is_some_and(|due_us| due_us <= now_us);
         let due = self.slots.iter().filter(|(_, slot)| is_due(slot));
         let names: Vec<_> = due.map(|(name, _)| name.clone()).collect();
@@ -419,10 +436,23 @@ impl Supervisor {
             return Err(Refusal::new(format_args!("'{name}' is being uninstalled: wait for its end")));
         }
         self.check_image(&sent.image)?;
+        self.parts.launcher.residents.reserve(name, &settings.permissions).map_err(Refusal::new)?;
         let record = self.parts.store.install(name, &sent.image, settings, &sent.assets);
+        if record.is_err() {
+            self.restore_reservations(name);
+        }
         let is_replaced = self.slots.contains_key(name);
         self.put_record(record.map_err(Refusal::new)?);
         Ok(is_replaced)
+    }
+
+    /// Reserves what the installed container of this name provides, if there is one, and nothing else.
+    fn restore_reservations(&self, name: &ContainerName) {
+        let residents = &self.parts.launcher.residents;
+        let Some(slot) = self.slots.get(name) else { return residents.release(name) };
+        if let Err(reserved) = residents.reserve(name, &slot.settings.permissions) {
+            self.log(name, &reserved.to_string());
+        }
     }
 
     /// Checks that an image can be run here.
@@ -470,9 +500,8 @@ impl Supervisor {
     fn provided(&mut self, name: &ContainerName, interface: Uuid) {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.provides.insert(interface);
-        // Stored at once: the container may be killed, with the whole device, before its end is handled.
         if slot.provided.insert(interface) {
-            self.store_provided(name);
+            self.store_provided_soon(name);
         }
     }
 
@@ -484,19 +513,28 @@ impl Supervisor {
         let had_time = slot.started_us.is_some_and(|start_us| now_us - start_us >= LONG_ENOUGH_TO_PROVIDE_US);
         if had_time && slot.provided != slot.provides {
             slot.provided.clone_from(&slot.provides);
-            self.store_provided(name);
+            self.store_provided_soon(name);
         }
     }
 
-    fn store_provided(&self, name: &ContainerName) {
-        let Some(slot) = self.slots.get(name).filter(|slot| slot.is_installed()) else { return };
-        let provided: Vec<_> = slot.provided.iter().copied().collect();
-        match self.parts.store.set_provided(name, &provided) {
-            // It may have been uninstalled while it ran.
-            Ok(()) | Err(StoreError::Unknown(_)) => {}
-            Err(error) => {
-                self.log(name, &format!("the interfaces that it provides cannot be stored: {error}"))
-            }
+    /// Stores what a container provides together with what others report meanwhile: a transaction waits for the disk.
+    fn store_provided_soon(&mut self, name: &ContainerName) {
+        if self.slots.get(name).is_some_and(Slot::is_installed) {
+            self.unstored.insert(name.clone());
+            let due_us = self.now_us().saturating_add(STORE_PROVIDED_US);
+            self.store_due_us.get_or_insert(due_us);
+        }
+    }
+
+    fn store_provided(&mut self) {
+        self.store_due_us = None;
+        let provided = std::mem::take(&mut self.unstored).into_iter().filter_map(|name| {
+            let slot = self.slots.get(&name).filter(|slot| slot.is_installed())?;
+            let provided = slot.provided.iter().copied().collect();
+            Some((name, provided))
+        });
+        if let Err(error) = self.parts.store.set_provided(&provided.collect::<Vec<_>>()) {
+            self.print(format_args!("the interfaces that containers provide cannot be stored: {error}"));
         }
     }
 
@@ -535,6 +573,7 @@ impl Supervisor {
 
     fn remove(&mut self, name: &ContainerName) {
         let slot = self.slots.remove(name);
+        self.restore_reservations(name);
         let removed = self.parts.logs.remove(name).map_err(|error| error.to_string());
         let forgotten = self.parts.media.forget(name.as_str()).map_err(|error| error.to_string());
         if let Err(error) = removed.and(forgotten) {
@@ -656,7 +695,12 @@ impl Supervisor {
             Phase::Ended { code } => State::Ended { code },
         };
         let (digest, kind) = slot.identity();
-        Listed { name: name.clone(), image: digest.id(), kind, state }
+        let is_provided = |interface: &&Interface| {
+            slot.provides.iter().any(|uuid| uuid.to_string() == interface.uuid) && slot.running.is_some()
+        };
+        let stands_in_for =
+            interface::ALL.iter().filter(is_provided).map(|interface| interface.alias.to_owned());
+        Listed { name: name.clone(), image: digest.id(), kind, state, stands_in_for: stands_in_for.collect() }
     }
 }
 

@@ -19,7 +19,7 @@ use lucarne_providers::containers;
 use lucarne_providers::storage::{self, Media, Owners};
 use lucarne_services::{
     CallError, Container, InstallError, Oversight, Pending, Policy, Presence, Provider, ServiceManager,
-    Traffic,
+    StandInRules, Traffic,
 };
 
 use crate::system::{Parts, SimulatedSystem, System};
@@ -33,6 +33,7 @@ pub struct Builder {
     output: Arc<dyn Output>,
     outputs: Option<Outputs>,
     oversight: Oversight,
+    presence: Presence,
     media: Media,
     owners: Owners,
     keeper: Option<Arc<dyn Keeper>>,
@@ -46,6 +47,7 @@ impl Default for Builder {
             output: Arc::new(StandardOutput::new()),
             outputs: None,
             oversight: Oversight::default(),
+            presence: Presence::default(),
             media: Media::in_memory(),
             owners: storage::one_owner(),
             keeper: None,
@@ -80,6 +82,14 @@ impl Builder {
     #[must_use]
     pub fn oversight(mut self, oversight: Oversight) -> Builder {
         self.oversight = oversight;
+        self
+    }
+
+    /// Sets how programs use containers that print, log or take traces in the place of the system. By default they wait
+    /// for such a container as long as it lives.
+    #[must_use]
+    pub fn stand_ins(mut self, rules: StandInRules) -> Builder {
+        self.presence = Presence::with_rules(rules);
         self
     }
 
@@ -128,7 +138,7 @@ impl Builder {
         mut finish: impl FnMut(Pending<Provider, InstallError>) -> Result<Provider, InstallError>,
     ) -> Parts {
         let policies = self.oversight.policies.clone();
-        let presence = Presence::default();
+        let presence = self.presence;
         start_manager(kernel, &presence, self.oversight);
         let parts = Parts::new(presence, self.output, policies);
         if !self.has_services {

@@ -65,12 +65,13 @@ effects! {
     WriteStderr = "core" "write-stderr",
     /// `text trace` -> where an exception was thrown, as people read it.
     RenderTrace = "core" "render-trace",
-    /// -> whether a container offers to print.
-    HasPrintService = "core" "has-print-service",
-    /// -> whether a container offers to log.
-    HasLogService = "core" "has-log-service",
-    /// -> whether a container offers to take traces.
-    HasTraceService = "core" "has-trace-service",
+    /// `service` (0: print, 1: log, 2: trace) -> the number of the registration by which a container stands in for the
+    /// system, or 0.
+    StandInRegistration = "core" "stand-in-registration",
+    /// -> the time in µs in which such a container has to answer, or null.
+    StandInLimit = "core" "stand-in-limit",
+    /// `service registration reason`: reports that this process passes the container over.
+    StandInFailed = "core" "stand-in-failed",
 
     /// `[level, text, names, keys, values]`: a log message.
     LogWrite = "log" "write",

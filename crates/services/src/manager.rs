@@ -251,9 +251,8 @@ impl ServiceManager {
         arguments: &mut Decoder<'_>,
     ) -> Result<Payload, Problem> {
         let id = bounded(arguments.expect_string()?)?;
-        if !self.oversight.policies.judge(gid, Deed::Provide, &id).permits(std::iter::empty()) {
-            return Err(Problem::Refused(error::may_not_provide(&id)));
-        }
+        let judge = self.oversight.policies.judge(gid, Deed::Provide, &id);
+        judge.check_provider(&id, std::iter::empty()).map_err(Problem::Refused)?;
         if self.published.values().filter(|&&publisher| publisher == pid).count() >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
@@ -469,9 +468,8 @@ impl ServiceManager {
         let is_host = self.oversight.policies.is_host(gid);
         let registration = Registration::decode((pid, gid), is_host, arguments)?;
         let judge = self.oversight.policies.judge(gid, Deed::Provide, &registration.uuid);
-        if !judge.permits(registration.names()) {
-            return Err(Problem::Refused(error::may_not_provide(&format!("service:{}", registration.name))));
-        }
+        let shown = format!("service:{}", registration.name);
+        judge.check_provider(&shown, registration.names()).map_err(Problem::Refused)?;
         if self.registry.count_of(pid) >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
@@ -486,11 +484,17 @@ impl ServiceManager {
         Ok(uuid)
     }
 
-    /// Returns the candidates that the group may open, and allows it to send requests to them from now on.
+    /// Returns the candidates that the group may open, and allows it to send requests to them from now on. Leaves out
+    /// those that must not provide the service any more, since another container has reserved it.
     fn candidates(&self, context: &mut Context<'_>, asker: Asker, uuid: &str) -> Candidates<'_> {
-        let judge = self.oversight.policies.judge(asker.gid, Deed::Open, uuid);
+        let policies = &self.oversight.policies;
+        let judge = policies.judge(asker.gid, Deed::Open, uuid);
+        let is_reserved = policies.is_reserved(uuid);
+        let may_provide = |candidate: &Registration| {
+            !is_reserved || policies.judge(candidate.gid, Deed::Provide, uuid).permits(candidate.names())
+        };
         let all = self.registry.candidates(uuid).iter();
-        let permitted = all.filter(|candidate| judge.permits(candidate.names()));
+        let permitted = all.filter(|candidate| judge.permits(candidate.names()) && may_provide(candidate));
         let permitted: Vec<_> = permitted.collect();
         for candidate in &permitted {
             // The manager is the system, which may.

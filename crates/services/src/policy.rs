@@ -7,14 +7,17 @@ use lucarne_kernel::Gid;
 use lucarne_kernel::sync::Mutex;
 use uuid::Uuid;
 
+use crate::protocol::{Interface, error, interface};
+
 /// The services and components that the processes of a group may open, look up, provide and publish.
 ///
 /// ```
 /// use lucarne_services::Policy;
 ///
 /// let mut policy = Policy::default();
-/// policy.open.allow("0b7e3aa1-9fc9-4632-bb09-4605cd11897e").allow("kitchen").deny("example/noisy");
-/// policy.provide.deny("system/log");
+/// policy.open.allow("system/print").allow("kitchen").deny("example/noisy");
+/// policy.provide.deny("example/noisy");
+/// policy.reserve("7f8a7c5e-6f0b-4a1f-8a4c-0f2a44a3a1f9");
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -22,6 +25,7 @@ pub struct Policy {
     pub open: Rules,
     /// For services that it provides, and ids that it is known by.
     pub provide: Rules,
+    reserved: BTreeSet<String>,
     is_host: bool,
 }
 
@@ -30,12 +34,21 @@ impl Policy {
     pub fn host() -> Policy {
         Policy { is_host: true, ..Policy::default() }
     }
+
+    /// Lets the group provide what [`Policies::reserve`] keeps from others: a UUID, the alias of an interface of the
+    /// system, or the id of a component.
+    pub fn reserve(&mut self, entry: &str) -> &mut Policy {
+        self.reserved.insert(normal(entry));
+        self
+    }
 }
 
-/// Entries that are allowed and denied. An entry is a UUID, the name of a provider, one of its tags, or the id of
-/// a component.
+/// Entries that are allowed and denied. An entry is a UUID, the alias of an interface of the system (`system/print`), the
+/// name of a provider, one of its tags, or the id of a component.
 ///
-/// A deny entry always wins. If there is an allow entry, everything that no such entry matches is denied.
+/// A deny entry always wins. If there is an allow entry, everything that no such entry matches is denied. A guarded
+/// interface needs an allow entry for the interface itself: names and tags, which providers choose, do not open it. An
+/// allow entry for providing an interface of the system closes nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     allowed: BTreeSet<String>,
@@ -55,18 +68,32 @@ impl Rules {
         self
     }
 
-    fn permit<'n>(&self, names: impl Iterator<Item = &'n str> + Clone, is_guarded: bool) -> bool {
-        if names.clone().any(|name| self.denied.contains(name)) {
-            return false;
+    fn denies<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
+        names.any(|name| self.denied.contains(name))
+    }
+
+    fn allows<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
+        names.any(|name| self.allowed.contains(name))
+    }
+
+    fn allows_all_but_denied(&self, deed: Deed) -> bool {
+        match deed {
+            Deed::Open => self.allowed.is_empty(),
+            Deed::Provide => self.allowed.iter().all(|entry| system_interface(entry).is_some()),
         }
-        let is_free = self.allowed.is_empty() && !is_guarded;
-        is_free || names.into_iter().any(|name| self.allowed.contains(name))
     }
 }
 
-/// A UUID is the same however it is written.
+/// A UUID is the same however it is written, and an alias stands for one.
 fn normal(entry: &str) -> String {
+    if let Some(interface) = interface::ALL.iter().find(|interface| interface.alias == entry) {
+        return interface.uuid.to_owned();
+    }
     Uuid::try_parse(entry).map_or_else(|_| entry.to_owned(), |uuid| uuid.to_string())
+}
+
+fn system_interface(uuid: &str) -> Option<&'static Interface> {
+    interface::ALL.iter().find(|interface| interface.uuid == uuid)
 }
 
 /// The policies of all groups, shared by the host and the service manager. A group without a policy may do
@@ -79,7 +106,22 @@ pub struct Policies {
 #[derive(Debug, Default)]
 struct State {
     by_group: BTreeMap<Gid, Arc<Policy>>,
+    /// The interfaces that need an entry to be opened or provided.
     guarded: BTreeSet<String>,
+    /// Whether interfaces of the system need an entry to be provided.
+    guards_system: bool,
+    /// The containers that have reserved interfaces and ids.
+    reserved: BTreeMap<String, String>,
+}
+
+/// Another container has reserved an interface or an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{entry} is reserved for the container '{container}'")]
+pub struct Reserved {
+    /// The interface or id.
+    pub entry: String,
+    /// The container.
+    pub container: String,
 }
 
 /// An action on a service or a component.
@@ -105,41 +147,111 @@ impl Policies {
         self.state.lock().guarded.insert(uuid.to_string());
     }
 
+    /// From now on, only groups whose policy has an allow entry for an interface of the system may provide it.
+    pub fn guard_system(&self) {
+        self.state.lock().guards_system = true;
+    }
+
+    /// Reserves interfaces (UUIDs or aliases) and ids of components for the container, instead of what it has reserved
+    /// before: from now on, only groups whose policy reserves them may provide them.
+    ///
+    /// # Errors
+    /// If another container has reserved one of them. Then nothing has changed.
+    pub fn reserve(&self, container: &str, entries: &[String]) -> Result<(), Reserved> {
+        let mut state = self.state.lock();
+        for entry in entries {
+            if let Some(holder) = state.reserved.get(&normal(entry)).filter(|holder| *holder != container) {
+                return Err(Reserved { entry: entry.clone(), container: holder.clone() });
+            }
+        }
+        state.reserved.retain(|_, holder| holder != container);
+        state.reserved.extend(entries.iter().map(|entry| (normal(entry), container.to_owned())));
+        Ok(())
+    }
+
+    /// Gives up all reservations of the container.
+    pub fn release(&self, container: &str) {
+        self.state.lock().reserved.retain(|_, holder| holder != container);
+    }
+
     /// Returns whether a group belongs to one of the host's own containers.
     pub(crate) fn is_host(&self, gid: Gid) -> bool {
         self.state.lock().by_group.get(&gid).is_some_and(|policy| policy.is_host)
     }
 
-    pub(crate) fn judge(&self, gid: Gid, deed: Deed, uuid: &str) -> Judge {
+    /// Returns whether a container has reserved an interface or id.
+    pub(crate) fn is_reserved(&self, entry: &str) -> bool {
         let state = self.state.lock();
-        if state.by_group.is_empty() && state.guarded.is_empty() {
-            return Judge { policy: None, deed, uuid: String::new(), is_guarded: false };
+        !state.reserved.is_empty() && state.reserved.contains_key(&normal(entry))
+    }
+
+    pub(crate) fn judge(&self, gid: Gid, deed: Deed, entry: &str) -> Judge {
+        let state = self.state.lock();
+        let policy = state.by_group.get(&gid).cloned();
+        let mut judge = Judge { policy, deed, entry: normal(entry), is_guarded: false, reserved_for: None };
+        if gid == Gid::SYSTEM || judge.policy.as_ref().is_some_and(|policy| policy.is_host) {
+            judge.policy = None;
+            return judge;
         }
-        let uuid = normal(uuid);
-        let policy = state.by_group.get(&gid).filter(|policy| !policy.is_host).cloned();
-        let is_own = gid == Gid::SYSTEM || policy.is_none() && state.by_group.contains_key(&gid);
-        let is_guarded = !is_own && state.guarded.contains(&uuid);
-        Judge { policy, deed, uuid, is_guarded }
+        let stands_in =
+            deed == Deed::Provide && state.guards_system && system_interface(&judge.entry).is_some();
+        judge.is_guarded = stands_in || state.guarded.contains(&judge.entry);
+        let is_holder = judge.policy.as_ref().is_some_and(|policy| policy.reserved.contains(&judge.entry));
+        if deed == Deed::Provide && !is_holder {
+            judge.reserved_for = state.reserved.get(&judge.entry).cloned();
+        }
+        judge
     }
 }
 
-/// Decides for one group and one interface.
+/// Decides for one group, and one interface or id.
 pub(crate) struct Judge {
     policy: Option<Arc<Policy>>,
     deed: Deed,
-    uuid: String,
+    entry: String,
     is_guarded: bool,
+    /// The other container that has reserved it.
+    reserved_for: Option<String>,
 }
 
 impl Judge {
     /// Returns whether a provider with these names may be opened or provided.
     pub(crate) fn permits<'n>(&'n self, names: impl Iterator<Item = &'n str> + Clone) -> bool {
+        if self.reserved_for.is_some() {
+            return false;
+        }
         let Some(policy) = &self.policy else { return !self.is_guarded };
         let rules = match self.deed {
             Deed::Open => &policy.open,
             Deed::Provide => &policy.provide,
         };
-        rules.permit(std::iter::once(self.uuid.as_str()).chain(names), self.is_guarded)
+        let entry = || std::iter::once(self.entry.as_str());
+        if rules.denies(entry().chain(names.clone())) {
+            false
+        } else if self.is_guarded {
+            rules.allows(entry())
+        } else {
+            rules.allows_all_but_denied(self.deed) || rules.allows(entry().chain(names))
+        }
+    }
+
+    /// Checks that the group may provide a service with this name, or publish this id, and with these tags.
+    ///
+    /// # Errors
+    /// The text that the provider throws.
+    pub(crate) fn check_provider<'n>(
+        &'n self,
+        shown: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> Result<(), String> {
+        if self.permits(names) {
+            return Ok(());
+        }
+        Err(match (&self.reserved_for, system_interface(&self.entry)) {
+            (Some(container), _) => error::reserved(&self.entry, container),
+            (None, Some(interface)) if self.is_guarded => error::may_not_stand_in(interface.alias),
+            _ => error::may_not_provide(shown),
+        })
     }
 }
 
@@ -147,7 +259,8 @@ impl Judge {
 mod tests {
     use super::*;
 
-    const UUID: &str = "0b7e3aa1-9fc9-4632-bb09-4605cd11897e";
+    const UUID: &str = interface::PRINT.uuid;
+    const HALL: &str = "7f8a7c5e-6f0b-4a1f-8a4c-0f2a44a3a1f9";
 
     fn opens(policies: &Policies, gid: i64, names: &[&str]) -> bool {
         policies.judge(Gid::from_i64(gid), Deed::Open, UUID).permits(names.iter().copied())
@@ -208,5 +321,67 @@ mod tests {
         assert!(opens(&policies, 7, &["house"]));
         policies.forget(Gid::from_i64(7));
         assert!(!opens(&policies, 7, &["house"]));
+    }
+
+    fn provides(policies: &Policies, gid: i64, uuid: &str, names: &[&str]) -> Result<(), String> {
+        policies.judge(Gid::from_i64(gid), Deed::Provide, uuid).check_provider("x", names.iter().copied())
+    }
+
+    #[test]
+    fn only_a_grant_of_the_interface_lets_a_container_stand_in_for_the_system() {
+        let policies = Policies::default();
+        assert_eq!(provides(&policies, 7, UUID, &["system/print"]), Ok(()), "without a guard");
+        policies.guard_system();
+        for group in [7, 8] {
+            for interface in interface::ALL {
+                let refused = provides(&policies, group, interface.uuid, &[interface.alias]).unwrap_err();
+                assert!(refused.contains(&format!("--allow-provide {}", interface.alias)), "{refused}");
+                let upper = interface.uuid.to_ascii_uppercase();
+                assert!(provides(&policies, group, &upper, &[]).is_err());
+            }
+            let mut policy = Policy::default();
+            policy.provide.allow("my/app").allow("hall");
+            policies.set(Gid::from_i64(8), policy);
+        }
+        assert!(provides(&policies, 8, UUID, &["my/app", "hall"]).is_err(), "the provider chooses its names");
+        assert_eq!(provides(&policies, 8, HALL, &["my/app"]), Ok(()));
+        policies.set(Gid::from_i64(9), Policy::host());
+        assert_eq!(provides(&policies, 9, UUID, &[]), Ok(()));
+    }
+
+    #[test]
+    fn a_grant_of_an_interface_of_the_system_closes_nothing_else() {
+        for entry in [UUID, "system/print"] {
+            let (policies, mut policy) = (Policies::default(), Policy::default());
+            policies.guard_system();
+            policy.provide.allow(entry);
+            policies.set(Gid::from_i64(7), policy.clone());
+            assert_eq!(provides(&policies, 7, UUID, &[]), Ok(()));
+            assert_eq!(provides(&policies, 7, HALL, &["hall"]), Ok(()));
+            assert!(provides(&policies, 7, interface::LOG.uuid, &[]).is_err());
+            policy.provide.allow("kitchen");
+            policies.set(Gid::from_i64(7), policy);
+            assert!(provides(&policies, 7, HALL, &["hall"]).is_err());
+            assert_eq!(provides(&policies, 7, HALL, &["kitchen"]), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_reserved_interface_has_one_container() {
+        let policies = Policies::default();
+        let hall = [HALL.to_ascii_uppercase()];
+        assert_eq!(policies.reserve("keeper", &hall), Ok(()));
+        assert_eq!(policies.reserve("keeper", &hall), Ok(()));
+        let refused = policies.reserve("other", &["test/free".to_owned(), HALL.to_owned()]).unwrap_err();
+        assert_eq!(refused, Reserved { entry: HALL.to_owned(), container: "keeper".to_owned() });
+        assert_eq!(provides(&policies, 8, "test/free", &[]), Ok(()), "a refusal reserves nothing");
+        let mut policy = Policy::default();
+        policy.reserve(HALL);
+        policies.set(Gid::from_i64(7), policy);
+        assert_eq!(provides(&policies, 7, HALL, &[]), Ok(()));
+        let refused = provides(&policies, 8, HALL, &["hall"]).unwrap_err();
+        assert!(refused.contains("reserved for the container 'keeper'"), "{refused}");
+        policies.release("keeper");
+        assert_eq!(provides(&policies, 8, HALL, &["hall"]), Ok(()));
     }
 }

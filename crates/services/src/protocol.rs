@@ -66,9 +66,11 @@ pub mod priority {
     pub const PREFERRED_STRONGLY: u8 = 0xf0;
 }
 
-/// A service interface of the system: its UUID and its version.
+/// A service interface of the system: its names and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interface {
+    /// The fixed name by which permissions name it, besides its UUID.
+    pub alias: &'static str,
     /// Its name for all time.
     pub uuid: &'static str,
     /// Incremented by changes that clients notice.
@@ -82,35 +84,41 @@ pub mod interface {
     use super::Interface;
 
     macro_rules! interfaces {
-        ($($(#[$doc:meta])* $name:ident = $uuid:literal $major:literal . $minor:literal;)*) => {$(
-            $(#[$doc])*
-            pub const $name: Interface = Interface { uuid: $uuid, major: $major, minor: $minor };
-        )*};
+        ($($(#[$doc:meta])* $name:ident = $alias:literal $uuid:literal $major:literal . $minor:literal;)*) => {
+            $(
+                $(#[$doc])*
+                pub const $name: Interface =
+                    Interface { alias: $alias, uuid: $uuid, major: $major, minor: $minor };
+            )*
+
+            /// All of them.
+            pub const ALL: &[Interface] = &[$($name),*];
+        };
     }
 
     interfaces! {
         /// Finds providers: see `discovery`.
-        DISCOVERY = "dc58d7e1-1b1f-4a93-a9ac-bd45a47d7de8" 0 . 3;
+        DISCOVERY = "system/discovery" "dc58d7e1-1b1f-4a93-a9ac-bd45a47d7de8" 0 . 3;
         /// Lines for people.
-        PRINT = "0b7e3aa1-9fc9-4632-bb09-4605cd11897e" 0 . 1;
+        PRINT = "system/print" "0b7e3aa1-9fc9-4632-bb09-4605cd11897e" 0 . 1;
         /// Log records.
-        LOG = "89e6340c-67f5-4055-b1d1-b4f4c2755f67" 0 . 1;
+        LOG = "system/log" "89e6340c-67f5-4055-b1d1-b4f4c2755f67" 0 . 1;
         /// Stack traces.
-        TRACE = "41c6019e-ca48-4847-9673-0869355da76a" 0 . 2;
+        TRACE = "system/trace" "41c6019e-ca48-4847-9673-0869355da76a" 0 . 2;
         /// Networks.
-        NETWORK = "063e228a-3a7a-44a8-b024-d55127255ccb" 0 . 4;
+        NETWORK = "system/network" "063e228a-3a7a-44a8-b024-d55127255ccb" 0 . 4;
         /// Buckets and regions that survive.
-        STORAGE = "ee91ed5e-85dd-47dd-a57a-7b6933fa58ea" 0 . 3;
+        STORAGE = "system/storage" "ee91ed5e-85dd-47dd-a57a-7b6933fa58ea" 0 . 3;
         /// Installed containers.
-        CONTAINERS = "358ee529-45a4-409e-8fab-7a28f71e5c51" 0 . 7;
+        CONTAINERS = "system/containers" "358ee529-45a4-409e-8fab-7a28f71e5c51" 0 . 7;
         /// The firmware of the device.
-        FIRMWARE = "777096e8-05bc-4af7-919e-5ba696549bd5" 0 . 6;
+        FIRMWARE = "system/firmware" "777096e8-05bc-4af7-919e-5ba696549bd5" 0 . 6;
         /// Wireless networks.
-        WIFI = "2436edc6-4cd8-4834-8ebc-ed883990da40" 0 . 9;
+        WIFI = "system/wifi" "2436edc6-4cd8-4834-8ebc-ed883990da40" 0 . 9;
         /// Wired networks.
-        ETHERNET = "7752a0f4-572b-407f-933c-c8a9e4573d29" 0 . 1;
+        ETHERNET = "system/ethernet" "7752a0f4-572b-407f-933c-c8a9e4573d29" 0 . 1;
         /// Networks of telephones.
-        CELLULAR = "83798564-d965-49bf-b69d-7f05a082f4f0" 0 . 2;
+        CELLULAR = "system/cellular" "83798564-d965-49bf-b69d-7f05a082f4f0" 0 . 2;
     }
 }
 
@@ -157,6 +165,18 @@ pub mod error {
     /// A container is not allowed to be known by a name.
     pub fn may_not_provide(name: &str) -> String {
         format!("PERMISSION_DENIED: this container may not provide {name}")
+    }
+
+    /// A container is not allowed to stand in for the system.
+    pub fn may_not_stand_in(alias: &str) -> String {
+        format!(
+            "PERMISSION_DENIED: this container may not provide {alias}: install it with --allow-provide {alias}"
+        )
+    }
+
+    /// Another container has reserved an interface or an id.
+    pub fn reserved(entry: &str, container: &str) -> String {
+        format!("PERMISSION_DENIED: {entry} is reserved for the container '{container}'")
     }
 
     /// A container is not allowed to use a component.

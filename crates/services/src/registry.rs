@@ -102,7 +102,7 @@ impl Registry {
         }
         self.by_owner.insert(owner, registration.uuid.clone());
         if !registration.is_host {
-            self.presence.add(&registration.uuid);
+            self.presence.add(&registration.uuid, registration.gid);
         }
         let candidates = self.by_uuid.entry(registration.uuid.clone()).or_default();
         let place = candidates.partition_point(|other| other.priority >= registration.priority);

@@ -7,7 +7,7 @@ use lucarne_kernel::priority;
 use lucarne_message::Value;
 use lucarne_outside::Surroundings;
 use lucarne_ports::{Environment, MachineEnvironment, Output, Stream};
-use lucarne_services::protocol::interface;
+use lucarne_services::protocol::{Interface, interface};
 use lucarne_services::{Presence, ProviderFlag};
 
 /// The surroundings of a program.
@@ -36,9 +36,9 @@ pub struct Host {
     /// The machine's time zone, zone files, and name, as natives see them. By default those of the real machine.
     pub environment: Arc<dyn Environment>,
     pub(crate) output: Arc<dyn Output>,
-    pub(crate) print: ProviderFlag,
-    pub(crate) log: ProviderFlag,
-    pub(crate) trace: ProviderFlag,
+    pub(crate) presence: Presence,
+    /// The services by which containers stand in for native steps, as `lib/system/stand-in_.toit` numbers them.
+    pub(crate) stand_ins: [(Interface, ProviderFlag); 3],
 }
 
 impl Host {
@@ -57,9 +57,9 @@ impl Host {
             outside: None,
             environment: Arc::new(MachineEnvironment),
             output,
-            print: presence.flag(interface::PRINT.uuid),
-            log: presence.flag(interface::LOG.uuid),
-            trace: presence.flag(interface::TRACE.uuid),
+            presence: presence.clone(),
+            stand_ins: [interface::PRINT, interface::LOG, interface::TRACE]
+                .map(|interface| (interface, presence.flag(interface.uuid))),
         }
     }
 

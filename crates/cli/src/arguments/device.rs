@@ -193,12 +193,16 @@ pub(crate) struct RunOptions {
     /// Forbid it to open this service; overrides --allow-open
     #[arg(long, value_name = "SERVICE")]
     pub(crate) deny_open: Vec<String>,
-    /// Permit it to provide only this service
+    /// Permit it to provide only this service. With the name of an interface of the system, such as 'system/print', or its
+    /// UUID: permit it to stand in for the system too
     #[arg(long, value_name = "SERVICE")]
     pub(crate) allow_provide: Vec<String>,
     /// Forbid it to provide this service; overrides --allow-provide
     #[arg(long, value_name = "SERVICE")]
     pub(crate) deny_provide: Vec<String>,
+    /// Reserve this service for it: no other container can provide it; a UUID, or the id of a component
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) provides: Vec<String>,
 }
 
 /// The options of `lucarne container install`.

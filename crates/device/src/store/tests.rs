@@ -55,10 +55,9 @@ fn operate(store: &Store, random: &mut fastrand::Rng) {
             Ok(()) | Err(StoreError::Unknown(_)) => {}
             Err(error) => panic!("{error}"),
         },
-        _ => match store.set_provided(&name, &[Uuid::from_u128(random.u128(..))]) {
-            Ok(()) | Err(StoreError::Unknown(_)) => {}
-            Err(error) => panic!("{error}"),
-        },
+        _ => {
+            store.set_provided(&[(name, vec![Uuid::from_u128(random.u128(..))])]).expect("the disk is there")
+        }
     }
 }
 
@@ -157,7 +156,9 @@ fn order_and_place() {
     install("a", 2);
     install("c", 3);
     store.set_state(&name("b"), State::Stopped).expect("it is installed");
-    store.set_provided(&name("b"), &[Uuid::from_u128(1)]).expect("it is installed");
+    store
+        .set_provided(&[(name("b"), vec![Uuid::from_u128(1)]), (name("none"), Vec::new())])
+        .expect("it is installed");
     let replaced = install("b", 4);
     assert_eq!((replaced.state, replaced.provides.len()), (State::Enabled, 1));
     let names = || {
@@ -179,7 +180,7 @@ fn what_changes_nothing_leaves_the_disk_alone() {
     store.install(&name("a"), &image(1), &Settings::default(), &BTreeMap::new()).expect("there is room");
     let steps = disk.steps();
     store.set_state(&name("a"), State::Enabled).expect("it is installed");
-    store.set_provided(&name("a"), &[]).expect("it is installed");
+    store.set_provided(&[(name("a"), Vec::new())]).expect("it is installed");
     assert_eq!(disk.steps(), steps);
 }
 

@@ -4,6 +4,8 @@ use lucarne_compiler::program::FunctionIndex;
 use lucarne_kernel::{Context, Exit, GroupOption, SpawnOptions, priority};
 use lucarne_message::Payload;
 use lucarne_ports::{Record, Stream};
+use lucarne_services::ProviderFlag;
+use lucarne_services::protocol::Interface;
 
 use super::messages::pid_number;
 use super::tasks::{State, TaskId};
@@ -57,9 +59,12 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::WriteStdout => machine.write(id, Stream::Out),
         Effect::WriteStderr => machine.write(id, Stream::Error),
         Effect::RenderTrace => machine.text_or_null(Some(machine.rendered_trace(id))),
-        Effect::HasPrintService => Done::from(Immediate::bool(machine.host.print.is_provided())),
-        Effect::HasLogService => Done::from(Immediate::bool(machine.host.log.is_provided())),
-        Effect::HasTraceService => Done::from(Immediate::bool(machine.host.trace.is_provided())),
+        Effect::StandInRegistration => machine.stand_in_registration(id),
+        Effect::StandInLimit => match machine.host.presence.rules() {
+            Some(rules) => Done::from(Immediate::small(rules.limit_us)),
+            None => Done::NULL,
+        },
+        Effect::StandInFailed => machine.stand_in_failed(id),
 
         Effect::LogWrite => match machine.log_record(id) {
             Ok(record) => {
@@ -345,6 +350,28 @@ impl Machine {
         let payload = transfer::encode_copy(&mut self.heap, parts)?;
         self.charge(payload.bytes().len());
         Record::read(payload).map_err(|error| Failure::Message(error.to_string()))
+    }
+
+    /// The service of the system that the first argument numbers, and the flag of its providers.
+    fn stand_in(&self, id: TaskId) -> Option<(&Interface, &ProviderFlag)> {
+        let service = usize::try_from(self.int_argument(id, 0)?).ok()?;
+        self.host.stand_ins.get(service).map(|(interface, flag)| (interface, flag))
+    }
+
+    fn stand_in_registration(&self, id: TaskId) -> Done {
+        let Some((_, flag)) = self.stand_in(id) else { return Done::Fail(Failure::WRONG_TYPE) };
+        let registration = flag.registration().unwrap_or(0);
+        Done::from(Immediate::small(i64::try_from(registration).unwrap_or(i64::MAX)))
+    }
+
+    fn stand_in_failed(&self, id: TaskId) -> Done {
+        let Some((interface, flag)) = self.stand_in(id) else { return Done::Fail(Failure::WRONG_TYPE) };
+        let registration = self.int_argument(id, 1).and_then(|number| u64::try_from(number).ok());
+        let (Some(registration), Some(reason)) = (registration, self.heap.string(self.value(id, 2))) else {
+            return Done::Fail(Failure::WRONG_TYPE);
+        };
+        self.host.presence.report_failure(flag, registration, interface.alias, reason);
+        Done::NULL
     }
 
     /// The arguments `text trace` of a native, as people read them.
