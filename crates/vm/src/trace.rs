@@ -8,6 +8,17 @@ use lucarne_compiler::program::Program;
 /// Traces go no deeper; endless recursion would fill the screen otherwise.
 pub(crate) const FRAMES_MAX: usize = 64;
 
+/// The longest detail, in bytes. Each call between processes adds a trace to that of the provider; without a limit, the
+/// text of an exception through many nested calls would grow with the square of their number.
+const DETAIL_BYTES_MAX: usize = 16 << 10;
+
+/// The part of a detail that is too long from its beginning: the place where the exception was thrown. The rest is from
+/// its end.
+const DETAIL_HEAD_BYTES: usize = DETAIL_BYTES_MAX * 3 / 4;
+
+/// The line in the place of those that were left out.
+const LEFT_OUT: &str = "  ... lines left out ...";
+
 /// Where a task was when something was thrown, innermost call first.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
@@ -18,6 +29,12 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// Returns a trace with a detail that came from another process. Leaves out lines in the middle of one that is too
+    /// long.
+    pub fn received(detail: String, addresses: Vec<u32>) -> Trace {
+        Trace { detail: shortened(detail), addresses }
+    }
+
     /// Returns the form that programs see.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(4 + 4 * self.addresses.len() + self.detail.len());
@@ -60,6 +77,20 @@ impl Trace {
     }
 }
 
+/// Cuts lines out of the middle of a text that is too long.
+fn shortened(text: String) -> String {
+    if text.len() <= DETAIL_BYTES_MAX {
+        return text;
+    }
+    let head = text.floor_char_boundary(DETAIL_HEAD_BYTES);
+    let tail = text.ceil_char_boundary(text.len() - (DETAIL_BYTES_MAX - DETAIL_HEAD_BYTES));
+    let head = &text[..text[..head].rfind('\n').unwrap_or(head)];
+    let tail = text[tail..].split_once('\n').map_or(&text[tail..], |(_, tail)| tail);
+    // A text that was shortened before has the line already, at the same place.
+    let head = head.strip_suffix(LEFT_OUT).map_or(head, str::trim_end);
+    format!("{head}\n{LEFT_OUT}\n{tail}")
+}
+
 struct Frame<'p> {
     name: &'p str,
     place: String,
@@ -96,5 +127,20 @@ mod tests {
         assert_eq!(Trace::decode(&trace.encode()), trace);
         assert_eq!(Trace::decode(&[9, 0, 0, 0, 1]), Trace::default());
         assert_eq!(Trace::decode(&[]), Trace::default());
+    }
+
+    #[test]
+    fn a_detail_stays_short_through_any_number_of_calls() {
+        let mut detail = "EXCEPTION error.\nbottom".to_owned();
+        for call in 0..2_000 {
+            let frames: String = (0..8).map(|frame| format!("\n  {frame}: täsk {call}")).collect();
+            detail = Trace::received(detail + &frames, Vec::new()).detail;
+            assert!(detail.len() <= DETAIL_BYTES_MAX + LEFT_OUT.len() + 2, "{}", detail.len());
+        }
+        assert!(detail.starts_with("EXCEPTION error.\nbottom\n  0: täsk 0\n"), "{detail}");
+        assert!(detail.ends_with("\n  7: täsk 1999"), "{detail}");
+        assert_eq!(detail.matches(LEFT_OUT).count(), 1, "{detail}");
+        let long_line = "ö".repeat(DETAIL_BYTES_MAX);
+        assert!(shortened(long_line).len() <= DETAIL_BYTES_MAX + LEFT_OUT.len() + 2);
     }
 }

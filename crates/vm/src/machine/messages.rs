@@ -259,7 +259,7 @@ impl Machine {
                 Handle::NULL
             } else {
                 let addresses = self.trace_of(task).addresses;
-                self.heap.new_bytes_from(&Trace { detail, addresses }.encode())?.keep().into()
+                self.heap.new_bytes_from(&Trace::received(detail, addresses).encode())?.keep().into()
             };
             Ok((text, trace))
         });
