@@ -3,6 +3,8 @@
 
 use lucarne::prelude::*;
 use lucarne::{Fault, System};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 #[lucarne::service(uuid = "a4f2d0a6-5f0a-4f35-8c46-2d1f6a2f2a10", version = "1.2")]
 pub trait Shop {
@@ -23,6 +25,20 @@ pub trait Shop {
     async fn fail(&self, how: i64) -> Result<(), ShopError>;
     #[index(6)]
     async fn bytes(&self, bytes: Bytes) -> Bytes;
+    #[index(7)]
+    #[client(fn label(&self, texts: &[&str]))]
+    async fn label(&self, texts: Vec<String>) -> String;
+    #[index(8)]
+    #[client(fn echo_as<T: DeserializeOwned>(&self, value: &impl Serialize) -> T)]
+    async fn echo(&self, value: Value) -> Value;
+    #[index(9)]
+    #[client(fn join(&self, pair: (&str, &str)) -> Option<String> {
+        let (left, right) = pair;
+        (right, left)
+    })]
+    async fn join(&self, first: String, second: String) -> String;
+    #[index(12)]
+    async fn throw(&self, text: String) -> Result<i64, Thrown>;
 
     /// Not a method of the service, since it is not `async`.
     fn helper(&self) -> i64 {
@@ -36,6 +52,10 @@ pub trait Basket {
     async fn number(&self) -> i64;
     #[index(11)]
     async fn add(&self, what: String, count: i64) -> Result<String, ShopError>;
+    #[index(13)]
+    #[since(2)]
+    #[client(fn weight_after(&self, more: u8) -> u16 { i64::from(more) })]
+    async fn weight(&self, more: i64) -> Result<i64, ShopError>;
 }
 
 #[derive(Debug, PartialEq, Fault)]
@@ -85,6 +105,22 @@ impl Shop for Corner {
     async fn bytes(&self, bytes: Bytes) -> Bytes {
         bytes
     }
+
+    async fn label(&self, texts: Vec<String>) -> String {
+        texts.join("/")
+    }
+
+    async fn echo(&self, value: Value) -> Value {
+        value
+    }
+
+    async fn join(&self, first: String, second: String) -> String {
+        first + &second
+    }
+
+    async fn throw(&self, text: String) -> Result<i64, Thrown> {
+        if text.is_empty() { Ok(0) } else { Err(Thrown::new(text)) }
+    }
 }
 
 impl Basket for Wicker {
@@ -94,6 +130,10 @@ impl Basket for Wicker {
 
     async fn add(&self, what: String, count: i64) -> Result<String, ShopError> {
         if count < 0 { Err(ShopError::Closed) } else { Ok(format!("{count} {what} in {}", self.0)) }
+    }
+
+    async fn weight(&self, more: i64) -> Result<i64, ShopError> {
+        if more > 99 { Err(ShopError::SoldOut) } else { Ok(self.0 + more) }
     }
 }
 
@@ -153,6 +193,34 @@ fn errors_are_mapped_to_texts_and_back() {
         other => panic!("{other:?}"),
     };
     assert_eq!([text(0), text(1), text(2)], ["SOLD_OUT", "We are closed", "odd"]);
+}
+
+#[test]
+fn clients_have_their_own_signatures() {
+    let (_system, _guest, shop) = shop();
+    assert_eq!(shop.label(&["pears", "ripe"]).wait(), Ok("pears/ripe".into()));
+    assert_eq!(shop.echo_as::<Vec<i64>>(&(1, 2)).wait(), Ok(vec![1, 2]));
+    assert_eq!(shop.echo_as(&()).wait(), Ok(None::<String>));
+    assert_eq!(shop.join(("a", "b")).wait(), Ok(Some("ba".into())));
+    let basket = shop.baskets(1).wait().unwrap().remove(0);
+    assert_eq!(basket.weight_after(7).wait(), Ok(7_u16));
+    assert_eq!(basket.weight_after(100).wait(), Err(CallError::Provider(ShopError::SoldOut)));
+}
+
+#[test]
+fn errors_that_are_texts_have_no_type() {
+    let (_system, _guest, shop) = shop();
+    assert_eq!(shop.throw(String::new()).wait(), Ok(0));
+    let failed: Result<i64, CallError> = shop.throw("ODD".into()).wait();
+    assert_eq!(failed, Err(CallError::Thrown(Thrown::new("ODD"))));
+}
+
+#[test]
+fn methods_of_resources_have_constants() {
+    let (_system, _guest, shop) = shop();
+    let basket = shop.baskets(2).wait().unwrap().remove(1);
+    let number = basket.proxy().call(BasketProxy::INDEX_NUMBER, &basket.proxy().handle());
+    assert_eq!(number.wait(), Ok::<i64, CallError>(1));
 }
 
 #[test]

@@ -11,6 +11,8 @@ use syn::{
     ReceiverKind, Result, ReturnType, TraitItem, TraitItemFn, Type,
 };
 
+use crate::client_method::ClientMethod;
+
 /// A method that can be called remotely.
 pub(crate) struct Method {
     pub(crate) name: Ident,
@@ -23,7 +25,8 @@ pub(crate) struct Method {
     types: Vec<Type>,
     /// The result type, and the error type if there is one.
     value: Type,
-    fault: Option<Type>,
+    error: Option<Type>,
+    client: ClientMethod,
 }
 
 /// Takes the methods out of a trait, and leaves the trait in the form that is implemented.
@@ -38,9 +41,10 @@ pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result
     for member in &mut item.items {
         let TraitItem::Fn(function) = member else { continue };
         let Some((method, place)) = take_method(function)? else { continue };
-        if taken_names.iter().any(|name| method.name == name) {
-            let message = format!("the client already has a `{}`: choose another name", method.name);
-            return Err(Error::new_spanned(&method.name, message));
+        let name = method.client.name();
+        if taken_names.iter().any(|taken| name == taken) {
+            let message = format!("the client already has a `{name}`: choose another name");
+            return Err(Error::new_spanned(name, message));
         }
         if let Some(other) = taken.insert(method.index, method.name.clone()) {
             let message =
@@ -61,15 +65,14 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
     let index =
         take_number(&mut function.attrs, "index", "write #[index(n)], where n is the number of the method")?;
     let since = take_number(&mut function.attrs, "since", "write #[since(n)], where n is a minor version")?;
+    let client = take_attribute(&mut function.attrs, "client")?;
     let signature = &mut function.sig;
     if signature.asyncness.take().is_none() {
-        return match index.or(since) {
-            None => Ok(None),
-            Some(_) => Err(Error::new_spanned(
-                signature.fn_token,
-                "a method of a service or resource must be an `async fn`",
-            )),
-        };
+        if index.or(since).is_none() && client.is_none() {
+            return Ok(None);
+        }
+        let message = "a method of a service or resource must be an `async fn`";
+        return Err(Error::new_spanned(signature.fn_token, message));
     }
     let Some((index, place)) = index else {
         return Err(Error::new_spanned(&signature.ident, "every method needs a number: write #[index(n)]"));
@@ -118,30 +121,39 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
         ReturnType::Type(_, output) => (**output).clone(),
     };
     expect_no_byte_vector(&output)?;
-    let (value, fault) = value_and_fault(&output);
+    let (value, error) = value_and_error(&output);
     signature.output = syn::parse_quote! {
         -> impl ::std::future::Future<Output = #output> + ::std::marker::Send
     };
     let docs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
     let name = signature.ident.clone();
-    Ok(Some((Method { name, index, since, docs, wants_call, names, types, value, fault }, place)))
+    let client = match client {
+        Some(attribute) => ClientMethod::parse(&attribute, names.len())?,
+        None => ClientMethod::new(&name, &names, &types),
+    };
+    Ok(Some((Method { name, index, since, docs, wants_call, names, types, value, error, client }, place)))
 }
 
-fn is_shared_self(input: &FnArg) -> bool {
+pub(crate) fn is_shared_self(input: &FnArg) -> bool {
     matches!(input, FnArg::Receiver(receiver) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)))
 }
 
 /// Returns the number in an attribute, and its place.
 fn take_number(attributes: &mut Vec<Attribute>, name: &str, hint: &str) -> Result<Option<(u32, Span)>> {
-    let is_meant = |attribute: &mut Attribute| attribute.path().is_ident(name);
-    let mut found = attributes.extract_if(.., is_meant);
-    let Some(attribute) = found.next() else { return Ok(None) };
-    if let Some(second) = found.next() {
-        return Err(Error::new_spanned(second, format!("#[{name}] must be written only once")));
-    }
+    let Some(attribute) = take_attribute(attributes, name)? else { return Ok(None) };
     let number =
         attribute.parse_args::<LitInt>().and_then(|literal| Ok((literal.base10_parse()?, literal.span())));
     number.map(Some).map_err(|_| Error::new_spanned(&attribute, hint))
+}
+
+/// Removes an attribute that can be written once.
+fn take_attribute(attributes: &mut Vec<Attribute>, name: &str) -> Result<Option<Attribute>> {
+    let mut found = attributes.extract_if(.., |attribute| attribute.path().is_ident(name));
+    let first = found.next();
+    match found.next() {
+        Some(second) => Err(Error::new_spanned(second, format!("#[{name}] must be written only once"))),
+        None => Ok(first),
+    }
 }
 
 fn expect_no_byte_vector(ty: &Type) -> Result<()> {
@@ -158,7 +170,12 @@ fn is_named(ty: &Type, name: &str) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
 }
 
-fn value_and_fault(output: &Type) -> (Type, Option<Type>) {
+/// Returns whether an error is a text without a type of its own. Clients get it as `CallError::Thrown`.
+fn is_thrown(error: &Type) -> bool {
+    is_named(error, "Thrown")
+}
+
+fn value_and_error(output: &Type) -> (Type, Option<Type>) {
     if let Type::Path(path) = output
         && let Some(last) = path.path.segments.last()
         && last.ident == "Result"
@@ -168,8 +185,8 @@ fn value_and_fault(output: &Type) -> (Type, Option<Type>) {
             GenericArgument::Type(ty) => Some(ty.clone()),
             _ => None,
         });
-        if let (Some(value), Some(fault)) = (types.next(), types.next()) {
-            return (value, Some(fault));
+        if let (Some(value), Some(error)) = (types.next(), types.next()) {
+            return (value, Some(error));
         }
     }
     (output.clone(), None)
@@ -207,8 +224,9 @@ impl Method {
         let invoke = quote! {
             <#implementor as #interface>::#name(#receiver, #call #(#names),*).await
         };
-        let answer = match &self.fault {
+        let answer = match &self.error {
             None => quote!(__call.answer(&#invoke)),
+            Some(error) if is_thrown(error) => quote!(__call.answer(&#invoke?)),
             Some(fault) => {
                 // Spanned at the error type, so that the compiler points there if it is not a
                 // fault.
@@ -237,31 +255,24 @@ impl Method {
         caller: &TokenStream,
         handle: Option<TokenStream>,
     ) -> TokenStream {
-        let Method { name, index, docs, names, types, .. } = self;
-        let mut value = self.value.clone();
-        ProxiesForResources { proxies }.visit_type_mut(&mut value);
-        let fault = self.fault.iter();
-        let handle = handle.into_iter();
-        let arguments = match names.len() + handle.len() {
-            1 => quote!(&#(#handle)* #(&#names)*),
-            _ => quote!(&(#(#handle,)* #(&#names,)*)),
-        };
-        let place = self.fault.as_ref().map_or_else(Span::call_site, Spanned::span);
+        let Method { index, docs, client, .. } = self;
+        let value = client.value().cloned().unwrap_or_else(|| {
+            let mut value = self.value.clone();
+            ProxiesForResources { proxies }.visit_type_mut(&mut value);
+            value
+        });
+        let fault = self.error.as_ref().filter(|error| !is_thrown(error));
+        let error = fault.map_or_else(|| quote!(#root::CallError), |fault| quote!(#root::CallError<#fault>));
+        let place = fault.map_or_else(Span::call_site, Spanned::span);
+        let arguments = client.arguments(handle);
         let call = match self.since {
             None => quote_spanned!(place=> call(#index, #arguments)),
             Some((since, _)) => quote_spanned!(place=> call_since(#since, #index, #arguments)),
         };
-        let default = format!("Calls `{name}`.");
+        let default = format!("Calls `{}`.", self.name);
         let default = docs.is_empty().then(|| quote!(#[doc = #default]));
-        quote! {
-            #(#docs)*
-            #default
-            #visibility fn #name(
-                &self, #(#names: #types),*
-            ) -> #root::Pending<#value, #root::CallError #(<#fault>)*> {
-                #caller.#call
-            }
-        }
+        let method = client.method(&quote!(#root::Pending<#value, #error>), &quote!(#caller.#call));
+        quote!(#(#docs)* #default #visibility #method)
     }
 
     /// Returns the index as a constant.

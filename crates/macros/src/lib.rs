@@ -2,6 +2,7 @@
 //!
 //! Use them through the crate `lucarne`, whose documentation has examples.
 
+mod client_method;
 mod fault;
 mod interface;
 mod resource;
@@ -21,12 +22,13 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 ///
 /// - `#[index(n)]`: its number, unique in the service and its resources;
 /// - `#[since(n)]`, if it was added in minor version `n`: with an older provider it is
-///   unimplemented.
+///   unimplemented;
+/// - `#[client(fn ...)]`, if the client's method has another signature: see below.
 ///
 /// The names `open`, `close` and `client` are reserved for methods of the client. A method takes
 /// `&self`, then, to identify the caller, an optional `&Call`, which is not sent, then owned
-/// arguments. It returns a value, or `Result<value, error>` where the error is a `Fault`. An
-/// associated type that is bound by a resource trait, `type Die: Die;`, names a resource;
+/// arguments. It returns a value, or `Result<value, error>`. The error is a `Fault`, or `Thrown`, an
+/// error that has only a text: clients get it as `CallError::Thrown`. An associated type that is bound by a resource trait, `type Die: Die;`, names a resource;
 /// `Resource<Self::Die>` anywhere in the result of a method is a `DieProxy` for the client.
 ///
 /// For a trait `Random` the macro generates
@@ -36,6 +38,32 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// - `RandomClient`: `open`, `close`, and a method for each of the trait, which returns a
 ///   `Pending`; `RandomClient::SELECTOR`, and the index of each method as
 ///   `RandomClient::INDEX_...`.
+///
+/// # Signatures of clients
+///
+/// `#[client(fn ...)]` gives the client's method its own signature. It can borrow arguments, be
+/// generic, have another name, or use other types with the same encoding. Without a return type, it
+/// returns what the trait's method returns; the error type is always that of the trait's method. With
+/// a body, the client sends the body's value: a tuple of the arguments, or the only argument. The
+/// handle of a resource is not part of it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// #[lucarne::service(uuid = "d5c3b8de-06a5-4d0e-9a4b-6f7a1c2e3b90", version = "1.0")]
+/// pub trait Bell {
+///     /// Announces a guest.
+///     #[index(0)]
+///     #[client(fn announce(&self, name: &str))]
+///     async fn announce(&self, name: String);
+///
+///     /// Rings. Returns whether it was heard.
+///     #[index(1)]
+///     #[client(fn ring(&self, time: Duration) -> Option<bool> { (time.as_secs(), time.subsec_nanos()) })]
+///     async fn ring(&self, seconds: u64, nanos: u32) -> bool;
+/// }
+/// # fn main() {}
+/// ```
 #[proc_macro_attribute]
 pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(attributes as service::Options);
@@ -47,16 +75,16 @@ pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `#[resource]`, or `#[resource(notifies = T)]` if it sends its client values of type `T`. Methods
 /// are written like those of a service, and their indexes count with those of the service; the
-/// names `close`, `proxy`, `notifications`, `serve` and `resource` are reserved. `crate = path`, written
-/// first, names the crate that the generated code refers to, as for a service.
+/// names `close`, `proxy`, `notifications`, `serve` and `resource` are reserved. `crate = path` names
+/// the crate that the generated code refers to, as for a service.
 ///
 /// For a trait `Die` the macro generates
 ///
 /// - the trait, with one more function: `Six::resource(...)` makes a `Resource<Six>`. It takes the
 ///   value, or, for a resource that notifies, a function that gets a `Notifier<T>` and makes the
 ///   value;
-/// - `DieProxy`: a method for each of the trait, which returns a `Pending`; `close`; and, for a
-///   resource that notifies, `notifications`.
+/// - `DieProxy`: a method for each of the trait, which returns a `Pending`; `close`; the index of each
+///   method as `DieProxy::INDEX_...`; and, for a resource that notifies, `notifications`.
 #[proc_macro_attribute]
 pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(attributes as resource::Options);

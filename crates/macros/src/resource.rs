@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, ItemTrait, Path, Result, Token, Type};
 
@@ -13,7 +13,7 @@ use crate::root;
 /// The names that every proxy or resource has.
 const TAKEN_NAMES: &[&str] = &["close", "proxy", "notifications", "serve", "resource"];
 
-/// The options: none, or `notifies = T`.
+/// The options: `notifies = T`, and `crate = path`.
 pub(crate) struct Options {
     root: Path,
     notifies: Option<Type>,
@@ -21,24 +21,29 @@ pub(crate) struct Options {
 
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Options> {
-        let mut root = root::default();
-        if root::is_next(input) {
-            root = root::parse(input)?;
+        let (mut root, mut notifies) = (root::default(), None);
+        while !input.is_empty() {
+            if root::is_next(input) {
+                root = root::parse(input)?;
+            } else {
+                notifies = Some(parse_notifies(input)?);
+            }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
         }
-        if input.is_empty() {
-            return Ok(Options { root, notifies: None });
-        }
-        let name: Ident = input.parse()?;
-        if name != "notifies" {
-            return Err(Error::new_spanned(name, "write #[resource] or #[resource(notifies = T)]"));
-        }
-        let value = input.parse::<Token![=]>().and_then(|_| input.parse());
-        let hint = "name the type of the notifications: #[resource(notifies = T)]";
-        value.map(|value| Options { root, notifies: Some(value) }).map_err(|_| Error::new_spanned(name, hint))
+        Ok(Options { root, notifies })
     }
+}
+
+fn parse_notifies(input: ParseStream<'_>) -> Result<Type> {
+    let name: Ident = input.parse()?;
+    if name != "notifies" {
+        return Err(Error::new_spanned(name, "write #[resource] or #[resource(notifies = T)]"));
+    }
+    let value = input.parse::<Token![=]>().and_then(|_| input.parse());
+    let hint = "name the type of the notifications: #[resource(notifies = T)]";
+    value.map_err(|_| Error::new_spanned(name, hint))
 }
 
 pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
@@ -82,9 +87,14 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
     let stubs = methods.iter().map(|method| {
         method.stub(root, visibility, &no_proxies, &quote!(self.proxy), Some(quote!(self.proxy.handle())))
     });
+    let constants = methods.iter().map(|method| method.constant(visibility));
+    let documentation = format!(
+        "Returns the notifications of the resource: see [`Proxy::notifications`]({}::Proxy::notifications).",
+        root.to_token_stream().to_string().replace(' ', "")
+    );
     let notifications = options.notifies.iter().map(|value| {
         quote! {
-            /// Returns the notifications of the resource: see `lucarne::Proxy::notifications`.
+            #[doc = #documentation]
             #visibility fn notifications(&self) -> #root::Notifications<#value> {
                 self.proxy.notifications()
             }
@@ -100,6 +110,7 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
         impl #name {
             #[doc(hidden)]
             #visibility const INDEXES: &'static [u32] = &[#(#indexes),*];
+            #(#constants)*
 
             /// Closes the resource.
             #visibility fn close(&self) -> #root::Pending<(), #root::CallError> {

@@ -11,7 +11,7 @@ trait Shelf {
     async fn find(&self, call: &Call, name: String) -> Result<Resource<Self::Box>, ShelfError>;
 }
 
-#[resource(crate = lucarne_services, notifies = i64)]
+#[resource(notifies = i64, crate = lucarne_services)]
 trait Box {
     #[index(1)]
     async fn size(&self) -> i64;
