@@ -20,7 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod client;
+pub mod interface;
 mod provider;
 
 use std::sync::Arc;
@@ -28,25 +28,16 @@ use std::sync::Arc;
 use lucarne_kernel::Gid;
 use lucarne_ports::Output;
 use lucarne_services::protocol::priority;
-use lucarne_services::{Container, InstallError, Pending, Provider, Selector, uuid};
+use lucarne_services::{Container, InstallError, Pending, Provider};
 
-pub use client::{Log, Print, Trace};
+#[doc(inline)]
+pub use interface::{LogClient as Log, PrintClient as Print, TraceClient as Trace};
 pub use lucarne_ports::{Level, Record};
+
+use interface::{LogHandler, PrintHandler, TraceHandler};
 
 /// Returns the output of a container, or none if the container has no output.
 pub type Outputs = Arc<dyn Fn(Gid) -> Option<Arc<dyn Output>> + Send + Sync>;
-
-/// The selector of the service that takes log messages.
-pub const LOG: Selector = Selector::new(uuid!("89e6340c-67f5-4055-b1d1-b4f4c2755f67"), 0, 1);
-
-/// The selector of the service that prints lines.
-pub const PRINT: Selector = Selector::new(uuid!("0b7e3aa1-9fc9-4632-bb09-4605cd11897e"), 0, 1);
-
-/// The selector of the service that takes traces of exceptions.
-pub const TRACE: Selector = Selector::new(uuid!("41c6019e-ca48-4847-9673-0869355da76a"), 0, 2);
-
-/// Each of the services has a single method.
-const METHOD: u32 = 0;
 
 /// Gives all containers the same output, for systems that run one program.
 pub fn one_output(output: Arc<dyn Output>) -> Outputs {
@@ -58,11 +49,12 @@ pub fn one_output(output: Arc<dyn Output>) -> Outputs {
 /// # Errors
 /// If the system is about to end.
 pub fn install(container: &Container, outputs: Outputs) -> Pending<Provider, InstallError> {
-    let provider = container.provider("system/console", "0.2");
-    provider
+    let console = provider::Console(outputs);
+    container
+        .provider("system/console", "0.2")
         .priority(priority::UNPREFERRED_STRONGLY)
-        .provides(LOG, provider::LogService(outputs.clone()))
-        .provides(PRINT, provider::PrintService(outputs.clone()))
-        .provides(TRACE, provider::TraceService(outputs))
+        .handle(LogHandler::new(console.clone()))
+        .handle(PrintHandler::new(console.clone()))
+        .handle(TraceHandler::new(console))
         .install()
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use lucarne_host::System;
 use lucarne_ports::{CapturedOutput, Level, Output, Stream};
-use lucarne_providers::console::{LOG, Log, Outputs, PRINT, Print, TRACE, Trace, one_output};
+use lucarne_providers::console::{Log, Outputs, Print, Trace, interface as services, one_output};
 use lucarne_services::protocol::{interface, priority};
-use lucarne_services::{Arguments, Call, CallError, Container, Payload, Serve, Thrown};
+use lucarne_services::{Call, CallError, Container, Thrown};
 
 struct World {
     output: Arc<CapturedOutput>,
@@ -31,17 +31,20 @@ impl World {
 /// Provides `print` in place of the system.
 struct Elsewhere(Arc<CapturedOutput>);
 
-impl Serve for Elsewhere {
-    async fn serve(&self, call: &Call, _: u32, arguments: Arguments) -> Result<Payload, Thrown> {
-        self.0.write(Stream::Out, arguments.single::<String>()?.as_bytes());
-        call.answer(&())
+impl services::Print for Elsewhere {
+    async fn print(&self, _: &Call, line: String) -> Result<(), Thrown> {
+        self.0.write(Stream::Out, line.as_bytes());
+        Ok(())
     }
 }
 
 #[test]
 fn the_selectors_are_those_of_the_interfaces() {
-    for (selector, interface) in [(LOG, interface::LOG), (PRINT, interface::PRINT), (TRACE, interface::TRACE)]
-    {
+    for (selector, interface) in [
+        (Log::SELECTOR, interface::LOG),
+        (Print::SELECTOR, interface::PRINT),
+        (Trace::SELECTOR, interface::TRACE),
+    ] {
         assert_eq!(selector.uuid().to_string(), interface.uuid);
         let version = (i64::from(selector.major()), i64::from(selector.minor()));
         assert_eq!(version, (interface.major, interface.minor));
@@ -68,7 +71,7 @@ fn output_goes_to_its_stream() {
 #[test]
 fn malformed_messages_are_refused() {
     let world = World::new();
-    let client = lucarne_services::Client::open(&world.container(), LOG).wait().unwrap();
+    let client = lucarne_services::Client::open(&world.container(), Log::SELECTOR).wait().unwrap();
     let none: Option<Vec<String>> = None;
     for (level, keys) in [(6, vec![]), (-1, vec![]), (2, vec!["key"])] {
         let call = client.call::<(), CallError>(0, &(level, "text", &none, keys, &none));
@@ -93,7 +96,8 @@ fn a_provider_in_a_container_precedes_the_system() -> Result<(), Box<dyn std::er
 
     let elsewhere = Arc::new(CapturedOutput::default());
     let provider = world.container().provider("elsewhere", "1.0").priority(priority::UNPREFERRED);
-    let provider = provider.provides(PRINT, Elsewhere(elsewhere.clone())).install().wait()?;
+    let provider =
+        provider.handle(services::PrintHandler::new(Elsewhere(elsewhere.clone()))).install().wait()?;
     assert!(flag.is_provided());
     let guest = world.container();
     Print::open(&guest).wait()?.print("there").wait()?;

@@ -2,58 +2,52 @@
 
 use std::sync::Arc;
 
-use lucarne_services::{Arguments, Bytes, Call, Payload, Serve, Thrown};
-
 use lucarne_ports::{Output, Record, Stream};
+use lucarne_services::{Bytes, Call, Thrown};
 
-use super::{METHOD, Outputs};
+use super::Outputs;
+use super::interface::{Log, Print, Trace};
 
-/// Takes log messages.
-pub(super) struct LogService(pub(super) Outputs);
+/// Passes text to the outputs of the callers.
+#[derive(Clone)]
+pub(super) struct Console(pub(super) Outputs);
 
-/// Prints lines.
-pub(super) struct PrintService(pub(super) Outputs);
-
-/// Takes traces.
-pub(super) struct TraceService(pub(super) Outputs);
-
-fn output_of(outputs: &Outputs, call: &Call) -> Result<Arc<dyn Output>, Thrown> {
-    outputs(call.gid()).ok_or_else(|| Thrown::new("PERMISSION_DENIED"))
+impl Console {
+    fn output(&self, call: &Call) -> Result<Arc<dyn Output>, Thrown> {
+        (self.0)(call.gid()).ok_or_else(|| Thrown::new("PERMISSION_DENIED"))
+    }
 }
 
-impl Serve for LogService {
-    async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
-        if index != METHOD {
-            return Err(call.no_such_method(index));
-        }
-        let record = Record::from_parts(arguments.tuple(5)?);
+impl Log for Console {
+    async fn log(
+        &self,
+        call: &Call,
+        level: i64,
+        message: String,
+        names: Option<Vec<String>>,
+        keys: Option<Vec<String>>,
+        values: Option<Vec<String>>,
+    ) -> Result<(), Thrown> {
+        let record = Record::from_parts((level, message, names, keys, values));
         let record = record.map_err(|error| Thrown::new(error.to_string()))?;
-        output_of(&self.0, call)?.log(&record);
-        call.answer(&())
+        self.output(call)?.log(&record);
+        Ok(())
     }
 }
 
-impl Serve for PrintService {
-    async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
-        if index != METHOD {
-            return Err(call.no_such_method(index));
-        }
-        let mut line: String = arguments.single()?;
+impl Print for Console {
+    async fn print(&self, call: &Call, mut line: String) -> Result<(), Thrown> {
         line.push('\n');
-        output_of(&self.0, call)?.write(Stream::Out, line.as_bytes());
-        call.answer(&())
+        self.output(call)?.write(Stream::Out, line.as_bytes());
+        Ok(())
     }
 }
 
-impl Serve for TraceService {
-    /// Answers null: the caller need not print anything.
-    async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
-        if index != METHOD {
-            return Err(call.no_such_method(index));
-        }
-        let trace: Bytes = arguments.single()?;
+impl Trace for Console {
+    /// Returns none: the caller need not print anything.
+    async fn handle_trace(&self, call: &Call, trace: Bytes) -> Result<Option<Bytes>, Thrown> {
         let line = format!("{}\n", String::from_utf8_lossy(&trace));
-        output_of(&self.0, call)?.write(Stream::Error, line.as_bytes());
-        call.answer(&())
+        self.output(call)?.write(Stream::Error, line.as_bytes());
+        Ok(None)
     }
 }
