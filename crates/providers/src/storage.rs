@@ -19,6 +19,7 @@
 
 mod client;
 mod flash;
+pub mod interface;
 mod provider;
 mod shelf;
 mod worker;
@@ -26,10 +27,12 @@ mod worker;
 use std::sync::Arc;
 
 use lucarne_kernel::Gid;
-use lucarne_services::{Container, InstallError, Pending, Provider, Selector, uuid};
+use lucarne_services::{Container, InstallError, Pending, Provider};
 
-pub use client::{Bucket, Region, Scheme, Storage, Tison};
+pub use client::{Region, Scheme, Tison};
 pub use flash::{Entries, Flash, FlashError, Memory, Work};
+#[doc(inline)]
+pub use interface::{BucketProxy as Bucket, StorageClient as Storage};
 pub use shelf::{REGION_BYTES_MAX, StorageFault};
 
 /// The media of the storage service.
@@ -60,25 +63,6 @@ impl Media {
 /// Returns the owner of the storage that a container uses, or none if the container has no storage.
 pub type Owners = Arc<dyn Fn(Gid) -> Option<String> + Send + Sync>;
 
-/// The selector of the service.
-pub const SELECTOR: Selector = Selector::new(uuid!("ee91ed5e-85dd-47dd-a57a-7b6933fa58ea"), 0, 3);
-
-/// The numbers of the methods. The existing system has no methods for regions: its programs use flash memory by
-/// natives.
-mod method {
-    pub(super) const BUCKET_OPEN: u32 = 0;
-    pub(super) const BUCKET_GET: u32 = 1;
-    pub(super) const BUCKET_SET: u32 = 2;
-    pub(super) const BUCKET_REMOVE: u32 = 3;
-    pub(super) const REGION_OPEN: u32 = 4;
-    pub(super) const REGION_DELETE: u32 = 5;
-    pub(super) const REGION_LIST: u32 = 6;
-    pub(super) const REGION_READ: u32 = 7;
-    pub(super) const REGION_WRITE: u32 = 8;
-    pub(super) const REGION_IS_ERASED: u32 = 9;
-    pub(super) const REGION_ERASE: u32 = 10;
-}
-
 /// Lets all containers share one storage, for systems that run programs of one user.
 pub fn one_owner() -> Owners {
     Arc::new(|_| Some(String::new()))
@@ -90,5 +74,5 @@ pub fn one_owner() -> Owners {
 /// If the system is about to end.
 pub fn install(container: &Container, media: Media, owners: Owners) -> Pending<Provider, InstallError> {
     let service = provider::Service::new(media, owners);
-    container.provider("system/storage", "0.3").provides(SELECTOR, service).install()
+    container.provider("system/storage", "0.3").handle(interface::StorageHandler::new(service)).install()
 }

@@ -8,7 +8,7 @@ use lucarne_host::System;
 use lucarne_kernel::Gid;
 use lucarne_kernel::sync::Mutex;
 use lucarne_providers::storage::{
-    Flash, FlashError, Media, Owners, SELECTOR, Scheme, Storage, StorageFault, Tison, Work, one_owner,
+    Flash, FlashError, Media, Owners, Scheme, Storage, StorageFault, Tison, Work, one_owner,
 };
 use lucarne_services::{Bytes, CallError, Container};
 
@@ -53,9 +53,9 @@ impl Flash for Slow {
 #[test]
 fn the_selector_is_that_of_the_interface() {
     let interface = lucarne_services::protocol::interface::STORAGE;
-    assert_eq!(SELECTOR.uuid().to_string(), interface.uuid);
+    assert_eq!(Storage::SELECTOR.uuid().to_string(), interface.uuid);
     assert_eq!(
-        (i64::from(SELECTOR.major()), i64::from(SELECTOR.minor())),
+        (i64::from(Storage::SELECTOR.major()), i64::from(Storage::SELECTOR.minor())),
         (interface.major, interface.minor)
     );
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
-use lucarne_services::{Arguments, Bytes, Call, Payload, Resource, Serve, Thrown};
+use lucarne_services::{Bytes, Call, Resource};
 
 use super::flash::Entries;
+use super::interface::{self, OpenRegion};
 use super::shelf::{PAGE_BYTES, PAGE_BYTES_LOG2, STEP_BYTES_MAX, Shelf, StorageFault};
 use super::worker::Worker;
-use super::{Media, Owners, method};
+use super::{Media, Owners};
 
 /// The number of bytes that a container may keep in memory. A microcontroller keeps about as much while it sleeps.
 /// With this limit, a program for a microcontroller cannot exceed that unnoticed.
@@ -35,13 +36,13 @@ struct Medium {
     bytes_max: u64,
 }
 
-struct Bucket {
+pub(super) struct Bucket {
     medium: Arc<Medium>,
     owner: String,
     path: String,
 }
 
-struct Region {
+pub(super) struct Region {
     medium: Arc<Medium>,
     size: u64,
     is_writable: bool,
@@ -52,12 +53,6 @@ struct Region {
 struct Claim {
     name: (String, String),
     open: Arc<Mutex<BTreeSet<(String, String)>>>,
-}
-
-impl From<StorageFault> for Thrown {
-    fn from(fault: StorageFault) -> Thrown {
-        Thrown::new(fault.to_string())
-    }
 }
 
 impl Service {
@@ -73,44 +68,6 @@ impl Service {
 
     fn owner(&self, call: &Call) -> Result<String, StorageFault> {
         (self.owners)(call.gid()).ok_or(StorageFault::PermissionDenied)
-    }
-
-    fn bucket_open(&self, call: &Call, scheme: &str, path: String) -> Result<Payload, Thrown> {
-        let medium = match scheme {
-            "ram" => &self.ram,
-            "flash" => &self.flash,
-            _ => return Err(StorageFault::Scheme(scheme.to_owned()).into()),
-        };
-        call.answer(&Resource::new(Bucket { medium: medium.clone(), owner: self.owner(call)?, path }))
-    }
-
-    async fn region_open(
-        &self,
-        call: &Call,
-        (scheme, path, capacity, is_writable): (String, String, Option<i64>, bool),
-    ) -> Result<Payload, Thrown> {
-        let capacity = capacity.map(|capacity| match u64::try_from(capacity) {
-            Ok(capacity) if capacity > 0 => Ok(capacity),
-            _ => Err(StorageFault::BadArgument),
-        });
-        let capacity = capacity.transpose()?;
-        let claim = self.claim(call, &scheme, &path)?;
-        let medium = self.flash.clone();
-        let size = medium.with(true, &claim.name.0, move |shelf| shelf.region_open(&path, capacity)).await?;
-        let region = Resource::new(Region { medium, size, is_writable, claim });
-        call.answer(&(region, 0, size, PAGE_BYTES_LOG2, CAN_CLEAR_BITS))
-    }
-
-    async fn region_delete(&self, call: &Call, scheme: &str, path: String) -> Result<Payload, Thrown> {
-        let claim = self.claim(call, scheme, &path)?;
-        self.flash.with(true, &claim.name.0, move |shelf| shelf.region_delete(&path)).await?;
-        call.answer(&())
-    }
-
-    async fn region_list(&self, call: &Call, scheme: &str) -> Result<Payload, Thrown> {
-        expect_flash(scheme)?;
-        let paths = self.flash.with(false, &self.owner(call)?, |shelf| shelf.regions()).await?;
-        call.answer(&paths.iter().map(|path| format!("{scheme}:{path}")).collect::<Vec<_>>())
     }
 
     fn claim(&self, call: &Call, scheme: &str, path: &str) -> Result<Claim, StorageFault> {
@@ -138,51 +95,53 @@ impl Drop for Claim {
     }
 }
 
-impl Serve for Service {
-    async fn serve(&self, call: &Call, index: u32, arguments: Arguments) -> Result<Payload, Thrown> {
-        match index {
-            method::BUCKET_OPEN => {
-                let (scheme, path): (String, String) = arguments.tuple(2)?;
-                self.bucket_open(call, &scheme, path)
-            }
-            method::BUCKET_GET => {
-                let (handle, key): (i64, String) = arguments.tuple(2)?;
-                let value = call.resource::<Bucket>(handle)?.get(key).await?;
-                call.answer(&value.map(Bytes::from))
-            }
-            method::BUCKET_SET => {
-                let (handle, key, value): (i64, String, Bytes) = arguments.tuple(3)?;
-                call.answer(&call.resource::<Bucket>(handle)?.set(key, value).await?)
-            }
-            method::BUCKET_REMOVE => {
-                let (handle, key): (i64, String) = arguments.tuple(2)?;
-                call.answer(&call.resource::<Bucket>(handle)?.remove(key).await?)
-            }
-            method::REGION_OPEN => self.region_open(call, arguments.tuple(4)?).await,
-            method::REGION_DELETE => {
-                let (scheme, path): (String, String) = arguments.tuple(2)?;
-                self.region_delete(call, &scheme, path).await
-            }
-            method::REGION_LIST => self.region_list(call, &arguments.single::<String>()?).await,
-            method::REGION_READ => {
-                let (handle, from, size): (i64, i64, i64) = arguments.tuple(3)?;
-                let bytes = call.resource::<Region>(handle)?.read(from, size).await?;
-                call.answer(&Bytes::from(bytes))
-            }
-            method::REGION_WRITE => {
-                let (handle, at, bytes): (i64, i64, Bytes) = arguments.tuple(3)?;
-                call.answer(&call.resource::<Region>(handle)?.write(at, bytes).await?)
-            }
-            method::REGION_IS_ERASED => {
-                let (handle, from, size): (i64, i64, i64) = arguments.tuple(3)?;
-                call.answer(&call.resource::<Region>(handle)?.is_erased(from, size).await?)
-            }
-            method::REGION_ERASE => {
-                let (handle, from, size): (i64, i64, i64) = arguments.tuple(3)?;
-                call.answer(&call.resource::<Region>(handle)?.erase(from, size).await?)
-            }
-            index => Err(call.no_such_method(index)),
-        }
+impl interface::Storage for Service {
+    type Bucket = Bucket;
+    type Region = Region;
+
+    async fn bucket(
+        &self,
+        call: &Call,
+        scheme: String,
+        path: String,
+    ) -> Result<Resource<Bucket>, StorageFault> {
+        let medium = match &*scheme {
+            "ram" => &self.ram,
+            "flash" => &self.flash,
+            _ => return Err(StorageFault::Scheme(scheme)),
+        };
+        Ok(Resource::new(Bucket { medium: medium.clone(), owner: self.owner(call)?, path }))
+    }
+
+    async fn region(
+        &self,
+        call: &Call,
+        scheme: String,
+        path: String,
+        capacity: Option<i64>,
+        is_writable: bool,
+    ) -> Result<OpenRegion<Region>, StorageFault> {
+        let capacity = capacity.map(|capacity| match u64::try_from(capacity) {
+            Ok(capacity) if capacity > 0 => Ok(capacity),
+            _ => Err(StorageFault::BadArgument),
+        });
+        let capacity = capacity.transpose()?;
+        let claim = self.claim(call, &scheme, &path)?;
+        let medium = self.flash.clone();
+        let size = medium.with(true, &claim.name.0, move |shelf| shelf.region_open(&path, capacity)).await?;
+        let region = Resource::new(Region { medium, size, is_writable, claim });
+        Ok((region, 0, size, PAGE_BYTES_LOG2, CAN_CLEAR_BITS))
+    }
+
+    async fn delete_region(&self, call: &Call, scheme: String, path: String) -> Result<(), StorageFault> {
+        let claim = self.claim(call, &scheme, &path)?;
+        self.flash.with(true, &claim.name.0, move |shelf| shelf.region_delete(&path)).await
+    }
+
+    async fn regions(&self, call: &Call, scheme: String) -> Result<Vec<String>, StorageFault> {
+        expect_flash(&scheme)?;
+        let paths = self.flash.with(false, &self.owner(call)?, |shelf| shelf.regions()).await?;
+        Ok(paths.iter().map(|path| format!("{scheme}:{path}")).collect())
     }
 }
 
@@ -200,10 +159,11 @@ impl Medium {
     }
 }
 
-impl Bucket {
-    async fn get(&self, key: String) -> Result<Option<Vec<u8>>, StorageFault> {
+impl interface::Bucket for Bucket {
+    async fn get(&self, key: String) -> Result<Option<Bytes>, StorageFault> {
         let path = self.path.clone();
-        self.medium.with(false, &self.owner, move |shelf| shelf.bucket_get(&path, &key)).await
+        let value = self.medium.with(false, &self.owner, move |shelf| shelf.bucket_get(&path, &key)).await?;
+        Ok(value.map(Bytes::from))
     }
 
     async fn set(&self, key: String, value: Bytes) -> Result<(), StorageFault> {
@@ -217,11 +177,11 @@ impl Bucket {
     }
 }
 
-impl Region {
-    async fn read(&self, from: i64, size: i64) -> Result<Vec<u8>, StorageFault> {
+impl interface::Region for Region {
+    async fn read(&self, from: i64, size: i64) -> Result<Bytes, StorageFault> {
         let (from, size) = self.range(from, size)?;
         let path = self.claim.name.1.clone();
-        self.with(false, move |shelf| shelf.region_read(&path, from, size)).await
+        Ok(self.with(false, move |shelf| shelf.region_read(&path, from, size)).await?.into())
     }
 
     async fn write(&self, at: i64, bytes: Bytes) -> Result<(), StorageFault> {
@@ -246,7 +206,9 @@ impl Region {
         let path = self.claim.name.1.clone();
         self.with(true, move |shelf| shelf.region_erase(&path, from, size)).await
     }
+}
 
+impl Region {
     async fn with<T: Send + 'static>(
         &self,
         changes: bool,
