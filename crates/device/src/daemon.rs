@@ -8,7 +8,7 @@ use lucarne_kernel::sync::thread::JoinHandle;
 use lucarne_link::{ListenError, Listener};
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::Outputs;
-use lucarne_providers::containers;
+use lucarne_providers::containers::Containers;
 use lucarne_providers::storage::{Media, Owners};
 use lucarne_services::{Oversight, Policies, ProvidedHook, StandInFailure, StandInRules, Surveys, Traffic};
 use thiserror::Error;
@@ -74,7 +74,7 @@ impl Daemon {
         let output = Arc::new(StandardOutput::new());
         let orders = Orders::channel();
         let policies = Policies::default();
-        policies.guard(containers::SELECTOR.uuid());
+        policies.guard(Containers::SELECTOR.uuid());
         policies.guard_system();
         let residents = Residents::new(policies.clone());
         let (surveys, traffic) = (Surveys::default(), Arc::<Traffic>::default());

@@ -25,6 +25,7 @@
 //! ```
 
 mod client;
+pub mod interface;
 mod provider;
 
 use std::sync::Arc;
@@ -32,25 +33,11 @@ use std::sync::Arc;
 pub use lucarne_ports::containers::{
     ContainerFault, Doing, IMAGE_BYTES_MAX, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
 };
-use lucarne_services::{Container, InstallError, Pending, Provider, Selector, uuid};
+use lucarne_services::{Container, InstallError, Pending, Provider};
 
-pub use client::{Containers, Event, ImageId, ImageWriter, Images, Instance};
-
-/// The selector of the service.
-pub const SELECTOR: Selector = Selector::new(uuid!("358ee529-45a4-409e-8fab-7a28f71e5c51"), 0, 7);
-
-/// The numbers of the methods.
-mod method {
-    pub(super) const LIST_IMAGES: u32 = 0;
-    pub(super) const LOAD_IMAGE: u32 = 1;
-    pub(super) const UNINSTALL_IMAGE: u32 = 2;
-    pub(super) const WRITER_OPEN: u32 = 3;
-    pub(super) const WRITER_WRITE: u32 = 4;
-    pub(super) const WRITER_COMMIT: u32 = 5;
-    pub(super) const STOP: u32 = 6;
-    pub(super) const START: u32 = 7;
-    pub(super) const NOTIFY_BACKGROUND_STATE: u32 = 8;
-}
+pub use client::{Event, ImageId, Images, Instance};
+#[doc(inline)]
+pub use interface::{ContainersClient as Containers, ImageWriterProxy as ImageWriter};
 
 /// The first item of a notification that the background state has changed.
 const BACKGROUND_STATE_CHANGE: i64 = 0;
@@ -79,6 +66,6 @@ mod flags {
 /// # Errors
 /// If the system is about to end.
 pub fn install(container: &Container, keeper: Arc<dyn Keeper>) -> Pending<Provider, InstallError> {
-    let provider = container.provider("system/containers", "0.7");
-    provider.provides(SELECTOR, provider::Service::new(keeper)).install()
+    let handler = interface::ContainersHandler::new(provider::Service::new(keeper));
+    container.provider("system/containers", "0.7").handle(handler).install()
 }

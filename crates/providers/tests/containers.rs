@@ -9,7 +9,7 @@ use lucarne_ports::CapturedOutput;
 use lucarne_ports::containers::{
     ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
 };
-use lucarne_providers::containers::{Containers, Event, ImageId, SELECTOR};
+use lucarne_providers::containers::{Containers, Event, ImageId};
 use lucarne_services::protocol::interface;
 use lucarne_services::{Bytes, CallError, Container, Policy, Thrown, Uuid, Value, uuid};
 
@@ -80,8 +80,8 @@ fn thrown<T>(text: &str) -> Result<T, CallError> {
 
 #[test]
 fn the_selector_is_that_of_the_interface() {
-    assert_eq!(SELECTOR.uuid().to_string(), interface::CONTAINERS.uuid);
-    let version = (i64::from(SELECTOR.major()), i64::from(SELECTOR.minor()));
+    assert_eq!(Containers::SELECTOR.uuid().to_string(), interface::CONTAINERS.uuid);
+    let version = (i64::from(Containers::SELECTOR.major()), i64::from(Containers::SELECTOR.minor()));
     assert_eq!(version, (interface::CONTAINERS.major, interface::CONTAINERS.minor));
 }
 
@@ -129,7 +129,7 @@ fn an_image_is_installed_when_it_is_complete() {
 fn a_guarded_service_needs_a_policy_entry() {
     let (system, _, _) = world();
     let policies = system.policies();
-    policies.guard(SELECTOR.uuid());
+    policies.guard(Containers::SELECTOR.uuid());
     let guest = Container::start(system.kernel(), "guest");
     assert!(Containers::open(&guest).wait().is_err());
     let mut policy = Policy::default();

@@ -1,27 +1,24 @@
-//! Client of the service in Rust.
+//! The types that travel, and the parts of the client in Rust that the macros do not make.
 
 use std::fmt;
+use std::ops::Deref;
 
-use lucarne_services::{
-    Bytes, CallError, Client, Container, Notifications, Open, Pending, Proxy, Uuid, Value,
-};
+use lucarne_services::{Bytes, Notifications, Uuid, Value};
 use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{BACKGROUND_STATE_CHANGE, InstallOptions, InstalledImage, SELECTOR, flags, method};
-
-/// Client of the service `system.containers`.
-#[derive(Debug, Clone)]
-pub struct Containers(Client);
+use super::interface::InstanceProxy;
+use super::{BACKGROUND_STATE_CHANGE, InstalledImage, flags};
 
 /// The installed images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images(pub Vec<InstalledImage>);
 
-/// A container before or after its start. It keeps running when this is dropped.
+/// A container before or after its start. It keeps running when this is dropped. Its methods are those of the proxy.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    proxy: Proxy,
+    proxy: InstanceProxy,
     gid: i64,
 }
 
@@ -35,88 +32,14 @@ pub enum Event {
     Background(bool),
 }
 
-/// An image that is being written. Dropping it discards the written part.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub struct ImageWriter(Proxy);
-
 /// The id of an image, as it travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageId(pub Uuid);
-
-impl From<Client> for Containers {
-    fn from(client: Client) -> Containers {
-        Containers(client)
-    }
-}
-
-impl Containers {
-    /// Opens the service for a container.
-    pub fn open(container: &Container) -> Open<Containers> {
-        Open::new(container, SELECTOR)
-    }
-
-    /// The installed images.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub fn images(&self) -> Pending<Images, CallError> {
-        self.0.call(method::LIST_IMAGES, &())
-    }
-
-    /// Prepares a container of an image. Returns none if there is no such image.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub fn load(&self, image: Uuid) -> Pending<Option<Instance>, CallError> {
-        self.0.call(method::LOAD_IMAGE, &bytes_of(image))
-    }
-
-    /// Uninstalls the containers that have this image.
-    ///
-    /// # Errors
-    /// If there is no such image.
-    pub fn uninstall(&self, image: Uuid) -> Pending<(), CallError> {
-        self.0.call(method::UNINSTALL_IMAGE, &bytes_of(image))
-    }
-
-    /// Begins to install an image of the given size in bytes.
-    ///
-    /// # Errors
-    /// If the size is larger than [`super::IMAGE_BYTES_MAX`].
-    pub fn writer(&self, size: u64) -> Pending<ImageWriter, CallError> {
-        self.0.call(method::WRITER_OPEN, &size)
-    }
-
-    /// Reports that the calling container runs in the background from now on, or no longer does.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub fn notify_background_state(&self, state: bool) -> Pending<(), CallError> {
-        self.0.call(method::NOTIFY_BACKGROUND_STATE, &state)
-    }
-}
 
 impl Instance {
     /// Returns the group of the instance. Services see it as the group of the calling container.
     pub fn gid(&self) -> i64 {
         self.gid
-    }
-
-    /// Starts the instance, once. Passes the argument, any value that can travel, to its `main`.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub fn start(&self, argument: &impl Serialize) -> Pending<(), CallError> {
-        self.proxy.call(method::START, &(self.proxy.handle(), argument))
-    }
-
-    /// Stops the instance.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub fn stop(&self) -> Pending<(), CallError> {
-        self.proxy.call(method::STOP, &self.proxy.handle())
     }
 
     /// Returns the events of the instance, from its start on.
@@ -125,39 +48,41 @@ impl Instance {
     }
 }
 
-impl ImageWriter {
-    /// Writes the next part.
-    ///
-    /// # Errors
-    /// If more bytes are written than announced.
-    pub fn write(&self, bytes: Bytes) -> Pending<(), CallError> {
-        self.0.call(method::WRITER_WRITE, &(self.0.handle(), bytes))
-    }
+impl Deref for Instance {
+    type Target = InstanceProxy;
 
-    /// Installs the image that was written. Returns its id.
-    ///
-    /// # Errors
-    /// If fewer bytes were written than announced, or the image cannot be installed.
-    pub fn commit(&self, how: InstallOptions) -> Pending<ImageId, CallError> {
-        self.0.call(method::WRITER_COMMIT, &(self.0.handle(), flags::of(how), 0))
-    }
-}
-
-fn bytes_of(id: Uuid) -> Bytes {
-    Bytes::from(id.as_bytes().to_vec())
-}
-
-impl<'de> Deserialize<'de> for ImageId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ImageId, D::Error> {
-        let bytes = Bytes::deserialize(deserializer)?;
-        Uuid::from_slice(&bytes).map(ImageId).map_err(D::Error::custom)
+    fn deref(&self) -> &InstanceProxy {
+        &self.proxy
     }
 }
 
 impl<'de> Deserialize<'de> for Instance {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Instance, D::Error> {
-        let (proxy, gid) = <(Proxy, i64)>::deserialize(deserializer)?;
+        let (proxy, gid) = <(InstanceProxy, i64)>::deserialize(deserializer)?;
         Ok(Instance { proxy, gid })
+    }
+}
+
+impl Serialize for ImageId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0.as_bytes())
+    }
+}
+
+impl<'de> Deserialize<'de> for ImageId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ImageId, D::Error> {
+        let bytes = Bytes::deserialize(deserializer)?;
+        let id = Uuid::from_slice(&bytes);
+        id.map(ImageId).map_err(|_| D::Error::custom("an id of an image has 16 bytes"))
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Event::Stopped(code) => code.serialize(serializer),
+            Event::Background(state) => (BACKGROUND_STATE_CHANGE, state).serialize(serializer),
+        }
     }
 }
 
@@ -176,7 +101,20 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// Reads images, which travel as one list, with four items for each.
+/// Images travel as one list, with four items for each. The last has no meaning here.
+impl Serialize for Images {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut items = serializer.serialize_seq(Some(4 * self.0.len()))?;
+        for InstalledImage { id, name, options } in &self.0 {
+            items.serialize_element(&ImageId(*id))?;
+            items.serialize_element(name)?;
+            items.serialize_element(&flags::of(*options))?;
+            items.serialize_element(&0)?;
+        }
+        items.end()
+    }
+}
+
 impl<'de> Deserialize<'de> for Images {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Images, D::Error> {
         deserializer.deserialize_seq(ImagesVisitor)
