@@ -19,7 +19,7 @@ use crate::protocol::error;
 use crate::resource::{self, Resource};
 use crate::selector::Selector;
 
-/// Answers the calls of one service, value by value.
+/// Answers the calls of one service with values.
 ///
 /// ```
 /// use lucarne_services::{Call, Handler, Thrown, Value};
@@ -38,7 +38,7 @@ use crate::selector::Selector;
 pub trait Handler: Send + Sync + 'static {
     /// Answers a call of the method `index`.
     ///
-    /// Several calls can be under way at a time. When the caller gives up, or ends, the future is
+    /// Several calls can run at a time. When the caller cancels the call or ends, the future is
     /// dropped. A panic fails only its own call.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl<H: Handler> Serve for H {
     }
 }
 
-/// The caller and the method of a call.
+/// The client that calls, and the service that it uses.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) offered: Arc<Offered>,
@@ -97,42 +97,43 @@ impl Caller {
 pub struct Call {
     pub(crate) caller: Caller,
     pub(crate) gid: Gid,
-    /// In the time of the kernel.
+    /// The deadline, in the time of the kernel.
     pub(crate) deadline_us: Option<i64>,
     /// Created on first use.
     pub(crate) cancellation: OnceLock<Cancellation>,
 }
 
 impl Call {
-    /// The client that calls, as its provider numbers them.
+    /// Returns the id that this provider has given to the calling client.
     pub fn client(&self) -> i64 {
         self.caller.client
     }
 
-    /// The process that calls.
+    /// Returns the calling process.
     pub fn pid(&self) -> Pid {
         self.caller.pid
     }
 
-    /// The container that calls: the group of that process.
+    /// Returns the calling container: the group of that process.
     pub fn gid(&self) -> Gid {
         self.gid
     }
 
-    /// How much longer the caller waits, if it has said so; zero if its time is over. It gives up by itself.
+    /// Returns how much longer the caller waits, if it has set a limit. When that time is over, the result is zero and
+    /// the caller cancels the call.
     pub fn deadline(&self) -> Option<Duration> {
         let port = self.caller.offered.shared.port()?;
         let left_us = self.deadline_us?.saturating_sub(port.now_us());
         Some(Duration::from_micros(u64::try_from(left_us).unwrap_or(0)))
     }
 
-    /// Returns a signal for tasks that work for this call: it tells when to stop. The method itself does not need it:
-    /// its future is dropped when the caller gives up.
+    /// Returns a signal that tells tasks which work for this call when to stop. The method itself does not need it: its
+    /// future is dropped when the call is canceled.
     pub fn cancellation(&self) -> Cancellation {
         self.cancellation.get_or_init(Cancellation::new).clone()
     }
 
-    /// The container that answers, for tasks to start and services to open.
+    /// Returns the container of the provider, to start tasks and to open services.
     pub fn container(&self) -> Container {
         self.caller.offered.shared.container()
     }
@@ -142,10 +143,10 @@ impl Call {
         Thrown::new(error::no_such_method(i64::from(index), &self.caller.offered.face.name))
     }
 
-    /// Gives a resource to the client. The handle is for the answer.
+    /// Gives a resource to the client. Returns the handle, which belongs in the answer.
     ///
     /// # Errors
-    /// If the client is closed; the resource is dropped then.
+    /// If the client is closed. The resource is then dropped.
     pub fn give<T: Send + Sync + 'static>(&self, resource: Resource<T>) -> Result<i64, Thrown> {
         self.caller.give(resource)
     }
@@ -153,13 +154,13 @@ impl Call {
     /// Returns the resource of the client with the given handle.
     ///
     /// # Errors
-    /// The client has no such resource, or it has another type.
+    /// If the client has no such resource, or it has another type.
     pub fn resource<T: Send + Sync + 'static>(&self, handle: i64) -> Result<Arc<T>, Thrown> {
         let found = self.caller.offered.shared.books.resource(self.caller.client, handle);
         found.and_then(|found| found.downcast().ok()).ok_or_else(|| Thrown::new(error::NO_SUCH_RESOURCE))
     }
 
-    /// Closes a resource of the client from this side.
+    /// Closes a resource of the client.
     pub fn take_back(&self, handle: i64) {
         drop(self.caller.offered.shared.books.remove_resource(self.caller.client, handle));
     }
@@ -167,7 +168,7 @@ impl Call {
     /// Returns an answer of a `serde` type. Resources anywhere in it go to the client.
     ///
     /// # Errors
-    /// Values that cannot travel are named.
+    /// If a value cannot be sent. The error names its type.
     pub fn answer<T: Serialize + ?Sized>(&self, value: &T) -> Result<Payload, Thrown> {
         resource::write_for(&self.caller, value)
     }
@@ -193,7 +194,7 @@ impl std::fmt::Debug for Call {
 pub struct Arguments {
     /// `[client, index, arguments]`.
     payload: Payload,
-    /// The position at which the last of them begins.
+    /// The position at which the last of these items begins.
     start: usize,
 }
 
@@ -206,8 +207,8 @@ impl Arguments {
         self.read(Decode::decode)
     }
 
-    /// A tuple of `count` arguments. No argument is null, one is itself, several are a list; missing
-    /// ones at the end are null.
+    /// Returns a tuple of `count` arguments. No argument is sent as null, one as itself, several as a list. Missing
+    /// arguments at the end are null.
     ///
     /// # Errors
     /// If they are not of these types.
@@ -215,7 +216,7 @@ impl Arguments {
         self.read(|decoder| decoder.deserialize_arguments(count))
     }
 
-    /// A single argument, as itself.
+    /// Returns the only argument.
     ///
     /// # Errors
     /// If it is not of this type.
@@ -240,10 +241,10 @@ impl Arguments {
     }
 }
 
-/// A call at work.
+/// The future that answers a call.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Payload, Thrown>> + Send>>;
 
-/// Any [`Serve`], its type forgotten.
+/// A [`Serve`] of any type.
 pub(crate) struct AnyServe {
     serve: Box<dyn Any + Send + Sync>,
     start: fn(Call, u32, Arguments) -> Answering,
@@ -256,13 +257,13 @@ impl AnyServe {
 }
 
 impl Call {
-    /// Begins to answer it.
+    /// Begins to answer the call.
     pub(crate) fn start(self, index: u32, arguments: Arguments) -> Answering {
         (self.caller.offered.serve.start)(self, index, arguments)
     }
 }
 
-/// The call keeps its handler, of type `S`.
+/// Answers a call whose handler has the type `S`. The call keeps the handler.
 fn start<S: Serve>(call: Call, index: u32, arguments: Arguments) -> Answering {
     Box::pin(async move {
         let serve = call.caller.offered.serve.serve.downcast_ref::<S>();

@@ -11,17 +11,17 @@ pub mod procedure {
     /// `[client, handle]`, answered by null.
     pub const CLOSE_RESOURCE: i64 = 303;
 
-    /// `id`, answered by null: registers the sender under this id, as components are.
+    /// `id`, answered by null. Registers the sender as the component with this id.
     pub const PUBLISH: i64 = 304;
-    /// `id`, answered by the pid that is found by it, or null.
+    /// `id`, answered by the pid of the component with this id, or null.
     pub const LOOK_UP: i64 = 305;
 
-    /// Null, answered by one flat list, four items for each client that is open: the id of its service, the client, the
-    /// pid of its process, the number of its resources. Only the system is answered.
+    /// Null, answered by a flat list with four items for each open client: the id of its service, the client, the pid of
+    /// its process, the number of its resources. Providers answer only the system.
     pub const ACCOUNT: i64 = 306;
 
-    /// Returns whether a procedure gives back something that an earlier request acquired, so that it is sent with
-    /// `Context::request_close` and never refused for lack of room.
+    /// Returns whether a procedure closes a client or a resource. Such requests are sent with `Context::request_close`
+    /// and never refused for lack of room.
     pub fn is_close(procedure: i64) -> bool {
         matches!(procedure, CLOSE | CLOSE_RESOURCE)
     }
@@ -33,18 +33,17 @@ pub mod kind {
     pub const REQUEST: u8 = 3;
     /// An answer.
     pub const REPLY: u8 = 4;
-    /// The answer is not wanted any more.
+    /// Cancels a request.
     pub const CANCEL: u8 = 5;
     /// A process has ended.
     pub const PROCESS_TERMINATED: u8 = 6;
     /// A value from a resource to its proxy.
     pub const NOTIFICATION: u8 = 7;
-    /// A value from outside.
+    /// A value to or from a component, or from outside of the system's processes.
     pub const EXTERNAL_NOTIFICATION: u8 = 8;
-    /// A resource was cut off, since its client takes no notifications. It never crosses a boundary: machines tell their
-    /// own programs by it.
+    /// A resource was cut off, because its client took no notifications. Only used within a process, never sent.
     pub const SLOW_CONSUMER: u8 = 9;
-    /// An object was collected, and its finalizer must run. This never crosses a boundary either.
+    /// An object was collected, and its finalizer must run. Only used within a process, never sent.
     pub const FINALIZER: u8 = 10;
 }
 
@@ -52,28 +51,28 @@ pub mod kind {
 pub mod priority {
     /// Used only if there is no other provider.
     pub const UNPREFERRED_STRONGLY: u8 = 0x10;
-    /// After most.
+    /// Used after most others.
     pub const UNPREFERRED: u8 = 0x30;
-    /// After the normal ones.
+    /// Used after those of normal priority.
     pub const UNPREFERRED_WEAKLY: u8 = 0x50;
-    /// The usual one.
+    /// The default.
     pub const NORMAL: u8 = 0x80;
-    /// Before the normal ones.
+    /// Used before those of normal priority.
     pub const PREFERRED_WEAKLY: u8 = 0xb0;
-    /// Before most.
+    /// Used before most others.
     pub const PREFERRED: u8 = 0xd0;
-    /// Before all.
+    /// Used before all others.
     pub const PREFERRED_STRONGLY: u8 = 0xf0;
 }
 
 /// A service interface of the system: its names and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interface {
-    /// The fixed name by which permissions name it, besides its UUID.
+    /// The fixed name that permissions can use in place of the UUID.
     pub alias: &'static str,
-    /// Its name for all time.
+    /// Identifies the interface forever.
     pub uuid: &'static str,
-    /// Incremented by changes that clients notice.
+    /// Incremented by incompatible changes.
     pub major: i64,
     /// Incremented by additions.
     pub minor: i64,
@@ -91,7 +90,7 @@ pub mod interface {
                     Interface { alias: $alias, uuid: $uuid, major: $major, minor: $minor };
             )*
 
-            /// All of them.
+            /// All service interfaces of the system.
             pub const ALL: &[Interface] = &[$($name),*];
         };
     }
@@ -107,7 +106,7 @@ pub mod interface {
         TRACE = "system/trace" "41c6019e-ca48-4847-9673-0869355da76a" 0 . 2;
         /// Networks.
         NETWORK = "system/network" "063e228a-3a7a-44a8-b024-d55127255ccb" 0 . 4;
-        /// Buckets and regions that survive.
+        /// Buckets and regions that outlive containers.
         STORAGE = "system/storage" "ee91ed5e-85dd-47dd-a57a-7b6933fa58ea" 0 . 3;
         /// Installed containers.
         CONTAINERS = "system/containers" "358ee529-45a4-409e-8fab-7a28f71e5c51" 0 . 7;
@@ -117,18 +116,18 @@ pub mod interface {
         WIFI = "system/wifi" "2436edc6-4cd8-4834-8ebc-ed883990da40" 0 . 9;
         /// Wired networks.
         ETHERNET = "system/ethernet" "7752a0f4-572b-407f-933c-c8a9e4573d29" 0 . 1;
-        /// Networks of telephones.
+        /// Cellular networks.
         CELLULAR = "system/cellular" "83798564-d965-49bf-b69d-7f05a082f4f0" 0 . 2;
     }
 }
 
-/// The methods of [`interface::DISCOVERY`], and where it is found.
+/// The methods of [`interface::DISCOVERY`], and the id of its service.
 pub mod discovery {
-    /// The id of its service, in the process that `Pid::SYSTEM` stands for.
+    /// The id of the service in the process `Pid::SYSTEM`.
     pub const SERVICE_ID: i64 = 0;
-    /// `[uuid, wait]`, answered by `[candidates, handle or null]`, and true as a third item if there are providers, but none
-    /// that the asker may open. Candidates are one flat
-    /// list, [`CANDIDATE_LENGTH`] items each: pid, id, name, major, minor, priority, tags.
+    /// `[uuid, wait]`, answered by `[candidates, handle]`. The handle is null unless `wait` is true. If there are
+    /// providers, but the client is not allowed to open any of them, the answer has a third item, true. Candidates are a
+    /// flat list with [`CANDIDATE_LENGTH`] items each: pid, id, name, major, minor, priority, tags.
     pub const DISCOVER: i64 = 0;
     /// `[id, uuid, name, major, minor, priority, tags]`, answered by null.
     pub const LISTEN: i64 = 1;
@@ -144,63 +143,63 @@ pub mod discovery {
 pub mod error {
     /// No provider was found in time.
     pub const CANNOT_FIND_SERVICE: &str = "Cannot find service";
-    /// There are providers, but none that may be opened.
+    /// There are providers, but the container is not allowed to open any of them.
     pub const MAY_NOT_OPEN: &str = "Cannot find service: this container may not open it";
-    /// Two of the best have the same priority.
+    /// Several providers have the highest priority.
     pub const CANNOT_DISAMBIGUATE: &str = "Cannot disambiguate";
-    /// The client is not open there, or not any more.
+    /// The provider has no open client with this id.
     pub const HANDLER_NOT_FOUND: &str = "HANDLER_NOT_FOUND";
-    /// The provider has a service of this id already.
+    /// The provider already has a service with this id.
     pub const ALREADY_REGISTERED: &str = "Already registered";
 
-    /// The process that was asked is not there, or not any more.
+    /// The receiver of the request does not exist, or has ended.
     pub const NO_SUCH_PROCESS: &str = "NO_SUCH_PROCESS";
     /// The caller no longer needs the answer.
     pub const CANCELED: &str = "CANCELED";
-    /// The time is over.
+    /// The time limit has passed.
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
-    /// The client has no resource of that handle, or one of another kind.
+    /// The client has no resource with this handle, or the resource has another type.
     pub const NO_SUCH_RESOURCE: &str = "NO_SUCH_RESOURCE";
 
-    /// A container is not allowed to be known by a name.
+    /// Returns the error of a container that is not allowed to provide a service or component.
     pub fn may_not_provide(name: &str) -> String {
         format!("PERMISSION_DENIED: this container may not provide {name}")
     }
 
-    /// A container is not allowed to stand in for the system.
+    /// Returns the error of a container that is not allowed to provide a service of the system.
     pub fn may_not_stand_in(alias: &str) -> String {
         format!(
             "PERMISSION_DENIED: this container may not provide {alias}: install it with --allow-provide {alias}"
         )
     }
 
-    /// Another container has reserved an interface or an id.
+    /// Returns the error for an interface or id that is reserved for another container.
     pub fn reserved(entry: &str, container: &str) -> String {
         format!("PERMISSION_DENIED: {entry} is reserved for the container '{container}'")
     }
 
-    /// A container is not allowed to use a component.
+    /// Returns the error of a container that is not allowed to open a component.
     pub fn may_not_look_up(id: &str) -> String {
         format!("PERMISSION_DENIED: this container may not open {id}")
     }
 
-    /// The service has no method of that index.
+    /// Returns the error for an index without a method.
     pub fn no_such_method(index: i64, provider: &str) -> String {
         format!("no method {index} in service:{provider}")
     }
 
-    /// Returns whether a text has this form.
+    /// Returns whether a text is an error of [`no_such_method`].
     pub fn is_no_such_method(text: &str) -> bool {
         let rest = text.strip_prefix("no method ").and_then(|rest| rest.split_once(" in service:"));
         rest.is_some_and(|(index, _)| index.parse::<i64>().is_ok())
     }
 
-    /// The process has no service with that id.
+    /// Returns the error for an id without a service.
     pub fn unknown_service(id: i64) -> String {
         format!("Unknown service:{id}")
     }
 
-    /// The service has no such procedure.
+    /// Returns the error for an unknown procedure.
     pub fn no_such_procedure(procedure: i64) -> String {
         format!("No such procedure registered: {procedure}")
     }

@@ -15,7 +15,9 @@ use super::{BACKGROUND_STATE_CHANGE, InstalledImage, flags};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images(pub Vec<InstalledImage>);
 
-/// A container before or after its start. It keeps running when this is dropped. Its methods are those of the proxy.
+/// A container before or after its start. It keeps running when this is dropped.
+///
+/// This is the proxy, which has the methods, with the group that the provider sends beside the handle.
 #[derive(Debug, Clone)]
 pub struct Instance {
     proxy: InstanceProxy,

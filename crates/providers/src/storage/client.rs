@@ -10,7 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::interface::RegionProxy;
 
-/// A region that is open. Its methods are those of the proxy.
+/// A row of bytes that outlives the container and behaves like flash memory: a write clears bits, an erase sets them.
+/// Only one client can open a region at a time.
+///
+/// This is the proxy, which has the methods, with the size that the provider sends beside the handle.
 #[derive(Debug, Clone)]
 pub struct Region {
     proxy: RegionProxy,
