@@ -82,8 +82,9 @@ fn shortened(text: String) -> String {
     if text.len() <= DETAIL_BYTES_MAX {
         return text;
     }
-    let head = text.floor_char_boundary(DETAIL_HEAD_BYTES);
-    let tail = text.ceil_char_boundary(text.len() - (DETAIL_BYTES_MAX - DETAIL_HEAD_BYTES));
+    let boundary = |place: usize| (0..=place).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(0);
+    let head = boundary(DETAIL_HEAD_BYTES);
+    let tail = boundary(text.len() - (DETAIL_BYTES_MAX - DETAIL_HEAD_BYTES));
     let head = &text[..text[..head].rfind('\n').unwrap_or(head)];
     let tail = text[tail..].split_once('\n').map_or(&text[tail..], |(_, tail)| tail);
     // A text that was shortened before has the line already, at the same place.
@@ -135,12 +136,12 @@ mod tests {
         for call in 0..2_000 {
             let frames: String = (0..8).map(|frame| format!("\n  {frame}: täsk {call}")).collect();
             detail = Trace::received(detail + &frames, Vec::new()).detail;
-            assert!(detail.len() <= DETAIL_BYTES_MAX + LEFT_OUT.len() + 2, "{}", detail.len());
+            assert!(detail.len() <= DETAIL_BYTES_MAX + LEFT_OUT.len() + 6, "{}", detail.len());
         }
         assert!(detail.starts_with("EXCEPTION error.\nbottom\n  0: täsk 0\n"), "{detail}");
         assert!(detail.ends_with("\n  7: täsk 1999"), "{detail}");
         assert_eq!(detail.matches(LEFT_OUT).count(), 1, "{detail}");
         let long_line = "ö".repeat(DETAIL_BYTES_MAX);
-        assert!(shortened(long_line).len() <= DETAIL_BYTES_MAX + LEFT_OUT.len() + 2);
+        assert!(shortened(long_line).len() <= DETAIL_BYTES_MAX + LEFT_OUT.len() + 6);
     }
 }
