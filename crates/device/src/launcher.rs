@@ -16,6 +16,10 @@ use crate::{ContainerName, Settings};
 /// The memory limit of a container without one in its settings, in bytes.
 const MEMORY_DEFAULT: usize = 512 << 20;
 
+/// The number of full collections in a row that free under 2 % of a container's memory before its process ends. With less
+/// memory than it needs, a program only collects, and wears the processor out.
+const FUTILE_COLLECTIONS_MAX: u32 = 16;
+
 /// The work of a Toit program in about a microsecond of processor time.
 const WORK_PER_US: u64 = 100;
 
@@ -114,6 +118,7 @@ impl Launcher {
         host.heap.limit_bytes = settings
             .memory_bytes
             .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        host.futile_collections_max = Some(FUTILE_COLLECTIONS_MAX);
         let memory = Arc::new(MemoryAccount::new(host.heap.limit_bytes));
         host.memory = Some(memory.clone());
         host.priority = if settings.background { priority::LOW } else { priority::NORMAL };

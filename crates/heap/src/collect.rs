@@ -28,6 +28,10 @@ impl Heap {
         }
         let new = Chunk::new(YOUNG_WORDS_MIN).ok_or(OutOfMemory)?;
         let full = full || self.old_words >= self.full_threshold;
+        if full {
+            self.before_work(self.old_words * 8);
+        }
+        let before_words = self.old_chunk_words();
         if let Some((stack, top)) = self.current {
             self.stacks.get_mut(stack).set_top(top);
         }
@@ -47,9 +51,17 @@ impl Heap {
         }
         let garbage = collection.finish();
         self.is_broken = false;
+        let copied_words =
+            if full { self.old_words } else { self.old_chunk_words().saturating_sub(before_words) };
+        // The tables are looked through each time.
+        self.work_bytes += copied_words * 8 + self.externals.table_bytes() + self.stacks.bytes();
         self.settle_charge();
         drop(garbage);
         Ok(())
+    }
+
+    fn old_chunk_words(&self) -> usize {
+        self.old.iter().map(|chunk| chunk.used).sum()
     }
 
     /// Makes every reference null that code outside the collector can reach, and makes allocations fail. Other words stay:
@@ -365,8 +377,7 @@ impl Collection<'_> {
                 );
             }
         }
-        heap.old_words =
-            heap.old.iter().map(|chunk| chunk.used).chain(heap.large.iter().map(Chunk::words)).sum();
+        heap.old_words = heap.old_chunk_words() + heap.large.iter().map(Chunk::words).sum::<usize>();
         if full {
             heap.full_threshold = heap.next_full_threshold();
         }

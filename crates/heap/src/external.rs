@@ -117,6 +117,11 @@ impl Externals {
         self.bytes
     }
 
+    /// Returns the bytes that the table itself takes.
+    pub(super) fn table_bytes(&self) -> usize {
+        self.slots.len() * size_of::<Option<Slot>>()
+    }
+
     /// Takes out the contents of objects that are gone, to be dropped when the heap is whole again: a state's `drop` may
     /// panic. `moved` tells where an owner is now. After a full collection every owner that is alive has moved, as
     /// external objects are small.

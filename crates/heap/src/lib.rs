@@ -112,13 +112,21 @@ pub struct HeapOptions {
     pub stress: bool,
     /// The seed of the hash codes of keys.
     pub hash_seed: u64,
+    /// Called before work on so many bytes that other processes must not wait for it: see [`LONG_WORK_BYTES`].
+    pub before_long_work: fn(),
 }
 
 impl Default for HeapOptions {
     fn default() -> Self {
-        HeapOptions { limit_bytes: DEFAULT_LIMIT_BYTES, stress: false, hash_seed: 0 }
+        HeapOptions { limit_bytes: DEFAULT_LIMIT_BYTES, stress: false, hash_seed: 0, before_long_work: || {} }
     }
 }
+
+/// Work on so many bytes takes about a millisecond.
+pub const LONG_WORK_BYTES: usize = 1 << 20;
+
+/// A full collection is futile if it frees less than this part of the heap: one in fifty bytes.
+const FUTILE_PART: usize = 50;
 
 /// Figures of a heap's life.
 #[derive(Clone, Copy, Default, Debug)]
@@ -165,6 +173,10 @@ pub struct Heap {
     charge: Charge,
     statistics: HeapStatistics,
     stress_count: u32,
+    /// The bytes that collections have worked on since [`Heap::take_work`].
+    work_bytes: usize,
+    /// See [`Heap::futile_collections`].
+    futile_collections: u32,
     /// A collection has failed half-way: the system had no memory left. See the crate's documentation.
     is_broken: bool,
 }
@@ -208,6 +220,8 @@ impl Heap {
             charge: Charge::default(),
             statistics: HeapStatistics::default(),
             stress_count: 0,
+            work_bytes: 0,
+            futile_collections: 0,
             is_broken: false,
         };
         let value = heap.new_string("OUT_OF_MEMORY")?.keep();
@@ -285,6 +299,25 @@ impl Heap {
         HeapStatistics {
             allocated_bytes: self.statistics.allocated_bytes + self.young.used as u64 * 8,
             ..self.statistics
+        }
+    }
+
+    /// Returns the bytes that collections have worked on since the last call.
+    #[inline]
+    pub fn take_work(&mut self) -> usize {
+        std::mem::take(&mut self.work_bytes)
+    }
+
+    /// Returns how many full collections in a row were for want of memory, were long, and have freed under 2 %.
+    #[inline]
+    pub fn futile_collections(&self) -> u32 {
+        self.futile_collections
+    }
+
+    /// Announces work on so many bytes, if it is long.
+    pub fn before_work(&self, bytes: usize) {
+        if bytes >= LONG_WORK_BYTES {
+            (self.options.before_long_work)();
         }
     }
 
@@ -367,8 +400,18 @@ impl Heap {
         if self.has_room_for(bytes) {
             return Ok(());
         }
-        self.collect(true)?;
+        self.collect_for_room()?;
         if self.has_room_for(bytes) { Ok(()) } else { Err(OutOfMemory) }
+    }
+
+    /// Collects since memory is short, and notes whether that was worth the work.
+    fn collect_for_room(&mut self) -> Result<(), OutOfMemory> {
+        let before_bytes = self.used_bytes();
+        self.collect(true)?;
+        let freed_bytes = before_bytes.saturating_sub(self.used_bytes());
+        let is_futile = before_bytes >= LONG_WORK_BYTES && freed_bytes < before_bytes / FUTILE_PART;
+        self.futile_collections = if is_futile { self.futile_collections.saturating_add(1) } else { 0 };
+        Ok(())
     }
 
     fn has_room_for(&mut self, bytes: usize) -> bool {

@@ -508,3 +508,31 @@ fn broken_heaps_forget_all_references() {
     assert!(heap.new_int(1).is_ok(), "a value without an object needs no memory");
     heap.histogram();
 }
+
+thread_local! {
+    static ANNOUNCED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+#[test]
+fn long_collections_are_announced_and_futile_ones_counted() {
+    let before_long_work = || ANNOUNCED.set(ANNOUNCED.get() + 1);
+    let options = HeapOptions { limit_bytes: 4 << 20, before_long_work, ..HeapOptions::default() };
+    let mut heap = Heap::new(program(Vec::new()), options).unwrap();
+    let root = heap.root(Immediate::NULL);
+    while chain(&mut heap, &root).is_ok() {}
+    assert!(ANNOUNCED.get() > 0, "the heap has grown to more than LONG_WORK_BYTES");
+    assert!(heap.take_work() > 0);
+    assert_eq!(heap.take_work(), 0);
+    for count in 1..4 {
+        let announced = ANNOUNCED.get();
+        let futile = heap.futile_collections();
+        while chain(&mut heap, &root).is_ok() {}
+        assert!(heap.futile_collections() > futile, "{count}");
+        assert!(ANNOUNCED.get() > announced, "{count}");
+    }
+    heap.set_root(&root, Immediate::NULL);
+    let root = heap.root(Immediate::NULL);
+    while heap.futile_collections() > 0 {
+        chain(&mut heap, &root).expect("the first chain is gone");
+    }
+}

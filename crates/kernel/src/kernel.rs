@@ -16,7 +16,7 @@ use crate::mailbox::{Lane, charge_for};
 use crate::observe::{Observers, observer};
 use crate::random::Random;
 use crate::scheduler::Scheduler;
-use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
 use crate::{
@@ -27,7 +27,6 @@ use crate::{
 /// A kernel with worker threads. Dropping it ends all processes and the threads.
 pub struct Kernel {
     handle: KernelHandle,
-    threads: Vec<thread::JoinHandle<()>>,
 }
 
 /// How to set a kernel up.
@@ -79,6 +78,10 @@ pub(crate) struct Shared {
     pub(crate) hooks: Hooks,
     pub(crate) observers: Observers,
     pub(crate) stopping: AtomicBool,
+    /// The threads of the workers, and those that have left their worker: see `long_work`.
+    pub(crate) threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    /// The number of threads that have left their worker.
+    pub(crate) threads_left: AtomicUsize,
     table: Mutex<FxHashMap<Pid, Arc<Entry>>>,
     next_pid: AtomicI64,
     next_gid: AtomicI64,
@@ -106,8 +109,10 @@ impl Kernel {
             Random::from_os(),
             options.hooks,
         ));
-        let threads = (0..workers).map(|index| worker::start(shared.clone(), index)).collect();
-        Kernel { handle: KernelHandle { shared }, threads }
+        for index in 0..workers {
+            worker::start(&shared, index).expect("the operating system gives threads");
+        }
+        Kernel { handle: KernelHandle { shared } }
     }
 
     /// Returns the kernel, for use from any thread.
@@ -131,7 +136,8 @@ impl Drop for Kernel {
         let shared = &self.handle.shared;
         shared.stopping.store(true, Ordering::Release);
         shared.scheduler.idle.wake_all();
-        for thread in self.threads.drain(..) {
+        // Threads with long work may have started others meanwhile.
+        while let Some(thread) = { shared.threads.lock().pop() } {
             // A worker catches the panics of processes; its own panic has been reported by now.
             let _ = thread.join();
         }
@@ -373,6 +379,8 @@ impl Shared {
             hooks,
             observers: Observers::none(),
             stopping: AtomicBool::new(false),
+            threads: Mutex::default(),
+            threads_left: AtomicUsize::new(0),
             table: Mutex::default(),
             next_pid: AtomicI64::new(1),
             next_gid: AtomicI64::new(1),

@@ -107,6 +107,17 @@ impl Scheduler {
         }
     }
 
+    /// Ends this thread's time as the worker: another thread takes over its queue.
+    pub(crate) fn leave(&self, worker: usize) {
+        WORKER.set((std::ptr::null(), 0));
+        HANDED_OVER_US.set(None);
+        if let Some(next) = NEXT.take() {
+            self.queues[worker].push(next);
+            // The new worker may have found nothing, and sleep.
+            self.idle.wake_one();
+        }
+    }
+
     /// Queues a process that has just become ready.
     pub(crate) fn make_ready(&self, entry: Arc<Entry>) {
         if let Some(ready) = &self.simulated {

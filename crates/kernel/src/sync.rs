@@ -18,6 +18,11 @@ mod real {
     /// Locks that do not poison. `RwLock` is for files, which no model uses.
     pub use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 
+    /// Returns whether a thread has ended.
+    pub fn is_finished(thread: &thread::JoinHandle<()>) -> bool {
+        thread.is_finished()
+    }
+
     /// Waits until notified.
     pub fn wait<'m, T>(condvar: &Condvar, mut guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
         condvar.wait(&mut guard);
@@ -69,6 +74,11 @@ mod real {
 
     /// loom's condition variable.
     pub use loom::sync::Condvar;
+
+    /// Returns whether a thread is known to have ended. loom does not tell.
+    pub fn is_finished(_thread: &thread::JoinHandle<()>) -> bool {
+        false
+    }
 
     /// Waits until notified.
     pub fn wait<'m, T>(condvar: &Condvar, guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {

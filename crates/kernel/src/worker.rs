@@ -1,6 +1,7 @@
 //! Turns, and the threads that give them.
 
 use std::cell::Cell;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,25 +11,35 @@ use crate::entry::Entry;
 use crate::kernel::Shared;
 use crate::scheduler::{BUDGET, TURN_COST};
 use crate::sync::atomic::Ordering;
-use crate::sync::thread;
+use crate::sync::{is_finished, thread};
 use crate::timers::NEVER;
-use crate::{Context, Exit, Outcome, death};
+use crate::{Context, Exit, Outcome, death, long_work};
 
 /// How often a busy worker checks for events from outside, in microseconds.
 const LOOK_US: i64 = 100;
 
 /// Starts a worker thread.
-pub(crate) fn start(shared: Arc<Shared>, index: usize) -> thread::JoinHandle<()> {
-    thread::Builder::new()
-        .name(format!("lucarne-{index}"))
-        .spawn(move || work(&shared, index))
-        .expect("the operating system gives threads")
+///
+/// # Errors
+/// If the operating system gives no thread.
+pub(crate) fn start(shared: &Arc<Shared>, index: usize) -> io::Result<()> {
+    let worker = shared.clone();
+    let builder = thread::Builder::new().name(format!("lucarne-{index}"));
+    let thread = builder.spawn(move || {
+        long_work::take_seat(&worker, index);
+        work(&worker, index);
+        long_work::leave(&worker);
+    })?;
+    let mut threads = shared.threads.lock();
+    threads.retain(|thread| !is_finished(thread));
+    threads.push(thread);
+    Ok(())
 }
 
 fn work(shared: &Arc<Shared>, index: usize) {
     let _entered = shared.scheduler.enter(index);
     let (mut looked_us, mut linger_until_us) = (0, 0);
-    while !shared.stopping.load(Ordering::Acquire) {
+    while !shared.stopping.load(Ordering::Acquire) && long_work::has_seat() {
         if let Some(driver) = shared.scheduler.idle.driver() {
             let now_us = shared.clock.now_us();
             if now_us - looked_us >= LOOK_US {

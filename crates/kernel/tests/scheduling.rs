@@ -11,6 +11,9 @@ use lucarne_kernel::{
     priority,
 };
 
+/// The time limit of what waits for another thread.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
 const DONE: Outcome = Outcome::Exit(Exit::Done);
 
 fn kernel(workers: usize) -> Kernel {
@@ -249,4 +252,48 @@ fn deadlines_fire_in_order_and_can_move() {
     simulation.handle().send_external(moved, int(1)).unwrap();
     assert!(simulation.run_until_quiet(1_000));
     assert_eq!(log.lines(), ["a at 100", "b at 200", "moved at 250", "c at 300"]);
+}
+
+#[test]
+fn other_processes_run_beside_long_work() {
+    let kernel = kernel(1);
+    for _ in 0..100 {
+        let (ran, has_run) = mpsc::channel();
+        let mut is_first = true;
+        let long = move |context: &mut Context<'_>| {
+            if !std::mem::take(&mut is_first) {
+                return DONE;
+            }
+            // This one is in the slot of the worker when the long work begins, and of no use to others there.
+            let ran = ran.clone();
+            let other = move |_: &mut Context<'_>| {
+                ran.send(()).expect("the long work waits");
+                DONE
+            };
+            context.spawn(Box::new(other), named("other")).unwrap();
+            lucarne_kernel::before_long_work();
+            lucarne_kernel::before_long_work();
+            has_run.recv_timeout(PATIENCE).expect("another thread gives turns");
+            // The process goes on where it was, on the thread of the worker.
+            Outcome::Wait { until_us: Some(context.now_us() + 1) }
+        };
+        assert_eq!(kernel.start(Box::new(long), named("long")).wait(), 0);
+    }
+}
+
+#[test]
+fn a_kernel_ends_while_a_turn_does_long_work() {
+    let kernel = kernel(1);
+    let (began, has_begun) = mpsc::channel();
+    let long = move |context: &mut Context<'_>| {
+        lucarne_kernel::before_long_work();
+        began.send(()).expect("the test waits");
+        while !context.should_yield() {
+            std::thread::yield_now();
+        }
+        Outcome::Ready
+    };
+    kernel.start(Box::new(long), named("long"));
+    has_begun.recv_timeout(PATIENCE).expect("it has a turn");
+    drop(kernel);
 }

@@ -62,6 +62,7 @@ fn put<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn equals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.bytes(0)?;
+    call.before_work(bytes.len());
     let (size, equal) = (bytes.len(), call.heap.bytes(call.argument(1)) == Some(bytes));
     call.charge_bytes(size);
     Ok(Ref::bool(equal))
@@ -69,6 +70,7 @@ fn equals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.bytes(0)?;
+    call.before_work(bytes.len());
     let (size, hash) = (bytes.len(), Hasher::of(call.heap).bytes(bytes));
     call.charge_bytes(size);
     Ok(Ref::small(hash.into()))
@@ -148,10 +150,9 @@ fn fill<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 }
 
 fn reverse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let bytes = call.bytes_mut(0)?;
-    bytes.reverse();
-    let size = bytes.len();
+    let size = call.bytes(0)?.len();
     call.charge_bytes(size);
+    call.bytes_mut(0)?.reverse();
     Ok(Ref::NULL)
 }
 
@@ -161,6 +162,7 @@ fn index_of<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let range = call.range(2, 3, bytes.len())?;
     let wanted = call.int(1)?;
     let (from, length) = (range.start, range.len());
+    call.before_work(length);
     let found = bytes[range].iter().position(|byte| i64::from(*byte) == wanted);
     call.charge_bytes(length);
     Ok(Ref::small(found.map_or(-1, |at| (from + at) as i64)))
@@ -169,6 +171,7 @@ fn index_of<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 fn is_utf_8<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.bytes(0)?;
     let range = call.range(1, 2, bytes.len())?;
+    call.before_work(range.len());
     let (length, valid) = (range.len(), std::str::from_utf8(&bytes[range]).is_ok());
     call.charge_bytes(length);
     Ok(Ref::bool(valid))
@@ -191,6 +194,7 @@ fn to_string_lossy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     const REPLACEMENT: &str = "\u{fffd}";
     let range = call.range(1, 2, call.bytes(0)?.len())?;
     let capacity = range.len().checked_mul(REPLACEMENT.len()).ok_or(Failure::OutOfMemory)?;
+    call.charge_bytes(capacity);
     let mut scratch = call.scratch(capacity)?;
     let mut in_invalid = false;
     for chunk in call.bytes(0)?[range].utf8_chunks() {
@@ -201,7 +205,6 @@ fn to_string_lossy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
             in_invalid = true;
         }
     }
-    call.charge_bytes(capacity);
     string::new_from_scratch(call, &scratch)
 }
 
@@ -243,9 +246,8 @@ fn put_int<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 /// `bytes size`: turns around the bytes of each number of that size.
 fn swap<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let size = call.index(1)?.max(1);
-    let bytes = call.bytes_mut(0)?;
-    bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
-    let length = bytes.len();
+    let length = call.bytes(0)?.len();
     call.charge_bytes(length);
+    call.bytes_mut(0)?.chunks_exact_mut(size).for_each(<[u8]>::reverse);
     Ok(Ref::NULL)
 }

@@ -185,6 +185,7 @@ fn add<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
         let data = call.data(1)?;
         let range = call.range(2, 3, data.len())?;
         let size = range.len();
+        call.before_work(size * HASHING_COST);
         sum.update(&data[range]);
         call.charge(size * HASHING_COST / BYTES_PER_UNIT);
         Ok(())
@@ -210,6 +211,7 @@ fn adler32_remove<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
         let data = call.data(1)?;
         let range = call.range(2, 3, data.len())?;
         let size = range.len();
+        call.before_work(size * HASHING_COST);
         sum.as_adler32().ok_or(Failure::WRONG_TYPE)?.remove(&data[range]);
         call.charge(size * HASHING_COST / BYTES_PER_UNIT);
         Ok(())

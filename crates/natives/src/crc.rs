@@ -71,6 +71,7 @@ fn add<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let data = call.data(4)?;
     let range = call.range(5, 6, data.len())?;
     let size = range.len();
+    call.before_work(size);
     let sum = data[range].iter().fold(sum, |sum, byte| shape.add(sum, *byte, effects));
     // A byte takes about two nanoseconds.
     call.charge(size / 5);

@@ -198,9 +198,15 @@ impl<'p> Call<'p> {
     }
 
     /// Charges work to the budget of the process: about a unit for what a call of a Toit function
-    /// would cost, or for [`BYTES_PER_UNIT`] looked at.
+    /// would cost, or for [`BYTES_PER_UNIT`] looked at. To be called before the work, which may be long.
     pub fn charge(&mut self, units: usize) {
+        self.heap.before_work(units.saturating_mul(BYTES_PER_UNIT));
         self.charged = self.charged.saturating_add(i64::try_from(units).unwrap_or(i64::MAX));
+    }
+
+    /// Announces work on so many bytes that is charged later: other processes do not wait for long work.
+    pub fn before_work(&self, bytes: usize) {
+        self.heap.before_work(bytes);
     }
 
     /// Returns the units that have been charged.

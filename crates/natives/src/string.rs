@@ -31,6 +31,7 @@ pub(super) const ILLEGAL_UTF_8: Failure = Failure::Error("ILLEGAL_UTF_8");
 
 fn rune_count<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;
+    call.before_work(text.len());
     let (size, count) = (text.len(), text.chars().count());
     call.charge_bytes(size);
     Ok(Ref::small(count as i64))
@@ -69,6 +70,7 @@ fn copy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.string(0)?.as_bytes();
+    call.before_work(bytes.len());
     let (size, hash) = (bytes.len(), Hasher::of(call.heap).bytes(bytes));
     call.charge_bytes(size);
     Ok(Ref::small(hash.into()))
@@ -140,27 +142,24 @@ fn index_of<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let needle = call.string(1)?;
     let range = call.range(2, 3, text.len())?;
     let last = call.bool(4)?;
-    let (from, length) = (range.start, range.len());
-    let found = match text.get(range.clone()) {
-        Some(part) if last => part.rfind(needle),
-        Some(part) => part.find(needle),
-        // The range starts or ends within a rune; needles never do.
-        None => search(&text.as_bytes()[range], needle.as_bytes(), last),
+    let (from, to) = (range.start, range.end);
+    call.before_work(range.len());
+    let found = if needle.is_empty() {
+        Some(if last { to } else { from })
+    } else {
+        // The range may start or end within a rune; needles never do.
+        let start = border_after(text, from);
+        let part = &text[start..border_before(text, to).max(start)];
+        let found = if last { part.rfind(needle) } else { part.find(needle) };
+        found.map(|at| start + at)
     };
-    call.charge_bytes(length);
-    Ok(Ref::small(found.map_or(-1, |at| (from + at) as i64)))
+    call.charge_bytes(to - from);
+    Ok(Ref::small(found.map_or(-1, |at| at as i64)))
 }
 
-fn search(text: &[u8], needle: &[u8], last: bool) -> Option<usize> {
-    if needle.is_empty() {
-        return Some(if last { text.len() } else { 0 });
-    }
-    let mut windows = text.windows(needle.len());
-    if last {
-        windows.rposition(|window| window == needle)
-    } else {
-        windows.position(|window| window == needle)
-    }
+/// The first border between runes at or after an index.
+fn border_after(text: &str, index: usize) -> usize {
+    (index..text.len()).find(|index| text.is_char_boundary(*index)).unwrap_or(text.len())
 }
 
 /// Unicode's whitespace, and the byte order mark.
@@ -170,6 +169,7 @@ fn is_space(rune: char) -> bool {
 
 fn trim_start<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;
+    call.before_work(text.len());
     let start = text.len() - text.trim_start_matches(is_space).len();
     call.charge_bytes(start);
     Ok(Ref::small(start as i64))
@@ -177,6 +177,7 @@ fn trim_start<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn trim_end<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;
+    call.before_work(text.len());
     let (size, end) = (text.len(), text.trim_end_matches(is_space).len());
     call.charge_bytes(size - end);
     Ok(Ref::small(end as i64))
@@ -206,6 +207,7 @@ fn border_before(text: &str, index: usize) -> usize {
 
 fn is_ascii<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;
+    call.before_work(text.len());
     let (size, is_ascii) = (text.len(), text.is_ascii());
     call.charge_bytes(size);
     Ok(Ref::bool(is_ascii))
@@ -218,6 +220,7 @@ fn from_rune<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn from_utf_16<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let size = call.bytes(0)?.len();
+    call.charge_bytes(size);
     // A unit of two bytes becomes up to three.
     let mut scratch = call.scratch(size / 2 * 3 + 3)?;
     let bytes = call.bytes(0)?;
@@ -230,7 +233,6 @@ fn from_utf_16<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
         let rune = rune.unwrap_or(char::REPLACEMENT_CHARACTER);
         scratch.extend_from_slice(rune.encode_utf8(&mut [0; 4]).as_bytes());
     }
-    call.charge_bytes(size);
     new_from_scratch(call, &scratch)
 }
 
@@ -242,10 +244,10 @@ pub(super) fn new_from_scratch<'c>(call: &'c mut Call<'_>, scratch: &[u8]) -> Re
 
 fn to_utf_16<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let size = call.string(0)?.len();
+    call.charge_bytes(size * 2);
     let mut scratch = call.scratch(size * 2)?;
     for unit in call.string(0)?.encode_utf16() {
         scratch.extend_from_slice(&unit.to_le_bytes());
     }
-    call.charge_bytes(size * 2);
     Ok(call.heap.new_bytes_from(&scratch)?.get())
 }

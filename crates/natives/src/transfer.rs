@@ -164,6 +164,7 @@ impl Output {
             return self.encoder.announce_buffer();
         }
         if let Some(bytes) = value.heap().bytes(value.as_ref()) {
+            value.heap().before_work(bytes.len());
             return self.encoder.bytes(bytes);
         }
         self.collection(value)
@@ -200,6 +201,7 @@ impl Output {
     fn elements(&mut self, array: Option<RefMut<'_>>, from: usize, to: usize) -> Result<(), EncodeError> {
         let Some(mut array) = array else { return self.encoder.list(0) };
         let to = to.min(array.as_ref().elements().len());
+        array.heap().before_work(to.saturating_sub(from) * ELEMENT_WORK_BYTES);
         self.encoder.list(to.saturating_sub(from))?;
         for index in from..to {
             if let Some(element) = array.reborrow().field(index) {
@@ -212,6 +214,7 @@ impl Output {
     fn map(&mut self, mut map: RefMut<'_>) -> Result<(), EncodeError> {
         let places = hash::map_places(map.heap(), map.as_ref());
         self.encoder.map(places.len())?;
+        map.heap().before_work(places.len() * 2 * ELEMENT_WORK_BYTES);
         for place in places {
             for place in [place, place + 1] {
                 if let Some(part) = map.reborrow().field(hash::BACKING).and_then(|all| all.field(place)) {
@@ -222,6 +225,9 @@ impl Output {
         Ok(())
     }
 }
+
+/// Encoding a value of a list takes about as long as looking at so many bytes.
+const ELEMENT_WORK_BYTES: usize = 16;
 
 /// Reads the next value of a message into the heap.
 ///

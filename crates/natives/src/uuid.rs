@@ -41,6 +41,7 @@ fn to_string<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 fn v5<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let (namespace, data) = (call.data(0)?, call.data(1)?);
     let size = namespace.len() + data.len();
+    call.before_work(size * 4);
     let mut sha1 = Sha1::new();
     // Not `Uuid::new_v5`: here a namespace can be any bytes.
     sha1.update(namespace);

@@ -148,6 +148,7 @@ fn write<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
         let data = call.data(1)?;
         let range = call.range(2, 3, data.len())?;
         let before = coder.output.len();
+        call.before_work(range.len());
         let used = coder.pump(&data[range])?;
         call.charge(coder.cost(used, coder.output.len() - before));
         Ok(used)

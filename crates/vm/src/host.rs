@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lucarne_heap::{HeapOptions, MemoryAccount};
-use lucarne_kernel::priority;
+use lucarne_kernel::{before_long_work, priority};
 use lucarne_message::Value;
 use lucarne_outside::Surroundings;
 use lucarne_ports::{Environment, MachineEnvironment, Output, Stream};
@@ -14,6 +14,9 @@ use lucarne_services::{Presence, ProviderFlag};
 pub struct Host {
     /// The options of heaps.
     pub heap: HeapOptions,
+    /// The number of full collections in a row for want of memory, each of which has freed under 2 %, after which a process
+    /// ends. By default there is no such limit: the program gets `OUT_OF_MEMORY` each time.
+    pub futile_collections_max: Option<u32>,
     /// The memory that all its processes may use together, besides the limit of each.
     pub memory: Option<Arc<MemoryAccount>>,
     /// The priority that its processes start with: see `lucarne_kernel::priority`.
@@ -45,7 +48,8 @@ impl Host {
     /// Makes surroundings with default limits, no arguments, no name, and no access to the machine.
     pub fn new(output: Arc<dyn Output>, presence: &Presence) -> Host {
         Host {
-            heap: HeapOptions::default(),
+            heap: HeapOptions { before_long_work, ..HeapOptions::default() },
+            futile_collections_max: None,
             memory: None,
             priority: priority::NORMAL,
             arguments: Vec::new(),

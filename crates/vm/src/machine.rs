@@ -117,6 +117,12 @@ impl From<Immediate> for Done {
     }
 }
 
+/// Freeing so many bytes takes at most as long as working on one.
+const FREED_BYTES_PER_BYTE: usize = 16;
+
+/// A collection takes as long for so many bytes as a call of a Toit function.
+const COLLECTED_BYTES_PER_UNIT: usize = 16;
+
 impl Done {
     /// The native returns null.
     const NULL: Done = Done::Value(Handle::NULL);
@@ -181,11 +187,27 @@ impl Machine {
             }
             let slice = (*budget).min(self.slice(SLICE));
             let units = slice - self.run_task(task, context, slice) + std::mem::take(&mut self.charged);
-            *budget -= units;
             self.note_work(task, units);
+            *budget -= units + (self.heap.take_work() / COLLECTED_BYTES_PER_UNIT) as i64;
+            self.end_futile();
             if self.end.is_none() && (*budget <= 0 || context.should_yield()) {
                 return Outcome::Ready;
             }
+        }
+    }
+
+    /// Announces that the heap is freed, if that is long.
+    pub(crate) fn before_freeing(&self) {
+        self.heap.before_work(self.heap.used_bytes() / FREED_BYTES_PER_BYTE);
+    }
+
+    /// Ends a process that only collects, where the host does not allow that.
+    fn end_futile(&mut self) {
+        let collections = self.heap.futile_collections();
+        if self.end.is_none() && self.host.futile_collections_max.is_some_and(|max| collections >= max) {
+            self.report_uncaught(&format!(
+                "OUT_OF_MEMORY: {collections} collections in a row have freed under 2 % of the memory"
+            ));
         }
     }
 

@@ -33,6 +33,15 @@ impl ToitProcess {
     }
 }
 
+impl Drop for ToitProcess {
+    /// Freeing a large heap takes long.
+    fn drop(&mut self) {
+        if let Some(machine) = &self.machine {
+            machine.before_freeing();
+        }
+    }
+}
+
 impl Process for ToitProcess {
     fn run(&mut self, context: &mut Context<'_>) -> Outcome {
         match self.machine(context) {

@@ -293,6 +293,7 @@ impl Machine {
 
     /// Reverses [`Machine::encode_lambda`].
     pub(super) fn received_lambda(&mut self, function: u32, mut captures: Payload) -> Result<Kept, Failure> {
+        self.before_decoding(&captures);
         let parts = transfer::decode(&mut self.heap, &mut captures.decoder())?.keep();
         let count = self.heap.length(self.heap.get(parts)) / 2;
         let mut lambda = self.heap.new_lambda(count)?;

@@ -92,7 +92,7 @@ impl Machine {
         let Some((mut payload, _credit)) = inbox.and_then(|inbox| inbox.waiting.pop_front()) else {
             return Done::Fail(Failure::OUT_OF_BOUNDS);
         };
-        self.charge(payload.bytes().len());
+        self.before_decoding(&payload);
         transfer::decode(&mut self.heap, &mut payload.decoder()).map(RefMut::keep).into()
     }
 }

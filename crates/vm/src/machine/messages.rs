@@ -88,6 +88,7 @@ impl Machine {
         mut payload: Payload,
         context: &mut Context<'_>,
     ) {
+        self.before_decoding(&payload);
         let mut decoder = payload.decoder();
         let (Ok(()), Ok(client), Ok(index)) =
             (decoder.expect_list(3), decoder.expect_int(), decoder.expect_int())
@@ -120,6 +121,7 @@ impl Machine {
         mut payload: Payload,
         context: &mut Context<'_>,
     ) {
+        self.before_decoding(&payload);
         let arguments = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
             Ok(arguments) => arguments.keep().into(),
             Err(failure) => return refuse(token, &failure, context),
@@ -184,6 +186,13 @@ impl Machine {
         context.reply(token, answer);
     }
 
+    /// Charges for decoding a message, and announces it if it is long.
+    pub(super) fn before_decoding(&mut self, payload: &Payload) {
+        let bytes = payload.bytes().len();
+        self.heap.before_work(bytes);
+        self.charge(bytes);
+    }
+
     // ------------------------------------------------------------------ own requests
 
     /// Sends a request and has the task wait for the answer.
@@ -238,7 +247,7 @@ impl Machine {
         let Some(task) = self.asked.remove(&id) else { return };
         match result {
             Ok(mut payload) => {
-                self.charge(payload.bytes().len());
+                self.before_decoding(&payload);
                 let value = transfer::decode(&mut self.heap, &mut payload.decoder());
                 let value = value.map(|value| value.keep().into());
                 self.resume(task, value);
@@ -278,7 +287,7 @@ impl Machine {
         pid: Pid,
         mut payload: Payload,
     ) -> Result<(), OutOfMemory> {
-        self.charge(payload.bytes().len());
+        self.before_decoding(&payload);
         // A message that cannot be decoded tells nothing; who sent it learns nothing either.
         let value = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
             Ok(value) => value.keep().into(),
