@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use lucarne::{Output, Program, ProgramOptions, StandardOutput, System};
+use lucarne::{Output, ProgramOptions, RunningProgram, StandardOutput, System};
 use lucarne_c::{Components, Slots};
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Condvar, Mutex, wait, wait_timeout};
@@ -43,7 +43,7 @@ struct Running {
 struct Started {
     /// The number of its system.
     system: usize,
-    program: Program,
+    program: RunningProgram,
     end: Arc<End>,
 }
 

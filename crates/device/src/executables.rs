@@ -16,7 +16,7 @@ use std::time::Duration;
 use command_fds::{CommandFdExt, FdMapping};
 use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
 use lucarne_kernel::sync::thread;
-use lucarne_kernel::{KernelHandle, Program};
+use lucarne_kernel::{KernelHandle, RunningProgram};
 use lucarne_link::{Connections, Listener, SOCKET_VARIABLE};
 use lucarne_ports::{Output, Stream};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -216,7 +216,7 @@ impl ChildProcess {
     }
 
     /// Waits for the end, asks for it if it was ordered to, and returns the code.
-    fn wait(mut self, program: Option<&Program>) -> i32 {
+    fn wait(mut self, program: Option<&RunningProgram>) -> i32 {
         if self.wait_for(None) == Waited::Stop {
             self.end_group(Signal::TERM);
             if self.wait_for(Some(GRACE)) == Waited::TooLong {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lucarne_kernel::{Gid, KernelHandle, Prepared, Program, priority};
+use lucarne_kernel::{Gid, KernelHandle, Prepared, RunningProgram, priority};
 use lucarne_services::{Announcement, Announcements, Presence, Value};
 use lucarne_toit::{Host, MemoryAccount};
 use uuid::Uuid;
@@ -56,7 +56,7 @@ pub(crate) trait RunningExecutable: Send {
 
 /// A container that runs.
 pub(crate) enum RunningContainer {
-    Toit { program: Program, memory: Arc<MemoryAccount> },
+    Toit { program: RunningProgram, memory: Arc<MemoryAccount> },
     Executable(Box<dyn RunningExecutable>),
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command};
 
-use lucarne_kernel::Program;
+use lucarne_kernel::RunningProgram;
 use lucarne_kernel::sync::Mutex;
 use lucarne_link::{AdoptError, Connections, ListenError, Listener};
 
@@ -30,7 +30,7 @@ impl System {
     ///
     /// # Errors
     /// See [`AdoptError`].
-    pub fn adopt(&self, name: &str, socket: UnixStream) -> Result<Program, AdoptError> {
+    pub fn adopt(&self, name: &str, socket: UnixStream) -> Result<RunningProgram, AdoptError> {
         self.connections()?.adopt(name, socket, None)
     }
 
@@ -39,7 +39,7 @@ impl System {
     ///
     /// # Errors
     /// See [`AdoptError`]. The program is killed then.
-    pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, Program), AdoptError> {
+    pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, RunningProgram), AdoptError> {
         self.connections()?.spawn(name, command)
     }
 

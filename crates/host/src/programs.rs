@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
-use lucarne_kernel::{Gid, KernelHandle, Prepared, Program};
+use lucarne_kernel::{Gid, KernelHandle, Prepared, RunningProgram};
 use lucarne_outside::Surroundings;
 use lucarne_ports::containers::{
     ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
@@ -38,7 +38,7 @@ impl System {
     ///
     /// # Errors
     /// See [`ToitError`].
-    pub fn run(&self, file: impl AsRef<Path>, arguments: &[&str]) -> Result<Program, ToitError> {
+    pub fn run(&self, file: impl AsRef<Path>, arguments: &[&str]) -> Result<RunningProgram, ToitError> {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         self.run_with(file, ProgramOptions { arguments, ..ProgramOptions::default() })
     }
@@ -47,14 +47,23 @@ impl System {
     ///
     /// # Errors
     /// See [`ToitError`].
-    pub fn run_with(&self, file: impl AsRef<Path>, options: ProgramOptions) -> Result<Program, ToitError> {
+    pub fn run_with(
+        &self,
+        file: impl AsRef<Path>,
+        options: ProgramOptions,
+    ) -> Result<RunningProgram, ToitError> {
         let file = file.as_ref();
         let image = lucarne_toit::load(lucarne_toit::compile(file)?.program)?;
         Ok(self.start_program(image, file, options))
     }
 
     /// Starts a program that was compiled from a file.
-    pub fn start_program(&self, image: Arc<LoadedProgram>, file: &Path, options: ProgramOptions) -> Program {
+    pub fn start_program(
+        &self,
+        image: Arc<LoadedProgram>,
+        file: &Path,
+        options: ProgramOptions,
+    ) -> RunningProgram {
         let environment = Arc::new(MachineEnvironment);
         start_program(&self.parts, self.kernel(), image, file, options, environment)
     }
@@ -63,7 +72,12 @@ impl System {
 impl SimulatedSystem {
     /// Starts a program that was compiled from a file. It cannot use anything outside of the simulation, since that
     /// does not follow from the seed; its time zone is UTC, and the name of its machine is always the same.
-    pub fn start_program(&self, image: Arc<LoadedProgram>, file: &Path, options: ProgramOptions) -> Program {
+    pub fn start_program(
+        &self,
+        image: Arc<LoadedProgram>,
+        file: &Path,
+        options: ProgramOptions,
+    ) -> RunningProgram {
         let options = ProgramOptions { outside: false, ..options };
         let environment = Arc::new(FixedEnvironment::default());
         start_program(&self.parts, self.kernel(), image, file, options, environment)
@@ -77,7 +91,7 @@ fn start_program(
     file: &Path,
     options: ProgramOptions,
     environment: Arc<dyn Environment>,
-) -> Program {
+) -> RunningProgram {
     let template = Arc::new(Template::new(parts, image, file, options, environment));
     parts.programs.start(kernel, kernel.prepare(), template, None)
 }
@@ -142,7 +156,7 @@ impl Programs {
         group: Prepared,
         template: Arc<Template>,
         argument: Option<Value>,
-    ) -> Program {
+    ) -> RunningProgram {
         let gid = group.gid();
         let (image, mut host) = (template.image.clone(), (template.make_host)());
         host.argument = argument;
@@ -220,7 +234,7 @@ enum State {
     Ready(Prepared),
     /// The start is under way.
     Starting,
-    Started(Program),
+    Started(RunningProgram),
 }
 
 impl Startable for Instance {

@@ -63,12 +63,12 @@ fn idle_process_bytes() -> Option<u64> {
 }
 
 /// Prints the best time of one operation.
-fn report(what: &str, workers: usize, count: u64, program: impl Fn(u64) -> Program) {
+fn report(what: &str, workers: usize, count: u64, workload: impl Fn(u64) -> Workload) {
     let mut best = f64::INFINITY;
     let mut check = 0;
     for _ in 0..RUNS {
         let kernel = Kernel::new(KernelOptions { workers, hooks: Default::default() });
-        let Program { first, done } = program(count);
+        let Workload { first, done } = workload(count);
         let start = Instant::now();
         assert_eq!(kernel.start(first, SpawnOptions::named(what)).wait(), 0);
         best = best.min(start.elapsed().as_secs_f64());
@@ -78,7 +78,7 @@ fn report(what: &str, workers: usize, count: u64, program: impl Fn(u64) -> Progr
     println!("  {what:<32} {:>8.3} µs", best * 1e6 / count as f64);
 }
 
-struct Program {
+struct Workload {
     first: Box<dyn lucarne_kernel::Process>,
     done: Arc<AtomicU64>,
 }
@@ -99,7 +99,7 @@ fn argument(size: usize) -> Payload {
 }
 
 /// Returns a client that calls an echo, one call at a time.
-fn calls(count: u64, size: usize) -> Program {
+fn calls(count: u64, size: usize) -> Workload {
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();
     let mut echo = None;
@@ -120,11 +120,11 @@ fn calls(count: u64, size: usize) -> Program {
         }
         Outcome::Wait { until_us: None }
     };
-    Program { first: Box::new(first), done }
+    Workload { first: Box::new(first), done }
 }
 
 /// Starts twenty clients with an echo each.
-fn pairs(count: u64) -> Program {
+fn pairs(count: u64) -> Workload {
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();
     let first = move |context: &mut Context<'_>| {
@@ -146,7 +146,7 @@ fn pairs(count: u64) -> Program {
         }
         Outcome::Exit(Exit::Done)
     };
-    Program { first: Box::new(first), done }
+    Workload { first: Box::new(first), done }
 }
 
 fn run_echo(context: &mut Context<'_>) -> Outcome {
@@ -159,7 +159,7 @@ fn run_echo(context: &mut Context<'_>) -> Outcome {
 }
 
 /// Returns a process that notifies another one as fast as it accepts notifications.
-fn notifications(count: u64) -> Program {
+fn notifications(count: u64) -> Workload {
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();
     let mut proxy = None;
@@ -187,11 +187,11 @@ fn notifications(count: u64) -> Program {
         }
         Outcome::Exit(Exit::Done)
     };
-    Program { first: Box::new(first), done }
+    Workload { first: Box::new(first), done }
 }
 
 /// Returns a process that starts others, each when the one before has ended.
-fn spawns(count: u64) -> Program {
+fn spawns(count: u64) -> Workload {
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();
     let mut started = 0;
@@ -211,5 +211,5 @@ fn spawns(count: u64) -> Program {
         }
         Outcome::Wait { until_us: None }
     };
-    Program { first: Box::new(first), done }
+    Workload { first: Box::new(first), done }
 }

@@ -156,11 +156,11 @@ impl State {
 
 /// A started program: a group of processes, seen from outside.
 #[derive(Clone)]
-pub struct Program {
+pub struct RunningProgram {
     pub(crate) group: Arc<Group>,
 }
 
-impl Program {
+impl RunningProgram {
     /// Returns the id of the group.
     pub fn gid(&self) -> Gid {
         self.group.gid
@@ -173,7 +173,7 @@ impl Program {
 
     /// Blocks until all processes have ended, and returns the final code.
     ///
-    /// In a simulation nothing happens while this blocks: use [`Program::code`] there.
+    /// In a simulation nothing happens while this blocks: use [`RunningProgram::code`] there.
     pub fn wait(&self) -> i32 {
         self.group.wait()
     }

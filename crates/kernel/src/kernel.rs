@@ -21,7 +21,7 @@ use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
 use crate::{
     About, Credit, Delivered, Exit, Gid, Message, MessageKind, Observer, Observing, Party, Pid, Port,
-    Process, Program, Refused, Relieved, SendError, SpawnOptions, Trust, death, worker,
+    Process, Refused, Relieved, RunningProgram, SendError, SpawnOptions, Trust, death, worker,
 };
 
 /// A kernel with worker threads. Dropping it ends all processes and the threads.
@@ -147,7 +147,7 @@ impl Drop for Kernel {
 
 impl KernelHandle {
     /// Starts a program: a guest process in a group of its own.
-    pub fn start(&self, process: Box<dyn Process>, options: SpawnOptions) -> Program {
+    pub fn start(&self, process: Box<dyn Process>, options: SpawnOptions) -> RunningProgram {
         self.prepare().start(process, options)
     }
 
@@ -170,14 +170,14 @@ impl KernelHandle {
         gid: Gid,
         process: Box<dyn Process>,
         options: SpawnOptions,
-    ) -> Option<Program> {
+    ) -> Option<RunningProgram> {
         let group = self.shared.program_as(gid);
         let entry = self.shared.entry(pid, group.clone(), Trust::Guest, options, process);
         if self.shared.enrol(entry.into()).is_none() {
             self.shared.program_ended();
             return None;
         }
-        Some(Program { group })
+        Some(RunningProgram { group })
     }
 
     /// Makes a *mirror* for each unknown pid from now on: `maker` makes a process when a message is
@@ -333,11 +333,11 @@ impl Prepared {
     }
 
     /// Starts the program, as [`KernelHandle::start`].
-    pub fn start(self, process: Box<dyn Process>, options: SpawnOptions) -> Program {
+    pub fn start(self, process: Box<dyn Process>, options: SpawnOptions) -> RunningProgram {
         let Prepared { shared, group } = self;
         shared.program_starts();
         shared.start(process, group.clone(), Trust::Guest, options);
-        Program { group }
+        RunningProgram { group }
     }
 }
 

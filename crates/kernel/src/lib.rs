@@ -94,7 +94,7 @@ mod worker;
 pub use context::{Context, NotAllowed, SpawnError};
 pub use driven::Driven;
 pub use driver::Driver;
-pub use group::{PROCESSES_MAX, Program};
+pub use group::{PROCESSES_MAX, RunningProgram};
 pub use id::{Gid, Pid, RequestId};
 pub use kernel::{
     EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, MirrorMaker, Prepared, Waker,

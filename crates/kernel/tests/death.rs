@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use common::{Log, WAIT, act_and_log, as_int, deaf, int, named, shown, spawn};
 use lucarne_kernel::{
-    Context, Exit, Hooks, Kernel, KernelOptions, MessageKind, Outcome, Pid, Program, RequestToken, Simulation,
+    Context, Exit, Hooks, Kernel, KernelOptions, MessageKind, Outcome, Pid, RequestToken, RunningProgram,
+    Simulation,
 };
 
 const STEPS: u64 = 10_000;
@@ -244,7 +245,7 @@ fn dropping_a_kernel_ends_its_processes() {
     }
     let dropped = Arc::new(Mutex::new(0));
     let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Hooks::default() });
-    let programs: Vec<Program> = (0..10)
+    let programs: Vec<RunningProgram> = (0..10)
         .map(|_| {
             let tells = Tells(dropped.clone());
             let waits = move |_: &mut Context<'_>| {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use common::named;
-use lucarne_kernel::{Context, Exit, Hooks, Kernel, KernelOptions, Outcome, Program, SpawnOptions, priority};
+use lucarne_kernel::{
+    Context, Exit, Hooks, Kernel, KernelOptions, Outcome, RunningProgram, SpawnOptions, priority,
+};
 
 /// Counts the turns of programs, which all run until there were enough.
 struct Race {
@@ -49,7 +51,7 @@ impl Race {
         own: u8,
         runners: usize,
         theirs: u8,
-    ) -> Program {
+    ) -> RunningProgram {
         let race = self.clone();
         let first = move |context: &mut Context<'_>| {
             for _ in 0..runners {
@@ -61,7 +63,7 @@ impl Race {
         kernel.start(Box::new(first), SpawnOptions { priority: own, ..named("first") })
     }
 
-    fn run(self: &Arc<Race>, programs: &[Program]) -> Vec<u64> {
+    fn run(self: &Arc<Race>, programs: &[RunningProgram]) -> Vec<u64> {
         self.is_on.store(true, SeqCst);
         programs.iter().for_each(|program| assert_eq!(program.wait(), 0));
         self.counts()

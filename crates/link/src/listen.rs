@@ -16,7 +16,7 @@ use std::sync::Arc;
 use command_fds::{CommandFdExt, FdMapping};
 use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_kernel::sync::thread::{self, JoinHandle};
-use lucarne_kernel::{KernelHandle, Prepared, Program, SpawnOptions};
+use lucarne_kernel::{KernelHandle, Prepared, RunningProgram, SpawnOptions};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use thiserror::Error;
 
@@ -153,7 +153,7 @@ impl Connections {
         name: &str,
         socket: UnixStream,
         child: Option<&Child>,
-    ) -> Result<Program, AdoptError> {
+    ) -> Result<RunningProgram, AdoptError> {
         self.adopt_in(self.kernel.prepare(), name, socket, child)
     }
 
@@ -167,7 +167,7 @@ impl Connections {
         name: &str,
         socket: UnixStream,
         child: Option<&Child>,
-    ) -> Result<Program, AdoptError> {
+    ) -> Result<RunningProgram, AdoptError> {
         let process = match child {
             Some(child) => handshake::process_of(child),
             None => handshake::peer(&socket)?.process,
@@ -181,7 +181,7 @@ impl Connections {
     ///
     /// # Errors
     /// See [`AdoptError`]: on an error the program is killed.
-    pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, Program), AdoptError> {
+    pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, RunningProgram), AdoptError> {
         self.spawn_in(self.kernel.prepare(), name, command)
     }
 
@@ -194,7 +194,7 @@ impl Connections {
         group: Prepared,
         name: &str,
         mut command: Command,
-    ) -> Result<(Child, Program), AdoptError> {
+    ) -> Result<(Child, RunningProgram), AdoptError> {
         let (near, far) = UnixStream::pair()?;
         command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}"));
         let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
@@ -220,7 +220,7 @@ impl Connections {
         name: &str,
         socket: UnixStream,
         process: Option<OwnedFd>,
-    ) -> Result<Program, AdoptError> {
+    ) -> Result<RunningProgram, AdoptError> {
         let manager = self.kernel.system_process().ok_or(AdoptError::NoNames)?;
         socket.set_nonblocking(true)?;
         let greeting = socket.try_clone()?;

@@ -115,8 +115,8 @@ mod tests {
     /// A stand-in, and a peer that sends arbitrary frames.
     struct World {
         simulation: Simulation,
-        stand_in: lucarne_kernel::Program,
-        bystander: lucarne_kernel::Program,
+        stand_in: lucarne_kernel::RunningProgram,
+        bystander: lucarne_kernel::RunningProgram,
         peer: SimulatedWire,
         line: SimulatedLine,
     }

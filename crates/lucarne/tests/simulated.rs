@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lucarne::prelude::*;
-use lucarne::{CapturedOutput, Container, Program, Stream};
+use lucarne::{CapturedOutput, Container, RunningProgram, Stream};
 use lucarne_kernel::Faults;
 use lucarne_toit::{Host, LoadedProgram};
 
@@ -214,7 +214,7 @@ fn run(images: &Images, seed: u64, kill_at_steps: Vec<u64>) -> Run {
         let _ = install.await;
     });
     let provider = toit(&images.provider);
-    let clients: Vec<Program> = (0..2).map(|_| toit(&images.client)).collect();
+    let clients: Vec<RunningProgram> = (0..2).map(|_| toit(&images.client)).collect();
     let guests: Vec<Container> = (0..2).map(|_| Container::start(&kernel, "guest")).collect();
     for guest in &guests {
         guest.spawn(use_both(guest.clone(), at_work.one()));

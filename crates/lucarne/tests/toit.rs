@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lucarne::prelude::*;
-use lucarne::{CapturedOutput, Program, Stream};
+use lucarne::{CapturedOutput, RunningProgram, Stream};
 
 #[lucarne::service(uuid = "dd9e5fd1-a5e9-464e-b2ef-92bf15ea02ca", version = "0.1")]
 pub trait Counter {
@@ -109,7 +109,7 @@ main:
   client.close
 "#;
 
-fn run(system: &System, name: &str, source: &str) -> Program {
+fn run(system: &System, name: &str, source: &str) -> RunningProgram {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join(format!("{name}.toit"));

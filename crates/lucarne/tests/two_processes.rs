@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lucarne::prelude::*;
-use lucarne::{CapturedOutput, Program, Stream};
+use lucarne::{CapturedOutput, RunningProgram, Stream};
 use room::{Hall, RoomClient, RoomHandler};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/room");
@@ -20,13 +20,13 @@ fn captured() -> (System, Arc<CapturedOutput>) {
 }
 
 /// Starts an ignored test of this file as a container in another OS process.
-fn start(system: &System, role: &str) -> (Child, Program) {
+fn start(system: &System, role: &str) -> (Child, RunningProgram) {
     let mut command = Command::new(std::env::current_exe().expect("a test is a file"));
     command.args(["--exact", role, "--ignored"]).stdout(Stdio::null());
     system.spawn(role, command).expect("it connects")
 }
 
-fn run(system: &System, file: &str, arguments: &[&str]) -> Program {
+fn run(system: &System, file: &str, arguments: &[&str]) -> RunningProgram {
     system.run(format!("{FOLDER}/{file}"), arguments).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::sync::{Mutex, OnceLock};
-use lucarne_kernel::{Gid, KernelHandle, Pid, Port, Process, Program, SpawnOptions};
+use lucarne_kernel::{Gid, KernelHandle, Pid, Port, Process, RunningProgram, SpawnOptions};
 
 use crate::agenda::{Agenda, Job, Timer};
 use crate::books::Books;
@@ -53,7 +53,7 @@ pub(crate) struct Shared {
     name: String,
     turns: Option<Arc<dyn Turns>>,
     port: OnceLock<Port>,
-    program: OnceLock<Program>,
+    program: OnceLock<RunningProgram>,
     life: Mutex<Weak<Life>>,
     pub(crate) agenda: Agenda,
     pub(crate) asked: Asked,
@@ -105,7 +105,7 @@ impl Container {
         kernel: &KernelHandle,
         name: &str,
         turns: Option<Arc<dyn Turns>>,
-        start: impl FnOnce(Box<dyn Process>, SpawnOptions) -> Option<Program>,
+        start: impl FnOnce(Box<dyn Process>, SpawnOptions) -> Option<RunningProgram>,
     ) -> Option<Container> {
         let shared = Arc::new(Shared {
             name: name.to_owned(),
@@ -228,7 +228,7 @@ impl Container {
         &self.life.shared
     }
 
-    fn program(&self) -> &Program {
+    fn program(&self) -> &RunningProgram {
         self.shared().program.get().expect("set before the container is returned")
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use lucarne_kernel::{
-    Context, Exit, Failure, Kernel, KernelOptions, MessageKind, NOTIFICATIONS_MAX, Outcome, Pid, Program,
-    SpawnOptions,
+    Context, Exit, Failure, Kernel, KernelOptions, MessageKind, NOTIFICATIONS_MAX, Outcome, Pid,
+    RunningProgram, SpawnOptions,
 };
 use lucarne_message::{Bytes, Payload, to_payload};
 use lucarne_services::protocol::procedure;
@@ -33,7 +33,7 @@ struct Seen {
 struct World {
     kernel: Kernel,
     seen: Arc<Seen>,
-    component: Program,
+    component: RunningProgram,
     container: Container,
 }
 
@@ -61,7 +61,7 @@ impl World {
 }
 
 /// Starts a component, which can be found when this returns.
-fn start_component(kernel: &Kernel, seen: Arc<Seen>) -> Program {
+fn start_component(kernel: &Kernel, seen: Arc<Seen>) -> RunningProgram {
     let (published, is_published) = mpsc::channel();
     let (mut is_new, mut unanswered) = (true, Vec::new());
     let component = move |context: &mut Context<'_>| {

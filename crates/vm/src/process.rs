@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Prepared, Process, Program, SpawnOptions};
+use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Prepared, Process, RunningProgram, SpawnOptions};
 
 use crate::host::Host;
 use crate::machine::{Machine, Start};
@@ -55,7 +55,7 @@ impl Process for ToitProcess {
 }
 
 /// Starts a program: a process that runs its `main`, in a group of its own.
-pub fn start(kernel: &KernelHandle, program: Arc<LoadedProgram>, host: Host) -> Program {
+pub fn start(kernel: &KernelHandle, program: Arc<LoadedProgram>, host: Host) -> RunningProgram {
     start_in(kernel, kernel.prepare(), program, host)
 }
 
@@ -65,7 +65,7 @@ pub fn start_in(
     group: Prepared,
     program: Arc<LoadedProgram>,
     mut host: Host,
-) -> Program {
+) -> RunningProgram {
     host.heap.hash_seed = kernel.random().next_u64();
     let options = SpawnOptions { priority: host.priority, ..SpawnOptions::named(host.name()) };
     group.start(Box::new(ToitProcess::new(program, Arc::new(host), Start::Main)), options)

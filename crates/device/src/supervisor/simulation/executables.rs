@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicI64, Ordering};
-use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Program, SpawnOptions};
+use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, RunningProgram, SpawnOptions};
 use lucarne_ports::{Output, Stream};
 
 use crate::launcher::{ExecutableStart, Executables, RunningExecutable};
@@ -23,7 +23,7 @@ pub(super) struct SimulatedExecutables {
 
 struct SimulatedExecutable {
     kernel: KernelHandle,
-    program: Program,
+    program: RunningProgram,
     /// The time at which the process ends, in microseconds.
     until_us: Arc<AtomicI64>,
     grace_us: i64,
