@@ -36,7 +36,7 @@ use crate::start::{Start, Usage};
 use crate::store::State as Wish;
 use crate::{ContainerName, Image, ImageError, Images, Kind, Record, Settings, Store};
 
-use self::slot::{Program, Slot};
+use self::slot::{ProgramOrigin, Slot};
 
 pub(crate) use self::event::{Event, Reply};
 pub(crate) use self::slot::Sent;
@@ -324,7 +324,7 @@ impl Supervisor {
         let name: ContainerName = SENT.parse().map_err(Refusal::new)?;
         self.check_image(&sent.image)?;
         self.parts.launcher.residents.reserve(&name, &settings.permissions).map_err(Refusal::new)?;
-        self.put(&name, Program::Sent(Arc::new(sent)), settings, u64::MAX);
+        self.put(&name, ProgramOrigin::Sent(Arc::new(sent)), settings, u64::MAX);
         self.end_instances(&name);
         self.change_life(&name, Life::restart);
         Ok(())
@@ -332,8 +332,10 @@ impl Supervisor {
 
     fn uninstall(&mut self, name: &ContainerName, reply: Reply<()>) {
         let forgotten = self.slot(name).and_then(|slot| match slot.program {
-            Program::Installed { .. } => self.parts.store.uninstall(name).map(drop).map_err(Refusal::new),
-            Program::Sent(_) => Ok(()),
+            ProgramOrigin::Installed { .. } => {
+                self.parts.store.uninstall(name).map(drop).map_err(Refusal::new)
+            }
+            ProgramOrigin::Sent(_) => Ok(()),
         });
         match forgotten {
             Ok(()) => {
@@ -471,14 +473,14 @@ impl Supervisor {
     }
 
     fn put_record(&mut self, record: Record) {
-        let program = Program::Installed { image: record.image, kind: record.kind };
+        let program = ProgramOrigin::Installed { image: record.image, kind: record.kind };
         self.put(&record.name, program, record.settings, record.place);
         if let Some(slot) = self.slots.get_mut(&record.name) {
             slot.provided = record.provides.into_iter().collect();
         }
     }
 
-    fn put(&mut self, name: &ContainerName, program: Program, settings: Settings, place: u64) {
+    fn put(&mut self, name: &ContainerName, program: ProgramOrigin, settings: Settings, place: u64) {
         match self.slots.get_mut(name) {
             Some(slot) => slot.replace(program, settings, place),
             None => {
@@ -490,8 +492,8 @@ impl Supervisor {
     /// Stores whether a container is to run, beyond the end of the device.
     fn store_wish(&mut self, name: &ContainerName, wish: Wish) -> Result<(), Refusal> {
         match self.slot(name)?.program {
-            Program::Installed { .. } => self.parts.store.set_state(name, wish).map_err(Refusal::new),
-            Program::Sent(_) => Ok(()),
+            ProgramOrigin::Installed { .. } => self.parts.store.set_state(name, wish).map_err(Refusal::new),
+            ProgramOrigin::Sent(_) => Ok(()),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{Digest, Image, Kind, Settings, Store, StoreError, assets};
 
 /// A container of a device.
 pub(super) struct Slot {
-    pub(super) program: Program,
+    pub(super) program: ProgramOrigin,
     pub(super) settings: Settings,
     /// Its place in the order of installation.
     pub(super) place: u64,
@@ -36,8 +36,8 @@ pub(super) struct Slot {
     pub(super) ending: Vec<Reply<()>>,
 }
 
-/// The program of a container.
-pub(super) enum Program {
+/// Where the program of a container comes from.
+pub(super) enum ProgramOrigin {
     /// In the store.
     Installed { image: Digest, kind: Kind },
     /// In memory: it was sent to be run once.
@@ -51,7 +51,7 @@ pub(crate) struct Sent {
 }
 
 impl Slot {
-    pub(super) fn new(program: Program, settings: Settings, place: u64) -> Slot {
+    pub(super) fn new(program: ProgramOrigin, settings: Settings, place: u64) -> Slot {
         Slot {
             life: Life::new(settings.restart, interval_us(&settings)),
             program,
@@ -71,7 +71,7 @@ impl Slot {
     }
 
     /// Replaces the program. A run that has begun goes on as it was.
-    pub(super) fn replace(&mut self, program: Program, settings: Settings, place: u64) {
+    pub(super) fn replace(&mut self, program: ProgramOrigin, settings: Settings, place: u64) {
         self.life.set_policy(settings.restart, interval_us(&settings));
         (self.program, self.settings, self.place) = (program, settings, place);
     }
@@ -89,22 +89,22 @@ impl Slot {
     }
 
     pub(super) fn is_installed(&self) -> bool {
-        matches!(self.program, Program::Installed { .. })
+        matches!(self.program, ProgramOrigin::Installed { .. })
     }
 
     /// Returns the digest and the kind of its image.
     pub(super) fn identity(&self) -> (Digest, Kind) {
         match &self.program {
-            Program::Installed { image, kind } => (*image, *kind),
-            Program::Sent(sent) => (sent.image.digest(), sent.image.manifest().kind),
+            ProgramOrigin::Installed { image, kind } => (*image, *kind),
+            ProgramOrigin::Sent(sent) => (sent.image.digest(), sent.image.manifest().kind),
         }
     }
 
     /// Encodes the files that come with it, and its defines, as programs read them.
     pub(super) fn assets(&self, store: &Store) -> Result<Vec<u8>, Refusal> {
         let mut entries = match &self.program {
-            Program::Sent(sent) => sent.assets.clone(),
-            Program::Installed { .. } => {
+            ProgramOrigin::Sent(sent) => sent.assets.clone(),
+            ProgramOrigin::Installed { .. } => {
                 let read = |(name, digest): (&String, &Digest)| Ok((name.clone(), store.asset(*digest)?));
                 self.settings
                     .assets
@@ -123,8 +123,8 @@ impl Slot {
 
     pub(super) fn image(&self, store: &Store) -> Result<Image, Refusal> {
         match &self.program {
-            Program::Installed { image, .. } => store.image(*image).map_err(Refusal::new),
-            Program::Sent(sent) => Ok(sent.image.clone()),
+            ProgramOrigin::Installed { image, .. } => store.image(*image).map_err(Refusal::new),
+            ProgramOrigin::Sent(sent) => Ok(sent.image.clone()),
         }
     }
 }
