@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lucarne_host::System;
 use lucarne_ports::{CapturedOutput, Stream};
 use lucarne_services::{Call, Container, Handler, Policy, Selector, Thrown, Value, uuid};
-use lucarne_toit::{Host, LoadedProgram, MemoryAccount};
+use lucarne_toit::{Grants, LoadedProgram, MemoryAccount};
 
 const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 0);
 
@@ -49,8 +49,8 @@ main:
             policy.open.deny(entry);
         }
         system.policies().set(group.gid(), policy);
-        let host = Host::new(output.clone(), system.presence());
-        assert_eq!(lucarne_toit::start_in(system.kernel(), group, image.clone(), host).wait(), 0);
+        let grants = Grants::new(output.clone(), system.presence());
+        assert_eq!(lucarne_toit::start_in(system.kernel(), group, image.clone(), grants).wait(), 0);
     }
     let expected = "null\nCannot find service: this container may not open it\nabsent\n";
     assert_eq!(output.text(Stream::Out), expected);
@@ -72,9 +72,9 @@ main:
   print (ByteArray 1_000_000).size
 ";
     let account = Arc::new(MemoryAccount::new(8 << 20));
-    let mut host = Host::new(output.clone(), system.presence());
-    host.memory = Some(account.clone());
-    assert_eq!(lucarne_toit::start(system.kernel(), image("hoard.toit", source), host).wait(), 0);
+    let mut grants = Grants::new(output.clone(), system.presence());
+    grants.memory = Some(account.clone());
+    assert_eq!(lucarne_toit::start(system.kernel(), image("hoard.toit", source), grants).wait(), 0);
     assert_eq!(output.text(Stream::Out), "5000000\nOUT_OF_MEMORY\n1000000\n5000000\n");
     drop(system);
     assert_eq!(account.used_bytes(), 0);

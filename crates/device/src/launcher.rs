@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lucarne_kernel::{Gid, KernelHandle, Prepared, RunningProgram, priority};
 use lucarne_services::{Announcement, Announcements, Presence, Value};
-use lucarne_toit::{Host, MemoryAccount};
+use lucarne_toit::{Grants, MemoryAccount};
 use uuid::Uuid;
 
 use crate::residents::Residents;
@@ -109,20 +109,20 @@ impl Launcher {
         forget: impl FnOnce() + Send + 'static,
     ) -> RunningContainer {
         let Start { name, image_id, settings, assets, output, on_end, .. } = start;
-        let mut host = Host::new(output, &self.presence);
-        host.arguments.clone_from(&settings.arguments);
-        host.argument = argument;
-        host.image_id = image_id.into_bytes();
-        host.program_name = Some(name.to_string());
-        host.assets = assets;
-        host.heap.limit_bytes = settings
+        let mut grants = Grants::new(output, &self.presence);
+        grants.arguments.clone_from(&settings.arguments);
+        grants.argument = argument;
+        grants.image_id = image_id.into_bytes();
+        grants.program_name = Some(name.to_string());
+        grants.assets = assets;
+        grants.heap.limit_bytes = settings
             .memory_bytes
             .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        host.futile_collections_max = Some(FUTILE_COLLECTIONS_MAX);
-        let memory = Arc::new(MemoryAccount::new(host.heap.limit_bytes));
-        host.memory = Some(memory.clone());
-        host.priority = if settings.background { priority::LOW } else { priority::NORMAL };
-        let program = lucarne_toit::start_in(&self.kernel, group, image, host);
+        grants.futile_collections_max = Some(FUTILE_COLLECTIONS_MAX);
+        let memory = Arc::new(MemoryAccount::new(grants.heap.limit_bytes));
+        grants.memory = Some(memory.clone());
+        grants.priority = if settings.background { priority::LOW } else { priority::NORMAL };
+        let program = lucarne_toit::start_in(&self.kernel, group, image, grants);
         program.when_ended(move |code| {
             forget();
             on_end(code);

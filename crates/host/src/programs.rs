@@ -15,7 +15,7 @@ use lucarne_ports::containers::{
 };
 use lucarne_ports::{Environment, FixedEnvironment, MachineEnvironment};
 use lucarne_services::{Uuid, Value};
-use lucarne_toit::{Host, LoadedProgram, ToitError};
+use lucarne_toit::{Grants, LoadedProgram, ToitError};
 
 use crate::system::Parts;
 use crate::{SimulatedSystem, System};
@@ -100,7 +100,7 @@ fn start_program(
 struct Template {
     id: Uuid,
     image: Arc<LoadedProgram>,
-    make_host: Box<dyn Fn() -> Host + Send + Sync>,
+    grants: Grants,
 }
 
 impl Template {
@@ -115,26 +115,22 @@ impl Template {
         let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, file.as_os_str().as_encoded_bytes());
         let name = file.to_str().map(str::to_owned);
         let path = std::fs::canonicalize(file).ok().and_then(|path| path.to_str().map(str::to_owned));
-        let (output, presence) = (parts.output.clone(), parts.presence.clone());
         let outside = options.outside.then(|| {
-            let output = output.clone();
+            let output = parts.output.clone();
             Arc::new(Surroundings::new(move || output.flush()))
         });
-        let make_host = Box::new(move || {
-            let mut host = Host::new(output.clone(), &presence);
-            if let Some(limit) = options.memory_limit {
-                host.heap.limit_bytes = limit;
-            }
-            host.heap.stress = options.gc_stress;
-            host.arguments.clone_from(&options.arguments);
-            host.image_id = id.into_bytes();
-            host.program_name.clone_from(&name);
-            host.program_path.clone_from(&path);
-            host.outside.clone_from(&outside);
-            host.environment.clone_from(&environment);
-            host
-        });
-        Template { id, image, make_host }
+        let mut grants = Grants::new(parts.output.clone(), &parts.presence);
+        if let Some(limit) = options.memory_limit {
+            grants.heap.limit_bytes = limit;
+        }
+        grants.heap.stress = options.gc_stress;
+        grants.arguments = options.arguments;
+        grants.image_id = id.into_bytes();
+        grants.program_name = name;
+        grants.program_path = path;
+        grants.outside = outside;
+        grants.environment = environment;
+        Template { id, image, grants }
     }
 }
 
@@ -158,10 +154,10 @@ impl Programs {
         argument: Option<Value>,
     ) -> RunningProgram {
         let gid = group.gid();
-        let (image, mut host) = (template.image.clone(), (template.make_host)());
-        host.argument = argument;
+        let (image, mut grants) = (template.image.clone(), template.grants.clone());
+        grants.argument = argument;
         self.running.lock().insert(gid, template);
-        let program = lucarne_toit::start_in(kernel, group, image, host);
+        let program = lucarne_toit::start_in(kernel, group, image, grants);
         let running = self.running.clone();
         program.when_ended(move |_| drop(running.lock().remove(&gid)));
         program
@@ -174,7 +170,7 @@ impl Programs {
             running.values().map(|template| (template.id, template)).collect();
         let image = |template: &Arc<Template>| InstalledImage {
             id: template.id,
-            name: (template.make_host)().program_name,
+            name: template.grants.program_name.clone(),
             options: InstallOptions::default(),
         };
         by_id.into_values().map(image).collect()

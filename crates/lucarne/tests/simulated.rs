@@ -10,7 +10,7 @@ use std::time::Duration;
 use lucarne::prelude::*;
 use lucarne::{CapturedOutput, Container, RunningProgram, Stream};
 use lucarne_kernel::Faults;
-use lucarne_toit::{Host, LoadedProgram};
+use lucarne_toit::{Grants, LoadedProgram};
 
 const SEEDS: u64 = 1_000;
 
@@ -202,8 +202,8 @@ fn run(images: &Images, seed: u64, kill_at_steps: Vec<u64>) -> Run {
     let mut system = builder.simulate(seed, Faults { kill_at_steps });
     let kernel = system.kernel().clone();
     let toit = |image: &Arc<LoadedProgram>| {
-        let host = Host::new(output.clone(), system.presence());
-        lucarne_toit::start(&kernel, image.clone(), host)
+        let grants = Grants::new(output.clone(), system.presence());
+        lucarne_toit::start(&kernel, image.clone(), grants)
     };
 
     let (alive, at_work) = (Count::default(), Count::default());

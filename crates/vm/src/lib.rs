@@ -4,7 +4,7 @@
 //! frames of one task; the machine has the tasks of a process, performs the effects of natives, and speaks with the
 //! kernel. Objects and the collector are in `lucarne_heap`, natives in `lucarne_natives`.
 
-mod host;
+mod grants;
 #[allow(unsafe_code, reason = "registers are not checked on each access; interpreter.rs states why")]
 mod interpreter;
 mod machine;
@@ -12,7 +12,7 @@ mod process;
 mod program;
 pub mod trace;
 
-pub use host::Host;
+pub use grants::Grants;
 pub use lucarne_heap::MemoryAccount;
 pub use lucarne_natives as natives;
 pub use process::{start, start_in};

@@ -24,7 +24,7 @@ use lucarne_outside::{Outside, WatchId};
 use lucarne_services::protocol::kind;
 use rustc_hash::FxHashMap;
 
-use crate::host::Host;
+use crate::grants::Grants;
 use crate::interpreter::{Interpreter, Position, Stop};
 use crate::program::LoadedProgram;
 use inbox::Inbox;
@@ -40,7 +40,7 @@ const SLICE: i64 = 1_000;
 pub(crate) struct Machine {
     heap: Heap,
     program: Arc<LoadedProgram>,
-    host: Arc<Host>,
+    grants: Arc<Grants>,
     tasks: Tasks,
     ready: VecDeque<TaskId>,
     /// The task that the last turn interrupted.
@@ -129,15 +129,15 @@ impl Done {
 }
 
 impl Machine {
-    pub(crate) fn new(program: Arc<LoadedProgram>, host: Arc<Host>) -> Result<Machine, OutOfMemory> {
-        let mut heap = Heap::new(program.objects().clone(), host.heap)?;
-        if let Some(account) = &host.memory {
+    pub(crate) fn new(program: Arc<LoadedProgram>, grants: Arc<Grants>) -> Result<Machine, OutOfMemory> {
+        let mut heap = Heap::new(program.objects().clone(), grants.heap)?;
+        if let Some(account) = &grants.memory {
             heap.charge_to(account.clone());
         }
         Ok(Machine {
             heap,
             program,
-            host,
+            grants,
             tasks: Tasks::default(),
             ready: VecDeque::new(),
             interrupted: None,
@@ -204,7 +204,7 @@ impl Machine {
     /// Ends a process that only collects, where the host does not allow that.
     fn end_futile(&mut self) {
         let collections = self.heap.futile_collections();
-        if self.end.is_none() && self.host.futile_collections_max.is_some_and(|max| collections >= max) {
+        if self.end.is_none() && self.grants.futile_collections_max.is_some_and(|max| collections >= max) {
             self.report_uncaught(&format!(
                 "OUT_OF_MEMORY: {collections} collections in a row have freed under 2 % of the memory"
             ));
@@ -298,7 +298,7 @@ impl Machine {
 
     /// Enters a task where it stands.
     fn enter(&mut self, position: Position, budget: i64) -> Interpreter<'_> {
-        Interpreter::new(&mut self.heap, &self.program, &*self.host.environment, position, budget)
+        Interpreter::new(&mut self.heap, &self.program, &*self.grants.environment, position, budget)
     }
 
     /// Returns the register of an argument of the native that a task is at.
@@ -318,7 +318,7 @@ impl Machine {
 
     /// An exception that not even the library's own handler could deal with.
     fn report_uncaught(&mut self, text: &str) {
-        self.host.report(&format!("EXCEPTION error.\n{text}"));
+        self.grants.report(&format!("EXCEPTION error.\n{text}"));
         self.end = Some(Exit::failed(text));
     }
 
@@ -358,7 +358,7 @@ impl Machine {
     fn main_lambda(&mut self) -> Result<Kept, Failure> {
         let entries = self.program.program().entries;
         let count = usize::from(entries.main_takes_arguments);
-        let argument = match &self.host.argument {
+        let argument = match &self.grants.argument {
             None => self.main_arguments()?,
             Some(value) => {
                 let mut payload =
@@ -374,7 +374,7 @@ impl Machine {
 
     /// The arguments of the program, as a list.
     fn main_arguments(&mut self) -> Result<Kept, OutOfMemory> {
-        let arguments = &self.host.arguments;
+        let arguments = &self.grants.arguments;
         let array = self.heap.new_array(arguments.len())?.keep();
         for (index, argument) in arguments.iter().enumerate() {
             self.heap.new_string(argument)?.store(array, index);

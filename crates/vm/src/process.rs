@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use lucarne_kernel::{Context, Exit, KernelHandle, Outcome, Prepared, Process, RunningProgram, SpawnOptions};
 
-use crate::host::Host;
+use crate::grants::Grants;
 use crate::machine::{Machine, Start};
 use crate::program::LoadedProgram;
 
 /// A process that runs a program. Its heap is made in its first turn.
 pub(crate) struct ToitProcess {
     program: Arc<LoadedProgram>,
-    host: Arc<Host>,
+    grants: Arc<Grants>,
     start: Option<Start>,
     machine: Option<Box<Machine>>,
 }
 
 impl ToitProcess {
-    pub(crate) fn new(program: Arc<LoadedProgram>, host: Arc<Host>, start: Start) -> ToitProcess {
-        ToitProcess { program, host, start: Some(start), machine: None }
+    pub(crate) fn new(program: Arc<LoadedProgram>, grants: Arc<Grants>, start: Start) -> ToitProcess {
+        ToitProcess { program, grants, start: Some(start), machine: None }
     }
 
     fn machine(&mut self, context: &Context<'_>) -> Result<&mut Machine, String> {
         if let Some(start) = self.start.take() {
             context.expect_memory_pressure();
-            let machine = Machine::new(self.program.clone(), self.host.clone());
+            let machine = Machine::new(self.program.clone(), self.grants.clone());
             let mut machine = Box::new(machine.map_err(|error| error.to_string())?);
             machine.start(start).map_err(|failure| format!("{failure:?}"))?;
             self.machine = Some(machine);
@@ -47,7 +47,7 @@ impl Process for ToitProcess {
         match self.machine(context) {
             Ok(machine) => machine.run(context),
             Err(message) => {
-                self.host.report(&format!("EXCEPTION error.\n{message}"));
+                self.grants.report(&format!("EXCEPTION error.\n{message}"));
                 Outcome::Exit(Exit::failed(message))
             }
         }
@@ -55,8 +55,8 @@ impl Process for ToitProcess {
 }
 
 /// Starts a program: a process that runs its `main`, in a group of its own.
-pub fn start(kernel: &KernelHandle, program: Arc<LoadedProgram>, host: Host) -> RunningProgram {
-    start_in(kernel, kernel.prepare(), program, host)
+pub fn start(kernel: &KernelHandle, program: Arc<LoadedProgram>, grants: Grants) -> RunningProgram {
+    start_in(kernel, kernel.prepare(), program, grants)
 }
 
 /// The same, in a group that has been prepared.
@@ -64,9 +64,9 @@ pub fn start_in(
     kernel: &KernelHandle,
     group: Prepared,
     program: Arc<LoadedProgram>,
-    mut host: Host,
+    mut grants: Grants,
 ) -> RunningProgram {
-    host.heap.hash_seed = kernel.random().next_u64();
-    let options = SpawnOptions { priority: host.priority, ..SpawnOptions::named(host.name()) };
-    group.start(Box::new(ToitProcess::new(program, Arc::new(host), Start::Main)), options)
+    grants.heap.hash_seed = kernel.random().next_u64();
+    let options = SpawnOptions { priority: grants.priority, ..SpawnOptions::named(grants.name()) };
+    group.start(Box::new(ToitProcess::new(program, Arc::new(grants), Start::Main)), options)
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lucarne_host::System;
 use lucarne_ports::{CapturedOutput, Stream};
-use lucarne_toit::Host;
+use lucarne_toit::Grants;
 
 use super::*;
 
@@ -51,9 +51,9 @@ fn compile_text(text: &str) -> Image {
 fn run(program: Arc<lucarne_toit::LoadedProgram>) -> String {
     let output = Arc::new(CapturedOutput::default());
     let system = System::builder().workers(1).output(output.clone()).start();
-    let mut host = Host::new(output.clone(), system.presence());
-    host.arguments = vec!["you".to_owned()];
-    lucarne_toit::start(system.kernel(), program, host).wait();
+    let mut grants = Grants::new(output.clone(), system.presence());
+    grants.arguments = vec!["you".to_owned()];
+    lucarne_toit::start(system.kernel(), program, grants).wait();
     output.text(Stream::Out) + &output.text(Stream::Error)
 }
 

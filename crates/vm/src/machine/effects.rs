@@ -60,7 +60,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::WriteStderr => machine.write(id, Stream::Error),
         Effect::RenderTrace => machine.text_or_null(Some(machine.rendered_trace(id))),
         Effect::StandInRegistration => machine.stand_in_registration(id),
-        Effect::StandInLimit => match machine.host.presence.rules() {
+        Effect::StandInLimit => match machine.grants.presence.rules() {
             Some(rules) => Done::from(Immediate::small(rules.limit_us)),
             None => Done::NULL,
         },
@@ -68,7 +68,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
 
         Effect::LogWrite => match machine.log_record(id) {
             Ok(record) => {
-                machine.host.output.log(&record);
+                machine.grants.output.log(&record);
                 Done::NULL
             }
             Err(failure) => Done::Fail(failure),
@@ -107,14 +107,14 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         | Effect::NotificationTake => machine.inbox_effect(effect, id),
         Effect::Notify => machine.notify(id, context),
 
-        Effect::SystemProgramName => machine.text_or_null(machine.host.program_name.clone()),
-        Effect::SystemProgramPath => machine.text_or_null(machine.host.program_path.clone()),
+        Effect::SystemProgramName => machine.text_or_null(machine.grants.program_name.clone()),
+        Effect::SystemProgramPath => machine.text_or_null(machine.grants.program_path.clone()),
         Effect::SystemAssets => {
-            let assets = machine.heap.new_bytes_from(&machine.host.assets);
+            let assets = machine.heap.new_bytes_from(&machine.grants.assets);
             Done::from(assets.map(RefMut::keep).map_err(Failure::from))
         }
         Effect::SystemImageId => {
-            let id = machine.heap.new_bytes_from(&machine.host.image_id);
+            let id = machine.heap.new_bytes_from(&machine.grants.image_id);
             Done::from(id.map(RefMut::keep).map_err(Failure::from))
         }
         Effect::SystemProcessStats => machine.process_stats(id, context),
@@ -142,8 +142,8 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         Effect::SystemSetMemoryLimit => {
             let bytes = machine.int_argument(id, 0).and_then(|bytes| usize::try_from(bytes).ok());
             // A process may tighten its limit, and loosen it up to what it was given.
-            let bytes = bytes.filter(|bytes| *bytes > 0).unwrap_or(machine.host.heap.limit_bytes);
-            machine.heap.set_limit_bytes(bytes.min(machine.host.heap.limit_bytes));
+            let bytes = bytes.filter(|bytes| *bytes > 0).unwrap_or(machine.grants.heap.limit_bytes);
+            machine.heap.set_limit_bytes(bytes.min(machine.grants.heap.limit_bytes));
             Done::NULL
         }
     }
@@ -243,7 +243,7 @@ impl Machine {
 
     /// Ends the process because of an exception that a task did not catch.
     fn fail_task(&mut self, id: TaskId) -> Done {
-        self.host.report(&self.rendered_trace(id));
+        self.grants.report(&self.rendered_trace(id));
         let text = self.heap.string(self.value(id, 0)).unwrap_or("?").to_string();
         self.end = Some(Exit::failed(text));
         Done::End
@@ -260,8 +260,8 @@ impl Machine {
             Ok(start) => start,
             Err(failure) => return Done::Fail(failure),
         };
-        let process = ToitProcess::new(self.program.clone(), self.host.clone(), start);
-        let options = SpawnOptions { name: self.host.name(), priority, group: GroupOption::Same };
+        let process = ToitProcess::new(self.program.clone(), self.grants.clone(), start);
+        let options = SpawnOptions { name: self.grants.name(), priority, group: GroupOption::Same };
         match context.spawn(Box::new(process), options) {
             Ok(pid) => Done::from(Immediate::small(pid_number(pid))),
             Err(_) => Done::Fail(Failure::Error("PERMISSION_DENIED")),
@@ -332,7 +332,7 @@ impl Machine {
             return Done::Fail(Failure::WRONG_TYPE);
         };
         let length = text.len();
-        let output = &self.host.output;
+        let output = &self.grants.output;
         if self.flag(id, 1) {
             let mut line = Vec::with_capacity(text.len() + 1);
             line.extend_from_slice(text.as_bytes());
@@ -356,7 +356,7 @@ impl Machine {
     /// The service of the system that the first argument numbers, and the flag of its providers.
     fn stand_in(&self, id: TaskId) -> Option<(&Interface, &ProviderFlag)> {
         let service = usize::try_from(self.int_argument(id, 0)?).ok()?;
-        self.host.stand_ins.get(service).map(|(interface, flag)| (interface, flag))
+        self.grants.stand_ins.get(service).map(|(interface, flag)| (interface, flag))
     }
 
     fn stand_in_registration(&self, id: TaskId) -> Done {
@@ -371,7 +371,7 @@ impl Machine {
         let (Some(registration), Some(reason)) = (registration, self.heap.string(self.value(id, 2))) else {
             return Done::Fail(Failure::WRONG_TYPE);
         };
-        self.host.presence.report_failure(flag, registration, interface.alias, reason);
+        self.grants.presence.report_failure(flag, registration, interface.alias, reason);
         Done::NULL
     }
 

@@ -27,7 +27,7 @@ impl Machine {
         context: &mut Context<'_>,
     ) -> Done {
         if self.outside.is_none() {
-            let Some(surroundings) = self.host.outside.clone() else {
+            let Some(surroundings) = self.grants.outside.clone() else {
                 return Done::Fail(Failure::Error("PERMISSION_DENIED"));
             };
             let waker = context.waker();

@@ -1,4 +1,4 @@
-//! The surroundings of a program, which its processes share: limits, output, names.
+//! The grants of a program, which its processes share: limits, output, names, and its access to the machine.
 
 use std::sync::Arc;
 
@@ -10,8 +10,9 @@ use lucarne_ports::{Environment, MachineEnvironment, Output, Stream};
 use lucarne_services::protocol::{Interface, interface};
 use lucarne_services::{Presence, ProviderFlag};
 
-/// The surroundings of a program.
-pub struct Host {
+/// Everything that a program is granted besides the heap and mailbox of each of its processes.
+#[derive(Clone)]
+pub struct Grants {
     /// The options of heaps.
     pub heap: HeapOptions,
     /// The number of full collections in a row for want of memory, each of which has freed under 2 %, after which a process
@@ -44,10 +45,10 @@ pub struct Host {
     pub(crate) stand_ins: [(Interface, ProviderFlag); 3],
 }
 
-impl Host {
-    /// Makes surroundings with default limits, no arguments, no name, and no access to the machine.
-    pub fn new(output: Arc<dyn Output>, presence: &Presence) -> Host {
-        Host {
+impl Grants {
+    /// Creates grants with default limits, no arguments, no name, and no access to the machine.
+    pub fn new(output: Arc<dyn Output>, presence: &Presence) -> Grants {
+        Grants {
             heap: HeapOptions { before_long_work, ..HeapOptions::default() },
             futile_collections_max: None,
             memory: None,
