@@ -81,16 +81,16 @@ pub(crate) enum Command {
     Test(Test),
     /// Install and list packages
     #[command(subcommand)]
-    Pkg(Pkg),
+    Pkg(PkgCommand),
     /// Build components in C
     #[command(subcommand)]
-    C(C),
+    C(CCommand),
     /// Start, stop and inspect the device on this machine
     #[command(subcommand)]
-    Device(device::Device),
+    Device(device::DeviceCommand),
     /// Install and manage containers on the device
     #[command(subcommand)]
-    Container(device::Container),
+    Container(device::ContainerCommand),
     /// List the services on the device: their providers and clients, the rate and duration of calls
     Services(device::Services),
     /// Show the containers and services of the device, once a second
@@ -217,7 +217,7 @@ pub(crate) struct Watch {
 
 /// The commands of `lucarne c`.
 #[derive(Debug, Subcommand)]
-pub(crate) enum C {
+pub(crate) enum CCommand {
     /// Print the include folder of toit/toit.h
     IncludeDir,
     /// Build a component from a folder, for `lucarne run --component`
@@ -279,11 +279,11 @@ pub(crate) struct Test {
 
 /// The commands of `lucarne pkg`.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Pkg {
+pub(crate) enum PkgCommand {
     /// Add a package, or rewrite the lock file from package.yaml
-    Install(Install),
+    Install(PkgInstall),
     /// List the packages of the lock file
-    List(List),
+    List(PkgList),
 }
 
 /// The options of `lucarne pkg install`.
@@ -291,7 +291,7 @@ pub(crate) enum Pkg {
 #[command(after_help = "\
 Published packages are read from the folder .packages, where the package manager
 of the Toit SDK puts them. Without PACKAGE, all packages in package.yaml are looked up there.")]
-pub(crate) struct Install {
+pub(crate) struct PkgInstall {
     /// Treat PACKAGE as the path of a folder
     #[arg(long, requires = "package")]
     pub(crate) local: bool,
@@ -310,7 +310,7 @@ pub(crate) struct Install {
 
 /// The options of `lucarne pkg list`.
 #[derive(Debug, Args)]
-pub(crate) struct List {
+pub(crate) struct PkgList {
     /// Print a JSON array
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::arguments::C;
+use crate::arguments::CCommand;
 use crate::{Stop, print_error, print_out};
 
-pub(crate) fn c(command: &C) -> Result<ExitCode, Stop> {
+pub(crate) fn c(command: &CCommand) -> Result<ExitCode, Stop> {
     match command {
-        C::IncludeDir => {
+        CCommand::IncludeDir => {
             let folder = lucarne_c::include_dir()
                 .map_err(|error| Stop::failure(format!("cannot find a folder for toit/toit.h: {error}")))?;
             print_out(format!("{}\n", folder.display()).as_bytes());
         }
-        C::Build { folder, output } => build(folder, output.as_deref())?,
+        CCommand::Build { folder, output } => build(folder, output.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }

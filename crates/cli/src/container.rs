@@ -10,8 +10,8 @@ use lucarne_toit::{Diagnosed, ToitError};
 use serde_json::json;
 
 use crate::arguments::device::{
-    Container, ContainerInspect, ContainerList, Install, OfContainer, RestartPolicy, RunOptions,
-    parse_interval,
+    ContainerCommand, ContainerInspect, ContainerInstall, ContainerList, OneContainer, RestartPolicy,
+    RunOptions, parse_interval,
 };
 use crate::device::shown_duration;
 use crate::reach::{reach, refused};
@@ -20,29 +20,29 @@ use crate::{FAILURE, Stop, front, logs, print_out, table};
 /// The setting of `jag` that stands for `--interval`.
 const JAG_INTERVAL: &str = "jag.interval";
 
-pub(crate) fn container(command: &Container) -> Result<ExitCode, Stop> {
+pub(crate) fn container(command: &ContainerCommand) -> Result<ExitCode, Stop> {
     match command {
-        Container::Install(options) => install(options),
-        Container::Uninstall(options) => {
+        ContainerCommand::Install(options) => install(options),
+        ContainerCommand::Uninstall(options) => {
             command_for(options, "uninstalled", |reached, name| reached.device.uninstall(name).wait())
         }
-        Container::Start(options) => {
+        ContainerCommand::Start(options) => {
             command_for(options, "started", |reached, name| reached.device.start(name).wait())
         }
-        Container::Stop(options) => {
+        ContainerCommand::Stop(options) => {
             command_for(options, "stopped", |reached, name| reached.device.stop(name).wait())
         }
-        Container::Restart(options) => {
+        ContainerCommand::Restart(options) => {
             command_for(options, "restarted", |reached, name| reached.device.restart(name).wait())
         }
-        Container::List(options) => list(options),
-        Container::Logs(options) => logs::logs(options),
-        Container::Inspect(options) => inspect(options),
+        ContainerCommand::List(options) => list(options),
+        ContainerCommand::Logs(options) => logs::logs(options),
+        ContainerCommand::Inspect(options) => inspect(options),
     }
 }
 
-fn install(options: &Install) -> Result<ExitCode, Stop> {
-    let Install { at, run, name, file, .. } = options;
+fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
+    let ContainerInstall { at, run, name, file, .. } = options;
     let settings = Settings {
         restart: match options.restart {
             RestartPolicy::Always => Restart::Always,
@@ -78,7 +78,7 @@ fn install(options: &Install) -> Result<ExitCode, Stop> {
 }
 
 /// Returns the time between starts, from `--interval` or from the definition that `jag` uses for it.
-fn interval(options: &Install) -> Result<Option<Duration>, Stop> {
+fn interval(options: &ContainerInstall) -> Result<Option<Duration>, Stop> {
     let defined = options.run.defines.iter().find(|define| define.key == JAG_INTERVAL);
     match (options.interval, defined.and_then(|define| define.value.as_str())) {
         (Some(interval), _) => Ok(Some(interval)),
@@ -149,7 +149,7 @@ fn read_asset(text: &str) -> Result<(Option<String>, Vec<u8>), Stop> {
 }
 
 fn command_for(
-    options: &OfContainer,
+    options: &OneContainer,
     done: &str,
     order: impl FnOnce(&Reached, ContainerName) -> Result<(), Refused>,
 ) -> Result<ExitCode, Stop> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use lucarne_device::control::{ReachError, Reached, Status};
 use lucarne_device::{Daemon, DeviceOptions, StateFolder};
 
-use crate::arguments::device::{Device, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
+use crate::arguments::device::{DeviceCommand, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
 use crate::reach::{folder, reach};
 use crate::{Stop, metrics, print_error, print_out};
 
@@ -23,14 +23,14 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 /// The time between checks whether the device has started: a detached device cannot report that to its parent.
 const LOOK: Duration = Duration::from_millis(10);
 
-pub(crate) fn device(command: &Device) -> Result<ExitCode, Stop> {
+pub(crate) fn device(command: &DeviceCommand) -> Result<ExitCode, Stop> {
     match command {
-        Device::Start(options) if options.foreground => foreground(options),
-        Device::Start(options) => start(options),
-        Device::Stop(options) => stop(options),
-        Device::Status(options) => status(options),
-        Device::Metrics(options) => metrics::metrics(options),
-        Device::Unit(options) => unit(options),
+        DeviceCommand::Start(options) if options.foreground => foreground(options),
+        DeviceCommand::Start(options) => start(options),
+        DeviceCommand::Stop(options) => stop(options),
+        DeviceCommand::Status(options) => status(options),
+        DeviceCommand::Metrics(options) => metrics::metrics(options),
+        DeviceCommand::Unit(options) => unit(options),
     }
 }
 

@@ -7,18 +7,18 @@ use lucarne_package::install::{self, InstallError};
 use lucarne_package::lock::{Lock, Package, Place};
 use serde_json::json;
 
-use crate::arguments::{Install, List, Pkg};
+use crate::arguments::{PkgCommand, PkgInstall, PkgList};
 use crate::{Stop, print_error, print_out};
 
 /// Installs or lists packages.
-pub(crate) fn pkg(command: &Pkg) -> Result<ExitCode, Stop> {
+pub(crate) fn pkg(command: &PkgCommand) -> Result<ExitCode, Stop> {
     match command {
-        Pkg::Install(options) => install(options),
-        Pkg::List(options) => list(options),
+        PkgCommand::Install(options) => install(options),
+        PkgCommand::List(options) => list(options),
     }
 }
 
-fn install(options: &Install) -> Result<ExitCode, Stop> {
+fn install(options: &PkgInstall) -> Result<ExitCode, Stop> {
     let root = program_folder(options.project_root.as_deref())?;
     let done = match (&options.package, options.local) {
         (Some(package), true) => {
@@ -43,7 +43,7 @@ fn install(options: &Install) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(options: &List) -> Result<ExitCode, Stop> {
+fn list(options: &PkgList) -> Result<ExitCode, Stop> {
     let root = program_folder(options.project_root.as_deref())?;
     let lock = install::installed(&root).map_err(stop)?;
     let rows: Vec<Row<'_>> =

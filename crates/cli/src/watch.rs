@@ -25,9 +25,9 @@ const BURST: Duration = Duration::from_millis(20);
 /// Runs the program until Ctrl-C.
 pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
     front::expect_readable(&options.file)?;
-    let (happens, happenings) = channel();
-    let mut folders = Folders::new(happens.clone())?;
-    let mut program = Program { options, happens, running: None };
+    let (sender, events) = channel();
+    let mut folders = Folders::new(sender.clone())?;
+    let mut program = WatchedProgram { options, sender, running: None };
     let mut sources: BTreeSet<PathBuf> = [full(&options.file)].into();
     folders.set(&sources)?;
     loop {
@@ -50,32 +50,32 @@ pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
             program.end();
             program.start()?;
         }
-        let changed = next_change(&happenings, &sources, &mut program)?;
+        let changed = next_change(&events, &sources, &mut program)?;
         print_error(&format!("lucarne: {} has changed\n", from_here(&changed).display()));
     }
 }
 
-/// An event that wakes the watcher.
-enum Happening {
+/// An event for which the watcher waits.
+enum WatchEvent {
     Files(notify::Result<Event>),
     ProgramEnded,
 }
 
 /// Waits until a source changes, or a file that may be a missing import. Returns its path.
 fn next_change(
-    happenings: &Receiver<Happening>,
+    events: &Receiver<WatchEvent>,
     sources: &BTreeSet<PathBuf>,
-    program: &mut Program<'_>,
+    program: &mut WatchedProgram<'_>,
 ) -> Result<PathBuf, Stop> {
     loop {
-        match happenings.recv().map_err(|error| cannot_watch(&error))? {
-            Happening::ProgramEnded => program.take_leave(),
-            Happening::Files(event) => {
+        match events.recv().map_err(|error| cannot_watch(&error))? {
+            WatchEvent::ProgramEnded => program.report_end(),
+            WatchEvent::Files(event) => {
                 let event = event.map_err(|error| cannot_watch(&error))?;
                 if let Some(changed) = concerning(&event, sources) {
-                    await_end_of_burst(happenings, sources);
+                    await_end_of_burst(events, sources);
                     // The program may have ended during the burst.
-                    program.take_leave();
+                    program.report_end();
                     return Ok(changed.clone());
                 }
             }
@@ -84,10 +84,10 @@ fn next_change(
 }
 
 /// Waits until the sources have not changed for a while. Ignores changes of other files.
-fn await_end_of_burst(happenings: &Receiver<Happening>, sources: &BTreeSet<PathBuf>) {
+fn await_end_of_burst(events: &Receiver<WatchEvent>, sources: &BTreeSet<PathBuf>) {
     let mut end = Instant::now() + BURST;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
-        if let Ok(Happening::Files(Ok(event))) = happenings.recv_timeout(left)
+        if let Ok(WatchEvent::Files(Ok(event))) = events.recv_timeout(left)
             && concerning(&event, sources).is_some()
         {
             end = Instant::now() + BURST;
@@ -123,13 +123,13 @@ fn from_here(path: &Path) -> &Path {
 }
 
 /// The program in an OS process of its own, `lucarne run`, so that it can be killed at any point.
-struct Program<'o> {
+struct WatchedProgram<'o> {
     options: &'o Watch,
-    happens: Sender<Happening>,
+    sender: Sender<WatchEvent>,
     running: Option<Child>,
 }
 
-impl Program<'_> {
+impl WatchedProgram<'_> {
     fn start(&mut self) -> Result<(), Stop> {
         let child = self
             .command()
@@ -162,18 +162,18 @@ impl Program<'_> {
     /// Wakes the watcher when the program ends. Leaves the exit status for the watcher: until it is collected, no
     /// other OS process gets the pid, so that no other process can be killed by mistake.
     fn tell_of_end(&self, child: &Child) {
-        let happens = self.happens.clone();
+        let sender = self.sender.clone();
         let pid = Pid::from_child(child);
         thread::spawn(move || {
             // An error means that the program has ended, too.
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
             // The watcher may have ended.
-            let _ = happens.send(Happening::ProgramEnded);
+            let _ = sender.send(WatchEvent::ProgramEnded);
         });
     }
 
-    /// Reports that the program has ended by itself. On a device, the program outlives the command that started it.
-    fn take_leave(&mut self) {
+    /// If the program has ended by itself, reports that. On a device, the program outlives the command that started it.
+    fn report_end(&mut self) {
         let Some(Ok(Some(status))) = self.running.as_mut().map(Child::try_wait) else { return };
         self.running = None;
         if self.is_here() {
@@ -197,10 +197,10 @@ struct Folders {
 }
 
 impl Folders {
-    fn new(happens: Sender<Happening>) -> Result<Folders, Stop> {
+    fn new(sender: Sender<WatchEvent>) -> Result<Folders, Stop> {
         let tell = move |event| {
             // The watcher may have ended.
-            let _ = happens.send(Happening::Files(event));
+            let _ = sender.send(WatchEvent::Files(event));
         };
         let watcher = notify::recommended_watcher(tell).map_err(|error| cannot_watch(&error))?;
         Ok(Folders { watcher, watched: BTreeSet::new() })

@@ -25,7 +25,7 @@ pub(crate) struct At {
 #[command(after_help = "\
 A device keeps containers running on this machine: 'lucarne container install' installs them. They start with the
 device and can use each other's services. Each device has a state folder; two devices never share a folder.")]
-pub(crate) enum Device {
+pub(crate) enum DeviceCommand {
     /// Start the device and its installed containers
     Start(DeviceStart),
     /// Stop all containers and the device
@@ -145,19 +145,19 @@ pub(crate) struct DeviceUnit {
 
 /// The commands of `lucarne container`.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Container {
+pub(crate) enum ContainerCommand {
     /// Install and start a container; it replaces the container with the same name
-    Install(Box<Install>),
+    Install(Box<ContainerInstall>),
     /// Stop a container and delete it with its log
-    Uninstall(OfContainer),
+    Uninstall(OneContainer),
     /// List the containers
     List(ContainerList),
     /// Start a container now and whenever the device starts
-    Start(OfContainer),
+    Start(OneContainer),
     /// Stop a container; it stays stopped until you start it
-    Stop(OfContainer),
+    Stop(OneContainer),
     /// Stop a container and start it again
-    Restart(OfContainer),
+    Restart(OneContainer),
     /// Print the log of a container: what it printed and logged
     Logs(ContainerLogs),
     /// Print everything about a container
@@ -214,7 +214,7 @@ name keeps running.
 
 As with 'jag': -d, -D, --assets, --interval. -D jag.interval=DURATION is --interval. -D jag.wifi and -D jag.timeout have
 no meaning here, and -O is not needed.")]
-pub(crate) struct Install {
+pub(crate) struct ContainerInstall {
     #[command(flatten)]
     pub(crate) at: At,
     #[command(flatten)]
@@ -252,9 +252,9 @@ pub(crate) enum RestartPolicy {
     Never,
 }
 
-/// A command for one container.
+/// The options of a command for one container.
 #[derive(Debug, Args)]
-pub(crate) struct OfContainer {
+pub(crate) struct OneContainer {
     #[command(flatten)]
     pub(crate) at: At,
     /// Print only errors
