@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
+use lucarne_device::StateFolder;
 use lucarne_device::control::Reached;
 
-use crate::arguments::CommandLine;
-use crate::reach::folder;
 use crate::{Stop, print_out};
 
 /// The environment variable that a shell sets to ask for candidates.
@@ -29,9 +28,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(1);
 const ZSH_FIRST: &str =
     "if [ \"$funcstack[1]\" = _lucarne ]; then _clap_dynamic_completer_lucarne \"$@\"; fi\n";
 
-/// If a shell asks for candidates, answers it and ends. Otherwise does nothing.
-pub(crate) fn complete() {
-    CompleteEnv::with_factory(CommandLine::command).var(VARIABLE).complete();
+/// If a shell asks for candidates, answers it by this command line and ends. Otherwise does nothing.
+pub(crate) fn complete(command_line: fn() -> Command) {
+    CompleteEnv::with_factory(command_line).var(VARIABLE).complete();
 }
 
 /// Returns a completer for the names of installed containers.
@@ -42,7 +41,7 @@ pub(crate) fn containers() -> ArgValueCandidates {
 /// Returns the names of the containers on the device that the command line selects, or none if the device does not
 /// answer.
 fn names() -> Option<Vec<CompletionCandidate>> {
-    let reached = Reached::connect(&folder(state().as_deref()).ok()?).ok()?;
+    let reached = Reached::connect(&StateFolder::named_or_of_user(state().as_deref()).ok()?).ok()?;
     let listed = reached.device.list().within(ANSWER_MAX).wait().ok()?;
     Some(listed.iter().map(|container| CompletionCandidate::new(container.name.as_str())).collect())
 }

@@ -25,7 +25,7 @@ mod watch;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use arguments::{Command, CommandLine, Emit};
 
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
              report it, with the program that brought it about.\n"
         ));
     }));
-    complete::complete();
+    complete::complete(CommandLine::command);
     let first = std::env::args_os().nth(1);
     let result = if Emit::is_meant(first.as_deref()) {
         let Emit { stage, file } = Emit::parse();

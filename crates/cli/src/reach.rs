@@ -11,11 +11,7 @@ use crate::arguments::device::At;
 
 /// Returns the selected state folder.
 pub(crate) fn folder(state: Option<&Path>) -> Result<StateFolder, Stop> {
-    let folder = match state {
-        Some(path) => StateFolder::at(path),
-        None => StateFolder::of_user(),
-    };
-    folder.map_err(|error| Stop::usage(error.to_string()))
+    StateFolder::named_or_of_user(state).map_err(|error| Stop::usage(error.to_string()))
 }
 
 /// Returns the selected device and its name.

@@ -66,6 +66,14 @@ impl StateFolder {
         StateFolder::at(state.ok_or(FolderError::Nowhere)?.join("lucarne"))
     }
 
+    /// Returns the folder at the path that a user has named, or else the user's own folder.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn named_or_of_user(path: Option<&Path>) -> Result<StateFolder, FolderError> {
+        path.map_or_else(StateFolder::of_user, StateFolder::at)
+    }
+
     /// Returns the path.
     pub fn root(&self) -> &Path {
         &self.root
