@@ -26,7 +26,7 @@ pub(crate) struct Idle {
     /// The length of `sleeping`, readable without the lock.
     count: AtomicUsize,
     sleeping: Mutex<Vec<usize>>,
-    beds: Box<[Bed]>,
+    parkers: Box<[Parker]>,
     driver: OnceLock<Arc<dyn Driver>>,
     /// The worker in the driver, or [`NO_WORKER`].
     in_driver: AtomicUsize,
@@ -37,7 +37,7 @@ pub(crate) struct Idle {
 const NO_WORKER: usize = usize::MAX;
 
 #[derive(Default)]
-struct Bed {
+struct Parker {
     woken: Mutex<bool>,
     signal: Condvar,
 }
@@ -47,7 +47,7 @@ impl Idle {
         Idle {
             count: AtomicUsize::new(0),
             sleeping: Mutex::new(Vec::with_capacity(workers)),
-            beds: (0..workers).map(|_| Bed::default()).collect(),
+            parkers: (0..workers).map(|_| Parker::default()).collect(),
             driver: OnceLock::new(),
             in_driver: AtomicUsize::new(NO_WORKER),
             is_worker_lingering: AtomicBool::new(false),
@@ -96,10 +96,10 @@ impl Idle {
         if !has_work() {
             match driver {
                 Some(driver) => driver.wait(&has_work, patience()),
-                None => self.beds[worker].lie_down(patience()),
+                None => self.parkers[worker].park(patience()),
             }
         }
-        self.rise(worker);
+        self.deregister(worker);
         if driver.is_some() {
             self.in_driver.store(NO_WORKER, Ordering::Release);
         }
@@ -143,13 +143,13 @@ impl Idle {
     fn wake(&self, worker: usize) {
         match self.driver() {
             Some(driver) if self.in_driver.load(Ordering::Relaxed) == worker => driver.unpark(),
-            _ => self.beds[worker].shake(),
+            _ => self.parkers[worker].unpark(),
         }
     }
 
     /// Wakes all workers, at the end.
     pub(crate) fn wake_all(&self) {
-        self.beds.iter().for_each(Bed::shake);
+        self.parkers.iter().for_each(Parker::unpark);
         if let Some(driver) = self.driver() {
             driver.unpark();
         }
@@ -171,21 +171,21 @@ impl Idle {
 
     /// Returns whether all workers sleep or are about to.
     pub(crate) fn are_all_asleep(&self) -> bool {
-        self.count.load(Ordering::Relaxed) >= self.beds.len()
+        self.count.load(Ordering::Relaxed) >= self.parkers.len()
     }
 
     /// Takes the worker off the list if it is still there, and clears its wake-up.
-    fn rise(&self, worker: usize) {
+    fn deregister(&self, worker: usize) {
         let mut sleeping = self.sleeping.lock();
         sleeping.retain(|&other| other != worker);
         self.count.store(sleeping.len(), Ordering::Relaxed);
         drop(sleeping);
-        *self.beds[worker].woken.lock() = false;
+        *self.parkers[worker].woken.lock() = false;
     }
 }
 
-impl Bed {
-    fn lie_down(&self, patience: Option<Duration>) {
+impl Parker {
+    fn park(&self, patience: Option<Duration>) {
         let mut woken = self.woken.lock();
         match patience {
             None => {
@@ -199,7 +199,7 @@ impl Bed {
         }
     }
 
-    fn shake(&self) {
+    fn unpark(&self) {
         *self.woken.lock() = true;
         self.signal.notify_one();
     }
