@@ -154,23 +154,23 @@ impl LinkDriver {
     }
 
     /// Waits for events, and returns the connections that they concern.
-    fn hear(&self, timeout: Option<Duration>) -> Vec<Arc<Connection>> {
+    fn wait_for_events(&self, timeout: Option<Duration>) -> Vec<Arc<Connection>> {
         let mut events = Vec::with_capacity(EVENTS_MAX);
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         // The only error is an interruption: the waiting worker comes back.
         let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref());
-        let heard = |event: epoll::Event| {
+        let handle = |event: epoll::Event| {
             let (number, what) = (event.data.u64() >> WHAT_BITS, event.data.u64() & ((1 << WHAT_BITS) - 1));
             let connection = self.all.lock().get(&number).cloned()?;
-            connection.hear(what);
+            connection.handle_event(what);
             Some(connection)
         };
-        events.into_iter().filter_map(heard).collect()
+        events.into_iter().filter_map(handle).collect()
     }
 }
 
 impl Connection {
-    fn hear(&self, what: u64) {
+    fn handle_event(&self, what: u64) {
         match what {
             RUNG => self.link.wire().silence(BELL),
             SOCKET => self.link.wire().look_at_socket(),
@@ -210,10 +210,10 @@ impl LinkDriver {
         if self.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return;
         }
-        let heard = self.hear(patience);
-        if !heard.is_empty() {
+        let ready = self.wait_for_events(patience);
+        if !ready.is_empty() {
             let mut hot = self.hot.lock();
-            heard.iter().for_each(|connection| self.warm(connection, &mut hot));
+            ready.iter().for_each(|connection| self.warm(connection, &mut hot));
             self.look_at(&mut hot);
         }
     }
@@ -228,7 +228,7 @@ impl Driver for LinkDriver {
         if let Some(mut hot) = self.hot.try_lock() {
             self.look_at(&mut hot);
         }
-        for connection in self.hear(Some(Duration::ZERO)) {
+        for connection in self.wait_for_events(Some(Duration::ZERO)) {
             connection.settle();
         }
     }
@@ -242,7 +242,7 @@ impl Driver for LinkDriver {
 
     fn unpark(&self) {
         if self.state.swap(UNPARKED, Ordering::SeqCst) == ASLEEP {
-            // Fails only if so many nudges are pending that one is certain to be heard.
+            // Fails only if so many nudges are pending that one is certain to be noticed.
             let _ = rustix::io::write(&self.nudge, &1_u64.to_ne_bytes());
         }
     }

@@ -61,7 +61,7 @@ pub(crate) fn process_of(child: &Child) -> Option<OwnedFd> {
 // -- The listener's part ------------------------------------------------------------------------
 
 /// Waits for the hello of a container, and returns its name.
-pub(crate) fn hear_hello(socket: &UnixStream) -> Result<String, WireError> {
+pub(crate) fn receive_hello(socket: &UnixStream) -> Result<String, WireError> {
     let mut descriptors = Vec::new();
     let bytes = receive(socket, PATIENCE, &mut descriptors, 0)?;
     match frame::read(&bytes, 0)?.body {
@@ -94,7 +94,7 @@ pub(crate) fn make_wire(
 }
 
 /// Sends the welcome of the listener.
-pub(crate) fn say_welcome(
+pub(crate) fn send_welcome(
     socket: &UnixStream,
     Names { pid, gid, manager }: Names,
     descriptors: &[OwnedFd],

@@ -21,7 +21,6 @@ pub mod wire;
 mod connect;
 mod credits;
 mod driver;
-mod ears;
 mod exchange;
 mod frame;
 mod handshake;
@@ -29,6 +28,7 @@ mod link;
 mod listen;
 mod mirrors;
 mod patience;
+mod poller;
 mod seat;
 mod stand_in;
 

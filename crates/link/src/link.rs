@@ -18,7 +18,7 @@ pub(crate) struct Link {
     is_blocked: AtomicBool,
     is_over: AtomicBool,
     /// Reading is paused, even if frames arrive.
-    is_deaf: AtomicBool,
+    is_paused: AtomicBool,
     /// Called when sending fails, so that the receiving thread checks the link.
     on_failure: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -30,7 +30,7 @@ impl Link {
             waiting: Mutex::default(),
             is_blocked: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
-            is_deaf: AtomicBool::new(false),
+            is_paused: AtomicBool::new(false),
             on_failure: OnceLock::new(),
         }
     }
@@ -102,8 +102,8 @@ impl Link {
     }
 
     /// Pauses reading, or resumes it.
-    pub(crate) fn set_deaf(&self, is_deaf: bool) {
-        self.is_deaf.store(is_deaf, Ordering::Release);
+    pub(crate) fn set_paused(&self, is_paused: bool) {
+        self.is_paused.store(is_paused, Ordering::Release);
     }
 
     /// Returns whether the reader has work: a frame, room for a waiting frame, or the end.
@@ -113,7 +113,7 @@ impl Link {
             self.flush();
             return !self.is_blocked() || self.is_over();
         }
-        self.is_over() || self.wire.is_ready() && !self.is_deaf.load(Ordering::Acquire)
+        self.is_over() || self.wire.is_ready() && !self.is_paused.load(Ordering::Acquire)
     }
 
     /// Returns whether the connection can no longer send.

@@ -28,7 +28,7 @@ use crate::stand_in::StandIn;
 use crate::wire::WireError;
 
 /// The maximum number of handshakes at a time; other connections wait in the operating system's queue.
-const GREETINGS_MAX: usize = 16;
+const HANDSHAKES_MAX: usize = 16;
 
 /// Pids and gids of remote containers are positive numbers of 31 bits.
 const NAME_LIMIT: i64 = 1 << 31;
@@ -52,8 +52,8 @@ pub struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Maps a claimed name to the prepared group of the container and the name that other containers see.
-type Entrance = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
+/// Returns the prepared group of a container and its displayed name, from the name that it claims.
+type AssignGroup = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
 
 /// The reason why a system cannot listen on a path.
 #[derive(Debug, Error)]
@@ -132,13 +132,13 @@ impl Connections {
         self.listen_by(path.as_ref(), Arc::new(move |_: &str| (prepare(), name.clone())))
     }
 
-    fn listen_by(&self, path: &Path, entrance: Arc<Entrance>) -> Result<Listener, ListenError> {
+    fn listen_by(&self, path: &Path, assign: Arc<AssignGroup>) -> Result<Listener, ListenError> {
         let path = path.to_owned();
         let socket = bind(&path)?;
         socket.set_nonblocking(true)?;
         let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(io::Error::from)?;
         let (connections, stopped) = (self.clone(), stop.try_clone()?);
-        let run = move || connections.accept_all(&socket, &stopped, &entrance);
+        let run = move || connections.accept_all(&socket, &stopped, &assign);
         let thread = thread::Builder::new().name("lucarne-listen".to_owned()).spawn(run)?;
         Ok(Listener { path, stop, thread: Some(thread) })
     }
@@ -173,8 +173,8 @@ impl Connections {
             None => handshake::peer(&socket)?.process,
         };
         // The name that it gives itself does not count.
-        handshake::hear_hello(&socket)?;
-        self.take_in(group, name, socket, process)
+        handshake::receive_hello(&socket)?;
+        self.admit(group, name, socket, process)
     }
 
     /// Starts a program, which inherits a socket and connects with it, as `name`. Waits until it has done so.
@@ -214,7 +214,7 @@ impl Connections {
         }
     }
 
-    fn take_in(
+    fn admit(
         &self,
         group: Prepared,
         name: &str,
@@ -223,7 +223,7 @@ impl Connections {
     ) -> Result<RunningProgram, AdoptError> {
         let manager = self.kernel.system_process().ok_or(AdoptError::NoNames)?;
         socket.set_nonblocking(true)?;
-        let greeting = socket.try_clone()?;
+        let for_welcome = socket.try_clone()?;
         let (wire, descriptors) = handshake::make_wire(socket, process, self.shares_memory)?;
         let link = Arc::new(Link::new(wire));
         let stand_in = Box::new(StandIn::new(link.clone()));
@@ -232,7 +232,7 @@ impl Connections {
         // No frame was read yet: the stand-in's first turn comes with the welcome.
         let is_named = pid.as_i64() < NAME_LIMIT && gid.as_i64() < NAME_LIMIT;
         let welcomed = if is_named {
-            handshake::say_welcome(&greeting, Names { pid, gid, manager }, &descriptors)
+            handshake::send_welcome(&for_welcome, Names { pid, gid, manager }, &descriptors)
                 .map_err(AdoptError::from)
         } else {
             Err(AdoptError::NoNames)
@@ -245,10 +245,10 @@ impl Connections {
         welcomed.map(|()| program)
     }
 
-    fn accept_all(&self, socket: &UnixListener, stopped: &OwnedFd, entrance: &Arc<Entrance>) {
-        let greetings = Arc::new(AtomicUsize::new(0));
+    fn accept_all(&self, socket: &UnixListener, stopped: &OwnedFd, assign: &Arc<AssignGroup>) {
+        let handshakes = Arc::new(AtomicUsize::new(0));
         loop {
-            let is_full = greetings.load(Ordering::Acquire) >= GREETINGS_MAX;
+            let is_full = handshakes.load(Ordering::Acquire) >= HANDSHAKES_MAX;
             let mut files = [PollFd::new(stopped, PollFlags::IN), PollFd::new(socket, PollFlags::IN)];
             // Connections above the limit wait for the next round.
             let timeout = is_full.then_some(rustix::event::Timespec { tv_sec: 0, tv_nsec: 10_000_000 });
@@ -262,7 +262,7 @@ impl Connections {
             }
             // Errors come from a peer that has already gone, or from a lack of descriptors, which passes.
             match socket.accept() {
-                Ok((stream, _)) => self.greet(stream, &greetings, entrance),
+                Ok((stream, _)) => self.start_handshake(stream, &handshakes, assign),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => thread::sleep(std::time::Duration::from_millis(10)),
             }
@@ -270,26 +270,26 @@ impl Connections {
     }
 
     /// Runs the handshake on a thread of its own, because the peer can be slow.
-    fn greet(&self, stream: UnixStream, greetings: &Arc<AtomicUsize>, entrance: &Arc<Entrance>) {
-        greetings.fetch_add(1, Ordering::AcqRel);
-        let (connections, counted, entrance) = (self.clone(), greetings.clone(), entrance.clone());
-        let greet = move || {
+    fn start_handshake(&self, stream: UnixStream, handshakes: &Arc<AtomicUsize>, assign: &Arc<AssignGroup>) {
+        handshakes.fetch_add(1, Ordering::AcqRel);
+        let (connections, counted, assign) = (self.clone(), handshakes.clone(), assign.clone());
+        let handshake = move || {
             // A peer that breaks the protocol is hung up on, which tells it enough.
-            let _ = connections.welcome(stream, &*entrance);
+            let _ = connections.accept(stream, &*assign);
             counted.fetch_sub(1, Ordering::AcqRel);
         };
-        if thread::Builder::new().name("lucarne-greet".to_owned()).spawn(greet).is_err() {
-            greetings.fetch_sub(1, Ordering::AcqRel);
+        if thread::Builder::new().name("lucarne-greet".to_owned()).spawn(handshake).is_err() {
+            handshakes.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
-    fn welcome(&self, stream: UnixStream, entrance: &Entrance) -> Result<(), AdoptError> {
+    fn accept(&self, stream: UnixStream, assign: &AssignGroup) -> Result<(), AdoptError> {
         let Peer { uid, process } = handshake::peer(&stream)?;
         if uid != rustix::process::getuid().as_raw() {
             return Err(WireError::Violation("the peer belongs to another user").into());
         }
-        let (group, name) = entrance(&handshake::hear_hello(&stream)?);
-        self.take_in(group, &name, stream, process).map(drop)
+        let (group, name) = assign(&handshake::receive_hello(&stream)?);
+        self.admit(group, &name, stream, process).map(drop)
     }
 }
 

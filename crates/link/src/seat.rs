@@ -25,21 +25,21 @@ use lucarne_kernel::sync::thread::{self, Thread, ThreadId};
 use lucarne_kernel::{Driven, KernelHandle};
 use lucarne_services::Turns;
 
-use crate::ears::{Ears, Heard};
 use crate::link::Link;
 use crate::mirrors::Mirrors;
 use crate::patience;
+use crate::poller::{Poller, Ready};
 use crate::wire::BELLS;
 
 /// The number of turns given before the next check of the wire.
 const TURNS_MAX: usize = 16;
 
 /// How long the last frames may wait for room when the container has ended, in microseconds.
-const PARTING_US: i64 = 1_000_000;
+const DRAIN_US: i64 = 1_000_000;
 
-/// The ears, and the bell, of the executor.
+/// The poller, and the bell, of the executor.
 const EXECUTOR: usize = 0;
-/// The ears, and the bell, of a caller in the seat.
+/// The poller, and the bell, of a caller in the seat.
 const CALLER: usize = 1;
 
 /// A remote container's kernel, its end of the connection, and the seat.
@@ -51,7 +51,7 @@ pub(crate) struct Remote {
     /// Whether a caller waits for the seat: the executor then gives way.
     is_wanted: AtomicBool,
     /// The process of the listener has ended.
-    is_alone: AtomicBool,
+    is_listener_gone: AtomicBool,
 }
 
 #[derive(Default)]
@@ -64,9 +64,9 @@ struct Seat {
 
 /// The thread to nudge when there is work.
 pub(crate) struct Attendance {
-    /// The ears of the sleeping thread, or [`AWAKE`].
+    /// The poller of the sleeping thread, or [`AWAKE`].
     asleep: AtomicU8,
-    ears: [Ears; BELLS],
+    pollers: [Poller; BELLS],
     /// The container has ended.
     is_over: AtomicBool,
 }
@@ -86,11 +86,11 @@ struct Caller {
 
 impl Attendance {
     pub(crate) fn new(link: &Link) -> std::io::Result<Arc<Attendance>> {
-        let ears = |bell| Ears::new(link.wire().descriptors(), bell);
-        let ears = [ears(EXECUTOR)?, ears(CALLER)?];
+        let poller = |bell| Poller::new(link.wire().descriptors(), bell);
+        let pollers = [poller(EXECUTOR)?, poller(CALLER)?];
         Ok(Arc::new(Attendance {
             asleep: AtomicU8::new(EXECUTOR as u8),
-            ears,
+            pollers,
             is_over: AtomicBool::new(false),
         }))
     }
@@ -103,18 +103,18 @@ impl Attendance {
         if asleep != AWAKE {
             // Once is enough: the woken thread checks everything.
             let _ = self.asleep.compare_exchange(asleep, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
-            self.ears[usize::from(asleep)].nudge();
+            self.pollers[usize::from(asleep)].nudge();
         }
     }
 
     /// Announces that the container has ended, and all its work with it.
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Release);
-        self.ears[EXECUTOR].nudge();
+        self.pollers[EXECUTOR].nudge();
     }
 
-    fn fall_asleep(&self, ears: usize) {
-        self.asleep.store(ears as u8, Ordering::Relaxed);
+    fn fall_asleep(&self, poller: usize) {
+        self.asleep.store(poller as u8, Ordering::Relaxed);
         // Pairs with the fence in `nudge`.
         fence(Ordering::SeqCst);
     }
@@ -132,7 +132,7 @@ impl Remote {
             attendance,
             seat: Mutex::default(),
             is_wanted: AtomicBool::new(false),
-            is_alone: AtomicBool::new(false),
+            is_listener_gone: AtomicBool::new(false),
         }
     }
 
@@ -199,7 +199,7 @@ impl Remote {
     }
 
     /// Removes a finished caller. If the seat was about to be its own, another thread must be told.
-    fn go(&self, caller: &Arc<Caller>) {
+    fn leave_queue(&self, caller: &Arc<Caller>) {
         let mut seat = self.seat.lock();
         seat.queue.retain(|other| !Arc::ptr_eq(other, caller));
         self.is_wanted.store(!seat.queue.is_empty(), Ordering::Relaxed);
@@ -255,7 +255,7 @@ impl Remote {
         }
         if has_done {
             self.mirrors.settle(self.kernel().clock().now_us());
-        } else if self.is_alone.load(Ordering::Relaxed) && !self.mirrors.has_ended() {
+        } else if self.is_listener_gone.load(Ordering::Relaxed) && !self.mirrors.has_ended() {
             self.lose_link();
             has_done = true;
         }
@@ -266,32 +266,32 @@ impl Remote {
     fn sleep(&self, is_done: impl Fn() -> bool) {
         self.attendance.fall_asleep(CALLER);
         if !is_done() && !self.has_more(CALLER) {
-            self.listen(CALLER, self.kernel.next_timer_us());
+            self.wait(CALLER, self.kernel.next_timer_us());
         }
         self.attendance.wake_up();
         self.link().wire().announce_awake();
     }
 
-    fn listen(&self, ears: usize, until_us: Option<i64>) {
+    fn wait(&self, poller: usize, until_us: Option<i64>) {
         let timeout = until_us.map(|until_us| {
             let left_us = until_us.saturating_sub(self.kernel().clock().now_us());
             Duration::from_micros(u64::try_from(left_us).unwrap_or(0))
         });
-        let Heard { bell, socket, process } = self.attendance.ears[ears].listen(timeout);
+        let Ready { bell, socket, process } = self.attendance.pollers[poller].wait(timeout);
         if bell {
-            self.link().wire().silence(ears);
+            self.link().wire().silence(poller);
         }
         if socket {
             self.link().wire().look_at_socket();
         }
         if process {
-            self.is_alone.store(true, Ordering::Relaxed);
+            self.is_listener_gone.store(true, Ordering::Relaxed);
         }
     }
 
     fn lose_link(&self) {
-        for (bell, ears) in self.attendance.ears.iter().enumerate() {
-            ears.turn_away(self.link().wire().descriptors(), bell);
+        for (bell, poller) in self.attendance.pollers.iter().enumerate() {
+            poller.deregister(self.link().wire().descriptors(), bell);
         }
         self.mirrors.end();
     }
@@ -312,17 +312,17 @@ impl Remote {
                 continue;
             }
             let until_us = self.seat.lock().executor_until_us;
-            self.listen(EXECUTOR, until_us);
+            self.wait(EXECUTOR, until_us);
         }
-        self.go(&caller);
-        self.part();
+        self.leave_queue(&caller);
+        self.drain();
     }
 
     /// Sends the remaining frames, and hangs up.
-    fn part(&self) {
+    fn drain(&self) {
         let link = self.link();
-        let parting = Clock::real();
-        while link.is_blocked() && !link.is_over() && parting.now_us() < PARTING_US {
+        let clock = Clock::real();
+        while link.is_blocked() && !link.is_over() && clock.now_us() < DRAIN_US {
             link.retry();
             link.flush();
             thread::sleep(Duration::from_millis(1));
@@ -362,7 +362,7 @@ impl Turns for Remote {
         if has_seat && !has_seat_before {
             self.leave_seat(CALLER);
         } else if !has_seat {
-            self.go(&caller);
+            self.leave_queue(&caller);
         }
     }
 }

@@ -58,7 +58,7 @@ impl StandIn {
         }
         while steps < steps_max && !exchange.link.is_blocked() {
             let is_full = exchange.held_bytes() >= HELD_BYTES_MAX;
-            exchange.link.set_deaf(is_full);
+            exchange.link.set_paused(is_full);
             if is_full || !exchange.link.receive(&mut self.frame)? {
                 break;
             }

@@ -10,14 +10,14 @@ use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 
 use crate::wire::Descriptors;
 
-pub(crate) struct Ears {
+pub(crate) struct Poller {
     epoll: OwnedFd,
     nudge: OwnedFd,
 }
 
 /// The events that ended a wait.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub(crate) struct Ready {
     pub(crate) bell: bool,
     pub(crate) socket: bool,
     pub(crate) process: bool,
@@ -28,9 +28,9 @@ const BELL: u64 = 1;
 const SOCKET: u64 = 2;
 const PROCESS: u64 = 3;
 
-impl Ears {
-    /// Creates ears for a bell and the other event sources.
-    pub(crate) fn new(descriptors: Descriptors<'_>, bell: usize) -> io::Result<Ears> {
+impl Poller {
+    /// Creates a poller for a bell and the other event sources.
+    pub(crate) fn new(descriptors: Descriptors<'_>, bell: usize) -> io::Result<Poller> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let nudge = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         // Edge-triggered: each nudge is reported once, without a read.
@@ -43,35 +43,35 @@ impl Ears {
                 epoll::add(&epoll, descriptor, epoll::EventData::new_u64(what), epoll::EventFlags::IN)?;
             }
         }
-        Ok(Ears { epoll, nudge })
+        Ok(Poller { epoll, nudge })
     }
 
-    /// Wakes the thread that listens here now, or the next one to do so.
+    /// Wakes the thread that waits here now, or the next one to do so.
     pub(crate) fn nudge(&self) {
-        // Fails only if so many nudges are pending that one is certain to be heard.
+        // Fails only if so many nudges are pending that one is certain to be noticed.
         let _ = rustix::io::write(&self.nudge, &1_u64.to_ne_bytes());
     }
 
     /// Sleeps until an event arrives or the time is over.
-    pub(crate) fn listen(&self, timeout: Option<Duration>) -> Heard {
+    pub(crate) fn wait(&self, timeout: Option<Duration>) -> Ready {
         let mut events = Vec::with_capacity(4);
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        let mut heard = Heard::default();
-        // The only error is an interruption: the listening thread checks for work and comes back.
+        let mut ready = Ready::default();
+        // The only error is an interruption: the waiting thread checks for work and comes back.
         let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref());
         for event in events {
             match event.data.u64() {
-                BELL => heard.bell = true,
-                SOCKET => heard.socket = true,
-                PROCESS => heard.process = true,
+                BELL => ready.bell = true,
+                SOCKET => ready.socket = true,
+                PROCESS => ready.process = true,
                 _ => {}
             }
         }
-        heard
+        ready
     }
 
-    /// Stops listening to the connection, which is over: only nudges still count.
-    pub(crate) fn turn_away(&self, descriptors: Descriptors<'_>, bell: usize) {
+    /// Stops polling the connection, which is over: only nudges still count.
+    pub(crate) fn deregister(&self, descriptors: Descriptors<'_>, bell: usize) {
         for descriptor in
             [descriptors.bells[bell], descriptors.socket, descriptors.process].into_iter().flatten()
         {
