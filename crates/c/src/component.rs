@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lucarne_kernel::sync::mpsc::sync_channel;
 use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_kernel::{KernelHandle, SpawnOptions};
-use lucarne_link::Guest;
+use lucarne_link::RemoteProcess;
 use thiserror::Error;
 
 use crate::abi::{FUNCTIONS, REGISTRY};
@@ -137,16 +137,16 @@ impl Components {
         let refused = |reason: String| StartError::Refused { id: id.clone(), reason };
         let (on_published, published) = sync_channel(1);
         let mut handler = None;
-        let guest = Guest::connect(&id, socket, |kernel| {
+        let process = RemoteProcess::connect(&id, socket, |kernel| {
             let new = handler.insert(Arc::new(Handler::new(recorded, kernel.clone())));
             Box::new(HandlerProcess::new(new.clone(), on_published))
         });
-        let guest = guest.map_err(|error| refused(error.to_string()))?;
+        let process = process.map_err(|error| refused(error.to_string()))?;
         if let Some(handler) = handler {
             self.start_thread(handler)?;
         }
-        let live = thread::Builder::new().name(format!("turns {id}")).spawn(move || guest.live());
-        self.threads.push(live.map_err(|error| refused(error.to_string()))?);
+        let thread = thread::Builder::new().name(format!("turns {id}")).spawn(move || process.run());
+        self.threads.push(thread.map_err(|error| refused(error.to_string()))?);
         published.recv().unwrap_or_else(|_| Err(ENDED.to_owned())).map_err(refused)
     }
 

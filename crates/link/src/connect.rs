@@ -283,11 +283,11 @@ fn join<T>(
 // -- Processes that are no containers in Rust ------------------------------------------------------
 
 /// A process of a listening system, running in this OS process.
-pub struct Guest {
+pub struct RemoteProcess {
     remote: Arc<Remote>,
 }
 
-impl Guest {
+impl RemoteProcess {
     /// Connects through the path on which a system listens, under a name for display. `make` receives the kernel in
     /// which the process will run.
     ///
@@ -297,18 +297,18 @@ impl Guest {
         name: &str,
         path: impl AsRef<Path>,
         make: impl FnOnce(&KernelHandle) -> Box<dyn Process>,
-    ) -> Result<Guest, ConnectError> {
+    ) -> Result<RemoteProcess, ConnectError> {
         let name = cut(name);
         let target = Some(Target::Path(path.as_ref().to_owned()));
         let ((), remote) = join(&name, target, handshake::PATIENCE, |remote, Names { pid, gid, .. }| {
             let kernel = remote.kernel();
             kernel.start_as(pid, gid, make(kernel), SpawnOptions::named(&name)).map(drop)
         })?;
-        Ok(Guest { remote })
+        Ok(RemoteProcess { remote })
     }
 
     /// Runs the process on this thread until the process or the connection ends.
-    pub fn live(self) {
+    pub fn run(self) {
         self.remote.execute();
     }
 }

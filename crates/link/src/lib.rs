@@ -32,5 +32,5 @@ mod poller;
 mod seat;
 mod stand_in;
 
-pub use connect::{Connect, ConnectError, Guest, SOCKET_VARIABLE};
+pub use connect::{Connect, ConnectError, RemoteProcess, SOCKET_VARIABLE};
 pub use listen::{AdoptError, Connections, ListenError, Listener};

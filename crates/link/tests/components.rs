@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use lucarne_kernel::{
     Context, Exit, Kernel, KernelOptions, MessageKind, NOTIFICATIONS_MAX, Outcome, Pid, Process, SpawnOptions,
 };
-use lucarne_link::{Connect, Connections, Guest, Listener};
+use lucarne_link::{Connect, Connections, Listener, RemoteProcess};
 use lucarne_message::{Bytes, Payload, to_payload};
 use lucarne_services::protocol::procedure;
 use lucarne_services::{
@@ -84,8 +84,9 @@ impl World {
         let (published, is_published) = mpsc::channel();
         let component = component(counted.clone(), published);
         if is_remote {
-            let guest = Guest::connect(ID, self.folder.join("socket"), |_| component).expect("let in");
-            std::thread::spawn(move || guest.live());
+            let process =
+                RemoteProcess::connect(ID, self.folder.join("socket"), |_| component).expect("let in");
+            std::thread::spawn(move || process.run());
         } else {
             self.kernel.start(component, SpawnOptions::named(ID));
         }

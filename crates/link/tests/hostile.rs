@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use attack::{CAPACITY, Guest, HEAD, KINDS, Kind, SLEEP, TAIL, file, host, limits, take};
+use attack::{Attacker, CAPACITY, HEAD, KINDS, Kind, SLEEP, TAIL, file, limits, listener, take};
 use lucarne_link::wire::plain::SocketWire;
 use lucarne_link::wire::rings::RingWire;
 use lucarne_link::wire::{Frame, Sent, Wire, WireError, socket};
@@ -49,25 +49,25 @@ fn is_violation(result: Result<usize, WireError>) -> bool {
     matches!(result, Err(WireError::Violation(_)))
 }
 
-/// The host's outcome for an action of the guest.
-fn outcome(deed: impl FnOnce(&mut Guest)) -> Result<usize, WireError> {
-    let (wire, mut guest) = host();
-    deed(&mut guest);
+/// The listener's outcome for an action of the attacker.
+fn outcome(deed: impl FnOnce(&mut Attacker)) -> Result<usize, WireError> {
+    let (wire, mut attacker) = listener();
+    deed(&mut attacker);
     wire.look_at_socket();
     take(&wire, 1000)
 }
 
 #[test]
-fn an_honest_guest_is_heard() {
+fn frames_of_an_honest_peer_arrive() {
     let _alone = alone();
-    let frames = outcome(|guest| {
-        guest.write_header(5, 0, 0);
-        guest.write(b"hello");
-        assert!(guest.pass_for(3, Kind::Sealed, 100));
-        guest.write_header(0, 2, 0);
-        guest.write_buffer(1, 3, 100);
-        guest.write_buffer(0, 0, 3);
-        guest.write(b"abc");
+    let frames = outcome(|attacker| {
+        attacker.write_header(5, 0, 0);
+        attacker.write(b"hello");
+        assert!(attacker.pass_for(3, Kind::Sealed, 100));
+        attacker.write_header(0, 2, 0);
+        attacker.write_buffer(1, 3, 100);
+        attacker.write_buffer(0, 0, 3);
+        attacker.write(b"abc");
     });
     assert_eq!(frames.unwrap(), 2);
 }
@@ -76,19 +76,19 @@ fn an_honest_guest_is_heard() {
 fn positions_that_cannot_be_are_violations() {
     let _alone = alone();
     for tail in [CAPACITY + 8, u64::MAX, u64::MAX - 7, 1, 4, 1 << 63] {
-        assert!(is_violation(outcome(|guest| guest.poke(TAIL, tail))), "{tail}");
+        assert!(is_violation(outcome(|attacker| attacker.poke(TAIL, tail))), "{tail}");
     }
     // A tail that goes back.
-    let (wire, mut guest) = host();
-    guest.write_header(0, 0, 0);
-    guest.write_header(0, 0, 0);
+    let (wire, mut attacker) = listener();
+    attacker.write_header(0, 0, 0);
+    attacker.write_header(0, 0, 0);
     assert_eq!(take(&wire, 10).unwrap(), 2);
-    guest.poke(TAIL, 8);
+    attacker.poke(TAIL, 8);
     assert!(is_violation(take(&wire, 10)));
     // A head beyond the written bytes.
     for head in [u64::MAX, 1 << 40] {
-        let (wire, guest) = host();
-        guest.poke(HEAD, head);
+        let (wire, attacker) = listener();
+        attacker.poke(HEAD, head);
         let mut result = Ok(Sent::Yes);
         for _ in 0..100 {
             result = wire.send(&[&[0; 60_000]], &mut vec![]);
@@ -115,39 +115,39 @@ fn lies_about_sizes_and_kinds_are_violations() {
         (64, 0, 1),
     ];
     for (number, buffers, kind) in headers {
-        assert!(is_violation(outcome(|guest| guest.write_header(number, buffers, kind))));
+        assert!(is_violation(outcome(|attacker| attacker.write_header(number, buffers, kind))));
     }
     let buffers =
         [(0, 0, too_much), (0, 0, u64::MAX), (0, 1, 1), (3, 0, 1), (2, 0, 1), (2, 64, 1), (1, 0, 1)];
     for (kind, slot, len) in buffers {
-        let result = outcome(|guest| {
-            guest.write_header(0, 1, 0);
-            guest.write_buffer(kind, slot, len);
+        let result = outcome(|attacker| {
+            attacker.write_header(0, 1, 0);
+            attacker.write_buffer(kind, slot, len);
         });
         assert!(is_violation(result), "{kind} {slot} {len}");
     }
     // Each buffer is small enough, but not all together.
-    let result = outcome(|guest| {
-        guest.write_header(0, 2, 0);
+    let result = outcome(|attacker| {
+        attacker.write_header(0, 2, 0);
         for _ in 0..2 {
-            guest.write_buffer(0, 0, too_much / 2 + 1);
-            guest.write(&vec![0; too_much as usize / 2 + 1]);
+            attacker.write_buffer(0, 0, too_much / 2 + 1);
+            attacker.write(&vec![0; too_much as usize / 2 + 1]);
         }
     });
     assert!(is_violation(result));
     // A skip beyond the written bytes.
-    assert!(is_violation(outcome(|guest| guest.write_header(0, 0, 2))));
+    assert!(is_violation(outcome(|attacker| attacker.write_header(0, 0, 2))));
 }
 
 #[test]
 fn what_is_cut_off_is_broken() {
     let _alone = alone();
     for len in [0, 7, 1000] {
-        let (wire, mut guest) = host();
-        guest.write_header(1000, 1, 0);
-        guest.write(&vec![0; len]);
+        let (wire, mut attacker) = listener();
+        attacker.write_header(1000, 1, 0);
+        attacker.write(&vec![0; len]);
         assert_eq!(take(&wire, 10).unwrap(), 0);
-        drop(guest);
+        drop(attacker);
         wire.look_at_socket();
         assert!(matches!(take(&wire, 10), Err(WireError::Broken)));
         assert!(matches!(wire.send(&[b"x"], &mut vec![]), Err(WireError::Broken)));
@@ -166,18 +166,18 @@ fn files_that_are_not_sealed_as_announced_are_violations() {
         (Kind::Sealed, 8192, 8193),
         (Kind::Sealed, 8192, 0),
     ] {
-        let result = outcome(|guest| {
-            assert!(guest.pass_for(0, kind, passed));
-            guest.write_header(0, 1, 0);
-            guest.write_buffer(1, 0, announced);
+        let result = outcome(|attacker| {
+            assert!(attacker.pass_for(0, kind, passed));
+            attacker.write_header(0, 1, 0);
+            attacker.write_buffer(1, 0, announced);
         });
         assert!(is_violation(result), "{kind:?} {passed} {announced}");
     }
     // The right file, for another slot.
-    let result = outcome(|guest| {
-        assert!(guest.pass_for(1, Kind::Sealed, 8192));
-        guest.write_header(0, 1, 0);
-        guest.write_buffer(1, 0, 8192);
+    let result = outcome(|attacker| {
+        assert!(attacker.pass_for(1, Kind::Sealed, 8192));
+        attacker.write_header(0, 1, 0);
+        attacker.write_buffer(1, 0, 8192);
     });
     assert!(is_violation(result));
 }
@@ -187,31 +187,33 @@ fn unannounced_descriptors_are_violations() {
     let _alone = alone();
     let some = file(Kind::Sealed, 10);
     // More descriptors than can be in flight, several at once, none, and other messages.
-    assert!(is_violation(outcome(|guest| assert!((0..65).all(|_| guest.pass(&[0; 4], &[some.as_fd()]))))));
+    assert!(is_violation(outcome(|attacker| assert!(
+        (0..65).all(|_| attacker.pass(&[0; 4], &[some.as_fd()]))
+    ))));
     for (bytes, files) in [(&[0; 4][..], 2), (&[0; 4], 8), (&[0; 4], 0), (&[0; 3], 1), (b"GET / HTTP/1.1", 0)]
     {
-        let result = outcome(|guest| assert!(guest.pass(bytes, &vec![some.as_fd(); files])));
+        let result = outcome(|attacker| assert!(attacker.pass(bytes, &vec![some.as_fd(); files])));
         assert!(is_violation(result), "{bytes:?} {files}");
     }
     // As many as the socket takes, never looked at but for a frame that announces another one.
-    let (wire, mut guest) = host();
-    while guest.pass(&[1, 0, 0, 0], &[some.as_fd()]) {}
-    guest.write_header(0, 1, 0);
-    guest.write_buffer(1, 0, 10);
+    let (wire, mut attacker) = listener();
+    while attacker.pass(&[1, 0, 0, 0], &[some.as_fd()]) {}
+    attacker.write_header(0, 1, 0);
+    attacker.write_buffer(1, 0, 10);
     assert!(is_violation(take(&wire, 10)));
 }
 
 #[test]
 fn a_flood_takes_turns_and_wrong_sleep_words_have_no_effect() {
     let _alone = alone();
-    let (wire, mut guest) = host();
+    let (wire, mut attacker) = listener();
     for _ in 0..1000 {
-        (0..1000).for_each(|_| guest.write_header(0, 0, 0));
+        (0..1000).for_each(|_| attacker.write_header(0, 0, 0));
         assert_eq!(take(&wire, 2000).unwrap(), 1000);
     }
     // Wrong words about sleep ring bells at most.
     for word in [3, 7, 8, u64::MAX] {
-        guest.poke(SLEEP, word);
+        attacker.poke(SLEEP, word);
         wire.send(&[b"x"], &mut vec![]).unwrap();
         wire.flush();
     }
@@ -220,13 +222,13 @@ fn a_flood_takes_turns_and_wrong_sleep_words_have_no_effect() {
 #[test]
 fn files_that_are_kept_are_bounded() {
     let _alone = alone();
-    let (wire, mut guest) = host();
+    let (wire, mut attacker) = listener();
     let mut kept = Vec::new();
     let before = held().0;
     for round in 0..100 {
-        assert!(guest.pass_for(round % 3, Kind::Sealed, 5000));
-        guest.write_header(0, 1, 0);
-        guest.write_buffer(1, round % 3, 5000);
+        assert!(attacker.pass_for(round % 3, Kind::Sealed, 5000));
+        attacker.write_header(0, 1, 0);
+        attacker.write_buffer(1, round % 3, 5000);
         let mut frame = Frame::default();
         assert!(wire.receive(&mut frame).unwrap());
         kept.push(frame);
@@ -240,24 +242,24 @@ fn memory_that_changes_while_it_is_read_is_as_good_as_any() {
     let begin = Instant::now();
     let mut violations = 0;
     while begin.elapsed() < Duration::from_secs(3) {
-        let (wire, mut guest) = host();
+        let (wire, mut attacker) = listener();
         // This frame is certainly good: whether others are depends on when the processor switches threads.
-        guest.write_header(0, 0, 0);
+        attacker.write_header(0, 0, 0);
         assert_eq!(take(&wire, 10).unwrap(), 1);
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut noise = begin.elapsed().as_nanos() as u64;
                 while !is_over.load(Ordering::Relaxed) {
-                    guest.write_header((noise % 3000) as u32, (noise % 3) as u16, 0);
-                    guest.write(&vec![noise as u8; (noise % 3000) as usize]);
-                    guest.write_buffer(0, 0, noise % 3000);
-                    guest.write(&vec![0; (noise % 3000) as usize]);
+                    attacker.write_header((noise % 3000) as u32, (noise % 3) as u16, 0);
+                    attacker.write(&vec![noise as u8; (noise % 3000) as usize]);
+                    attacker.write_buffer(0, 0, noise % 3000);
+                    attacker.write(&vec![0; (noise % 3000) as usize]);
                     for at in 0..20 {
                         noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(at);
-                        guest.scribble(guest.tail.wrapping_sub(noise >> 50), &noise.to_le_bytes()[4..]);
+                        attacker.scribble(attacker.tail.wrapping_sub(noise >> 50), &noise.to_le_bytes()[4..]);
                     }
-                    guest.tail = guest.tail.max(guest.peek(TAIL + 16));
+                    attacker.tail = attacker.tail.max(attacker.peek(TAIL + 16));
                 }
             });
             let end = Instant::now() + Duration::from_millis(50);
@@ -276,21 +278,21 @@ fn memory_that_changes_while_it_is_read_is_as_good_as_any() {
 #[test]
 fn shared_memory_cannot_shrink() {
     let _alone = alone();
-    let (wire, guest) = host();
+    let (wire, attacker) = listener();
     for size in [0, 4096, 4096 + CAPACITY] {
-        assert!(rustix::fs::ftruncate(&guest.memory, size).is_err());
+        assert!(rustix::fs::ftruncate(&attacker.memory, size).is_err());
     }
     // Holes can be made: they read as zeros.
     let flags = rustix::fs::FallocateFlags::PUNCH_HOLE | rustix::fs::FallocateFlags::KEEP_SIZE;
-    rustix::fs::fallocate(&guest.memory, flags, 0, 4096 + 2 * CAPACITY).unwrap();
+    rustix::fs::fallocate(&attacker.memory, flags, 0, 4096 + 2 * CAPACITY).unwrap();
     assert_eq!(take(&wire, 10).unwrap(), 0);
     wire.send(&[&[1; 50_000]], &mut vec![]).unwrap();
 }
 
 #[test]
-fn a_guest_that_does_not_read_makes_the_host_keep_one_frame() {
+fn a_peer_that_does_not_read_makes_the_listener_keep_one_frame() {
     let _alone = alone();
-    let (wire, _guest) = host();
+    let (wire, _attacker) = listener();
     let sealed = Sealed::copy_of(&[1; 50_000]).unwrap();
     let mut sent = 0;
     let mut buffers = vec![Buffer::zeroed(1 << 20).unwrap()];

@@ -203,7 +203,7 @@ fn worked() -> Duration {
 }
 
 #[test]
-fn a_guest_that_asks_but_does_not_read_costs_no_time() {
+fn a_peer_that_asks_but_does_not_read_costs_no_time() {
     let _alone = alone();
     let kernel = Kernel::new(KernelOptions { workers: 2, hooks: Default::default() });
     let manager = ServiceManager::new(Presence::default());

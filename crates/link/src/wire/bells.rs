@@ -5,7 +5,7 @@
 //! also has, except in a way that does not block whatever the flag says:
 //!
 //! - The maker sleeps on an eventfd, and reads it with RWF_NOWAIT.
-//! - The other side, the *guest*, sleeps on pipes. It gets their reading ends, which are files of their own; the
+//! - The other side, the *joiner*, sleeps on pipes. It gets their reading ends, which are files of their own; the
 //!   maker writes to the writing ends, which it alone has. It keeps reading ends as well, so that it
 //!   never gets SIGPIPE for a pipe without a reader.
 
@@ -18,8 +18,8 @@ use rustix::pipe::PipeFlags;
 
 use super::BELLS;
 
-/// The descriptors that a guest needs.
-pub(super) const GUEST_BELLS: usize = 1 + BELLS;
+/// The descriptors that a joiner needs.
+pub(super) const JOINER_BELLS: usize = 1 + BELLS;
 
 /// All bells of a connection, as held by one side.
 pub(super) struct Bells {
@@ -29,8 +29,8 @@ pub(super) struct Bells {
 }
 
 impl Bells {
-    /// Creates the maker's bells, and the descriptors for the guest.
-    pub(super) fn make() -> Result<(Bells, [OwnedFd; GUEST_BELLS]), Errno> {
+    /// Creates the maker's bells, and the descriptors for the joiner.
+    pub(super) fn make() -> Result<(Bells, [OwnedFd; JOINER_BELLS]), Errno> {
         let own = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         // A kernel without nonblocking reads returns an error, even if there are no bytes to read.
         match read_now(&own) {
@@ -40,12 +40,12 @@ impl Bells {
         let (read_a, write_a) = pipe()?;
         let (read_b, write_b) = pipe()?;
         let duplicate = |end: &OwnedFd| rustix::io::fcntl_dupfd_cloexec(end, 0);
-        let guest = [duplicate(&own)?, duplicate(&read_a)?, duplicate(&read_b)?];
-        Ok((Bells { own: vec![own], other: vec![write_a, write_b], _kept: vec![read_a, read_b] }, guest))
+        let joiner = [duplicate(&own)?, duplicate(&read_a)?, duplicate(&read_b)?];
+        Ok((Bells { own: vec![own], other: vec![write_a, write_b], _kept: vec![read_a, read_b] }, joiner))
     }
 
-    /// Creates the guest's bells.
-    pub(super) fn join([maker, a, b]: [OwnedFd; GUEST_BELLS]) -> Bells {
+    /// Creates the joiner's bells.
+    pub(super) fn join([maker, a, b]: [OwnedFd; JOINER_BELLS]) -> Bells {
         Bells { own: vec![a, b], other: vec![maker], _kept: Vec::new() }
     }
 
@@ -69,7 +69,7 @@ impl Bells {
     /// Silences a bell.
     pub(super) fn silence(&self, bell: usize) {
         let bell = &self.own[self.number(bell)];
-        // Before Linux 6.4 that is not possible with pipes; these are the guest's, which trusts the maker.
+        // Before Linux 6.4 that is not possible with pipes; these are the joiner's, which trusts the maker.
         if read_now(bell) == Err(Errno::OPNOTSUPP) {
             let _ = rustix::io::read(bell, &mut [0; 512]);
         }
@@ -104,29 +104,29 @@ mod tests {
     #[test]
     fn bells_ring_until_they_are_silenced() {
         let (maker, descriptors) = Bells::make().unwrap();
-        let guest = Bells::join(descriptors);
+        let joiner = Bells::join(descriptors);
         assert!(maker.own()[1].is_none());
         maker.ring(1);
-        assert_eq!((rings(&guest, 0), rings(&guest, 1)), (false, true));
-        guest.silence(1);
-        assert!(!rings(&guest, 1));
-        guest.ring(1);
+        assert_eq!((rings(&joiner, 0), rings(&joiner, 1)), (false, true));
+        joiner.silence(1);
+        assert!(!rings(&joiner, 1));
+        joiner.ring(1);
         assert!(rings(&maker, 0));
         maker.silence(0);
         assert!(!rings(&maker, 0));
     }
 
     #[test]
-    fn a_guest_cannot_make_the_maker_block() {
-        let (maker, guest) = Bells::make().unwrap();
-        for file in &guest {
+    fn a_joiner_cannot_make_the_maker_block() {
+        let (maker, joiner) = Bells::make().unwrap();
+        for file in &joiner {
             fcntl_setfl(file, fcntl_getfl(file).unwrap() - OFlags::NONBLOCK).unwrap();
         }
         // The eventfd is empty: reading it would block. The pipe is full: writing would.
         maker.silence(0);
         (0..10_000).for_each(|_| maker.ring(0));
         // The reading end is closed.
-        drop(guest);
+        drop(joiner);
         maker.ring(0);
     }
 }

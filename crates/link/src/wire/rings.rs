@@ -11,7 +11,7 @@ use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_message::{Buffer, Filling, Sealed};
 
-use super::bells::{Bells, GUEST_BELLS};
+use super::bells::{Bells, JOINER_BELLS};
 use super::ring::{CAPACITY, RingReader, RingWriter, Side, words};
 use super::shared::{SharedMemory, WORD};
 use super::slots::SLOTS;
@@ -20,7 +20,7 @@ use super::stream::{Incoming, Inlet, Outgoing, Outlet};
 use super::{Descriptors, Frame, Limits, Sent, Wire, WireError};
 
 /// The descriptors that the side that makes the rings passes to the other: the memory and the bells.
-pub const DESCRIPTORS: usize = 1 + GUEST_BELLS;
+pub const DESCRIPTORS: usize = 1 + JOINER_BELLS;
 
 /// One end of a connection over shared memory.
 pub struct RingWire {

@@ -1,4 +1,4 @@
-//! A peer that breaks the rules: it has the descriptors of a guest, and writes arbitrary bytes.
+//! A peer that breaks the rules: it has the descriptors of the joining side, and writes arbitrary bytes.
 //!
 //! Shared with the fuzz target `wire`.
 
@@ -15,7 +15,7 @@ pub(crate) const TAIL: u64 = 64;
 pub(crate) const HEAD: u64 = 16;
 pub(crate) const SLEEP: u64 = 96;
 pub(crate) const SLEEP_OF_HOST: u64 = 32;
-/// The bytes of each ring, and the offset of the guest's ring.
+/// The bytes of each ring, and the offset of the attacker's ring.
 pub(crate) const CAPACITY: u64 = 2 << 20;
 const DATA: u64 = 4096 + CAPACITY;
 
@@ -29,12 +29,12 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-/// The other side of a host's wire.
-pub(crate) struct Guest {
+/// The other side of a listener's wire.
+pub(crate) struct Attacker {
     pub(crate) socket: UnixStream,
     pub(crate) memory: OwnedFd,
     _bells: Vec<OwnedFd>,
-    /// The number of bytes that an honest guest would have written.
+    /// The number of bytes that an honest peer would have written.
     pub(crate) tail: u64,
 }
 
@@ -69,16 +69,16 @@ pub(crate) fn file(kind: Kind, len: usize) -> OwnedFd {
     file
 }
 
-/// A host's wire, and the guest that attacks it.
-pub(crate) fn host() -> (RingWire, Guest) {
+/// A listener's wire, and its attacker.
+pub(crate) fn listener() -> (RingWire, Attacker) {
     let (ours, socket) = UnixStream::pair().expect("a socket");
     let (wire, descriptors) = RingWire::make(ours.into(), None, limits()).expect("a wire");
     let mut descriptors = Vec::from(descriptors as [OwnedFd; DESCRIPTORS]);
     let memory = descriptors.remove(0);
-    (wire, Guest { socket, memory, _bells: descriptors, tail: 0 })
+    (wire, Attacker { socket, memory, _bells: descriptors, tail: 0 })
 }
 
-impl Guest {
+impl Attacker {
     /// Writes a word.
     pub(crate) fn poke(&self, word: u64, value: u64) {
         rustix::io::pwrite(&self.memory, &value.to_le_bytes(), word * 8).expect("shared memory");
@@ -100,7 +100,7 @@ impl Guest {
         }
     }
 
-    /// Writes arbitrary bytes in the place where an honest guest would.
+    /// Writes arbitrary bytes in the place where an honest peer would.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         let mut padded = bytes.to_vec();
         padded.resize(bytes.len().next_multiple_of(8), 0);
@@ -127,7 +127,7 @@ impl Guest {
     }
 }
 
-/// Takes the host's turn: receives all frames, and returns how it ends. The number of frames is bounded, since a
+/// Takes the listener's turn: receives all frames, and returns how it ends. The number of frames is bounded, since a
 /// flood has no end.
 pub(crate) fn take(wire: &RingWire, frames_max: usize) -> Result<usize, WireError> {
     let mut frame = Frame::default();
@@ -147,11 +147,11 @@ pub(crate) fn take(wire: &RingWire, frames_max: usize) -> Result<usize, WireErro
 
 /// Runs an attack that follows from arbitrary bytes. It ends, without a panic.
 pub(crate) fn attack(input: &[u8]) {
-    let (wire, mut guest) = host();
+    let (wire, mut attacker) = listener();
     let mut input = input.iter().copied();
     let mut sent = Vec::new();
     while let Some(step) = input.next() {
-        if !apply(step, &mut input, &wire, &mut guest, &mut sent) {
+        if !apply(step, &mut input, &wire, &mut attacker, &mut sent) {
             break;
         }
     }
@@ -163,7 +163,7 @@ fn apply(
     step: u8,
     input: &mut impl Iterator<Item = u8>,
     wire: &RingWire,
-    guest: &mut Guest,
+    attacker: &mut Attacker,
     sent: &mut Vec<Sealed>,
 ) -> bool {
     let mut byte = || input.next().unwrap_or(0);
@@ -171,19 +171,27 @@ fn apply(
         0 => {
             let word = [TAIL, HEAD, SLEEP, SLEEP_OF_HOST][usize::from(byte() % 4)];
             let value = u64::from_le_bytes(std::array::from_fn(|_| byte()));
-            guest.poke(word, value);
+            attacker.poke(word, value);
         }
-        1 => guest.poke(TAIL, guest.tail.wrapping_add_signed(i64::from(byte() as i8))),
-        2 => guest.poke(HEAD, guest.peek(0).wrapping_add_signed(i64::from(byte() as i8))),
+        1 => attacker.poke(TAIL, attacker.tail.wrapping_add_signed(i64::from(byte() as i8))),
+        2 => attacker.poke(HEAD, attacker.peek(0).wrapping_add_signed(i64::from(byte() as i8))),
         3 => {
             let bytes: Vec<_> = (0..byte()).map(|_| byte()).collect();
-            guest.write(&bytes);
+            attacker.write(&bytes);
         }
-        4 => guest.write_header(u32::from(byte()), u16::from(byte() % 4), 0),
-        5 => guest.write_header(u32::from(byte()) << (byte() % 25), u16::from(byte()), u16::from(byte() % 4)),
-        6 => guest.write_buffer(u32::from(byte() % 4), u32::from(byte() % 70), u64::from(byte())),
-        7 => guest.write_buffer(u32::from(byte() % 4), u32::from(byte()), u64::from(byte()) << (byte() % 64)),
-        8 => drop(guest.pass_for(
+        4 => attacker.write_header(u32::from(byte()), u16::from(byte() % 4), 0),
+        5 => attacker.write_header(
+            u32::from(byte()) << (byte() % 25),
+            u16::from(byte()),
+            u16::from(byte() % 4),
+        ),
+        6 => attacker.write_buffer(u32::from(byte() % 4), u32::from(byte() % 70), u64::from(byte())),
+        7 => attacker.write_buffer(
+            u32::from(byte() % 4),
+            u32::from(byte()),
+            u64::from(byte()) << (byte() % 64),
+        ),
+        8 => drop(attacker.pass_for(
             u32::from(byte() % 70),
             KINDS[usize::from(byte()) % KINDS.len()],
             byte().into(),
@@ -191,7 +199,7 @@ fn apply(
         9 => {
             let some = file(Kind::Sealed, 10);
             let files = vec![some.as_fd(); usize::from(byte() % 4)];
-            guest.pass(&vec![0; usize::from(byte() % 9)], &files);
+            attacker.pass(&vec![0; usize::from(byte() % 9)], &files);
         }
         10 => wire.look_at_socket(),
         11 => {
@@ -214,7 +222,7 @@ fn apply(
                 return false;
             }
         }
-        14 => guest.scribble(u64::from(byte()), &[byte(), byte(), byte()]),
+        14 => attacker.scribble(u64::from(byte()), &[byte(), byte(), byte()]),
         _ => return take(wire, 1000).is_ok(),
     }
     true
