@@ -32,7 +32,7 @@ pub(crate) struct Face {
 
 /// A service that a provider offers.
 pub(crate) struct Offered {
-    /// The container. It has this in its books in turn, until the provider is taken back or it ends.
+    /// The container, whose books hold this service until the provider is uninstalled or the container ends.
     pub(crate) shared: Arc<Shared>,
     pub(crate) selector: Selector,
     pub(crate) face: Arc<Face>,
@@ -106,14 +106,14 @@ impl Books {
         id
     }
 
-    /// The ids under which a provider offers its services.
+    /// Returns the ids under which a provider offers its services.
     pub(crate) fn ids_of(&self, face: &Arc<Face>) -> Vec<i64> {
         let state = self.state.lock();
         let own = state.services.iter().filter(|(_, offered)| Arc::ptr_eq(&offered.face, face));
         own.map(|(id, _)| *id).collect()
     }
 
-    /// All providers.
+    /// Returns all providers.
     pub(crate) fn providers(&self) -> Vec<Arc<Face>> {
         let mut faces: Vec<Arc<Face>> = Vec::new();
         for offered in self.state.lock().services.values() {
@@ -128,20 +128,22 @@ impl Books {
         self.state.lock().services.is_empty()
     }
 
-    /// Offers nothing of that provider any more, and closes its clients.
+    /// Removes the services of a provider, and closes their clients.
     pub(crate) fn remove_provider(&self, face: &Arc<Face>) -> Closed {
         let mut state = self.state.lock();
         let services = extract(&mut state.services, |offered| Arc::ptr_eq(&offered.face, face));
         let clients = extract(&mut state.clients, |served| Arc::ptr_eq(&served.offered.face, face));
         drop(state);
-        // Calls at work keep their handler; otherwise this drops the handler, which runs code of users.
+        // First, so that the services hold the handlers for the last time.
+        let closed = Closed::of(clients.into_iter());
+        // Drops each handler, unless a call that still runs has it. That runs code of users.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
-        Closed::of(clients.into_iter())
+        closed
     }
 
     // -- Clients ----------------------------------------------------------------------------
 
-    /// A process opens the service `id`.
+    /// Opens the service `id` for a process.
     pub(crate) fn open(&self, pid: Pid, id: i64, uuid: &str, wanted: (i64, i64)) -> Result<Value, Thrown> {
         let mut state = self.state.lock();
         let named = state.services.get(&id).ok_or_else(|| Thrown::new(error::unknown_service(id)))?;
@@ -183,7 +185,7 @@ impl Books {
         Closed::of(is_own.then(|| state.clients.remove(&client)).flatten().into_iter())
     }
 
-    /// All clients: see [`protocol::procedure::ACCOUNT`].
+    /// Returns all clients: see [`protocol::procedure::ACCOUNT`].
     pub(crate) fn account(&self) -> Value {
         let state = self.state.lock();
         let account = |(client, served): (&i64, &Served)| {
@@ -194,7 +196,7 @@ impl Books {
         Value::List(state.clients.iter().filter_map(account).flatten().map(Value::Int).collect())
     }
 
-    /// A process has ended.
+    /// Closes all clients of a process, which has ended.
     pub(crate) fn close_all_of(&self, pid: Pid) -> Closed {
         let mut state = self.state.lock();
         Closed::of(extract(&mut state.clients, |served| served.pid == pid).into_iter())
@@ -245,7 +247,7 @@ impl Books {
         Closed { resources: held.into_iter().collect() }
     }
 
-    /// A client has room for notifications of a resource again.
+    /// Tells a resource that its client has room for notifications again.
     pub(crate) fn room(&self, client: i64, handle: i64, pid: Pid) {
         let line = {
             let state = self.state.lock();
@@ -257,12 +259,13 @@ impl Books {
         }
     }
 
-    /// The process has ended.
+    /// Removes all services and clients: the process has ended.
     pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         let services = std::mem::take(&mut state.services);
         let closed = Closed::of(std::mem::take(&mut state.clients).into_values());
         drop(state);
+        // As in `remove_provider`.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
         drop(closed);
     }
@@ -280,7 +283,7 @@ fn extract<T>(map: &mut BTreeMap<i64, T>, is_meant: impl Fn(&T) -> bool) -> Vec<
     keys.iter().filter_map(|key| map.remove(key)).collect()
 }
 
-/// The number after `last` that is not taken.
+/// Returns the first number after `last` that is not taken.
 fn free_number(last: i64, limit: i64, is_taken: impl Fn(i64) -> bool) -> i64 {
     let mut number = last;
     loop {

@@ -172,6 +172,32 @@ fn a_panic_fails_its_call_alone() {
     assert_eq!(client.invoke(ECHO, 1.into()).wait(), Ok(1.into()));
 }
 
+/// A handler that panics when it is dropped.
+struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        panic!("on purpose");
+    }
+}
+
+impl Handler for Fragile {
+    async fn handle(&self, _: &Call, _: u32, arguments: Value) -> Result<Value, Thrown> {
+        Ok(arguments)
+    }
+}
+
+#[test]
+fn uninstall_succeeds_when_the_handler_panics_as_it_is_dropped() {
+    let world = World::new(1);
+    let house = Container::start(&world.kernel, "house");
+    let provider = house.provider("test/fragile", "1.0").provides(HOUSE, Fragile).install().wait().unwrap();
+    let (_guest, client) = world.guest();
+    assert_eq!(client.invoke(ECHO, 1.into()).wait(), Ok(1.into()));
+    provider.uninstall().wait().unwrap();
+    assert_eq!(client.invoke(ECHO, 1.into()).wait(), Err(CallError::Gone));
+}
+
 #[test]
 fn a_caller_that_gives_up_cancels_the_handler() {
     let world = World::new(1);
