@@ -276,11 +276,11 @@ fn join<T>(
     let mirrors = Mirrors::new(kernel.handle().clone(), pid, exchange, manager);
     let remote = Arc::new(Remote::new(kernel, mirrors, attendance));
     let started = start(&remote, names);
-    // Only the manager can have taken the pid, which no regular listener allows.
+    // The kernel knows only the manager so far, and a correct listener gives the container another pid.
     Ok((started.ok_or(WireError::Violation("the pid of the container is taken"))?, remote))
 }
 
-// -- Processes that are no containers in Rust ------------------------------------------------------
+// -- Processes other than containers in Rust ---------------------------------------------------------
 
 /// A process of a listening system, running in this OS process.
 pub struct RemoteProcess {

@@ -1,7 +1,8 @@
 //! The work of a container for its next turn, and the time of that turn.
 //!
-//! Any thread can add work, which wakes the process, so that it gets another turn. Only the
-//! turn of the process itself adds work without a wake: before its end the process looks here.
+//! Any thread can add work. That wakes the process, so that it gets another turn, unless the process
+//! adds the work in its own turn: it looks here again before the turn ends. A timer wakes the process
+//! only if no other timer fires earlier.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ pub(crate) struct Agenda {
 struct State {
     /// Tasks that were woken, by their place.
     ready: Vec<usize>,
-    /// Tasks to be.
+    /// New tasks.
     spawned: Vec<Job>,
     timers: BTreeMap<TimerKey, Timer>,
     timers_made: u64,
@@ -71,7 +72,7 @@ impl Default for Agenda {
 }
 
 impl Agenda {
-    /// A task is ready to be polled.
+    /// Adds a task that is ready to be polled.
     pub(crate) fn wake(&self, port: Option<&Port>, place: usize) {
         if self.is_in_turn() {
             return WOKEN.with_borrow_mut(|woken| woken.push(place));
@@ -82,7 +83,7 @@ impl Agenda {
         });
     }
 
-    /// The process should look around.
+    /// Wakes the process without adding work.
     pub(crate) fn nudge(&self, port: Option<&Port>) {
         self.add(port, |_| true);
     }
@@ -97,7 +98,7 @@ impl Agenda {
         refused.map_or(Ok(()), Err)
     }
 
-    /// A new timer; none if the container has ended.
+    /// Sets a timer. Returns none if the container has ended.
     pub(crate) fn set_timer(&self, port: Option<&Port>, at_us: i64, timer: Timer) -> Option<TimerKey> {
         let mut key = None;
         self.add(port, |state| {
@@ -177,7 +178,7 @@ impl Agenda {
         Due { ready: Vec::new(), spawned: std::mem::take(&mut state.spawned), timers }
     }
 
-    /// `change` returns whether to wake the process.
+    /// Changes the work, unless the container has ended. `change` returns whether to wake the process.
     fn add(&self, port: Option<&Port>, change: impl FnOnce(&mut State) -> bool) {
         let mut state = self.state.lock();
         if state.is_over {
@@ -194,7 +195,7 @@ impl Agenda {
         }
     }
 
-    /// The task or thread that waits with this waker.
+    /// Returns the task or thread that waits with this waker.
     pub(crate) fn waiter(&self, waker: &Waker) -> Waiter {
         self.task_of(waker).map_or_else(|| Waiter::Waker(waker.clone()), Waiter::Task)
     }
@@ -207,8 +208,8 @@ impl Agenda {
         }
     }
 
-    /// Returns the place of the task that is being polled, if the waker belongs to it. The waker's target is unique
-    /// as long as the container lasts.
+    /// Returns the place of the task that is being polled, if the waker belongs to it. A place keeps its waker as
+    /// long as the container exists, so the address of the waker's data identifies the place.
     fn task_of(&self, waker: &Waker) -> Option<usize> {
         let (of_task, place) = POLLED.get();
         (self.is_in_turn() && std::ptr::eq(of_task, waker.data())).then_some(place)
@@ -254,7 +255,7 @@ impl Turn {
         Turn
     }
 
-    /// A task is about to be polled.
+    /// Notes that a task is about to be polled.
     pub(crate) fn polls(place: usize, waker: &Waker) {
         POLLED.set((waker.data(), place));
     }
@@ -263,7 +264,7 @@ impl Turn {
         WOKEN.with_borrow(|woken| !woken.is_empty())
     }
 
-    /// The tasks that were woken, in place of an empty list.
+    /// Takes the tasks that were woken, and leaves an empty list.
     pub(crate) fn take_woken(room: Vec<usize>) -> Vec<usize> {
         WOKEN.replace(room)
     }
@@ -275,7 +276,7 @@ impl Drop for Turn {
     }
 }
 
-/// Something came while the process was about to rest.
+/// Work arrived while the process was about to wait.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ThereIsMore;
 
