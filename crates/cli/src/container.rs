@@ -111,7 +111,7 @@ pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
 
 /// Returns the image of a file. Returns none if the file is a program with errors, and prints these.
 pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
-    front::expect_readable(file)?;
+    front::require_readable(file)?;
     let refuse = |error: &dyn std::fmt::Display| Stop::usage(format!("{}: {error}", file.display()));
     if file.extension().is_some_and(|extension| extension == "toit") {
         return match Image::compile(file) {

@@ -10,7 +10,7 @@ use crate::{FAILURE, Stop, front, print_out};
 
 /// Prints the result of a stage for a file.
 pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
-    front::expect_readable(file)?;
+    front::require_readable(file)?;
     let text = match stage {
         Stage::Tokens => lucarne_compiler::emit::tokens(&read(file)?),
         Stage::Tree => lucarne_compiler::emit::tree(&read(file)?),

@@ -12,7 +12,7 @@ use crate::{Stop, print_error};
 
 /// Analyzes a program and prints its diagnostics.
 pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {
-    expect_readable(file)?;
+    require_readable(file)?;
     let analysis = lucarne_toit::analyze(&FileLoader, file).map_err(|error| failure(file, &error))?;
     print(&analysis);
     Ok(analysis)
@@ -20,7 +20,7 @@ pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {
 
 /// Analyzes a file that may be a program or a library.
 pub(crate) fn check(file: &Path) -> Result<Analysis, Stop> {
-    expect_readable(file)?;
+    require_readable(file)?;
     lucarne_toit::check(&FileLoader, file).map_err(|error| failure(file, &error))
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn print(analysis: &Analysis) {
 }
 
 /// Refuses a path that the compiler cannot read, before any work is done.
-pub(crate) fn expect_readable(file: &Path) -> Result<(), Stop> {
+pub(crate) fn require_readable(file: &Path) -> Result<(), Stop> {
     let shown = file.display();
     if file.to_str().is_none() {
         return Err(Stop::usage(format!("the path {shown} is not UTF-8")));

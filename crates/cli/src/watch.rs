@@ -24,7 +24,7 @@ const BURST: Duration = Duration::from_millis(20);
 
 /// Runs the program until Ctrl-C.
 pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
-    front::expect_readable(&options.file)?;
+    front::require_readable(&options.file)?;
     let (sender, events) = channel();
     let mut folders = Folders::new(sender.clone())?;
     let mut program = WatchedProgram { options, sender, running: None };

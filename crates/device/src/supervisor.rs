@@ -322,7 +322,7 @@ impl Supervisor {
 
     fn run_once(&mut self, sent: Sent, settings: Settings) -> Result<(), Refusal> {
         let name: ContainerName = SENT.parse().map_err(Refusal::new)?;
-        self.check_image(&sent.image)?;
+        self.require_runnable(&sent.image)?;
         self.parts.launcher.residents.reserve(&name, &settings.permissions).map_err(Refusal::new)?;
         self.put(&name, ProgramOrigin::Sent(Arc::new(sent)), settings, u64::MAX);
         self.end_instances(&name);
@@ -437,7 +437,7 @@ impl Supervisor {
         if self.slots.get(name).is_some_and(|slot| slot.life.is_leaving()) {
             return Err(Refusal::new(format_args!("'{name}' is being uninstalled: wait for its end")));
         }
-        self.check_image(&sent.image)?;
+        self.require_runnable(&sent.image)?;
         self.parts.launcher.residents.reserve(name, &settings.permissions).map_err(Refusal::new)?;
         let record = self.parts.store.install(name, &sent.image, settings, &sent.assets);
         if record.is_err() {
@@ -457,8 +457,8 @@ impl Supervisor {
         }
     }
 
-    /// Checks that an image can be run here.
-    fn check_image(&self, image: &Image) -> Result<(), Refusal> {
+    /// Fails unless an image can be run here.
+    fn require_runnable(&self, image: &Image) -> Result<(), Refusal> {
         if self.is_shutting_down {
             return Err(Refusal::new("the device is going down"));
         }

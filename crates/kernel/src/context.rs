@@ -101,7 +101,7 @@ impl<'k> Context<'k> {
 
     /// Subscribes this process to [`MessageKind::MemoryPressure`], which it gets when memory is
     /// short.
-    pub fn expect_memory_pressure(&self) {
+    pub fn subscribe_to_memory_pressure(&self) {
         self.me.can_relieve.store(true, Ordering::Relaxed);
     }
 
@@ -307,7 +307,7 @@ impl<'k> Context<'k> {
     /// # Errors
     /// [`NotAllowed`] unless this process belongs to the system.
     pub fn watch_for(&mut self, watcher: Pid, pid: Pid) -> Result<(), NotAllowed> {
-        self.expect_system()?;
+        self.require_system()?;
         if let Some(watcher) = self.shared.find(watcher) {
             self.shared.watch(&watcher, pid);
         }
@@ -319,14 +319,14 @@ impl<'k> Context<'k> {
     /// # Errors
     /// [`NotAllowed`] unless this process belongs to the system.
     pub fn introduce(&mut self, client: Pid, provider: Pid) -> Result<(), NotAllowed> {
-        self.expect_system()?;
+        self.require_system()?;
         if let (Some(client), Some(provider)) = (self.shared.find(client), self.shared.find(provider)) {
             client.contacts.lock().introduce(self.shared, provider);
         }
         Ok(())
     }
 
-    fn expect_system(&self) -> Result<(), NotAllowed> {
+    fn require_system(&self) -> Result<(), NotAllowed> {
         if self.me.trust == Trust::System { Ok(()) } else { Err(NotAllowed) }
     }
 

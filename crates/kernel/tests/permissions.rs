@@ -214,7 +214,7 @@ fn only_subscribers_are_told_of_memory_pressure() {
     let inner = log.clone();
     let (ready, is_ready) = std::sync::mpsc::channel();
     let can_relieve = move |context: &mut Context<'_>| {
-        context.expect_memory_pressure();
+        context.subscribe_to_memory_pressure();
         while let Some(message) = context.receive() {
             // The waiting thread goes on as soon as the message is dropped.
             let is_told = matches!(message.kind, MessageKind::MemoryPressure { .. });

@@ -323,7 +323,7 @@ fn bind(path: &Path) -> Result<UnixListener, ListenError> {
     if !folder.exists() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    expect_private(folder)?;
+    require_private(folder)?;
     match fs::symlink_metadata(path) {
         Ok(found) if std::os::unix::fs::FileTypeExt::is_socket(&found.file_type()) => {
             if UnixStream::connect(path).is_ok() {
@@ -337,7 +337,7 @@ fn bind(path: &Path) -> Result<UnixListener, ListenError> {
     Ok(UnixListener::bind(path)?)
 }
 
-fn expect_private(folder: &Path) -> Result<(), ListenError> {
+fn require_private(folder: &Path) -> Result<(), ListenError> {
     let found = fs::metadata(folder)?;
     let is_private = found.mode() & 0o077 == 0 && found.uid() == rustix::process::getuid().as_raw();
     if is_private { Ok(()) } else { Err(ListenError::OpenFolder(folder.to_owned())) }

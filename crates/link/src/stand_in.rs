@@ -152,7 +152,7 @@ mod tests {
             std::iter::from_fn(|| self.line.advance(REMOTE).then_some(())).count()
         }
 
-        fn expect_alone(&self) {
+        fn assert_alone(&self) {
             assert_eq!(self.stand_in.code(), Some(1), "it ends");
             assert_eq!(self.bystander.code(), None, "and no other process");
             assert!(self.line.is_cut());
@@ -173,12 +173,12 @@ mod tests {
         ] {
             let mut world = World::new();
             world.say(outgoing);
-            world.expect_alone();
+            world.assert_alone();
         }
         for bytes in [&[][..], &[0; 40], &[255; 40], &[2; 39]] {
             let mut world = World::new();
             world.send(bytes);
-            world.expect_alone();
+            world.assert_alone();
         }
     }
 
@@ -231,6 +231,6 @@ mod tests {
         }
         // As many as a mailbox takes, and as many that wait for room.
         assert_eq!(sent, 2 * lucarne_kernel::NOTIFICATIONS_MAX + 1);
-        world.expect_alone();
+        world.assert_alone();
     }
 }

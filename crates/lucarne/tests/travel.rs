@@ -148,7 +148,7 @@ impl World {
 }
 
 /// Checks that a value survives both ways, there and back.
-fn expect_same<T>(value: &T)
+fn assert_same<T>(value: &T)
 where
     T: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + 'static,
 {
@@ -158,7 +158,7 @@ where
 }
 
 /// Checks that the sender refuses a value on both ways, with the given reason.
-fn expect_refused<T: Serialize + Clone + Send + 'static>(value: &T, reason: &str) {
+fn assert_refused<T: Serialize + Clone + Send + 'static>(value: &T, reason: &str) {
     let world = world();
     assert_eq!(world.by_call::<T, Value>(value), Err(CallError::Refused(reason.to_owned())));
     assert_eq!(world.by_answer::<T, Value>(value.clone()), Err(reason.to_owned()));
@@ -246,10 +246,10 @@ proptest! {
 
     #[test]
     fn null(number in any::<Option<i64>>(), text in any::<Option<String>>()) {
-        expect_same(&());
-        expect_same(&Nothing);
-        expect_same(&number);
-        expect_same(&text);
+        assert_same(&());
+        assert_same(&Nothing);
+        assert_same(&number);
+        assert_same(&text);
     }
 
     #[test]
@@ -259,21 +259,21 @@ proptest! {
         unsigned in any::<(u8, u16, u32)>(),
         long in 0..=i64::MAX as u64,
     ) {
-        expect_same(&truth);
-        expect_same(&signed.0);
-        expect_same(&signed.1);
-        expect_same(&signed.2);
-        expect_same(&signed.3);
-        expect_same(&unsigned.0);
-        expect_same(&unsigned.1);
-        expect_same(&unsigned.2);
-        expect_same(&long);
+        assert_same(&truth);
+        assert_same(&signed.0);
+        assert_same(&signed.1);
+        assert_same(&signed.2);
+        assert_same(&signed.3);
+        assert_same(&unsigned.0);
+        assert_same(&unsigned.1);
+        assert_same(&unsigned.2);
+        assert_same(&long);
     }
 
     #[test]
     fn floats(double in finite(), single in any::<f32>().prop_filter("equal to itself", |float| !float.is_nan())) {
-        expect_same(&double);
-        expect_same(&single);
+        assert_same(&double);
+        assert_same(&single);
         let world = world();
         let back: f64 = world.by_call(&double).unwrap();
         prop_assert_eq!(back.to_bits(), double.to_bits());
@@ -281,13 +281,13 @@ proptest! {
 
     #[test]
     fn texts(text in any::<String>(), character in any::<char>()) {
-        expect_same(&text);
-        expect_same(&character);
+        assert_same(&text);
+        assert_same(&character);
     }
 
     #[test]
     fn byte_arrays(bytes in bytes()) {
-        expect_same(&bytes);
+        assert_same(&bytes);
     }
 
     #[test]
@@ -299,13 +299,13 @@ proptest! {
         pair in any::<(i64, String)>(),
         triple in any::<[i16; 3]>(),
     ) {
-        expect_same(&numbers);
-        expect_same(&texts);
-        expect_same(&nested);
-        expect_same(&options);
-        expect_same(&pair);
-        expect_same(&triple);
-        expect_same(&Metres(pair.0));
+        assert_same(&numbers);
+        assert_same(&texts);
+        assert_same(&nested);
+        assert_same(&options);
+        assert_same(&pair);
+        assert_same(&triple);
+        assert_same(&Metres(pair.0));
     }
 
     #[test]
@@ -315,21 +315,21 @@ proptest! {
         person in person(),
         people in vec(person(), 0..3),
     ) {
-        expect_same::<BTreeMap<_, _>>(&by_text);
-        expect_same::<HashMap<_, _>>(&by_number);
-        expect_same(&person);
-        expect_same(&people);
+        assert_same::<BTreeMap<_, _>>(&by_text);
+        assert_same::<HashMap<_, _>>(&by_number);
+        assert_same(&person);
+        assert_same(&people);
     }
 
     #[test]
     fn variants(shape in shape(), maybe in proptest::option::of(shape())) {
-        expect_same(&shape);
-        expect_same(&maybe);
+        assert_same(&shape);
+        assert_same(&maybe);
     }
 
     #[test]
     fn trees_of_values(value in value()) {
-        expect_same(&value);
+        assert_same(&value);
     }
 
     #[test]
@@ -339,13 +339,13 @@ proptest! {
         unsigned in any::<u128>(),
         bytes in vec(any::<u8>(), 1..10),
     ) {
-        expect_refused(&long, &format!("the u64 {long} cannot travel"));
-        expect_refused(&wide, &format!("the i128 {wide} cannot travel"));
-        expect_refused(&unsigned, &format!("the u128 {unsigned} cannot travel"));
-        expect_refused(&vec![long], &format!("the u64 {long} cannot travel"));
-        expect_refused(&bytes, "a Vec<u8> (use Bytes) cannot travel");
-        expect_refused(&Some(None::<i64>), "Some(None) cannot travel");
-        expect_refused(&Some(()), "Some(()) cannot travel");
+        assert_refused(&long, &format!("the u64 {long} cannot travel"));
+        assert_refused(&wide, &format!("the i128 {wide} cannot travel"));
+        assert_refused(&unsigned, &format!("the u128 {unsigned} cannot travel"));
+        assert_refused(&vec![long], &format!("the u64 {long} cannot travel"));
+        assert_refused(&bytes, "a Vec<u8> (use Bytes) cannot travel");
+        assert_refused(&Some(None::<i64>), "Some(None) cannot travel");
+        assert_refused(&Some(()), "Some(()) cannot travel");
     }
 }
 
@@ -368,5 +368,5 @@ fn values_nested_too_deep_are_refused() {
     for _ in 0..200 {
         deep = Value::List(vec![deep]);
     }
-    expect_refused(&deep, "NESTING_TOO_DEEP");
+    assert_refused(&deep, "NESTING_TOO_DEEP");
 }

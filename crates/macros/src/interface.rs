@@ -109,7 +109,7 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
                 "arguments are sent, so they must be owned: take a String for a &str, a Vec for a slice";
             return Err(Error::new_spanned(&input.ty, message));
         }
-        expect_no_byte_vector(&input.ty)?;
+        require_no_byte_vector(&input.ty)?;
         let Pat::Ident(name) = &*input.pat else {
             return Err(Error::new_spanned(&input.pat, "an argument must be a name, not a pattern"));
         };
@@ -120,7 +120,7 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
         ReturnType::Default => syn::parse_quote!(()),
         ReturnType::Type(_, output) => (**output).clone(),
     };
-    expect_no_byte_vector(&output)?;
+    require_no_byte_vector(&output)?;
     let (value, error) = value_and_error(&output);
     signature.output = syn::parse_quote! {
         -> impl ::std::future::Future<Output = #output> + ::std::marker::Send
@@ -156,7 +156,7 @@ fn take_attribute(attributes: &mut Vec<Attribute>, name: &str) -> Result<Option<
     }
 }
 
-fn expect_no_byte_vector(ty: &Type) -> Result<()> {
+fn require_no_byte_vector(ty: &Type) -> Result<()> {
     if ty.to_token_stream().to_string().replace(' ', "").contains("Vec<u8>") {
         return Err(Error::new_spanned(
             ty,

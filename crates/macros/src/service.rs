@@ -74,10 +74,10 @@ impl Parse for Options {
 pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
     let resources = resources_of(&item)?;
     let methods = take_methods(&mut item, TAKEN_NAMES)?;
-    expect_not_later(options.minor, &methods)?;
+    require_not_later(options.minor, &methods)?;
     let handler = handler(&item, options, &methods, &resources);
     let client = client(&item, options, &methods, &resources);
-    let apart = expect_apart(&options.root, &methods, &resources);
+    let apart = require_apart(&options.root, &methods, &resources);
     Ok(quote! {
         #item
         #handler
@@ -87,7 +87,7 @@ pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStre
 }
 
 /// Checks that no method was added in a version later than the current one.
-fn expect_not_later(minor: u32, methods: &[Method]) -> Result<()> {
+fn require_not_later(minor: u32, methods: &[Method]) -> Result<()> {
     let later = methods.iter().filter_map(|method| method.since).find(|(since, _)| *since > minor);
     let Some((since, place)) = later else { return Ok(()) };
     Err(Error::new(
@@ -98,14 +98,14 @@ fn expect_not_later(minor: u32, methods: &[Method]) -> Result<()> {
 
 /// Fails the build, at the name of a resource, if an index of it is taken: the macro does not see
 /// the resource's indexes.
-fn expect_apart(root: &Path, methods: &[Method], resources: &[(Ident, Type)]) -> TokenStream {
+fn require_apart(root: &Path, methods: &[Method], resources: &[(Ident, Type)]) -> TokenStream {
     let own = methods.iter().map(|method| method.index);
     let mut taken = vec![quote!(&[#(#own),*])];
     let checks = resources.iter().map(|(name, proxy)| {
         let new = quote!(<#proxy>::INDEXES);
         let root = root::at(root, name.span());
         let check =
-            quote_spanned!(name.span()=> const _: () = #root::macros::expect_apart(&[#(#taken),*], #new););
+            quote_spanned!(name.span()=> const _: () = #root::macros::assert_apart(&[#(#taken),*], #new););
         taken.push(new);
         check
     });

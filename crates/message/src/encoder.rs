@@ -145,7 +145,7 @@ impl Encoder {
 
     /// Begins a list or map whose length is not known yet.
     pub(crate) fn begin_open_ended(&mut self, is_map: bool) -> Result<LengthSlot, EncodeError> {
-        self.expect_wanted()?;
+        self.require_wanted()?;
         self.nesting.begin_open_ended()?;
         self.put_byte(if is_map { format::MAP } else { format::LIST })?;
         let slot = LengthSlot(self.bytes.len());
@@ -164,7 +164,7 @@ impl Encoder {
     }
 
     fn scalar(&mut self, tag: u8) -> Result<(), EncodeError> {
-        self.expect_wanted()?;
+        self.require_wanted()?;
         self.nesting.value();
         self.put_byte(tag)
     }
@@ -189,7 +189,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn expect_wanted(&self) -> Result<(), EncodeError> {
+    fn require_wanted(&self) -> Result<(), EncodeError> {
         if self.nesting.is_complete() { Err(EncodeError::Unbalanced) } else { Ok(()) }
     }
 
@@ -201,7 +201,7 @@ impl Encoder {
     }
 
     fn begin(&mut self, len: usize, values: u64, small: u8, large: u8) -> Result<(), EncodeError> {
-        self.expect_wanted()?;
+        self.require_wanted()?;
         self.nesting.begin(values)?;
         if len <= format::SMALL_ITEMS_MAX {
             return self.put_byte(small | len as u8);
@@ -225,7 +225,7 @@ impl Sink for Encoder {
         {
             return self.scalar(small);
         }
-        self.expect_wanted()?;
+        self.require_wanted()?;
         self.nesting.value();
         self.tag_and_varint(format::INT, format::zigzag(value))
     }
@@ -239,7 +239,7 @@ impl Sink for Encoder {
         if value.len() <= format::SMALL_STRING_MAX {
             self.scalar(format::SMALL_STRING | value.len() as u8)?;
         } else {
-            self.expect_wanted()?;
+            self.require_wanted()?;
             self.nesting.value();
             self.tag_and_varint(format::STRING, value.len() as u64)?;
         }
@@ -247,7 +247,7 @@ impl Sink for Encoder {
     }
 
     fn bytes(&mut self, value: &[u8]) -> Result<(), EncodeError> {
-        self.expect_wanted()?;
+        self.require_wanted()?;
         self.nesting.value();
         self.tag_and_varint(format::BYTES, value.len() as u64)?;
         self.put(value)

@@ -288,7 +288,7 @@ impl<'p> Call<'p> {
 
     /// Returns the elements of an argument that must be an `Array_`.
     pub fn array(&self, index: usize) -> Result<&[Ref<'_>], Failure> {
-        self.expect_class(index, self.heap.builtins().array)?;
+        self.require_class(index, self.heap.builtins().array)?;
         Ok(self.argument(index).elements())
     }
 
@@ -305,7 +305,7 @@ impl<'p> Call<'p> {
         Ok(())
     }
 
-    fn expect_class(&self, index: usize, class: ClassIndex) -> Result<(), Failure> {
+    fn require_class(&self, index: usize, class: ClassIndex) -> Result<(), Failure> {
         if self.heap.class(self.argument(index)) == class { Ok(()) } else { Err(Failure::WRONG_TYPE) }
     }
 

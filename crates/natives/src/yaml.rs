@@ -31,7 +31,7 @@ fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let mut text = call.scratch(size * 4)?;
     text.extend_from_slice(call.data(0)?);
     let text = String::from_utf8(text).map_err(|_| INVALID)?;
-    check_version(&text)?;
+    require_version(&text)?;
     if text.chars().any(|char| char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{85}')) {
         return Err(INVALID);
     }
@@ -44,7 +44,7 @@ fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 }
 
 /// Directives come first, among comments.
-fn check_version(text: &str) -> Result<(), Failure> {
+fn require_version(text: &str) -> Result<(), Failure> {
     let head = text.lines().take_while(|line| line.is_empty() || line.starts_with(['%', '#']));
     for version in head.filter_map(|line| line.strip_prefix("%YAML ")) {
         let minor = version.split_whitespace().next().and_then(|version| version.strip_prefix("1."));
@@ -197,7 +197,7 @@ impl Builder<'_> {
     fn add(&mut self, anchor: usize, value: Kept) -> Result<(), Fault> {
         let is_key = self.open.last().is_some_and(|open| open.is_map && open.values.len() % 2 == 0);
         if is_key {
-            self.check_key(value)?;
+            self.require_valid_key(value)?;
         }
         // 0 stands for no anchor.
         if anchor != 0 {
@@ -209,7 +209,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn check_key(&self, key: Kept) -> Result<(), Failure> {
+    fn require_valid_key(&self, key: Kept) -> Result<(), Failure> {
         let Builtins { list, map, .. } = *self.heap.builtins();
         let class = self.heap.class_of(key);
         match self.heap.get(key) {

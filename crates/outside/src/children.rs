@@ -87,7 +87,7 @@ fn end_of(status: &WaitIdStatus) -> i64 {
 /// This waits until the child has found its program, which takes some hundred microseconds.
 pub(crate) fn start(outside: &mut Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     forget_ignored(outside);
-    outside.expect_room()?;
+    outside.require_room()?;
     let mut command = command(outside, arguments)?;
     outside.surroundings.flush();
     let mut started = command.spawn().map_err(|error| Error::of_standard(&error))?;

@@ -23,7 +23,7 @@ pub(crate) fn get(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer
 /// `name value`.
 pub(crate) fn set(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let (name, value) = (arguments.text(0)?, arguments.optional_text(1)?);
-    expect_variable(name, value)?;
+    require_valid(name, value)?;
     outside.surroundings.environment.lock().insert(name.to_string(), value.map(str::to_string));
     Ok(Answer::Null)
 }
@@ -39,7 +39,7 @@ pub(crate) fn pass_on(
     }
     for index in (0..changes.len()).step_by(2) {
         let (name, value) = (changes.text(index)?, changes.optional_text(index + 1)?);
-        expect_variable(name, value)?;
+        require_valid(name, value)?;
         change(command, name, value);
     }
     Ok(())
@@ -52,7 +52,7 @@ fn change(command: &mut Command, name: &str, value: Option<&str>) {
     };
 }
 
-fn expect_variable(name: &str, value: Option<&str>) -> Result<(), Error> {
+fn require_valid(name: &str, value: Option<&str>) -> Result<(), Error> {
     let is_value = value.is_none_or(|value| !value.contains('\0'));
     if is_name(name) && is_value { Ok(()) } else { Err(Error::INVALID_ARGUMENT) }
 }

@@ -180,7 +180,7 @@ impl Outside {
     }
 
     pub(crate) fn add(&mut self, open: Open) -> Result<i64, Error> {
-        self.expect_room()?;
+        self.require_room()?;
         // Numbers are not used again, so a stale number is invalid.
         let handle = self.next_handle;
         self.next_handle += 1;
@@ -189,7 +189,7 @@ impl Outside {
     }
 
     /// Checks that one more thing can be opened.
-    pub(crate) fn expect_room(&self) -> Result<(), Error> {
+    pub(crate) fn require_room(&self) -> Result<(), Error> {
         if self.open.len() < OPEN_MAX { Ok(()) } else { Err(Error::of_system(rustix::io::Errno::MFILE)) }
     }
 

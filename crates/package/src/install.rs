@@ -73,7 +73,7 @@ pub fn program_folder(inside: &Path) -> Option<PathBuf> {
 /// # Errors
 /// See [`InstallError`]; no file is written then.
 pub fn install_local(root: &Path, package: &Path, prefix: Option<&str>) -> Result<String, InstallError> {
-    check_is_package(package)?;
+    require_package(package)?;
     let name = match prefix {
         Some(prefix) => prefix.to_owned(),
         None => package_name(&read_spec(package)?, package),
@@ -198,7 +198,7 @@ impl Resolver<'_> {
         }
         let mut package = Package { place, name: None, prefixes: BTreeMap::new(), span: 0..0 };
         let folder = folded(&self.root.join(package.folder()));
-        check_is_package(&folder)?;
+        require_package(&folder)?;
         let name = package_name(&read_spec(&folder)?, &folder);
         let taken = |id: &String| self.lock.packages.contains_key(id);
         let numbered = (1..).map(|number| format!("{name}-{number}"));
@@ -210,7 +210,7 @@ impl Resolver<'_> {
     }
 }
 
-fn check_is_package(folder: &Path) -> Result<(), InstallError> {
+fn require_package(folder: &Path) -> Result<(), InstallError> {
     let why = match (folder.is_dir(), folder.join(SOURCE_FOLDER).is_dir()) {
         (true, true) => return Ok(()),
         (true, false) => "it has no folder `src`",

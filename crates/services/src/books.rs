@@ -156,7 +156,7 @@ impl Books {
         let offered =
             offered.ok_or_else(|| Thrown::new(format!("{shown} does not provide service:{uuid}")))?;
         let version = (offered.selector.major().into(), offered.selector.minor().into());
-        protocol::check_version(&shown, version, uuid, wanted).map_err(Thrown::new)?;
+        protocol::require_version(&shown, version, uuid, wanted).map_err(Thrown::new)?;
         state.last_client =
             free_number(state.last_client, ID_LIMIT, |client| state.clients.contains_key(&client));
         let client = state.last_client;

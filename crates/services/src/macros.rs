@@ -6,7 +6,7 @@ pub use serde::{Deserialize, Deserializer};
 ///
 /// # Panics
 /// In that case, at compile time.
-pub const fn expect_apart(taken: &[&[u32]], new: &[u32]) {
+pub const fn assert_apart(taken: &[&[u32]], new: &[u32]) {
     let mut group = 0;
     while group < taken.len() {
         assert!(

@@ -208,7 +208,7 @@ impl ServiceManager {
         if uuid != offered.uuid {
             return Err(Problem::Refused(format!("{shown} does not provide service:{uuid}")));
         }
-        protocol::check_version(&shown, (offered.major, offered.minor), uuid, wanted)
+        protocol::require_version(&shown, (offered.major, offered.minor), uuid, wanted)
             .map_err(Problem::Refused)?;
         if self.clients_of.range((pid, i64::MIN)..=(pid, i64::MAX)).count() >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);

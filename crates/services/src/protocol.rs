@@ -210,7 +210,7 @@ pub mod error {
 /// # Errors
 /// The text that the client throws; `provider` is how the provider shows itself
 /// (`service:NAME@X.Y.Z`).
-pub fn check_version(
+pub fn require_version(
     provider: &str,
     offered: (i64, i64),
     uuid: &str,
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn minor_versions_are_compatible_upward() {
-        let check = |wanted| check_version("service:test/x@1.0.0", (1, 2), "UUID", wanted);
+        let check = |wanted| require_version("service:test/x@1.0.0", (1, 2), "UUID", wanted);
         assert_eq!(check((1, 0)), Ok(()));
         assert_eq!(check((1, 2)), Ok(()));
         assert_eq!(check((1, 3)).unwrap_err(), "service:test/x@1.0.0 does not provide service:UUID@1.3.x");

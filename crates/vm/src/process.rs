@@ -23,7 +23,7 @@ impl ToitProcess {
 
     fn machine(&mut self, context: &Context<'_>) -> Result<&mut Machine, String> {
         if let Some(start) = self.start.take() {
-            context.expect_memory_pressure();
+            context.subscribe_to_memory_pressure();
             let machine = Machine::new(self.program.clone(), self.grants.clone());
             let mut machine = Box::new(machine.map_err(|error| error.to_string())?);
             machine.start(start).map_err(|failure| format!("{failure:?}"))?;

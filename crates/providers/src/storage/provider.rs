@@ -71,7 +71,7 @@ impl Service {
     }
 
     fn claim(&self, call: &Call, scheme: &str, path: &str) -> Result<Claim, StorageFault> {
-        expect_flash(scheme)?;
+        require_flash(scheme)?;
         let name = (self.owner(call)?, path.to_owned());
         if !self.open.lock().insert(name.clone()) {
             return Err(StorageFault::InUse);
@@ -81,7 +81,7 @@ impl Service {
 }
 
 /// Fails for all schemes but `flash`: regions lie only in flash memory, and a machine has no partitions.
-fn expect_flash(scheme: &str) -> Result<(), StorageFault> {
+fn require_flash(scheme: &str) -> Result<(), StorageFault> {
     match scheme {
         "flash" => Ok(()),
         "partition" => Err(StorageFault::NotFound),
@@ -139,7 +139,7 @@ impl interface::Storage for Service {
     }
 
     async fn regions(&self, call: &Call, scheme: String) -> Result<Vec<String>, StorageFault> {
-        expect_flash(&scheme)?;
+        require_flash(&scheme)?;
         let paths = self.flash.with(false, &self.owner(call)?, |shelf| shelf.regions()).await?;
         Ok(paths.iter().map(|path| format!("{scheme}:{path}")).collect())
     }
@@ -186,7 +186,7 @@ impl interface::Region for Region {
 
     async fn write(&self, at: i64, bytes: Bytes) -> Result<(), StorageFault> {
         let (at, _) = self.range(at, bytes.len() as i64)?;
-        self.expect_writable()?;
+        self.require_writable()?;
         let path = self.claim.name.1.clone();
         self.with(true, move |shelf| shelf.region_write(&path, at, &bytes)).await
     }
@@ -202,7 +202,7 @@ impl interface::Region for Region {
             return Err(StorageFault::BadArgument);
         }
         let (from, size) = self.whole_range(from, size)?;
-        self.expect_writable()?;
+        self.require_writable()?;
         let path = self.claim.name.1.clone();
         self.with(true, move |shelf| shelf.region_erase(&path, from, size)).await
     }
@@ -217,7 +217,7 @@ impl Region {
         self.medium.with(changes, &self.claim.name.0, work).await
     }
 
-    fn expect_writable(&self) -> Result<(), StorageFault> {
+    fn require_writable(&self) -> Result<(), StorageFault> {
         if self.is_writable { Ok(()) } else { Err(StorageFault::PermissionDenied) }
     }
 
