@@ -22,7 +22,7 @@ mod builder;
 #[cfg(feature = "c")]
 pub mod components;
 #[cfg(feature = "link")]
-mod links;
+mod connections;
 #[cfg(feature = "toit")]
 mod programs;
 mod system;

@@ -10,7 +10,7 @@ use lucarne_services::{Container, Policies, Presence};
 
 use crate::Builder;
 #[cfg(feature = "link")]
-use crate::links::Links;
+use crate::connections::LazyConnections;
 #[cfg(feature = "toit")]
 use crate::programs::Programs;
 
@@ -19,7 +19,7 @@ use crate::programs::Programs;
 /// Several systems in one OS process are independent of each other.
 pub struct System {
     #[cfg(feature = "link")]
-    pub(crate) links: Links,
+    pub(crate) connections: LazyConnections,
     pub(crate) parts: Parts,
     kernel: Kernel,
 }
@@ -83,7 +83,7 @@ impl System {
     pub(crate) fn from_parts(parts: Parts, kernel: Kernel) -> System {
         System {
             #[cfg(feature = "link")]
-            links: Links::default(),
+            connections: LazyConnections::default(),
             parts,
             kernel,
         }

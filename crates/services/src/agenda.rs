@@ -15,7 +15,7 @@ use lucarne_kernel::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use lucarne_kernel::{Port, RequestId};
 
 use crate::failure::Failed;
-use crate::links::Inbox;
+use crate::open_clients::Inbox;
 use crate::pending::Promise;
 
 /// A future that the container runs to its end.

@@ -45,7 +45,7 @@ impl Client {
     pub(crate) fn new(container: Container, pid: Pid, id: i64, service: Service) -> Client {
         let is_closed = AtomicBool::new(false);
         let opened = Arc::new(Opened { container, pid, id, service, is_closed });
-        opened.container.shared().links.add((pid, id), &opened);
+        opened.container.shared().open_clients.add((pid, id), &opened);
         Client { opened }
     }
 
@@ -175,7 +175,7 @@ impl Opened {
             return None;
         }
         let shared = self.container.shared();
-        shared.links.remove((self.pid, self.id));
+        shared.open_clients.remove((self.pid, self.id));
         let payload = Payload::of(&Value::Int(self.id)).ok()?;
         Some(Asking::new(shared.clone(), self.pid, procedure::CLOSE, payload))
     }

@@ -9,7 +9,7 @@ use lucarne_message::{Bytes, Payload, from_payload, to_payload};
 use crate::calls::{Ask, Asking};
 use crate::container::Container;
 use crate::failure::{CallError, ComponentError, Failed, NotifyError};
-use crate::links::{Ends, Inbox};
+use crate::open_clients::{Ends, Inbox};
 use crate::pending::Pending;
 use crate::protocol::procedure;
 use crate::proxy::Notifications;
@@ -61,7 +61,7 @@ impl Component {
         let inbox = Arc::<Inbox>::default();
         let ends = Arc::new(Ends { inbox: inbox.clone(), line: line.clone() });
         // Before the first message to the component: it must not send anything earlier.
-        if !shared.links.add_component(pid, &ends) {
+        if !shared.open_clients.add_component(pid, &ends) {
             return Err(ComponentError::InUse);
         }
         port.watch(pid);
@@ -139,7 +139,7 @@ impl Used {
     fn close(&self) {
         // A component that is opened later under the same id is a different one.
         if !self.is_closed.swap(true, Ordering::AcqRel) {
-            self.container.shared().links.remove_component(self.pid);
+            self.container.shared().open_clients.remove_component(self.pid);
         }
     }
 }

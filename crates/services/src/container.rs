@@ -15,7 +15,7 @@ use crate::agenda::{Agenda, Job, Timer};
 use crate::books::Books;
 use crate::calls::{Asked, Sending, micros};
 use crate::failure::{CallError, Failed};
-use crate::links::Links;
+use crate::open_clients::OpenClients;
 use crate::pending::{Alarm, Pending, Promise};
 use crate::process::ContainerProcess;
 use crate::provider::ProviderBuilder;
@@ -57,7 +57,7 @@ pub(crate) struct Shared {
     life: Mutex<Weak<Life>>,
     pub(crate) agenda: Agenda,
     pub(crate) asked: Asked,
-    pub(crate) links: Links,
+    pub(crate) open_clients: OpenClients,
     pub(crate) books: Books,
     /// The number by which the service manager identifies this container.
     pub(crate) discovery: OnceLock<(Pid, i64)>,
@@ -115,7 +115,7 @@ impl Container {
             life: Mutex::default(),
             agenda: Agenda::default(),
             asked: Asked::default(),
-            links: Links::default(),
+            open_clients: OpenClients::default(),
             books: Books::new(kernel.random().next_u64()),
             discovery: OnceLock::new(),
             may_end: AtomicBool::new(false),
@@ -193,10 +193,10 @@ impl Container {
                 // A container that ends anyway needs no reason for the refusal of the manager.
                 let _ = crate::provider::take_back(&closing, &provider).await;
             }
-            for client in closing.links.clients() {
+            for client in closing.open_clients.clients() {
                 let _ = client.close().await;
             }
-            closing.links.remove_components();
+            closing.open_clients.remove_components();
             closing.ask_for_end();
         }));
         pending
@@ -351,7 +351,7 @@ impl Shared {
     /// The process has ended. The remaining handles report this on their next use.
     pub(crate) fn end(&self) {
         self.books.end();
-        self.links.end();
+        self.open_clients.end();
         self.asked.end(self.sending());
         drop(self.agenda.end());
         let waiting = {

@@ -56,11 +56,11 @@ mod component;
 mod container;
 mod failure;
 mod handler;
-mod links;
 #[doc(hidden)]
 pub mod macros;
 mod manager;
 mod open;
+mod open_clients;
 mod pending;
 mod policy;
 mod presence;

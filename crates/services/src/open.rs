@@ -12,7 +12,7 @@ use crate::calls::Asking;
 use crate::client::Client;
 use crate::container::{Container, Shared};
 use crate::failure::{Failed, OpenError};
-use crate::links::Inbox;
+use crate::open_clients::Inbox;
 use crate::pending::Pending;
 use crate::protocol::{discovery, interface, procedure};
 use crate::selector::Selector;
@@ -197,7 +197,7 @@ struct Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let (pid, client) = self.manager;
-        self.shared.links.remove_inbox((pid, client, self.handle));
+        self.shared.open_clients.remove_inbox((pid, client, self.handle));
         let pair = Value::List(vec![client.into(), self.handle.into()]);
         if let Ok(payload) = Payload::of(&pair) {
             let asking = Asking::new(self.shared.clone(), pid, procedure::CLOSE_RESOURCE, payload);
@@ -220,7 +220,7 @@ async fn discover(shared: &Arc<Shared>, selector: Selector, wait: bool) -> Resul
     let [found, handle, more @ ..] = answer.as_list().unwrap_or_default() else { return Err(unreadable()) };
     let watch = handle.as_int().and_then(|handle| {
         let manager = *shared.discovery.get()?;
-        let inbox = shared.links.inbox((manager.0, manager.1, handle))?;
+        let inbox = shared.open_clients.inbox((manager.0, manager.1, handle))?;
         let reader = inbox.start_reading();
         Some(Watch { shared: shared.clone(), manager, handle, inbox, reader })
     });
@@ -247,7 +247,7 @@ async fn manager(shared: &Arc<Shared>) -> Result<(Pid, i64), Failed> {
     let answer = Asking::new(shared.clone(), Pid::SYSTEM, procedure::OPEN, payload).await?;
     let definition = answer.payload.into_value()?;
     let id = definition.as_list().and_then(|items| items.first()?.as_int()).ok_or_else(unreadable)?;
-    shared.links.add_lasting((answer.pid, id));
+    shared.open_clients.add_lasting((answer.pid, id));
     Ok(*shared.discovery.get_or_init(|| (answer.pid, id)))
 }
 

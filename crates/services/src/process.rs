@@ -21,7 +21,7 @@ use crate::agenda::{Due, Job, Timer, Turn};
 use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{Answering, Arguments, Call, Caller};
-use crate::links::{Inbox, UNHEARD_US};
+use crate::open_clients::{Inbox, UNHEARD_US};
 use crate::protocol::{error, procedure};
 
 /// The minimum cost of handling a message or polling a task, in units of the scheduler.
@@ -70,20 +70,22 @@ impl ContainerProcess {
             }
             MessageKind::Cancel { id } => self.cancel(context, pid, id),
             MessageKind::Notification { client, handle, payload, credit } => {
-                self.put(context, self.shared.links.inbox((pid, client, handle)), payload, credit);
+                self.put(context, self.shared.open_clients.inbox((pid, client, handle)), payload, credit);
             }
             MessageKind::ProcessTerminated => self.process_ended(context, pid),
             MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
                 self.shared.books.room(client, handle, pid);
             }
-            MessageKind::RoomAvailable { about: About::External } => self.shared.links.component_room(pid),
+            MessageKind::RoomAvailable { about: About::External } => {
+                self.shared.open_clients.component_room(pid)
+            }
             MessageKind::SlowConsumer { client, handle } => {
                 // One of the two: a number of this container, or of the other.
                 drop(self.shared.books.close_resource(client, pid, handle));
-                self.shared.links.cut_off((pid, client, handle));
+                self.shared.open_clients.cut_off((pid, client, handle));
             }
             MessageKind::External { payload, credit } => {
-                self.put(context, self.shared.links.component_inbox(pid), payload, credit);
+                self.put(context, self.shared.open_clients.component_inbox(pid), payload, credit);
             }
             // Messages of programs have no receiver here.
             MessageKind::MemoryPressure { .. } | MessageKind::User { .. } => {}
@@ -178,7 +180,7 @@ impl ContainerProcess {
         unwanted.sort_unstable();
         unwanted.into_iter().for_each(|id| self.cancel(context, pid, id));
         drop(self.shared.books.close_all_of(pid));
-        self.shared.links.provider_ended(pid);
+        self.shared.open_clients.provider_ended(pid);
         if context.system() == Some(pid) {
             self.shared.cut_off();
         }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::calls::Asking;
 use crate::client::Client;
 use crate::failure::{Broken, CallError, Failed};
-use crate::links::{Inbox, ResourceKey};
+use crate::open_clients::{Inbox, ResourceKey};
 use crate::pending::Pending;
 use crate::protocol::procedure;
 use crate::wait::{Turns, wait};
@@ -60,7 +60,7 @@ impl Proxy {
     pub fn notifications<T: DeserializeOwned>(&self) -> Notifications<T> {
         let key = self.held.key();
         let shared = self.client().container().shared();
-        let inbox = if self.is_closed() { None } else { shared.links.inbox(key) };
+        let inbox = if self.is_closed() { None } else { shared.open_clients.inbox(key) };
         Notifications::of(inbox, shared.turns().cloned())
     }
 
@@ -124,7 +124,7 @@ impl Held {
         if self.is_closed.swap(true, Ordering::AcqRel) || self.client.is_closed() {
             return None;
         }
-        self.client.container().shared().links.remove_inbox(self.key());
+        self.client.container().shared().open_clients.remove_inbox(self.key());
         let pair = Value::List(vec![self.client.id().into(), self.handle.into()]);
         let payload = Payload::of(&pair).ok()?;
         Some(self.client.asking(procedure::CLOSE_RESOURCE, payload))

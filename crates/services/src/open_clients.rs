@@ -23,19 +23,19 @@ const UNHEARD_MAX: usize = 64;
 pub(crate) type ResourceKey = (Pid, i64, i64);
 
 #[derive(Default)]
-pub(crate) struct Links {
-    state: Mutex<LinksState>,
+pub(crate) struct OpenClients {
+    state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct LinksState {
+struct State {
     opened: BTreeMap<(Pid, i64), Weak<Opened>>,
     inboxes: BTreeMap<ResourceKey, Arc<Inbox>>,
     components: BTreeMap<Pid, Arc<Ends>>,
     is_over: bool,
 }
 
-impl Links {
+impl OpenClients {
     /// A service has been opened.
     pub(crate) fn add(&self, key: (Pid, i64), client: &Arc<Opened>) {
         self.state.lock().opened.insert(key, Arc::downgrade(client));

@@ -13,7 +13,7 @@ use crate::System;
 
 /// The connections of a system. Their driver starts with the first use.
 #[derive(Default)]
-pub(crate) struct Links(Mutex<Option<Connections>>);
+pub(crate) struct LazyConnections(Mutex<Option<Connections>>);
 
 impl System {
     /// Lets containers in other OS processes of the same user connect by a path, until the listener is dropped. The
@@ -48,7 +48,7 @@ impl System {
     /// # Errors
     /// If the driver cannot start.
     pub fn connections(&self) -> io::Result<Connections> {
-        let mut connections = self.links.0.lock();
+        let mut connections = self.connections.0.lock();
         if let Some(connections) = &*connections {
             return Ok(connections.clone());
         }
