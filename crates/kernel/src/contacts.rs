@@ -20,26 +20,26 @@ pub(crate) struct Contacts {
     known: FxHashMap<Pid, Contact>,
     /// The size at which ended processes are removed, so that the contacts do not grow with their
     /// number.
-    tidy_at: usize,
+    cleanup_size: usize,
 }
 
 /// The process that last sent to this one, readable without the lock. It is usually also the next
 /// sender.
-pub(crate) struct HeardLast(AtomicI64);
+pub(crate) struct LastSender(AtomicI64);
 
-impl HeardLast {
-    pub(crate) fn none() -> HeardLast {
-        HeardLast(AtomicI64::new(Pid::SYSTEM.as_i64()))
+impl LastSender {
+    pub(crate) fn none() -> LastSender {
+        LastSender(AtomicI64::new(Pid::SYSTEM.as_i64()))
     }
 }
 
 /// Records that `pid` has sent something that may be answered by a notification.
-pub(crate) fn hear_of(shared: &Shared, receiver: &Entry, pid: Pid) {
-    if receiver.heard_last.0.load(Ordering::Relaxed) == pid.as_i64() {
+pub(crate) fn record_sender(shared: &Shared, receiver: &Entry, pid: Pid) {
+    if receiver.last_sender.0.load(Ordering::Relaxed) == pid.as_i64() {
         return;
     }
-    receiver.contacts.lock().hear_of(shared, pid);
-    receiver.heard_last.0.store(pid.as_i64(), Ordering::Relaxed);
+    receiver.contacts.lock().record_sender(shared, pid);
+    receiver.last_sender.0.store(pid.as_i64(), Ordering::Relaxed);
 }
 
 #[derive(Default)]
@@ -57,17 +57,17 @@ pub(crate) enum Purpose {
     Notification,
 }
 
-const TIDY_AT_LEAST: usize = 32;
+const CLEANUP_SIZE_MIN: usize = 32;
 
 impl Contacts {
     /// Allows requests to `entry` from now on.
     pub(crate) fn introduce(&mut self, shared: &Shared, entry: Arc<Entry>) {
-        self.tidy(shared);
+        self.remove_ended(shared);
         self.known.insert(entry.pid, Contact { entry: Some(entry), introduced: true });
     }
 
-    fn hear_of(&mut self, shared: &Shared, pid: Pid) {
-        self.tidy(shared);
+    fn record_sender(&mut self, shared: &Shared, pid: Pid) {
+        self.remove_ended(shared);
         self.known.entry(pid).or_default();
     }
 
@@ -77,17 +77,17 @@ impl Contacts {
         contact.entry.clone().filter(|_| allowed)
     }
 
-    fn has_heard_of(&self, pid: Pid) -> bool {
+    fn knows(&self, pid: Pid) -> bool {
         self.known.contains_key(&pid)
     }
 
     /// Removes processes that have ended.
-    fn tidy(&mut self, shared: &Shared) {
-        if self.known.len() < self.tidy_at.max(TIDY_AT_LEAST) {
+    fn remove_ended(&mut self, shared: &Shared) {
+        if self.known.len() < self.cleanup_size.max(CLEANUP_SIZE_MIN) {
             return;
         }
         self.known.retain(|&pid, _| shared.find(pid).is_some());
-        self.tidy_at = self.known.len() * 2;
+        self.cleanup_size = self.known.len() * 2;
     }
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn resolve(
         contacts.introduce(shared, entry.clone());
         return Some(entry);
     }
-    if purpose == Purpose::Notification && contacts.has_heard_of(pid) {
+    if purpose == Purpose::Notification && contacts.knows(pid) {
         contacts.known.insert(pid, Contact { entry: Some(entry.clone()), introduced: false });
         return Some(entry);
     }

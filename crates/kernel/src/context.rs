@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use lucarne_message::Payload;
 
-use crate::contacts::{Purpose, hear_of, resolve};
+use crate::contacts::{Purpose, record_sender, resolve};
 use crate::entry::Entry;
 use crate::group::PROCESSES_MAX;
 use crate::kernel::Shared;
 use crate::mailbox::Lane;
-use crate::port::{IfFull, Port, Voice};
+use crate::port::{IfFull, Port, Sender};
 use crate::process::GroupOption;
 use crate::random::NoEntropy;
 use crate::sync::atomic::Ordering;
@@ -139,7 +139,7 @@ impl<'k> Context<'k> {
             | MessageKind::External { .. }
             | MessageKind::User { .. } = kind
         {
-            hear_of(self.shared, self.me, *pid);
+            record_sender(self.shared, self.me, *pid);
         }
         message
     }
@@ -156,7 +156,7 @@ impl<'k> Context<'k> {
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or
     /// [`TooManyRequests`](crate::SendError::TooManyRequests), with the payload.
     pub fn request(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Request, to, procedure, payload, None)
+        self.sender().request(Lane::Request, to, procedure, payload, None)
     }
 
     /// Like [`Context::request`], and tells the receiver how long this process waits, as a time of
@@ -171,7 +171,7 @@ impl<'k> Context<'k> {
         payload: Payload,
         deadline_us: Option<i64>,
     ) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Request, to, procedure, payload, deadline_us)
+        self.sender().request(Lane::Request, to, procedure, payload, deadline_us)
     }
 
     /// Like [`Context::request`], for a request that releases something that an earlier request
@@ -183,7 +183,7 @@ impl<'k> Context<'k> {
     /// [`TooManyRequests`](crate::SendError::TooManyRequests) only if there were more closes than
     /// requests.
     pub fn request_close(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Reserved, to, procedure, payload, None)
+        self.sender().request(Lane::Reserved, to, procedure, payload, None)
     }
 
     /// Answers a request. There is always room for an answer. If the caller has ended or has
@@ -195,7 +195,7 @@ impl<'k> Context<'k> {
     /// Tells the receiver of a request that its answer is no longer needed. The answer will not
     /// arrive.
     pub fn cancel(&mut self, request: RequestId) {
-        self.voice().cancel(request);
+        self.sender().cancel(request);
     }
 
     /// Sends a value from a resource to its proxy.
@@ -208,7 +208,7 @@ impl<'k> Context<'k> {
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with
     /// the payload.
     pub fn notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, About::Resource { client, handle }, payload, IfFull::Wait, None)
+        self.sender().notify(to, About::Resource { client, handle }, payload, IfFull::Wait, None)
     }
 
     /// Like [`Context::notify`], for senders that drop the value instead of waiting: no message
@@ -217,12 +217,12 @@ impl<'k> Context<'k> {
     /// # Errors
     /// As [`Context::notify`].
     pub fn try_notify(&mut self, to: Pid, client: i64, handle: i64, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, About::Resource { client, handle }, payload, IfFull::Forget, None)
+        self.sender().notify(to, About::Resource { client, handle }, payload, IfFull::Forget, None)
     }
 
     /// Stops waiting for room to notify this resource.
     pub fn stop_waiting(&mut self, to: Pid, client: i64, handle: i64) {
-        self.voice().stop_waiting(to, client, handle);
+        self.sender().stop_waiting(to, client, handle);
     }
 
     /// Sends a message of a kind that is reserved for programs.
@@ -232,7 +232,7 @@ impl<'k> Context<'k> {
     /// [`USER_KIND_MIN`](crate::USER_KIND_MIN), [`NoSuchProcess`](crate::SendError::NoSuchProcess)
     /// or [`Full`](crate::SendError::Full), with the payload.
     pub fn send(&mut self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
-        self.voice().send(to, kind, payload)
+        self.sender().send(to, kind, payload)
     }
 
     /// Sends a value to or from a component: a process that other processes look up by name.
@@ -241,11 +241,11 @@ impl<'k> Context<'k> {
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with
     /// the payload.
     pub fn send_external(&mut self, to: Pid, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, About::External, payload, IfFull::Forget, None)
+        self.sender().notify(to, About::External, payload, IfFull::Forget, None)
     }
 
-    fn voice(&self) -> Voice<'k> {
-        Voice { shared: self.shared, me: self.me, gid: self.me.gid() }
+    fn sender(&self) -> Sender<'k> {
+        Sender { shared: self.shared, me: self.me, gid: self.me.gid() }
     }
 
     // -- Processes --------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::contacts::{Contacts, HeardLast};
+use crate::contacts::{Contacts, LastSender};
 use crate::group::Group;
 use crate::kernel::Shared;
 use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness};
@@ -23,7 +23,7 @@ pub(crate) struct Entry {
 
     pub(crate) mailbox: Mailbox,
     pub(crate) contacts: Mutex<Contacts>,
-    pub(crate) heard_last: HeardLast,
+    pub(crate) last_sender: LastSender,
     /// The processes to tell when this one ends; `None` once it has ended.
     pub(crate) watchers: Mutex<Option<Vec<Arc<Entry>>>>,
 
@@ -62,7 +62,7 @@ impl Entry {
             is_mirror: false,
             mailbox: Mailbox::default(),
             contacts: Mutex::default(),
-            heard_last: HeardLast::none(),
+            last_sender: LastSender::none(),
             watchers: Mutex::new(Some(Vec::new())),
             process: Mutex::new(Some(process)),
             run_state: RunState::ready(),
@@ -120,7 +120,7 @@ impl Entry {
         }
     }
 
-    /// Tells the senders that may send again after a notification has been dealt with.
+    /// Tells the senders that may send again after a notification has been processed.
     pub(crate) fn release(self: &Arc<Entry>, sender: Pid, about: About, charge: usize) {
         self.tell_of_room(self.mailbox.release(sender, about, charge, || self.now_us()));
     }

@@ -102,7 +102,7 @@ pub use kernel::{
 pub use long_work::{LONG_WORK_BYTES, before_long_work};
 pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
 pub use message::{
-    About, Credit, CreditWatch, DealtWith, Failure, Message, MessageKind, Refused, Relieved, RequestToken,
+    About, Credit, CreditWatch, Failure, Message, MessageKind, Processed, Refused, Relieved, RequestToken,
     SendError, USER_KIND_MIN,
 };
 pub use observe::{Answered, Delivered, Observer, Observing, Party};

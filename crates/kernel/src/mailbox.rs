@@ -261,7 +261,7 @@ impl Mailbox {
         self.state.lock().pending.cancel(id)
     }
 
-    /// Handles a notification that has been dealt with. Returns the senders that waited for room
+    /// Handles a notification that has been processed. Returns the senders that waited for room
     /// and may try again now.
     pub(crate) fn release(
         &self,

@@ -108,7 +108,7 @@ impl MessageKind {
         else {
             unreachable!("the refused message is the sent one")
         };
-        credit.defuse();
+        credit.disarm();
         payload
     }
 }
@@ -246,7 +246,7 @@ impl RequestToken {
     }
 
     /// Drops the right without an answer, for a request that was not accepted.
-    pub(crate) fn defuse(mut self) {
+    pub(crate) fn disarm(mut self) {
         self.asker = None;
     }
 
@@ -297,16 +297,16 @@ pub struct Credit {
 }
 
 /// Is told when a notification that was sent with
-/// [`Port::notify_watched`](crate::Port::notify_watched) has been dealt with: its credit was
+/// [`Port::notify_watched`](crate::Port::notify_watched) has been processed: its credit was
 /// dropped, on any thread.
 pub trait CreditWatch: Send + Sync {
-    /// See [`DealtWith`]. Must be quick.
-    fn dealt_with(&self, done: DealtWith);
+    /// See [`Processed`]. Must be quick.
+    fn processed(&self, done: Processed);
 }
 
-/// A notification that has been dealt with.
+/// A notification that has been processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DealtWith {
+pub struct Processed {
     /// The receiver.
     pub receiver: Pid,
     /// The sender.
@@ -330,7 +330,7 @@ impl Credit {
     }
 
     /// Clears a credit of a notification that was not accepted and took no place.
-    fn defuse(&mut self) {
+    fn disarm(&mut self) {
         self.receiver = None;
     }
 }
@@ -342,7 +342,7 @@ impl Drop for Credit {
             if let Some(watch) = self.watch.take() {
                 let (sender, about, charge, at_us) =
                     (self.sender, self.about, self.charge, receiver.now_us());
-                watch.dealt_with(DealtWith { receiver: receiver.pid, sender, about, charge, at_us });
+                watch.processed(Processed { receiver: receiver.pid, sender, about, charge, at_us });
             }
         }
     }

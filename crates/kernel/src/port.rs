@@ -30,7 +30,7 @@ pub struct Port {
 
 /// A process that is about to send.
 #[derive(Clone, Copy)]
-pub(crate) struct Voice<'k> {
+pub(crate) struct Sender<'k> {
     pub(crate) shared: &'k Arc<Shared>,
     pub(crate) me: &'k Arc<Entry>,
     /// The group that stamps the message.
@@ -93,7 +93,7 @@ impl Port {
     /// # Errors
     /// As there, and [`SendError::NoSuchProcess`] once the process itself has ended.
     pub fn request(&self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Request, to, procedure, payload, None)
+        self.sender().request(Lane::Request, to, procedure, payload, None)
     }
 
     /// As [`Context::request_by`](crate::Context::request_by).
@@ -107,7 +107,7 @@ impl Port {
         payload: Payload,
         deadline_us: Option<i64>,
     ) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Request, to, procedure, payload, deadline_us)
+        self.sender().request(Lane::Request, to, procedure, payload, deadline_us)
     }
 
     /// As [`Context::request_close`](crate::Context::request_close).
@@ -115,12 +115,12 @@ impl Port {
     /// # Errors
     /// As there, and [`SendError::NoSuchProcess`] once the process itself has ended.
     pub fn request_close(&self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
-        self.voice().request(Lane::Reserved, to, procedure, payload, None)
+        self.sender().request(Lane::Reserved, to, procedure, payload, None)
     }
 
     /// As [`Context::cancel`](crate::Context::cancel).
     pub fn cancel(&self, request: RequestId) {
-        self.voice().cancel(request);
+        self.sender().cancel(request);
     }
 
     /// As [`Context::notify`](crate::Context::notify), also for notifications of components. The
@@ -129,10 +129,10 @@ impl Port {
     /// # Errors
     /// As there.
     pub fn notify(&self, to: Pid, about: About, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, about, payload, IfFull::Wait, None)
+        self.sender().notify(to, about, payload, IfFull::Wait, None)
     }
 
-    /// As [`Port::notify`]; `watch` is told when the notification has been dealt with.
+    /// As [`Port::notify`]; `watch` is told when the notification has been processed.
     ///
     /// # Errors
     /// As there.
@@ -143,7 +143,7 @@ impl Port {
         payload: Payload,
         watch: Arc<dyn CreditWatch>,
     ) -> Result<(), Refused> {
-        self.voice().notify(to, about, payload, IfFull::Wait, Some(watch))
+        self.sender().notify(to, about, payload, IfFull::Wait, Some(watch))
     }
 
     /// As [`Context::try_notify`](crate::Context::try_notify).
@@ -151,12 +151,12 @@ impl Port {
     /// # Errors
     /// As there.
     pub fn try_notify(&self, to: Pid, about: About, payload: Payload) -> Result<(), Refused> {
-        self.voice().notify(to, about, payload, IfFull::Forget, None)
+        self.sender().notify(to, about, payload, IfFull::Forget, None)
     }
 
     /// As [`Context::stop_waiting`](crate::Context::stop_waiting).
     pub fn stop_waiting(&self, to: Pid, client: i64, handle: i64) {
-        self.voice().stop_waiting(to, client, handle);
+        self.sender().stop_waiting(to, client, handle);
     }
 
     /// As [`Context::watch`](crate::Context::watch).
@@ -168,7 +168,7 @@ impl Port {
     /// `to`, the other side of it, gets [`MessageKind::SlowConsumer`]. Does nothing if this process
     /// may not send there.
     pub fn cut_off(&self, to: Pid, client: i64, handle: i64) {
-        self.voice().cut_off(to, client, handle);
+        self.sender().cut_off(to, client, handle);
     }
 
     /// As [`Context::send`](crate::Context::send).
@@ -176,15 +176,15 @@ impl Port {
     /// # Errors
     /// As there.
     pub fn send(&self, to: Pid, kind: u8, payload: Payload) -> Result<(), Refused> {
-        self.voice().send(to, kind, payload)
+        self.sender().send(to, kind, payload)
     }
 
-    fn voice(&self) -> Voice<'_> {
-        Voice { shared: &self.shared, me: &self.me, gid: self.gid }
+    fn sender(&self) -> Sender<'_> {
+        Sender { shared: &self.shared, me: &self.me, gid: self.gid }
     }
 }
 
-impl Voice<'_> {
+impl Sender<'_> {
     pub(crate) fn request(
         self,
         lane: Lane,
@@ -215,7 +215,7 @@ impl Voice<'_> {
                 let MessageKind::Request { token, payload, .. } = message.kind else {
                     unreachable!("the refused message is the sent one")
                 };
-                token.defuse();
+                token.disarm();
                 Err(Refused { error, payload })
             }
         }

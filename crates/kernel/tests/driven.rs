@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use lucarne_kernel::{
-    About, Context, CreditWatch, DealtWith, Driven, Driver, Gid, Hooks, Kernel, KernelOptions, MessageKind,
-    Outcome, Pid, SpawnOptions,
+    About, Context, CreditWatch, Driven, Driver, Gid, Hooks, Kernel, KernelOptions, MessageKind, Outcome,
+    Pid, Processed, SpawnOptions,
 };
 use lucarne_message::{Payload, Value};
 
@@ -103,10 +103,10 @@ fn watchers_are_told_of_the_end_of_a_mirror() {
 }
 
 #[derive(Default)]
-struct Tally(Mutex<Vec<DealtWith>>);
+struct Tally(Mutex<Vec<Processed>>);
 
 impl CreditWatch for Tally {
-    fn dealt_with(&self, done: DealtWith) {
+    fn processed(&self, done: Processed) {
         self.0.lock().unwrap().push(done);
     }
 }

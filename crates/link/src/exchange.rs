@@ -18,7 +18,7 @@ use std::sync::Arc;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_kernel::{
-    About, Credit, CreditWatch, DealtWith, Failure, Gid, MessageKind, NOTIFICATIONS_MAX, Pid, Port, Refused,
+    About, Credit, CreditWatch, Failure, Gid, MessageKind, NOTIFICATIONS_MAX, Pid, Port, Processed, Refused,
     RequestId, RequestToken, SendError,
 };
 use lucarne_message::{Buffer, Payload};
@@ -364,8 +364,8 @@ impl Exchange {
 }
 
 impl CreditWatch for Exchange {
-    fn dealt_with(&self, done: DealtWith) {
-        let DealtWith { receiver, sender, about, charge, at_us } = done;
+    fn processed(&self, done: Processed) {
+        let Processed { receiver, sender, about, charge, at_us } = done;
         let party = if self.side == Side::Listener { receiver } else { sender };
         if self.credits.add((party, about), charge, at_us) {
             self.return_credits(at_us);
