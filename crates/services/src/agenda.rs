@@ -34,7 +34,7 @@ pub(crate) enum Timer {
     /// Wakes the task that waits for the time.
     Sleep(Promise<(), Failed>),
     /// The time in which a stream of the notifications of a proxy can be requested is over.
-    Unheard(Arc<Inbox>),
+    Unread(Arc<Inbox>),
 }
 
 pub(crate) struct Agenda {
@@ -321,7 +321,7 @@ mod tests {
     fn number_of(timer: &Timer) -> i64 {
         match timer {
             Timer::Request(id) => id.as_i64(),
-            Timer::Sleep(_) | Timer::Unheard(_) => 0,
+            Timer::Sleep(_) | Timer::Unread(_) => 0,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{AnyServe, Caller};
 use crate::protocol::{self, error};
-use crate::resource::{Line, Resource};
+use crate::resource::{Channel, Resource};
 use crate::selector::Selector;
 
 /// Ids that are chosen at random are below this.
@@ -24,7 +24,7 @@ const HANDLE_LIMIT: i64 = 0x2000_0000;
 
 /// The description that a provider gives of itself.
 #[derive(Debug)]
-pub(crate) struct Face {
+pub(crate) struct ProviderInfo {
     pub(crate) name: String,
     pub(crate) version: (i64, i64, i64),
     pub(crate) tags: Option<Vec<String>>,
@@ -35,7 +35,7 @@ pub(crate) struct Offered {
     /// The container, whose books hold this service until the provider is uninstalled or the container ends.
     pub(crate) shared: Arc<Shared>,
     pub(crate) selector: Selector,
-    pub(crate) face: Arc<Face>,
+    pub(crate) info: Arc<ProviderInfo>,
     pub(crate) serve: AnyServe,
 }
 
@@ -60,7 +60,7 @@ struct Served {
 
 struct Held {
     value: Arc<dyn Any + Send + Sync>,
-    line: Option<Arc<Line>>,
+    channel: Option<Arc<Channel>>,
 }
 
 /// The entries that were removed from the books. Dropping them runs code of users, so this happens separately, and a
@@ -73,8 +73,8 @@ pub(crate) struct Closed {
 impl Drop for Closed {
     fn drop(&mut self) {
         for held in self.resources.drain(..) {
-            if let Some(line) = &held.line {
-                line.close();
+            if let Some(channel) = &held.channel {
+                channel.close();
             }
             let _ = catch_unwind(AssertUnwindSafe(|| drop(held)));
         }
@@ -107,21 +107,21 @@ impl Books {
     }
 
     /// Returns the ids under which a provider offers its services.
-    pub(crate) fn ids_of(&self, face: &Arc<Face>) -> Vec<i64> {
+    pub(crate) fn ids_of(&self, info: &Arc<ProviderInfo>) -> Vec<i64> {
         let state = self.state.lock();
-        let own = state.services.iter().filter(|(_, offered)| Arc::ptr_eq(&offered.face, face));
+        let own = state.services.iter().filter(|(_, offered)| Arc::ptr_eq(&offered.info, info));
         own.map(|(id, _)| *id).collect()
     }
 
     /// Returns all providers.
-    pub(crate) fn providers(&self) -> Vec<Arc<Face>> {
-        let mut faces: Vec<Arc<Face>> = Vec::new();
+    pub(crate) fn providers(&self) -> Vec<Arc<ProviderInfo>> {
+        let mut infos: Vec<Arc<ProviderInfo>> = Vec::new();
         for offered in self.state.lock().services.values() {
-            if !faces.iter().any(|face| Arc::ptr_eq(face, &offered.face)) {
-                faces.push(offered.face.clone());
+            if !infos.iter().any(|info| Arc::ptr_eq(info, &offered.info)) {
+                infos.push(offered.info.clone());
             }
         }
-        faces
+        infos
     }
 
     pub(crate) fn offers_nothing(&self) -> bool {
@@ -129,10 +129,10 @@ impl Books {
     }
 
     /// Removes the services of a provider, and closes their clients.
-    pub(crate) fn remove_provider(&self, face: &Arc<Face>) -> Closed {
+    pub(crate) fn remove_provider(&self, info: &Arc<ProviderInfo>) -> Closed {
         let mut state = self.state.lock();
-        let services = extract(&mut state.services, |offered| Arc::ptr_eq(&offered.face, face));
-        let clients = extract(&mut state.clients, |served| Arc::ptr_eq(&served.offered.face, face));
+        let services = extract(&mut state.services, |offered| Arc::ptr_eq(&offered.info, info));
+        let clients = extract(&mut state.clients, |served| Arc::ptr_eq(&served.offered.info, info));
         drop(state);
         // First, so that the services hold the handlers for the last time.
         let closed = Closed::of(clients.into_iter());
@@ -147,11 +147,11 @@ impl Books {
     pub(crate) fn open(&self, pid: Pid, id: i64, uuid: &str, wanted: (i64, i64)) -> Result<Value, Thrown> {
         let mut state = self.state.lock();
         let named = state.services.get(&id).ok_or_else(|| Thrown::new(error::unknown_service(id)))?;
-        let face = named.face.clone();
+        let info = named.info.clone();
         let is_meant =
-            |offered: &&Arc<Offered>| Arc::ptr_eq(&offered.face, &face) && offered.selector.is(uuid);
-        let (major, minor, patch) = face.version;
-        let shown = format!("service:{}@{major}.{minor}.{patch}", face.name);
+            |offered: &&Arc<Offered>| Arc::ptr_eq(&offered.info, &info) && offered.selector.is(uuid);
+        let (major, minor, patch) = info.version;
+        let shown = format!("service:{}@{major}.{minor}.{patch}", info.name);
         let offered = state.services.values().find(is_meant).cloned();
         let offered =
             offered.ok_or_else(|| Thrown::new(format!("{shown} does not provide service:{uuid}")))?;
@@ -161,10 +161,10 @@ impl Books {
             free_number(state.last_client, ID_LIMIT, |client| state.clients.contains_key(&client));
         let client = state.last_client;
         state.clients.insert(client, Served { pid, offered, resources: BTreeMap::new() });
-        let tags = face.tags.as_ref().map(|tags| tags.iter().map(|tag| Value::from(tag.as_str())).collect());
+        let tags = info.tags.as_ref().map(|tags| tags.iter().map(|tag| Value::from(tag.as_str())).collect());
         Ok(Value::List(vec![
             client.into(),
-            face.name.as_str().into(),
+            info.name.as_str().into(),
             major.into(),
             minor.into(),
             patch.into(),
@@ -209,7 +209,7 @@ impl Books {
         caller: &Caller,
         resource: Resource<T>,
     ) -> Result<i64, Thrown> {
-        let (value, line) = resource.into_parts();
+        let (value, channel) = resource.into_parts();
         let mut state = self.state.lock();
         let State { clients, last_handle, .. } = &mut *state;
         let Some(served) = clients.get_mut(&caller.client) else {
@@ -217,14 +217,14 @@ impl Books {
             drop(state);
             return Err(Thrown::new("Client closed"));
         };
-        let kind = i64::from(line.is_some());
+        let kind = i64::from(channel.is_some());
         let is_taken = |number: i64| served.resources.contains_key(&(number << 1 | kind));
         *last_handle = free_number(*last_handle, HANDLE_LIMIT, is_taken);
         let handle = *last_handle << 1 | kind;
-        served.resources.insert(handle, Held { value, line: line.clone() });
+        served.resources.insert(handle, Held { value, channel: channel.clone() });
         drop(state);
-        if let (Some(line), Some(port)) = (line, caller.offered.shared.port()) {
-            line.open(port.clone(), caller.pid, About::Resource { client: caller.client, handle });
+        if let (Some(channel), Some(port)) = (channel, caller.offered.shared.port()) {
+            channel.open(port.clone(), caller.pid, About::Resource { client: caller.client, handle });
         }
         Ok(handle)
     }
@@ -249,13 +249,13 @@ impl Books {
 
     /// Tells a resource that its client has room for notifications again.
     pub(crate) fn room(&self, client: i64, handle: i64, pid: Pid) {
-        let line = {
+        let channel = {
             let state = self.state.lock();
             let served = state.clients.get(&client).filter(|served| served.pid == pid);
-            served.and_then(|served| served.resources.get(&handle)?.line.clone())
+            served.and_then(|served| served.resources.get(&handle)?.channel.clone())
         };
-        if let Some(line) = line {
-            line.room();
+        if let Some(channel) = channel {
+            channel.room();
         }
     }
 

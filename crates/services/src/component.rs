@@ -13,7 +13,7 @@ use crate::open_clients::{Ends, Inbox};
 use crate::pending::Pending;
 use crate::protocol::procedure;
 use crate::proxy::Notifications;
-use crate::resource::{Line, Notifier, Sending};
+use crate::resource::{Channel, Notifier, Sending};
 
 /// A component that a container has opened.
 ///
@@ -57,15 +57,15 @@ impl Component {
     fn found(container: Container, id: String, pid: Pid) -> Result<Component, ComponentError> {
         let shared = container.shared();
         let port = shared.port().ok_or(Failed::Closed)?;
-        let line = Arc::new(Line::to(port.clone(), pid, About::External));
+        let channel = Arc::new(Channel::to(port.clone(), pid, About::External));
         let inbox = Arc::<Inbox>::default();
-        let ends = Arc::new(Ends { inbox: inbox.clone(), line: line.clone() });
+        let ends = Arc::new(Ends { inbox: inbox.clone(), channel: channel.clone() });
         // Before the first message to the component: it must not send anything earlier.
         if !shared.open_clients.add_component(pid, &ends) {
             return Err(ComponentError::InUse);
         }
         port.watch(pid);
-        let (notifier, is_closed) = (Notifier::on(line), AtomicBool::new(false));
+        let (notifier, is_closed) = (Notifier::on(channel), AtomicBool::new(false));
         Ok(Component { used: Arc::new(Used { container, id, pid, notifier, inbox, is_closed }) })
     }
 

@@ -191,7 +191,7 @@ impl Container {
         let _ = shared.spawn(Box::pin(async move {
             for provider in closing.books.providers() {
                 // A container that ends anyway needs no reason for the refusal of the manager.
-                let _ = crate::provider::take_back(&closing, &provider).await;
+                let _ = crate::provider::uninstall(&closing, &provider).await;
             }
             for client in closing.open_clients.clients() {
                 let _ = client.close().await;

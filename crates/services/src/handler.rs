@@ -140,7 +140,7 @@ impl Call {
 
     /// Returns the error for an unknown index: callers see an unimplemented method.
     pub fn no_such_method(&self, index: u32) -> Thrown {
-        Thrown::new(error::no_such_method(i64::from(index), &self.caller.offered.face.name))
+        Thrown::new(error::no_such_method(i64::from(index), &self.caller.offered.info.name))
     }
 
     /// Gives a resource to the client. Returns the handle, which belongs in the answer.

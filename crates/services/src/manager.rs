@@ -15,7 +15,7 @@ use lucarne_kernel::{
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
 
 use crate::announced::Announcements;
-use crate::policy::{Deed, Policies};
+use crate::policy::{Action, Policies};
 use crate::presence::Presence;
 use crate::protocol::{self, discovery, error, interface, procedure};
 use crate::registry::{Candidates, Registration, Registry, bounded};
@@ -251,8 +251,8 @@ impl ServiceManager {
         arguments: &mut Decoder<'_>,
     ) -> Result<Payload, Problem> {
         let id = bounded(arguments.expect_string()?)?;
-        let judge = self.oversight.policies.judge(gid, Deed::Provide, &id);
-        judge.check_provider(&id, std::iter::empty()).map_err(Problem::Refused)?;
+        let permission = self.oversight.policies.permission(gid, Action::Provide, &id);
+        permission.require_provider(&id, std::iter::empty()).map_err(Problem::Refused)?;
         if self.published.values().filter(|&&publisher| publisher == pid).count() >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
@@ -272,7 +272,7 @@ impl ServiceManager {
     ) -> Result<Payload, Problem> {
         let id = arguments.expect_string()?;
         let Some(found) = self.published.get(id) else { return Ok(Payload::null()) };
-        if !self.oversight.policies.judge(gid, Deed::Open, id).permits(std::iter::empty()) {
+        if !self.oversight.policies.permission(gid, Action::Open, id).permits(std::iter::empty()) {
             return Err(Problem::Refused(error::may_not_look_up(id)));
         }
         // The manager is the system, which may.
@@ -467,9 +467,9 @@ impl ServiceManager {
     fn listen(&mut self, Asker { pid, gid }: Asker, arguments: &mut Decoder<'_>) -> Result<String, Problem> {
         let is_host = self.oversight.policies.is_host(gid);
         let registration = Registration::decode((pid, gid), is_host, arguments)?;
-        let judge = self.oversight.policies.judge(gid, Deed::Provide, &registration.uuid);
+        let permission = self.oversight.policies.permission(gid, Action::Provide, &registration.uuid);
         let shown = format!("service:{}", registration.name);
-        judge.check_provider(&shown, registration.names()).map_err(Problem::Refused)?;
+        permission.require_provider(&shown, registration.names()).map_err(Problem::Refused)?;
         if self.registry.count_of(pid) >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
@@ -488,13 +488,15 @@ impl ServiceManager {
     /// those that must not provide the service any more, since another container has reserved it.
     fn candidates(&self, context: &mut Context<'_>, asker: Asker, uuid: &str) -> Candidates<'_> {
         let policies = &self.oversight.policies;
-        let judge = policies.judge(asker.gid, Deed::Open, uuid);
+        let permission = policies.permission(asker.gid, Action::Open, uuid);
         let is_reserved = policies.is_reserved(uuid);
         let may_provide = |candidate: &Registration| {
-            !is_reserved || policies.judge(candidate.gid, Deed::Provide, uuid).permits(candidate.names())
+            !is_reserved
+                || policies.permission(candidate.gid, Action::Provide, uuid).permits(candidate.names())
         };
         let all = self.registry.candidates(uuid).iter();
-        let permitted = all.filter(|candidate| judge.permits(candidate.names()) && may_provide(candidate));
+        let permitted =
+            all.filter(|candidate| permission.permits(candidate.names()) && may_provide(candidate));
         let permitted: Vec<_> = permitted.collect();
         for candidate in &permitted {
             // The manager is the system, which may.

@@ -10,14 +10,14 @@ use lucarne_message::Payload;
 
 use crate::client::{Client, Opened};
 use crate::failure::Broken;
-use crate::resource::Line;
+use crate::resource::Channel;
 
 /// The time for which all notifications of a proxy are kept before its stream is requested. Less than the time limit of
 /// the kernel: a client that does not read them must not lose the resource.
-pub(crate) const UNHEARD_US: i64 = 500_000;
+pub(crate) const UNREAD_US: i64 = 500_000;
 
 /// The number of notifications that are kept after that; older ones are dropped.
-const UNHEARD_MAX: usize = 64;
+const UNREAD_MAX: usize = 64;
 
 /// A resource of another process: its provider, the number of the client there, and the handle.
 pub(crate) type ResourceKey = (Pid, i64, i64);
@@ -128,7 +128,7 @@ impl OpenClients {
     pub(crate) fn component_room(&self, pid: Pid) {
         let ends = self.state.lock().components.get(&pid).cloned();
         if let Some(ends) = ends {
-            ends.line.room();
+            ends.channel.room();
         }
     }
 
@@ -157,13 +157,13 @@ fn take_range(
 /// The near ends of the ways from and to a component.
 pub(crate) struct Ends {
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) line: Arc<Line>,
+    pub(crate) channel: Arc<Channel>,
 }
 
 impl Ends {
     fn end(&self, end: End) {
         self.inbox.end(end);
-        self.line.close();
+        self.channel.close();
     }
 }
 
@@ -199,7 +199,7 @@ enum Reading {
     #[default]
     NotYet,
     /// No stream was requested within the time limit.
-    Hardly,
+    Overdue,
     Now,
     /// The stream was dropped.
     NoMore,
@@ -207,7 +207,7 @@ enum Reading {
 
 impl Inbox {
     /// Stores a notification. Returns true if it is the first unread one, so that
-    /// [`Inbox::lose_patience`] is due after [`UNHEARD_US`].
+    /// [`Inbox::keep_newest`] is due after [`UNREAD_US`].
     pub(crate) fn put(&self, payload: Payload, credit: Credit) -> bool {
         let mut state = self.state.lock();
         if state.end.is_some() || state.reading == Reading::NoMore {
@@ -215,7 +215,7 @@ impl Inbox {
         }
         let is_first = state.waiting.is_empty() && state.reading == Reading::NotYet;
         state.waiting.push_back((payload, credit));
-        let dropped = state.drop_unheard();
+        let dropped = state.take_excess();
         let waker = state.waker.take();
         drop(state);
         drop(dropped);
@@ -226,12 +226,12 @@ impl Inbox {
     }
 
     /// If no stream reads yet, only the newest notifications are kept from now on.
-    pub(crate) fn lose_patience(&self) {
+    pub(crate) fn keep_newest(&self) {
         let mut state = self.state.lock();
         if state.reading == Reading::NotYet {
-            state.reading = Reading::Hardly;
+            state.reading = Reading::Overdue;
         }
-        let dropped = state.drop_unheard();
+        let dropped = state.take_excess();
         drop(state);
         drop(dropped);
     }
@@ -300,9 +300,9 @@ impl Inbox {
 }
 
 impl InboxState {
-    fn drop_unheard(&mut self) -> Vec<(Payload, Credit)> {
+    fn take_excess(&mut self) -> Vec<(Payload, Credit)> {
         let excess = match self.reading {
-            Reading::Hardly => self.waiting.len().saturating_sub(UNHEARD_MAX),
+            Reading::Overdue => self.waiting.len().saturating_sub(UNREAD_MAX),
             Reading::NotYet | Reading::Now | Reading::NoMore => 0,
         };
         self.waiting.drain(..excess).collect()

@@ -76,10 +76,10 @@ impl Rules {
         names.any(|name| self.allowed.contains(name))
     }
 
-    fn allows_all_but_denied(&self, deed: Deed) -> bool {
-        match deed {
-            Deed::Open => self.allowed.is_empty(),
-            Deed::Provide => self.allowed.iter().all(|entry| system_interface(entry).is_some()),
+    fn allows_all_but_denied(&self, action: Action) -> bool {
+        match action {
+            Action::Open => self.allowed.is_empty(),
+            Action::Provide => self.allowed.iter().all(|entry| system_interface(entry).is_some()),
         }
     }
 }
@@ -126,7 +126,7 @@ pub struct Reserved {
 
 /// An action on a service or a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     Open,
     Provide,
 }
@@ -137,7 +137,7 @@ impl Policies {
         self.state.lock().by_group.insert(gid, Arc::new(policy));
     }
 
-    /// The group has ended.
+    /// Removes the policy of a group, which has ended.
     pub fn forget(&self, gid: Gid) {
         self.state.lock().by_group.remove(&gid);
     }
@@ -185,45 +185,48 @@ impl Policies {
         !state.reserved.is_empty() && state.reserved.contains_key(&normal(entry))
     }
 
-    pub(crate) fn judge(&self, gid: Gid, deed: Deed, entry: &str) -> Judge {
+    /// Returns the permission of a group for an action on an interface or id.
+    pub(crate) fn permission(&self, gid: Gid, action: Action, entry: &str) -> Permission {
         let state = self.state.lock();
         let policy = state.by_group.get(&gid).cloned();
-        let mut judge = Judge { policy, deed, entry: normal(entry), is_guarded: false, reserved_for: None };
-        if gid == Gid::SYSTEM || judge.policy.as_ref().is_some_and(|policy| policy.is_host) {
-            judge.policy = None;
-            return judge;
+        let mut permission =
+            Permission { policy, action, entry: normal(entry), is_guarded: false, reserved_for: None };
+        if gid == Gid::SYSTEM || permission.policy.as_ref().is_some_and(|policy| policy.is_host) {
+            permission.policy = None;
+            return permission;
         }
         let stands_in =
-            deed == Deed::Provide && state.guards_system && system_interface(&judge.entry).is_some();
-        judge.is_guarded = stands_in || state.guarded.contains(&judge.entry);
-        let is_holder = judge.policy.as_ref().is_some_and(|policy| policy.reserved.contains(&judge.entry));
-        if deed == Deed::Provide && !is_holder {
-            judge.reserved_for = state.reserved.get(&judge.entry).cloned();
+            action == Action::Provide && state.guards_system && system_interface(&permission.entry).is_some();
+        permission.is_guarded = stands_in || state.guarded.contains(&permission.entry);
+        let is_holder =
+            permission.policy.as_ref().is_some_and(|policy| policy.reserved.contains(&permission.entry));
+        if action == Action::Provide && !is_holder {
+            permission.reserved_for = state.reserved.get(&permission.entry).cloned();
         }
-        judge
+        permission
     }
 }
 
-/// Decides for one group, and one interface or id.
-pub(crate) struct Judge {
+/// The permission of one group to open or provide one interface or id.
+pub(crate) struct Permission {
     policy: Option<Arc<Policy>>,
-    deed: Deed,
+    action: Action,
     entry: String,
     is_guarded: bool,
     /// The other container that has reserved it.
     reserved_for: Option<String>,
 }
 
-impl Judge {
+impl Permission {
     /// Returns whether a provider with these names may be opened or provided.
     pub(crate) fn permits<'n>(&'n self, names: impl Iterator<Item = &'n str> + Clone) -> bool {
         if self.reserved_for.is_some() {
             return false;
         }
         let Some(policy) = &self.policy else { return !self.is_guarded };
-        let rules = match self.deed {
-            Deed::Open => &policy.open,
-            Deed::Provide => &policy.provide,
+        let rules = match self.action {
+            Action::Open => &policy.open,
+            Action::Provide => &policy.provide,
         };
         let entry = || std::iter::once(self.entry.as_str());
         if rules.denies(entry().chain(names.clone())) {
@@ -231,7 +234,7 @@ impl Judge {
         } else if self.is_guarded {
             rules.allows(entry())
         } else {
-            rules.allows_all_but_denied(self.deed) || rules.allows(entry().chain(names))
+            rules.allows_all_but_denied(self.action) || rules.allows(entry().chain(names))
         }
     }
 
@@ -239,7 +242,7 @@ impl Judge {
     ///
     /// # Errors
     /// The text that the provider throws.
-    pub(crate) fn check_provider<'n>(
+    pub(crate) fn require_provider<'n>(
         &'n self,
         shown: &str,
         names: impl Iterator<Item = &'n str> + Clone,
@@ -263,7 +266,7 @@ mod tests {
     const HALL: &str = "7f8a7c5e-6f0b-4a1f-8a4c-0f2a44a3a1f9";
 
     fn opens(policies: &Policies, gid: i64, names: &[&str]) -> bool {
-        policies.judge(Gid::from_i64(gid), Deed::Open, UUID).permits(names.iter().copied())
+        policies.permission(Gid::from_i64(gid), Action::Open, UUID).permits(names.iter().copied())
     }
 
     /// Returns whether group 7 may open with these entries.
@@ -291,7 +294,7 @@ mod tests {
             let policies = with(&["house"], &[entry]);
             assert!(!opens(&policies, 7, &["house", "kitchen", "hall"]), "{entry}");
             assert!(opens(&policies, 8, &["house", "kitchen", "hall"]), "{entry}");
-            let provides = policies.judge(Gid::from_i64(7), Deed::Provide, UUID);
+            let provides = policies.permission(Gid::from_i64(7), Action::Provide, UUID);
             assert!(provides.permits(["house"].into_iter()), "{entry}");
         }
     }
@@ -324,7 +327,9 @@ mod tests {
     }
 
     fn provides(policies: &Policies, gid: i64, uuid: &str, names: &[&str]) -> Result<(), String> {
-        policies.judge(Gid::from_i64(gid), Deed::Provide, uuid).check_provider("x", names.iter().copied())
+        policies
+            .permission(Gid::from_i64(gid), Action::Provide, uuid)
+            .require_provider("x", names.iter().copied())
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::agenda::{Due, Job, Timer, Turn};
 use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{Answering, Arguments, Call, Caller};
-use crate::open_clients::{Inbox, UNHEARD_US};
+use crate::open_clients::{Inbox, UNREAD_US};
 use crate::protocol::{error, procedure};
 
 /// The minimum cost of handling a message or polling a task, in units of the scheduler.
@@ -96,8 +96,8 @@ impl ContainerProcess {
         if let Some(inbox) = inbox
             && inbox.put(payload, credit)
         {
-            let at_us = context.now_us() + UNHEARD_US;
-            self.shared.agenda.set_timer(self.shared.port(), at_us, Timer::Unheard(inbox));
+            let at_us = context.now_us() + UNREAD_US;
+            self.shared.agenda.set_timer(self.shared.port(), at_us, Timer::Unread(inbox));
         }
     }
 
@@ -152,7 +152,7 @@ impl ContainerProcess {
             return context.reply(token, Err(Failure::new(error::HANDLER_NOT_FOUND)));
         };
         let Ok(index) = u32::try_from(index) else {
-            let thrown = error::no_such_method(index, &offered.face.name);
+            let thrown = error::no_such_method(index, &offered.info.name);
             return context.reply(token, Err(Failure::new(thrown)));
         };
         let key = (pid, token.id());
@@ -250,7 +250,7 @@ impl ContainerProcess {
             match timer {
                 Timer::Request(id) => self.shared.asked.expire(self.shared.sending(), id, context),
                 Timer::Sleep(promise) => promise.keep(Ok(())),
-                Timer::Unheard(inbox) => inbox.lose_patience(),
+                Timer::Unread(inbox) => inbox.keep_newest(),
             }
         }
         for job in due.spawned.drain(..) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lucarne_message::Value;
 
-use crate::books::{Face, Offered};
+use crate::books::{Offered, ProviderInfo};
 use crate::container::{Container, Shared};
 use crate::failure::{CallError, Failed, InstallError};
 use crate::handler::{AnyServe, Serve, Serves};
@@ -84,7 +84,7 @@ impl std::fmt::Debug for ProviderBuilder {
 #[derive(Debug)]
 pub struct Provider {
     container: Container,
-    face: Arc<Face>,
+    info: Arc<ProviderInfo>,
 }
 
 impl Provider {
@@ -94,48 +94,48 @@ impl Provider {
     /// # Errors
     /// [`CallError::Closed`] if the container has ended.
     pub fn uninstall(&self) -> Pending<(), CallError> {
-        let (shared, face) = (self.container.shared().clone(), self.face.clone());
-        Pending::in_container(self.container.shared(), async move { Ok(take_back(&shared, &face).await?) })
+        let (shared, info) = (self.container.shared().clone(), self.info.clone());
+        Pending::in_container(self.container.shared(), async move { Ok(uninstall(&shared, &info).await?) })
     }
 }
 
 async fn install(builder: ProviderBuilder) -> Result<Provider, InstallError> {
     let ProviderBuilder { container, name, version, priority, tags, services } = builder;
     let version = parse_version(&version).ok_or(InstallError::Version(version))?;
-    let face = Arc::new(Face { name, version, tags });
+    let info = Arc::new(ProviderInfo { name, version, tags });
     for (selector, serve) in services {
         let shared = container.shared().clone();
-        let offered = Arc::new(Offered { shared, selector, face: face.clone(), serve });
+        let offered = Arc::new(Offered { shared, selector, info: info.clone(), serve });
         if let Err(failed) = listen(container.shared(), offered, priority).await {
             // A failure drops the services that were installed so far, and the others.
-            let _ = take_back(container.shared(), &face).await;
+            let _ = uninstall(container.shared(), &info).await;
             return Err(failed.into());
         }
     }
-    Ok(Provider { container, face })
+    Ok(Provider { container, info })
 }
 
 async fn listen(shared: &Arc<Shared>, offered: Arc<Offered>, priority: u8) -> Result<(), Failed> {
-    let (selector, face) = (offered.selector, offered.face.clone());
+    let (selector, info) = (offered.selector, offered.info.clone());
     let id = shared.books.add_service(offered);
-    let tags = face.tags.as_ref().map(|tags| tags.iter().map(|tag| Value::from(tag.as_str())).collect());
+    let tags = info.tags.as_ref().map(|tags| tags.iter().map(|tag| Value::from(tag.as_str())).collect());
     let arguments = Value::List(vec![
         id.into(),
         selector.uuid().to_string().into(),
-        face.name.as_str().into(),
-        face.version.0.into(),
-        face.version.1.into(),
+        info.name.as_str().into(),
+        info.version.0.into(),
+        info.version.1.into(),
         priority.into(),
         Value::from(tags.map(Value::List)),
     ]);
     ask_manager(shared, discovery::LISTEN, arguments).await.map(|_| ())
 }
 
-pub(crate) async fn take_back(shared: &Arc<Shared>, face: &Arc<Face>) -> Result<(), Failed> {
-    for id in shared.books.ids_of(face) {
+pub(crate) async fn uninstall(shared: &Arc<Shared>, info: &Arc<ProviderInfo>) -> Result<(), Failed> {
+    for id in shared.books.ids_of(info) {
         ask_manager(shared, discovery::UNLISTEN, id.into()).await?;
     }
-    drop(shared.books.remove_provider(face));
+    drop(shared.books.remove_provider(info));
     shared.consider_end();
     Ok(())
 }

@@ -32,24 +32,24 @@ thread_local! {
 /// once, in any case.
 pub struct Resource<T> {
     value: Arc<T>,
-    line: Option<Arc<Line>>,
+    channel: Option<Arc<Channel>>,
 }
 
 impl<T: Send + Sync + 'static> Resource<T> {
     /// A resource that only answers.
     pub fn new(value: T) -> Resource<T> {
-        Resource { value: Arc::new(value), line: None }
+        Resource { value: Arc::new(value), channel: None }
     }
 
     /// Returns a resource that also notifies its client. `make` gets the notifier.
     pub fn notifying<N: Serialize>(make: impl FnOnce(Notifier<N>) -> T) -> Resource<T> {
-        let line = Arc::new(Line { state: Mutex::new(LineState::Early(Early::default())) });
-        let value = make(Notifier { line: line.clone(), of: PhantomData });
-        Resource { value: Arc::new(value), line: Some(line) }
+        let channel = Arc::new(Channel { state: Mutex::new(ChannelState::Early(Early::default())) });
+        let value = make(Notifier { channel: channel.clone(), of: PhantomData });
+        Resource { value: Arc::new(value), channel: Some(channel) }
     }
 
-    pub(crate) fn into_parts(self) -> (Arc<T>, Option<Arc<Line>>) {
-        (self.value, self.line)
+    pub(crate) fn into_parts(self) -> (Arc<T>, Option<Arc<Channel>>) {
+        (self.value, self.channel)
     }
 }
 
@@ -65,7 +65,8 @@ impl<T: Send + Sync + 'static> Serialize for Resource<T> {
         let given = WRITING.with_borrow_mut(|writing| {
             let (caller, given) =
                 writing.as_mut().ok_or_else(|| Thrown::new("a resource outside of an answer"))?;
-            let handle = caller.give(Resource { value: self.value.clone(), line: self.line.clone() })?;
+            let handle =
+                caller.give(Resource { value: self.value.clone(), channel: self.channel.clone() })?;
             given.push(handle);
             Ok::<_, Thrown>(handle)
         });
@@ -89,19 +90,19 @@ pub(crate) fn write_for<T: Serialize + ?Sized>(caller: &Caller, value: &T) -> Re
 ///
 /// Clones notify the same client. It can be used on any thread.
 pub struct Notifier<T> {
-    line: Arc<Line>,
+    channel: Arc<Channel>,
     of: PhantomData<fn(T)>,
 }
 
 impl<T> Clone for Notifier<T> {
     fn clone(&self) -> Notifier<T> {
-        Notifier { line: self.line.clone(), of: PhantomData }
+        Notifier { channel: self.channel.clone(), of: PhantomData }
     }
 }
 
 impl<T: Serialize> Notifier<T> {
-    pub(crate) fn on(line: Arc<Line>) -> Notifier<T> {
-        Notifier { line, of: PhantomData }
+    pub(crate) fn on(channel: Arc<Channel>) -> Notifier<T> {
+        Notifier { channel, of: PhantomData }
     }
 
     /// Sends a value, if there is room for it.
@@ -113,7 +114,7 @@ impl<T: Serialize> Notifier<T> {
             Ok(payload) => payload,
             Err(error) => return Err(NotifyError::Refused(error)),
         };
-        match self.line.send(payload, None) {
+        match self.channel.send(payload, None) {
             Ok(()) => Ok(()),
             Err(Unsent::Full(_)) => Err(NotifyError::Full(value)),
             Err(Unsent::Closed) => Err(NotifyError::Closed(value)),
@@ -127,12 +128,12 @@ impl<T: Serialize> Notifier<T> {
     /// [`NotifyError::Closed`] or [`NotifyError::Refused`].
     pub fn send(&self, value: T) -> Sending<T> {
         let payload = to_payload(&value);
-        Sending { line: self.line.clone(), value: Some(value), payload: Some(payload) }
+        Sending { channel: self.channel.clone(), value: Some(value), payload: Some(payload) }
     }
 
     /// Returns whether the resource has closed.
     pub fn is_closed(&self) -> bool {
-        matches!(*self.line.state.lock(), LineState::Closed)
+        matches!(*self.channel.state.lock(), ChannelState::Closed)
     }
 }
 
@@ -145,7 +146,7 @@ impl<T> std::fmt::Debug for Notifier<T> {
 /// A notification that waits for room. Dropping it takes it back.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Sending<T> {
-    line: Arc<Line>,
+    channel: Arc<Channel>,
     value: Option<T>,
     payload: Option<Result<Payload, lucarne_message::EncodeError>>,
 }
@@ -170,7 +171,7 @@ impl<T> Future for Sending<T> {
             Ok(payload) => payload,
             Err(error) => return Poll::Ready(Err(NotifyError::Refused(error))),
         };
-        match self.line.send(payload, Some(polled.waker())) {
+        match self.channel.send(payload, Some(polled.waker())) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(Unsent::Full(payload)) => {
                 self.payload = Some(Ok(payload));
@@ -190,15 +191,15 @@ impl<T> std::fmt::Debug for Sending<T> {
     }
 }
 
-/// The way from a resource to its proxy, or to a component.
-pub(crate) struct Line {
-    state: Mutex<LineState>,
+/// The channel of notifications from a resource to its proxy, or to a component.
+pub(crate) struct Channel {
+    state: Mutex<ChannelState>,
 }
 
-enum LineState {
+enum ChannelState {
     /// The client does not have the handle yet.
     Early(Early),
-    Open(OpenLine),
+    Open(OpenChannel),
     Closed,
 }
 
@@ -208,7 +209,7 @@ struct Early {
     waiting: Vec<Waker>,
 }
 
-struct OpenLine {
+struct OpenChannel {
     port: Port,
     pid: Pid,
     about: About,
@@ -222,21 +223,21 @@ enum Unsent {
     Closed,
 }
 
-impl Line {
+impl Channel {
     /// Returns a notifier that is connected from the start.
-    pub(crate) fn to(port: Port, pid: Pid, about: About) -> Line {
+    pub(crate) fn to(port: Port, pid: Pid, about: About) -> Channel {
         let (backlog, waiting) = (VecDeque::new(), Vec::new());
-        Line { state: Mutex::new(LineState::Open(OpenLine { port, pid, about, backlog, waiting })) }
+        Channel { state: Mutex::new(ChannelState::Open(OpenChannel { port, pid, about, backlog, waiting })) }
     }
 
     /// Connects the resource to its handle: early notifications go first.
     pub(crate) fn open(&self, port: Port, pid: Pid, about: About) {
         let mut state = self.state.lock();
-        let LineState::Early(early) = &mut *state else { return };
+        let ChannelState::Early(early) = &mut *state else { return };
         let Early { payloads: backlog, waiting } = std::mem::take(early);
-        let mut line = OpenLine { port, pid, about, backlog, waiting: Vec::new() };
-        line.send_backlog();
-        *state = LineState::Open(line);
+        let mut channel = OpenChannel { port, pid, about, backlog, waiting: Vec::new() };
+        channel.send_backlog();
+        *state = ChannelState::Open(channel);
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -244,26 +245,26 @@ impl Line {
     /// The client has room again.
     pub(crate) fn room(&self) {
         let waiting = match &mut *self.state.lock() {
-            LineState::Open(line) => {
-                line.send_backlog();
-                std::mem::take(&mut line.waiting)
+            ChannelState::Open(channel) => {
+                channel.send_backlog();
+                std::mem::take(&mut channel.waiting)
             }
-            LineState::Early(_) | LineState::Closed => Vec::new(),
+            ChannelState::Early(_) | ChannelState::Closed => Vec::new(),
         };
         waiting.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) fn close(&self) {
-        let closed = std::mem::replace(&mut *self.state.lock(), LineState::Closed);
+        let closed = std::mem::replace(&mut *self.state.lock(), ChannelState::Closed);
         let waiting = match closed {
-            LineState::Early(early) => early.waiting,
-            LineState::Open(line) => {
-                if let About::Resource { client, handle } = line.about {
-                    line.port.stop_waiting(line.pid, client, handle);
+            ChannelState::Early(early) => early.waiting,
+            ChannelState::Open(channel) => {
+                if let About::Resource { client, handle } = channel.about {
+                    channel.port.stop_waiting(channel.pid, client, handle);
                 }
-                line.waiting
+                channel.waiting
             }
-            LineState::Closed => Vec::new(),
+            ChannelState::Closed => Vec::new(),
         };
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -271,21 +272,21 @@ impl Line {
     /// Sends, or gives back and, if there is a waker, wakes it when there is room.
     fn send(&self, payload: Payload, waker: Option<&Waker>) -> Result<(), Unsent> {
         match &mut *self.state.lock() {
-            LineState::Early(early) if early.payloads.len() < EARLY_MAX => {
+            ChannelState::Early(early) if early.payloads.len() < EARLY_MAX => {
                 early.payloads.push_back(payload);
                 Ok(())
             }
-            LineState::Early(early) => {
+            ChannelState::Early(early) => {
                 early.waiting.extend(waker.cloned());
                 Err(Unsent::Full(payload))
             }
-            LineState::Open(line) => line.send(payload, waker),
-            LineState::Closed => Err(Unsent::Closed),
+            ChannelState::Open(channel) => channel.send(payload, waker),
+            ChannelState::Closed => Err(Unsent::Closed),
         }
     }
 }
 
-impl OpenLine {
+impl OpenChannel {
     fn send(&mut self, payload: Payload, waker: Option<&Waker>) -> Result<(), Unsent> {
         let sent = if !self.backlog.is_empty() {
             Err(Unsent::Full(payload))
