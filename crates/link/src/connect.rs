@@ -21,7 +21,7 @@ use crate::frame::Outgoing;
 use crate::handshake::{self, NAME_MAX, Names};
 use crate::link::Link;
 use crate::mirrors::{Mirrors, exit_code};
-use crate::seat::{Attendance, Remote};
+use crate::seat::{Remote, WakeTarget};
 use crate::wire::WireError;
 
 /// The environment variable that says where a program connects: a path, or `fd:N` for a connected socket that it was
@@ -212,8 +212,8 @@ impl Future for Connecting {
         self.result.lock().waker = Some(polled.waker().clone());
         if let Some(plan) = self.plan.take() {
             let result = self.result.clone();
-            let live = move || plan.live(&result);
-            if let Err(error) = thread::Builder::new().name("lucarne-remote".to_owned()).spawn(live) {
+            let run = move || plan.run(&result);
+            if let Err(error) = thread::Builder::new().name("lucarne-remote".to_owned()).spawn(run) {
                 return Poll::Ready(Err(error.into()));
             }
         }
@@ -226,7 +226,7 @@ impl Future for Connecting {
 
 impl Plan {
     /// Runs the executor thread.
-    fn live(self, place: &Mutex<Connected>) {
+    fn run(self, place: &Mutex<Connected>) {
         let joined = join(&self.name, self.target, self.patience, |remote, Names { pid, gid, .. }| {
             Container::start_as(remote.kernel(), &self.name, pid, gid, Some(remote.clone()))
         });
@@ -259,8 +259,8 @@ fn join<T>(
     let (names, wire) = handshake::introduce(target.socket()?, name, patience)?;
     let Names { pid, manager, .. } = names;
     let link = Arc::new(Link::new(wire));
-    let attendance = Attendance::new(&link)?;
-    let (nudged, doorbell, told) = (attendance.clone(), attendance.clone(), attendance.clone());
+    let wake_target = WakeTarget::new(&link)?;
+    let (nudged, doorbell, told) = (wake_target.clone(), wake_target.clone(), wake_target.clone());
     link.on_failure(Box::new(move || nudged.nudge()));
     let ending = link.clone();
     let on_end = move |report: &EndReport<'_>| {
@@ -274,7 +274,7 @@ fn join<T>(
     let kernel = Driven::new(hooks, Box::new(move || doorbell.nudge()));
     let exchange = Exchange::new(link, Side::Container);
     let mirrors = Mirrors::new(kernel.handle().clone(), pid, exchange, manager);
-    let remote = Arc::new(Remote::new(kernel, mirrors, attendance));
+    let remote = Arc::new(Remote::new(kernel, mirrors, wake_target));
     let started = start(&remote, names);
     // The kernel knows only the manager so far, and a correct listener gives the container another pid.
     Ok((started.ok_or(WireError::Violation("the pid of the container is taken"))?, remote))

@@ -8,7 +8,7 @@
 //! # Wakeups
 //!
 //! The executor sleeps outside of the seat, on the first bell; a caller sleeps in the seat, on the second. The wire
-//! is told which bell to ring, and [`Attendance`] says which thread to nudge. A thread that leaves the seat points
+//! is told which bell to ring, and [`WakeTarget`] says which thread to nudge. A thread that leaves the seat points
 //! both to the executor, and then checks once more, all under the lock of the seat; a thread that falls asleep in it
 //! announces that, and then checks once more. So no event is missed (the pattern of `idle` in the kernel).
 
@@ -46,7 +46,7 @@ const CALLER: usize = 1;
 pub(crate) struct Remote {
     kernel: Driven,
     mirrors: Mirrors,
-    attendance: Arc<Attendance>,
+    wake_target: Arc<WakeTarget>,
     seat: Mutex<Seat>,
     /// Whether a caller waits for the seat: the executor then gives way.
     is_wanted: AtomicBool,
@@ -63,7 +63,7 @@ struct Seat {
 }
 
 /// The thread to nudge when there is work.
-pub(crate) struct Attendance {
+pub(crate) struct WakeTarget {
     /// The poller of the sleeping thread, or [`AWAKE`].
     asleep: AtomicU8,
     pollers: [Poller; BELLS],
@@ -81,14 +81,14 @@ struct Caller {
     is_in_seat: AtomicBool,
     /// The seat was passed on to it.
     is_next: AtomicBool,
-    attendance: Arc<Attendance>,
+    wake_target: Arc<WakeTarget>,
 }
 
-impl Attendance {
-    pub(crate) fn new(link: &Link) -> std::io::Result<Arc<Attendance>> {
+impl WakeTarget {
+    pub(crate) fn new(link: &Link) -> std::io::Result<Arc<WakeTarget>> {
         let poller = |bell| Poller::new(link.wire().descriptors(), bell);
         let pollers = [poller(EXECUTOR)?, poller(CALLER)?];
-        Ok(Arc::new(Attendance {
+        Ok(Arc::new(WakeTarget {
             asleep: AtomicU8::new(EXECUTOR as u8),
             pollers,
             is_over: AtomicBool::new(false),
@@ -125,11 +125,11 @@ impl Attendance {
 }
 
 impl Remote {
-    pub(crate) fn new(kernel: Driven, mirrors: Mirrors, attendance: Arc<Attendance>) -> Remote {
+    pub(crate) fn new(kernel: Driven, mirrors: Mirrors, wake_target: Arc<WakeTarget>) -> Remote {
         Remote {
             kernel,
             mirrors,
-            attendance,
+            wake_target,
             seat: Mutex::default(),
             is_wanted: AtomicBool::new(false),
             is_listener_gone: AtomicBool::new(false),
@@ -160,7 +160,7 @@ impl Remote {
         seat.queue.retain(|other| !Arc::ptr_eq(other, caller));
         self.is_wanted.store(!seat.queue.is_empty(), Ordering::Relaxed);
         seat.holder = Some(caller.thread.id());
-        self.attendance.wake_up();
+        self.wake_target.wake_up();
         self.link().wire().announce_awake();
         true
     }
@@ -182,10 +182,10 @@ impl Remote {
         }
         let is_early = |until_us| seat.executor_until_us.is_none_or(|executor_us| until_us < executor_us);
         let is_due = leaving != EXECUTOR && next_timer_us.is_some_and(is_early);
-        self.attendance.fall_asleep(EXECUTOR);
+        self.wake_target.fall_asleep(EXECUTOR);
         let has_more = is_due || self.has_more(EXECUTOR);
         if has_more && leaving != EXECUTOR {
-            self.attendance.nudge();
+            self.wake_target.nudge();
         }
         !has_more
     }
@@ -264,11 +264,11 @@ impl Remote {
 
     /// Sleeps in the seat, unless there is work after all.
     fn sleep(&self, is_done: impl Fn() -> bool) {
-        self.attendance.fall_asleep(CALLER);
+        self.wake_target.fall_asleep(CALLER);
         if !is_done() && !self.has_more(CALLER) {
             self.wait(CALLER, self.kernel.next_timer_us());
         }
-        self.attendance.wake_up();
+        self.wake_target.wake_up();
         self.link().wire().announce_awake();
     }
 
@@ -277,7 +277,7 @@ impl Remote {
             let left_us = until_us.saturating_sub(self.kernel().clock().now_us());
             Duration::from_micros(u64::try_from(left_us).unwrap_or(0))
         });
-        let Ready { bell, socket, process } = self.attendance.pollers[poller].wait(timeout);
+        let Ready { bell, socket, process } = self.wake_target.pollers[poller].wait(timeout);
         if bell {
             self.link().wire().silence(poller);
         }
@@ -290,7 +290,7 @@ impl Remote {
     }
 
     fn lose_link(&self) {
-        for (bell, poller) in self.attendance.pollers.iter().enumerate() {
+        for (bell, poller) in self.wake_target.pollers.iter().enumerate() {
             poller.deregister(self.link().wire().descriptors(), bell);
         }
         self.mirrors.end();
@@ -300,8 +300,8 @@ impl Remote {
 
     /// Runs the executor thread until the container has ended.
     pub(crate) fn execute(&self) {
-        let caller = Caller::new(&self.attendance);
-        let is_over = || self.attendance.is_over.load(Ordering::Acquire);
+        let caller = Caller::new(&self.wake_target);
+        let is_over = || self.wake_target.is_over.load(Ordering::Acquire);
         while !is_over() {
             if !self.take_seat(&caller) {
                 caller.wait(is_over);
@@ -334,7 +334,7 @@ impl Remote {
 
 impl Turns for Remote {
     fn run_until(&self, mut future: Pin<&mut dyn Future<Output = ()>>) {
-        let caller = Caller::new(&self.attendance);
+        let caller = Caller::new(&self.wake_target);
         let waker = Waker::from(caller.clone());
         let mut poll = || future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
         let is_woken = || caller.is_woken.load(Ordering::Acquire);
@@ -368,13 +368,13 @@ impl Turns for Remote {
 }
 
 impl Caller {
-    fn new(attendance: &Arc<Attendance>) -> Arc<Caller> {
+    fn new(wake_target: &Arc<WakeTarget>) -> Arc<Caller> {
         Arc::new(Caller {
             thread: thread::current(),
             is_woken: AtomicBool::new(false),
             is_in_seat: AtomicBool::new(false),
             is_next: AtomicBool::new(false),
-            attendance: attendance.clone(),
+            wake_target: wake_target.clone(),
         })
     }
 
@@ -402,7 +402,7 @@ impl Wake for Caller {
         // Pairs with the fence in `fall_asleep`: a caller in the seat sees the one, or this the other.
         fence(Ordering::SeqCst);
         if self.is_in_seat.load(Ordering::Relaxed) {
-            self.attendance.nudge();
+            self.wake_target.nudge();
         } else {
             self.thread.unpark();
         }
