@@ -25,6 +25,11 @@ interface SystemMessageHandler_:
   /** Handles a $message of kind $type from process $pid of group $gid. */
   on-message type/int gid/int pid/int message/any -> none
 
+/** Closes resources whose clients take no notifications. */
+interface SlowConsumerHandler_:
+  /** The resource $handle of $client was cut off, since its notifications were not taken. */
+  on-slow-consumer client/int handle/int -> none
+
 /** Answers requests for procedures. */
 interface RequestHandler_:
   /** The answer to the request of process $pid of group $gid for $procedure. */
@@ -33,6 +38,7 @@ interface RequestHandler_:
 message-handlers_ ::= {:}
 request-handlers_ ::= {:}
 default-request-handler_/RequestHandler_? := null
+slow-consumer-handler_/SlowConsumerHandler_? := null
 
 /** Makes $handler get the messages of kind $type. */
 set-system-message-handler_ type/int handler/SystemMessageHandler_ -> none:
@@ -85,7 +91,9 @@ answer_ procedure/int arguments gid/int pid/int -> any:
 Handles a message other than a request.
 
 For a finalizer $value is the lambda. For a notification $first and $second are client and handle,
-  and $value is the proxy, which gets all notifications that have arrived.
+  and $value is the proxy, which gets all notifications that have arrived. For a slow consumer
+  $first and $second are client and handle, too. For any other message they are the sender's
+  group and process.
 */
 handle-message_ kind/int first/int second/int value/any -> none:
   if kind == SYSTEM-RPC-NOTIFY-RESOURCE_:
@@ -94,6 +102,9 @@ handle-message_ kind/int first/int second/int value/any -> none:
   if kind == SYSTEM-FINALIZER_:
     // No code waits for a finalizer, so its exceptions are reported and go no further.
     if value: run-task_:: catch --trace: value.call
+    return
+  if kind == SYSTEM-SLOW-CONSUMER_:
+    run-task_:: if slow-consumer-handler_: slow-consumer-handler_.on-slow-consumer first second
     return
   run-task_::
     handler/SystemMessageHandler_? := message-handlers_.get kind

@@ -10,7 +10,7 @@ The providers of this process, and their clients.
 Calls bypass the manager: they go from the machine straight to the handler. The manager handles
   opening and closing.
 */
-class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
+class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsumerHandler_:
   static instance/ServiceManager_ ::= ServiceManager_.private_
 
   /** The services that are installed, by their ids. */
@@ -27,7 +27,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
     last-client_ = random ID-LIMIT_
     [RPC-OPEN_, RPC-CLOSE_, RPC-CLOSE-RESOURCE_, RPC-ACCOUNT_].do: request-handlers_[it] = this
     set-system-message-handler_ SYSTEM-RPC-NOTIFY-TERMINATED_ this
-    set-system-message-handler_ SYSTEM-SLOW-CONSUMER_ this
+    slow-consumer-handler_ = this
 
   listen service/Service_ -> none:
     id := service.is-id-fixed ? service.id : random-id_
@@ -123,14 +123,11 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_:
 
   /** See $SystemMessageHandler_.on-message. */
   on-message type/int gid/int pid/int message/any -> none:
-    if type == SYSTEM-SLOW-CONSUMER_:
-      drop-slow_ pid message
-      return
     clients/Set? := clients-by-pid_.get pid
     if clients: clients.to-list.do: close it
 
-  /** The client $client does not take the notifications of its resource $handle. */
-  drop-slow_ client/int handle/int -> none:
+  /** See $SlowConsumerHandler_.on-slow-consumer. */
+  on-slow-consumer client/int handle/int -> none:
     provider/ServiceProvider? := providers_.get client
     if not provider: return
     resource := provider.resource client handle

@@ -56,9 +56,9 @@ impl Machine {
             }
             MessageKind::SlowConsumer { client, handle } => {
                 self.drop_crowded((pid, client, handle));
-                let arguments = [i64::from(kind::SLOW_CONSUMER), pid_number(pid), client, handle];
-                let arguments = arguments.map(|number| Immediate::small(number).into());
-                self.start_task(self.program.program().entries.handle_message, &arguments, true).map(|_| ())
+                let [kind, client, handle] = [i64::from(kind::SLOW_CONSUMER), client, handle].map(small);
+                let function = self.program.program().entries.handle_message;
+                self.start_task(function, &[kind, client, handle, Handle::NULL], true).map(|_| ())
             }
             MessageKind::ProcessTerminated => {
                 self.cancel_services_of(pid, context);
