@@ -15,8 +15,8 @@ const COUNT_MAX: u32 = 64;
 /// The number of bytes in a batch.
 const BYTES_MAX: usize = 64 << 10;
 
-/// The longest time between two batches.
-const PATIENCE_US: i64 = 50_000;
+/// The longest time between two batches, in microseconds.
+const BATCH_INTERVAL_US: i64 = 50_000;
 
 #[derive(Default)]
 pub(crate) struct Credits {
@@ -41,7 +41,7 @@ impl Credits {
         state.count += 1;
         state.bytes += bytes;
         self.is_due.store(true, Ordering::Relaxed);
-        state.count >= COUNT_MAX || state.bytes >= BYTES_MAX || now_us - state.told_us >= PATIENCE_US
+        state.count >= COUNT_MAX || state.bytes >= BYTES_MAX || now_us - state.told_us >= BATCH_INTERVAL_US
     }
 
     /// Takes the pending acknowledgments.
