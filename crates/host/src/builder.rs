@@ -22,7 +22,7 @@ use lucarne_services::{
     StandInRules, Traffic,
 };
 
-use crate::system::{Parts, SimulatedSystem, System};
+use crate::system::{SimulatedSystem, System, SystemHandle};
 
 /// Configures and starts a system.
 ///
@@ -119,8 +119,8 @@ impl Builder {
         let workers = self.workers.unwrap_or_else(processors);
         let hooks = hooks(&self.output, self.oversight.traffic.clone());
         let kernel = Kernel::new(KernelOptions { workers, hooks });
-        let parts = self.start_parts(&kernel, |pending| pending.wait());
-        System::from_parts(parts, kernel)
+        let handle = self.start_on(&kernel, |pending| pending.wait());
+        System::from_handle(handle, kernel)
     }
 
     /// Starts the system on one thread, in virtual time. Every choice follows from the seed.
@@ -128,37 +128,37 @@ impl Builder {
         let hooks = hooks(&self.output, self.oversight.traffic.clone());
         let mut simulation = Simulation::with_hooks(seed, hooks).with_faults(faults);
         let kernel = simulation.handle().clone();
-        let parts = self.start_parts(&kernel, |pending| run_until_done(&mut simulation, pending));
-        SimulatedSystem::from_parts(parts, simulation)
+        let handle = self.start_on(&kernel, |pending| run_until_done(&mut simulation, pending));
+        SimulatedSystem::from_handle(handle, simulation)
     }
 
-    fn start_parts(
+    fn start_on(
         self,
         kernel: &KernelHandle,
         mut finish: impl FnMut(Pending<Provider, InstallError>) -> Result<Provider, InstallError>,
-    ) -> Parts {
+    ) -> SystemHandle {
         let policies = self.oversight.policies.clone();
         let presence = self.presence;
         start_manager(kernel, &presence, self.oversight);
-        let parts = Parts::new(presence, self.output, policies);
+        let handle = SystemHandle::new(kernel.clone(), presence, self.output, policies);
         if !self.has_services {
-            return parts;
+            return handle;
         }
         let mut start = |name: &str, install: &dyn Fn(&Container) -> Pending<Provider, InstallError>| {
             let container = Container::start(kernel, name);
-            parts.policies.set(container.gid(), Policy::host());
+            handle.policies.set(container.gid(), Policy::host());
             // A fresh system refuses nothing, but a simulated fault may kill the container.
             if let Err(error) = finish(install(&container)) {
                 let text = format!("the service '{name}' has not started: {error}\n");
-                parts.output.write(Stream::Error, text.as_bytes());
+                handle.output.write(Stream::Error, text.as_bytes());
             }
         };
         start("storage", &|container| storage::install(container, self.media.clone(), self.owners.clone()));
-        let outputs = self.outputs.unwrap_or_else(|| console::one_output(parts.output.clone()));
+        let outputs = self.outputs.unwrap_or_else(|| console::one_output(handle.output.clone()));
         start("console", &|container| console::install(container, outputs.clone()));
-        let keeper = self.keeper.unwrap_or_else(|| parts.keeper(kernel));
+        let keeper = self.keeper.unwrap_or_else(|| handle.keeper());
         start("containers", &|container| containers::install(container, keeper.clone()));
-        parts
+        handle
     }
 }
 

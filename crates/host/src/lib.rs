@@ -30,4 +30,4 @@ mod system;
 pub use builder::{Builder, processors};
 #[cfg(feature = "toit")]
 pub use programs::ProgramOptions;
-pub use system::{SimulatedSystem, System};
+pub use system::{SimulatedSystem, System, SystemHandle};

@@ -17,8 +17,7 @@ use lucarne_ports::{Environment, FixedEnvironment, MachineEnvironment};
 use lucarne_services::{Uuid, Value};
 use lucarne_toit::{Grants, LoadedProgram, ToitError};
 
-use crate::system::Parts;
-use crate::{SimulatedSystem, System};
+use crate::{SimulatedSystem, System, SystemHandle};
 
 /// Options for a Toit program.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +64,7 @@ impl System {
         options: ProgramOptions,
     ) -> RunningProgram {
         let environment = Arc::new(MachineEnvironment);
-        start_program(&self.parts, self.kernel(), image, file, options, environment)
+        start_program(self, image, file, options, environment)
     }
 }
 
@@ -80,20 +79,19 @@ impl SimulatedSystem {
     ) -> RunningProgram {
         let options = ProgramOptions { outside: false, ..options };
         let environment = Arc::new(FixedEnvironment::default());
-        start_program(&self.parts, self.kernel(), image, file, options, environment)
+        start_program(self, image, file, options, environment)
     }
 }
 
 fn start_program(
-    parts: &Parts,
-    kernel: &KernelHandle,
+    system: &SystemHandle,
     image: Arc<LoadedProgram>,
     file: &Path,
     options: ProgramOptions,
     environment: Arc<dyn Environment>,
 ) -> RunningProgram {
-    let template = Arc::new(Template::new(parts, image, file, options, environment));
-    parts.programs.start(kernel, kernel.prepare(), template, None)
+    let template = Arc::new(Template::new(system, image, file, options, environment));
+    system.programs.start(&system.kernel, system.kernel.prepare(), template, None)
 }
 
 /// A program with everything that a container of it starts with.
@@ -105,7 +103,7 @@ struct Template {
 
 impl Template {
     fn new(
-        parts: &Parts,
+        system: &SystemHandle,
         image: Arc<LoadedProgram>,
         file: &Path,
         options: ProgramOptions,
@@ -116,10 +114,10 @@ impl Template {
         let name = file.to_str().map(str::to_owned);
         let path = std::fs::canonicalize(file).ok().and_then(|path| path.to_str().map(str::to_owned));
         let outside = options.outside.then(|| {
-            let output = parts.output.clone();
+            let output = system.output.clone();
             Arc::new(Surroundings::new(move || output.flush()))
         });
-        let mut grants = Grants::new(parts.output.clone(), &parts.presence);
+        let mut grants = Grants::new(system.output.clone(), &system.presence);
         if let Some(limit) = options.memory_limit {
             grants.heap.limit_bytes = limit;
         }

@@ -1,6 +1,7 @@
 //! A system of containers: on threads, or under simulation.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use lucarne_kernel::{Kernel, KernelHandle, Simulation};
@@ -20,19 +21,21 @@ use crate::programs::Programs;
 pub struct System {
     #[cfg(feature = "link")]
     pub(crate) connections: LazyConnections,
-    pub(crate) parts: Parts,
-    kernel: Kernel,
+    handle: SystemHandle,
+    /// Dropped last, which ends the workers and all processes.
+    _kernel: Kernel,
 }
 
 /// A system on one thread, in virtual time, whose every choice follows from a seed.
 pub struct SimulatedSystem {
-    pub(crate) parts: Parts,
+    handle: SystemHandle,
     /// Runs the system, step by step.
     pub simulation: Simulation,
 }
 
-/// The parts of both kinds of system besides their kernel.
-pub(crate) struct Parts {
+/// The part that a [`System`] and a [`SimulatedSystem`] have in common.
+pub struct SystemHandle {
+    pub(crate) kernel: KernelHandle,
     pub(crate) presence: Presence,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) policies: Policies,
@@ -40,9 +43,15 @@ pub(crate) struct Parts {
     pub(crate) programs: Programs,
 }
 
-impl Parts {
-    pub(crate) fn new(presence: Presence, output: Arc<dyn Output>, policies: Policies) -> Parts {
-        Parts {
+impl SystemHandle {
+    pub(crate) fn new(
+        kernel: KernelHandle,
+        presence: Presence,
+        output: Arc<dyn Output>,
+        policies: Policies,
+    ) -> SystemHandle {
+        SystemHandle {
+            kernel,
             presence,
             output,
             policies,
@@ -51,15 +60,40 @@ impl Parts {
         }
     }
 
+    /// Starts a container whose code is Rust. The name is for people and need not be unique.
+    pub fn container(&self, name: &str) -> Container {
+        Container::start(&self.kernel, name)
+    }
+
+    /// Returns the kernel, for use from any thread.
+    pub fn kernel(&self) -> &KernelHandle {
+        &self.kernel
+    }
+
+    /// Returns what groups may open and provide.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// Returns the flags that say which services containers provide.
+    pub fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Returns where programs print.
+    pub fn output(&self) -> &Arc<dyn Output> {
+        &self.output
+    }
+
     /// Returns the keeper of a system that installs nothing: its images are the programs that run.
     #[cfg(feature = "toit")]
-    pub(crate) fn keeper(&self, kernel: &KernelHandle) -> Arc<dyn Keeper> {
-        Arc::new(self.programs.keeper(kernel.clone()))
+    pub(crate) fn keeper(&self) -> Arc<dyn Keeper> {
+        Arc::new(self.programs.keeper(self.kernel.clone()))
     }
 
     /// Returns the keeper of a system that runs no programs.
     #[cfg(not(feature = "toit"))]
-    pub(crate) fn keeper(&self, _: &KernelHandle) -> Arc<dyn Keeper> {
+    pub(crate) fn keeper(&self) -> Arc<dyn Keeper> {
         Arc::new(no_images::NoImages)
     }
 }
@@ -80,38 +114,21 @@ impl System {
         Builder::default()
     }
 
-    pub(crate) fn from_parts(parts: Parts, kernel: Kernel) -> System {
+    pub(crate) fn from_handle(handle: SystemHandle, kernel: Kernel) -> System {
         System {
             #[cfg(feature = "link")]
             connections: LazyConnections::default(),
-            parts,
-            kernel,
+            handle,
+            _kernel: kernel,
         }
     }
+}
 
-    /// Starts a container whose code is Rust. The name is for people and need not be unique.
-    pub fn container(&self, name: &str) -> Container {
-        Container::start(self.kernel(), name)
-    }
+impl Deref for System {
+    type Target = SystemHandle;
 
-    /// Returns the kernel, for use from any thread.
-    pub fn kernel(&self) -> &KernelHandle {
-        &self.kernel
-    }
-
-    /// Returns what groups may open and provide.
-    pub fn policies(&self) -> &Policies {
-        &self.parts.policies
-    }
-
-    /// Returns the flags that say which services containers provide.
-    pub fn presence(&self) -> &Presence {
-        &self.parts.presence
-    }
-
-    /// Returns where programs print.
-    pub fn output(&self) -> &Arc<dyn Output> {
-        &self.parts.output
+    fn deref(&self) -> &SystemHandle {
+        &self.handle
     }
 }
 
@@ -129,7 +146,7 @@ impl fmt::Debug for System {
 
 impl Drop for System {
     fn drop(&mut self) {
-        self.parts.output.flush();
+        self.output.flush();
     }
 }
 
@@ -139,33 +156,16 @@ impl SimulatedSystem {
         Builder::default().output(output).simulate(seed, lucarne_kernel::Faults::default())
     }
 
-    pub(crate) fn from_parts(parts: Parts, simulation: Simulation) -> SimulatedSystem {
-        SimulatedSystem { parts, simulation }
+    pub(crate) fn from_handle(handle: SystemHandle, simulation: Simulation) -> SimulatedSystem {
+        SimulatedSystem { handle, simulation }
     }
+}
 
-    /// Starts a container whose code is Rust. The name is for people and need not be unique.
-    pub fn container(&self, name: &str) -> Container {
-        Container::start(self.kernel(), name)
-    }
+impl Deref for SimulatedSystem {
+    type Target = SystemHandle;
 
-    /// Returns the kernel.
-    pub fn kernel(&self) -> &KernelHandle {
-        self.simulation.handle()
-    }
-
-    /// Returns what groups may open and provide.
-    pub fn policies(&self) -> &Policies {
-        &self.parts.policies
-    }
-
-    /// Returns the flags that say which services containers provide.
-    pub fn presence(&self) -> &Presence {
-        &self.parts.presence
-    }
-
-    /// Returns where programs print.
-    pub fn output(&self) -> &Arc<dyn Output> {
-        &self.parts.output
+    fn deref(&self) -> &SystemHandle {
+        &self.handle
     }
 }
 

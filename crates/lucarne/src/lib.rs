@@ -166,7 +166,7 @@
 
 #[cfg(feature = "toit")]
 pub use lucarne_host::ProgramOptions;
-pub use lucarne_host::{Builder, SimulatedSystem, System};
+pub use lucarne_host::{Builder, SimulatedSystem, System, SystemHandle};
 pub use lucarne_kernel::{Gid, Pid, RunningProgram};
 #[cfg(feature = "link")]
 pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, Listener, SOCKET_VARIABLE};
