@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 pub use verify::Fault;
 
 /// A function's place in [`Program::functions`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct FunctionIndex(pub u32);
 
 /// A class id: classes are numbered so that the subclasses of a class form a range.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct ClassIndex(pub u32);
 
-/// A closed program.
-#[derive(Debug, Serialize, Deserialize)]
+/// A closed program. The default one has no classes and no code.
+#[derive(Default, Debug, Serialize, Deserialize)]
 pub struct Program {
     /// The code of all functions, one after the other.
     pub code: Vec<Instruction>,
@@ -113,7 +113,7 @@ pub enum Accessor {
 }
 
 /// A class.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Class {
     /// The name as declared.
     pub name: String,
@@ -252,7 +252,7 @@ macro_rules! builtins {
     ($($(#[$doc:meta])* $field:ident = $name:literal,)*) => {
         /// The classes that the virtual machine refers to by name. All are declared in the module
         /// `core`.
-        #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
         pub struct Builtins {
             $($(#[$doc])* pub $field: ClassIndex,)*
         }
@@ -319,7 +319,7 @@ builtins! {
 }
 
 /// The functions that the virtual machine calls by itself. All are declared in `core`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Default, Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Entries {
     /// The program's `main`.
     pub main: FunctionIndex,

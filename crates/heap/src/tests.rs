@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lucarne_compiler::program::{Builtins, Class, ClassIndex, Entries, FunctionIndex, Literal, Program};
+use lucarne_compiler::program::{Builtins, Class, ClassIndex, Literal, Program};
 use proptest::prelude::*;
 
 use super::{
@@ -14,41 +14,11 @@ use super::{
 
 /// A program without code that has all built-in classes, in an order.
 fn program_of(names: &[&str], literals: Vec<Literal>) -> Program {
-    let class = |name: &str| Class {
-        name: name.to_string(),
-        superclass: None,
-        subclasses_end: 0,
-        fields: 2,
-        source: 0,
-        at: 0,
-    };
+    let class = |name: &&str| Class { name: (*name).to_owned(), fields: 2, ..Class::default() };
     let place = |name: &str| names.iter().position(|known| *known == name);
     let builtins = Builtins::find(|name| place(name).map(|place| ClassIndex(place as u32)));
-    let none = FunctionIndex(0);
-    Program {
-        code: Vec::new(),
-        functions: Vec::new(),
-        classes: names.iter().map(|name| class(name)).collect(),
-        dispatch: Vec::new(),
-        selectors: Vec::new(),
-        final_fields: Vec::new(),
-        literals,
-        globals: Vec::new(),
-        checks: Vec::new(),
-        natives: Vec::new(),
-        handlers: Vec::new(),
-        positions: Vec::new(),
-        sources: Vec::new(),
-        builtins: builtins.expect("all names are there"),
-        entries: Entries {
-            main: none,
-            main_takes_arguments: false,
-            run_task: none,
-            handle_request: none,
-            handle_message: none,
-            stringify: 0,
-        },
-    }
+    let builtins = builtins.expect("all names are there");
+    Program { classes: names.iter().map(class).collect(), literals, builtins, ..Program::default() }
 }
 
 fn program(literals: Vec<Literal>) -> Arc<ProgramObjects> {

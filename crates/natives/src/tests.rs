@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use lucarne_compiler::program::{Builtins, Class, ClassIndex, Entries, FunctionIndex, Program};
+use lucarne_compiler::program::{Builtins, Class, ClassIndex, Program};
 
 use super::{Call, Entry, Failure, find};
 use lucarne_heap::{Field, Heap, HeapOptions, Immediate, ProgramObjects, Ref, Register, StackId, Value};
@@ -24,39 +24,15 @@ impl Bench {
     fn new() -> Bench {
         let classes = Builtins::NAMES.iter().enumerate().map(|(index, name)| Class {
             name: (*name).to_owned(),
-            superclass: None,
             subclasses_end: index as u32 + 1,
             fields: 8,
-            source: 0,
-            at: 0,
+            ..Class::default()
         });
         let by_name = |name: &str| {
             Builtins::NAMES.iter().position(|other| *other == name).map(|index| ClassIndex(index as u32))
         };
-        let program = Program {
-            code: Vec::new(),
-            functions: Vec::new(),
-            classes: classes.collect(),
-            dispatch: Vec::new(),
-            selectors: Vec::new(),
-            final_fields: Vec::new(),
-            literals: Vec::new(),
-            globals: Vec::new(),
-            checks: Vec::new(),
-            natives: Vec::new(),
-            handlers: Vec::new(),
-            positions: Vec::new(),
-            sources: Vec::new(),
-            builtins: Builtins::find(by_name).expect("all names are there"),
-            entries: Entries {
-                main: FunctionIndex(0),
-                main_takes_arguments: false,
-                run_task: FunctionIndex(0),
-                handle_request: FunctionIndex(0),
-                handle_message: FunctionIndex(0),
-                stringify: 0,
-            },
-        };
+        let builtins = Builtins::find(by_name).expect("all names are there");
+        let program = Program { classes: classes.collect(), builtins, ..Program::default() };
         let program = Arc::new(ProgramObjects::new(Arc::new(program)).expect("there is memory"));
         let options = HeapOptions { stress: true, ..HeapOptions::default() };
         let mut heap = Heap::new(program, options).expect("there is memory");
