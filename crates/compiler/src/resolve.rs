@@ -16,12 +16,15 @@ mod flow;
 mod globals;
 mod hierarchy;
 mod imports;
+mod job;
 mod lower;
 mod modules;
 mod operator;
 mod routine;
 mod shape;
 mod shown;
+mod syntax;
+mod type_name;
 mod world;
 
 use crate::diagnostic::{self, Diagnostic, Style};
@@ -138,7 +141,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     let (jobs, problems) = declare::declare(&mut world, &modules, first);
     diagnostics.extend(problems);
     diagnostics.extend(modules.check_imports(&world));
-    let with_body = jobs.iter().filter_map(declare::Job::function).collect();
+    let with_body = jobs.iter().filter_map(job::Job::function).collect();
     for module in &modules.sources {
         diagnostics.extend(conflict::check(&world, &with_body, module.id, module.source, &module.file));
     }

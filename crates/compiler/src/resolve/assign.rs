@@ -1,8 +1,7 @@
 //! Lowers assignments: to variables, members and elements, plain and with an operator.
 
 use super::arguments::Arguments;
-use super::call::StaticReceiver;
-use super::lower::{Candidate, Context, Lower, Reference, Value};
+use super::lower::{Candidate, Context, Lower, Reference, StaticReceiver, Value};
 use super::routine::VariableId;
 use super::shape::accepts;
 use super::world::Member;
@@ -14,7 +13,6 @@ use crate::ir::{
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::{Fit, Ty};
-use std::collections::HashSet;
 
 /// The target of an assignment, with everything on the left side computed.
 enum Target {
@@ -603,16 +601,4 @@ impl<'a> Lower<'a> {
 /// Returns the same value once more. Computing it twice must be harmless.
 fn copy(value: &Value) -> Value {
     Value { node: value.node.clone(), ty: value.ty, is_sure: value.is_sure }
-}
-
-/// Collects the names that are assigned anywhere in some statements.
-pub(super) fn collect_assigned(statements: &[Expression], names: &mut HashSet<Name>) {
-    for statement in statements {
-        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind
-            && let ExpressionKind::Name(name) = &target.kind
-        {
-            names.insert(name.clone());
-        }
-        statement.kind.each_child(&mut |child| collect_assigned(std::slice::from_ref(child), names));
-    }
 }

@@ -1,7 +1,7 @@
 //! Lowers names and calls: the callee, its arguments, and the kind of call.
 
 use super::arguments::Arguments;
-use super::lower::{Candidate, Context, Lower, Reference, Value};
+use super::lower::{Candidate, Context, Lower, Reference, StaticReceiver, Value};
 use super::modules::Found;
 use super::routine::VariableId;
 use super::shape::{self, accepts, places};
@@ -753,12 +753,6 @@ fn is_block(expression: &Expression) -> bool {
         ExpressionKind::Parenthesized(inner) => is_block(inner),
         kind => matches!(kind, ExpressionKind::Block(..)),
     }
-}
-
-/// A receiver that is not a value.
-pub(super) enum StaticReceiver {
-    Modules(Vec<ModuleId>),
-    Class(ClassId),
 }
 
 fn list_of(class: &str, names: &[&str]) -> String {

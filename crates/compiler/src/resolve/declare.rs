@@ -1,50 +1,19 @@
 //! Declarations: classes, then signatures, fields and globals. Bodies come later, when everything
 //! that they may name is known.
 
-use super::modules::{Found, Modules};
+use super::hierarchy;
+use super::job::{Job, Work};
+use super::modules::Modules;
+use super::syntax::{deprecated, is_comparison, returns_value};
+use super::type_name::{old_type_name, resolve_type};
 use super::world::World;
 use crate::ast::{self, Declaration, FunctionName, Initial};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    Class, ClassId, ClassKind, Code, Field, Function, FunctionId, FunctionKind, Global, GlobalId, Item,
-    ModuleId, Parameter, Type,
+    Class, ClassId, ClassKind, Code, Field, Function, FunctionId, FunctionKind, Global, GlobalId, ModuleId,
+    Parameter, Type,
 };
-use crate::names::{Name, nearest};
-use crate::parser::deprecation;
-use crate::source::{LIBRARY_PREFIX, SourceId, Span};
-use crate::types::Ty;
-
-/// A body that waits to be lowered.
-pub(super) struct Job<'a> {
-    pub(super) module: ModuleId,
-    pub(super) source: SourceId,
-    pub(super) class: Option<ClassId>,
-    pub(super) work: Work<'a>,
-}
-
-impl Job<'_> {
-    /// Returns the function of the body; none for an abstract one.
-    pub(super) fn function(&self) -> Option<FunctionId> {
-        match self.work {
-            // An abstract function only promises a method, even if it has a body by mistake.
-            Work::Function(id, tree) => tree.abstract_at.is_none().then_some(id),
-            Work::DefaultConstructor(id) => Some(id),
-            Work::Signature(..) | Work::Global(..) => None,
-        }
-    }
-}
-
-/// The source and the destination of a body.
-pub(super) enum Work<'a> {
-    /// A function, method or constructor.
-    Function(FunctionId, &'a ast::Function),
-    /// A method without a body, whose default values are only checked.
-    Signature(FunctionId, &'a ast::Function),
-    /// The constructor of a class that declares none.
-    DefaultConstructor(FunctionId),
-    /// A global or static field.
-    Global(GlobalId, &'a ast::Variable),
-}
+use crate::source::{LIBRARY_PREFIX, SourceId};
 
 /// The state of declaring.
 pub(super) struct Declare<'w, 'a> {
@@ -66,7 +35,7 @@ pub(super) fn declare<'a>(
     declare.world.index_from(first);
     declare.world.find_builtins();
     declare.hierarchy();
-    super::hierarchy::check(&mut declare);
+    hierarchy::check(&mut declare);
     declare.members();
     declare.world.index_from(first);
     declare.world.find_builtins();
@@ -364,7 +333,7 @@ impl<'a> Declare<'_, 'a> {
                 let ty = self.resolve_type(module, source, name);
                 self.check_comparison_type(source, function, name, ty).unwrap_or(ty)
             }
-            None if super::lower::is_comparison(&function.name) => self.comparison_type(),
+            None if is_comparison(&function.name) => self.comparison_type(),
             None if kind == FunctionKind::Setter => Type::Any,
             // Only functions that cannot be overridden have a known result.
             None if kind == FunctionKind::Static && returns_nothing(function) => Type::None,
@@ -412,7 +381,7 @@ impl<'a> Declare<'_, 'a> {
             }
             Type::None | Type::Block => false,
         };
-        if !super::lower::is_comparison(&function.name) || fits {
+        if !is_comparison(&function.name) || fits {
             return None;
         }
         self.report(Diagnostic::error(source, name.span, "a comparison gives a `bool`"));
@@ -539,11 +508,6 @@ impl<'a> Declare<'_, 'a> {
     }
 }
 
-/// Returns why the documented item is deprecated.
-pub(super) fn deprecated(doc: &Option<ast::Doc>) -> Option<String> {
-    deprecation(&doc.as_ref()?.text)
-}
-
 fn new_class(class: &ast::Class) -> Class {
     Class {
         name: class.name.name.to_string(),
@@ -613,39 +577,6 @@ fn has_primitive(statements: &[ast::Expression]) -> bool {
     statements.iter().any(|statement| matches!(statement.kind, ast::ExpressionKind::Primitive { .. }))
 }
 
-/// Returns whether these statements contain a `return` with a value. Returns inside lambdas are
-/// errors, so they are not searched.
-pub(super) fn returns_value(statements: &[ast::Expression]) -> bool {
-    fn has(expression: &ast::Expression) -> bool {
-        match &expression.kind {
-            ast::ExpressionKind::Return(value) => value.is_some(),
-            ast::ExpressionKind::Lambda(..) => false,
-            kind => {
-                let mut found = false;
-                kind.each_child(&mut |child| found = found || has(child));
-                found
-            }
-        }
-    }
-    statements.iter().any(has)
-}
-
-/// Returns the first `return` without a value in these statements.
-pub(super) fn bare_return(statements: &[ast::Expression]) -> Option<Span> {
-    fn find(expression: &ast::Expression) -> Option<Span> {
-        match &expression.kind {
-            ast::ExpressionKind::Return(None) => Some(expression.span),
-            ast::ExpressionKind::Lambda(..) => None,
-            kind => {
-                let mut found = None;
-                kind.each_child(&mut |child| found = found.or_else(|| find(child)));
-                found
-            }
-        }
-    }
-    statements.iter().find_map(find)
-}
-
 /// Returns the additional parameters of a mixin's constructor: the block with the rest of the
 /// construction.
 fn mixin_parameters(kind: FunctionKind) -> Vec<Parameter> {
@@ -677,94 +608,4 @@ fn article(kind: ClassKind) -> &'static str {
         ClassKind::Mixin => "a mixin",
         ClassKind::Monitor => "a monitor",
     }
-}
-
-/// Returns the type that a name stands for in a module.
-pub(super) fn resolve_type(
-    world: &World,
-    modules: &Modules,
-    module: ModuleId,
-    source: SourceId,
-    name: &ast::TypeName,
-) -> Result<Type, Box<Diagnostic>> {
-    let word = &*name.name.name;
-    let mut names: Vec<Name> = Vec::new();
-    // A module's own declaration hides imported ones, even if it is not a type.
-    let is_hidden =
-        name.prefix.is_none() && world.own(module, word).is_empty() && modules.declares(module, word);
-    let items = match &name.prefix {
-        None if word == "any" => return Ok(Type::Any),
-        None if word == "none" => return Ok(Type::None),
-        None => match modules.look_up(world, module, word) {
-            Found::Items(items) => items,
-            Found::Ambiguous(_) => {
-                let title = format!("several imports have a `{word}`");
-                return Err(Box::new(ambiguous(source, name.span, title)));
-            }
-            Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
-            Found::Nothing | Found::Prefix(_) => {
-                // The old name of the type.
-                if word == "String"
-                    && let Some(class) = world.builtin.string
-                {
-                    return Ok(Type::Class { class, nullable: name.nullable });
-                }
-                names = modules.visible_names(world, module);
-                Vec::new()
-            }
-        },
-        Some(prefix) => match modules.look_up(world, module, &prefix.name) {
-            Found::Prefix(behind) => match modules.look_up_in(world, &behind, word) {
-                Found::Ambiguous(_) => {
-                    let title = format!("several imports have a `{word}`");
-                    return Err(Box::new(ambiguous(source, name.span, title)));
-                }
-                found => found.items(),
-            },
-            Found::Nothing if modules.is_lost(module, &prefix.name) => return Ok(Type::Any),
-            _ => {
-                let title = format!("`{}` is not the prefix of an import", prefix.name);
-                return Err(Box::new(Diagnostic::error(source, prefix.span, title)));
-            }
-        },
-    };
-    if let Some(Item::Class(class)) = items.first()
-        && !is_hidden
-    {
-        // Null is an object, too, and an instance of its own class.
-        let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
-        let nullable = name.nullable || of_null;
-        return Ok(Type::Class { class: *class, nullable });
-    }
-    if !items.is_empty() || is_hidden {
-        let title = format!("`{word}` is not a type");
-        let problem = Diagnostic::error(source, name.span, title);
-        return Err(Box::new(
-            problem.note("types are the names of classes, interfaces and mixins, `any` and `none`"),
-        ));
-    }
-    let problem = Diagnostic::error(source, name.span, format!("there is no type `{word}`"));
-    Err(Box::new(match nearest(word, names.iter().map(|name| &**name)) {
-        Some(near) => problem.hint(format!("did you mean `{near}`?")),
-        None => problem,
-    }))
-}
-
-/// Warns about the old name of a type.
-pub(super) fn old_type_name(
-    world: &World,
-    source: SourceId,
-    name: &ast::TypeName,
-    ty: Type,
-) -> Option<Diagnostic> {
-    let class = Ty::from(ty).class().filter(|class| Some(*class) == world.builtin.string)?;
-    let known = &world.class(class).name;
-    (*name.name.name != **known).then(|| {
-        let title = format!("`{}` is an old name of the type `{known}`", name.name.name);
-        Diagnostic::warning(source, name.span, title).hint(format!("write `{known}`"))
-    })
-}
-
-fn ambiguous(source: SourceId, span: Span, title: String) -> Diagnostic {
-    Diagnostic::error(source, span, title).hint("use `as` or `show` in one of the imports")
 }

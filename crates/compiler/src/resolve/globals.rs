@@ -1,10 +1,10 @@
 //! The types of globals that declare none: that of the first value.
 //!
 //! Code that uses such a global needs its type, so its initializer is lowered first, wherever it
-//! stands. Each is lowered once.
+//! stands. Each is lowered once. So this file and `lower` refer to each other.
 
 use super::Natives;
-use super::declare::{Job, Work};
+use super::job::{Job, Work};
 use super::lower::{Lowered, lower};
 use super::modules::Modules;
 use super::world::World;

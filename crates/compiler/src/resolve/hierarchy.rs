@@ -1,4 +1,6 @@
 //! Checks the hierarchy of classes: no cycles, mixins in order.
+//!
+//! This is a step of `declare` and changes its state, so the two files refer to each other.
 
 use super::declare::Declare;
 use crate::ast;

@@ -1,15 +1,17 @@
 //! Bodies: trees of expressions to IR.
 //!
-//! This file has the state and the entry points; `control`, `call`, `assign`, `literals` and
+//! This file has the state and the entry points; `control`, `call`, `assign`, `operator` and
 //! `construct` have the expressions by kind.
 
-use super::declare::{Job, Work, resolve_type};
+use super::Natives;
 use super::flow::{self, Followed, Mistake, Slot};
 use super::globals::Globals;
+use super::job::{Job, Work};
 use super::modules::{Found, Modules};
 use super::routine::{Routines, Target, VariableId};
+use super::syntax::{bare_return, collect_assigned, is_comparison, returns_value};
+use super::type_name::{old_type_name, resolve_type};
 use super::world::{Member, World};
-use super::{Natives, assign};
 use crate::ast::{self, Body, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
@@ -68,6 +70,12 @@ pub(super) enum Reference {
     Prefix(Vec<ModuleId>),
     Ambiguous,
     Nothing,
+}
+
+/// A receiver that is not a value.
+pub(super) enum StaticReceiver {
+    Modules(Vec<ModuleId>),
+    Class(ClassId),
 }
 
 /// A member of a class that a name may stand for.
@@ -181,7 +189,7 @@ impl<'a> Lower<'a> {
         self.function = Some(id);
         self.return_type = function.return_type.into();
         let Some(body) = &tree.body else { return ir::Body::default() };
-        assign::collect_assigned(&body.statements, &mut self.routines.assigned_names);
+        collect_assigned(&body.statements, &mut self.routines.assigned_names);
         match function.kind {
             FunctionKind::Constructor => return self.constructor(tree, body),
             FunctionKind::MixinConstructor => return self.mixin_constructor(Some(tree)),
@@ -223,8 +231,8 @@ impl<'a> Lower<'a> {
             nodes.push(self.effect(statement));
         }
         if tree.return_type.is_none()
-            && super::declare::returns_value(&body.statements)
-            && let Some(bare) = super::declare::bare_return(&body.statements)
+            && returns_value(&body.statements)
+            && let Some(bare) = bare_return(&body.statements)
         {
             let title = "this function returns with a value and without one";
             let problem = Diagnostic::error(self.source, tree.name.span(), title);
@@ -233,7 +241,7 @@ impl<'a> Lower<'a> {
         }
         let promises = match &tree.return_type {
             Some(_) => self.return_type != Ty::None,
-            None => is_comparison(&tree.name) || super::declare::returns_value(&body.statements),
+            None => is_comparison(&tree.name) || returns_value(&body.statements),
         };
         let falls_off = nodes.iter().all(|node| self.may_complete(node));
         let has_name = !tree.name.span().range().is_empty();
@@ -276,7 +284,7 @@ impl<'a> Lower<'a> {
     fn global(&mut self, id: GlobalId, tree: &'a ast::Variable) -> ir::Body {
         let ast::Initial::Value(value) = &tree.value else { return self.missing_value(tree) };
         self.routines.open_scope();
-        assign::collect_assigned(std::slice::from_ref(value), &mut self.routines.assigned_names);
+        collect_assigned(std::slice::from_ref(value), &mut self.routines.assigned_names);
         self.global = Some(id);
         let (span, value) = (value.span, self.something(value));
         self.first_type = value.ty;
@@ -555,7 +563,7 @@ impl<'a> Lower<'a> {
     pub(super) fn resolve_type(&mut self, name: &ast::TypeName) -> Type {
         match resolve_type(self.world, self.modules, self.module, self.source, name) {
             Ok(ty) => {
-                self.problems.extend(super::declare::old_type_name(self.world, self.source, name, ty));
+                self.problems.extend(old_type_name(self.world, self.source, name, ty));
                 ty
             }
             Err(problem) => {
@@ -775,11 +783,6 @@ impl<'a> Lower<'a> {
     pub(super) fn targets(&mut self) -> &mut Vec<Target> {
         &mut self.routines.current().targets
     }
-}
-
-/// Comparisons always give a boolean.
-pub(super) fn is_comparison(name: &ast::FunctionName) -> bool {
-    matches!(name, ast::FunctionName::Operator(name) if matches!(&*name.name, "==" | "<" | "<=" | ">" | ">="))
 }
 
 /// Combines several nodes into one.

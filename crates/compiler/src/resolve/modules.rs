@@ -5,6 +5,7 @@
 //! library.
 
 use super::imports::{Files, Home, Packages, Target};
+use super::syntax::deprecated;
 use super::world::World;
 use crate::ast::{self, Declaration, File, FunctionName, Identifier, Import, Show};
 use crate::diagnostic::Diagnostic;
@@ -180,7 +181,7 @@ impl Modules {
             Declaration::Class(_) => None,
         });
         let values = values.collect();
-        module.deprecated = super::declare::deprecated(&file.doc);
+        module.deprecated = deprecated(&file.doc);
         world.unit.modules.push(Arc::new(module));
         self.sources.push(SourceModule {
             id,

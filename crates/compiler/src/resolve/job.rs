@@ -1,0 +1,37 @@
+//! The bodies that declarations leave to be lowered.
+
+use crate::ast;
+use crate::ir::{ClassId, FunctionId, GlobalId, ModuleId};
+use crate::source::SourceId;
+
+/// A body that waits to be lowered.
+pub(super) struct Job<'a> {
+    pub(super) module: ModuleId,
+    pub(super) source: SourceId,
+    pub(super) class: Option<ClassId>,
+    pub(super) work: Work<'a>,
+}
+
+impl Job<'_> {
+    /// Returns the function of the body; none for an abstract one.
+    pub(super) fn function(&self) -> Option<FunctionId> {
+        match self.work {
+            // An abstract function only promises a method, even if it has a body by mistake.
+            Work::Function(id, tree) => tree.abstract_at.is_none().then_some(id),
+            Work::DefaultConstructor(id) => Some(id),
+            Work::Signature(..) | Work::Global(..) => None,
+        }
+    }
+}
+
+/// The source and the destination of a body.
+pub(super) enum Work<'a> {
+    /// A function, method or constructor.
+    Function(FunctionId, &'a ast::Function),
+    /// A method without a body, whose default values are only checked.
+    Signature(FunctionId, &'a ast::Function),
+    /// The constructor of a class that declares none.
+    DefaultConstructor(FunctionId),
+    /// A global or static field.
+    Global(GlobalId, &'a ast::Variable),
+}

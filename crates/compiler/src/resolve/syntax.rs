@@ -1,0 +1,62 @@
+//! Properties of trees that declarations and bodies both need.
+
+use crate::ast::{self, Expression, ExpressionKind};
+use crate::names::Name;
+use crate::parser::deprecation;
+use crate::source::Span;
+use std::collections::HashSet;
+
+/// Returns why the documented item is deprecated.
+pub(super) fn deprecated(doc: &Option<ast::Doc>) -> Option<String> {
+    deprecation(&doc.as_ref()?.text)
+}
+
+/// Returns whether these statements contain a `return` with a value. Returns inside lambdas are
+/// errors, so they are not searched.
+pub(super) fn returns_value(statements: &[Expression]) -> bool {
+    fn has(expression: &Expression) -> bool {
+        match &expression.kind {
+            ExpressionKind::Return(value) => value.is_some(),
+            ExpressionKind::Lambda(..) => false,
+            kind => {
+                let mut found = false;
+                kind.each_child(&mut |child| found = found || has(child));
+                found
+            }
+        }
+    }
+    statements.iter().any(has)
+}
+
+/// Returns the first `return` without a value in these statements.
+pub(super) fn bare_return(statements: &[Expression]) -> Option<Span> {
+    fn find(expression: &Expression) -> Option<Span> {
+        match &expression.kind {
+            ExpressionKind::Return(None) => Some(expression.span),
+            ExpressionKind::Lambda(..) => None,
+            kind => {
+                let mut found = None;
+                kind.each_child(&mut |child| found = found.or_else(|| find(child)));
+                found
+            }
+        }
+    }
+    statements.iter().find_map(find)
+}
+
+/// Returns whether a function is a comparison, which always gives a boolean.
+pub(super) fn is_comparison(name: &ast::FunctionName) -> bool {
+    matches!(name, ast::FunctionName::Operator(name) if matches!(&*name.name, "==" | "<" | "<=" | ">" | ">="))
+}
+
+/// Collects the names that are assigned anywhere in some statements.
+pub(super) fn collect_assigned(statements: &[Expression], names: &mut HashSet<Name>) {
+    for statement in statements {
+        if let ExpressionKind::Assign { target, .. } | ExpressionKind::Postfix(target, _, _) = &statement.kind
+            && let ExpressionKind::Name(name) = &target.kind
+        {
+            names.insert(name.clone());
+        }
+        statement.kind.each_child(&mut |child| collect_assigned(std::slice::from_ref(child), names));
+    }
+}

@@ -1,0 +1,100 @@
+//! The names of types.
+
+use super::modules::{Found, Modules};
+use super::world::World;
+use crate::ast;
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Item, ModuleId, Type};
+use crate::names::{Name, nearest};
+use crate::source::{SourceId, Span};
+use crate::types::Ty;
+
+/// Returns the type that a name stands for in a module.
+pub(super) fn resolve_type(
+    world: &World,
+    modules: &Modules,
+    module: ModuleId,
+    source: SourceId,
+    name: &ast::TypeName,
+) -> Result<Type, Box<Diagnostic>> {
+    let word = &*name.name.name;
+    let mut names: Vec<Name> = Vec::new();
+    // A module's own declaration hides imported ones, even if it is not a type.
+    let is_hidden =
+        name.prefix.is_none() && world.own(module, word).is_empty() && modules.declares(module, word);
+    let items = match &name.prefix {
+        None if word == "any" => return Ok(Type::Any),
+        None if word == "none" => return Ok(Type::None),
+        None => match modules.look_up(world, module, word) {
+            Found::Items(items) => items,
+            Found::Ambiguous(_) => {
+                let title = format!("several imports have a `{word}`");
+                return Err(Box::new(ambiguous(source, name.span, title)));
+            }
+            Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
+            Found::Nothing | Found::Prefix(_) => {
+                // The old name of the type.
+                if word == "String"
+                    && let Some(class) = world.builtin.string
+                {
+                    return Ok(Type::Class { class, nullable: name.nullable });
+                }
+                names = modules.visible_names(world, module);
+                Vec::new()
+            }
+        },
+        Some(prefix) => match modules.look_up(world, module, &prefix.name) {
+            Found::Prefix(behind) => match modules.look_up_in(world, &behind, word) {
+                Found::Ambiguous(_) => {
+                    let title = format!("several imports have a `{word}`");
+                    return Err(Box::new(ambiguous(source, name.span, title)));
+                }
+                found => found.items(),
+            },
+            Found::Nothing if modules.is_lost(module, &prefix.name) => return Ok(Type::Any),
+            _ => {
+                let title = format!("`{}` is not the prefix of an import", prefix.name);
+                return Err(Box::new(Diagnostic::error(source, prefix.span, title)));
+            }
+        },
+    };
+    if let Some(Item::Class(class)) = items.first()
+        && !is_hidden
+    {
+        // Null is an object, too, and an instance of its own class.
+        let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
+        let nullable = name.nullable || of_null;
+        return Ok(Type::Class { class: *class, nullable });
+    }
+    if !items.is_empty() || is_hidden {
+        let title = format!("`{word}` is not a type");
+        let problem = Diagnostic::error(source, name.span, title);
+        return Err(Box::new(
+            problem.note("types are the names of classes, interfaces and mixins, `any` and `none`"),
+        ));
+    }
+    let problem = Diagnostic::error(source, name.span, format!("there is no type `{word}`"));
+    Err(Box::new(match nearest(word, names.iter().map(|name| &**name)) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem,
+    }))
+}
+
+/// Warns about the old name of a type.
+pub(super) fn old_type_name(
+    world: &World,
+    source: SourceId,
+    name: &ast::TypeName,
+    ty: Type,
+) -> Option<Diagnostic> {
+    let class = Ty::from(ty).class().filter(|class| Some(*class) == world.builtin.string)?;
+    let known = &world.class(class).name;
+    (*name.name.name != **known).then(|| {
+        let title = format!("`{}` is an old name of the type `{known}`", name.name.name);
+        Diagnostic::warning(source, name.span, title).hint(format!("write `{known}`"))
+    })
+}
+
+fn ambiguous(source: SourceId, span: Span, title: String) -> Diagnostic {
+    Diagnostic::error(source, span, title).hint("use `as` or `show` in one of the imports")
+}
