@@ -2,6 +2,9 @@
 //!
 //! The front half is a pure function of texts: it reaches them only through [`Loader`], so that the
 //! command line, the library's build script and the tests share all of it.
+//!
+//! A diagnostic refers to spans in sources, and a source that is not UTF-8 has a diagnostic, so this
+//! file and `diagnostic` refer to each other.
 
 use crate::diagnostic::Diagnostic;
 use std::ops::Range;

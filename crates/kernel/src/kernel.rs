@@ -1,4 +1,7 @@
 //! The table of processes, and the interface for the host.
+//!
+//! The files of processes, groups, mailboxes, queues, timers and workers refer to each other, which
+//! is inherent: a message wakes a process, a turn sends messages, and an end does both.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;

@@ -15,8 +15,8 @@ use lucarne_kernel::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use lucarne_kernel::{Port, RequestId};
 
 use crate::failure::Failed;
-use crate::open_clients::Inbox;
-use crate::pending::Promise;
+use crate::inbox::Inbox;
+use crate::promise::Promise;
 
 /// A future that the container runs to its end.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -3,6 +3,9 @@
 //! A handle (a container, one of its clients or proxies) can be used on any thread. Handles
 //! share [`Shared`] with the process: each part has its own lock, which is held for a few moves
 //! and never while code of a user runs.
+//!
+//! The files of handles and parts refer to each other, which is inherent: a handle works through the
+//! parts, and the parts keep handlers, clients and proxies, which are made of handles.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -16,8 +19,9 @@ use crate::books::Books;
 use crate::calls::{Asked, Sending, micros};
 use crate::failure::{CallError, Failed};
 use crate::open_clients::OpenClients;
-use crate::pending::{Alarm, Pending, Promise};
+use crate::pending::Pending;
 use crate::process::ContainerProcess;
+use crate::promise::{Alarm, Promise};
 use crate::provider::ProviderBuilder;
 use crate::wait::{Turns, wait};
 

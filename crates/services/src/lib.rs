@@ -56,6 +56,7 @@ mod component;
 mod container;
 mod failure;
 mod handler;
+mod inbox;
 #[doc(hidden)]
 pub mod macros;
 mod manager;
@@ -65,6 +66,7 @@ mod pending;
 mod policy;
 mod presence;
 mod process;
+mod promise;
 mod provider;
 mod proxy;
 mod registry;

@@ -12,7 +12,7 @@ use crate::calls::Asking;
 use crate::client::Client;
 use crate::container::{Container, Shared};
 use crate::failure::{Failed, OpenError};
-use crate::open_clients::Inbox;
+use crate::inbox::Inbox;
 use crate::pending::Pending;
 use crate::protocol::{discovery, interface, procedure};
 use crate::selector::Selector;

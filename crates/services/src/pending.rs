@@ -2,10 +2,9 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use lucarne_kernel::sync::Mutex;
 use lucarne_message::{DecodeError, Payload};
 
 use crate::calls::Ask;
@@ -13,6 +12,7 @@ use crate::client::Client;
 use crate::component::Component;
 use crate::container::Shared;
 use crate::failure::Failed;
+use crate::promise::{Alarm, Kept, Promise};
 use crate::wait::wait;
 
 /// A result that is not available yet.
@@ -69,30 +69,13 @@ impl<T> Reader<T> {
     }
 }
 
-/// The near end of a [`Promise`].
+/// The receiving end of a [`Promise`].
 struct Promised<T, X> {
     kept: Arc<Kept<T, X>>,
     /// The container whose clock measures the time limit.
     shared: Arc<Shared>,
     within: Option<Duration>,
     alarm: Option<Alarm>,
-}
-
-/// A promise that is kept when a time is over.
-pub(crate) type Alarm = Arc<Kept<(), Failed>>;
-
-/// The duty to deliver a result. Dropping it means that no result follows, since the container ended.
-pub(crate) struct Promise<T, X: From<Failed>> {
-    kept: Arc<Kept<T, X>>,
-}
-
-pub(crate) struct Kept<T, X> {
-    state: Mutex<KeptState<T, X>>,
-}
-
-struct KeptState<T, X> {
-    result: Option<Result<T, X>>,
-    waker: Option<Waker>,
 }
 
 impl<T, X: From<Failed>> Pending<T, X> {
@@ -231,48 +214,5 @@ impl<T, X: From<Failed>> Promised<T, X> {
             Some(Poll::Ready(result)) => Poll::Ready(Err(result.err().unwrap_or(Failed::Deadline).into())),
             _ => Poll::Pending,
         }
-    }
-}
-
-impl<T, X: From<Failed>> Promise<T, X> {
-    pub(crate) fn new() -> (Promise<T, X>, Arc<Kept<T, X>>) {
-        let kept = Arc::new(Kept { state: Mutex::new(KeptState { result: None, waker: None }) });
-        (Promise { kept: kept.clone() }, kept)
-    }
-
-    /// Delivers the result.
-    pub(crate) fn keep(self, result: Result<T, X>) {
-        self.kept.deliver(result);
-    }
-}
-
-impl<T, X: From<Failed>> Drop for Promise<T, X> {
-    fn drop(&mut self) {
-        self.kept.deliver(Err(Failed::Closed.into()));
-    }
-}
-
-impl<T, X> Kept<T, X> {
-    /// Only the first result counts.
-    fn deliver(&self, result: Result<T, X>) {
-        let mut state = self.state.lock();
-        if state.result.is_some() {
-            return;
-        }
-        state.result = Some(result);
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    pub(crate) fn poll(&self, polled: &mut Context<'_>) -> Poll<Result<T, X>> {
-        let mut state = self.state.lock();
-        if let Some(result) = state.result.take() {
-            return Poll::Ready(result);
-        }
-        state.waker = Some(polled.waker().clone());
-        Poll::Pending
     }
 }

@@ -21,7 +21,7 @@ use crate::agenda::{Due, Job, Timer, Turn};
 use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{Answering, Arguments, Call, Caller};
-use crate::open_clients::{Inbox, UNREAD_US};
+use crate::inbox::{Inbox, UNREAD_US};
 use crate::protocol::{error, procedure};
 
 /// The minimum cost of handling a message or polling a task, in units of the scheduler.
