@@ -30,6 +30,11 @@ interface SlowConsumerHandler_:
   /** The resource $handle of $client was cut off, since its notifications were not taken. */
   on-slow-consumer client/int handle/int -> none
 
+/** Closes what answers have given to processes that do not use them. */
+interface UnusedAnswerHandler_:
+  /** Process $pid does not use the answer to its $request. */
+  on-unused-answer pid/int request/int -> none
+
 /** Answers requests for procedures. */
 interface RequestHandler_:
   /** The answer to the request of process $pid of group $gid for $procedure. */
@@ -39,6 +44,7 @@ message-handlers_ ::= {:}
 request-handlers_ ::= {:}
 default-request-handler_/RequestHandler_? := null
 slow-consumer-handler_/SlowConsumerHandler_? := null
+unused-answer-handler_/UnusedAnswerHandler_? := null
 
 /** Makes $handler get the messages of kind $type. */
 set-system-message-handler_ type/int handler/SystemMessageHandler_ -> none:
@@ -92,8 +98,8 @@ Handles a message other than a request.
 
 For a finalizer $value is the lambda. For a notification $first and $second are client and handle,
   and $value is the proxy, which gets all notifications that have arrived. For a slow consumer
-  $first and $second are client and handle, too. For any other message they are the sender's
-  group and process.
+  $first and $second are client and handle, too; for a cancel after the answer, the process and its
+  request. For any other message they are the sender's group and process.
 */
 handle-message_ kind/int first/int second/int value/any -> none:
   if kind == SYSTEM-RPC-NOTIFY-RESOURCE_:
@@ -105,6 +111,9 @@ handle-message_ kind/int first/int second/int value/any -> none:
     return
   if kind == SYSTEM-SLOW-CONSUMER_:
     run-task_:: if slow-consumer-handler_: slow-consumer-handler_.on-slow-consumer first second
+    return
+  if kind == SYSTEM-RPC-CANCEL_:
+    run-task_:: if unused-answer-handler_: unused-answer-handler_.on-unused-answer first second
     return
   run-task_::
     handler/SystemMessageHandler_? := message-handlers_.get kind

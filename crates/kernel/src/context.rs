@@ -189,13 +189,23 @@ impl<'k> Context<'k> {
     /// Answers a request. There is always room for an answer. If the caller has ended or has
     /// canceled the request, this does nothing.
     pub fn reply(&mut self, to: RequestToken, result: Result<Payload, Failure>) {
-        to.answer(self.shared, result.map_err(Box::new));
+        self.try_reply(to, result);
     }
 
-    /// Tells the receiver of a request that its answer is no longer needed. The answer will not
-    /// arrive.
+    /// As [`Context::reply`]. Returns whether the answer is in the caller's mailbox.
+    pub fn try_reply(&mut self, to: RequestToken, result: Result<Payload, Failure>) -> bool {
+        to.answer(self.shared, result.map_err(Box::new))
+    }
+
+    /// Tells the receiver of a request that its answer is no longer needed: by [`MessageKind::Cancel`], also if the receiver
+    /// has answered and the answer waits in the mailbox. The answer will not arrive.
     pub fn cancel(&mut self, request: RequestId) {
         self.sender().cancel(request);
+    }
+
+    /// As [`Context::cancel`], for an answer that was taken out of the mailbox: `by` has sent it.
+    pub fn discard_answer(&mut self, by: Pid, request: RequestId) {
+        self.sender().discard_answer(by, request);
     }
 
     /// Sends a value from a resource to its proxy.

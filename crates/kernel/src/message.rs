@@ -46,7 +46,8 @@ pub enum MessageKind {
         /// The result, or the reason why there is none.
         result: Result<Payload, Box<Failure>>,
     },
-    /// The sender no longer needs the answer to its request of this id.
+    /// The sender no longer needs the answer to its request of this id. The answer may be on its way: whatever it gives away
+    /// is not used.
     Cancel {
         /// The request's id at the sender ([`RequestToken::id`]).
         id: RequestId,
@@ -250,10 +251,10 @@ impl RequestToken {
         self.asker = None;
     }
 
-    pub(crate) fn answer(mut self, kernel: &Arc<Shared>, result: Result<Payload, Box<Failure>>) {
-        if let Some(asker) = self.settle(result) {
-            asker.wake_in(kernel);
-        }
+    pub(crate) fn answer(mut self, kernel: &Arc<Shared>, result: Result<Payload, Box<Failure>>) -> bool {
+        let Some(asker) = self.settle(result) else { return false };
+        asker.wake_in(kernel);
+        true
     }
 
     /// Puts the answer into the caller's mailbox, and returns the process to wake.

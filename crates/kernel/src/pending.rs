@@ -83,12 +83,13 @@ impl Pending {
         }
     }
 
-    /// Marks a request as no longer needed and returns the process to tell. Its place stays taken
-    /// until the answer comes, so that a loop of requests and cancels stays within the bound.
+    /// Marks a request as no longer needed and returns the process to tell, also if it has answered: what it has given
+    /// away in the answer is lost otherwise. The place stays taken until the answer comes or is dropped, so that a loop of
+    /// requests and cancels stays within the bound.
     pub(crate) fn cancel(&mut self, id: RequestId) -> Option<Pid> {
         let request = self.get(id).filter(|request| !request.canceled)?;
         request.canceled = true;
-        (!request.answered).then_some(request.asked)
+        Some(request.asked)
     }
 
     /// Returns the requests that still need an answer.
@@ -159,6 +160,7 @@ mod tests {
         let id = pending.open(ASKED, true);
         assert_eq!(pending.settle(id, ASKED), Settled::Wanted);
         assert_eq!(pending.outstanding, 1);
+        assert_eq!(pending.cancel(id), Some(ASKED));
         assert_eq!(pending.cancel(id), None);
         assert!(!pending.take_answer(id));
         assert_eq!(pending.outstanding, 0);

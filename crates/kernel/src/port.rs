@@ -123,6 +123,11 @@ impl Port {
         self.sender().cancel(request);
     }
 
+    /// As [`Context::discard_answer`](crate::Context::discard_answer).
+    pub fn discard_answer(&self, by: Pid, request: RequestId) {
+        self.sender().discard_answer(by, request);
+    }
+
     /// As [`Context::notify`](crate::Context::notify), also for notifications of components. The
     /// wait for these has no time limit: code of a component may be busy.
     ///
@@ -222,8 +227,13 @@ impl Sender<'_> {
     }
 
     pub(crate) fn cancel(self, request: RequestId) {
-        let Some(asked) = self.me.mailbox.cancel_request(request) else { return };
-        if let Some(target) = self.shared.find(asked) {
+        if let Some(asked) = self.me.mailbox.cancel_request(request) {
+            self.discard_answer(asked, request);
+        }
+    }
+
+    pub(crate) fn discard_answer(self, by: Pid, request: RequestId) {
+        if let Some(target) = self.shared.find(by) {
             target.deliver(self.me, MessageKind::Cancel { id: request });
         }
     }

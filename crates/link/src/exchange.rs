@@ -18,8 +18,8 @@ use std::sync::Arc;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_kernel::{
-    About, Credit, CreditWatch, Failure, Gid, MessageKind, NOTIFICATIONS_MAX, Pid, Port, Processed, Refused,
-    RequestId, RequestToken, SendError,
+    About, Credit, CreditWatch, Failure, Gid, MessageKind, NOTIFICATIONS_MAX, Pid, Port, Processed,
+    REQUESTS_MAX, Refused, RequestId, RequestToken, SendError,
 };
 use lucarne_message::{Buffer, Payload};
 use rustc_hash::FxHashMap;
@@ -60,12 +60,28 @@ pub(crate) struct Exchange {
 /// The resource of notifications, and the party that they come from or go to.
 pub(crate) type Subject = (Pid, About);
 
+/// An answer to a request of the other side.
+struct Answered {
+    party: Pid,
+    /// The id of the request there and here.
+    there: RequestId,
+    here: RequestId,
+    /// The process that has answered.
+    by: Pid,
+}
+
+/// The number of answers that are kept for a late cancel. While a cancel is on its way, there can be as many further
+/// answers as requests are outstanding at both ends.
+const ANSWERED_MAX: usize = 4 * REQUESTS_MAX;
+
 #[derive(Default)]
 struct Ledger {
     /// The tokens of requests sent to the other side, by party and by the caller's id.
     tokens: FxHashMap<(Pid, RequestId), RequestToken>,
     /// The local ids of the other side's requests, mapped to their ids there.
     asked: FxHashMap<(Pid, RequestId), RequestId>,
+    /// The answers that were sent last, the newest at the end: their askers may still cancel.
+    answered: VecDeque<Answered>,
     /// The places of notifications that the other side has not handled yet.
     credits: FxHashMap<Subject, VecDeque<Credit>>,
     /// Notifications of the other side that found no room here.
@@ -94,7 +110,7 @@ impl Exchange {
                 self.forward_request(port, party, token, procedure, payload);
             }
             MessageKind::Reply { id, result } => {
-                let there = self.ledger.lock().asked.remove(&(party.0, id));
+                let there = self.ledger.lock().answer(party.0, id, sender);
                 if let Some(id) = there {
                     let result = result.map_err(|failure| *failure);
                     let fits = result.as_ref().map_or_else(failure_fits, fits);
@@ -106,8 +122,9 @@ impl Exchange {
                 let token = self.ledger.lock().tokens.remove(&(party.0, id));
                 if let Some(token) = token {
                     token.reply(Err(Failure::new("CANCELED")));
-                    self.link.send(Outgoing::cancel(party.0, id));
                 }
+                // Also if the answer has come: the other side takes back what it has given.
+                self.link.send(Outgoing::cancel(party.0, id));
             }
             MessageKind::Notification { client, handle, payload, credit } => {
                 if !fits(&payload) {
@@ -199,9 +216,11 @@ impl Exchange {
                 self.answer(party, id, Err(Failure { text: text.to_owned(), trace }));
             }
             Body::Cancel { id } => {
-                let here = self.ledger.lock().canceled(party, id);
-                if let Some(here) = here {
-                    port.cancel(here);
+                let canceled = self.ledger.lock().canceled(party, id);
+                match canceled {
+                    Some(Canceled::Open(here)) => port.cancel(here),
+                    Some(Canceled::Answered { here, by }) => port.discard_answer(by, here),
+                    None => {}
                 }
             }
             Body::Notification { client, handle, payload } => {
@@ -374,13 +393,35 @@ impl CreditWatch for Exchange {
     }
 }
 
+/// A request that its asker has canceled.
+enum Canceled {
+    /// It has no answer yet. Its id here.
+    Open(RequestId),
+    /// The answer was sent.
+    Answered { here: RequestId, by: Pid },
+}
+
 impl Ledger {
-    /// Removes and returns the local id of a request that the other side cancels. Cancels are rare, so a search is fine.
-    fn canceled(&mut self, party: Pid, there: RequestId) -> Option<RequestId> {
-        let found = self.asked.iter().find(|&(key, value)| key.0 == party && *value == there);
-        let key = *found?.0;
-        self.asked.remove(&key);
-        Some(key.1)
+    /// Notes that a request of the other side was answered. Returns its id there.
+    fn answer(&mut self, party: Pid, here: RequestId, by: Pid) -> Option<RequestId> {
+        let there = self.asked.remove(&(party, here))?;
+        if self.answered.len() == ANSWERED_MAX {
+            self.answered.pop_front();
+        }
+        self.answered.push_back(Answered { party, there, here, by });
+        Some(there)
+    }
+
+    /// Removes and returns a request that the other side cancels. Cancels are rare, so a search is fine.
+    fn canceled(&mut self, party: Pid, there: RequestId) -> Option<Canceled> {
+        let open = self.asked.iter().find(|&(key, value)| key.0 == party && *value == there);
+        if let Some((&key, _)) = open {
+            self.asked.remove(&key);
+            return Some(Canceled::Open(key.1));
+        }
+        let is_it = |answered: &Answered| answered.party == party && answered.there == there;
+        let place = self.answered.iter().rposition(is_it)?;
+        self.answered.remove(place).map(|Answered { here, by, .. }| Canceled::Answered { here, by })
     }
 
     fn take_credits(&mut self, key: Subject, count: u32) -> Vec<Credit> {
@@ -404,9 +445,11 @@ impl Ledger {
 
     /// Removes the state of a party and returns it, for the caller to drop.
     fn forget(&mut self, party: Pid) -> Ledger {
+        self.answered.retain(|answered| answered.party != party);
         Ledger {
             tokens: self.tokens.extract_if(|key, _| key.0 == party).collect(),
             asked: self.asked.extract_if(|key, _| key.0 == party).collect(),
+            answered: VecDeque::new(),
             credits: self.credits.extract_if(|key, _| key.0 == party).collect(),
             held: self.held.extract_if(|key, _| key.0 == party).collect(),
         }

@@ -101,6 +101,8 @@ effects! {
     ClientAdd = "services" "client-add",
     /// `client`: it is closed.
     ClientRemove = "services" "client-remove",
+    /// -> the id of the request that this task works on, or null.
+    CurrentRequest = "services" "current-request",
     /// `change`: adds to the number of providers that keep this process alive.
     ProvidersChange = "services" "providers-change",
     /// `client handle proxy`: notifications for this resource go to this proxy.

@@ -1,18 +1,20 @@
 //! The services of a container, their clients, and the resources of these clients.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
-use lucarne_kernel::{About, Pid};
+use lucarne_kernel::{About, Gid, Pid, RequestId};
 use lucarne_message::Value;
+use rustc_hash::FxHashMap;
 
 use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{AnyServe, Caller};
 use crate::protocol::{self, error};
+use crate::quotas::{Counted, Quotas};
 use crate::resource::{Channel, Resource};
 use crate::selector::Selector;
 
@@ -46,6 +48,11 @@ pub(crate) struct Books {
 struct State {
     services: BTreeMap<i64, Arc<Offered>>,
     clients: BTreeMap<i64, Served>,
+    /// What each request has given to its sender: a client, or resources of a client. A sender that does not use the
+    /// answer cannot close them.
+    given: FxHashMap<(Pid, RequestId), BTreeSet<Given>>,
+    /// The numbers of clients and resources of each group.
+    used: Quotas,
     last_id: i64,
     last_client: i64,
     last_handle: i64,
@@ -54,6 +61,9 @@ struct State {
 /// A client of one of the services.
 struct Served {
     pid: Pid,
+    gid: Gid,
+    /// The request that has opened it.
+    request: RequestId,
     offered: Arc<Offered>,
     resources: BTreeMap<i64, Held>,
 }
@@ -61,10 +71,21 @@ struct Served {
 struct Held {
     value: Arc<dyn Any + Send + Sync>,
     channel: Option<Arc<Channel>>,
+    /// The request that has made it.
+    request: RequestId,
+}
+
+/// Something that a request has given to its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Given {
+    client: i64,
+    /// The handle of a resource, or none for the client itself.
+    handle: Option<i64>,
 }
 
 /// The entries that were removed from the books. Dropping them runs code of users, so this happens separately, and a
 /// panic in it affects nothing else.
+#[derive(Default)]
 #[must_use = "resources must be dropped where no lock is held"]
 pub(crate) struct Closed {
     resources: Vec<Held>,
@@ -88,6 +109,8 @@ impl Books {
         let state = State {
             services: BTreeMap::new(),
             clients: BTreeMap::new(),
+            given: FxHashMap::default(),
+            used: Quotas::default(),
             last_id: start(0, ID_LIMIT),
             last_client: start(16, ID_LIMIT),
             last_handle: start(32, HANDLE_LIMIT),
@@ -132,10 +155,9 @@ impl Books {
     pub(crate) fn remove_provider(&self, info: &Arc<ProviderInfo>) -> Closed {
         let mut state = self.state.lock();
         let services = extract(&mut state.services, |offered| Arc::ptr_eq(&offered.info, info));
-        let clients = extract(&mut state.clients, |served| Arc::ptr_eq(&served.offered.info, info));
-        drop(state);
         // First, so that the services hold the handlers for the last time.
-        let closed = Closed::of(clients.into_iter());
+        let closed = state.close_clients(|served| Arc::ptr_eq(&served.offered.info, info));
+        drop(state);
         // Drops each handler, unless a call that still runs has it. That runs code of users.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
         closed
@@ -143,8 +165,15 @@ impl Books {
 
     // -- Clients ----------------------------------------------------------------------------
 
-    /// Opens the service `id` for a process.
-    pub(crate) fn open(&self, pid: Pid, id: i64, uuid: &str, wanted: (i64, i64)) -> Result<Value, Thrown> {
+    /// Opens the service `id` for the process that has sent the request.
+    pub(crate) fn open(
+        &self,
+        (pid, gid): (Pid, Gid),
+        request: RequestId,
+        id: i64,
+        uuid: &str,
+        wanted: (i64, i64),
+    ) -> Result<Value, Thrown> {
         let mut state = self.state.lock();
         let named = state.services.get(&id).ok_or_else(|| Thrown::new(error::unknown_service(id)))?;
         let info = named.info.clone();
@@ -157,10 +186,12 @@ impl Books {
             offered.ok_or_else(|| Thrown::new(format!("{shown} does not provide service:{uuid}")))?;
         let version = (offered.selector.major().into(), offered.selector.minor().into());
         protocol::require_version(&shown, version, uuid, wanted).map_err(Thrown::new)?;
+        state.used.add(Counted::Client, pid, gid).map_err(|error| Thrown::new(error.to_string()))?;
         state.last_client =
             free_number(state.last_client, ID_LIMIT, |client| state.clients.contains_key(&client));
         let client = state.last_client;
-        state.clients.insert(client, Served { pid, offered, resources: BTreeMap::new() });
+        state.clients.insert(client, Served { pid, gid, request, offered, resources: BTreeMap::new() });
+        state.note_given((pid, request), Given { client, handle: None });
         let tags = info.tags.as_ref().map(|tags| tags.iter().map(|tag| Value::from(tag.as_str())).collect());
         Ok(Value::List(vec![
             client.into(),
@@ -182,7 +213,7 @@ impl Books {
     pub(crate) fn close(&self, client: i64, pid: Pid) -> Closed {
         let mut state = self.state.lock();
         let is_own = state.clients.get(&client).is_some_and(|served| served.pid == pid);
-        Closed::of(is_own.then(|| state.clients.remove(&client)).flatten().into_iter())
+        if is_own { state.close_client(client) } else { Closed::default() }
     }
 
     /// Returns all clients: see [`protocol::procedure::ACCOUNT`].
@@ -198,8 +229,21 @@ impl Books {
 
     /// Closes all clients of a process, which has ended.
     pub(crate) fn close_all_of(&self, pid: Pid) -> Closed {
+        self.state.lock().close_clients(|served| served.pid == pid)
+    }
+
+    /// Closes what a request has given to its sender, which does not use the answer.
+    pub(crate) fn take_back(&self, pid: Pid, request: RequestId) -> Closed {
         let mut state = self.state.lock();
-        Closed::of(extract(&mut state.clients, |served| served.pid == pid).into_iter())
+        let mut closed = Closed::default();
+        for Given { client, handle } in state.given.get(&(pid, request)).cloned().unwrap_or_default() {
+            let more = match handle {
+                Some(handle) => state.close_resource(client, handle),
+                None => state.close_client(client),
+            };
+            closed.add(more);
+        }
+        closed
     }
 
     // -- Resources --------------------------------------------------------------------------
@@ -211,17 +255,23 @@ impl Books {
     ) -> Result<i64, Thrown> {
         let (value, channel) = resource.into_parts();
         let mut state = self.state.lock();
-        let State { clients, last_handle, .. } = &mut *state;
+        let State { clients, last_handle, used, .. } = &mut *state;
         let Some(served) = clients.get_mut(&caller.client) else {
             // The value is dropped after the lock.
             drop(state);
             return Err(Thrown::new("Client closed"));
         };
+        if let Err(error) = used.add(Counted::Resource, served.pid, served.gid) {
+            drop(state);
+            return Err(Thrown::new(error.to_string()));
+        }
         let kind = i64::from(channel.is_some());
         let is_taken = |number: i64| served.resources.contains_key(&(number << 1 | kind));
         *last_handle = free_number(*last_handle, HANDLE_LIMIT, is_taken);
         let handle = *last_handle << 1 | kind;
-        served.resources.insert(handle, Held { value, channel: channel.clone() });
+        let request = caller.request;
+        served.resources.insert(handle, Held { value, channel: channel.clone(), request });
+        state.note_given((caller.pid, request), Given { client: caller.client, handle: Some(handle) });
         drop(state);
         if let (Some(channel), Some(port)) = (channel, caller.offered.shared.port()) {
             channel.open(port.clone(), caller.pid, About::Resource { client: caller.client, handle });
@@ -236,15 +286,13 @@ impl Books {
     /// Closes a resource for a process, if the client belongs to the process.
     pub(crate) fn close_resource(&self, client: i64, pid: Pid, handle: i64) -> Closed {
         if self.offered_to(client, pid).is_none() {
-            return Closed { resources: Vec::new() };
+            return Closed::default();
         }
         self.remove_resource(client, handle)
     }
 
     pub(crate) fn remove_resource(&self, client: i64, handle: i64) -> Closed {
-        let mut state = self.state.lock();
-        let held = state.clients.get_mut(&client).and_then(|served| served.resources.remove(&handle));
-        Closed { resources: held.into_iter().collect() }
+        self.state.lock().close_resource(client, handle)
     }
 
     /// Tells a resource that its client has room for notifications again.
@@ -263,7 +311,7 @@ impl Books {
     pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         let services = std::mem::take(&mut state.services);
-        let closed = Closed::of(std::mem::take(&mut state.clients).into_values());
+        let closed = state.close_clients(|_| true);
         drop(state);
         // As in `remove_provider`.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
@@ -271,9 +319,57 @@ impl Books {
     }
 }
 
+impl State {
+    fn note_given(&mut self, to: (Pid, RequestId), given: Given) {
+        self.given.entry(to).or_default().insert(given);
+    }
+
+    fn forget_given(&mut self, to: (Pid, RequestId), given: Given) {
+        if let Some(all) = self.given.get_mut(&to) {
+            all.remove(&given);
+            if all.is_empty() {
+                self.given.remove(&to);
+            }
+        }
+    }
+
+    fn close_clients(&mut self, is_meant: impl Fn(&Served) -> bool) -> Closed {
+        let clients: Vec<i64> =
+            self.clients.iter().filter(|(_, served)| is_meant(served)).map(|(client, _)| *client).collect();
+        let mut closed = Closed::default();
+        clients.into_iter().for_each(|client| closed.add(self.close_client(client)));
+        closed
+    }
+
+    fn close_client(&mut self, client: i64) -> Closed {
+        let Some(Served { pid, gid, request, resources, .. }) = self.clients.remove(&client) else {
+            return Closed::default();
+        };
+        self.used.remove(Counted::Client, pid, gid, 1);
+        self.used.remove(Counted::Resource, pid, gid, resources.len());
+        self.forget_given((pid, request), Given { client, handle: None });
+        for (handle, held) in &resources {
+            self.forget_given((pid, held.request), Given { client, handle: Some(*handle) });
+        }
+        Closed { resources: resources.into_values().collect() }
+    }
+
+    fn close_resource(&mut self, client: i64, handle: i64) -> Closed {
+        let served = self.clients.get_mut(&client);
+        let Some((pid, gid, held)) =
+            served.and_then(|served| Some((served.pid, served.gid, served.resources.remove(&handle)?)))
+        else {
+            return Closed::default();
+        };
+        self.used.remove(Counted::Resource, pid, gid, 1);
+        self.forget_given((pid, held.request), Given { client, handle: Some(handle) });
+        Closed { resources: vec![held] }
+    }
+}
+
 impl Closed {
-    fn of(clients: impl Iterator<Item = Served>) -> Closed {
-        Closed { resources: clients.flat_map(|served| served.resources.into_values()).collect() }
+    fn add(&mut self, mut more: Closed) {
+        self.resources.append(&mut more.resources);
     }
 }
 

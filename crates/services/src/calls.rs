@@ -70,11 +70,14 @@ impl Asked {
         pid: Pid,
         result: Result<Payload, Box<Failure>>,
     ) {
-        self.complete(
-            by,
-            id,
-            result.map(|payload| Answer { pid, payload }).map_err(|failure| (*failure).into()),
-        );
+        let has_result = result.is_ok();
+        let result = result.map(|payload| Answer { pid, payload }).map_err(|failure| (*failure).into());
+        if !self.complete(by, id, result)
+            && has_result
+            && let Some(port) = by.port
+        {
+            port.discard_answer(pid, id);
+        }
     }
 
     /// The time of a request is over.
@@ -149,24 +152,21 @@ impl Asked {
         Poll::Pending
     }
 
-    /// Cancels the request, or returns the answer if it has arrived already. The caller no longer needs it.
-    fn give_up(&self, by: Sending<'_>, sent: &Sent) -> Option<Answer> {
+    /// Cancels the request, or discards the answer if it has arrived already: the provider takes back what it has given.
+    fn give_up(&self, by: Sending<'_>, sent: &Sent) {
         let mut state = self.state.lock();
         let taken = state.free(sent.place);
         let timer = state.open.remove(&sent.id).and_then(|open| open.timer);
         drop(state);
-        match taken {
-            Place::Waiting(waiter) => drop(waiter),
-            Place::Done(result) => return result.ok(),
-            Place::Free => return None,
-        }
         if let Some(timer) = timer {
             by.agenda.clear_timer(timer);
         }
-        if let Some(port) = by.port {
-            port.cancel(sent.id);
+        let Some(port) = by.port else { return };
+        match taken {
+            Place::Waiting(_) => port.cancel(sent.id),
+            Place::Done(Ok(answer)) => port.discard_answer(answer.pid, sent.id),
+            Place::Done(Err(_)) | Place::Free => {}
         }
-        None
     }
 }
 
@@ -272,11 +272,10 @@ impl Ask {
         Poll::Pending
     }
 
-    /// Drops interest in the answer. Returns an answer that has arrived but was not read.
-    pub(crate) fn give_up(&mut self, shared: &Shared) -> Option<Answer> {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Sent(sent) => shared.asked.give_up(shared.sending(), &sent),
-            State::Unsent(_) | State::Done => None,
+    /// Drops interest in the answer.
+    pub(crate) fn give_up(&mut self, shared: &Shared) {
+        if let State::Sent(sent) = std::mem::replace(&mut self.state, State::Done) {
+            shared.asked.give_up(shared.sending(), &sent);
         }
     }
 }
@@ -313,6 +312,6 @@ impl Future for Asking {
 
 impl Drop for Asking {
     fn drop(&mut self) {
-        drop(self.ask.give_up(&self.shared));
+        self.ask.give_up(&self.shared);
     }
 }

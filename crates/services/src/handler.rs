@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lucarne_kernel::sync::OnceLock;
-use lucarne_kernel::{Gid, Pid};
+use lucarne_kernel::{Gid, Pid, RequestId};
 use lucarne_message::{Decode, DecodeError, Decoder, Payload, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,6 +85,8 @@ pub(crate) struct Caller {
     pub(crate) offered: Arc<Offered>,
     pub(crate) client: i64,
     pub(crate) pid: Pid,
+    /// The request that is being answered.
+    pub(crate) request: RequestId,
 }
 
 impl Caller {

@@ -69,6 +69,7 @@ mod process;
 mod promise;
 mod provider;
 mod proxy;
+mod quotas;
 mod registry;
 mod resource;
 mod selector;
@@ -93,6 +94,9 @@ pub use policy::{Policies, Policy, Reserved, Rules};
 pub use presence::{Presence, ProviderFlag, StandInFailure, StandInRules};
 pub use provider::{Provider, ProviderBuilder};
 pub use proxy::{Next, Notifications, Proxy};
+pub use quotas::{
+    CLIENTS_PER_GROUP_MAX, CLIENTS_PER_PROCESS_MAX, RESOURCES_PER_GROUP_MAX, RESOURCES_PER_PROCESS_MAX,
+};
 pub use resource::{Notifier, Resource, Sending};
 pub use selector::Selector;
 pub use survey::{OpenClient, Survey, Surveyed, Surveys};

@@ -13,6 +13,7 @@ use lucarne_kernel::{
     About, Context, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId, RequestToken,
 };
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
+use rustc_hash::FxHashMap;
 
 use crate::announced::Announcements;
 use crate::policy::{Action, Policies};
@@ -36,9 +37,11 @@ const NAME: &str = "system/service-manager";
 /// The process that keeps the registry of providers.
 pub struct ServiceManager {
     registry: Registry,
-    clients: BTreeMap<i64, Pid>,
+    clients: BTreeMap<i64, OpenedBy>,
     clients_of: BTreeSet<(Pid, i64)>,
     waits: BTreeMap<(i64, i64), Wait>,
+    /// The numbers of waits of processes that have any.
+    waits_of: FxHashMap<Pid, usize>,
     next_handle: i64,
     /// The processes that are registered under an id.
     published: BTreeMap<String, Pid>,
@@ -85,9 +88,18 @@ struct Held {
     token: RequestToken,
 }
 
+/// The process and the request that have opened a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct OpenedBy {
+    pid: Pid,
+    request: RequestId,
+}
+
 /// A client that waits for a provider. The key holds the client and its handle.
 struct Wait {
     asker: Asker,
+    /// The request that has begun it.
+    request: RequestId,
     uuid: String,
 }
 
@@ -127,6 +139,7 @@ impl ServiceManager {
             clients: BTreeMap::new(),
             clients_of: BTreeSet::new(),
             waits: BTreeMap::new(),
+            waits_of: FxHashMap::default(),
             next_handle: 0,
             published: BTreeMap::new(),
             oversight,
@@ -154,16 +167,14 @@ impl ServiceManager {
             MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
                 self.tell(context, (client, handle));
             }
-            MessageKind::SlowConsumer { client, handle } => {
-                self.waits.remove(&(client, handle));
-            }
+            MessageKind::SlowConsumer { client, handle } => self.end_wait((client, handle)),
             MessageKind::Cancel { id } => {
                 let given_up = |held: &mut Held| held.asker.pid == pid && held.token.id() == id;
                 for held in self.held.extract_if(.., given_up) {
                     context.reply(held.token, Err(Failure::new(error::CANCELED)));
                 }
+                self.take_back(pid, id);
             }
-            // No other request takes long enough to be canceled.
             _ => {}
         }
     }
@@ -177,9 +188,10 @@ impl ServiceManager {
         mut payload: Payload,
     ) {
         let Asker { pid, .. } = asker;
+        let opened_by = OpenedBy { pid, request: token.id() };
         let mut arguments = payload.decoder();
         let result = match procedure {
-            procedure::OPEN => self.open(context, pid, &mut arguments),
+            procedure::OPEN => self.open(context, opened_by, &mut arguments),
             procedure::CLOSE => self.close(pid, &mut arguments),
             procedure::CLOSE_RESOURCE => self.close_resource(pid, &mut arguments),
             procedure::INVOKE => return self.invoke(context, asker, token, &mut arguments),
@@ -193,9 +205,10 @@ impl ServiceManager {
     fn open(
         &mut self,
         context: &mut Context<'_>,
-        pid: Pid,
+        opened_by: OpenedBy,
         arguments: &mut Decoder<'_>,
     ) -> Result<Payload, Problem> {
+        let pid = opened_by.pid;
         arguments.expect_list(4)?;
         let id = arguments.expect_int()?;
         let uuid = arguments.expect_string()?;
@@ -210,12 +223,12 @@ impl ServiceManager {
         }
         protocol::require_version(&shown, (offered.major, offered.minor), uuid, wanted)
             .map_err(Problem::Refused)?;
-        if self.clients_of.range((pid, i64::MIN)..=(pid, i64::MAX)).count() >= PER_PROCESS_MAX {
+        if self.clients_of(pid).count() >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
 
         let client = self.new_client_id(context);
-        self.clients.insert(client, pid);
+        self.clients.insert(client, opened_by);
         self.clients_of.insert((pid, client));
         let mut encoder = Encoder::new();
         encoder.list(6)?;
@@ -230,7 +243,7 @@ impl ServiceManager {
 
     fn close(&mut self, pid: Pid, arguments: &mut Decoder<'_>) -> Result<Payload, Problem> {
         let client = arguments.expect_int()?;
-        if self.clients.get(&client) == Some(&pid) {
+        if self.is_of(client, pid) {
             self.close_client(pid, client);
         }
         Ok(Payload::null())
@@ -239,10 +252,44 @@ impl ServiceManager {
     fn close_resource(&mut self, pid: Pid, arguments: &mut Decoder<'_>) -> Result<Payload, Problem> {
         arguments.expect_list(2)?;
         let (client, handle) = (arguments.expect_int()?, arguments.expect_int()?);
-        if self.clients.get(&client) == Some(&pid) {
-            self.waits.remove(&(client, handle));
+        if self.is_of(client, pid) {
+            self.end_wait((client, handle));
         }
         Ok(Payload::null())
+    }
+
+    /// Returns whether a process has opened the client.
+    fn is_of(&self, client: i64, pid: Pid) -> bool {
+        self.clients.get(&client).is_some_and(|opened_by| opened_by.pid == pid)
+    }
+
+    fn end_wait(&mut self, key: (i64, i64)) {
+        let Some(Wait { asker, .. }) = self.waits.remove(&key) else { return };
+        if let Some(count) = self.waits_of.get_mut(&asker.pid) {
+            *count -= 1;
+            if *count == 0 {
+                self.waits_of.remove(&asker.pid);
+            }
+        }
+    }
+
+    /// Closes what a request has given to its sender, which does not use the answer: a client, or a wait.
+    fn take_back(&mut self, pid: Pid, request: RequestId) {
+        let clients: Vec<i64> = self.clients_of(pid).collect();
+        for client in clients {
+            if self.clients.get(&client).is_some_and(|opened_by| opened_by.request == request) {
+                return self.close_client(pid, client);
+            }
+            let mut waits = self.waits.range((client, i64::MIN)..=(client, i64::MAX));
+            let wait = waits.find(|(_, wait)| wait.request == request).map(|(&key, _)| key);
+            if let Some(key) = wait {
+                return self.end_wait(key);
+            }
+        }
+    }
+
+    fn clients_of(&self, pid: Pid) -> impl Iterator<Item = i64> {
+        self.clients_of.range((pid, i64::MIN)..=(pid, i64::MAX)).map(|&(_, client)| client)
     }
 
     fn publish(
@@ -288,7 +335,7 @@ impl ServiceManager {
         arguments: &mut Decoder<'_>,
     ) {
         let mut announce = None;
-        let result = match self.call(context, asker, arguments, &mut announce) {
+        let result = match self.call(context, asker, token.id(), arguments, &mut announce) {
             Ok(Answer::Now(payload)) => Ok(payload),
             Ok(Answer::Later { client, uuid }) => {
                 return self.held.push(Held { asker, client, uuid, token });
@@ -306,17 +353,18 @@ impl ServiceManager {
         &mut self,
         context: &mut Context<'_>,
         asker: Asker,
+        request: RequestId,
         arguments: &mut Decoder<'_>,
         announce: &mut Option<String>,
     ) -> Result<Answer, Problem> {
         let Asker { pid, .. } = asker;
         arguments.expect_list(3)?;
         let (client, index) = (arguments.expect_int()?, arguments.expect_int()?);
-        if self.clients.get(&client) != Some(&pid) {
+        if !self.is_of(client, pid) {
             return Err(Problem::Refused(error::HANDLER_NOT_FOUND.to_owned()));
         }
         match index {
-            discovery::DISCOVER => return self.discover(context, asker, client, arguments),
+            discovery::DISCOVER => return self.discover(context, (asker, request), client, arguments),
             discovery::LISTEN => *announce = Some(self.listen(asker, arguments)?),
             discovery::UNLISTEN => self.registry.remove(pid, arguments.expect_int()?),
             discovery::WATCH => {
@@ -332,7 +380,7 @@ impl ServiceManager {
     fn discover(
         &mut self,
         context: &mut Context<'_>,
-        asker: Asker,
+        (asker, request): (Asker, RequestId),
         client: i64,
         arguments: &mut Decoder<'_>,
     ) -> Result<Answer, Problem> {
@@ -346,18 +394,18 @@ impl ServiceManager {
         if wait && self.oversight.announcements.until_us(uuid, asker.gid, context.now_us()).is_some() {
             return Ok(Answer::Later { client, uuid: bounded(uuid)? });
         }
-        Ok(Answer::Now(self.discovered(context, asker, client, uuid, wait)?))
+        Ok(Answer::Now(self.discovered(context, (asker, request), client, uuid, wait)?))
     }
 
     fn discovered(
         &mut self,
         context: &mut Context<'_>,
-        asker: Asker,
+        (asker, request): (Asker, RequestId),
         client: i64,
         uuid: &str,
         wait: bool,
     ) -> Result<Payload, Problem> {
-        let handle = if wait { Some(self.new_wait(asker, client, uuid)?) } else { None };
+        let handle = if wait { Some(self.new_wait(asker, request, client, uuid)?) } else { None };
         let candidates = self.candidates(context, asker, uuid);
         let is_denied = candidates.0.is_empty() && !self.registry.candidates(uuid).is_empty();
         let mut encoder = Encoder::new();
@@ -380,7 +428,7 @@ impl ServiceManager {
         let is_due = |held: &mut Held| announcements.until_us(&held.uuid, held.asker.gid, now_us).is_none();
         let due: Vec<_> = self.held.extract_if(.., is_due).collect();
         for Held { asker, client, uuid, token } in due {
-            let result = self.discovered(context, asker, client, &uuid, true);
+            let result = self.discovered(context, (asker, token.id()), client, &uuid, true);
             context.reply(token, result.map_err(|problem| Failure::new(problem.to_string())));
         }
     }
@@ -441,7 +489,7 @@ impl ServiceManager {
 
     /// The manager as a provider.
     fn itself(&self, context: &Context<'_>) -> Surveyed {
-        let open = |(&client, &pid): (&i64, &Pid)| {
+        let open = |(&client, &OpenedBy { pid, .. }): (&i64, &OpenedBy)| {
             let waits = self.waits.range((client, i64::MIN)..=(client, i64::MAX)).count();
             OpenClient { client, pid, resources: waits as u64 }
         };
@@ -524,14 +572,22 @@ impl ServiceManager {
         let _ = context.notify(pid, key.0, key.1, payload);
     }
 
-    fn new_wait(&mut self, asker: Asker, client: i64, uuid: &str) -> Result<i64, Problem> {
-        if self.waits.range((client, i64::MIN)..=(client, i64::MAX)).count() >= PER_PROCESS_MAX {
+    fn new_wait(
+        &mut self,
+        asker: Asker,
+        request: RequestId,
+        client: i64,
+        uuid: &str,
+    ) -> Result<i64, Problem> {
+        let count = self.waits_of.entry(asker.pid).or_default();
+        if *count >= PER_PROCESS_MAX {
             return Err(Problem::TooMany);
         }
+        *count += 1;
         // Odd: it gets notifications.
         let handle = self.next_handle << 1 | 1;
         self.next_handle += 1;
-        self.waits.insert((client, handle), Wait { asker, uuid: uuid.to_owned() });
+        self.waits.insert((client, handle), Wait { asker, request, uuid: uuid.to_owned() });
         Ok(handle)
     }
 
@@ -550,17 +606,14 @@ impl ServiceManager {
         self.held.retain(|held| held.client != client);
         let handles: Vec<_> =
             self.waits.range((client, i64::MIN)..=(client, i64::MAX)).map(|(&key, _)| key).collect();
-        for key in handles {
-            self.waits.remove(&key);
-        }
+        handles.into_iter().for_each(|key| self.end_wait(key));
     }
 
     /// Removes all records of a process that has ended. The kernel notifies the processes that watch it.
     fn forget(&mut self, pid: Pid) {
         self.registry.remove_all(pid);
         self.published.retain(|_, publisher| *publisher != pid);
-        let clients: Vec<_> =
-            self.clients_of.range((pid, i64::MIN)..=(pid, i64::MAX)).map(|&(_, client)| client).collect();
+        let clients: Vec<_> = self.clients_of(pid).collect();
         for client in clients {
             self.close_client(pid, client);
         }

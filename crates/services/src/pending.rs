@@ -188,12 +188,9 @@ impl<T> Call<T> {
 }
 
 impl<T> Drop for Call<T> {
-    /// Drops an answer that was not read: proxies in it close their resources.
     fn drop(&mut self) {
-        if let Some(reader) = self.reader.take()
-            && let Some(answer) = self.ask.give_up(reader.shared())
-        {
-            let _ = reader.read(answer.payload);
+        if let Some(reader) = self.reader.take() {
+            self.ask.give_up(reader.shared());
         }
     }
 }

@@ -62,7 +62,7 @@ impl ContainerProcess {
                 self.serve(context, pid, gid, token, payload);
             }
             MessageKind::Request { token, procedure, payload } => {
-                let answer = self.keep_books(context, (pid, gid), procedure, payload);
+                let answer = self.keep_books(context, (pid, gid), token.id(), procedure, payload);
                 context.reply(token, answer.map_err(Thrown::into_failure));
             }
             MessageKind::Reply { id, result } => {
@@ -108,6 +108,7 @@ impl ContainerProcess {
         &mut self,
         context: &mut Context<'_>,
         (pid, gid): (Pid, Gid),
+        request: RequestId,
         procedure: i64,
         mut payload: Payload,
     ) -> Result<Payload, Thrown> {
@@ -117,7 +118,7 @@ impl ContainerProcess {
                 arguments.expect_list(4)?;
                 let (id, uuid) = (arguments.expect_int()?, arguments.expect_string()?);
                 let wanted = (arguments.expect_int()?, arguments.expect_int()?);
-                let definition = self.shared.books.open(pid, id, uuid, wanted)?;
+                let definition = self.shared.books.open((pid, gid), request, id, uuid, wanted)?;
                 // Dropping the client drops its resources.
                 context.watch(pid);
                 return Ok(Payload::of(&definition)?);
@@ -157,7 +158,8 @@ impl ContainerProcess {
         };
         let key = (pid, token.id());
         let (deadline_us, cancellation) = (token.deadline_us(), OnceLock::new());
-        let call = Call { caller: Caller { offered, client, pid }, gid, deadline_us, cancellation };
+        let caller = Caller { offered, client, pid, request: token.id() };
+        let call = Call { caller, gid, deadline_us, cancellation };
         let answering = call.start(index, arguments);
         let place = self.tasks.take_place();
         if self.work_on(context, place, Work::Answer { answering, token, asker: pid }).is_pending() {
@@ -165,8 +167,13 @@ impl ContainerProcess {
         }
     }
 
-    /// The caller has canceled the request: drops the work on it.
+    /// The caller has canceled the request: drops the work on it, and what the answer has given to the caller.
     fn cancel(&mut self, context: &mut Context<'_>, asker: Pid, id: RequestId) {
+        self.drop_work(context, asker, id);
+        drop(self.shared.books.take_back(asker, id));
+    }
+
+    fn drop_work(&mut self, context: &mut Context<'_>, asker: Pid, id: RequestId) {
         let Some(place) = self.serving.remove(&(asker, id)) else { return };
         let Some(Work::Answer { answering, token, .. }) = self.tasks.remove(place) else { return };
         let _ = catch_unwind(AssertUnwindSafe(|| drop(answering)));
@@ -178,7 +185,7 @@ impl ContainerProcess {
             self.serving.keys().filter(|(asker, _)| *asker == pid).map(|(_, id)| *id).collect();
         // The order of a hash map is not to show.
         unwanted.sort_unstable();
-        unwanted.into_iter().for_each(|id| self.cancel(context, pid, id));
+        unwanted.into_iter().for_each(|id| self.drop_work(context, pid, id));
         drop(self.shared.books.close_all_of(pid));
         self.shared.open_clients.provider_ended(pid);
         if context.system() == Some(pid) {

@@ -10,7 +10,7 @@ The providers of this process, and their clients.
 Calls bypass the manager: they go from the machine straight to the handler. The manager handles
   opening and closing.
 */
-class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsumerHandler_:
+class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsumerHandler_ UnusedAnswerHandler_:
   static instance/ServiceManager_ ::= ServiceManager_.private_
 
   /** The services that are installed, by their ids. */
@@ -21,6 +21,9 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
   opened_/Map ::= {:}
   /** The clients of each process. */
   clients-by-pid_/Map ::= {:}
+  /** The request that has opened each client. */
+  requests_/Map ::= {:}
+  quotas_/Quotas_ ::= Quotas_
   last-client_/int := ?
 
   constructor.private_:
@@ -28,6 +31,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
     [RPC-OPEN_, RPC-CLOSE_, RPC-CLOSE-RESOURCE_, RPC-ACCOUNT_].do: request-handlers_[it] = this
     set-system-message-handler_ SYSTEM-RPC-NOTIFY-TERMINATED_ this
     slow-consumer-handler_ = this
+    unused-answer-handler_ = this
 
   listen service/Service_ -> none:
     id := service.is-id-fixed ? service.id : random-id_
@@ -57,7 +61,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
 
   /** See $RequestHandler_.on-request. */
   on-request procedure/int arguments gid/int pid/int -> any:
-    if procedure == RPC-OPEN_: return open pid arguments[0] arguments[1] arguments[2] arguments[3]
+    if procedure == RPC-OPEN_: return open gid pid arguments[0] arguments[1] arguments[2] arguments[3]
     if procedure == RPC-ACCOUNT_: return account gid
     client/int := procedure == RPC-CLOSE_ ? arguments : arguments[0]
     provider/ServiceProvider? := providers_.get client
@@ -70,12 +74,14 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
       if resource: critical-do: resource.close
     return null
 
-  open pid/int id/int uuid/string major/int minor/int -> List:
+  open gid/int pid/int id/int uuid/string major/int minor/int -> List:
     service/Service_ := services_.get id --if-absent=: throw "Unknown service:$id"
     service = validate_ service.provider uuid major minor
-    clients/Set := clients-by-pid_.get pid --init=: {}
     client := new-client_
+    quotas_.add-client client --pid=pid --gid=gid
+    clients/Set := clients-by-pid_.get pid --init=: {}
     clients.add client
+    requests_[client] = current-request_
     providers_[client] = service.provider
     opened_[client] = service
     client-add_ client service.handler pid
@@ -113,18 +119,32 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
     if not provider: return
     providers_.remove client
     opened_.remove client
+    requests_.remove client
     client-remove_ client
     pid := provider.pid --client=client
     clients-by-pid_.get pid --if-present=: | clients/Set |
       clients.remove client
       if clients.is-empty: clients-by-pid_.remove pid
     // The caller may give up or end meanwhile. The closing is completed anyway.
-    critical-do: provider.closed_ client
+    critical-do:
+      provider.closed_ client
+      quotas_.remove-client client
 
   /** See $SystemMessageHandler_.on-message. */
   on-message type/int gid/int pid/int message/any -> none:
     clients/Set? := clients-by-pid_.get pid
     if clients: clients.to-list.do: close it
+
+  /** See $UnusedAnswerHandler_.on-unused-answer. */
+  on-unused-answer pid/int request/int -> none:
+    clients/Set? := clients-by-pid_.get pid
+    if not clients: return
+    clients.to-list.do: | client/int |
+      if (requests_.get client) == request:
+        close client
+      else:
+        provider/ServiceProvider? := providers_.get client
+        if provider: provider.take-back_ client request
 
   /** See $SlowConsumerHandler_.on-slow-consumer. */
   on-slow-consumer client/int handle/int -> none:
@@ -145,11 +165,70 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
       id := random ID-LIMIT_
       if not services_.contains id: return id
 
+/**
+The numbers of clients and resources that processes and groups have here.
+
+Without a limit, one of them could use the memory of this process up.
+*/
+class Quotas_:
+  static CLIENTS-PER-PROCESS ::= 4_096
+  static CLIENTS-PER-GROUP   ::= 16_384
+  static RESOURCES-PER-PROCESS ::= 16_384
+  static RESOURCES-PER-GROUP   ::= 65_536
+
+  /** The process and the group of each client. */
+  pids_/Map ::= {:}
+  gids_/Map ::= {:}
+  /** The numbers of clients and resources, by process and by group. */
+  clients-of-process_/Map ::= {:}
+  clients-of-group_/Map ::= {:}
+  resources-of-process_/Map ::= {:}
+  resources-of-group_/Map ::= {:}
+
+  add-client client/int --pid/int --gid/int -> none:
+    require_ clients-of-process_ pid CLIENTS-PER-PROCESS: "this process has $it clients open here"
+    require_ clients-of-group_ gid CLIENTS-PER-GROUP: "this container has $it clients open here"
+    count_ clients-of-process_ pid 1
+    count_ clients-of-group_ gid 1
+    pids_[client] = pid
+    gids_[client] = gid
+
+  remove-client client/int -> none:
+    count_ clients-of-process_ pids_[client] -1
+    count_ clients-of-group_ gids_[client] -1
+    pids_.remove client
+    gids_.remove client
+
+  add-resource client/int -> none:
+    pid := pids_[client]
+    gid := gids_[client]
+    require_ resources-of-process_ pid RESOURCES-PER-PROCESS: "this process has $it resources here"
+    require_ resources-of-group_ gid RESOURCES-PER-GROUP: "this container has $it resources here"
+    count_ resources-of-process_ pid 1
+    count_ resources-of-group_ gid 1
+
+  remove-resource client/int -> none:
+    count_ resources-of-process_ pids_[client] -1
+    count_ resources-of-group_ gids_[client] -1
+
+  require_ counts/Map key/int limit/int [text] -> none:
+    count := counts.get key --if-absent=: 0
+    if count >= limit: throw "QUOTA_EXCEEDED: $(text.call count)"
+
+  count_ counts/Map key/int change/int -> none:
+    count := (counts.get key --if-absent=: 0) + change
+    if count == 0: counts.remove key
+    else: counts[key] = count
+
 client-add_ client/int handler/ServiceHandler pid/int -> none:
   #primitive.services.client-add
 
 client-remove_ client/int -> none:
   #primitive.services.client-remove
+
+/** The id of the request that the current task works on; null if there is none. */
+current-request_ -> int?:
+  #primitive.services.current-request
 
 providers-change_ change/int -> none:
   #primitive.services.providers-change

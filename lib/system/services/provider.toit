@@ -119,6 +119,7 @@ class ServiceProvider:
 
   add-resource_ client/int resource/ServiceResource --notifiable/bool -> int:
     if not clients_.contains client: throw "Client closed"
+    ServiceManager_.instance.quotas_.add-resource client
     last-handle_ = (last-handle_ + 1) % HANDLE-LIMIT_
     // Odd handles are those whose resources can notify.
     handle := last-handle_ * 2 + (notifiable ? 1 : 0)
@@ -127,9 +128,17 @@ class ServiceProvider:
 
   remove-resource_ client/int handle/int -> none:
     resources := resources_.get client
-    if not resources: return
+    if not resources or not resources.contains handle: return
     resources.remove handle
+    ServiceManager_.instance.quotas_.remove-resource client
     if resources.is-empty: resources_.remove client
+
+  /** Closes the resources of $client that were made for $request. */
+  take-back_ client/int request/int -> none:
+    resources/Map? := resources_.get client
+    if not resources: return
+    made := resources.values.filter: | resource/ServiceResource | resource.request_ == request
+    made.do: | resource/ServiceResource | catch --trace: resource.close
 
 /** A service that a provider offers. */
 class Service_:

@@ -1,6 +1,7 @@
 import rpc
 
 import .client
+import .manager_
 import .provider
 
 /**
@@ -14,9 +15,12 @@ abstract class ServiceResource implements rpc.RpcSerializable:
   provider_/ServiceProvider
   client_/int
   handle_/int? := null
+  /** The request that this was made for; null if it was made outside of a handler. */
+  request_/int? := ?
 
   /** Registers a resource of $client_. If $notifiable, it can send notifications. */
   constructor .provider_ .client_ --notifiable/bool=false:
+    request_ = current-request_
     handle_ = provider_.add-resource_ client_ this --notifiable=notifiable
 
   /** Called when the resource has closed. */

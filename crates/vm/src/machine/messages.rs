@@ -37,13 +37,14 @@ impl Machine {
                 Ok(())
             }
             MessageKind::Reply { id, result } => {
-                self.answered(id, result.map_err(|failure| *failure));
+                let has_result = result.is_ok();
+                if !self.answered(id, result.map_err(|failure| *failure)) && has_result {
+                    context.discard_answer(pid, id);
+                }
                 Ok(())
             }
-            MessageKind::Cancel { id } => {
-                self.cancel_service(pid, id, context);
-                Ok(())
-            }
+            MessageKind::Cancel { id } if self.cancel_service(pid, id, context) => Ok(()),
+            MessageKind::Cancel { id } => self.take_back(pid, id),
             MessageKind::Notification { client, handle, payload, credit } => {
                 self.notified(client, handle, payload, credit);
                 Ok(())
@@ -148,13 +149,25 @@ impl Machine {
         }
     }
 
-    /// The asker no longer wants the answer: the task that works on it is canceled.
-    fn cancel_service(&mut self, asker: Pid, id: RequestId, context: &mut Context<'_>) {
-        let Some(task) = self.serving.get(&(asker, id)).copied() else { return };
+    /// Cancels the task that works on a request. Returns false if there is none: the request was answered.
+    fn cancel_service(&mut self, asker: Pid, id: RequestId, context: &mut Context<'_>) -> bool {
+        let Some(task) = self.serving.get(&(asker, id)).copied() else { return false };
         self.heap.set_field(&self.tasks.get(task).object, super::Task::IS_CANCELED, Immediate::TRUE);
         if self.limits(task).is_canceled {
             self.interrupt(task, context);
         }
+        true
+    }
+
+    /// Has the program close what a request has given to its asker, which does not use the answer.
+    pub(super) fn take_back(&mut self, asker: Pid, id: RequestId) -> Result<(), OutOfMemory> {
+        if self.clients.is_empty() {
+            return Ok(());
+        }
+        let arguments = [i64::from(kind::CANCEL), pid_number(asker), id.as_i64()];
+        let [kind, asker, id] = arguments.map(|number| Immediate::small(number).into());
+        let function = self.program.program().entries.handle_message;
+        self.start_task(function, &[kind, asker, id, Handle::NULL], true).map(|_| ())
     }
 
     /// Cancels the work on all requests of a process that has ended.
@@ -163,19 +176,22 @@ impl Machine {
         let mut requests: Vec<RequestId> = requests.collect();
         // The order of a hash map is not to show.
         requests.sort_unstable();
-        requests.into_iter().for_each(|id| self.cancel_service(asker, id, context));
+        requests.into_iter().for_each(|id| {
+            self.cancel_service(asker, id, context);
+        });
     }
 
     /// Takes the request off a task, to be answered.
-    pub(super) fn end_service(&mut self, id: TaskId) -> Option<RequestToken> {
+    pub(super) fn end_service(&mut self, id: TaskId) -> Option<(Pid, RequestToken)> {
         let service = self.tasks.get_mut(id).serves.take()?;
         self.serving.remove(&(service.asker, service.token.id()));
-        Some(service.token)
+        Some((service.asker, service.token))
     }
 
     /// Answers the request that a task has worked on. A result that cannot be sent fails the call.
     pub(super) fn answer_request(&mut self, id: TaskId, value: impl HeapValue, context: &mut Context<'_>) {
-        let Some(token) = self.end_service(id) else { return };
+        let Some((asker, token)) = self.end_service(id) else { return };
+        let request = token.id();
         let answer = match transfer::encode(&mut self.heap, value) {
             Ok(encoding) => {
                 self.charge(encoding.payload.bytes().len());
@@ -183,7 +199,10 @@ impl Machine {
             }
             Err(failure) => Err(RemoteFailure::new(failure_text(&failure))),
         };
-        context.reply(token, answer);
+        // Without memory for a task, what was given stays until the client closes.
+        if !context.try_reply(token, answer) {
+            let _ = self.take_back(asker, request);
+        }
     }
 
     /// Charges for decoding a message, and announces it if it is long.
@@ -243,8 +262,9 @@ impl Machine {
         }
     }
 
-    fn answered(&mut self, id: RequestId, result: Result<Payload, RemoteFailure>) {
-        let Some(task) = self.asked.remove(&id) else { return };
+    /// Resumes the task that has sent a request. Returns false if no task waits for the answer.
+    fn answered(&mut self, id: RequestId, result: Result<Payload, RemoteFailure>) -> bool {
+        let Some(task) = self.asked.remove(&id) else { return false };
         match result {
             Ok(mut payload) => {
                 self.before_decoding(&payload);
@@ -254,6 +274,7 @@ impl Machine {
             }
             Err(failure) => self.failed_there(task, failure),
         }
+        true
     }
 
     /// Throws what a provider threw: its text, with its trace before that of this place.
