@@ -48,7 +48,7 @@ mod real {
     /// loom's threads, with the functions of `std` that do not synchronize.
     pub mod thread {
         pub use loom::thread::*;
-        pub use std::thread::{available_parallelism, sleep};
+        pub use std::thread::{available_parallelism, park_timeout, sleep};
     }
 
     /// loom's mutex with the interface of `parking_lot`'s.

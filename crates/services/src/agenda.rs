@@ -255,6 +255,11 @@ impl Turn {
         Turn
     }
 
+    /// Returns whether this thread is in a turn of a container.
+    pub(crate) fn is_under_way() -> bool {
+        !TURN_OF.get().is_null()
+    }
+
     /// Notes that a task is about to be polled.
     pub(crate) fn polls(place: usize, waker: &Waker) {
         POLLED.set((waker.data(), place));

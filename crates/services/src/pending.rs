@@ -13,7 +13,7 @@ use crate::component::Component;
 use crate::container::Shared;
 use crate::failure::Failed;
 use crate::promise::{Alarm, Kept, Promise};
-use crate::wait::wait;
+use crate::wait::wait_within;
 
 /// A result that is not available yet.
 ///
@@ -23,6 +23,7 @@ use crate::wait::wait;
 #[must_use = "nothing is sent before it is awaited, or waited for"]
 pub struct Pending<T, X> {
     work: Work<T, X>,
+    within: Option<Duration>,
 }
 
 enum Work<T, X> {
@@ -79,8 +80,12 @@ struct Promised<T, X> {
 }
 
 impl<T, X: From<Failed>> Pending<T, X> {
+    fn new(work: Work<T, X>) -> Pending<T, X> {
+        Pending { work, within: None }
+    }
+
     pub(crate) fn call(ask: Ask, client: Client, read: Read<T>) -> Pending<T, X> {
-        Pending { work: Work::Call(Call { ask, reader: Some(Reader::Client(client, read)) }) }
+        Pending::new(Work::Call(Call { ask, reader: Some(Reader::Client(client, read)) }))
     }
 
     pub(crate) fn request(
@@ -88,23 +93,23 @@ impl<T, X: From<Failed>> Pending<T, X> {
         component: Component,
         read: fn(Payload) -> Result<T, DecodeError>,
     ) -> Pending<T, X> {
-        Pending { work: Work::Call(Call { ask, reader: Some(Reader::Component(component, read)) }) }
+        Pending::new(Work::Call(Call { ask, reader: Some(Reader::Component(component, read)) }))
     }
 
     pub(crate) fn failed(failed: Failed) -> Pending<T, X> {
-        Pending { work: Work::Failed(Some(failed)) }
+        Pending::new(Work::Failed(Some(failed)))
     }
 
     /// The result of work that is not a container's.
     pub fn deferred(work: Box<dyn Deferred<T, X>>) -> Pending<T, X> {
-        Pending { work: Work::Deferred(work) }
+        Pending::new(Work::Deferred(work))
     }
 
     /// Returns a pending result that another thread delivers.
     pub(crate) fn promised(shared: &Arc<Shared>) -> (Promise<T, X>, Pending<T, X>) {
         let (promise, kept) = Promise::new();
         let promised = Promised { kept, shared: shared.clone(), within: None, alarm: None };
-        (promise, Pending { work: Work::Promised(promised) })
+        (promise, Pending::new(Work::Promised(promised)))
     }
 
     /// Runs a future in the container to its end, even if the caller stops waiting.
@@ -125,6 +130,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
     /// Limits the time, from the first poll on. A call is canceled when the time is over; other work continues
     /// without a waiting caller.
     pub fn within(mut self, duration: Duration) -> Pending<T, X> {
+        self.within = Some(duration);
         match &mut self.work {
             Work::Call(call) => call.ask.set_within(duration),
             Work::Promised(promised) => promised.within = Some(duration),
@@ -136,13 +142,18 @@ impl<T, X: From<Failed>> Pending<T, X> {
 
     /// Blocks this thread until the result is there. It needs no runtime.
     ///
-    /// Handlers and tasks of a container must not call this: they would block the work that they wait for.
+    /// With [`within`](Pending::within), it returns soon after that time, also if the container itself is blocked.
     ///
     /// # Errors
     /// The output of the future.
+    ///
+    /// # Panics
+    /// In a handler or a task of a container, which would block the work that it waits for: use `.await` there. The panic
+    /// fails this call or task alone.
     pub fn wait(self) -> Result<T, X> {
-        let shared = self.shared().cloned();
-        wait(shared.as_ref().and_then(|shared| shared.turns()).map(|turns| &**turns), self)
+        let (shared, within) = (self.shared().cloned(), self.within);
+        let turns = shared.as_ref().and_then(|shared| shared.turns()).map(|turns| &**turns);
+        wait_within(turns, within, self).unwrap_or_else(|| Err(Failed::Deadline.into()))
     }
 
     fn shared(&self) -> Option<&Arc<Shared>> {

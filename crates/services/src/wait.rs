@@ -3,10 +3,14 @@
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use lucarne_kernel::clock::{Clock, PATIENCE_US};
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
 use lucarne_kernel::sync::thread::{self, Thread};
+
+use crate::agenda::Turn;
+use crate::calls::micros;
 
 /// Gives a container its turns where no worker does: threads that wait for something of it.
 pub trait Turns: Send + Sync {
@@ -14,27 +18,49 @@ pub trait Turns: Send + Sync {
     fn run_until(&self, future: Pin<&mut dyn Future<Output = ()>>);
 }
 
+/// How much longer a thread waits than the limit that it has set. Usually the container's own clock ends the wait.
+const GRACE: Duration = Duration::from_millis(20);
+
 /// Blocks the thread until the future is done.
 ///
-/// Must not be used in a handler or another task of a container: it would keep the container from
-/// doing the work that the future waits for.
+/// # Panics
+/// In a handler or another task of a container: it would keep the container from doing the work that the future waits
+/// for. The panic fails this call or task alone.
 pub(crate) fn wait<F: Future>(turns: Option<&dyn Turns>, future: F) -> F::Output {
-    let Some(turns) = turns else { return wait_idly(future) };
-    let mut output = None;
-    turns.run_until(pin!(async { output = Some(future.await) }));
-    output.expect("it is done")
+    wait_within(turns, None, future).expect("without a limit, it is done")
 }
 
-fn wait_idly<F: Future>(future: F) -> F::Output {
+/// As [`wait`], for a limited time by the clock of this thread: the container may be blocked. Returns none when the time is
+/// over.
+pub(crate) fn wait_within<F: Future>(
+    turns: Option<&dyn Turns>,
+    within: Option<Duration>,
+    future: F,
+) -> Option<F::Output> {
+    assert!(
+        !Turn::is_under_way(),
+        "`wait` was called in a handler or a task of a container, which it would block: use `.await` there"
+    );
+    let Some(turns) = turns else { return wait_idly(within.map(|within| within + GRACE), future) };
+    let mut output = None;
+    turns.run_until(pin!(async { output = Some(future.await) }));
+    output
+}
+
+fn wait_idly<F: Future>(within: Option<Duration>, future: F) -> Option<F::Output> {
     let this = Arc::new(ThisThread { thread: thread::current(), is_woken: AtomicBool::new(false) });
     let waker = Waker::from(this.clone());
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
+    let clock = Clock::real();
+    let limit_us = within.map(micros);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
+            return Some(output);
         }
-        this.sleep();
+        if !this.sleep(&clock, limit_us) {
+            return None;
+        }
     }
 }
 
@@ -44,18 +70,26 @@ struct ThisThread {
 }
 
 impl ThisThread {
-    /// Returns when it is woken, or was since the last time.
-    fn sleep(&self) {
-        let clock = Clock::real();
+    /// Returns true when it is woken, or was since the last time; false when the clock is at the limit.
+    fn sleep(&self, clock: &Clock, limit_us: Option<i64>) -> bool {
+        let since_us = clock.now_us();
         // Acquire: the poll that follows sees all writes before the wake.
         while !self.is_woken.swap(false, Ordering::Acquire) {
-            if clock.now_us() < PATIENCE_US {
+            let now_us = clock.now_us();
+            let left_us = limit_us.map(|limit_us| limit_us - now_us);
+            if left_us.is_some_and(|left_us| left_us <= 0) {
+                return false;
+            }
+            if now_us - since_us < PATIENCE_US {
                 // Yield instead of spinning: the thread that makes the result may need this processor.
                 thread::yield_now();
+            } else if let Some(left_us) = left_us {
+                thread::park_timeout(Duration::from_micros(left_us.unsigned_abs()));
             } else {
                 thread::park();
             }
         }
+        true
     }
 }
 
