@@ -5,14 +5,14 @@
 use libfuzzer_sys::fuzz_target;
 use lucarne_device::Image;
 
-/// The beginning of every image, and the number of the format.
-const BEGINNING: &[u8] = b"lucarne image \x01";
+/// The beginnings of images, with the number of the format.
+const BEGINNINGS: [&[u8]; 2] = [b"lucarne image \x01", b"lucarne image \x02"];
 
 fuzz_target!(|input: &[u8]| {
-    for bytes in [input.to_vec(), [BEGINNING, input].concat()] {
+    for bytes in [input.to_vec(), [BEGINNINGS[0], input].concat(), [BEGINNINGS[1], input].concat()] {
         let Ok(image) = Image::read(bytes.clone()) else { continue };
         assert_eq!(image.bytes(), bytes);
-        let _ = image.load();
+        let _ = image.compile();
         if let Ok(received) = Image::received(bytes) {
             let again = Image::read(received.bytes().to_vec()).expect("it was accepted");
             assert_eq!(again.digest(), received.digest());

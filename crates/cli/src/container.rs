@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use lucarne_device::control::{Inspected, Listed, Reached, Refused, State, UploadProxy};
-use lucarne_device::{ContainerName, Define, Image, Permissions, Restart, Settings};
+use lucarne_device::{Analyzed, ContainerName, Define, Image, Permissions, Restart, Settings, SourceNames};
 use lucarne_toit::{Diagnosed, ToitError};
 use serde_json::json;
 
@@ -54,15 +54,16 @@ fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
         ..settings(run, &options.arguments)
     };
     let (reached, device) = reach(at)?;
-    let Some(image) = image(file)? else { return Ok(ExitCode::from(FAILURE)) };
+    let Some(program) = program(file)? else { return Ok(ExitCode::from(FAILURE)) };
     if !options.quiet && !options.json {
         let shown = file.display();
         print_out(format!("Installing container '{name}' from '{shown}' on '{device}' ...\n").as_bytes());
     }
     let began = Instant::now();
-    let upload = send(&reached, &image, &run.assets)?;
-    let installed = upload.install(name.clone(), settings).wait().map_err(refused)?;
-    let (size, took) = (image.bytes().len(), began.elapsed().as_secs_f64());
+    let upload = send(&reached, &program, &run.assets)?;
+    let installed =
+        upload.install(name.clone(), settings).wait().map_err(|refusal| program.refused(refusal))?;
+    let (size, took) = (program.image.bytes().len(), began.elapsed().as_secs_f64());
     if options.json {
         let object = json!({
             "name": name, "device": device, "image": installed.digest.id(), "digest": installed.digest,
@@ -109,15 +110,33 @@ pub(crate) fn settings(options: &RunOptions, arguments: &[String]) -> Settings {
     }
 }
 
-/// Returns the image of a file. Returns none if the file is a program with errors, and prints these.
-pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
+/// A file, ready to be sent to a device.
+pub(crate) struct SentProgram {
+    pub(crate) image: Image,
+    /// The files of a Toit program.
+    names: Option<SourceNames>,
+}
+
+impl SentProgram {
+    /// Turns a refusal by the device into a message. A place in a source gets the path that the file has here.
+    pub(crate) fn refused(&self, refusal: Refused) -> Stop {
+        let stop = refused(refusal);
+        match &self.names {
+            Some(names) => Stop { message: names.localize(&stop.message), ..stop },
+            None => stop,
+        }
+    }
+}
+
+/// Makes the image of a file. Returns none if the file is a program with errors, and prints these.
+pub(crate) fn program(file: &Path) -> Result<Option<SentProgram>, Stop> {
     front::require_readable(file)?;
     let refuse = |error: &dyn std::fmt::Display| Stop::usage(format!("{}: {error}", file.display()));
     if file.extension().is_some_and(|extension| extension == "toit") {
-        return match Image::compile(file) {
-            Ok(compiled) => {
-                front::print(&compiled.analysis);
-                Ok(Some(compiled.image))
+        return match Image::of_program(file) {
+            Ok(Analyzed { image, analysis, names }) => {
+                front::print(&analysis);
+                Ok(Some(SentProgram { image, names: Some(names) }))
             }
             Err(ToitError::Program(Diagnosed(analysis))) => {
                 front::print(&analysis);
@@ -128,13 +147,14 @@ pub(crate) fn image(file: &Path) -> Result<Option<Image>, Stop> {
     }
     let contents = std::fs::read(file).map_err(|error| refuse(&front::reason(&error)))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    Image::executable(&name, &contents).map(Some).map_err(|error| refuse(&error))
+    let image = Image::executable(&name, &contents).map_err(|error| refuse(&error))?;
+    Ok(Some(SentProgram { image, names: None }))
 }
 
-/// Sends an image and its assets.
-pub(crate) fn send(reached: &Reached, image: &Image, assets: &[String]) -> Result<UploadProxy, Stop> {
+/// Sends a program and its assets.
+pub(crate) fn send(reached: &Reached, program: &SentProgram, assets: &[String]) -> Result<UploadProxy, Stop> {
     let files = assets.iter().map(|asset| read_asset(asset)).collect::<Result<Vec<_>, _>>()?;
-    reached.send(image, &files).map_err(refused)
+    reached.send(&program.image, &files).map_err(refused)
 }
 
 /// Reads the assets of `NAME=FILE`, or of a `FILE` that contains several.

@@ -35,7 +35,10 @@ pub(crate) fn compile(file: &Path) -> Result<Option<Program>, Stop> {
 }
 
 fn failure(file: &Path, error: &ToitError) -> Stop {
-    Stop::failure(format!("{}: {error}", file.display()))
+    match error {
+        ToitError::Link { place: Some(_), .. } => Stop::failure(error.to_string()),
+        _ => Stop::failure(format!("{}: {error}", file.display())),
+    }
 }
 
 /// Prints all diagnostics.

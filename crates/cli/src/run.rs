@@ -13,7 +13,7 @@ use lucarne_toit::LoadedProgram;
 
 use crate::arguments::device::{At, RunOptions};
 use crate::arguments::{HOST, Run};
-use crate::reach::{reach, refused};
+use crate::reach::reach;
 use crate::{FAILURE, Stop, container, front, print_error, print_out};
 
 /// The exit status after Ctrl-C: 128 plus the number of the signal, as in shells.
@@ -50,13 +50,13 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
 fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
     let at = At { state: options.state.clone(), device: Some(options.device.clone()) };
     let (reached, device) = reach(&at)?;
-    let Some(image) = container::image(file)? else { return Ok(ExitCode::from(FAILURE)) };
+    let Some(program) = container::program(file)? else { return Ok(ExitCode::from(FAILURE)) };
     print_out(format!("Running '{}' on '{device}' ...\n", file.display()).as_bytes());
     let began = Instant::now();
     let settings = container::settings(&options.on_device, options.arguments());
-    let upload = container::send(&reached, &image, &options.on_device.assets)?;
-    upload.run(settings).wait().map_err(refused)?;
-    let (size, took) = (image.bytes().len().div_ceil(1024), began.elapsed().as_secs_f64());
+    let upload = container::send(&reached, &program, &options.on_device.assets)?;
+    upload.run(settings).wait().map_err(|refusal| program.refused(refusal))?;
+    let (size, took) = (program.image.bytes().len().div_ceil(1024), began.elapsed().as_secs_f64());
     print_out(
         format!("Success: Sent {size}KB to '{device}' in {took:.2}s; see 'lucarne container logs -f run'\n")
             .as_bytes(),

@@ -124,6 +124,13 @@ fn a_failed_installation_leaves_the_old_one_running() {
     assert!(
         device.answer(&["container", "install", "-q", "app", "wrong.toit"]).error.contains("wrong.toit:1:")
     );
+    let arguments = |prefix: &str| (0..300).map(|number| format!(" {prefix}{number}")).collect::<String>();
+    let large = format!("main: f{}\n\nf{}:\n  return 1\n", arguments("1"), arguments("p"));
+    device.folder.file("sub/large.toit", large);
+    // The device finds this error, and the message has the path that the client knows.
+    let answer = device.answer(&["container", "install", "-q", "app", "sub/large.toit"]);
+    assert_eq!(answer.status, Some(1), "{answer:?}");
+    assert!(answer.error.contains("lucarne: sub/large.toit:1:1: 'main' is too large"), "{answer:?}");
     for file in ["none", "missing.toit", "."] {
         let answer = device.answer(&["container", "install", "-q", "app", file]);
         assert_eq!(answer.status, Some(2), "{file}: {answer:?}");
@@ -393,7 +400,7 @@ fn a_thousand_idle_containers() {
     let device = Device::started("device-thousand");
     device.install(&["hall", "hall.toit"]);
     let reached = Reached::connect(&StateFolder::at(device.state()).expect("a folder")).expect("it runs");
-    let image = Image::compile(&device.folder.path("idle.toit")).expect("it compiles").image;
+    let image = Image::of_program(&device.folder.path("idle.toit")).expect("it is right").image;
     for number in 0..COUNT {
         let settings = Settings { arguments: vec![number.to_string()], ..Settings::default() };
         let name = format!("c{number}").parse().expect("a name");
@@ -508,7 +515,8 @@ fn a_native_container_uses_services_of_the_device() {
 fn a_container_installs_and_uninstalls_an_image() {
     let device = Device::started("device-writer");
     device.folder.file("hello.toit", "main: print \"hello\"\n");
-    let image = lucarne_device::Image::compile(&device.folder.path("hello.toit")).expect("it compiles").image;
+    let image =
+        lucarne_device::Image::of_program(&device.folder.path("hello.toit")).expect("it is right").image;
     let file = device.folder.path("hello.image");
     std::fs::write(&file, image.bytes()).expect("it can be written");
     let assets = format!("image={}", file.display());

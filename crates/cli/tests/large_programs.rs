@@ -109,7 +109,7 @@ fn too_many_parameters_are_refused() {
     let output = run("too-many", &format!("main:\n  f {}\n\nf {}:\n  return 1\n", names("1"), names("p")));
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("is too large to compile"), "{error}");
+    assert!(error.contains("too-many.toit:1:1: 'main' is too large to compile"), "{error}");
 }
 
 /// Nesting beyond a limit is an error, and never overflows the compiler's stack.

@@ -17,8 +17,8 @@ mod tables;
 
 use thiserror::Error;
 
-use crate::ir::{FunctionId, FunctionKind, LocalId, ModuleId, Unit};
-use crate::program::{Builtins, Entries, FunctionIndex, FunctionShape, Program};
+use crate::ir::{FunctionId, FunctionKind, LocalId, ModuleId, Offset, Unit};
+use crate::program::{Builtins, Entries, FunctionIndex, FunctionShape, Program, Source};
 use codegen::{RoutineShape, RoutineSource};
 use hierarchy::Hierarchy;
 use library::Library;
@@ -32,8 +32,15 @@ pub enum LinkError {
     #[error("the program has no 'main'")]
     NoMain,
     /// A function needs more registers, arguments or nested blocks than an instruction can name.
-    #[error("'{0}' is too large to compile: split it up")]
-    TooLarge(String),
+    #[error("'{name}' is too large to compile: split it up")]
+    TooLarge {
+        /// The function, as stack traces name it.
+        name: String,
+        /// The module that declares it.
+        module: ModuleId,
+        /// The place of its name in that module.
+        at: Offset,
+    },
     /// The prepared library is damaged.
     #[error("the prepared library is damaged: build it anew")]
     Damaged,
@@ -43,6 +50,22 @@ pub enum LinkError {
     /// A short jump does not reach its target. The function is compiled again with long jumps.
     #[error("a jump is too far")]
     TooFar,
+}
+
+impl LinkError {
+    /// Returns the place of the error as `PATH:LINE:COLUMN`, if it has one.
+    pub fn place(&self, unit: &Unit) -> Option<String> {
+        let LinkError::TooLarge { module, at, .. } = self else { return None };
+        let module = unit.modules.get(module.0 as usize)?;
+        let source = Source { path: module.path.clone(), line_starts: module.line_starts.clone() };
+        let (line, column) = source.position(*at);
+        Some(format!("{}:{line}:{column}", source.path))
+    }
+
+    /// Returns the error about a routine that is too large.
+    fn too_large(name: &str, source: u32, at: Offset) -> LinkError {
+        LinkError::TooLarge { name: name.to_owned(), module: ModuleId(source), at }
+    }
 }
 
 /// Links the program whose `main` is in the unit's entry module.
@@ -174,12 +197,14 @@ fn compile_function(tables: &mut Tables<'_>, key: Key) -> Result<(), LinkError> 
         .filter(|(_, parameter)| !parameter.is_block)
         .map(|(index, parameter)| (LocalId(first + index as u32), parameter.ty, function.at))
         .collect();
+    let source = key.function.module.0;
     let arity = u16::try_from(first as usize + function.parameters.len())
-        .map_err(|_| LinkError::TooLarge(function.name.clone()))?;
+        .map_err(|_| LinkError::too_large(&function.name, source, function.at))?;
     let unit = RoutineSource {
         function: tables.key_function(key),
         name: full_name(tables, key.function),
-        source: key.function.module.0,
+        source,
+        at: function.at,
         holder: reached.holder(key),
         body: &body,
         shape: RoutineShape { arity, captures: 0, shape: FunctionShape::Function },
@@ -213,6 +238,7 @@ fn compile_initializers(tables: &mut Tables<'_>) -> Result<Vec<Option<FunctionIn
             function,
             name: reached.global(*global).name.clone(),
             source: global.module.0,
+            at: reached.global(*global).at,
             holder: None,
             body: &body,
             shape: RoutineShape { arity: 0, captures: 0, shape: FunctionShape::Function },

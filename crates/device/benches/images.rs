@@ -1,14 +1,13 @@
 //! What images cost: `cargo bench -p lucarne-device --bench images`.
 //!
-//! For a program of one line and one of 2,000: how large its image is, and how much memory its program takes
-//! when it is loaded; how long it takes to compile it, to load it, and to compile what another build has made.
+//! For a program of one line and one of 2,000: how large its image and its bytecode are; how long the client and the device take for it, and loading it from the store.
 //! Each time is the best of several runs.
 #![allow(clippy::print_stdout)]
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use lucarne_device::{Image, Images};
+use lucarne_device::{Bytecode, Image};
 
 fn main() {
     // `cargo test` runs benches too, to see that they work.
@@ -40,20 +39,19 @@ fn measure(what: &str, text: &str, runs: usize) {
     let folder = tempfile::tempdir().expect("there is room for temporary files");
     let file = folder.path().join("app.toit");
     std::fs::write(&file, text).expect("there is room for temporary files");
-    let image = Image::compile(&file).expect("the program is right").image;
+    let image = Image::of_program(&file).expect("the program is right").image;
+    let compile = || image.compile().expect("the program is right");
+    let bytecode = Bytecode::of(&compile());
     println!("{what}: {} lines, {} bytes", text.lines().count(), text.len());
     println!("  image {:>29} bytes", image.bytes().len());
-    println!("  bytecode in it {:>20} bytes", image.file().len());
-    best("compile", runs, || drop(Image::compile(&file).expect("the program is right")));
-    best("load", runs, || drop(image.load().expect("the image is whole")));
-    best("check and compile anew", runs, || {
-        drop(Image::received(image.bytes().to_vec()).expect("the image is whole"));
+    println!("  bytecode {:>26} bytes", bytecode.bytes().len());
+    best("make the image", runs, || drop(Image::of_program(&file).expect("the program is right")));
+    best("receive and compile", runs, || {
+        let received = Image::received(image.bytes().to_vec()).expect("the image is whole");
+        let program = received.compile().expect("the program is right");
+        drop((received.digest(), Bytecode::of(&program)));
     });
-    let images = Images::default();
-    let fetch = || Ok::<_, lucarne_device::ImageError>(image.clone());
-    let kept = images.load(image.digest(), fetch).expect("the image is whole");
-    best("load once more", runs, || drop(images.load(image.digest(), fetch).expect("the image is whole")));
-    drop(kept);
+    best("load the bytecode", runs, || drop(bytecode.program().expect("it is of this build")));
 }
 
 fn best(what: &str, runs: usize, work: impl Fn()) {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use lucarne_device::{ContainerName, Image, ImageError, Images, LogLimits, Logs, Settings, Store};
+use lucarne_device::{Bytecode, ContainerName, Image, Images, LogLimits, Logs, Settings, Store};
 use lucarne_ports::{Output, Stream};
 
 fn main() {
@@ -17,13 +17,15 @@ fn main() {
     let folder = tempfile::tempdir().expect("there is room for temporary files");
     let names: Vec<ContainerName> =
         (0..count).map(|number| format!("c{number}").parse().expect("it is a name")).collect();
-    let images: Vec<Image> = (0..count).map(|number| image(folder.path(), number)).collect();
+    let images: Vec<_> = (0..count).map(|number| image(folder.path(), number)).collect();
 
     let store = Store::open(folder.path()).expect("an empty folder becomes a store");
     let all = names.iter().zip(&images);
     time("install", count, || {
-        for (name, image) in all {
-            store.install(name, image, &Settings::default(), &BTreeMap::new()).expect("there is room");
+        for (name, (image, bytecode)) in all {
+            let installed =
+                store.install(name, image, Some(bytecode), &Settings::default(), &BTreeMap::new());
+            installed.expect("there is room");
         }
     });
     drop(store);
@@ -39,8 +41,12 @@ fn main() {
     let mut loaded = Vec::new();
     time("load a program", count, || {
         for record in &records {
-            let fetch = || store.image(record.image).map_err(|error| ImageError::Damaged(error.to_string()));
-            loaded.push(cache.load(record.image, fetch).expect("it is whole"));
+            let load = || {
+                let bytecode = store.bytecode(record.image).expect("it is whole");
+                let program = bytecode.and_then(|bytecode| bytecode.program()).ok_or("it was installed")?;
+                lucarne_toit::load(program).map_err(|_| "there is no memory")
+            };
+            loaded.push(cache.load(record.image, load).expect("it is whole"));
         }
     });
     println!("  memory of a program {:>12} bytes", resident_bytes().saturating_sub(before) / loaded.len());
@@ -61,10 +67,12 @@ fn logs(names: &[ContainerName]) {
     time("write it to a file", lines, || logs.flush());
 }
 
-fn image(folder: &std::path::Path, number: usize) -> Image {
+fn image(folder: &std::path::Path, number: usize) -> (Image, Bytecode) {
     let file = folder.join("app.toit");
     std::fs::write(&file, format!("main: print \"hello {number}\"\n")).expect("there is room");
-    Image::compile(&file).expect("the program is right").image
+    let image = Image::of_program(&file).expect("the program is right").image;
+    let bytecode = Bytecode::of(&image.compile().expect("the program is right"));
+    (image, bytecode)
 }
 
 fn time(what: &str, count: usize, work: impl FnOnce()) {

@@ -13,7 +13,7 @@ use crate::control::{
     Counters, Device, Follower, Inspected, Installed, Listed, LogPart, Refusal, Status, Upload, Watch,
 };
 use crate::image::IMAGE_BYTES_MAX;
-use crate::image_checker::ImageChecker;
+use crate::image_checker::{ImageChecker, ImageUse};
 use crate::logs::{Entry, Followed, Log, Logs};
 use crate::observatory::Observatory;
 use crate::supervisor::{Event, Orders, Sent};
@@ -189,9 +189,9 @@ impl Watch for Watching {}
 
 impl Uploading {
     /// Takes the received parts, and checks the image.
-    async fn take(&self) -> Result<Sent, Refusal> {
+    async fn take(&self, image_use: ImageUse) -> Result<Sent, Refusal> {
         let Arrived { part, assets } = std::mem::take(&mut *self.arrived.lock());
-        Ok(Sent { image: self.checker.check(part).await?, assets })
+        Ok(Sent { checked: self.checker.check(part, image_use).await?, assets })
     }
 }
 
@@ -218,12 +218,12 @@ impl Upload for Uploading {
     }
 
     async fn install(&self, name: ContainerName, settings: Settings) -> Result<Installed, Refusal> {
-        let (sent, settings) = (Box::new(self.take().await?), Box::new(settings));
+        let (sent, settings) = (Box::new(self.take(ImageUse::Install).await?), Box::new(settings));
         self.orders.ask(|reply| Event::Install { name, sent, settings, reply }).await
     }
 
     async fn run(&self, settings: Settings) -> Result<(), Refusal> {
-        let (sent, settings) = (Box::new(self.take().await?), Box::new(settings));
+        let (sent, settings) = (Box::new(self.take(ImageUse::RunOnce).await?), Box::new(settings));
         self.orders.ask(|reply| Event::RunOnce { sent, settings, reply }).await
     }
 }

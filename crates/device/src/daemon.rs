@@ -24,7 +24,7 @@ use crate::logs::{LogLimits, Logs};
 use crate::observatory::Observatory;
 use crate::residents::Residents;
 use crate::supervisor::{Orders, Parts, Supervisor, TRACE_VARIABLE};
-use crate::{FlashFile, Store, StoreError};
+use crate::{FlashFile, Images, Store, StoreError};
 
 /// A device that runs in this OS process.
 pub struct Daemon {
@@ -88,7 +88,8 @@ impl Daemon {
         let announcements = oversight.announcements.clone();
         let flash = FlashFile::open(folder.root())?;
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
-        let checker = ImageChecker::new(store.clone());
+        let images: Arc<Images> = Arc::default();
+        let checker = ImageChecker::new(store.clone(), images.clone());
         let system = System::builder()
             .workers(options.workers)
             .output(output.clone())
@@ -116,7 +117,7 @@ impl Daemon {
             name: options.name,
             orders: way.clone(),
             store,
-            images: Arc::default(),
+            images,
             logs: logs.clone(),
             media,
             launcher,

@@ -28,14 +28,14 @@ impl ExecutableFiles {
     pub(crate) fn write_out(&self, image: &Image) -> io::Result<PathBuf> {
         let _changes = self.changes.lock();
         let path = self.folder.join(image.digest().to_string());
-        if fs::read(&path).is_ok_and(|found| found == image.file()) {
+        if fs::read(&path).is_ok_and(|found| found == image.contents()) {
             return Ok(path);
         }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let partial = path.with_extension("partial");
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o700).open(&partial)?;
-        file.write_all(image.file())?;
+        file.write_all(image.contents())?;
         // A file that is open for writing cannot be executed.
         drop(file);
         fs::rename(partial, &path)?;

@@ -1,45 +1,47 @@
-//! Images: what containers are made of, known by the digest of what they consist of.
+//! Images: what containers are made of, named by the digest of their bytes.
 //!
 //! ```text
 //!   "lucarne image " and the version of the format in one byte
 //!   the manifest                                  (postcard)
-//!   the file, or the linked program, compressed
-//!   the sources, compressed                       (programs in Toit only)
+//!   the file as it is, or the sources of a Toit program, compressed
 //! ```
 //!
 //! Equal programs have equal images, wherever they lie: paths begin at the deepest folder that all files of
-//! the program have in common. A program's bytecode means something to the build that made it and to
-//! no other, so that every other build makes it anew from the sources.
+//! the program have in common.
 //!
-//! **Trust.** Nothing that an image holds makes reading it panic, or take much more memory than it
-//! says. But the machine's speed rests on bytecode that a linker made, and what can be checked of that
-//! (`Program::verify`) finds damage, not malice. So bytecode that came from elsewhere is never run:
-//! [`Image::received`] makes its own from the sources, which costs about as much as checking would.
+//! Format 1 had the bytecode of the build that made the image before the sources. Such an image keeps its name and is
+//! read without its bytecode. [`Image::received`] turns it into one of the present format.
+//!
+//! **Trust.** No content of an image makes reading it panic, or take much more memory than the image
+//! says. The interpreter relies on bytecode that a linker made, and a check of bytecode
+//! (`Program::verify`) finds damage, not malice. So an image has no bytecode: the device compiles the sources, and keeps the
+//! result beside the image ([`Bytecode`]).
 
+mod bytecode;
 mod compile;
 mod elf;
+mod format_1;
 mod images;
-mod program;
 mod sources;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
+use lucarne_kernel::sync::OnceLock;
 use lucarne_toit::ToitError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::Digest;
-pub use compile::Compiled;
+pub use bytecode::Bytecode;
+pub use compile::Analyzed;
 pub use images::Images;
-pub use sources::SourceTree;
+pub use sources::{SourceNames, SourceTree};
 
-/// What every image begins with, before the version of its format.
+/// The beginning of every image, before the version of its format.
 const MAGIC: &[u8] = b"lucarne image ";
 
 /// The version of the format.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The build that this is: see `build.rs`.
 const BUILD: &str = env!("LUCARNE_BUILD");
@@ -53,8 +55,6 @@ pub struct Manifest {
     pub kind: Kind,
     /// The file that it was made of: the one with `main`, for a program in Toit.
     pub entry: String,
-    /// The build of lucarne that made the bytecode; empty where there is none.
-    pub build: String,
 }
 
 /// What a container can be made of.
@@ -83,13 +83,11 @@ impl std::fmt::Display for Kind {
 #[derive(Clone)]
 pub struct Image {
     bytes: Vec<u8>,
-    digest: Digest,
+    /// Computed when it is first asked for: a client never asks.
+    digest: OnceLock<Digest>,
     manifest: Manifest,
-    /// Where in the bytes the two parts begin; the second goes to the end.
-    main: usize,
-    sources: usize,
-    /// The program, if this process has just compiled it: it is not decoded again to be run.
-    loaded: Option<Arc<lucarne_toit::LoadedProgram>>,
+    /// Where in the bytes the file or the sources begin. They go to the end.
+    contents: usize,
 }
 
 /// Why an image cannot be used.
@@ -113,75 +111,62 @@ pub enum ImageError {
     Foreign(String),
     /// This build of lucarne does not compile the sources, or has no memory for the program.
     #[error("this version of lucarne does not compile it:\n{0}")]
-    Toit(#[from] ToitError),
+    Toit(ToitError),
+    /// The program cannot be linked. The text begins with the place in the program, as PATH:LINE:COLUMN.
+    #[error("{0}")]
+    Link(ToitError),
     /// It is too large for this machine.
     #[error("{0}")]
     TooLarge(String),
 }
 
-/// What stands before the two parts.
-#[derive(Serialize, Deserialize)]
-struct Header {
-    manifest: Manifest,
-    main_bytes: u64,
-}
-
 impl Image {
-    /// Reads an image. Whether its program can be run is found out when it is loaded.
+    /// Reads an image. Whether its program compiles is found out by [`Image::compile`].
     ///
     /// # Errors
-    /// If this is none.
+    /// If the bytes are not an image.
     pub fn read(bytes: Vec<u8>) -> Result<Image, ImageError> {
         let after_magic = bytes.strip_prefix(MAGIC).ok_or(ImageError::NoImage)?;
-        match after_magic.first() {
-            Some(&FORMAT) => {}
-            Some(&format) => return Err(ImageError::NewerFormat(format)),
+        let (manifest, contents) = match after_magic.split_first() {
+            Some((&FORMAT, behind)) => {
+                let (manifest, contents) = postcard::take_from_bytes(behind)
+                    .map_err(|error| ImageError::Damaged(error.to_string()))?;
+                (manifest, contents)
+            }
+            Some((&format_1::FORMAT, behind)) => format_1::split(behind)?,
+            Some((&format, _)) => return Err(ImageError::NewerFormat(format)),
             None => return Err(ImageError::NoImage),
-        }
-        let damaged = |what: &str| ImageError::Damaged(what.to_owned());
-        let (header, parts): (Header, &[u8]) =
-            postcard::take_from_bytes(&after_magic[1..]).map_err(|error| damaged(&error.to_string()))?;
-        let main = bytes.len() - parts.len();
-        let main_bytes = usize::try_from(header.main_bytes).ok().filter(|size| *size <= parts.len());
-        let sources = main + main_bytes.ok_or_else(|| damaged("its end is missing"))?;
-        if header.manifest.kind != Kind::Toit && sources != bytes.len() {
-            return Err(damaged("there is something behind its end"));
-        }
-        Ok(Image {
-            digest: Digest::of(&bytes),
-            manifest: header.manifest,
-            main,
-            sources,
-            bytes,
-            loaded: None,
-        })
+        };
+        let contents = bytes.len() - contents.len();
+        Ok(Image { digest: OnceLock::new(), manifest, contents, bytes })
     }
 
-    /// Reads an image that a client or a program has sent. Its bytecode is always made anew.
+    /// Reads an image whose digest is known.
+    pub(crate) fn read_as(digest: Digest, bytes: Vec<u8>) -> Result<Image, ImageError> {
+        Ok(Image { digest: digest.into(), ..Image::read(bytes)? })
+    }
+
+    /// Reads an image that a client or a program has sent.
     ///
     /// # Errors
-    /// If the bytes are not an image, or its sources do not compile.
+    /// If the bytes are not an image, or it is of another kind than it says.
     pub fn received(bytes: Vec<u8>) -> Result<Image, ImageError> {
         let image = Image::read(bytes)?;
-        match image.manifest.kind {
-            Kind::Toit => image.recompiled(),
-            Kind::Executable | Kind::Component if elf::kind(image.file())? != image.manifest.kind => {
-                Err(ImageError::Damaged("it is not what it says".to_owned()))
-            }
-            Kind::Executable | Kind::Component => Ok(image),
+        if image.manifest.kind != Kind::Toit && elf::kind(image.contents())? != image.manifest.kind {
+            return Err(ImageError::Damaged("it is not what it says".to_owned()));
+        }
+        match image.bytes[MAGIC.len()] {
+            FORMAT => Ok(image),
+            _ => Ok(Image::new(image.manifest.clone(), image.contents())),
         }
     }
 
-    pub(crate) fn new(manifest: Manifest, main: &[u8], sources: &[u8]) -> Image {
-        let header = Header { manifest, main_bytes: main.len() as u64 };
-        let mut bytes = [MAGIC, &[FORMAT]].concat();
-        bytes = postcard::to_extend(&header, bytes).expect("a manifest can be encoded");
+    pub(crate) fn new(manifest: Manifest, contents: &[u8]) -> Image {
+        let bytes = [MAGIC, &[FORMAT]].concat();
+        let mut bytes = postcard::to_extend(&manifest, bytes).expect("a manifest can be encoded");
         let start = bytes.len();
-        bytes.extend_from_slice(main);
-        bytes.extend_from_slice(sources);
-        let digest = Digest::of(&bytes);
-        let sources = start + main.len();
-        Image { bytes, digest, manifest: header.manifest, main: start, sources, loaded: None }
+        bytes.extend_from_slice(contents);
+        Image { bytes, digest: OnceLock::new(), manifest, contents: start }
     }
 
     /// Makes an image of an executable for this machine, or of a component in C: which of them it is
@@ -191,61 +176,47 @@ impl Image {
     /// If it is neither, or for another machine.
     pub fn executable(name: &str, contents: &[u8]) -> Result<Image, ImageError> {
         let kind = elf::kind(contents)?;
-        Ok(Image::new(Manifest { kind, entry: name.to_owned(), build: String::new() }, contents, &[]))
+        Ok(Image::new(Manifest { kind, entry: name.to_owned() }, contents))
     }
 
-    /// All of it, as [`Image::read`] takes it.
+    /// Returns all of it, as [`Image::read`] takes it.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// What names it.
+    /// Returns the digest of its bytes, which names it.
     pub fn digest(&self) -> Digest {
-        self.digest
+        *self.digest.get_or_init(|| Digest::of(&self.bytes))
     }
 
-    /// What it is.
+    /// Returns what it is.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Whether its bytecode was made by this build. Others make it anew when they load it.
-    pub fn is_current(&self) -> bool {
-        self.manifest.build == BUILD
+    /// Returns the file of an executable or a component, or the compressed sources of a Toit program.
+    pub fn contents(&self) -> &[u8] {
+        &self.bytes[self.contents..]
     }
 
-    /// The executable or component. For a program in Toit this is its bytecode, compressed.
-    pub fn file(&self) -> &[u8] {
-        &self.bytes[self.main..self.sources]
-    }
-
-    /// The sources of a program in Toit.
+    /// Returns the sources of a Toit program.
     ///
     /// # Errors
-    /// If it is something else, or damaged.
+    /// If the image is not a Toit program, or is damaged.
     pub fn sources(&self) -> Result<SourceTree, ImageError> {
         if self.manifest.kind != Kind::Toit {
             return Err(ImageError::NoProgram);
         }
-        SourceTree::decompressed(&self.bytes[self.sources..])
+        SourceTree::decompressed(self.contents())
     }
+}
 
-    /// Makes the program of a Toit image ready to run; one of another build is compiled first.
-    ///
-    /// # Errors
-    /// If the image is not a Toit program, is damaged, or does not compile any more.
-    pub fn load(&self) -> Result<Arc<lucarne_toit::LoadedProgram>, ImageError> {
-        if self.manifest.kind != Kind::Toit {
-            return Err(ImageError::NoProgram);
+impl From<ToitError> for ImageError {
+    fn from(error: ToitError) -> ImageError {
+        match error {
+            ToitError::Link { place: Some(_), .. } => ImageError::Link(error),
+            error => ImageError::Toit(error),
         }
-        if let Some(program) = &self.loaded {
-            return Ok(program.clone());
-        }
-        let program = match self.is_current() {
-            true => program::decompressed(self.file())?,
-            false => compile::linked(&self.sources()?, &self.manifest.entry)?,
-        };
-        Ok(lucarne_toit::load(program)?)
     }
 }
 
@@ -253,7 +224,7 @@ impl std::fmt::Debug for Image {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Image")
-            .field("digest", &self.digest)
+            .field("digest", &self.digest())
             .field("manifest", &self.manifest)
             .field("bytes", &self.bytes.len())
             .finish()

@@ -12,7 +12,7 @@ use lucarne_ports::containers::{
 use lucarne_services::{Uuid, Value};
 
 use crate::control::Refusal;
-use crate::image_checker::ImageChecker;
+use crate::image_checker::{ImageChecker, ImageUse};
 use crate::residents::Residents;
 use crate::supervisor::{Event, Orders};
 use crate::{ContainerName, Digest, Image};
@@ -87,10 +87,10 @@ impl Keeper for Instances {
     fn install(&self, image: Vec<u8>, options: InstallOptions) -> Doing<Uuid> {
         let (orders, checker) = (self.orders.clone(), self.checker.clone());
         Box::pin(async move {
-            let image = checker.check(image).await?;
-            let id = image.digest().id();
-            let name = name_of(&image)?;
-            let image = Box::new(image);
+            let checked = checker.check(image, ImageUse::Install).await?;
+            let id = checked.image.digest().id();
+            let name = name_of(&checked.image)?;
+            let image = Box::new(checked);
             orders.ask(|reply| Event::InstallImage { name, image, options, reply }).await?;
             Ok(id)
         })

@@ -37,7 +37,9 @@ pub use daemon::{Daemon, DeviceOptions, StartError, Stopper};
 pub use digest::{BadDigest, Digest};
 pub use flash::FlashFile;
 pub use folders::{FolderError, StateFolder};
-pub use image::{Compiled, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceTree};
+pub use image::{
+    Analyzed, Bytecode, IMAGE_BYTES_MAX, Image, ImageError, Images, Kind, Manifest, SourceNames, SourceTree,
+};
 pub use logs::{Entry, Followed, Follower, Log, LogLimits, Logs, Source};
 pub use settings::{
     BadDefine, BadName, BadPath, ContainerName, Define, FileAccess, Permissions, Restart, Settings,

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::database::{self, Books};
 use crate::executable_files::ExecutableFiles;
-use crate::{ContainerName, Digest, Image, Kind, Settings};
+use crate::{Bytecode, ContainerName, Digest, Image, Kind, Settings};
 
 /// The store's own numbers, by name.
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
@@ -26,6 +26,9 @@ const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 const CONTAINERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("containers");
 /// Contents by digest: images and assets.
 const CONTENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("contents");
+
+/// The bytecode of images, by the digest of the image: a cache of what the compiler makes of the sources.
+const BYTECODE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("bytecode");
 
 /// The version of all this, among the numbers.
 const FORMAT: &str = "format";
@@ -123,7 +126,7 @@ impl Store {
     }
 
     /// Installs a container, or replaces the one of that name. Assets are given by name; their digests are
-    /// noted in the settings. When it returns, the disk has it all.
+    /// noted in the settings. When it returns, the disk has it all. `bytecode` is that of a Toit program, if it was just compiled.
     ///
     /// # Errors
     /// If the disk fails: then nothing has changed.
@@ -131,6 +134,7 @@ impl Store {
         &self,
         name: &ContainerName,
         image: &Image,
+        bytecode: Option<&Bytecode>,
         settings: &Settings,
         assets: &BTreeMap<String, Vec<u8>>,
     ) -> Result<Record, StoreError> {
@@ -140,6 +144,7 @@ impl Store {
             let mut numbers = transaction.open_table(NUMBERS)?;
             let mut containers = transaction.open_table(CONTAINERS)?;
             let mut contents = transaction.open_table(CONTENTS)?;
+            let mut compiled = transaction.open_table(BYTECODE)?;
             let before = containers.get(name.as_str())?.map(|bytes| decode(bytes.value())).transpose()?;
             let left = before.iter().flat_map(Record::contents).collect();
             let place = match &before {
@@ -161,10 +166,13 @@ impl Store {
             };
             containers.insert(name.as_str(), encode(&record)?.as_slice())?;
             contents.insert(record.image.to_string().as_str(), image.bytes())?;
+            if let Some(bytecode) = bytecode {
+                compiled.insert(record.image.to_string().as_str(), bytecode.bytes())?;
+            }
             for (digest, bytes) in settings.assets.values().zip(assets.values()) {
                 contents.insert(digest.to_string().as_str(), bytes.as_slice())?;
             }
-            release(&containers, &mut contents, left)?;
+            release(&containers, &mut contents, &mut compiled, left)?;
             Ok(record)
         })
     }
@@ -177,9 +185,10 @@ impl Store {
         self.books.write(|transaction| {
             let mut containers = transaction.open_table(CONTAINERS)?;
             let mut contents = transaction.open_table(CONTENTS)?;
+            let mut compiled = transaction.open_table(BYTECODE)?;
             let removed = containers.remove(name.as_str())?.map(|bytes| decode(bytes.value()));
             let record = removed.ok_or_else(|| StoreError::Unknown(name.clone()))??;
-            release(&containers, &mut contents, record.contents().collect())?;
+            release(&containers, &mut contents, &mut compiled, record.contents().collect())?;
             Ok(record)
         })
     }
@@ -267,7 +276,36 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] if it is not there or not what was installed.
     pub fn image(&self, digest: Digest) -> Result<Image, StoreError> {
-        Image::read(self.contents(digest)?).map_err(|error| StoreError::Damaged(error.to_string()))
+        let bytes = self.contents(digest)?;
+        Image::read_as(digest, bytes).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
+    /// Returns the bytecode of an image, if it was compiled.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn bytecode(&self, image: Digest) -> Result<Option<Bytecode>, StoreError> {
+        self.books.read(|transaction| {
+            let compiled = transaction.open_table(BYTECODE)?;
+            let bytes = compiled.get(image.to_string().as_str())?;
+            Ok(bytes.map(|bytes| Bytecode::from_bytes(bytes.value().to_vec())))
+        })
+    }
+
+    /// Keeps the bytecode of an image, for as long as a container has the image.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn set_bytecode(&self, image: Digest, bytecode: &Bytecode) -> Result<(), StoreError> {
+        self.books.write(|transaction| {
+            let contents = transaction.open_table(CONTENTS)?;
+            // It may have been uninstalled meanwhile.
+            if contents.get(image.to_string().as_str())?.is_some() {
+                let mut compiled = transaction.open_table(BYTECODE)?;
+                compiled.insert(image.to_string().as_str(), bytecode.bytes())?;
+            }
+            Ok(())
+        })
     }
 
     /// The contents of an asset.
@@ -329,6 +367,7 @@ fn prepare(database: &Database) -> Result<(), StoreError> {
         }
         transaction.open_table(CONTAINERS)?;
         transaction.open_table(CONTENTS)?;
+        transaction.open_table(BYTECODE)?;
         Ok(())
     })
 }
@@ -337,6 +376,7 @@ fn prepare(database: &Database) -> Result<(), StoreError> {
 fn release(
     containers: &impl ReadableTable<&'static str, &'static [u8]>,
     contents: &mut redb::Table<'_, &'static str, &'static [u8]>,
+    compiled: &mut redb::Table<'_, &'static str, &'static [u8]>,
     mut unused: HashSet<Digest>,
 ) -> Result<(), StoreError> {
     if unused.is_empty() {
@@ -349,6 +389,7 @@ fn release(
     }
     for digest in unused {
         contents.remove(digest.to_string().as_str())?;
+        compiled.remove(digest.to_string().as_str())?;
     }
     Ok(())
 }

@@ -29,12 +29,13 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::control::{ContainerCounters, Counters, Inspected, Installed, Listed, Refusal, State, Status};
+use crate::image_checker::CheckedImage;
 use crate::launcher::{ExecutableStart, Launcher, RunningContainer};
 use crate::life::{Action, Life, Phase};
 use crate::logs::Logs;
 use crate::start::{Start, Usage};
 use crate::store::State as Wish;
-use crate::{ContainerName, Image, ImageError, Images, Kind, Record, Settings, Store};
+use crate::{ContainerName, ImageError, Images, Kind, Record, Settings, Store};
 
 use self::slot::{ProgramOrigin, Slot};
 
@@ -224,7 +225,7 @@ impl Supervisor {
             Event::Inspect { name, reply } => answer(reply, self.inspect(&name)),
             Event::Find { name, reply } => answer(reply, self.slot(&name).map(drop)),
             Event::Install { name, sent, settings, reply } => {
-                answer(reply, self.install(&name, *sent, &settings));
+                answer(reply, self.install(&name, &sent, &settings));
             }
             Event::RunOnce { sent, settings, reply } => answer(reply, self.run_once(*sent, *settings)),
             Event::Uninstall { name, reply } => self.uninstall(&name, reply),
@@ -310,10 +311,10 @@ impl Supervisor {
     fn install(
         &mut self,
         name: &ContainerName,
-        sent: Sent,
+        sent: &Sent,
         settings: &Settings,
     ) -> Result<Installed, Refusal> {
-        let digest = sent.image.digest();
+        let digest = sent.image().digest();
         let replaced = self.store_program(name, sent, settings)?;
         self.end_instances(name);
         self.change_life(name, Life::restart);
@@ -322,7 +323,7 @@ impl Supervisor {
 
     fn run_once(&mut self, sent: Sent, settings: Settings) -> Result<(), Refusal> {
         let name: ContainerName = SENT.parse().map_err(Refusal::new)?;
-        self.require_runnable(&sent.image)?;
+        self.require_up()?;
         self.parts.launcher.residents.reserve(&name, &settings.permissions).map_err(Refusal::new)?;
         self.put(&name, ProgramOrigin::Sent(Arc::new(sent)), settings, u64::MAX);
         self.end_instances(&name);
@@ -422,11 +423,11 @@ impl Supervisor {
 
     // -- Programs and wishes -------------------------------------------------------------------------
 
-    /// Checks and stores a program. Returns whether it has replaced another one.
+    /// Stores a program. Returns whether it has replaced another one.
     fn store_program(
         &mut self,
         name: &ContainerName,
-        sent: Sent,
+        sent: &Sent,
         settings: &Settings,
     ) -> Result<bool, Refusal> {
         if name.as_str() == SENT {
@@ -437,9 +438,10 @@ impl Supervisor {
         if self.slots.get(name).is_some_and(|slot| slot.life.is_leaving()) {
             return Err(Refusal::new(format_args!("'{name}' is being uninstalled: wait for its end")));
         }
-        self.require_runnable(&sent.image)?;
+        self.require_up()?;
         self.parts.launcher.residents.reserve(name, &settings.permissions).map_err(Refusal::new)?;
-        let record = self.parts.store.install(name, &sent.image, settings, &sent.assets);
+        let CheckedImage { image, bytecode, .. } = &sent.checked;
+        let record = self.parts.store.install(name, image, bytecode.as_ref(), settings, &sent.assets);
         if record.is_err() {
             self.restore_reservations(name);
         }
@@ -457,19 +459,9 @@ impl Supervisor {
         }
     }
 
-    /// Fails unless an image can be run here.
-    fn require_runnable(&self, image: &Image) -> Result<(), Refusal> {
-        if self.is_shutting_down {
-            return Err(Refusal::new("the device is going down"));
-        }
-        match image.manifest().kind {
-            Kind::Toit => {
-                let fetch = || Ok::<_, ImageError>(image.clone());
-                self.parts.images.load(image.digest(), fetch).map(drop).map_err(Refusal::new)
-            }
-            // The kind was read from the contents.
-            Kind::Executable | Kind::Component => Ok(()),
-        }
+    /// Fails if the device is going down.
+    fn require_up(&self) -> Result<(), Refusal> {
+        if self.is_shutting_down { Err(Refusal::new("the device is going down")) } else { Ok(()) }
     }
 
     fn put_record(&mut self, record: Record) {
@@ -621,7 +613,7 @@ impl Supervisor {
         let start = Start { name, image_id, settings, assets, announced, output, on_end };
         match kind {
             Kind::Toit => {
-                let image = self.parts.images.load(digest, || slot.image(&self.parts.store))?;
+                let image = self.parts.images.load(digest, || slot.load(&self.parts.store))?;
                 Ok(self.parts.launcher.start_toit(image, start))
             }
             Kind::Executable | Kind::Component => {

@@ -33,7 +33,7 @@ fn operate(store: &Store, image: &Image, number: u64) {
     if is_installation(number) {
         let settings = Settings { arguments: vec![number.to_string()], ..Settings::default() };
         let assets = [("asset".to_owned(), asset(number))].into();
-        store.install(&name(number), image, &settings, &assets).expect("there is room");
+        store.install(&name(number), image, None, &settings, &assets).expect("there is room");
     } else {
         match store.uninstall(&name(number)) {
             Ok(_) | Err(StoreError::Unknown(_)) => {}
@@ -85,7 +85,7 @@ fn victim() {
 
 /// A component without contents: the store does not look into it.
 fn image() -> Image {
-    let header = b"lucarne image \x01\x02\x00\x00\x00";
+    let header = b"lucarne image \x02\x02\x00";
     Image::read(header.to_vec()).expect("it is an image")
 }
 

@@ -42,8 +42,13 @@ pub enum ToitError {
     #[error("{0}")]
     Program(Diagnosed),
     /// The program cannot be linked.
-    #[error(transparent)]
-    Link(#[from] LinkError),
+    #[error("{}{error}", place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default())]
+    Link {
+        /// The reason.
+        error: LinkError,
+        /// The place in the program, as `PATH:LINE:COLUMN`.
+        place: Option<String>,
+    },
     /// The path of the program is not UTF-8.
     #[error("the path {0} is not UTF-8")]
     Path(String),
@@ -97,8 +102,10 @@ pub fn link(analysis: Analysis) -> Result<Compiled, ToitError> {
     if analysis.has_errors() {
         return Err(ToitError::Program(Diagnosed(Box::new(analysis))));
     }
-    let program = lucarne_compiler::link::link(&analysis.unit)?;
-    Ok(Compiled { program, analysis })
+    match lucarne_compiler::link::link(&analysis.unit) {
+        Ok(program) => Ok(Compiled { program, analysis }),
+        Err(error) => Err(ToitError::Link { place: error.place(&analysis.unit), error }),
+    }
 }
 
 /// Compiles a program from files.
@@ -147,6 +154,15 @@ mod tests {
     fn errors_are_shown_with_their_place() {
         let Err(error) = link(analyze_text("main: pint 5")) else { panic!("the program has an error") };
         assert!(error.to_string().contains("app.toit:1:7"), "{error}");
+    }
+
+    #[test]
+    fn link_errors_have_a_place() {
+        let many = |prefix: &str| (0..300).map(|number| format!(" {prefix}{number}")).collect::<String>();
+        let text = format!("main: large{}\n\nclass A:\n\nlarge{}: return 1\n", many("1"), many("p"));
+        let Err(error) = link(analyze_text(&text)) else { panic!("the program is too large") };
+        assert!(error.to_string().starts_with("app.toit:"), "{error}");
+        assert!(error.to_string().contains("is too large to compile"), "{error}");
     }
 
     #[test]

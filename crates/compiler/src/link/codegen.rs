@@ -31,6 +31,7 @@ pub(super) struct RoutineCompiler<'t, 'u> {
     holder: Option<LinkClass>,
     name: String,
     source: u32,
+    at: Offset,
     wide: bool,
     /// The fragments around the current place, innermost last.
     open: Vec<OpenFragment>,
@@ -74,6 +75,8 @@ pub(super) struct RoutineSource<'b> {
     pub(super) function: FunctionIndex,
     pub(super) name: String,
     pub(super) source: u32,
+    /// The place of its name, or of the function around a lambda.
+    pub(super) at: Offset,
     pub(super) holder: Option<LinkClass>,
     pub(super) body: &'b Body,
     pub(super) shape: RoutineShape,
@@ -105,6 +108,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             holder: routine.holder,
             name: routine.name.clone(),
             source: routine.source,
+            at: routine.at,
             wide,
             open: Vec::new(),
             locals: HashMap::new(),
@@ -136,6 +140,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             captures: routine.shape.captures,
             shape: routine.shape.shape,
             source: self.source,
+            at: self.at,
         })?;
         self.tables.define(routine.function, code);
         Ok(())
@@ -201,6 +206,10 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         // Only an exception enters this block, so control never goes on after it.
         self.code().abc(Opcode::Unreachable, 0, 0, 0);
         Ok(())
+    }
+
+    fn too_large(&self) -> LinkError {
+        LinkError::too_large(&self.name, self.source, self.at)
     }
 
     // Fragments and locals.
@@ -626,7 +635,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         /// The number of elements that are in registers at a time.
         const GROUP: usize = 16;
         let list = self.code().take(1);
-        let size = i32::try_from(elements.len()).map_err(|_| LinkError::TooLarge(self.name.clone()))?;
+        let size = i32::try_from(elements.len()).map_err(|_| self.too_large())?;
         self.code().emit_at(at, Instruction::imm(Opcode::NewList, 0, list, size));
         for group in elements.chunks(GROUP) {
             let first = self.code().top();
@@ -670,9 +679,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         body: &'t Body,
         target: Register,
     ) -> Result<(), LinkError> {
-        let too_large = || LinkError::TooLarge(self.name.clone());
-        let count = u8::try_from(captures.len()).map_err(|_| too_large())?;
-        let arity = u16::try_from(captures.len() as u32 + parameters).map_err(|_| too_large())?;
+        let count = u8::try_from(captures.len()).map_err(|_| self.too_large())?;
+        let arity = u16::try_from(captures.len() as u32 + parameters).map_err(|_| self.too_large())?;
         let first = self.code().top();
         for local in captures {
             let register = self.code().take(1);
@@ -686,6 +694,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             function,
             name: format!("{}.<lambda>", self.name),
             source: self.source,
+            at: self.at,
             holder: self.holder,
             body,
             shape: RoutineShape { arity, captures: u16::from(count), shape: FunctionShape::Lambda },

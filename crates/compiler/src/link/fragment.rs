@@ -194,7 +194,7 @@ impl Fragment {
             };
         }
         let registers = self.highest.max(u32::from(signature.arity));
-        let too_large = || LinkError::TooLarge(signature.name.clone());
+        let too_large = || LinkError::too_large(&signature.name, signature.source, signature.at);
         Ok(Code {
             registers: u16::try_from(registers).map_err(|_| too_large())?,
             instructions: self.instructions,
@@ -225,4 +225,6 @@ pub(super) struct Signature {
     pub(super) captures: u16,
     pub(super) shape: FunctionShape,
     pub(super) source: u32,
+    /// The place that an error names.
+    pub(super) at: Offset,
 }

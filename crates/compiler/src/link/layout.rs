@@ -54,6 +54,7 @@ pub(super) fn stub(tables: &mut Tables<'_>, stub: Stub) -> Result<Code, LinkErro
                 captures: 0,
                 shape: FunctionShape::Adapter,
                 source: key.function.module.0,
+                at: tables.reached.function(key.function).at,
             })
         }
     }
@@ -91,6 +92,7 @@ fn accessor(tables: &mut Tables<'_>, member: Member) -> Result<Code, LinkError> 
         captures: 0,
         shape: FunctionShape::Function,
         source: module_of(tables, class).0,
+        at,
     })?;
     code.positions.iter_mut().for_each(|position| position.1 = at);
     code.accessor = accessor;

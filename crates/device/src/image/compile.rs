@@ -1,55 +1,47 @@
-//! From the sources of a program to its image, and to bytecode once more.
+//! From the files of a program to its image, and from an image to the linked program.
 
 use std::path::Path;
 
 use lucarne_compiler::program::Program;
-use lucarne_toit::{Analysis, ToitError};
+use lucarne_toit::{Analysis, Diagnosed, ToitError};
 
-use super::sources::{Recorder, SourceTree};
-use super::{BUILD, Image, ImageError, Kind, Manifest, program};
+use super::sources::{Recorder, SourceNames};
+use super::{Image, ImageError, Kind, Manifest};
 
-/// A program that was compiled.
+/// A program without errors, ready to be sent. It is not linked: the device does that.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct Analyzed {
     /// Its image.
     pub image: Image,
-    /// What the compiler found: the warnings are in there.
+    /// The result of the front half of the compiler, which contains the warnings.
     pub analysis: Analysis,
+    /// The files of the image.
+    pub names: SourceNames,
 }
 
 impl Image {
-    /// Compiles a program in Toit.
+    /// Makes an image of a Toit program: finds the sources, and analyzes them.
     ///
     /// # Errors
     /// See [`ToitError`].
-    pub fn compile(file: &Path) -> Result<Compiled, ToitError> {
+    pub fn of_program(file: &Path) -> Result<Analyzed, ToitError> {
         let recorder = Recorder::default();
-        let lucarne_toit::Compiled { mut program, analysis } =
-            lucarne_toit::link(lucarne_toit::analyze(&recorder, file)?)?;
-        let entry = &file.display().to_string();
-        let recorded = recorder.finish();
-        for source in &mut program.sources {
-            source.path = recorded.name(&source.path);
+        let analysis = lucarne_toit::analyze(&recorder, file)?;
+        if analysis.has_errors() {
+            return Err(ToitError::Program(Diagnosed(Box::new(analysis))));
         }
-        let manifest = Manifest { kind: Kind::Toit, entry: recorded.name(entry), build: BUILD.to_owned() };
-        let image = Image::new(manifest, &program::compressed(&program), &recorded.tree.compressed());
-        Ok(Compiled { image, analysis })
+        let recorded = recorder.finish();
+        let entry = recorded.names.in_tree(&file.display().to_string());
+        let image = Image::new(Manifest { kind: Kind::Toit, entry }, &recorded.tree.compressed());
+        Ok(Analyzed { image, analysis, names: recorded.names })
     }
 
-    /// Compiles the sources again and returns the image that this build makes of them.
+    /// Compiles the sources of a Toit program.
     ///
     /// # Errors
-    /// If the image is not a Toit program, or does not compile any more.
-    pub fn recompiled(&self) -> Result<Image, ImageError> {
-        let program = linked(&self.sources()?, &self.manifest.entry)?;
-        let manifest = Manifest { build: BUILD.to_owned(), ..self.manifest.clone() };
-        let image = Image::new(manifest, &program::compressed(&program), &self.bytes[self.sources..]);
-        Ok(Image { loaded: Some(lucarne_toit::load(program)?), ..image })
+    /// If the image is not a Toit program, is damaged, or does not compile.
+    pub fn compile(&self) -> Result<Program, ImageError> {
+        let analysis = lucarne_toit::analyze(&self.sources()?.loader(), Path::new(&self.manifest.entry))?;
+        Ok(lucarne_toit::link(analysis)?.program)
     }
-}
-
-/// Compiles the program of some sources.
-pub(super) fn linked(tree: &SourceTree, entry: &str) -> Result<Program, ToitError> {
-    let analysis = lucarne_toit::analyze(&tree.loader(), Path::new(entry))?;
-    Ok(lucarne_toit::link(analysis)?.program)
 }

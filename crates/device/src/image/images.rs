@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use lucarne_kernel::sync::Mutex;
+use lucarne_toit::LoadedProgram;
 
-use super::{Image, ImageError};
 use crate::Digest;
 
 /// The programs that are loaded. One that no process runs any more is dropped.
@@ -15,24 +15,24 @@ pub struct Images {
 }
 
 /// A program that is loaded or being loaded: later threads wait for the first.
-type Slot = Mutex<Weak<lucarne_toit::LoadedProgram>>;
+type Slot = Mutex<Weak<LoadedProgram>>;
 
 impl Images {
-    /// Returns the program of an image. Calls `fetch` for the image if the program is not loaded.
+    /// Returns the program of an image. Calls `load` if it is not loaded.
     ///
     /// # Errors
-    /// What `fetch` says, or why the image cannot be loaded.
-    pub fn load<E: From<ImageError>>(
+    /// Those of `load`.
+    pub fn load<E>(
         &self,
         digest: Digest,
-        fetch: impl FnOnce() -> Result<Image, E>,
-    ) -> Result<Arc<lucarne_toit::LoadedProgram>, E> {
+        load: impl FnOnce() -> Result<Arc<LoadedProgram>, E>,
+    ) -> Result<Arc<LoadedProgram>, E> {
         let slot = self.slot(digest);
         let mut loaded = slot.lock();
         if let Some(program) = loaded.upgrade() {
             return Ok(program);
         }
-        let program = fetch()?.load()?;
+        let program = load()?;
         *loaded = Arc::downgrade(&program);
         Ok(program)
     }

@@ -7,7 +7,7 @@ use lucarne_compiler::source::{FileLoader, Loader, MemoryLoader};
 use lucarne_kernel::sync::Mutex;
 use serde::{Deserialize, Serialize};
 
-use super::{ImageError, program};
+use super::{ImageError, bytecode};
 
 /// All files of a program outside of the library, its lock file among them. Paths are relative to the
 /// deepest folder that has them all.
@@ -18,12 +18,12 @@ pub struct SourceTree {
 }
 
 impl SourceTree {
-    pub(super) fn compressed(&self) -> Vec<u8> {
-        program::compress(&postcard::to_stdvec(self).expect("texts can be encoded"))
+    pub(crate) fn compressed(&self) -> Vec<u8> {
+        bytecode::compress(&postcard::to_stdvec(self).expect("texts can be encoded"))
     }
 
     pub(super) fn decompressed(bytes: &[u8]) -> Result<SourceTree, ImageError> {
-        postcard::from_bytes(&program::decompress(bytes)?)
+        postcard::from_bytes(&bytecode::decompress(bytes)?)
             .map_err(|error| ImageError::Damaged(error.to_string()))
     }
 
@@ -63,12 +63,15 @@ impl Loader for Recorder {
     }
 }
 
-/// Files that were read, with the paths that they have in a [`SourceTree`].
+/// Files that were read.
 pub(super) struct Recorded {
     pub(super) tree: SourceTree,
-    /// The new paths by the old ones.
-    names: BTreeMap<String, String>,
+    pub(super) names: SourceNames,
 }
+
+/// The files of a program by the paths under which they were read, with their paths in the [`SourceTree`].
+#[derive(Debug)]
+pub struct SourceNames(BTreeMap<String, String>);
 
 impl Recorder {
     pub(super) fn finish(self) -> Recorded {
@@ -78,14 +81,22 @@ impl Recorder {
         let root = shared.reduce(common).unwrap_or_default().len();
         let names: Vec<String> = places.iter().map(|place| place[root..].join("/")).collect();
         let files = names.iter().cloned().zip(read.values().cloned()).collect();
-        Recorded { tree: SourceTree { files }, names: read.into_keys().zip(names).collect() }
+        Recorded { tree: SourceTree { files }, names: SourceNames(read.into_keys().zip(names).collect()) }
     }
 }
 
-impl Recorded {
-    /// The path that a file has in the tree; that of any other file stays as it is.
-    pub(super) fn name(&self, path: &str) -> String {
-        self.names.get(path).cloned().unwrap_or_else(|| path.to_owned())
+impl SourceNames {
+    /// Returns the path of a file in the tree. Other paths stay as they are.
+    pub(super) fn in_tree(&self, path: &str) -> String {
+        self.0.get(path).cloned().unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Replaces the path in the tree, at the beginning of `PATH:LINE:COLUMN: text`, by the path under which the file was
+    /// read. Other texts stay as they are.
+    pub fn localize(&self, text: &str) -> String {
+        let behind = |in_tree: &str| text.strip_prefix(in_tree).filter(|rest| rest.starts_with(':'));
+        let found = self.0.iter().find_map(|(path, in_tree)| Some((path, behind(in_tree)?)));
+        found.map_or_else(|| text.to_owned(), |(path, rest)| format!("{path}{rest}"))
     }
 }
 

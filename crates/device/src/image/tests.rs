@@ -38,7 +38,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn compile(file: &Path) -> Image {
-    Image::compile(file).expect("the program is right").image
+    Image::of_program(file).expect("the program is right").image
 }
 
 fn compile_text(text: &str) -> Image {
@@ -58,13 +58,15 @@ fn run(program: Arc<lucarne_toit::LoadedProgram>) -> String {
 }
 
 fn run_image(image: &Image) -> String {
-    run(image.load().expect("the image is whole"))
+    run(lucarne_toit::load(image.compile().expect("it compiles")).expect("there is memory"))
 }
 
-/// An image as another build would have made it.
-fn of_another_build(image: &Image) -> Image {
-    let manifest = Manifest { build: "another".to_owned(), ..image.manifest.clone() };
-    Image::new(manifest, b"not a program", &image.bytes[image.sources..])
+/// Returns an image as a version that knew only format 1 would have written it.
+fn in_format_1(image: &Image, main: &[u8], sources: &[u8]) -> Vec<u8> {
+    let Manifest { kind, entry } = image.manifest();
+    let header = (kind, entry, "an old build", main.len() as u64);
+    let bytes = postcard::to_extend(&header, [MAGIC, &[1]].concat()).expect("it can be encoded");
+    [&bytes, main, sources].concat()
 }
 
 #[test]
@@ -86,15 +88,26 @@ fn equal_programs_have_equal_images() {
 }
 
 #[test]
-fn another_build_compiles_the_sources() {
+fn images_of_format_1_are_read() {
     let folder = folder();
     write_program(folder.path());
     let image = compile(&folder.path().join("app/app.toit"));
-    assert_eq!(image.recompiled().expect("it compiles").digest(), image.digest());
-    let foreign = of_another_build(&image);
-    assert!(image.is_current() && !foreign.is_current());
-    assert_eq!(run_image(&foreign), "hello you ...---...\n");
-    assert_eq!(foreign.recompiled().expect("it compiles").digest(), image.digest());
+    let bytes = in_format_1(&image, b"bytecode", image.contents());
+    let old = Image::read(bytes.clone()).expect("it is known");
+    assert_eq!((old.digest(), old.manifest()), (Digest::of(&bytes), image.manifest()));
+    assert_eq!(run_image(&old), "hello you ...---...\n");
+    let received = Image::received(bytes.clone()).expect("it is known");
+    assert_eq!((received.digest(), received.bytes()), (image.digest(), image.bytes()));
+    for cut in [20, 40, bytes.len() - image.contents().len() - 1] {
+        assert!(matches!(Image::read(bytes[..cut].to_vec()), Err(ImageError::Damaged(_))), "{cut}");
+    }
+
+    let own = fs::read("/proc/self/exe").expect("it is there");
+    let image = Image::executable("test", &own).expect("this test is an executable");
+    let received = Image::received(in_format_1(&image, &own, b"")).expect("it is known");
+    assert_eq!(received.digest(), image.digest());
+    let behind = Image::read(in_format_1(&image, &own, b"more"));
+    assert!(matches!(behind, Err(ImageError::Damaged(_))));
 }
 
 #[test]
@@ -105,24 +118,49 @@ fn traces_have_no_paths_of_the_machine() {
 }
 
 #[test]
-fn bytecode_of_others_is_not_run() {
-    let honest = compile_text("main: print 1\n");
-    let other = compile_text("main: print 2\n");
-    let liar = Image::new(honest.manifest.clone(), other.file(), &honest.bytes[honest.sources..]);
-    let received = Image::received(liar.bytes().to_vec()).expect("it compiles");
-    assert_eq!(received.digest(), honest.digest());
-    let executable = Manifest { kind: Kind::Executable, ..honest.manifest.clone() };
-    let liar = Image::new(executable, b"#!/bin/sh", b"");
+fn a_script_is_not_an_executable() {
+    let manifest = Manifest { kind: Kind::Executable, entry: "script".to_owned() };
+    let liar = Image::new(manifest, b"#!/bin/sh");
     assert!(matches!(Image::received(liar.bytes), Err(ImageError::Foreign(_))));
 }
 
 #[test]
-fn what_does_not_compile_any_more_says_why() {
-    let manifest = Manifest { kind: Kind::Toit, entry: "a.toit".to_owned(), build: "another".to_owned() };
-    let files = [("a.toit".to_owned(), b"main:\n  gone\n".to_vec())].into();
-    let image = Image::new(manifest, &[], &SourceTree { files }.compressed());
-    let error = image.load().err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(error.contains("a.toit:2:3"), "{error}");
+fn bytecode_of_another_build_is_not_used() {
+    let program = compile_text("main: print 1\n").compile().expect("it compiles");
+    let bytecode = Bytecode::of(&program);
+    assert_eq!(run(lucarne_toit::load(bytecode.program().expect("it is ours")).expect("memory")), "1\n");
+    let compressed = bytecode::compress(&postcard::to_stdvec(&program).expect("it can be encoded"));
+    assert!(Bytecode::encoded(BUILD, &compressed).program().is_some());
+    assert!(Bytecode::encoded("another", &compressed).program().is_none());
+}
+
+/// Returns an image of a program of one file.
+fn image_of(text: &str) -> Image {
+    let files = [("a.toit".to_owned(), text.as_bytes().to_vec())].into();
+    let manifest = Manifest { kind: Kind::Toit, entry: "a.toit".to_owned() };
+    Image::new(manifest, &SourceTree { files }.compressed())
+}
+
+#[test]
+fn sources_that_do_not_compile_are_errors_with_a_place() {
+    let error = image_of("main:\n  gone\n").compile().map(drop).expect_err("it does not compile");
+    assert!(error.to_string().contains("a.toit:2:3"), "{error}");
+}
+
+#[test]
+fn link_errors_have_the_place_in_the_own_file() {
+    let folder = folder();
+    write_program(folder.path());
+    let arguments = |prefix: &str| (0..300).map(|number| format!(" {prefix}{number}")).collect::<String>();
+    let large = format!("greet name:\n  large{}\n\nlarge{}: return 1\n", arguments("1"), arguments("p"));
+    let other = folder.path().join("app/other.toit");
+    fs::write(&other, large).expect("temporary files can be written");
+    let analyzed = Image::of_program(&folder.path().join("app/app.toit")).expect("the front half accepts it");
+    let error = analyzed.image.compile().map(drop).expect_err("it is too large").to_string();
+    assert_eq!(error, "app/other.toit:1:1: 'greet' is too large to compile: split it up");
+    let place = format!("{}:1:1: 'greet' is too large", other.display());
+    assert!(analyzed.names.localize(&error).starts_with(&place), "{}", analyzed.names.localize(&error));
+    assert_eq!(analyzed.names.localize("app/other: text"), "app/other: text");
 }
 
 #[test]
@@ -131,11 +169,11 @@ fn equal_images_are_loaded_once() {
     let images = Images::default();
     let fetched = AtomicUsize::new(0);
     let load = || {
-        let fetch = || {
+        let load = || {
             fetched.fetch_add(1, Ordering::Relaxed);
-            Ok::<_, ImageError>(image.clone())
+            Ok::<_, ImageError>(lucarne_toit::load(image.compile()?)?)
         };
-        images.load(image.digest(), fetch).expect("it can be loaded")
+        images.load(image.digest(), load).expect("it can be loaded")
     };
     let programs: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(load)).collect();
@@ -170,32 +208,37 @@ fn damaged_images_are_errors() {
     let random = &mut fastrand::Rng::with_seed(1);
     for _ in 0..300 {
         if let Ok(read) = Image::read(damaged(image.bytes(), random)) {
-            let _ = (read.sources(), read.load().map(drop));
+            let _ = (read.sources(), read.compile().map(drop));
         }
     }
     assert!(matches!(Image::read(Vec::new()), Err(ImageError::NoImage)));
     assert!(matches!(Image::read(b"lucarne image \x07".to_vec()), Err(ImageError::NewerFormat(7))));
-    let cut = image.bytes()[..image.main + 3].to_vec();
+    let cut = Image::read(image.bytes()[..image.contents + 3].to_vec()).expect("its manifest is whole");
+    assert!(matches!(cut.sources(), Err(ImageError::Damaged(_))));
+    let cut = image.bytes()[..image.contents - 3].to_vec();
     assert!(matches!(Image::read(cut), Err(ImageError::Damaged(_))));
 }
 
 #[test]
-fn damaged_bytecode_is_an_error() {
-    let image = compile_text("main: print [1, 2].size\n");
-    let plain = program::decompress(image.file()).expect("it is whole");
+fn damaged_bytecode_is_not_used() {
+    let program = compile_text("main: print [1, 2].size\n").compile().expect("it compiles");
+    let plain = postcard::to_stdvec(&program).expect("it can be encoded");
+    let whole = Bytecode::of(&program);
     let random = &mut fastrand::Rng::with_seed(2);
     let mut refused = 0;
     for _ in 0..300 {
-        let bytes = program::compress(&damaged(&plain, random));
-        refused += usize::from(program::decompressed(&bytes).is_err());
+        // A wrong digest is found at once. What has the right digest is checked all the same.
+        refused += usize::from(bytecode::decoded(&bytecode::compress(&damaged(&plain, random))).is_none());
+        let bytes = damaged(whole.bytes(), random);
+        assert!(bytes == whole.bytes() || Bytecode::from_bytes(bytes).program().is_none());
     }
     assert!(refused > 150, "only {refused} were refused");
 }
 
 #[test]
 fn what_grows_without_end_is_refused() {
-    let bytes = program::compress(&vec![0; program::PART_BYTES_MAX as usize + 1]);
-    assert!(matches!(program::decompress(&bytes), Err(ImageError::TooLarge(_))));
+    let bytes = bytecode::compress(&vec![0; bytecode::PART_BYTES_MAX as usize + 1]);
+    assert!(matches!(bytecode::decompress(&bytes), Err(ImageError::TooLarge(_))));
 }
 
 #[test]
@@ -203,7 +246,7 @@ fn executables_and_components_are_told_apart() {
     let own = fs::read("/proc/self/exe").expect("it is there");
     let image = Image::executable("test", &own).expect("this test is an executable");
     assert_eq!(image.manifest().kind, Kind::Executable);
-    assert_eq!(Image::received(image.bytes().to_vec()).expect("it is whole").file(), own);
+    assert_eq!(Image::received(image.bytes().to_vec()).expect("it is whole").contents(), own);
 
     let folder = folder();
     let (source, object) = (folder.path().join("c.c"), folder.path().join("c.so"));

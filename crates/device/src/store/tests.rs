@@ -6,6 +6,7 @@ use std::fs;
 use super::*;
 use crate::disk::{Disk, Platter, Step};
 use crate::image::{Kind, Manifest};
+use crate::image_checker::load_stored;
 
 /// How many containers the workload installs, replaces and uninstalls.
 const OPERATIONS: usize = 200;
@@ -16,10 +17,10 @@ fn name(text: &str) -> ContainerName {
 
 /// An image that is like no other of another number.
 fn image(number: u64) -> Image {
-    let manifest = Manifest { kind: Kind::Component, entry: "c.so".to_owned(), build: String::new() };
+    let manifest = Manifest { kind: Kind::Component, entry: "c.so".to_owned() };
     let size = fastrand::Rng::with_seed(number).usize(1..6_000);
     let contents: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(8 + size).collect();
-    Image::new(manifest, &contents, &[])
+    Image::new(manifest, &contents)
 }
 
 fn open(disk: &Disk) -> Result<Store, StoreError> {
@@ -45,7 +46,7 @@ fn operate(store: &Store, random: &mut fastrand::Rng) {
                 .map(|asset| (format!("asset{asset}"), vec![random.u8(..5); 40 * random.usize(..40)]))
                 .collect();
             let settings = Settings { arguments: vec![random.u16(..).to_string()], ..Settings::default() };
-            store.install(&name, &image(random.u64(..9)), &settings, &assets).expect("there is room");
+            store.install(&name, &image(random.u64(..9)), None, &settings, &assets).expect("there is room");
         }
         6 | 7 => match store.uninstall(&name) {
             Ok(_) | Err(StoreError::Unknown(_)) => {}
@@ -80,7 +81,13 @@ fn a_full_disk_refuses_and_is_used_again_when_it_has_room() {
     let store = open(&disk).expect("an empty disk becomes a store");
     let install = |number: u8| {
         let assets = BTreeMap::from([("asset".to_owned(), vec![number; 500_000])]);
-        store.install(&name(&format!("c{number}")), &image(number.into()), &Settings::default(), &assets)
+        store.install(
+            &name(&format!("c{number}")),
+            &image(number.into()),
+            None,
+            &Settings::default(),
+            &assets,
+        )
     };
     install(1).expect("there is room");
     let before = store.list().expect("it is whole");
@@ -145,11 +152,54 @@ fn a_power_cut_at_any_write() {
 }
 
 #[test]
+fn images_of_format_1_stay_readable() {
+    let store = open(&Disk::default()).expect("an empty disk becomes a store");
+    let files = [("a.toit".to_owned(), b"main: print 1\n".to_vec())].into();
+    let sources = crate::SourceTree { files }.compressed();
+    // The header of format 1: kind, entry, build, and the size of the bytecode.
+    let header = (Kind::Toit, "a.toit", "an old build", 3_u64);
+    let header = postcard::to_extend(&header, b"lucarne image \x01".to_vec()).expect("it can be encoded");
+    let bytes = [header.as_slice(), b"old", &sources].concat();
+    let old = Image::read(bytes.clone()).expect("it is known");
+    let record =
+        store.install(&name("a"), &old, None, &Settings::default(), &BTreeMap::new()).expect("there is room");
+    assert_eq!(record.image, Digest::of(&bytes));
+    assert_eq!(store.image(record.image).expect("it is there").bytes(), bytes);
+    assert!(store.bytecode(record.image).expect("it is whole").is_none());
+
+    load_stored(&store, record.image).expect("it compiles");
+    let bytecode = store.bytecode(record.image).expect("it is whole").expect("it was compiled");
+    assert!(bytecode.program().is_some());
+    store.uninstall(&name("a")).expect("it is installed");
+    store.set_bytecode(record.image, &bytecode).expect("there is room");
+    assert!(store.bytecode(record.image).expect("it is whole").is_none(), "no container has the image");
+}
+
+#[test]
+fn bytecode_is_installed_with_its_image_and_goes_with_it() {
+    let store = open(&Disk::default()).expect("an empty disk becomes a store");
+    let bytecode = Bytecode::from_bytes(b"bytecode".to_vec());
+    let (first, second) = (image(1), image(2));
+    let install = |container: &str, image: &Image, bytecode: Option<&Bytecode>| {
+        let installed =
+            store.install(&name(container), image, bytecode, &Settings::default(), &BTreeMap::new());
+        installed.expect("there is room");
+    };
+    let has = |image: &Image| store.bytecode(image.digest()).expect("it is whole").is_some();
+    install("a", &first, Some(&bytecode));
+    install("b", &first, None);
+    install("a", &second, Some(&bytecode));
+    assert!(has(&first) && has(&second));
+    store.uninstall(&name("b")).expect("it is installed");
+    assert!(!has(&first) && has(&second));
+}
+
+#[test]
 fn order_and_place() {
     let store = open(&Disk::default()).expect("an empty disk becomes a store");
     let install = |text: &str, number| {
         store
-            .install(&name(text), &image(number), &Settings::default(), &BTreeMap::new())
+            .install(&name(text), &image(number), None, &Settings::default(), &BTreeMap::new())
             .expect("there is room")
     };
     install("b", 1);
@@ -177,7 +227,9 @@ fn order_and_place() {
 fn what_changes_nothing_leaves_the_disk_alone() {
     let disk = Disk::default();
     let store = open(&disk).expect("an empty disk becomes a store");
-    store.install(&name("a"), &image(1), &Settings::default(), &BTreeMap::new()).expect("there is room");
+    store
+        .install(&name("a"), &image(1), None, &Settings::default(), &BTreeMap::new())
+        .expect("there is room");
     let steps = disk.steps();
     store.set_state(&name("a"), State::Enabled).expect("it is installed");
     store.set_provided(&[(name("a"), Vec::new())]).expect("it is installed");
@@ -227,7 +279,7 @@ fn damaged_files_are_left_alone() {
     let store = Store::open(folder.path()).expect("an empty folder becomes a store");
     for number in 0..5 {
         let (name, image) = (name(&format!("c{number}")), image(number));
-        store.install(&name, &image, &Settings::default(), &BTreeMap::new()).expect("there is room");
+        store.install(&name, &image, None, &Settings::default(), &BTreeMap::new()).expect("there is room");
     }
     drop(store);
     let whole = fs::read(&file).expect("it is there");
@@ -264,12 +316,12 @@ fn executables_are_written_out() {
     let folder = folder();
     let store = Store::open(folder.path()).expect("an empty folder becomes a store");
     let image = image(1);
-    store.install(&name("a"), &image, &Settings::default(), &BTreeMap::new()).expect("there is room");
+    store.install(&name("a"), &image, None, &Settings::default(), &BTreeMap::new()).expect("there is room");
     let path = store.executable(&image).expect("there is room");
-    assert_eq!(fs::read(&path).expect("it is there"), image.file());
+    assert_eq!(fs::read(&path).expect("it is there"), image.contents());
     fs::write(&path, "half").expect("it can be written");
     assert_eq!(store.executable(&image).expect("there is room"), path);
-    assert_eq!(fs::read(&path).expect("it is there"), image.file());
+    assert_eq!(fs::read(&path).expect("it is there"), image.contents());
     fs::write(folder.path().join("executables/left.partial"), "half").expect("it can be written");
     store.sweep_executables().expect("it can be read");
     assert_eq!(fs::read_dir(folder.path().join("executables")).expect("it is there").count(), 1);

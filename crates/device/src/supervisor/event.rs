@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::slot::Sent;
 use crate::control::{Counters, Inspected, Installed, Listed, Refusal, Status};
+use crate::image_checker::CheckedImage;
 use crate::instances::{InstanceStart, Loaded};
 use crate::start::Usage;
-use crate::{ContainerName, Image, Settings};
+use crate::{ContainerName, Settings};
 
 /// Takes the answer to a command. The receiver of one that is dropped learns that the device shuts down.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -60,7 +61,7 @@ pub(crate) enum Event {
     /// Tells an instance to end, if it runs.
     StopInstance { gid: Gid },
     /// Installs an image that came without settings.
-    InstallImage { name: ContainerName, image: Box<Image>, options: InstallOptions, reply: Reply<()> },
+    InstallImage { name: ContainerName, image: Box<CheckedImage>, options: InstallOptions, reply: Reply<()> },
 
     // -- Reports of containers ---------------------------------------------------------------------
     /// A container provides an interface from now on.
@@ -81,8 +82,8 @@ impl fmt::Display for Event {
             Event::Counters { .. } => f.write_str("counters"),
             Event::Inspect { name, .. } => write!(f, "inspect '{name}'"),
             Event::Find { name, .. } => write!(f, "find '{name}'"),
-            Event::Install { name, sent, .. } => write!(f, "install '{name}' from {}", sent.image.digest()),
-            Event::RunOnce { sent, .. } => write!(f, "run {} once", sent.image.digest()),
+            Event::Install { name, sent, .. } => write!(f, "install '{name}' from {}", sent.image().digest()),
+            Event::RunOnce { sent, .. } => write!(f, "run {} once", sent.image().digest()),
             Event::Uninstall { name, .. } => write!(f, "uninstall '{name}'"),
             Event::Start { name, .. } => write!(f, "start '{name}'"),
             Event::Stop { name, .. } => write!(f, "stop '{name}'"),
@@ -99,7 +100,7 @@ impl fmt::Display for Event {
             }
             Event::StopInstance { gid } => write!(f, "stop instance {gid:?}"),
             Event::InstallImage { name, image, .. } => {
-                write!(f, "install '{name}' from image {}", image.digest().id())
+                write!(f, "install '{name}' from image {}", image.image.digest().id())
             }
             Event::Provided { name, interface } => write!(f, "'{name}' provides {interface}"),
             Event::Ended { name, run, code } => write!(f, "run {run} of '{name}' ended with code {code}"),

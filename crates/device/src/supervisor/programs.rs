@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::slot::Sent;
 use super::{Event, Instance, Supervisor, Wish};
 use crate::control::Refusal;
+use crate::image_checker::CheckedImage;
 use crate::instances::{InstanceStart, Loaded};
 use crate::launcher::RunningContainer;
 use crate::life::Phase;
 use crate::start::Start;
-use crate::{ContainerName, Image, Kind, Restart, Settings};
+use crate::{ContainerName, Digest, Kind, Restart};
 
 impl Supervisor {
     /// Returns the installed images, in the order of installation.
@@ -81,7 +82,7 @@ impl Supervisor {
             output: self.parts.logs.container(&name).map_err(Refusal::new)?,
             on_end,
         };
-        let program = self.parts.images.load(image, || slot.image(&self.parts.store))?;
+        let program = self.parts.images.load(image, || slot.load(&self.parts.store))?;
         Ok(self.parts.launcher.start_instance(group, program, argument, start))
     }
 
@@ -100,10 +101,11 @@ impl Supervisor {
     pub(super) fn install_image(
         &mut self,
         name: &ContainerName,
-        image: Image,
+        image: CheckedImage,
         options: InstallOptions,
     ) -> Result<(), Refusal> {
-        self.store_image(name, image, options)?;
+        let sent = Sent { checked: image, assets: self.assets(name)? };
+        self.store_image(name, &sent, options)?;
         self.end_instances(name);
         self.change_life(
             name,
@@ -114,24 +116,26 @@ impl Supervisor {
         Ok(())
     }
 
+    /// Reads the files that came with a container.
+    fn assets(&self, name: &ContainerName) -> Result<BTreeMap<String, Vec<u8>>, Refusal> {
+        let Some(slot) = self.slots.get(name) else { return Ok(BTreeMap::new()) };
+        let read = |(file, digest): (&String, &Digest)| {
+            Ok((file.clone(), self.parts.store.asset(*digest).map_err(Refusal::new)?))
+        };
+        slot.settings.assets.iter().map(read).collect()
+    }
+
     fn store_image(
         &mut self,
         name: &ContainerName,
-        image: Image,
+        sent: &Sent,
         options: InstallOptions,
     ) -> Result<(), Refusal> {
-        let mut settings = Settings::default();
-        let mut assets = BTreeMap::new();
-        if let Some(slot) = self.slots.get(name) {
-            settings.clone_from(&slot.settings);
-            for (file, digest) in &slot.settings.assets {
-                assets.insert(file.clone(), self.parts.store.asset(*digest).map_err(Refusal::new)?);
-            }
-        }
+        let mut settings = self.slots.get(name).map(|slot| slot.settings.clone()).unwrap_or_default();
         if options.run_critical {
             settings.restart = Restart::Always;
         }
-        self.store_program(name, Sent { image, assets }, &settings)?;
+        self.store_program(name, sent, &settings)?;
         self.store_wish(name, if options.run_boot { Wish::Enabled } else { Wish::Stopped })
     }
 

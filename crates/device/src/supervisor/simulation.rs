@@ -26,11 +26,11 @@ use super::*;
 use crate::daemon::{logs_of, noting, owners};
 use crate::disk::{Disk, Platter};
 use crate::image::Manifest;
-use crate::image_checker::ImageChecker;
+use crate::image_checker::{CheckedImage, ImageChecker};
 use crate::instances::{InstanceStart, Instances, Loaded};
 use crate::logs::{LogLimits, MemoryFiles};
 use crate::residents::Residents;
-use crate::{Digest, Restart};
+use crate::{Digest, Image, Restart};
 
 /// The seeds of a usual test run, which takes a few seconds.
 const SEEDS: u64 = 50;
@@ -223,7 +223,7 @@ impl World {
             .keeper(Arc::new(Instances::new(
                 orders.clone(),
                 residents.clone(),
-                ImageChecker::new(store.clone()),
+                ImageChecker::new(store.clone(), self.loaded.clone()),
             )))
             .simulate(self.random.u64(..), Faults { kill_at_steps: kills });
         let kernel: KernelHandle = system.kernel().clone();
@@ -371,7 +371,7 @@ impl World {
                 let sent = self.sent();
                 let settings = self.settings();
                 let kept = Kept {
-                    image: sent.image.digest(),
+                    image: sent.image().digest(),
                     arguments: settings.arguments.clone(),
                     wish: Wish::Enabled,
                 };
@@ -406,11 +406,12 @@ impl World {
                 self.change(device, Some(&name), after, run);
             }
             18 => {
-                let image = self.images[self.random.usize(..self.images.len())].clone();
+                let program = self.random.usize(..self.images.len());
+                let image = self.checked(program);
                 let options = InstallOptions { run_boot: self.random.bool(), run_critical: false };
                 let wish = if options.run_boot { Wish::Enabled } else { Wish::Stopped };
                 let arguments = contents.get(&name).map(|kept| kept.arguments.clone()).unwrap_or_default();
-                after.insert(name.clone(), Kept { image: image.digest(), arguments, wish });
+                after.insert(name.clone(), Kept { image: image.image.digest(), arguments, wish });
                 let image = Box::new(image);
                 let install = |reply| Event::InstallImage { name: name.clone(), image, options, reply };
                 if self.change(device, Some(&name), after.clone(), install) && wish == Wish::Stopped {
@@ -480,16 +481,23 @@ impl World {
     }
 
     fn sent(&mut self) -> Sent {
-        let image = match self.random.usize(..2 * PROGRAMS.len()) {
-            program if program < PROGRAMS.len() => self.images[program].clone(),
+        let checked = match self.random.usize(..2 * PROGRAMS.len()) {
+            program if program < PROGRAMS.len() => self.checked(program),
             number => {
-                let manifest =
-                    Manifest { kind: Kind::Executable, entry: "app".to_owned(), build: String::new() };
-                Image::new(manifest, &[number as u8; 100], &[])
+                let manifest = Manifest { kind: Kind::Executable, entry: "app".to_owned() };
+                let image = Image::new(manifest, &[number as u8; 100]);
+                CheckedImage { image, program: None, bytecode: None }
             }
         };
         let assets = (0..self.random.u8(..2)).map(|asset| (format!("asset{asset}"), vec![asset; 300]));
-        Sent { image, assets: assets.collect() }
+        Sent { checked, assets: assets.collect() }
+    }
+
+    /// Returns the image of a program, as the checker gives it to the supervisor.
+    fn checked(&self, program: usize) -> CheckedImage {
+        let image = self.images[program].clone();
+        let loaded = self.loaded.load(image.digest(), || Err("the programs stay loaded"));
+        CheckedImage { image, program: Some(loaded.expect("the programs stay loaded")), bytecode: None }
     }
 
     fn settings(&mut self) -> Settings {
@@ -568,13 +576,13 @@ fn images() -> (Vec<Image>, Arc<Images>) {
         let compile = |(number, text): (usize, &&str)| {
             let file = folder.path().join(format!("app{number}.toit"));
             std::fs::write(&file, text).expect("temporary files can be written");
-            Image::compile(&file).expect("the program is right").image
+            Image::of_program(&file).expect("the program is right").image
         };
         let images: Vec<_> = PROGRAMS.iter().enumerate().map(compile).collect();
         let loaded = Arc::new(Images::default());
         let load = |image: &Image| {
-            let fetch = || Ok::<_, ImageError>(image.clone());
-            loaded.load(image.digest(), fetch).expect("it was just made")
+            let load = || Ok::<_, ImageError>(lucarne_toit::load(image.compile()?)?);
+            loaded.load(image.digest(), load).expect("it was just made")
         };
         // They stay loaded for all seeds.
         images.iter().map(load).for_each(std::mem::forget);

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use lucarne_message::tison;
 use lucarne_services::Announcement;
+use lucarne_toit::LoadedProgram;
 use uuid::Uuid;
 
 use super::event::Reply;
 use crate::control::Refusal;
+use crate::image_checker::{CheckedImage, load_stored};
 use crate::launcher::{Launcher, RunningContainer};
 use crate::life::Life;
 use crate::start::Usage;
@@ -46,8 +48,14 @@ pub(super) enum ProgramOrigin {
 
 /// A program that was sent to the device, and the files that come with it.
 pub(crate) struct Sent {
-    pub(crate) image: Image,
+    pub(crate) checked: CheckedImage,
     pub(crate) assets: BTreeMap<String, Vec<u8>>,
+}
+
+impl Sent {
+    pub(crate) fn image(&self) -> &Image {
+        &self.checked.image
+    }
 }
 
 impl Slot {
@@ -96,7 +104,7 @@ impl Slot {
     pub(super) fn identity(&self) -> (Digest, Kind) {
         match &self.program {
             ProgramOrigin::Installed { image, kind } => (*image, *kind),
-            ProgramOrigin::Sent(sent) => (sent.image.digest(), sent.image.manifest().kind),
+            ProgramOrigin::Sent(sent) => (sent.image().digest(), sent.image().manifest().kind),
         }
     }
 
@@ -124,7 +132,18 @@ impl Slot {
     pub(super) fn image(&self, store: &Store) -> Result<Image, Refusal> {
         match &self.program {
             ProgramOrigin::Installed { image, .. } => store.image(*image).map_err(Refusal::new),
-            ProgramOrigin::Sent(sent) => Ok(sent.image.clone()),
+            ProgramOrigin::Sent(sent) => Ok(sent.image().clone()),
+        }
+    }
+
+    /// Loads the Toit program.
+    pub(super) fn load(&self, store: &Store) -> Result<Arc<LoadedProgram>, Refusal> {
+        match &self.program {
+            ProgramOrigin::Installed { image, .. } => load_stored(store, *image),
+            ProgramOrigin::Sent(sent) => {
+                let program = sent.checked.program.clone();
+                program.ok_or_else(|| Refusal::new("the program that was sent is not a Toit program"))
+            }
         }
     }
 }

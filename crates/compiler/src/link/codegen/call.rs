@@ -87,7 +87,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         count: usize,
         number: i32,
     ) -> Result<(), LinkError> {
-        let count = u8::try_from(count).map_err(|_| LinkError::TooLarge(self.name.clone()))?;
+        let count = u8::try_from(count).map_err(|_| self.too_large())?;
         self.close_call(at, opcode, base, count, number);
         Ok(())
     }
@@ -303,7 +303,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         target: Register,
     ) -> Result<(), LinkError> {
         if self.open.len() > BLOCK_DEPTH_MAX {
-            return Err(LinkError::TooLarge(self.name.clone()));
+            return Err(self.too_large());
         }
         let function = self.tables.reserve();
         self.code().imm(Opcode::NewBlock, target, function.0 as i32);
@@ -326,6 +326,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
             captures: 0,
             shape: FunctionShape::Block,
             source: self.source,
+            at: self.at,
         })?;
         self.tables.define(function, code);
         Ok(())
