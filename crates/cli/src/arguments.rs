@@ -28,8 +28,8 @@ use clap_complete::Shell;
   lucarne --emit=STAGE hello.toit  print the result of a stage of the compiler: tokens,
                                    tree, ir or bytecode
 
-Exit status: the program's own; 1 after an exception or errors in the program; 2 for a wrong
-command line or a file that cannot be read; 130 after Ctrl-C."
+Exit status: the program's own; 1 after an exception, errors in the program or output that cannot
+be written; 2 for a wrong command line or a file that cannot be read; 130 after Ctrl-C."
 )]
 pub(crate) struct CommandLine {
     #[command(subcommand)]

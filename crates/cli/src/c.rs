@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::Stop;
 use crate::arguments::CCommand;
-use crate::{Stop, print_error, print_out};
+use crate::output::{print_error, print_out};
 
 pub(crate) fn c(command: &CCommand) -> Result<ExitCode, Stop> {
     match command {
         CCommand::IncludeDir => {
             let folder = lucarne_c::include_dir()
                 .map_err(|error| Stop::failure(format!("cannot find a folder for toit/toit.h: {error}")))?;
-            print_out(format!("{}\n", folder.display()).as_bytes());
+            print_out(format!("{}\n", folder.display()).as_bytes())?;
         }
         CCommand::Build { folder, output } => build(folder, output.as_deref())?,
     }

@@ -10,8 +10,9 @@ use lucarne_compiler::source::{SourceId, Sources, Span};
 use serde_json::{Value, json};
 
 use crate::arguments::Check;
+use crate::output::{print_error, print_out};
 use crate::progress::Progress;
-use crate::{FAILURE, Stop, files, front, print_error, print_out};
+use crate::{FAILURE, Stop, files, front};
 
 /// Checks all files; continues after a file with errors.
 pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
@@ -29,7 +30,7 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
     }
     drop(progress);
     if options.json {
-        print_out(format!("{:#}\n", Value::Array(checked.json)).as_bytes());
+        print_out(format!("{:#}\n", Value::Array(checked.json)).as_bytes())?;
     } else if !options.quiet && files.len() > 1 {
         print_error(&match checked.failed {
             0 => format!("checked {} files, no errors\n", files.len()),

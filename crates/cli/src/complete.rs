@@ -12,7 +12,8 @@ use clap_complete::env::{CompleteEnv, Shells};
 use lucarne_device::StateFolder;
 use lucarne_device::control::Reached;
 
-use crate::{Stop, print_out};
+use crate::Stop;
+use crate::output::print_out;
 
 /// The environment variable that a shell sets to ask for candidates.
 const VARIABLE: &str = "LUCARNE_COMPLETE";
@@ -65,6 +66,6 @@ pub(crate) fn print_script(shell: Shell) -> Result<ExitCode, Stop> {
     if shell == Shell::Zsh {
         script.extend_from_slice(ZSH_FIRST.as_bytes());
     }
-    print_out(&script);
+    print_out(&script)?;
     Ok(ExitCode::SUCCESS)
 }

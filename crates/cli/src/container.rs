@@ -14,8 +14,9 @@ use crate::arguments::device::{
     RunOptions, parse_interval,
 };
 use crate::device::shown_duration;
+use crate::output::print_out;
 use crate::reach::{reach, refused};
-use crate::{FAILURE, Stop, front, logs, print_out, table};
+use crate::{FAILURE, Stop, front, logs, table};
 
 /// The setting of `jag` that stands for `--interval`.
 const JAG_INTERVAL: &str = "jag.interval";
@@ -57,7 +58,7 @@ fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
     let Some(program) = program(file)? else { return Ok(ExitCode::from(FAILURE)) };
     if !options.quiet && !options.json {
         let shown = file.display();
-        print_out(format!("Installing container '{name}' from '{shown}' on '{device}' ...\n").as_bytes());
+        print_out(format!("Installing container '{name}' from '{shown}' on '{device}' ...\n").as_bytes())?;
     }
     let began = Instant::now();
     let upload = send(&reached, &program, &run.assets)?;
@@ -69,11 +70,11 @@ fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
             "name": name, "device": device, "image": installed.digest.id(), "digest": installed.digest,
             "replaced": installed.replaced, "bytes": size,
         });
-        print_out(format!("{object}\n").as_bytes());
+        print_out(format!("{object}\n").as_bytes())?;
     } else if !options.quiet {
         print_out(
             format!("Success: Sent {}KB to '{device}' in {took:.2}s\n", size.div_ceil(1024)).as_bytes(),
-        );
+        )?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -177,9 +178,9 @@ fn command_for(
     let name = &options.name;
     order(&reached, name.clone()).map_err(refused)?;
     if options.json {
-        print_out(format!("{}\n", json!({"name": name, "device": device, "done": done})).as_bytes());
+        print_out(format!("{}\n", json!({"name": name, "device": device, "done": done})).as_bytes())?;
     } else if !options.quiet {
-        print_out(format!("Container '{name}' on '{device}' {done}\n").as_bytes());
+        print_out(format!("Container '{name}' on '{device}' {done}\n").as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -201,7 +202,7 @@ fn list(options: &ContainerList) -> Result<ExitCode, Stop> {
         });
         table::table(&["DEVICE", "IMAGE", "NAME", "KIND", "STATE"], rows.collect())
     };
-    print_out(text.as_bytes());
+    print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -243,7 +244,7 @@ fn inspect(options: &ContainerInspect) -> Result<ExitCode, Stop> {
     } else {
         as_text(&device, &inspected)
     };
-    print_out(text.as_bytes());
+    print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

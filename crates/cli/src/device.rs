@@ -11,8 +11,9 @@ use lucarne_device::control::{ReachError, Reached, Status};
 use lucarne_device::{Daemon, DeviceOptions, StateFolder};
 
 use crate::arguments::device::{DeviceCommand, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
+use crate::output::{print_error, print_out};
 use crate::reach::{folder, reach};
-use crate::{Stop, metrics, print_error, print_out};
+use crate::{Stop, metrics};
 
 /// The longest time that a device may take to start all its containers.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -80,7 +81,7 @@ fn start(options: &DeviceStart) -> Result<ExitCode, Stop> {
     })?;
     if !options.quiet {
         let status = reached.device.status().wait().map_err(|error| failure(&error))?;
-        print_out(format!("{}\n", describe(&status)).as_bytes());
+        print_out(format!("{}\n", describe(&status)).as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -142,7 +143,7 @@ fn stop(options: &DeviceStop) -> Result<ExitCode, Stop> {
         wait_for_end(&process).map_err(|error| failure(&error))?;
     }
     if !options.quiet {
-        print_out(format!("The device '{name}' has stopped\n").as_bytes());
+        print_out(format!("The device '{name}' has stopped\n").as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -168,7 +169,7 @@ fn status(options: &DeviceStatus) -> Result<ExitCode, Stop> {
             } else {
                 "no device runs here: start one with 'lucarne device start'\n".to_owned()
             };
-            print_out(text.as_bytes());
+            print_out(text.as_bytes())?;
             return Ok(ExitCode::FAILURE);
         }
         Err(error) => return Err(Stop::failure(error.to_string())),
@@ -185,7 +186,7 @@ fn status(options: &DeviceStatus) -> Result<ExitCode, Stop> {
     } else {
         format!("{}\nIts state is in {}\n", describe(&status), folder.root().display())
     };
-    print_out(text.as_bytes());
+    print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -234,7 +235,7 @@ WantedBy=default.target
 ",
         quoted(&binary)
     );
-    print_out(text.as_bytes());
+    print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use lucarne_compiler::program::Program;
 
 use crate::arguments::Stage;
-use crate::{FAILURE, Stop, front, print_out};
+use crate::output::print_out;
+use crate::{FAILURE, Stop, front};
 
 /// Prints the result of a stage for a file.
 pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
@@ -20,7 +21,7 @@ pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
             None => return Ok(ExitCode::from(FAILURE)),
         },
     };
-    print_out(text.as_bytes());
+    print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

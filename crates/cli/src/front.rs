@@ -8,7 +8,8 @@ use lucarne_compiler::program::Program;
 use lucarne_compiler::source::FileLoader;
 use lucarne_toit::{Analysis, ToitError};
 
-use crate::{Stop, print_error};
+use crate::Stop;
+use crate::output::print_error;
 
 /// Analyzes a program and prints its diagnostics.
 pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {

@@ -1,6 +1,5 @@
 //! `lucarne container logs`.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,6 +8,7 @@ use lucarne_device::{Entry, Source};
 
 use crate::Stop;
 use crate::arguments::device::ContainerLogs;
+use crate::output::{end_with_reader, json_line, print_error, print_error_to_reader, print_to_reader};
 use crate::reach::{broken, reach, refused};
 
 /// The names of the log levels, from level 0 on.
@@ -19,39 +19,46 @@ pub(crate) fn logs(options: &ContainerLogs) -> Result<ExitCode, Stop> {
     let name = options.name.clone();
     if !options.follow {
         let entries = reached.device.logs(name, options.lines).wait().map_err(refused)?;
-        // The reader has closed the pipe and does not need the rest.
-        let _ = print(options, &LogPart { entries, missed: 0 });
+        print(options, &LogPart { entries, missed: 0 })?;
         return Ok(ExitCode::SUCCESS);
     }
+    end_with_reader();
     let follower = reached.device.follow(name, options.lines).wait().map_err(refused)?;
     let mut parts = follower.notifications();
     while let Some(part) = parts.next().wait() {
-        if print(options, &part.map_err(broken)?).is_err() {
+        if !print(options, &part.map_err(broken)?)? {
             break;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(options: &ContainerLogs, part: &LogPart) -> io::Result<()> {
-    let (mut out, mut error) = (io::stdout().lock(), io::stderr().lock());
+/// Prints lines, each to its own stream. Returns false if a reader has closed the pipe.
+fn print(options: &ContainerLogs, part: &LogPart) -> Result<bool, Stop> {
     if part.missed > 0 {
-        writeln!(
-            error,
-            "lucarne: {} lines came too fast to be printed here; they are in the log",
-            part.missed
-        )?;
+        let missed = part.missed;
+        print_error(&format!(
+            "lucarne: {missed} lines came too fast to be printed here; they are in the log\n"
+        ));
     }
-    for entry in &part.entries {
-        if options.json {
-            writeln!(out, "{}", serde_json::to_string(entry)?)?;
-        } else if entry.source == Source::Error {
-            writeln!(error, "{}", line(entry, options.timestamps))?;
-        } else {
-            writeln!(out, "{}", line(entry, options.timestamps))?;
+    // Lines of one stream that follow each other are written at once.
+    let is_error = |entry: &Entry| entry.source == Source::Error && !options.json;
+    for run in part.entries.chunk_by(|one, other| is_error(one) == is_error(other)) {
+        let lines = run.iter().map(|entry| text(options, entry)).collect::<Result<Vec<_>, _>>()?;
+        let text = lines.join("\n") + "\n";
+        let is_read = match run.first().is_some_and(is_error) {
+            true => print_error_to_reader(text.as_bytes())?,
+            false => print_to_reader(text.as_bytes())?,
+        };
+        if !is_read {
+            return Ok(false);
         }
     }
-    out.flush()
+    Ok(true)
+}
+
+fn text(options: &ContainerLogs, entry: &Entry) -> Result<String, Stop> {
+    if options.json { json_line(entry) } else { Ok(line(entry, options.timestamps)) }
 }
 
 /// Formats a log entry for people.

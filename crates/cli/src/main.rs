@@ -12,6 +12,7 @@ mod front;
 mod logs;
 mod manual;
 mod metrics;
+mod output;
 mod pkg;
 mod progress;
 mod reach;
@@ -22,12 +23,12 @@ mod test;
 mod top;
 mod watch;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use arguments::{Command, CommandLine, Emit};
+use output::print_error;
 
 /// The exit status for a wrong command line or a file that cannot be read.
 const USAGE: u8 = 2;
@@ -44,15 +45,25 @@ fn main() -> ExitCode {
     complete::complete(CommandLine::command);
     let first = std::env::args_os().nth(1);
     let result = if Emit::is_meant(first.as_deref()) {
-        let Emit { stage, file } = Emit::parse();
-        emit::emit(stage, &file)
+        parsed(Emit::try_parse(), |Emit { stage, file }| emit::emit(stage, &file))
     } else {
-        perform(CommandLine::parse().command)
+        parsed(CommandLine::try_parse(), |line| perform(line.command))
     };
     result.unwrap_or_else(|error| {
         print_error(&format!("lucarne: {}\n", error.message));
         ExitCode::from(error.status)
     })
+}
+
+/// Performs a command line, or prints why there is nothing to perform.
+fn parsed<T>(
+    line: Result<T, clap::Error>,
+    perform: impl FnOnce(T) -> Result<ExitCode, Stop>,
+) -> Result<ExitCode, Stop> {
+    match line {
+        Ok(line) => perform(line),
+        Err(error) => output::print_of_parser(&error),
+    }
 }
 
 fn perform(command: Command) -> Result<ExitCode, Stop> {
@@ -92,14 +103,4 @@ impl Stop {
     fn failure(message: impl Into<String>) -> Stop {
         Stop { message: message.into(), status: FAILURE }
     }
-}
-
-/// Writes to standard output. If the reader has closed the pipe, drops the rest.
-fn print_out(bytes: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
-}
-
-fn print_error(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -5,14 +5,15 @@ use std::process::ExitCode;
 
 use lucarne_device::control::{ContainerCounters, Counters, State};
 
+use crate::Stop;
 use crate::arguments::device::DeviceMetrics;
+use crate::output::print_out;
 use crate::reach::{reach, refused};
-use crate::{Stop, print_out};
 
 pub(crate) fn metrics(options: &DeviceMetrics) -> Result<ExitCode, Stop> {
     let (reached, _) = reach(&options.at)?;
     let counters = reached.device.counters().wait().map_err(refused)?;
-    print_out(text(&counters).as_bytes());
+    print_out(text(&counters).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

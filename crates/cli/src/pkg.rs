@@ -7,8 +7,9 @@ use lucarne_package::install::{self, InstallError};
 use lucarne_package::lock::{Lock, Package, Place};
 use serde_json::json;
 
+use crate::Stop;
 use crate::arguments::{PkgCommand, PkgInstall, PkgList};
-use crate::{Stop, print_error, print_out};
+use crate::output::{print_error, print_out};
 
 /// Installs or lists packages.
 pub(crate) fn pkg(command: &PkgCommand) -> Result<ExitCode, Stop> {
@@ -49,7 +50,7 @@ fn list(options: &PkgList) -> Result<ExitCode, Stop> {
     let rows: Vec<Row<'_>> =
         lock.packages.iter().map(|(id, package)| Row::new(&root, &lock, id, package)).collect();
     let text = if options.json { as_json(&rows) } else { as_table(&rows) };
-    print_out(text.as_bytes());
+    print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,8 +13,9 @@ use lucarne_toit::LoadedProgram;
 
 use crate::arguments::device::{At, RunOptions};
 use crate::arguments::{HOST, Run};
+use crate::output::{end_after, end_with_reader, print_error, print_out};
 use crate::reach::reach;
-use crate::{FAILURE, Stop, container, front, print_error, print_out};
+use crate::{FAILURE, Stop, container, front};
 
 /// The exit status after Ctrl-C: 128 plus the number of the signal, as in shells.
 const INTERRUPTED: i32 = 130;
@@ -37,7 +38,8 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     }
     let Some(program) = front::compile(file)? else { return Ok(ExitCode::from(FAILURE)) };
     let image = lucarne_toit::load(program).map_err(|error| Stop::failure(error.to_string()))?;
-    let output: Arc<dyn Output> = Arc::new(StandardOutput::new());
+    let output: Arc<dyn Output> = Arc::new(StandardOutput::new().on_failure(end_after));
+    end_with_reader();
     let code = match options.simulate {
         Some(seed) => simulate(options, seed, image, output)?,
         None => run_on_threads(options, image, output)?,
@@ -51,7 +53,7 @@ fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
     let at = At { state: options.state.clone(), device: Some(options.device.clone()) };
     let (reached, device) = reach(&at)?;
     let Some(program) = container::program(file)? else { return Ok(ExitCode::from(FAILURE)) };
-    print_out(format!("Running '{}' on '{device}' ...\n", file.display()).as_bytes());
+    print_out(format!("Running '{}' on '{device}' ...\n", file.display()).as_bytes())?;
     let began = Instant::now();
     let settings = container::settings(&options.on_device, options.arguments());
     let upload = container::send(&reached, &program, &options.on_device.assets)?;
@@ -60,7 +62,7 @@ fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
     print_out(
         format!("Success: Sent {size}KB to '{device}' in {took:.2}s; see 'lucarne container logs -f run'\n")
             .as_bytes(),
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

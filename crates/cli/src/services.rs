@@ -7,8 +7,9 @@ use lucarne_device::control::{ClientSample, Reached, Sample, ServiceSample};
 use serde_json::json;
 
 use crate::arguments::device::Services;
+use crate::output::print_out;
 use crate::reach::{broken, reach, refused};
-use crate::{Stop, print_out, table};
+use crate::{Stop, table};
 
 /// The name of the device itself in a list of containers.
 const DEVICE: &str = "(device)";
@@ -18,30 +19,30 @@ pub(crate) fn services(options: &Services) -> Result<ExitCode, Stop> {
     let mut found = None;
     watch(&reached, options.during, |sample| {
         found = Some(sample);
-        false
+        Ok(false)
     })?;
     let sample = found.ok_or_else(|| Stop::failure("the device has ended"))?;
     if options.json {
         print_out(
             format!("{}\n", json!({"over_us": sample.over_us, "services": sample.services})).as_bytes(),
-        );
+        )?;
     } else {
-        print_out(shown(&sample.services, sample.over_us).as_bytes());
+        print_out(shown(&sample.services, sample.over_us).as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes samples of a device until `take` returns that it has enough, or the device ends.
+/// Takes samples of a device until `take` returns false or fails, or the device ends.
 pub(crate) fn watch(
     reached: &Reached,
     interval: Duration,
-    mut take: impl FnMut(Sample) -> bool,
+    mut take: impl FnMut(Sample) -> Result<bool, Stop>,
 ) -> Result<(), Stop> {
     let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
     let watch = reached.device.watch(interval_us).wait().map_err(refused)?;
     let mut samples = watch.notifications();
     while let Some(sample) = samples.next().wait() {
-        if !take(sample.map_err(broken)?) {
+        if !take(sample.map_err(broken)?)? {
             break;
         }
     }

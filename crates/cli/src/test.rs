@@ -16,6 +16,7 @@ use lucarne_host::processors;
 use wait_timeout::ChildExt;
 
 use crate::arguments::Test;
+use crate::output::end_with_reader;
 use crate::progress::Progress;
 use crate::{FAILURE, Stop, files};
 use report::Report;
@@ -57,7 +58,12 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
         .map_err(|error| Stop::failure(format!("cannot find this program: {error}")))?;
     let mut report = Report::new(options)?;
     let progress = Progress::new(tests.len(), options.quiet || options.json);
-    run_all(&binary, options, tests, &progress, |finished| progress.interrupted(|| report.add(finished)));
+    end_with_reader();
+    run_all(&binary, options, tests, &progress, |finished| {
+        let mut added = Ok(());
+        progress.interrupted(|| added = report.add(finished));
+        added
+    })?;
     drop(progress);
     let failed = report.close()?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
@@ -69,8 +75,8 @@ fn run_all(
     options: &Test,
     tests: Vec<PathBuf>,
     progress: &Progress,
-    mut each: impl FnMut(Finished),
-) {
+    mut each: impl FnMut(Finished) -> Result<(), Stop>,
+) -> Result<(), Stop> {
     let jobs = options.jobs.map_or_else(processors, usize::from).min(tests.len());
     let waiting = Mutex::new(VecDeque::from(tests));
     std::thread::scope(|scope| {
@@ -82,16 +88,19 @@ fn run_all(
                 while let Some(file) = next() {
                     progress.begin(&file);
                     // The receiver is dropped only if printing failed.
-                    let _ = sender.send(run_one(binary, options, file));
+                    if sender.send(run_one(binary, options, file)).is_err() {
+                        return;
+                    }
                 }
             });
         }
         drop(sender);
         for finished in receiver {
             progress.end(&finished.file);
-            each(finished);
+            each(finished)?;
         }
-    });
+        Ok(())
+    })
 }
 
 fn run_one(binary: &Path, options: &Test, file: PathBuf) -> Finished {

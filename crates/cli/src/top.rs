@@ -5,7 +5,7 @@
 //! JSON object, for each interval.
 
 use std::cmp::Reverse;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -16,6 +16,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwins
 
 use crate::arguments::device::Top;
 use crate::container::describe;
+use crate::output::{end_with_reader, json_line, print_to_reader};
 use crate::reach::reach;
 use crate::services::{rate, shown, watch};
 use crate::{Stop, table};
@@ -47,16 +48,16 @@ struct Live {
 
 pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
     let (reached, name) = reach(&options.at)?;
+    end_with_reader();
     if options.json || !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         let mut left = options.count;
         watch(&reached, options.interval, |sample| {
             left = left.map(|left| left.saturating_sub(1));
-            print(&sample, options.json).is_ok() && left != Some(0)
+            Ok(print(&sample, options.json)? && left != Some(0))
         })?;
         return Ok(ExitCode::SUCCESS);
     }
-    let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot use the terminal: {error}"));
-    let live = Arc::new(Live::begin(name).map_err(|error| failure(&error))?);
+    let live = Arc::new(Live::begin(name)?);
     let (keys, ended) = (live.clone(), live.clone());
     // Both threads end with this OS process: a wait for a key cannot be interrupted.
     thread::spawn(move || keys.read_keys());
@@ -66,19 +67,17 @@ pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
         watch(&reached, options.interval, |sample| {
             live.shown.lock().1 = Some(sample);
             left = left.map(|left| left.saturating_sub(1));
-            live.draw().is_ok() && left != Some(0)
+            Ok(live.draw()? && left != Some(0))
         })
     });
     live.restore();
     watched.map(|()| ExitCode::SUCCESS)
 }
 
-/// Prints a sample without a terminal. Stops when the reader has closed the pipe.
-fn print(sample: &Sample, is_json: bool) -> io::Result<()> {
-    let text = if is_json { serde_json::to_string(sample)? } else { picture(sample, Order::Installed) };
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
+/// Prints a sample without a terminal. Returns false if the reader has closed the pipe.
+fn print(sample: &Sample, is_json: bool) -> Result<bool, Stop> {
+    let text = if is_json { json_line(sample)? } else { picture(sample, Order::Installed) };
+    print_to_reader(format!("{text}\n").as_bytes())
 }
 
 /// Formats a sample for people.
@@ -133,15 +132,15 @@ impl Order {
 }
 
 impl Live {
-    fn begin(title: String) -> io::Result<Live> {
-        let before = tcgetattr(io::stdin())?;
+    fn begin(title: String) -> Result<Live, Stop> {
+        let before = tcgetattr(io::stdin()).map_err(|error| failure(&error))?;
         let mut keys = before.clone();
         keys.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
-        tcsetattr(io::stdin(), OptionalActions::Now, &keys)?;
+        tcsetattr(io::stdin(), OptionalActions::Now, &keys).map_err(|error| failure(&error))?;
         let has_colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let live = Live { title, has_colors, before, shown: Mutex::new((Order::Installed, None)) };
         // Switch to the alternate screen and hide the cursor.
-        write_out("\x1b[?1049h\x1b[?25l")?;
+        print_to_reader(b"\x1b[?1049h\x1b[?25l")?;
         live.draw()?;
         Ok(live)
     }
@@ -159,7 +158,8 @@ impl Live {
         }
     }
 
-    fn draw(&self) -> io::Result<()> {
+    /// Draws the latest sample. Returns false if the terminal was closed.
+    fn draw(&self) -> Result<bool, Stop> {
         let (lines, columns) = size();
         let shown = self.shown.lock();
         let (order, sample) = &*shown;
@@ -179,13 +179,13 @@ impl Live {
             let is_head = index == 0 && self.has_colors;
             text.push_str(&if is_head { format!("\x1b[7m{cut}\x1b[0m{end}") } else { cut + end });
         }
-        write_out(&(text + "\x1b[J"))
+        print_to_reader((text + "\x1b[J").as_bytes())
     }
 
     /// Restores the terminal.
     fn restore(&self) {
         // If the terminal was closed, nothing can show the error.
-        let _ = write_out("\x1b[?25h\x1b[?1049l");
+        let _ = print_to_reader(b"\x1b[?25h\x1b[?1049l");
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 
@@ -196,10 +196,8 @@ impl Live {
     }
 }
 
-fn write_out(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+fn failure(error: &dyn std::fmt::Display) -> Stop {
+    Stop::failure(format!("cannot use the terminal: {error}"))
 }
 
 fn size() -> (usize, usize) {

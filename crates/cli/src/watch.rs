@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 use lucarne_compiler::resolve::Analysis;
 use lucarne_compiler::source::{LIBRARY_PREFIX, Source};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use rustix::event::Timespec;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::arguments::{HOST, Watch};
-use crate::{Stop, front, print_error};
+use crate::output::{end_with_reader, is_read, print_error};
+use crate::{Stop, front};
 
 /// The time without changes after which a burst is over.
 const BURST: Duration = Duration::from_millis(20);
@@ -25,6 +27,7 @@ const BURST: Duration = Duration::from_millis(20);
 /// Runs the program until Ctrl-C.
 pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
     front::require_readable(&options.file)?;
+    end_with_reader();
     let (sender, events) = channel();
     let mut folders = Folders::new(sender.clone())?;
     let mut program = WatchedProgram { options, sender, running: None };
@@ -176,7 +179,8 @@ impl WatchedProgram<'_> {
     fn report_end(&mut self) {
         let Some(Ok(Some(status))) = self.running.as_mut().map(Child::try_wait) else { return };
         self.running = None;
-        if self.is_here() {
+        // The program ends with the reader of its output, as this command does.
+        if self.is_here() && is_read(Some(&Timespec::default())) {
             print_error(&format!("lucarne: {} has ended ({status})\n", self.options.file.display()));
         }
     }

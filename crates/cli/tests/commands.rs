@@ -170,6 +170,61 @@ fn a_closed_pipe_is_not_a_failure() {
     assert_eq!(status.code(), Some(0));
 }
 
+/// A full disk, as far as writing is concerned.
+fn full_disk() -> std::fs::File {
+    std::fs::File::options().write(true).open("/dev/full").expect("this is Linux")
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let folder = Folder::new("full-disk");
+    folder.file("app.toit", "main: print \"hello\"\n");
+    folder.file("forever.toit", "main: while true: print \"hello\"\n");
+    folder.file("a-test.toit", "main: print \"hello\"\n");
+    folder.file("package.yaml", "name: app\n");
+    for arguments in [
+        &["--emit=tokens", "app.toit"][..],
+        &["--emit=ir", "app.toit"],
+        &["--emit=bytecode", "app.toit"],
+        &["completions", "bash"],
+        &["device", "unit"],
+        &["check", "--json", "app.toit"],
+        &["run", "app.toit"],
+        &["run", "forever.toit"],
+        &["run", "--simulate=1", "app.toit"],
+        &["test", "."],
+        &["test", "--json", "."],
+        &["pkg", "list"],
+        &["c", "include-dir"],
+        &["help"],
+        &["run", "--help"],
+        &["--version"],
+    ] {
+        let output = folder.command(arguments).stdout(full_disk()).output().expect("the binary starts");
+        let error = String::from_utf8(output.stderr).expect("output is UTF-8");
+        let expected = "lucarne: cannot write to standard output: no space left on device\n";
+        assert_eq!((output.status.code(), error.as_str()), (Some(1), expected), "{arguments:?}");
+    }
+}
+
+/// Runs a program, reads its first line, and closes the pipe. The program must end at once.
+#[test]
+fn a_program_ends_with_the_reader_of_its_output() {
+    let folder = Folder::new("reader-gone");
+    folder.file("silent.toit", "main:\n  print \"one\"\n  sleep --ms=3_600_000\n");
+    folder.file("forever.toit", "main: while true: print \"one\"\n");
+    for arguments in [&["run", "silent.toit"][..], &["run", "forever.toit"], &["watch", "silent.toit"]] {
+        let mut command = folder.command(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line comes");
+        assert_eq!(line, "one\n");
+        let output = child.wait_with_output().expect("it ends");
+        let error = String::from_utf8(output.stderr).expect("output is UTF-8");
+        assert_eq!((output.status.code(), error.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
 #[test]
 fn output_appears_at_once_in_a_pipe() {
     let folder = Folder::new("follow");

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -260,7 +261,6 @@ fn containers_start_at_intervals() {
 
 #[test]
 fn a_log_is_followed_as_it_grows() {
-    use std::io::{BufRead, BufReader};
     let device = Device::started("device-follow");
     device.folder.file("count.toit", "main:\n  1_000.repeat:\n    print it\n    sleep --ms=20\n");
     device.install(&["count", "count.toit"]);
@@ -277,6 +277,52 @@ fn a_log_is_followed_as_it_grows() {
     let followed = follow.wait_with_output().expect("it ends");
     assert_eq!(followed.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&followed.stderr), "lucarne: the device has ended\n");
+}
+
+#[test]
+fn following_a_silent_log_ends_with_the_reader() {
+    let device = Device::started("device-reader-gone");
+    device.folder.file("silent.toit", "main:\n  print \"one\"\n  sleep --ms=3_600_000\n");
+    device.install(&["silent", "silent.toit"]);
+    device.wait_for("silent", "one", 1);
+    let mut follow = device.command(&["container", "logs", "-f", "silent"]);
+    let mut follow = follow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut line = String::new();
+    let out = follow.stdout.take().expect("it is piped");
+    BufReader::new(out).read_line(&mut line).expect("a line comes");
+    assert_eq!(line, "one\n");
+    // The log stays silent: only the closed pipe can wake the command.
+    let output = follow.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn output_of_device_commands_that_cannot_be_written_is_a_failure() {
+    let device = Device::started("device-full-disk");
+    device.install(&["idle", "idle.toit", "--", "Idle"]);
+    device.folder.file("hello.toit", "main: print \"hello\"\n");
+    device.install(&["hello", "hello.toit"]);
+    device.wait_for("hello", "hello", 1);
+    for arguments in [
+        &["device", "metrics"][..],
+        &["device", "status"],
+        &["device", "status", "--json"],
+        &["container", "list"],
+        &["container", "list", "--json"],
+        &["container", "inspect", "idle"],
+        &["container", "inspect", "--json", "idle"],
+        &["container", "logs", "hello"],
+        &["container", "logs", "--json", "-f", "hello"],
+        &["container", "restart", "idle"],
+        &["services", "--for", "100ms"],
+        &["top", "--json"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("this is Linux");
+        let output = device.command(arguments).stdout(full).output().expect("it starts");
+        let error = String::from_utf8(output.stderr).expect("output is UTF-8");
+        let expected = "lucarne: cannot write to standard output: no space left on device\n";
+        assert_eq!((output.status.code(), error.as_str()), (Some(1), expected), "{arguments:?}");
+    }
 }
 
 #[test]
@@ -560,7 +606,7 @@ fn the_system_can_be_observed() {
     let mut top = top.stdout(Stdio::piped()).spawn().expect("it starts");
     let mut line = String::new();
     let out = top.stdout.as_mut().expect("it is piped");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("a line");
+    std::io::BufRead::read_line(&mut BufReader::new(out), &mut line).expect("a line");
     top.kill().and_then(|()| top.wait()).expect("it ends");
     let sample: Value = serde_json::from_str(&line).expect("it is JSON");
     let containers = sample["containers"].as_array().expect("a list");

@@ -1,6 +1,6 @@
 //! Output of text for people.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::Mutex;
@@ -40,7 +40,11 @@ pub struct StandardOutput {
     collected: Mutex<Collected>,
     collect: bool,
     clock: Clock,
+    failed: Option<Failed>,
 }
+
+/// Is told why standard output cannot be written.
+type Failed = Box<dyn Fn(&io::Error) + Send + Sync>;
 
 #[derive(Default)]
 struct Collected {
@@ -58,7 +62,13 @@ impl StandardOutput {
     /// Returns the streams of this OS process. Collects standard output if it is not a terminal.
     pub fn new() -> StandardOutput {
         let collect = !std::io::stdout().is_terminal();
-        StandardOutput { collected: Mutex::default(), collect, clock: Clock::real() }
+        StandardOutput { collected: Mutex::default(), collect, clock: Clock::real(), failed: None }
+    }
+
+    /// Calls `failed` each time that standard output cannot be written. By default the text is lost silently.
+    pub fn on_failure(mut self, failed: impl Fn(&io::Error) + Send + Sync + 'static) -> StandardOutput {
+        self.failed = Some(Box::new(failed));
+        self
     }
 
     fn is_due(&self, collected: &Collected) -> bool {
@@ -72,9 +82,13 @@ impl StandardOutput {
             return;
         }
         let mut out = std::io::stdout().lock();
-        // The reader has closed the pipe and does not need the rest. That is not a fault of the programs.
-        let _ = out.write_all(&collected.bytes).and_then(|()| out.flush());
+        let written = out.write_all(&collected.bytes).and_then(|()| out.flush());
+        drop(out);
         collected.bytes.clear();
+        // That is not a fault of the programs, so they do not learn of it.
+        if let (Err(error), Some(failed)) = (written, &self.failed) {
+            failed(&error);
+        }
         collected.written_us = self.clock.now_us();
     }
 }

@@ -8,8 +8,9 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::json;
 
 use super::{Finished, Outcome};
+use crate::Stop;
 use crate::arguments::Test;
-use crate::{Stop, print_out};
+use crate::output::print_out;
 
 /// Collects test results and prints them as they come.
 pub(super) struct Report {
@@ -34,21 +35,26 @@ impl Report {
         Ok(Report { is_json: options.json, is_quiet: options.quiet, junit, passed: 0, failed: Vec::new() })
     }
 
-    pub(super) fn add(&mut self, finished: Finished) {
+    /// Adds and prints a result.
+    ///
+    /// # Errors
+    /// If it cannot be printed.
+    pub(super) fn add(&mut self, finished: Finished) -> Result<(), Stop> {
         if let Some((_, _, suite)) = &mut self.junit {
             suite.add_test_case(junit_case(&finished));
         }
         if self.is_json {
-            print_out(format!("{}\n", as_json(&finished)).as_bytes());
+            print_out(format!("{}\n", as_json(&finished)).as_bytes())?;
         } else if finished.outcome != Outcome::Passed {
-            print_out(as_text(&finished).as_bytes());
+            print_out(as_text(&finished).as_bytes())?;
         } else if !self.is_quiet {
-            print_out(format!("ok     {}\n", finished.file.display()).as_bytes());
+            print_out(format!("ok     {}\n", finished.file.display()).as_bytes())?;
         }
         match finished.outcome {
             Outcome::Passed => self.passed += 1,
             Outcome::Failed(_) | Outcome::TimedOut => self.failed.push(finished.file),
         }
+        Ok(())
     }
 
     /// Prints the summary. Returns the number of tests that failed.
@@ -57,7 +63,7 @@ impl Report {
         if self.is_json {
             print_out(
                 format!("{}\n", json!({ "type": "summary", "passed": passed, "failed": failed })).as_bytes(),
-            );
+            )?;
         } else {
             let mut text = String::new();
             // The first failures may have scrolled away.
@@ -66,7 +72,7 @@ impl Report {
                     self.failed.iter().map(|file| format!("  {}\n", file.display())).collect();
                 text = format!("failed:\n{}", names.concat());
             }
-            print_out(format!("{text}{passed} passed, {failed} failed\n").as_bytes());
+            print_out(format!("{text}{passed} passed, {failed} failed\n").as_bytes())?;
         }
         if let Some((path, mut file, suite)) = self.junit {
             let mut report = quick_junit::Report::new("lucarne test");

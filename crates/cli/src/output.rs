@@ -1,0 +1,101 @@
+//! The only way in which commands print.
+//!
+//! Output that cannot be written ends a command with a message. A closed pipe is no failure: commands that
+//! print for as long as they run end at once, the others drop the text and do their work.
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+use std::thread;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::front::reason;
+use crate::{FAILURE, Stop};
+
+/// Writes to standard output. If the reader has closed the pipe, drops the text.
+///
+/// # Errors
+/// If the text cannot be written for another reason.
+pub(crate) fn print_out(bytes: &[u8]) -> Result<(), Stop> {
+    print_to_reader(bytes).map(drop)
+}
+
+/// Writes to standard output. Returns false if the reader has closed the pipe.
+///
+/// # Errors
+/// As [`print_out`].
+pub(crate) fn print_to_reader(bytes: &[u8]) -> Result<bool, Stop> {
+    written(io::stdout().lock(), bytes, "standard output")
+}
+
+/// Writes the output of a container to standard error. Returns false if the reader has closed the pipe.
+///
+/// # Errors
+/// As [`print_out`].
+pub(crate) fn print_error_to_reader(bytes: &[u8]) -> Result<bool, Stop> {
+    written(io::stderr().lock(), bytes, "standard error")
+}
+
+/// Formats a value as one line of JSON. The fields keep their order.
+pub(crate) fn json_line(value: &impl serde::Serialize) -> Result<String, Stop> {
+    serde_json::to_string(value).map_err(|error| Stop::failure(format!("cannot write JSON: {error}")))
+}
+
+/// Writes a message to standard error. If that fails, nothing can show the failure.
+pub(crate) fn print_error(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Ends this OS process because the output of its programs cannot be written: quietly if the reader has closed the
+/// pipe.
+pub(crate) fn end_after(error: &io::Error) {
+    if error.kind() == ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    print_error(&format!("lucarne: {}\n", cannot_write("standard output", error)));
+    std::process::exit(FAILURE.into());
+}
+
+/// Ends this OS process when the reader of standard output closes the pipe, even if nothing is written.
+pub(crate) fn end_with_reader() {
+    thread::spawn(|| {
+        if !is_read(None) {
+            std::process::exit(0);
+        }
+    });
+}
+
+/// Waits until the reader of standard output closes the pipe, or for this time. Returns whether there is still a reader.
+pub(crate) fn is_read(timeout: Option<&Timespec>) -> bool {
+    // With no events asked for, only errors and a hang-up are reported. Files and terminals have neither.
+    let mut out = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::empty())];
+    while poll(&mut out, timeout) == Err(Errno::INTR) {}
+    !out[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+}
+
+/// Prints what the parser of the command line has to say: help, the version or a mistake.
+pub(crate) fn print_of_parser(parsed: &clap::Error) -> Result<ExitCode, Stop> {
+    if parsed.use_stderr() {
+        let _ = parsed.print();
+    } else {
+        written_result(parsed.print(), "standard output")?;
+    }
+    Ok(ExitCode::from(u8::try_from(parsed.exit_code()).unwrap_or(FAILURE)))
+}
+
+fn written(mut out: impl Write, bytes: &[u8], name: &str) -> Result<bool, Stop> {
+    written_result(out.write_all(bytes).and_then(|()| out.flush()), name)
+}
+
+fn written_result(result: io::Result<()>, name: &str) -> Result<bool, Stop> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Stop::failure(cannot_write(name, &error))),
+    }
+}
+
+fn cannot_write(name: &str, error: &io::Error) -> String {
+    format!("cannot write to {name}: {}", reason(error))
+}
