@@ -14,7 +14,7 @@ use crate::arguments::device::{
     RunOptions, parse_interval,
 };
 use crate::device::shown_duration;
-use crate::output::print_out;
+use crate::output::{print_out, visible};
 use crate::reach::{reach, refused};
 use crate::{FAILURE, Stop, front, logs, table};
 
@@ -286,5 +286,5 @@ fn as_text(device: &str, inspected: &Inspected) -> String {
     add("deny provide", deny_provide);
     add("reserves", provides);
     add("bounds", bounds);
-    lines.iter().map(|(name, value)| format!("{name:<14}{value}\n")).collect()
+    lines.iter().map(|(name, value)| format!("{name:<14}{}\n", visible(value))).collect()
 }

@@ -1,5 +1,6 @@
 //! `lucarne container logs`.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -8,8 +9,13 @@ use lucarne_device::{Entry, Source};
 
 use crate::Stop;
 use crate::arguments::device::ContainerLogs;
-use crate::output::{end_with_reader, json_line, print_error, print_error_to_reader, print_to_reader};
+use crate::output::{
+    end_with_reader, json_line, print_error, print_error_to_reader, print_to_reader, visible,
+};
 use crate::reach::{broken, reach, refused};
+
+/// The beginning of a line that the device has written.
+const DEVICE_MARK: &str = "[device]";
 
 /// The names of the log levels, from level 0 on.
 const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
@@ -58,7 +64,20 @@ fn print(options: &ContainerLogs, part: &LogPart) -> Result<bool, Stop> {
 }
 
 fn text(options: &ContainerLogs, entry: &Entry) -> Result<String, Stop> {
-    if options.json { json_line(entry) } else { Ok(line(entry, options.timestamps)) }
+    if options.json {
+        return json_line(entry);
+    }
+    let line = line(entry, options.timestamps);
+    let is_on_terminal =
+        if entry.source == Source::Error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+    Ok(if is_on_terminal { for_terminal(entry, &line) } else { line })
+}
+
+/// Makes a line harmless: a container must not move the cursor, or pass a line off as one of the device.
+fn for_terminal(entry: &Entry, line: &str) -> String {
+    let line = visible(line);
+    let is_forged = entry.source != Source::System && line.contains(DEVICE_MARK);
+    if is_forged { line.replace(DEVICE_MARK, "\\[device]") } else { line.into_owned() }
 }
 
 /// Formats a log entry for people.
@@ -70,7 +89,7 @@ pub(crate) fn line(entry: &Entry, with_time: bool) -> String {
     }
     match entry.source {
         Source::Out | Source::Error => line.push_str(&entry.text),
-        Source::System => line.push_str(&format!("[device] {}", entry.text)),
+        Source::System => line.push_str(&format!("{DEVICE_MARK} {}", entry.text)),
         Source::Log => {
             let names: String = entry.names.iter().map(|name| format!("[{name}] ")).collect();
             let level = entry.level.and_then(|level| LEVELS.get(usize::from(level))).unwrap_or(&"LOG");
@@ -82,4 +101,28 @@ pub(crate) fn line(entry: &Entry, with_time: bool) -> String {
         }
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(source: Source, text: &str) -> Entry {
+        let (names, tags) = (Vec::new(), Vec::new());
+        Entry { number: 0, time_us: 0, source, level: None, names, tags, text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_container_cannot_write_lines_of_the_device() {
+        let shown = |source, text: &str| {
+            let entry = entry(source, text);
+            for_terminal(&entry, &line(&entry, false))
+        };
+        assert_eq!(shown(Source::System, "ended with code 1"), "[device] ended with code 1");
+        assert_eq!(shown(Source::Out, "[device] ended"), "\\[device] ended");
+        assert_eq!(shown(Source::Error, "x\r\u{1b}[K[device] ended"), "x\\r\\u{1b}[K\\[device] ended");
+        let logged = Entry { names: vec!["device".to_owned()], ..entry(Source::Log, "ended") };
+        assert_eq!(for_terminal(&logged, &line(&logged, false)), "\\[device] LOG: ended");
+        assert_eq!(shown(Source::Out, "plain"), "plain");
+    }
 }

@@ -3,6 +3,7 @@
 //! Output that cannot be written ends a command with a message. A closed pipe is no failure: commands that
 //! print for as long as they run end at once, the others drop the text and do their work.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::thread;
@@ -40,6 +41,25 @@ pub(crate) fn print_error_to_reader(bytes: &[u8]) -> Result<bool, Stop> {
 /// Formats a value as one line of JSON. The fields keep their order.
 pub(crate) fn json_line(value: &impl serde::Serialize) -> Result<String, Stop> {
     serde_json::to_string(value).map_err(|error| Stop::failure(format!("cannot write JSON: {error}")))
+}
+
+/// Escapes the characters by which a text from a container could move the cursor, or hide or reorder what is
+/// shown.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| letter == '\t' || !(letter.is_control() || is_invisible(letter));
+    if text.chars().all(is_plain) {
+        return text.into();
+    }
+    let escaped = |letter: char| match is_plain(letter) {
+        true => letter.to_string(),
+        false => letter.escape_default().to_string(),
+    };
+    text.chars().map(escaped).collect::<String>().into()
+}
+
+/// Returns whether a character ends a line or changes the direction of others.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Writes a message to standard error. If that fails, nothing can show the failure.
@@ -98,4 +118,15 @@ fn written_result(result: io::Result<()>, name: &str) -> Result<bool, Stop> {
 
 fn cannot_write(name: &str, error: &io::Error) -> String {
     format!("cannot write to {name}: {}", reason(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(visible("a\tb é → 😀"), "a\tb é → 😀");
+        assert_eq!(visible("x\r\u{1b}[2J\u{9b}1A\u{202e}y"), "x\\r\\u{1b}[2J\\u{9b}1A\\u{202e}y");
+    }
 }

@@ -1,11 +1,15 @@
 //! Tables for people: each column is as wide as its widest cell.
 
+use crate::output::visible;
+
 /// The space between two columns.
 const GAP: usize = 3;
 
 /// Formats a table. The last column is not padded.
 pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let head = head.iter().map(|title| (*title).to_owned()).collect();
+    // Containers choose the names of their services.
+    let rows = rows.iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect());
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

@@ -280,6 +280,21 @@ fn a_log_is_followed_as_it_grows() {
 }
 
 #[test]
+fn a_flood_does_not_hide_a_death() {
+    let device = Device::started("device-flood-death");
+    device.folder.file("flood.toit", "main:\n  20_000.repeat: print \"line $it\"\n  throw \"WHY IT DIED\"\n");
+    for number in 0..6 {
+        let name = format!("flood{number}");
+        device.install(&[&name, "flood.toit"]);
+        device.wait_for_state(&name, "ended");
+        let log = device.log(&name);
+        assert_eq!(log.matches("WHY IT DIED").count(), 1, "{name}: {}", log.len());
+        assert_eq!(log.matches("[device] ended with code 1").count(), 1, "{name}: {}", log.len());
+        assert!(log.contains("line 19999\n"), "{name}");
+    }
+}
+
+#[test]
 fn following_a_silent_log_ends_with_the_reader() {
     let device = Device::started("device-reader-gone");
     device.folder.file("silent.toit", "main:\n  print \"one\"\n  sleep --ms=3_600_000\n");

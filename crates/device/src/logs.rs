@@ -5,10 +5,13 @@
 //! ```
 //!
 //! Writing only takes a lock that is held for moments: the files belong to the one thread of
-//! [`Logs`], which sleeps while there is nothing to write. What it cannot keep up with is dropped,
-//! counted, and the log says so. Each line is an entry of JSON in a line of a file, and each log is a
+//! [`Logs`], which sleeps while there is nothing to write. Each line is an entry of JSON in a line of a file, and each log is a
 //! few files, named by the number of their first entry: the oldest goes when a log, or all logs
 //! together, are too large.
+//!
+//! The writer may not keep up with a container. Then the first and the last lines of a flood stay, the lines between are
+//! dropped and counted, and the log says so. Reports of the device about the container, such as its end, have
+//! room of their own, in memory and on the disk: the container cannot make them go by printing.
 
 mod entry;
 mod files;
@@ -36,6 +39,7 @@ pub use follower::{Followed, Follower};
 pub use log::Log;
 
 use crate::ContainerName;
+use files::Part;
 use medium::{Folder, Medium};
 use writer::Writer;
 
@@ -49,8 +53,8 @@ pub struct LogLimits {
     pub container_bytes: u64,
     /// All logs of a device, in bytes.
     pub device_bytes: u64,
-    /// What of a container waits to be written, in bytes. Of what comes while there is more, lines
-    /// are dropped.
+    /// The memory for lines of a container that wait to be written, in bytes. While there is more, the middle lines are
+    /// dropped.
     pub waiting_bytes: usize,
 }
 
@@ -181,10 +185,13 @@ impl Shared {
         let _room = self.room.lock();
         while self.all_bytes.load(Ordering::Relaxed) > self.limits.device_bytes {
             let logs = self.all();
-            let aged = logs.iter().filter_map(|log| Some((log.oldest_us()?, log)));
-            let oldest = aged.min_by_key(|(age_us, _)| *age_us);
-            // What cannot be removed now is tried again when the next line is written.
-            if oldest.is_none_or(|(_, log)| log.remove_oldest().is_err()) {
+            // Reports go only when no lines are left: lines of one container must not push out reports about another one.
+            let oldest = [Part::Lines, Part::Reports].into_iter().find_map(|part| {
+                let aged = logs.iter().filter_map(|log| Some((log.oldest_us(part)?, log)));
+                aged.min_by_key(|(age_us, _)| *age_us).map(|(_, log)| (part, log))
+            });
+            // If a file cannot be removed now, the next write tries again.
+            if oldest.is_none_or(|(part, log)| log.remove_oldest(part).is_err()) {
                 break;
             }
         }

@@ -107,8 +107,13 @@ fn text(kept: &[u8], cut: usize) -> String {
 impl Entry {
     /// Returns the approximate memory that it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        let tags: usize = self.tags.iter().map(|(key, value)| key.len() + value.len() + 64).sum();
-        let names: usize = self.names.iter().map(|name| name.len() + 32).sum();
-        size_of::<Entry>() + self.text.len() + tags + names
+        memory_bytes(&self.names, &self.tags, &self.text)
     }
+}
+
+/// Returns the approximate memory that an entry with these parts takes, in bytes.
+pub(super) fn memory_bytes(names: &[String], tags: &[(String, String)], text: &str) -> usize {
+    let tags: usize = tags.iter().map(|(key, value)| key.len() + value.len() + 64).sum();
+    let names: usize = names.iter().map(|name| name.len() + 32).sum();
+    size_of::<Entry>() + text.len() + tags + names
 }

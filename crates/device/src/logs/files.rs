@@ -1,4 +1,7 @@
 //! The files of one log: entries in order, the oldest file removed when there is too much.
+//!
+//! A log has two rows of files, since lines of the container must not push out reports of the device. Readers see the
+//! entries of both in the order of their numbers.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,8 +15,33 @@ use super::medium::Medium;
 /// The number of files of a full log. The oldest of them is removed to make room.
 const PARTS: u64 = 8;
 
+/// The share of a log, as a divisor, that is for reports.
+const REPORTS_SHARE: u64 = 8;
+
+/// A row of files of a log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Part {
+    /// Lines of the container, and how many were dropped.
+    Lines,
+    /// Reports of the device about the container.
+    Reports,
+}
+
+/// Entries that belong together on the disk.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) lines: Vec<Arc<Entry>>,
+    pub(super) reports: Vec<Arc<Entry>>,
+}
+
 /// The files of a log.
 pub(super) struct Files {
+    lines: Row,
+    reports: Row,
+}
+
+struct Row {
+    part: Part,
     medium: Arc<dyn Medium>,
     folder: String,
     limit_bytes: u64,
@@ -29,6 +57,20 @@ struct Segment {
     written_us: i64,
 }
 
+impl Part {
+    fn suffix(self) -> &'static str {
+        match self {
+            Part::Lines => ".log",
+            Part::Reports => ".reports",
+        }
+    }
+
+    /// Returns the name of the file whose first entry has this number.
+    fn file_name(self, first: u64) -> String {
+        format!("{first:020}{}", self.suffix())
+    }
+}
+
 impl Files {
     /// Opens the files in a folder, and returns the number of the entry that comes next. The rest of a last line
     /// that was not written to its end is removed.
@@ -38,23 +80,85 @@ impl Files {
         limit_bytes: u64,
         all_bytes: Arc<AtomicU64>,
     ) -> io::Result<(Files, u64)> {
+        let reports_bytes = limit_bytes / REPORTS_SHARE;
+        let open = |part, limit_bytes| {
+            Row::open(part, medium.clone(), folder.clone(), limit_bytes, all_bytes.clone())
+        };
+        let (lines, next) = open(Part::Lines, limit_bytes - reports_bytes)?;
+        let (reports, next_report) = open(Part::Reports, reports_bytes)?;
+        Ok((Files { lines, reports }, next.max(next_report)))
+    }
+
+    fn row(&mut self, part: Part) -> &mut Row {
+        match part {
+            Part::Lines => &mut self.lines,
+            Part::Reports => &mut self.reports,
+        }
+    }
+
+    /// Returns the time of the last write to the oldest file.
+    pub(super) fn oldest_us(&mut self, part: Part) -> Option<i64> {
+        self.row(part).oldest_us()
+    }
+
+    /// Appends entries. Returns the number of those that cannot be written.
+    pub(super) fn append(&mut self, batch: &Batch) -> u64 {
+        let lost = |result: io::Result<()>, entries: &[Arc<Entry>]| match result {
+            Ok(()) => 0,
+            Err(_) => entries.len() as u64,
+        };
+        let reports = self.reports.append(&batch.reports);
+        let lines = self.lines.append(&batch.lines);
+        lost(reports, &batch.reports) + lost(lines, &batch.lines)
+    }
+
+    /// Removes the oldest file.
+    pub(super) fn remove_oldest(&mut self, part: Part) -> io::Result<()> {
+        self.row(part).remove_oldest()
+    }
+
+    /// Removes all files and the folder.
+    pub(super) fn remove(&mut self) -> io::Result<()> {
+        self.lines.remove()?;
+        self.reports.remove()?;
+        self.lines.medium.remove_folder(&self.lines.folder)
+    }
+
+    /// Returns at most `count` entries, from a number on.
+    pub(super) fn read(&self, from: u64, count: usize) -> io::Result<Vec<Entry>> {
+        let mut found = self.lines.read(from, count)?;
+        found.extend(self.reports.read(from, count)?);
+        found.sort_by_key(|entry| entry.number);
+        found.truncate(count);
+        Ok(found)
+    }
+}
+
+impl Row {
+    fn open(
+        part: Part,
+        medium: Arc<dyn Medium>,
+        folder: String,
+        limit_bytes: u64,
+        all_bytes: Arc<AtomicU64>,
+    ) -> io::Result<(Row, u64)> {
         let mut segments = Vec::new();
         for file in medium.files(&folder)? {
-            let number = file.name.strip_suffix(".log").and_then(|number| number.parse().ok());
+            let number = file.name.strip_suffix(part.suffix()).and_then(|number| number.parse().ok());
             if let Some(first) = number {
                 segments.push(Segment { first, bytes: file.bytes, written_us: file.written_us });
             }
         }
         segments.sort_by_key(|segment| segment.first);
-        let mut files = Files { medium, folder, limit_bytes, segments: segments.into(), all_bytes };
-        let next = files.find_end()?;
-        files.all_bytes.fetch_add(files.bytes(), Ordering::Relaxed);
-        Ok((files, next))
+        let mut row = Row { part, medium, folder, limit_bytes, segments: segments.into(), all_bytes };
+        let next = row.find_end()?;
+        row.all_bytes.fetch_add(row.bytes(), Ordering::Relaxed);
+        Ok((row, next))
     }
 
     fn find_end(&mut self) -> io::Result<u64> {
         let Some(last) = self.segments.back() else { return Ok(0) };
-        let file = file_name(last.first);
+        let file = self.part.file_name(last.first);
         let text = self.medium.read(&self.folder, &file)?;
         let (mut end, mut next, mut at) = (0, last.first, 0);
         for line in text.split_inclusive(|byte| *byte == b'\n') {
@@ -72,17 +176,15 @@ impl Files {
         Ok(next)
     }
 
-    pub(super) fn bytes(&self) -> u64 {
+    fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.bytes).sum()
     }
 
-    /// Returns the time of the last write to the oldest file.
-    pub(super) fn oldest_us(&self) -> Option<i64> {
+    fn oldest_us(&self) -> Option<i64> {
         self.segments.front().map(|segment| segment.written_us)
     }
 
-    /// Appends entries.
-    pub(super) fn append(&mut self, entries: &[Arc<Entry>]) -> io::Result<()> {
+    fn append(&mut self, entries: &[Arc<Entry>]) -> io::Result<()> {
         let mut rest = entries;
         while let Some(first) = rest.first() {
             let part_bytes = self.limit_bytes / PARTS;
@@ -112,36 +214,33 @@ impl Files {
     /// Writes to the last file.
     fn write(&mut self, text: &[u8], time_us: i64) -> io::Result<()> {
         let Some(last) = self.segments.back_mut() else { return Ok(()) };
-        self.medium.append(&self.folder, &file_name(last.first), text)?;
+        self.medium.append(&self.folder, &self.part.file_name(last.first), text)?;
         last.bytes += text.len() as u64;
         last.written_us = time_us;
         self.all_bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Removes the oldest file.
-    pub(super) fn remove_oldest(&mut self) -> io::Result<()> {
+    fn remove_oldest(&mut self) -> io::Result<()> {
         let Some(oldest) = self.segments.front() else { return Ok(()) };
-        self.medium.remove(&self.folder, &file_name(oldest.first))?;
+        self.medium.remove(&self.folder, &self.part.file_name(oldest.first))?;
         self.all_bytes.fetch_sub(oldest.bytes, Ordering::Relaxed);
         self.segments.pop_front();
         Ok(())
     }
 
-    /// Removes all files and the folder.
-    pub(super) fn remove(&mut self) -> io::Result<()> {
+    fn remove(&mut self) -> io::Result<()> {
         while !self.segments.is_empty() {
             self.remove_oldest()?;
         }
-        self.medium.remove_folder(&self.folder)
+        Ok(())
     }
 
-    /// Returns at most `count` entries, from a number on.
-    pub(super) fn read(&self, from: u64, count: usize) -> io::Result<Vec<Entry>> {
+    fn read(&self, from: u64, count: usize) -> io::Result<Vec<Entry>> {
         let begin = self.segments.partition_point(|segment| segment.first <= from).saturating_sub(1);
         let mut found = Vec::new();
         for segment in self.segments.range(begin..) {
-            let text = self.medium.read(&self.folder, &file_name(segment.first))?;
+            let text = self.medium.read(&self.folder, &self.part.file_name(segment.first))?;
             let entries = text.split_inclusive(|byte| *byte == b'\n').filter_map(read_line);
             found.extend(entries.filter(|entry| entry.number >= from).take(count - found.len()));
             if found.len() == count {
@@ -150,11 +249,6 @@ impl Files {
         }
         Ok(found)
     }
-}
-
-/// The name of the file whose first entry has this number.
-fn file_name(first: u64) -> String {
-    format!("{first:020}.log")
 }
 
 /// Reads the entry in a line. None if it is damaged or has no end.

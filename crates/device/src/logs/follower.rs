@@ -1,47 +1,71 @@
 //! Follows a log.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use lucarne_kernel::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
+use lucarne_kernel::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
+};
 
+use super::Log;
 use super::entry::Entry;
 
-/// The largest number of entries that wait for a follower. It misses further ones.
+/// The largest number of entries that wait for a follower. It reads further ones from the files.
 const WAITING_MAX: usize = 1024;
+
+/// The number of entries that a follower reads from the files at once.
+const READ_MAX: usize = 64;
 
 /// The next thing that a follower gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Followed {
     /// The next entry.
     Entry(Arc<Entry>),
-    /// The number of entries that were missed because the follower was too slow.
+    /// The number of entries that were missed: the follower was so slow that their file is removed.
     Missed(u64),
 }
 
 /// Follows a log until it is dropped.
 pub struct Follower {
+    log: Weak<Log>,
     entries: Receiver<Arc<Entry>>,
+    /// Set when an entry does not fit into `entries`.
+    overflowed: Arc<AtomicBool>,
     /// The number of the next entry.
     next: u64,
-    /// The entry that came after missed ones.
-    after_gap: Option<Arc<Entry>>,
+    /// Whether the next entries are in the files.
+    is_behind: bool,
+    /// Entries from the files.
+    read: VecDeque<Entry>,
 }
 
 /// The log's end of a follower.
-pub(super) struct Listener(SyncSender<Arc<Entry>>);
+pub(super) struct Listener {
+    entries: SyncSender<Arc<Entry>>,
+    overflowed: Arc<AtomicBool>,
+}
 
-/// Makes a follower that has everything before entry `next`.
-pub(super) fn pair(next: u64) -> (Listener, Follower) {
+/// Makes a follower of a log that has everything before entry `next`.
+pub(super) fn pair(log: Weak<Log>, next: u64) -> (Listener, Follower) {
     let (sender, entries) = sync_channel(WAITING_MAX);
-    (Listener(sender), Follower { entries, next, after_gap: None })
+    let overflowed = Arc::<AtomicBool>::default();
+    let listener = Listener { entries: sender, overflowed: overflowed.clone() };
+    (listener, Follower { log, entries, overflowed, next, is_behind: false, read: VecDeque::new() })
 }
 
 impl Listener {
-    /// Passes an entry on. False if the follower is gone.
+    /// Passes an entry on. Returns false if the follower is gone.
     pub(super) fn pass(&self, entry: &Arc<Entry>) -> bool {
-        // The number of a later entry tells the follower that this one did not fit.
-        !matches!(self.0.try_send(entry.clone()), Err(TrySendError::Disconnected(_)))
+        match self.entries.try_send(entry.clone()) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                self.overflowed.store(true, Ordering::Release);
+                true
+            }
+            Err(TrySendError::Disconnected(_)) => false,
+        }
     }
 }
 
@@ -51,31 +75,61 @@ impl Follower {
     /// # Errors
     /// If the time is over, or the log was removed.
     pub fn next_within(&mut self, time: Duration) -> Result<Followed, RecvTimeoutError> {
-        match self.after_gap.take() {
-            Some(entry) => Ok(self.take(entry)),
-            None => self.entries.recv_timeout(time).map(|entry| self.take(entry)),
+        loop {
+            if let Some(entry) = self.read.pop_front() {
+                return Ok(self.take(entry));
+            }
+            if self.is_behind {
+                self.read_files();
+                continue;
+            }
+            let entry = match self.entries.try_recv() {
+                Ok(entry) => entry,
+                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+                Err(TryRecvError::Empty) if self.overflowed.swap(false, Ordering::Acquire) => {
+                    self.is_behind = true;
+                    continue;
+                }
+                Err(TryRecvError::Empty) => self.entries.recv_timeout(time)?,
+            };
+            if entry.number > self.next {
+                self.read_files();
+                if self.read.is_empty() {
+                    // The files cannot be read.
+                    self.read.push_back(entry.as_ref().clone());
+                }
+            } else if entry.number == self.next {
+                self.next += 1;
+                return Ok(Followed::Entry(entry));
+            }
         }
     }
 
-    fn take(&mut self, entry: Arc<Entry>) -> Followed {
-        let missed = entry.number.saturating_sub(self.next);
-        self.next = entry.number + u64::from(missed == 0);
-        if missed == 0 {
-            return Followed::Entry(entry);
+    /// Reads the next entries from the files. There are fewer than asked for when it has caught up.
+    fn read_files(&mut self) {
+        let read = self.log.upgrade().and_then(|log| log.since(self.next, READ_MAX).ok());
+        self.read = read.unwrap_or_default().into();
+        self.is_behind = self.read.len() == READ_MAX;
+    }
+
+    /// Takes an entry from the files, or says how many are missing before it.
+    fn take(&mut self, entry: Entry) -> Followed {
+        let missed = entry.number - self.next;
+        if missed > 0 {
+            self.next = entry.number;
+            self.read.push_front(entry);
+            return Followed::Missed(missed);
         }
-        self.after_gap = Some(entry);
-        Followed::Missed(missed)
+        self.next += 1;
+        Followed::Entry(Arc::new(entry))
     }
 }
 
 impl Iterator for Follower {
     type Item = Followed;
 
-    /// Waits for the next entry. None if the log was removed.
+    /// Waits for the next entry. Returns none if the log was removed.
     fn next(&mut self) -> Option<Followed> {
-        match self.after_gap.take() {
-            Some(entry) => Some(self.take(entry)),
-            None => self.entries.recv().ok().map(|entry| self.take(entry)),
-        }
+        self.next_within(Duration::MAX).ok()
     }
 }

@@ -1,5 +1,6 @@
 //! The log of one container.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Weak};
 
@@ -10,8 +11,8 @@ use lucarne_ports::Record;
 use lucarne_ports::{Output, Stream};
 
 use super::LogLimits;
-use super::entry::{Entry, LINE_BYTES_MAX, Partial, Source, bounded};
-use super::files::Files;
+use super::entry::{Entry, LINE_BYTES_MAX, Partial, Source, bounded, memory_bytes};
+use super::files::{Batch, Files, Part};
 use super::follower::{self, Follower, Listener};
 use super::medium::Medium;
 use super::writer::Writer;
@@ -32,8 +33,14 @@ pub struct Log {
 /// Entries that are not in a file yet, and the followers.
 #[derive(Default)]
 struct Memory {
-    waiting: Vec<Arc<Entry>>,
+    /// The entries that have a number and wait to be written.
+    waiting: Batch,
     waiting_bytes: usize,
+    reports_bytes: usize,
+    /// The lines after these that did not fit: the last ones, and reports. They get a number when the others are written.
+    tail: VecDeque<Message>,
+    tail_bytes: usize,
+    /// The number of lines that were dropped between `waiting` and `tail`.
     dropped: u64,
     /// The number of lines that were dropped since the log was opened.
     dropped_ever: u64,
@@ -55,14 +62,22 @@ pub(crate) struct Counts {
     pub(crate) dropped: u64,
 }
 
-/// The contents of an entry.
-struct Message<'m> {
+/// An entry without a number.
+struct Message {
+    time_us: i64,
+    part: Part,
     source: Source,
     level: Option<u8>,
-    names: &'m [String],
-    tags: &'m [(String, String)],
+    names: Vec<String>,
+    tags: Vec<(String, String)>,
     text: String,
 }
+
+/// The memory for reports of the device that wait to be written, in bytes. Further ones are treated as lines.
+const REPORTS_BYTES_MAX: usize = 64 << 10;
+
+/// The share of the waiting bytes, as a divisor, that is for the last lines of a flood.
+const TAIL_SHARE: usize = 4;
 
 impl Log {
     /// Opens the log in a folder, which may be missing.
@@ -87,15 +102,21 @@ impl Log {
 
     /// Adds a report of the device about the container.
     pub fn system(&self, text: &str) {
-        let message = Message::printed(Source::System, bounded(text));
-        self.add(|memory, time_us| memory.add(time_us, self.waiting_bytes_max, message));
+        let text = bounded(text);
+        self.add(|memory, time_us| {
+            let message = Message { part: Part::Reports, ..Message::printed(time_us, Source::System, text) };
+            memory.add(self.waiting_bytes_max, message);
+        });
     }
 
     /// Adds a message that the container logs: see [`Entry`]. Text and tags that do not fit into a line are cut.
     pub fn message(&self, level: u8, text: &str, names: &[String], tags: &[(String, String)]) {
         let (names, tags) = fitting(names, tags);
-        let message = Message { source: Source::Log, level: Some(level), names, tags, text: bounded(text) };
-        self.add(|memory, time_us| memory.add(time_us, self.waiting_bytes_max, message));
+        let (names, tags, text) = (names.to_vec(), tags.to_vec(), bounded(text));
+        self.add(|memory, time_us| {
+            let printed = Message::printed(time_us, Source::Log, text);
+            memory.add(self.waiting_bytes_max, Message { level: Some(level), names, tags, ..printed });
+        });
     }
 
     /// Ends the begun lines, since the container has ended.
@@ -103,7 +124,7 @@ impl Log {
         self.add(|memory, time_us| {
             for source in [Source::Out, Source::Error] {
                 if let Some(text) = memory.partial(source).end() {
-                    memory.add(time_us, self.waiting_bytes_max, Message::printed(source, text));
+                    memory.add(self.waiting_bytes_max, Message::printed(time_us, source, text));
                 }
             }
         });
@@ -115,7 +136,7 @@ impl Log {
             return;
         }
         add(&mut memory, self.clock.wall_us());
-        let is_news = !memory.is_queued && (!memory.waiting.is_empty() || memory.dropped > 0);
+        let is_news = !memory.is_queued && memory.has_news();
         memory.is_queued |= is_news;
         drop(memory);
         if is_news && let Some(own) = self.own.upgrade() {
@@ -156,7 +177,7 @@ impl Log {
     pub fn follow(&self, count: usize) -> io::Result<(Vec<Entry>, Follower)> {
         let mut files = self.files.lock();
         let (next, follower) = self.settle(&mut files, |memory| {
-            let (listener, follower) = follower::pair(memory.next);
+            let (listener, follower) = follower::pair(self.own.clone(), memory.next);
             if !memory.is_removed {
                 memory.listeners.push(listener);
             }
@@ -176,20 +197,21 @@ impl Log {
         let waiting = memory.take(self.clock.wall_us());
         let seen = look(&mut memory);
         drop(memory);
-        if files.append(&waiting).is_err() {
-            self.memory.lock().drop_lines(waiting.len() as u64);
+        let lost = files.append(&waiting);
+        if lost > 0 {
+            self.memory.lock().drop_lines(lost);
         }
         seen
     }
 
     /// Returns the time of the last write to the oldest file.
-    pub(super) fn oldest_us(&self) -> Option<i64> {
-        self.files.lock().oldest_us()
+    pub(super) fn oldest_us(&self, part: Part) -> Option<i64> {
+        self.files.lock().oldest_us(part)
     }
 
     /// Removes the oldest file.
-    pub(super) fn remove_oldest(&self) -> io::Result<()> {
-        self.files.lock().remove_oldest()
+    pub(super) fn remove_oldest(&self, part: Part) -> io::Result<()> {
+        self.files.lock().remove_oldest(part)
     }
 
     /// Removes all files, and drops further lines.
@@ -209,7 +231,7 @@ impl Output for Log {
         self.add(|memory, time_us| {
             let mut partial = std::mem::take(memory.partial(source));
             partial.add(bytes, |line| {
-                memory.add(time_us, self.waiting_bytes_max, Message::printed(source, line));
+                memory.add(self.waiting_bytes_max, Message::printed(time_us, source, line));
             });
             *memory.partial(source) = partial;
         });
@@ -235,9 +257,14 @@ fn fitting<'m>(names: &'m [String], tags: &'m [(String, String)]) -> (&'m [Strin
     (names, &tags[..fitting.count()])
 }
 
-impl<'m> Message<'m> {
-    fn printed(source: Source, text: String) -> Message<'m> {
-        Message { source, level: None, names: &[], tags: &[], text }
+impl Message {
+    fn printed(time_us: i64, source: Source, text: String) -> Message {
+        let (names, tags) = (Vec::new(), Vec::new());
+        Message { time_us, part: Part::Lines, source, level: None, names, tags, text }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        memory_bytes(&self.names, &self.tags, &self.text)
     }
 }
 
@@ -246,12 +273,34 @@ impl Memory {
         if source == Source::Error { &mut self.error } else { &mut self.out }
     }
 
-    /// Adds an entry, or drops it if too much waits.
-    fn add(&mut self, time_us: i64, waiting_bytes_max: usize, message: Message<'_>) {
-        if self.waiting_bytes >= waiting_bytes_max {
-            self.drop_lines(1);
+    fn has_news(&self) -> bool {
+        let Batch { lines, reports } = &self.waiting;
+        !lines.is_empty() || !reports.is_empty() || !self.tail.is_empty() || self.dropped > 0
+    }
+
+    /// Adds an entry. If too much waits, it may push out the oldest line of the tail.
+    fn add(&mut self, waiting_bytes_max: usize, message: Message) {
+        let bytes = message.memory_bytes();
+        let has_own_room = message.part == Part::Reports && self.reports_bytes < REPORTS_BYTES_MAX;
+        let is_full = !has_own_room && self.waiting_bytes >= waiting_bytes_max;
+        // What comes after a line of the tail stays after it.
+        if self.tail.is_empty() && self.dropped == 0 && !is_full {
+            return self.push(message);
+        }
+        if has_own_room {
+            self.reports_bytes += bytes;
         } else {
-            self.push(time_us, message);
+            self.tail_bytes += bytes;
+        }
+        self.tail
+            .push_back(Message { part: if has_own_room { Part::Reports } else { Part::Lines }, ..message });
+        while self.tail_bytes > waiting_bytes_max / TAIL_SHARE {
+            let Some(oldest) = self.tail.iter().position(|message| message.part == Part::Lines) else {
+                break;
+            };
+            let Some(dropped) = self.tail.remove(oldest) else { break };
+            self.tail_bytes -= dropped.memory_bytes();
+            self.drop_lines(1);
         }
     }
 
@@ -260,26 +309,40 @@ impl Memory {
         self.dropped_ever += count;
     }
 
-    fn push(&mut self, time_us: i64, message: Message<'_>) {
-        let Message { source, level, names, tags, text } = message;
-        let (names, tags) = (names.to_vec(), tags.to_vec());
+    /// Gives an entry its number.
+    fn push(&mut self, message: Message) {
+        let Message { time_us, part, source, level, names, tags, text } = message;
         let entry = Arc::new(Entry { number: self.next, time_us, source, level, names, tags, text });
         self.next += 1;
-        self.waiting_bytes += entry.memory_bytes();
         self.listeners.retain(|listener| listener.pass(&entry));
-        self.waiting.push(entry);
+        let bytes = entry.memory_bytes();
+        match part {
+            Part::Lines => {
+                self.waiting_bytes += bytes;
+                self.waiting.lines.push(entry);
+            }
+            Part::Reports => {
+                self.reports_bytes += bytes;
+                self.waiting.reports.push(entry);
+            }
+        }
     }
 
-    /// Takes all waiting entries. The dropped lines came after them.
-    fn take(&mut self, time_us: i64) -> Vec<Arc<Entry>> {
+    /// Takes all waiting entries. The dropped lines came before those of the tail.
+    fn take(&mut self, time_us: i64) -> Batch {
         if self.dropped > 0 {
             let count = std::mem::take(&mut self.dropped);
             let text =
                 if count == 1 { "1 line dropped".to_owned() } else { format!("{count} lines dropped") };
-            self.push(time_us, Message::printed(Source::System, text));
+            // A container decides how often this is said, so it has no room of its own.
+            let time_us = self.tail.front().map_or(time_us, |message| message.time_us);
+            self.push(Message::printed(time_us, Source::System, text));
+        }
+        for message in std::mem::take(&mut self.tail) {
+            self.push(message);
         }
         self.is_queued = false;
-        self.waiting_bytes = 0;
+        (self.waiting_bytes, self.reports_bytes, self.tail_bytes) = (0, 0, 0);
         std::mem::take(&mut self.waiting)
     }
 }

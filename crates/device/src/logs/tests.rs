@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use lucarne_kernel::sync::mpsc::RecvTimeoutError;
 use lucarne_ports::{Output, Stream};
 
 use super::entry::LINE_BYTES_MAX;
@@ -26,6 +27,10 @@ fn log(logs: &Logs, text: &str) -> Arc<Log> {
 
 fn all(log: &Log) -> Vec<Entry> {
     log.since(0, usize::MAX).expect("a folder of our own")
+}
+
+fn print(log: &Log, line: impl std::fmt::Display) {
+    log.write(Stream::Out, format!("{line}\n").as_bytes());
 }
 
 fn texts(log: &Log) -> Vec<String> {
@@ -86,7 +91,7 @@ fn the_oldest_lines_go() {
     let logs = open(folder.path(), limits);
     let log = log(&logs, "a");
     for number in 0..1_000 {
-        log.system(&format!("line {number}"));
+        print(&log, format_args!("line {number}"));
         assert!(number % 50 != 0 || texts(&log).len() <= number + 1);
     }
     let entries = all(&log);
@@ -104,7 +109,7 @@ fn all_logs_together_are_bounded() {
     let logs = open(folder.path(), limits);
     let write = |text: &str| {
         let log = log(&logs, text);
-        (0..200).for_each(|number| log.system(&format!("line {number}")));
+        (0..200).for_each(|number| print(&log, format_args!("line {number}")));
         logs.flush();
         // Files of one age go in any order.
         std::thread::sleep(Duration::from_millis(2));
@@ -136,15 +141,77 @@ fn a_flood_is_dropped_and_counted() {
         .map(|count| count.parse::<usize>().expect("a number"))
         .sum();
     let kept = entries.iter().filter(|entry| entry.source == Source::Out).count();
-    assert_eq!(kept + dropped, count + usize::from(!texts(&log).contains(&"after".to_owned())));
+    assert_eq!(kept + dropped, count);
     assert!(kept < 1_000, "{kept}");
+    let texts = texts(&log);
+    assert_eq!((texts[0].as_str(), texts[texts.len() - 2].as_str()), ("0", "199999"));
+    assert_eq!(texts.last().map(String::as_str), Some("after"));
+}
+
+/// How a container ended is in its log, however much it has printed before and prints afterwards.
+#[test]
+fn a_flood_does_not_hide_an_end() {
+    let folder = folder();
+    let limits = LogLimits { container_bytes: 20_000, waiting_bytes: 10_000, ..LogLimits::default() };
+    let logs = open(folder.path(), limits);
+    let log = log(&logs, "a");
+    let flood = (0..20_000).fold(String::new(), |text, number| text + &format!("{number}\n"));
+    for run in 0..5 {
+        log.write(Stream::Out, flood.as_bytes());
+        log.write(Stream::Error, b"EXCEPTION error.\nwhy it died\n");
+        log.system(&format!("ended with code {run}"));
+        let texts = texts(&log);
+        assert_eq!(
+            texts[texts.len() - 3..],
+            ["EXCEPTION error.", "why it died", &format!("ended with code {run}")]
+        );
+        let ends = texts.iter().filter(|text| text.starts_with("ended")).count();
+        assert_eq!(ends, run + 1);
+        assert!(logs.bytes() < 20_000);
+    }
+    drop((log, logs));
+    let logs = open(folder.path(), limits);
+    let log = super::tests::log(&logs, "a");
+    print(&log, "the next run");
+    let entries = all(&log);
+    assert!(entries.is_sorted_by_key(|entry| entry.number));
+    assert_eq!(entries.iter().filter(|entry| entry.text.starts_with("ended")).count(), 5);
+    assert_eq!(entries.last().map(|entry| entry.text.as_str()), Some("the next run"));
+}
+
+#[test]
+fn a_flood_of_one_container_does_not_hide_the_end_of_another() {
+    let folder = folder();
+    let limits = LogLimits { container_bytes: 8_000, device_bytes: 16_000, ..LogLimits::default() };
+    let logs = open(folder.path(), limits);
+    let dead = log(&logs, "dead");
+    dead.system("ended with code 1");
+    logs.flush();
+    for name in ["b", "c", "d", "e"] {
+        (0..500).for_each(|number| print(&log(&logs, name), number));
+        logs.flush();
+    }
+    assert!(logs.bytes() <= 16_000);
+    assert_eq!(texts(&dead), ["ended with code 1"]);
+}
+
+/// Reports have room of their own, but not without end.
+#[test]
+fn reports_are_bounded_too() {
+    let folder = folder();
+    let logs = open(folder.path(), LogLimits { waiting_bytes: 10_000, ..LogLimits::default() });
+    let log = log(&logs, "a");
+    (0..10_000).for_each(|number| log.system(&format!("report {number}")));
+    let entries = all(&log);
+    assert!(entries.len() < 5_000, "{}", entries.len());
+    assert_eq!(entries.last().map(|entry| entry.text.as_str()), Some("report 9999"));
 }
 
 #[test]
 fn logs_survive_a_restart_and_a_torn_line() {
     let folder = folder();
     let logs = open(folder.path(), LogLimits::default());
-    (0..3).for_each(|number| log(&logs, "a").system(&format!("line {number}")));
+    (0..3).for_each(|number| print(&log(&logs, "a"), format_args!("line {number}")));
     drop(logs);
     let file = folder.path().join("a/00000000000000000000.log");
     let whole = fs::read(&file).expect("it was written");
@@ -152,7 +219,7 @@ fn logs_survive_a_restart_and_a_torn_line() {
         fs::write(&file, [&whole, torn].concat()).expect("it can be written");
         let logs = open(folder.path(), LogLimits::default());
         assert_eq!(logs.names(), [name("a")]);
-        log(&logs, "a").system("line 3");
+        print(&log(&logs, "a"), "line 3");
         assert_eq!(texts(&log(&logs, "a")), ["line 0", "line 1", "line 2", "line 3"]);
         assert_eq!(log(&logs, "a").last(1).expect("a folder of our own")[0].number, 3);
         drop(logs);
@@ -203,21 +270,41 @@ fn followers_get_everything_once() {
 }
 
 #[test]
-fn slow_followers_are_told_what_they_missed() {
+fn slow_followers_read_the_files() {
     let folder = folder();
     let logs = open(folder.path(), LogLimits { waiting_bytes: usize::MAX, ..LogLimits::default() });
     let log = log(&logs, "a");
     let (_, mut follower) = log.follow(0).expect("a folder of our own");
-    (0..5_000).for_each(|number| log.system(&number.to_string()));
-    let mut seen = 0;
-    while let Ok(Followed::Entry(entry)) = follower.next_within(Duration::ZERO) {
-        assert_eq!(entry.number, seen);
-        seen += 1;
+    (0..5_000).for_each(|number| print(&log, number));
+    for number in 0..5_000 {
+        let followed = follower.next_within(Duration::ZERO);
+        assert!(matches!(&followed, Ok(Followed::Entry(entry)) if entry.number == number), "{followed:?}");
     }
-    log.system("after");
-    assert_eq!(follower.next(), Some(Followed::Missed(5_000 - seen)));
+    assert_eq!(follower.next_within(Duration::ZERO), Err(RecvTimeoutError::Timeout));
+    print(&log, "after");
     let after = follower.next();
     assert!(matches!(&after, Some(Followed::Entry(entry)) if entry.text == "after"), "{after:?}");
+}
+
+#[test]
+fn slow_followers_are_told_what_they_missed() {
+    let folder = folder();
+    let limits = LogLimits { container_bytes: 20_000, waiting_bytes: usize::MAX, ..LogLimits::default() };
+    let logs = open(folder.path(), limits);
+    let log = log(&logs, "a");
+    let (_, mut follower) = log.follow(0).expect("a folder of our own");
+    (0..5_000).for_each(|number| print(&log, number));
+    log.system("ended");
+    let (mut seen, mut missed) = (0, 0);
+    let mut last = None;
+    while let Ok(followed) = follower.next_within(Duration::ZERO) {
+        match followed {
+            Followed::Entry(entry) => (seen, last) = (seen + 1, Some(entry.text.clone())),
+            Followed::Missed(count) => missed += count,
+        }
+    }
+    assert_eq!((seen + missed, last.as_deref()), (5_001, Some("ended")));
+    assert!(missed > 3_000, "{missed}");
 }
 
 /// The writer does by itself what reading does as well.
@@ -225,7 +312,7 @@ fn slow_followers_are_told_what_they_missed() {
 fn lines_reach_the_disk_by_themselves() {
     let folder = folder();
     let logs = open(folder.path(), LogLimits::default());
-    log(&logs, "a").system("one");
+    print(&log(&logs, "a"), "one");
     let file = folder.path().join("a/00000000000000000000.log");
     while !fs::read(&file).is_ok_and(|text| text.ends_with(b"\n")) {
         std::thread::sleep(Duration::from_millis(1));
