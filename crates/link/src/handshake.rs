@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use lucarne_kernel::clock::Clock;
 use lucarne_kernel::{Gid, Pid};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::net::sockopt;
 use rustix::process::{self, PidfdFlags, pidfd_open};
 
@@ -37,19 +39,18 @@ pub(crate) struct Names {
     pub(crate) manager: Pid,
 }
 
-/// The process at the other end of a socket.
-pub(crate) struct Peer {
-    pub(crate) uid: u32,
-    /// Readable when that OS process has ended. None if the process is not visible from here.
-    pub(crate) process: Option<OwnedFd>,
+/// Returns the user of the process at the other end of a socket.
+pub(crate) fn uid_of(socket: &UnixStream) -> io::Result<u32> {
+    Ok(sockopt::socket_peercred(socket)?.uid.as_raw())
 }
 
-pub(crate) fn peer(socket: &UnixStream) -> io::Result<Peer> {
+/// Returns a descriptor for the process at the other end of a socket, readable when that process has ended. None if
+/// the process is not visible from here.
+pub(crate) fn peer_process(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
     let credentials = sockopt::socket_peercred(socket)?;
     let is_self = credentials.pid == rustix::process::getpid();
     // The credentials of a socket pair that this OS process made do not show which process has the other end now.
-    let process = if is_self { None } else { pidfd_open(credentials.pid, PidfdFlags::empty()).ok() };
-    Ok(Peer { uid: credentials.uid.as_raw(), process })
+    Ok(if is_self { None } else { pidfd_open(credentials.pid, PidfdFlags::empty()).ok() })
 }
 
 /// Returns a descriptor for the end of a program that was started from here.
@@ -62,13 +63,31 @@ pub(crate) fn process_of(child: &Child) -> Option<OwnedFd> {
 
 /// Waits for the hello of a container, and returns its name.
 pub(crate) fn receive_hello(socket: &UnixStream) -> Result<String, WireError> {
-    let mut descriptors = Vec::new();
-    let bytes = receive(socket, PATIENCE, &mut descriptors, 0)?;
-    match frame::read(&bytes, 0)?.body {
-        Body::Hello { version: VERSION, name } if name.len() <= NAME_MAX => Ok(name.to_owned()),
-        Body::Hello { version: VERSION, .. } => Err(WireError::Violation("name too long")),
-        Body::Hello { .. } => Err(WireError::Violation("different protocol version")),
-        _ => Err(WireError::Violation("expected hello as the first frame")),
+    let (until, mut hello) = (Deadline::after(PATIENCE), ReceivedHello::default());
+    loop {
+        if let Some(name) = hello.advance(socket)? {
+            return Ok(name);
+        }
+        until.wait_for(socket)?;
+    }
+}
+
+/// The hello of a container, as far as it has come.
+#[derive(Default)]
+pub(crate) struct ReceivedHello(Message);
+
+impl ReceivedHello {
+    /// Reads what has come, without waiting. Returns the name of the container when the hello is complete.
+    pub(crate) fn advance(&mut self, socket: &UnixStream) -> Result<Option<String>, WireError> {
+        if !self.0.advance(socket, &mut Vec::new(), 0)? {
+            return Ok(None);
+        }
+        match frame::read(&self.0.bytes, 0)?.body {
+            Body::Hello { version: VERSION, name } if name.len() <= NAME_MAX => Ok(Some(name.to_owned())),
+            Body::Hello { version: VERSION, .. } => Err(WireError::Violation("name too long")),
+            Body::Hello { .. } => Err(WireError::Violation("different protocol version")),
+            _ => Err(WireError::Violation("expected hello as the first frame")),
+        }
     }
 }
 
@@ -116,7 +135,7 @@ pub(crate) fn introduce(
     name: &str,
     patience: Duration,
 ) -> Result<(Names, Box<dyn Wire>), WireError> {
-    let peer = peer(&socket)?;
+    let process = peer_process(&socket)?;
     (&socket).write_all(&message(Outgoing::hello(name)))?;
     let mut descriptors = Vec::new();
     let bytes = receive(&socket, patience, &mut descriptors, DESCRIPTORS)?;
@@ -124,7 +143,7 @@ pub(crate) fn introduce(
         return Err(WireError::Violation("expected welcome as the first frame"));
     };
     socket.set_nonblocking(true)?;
-    let (process, limits) = (peer.process, Limits::default());
+    let limits = Limits::default();
     let wire: Box<dyn Wire> = if descriptors.is_empty() {
         Box::new(SocketWire::new(socket.into(), process, limits)?)
     } else {
@@ -147,23 +166,58 @@ fn message(mut outgoing: Outgoing) -> Vec<u8> {
     message
 }
 
-/// Reads the next message, and not a byte more.
+/// Waits for the next message, and reads not a byte more.
 fn receive(
     socket: &UnixStream,
     patience: Duration,
     descriptors: &mut Vec<OwnedFd>,
     descriptors_max: usize,
 ) -> Result<Vec<u8>, WireError> {
-    let until = Deadline::after(patience);
-    let mut length = [0; 4];
-    receive_exact(socket, &until, &mut length, descriptors, descriptors_max)?;
-    let length = u32::from_le_bytes(length) as usize;
-    if length > BYTES_MAX {
-        return Err(WireError::Violation("handshake frame too large"));
+    let (until, mut message) = (Deadline::after(patience), Message::default());
+    while !message.advance(socket, descriptors, descriptors_max)? {
+        until.wait_for(socket)?;
     }
-    let mut bytes = vec![0; length];
-    receive_exact(socket, &until, &mut bytes, descriptors, 0)?;
-    Ok(bytes)
+    Ok(message.bytes)
+}
+
+/// A message as far as it has come: first its length, then its bytes.
+#[derive(Default)]
+struct Message {
+    length: [u8; 4],
+    bytes: Vec<u8>,
+    /// The number of bytes that have come, the length included.
+    filled: usize,
+}
+
+impl Message {
+    /// Reads what has come, without waiting. Returns whether the message is complete. Descriptors come with its first byte.
+    fn advance(
+        &mut self,
+        socket: &UnixStream,
+        descriptors: &mut Vec<OwnedFd>,
+        descriptors_max: usize,
+    ) -> Result<bool, WireError> {
+        const LENGTH: usize = size_of::<u32>();
+        loop {
+            let (into, max) = match self.filled.checked_sub(LENGTH) {
+                None => (&mut self.length[self.filled..], descriptors_max),
+                Some(filled) if filled == self.bytes.len() => return Ok(true),
+                Some(filled) => (&mut self.bytes[filled..], 0),
+            };
+            match socket::receive(socket, into, descriptors, max)? {
+                Received::Bytes(count) => self.filled += count,
+                Received::Nothing => return Ok(false),
+                Received::End => return Err(WireError::Broken),
+            }
+            if self.filled == LENGTH {
+                let length = u32::from_le_bytes(self.length) as usize;
+                if length > BYTES_MAX {
+                    return Err(WireError::Violation("handshake frame too large"));
+                }
+                self.bytes = vec![0; length];
+            }
+        }
+    }
 }
 
 /// The end of the other side's time limit.
@@ -181,35 +235,18 @@ impl Deadline {
     fn left(&self) -> Duration {
         self.patience.saturating_sub(Duration::from_micros(self.clock.now_us().unsigned_abs()))
     }
-}
 
-fn receive_exact(
-    socket: &UnixStream,
-    until: &Deadline,
-    mut into: &mut [u8],
-    descriptors: &mut Vec<OwnedFd>,
-    descriptors_max: usize,
-) -> Result<(), WireError> {
-    while !into.is_empty() {
-        let left = until.left();
+    /// Waits until there is something to read, or fails after the end.
+    fn wait_for(&self, socket: &UnixStream) -> Result<(), WireError> {
+        let left = self.left();
         if left.is_zero() {
             return Err(WireError::System(io::ErrorKind::TimedOut.into()));
         }
-        match socket::receive(socket, into, descriptors, descriptors_max)? {
-            Received::Bytes(count) => into = &mut into[count..],
-            Received::Nothing => wait_for(socket, left)?,
-            Received::End => return Err(WireError::Broken),
+        let timeout = Timespec::try_from(left).ok();
+        match poll(&mut [PollFd::new(socket, PollFlags::IN)], timeout.as_ref()) {
+            // After an interruption the caller tries again.
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(io::Error::from(error).into()),
         }
-    }
-    Ok(())
-}
-
-fn wait_for(socket: &UnixStream, patience: Duration) -> io::Result<()> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let timeout = Timespec::try_from(patience).ok();
-    match poll(&mut [PollFd::new(socket, PollFlags::IN)], timeout.as_ref()) {
-        // After an interruption the caller tries again.
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }

@@ -18,6 +18,7 @@
 pub mod simulation;
 pub mod wire;
 
+mod acceptor;
 mod connect;
 mod credits;
 mod driver;

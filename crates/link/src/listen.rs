@@ -14,21 +14,18 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 
 use command_fds::{CommandFdExt, FdMapping};
-use lucarne_kernel::sync::atomic::{AtomicUsize, Ordering};
 use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_kernel::{KernelHandle, Prepared, RunningProgram, SpawnOptions};
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::event::{EventfdFlags, eventfd};
 use thiserror::Error;
 
+use crate::acceptor::Acceptor;
 use crate::connect::SOCKET_VARIABLE;
 use crate::driver::LinkDriver;
-use crate::handshake::{self, Names, Peer};
+use crate::handshake::{self, Names};
 use crate::link::Link;
 use crate::stand_in::StandIn;
 use crate::wire::WireError;
-
-/// The maximum number of handshakes at a time; other connections wait in the operating system's queue.
-const HANDSHAKES_MAX: usize = 16;
 
 /// Pids and gids of remote containers are positive numbers of 31 bits.
 const NAME_LIMIT: i64 = 1 << 31;
@@ -53,7 +50,7 @@ pub struct Listener {
 }
 
 /// Returns the prepared group of a container and its displayed name, from the name that it claims.
-type AssignGroup = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
+pub(crate) type AssignGroup = dyn Fn(&str) -> (Prepared, String) + Send + Sync;
 
 /// The reason why a system cannot listen on a path.
 #[derive(Debug, Error)]
@@ -135,11 +132,9 @@ impl Connections {
     fn listen_by(&self, path: &Path, assign: Arc<AssignGroup>) -> Result<Listener, ListenError> {
         let path = path.to_owned();
         let socket = bind(&path)?;
-        socket.set_nonblocking(true)?;
         let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(io::Error::from)?;
-        let (connections, stopped) = (self.clone(), stop.try_clone()?);
-        let run = move || connections.accept_all(&socket, &stopped, &assign);
-        let thread = thread::Builder::new().name("lucarne-listen".to_owned()).spawn(run)?;
+        let acceptor = Acceptor::new(self.clone(), assign, path.clone(), socket, stop.try_clone()?)?;
+        let thread = thread::Builder::new().name("lucarne-listen".to_owned()).spawn(|| acceptor.run())?;
         Ok(Listener { path, stop, thread: Some(thread) })
     }
 
@@ -170,7 +165,7 @@ impl Connections {
     ) -> Result<RunningProgram, AdoptError> {
         let process = match child {
             Some(child) => handshake::process_of(child),
-            None => handshake::peer(&socket)?.process,
+            None => handshake::peer_process(&socket)?,
         };
         // The name that it gives itself does not count.
         handshake::receive_hello(&socket)?;
@@ -245,50 +240,15 @@ impl Connections {
         welcomed.map(|()| program)
     }
 
-    fn accept_all(&self, socket: &UnixListener, stopped: &OwnedFd, assign: &Arc<AssignGroup>) {
-        let handshakes = Arc::new(AtomicUsize::new(0));
-        loop {
-            let is_full = handshakes.load(Ordering::Acquire) >= HANDSHAKES_MAX;
-            let mut files = [PollFd::new(stopped, PollFlags::IN), PollFd::new(socket, PollFlags::IN)];
-            // Connections above the limit wait for the next round.
-            let timeout = is_full.then_some(rustix::event::Timespec { tv_sec: 0, tv_nsec: 10_000_000 });
-            let watched = if is_full { &mut files[..1] } else { &mut files[..] };
-            let _ = poll(watched, timeout.as_ref());
-            if files[0].revents().contains(PollFlags::IN) {
-                return;
-            }
-            if is_full {
-                continue;
-            }
-            // Errors come from a peer that has already gone, or from a lack of descriptors, which passes.
-            match socket.accept() {
-                Ok((stream, _)) => self.start_handshake(stream, &handshakes, assign),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => thread::sleep(std::time::Duration::from_millis(10)),
-            }
-        }
-    }
-
-    /// Runs the handshake on a thread of its own, because the peer can be slow.
-    fn start_handshake(&self, stream: UnixStream, handshakes: &Arc<AtomicUsize>, assign: &Arc<AssignGroup>) {
-        handshakes.fetch_add(1, Ordering::AcqRel);
-        let (connections, counted, assign) = (self.clone(), handshakes.clone(), assign.clone());
-        let handshake = move || {
-            // A peer that breaks the protocol is hung up on, which tells it enough.
-            let _ = connections.accept(stream, &*assign);
-            counted.fetch_sub(1, Ordering::AcqRel);
-        };
-        if thread::Builder::new().name("lucarne-greet".to_owned()).spawn(handshake).is_err() {
-            handshakes.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-
-    fn accept(&self, stream: UnixStream, assign: &AssignGroup) -> Result<(), AdoptError> {
-        let Peer { uid, process } = handshake::peer(&stream)?;
-        if uid != rustix::process::getuid().as_raw() {
-            return Err(WireError::Violation("the peer belongs to another user").into());
-        }
-        let (group, name) = assign(&handshake::receive_hello(&stream)?);
+    /// Admits a connection that has introduced itself with a name.
+    pub(crate) fn welcome(
+        &self,
+        stream: UnixStream,
+        claim: &str,
+        assign: &AssignGroup,
+    ) -> Result<(), AdoptError> {
+        let process = handshake::peer_process(&stream)?;
+        let (group, name) = assign(claim);
         self.admit(group, &name, stream, process).map(drop)
     }
 }
@@ -318,8 +278,14 @@ impl std::fmt::Debug for Listener {
     }
 }
 
-fn bind(path: &Path) -> Result<UnixListener, ListenError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// Returns the folder of a path.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Binds a socket to a path.
+pub(crate) fn bind(path: &Path) -> Result<UnixListener, ListenError> {
+    let folder = folder_of(path);
     if !folder.exists() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -266,6 +267,72 @@ fn a_silent_peer_does_not_block_other_connections() {
     let _silent: Vec<_> = (0..4).map(|_| UnixStream::connect(world.listener.path()).unwrap()).collect();
     let remote = world.connect();
     assert!(Client::open(&remote, HOUSE).wait().is_ok());
+}
+
+/// A user may open sockets without end: only descriptors limit the number.
+#[test]
+fn many_silent_peers_do_not_keep_an_honest_one_out() {
+    const SILENT: usize = 2_000;
+    let needed = 3 * SILENT as u64;
+    let limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    if limits.current.is_some_and(|current| current < needed) {
+        let raised = rustix::process::Rlimit { current: Some(needed), ..limits };
+        rustix::process::setrlimit(rustix::process::Resource::Nofile, raised)
+            .expect("the hard limit allows it");
+    }
+    let world = World::new();
+    let path = world.listener.path();
+    let mut silent = Vec::new();
+    for number in 0..SILENT {
+        let stream = UnixStream::connect(path).expect("it listens");
+        if number % 2 == 0 {
+            // Half a hello: its length, and the first bytes.
+            // The listener may have closed it already.
+            let _ = (&stream).write_all(&[20, 0, 0, 0, 1]);
+        }
+        silent.push(stream);
+    }
+    let remote = world.connect();
+    assert!(Client::open(&remote, HOUSE).wait().is_ok());
+    // The oldest silent ones were sent away to make room.
+    silent[0].set_read_timeout(Some(Duration::from_secs(60))).expect("a time");
+    assert_eq!(silent[0].read(&mut [0; 1]).expect("the listener has closed it"), 0);
+    drop(silent);
+    assert!(Client::open(&world.connect(), HOUSE).wait().is_ok());
+}
+
+#[test]
+fn a_hello_in_pieces_is_heard() {
+    let world = World::new();
+    let hello = [&19_u32.to_le_bytes()[..], &[0; 19]].concat();
+    let stream = UnixStream::connect(world.listener.path()).expect("it listens");
+    for byte in hello {
+        (&stream).write_all(&[byte]).expect("it listens");
+    }
+    // The listener has read all of it, and closes the connection because it is no hello.
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time");
+    assert_eq!((&stream).read(&mut [0; 1]).expect("it is closed"), 0);
+}
+
+#[test]
+fn a_removed_socket_is_made_again() {
+    let world = World::new();
+    let path = world.listener.path();
+    let connects = || Container::connect(path).wait().is_ok();
+    assert!(connects());
+    for _ in 0..3 {
+        std::fs::remove_file(path).expect("it is there");
+        assert!(soon(connects));
+    }
+    std::fs::rename(path, path.with_extension("moved")).expect("it is there");
+    assert!(soon(connects));
+    // With its folder, which is moved first: the listener may be faster than the removal of a folder.
+    let moved = world.folder.0.with_extension("moved");
+    std::fs::rename(&world.folder.0, &moved).expect("it is there");
+    std::fs::remove_dir_all(moved).expect("it is there");
+    assert!(soon(connects));
+    std::fs::remove_file(path).expect("it is there");
+    assert!(soon(connects));
 }
 
 #[test]
