@@ -250,6 +250,62 @@ fn a_component_runs_in_an_os_process_of_its_own() {
     device.wait_for("crash", "ended with code 1", 1);
 }
 
+/// A process that has left its process group ends with its container, with control groups and without.
+#[test]
+fn processes_that_a_container_has_left_behind_are_ended() {
+    let device = Device::prepared("device-leaves");
+    let component = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/components/leaves.c");
+    device
+        .folder
+        .file("CMakeLists.txt", "idf_component_register(REQUIRES toit SRCS leaves.c WHOLE_ARCHIVE)\n")
+        .file("leaves.c", std::fs::read(component).expect("it is there"));
+    device.good(&["c", "build", "-o", "leaves.so", "."]);
+    for (cgroups, means) in [("no", "subreaper"), ("yes", "")] {
+        let started = device.command(&["device", "start"]).env("LUCARNE_CGROUPS", cgroups).status();
+        assert!(started.expect("it starts").success());
+        for last in [&["container", "restart", "leaves"][..], &["container", "uninstall", "leaves"]] {
+            device.install(&["leaves", "leaves.so"]);
+            let sleeper = device.sleeper();
+            let bounds = device.json(&["container", "inspect", "--json", "leaves"])["bounds"].to_string();
+            assert!(
+                bounds.contains(&format!("all processes that it starts end with it ({means}")),
+                "{bounds}"
+            );
+            device.good(last);
+            // The answer to 'uninstall' comes after the end. A restart goes on.
+            let is_gone = || has_ended(sleeper);
+            assert!(last[1] == "restart" || is_gone(), "process {sleeper} is still there");
+            device.wait("end of the process that was left", is_gone);
+            device.answer(&["container", "uninstall", "leaves"]);
+        }
+        // It also ends when the container's own process is killed.
+        device.install(&["leaves", "leaves.so"]);
+        let sleeper = device.sleeper();
+        children(device.pid()).into_iter().for_each(kill);
+        device.wait_for_state("leaves", "ended");
+        device.wait("end of the process that was left", || !Path::new(&format!("/proc/{sleeper}")).exists());
+        device.good(&["container", "uninstall", "leaves"]);
+        assert!(children(device.pid()).is_empty());
+        device.good(&["device", "stop"]);
+    }
+}
+
+/// Returns whether an OS process has ended. Its parent may not have waited for it yet.
+fn has_ended(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_none_or(|(_, fields)| fields.trim_start().starts_with('Z'))
+}
+
+impl Device {
+    /// Waits for the process that the component leaves behind, and returns its pid.
+    fn sleeper(&self) -> u32 {
+        self.wait_for("leaves", "sleeper", 1);
+        let log = self.log("leaves");
+        let line = log.lines().rev().find_map(|line| line.strip_prefix("sleeper ")).expect("just seen");
+        line.parse().expect("a pid")
+    }
+}
+
 #[test]
 fn containers_start_at_intervals() {
     let device = Device::started("device-interval");

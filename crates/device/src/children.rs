@@ -9,10 +9,20 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::cgroup;
+
 /// The folder with a file for each child.
 #[derive(Debug, Clone)]
 pub(crate) struct Children {
     folder: PathBuf,
+}
+
+/// What a record says about a child.
+struct Note {
+    /// The start time and the boot.
+    started: String,
+    /// The control group, which may have processes after the child has ended.
+    cgroup: Option<PathBuf>,
 }
 
 /// A child on record, until this is dropped, which must be after the child has ended.
@@ -26,12 +36,13 @@ impl Children {
         Children { folder }
     }
 
-    /// Records a child, which leads a process group of its own.
-    pub(crate) fn note(&self, pid: Pid) -> io::Result<OnRecord> {
+    /// Records a child, which leads a process group of its own, and its control group.
+    pub(crate) fn note(&self, pid: Pid, cgroup: Option<&Path>) -> io::Result<OnRecord> {
         let started = started(pid)
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "a child cannot be found in /proc"))?;
         let file = self.folder.join(pid.as_raw_nonzero().to_string());
-        fs::write(&file, started)?;
+        let cgroup = cgroup.map(|cgroup| format!("\n{}", cgroup.display())).unwrap_or_default();
+        fs::write(&file, started + &cgroup)?;
         Ok(OnRecord { file })
     }
 
@@ -41,9 +52,13 @@ impl Children {
         let mut ended = 0;
         for entry in fs::read_dir(&self.folder)? {
             let file = entry?.path();
-            if let Some(pid) = leftover(&file) {
+            let note = Note::read(&file);
+            if let Some(pid) = note.as_ref().and_then(|note| leftover(&file, note)) {
                 // The process leads its group, which is killed as a whole.
                 ended += usize::from(kill_process_group(pid, Signal::KILL).is_ok());
+            }
+            if let Some(cgroup) = note.and_then(|note| note.cgroup) {
+                cgroup::end(&cgroup);
             }
             fs::remove_file(&file)?;
         }
@@ -58,21 +73,35 @@ impl Drop for OnRecord {
     }
 }
 
-/// Returns the process of a record, if it still runs.
-fn leftover(file: &Path) -> Option<Pid> {
-    let pid = Pid::from_raw(file.file_name()?.to_str()?.parse().ok()?)?;
-    let noted = fs::read_to_string(file).ok()?;
-    (started(pid)? == noted).then_some(pid)
+impl Note {
+    /// Reads a record. Returns none if it is damaged or from an earlier boot.
+    fn read(file: &Path) -> Option<Note> {
+        let text = fs::read_to_string(file).ok()?;
+        let (started, cgroup) = match text.split_once('\n') {
+            Some((started, cgroup)) => (started, Some(PathBuf::from(cgroup))),
+            None => (text.as_str(), None),
+        };
+        started.starts_with(&boot()?).then(|| Note { started: started.to_owned(), cgroup })
+    }
 }
 
-/// Returns the start time and the boot of a process.
-fn started(pid: Pid) -> Option<String> {
+/// Returns the process of a record, if it still runs.
+fn leftover(file: &Path, note: &Note) -> Option<Pid> {
+    let pid = Pid::from_raw(file.file_name()?.to_str()?.parse().ok()?)?;
+    (started(pid)? == note.started).then_some(pid)
+}
+
+fn boot() -> Option<String> {
+    Some(fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
+}
+
+/// Returns the boot and the start time of a process.
+pub(crate) fn started(pid: Pid) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The name of the program, in parentheses, may contain anything; proc_pid_stat(5) has the fields.
     let (_, fields) = status.rsplit_once(')')?;
     let ticks = fields.split_ascii_whitespace().nth(19)?;
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(format!("{} {ticks}", boot.trim()))
+    Some(format!("{} {ticks}", boot()?))
 }
 
 #[cfg(test)]
@@ -94,13 +123,13 @@ mod tests {
         let children = Children::new(folder.path().join("children"));
         assert_eq!(children.end_leftovers().unwrap(), 0);
         let (mut left, left_pid) = sleeper();
-        std::mem::forget(children.note(left_pid).unwrap());
+        std::mem::forget(children.note(left_pid, None).unwrap());
         // A process with the pid of a recorded one.
         let (mut other, other_pid) = sleeper();
         fs::write(children.folder.join(other_pid.as_raw_nonzero().to_string()), "another boot 17").unwrap();
         // A process that has ended normally.
         let (mut ended, ended_pid) = sleeper();
-        drop(children.note(ended_pid).unwrap());
+        drop(children.note(ended_pid, None).unwrap());
 
         assert_eq!(children.end_leftovers().unwrap(), 1);
         assert!(!left.wait().unwrap().success());

@@ -18,7 +18,8 @@ use landlock::{
 };
 use lucarne_kernel::sync::thread;
 use rustix::process::{
-    Pid, Resource, Rlimit, Signal, getppid, nice, set_parent_process_death_signal, setrlimit,
+    Pid, Resource, Rlimit, Signal, getpid, getppid, nice, set_child_subreaper,
+    set_parent_process_death_signal, setrlimit,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -53,7 +54,7 @@ pub struct Bounds {
     pub background: bool,
     /// The only files that it reaches, if this is bounded.
     pub files: Option<Vec<FileAccess>>,
-    /// The control group that it joins.
+    /// The control group that it joins. Without one, it becomes a subreaper.
     pub cgroup: Option<PathBuf>,
 }
 
@@ -121,9 +122,11 @@ impl Bounds {
         if getppid().map(Pid::as_raw_pid) != Some(self.device) {
             return Err(ConfineError::Orphan);
         }
-        if let Some(group) = &self.cgroup {
-            fs::write(group.join("cgroup.procs"), "0")
-                .map_err(|error| ConfineError::Bound { bound: "the control group", error })?;
+        match &self.cgroup {
+            Some(group) => fs::write(group.join("cgroup.procs"), "0")
+                .map_err(|error| ConfineError::Bound { bound: "the control group", error })?,
+            // Its descendants stay below it until it ends, and then become children of the device, which ends them.
+            None => set_child_subreaper(Some(getpid())).map_err(bound("the end of its descendants"))?,
         }
         limit(Resource::Core, 0).map_err(bound("the size of core files"))?;
         if let Some(bytes) = self.memory_bytes {

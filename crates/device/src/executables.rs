@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +30,7 @@ use crate::launcher::{ExecutableStart, Executables, RunningExecutable};
 use crate::residents::Residents;
 use crate::settings::FileAccess;
 use crate::start::{Start, Usage};
+use crate::strays::Strays;
 use crate::{ContainerName, Settings};
 
 /// How long a process that was asked to end may take before it is killed.
@@ -41,6 +42,9 @@ const INHERITED: i32 = 3;
 /// The code of a program that was ended by a signal is this plus the signal, as in shells.
 const SIGNALED: i32 = 128;
 
+/// If this environment variable is `no`, a device makes no control groups.
+const CGROUPS_VARIABLE: &str = "LUCARNE_CGROUPS";
+
 /// Starts OS processes as containers.
 pub(crate) struct OsProcesses {
     kernel: KernelHandle,
@@ -51,6 +55,7 @@ pub(crate) struct OsProcesses {
     /// The path of `lucarne` itself, which loads components.
     binary: PathBuf,
     cgroups: Option<Cgroups>,
+    strays: Arc<Strays>,
     next_socket: AtomicU64,
 }
 
@@ -60,7 +65,7 @@ struct OsProcess {
     stop: Arc<OwnedFd>,
     pid: Pid,
     files: Option<Vec<FileAccess>>,
-    cgroup: Option<Cgroup>,
+    cgroup: Option<Arc<Cgroup>>,
 }
 
 /// A child process that has not been waited for.
@@ -70,6 +75,8 @@ struct ChildProcess {
     process: OwnedFd,
     stop: Arc<OwnedFd>,
     output: Arc<dyn Output>,
+    cgroup: Option<Arc<Cgroup>>,
+    strays: Arc<Strays>,
     _on_record: OnRecord,
 }
 
@@ -83,8 +90,21 @@ impl OsProcesses {
         let children = Children::new(folder.children());
         children.end_leftovers()?;
         let binary = std::env::current_exe()?;
-        let (cgroups, next_socket) = (Cgroups::delegated(), AtomicU64::new(0));
-        Ok(OsProcesses { kernel, residents, connections, children, folder, binary, cgroups, next_socket })
+        let is_wanted = std::env::var_os(CGROUPS_VARIABLE).is_none_or(|value| value != "no");
+        let cgroups = if is_wanted { Cgroups::find() } else { None };
+        let strays = Arc::new(if cgroups.is_some() { Strays::default() } else { Strays::adopt()? });
+        let next_socket = AtomicU64::new(0);
+        Ok(OsProcesses {
+            kernel,
+            residents,
+            connections,
+            children,
+            folder,
+            binary,
+            cgroups,
+            strays,
+            next_socket,
+        })
     }
 
     /// Makes the command that starts an executable, and the listener for the handlers of a component.
@@ -122,7 +142,9 @@ impl Executables for OsProcesses {
         let Start { name: container, settings, output, announced, on_end, .. } = start;
         let name = container.to_string();
         let cgroup = match &self.cgroups {
-            Some(cgroups) => Some(cgroups.make(&name, settings.memory_bytes, settings.background)?),
+            Some(cgroups) => {
+                Some(Arc::new(cgroups.make(&name, settings.memory_bytes, settings.background)?))
+            }
             None => None,
         };
         let bounds = Bounds {
@@ -139,7 +161,7 @@ impl Executables for OsProcesses {
         let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
         command.fd_mappings(vec![mapping]).map_err(io::Error::other)?;
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let process = ChildProcess::start(&mut command, &self.children, stop.clone(), output)?;
+        let process = self.start_child(&mut command, stop.clone(), output, cgroup.clone())?;
         let (connections, pid) = (self.connections.clone(), process.pid);
         let group = self.residents.admit(&self.kernel, container, &settings.permissions);
         announced.iter().for_each(|announced| announced.set_group(group.gid()));
@@ -182,39 +204,46 @@ impl RunningExecutable for OsProcess {
 
     fn bounds(&self) -> Vec<String> {
         let mut bounds = in_force(self.pid, self.files.as_deref());
-        bounds.extend(self.cgroup.iter().flat_map(Cgroup::limits));
+        bounds.push(match &self.cgroup {
+            Some(_) => "all processes that it starts end with it (control group)".to_owned(),
+            None => "all processes that it starts end with it (subreaper)".to_owned(),
+        });
+        bounds.extend(self.cgroup.iter().flat_map(|cgroup| cgroup.limits()));
         bounds
     }
 }
 
-impl ChildProcess {
-    fn start(
+impl OsProcesses {
+    fn start_child(
+        &self,
         command: &mut Command,
-        children: &Children,
         stop: Arc<OwnedFd>,
         output: Arc<dyn Output>,
+        cgroup: Option<Arc<Cgroup>>,
     ) -> io::Result<ChildProcess> {
-        let mut child = command.spawn()?;
-        let noted = ChildProcess::note(&child, children);
+        let strays = self.strays.clone();
+        let mut child = strays.spawn(command)?;
+        let noted = self.note(&child, cgroup.as_ref().map(|cgroup| cgroup.folder()));
         let (pid, process, on_record) = match noted {
             Ok(noted) => noted,
             Err(error) => {
                 let _ = child.kill();
-                let _ = child.wait();
+                let _ = strays.wait(&mut child);
                 return Err(error);
             }
         };
         pass_on(child.stdout.take(), Stream::Out, &output)?;
         pass_on(child.stderr.take(), Stream::Error, &output)?;
-        Ok(ChildProcess { child, pid, process, stop, output, _on_record: on_record })
+        Ok(ChildProcess { child, pid, process, stop, output, cgroup, strays, _on_record: on_record })
     }
 
-    fn note(child: &Child, children: &Children) -> io::Result<(Pid, OwnedFd, OnRecord)> {
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| io::Error::other("a child without a pid"))?;
-        Ok((pid, pidfd_open(pid, PidfdFlags::empty())?, children.note(pid)?))
+    fn note(&self, child: &Child, cgroup: Option<&Path>) -> io::Result<(Pid, OwnedFd, OnRecord)> {
+        let pid = Pid::from_child(child);
+        Ok((pid, pidfd_open(pid, PidfdFlags::empty())?, self.children.note(pid, cgroup)?))
     }
+}
 
+impl ChildProcess {
     /// Waits for the end, asks for it if it was ordered to, and returns the code.
     fn wait(mut self, program: Option<&RunningProgram>) -> i32 {
         if self.wait_for(None) == Waited::Stop {
@@ -225,17 +254,28 @@ impl ChildProcess {
         }
         // Until the child has been waited for, its pid is not reused: kills the processes that it has left running.
         self.end_group(Signal::KILL);
-        let code = match self.child.wait() {
+        let code = match self.strays.wait(&mut self.child) {
             Ok(status) => {
                 use std::os::unix::process::ExitStatusExt;
                 status.code().or_else(|| status.signal().map(|signal| SIGNALED + signal)).unwrap_or(1)
             }
             Err(_) => 1,
         };
+        if !self.end_descendants() {
+            self.say("some processes that it has started do not end, though they were killed");
+        }
         if let Some(program) = program {
             program.stop(code);
         }
         code
+    }
+
+    /// Ends the processes that have left the process group. Returns false if some do not end in time.
+    fn end_descendants(&self) -> bool {
+        match &self.cgroup {
+            Some(cgroup) => cgroup.end(),
+            None => self.strays.end(),
+        }
     }
 
     /// Waits for the end of the process or for the order to end it. With a time, waits that long for the end alone.

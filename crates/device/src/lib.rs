@@ -30,6 +30,7 @@ mod residents;
 mod settings;
 mod start;
 mod store;
+mod strays;
 mod supervisor;
 
 pub use confine::{Bounds, ConfineError};

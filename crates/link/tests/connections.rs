@@ -309,7 +309,7 @@ fn a_hello_in_pieces_is_heard() {
     for byte in hello {
         (&stream).write_all(&[byte]).expect("it listens");
     }
-    // The listener has read all of it, and closes the connection because it is no hello.
+    // The listener has read all of it, and closes the connection because it is not a hello.
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time");
     assert_eq!((&stream).read(&mut [0; 1]).expect("it is closed"), 0);
 }
