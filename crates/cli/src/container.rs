@@ -16,7 +16,7 @@ use crate::arguments::device::{
 use crate::device::shown_duration;
 use crate::output::{print_out, visible};
 use crate::reach::{reach, refused};
-use crate::{FAILURE, Stop, front, logs, table};
+use crate::{FAILURE, Stop, front, input, logs, table};
 
 /// The setting of `jag` that stands for `--interval`.
 const JAG_INTERVAL: &str = "jag.interval";
@@ -146,7 +146,7 @@ pub(crate) fn program(file: &Path) -> Result<Option<SentProgram>, Stop> {
             Err(error) => Err(Stop::failure(format!("{}: {error}", file.display()))),
         };
     }
-    let contents = std::fs::read(file).map_err(|error| refuse(&front::reason(&error)))?;
+    let contents = input::read(file)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let image = Image::executable(&name, &contents).map_err(|error| refuse(&error))?;
     Ok(Some(SentProgram { image, names: None }))
@@ -164,9 +164,7 @@ fn read_asset(text: &str) -> Result<(Option<String>, Vec<u8>), Stop> {
         Some((name, file)) => (Some(name.to_owned()), file),
         None => (None, text),
     };
-    let contents = std::fs::read(file)
-        .map_err(|error| Stop::usage(format!("cannot read {file}: {}", front::reason(&error))))?;
-    Ok((name, contents))
+    Ok((name, input::read(Path::new(file))?))
 }
 
 fn command_for(

@@ -7,7 +7,7 @@ use lucarne_compiler::program::Program;
 
 use crate::arguments::Stage;
 use crate::output::print_out;
-use crate::{FAILURE, Stop, front};
+use crate::{FAILURE, Stop, front, input};
 
 /// Prints the result of a stage for a file.
 pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
@@ -27,8 +27,7 @@ pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
 
 fn read(file: &Path) -> Result<String, Stop> {
     let shown = file.display();
-    let bytes = std::fs::read(file).map_err(|error| Stop::usage(format!("cannot read {shown}: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Stop::failure(format!("{shown} is not UTF-8")))
+    String::from_utf8(input::read(file)?).map_err(|_| Stop::failure(format!("{shown} is not UTF-8")))
 }
 
 fn bytecode(program: &Program) -> String {

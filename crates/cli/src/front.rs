@@ -4,29 +4,29 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use lucarne_compiler::diagnostic::Style;
-use lucarne_compiler::program::Program;
-use lucarne_compiler::source::FileLoader;
+use lucarne_compiler::program;
+use lucarne_compiler::source::{BYTES_MAX, FileLoader, Loader};
 use lucarne_toit::{Analysis, ToitError};
 
-use crate::Stop;
 use crate::output::print_error;
+use crate::{Stop, input};
 
 /// Analyzes a program and prints its diagnostics.
 pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {
-    require_readable(file)?;
-    let analysis = lucarne_toit::analyze(&FileLoader, file).map_err(|error| failure(file, &error))?;
+    let loader = Program::open(file)?;
+    let analysis = lucarne_toit::analyze(&loader, file).map_err(|error| failure(file, &error))?;
     print(&analysis);
     Ok(analysis)
 }
 
 /// Analyzes a file that may be a program or a library.
 pub(crate) fn check(file: &Path) -> Result<Analysis, Stop> {
-    require_readable(file)?;
-    lucarne_toit::check(&FileLoader, file).map_err(|error| failure(file, &error))
+    let loader = Program::open(file)?;
+    lucarne_toit::check(&loader, file).map_err(|error| failure(file, &error))
 }
 
 /// Compiles a program and prints its diagnostics. Returns none if the program has errors.
-pub(crate) fn compile(file: &Path) -> Result<Option<Program>, Stop> {
+pub(crate) fn compile(file: &Path) -> Result<Option<program::Program>, Stop> {
     let analysis = analyze(file)?;
     match lucarne_toit::link(analysis) {
         Ok(compiled) => Ok(Some(compiled.program)),
@@ -47,17 +47,62 @@ pub(crate) fn print(analysis: &Analysis) {
     print_error(&analysis.shown(style()));
 }
 
+/// The files of a program. A pipe can be read once, so its contents are kept.
+struct Program<'f> {
+    file: &'f Path,
+    /// The contents of the program itself, if it is not a regular file.
+    contents: Option<Vec<u8>>,
+}
+
+impl Program<'_> {
+    /// Refuses a file that the compiler cannot read.
+    fn open(file: &Path) -> Result<Program<'_>, Stop> {
+        require_readable(file)?;
+        let is_regular = std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file());
+        Ok(Program { file, contents: if is_regular { None } else { Some(input::read(file)?) } })
+    }
+}
+
+impl Loader for Program<'_> {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        match &self.contents {
+            Some(contents) if Path::new(path) == self.file => Some(contents.clone()),
+            _ => FileLoader.read(path),
+        }
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        FileLoader.is_file(path)
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        FileLoader.is_folder(path)
+    }
+
+    fn folders_above(&self, file: &str) -> Vec<String> {
+        FileLoader.folders_above(file)
+    }
+}
+
 /// Refuses a path that the compiler cannot read, before any work is done.
 pub(crate) fn require_readable(file: &Path) -> Result<(), Stop> {
     let shown = file.display();
     if file.to_str().is_none() {
         return Err(Stop::usage(format!("the path {shown} is not UTF-8")));
     }
-    match std::fs::File::open(file).and_then(|opened| opened.metadata()) {
-        Ok(metadata) if metadata.is_dir() => Err(Stop::usage(format!("{shown} is a folder, not a program"))),
-        Ok(_) => Ok(()),
-        Err(error) => Err(Stop::usage(format!("cannot read {shown}: {}", reason(&error)))),
+    let refuse = |error| Stop::usage(format!("cannot read {shown}: {}", reason(&error)));
+    let metadata = std::fs::metadata(file).map_err(refuse)?;
+    if metadata.is_dir() {
+        return Err(Stop::usage(format!("{shown} is a folder, not a program")));
     }
+    if metadata.len() > BYTES_MAX {
+        return Err(Stop::usage(format!("cannot read {shown}: it has more than {} MiB", BYTES_MAX >> 20)));
+    }
+    // Opening a pipe could take its contents.
+    if metadata.is_file() {
+        std::fs::File::open(file).map_err(refuse)?;
+    }
+    Ok(())
 }
 
 /// Returns the reason of an error without the number that the standard library adds.

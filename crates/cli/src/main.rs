@@ -9,6 +9,7 @@ mod device;
 mod emit;
 mod files;
 mod front;
+mod input;
 mod logs;
 mod manual;
 mod metrics;

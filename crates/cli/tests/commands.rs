@@ -271,3 +271,41 @@ fn simulated_programs_learn_nothing_of_the_machine() {
     let output = folder.command(&["run", "machine.toit"]).env("TZ", "EST5").output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).ends_with(" 19\n"), "{output:?}");
 }
+
+#[test]
+fn a_program_may_come_through_a_pipe() {
+    let folder = Folder::new("pipe");
+    folder.file("hello.toit", HELLO);
+    let binary = env!("CARGO_BIN_EXE_lucarne");
+    let shell = |script: &str| {
+        let mut command = std::process::Command::new("bash");
+        command.args(["-c", script]).current_dir(folder.path("")).env("LUCARNE", binary).stdin(Stdio::null());
+        let output = command.output().expect("there is a shell");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let hello = (Some(0), "hello\n".to_owned(), String::new());
+    assert_eq!(shell("$LUCARNE run <(cat hello.toit)"), hello);
+    assert_eq!(shell("cat hello.toit | $LUCARNE run /dev/stdin"), hello);
+    assert_eq!(shell("$LUCARNE run /dev/stdin < hello.toit"), hello);
+    assert_eq!(shell("cat hello.toit | $LUCARNE check /dev/stdin"), (Some(0), String::new(), String::new()));
+    assert_eq!(shell("mkfifo named; cat hello.toit > named & $LUCARNE run <(cat named)"), hello);
+    for command in ["run", "check", "--emit=tokens"] {
+        let (status, _, error) = shell(&format!("mkfifo -m 600 {command}; $LUCARNE {command} {command}"));
+        assert_eq!(status, Some(2), "{error}");
+        assert!(error.contains("no program writes to this pipe"), "{error}");
+        let (status, _, error) = shell(&format!("$LUCARNE {command} /dev/zero"));
+        assert_eq!(status, Some(2), "{error}");
+        assert!(error.contains("it has more than 64 MiB"), "{error}");
+    }
+}
+
+#[test]
+fn files_that_never_end_are_refused() {
+    let folder = Folder::new("endless");
+    folder.file("hello.toit", "import .pipe\n".to_owned() + HELLO);
+    let made = std::process::Command::new("mkfifo").arg(folder.path("pipe.toit")).status();
+    assert!(made.expect("there is mkfifo").success());
+    let answer = folder.lucarne(&["run", "hello.toit"]);
+    assert!(answer.error.contains("cannot find `.pipe`"), "{answer:?}");
+}

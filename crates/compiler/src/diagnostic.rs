@@ -115,6 +115,9 @@ pub struct Style {
 /// hide them.
 const RENDERED_MAX: usize = 500;
 
+/// The number of diagnostics that are printed for one line. Each prints the line, which may be long.
+const RENDERED_PER_LINE_MAX: usize = 20;
+
 /// Renders all diagnostics as text, in the order of files and places. The text ends in a newline.
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
@@ -122,12 +125,24 @@ pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> St
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort_by_key(|diagnostic| (diagnostic.source, diagnostic.span));
     let mut text = String::new();
-    for diagnostic in sorted.iter().take(RENDERED_MAX) {
+    let mut rendered = 0;
+    let mut line = (None, 0);
+    for diagnostic in &sorted {
+        let source = sources.get(diagnostic.source);
+        let place = source.map(|source| (diagnostic.source, source.line(diagnostic.span.start)));
+        line = if place.is_some() && line.0 == place { (place, line.1 + 1) } else { (place, 1) };
+        if line.1 > RENDERED_PER_LINE_MAX {
+            continue;
+        }
         text += &renderer.render(&[group(sources, diagnostic)]);
         text += "\n\n";
+        rendered += 1;
+        if rendered == RENDERED_MAX {
+            break;
+        }
     }
-    if sorted.len() > RENDERED_MAX {
-        text += &format!("... and {} more\n\n", sorted.len() - RENDERED_MAX);
+    if sorted.len() > rendered {
+        text += &format!("... and {} more\n\n", sorted.len() - rendered);
     }
     text
 }

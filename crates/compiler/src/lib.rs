@@ -16,6 +16,8 @@
 //! printed ([`emit`]).
 
 pub mod ast;
+#[cfg(test)]
+mod costs;
 pub mod diagnostic;
 pub mod emit;
 pub mod ir;
@@ -26,4 +28,5 @@ pub mod program;
 pub mod resolve;
 pub mod scanner;
 pub mod source;
+mod steps;
 pub mod types;

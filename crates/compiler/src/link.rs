@@ -41,6 +41,11 @@ pub enum LinkError {
         /// The place of its name in that module.
         at: Offset,
     },
+    /// The dispatch table would be too large.
+    #[error(
+        "the program is too large: its classes have more than {TARGETS_MAX} methods that are called, inherited ones included"
+    )]
+    TooManyMethods,
     /// The prepared library is damaged.
     #[error("the prepared library is damaged: build it anew")]
     Damaged,
@@ -93,6 +98,7 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
     let numbers = number_classes(&hierarchy, &reached);
     let object = library::class(unit, "Object");
     let mut tables = Tables::new(&hierarchy, &library, &reached, numbers, object);
+    check_size(&tables)?;
     let rows: Vec<dispatch::Row> = tables
         .rows
         .iter()
@@ -126,6 +132,21 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
     let program = layout::assemble(unit, tables, dispatch, &initializers, builtins, entries)?;
     debug_assert_eq!(program.verify(), Ok(()), "the linker has broken a promise");
     Ok(program)
+}
+
+/// The maximum number of pairs of a class and a selector: each takes eight bytes in the dispatch table.
+const TARGETS_MAX: usize = 1 << 24;
+
+/// Checks that numbers fit where instructions and classes keep them.
+fn check_size(tables: &Tables<'_>) -> Result<(), LinkError> {
+    for (class, _) in &tables.numbers.classes {
+        let class = tables.hierarchy.class(*class);
+        if u16::try_from(class.fields).is_err() {
+            let declaration = tables.hierarchy.declaration(class.declaration);
+            return Err(LinkError::too_large(&declaration.name, class.declaration.module.0, declaration.at));
+        }
+    }
+    Ok(())
 }
 
 fn find_main(unit: &Unit) -> Result<(FunctionId, bool), LinkError> {

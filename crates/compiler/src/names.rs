@@ -1,5 +1,7 @@
 //! Names: their canonical form, and suggestions for misspelled ones.
 
+use crate::steps;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A canonical identifier.
@@ -20,8 +22,48 @@ pub fn canonical(text: &str) -> Name {
     format!("{before}{}{after}", inner.replace('_', "-")).into()
 }
 
-/// Returns the candidate nearest to a name, if one is near enough to be a likely misspelling.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The number of comparisons of letters that all suggestions of a compilation together may take.
+/// Every error compares with every name in sight, so that without a limit a long program with many
+/// errors would take quadratic time. Only the first errors are read, and this is enough for them.
+const COMPARISONS_MAX: usize = 20_000_000;
+
+/// Finds names that were probably meant.
+#[derive(Debug)]
+pub struct Suggestions {
+    /// The number of comparisons that are left.
+    left: Cell<usize>,
+}
+
+impl Default for Suggestions {
+    fn default() -> Self {
+        Suggestions { left: Cell::new(COMPARISONS_MAX) }
+    }
+}
+
+impl Suggestions {
+    /// Returns the candidate nearest to a name, if one is near enough to be a likely misspelling.
+    /// Returns none if the compilation has made too many comparisons.
+    pub fn nearest<'a>(&self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        let affordable = candidates.into_iter().take_while(|candidate| {
+            let near = candidate.len().abs_diff(name.len()) <= LENGTH_DIFFERENCE_MAX;
+            let cost = if near { 1 + candidate.len() * name.len() } else { 1 };
+            steps::count(cost);
+            self.left.set(self.left.get().saturating_sub(cost));
+            self.left.get() > 0
+        });
+        nearest(name, affordable)
+    }
+
+    /// Returns whether there will be no more suggestions.
+    pub fn are_exhausted(&self) -> bool {
+        self.left.get() == 0
+    }
+}
+
+/// Names whose lengths differ more, in bytes, are not compared.
+const LENGTH_DIFFERENCE_MAX: usize = 3;
+
+fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match name.chars().count() {
         0..=3 => 1,
         4..=7 => 2,
@@ -38,12 +80,12 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Returns the number of edits between two names; a swap of neighbors counts as one.
 fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.to_lowercase().chars().collect();
-    let b: Vec<char> = b.to_lowercase().chars().collect();
     // Names of very different lengths are far apart.
-    if a.len().abs_diff(b.len()) > 3 {
+    if a.len().abs_diff(b.len()) > LENGTH_DIFFERENCE_MAX {
         return usize::MAX;
     }
+    let a: Vec<char> = a.to_lowercase().chars().collect();
+    let b: Vec<char> = b.to_lowercase().chars().collect();
     let mut before: Vec<usize> = Vec::new();
     let mut previous: Vec<usize> = (0..=b.len()).collect();
     for (row, x) in a.iter().enumerate() {

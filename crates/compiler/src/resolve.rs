@@ -30,10 +30,11 @@ mod world;
 use crate::diagnostic::{self, Diagnostic, Style};
 use crate::ir::{ModuleId, Unit};
 use crate::source::{Loader, SourceId, Sources, Span};
+use crate::steps;
 use globals::Globals;
 use lower::Place;
 use modules::{Load, Modules};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use world::World;
 
 /// The result of the front half.
@@ -116,8 +117,10 @@ pub fn analyze_library(loader: &(dyn Loader + Sync), paths: &[String]) -> Analys
 pub(crate) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES);
-        let thread = builder.spawn_scoped(scope, work).ok()?;
-        Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let thread = builder.spawn_scoped(scope, || (work(), steps::take())).ok()?;
+        let (result, taken) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        steps::count(taken);
+        Some(result)
     })
 }
 
@@ -157,9 +160,11 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
         finished.push((lowered.place, lowered.code, lowered.ty));
     }
     diagnostics.extend(globals.circular());
-    diagnostics.retain(|problem| problem.is_error() || !is_silenced(&sources, problem));
+    let mut silent_lines = HashMap::new();
+    diagnostics.retain(|problem| problem.is_error() || !is_silenced(&sources, problem, &mut silent_lines));
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
-    for number in first..world.unit.modules.len() {
+    // Only a prepared library needs them: other modules are resolved by their imports.
+    for number in if first == 0 { 0..world.unit.modules.len() } else { 0..0 } {
         let exports = modules.exported(&world, ModuleId(number as u32));
         world.unit.module_mut(ModuleId(number as u32)).exports = exports;
     }
@@ -179,12 +184,24 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     Analysis { unit, diagnostics, sources }
 }
 
-/// Returns whether a comment at the end of its line silences a warning.
-fn is_silenced(sources: &Sources, warning: &Diagnostic) -> bool {
+/// Returns whether a comment at the end of its line silences a warning. `known` holds, for each line that
+/// was looked at, where such a comment begins.
+fn is_silenced(
+    sources: &Sources,
+    warning: &Diagnostic,
+    known: &mut HashMap<(SourceId, usize), Option<u32>>,
+) -> bool {
     let Some(source) = sources.get(warning.source) else { return false };
-    let rest = source.text.get(warning.span.start as usize..).unwrap_or("");
-    let line = rest.lines().next().unwrap_or("");
-    line.rsplit_once("//").is_some_and(|(_, comment)| comment.trim_start().starts_with("@no-warn"))
+    let at = warning.span.start;
+    let line = source.line(at);
+    let comment = known.entry((warning.source, line)).or_insert_with(|| {
+        let start = line.checked_sub(1).and_then(|line| source.line_starts.get(line)).copied()?;
+        let text = source.text.get(start as usize..)?.lines().next()?;
+        steps::count(text.len());
+        let (before, comment) = text.rsplit_once("//")?;
+        comment.trim_start().starts_with("@no-warn").then_some(start + before.len() as u32)
+    });
+    comment.is_some_and(|comment| comment >= at)
 }
 
 /// Checks `main`: it takes no arguments or a list of strings. A library need not have one.

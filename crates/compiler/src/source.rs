@@ -7,6 +7,7 @@
 //! file and `diagnostic` refer to each other.
 
 use crate::diagnostic::Diagnostic;
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Component, Path};
 
@@ -70,13 +71,23 @@ impl Loader for MemoryLoader {
 /// The path prefix of library modules. No user file has such a path.
 pub const LIBRARY_PREFIX: &str = "<lib>/";
 
-/// A [`Loader`] over the file system.
+/// The maximum number of bytes of a source file. The tokens and the tree take many times as much memory,
+/// and places in the text are numbers of 32 bits.
+pub const BYTES_MAX: u64 = 64 << 20;
+
+/// A [`Loader`] over the file system. Reads only regular files, up to [`BYTES_MAX`].
 pub struct FileLoader;
 
 impl Loader for FileLoader {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
-        // A folder of that name is not the library.
-        if path.starts_with(LIBRARY_PREFIX) { None } else { std::fs::read(path).ok() }
+        // A folder of that name is not the library. A pipe could be read only once, and could make the
+        // compiler wait.
+        if !self.is_file(path) {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path).ok()?.take(BYTES_MAX + 1).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 <= BYTES_MAX).then_some(bytes)
     }
 
     fn is_file(&self, path: &str) -> bool {
@@ -156,9 +167,14 @@ impl Source {
         Source { path, text, line_starts }
     }
 
+    /// Returns the line of an offset, counted from 1.
+    pub fn line(&self, offset: u32) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset).max(1)
+    }
+
     /// Returns the line and column of an offset, both counted from 1; columns count characters.
     pub fn position(&self, offset: u32) -> (usize, usize) {
-        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let line = self.line(offset);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
         let before = self.text.get(start..offset as usize).unwrap_or("");
         (line, before.chars().count() + 1)

@@ -61,6 +61,37 @@ errors! {
     parentheses_of_other_languages: "foo x:\nmain:\n  foo(1)\n  x := 1\n  y := x- 1\n",
 }
 
+/// Limits, each exceeded by one. The programs are long, so that the snapshots have only the messages.
+#[test]
+fn limits() {
+    let many = |count: usize, part: &str| -> String {
+        (0..count).map(|number| part.replace('#', &number.to_string())).collect()
+    };
+    let programs = [
+        format!("f x:\nmain:\n  f{}\n", many(255, " #")),
+        format!("f{}:\nmain:\n", many(255, " x#")),
+        format!("{}main:\n", many(201, "f --x#:\n")),
+        format!("class C:\n{}", many(501, "class C# extends C@:\n").replace("C0 extends C@", "C0 extends C"))
+            .split("C@")
+            .enumerate()
+            .map(|(index, part)| if index == 0 { part.to_owned() } else { format!("C{}{part}", index - 1) })
+            .collect::<String>()
+            + "main:\n",
+        format!("class A:\n{}main:\n", many(20_001, "  f# := 0\n")),
+        format!("class A:\n{}{}main:\n", many(1_001, "  f# := 0\n"), many(1_000, "  constructor.c#:\n")),
+        format!("{}main:\n", many(2_001, "import monitor as m#\n")),
+    ];
+    let shown: Vec<String> = programs
+        .iter()
+        .map(|program| {
+            let shown = common::analyze_files(&[("app.toit", program)]).shown(Default::default());
+            let lines: Vec<&str> = shown.lines().filter(|line| !line.contains('|')).collect();
+            lines.join("\n")
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n----\n"));
+}
+
 #[test]
 fn invalid_utf8() {
     use lucarne_compiler::diagnostic::{Style, render};

@@ -594,7 +594,10 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
     fn is_type(&mut self, value: &'t Node, ty: Type, target: Register) -> Result<(), LinkError> {
         let value = self.operand(value)?;
         match self.tables.check(ty) {
-            Some(check) => self.code().abc(Opcode::Is, target, value, check as u16),
+            Some(check) => {
+                let check = u16::try_from(check).map_err(|_| self.too_large())?;
+                self.code().abc(Opcode::Is, target, value, check);
+            }
             None => self.code().abc(Opcode::LoadTrue, target, 0, 0),
         }
         Ok(())

@@ -6,6 +6,7 @@
 //! Hölzle, "Minimizing row displacement dispatch tables", 1995.)
 
 use crate::program::{DispatchEntry, FunctionIndex};
+use crate::steps;
 
 /// A selector's targets: (class id, function), ordered by class id.
 pub(super) type Row = Vec<(u32, FunctionIndex)>;
@@ -28,8 +29,14 @@ pub(super) fn build(rows: &[Row], classes: u32) -> Table {
     for row in order {
         let first_class = rows[row].first().map_or(0, |entry| entry.0);
         let mut offset = (first_free as u32).saturating_sub(first_class);
+        let mut attempts = 0;
         while taken.get(offset as usize) == Some(&true) || !fits(&entries, &rows[row], offset) {
             offset += 1;
+            attempts += 1;
+            if attempts == ATTEMPTS_MAX {
+                // Behind everything there is room.
+                offset = offset.max(entries.len().max(taken.len()) as u32);
+            }
         }
         if taken.len() <= offset as usize {
             taken.resize(offset as usize + 1, false);
@@ -53,9 +60,13 @@ pub(super) fn build(rows: &[Row], classes: u32) -> Table {
     Table { entries, offsets }
 }
 
+/// The number of offsets that are tried for a row between the rows that are there.
+const ATTEMPTS_MAX: usize = 2_000;
+
 const EMPTY: DispatchEntry = DispatchEntry { selector: DispatchEntry::EMPTY, function: FunctionIndex(0) };
 
 fn fits(entries: &[DispatchEntry], row: &Row, offset: u32) -> bool {
+    steps::count(1);
     row.iter().all(|(class, _)| entries.get((offset + class) as usize).is_none_or(|entry| *entry == EMPTY))
 }
 

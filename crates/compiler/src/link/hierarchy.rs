@@ -4,9 +4,14 @@
 //! class of its own that has the mixin's fields and methods. All later stages know only single
 //! inheritance.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{ClassId, ClassKind, FieldRef, FunctionId, FunctionKind, ModuleId, Selector, Type, Unit};
+use crate::steps;
 
 /// A class by its place in [`Hierarchy::classes`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -43,18 +48,68 @@ pub(super) struct Hierarchy<'u> {
     pub(super) classes: Vec<Class>,
     by_declaration: HashMap<ClassId, LinkClass>,
     members: HashMap<(LinkClass, &'u str), Vec<Member>>,
+    /// For each name, the classes that have a member with it, in the order of their declaration.
+    holders: HashMap<&'u str, Vec<LinkClass>>,
+    /// For each class, its place in a walk over the tree of classes, and the place after its last
+    /// subclass.
+    ranges: Vec<(u32, u32)>,
+    /// What [`Hierarchy::above`] has returned.
+    above: RefCell<FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>>,
 }
 
 impl<'u> Hierarchy<'u> {
     pub(super) fn new(unit: &'u Unit) -> Self {
-        let mut hierarchy =
-            Hierarchy { unit, classes: Vec::new(), by_declaration: HashMap::new(), members: HashMap::new() };
+        let mut hierarchy = Hierarchy {
+            unit,
+            classes: Vec::new(),
+            by_declaration: HashMap::new(),
+            members: HashMap::new(),
+            holders: HashMap::new(),
+            ranges: Vec::new(),
+            above: RefCell::default(),
+        };
         for (module, contents) in unit.modules.iter().enumerate() {
             for index in 0..contents.classes.len() {
                 hierarchy.add(ClassId { module: ModuleId(module as u32), index: index as u32 });
             }
         }
+        hierarchy.ranges = hierarchy.find_ranges();
         hierarchy
+    }
+
+    fn find_ranges(&self) -> Vec<(u32, u32)> {
+        // A superclass comes before its subclasses in the list.
+        let mut sizes = vec![1u32; self.classes.len()];
+        for (index, class) in self.classes.iter().enumerate().rev() {
+            if let Some(superclass) = class.superclass {
+                sizes[superclass.0 as usize] += sizes[index];
+            }
+        }
+        let mut ranges = vec![(0, 0); self.classes.len()];
+        // For each class, the place of its next subclass.
+        let mut next = vec![0; self.classes.len()];
+        let mut next_root = 0;
+        for (index, class) in self.classes.iter().enumerate() {
+            let place = match class.superclass {
+                Some(superclass) => &mut next[superclass.0 as usize],
+                None => &mut next_root,
+            };
+            let start = *place;
+            *place += sizes[index];
+            ranges[index] = (start, start + sizes[index]);
+            next[index] = start + 1;
+        }
+        ranges
+    }
+
+    /// Returns the class's place in a walk over the tree, and the place after its last subclass.
+    pub(super) fn range(&self, class: LinkClass) -> (u32, u32) {
+        self.ranges[class.0 as usize]
+    }
+
+    /// Returns the classes that have a member with a name.
+    pub(super) fn holders(&self, name: &str) -> &[LinkClass] {
+        self.holders.get(name).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn declaration(&self, class: ClassId) -> &'u crate::ir::Class {
@@ -73,8 +128,10 @@ impl<'u> Hierarchy<'u> {
     fn add(&mut self, class: ClassId) -> LinkClass {
         // Superclasses first. The walk up uses a list, not recursion: chains can be long.
         let mut chain = vec![class];
+        let mut seen = FxHashSet::from_iter([class]);
         while let Some(superclass) = chain.last().and_then(|last| self.declaration(*last).superclass) {
-            if self.by_declaration.contains_key(&superclass) || chain.contains(&superclass) {
+            steps::count(1);
+            if self.by_declaration.contains_key(&superclass) || !seen.insert(superclass) {
                 break;
             }
             chain.push(superclass);
@@ -112,23 +169,31 @@ impl<'u> Hierarchy<'u> {
         for index in &declared.methods {
             let function = &module.functions[*index as usize];
             let method = Member::Method(FunctionId { module: declaration.module, index: *index }, id);
-            self.members.entry((id, &function.name)).or_default().push(method);
+            self.add_member(id, &function.name, method);
         }
         for (index, field) in declared.fields.iter().enumerate() {
             let place = first_field + index as u32;
-            let entry = self.members.entry((id, field.name.as_str())).or_default();
-            entry.push(Member::Getter(id, place));
+            self.add_member(id, &field.name, Member::Getter(id, place));
             if !field.is_final {
-                entry.push(Member::Setter(id, place));
+                self.add_member(id, &field.name, Member::Setter(id, place));
             }
         }
         id
+    }
+
+    fn add_member(&mut self, class: LinkClass, name: &'u str, member: Member) {
+        let members = self.members.entry((class, name)).or_default();
+        if members.is_empty() {
+            self.holders.entry(name).or_default().push(class);
+        }
+        members.push(member);
     }
 
     /// Finds the target of a selector in a class or its superclasses.
     pub(super) fn look_up(&self, class: LinkClass, selector: &Selector) -> Option<Member> {
         let mut current = Some(class);
         while let Some(class) = current {
+            steps::count(1);
             if let Some(members) = self.members.get(&(class, selector.name.as_str())) {
                 let found = members.iter().find(|member| self.matches(**member, selector));
                 if let Some(member) = found {
@@ -176,39 +241,45 @@ impl<'u> Hierarchy<'u> {
         self.declaration(class.declaration).fields.get(index).map_or(Type::Any, |field| field.ty)
     }
 
-    /// Returns whether instances of `class` are instances of `of`, which may be an interface or a
-    /// mixin.
-    pub(super) fn is_subtype(&self, class: LinkClass, of: ClassId) -> bool {
+    /// Returns the interfaces and mixins that instances of a class are instances of.
+    pub(super) fn supertypes(&self, class: LinkClass) -> FxHashSet<ClassId> {
+        let mut found = FxHashSet::default();
         let mut current = Some(class);
-        while let Some(id) = current {
-            let class = self.class(id);
-            if class.declaration == of || self.implements(class.declaration, of) {
-                return true;
+        while let Some(class) = current {
+            let class = self.class(class);
+            if class.is_application {
+                found.insert(class.declaration);
             }
+            found.extend(self.above(class.declaration).iter());
             current = class.superclass;
         }
-        false
+        steps::count(found.len());
+        found
     }
 
-    fn implements(&self, class: ClassId, of: ClassId) -> bool {
+    /// Returns the interfaces and mixins of a declaration, with those above them; for a mixin and an
+    /// interface, also what they extend.
+    fn above(&self, class: ClassId) -> Rc<FxHashSet<ClassId>> {
+        if let Some(known) = self.above.borrow().get(&class) {
+            return known.clone();
+        }
         let mut work = vec![class];
-        let mut seen = Vec::new();
+        let mut found = FxHashSet::default();
         while let Some(class) = work.pop() {
             let declaration = self.declaration(class);
             let is_mixin = declaration.kind == ClassKind::Mixin;
             let above =
                 declaration.superclass.filter(|_| is_mixin || declaration.kind == ClassKind::Interface);
             for next in declaration.interfaces.iter().chain(&declaration.mixins).chain(&above) {
-                if *next == of {
-                    return true;
-                }
-                if !seen.contains(next) {
-                    seen.push(*next);
+                steps::count(1);
+                if found.insert(*next) {
                     work.push(*next);
                 }
             }
         }
-        false
+        let found = Rc::new(found);
+        self.above.borrow_mut().insert(class, found.clone());
+        found
     }
 }
 

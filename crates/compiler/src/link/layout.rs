@@ -46,7 +46,8 @@ pub(super) fn stub(tables: &mut Tables<'_>, stub: Stub) -> Result<Code, LinkErro
                 }
             }
             let target = tables.key_function(key).0 as i32;
-            let count = function.parameters.len() as u8 + 1;
+            let count = u8::try_from(function.parameters.len() + 1)
+                .map_err(|_| LinkError::too_large(&function.name, key.function.module.0, function.at))?;
             code.emit(Instruction::imm(Opcode::TailCall, count, first + WINDOW_FOR_STUBS as u16, target));
             code.finish(Signature {
                 name: full_name(tables, key.function),

@@ -4,13 +4,14 @@
 //! A method counts as reached once its selector is called *and* a class that has it is instantiated
 //! (rapid type analysis: Bacon and Sweeney, 1996).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::LinkError;
 use super::hierarchy::{Hierarchy, LinkClass, Member};
 use super::library::Library;
+use super::{LinkError, TARGETS_MAX};
 use crate::ir::{Body, ClassId, Expr, Function, FunctionId, GlobalId, Node, Part, Selector, Unit};
+use crate::steps;
 
 /// A function as compiled: a mixin's methods once for each application.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -34,9 +35,15 @@ pub(super) struct Reached<'u> {
     pub(super) globals: Vec<GlobalId>,
     pub(super) global_places: HashMap<GlobalId, u32>,
     pub(super) instantiated: Vec<LinkClass>,
+    /// The same by their places: see [`Hierarchy::range`].
+    by_place: BTreeMap<u32, LinkClass>,
+    /// For each class, the selectors with the names of its own members.
+    called: HashMap<LinkClass, Vec<SelectorId>>,
     known_classes: HashSet<LinkClass>,
     pub(super) selectors: Vec<Selector>,
     pub(super) selector_ids: HashMap<Selector, SelectorId>,
+    /// The number of pairs of a class and a selector that have been compared.
+    bound: usize,
     bodies: HashMap<FunctionId, Rc<Body>>,
     initializers: HashMap<GlobalId, Option<Rc<Body>>>,
     /// Classes whose members have not been compared with the selectors yet, and the reverse.
@@ -56,9 +63,12 @@ impl<'u> Reached<'u> {
             globals: Vec::new(),
             global_places: HashMap::new(),
             instantiated: Vec::new(),
+            by_place: BTreeMap::new(),
+            called: HashMap::new(),
             known_classes: HashSet::new(),
             selectors: Vec::new(),
             selector_ids: HashMap::new(),
+            bound: 0,
             bodies: HashMap::new(),
             initializers: HashMap::new(),
             new_classes: Vec::new(),
@@ -73,12 +83,12 @@ impl<'u> Reached<'u> {
             if let Some((body, holder)) = self.new_bodies.pop() {
                 self.walk_body(&body, holder)?;
             } else if let Some(selector) = self.new_selectors.pop() {
-                for index in 0..self.instantiated.len() {
-                    self.bind(self.instantiated[index], selector)?;
+                for class in self.instances_with(selector) {
+                    self.bind(class, selector)?;
                 }
             } else if let Some(class) = self.new_classes.pop() {
-                for index in 0..self.selectors.len() {
-                    self.bind(class, SelectorId(index as u32))?;
+                for selector in self.called_on(class) {
+                    self.bind(class, selector)?;
                 }
             } else {
                 return Ok(());
@@ -131,6 +141,7 @@ impl<'u> Reached<'u> {
     pub(super) fn add_class(&mut self, class: LinkClass) {
         if self.known_classes.insert(class) {
             self.instantiated.push(class);
+            self.by_place.insert(self.hierarchy.range(class).0, class);
             self.new_classes.push(class);
         }
     }
@@ -149,6 +160,43 @@ impl<'u> Reached<'u> {
         self.selectors.push(selector.clone());
         self.selector_ids.insert(selector.clone(), id);
         self.new_selectors.push(id);
+        for class in self.hierarchy.holders(&selector.name) {
+            self.called.entry(*class).or_default().push(id);
+        }
+    }
+
+    /// Returns the instantiated classes that have or inherit a member with a selector's name, by their
+    /// places.
+    pub(super) fn instances_with(&self, selector: SelectorId) -> Vec<LinkClass> {
+        let holders = self.hierarchy.holders(&self.selectors[selector.0 as usize].name);
+        let mut ranges: Vec<(u32, u32)> = holders.iter().map(|class| self.hierarchy.range(*class)).collect();
+        ranges.sort_unstable();
+        let mut found = Vec::new();
+        let mut end = 0;
+        for (from, to) in ranges {
+            steps::count(1);
+            // The range of a subclass is inside that of its superclass.
+            if from >= end {
+                found.extend(self.by_place.range(from..to).map(|(_, class)| *class));
+                end = to;
+            }
+        }
+        steps::count(found.len());
+        found
+    }
+
+    /// Returns the selectors with the names of a class's members, inherited ones included.
+    fn called_on(&self, class: LinkClass) -> Vec<SelectorId> {
+        let mut found = Vec::new();
+        let mut current = Some(class);
+        while let Some(class) = current {
+            found.extend(self.called.get(&class).into_iter().flatten().copied());
+            current = self.hierarchy.class(class).superclass;
+        }
+        steps::count(found.len());
+        found.sort_unstable_by_key(|id| id.0);
+        found.dedup();
+        found
     }
 
     fn add_global(&mut self, id: GlobalId) -> Result<(), LinkError> {
@@ -176,6 +224,11 @@ impl<'u> Reached<'u> {
     }
 
     fn bind(&mut self, class: LinkClass, selector: SelectorId) -> Result<(), LinkError> {
+        self.bound += 1;
+        // A pair is bound twice if its class and its selector are found in the same round.
+        if self.bound > 2 * TARGETS_MAX {
+            return Err(LinkError::TooManyMethods);
+        }
         let member = self.hierarchy.look_up(class, &self.selectors[selector.0 as usize]);
         if let Some(Member::Method(function, found_in)) = member {
             self.add_function(self.method_key(function, found_in))?;

@@ -1,6 +1,7 @@
 //! The tables of code generation: function numbers, literals, checks.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::fragment::Code;
 use super::hierarchy::{Hierarchy, LinkClass, Member, is_exact};
@@ -8,6 +9,10 @@ use super::library::Library;
 use super::reach::{Key, Reached, SelectorId};
 use crate::ir::{ClassId, Expr, FunctionId, GlobalId, Node, Selector, Type};
 use crate::program::{ClassIndex, FunctionIndex, Literal, TypeCheck};
+use crate::steps;
+
+/// The maximum number of classes whose methods are compared to find that a call has one target.
+const INSTANCES_MAX: usize = 200;
 
 /// The numbers that classes have in the program.
 pub(super) struct ClassNumbers {
@@ -43,6 +48,12 @@ pub(super) struct Tables<'u> {
     pub(super) checks: Vec<TypeCheck>,
     check_places: HashMap<(ClassId, bool), u32>,
     only_targets: HashMap<(ClassId, SelectorId), Option<Member>>,
+    /// The numbers of the instantiated classes, sorted.
+    instance_numbers: Vec<u32>,
+    /// For each interface and mixin, the numbers of the classes whose instances are instances of it.
+    subtypes: HashMap<ClassId, Vec<u32>>,
+    /// What [`Tables::instances_of`] has returned.
+    instances: HashMap<ClassId, Rc<[u32]>>,
     object: Option<ClassId>,
 }
 
@@ -80,11 +91,22 @@ impl<'u> Tables<'u> {
             checks: Vec::new(),
             check_places: HashMap::new(),
             only_targets: HashMap::new(),
+            instance_numbers: Vec::new(),
+            subtypes: HashMap::new(),
+            instances: HashMap::new(),
             object,
         };
         for key in &reached.functions {
             let index = tables.reserve();
             tables.functions.insert(*key, index);
+        }
+        let instances = reached.instantiated.iter().map(|class| tables.numbers.by_class[class].0);
+        tables.instance_numbers = instances.collect();
+        tables.instance_numbers.sort_unstable();
+        for (number, (class, _)) in tables.numbers.classes.iter().enumerate() {
+            for above in hierarchy.supertypes(*class) {
+                tables.subtypes.entry(above).or_default().push(number as u32);
+            }
         }
         tables.fill_rows();
         tables
@@ -93,8 +115,7 @@ impl<'u> Tables<'u> {
     fn fill_rows(&mut self) {
         for (id, selector) in self.reached.selectors.iter().enumerate() {
             let mut row = Vec::new();
-            for index in 0..self.reached.instantiated.len() {
-                let class = self.reached.instantiated[index];
+            for class in self.reached.instances_with(SelectorId(id as u32)) {
                 if let Some(member) = self.hierarchy.look_up(class, selector) {
                     let function = self.bound_function(member, SelectorId(id as u32));
                     row.push((self.numbers.by_class[&class].0, function, member));
@@ -216,15 +237,17 @@ impl<'u> Tables<'u> {
         target
     }
 
-    fn find_only_target(&self, class: ClassId, selector: SelectorId) -> Option<Member> {
+    fn find_only_target(&mut self, class: ClassId, selector: SelectorId) -> Option<Member> {
+        let instances = self.instances_of(class);
         let row = &self.rows[selector.0 as usize];
+        // Instances of one class are looked up one by one: with many, the search is not worth it.
+        if instances.len() > INSTANCES_MAX {
+            return None;
+        }
         let mut found = None;
-        for instance in &self.reached.instantiated {
-            if !self.hierarchy.is_subtype(*instance, class) {
-                continue;
-            }
-            let number = self.numbers.by_class[instance].0;
-            let place = row.binary_search_by_key(&number, |entry| entry.0).ok()?;
+        for number in instances.iter() {
+            steps::count(1);
+            let place = row.binary_search_by_key(number, |entry| entry.0).ok()?;
             let member = row[place].2;
             if found.is_some_and(|found| found != member) {
                 return None;
@@ -232,6 +255,39 @@ impl<'u> Tables<'u> {
             found = Some(member);
         }
         found
+    }
+
+    /// Returns the numbers of the instantiated classes whose instances are instances of a type.
+    fn instances_of(&mut self, class: ClassId) -> Rc<[u32]> {
+        if let Some(known) = self.instances.get(&class) {
+            return known.clone();
+        }
+        let found: Rc<[u32]> = match self.range_of(class) {
+            Some((from, to)) => {
+                let start = self.instance_numbers.partition_point(|number| *number < from);
+                let end = self.instance_numbers.partition_point(|number| *number < to);
+                let all = self.instance_numbers.get(start..end).unwrap_or_default();
+                all.iter().take(INSTANCES_MAX + 1).copied().collect()
+            }
+            None => {
+                let numbers = self.subtypes.get(&class).into_iter().flatten().copied();
+                let is_instantiated = |number: &u32| self.instance_numbers.binary_search(number).is_ok();
+                numbers.filter(is_instantiated).take(INSTANCES_MAX + 1).collect()
+            }
+        };
+        self.instances.insert(class, found.clone());
+        found
+    }
+
+    /// Returns the numbers of a class and its subclasses as a range; none for an interface or mixin.
+    /// The range is empty if the program makes no instance of them.
+    fn range_of(&self, class: ClassId) -> Option<(u32, u32)> {
+        let kind = self.hierarchy.declaration(class).kind;
+        if matches!(kind, crate::ir::ClassKind::Interface | crate::ir::ClassKind::Mixin) {
+            return None;
+        }
+        let number = self.hierarchy.find(class).and_then(|class| self.numbers.by_class.get(&class));
+        Some(number.map_or((0, 0), |number| (number.0, self.numbers.classes[number.0 as usize].1)))
     }
 
     // Globals, literals, checks.
@@ -301,23 +357,12 @@ impl<'u> Tables<'u> {
 
     fn make_check(&self, class: ClassId, nullable: bool) -> TypeCheck {
         let name = self.hierarchy.declaration(class).name.clone();
-        let is_class = !matches!(
-            self.hierarchy.declaration(class).kind,
-            crate::ir::ClassKind::Interface | crate::ir::ClassKind::Mixin
-        );
-        if is_class {
-            let number = self.hierarchy.find(class).and_then(|class| self.numbers.by_class.get(&class));
-            let (from, to) = match number {
-                Some(number) => (number.0, self.numbers.classes[number.0 as usize].1),
-                None => (0, 0), // No instance of it or of a subclass is ever made.
-            };
+        if let Some((from, to)) = self.range_of(class) {
             return TypeCheck::Range { from, to, nullable, name };
         }
         let mut bits = vec![0u64; self.numbers.classes.len().div_ceil(64)];
-        for (number, (instance, _)) in self.numbers.classes.iter().enumerate() {
-            if self.hierarchy.is_subtype(*instance, class) {
-                bits[number / 64] |= 1 << (number % 64);
-            }
+        for number in self.subtypes.get(&class).into_iter().flatten() {
+            bits[*number as usize / 64] |= 1 << (number % 64);
         }
         TypeCheck::Set { bits, nullable, name }
     }

@@ -7,6 +7,10 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::types::Ty;
 
+/// The maximum number of arguments of a call and of parameters of a function: a call instruction has a
+/// byte for their number, which counts the receiver, too.
+pub(super) const ARGUMENTS_MAX: usize = 254;
+
 /// The arguments of a call, lowered, in canonical order.
 #[derive(Default)]
 pub(super) struct Arguments {
@@ -18,6 +22,8 @@ pub(super) struct Arguments {
     pub(super) before: Vec<Node>,
     /// Where `break.name` out of a block leads to.
     pub(super) exit: Option<LabelId>,
+    /// Whether there are too many, which has been reported. They are not lowered.
+    pub(super) are_too_many: bool,
 }
 
 impl Arguments {
@@ -46,6 +52,14 @@ impl<'a> Lower<'a> {
     pub(super) fn arguments(&mut self, trees: &'a [ast::Argument], callee: &str) -> Arguments {
         let mut arguments = Arguments::default();
         let mut lowered: Vec<(Option<Name>, Value, Span)> = Vec::new();
+        if let Some(extra) = trees.get(ARGUMENTS_MAX) {
+            let span = extra.name.as_ref().map(|name| name.span);
+            let span = span.or(extra.value.as_ref().map(|value| value.span)).unwrap_or_default();
+            let title = format!("a call has at most {ARGUMENTS_MAX} arguments");
+            self.error_hint(span, title, "give it a list or a map");
+            arguments.are_too_many = true;
+            return arguments;
+        }
         for tree in trees {
             let argument = self.argument(tree, callee, &mut arguments.exit);
             let duplicate = argument

@@ -289,8 +289,8 @@ impl<'a> Lower<'a> {
 
     fn static_setter(&self, class: ClassId, name: &str) -> Option<FunctionId> {
         let name = format!("{name}=");
-        self.world.ancestors(class).into_iter().find_map(|ancestor| {
-            self.world.index(ancestor).statics.get(&*name)?.iter().find_map(|item| match item {
+        self.world.ancestors(class).iter().find_map(|ancestor| {
+            self.world.index(*ancestor).statics.get(&*name)?.iter().find_map(|item| match item {
                 Item::Function(id) => Some(*id),
                 _ => None,
             })
@@ -342,7 +342,7 @@ impl<'a> Lower<'a> {
 
     fn static_target(&mut self, class: ClassId, name: &Identifier) -> Target {
         let mut reader = None;
-        for ancestor in self.world.ancestors(class) {
+        for ancestor in self.world.ancestors(class).iter().copied() {
             for item in self.world.index(ancestor).statics.get(&name.name).into_iter().flatten() {
                 if let Item::Global(global) = item {
                     return Target::Global(*global, name.span);

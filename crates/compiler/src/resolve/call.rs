@@ -12,7 +12,7 @@ use crate::ir::{
     ClassId, ClassKind, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, ModuleId, Node, Selector,
     Type,
 };
-use crate::names::{Name, nearest};
+use crate::names::Name;
 use crate::source::Span;
 use crate::types::{Fit, Ty};
 
@@ -85,6 +85,9 @@ impl<'a> Lower<'a> {
         span: Span,
         call: impl FnOnce(&mut Self, Arguments) -> Value,
     ) -> Value {
+        if arguments.are_too_many {
+            return Value::error(span);
+        }
         let mut before = std::mem::take(&mut arguments.before);
         let exit = arguments.exit;
         let mut value = call(self, arguments);
@@ -561,8 +564,8 @@ impl<'a> Lower<'a> {
     fn has_static(&self, class: ClassId, name: &str) -> bool {
         let setter = format!("{name}=");
         self.world.index(class).constructors.contains_key(name)
-            || self.world.ancestors(class).into_iter().any(|ancestor| {
-                let statics = &self.world.index(ancestor).statics;
+            || self.world.ancestors(class).iter().any(|ancestor| {
+                let statics = &self.world.index(*ancestor).statics;
                 statics.contains_key(name) || statics.contains_key(&*setter)
             })
     }
@@ -619,9 +622,9 @@ impl<'a> Lower<'a> {
         let paths: Vec<&str> =
             modules.iter().map(|module| self.world.module(*module).path.as_str()).collect();
         let title = format!("`{}` has no `{}`", paths.join("`, `"), name.name);
-        let names: Vec<&Name> = modules.iter().flat_map(|module| self.world.own_names(*module)).collect();
+        let names = modules.iter().flat_map(|module| self.world.own_names(*module));
         let problem = Diagnostic::error(self.source, name.span, title);
-        let near = nearest(&name.name, names.iter().map(|name| &***name));
+        let near = self.world.suggestions.nearest(&name.name, names.map(|name| &**name));
         self.report(match near {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None => problem,
@@ -635,7 +638,7 @@ impl<'a> Lower<'a> {
             return self.construct(class, &name.name, name.span, arguments);
         }
         let mut items = Vec::new();
-        for ancestor in self.world.ancestors(class) {
+        for ancestor in self.world.ancestors(class).iter().copied() {
             items.extend(self.world.index(ancestor).statics.get(&name.name).into_iter().flatten().copied());
             if items.iter().any(|item| self.item_accepts(*item, &arguments.shape)) {
                 items.retain(|item| self.item_accepts(*item, &arguments.shape));
@@ -657,7 +660,7 @@ impl<'a> Lower<'a> {
         } else {
             let index = self.world.index(class);
             let names = index.statics.keys().chain(index.constructors.keys()).map(|name| &**name);
-            if let Some(near) = nearest(&name.name, names) {
+            if let Some(near) = self.world.suggestions.nearest(&name.name, names) {
                 problem = problem.hint(format!("did you mean `{near}`?"));
             }
         }
@@ -736,7 +739,8 @@ impl<'a> Lower<'a> {
         }
         let title = format!("`{class_name}` has no member `{name}`");
         let problem = Diagnostic::error(self.source, span, title);
-        let near = nearest(name, self.world.member_names(class));
+        let names = self.world.member_names(class).map(|name| &**name);
+        let near = self.world.suggestions.nearest(name, names);
         let statics = self.world.index(class).statics.contains_key(name);
         self.report(match near {
             _ if statics => problem.hint(format!("it is static: write `{class_name}.{name}`")),

@@ -1,5 +1,6 @@
 //! Checks the form of declarations, regardless of the names in them.
 
+use super::arguments::ARGUMENTS_MAX;
 use crate::ast::{Class, ClassKind, Function, FunctionName, Identifier, Initial, Parameter, Variable};
 use crate::diagnostic::Diagnostic;
 use crate::ir::FunctionKind;
@@ -189,6 +190,10 @@ pub(super) fn variable(
 
 /// Checks that the parameters have names, and that no two names are equal.
 pub(super) fn parameter_names(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Parameter]) {
+    if let Some(extra) = parameters.get(ARGUMENTS_MAX) {
+        let title = format!("a function has at most {ARGUMENTS_MAX} parameters");
+        problems.push(Diagnostic::error(source, extra.name.span, title).hint("take a list or a map"));
+    }
     let mut known: HashMap<&str, &Parameter> = HashMap::new();
     for parameter in parameters.iter().filter(|parameter| &*parameter.name.name != "_") {
         let span = parameter.name.span;

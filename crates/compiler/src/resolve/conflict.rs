@@ -2,18 +2,19 @@
 //! exists.
 
 use super::shape::{accepts, signature};
-use super::world::{Member, World};
+use super::world::{Member, OVERLOADS_MAX, World};
 use crate::ast::{self, Declaration, File};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    ClassId, ClassKind, Code, Function, FunctionId, FunctionKind, ModuleId, Parameter, Selector,
+    ClassId, ClassKind, Code, Function, FunctionId, FunctionKind, Global, ModuleId, Parameter, Selector,
 };
 use crate::source::{SourceId, Span};
+use crate::steps;
 use rustc_hash::FxHashSet;
 use std::collections::{HashMap, HashSet};
 
-/// The maximum number of functions of one name that are compared: the comparison is quadratic.
-const OVERLOADS_MAX: usize = 200;
+/// The number of missing methods that an error names.
+const MISSING_MAX: usize = 10;
 
 /// Checks the declarations of one module. `with_body` holds the functions made from source that
 /// have a body.
@@ -24,7 +25,15 @@ pub(super) fn check(
     source: SourceId,
     file: &File,
 ) -> Vec<Diagnostic> {
-    let mut check = Check { world, with_body, source, problems: Vec::new() };
+    let mut check = Check {
+        world,
+        with_body,
+        source,
+        functions: HashMap::new(),
+        globals: HashMap::new(),
+        problems: Vec::new(),
+    };
+    check.sort_by_class(module);
     check.top_level(module);
     let classes = file.declarations.iter().filter_map(|declaration| match declaration {
         Declaration::Class(class) => Some(class),
@@ -43,6 +52,10 @@ struct Check<'a> {
     world: &'a World,
     with_body: &'a HashSet<FunctionId>,
     source: SourceId,
+    /// The places of the functions that each class has.
+    functions: HashMap<ClassId, Vec<usize>>,
+    /// The static fields of each class, by the name of the class, with their own names.
+    globals: HashMap<&'a str, Vec<(&'a str, &'a Global)>>,
     problems: Vec<Diagnostic>,
 }
 
@@ -71,7 +84,21 @@ impl Named {
     }
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    fn sort_by_class(&mut self, module: ModuleId) {
+        let contents = self.world.module(module);
+        for (index, function) in contents.functions.iter().enumerate() {
+            if let Some(class) = function.holder {
+                self.functions.entry(class).or_default().push(index);
+            }
+        }
+        for global in &contents.globals {
+            if let Some((class, name)) = global.name.split_once('.') {
+                self.globals.entry(class).or_default().push((name, global));
+            }
+        }
+    }
+
     // Duplicate declarations.
 
     fn top_level(&mut self, module: ModuleId) {
@@ -98,15 +125,14 @@ impl Check<'_> {
         for field in &declaration.fields {
             named.push(Named::variable(&field.name, field.at, field.is_final));
         }
-        let prefix = format!("{}.", declaration.name);
-        for global in &contents.globals {
-            if let Some(name) = global.name.strip_prefix(&prefix) {
-                named.push(Named::variable(name, global.at, global.is_final));
-            }
+        for (name, global) in self.globals.get(&*declaration.name).into_iter().flatten() {
+            named.push(Named::variable(name, global.at, global.is_final));
         }
-        for (index, function) in contents.functions.iter().enumerate() {
+        for index in self.functions.get(&class).into_iter().flatten().copied() {
+            steps::count(1);
+            let function = &contents.functions[index];
             // An implicit constructor has the place of its class.
-            if function.holder != Some(class) || function.at == declaration.at {
+            if function.at == declaration.at {
                 continue;
             }
             let has_code = !self.is_abstract(FunctionId { module: class.module, index: index as u32 });
@@ -127,6 +153,11 @@ impl Check<'_> {
         }
         let mut found: Vec<(&Named, &Named, bool)> = Vec::new();
         for same in by_name.values() {
+            if let Some(extra) = same.get(OVERLOADS_MAX) {
+                let title = format!("more than {OVERLOADS_MAX} declarations are named `{}`", extra.name);
+                let problem = Diagnostic::error(self.source, extra.span(), title);
+                self.problems.push(problem.note("each call of the name looks through all of them"));
+            }
             let same = same.get(..OVERLOADS_MAX.min(same.len())).unwrap_or_default();
             for (index, later) in same.iter().enumerate() {
                 found.extend(same.iter().take(index).filter_map(|earlier| clash(earlier, later)));
@@ -162,28 +193,32 @@ impl Check<'_> {
         let span = Span { start: declaration.at, end: declaration.at + declaration.name.len() as u32 };
         let mut missing: Vec<String> = Vec::new();
         let superclass = declaration.superclass.filter(|above| !self.world.class(*above).is_abstract);
-        let seen: FxHashSet<ClassId> =
-            superclass.iter().flat_map(|superclass| self.world.ancestors(*superclass)).collect();
-        for ancestor in self.world.ancestors(class).into_iter().filter(|above| !seen.contains(above)) {
-            if ancestor == class {
+        let above = superclass.map(|superclass| self.world.ancestors(superclass));
+        let seen: FxHashSet<ClassId> = above.iter().flat_map(|above| above.iter().copied()).collect();
+        for ancestor in self.world.ancestors(class).iter().copied() {
+            if ancestor == class || seen.contains(&ancestor) || missing.len() >= MISSING_MAX {
                 continue;
             }
             let above = self.world.class(ancestor);
             for place in &above.methods {
                 let id = FunctionId { module: ancestor.module, index: *place };
                 let promised = self.world.function(id);
+                steps::count(1);
                 if self.is_abstract(id) && !self.is_kept(class, promised) {
                     missing.push(format!("`{}`, declared in `{}`", signature(promised), above.name));
+                    missing.dedup();
+                    if missing.len() >= MISSING_MAX {
+                        break;
+                    }
                 }
             }
         }
-        missing.dedup();
         if missing.is_empty() {
             return;
         }
         let title = format!("`{}` lacks methods that it has to have", declaration.name);
         let mut problem = Diagnostic::error(self.source, span, title);
-        for promised in missing.iter().take(10) {
+        for promised in &missing {
             problem = problem.note(format!("it lacks {promised}"));
         }
         if declaration.kind != ClassKind::Monitor {
@@ -202,13 +237,21 @@ impl Check<'_> {
             return;
         }
         let (extended, implemented) = interfaces.split_at(extended);
-        let above = extended.iter().flat_map(|interface| self.world.ancestors(*interface));
-        let own: Vec<ClassId> = std::iter::once(class).chain(above).collect();
+        let Some(first_implemented) = implemented.first() else { return };
+        let mut own = vec![class];
+        for interface in extended {
+            own.extend(self.world.ancestors(*interface).iter());
+        }
+        let inherited: FxHashSet<ClassId> = own.iter().copied().collect();
         let is_declared = |promised: &Function| {
             let declared = own.iter().filter_map(|own| self.world.index(*own).members.get(&*promised.name));
             declared.flatten().any(|member| self.takes(*member, promised))
         };
-        let promised = implemented.iter().flat_map(|interface| self.world.ancestors(*interface));
+        // What is above the implemented interfaces, nearest first, each once.
+        let ancestors = self.world.ancestors(class);
+        let first = self.world.ancestors(*first_implemented);
+        let promised =
+            first.iter().chain(ancestors.iter()).copied().filter(|above| !inherited.contains(above));
         let promised = promised.filter(|above| self.world.class_kind(*above) == ClassKind::Interface);
         let methods = promised.flat_map(|above| {
             let places = self.world.class(above).methods.iter();

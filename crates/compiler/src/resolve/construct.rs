@@ -132,6 +132,9 @@ impl<'a> Lower<'a> {
         trees: &'a [ast::Argument],
     ) -> Node {
         let mut arguments = self.arguments(trees, "super");
+        if arguments.are_too_many {
+            return Value::error(span).node;
+        }
         let mut before = std::mem::take(&mut arguments.before);
         if self.class.is_some_and(|class| !self.world.class(class).mixins.is_empty()) {
             // The mixins are built before the superclass, but after its arguments.
@@ -247,12 +250,12 @@ impl<'a> Lower<'a> {
 
     fn class_tree(&self) -> Option<&'a ast::Class> {
         let class = self.class?;
-        let file = &self.modules.source_of(class.module)?.file;
-        let mut classes = file.declarations.iter().filter_map(|declaration| match declaration {
-            Declaration::Class(class) => Some(class),
+        let source = self.modules.source_of(class.module)?;
+        let place = source.classes.get(class.index as usize)?;
+        match source.file.declarations.get(*place) {
+            Some(Declaration::Class(tree)) => Some(tree),
             _ => None,
-        });
-        classes.nth(class.index as usize)
+        }
     }
 
     fn fields(&self) -> Vec<&'a ast::Variable> {
@@ -424,9 +427,10 @@ impl<'a> Lower<'a> {
             return None;
         }
         let superclass = declaration.superclass?;
-        let above = self.world.ancestors(class).into_iter().skip(1);
+        let ancestors = self.world.ancestors(class);
+        let above = ancestors.iter().skip(1);
         let members =
-            above.flat_map(|above| self.world.index(above).members.get(name).into_iter().flatten().copied());
+            above.flat_map(|above| self.world.index(*above).members.get(name).into_iter().flatten().copied());
         Some((members.collect(), superclass))
     }
 

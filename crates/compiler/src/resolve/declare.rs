@@ -14,6 +14,15 @@ use crate::ir::{
     Parameter, Type,
 };
 use crate::source::{LIBRARY_PREFIX, SourceId};
+use std::collections::HashMap;
+
+/// The maximum number of fields that a class declares. With those of its superclasses, their places
+/// must fit into 16 bits of an instruction, which the linker checks.
+const FIELDS_MAX: usize = 20_000;
+
+/// The maximum product of the numbers of fields and constructors of a class, which is the number of
+/// assignments that are generated.
+const FIRST_VALUES_MAX: usize = 1_000_000;
 
 /// The state of declaring.
 pub(super) struct Declare<'w, 'a> {
@@ -21,6 +30,8 @@ pub(super) struct Declare<'w, 'a> {
     pub(super) modules: &'a Modules,
     pub(super) problems: Vec<Diagnostic>,
     pub(super) jobs: Vec<Job<'a>>,
+    /// The fields of the class whose members are being declared.
+    fields: HashMap<&'a str, &'a ast::Variable>,
     first: usize,
 }
 
@@ -30,7 +41,8 @@ pub(super) fn declare<'a>(
     modules: &'a Modules,
     first: usize,
 ) -> (Vec<Job<'a>>, Vec<Diagnostic>) {
-    let mut declare = Declare { world, modules, problems: Vec::new(), jobs: Vec::new(), first };
+    let mut declare =
+        Declare { world, modules, problems: Vec::new(), jobs: Vec::new(), fields: HashMap::new(), first };
     declare.classes();
     declare.world.index_from(first);
     declare.world.find_builtins();
@@ -239,6 +251,14 @@ impl<'a> Declare<'_, 'a> {
         let context = Some((id, class));
         let first = self.world.module(id.module).functions.len();
         let mut has_constructor = false;
+        self.fields.clear();
+        for member in &class.members {
+            if let Declaration::Variable(variable) = member
+                && variable.static_at.is_none()
+            {
+                self.fields.entry(&variable.name.name).or_insert(variable);
+            }
+        }
         for member in &class.members {
             match member {
                 Declaration::Class(_) => {}
@@ -255,6 +275,7 @@ impl<'a> Declare<'_, 'a> {
                 Declaration::Variable(variable) => self.field(id, source, class, variable),
             }
         }
+        self.check_size(source, class);
         let kind = match class.kind {
             ast::ClassKind::Interface => return,
             ast::ClassKind::Mixin => FunctionKind::MixinConstructor,
@@ -279,6 +300,25 @@ impl<'a> Declare<'_, 'a> {
             }
             let work = Work::DefaultConstructor(function);
             self.jobs.push(Job { module: id.module, source, class: Some(id), work });
+        }
+    }
+
+    /// Checks the numbers of fields and constructors. Each constructor has the code of all first values.
+    fn check_size(&mut self, source: SourceId, class: &ast::Class) {
+        let constructors = class.members.iter().filter(|member| match member {
+            Declaration::Function(function) => {
+                matches!(function.name, FunctionName::Constructor(_) | FunctionName::NamedConstructor(_))
+            }
+            _ => false,
+        });
+        if self.fields.len() > FIELDS_MAX {
+            let title = format!("`{}` has more than {FIELDS_MAX} fields", class.name.name);
+            let problem = Diagnostic::error(source, class.name.span, title);
+            self.report(problem.hint("keep some of them in objects of other classes"));
+        } else if constructors.count() * self.fields.len() > FIRST_VALUES_MAX {
+            let title = format!("`{}` has too many fields for so many constructors", class.name.name);
+            let problem = Diagnostic::error(source, class.name.span, title);
+            self.report(problem.note("each constructor sets each field"));
         }
     }
 
@@ -402,9 +442,7 @@ impl<'a> Declare<'_, 'a> {
         let ty = match (&parameter.ty, class) {
             _ if parameter.is_block => Type::Block,
             (Some(name), _) => self.resolve_type(module, source, name),
-            (None, Some(class)) if parameter.is_field => {
-                self.field_parameter_type(module, source, class, parameter)
-            }
+            (None, Some(_)) if parameter.is_field => self.field_parameter_type(module, source, parameter),
             _ => Type::Any,
         };
         // Null stands for an absent argument.
@@ -427,18 +465,9 @@ impl<'a> Declare<'_, 'a> {
         &mut self,
         module: ModuleId,
         source: SourceId,
-        class: &ast::Class,
         parameter: &ast::Parameter,
     ) -> Type {
-        let field = class.members.iter().find_map(|member| match member {
-            Declaration::Variable(variable)
-                if variable.static_at.is_none() && variable.name.name == parameter.name.name =>
-            {
-                Some(variable)
-            }
-            _ => None,
-        });
-        match field.map(|field| &field.ty) {
+        match self.fields.get(&*parameter.name.name).map(|field| &field.ty) {
             Some(Some(name)) => {
                 // An unknown type is reported at the field's declaration.
                 resolve_type(self.world, self.modules, module, source, name).unwrap_or(Type::Any)

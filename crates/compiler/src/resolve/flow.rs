@@ -5,10 +5,11 @@
 //! after it. Assignments before a jump out of a block count at the jump's label.
 
 use crate::ir::{Expr, FieldRef, FunctionId, LabelId, LocalId, Node};
+use crate::steps;
 use std::collections::{BTreeSet, HashMap};
 
 /// A variable that waits for its value.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Slot {
     Local(u32),
     /// An own field of the object under construction, by its place.
@@ -37,11 +38,51 @@ pub(super) struct Followed<'a> {
     pub(super) never_return: &'a [Option<FunctionId>],
 }
 
+/// A set of variables, by their numbers. Each branch has a copy of its own, so it is small: one bit
+/// for a variable.
+#[derive(Clone, Default, Debug)]
+struct Set(Vec<u64>);
+
+impl Set {
+    fn contains(&self, slot: usize) -> bool {
+        self.0.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1)
+    }
+
+    /// Adds a variable; returns whether it was not in the set.
+    fn insert(&mut self, slot: usize) -> bool {
+        if self.0.len() <= slot / 64 {
+            self.0.resize(slot / 64 + 1, 0);
+        }
+        let is_new = !self.contains(slot);
+        self.0[slot / 64] |= 1 << (slot % 64);
+        is_new
+    }
+
+    /// Takes a variable out; returns whether it was in the set.
+    fn remove(&mut self, slot: usize) -> bool {
+        let was_there = self.contains(slot);
+        if was_there {
+            self.0[slot / 64] &= !(1 << (slot % 64));
+        }
+        was_there
+    }
+
+    fn extend(&mut self, other: &Set) {
+        steps::count(other.0.len());
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+}
+
 /// The variables that may have no value at a place, and those that may have one.
 #[derive(Clone, Default, Debug)]
 struct Slots {
-    unassigned: BTreeSet<Slot>,
-    assigned: BTreeSet<Slot>,
+    unassigned: Set,
+    assigned: Set,
 }
 
 /// The state at a place; none if control does not get there.
@@ -49,31 +90,46 @@ type State = Option<Slots>;
 
 /// Analyzes some code. Returns the variables that may have no value at its end.
 pub(super) fn follow(root: &Node, followed: &Followed<'_>) -> (Vec<Mistake>, BTreeSet<Slot>) {
-    let mut flow =
-        Flow { followed, labels: HashMap::new(), returns: None, repeated: Vec::new(), mistakes: Vec::new() };
-    let unassigned = followed.fields.iter().map(|field| Slot::Field(*field)).collect();
-    let mut state = Some(Slots { unassigned, assigned: BTreeSet::new() });
+    let fields = followed.fields.iter().map(|field| Slot::Field(*field));
+    let locals = followed.locals.keys().map(|local| Slot::Local(local.0));
+    let slots: Vec<Slot> = fields.chain(locals).collect();
+    let numbers = slots.iter().enumerate().map(|(number, slot)| (*slot, number)).collect();
+    let mut flow = Flow {
+        followed,
+        numbers,
+        labels: HashMap::new(),
+        returns: None,
+        repeated: Vec::new(),
+        mistakes: Vec::new(),
+    };
+    let mut start = Slots::default();
+    for field in 0..followed.fields.len() {
+        start.unassigned.insert(field);
+    }
+    let mut state = Some(start);
     flow.visit(root, &mut state);
-    let end = join(state, flow.returns.take());
-    (flow.mistakes, end.unwrap_or_default().unassigned)
+    let end = join(state, flow.returns.take()).unwrap_or_default().unassigned;
+    let end = slots.iter().enumerate().filter(|(number, _)| end.contains(*number)).map(|(_, slot)| *slot);
+    (flow.mistakes, end.collect())
 }
 
 struct Flow<'a> {
     followed: &'a Followed<'a>,
+    numbers: HashMap<Slot, usize>,
     /// The states at the exits to each label that is being visited.
     labels: HashMap<LabelId, State>,
     returns: State,
     /// For each enclosing loop and block, the variables without a value before it: an assignment
     /// inside may happen more than once.
-    repeated: Vec<BTreeSet<Slot>>,
+    repeated: Vec<Set>,
     mistakes: Vec<Mistake>,
 }
 
 fn join(a: State, b: State) -> State {
     match (a, b) {
         (Some(mut a), Some(b)) => {
-            a.unassigned.extend(b.unassigned);
-            a.assigned.extend(b.assigned);
+            a.unassigned.extend(&b.unassigned);
+            a.assigned.extend(&b.assigned);
             Some(a)
         }
         (a, b) => a.or(b),
@@ -85,9 +141,10 @@ impl Flow<'_> {
         match &node.expr {
             Expr::Define(local, value) => {
                 self.visit(value, state);
-                if let (Some(_), Some(slots)) = (self.followed.locals.get(local), state.as_mut()) {
-                    slots.unassigned.insert(Slot::Local(local.0));
-                    slots.assigned.remove(&Slot::Local(local.0));
+                let number = self.numbers.get(&Slot::Local(local.0));
+                if let (Some(number), Some(slots)) = (number, state.as_mut()) {
+                    slots.unassigned.insert(*number);
+                    slots.assigned.remove(*number);
                 }
             }
             Expr::Local(local) => self.read(Slot::Local(local.0), node.at, state),
@@ -125,9 +182,12 @@ impl Flow<'_> {
             }
             Expr::Loop { condition, body, update, fresh } => {
                 // Each round has its own variables of the loop itself.
-                let is_fresh = |slot: &Slot| fresh.iter().any(|local| *slot == Slot::Local(local.0));
-                let before = state.iter().flat_map(|slots| &slots.unassigned);
-                let before = before.filter(|slot| !is_fresh(slot)).copied().collect();
+                let mut before = state.clone().unwrap_or_default().unassigned;
+                for local in fresh {
+                    if let Some(number) = self.numbers.get(&Slot::Local(local.0)) {
+                        before.remove(*number);
+                    }
+                }
                 self.repeated.push(before);
                 self.visit(condition, state);
                 let mut round = state.clone();
@@ -191,21 +251,24 @@ impl Flow<'_> {
     fn own_field(&self, object: &Node, field: FieldRef) -> Option<Slot> {
         let is_own =
             matches!(object.expr, Expr::Local(LocalId(0))) && Some(field.class) == self.followed.class;
-        (is_own && self.followed.fields.contains(&field.index)).then_some(Slot::Field(field.index))
+        let slot = Slot::Field(field.index);
+        (is_own && self.numbers.contains_key(&slot)).then_some(slot)
     }
 
     fn read(&mut self, slot: Slot, at: u32, state: &mut State) {
         // After the report it counts as assigned.
-        if state.as_mut().is_some_and(|slots| slots.unassigned.remove(&slot)) {
+        let Some(number) = self.numbers.get(&slot) else { return };
+        if state.as_mut().is_some_and(|slots| slots.unassigned.remove(*number)) {
             self.mistakes.push(Mistake::Unassigned(slot, at));
         }
     }
 
     fn assign(&mut self, slot: Slot, is_final: bool, at: u32, state: &mut State) {
         let Some(slots) = state.as_mut() else { return };
-        let may_repeat = self.repeated.iter().any(|before| before.contains(&slot));
-        let was_unassigned = slots.unassigned.remove(&slot);
-        let was_assigned = !slots.assigned.insert(slot);
+        let Some(number) = self.numbers.get(&slot).copied() else { return };
+        let may_repeat = self.repeated.iter().any(|before| before.contains(number));
+        let was_unassigned = slots.unassigned.remove(number);
+        let was_assigned = !slots.assigned.insert(number);
         if (!was_unassigned || was_assigned || may_repeat) && is_final {
             self.mistakes.push(Mistake::AssignedTwice(slot, at));
         }

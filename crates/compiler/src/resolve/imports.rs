@@ -6,7 +6,7 @@
 
 use crate::ast::{Identifier, Import};
 use crate::diagnostic::Diagnostic;
-use crate::names::nearest;
+use crate::names::Suggestions;
 use crate::source::{Loader, SourceId, Sources, Span};
 use lucarne_package::lock::{self, Lock, Package};
 use lucarne_package::{LOCK_FILE, PACKAGES_FOLDER, SPEC_FILE};
@@ -181,18 +181,22 @@ impl Packages {
     }
 
     /// Explains why an import has no file.
-    pub(super) fn explain(
+    pub(super) fn explain<'l>(
         &self,
         source: SourceId,
         import: &Import,
         missing: Missing,
-        libraries: &[String],
+        libraries: impl Iterator<Item = &'l str>,
+        suggestions: &Suggestions,
     ) -> Option<Diagnostic> {
         let name = import.segments.iter().map(|segment| &*segment.name).collect::<Vec<_>>().join(".");
         let error = |span, title: String| Diagnostic::error(source, span, title);
         Some(match missing {
             Missing::Reported => return None,
-            Missing::Library => explain_library(error(import.span, format!("cannot find `{name}`")), &name, libraries),
+            Missing::Library => {
+                let problem = error(import.span, format!("cannot find `{name}`"));
+                explain_library(problem, &name, libraries, suggestions)
+            }
             Missing::Local { folder, file } => {
                 let place = if folder.is_empty() { "this folder".to_owned() } else { format!("`{folder}`") };
                 error(import.span, format!("cannot find `{}{name}`", ".".repeat(import.dots as usize)))
@@ -300,7 +304,12 @@ const ABSENT: &[(&[&str], &str)] = &[
     (&["bitmap", "font", "icons"], "this library of the Toit SDK is not part of this version"),
 ];
 
-fn explain_library(problem: Diagnostic, name: &str, libraries: &[String]) -> Diagnostic {
+fn explain_library<'l>(
+    problem: Diagnostic,
+    name: &str,
+    libraries: impl Iterator<Item = &'l str>,
+    suggestions: &Suggestions,
+) -> Diagnostic {
     let canonical = lock::canonical(name);
     let is_of = |library: &&str| {
         canonical.strip_prefix(*library).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -308,7 +317,7 @@ fn explain_library(problem: Diagnostic, name: &str, libraries: &[String]) -> Dia
     if let Some((_, why)) = ABSENT.iter().find(|(names, _)| names.iter().any(is_of)) {
         return problem.note(*why);
     }
-    match nearest(name, libraries.iter().map(String::as_str)) {
+    match suggestions.nearest(name, libraries) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(
             "to import a file next to this one, write a `.` before its name; to use a package, \

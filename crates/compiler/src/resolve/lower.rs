@@ -18,7 +18,7 @@ use crate::ir::{
     self, ClassId, Code, Expr, FunctionId, FunctionKind, GlobalId, Item, LocalId, ModuleId, Node, Selector,
     Type,
 };
-use crate::names::{Name, nearest};
+use crate::names::Name;
 use crate::source::{SourceId, Span};
 use crate::types::{Fit, Ty};
 
@@ -528,7 +528,7 @@ impl<'a> Lower<'a> {
 
     fn candidates(&self, class: ClassId, name: &str) -> Vec<Candidate> {
         let mut candidates = Vec::new();
-        for ancestor in self.world.ancestors(class) {
+        for ancestor in self.world.ancestors(class).iter().copied() {
             let index = self.world.index(ancestor);
             candidates
                 .extend(index.members.get(name).into_iter().flatten().copied().map(Candidate::Instance));
@@ -542,17 +542,21 @@ impl<'a> Lower<'a> {
         if self.modules.is_lost(self.module, name) {
             return Value::error(span);
         }
+        let title = format!("there is no `{name}` here");
+        let problem = Diagnostic::error(self.source, span, title).label("not found");
+        if self.world.suggestions.are_exhausted() {
+            self.report(problem);
+            return Value::error(span);
+        }
         let mut names = self.routines.names();
         if let Some(class) = self.class {
-            names.extend(self.world.member_names(class).into_iter().map(Name::from));
-            for ancestor in self.world.ancestors(class) {
+            names.extend(self.world.member_names(class).cloned());
+            for ancestor in self.world.ancestors(class).iter().copied() {
                 names.extend(self.world.index(ancestor).statics.keys().cloned());
             }
         }
         names.extend(self.modules.visible_names(self.world, self.module));
-        let title = format!("there is no `{name}` here");
-        let problem = Diagnostic::error(self.source, span, title).label("not found");
-        let near = nearest(name, names.iter().map(|name| &**name));
+        let near = self.world.suggestions.nearest(name, names.iter().map(|name| &**name));
         self.report(match near {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None => problem,

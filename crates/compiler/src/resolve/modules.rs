@@ -13,17 +13,26 @@ use crate::ir::{Item, Module, ModuleId};
 use crate::names::Name;
 use crate::parser;
 use crate::source::{LIBRARY_PREFIX, Loader, SourceId, Sources, Span};
+use crate::steps;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The module whose exports are visible in every module.
 const CORE: &str = "<lib>/core/core.toit";
 
+/// The maximum number of imports of a file: each name that the file does not declare is looked for in
+/// all of them.
+const IMPORTS_MAX: usize = 2_000;
+
 /// A module that is made from source.
 pub(super) struct SourceModule {
     pub(super) id: ModuleId,
     pub(super) source: SourceId,
     pub(super) file: File,
+    /// The places of its classes among the declarations.
+    pub(super) classes: Vec<usize>,
     /// The owner of the code.
     home: Home,
     pub(super) imports: Vec<ResolvedImport>,
@@ -94,17 +103,33 @@ pub(super) struct Modules {
     first: usize,
     core: Option<ModuleId>,
     by_path: HashMap<String, ModuleId>,
+    /// The folders that contain the files of modules.
+    folders: HashSet<String>,
+    /// The names of all libraries, as imports write them.
+    libraries: Vec<String>,
     packages: Packages,
     /// The exports of prepared modules.
     prepared: Vec<HashMap<Name, Vec<Item>>>,
+    known: RefCell<Known>,
 }
+
+/// The names that have been resolved, since a name is used many times.
+#[derive(Default)]
+struct Known {
+    /// The generation of the declarations: see [`World::generation`].
+    generation: u32,
+    by_module: FxHashMap<ModuleId, HashMap<Name, Found>>,
+}
+
+/// What the modules that a look-up has visited have under its name.
+pub(super) type Visits = FxHashMap<ModuleId, Vec<Item>>;
 
 impl Modules {
     /// Returns the table of the prepared modules.
     pub(super) fn new(world: &World) -> Modules {
         let mut modules = Modules { first: world.unit.modules.len(), ..Modules::default() };
         for (number, module) in world.unit.modules.iter().enumerate() {
-            modules.by_path.insert(module.path.clone(), ModuleId(number as u32));
+            modules.add_path(&module.path, ModuleId(number as u32));
             let mut exports: HashMap<Name, Vec<Item>> = HashMap::new();
             for (name, item) in &module.exports {
                 exports.entry(name.as_str().into()).or_default().push(*item);
@@ -155,7 +180,7 @@ impl Modules {
         }
         let bytes = loader.loader.read(path)?;
         let id = ModuleId(world.unit.modules.len() as u32);
-        self.by_path.insert(path.clone(), id);
+        self.add_path(path, id);
         let (source, problem) = loader.sources.add(path.clone(), bytes);
         let mut module = Module { path: self.packages.shown(&target), ..Module::default() };
         let mut file = File::default();
@@ -181,12 +206,17 @@ impl Modules {
             Declaration::Class(_) => None,
         });
         let values = values.collect();
+        let is_class = |declaration: &Declaration| matches!(declaration, Declaration::Class(_));
+        let places = file.declarations.iter().enumerate();
+        let classes = places.filter(|(_, declaration)| is_class(declaration)).map(|(place, _)| place);
+        let classes = classes.collect();
         module.deprecated = deprecated(&file.doc);
         world.unit.modules.push(Arc::new(module));
         self.sources.push(SourceModule {
             id,
             source,
             file,
+            classes,
             home: target.home,
             imports: Vec::new(),
             exports: Vec::new(),
@@ -213,16 +243,29 @@ impl Modules {
         let home = module.home.clone();
         let mut resolved = Vec::new();
         let mut lost = Vec::new();
-        for import in imports {
-            let files = Known { loader: loader.loader, by_path: &self.by_path };
+        if let Some(extra) = imports.get(IMPORTS_MAX) {
+            let title = format!("a file has at most {IMPORTS_MAX} imports");
+            let problem = Diagnostic::error(source, extra.span, title);
+            loader.problems.push(problem.hint("let a file between them `export` some"));
+        }
+        for import in imports.into_iter().take(IMPORTS_MAX) {
+            let files = Available { loader: loader.loader, by_path: &self.by_path, folders: &self.folders };
             match self.packages.resolve(&files, &importer, &home, &import) {
                 Ok(target) => {
-                    if let Some(id) = self.load_file(loader, world, target) {
-                        resolved.push(resolve_import(import, id));
+                    let path = target.path.clone();
+                    match self.load_file(loader, world, target) {
+                        Some(id) => resolved.push(resolve_import(import, id)),
+                        None => {
+                            let title = format!("cannot read `{path}`");
+                            loader.problems.push(Diagnostic::error(source, import.span, title));
+                            lost.extend(brought_names(&import));
+                        }
                     }
                 }
                 Err(missing) => {
-                    let problem = self.packages.explain(source, &import, missing, &self.library_names());
+                    let libraries = self.libraries.iter().map(String::as_str);
+                    let suggestions = &world.suggestions;
+                    let problem = self.packages.explain(source, &import, missing, libraries, suggestions);
                     loader.problems.extend(problem);
                     lost.extend(brought_names(&import));
                 }
@@ -234,17 +277,25 @@ impl Modules {
         }
     }
 
-    /// Returns the names of all libraries, as imports write them.
-    fn library_names(&self) -> Vec<String> {
-        let paths = self.by_path.keys();
-        let libraries = paths.filter_map(|path| path.strip_prefix(LIBRARY_PREFIX)?.strip_suffix(".toit"));
-        libraries.map(|path| path.replace('/', ".")).collect()
+    /// Notes a module's path.
+    fn add_path(&mut self, path: &str, id: ModuleId) {
+        self.by_path.insert(path.to_owned(), id);
+        if let Some(library) = path.strip_prefix(LIBRARY_PREFIX).and_then(|path| path.strip_suffix(".toit")) {
+            self.libraries.push(library.replace('/', "."));
+        }
+        let cuts = path.char_indices().rev().filter(|(_, letter)| *letter == '/');
+        for folder in cuts.filter_map(|(at, _)| path.get(..at)) {
+            if !self.folders.insert(folder.to_owned()) {
+                break;
+            }
+        }
     }
 
     /// Returns whether warnings about a source concern the user, who cannot change libraries or
     /// packages from elsewhere.
     pub(super) fn is_own(&self, source: SourceId) -> bool {
-        let module = self.sources.iter().find(|module| module.source == source);
+        let place = self.sources.binary_search_by_key(&source, |module| module.source).ok();
+        let module = place.and_then(|place| self.sources.get(place));
         module.is_none_or(|module| self.packages.is_own(&module.home))
     }
 
@@ -252,15 +303,30 @@ impl Modules {
 
     /// Resolves a name in a module.
     pub(super) fn look_up(&self, world: &World, module: ModuleId, name: &str) -> Found {
+        let mut known = self.known.borrow_mut();
+        if known.generation != world.generation() {
+            *known = Known { generation: world.generation(), ..Known::default() };
+        }
+        let known = known.by_module.entry(module).or_default();
+        if let Some(found) = known.get(name) {
+            steps::count(1);
+            return found.clone();
+        }
+        let found = self.find(world, module, name);
+        known.insert(name.into(), found.clone());
+        found
+    }
+
+    fn find(&self, world: &World, module: ModuleId, name: &str) -> Found {
         let own = world.own(module, name);
         if !own.is_empty() {
             return Found::Items(own.to_vec());
         }
-        let imported = self.imported(world, module, name, &mut Vec::new());
+        let imported = self.imported(world, module, name, &mut Visits::default());
         if imported != Found::Nothing {
             return imported;
         }
-        match self.core.map(|core| self.visible(world, core, name, &mut Vec::new())) {
+        match self.core.map(|core| self.visible(world, core, name, &mut Visits::default())) {
             Some(items) if !items.is_empty() => Found::Items(items),
             _ => Found::Nothing,
         }
@@ -278,25 +344,20 @@ impl Modules {
 
     /// Resolves a name behind a prefix.
     pub(super) fn look_up_in(&self, world: &World, modules: &[ModuleId], name: &str) -> Found {
-        merged(modules.iter().map(|module| self.visible(world, *module, name, &mut Vec::new())))
+        merged(modules.iter().map(|module| self.visible(world, *module, name, &mut Visits::default())))
     }
 
     /// Resolves a name in the imports of a module.
-    pub(super) fn imported(
-        &self,
-        world: &World,
-        module: ModuleId,
-        name: &str,
-        visited: &mut Vec<ModuleId>,
-    ) -> Found {
+    pub(super) fn imported(&self, world: &World, module: ModuleId, name: &str, visits: &mut Visits) -> Found {
         let Some(source) = self.source_of(module) else { return Found::Nothing };
         let mut shown: Vec<Item> = Vec::new();
         let mut prefixed = Vec::new();
+        steps::count(source.imports.len());
         for import in &source.imports {
             if let Shown::Names(names) = &import.shown
                 && names.iter().any(|shown| &*shown.name == name)
             {
-                add_new(&mut shown, self.visible(world, import.module, name, visited));
+                add_new(&mut shown, self.visible(world, import.module, name, visits));
             }
             if import.prefix.as_ref().is_some_and(|prefix| &*prefix.name == name) {
                 prefixed.push(import.module);
@@ -309,7 +370,7 @@ impl Modules {
             return Found::Prefix(prefixed);
         }
         let open = source.imports.iter().filter(|import| matches!(import.shown, Shown::Everything));
-        merged(open.map(|import| self.visible(world, import.module, name, visited)))
+        merged(open.map(|import| self.visible(world, import.module, name, visits)))
     }
 
     /// Resolves a name in a module, as its importers see it.
@@ -318,7 +379,7 @@ impl Modules {
         world: &World,
         module: ModuleId,
         name: &str,
-        visited: &mut Vec<ModuleId>,
+        visits: &mut Visits,
     ) -> Vec<Item> {
         let own = world.own(module, name);
         if !own.is_empty() {
@@ -329,24 +390,28 @@ impl Modules {
         }
         let Some(source) = self.source_of(module) else { return Vec::new() };
         let is_listed = source.exports.iter().any(|export| &*export.name == name);
-        if !(is_listed || source.exports_all.is_some()) || visited.contains(&module) {
+        if !(is_listed || source.exports_all.is_some()) {
             return Vec::new();
         }
-        visited.push(module);
-        let found = self.imported(world, module, name, visited);
-        visited.pop();
-        match found {
+        if let Some(known) = visits.get(&module) {
+            return known.clone();
+        }
+        // A module that exports its own exports has been reported, and gets nothing through itself.
+        visits.insert(module, Vec::new());
+        let found = match self.imported(world, module, name, visits) {
             Found::Items(items) | Found::Ambiguous(items) => items,
             // Exports of the core library can be exported again by name.
             Found::Nothing if is_listed => self.core_items(world, module, name),
             Found::Nothing | Found::Prefix(_) => Vec::new(),
-        }
+        };
+        visits.insert(module, found.clone());
+        found
     }
 
     /// Returns the core library's exports with a name, for a module outside of the core.
     fn core_items(&self, world: &World, module: ModuleId, name: &str) -> Vec<Item> {
         match self.core.filter(|core| *core != module) {
-            Some(core) => self.visible(world, core, name, &mut vec![module]),
+            Some(core) => self.visible(world, core, name, &mut Visits::from_iter([(module, Vec::new())])),
             None => Vec::new(),
         }
     }
@@ -354,13 +419,13 @@ impl Modules {
     /// Returns all names that importers of a module see through its exports.
     pub(super) fn exported(&self, world: &World, module: ModuleId) -> Vec<(String, Item)> {
         let mut names = Vec::new();
-        self.exported_names(world, module, &mut Vec::new(), &mut names);
+        self.exported_names(world, module, &mut FxHashSet::default(), &mut names);
         names.sort();
         names.dedup();
         let mut exports = Vec::new();
         for name in names {
             if world.own(module, &name).is_empty() {
-                let items = self.visible(world, module, &name, &mut Vec::new());
+                let items = self.visible(world, module, &name, &mut Visits::default());
                 exports.extend(items.into_iter().map(|item| (name.to_string(), item)));
             }
         }
@@ -371,17 +436,17 @@ impl Modules {
         &self,
         world: &World,
         module: ModuleId,
-        visited: &mut Vec<ModuleId>,
+        visited: &mut FxHashSet<ModuleId>,
         names: &mut Vec<Name>,
     ) {
         let Some(source) = self.source_of(module) else {
             names.extend(self.prepared.get(module.0 as usize).into_iter().flat_map(HashMap::keys).cloned());
             return;
         };
-        if visited.contains(&module) {
+        if !visited.insert(module) {
             return;
         }
-        visited.push(module);
+        steps::count(1 + source.imports.len() + source.exports.len());
         names.extend(source.exports.iter().map(|export| export.name.clone()));
         if source.exports_all.is_some() {
             for import in &source.imports {
@@ -408,12 +473,12 @@ impl Modules {
                 Shown::Names(shown) => names.extend(shown.iter().map(|shown| shown.name.clone())),
                 Shown::Everything => {
                     names.extend(world.own_names(import.module).cloned());
-                    self.exported_names(world, import.module, &mut Vec::new(), &mut names);
+                    self.exported_names(world, import.module, &mut FxHashSet::default(), &mut names);
                 }
             }
         }
         if let Some(core) = self.core {
-            self.exported_names(world, core, &mut Vec::new(), &mut names);
+            self.exported_names(world, core, &mut FxHashSet::default(), &mut names);
         }
         names
     }
@@ -474,19 +539,19 @@ fn root_target(path: &str) -> Target {
 }
 
 /// The available files: prepared ones, and those that the loader finds.
-struct Known<'a> {
+struct Available<'a> {
     loader: &'a dyn Loader,
     by_path: &'a HashMap<String, ModuleId>,
+    folders: &'a HashSet<String>,
 }
 
-impl Files for Known<'_> {
+impl Files for Available<'_> {
     fn is_file(&self, path: &str) -> bool {
         self.by_path.contains_key(path) || self.loader.is_file(path)
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        let is_above = |file: &String| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        self.loader.is_folder(path) || self.by_path.keys().any(is_above)
+        self.folders.contains(path) || self.loader.is_folder(path)
     }
 }
 

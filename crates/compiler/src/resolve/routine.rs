@@ -7,6 +7,7 @@
 use crate::ir::{Body, Expr, LabelId, Local, LocalId, Node};
 use crate::names::Name;
 use crate::source::Span;
+use crate::steps;
 use crate::types::Ty;
 use std::collections::{HashMap, HashSet};
 
@@ -54,12 +55,55 @@ pub(super) struct Routine {
     /// For each local, its variable.
     locals: Vec<VariableId>,
     by_variable: HashMap<VariableId, LocalId>,
-    scopes: Vec<Vec<(Name, VariableId)>>,
-    /// The variables of enclosing routines that this one uses.
+    scopes: Scopes,
+    /// The variables of enclosing routines that this one uses, in the order of their first use.
     captures: Vec<VariableId>,
+    /// The same as a set.
+    captured: HashSet<VariableId>,
     parameters: Vec<VariableId>,
     pub(super) targets: Vec<Target>,
     labels: u32,
+    /// The labels that something exits to.
+    used_labels: HashSet<LabelId>,
+}
+
+/// The scopes of a routine, innermost last.
+#[derive(Default)]
+pub(super) struct Scopes {
+    open: Vec<Vec<VariableId>>,
+    /// For each name, the variables that have it, innermost last.
+    visible: HashMap<Name, Vec<VariableId>>,
+}
+
+impl Scopes {
+    /// Puts a variable into the innermost scope. Nothing can refer to a variable without a name.
+    fn add(&mut self, name: Name, id: VariableId) {
+        if name.is_empty() {
+            return;
+        }
+        if self.open.is_empty() {
+            self.open.push(Vec::new());
+        }
+        if let Some(scope) = self.open.last_mut() {
+            scope.push(id);
+        }
+        self.visible.entry(name).or_default().push(id);
+    }
+
+    /// Takes a variable out.
+    fn remove(&mut self, name: &str, id: VariableId) {
+        if let Some(ids) = self.visible.get_mut(name)
+            && let Some(place) = ids.iter().rposition(|known| *known == id)
+        {
+            steps::count(ids.len() - place);
+            ids.remove(place);
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<VariableId> {
+        steps::count(1);
+        self.visible.get(name)?.last().copied()
+    }
 }
 
 /// The routine that is being lowered and those around it, and their variables.
@@ -67,7 +111,6 @@ pub(super) struct Routine {
 pub(super) struct Routines {
     pub(super) stack: Vec<Routine>,
     pub(super) variables: Vec<Variable>,
-    pub(super) used_labels: HashSet<(usize, LabelId)>,
     /// Names that are assigned somewhere in the function: other locals keep their first value.
     pub(super) assigned_names: HashSet<Name>,
 }
@@ -88,11 +131,14 @@ impl Routines {
     // Scopes.
 
     pub(super) fn open_scope(&mut self) {
-        self.current().scopes.push(Vec::new());
+        self.current().scopes.open.push(Vec::new());
     }
 
     pub(super) fn close_scope(&mut self) {
-        self.current().scopes.pop();
+        for id in self.current().scopes.open.pop().unwrap_or_default() {
+            let name = self.variable(id).name.clone();
+            self.current().scopes.remove(&name, id);
+        }
     }
 
     /// Makes a variable visible in the innermost scope.
@@ -108,13 +154,7 @@ impl Routines {
             span,
             is_captured: false,
         });
-        let routine = self.current();
-        if routine.scopes.is_empty() {
-            routine.scopes.push(Vec::new());
-        }
-        if let Some(scope) = routine.scopes.last_mut() {
-            scope.push((name, id));
-        }
+        self.current().scopes.add(name, id);
         id
     }
 
@@ -134,16 +174,13 @@ impl Routines {
 
     /// Returns the variable that a name stands for.
     pub(super) fn find(&self, name: &str) -> Option<VariableId> {
-        self.stack.iter().rev().find_map(|routine| {
-            let scopes = routine.scopes.iter().rev();
-            scopes.flat_map(|scope| scope.iter().rev()).find(|(known, _)| &**known == name).map(|(_, id)| *id)
-        })
+        self.stack.iter().rev().find_map(|routine| routine.scopes.find(name))
     }
 
     /// Returns all names in scope, for suggestions.
     pub(super) fn names(&self) -> Vec<Name> {
-        let scopes = self.stack.iter().flat_map(|routine| &routine.scopes);
-        scopes.flatten().map(|(name, _)| name.clone()).filter(|name| !name.is_empty()).collect()
+        let visible = self.stack.iter().flat_map(|routine| &routine.scopes.visible);
+        visible.filter(|(_, ids)| !ids.is_empty()).map(|(name, _)| name.clone()).collect()
     }
 
     pub(super) fn variable(&self, id: VariableId) -> &Variable {
@@ -176,6 +213,7 @@ impl Routines {
             let routine = &mut self.stack[depth];
             if !routine.by_variable.contains_key(&id) {
                 routine.captures.push(id);
+                routine.captured.insert(id);
                 self.variables[id.0].is_captured = true;
             }
             routine.local(id);
@@ -186,28 +224,26 @@ impl Routines {
     /// Puts a variable's name into the innermost scope.
     pub(super) fn remember(&mut self, id: VariableId) {
         let name = self.variable(id).name.clone();
-        if let Some(scope) = self.current().scopes.last_mut() {
-            scope.push((name, id));
-        }
+        self.current().scopes.add(name, id);
     }
 
     /// Takes a variable's name out of the current scopes.
     pub(super) fn forget(&mut self, id: VariableId) {
-        for scope in &mut self.current().scopes {
-            scope.retain(|(_, known)| *known != id);
-        }
+        let name = self.variable(id).name.clone();
+        self.current().scopes.remove(&name, id);
     }
 
     /// Hides all names but `this`: a field's first value does not see the constructor's parameters.
-    pub(super) fn hide_scopes(&mut self) -> Vec<Vec<(Name, VariableId)>> {
+    pub(super) fn hide_scopes(&mut self) -> Scopes {
         let routine = self.current();
         let scopes = std::mem::take(&mut routine.scopes);
-        let this = scopes.iter().flatten().filter(|(name, _)| &**name == "this").cloned().collect();
-        routine.scopes.push(this);
+        if let Some(this) = scopes.find("this") {
+            routine.scopes.add("this".into(), this);
+        }
         scopes
     }
 
-    pub(super) fn restore_scopes(&mut self, scopes: Vec<Vec<(Name, VariableId)>>) {
+    pub(super) fn restore_scopes(&mut self, scopes: Scopes) {
         self.current().scopes = scopes;
     }
 
@@ -220,12 +256,12 @@ impl Routines {
     }
 
     pub(super) fn use_label(&mut self, label: LabelId) {
-        self.used_labels.insert((self.stack.len(), label));
+        self.current().used_labels.insert(label);
     }
 
     /// Wraps code in a label, if something exits to it.
     pub(super) fn labeled(&mut self, label: LabelId, node: Node) -> Node {
-        if self.used_labels.contains(&(self.stack.len(), label)) {
+        if self.current().used_labels.contains(&label) {
             return Node { at: node.at, expr: Expr::Labeled(label, Box::new(node)) };
         }
         node
@@ -235,7 +271,7 @@ impl Routines {
     /// final.
     pub(super) fn later_locals(&self) -> HashMap<LocalId, bool> {
         let Some(routine) = self.stack.last() else { return HashMap::new() };
-        let own = routine.locals.iter().filter(|id| !routine.captures.contains(id));
+        let own = routine.locals.iter().filter(|id| !routine.captured.contains(id));
         let later = own.filter(|id| self.variable(**id).is_later);
         later.filter_map(|id| Some((*routine.by_variable.get(id)?, self.variable(*id).is_final))).collect()
     }
@@ -251,7 +287,6 @@ impl Routines {
     /// Returns the outermost routine's locals.
     pub(super) fn finish_function(&mut self) -> Vec<Local> {
         let routine = self.stack.pop().unwrap_or_default();
-        self.used_labels.clear();
         routine.locals.iter().map(|id| self.describe(*id)).collect()
     }
 
@@ -261,12 +296,10 @@ impl Routines {
         mut root: Node,
         this: Option<VariableId>,
     ) -> (Body, Vec<LocalId>, u32) {
-        let depth = self.stack.len();
-        self.used_labels.retain(|(owner, _)| *owner != depth);
         let mut routine = self.stack.pop().unwrap_or_default();
         // `this` is local 0 of every routine that has it.
         routine.captures.sort_by_key(|id| Some(*id) != this);
-        let is_first = |id: &VariableId| routine.captures.contains(id) || routine.parameters.contains(id);
+        let is_first = |id: &VariableId| routine.captured.contains(id) || routine.parameters.contains(id);
         let others = routine.locals.iter().filter(|id| !is_first(id));
         let order: Vec<VariableId> =
             routine.captures.iter().chain(&routine.parameters).chain(others).copied().collect();
@@ -302,7 +335,7 @@ impl Routine {
     }
 
     fn owns(&self, id: VariableId) -> bool {
-        self.by_variable.contains_key(&id) && !self.captures.contains(&id)
+        self.by_variable.contains_key(&id) && !self.captured.contains(&id)
     }
 
     fn local(&mut self, id: VariableId) -> LocalId {

@@ -2,10 +2,14 @@
 //! are blocks.
 
 use crate::ir::{Function, FunctionKind, Selector};
+use crate::steps;
 
 /// Returns whether a function takes arguments of this shape.
 pub(super) fn accepts(function: &Function, shape: &Selector) -> bool {
-    mismatch(function, shape).is_none()
+    steps::count(1);
+    // Most functions of a name differ in the number of their arguments.
+    let given = shape.unnamed.len() + shape.named.len();
+    given <= function.parameters.len() && mismatch(function, shape).is_none()
 }
 
 /// Returns why a function does not take arguments of this shape; none if it does.
@@ -21,9 +25,10 @@ pub(super) fn mismatch(function: &Function, shape: &Selector) -> Option<String> 
 }
 
 fn unnamed_mismatch(function: &Function, shape: &Selector) -> Option<String> {
-    let parameters: Vec<_> = function.parameters.iter().filter(|parameter| !parameter.is_named).collect();
+    let parameters = function.parameters.iter().filter(|parameter| !parameter.is_named);
     let mut arguments = shape.unnamed.iter().copied().peekable();
-    for parameter in &parameters {
+    for parameter in parameters.clone() {
+        steps::count(1);
         match arguments.peek() {
             Some(is_block) if *is_block == parameter.is_block => {
                 arguments.next();
@@ -37,7 +42,7 @@ fn unnamed_mismatch(function: &Function, shape: &Selector) -> Option<String> {
         }
     }
     let given = shape.unnamed.len();
-    arguments.peek().map(|_| match parameters.len() {
+    arguments.peek().map(|_| match parameters.count() {
         0 => "it takes no unnamed arguments".into(),
         count => format!(
             "it takes {count} unnamed argument{}, but {given} are given",

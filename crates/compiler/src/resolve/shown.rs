@@ -1,13 +1,14 @@
 //! Checks the names that imports show and exports list: they exist, are unambiguous, and do not
 //! lead in a circle.
 
-use super::modules::{Found, Modules, Shown, SourceModule};
+use super::modules::{Found, Modules, Shown, SourceModule, Visits};
 use super::world::World;
 use crate::ast::Identifier;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, ModuleId};
-use crate::names::{Name, nearest};
+use crate::names::Name;
 use crate::source::{SourceId, Span};
+use rustc_hash::FxHashSet;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
@@ -41,7 +42,7 @@ impl Modules {
                 problems.push(if why.is_empty() { problem } else { problem.note(why) });
             }
             for name in import.shown_names() {
-                let items = self.visible(world, import.module, &name.name, &mut Vec::new());
+                let items = self.visible(world, import.module, &name.name, &mut Visits::default());
                 if items.is_empty() {
                     problems.push(self.missing_shown(world, source.source, import.module, name));
                 } else if let Some((first, known)) = earlier.get(&name.name) {
@@ -96,15 +97,22 @@ impl Modules {
     fn ambiguous_export(&self, world: &World, source: &SourceModule, star: Span) -> Option<Diagnostic> {
         let mut seen = BTreeSet::new();
         let mut several = BTreeSet::new();
-        for import in source.imports.iter().filter(|import| matches!(import.shown, Shown::Everything)) {
+        let open = || source.imports.iter().filter(|import| matches!(import.shown, Shown::Everything));
+        if open().count() < 2 {
+            return None;
+        }
+        for import in open() {
             let mut names: Vec<Name> = world.own_names(import.module).cloned().collect();
-            self.exported_names(world, import.module, &mut Vec::new(), &mut names);
+            self.exported_names(world, import.module, &mut FxHashSet::default(), &mut names);
             let names: BTreeSet<Name> = names.into_iter().collect();
             several.extend(names.into_iter().filter(|name| !seen.insert(name.clone())));
         }
         let is_ambiguous = |name: &&Name| {
             world.own(source.id, name).is_empty()
-                && matches!(self.imported(world, source.id, name, &mut Vec::new()), Found::Ambiguous(_))
+                && matches!(
+                    self.imported(world, source.id, name, &mut Visits::default()),
+                    Found::Ambiguous(_)
+                )
         };
         let name = several.iter().find(is_ambiguous)?;
         let title = format!("several imports have a `{name}` that this exports");
@@ -181,9 +189,12 @@ impl Modules {
     ) -> Diagnostic {
         let title = format!("`{}` has no `{}`", world.module(module).path, name.name);
         let problem = Diagnostic::error(source, name.span, title);
-        let mut names: Vec<Name> = world.own_names(module).cloned().collect();
-        self.exported_names(world, module, &mut Vec::new(), &mut names);
-        match nearest(&name.name, names.iter().map(|name| &**name)) {
+        let mut names: Vec<Name> = Vec::new();
+        if !world.suggestions.are_exhausted() {
+            names.extend(world.own_names(module).cloned());
+            self.exported_names(world, module, &mut FxHashSet::default(), &mut names);
+        }
+        match world.suggestions.nearest(&name.name, names.iter().map(|name| &**name)) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None => problem,
         }

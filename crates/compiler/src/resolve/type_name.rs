@@ -5,7 +5,7 @@ use super::world::World;
 use crate::ast;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, ModuleId, Type};
-use crate::names::{Name, nearest};
+use crate::names::Name;
 use crate::source::{SourceId, Span};
 use crate::types::Ty;
 
@@ -39,7 +39,9 @@ pub(super) fn resolve_type(
                 {
                     return Ok(Type::Class { class, nullable: name.nullable });
                 }
-                names = modules.visible_names(world, module);
+                if !world.suggestions.are_exhausted() {
+                    names = modules.visible_names(world, module);
+                }
                 Vec::new()
             }
         },
@@ -74,7 +76,7 @@ pub(super) fn resolve_type(
         ));
     }
     let problem = Diagnostic::error(source, name.span, format!("there is no type `{word}`"));
-    Err(Box::new(match nearest(word, names.iter().map(|name| &**name)) {
+    Err(Box::new(match world.suggestions.nearest(word, names.iter().map(|name| &**name)) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
     }))

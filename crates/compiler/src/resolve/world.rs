@@ -7,10 +7,17 @@ use crate::ir::{
     Class, ClassId, ClassKind, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId, Item, Module,
     ModuleId, Unit,
 };
-use crate::names::Name;
+use crate::names::{Name, Suggestions};
+use crate::steps;
 use crate::types::{Fit, Ty, fit};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The maximum number of declarations of a module, or of a class, that share a name: each call of the
+/// name looks through them, and each is compared with the others.
+pub(super) const OVERLOADS_MAX: usize = 200;
 
 /// An instance member of a class.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +49,13 @@ pub(super) struct World {
     own: Vec<HashMap<Name, Vec<Item>>>,
     /// The core library's classes that the compiler needs.
     pub(super) builtin: Builtin,
+    /// What [`World::ancestors`] has returned; kept once the hierarchy is final.
+    ancestors: RefCell<FxHashMap<ClassId, Rc<[ClassId]>>>,
+    is_hierarchy_final: bool,
+    /// How often the declarations of modules have been indexed.
+    generation: u32,
+    /// The suggestions for misspelled names.
+    pub(super) suggestions: Suggestions,
 }
 
 /// The classes of literals and conditions.
@@ -98,6 +112,12 @@ impl World {
         self.own.get(module.0 as usize).into_iter().flat_map(HashMap::keys)
     }
 
+    /// Returns how often the declarations have been indexed. What was found by name is valid for one
+    /// generation.
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
+    }
+
     /// Returns the type of a field.
     pub(super) fn field_type(&self, field: FieldRef) -> Ty {
         self.class(field.class).fields.get(field.index as usize).map_or(Ty::Any, |field| field.ty.into())
@@ -105,6 +125,7 @@ impl World {
 
     /// Indexes the modules from `first` on. Called again when their members are declared.
     pub(super) fn index_from(&mut self, first: usize) {
+        self.generation += 1;
         self.indexes.truncate(first);
         self.own.truncate(first);
         for number in first..self.unit.modules.len() {
@@ -184,18 +205,41 @@ impl World {
 
     // Classes.
 
+    /// Notes that no superclass, mixin or interface changes any more.
+    pub(super) fn finish_hierarchy(&mut self) {
+        self.is_hierarchy_final = true;
+    }
+
     /// Returns the classes whose members an instance has, nearest first: the class, its mixins, its
     /// superclasses with theirs. Interfaces come last.
-    pub(super) fn ancestors(&self, class: ClassId) -> Vec<ClassId> {
+    pub(super) fn ancestors(&self, class: ClassId) -> Rc<[ClassId]> {
+        if let Some(known) = self.ancestors.borrow().get(&class) {
+            return known.clone();
+        }
+        let found: Rc<[ClassId]> = self.find_ancestors(class, usize::MAX).into();
+        if self.is_hierarchy_final {
+            self.ancestors.borrow_mut().insert(class, found.clone());
+        }
+        found
+    }
+
+    /// Returns whether a class has more than `max` ancestors.
+    pub(super) fn has_more_ancestors(&self, class: ClassId, max: usize) -> bool {
+        self.find_ancestors(class, max).len() > max
+    }
+
+    /// Finds the ancestors of a class; stops when there are more than `max`.
+    fn find_ancestors(&self, class: ClassId, max: usize) -> Vec<ClassId> {
         let mut result = Vec::new();
         let mut seen = FxHashSet::default();
         let mut interfaces = Vec::new();
         let mut current = Some(class);
         while let Some(id) = current {
-            if !seen.insert(id) {
+            if !seen.insert(id) || result.len() > max {
                 break;
             }
             let declaration = self.class(id);
+            steps::count(1 + declaration.interfaces.len() + declaration.mixins.len());
             result.push(id);
             interfaces.extend(&declaration.interfaces);
             for mixin in declaration.mixins.iter().rev() {
@@ -207,11 +251,12 @@ impl World {
             current = declaration.superclass;
         }
         let mut next = 0;
-        while let Some(id) = interfaces.get(next).copied() {
+        while let Some(id) = interfaces.get(next).copied().filter(|_| result.len() <= max) {
             next += 1;
             if seen.insert(id) {
                 result.push(id);
                 let declaration = self.class(id);
+                steps::count(1 + declaration.interfaces.len());
                 interfaces.extend(declaration.interfaces.iter().chain(&declaration.superclass));
             }
         }
@@ -221,7 +266,9 @@ impl World {
 
     /// Returns whether instances of `class` are instances of `of`.
     pub(super) fn is_subclass(&self, class: ClassId, of: ClassId) -> bool {
-        class == of || self.ancestors(class).contains(&of)
+        let ancestors = self.ancestors(class);
+        steps::count(ancestors.len());
+        ancestors.contains(&of)
     }
 
     pub(super) fn fit(&self, from: Ty, to: Ty) -> Fit {
@@ -231,16 +278,17 @@ impl World {
     /// Returns all members with a name, nearest first.
     pub(super) fn members(&self, class: ClassId, name: &str) -> Vec<Member> {
         let mut found = Vec::new();
-        for class in self.ancestors(class) {
+        for class in self.ancestors(class).iter().copied() {
+            steps::count(1);
             found.extend(self.index(class).members.get(name).into_iter().flatten());
         }
         found
     }
 
     /// Returns the names of all members, for suggestions.
-    pub(super) fn member_names(&self, class: ClassId) -> Vec<&str> {
+    pub(super) fn member_names(&self, class: ClassId) -> impl Iterator<Item = &Name> {
         let ancestors = self.ancestors(class);
-        ancestors.into_iter().flat_map(|class| self.index(class).members.keys().map(|name| &**name)).collect()
+        (0..ancestors.len()).flat_map(move |place| self.index(ancestors[place]).members.keys())
     }
 
     pub(super) fn class_kind(&self, class: ClassId) -> ClassKind {
@@ -267,11 +315,11 @@ fn index_module(id: ModuleId, module: &Module) -> (HashMap<Name, Vec<Item>>, Vec
     let mut classes: Vec<ClassIndex> = Vec::new();
     for (index, class) in module.classes.iter().enumerate() {
         let class_id = ClassId { module: id, index: index as u32 };
-        own.entry(class.name.as_str().into()).or_default().push(Item::Class(class_id));
+        add(own.entry(class.name.as_str().into()).or_default(), Item::Class(class_id));
         let mut members = ClassIndex::default();
         for (place, field) in class.fields.iter().enumerate() {
             let field_ref = FieldRef { class: class_id, index: place as u32 };
-            members.members.entry(field.name.as_str().into()).or_default().push(Member::Field(field_ref));
+            add(members.members.entry(field.name.as_str().into()).or_default(), Member::Field(field_ref));
         }
         classes.push(members);
     }
@@ -280,36 +328,46 @@ fn index_module(id: ModuleId, module: &Module) -> (HashMap<Name, Vec<Item>>, Vec
         let name: Name = function.name.as_str().into();
         let Some(class) = function.holder.and_then(|holder| classes.get_mut(holder.index as usize)) else {
             if function.holder.is_none() {
-                own.entry(name).or_default().push(Item::Function(function_id));
+                add(own.entry(name).or_default(), Item::Function(function_id));
             }
             continue;
         };
         match function.kind {
-            FunctionKind::Static => class.statics.entry(name).or_default().push(Item::Function(function_id)),
+            FunctionKind::Static => add(class.statics.entry(name).or_default(), Item::Function(function_id)),
             FunctionKind::Method | FunctionKind::Setter => {
-                class.members.entry(name).or_default().push(Member::Method(function_id));
+                add(class.members.entry(name).or_default(), Member::Method(function_id));
             }
             FunctionKind::MixinConstructor => {
-                class.constructors.entry("".into()).or_default().push(function_id);
+                add(class.constructors.entry("".into()).or_default(), function_id);
             }
             FunctionKind::Constructor | FunctionKind::Factory => {
                 let name = function.name.strip_prefix("constructor").unwrap_or("");
                 let name = name.strip_prefix('.').unwrap_or(name);
-                class.constructors.entry(name.into()).or_default().push(function_id);
+                add(class.constructors.entry(name.into()).or_default(), function_id);
             }
         }
+    }
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (place, class) in module.classes.iter().enumerate() {
+        places.entry(&class.name).or_insert(place);
     }
     for (index, global) in module.globals.iter().enumerate() {
         let item = Item::Global(GlobalId { module: id, index: index as u32 });
         match global.name.split_once('.') {
             Some((class, name)) => {
-                let place = module.classes.iter().position(|declared| declared.name == class);
-                if let Some(class) = place.and_then(|place| classes.get_mut(place)) {
-                    class.statics.entry(name.into()).or_default().push(item);
+                if let Some(class) = places.get(class).and_then(|place| classes.get_mut(*place)) {
+                    add(class.statics.entry(name.into()).or_default(), item);
                 }
             }
-            None => own.entry(global.name.as_str().into()).or_default().push(item),
+            None => add(own.entry(global.name.as_str().into()).or_default(), item),
         }
     }
     (own, classes)
+}
+
+/// Adds a declaration to those of the same name. A name with too many has been reported.
+fn add<T>(same: &mut Vec<T>, item: T) {
+    if same.len() < OVERLOADS_MAX {
+        same.push(item);
+    }
 }
