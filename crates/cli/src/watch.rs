@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lucarne_compiler::resolve::Analysis;
-use lucarne_compiler::source::{LIBRARY_PREFIX, Source};
+use lucarne_compiler::source::{LIBRARY_PREFIX, Source, Sources};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use rustix::event::Timespec;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -106,8 +106,9 @@ fn texts(analysis: &Analysis) -> impl Iterator<Item = &Source> {
 /// Returns whether a file has changed since it was read.
 fn has_changed(analysis: &Analysis) -> bool {
     let is_as_read = |source: &Source| {
-        // The compiler also read invalid UTF-8 this way.
-        std::fs::read(&source.path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes) == source.text)
+        let mut now = Sources::default();
+        let read = std::fs::read(&source.path).map(|bytes| now.add(source.path.clone(), bytes).0);
+        read.is_ok_and(|id| now.get(id).is_some_and(|now| now.text == source.text))
     };
     !texts(analysis).all(is_as_read)
 }

@@ -160,7 +160,7 @@ fn the_manual_has_a_page_for_each_command() {
 
 #[test]
 fn a_closed_pipe_is_not_a_failure() {
-    let folder = Folder::new("pipe");
+    let folder = Folder::new("program-in-pipe");
     folder.file("many.toit", "main:\n  100_000.repeat: print \"line $it\"\n");
     let mut child = folder.command(&["run", "many.toit"]).stdout(Stdio::piped()).spawn().expect("starts");
     let mut line = String::new();
@@ -274,7 +274,7 @@ fn simulated_programs_learn_nothing_of_the_machine() {
 
 #[test]
 fn a_program_may_come_through_a_pipe() {
-    let folder = Folder::new("pipe");
+    let folder = Folder::new("program-in-pipe");
     folder.file("hello.toit", HELLO);
     let binary = env!("CARGO_BIN_EXE_lucarne");
     let shell = |script: &str| {

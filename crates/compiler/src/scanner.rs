@@ -143,6 +143,11 @@ impl<'a> Scanner<'a> {
         self.text.get(start..end).unwrap_or("")
     }
 
+    /// Returns where the text begins, after a byte order mark.
+    fn begin(&self) -> usize {
+        if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+    }
+
     fn skip_while(&mut self, accept: impl Fn(char) -> bool) {
         let rest = self.rest();
         self.at += rest.find(|c| !accept(c)).unwrap_or(rest.len());
@@ -204,6 +209,10 @@ impl<'a> Scanner<'a> {
                 Some('\u{feff}') if self.at == 0 => {
                     self.at += '\u{feff}'.len_utf8();
                     self.line_begin = self.at;
+                }
+                // The line that tells a shell how to run the file.
+                Some('#') if self.at == self.begin() && self.rest().starts_with("#!") => {
+                    self.skip_while(|c| c != '\n');
                 }
                 Some('\\') if self.rest().starts_with("\\\n") => self.at += 2,
                 Some('\\') if self.rest().starts_with("\\\r\n") => self.at += 3,
@@ -520,10 +529,10 @@ impl<'a> Scanner<'a> {
             match self.peek() {
                 Some('\\') => {
                     self.at += 1;
-                    // An escaped line end does not continue a single-line string.
-                    if triple || !matches!(self.peek(), Some('\n' | '\r')) {
-                        self.at += self.peek().map_or(0, char::len_utf8);
+                    if self.rest().starts_with("\r\n") {
+                        self.at += 1;
                     }
+                    self.at += self.peek().map_or(0, char::len_utf8);
                 }
                 Some('\n') if triple => self.at += 1,
                 Some('\n') => break,

@@ -188,7 +188,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Adds a source given as bytes. Text that is not UTF-8 is an error at its first bad byte, and
+    /// Adds a source given as bytes. A carriage return alone is a line end. Text that is not UTF-8 is an error at its first bad byte, and
     /// is kept with replacement characters, so that the error can show its line.
     pub fn add(&mut self, path: String, bytes: Vec<u8>) -> (SourceId, Option<Diagnostic>) {
         let id = SourceId(self.list.len() as u32);
@@ -203,7 +203,7 @@ impl Sources {
                 (text, Some(Diagnostic::error(id, span, title).hint("save the file as UTF-8 text")))
             }
         };
-        self.list.push(Source::new(path, text));
+        self.list.push(Source::new(path, with_line_ends(text)));
         (id, problem)
     }
 
@@ -216,6 +216,17 @@ impl Sources {
     pub fn get(&self, id: SourceId) -> Option<&Source> {
         self.list.get(id.0 as usize)
     }
+}
+
+/// Replaces carriage returns that stand alone, as old systems end lines, by line feeds.
+fn with_line_ends(text: String) -> String {
+    let mut bytes = text.into_bytes();
+    for at in 0..bytes.len() {
+        if bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n') {
+            bytes[at] = b'\n';
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

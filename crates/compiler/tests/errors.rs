@@ -58,6 +58,9 @@ errors! {
     deprecated: "/// Deprecated. Use $bar.\nfoo:\nbar:\n/** Deprecated. */\nclass A:\n/**\nA class.\n\nDeprecated. It is\n  old.\n*/\nclass B:\nclass C:\n  /// Deprecated.\n  x := 1\n  /// Something else. Deprecated. Too long.\n  y: return 1\n/// Deprecated. Old.\nold: foo\nmain:\n  foo\n  foo  // @no-warn\n  A\n  B\n  C.x\n  (C).x\n  (C).x = 1\n  (C).y\n",
     indentation_of_declarations: "class A:\n    x := 1\n  y := 2\nmain:\n",
     true_and_false: "foo x/True:\nbar -> False: return true\nmain:\n  foo false\n  foo true\n  x := true\n  x = false\n  foo x\n  foo null\n",
+    nothing_after_an_unknown_superclass: "class A extends Unknown:\n  x := 0\n  constructor: super 1 2\n  foo: return bar x\n  gee: super 1\n  x y: return 1\nclass B extends A implements Missing:\n  foo: return this.nope + (x 1 2)\ninterface I:\n  m\nclass C extends B implements I:\nbaz i/I s/string:\nmain:\n  a/A := B\n  a.unknown = 1\n  A.unknown\n  baz a (B)\n",
+    nothing_after_a_missing_import: "import .missing\nimport nowhere show *\nimport monitor show Nope\nclass A extends Base:\n  foo: bar\nmain:\n  x/Type := baz 1\n  Nope\n  y/Nope := null\n",
+    ends_of_arguments: "foo x [y]:\nbar := false\nmain:\n  while true:\n    foo\n       if bar: 499 else: break: it + 42\n",
     parentheses_of_other_languages: "foo x:\nmain:\n  foo(1)\n  x := 1\n  y := x- 1\n",
 }
 

@@ -82,3 +82,38 @@ trees! {
     error_names: "4\nclass:\n  x\nmain:\n  a.\n  a.if\n  b",
     error_characters: "main:\n  x := a § b\n  y := !a\n\tz\n  /* open",
 }
+
+/// Every way that a file can begin and end gives the same program.
+#[test]
+fn files_begin_and_end_in_many_ways() {
+    let program =
+        "/// Says it.\nmain:\n  x := \"\"\"\n    one\n      two\n    \"\"\"\n  print \"a\\\n  z$x\"";
+    let print = |text: &str| {
+        let mut sources = lucarne_compiler::source::Sources::default();
+        let (id, problem) = sources.add("app.toit".into(), text.into());
+        assert_eq!(problem, None);
+        let text = &sources.get(id).expect("it was added").text;
+        let (_, problems) = lucarne_compiler::parser::parse(id, text);
+        assert_eq!(problems, [], "of {text:?}");
+        emit::tree(text)
+    };
+    let expected = print(program);
+    assert!(expected.contains(r#""one\n  two\n""#) && expected.contains(r#""a  z"#), "{expected}");
+    for begin in [
+        "",
+        "\u{feff}",
+        "#!/usr/bin/env lucarne run\n",
+        "\u{feff}#!/*\n",
+        "#!\n\n",
+        "\n \n",
+        "// a\n",
+        "\t\n",
+    ] {
+        for end in ["", "\n", "\n\n", " ", "\n  ", "\n\t", "  // b", "\n/* c */", "\n// d"] {
+            for line_end in ["\n", "\r\n", "\r"] {
+                let text = format!("{begin}{program}{end}").replace('\n', line_end);
+                assert_eq!(print(&text), expected, "of {text:?}");
+            }
+        }
+    }
+}

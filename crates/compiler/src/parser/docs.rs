@@ -111,6 +111,9 @@ fn comments(text: &str, start: u32, end: u32) -> Vec<Comment> {
     let mut comments = Vec::new();
     let mut at = start as usize;
     let end = end as usize;
+    if at == 0 && text.trim_start_matches('\u{feff}').starts_with("#!") {
+        at = text.find('\n').unwrap_or(text.len());
+    }
     while at < end {
         let Some(rest) = text.get(at..end) else { break };
         let Some(skipped) = rest.find('/') else { break };

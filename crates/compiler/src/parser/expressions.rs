@@ -41,6 +41,12 @@ fn binary_level(kind: Kind) -> Option<(u8, &'static str)> {
     })
 }
 
+/// Returns whether an expression ends with the body of a construct, which no block can follow.
+fn is_construct(kind: &ExpressionKind) -> bool {
+    use ExpressionKind as E;
+    matches!(kind, E::If { .. } | E::While(..) | E::For { .. } | E::Try { .. } | E::Assert(_))
+}
+
 /// Returns whether a number is written in hexadecimal or binary: `0xff`, `0b11`.
 fn has_radix(text: &str) -> bool {
     matches!(text.as_bytes().get(1), Some(b'x' | b'X' | b'b' | b'B'))
@@ -373,6 +379,10 @@ impl Parser<'_> {
             }
         }
         let at_block = matches!(self.peek_on_line(), Kind::Colon | Kind::DoubleColon);
+        let last = arguments.last().and_then(|argument| argument.value.as_ref());
+        if indent.is_some() && at_block && last.is_some_and(|last| is_construct(&last.kind)) {
+            return self.unexpected();
+        }
         if indent.is_some() && at_block && self.block_belongs_here(blocks) {
             let block = self.block_or_lambda();
             arguments.push(Argument { name: None, value: Some(block) });

@@ -175,6 +175,9 @@ impl<'a> Lower<'a> {
                 {
                     return self.call_items(name, span, &items, arguments);
                 }
+                if self.class.is_some_and(|class| self.world.is_incomplete(class)) {
+                    return Value::error(span);
+                }
                 let functions: Vec<FunctionId> = candidates
                     .iter()
                     .filter_map(|candidate| match candidate {
@@ -652,6 +655,9 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn missing_static(&mut self, class: ClassId, name: &Identifier) -> Value {
+        if self.world.is_incomplete(class) {
+            return Value::error(name.span);
+        }
         let class_name = &self.world.class(class).name;
         let title = format!("`{class_name}` has no static member or constructor `{}`", name.name);
         let mut problem = Diagnostic::error(self.source, name.span, title);
@@ -722,6 +728,9 @@ impl<'a> Lower<'a> {
         members: &[Member],
         shape: &Selector,
     ) -> Value {
+        if self.world.is_incomplete(class) {
+            return Value::error(span);
+        }
         let class_name = self.world.class(class).name.clone();
         if !members.is_empty() {
             let functions: Vec<FunctionId> = members

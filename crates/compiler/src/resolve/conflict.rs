@@ -187,7 +187,8 @@ impl<'a> Check<'a> {
     /// superclass lacks is reported there.
     fn promises(&mut self, class: ClassId) {
         let declaration = self.world.class(class);
-        if declaration.is_abstract || declaration.kind == ClassKind::Interface {
+        let is_never_instantiated = declaration.is_abstract || declaration.kind == ClassKind::Interface;
+        if is_never_instantiated || self.world.is_incomplete(class) {
             return;
         }
         let span = Span { start: declaration.at, end: declaration.at + declaration.name.len() as u32 };

@@ -163,6 +163,9 @@ impl<'a> Lower<'a> {
         if declaration.kind == ClassKind::Mixin {
             return self.rest_of_construction(span);
         }
+        if self.world.incomplete.contains(&class) {
+            return nothing;
+        }
         let (superclass, mixins) = (declaration.superclass, declaration.mixins.clone());
         let mut node = match superclass {
             Some(superclass) if Some(superclass) != self.world.builtin.object || !name.is_empty() => {
@@ -409,7 +412,7 @@ impl<'a> Lower<'a> {
                 Member::Method(id) => self.world.function(*id).kind == FunctionKind::Setter,
                 Member::Field(field) => !self.world.class(field.class).fields[field.index as usize].is_final,
             };
-            if !members.iter().any(is_settable) {
+            if !members.iter().any(is_settable) && !self.world.is_incomplete(class) {
                 let class = &self.world.class(class).name;
                 self.error(span, format!("the superclass `{class}` has no setter `{name}=`"));
                 return Value::error(span);
@@ -423,7 +426,7 @@ impl<'a> Lower<'a> {
     fn super_members(&self, name: &str) -> Option<(Vec<Member>, ir::ClassId)> {
         let class = self.class?;
         let declaration = self.world.class(class);
-        if declaration.kind == ClassKind::Mixin {
+        if declaration.kind == ClassKind::Mixin || self.world.is_incomplete(class) {
             return None;
         }
         let superclass = declaration.superclass?;

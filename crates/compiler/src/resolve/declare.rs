@@ -149,6 +149,7 @@ impl<'a> Declare<'_, 'a> {
         name: &ast::TypeName,
     ) -> Option<ClassId> {
         let Type::Class { class: found, .. } = self.resolve_type(id.module, source, name) else {
+            self.world.incomplete.insert(id);
             return self.default_superclass(id);
         };
         let kind = self.world.class_kind(found);
@@ -196,7 +197,10 @@ impl<'a> Declare<'_, 'a> {
         name: &ast::TypeName,
         wanted: ClassKind,
     ) -> Option<ClassId> {
-        let Type::Class { class, .. } = self.resolve_type(id.module, source, name) else { return None };
+        let Type::Class { class, .. } = self.resolve_type(id.module, source, name) else {
+            self.world.incomplete.insert(id);
+            return None;
+        };
         let kind = self.world.class_kind(class);
         // `implements` uses only the interface of a mixin.
         let fits = kind == wanted || (wanted == ClassKind::Interface && kind == ClassKind::Mixin);

@@ -539,7 +539,9 @@ impl<'a> Lower<'a> {
 
     /// Reports an unknown name.
     pub(super) fn unresolved(&mut self, name: &str, span: Span) -> Value {
-        if self.modules.is_lost(self.module, name) {
+        if self.modules.is_lost(self.module, name)
+            || self.class.is_some_and(|class| self.world.is_incomplete(class))
+        {
             return Value::error(span);
         }
         let title = format!("there is no `{name}` here");

@@ -45,7 +45,9 @@ pub(super) struct SourceModule {
     /// The names of the functions and globals.
     values: HashSet<Name>,
     /// Names that imports would have brought if their files had been found.
-    lost: Vec<Name>,
+    lost: HashSet<Name>,
+    /// Whether such an import would have brought all names of its file.
+    has_lost_everything: bool,
 }
 
 /// An import whose module was found.
@@ -223,7 +225,8 @@ impl Modules {
             exports_all: None,
             is_unreadable,
             values,
-            lost: Vec::new(),
+            lost: HashSet::new(),
+            has_lost_everything: false,
         });
         Some(id)
     }
@@ -242,7 +245,8 @@ impl Modules {
         let importer = loader.sources.get(source).map_or(String::new(), |source| source.path.clone());
         let home = module.home.clone();
         let mut resolved = Vec::new();
-        let mut lost = Vec::new();
+        let mut lost = HashSet::new();
+        let mut has_lost_everything = false;
         if let Some(extra) = imports.get(IMPORTS_MAX) {
             let title = format!("a file has at most {IMPORTS_MAX} imports");
             let problem = Diagnostic::error(source, extra.span, title);
@@ -258,6 +262,7 @@ impl Modules {
                         None => {
                             let title = format!("cannot read `{path}`");
                             loader.problems.push(Diagnostic::error(source, import.span, title));
+                            has_lost_everything |= brings_everything(&import);
                             lost.extend(brought_names(&import));
                         }
                     }
@@ -267,6 +272,7 @@ impl Modules {
                     let suggestions = &world.suggestions;
                     let problem = self.packages.explain(source, &import, missing, libraries, suggestions);
                     loader.problems.extend(problem);
+                    has_lost_everything |= brings_everything(&import);
                     lost.extend(brought_names(&import));
                 }
             }
@@ -274,6 +280,7 @@ impl Modules {
         if let Some(module) = self.sources.get_mut(index) {
             module.imports = resolved;
             module.lost = lost;
+            module.has_lost_everything = has_lost_everything;
         }
     }
 
@@ -336,9 +343,20 @@ impl Modules {
     pub(super) fn is_lost(&self, module: ModuleId, name: &str) -> bool {
         self.source_of(module).is_some_and(|source| {
             let is_unreadable = |module| self.source_of(module).is_some_and(|source| source.is_unreadable);
-            let is_shown = |import: &ResolvedImport| matches!(import.shown, Shown::Everything);
-            source.lost.iter().any(|lost| &**lost == name)
-                || source.imports.iter().any(|import| is_shown(import) && is_unreadable(import.module))
+            // A name that an import shows and that is not found has been reported there.
+            let is_lost_in = |import: &ResolvedImport| match &import.shown {
+                Shown::Everything => is_unreadable(import.module) || self.has_lost_exports(import.module),
+                Shown::Names(names) => names.iter().any(|shown| &*shown.name == name),
+                Shown::Nothing => false,
+            };
+            source.has_lost_everything || source.lost.contains(name) || source.imports.iter().any(is_lost_in)
+        })
+    }
+
+    /// Returns whether a module would export more if its imports had been found.
+    fn has_lost_exports(&self, module: ModuleId) -> bool {
+        self.source_of(module).is_some_and(|source| {
+            source.exports_all.is_some() && (source.has_lost_everything || !source.lost.is_empty())
         })
     }
 
@@ -570,6 +588,12 @@ fn brought_names(import: &Import) -> Vec<Name> {
     }
     names.extend(import.segments.last().map(|segment| crate::names::canonical(&segment.name)));
     names
+}
+
+/// Returns whether an import brings all names of its file.
+fn brings_everything(import: &Import) -> bool {
+    let is_open = import.dots > 0 && import.prefix.is_none();
+    matches!(import.show, ast::Show::Everything(_)) || is_open && matches!(import.show, ast::Show::Nothing)
 }
 
 fn resolve_import(import: Import, module: ModuleId) -> ResolvedImport {

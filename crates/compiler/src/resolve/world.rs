@@ -54,6 +54,9 @@ pub(super) struct World {
     is_hierarchy_final: bool,
     /// How often the declarations of modules have been indexed.
     generation: u32,
+    /// The classes that extend or implement something unknown, which has been reported: they may have
+    /// any members.
+    pub(super) incomplete: FxHashSet<ClassId>,
     /// The suggestions for misspelled names.
     pub(super) suggestions: Suggestions,
 }
@@ -223,6 +226,12 @@ impl World {
         found
     }
 
+    /// Returns whether a class may have members that are not known, since a class above it is not known.
+    pub(super) fn is_incomplete(&self, class: ClassId) -> bool {
+        !self.incomplete.is_empty()
+            && self.ancestors(class).iter().any(|above| self.incomplete.contains(above))
+    }
+
     /// Returns whether a class has more than `max` ancestors.
     pub(super) fn has_more_ancestors(&self, class: ClassId, max: usize) -> bool {
         self.find_ancestors(class, max).len() > max
@@ -272,7 +281,14 @@ impl World {
     }
 
     pub(super) fn fit(&self, from: Ty, to: Ty) -> Fit {
-        fit(from, to, |class, of| self.is_subclass(class, of))
+        match fit(from, to, |class, of| self.is_subclass(class, of)) {
+            Fit::No
+                if [from, to].into_iter().filter_map(Ty::class).any(|class| self.is_incomplete(class)) =>
+            {
+                Fit::Check
+            }
+            fit => fit,
+        }
     }
 
     /// Returns all members with a name, nearest first.

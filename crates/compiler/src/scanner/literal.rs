@@ -67,13 +67,14 @@ pub struct BadEscape {
     pub reason: &'static str,
 }
 
-/// Returns the text of a literal. Only multi-line strings have `\s` and escaped line ends.
+/// Returns the text of a literal. A `\` at the end of a line joins it with the next one. Any other line end
+/// becomes `\n`, whatever the file has. Only multi-line strings have `\s`.
 pub fn unescape(raw: &str, multi_line: bool) -> Result<String, BadEscape> {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
         let (before, after) = rest.split_at(at);
-        text.push_str(before);
+        push_lines(&mut text, before);
         let start = raw.len() - after.len();
         let (value, length) = escape(after, multi_line).map_err(|(length, reason)| BadEscape {
             range: start..(start + length).min(raw.len()),
@@ -82,8 +83,18 @@ pub fn unescape(raw: &str, multi_line: bool) -> Result<String, BadEscape> {
         text.extend(value);
         rest = after.get(length..).unwrap_or("");
     }
-    text.push_str(rest);
+    push_lines(&mut text, rest);
     Ok(text)
+}
+
+/// Adds a text with `\n` for each line end.
+fn push_lines(text: &mut String, more: &str) {
+    for (index, part) in more.split("\r\n").enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        text.push_str(part);
+    }
 }
 
 type Escape = Result<(Option<char>, usize), (usize, &'static str)>;
@@ -103,10 +114,8 @@ fn escape(text: &str, multi_line: bool) -> Escape {
         'v' => simple('\x0b'),
         '$' | '"' | '\'' | '\\' => simple(letter),
         's' if multi_line => simple(' '),
-        '\n' if multi_line => Ok((None, 2)),
-        '\r' if multi_line => {
-            Ok((None, if text.get(2..).is_some_and(|rest| rest.starts_with('\n')) { 3 } else { 2 }))
-        }
+        '\n' => Ok((None, 2)),
+        '\r' if text.get(2..).is_some_and(|rest| rest.starts_with('\n')) => Ok((None, 3)),
         'x' => code_point(text, 2),
         'u' => code_point(text, 4),
         _ => Err((1 + letter.len_utf8(), "there is no such escape sequence")),
@@ -224,6 +233,8 @@ mod tests {
         assert!(unescape(r"\u{FFFFFFF}", false).is_err());
         assert!(unescape(r"\u12", false).is_err());
         assert!(unescape("\\", false).is_err());
+        assert_eq!(unescape("a\\\n  b", false).as_deref(), Ok("a  b"));
+        assert_eq!(unescape("a\\\r\nb\r\nc\rd", true).as_deref(), Ok("ab\nc\rd"));
     }
 
     #[test]
