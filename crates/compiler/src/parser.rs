@@ -191,6 +191,11 @@ impl Parser<'_> {
         self.text.get(span.range()).unwrap_or("")
     }
 
+    /// Returns the line of a place, counted from 1.
+    fn line_of(&self, place: u32) -> usize {
+        1 + self.written(Span { start: 0, end: place }).matches('\n').count()
+    }
+
     /// Returns the end of the last token taken.
     fn last_end(&self) -> u32 {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)

@@ -57,7 +57,7 @@ enum Mode {
     /// The text of a string.
     Text { triple: bool, start: usize },
     /// Between `$(` and `)`.
-    Parenthesized { depth: u32 },
+    Parenthesized { depth: u32, start: usize },
     /// After `$name`: only `.name` and `[` may follow.
     Path,
     /// Between `[` and `]` in such a path.
@@ -467,9 +467,9 @@ impl<'a> Scanner<'a> {
     /// Counts brackets inside of an interpolation; returns what this token closes.
     fn track_depth(&mut self, kind: Kind) -> Closes {
         match (self.modes.last_mut(), kind) {
-            (Some(Mode::Parenthesized { depth }), Kind::LeftParen) => *depth += 1,
-            (Some(Mode::Parenthesized { depth: 0 }), Kind::RightParen) => return Closes::Interpolation,
-            (Some(Mode::Parenthesized { depth }), Kind::RightParen) => *depth -= 1,
+            (Some(Mode::Parenthesized { depth, .. }), Kind::LeftParen) => *depth += 1,
+            (Some(Mode::Parenthesized { depth: 0, .. }), Kind::RightParen) => return Closes::Interpolation,
+            (Some(Mode::Parenthesized { depth, .. }), Kind::RightParen) => *depth -= 1,
             (Some(Mode::Bracketed { depth }), Kind::LeftBracket | Kind::HashBracket) => *depth += 1,
             (Some(Mode::Bracketed { depth: 0 }), Kind::RightBracket) => return Closes::Index,
             (Some(Mode::Bracketed { depth }), Kind::RightBracket) => *depth -= 1,
@@ -587,7 +587,7 @@ impl<'a> Scanner<'a> {
             Some('(') => {
                 self.at += 2;
                 self.emit(Kind::InterpolationBegin, start, false);
-                self.modes.push(Mode::Parenthesized { depth: 0 });
+                self.modes.push(Mode::Parenthesized { depth: 0, start });
                 self.format();
             }
             Some(c) if is_identifier_start(c) => {
@@ -659,6 +659,9 @@ impl<'a> Scanner<'a> {
 
     /// Ends the innermost string at the current place, with an error.
     fn abandon_string(&mut self) {
+        if self.abandon_interpolation() {
+            return;
+        }
         while let Some(mode) = self.modes.pop() {
             match mode {
                 Mode::Text { triple, start } => {
@@ -681,6 +684,35 @@ impl<'a> Scanner<'a> {
                 Mode::Bracketed { .. } => {}
             }
         }
+    }
+
+    /// Ends `"$(x"`, where the closing quotes look like a new string: the missing `)` is the mistake.
+    /// Returns whether it is one. The tokens after the `$(` are dropped, since its end is not known.
+    fn abandon_interpolation(&mut self) -> bool {
+        let [
+            ..,
+            Mode::Text { triple: false, start: outer },
+            Mode::Parenthesized { start, .. },
+            Mode::Text { triple: false, start: quote },
+        ] = self.modes[..]
+        else {
+            return false;
+        };
+        let rest = self.slice(quote + 1, self.at);
+        if self.slice(outer, quote).contains('\n') || rest.contains('"') {
+            return false;
+        }
+        let kept = self.tokens.iter().rposition(|token| token.span.start as usize == start);
+        self.tokens.truncate(kept.map_or(self.tokens.len(), |begin| begin + 1));
+        let hint = "write `)` after the expression";
+        self.error_hint(start, start + 2, "this `$(` is not closed", hint);
+        self.modes.truncate(self.modes.len() - 3);
+        // The expression is not known: the parser gets one that is not wrong.
+        let at = self.at;
+        self.emit_empty(Kind::Null, at);
+        self.emit_empty(Kind::InterpolationEnd, at);
+        self.emit_empty(Kind::StringEnd, at);
+        true
     }
 
     fn emit_empty(&mut self, kind: Kind, at: usize) {

@@ -176,7 +176,18 @@ impl Parser<'_> {
             }
             return target;
         };
-        let at = self.advance().span;
+        let token = self.advance();
+        let at = token.span;
+        if let (ExpressionKind::Call(_, arguments), None, false) =
+            (&target.kind, operator, token.space_before)
+            && let Some(Argument { name: None, value: Some(last) }) = arguments.last()
+            && let ExpressionKind::Name(name) = &last.kind
+        {
+            let title = format!("a named argument is written `--{name}=`");
+            let span = last.span.to(at);
+            self.error_hint(span, title, format!("write `--{name}=` and the value, without spaces"));
+            return self.expression_at(target.span, ExpressionKind::Error);
+        }
         let assignable = matches!(
             target.kind,
             ExpressionKind::Name(_)

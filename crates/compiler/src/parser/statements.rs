@@ -210,8 +210,31 @@ impl Parser<'_> {
     /// Parses `: body` of a construct on a line with the given indentation.
     fn colon_and_body(&mut self, construct: &str, indent: u32) -> Body {
         match self.construct_colon(construct, indent) {
-            Some(colon) => self.inner_body(colon),
+            Some(colon) => {
+                let body = self.inner_body(colon);
+                if body.statements.is_empty() {
+                    self.check_empty_body(construct, indent, colon);
+                }
+                body
+            }
             None => Body { statements: Vec::new(), span: self.span_from(self.last_end()) },
+        }
+    }
+
+    /// Warns about a construct without a body, if the next line was probably meant. A comment in its
+    /// place says that the body is empty on purpose.
+    fn check_empty_body(&mut self, construct: &str, indent: u32, colon: Span) {
+        let next = self.token();
+        let between = self.written(Span { start: colon.end, end: next.span.start.max(colon.end) });
+        let is_meant = next.line_start
+            && next.line_indent == indent
+            && !matches!(next.kind, Kind::Eof | Kind::Else | Kind::Finally)
+            && !between.contains('/')
+            && between.matches('\n').count() == 1;
+        if is_meant && !self.recovering && !self.aborted {
+            let line = self.line_of(next.span.start);
+            let title = format!("this `{construct}` has no body: line {line} is not indented more");
+            self.warning(colon, title, "indent the lines of the body by 2 more spaces");
         }
     }
 

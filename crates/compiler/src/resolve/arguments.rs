@@ -1,15 +1,12 @@
 //! Lowers the arguments of a call: evaluated as written, passed in canonical order.
 
 use super::lower::{Lower, Value};
+use super::shape::ARGUMENTS_MAX;
 use crate::ast::{self, Expression, ExpressionKind};
 use crate::ir::{Expr, LabelId, Node, Selector};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::Ty;
-
-/// The maximum number of arguments of a call and of parameters of a function: a call instruction has a
-/// byte for their number, which counts the receiver, too.
-pub(super) const ARGUMENTS_MAX: usize = 254;
 
 /// The arguments of a call, lowered, in canonical order.
 #[derive(Default)]

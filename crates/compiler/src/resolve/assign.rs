@@ -168,14 +168,14 @@ impl<'a> Lower<'a> {
             Reference::Members(candidates) => self.candidate_target(name, span, &candidates),
             Reference::Items(items) => self.item_target(name, span, &items, None),
             Reference::Nothing if &**name == "super" => self.super_target(span),
-            Reference::Nothing | Reference::Prefix(_) | Reference::Ambiguous => {
+            Reference::Nothing | Reference::Prefix(_) | Reference::Ambiguous(_) => {
                 match self.setter_in_module(name) {
                     Some(setter) => Target::Setter(setter, None, span),
                     None => {
                         if !matches!(self.resolve(name), Reference::Nothing) {
                             self.error(span, format!("`{name}` cannot be assigned"));
                         } else {
-                            self.unresolved(name, span);
+                            self.undeclared(name, span);
                         }
                         Target::Error(span)
                     }

@@ -90,7 +90,14 @@ impl<'a> Lower<'a> {
         }
         let mut before = std::mem::take(&mut arguments.before);
         let exit = arguments.exit;
+        let last = arguments.spans.iter().max().copied();
+        self.is_mismatched = false;
         let mut value = call(self, arguments);
+        if std::mem::take(&mut self.is_mismatched)
+            && let Some(last) = last
+        {
+            self.explain_continued_line(span, last);
+        }
         if let Some(exit) = exit {
             let node = self.routines.labeled(exit, value.node);
             if matches!(node.expr, Expr::Labeled(..)) {
@@ -105,6 +112,17 @@ impl<'a> Lower<'a> {
         value
     }
 
+    /// Adds to the error of a call that its last argument is on another line.
+    fn explain_continued_line(&mut self, call: Span, last: Span) {
+        let starts = &self.world.module(self.module).line_starts;
+        let line = |place: u32| starts.partition_point(|start| *start <= place);
+        let (first, last) = (line(call.start), line(last.start));
+        if let (true, Some(problem)) = (first < last, self.problems.last_mut()) {
+            let note = format!("line {last} continues line {first}, because it is indented more");
+            problem.notes.push(note);
+        }
+    }
+
     // Calls by name.
 
     fn call_name(&mut self, name: &Name, span: Span, arguments: Arguments) -> Value {
@@ -117,8 +135,8 @@ impl<'a> Lower<'a> {
                 self.error_hint(span, format!("`{name}` is the prefix of an import, not a value"), hint);
                 Value::error(span)
             }
-            Reference::Ambiguous => {
-                self.ambiguous(name, span);
+            Reference::Ambiguous(items) => {
+                self.ambiguous(name, span, &items);
                 Value::error(span)
             }
             Reference::Nothing => self.unresolved(name, span),
@@ -370,6 +388,7 @@ impl<'a> Lower<'a> {
     ) -> Value {
         let mut functions = functions.to_vec();
         functions.dedup();
+        self.is_mismatched = true;
         let given = shape::describe(shape);
         let title = format!("`{name}` cannot be called with {given}");
         let mut problem = Diagnostic::error(self.source, span, title);
@@ -380,12 +399,15 @@ impl<'a> Lower<'a> {
                 if let Some(reason) = shape::mismatch(function, shape) {
                     problem = problem.label(reason);
                 }
-                problem = problem.note(format!("it is declared as `{}`", shape::signature(function)));
+                problem =
+                    problem.note(format!("it is declared as `{}`", shape::signature(self.world, function)));
             }
             several => {
                 for id in several.iter().take(8) {
-                    problem =
-                        problem.note(format!("there is `{}`", shape::signature(self.world.function(*id))));
+                    problem = problem.note(format!(
+                        "there is `{}`",
+                        shape::signature(self.world, self.world.function(*id))
+                    ));
                 }
             }
         }
@@ -608,17 +630,17 @@ impl<'a> Lower<'a> {
     /// if the name is ambiguous.
     pub(super) fn items_in(&mut self, modules: &[ModuleId], name: &Identifier) -> Option<Vec<Item>> {
         match self.modules.look_up_in(self.world, modules, &name.name) {
-            Found::Ambiguous(_) => {
-                self.ambiguous(&name.name, name.span);
+            Found::Ambiguous(items) => {
+                self.ambiguous(&name.name, name.span, &items);
                 None
             }
             found => Some(found.items()),
         }
     }
 
-    fn ambiguous(&mut self, name: &str, span: Span) {
-        let hint = "use `as` or `show` in one of the imports";
-        self.error_hint(span, format!("several imports have a `{name}`"), hint);
+    fn ambiguous(&mut self, name: &str, span: Span, items: &[Item]) {
+        let title = format!("several imports have a `{name}`");
+        self.report(self.world.explain_ambiguous(Diagnostic::error(self.source, span, title), items));
     }
 
     pub(super) fn missing_in_modules(&mut self, modules: &[ModuleId], name: &Identifier) -> Value {

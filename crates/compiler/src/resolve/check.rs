@@ -1,6 +1,6 @@
 //! Checks the form of declarations, regardless of the names in them.
 
-use super::arguments::ARGUMENTS_MAX;
+use super::shape::ARGUMENTS_MAX;
 use crate::ast::{Class, ClassKind, Function, FunctionName, Identifier, Initial, Parameter, Variable};
 use crate::diagnostic::Diagnostic;
 use crate::ir::FunctionKind;

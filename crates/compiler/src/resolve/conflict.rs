@@ -1,7 +1,7 @@
 //! Checks declarations against each other: no two for the same call, and every promised method
 //! exists.
 
-use super::shape::{accepts, signature};
+use super::shape::{accepts, mismatch, signature};
 use super::world::{Member, OVERLOADS_MAX, World};
 use crate::ast::{self, Declaration, File};
 use crate::diagnostic::Diagnostic;
@@ -193,6 +193,7 @@ impl<'a> Check<'a> {
         }
         let span = Span { start: declaration.at, end: declaration.at + declaration.name.len() as u32 };
         let mut missing: Vec<String> = Vec::new();
+        let mut almost: Vec<(Span, String)> = Vec::new();
         let superclass = declaration.superclass.filter(|above| !self.world.class(*above).is_abstract);
         let above = superclass.map(|superclass| self.world.ancestors(superclass));
         let seen: FxHashSet<ClassId> = above.iter().flat_map(|above| above.iter().copied()).collect();
@@ -206,7 +207,12 @@ impl<'a> Check<'a> {
                 let promised = self.world.function(id);
                 steps::count(1);
                 if self.is_abstract(id) && !self.is_kept(class, promised) {
-                    missing.push(format!("`{}`, declared in `{}`", signature(promised), above.name));
+                    missing.push(format!(
+                        "`{}`, declared in `{}`",
+                        signature(self.world, promised),
+                        above.name
+                    ));
+                    almost.extend(self.almost(class, promised));
                     missing.dedup();
                     if missing.len() >= MISSING_MAX {
                         break;
@@ -219,6 +225,10 @@ impl<'a> Check<'a> {
         }
         let title = format!("`{}` lacks methods that it has to have", declaration.name);
         let mut problem = Diagnostic::error(self.source, span, title);
+        almost.dedup();
+        for (at, why) in almost {
+            problem = problem.also(self.source, at, why);
+        }
         for promised in &missing {
             problem = problem.note(format!("it lacks {promised}"));
         }
@@ -227,6 +237,28 @@ impl<'a> Check<'a> {
                 .hint(format!("declare them, or write `abstract` before the {}", word(declaration.kind)));
         }
         self.problems.push(problem);
+    }
+
+    /// Returns the place of a class's own method that has the name of a promised one, and why it does not
+    /// keep the promise.
+    fn almost(&self, class: ClassId, promised: &Function) -> Option<(Span, String)> {
+        let members = self.world.index(class).members.get(&*promised.name)?;
+        let own = members.iter().find_map(|member| match member {
+            Member::Method(id) => Some(self.world.function(*id)),
+            Member::Field(_) => None,
+        })?;
+        let is_lacking = |wanted: &&Parameter| {
+            wanted.is_named && !own.parameters.iter().any(|own| own.is_named && own.name == wanted.name)
+        };
+        let lacking = promised.parameters.iter().filter(is_lacking);
+        let lacking: Vec<String> = lacking.map(|wanted| format!("`--{}`", wanted.name)).collect();
+        let why = if lacking.is_empty() {
+            shapes(promised).iter().find_map(|shape| mismatch(own, shape))?
+        } else {
+            format!("it lacks {}", lacking.join(" and "))
+        };
+        let span = Span { start: own.at, end: own.at + own.name.len() as u32 };
+        Some((span, format!("this is `{}`: {why}", signature(self.world, own))))
     }
 
     /// Checks that an interface that implements another one (and does not extend it) repeats its
@@ -260,7 +292,7 @@ impl<'a> Check<'a> {
         });
         let mut missing = methods.map(|id| self.world.function(id)).filter(|promised| !is_declared(promised));
         if let Some(first) = missing.next() {
-            let (name, first) = (&tree.name.name, signature(first));
+            let (name, first) = (&tree.name.name, signature(self.world, first));
             let title = format!("`{name}` implements an interface but does not declare `{first}`");
             let problem = Diagnostic::error(self.source, tree.name.span, title);
             self.problems.push(problem.hint("to inherit its declarations, write `extends`"));

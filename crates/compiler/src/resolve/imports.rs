@@ -130,6 +130,11 @@ impl Packages {
         }
     }
 
+    /// Returns whether the lock file maps a prefix to a package.
+    pub(super) fn has_prefix(&self, home: &Home, prefix: &str) -> bool {
+        self.package_id(home, prefix).is_some()
+    }
+
     fn package_id(&self, home: &Home, prefix: &str) -> Option<&str> {
         let prefixes = match home {
             Home::Library => return None,

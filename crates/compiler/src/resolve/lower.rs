@@ -21,6 +21,7 @@ use crate::ir::{
 use crate::names::Name;
 use crate::source::{SourceId, Span};
 use crate::types::{Fit, Ty};
+use std::collections::HashSet;
 
 /// A lowered expression with its type.
 #[derive(Debug)]
@@ -68,7 +69,8 @@ pub(super) enum Reference {
     Members(Vec<Candidate>),
     Items(Vec<Item>),
     Prefix(Vec<ModuleId>),
-    Ambiguous,
+    /// Different imports bring these.
+    Ambiguous(Vec<Item>),
     Nothing,
 }
 
@@ -112,6 +114,10 @@ pub(super) struct Lower<'a> {
     /// The number of enclosing blocks that are kept in variables, so that they may run when the
     /// object is complete.
     pub(super) kept_blocks: u32,
+    /// Names that are assigned but not declared, which has been reported.
+    undeclared: HashSet<Name>,
+    /// Whether the last call had arguments that no function of its name takes.
+    pub(super) is_mismatched: bool,
     pub(super) problems: Vec<Diagnostic>,
     /// The natives that a package uses and that do not exist.
     pub(super) missing_natives: Vec<String>,
@@ -163,6 +169,8 @@ pub(super) fn lower(
         super_called: false,
         final_field_set: false,
         kept_blocks: 0,
+        undeclared: HashSet::new(),
+        is_mismatched: false,
         problems: Vec::new(),
         missing_natives: Vec::new(),
     };
@@ -521,7 +529,7 @@ impl<'a> Lower<'a> {
         match self.modules.look_up(self.world, self.module, name) {
             Found::Items(items) => Reference::Items(items),
             Found::Prefix(modules) => Reference::Prefix(modules),
-            Found::Ambiguous(_) => Reference::Ambiguous,
+            Found::Ambiguous(items) => Reference::Ambiguous(items),
             Found::Nothing => Reference::Nothing,
         }
     }
@@ -540,15 +548,40 @@ impl<'a> Lower<'a> {
     /// Reports an unknown name.
     pub(super) fn unresolved(&mut self, name: &str, span: Span) -> Value {
         if self.modules.is_lost(self.module, name)
+            || self.undeclared.contains(name)
             || self.class.is_some_and(|class| self.world.is_incomplete(class))
         {
             return Value::error(span);
         }
         let title = format!("there is no `{name}` here");
         let problem = Diagnostic::error(self.source, span, title).label("not found");
+        let import = self.modules.import_of(self.world, self.module, name);
+        let problem = match (import, self.near(name)) {
+            (Some(import), _) => problem.hint(format!("write `{import}` at the beginning of the file")),
+            (None, Some(near)) => problem.hint(format!("did you mean `{near}`?")),
+            (None, None) => problem,
+        };
+        self.report(problem);
+        Value::error(span)
+    }
+
+    /// Reports an assignment of an unknown name.
+    pub(super) fn undeclared(&mut self, name: &Name, span: Span) {
+        if self.modules.is_lost(self.module, name) || !self.undeclared.insert(name.clone()) {
+            return;
+        }
+        let problem = Diagnostic::error(self.source, span, format!("there is no variable `{name}` here"));
+        let mut problem = problem.hint(format!("to declare it, write `{name} := ...`"));
+        if let Some(near) = self.near(name) {
+            problem = problem.hint(format!("did you mean `{near}`?"));
+        }
+        self.report(problem);
+    }
+
+    /// Returns the name in sight that is most like an unknown one.
+    fn near(&self, name: &str) -> Option<Name> {
         if self.world.suggestions.are_exhausted() {
-            self.report(problem);
-            return Value::error(span);
+            return None;
         }
         let mut names = self.routines.names();
         if let Some(class) = self.class {
@@ -558,12 +591,7 @@ impl<'a> Lower<'a> {
             }
         }
         names.extend(self.modules.visible_names(self.world, self.module));
-        let near = self.world.suggestions.nearest(name, names.iter().map(|name| &**name));
-        self.report(match near {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem,
-        });
-        Value::error(span)
+        self.world.suggestions.nearest(name, names.iter().map(|name| &**name)).map(Name::from)
     }
 
     pub(super) fn resolve_type(&mut self, name: &ast::TypeName) -> Type {

@@ -480,6 +480,41 @@ impl Modules {
         }
     }
 
+    /// Returns the import that would bring a name: of a library or package with this name, or of a
+    /// library that declares it.
+    pub(super) fn import_of(&self, world: &World, module: ModuleId, name: &str) -> Option<String> {
+        let home = self.source_of(module).map_or(&Home::Library, |source| &source.home);
+        if self.packages.has_prefix(home, name) {
+            return Some(format!("import {name}"));
+        }
+        let is_named = |library: &&String| {
+            library.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                && !library.starts_with("core")
+        };
+        if let Some(library) = self.libraries.iter().filter(is_named).min_by_key(|library| library.len()) {
+            return Some(format!("import {library}"));
+        }
+        let declares = |module: &ModuleId| {
+            let exported = self.prepared.get(module.0 as usize).and_then(|exports| exports.get(name));
+            world.own(*module, name).iter().chain(exported.into_iter().flatten()).any(|item| match item {
+                Item::Class(_) => true,
+                Item::Function(_) | Item::Global(_) => name.len() > 2,
+            })
+        };
+        if name.ends_with('_') || name.starts_with('_') {
+            return None;
+        }
+        let modules = (0..self.first).map(|number| ModuleId(number as u32));
+        let libraries = modules.filter(declares).filter_map(|id| {
+            let module = world.module(id);
+            let path = module.path.strip_prefix(LIBRARY_PREFIX)?.strip_suffix(".toit")?;
+            let is_old = module.deprecated.is_some();
+            (!is_old && !path.starts_with("core/")).then(|| library_name(path))
+        });
+        let library = libraries.min_by_key(|library| (library.len(), library.clone()))?;
+        Some(format!("import {library} show {name}"))
+    }
+
     /// Returns all names that a module sees at its top level, for suggestions.
     pub(super) fn visible_names(&self, world: &World, module: ModuleId) -> Vec<Name> {
         let mut names: Vec<Name> = world.own_names(module).cloned().collect();
@@ -578,6 +613,15 @@ pub(super) struct Load<'a> {
     pub(super) loader: &'a dyn Loader,
     pub(super) sources: &'a mut Sources,
     pub(super) problems: Vec<Diagnostic>,
+}
+
+/// Returns the name of a library by its path: that of `a/b/b` is `a.b`.
+fn library_name(path: &str) -> String {
+    let short = match path.rsplit_once('/') {
+        Some((folder, file)) if folder == file || folder.ends_with(&format!("/{file}")) => folder,
+        _ => path,
+    };
+    short.replace('/', ".")
 }
 
 /// Returns the names that an import brings, as far as the import itself lists them.

@@ -1,8 +1,14 @@
 //! Matches calls with functions: by the number of unnamed arguments, by names, and by which of them
 //! are blocks.
 
+use super::world::World;
 use crate::ir::{Function, FunctionKind, Selector};
 use crate::steps;
+use crate::types::Ty;
+
+/// The maximum number of arguments of a call and of parameters of a function: a call instruction has a
+/// byte for their number, which counts the receiver, too.
+pub(super) const ARGUMENTS_MAX: usize = 254;
 
 /// Returns whether a function takes arguments of this shape.
 pub(super) fn accepts(function: &Function, shape: &Selector) -> bool {
@@ -89,16 +95,25 @@ pub(super) fn places(function: &Function, shape: &Selector) -> Vec<Option<usize>
     places
 }
 
-/// Renders a function for messages.
-pub(super) fn signature(function: &Function) -> String {
+/// Renders a function for messages, with its types.
+pub(super) fn signature(world: &World, function: &Function) -> String {
     let mut text = function.name.clone();
     for parameter in &function.parameters {
         let dashes = if parameter.is_named { "--" } else { "" };
         let default = if parameter.is_optional { "=..." } else { "" };
-        let written = format!("{dashes}{}{default}", parameter.name);
+        // An optional parameter takes null, whatever its declared type.
+        let ty = match Ty::from(parameter.ty) {
+            Ty::Class { class, .. } if parameter.is_optional => format!("/{}", world.describe(Ty::of(class))),
+            ty @ Ty::Class { .. } => format!("/{}", world.describe(ty)),
+            _ => String::new(),
+        };
+        let written = format!("{dashes}{}{ty}{default}", parameter.name);
         text += &if parameter.is_block { format!(" [{written}]") } else { format!(" {written}") };
     }
-    text
+    match Ty::from(function.return_type) {
+        ty @ (Ty::Class { .. } | Ty::None) => text + " -> " + &world.describe(ty),
+        _ => text,
+    }
 }
 
 /// Renders the arguments of a call for messages.

@@ -78,10 +78,9 @@ impl Modules {
                         ),
                     )
                 }
-                Found::Ambiguous(_) => Some(
-                    problem(format!("several imports have a `{shown}`"))
-                        .hint("use `as` or `show` in one of the imports"),
-                ),
+                Found::Ambiguous(items) => {
+                    Some(world.explain_ambiguous(problem(format!("several imports have a `{shown}`")), &items))
+                }
                 Found::Nothing | Found::Prefix(_) => {
                     Some(problem(format!("cannot export `{shown}`: there is no such declaration")))
                 }

@@ -6,7 +6,7 @@ use crate::ast;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Item, ModuleId, Type};
 use crate::names::Name;
-use crate::source::{SourceId, Span};
+use crate::source::SourceId;
 use crate::types::Ty;
 
 /// Returns the type that a name stands for in a module.
@@ -27,9 +27,10 @@ pub(super) fn resolve_type(
         None if word == "none" => return Ok(Type::None),
         None => match modules.look_up(world, module, word) {
             Found::Items(items) => items,
-            Found::Ambiguous(_) => {
+            Found::Ambiguous(items) => {
                 let title = format!("several imports have a `{word}`");
-                return Err(Box::new(ambiguous(source, name.span, title)));
+                let problem = Diagnostic::error(source, name.span, title);
+                return Err(Box::new(world.explain_ambiguous(problem, &items)));
             }
             Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
             Found::Nothing | Found::Prefix(_) => {
@@ -47,16 +48,21 @@ pub(super) fn resolve_type(
         },
         Some(prefix) => match modules.look_up(world, module, &prefix.name) {
             Found::Prefix(behind) => match modules.look_up_in(world, &behind, word) {
-                Found::Ambiguous(_) => {
+                Found::Ambiguous(items) => {
                     let title = format!("several imports have a `{word}`");
-                    return Err(Box::new(ambiguous(source, name.span, title)));
+                    let problem = Diagnostic::error(source, name.span, title);
+                    return Err(Box::new(world.explain_ambiguous(problem, &items)));
                 }
                 found => found.items(),
             },
             Found::Nothing if modules.is_lost(module, &prefix.name) => return Ok(Type::Any),
             _ => {
                 let title = format!("`{}` is not the prefix of an import", prefix.name);
-                return Err(Box::new(Diagnostic::error(source, prefix.span, title)));
+                let problem = Diagnostic::error(source, prefix.span, title);
+                return Err(Box::new(match modules.import_of(world, module, &prefix.name) {
+                    Some(import) => problem.hint(format!("write `{import}` at the beginning of the file")),
+                    None => problem,
+                }));
             }
         },
     };
@@ -76,6 +82,9 @@ pub(super) fn resolve_type(
         ));
     }
     let problem = Diagnostic::error(source, name.span, format!("there is no type `{word}`"));
+    if let Some(import) = modules.import_of(world, module, word) {
+        return Err(Box::new(problem.hint(format!("write `{import}` at the beginning of the file"))));
+    }
     Err(Box::new(match world.suggestions.nearest(word, names.iter().map(|name| &**name)) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
@@ -95,8 +104,4 @@ pub(super) fn old_type_name(
         let title = format!("`{}` is an old name of the type `{known}`", name.name.name);
         Diagnostic::warning(source, name.span, title).hint(format!("write `{known}`"))
     })
-}
-
-fn ambiguous(source: SourceId, span: Span, title: String) -> Diagnostic {
-    Diagnostic::error(source, span, title).hint("use `as` or `show` in one of the imports")
 }
