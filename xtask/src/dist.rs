@@ -56,6 +56,7 @@ fn read_one(content: &Content, work: &Path) -> Result<Kind, Error> {
             Kind::File { mode: 0o755, bytes: bytes(&stripped(path, "--strip-unneeded", work)?)? }
         }
         Content::Text(text) => Kind::File { mode: 0o644, bytes: text.clone().into_bytes() },
+        Content::Script(text) => Kind::File { mode: 0o755, bytes: text.as_bytes().to_vec() },
         Content::Link(to) => Kind::Link { to: to.clone() },
     })
 }

@@ -35,6 +35,10 @@ fn install_one(path: &Path, content: &Content) -> io::Result<()> {
             fs::write(&fresh, text)?;
             set_mode(&fresh, 0o644)?;
         }
+        Content::Script(text) => {
+            fs::write(&fresh, text)?;
+            set_mode(&fresh, 0o755)?;
+        }
         Content::Link(to) => symlink(to, &fresh)?,
     }
     fs::rename(&fresh, path)

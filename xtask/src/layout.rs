@@ -23,6 +23,8 @@ pub(crate) enum Content {
     Library(PathBuf, &'static str),
     /// A generated text.
     Text(String),
+    /// A script.
+    Script(&'static str),
     /// A link to a file in the same folder.
     Link(String),
 }
@@ -49,6 +51,14 @@ pub(crate) fn items(built: &Built, binary: &Path, work: &Path) -> Result<Vec<Ite
     items.extend(documents()?);
     items.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(items)
+}
+
+/// Returns the command `toit`, which runs scripts that are written for the existing tool.
+pub(crate) fn toit() -> Vec<Item> {
+    let links = ["run", "analyze", "compile", "pkg"];
+    let links = links.map(|command| item(&format!("bin/toit.{command}"), Content::Link("toit".into())));
+    let script = item("bin/toit", Content::Script(include_str!("../templates/toit")));
+    std::iter::once(script).chain(links).collect()
 }
 
 /// Returns the libraries. The loader looks for the soname, a linker for the name without numbers.

@@ -23,7 +23,7 @@ use lexopt::prelude::*;
 use thiserror::Error;
 
 const HELP: &str = "\
-Usage: cargo xtask install --prefix DIR [--destdir DIR]
+Usage: cargo xtask install --prefix DIR [--destdir DIR] [--with-toit]
        cargo xtask dist [--output DIR]
 
 Commands:
@@ -33,6 +33,7 @@ Commands:
 Options:
   --prefix DIR   Where it will be used, such as /usr/local
   --destdir DIR  A folder that is the root of the machine where it will be used
+  --with-toit    Also install a command `toit`, for scripts that call the existing tool
   --output DIR   Where packages are written [default: target/dist]";
 
 /// Why a task failed.
@@ -52,7 +53,7 @@ enum Error {
 
 enum Command {
     Help,
-    Install { prefix: PathBuf, destdir: Option<PathBuf> },
+    Install { prefix: PathBuf, destdir: Option<PathBuf>, with_toit: bool },
     Dist { output: PathBuf },
 }
 
@@ -69,11 +70,14 @@ fn main() -> ExitCode {
 fn perform(command: &Command) -> Result<(), Error> {
     match command {
         Command::Help => println!("{HELP}"),
-        Command::Install { prefix, destdir } => {
+        Command::Install { prefix, destdir, with_toit } => {
             let built = build::build()?;
             let binary = std::path::absolute(prefix).unwrap_or_else(|_| prefix.clone()).join("bin/lucarne");
             let work = built.work()?;
-            let items = layout::items(&built, &binary, &work)?;
+            let mut items = layout::items(&built, &binary, &work)?;
+            if *with_toit {
+                items.extend(layout::toit());
+            }
             install::install(prefix, destdir.as_deref(), &items)?;
         }
         Command::Dist { output } => {
@@ -95,11 +99,13 @@ fn perform(command: &Command) -> Result<(), Error> {
 fn read_arguments() -> Result<Command, Error> {
     let mut arguments = lexopt::Parser::from_env();
     let (mut command, mut prefix, mut destdir, mut output) = (None, None, None, None);
+    let mut with_toit = false;
     while let Some(argument) = arguments.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Command::Help),
             Long("prefix") => prefix = Some(PathBuf::from(arguments.value()?)),
             Long("destdir") => destdir = Some(PathBuf::from(arguments.value()?)),
+            Long("with-toit") => with_toit = true,
             Long("output") => output = Some(PathBuf::from(arguments.value()?)),
             Value(name) if command.is_none() => command = Some(name.string()?),
             _ => return Err(argument.unexpected().into()),
@@ -108,7 +114,7 @@ fn read_arguments() -> Result<Command, Error> {
     match command.as_deref() {
         Some("install") => {
             let prefix = prefix.ok_or(Error::Incomplete("--prefix is missing"))?;
-            Ok(Command::Install { prefix, destdir })
+            Ok(Command::Install { prefix, destdir, with_toit })
         }
         Some("dist") => {
             Ok(Command::Dist { output: output.unwrap_or_else(|| build::sources().join("target/dist")) })

@@ -2,7 +2,7 @@
 
 pub(crate) mod device;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -17,7 +17,7 @@ use clap_complete::Shell;
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Examples:
-  lucarne run hello.toit           run a program
+  lucarne hello.toit               run a program; 'lucarne run' has options
   lucarne run server.toit --port 1 run it with arguments of its own
   lucarne check .                  look for errors in all files of a folder, run nothing
   lucarne test tests               run the test programs of a folder
@@ -34,6 +34,19 @@ be written; 2 for a wrong command line or a file that cannot be read; 130 after 
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Returns a command line with the command `run` if it begins with a program: a name that ends in `.toit` or
+/// contains a `/`, as no command does. The line may have the name from the first line of a script.
+pub(crate) fn with_run(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let first = arguments.get(1).map(|first| first.as_encoded_bytes());
+    if first
+        .is_some_and(|first| !first.starts_with(b"-") && (first.ends_with(b".toit") || first.contains(&b'/')))
+    {
+        arguments.insert(1, "run".into());
+    }
+    arguments
 }
 
 /// Prints the result of a stage of the compiler for a program.
@@ -342,6 +355,18 @@ mod tests {
     fn the_table_is_consistent() {
         CommandLine::command().debug_assert();
         Emit::command().debug_assert();
+    }
+
+    #[test]
+    fn a_program_alone_is_run() {
+        let line = |text: &str| {
+            let arguments = with_run(text.split(' ').map(OsString::from));
+            arguments.join(" ".as_ref()).into_string().expect("it is text")
+        };
+        assert_eq!(line("lucarne a.toit run"), "lucarne run a.toit run");
+        assert_eq!(line("lucarne ./script -x"), "lucarne run ./script -x");
+        assert_eq!(line("lucarne check a.toit"), "lucarne check a.toit");
+        assert_eq!(line("lucarne --emit=ir a.toit"), "lucarne --emit=ir a.toit");
     }
 
     #[test]

@@ -48,7 +48,8 @@ fn main() -> ExitCode {
     let result = if Emit::is_meant(first.as_deref()) {
         parsed(Emit::try_parse(), |Emit { stage, file }| emit::emit(stage, &file))
     } else {
-        parsed(CommandLine::try_parse(), |line| perform(line.command))
+        let arguments = arguments::with_run(std::env::args_os());
+        parsed(CommandLine::try_parse_from(arguments), |line| perform(line.command))
     };
     result.unwrap_or_else(|error| {
         print_error(&format!("lucarne: {}\n", error.message));

@@ -309,3 +309,56 @@ fn files_that_never_end_are_refused() {
     let answer = folder.lucarne(&["run", "hello.toit"]);
     assert!(answer.error.contains("cannot find `.pipe`"), "{answer:?}");
 }
+
+#[test]
+fn a_program_alone_is_run() {
+    let folder = Folder::new("alone");
+    folder.file("hello.toit", HELLO).file("script", format!("#!/usr/bin/env lucarne\n{HELLO}"));
+    for program in ["hello.toit", "./hello.toit", "./script"] {
+        let answer = folder.lucarne(&[program, "--a", "b"]);
+        assert_eq!((answer.status, answer.out.as_str()), (Some(0), "hello\n"), "{answer:?}");
+    }
+    let answer = folder.lucarne(&["absent.toit"]);
+    assert_eq!(answer.status, Some(2));
+    assert!(answer.error.contains("cannot read absent.toit"), "{answer:?}");
+}
+
+/// The command that `cargo xtask install --with-toit` installs.
+#[test]
+fn scripts_for_the_existing_tool_run() {
+    let folder = Folder::new("with-toit");
+    folder.file("a.toit", "main args:\n  print args\n  if args.size > 2: exit 3\n");
+    folder.file("warns.toit", "main:\n  x := 1\n  x = x\n").file("wrong.toit", "main: foo\n");
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/templates/toit");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_lucarne"), folder.path("lucarne")).expect("a new link");
+    std::fs::copy(&script, folder.path("toit")).expect("it can be copied");
+    std::fs::copy(&script, folder.path("toit.run")).expect("it can be copied");
+    let path = format!("{}:{}", folder.path(".").display(), std::env::var("PATH").unwrap_or_default());
+    let toit = |arguments: &[&str]| {
+        let (script, rest) = arguments.split_first().expect("there is a command");
+        let mut command = std::process::Command::new("sh");
+        command.arg(folder.path(script)).args(rest).current_dir(folder.path("")).env("PATH", &path);
+        let output = command.output().expect("there is a shell");
+        (output.status.code(), String::from_utf8(output.stdout).expect("output is UTF-8"))
+    };
+    assert_eq!(toit(&["toit", "a.toit", "x"]), (Some(0), "[x]\n".to_owned()));
+    assert_eq!(toit(&["toit", "run", "-O2", "a.toit", "--", "-y"]), (Some(0), "[--, -y]\n".to_owned()));
+    assert_eq!(toit(&["toit.run", "a.toit", "1", "2", "3"]), (Some(3), "[1, 2, 3]\n".to_owned()));
+    assert_eq!(toit(&["toit", "analyze", "warns.toit", "a.toit"]).0, Some(0));
+    assert_eq!(toit(&["toit", "analyze", "-Werror", "warns.toit"]).0, Some(1));
+    assert_eq!(toit(&["toit", "compile", "--analyze", "wrong.toit"]).0, Some(1));
+    assert_eq!(toit(&["toit", "compile", "-o", "it's", "a.toit"]), (Some(0), String::new()));
+    assert_eq!(toit(&["toit", "run", "it's", "a b"]), (Some(0), "[a b]\n".to_owned()));
+    assert_eq!(toit(&["toit", "run", "--nope", "a.toit"]).0, Some(2));
+    assert_eq!(toit(&["toit", "version"]).1, format!("lucarne {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_run_shows_only_warnings_about_the_program() {
+    let folder = Folder::new("own-warnings");
+    folder.file("package.lock", "prefixes:\n  p: p\npackages:\n  p:\n    path: p\n");
+    folder.file("p/src/p.toit", "f:\n  x := 1\n  x = x\n").file("app.toit", "import p\nmain: p.f\n");
+    assert_eq!(folder.lucarne(&["run", "app.toit"]).error, "");
+    assert!(folder.lucarne(&["check", "app.toit"]).error.contains("is assigned to itself"));
+    assert!(folder.lucarne(&["check", "p/src/p.toit"]).error.contains("is assigned to itself"));
+}

@@ -45,6 +45,9 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// Suggested fixes.
     pub hints: Vec<String>,
+    /// Whether it is shown only when a file is checked, and not when a program is run: a warning that
+    /// does not concern the program's own code.
+    pub is_for_check: bool,
 }
 
 impl Diagnostic {
@@ -59,6 +62,7 @@ impl Diagnostic {
             labels: Vec::new(),
             notes: Vec::new(),
             hints: Vec::new(),
+            is_for_check: false,
         }
     }
 
@@ -93,6 +97,12 @@ impl Diagnostic {
     /// Adds a suggested fix.
     pub fn hint(mut self, text: impl Into<String>) -> Self {
         self.hints.push(text.into());
+        self
+    }
+
+    /// Shows it only when a file is checked.
+    pub fn for_check(mut self) -> Self {
+        self.is_for_check = true;
         self
     }
 

@@ -79,6 +79,7 @@ pub fn analyze(
     let analysis = with_large_stack(|| {
         let library = library.unwrap_or_default();
         let mut analysis = analyze_roots(loader, library, natives, &[entry.to_owned()]);
+        analysis.diagnostics.retain(|diagnostic| diagnostic.is_error() || !diagnostic.is_for_check);
         check_main(&mut analysis, true);
         analysis
     });
@@ -181,6 +182,9 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
         }
     }
     diagnostics.retain(|diagnostic| diagnostic.is_error() || modules.is_own(diagnostic.source));
+    for diagnostic in &mut diagnostics {
+        diagnostic.is_for_check |= modules.is_in_package(diagnostic.source);
+    }
     Analysis { unit, diagnostics, sources }
 }
 

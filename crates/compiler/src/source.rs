@@ -24,6 +24,11 @@ pub trait Loader {
     /// Returns whether the folder exists.
     fn is_folder(&self, path: &str) -> bool;
 
+    /// Returns a path that does not depend on a current folder, so that paths can be compared.
+    fn full(&self, path: &str) -> String {
+        path.to_owned()
+    }
+
     /// Returns the folders that contain a file, the nearest one first.
     fn folders_above(&self, file: &str) -> Vec<String> {
         let cuts = file.char_indices().rev().filter(|(_, letter)| *letter == '/');
@@ -97,6 +102,11 @@ impl Loader for FileLoader {
     fn is_folder(&self, path: &str) -> bool {
         let path = if path.is_empty() { "." } else { path };
         !path.starts_with(LIBRARY_PREFIX) && Path::new(path).is_dir()
+    }
+
+    fn full(&self, path: &str) -> String {
+        let full = std::path::absolute(path).ok();
+        full.and_then(|full| full.to_str().map(str::to_owned)).unwrap_or_else(|| path.to_owned())
     }
 
     fn folders_above(&self, file: &str) -> Vec<String> {

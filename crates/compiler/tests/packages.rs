@@ -29,6 +29,21 @@ fn packages_are_found() {
     assert_eq!(diagnostics(&files), "", "warnings in packages from elsewhere are not shown");
 }
 
+/// The prefixes of the package count, not those of the program.
+#[test]
+fn a_file_of_a_local_package_may_be_the_program() {
+    let lock = "prefixes:\n  mine: mine\npackages:\n  mine:\n    path: mine\n    prefixes:\n      inner: inner\n  inner:\n    path: inner\n";
+    let files = [
+        ("app/mine/src/main.toit", "import inner\nimport .sub.deep\nmain: print inner.f + deep\n"),
+        ("app/mine/src/sub/deep.toit", "import ..main\ndeep: return 1\n"),
+        ("app/inner/src/inner.toit", "f: return 1\n"),
+        ("app/package.lock", lock),
+    ];
+    assert_eq!(diagnostics(&files), "");
+    let other = ("app/mine/src/other.toit", "import mine\nmain:\n");
+    assert!(diagnostics(&[other, ("app/package.lock", lock)]).contains("cannot find `mine`"));
+}
+
 #[test]
 fn traces_name_packages_by_their_ids() {
     let files = [

@@ -212,7 +212,8 @@ impl Parser<'_> {
         match self.construct_colon(construct, indent) {
             Some(colon) => {
                 let body = self.inner_body(colon);
-                if body.statements.is_empty() {
+                // A `for` may do everything in its head.
+                if body.statements.is_empty() && construct != "for" {
                     self.check_empty_body(construct, indent, colon);
                 }
                 body

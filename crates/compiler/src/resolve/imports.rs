@@ -172,6 +172,21 @@ impl Packages {
         Ok(Target { path, home: home.clone() })
     }
 
+    /// Returns the owner of a program's file.
+    pub(super) fn home_of(&self, loader: &dyn Loader, path: &str) -> Home {
+        let full = |path: &str| normalized(&loader.full(path));
+        let (path, root) = (full(path), full(&self.folder));
+        let local = self.lock.packages.iter().filter(|(_, package)| package.is_local());
+        let mut holding = local.filter(|(id, _)| {
+            // A package may contain the whole program, such as an example of the package.
+            let folder = self.source_folder(id).map(|folder| full(&folder));
+            folder.is_some_and(|folder| {
+                within(&folder, &path).is_some() && within(&folder, &format!("{root}/")).is_none()
+            })
+        });
+        holding.next().map_or(Home::Program, |(id, _)| Home::Package(id.clone()))
+    }
+
     /// Returns the package whose folder contains a file of the program. Ignores a package whose
     /// folder contains the whole program, such as the package of an example.
     fn package_of(&self, path: &str) -> Option<String> {

@@ -163,6 +163,11 @@ impl Modules {
             let (packages, problems) = Packages::find(loader.loader, loader.sources, entry);
             self.packages = packages;
             loader.problems.extend(problems);
+            // A file of a package may itself be the program.
+            let home = self.packages.home_of(loader.loader, entry);
+            if let Some(root) = self.sources.first_mut().filter(|root| root.home == Home::Program) {
+                root.home = home;
+            }
         }
         if self.core.is_none() {
             self.core = self.load_file(loader, world, root_target(CORE));
@@ -304,6 +309,15 @@ impl Modules {
         let place = self.sources.binary_search_by_key(&source, |module| module.source).ok();
         let module = place.and_then(|place| self.sources.get(place));
         module.is_none_or(|module| self.packages.is_own(&module.home))
+    }
+
+    /// Returns whether a source belongs to a package, and not to the program. The program may be a file of
+    /// a package itself.
+    pub(super) fn is_in_package(&self, source: SourceId) -> bool {
+        let home = |module: &SourceModule| module.home.clone();
+        let place = self.sources.binary_search_by_key(&source, |module| module.source).ok();
+        let found = place.and_then(|place| self.sources.get(place)).map(home);
+        matches!(found, Some(Home::Package(_))) && found != self.sources.first().map(home)
     }
 
     // Names.

@@ -39,7 +39,9 @@ impl Modules {
             if let Some(why) = &module.deprecated {
                 let title = format!("the library `{}` is deprecated", module.path);
                 let problem = Diagnostic::warning(source.source, import.span, title);
-                problems.push(if why.is_empty() { problem } else { problem.note(why) });
+                let problem = if why.is_empty() { problem } else { problem.note(why) };
+                let is_own = self.source_of(import.module).is_some_and(|module| !self.is_package(module.id));
+                problems.push(if is_own { problem } else { problem.for_check() });
             }
             for name in import.shown_names() {
                 let items = self.visible(world, import.module, &name.name, &mut Visits::default());

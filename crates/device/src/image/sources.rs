@@ -58,6 +58,10 @@ impl Loader for Recorder {
         FileLoader.is_folder(path)
     }
 
+    fn full(&self, path: &str) -> String {
+        FileLoader.full(path)
+    }
+
     fn folders_above(&self, file: &str) -> Vec<String> {
         FileLoader.folders_above(file)
     }
