@@ -4,6 +4,7 @@ import expect show *
 import uuid show Uuid
 
 main:
+  known-sequences
   set-random-seed "seed"
   first := List 10: random 1000
   set-random-seed "seed"
@@ -22,6 +23,27 @@ main:
   expect-equals 0 (random 1)
 
   uuids
+
+/** The numbers that follow from a seed are the same on each machine. */
+known-sequences:
+  set-random-seed "ostehaps"
+  expect-equals [92, 141, 178] (List 3: random 256)
+  // The second number is the greatest one.
+  seed := #[0x3e, 0x89, 0xf6, 0x00]
+  set-random-seed seed
+  top := random
+  expect-equals top - 1 (random top)
+  set-random-seed seed
+  random
+  expect-equals 0xfff_ffff random
+  set-random-seed seed
+  random
+  expect-equals int.MAX - 0x7_ffff_ffff (random int.MAX)
+  // Only 16 bytes count.
+  set-random-seed "0123456789abcdef"
+  first := random
+  set-random-seed "0123456789abcdefg"
+  expect-equals first random
 
 uuids:
   text := "123e4567-e89b-12d3-a456-426614174000"
