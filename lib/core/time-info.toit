@@ -36,7 +36,7 @@ class TimeInfo:
   ns/int
   /** The day of the week, from 1 (Monday) to 7. */
   weekday/int
-  /** The day of the year, from 1 to 366. */
+  /** The day of the year, from 0 to 365. */
   yearday/int
   /** Whether this is UTC, not local time. */
   is-utc/bool
@@ -60,7 +60,7 @@ class TimeInfo:
     day = date[2]
     // 1970-01-01 was a Thursday.
     weekday = (days + 3 - 7 * (floor-divide_ days + 3 7)) + 1
-    yearday = days - (civil-to-days_ year 1 1) + 1
+    yearday = days - (civil-to-days_ year 1 1)
 
   /**
   The date and time after adding the arguments to this one.

@@ -5,6 +5,7 @@ import expect show *
 main:
   epoch
   utc
+  yearday
   calendar
   parsing
   zones
@@ -37,7 +38,7 @@ utc:
   expect-equals 56 info.s
   expect-equals 789 info.ns
   expect-equals TimeInfo.SATURDAY info.weekday
-  expect-equals 60 info.yearday
+  expect-equals 59 info.yearday
   expect info.is-utc
   expect-not info.is-dst
   expect-equals "2020-02-29T12:34:56.000000789Z" info.stringify
@@ -47,6 +48,11 @@ utc:
   expect-equals (Time.utc 2021 1 1) (Time.utc 2020 13 1)
   expect-equals (Time.utc 2020 3 1) (Time.utc 2020 2 30)
   expect-equals (Time.utc 2019 12 31 23) (Time.utc 2020 1 1 -1)
+
+yearday:
+  expect-equals 0 (Time.utc 2023 1 1).utc.yearday
+  expect-equals 364 (Time.utc 2023 12 31).utc.yearday
+  expect-equals 365 (Time.utc 2024 12 31).utc.yearday
 
 // Every day of four centuries and some.
 calendar:
