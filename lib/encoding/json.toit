@@ -205,6 +205,8 @@ class Decoder extends Object with Nesting_:
       if position_ + length < bytes_.size or not more_: break
     start := position_
     position_ += length
+    // The text ends before the list or map does.
+    if depth_ > 0 and position_ == bytes_.size: throw "UNEXPECTED_END_OF_INPUT"
     return json-number_ bytes_ start position_
 
   text_ -> string:

@@ -100,7 +100,13 @@ test-errors:
   expect-throw "NESTING_TOO_DEEP": json.parse ("{\"a\":" * 100_000)
   expect-equals 500 (json.stringify (json.parse ("[" * 250 + "]" * 250))).size
 
-  ["", " ", "[", "[1", "[1,", "{\"a\"", "{\"a\":", "tru"].do: | text |
+  // Within a list or map, a number ends at the next character.
+  ["[1", "[1.5", "{\"a\": -", "[[3], 12", "[1e"].do: | text |
+    expect-throw "UNEXPECTED_END_OF_INPUT": json.parse text
+    expect-throw "UNEXPECTED_END_OF_INPUT": json.decode-stream (io.Reader text.to-byte-array)
+  expect-throw "FLOAT_PARSING_ERROR": json.parse "3.1e"
+
+  ["", " ", "[", "[1 ", "[1,", "{\"a\"", "{\"a\":", "tru"].do: | text |
     expect-throw "OUT_OF_BOUNDS": json.parse text
     expect-throw (text.trim == "" ? "EMPTY_READER" : "OUT_OF_BOUNDS"):
       json.decode-stream (io.Reader text.to-byte-array)
