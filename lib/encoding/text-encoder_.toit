@@ -77,6 +77,6 @@ abstract class TextEncoder_ extends Object with Nesting_:
   abstract put-map_ map/Map [converter] -> none
   abstract put-list_ size/int [generator] [converter] -> none
 
-/** The $text in double quotes, with backslashes where JSON and YAML need them. */
+/** The $text in double quotes, with backslashes where JSON needs them. */
 quoted_ text/string -> string:
   #primitive.json.quote

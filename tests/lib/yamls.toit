@@ -11,6 +11,8 @@ main:
   test-streams
   test-errors
   test-round-trips
+  test-strings
+  test-tabs
   test-converters
   test-garbage
 
@@ -22,7 +24,7 @@ test-scalars:
     "9223372036854775807": int.MAX, "9223372036854775808": 9223372036854775808.0,
     "1.5": 1.5, "-1e3": -1000.0, ".5": 0.5, "1.": 1.0, "-.inf": -float.INFINITY,
     "yes": "yes", "1_000": "1_000", "0x": "0x", "1.2.3": "1.2.3", "-": [null], "1-2": "1-2", "0b1": "0b1",
-    "2001-01-01": "2001-01-01", "e5": "e5", "+": "+", ".": ".",
+    "2001-01-01": "2001-01-01", "e5": "e5", "+": "+", ".": ".", "--1": "--1", "+-1": "+-1",
     "!!str 12": "12", "!!int '12'": 12, "!!float 3": 3.0, "!!null ''": null, "! 12": "12", "!other 12": 12,
     "'it''s'": "it's", "\"a\\tb\\x41\\u00e9\\U0001F600\\_\"": "a\tbAé😀\u{a0}",
   }.do: | text/string value |
@@ -108,7 +110,7 @@ test-errors:
 test-round-trips:
   set-random-seed "yaml"
   100.repeat:
-    value := random-value 4
+    value := [random-value 4]
     expect-structural-equals value (yaml.decode (yaml.encode value))
 
 random-value depth/int -> any:
@@ -116,12 +118,45 @@ random-value depth/int -> any:
   if kind == 0: return null
   if kind == 1: return (random 2) == 0
   if kind == 2: return (random 1 << 31) - (random 1 << 31)
-  if kind == 3: return (random 1000) / 4.0
-  if kind == 4: return (string.from-runes (List (random 8): 0x20 + (random 0x60))).trim.replace --all "\x7f" "é"
+  if kind == 3: return (random 1000) / (random 1 1000).to-float
+  if kind == 4: return random-text
   if kind == 5: return List (random 4): random-value depth - 1
   map := {:}
-  (random 4).repeat: map["key $(random 100)"] = random-value depth - 1
+  (random 4).repeat: map["$random-text$(random 100)"] = random-value depth - 1
   return map
+
+/** A text of characters and words that mean something to YAML. */
+random-text -> string:
+  parts := [" ", " ", "\t", "\n", "\r", "-", "?", ":", ",", "[", "]", "{", "}", "#", "&", "*", "!", "|", ">", "'", "\"",
+    "%", "@", "`", "~", ".", "0", "1", "7", "e", "x", "o", "_", "+", "=", "<", "\\", "a", "null", "true", "nan", "inf",
+    "\x00", "\x1b", "\x7f", "\u{85}", "\u{a0}", "\u{feff}", "\u{2028}", "\u{fffe}", "é", "😀"]
+  return (List (random 7): parts[random parts.size]).join ""
+
+/** Each string reads back as itself, wherever it stands. */
+test-strings:
+  set-random-seed "strings"
+  texts := List 2000: random-text
+  texts.add-all ["", " ", "a ", "a  ", "5 ", "\ufeff", "--1", "+-1", "? a", "... ", "k" * 1010, "\n" * 600]
+  texts.do: | text/string |
+    expect-equals text (yaml.parse (yaml.stringify text))
+    [[text], {"key": text}, {text: text}, {text: [text]}, [{text: {text: 1}, "b": 2}]].do: | value |
+      expect-structural-equals value (yaml.parse (yaml.stringify value))
+  [0.001, -1e-7, 1e300, 1.0 / 3.0, -0.0, 5e-324, 123456789.125].do: | value/float |
+    expect-identical value (yaml.parse (yaml.stringify [value]))[0]
+    expect-identical value (yaml.parse (yaml.stringify {"k": value}))["k"]
+  expect-equals "5.00" (yaml.stringify 5.0)
+  expect-equals "- 5.50\n" (yaml.stringify [5.5])
+  expect-equals "\"\\u007f\\ufeff\"" (yaml.stringify "\x7f\ufeff")
+
+/** A tab separates as a blank does. */
+test-tabs:
+  expect-structural-equals {"a": "b", "c": {"d": 1}} (yaml.parse "a:\tb\nc:\t\n  d: \t1\t\n")
+  expect-structural-equals {"a": -1, "b": ["x"]} (yaml.parse "a:\t\t-1\nb:\n-\tx\n")
+  expect-structural-equals {"a": "b"} (yaml.parse "{a:\tb}")
+  expect-structural-equals {"a": "b"} (yaml.parse "? a\n:\tb")
+  expect-structural-equals {"a": "x:\ty", "b": "x:\ty\n"} (yaml.parse "a: \"x:\ty\"\nb: |\n  x:\ty\n")
+  ["a:\t- 1", "a:\tb: 1", "a:\n\tb"].do: | text |
+    expect-throw "INVALID_YAML_DOCUMENT": yaml.parse text
 
 class Point:
   x/int

@@ -78,21 +78,22 @@ fn quote<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     })
 }
 
-fn short_escape(byte: u8) -> Option<&'static str> {
-    Some(match byte {
-        b'"' => "\\\"",
-        b'\\' => "\\\\",
-        0x08 => "\\b",
-        b'\t' => "\\t",
-        b'\n' => "\\n",
-        0x0c => "\\f",
-        b'\r' => "\\r",
+/// Returns the escape with one letter of a character, if it has one.
+pub(super) fn short_escape(char: char) -> Option<&'static str> {
+    Some(match char {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\u{8}' => "\\b",
+        '\t' => "\\t",
+        '\n' => "\\n",
+        '\u{c}' => "\\f",
+        '\r' => "\\r",
         _ => return None,
     })
 }
 
 fn escaped_size(byte: u8) -> usize {
-    match (byte, short_escape(byte)) {
+    match (byte, short_escape(byte.into())) {
         (_, Some(escape)) => escape.len(),
         (0..0x20, None) => "\\u0000".len(),
         _ => 1,
@@ -102,6 +103,6 @@ fn escaped_size(byte: u8) -> usize {
 fn push_escape(new: &mut NewString<'_>, byte: u8) {
     let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
     let long = [b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0xf)];
-    let escape = short_escape(byte).or(std::str::from_utf8(&long).ok());
+    let escape = short_escape(byte.into()).or(std::str::from_utf8(&long).ok());
     new.push(escape.unwrap_or_default());
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use lucarne_compiler::program::Builtins;
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use saphyr_parser::input::SkipTabs;
+use saphyr_parser::{Event, Input, Parser, ScalarStyle, StrInput, Tag};
 
-use super::{Call, Failure, Row, float, hash, int};
-use lucarne_heap::{Heap, Immediate, Kept, OutOfMemory, Ref, RefMut};
+use super::{Call, Failure, Row, float, hash, int, json};
+use lucarne_heap::{Heap, Immediate, Kept, NewString, OutOfMemory, Ref, RefMut};
 
-pub(super) const TABLE: &[Row] = &[("parse", parse), ("is-string", is_string)];
+pub(super) const TABLE: &[Row] = &[("parse", parse), ("is-string", is_string), ("quote", quote)];
 
 const INVALID: Failure = Failure::Error("INVALID_YAML_DOCUMENT");
 
@@ -113,6 +114,78 @@ impl From<OutOfMemory> for Fault {
     }
 }
 
+/// A text in which a tab after a colon separates as a blank does. The parser alone refuses one before a letter.
+struct Source<'t>(StrInput<'t>);
+
+impl Input for Source<'_> {
+    fn skip_ws_to_eol(&mut self, skip_tabs: SkipTabs) -> (usize, Result<SkipTabs, &'static str>) {
+        let (count, result) = self.0.skip_ws_to_eol(skip_tabs);
+        let is_list = self.0.peek() == '-' && matches!(self.0.peek_nth(1), ' ' | '\t' | '\n' | '\r' | '\0');
+        let result = result.map(|found| match found {
+            // A list cannot begin in the line of its key.
+            SkipTabs::Result(true, false) => SkipTabs::Result(true, !is_list),
+            found => found,
+        });
+        (count, result)
+    }
+
+    fn lookahead(&mut self, count: usize) {
+        self.0.lookahead(count);
+    }
+
+    fn buflen(&self) -> usize {
+        self.0.buflen()
+    }
+
+    fn bufmaxlen(&self) -> usize {
+        self.0.bufmaxlen()
+    }
+
+    fn raw_read_ch(&mut self) -> char {
+        self.0.raw_read_ch()
+    }
+
+    fn raw_read_non_breakz_ch(&mut self) -> Option<char> {
+        self.0.raw_read_non_breakz_ch()
+    }
+
+    fn skip(&mut self) {
+        self.0.skip();
+    }
+
+    fn skip_n(&mut self, count: usize) {
+        self.0.skip_n(count);
+    }
+
+    fn peek(&self) -> char {
+        self.0.peek()
+    }
+
+    fn peek_nth(&self, index: usize) -> char {
+        self.0.peek_nth(index)
+    }
+
+    fn peek_opt(&self) -> Option<char> {
+        self.0.peek_opt()
+    }
+
+    fn look_ch(&mut self) -> char {
+        self.0.look_ch()
+    }
+
+    fn skip_while_non_breakz(&mut self) -> usize {
+        self.0.skip_while_non_breakz()
+    }
+
+    fn skip_while_blank(&mut self) -> usize {
+        self.0.skip_while_blank()
+    }
+
+    fn fetch_while_is_yaml_non_space(&mut self, out: &mut String) -> usize {
+        self.0.fetch_while_is_yaml_non_space(out)
+    }
+}
+
 /// A list or map whose end has not come yet.
 struct Open {
     is_map: bool,
@@ -138,8 +211,17 @@ struct Builder<'h> {
 impl Builder<'_> {
     fn documents(&mut self, text: &str) -> Result<Kept, Fault> {
         self.open = vec![Open { is_map: false, anchor: 0, values: Vec::new() }];
-        for event in Parser::new_from_str(text) {
+        for event in Parser::new(Source(StrInput::new(text))) {
             match event {
+                Ok((Event::Scalar(scalar, ScalarStyle::Plain, 0, None), _))
+                    if self.open.len() == 1 && text.trim_end_matches(' ') == scalar =>
+                {
+                    // A string that is all of the text keeps the blanks at its end, since writers leave it
+                    // without quotes.
+                    let text = if matches!(Scalar::of(&scalar), Scalar::Text) { text } else { &scalar };
+                    let value = self.scalar(text, ScalarStyle::Plain, None)?;
+                    self.add(0, value)?;
+                }
                 Ok((event, _)) => self.event(event)?,
                 Err(error) if error.info().contains("unknown anchor") => {
                     return Err(Failure::Error("UNRESOLVED_ALIAS").into());
@@ -327,7 +409,8 @@ impl Scalar {
         if let ".inf" | ".Inf" | ".INF" = unsigned {
             return Scalar::Float(sign * f64::INFINITY);
         }
-        if unsigned.is_empty() || unsigned.bytes().any(|byte| !is_in_number(byte)) {
+        let is_signed_twice = unsigned.starts_with(['-', '+']);
+        if unsigned.is_empty() || is_signed_twice || unsigned.bytes().any(|byte| !is_in_number(byte)) {
             return Scalar::Text;
         }
         // An integer that does not fit is a float.
@@ -362,10 +445,12 @@ fn is_in_number(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
 }
 
-/// `text` -> whether it is a string if it is written without quotes, and means itself.
+/// `text is-alone` -> whether it is a string if it is written without quotes, and means itself. Only a text
+/// that has nothing before and behind it keeps blanks at its end.
 fn is_string<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;
-    let plain = matches!(Scalar::of(text), Scalar::Text) && is_plain(text);
+    let inner = if call.bool(1)? { text.trim_end_matches(' ') } else { text };
+    let plain = matches!(Scalar::of(inner), Scalar::Text) && is_plain(inner);
     let size = text.len();
     call.charge_bytes(size);
     Ok(Ref::bool(plain))
@@ -381,6 +466,46 @@ fn is_plain(text: &str) -> bool {
         None => false,
     };
     let is_marker = text.starts_with("---") || text.starts_with("...");
-    let is_cut = text.contains(": ") || text.ends_with(':') || text.contains(" #");
-    starts_well && !is_marker && !is_cut && !text.chars().any(char::is_control)
+    let is_cut = text.contains(": ") || text.ends_with([':', ' ']) || text.contains(" #");
+    starts_well && !is_marker && !is_cut && text.chars().all(is_printable)
+}
+
+/// Returns whether a character can stand for itself: not a control character, the byte order mark, or no character.
+fn is_printable(char: char) -> bool {
+    !char.is_control() && !matches!(char, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// `text` -> the same in double quotes, with escapes for what cannot stand for itself.
+fn quote<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let size: usize = call.string(0)?.chars().map(quoted_size).sum();
+    call.new_string(size + 2, |arguments, new| {
+        new.push("\"");
+        let mut rest = arguments.string(0);
+        while let Some((at, char)) = rest.char_indices().find(|(_, char)| needs_escape(*char)) {
+            new.push(&rest[..at]);
+            push_escape(new, char);
+            rest = &rest[at + char.len_utf8()..];
+        }
+        new.push(rest);
+        new.push("\"");
+    })
+}
+
+fn needs_escape(char: char) -> bool {
+    matches!(char, '"' | '\\') || !is_printable(char)
+}
+
+fn quoted_size(char: char) -> usize {
+    match json::short_escape(char) {
+        Some(escape) => escape.len(),
+        None if needs_escape(char) => "\\u0000".len(),
+        None => char.len_utf8(),
+    }
+}
+
+fn push_escape(new: &mut NewString<'_>, char: char) {
+    match json::short_escape(char) {
+        Some(escape) => new.push(escape),
+        None => new.push(&format!("\\u{:04x}", u32::from(char))),
+    }
 }

@@ -8,6 +8,8 @@ INVALID-OBJECT_ ::= "INVALID_YAML_OBJECT"
 class YamlEncoder extends TextEncoder_:
   /** The indentation of a list or map inside another one. */
   static INDENTATION_ ::= 2
+  /** The size up to which a key needs no question mark before it. */
+  static KEY-SIZE-MAX_ ::= 1000
 
   // The places where a value can stand.
   static AT-TOP_ ::= 0
@@ -45,16 +47,25 @@ class YamlEncoder extends TextEncoder_:
     is-at-line-start_ = false
 
   put-text_ text/string -> none:
-    put-unquoted (scalar_ text)
+    put-unquoted (scalar_ text --is-alone=is-alone_)
 
   put-float_ value/float -> none:
     if value.is-nan: put-unquoted ".nan"
     else if not value.is-finite: put-unquoted (value > 0.0 ? ".inf" : "-.inf")
-    else: put-unquoted (value.to-string --precision=2)
+    else: put-unquoted (float-text_ value)
+
+  /** The text of $value with two decimals, or with more in a list or map if two do not say it all. */
+  float-text_ value/float -> string:
+    text := value.to-string --precision=2
+    return (is-alone_ or (float.parse text) == value) ? text : value.to-string
+
+  /** Whether the next value is in no list or map. */
+  is-alone_ -> bool:
+    return place_ == AT-TOP_ and indentation_ == 0 and buffer_.size == 0
 
   /** The $text, with quotes if it would be something else without. */
-  static scalar_ text/string -> string:
-    return (yaml-is-string_ text) ? text : (quoted_ text)
+  static scalar_ text/string --is-alone/bool=false -> string:
+    return (yaml-is-string_ text is-alone) ? text : (yaml-quote_ text)
 
   put-map_ map/Map [converter] -> none:
     if map.is-empty:
@@ -64,9 +75,18 @@ class YamlEncoder extends TextEncoder_:
       map.do: | key value |
         if key is not string: throw INVALID-OBJECT_
         start-line_
-        buffer_.write (scalar_ key)
-        buffer_.write-byte ':'
+        put-key_ (scalar_ key)
         put-entry_ AFTER-KEY_ value converter
+
+  put-key_ key/string -> none:
+    if key.size > KEY-SIZE-MAX_:
+      buffer_.write "? "
+      buffer_.write key
+      put-new-line
+      start-line_
+    else:
+      buffer_.write key
+    buffer_.write-byte ':'
 
   put-list_ size/int [generator] [converter] -> none:
     if size == 0:
@@ -99,5 +119,10 @@ class YamlEncoder extends TextEncoder_:
     if not is-line-started_: buffer_.write " " * indentation_
     is-line-started_ = false
 
-yaml-is-string_ text/string -> bool:
+/** Whether $text without quotes is read as itself, where $is-alone says that it is all of the document. */
+yaml-is-string_ text/string is-alone/bool -> bool:
   #primitive.yaml.is-string
+
+/** The $text in double quotes. */
+yaml-quote_ text/string -> string:
+  #primitive.yaml.quote
