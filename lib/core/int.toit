@@ -39,7 +39,7 @@ class int extends num:
   /**
   Reads all of $data as an integer.
 
-  There may be a minus sign and, between digits, underscores. Without a $radix
+  There may be a minus sign and, between two digits, an underscore. Without a $radix
     (from 2 to 36), the number is decimal unless it starts with `0x` or `0b`.
   */
   static parse data/io.Data --radix/int?=null -> int:
@@ -175,9 +175,9 @@ class int extends num:
   to-string --uint64/True -> string:
     return int-to-unsigned_ this 10
 
-  /** Deprecated. Use $(to-string --radix). */
+  /** Deprecated. Use $(to-string --radix). The error for another radix is `OUT_OF_RANGE`. */
   stringify radix/int -> string:
-    return to-string --radix=radix
+    return int-to-radix_ this radix
 
   /** Deprecated. Use $(to-string --uint64). */
   stringify --uint64/True -> string:

@@ -132,6 +132,9 @@ rounding:
   expect-equals 16 (round-down 31 16)
   expect-throw "OUT_OF_RANGE": round-up -1 4
   expect-equals 3 math.PI.round
+  expect-equals 1.797e308 (1.797e308.round --precision=2)
+  expect-equals -float.INFINITY ((-float.INFINITY).round --precision=2)
+  expect-equals 3.14 (math.PI.round --precision=2)
 
 text:
   expect-equals "-9223372036854775808" int.MIN.stringify
@@ -139,15 +142,23 @@ text:
   expect-equals "-101" ((-5).to-string --radix=2)
   expect-equals "18446744073709551615" ((-1).to-string --uint64)
   expect-throw "INVALID_RADIX": 1.to-string --radix=37
+  [-1, 0, 1, 37, int.MAX].do: | radix | expect-throw "OUT_OF_RANGE": 1.stringify radix
   expect-equals "1.0" 1.0.stringify
   expect-equals "-0.0" (-0.0).stringify
   expect-equals "0.1" 0.1.stringify
   expect-equals "1e23" 1e23.stringify
-  expect-equals "1e-7" 1e-7.stringify
+  expect-equals "1e-07" 1e-7.stringify
+  expect-equals "-1.5e-09" (-1.5e-9).stringify
+  expect-equals "1e-100" 1e-100.stringify
+  expect-equals "1e21" 1e21.stringify
   expect-equals "nan" float.NAN.stringify
   expect-equals "-inf" (-float.INFINITY).stringify
   expect-equals "3.14" (math.PI.to-string --precision=2)
-  expect-equals "3" (math.PI.to-string --precision=0)
+  expect-equals "3.0" (math.PI.to-string --precision=0)
+  expect-equals "2.0 4.0 2.0" "$(2.5.to-string --precision=0) $(3.7.to-string --precision=0) $(%.0f 2.5)"
+  // A tie goes to the even digit.
+  expect-equals "165230783442034.12" (165230783442034.125.to-string --precision=2)
+  expect-equals "0.2 0.8" "$(0.25.to-string --precision=1) $(0.75.to-string --precision=1)"
   expect-equals "3.141592653589793" (math.PI.to-string --precision=null)
   expect-throw "OUT_OF_RANGE": 1.0.to-string --precision=65
 
@@ -163,7 +174,8 @@ parse-integers:
   expect-equals int.MIN (int.parse "-9223372036854775808")
   expect-throw "OUT_OF_RANGE": int.parse "9223372036854775808"
   expect-throw "INTEGER_PARSING_ERROR": int.parse ""
-  expect-throw "INTEGER_PARSING_ERROR": int.parse "1_"
+  ["1_", "_1", "-_1", "1__2", "0x_1", "0x1__0"].do: | text | expect-throw "INTEGER_PARSING_ERROR": int.parse text
+  expect-throw "INTEGER_PARSING_ERROR": int.parse "1__0" --radix=16
   expect-throw "INTEGER_PARSING_ERROR": int.parse "1x"
   expect-throw "INVALID_RADIX": int.parse "1" --radix=1
   expect-equals 99 (int.parse "x" --if-error=: 99)
@@ -178,7 +190,11 @@ parse-floats:
   expect-equals -2e10 (float.parse "-2e10")
   expect-equals 1.5 (float.parse "0x1.8")
   expect-throw "FLOAT_PARSING_ERROR": float.parse "2.5 "
-  expect-throw "FLOAT_PARSING_ERROR": float.parse "inf"
+  expect (float.parse "nan").is-nan
+  ["inf", "Infinity", "+inf"].do: expect-equals float.INFINITY (float.parse it)
+  expect-equals -float.INFINITY (float.parse "-inf")
+  ["1_000", "1_", "1_0.5", "_1", "0x1_0", "infi", "-"].do: | text |
+    expect-throw "FLOAT_PARSING_ERROR": float.parse text
   expect-equals null (float.parse "x" --if-error=: null)
   expect-identical 2 (num.parse "2")
   expect-identical 2.0 (num.parse "2.0")

@@ -18,7 +18,8 @@ struct Shape {
 impl Shape {
     /// The shape that two arguments say.
     fn of(call: &Call<'_>, width: usize, little_endian: usize) -> Result<Shape, Failure> {
-        let shape = Shape { width: call.int(width)? as u32, little_endian: call.bool(little_endian)? };
+        let width = u32::try_from(call.int(width)?).map_err(|_| Failure::INVALID_ARGUMENT)?;
+        let shape = Shape { width, little_endian: call.bool(little_endian)? };
         let least = if shape.little_endian { 3 } else { 8 };
         if (least..=64).contains(&shape.width) { Ok(shape) } else { Err(Failure::INVALID_ARGUMENT) }
     }

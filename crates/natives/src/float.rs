@@ -134,9 +134,18 @@ fn to_int<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn round_decimals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let precision = i32::try_from(call.int(1)?).map_err(|_| Failure::OUT_OF_RANGE)?;
-    let factor = 10_f64.powi(precision);
-    let value = (call.float(0)? * factor).round() / factor;
+    let value = round_to_decimals(call.float(0)?, precision);
     Ok(call.heap.new_float(value)?.get())
+}
+
+fn round_to_decimals(value: f64, precision: i32) -> f64 {
+    let factor = 10_f64.powi(precision);
+    if factor == 0.0 && value.is_finite() {
+        return 0.0_f64.copysign(value);
+    }
+    let scaled = value * factor;
+    // A number that is too large to be scaled has no decimals.
+    if scaled.is_finite() && factor.is_finite() { scaled.round() / factor } else { value }
 }
 
 fn bits<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
@@ -167,12 +176,20 @@ fn to_string<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 fn to_precision<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let value = call.float(0)?;
     let precision = usize::try_from(call.int(1)?).map_err(|_| Failure::OUT_OF_RANGE)?;
+    if precision > PRECISION_MAX {
+        return Err(Failure::OUT_OF_RANGE);
+    }
     let text = match special(value) {
         Some(text) => text.to_owned(),
+        // A float is never printed like an integer.
+        None if precision == 0 => format!("{value:.0}.0"),
         None => format!("{value:.precision$}"),
     };
     Ok(call.heap.new_string(&text)?.get())
 }
+
+/// The greatest number of decimals that a text can have.
+const PRECISION_MAX: usize = 64;
 
 fn special(value: f64) -> Option<&'static str> {
     if value.is_nan() {
@@ -184,16 +201,19 @@ fn special(value: f64) -> Option<&'static str> {
     }
 }
 
-/// The shortest text that reads back as the number, with an exponent only if the decimal point
-/// would lie far away from the digits.
+/// Returns the shortest text that reads back as the number, with an exponent of at least two digits if the
+/// decimal point would lie far away from the digits.
 fn shortest(value: f64) -> String {
     if let Some(text) = special(value) {
         return text.to_owned();
     }
     let scientific = format!("{value:e}");
-    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok());
-    if !(-6..21).contains(&exponent.unwrap_or(0)) && value != 0.0 {
-        return scientific;
+    if let Some((mantissa, exponent)) = scientific.split_once('e')
+        && let Ok(exponent) = exponent.parse::<i32>()
+        && !(-6..21).contains(&exponent)
+    {
+        let sign = if exponent < 0 { "-" } else { "" };
+        return format!("{mantissa}e{sign}{:02}", exponent.abs());
     }
     let mut text = value.to_string();
     if !text.contains('.') {
@@ -220,21 +240,11 @@ pub(super) fn read(text: &[u8]) -> Option<f64> {
     };
     let value = match magnitude.strip_prefix("0x").or_else(|| magnitude.strip_prefix("0X")) {
         Some(digits) => read_hexadecimal(digits)?,
-        None => read_decimal(magnitude)?,
+        // The parser of the standard library also takes the words for infinity and NaN. The sign is read.
+        None if magnitude.starts_with(['+', '-']) => return None,
+        None => magnitude.parse().ok()?,
     };
-    Some(sign * value)
-}
-
-fn read_decimal(text: &str) -> Option<f64> {
-    // The parser of the standard library also takes signs, and words for infinity and NaN.
-    let is_plain = |byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-' | b'_');
-    if !text.bytes().all(is_plain) || text.starts_with(['+', '-', '_']) {
-        return None;
-    }
-    let mut plain = String::new();
-    plain.try_reserve(text.len()).ok()?;
-    plain.extend(text.chars().filter(|char| *char != '_'));
-    plain.parse().ok()
+    Some(if value.is_nan() { f64::NAN } else { sign * value })
 }
 
 /// A number like `1f.8p-3`, without sign and prefix. Digits beyond 64 bits only scale it.
@@ -249,10 +259,10 @@ fn read_hexadecimal(text: &str) -> Option<f64> {
     }
     let mut value: u64 = 0;
     let mut scale = exponent;
-    for digit in whole.chars().filter(|char| *char != '_') {
+    for digit in whole.chars() {
         push_hexadecimal(&mut value, &mut scale, digit.to_digit(16)?, 0);
     }
-    for digit in fraction.chars().filter(|char| *char != '_') {
+    for digit in fraction.chars() {
         push_hexadecimal(&mut value, &mut scale, digit.to_digit(16)?, 4);
     }
     Some(scale_by_power(value as f64, scale))
@@ -296,6 +306,10 @@ mod tests {
             (-0.0, "-0.0"),
             (0.0001, "0.0001"),
             (1e-10, "1e-10"),
+            (1e-7, "1e-07"),
+            (-1.5e-9, "-1.5e-09"),
+            (1e21, "1e21"),
+            (5e-324, "5e-324"),
             (12332.0, "12332.0"),
             (1e23, "1e23"),
             (123_434_343_242_432.0, "123434343242432.0"),
@@ -314,10 +328,26 @@ mod tests {
         assert_eq!(read(b"0x123p15"), Some(f64::from(0x123 << 15)));
         assert_eq!(read(b"0x1.8"), Some(1.5));
         assert_eq!(read(b"0x1p-1074"), Some(5e-324));
-        assert_eq!(read(b"0x1F_FFFF_FFFF_FFFFp971"), Some(f64::MAX));
-        for text in [&b"inf"[..], b"3.14x", b" 1", b"--1", b"0x", b"1e", b"+"] {
+        assert_eq!(read(b"0x1FFFFFFFFFFFFFp971"), Some(f64::MAX));
+        assert_eq!(read(b"inf"), Some(f64::INFINITY));
+        assert_eq!(read(b"-Infinity"), Some(f64::NEG_INFINITY));
+        assert!(read(b"nan").is_some_and(f64::is_nan));
+        for text in
+            [&b"infi"[..], b"3.14x", b" 1", b"--1", b"0x", b"1e", b"+", b"+-1", b"1_0", b"0x1_0", b"0x1p1_0"]
+        {
             assert_eq!(read(text), None);
         }
+    }
+
+    #[test]
+    fn rounds_numbers_that_cannot_be_scaled() {
+        assert_eq!(round_to_decimals(1.797e308, 2), 1.797e308);
+        assert_eq!(round_to_decimals(f64::NEG_INFINITY, 2), f64::NEG_INFINITY);
+        assert_eq!(round_to_decimals(0.0, 400), 0.0);
+        assert_eq!(round_to_decimals(5e-324, i32::MAX), 5e-324);
+        assert_eq!(round_to_decimals(1234.0, -2), 1200.0);
+        assert_eq!(round_to_decimals(-1234.0, i32::MIN).to_bits(), (-0.0_f64).to_bits());
+        assert_eq!(round_to_decimals(1.255, 1), 1.3);
     }
 
     /// The digits of a number in decimal, without the zeros around them.

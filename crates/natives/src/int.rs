@@ -129,18 +129,18 @@ fn to_string<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 fn to_radix<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let value = call.int(0)?;
-    let digits = digits(value.unsigned_abs(), radix(call)?);
+    let digits = digits(value.unsigned_abs(), radix(call, 1)?);
     let text = if value < 0 { format!("-{digits}") } else { digits };
     Ok(call.heap.new_string(&text)?.get())
 }
 
 fn to_unsigned<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let text = digits(call.int(0)? as u64, radix(call)?);
+    let text = digits(call.int(0)? as u64, radix(call, 1)?);
     Ok(call.heap.new_string(&text)?.get())
 }
 
-fn radix(call: &Call<'_>) -> Result<u32, Failure> {
-    let radix = u32::try_from(call.int(1)?).map_err(|_| Failure::OUT_OF_RANGE)?;
+fn radix(call: &Call<'_>, index: usize) -> Result<u32, Failure> {
+    let radix = u32::try_from(call.int(index)?).map_err(|_| Failure::OUT_OF_RANGE)?;
     if (2..=36).contains(&radix) { Ok(radix) } else { Err(Failure::OUT_OF_RANGE) }
 }
 
@@ -159,7 +159,7 @@ fn digits(mut value: u64, radix: u32) -> String {
 fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let data = call.data(0)?;
     let range = call.range(1, 2, data.len())?;
-    let radix = u32::try_from(call.int(3)?).unwrap_or(0);
+    let radix = if call.int(3)? == 0 { 0 } else { radix(call, 3)? };
     let value = read(&data[range], radix)?;
     Ok(call.heap.new_int(value)?.get())
 }
@@ -183,7 +183,8 @@ pub(super) fn read(text: &[u8], radix: u32) -> Result<i64, Failure> {
 
 fn read_digits(text: &[u8], radix: u32) -> Result<u64, Failure> {
     const PARSING_ERROR: Failure = Failure::Error("INTEGER_PARSING_ERROR");
-    if text.is_empty() || text.first() == Some(&b'_') || text.last() == Some(&b'_') {
+    let is_separated_twice = text.windows(2).any(|pair| pair == b"__");
+    if text.is_empty() || text.first() == Some(&b'_') || text.last() == Some(&b'_') || is_separated_twice {
         return Err(PARSING_ERROR);
     }
     let mut value: Option<u64> = Some(0);
@@ -229,6 +230,9 @@ mod tests {
             (b"-", "INTEGER_PARSING_ERROR"),
             (b"_1", "INTEGER_PARSING_ERROR"),
             (b"1_", "INTEGER_PARSING_ERROR"),
+            (b"1__2", "INTEGER_PARSING_ERROR"),
+            (b"0x_1", "INTEGER_PARSING_ERROR"),
+            (b"-_1", "INTEGER_PARSING_ERROR"),
             (b"99999999999999999999x", "INTEGER_PARSING_ERROR"),
         ] {
             assert!(matches!(read(text, 0), Err(Failure::Error(text)) if text == error));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lucarne_compiler::program::{Builtins, Class, ClassIndex, Program};
 
-use super::{Call, Entry, Failure, find};
+use super::{Call, Entry, Failure, Native, TABLES, find};
 use lucarne_heap::{Field, Heap, HeapOptions, Immediate, ProgramObjects, Ref, Register, StackId, Value};
 use lucarne_ports::FixedEnvironment;
 
@@ -22,6 +22,10 @@ const KEEP: usize = 8;
 
 impl Bench {
     fn new() -> Bench {
+        Bench::with(HeapOptions { stress: true, ..HeapOptions::default() })
+    }
+
+    fn with(options: HeapOptions) -> Bench {
         let classes = Builtins::NAMES.iter().enumerate().map(|(index, name)| Class {
             name: (*name).to_owned(),
             subclasses_end: index as u32 + 1,
@@ -34,7 +38,6 @@ impl Bench {
         let builtins = Builtins::find(by_name).expect("all names are there");
         let program = Program { classes: classes.collect(), builtins, ..Program::default() };
         let program = Arc::new(ProgramObjects::new(Arc::new(program)).expect("there is memory"));
-        let options = HeapOptions { stress: true, ..HeapOptions::default() };
         let mut heap = Heap::new(program, options).expect("there is memory");
         let stack = heap.add_stack();
         // SAFETY: nothing else uses the stack.
@@ -73,6 +76,10 @@ impl Bench {
     /// Calls a native with the arguments in the first registers; the result goes to `target`.
     fn call(&mut self, module: &str, name: &str, target: usize) -> Result<(), Failure> {
         let Some(Entry::Function(native)) = find(module, name) else { panic!("no native {module}.{name}") };
+        self.call_native(native, target)
+    }
+
+    fn call_native(&mut self, native: Native, target: usize) -> Result<(), Failure> {
         let environment = FixedEnvironment::default();
         let word = native(&mut Call::new(&mut self.heap, &environment, self.stack, 0))?.word();
         self.heap.release_kept();
@@ -341,4 +348,89 @@ fn arrays_are_moved_onto_themselves() {
     bench.set(4, Immediate::small(5));
     bench.set(1, Immediate::small(0));
     assert_eq!(bench.error("array", "move"), "OUT_OF_BOUNDS");
+}
+
+/// What a program can hand to a native that it calls by hand.
+#[derive(Clone, Copy)]
+enum Argument {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(&'static str),
+    Bytes(&'static [u8]),
+    Array(usize),
+}
+
+const ARGUMENTS: &[Argument] = &[
+    Argument::Null,
+    Argument::Bool(false),
+    Argument::Bool(true),
+    Argument::Int(0),
+    Argument::Int(1),
+    Argument::Int(2),
+    Argument::Int(8),
+    Argument::Int(64),
+    Argument::Int(-1),
+    Argument::Int(65_535),
+    Argument::Int(65_536),
+    Argument::Int(1 << 32),
+    Argument::Int(i64::MAX),
+    Argument::Int(i64::MIN),
+    Argument::Float(0.5),
+    Argument::Float(-0.0),
+    Argument::Float(f64::MAX),
+    Argument::Float(f64::NAN),
+    Argument::Float(f64::NEG_INFINITY),
+    Argument::Text(""),
+    Argument::Text("1e99999"),
+    Argument::Text("a: [\u{e9}, &x {b: *x}]"),
+    Argument::Bytes(&[]),
+    Argument::Bytes(&[0xff; 16]),
+    Argument::Bytes(b"[1, 0x, \"\\u"),
+    Argument::Array(0),
+    Argument::Array(9),
+];
+
+impl Bench {
+    fn argument(&mut self, register: usize, argument: Argument) {
+        match argument {
+            Argument::Null => self.set(register, Immediate::NULL),
+            Argument::Bool(value) => self.set(register, Immediate::bool(value)),
+            Argument::Int(value) => {
+                let value = self.heap.new_int(value).expect("there is memory").keep();
+                self.set(register, value);
+            }
+            Argument::Float(value) => {
+                let value = self.heap.new_float(value).expect("there is memory").keep();
+                self.set(register, value);
+            }
+            Argument::Text(text) => self.text(register, text),
+            Argument::Bytes(bytes) => self.bytes(register, bytes),
+            Argument::Array(size) => {
+                let array = self.heap.new_array(size).expect("there is memory").keep();
+                self.set(register, array);
+            }
+        }
+        self.heap.release_kept();
+    }
+}
+
+/// No native panics or runs away, whatever a program calls it with.
+#[test]
+fn absurd_arguments_are_refused() {
+    const CALLS: usize = 2000;
+    let mut choice = 1_u64;
+    for (_, native) in TABLES.iter().flat_map(|(_, table)| *table) {
+        let mut bench = Bench::with(HeapOptions { limit_bytes: 4 << 20, ..HeapOptions::default() });
+        for _ in 0..CALLS {
+            for register in 0..KEEP {
+                // A generator of Knuth: the upper bits are good enough to choose by.
+                choice =
+                    choice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                bench.argument(register, ARGUMENTS[(choice >> 33) as usize % ARGUMENTS.len()]);
+            }
+            let _ = bench.call_native(*native, KEEP);
+        }
+    }
 }
