@@ -1,6 +1,7 @@
-//! Completion of command lines. The script that `lucarne completions` prints makes the shell ask the binary for
-//! candidates, so that they include the containers of the moment.
+//! Completion of command lines. The script that `lucarne completions` prints makes the shell run the binary for each
+//! completion, so that the candidates include the containers that are installed at that time.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -24,12 +25,12 @@ const NAME: &str = "lucarne";
 /// The longest time that a completion waits for a device that does not answer.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
 
-/// Zsh runs a file in one of its folders for the first completion, and the function that the file defines for all
-/// later completions.
+/// The last line of the script for Zsh. Zsh runs the whole script for the first completion, and only the function
+/// that the script defines for later ones. This line calls the function the first time.
 const ZSH_FIRST: &str =
     "if [ \"$funcstack[1]\" = _lucarne ]; then _clap_dynamic_completer_lucarne \"$@\"; fi\n";
 
-/// If a shell asks for candidates, answers it by this command line and ends. Otherwise does nothing.
+/// If a shell asks for candidates, prints those of this command line and exits. Otherwise does nothing.
 pub(crate) fn complete(command_line: fn() -> Command) {
     CompleteEnv::with_factory(command_line).var(VARIABLE).complete();
 }
@@ -39,7 +40,7 @@ pub(crate) fn containers() -> ArgValueCandidates {
     ArgValueCandidates::new(|| names().unwrap_or_default())
 }
 
-/// Returns the names of the containers on the device that the command line selects, or none if the device does not
+/// Returns the names of the containers on the device of the selected state folder, or none if the device does not
 /// answer.
 fn names() -> Option<Vec<CompletionCandidate>> {
     let reached = Reached::connect(&StateFolder::named_or_of_user(state().as_deref()).ok()?).ok()?;
@@ -47,25 +48,51 @@ fn names() -> Option<Vec<CompletionCandidate>> {
     Some(listed.iter().map(|container| CompletionCandidate::new(container.name.as_str())).collect())
 }
 
-/// Returns the state folder that the command line names. The line has not been parsed yet, and may have errors
-/// elsewhere.
+/// Returns the state folder from `--state`, or else from the environment. The command line has not been parsed yet,
+/// and may have errors elsewhere.
 fn state() -> Option<PathBuf> {
-    const OPTION: &str = "--state";
-    let mut words = std::env::args_os().skip_while(|word| word != OPTION);
-    let named = words.nth(1).map(PathBuf::from);
-    named.or_else(|| std::env::var_os("LUCARNE_STATE").map(PathBuf::from))
+    named_state(std::env::args_os()).or_else(|| std::env::var_os("LUCARNE_STATE").map(PathBuf::from))
 }
 
-/// `lucarne completions`.
+/// Returns the folder of `--state DIR` or `--state=DIR`. Bash splits the second form into three words.
+fn named_state(mut words: impl Iterator<Item = OsString>) -> Option<PathBuf> {
+    const OPTION: &str = "--state";
+    let after = words.find_map(|word| word.to_str()?.strip_prefix(OPTION).map(str::to_owned))?;
+    match after.strip_prefix('=') {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None if after.is_empty() => words.find(|word| word != "=").map(PathBuf::from),
+        None => None,
+    }
+}
+
+/// Prints the completion script for a shell: `lucarne completions`.
 pub(crate) fn print_script(shell: Shell) -> Result<ExitCode, Stop> {
-    let failure = |error: &dyn std::fmt::Display| Stop::failure(format!("cannot complete: {error}"));
     let shells = Shells::builtins();
-    let completer = shells.completer(&shell.to_string()).ok_or_else(|| failure(&shell))?;
+    let completer = shells
+        .completer(&shell.to_string())
+        .ok_or_else(|| Stop::failure(format!("there is no completion script for {shell}")))?;
     let mut script = Vec::new();
-    completer.write_registration(VARIABLE, NAME, NAME, NAME, &mut script).map_err(|error| failure(&error))?;
+    completer
+        .write_registration(VARIABLE, NAME, NAME, NAME, &mut script)
+        .map_err(|error| Stop::failure(format!("cannot make the completion script: {error}")))?;
     if shell == Shell::Zsh {
         script.extend_from_slice(ZSH_FIRST.as_bytes());
     }
     print_out(&script)?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_folder_is_found_in_each_form() {
+        let found = |line: &str| named_state(line.split(' ').map(OsString::from));
+        assert_eq!(found("lucarne container start --state DIR x"), Some("DIR".into()));
+        assert_eq!(found("lucarne container start --state=DIR x"), Some("DIR".into()));
+        assert_eq!(found("lucarne container start --state = DIR x"), Some("DIR".into()));
+        assert_eq!(found("lucarne container start x"), None);
+        assert_eq!(found("lucarne container start x --state"), None);
+    }
 }

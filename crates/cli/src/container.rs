@@ -1,4 +1,4 @@
-//! `lucarne container`.
+//! `lucarne container`: installs, starts, stops and lists the containers of a device.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -79,13 +79,17 @@ fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the time between starts, from `--interval` or from the definition that `jag` uses for it.
+/// Returns the time between starts, from `--interval` or else from the definition `jag.interval`.
 fn interval(options: &ContainerInstall) -> Result<Option<Duration>, Stop> {
     let defined = options.run.defines.iter().find(|define| define.key == JAG_INTERVAL);
-    match (options.interval, defined.and_then(|define| define.value.as_str())) {
+    match (options.interval, defined) {
         (Some(interval), _) => Ok(Some(interval)),
-        (None, Some(text)) => {
-            parse_interval(text).map(Some).map_err(|error| Stop::usage(format!("-D {JAG_INTERVAL}: {error}")))
+        (None, Some(Define { value, .. })) => {
+            // A value such as 30 is a number, which lacks a unit.
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            parse_interval(&text)
+                .map(Some)
+                .map_err(|error| Stop::usage(format!("-D {JAG_INTERVAL}: {error}")))
         }
         (None, None) => Ok(None),
     }
@@ -158,7 +162,8 @@ pub(crate) fn send(reached: &Reached, program: &SentProgram, assets: &[String]) 
     reached.send(&program.image, &files).map_err(refused)
 }
 
-/// Reads the assets of `NAME=FILE`, or of a `FILE` that contains several.
+/// Reads the file of `NAME=FILE`, which is one asset, or of `FILE`, which contains several assets. Returns the name,
+/// if there is one, and the contents.
 fn read_asset(text: &str) -> Result<(Option<String>, Vec<u8>), Stop> {
     let (name, file) = match text.split_once('=') {
         Some((name, file)) => (Some(name.to_owned()), file),
@@ -217,14 +222,14 @@ fn as_json(device: &str, listed: &Listed) -> serde_json::Value {
 /// Describes the state of a container, for people.
 pub(crate) fn describe(state: &State) -> String {
     match state {
-        State::Running { since_us } => format!("running since {}", shown_duration(*since_us)),
+        State::Running { since_us } => format!("running for {}", shown_duration(*since_us)),
         State::Stopping => "stopping".to_owned(),
         State::Stopped => "stopped".to_owned(),
         State::Waiting { starts_in_us, code } => {
-            format!("ended with {code}, starts in {}", shown_duration(starts_in_us + 999_999))
+            format!("ended with code {code}, starts again in {}", shown_duration(starts_in_us + 999_999))
         }
         State::Ended { code: 0 } => "ended".to_owned(),
-        State::Ended { code } => format!("failed with {code}"),
+        State::Ended { code } => format!("failed with code {code}"),
     }
 }
 

@@ -313,6 +313,8 @@ fn containers_start_at_intervals() {
     device.install(&["--interval=300ms", "brief", "brief.toit"]);
     device.wait_for("brief", "brief", 3);
     assert!(device.bad(&["container", "install", "--interval=soon", "x", "brief.toit"], 2).contains("1h30m"));
+    let without_unit = device.bad(&["container", "install", "-D", "jag.interval=30", "x", "brief.toit"], 2);
+    assert!(without_unit.contains("-D jag.interval: not a duration"), "{without_unit}");
 }
 
 #[test]

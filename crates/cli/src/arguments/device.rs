@@ -1,4 +1,4 @@
-//! The command lines of devices and their containers.
+//! The command-line options of `lucarne device`, `container`, `services` and `top`, and the device options of `run`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,10 +32,10 @@ pub(crate) enum DeviceCommand {
     Stop(DeviceStop),
     /// Print whether the device runs
     Status(DeviceStatus),
-    /// Print counters in the OpenMetrics format (Prometheus)
+    /// Print the device's counters in the OpenMetrics format, for Prometheus
     #[command(after_help = "\
-The device always counts, but does not listen for a metrics system. To have its counters scraped, let a timer
-replace a file for the 'textfile' collector of node_exporter:
+The device always keeps these counters, but a metrics system cannot connect to it. For Prometheus, run this command
+from a timer, to write a file for the 'textfile' collector of node_exporter:
   lucarne device metrics > lucarne.prom.new && mv lucarne.prom.new lucarne.prom")]
     Metrics(DeviceMetrics),
     /// Print a unit for systemd that starts the device when you log in
@@ -62,7 +62,7 @@ pub(crate) struct DeviceStart {
     /// Stay in the foreground until Ctrl-C, SIGTERM or 'lucarne device stop'
     #[arg(long)]
     pub(crate) foreground: bool,
-    /// Leave the terminal; 'lucarne device start' starts this
+    /// Detach from the terminal (used by 'lucarne device start')
     #[arg(long, hide = true, requires = "foreground")]
     pub(crate) detached: bool,
     /// Print only errors
@@ -100,8 +100,9 @@ pub(crate) struct DeviceMetrics {
 /// The options of `lucarne services`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Calls are counted only while the command runs. Times run from the acceptance of a request to the sending of its answer, and are
-up to a sixteenth too long; MAX is exact. '?' means that a provider has not answered in time. NAME*2 means two clients.")]
+Calls are counted only while the command runs. Times run from when a provider accepts a request to when it
+sends the answer. They are rounded up by at most 1/16; MAX is exact. '?' means that the provider did not answer in
+time. NAME*2 means two clients with that name.")]
 pub(crate) struct Services {
     #[command(flatten)]
     pub(crate) at: At,
@@ -148,7 +149,7 @@ pub(crate) struct DeviceUnit {
 pub(crate) enum ContainerCommand {
     /// Install and start a container; it replaces the container with the same name
     Install(Box<ContainerInstall>),
-    /// Stop a container and delete it with its log
+    /// Stop a container, and delete it and its log
     Uninstall(OneContainer),
     /// List the containers
     List(ContainerList),
@@ -158,7 +159,7 @@ pub(crate) enum ContainerCommand {
     Stop(OneContainer),
     /// Stop a container and start it again
     Restart(OneContainer),
-    /// Print the log of a container: what it printed and logged
+    /// Print the log of a container: its output and its log messages
     Logs(ContainerLogs),
     /// Print everything about a container
     Inspect(ContainerInspect),
@@ -167,40 +168,41 @@ pub(crate) enum ContainerCommand {
 /// The options for a program on a device.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(crate) struct RunOptions {
-    /// The memory limit of the container, such as 64M; the programs that it starts count towards it [default: 512M]
+    /// The memory limit of the container and the programs that it starts, such as 64M [default: 512M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) memory: Option<usize>,
     /// Run the container with a lower processor priority than others
     #[arg(long)]
     pub(crate) background: bool,
-    /// Define a setting, which the program finds in its assets as 'jag.defines'; VALUE is JSON or else a string, and
-    /// true by default
+    /// Define a setting, which the program finds in its assets as 'jag.defines'; VALUE is JSON, or else a string;
+    /// without VALUE, the setting is true
     #[arg(short = 'D', long = "define", value_name = "KEY[=VALUE]")]
     pub(crate) defines: Vec<Define>,
     /// Attach a file, which the program finds in its assets by NAME; without NAME, FILE contains several assets
     #[arg(long, value_name = "[NAME=]FILE")]
     pub(crate) assets: Vec<String>,
-    /// Restrict an executable or a component to this file or folder and those of the operating system; ':rw' permits
-    /// writing. Needs a kernel with Landlock
+    /// Restrict an executable or a component to this file or folder and the files of the operating system; ':rw'
+    /// permits writing. Needs a Linux kernel with Landlock
     #[arg(long, value_name = "PATH[:rw]")]
     pub(crate) files: Vec<FileAccess>,
     /// Restrict an executable or a component to the files of the operating system
     #[arg(long, conflicts_with = "files")]
     pub(crate) no_files: bool,
-    /// Permit it to open only this service: a UUID, a name, a tag, or the id of a component
+    /// Permit the container to open only this service (repeat the option to permit more): a UUID, a name, a tag, or the id of a component
     #[arg(long, value_name = "SERVICE")]
     pub(crate) allow_open: Vec<String>,
-    /// Forbid it to open this service; overrides --allow-open
+    /// Forbid the container to open this service; overrides --allow-open
     #[arg(long, value_name = "SERVICE")]
     pub(crate) deny_open: Vec<String>,
-    /// Permit it to provide only this service. With the name of an interface of the system, such as 'system/print', or its
-    /// UUID: permit it to stand in for the system too
+    /// Permit the container to provide only this service (repeat the option to permit more). If SERVICE is an
+    /// interface of the system, by name (such as 'system/print') or UUID, the container may replace the system's
+    /// implementation
     #[arg(long, value_name = "SERVICE")]
     pub(crate) allow_provide: Vec<String>,
-    /// Forbid it to provide this service; overrides --allow-provide
+    /// Forbid the container to provide this service; overrides --allow-provide
     #[arg(long, value_name = "SERVICE")]
     pub(crate) deny_provide: Vec<String>,
-    /// Reserve this service for it: no other container can provide it; a UUID, or the id of a component
+    /// Reserve this service, a UUID or the id of a component, for the container: no other container can provide it
     #[arg(long, value_name = "SERVICE")]
     pub(crate) provides: Vec<String>,
 }
@@ -209,20 +211,21 @@ pub(crate) struct RunOptions {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 FILE is a program in Toit, an executable that uses the crate 'lucarne', or a component in C that 'lucarne c build' has
-made. It starts at once and whenever the device starts. If the installation fails, the container that has the
-name keeps running.
+made. The container starts at once, and whenever the device starts. If the installation fails, an existing container
+with this name keeps running.
 
-As with 'jag': -d, -D, --assets, --interval. -D jag.interval=DURATION is --interval. -D jag.wifi and -D jag.timeout have
-no meaning here, and -O is not needed.")]
+These options work as in 'jag': -d, -D, --assets, --interval. -D jag.interval=DURATION means --interval DURATION.
+-D jag.wifi and -D jag.timeout have no meaning here, and -O is not needed.")]
 pub(crate) struct ContainerInstall {
     #[command(flatten)]
     pub(crate) at: At,
     #[command(flatten)]
     pub(crate) run: RunOptions,
-    /// When to start it again after it has ended: after one second, then two, four, up to a minute
+    /// When to start the container again after it has ended. The delay is one second at first and doubles each time,
+    /// up to a minute
     #[arg(long, value_name = "WHEN", default_value = "never")]
     pub(crate) restart: RestartPolicy,
-    /// Start it again this long after its last start, if it has ended, such as 30s or 1h30m
+    /// The time from one start to the next, such as 30s or 1h30m; the container is started again only if it has ended
     #[arg(long, value_name = "DURATION", value_parser = parse_interval)]
     pub(crate) interval: Option<Duration>,
     /// Print only errors
@@ -236,7 +239,7 @@ pub(crate) struct ContainerInstall {
     pub(crate) name: ContainerName,
     /// The program, executable or component
     pub(crate) file: PathBuf,
-    /// The arguments of its 'main'
+    /// The arguments of the program's 'main'
     #[arg(last = true, value_name = "ARG")]
     pub(crate) arguments: Vec<String>,
 }
@@ -313,7 +316,7 @@ pub(crate) struct ContainerInspect {
     pub(crate) name: ContainerName,
 }
 
-/// The bounds of a container, as the device writes them.
+/// The bounds of a container, as JSON. The device passes them to the hidden command `confine`.
 #[derive(Debug, Clone)]
 pub(crate) struct BoundsArgument(pub(crate) lucarne_device::Bounds);
 
@@ -325,10 +328,10 @@ impl std::str::FromStr for BoundsArgument {
     }
 }
 
-/// Reads a time between starts.
+/// Parses a duration longer than 0, such as 30s.
 pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("the interval must be longer than 0".to_owned()),
+        Ok(Duration::ZERO) => Err("the duration must be longer than 0".to_owned()),
         Ok(interval) => Ok(interval),
         Err(_) => Err("not a duration, such as 30s, 5m or 1h30m".to_owned()),
     }
