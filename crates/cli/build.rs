@@ -1,4 +1,4 @@
-//! Components call functions of the binary that loads them, so these have to be visible in it.
+//! Exports the functions `toit_*` from the binary `lucarne`, because the components that it loads call them.
 
 fn main() {
     println!("cargo:rustc-link-arg-bins=-Wl,--export-dynamic-symbol=toit_*");

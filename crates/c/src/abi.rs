@@ -8,15 +8,15 @@ use lucarne_kernel::sync::LazyLock;
 use crate::memory::{Data, Given};
 use crate::registry::{Recorded, Registry, UserData};
 
-/// The maximum duration of a garbage collection: a process that does not take part within it is
-/// busy.
+/// The longest time that `toit_gc` waits for the processes of a kernel to collect their garbage. It does not wait
+/// longer for a process that is busy.
 const COLLECTION_MAX: Duration = Duration::from_secs(1);
 
 /// The handlers of this OS process.
 pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
-/// The functions that components call. The use here makes a linker take them out of a static
-/// library.
+/// The functions that components call. The loader refers to this list, so that a linker includes the functions in the
+/// program when this crate is part of a static library.
 pub(crate) const FUNCTIONS: &[*const ()] = &[
     toit_msg_add_handler as *const (),
     toit_msg_remove_handler as *const (),
@@ -39,7 +39,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Returns the text that the caller throws when its request fails with this error.
+    /// Returns the text that the process that made the request throws when the request fails with this error.
     pub(crate) fn text(self) -> &'static str {
         match self {
             Error::OutOfMemory => "OUT_OF_MEMORY",
@@ -94,10 +94,10 @@ pub(crate) struct Callbacks {
     pub(crate) on_removed: Option<OnRemoved>,
 }
 
-// The header guarantees to components the properties of the data, the context and the user data.
-// Components are responsible for their use.
+// `toit/toit.h` documents the data, the context and the user data that a callback gets. The component is responsible
+// for their use.
 impl Callbacks {
-    /// The result is ignored here and below, as the header documents.
+    /// Calls `on_created`. Ignores its result, as the header documents; so do `message` and `removed`.
     pub(crate) fn created(&self, user_data: UserData, context: usize) {
         let Some(on_created) = self.on_created else { return };
         // SAFETY: a callback of the component, on the thread of its handler.
@@ -135,7 +135,7 @@ impl Callbacks {
 /// See `toit/toit.h`.
 ///
 /// # Safety
-/// `id` is null or a string of C; the callbacks are functions of these types.
+/// `id` is null or a C string; each callback is null or a function of its type.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn toit_msg_add_handler(
     id: *const c_char,
@@ -145,7 +145,7 @@ pub(crate) unsafe extern "C" fn toit_msg_add_handler(
     let id = if id.is_null() {
         String::new()
     } else {
-        // SAFETY: it is a string of C.
+        // SAFETY: the caller promises that it is a C string.
         String::from_utf8_lossy(unsafe { CStr::from_ptr(id) }.to_bytes()).into_owned()
     };
     let recorded = Recorded { id, user_data: UserData(user_data), callbacks: cbs };
@@ -163,7 +163,7 @@ pub(crate) extern "C" fn toit_msg_remove_handler(context: *mut c_void) -> c_int 
 /// See `toit/toit.h`.
 ///
 /// # Safety
-/// `data` is null or memory of `malloc` with at least `length` bytes.
+/// `data` is null or memory from `malloc` with at least `length` bytes.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn toit_msg_notify(
     context: *mut c_void,
@@ -183,7 +183,7 @@ pub(crate) unsafe extern "C" fn toit_msg_notify(
 /// See `toit/toit.h`.
 ///
 /// # Safety
-/// `data` is null or memory of `malloc` with at least `length` bytes.
+/// `data` is null or memory from `malloc` with at least `length` bytes.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn toit_msg_request_reply(
     handle: RequestHandle,
@@ -203,13 +203,13 @@ pub(crate) unsafe extern "C" fn toit_msg_request_reply(
 /// See `toit/toit.h`.
 ///
 /// # Safety
-/// `error` is null or a string of C.
+/// `error` is null or a C string.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn toit_msg_request_fail(handle: RequestHandle, error: *const c_char) -> c_int {
     if error.is_null() {
         return code(Err(Error::Other));
     }
-    // SAFETY: it is a string of C.
+    // SAFETY: the caller promises that it is a C string.
     let error = unsafe { CStr::from_ptr(error) }.to_bytes();
     let handler = REGISTRY.get(handle.context.addr()).ok_or(Error::NotFound);
     code(handler.and_then(|handler| handler.fail(handle, error)))
@@ -241,12 +241,12 @@ pub(crate) extern "C" fn toit_calloc(nmemb: usize, size: usize) -> *mut c_void {
 /// See `toit/toit.h`.
 ///
 /// # Safety
-/// `ptr` is null or memory of `malloc`.
+/// `ptr` is null or memory from `malloc`.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn toit_realloc(ptr: *mut c_void, size: usize) -> *mut c_void {
     if size == 0 {
-        // A size of 0 frees, and returns null on success: a retry would free twice. SAFETY: as the
-        // caller promises.
+        // A size of 0 frees the memory and returns null on success, so a retry would free it twice.
+        // SAFETY: as the caller promises.
         return unsafe { libc::realloc(ptr, 0) };
     }
     // SAFETY: as the caller promises; a call that fails leaves the memory as it is.

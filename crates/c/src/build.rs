@@ -1,4 +1,4 @@
-//! Builds a component folder, unchanged, inside a generated CMake project.
+//! Builds a component: generates a CMake project that includes the component's folder, which stays unchanged.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use thiserror::Error;
 
 use crate::component::include_dir;
 
-/// The functions that the folder's own `CMakeLists.txt` calls.
+/// The CMake module that defines the functions that the component's `CMakeLists.txt` calls, such as
+/// `idf_component_register`.
 const MODULE: &str = include_str!("../cmake/lucarne.cmake");
 
 /// Why a build failed.
@@ -19,7 +20,7 @@ pub enum BuildError {
     #[error("{} is not a component: it has no CMakeLists.txt", .0.display())]
     NoComponent(PathBuf),
     /// CMake cannot be run.
-    #[error("cmake is needed to build components, and cannot be run: {0}")]
+    #[error("cannot run cmake: {0}; install cmake to build components")]
     NoCMake(io::Error),
     /// CMake or the compiler has reported errors.
     #[error("{0}")]
@@ -37,7 +38,8 @@ pub enum BuildError {
 /// Builds the component in a folder as the shared library `output`. The files of CMake stay in
 /// `work`, so that the next build only compiles changes.
 ///
-/// Returns the warnings of CMake and the compiler.
+/// Returns the remarks of `idf_component_register` on arguments that are ignored, and the warnings that CMake and the
+/// compiler have printed to standard error, line by line.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -51,22 +53,24 @@ pub fn build(folder: &Path, output: &Path, work: &Path) -> Result<Vec<String>, B
     write(&project.join("CMakeLists.txt"), &project_file(&folder)?)?;
 
     let build = work.join("build");
-    let remarks = run(Command::new("cmake")
+    let configured = run(Command::new("cmake")
         .arg("-S")
         .arg(&project)
         .arg("-B")
         .arg(&build)
         .arg("-DCMAKE_BUILD_TYPE=RelWithDebInfo"))?;
-    run(Command::new("cmake").arg("--build").arg(&build))?;
+    let compiled = run(Command::new("cmake").arg("--build").arg(&build))?;
     let built = build.join("component.so");
     std::fs::copy(&built, output).map_err(|reason| file_error(output, reason))?;
-    let remarks = remarks.iter().filter_map(|line| line.strip_prefix("-- "));
-    Ok(remarks.filter(|remark| remark.starts_with("idf_")).map(str::to_owned).collect())
+    let remarks = configured.out.lines().filter_map(|line| line.strip_prefix("-- "));
+    let remarks = remarks.filter(|remark| remark.starts_with("idf_"));
+    let warnings = configured.error.lines().chain(compiled.error.lines());
+    Ok(remarks.chain(warnings).map(str::to_owned).collect())
 }
 
 fn project_file(folder: &Path) -> Result<String, BuildError> {
     let include = include_dir().map_err(|reason| file_error(Path::new("toit/toit.h"), reason))?;
-    // Brackets quote any characters in a path.
+    // A bracket argument (`[==[...]==]`) quotes every character of a path.
     Ok(format!(
         "cmake_minimum_required(VERSION 3.16)\n\
          project(component C CXX)\n\
@@ -93,14 +97,22 @@ fn file_error(path: &Path, reason: io::Error) -> BuildError {
     BuildError::File { path: path.to_owned(), reason }
 }
 
-/// Runs a command, and returns the lines that it prints.
-fn run(command: &mut Command) -> Result<Vec<String>, BuildError> {
+/// The output of a command.
+struct Printed {
+    out: String,
+    error: String,
+}
+
+/// Runs a command, and returns its output.
+fn run(command: &mut Command) -> Result<Printed, BuildError> {
     let Output { status, stdout, stderr } = command.output().map_err(BuildError::NoCMake)?;
-    let out = String::from_utf8_lossy(&stdout);
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let (out, error) = (text(stdout), text(stderr));
     if !status.success() {
-        // Standard error has the errors; standard output has the progress.
-        let wrong = String::from_utf8_lossy(&stderr);
-        return Err(BuildError::Failed(if wrong.is_empty() { out } else { wrong }.trim_end().to_owned()));
+        // The errors are on standard error; standard output has the progress. If standard error is empty, standard
+        // output has the reason.
+        let reason = if error.is_empty() { out } else { error };
+        return Err(BuildError::Failed(reason.trim_end().to_owned()));
     }
-    Ok(out.lines().map(str::to_owned).collect())
+    Ok(Printed { out, error })
 }

@@ -1,4 +1,4 @@
-//! Loads components, starts their handlers, and waits for their end.
+//! Loads components, starts their handlers, and waits until the handlers have ended.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use crate::registry::{ID_MAX, Recorded};
 
 /// The handlers of one system, from their start to their end.
 ///
-/// Their processes end with the system, so drop the system first. Then [`Components::finish`] waits
-/// for the last callbacks.
+/// The processes of handlers end with the system, so drop the system first. Then call [`Components::finish`], which
+/// waits for the last callbacks.
 #[must_use = "wait for components with `finish`"]
 #[derive(Default)]
 pub struct Components {
@@ -34,23 +34,23 @@ pub struct LoadError(libloading::Error);
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Two components use the same id, or the id is invalid.
-    #[error("a component cannot have the id '{0}': {reason}", reason = reason(.0))]
+    /// Two handlers use the same id, or the id is invalid.
+    #[error("a handler cannot have the id '{0}': {reason}", reason = reason(.0))]
     Id(String),
     /// There are too many handlers.
     #[error("there are too many handlers in this process")]
     TooMany,
-    /// The system refuses a handler.
+    /// A handler cannot be started or its id cannot be published.
     #[error("the handler '{id}' cannot be started: {reason}")]
     Refused {
-        /// Its id.
+        /// The handler's id.
         id: String,
         /// The reason.
         reason: String,
     },
 }
 
-/// Why a handler is missing.
+/// The reason of `Refused` when the system ends before the handler has started.
 const ENDED: &str = "the system has ended";
 
 fn reason(id: &str) -> String {
@@ -62,25 +62,24 @@ fn reason(id: &str) -> String {
 }
 
 impl Components {
-    /// Loads a shared library. Its constructors register its handlers. It is never unloaded.
+    /// Loads a shared library, whose constructors register its handlers. The library is never unloaded.
     ///
     /// # Errors
-    /// If it is not a shared library, or it needs something that is missing.
+    /// If the file is not a shared library, or a library or symbol that it needs is missing.
     pub fn load(path: &Path) -> Result<(), LoadError> {
         // A path without a slash would be searched in the system's library folders.
         let file = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
         std::hint::black_box(FUNCTIONS);
-        // SAFETY: loading runs the constructors of the component. The user has requested that by
-        // naming it.
+        // SAFETY: loading runs the constructors of the component. The user requests this by naming the component.
         let library =
             unsafe { libloading::os::unix::Library::open(Some(&file), libloading::os::unix::RTLD_NOW) };
-        // Threads of the component may be anywhere in its code.
+        // Never unload: a thread of the component may be running its code.
         std::mem::forget(library.map_err(LoadError)?);
         Ok(())
     }
 
-    /// Starts all handlers that components have registered since the last time. They can be opened
-    /// when this returns.
+    /// Starts the handlers that were registered since the last call of `start`, `add` or `connect`. When this
+    /// returns, programs can open them.
     ///
     /// # Errors
     /// If one of them cannot be started.
@@ -90,8 +89,8 @@ impl Components {
         Ok(components)
     }
 
-    /// Starts the handlers that were registered since, in the same system. After an error, the
-    /// handlers that were started before must be waited for, too.
+    /// Starts the handlers that were registered since the last call, in the same system. After an error, `finish`
+    /// must still be called, to wait for the handlers that were already started.
     ///
     /// # Errors
     /// If one of them cannot be started.
@@ -119,8 +118,8 @@ impl Components {
         result.map_err(|reason| StartError::Refused { id, reason })
     }
 
-    /// Starts the handlers in an OS process of their own: each connects to the socket of a system,
-    /// and is a process of that system.
+    /// Starts the handlers outside of the system: each connects to the system's socket, and becomes a process of the
+    /// system. The handlers run in the OS process that calls this.
     ///
     /// # Errors
     /// If one of them cannot be started.
@@ -156,13 +155,13 @@ impl Components {
         Ok(())
     }
 
-    /// Waits until the last callback of each handler has run, and flushes their output.
+    /// Waits until the last callback of each handler has run. Then flushes all output streams of C.
     pub fn finish(self) {
         for thread in self.threads {
-            // The panic of a thread has been reported.
+            // The panic hook has already reported a panic.
             let _ = thread.join();
         }
-        // SAFETY: null means all streams.
+        // SAFETY: `fflush` accepts null, which flushes all output streams.
         unsafe { libc::fflush(std::ptr::null_mut()) };
     }
 }
@@ -183,7 +182,8 @@ pub fn include_dir() -> io::Result<PathBuf> {
         return Ok(folder);
     }
     std::fs::create_dir_all(folder.join("toit"))?;
-    // Another process may be doing the same while a compiler reads the file.
+    // Write a new file and rename it, since a compiler may be reading the old one and another process may be writing
+    // the same.
     let fresh = header.with_extension(format!("h.{}", std::process::id()));
     std::fs::write(&fresh, HEADER)?;
     std::fs::rename(&fresh, &header)?;

@@ -1,9 +1,9 @@
 //! A running handler: the thread that runs its callbacks, and the state that it shares with its
 //! process.
 //!
-//! The process puts arriving messages into a queue; the thread takes them out. A process whose
-//! queue is full leaves the rest in its mailbox, where the limits of the kernel apply, and is woken
-//! when there is room.
+//! The process puts arriving messages into a queue; the thread takes them out. If the queue is full, the process
+//! leaves further messages in its mailbox, where the kernel's limits apply. The thread wakes the process when the
+//! queue is at most half full.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::abi::{Error, RequestHandle};
 use crate::memory::{self, Given};
 use crate::registry::{Recorded, Registry};
 
-/// The maximum length of the thread's queue.
+/// The maximum number of events in the thread's queue. Loom models use 1.
 const QUEUE_MAX: usize = if cfg!(loom) { 1 } else { 64 };
 
 /// The maximum length of a failure's text, in bytes.
@@ -30,7 +30,7 @@ pub(crate) struct Handler {
     /// The port for sending, set before the first message arrives.
     port: OnceLock<Port>,
     state: Mutex<State>,
-    /// Signals a new event, or the end.
+    /// Notified when an event is queued or the handler must end.
     bell: Condvar,
 }
 
@@ -38,9 +38,9 @@ struct State {
     queue: VecDeque<Event>,
     /// Whether the thread sleeps, so that it must be woken.
     is_asleep: bool,
-    /// Whether the process has left messages in its mailbox.
+    /// Whether the process must be woken when the queue has room.
     is_crowded: bool,
-    /// Unanswered requests, by the number that the component uses.
+    /// Unanswered requests by number. A `RequestHandle` has the number.
     requests: FxHashMap<i32, Asked>,
     last_request: i32,
     phase: Phase,
@@ -87,21 +87,22 @@ impl Handler {
         &self.kernel
     }
 
-    // For the process.
+    // Methods for the process.
 
     pub(crate) fn set_port(&self, port: Port) {
         let _ = self.port.set(port);
     }
 
-    /// Returns whether the queue has room for another event. If not, the process is woken when it
-    /// does.
+    /// Returns whether the queue has room for another event. If not, the process is woken when the queue is at most
+    /// half full.
     pub(crate) fn has_room(&self) -> bool {
         let mut state = self.state.lock();
         state.is_crowded = state.queue.len() >= QUEUE_MAX;
         !state.is_crowded
     }
 
-    /// Puts an event into the thread's queue. An ending handler drops it, which answers a request.
+    /// Puts an event into the thread's queue. If the handler is ending, drops the event. Dropping a request answers
+    /// it with a failure.
     pub(crate) fn put(&self, event: Event) {
         let mut state = self.state.lock();
         if state.phase != Phase::Alive {
@@ -117,7 +118,8 @@ impl Handler {
         self.state.lock().phase == Phase::Over
     }
 
-    /// Ends the thread after the current callback. Returns false if that has been requested before.
+    /// Ends the thread after the current callback and `on_removed`. Drops queued events. Returns false if the end was
+    /// requested before.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.state.lock();
         if state.phase != Phase::Alive {
@@ -127,7 +129,7 @@ impl Handler {
         let unheard = std::mem::take(&mut state.queue);
         self.ring(state.is_asleep);
         drop(state);
-        // Outside of the lock: dropping requests answers them.
+        // Dropped without the lock, since dropping requests answers them.
         drop(unheard);
         true
     }
@@ -138,7 +140,7 @@ impl Handler {
         }
     }
 
-    // For the component, on any thread.
+    // Methods for the component, which may be called on any thread.
 
     pub(crate) fn notify(&self, to: i32, mut given: Given) -> Result<(), Error> {
         let payload = given.payload()?;
@@ -177,9 +179,9 @@ impl Handler {
         state.requests.remove(&request.number).map(|asked| asked.token)
     }
 
-    // On the thread.
+    // Methods that run on the handler's thread, and their helpers.
 
-    /// Starts the thread, which runs from `on_created` to `on_removed`.
+    /// Starts the thread. It calls `on_created` first, and `on_removed` last.
     pub(crate) fn start(
         self: Arc<Self>,
         registry: &'static Registry,
@@ -241,7 +243,7 @@ impl Handler {
         self.next(&mut Patience::new())
     }
 
-    /// Adds a request as if the component had got it, for models.
+    /// Adds a request as if it had been passed to the component, for models.
     #[cfg(all(test, loom))]
     pub(crate) fn model_request(&self, context: usize, sender: Pid, token: RequestToken) -> RequestHandle {
         let sender = number_of(sender).expect("it is small");
@@ -261,7 +263,7 @@ impl Handler {
         }
     }
 
-    /// Returns the next event. None when the handler must end.
+    /// Waits for the next event and returns it. Returns `None` when the handler must end.
     fn next(&self, patience: &mut Patience) -> Option<Event> {
         let mut state = self.state.lock();
         loop {
@@ -280,7 +282,7 @@ impl Handler {
             }
             if patience.is_left() {
                 drop(state);
-                // Not a spin loop: the sender may need this very processor.
+                // Yields instead of spinning, since the sender may need this processor.
                 thread::yield_now();
                 state = self.state.lock();
             } else {
@@ -291,7 +293,7 @@ impl Handler {
         }
     }
 
-    /// Ends after the last callback: unanswered requests fail, and the process ends.
+    /// Runs after the last callback: fails the unanswered requests, and wakes the process so that it ends.
     fn finish(&self) {
         let mut state = self.state.lock();
         state.phase = Phase::Over;
@@ -304,12 +306,12 @@ impl Handler {
     }
 }
 
-/// Returns a pid as C sees it.
+/// Converts a pid to the number that C code uses. Fails if it does not fit an `int`.
 fn number_of(pid: Pid) -> Result<i32, std::num::TryFromIntError> {
     i32::try_from(pid.as_i64())
 }
 
-/// Decides whether to poll before sleeping.
+/// The time for which the thread polls for events before it sleeps: `PATIENCE_US` after the last event.
 struct Patience {
     clock: Clock,
     since_us: i64,

@@ -1,12 +1,11 @@
-//! Models of handlers and their registry: all interleavings of small cases, checked by loom.
+//! Models of handlers and their registry. Loom checks all interleavings with up to three preemptions.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" cargo test -p lucarne-c --lib --release --target-dir target/loom models
 //! ```
 //!
-//! The kernel is a simulated one, and the model's main thread gives its turns. The other threads
-//! are those of a component, and the handler's own. If a wake-up of the handler's thread is lost,
-//! loom reports a deadlock.
+//! The kernel is simulated; the model's main thread runs its processes. The other threads are the component's threads
+//! and the handler's thread. If a wake-up of the handler's thread is lost, loom reports a deadlock.
 
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,16 +22,17 @@ use crate::memory::Given;
 use crate::process::HandlerProcess;
 use crate::registry::{Recorded, Registry, UserData};
 
-/// As in the kernel's models.
+/// Checks all interleavings with up to three preemptions, as in the kernel's models.
 fn model(check: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
     builder.check(check);
 }
 
+/// The maximum number of turns of the simulated kernel; a run that needs more is stuck.
 const STEPS: u64 = 1_000;
 
-/// Counts the callbacks of a handler by their reason.
+/// Counts the calls of each callback of a handler.
 #[derive(Default)]
 struct Heard {
     created: AtomicUsize,
@@ -63,7 +63,7 @@ unsafe extern "C" fn on_created(user_data: *mut c_void, _: *mut c_void) -> c_int
 }
 
 unsafe extern "C" fn on_message(user_data: *mut c_void, _: c_int, data: *mut u8, _: c_int) -> c_int {
-    // SAFETY: the data is the callback's.
+    // SAFETY: the callback owns the data.
     unsafe { libc::free(data.cast()) };
     count(&Heard::of(user_data).messages)
 }
@@ -77,7 +77,7 @@ unsafe extern "C" fn on_request(
     data: *mut u8,
     _: c_int,
 ) -> c_int {
-    // SAFETY: the data is the callback's.
+    // SAFETY: the callback owns the data.
     unsafe { libc::free(data.cast()) };
     count(&Heard::of(user_data).requests)
 }
@@ -97,7 +97,7 @@ fn recorded(id: &str, heard: &'static Heard) -> Recorded {
     Recorded { id: id.to_owned(), user_data, callbacks }
 }
 
-/// A handler in a registry.
+/// A simulated kernel, a registry, and a handler in it.
 struct World {
     simulation: Simulation,
     registry: &'static Registry,
@@ -115,7 +115,8 @@ impl World {
         World { simulation, registry, heard, handler, context }
     }
 
-    /// Makes a request from another process, which counts the answers to it.
+    /// Makes a request between two new processes. Returns the sender, the token of the request, and the number of
+    /// answers that the sender has received.
     fn request(&mut self) -> (Pid, RequestToken, Arc<AtomicUsize>) {
         let (token, answers) = (Arc::new(Mutex::new(None)), Arc::new(AtomicUsize::new(0)));
         let (taken, counted) = (token.clone(), answers.clone());
@@ -131,7 +132,7 @@ impl World {
         let mut is_new = true;
         let asker = move |context: &mut Context<'_>| {
             if std::mem::take(&mut is_new) {
-                context.request(asked, 7, Payload::null()).expect("it is there");
+                context.request(asked, 7, Payload::null()).expect("the receiver is running");
             }
             while let Some(message) = context.receive() {
                 counted.fetch_add(
@@ -143,7 +144,7 @@ impl World {
         };
         let asker = self.simulation.handle().start_system(Box::new(asker), SpawnOptions::default());
         self.run();
-        let token = token.lock().unwrap().take().expect("it was asked");
+        let token = token.lock().unwrap().take().expect("the request has arrived");
         (asker, token, answers)
     }
 
@@ -154,12 +155,15 @@ impl World {
     }
 
     fn run(&mut self) {
-        assert!(self.simulation.run_until_quiet(STEPS), "it does not end");
+        assert!(
+            self.simulation.run_until_quiet(STEPS),
+            "the simulation has not become idle after {STEPS} steps"
+        );
     }
 }
 
 fn nothing() -> Given {
-    // SAFETY: null is allowed.
+    // SAFETY: a null pointer with size 0 is valid.
     unsafe { Given::new(std::ptr::null_mut(), 0, false) }.expect("valid arguments")
 }
 
@@ -171,11 +175,11 @@ fn each_recorded_handler_is_taken_once() {
             .map(|id| thread::spawn(move || registry.record(recorded(id, Heard::leaked()))))
             .into_iter()
             .collect();
-        let mut taken = registry.take_recorded().expect("no id is taken");
+        let mut taken = registry.take_recorded().expect("no id is refused");
         for thread in threads {
             assert!(thread.join().unwrap());
         }
-        taken.extend(registry.take_recorded().expect("no id is taken"));
+        taken.extend(registry.take_recorded().expect("no id is refused"));
         let mut ids: Vec<_> = taken.iter().map(|recorded| recorded.id.as_str()).collect();
         ids.sort_unstable();
         assert_eq!(ids, ["a", "b"]);
@@ -183,7 +187,7 @@ fn each_recorded_handler_is_taken_once() {
 }
 
 #[test]
-fn of_two_with_the_same_id_one_is_refused_and_named() {
+fn second_handler_with_the_same_id_is_refused_and_reported() {
     model(|| {
         let registry: &'static Registry = Box::leak(Box::new(Registry::new()));
         let other = thread::spawn(move || registry.record(recorded("a", Heard::leaked())));
@@ -228,7 +232,7 @@ fn a_request_answered_by_two_threads_is_answered_once() {
 }
 
 #[test]
-fn a_request_is_answered_once_by_the_component_or_by_its_end() {
+fn request_is_answered_once_when_reply_races_with_end() {
     model(|| {
         let mut world = World::new();
         let (request, answers) = world.request_handled();
@@ -244,7 +248,7 @@ fn a_request_is_answered_once_by_the_component_or_by_its_end() {
 }
 
 #[test]
-fn a_request_during_the_end_is_handled_or_fails() {
+fn request_that_races_with_the_end_is_answered_once() {
     model(|| {
         let mut world = World::new();
         let (sender, token, answers) = world.request();
@@ -263,7 +267,7 @@ fn a_request_during_the_end_is_handled_or_fails() {
 }
 
 #[test]
-fn a_full_handler_wakes_its_process_when_there_is_room() {
+fn taking_from_a_full_queue_wakes_the_process() {
     model(|| {
         let mut world = World::new();
         let (on_published, _published) = sync_channel(1);
@@ -282,7 +286,7 @@ fn a_full_handler_wakes_its_process_when_there_is_room() {
         world.run();
         taking.join().unwrap();
         world.run();
-        // Would wait forever if the process did not learn of the room.
+        // If the process were not woken, this would wait forever and loom would report a deadlock.
         assert!(world.handler.model_next().is_some());
     });
 }

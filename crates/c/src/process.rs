@@ -1,4 +1,4 @@
-//! The process of a handler, which passes messages on.
+//! The kernel process of a handler: passes its messages to the handler's thread, and publishes its id.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use lucarne_services::protocol::procedure;
 
 use crate::handler::{Event, Handler};
 
-/// The cost of passing on a message, in units of the scheduler.
+/// The cost of passing on a message, in units of the scheduler's budget.
 const MESSAGE_COST: u32 = 50;
 
 pub(crate) struct HandlerProcess {
     handler: Arc<Handler>,
-    /// Told whether the id could be published.
+    /// Receives the result of publishing the handler's id. `None` once the result is sent.
     on_published: Option<SyncSender<Result<(), String>>>,
     is_new: bool,
 }
@@ -26,7 +26,7 @@ impl HandlerProcess {
 
     fn publish(&mut self, context: &mut Context<'_>) {
         self.handler.set_port(context.port());
-        // The end of the system process also ends the users of the handler.
+        // When the system process ends, the handler ends too (see `take`).
         if let Some(system) = context.system() {
             context.watch(system);
         }
@@ -38,7 +38,7 @@ impl HandlerProcess {
 
     fn published(&mut self, result: Result<(), String>) {
         if let Some(on_published) = self.on_published.take() {
-            // A receiver that no longer waits has given up the system.
+            // Sending fails only if the receiver has been dropped; the result is not needed then.
             let _ = on_published.send(result);
         }
     }
@@ -58,7 +58,8 @@ impl HandlerProcess {
             MessageKind::ProcessTerminated => {
                 self.handler.end();
             }
-            // Components have no resources, and their unneeded answers are dropped.
+            // Resource messages do not concern components. Canceled requests are not passed on: the component
+            // answers, and the kernel drops the answer.
             _ => {}
         }
     }

@@ -5,7 +5,7 @@
 //! the handlers recorded until then, and a system that loads a component takes those that the
 //! component has added.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::ffi::c_void;
 use std::sync::Arc;
 
@@ -43,16 +43,20 @@ struct State {
     recorded: Vec<Recorded>,
     /// The ids of all recorded handlers.
     ids: BTreeSet<String>,
-    /// Ids that were refused.
-    refused: Vec<String>,
+    /// Ids that were refused, the first one first.
+    refused: VecDeque<String>,
     /// The running handlers; their numbers are the contexts that components see.
     handlers: Slots<Arc<Handler>>,
 }
 
 impl Registry {
     pub(crate) fn new() -> Registry {
-        let state =
-            State { recorded: Vec::new(), ids: BTreeSet::new(), refused: Vec::new(), handlers: Slots::new() };
+        let state = State {
+            recorded: Vec::new(),
+            ids: BTreeSet::new(),
+            refused: VecDeque::new(),
+            handlers: Slots::new(),
+        };
         Registry { state: Mutex::new(state) }
     }
 
@@ -61,20 +65,20 @@ impl Registry {
         let mut state = self.state.lock();
         let is_good = !recorded.id.is_empty() && recorded.id.len() <= ID_MAX;
         if !is_good || !state.ids.insert(recorded.id.clone()) {
-            state.refused.push(recorded.id);
+            state.refused.push_back(recorded.id);
             return false;
         }
         state.recorded.push(recorded);
         true
     }
 
-    /// Takes the handlers that were recorded since the last time.
+    /// Takes the handlers that were recorded since the last call.
     ///
     /// # Errors
-    /// The first id that was refused.
+    /// The first refused id that no call has returned yet. The recorded handlers stay for the next call.
     pub(crate) fn take_recorded(&self) -> Result<Vec<Recorded>, String> {
         let mut state = self.state.lock();
-        if let Some(refused) = state.refused.pop() {
+        if let Some(refused) = state.refused.pop_front() {
             return Err(refused);
         }
         Ok(std::mem::take(&mut state.recorded))
@@ -107,5 +111,26 @@ impl Registry {
             }
         }
         kernels
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn recorded(id: &str) -> Recorded {
+        let callbacks = Callbacks { on_created: None, on_message: None, on_request: None, on_removed: None };
+        Recorded { id: id.to_owned(), user_data: UserData(std::ptr::null_mut()), callbacks }
+    }
+
+    #[test]
+    fn refusals_are_reported_in_order() {
+        let registry = Registry::new();
+        assert!(registry.record(recorded("a")));
+        assert!(!registry.record(recorded("")));
+        assert!(!registry.record(recorded("a")));
+        assert_eq!(registry.take_recorded().err().as_deref(), Some(""));
+        assert_eq!(registry.take_recorded().err().as_deref(), Some("a"));
+        assert_eq!(registry.take_recorded().map(|taken| taken.len()), Ok(1));
     }
 }

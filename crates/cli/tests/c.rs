@@ -153,7 +153,7 @@ fn a_duplicate_id_is_named() {
     let output = lucarne(&["run", "--component", &first, "--component", &second, &program], &[]);
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(error, "lucarne: a component cannot have the id 'test/flight': another handler has it\n");
+    assert_eq!(error, "lucarne: a handler cannot have the id 'test/flight': another handler has it\n");
 }
 
 #[test]
@@ -215,6 +215,17 @@ fn ignored_arguments_are_named() {
     assert!(built.status.success(), "{remarks}");
     assert_eq!(remarks, "idf_component_register: LDFRAGMENTS has no meaning on a host, and is ignored\n");
     assert!(library.exists());
+}
+
+#[test]
+fn warnings_of_the_compiler_are_printed() {
+    let (folder, library) =
+        (folder("warned", "idf_component_register(SRC_DIRS . REQUIRES toit)\n"), library("warned"));
+    std::fs::write(folder.join("warned.c"), "#warning \"this is old\"\n").expect("room on the disk");
+    let built = build(&folder, &library);
+    let warnings = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{warnings}");
+    assert!(warnings.contains("warned.c") && warnings.contains("this is old"), "{warnings}");
 }
 
 #[test]

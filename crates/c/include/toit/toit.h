@@ -147,9 +147,10 @@ toit_err_t toit_msg_request_reply(toit_msg_request_handle_t handle,
 toit_err_t toit_msg_request_fail(toit_msg_request_handle_t handle, const char* error);
 
 /*
- * Collects the garbage of all Toit processes, and returns when that is done.
+ * Collects the garbage of all Toit processes. Waits for each system at most one second: a process that is busy for longer
+ * collects its garbage later.
  *
- *   TOIT_OK  It has been collected.
+ *   TOIT_OK  Always.
  */
 toit_err_t toit_gc(void);
 
