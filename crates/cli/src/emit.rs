@@ -1,4 +1,4 @@
-//! `lucarne --emit=STAGE FILE`.
+//! `lucarne --emit=STAGE FILE`: prints the result of a stage of the compiler.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use crate::arguments::Stage;
 use crate::output::print_out;
 use crate::{FAILURE, Stop, front, input};
 
-/// Prints the result of a stage for a file.
+/// Prints the result of a stage of the compiler for a file. Fails if the file cannot be read.
 pub(crate) fn emit(stage: Stage, file: &Path) -> Result<ExitCode, Stop> {
     front::require_readable(file)?;
     let text = match stage {

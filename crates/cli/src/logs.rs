@@ -1,4 +1,4 @@
-//! `lucarne container logs`.
+//! Implements `lucarne container logs`: prints a container's log, and follows it.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! The binary `lucarne`: parses arguments and prints output.
+//! The binary `lucarne`: parses the command line, runs the command, and turns its result into an exit status.
 
 mod arguments;
 mod c;
@@ -33,14 +33,14 @@ use output::print_error;
 
 /// The exit status for a wrong command line or a file that cannot be read.
 const USAGE: u8 = 2;
-/// The exit status for a program that failed or has errors.
+/// The exit status for all other failures, such as a program with errors or a device that refuses a command.
 const FAILURE: u8 = 1;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|fault| {
         print_error(&format!(
             "lucarne: internal fault: {fault}\nThis is a mistake in lucarne, not in your program. Please \
-             report it, with the program that brought it about.\n"
+             report it, with the program that caused it.\n"
         ));
     }));
     complete::complete(CommandLine::command);

@@ -1,4 +1,4 @@
-//! `lucarne pkg`.
+//! `lucarne pkg`: installs packages from folders, and lists the packages of the lock file.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -109,8 +109,8 @@ fn as_table(rows: &[Row<'_>]) -> String {
     text
 }
 
-/// Returns the given folder, or else the folder of the program that contains the current folder, or else the current
-/// folder.
+/// Returns the folder of the program: the given folder; or else the nearest folder, from the current folder upwards,
+/// that has a `package.yaml` or a lock file; or else the current folder.
 fn program_folder(given: Option<&Path>) -> Result<PathBuf, Stop> {
     if let Some(folder) = given {
         let shown = folder.display();

@@ -1,4 +1,4 @@
-//! `lucarne run`.
+//! `lucarne run`: compiles a program and runs it here, in virtual time, or on a device.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -20,7 +20,8 @@ use crate::{FAILURE, Stop, container, front};
 /// The exit status after Ctrl-C: 128 plus the number of the signal, as in shells.
 const INTERRUPTED: i32 = 130;
 
-/// Compiles a program and runs it to its end. Returns the program's exit status.
+/// Compiles a program and runs it to its end, or sends it to a device. Returns the exit status of a program that ran
+/// here.
 pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     let file = options.file();
     if let Some(option) = file.to_str().filter(|file| file.starts_with('-')) {
@@ -31,7 +32,9 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
         return run_on_device(options, file);
     }
     if options.on_device != RunOptions::default() {
-        return Err(Stop::usage("these options need a program that runs on a device: see -d"));
+        return Err(Stop::usage(
+            "options such as --memory, --define and --assets need a device: add '--device NAME'",
+        ));
     }
     if let Some(parent) = options.end_with_parent {
         end_with_parent(parent)?;
@@ -72,7 +75,7 @@ fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
 fn end_with_parent(parent: i32) -> Result<(), Stop> {
     use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(|error| {
-        Stop::failure(format!("cannot ask to be killed with the parent process: {error}"))
+        Stop::failure(format!("cannot set the signal for the end of the parent process: {error}"))
     })?;
     // The parent may have ended before the request.
     if getppid().map(Pid::as_raw_pid) == Some(parent) {
@@ -82,7 +85,7 @@ fn end_with_parent(parent: i32) -> Result<(), Stop> {
     }
 }
 
-/// Does nothing: other systems have no such signal.
+/// Does nothing: only Linux can send a signal when a parent process ends.
 #[cfg(not(target_os = "linux"))]
 fn end_with_parent(_: i32) -> Result<(), Stop> {
     Ok(())
@@ -131,7 +134,7 @@ fn start_components(options: &Run, system: &System) -> Result<Components, Stop> 
         .map_err(|error| Stop::failure(error.to_string()))
 }
 
-/// Runs a component in this OS process, which [`start_components`] started.
+/// Runs a component in this OS process. [`start_components`] of the parent process has started this process.
 pub(crate) fn serve_component(library: &Path, socket: &Path) -> Result<ExitCode, Stop> {
     components::serve(library, socket).map_err(|error| Stop::failure(error.to_string()))?;
     Ok(ExitCode::SUCCESS)
@@ -145,7 +148,7 @@ fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
     .map_err(|error| Stop::failure(format!("cannot handle Ctrl-C: {error}")))
 }
 
-/// Runs a program in virtual time. Fails if the program waits for something that cannot happen.
+/// Runs a program in virtual time. Fails if the simulation has no step left and the program has not ended.
 fn simulate(
     options: &Run,
     seed: u64,
@@ -157,10 +160,12 @@ fn simulate(
     let program = system.start_program(image, options.file(), program_options(options));
     system.simulation.run_until(u64::MAX, || program.code().is_some());
     output.flush();
-    program.code().ok_or_else(|| Stop::failure("the program waits for something that can never happen"))
+    program.code().ok_or_else(|| {
+        Stop::failure("the program cannot end: each of its processes waits, and no timer or message is left")
+    })
 }
 
-/// Returns the options of a program on a desktop: it may use all that its user may use.
+/// Returns the options of a program that runs here, not on a device: it may use all that its user may use.
 fn program_options(options: &Run) -> ProgramOptions {
     ProgramOptions {
         arguments: options.arguments().to_vec(),

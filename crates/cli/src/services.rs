@@ -1,4 +1,4 @@
-//! `lucarne services`: lists providers, their clients, and the calls of a while.
+//! `lucarne services`: lists providers and their clients, and counts calls over a given time.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -88,13 +88,13 @@ fn names(clients: &[ClientSample]) -> String {
     if clients.is_empty() { "-".to_owned() } else { clients.iter().map(name).collect::<Vec<_>>().join(",") }
 }
 
-/// Formats a count over a time for people, as a rate per second.
+/// Formats a count over `over_us` µs as a rate per second.
 pub(crate) fn rate(count: u64, over_us: i64) -> String {
     let rate = count as f64 * 1e6 / over_us.max(1) as f64;
     if count == 0 || rate >= 10.0 { format!("{rate:.0}") } else { format!("{rate:.1}") }
 }
 
-/// Formats a time in ns for people.
+/// Formats a time in ns as µs or ms, and no time as `-`.
 fn time(ns: Option<u64>) -> String {
     let Some(ns) = ns else { return "-".to_owned() };
     let us = ns as f64 / 1e3;
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_for_people() {
+    fn rates_and_times_are_rounded() {
         assert_eq!(time(Some(600)), "0.6µs");
         assert_eq!(time(Some(123_456)), "123µs");
         assert_eq!(time(Some(1_234_567_890)), "1235ms");

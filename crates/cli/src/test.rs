@@ -1,7 +1,7 @@
-//! `lucarne test`.
+//! Implements `lucarne test`: finds the test programs, runs several at a time, and reports the results.
 //!
-//! Each test program runs in an OS process of its own, `lucarne run FILE ARG...`. A test passes if this process ends
-//! with status 0 in time.
+//! Each test program runs in its own OS process, `lucarne run FILE ARG...`. A test passes if its process ends with
+//! status 0 before the timeout.
 
 mod report;
 
@@ -21,7 +21,8 @@ use crate::progress::Progress;
 use crate::{FAILURE, Stop, files};
 use report::Report;
 
-/// The largest output of a test that is kept, in bytes: a test that prints without end must not fill the memory.
+/// The number of bytes of a test's output that are kept. The limit keeps a test that prints endlessly from filling
+/// the memory.
 const OUTPUT_MAX: usize = 1 << 20;
 
 /// The result of a test.
@@ -36,12 +37,21 @@ struct Finished {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Passed,
-    /// The test ended with this status, or none if a signal ended it.
-    Failed(Option<i32>),
+    Failed(Failure),
     TimedOut,
 }
 
-/// Runs all tests, several at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// The test ended with this status.
+    Status(i32),
+    /// A signal ended the test.
+    Signal,
+    /// The test could not be started, or waiting for it failed.
+    NotRun,
+}
+
+/// Runs the tests that the options select, several at a time. Returns success if all pass.
 pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     let mut tests =
         files::find(&options.paths, |name| name.ends_with("-test.toit") || name.ends_with("_test.toit"))?;
@@ -51,8 +61,10 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     };
     tests.retain(is_wanted);
     if tests.is_empty() {
-        let place = if options.filter.is_empty() { "in these folders" } else { "that match the filter" };
-        return Err(Stop::usage(format!("no tests {place}: tests are files named *-test.toit")));
+        let place = if options.filter.is_empty() { "in the given paths" } else { "that match the filter" };
+        return Err(Stop::usage(format!(
+            "no tests {place}: tests are files named *-test.toit or *_test.toit"
+        )));
     }
     let binary = std::env::current_exe()
         .map_err(|error| Stop::failure(format!("cannot find this program: {error}")))?;
@@ -69,7 +81,7 @@ pub(crate) fn test(options: &Test) -> Result<ExitCode, Stop> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
 }
 
-/// Runs tests on `jobs` threads. Each thread takes the next test when it is done with one.
+/// Runs tests on `jobs` threads. Each thread takes the next waiting test whenever it has finished a test.
 fn run_all(
     binary: &Path,
     options: &Test,
@@ -106,8 +118,9 @@ fn run_all(
 fn run_one(binary: &Path, options: &Test, file: PathBuf) -> Finished {
     let start = Instant::now();
     let result = run_process(binary, options, &file);
-    let (outcome, output) =
-        result.unwrap_or_else(|error| (Outcome::Failed(None), format!("cannot run it: {error}\n")));
+    let (outcome, output) = result.unwrap_or_else(|error| {
+        (Outcome::Failed(Failure::NotRun), format!("cannot run the test: {error}\n"))
+    });
     Finished { file, outcome, duration: start.elapsed(), output }
 }
 
@@ -120,12 +133,13 @@ fn run_process(binary: &Path, options: &Test, file: &Path) -> std::io::Result<(O
         .args(&options.arguments);
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;
-    // The command holds the writing end of the pipe. If it were not dropped, reading would never end.
+    // The command holds the writing end of the pipe. Drop it, since reading ends only when every writing end is
+    // closed.
     drop(command);
     let collector = std::thread::spawn(move || collect(reader));
     let outcome = match child.wait_timeout(Duration::from_secs(options.timeout.into()))? {
         Some(status) if status.success() => Outcome::Passed,
-        Some(status) => Outcome::Failed(status.code()),
+        Some(status) => Outcome::Failed(status.code().map_or(Failure::Signal, Failure::Status)),
         None => {
             child.kill()?;
             child.wait()?;
@@ -144,7 +158,7 @@ fn with_folder(file: &Path) -> PathBuf {
     }
 }
 
-/// Reads to the end and keeps the first part.
+/// Reads to the end. Returns the first `OUTPUT_MAX` bytes as text, and then says how many bytes were left out.
 fn collect(mut from: impl Read) -> String {
     let mut kept = Vec::new();
     let mut chunk = [0; 8192];

@@ -86,12 +86,13 @@ impl Report {
     }
 }
 
-/// Returns the reason of a failure, in a few words.
+/// Returns the reason of a failure in a few words, or none if the test passed.
 fn reason(outcome: Outcome) -> Option<String> {
     match outcome {
         Outcome::Passed => None,
-        Outcome::Failed(Some(status)) => Some(format!("exit status {status}")),
-        Outcome::Failed(None) => Some("ended by a signal".to_owned()),
+        Outcome::Failed(super::Failure::Status(status)) => Some(format!("exit status {status}")),
+        Outcome::Failed(super::Failure::Signal) => Some("ended by a signal".to_owned()),
+        Outcome::Failed(super::Failure::NotRun) => Some("could not be run".to_owned()),
         Outcome::TimedOut => Some("timed out".to_owned()),
     }
 }
@@ -106,7 +107,8 @@ fn as_text(finished: &Finished) -> String {
 fn as_json(finished: &Finished) -> serde_json::Value {
     let (outcome, status) = match finished.outcome {
         Outcome::Passed => ("passed", Some(0)),
-        Outcome::Failed(status) => ("failed", status),
+        Outcome::Failed(super::Failure::Status(status)) => ("failed", Some(status)),
+        Outcome::Failed(super::Failure::Signal | super::Failure::NotRun) => ("failed", None),
         Outcome::TimedOut => ("timed-out", None),
     };
     json!({
