@@ -1,4 +1,4 @@
-//! Payloads to `serde` types; the mapping is that of `serde_to`.
+//! Decodes payloads into `serde` types. The mapping is the one documented in `serde_to`.
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
@@ -25,22 +25,21 @@ impl<'p> Decoder<'p> {
         T::deserialize(Deserializer { decoder: self, token: None })
     }
 
-    /// Reads one value as the arguments of a call: a tuple `T` of `count` items. A list stands for
-    /// several arguments, null for none, anything else for the first one alone. Missing arguments
-    /// at the end are null.
+    /// Reads one value as the arguments of a call: a tuple `T` of `count` items. A list contains the arguments, null
+    /// means no arguments, and any other value is the only argument. Missing arguments at the end are null.
     ///
     /// # Errors
     /// See [`DecodeError`].
     pub fn deserialize_arguments<T: Deserialize<'p>>(&mut self, count: usize) -> Result<T, DecodeError> {
         let token = self.expect_next()?;
         let (token, left) = match token {
-            Token::List(len) if len > count => {
-                return Err(DecodeError::Unexpected(format!("{len} arguments instead of {count}")));
-            }
             Token::List(len) => (None, len),
             Token::Null => (None, 0),
             first => (Some(first), 1),
         };
+        if left > count {
+            return Err(DecodeError::Unexpected(format!("{left} arguments instead of {count}")));
+        }
         T::deserialize(Arguments { decoder: self, token, left, wanted: count })
     }
 }
@@ -50,7 +49,7 @@ struct Arguments<'d, 'p> {
     decoder: &'d mut Decoder<'p>,
     /// The first argument, if it has been read already.
     token: Option<Token<'p>>,
-    /// The number of arguments left; the rest is null.
+    /// The number of arguments that have not been read. Arguments beyond them are null.
     left: usize,
     wanted: usize,
 }
@@ -62,9 +61,13 @@ impl<'de> de::Deserializer<'de> for Arguments<'_, 'de> {
         visitor.visit_seq(self)
     }
 
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_unit()
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
-        bytes byte_buf option unit unit_struct newtype_struct seq tuple tuple_struct map struct
+        bytes byte_buf option unit_struct newtype_struct seq tuple tuple_struct map struct
         enum identifier ignored_any
     }
 }
@@ -190,7 +193,7 @@ fn in_full<'d, 'p, T>(
 ) -> Result<T, DecodeError> {
     let value = visit(&mut items)?;
     if items.left > 0 {
-        return Err(DecodeError::Unexpected(format!("{} items too many", items.left)));
+        return Err(DecodeError::Unexpected(format!("{} items or entries too many", items.left)));
     }
     Ok(value)
 }
@@ -230,7 +233,7 @@ impl<'p> de::MapAccess<'p> for &mut Items<'_, 'p> {
     }
 }
 
-/// An enum variant with content: a map of one entry, which has begun.
+/// An enum variant with content: a map with one entry, whose header has been read.
 struct Variant<'d, 'p> {
     decoder: &'d mut Decoder<'p>,
 }

@@ -193,6 +193,28 @@ fn serde_refuses_what_does_not_fit() {
 }
 
 #[test]
+fn arguments_are_counted() {
+    fn read<T: for<'de> Deserialize<'de>>(value: Value, count: usize) -> Result<T, String> {
+        let mut payload = Payload::from_value(&value).unwrap();
+        let mut decoder = payload.decoder();
+        let arguments = decoder.deserialize_arguments(count).map_err(|error| error.to_string())?;
+        decoder.finish().map_err(|error| error.to_string())?;
+        Ok(arguments)
+    }
+    type Two = (Option<i64>, Option<i64>);
+    assert_eq!(read::<()>(Value::Null, 0), Ok(()));
+    assert_eq!(read::<Two>(Value::Null, 2), Ok((None, None)));
+    assert_eq!(read::<Two>(Value::Int(7), 2), Ok((Some(7), None)));
+    assert_eq!(read::<Two>(Value::List(vec![Value::Int(7), Value::Int(8)]), 2), Ok((Some(7), Some(8))));
+    let refused = read::<Two>(Value::List(vec![Value::Null; 3]), 2).unwrap_err();
+    assert!(refused.contains("3 arguments instead of 2"), "{refused}");
+    for value in [Value::Int(7), Value::List(vec![Value::Int(7)])] {
+        let refused = read::<()>(value, 0).unwrap_err();
+        assert!(refused.contains("1 arguments instead of 0"), "{refused}");
+    }
+}
+
+#[test]
 fn bytes_in_serde_types_are_not_copied() {
     for bytes in [Bytes::from(vec![1; 50_000]), Bytes::sealed(&[1; 50_000]).unwrap()] {
         let address = bytes.as_ptr();
