@@ -39,39 +39,40 @@ pub enum InstallError {
     NotAPackage {
         /// The folder.
         folder: PathBuf,
-        /// The missing part.
+        /// The reason.
         why: &'static str,
     },
     /// A name cannot be used in an import.
-    #[error("`{0}` cannot be the prefix of an import: choose another one with --prefix")]
+    #[error("`{0}` cannot be the prefix of an import: choose another prefix with --prefix")]
     BadPrefix(String),
     /// No suitable version of a package from a registry is available.
     #[error(
-        "no version {wanted} of {url} is in {}: Lucarne does not download packages; put the package there, \
-         in a folder named for its version", folder.display()
+        "no version {wanted} of {url} is in {}: Lucarne does not download packages; put the package into \
+         a folder whose name is the version, such as 1.2.3", folder.display()
     )]
     NotThere {
         /// The package.
         url: String,
-        /// The suitable versions.
+        /// The version constraint, such as `^1.2.0`.
         wanted: String,
         /// The folder that should hold its versions.
         folder: PathBuf,
     },
 }
 
-/// Returns the folder of the program that a file or folder belongs to: the nearest one above with a
+/// Returns the folder of the program that a file or folder belongs to: `inside` itself or the nearest parent with a
 /// lock file or a `package.yaml`.
 pub fn program_folder(inside: &Path) -> Option<PathBuf> {
     let has_file = |folder: &&Path| [LOCK_FILE, SPEC_FILE].iter().any(|name| folder.join(name).is_file());
     inside.ancestors().find(has_file).map(Path::to_owned)
 }
 
-/// Adds the package in `package` to the program in `root`, under a prefix or else the package's own
-/// name. Returns the prefix.
+/// Adds the package in the folder `package` to the program in `root`. The prefix is `prefix`, or else the package's
+/// name, or else the name of its folder. Returns the prefix.
 ///
 /// # Errors
-/// See [`InstallError`]; no file is written then.
+/// See [`InstallError`]. If writing the lock file fails, `package.yaml` has been changed already; after any other
+/// error, no file has been written.
 pub fn install_local(root: &Path, package: &Path, prefix: Option<&str>) -> Result<String, InstallError> {
     require_package(package)?;
     let name = match prefix {
@@ -97,14 +98,14 @@ pub fn install_local(root: &Path, package: &Path, prefix: Option<&str>) -> Resul
 /// packages in it.
 ///
 /// # Errors
-/// See [`InstallError`]; no file is written then.
+/// See [`InstallError`]. After an error the lock file is unchanged.
 pub fn install_all(root: &Path) -> Result<usize, InstallError> {
     let lock = resolve(root, read_spec(root)?)?;
     write(&root.join(LOCK_FILE), &lock.write())?;
     Ok(lock.packages.len())
 }
 
-/// Reads the lock file of the program in `root`.
+/// Reads the lock file of the program in `root`. Returns an empty `Lock` if the file does not exist.
 ///
 /// # Errors
 /// If it cannot be read, or is invalid.
@@ -118,9 +119,10 @@ pub fn installed(root: &Path) -> Result<Lock, InstallError> {
     }
 }
 
-/// Follows all dependencies.
+/// Finds the packages that the program needs, directly or through other packages.
 fn resolve(root: &Path, wanted: Spec) -> Result<Lock, InstallError> {
-    // A broken lock file is replaced: everything in it follows from `package.yaml`.
+    // A broken lock file is replaced. Its valid parts still supply the chosen versions and hashes; everything else
+    // follows from `package.yaml`.
     let before = read_if_there(&root.join(LOCK_FILE)).map(|text| lock::read(&text).0)?;
     let mut resolver = Resolver {
         root,
@@ -143,7 +145,7 @@ struct Resolver<'r> {
     root: &'r Path,
     before: Lock,
     lock: Lock,
-    /// Packages whose dependencies have not been followed: id and folder.
+    /// Packages whose dependencies have not been read yet: id and folder.
     open: VecDeque<(String, PathBuf)>,
 }
 
@@ -162,7 +164,8 @@ impl Resolver<'_> {
         Ok(prefixes)
     }
 
-    /// Chooses the version of the old lock file, if it is suitable, or else the newest.
+    /// Chooses the version in the old lock file if it is suitable and present; otherwise the newest suitable version
+    /// in `.packages`.
     fn choose(&self, url: &str, wanted: &str) -> Result<Place, InstallError> {
         let folder = self.root.join(PACKAGES_FOLDER).join(url);
         let there = fs::read_dir(&folder).into_iter().flatten().flatten();
@@ -191,7 +194,7 @@ impl Resolver<'_> {
         Ok(Place::Registry { url: url.to_owned(), version, hash: None })
     }
 
-    /// Returns the id of the package in a place.
+    /// Returns the id of the package in a place. Adds the package to the lock file if it is new.
     fn id(&mut self, place: Place) -> Result<String, InstallError> {
         if let Some((id, _)) = self.lock.packages.iter().find(|(_, package)| package.place == place) {
             return Ok(id.clone());
@@ -242,7 +245,7 @@ fn read_if_there(path: &Path) -> Result<String, InstallError> {
     }
 }
 
-/// Replaces a whole file. If this is interrupted, the old file stays.
+/// Replaces a file in one step: if writing is interrupted, the old file is unchanged.
 fn write(path: &Path, text: &str) -> Result<(), InstallError> {
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let result = fs::write(&new, text).and_then(|()| fs::rename(&new, path));
@@ -271,7 +274,7 @@ fn relative(from: &Path, path: &Path) -> Result<PathBuf, InstallError> {
     Ok(if relative.as_os_str().is_empty() { PathBuf::from(".") } else { relative })
 }
 
-/// Removes `.` and `x/..` from a path.
+/// Removes `.` and `x/..` from a path. Returns `.` if nothing remains.
 fn folded(path: &Path) -> PathBuf {
     let mut folded = PathBuf::new();
     for component in path.components() {

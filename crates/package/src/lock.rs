@@ -36,13 +36,13 @@ pub struct Lock {
 /// A package of a lock file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Package {
-    /// Its location.
+    /// The location of the package.
     pub place: Place,
     /// Its own name; `import prefix` finds the file of this name.
     pub name: Option<String>,
     /// The packages that it may import: from prefix to id.
     pub prefixes: BTreeMap<String, String>,
-    /// The place of its location in the lock file, in bytes of the text.
+    /// The byte range of the package's `path` or `url` in the text of the lock file.
     pub span: Range<usize>,
 }
 
@@ -51,7 +51,7 @@ pub struct Package {
 pub enum Place {
     /// In a folder: relative to the lock file, or absolute.
     Path(String),
-    /// In the folder of packages.
+    /// In the folder `.packages`, where packages from a registry are.
     Registry {
         /// The package's globally unique name.
         url: String,
@@ -76,7 +76,7 @@ impl Package {
         format!("{}/{SOURCE_FOLDER}", self.folder())
     }
 
-    /// Returns whether the user works on this package, and not only uses it.
+    /// Returns whether the package is in a folder of the user (a `path`), and not in `.packages`.
     pub fn is_local(&self) -> bool {
         matches!(self.place, Place::Path(_))
     }
@@ -102,7 +102,7 @@ pub fn read(text: &str) -> (Lock, Vec<Problem>) {
 struct Reader {
     lock: Lock,
     problems: Vec<Problem>,
-    /// Prefixes whose package the file must list.
+    /// Prefixes, the ids that they name, and the ids' spans. The ids are checked after all packages are read.
     named: Vec<(String, String, Range<usize>)>,
 }
 
@@ -207,7 +207,7 @@ impl Reader {
         Some(Package { place, name: text("name"), prefixes, span: at.span.clone() })
     }
 
-    /// Reports files that belong to more than one package.
+    /// Reports packages that are in the same folder.
     fn packages_in_one_folder(&mut self) {
         let mut folders: Vec<(String, &String, &Package)> =
             self.lock.packages.iter().map(|(id, package)| (package.folder(), id, package)).collect();
@@ -242,7 +242,7 @@ fn entry<'n>(node: &'n Node, name: &str) -> Option<&'n (Node, Node)> {
     entries.iter().find(|(key, _)| key.text() == Some(name))
 }
 
-/// Returns whether a text can stand after `import`.
+/// Returns whether a text can be the prefix in an import.
 pub(crate) fn is_prefix(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
@@ -253,8 +253,8 @@ fn is_id(text: &str) -> bool {
 }
 
 impl Lock {
-    /// Returns the text of the file. It is the same for the same packages, so that versions of it
-    /// can be compared.
+    /// Returns the text of the lock file. Equal packages give equal texts, so that a diff of two lock files shows
+    /// only real changes.
     pub fn write(&self) -> String {
         let mut text = String::new();
         if let Some(sdk) = &self.sdk {

@@ -1,4 +1,4 @@
-//! `package.yaml`: describes a program or a package, and lists the packages that it needs.
+//! Reads and edits `package.yaml`, which describes a program or a package and lists the packages that it needs.
 //!
 //! ```yaml
 //! name: weather
@@ -20,11 +20,11 @@ use crate::yaml::{self, Node, Value};
 /// The content of a `package.yaml`.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Spec {
-    /// The name.
+    /// The name of the package.
     pub name: Option<String>,
-    /// The SDK that it needs, such as `^2.0.0`.
+    /// The versions of the SDK that suit the package, such as `^2.0.0`.
     pub sdk: Option<String>,
-    /// The packages that it needs, by the prefix under which it imports them.
+    /// The required packages, by the prefix under which the package imports them.
     pub dependencies: BTreeMap<String, Dependency>,
 }
 
@@ -45,7 +45,7 @@ pub enum Dependency {
 /// Reads a `package.yaml`.
 ///
 /// # Errors
-/// The first problem in it.
+/// If the text is invalid: the first problem in the text.
 pub fn read(text: &str) -> Result<Spec, Problem> {
     let Some(root) = yaml::parse(text)? else { return Ok(Spec::default()) };
     let text =
@@ -98,8 +98,8 @@ fn dependency(key: &Node, node: &Node) -> Result<Dependency, Problem> {
     }
 }
 
-/// Returns the text of a `package.yaml` with a package from a folder added, or replaced if the
-/// prefix exists. The rest, comments included, stays as it is.
+/// Adds a package from a folder to the text of a `package.yaml`, and returns the new text. Replaces the entry with
+/// the same prefix, if there is one. All other lines, comments included, stay as they are.
 ///
 /// # Errors
 /// If the text is invalid, or has a form in which lines cannot be added.
@@ -113,7 +113,7 @@ pub fn with_path(text: &str, prefix: &str, path: &str) -> Result<String, Problem
     } else {
         Err(Problem::error(
             0..0,
-            "a dependency cannot be added to this file: write its entries one below the other",
+            "cannot add a dependency to this file: write each entry under `dependencies` on a line of its own",
         ))
     }
 }
@@ -130,17 +130,17 @@ fn edited(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
         if !entries.is_empty() {
             return Err(Problem::error(
                 list.span.clone(),
-                "write the dependencies one below the other, without braces",
+                "write each entry under `dependencies` on a line of its own, without braces",
             ));
         }
         return Ok(replaced(text, list.span.clone(), &format!("\n{}", added.trim_end())));
     }
     Ok(match (same, entries.last(), list) {
         (Some((key, node)), ..) => {
-            let lines = line_start(text, key.span.start)..after_line(text, last_byte(node));
+            let lines = line_start(text, key.span.start)..after_line(text, text_end(node));
             replaced(text, lines, &added)
         }
-        (None, Some((_, last)), _) => inserted(text, last_byte(last), &added),
+        (None, Some((_, last)), _) => inserted(text, text_end(last), &added),
         (None, None, Some(list)) => inserted(text, list.span.start, &added),
         (None, None, None) => inserted(text, text.len(), &format!("dependencies:\n{added}")),
     })
@@ -150,7 +150,7 @@ fn replaced(text: &str, range: Range<usize>, new: &str) -> String {
     format!("{}{new}{}", &text[..range.start], &text[range.end..])
 }
 
-/// Returns the text with whole lines inserted after the line of a place.
+/// Returns the text with `lines` inserted after the line that contains the byte `at`.
 fn inserted(text: &str, at: usize, lines: &str) -> String {
     let after = after_line(text, at);
     let needs_break = after > 0 && !text[..after].ends_with('\n');
@@ -165,13 +165,13 @@ fn after_line(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |end| at + end + 1)
 }
 
-/// Returns the last byte of a node's own text: the parser ends a map only where the next node
-/// begins.
-fn last_byte(node: &Node) -> usize {
+/// Returns the end of a node's own text (exclusive). The span of a map or list is longer: the parser ends it only where
+/// the next node begins.
+fn text_end(node: &Node) -> usize {
     match &node.value {
         Value::Text(_) => node.span.end,
-        Value::List(list) => list.last().map_or(node.span.end, last_byte),
-        Value::Map(entries) => entries.last().map_or(node.span.end, |(_, value)| last_byte(value)),
+        Value::List(list) => list.last().map_or(node.span.end, text_end),
+        Value::Map(entries) => entries.last().map_or(node.span.end, |(_, value)| text_end(value)),
     }
 }
 

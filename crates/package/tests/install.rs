@@ -120,7 +120,7 @@ fn failed_installations_change_nothing() {
     };
     assert_eq!(install("nowhere", None), "/nowhere is not a package: there is no such folder");
     assert_eq!(install("app", None), "/app is not a package: it has no folder `src`");
-    let bad_prefix = "`a b` cannot be the prefix of an import: choose another one with --prefix";
+    let bad_prefix = "`a b` cannot be the prefix of an import: choose another prefix with --prefix";
     assert_eq!(install("morse", Some("a b")), bad_prefix);
     folder.add(
         "tones/package.yaml",
