@@ -1,4 +1,4 @@
-//! The grants of a program, which its processes share: limits, output, names, and its access to the machine.
+//! The grants of a program: the limits, output, names and access to the machine that all its processes share.
 
 use std::sync::Arc;
 
@@ -13,40 +13,45 @@ use lucarne_services::{Presence, ProviderFlag};
 /// Everything that a program is granted besides the heap and mailbox of each of its processes.
 #[derive(Clone)]
 pub struct Grants {
-    /// The options of heaps.
+    /// The options of the heap of each process.
     pub heap: HeapOptions,
     /// The number of full collections in a row for want of memory, each of which has freed under 2 %, after which a process
     /// ends. By default there is no such limit: the program gets `OUT_OF_MEMORY` each time.
     pub futile_collections_max: Option<u32>,
-    /// The memory that all its processes may use together, besides the limit of each.
+    /// The account that limits the memory of all processes of the program together. The limit of each process, in
+    /// `heap`, applies as well.
     pub memory: Option<Arc<MemoryAccount>>,
     /// The priority that its processes start with: see `lucarne_kernel::priority`.
     pub priority: u8,
     /// The arguments of `main`.
     pub arguments: Vec<String>,
-    /// The argument of `main`, instead of the list of arguments.
+    /// The value to pass to `main` in place of the list `arguments`.
     pub argument: Option<Value>,
-    /// The id of the image that it runs from, as programs know it; all zero if the program is not installed.
+    /// The id of the program's image, as the program reads it; all zero if the program is not installed.
     pub image_id: [u8; 16],
     /// The program as the user named it.
     pub program_name: Option<String>,
     /// The program's full path.
     pub program_path: Option<String>,
-    /// The assets of the container, as `system.assets` reads them: names and contents in one byte array, or nothing.
+    /// The assets of the container, as `system.assets` reads them: names and contents in one byte array. Empty if the
+    /// container has no assets.
     pub assets: Vec<u8>,
-    /// The parts of the machine that the program may reach: files, environment, other programs. By default there is
-    /// none, and each attempt fails. A program that a user starts with `lucarne run` is granted what the user has.
+    /// The parts of the machine that the program may reach: files, environment, other programs. By default the
+    /// program may reach no part, and each attempt fails. A program that a user starts with `lucarne run` may reach
+    /// all parts that the user may reach.
     pub outside: Option<Arc<Surroundings>>,
     /// The machine's time zone, zone files, and name, as natives see them. By default those of the real machine.
     pub environment: Arc<dyn Environment>,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) presence: Presence,
-    /// The services by which containers stand in for native steps, as `lib/system/stand-in_.toit` numbers them.
+    /// The services that let a container stand in for the native steps print, log and trace, each with the flag that
+    /// tells whether it has a provider. The index is the number in `lib/system/stand-in_.toit`.
     pub(crate) stand_ins: [(Interface, ProviderFlag); 3],
 }
 
 impl Grants {
-    /// Creates grants with default limits, no arguments, no name, and no access to the machine.
+    /// Creates grants with default limits, no arguments, no name, and no access to files, environment variables
+    /// or other programs.
     pub fn new(output: Arc<dyn Output>, presence: &Presence) -> Grants {
         Grants {
             heap: HeapOptions { before_long_work, ..HeapOptions::default() },
@@ -68,7 +73,7 @@ impl Grants {
         }
     }
 
-    /// Reports an error of a process to the user.
+    /// Writes an error message of a process, as a line, to the error output.
     pub(crate) fn report(&self, text: &str) {
         self.output.write(Stream::Error, format!("{text}\n").as_bytes());
     }

@@ -913,7 +913,7 @@ impl<'h> Interpreter<'h> {
                     set!(instruction.a(), value);
                 }
                 Opcode::EndFinally => {
-                    if get!(instruction.a()) != unwind::FROM_THE_FRONT {
+                    if get!(instruction.a()) != unwind::NORMAL {
                         outside!(self.end_finally(instruction.a()));
                     }
                 }

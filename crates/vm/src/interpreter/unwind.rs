@@ -1,8 +1,8 @@
-//! Ways out of frames that are not plain returns: exceptions, exits and returns out of blocks.
+//! Unwinding: leaves frames by an exception, an exit to an address, or a return out of a block.
 //!
-//! All of them walk up the stack. At each frame the innermost `try` around the current place gets
-//! the way out noted in four registers and runs its `finally` part; [`Opcode::EndFinally`] then
-//! goes on with what is noted there.
+//! All three walk up the stack. If a `try` surrounds the current address of a frame, the completion is stored in four
+//! registers of the innermost one, and its `finally` part runs. [`Opcode::EndFinally`] then continues the stored
+//! completion.
 //!
 //! [`Opcode::EndFinally`]: lucarne_compiler::program::bytecode::Opcode::EndFinally
 
@@ -13,28 +13,29 @@ use crate::trace::{self, Trace};
 use lucarne_heap::{Handle, Kept, OutOfMemory, Ref, Word};
 use lucarne_natives::Failure;
 
-/// The kinds of completions, as the first of the four registers holds them.
-pub(super) const FROM_THE_FRONT: Word = Word::small(0);
+/// The kinds of completions, the values of the first of the four registers. `NORMAL`: the `finally` part was entered
+/// without a completion.
+pub(super) const NORMAL: Word = Word::small(0);
 pub(super) const EXCEPTION: Word = Word::small(1);
 const EXIT: Word = Word::small(2);
 const RETURN: Word = Word::small(3);
 
-/// How a register holds the address and the register of an exit.
+/// The number of bits of the register number. The fourth register holds `address << TARGET_SHIFT | register` of an exit.
 const TARGET_SHIFT: u32 = 16;
 
-/// A way out that is under way.
+/// A completion that unwinding carries up the stack.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Completion {
-    /// An `Exception_` looks for someone who stops it.
+    /// Unwinds with this `Exception_` until a `finally` part stops it.
     Exception(Word),
-    /// To an address in a frame, with a value for one of its registers.
+    /// Continues at an address in a frame, after storing a value in one of the frame's registers.
     Exit { frame: usize, value: Word, address: usize, register: u16 },
     /// Returns a value from a frame.
     Return { frame: usize, value: Word },
 }
 
 impl Interpreter<'_> {
-    /// Takes a way out, up to the next `finally` part or to its end.
+    /// Unwinds up to the next `finally` part, or to the target of the completion.
     pub(super) fn unwind(&mut self, completion: Completion) -> Next {
         loop {
             let place = self.position.pc as u32 - 1;
@@ -67,7 +68,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The innermost `try` around a place that the completion leaves.
+    /// Returns the innermost handler whose `try` part contains `place` and does not contain the target of the
+    /// completion.
     fn handler_at(&self, place: u32, completion: Completion) -> Option<Handler> {
         let program = self.program.program();
         let function = &program.functions[self.program.function_at(place).0 as usize];
@@ -97,7 +99,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Goes on with the way out that a `finally` part interrupted.
+    /// Continues the completion that a `finally` part has interrupted. The kind must not be `NORMAL`.
     pub(super) fn end_finally(&mut self, first: u16) -> Next {
         let first = usize::from(first);
         let value = self.register(first + 1);
@@ -118,12 +120,12 @@ impl Interpreter<'_> {
 
     // ------------------------------------------------------------------ throwing
 
-    /// Throws an error.
+    /// Throws the error of a failed native or instruction.
     pub(super) fn fail(&mut self, failure: Failure) -> Next {
         self.fail_with_detail(failure, String::new())
     }
 
-    /// Throws an error whose trace starts with a text that says more than the error itself.
+    /// Throws an error. `detail` is printed at the start of its trace.
     fn fail_with_detail(&mut self, failure: Failure, detail: String) -> Next {
         let detail = match &failure {
             Failure::Detailed { detail, .. } => detail.clone(),
@@ -135,18 +137,18 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The value that a program sees of a failure.
+    /// Returns the value that a failure throws.
     pub(super) fn failure_value(&mut self, failure: Failure) -> Result<Word, OutOfMemory> {
         match failure {
             Failure::Error(text) => Ok(self.heap.new_string(text)?.word()),
             Failure::Detailed { error, .. } => Ok(self.heap.new_string(error)?.word()),
             Failure::Message(text) => Ok(self.heap.new_string(&text)?.word()),
-            // A little is usually left, as it takes a large object to fail.
+            // There is usually room for this short string, since mostly large objects fail.
             Failure::OutOfMemory => Ok(self.heap.new_string("OUT_OF_MEMORY")?.word()),
         }
     }
 
-    /// Throws a value. Without a trace one is made of the stack as it is.
+    /// Throws a value. If the trace is null, captures a trace of the current stack.
     fn throw(&mut self, value: Word, trace: Word, detail: &str) -> Next {
         let scope = self.heap.scope();
         let value = self.keep(value);
@@ -159,7 +161,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Throws on behalf of an effect.
+    /// Throws a value in a task that is not running, such as one that waits for an effect.
     pub(crate) fn throw_value(&mut self, value: Handle, trace: Handle) -> Option<Stop> {
         let (value, trace) = (self.heap.get(value).word(), self.heap.get(trace).word());
         match self.throw(value, trace, "") {
@@ -182,8 +184,8 @@ impl Interpreter<'_> {
         Ok(exception.word())
     }
 
-    /// Memory is so short that not even the error can be made: lets some go by leaving this task's
-    /// frames, or gives up.
+    /// Throws the preallocated exception when memory is too short to create an error. This exception, which frees memory by leaving
+    /// this task's frames. Stops if the heap is broken.
     fn out_of_memory(&mut self) -> Next {
         let exception = self.heap.out_of_memory_exception();
         if exception == Word::NULL {
@@ -192,17 +194,17 @@ impl Interpreter<'_> {
         self.unwind(Completion::Exception(exception))
     }
 
-    /// The addresses that the current stack of calls is at, as many as people want to see.
+    /// Captures a trace: `detail` and the addresses of the innermost `FRAMES_MAX` calls.
     pub(crate) fn capture(&self, detail: &str) -> Trace {
         Trace { detail: detail.to_string(), addresses: self.addresses().take(trace::FRAMES_MAX).collect() }
     }
 
-    /// Whether a function is among the calls under way.
+    /// Returns whether a function is in the current call stack.
     pub(crate) fn is_under_way(&self, function: lucarne_compiler::program::FunctionIndex) -> bool {
         self.addresses().any(|address| self.program.function_at(address) == function)
     }
 
-    /// The addresses of the calls under way, innermost first.
+    /// Returns the addresses of the calls in the current stack, innermost first.
     fn addresses(&self) -> impl Iterator<Item = u32> {
         let stack = self.stack();
         let mut frame = self.position.frame;
@@ -218,7 +220,9 @@ impl Interpreter<'_> {
     }
 
     fn describe(&self, completion: Completion) -> String {
-        let Completion::Exception(exception) = completion else { return "a lost way out".into() };
+        let Completion::Exception(exception) = completion else {
+            return "return or exit to a frame that has ended".into();
+        };
         let value = self.at(exception).elements().first().copied().unwrap_or(Ref::NULL);
         match self.heap.string(value) {
             Some(text) => text.to_string(),
