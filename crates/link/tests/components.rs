@@ -1,4 +1,5 @@
-//! Components and their users, each of them in the listening system or in another OS process.
+//! Tests components and the containers that use them. Each is either in the system that listens, or connected to it
+//! through the socket, as from another OS process.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,26 +19,26 @@ use lucarne_services::{
 const ID: &str = "test/component";
 
 const ECHO: i64 = 0;
-/// Notifies as often as it can, and returns how often that was.
+/// Sends notifications until the queue of the caller is full, or `FLOOD_MAX` are sent. Returns the number sent.
 const FLOOD: i64 = 1;
 const END: i64 = 2;
 
 const FLOOD_MAX: u32 = 5_000;
 
-/// A process that behaves as a component in C does. It counts its notifications.
+/// A process that behaves like a component in C. It counts the notifications that it receives.
 fn component(counted: Arc<AtomicUsize>, published: mpsc::Sender<()>) -> Box<dyn Process> {
     let mut is_new = true;
     Box::new(move |context: &mut Context<'_>| {
         if std::mem::take(&mut is_new) {
             context
                 .request(Pid::SYSTEM, procedure::PUBLISH, Payload::string(ID))
-                .expect("the manager is there");
+                .expect("the manager is running");
         }
         while let Some(message) = context.receive() {
             match message.kind {
                 MessageKind::Request { token, procedure: ECHO, payload } => context.reply(token, Ok(payload)),
                 MessageKind::Request { token, procedure: FLOOD, .. } => {
-                    let number = |number: u32| to_payload(&bytes(number)).expect("bytes travel");
+                    let number = |number: u32| to_payload(&bytes(number)).expect("bytes can be encoded");
                     let mut sent = 0;
                     while sent < FLOOD_MAX && context.send_external(message.pid, number(sent)).is_ok() {
                         sent += 1;
@@ -74,7 +75,7 @@ impl World {
         let manager = ServiceManager::new(Presence::default());
         let manager = kernel.start_system(Box::new(manager), SpawnOptions::default());
         kernel.set_system_process(manager);
-        let connections = Connections::new(&kernel).expect("descriptors");
+        let connections = Connections::new(&kernel).expect("enough descriptors");
         let listener = connections.listen(folder.join("socket")).expect("a new folder");
         World { kernel, _connections: connections, _listener: listener, folder }
     }
@@ -84,13 +85,13 @@ impl World {
         let (published, is_published) = mpsc::channel();
         let component = component(counted.clone(), published);
         if is_remote {
-            let process =
-                RemoteProcess::connect(ID, self.folder.join("socket"), |_| component).expect("let in");
+            let process = RemoteProcess::connect(ID, self.folder.join("socket"), |_| component)
+                .expect("the listener accepts the connection");
             std::thread::spawn(move || process.run());
         } else {
             self.kernel.start(component, SpawnOptions::named(ID));
         }
-        is_published.recv().expect("it is found from now on");
+        is_published.recv().expect("the id is published");
         counted
     }
 
@@ -112,34 +113,35 @@ impl Drop for World {
 fn eventually(is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(10), "it never comes to pass");
+        assert!(start.elapsed() < Duration::from_secs(10), "the condition was not met within ten seconds");
         std::thread::yield_now();
     }
 }
 
-/// Tests every operation on a component, wherever it and its user are.
+/// Tests every operation on a component. The arguments say whether the component and its user are remote.
 fn check(component_is_remote: bool, user_is_remote: bool) {
     let world = World::new();
     let user = world.user(user_is_remote);
     assert_eq!(Component::open(&user, ID).wait().unwrap_err(), ComponentError::NotFound);
     let counted = world.start_component(component_is_remote);
-    let component = Component::open(&user, ID).wait().expect("it is there");
+    let component = Component::open(&user, ID).wait().expect("the component is published");
 
     let large = Bytes::from(vec![7; 3 << 20]);
     for data in [Bytes::from("a string"), Bytes::new(), large] {
         assert_eq!(component.request(ECHO as i32, data.clone()).wait(), Ok(data));
     }
 
-    // More than there is room for at a time.
+    // More notifications than the queue has room for.
     for number in 0..5 * NOTIFICATIONS_MAX {
         component.notify(bytes(number as u32)).wait().unwrap();
     }
     eventually(|| counted.load(Ordering::SeqCst) == 5 * NOTIFICATIONS_MAX);
 
-    // Notifications that the component was told are sent arrive, even before a process asks for them.
+    // Every notification that the component could send arrives, even if it was sent before the user requests the
+    // stream.
     let mut stream = None;
     for _ in 0..3 {
-        let sent = component.request(FLOOD as i32, "").wait().expect("it says how often");
+        let sent = component.request(FLOOD as i32, "").wait().expect("the number of notifications");
         let sent = u32::from_le_bytes(sent[..].try_into().expect("a number"));
         assert!(sent as usize >= NOTIFICATIONS_MAX / 2, "{sent}");
         let stream = stream.get_or_insert_with(|| component.notifications());
@@ -148,7 +150,7 @@ fn check(component_is_remote: bool, user_is_remote: bool) {
         }
     }
 
-    let mut stream = stream.expect("it was asked for");
+    let mut stream = stream.expect("the stream was requested above");
     assert_eq!(component.request(END as i32, "").wait(), Err(CallError::Gone));
     assert_eq!(stream.next().wait(), Some(Err(Broken::Gone)));
     assert_eq!(stream.next().wait(), None);
@@ -156,27 +158,27 @@ fn check(component_is_remote: bool, user_is_remote: bool) {
 }
 
 #[test]
-fn both_here() {
+fn component_and_user_local() {
     check(false, false);
 }
 
 #[test]
-fn the_user_elsewhere() {
+fn user_remote() {
     check(false, true);
 }
 
 #[test]
-fn the_component_elsewhere() {
+fn component_remote() {
     check(true, false);
 }
 
 #[test]
-fn both_elsewhere() {
+fn component_and_user_remote() {
     check(true, true);
 }
 
 #[test]
-fn a_receiver_that_does_not_listen_delays_no_other() {
+fn unread_notifications_do_not_delay_requests() {
     let world = World::new();
     let user = world.user(true);
     let _counted = world.start_component(true);
