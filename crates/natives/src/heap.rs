@@ -1,4 +1,4 @@
-//! Finalizers.
+//! The natives of the module `heap`: adding and removing finalizers, and closing native states.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
@@ -19,13 +19,13 @@ fn add_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::NULL)
 }
 
-/// `object` -> whether it had one.
+/// `object` -> whether the object had a finalizer.
 fn remove_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let object = call.register(0);
     Ok(Ref::bool(call.heap.remove_finalizer(object)))
 }
 
-/// `state`: frees what a native remembers, before the collector does.
+/// `state`: frees the content of a native state now, without waiting for the collector.
 fn close_state<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let state = call.register(0);
     call.heap.close_state(state);

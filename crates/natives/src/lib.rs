@@ -3,7 +3,8 @@
 //! A native gets the arguments of the Toit function that it is the body of, and never calls Toit
 //! code. One that does work in proportion to its input charges it ([`Call::charge`]), so that it
 //! cannot hold up other processes for long. Each file holds the natives of one
-//! module, with the table of their names at its start.
+//! module, with the table of their names at its start. The comment on a native names its arguments and, after `->`, its
+//! result if that is not null.
 //!
 //! Natives that reach further than the heap are *effects* ([`Effect`]), which the machine performs.
 

@@ -1,4 +1,5 @@
-//! SipHash (Aumasson and Bernstein, 2012) with any number of rounds, which no well-kept crate has.
+//! SipHash (Aumasson and Bernstein, 2012) with any number of rounds. The common crates offer only fixed numbers of
+//! rounds.
 
 /// A hash in progress.
 #[derive(Clone)]
@@ -7,7 +8,7 @@ pub(super) struct SipHash {
     /// Bytes that do not fill a word yet.
     rest: [u8; 8],
     rest_size: usize,
-    /// How many bytes there were, of which the lowest eight bits count.
+    /// The number of bytes added, modulo 256.
     total: u8,
     rounds: usize,
     final_rounds: usize,
@@ -15,7 +16,7 @@ pub(super) struct SipHash {
 }
 
 impl SipHash {
-    /// Starts a hash of 8 bytes, or of 16 if it `is_long`.
+    /// Starts a hash that has 16 bytes if `is_long`, and otherwise 8.
     pub(super) fn new(key: [u8; 16], rounds: usize, final_rounds: usize, is_long: bool) -> SipHash {
         let (low, high) = (word(&key, 0), word(&key, 8));
         let mut words = [
@@ -30,7 +31,7 @@ impl SipHash {
         SipHash { words, rest: [0; 8], rest_size: 0, total: 0, rounds, final_rounds, is_long }
     }
 
-    /// Adds data.
+    /// Adds data to the hash.
     pub(super) fn update(&mut self, mut data: &[u8]) {
         self.total = self.total.wrapping_add(data.len() as u8);
         if self.rest_size > 0 {
@@ -50,7 +51,7 @@ impl SipHash {
         self.rest_size = rest.len();
     }
 
-    /// The hash.
+    /// Returns the hash: 8 or 16 bytes.
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.rest[self.rest_size..].fill(0);
         self.rest[7] = self.total;

@@ -1,8 +1,8 @@
 //! Routines: the functions and lambdas that own locals.
 //!
-//! A variable of the program is a [`VariableId`], known to the whole function; each routine that uses
-//! it has a local for it. A lambda's locals are numbered as they turn up, and put into the order of
-//! the IR (captures, parameters, others) when the lambda is complete.
+//! A variable has a [`VariableId`], which is valid in the whole function. Each routine that uses the variable has a
+//! local for it. A lambda's locals are numbered in the order of their first use, and put into the order of the IR
+//! (captures, parameters, others) when the lambda is complete.
 
 use crate::ir::{Body, Expr, LabelId, Local, LocalId, Node};
 use crate::names::Name;
@@ -11,7 +11,7 @@ use crate::steps;
 use crate::types::Ty;
 use std::collections::{HashMap, HashSet};
 
-/// A variable of the function that is being lowered.
+/// Identifies a variable of the function that is being lowered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct VariableId(pub(super) usize);
 
@@ -23,23 +23,24 @@ pub(super) struct Variable {
     pub(super) ty: Ty,
     /// Whether the type is declared, so that uncertain values are checked at run time.
     pub(super) is_declared: bool,
-    /// Whether a value's type is certain, not only declared.
+    /// Whether each value of the variable surely has the type `ty`. A declared type is certain, because assignments
+    /// check it, except for a variable that is still null.
     pub(super) is_sure: bool,
     pub(super) is_final: bool,
-    /// Whether it was defined with `?` and waits for its value.
+    /// Whether the variable was defined without a value: with `?`, or as `x/int`.
     pub(super) is_later: bool,
     pub(super) span: Span,
     is_captured: bool,
 }
 
-/// The possible targets of a jump, innermost last.
+/// A possible target of a jump.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
     Loop {
         exit: LabelId,
         next: LabelId,
     },
-    /// A block or lambda given to a call of this name.
+    /// A block or lambda that is the argument of a call, or the value of a variable, with this name.
     Code {
         name: Option<Name>,
         end: LabelId,
@@ -47,12 +48,12 @@ pub(super) enum Target {
     },
 }
 
-/// A function or lambda whose code is being made.
+/// A function or lambda that is being lowered.
 #[derive(Default)]
 pub(super) struct Routine {
-    /// Where the lambda stands.
+    /// The position of the lambda; unused in the outermost routine.
     pub(super) span: Span,
-    /// For each local, its variable.
+    /// The variable of each local.
     locals: Vec<VariableId>,
     by_variable: HashMap<VariableId, LocalId>,
     scopes: Scopes,
@@ -141,7 +142,7 @@ impl Routines {
         }
     }
 
-    /// Makes a variable visible in the innermost scope.
+    /// Creates a variable and adds its name to the innermost scope.
     pub(super) fn declare(&mut self, name: Name, ty: Ty, span: Span) -> VariableId {
         let id = VariableId(self.variables.len());
         self.variables.push(Variable {
@@ -166,7 +167,7 @@ impl Routines {
         id
     }
 
-    /// Declares a variable without a name.
+    /// Declares a variable without a name. Returns its local.
     pub(super) fn temporary(&mut self) -> LocalId {
         let id = self.declare("".into(), Ty::Any, Span::default());
         self.local(id)
@@ -202,8 +203,8 @@ impl Routines {
         }
     }
 
-    /// Returns the current routine's local for a variable. If the variable belongs to an outer routine,
-    /// all routines in between capture it.
+    /// Returns the current routine's local for a variable. If the variable belongs to an outer routine, the current
+    /// routine captures it, and so do all routines in between.
     pub(super) fn local(&mut self, id: VariableId) -> LocalId {
         let home =
             self.stack.iter().position(|routine| routine.owns(id) || routine.by_variable.contains_key(&id));
@@ -227,7 +228,7 @@ impl Routines {
         self.current().scopes.add(name, id);
     }
 
-    /// Takes a variable's name out of the current scopes.
+    /// Removes a variable's name from all scopes of the current routine.
     pub(super) fn forget(&mut self, id: VariableId) {
         let name = self.variable(id).name.clone();
         self.current().scopes.remove(&name, id);
@@ -259,7 +260,7 @@ impl Routines {
         self.current().used_labels.insert(label);
     }
 
-    /// Wraps code in a label, if something exits to it.
+    /// Wraps code in a label, if a jump in the code targets the label.
     pub(super) fn labeled(&mut self, label: LabelId, node: Node) -> Node {
         if self.current().used_labels.contains(&label) {
             return Node { at: node.at, expr: Expr::Labeled(label, Box::new(node)) };
@@ -284,13 +285,14 @@ impl Routines {
 
     // Completion.
 
-    /// Returns the outermost routine's locals.
+    /// Ends the function. Returns the locals of its outermost routine.
     pub(super) fn finish_function(&mut self) -> Vec<Local> {
         let routine = self.stack.pop().unwrap_or_default();
         routine.locals.iter().map(|id| self.describe(*id)).collect()
     }
 
-    /// Ends a lambda: its body, and the enclosing routine's locals that it captures.
+    /// Ends a lambda. Returns its body, the enclosing routine's locals that it captures, and the number of its
+    /// parameters.
     pub(super) fn finish_lambda(
         &mut self,
         mut root: Node,
@@ -315,7 +317,7 @@ impl Routines {
         (Body { locals, defaults: Vec::new(), root }, captures, routine.parameters.len() as u32)
     }
 
-    /// Returns whether the variable at a place is kept in a cell.
+    /// Returns whether the variable that is defined at `span` lives in a cell, which lambdas share.
     pub(super) fn is_shared(&self, span: Span) -> bool {
         let place = self.variables.iter().position(|variable| variable.span == span);
         place.is_some_and(|place| self.describe(VariableId(place)).is_shared)
@@ -329,7 +331,7 @@ impl Routines {
 }
 
 impl Routine {
-    /// Returns the routine of a lambda.
+    /// Creates the routine of the lambda at `span`.
     pub(super) fn at(span: Span) -> Routine {
         Routine { span, ..Routine::default() }
     }

@@ -1,4 +1,4 @@
-//! Operations on a [`Flash`]: in place, or on a thread of their own if they may block.
+//! Runs operations on a [`Flash`]: on the caller's thread, or on a separate thread if they may block.
 //!
 //! Operations that arrive while the thread is busy run together, so that many changes cost one write to the disk.
 
@@ -14,7 +14,7 @@ use super::shelf::StorageFault;
 /// Runs operations on a flash.
 pub(super) struct Worker {
     flash: Arc<dyn Flash>,
-    /// The thread, from the first operation that may block.
+    /// The thread and its queue; none before the first operation that may block.
     started: Mutex<Option<Started>>,
 }
 
@@ -36,6 +36,7 @@ struct State {
 }
 
 struct Job {
+    /// Whether the operation may change entries.
     changes: bool,
     operation: Box<dyn Operation>,
 }
@@ -65,7 +66,7 @@ struct Waiting<T> {
     waker: Option<Waker>,
 }
 
-/// Waits for a result.
+/// A future that waits for a result.
 struct Answered<T>(Arc<Answer<T>>);
 
 impl Worker {
@@ -73,7 +74,8 @@ impl Worker {
         Worker { flash, started: Mutex::default() }
     }
 
-    /// Runs an operation, to its end even if the caller no longer waits for it.
+    /// Runs an operation. `changes` tells whether it may change entries. The operation runs to its end even if the
+    /// caller drops the future.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         changes: bool,
@@ -118,7 +120,8 @@ impl Drop for Worker {
         let Some(Started { queue, thread }) = self.started.lock().take() else { return };
         queue.state.lock().is_closed = true;
         queue.changed.notify_one();
-        // The last owner of this may be a waiting call, which the thread itself drops.
+        // A waiting call may own the last reference to this worker. If the thread drops that call, it must not join
+        // itself.
         if thread.thread().id() != thread::current().id() {
             // A panic was reported when it happened.
             let _ = thread.join();
@@ -167,7 +170,7 @@ where
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), FlashError>) {
-        let never_run = || Err(FlashError("it is closed".to_owned()).into());
+        let never_run = || Err(FlashError("the operation did not run".to_owned()).into());
         let result = match outcome {
             Ok(()) => self.result.unwrap_or_else(never_run),
             Err(error) => Err(error.into()),
