@@ -37,7 +37,7 @@ class Counter extends ServiceResourceProxy:
     count++
     if count == wanted: done.up
 
-/** Returns the shortest of several rounds, in µs for each of $count times. */
+/** Calls $block five times. Returns the shortest time, in µs, divided by $count. */
 best count/int [block] -> float:
   best := float.INFINITY
   5.repeat:

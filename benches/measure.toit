@@ -1,10 +1,10 @@
-// Measures a call from one container to another, beside other containers. The arguments choose the
-// role of this container:
+// Measures the duration of calls from one container to another while other containers run. The
+// arguments choose the role of this container:
 //     provide NAME   answers calls, and sends notifications to clients that request them
-//     measure NAME   prints the median and the 99th percentile of many calls of that provider, each after a
-//                    pause, as calls come on a device
-//     calls NAME     calls that provider without end, many calls at a time
-//     notes NAME     takes notifications of that provider, which sends them without end
+//     measure NAME   calls the provider NAME 2,000 times, with a pause before each call as on a real device,
+//                    and prints the median and the 99th percentile of the durations
+//     calls NAME     calls the provider NAME without end, from 16 tasks at the same time
+//     notes NAME     receives notifications from the provider NAME, which sends them without end
 import system.services show *
 
 SELECTOR ::= ServiceSelector
@@ -40,19 +40,19 @@ class Notes extends ServiceResourceProxy:
   on-notified_ notification/any -> none:
 
 main arguments/List:
-  what := arguments[0]
+  role := arguments[0]
   name := arguments[1]
-  if what == "provide":
+  if role == "provide":
     (Provider name).install
     return
   client := Client --of=name
   client.open --timeout=(Duration --s=5)
-  if what == "measure": measure client
-  else if what == "calls": AT-A-TIME.repeat: task:: while true: client.echo "call"
-  else if what == "notes":
+  if role == "measure": measure client
+  else if role == "calls": AT-A-TIME.repeat: task:: while true: client.echo "call"
+  else if role == "notes":
     client.notes
     while true: sleep --ms=1_000
-  else: throw "unknown: $what"
+  else: throw "unknown role: $role"
 
 measure client/Client -> none:
   taken := List CALLS: | number |

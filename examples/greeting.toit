@@ -1,4 +1,4 @@
-// A container that greets, and two that are greeted: run it with `lucarne run examples/greeting.toit`.
+// A service that answers with a greeting, and two client processes. Run it with `lucarne run examples/greeting.toit`.
 import monitor
 import system.services show *
 
@@ -20,7 +20,7 @@ class Greeter extends ServiceProvider implements ServiceHandler:
   handle index/int arguments/any --gid/int --client/int -> any:
     return "hello from the house, $arguments"
 
-  // Called for every closed client, also after the sudden end of its process.
+  // Called for each client when it closes, or when its process ends without closing it.
   on-closed client/int -> none:
     guests++
     left.raise
@@ -39,7 +39,7 @@ main:
       client := GreeterClient
       client.open --timeout=(Duration --s=5)
       print "guest: $(client.greet "guest $(index + 1)")"
-    // One after the other, so that the output is always the same.
+    // Wait for each client to close, so that the output is always the same.
     greeter.left.wait: greeter.guests == index + 1
   print "house: both guests have left"
   greeter.uninstall

@@ -8,12 +8,14 @@ line-wrap text/string max-width/num [--compute-width] [--can-split] -> List:
       --is-space=: it == ' '
 
 /**
-Breaks $text into lines that are at most $max-width wide.
+Breaks $text into lines that are at most $max-width wide. Each line has at least one rune, even if
+  that rune is wider.
 
 $compute-width gets the text, the start of a part and its end, and returns the width of the part.
-  $can-split gets the text and a position, and returns whether a line may end there; a line without
-  such a place is cut where it is full. At breaks, the runes for which $is-space returns true are
-  left out.
+  $can-split gets the text and a position, and returns whether a line may end before this
+  position. It should return true for the end of the text, or the last line may be broken although
+  it fits. A line without a position to split at is cut where it is full. The runes for which
+  $is-space returns true are left out at the end of each line, and after each break.
 */
 line-wrap text/string max-width/num [--compute-width] [--can-split] [--is-space] -> List:
   if text == "": return [""]
@@ -26,7 +28,7 @@ line-wrap text/string max-width/num [--compute-width] [--can-split] [--is-space]
     start = end
   return lines
 
-/** The end of the line that starts at $start. It has at least one rune. */
+/** Returns the end of the line that starts at $start. The line has at least one rune. */
 line-end_ text/string start/int max-width/num [compute-width] [can-split] -> int:
   full := start
   split := null

@@ -1,5 +1,5 @@
-//! The interface of the room, as in `room.toit` for Toit, and a hall that provides it.
-#![allow(dead_code, reason = "not every visitor also has a hall")]
+//! The service interface `Room`, whose Toit version is in `room.toit`, and `Hall`, its implementation.
+#![allow(dead_code, reason = "not every program that includes this file provides the service")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use lucarne::prelude::*;
 pub(crate) trait Room {
     /// A place in the room.
     type Seat: Seat;
-    /// Enters under a name. From now on, what others say is sent to the seat.
+    /// Enters under a name. From then on, the seat receives the texts of the other visitors.
     #[index(0)]
     async fn enter(&self, name: String) -> Resource<Self::Seat>;
 }
@@ -19,22 +19,22 @@ pub(crate) trait Room {
 /// A place in the room, until it is closed.
 #[lucarne::resource(notifies = String)]
 pub(crate) trait Seat {
-    /// Says something to all others, and returns their number.
+    /// Sends a text to all other visitors. Returns the number of visitors whose queue had room for it.
     #[index(1)]
     async fn say(&self, text: String) -> i64;
 }
 
-/// The room on the side of its provider.
+/// The provider's implementation of `Room`.
 #[derive(Default)]
 pub(crate) struct Hall {
     chairs: Chairs,
     entered: AtomicU64,
 }
 
-/// The notifiers of all visitors, by their numbers.
+/// The visitors in the room: the number of each and the notifier of its seat.
 type Chairs = Arc<Mutex<Vec<(u64, Notifier<String>)>>>;
 
-/// A seat on the side of the hall.
+/// The provider's implementation of `Seat`.
 pub(crate) struct Chair {
     number: u64,
     name: String,
@@ -58,14 +58,14 @@ impl Seat for Chair {
     async fn say(&self, text: String) -> i64 {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let others = all.iter().filter(|(number, _)| *number != self.number);
-        // A visitor that does not listen fast enough misses it.
+        // A visitor whose queue is full does not receive this text.
         let got_it = others.filter(|(_, other)| other.try_send(format!("{}: {text}", self.name)).is_ok());
         i64::try_from(got_it.count()).unwrap_or(i64::MAX)
     }
 }
 
 impl Drop for Chair {
-    /// Called however the visitor left.
+    /// Removes the seat. Called when the visitor closes it and when the visitor's process ends.
     fn drop(&mut self) {
         let number = self.number;
         self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != number);

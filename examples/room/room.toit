@@ -24,7 +24,7 @@ class Seat extends ServiceResourceProxy:
 
   constructor client/ServiceClient handle/int: super client handle
 
-  /** Says something to all others, and returns their number. */
+  /** Sends a text to all other visitors. Returns the number of visitors whose queue had room for it. */
   say text/string -> int:
     return (client_ as RoomClient).invoke_ SAY-INDEX [handle_, text]
 

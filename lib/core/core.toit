@@ -1,7 +1,7 @@
 /**
 The core library.
 
-Every module sees these names without importing them.
+Every module imports the names of this library implicitly.
 */
 
 import .array_

@@ -1,8 +1,11 @@
+/** Slices of strings: views that share the memory of a string. */
+
 import io
 import .string
 
 /**
-A view of a part of a string, at rune borders. A slice of a slice refers to the string itself.
+A view of a part of a string that begins and ends at rune borders. A slice of a slice refers to the
+  original string, not to the first slice.
 */
 class StringSlice_ extends string:
   str_/String_
@@ -12,7 +15,7 @@ class StringSlice_ extends string:
   constructor .str_ .from_ .to_:
     super.from-subclass_
 
-/** A view of some bytes of a string, at any borders. */
+/** A view of some bytes of a string. It may begin and end inside a rune. */
 class StringByteSlice_ implements io.Data:
   bytes_/string
   from_/int

@@ -1,4 +1,4 @@
-/** Small helpers. */
+/** Sizes of units, rounding, ending the process, and deprecated names that moved to $system. */
 
 import system
 
@@ -17,12 +17,18 @@ KB ::= 1024
 /** Bytes in a megabyte. */
 MB ::= 1024 * 1024
 
-/** The smallest multiple of $divisor that is not below $value. Neither may be negative. */
+/**
+The smallest multiple of $divisor that is not below $value. The $value must not be negative, and the
+  $divisor must be positive.
+*/
 round-up value/int divisor/int -> int:
   rest := round-rest_ value divisor
   return rest == 0 ? value : value - rest + divisor
 
-/** The greatest multiple of $divisor that is not above $value. Neither may be negative. */
+/**
+The greatest multiple of $divisor that is not above $value. The $value must not be negative, and the
+  $divisor must be positive.
+*/
 round-down value/int divisor/int -> int:
   return value - (round-rest_ value divisor)
 
@@ -39,16 +45,16 @@ create-off-heap-byte-array size/int -> ByteArray:
   return ByteArray.external size
 
 /**
-Packages pass this to natives that open something. The process itself closes everything that it has
-  open.
+Packages pass this to natives that open a resource. It is null: the process closes all its
+  resources when it ends.
 */
 resource-freeing-module_ ::= null
 
-/** Ends the process; with a $status other than 0, the whole program. */
+/** Ends the process. If $status is not 0, ends the whole program with it. */
 exit status/int -> none:
   #primitive.core.exit
 
-/** Sets how many bytes this process may use. */
+/** Sets the memory limit of this process to $size bytes. */
 set-max-heap-size_ size/int -> none:
   #primitive.system.set-memory-limit
 

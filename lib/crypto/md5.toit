@@ -1,4 +1,4 @@
-/** The MD5 message digest (RFC 1321). It is broken: use it for old formats only. */
+/** The MD5 message digest (RFC 1321). MD5 is not secure. Use it only for old formats. */
 
 import io
 
@@ -11,10 +11,10 @@ md5 data/io.Data from/int=0 to/int=data.byte-size -> ByteArray:
 
 /** An MD5 hash in progress. */
 class Md5 extends NativeChecksum_:
-  /** How many bytes are hashed at a time. */
+  /** The block size of the hash, in bytes. */
   static BLOCK-SIZE ::= 64
 
-  /** Starts a hash. */
+  /** Starts a new hash of no data. */
   constructor:
     super md5-new_
 

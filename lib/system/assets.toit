@@ -5,10 +5,13 @@ import io show LITTLE-ENDIAN
 
 MARKER_ ::= 0x6395f9f1
 
-/** Names and contents start at multiples of this. */
+/** Names and contents start at multiples of this number of bytes. */
 ALIGNMENT_ ::= 4
 
-/** The names in $assets with their contents. Without an argument, these are the container's own. */
+/**
+The files in $assets, by name. Without an argument, the assets of the container itself. The contents
+  are byte arrays.
+*/
 decode assets/ByteArray=assets_ -> Map:
   result := {:}
   if assets.is-empty: return result
@@ -29,7 +32,10 @@ decode assets/ByteArray=assets_ -> Map:
     result[name.to-string] = part.call
   return result
 
-/** The bytes that $decode makes $entries of again. Their names are strings, their contents byte arrays. */
+/**
+The encoded form of $entries, which $decode reads. The keys are strings (the names), the values byte
+  arrays (the contents).
+*/
 encode entries/Map -> ByteArray:
   buffer := io.Buffer
   numbers := buffer.little-endian
@@ -42,6 +48,6 @@ encode entries/Map -> ByteArray:
       buffer.pad --alignment=ALIGNMENT_
   return buffer.bytes.copy
 
-/** A program outside of a container has none. */
+/** The encoded assets of this container. Empty for a program outside of a container. */
 assets_ -> ByteArray:
   #primitive.system.assets

@@ -41,7 +41,7 @@ rsa-keys:
 rsa-signatures:
   private := RsaKey.parse-private RSA-PRIVATE
   public := RsaKey.parse-public RSA-PUBLIC
-  // This padding has no random part, so the signature is always the same.
+  // PKCS #1 v1.5 padding has no random part, so the signature is always the same.
   expect-equals RSA-SIGNATURE (private.sign "message")
   expect (public.verify "message" RSA-SIGNATURE)
   expect-not (public.verify "Message" RSA-SIGNATURE)
@@ -108,7 +108,7 @@ ec-signatures:
   expect (public.verify "message" EC-SIGNATURE)
   expect-not (public.verify "Message" EC-SIGNATURE)
   expect-not (public.verify "message" EC-SIGNATURE[..20])
-  // RFC 6979: the same each time.
+  // The nonce is deterministic (RFC 6979), so the signature is always the same.
   expect-equals (private.sign "message") (private.sign "message")
   CURVES.do: | curve |
     pair := EcKeyPair.generate --curve=curve
