@@ -18,10 +18,9 @@ use crate::{Failure, Gid, Pid};
 /// Is told of messages. It is called in the middle of sending, on any thread, possibly on several
 /// at a time. It must be quick, and must not send anything.
 pub trait Observer: Send + Sync {
-    /// Called when a request has its answer.
+    /// Observes a request that has been answered.
     fn answered(&self, answered: &Answered);
-    /// Called when a notification, or a message of a program, has been accepted by its receiver's
-    /// mailbox.
+    /// Observes a notification, or a message of a program, that its receiver's mailbox has accepted.
     fn delivered(&self, delivered: &Delivered);
 }
 
@@ -103,8 +102,8 @@ impl Observers {
         Observers(AtomicUsize::new(0))
     }
 
-    /// Relaxed: no data is handed over by it, and a new observer may miss messages that are being
-    /// sent.
+    /// Returns whether there are observers. Relaxed: no data is handed over by it, and a new observer may miss
+    /// messages that are being sent.
     #[inline]
     fn are_there(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0

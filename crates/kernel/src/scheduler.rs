@@ -239,8 +239,8 @@ impl Scheduler {
         self.queues.iter().any(|queue| queue.first() != EMPTY) || has_next()
     }
 
-    /// Called from time to time in a long turn: offers the process in the next slot to other
-    /// workers if it has waited for too long.
+    /// Offers the process in the next slot to other workers if it has waited for too long. Called from time to time
+    /// in a long turn.
     pub(crate) fn share_overdue(&self, clock: &Clock) {
         let Some(since_us) = HANDED_OVER_US.get() else { return };
         if !self.idle.is_any_asleep() {

@@ -107,7 +107,7 @@ struct Head {
 }
 
 impl Outgoing {
-    /// A request. `(pid, gid)` is the process of the listening system, as in all that follow.
+    /// Creates a request. `(pid, gid)` is the process of the listening system, as in all that follow.
     pub(crate) fn request(
         party: (Pid, Gid),
         id: RequestId,
@@ -121,7 +121,7 @@ impl Outgoing {
         Outgoing::new(party, Head { kind, detail, length, first, second, ..Head::default() }, payload)
     }
 
-    /// The answer to a request.
+    /// Creates the answer to a request.
     pub(crate) fn answer(pid: Pid, id: RequestId, result: Result<Payload, Failure>) -> Outgoing {
         let (party, first) = ((pid, Gid::SYSTEM), id.as_i64());
         match result {
@@ -141,7 +141,7 @@ impl Outgoing {
         Outgoing::plain(pid, Head { kind: kind::CANCEL, first: id.as_i64(), ..Head::default() })
     }
 
-    /// A notification.
+    /// Creates a notification.
     pub(crate) fn notification(party: (Pid, Gid), client: i64, handle: i64, payload: Payload) -> Outgoing {
         let head = Head { kind: kind::NOTIFICATION, first: client, second: handle, ..Head::default() };
         Outgoing::new(party, head, payload)
@@ -159,7 +159,7 @@ impl Outgoing {
         )
     }
 
-    /// A resource is cut off.
+    /// Reports that a resource is cut off.
     pub(crate) fn slow_consumer(pid: Pid, client: i64, handle: i64) -> Outgoing {
         let kind = kind::SLOW_CONSUMER;
         Outgoing::plain(pid, Head { kind, first: client, second: handle, ..Head::default() })
@@ -170,34 +170,34 @@ impl Outgoing {
         Outgoing::plain(pid, Head { kind: kind::WATCH, ..Head::default() })
     }
 
-    /// The process has ended.
+    /// Reports that a process has ended.
     pub(crate) fn terminated(pid: Pid) -> Outgoing {
         Outgoing::plain(pid, Head { kind: kind::TERMINATED, ..Head::default() })
     }
 
-    /// A message between programs.
+    /// Creates a message between programs.
     pub(crate) fn user(party: (Pid, Gid), kind: u8, payload: Payload) -> Outgoing {
         Outgoing::new(party, Head { kind: kind::USER, detail: kind, ..Head::default() }, payload)
     }
 
-    /// A value to or from a component.
+    /// Creates a message with a value to or from a component.
     pub(crate) fn external(party: (Pid, Gid), payload: Payload) -> Outgoing {
         Outgoing::new(party, Head { kind: kind::EXTERNAL, ..Head::default() }, payload)
     }
 
-    /// The container has ended.
+    /// Reports that the container has ended.
     pub(crate) fn exit(code: i32) -> Outgoing {
         let head = Head { kind: kind::EXIT, first: i64::from(code), ..Head::default() };
         Outgoing::plain(Pid::from_i64(0), head)
     }
 
-    /// The hello of the container.
+    /// Creates the hello of the container.
     pub(crate) fn hello(name: &str) -> Outgoing {
         let head = Head { kind: kind::HELLO, first: i64::from(VERSION), ..Head::default() };
         Outgoing::with_text((Pid::from_i64(0), Gid::SYSTEM), head, name.to_owned(), Payload::default())
     }
 
-    /// The welcome of the listener.
+    /// Creates the welcome of the listener.
     pub(crate) fn welcome(pid: Pid, gid: Gid, manager: Pid) -> Outgoing {
         let head = Head { kind: kind::WELCOME, first: manager.as_i64(), ..Head::default() };
         Outgoing::new((pid, gid), head, Payload::default())

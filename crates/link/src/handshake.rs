@@ -91,7 +91,7 @@ impl ReceivedHello {
     }
 }
 
-/// The transport of frames, and the parts that the container needs for it.
+/// Returns the transport of frames, and the parts that the container needs for it.
 pub(crate) fn make_wire(
     socket: UnixStream,
     process: Option<OwnedFd>,

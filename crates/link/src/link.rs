@@ -39,7 +39,7 @@ impl Link {
         let _ = self.on_failure.set(call);
     }
 
-    /// The wire below.
+    /// Returns the wire below.
     pub(crate) fn wire(&self) -> &dyn Wire {
         &*self.wire
     }

@@ -254,7 +254,7 @@ impl Connections {
 }
 
 impl Listener {
-    /// The path.
+    /// Returns the path of the socket.
     pub fn path(&self) -> &Path {
         &self.path
     }

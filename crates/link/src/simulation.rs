@@ -46,7 +46,7 @@ impl SimulatedHouse {
         SimulatedHouse { listener, remotes: Vec::new(), random }
     }
 
-    /// The kernel of the listening system.
+    /// Returns the kernel of the listening system.
     pub fn kernel(&self) -> &KernelHandle {
         self.listener.handle()
     }
@@ -130,7 +130,7 @@ impl SimulatedHouse {
         }
     }
 
-    /// The time is the same in all processes, as far as they can tell: the earliest event is next.
+    /// Advances the time to the earliest event, in all processes. Returns false if there is none.
     fn move_time(&mut self) -> bool {
         let simulations = std::iter::once(&mut self.listener)
             .chain(self.remotes.iter_mut().map(|remote| &mut remote.simulation));
@@ -185,17 +185,17 @@ impl SimulatedRemote {
         Some(SimulatedRemote { simulation, mirrors, container, line, near })
     }
 
-    /// The container.
+    /// Returns the container.
     pub fn container(&self) -> &Container {
         &self.container
     }
 
-    /// The wire between the container and its listener.
+    /// Returns the wire between the container and its listener.
     pub fn line(&self) -> &SimulatedLine {
         &self.line
     }
 
-    /// The kernel of the container's OS process.
+    /// Returns the kernel of the container's OS process.
     pub fn kernel(&self) -> &KernelHandle {
         self.simulation.handle()
     }

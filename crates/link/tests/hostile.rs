@@ -38,7 +38,7 @@ impl Drop for Alone {
     }
 }
 
-/// The descriptors of this process, and its mappings of files in memory.
+/// Returns the descriptors of this process, and its mappings of files in memory.
 fn held() -> (usize, usize) {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let files = std::fs::read_dir("/proc/self/fd").unwrap().count();
@@ -49,7 +49,7 @@ fn is_violation(result: Result<usize, WireError>) -> bool {
     matches!(result, Err(WireError::Violation(_)))
 }
 
-/// The listener's outcome for an action of the attacker.
+/// Returns the listener's outcome for an action of the attacker.
 fn outcome(deed: impl FnOnce(&mut Attacker)) -> Result<usize, WireError> {
     let (wire, mut attacker) = listener();
     deed(&mut attacker);

@@ -120,7 +120,7 @@ fn kill_under(child: &mut Child, client: &Client, moment: Duration) -> Duration 
     known.saturating_duration_since(killed)
 }
 
-/// The open descriptors and mappings of this OS process.
+/// Returns the open descriptors and mappings of this OS process.
 fn holdings() -> (usize, usize) {
     let count = |path: &str| std::fs::read_dir(path).map_or(0, Iterator::count);
     let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux");

@@ -21,7 +21,7 @@ struct World {
 }
 
 impl World {
-    /// `provider_is_remote` says which of the two is in another OS process.
+    /// Starts a provider and a client. `provider_is_remote` says which of the two is in another OS process.
     fn new(provider_is_remote: bool) -> World {
         let mut house = house(7, Faults::default());
         let local = Container::start(house.kernel(), "local");

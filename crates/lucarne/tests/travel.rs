@@ -91,7 +91,7 @@ struct World {
     _system: System,
 }
 
-/// The world that all tests share in turn.
+/// Returns the world that all tests share in turn.
 fn world() -> MutexGuard<'static, World> {
     static WORLD: OnceLock<Mutex<World>> = OnceLock::new();
     let world = WORLD.get_or_init(|| {

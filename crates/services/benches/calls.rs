@@ -107,7 +107,7 @@ async fn next(client: Client, count: u64) {
     }
 }
 
-/// The same with 1 MiB, which is not copied.
+/// Measures the same with 1 MiB, which is not copied.
 async fn large(client: Client, count: u64) {
     let mut bytes = Bytes::from(vec![7; 1 << 20]);
     for _ in 0..count {

@@ -62,7 +62,7 @@ struct Open {
 }
 
 impl Asked {
-    /// An answer has arrived.
+    /// Completes a request with its answer.
     pub(crate) fn answered(
         &self,
         by: Sending<'_>,
@@ -80,14 +80,14 @@ impl Asked {
         }
     }
 
-    /// The time of a request is over.
+    /// Fails a request whose time is over, and cancels it.
     pub(crate) fn expire(&self, by: Sending<'_>, id: RequestId, context: &mut Context<'_>) {
         if self.complete(by, id, Err(Failed::Deadline)) {
             context.cancel(id);
         }
     }
 
-    /// The process has ended: no answer will come.
+    /// Fails all requests, because the process has ended and no answer will come.
     pub(crate) fn end(&self, by: Sending<'_>) {
         let open = {
             let mut state = self.state.lock();
@@ -202,7 +202,7 @@ impl AskedState {
     }
 }
 
-/// A duration as the kernel counts.
+/// Returns a duration as the kernel counts.
 pub(crate) fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

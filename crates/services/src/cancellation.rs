@@ -31,7 +31,7 @@ impl Cancellation {
         self.state.lock().end == Some(true)
     }
 
-    /// Only the first end counts.
+    /// Ends the call: `is_canceled` says how. Only the first end counts.
     pub(crate) fn end(&self, is_canceled: bool) {
         let mut state = self.state.lock();
         state.end.get_or_insert(is_canceled);

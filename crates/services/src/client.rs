@@ -63,7 +63,7 @@ impl Client {
         self.opened.id
     }
 
-    /// The process of the provider.
+    /// Returns the process of the provider.
     pub fn pid(&self) -> Pid {
         self.opened.pid
     }
@@ -94,8 +94,8 @@ impl Client {
         self.invoke_encoded(index, |encoder| encoder.serialize(arguments), proxy::read_for)
     }
 
-    /// The call of a method that the interface has since its minor version `since`: from an older
-    /// provider it fails as unimplemented, without being sent.
+    /// Calls a method that the interface has since its minor version `since`. With an older provider the call fails
+    /// as unimplemented, without being sent.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -111,7 +111,7 @@ impl Client {
         self.call(index, arguments)
     }
 
-    /// The stand-in for a resource that the provider has answered a call with.
+    /// Returns the stand-in for a resource that the provider has answered a call with.
     pub fn proxy(&self, handle: i64) -> Proxy {
         Proxy::new(self.clone(), handle)
     }
@@ -169,7 +169,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Opened {
-    /// The request that closes it, unless that has been sent already.
+    /// Returns the request that closes the client, unless that has been sent already.
     fn closing(&self) -> Option<Asking> {
         if self.is_closed.swap(true, Ordering::AcqRel) {
             return None;
@@ -193,7 +193,7 @@ fn no_such_method(index: u32, name: &str) -> crate::failure::Thrown {
     crate::failure::Thrown::new(crate::protocol::error::no_such_method(i64::from(index), name))
 }
 
-/// `[client, index, arguments]`.
+/// Writes `[client, index, arguments]`.
 fn invocation(
     client: i64,
     index: u32,

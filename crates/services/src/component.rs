@@ -75,7 +75,7 @@ impl Component {
         &self.used.id
     }
 
-    /// The process that stands for it.
+    /// Returns the process that stands for the component.
     pub fn pid(&self) -> Pid {
         self.used.pid
     }

@@ -141,7 +141,7 @@ impl Container {
         &self.shared().name
     }
 
-    /// The name of its process.
+    /// Returns the id of the container's process.
     pub fn pid(&self) -> Pid {
         self.program().first()
     }
@@ -250,7 +250,7 @@ impl Drop for Life {
 }
 
 impl Shared {
-    /// The way to send; none before the first turn.
+    /// Returns the port for sending; none before the first turn.
     pub(crate) fn port(&self) -> Option<&Port> {
         self.port.get()
     }
@@ -273,7 +273,7 @@ impl Shared {
         self.agenda.spawn(self.port(), job)
     }
 
-    /// A promise that is kept when the time is over.
+    /// Returns a promise that is kept when the time is over.
     pub(crate) fn alarm(&self, after: Duration) -> Result<Alarm, Failed> {
         let port = self.port().ok_or(Failed::Closed)?;
         let (promise, alarm) = Promise::new();
@@ -312,7 +312,8 @@ impl Shared {
         self.consider_end();
     }
 
-    /// Must be called when the last handle is dropped, and when a service is withdrawn.
+    /// Ends the container if it is no longer used. Must be called when the last handle is dropped, and when a service
+    /// is withdrawn.
     pub(crate) fn consider_end(&self) {
         self.may_end.store(true, Ordering::Release);
         self.agenda.nudge(self.port());
@@ -342,7 +343,7 @@ impl Shared {
         }
     }
 
-    /// The system has ended, with all its processes.
+    /// Keeps the promises that wait for the end of the system, which has ended with all its processes.
     pub(crate) fn cut_off(&self) {
         let watching = {
             let mut ending = self.ending.lock();
@@ -352,7 +353,7 @@ impl Shared {
         watching.into_iter().for_each(|promise| promise.keep(Ok(())));
     }
 
-    /// The process has ended. The remaining handles report this on their next use.
+    /// Records that the process has ended. The remaining handles report this on their next use.
     pub(crate) fn end(&self) {
         self.books.end();
         self.open_clients.end();

@@ -19,17 +19,17 @@ pub struct Thrown {
 }
 
 impl Thrown {
-    /// Something to throw.
+    /// Creates an exception with this text.
     pub fn new(text: impl Into<String>) -> Thrown {
         Thrown { text: text.into(), trace: None }
     }
 
-    /// The text that programs match on.
+    /// Returns the text that programs match on.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The place where it was thrown, if the provider sends it: for display.
+    /// Returns the place where the exception was thrown, if the provider sends it: for display.
     pub fn trace(&self) -> Option<&str> {
         self.trace.as_deref()
     }
@@ -84,10 +84,10 @@ impl From<DecodeError> for Thrown {
     note = "derive `lucarne::Fault` for it, or give it a `Fault` by hand"
 )]
 pub trait Fault: Sized {
-    /// The text that callers throw.
+    /// Returns the text that callers throw.
     fn to_text(&self) -> String;
 
-    /// The error of that text, if it is one of these.
+    /// Returns the error with that text, if it is one of these.
     fn from_text(text: &str) -> Option<Self>;
 }
 

@@ -177,7 +177,7 @@ impl Call {
 }
 
 impl Drop for Call {
-    /// An answered call is not canceled.
+    /// Ends the call: an answered call is not canceled.
     fn drop(&mut self) {
         if let Some(cancellation) = self.cancellation.get() {
             cancellation.end(true);

@@ -74,7 +74,7 @@ impl Inbox {
         is_first
     }
 
-    /// If no stream reads yet, only the newest notifications are kept from now on.
+    /// Drops all but the newest notifications from now on, if no stream reads yet.
     pub(crate) fn keep_newest(&self) {
         let mut state = self.state.lock();
         if state.reading == Reading::NotYet {
@@ -108,8 +108,7 @@ impl Inbox {
         }
     }
 
-    /// The next notification. After an end other than a close comes the reason, once, and then
-    /// nothing.
+    /// Polls for the next notification. After an end other than a close comes the reason, once, and then nothing.
     pub(crate) fn poll_next(
         &self,
         reader: u64,

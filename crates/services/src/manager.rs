@@ -487,7 +487,7 @@ impl ServiceManager {
         }
     }
 
-    /// The manager as a provider.
+    /// Returns the manager as a provider.
     fn itself(&self, context: &Context<'_>) -> Surveyed {
         let open = |(&client, &OpenedBy { pid, .. }): (&i64, &OpenedBy)| {
             let waits = self.waits.range((client, i64::MIN)..=(client, i64::MAX)).count();

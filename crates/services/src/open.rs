@@ -77,7 +77,7 @@ impl<C: From<Client> + Send + 'static> Open<C> {
         Open { container: container.clone(), selector, patience: PATIENCE, filter: None, gives: PhantomData }
     }
 
-    /// The time to wait for a provider to appear; zero means no wait.
+    /// Sets the time to wait for a provider to appear; zero means no wait.
     pub fn within(mut self, patience: Duration) -> Open<C> {
         self.patience = patience;
         self
@@ -151,7 +151,7 @@ async fn find_and_open(
     Ok(open_at(shared, selector, &best).await?)
 }
 
-/// The best of the candidates, which come by descending priority.
+/// Returns the best of the candidates, which come by descending priority.
 fn best(candidates: Vec<Candidate>, filter: Option<&Filter>) -> Result<Option<Candidate>, OpenError> {
     let mut allowed =
         candidates.into_iter().filter(|candidate| filter.is_none_or(|filter| filter(candidate)));
@@ -236,7 +236,7 @@ pub(crate) async fn ask_manager(shared: &Arc<Shared>, index: i64, arguments: Val
     Ok(answer.payload.into_value()?)
 }
 
-/// The service manager, and the number by which it identifies this container.
+/// Returns the service manager, and the number by which it identifies this container.
 async fn manager(shared: &Arc<Shared>) -> Result<(Pid, i64), Failed> {
     if let Some(known) = shared.discovery.get() {
         return Ok(*known);
@@ -251,7 +251,7 @@ async fn manager(shared: &Arc<Shared>) -> Result<(Pid, i64), Failed> {
     Ok(*shared.discovery.get_or_init(|| (answer.pid, id)))
 }
 
-/// `[service id, uuid, major, minor]`.
+/// Encodes `[service id, uuid, major, minor]`.
 fn opening(id: i64, uuid: &str, major: u32, minor: u32) -> Result<Payload, EncodeError> {
     let mut encoder = Encoder::new();
     encoder.list(4)?;

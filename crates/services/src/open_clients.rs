@@ -28,17 +28,17 @@ struct State {
 }
 
 impl OpenClients {
-    /// A service has been opened.
+    /// Adds a client that has opened a service.
     pub(crate) fn add(&self, key: (Pid, i64), client: &Arc<Opened>) {
         self.state.lock().opened.insert(key, Arc::downgrade(client));
     }
 
-    /// A service has been opened that is never closed: that of discovery.
+    /// Adds a service that is never closed: that of discovery.
     pub(crate) fn add_lasting(&self, key: (Pid, i64)) {
         self.state.lock().opened.insert(key, Weak::new());
     }
 
-    /// A client is closed, and with it all its resources.
+    /// Removes a closed client, and with it all its resources.
     pub(crate) fn remove(&self, (pid, client): (Pid, i64)) {
         let mut state = self.state.lock();
         state.opened.remove(&(pid, client));
@@ -47,13 +47,13 @@ impl OpenClients {
         inboxes.iter().for_each(|inbox| inbox.end(End::Closed));
     }
 
-    /// All clients that are open.
+    /// Returns all clients that are open.
     pub(crate) fn clients(&self) -> Vec<Client> {
         let state = self.state.lock();
         state.opened.values().filter_map(Weak::upgrade).map(Client::of).collect()
     }
 
-    /// The inbox of a proxy; none if its client is not open.
+    /// Returns the inbox of a proxy; none if its client is not open.
     pub(crate) fn inbox(&self, key: ResourceKey) -> Option<Arc<Inbox>> {
         let mut state = self.state.lock();
         if state.is_over || !state.opened.contains_key(&(key.0, key.1)) {
@@ -69,14 +69,14 @@ impl OpenClients {
         }
     }
 
-    /// A resource is cut off.
+    /// Ends the inbox of a resource that is cut off.
     pub(crate) fn cut_off(&self, key: ResourceKey) {
         if let Some(inbox) = self.inbox(key) {
             inbox.end(End::Broken(Broken::Slow));
         }
     }
 
-    /// A provider has ended.
+    /// Ends all that belongs to a provider that has ended.
     pub(crate) fn provider_ended(&self, pid: Pid) {
         let (first, last) = ((pid, i64::MIN, i64::MIN), (pid, i64::MAX, i64::MAX));
         let inboxes = take_range(&mut self.state.lock().inboxes, first, last);
@@ -89,7 +89,7 @@ impl OpenClients {
 
     // -- Components -----------------------------------------------------------------------------
 
-    /// A component has been opened. False if it was before.
+    /// Adds a component that was opened. Returns false if it is open already, or this process has ended.
     pub(crate) fn add_component(&self, pid: Pid, ends: &Arc<Ends>) -> bool {
         let mut state = self.state.lock();
         let is_free = !state.is_over && !state.components.contains_key(&pid);
@@ -111,12 +111,12 @@ impl OpenClients {
         components.values().for_each(|ends| ends.end(End::Closed));
     }
 
-    /// The inbox for a component; none if it is not open.
+    /// Returns the inbox for a component; none if it is not open.
     pub(crate) fn component_inbox(&self, pid: Pid) -> Option<Arc<Inbox>> {
         self.state.lock().components.get(&pid).map(|ends| ends.inbox.clone())
     }
 
-    /// A component has room for notifications again.
+    /// Wakes the senders to a component that has room for notifications again.
     pub(crate) fn component_room(&self, pid: Pid) {
         let ends = self.state.lock().components.get(&pid).cloned();
         if let Some(ends) = ends {
@@ -124,7 +124,7 @@ impl OpenClients {
         }
     }
 
-    /// The own process has ended.
+    /// Ends all inboxes, since this process has ended.
     pub(crate) fn end(&self) {
         let (inboxes, components) = {
             let mut state = self.state.lock();

@@ -100,7 +100,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
         Pending::new(Work::Failed(Some(failed)))
     }
 
-    /// The result of work that is not a container's.
+    /// Creates the result of work that is not a container's.
     pub fn deferred(work: Box<dyn Deferred<T, X>>) -> Pending<T, X> {
         Pending::new(Work::Deferred(work))
     }

@@ -30,7 +30,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy of the host's own containers: they may do everything, also with guarded services.
+    /// Creates the policy of the host's own containers: they may do everything, also with guarded services.
     pub fn host() -> Policy {
         Policy { is_host: true, ..Policy::default() }
     }
@@ -84,7 +84,7 @@ impl Rules {
     }
 }
 
-/// A UUID is the same however it is written, and an alias stands for one.
+/// Normalizes an entry: a UUID is the same however it is written, and an alias stands for a UUID.
 fn normal(entry: &str) -> String {
     if let Some(interface) = interface::ALL.iter().find(|interface| interface.alias == entry) {
         return interface.uuid.to_owned();
@@ -142,12 +142,14 @@ impl Policies {
         self.state.lock().by_group.remove(&gid);
     }
 
-    /// From now on, only groups whose policy has an allow entry for the service may open and provide it.
+    /// Guards a service: from now on, only groups whose policy has an allow entry for the service may open and
+    /// provide it.
     pub fn guard(&self, uuid: Uuid) {
         self.state.lock().guarded.insert(uuid.to_string());
     }
 
-    /// From now on, only groups whose policy has an allow entry for an interface of the system may provide it.
+    /// Guards the interfaces of the system: from now on, only groups whose policy has an allow entry for such an
+    /// interface may provide it.
     pub fn guard_system(&self) {
         self.state.lock().guards_system = true;
     }

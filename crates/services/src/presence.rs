@@ -85,7 +85,7 @@ impl Presence {
         }
     }
 
-    /// The flag of the service with this UUID.
+    /// Returns the flag of the service with this UUID.
     pub fn flag(&self, uuid: &str) -> ProviderFlag {
         let mut flags = self.flags.lock();
         if let Some(flag) = flags.get(uuid) {

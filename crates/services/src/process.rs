@@ -351,7 +351,7 @@ impl Tasks {
         Tasks { shared, places: Vec::new(), free: Vec::new() }
     }
 
-    /// A place for a new task.
+    /// Returns a free index for a new task.
     fn take_place(&mut self) -> usize {
         if let Some(place) = self.free.pop() {
             return place;

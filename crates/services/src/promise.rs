@@ -43,7 +43,7 @@ impl<T, X: From<Failed>> Drop for Promise<T, X> {
 }
 
 impl<T, X> Kept<T, X> {
-    /// Only the first result counts.
+    /// Delivers a result. Only the first one counts.
     fn deliver(&self, result: Result<T, X>) {
         let mut state = self.state.lock();
         if state.result.is_some() {

@@ -48,7 +48,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// If there are several providers, clients use the one with the highest priority: see
+    /// Sets the priority. If there are several providers, clients use the one with the highest priority: see
     /// [`priority`](crate::protocol::priority).
     #[must_use]
     pub fn priority(mut self, priority: u8) -> ProviderBuilder {

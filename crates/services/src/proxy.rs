@@ -45,12 +45,12 @@ impl Proxy {
         Proxy { held: Arc::new(Held { client, handle, is_closed: AtomicBool::new(false) }) }
     }
 
-    /// The client that it belongs to.
+    /// Returns the client that the resource belongs to.
     pub fn client(&self) -> &Client {
         &self.held.client
     }
 
-    /// The number of the resource: the first argument of its methods.
+    /// Returns the number of the resource: the first argument of its methods.
     pub fn handle(&self) -> i64 {
         self.held.handle
     }
@@ -120,7 +120,7 @@ impl Held {
         (self.client.pid(), self.client.id(), self.handle)
     }
 
-    /// The request that closes it, unless that has been sent already or its client is closed.
+    /// Returns the request that closes the resource, unless that has been sent already or its client is closed.
     fn closing(&self) -> Option<Asking> {
         if self.is_closed.swap(true, Ordering::AcqRel) || self.client.is_closed() {
             return None;

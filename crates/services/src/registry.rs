@@ -44,7 +44,7 @@ const TEXT_MAX: usize = 4_096;
 const TAGS_MAX: usize = 256;
 
 impl Registration {
-    /// The names by which policies match it, besides its UUID: its name and its tags.
+    /// Returns the names by which policies match the service, besides its UUID: the name of its provider and its tags.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         std::iter::once(self.name.as_str()).chain(self.tags())
     }
@@ -135,12 +135,12 @@ impl Registry {
         self.by_owner.range((pid, i64::MIN)..=(pid, i64::MAX)).count()
     }
 
-    /// All registrations, those of one interface together.
+    /// Returns all registrations, those of one interface together.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Registration> {
         self.by_uuid.values().flatten()
     }
 
-    /// The candidates for a service, the best first.
+    /// Returns the candidates for a service, the best first.
     pub(crate) fn candidates(&self, uuid: &str) -> &[Registration] {
         self.by_uuid.get(uuid).map_or(&[], Vec::as_slice)
     }

@@ -36,7 +36,7 @@ pub struct Resource<T> {
 }
 
 impl<T: Send + Sync + 'static> Resource<T> {
-    /// A resource that only answers.
+    /// Creates a resource that only answers.
     pub fn new(value: T) -> Resource<T> {
         Resource { value: Arc::new(value), channel: None }
     }
@@ -242,7 +242,7 @@ impl Channel {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// The client has room again.
+    /// Sends the backlog and wakes the senders, since the client has room again.
     pub(crate) fn room(&self) {
         let waiting = match &mut *self.state.lock() {
             ChannelState::Open(channel) => {

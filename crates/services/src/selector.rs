@@ -18,28 +18,28 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// The interface of that UUID, in that version.
+    /// Creates a selector of the interface with this UUID, in this version.
     pub const fn new(uuid: Uuid, major: u32, minor: u32) -> Selector {
         Selector { uuid, major, minor }
     }
 
-    /// The same interface in another minor version: an older one has fewer methods.
+    /// Selects the same interface in another minor version: an older one has fewer methods.
     #[must_use]
     pub const fn with_minor(self, minor: u32) -> Selector {
         Selector { minor, ..self }
     }
 
-    /// The name of the interface.
+    /// Returns the UUID of the interface.
     pub const fn uuid(&self) -> Uuid {
         self.uuid
     }
 
-    /// Incremented by changes that clients notice.
+    /// Returns the major version, which is incremented by changes that clients notice.
     pub const fn major(&self) -> u32 {
         self.major
     }
 
-    /// Incremented by additions.
+    /// Returns the minor version, which is incremented by additions.
     pub const fn minor(&self) -> u32 {
         self.minor
     }

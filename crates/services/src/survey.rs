@@ -87,7 +87,7 @@ impl Surveys {
         }
     }
 
-    /// The service manager is there.
+    /// Sets the waker of the service manager.
     pub(crate) fn set_waker(&self, waker: Waker) {
         self.state.lock().waker = Some(waker);
     }
@@ -113,7 +113,7 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    /// A process has answered.
+    /// Adds the answer of a process.
     pub(crate) fn answered(&mut self, id: RequestId, answer: Option<Payload>) {
         let Some(pid) = self.requests.remove(&id) else { return };
         let Some(account) = answer.and_then(read) else { return };

@@ -230,7 +230,8 @@ impl Latency {
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
-    /// The time in ns that so much of a hundred did not exceed, a sixteenth too long at most. None of nothing.
+    /// Returns the given percentile of the times, in ns and at most a sixteenth too long. Returns none if no time was
+    /// recorded.
     pub fn percentile_ns(&self, percent: u64) -> Option<u64> {
         let all: u64 = self.counts.values().sum();
         let wanted = (all * percent).div_ceil(100).max(1);
@@ -242,7 +243,7 @@ impl Latency {
         reached.map(|(step, _)| end_of(*step).min(self.max_ns))
     }
 
-    /// The longest time, in ns. None of nothing.
+    /// Returns the longest time, in ns. Returns none if no time was recorded.
     pub fn max_ns(&self) -> Option<u64> {
         (!self.counts.is_empty()).then_some(self.max_ns)
     }
@@ -256,7 +257,7 @@ fn step(ns: u64) -> u16 {
     ((u64::from(others) << STEP_BITS) + highest) as u16
 }
 
-/// The longest time of a step.
+/// Returns the longest time of a step.
 fn end_of(step: u16) -> u64 {
     let others = (step >> STEP_BITS).saturating_sub(1);
     let highest = u64::from(step) - (u64::from(others) << STEP_BITS);

@@ -53,7 +53,7 @@ impl World {
         Component::open(&self.container, ID).wait().expect("it is there")
     }
 
-    /// From now on the component leaves everything where it is, or takes it.
+    /// Sets whether the component leaves each message in its mailbox, or takes it.
     fn be_deaf(&self, is_deaf: bool) {
         self.seen.is_deaf.store(is_deaf, Ordering::SeqCst);
         self.kernel.wake(self.component.first());

@@ -97,7 +97,7 @@ impl Test {
         self.settle();
     }
 
-    /// A request to the system, and its answer.
+    /// Sends a request to the system, and returns the answer.
     fn call(&mut self, guest: &Guest, procedure: i64, arguments: Value) -> Result<Value, String> {
         let asked = Arc::new(Mutex::new(None));
         let id = asked.clone();
@@ -133,7 +133,7 @@ impl Test {
         self.invoke(guest, client, discovery::LISTEN, registration(id, UUID, priority))
     }
 
-    /// The ids of the candidates, and the handle if the answer has one.
+    /// Returns the ids of the candidates, and the handle if the answer has one.
     fn discover(&mut self, guest: &Guest, client: i64, wait: bool) -> (Vec<i64>, Option<i64>) {
         let answer =
             self.invoke(guest, client, discovery::DISCOVER, list([UUID.into(), wait.into()])).unwrap();

@@ -76,7 +76,7 @@ impl Bells {
     }
 }
 
-/// A pipe that holds one page, which is plenty for a bell.
+/// Creates a pipe that holds one page, which is plenty for a bell.
 fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
     rustix::pipe::fcntl_setpipe_size(&writer, rustix::param::page_size())?;

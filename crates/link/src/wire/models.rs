@@ -22,7 +22,7 @@ fn model(check: impl Fn() + Sync + Send + 'static) {
     builder.check(check);
 }
 
-/// The two sides of the same memory.
+/// Returns the two sides of the same memory.
 fn sides() -> (Arc<Side>, Arc<Side>) {
     let memory = SharedMemory::in_this_process(words(CAPACITY));
     (Side::new(memory.clone(), CAPACITY, 0), Side::new(memory, CAPACITY, 1))

@@ -55,7 +55,7 @@ const BELL: u64 = 3;
 /// In a sleep word: room is wanted as well.
 const WANTS_ROOM: u64 = 4;
 
-/// The words of shared memory that two rings of `capacity` bytes take.
+/// Returns the number of words of shared memory that two rings of `capacity` bytes take.
 pub(super) const fn words(capacity: usize) -> usize {
     DATA + 2 * capacity / WORD
 }
@@ -77,7 +77,7 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// `memory` has [`words`] of `capacity`.
+    /// Creates one side of a connection over `memory`, which has [`words`] of `capacity`.
     pub(super) fn new(memory: SharedMemory, capacity: usize, number: usize) -> Arc<Side> {
         assert!(capacity.is_power_of_two() && memory.words().len() == words(capacity) && number < 2);
         Arc::new(Side {
@@ -290,12 +290,12 @@ impl RingWriter {
         self.side.has_written.store(true, Ordering::Release);
     }
 
-    /// The number of bytes that were put so far. No part of a word is being put.
+    /// Returns the number of bytes that were put so far. No part of a word is being put.
     pub(super) fn position(&self) -> u64 {
         self.tail
     }
 
-    /// The number of bytes that the other side has read.
+    /// Returns the number of bytes that the other side has read.
     pub(super) fn read_by_other(&mut self) -> Result<u64, WireError> {
         self.look()?;
         Ok(self.head)

@@ -69,7 +69,7 @@ pub(crate) fn file(kind: Kind, len: usize) -> OwnedFd {
     file
 }
 
-/// A listener's wire, and its attacker.
+/// Creates a listener's wire, and its attacker.
 pub(crate) fn listener() -> (RingWire, Attacker) {
     let (ours, socket) = UnixStream::pair().expect("a socket");
     let (wire, descriptors) = RingWire::make(ours.into(), None, limits()).expect("a wire");

@@ -106,7 +106,7 @@ impl Handler for House {
     }
 }
 
-/// A simulated system with a service manager.
+/// Creates a simulated system with a service manager.
 pub(crate) fn house(seed: u64, faults: Faults) -> SimulatedHouse {
     let house = SimulatedHouse::new(seed, faults);
     let manager = ServiceManager::new(Presence::default());
