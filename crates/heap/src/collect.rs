@@ -158,8 +158,8 @@ impl Collection<'_> {
         self.trace_copies()
     }
 
-    /// Old objects that were written to since the last collection. A full collection reaches them
-    /// by itself, if they are alive.
+    /// Traces old objects that were written to since the last collection. A full collection reaches them by itself,
+    /// if they are alive.
     fn trace_remembered(&mut self) -> Result<(), OutOfMemory> {
         for object in std::mem::take(&mut self.heap.remembered) {
             // SAFETY: the remembered set holds old objects; none has been freed since the last
@@ -186,7 +186,8 @@ impl Collection<'_> {
         Ok(())
     }
 
-    /// Where the object that a word refers to is after this collection; copies it if need be.
+    /// Returns the address after this collection of the object that a word refers to, and copies the object if
+    /// necessary.
     #[inline]
     fn visit(&mut self, word: Word) -> Result<Word, OutOfMemory> {
         if !word.is_pointer() || (!self.full && !self.young.contains(word.address())) {
@@ -279,7 +280,7 @@ impl Collection<'_> {
         Ok(())
     }
 
-    /// A finalizer's lambda is alive if its object is. Those whose object is not are due.
+    /// Traces the lambdas of finalizers whose object is alive. The other finalizers are due.
     fn trace_finalizers(&mut self) -> Result<(), OutOfMemory> {
         let mut waiting = std::mem::take(&mut self.heap.finalizers);
         let mut alive: Vec<Finalizer> = Vec::with_capacity(waiting.len());
@@ -308,7 +309,7 @@ impl Collection<'_> {
         self.trace_copies()
     }
 
-    /// Where an object is now, if it has been reached (or was not looked at).
+    /// Returns the current address of an object, if the object has been reached (or was not examined).
     fn reached(&self, word: Word) -> Option<Word> {
         if !word.is_pointer() || (!self.full && !self.young.contains(word.address())) {
             return Some(word);
@@ -322,7 +323,7 @@ impl Collection<'_> {
         stays.then_some(word)
     }
 
-    /// Whether an unforwarded object is one that this collection frees.
+    /// Returns whether an unforwarded object is one that this collection frees.
     fn in_from_space(&self, word: Word, header: Header) -> bool {
         if header.has(LARGE) {
             return self.full;

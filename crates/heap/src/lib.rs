@@ -261,7 +261,7 @@ impl Heap {
         self.options.limit_bytes
     }
 
-    /// The seed of the hash codes of keys.
+    /// Returns the seed of the hash codes of keys.
     #[inline(always)]
     pub fn hash_seed(&self) -> u64 {
         self.options.hash_seed

@@ -80,20 +80,20 @@ impl Header {
         self.0 & flag != 0
     }
 
-    /// The new address, if the collection under way has moved the object.
+    /// Returns the new address, if the collection under way has moved the object.
     #[inline(always)]
     pub(super) const fn forwarded(self) -> Option<Word> {
         if self.0 & 1 == 0 { Some(Word(self.0 | 1)) } else { None }
     }
 
-    /// The words that the object takes, its header included.
+    /// Returns the number of words that the object takes, its header included.
     #[inline(always)]
     pub(super) const fn size_words(self) -> usize {
         size_words(self.format(), self.length())
     }
 }
 
-/// The words that an object takes, its header included.
+/// Returns the number of words that an object takes, its header included.
 #[inline(always)]
 pub(super) const fn size_words(format: Format, length: usize) -> usize {
     match format {

@@ -12,7 +12,7 @@ use super::{
     Register,
 };
 
-/// A program without code that has all built-in classes, in an order.
+/// Creates a program without code that has all built-in classes, in an order.
 fn program_of(names: &[&str], literals: Vec<Literal>) -> Program {
     let class = |name: &&str| Class { name: (*name).to_owned(), fields: 2, ..Class::default() };
     let place = |name: &str| names.iter().position(|known| *known == name);

@@ -61,7 +61,7 @@ impl Key {
         }
     }
 
-    /// The stream that starts with this vector, and the hash.
+    /// Returns the stream that starts with this vector, and the hash.
     fn start(&self, vector: [u8; VECTOR_BYTES]) -> (Stream, Hash) {
         match self {
             Key::Aes128(cipher) => start_gcm(cipher, vector),
@@ -112,7 +112,7 @@ impl Hash {
         }
     }
 
-    /// The tag, after both lengths.
+    /// Returns the tag, after both lengths.
     fn finish(mut self, authenticated: u64, text: u64) -> [u8; TAG_BYTES] {
         let lengths = match self {
             Hash::Ghash(..) => [authenticated * 8, text * 8].map(u64::to_be_bytes),
@@ -153,7 +153,7 @@ impl Message {
         Ok(())
     }
 
-    /// The last bytes, and the tag.
+    /// Returns the last bytes, and the tag.
     fn finish(mut self, encrypts: bool) -> Result<(Vec<u8>, [u8; TAG_BYTES]), Failure> {
         let mut rest = std::mem::take(&mut self.rest);
         self.crypt(encrypts, &mut rest)?;

@@ -24,7 +24,7 @@ const WORD_PRODUCTS_PER_UNIT: usize = 8;
 
 const DIVISION_BY_ZERO: Failure = Failure::Error("DIVISION_BY_ZERO");
 
-/// The number that two arguments say.
+/// Reads the number from two arguments: whether it is negative, and its bytes.
 fn number(call: &Call<'_>, index: usize) -> Result<BigInt, Failure> {
     let (is_negative, bytes) = (call.bool(index)?, call.bytes(index + 1)?);
     if bytes.len() > OPERAND_BYTES_MAX {
@@ -49,7 +49,7 @@ fn operate<'c>(
     new_number(call, &result)
 }
 
-/// The remainder that is not negative.
+/// Returns the remainder that is not negative.
 fn modulo(a: &BigInt, b: &BigInt) -> Result<BigInt, Failure> {
     if b.sign() == Sign::Minus {
         return Err(Failure::INVALID_ARGUMENT);

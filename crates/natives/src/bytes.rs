@@ -108,7 +108,7 @@ impl Chunks {
         Chunks { buffer: [0; Chunks::SIZE], done: 0, length }
     }
 
-    /// The offset of the next chunk, and a buffer of its size.
+    /// Returns the offset of the next chunk, and a buffer of its size.
     fn next(&mut self) -> Option<(usize, &mut [u8])> {
         let size = (self.length - self.done).min(Chunks::SIZE);
         let offset = self.done;
@@ -208,7 +208,7 @@ fn to_string_lossy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     string::new_from_scratch(call, &scratch)
 }
 
-/// The range of a number: offset and size are the arguments 1 and 2.
+/// Returns the range of a number: offset and size are the arguments 1 and 2.
 fn number_range(call: &Call<'_>) -> Result<std::ops::Range<usize>, Failure> {
     let (offset, size) = (call.index(1)?, call.index(2)?);
     if !(1..=8).contains(&size) {

@@ -100,7 +100,8 @@ impl Adler32 {
         self.sum.checksum().to_be_bytes()
     }
 
-    /// A byte counts once in the lower half and, in the upper one, once for each byte from it on.
+    /// Removes the oldest bytes, which are `data`. A byte counts once in the lower half of the checksum and, in the upper
+    /// one, once for each byte from it on.
     fn remove(&mut self, data: &[u8]) {
         let checksum = u64::from(self.sum.checksum());
         let (mut low, mut high) = (checksum & 0xffff, checksum >> 16);

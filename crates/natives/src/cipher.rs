@@ -41,7 +41,7 @@ impl<M: BlockModeDecrypt + BlockSizeUser<BlockSize = U16> + Send> Mode for Decry
     }
 }
 
-/// The mode that an initialization vector stands for: ECB if there is none, CBC otherwise.
+/// Returns the mode that an initialization vector stands for: ECB if there is none, CBC otherwise.
 fn mode<C>(cipher: C, vector: &[u8], encrypts: bool) -> Option<Box<dyn Mode>>
 where
     C: BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + Send + 'static,

@@ -63,7 +63,7 @@ impl Curve {
         Curve::ALL.into_iter().find(fits).ok_or(Failure::INVALID_ARGUMENT)
     }
 
-    /// The cost of a multiplication on this curve.
+    /// Returns the cost of a multiplication on this curve.
     fn units(self) -> usize {
         match self {
             Curve::P256 => 20_000,

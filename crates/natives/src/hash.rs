@@ -23,7 +23,7 @@ const MIXER: u64 = 0x9e37_79b9_7f4a_7c15;
 pub(super) struct Hasher(u64);
 
 impl Hasher {
-    /// The hasher of a process.
+    /// Returns the hasher of a process.
     pub(super) fn of(heap: &Heap) -> Hasher {
         Hasher(heap.hash_seed())
     }
@@ -33,13 +33,13 @@ impl Hasher {
         ((value as u64 ^ self.0).wrapping_mul(MIXER) >> 32) as u32
     }
 
-    /// The hash code of a float; one that equals an integer has the code of that.
+    /// Returns the hash code of a float; one that equals an integer has the code of that.
     pub(super) fn float(self, value: f64) -> u32 {
         let whole = value as i64;
         if equal(whole, value) { self.int(whole) } else { self.int(value.to_bits() as i64) }
     }
 
-    /// The hash code of the bytes of a string or byte array.
+    /// Returns the hash code of the bytes of a string or byte array.
     pub(super) fn bytes(self, bytes: &[u8]) -> u32 {
         let mut state = MIXER ^ self.0 ^ bytes.len() as u64;
         let mut chunks = bytes.chunks_exact(8);
@@ -126,7 +126,7 @@ impl<'h> Key<'h> {
         hash.into()
     }
 
-    /// Whether a key of the table equals this one. The hash codes are equal already.
+    /// Returns whether a key of the table equals this one. The hash codes are equal already.
     fn matches(&self, heap: &Heap, other: Ref<'_>) -> bool {
         match *self {
             Key::Int(value) => {
@@ -174,18 +174,18 @@ impl<'h> View<'h> {
         Ok(View { entries, index, first: number(FIRST)?, end: number(END)?.min(entries.len()), stride })
     }
 
-    /// The slots of the index; their number is a power of two.
+    /// Returns the number of slots of the index, which is a power of two.
     fn slots(&self) -> usize {
         self.index.len() / SLOT_BYTES
     }
 
-    /// The entry number in a slot, 0 if it is free.
+    /// Returns the number of the entry in a slot; 0 if the slot is free.
     fn slot(&self, slot: usize) -> usize {
         let bytes = self.index.get(slot * SLOT_BYTES..).and_then(|rest| rest.first_chunk::<SLOT_BYTES>());
         bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
     }
 
-    /// The next entry with this hash code after the cursor, or the first one.
+    /// Returns the next entry with this hash code after the cursor, or the first one.
     fn next(&self, hash: i64, after: Option<Cursor>) -> Option<Cursor> {
         let wanted = Ref::from(Immediate::int(hash)?);
         if self.index.is_empty() {
@@ -217,13 +217,13 @@ impl<'h> View<'h> {
         None
     }
 
-    /// Whether there is room for another entry, and, if there is an index, for its number.
+    /// Returns whether there is room for another entry, and, if there is an index, for its number.
     fn has_room(&self, free_slots: i64) -> bool {
         let fits = self.end + self.stride <= self.entries.len();
         fits && if self.index.is_empty() { self.end < UNINDEXED_MAX * self.stride } else { free_slots > 0 }
     }
 
-    /// The first free slot for a hash code.
+    /// Returns the first free slot for a hash code.
     fn free_slot(&self, hash: i64) -> Option<usize> {
         let mask = self.slots().checked_sub(1)?;
         let start = first_slot(hash, self.slots());
@@ -241,8 +241,8 @@ fn first_slot(hash: i64, slots: usize) -> usize {
 /// or there is none such, or no room for it.
 const TOIT_MUST: Failure = Failure::Error("NOT_DONE");
 
-/// The place of the entry with the key in argument 1; -1 if there is none, none if only Toit code
-/// can compare it.
+/// Returns the place of the entry with the key in argument 1; -1 if there is none, none if only Toit code can compare
+/// it.
 #[inline]
 fn place_of(call: &Call<'_>) -> Result<Option<i64>, Failure> {
     let Some(key) = Key::of(call.heap, call.argument(1)) else { return Ok(None) };
@@ -250,7 +250,7 @@ fn place_of(call: &Call<'_>) -> Result<Option<i64>, Failure> {
     Ok(Some(place.map_or(-1, |place| place as i64)))
 }
 
-/// The value of the entry at a place of a map.
+/// Returns the value of the entry at a place of a map.
 fn value_at<'c>(call: &'c Call<'_>, place: i64) -> Result<Ref<'c>, Failure> {
     let backing = call.heap.field(call.argument(0), BACKING).ok_or(Failure::WRONG_TYPE)?;
     call.heap.field(backing, place as usize + 2).ok_or(Failure::OUT_OF_BOUNDS)
@@ -291,7 +291,7 @@ fn next<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small(found.map_or(-1, |found| (found.slot as i64) << 32 | found.place as i64)))
 }
 
-/// Hash codes are stored as integers in place, which have 63 bits.
+/// Cuts a hash code to the bits of an integer that a word holds, since hash codes are stored that way.
 fn clip(hash: i64) -> i64 {
     hash & INT_MAX
 }
@@ -415,7 +415,7 @@ fn index_bytes<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small((slots_for(call.index(0)?)? * SLOT_BYTES) as i64))
 }
 
-/// How many slots the index of a table with so many entries has.
+/// Returns the number of slots in the index of a table with `entries` entries.
 fn slots_for(entries: usize) -> Result<usize, Failure> {
     let quarters = entries.checked_mul(4);
     let slots = quarters.and_then(|quarters| (quarters / LOAD_QUARTERS + 1).checked_next_power_of_two());

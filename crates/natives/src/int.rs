@@ -104,7 +104,7 @@ fn compare<'c>(call: &'c mut Call<'_>, holds: fn(Ordering) -> bool) -> Result<Re
     Ok(Ref::bool(order.is_some_and(holds)))
 }
 
-/// The exact order of an integer and a float; converting either would round.
+/// Returns the exact order of an integer and a float; converting either would round.
 pub fn order(left: i64, right: f64) -> Option<Ordering> {
     /// 2 to the power of 63: the first float beyond all integers.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;

@@ -15,7 +15,7 @@ const ITERATIONS_MAX: u32 = 1_200_000;
 /// Hashing a password once takes about half a microsecond.
 const UNITS_PER_ITERATION: usize = 50;
 
-/// The DER of a key that an argument has in this form or as PEM.
+/// Returns the DER of a key that an argument has in this form or as PEM.
 pub(super) fn der(call: &Call<'_>, index: usize) -> Result<Vec<u8>, Failure> {
     let data = call.data(index)?;
     if data.len() > KEY_BYTES_MAX {
@@ -34,7 +34,7 @@ fn unwrap_pem(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(&digits).ok()
 }
 
-/// The DER of a private key, which the password in the next argument may protect.
+/// Returns the DER of a private key, which the password in the next argument may protect.
 pub(super) fn private_der(call: &mut Call<'_>, index: usize) -> Result<Vec<u8>, Failure> {
     let der = der(call, index)?;
     let Ok(encrypted) = EncryptedPrivateKeyInfoRef::try_from(&der[..]) else { return Ok(der) };
@@ -54,13 +54,14 @@ pub(super) fn private_der(call: &mut Call<'_>, index: usize) -> Result<Vec<u8>, 
     Ok(decrypted.map_err(|_| Failure::INVALID_ARGUMENT)?.as_bytes().to_vec())
 }
 
-/// A generator of random numbers, which an argument has the seed for: secrets come from the outside.
+/// Creates a generator of random numbers, which an argument has the seed for: secrets come from the outside.
 pub(super) fn random(call: &Call<'_>, index: usize) -> Result<ChaCha20Rng, Failure> {
     let seed = call.bytes(index)?.try_into().map_err(|_| Failure::INVALID_ARGUMENT)?;
     Ok(ChaCha20Rng::from_seed(seed))
 }
 
-/// The crates tell many ways in which a key, or what it is used on, can be wrong; programs know one.
+/// Returns the error that programs get for an invalid key or a failed operation, whatever the reason that the crate
+/// gives.
 pub(super) fn invalid<E>(_: E) -> Failure {
     Failure::INVALID_ARGUMENT
 }

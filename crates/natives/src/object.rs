@@ -11,7 +11,7 @@ pub(super) const TABLE: &[Row] = &[
     ("literal-index", literal_index),
 ];
 
-/// Whether two values are the same object, or numbers of one class with the same bits, or strings
+/// Returns whether two values are the same object, or numbers of one class with the same bits, or strings
 /// with the same characters.
 pub(crate) fn identical(heap: &Heap, left: Ref<'_>, right: Ref<'_>) -> bool {
     if left == right {
@@ -29,13 +29,13 @@ pub(crate) fn identical(heap: &Heap, left: Ref<'_>, right: Ref<'_>) -> bool {
     }
 }
 
-/// The hash of a lambda's code, which is its first word: captured values can change.
+/// Returns the hash of a lambda's code, which is its first word: captured values can change.
 fn lambda_hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let code = call.heap.field(call.argument(0), 0).and_then(|code| call.heap.int(code));
     Ok(Ref::small(Hasher::of(call.heap).int(code.unwrap_or(0)).into()))
 }
 
-/// The number of a literal of the program; null for any other object.
+/// Returns the number of a literal of the program; null for any other object.
 fn literal_index<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let index = call.heap.objects().literal_index(call.argument(0));
     Ok(index.map_or(Ref::NULL, |index| Ref::small(index as i64)))

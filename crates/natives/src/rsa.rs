@@ -133,7 +133,7 @@ fn public_der<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_bytes_from(der.as_bytes())?.get())
 }
 
-/// The name of a digest in signatures. The number that stands for its kind is an argument.
+/// Returns the name of a digest in signatures. The number that stands for its kind is an argument.
 fn signature_of(call: &Call<'_>, hash: usize) -> Result<Pkcs1v15Sign, Failure> {
     match call.int(hash)? {
         1 => Ok(Pkcs1v15Sign::new::<Sha1>()),

@@ -37,7 +37,7 @@ fn rune_count<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small(count as i64))
 }
 
-/// The byte at the index in argument 1, and that index.
+/// Returns the byte at the index in argument 1, and that index.
 fn byte(call: &Call<'_>) -> Result<(u8, usize), Failure> {
     let index = call.index(1)?;
     let byte = call.string(0)?.as_bytes().get(index).ok_or(Failure::OUT_OF_BOUNDS)?;
@@ -157,12 +157,12 @@ fn index_of<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small(found.map_or(-1, |at| at as i64)))
 }
 
-/// The first border between runes at or after an index.
+/// Returns the first border between runes at or after an index.
 fn border_after(text: &str, index: usize) -> usize {
     (index..text.len()).find(|index| text.is_char_boundary(*index)).unwrap_or(text.len())
 }
 
-/// Unicode's whitespace, and the byte order mark.
+/// Returns whether a rune is whitespace in Unicode, or the byte order mark.
 fn is_space(rune: char) -> bool {
     rune.is_whitespace() || rune == '\u{feff}'
 }
@@ -199,7 +199,7 @@ fn ascii_case<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     })
 }
 
-/// The last border between runes at or before an index.
+/// Returns the last border between runes at or before an index.
 fn border_before(text: &str, index: usize) -> usize {
     let index = index.min(text.len());
     (0..=index).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
@@ -236,7 +236,7 @@ fn from_utf_16<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     new_from_scratch(call, &scratch)
 }
 
-/// A string of bytes that lie outside the heap and are valid.
+/// Creates a string of bytes that lie outside the heap and are valid.
 pub(super) fn new_from_scratch<'c>(call: &'c mut Call<'_>, scratch: &[u8]) -> Result<Ref<'c>, Failure> {
     let text = std::str::from_utf8(scratch).map_err(|_| ILLEGAL_UTF_8)?;
     Ok(call.heap.new_string(text)?.get())

@@ -14,7 +14,7 @@ fn text<'c>(call: &'c mut Call<'_>, text: &str) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_string(text)?.get())
 }
 
-/// The names that programs know; those of Rust are close.
+/// Returns the name of the platform as programs know it; the names of Rust are close.
 fn platform() -> &'static str {
     match std::env::consts::OS {
         "linux" => "Linux",

@@ -136,7 +136,7 @@ impl Table {
         self.0.heap.int(value).expect("it is an integer")
     }
 
-    /// Even keys are integers, odd ones strings.
+    /// Sets the arguments for a table: even keys are integers, odd ones strings.
     fn arguments(&mut self, key: i64, value: i64) {
         if key % 2 == 0 {
             self.0.set(1, Immediate::small(key));

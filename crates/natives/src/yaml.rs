@@ -56,7 +56,7 @@ fn require_version(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// JSON writes runes beyond 16 bits as two escapes, which YAML does not know: `\ud83d\ude48`
+/// Joins the two escapes by which JSON writes a rune beyond 16 bits, since YAML does not know them: `\ud83d\ude48`
 /// becomes `\U0001f648`.
 fn join_surrogates(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
@@ -302,7 +302,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Of keys that are equal, the first one gives the place, and the last one the value.
+    /// Removes repeated keys: of equal keys, the first one gives the place, and the last one the value.
     fn without_repeated_keys(&self, pairs: &[Kept]) -> Vec<Kept> {
         let mut places = HashMap::new();
         let mut result: Vec<Kept> = Vec::with_capacity(pairs.len());
@@ -335,7 +335,7 @@ impl Builder<'_> {
         Ok(array)
     }
 
-    /// A list that can grow. Its fields are the array and the size.
+    /// Creates a list that can grow. Its fields are the array and the size.
     fn list(&mut self, array: Kept, size: usize) -> Result<RefMut<'_>, OutOfMemory> {
         let class = self.heap.builtins().list;
         let mut list = self.heap.new_instance(class)?;
@@ -366,7 +366,7 @@ impl Builder<'_> {
     }
 }
 
-/// The name of a tag of the core schema. A lone `!` says that a scalar is what it would be in quotes.
+/// Returns the name of a tag of the core schema. A lone `!` says that a scalar is what it would be in quotes.
 fn core_tag(tag: &Tag) -> Option<&str> {
     match (tag.handle.as_str(), tag.suffix.as_str()) {
         ("", "!") | ("!", "") => Some("str"),
@@ -429,7 +429,7 @@ impl Scalar {
         }
     }
 
-    /// Whether it is what a tag says.
+    /// Returns whether a scalar is what its tag says.
     fn fits(self, tag: &str) -> bool {
         match tag {
             "null" => matches!(self, Scalar::Null),

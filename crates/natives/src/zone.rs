@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// A file with changes at 0 and 100, and rules after that.
+    /// Creates a file with changes at 0 and 100, and rules after that.
     fn file(version: u8) -> Vec<u8> {
         let head = |times: u32, kinds: u32, characters: u32| {
             let mut head = [MAGIC, &[version], &[0; 15]].concat();

@@ -283,8 +283,8 @@ impl<'h> Interpreter<'h> {
         }
     }
 
-    /// The loop. Returns `Continue` after anything that moved the stack or the frame behind its
-    /// back, to start over with what [`Interpreter::position`] says.
+    /// Runs the loop of the interpreter. Returns `Continue` after anything that moved the stack or the frame behind
+    /// its back, to start over with what [`Interpreter::position`] says.
     fn run_fast(&mut self) -> Next {
         let program = self.program;
         let code = program.program().code.as_ptr();
@@ -939,7 +939,7 @@ unsafe fn clear(registers: *mut Word, first: usize, end: usize) {
     }
 }
 
-/// The frame `depth` blocks out.
+/// Returns the frame `depth` blocks out.
 ///
 /// # Safety
 /// Each of these frames but the last must be a block's, with the block in its register 0.

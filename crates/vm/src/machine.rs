@@ -216,7 +216,7 @@ impl Machine {
         self.charged += 1 + (bytes / BYTES_PER_UNIT) as i64;
     }
 
-    /// Nothing is ready: waits, or ends if there is nothing to wait for.
+    /// Waits, since no task is ready, or ends if there is nothing to wait for.
     fn rest(&mut self) -> Outcome {
         if self.tasks.foreground() == 0 && self.providers == 0 {
             return Outcome::Exit(Exit::Done);
@@ -316,7 +316,7 @@ impl Machine {
         self.ready.push_back(id);
     }
 
-    /// An exception that not even the library's own handler could deal with.
+    /// Reports an exception that the library's own handler could not handle.
     fn report_uncaught(&mut self, text: &str) {
         self.grants.report(&format!("EXCEPTION error.\n{text}"));
         self.end = Some(Exit::failed(text));
@@ -354,7 +354,7 @@ impl Machine {
         Ok(())
     }
 
-    /// `main` as a lambda, with its argument as its capture if it wants one.
+    /// Creates a lambda for `main`, with the argument of `main` as its capture if `main` takes one.
     fn main_lambda(&mut self) -> Result<Kept, Failure> {
         let entries = self.program.program().entries;
         let count = usize::from(entries.main_takes_arguments);
@@ -372,7 +372,7 @@ impl Machine {
         Ok(lambda.keep())
     }
 
-    /// The arguments of the program, as a list.
+    /// Returns the arguments of the program, as a list.
     fn main_arguments(&mut self) -> Result<Kept, OutOfMemory> {
         let arguments = &self.grants.arguments;
         let array = self.heap.new_array(arguments.len())?.keep();

@@ -59,7 +59,7 @@ pub fn start(kernel: &KernelHandle, program: Arc<LoadedProgram>, grants: Grants)
     start_in(kernel, kernel.prepare(), program, grants)
 }
 
-/// The same, in a group that has been prepared.
+/// Starts a program in a group that has been prepared.
 pub fn start_in(
     kernel: &KernelHandle,
     group: Prepared,

@@ -52,7 +52,7 @@ impl RunLength {
         }
     }
 
-    /// The byte that came so many before the newest.
+    /// Returns the byte at a distance before the newest.
     fn back(&self, count: usize) -> u8 {
         (self.recent >> (8 * count)) as u8
     }
@@ -123,7 +123,7 @@ impl RunLength {
         self.put_code(distance as u32 - 1, 5);
     }
 
-    /// A literal, the end, or a length, in its fixed code.
+    /// Writes a symbol (a literal, the end, or a length) in its fixed code.
     fn put_symbol(&mut self, symbol: usize) {
         let number = symbol as u32;
         match number {

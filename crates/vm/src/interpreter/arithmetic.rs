@@ -23,7 +23,7 @@ impl Number {
         }
     }
 
-    /// The order of two numbers; none if one is not a number.
+    /// Returns the order of two numbers; none if one is not a number.
     pub(super) fn compare(self, other: Number) -> Option<Ordering> {
         match (self, other) {
             (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),
@@ -100,7 +100,7 @@ impl Interpreter<'_> {
         self.operate(left, right, |l, r| (r != 0).then(|| l.wrapping_rem(r)), |l, r| l % r)
     }
 
-    /// Whether two values are equal, if that does not take a method to tell.
+    /// Returns whether two values are equal; none if a method must compare them.
     #[inline]
     pub(super) fn equal(&mut self, left: Word, right: Word) -> Option<bool> {
         if Word::are_ints(left, right) {
@@ -128,7 +128,7 @@ impl Interpreter<'_> {
         None
     }
 
-    /// Whether two values are the same: numbers by value, all others by object.
+    /// Returns whether two values are the same: numbers by value, all others by object.
     pub(super) fn identical(&self, left: Word, right: Word) -> bool {
         if left == right {
             return true;
@@ -143,7 +143,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Equal strings are the same, as they cannot be told apart otherwise.
+    /// Returns whether two strings are equal. Equal strings are identical, as programs cannot tell them apart.
     fn equal_strings(&self, left: Word, right: Word) -> bool {
         match (self.heap.string(self.at(left)), self.heap.string(self.at(right))) {
             (Some(left), Some(right)) => left == right,

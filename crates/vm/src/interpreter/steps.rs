@@ -154,14 +154,14 @@ impl Interpreter<'_> {
         Ok(lambda)
     }
 
-    /// Whether a value passes a type check.
+    /// Returns whether a value passes a type check.
     #[inline(always)]
     pub(super) fn passes(&self, value: Word, check: usize) -> bool {
         let check = &self.program.program().checks[check];
         if value == Word::NULL { check.is_nullable() } else { check.admits(self.heap.class(self.at(value))) }
     }
 
-    /// An element of a list or array, if nothing is odd about the access.
+    /// Returns an element of a list, an array or whole bytes; none if the access needs a method, or fails.
     #[inline(always)]
     pub(super) fn element(&self, object: Word, index: Word) -> Option<Word> {
         if !index.is_int() || !object.is_pointer() {

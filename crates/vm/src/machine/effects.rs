@@ -170,8 +170,8 @@ impl Machine {
         }
     }
 
-    /// The global that a task wants is being initialized. If that waits for this task, directly or
-    /// by way of others, it never will be.
+    /// Waits for a global that a task is initializing. Fails if that task is this one, or waits for this one directly or
+    /// through other tasks.
     fn await_global(&mut self, id: TaskId, context: &Context<'_>) -> Done {
         let limits = self.limits(id);
         let failure = if self.initializes(id, self.wanted_initializer(id)) || self.is_circular(id) {
@@ -189,7 +189,7 @@ impl Machine {
         Done::Again
     }
 
-    /// Whether the tasks that a task would wait for, one for the other, come back to it.
+    /// Returns whether the chain of tasks that a task would wait for leads back to it.
     fn is_circular(&mut self, id: TaskId) -> bool {
         let mut wanted = self.wanted_initializer(id);
         // Each task waits for one global at most, so a longer chain cannot exist.
@@ -206,7 +206,7 @@ impl Machine {
         false
     }
 
-    /// The initializer of the global at which a task is.
+    /// Returns the initializer of the global that a task needs next.
     fn wanted_initializer(&self, id: TaskId) -> Option<FunctionIndex> {
         let program = self.program.program();
         let instruction = program.code[self.tasks.get(id).position.next_address()];
@@ -272,7 +272,7 @@ impl Machine {
         }
     }
 
-    /// A lambda for another process: its captures are copied as if they were sent. The variables
+    /// Encodes a lambda for another process: its captures are copied as if they were sent. The variables
     /// among them that are assigned later become variables of the other process.
     fn encode_lambda(&mut self, lambda: Register) -> Result<Start, Failure> {
         let cell = self.heap.builtins().cell;
@@ -349,7 +349,7 @@ impl Machine {
         Done::NULL
     }
 
-    /// The argument of a native, which is a log message.
+    /// Returns the argument of a native, which is a log message.
     fn log_record(&mut self, id: TaskId) -> Result<Record, Failure> {
         let parts = self.argument(id, 0);
         let payload = transfer::encode_copy(&mut self.heap, parts)?;
@@ -357,7 +357,7 @@ impl Machine {
         Record::read(payload).map_err(|error| Failure::Message(error.to_string()))
     }
 
-    /// The service of the system that the first argument numbers, and the flag of its providers.
+    /// Returns the service of the system that the first argument numbers, and the flag of its providers.
     fn stand_in(&self, id: TaskId) -> Option<(&Interface, &ProviderFlag)> {
         let service = usize::try_from(self.int_argument(id, 0)?).ok()?;
         self.grants.stand_ins.get(service).map(|(interface, flag)| (interface, flag))
@@ -379,7 +379,7 @@ impl Machine {
         Done::NULL
     }
 
-    /// The arguments `text trace` of a native, as people read them.
+    /// Formats the arguments `text trace` of a native for display.
     fn rendered_trace(&self, id: TaskId) -> String {
         let text = self.heap.string(self.value(id, 0)).unwrap_or("?");
         let bytes = self.heap.bytes(self.value(id, 1)).unwrap_or_default();
@@ -388,7 +388,7 @@ impl Machine {
 
     // ------------------------------------------------------------------ services
 
-    /// The handler of this task's request has thrown.
+    /// Fails the request that a task handles, because the handler has thrown.
     fn fail_request(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
         let rendered = self.rendered_trace(id);
         let text = self.heap.string(self.value(id, 0)).unwrap_or("?").to_string();
@@ -470,7 +470,7 @@ impl Machine {
         }
     }
 
-    /// The figures of this process, in the order that `lib/system` names.
+    /// Returns the figures of this process to the task, in the order that `lib/system` names.
     fn process_stats(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
         let own = pid_number(context.pid());
         if self.int_argument(id, 1).is_some_and(|pid| pid != own && pid != -1) {

@@ -27,14 +27,14 @@ pub(super) struct Inbox {
 }
 
 impl Machine {
-    /// A notification has arrived.
+    /// Adds a notification that has arrived.
     pub(super) fn notified(&mut self, client: i64, handle: i64, payload: Payload, credit: Credit) {
         let inbox = self.inboxes.entry((client, handle)).or_default();
         inbox.waiting.push_back((payload, credit));
         self.serve_inbox(client, handle);
     }
 
-    /// A proxy has registered.
+    /// Adds a proxy that takes notifications.
     pub(super) fn add_proxy(&mut self, client: i64, handle: i64, proxy: Register) -> Result<(), OutOfMemory> {
         let mut array = self.heap.new_weak_array(1)?;
         array.set(0, proxy);
@@ -66,21 +66,21 @@ impl Machine {
         }
     }
 
-    /// A proxy takes no more; a task that delivers to it finds nothing further.
+    /// Removes a proxy. A task that delivers to it finds no further notification.
     pub(super) fn remove_proxy(&mut self, client: i64, handle: i64) {
         if let Some(proxy) = self.inboxes.remove(&(client, handle)).and_then(|inbox| inbox.proxy) {
             self.heap.unroot(proxy);
         }
     }
 
-    /// A client is closed: none of its proxies takes any more.
+    /// Removes the proxies of a closed client.
     pub(super) fn remove_proxies(&mut self, client: i64) {
         let handles: Vec<i64> =
             self.inboxes.keys().filter(|(owner, _)| *owner == client).map(|(_, handle)| *handle).collect();
         handles.into_iter().for_each(|handle| self.remove_proxy(client, handle));
     }
 
-    /// Whether there is another notification for the task that delivers. If not, that task ends.
+    /// Returns whether there is another notification for the task that delivers. If not, that task ends.
     pub(super) fn has_notification(&mut self, client: i64, handle: i64) -> bool {
         let Some(inbox) = self.inboxes.get_mut(&(client, handle)) else { return false };
         inbox.is_served = !inbox.waiting.is_empty();

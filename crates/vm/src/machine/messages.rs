@@ -396,7 +396,7 @@ impl Machine {
         }
     }
 
-    /// A receiver has room for a resource again: those who wait for it try again, in their order.
+    /// Tries again to send the notifications that wait for a resource, in their order, because the receiver has room.
     fn notify_again(&mut self, resource: Resource, context: &mut Context<'_>) {
         let waiting = std::mem::take(&mut self.crowded);
         let mut is_full = false;
@@ -452,7 +452,7 @@ impl Machine {
     }
 }
 
-/// Why a task that is about to wait must not, if so.
+/// Returns the reason why a task must not wait, if there is one.
 pub(super) fn cut_short(limits: &Limits, context: &Context<'_>) -> Option<Failure> {
     if limits.is_canceled {
         return Some(Failure::Error("CANCELED"));
@@ -461,7 +461,8 @@ pub(super) fn cut_short(limits: &Limits, context: &Context<'_>) -> Option<Failur
     is_late.then_some(Failure::Error("DEADLINE_EXCEEDED"))
 }
 
-/// A request that cannot be taken in, for want of memory say, fails alone: no asker can end this process.
+/// Refuses a request that cannot be received, for example because memory is short. Only the request fails: no sender
+/// can end this process.
 fn refuse(token: RequestToken, failure: &Failure, context: &mut Context<'_>) {
     context.reply(token, Err(RemoteFailure::new(failure_text(failure))));
 }
@@ -474,7 +475,7 @@ fn failure_text(failure: &Failure) -> String {
     }
 }
 
-/// A number from a message: one that does not fit into a word cannot name anything here.
+/// Converts a number from a message to a handle. A number that does not fit into a word names no object here.
 fn small(value: i64) -> Handle {
     Immediate::int(value).unwrap_or(Immediate::small(-1)).into()
 }

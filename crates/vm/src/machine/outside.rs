@@ -105,7 +105,7 @@ fn array(heap: &mut Heap, ints: &[i64]) -> Result<Kept, OutOfMemory> {
     Ok(array)
 }
 
-/// A word as an argument. Lists are taken over as `Array_`, which is what programs pass.
+/// Converts a word to an argument. Lists are taken over as `Array_`, which is what programs pass.
 fn argument<'h>(heap: &'h Heap, value: Ref<'h>, nesting: usize) -> Argument<'h> {
     if value.is_null() {
         return Argument::Null;
@@ -129,7 +129,7 @@ fn argument<'h>(heap: &'h Heap, value: Ref<'h>, nesting: usize) -> Argument<'h> 
     Argument::Other
 }
 
-/// How many bytes an operation has read or written.
+/// Returns the number of bytes that an operation has read or written.
 fn bytes_moved(answer: &Answer) -> usize {
     match answer {
         Answer::Bytes(bytes) => bytes.len(),

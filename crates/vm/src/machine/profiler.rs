@@ -22,13 +22,13 @@ pub(super) struct Profiler {
 }
 
 impl Profiler {
-    /// How far it is to the next look. It varies, so that no loop can keep step.
+    /// Returns the work until the next sample. It varies, so that no loop can keep step.
     fn interval(&mut self) -> i64 {
         self.seed = self.seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         INTERVAL_MIN + i64::from(self.seed >> 27)
     }
 
-    /// The functions that took at least `cutoff` per mille, those that took most first.
+    /// Lists the functions that took at least `cutoff` per mille, the costliest first.
     fn report(&self, program: &Program, title: &str, cutoff: u64) -> String {
         let total: u64 = self.units.values().sum();
         let mut rows: Vec<_> = self.units.iter().map(|(function, units)| (*units, *function)).collect();

@@ -89,7 +89,7 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// How many tasks there are that keep the process alive.
+    /// Returns the number of tasks that keep the process alive.
     pub(super) fn foreground(&self) -> usize {
         self.foreground
     }
@@ -136,7 +136,7 @@ impl Tasks {
 }
 
 impl TaskId {
-    /// The number that programs see, which no later task gets.
+    /// Returns the number that programs see, which no later task gets.
     fn number(self) -> i64 {
         i64::from(self.generation) << 24 | i64::from(self.index)
     }
@@ -185,7 +185,7 @@ impl Machine {
         }
     }
 
-    /// The task that a `Task_` stands for, if it is not over.
+    /// Returns the task that a `Task_` stands for, if it is not over.
     pub(super) fn task_of(&self, object: Ref<'_>) -> Option<TaskId> {
         if self.heap.class(object) != self.heap.builtins().task {
             return None;
@@ -304,7 +304,7 @@ impl Machine {
         }
     }
 
-    /// When the next timer is due. Old timers have been dropped by [`Machine::fire_timers`].
+    /// Returns the time at which the next timer is due. Old timers have been dropped by [`Machine::fire_timers`].
     pub(super) fn next_timer(&self) -> Option<i64> {
         self.timers.peek().map(|Reverse((time, _, _))| *time)
     }
