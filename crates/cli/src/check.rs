@@ -85,7 +85,7 @@ fn path_of(sources: &Sources, id: SourceId) -> &str {
     sources.get(id).map_or("", |source| source.path.as_str())
 }
 
-/// A diagnostic for an editor. Lines and columns are counted from 1; columns count characters.
+/// Converts a diagnostic to JSON for an editor. Lines and columns are counted from 1; columns count characters.
 fn as_json(sources: &Sources, diagnostic: &Diagnostic) -> Value {
     let severity = match diagnostic.severity {
         Severity::Error => "error",

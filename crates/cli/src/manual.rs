@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use crate::Stop;
 use crate::arguments::CommandLine;
 
-/// `lucarne manual`.
+/// Writes the manual pages into a folder: `lucarne manual`.
 pub(crate) fn write(folder: &Path) -> Result<ExitCode, Stop> {
     // The command `help` needs no page.
     let command = CommandLine::command().disable_help_subcommand(true);

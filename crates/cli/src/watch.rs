@@ -176,7 +176,8 @@ impl WatchedProgram<'_> {
         });
     }
 
-    /// If the program has ended by itself, reports that. On a device, the program outlives the command that started it.
+    /// Reports the end of the program if the program has ended by itself. On a device, the program outlives the
+    /// command that started it.
     fn report_end(&mut self) {
         let Some(Ok(Some(status))) = self.running.as_mut().map(Child::try_wait) else { return };
         self.running = None;

@@ -4,7 +4,7 @@ mod common;
 
 use common::device::Device;
 
-/// A provider of an interface: its UUID, its version, and what its handler does.
+/// Creates a provider of an interface: its UUID, its version, and what its handler does.
 fn provider(uuid: &str, version: (u32, u32), name: &str, handle: &str) -> String {
     let (major, minor) = version;
     format!(

@@ -201,7 +201,7 @@ impl Parser<'_> {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
     }
 
-    /// From a place to the end of the last token taken.
+    /// Returns the span from `start` to the end of the last token taken.
     fn span_from(&self, start: u32) -> Span {
         Span { start, end: self.last_end().max(start) }
     }

@@ -16,7 +16,7 @@ fn main() {
     measure("2,000 lines", &long_program(), runs);
 }
 
-/// A program of 100 classes with a method each, all of which it calls.
+/// Creates a program of 100 classes with a method each, all of which it calls.
 fn long_program() -> String {
     let mut text =
         String::from("main:\n  sum := 0\n  100.repeat: sum += use it\n  print sum\n\nuse n/int -> int:\n");

@@ -82,7 +82,7 @@ fn time(what: &str, count: usize, work: impl FnOnce()) {
     println!("  {what:<22} {each:>12.1} µs");
 }
 
-/// How much memory of this OS process is in use.
+/// Returns the memory that this OS process uses, in bytes.
 fn resident_bytes() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     pages.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0) * 4096

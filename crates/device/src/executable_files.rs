@@ -18,7 +18,7 @@ pub(crate) struct ExecutableFiles {
 }
 
 impl ExecutableFiles {
-    /// The folder is made when it is needed.
+    /// Returns the files of a folder, which is created when it is needed.
     pub(crate) fn new(folder: PathBuf) -> ExecutableFiles {
         ExecutableFiles { folder, changes: Mutex::new(()) }
     }

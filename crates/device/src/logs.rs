@@ -84,7 +84,7 @@ struct Shared {
 }
 
 impl Logs {
-    /// The logs in a folder, which is made when something is written.
+    /// Opens the logs in a folder, which is created when the first entry is written.
     ///
     /// # Errors
     /// If the folder cannot be read, or there is no memory for a thread.
@@ -113,7 +113,7 @@ impl Logs {
         Ok(Logs { shared, thread: None })
     }
 
-    /// The log of a container.
+    /// Returns the log of a container.
     ///
     /// # Errors
     /// If what is there of it cannot be read.
@@ -121,12 +121,12 @@ impl Logs {
         self.shared.log(name)
     }
 
-    /// The containers that have a log.
+    /// Returns the containers that have a log.
     pub fn names(&self) -> Vec<ContainerName> {
         self.shared.logs.lock().keys().cloned().collect()
     }
 
-    /// How many bytes all logs take on the disk.
+    /// Returns the number of bytes that all logs take on the disk.
     pub fn bytes(&self) -> u64 {
         self.shared.all_bytes.load(Ordering::Relaxed)
     }

@@ -156,7 +156,7 @@ pub enum BadName {
 }
 
 impl ContainerName {
-    /// The name.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -193,7 +193,7 @@ impl Store {
         })
     }
 
-    /// All containers, in the order of their installation.
+    /// Returns all containers, in the order of their installation.
     ///
     /// # Errors
     /// If the store is damaged or the disk fails.
@@ -209,7 +209,7 @@ impl Store {
         })
     }
 
-    /// A container.
+    /// Returns the record of a container.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] if it is not installed.
@@ -271,7 +271,7 @@ impl Store {
         })
     }
 
-    /// An image.
+    /// Reads an image.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] if it is not there or not what was installed.
@@ -308,7 +308,7 @@ impl Store {
         })
     }
 
-    /// The contents of an asset.
+    /// Returns the contents of an asset.
     ///
     /// # Errors
     /// As [`Store::image`].
@@ -329,8 +329,8 @@ impl Store {
         }
     }
 
-    /// The file of an executable or a component, written out so that it can be loaded. It is private to this
-    /// user, and lies there until no container has that image.
+    /// Writes out the file of an executable or a component, so that it can be loaded, and returns its path. It is
+    /// private to this user, and lies there until no container has that image.
     ///
     /// # Errors
     /// If the folder cannot be written.
@@ -349,7 +349,7 @@ impl Store {
 }
 
 impl Record {
-    /// The contents that it refers to.
+    /// Returns the digests of the contents that the record refers to.
     fn contents(&self) -> impl Iterator<Item = Digest> {
         std::iter::once(self.image).chain(self.settings.assets.values().copied())
     }
@@ -403,7 +403,7 @@ fn decode(bytes: &[u8]) -> Result<Record, StoreError> {
 }
 
 impl StoreError {
-    /// The same, of a file: who finds it damaged wants to know which one.
+    /// Adds the path of the damaged file to an error.
     pub(crate) fn in_file(self, file: &Path) -> StoreError {
         match self {
             StoreError::Damaged(what) => {

@@ -28,7 +28,7 @@ fn is_installation(number: u64) -> bool {
     number % 7 != 6
 }
 
-/// Operation number so and so.
+/// Runs operation `number`.
 fn operate(store: &Store, image: &Image, number: u64) {
     if is_installation(number) {
         let settings = Settings { arguments: vec![number.to_string()], ..Settings::default() };
@@ -42,7 +42,8 @@ fn operate(store: &Store, image: &Image, number: u64) {
     }
 }
 
-/// What is installed after so many operations: by name, the number of the one that did it.
+/// Returns the containers that are installed after `operations` operations: the name of each, and the number of the
+/// operation that installed it.
 fn expected(operations: u64) -> BTreeMap<ContainerName, u64> {
     let mut installed = BTreeMap::new();
     for number in 0..operations {
@@ -55,7 +56,7 @@ fn expected(operations: u64) -> BTreeMap<ContainerName, u64> {
     installed
 }
 
-/// What is installed, all of which is whole.
+/// Returns the installed containers, after checking that each of them is complete.
 fn found(folder: &Path) -> BTreeMap<ContainerName, u64> {
     let store = Store::open(folder).expect("who had it open is dead");
     let records = store.list().expect("it is whole").into_iter().map(|record| {
@@ -69,7 +70,7 @@ fn found(folder: &Path) -> BTreeMap<ContainerName, u64> {
     records.collect()
 }
 
-/// The life of an OS process that is to be killed.
+/// Runs the OS process that the test kills.
 #[test]
 #[ignore = "started by the other tests"]
 fn victim() {
@@ -83,7 +84,7 @@ fn victim() {
     }
 }
 
-/// A component without contents: the store does not look into it.
+/// Creates a component without contents: the store does not look into it.
 fn image() -> Image {
     let header = b"lucarne image \x02\x02\x00";
     Image::read(header.to_vec()).expect("it is an image")

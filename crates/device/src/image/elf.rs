@@ -6,7 +6,7 @@ use object::{Architecture, Endianness, Object};
 
 use super::{ImageError, Kind};
 
-/// Whether it can be started or is loaded into another program.
+/// Returns whether an ELF file can be started, or is loaded into another program.
 pub(super) fn kind(contents: &[u8]) -> Result<Kind, ImageError> {
     let unknown = |_| ImageError::Foreign("this is neither an executable nor a component".to_owned());
     let file = object::File::parse(contents).map_err(unknown)?;

@@ -37,7 +37,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// The folder is made when something is written.
+    /// Returns a medium in a folder, which is created when the first entry is written.
     pub(crate) fn new(root: &Path) -> Folder {
         Folder { root: root.to_owned() }
     }

@@ -15,7 +15,7 @@ fn name(text: &str) -> ContainerName {
     text.parse().expect("it is a name")
 }
 
-/// An image that is like no other of another number.
+/// Creates an image that is like no other of another number.
 fn image(number: u64) -> Image {
     let manifest = Manifest { kind: Kind::Component, entry: "c.so".to_owned() };
     let size = fastrand::Rng::with_seed(number).usize(1..6_000);
@@ -27,7 +27,7 @@ fn open(disk: &Disk) -> Result<Store, StoreError> {
     Store::on_disk(disk.clone(), PathBuf::from("never-written"))
 }
 
-/// The digests of everything that the store keeps.
+/// Returns the digests of everything that the store keeps.
 fn kept(store: &Store) -> BTreeSet<String> {
     let read = store.books.read(|transaction| {
         let contents = transaction.open_table(CONTENTS)?;
@@ -62,7 +62,7 @@ fn operate(store: &Store, random: &mut fastrand::Rng) {
     }
 }
 
-/// Whether everything that the records refer to is there, and nothing else.
+/// Checks that everything that the records refer to is stored, and nothing else.
 fn check_contents(store: &Store, records: &[Record]) {
     let mut needed = BTreeSet::new();
     for record in records {

@@ -59,7 +59,7 @@ impl Executables for SimulatedExecutables {
     }
 }
 
-/// A process that prints some lines, one each second, and ends with a code when its time has come.
+/// Creates a process that prints some lines, one each second, and ends with a code when its time has come.
 fn behavior(
     until_us: Arc<AtomicI64>,
     code: i32,
