@@ -30,7 +30,7 @@ fn main() {
         add_files(&path, &mut files);
         files.sort();
         for file in files {
-            let name = file.strip_prefix(&root).expect("it was found there");
+            let name = file.strip_prefix(&root).expect("the file is in the folder");
             let bytes = std::fs::read(&file).expect("the sources can be read");
             hash.update(name.to_string_lossy().as_bytes());
             hash.update([0]);

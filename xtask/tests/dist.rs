@@ -65,7 +65,7 @@ fn the_package() {
     install(&root);
     use_it(&root.join("usr"), &folder);
     let unit =
-        std::fs::read_to_string(root.join("usr/lib/systemd/user/lucarne.service")).expect("it is there");
+        std::fs::read_to_string(root.join("usr/lib/systemd/user/lucarne.service")).expect("the file exists");
     assert!(unit.contains("\nExecStart=/usr/bin/lucarne device start --foreground"), "{unit}");
     let found = run(Command::new("find").args([".", "-mindepth", "1", "-maxdepth", "1"]).current_dir(&root));
     let beside: Vec<&str> = found.lines().filter(|path| *path != "./var").collect();

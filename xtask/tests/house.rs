@@ -47,7 +47,8 @@ fn sources_keep_the_rules_of_the_house() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository");
     let mut broken = Vec::new();
     for file in rust_files(&root.join("crates")) {
-        let path = file.strip_prefix(root).expect("it lies there").to_str().expect("paths are UTF-8");
+        let path =
+            file.strip_prefix(root).expect("the file is in the folder").to_str().expect("paths are UTF-8");
         let text = fs::read_to_string(&file).expect("sources can be read");
         broken.extend(RULES.iter().flat_map(|rule| rule.broken_by(path, &text)));
     }
@@ -161,7 +162,7 @@ fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder of sources can be read") {
-        let path = entry.expect("it can be read").path();
+        let path = entry.expect("the file can be read").path();
         if path.is_dir() {
             files.extend(rust_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -58,7 +58,7 @@ fn another_root() {
     let version = run(Command::new(root.join("usr/local/bin/lucarne")).arg("--version"));
     assert_eq!(version, format!("lucarne {}\n", env!("CARGO_PKG_VERSION")));
     let unit = std::fs::read_to_string(root.join("usr/local/lib/systemd/user/lucarne.service"));
-    let unit = unit.expect("it is there");
+    let unit = unit.expect("the unit exists");
     assert!(unit.contains("\nExecStart=/usr/local/bin/lucarne device start --foreground"), "{unit}");
 }
 
@@ -120,7 +120,7 @@ endforeach()
 lucarne_component(echo component)
 ";
     std::fs::create_dir(folder.join("component")).expect("there is room");
-    std::fs::copy(host("echo.c"), folder.join("component/echo.c")).expect("it is there");
+    std::fs::copy(host("echo.c"), folder.join("component/echo.c")).expect("the file exists");
     let component = "idf_component_register(REQUIRES toit SRCS echo.c WHOLE_ARCHIVE)\n";
     std::fs::write(folder.join("component/CMakeLists.txt"), component).expect("there is room");
     std::fs::write(folder.join("CMakeLists.txt"), project).expect("there is room");
@@ -150,7 +150,7 @@ fn incompatible_versions_are_refused() {
         let mut command = Command::new("cmake");
         command.arg("-S").arg(&folder).arg("-B").arg(folder.join(version));
         let output = command.arg(format!("-DCMAKE_PREFIX_PATH={}", PREFIX.display())).output();
-        assert_eq!(output.expect("it starts").status.success(), fits, "{version}");
+        assert_eq!(output.expect("the command starts").status.success(), fits, "{version}");
     }
 }
 
@@ -163,15 +163,15 @@ fn block<'a>(guide: &'a str, first: &str) -> &'a str {
 
 #[test]
 fn the_guide() {
-    let guide =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/c.md")).expect("it is there");
+    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/c.md"))
+        .expect("the file exists");
     let folder = empty("guide");
     for name in ["host.c", "app.toit"] {
         std::fs::write(folder.join(name), block(&guide, &format!("// {name}"))).expect("there is room");
     }
     let with_library = block(&guide, "$ cc -o host host.c $(pkg-config --static");
     let session = block(&guide, "$ export PKG_CONFIG_PATH").replace("DIR", &PREFIX.to_string_lossy());
-    let (commands, printed) = session.split_at(session.find("\n[").expect("it prints a list") + 1);
+    let (commands, printed) = session.split_at(session.find("\n[").expect("the session prints a list") + 1);
     let commands = commands.replace("$ ", "");
     let script = format!("{commands}\n{}\n./host app.toit one two\n", with_library.replace("$ ", ""));
     let output = run(Command::new("sh").args(["-ec", &script]).current_dir(&folder));
@@ -184,7 +184,7 @@ fn refused_calls() {
     let folder = empty("errors");
     component(&PREFIX, &folder);
     for program in ["codes.toit", "wrong.toit"] {
-        std::fs::copy(host(program), folder.join(program)).expect("it is there");
+        std::fs::copy(host(program), folder.join(program)).expect("the file exists");
     }
     let binary = folder.join("errors");
     let mut flags = flags(&PREFIX, &[]);

@@ -246,7 +246,7 @@ impl Handler {
     /// Adds a request as if it had been passed to the component, for models.
     #[cfg(all(test, loom))]
     pub(crate) fn model_request(&self, context: usize, sender: Pid, token: RequestToken) -> RequestHandle {
-        let sender = number_of(sender).expect("it is small");
+        let sender = number_of(sender).expect("the number is small");
         RequestHandle::new(sender, self.keep_request(sender, token), context)
     }
 

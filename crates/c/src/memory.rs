@@ -143,7 +143,7 @@ mod tests {
 
     fn given(bytes: &[u8], free_on_failure: bool) -> (*mut u8, Given) {
         let data = allocated(bytes);
-        let length = c_int::try_from(bytes.len()).expect("it is small");
+        let length = c_int::try_from(bytes.len()).expect("the number is small");
         // SAFETY: it was just made.
         (data, unsafe { Given::new(data, length, free_on_failure) }.expect("valid arguments"))
     }

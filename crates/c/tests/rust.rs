@@ -97,7 +97,7 @@ fn add_handler() {
 }
 
 fn check(user: &Container) {
-    let component = Component::open(user, "test/rust").wait().expect("it is there");
+    let component = Component::open(user, "test/rust").wait().expect("the component is published");
     assert_eq!(Component::open(user, "test/rust").wait().unwrap_err(), ComponentError::InUse);
     let large = Bytes::from(vec![7; 3 << 20]);
     for data in [Bytes::from("a string"), Bytes::new(), large] {
@@ -141,9 +141,9 @@ fn components_and_users_in_any_os_process() {
             } else {
                 Components::start(kernel.handle())
             };
-            let components = components.expect("it is the only one");
+            let components = components.expect("the id is unique");
             let user = if user_is_remote {
-                Container::connect_as("user", &socket).wait().expect("let in")
+                Container::connect_as("user", &socket).wait().expect("the listener accepts the connection")
             } else {
                 Container::start(&kernel, "user")
             };
@@ -152,5 +152,5 @@ fn components_and_users_in_any_os_process() {
         }
     }
     drop(listener);
-    std::fs::remove_dir_all(folder).expect("it was made above");
+    std::fs::remove_dir_all(folder).expect("the test made the folder");
 }

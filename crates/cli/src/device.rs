@@ -264,7 +264,8 @@ mod tests {
     #[test]
     fn the_reason_of_an_early_end() {
         let mut log = tempfile::tempfile().expect("a file");
-        std::io::Write::write_all(&mut log, b"old\nlucarne: the store is in use\n").expect("it is written");
+        std::io::Write::write_all(&mut log, b"old\nlucarne: the store is in use\n")
+            .expect("the log can be written");
         assert_eq!(said_since(&mut log, 4), "the store is in use");
         assert_eq!(said_since(&mut log, 100), "the device ended right after its start");
     }

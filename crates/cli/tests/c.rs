@@ -17,7 +17,7 @@ fn include_dir() -> PathBuf {
 
 fn lucarne(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lucarne"));
-    command.args(arguments).envs(environment.iter().copied()).output().expect("it starts")
+    command.args(arguments).envs(environment.iter().copied()).output().expect("the command starts")
 }
 
 fn compile(compiler: &str, standard: &str, more: &[&str], file: &Path, output: &Path) {
@@ -147,7 +147,7 @@ fn a_duplicate_id_is_named() {
     let first = library("once");
     compile("cc", "c99", &["-shared"], &source("flight.c"), &first);
     let second = library("twice");
-    std::fs::copy(&first, &second).expect("it is there");
+    std::fs::copy(&first, &second).expect("the file exists");
     let program = source("flight.toit");
     let [first, second, program] = [&first, &second, &program].map(|path| path.to_string_lossy());
     let output = lucarne(&["run", "--component", &first, "--component", &second, &program], &[]);
@@ -202,7 +202,7 @@ fn folder(name: &str, cmake: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).expect("room on the disk");
     std::fs::write(folder.join("CMakeLists.txt"), cmake).expect("room on the disk");
-    std::fs::copy(source("flight.c"), folder.join("flight.c")).expect("it is there");
+    std::fs::copy(source("flight.c"), folder.join("flight.c")).expect("the file exists");
     folder
 }
 

@@ -94,7 +94,7 @@ fn check_takes_folders_and_reports_to_editors() {
     assert!(answer.error.ends_with("1 of 2 files have errors\n"), "{answer:?}");
     let answer = folder.lucarne(&["check", "--json", "app"]);
     assert_eq!((answer.status, answer.error.as_str()), (Some(1), ""));
-    let list: serde_json::Value = serde_json::from_str(&answer.out).expect("this is JSON");
+    let list: serde_json::Value = serde_json::from_str(&answer.out).expect("the output is JSON");
     let unknown = &list.as_array().expect("an array")[0];
     assert_eq!(unknown["file"], "app/helper.toit");
     assert_eq!(
@@ -166,7 +166,8 @@ fn a_closed_pipe_is_not_a_failure() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line comes");
     assert_eq!(line, "line 0\n");
-    let status = child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("it ends");
+    let status =
+        child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("the process ends");
     assert_eq!(status.code(), Some(0));
 }
 
@@ -232,8 +233,8 @@ fn output_appears_at_once_in_a_pipe() {
     let mut child = folder.command(&["run", "waits.toit"]).stdout(Stdio::piped()).spawn().expect("starts");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line comes");
-    child.kill().expect("it still runs");
-    child.wait().expect("it has been killed");
+    child.kill().expect("the child is running");
+    child.wait().expect("the child has been killed");
     assert_eq!(line, "first\n");
 }
 
@@ -252,7 +253,8 @@ fn ctrl_c_ends_with_130_and_loses_no_output() {
     BufReader::new(child.stderr.take().expect("piped")).read_line(&mut line).expect("a line comes");
     assert_eq!(line, "ready\n");
     signal(child.id(), rustix::process::Signal::INT);
-    let status = child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("it ends");
+    let status =
+        child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("the process ends");
     assert_eq!(status.code(), Some(130));
     let mut out = String::new();
     child.stdout.take().expect("piped").read_to_string(&mut out).expect("UTF-8");

@@ -5,8 +5,10 @@ use std::process::Command;
 /// Returns the output of an example, sorted by lines: several processes print at once.
 fn lines(example: &str) -> Vec<String> {
     let file = format!("{}/../../examples/{example}", env!("CARGO_MANIFEST_DIR"));
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_lucarne")).args(["run", &file]).output().expect("it starts");
+    let output = Command::new(env!("CARGO_BIN_EXE_lucarne"))
+        .args(["run", &file])
+        .output()
+        .expect("the command starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut lines: Vec<_> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
     lines.sort();

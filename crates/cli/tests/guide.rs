@@ -43,7 +43,7 @@ fn type_in(folder: &Path, command: &str) -> String {
 #[test]
 fn the_guide_to_components_works_as_written() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/c.md");
-    let guide = std::fs::read_to_string(guide).expect("it is there");
+    let guide = std::fs::read_to_string(guide).expect("the file exists");
     let folder = TempDir::new().expect("room on the disk");
     let component = folder.path().join("hello");
     std::fs::create_dir(&component).expect("room on the disk");
@@ -64,8 +64,8 @@ fn the_guide_to_components_works_as_written() {
             "cmake" => {
                 write(&component.join("CMakeLists.txt"));
                 std::fs::copy(folder.path().join("hello.c"), component.join("hello.c"))
-                    .expect("it was shown");
-                std::fs::remove_file(folder.path().join("hello.so")).expect("it was built");
+                    .expect("the guide shows the output");
+                std::fs::remove_file(folder.path().join("hello.so")).expect("the file was built");
             }
             "console" => {
                 let mut lines = lines.into_iter().peekable();

@@ -30,8 +30,12 @@ fn a_program_is_told_that_a_service_is_denied() {
     let output = Arc::new(CapturedOutput::default());
     let system = System::builder().workers(1).output(output.clone()).start();
     let house = Container::start(system.kernel(), "house");
-    let _provider =
-        house.provider("test/house", "1.0").provides(HOUSE, House).install().wait().expect("it may");
+    let _provider = house
+        .provider("test/house", "1.0")
+        .provides(HOUSE, House)
+        .install()
+        .wait()
+        .expect("the policy allows it");
     let source = r#"
 import system.services show ServiceClient ServiceSelector
 

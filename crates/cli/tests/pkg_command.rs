@@ -32,7 +32,7 @@ fn a_package_is_installed_and_used() {
     let answer = folder.lucarne(&["pkg", "list", "--project-root", "app"]);
     assert_eq!(answer.out, "PREFIX  PACKAGE  VERSION  PLACE\nmorse   morse    -        ../toit-morse\n");
     let answer = folder.lucarne(&["pkg", "list", "--json", "--project-root", "app"]);
-    let list: serde_json::Value = serde_json::from_str(&answer.out).expect("this is JSON");
+    let list: serde_json::Value = serde_json::from_str(&answer.out).expect("the output is JSON");
     assert_eq!((&list[0]["prefix"], &list[0]["present"]), (&"morse".into(), &true.into()));
 }
 

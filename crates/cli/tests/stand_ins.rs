@@ -63,7 +63,7 @@ main:
     device.install(&["--allow-provide", "system/storage", "granted", "thief.toit"]);
     device.wait_for("granted", "installed", 1);
     let list = device.good(&["container", "list"]);
-    let row = list.lines().find(|row| row.contains("granted")).expect("it is listed");
+    let row = list.lines().find(|row| row.contains("granted")).expect("the container is listed");
     assert!(row.ends_with(", stands in for system/storage"), "{list}");
     assert!(device.good(&["services", "--for", "100ms"]).contains("(stands in for system/storage)"));
     assert_eq!(device.json(&["container", "list", "--json"])[3]["stands_in_for"][0], "system/storage");
@@ -75,9 +75,12 @@ fn a_failing_stand_in_is_passed_over_until_it_registers_again() {
     let log = device.folder.path("device.log");
     let output = std::fs::File::create(&log).expect("the folder can be written");
     let mut foreground = device.command(&["device", "start", "--foreground"]);
-    let mut foreground =
-        foreground.stdout(output.try_clone().expect("a file")).stderr(output).spawn().expect("it starts");
-    let said = || std::fs::read_to_string(&log).expect("it is there");
+    let mut foreground = foreground
+        .stdout(output.try_clone().expect("a file"))
+        .stderr(output)
+        .spawn()
+        .expect("the process starts");
+    let said = || std::fs::read_to_string(&log).expect("the file exists");
     device.wait("device that runs", || said().contains("The device runs"));
     device.folder.file("printer.toit", PRINTER);
     device.install(&["printer", "printer.toit"]);
@@ -111,7 +114,7 @@ fn a_failing_stand_in_is_passed_over_until_it_registers_again() {
     device.install(&["--allow-provide", "system/print", "good", "good.toit"]);
     device.wait_for("good", "got line", 3);
     device.good(&["device", "stop"]);
-    foreground.wait().expect("it has ended");
+    foreground.wait().expect("the device has ended");
 }
 
 #[test]

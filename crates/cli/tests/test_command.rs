@@ -110,8 +110,8 @@ fn tests_end_with_the_command() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(running(), 1, "the test has started");
-    child.kill().expect("it still runs");
-    child.wait().expect("it has been killed");
+    child.kill().expect("the child is running");
+    child.wait().expect("the child has been killed");
     while running() > 0 && start.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -32,10 +32,11 @@ impl Watched {
             "import .library\nmain:\n  print \"version $VERSION\"\n  while true: sleep --ms=60_000\n",
         );
         let mut command = folder.command(&["watch", "app.toit"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the process starts");
         let (sender, lines) = channel();
-        pass_on(child.stdout.take().expect("it is piped"), sender.clone());
-        pass_on(child.stderr.take().expect("it is piped"), sender);
+        pass_on(child.stdout.take().expect("the stream is piped"), sender.clone());
+        pass_on(child.stderr.take().expect("the stream is piped"), sender);
         Watched { folder, child, lines }
     }
 
@@ -82,7 +83,7 @@ fn a_program_runs_again_when_a_file_of_it_changes() {
     // seen.
     watched.folder.file("library.new", "VERSION ::= 2\n");
     std::fs::rename(watched.folder.path("library.new"), watched.folder.path("library.toit"))
-        .expect("it is there");
+        .expect("the file exists");
     assert_eq!(watched.wait_for("version 2"), ["lucarne: library.toit has changed"]);
     assert_eq!(watched.programs().len(), 1, "the one before has ended");
 
@@ -101,7 +102,7 @@ fn errors_are_shown_and_the_last_good_version_keeps_running() {
     assert_eq!(watched.programs(), running);
 
     // The watcher waits for a file that is missing for a while.
-    std::fs::remove_file(watched.folder.path("library.toit")).expect("it is there");
+    std::fs::remove_file(watched.folder.path("library.toit")).expect("the file exists");
     watched.wait_for("error: cannot find `.library`");
     assert_eq!(watched.programs(), running);
     watched.folder.file("library.toit", "VERSION ::= 4\n");
@@ -131,7 +132,7 @@ fn a_library_in_another_folder_may_be_missing_for_a_while() {
     let program = "import .parts.library\nmain:\n  print \"part $VERSION\"\n";
     watched.folder.file("parts/library.toit", "VERSION ::= 1\n").file("app.toit", program);
     watched.wait_for("part 1");
-    std::fs::remove_file(watched.folder.path("parts/library.toit")).expect("it is there");
+    std::fs::remove_file(watched.folder.path("parts/library.toit")).expect("the file exists");
     watched.wait_for("error: cannot find `.parts.library`");
     watched.folder.file("parts/library.toit", "VERSION ::= 2\n");
     watched.wait_for("part 2");
@@ -161,13 +162,13 @@ fn it_sleeps_until_something_changes() {
 /// Returns how often the threads of an OS process have given up the processor. Polling increases
 /// this number.
 fn switches(pid: u32) -> u64 {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process is running");
     let of_task = |path: &Path| -> u64 {
-        let status = std::fs::read_to_string(path.join("status")).expect("it runs");
+        let status = std::fs::read_to_string(path.join("status")).expect("the process is running");
         let counted = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
         counted.expect("the kernel counts").trim().parse().expect("a number")
     };
-    tasks.map(|task| of_task(&task.expect("it can be read").path())).sum()
+    tasks.map(|task| of_task(&task.expect("the file can be read").path())).sum()
 }
 
 #[test]
@@ -176,7 +177,7 @@ fn a_killed_watcher_leaves_nothing_behind() {
     watched.wait_for("version 1");
     let programs = watched.programs();
     assert_eq!(programs.len(), 1);
-    watched.child.kill().and_then(|()| watched.child.wait()).expect("it runs");
+    watched.child.kill().and_then(|()| watched.child.wait()).expect("the child can be killed");
     let until = Instant::now() + PATIENCE;
     while Path::new(&format!("/proc/{}", programs[0])).exists() {
         assert!(Instant::now() < until, "it goes on");

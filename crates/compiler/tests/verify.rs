@@ -48,7 +48,7 @@ named a b=a --flag/bool=false --other/string="o":
 fn program() -> Program {
     let analysis = common::analyze_files(&[("app.toit", SOURCE)]);
     assert!(!analysis.has_errors(), "{:?}", analysis.diagnostics);
-    link(&analysis.unit).expect("it links")
+    link(&analysis.unit).expect("the program links")
 }
 
 /// Returns the index of the first instruction with an opcode.

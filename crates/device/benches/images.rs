@@ -20,7 +20,9 @@ fn main() {
 fn long_program() -> String {
     let mut text =
         String::from("main:\n  sum := 0\n  100.repeat: sum += use it\n  print sum\n\nuse n/int -> int:\n");
-    (0..100).for_each(|n| writeln!(text, "  if n == {n}: return (C{n} n).work").expect("it is memory"));
+    (0..100).for_each(|n| {
+        writeln!(text, "  if n == {n}: return (C{n} n).work").expect("writing to a string succeeds")
+    });
     text.push_str("  return 0\n\n");
     for n in 0..100 {
         write!(
@@ -30,7 +32,7 @@ fn long_program() -> String {
              start_ += text.size\n    map := {{:}}\n    list_.size.repeat:\n      map[it] = list_[it]\n    \
              if map.size > {n}:\n      return map.size + start_\n    return start_ - map.size\n\n"
         )
-        .expect("it is memory");
+        .expect("writing to a string succeeds");
     }
     text
 }

@@ -158,8 +158,8 @@ mod tests {
             let flash = FlashFile::open(folder.path()).expect("no other process has it open");
             assert!(matches!(FlashFile::open(folder.path()), Err(StoreError::Busy)));
             let system = system(flash);
-            let storage = Storage::open(&system.container("test")).wait().expect("it is provided");
-            let bucket = storage.bucket(Scheme::Flash, "b").wait().expect("it is known");
+            let storage = Storage::open(&system.container("test")).wait().expect("the service is provided");
+            let bucket = storage.bucket(Scheme::Flash, "b").wait().expect("the scheme is known");
             let region = storage.region("r", Some(8_000)).wait().expect("there is room");
             let before = (round > 0).then_some(Tison(round - 1));
             assert_eq!(bucket.get("round").wait(), Ok(before));
@@ -167,7 +167,7 @@ mod tests {
             assert_eq!(region.is_erased(written, 10).wait(), Ok(true));
             assert_eq!(region.is_erased(4_090, round as u64 + 1).wait(), Ok(round == 0));
             bucket.set("round", &round).wait().expect("there is room");
-            region.write(written, Bytes::from(vec![0])).wait().expect("it fits");
+            region.write(written, Bytes::from(vec![0])).wait().expect("the data fits");
         }
     }
 
@@ -194,7 +194,7 @@ mod tests {
                 continue;
             }
             let cut = platter.cut(&mut fastrand::Rng::with_seed(at as u64));
-            let flash = FlashFile::on_disk(Disk::with(cut)).expect("it is whole");
+            let flash = FlashFile::on_disk(Disk::with(cut)).expect("the flash is intact");
             let mut found = None;
             let looked = flash.look(&mut |entries| {
                 found = entries.get(b"number")?.map(|bytes| bytes.try_into().map_or(0, u32::from_be_bytes));
@@ -204,7 +204,7 @@ mod tests {
                 }
                 Ok(())
             });
-            looked.expect("it is whole");
+            looked.expect("the flash is intact");
             let done = acknowledged.iter().filter(|steps| **steps <= at + 1).count() as u32;
             let found = found.map_or(0, |number| number + 1);
             assert!(found == done || found == done + 1, "after step {at}: {found} for {done}");
@@ -225,7 +225,7 @@ mod tests {
             found = entries.get(b"k")?;
             Ok(())
         });
-        looked.expect("it is whole");
+        looked.expect("the flash is intact");
         assert_eq!(found, None);
     }
 }

@@ -213,7 +213,7 @@ mod tests {
     use serde_json::json;
 
     fn define(text: &str) -> (String, serde_json::Value) {
-        let Define { key, value } = text.parse().expect("it defines something");
+        let Define { key, value } = text.parse().expect("the text is a definition");
         (key, value)
     }
 

@@ -300,7 +300,7 @@ fn states_are_lent_while_objects_move() {
     let mut heap = heap(true);
     let root = heap.new_state(vec![1_u8], 0).unwrap().root();
     assert!(heap.lend_state::<String>(&root).is_none(), "it is of another type");
-    let mut lent = heap.lend_state::<Vec<u8>>(&root).expect("it is there");
+    let mut lent = heap.lend_state::<Vec<u8>>(&root).expect("the state exists");
     assert!(heap.lend_state::<Vec<u8>>(&root).is_none(), "it is lent");
     for _ in 0..10 {
         heap.new_array(10).unwrap();

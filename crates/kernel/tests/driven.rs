@@ -62,7 +62,7 @@ fn sending_to_a_mirror_runs_it_at_once() {
     let program = kernel
         .handle()
         .start(Box::new(|_: &mut Context<'_>| Outcome::Wait { until_us: None }), SpawnOptions::default());
-    let port = kernel.handle().port(program.first()).expect("it is there");
+    let port = kernel.handle().port(program.first()).expect("the process is running");
     port.request(ELSEWHERE, 1, Payload::null()).expect("there is a mirror");
     let (pid, _, kind) = hearing.try_recv().expect("before the sender goes on");
     assert_eq!(pid, program.first());
@@ -96,7 +96,7 @@ fn watchers_are_told_of_the_end_of_a_mirror() {
         .set_mirrors(Box::new(|_| Some(Box::new(|_: &mut Context<'_>| Outcome::Wait { until_us: None }))));
     let (heard, hearing) = mpsc::channel();
     let program = kernel.handle().start(Box::new(reporter(heard)), SpawnOptions::default());
-    kernel.handle().port(program.first()).expect("it is there").watch(ELSEWHERE);
+    kernel.handle().port(program.first()).expect("the process is running").watch(ELSEWHERE);
     kernel.handle().kill(ELSEWHERE);
     run_all(&kernel);
     assert!(matches!(hearing.try_recv(), Ok((ELSEWHERE, _, MessageKind::ProcessTerminated))));
@@ -121,7 +121,7 @@ fn a_watched_notification_reports_when_it_is_dealt_with() {
         SpawnOptions::default(),
     );
     let tally = Arc::new(Tally::default());
-    let port = kernel.handle().port(sender).expect("it is there");
+    let port = kernel.handle().port(sender).expect("the process is running");
     let about = About::Resource { client: 4, handle: 5 };
     port.notify_watched(program.first(), about, Payload::null(), tally.clone()).expect("there is room");
     run_all(&kernel);
@@ -204,7 +204,9 @@ fn one_idle_worker_at_a_time_sits_in_the_driver_and_is_woken_for_work() {
         if round % 2 == 0 {
             std::thread::sleep(Duration::from_micros(200));
         }
-        kernel.send_external(program.first(), Payload::of(&Value::Int(1)).unwrap()).expect("it is there");
+        kernel
+            .send_external(program.first(), Payload::of(&Value::Int(1)).unwrap())
+            .expect("the receiver is running");
         finished.recv_timeout(Duration::from_secs(5)).expect("a worker was woken");
     }
     let state = seat.state.lock().unwrap();

@@ -294,6 +294,6 @@ fn a_kernel_ends_while_a_turn_does_long_work() {
         Outcome::Ready
     };
     kernel.start(Box::new(long), named("long"));
-    has_begun.recv_timeout(PATIENCE).expect("it has a turn");
+    has_begun.recv_timeout(PATIENCE).expect("the process has a turn");
     drop(kernel);
 }

@@ -97,7 +97,9 @@ impl World {
 
     fn user(&self, is_remote: bool) -> Container {
         if is_remote {
-            Container::connect_as("user", self.folder.join("socket")).wait().expect("let in")
+            Container::connect_as("user", self.folder.join("socket"))
+                .wait()
+                .expect("the listener accepts the connection")
         } else {
             Container::start(&self.kernel, "user")
         }
@@ -182,10 +184,10 @@ fn unread_notifications_do_not_delay_requests() {
     let world = World::new();
     let user = world.user(true);
     let _counted = world.start_component(true);
-    let component = Component::open(&user, ID).wait().expect("it is there");
+    let component = Component::open(&user, ID).wait().expect("the component is published");
     drop(component.notifications());
     for _ in 0..3 {
-        component.request(FLOOD as i32, "").wait().expect("it says how often");
+        component.request(FLOOD as i32, "").wait().expect("the number of notifications");
     }
     assert_eq!(component.request(ECHO as i32, "still here").wait().unwrap(), b"still here");
 }

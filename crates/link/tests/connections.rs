@@ -63,7 +63,9 @@ impl World {
     }
 
     fn connect(&self) -> Container {
-        Container::connect_as("remote", self.folder.socket()).wait().expect("let in")
+        Container::connect_as("remote", self.folder.socket())
+            .wait()
+            .expect("the listener accepts the connection")
     }
 }
 
@@ -228,7 +230,7 @@ fn a_socket_that_was_handed_over_proves_the_name() {
     std::thread::spawn(move || {
         sender.send(connections.adopt("proven", near, None).map(|program| program.first()))
     });
-    let remote = Container::connect_to("any-name", far).wait().expect("let in");
+    let remote = Container::connect_to("any-name", far).wait().expect("the listener accepts the connection");
     let pid = receiver.recv().unwrap().expect("taken in");
     assert_eq!(pid, remote.pid());
 }
@@ -239,7 +241,7 @@ fn everything_works_over_a_socket_alone() {
     let path = world.folder.0.join("plain");
     let _listener = world.connections.over_sockets().listen(&path).expect("a new path");
     let before = world.kernel.process_count();
-    let remote = Container::connect_as("remote", &path).wait().expect("let in");
+    let remote = Container::connect_as("remote", &path).wait().expect("the listener accepts the connection");
     let client = Client::open(&remote, HOUSE).wait().expect("opened");
     for number in 0..1_000 {
         assert_eq!(client.invoke(ECHO, Value::from(number)).wait(), Ok(Value::from(number)));
@@ -368,7 +370,9 @@ fn a_path_is_listened_on_once_and_a_dead_socket_is_replaced() {
 #[test]
 fn what_does_not_fit_passes_between_two_remote_containers() {
     let world = World::new();
-    let far = Container::connect_as("far", world.folder.socket()).wait().expect("let in");
+    let far = Container::connect_as("far", world.folder.socket())
+        .wait()
+        .expect("the listener accepts the connection");
     let barn = far.provider("test/barn", "1.0").provides(BARN, House::default());
     let _barn = barn.install().wait().expect("installed");
     let remote = world.connect();

@@ -64,13 +64,15 @@ fn victim() {
             announce();
         }
         Ok("provider") => {
-            let container = Container::connect_by_environment().wait().expect("let in");
+            let container =
+                Container::connect_by_environment().wait().expect("the listener accepts the connection");
             let provider = container.provider("test/barn", "1.0").provides(BARN, House::default()).install();
             let _provider = provider.wait().expect("installed");
             announce();
         }
         _ => {
-            let container = Container::connect_by_environment().wait().expect("let in");
+            let container =
+                Container::connect_by_environment().wait().expect("the listener accepts the connection");
             let client = Client::open(&container, HOUSE).wait().expect("opened");
             client.invoke(MAKE, Value::Null).wait().expect("made");
             announce();
@@ -113,10 +115,10 @@ fn kill_under(child: &mut Child, client: &Client, moment: Duration) -> Duration 
     let waiting = std::thread::spawn(move || (call.invoke(WAIT, Value::Null).wait(), Instant::now()));
     std::thread::sleep(moment);
     let killed = Instant::now();
-    child.kill().expect("it is there");
+    child.kill().expect("the child is running");
     let (result, known) = waiting.join().expect("no panic");
     assert_eq!(result, Err(CallError::Gone));
-    child.wait().expect("it is dead");
+    child.wait().expect("the child has been killed");
     known.saturating_duration_since(killed)
 }
 
@@ -158,15 +160,15 @@ fn a_hundred_kills() {
             1 => {
                 let mut child = start("client", &world.path);
                 std::thread::sleep(moment);
-                child.kill().expect("it is there");
-                child.wait().expect("it is dead");
+                child.kill().expect("the child is running");
+                child.wait().expect("the child has been killed");
                 // Only the witness's are left.
                 assert!(soon(|| world.service.lamps.now() == 0), "lamps stay");
             }
             _ => {
                 let path = folder.join("other");
                 let mut child = start("listener", &path);
-                let remote = Container::connect(&path).wait().expect("let in");
+                let remote = Container::connect(&path).wait().expect("the listener accepts the connection");
                 let client = Client::open(&remote, HOUSE).wait().expect("opened");
                 times.push(kill_under(&mut child, &client, moment));
             }
@@ -182,7 +184,7 @@ fn a_hundred_kills() {
     eprintln!("known after {median:?} (median), {:?} (at most)", times[times.len() - 1]);
     assert!(median < MEDIAN_MAX, "known after {median:?}");
     drop(world);
-    std::fs::remove_dir_all(folder).expect("it is ours");
+    std::fs::remove_dir_all(folder).expect("the test owns the folder");
 }
 
 #[test]
@@ -199,14 +201,14 @@ fn a_program_that_is_started_has_the_name_that_it_was_given() {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "victim", "--ignored", "--nocapture"]).env(ROLE, "provider");
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let (mut child, program) = connections.spawn("proven", command).expect("it connects");
+    let (mut child, program) = connections.spawn("proven", command).expect("the child connects");
     let local = Container::start(&kernel, "local");
     let client = Client::open(&local, BARN).within(Duration::from_secs(5)).wait().expect("opened");
     assert_eq!(client.pid(), program.first());
-    child.kill().expect("it is there");
+    child.kill().expect("the child is running");
     assert_eq!(program.wait(), 1);
     assert_eq!(ended.recv().as_deref(), Ok("proven"));
-    child.wait().expect("it is dead");
+    child.wait().expect("the child has been killed");
 }
 
 /// A process that is unrelated to the killed ones.

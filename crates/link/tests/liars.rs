@@ -174,7 +174,7 @@ fn liars_end_alone() {
         let lies = (0..LIARS).map(|seed| {
             let (near, far) = UnixStream::pair().expect("a socket");
             let liar = scope.spawn(move || lie(far, seed, pid));
-            let program = connections.adopt("liar", near, None).expect("let in");
+            let program = connections.adopt("liar", near, None).expect("the listener accepts the connection");
             let lies = liar.join().expect("a liar does not panic");
             // It was disconnected or left: in both cases it has ended.
             program.wait();
@@ -212,7 +212,7 @@ fn a_peer_that_asks_but_does_not_read_costs_no_time() {
     let connections = Connections::new(&kernel).expect("descriptors");
     let (near, far) = UnixStream::pair().expect("a socket");
     let coming = std::thread::spawn(move || come_in(far));
-    let program = connections.adopt("deaf", near, None).expect("let in");
+    let program = connections.adopt("deaf", near, None).expect("the listener accepts the connection");
     let (wire, _, manager) = coming.join().expect("a wire");
     let question = head(1, 0, 0, 0, [manager, Gid::SYSTEM.as_i64(), 1, 300]);
     let payload = Payload::null();

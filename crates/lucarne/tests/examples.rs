@@ -8,7 +8,7 @@ use std::process::Command;
 fn lines(example: &str) -> Vec<String> {
     let tests = std::env::current_exe().expect("a test is a file");
     // Cargo builds the examples into a folder beside that of the tests.
-    let folder: PathBuf = tests.ancestors().nth(2).expect("it is in a folder").join("examples");
+    let folder: PathBuf = tests.ancestors().nth(2).expect("the file is in a folder").join("examples");
     let output = Command::new(folder.join(example))
         .output()
         .expect("`cargo test` without `--test` builds the examples, too");

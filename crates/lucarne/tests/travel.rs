@@ -76,7 +76,7 @@ impl Serve for &'static Errands {
                 call.answer(&())
             }
             _ => {
-                let failed = self.failed.lock().unwrap().take().expect("it was sent");
+                let failed = self.failed.lock().unwrap().take().expect("the request was sent");
                 let _ = failed.send(arguments.single()?);
                 call.answer(&())
             }

@@ -23,7 +23,7 @@ fn captured() -> (System, Arc<CapturedOutput>) {
 fn start(system: &System, role: &str) -> (Child, RunningProgram) {
     let mut command = Command::new(std::env::current_exe().expect("a test is a file"));
     command.args(["--exact", role, "--ignored"]).stdout(Stdio::null());
-    system.spawn(role, command).expect("it connects")
+    system.spawn(role, command).expect("the child connects")
 }
 
 fn run(system: &System, file: &str, arguments: &[&str]) -> RunningProgram {
@@ -33,7 +33,7 @@ fn run(system: &System, file: &str, arguments: &[&str]) -> RunningProgram {
 #[test]
 #[ignore = "a role that another test starts"]
 fn visitor() {
-    let container = Container::connect_by_environment().wait().expect("let in");
+    let container = Container::connect_by_environment().wait().expect("the listener accepts the connection");
     let room = RoomClient::open(&container).within(Duration::from_secs(10)).wait().expect("opened");
     let seat = room.enter("Ada".into()).wait().expect("entered");
     let mut heard = seat.notifications();
@@ -45,10 +45,10 @@ fn visitor() {
 #[test]
 #[ignore = "a role that another test starts"]
 fn hall() {
-    let container = Container::connect_by_environment().wait().expect("let in");
+    let container = Container::connect_by_environment().wait().expect("the listener accepts the connection");
     let provider = container.provider("test/hall", "1.0").handle(RoomHandler::new(Hall::default()));
     let _provider = provider.install().wait().expect("installed");
-    container.run(container.ended()).expect("it does not fail");
+    container.run(container.ended()).expect("the container does not fail");
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn a_rust_provider_of_a_toit_client() {
     assert_eq!(output.text(Stream::Out), "Bob hears Ada: Goodbye!\n");
 
     let mut heard = seat.notifications();
-    child.kill().expect("it is there");
-    child.wait().expect("it is dead");
+    child.kill().expect("the child is running");
+    child.wait().expect("the child has been killed");
     assert_eq!(heard.next().wait(), Some(Err(Broken::Gone)));
     assert_eq!(seat.say("Anyone?".into()).wait(), Err(CallError::Gone));
 }

@@ -105,14 +105,14 @@ mod tests {
     #[test]
     fn large_byte_arrays_are_included() {
         let large = Bytes::from(vec![7; INLINE_BYTES_MAX + 1]);
-        let bytes = to_bytes(&large).expect("it can be kept");
+        let bytes = to_bytes(&large).expect("the value can be encoded");
         assert!(bytes.len() > INLINE_BYTES_MAX);
         assert_eq!(from_bytes::<Bytes>(&bytes), Ok(large));
     }
 
     #[test]
     fn damage_is_an_error() {
-        let bytes = to_bytes(&[1, 2, 3]).expect("it can be kept");
+        let bytes = to_bytes(&[1, 2, 3]).expect("the value can be encoded");
         assert!(from_bytes::<Vec<i64>>(&bytes[..bytes.len() - 1]).is_err());
         assert!(from_bytes::<Vec<i64>>(b"U").is_err());
         assert!(from_bytes::<String>(&bytes).is_err());

@@ -90,14 +90,14 @@ impl Bench {
 
     /// Calls a native whose result must be an integer.
     fn int(&mut self, module: &str, name: &str) -> i64 {
-        self.call(module, name, KEEP + 20).expect("it succeeds");
-        self.heap.int(self.get(KEEP + 20)).expect("it is an integer")
+        self.call(module, name, KEEP + 20).expect("the native succeeds");
+        self.heap.int(self.get(KEEP + 20)).expect("the value is an integer")
     }
 
     /// Calls a native whose result must be a string.
     fn string(&mut self, module: &str, name: &str) -> String {
-        self.call(module, name, KEEP + 20).expect("it succeeds");
-        self.heap.string(self.get(KEEP + 20)).expect("it is a string").to_owned()
+        self.call(module, name, KEEP + 20).expect("the native succeeds");
+        self.heap.string(self.get(KEEP + 20)).expect("the value is a string").to_owned()
     }
 
     fn error(&mut self, module: &str, name: &str) -> &'static str {
@@ -133,7 +133,7 @@ impl Table {
 
     fn field(&self, index: usize) -> i64 {
         let value = self.0.heap.get(Field::new(self.0.register(TABLE), index));
-        self.0.heap.int(value).expect("it is an integer")
+        self.0.heap.int(value).expect("the value is an integer")
     }
 
     /// Sets the arguments for a table: even keys are integers, odd ones strings.
@@ -152,7 +152,7 @@ impl Table {
         if self.0.call("hash", "put", 3).is_err() {
             self.rebuild(self.field(0) + 1);
             self.arguments(key, value);
-            self.0.call("hash", "put", 3).expect("it succeeds");
+            self.0.call("hash", "put", 3).expect("the native succeeds");
         }
         assert_eq!(self.0.get(3), Ref::small(value));
     }
@@ -170,7 +170,7 @@ impl Table {
         self.0.set(1, backing);
         self.0.heap.release_kept();
         self.0.set(0, self.0.register(TABLE));
-        self.0.call("hash", "rebuild", 3).expect("it succeeds");
+        self.0.call("hash", "rebuild", 3).expect("the native succeeds");
     }
 
     fn place(&mut self, key: i64) -> Option<usize> {
@@ -252,7 +252,7 @@ fn equal_numbers_are_one_key() {
     table.arguments(0, 5);
     let two = table.0.heap.new_float(2.0).expect("there is memory").keep();
     table.0.set(1, two);
-    table.0.call("hash", "put", 3).expect("it succeeds");
+    table.0.call("hash", "put", 3).expect("the native succeeds");
     assert_eq!(table.field(0), 1);
     assert_eq!(table.get(2), Some(5));
 }
@@ -291,7 +291,7 @@ fn bytes_are_copied_onto_themselves() {
         for (register, value) in [(1, target), (3, from), (4, to)] {
             bench.set(register, Immediate::small(value as i64));
         }
-        bench.call("bytes", "replace", 5).expect("it succeeds");
+        bench.call("bytes", "replace", 5).expect("the native succeeds");
         let mut expected = original.clone();
         expected.copy_within(from..to, target);
         assert_eq!(bench.heap.bytes(bench.get(0)), Some(&expected[..]));
@@ -317,7 +317,7 @@ fn numbers_are_read_and_written_in_both_orders() {
         ] {
             bench.set(register, word);
         }
-        bench.call("bytes", "put-int", 5).expect("it succeeds");
+        bench.call("bytes", "put-int", 5).expect("the native succeeds");
         assert_eq!(bench.heap.bytes(bench.get(0)).map(|bytes| bytes[1]), Some(first));
         bench.set(3, Immediate::TRUE);
         assert_eq!(bench.int("bytes", "read-int"), 0x12_3456);
@@ -331,7 +331,7 @@ fn arrays_are_moved_onto_themselves() {
     let mut bench = Bench::new();
     bench.set(0, Immediate::small(5));
     bench.set(1, Immediate::NULL);
-    bench.call("array", "new", KEEP).expect("it succeeds");
+    bench.call("array", "new", KEEP).expect("the native succeeds");
     for index in 0..5 {
         bench.text(3, &format!("{index}"));
         bench.heap.set_field(bench.register(KEEP), index, bench.register(3));
@@ -341,7 +341,7 @@ fn arrays_are_moved_onto_themselves() {
     for (register, value) in [(1, 0), (3, 1), (4, 4)] {
         bench.set(register, Immediate::small(value));
     }
-    bench.call("array", "move", 5).expect("it succeeds");
+    bench.call("array", "move", 5).expect("the native succeeds");
     bench.set(0, bench.register(KEEP));
     bench.text(1, ",");
     assert_eq!(bench.string("string", "join"), "0,0,1,2,3");

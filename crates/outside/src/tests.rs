@@ -110,7 +110,7 @@ fn a_watch_is_never_missed() {
             rustix::io::write(&writer, b"x").unwrap();
         });
         let watch = watcher.watch(Arc::new(reader), PollFlags::IN, ring).unwrap();
-        assert_eq!(receiver.recv_timeout(LONG).expect("it is ready"), watch);
+        assert_eq!(receiver.recv_timeout(LONG).expect("the watch is ready"), watch);
         writing.join().unwrap();
     }
 }

@@ -70,7 +70,7 @@ fn world() -> (System, OneImage, Containers) {
     let output = Arc::new(CapturedOutput::default());
     let system = System::builder().output(output).keeper(Arc::new(keeper.clone())).start();
     let guest = Container::start(system.kernel(), "guest");
-    let containers = Containers::open(&guest).wait().expect("it is provided");
+    let containers = Containers::open(&guest).wait().expect("the service is provided");
     (system, keeper, containers)
 }
 
@@ -93,7 +93,7 @@ fn an_instance_starts_once_and_its_end_is_reported() {
     assert_eq!((images[0].id, images[0].name.as_deref()), (APP, Some("app")));
     assert!(images[0].options.run_boot && !images[0].options.run_critical);
 
-    let instance = containers.load(APP).wait().unwrap().expect("it is installed");
+    let instance = containers.load(APP).wait().unwrap().expect("the container is installed");
     assert_eq!(instance.gid(), 77);
     let mut events = instance.events();
     instance.start(&("argument", 5)).wait().unwrap();

@@ -17,7 +17,7 @@ fn system(media: Media, owners: Owners) -> System {
 }
 
 fn open(system: &System, name: &str) -> Storage {
-    Storage::open(&Container::start(system.kernel(), name)).wait().expect("it is provided")
+    Storage::open(&Container::start(system.kernel(), name)).wait().expect("the service is provided")
 }
 
 /// A medium that may block, and counts its operations.
@@ -69,16 +69,16 @@ fn owners_do_not_share_storage() {
     let open_as = |owner: &str| {
         let container = Container::start(system.kernel(), owner);
         names.lock().insert(container.gid(), owner.to_owned());
-        Storage::open(&container).wait().expect("it is provided")
+        Storage::open(&container).wait().expect("the service is provided")
     };
     let (a, b, again) = (open_as("a"), open_as("b"), open_as("a"));
-    let bucket = |storage: &Storage| storage.bucket(Scheme::Flash, "x").wait().expect("it is known");
+    let bucket = |storage: &Storage| storage.bucket(Scheme::Flash, "x").wait().expect("the scheme is known");
     bucket(&a).set("k", &"of a").wait().expect("there is room");
     assert_eq!(bucket(&b).get::<String>("k").wait(), Ok(None));
     assert_eq!(bucket(&again).get("k").wait(), Ok(Some(Tison("of a".to_owned()))));
     let region = a.region("r", Some(1)).wait().expect("there is room");
     assert_eq!(again.region("r", Some(1)).wait().err(), Some(CallError::Provider(StorageFault::InUse)));
-    b.region("r", Some(1)).wait().expect("it is another one");
+    b.region("r", Some(1)).wait().expect("the region is new");
     drop(region);
 
     media.forget("a").expect("memory does not fail");
@@ -95,7 +95,7 @@ fn owners_do_not_share_storage() {
 fn concurrent_changes_are_written_together() {
     let slow = Arc::new(Slow::default());
     let system = system(Media { flash: slow.clone(), ..Media::in_memory() }, one_owner());
-    let bucket = open(&system, "many").bucket(Scheme::Flash, "x").wait().expect("it is known");
+    let bucket = open(&system, "many").bucket(Scheme::Flash, "x").wait().expect("the scheme is known");
     let threads: Vec<_> = (0..8)
         .map(|thread| {
             let bucket = bucket.clone();
@@ -116,7 +116,7 @@ fn concurrent_changes_are_written_together() {
 fn a_medium_that_fails_changes_nothing() {
     let slow = Arc::new(Slow::default());
     let system = system(Media { flash: slow.clone(), ..Media::in_memory() }, one_owner());
-    let bucket = open(&system, "unlucky").bucket(Scheme::Flash, "x").wait().expect("it is known");
+    let bucket = open(&system, "unlucky").bucket(Scheme::Flash, "x").wait().expect("the scheme is known");
     bucket.set("k", &1).wait().expect("there is room");
     slow.is_broken.store(1, Ordering::Relaxed);
     let broken = StorageFault::Medium(FlashError("it is broken".to_owned()));
@@ -131,9 +131,9 @@ fn regions_from_rust() {
     let storage = open(&system, "rusty");
     let region = storage.region("r", Some(5_000)).wait().expect("there is room");
     assert_eq!(region.size(), 8_192);
-    region.write(4_095, Bytes::from(vec![0x0f, 0xf0])).wait().expect("it fits");
+    region.write(4_095, Bytes::from(vec![0x0f, 0xf0])).wait().expect("the data fits");
     assert_eq!(region.read(4_094, 4).wait(), Ok(Bytes::from(vec![0xff, 0x0f, 0xf0, 0xff])));
-    region.erase(0, 4_096).wait().expect("it is a page");
+    region.erase(0, 4_096).wait().expect("the range is a page");
     assert_eq!((region.is_erased(0, 4_096).wait(), region.is_erased(0, 4_097).wait()), (Ok(true), Ok(false)));
     let fault = |fault| Err(CallError::Provider(fault));
     assert_eq!(region.read(8_192, 1).wait().map(drop), fault(StorageFault::OutOfBounds));

@@ -313,7 +313,7 @@ mod tests {
         for (at_us, number) in [(30, 3), (10, 1), (20, 2)] {
             agenda.set_timer(None, at_us, request(number));
         }
-        let cleared = agenda.set_timer(None, 15, request(9)).expect("it is not over");
+        let cleared = agenda.set_timer(None, 15, request(9)).expect("the agenda is running");
         agenda.clear_timer(cleared);
         assert_eq!(agenda.rest(|| 5), Ok(Some(10)));
         let mut due = Due::default();

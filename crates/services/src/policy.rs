@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn a_guarded_service_needs_an_entry() {
         let policies = with(&[], &["hall"]);
-        policies.guard(Uuid::try_parse(UUID).expect("it is one"));
+        policies.guard(Uuid::try_parse(UUID).expect("the text is a UUID"));
         policies.set(Gid::from_i64(9), Policy::host());
         assert!(!opens(&policies, 7, &["house"]));
         assert!(!opens(&policies, 8, &["house"]));

@@ -50,7 +50,7 @@ impl World {
     }
 
     fn open(&self) -> Component {
-        Component::open(&self.container, ID).wait().expect("it is there")
+        Component::open(&self.container, ID).wait().expect("the component is published")
     }
 
     /// Sets whether the component leaves each message in its mailbox, or takes it.
@@ -102,14 +102,14 @@ fn start_component(kernel: &Kernel, seen: Arc<Seen>) -> RunningProgram {
         Outcome::Wait { until_us: None }
     };
     let program = kernel.start(Box::new(component), SpawnOptions::named(ID));
-    is_published.recv().expect("it is found from now on");
+    is_published.recv().expect("the id is published");
     program
 }
 
 fn eventually(is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(10), "it never comes to pass");
+        assert!(start.elapsed() < Duration::from_secs(10), "the condition was not met within ten seconds");
         std::thread::yield_now();
     }
 }

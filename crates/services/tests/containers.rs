@@ -424,7 +424,7 @@ impl Handler for Stubborn {
             notifier
         });
         let handle = call.give(resource)?;
-        let line = line.expect("it was made");
+        let line = line.expect("the line was made");
         container.clone().spawn(async move {
             // The client has begun to read by then: else it would keep only the newest.
             let _ = container.sleep(Duration::from_millis(100)).await;

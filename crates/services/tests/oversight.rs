@@ -167,7 +167,7 @@ fn providing_a_denied_service_fails() {
     world.set(&house, |policy| {
         policy.provide.allow(&uuid());
     });
-    world.install(&house, "kitchen").expect("it is allowed");
+    world.install(&house, "kitchen").expect("the policy allows it");
     assert_eq!(*world.provided.lock().unwrap(), [(house.gid(), uuid())]);
 }
 
@@ -178,13 +178,13 @@ fn a_guarded_service_needs_an_allow_entry() {
     let (host, guest) = (world.container(), world.container());
     assert!(world.install(&host, "kitchen").is_err());
     world.oversight.policies.set(host.gid(), Policy::host());
-    let _provider = world.install(&host, "kitchen").expect("it is the host's");
+    let _provider = world.install(&host, "kitchen").expect("the host may provide and open every service");
     assert_eq!(world.open(&guest).unwrap_err(), OpenError::Denied);
     world.set(&guest, |policy| {
         policy.open.allow(&uuid().to_uppercase());
     });
-    world.open(&guest).expect("it is allowed");
-    world.open(&host).expect("it is the host's");
+    world.open(&guest).expect("the policy allows it");
+    world.open(&host).expect("the host may provide and open every service");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn clients_wait_for_an_announced_provider() {
     assert!(opened.lock().unwrap().is_none());
     let _provider = world.install(&house, "kitchen").expect("the policy allows it");
     assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
-    let client = opened.lock().unwrap().take().expect("just seen").expect("it has come");
+    let client = opened.lock().unwrap().take().expect("just seen").expect("the client has been opened");
     assert_eq!(client.pid(), house.pid());
     assert!(world.now_us() < ANNOUNCED_US);
 }

@@ -79,7 +79,8 @@ fn a_survey_has_providers_clients_and_resources() {
     let (house, guest) = (world.container("house"), world.container("guest"));
     let provider = house.provider("test/house", "1.2").tags(["brick"]).provides(HOUSE, House);
     let provider = world.done(&house, provider.install()).expect("the policy allows it");
-    let client = world.done(&guest, Client::open(&guest, HOUSE).into_future()).expect("it is there");
+    let client =
+        world.done(&guest, Client::open(&guest, HOUSE).into_future()).expect("the service has a provider");
     world.call(&guest, &client, 0).expect("a key");
     world.call(&guest, &client, 0).expect("another one");
 
@@ -97,9 +98,9 @@ fn a_survey_has_providers_clients_and_resources() {
         service.clients.iter().flatten().map(|client| (client.pid, client.resources)).collect();
     assert_eq!(clients, [(guest.pid(), 2)]);
 
-    world.done(&guest, client.close()).expect("it closes");
+    world.done(&guest, client.close()).expect("the client closes");
     assert_eq!(world.survey().services[1].clients, Some(Vec::new()));
-    world.done(&house, provider.uninstall()).expect("it is taken back");
+    world.done(&house, provider.uninstall()).expect("the provider is withdrawn");
     assert_eq!(world.survey().services.len(), 1);
 }
 
@@ -112,7 +113,7 @@ fn a_provider_that_does_not_answer_is_left_out_and_asked_once() {
     let mut step = 0;
     let provider = move |context: &mut Context<'_>| -> Outcome {
         step += 1;
-        let list = |items: Vec<Value>| Payload::of(&Value::List(items)).expect("it is flat");
+        let list = |items: Vec<Value>| Payload::of(&Value::List(items)).expect("the value is not nested");
         if step == 1 {
             let open = vec![0.into(), "dc58d7e1-1b1f-4a93-a9ac-bd45a47d7de8".into(), 0.into(), 2.into()];
             context.request(manager, 300, list(open)).expect("there is room");
@@ -120,8 +121,8 @@ fn a_provider_that_does_not_answer_is_left_out_and_asked_once() {
             && let Some(message) = context.receive()
             && let lucarne_kernel::MessageKind::Reply { result: Ok(payload), .. } = message.kind
         {
-            let opened = payload.into_value().expect("it is a list");
-            let client = opened.as_list().expect("it is a list")[0].clone();
+            let opened = payload.into_value().expect("the value is a list");
+            let client = opened.as_list().expect("the value is a list")[0].clone();
             let listen = vec![1.into(), "x".into(), "deaf".into(), 1.into(), 0.into(), 5.into(), Value::Null];
             context.request(manager, 302, list(vec![client, 1.into(), Value::List(listen)])).expect("room");
         }
@@ -144,13 +145,15 @@ fn each_look_sees_the_calls_of_its_time() {
     let provider = house.provider("test/house", "1.2").provides(HOUSE, House);
     let _provider = world.done(&house, provider.install()).expect("the policy allows it");
     let early = world.traffic.look(world.simulation.handle());
-    let client = world.done(&guest, Client::open(&guest, HOUSE).into_future()).expect("it is there");
+    let client =
+        world.done(&guest, Client::open(&guest, HOUSE).into_future()).expect("the service has a provider");
     world.call(&guest, &client, 0).expect("a key");
     let late = world.traffic.look(world.simulation.handle());
     assert!(world.call(&guest, &client, 1).is_err());
 
     let seen = early.take();
-    let (line, calls) = seen.calls.iter().find(|(line, _)| line.asked == house.pid()).expect("it was called");
+    let (line, calls) =
+        seen.calls.iter().find(|(line, _)| line.asked == house.pid()).expect("the provider was called");
     assert_eq!((line.asker, calls.count, calls.errors), (guest.gid(), 2, 1));
     let number = line.client.expect("a call has a client");
     assert!(seen.opened.contains_key(&(house.pid(), number)));

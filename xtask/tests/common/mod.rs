@@ -18,7 +18,7 @@ pub(crate) fn xtask(arguments: &[&str]) {
 
 /// Runs a command that must succeed, and returns its output.
 pub(crate) fn run(command: &mut Command) -> String {
-    let Output { status, stdout, stderr } = command.output().expect("it starts");
+    let Output { status, stdout, stderr } = command.output().expect("the command starts");
     let error = String::from_utf8_lossy(&stderr);
     assert!(status.success(), "{command:?}: {status}\n{error}");
     String::from_utf8(stdout).expect("text")
@@ -65,7 +65,7 @@ pub(crate) fn component(prefix: &Path, folder: &Path) -> PathBuf {
 pub(crate) fn run_host(prefix: &Path, binary: &Path, component: &Path) {
     let mut command = Command::new(binary);
     command.arg(host("host.toit")).arg(component).env("LD_LIBRARY_PATH", prefix.join("lib"));
-    let output = command.output().expect("it starts");
+    let output = command.output().expect("the command starts");
     let expected = "test/host: hello from test/host\ntest/echo: hello from test/echo\nhost removed\n";
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{error}");

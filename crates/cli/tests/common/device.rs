@@ -24,8 +24,8 @@ impl Device {
         let folder = Folder::new(name);
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/device");
         for entry in std::fs::read_dir(sources).expect("the programs are there") {
-            let path = entry.expect("it can be read").path();
-            let text = std::fs::read(&path).expect("it can be read");
+            let path = entry.expect("the file can be read").path();
+            let text = std::fs::read(&path).expect("the file can be read");
             folder.file(&path.file_name().expect("a file").to_string_lossy(), text);
         }
         for example in ["room/room.toit", "room/hall.toit", "clock/reader.toit", "keeper/job.toit"] {
@@ -73,7 +73,7 @@ impl Device {
     }
 
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.good(arguments)).expect("it is JSON")
+        serde_json::from_str(&self.good(arguments)).expect("the text is JSON")
     }
 
     pub(crate) fn install(&self, arguments: &[&str]) {
@@ -111,7 +111,7 @@ impl Device {
 
     pub(crate) fn pid(&self) -> u32 {
         let pid = self.json(&["device", "status", "--json"])["pid"].as_u64();
-        pid.and_then(|pid| pid.try_into().ok()).expect("it runs")
+        pid.and_then(|pid| pid.try_into().ok()).expect("the process is running")
     }
 
     /// Returns all information about the device, for the message of a failed test.
@@ -133,5 +133,5 @@ impl Drop for Device {
 /// Returns the executable of an example, which is built with these tests.
 pub(crate) fn example(name: &str) -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_lucarne"));
-    binary.parent().expect("it is in a folder").join("examples").join(name)
+    binary.parent().expect("the file is in a folder").join("examples").join(name)
 }

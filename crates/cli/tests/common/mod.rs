@@ -73,8 +73,8 @@ pub(crate) fn completed(mut command: Command, words: &[&str]) -> Vec<String> {
 
 /// Sends a signal to an existing OS process.
 pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
-    let pid = pid.try_into().ok().and_then(rustix::process::Pid::from_raw).expect("it is a pid");
-    rustix::process::kill_process(pid, signal).expect("it runs");
+    let pid = pid.try_into().ok().and_then(rustix::process::Pid::from_raw).expect("the number is a pid");
+    rustix::process::kill_process(pid, signal).expect("the process is running");
 }
 
 /// Returns the running OS processes that another one has started.

@@ -10,7 +10,7 @@ use super::entry::LINE_BYTES_MAX;
 use super::*;
 
 fn name(text: &str) -> ContainerName {
-    text.parse().expect("it is a name")
+    text.parse().expect("the name is valid")
 }
 
 fn folder() -> tempfile::TempDir {
@@ -214,16 +214,16 @@ fn logs_survive_a_restart_and_a_torn_line() {
     (0..3).for_each(|number| print(&log(&logs, "a"), format_args!("line {number}")));
     drop(logs);
     let file = folder.path().join("a/00000000000000000000.log");
-    let whole = fs::read(&file).expect("it was written");
+    let whole = fs::read(&file).expect("the file was written");
     for torn in [&b"{\"n\":3,\"time_us\":17"[..], b"\0\0\0\0\n", b"\xff"] {
-        fs::write(&file, [&whole, torn].concat()).expect("it can be written");
+        fs::write(&file, [&whole, torn].concat()).expect("the file can be written");
         let logs = open(folder.path(), LogLimits::default());
         assert_eq!(logs.names(), [name("a")]);
         print(&log(&logs, "a"), "line 3");
         assert_eq!(texts(&log(&logs, "a")), ["line 0", "line 1", "line 2", "line 3"]);
         assert_eq!(log(&logs, "a").last(1).expect("a folder of our own")[0].number, 3);
         drop(logs);
-        assert!(fs::read(&file).expect("it was written").ends_with(b"\"line 3\"}\n"));
+        assert!(fs::read(&file).expect("the file was written").ends_with(b"\"line 3\"}\n"));
     }
 }
 

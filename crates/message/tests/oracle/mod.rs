@@ -59,7 +59,7 @@ fn skip(input: &[u8]) -> Result<(), DecodeError> {
 /// Encodes and decodes a value. Compares the encodings, since some floats are not equal to
 /// themselves.
 pub fn round_trip(value: &Value) {
-    let encode = |value: &Value| Payload::from_value(value).expect("it is not nested too deeply");
+    let encode = |value: &Value| Payload::from_value(value).expect("the value is not nested too deeply");
     let first = encode(value);
     let bytes = first.bytes().to_vec();
     let sizes: Vec<_> = first.buffers().iter().map(Buffer::len).collect();

@@ -120,7 +120,7 @@ impl Relay {
         payload: Payload,
         asked: Asked,
     ) {
-        let id = context.request(to, procedure, payload).expect("it is there");
+        let id = context.request(to, procedure, payload).expect("the receiver is running");
         self.asked.insert(id, asked);
     }
 
@@ -152,14 +152,14 @@ impl Relay {
 
     fn answer(&mut self, context: &mut Context<'_>, asked: Asked, result: Result<Payload, Box<Failure>>) {
         let token = match asked {
-            Asked::Manager => return self.discover(context, result.expect("it is there")),
-            Asked::Discover => return self.listen(context, result.expect("it is found")),
+            Asked::Manager => return self.discover(context, result.expect("the manager answers")),
+            Asked::Discover => return self.listen(context, result.expect("the service is found")),
             Asked::Listen => {
                 let _ = self.ready.send(());
                 return;
             }
             Asked::Open(token, client) => {
-                let id = result.as_ref().ok().and_then(first_int).expect("it is opened");
+                let id = result.as_ref().ok().and_then(first_int).expect("the service is opened");
                 self.clients.insert(id, client);
                 self.records.lock().number(id);
                 token
