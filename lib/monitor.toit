@@ -207,7 +207,7 @@ monitor Mailbox:
 /**
 The state of something outside of the process: a pipe, or a child process.
 
-The state is that of the moment: it is looked at each time, and nothing is remembered.
+The state is the current one: it is read each time, and never stored.
 */
 class ResourceState_:
   static ANY_ ::= -1

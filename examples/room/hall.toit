@@ -21,7 +21,7 @@ class Hall extends ServiceProvider implements ServiceHandler:
       return others.size
     unreachable
 
-// A seat on the side of the hall.
+// The provider's implementation of a seat.
 class Chair extends ServiceResource:
   name/string
   hall_/Hall

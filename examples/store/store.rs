@@ -58,7 +58,7 @@ struct State {
     watches: Vec<(String, Notifier<Change>)>,
 }
 
-/// A watch on the side of the store. The notifier of its client is in the list of all.
+/// The provider's implementation of a watch. The notifier of its client is in the list of all.
 struct Watching;
 
 impl Shelf {
@@ -72,7 +72,7 @@ impl State {
         self.watches.retain(|(_, watcher)| !watcher.is_closed());
         let concerned = self.watches.iter().filter(|(prefix, _)| name.starts_with(prefix));
         for (_, watcher) in concerned {
-            // A client that does not listen fast enough misses changes beyond the first thousand
+            // A client whose queue is full does not receive changes beyond the first thousand
             // that wait.
             let _ = watcher.try_send(Change { name: name.to_owned(), value: value.clone() });
         }

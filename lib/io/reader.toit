@@ -4,7 +4,7 @@ import .byte-order
 
 /** A source of bytes. Subclasses implement $read_. */
 abstract class Reader implements old.Reader:
-  /** Thrown when there are fewer bytes than asked for. */
+  /** Thrown when there are fewer bytes than requested. */
   static UNEXPECTED-END-OF-READER ::= "UNEXPECTED_END_OF_READER"
 
   is-closed_/bool := false

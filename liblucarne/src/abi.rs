@@ -189,7 +189,7 @@ unsafe fn answer(message: *mut *mut c_char, call: impl FnOnce() -> Result<(), Er
     let result = result_of(call);
     let text = result.as_ref().err().map_or(std::ptr::null_mut(), |error| allocated(&error.to_string()));
     if message.is_null() {
-        // SAFETY: memory of `malloc`, or null.
+        // SAFETY: memory from `malloc`, or null.
         unsafe { libc::free(text.cast()) };
     } else {
         // SAFETY: as the caller promises.
@@ -212,7 +212,7 @@ fn code(result: &Result<(), Error>) -> c_int {
     result.as_ref().err().map_or(0, Error::code)
 }
 
-/// Returns a text in memory of `malloc`; null if there is none.
+/// Returns a text in memory from `malloc`; null if there is none.
 fn allocated(text: &str) -> *mut c_char {
     let text = text.trim_end();
     // SAFETY: `malloc` has no requirements; there is room for the text and the zero behind it.

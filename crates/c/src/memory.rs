@@ -1,7 +1,7 @@
 //! The transfer of data between Lucarne and C.
 //!
-//! C gets memory of `malloc`, with a zero after the end, and frees it. C also passes memory of
-//! `malloc`; a large array is handed on without a copy if it has room for that zero.
+//! C gets memory from `malloc`, with a zero after the end, and frees it. C also passes memory from
+//! `malloc`; a large array is passed on without a copy if it has room for that zero.
 
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
@@ -37,7 +37,7 @@ pub(crate) fn for_c(mut payload: Payload) -> Result<Data, &'static str> {
     };
     let mut buffer = buffer.map_err(|OutOfMemory| "OUT_OF_MEMORY")?;
     let length = c_int::try_from(buffer.len()).map_err(|_| "OUT_OF_RANGE")?;
-    // C may write into it, so it becomes memory of `malloc` here.
+    // C may write into it, so it becomes memory from `malloc` here.
     with_garbage_collection(|| buffer.as_mut_slice().map(|_| ())).map_err(|OutOfMemory| "OUT_OF_MEMORY")?;
     Ok(Data { buffer, length })
 }
@@ -66,7 +66,7 @@ pub(crate) struct Given {
 
 impl Given {
     /// # Safety
-    /// `data` must be memory of `malloc` of at least `length` bytes, or null.
+    /// `data` must be memory from `malloc` of at least `length` bytes, or null.
     ///
     /// # Errors
     /// If the length is negative, or there is a length without data.
@@ -102,13 +102,13 @@ impl Given {
         };
         self.is_ours = false;
         self.is_handed_on = true;
-        // SAFETY: memory of `malloc` with room for the zero, as just checked, without another
+        // SAFETY: memory from `malloc` with room for the zero, as just checked, without another
         // owner: the component has given it away, and `is_ours` is false from here on.
         Ok(unsafe { Buffer::from_raw_parts(data, self.length) })
     }
 
     fn has_spare_byte(&self) -> bool {
-        // SAFETY: the caller of `new` promises that it is memory of `malloc`.
+        // SAFETY: the caller of `new` promises that it is memory from `malloc`.
         unsafe { libc::malloc_usable_size(self.data.cast::<c_void>()) > self.length }
     }
 
@@ -121,7 +121,7 @@ impl Given {
 impl Drop for Given {
     fn drop(&mut self) {
         if self.is_ours {
-            // SAFETY: memory of `malloc` (or null) that the component has given away and that is
+            // SAFETY: memory from `malloc` (or null) that the component has given away and that is
             // not in a payload.
             unsafe { libc::free(self.data.cast::<c_void>()) };
         }

@@ -219,7 +219,7 @@ fn as_json(device: &str, listed: &Listed) -> serde_json::Value {
     row
 }
 
-/// Describes the state of a container, for people.
+/// Describes the state of a container, for display.
 pub(crate) fn describe(state: &State) -> String {
     match state {
         State::Running { since_us } => format!("running for {}", shown_duration(*since_us)),

@@ -199,7 +199,7 @@ fn describe(status: &Status) -> String {
     )
 }
 
-/// Formats a time in µs for people: whole seconds, and only the largest units.
+/// Formats a time in µs for display: whole seconds, and only the largest units.
 pub(crate) fn shown_duration(us: i64) -> String {
     let seconds = us.max(0).cast_unsigned() / 1_000_000;
     humantime::format_duration(Duration::from_secs(seconds)).to_string()

@@ -80,7 +80,7 @@ fn for_terminal(entry: &Entry, line: &str) -> String {
     if is_forged { line.replace(DEVICE_MARK, "\\[device]") } else { line.into_owned() }
 }
 
-/// Formats a log entry for people.
+/// Formats a log entry for display.
 pub(crate) fn line(entry: &Entry, with_time: bool) -> String {
     let mut line = String::new();
     if with_time {

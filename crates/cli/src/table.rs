@@ -1,4 +1,4 @@
-//! Tables for people: each column is as wide as its widest cell.
+//! Tables of text: each column is as wide as its widest cell.
 
 use crate::output::visible;
 

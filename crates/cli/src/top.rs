@@ -80,7 +80,7 @@ fn print(sample: &Sample, is_json: bool) -> Result<bool, Stop> {
     print_to_reader(format!("{text}\n").as_bytes())
 }
 
-/// Formats a sample for people.
+/// Formats a sample for display.
 fn picture(sample: &Sample, order: Order) -> String {
     let mut containers: Vec<_> = sample.containers.iter().collect();
     order.sort(&mut containers);

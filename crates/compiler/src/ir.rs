@@ -408,8 +408,8 @@ pub enum Expr {
     Exit(LabelId, Box<Node>),
     /// Returns from the routine, also out of blocks; `finally` parts run.
     Return(Box<Node>),
-    /// `try: body finally: handler`. The handler runs on every way out. If it leaves by itself
-    /// (exit, return), the way out that it interrupted is dropped. Value: the body's.
+    /// `try: body finally: handler`. The handler runs on every completion. If it leaves by itself
+    /// (exit, return), the completion that it interrupted is dropped. Value: the body's.
     Try {
         /// The protected part.
         body: Box<Node>,

@@ -225,7 +225,7 @@ pub struct Handler {
     pub to: u32,
     /// The address of the `finally` part.
     pub target: u32,
-    /// The first of the four registers that hold the interrupted way out: see
+    /// The first of the four registers that hold the interrupted completion: see
     /// [`bytecode::Opcode::EndFinally`].
     pub completion: u16,
 }

@@ -2,7 +2,7 @@
 //!
 //! The device starts `lucarne confine BOUNDS PROGRAM...`, which sets bounds that can only be set from within, and
 //! then executes the program. If a bound cannot be enforced, the process ends with the reason in the container's log:
-//! no program runs with fewer bounds than were asked for.
+//! no program runs with fewer bounds than were requested.
 
 use std::ffi::OsString;
 use std::fs;
@@ -185,7 +185,7 @@ fn allow(
     rules.add_rule(PathBeneath::new(file, access)).map_err(|error: RulesetError| failed(&error))
 }
 
-/// Describes the bounds of a process that the kernel enforces, for people.
+/// Describes the bounds of a process that the kernel enforces, for display.
 pub(crate) fn in_force(pid: Pid, files: Option<&[FileAccess]>) -> Vec<String> {
     let mut bounds = vec!["it ends with the device".to_owned()];
     let read =

@@ -209,7 +209,7 @@ pub struct LogPart {
     pub missed: u64,
 }
 
-/// The reason why a command failed, for people.
+/// The reason why a command failed, for display.
 #[derive(Debug, Clone, PartialEq, Eq, Fault, Error)]
 pub enum Refusal {
     /// The reason.
@@ -302,7 +302,7 @@ pub struct Inspected {
     pub starts: u32,
     /// The reason why its last start failed, if it did.
     pub problem: Option<String>,
-    /// The bounds that are in force for it, for people.
+    /// The bounds that are in force for it, for display.
     pub bounds: Vec<String>,
 }
 

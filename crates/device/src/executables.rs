@@ -117,7 +117,7 @@ impl OsProcesses {
     ) -> io::Result<(Command, Option<Listener>)> {
         let mut command = Command::new(&self.binary);
         let bounds = serde_json::to_string(bounds).map_err(io::Error::other)?;
-        // The file is named by its digest, which means nothing to people.
+        // The file is named by its digest, which tells users nothing.
         command.args(["confine", "--name", name.as_str(), &bounds]);
         if !executable.is_component {
             command.arg(&executable.file).args(&settings.arguments);

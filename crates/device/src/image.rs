@@ -103,7 +103,7 @@ pub enum ImageError {
     /// It is not what was made.
     #[error("the image is damaged: {0}")]
     Damaged(String),
-    /// It was asked for something that its kind does not have.
+    /// The image has no part of the requested kind.
     #[error("the image is not a Toit program")]
     NoProgram,
     /// It cannot be run on this machine.

@@ -50,7 +50,7 @@ pub(crate) trait RunningExecutable: Send {
     fn end(&self);
     /// Returns what it uses, as far as that is known.
     fn usage(&self) -> Usage;
-    /// Describes the bounds that are in force, for people.
+    /// Describes the bounds that are in force, for display.
     fn bounds(&self) -> Vec<String>;
 }
 
@@ -163,7 +163,7 @@ impl RunningContainer {
         }
     }
 
-    /// Describes the bounds that are in force, for people.
+    /// Describes the bounds that are in force, for display.
     pub(crate) fn bounds(&self, settings: &Settings) -> Vec<String> {
         match self {
             RunningContainer::Toit { .. } => {

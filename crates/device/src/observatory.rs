@@ -2,7 +2,7 @@
 //! processor.
 //!
 //! Each watch has a thread here, which takes a [`Sample`] in each interval. Messages are counted from the first watch
-//! to the last one: see `lucarne_services::Traffic`. The rest is asked for when a sample is taken: open clients and
+//! to the last one: see `lucarne_services::Traffic`. The rest is requested when a sample is taken: open clients and
 //! resources of the providers, memory and processor time of the containers.
 
 use std::collections::{BTreeMap, HashMap};

@@ -9,7 +9,7 @@ pub(super) struct Chunk {
     words: usize,
     /// How many words hold objects.
     pub(super) used: usize,
-    /// How many of these the collection under way has scanned.
+    /// How many of these the current collection has scanned.
     pub(super) scanned: usize,
 }
 

@@ -308,7 +308,7 @@ impl Heap {
         std::mem::take(&mut self.work_bytes)
     }
 
-    /// Returns how many full collections in a row were for want of memory, were long, and have freed under 2 %.
+    /// Returns the number of full collections in a row that ran because memory was short, took long, and freed under 2 %.
     #[inline]
     pub fn futile_collections(&self) -> u32 {
         self.futile_collections

@@ -14,7 +14,7 @@ impl Heap {
     #[inline]
     pub fn new_int(&mut self, value: i64) -> Result<RefMut<'_>, OutOfMemory> {
         match Word::int(value) {
-            // SAFETY: an integer in place.
+            // SAFETY: an immediate integer.
             Some(word) => Ok(unsafe { self.at_mut(word) }),
             None => self.new_raw(self.builtins().int, Format::Bytes, &value.to_le_bytes()),
         }
@@ -24,7 +24,7 @@ impl Heap {
     #[inline]
     pub fn new_float(&mut self, value: f64) -> Result<RefMut<'_>, OutOfMemory> {
         match Word::float(value) {
-            // SAFETY: a float in place.
+            // SAFETY: an immediate float.
             Some(word) => Ok(unsafe { self.at_mut(word) }),
             None => self.new_raw(self.builtins().float, Format::Bytes, &value.to_le_bytes()),
         }

@@ -43,7 +43,7 @@ pub(super) const REMEMBERED: u64 = 1 << 4;
 pub(super) const PERMANENT: u64 = 1 << 5;
 /// It has a chunk of its own and is never moved.
 pub(super) const LARGE: u64 = 1 << 6;
-/// A large object that the collection under way has reached.
+/// A large object that the current collection has reached.
 pub(super) const MARKED: u64 = 1 << 7;
 
 /// The largest class id that fits into a header.
@@ -80,7 +80,7 @@ impl Header {
         self.0 & flag != 0
     }
 
-    /// Returns the new address, if the collection under way has moved the object.
+    /// Returns the new address, if the current collection has moved the object.
     #[inline(always)]
     pub(super) const fn forwarded(self) -> Option<Word> {
         if self.0 & 1 == 0 { Some(Word(self.0 | 1)) } else { None }

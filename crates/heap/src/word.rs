@@ -44,9 +44,9 @@ impl Word {
     /// The mark of a global whose initializer is running.
     pub const IN_PROGRESS: Word = Word(5 << 3 | SPECIAL_TAG);
 
-    /// The smallest integer in place.
+    /// The smallest immediate integer.
     pub const INT_MIN: i64 = -(1 << 62);
-    /// The largest integer in place.
+    /// The largest immediate integer.
     pub const INT_MAX: i64 = (1 << 62) - 1;
 
     /// Returns a boolean.
@@ -90,13 +90,13 @@ impl Word {
         Word(address as u64 | POINTER_TAG)
     }
 
-    /// Returns whether this is an integer in place.
+    /// Returns whether this is an immediate integer.
     #[inline(always)]
     pub const fn is_int(self) -> bool {
         self.0 & 1 == 0
     }
 
-    /// Returns whether this is a float in place.
+    /// Returns whether this is an immediate float.
     #[inline(always)]
     pub const fn is_float(self) -> bool {
         self.0 & 3 == FLOAT_TAG
@@ -108,7 +108,7 @@ impl Word {
         self.0 & 7 == POINTER_TAG
     }
 
-    /// Returns whether both are integers in place.
+    /// Returns whether both are immediate integers.
     #[inline(always)]
     pub const fn are_ints(left: Word, right: Word) -> bool {
         (left.0 | right.0) & 1 == 0
@@ -120,13 +120,13 @@ impl Word {
         self.0 as i64 >> 1
     }
 
-    /// Returns the integer, if this is one in place.
+    /// Returns the integer, if this is an immediate one.
     #[inline(always)]
     pub const fn to_int(self) -> Option<i64> {
         if self.is_int() { Some(self.as_small()) } else { None }
     }
 
-    /// Returns the float, if this is one in place.
+    /// Returns the float, if this is an immediate one.
     #[inline(always)]
     pub fn to_float(self) -> Option<f64> {
         if !self.is_float() {

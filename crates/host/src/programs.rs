@@ -226,7 +226,7 @@ struct Instance {
 
 enum State {
     Ready(Prepared),
-    /// The start is under way.
+    /// The start is in progress.
     Starting,
     Started(RunningProgram),
 }

@@ -60,7 +60,7 @@ impl SystemHandle {
         }
     }
 
-    /// Starts a container whose code is Rust. The name is for people and need not be unique.
+    /// Starts a container whose code is Rust. The name is for display and need not be unique.
     pub fn container(&self, name: &str) -> Container {
         Container::start(&self.kernel, name)
     }

@@ -35,7 +35,7 @@ pub struct NotAllowed;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpawnError {
-    /// A guest asked for a new group.
+    /// A guest requested a new group.
     #[error("PERMISSION_DENIED")]
     NotAllowed,
     /// The group has [`PROCESSES_MAX`] processes.

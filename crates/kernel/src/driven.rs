@@ -1,7 +1,7 @@
-//! A kernel without threads: a thread that waits for something gives the turns.
+//! A kernel without threads: a thread that waits for a result runs the turns of all processes.
 //!
 //! It is for OS processes that have their own threads and one container. The owner decides which
-//! thread gives turns, one at a time. Processes that other threads make ready wait for it, and the
+//! thread runs turns, one at a time. Processes that other threads make ready wait for it, and the
 //! owner's *doorbell* announces them.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::scheduler::{Doorbell, Scheduler};
 use crate::timers::NEVER;
 use crate::worker;
 
-/// A kernel that gives turns in calls of [`run`](Driven::run). Dropping it ends all processes.
+/// A kernel that runs turns in calls of [`run`](Driven::run). Dropping it ends all processes.
 pub struct Driven {
     handle: KernelHandle,
 }
@@ -32,7 +32,7 @@ impl Driven {
         &self.handle
     }
 
-    /// Wakes the processes whose deadline has passed, and gives turns to one ready process and
+    /// Wakes the processes whose deadline has passed, and runs turns of one ready process and
     /// those to which it hands over. Returns false if none was ready. Only one thread at a time may
     /// call this.
     pub fn run(&self) -> bool {
@@ -62,7 +62,7 @@ impl Driven {
     }
 }
 
-/// The thread that gives turns is the one worker.
+/// The thread that runs turns is the one worker.
 const WORKER: usize = 0;
 
 impl Drop for Driven {

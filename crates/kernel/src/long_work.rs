@@ -3,7 +3,7 @@
 //! A turn cannot be interrupted in the middle of a collection, or of a native that handles many megabytes. The thread
 //! announces such work with [`before_long_work`]. It then leaves its *seat*, the index of a worker:
 //!
-//! 1. A new thread starts, which gives the turns of this worker from now on.
+//! 1. A new thread starts, which runs the turns of this worker from now on.
 //! 2. The process that the turn has woken goes to the worker's queue, where any worker finds it.
 //! 3. The old thread finishes the turn at a low priority of the operating system. It puts the process back into the
 //!    queue or parks it, wakes a worker, and ends.

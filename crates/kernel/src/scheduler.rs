@@ -50,7 +50,7 @@ pub(crate) struct Scheduler {
     doorbell: Option<Doorbell>,
 }
 
-/// Tells the thread that gives turns that there is work. Must be quick.
+/// Tells the thread that runs turns that there is work. Must be quick.
 pub type Doorbell = Box<dyn Fn() + Send + Sync>;
 
 thread_local! {

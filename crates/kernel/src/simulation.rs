@@ -78,7 +78,7 @@ impl Simulation {
         &self.killed
     }
 
-    /// Returns whether the next step gives a turn.
+    /// Returns whether the next step runs a turn.
     pub fn is_ready(&self) -> bool {
         !self.handle.shared.scheduler.simulated_ready().lock().is_empty()
     }

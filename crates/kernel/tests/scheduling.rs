@@ -273,7 +273,7 @@ fn other_processes_run_beside_long_work() {
             context.spawn(Box::new(other), named("other")).unwrap();
             lucarne_kernel::before_long_work();
             lucarne_kernel::before_long_work();
-            has_run.recv_timeout(PATIENCE).expect("another thread gives turns");
+            has_run.recv_timeout(PATIENCE).expect("another thread runs turns");
             // The process goes on where it was, on the thread of the worker.
             Outcome::Wait { until_us: Some(context.now_us() + 1) }
         };

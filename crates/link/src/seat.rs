@@ -1,7 +1,7 @@
 //! The work of a remote container: done by one thread at a time, the one in the *seat*.
 //!
 //! The kernel of a remote container has no workers. A thread that waits on the container takes the seat if it is
-//! free: it gives turns, takes frames, and sleeps on the wire when there is no work. So the work for a caller is done
+//! free: it runs turns, takes frames, and sleeps on the wire when there is no work. So the work for a caller is done
 //! in its own thread, and a call needs no switch to another. A dedicated thread, the *executor*, takes the seat when
 //! no caller does.
 //!

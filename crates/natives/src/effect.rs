@@ -63,7 +63,7 @@ effects! {
     WriteStdout = "core" "write-stdout",
     /// `text newline`.
     WriteStderr = "core" "write-stderr",
-    /// `text trace` -> where an exception was thrown, as people read it.
+    /// `text trace` -> the place where an exception was thrown, as text.
     RenderTrace = "core" "render-trace",
     /// `service` (0: print, 1: log, 2: trace) -> the number of the registration by which a container stands in for the
     /// system, or 0.
@@ -75,7 +75,7 @@ effects! {
 
     /// `[level, text, names, keys, values]`: a log message.
     LogWrite = "log" "write",
-    /// `[level, text, names, keys, values]` -> the same as a line for people.
+    /// `[level, text, names, keys, values]` -> the same as a line of text.
     LogLine = "log" "line",
 
     /// -> nanoseconds since 1970.
@@ -136,12 +136,12 @@ effects! {
     ProfilerStart = "profiler" "start",
     /// Counts no more.
     ProfilerStop = "profiler" "stop",
-    /// `title cutoff` -> which functions worked, as people read it.
+    /// `title cutoff` -> the functions that worked, as text.
     ProfilerReport = "profiler" "report",
     /// Forgets what was counted.
     ProfilerUninstall = "profiler" "uninstall",
 
-    /// -> how many objects of which class there are, as people read it.
+    /// -> the number of objects of each class, as text.
     SystemHistogram = "system" "histogram",
     /// `percent`: trades memory for speed, or speed for memory.
     SystemTuneMemory = "system" "tune-memory",

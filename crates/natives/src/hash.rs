@@ -76,7 +76,7 @@ const STRIDE: usize = 6;
 const UNINDEXED_MAX: usize = 8;
 /// A slot of the index is a 32-bit entry number, counted from 1.
 const SLOT_BYTES: usize = 4;
-/// The largest integer in place.
+/// The largest immediate integer.
 const INT_MAX: i64 = lucarne_heap::Word::INT_MAX;
 /// The part of an index that may be used, in quarters.
 const LOAD_QUARTERS: usize = 3;

@@ -161,7 +161,7 @@ mod tests {
     /// The results are those of the reader that was here before: it calculated with years of any size.
     #[test]
     fn rules_hold_in_all_years() {
-        /// Which of the moments are in July, or behave as if.
+        /// The moments that are in July, or behave as if.
         const SUMMER: [bool; 12] =
             [true, false, false, false, true, false, true, false, true, false, true, true];
         for (rules, summer, winter) in [

@@ -1,4 +1,4 @@
-//! Output of text for people.
+//! Output of text: standard output, standard error, and the like.
 
 use std::io::{self, IsTerminal, Write};
 

@@ -1,4 +1,4 @@
-//! The services `log`, `print` and `trace`: output of containers for people.
+//! The services `log`, `print` and `trace`: the output of containers.
 //!
 //! Toit programs print and log by natives, as long as no container offers these services. The system's own provider
 //! serves all other containers, and programs that open the services explicitly. It has the lowest priority of all

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use lucarne_kernel::sync::Mutex;
 
-/// Whether a call is still under way, for tasks that work for it: a future that is done when the call is over.
+/// Whether a call is still in progress, for tasks that work for it: a future that is done when the call is over.
 ///
 /// Clones speak of the same call.
 #[derive(Clone, Debug, Default)]

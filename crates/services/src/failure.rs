@@ -121,7 +121,7 @@ pub enum CallError<E = Infallible> {
     Thrown(Thrown),
     /// The provider has ended, or does not offer the service any more: open it again.
     Gone,
-    /// The call was not sent: an argument cannot travel, or too much is under way.
+    /// The call was not sent: an argument cannot travel, or too much is in progress.
     Refused(String),
     /// The provider has no such method.
     Unimplemented,

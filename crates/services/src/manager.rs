@@ -48,7 +48,7 @@ pub struct ServiceManager {
     oversight: Oversight,
     /// The clients that wait for expected providers, in the order in which they asked.
     held: Vec<Held>,
-    /// The survey that is under way.
+    /// The survey that is in progress.
     round: Option<Round>,
     /// The processes that have not answered an earlier survey. The manager does not ask them again meanwhile.
     late: BTreeMap<RequestId, Pid>,

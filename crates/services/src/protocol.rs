@@ -98,7 +98,7 @@ pub mod interface {
     interfaces! {
         /// Finds providers: see `discovery`.
         DISCOVERY = "system/discovery" "dc58d7e1-1b1f-4a93-a9ac-bd45a47d7de8" 0 . 3;
-        /// Lines for people.
+        /// Lines of text.
         PRINT = "system/print" "0b7e3aa1-9fc9-4632-bb09-4605cd11897e" 0 . 1;
         /// Log records.
         LOG = "system/log" "89e6340c-67f5-4055-b1d1-b4f4c2755f67" 0 . 1;

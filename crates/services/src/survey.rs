@@ -103,7 +103,7 @@ impl std::fmt::Debug for Surveys {
     }
 }
 
-/// A survey that is under way.
+/// A survey that is in progress.
 pub(crate) struct Round {
     pub(crate) survey: Survey,
     pub(crate) asked: Vec<Asked>,

@@ -47,7 +47,7 @@ impl Drop for Counted {
 #[derive(Default)]
 struct House {
     alive: Count,
-    /// Of calls that were handed on: whether they were canceled.
+    /// Of calls that were passed on: whether they were canceled.
     ends: Arc<Mutex<Vec<bool>>>,
 }
 

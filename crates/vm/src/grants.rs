@@ -15,8 +15,8 @@ use lucarne_services::{Presence, ProviderFlag};
 pub struct Grants {
     /// The options of the heap of each process.
     pub heap: HeapOptions,
-    /// The number of full collections in a row for want of memory, each of which has freed under 2 %, after which a process
-    /// ends. By default there is no such limit: the program gets `OUT_OF_MEMORY` each time.
+    /// The number of full collections in a row that ran because memory was short and freed under 2 % each, after which a
+    /// process ends. By default there is no such limit: the program gets `OUT_OF_MEMORY` each time.
     pub futile_collections_max: Option<u32>,
     /// The account that limits the memory of all processes of the program together. The limit of each process, in
     /// `heap`, applies as well.

@@ -50,7 +50,7 @@ impl Position {
         self.pc
     }
 
-    /// Goes past the next instruction, which then counts as the one under way.
+    /// Goes past the next instruction, which then counts as the current one.
     pub(crate) fn skip(&mut self) {
         self.pc += 1;
     }
@@ -231,7 +231,7 @@ impl<'h> Interpreter<'h> {
         self.set_top();
     }
 
-    /// Gives a native that asked for an effect its result, as if it had returned or failed.
+    /// Gives a native that requested an effect its result, as if it had returned or failed.
     pub(crate) fn complete(&mut self, result: Result<Handle, Failure>) -> Option<Stop> {
         let next = match result {
             Ok(value) => self.leave_frame(self.heap.get(value).word()),

@@ -58,7 +58,7 @@ pub(crate) struct Machine {
     crowded: Vec<(tasks::Resource, TaskId)>,
     /// Tasks that wait until another one has initialized a global.
     waiting_for_global: Vec<TaskId>,
-    /// The process's files, programs and so on, once it has asked for something of that kind.
+    /// The process's files, programs and so on, once it has requested one of them.
     outside: Option<Outside>,
     /// Tasks that wait for something outside.
     waiting_outside: FxHashMap<WatchId, TaskId>,

@@ -24,7 +24,7 @@ const LEFT_OUT: &str = "  ... lines left out ...";
 pub struct Trace {
     /// A text that says more than the thrown value does.
     pub detail: String,
-    /// The addresses of the instructions under way.
+    /// The addresses of the instructions that are being executed.
     pub addresses: Vec<u32>,
 }
 

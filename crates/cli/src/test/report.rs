@@ -1,4 +1,4 @@
-//! Reports test results: for people, as JSON, and as JUnit's XML.
+//! Reports test results: as text, as JSON, and as JUnit's XML.
 
 use std::fs::File;
 use std::io::Write;

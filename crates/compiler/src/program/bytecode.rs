@@ -275,13 +275,13 @@ opcodes! {
     ReturnOuter A,
     /// Follows an [`Opcode::Exit`]: an address.
     Target AImm,
-    /// `a` = whether the way out noted in `b` and on is an exception.
+    /// `a` = whether the completion stored from `b` on is an exception.
     IsException Ab,
-    /// `a` = the exception of the way out noted in `b` and on, or null.
+    /// `a` = the exception of the completion stored from `b` on, or null.
     GetException Ab,
     /// Ends a `finally` part. Four registers from `a` on note how it was entered: a kind (0 from
     /// the front, 1 an exception, 2 an exit, 3 a return), the value, the frame to go to, and for
-    /// an exit target address and register. Takes that way out, or goes on.
+    /// an exit target address and register. Continues that completion, or goes on.
     EndFinally A,
     /// Marks code that is never reached.
     Unreachable A,

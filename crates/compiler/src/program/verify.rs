@@ -21,7 +21,7 @@ use super::{Accessor, ClassIndex, DispatchEntry, Function, FunctionIndex, Functi
 /// The distance from a call's base to its first argument.
 const FRAME_WORDS: usize = 2;
 
-/// The number of registers that hold a way out: see [`Opcode::EndFinally`].
+/// The number of registers that hold a completion: see [`Opcode::EndFinally`].
 const COMPLETION_WORDS: usize = 4;
 
 /// A promise that a program does not keep.

@@ -286,7 +286,7 @@ impl World {
         self.disk.history()[..at].iter().for_each(|step| platter.advance(step));
         let bytes = platter.cut(&mut self.random);
         let finished = device.history.iter().rposition(|(done, _)| *done <= at).unwrap_or(0);
-        // The next command was under way. One that takes two transactions has two entries of the same step.
+        // The next command was in progress. One that takes two transactions has two entries of the same step.
         let next = device.history.get(finished + 1).map_or(at, |(done, _)| *done);
         let possible = device.history[finished..].iter().take_while(|(done, _)| *done <= next);
         let allowed: Vec<_> = possible.map(|(_, contents)| contents.clone()).collect();

@@ -69,7 +69,7 @@ pub(super) struct Side {
     /// This side's counts, readable by any thread.
     written: AtomicU64,
     read: AtomicU64,
-    /// The room that a writer has asked for in vain, or 0.
+    /// The room that a writer has requested in vain, or 0.
     room_wanted: AtomicUsize,
     /// A position was published since the other side was last told.
     has_written: AtomicBool,
@@ -100,13 +100,13 @@ impl Side {
         RingReader { side: self.clone(), head: 0, tail: 0, published: 0 }
     }
 
-    /// Returns whether there are bytes to read, or room that was asked for in vain.
+    /// Returns whether there are bytes to read, or room that was requested in vain.
     pub(super) fn is_ready(&self) -> bool {
         self.tail(1 - self.number).load(Ordering::Acquire) != self.read.load(Ordering::Acquire)
             || self.has_wanted_room()
     }
 
-    /// Returns whether there is now room that was asked for in vain.
+    /// Returns whether there is now room that was requested in vain.
     pub(super) fn has_wanted_room(&self) -> bool {
         let wanted = self.room_wanted.load(Ordering::Acquire);
         let head = self.head(self.number).load(Ordering::Acquire);

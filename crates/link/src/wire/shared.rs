@@ -4,7 +4,7 @@
 //! data in it, only to atomic words: a read gives some value, and each reader reads once and then checks the value.
 //! The code relies on this:
 //!
-//! - The mapping has the size that was asked for, and the file cannot shrink: it has the seals SHRINK, GROW and
+//! - The mapping has the requested size, and the file cannot shrink: it has the seals SHRINK, GROW and
 //!   SEAL, and the side that maps it checks them, and its size, first. So a read never raises SIGBUS. Pages
 //!   are made when they are first used, and as with any memory the machine may have none left.
 //! - Words are aligned, since mappings begin at pages.
@@ -132,7 +132,7 @@ mod mapped {
             let access = ProtFlags::READ | ProtFlags::WRITE;
             // SAFETY: a new mapping, at an address of the kernel's choice, replaces no other mapping.
             let data = unsafe { mmap(std::ptr::null_mut(), len * WORD, access, MapFlags::SHARED, file, 0)? };
-            let words = NonNull::new(data.cast()).expect("nothing is mapped at address 0 unless asked for");
+            let words = NonNull::new(data.cast()).expect("nothing is mapped at address 0 unless requested");
             Ok(SharedMemory { words, len })
         }
     }

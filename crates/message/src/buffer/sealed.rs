@@ -165,7 +165,7 @@ impl Map {
         // SAFETY: the kernel chooses the address of the new mapping, so no other memory is
         // affected.
         let data = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
-        let data = NonNull::new(data.cast()).expect("nothing is mapped at address 0 unless asked for");
+        let data = NonNull::new(data.cast()).expect("nothing is mapped at address 0 unless requested");
         Ok(Map { data, len })
     }
 

@@ -25,7 +25,7 @@ struct RunLength {
     seen: u64,
     /// How many bytes are held, as they could start a run.
     held: usize,
-    /// The distance and length of the run under way.
+    /// The distance and length of the current run.
     run: Option<(usize, usize)>,
 }
 

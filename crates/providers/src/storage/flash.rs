@@ -44,7 +44,7 @@ pub trait Entries {
     fn keys(&mut self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, FlashError>;
 }
 
-/// A failure of the medium. The text is for people.
+/// A failure of the medium, with a text for display.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the storage cannot be used: {0}")]
 pub struct FlashError(pub String);
