@@ -1,4 +1,4 @@
-//! `lucarne c`.
+//! `lucarne c`: builds components, and prints the folder of `toit/toit.h`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

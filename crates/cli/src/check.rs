@@ -1,4 +1,4 @@
-//! `lucarne check`.
+//! `lucarne check`: prints the errors and warnings of programs, without running them.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `lucarne device`.
+//! `lucarne device`: starts and stops a device, and prints its state.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};

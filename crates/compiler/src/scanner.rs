@@ -1,4 +1,4 @@
-//! Text to tokens.
+//! The scanner: splits a source text into tokens.
 //!
 //! Each token records whether it is the first of its line, and the indentation of that line; the
 //! parser gives them a meaning. Strings become [`Kind::StringBegin`], pieces of text and

@@ -1,4 +1,4 @@
-//! Starts containers, and tells them to end.
+//! Starts the programs of containers, and tells them to end.
 
 use std::io;
 use std::path::PathBuf;

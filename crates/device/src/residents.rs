@@ -1,4 +1,4 @@
-//! Knows which groups of processes are which container.
+//! Maps the groups of processes to the containers that they belong to.
 //!
 //! Messages are stamped with groups, while permissions, storage and logs belong to containers. A container's group is
 //! entered here before its first process runs.

@@ -1,4 +1,4 @@
-//! The use of a process's memory, class by class.
+//! Counts the objects and bytes of a heap by class.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Making values.
+//! Creates values in a heap: numbers, strings, byte arrays, arrays and instances.
 
 use lucarne_compiler::program::ClassIndex;
 use lucarne_message::Buffer;

@@ -1,4 +1,4 @@
-//! Containers of other OS processes in a system.
+//! Connects containers in other OS processes to a system.
 
 use std::io;
 use std::os::unix::net::UnixStream;

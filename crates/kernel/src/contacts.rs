@@ -1,4 +1,4 @@
-//! Which processes a process may send to.
+//! Contacts: the processes that a process may send to.
 //!
 //! A guest may send requests to the system, to its own group, and to processes that it was
 //! introduced to; notifications also to every process that has sent it a message. All other

@@ -1,4 +1,4 @@
-//! Observes messages.
+//! Passes the messages of a kernel to observers, for measurements.
 //!
 //! A kernel may have an [`Observer`]. It is told of requests and other messages as long as an
 //! [`Observing`] exists; at all other times each message costs one read of a counter. A request is

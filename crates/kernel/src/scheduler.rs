@@ -1,4 +1,4 @@
-//! Chooses which process runs next, and where.
+//! Chooses which process runs next, and on which worker.
 //!
 //! Each worker has a [`RunQueue`]; one more queue takes the processes that threads outside of the
 //! kernel make ready. A process that a running process wakes takes the *next slot* of that worker,

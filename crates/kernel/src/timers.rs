@@ -1,4 +1,4 @@
-//! Timers.
+//! The timers of processes: the deadlines at which waiting processes are woken.
 //!
 //! A process has at most one valid timer. If its deadline has moved to a later time, the timer finds
 //! out when it fires, and is set again. So a process that waits with a time limit a million times,

@@ -1,4 +1,4 @@
-//! Turns, and the threads that give them.
+//! Workers: the threads that run the turns of processes.
 
 use std::cell::Cell;
 use std::io;

@@ -1,4 +1,4 @@
-//! Polling before going to sleep.
+//! Polls for a short time before a thread sleeps.
 
 use lucarne_kernel::sync::OnceLock;
 use lucarne_kernel::sync::thread;

@@ -1,4 +1,4 @@
-//! `#[derive(Fault)]`.
+//! `#[derive(Fault)]`: converts an error type to and from the texts that providers send.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `#[resource]`.
+//! `#[resource]`: generates the proxy and the server side of a resource from a trait.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `#[service]`.
+//! `#[service]`: generates the client and the server side of a service from a trait.
 
 use std::collections::BTreeMap;
 

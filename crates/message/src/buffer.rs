@@ -1,4 +1,4 @@
-//! Byte arrays that are handed over instead of copied.
+//! Byte arrays that a message transfers instead of copying them.
 //!
 //! A [`Buffer`] has exactly one owner, which may write into it. Its kind decides where its bytes
 //! live:

@@ -1,4 +1,4 @@
-//! `serde` types to payloads.
+//! Encodes `serde` types as payloads.
 //!
 //! Structs become maps with their field names as keys, tuples and sequences lists, unit enum
 //! variants strings, other variants a map of one entry (name to content), `None` and `()` null.

@@ -1,4 +1,4 @@
-//! The tree of values.
+//! `Value`: the content of a payload as a tree.
 
 use crate::{Bytes, Decode, DecodeError, Decoder, Encode, EncodeError, INLINE_BYTES_MAX, Sink, Token};
 

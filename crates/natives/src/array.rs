@@ -1,4 +1,4 @@
-//! Arrays, and the lists made of them.
+//! The natives of arrays, and of the lists that use them.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;

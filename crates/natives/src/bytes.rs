@@ -1,4 +1,4 @@
-//! Byte arrays, whole and sliced.
+//! The natives of byte arrays and their slices.
 
 use lucarne_message::Buffer;
 

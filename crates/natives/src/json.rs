@@ -1,4 +1,4 @@
-//! The parts of JSON that look at every byte.
+//! The natives of JSON: the parts of reading and writing that handle every byte.
 
 use super::{Call, Failure, Row, float, int, string};
 use lucarne_heap::{NewString, Ref};

@@ -1,4 +1,4 @@
-//! Functions of mathematics.
+//! The natives of mathematical functions, such as square roots and sines.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;

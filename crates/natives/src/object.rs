@@ -1,4 +1,4 @@
-//! Questions that any object answers.
+//! Natives that apply to any object: identity, hash codes, and literals.
 
 use super::hash::Hasher;
 use super::{Call, Failure, Row};

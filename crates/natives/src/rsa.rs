@@ -1,4 +1,4 @@
-//! RSA: keys, signatures and encryption (RFC 8017).
+//! The natives of RSA: keys, signatures and encryption (RFC 8017).
 
 use std::num::NonZeroU32;
 

@@ -1,4 +1,4 @@
-//! Strings, whole and sliced. Positions count bytes.
+//! The natives of strings and their slices. Positions count bytes.
 
 use super::hash::Hasher;
 use super::{Call, Failure, Row};

@@ -1,4 +1,4 @@
-//! Facts about the machine.
+//! Natives that return facts about the machine, such as its platform.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;

@@ -1,4 +1,4 @@
-//! Time zones.
+//! The natives of time zones.
 
 use super::{Call, Failure, Row, zone};
 use lucarne_heap::Ref;

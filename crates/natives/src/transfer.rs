@@ -1,4 +1,4 @@
-//! Values between heaps and messages.
+//! Copies values between heaps and messages.
 //!
 //! Byte arrays that have a buffer of their own are handed over and left empty. They are emptied when the whole value is
 //! encoded, so that the same array, or a slice of it, can occur in a message several times: it is handed over where it

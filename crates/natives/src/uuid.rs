@@ -1,4 +1,4 @@
-//! Universally unique identifiers.
+//! The natives that read, write and create UUIDs.
 
 use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid};

@@ -1,4 +1,4 @@
-//! Child processes.
+//! Starts child processes, signals them, and waits for their end.
 //!
 //! A child is identified by a descriptor of the system, which never refers to another child. The
 //! watcher observes it from the start, so that an ended child is reaped even if the program does

@@ -1,4 +1,4 @@
-//! State that the processes of one program share.
+//! The state that the processes of one program share: its environment variables, and the files that it watches.
 
 use std::collections::BTreeMap;
 

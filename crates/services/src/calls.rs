@@ -1,4 +1,4 @@
-//! Requests of a container, and their answers.
+//! The unanswered requests of a container, and their answers.
 //!
 //! A request is sent from whatever thread polls it first; the answer arrives in a turn of the process
 //! and is put into the place of the request. The lock of the table is held while a request is sent,

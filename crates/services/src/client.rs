@@ -1,4 +1,4 @@
-//! The user's end of a service.
+//! Clients of services: an open service, and the calls of its methods.
 
 use std::sync::Arc;
 

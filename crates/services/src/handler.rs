@@ -1,4 +1,4 @@
-//! Answering calls.
+//! Handlers of services: answer the calls of clients.
 
 use std::any::Any;
 use std::pin::Pin;

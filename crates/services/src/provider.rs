@@ -1,4 +1,4 @@
-//! The offering end of services.
+//! Providers: install services, so that clients can open them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Which service is meant.
+//! Selectors: the UUID and version of the service that a client opens.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! A Toit process, as the kernel sees it.
+//! The kernel process that runs a Toit program.
 
 use std::sync::Arc;
 

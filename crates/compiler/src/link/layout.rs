@@ -1,4 +1,4 @@
-//! Makes stubs and the final layout of the program.
+//! Creates stubs, and lays out the code of the program.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The instruction set.
+//! The instruction set: the opcodes of the bytecode and their operands.
 //!
 //! An instruction is 64 bits, in one of two layouts that share the first half:
 //!

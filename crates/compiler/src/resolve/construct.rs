@@ -1,4 +1,4 @@
-//! Constructors, `super`, and the locks of monitors.
+//! Lowers constructors, `super`, and the locks of monitors.
 //!
 //! A constructor's body does, in this order: the fields' first values, the `.field` parameters, the
 //! statements, with the super constructor where it is called. If it is not called, it runs as late

@@ -1,4 +1,4 @@
-//! The bodies that declarations leave to be lowered.
+//! Jobs: the bodies that declarations leave to be lowered later.
 
 use crate::ast;
 use crate::ir::{ClassId, FunctionId, GlobalId, ModuleId};

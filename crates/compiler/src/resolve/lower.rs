@@ -1,4 +1,4 @@
-//! Bodies: trees of expressions to IR.
+//! Lowers the bodies of functions: syntax trees of expressions become IR.
 //!
 //! This file has the state and the entry points; `control`, `call`, `assign`, `operator` and
 //! `construct` have the expressions by kind.

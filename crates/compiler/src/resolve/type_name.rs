@@ -1,4 +1,4 @@
-//! The names of types.
+//! Resolves the names of types.
 
 use super::modules::{Found, Modules};
 use super::world::World;

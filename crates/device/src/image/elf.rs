@@ -1,4 +1,4 @@
-//! What a file of machine code is.
+//! Reads the header of an ELF file, to tell executables from shared libraries.
 
 use object::elf::{DF_1_PIE, DT_FLAGS_1, ET_DYN, ET_EXEC, FileHeader64, PT_INTERP};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};

@@ -1,4 +1,4 @@
-//! Programs that are loaded: equal ones once.
+//! The cache of loaded programs: programs with equal images are loaded once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};

@@ -1,4 +1,4 @@
-//! The interfaces of the three services.
+//! The interfaces of the services `log`, `print` and `trace`.
 
 use lucarne_macros::service;
 use lucarne_ports::Level;

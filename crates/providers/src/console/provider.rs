@@ -1,4 +1,4 @@
-//! The provider of the three services.
+//! The provider of the services `log`, `print` and `trace`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The interface of the service.
+//! The interface of the service of containers.
 
 use lucarne_macros::{resource, service};
 use lucarne_services::{Bytes, Call, Resource, Thrown, Uuid, Value};

@@ -1,4 +1,4 @@
-//! Provider of the service.
+//! The provider of the service of containers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Provider of the storage service.
+//! The provider of the storage service.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Notifications on their way to proxies.
+//! Keeps arrived notifications until a task delivers them to their proxies.
 //!
 //! Each resource has an inbox here from its first notification or the registration of its proxy
 //! on, whichever comes first. One task at a time delivers from it, so that the order is kept even

@@ -1,4 +1,4 @@
-//! Messages in the mailbox, and answers to requests.
+//! Handles the messages in the mailbox, and the answers to requests.
 
 use lucarne_kernel::{
     About, Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken,

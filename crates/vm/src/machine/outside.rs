@@ -1,4 +1,4 @@
-//! Reaching the machine around the program.
+//! Performs the effects that reach files, programs and the environment.
 //!
 //! `lucarne_outside` does it; this module turns values into arguments and answers into values, and has tasks wait.
 //! A task that waits has its operation done again, from the arguments that are still in its frame,
