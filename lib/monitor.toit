@@ -124,7 +124,7 @@ class Gate:
 
 /** A queue of values from tasks to tasks. */
 monitor Channel:
-  /** How many values the channel holds before senders must wait. */
+  /** The number of values that the channel holds before senders must wait. */
   capacity/int
   queue_/Deque ::= Deque
 

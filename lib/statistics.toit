@@ -59,7 +59,7 @@ class OnlineStatistics:
   max -> num?:
     return max_
 
-  /** How many numbers there were. */
+  /** The number of numbers that were added. */
   count -> int:
     return count_
 

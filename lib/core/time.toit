@@ -110,11 +110,11 @@ class Time implements Comparable:
     ns := duration.in-ns
     return Time.epoch --s=(seconds_ - ns / 1_000_000_000) --ns=(ns_ - ns % 1_000_000_000)
 
-  /** How much later $other is than this moment. */
+  /** The time from this moment to $other. */
   to other/Time -> Duration:
     return Duration --s=(other.seconds_ - seconds_) --ns=(other.ns_ - ns_)
 
-  /** How long ago this moment was. */
+  /** The time since this moment. */
   to-now -> Duration:
     return to Time.now
 

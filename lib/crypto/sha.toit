@@ -35,7 +35,7 @@ class Sha_ extends NativeChecksum_:
 
 /** A SHA-224 hash in progress. */
 class Sha224 extends Sha_:
-  /** How many bytes are hashed at a time. */
+  /** The block size of the hash, in bytes. */
   static BLOCK-SIZE ::= 64
 
   /** Starts a hash. */
@@ -44,7 +44,7 @@ class Sha224 extends Sha_:
 
 /** A SHA-256 hash in progress. */
 class Sha256 extends Sha_:
-  /** How many bytes are hashed at a time. */
+  /** The block size of the hash, in bytes. */
   static BLOCK-SIZE ::= 64
 
   /** Starts a hash. */
@@ -53,7 +53,7 @@ class Sha256 extends Sha_:
 
 /** A SHA-384 hash in progress. */
 class Sha384 extends Sha_:
-  /** How many bytes are hashed at a time. */
+  /** The block size of the hash, in bytes. */
   static BLOCK-SIZE ::= 128
 
   /** Starts a hash. */
@@ -62,7 +62,7 @@ class Sha384 extends Sha_:
 
 /** A SHA-512 hash in progress. */
 class Sha512 extends Sha_:
-  /** How many bytes are hashed at a time. */
+  /** The block size of the hash, in bytes. */
   static BLOCK-SIZE ::= 128
 
   /** Starts a hash. */

@@ -10,7 +10,7 @@ abstract class Reader implements old.Reader:
   is-closed_/bool := false
   // Data from the source that has not been read yet.
   pending-chunks_/Deque ::= Deque
-  // How much of the first chunk has been read.
+  // The number of bytes of the first chunk that have been read.
   pending-used_/int := 0
   pending-size_/int := 0
   taken_/int := 0

@@ -4,7 +4,7 @@ import system.stand-in_ show StandIn_
 
 import .level
 
-/** Where log messages go. */
+/** A destination of log messages. */
 interface Target:
   /** Handles a message. $names are those of the logger, $keys and $values the tags. */
   log level/int message/string names/List? keys/List? values/List? -> none

@@ -124,7 +124,7 @@ class Container extends ServiceResourceProxy:
 
 /** Installs an image of the given size. */
 class ContainerImageWriter extends ServiceResourceProxy:
-  /** How many bytes the image has. */
+  /** The size of the image, in bytes. */
   size/int
 
   constructor .size:

@@ -12,7 +12,7 @@ import io
 import system.api.storage show StorageServiceClient
 import system.services show ServiceResourceProxy
 
-/** How much is read from or written to a region at a time. */
+/** The number of bytes that are read from or written to a region at a time. */
 STEP_ ::= 32 * 1024
 
 service_/StorageServiceClient? ::= (StorageServiceClient).open --if-absent=: null
@@ -44,7 +44,7 @@ class Bucket extends ServiceResourceProxy:
   constructor.internal_ client/StorageServiceClient handle/int --.scheme --.path:
     super client handle
 
-  /** Where the bucket is: scheme and path. */
+  /** The address of the bucket: scheme and path. */
   uri -> string:
     return "$scheme:$path"
 
@@ -132,7 +132,7 @@ class Region extends ServiceResourceProxy:
 
   scheme/string
   path/string
-  /** How many bytes it has. */
+  /** The size of the region, in bytes. */
   size/int
   /** Erased ranges must begin and end at multiples of this. */
   erase-granularity/int
@@ -144,7 +144,7 @@ class Region extends ServiceResourceProxy:
     mode_ = reply[4]
     super client reply[0]
 
-  /** Where the region is: scheme and path. */
+  /** The address of the region: scheme and path. */
   uri -> string:
     return "$scheme:$path"
 

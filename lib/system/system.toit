@@ -94,7 +94,7 @@ process-stats_ group/int id/int -> Array_?:
 collect-garbage_ -> none:
   #primitive.system.collect-garbage
 
-/** How many collections there were in this process. */
+/** The number of collections in this process so far. */
 gc-count -> int:
   stats := process-stats
   return stats[STATS-INDEX-GC-COUNT] + stats[STATS-INDEX-FULL-GC-COUNT]

@@ -107,7 +107,7 @@ abstract class FramedBackend_ implements Backend_:
     output_.write sum_.get
 
 class RunLengthBackend_ extends FramedBackend_:
-  /** How much is encoded at once. */
+  /** The number of bytes that are encoded at once. */
   static INPUT-SIZE_ ::= 1024
 
   state_/NativeState_ ::= run-length-new_

@@ -27,7 +27,7 @@ class HuffmanTables_:
   */
   first-level/List ::= List 256 --initial=0
 
-  // How many codes of each size there are.
+  // The number of codes of each size.
   counts_/List ::= List CODE-BITS-MAX_ + 1 --initial=0
   // The symbols in the order of their codes.
   sorted_/List ::= []

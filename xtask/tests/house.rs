@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A rule over the lines of source files.
 struct Rule {
-    /// What to do instead, for the author of a line that breaks the rule.
+    /// The instruction for the author of a line that breaks the rule.
     asks: &'static str,
     /// Whether it holds for a file, given its path from the root of the repository.
     covers: fn(&str) -> bool,

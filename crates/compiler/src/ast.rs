@@ -8,14 +8,14 @@ use crate::source::Span;
 pub struct Identifier {
     /// The canonical name.
     pub name: Name,
-    /// Where it stands.
+    /// The place in the text.
     pub span: Span,
 }
 
 /// A documentation comment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Doc {
-    /// Where it stands, with its marks.
+    /// The place in the text, including the marks.
     pub span: Span,
     /// The text, without the comment marks.
     pub text: String,
@@ -160,9 +160,9 @@ pub struct Function {
     pub doc: Option<Doc>,
     /// Its name.
     pub name: FunctionName,
-    /// Where `static` stands before it.
+    /// The place of `static` before it, if present.
     pub static_at: Option<Span>,
-    /// Where `abstract` stands before it.
+    /// The place of `abstract` before it, if present.
     pub abstract_at: Option<Span>,
     /// The parameters as written.
     pub parameters: Vec<Parameter>,
@@ -204,9 +204,9 @@ pub struct Variable {
     pub doc: Option<Doc>,
     /// Its name.
     pub name: Identifier,
-    /// Where `static` stands before it.
+    /// The place of `static` before it, if present.
     pub static_at: Option<Span>,
-    /// Where `abstract` stands before it.
+    /// The place of `abstract` before it, if present.
     pub abstract_at: Option<Span>,
     /// `/type`.
     pub ty: Option<TypeName>,
@@ -367,7 +367,7 @@ pub enum ExpressionKind {
         target: Box<Expression>,
         /// The operator of a compound assignment.
         operator: Option<&'static str>,
-        /// Where the assignment operator stands.
+        /// The place of the assignment operator.
         at: Span,
         /// The value.
         value: Box<Expression>,

@@ -132,7 +132,7 @@ pub struct Class {
     pub methods: Vec<u32>,
     /// As [`Module::deprecated`].
     pub deprecated: Option<String>,
-    /// Where its name stands.
+    /// The place of the name.
     pub at: Offset,
 }
 
@@ -161,7 +161,7 @@ pub struct Field {
     pub is_final: bool,
     /// As [`Module::deprecated`].
     pub deprecated: Option<String>,
-    /// Where its name stands.
+    /// The place of the name.
     pub at: Offset,
 }
 
@@ -189,7 +189,7 @@ pub struct Global {
     pub deprecated: Option<String>,
     /// Computes the first value, at the first read; [`Code::None`] means null.
     pub initializer: Code,
-    /// Where its name stands.
+    /// The place of the name.
     pub at: Offset,
 }
 
@@ -200,7 +200,7 @@ pub struct Function {
     pub name: String,
     /// The class that it belongs to, also for statics and constructors.
     pub holder: Option<ClassId>,
-    /// What kind of function it is.
+    /// The kind of the function.
     pub kind: FunctionKind,
     /// The parameters in canonical order, without `this`.
     pub parameters: Vec<Parameter>,
@@ -210,7 +210,7 @@ pub struct Function {
     pub deprecated: Option<String>,
     /// The body; [`Code::None`] for an abstract method.
     pub code: Code,
-    /// Where its name stands.
+    /// The place of the name.
     pub at: Offset,
 }
 
@@ -221,7 +221,7 @@ impl Function {
     }
 }
 
-/// What kind of function a [`Function`] is.
+/// The kind of a [`Function`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum FunctionKind {
     /// A top-level function or a static method.
@@ -314,7 +314,7 @@ pub struct Local {
 /// An expression with its position.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Node {
-    /// Where it stands: the operator, the method's name, the opening of a literal.
+    /// The place in the text: the operator, the method's name, the opening of a literal.
     pub at: Offset,
     /// The expression.
     pub expr: Expr,
@@ -453,7 +453,7 @@ pub enum Expr {
     },
     /// A lambda literal: a new routine.
     Lambda {
-        /// How many parameters it has: locals `captures.len()..` of its body.
+        /// The number of its parameters: locals `captures.len()..` of its body.
         parameters: u32,
         /// The locals of the enclosing routine that the lambda uses, a captured `this` included. They
         /// become locals `0..` of its body, in this order.

@@ -78,9 +78,9 @@ struct Parser<'a> {
     /// The indentation of the current statement: an operand whose operator ends a line may stand
     /// right below the first operand, as long as it is indented more than this.
     statement: i64,
-    /// How many sequences of statements enclose the current one within its function.
+    /// The number of sequences of statements that enclose the current one within its function.
     level: u32,
-    /// How many brackets are open.
+    /// The number of open brackets.
     open: u32,
     depth: u32,
     recovering: bool,

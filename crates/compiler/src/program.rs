@@ -125,7 +125,7 @@ pub struct Class {
     pub fields: u16,
     /// The source file, in [`Program::sources`].
     pub source: u32,
-    /// Where its name stands in that file.
+    /// The place of the name in that file.
     pub at: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What images cost: `cargo bench -p lucarne-device --bench images`.
+//! Measures images: `cargo bench -p lucarne-device --bench images`.
 //!
 //! For a program of one line and one of 2,000: how large its image and its bytecode are; how long the client and the device take for it, and loading it from the store.
 //! Each time is the best of several runs.

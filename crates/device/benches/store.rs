@@ -1,4 +1,4 @@
-//! What it costs to keep 1,000 containers: `cargo bench -p lucarne-device --bench store`.
+//! Measures a store with 1,000 containers: `cargo bench -p lucarne-device --bench store`.
 //!
 //! They have 1,000 different programs. Times are those of one operation, on the disk of the temporary folder;
 //! memory is what this OS process has more than before. The last lines are about their logs.

@@ -35,7 +35,8 @@ const LANDLOCK_NEEDED: ABI = ABI::V2;
 /// The version whose rights are used if the kernel has them. It came with 6.2.
 const LANDLOCK: ABI = ABI::V5;
 
-/// How often a program is tried that another process still has open for writing, and the time between the tries.
+/// The number of attempts to start a program that another process still has open for writing, and the time
+/// between the attempts.
 const BUSY_TRIES: u32 = 50;
 const BUSY_WAIT: Duration = Duration::from_millis(10);
 

@@ -49,7 +49,7 @@ pub(crate) struct Watching;
 /// The shortest and the longest interval, in µs.
 const INTERVALS_US: std::ops::RangeInclusive<i64> = 100_000..=3_600_000_000;
 
-/// How often the thread that follows a silent log checks whether the resource is still open.
+/// The interval at which the thread that follows a silent log checks whether the resource is still open.
 const FOLLOWING_LOOK: Duration = Duration::from_secs(1);
 
 /// The largest number of entries in a part: as many as fit into a mailbox, however long they are.

@@ -33,7 +33,7 @@ use crate::start::{Start, Usage};
 use crate::strays::Strays;
 use crate::{ContainerName, Settings};
 
-/// How long a process that was asked to end may take before it is killed.
+/// The time within which a process that was told to end must end; then it is killed.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// The descriptor by which a program inherits its socket.

@@ -26,7 +26,7 @@ pub(crate) struct Life {
     last_start_us: Option<i64>,
 }
 
-/// Where a container is in its life.
+/// The phase of a container's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// It was never started, or it was stopped.
@@ -41,7 +41,7 @@ pub(crate) enum Phase {
     Ended { code: i32 },
 }
 
-/// What follows once a container has been stopped.
+/// The step that follows when a container has been stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
     Stay,

@@ -23,7 +23,7 @@ use crate::residents::Residents;
 use crate::start::Usage;
 use crate::supervisor::{Event, Orders};
 
-/// How often the thread of a watch checks whether the watch is still open.
+/// The interval at which the thread of a watch checks whether the watch is still open.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// The longest time for a survey. The service manager gives up on silent providers before.

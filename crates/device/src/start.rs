@@ -1,4 +1,4 @@
-//! What any container is started with, and what it then uses.
+//! The inputs with which a container is started, and the resources that it then uses.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{ContainerName, Settings};
 
-/// What a container is started with.
+/// The inputs with which a container is started.
 pub(crate) struct Start<'a> {
     pub(crate) name: &'a ContainerName,
     /// The id of its image, as programs know it.
@@ -24,7 +24,7 @@ pub(crate) struct Start<'a> {
     pub(crate) on_end: Box<dyn FnOnce(i32) + Send>,
 }
 
-/// What a container has used since it was started.
+/// The resources that a container has used since it was started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// The memory that it has now, if that is known.

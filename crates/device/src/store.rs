@@ -1,4 +1,4 @@
-//! What is installed: containers, their images, and the files that came with them.
+//! The store of installed containers: records, images, and assets.
 //!
 //! Everything is in one file, so that an operation is one transaction: it has happened entirely, and
 //! stays so through a power cut, or it has not happened. Nothing that no container refers to stays
@@ -44,27 +44,27 @@ pub struct Store {
     _lock: Option<File>,
 }
 
-/// What is known of an installed container.
+/// The record of an installed container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Its name.
     pub name: ContainerName,
     /// Its image.
     pub image: Digest,
-    /// What the image is.
+    /// The kind of the image.
     pub kind: Kind,
     /// How it is run.
     pub settings: Settings,
     /// Its place in the order of installation. One that replaces another takes over its place, so
     /// that a new version still starts before those that rely on it.
     pub place: u64,
-    /// What the user wants of it.
+    /// The state that the user has requested.
     pub state: State,
     /// The service interfaces that it provided last.
     pub provides: Vec<Uuid>,
 }
 
-/// What the user wants of a container.
+/// The state that the user has requested for a container.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -75,7 +75,7 @@ pub enum State {
     Stopped,
 }
 
-/// What went wrong with the store.
+/// Why an operation on the store failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -422,7 +422,7 @@ impl From<redb::Error> for StoreError {
         match error {
             redb::Error::DatabaseAlreadyOpen => StoreError::Busy,
             redb::Error::Corrupted(what) => StoreError::Damaged(what),
-            // What is not a store at all.
+            // The file is not a store.
             redb::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
                 StoreError::Damaged(error.to_string())
             }

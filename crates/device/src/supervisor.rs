@@ -60,7 +60,7 @@ pub(crate) struct Parts {
     /// The storage of the containers.
     pub(crate) media: Media,
     pub(crate) launcher: Launcher,
-    /// Where the device itself prints.
+    /// The output of the device itself.
     pub(crate) output: Arc<dyn Output>,
     pub(crate) clock: Clock,
     /// Whether each event is printed, with the time that it took.

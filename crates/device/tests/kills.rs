@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use lucarne_device::{ContainerName, Digest, Image, Settings, Store, StoreError};
 
-/// Where the store is that a victim works on, and the number that it begins with.
+/// The variables with the folder of the store that a victim works on, and with the number of its first operation.
 const FOLDER: &str = "LUCARNE_TEST_STORE";
 const FIRST: &str = "LUCARNE_TEST_FIRST";
 

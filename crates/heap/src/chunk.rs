@@ -7,9 +7,9 @@ use std::ptr::NonNull;
 pub(super) struct Chunk {
     start: NonNull<u64>,
     words: usize,
-    /// How many words hold objects.
+    /// The number of words that hold objects.
     pub(super) used: usize,
-    /// How many of these the current collection has scanned.
+    /// The number of these words that the current collection has scanned.
     pub(super) scanned: usize,
 }
 

@@ -95,7 +95,7 @@ const OLD_WORDS_MIN: usize = 128;
 const OLD_WORDS_MAX: usize = 32 * 1024;
 /// A full collection is not worth its while below this many old words (64 KiB).
 const FULL_THRESHOLD_MIN: usize = 8 * 1024;
-/// How far the old objects may grow from one full collection to the next, in percent: at least
+/// The growth of the old objects from one full collection to the next, in percent: at least
 /// this, since a collection takes time in proportion to the live objects.
 const GROWTH_PERCENT_MIN: usize = 20;
 /// The same by default.
@@ -131,9 +131,9 @@ const FUTILE_PART: usize = 50;
 /// Figures of a heap's life.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct HeapStatistics {
-    /// How many minor collections there were.
+    /// The number of minor collections so far.
     pub minor_collections: u64,
-    /// How many full collections there were.
+    /// The number of full collections so far.
     pub full_collections: u64,
     /// The bytes allocated so far, collected ones included.
     pub allocated_bytes: u64,

@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::sync::atomic::{AtomicI64, Ordering};
 
-/// How long a thread polls for work before it sleeps, in microseconds: a wake-up takes about as long. A loom model
+/// The time for which a thread polls for work before it sleeps, in microseconds: a wake-up takes about as long. A loom model
 /// sleeps at once, since time does not pass there.
 pub const PATIENCE_US: i64 = if cfg!(loom) { 0 } else { 20 };
 

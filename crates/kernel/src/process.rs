@@ -67,7 +67,7 @@ impl Exit {
     }
 }
 
-/// How much the kernel trusts a process.
+/// The trust of the kernel in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
     /// Part of the system: may reach every process, introduce them and kill them.

@@ -15,7 +15,7 @@ use crate::sync::{is_finished, thread};
 use crate::timers::NEVER;
 use crate::{Context, Exit, Outcome, death, long_work};
 
-/// How often a busy worker checks for events from outside, in microseconds.
+/// The interval at which a busy worker checks for events from outside, in microseconds.
 const LOOK_US: i64 = 100;
 
 /// Starts a worker thread.

@@ -125,7 +125,7 @@ impl Connect for Container {
     }
 }
 
-/// Where to connect.
+/// The address to connect to.
 enum Target {
     Path(PathBuf),
     Socket(UnixStream),

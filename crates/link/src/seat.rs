@@ -34,7 +34,7 @@ use crate::wire::BELLS;
 /// The number of turns given before the next check of the wire.
 const TURNS_MAX: usize = 16;
 
-/// How long the last frames may wait for room when the container has ended, in microseconds.
+/// The time for which the last frames may wait for room when the container has ended, in microseconds.
 const DRAIN_US: i64 = 1_000_000;
 
 /// The poller, and the bell, of the executor.

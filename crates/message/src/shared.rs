@@ -50,7 +50,7 @@ impl Bytes {
     /// sent repeatedly.
     ///
     /// # Errors
-    /// Those of the operating system: no memory, no more descriptors, no sealed files.
+    /// Errors of the operating system: no memory, no more descriptors, no sealed files.
     pub fn sealed(bytes: &[u8]) -> io::Result<Bytes> {
         Ok(Bytes(Repr::Sealed(Sealed::copy_of(bytes)?)))
     }

@@ -89,7 +89,7 @@ impl Sum for SipHash {
 #[derive(Clone, Default)]
 struct Adler32 {
     sum: adler2::Adler32,
-    /// How many bytes are in it.
+    /// The number of bytes in the checksum.
     size: u64,
 }
 

@@ -151,7 +151,7 @@ struct View<'h> {
     stride: usize,
 }
 
-/// Where a search stands: the place of an entry and, in a table with an index, the slot.
+/// The state of a search: the place of an entry and, in a table with an index, the slot.
 #[derive(Clone, Copy)]
 struct Cursor {
     slot: usize,

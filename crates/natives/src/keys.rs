@@ -10,7 +10,7 @@ use super::{Call, Failure};
 
 /// Larger than any key that the crates take.
 const KEY_BYTES_MAX: usize = 64 * 1024;
-/// How often a password may be hashed. Twice the recommended number; it takes half a second.
+/// The maximum number of rounds in which a password is hashed: twice the recommended number, which takes half a second.
 const ITERATIONS_MAX: u32 = 1_200_000;
 /// Hashing a password once takes about half a microsecond.
 const UNITS_PER_ITERATION: usize = 50;

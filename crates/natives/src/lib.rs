@@ -56,7 +56,7 @@ mod tests;
 /// A native function. Its result borrows the heap, so nothing can be allocated after it.
 pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
 
-/// How many bytes may be looked at for the price of a call: both take about ten nanoseconds.
+/// The number of bytes that can be read in the time of a call: both take about ten nanoseconds.
 pub const BYTES_PER_UNIT: usize = 64;
 
 /// A row of a module's table.

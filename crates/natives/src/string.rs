@@ -185,7 +185,7 @@ fn trim_end<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 
 /// `text upper`
 fn ascii_case<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    /// How much is converted at a time.
+    /// The number of bytes that are converted at a time.
     const CHUNK: usize = 256;
     let (length, upper) = (call.string(0)?.len(), call.bool(1)?);
     call.new_string(length, |arguments, new| {

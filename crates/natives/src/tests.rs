@@ -17,7 +17,7 @@ struct Bench {
     stack: StackId,
 }
 
-/// Where a test keeps values: behind the arguments.
+/// The first register in which a test keeps values: behind the arguments.
 const KEEP: usize = 8;
 
 impl Bench {

@@ -18,7 +18,7 @@ pub(super) const TABLE: &[Row] = &[
     ("run-length-finish", run_length::finish),
 ];
 
-/// How much output waits at most.
+/// The maximum amount of output that waits, in bytes.
 const OUTPUT_BYTES: usize = 16 * 1024;
 /// The bytes that the tables of a compressor take, and those of a decompressor.
 const DEFLATER_BYTES: usize = 320 * 1024;

@@ -84,7 +84,7 @@ pub struct Outside {
     bell: Arc<Bell>,
 }
 
-/// Where the watcher leaves reports for a process.
+/// The place in which the watcher leaves reports for a process.
 struct Bell {
     is_rung: AtomicBool,
     rung: Mutex<Vec<WatchId>>,

@@ -51,7 +51,7 @@ pub struct StandInFailure<'f> {
     pub interface: &'f str,
     /// The group of the provider that registered last.
     pub gid: Gid,
-    /// Why it was passed over, in words that a program chose.
+    /// Why the provider was not used, in a text of the program.
     pub reason: &'f str,
 }
 

@@ -31,7 +31,7 @@ use crate::program::{Callee, LoadedProgram};
 use arithmetic::Operands;
 pub(crate) use unwind::Completion;
 
-/// Where a task stands while it does not run. Only the interpreter makes and moves it.
+/// The position of a task while it does not run. Only the interpreter makes and moves it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     stack: StackId,
@@ -78,7 +78,7 @@ const FRAME_SHIFT: u32 = 16;
 /// How a block holds its frame: above the 24 bits for its function.
 const BLOCK_SHIFT: u32 = 24;
 
-/// How many registers a call clears at a time.
+/// The number of registers that a call clears at a time.
 const CLEAR_GROUP: usize = 4;
 
 pub(crate) struct Interpreter<'h> {

@@ -62,7 +62,7 @@ pub(crate) struct Machine {
     outside: Option<Outside>,
     /// Tasks that wait for something outside.
     waiting_outside: FxHashMap<WatchId, TaskId>,
-    /// How many providers are installed. While there is one, the process lives.
+    /// The number of installed providers. While there is one, the process lives.
     providers: i64,
     end: Option<Exit>,
     /// Work done outside of the interpreter that has not been charged to a budget yet.

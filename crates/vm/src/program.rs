@@ -25,7 +25,7 @@ pub(crate) struct Callee {
     pub(crate) registers: u16,
     /// The number of arguments, block or captures included.
     pub(crate) arity: u16,
-    /// How many of these are captures.
+    /// The number of captures among them.
     pub(crate) captures: u16,
     /// Whether it is a block.
     pub(crate) is_block: bool,

@@ -19,7 +19,7 @@ const DETAIL_HEAD_BYTES: usize = DETAIL_BYTES_MAX * 3 / 4;
 /// The line in the place of those that were left out.
 const LEFT_OUT: &str = "  ... lines left out ...";
 
-/// Where a task was when something was thrown, innermost call first.
+/// The calls of a task at the time of a throw, innermost first.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
     /// A text that says more than the thrown value does.
@@ -67,7 +67,7 @@ impl Trace {
             detail => detail.to_string(),
         };
         let frames = self.addresses.iter().map(|address| Frame::at(program, *address));
-        // Where it was thrown is of interest, not how throwing works.
+        // The trace shows the place of the throw, not the functions that throw.
         let frames: Vec<_> = frames.skip_while(Frame::is_throw).collect();
         let width = frames.iter().map(|frame| frame.name.chars().count()).max().unwrap_or(0);
         for (index, frame) in frames.iter().enumerate() {

@@ -23,7 +23,7 @@ class ServiceClient:
   // Whether there were providers when it was last opened, but none for this container.
   may-not-open_/bool := false
 
-  /** How long $open waits for a provider to appear. */
+  /** The time for which $open waits for a provider to appear. */
   static DEFAULT-OPEN-TIMEOUT /Duration ::= Duration --ms=100
 
   constructor .selector:

@@ -9,7 +9,7 @@ RPC-ACCOUNT_        /int ::= 306
 /** The group of the system. */
 SYSTEM-GID_ /int ::= 0
 
-/** How many entries of a discovered list make up a candidate. */
+/** The number of entries of a discovered list for each candidate. */
 CANDIDATE-SIZE_ /int ::= 7
 
 /** Ids that are chosen at random are below this. */

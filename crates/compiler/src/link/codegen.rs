@@ -47,14 +47,14 @@ struct OpenFragment {
     shape: FunctionShape,
 }
 
-/// Where a local lives.
+/// The location of a local.
 #[derive(Clone, Copy)]
 struct Place {
     fragment: FragmentId,
     register: Register,
 }
 
-/// Where an exit leads.
+/// The target of an exit.
 #[derive(Clone, Copy)]
 struct Target {
     fragment: FragmentId,

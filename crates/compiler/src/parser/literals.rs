@@ -229,7 +229,7 @@ impl Parser<'_> {
         let begin = self.advance();
         let triple = begin.span.end - begin.span.start == 3;
         let mut texts = vec![String::new()];
-        // Where each text begins, for errors.
+        // The start of each text, for errors.
         let mut starts = vec![begin.span.end];
         let mut values = Vec::new();
         self.open += 1;

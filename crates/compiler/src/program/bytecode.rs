@@ -108,7 +108,7 @@ pub enum Operands {
 
 macro_rules! opcodes {
     ($($(#[$doc:meta])* $name:ident $operands:ident,)*) => {
-        /// What an instruction does.
+        /// The effect of an instruction.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
         pub enum Opcode {

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     pub(super) spans: Vec<Span>,
     /// Nodes to evaluate before the call, since names do not stand in canonical order.
     pub(super) before: Vec<Node>,
-    /// Where `break.name` out of a block leads to.
+    /// The target of `break.name` out of a block.
     pub(super) exit: Option<LabelId>,
     /// Whether there are too many, which has been reported. They are not lowered.
     pub(super) are_too_many: bool,

@@ -457,14 +457,14 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// Where the fields of a class must have their values.
+/// The places where the fields of a class must have their values.
 #[derive(Clone, Copy)]
 enum FieldsBefore {
     /// At the end of this constructor.
     End(Span),
-    /// Where it calls the super constructor.
+    /// The call of the super constructor.
     Super(Span),
-    /// Where it first uses the object.
+    /// The first use of the object.
     Use(Span),
     /// No constructor exists that could assign them.
     Nowhere,

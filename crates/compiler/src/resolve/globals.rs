@@ -31,7 +31,7 @@ struct State {
     finished: HashMap<GlobalId, Lowered>,
     /// The globals that are being lowered, each needed by the one before it.
     chain: Vec<GlobalId>,
-    /// Those whose first value depends on itself.
+    /// The globals whose first value depends on itself.
     circular: BTreeSet<GlobalId>,
 }
 

@@ -38,7 +38,7 @@ pub(super) struct SourceModule {
     pub(super) imports: Vec<ResolvedImport>,
     /// Names that `export` lists.
     pub(super) exports: Vec<Identifier>,
-    /// Where `export *` stands.
+    /// The place of `export *`.
     pub(super) exports_all: Option<Span>,
     /// Whether the text could not be read, so that its declarations are unknown.
     is_unreadable: bool,

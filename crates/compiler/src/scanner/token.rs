@@ -288,7 +288,7 @@ impl Kind {
 pub struct Token {
     /// The kind of token.
     pub kind: Kind,
-    /// Where it stands.
+    /// The place in the text.
     pub span: Span,
     /// Whether it is the first of its line.
     pub line_start: bool,

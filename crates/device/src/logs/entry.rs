@@ -10,7 +10,7 @@ pub struct Entry {
     pub number: u64,
     /// The time of the entry, in microseconds since 1970.
     pub time_us: i64,
-    /// Where it comes from.
+    /// The source of the line.
     pub source: Source,
     /// The level of a log message, from 0 (trace) to 5 (fatal).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ pub struct Entry {
     pub text: String,
 }
 
-/// Where an entry comes from.
+/// The source of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {

@@ -8,7 +8,7 @@ use crate::disk::{Disk, Platter, Step};
 use crate::image::{Kind, Manifest};
 use crate::image_checker::load_stored;
 
-/// How many containers the workload installs, replaces and uninstalls.
+/// The number of containers that the workload installs, replaces and uninstalls.
 const OPERATIONS: usize = 200;
 
 fn name(text: &str) -> ContainerName {
@@ -115,7 +115,7 @@ fn a_full_disk_refuses_and_is_used_again_when_it_has_room() {
 fn a_power_cut_at_any_write() {
     let disk = Disk::default();
     let store = open(&disk).expect("an empty disk becomes a store");
-    // What the store had after each operation, and how many steps the disk had done then.
+    // The content of the store after each operation, and the number of steps that the disk had done then.
     let mut acknowledged = vec![(disk.steps(), store.list().expect("it is whole"))];
     let random = &mut fastrand::Rng::with_seed(7);
     for _ in 0..OPERATIONS {
@@ -304,7 +304,7 @@ fn damaged_files_are_left_alone() {
                 assert_eq!(fs::read(&file).expect("it is there"), bytes, "round {round}");
             }
             Err(error) => panic!("round {round}: {error}"),
-            // What was hit is not in use.
+            // The damaged part is not in use.
             Ok(store) => check_contents(&store, &store.list().expect("it is whole")),
         }
     }

@@ -96,7 +96,7 @@ struct World {
     random: fastrand::Rng,
     output: Arc<CapturedOutput>,
     executables: TempDir,
-    /// What the disk had when the device was started, for sure.
+    /// The content that the disk surely had when the device was started.
     synced: Vec<u8>,
     disk: Disk,
     files: MemoryFiles,
@@ -117,7 +117,7 @@ struct Device {
     clock: Clock,
     system: SimulatedSystem,
     checks: Checks,
-    /// What the store must have, by the number of disk steps after which it does.
+    /// The required content of the store, by the number of disk steps after which it is required.
     history: Vec<(usize, Contents)>,
     pending: Vec<Pending>,
     /// Instances that were prepared, or started.
@@ -125,7 +125,7 @@ struct Device {
     gids: Vec<Gid>,
 }
 
-/// What is installed.
+/// The installed containers.
 type Contents = BTreeMap<ContainerName, Kept>;
 
 #[derive(Debug, Clone, PartialEq)]

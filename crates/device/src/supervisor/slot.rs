@@ -38,7 +38,7 @@ pub(super) struct Slot {
     pub(super) ending: Vec<Reply<()>>,
 }
 
-/// Where the program of a container comes from.
+/// The source of a container's program.
 pub(super) enum ProgramOrigin {
     /// In the store.
     Installed { image: Digest, kind: Kind },

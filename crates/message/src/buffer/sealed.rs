@@ -43,7 +43,7 @@ impl Sealed {
     /// that are sent more than once.
     ///
     /// # Errors
-    /// Those of the operating system: no memory, no more descriptors, no sealed files.
+    /// Errors of the operating system: no memory, no more descriptors, no sealed files.
     pub fn copy_of(bytes: &[u8]) -> io::Result<Sealed> {
         let file = memory_file("lucarne-sealed")?;
         let mut rest = bytes;
@@ -117,7 +117,7 @@ impl fmt::Debug for Inner {
 /// Makes a file in memory that can be sealed and, where the kernel supports it, never be executed.
 ///
 /// # Errors
-/// Those of the operating system, which may not support such files.
+/// Errors of the operating system, which may not support such files.
 pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     let flags = MemfdFlags::ALLOW_SEALING | MemfdFlags::CLOEXEC;
     match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {

@@ -9,7 +9,7 @@ const RUN_MIN: usize = 3;
 /// The length of the copies that a long run is cut into. One less than the format has: these keep
 /// to the general rule for codes of lengths.
 const COPY_MAX: usize = 257;
-/// How far back the source of a run can be.
+/// The maximum distance to the source of a run.
 const DISTANCE_MAX: usize = 4;
 
 const END_OF_BLOCK: usize = 256;
@@ -23,7 +23,7 @@ struct RunLength {
     /// The latest bytes, the newest lowest. Those that are held are among them.
     recent: u64,
     seen: u64,
-    /// How many bytes are held, as they could start a run.
+    /// The number of bytes that are held back, as they could start a run.
     held: usize,
     /// The distance and length of the current run.
     run: Option<(usize, usize)>,

@@ -19,7 +19,7 @@ pub(crate) struct Tap {
     records: Arc<Mutex<Records>>,
 }
 
-/// What was recorded, as text.
+/// The recorded messages, as text.
 ///
 /// The ids of clients and the handles of resources differ from run to run. Values show the numbers 1, 2, ... in their
 /// places, and the bytes are those of the values with these numbers.

@@ -1,4 +1,4 @@
-//! What must hold after each event of a device, apart from how the events come about.
+//! The invariants that must hold after each event of a device.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(super) struct Checks {
     followed: BTreeMap<ContainerName, Followed>,
 }
 
-/// What is known of a container since the last look.
+/// The state of a container at the last check.
 #[derive(Default)]
 struct Followed {
     starts: u32,
@@ -26,7 +26,7 @@ struct Followed {
     repeats: u32,
 }
 
-/// What has just happened to the device.
+/// The last event of the device.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Happened {
     Event,
