@@ -6,7 +6,7 @@ use flate2::{Compression, GzBuilder};
 
 /// An entry of an archive.
 pub(crate) struct Entry {
-    /// Its path, without a leading slash.
+    /// The path of the entry, without a leading slash.
     pub(crate) path: String,
     pub(crate) kind: Kind,
 }

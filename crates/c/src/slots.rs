@@ -30,7 +30,7 @@ impl<T> Slots<T> {
         Slots { slots: Vec::new(), free: Vec::new() }
     }
 
-    /// Adds something and returns its number, which is not zero. None if the table is full.
+    /// Adds a value and returns its number, which is not zero. Returns none if the table is full.
     pub fn add(&mut self, content: T) -> Option<usize> {
         let place = match self.free.pop() {
             Some(place) => place,
@@ -54,7 +54,7 @@ impl<T> Slots<T> {
         slot.content.as_ref().filter(|_| slot.generation == number >> PLACE_BITS)
     }
 
-    /// Removes the thing with this number. The number is invalid from now on.
+    /// Removes the value with this number. The number is invalid from now on.
     pub fn remove(&mut self, number: usize) -> Option<T> {
         self.get(number)?;
         let place = (number & PLACE_MASK) - 1;

@@ -118,7 +118,7 @@ pub(crate) enum Command {
         bounds: device::BoundsArgument,
         /// The program
         program: PathBuf,
-        /// Its arguments
+        /// The arguments of the program
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },

@@ -113,7 +113,7 @@ pub struct Class {
     pub kind: ClassKind,
     /// Whether `abstract` stands before it.
     pub is_abstract: bool,
-    /// Its name.
+    /// The name of the class.
     pub name: Identifier,
     /// `extends`.
     pub superclass: Option<TypeName>,
@@ -158,7 +158,7 @@ impl FunctionName {
 pub struct Function {
     /// The documentation.
     pub doc: Option<Doc>,
-    /// Its name.
+    /// The name of the function.
     pub name: FunctionName,
     /// The place of `static` before it, if present.
     pub static_at: Option<Span>,
@@ -175,7 +175,7 @@ pub struct Function {
 /// A parameter of a function, block or lambda.
 #[derive(Debug)]
 pub struct Parameter {
-    /// Its name.
+    /// The name of the parameter.
     pub name: Identifier,
     /// `--name`.
     pub is_named: bool,
@@ -202,7 +202,7 @@ impl Parameter {
 pub struct Variable {
     /// The documentation.
     pub doc: Option<Doc>,
-    /// Its name.
+    /// The name of the variable.
     pub name: Identifier,
     /// The place of `static` before it, if present.
     pub static_at: Option<Span>,
@@ -212,7 +212,7 @@ pub struct Variable {
     pub ty: Option<TypeName>,
     /// Whether it is defined with `::=` (or, as a field, without a value).
     pub is_final: bool,
-    /// Its first value.
+    /// The first value of the variable.
     pub value: Initial,
 }
 
@@ -232,7 +232,7 @@ pub enum Initial {
 pub struct TypeName {
     /// The import prefix before it.
     pub prefix: Option<Identifier>,
-    /// Its name.
+    /// The name of the type.
     pub name: Identifier,
     /// Whether `?` follows.
     pub nullable: bool,
@@ -378,7 +378,7 @@ pub enum ExpressionKind {
     Define {
         /// The name.
         name: Identifier,
-        /// Its type.
+        /// The declared type.
         ty: Option<TypeName>,
         /// Whether it is `::=`.
         is_final: bool,

@@ -33,7 +33,7 @@ macro_rules! item_id {
         pub struct $name {
             /// The module that declares it.
             pub module: ModuleId,
-            /// Its place in that module's table.
+            /// The place in the table of that module.
             pub index: u32,
         }
     };
@@ -446,9 +446,9 @@ pub enum Expr {
     CallBlock(Box<Node>, Vec<Node>),
     /// A block literal; only as an argument or as the value of a definition.
     Block {
-        /// Its parameters: locals of the routine.
+        /// The parameters of the block: locals of the routine.
         parameters: Vec<LocalId>,
-        /// Its code. A `continue.label` is an exit to a label around it.
+        /// The code of the block. A `continue.label` is an exit to a label around it.
         body: Box<Node>,
     },
     /// A lambda literal: a new routine.
@@ -458,7 +458,7 @@ pub enum Expr {
         /// The locals of the enclosing routine that the lambda uses, a captured `this` included. They
         /// become locals `0..` of its body, in this order.
         captures: Vec<LocalId>,
-        /// Its code.
+        /// The code of the lambda.
         body: Box<Body>,
     },
 

@@ -95,7 +95,7 @@ pub struct Function {
     pub name: String,
     /// The source file, in [`Program::sources`].
     pub source: u32,
-    /// Its protected ranges: a range of [`Program::handlers`], inner ones first.
+    /// The protected ranges of the function: a range of [`Program::handlers`], inner ones first.
     pub handlers: (u32, u32),
     /// A function that only reads or stores a field, so that calls can do it in place.
     pub accessor: Accessor,

@@ -154,9 +154,9 @@ pub struct ContainerSample {
     /// The entry in the list.
     #[serde(flatten)]
     pub listed: Listed,
-    /// Its memory now, in bytes: heaps and byte arrays of a Toit program, resident memory of others.
+    /// The memory that the container uses now, in bytes: heaps and byte arrays of a Toit program, resident memory of others.
     pub memory_bytes: Option<u64>,
-    /// Its processor time, in µs. For a Toit program it is estimated from its work.
+    /// The processor time of the container, in µs. For a Toit program it is estimated from its work.
     pub cpu_us: Option<u64>,
     /// The number of messages that it was sent: requests, answers, notifications.
     pub received: u64,
@@ -231,9 +231,9 @@ impl Refusal {
 /// The state of a device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// Its name.
+    /// The name of the device.
     pub name: String,
-    /// Its version of lucarne.
+    /// The version of lucarne that runs the device.
     pub version: String,
     /// The pid of its OS process.
     pub pid: u32,
@@ -248,13 +248,13 @@ pub struct Status {
 /// A container in the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Listed {
-    /// Its name.
+    /// The name of the container.
     pub name: ContainerName,
     /// The id of its image, as programs know it.
     pub image: lucarne::Uuid,
-    /// Its kind.
+    /// The kind of the image.
     pub kind: Kind,
-    /// Its state.
+    /// The state of the container.
     pub state: State,
     /// The interfaces of the system that it provides: others use it in the place of the device.
     pub stands_in_for: Vec<String>,
@@ -296,7 +296,7 @@ pub struct Inspected {
     pub digest: Digest,
     /// The name of the file that was installed.
     pub entry: String,
-    /// Its settings.
+    /// The settings of the container.
     pub settings: Settings,
     /// The number of its starts since the device was started.
     pub starts: u32,
@@ -336,7 +336,7 @@ pub type Refused = CallError<Refusal>;
 /// A device, seen from another OS process.
 #[derive(Debug)]
 pub struct Reached {
-    /// Its control service.
+    /// The client of the control service of the device.
     pub device: DeviceClient,
     /// This OS process, as a container of the device's.
     pub container: Container,

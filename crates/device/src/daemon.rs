@@ -37,7 +37,7 @@ pub struct Daemon {
 /// The options of a device.
 #[derive(Debug, Clone)]
 pub struct DeviceOptions {
-    /// Its name.
+    /// The name of the device.
     pub name: String,
     /// The number of worker threads that its containers share.
     pub workers: usize,
@@ -47,10 +47,10 @@ pub struct DeviceOptions {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Its folder cannot be used.
+    /// The state folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// Its store cannot be used.
+    /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The control socket cannot be listened on.

@@ -18,7 +18,7 @@ pub(crate) struct Start<'a> {
     pub(crate) assets: Vec<u8>,
     /// The interfaces that it is announced to provide.
     pub(crate) announced: &'a [Announcement],
-    /// Its log.
+    /// The log of the container.
     pub(crate) output: Arc<dyn Output>,
     /// Called once, with its code, when it has ended.
     pub(crate) on_end: Box<dyn FnOnce(i32) + Send>,

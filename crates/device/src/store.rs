@@ -47,15 +47,15 @@ pub struct Store {
 /// The record of an installed container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Its name.
+    /// The name of the container.
     pub name: ContainerName,
-    /// Its image.
+    /// The digest of the image.
     pub image: Digest,
     /// The kind of the image.
     pub kind: Kind,
     /// How it is run.
     pub settings: Settings,
-    /// Its place in the order of installation. One that replaces another takes over its place, so
+    /// The place in the order of installation. A container that replaces another takes over its place, so
     /// that a new version still starts before those that rely on it.
     pub place: u64,
     /// The state that the user has requested.

@@ -1,4 +1,4 @@
-//! Objects that own something outside of the heap: byte arrays with a buffer, and the states that natives keep between
+//! Objects that own memory outside of the heap: byte arrays with a buffer, and the states that natives keep between
 //! calls. A state is freed with its object.
 
 use std::any::Any;
@@ -17,7 +17,7 @@ pub struct Lent<T> {
 }
 
 impl Heap {
-    /// Makes an object that owns something.
+    /// Makes an object that owns a value outside of the heap.
     pub(super) fn new_owner(
         &mut self,
         class: ClassIndex,
@@ -81,7 +81,7 @@ impl Heap {
 }
 
 impl RefMut<'_> {
-    /// Makes an external object the owner of something. Drops it if the value is anything else.
+    /// Makes an external object the owner of a value. Drops the value if the object is not external.
     fn own(&mut self, content: Content) {
         if self.as_ref().place().is_some() {
             let place = self.heap.externals.add(content, self.word);

@@ -5,8 +5,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::sync::atomic::{AtomicI64, Ordering};
 
-/// The time for which a thread polls for work before it sleeps, in microseconds: a wake-up takes about as long. A loom model
-/// sleeps at once, since time does not pass there.
+/// The time for which a thread polls for work before it sleeps, in microseconds: a wake-up takes about as long. A loom
+/// model sleeps at once, since time does not pass there.
 pub const PATIENCE_US: i64 = if cfg!(loom) { 0 } else { 20 };
 
 /// Measures the microseconds since it was started, and the time of day. Clones are the same clock.

@@ -33,7 +33,7 @@ impl LastSender {
     }
 }
 
-/// Records that `pid` has sent something that may be answered by a notification.
+/// Records that `pid` has sent a message that may be answered by a notification.
 pub(crate) fn record_sender(shared: &Shared, receiver: &Entry, pid: Pid) {
     if receiver.last_sender.0.load(Ordering::Relaxed) == pid.as_i64() {
         return;

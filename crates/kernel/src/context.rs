@@ -26,7 +26,7 @@ pub struct Context<'k> {
     charged: Option<u32>,
 }
 
-/// A guest tried something that only the system may do.
+/// A guest tried an operation that only the system may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("PERMISSION_DENIED")]
 pub struct NotAllowed;

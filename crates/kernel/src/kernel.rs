@@ -59,9 +59,9 @@ pub type EndHook = Box<dyn Fn(&EndReport<'_>) + Send + Sync>;
 pub struct EndReport<'r> {
     /// The process.
     pub pid: Pid,
-    /// Its group.
+    /// The group of the process.
     pub gid: Gid,
-    /// Its name, as given when it was started.
+    /// The name of the process, as given when it was started.
     pub name: &'r str,
     /// The reason for its end.
     pub exit: &'r Exit,

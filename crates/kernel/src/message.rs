@@ -60,7 +60,7 @@ pub enum MessageKind {
         handle: i64,
         /// The value.
         payload: Payload,
-        /// Its place in the mailbox, which is freed when this is dropped.
+        /// The place of the message in the mailbox, which is freed when this is dropped.
         credit: Credit,
     },
     /// A watched process, or one that had opened a client here, has ended. `Message::pid` is that
@@ -84,7 +84,7 @@ pub enum MessageKind {
     External {
         /// The value.
         payload: Payload,
-        /// Its place in the mailbox, which is freed when this is dropped.
+        /// The place of the message in the mailbox, which is freed when this is dropped.
         credit: Credit,
     },
     /// Memory is short: the process gives back memory that it does not need, and then drops this.

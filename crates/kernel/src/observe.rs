@@ -29,7 +29,7 @@ pub trait Observer: Send + Sync {
 pub struct Party {
     /// The process.
     pub pid: Pid,
-    /// Its group.
+    /// The group of the process.
     pub gid: Gid,
 }
 

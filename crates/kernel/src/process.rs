@@ -51,7 +51,7 @@ pub enum Exit {
         /// One line for logs.
         message: String,
     },
-    /// Its native code panicked; this has not been reported yet.
+    /// The native code of the process panicked; this has not been reported yet.
     Panicked {
         /// The text of the panic.
         message: String,

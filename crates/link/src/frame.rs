@@ -62,7 +62,7 @@ pub(crate) enum Body<'f> {
 pub(crate) struct Incoming<'f> {
     /// The process of the listening system.
     pub(crate) pid: Pid,
-    /// Its group, in frames from the listener.
+    /// The group of the process, in frames from the listener.
     pub(crate) gid: Gid,
     /// The body.
     pub(crate) body: Body<'f>,

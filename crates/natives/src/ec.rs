@@ -20,7 +20,7 @@ enum Curve {
     P521,
 }
 
-/// Does something with the crate of a curve.
+/// Runs code with the crate of a curve.
 macro_rules! on_curve {
     ($curve:expr, $name:ident => $body:expr) => {
         match $curve {

@@ -322,7 +322,7 @@ impl<'p> Call<'p> {
         }
     }
 
-    /// Returns the range between two arguments, within something of `length`.
+    /// Returns the range between two arguments, within a value of `length`.
     ///
     /// # Errors
     /// `OUT_OF_BOUNDS` if they are not.

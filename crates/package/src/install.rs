@@ -29,7 +29,7 @@ pub enum InstallError {
     Content {
         /// The file.
         path: PathBuf,
-        /// Its line, counted from 1.
+        /// The line of the problem, counted from 1.
         line: usize,
         /// The problem.
         title: String,

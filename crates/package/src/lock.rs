@@ -38,7 +38,7 @@ pub struct Lock {
 pub struct Package {
     /// The location of the package.
     pub place: Place,
-    /// Its own name; `import prefix` finds the file of this name.
+    /// The name that the package gives itself; `import prefix` finds the file of this name.
     pub name: Option<String>,
     /// The packages that it may import: from prefix to id.
     pub prefixes: BTreeMap<String, String>,

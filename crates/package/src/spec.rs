@@ -35,7 +35,7 @@ pub enum Dependency {
     Path(String),
     /// A package from a registry.
     Registry {
-        /// Its globally unique name.
+        /// The package's globally unique name.
         url: String,
         /// The suitable versions, such as `^1.2.0`.
         version: String,

@@ -92,7 +92,7 @@ impl Container {
     }
 
     /// Starts a container under names that were given elsewhere, in a kernel that has no workers: threads that
-    /// wait for something give the `turns`. None if the pid is taken.
+    /// wait for a result run the turns, through `turns`. Returns none if the pid is taken.
     pub fn start_as(
         kernel: &KernelHandle,
         name: &str,
@@ -146,7 +146,7 @@ impl Container {
         self.program().first()
     }
 
-    /// Its group.
+    /// Returns the id of the container's group.
     pub fn gid(&self) -> Gid {
         self.program().gid()
     }

@@ -279,7 +279,7 @@ pub enum Failed {
     Gone,
     /// It was not sent.
     Refused(String),
-    /// Its time is over.
+    /// The time of the request is over.
     Deadline,
     /// The requesting container is closed.
     Closed,

@@ -41,7 +41,7 @@ pub struct Service {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Candidate {
-    /// Its process.
+    /// The process of the provider.
     pub pid: Pid,
     /// The name of the provider.
     pub name: String,

@@ -45,7 +45,7 @@ pub struct Survey {
 pub struct Surveyed {
     /// The process that provides it.
     pub pid: Pid,
-    /// Its group.
+    /// The group of the provider.
     pub gid: Gid,
     /// The number under which the process provides it.
     pub id: i64,

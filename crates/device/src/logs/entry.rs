@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its number. The entries of a log are counted from 0.
+    /// The number of the entry. The entries of a log are counted from 0.
     #[serde(rename = "n")]
     pub number: u64,
     /// The time of the entry, in microseconds since 1970.

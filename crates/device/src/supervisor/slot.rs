@@ -20,7 +20,7 @@ use crate::{Digest, Image, Kind, Settings, Store, StoreError, assets};
 pub(super) struct Slot {
     pub(super) program: ProgramOrigin,
     pub(super) settings: Settings,
-    /// Its place in the order of installation.
+    /// The place in the order of installation.
     pub(super) place: u64,
     pub(super) life: Life,
     pub(super) running: Option<RunningContainer>,

@@ -309,7 +309,7 @@ impl Machine {
         mut payload: Payload,
     ) -> Result<(), OutOfMemory> {
         self.before_decoding(&payload);
-        // A message that cannot be decoded tells nothing; who sent it learns nothing either.
+        // A message that cannot be decoded is dropped; its sender is not told.
         let value = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
             Ok(value) => value.keep().into(),
             Err(Failure::OutOfMemory) => return Err(OutOfMemory),

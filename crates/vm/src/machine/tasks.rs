@@ -21,7 +21,7 @@ pub(super) struct TaskId {
 
 pub(super) struct Task {
     pub(super) position: Position,
-    /// Its `Task_`.
+    /// The `Task_` of the task.
     pub(super) object: Root,
     pub(super) state: State,
     is_background: bool,
