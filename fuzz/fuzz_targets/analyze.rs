@@ -1,4 +1,4 @@
-//! Analyzes any bytes as a program: `cargo +nightly fuzz run analyze` in the parent folder.
+//! Analyzes arbitrary bytes as a program. Run it with `cargo +nightly fuzz run analyze` in the folder `fuzz`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

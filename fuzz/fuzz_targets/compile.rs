@@ -1,5 +1,5 @@
-//! Compiles any bytes as a program, with the library, and runs the linker and the verifier: `cargo
-//! +nightly fuzz run compile` in the parent folder.
+//! Compiles arbitrary bytes as a program, with the library, and runs the linker and the verifier. Run it with `cargo
+//! +nightly fuzz run compile` in the folder `fuzz`.
 #![no_main]
 
 use std::sync::OnceLock;

@@ -1,5 +1,5 @@
-//! Reads any bytes as an image, with and without the correct beginning: `cargo +nightly fuzz run
-//! image` in the parent folder.
+//! Reads arbitrary bytes as an image, with and without the header. Run it with `cargo +nightly fuzz run image` in the
+//! folder `fuzz`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -14,7 +14,7 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(image.bytes(), bytes);
         let _ = image.compile();
         if let Ok(received) = Image::received(bytes) {
-            let again = Image::read(received.bytes().to_vec()).expect("it was accepted");
+            let again = Image::read(received.bytes().to_vec()).expect("a received image can be read again");
             assert_eq!(again.digest(), received.digest());
         }
     }

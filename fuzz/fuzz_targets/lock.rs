@@ -1,5 +1,5 @@
-//! Reads any text as `package.lock` and as `package.yaml`: `cargo +nightly fuzz run lock` in the
-//! parent folder.
+//! Reads arbitrary text as `package.lock` and as `package.yaml`. Run it with `cargo +nightly fuzz run lock` in the
+//! folder `fuzz`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

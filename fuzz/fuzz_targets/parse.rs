@@ -1,4 +1,4 @@
-//! Parses any bytes as a source text: `cargo +nightly fuzz run parse` in the parent folder.
+//! Parses arbitrary bytes as a source text. Run it with `cargo +nightly fuzz run parse` in the folder `fuzz`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Decodes any bytes as a payload: `cargo +nightly fuzz run payload` in the parent folder.
+//! Decodes arbitrary bytes as a payload. Run it with `cargo +nightly fuzz run payload` in the folder `fuzz`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

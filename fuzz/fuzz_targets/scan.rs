@@ -1,4 +1,4 @@
-//! Scans any bytes as a source text: `cargo +nightly fuzz run scan` in the parent folder.
+//! Scans arbitrary bytes as a source text. Run it with `cargo +nightly fuzz run scan` in the folder `fuzz`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

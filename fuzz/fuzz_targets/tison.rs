@@ -1,4 +1,4 @@
-//! Decodes any bytes as a stored value: `cargo +nightly fuzz run tison` in the parent folder.
+//! Decodes arbitrary bytes as a stored value. Run it with `cargo +nightly fuzz run tison` in the folder `fuzz`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

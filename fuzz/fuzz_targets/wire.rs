@@ -1,4 +1,5 @@
-//! Runs a peer that follows from any bytes: `cargo +nightly fuzz run wire` in the parent folder.
+//! Runs a peer whose actions arbitrary bytes determine. Run it with `cargo +nightly fuzz run wire` in the folder
+//! `fuzz`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -12,7 +12,7 @@ import io
 import system.api.storage show StorageServiceClient
 import system.services show ServiceResourceProxy
 
-/** The number of bytes that are read from or written to a region at a time. */
+/** How much is read from or written to a region at a time. */
 STEP_ ::= 32 * 1024
 
 service_/StorageServiceClient? ::= (StorageServiceClient).open --if-absent=: null

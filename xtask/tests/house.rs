@@ -112,7 +112,7 @@ impl Rule {
     }
 }
 
-/// Whether a file under `crates` is code that ships, and no test, model or benchmark.
+/// Returns whether a file under `crates` is code that ships, and no test, model or benchmark.
 fn is_shipped_code(path: &str) -> bool {
     let is_source = path.split('/').nth(2) == Some("src");
     is_source && !["/tests.rs", "/tests/", "/models.rs"].iter().any(|part| path.contains(part))
@@ -138,7 +138,7 @@ fn writes_to_standard_streams(line: &str) -> Option<&str> {
     NAMES.iter().find(|name| line.contains(**name)).copied()
 }
 
-/// Whether a word is in a line, and not a part of a longer one.
+/// Returns whether a word is in a line, and not a part of a longer one.
 fn has_word(line: &str, word: &str) -> bool {
     let is_part =
         |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
@@ -148,7 +148,7 @@ fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
-/// The lines of code of a file, with their numbers: without comments, and without the tests at its end.
+/// Returns the lines of code of a file, with their numbers: without comments, and without the tests at its end.
 fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let tests = text
         .find("\n#[cfg(test)]\nmod tests {")

@@ -17,7 +17,7 @@ use crate::reach::{broken, reach, refused};
 /// The beginning of a line that the device has written.
 const DEVICE_MARK: &str = "[device]";
 
-/// The names of the log levels, from level 0 on.
+/// The names of the log levels; the index is the level.
 const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
 pub(crate) fn logs(options: &ContainerLogs) -> Result<ExitCode, Stop> {
@@ -44,7 +44,7 @@ fn print(options: &ContainerLogs, part: &LogPart) -> Result<bool, Stop> {
     if part.missed > 0 {
         let missed = part.missed;
         print_error(&format!(
-            "lucarne: {missed} lines came too fast to be printed here; they are in the log\n"
+            "lucarne: {missed} lines arrived faster than they could be printed, and were skipped; they are in the log\n"
         ));
     }
     // Lines of one stream that follow each other are written at once.

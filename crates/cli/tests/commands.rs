@@ -171,7 +171,7 @@ fn a_closed_pipe_is_not_a_failure() {
     assert_eq!(status.code(), Some(0));
 }
 
-/// A full disk, as far as writing is concerned.
+/// Opens a file to which writing fails, as on a full disk.
 fn full_disk() -> std::fs::File {
     std::fs::File::options().write(true).open("/dev/full").expect("this is Linux")
 }
@@ -216,11 +216,12 @@ fn a_program_ends_with_the_reader_of_its_output() {
     folder.file("forever.toit", "main: while true: print \"one\"\n");
     for arguments in [&["run", "silent.toit"][..], &["run", "forever.toit"], &["watch", "silent.toit"]] {
         let mut command = folder.command(arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the process starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line comes");
         assert_eq!(line, "one\n");
-        let output = child.wait_with_output().expect("it ends");
+        let output = child.wait_with_output().expect("the process ends");
         let error = String::from_utf8(output.stderr).expect("output is UTF-8");
         assert_eq!((output.status.code(), error.as_str()), (Some(0), ""), "{arguments:?}");
     }

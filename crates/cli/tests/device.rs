@@ -225,7 +225,7 @@ impl Device {
         let folder = self.state().join("logs").join(name);
         let files = match std::fs::read_dir(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return String::new(),
-            files => files.expect("it can be read"),
+            files => files.expect("the file can be read"),
         };
         files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("text")).collect()
     }
@@ -239,7 +239,7 @@ fn a_component_runs_in_an_os_process_of_its_own() {
         .folder
         .file("CMakeLists.txt", "idf_component_register(REQUIRES toit SRCS crash.c WHOLE_ARCHIVE)\n");
     for file in ["crash.c", "crash.toit"] {
-        device.folder.file(file, std::fs::read(component.join(file)).expect("it is there"));
+        device.folder.file(file, std::fs::read(component.join(file)).expect("the file exists"));
     }
     device.good(&["c", "build", "-o", "crash.so", "."]);
     device.install(&["crash", "crash.so"]);
@@ -258,11 +258,11 @@ fn processes_that_a_container_has_left_behind_are_ended() {
     device
         .folder
         .file("CMakeLists.txt", "idf_component_register(REQUIRES toit SRCS leaves.c WHOLE_ARCHIVE)\n")
-        .file("leaves.c", std::fs::read(component).expect("it is there"));
+        .file("leaves.c", std::fs::read(component).expect("the file exists"));
     device.good(&["c", "build", "-o", "leaves.so", "."]);
     for (cgroups, means) in [("no", "subreaper"), ("yes", "")] {
         let started = device.command(&["device", "start"]).env("LUCARNE_CGROUPS", cgroups).status();
-        assert!(started.expect("it starts").success());
+        assert!(started.expect("the command starts").success());
         for last in [&["container", "restart", "leaves"][..], &["container", "uninstall", "leaves"]] {
             device.install(&["leaves", "leaves.so"]);
             let sleeper = device.sleeper();
@@ -323,16 +323,17 @@ fn a_log_is_followed_as_it_grows() {
     device.folder.file("count.toit", "main:\n  1_000.repeat:\n    print it\n    sleep --ms=20\n");
     device.install(&["count", "count.toit"]);
     let mut follow = device.command(&["container", "logs", "-f", "--json", "count"]);
-    let mut follow = follow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let mut lines = BufReader::new(follow.stdout.take().expect("it is piped")).lines();
+    let mut follow =
+        follow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the process starts");
+    let mut lines = BufReader::new(follow.stdout.take().expect("the stream is piped")).lines();
     let texts = lines.by_ref().take(20).map(|line| {
-        let entry: Value = serde_json::from_str(&line.expect("a line")).expect("it is JSON");
+        let entry: Value = serde_json::from_str(&line.expect("a line")).expect("the text is JSON");
         entry["text"].as_str().expect("a text").to_owned()
     });
     let expected: Vec<_> = (0..20).map(|number| number.to_string()).collect();
     assert_eq!(texts.collect::<Vec<_>>(), expected);
     device.good(&["device", "stop"]);
-    let followed = follow.wait_with_output().expect("it ends");
+    let followed = follow.wait_with_output().expect("the process ends");
     assert_eq!(followed.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&followed.stderr), "lucarne: the device has ended\n");
 }
@@ -359,13 +360,14 @@ fn following_a_silent_log_ends_with_the_reader() {
     device.install(&["silent", "silent.toit"]);
     device.wait_for("silent", "one", 1);
     let mut follow = device.command(&["container", "logs", "-f", "silent"]);
-    let mut follow = follow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut follow =
+        follow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the process starts");
     let mut line = String::new();
-    let out = follow.stdout.take().expect("it is piped");
+    let out = follow.stdout.take().expect("the stream is piped");
     BufReader::new(out).read_line(&mut line).expect("a line comes");
     assert_eq!(line, "one\n");
     // The log stays silent: only the closed pipe can wake the command.
-    let output = follow.wait_with_output().expect("it ends");
+    let output = follow.wait_with_output().expect("the process ends");
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
 
@@ -391,7 +393,7 @@ fn output_of_device_commands_that_cannot_be_written_is_a_failure() {
         &["top", "--json"],
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full").expect("this is Linux");
-        let output = device.command(arguments).stdout(full).output().expect("it starts");
+        let output = device.command(arguments).stdout(full).output().expect("the command starts");
         let error = String::from_utf8(output.stderr).expect("output is UTF-8");
         let expected = "lucarne: cannot write to standard output: no space left on device\n";
         assert_eq!((output.status.code(), error.as_str()), (Some(1), expected), "{arguments:?}");
@@ -518,13 +520,14 @@ fn a_thousand_idle_containers() {
     const COUNT: usize = 1_000;
     let device = Device::started("device-thousand");
     device.install(&["hall", "hall.toit"]);
-    let reached = Reached::connect(&StateFolder::at(device.state()).expect("a folder")).expect("it runs");
+    let reached =
+        Reached::connect(&StateFolder::at(device.state()).expect("a folder")).expect("the device is running");
     let image = Image::of_program(&device.folder.path("idle.toit")).expect("it is right").image;
     for number in 0..COUNT {
         let settings = Settings { arguments: vec![number.to_string()], ..Settings::default() };
         let name = format!("c{number}").parse().expect("a name");
-        let upload = reached.send(&image, &[]).expect("it is sent");
-        upload.install(name, settings).wait().expect("it is installed");
+        let upload = reached.send(&image, &[]).expect("the image is sent");
+        upload.install(name, settings).wait().expect("the container is installed");
     }
     drop(reached);
     let all_are_in = |times: usize| {
@@ -540,8 +543,9 @@ fn a_thousand_idle_containers() {
     assert_eq!((&status["installed"], &status["running"]), (&(COUNT + 1).into(), &(COUNT + 1).into()));
 
     let pid = device.pid();
-    let memory = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let memory = memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+    let memory = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process is running");
+    let memory =
+        memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the status names the memory");
     let kilobytes: u64 = memory.trim().trim_end_matches(" kB").parse().expect("a number");
     assert!(kilobytes < 100_000, "{kilobytes} kB");
     let before = processor_ticks(pid);
@@ -553,7 +557,7 @@ fn a_thousand_idle_containers() {
 
 /// Returns the processor time of an OS process: `utime` and `stime` of `proc_pid_stat(5)`.
 fn processor_ticks(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process is running");
     let (_, fields) = status.rsplit_once(')').expect("a name");
     fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
 }
@@ -564,7 +568,7 @@ fn log_records_keep_level_names_and_tags() {
     device.install(&["talk", "logs.toit"]);
     device.wait_for_state("talk", "ended");
     let out = device.good(&["container", "logs", "--json", "talk"]);
-    let entries = out.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let entries = out.lines().map(|line| serde_json::from_str::<Value>(line).expect("the text is JSON"));
     let said: Vec<_> = entries
         .map(|entry| {
             let part = |name: &str| entry[name].to_string();
@@ -597,7 +601,7 @@ fn containers_with_permission_start_others_of_their_image() {
     let id = device.json(&["container", "inspect", "--json", "parent"])["image"].clone();
     for said in [
         "installed: [denied, parent]".to_owned(),
-        format!("end as {}", id.as_str().expect("it has one")),
+        format!("end as {}", id.as_str().expect("the id is a string")),
         "ended with 3".to_owned(),
         "background: true".to_owned(),
     ] {
@@ -637,7 +641,7 @@ fn a_container_installs_and_uninstalls_an_image() {
     let image =
         lucarne_device::Image::of_program(&device.folder.path("hello.toit")).expect("it is right").image;
     let file = device.folder.path("hello.image");
-    std::fs::write(&file, image.bytes()).expect("it can be written");
+    std::fs::write(&file, image.bytes()).expect("the file can be written");
     let assets = format!("image={}", file.display());
     device.install(&["--allow-open=system/containers", "--assets", &assets, "writer", "writer.toit"]);
     device.wait_for_state("writer", "ended");
@@ -661,7 +665,10 @@ fn the_system_can_be_observed() {
 
     let seen = device.json(&["services", "--json", "--for", "1s"]);
     let services = seen["services"].as_array().expect("a list");
-    let room = services.iter().find(|service| service["container"] == "hall").expect("it provides");
+    let room = services
+        .iter()
+        .find(|service| service["container"] == "hall")
+        .expect("the container provides a service");
     assert_eq!((&room["name"], &room["version"]), (&"example/hall".into(), &"1.0".into()));
     let clients = room["clients"].as_array().expect("a list");
     let names: Vec<_> = clients.iter().map(|client| client["container"].as_str().expect("a name")).collect();
@@ -676,14 +683,16 @@ fn the_system_can_be_observed() {
     assert!(device.good(&["services", "--for", "100ms"]).lines().any(|line| line.starts_with("hall")));
 
     let mut top = device.command(&["top", "--json"]);
-    let mut top = top.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut top = top.stdout(Stdio::piped()).spawn().expect("the process starts");
     let mut line = String::new();
-    let out = top.stdout.as_mut().expect("it is piped");
+    let out = top.stdout.as_mut().expect("the stream is piped");
     std::io::BufRead::read_line(&mut BufReader::new(out), &mut line).expect("a line");
-    top.kill().and_then(|()| top.wait()).expect("it ends");
-    let sample: Value = serde_json::from_str(&line).expect("it is JSON");
+    top.kill().and_then(|()| top.wait()).expect("the process ends");
+    let sample: Value = serde_json::from_str(&line).expect("the text is JSON");
     let containers = sample["containers"].as_array().expect("a list");
-    let of = |name: &str| containers.iter().find(|container| container["name"] == name).expect("it runs");
+    let of = |name: &str| {
+        containers.iter().find(|container| container["name"] == name).expect("the process is running")
+    };
     assert!(of("ada")["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 1_000), "{line}");
     assert!(of("ada")["sent"].as_u64().is_some_and(|sent| sent > 0), "{line}");
     assert_eq!(of("idle")["sent"], 0);

@@ -16,7 +16,7 @@ fn main() {
     let count = if std::env::args().any(|argument| argument == "--bench") { 1_000 } else { 10 };
     let folder = tempfile::tempdir().expect("there is room for temporary files");
     let names: Vec<ContainerName> =
-        (0..count).map(|number| format!("c{number}").parse().expect("it is a name")).collect();
+        (0..count).map(|number| format!("c{number}").parse().expect("the name is valid")).collect();
     let images: Vec<_> = (0..count).map(|number| image(folder.path(), number)).collect();
 
     let store = Store::open(folder.path()).expect("an empty folder becomes a store");
@@ -30,10 +30,10 @@ fn main() {
     });
     drop(store);
     let mut opened = None;
-    time("open the store", 1, || opened = Some(Store::open(folder.path()).expect("it is whole")));
+    time("open the store", 1, || opened = Some(Store::open(folder.path()).expect("the store is intact")));
     let store = opened.expect("just opened");
     let mut records = Vec::new();
-    time("list all", 1, || records = store.list().expect("it is whole"));
+    time("list all", 1, || records = store.list().expect("the store is intact"));
     drop(images);
 
     let cache = Images::default();
@@ -42,11 +42,11 @@ fn main() {
     time("load a program", count, || {
         for record in &records {
             let load = || {
-                let bytecode = store.bytecode(record.image).expect("it is whole");
+                let bytecode = store.bytecode(record.image).expect("the contents are intact");
                 let program = bytecode.and_then(|bytecode| bytecode.program()).ok_or("it was installed")?;
                 lucarne_toit::load(program).map_err(|_| "there is no memory")
             };
-            loaded.push(cache.load(record.image, load).expect("it is whole"));
+            loaded.push(cache.load(record.image, load).expect("the contents are intact"));
         }
     });
     println!("  memory of a program {:>12} bytes", resident_bytes().saturating_sub(before) / loaded.len());

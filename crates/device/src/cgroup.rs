@@ -121,7 +121,7 @@ impl Cgroup {
         self.has_ended.swap(true, Ordering::AcqRel) || end(&self.folder)
     }
 
-    /// Describes the limits as the kernel has them, for people.
+    /// Describes the limits as the kernel has them, for display.
     pub(crate) fn limits(&self) -> Vec<String> {
         if !self.has_limits {
             return Vec::new();

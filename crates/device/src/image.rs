@@ -48,16 +48,16 @@ const BUILD: &str = env!("LUCARNE_BUILD");
 
 pub use lucarne_ports::containers::IMAGE_BYTES_MAX;
 
-/// What an image is, and where it comes from.
+/// The kind and origin of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// What it is.
+    /// The kind of the image.
     pub kind: Kind,
-    /// The file that it was made of: the one with `main`, for a program in Toit.
+    /// The file that the image was made of; for a program in Toit, the file with `main`.
     pub entry: String,
 }
 
-/// What a container can be made of.
+/// The kinds of images of containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -79,14 +79,14 @@ impl std::fmt::Display for Kind {
     }
 }
 
-/// What a container is made of. It never changes.
+/// The image of a container. It never changes.
 #[derive(Clone)]
 pub struct Image {
     bytes: Vec<u8>,
-    /// Computed when it is first asked for: a client never asks.
+    /// Computed at the first request: a client never needs it.
     digest: OnceLock<Digest>,
     manifest: Manifest,
-    /// Where in the bytes the file or the sources begin. They go to the end.
+    /// The start of the file or the sources in the bytes. They end with the bytes.
     contents: usize,
 }
 
@@ -97,16 +97,16 @@ pub enum ImageError {
     /// The bytes are not an image.
     #[error("not an image")]
     NoImage,
-    /// A newer version made it.
+    /// A newer version of lucarne made the image.
     #[error("the image has format {0}, and this version of lucarne knows formats up to {FORMAT}")]
     NewerFormat(u8),
-    /// It is not what was made.
+    /// The bytes have changed since the image was made.
     #[error("the image is damaged: {0}")]
     Damaged(String),
     /// The image has no part of the requested kind.
     #[error("the image is not a Toit program")]
     NoProgram,
-    /// It cannot be run on this machine.
+    /// The image cannot be run on this machine.
     #[error("{0}")]
     Foreign(String),
     /// This build of lucarne does not compile the sources, or has no memory for the program.
@@ -115,7 +115,7 @@ pub enum ImageError {
     /// The program cannot be linked. The text begins with the place in the program, as PATH:LINE:COLUMN.
     #[error("{0}")]
     Link(ToitError),
-    /// It is too large for this machine.
+    /// The image is too large for this machine.
     #[error("{0}")]
     TooLarge(String),
 }

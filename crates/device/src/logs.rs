@@ -1,4 +1,4 @@
-//! What containers print and log, kept in files of bounded size.
+//! The output and log messages of containers, in files of bounded size.
 //!
 //! ```text
 //!   Log::write ──> lines that wait ──> the writer, one thread ──> logs/NAME/00000000000000000042.log
@@ -70,14 +70,14 @@ pub struct Logs {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the logs have in common.
+/// The state that all logs share.
 struct Shared {
     medium: Arc<dyn Medium>,
     limits: LogLimits,
     clock: Clock,
     logs: Mutex<BTreeMap<ContainerName, Arc<Log>>>,
     writer: Arc<Writer>,
-    /// How many bytes all files have together.
+    /// The size of all files together, in bytes.
     all_bytes: Arc<AtomicU64>,
     /// Held while files of other logs are removed to make room.
     room: Mutex<()>,

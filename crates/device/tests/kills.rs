@@ -17,7 +17,7 @@ const FOLDER: &str = "LUCARNE_TEST_STORE";
 const FIRST: &str = "LUCARNE_TEST_FIRST";
 
 fn name(number: u64) -> ContainerName {
-    format!("c{}", number % 5).parse().expect("it is a name")
+    format!("c{}", number % 5).parse().expect("the name is valid")
 }
 
 fn asset(number: u64) -> Vec<u8> {
@@ -59,12 +59,12 @@ fn expected(operations: u64) -> BTreeMap<ContainerName, u64> {
 /// Returns the installed containers, after checking that each of them is complete.
 fn found(folder: &Path) -> BTreeMap<ContainerName, u64> {
     let store = Store::open(folder).expect("who had it open is dead");
-    let records = store.list().expect("it is whole").into_iter().map(|record| {
-        let number = record.settings.arguments[0].parse().expect("it is a number");
-        store.image(record.image).expect("it is whole");
+    let records = store.list().expect("the store is intact").into_iter().map(|record| {
+        let number = record.settings.arguments[0].parse().expect("the text is a number");
+        store.image(record.image).expect("the contents are intact");
         let digest = record.settings.assets["asset"];
         assert_eq!(digest, Digest::of(&asset(number)));
-        store.asset(digest).expect("it is whole");
+        store.asset(digest).expect("the contents are intact");
         (record.name, number)
     });
     records.collect()
@@ -78,7 +78,7 @@ fn victim() {
     let store = Store::open(Path::new(&variable(FOLDER))).expect("no other process has it open");
     let image = image();
     let mut out = std::io::stdout();
-    for number in variable(FIRST).parse().expect("it is a number").. {
+    for number in variable(FIRST).parse().expect("the text is a number").. {
         operate(&store, &image, number);
         out.write_all(format!("\ndone {number}\n").as_bytes()).expect("the test reads the output");
     }
@@ -87,7 +87,7 @@ fn victim() {
 /// Creates a component without contents: the store does not look into it.
 fn image() -> Image {
     let header = b"lucarne image \x02\x02\x00";
-    Image::read(header.to_vec()).expect("it is an image")
+    Image::read(header.to_vec()).expect("the image is valid")
 }
 
 fn survives(kills: usize) {
@@ -95,14 +95,14 @@ fn survives(kills: usize) {
     let mut random = fastrand::Rng::with_seed(11);
     let mut first = 0;
     for round in 0..kills {
-        let mut child = Command::new(std::env::current_exe().expect("it has a path"))
+        let mut child = Command::new(std::env::current_exe().expect("the executable has a path"))
             .args(["--exact", "victim", "--ignored", "--nocapture"])
             .env(FOLDER, folder.path())
             .env(FIRST, first.to_string())
             .stdout(Stdio::piped())
             .spawn()
             .expect("this test can be started");
-        let out = BufReader::new(child.stdout.take().expect("it is piped"));
+        let out = BufReader::new(child.stdout.take().expect("the stream is piped"));
         let mut lines = out.lines().map_while(Result::ok).filter(|line| line.starts_with("done "));
         // The first ones are waited for: some rounds are to get far, on machines that are busy too.
         let mut done = first;
@@ -110,11 +110,11 @@ fn survives(kills: usize) {
             done = number_of(&line) + 1;
         }
         std::thread::sleep(Duration::from_micros(random.u64(..3_000)));
-        child.kill().expect("it runs");
+        child.kill().expect("the child is running");
         for line in lines {
             done = number_of(&line) + 1;
         }
-        child.wait().expect("it has ended");
+        child.wait().expect("the child has been killed");
         let found = found(folder.path());
         first = match [done, done + 1].into_iter().find(|operations| expected(*operations) == found) {
             Some(operations) => operations,
@@ -125,7 +125,7 @@ fn survives(kills: usize) {
 }
 
 fn number_of(line: &str) -> u64 {
-    line.trim_start_matches("done ").parse().expect("it is a number")
+    line.trim_start_matches("done ").parse().expect("the text is a number")
 }
 
 #[test]

@@ -25,7 +25,7 @@ const END: i64 = 2;
 
 const FLOOD_MAX: u32 = 5_000;
 
-/// A process that behaves like a component in C. It counts the notifications that it receives.
+/// Creates a process that behaves like a component in C. It counts the notifications that it receives.
 fn component(counted: Arc<AtomicUsize>, published: mpsc::Sender<()>) -> Box<dyn Process> {
     let mut is_new = true;
     Box::new(move |context: &mut Context<'_>| {

@@ -323,17 +323,17 @@ fn a_removed_socket_is_made_again() {
     let connects = || Container::connect(path).wait().is_ok();
     assert!(connects());
     for _ in 0..3 {
-        std::fs::remove_file(path).expect("it is there");
+        std::fs::remove_file(path).expect("the file exists");
         assert!(soon(connects));
     }
-    std::fs::rename(path, path.with_extension("moved")).expect("it is there");
+    std::fs::rename(path, path.with_extension("moved")).expect("the file exists");
     assert!(soon(connects));
     // With its folder, which is moved first: the listener may be faster than the removal of a folder.
     let moved = world.folder.0.with_extension("moved");
-    std::fs::rename(&world.folder.0, &moved).expect("it is there");
-    std::fs::remove_dir_all(moved).expect("it is there");
+    std::fs::rename(&world.folder.0, &moved).expect("the file exists");
+    std::fs::remove_dir_all(moved).expect("the file exists");
     assert!(soon(connects));
-    std::fs::remove_file(path).expect("it is there");
+    std::fs::remove_file(path).expect("the file exists");
     assert!(soon(connects));
 }
 

@@ -61,12 +61,12 @@ fn given_up_calls_leave_no_resource_open() {
     let open = Arc::new(AtomicUsize::new(0));
     let house = system.container("house");
     let provider = house.provider("test/counter", "1.0").handle(CounterHandler::new(Office(open.clone())));
-    let _provider = provider.install().wait().expect("it is the only one");
+    let _provider = provider.install().wait().expect("the id is unique");
     let folder = std::env::temp_dir().join(format!("given-up-{}", std::process::id()));
     let _listener = system.listen(folder.join("socket")).expect("the folder can be made");
     let far = Container::connect(folder.join("socket")).wait().expect("it listens");
     for guest in [system.container("guest"), far] {
-        let counter = CounterClient::open(&guest).wait().expect("it is installed");
+        let counter = CounterClient::open(&guest).wait().expect("the container is installed");
         for round in 0..5_000 {
             let drawn = counter.draw().within(Duration::from_micros(round % 60)).wait();
             drop(drawn);

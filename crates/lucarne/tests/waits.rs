@@ -35,10 +35,10 @@ fn a_wait_in_a_handler_fails_that_call_alone() {
     let house = system.container("house");
     let station = Arc::new(Station { own: Mutex::new(None) });
     let provider = house.provider("test/relay", "1.0").handle(RelayHandler::new(station.clone()));
-    let _provider = provider.install().wait().expect("it is the only one");
-    let relay = RelayClient::open(&system.container("guest")).wait().expect("it is installed");
+    let _provider = provider.install().wait().expect("the id is unique");
+    let relay = RelayClient::open(&system.container("guest")).wait().expect("the container is installed");
     *station.own.lock().expect("no panic under it") =
-        Some(RelayClient::open(&house).wait().expect("it is installed"));
+        Some(RelayClient::open(&house).wait().expect("the container is installed"));
     for _ in 0..3 {
         let failed = relay.ask_and_wait().within(Duration::from_secs(30)).wait().unwrap_err();
         assert!(failed.to_string().contains("use `.await` there"), "{failed}");
@@ -52,9 +52,9 @@ fn a_wait_with_a_limit_ends_while_the_container_is_blocked() {
     let house = system.container("house");
     let station = Arc::new(Station { own: Mutex::new(None) });
     let provider = house.provider("test/relay", "1.0").handle(RelayHandler::new(station));
-    let _provider = provider.install().wait().expect("it is the only one");
+    let _provider = provider.install().wait().expect("the id is unique");
     let guest = system.container("guest");
-    let relay = RelayClient::open(&guest).wait().expect("it is installed");
+    let relay = RelayClient::open(&guest).wait().expect("the container is installed");
     let (release, released) = mpsc::channel::<()>();
     let (began, has_begun) = mpsc::channel();
     guest.spawn(async move {
@@ -62,7 +62,7 @@ fn a_wait_with_a_limit_ends_while_the_container_is_blocked() {
         // The thread of this turn is blocked, as by a mistake.
         let _ = released.recv();
     });
-    has_begun.recv().expect("it has a turn");
+    has_begun.recv().expect("the process has a turn");
     let late = relay.ask().within(Duration::from_millis(20)).wait();
     assert_eq!(late, Err(CallError::Deadline));
     drop(release);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::json;
 
-use super::{Finished, Outcome};
+use super::{Failure, Finished, Outcome};
 use crate::Stop;
 use crate::arguments::Test;
 use crate::output::print_out;
@@ -90,9 +90,9 @@ impl Report {
 fn reason(outcome: Outcome) -> Option<String> {
     match outcome {
         Outcome::Passed => None,
-        Outcome::Failed(super::Failure::Status(status)) => Some(format!("exit status {status}")),
-        Outcome::Failed(super::Failure::Signal) => Some("ended by a signal".to_owned()),
-        Outcome::Failed(super::Failure::NotRun) => Some("could not be run".to_owned()),
+        Outcome::Failed(Failure::Status(status)) => Some(format!("exit status {status}")),
+        Outcome::Failed(Failure::Signal) => Some("ended by a signal".to_owned()),
+        Outcome::Failed(Failure::NotRun) => Some("could not be run".to_owned()),
         Outcome::TimedOut => Some("timed out".to_owned()),
     }
 }
@@ -107,8 +107,8 @@ fn as_text(finished: &Finished) -> String {
 fn as_json(finished: &Finished) -> serde_json::Value {
     let (outcome, status) = match finished.outcome {
         Outcome::Passed => ("passed", Some(0)),
-        Outcome::Failed(super::Failure::Status(status)) => ("failed", Some(status)),
-        Outcome::Failed(super::Failure::Signal | super::Failure::NotRun) => ("failed", None),
+        Outcome::Failed(Failure::Status(status)) => ("failed", Some(status)),
+        Outcome::Failed(Failure::Signal | Failure::NotRun) => ("failed", None),
         Outcome::TimedOut => ("timed-out", None),
     };
     json!({

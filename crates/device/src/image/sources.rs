@@ -27,7 +27,7 @@ impl SourceTree {
             .map_err(|error| ImageError::Damaged(error.to_string()))
     }
 
-    /// The files as the compiler reads them.
+    /// Returns the files as the compiler reads them.
     pub(super) fn loader(&self) -> MemoryLoader {
         let mut loader = MemoryLoader::default();
         for (path, text) in &self.files {
@@ -104,7 +104,7 @@ impl SourceNames {
     }
 }
 
-/// The folders that lead to a file, and its name, without detours.
+/// Returns the folders that lead to a file, and its name, without `.` and `..`.
 fn place(path: &str) -> Vec<String> {
     let full = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let mut place = Vec::new();

@@ -17,7 +17,7 @@ const MORSE: &str = "SOS ::= \"...---...\"\n";
 const SPEC: &str = "name: morse\n";
 const LOCK: &str = "sdk: ^2.0.0\nprefixes:\n  morse: ../morse\npackages:\n  ../morse:\n    path: ../morse\n";
 
-/// A program of two files with a package beside it.
+/// Writes a program of two files with a package beside it.
 fn write_program(folder: &Path) {
     for (path, text) in [
         ("app/app.toit", APP),
@@ -28,7 +28,8 @@ fn write_program(folder: &Path) {
         ("morse/src/morse.toit", MORSE),
     ] {
         let file = folder.join(path);
-        fs::create_dir_all(file.parent().expect("it has one")).expect("temporary files can be made");
+        fs::create_dir_all(file.parent().expect("the file is in a folder"))
+            .expect("temporary files can be made");
         fs::write(file, text).expect("temporary files can be made");
     }
 }
@@ -58,7 +59,7 @@ fn run(program: Arc<lucarne_toit::LoadedProgram>) -> String {
 }
 
 fn run_image(image: &Image) -> String {
-    run(lucarne_toit::load(image.compile().expect("it compiles")).expect("there is memory"))
+    run(lucarne_toit::load(image.compile().expect("the program compiles")).expect("there is memory"))
 }
 
 /// Returns an image as a version that knew only format 1 would have written it.
@@ -78,7 +79,7 @@ fn equal_programs_have_equal_images() {
     let same = compile(&other.path().join("further/down/app/../app/app.toit"));
     assert_eq!(image.digest(), same.digest());
     assert_eq!(image.manifest().entry, "app/app.toit");
-    let tree = image.sources().expect("it has sources");
+    let tree = image.sources().expect("the image has sources");
     let paths: Vec<&str> = tree.files.keys().map(String::as_str).collect();
     assert_eq!(paths, ["app/app.toit", "app/other.toit", "app/package.lock", "morse/src/morse.toit"]);
     assert_eq!(run_image(&image), "hello you ...---...\n");
@@ -93,18 +94,18 @@ fn images_of_format_1_are_read() {
     write_program(folder.path());
     let image = compile(&folder.path().join("app/app.toit"));
     let bytes = in_format_1(&image, b"bytecode", image.contents());
-    let old = Image::read(bytes.clone()).expect("it is known");
+    let old = Image::read(bytes.clone()).expect("the format is known");
     assert_eq!((old.digest(), old.manifest()), (Digest::of(&bytes), image.manifest()));
     assert_eq!(run_image(&old), "hello you ...---...\n");
-    let received = Image::received(bytes.clone()).expect("it is known");
+    let received = Image::received(bytes.clone()).expect("the format is known");
     assert_eq!((received.digest(), received.bytes()), (image.digest(), image.bytes()));
     for cut in [20, 40, bytes.len() - image.contents().len() - 1] {
         assert!(matches!(Image::read(bytes[..cut].to_vec()), Err(ImageError::Damaged(_))), "{cut}");
     }
 
-    let own = fs::read("/proc/self/exe").expect("it is there");
+    let own = fs::read("/proc/self/exe").expect("the file exists");
     let image = Image::executable("test", &own).expect("this test is an executable");
-    let received = Image::received(in_format_1(&image, &own, b"")).expect("it is known");
+    let received = Image::received(in_format_1(&image, &own, b"")).expect("the format is known");
     assert_eq!(received.digest(), image.digest());
     let behind = Image::read(in_format_1(&image, &own, b"more"));
     assert!(matches!(behind, Err(ImageError::Damaged(_))));
@@ -126,9 +127,12 @@ fn a_script_is_not_an_executable() {
 
 #[test]
 fn bytecode_of_another_build_is_not_used() {
-    let program = compile_text("main: print 1\n").compile().expect("it compiles");
+    let program = compile_text("main: print 1\n").compile().expect("the program compiles");
     let bytecode = Bytecode::of(&program);
-    assert_eq!(run(lucarne_toit::load(bytecode.program().expect("it is ours")).expect("memory")), "1\n");
+    assert_eq!(
+        run(lucarne_toit::load(bytecode.program().expect("this build made the bytecode")).expect("memory")),
+        "1\n"
+    );
     let compressed = bytecode::compress(&postcard::to_stdvec(&program).expect("it can be encoded"));
     assert!(Bytecode::encoded(BUILD, &compressed).program().is_some());
     assert!(Bytecode::encoded("another", &compressed).program().is_none());
@@ -173,7 +177,7 @@ fn equal_images_are_loaded_once() {
             fetched.fetch_add(1, Ordering::Relaxed);
             Ok::<_, ImageError>(lucarne_toit::load(image.compile()?)?)
         };
-        images.load(image.digest(), load).expect("it can be loaded")
+        images.load(image.digest(), load).expect("the image can be loaded")
     };
     let programs: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(load)).collect();
@@ -186,7 +190,7 @@ fn equal_images_are_loaded_once() {
     assert_eq!(fetched.load(Ordering::Relaxed), 2);
 }
 
-/// Some changes of some bytes, by a seed.
+/// Returns the bytes with some random changes.
 fn damaged(bytes: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     match random.u8(..4) {
@@ -221,7 +225,7 @@ fn damaged_images_are_errors() {
 
 #[test]
 fn damaged_bytecode_is_not_used() {
-    let program = compile_text("main: print [1, 2].size\n").compile().expect("it compiles");
+    let program = compile_text("main: print [1, 2].size\n").compile().expect("the program compiles");
     let plain = postcard::to_stdvec(&program).expect("it can be encoded");
     let whole = Bytecode::of(&program);
     let random = &mut fastrand::Rng::with_seed(2);
@@ -243,10 +247,10 @@ fn what_grows_without_end_is_refused() {
 
 #[test]
 fn executables_and_components_are_told_apart() {
-    let own = fs::read("/proc/self/exe").expect("it is there");
+    let own = fs::read("/proc/self/exe").expect("the file exists");
     let image = Image::executable("test", &own).expect("this test is an executable");
     assert_eq!(image.manifest().kind, Kind::Executable);
-    assert_eq!(Image::received(image.bytes().to_vec()).expect("it is whole").contents(), own);
+    assert_eq!(Image::received(image.bytes().to_vec()).expect("the contents are intact").contents(), own);
 
     let folder = folder();
     let (source, object) = (folder.path().join("c.c"), folder.path().join("c.so"));
@@ -257,8 +261,11 @@ fn executables_and_components_are_told_apart() {
         .status()
         .expect("there is a C compiler");
     assert!(compiled.success());
-    let component = fs::read(object).expect("it was made");
-    assert_eq!(Image::executable("c.so", &component).expect("it is one").manifest().kind, Kind::Component);
+    let component = fs::read(object).expect("the compiler made the file");
+    assert_eq!(
+        Image::executable("c.so", &component).expect("the file is a component").manifest().kind,
+        Kind::Component
+    );
 
     for bad in [&b"#!/bin/sh\n"[..], b"", &own[..100]] {
         assert!(matches!(Image::executable("x", bad), Err(ImageError::Foreign(_))));

@@ -12,7 +12,7 @@ use crate::image_checker::load_stored;
 const OPERATIONS: usize = 200;
 
 fn name(text: &str) -> ContainerName {
-    text.parse().expect("it is a name")
+    text.parse().expect("the name is valid")
 }
 
 /// Creates an image that is like no other of another number.
@@ -66,9 +66,9 @@ fn operate(store: &Store, random: &mut fastrand::Rng) {
 fn check_contents(store: &Store, records: &[Record]) {
     let mut needed = BTreeSet::new();
     for record in records {
-        assert_eq!(store.image(record.image).expect("it is there").digest(), record.image);
+        assert_eq!(store.image(record.image).expect("the contents are intact").digest(), record.image);
         for asset in record.settings.assets.values() {
-            assert_eq!(Digest::of(&store.asset(*asset).expect("it is there")), *asset);
+            assert_eq!(Digest::of(&store.asset(*asset).expect("the contents are intact")), *asset);
         }
         needed.extend(record.contents().map(|digest| digest.to_string()));
     }
@@ -90,9 +90,9 @@ fn a_full_disk_refuses_and_is_used_again_when_it_has_room() {
         )
     };
     install(1).expect("there is room");
-    let before = store.list().expect("it is whole");
+    let before = store.list().expect("the store is intact");
     disk.has_room_for(Some(disk.bytes().len()));
-    let full = (2..20).find_map(|number| install(number).err()).expect("it is full at last");
+    let full = (2..20).find_map(|number| install(number).err()).expect("the disk becomes full");
     assert!(matches!(full, StoreError::Disk(_)), "{full}");
 
     let installed = store.list().expect("what is there can still be read");
@@ -100,12 +100,12 @@ fn a_full_disk_refuses_and_is_used_again_when_it_has_room() {
     check_contents(&store, &installed);
     assert!(matches!(install(20), Err(StoreError::Disk(_))), "it is still full");
     for record in &installed[1..] {
-        store.uninstall(&record.name).expect("this needs no room");
+        store.uninstall(&record.name).expect("uninstalling needs no room");
     }
 
     disk.has_room_for(None);
     install(20).expect("there is room again");
-    let records = store.list().expect("it is whole");
+    let records = store.list().expect("the store is intact");
     assert_eq!(records.iter().map(|record| record.name.as_str()).collect::<Vec<_>>(), ["c1", "c20"]);
     check_contents(&store, &records);
 }
@@ -116,11 +116,11 @@ fn a_power_cut_at_any_write() {
     let disk = Disk::default();
     let store = open(&disk).expect("an empty disk becomes a store");
     // The content of the store after each operation, and the number of steps that the disk had done then.
-    let mut acknowledged = vec![(disk.steps(), store.list().expect("it is whole"))];
+    let mut acknowledged = vec![(disk.steps(), store.list().expect("the store is intact"))];
     let random = &mut fastrand::Rng::with_seed(7);
     for _ in 0..OPERATIONS {
         operate(&store, random);
-        acknowledged.push((disk.steps(), store.list().expect("it is whole")));
+        acknowledged.push((disk.steps(), store.list().expect("the store is intact")));
     }
     check_contents(&store, &acknowledged.last().expect("there was something").1);
 
@@ -139,13 +139,13 @@ fn a_power_cut_at_any_write() {
         let random = &mut fastrand::Rng::with_seed(at as u64);
         let reopened = Disk::with(platter.cut(random));
         let store = open(&reopened).unwrap_or_else(|error| panic!("after step {at}: {error}"));
-        let records = store.list().expect("it is whole");
+        let records = store.list().expect("the store is intact");
         let possible = &acknowledged[done..acknowledged.len().min(done + 2)];
         assert!(possible.iter().any(|(_, expected)| *expected == records), "after step {at}: {records:?}");
         check_contents(&store, &records);
         if at % 16 == 0 {
             operate(&store, random);
-            check_contents(&store, &store.list().expect("it is whole"));
+            check_contents(&store, &store.list().expect("the store is intact"));
         }
     }
     assert!(cuts > 5 * OPERATIONS, "only {cuts} writes");
@@ -160,19 +160,22 @@ fn images_of_format_1_stay_readable() {
     let header = (Kind::Toit, "a.toit", "an old build", 3_u64);
     let header = postcard::to_extend(&header, b"lucarne image \x01".to_vec()).expect("it can be encoded");
     let bytes = [header.as_slice(), b"old", &sources].concat();
-    let old = Image::read(bytes.clone()).expect("it is known");
+    let old = Image::read(bytes.clone()).expect("the format is known");
     let record =
         store.install(&name("a"), &old, None, &Settings::default(), &BTreeMap::new()).expect("there is room");
     assert_eq!(record.image, Digest::of(&bytes));
-    assert_eq!(store.image(record.image).expect("it is there").bytes(), bytes);
-    assert!(store.bytecode(record.image).expect("it is whole").is_none());
+    assert_eq!(store.image(record.image).expect("the contents are intact").bytes(), bytes);
+    assert!(store.bytecode(record.image).expect("the contents are intact").is_none());
 
-    load_stored(&store, record.image).expect("it compiles");
-    let bytecode = store.bytecode(record.image).expect("it is whole").expect("it was compiled");
+    load_stored(&store, record.image).expect("the program compiles");
+    let bytecode = store.bytecode(record.image).expect("the contents are intact").expect("it was compiled");
     assert!(bytecode.program().is_some());
-    store.uninstall(&name("a")).expect("it is installed");
+    store.uninstall(&name("a")).expect("the container is installed");
     store.set_bytecode(record.image, &bytecode).expect("there is room");
-    assert!(store.bytecode(record.image).expect("it is whole").is_none(), "no container has the image");
+    assert!(
+        store.bytecode(record.image).expect("the contents are intact").is_none(),
+        "no container has the image"
+    );
 }
 
 #[test]
@@ -185,12 +188,12 @@ fn bytecode_is_installed_with_its_image_and_goes_with_it() {
             store.install(&name(container), image, bytecode, &Settings::default(), &BTreeMap::new());
         installed.expect("there is room");
     };
-    let has = |image: &Image| store.bytecode(image.digest()).expect("it is whole").is_some();
+    let has = |image: &Image| store.bytecode(image.digest()).expect("the contents are intact").is_some();
     install("a", &first, Some(&bytecode));
     install("b", &first, None);
     install("a", &second, Some(&bytecode));
     assert!(has(&first) && has(&second));
-    store.uninstall(&name("b")).expect("it is installed");
+    store.uninstall(&name("b")).expect("the container is installed");
     assert!(!has(&first) && has(&second));
 }
 
@@ -205,18 +208,18 @@ fn order_and_place() {
     install("b", 1);
     install("a", 2);
     install("c", 3);
-    store.set_state(&name("b"), State::Stopped).expect("it is installed");
+    store.set_state(&name("b"), State::Stopped).expect("the container is installed");
     store
         .set_provided(&[(name("b"), vec![Uuid::from_u128(1)]), (name("none"), Vec::new())])
-        .expect("it is installed");
+        .expect("the container is installed");
     let replaced = install("b", 4);
     assert_eq!((replaced.state, replaced.provides.len()), (State::Enabled, 1));
     let names = || {
-        let records = store.list().expect("it is whole");
+        let records = store.list().expect("the store is intact");
         records.iter().map(|record| record.name.to_string()).collect::<String>()
     };
     assert_eq!(names(), "bac");
-    store.uninstall(&name("b")).expect("it is installed");
+    store.uninstall(&name("b")).expect("the container is installed");
     install("b", 4);
     assert_eq!(names(), "acb");
     assert!(matches!(store.uninstall(&name("d")), Err(StoreError::Unknown(_))));
@@ -231,8 +234,8 @@ fn what_changes_nothing_leaves_the_disk_alone() {
         .install(&name("a"), &image(1), None, &Settings::default(), &BTreeMap::new())
         .expect("there is room");
     let steps = disk.steps();
-    store.set_state(&name("a"), State::Enabled).expect("it is installed");
-    store.set_provided(&[(name("a"), Vec::new())]).expect("it is installed");
+    store.set_state(&name("a"), State::Enabled).expect("the container is installed");
+    store.set_provided(&[(name("a"), Vec::new())]).expect("the container is installed");
     assert_eq!(disk.steps(), steps);
 }
 
@@ -246,15 +249,15 @@ fn a_second_opener_is_told() {
     let store = Store::open(folder.path()).expect("an empty folder becomes a store");
     assert!(matches!(Store::open(folder.path()), Err(StoreError::Busy)));
     drop(store);
-    Store::open(folder.path()).expect("it is free again");
+    Store::open(folder.path()).expect("the lock is free");
 }
 
 #[test]
 fn a_store_that_was_never_finished_is_made_anew() {
     let folder = folder();
-    fs::write(folder.path().join("store.redb.new"), "half").expect("it can be written");
+    fs::write(folder.path().join("store.redb.new"), "half").expect("the file can be written");
     let store = Store::open(folder.path()).expect("an empty folder becomes a store");
-    assert_eq!(store.list().expect("it is whole"), []);
+    assert_eq!(store.list().expect("the store is intact"), []);
     assert!(!folder.path().join("store.redb.new").exists());
 }
 
@@ -282,7 +285,7 @@ fn damaged_files_are_left_alone() {
         store.install(&name, &image, None, &Settings::default(), &BTreeMap::new()).expect("there is room");
     }
     drop(store);
-    let whole = fs::read(&file).expect("it is there");
+    let whole = fs::read(&file).expect("the file exists");
     let mut random = fastrand::Rng::with_seed(5);
     let mut refused = 0;
     for round in 0..40 {
@@ -297,15 +300,15 @@ fn damaged_files_are_left_alone() {
                 bytes[at..end].iter_mut().for_each(|byte| *byte = random.u8(..));
             }
         }
-        fs::write(&file, &bytes).expect("it can be written");
+        fs::write(&file, &bytes).expect("the file can be written");
         match Store::open(folder.path()) {
             Err(StoreError::Damaged(_)) => {
                 refused += 1;
-                assert_eq!(fs::read(&file).expect("it is there"), bytes, "round {round}");
+                assert_eq!(fs::read(&file).expect("the file exists"), bytes, "round {round}");
             }
             Err(error) => panic!("round {round}: {error}"),
             // The damaged part is not in use.
-            Ok(store) => check_contents(&store, &store.list().expect("it is whole")),
+            Ok(store) => check_contents(&store, &store.list().expect("the store is intact")),
         }
     }
     assert!(refused > 5, "only {refused} were refused");
@@ -318,14 +321,14 @@ fn executables_are_written_out() {
     let image = image(1);
     store.install(&name("a"), &image, None, &Settings::default(), &BTreeMap::new()).expect("there is room");
     let path = store.executable(&image).expect("there is room");
-    assert_eq!(fs::read(&path).expect("it is there"), image.contents());
-    fs::write(&path, "half").expect("it can be written");
+    assert_eq!(fs::read(&path).expect("the file exists"), image.contents());
+    fs::write(&path, "half").expect("the file can be written");
     assert_eq!(store.executable(&image).expect("there is room"), path);
-    assert_eq!(fs::read(&path).expect("it is there"), image.contents());
-    fs::write(folder.path().join("executables/left.partial"), "half").expect("it can be written");
-    store.sweep_executables().expect("it can be read");
-    assert_eq!(fs::read_dir(folder.path().join("executables")).expect("it is there").count(), 1);
-    store.uninstall(&name("a")).expect("it is installed");
-    store.sweep_executables().expect("it can be read");
+    assert_eq!(fs::read(&path).expect("the file exists"), image.contents());
+    fs::write(folder.path().join("executables/left.partial"), "half").expect("the file can be written");
+    store.sweep_executables().expect("the file can be read");
+    assert_eq!(fs::read_dir(folder.path().join("executables")).expect("the folder exists").count(), 1);
+    store.uninstall(&name("a")).expect("the container is installed");
+    store.sweep_executables().expect("the file can be read");
     assert!(!path.exists());
 }

@@ -363,7 +363,7 @@ impl World {
     // -- Commands ----------------------------------------------------------------------------------------
 
     fn command(&mut self, device: &mut Device) {
-        let name: ContainerName = format!("c{}", self.random.u8(..6)).parse().expect("it is a name");
+        let name: ContainerName = format!("c{}", self.random.u8(..6)).parse().expect("the name is valid");
         let contents = device.history.last().expect("there is one from the start").1.clone();
         let mut after = contents.clone();
         match self.random.u8(..24) {
@@ -401,7 +401,7 @@ impl World {
             16 => device.ask(|reply| Event::Counters { reply }),
             17 => {
                 let (sent, settings) = (Box::new(self.sent()), Box::new(self.settings()));
-                let name = SENT.parse().expect("it is a name");
+                let name = SENT.parse().expect("the name is valid");
                 let run = |reply| Event::RunOnce { sent, settings, reply };
                 self.change(device, Some(&name), after, run);
             }
@@ -474,7 +474,7 @@ impl World {
         });
         let start = Box::new(InstanceStart { loaded, argument: Value::Null, on_end });
         device.handle(Event::StartInstance { start, reply }, Happened::Event, None);
-        if answer.try_recv().expect("it is answered at once").is_ok() {
+        if answer.try_recv().expect("the answer is immediate").is_ok() {
             self.instances.0.fetch_add(1, Ordering::Relaxed);
             device.gids.push(gid);
         }
@@ -582,7 +582,7 @@ fn images() -> (Vec<Image>, Arc<Images>) {
         let loaded = Arc::new(Images::default());
         let load = |image: &Image| {
             let load = || Ok::<_, ImageError>(lucarne_toit::load(image.compile()?)?);
-            loaded.load(image.digest(), load).expect("it was just made")
+            loaded.load(image.digest(), load).expect("the image is intact")
         };
         // They stay loaded for all seeds.
         images.iter().map(load).for_each(std::mem::forget);

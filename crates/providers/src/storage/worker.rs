@@ -74,8 +74,7 @@ impl Worker {
         Worker { flash, started: Mutex::default() }
     }
 
-    /// Runs an operation. `changes` tells whether it may change entries. The operation runs to its end even if the
-    /// caller drops the future.
+    /// Runs an operation, to its end even if the caller no longer waits for it.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         changes: bool,
