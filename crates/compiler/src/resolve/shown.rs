@@ -80,9 +80,9 @@ impl Modules {
                         ),
                     )
                 }
-                Found::Ambiguous(items) => {
-                    Some(world.explain_ambiguous(problem(format!("several imports have a `{shown}`")), &items))
-                }
+                Found::Ambiguous(items) => Some(
+                    world.explain_ambiguous(problem(format!("several imports have a `{shown}`")), &items),
+                ),
                 Found::Nothing | Found::Prefix(_) => {
                     Some(problem(format!("cannot export `{shown}`: there is no such declaration")))
                 }

@@ -319,7 +319,8 @@ impl World {
             Item::Function(id) => id.module,
             Item::Global(id) => id.module,
         };
-        let paths: BTreeSet<&str> = items.iter().map(|item| self.module(module(item)).path.as_str()).collect();
+        let paths: BTreeSet<&str> =
+            items.iter().map(|item| self.module(module(item)).path.as_str()).collect();
         let paths: Vec<&str> = paths.into_iter().collect();
         let problem = problem.note(format!("it is declared in `{}`", paths.join("` and `")));
         problem.hint("use `as` or `show` in one of the imports")
