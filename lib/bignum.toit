@@ -48,7 +48,7 @@ class Bignum:
     b := from_ other
     return Bignum.result_ (bignum-multiply_ negative_ limbs_ b.negative_ b.limbs_)
 
-  /** The quotient, rounded towards zero. */
+  /** The quotient, rounded toward zero. */
   operator / other -> Bignum:
     b := from_ other
     return Bignum.result_ (bignum-divide_ negative_ limbs_ b.negative_ b.limbs_)

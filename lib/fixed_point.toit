@@ -103,7 +103,7 @@ class FixedPoint implements Comparable:
     throw "INVALID_TYPE"
 
   /**
-  The quotient: a float if $other is a float, a fixed-point number, rounded towards zero, if it is
+  The quotient: a float if $other is a float, a fixed-point number, rounded toward zero, if it is
     an integer.
   */
   operator / other:

@@ -4,7 +4,7 @@ import io
 abstract class num implements Comparable:
   constructor.from-subclass_:
 
-  /** This number as an integer, cut off towards zero. It must fit into 64 bits. */
+  /** This number as an integer, cut off toward zero. It must fit into 64 bits. */
   abstract to-int -> int
 
   /** -1 for negative numbers and -0.0, 0 for zero, else 1 (also for NaN). */
@@ -37,7 +37,7 @@ abstract class num implements Comparable:
   /** The product. */
   abstract operator * other
 
-  /** The quotient, cut off towards zero if both are integers. */
+  /** The quotient, cut off toward zero if both are integers. */
   abstract operator / other
 
   /** The rest of a division; it has the sign of this number. */

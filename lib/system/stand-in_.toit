@@ -6,7 +6,7 @@ import system.services show ServiceClient
 The access to a service by which a container can stand in for a native step.
 
 Where the system sets a time limit, as devices do, a container that fails, refuses or does not answer in time is passed
-  over until it registers anew. Elsewhere it is asked again each time.
+  over until it registers again. Elsewhere it is asked again each time.
 */
 abstract class StandIn_:
   static PRINT ::= 0

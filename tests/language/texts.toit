@@ -18,7 +18,7 @@ escapes:
   expect-equals "😀" "\u{1F600}"
   expect-equals 2 "é".size
 
-class Labelled:
+class Labeled:
   label := "L"
   inner := {"k": [1, 2]}
   stringify: return "<$label>"
@@ -26,7 +26,7 @@ class Labelled:
 
 interpolation:
   x := 5
-  o := Labelled
+  o := Labeled
   expect-equals "x=5" "x=$x"
   expect-equals "5.5" "$x.5"
   expect-equals "L!" "$o.label!"

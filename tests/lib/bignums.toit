@@ -16,7 +16,7 @@ main:
   expect-equals ((hex "FFFF") * 65537) (hex "ffffffff")
   expect-equals (Bignum.with-bytes true #[0, 0, 5]) -5
 
-  // Quotients are rounded towards zero, remainders are not negative.
+  // Quotients are rounded toward zero, remainders are not negative.
   expect-equals ((hex "7") / 2) 3
   expect-equals ((hex "-7") / 2) -3
   expect-equals ((hex "-7") / (hex "-2")) 3

@@ -1,4 +1,4 @@
-// Cyclic redundancy checks: the check values of the catalogue, and the common properties of all kinds.
+// Cyclic redundancy checks: the check values of the catalog, and the common properties of all kinds.
 
 import crypto.crc show *
 import expect show *
@@ -7,13 +7,13 @@ import expect show *
 CHECK ::= "123456789"
 
 main:
-  catalogue
+  catalog
   polynomials-in-all-forms
   pieces
   odd-widths
   errors
 
-catalogue:
+catalog:
   expect-equals 0x29b1 (crc16-ccitt-false CHECK)
   expect-equals 0xbb3d (crc16-arc CHECK)
   expect-equals 0xe5cc (crc16-aug-ccitt CHECK)

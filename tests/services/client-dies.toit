@@ -26,7 +26,7 @@ main:
     client := Client
     client.open
     client.create "of the dead"
-    task:: client.sleep "in vain"
+    task:: client.sleep "without an answer"
     // The request has been sent once the task waits; the next one is behind it.
     yield
     client.echo 1

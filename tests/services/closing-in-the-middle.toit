@@ -1,5 +1,5 @@
 // Closing a client, a resource or a proxy during calls and notifications.
-// expect: a call under way is answered: slept
+// expect: a call in progress is answered: slept
 // expect: a later one: Client closed
 // expect: the provider closed it once: 1
 // expect: after the close nothing is heard: [0]
@@ -27,7 +27,7 @@ main:
   provider.changed.wait: provider.entered == 1
   client.close
   provider.gate.up
-  print "a call under way is answered: $answer.get"
+  print "a call in progress is answered: $answer.get"
   print "a later one: $(catch: client.echo 1)"
   client.close
   print "the provider closed it once: $provider.closed"

@@ -40,7 +40,7 @@ main:
     client := Client
     client.open
     print "from another process"
-    client.sleep "until the printer is gone"
+    client.sleep "until the printer has ended"
     print "by itself again"
   provider.changed.wait: provider.entered == 1
   print_ printer.lines

@@ -6,7 +6,7 @@
 // expect: 10 bytes there, 10 here
 // expect: refused: SERIALIZATION_FAILED
 // expect: the array is still here: 100000
-// expect: globals start anew: 1
+// expect: globals are initialized again: 1
 // expect: statics 5
 // expect: a lambda in the process shares its variable: 3
 // expect: a block's variables count too: 6
@@ -55,7 +55,7 @@ main:
   print "the array is still here: $large.size"
   spawn::
     global++
-    report "globals start anew: $global"
+    report "globals are initialized again: $global"
   print reports.next
   spawn:: report "statics $Constants.FIVE"
   print reports.next

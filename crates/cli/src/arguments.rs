@@ -311,7 +311,8 @@ pub(crate) struct PkgInstall {
     /// The prefix that imports use [default: the package's name]
     #[arg(long, visible_alias = "name", requires = "package", value_name = "NAME")]
     pub(crate) prefix: Option<String>,
-    /// The folder of the program [default: the nearest folder upwards with a package.yaml or package.lock]
+    /// The folder of the program [default: the current folder or its nearest parent with a package.yaml or
+    /// package.lock]
     #[arg(long, value_name = "DIR")]
     pub(crate) project_root: Option<PathBuf>,
     /// Do not print the result
@@ -327,7 +328,8 @@ pub(crate) struct PkgList {
     /// Print a JSON array
     #[arg(long)]
     pub(crate) json: bool,
-    /// The folder of the program [default: the nearest folder upwards with a package.yaml or package.lock]
+    /// The folder of the program [default: the current folder or its nearest parent with a package.yaml or
+    /// package.lock]
     #[arg(long, value_name = "DIR")]
     pub(crate) project_root: Option<PathBuf>,
 }

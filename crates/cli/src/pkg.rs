@@ -109,7 +109,7 @@ fn as_table(rows: &[Row<'_>]) -> String {
     text
 }
 
-/// Returns the folder of the program: the given folder; or else the nearest folder, from the current folder upwards,
+/// Returns the folder of the program: the given folder; or else the current folder or its nearest parent
 /// that has a `package.yaml` or a lock file; or else the current folder.
 fn program_folder(given: Option<&Path>) -> Result<PathBuf, Stop> {
     if let Some(folder) = given {

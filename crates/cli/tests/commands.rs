@@ -112,7 +112,7 @@ fn check_takes_folders_and_reports_to_editors() {
     folder.file("app/helper.toit", "/// Deprecated.\nold:\n\nhelp: old\n");
     assert_eq!(folder.lucarne(&["check", "app"]).status, Some(0), "a warning is not an error");
     let answer = folder.lucarne(&["check", "--deny-warnings", "app"]);
-    assert_eq!(answer.status, Some(1), "unless that is wanted: {answer:?}");
+    assert_eq!(answer.status, Some(1), "unless the options request it: {answer:?}");
     assert!(answer.error.ends_with("1 of 2 files have errors or warnings\n"), "{answer:?}");
     folder.file("empty/notes.txt", "");
     assert_eq!(folder.lucarne(&["check", "empty"]).status, Some(2));

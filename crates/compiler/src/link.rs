@@ -47,7 +47,7 @@ pub enum LinkError {
     )]
     TooManyMethods,
     /// The prepared library is damaged.
-    #[error("the prepared library is damaged: build it anew")]
+    #[error("the prepared library is damaged: build it again")]
     Damaged,
     /// The library lacks something that the compiler relies on.
     #[error("the library lacks '{0}'")]

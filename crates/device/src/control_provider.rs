@@ -134,7 +134,7 @@ impl Device for ControlProvider {
     }
 }
 
-/// Returns the number of entries that are meant: all by default.
+/// Returns the number of requested entries: all by default.
 fn count(last: Option<u32>) -> usize {
     last.map_or(usize::MAX, |last| last as usize)
 }

@@ -130,7 +130,7 @@ fn failed(error: impl std::fmt::Display) -> FlashError {
 }
 
 fn only_looked_at() -> FlashError {
-    FlashError("it is only looked at".to_owned())
+    FlashError("the operation only reads".to_owned())
 }
 
 #[cfg(test)]

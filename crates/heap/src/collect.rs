@@ -343,7 +343,7 @@ impl Collection<'_> {
         }
     }
 
-    /// Frees from-space. Returns what was owned by objects that are gone.
+    /// Frees from-space. Returns what was owned by objects that have been collected.
     fn finish(self) -> Vec<Content> {
         let Collection { heap, mut young, mut from, full, .. } = self;
         let stress = heap.options.stress;

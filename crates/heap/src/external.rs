@@ -122,7 +122,8 @@ impl Externals {
         self.slots.len() * size_of::<Option<Slot>>()
     }
 
-    /// Takes out the contents of objects that are gone, to be dropped when the heap is whole again: a state's `drop` may
+    /// Takes out the contents of objects that have been collected, to be dropped when the heap is whole again: a
+    /// state's `drop` may
     /// panic. `moved` tells where an owner is now. After a full collection every owner that is alive has moved, as
     /// external objects are small.
     pub(super) fn sweep(&mut self, moved: impl Fn(Word) -> Option<Word>) -> Vec<Content> {

@@ -153,7 +153,7 @@ pub struct Heap {
     remembered: Vec<Word>,
     externals: Externals,
     finalizers: Vec<Finalizer>,
-    /// Lambdas of finalizers whose object is gone, to be run. Roots.
+    /// Lambdas of finalizers whose object has been collected, to be run. Roots.
     due: Vec<Word>,
     globals: Vec<Word>,
     /// An exception that is made in advance, for when there is no memory to make one.
@@ -181,7 +181,7 @@ pub struct Heap {
     is_broken: bool,
 }
 
-/// A lambda to run once an object is gone. The lambda may refer to the object: it keeps it alive
+/// A lambda to run once an object has been collected. The lambda may refer to the object: it keeps it alive
 /// only until it has run.
 struct Finalizer {
     object: Word,
@@ -392,7 +392,7 @@ impl Heap {
         Ok(initialize(address, class, format, length, 0))
     }
 
-    /// Makes sure that `bytes` more are within the limit, after a full collection if need be.
+    /// Makes sure that `bytes` more are within the limit, after a full collection if necessary.
     ///
     /// # Errors
     /// If they are not.
@@ -476,7 +476,7 @@ impl Heap {
         self.task = task.load(self);
     }
 
-    /// Registers a lambda to be run once the object is gone.
+    /// Registers a lambda to be run once the object has been collected.
     pub fn add_finalizer(&mut self, object: impl Value, lambda: impl Value) {
         let (object, lambda) = (object.load(self), lambda.load(self));
         self.finalizers.push(Finalizer { object, lambda });

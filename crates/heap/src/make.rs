@@ -10,7 +10,7 @@ impl Heap {
     /// Makes an integer.
     ///
     /// # Errors
-    /// As for all of these: if the process may not use more memory.
+    /// As for all of these: if the process has reached its memory limit.
     #[inline]
     pub fn new_int(&mut self, value: i64) -> Result<RefMut<'_>, OutOfMemory> {
         match Word::int(value) {

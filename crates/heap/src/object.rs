@@ -25,7 +25,7 @@ pub(super) enum Format {
     /// One word: the place in the heap's table of what the object owns outside of the heap.
     External = 2,
     /// Words that do not keep alive what they refer to: a full collection makes those null that refer
-    /// to something that is gone.
+    /// to an object that has been collected.
     Weak = 3,
     /// Raw bytes that are UTF-8: strings. A property of the object, so that a reference to an object of another program,
     /// whose classes have other ids, is never read as a string that it is not.

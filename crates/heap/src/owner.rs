@@ -33,7 +33,7 @@ impl Heap {
     /// Makes an object that owns a state, which takes `outside` bytes besides its own size.
     ///
     /// # Errors
-    /// If the process may not use more memory.
+    /// If the process has reached its memory limit.
     pub fn new_state<T: Any + Send>(&mut self, state: T, outside: usize) -> Result<RefMut<'_>, OutOfMemory> {
         let bytes = size_of::<T>() + outside;
         self.reserve(bytes)?;

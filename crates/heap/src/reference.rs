@@ -100,7 +100,7 @@ impl<'h> Ref<'h> {
     /// Returns the elements of a weak array; none for other values.
     pub fn weak_elements(self) -> &'h [Ref<'h>] {
         match self.header() {
-            // SAFETY: as in `elements`. A collection leaves no reference to an object that is gone.
+            // SAFETY: as in `elements`. A collection leaves no reference to an object that has been collected.
             Some(header) if header.format() == Format::Weak => unsafe { self.contents(header.length()) },
             _ => &[],
         }

@@ -41,7 +41,7 @@ impl Stack {
     /// Makes room for at least `words` words.
     ///
     /// # Errors
-    /// If a stack may not be that deep, or no memory is left.
+    /// If the stack has reached its limit, or no memory is left.
     pub fn grow(&mut self, words: usize) -> Result<(), StackOverflow> {
         if words <= self.words.len() {
             return Ok(());

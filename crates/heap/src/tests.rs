@@ -212,7 +212,7 @@ fn finalizers_run_once_when_the_object_is_gone() {
         assert!(heap.take_due_finalizer().is_none());
         heap.unroot(object);
         heap.collect(true).unwrap();
-        let due = heap.take_due_finalizer().expect("the object is gone");
+        let due = heap.take_due_finalizer().expect("the object has been collected");
         let object = heap.get(due).elements()[0];
         assert_eq!(heap.length(object), 1, "the lambda still finds the object");
         heap.release_kept();
@@ -320,7 +320,7 @@ fn states_count_for_the_limit() {
     assert!(heap.used_bytes() >= before + 500_100);
     assert!(heap.new_state(0_u8, 600_000).is_err());
     heap.unroot(root);
-    assert!(heap.new_state(0_u8, 600_000).is_ok(), "the first one is gone");
+    assert!(heap.new_state(0_u8, 600_000).is_ok(), "the first object has been collected");
 }
 
 /// Heaps that share an account of one MiB.
@@ -343,7 +343,7 @@ fn an_account_bounds_what_heaps_use_together() {
     assert!(heaps[1].new_bytes(100_000).is_ok(), "the rest is still there");
     heaps[0].unroot(root);
     heaps[0].collect(true).unwrap();
-    assert!(heaps[1].new_bytes(600_000).is_ok(), "the first one is gone");
+    assert!(heaps[1].new_bytes(600_000).is_ok(), "the first object has been collected");
     let other = heap(false);
     assert!(other.used_bytes() > 0);
     heaps.clear();
@@ -503,6 +503,6 @@ fn long_collections_are_announced_and_futile_ones_counted() {
     heap.set_root(&root, Immediate::NULL);
     let root = heap.root(Immediate::NULL);
     while heap.futile_collections() > 0 {
-        chain(&mut heap, &root).expect("the first chain is gone");
+        chain(&mut heap, &root).expect("the first chain has been collected");
     }
 }

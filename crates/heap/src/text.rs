@@ -36,7 +36,7 @@ impl Heap {
     /// Makes a string of `length` bytes, which `fill` puts together from pieces. The rest is zeros.
     ///
     /// # Errors
-    /// If the process may not use more memory.
+    /// If the process has reached its memory limit.
     pub fn build_string(
         &mut self,
         length: usize,
@@ -53,7 +53,7 @@ impl Heap {
     /// Joins the strings in `count` registers from `first` on. Returns none if one of them is not a string.
     ///
     /// # Errors
-    /// If the process may not use more memory.
+    /// If the process has reached its memory limit.
     pub fn concat(&mut self, first: Register, count: usize) -> Result<Option<RefMut<'_>>, OutOfMemory> {
         let mut length = 0;
         for index in 0..count {

@@ -57,7 +57,7 @@ fn start(
     shared.find(pid).expect("just started")
 }
 
-/// Gives turns until no process is ready.
+/// Runs turns until no process is ready.
 fn run_all(shared: &Arc<Shared>) {
     loop {
         let next = shared.scheduler.simulated_ready().lock().pop();

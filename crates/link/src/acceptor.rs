@@ -25,7 +25,7 @@ use crate::listen::{AssignGroup, Connections, ListenError, bind, folder_of};
 /// The maximum number of connections that have not introduced themselves.
 const SILENT_MAX: usize = 256;
 
-/// The number of connections that are accepted before others are looked at.
+/// The number of connections that are accepted before other events are handled.
 const ACCEPTED_MAX: usize = 64;
 
 /// The pause after a lack of descriptors that closing silent connections does not mend.
@@ -42,7 +42,7 @@ pub(crate) struct Acceptor {
     socket: UnixListener,
     /// The inode of the socket's file.
     inode: u64,
-    /// Reports changes in the folder. None if the path is looked at in intervals instead.
+    /// Reports changes in the folder. None if the path is checked at intervals instead.
     changes: Option<OwnedFd>,
     /// Readable when the listening ends.
     stopped: OwnedFd,
@@ -101,7 +101,7 @@ impl Acceptor {
         }
     }
 
-    /// Returns the time until a silent connection must go, or the path is looked at.
+    /// Returns the time until a silent connection must go, or the path is checked.
     fn time_left(&self) -> Duration {
         let now_us = self.clock.now_us();
         let left = |silent: &Silent| Duration::from_micros((silent.until_us - now_us).max(0).unsigned_abs());

@@ -116,7 +116,7 @@ impl LinkDriver {
         }
     }
 
-    /// Gives turns to the stand-ins whose connections have data, and forgets closed connections. Returns false if
+    /// Runs turns of the stand-ins whose connections have data, and forgets closed connections. Returns false if
     /// there was no work.
     fn look_at(&self, hot: &mut Vec<Arc<Connection>>) -> bool {
         let mut has_found = false;

@@ -185,7 +185,7 @@ impl Exchange {
 
     // -- Incoming -----------------------------------------------------------------------------
 
-    /// Carries out a frame in the name of `port`, towards `to`.
+    /// Carries out a frame in the name of `port`, toward `to`.
     ///
     /// # Errors
     /// Returns a violation if the frame is not valid for this end or at this moment.
@@ -257,7 +257,7 @@ impl Exchange {
     }
 
     fn answer(&self, party: Pid, id: RequestId, result: Result<Payload, Failure>) {
-        // The request is gone if the caller gave up or ended while the answer was on its way.
+        // The request no longer exists if the caller gave up or ended while the answer was on its way.
         let token = self.ledger.lock().tokens.remove(&(party, id));
         if let Some(token) = token {
             token.reply(result);

@@ -18,7 +18,7 @@ use lucarne_link::wire::{Frame, Sent, Wire, WireError, socket};
 use lucarne_message::{Buffer, Sealed};
 use proptest::prelude::*;
 
-/// Only one test at a time, so that each can see that all its descriptors and mappings are gone at its end.
+/// Only one test at a time, so that each can see that all its descriptors and mappings are closed at its end.
 struct Alone {
     before: (usize, usize),
     _guard: MutexGuard<'static, ()>,

@@ -107,7 +107,7 @@ effects! {
     ProvidersChange = "services" "providers-change",
     /// `client handle proxy`: notifications for this resource go to this proxy.
     ProxyAdd = "services" "proxy-add",
-    /// `client handle`: the proxy takes no more.
+    /// `client handle`: the proxy takes no more notifications.
     ProxyRemove = "services" "proxy-remove",
     /// `client`: none of its proxies takes any more, nor those that it might get.
     ProxyRemoveAll = "services" "proxy-remove-all",

@@ -128,7 +128,7 @@ pub enum Failure {
         /// The start of the trace.
         detail: String,
     },
-    /// The process may not use more memory.
+    /// The process has reached its memory limit.
     OutOfMemory,
 }
 
@@ -155,7 +155,7 @@ impl Failure {
 pub struct Call<'p> {
     /// The heap of the process.
     pub heap: &'p mut Heap,
-    /// The machine around the program, as far as natives look at it.
+    /// The machine around the program, as far as natives read it.
     pub environment: &'p dyn Environment,
     stack: StackId,
     frame: usize,
@@ -199,7 +199,7 @@ impl<'p> Call<'p> {
     }
 
     /// Charges work to the budget of the process: about a unit for what a call of a Toit function
-    /// would cost, or for [`BYTES_PER_UNIT`] looked at. To be called before the work, which may be long.
+    /// would cost, or for [`BYTES_PER_UNIT`] read. To be called before the work, which may be long.
     pub fn charge(&mut self, units: usize) {
         self.heap.before_work(units.saturating_mul(BYTES_PER_UNIT));
         self.charged = self.charged.saturating_add(i64::try_from(units).unwrap_or(i64::MAX));
@@ -353,7 +353,7 @@ impl<'p> Call<'p> {
         Ok(string.get())
     }
 
-    /// Works on the state that an argument owns. Its object can be looked at meanwhile, not its state.
+    /// Works on the state that an argument owns. Its object can be read meanwhile, but not its state.
     ///
     /// # Errors
     /// `ALREADY_CLOSED` if it was taken, `WRONG_OBJECT_TYPE` if it is another one.

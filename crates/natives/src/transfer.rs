@@ -232,7 +232,7 @@ const ELEMENT_WORK_BYTES: usize = 16;
 /// Reads the next value of a message into the heap.
 ///
 /// # Errors
-/// If the message is damaged, or the process may not use more memory.
+/// If the message is damaged, or the process has reached its memory limit.
 pub fn decode<'h>(heap: &'h mut Heap, decoder: &mut Decoder<'_>) -> Result<RefMut<'h>, Failure> {
     let token = decoder.expect_next().map_err(|error| Failure::Message(error.to_string()))?;
     Ok(match token {

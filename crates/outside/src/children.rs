@@ -25,7 +25,7 @@ const INHERITED: i64 = -1;
 
 // How programs encode the way a child has ended.
 const EXITED: i64 = 1;
-const SIGNALLED: i64 = 2;
+const SIGNALED: i64 = 2;
 const EXIT_CODE_SHIFT: u32 = 2;
 const SIGNAL_SHIFT: u32 = 10;
 
@@ -76,7 +76,7 @@ impl Child {
 
 fn end_of(status: &WaitIdStatus) -> i64 {
     match (status.exit_status(), status.terminating_signal()) {
-        (None, Some(signal)) => SIGNALLED | i64::from(signal) << SIGNAL_SHIFT,
+        (None, Some(signal)) => SIGNALED | i64::from(signal) << SIGNAL_SHIFT,
         (code, _) => EXITED | i64::from(code.unwrap_or(0)) << EXIT_CODE_SHIFT,
     }
 }

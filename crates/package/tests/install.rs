@@ -146,6 +146,6 @@ fn a_broken_lock_file_is_named() {
     assert!(
         matches!(&error, InstallError::Content { line: 2, path, .. } if path.ends_with(Path::new("package.lock")))
     );
-    assert_eq!(install_all(&folder.root()).expect("is made anew"), 0);
+    assert_eq!(install_all(&folder.root()).expect("the lock file is made again"), 0);
     assert!(installed(&folder.root()).is_ok());
 }

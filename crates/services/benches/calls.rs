@@ -49,7 +49,7 @@ fn main() {
     }
 }
 
-/// Prints the best time of one operation, if the line is wanted.
+/// Prints the best time of one operation, if the line is requested.
 fn report(what: &str, count: u64, run: impl Fn(u64) -> Duration) {
     let mut words = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
     if words.peek().is_some() && !words.any(|word| what.contains(&word)) {

@@ -312,7 +312,7 @@ impl Shared {
         self.consider_end();
     }
 
-    /// Ends the container if it is no longer used. Must be called when the last handle is dropped, and when a service
+    /// Ends the container if it is unused. Must be called when the last handle is dropped, and when a service
     /// is withdrawn.
     pub(crate) fn consider_end(&self) {
         self.may_end.store(true, Ordering::Release);

@@ -232,7 +232,7 @@ pub struct Next<'s, T> {
 }
 
 impl<T: DeserializeOwned> Next<'_, T> {
-    /// Blocks this thread until it is there. It needs no runtime.
+    /// Blocks this thread until the notification has arrived. It needs no runtime.
     pub fn wait(self) -> Option<Result<T, Broken>> {
         let turns = self.stream.turns.clone();
         wait(turns.as_deref(), self)

@@ -10,7 +10,7 @@
 //! **Words.** Every word that a function of this module takes or holds is *current*, as the heap's raw interface calls
 //! it: it was read from a register, a global, a literal or an object, or was made, after the last allocation. What
 //! must outlast an allocation is in a register, or kept. The stack that the interpreter runs on grows and moves in
-//! functions of this module only, and the loop takes its address anew after each of them.
+//! functions of this module only, and the loop takes its address again after each of them.
 //!
 //! The word below a frame's register 0 holds the caller's frame and the number of registers of the
 //! frame itself, so that the collector learns how far the topmost frame reaches.
@@ -186,7 +186,7 @@ impl<'h> Interpreter<'h> {
 
     fn stack_mut(&mut self) -> &mut Stack {
         // SAFETY: words of this module are current, and `set_top` is called before allocations. The loop takes the
-        // address of the stack anew after functions that are called through `outside!`, which alone grow it.
+        // address of the stack again after functions that are called through `outside!`, which alone grow it.
         unsafe { self.heap.stack_mut(self.position.stack) }
     }
 

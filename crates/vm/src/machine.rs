@@ -33,8 +33,8 @@ use lucarne_natives::{BYTES_PER_UNIT, Effect, Failure, transfer};
 use profiler::Profiler;
 use tasks::{State, Task, TaskId, Tasks};
 
-/// How much of its budget a process spends before it asks whether it is wanted elsewhere: some ten
-/// microseconds' worth.
+/// The part of its budget that a process spends before it checks whether it must stop: some ten
+/// microseconds of work.
 const SLICE: i64 = 1_000;
 
 pub(crate) struct Machine {

@@ -56,7 +56,7 @@ pub(super) fn pair(log: Weak<Log>, next: u64) -> (Listener, Follower) {
 }
 
 impl Listener {
-    /// Passes an entry on. Returns false if the follower is gone.
+    /// Passes an entry on. Returns false if the follower has been dropped.
     pub(super) fn pass(&self, entry: &Arc<Entry>) -> bool {
         match self.entries.try_send(entry.clone()) {
             Ok(()) => true,

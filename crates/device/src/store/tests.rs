@@ -253,7 +253,7 @@ fn a_second_opener_is_told() {
 }
 
 #[test]
-fn a_store_that_was_never_finished_is_made_anew() {
+fn a_store_that_was_never_finished_is_made_again() {
     let folder = folder();
     fs::write(folder.path().join("store.redb.new"), "half").expect("the file can be written");
     let store = Store::open(folder.path()).expect("an empty folder becomes a store");

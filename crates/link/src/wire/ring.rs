@@ -52,7 +52,7 @@ const WAY: usize = 4 * APART;
 
 /// In a sleep word: the number of the bell to ring, plus one.
 const BELL: u64 = 3;
-/// In a sleep word: room is wanted as well.
+/// In a sleep word: room is requested as well.
 const WANTS_ROOM: u64 = 4;
 
 /// Returns the number of words of shared memory that two rings of `capacity` bytes take.
@@ -69,7 +69,7 @@ pub(super) struct Side {
     /// This side's counts, readable by any thread.
     written: AtomicU64,
     read: AtomicU64,
-    /// The room that a writer has requested in vain, or 0.
+    /// The room that a writer has requested without success, or 0.
     room_wanted: AtomicUsize,
     /// A position was published since the other side was last told.
     has_written: AtomicBool,
@@ -100,13 +100,13 @@ impl Side {
         RingReader { side: self.clone(), head: 0, tail: 0, published: 0 }
     }
 
-    /// Returns whether there are bytes to read, or room that was requested in vain.
+    /// Returns whether there are bytes to read, or room that was requested without success.
     pub(super) fn is_ready(&self) -> bool {
         self.tail(1 - self.number).load(Ordering::Acquire) != self.read.load(Ordering::Acquire)
             || self.has_wanted_room()
     }
 
-    /// Returns whether there is now room that was requested in vain.
+    /// Returns whether there is now room that was requested without success.
     pub(super) fn has_wanted_room(&self) -> bool {
         let wanted = self.room_wanted.load(Ordering::Acquire);
         let head = self.head(self.number).load(Ordering::Acquire);
@@ -223,7 +223,7 @@ fn checked(published: u64, known: u64, span: u64) -> Result<u64, WireError> {
 pub(super) struct RingWriter {
     side: Arc<Side>,
     tail: u64,
-    /// The other side's head when last looked at.
+    /// The other side's head when it was last read.
     head: u64,
     /// Bytes that do not make a word yet.
     carry: [u8; WORD],
@@ -327,7 +327,7 @@ impl RingWriter {
 pub(super) struct RingReader {
     side: Arc<Side>,
     head: u64,
-    /// The other side's tail when last looked at.
+    /// The other side's tail when it was last read.
     tail: u64,
     /// The value of `head` that was published to the other side.
     published: u64,

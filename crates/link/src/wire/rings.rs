@@ -102,7 +102,7 @@ impl Wire for RingWire {
         }
         let mut outgoing = self.outgoing.lock();
         let mut sent = outgoing.send(parts, buffers)?;
-        // The listening thread of this side may already sleep, without knowing that room is wanted.
+        // The listening thread of this side may already sleep, without knowing that room is requested.
         if (sent == Sent::NoRoom || outgoing.has_rest()) && self.side.want_room() {
             if sent == Sent::NoRoom {
                 sent = outgoing.send(parts, buffers)?;
