@@ -160,7 +160,7 @@ fn the_manual_has_a_page_for_each_command() {
 
 #[test]
 fn a_closed_pipe_is_not_a_failure() {
-    let folder = Folder::new("program-in-pipe");
+    let folder = Folder::new("pipe");
     folder.file("many.toit", "main:\n  100_000.repeat: print \"line $it\"\n");
     let mut child = folder.command(&["run", "many.toit"]).stdout(Stdio::piped()).spawn().expect("starts");
     let mut line = String::new();
