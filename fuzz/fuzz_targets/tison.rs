@@ -8,6 +8,9 @@ fuzz_target!(|input: &[u8]| {
     if let Ok(value) = tison::from_bytes::<Value>(input) {
         let bytes = tison::to_bytes(&value).expect("the value can be encoded");
         // Compares bytes, since some floats are not equal to themselves.
-        assert_eq!(tison::to_bytes(&tison::from_bytes::<Value>(&bytes).expect("the value can be decoded")), Ok(bytes));
+        assert_eq!(
+            tison::to_bytes(&tison::from_bytes::<Value>(&bytes).expect("the value can be decoded")),
+            Ok(bytes)
+        );
     }
 });
