@@ -102,14 +102,24 @@ fn many_parameters() {
     check("parameters", &source, &expected.to_string());
 }
 
-/// A program that is too large for the machine is an error that names it.
 #[test]
 fn too_many_parameters_are_refused() {
     let names = |prefix: &str| (0..300).map(|index| format!("{prefix}{index} ")).collect::<String>();
     let output = run("too-many", &format!("main:\n  f {}\n\nf {}:\n  return 1\n", names("1"), names("p")));
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("too-many.toit:1:1: 'main' is too large to compile"), "{error}");
+    assert!(error.contains("a function has at most 254 parameters"), "{error}");
+}
+
+/// A program that is too large for the machine is an error that names it.
+#[test]
+fn too_many_captures_are_refused() {
+    let variables = lines(300, |index| format!("  v{index} := x"));
+    let all = (0..300).map(|index| format!("v{index}")).collect::<Vec<_>>().join(", ");
+    let output = run("captures", &format!("main x:\n{variables}  print (:: [{all}]).call\n"));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("captures.toit:1:1: 'main' is too large to compile"), "{error}");
 }
 
 /// Nesting beyond a limit is an error, and never overflows the compiler's stack.

@@ -155,8 +155,10 @@ fn sources_that_do_not_compile_are_errors_with_a_place() {
 fn link_errors_have_the_place_in_the_own_file() {
     let folder = folder();
     write_program(folder.path());
-    let arguments = |prefix: &str| (0..300).map(|number| format!(" {prefix}{number}")).collect::<String>();
-    let large = format!("greet name:\n  large{}\n\nlarge{}: return 1\n", arguments("1"), arguments("p"));
+    // A lambda captures at most 255 variables.
+    let variables: String = (0..300).map(|number| format!("  v{number} := name\n")).collect();
+    let all = (0..300).map(|number| format!("v{number}")).collect::<Vec<_>>().join(", ");
+    let large = format!("greet name:\n{variables}  (:: [{all}]).call\n");
     let other = folder.path().join("app/other.toit");
     fs::write(&other, large).expect("temporary files can be written");
     let analyzed = Image::of_program(&folder.path().join("app/app.toit")).expect("the front half accepts it");
