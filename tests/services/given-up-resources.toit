@@ -1,4 +1,5 @@
-// Calls that return a resource, and opens, are given up at about the time of their answer: nothing of them stays open.
+// Calls that return a resource, and opens, are given up at about the time of their answer, or fail after the resource was
+// made: nothing of them stays open.
 // expect: resources: 0, clients: 1
 import monitor
 import system.services show *
@@ -12,6 +13,9 @@ class Desk extends ServiceProvider implements ServiceHandler:
     provides SELECTOR --handler=this
   handle index/int arguments/any --gid/int --client/int -> any:
     if index == 0: return Ticket this client
+    if index == 2:
+      Ticket this client
+      throw "lost"
     return [open, clients_.size]
 
 class Ticket extends ServiceResource:
@@ -25,6 +29,7 @@ class Client extends ServiceClient:
   constructor: super SELECTOR
   take -> int: return invoke_ 0 null
   counts -> List: return invoke_ 1 null
+  lose -> none: invoke_ 2 null
 
 main:
   spawn::
@@ -47,6 +52,7 @@ main:
     task.cancel
     yield
     if ticket: client.close-resource_ ticket
+  100.repeat: if (catch: client.lose) != "lost": throw "it has to fail"
   counts := null
   while true:
     counts = client.counts

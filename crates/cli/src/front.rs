@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lucarne_compiler::diagnostic::Style;
 use lucarne_compiler::program;
-use lucarne_compiler::source::{BYTES_MAX, FileLoader, Loader};
+use lucarne_compiler::source::{BYTES_MAX, FileLoader, Loader, ReadBy};
 use lucarne_toit::{Analysis, ToitError};
 
 use crate::output::print_error;
@@ -13,7 +13,7 @@ use crate::{Stop, input};
 
 /// Analyzes a program and prints its diagnostics.
 pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {
-    let loader = Program::open(file)?;
+    let loader = loader(file)?;
     let analysis = lucarne_toit::analyze(&loader, file).map_err(|error| failure(file, &error))?;
     print(&analysis);
     Ok(analysis)
@@ -21,7 +21,7 @@ pub(crate) fn analyze(file: &Path) -> Result<Analysis, Stop> {
 
 /// Analyzes a file that may be a program or a library.
 pub(crate) fn check(file: &Path) -> Result<Analysis, Stop> {
-    let loader = Program::open(file)?;
+    let loader = loader(file)?;
     lucarne_toit::check(&loader, file).map_err(|error| failure(file, &error))
 }
 
@@ -47,45 +47,16 @@ pub(crate) fn print(analysis: &Analysis) {
     print_error(&analysis.shown(style()));
 }
 
-/// The files of a program. A pipe can be read once, so its contents are kept.
-struct Program<'f> {
-    file: &'f Path,
-    /// The contents of the program itself, if it is not a regular file.
-    contents: Option<Vec<u8>>,
-}
-
-impl Program<'_> {
-    /// Refuses a file that the compiler cannot read.
-    fn open(file: &Path) -> Result<Program<'_>, Stop> {
-        require_readable(file)?;
-        let is_regular = std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file());
-        Ok(Program { file, contents: if is_regular { None } else { Some(input::read(file)?) } })
-    }
-}
-
-impl Loader for Program<'_> {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
-        match &self.contents {
-            Some(contents) if Path::new(path) == self.file => Some(contents.clone()),
-            _ => FileLoader.read(path),
-        }
-    }
-
-    fn is_file(&self, path: &str) -> bool {
-        FileLoader.is_file(path)
-    }
-
-    fn is_folder(&self, path: &str) -> bool {
-        FileLoader.is_folder(path)
-    }
-
-    fn full(&self, path: &str) -> String {
-        FileLoader.full(path)
-    }
-
-    fn folders_above(&self, file: &str) -> Vec<String> {
-        FileLoader.folders_above(file)
-    }
+/// Returns a loader for the files of a program. A pipe can be read once, so its contents are kept.
+fn loader(file: &Path) -> Result<impl Loader, Stop> {
+    require_readable(file)?;
+    let is_regular = std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file());
+    let contents = if is_regular { None } else { Some(input::read(file)?) };
+    let file = file.to_owned();
+    Ok(ReadBy(move |path: &str| match &contents {
+        Some(contents) if Path::new(path) == file => Some(contents.clone()),
+        _ => FileLoader.read(path),
+    }))
 }
 
 /// Refuses a path that the compiler cannot read, before any work is done.

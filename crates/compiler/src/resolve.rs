@@ -17,6 +17,7 @@ mod globals;
 mod hierarchy;
 mod imports;
 mod job;
+mod look_up;
 mod lower;
 mod modules;
 mod operator;

@@ -83,6 +83,31 @@ pub const BYTES_MAX: u64 = 64 << 20;
 /// A [`Loader`] over the file system. Reads only regular files, up to [`BYTES_MAX`].
 pub struct FileLoader;
 
+/// The files of the operating system, whose contents a function reads.
+pub struct ReadBy<F>(pub F);
+
+impl<F: Fn(&str) -> Option<Vec<u8>>> Loader for ReadBy<F> {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        (self.0)(path)
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        FileLoader.is_file(path)
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        FileLoader.is_folder(path)
+    }
+
+    fn full(&self, path: &str) -> String {
+        FileLoader.full(path)
+    }
+
+    fn folders_above(&self, file: &str) -> Vec<String> {
+        FileLoader.folders_above(file)
+    }
+}
+
 impl Loader for FileLoader {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         // A folder of that name is not the library. A pipe could be read only once, and could make the

@@ -690,7 +690,7 @@ impl Supervisor {
         };
         let (digest, kind) = slot.identity();
         let is_provided = |interface: &&Interface| {
-            slot.provides.iter().any(|uuid| uuid.to_string() == interface.uuid) && slot.running.is_some()
+            interface.uuid.parse().is_ok_and(|uuid| slot.provides.contains(&uuid)) && slot.running.is_some()
         };
         let stands_in_for =
             interface::ALL.iter().filter(is_provided).map(|interface| interface.alias.to_owned());

@@ -122,7 +122,8 @@ impl Default for HeapOptions {
     }
 }
 
-/// Work on so many bytes takes about a millisecond.
+/// Work on so many bytes is announced as long. It takes about a millisecond, and the thread that then starts takes some tens
+/// of microseconds.
 pub const LONG_WORK_BYTES: usize = 1 << 20;
 
 /// A full collection is futile if it frees less than this part of the heap: one in fifty bytes.

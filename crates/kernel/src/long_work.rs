@@ -18,10 +18,6 @@ use crate::kernel::Shared;
 use crate::sync::atomic::Ordering;
 use crate::worker;
 
-/// Work on so many bytes is worth a new thread: a collection takes about a millisecond for them, starting a thread some
-/// tens of microseconds.
-pub const LONG_WORK_BYTES: usize = 1 << 20;
-
 /// The number of threads that may do long work at a time. Further ones keep their worker.
 const LEFT_MAX: usize = 64;
 

@@ -12,6 +12,9 @@ trait Counter {
     type Number: Number;
     #[index(0)]
     async fn draw(&self) -> Resource<Self::Number>;
+    /// Gives a number to the caller and then fails, so that the caller does not get its handle.
+    #[index(2)]
+    async fn lose(&self, call: &Call) -> Result<(), Thrown>;
 }
 
 #[lucarne::resource]
@@ -31,6 +34,11 @@ impl Counter for Office {
     async fn draw(&self) -> Resource<Drawn> {
         self.0.fetch_add(1, SeqCst);
         Drawn(self.0.clone()).resource()
+    }
+
+    async fn lose(&self, call: &Call) -> Result<(), Thrown> {
+        call.give(self.draw().await)?;
+        Err(Thrown::new("lost"))
     }
 }
 
@@ -79,6 +87,7 @@ fn given_up_calls_leave_no_resource_open() {
             }
             drop(pending);
         }
+        assert!(counter.lose().wait().is_err());
         wait_for_none(&open);
         // It still answers.
         let drawn = counter.draw().wait().expect("it is open");

@@ -75,7 +75,7 @@ struct Held {
     request: RequestId,
 }
 
-/// Something that a request has given to its sender.
+/// A client or resource that a request has given to its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Given {
     client: i64,

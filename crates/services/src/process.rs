@@ -230,7 +230,11 @@ impl ContainerProcess {
                 self.tasks.free(place);
                 self.serving.remove(&(asker, token.id()));
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(answering)));
+                let (id, has_failed) = (token.id(), result.is_err());
                 context.reply(token, result);
+                if has_failed {
+                    drop(self.shared.books.take_back(asker, id));
+                }
             }
         }
         Poll::Ready(())

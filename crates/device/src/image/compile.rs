@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lucarne_compiler::program::Program;
+use lucarne_compiler::source::ReadBy;
 use lucarne_toit::{Analysis, Diagnosed, ToitError};
 
 use super::sources::{Recorder, SourceNames};
@@ -26,7 +27,7 @@ impl Image {
     /// See [`ToitError`].
     pub fn of_program(file: &Path) -> Result<Analyzed, ToitError> {
         let recorder = Recorder::default();
-        let analysis = lucarne_toit::analyze(&recorder, file)?;
+        let analysis = lucarne_toit::analyze(&ReadBy(|path: &str| recorder.read(path)), file)?;
         if analysis.has_errors() {
             return Err(ToitError::Program(Diagnosed(Box::new(analysis))));
         }

@@ -43,27 +43,12 @@ pub(super) struct Recorder {
     read: Mutex<BTreeMap<String, Vec<u8>>>,
 }
 
-impl Loader for Recorder {
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
+impl Recorder {
+    /// Reads a file, and keeps its contents.
+    pub(super) fn read(&self, path: &str) -> Option<Vec<u8>> {
         let bytes = FileLoader.read(path)?;
         self.read.lock().insert(path.to_owned(), bytes.clone());
         Some(bytes)
-    }
-
-    fn is_file(&self, path: &str) -> bool {
-        FileLoader.is_file(path)
-    }
-
-    fn is_folder(&self, path: &str) -> bool {
-        FileLoader.is_folder(path)
-    }
-
-    fn full(&self, path: &str) -> String {
-        FileLoader.full(path)
-    }
-
-    fn folders_above(&self, file: &str) -> Vec<String> {
-        FileLoader.folders_above(file)
     }
 }
 

@@ -96,8 +96,11 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
             }
             Done::NULL
         }
-        Effect::CurrentRequest => match &machine.tasks.get(id).serves {
-            Some(service) => Done::from(Immediate::small(service.token.id().as_i64())),
+        Effect::CurrentRequest => match &mut machine.tasks.get_mut(id).serves {
+            Some(service) => {
+                service.has_given = true;
+                Done::from(Immediate::small(service.token.id().as_i64()))
+            }
             None => Done::NULL,
         },
         Effect::ProvidersChange => {
@@ -392,9 +395,9 @@ impl Machine {
     fn fail_request(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
         let rendered = self.rendered_trace(id);
         let text = self.heap.string(self.value(id, 0)).unwrap_or("?").to_string();
-        if let Some((_, token)) = self.end_service(id) {
+        if let Some(service) = self.end_service(id) {
             let trace = (!self.value(id, 1).is_null()).then(|| Payload::string(&rendered));
-            context.reply(token, Err(lucarne_kernel::Failure { text, trace }));
+            self.reply(service, Err(lucarne_kernel::Failure { text, trace }), context);
         }
         Done::NULL
     }

@@ -143,7 +143,7 @@ impl Machine {
         match self.start_task(function, arguments, false) {
             Ok(task) => {
                 self.serving.insert((asker, token.id()), task);
-                self.tasks.get_mut(task).serves = Some(Service { token, asker });
+                self.tasks.get_mut(task).serves = Some(Service { token, asker, has_given: false });
             }
             Err(OutOfMemory) => refuse(token, &Failure::OutOfMemory, context),
         }
@@ -182,16 +182,15 @@ impl Machine {
     }
 
     /// Takes the request off a task, to be answered.
-    pub(super) fn end_service(&mut self, id: TaskId) -> Option<(Pid, RequestToken)> {
+    pub(super) fn end_service(&mut self, id: TaskId) -> Option<Service> {
         let service = self.tasks.get_mut(id).serves.take()?;
         self.serving.remove(&(service.asker, service.token.id()));
-        Some((service.asker, service.token))
+        Some(service)
     }
 
     /// Answers the request that a task has worked on. A result that cannot be sent fails the call.
     pub(super) fn answer_request(&mut self, id: TaskId, value: impl HeapValue, context: &mut Context<'_>) {
-        let Some((asker, token)) = self.end_service(id) else { return };
-        let request = token.id();
+        let Some(service) = self.end_service(id) else { return };
         let answer = match transfer::encode(&mut self.heap, value) {
             Ok(encoding) => {
                 self.charge(encoding.payload.bytes().len());
@@ -199,8 +198,21 @@ impl Machine {
             }
             Err(failure) => Err(RemoteFailure::new(failure_text(&failure))),
         };
-        // Without memory for a task, what was given stays until the client closes.
-        if !context.try_reply(token, answer) {
+        self.reply(service, answer, context);
+    }
+
+    /// Sends the answer to a request. Takes back what the handler has given if the asker does not get it: the call has
+    /// failed, or was given up.
+    pub(super) fn reply(
+        &mut self,
+        Service { token, asker, has_given }: Service,
+        answer: Result<Payload, RemoteFailure>,
+        context: &mut Context<'_>,
+    ) {
+        let (request, has_failed) = (token.id(), answer.is_err());
+        let is_delivered = context.try_reply(token, answer);
+        if has_given && (has_failed || !is_delivered) {
+            // Without memory for a task, what was given stays until the client closes.
             let _ = self.take_back(asker, request);
         }
     }

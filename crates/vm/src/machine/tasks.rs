@@ -37,6 +37,8 @@ pub(super) struct Task {
 pub(super) struct Service {
     pub(super) token: RequestToken,
     pub(super) asker: Pid,
+    /// Whether the handler has asked for the id of the request: it does so for each client and resource that it gives.
+    pub(super) has_given: bool,
 }
 
 /// The state of a task.

@@ -1,0 +1,108 @@
+//! Resolves the names in bodies of functions, and reports those that are unknown.
+
+use super::lower::{Candidate, Lower, Reference, Value};
+use super::modules::Found;
+use super::type_name::{old_type_name, resolve_type};
+use crate::ast;
+use crate::diagnostic::Diagnostic;
+use crate::ir::{ClassId, Type};
+use crate::names::Name;
+use crate::source::Span;
+
+impl Lower<'_> {
+    /// Resolves a name: a local, a member of the class, or an item of the module.
+    pub(super) fn resolve(&self, name: &str) -> Reference {
+        if let Some(variable) = self.routines.find(name) {
+            return Reference::Variable(variable);
+        }
+        if let Some(class) = self.class {
+            let candidates = self.candidates(class, name);
+            if !candidates.is_empty() {
+                return Reference::Members(candidates);
+            }
+        }
+        self.resolve_in_module(name)
+    }
+
+    pub(super) fn resolve_in_module(&self, name: &str) -> Reference {
+        match self.modules.look_up(self.world, self.module, name) {
+            Found::Items(items) => Reference::Items(items),
+            Found::Prefix(modules) => Reference::Prefix(modules),
+            Found::Ambiguous(items) => Reference::Ambiguous(items),
+            Found::Nothing => Reference::Nothing,
+        }
+    }
+
+    fn candidates(&self, class: ClassId, name: &str) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for ancestor in self.world.ancestors(class).iter().copied() {
+            let index = self.world.index(ancestor);
+            candidates
+                .extend(index.members.get(name).into_iter().flatten().copied().map(Candidate::Instance));
+            candidates.extend(index.statics.get(name).into_iter().flatten().copied().map(Candidate::Static));
+        }
+        candidates
+    }
+
+    /// Reports an unknown name.
+    pub(super) fn unresolved(&mut self, name: &str, span: Span) -> Value {
+        if self.modules.is_lost(self.module, name)
+            || self.undeclared.contains(name)
+            || self.class.is_some_and(|class| self.world.is_incomplete(class))
+        {
+            return Value::error(span);
+        }
+        let title = format!("there is no `{name}` here");
+        let problem = Diagnostic::error(self.source, span, title).label("not found");
+        let import = self.modules.import_of(self.world, self.module, name);
+        let problem = match (import, self.near(name)) {
+            (Some(import), _) => problem.hint(format!("write `{import}` at the beginning of the file")),
+            (None, Some(near)) => problem.hint(format!("did you mean `{near}`?")),
+            (None, None) => problem,
+        };
+        self.report(problem);
+        Value::error(span)
+    }
+
+    /// Reports an assignment of an unknown name.
+    pub(super) fn undeclared(&mut self, name: &Name, span: Span) {
+        if self.modules.is_lost(self.module, name) || !self.undeclared.insert(name.clone()) {
+            return;
+        }
+        let problem = Diagnostic::error(self.source, span, format!("there is no variable `{name}` here"));
+        let mut problem = problem.hint(format!("to declare it, write `{name} := ...`"));
+        if let Some(near) = self.near(name) {
+            problem = problem.hint(format!("did you mean `{near}`?"));
+        }
+        self.report(problem);
+    }
+
+    /// Returns the name in sight that is most like an unknown one.
+    fn near(&self, name: &str) -> Option<Name> {
+        if self.world.suggestions.are_exhausted() {
+            return None;
+        }
+        let mut names = self.routines.names();
+        if let Some(class) = self.class {
+            names.extend(self.world.member_names(class).cloned());
+            for ancestor in self.world.ancestors(class).iter().copied() {
+                names.extend(self.world.index(ancestor).statics.keys().cloned());
+            }
+        }
+        names.extend(self.modules.visible_names(self.world, self.module));
+        self.world.suggestions.nearest(name, names.iter().map(|name| &**name)).map(Name::from)
+    }
+
+    pub(super) fn resolve_type(&mut self, name: &ast::TypeName) -> Type {
+        match resolve_type(self.world, self.modules, self.module, self.source, name) {
+            Ok(ty) => {
+                self.problems.extend(old_type_name(self.world, self.source, name, ty));
+                ty
+            }
+            Err(problem) => {
+                self.report(*problem);
+                Type::Any
+            }
+        }
+    }
+}
