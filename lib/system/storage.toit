@@ -12,7 +12,9 @@ import io
 import system.api.storage show StorageServiceClient
 import system.services show ServiceResourceProxy
 
-/** How much is read from or written to a region at a time. */
+import ..io.data show data-bytes_
+
+/** How much a call reads from or writes to a region. */
 STEP_ ::= 32 * 1024
 
 service_/StorageServiceClient? ::= (StorageServiceClient).open --if-absent=: null
@@ -122,6 +124,10 @@ A row of bytes that outlives the program, and works as flash memory does: to $wr
   clear bits, to $erase sets them.
 
 A region is open once at a time.
+
+To read, write and erase are single steps: the other tasks of the process do not run meanwhile. Only where
+  a container provides the storage in the place of the system, each of them is a call, during which other
+  tasks can run.
 */
 class Region extends ServiceResourceProxy:
   static SCHEME-FLASH     ::= "flash"
@@ -137,11 +143,14 @@ class Region extends ServiceResourceProxy:
   /** Erased ranges must begin and end at multiples of this. */
   erase-granularity/int
   mode_/int
+  /** The region for native steps; null if a container provides the storage. */
+  native_/any
 
   constructor.internal_ client/StorageServiceClient reply/List --.scheme --.path:
     size = reply[2]
     erase-granularity = 1 << reply[3]
     mode_ = reply[4]
+    native_ = region-find_ client.pid_ path
     super client reply[0]
 
   /** The address of the region: scheme and path. */
@@ -213,6 +222,10 @@ class Region extends ServiceResourceProxy:
   /** Fills $bytes with those of this region $from an offset on. */
   read --from/int bytes/ByteArray -> none:
     handle := open-handle_
+    native := native_
+    if native:
+      region-read_ native from bytes
+      return
     check-range_ from bytes.size
     in-steps_ bytes.size: | done count |
       bytes.replace done (storage_.region-read handle --from=from + done --size=count)
@@ -236,6 +249,10 @@ class Region extends ServiceResourceProxy:
   /** Writes $data at an offset. Clears the existing bits that are not set in $data. */
   write --at/int data/io.Data -> none:
     handle := open-handle_
+    native := native_
+    if native:
+      region-write_ native at (data-bytes_ data)
+      return
     total := data.byte-size
     check-range_ at total
     // Without data, a missing permission is still reported.
@@ -249,11 +266,19 @@ class Region extends ServiceResourceProxy:
   Whether all bytes $from an offset $to another (exclusive) are erased. There must be at least one.
   */
   is-erased --from/int=0 --to/int=size -> bool:
-    return storage_.region-is-erased open-handle_ --from=from --size=to - from
+    handle := open-handle_
+    native := native_
+    if native: return region-is-erased_ native from to - from
+    return storage_.region-is-erased handle --from=from --size=to - from
 
   /** Erases the bytes $from an offset $to another (exclusive), both multiples of $erase-granularity. */
   erase --from/int=0 --to/int=size -> none:
-    storage_.region-erase open-handle_ --from=from --size=to - from
+    handle := open-handle_
+    native := native_
+    if native:
+      region-erase_ native from to - from
+      return
+    storage_.region-erase handle --from=from --size=to - from
 
   storage_ -> StorageServiceClient:
     return client_ as StorageServiceClient
@@ -285,3 +310,19 @@ class RegionReader_ extends io.Reader:
     bytes := region_.read --from=from_ --to=end
     from_ = end
     return bytes
+
+/** The region with this $path, which is open at the provider with this $pid; null if the system is not the provider. */
+region-find_ pid/int path/string -> any:
+  #primitive.storage.find-region
+
+region-read_ region from/int bytes/ByteArray -> none:
+  #primitive.storage.read
+
+region-write_ region at/int data/any -> none:
+  #primitive.storage.write
+
+region-is-erased_ region from/int size/int -> bool:
+  #primitive.storage.is-erased
+
+region-erase_ region from/int size/int -> none:
+  #primitive.storage.erase

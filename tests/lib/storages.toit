@@ -16,6 +16,7 @@ main:
   bounds
   pages
   large-regions
+  regions-do-not-switch-tasks
   streams
   read-only
 
@@ -166,6 +167,27 @@ large-regions:
   expect-equals content[99_999..200_001] (region.read --from=99_999 --to=200_001)
   region.close
   storage.Region.delete region.uri
+
+/** An operation on a region is one step: no other task runs in the middle. */
+regions-do-not-switch-tasks:
+  region := storage.Region.open --flash "steps" --capacity=8192
+  is-busy := false
+  trace := []
+  2.repeat: | name |
+    task::
+      20.repeat:
+        expect-not is-busy
+        is-busy = true
+        region.write --at=0 (ByteArray 8192: it)
+        region.read --from=0 --to=8192
+        expect-not region.is-erased
+        region.erase
+        (region.stream --from=0 --to=64).read
+        is-busy = false
+        trace.add name
+  while trace.size < 40: sleep --ms=1
+  expect-equals (List 40: it / 20) trace
+  region.close
 
 streams:
   region := storage.Region.open --flash "streams" --capacity=4096

@@ -106,6 +106,7 @@ impl Daemon {
         let launcher = Launcher {
             kernel: system.kernel().clone(),
             presence: system.presence().clone(),
+            regions: system.regions(),
             executables: Box::new(executables),
             residents,
             announcements,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lucarne_kernel::{Gid, KernelHandle, Prepared, RunningProgram, priority};
+use lucarne_ports::regions::Regions;
 use lucarne_services::{Announcement, Announcements, Presence, Value};
 use lucarne_toit::{Grants, MemoryAccount};
 use uuid::Uuid;
@@ -27,6 +28,7 @@ const WORK_PER_US: u64 = 100;
 pub(crate) struct Launcher {
     pub(crate) kernel: KernelHandle,
     pub(crate) presence: Presence,
+    pub(crate) regions: Arc<dyn Regions>,
     pub(crate) executables: Box<dyn Executables>,
     pub(crate) residents: Residents,
     pub(crate) announcements: Announcements,
@@ -115,6 +117,7 @@ impl Launcher {
         grants.image_id = image_id.into_bytes();
         grants.program_name = Some(name.to_string());
         grants.assets = assets;
+        grants.regions = Some(self.regions.clone());
         grants.heap.limit_bytes = settings
             .memory_bytes
             .map_or(MEMORY_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));

@@ -16,7 +16,7 @@ use lucarne_ports::containers::Keeper;
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::{self, Outputs};
 use lucarne_providers::containers;
-use lucarne_providers::storage::{self, Media, Owners};
+use lucarne_providers::storage::{self, Media, OpenRegions, Owners};
 use lucarne_services::{
     CallError, Container, InstallError, Oversight, Pending, Policy, Presence, Provider, ServiceManager,
     StandInRules, Traffic,
@@ -139,8 +139,9 @@ impl Builder {
     ) -> SystemHandle {
         let policies = self.oversight.policies.clone();
         let presence = self.presence;
+        let regions = OpenRegions::new(self.owners);
         start_manager(kernel, &presence, self.oversight);
-        let handle = SystemHandle::new(kernel.clone(), presence, self.output, policies);
+        let handle = SystemHandle::new(kernel.clone(), presence, self.output, policies, regions.clone());
         if !self.has_services {
             return handle;
         }
@@ -153,7 +154,7 @@ impl Builder {
                 handle.output.write(Stream::Error, text.as_bytes());
             }
         };
-        start("storage", &|container| storage::install(container, self.media.clone(), self.owners.clone()));
+        start("storage", &|container| storage::install(container, self.media.clone(), regions.clone()));
         let outputs = self.outputs.unwrap_or_else(|| console::one_output(handle.output.clone()));
         start("console", &|container| console::install(container, outputs.clone()));
         let keeper = self.keeper.unwrap_or_else(|| handle.keeper());

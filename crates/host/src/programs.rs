@@ -128,6 +128,7 @@ impl Template {
         grants.program_path = path;
         grants.outside = outside;
         grants.environment = environment;
+        grants.regions = Some(system.regions());
         Template { id, image, grants }
     }
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use lucarne_kernel::{Kernel, KernelHandle, Simulation};
 use lucarne_ports::Output;
 use lucarne_ports::containers::Keeper;
+use lucarne_ports::regions::Regions;
+use lucarne_providers::storage::OpenRegions;
 use lucarne_services::{Container, Policies, Presence};
 
 use crate::Builder;
@@ -39,6 +41,7 @@ pub struct SystemHandle {
     pub(crate) presence: Presence,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) policies: Policies,
+    regions: OpenRegions,
     #[cfg(feature = "toit")]
     pub(crate) programs: Programs,
 }
@@ -49,12 +52,14 @@ impl SystemHandle {
         presence: Presence,
         output: Arc<dyn Output>,
         policies: Policies,
+        regions: OpenRegions,
     ) -> SystemHandle {
         SystemHandle {
             kernel,
             presence,
             output,
             policies,
+            regions,
             #[cfg(feature = "toit")]
             programs: Programs::default(),
         }
@@ -78,6 +83,11 @@ impl SystemHandle {
     /// Returns the flags that say which services containers provide.
     pub fn presence(&self) -> &Presence {
         &self.presence
+    }
+
+    /// Returns the regions of the storage that are open, for programs that access them in native steps.
+    pub fn regions(&self) -> Arc<dyn Regions> {
+        Arc::new(self.regions.clone())
     }
 
     /// Returns where programs print.

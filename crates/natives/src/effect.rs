@@ -118,6 +118,9 @@ effects! {
     /// `pid client handle value` -> whether the resource is still wanted. Waits for room.
     Notify = "services" "notify",
 
+    /// `pid path` -> a region that is open at this provider, or null if calls are needed to access it.
+    StorageFindRegion = "storage" "find-region",
+
     /// -> the program as it was named, or null.
     SystemProgramName = "system" "program-name",
     /// -> the program's full path, or null.

@@ -18,6 +18,7 @@ use lucarne_ports::Environment;
 
 pub use effect::Effect;
 pub use int::order;
+pub use storage::OpenedRegion;
 
 mod aead;
 mod array;
@@ -40,6 +41,7 @@ mod object;
 mod random;
 mod rsa;
 mod siphash;
+mod storage;
 mod string;
 mod system;
 mod task;
@@ -106,6 +108,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("object", object::TABLE),
     ("random", random::TABLE),
     ("rsa", rsa::TABLE),
+    ("storage", storage::TABLE),
     ("string", string::TABLE),
     ("system", system::TABLE),
     ("time", time::TABLE),

@@ -6,11 +6,13 @@
 //! - [`Output`] takes what programs print and log.
 //! - [`Environment`] tells natives the machine's time zone, zone files, and name.
 //! - [`containers`] lists images and starts containers from them.
+//! - [`regions`] finds open regions of the storage.
 
 pub mod containers;
 mod environment;
 mod output;
 mod record;
+pub mod regions;
 
 pub use environment::{Environment, FixedEnvironment, MachineEnvironment};
 pub use output::{CapturedOutput, Output, StandardOutput, Stream};

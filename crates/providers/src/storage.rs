@@ -21,6 +21,7 @@ mod client;
 mod flash;
 pub mod interface;
 mod provider;
+mod regions;
 mod shelf;
 mod worker;
 
@@ -33,6 +34,7 @@ pub use client::{Region, Scheme, Tison};
 pub use flash::{Entries, Flash, FlashError, Memory, Work};
 #[doc(inline)]
 pub use interface::{BucketProxy as Bucket, StorageClient as Storage};
+pub use regions::OpenRegions;
 pub use shelf::{REGION_BYTES_MAX, StorageFault};
 
 /// The media of the storage service.
@@ -68,11 +70,13 @@ pub fn one_owner() -> Owners {
     Arc::new(|_| Some(String::new()))
 }
 
-/// Installs the provider in a container of the system.
+/// Installs the provider in a container of the system. Programs that get the table of open regions access them in native
+/// steps.
 ///
 /// # Errors
 /// If the system is about to end.
-pub fn install(container: &Container, media: Media, owners: Owners) -> Pending<Provider, InstallError> {
-    let service = provider::Service::new(media, owners);
+pub fn install(container: &Container, media: Media, regions: OpenRegions) -> Pending<Provider, InstallError> {
+    regions.set_provider(container.pid());
+    let service = provider::Service::new(media, regions);
     container.provider("system/storage", "0.3").handle(interface::StorageHandler::new(service)).install()
 }

@@ -6,6 +6,7 @@ use lucarne_heap::{HeapOptions, MemoryAccount};
 use lucarne_kernel::{before_long_work, priority};
 use lucarne_message::Value;
 use lucarne_outside::Surroundings;
+use lucarne_ports::regions::Regions;
 use lucarne_ports::{Environment, MachineEnvironment, Output, Stream};
 use lucarne_services::protocol::{Interface, interface};
 use lucarne_services::{Presence, ProviderFlag};
@@ -42,6 +43,9 @@ pub struct Grants {
     pub outside: Option<Arc<Surroundings>>,
     /// The machine's time zone, zone files, and name, as natives see them. By default those of the real machine.
     pub environment: Arc<dyn Environment>,
+    /// The regions of the storage that programs access in native steps. By default there is none, and they are
+    /// accessed by calls.
+    pub regions: Option<Arc<dyn Regions>>,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) presence: Presence,
     /// The services that let a container stand in for the native steps print, log and trace, each with the flag that
@@ -66,6 +70,7 @@ impl Grants {
             assets: Vec::new(),
             outside: None,
             environment: Arc::new(MachineEnvironment),
+            regions: None,
             output,
             presence: presence.clone(),
             stand_ins: [interface::PRINT, interface::LOG, interface::TRACE]

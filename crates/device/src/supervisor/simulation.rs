@@ -236,6 +236,7 @@ impl World {
         let launcher = Launcher {
             kernel,
             presence: system.presence().clone(),
+            regions: system.regions(),
             executables: Box::new(executables),
             residents: residents.clone(),
             announcements,

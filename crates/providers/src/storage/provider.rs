@@ -1,16 +1,16 @@
 //! The provider of the storage service.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use lucarne_kernel::sync::Mutex;
 use lucarne_services::{Bytes, Call, Resource};
 
+use super::Media;
 use super::flash::Entries;
+use super::flash::FlashError;
 use super::interface::{self, OpenRegion};
-use super::shelf::{PAGE_BYTES, PAGE_BYTES_LOG2, STEP_BYTES_MAX, Shelf, StorageFault};
+use super::regions::{Claim, OpenRegions, Opened};
+use super::shelf::{PAGE_BYTES_LOG2, Shelf, StorageFault};
 use super::worker::Worker;
-use super::{Media, Owners};
 
 /// The number of bytes that a container may keep in memory. A microcontroller keeps about as much while it sleeps.
 /// With this limit, a program for a microcontroller cannot exceed that unnoticed.
@@ -26,12 +26,11 @@ const CAN_CLEAR_BITS: i64 = 2;
 pub(super) struct Service {
     ram: Arc<Medium>,
     flash: Arc<Medium>,
-    owners: Owners,
-    /// The open regions, by owner and path.
-    open: Arc<Mutex<BTreeSet<(String, String)>>>,
+    regions: OpenRegions,
 }
 
-struct Medium {
+/// A medium with its limit.
+pub(super) struct Medium {
     worker: Worker,
     bytes_max: u64,
 }
@@ -43,40 +42,28 @@ pub(super) struct Bucket {
 }
 
 pub(super) struct Region {
-    medium: Arc<Medium>,
-    size: u64,
-    is_writable: bool,
-    claim: Claim,
-}
-
-/// The exclusive right to a region, for one client.
-struct Claim {
-    name: (String, String),
-    open: Arc<Mutex<BTreeSet<(String, String)>>>,
+    opened: Arc<Opened>,
+    /// Closes the region when the resource closes.
+    _claim: Claim,
 }
 
 impl Service {
-    pub(super) fn new(media: Media, owners: Owners) -> Service {
+    pub(super) fn new(media: Media, regions: OpenRegions) -> Service {
         let medium = |flash, bytes_max| Arc::new(Medium { worker: Worker::new(flash), bytes_max });
         Service {
             ram: medium(media.ram, RAM_BYTES_MAX),
             flash: medium(media.flash, FLASH_BYTES_MAX),
-            owners,
-            open: Arc::default(),
+            regions,
         }
     }
 
     fn owner(&self, call: &Call) -> Result<String, StorageFault> {
-        (self.owners)(call.gid()).ok_or(StorageFault::PermissionDenied)
+        self.regions.owner(call.gid())
     }
 
     fn claim(&self, call: &Call, scheme: &str, path: &str) -> Result<Claim, StorageFault> {
         require_flash(scheme)?;
-        let name = (self.owner(call)?, path.to_owned());
-        if !self.open.lock().insert(name.clone()) {
-            return Err(StorageFault::InUse);
-        }
-        Ok(Claim { name, open: self.open.clone() })
+        self.regions.claim(self.owner(call)?, path.to_owned())
     }
 }
 
@@ -86,12 +73,6 @@ fn require_flash(scheme: &str) -> Result<(), StorageFault> {
         "flash" => Ok(()),
         "partition" => Err(StorageFault::NotFound),
         _ => Err(StorageFault::Scheme(scheme.to_owned())),
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        self.open.lock().remove(&self.name);
     }
 }
 
@@ -128,14 +109,15 @@ impl interface::Storage for Service {
         let capacity = capacity.transpose()?;
         let claim = self.claim(call, &scheme, &path)?;
         let medium = self.flash.clone();
-        let size = medium.with(true, &claim.name.0, move |shelf| shelf.region_open(&path, capacity)).await?;
-        let region = Resource::new(Region { medium, size, is_writable, claim });
+        let size = medium.with(true, claim.owner(), move |shelf| shelf.region_open(&path, capacity)).await?;
+        let opened = claim.open(call.gid(), medium, size, is_writable);
+        let region = Resource::new(Region { opened, _claim: claim });
         Ok((region, 0, size, PAGE_BYTES_LOG2, CAN_CLEAR_BITS))
     }
 
     async fn delete_region(&self, call: &Call, scheme: String, path: String) -> Result<(), StorageFault> {
         let claim = self.claim(call, &scheme, &path)?;
-        self.flash.with(true, &claim.name.0, move |shelf| shelf.region_delete(&path)).await
+        self.flash.with(true, claim.owner(), move |shelf| shelf.region_delete(&path)).await
     }
 
     async fn regions(&self, call: &Call, scheme: String) -> Result<Vec<String>, StorageFault> {
@@ -147,7 +129,7 @@ impl interface::Storage for Service {
 
 impl Medium {
     /// Runs an operation on the shelf of an owner.
-    async fn with<T: Send + 'static>(
+    pub(super) async fn with<T: Send + 'static>(
         &self,
         changes: bool,
         owner: &str,
@@ -156,6 +138,38 @@ impl Medium {
         let (owner, bytes_max) = (owner.to_owned(), self.bytes_max);
         let work = move |entries: &mut dyn Entries| work(&mut Shelf { entries, owner: &owner, bytes_max });
         self.worker.run(changes, work).await
+    }
+
+    /// Runs an operation on the shelf of an owner in place, which may block.
+    pub(super) fn step<T>(
+        &self,
+        changes: bool,
+        owner: &str,
+        work: impl FnOnce(&mut Shelf<'_>) -> Result<T, StorageFault>,
+    ) -> Result<T, StorageFault> {
+        let bytes_max = self.bytes_max;
+        let (mut work, mut result) = (Some(work), None);
+        let mut transaction = |entries: &mut dyn Entries| match work
+            .take()
+            .map(|work| work(&mut Shelf { entries, owner, bytes_max }))
+        {
+            Some(Err(StorageFault::Medium(error))) => Err(error),
+            done => {
+                result = done;
+                Ok(())
+            }
+        };
+        let flash = self.worker.flash();
+        if changes {
+            flash.change(&mut transaction)?
+        } else {
+            flash.look(&mut transaction)?
+        }
+        result.unwrap_or_else(|| Err(FlashError("it is closed".to_owned()).into()))
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        self.worker.flash().waits()
     }
 }
 
@@ -179,68 +193,18 @@ impl interface::Bucket for Bucket {
 
 impl interface::Region for Region {
     async fn read(&self, from: i64, size: i64) -> Result<Bytes, StorageFault> {
-        let (from, size) = self.range(from, size)?;
-        let path = self.claim.name.1.clone();
-        Ok(self.with(false, move |shelf| shelf.region_read(&path, from, size)).await?.into())
+        Ok(self.opened.call_read(from, size).await?.into())
     }
 
     async fn write(&self, at: i64, bytes: Bytes) -> Result<(), StorageFault> {
-        let (at, _) = self.range(at, bytes.len() as i64)?;
-        self.require_writable()?;
-        let path = self.claim.name.1.clone();
-        self.with(true, move |shelf| shelf.region_write(&path, at, &bytes)).await
+        self.opened.call_write(at, bytes).await
     }
 
     async fn is_erased(&self, from: i64, size: i64) -> Result<bool, StorageFault> {
-        let (from, size) = self.whole_range(from, size)?;
-        let path = self.claim.name.1.clone();
-        self.with(false, move |shelf| shelf.region_is_erased(&path, from, size)).await
+        self.opened.call_is_erased(from, size).await
     }
 
     async fn erase(&self, from: i64, size: i64) -> Result<(), StorageFault> {
-        if [from, size].iter().any(|number| number.rem_euclid(PAGE_BYTES as i64) != 0) {
-            return Err(StorageFault::BadArgument);
-        }
-        let (from, size) = self.whole_range(from, size)?;
-        self.require_writable()?;
-        let path = self.claim.name.1.clone();
-        self.with(true, move |shelf| shelf.region_erase(&path, from, size)).await
-    }
-}
-
-impl Region {
-    async fn with<T: Send + 'static>(
-        &self,
-        changes: bool,
-        work: impl FnOnce(&mut Shelf<'_>) -> Result<T, StorageFault> + Send + 'static,
-    ) -> Result<T, StorageFault> {
-        self.medium.with(changes, &self.claim.name.0, work).await
-    }
-
-    fn require_writable(&self) -> Result<(), StorageFault> {
-        if self.is_writable { Ok(()) } else { Err(StorageFault::PermissionDenied) }
-    }
-
-    /// Checks a range to read or write, which has at most one step.
-    fn range(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
-        match (u64::try_from(from), u64::try_from(size)) {
-            (Ok(_), Ok(size)) if size > STEP_BYTES_MAX => Err(StorageFault::BadArgument),
-            (Ok(from), Ok(size)) if from.checked_add(size).is_some_and(|end| end <= self.size) => {
-                Ok((from, size))
-            }
-            _ => Err(StorageFault::OutOfBounds),
-        }
-    }
-
-    /// Checks a range of any size, which must not be empty.
-    fn whole_range(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
-        match (u64::try_from(from), u64::try_from(size)) {
-            (Ok(from), Ok(size))
-                if size > 0 && from.checked_add(size).is_some_and(|end| end <= self.size) =>
-            {
-                Ok((from, size))
-            }
-            _ => Err(StorageFault::OutOfBounds),
-        }
+        self.opened.call_erase(from, size).await
     }
 }

@@ -203,7 +203,7 @@ impl Shelf<'_> {
         Ok(())
     }
 
-    fn page(&mut self, path: &str, number: u64) -> Result<Vec<u8>> {
+    pub(super) fn page(&mut self, path: &str, number: u64) -> Result<Vec<u8>> {
         let page = self.entries.get(&self.page_key(path, number))?;
         let mut page = page.unwrap_or_else(|| vec![ERASED; PAGE_BYTES as usize]);
         // The missing end of a page is erased.
@@ -253,14 +253,14 @@ fn name(text: &str) -> Result<&[u8]> {
 }
 
 /// A part of a page.
-struct Part {
-    page: u64,
-    start: usize,
-    end: usize,
+pub(super) struct Part {
+    pub(super) page: u64,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 /// Returns the parts of pages that a range of a region covers.
-fn parts(from: u64, size: u64) -> impl Iterator<Item = Part> {
+pub(super) fn parts(from: u64, size: u64) -> impl Iterator<Item = Part> {
     let end = from + size;
     let pages = from / PAGE_BYTES..end.div_ceil(PAGE_BYTES);
     pages.filter(move |_| size > 0).map(move |page| {

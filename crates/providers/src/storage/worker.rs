@@ -74,6 +74,11 @@ impl Worker {
         Worker { flash, started: Mutex::default() }
     }
 
+    /// Returns the flash, for operations in place.
+    pub(super) fn flash(&self) -> &dyn Flash {
+        &*self.flash
+    }
+
     /// Runs an operation, to its end even if the caller no longer waits for it.
     pub(super) async fn run<T: Send + 'static>(
         &self,

@@ -13,7 +13,7 @@ use super::{Client, Done, Machine, Start};
 use crate::process::ToitProcess;
 use crate::trace::Trace;
 use lucarne_heap::{Field, Immediate, Kept, OutOfMemory, RefMut, Register};
-use lucarne_natives::{Effect, Failure, transfer};
+use lucarne_natives::{Effect, Failure, OpenedRegion, transfer};
 
 pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context: &mut Context<'_>) -> Done {
     match effect {
@@ -113,6 +113,8 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         | Effect::NotificationNext
         | Effect::NotificationTake => machine.inbox_effect(effect, id),
         Effect::Notify => machine.notify(id, context),
+
+        Effect::StorageFindRegion => machine.find_region(id, context),
 
         Effect::SystemProgramName => machine.text_or_null(machine.grants.program_name.clone()),
         Effect::SystemProgramPath => machine.text_or_null(machine.grants.program_path.clone()),
@@ -400,6 +402,19 @@ impl Machine {
             self.reply(service, Err(lucarne_kernel::Failure { text, trace }), context);
         }
         Done::NULL
+    }
+
+    fn find_region(&mut self, id: TaskId, context: &Context<'_>) -> Done {
+        let provider = self.pid_argument(id, 0);
+        let (Some(provider), Some(path)) = (provider, self.heap.string(self.value(id, 1))) else {
+            return Done::Fail(Failure::WRONG_TYPE);
+        };
+        let regions = self.grants.regions.as_ref();
+        let Some(region) = regions.and_then(|regions| regions.find(context.gid(), provider, path)) else {
+            return Done::NULL;
+        };
+        let state = self.heap.new_state::<OpenedRegion>(region, 0);
+        Done::from(state.map(RefMut::keep).map_err(Failure::from))
     }
 
     fn add_client(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
