@@ -62,3 +62,12 @@ process-priority_ pid/int -> int:
 
 process-set-priority_ pid/int priority/int -> none:
   #primitive.core.process-set-priority
+
+/**
+Ends the program, with 1, and says so on standard error.
+
+On a microcontroller, it sleeps for $ms milliseconds and starts anew. A host does not sleep.
+*/
+__deep-sleep__ ms/int -> none:
+  write-stderr_ "A host has no deep sleep: the program ends instead of sleeping for $ms ms" true
+  exit 1

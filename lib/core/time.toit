@@ -3,6 +3,10 @@ import io
 import .calendar_
 import .time-info
 import .time-parse_
+import .duration
+
+// Programs import these names from here.
+export Duration TimeInfo set-timezone
 
 /** A moment, as a wall clock shows it, to the nanosecond. */
 class Time implements Comparable:

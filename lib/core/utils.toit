@@ -2,6 +2,17 @@
 
 import system
 
+import .comparable
+import .hex
+import .objects
+import .profiler
+import .random
+import .task
+
+// Programs import these names from here.
+export Profiler critical-do hex-char-to-value hex-digit identical max min random set-random-seed to-lower-case-hex
+export to-upper-case-hex with-timeout
+
 /** Bits in a byte. */
 BITS-PER-BYTE ::= 8
 

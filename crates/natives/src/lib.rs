@@ -26,6 +26,7 @@ mod bignum;
 mod bytes;
 mod checksum;
 mod cipher;
+mod core;
 mod crc;
 mod ec;
 mod effect;
@@ -95,6 +96,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("bytes", bytes::TABLE),
     ("checksum", checksum::TABLE),
     ("cipher", cipher::TABLE),
+    ("core", core::TABLE),
     ("crc", crc::TABLE),
     ("encoding", encoding::TABLE),
     ("ec", ec::TABLE),

@@ -68,7 +68,7 @@ fn copy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     })
 }
 
-fn hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+pub(super) fn hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.string(0)?.as_bytes();
     call.before_work(bytes.len());
     let (size, hash) = (bytes.len(), Hasher::of(call.heap).bytes(bytes));

@@ -2,7 +2,7 @@
 
 import io
 
-import .encoder_
+import .encoder
 
 export YamlEncoder
 

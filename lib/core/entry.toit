@@ -1,0 +1,5 @@
+/** The start of programs, for programs that import it by name. */
+
+import .utils
+
+export program-name
