@@ -172,6 +172,14 @@ mod tests {
     }
 
     #[test]
+    fn programs_use_buckets_and_regions() {
+        let folder = tempfile::tempdir().expect("temporary files can be made");
+        let system = system(FlashFile::open(folder.path()).expect("no other process has it open"));
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/lib/storages.toit");
+        assert_eq!(system.run(program, &[]).expect("it is a program").wait(), 0);
+    }
+
+    #[test]
     fn a_power_cut_at_any_write() {
         let disk = Disk::default();
         let flash = FlashFile::on_disk(disk.clone()).expect("an empty disk becomes one");
