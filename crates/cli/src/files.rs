@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::Stop;
-use crate::front::reason;
+use crate::output::reason;
 
 /// Returns the given files, and all `.toit` files in the given folders whose names `is_meant` accepts, each once.
 /// Skips hidden folders, which contain downloaded packages.

@@ -8,7 +8,7 @@ use lucarne_compiler::program;
 use lucarne_compiler::source::{BYTES_MAX, FileLoader, Loader, ReadBy};
 use lucarne_toit::{Analysis, ToitError};
 
-use crate::output::print_error;
+use crate::output::{print_error, reason};
 use crate::{Stop, input};
 
 /// Analyzes a program and prints its diagnostics.
@@ -78,12 +78,6 @@ pub(crate) fn require_readable(file: &Path) -> Result<(), Stop> {
         std::fs::File::open(file).map_err(refuse)?;
     }
     Ok(())
-}
-
-/// Returns the reason of an error without the number that the standard library adds.
-pub(crate) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 pub(crate) fn style() -> Style {

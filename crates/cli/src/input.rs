@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use crate::Stop;
-use crate::front::reason;
+use crate::output::reason;
 
 /// The maximum number of bytes of a file. Images have the same limit, and a device such as `/dev/zero`
 /// has no end.

@@ -11,7 +11,6 @@ use std::thread;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::front::reason;
 use crate::{FAILURE, Stop};
 
 /// Writes to standard output. If the reader has closed the pipe, drops the text.
@@ -118,6 +117,12 @@ fn written_result(result: io::Result<()>, name: &str) -> Result<bool, Stop> {
 
 fn cannot_write(name: &str, error: &io::Error) -> String {
     format!("cannot write to {name}: {}", reason(error))
+}
+
+/// Returns the reason of an error without the number that the standard library adds.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]
