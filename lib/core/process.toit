@@ -66,7 +66,7 @@ process-set-priority_ pid/int priority/int -> none:
 /**
 Ends the program, with 1, and says so on standard error.
 
-On a microcontroller, it sleeps for $ms milliseconds and starts anew. A host does not sleep.
+On a microcontroller, it sleeps for $ms milliseconds and starts again. A host does not sleep.
 */
 __deep-sleep__ ms/int -> none:
   write-stderr_ "A host has no deep sleep: the program ends instead of sleeping for $ms ms" true

@@ -48,6 +48,12 @@ const FAMILIES: &[Family] = &[
     ("container_run_cpu_seconds", "gauge", "Processor time of the current run", |container| {
         container.cpu_us.map(|us| us as f64 / 1e6)
     }),
+    ("container_open_clients", "gauge", "Clients that the container has open at providers", |container| {
+        container.open_clients.map(|clients| clients as f64)
+    }),
+    ("container_open_resources", "gauge", "Resources of these clients", |container| {
+        container.open_resources.map(|resources| resources as f64)
+    }),
 ];
 
 fn text(counters: &Counters) -> String {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lucarne_device::control::{ClientSample, Reached, Sample, ServiceSample};
+use lucarne_services::{CLIENTS_PER_PROCESS_MAX, RESOURCES_PER_PROCESS_MAX};
 use serde_json::json;
 
 use crate::arguments::device::Services;
@@ -83,9 +84,15 @@ fn row(service: &ServiceSample, over_us: i64) -> Vec<String> {
 fn names(clients: &[ClientSample]) -> String {
     let name = |client: &ClientSample| {
         let name = client.container.as_ref().map_or(DEVICE.to_owned(), ToString::to_string);
-        if client.clients == 1 { name } else { format!("{name}*{}", client.clients) }
+        let full = if is_at_quota(client) { " (at its quota)" } else { "" };
+        if client.clients == 1 { format!("{name}{full}") } else { format!("{name}*{}{full}", client.clients) }
     };
     if clients.is_empty() { "-".to_owned() } else { clients.iter().map(name).collect::<Vec<_>>().join(",") }
+}
+
+/// Returns whether the provider may refuse more clients or resources of this container.
+fn is_at_quota(client: &ClientSample) -> bool {
+    client.clients >= CLIENTS_PER_PROCESS_MAX as u64 || client.resources >= RESOURCES_PER_PROCESS_MAX as u64
 }
 
 /// Formats a count over `over_us` µs as a rate per second.

@@ -714,4 +714,6 @@ fn the_system_can_be_observed() {
     assert_eq!(value("lucarne_container_running", "bob"), "0");
     assert_eq!(value("lucarne_container_starts_total", "bob"), "1");
     assert_eq!(value("lucarne_container_ends_total", "bob"), "1");
+    assert_eq!(value("lucarne_container_open_resources", "ada"), "1");
+    assert_eq!(value("lucarne_container_open_clients", "bob"), "0");
 }

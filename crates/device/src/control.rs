@@ -198,6 +198,11 @@ pub struct ContainerCounters {
     pub memory_bytes: Option<u64>,
     /// The processor time of its present run, in µs.
     pub cpu_us: Option<u64>,
+    /// The number of clients that it has open at those providers of all containers that answered in time. None if there
+    /// was no survey.
+    pub open_clients: Option<u64>,
+    /// The number of resources of these clients.
+    pub open_resources: Option<u64>,
 }
 
 /// Some lines of a log.

@@ -130,7 +130,9 @@ impl Device for ControlProvider {
     }
 
     async fn counters(&self) -> Result<Counters, Refusal> {
-        self.orders.ask(|reply| Event::Counters { reply }).await
+        let mut counters = self.orders.ask(|reply| Event::Counters { reply }).await?;
+        self.observatory.count_open(&mut counters).await;
+        Ok(counters)
     }
 }
 

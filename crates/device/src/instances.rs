@@ -31,6 +31,13 @@ pub(crate) struct Loaded {
     pub(crate) group: Prepared,
 }
 
+/// The container that asks for an instance.
+pub(crate) struct Asker {
+    pub(crate) name: ContainerName,
+    /// The container to which the instance counts: the asker, or the container that started it.
+    pub(crate) starter: ContainerName,
+}
+
 /// Everything that an instance is started with.
 pub(crate) struct InstanceStart {
     pub(crate) loaded: Loaded,
@@ -44,6 +51,12 @@ struct Instance {
     gid: Gid,
     /// Taken when it is started.
     loaded: Mutex<Option<Loaded>>,
+}
+
+impl Asker {
+    fn of(residents: &Residents, gid: Gid) -> Option<Asker> {
+        Some(Asker { name: residents.name_of(gid)?, starter: residents.starter_of(gid)? })
+    }
 }
 
 impl Instances {
@@ -61,7 +74,7 @@ impl Keeper for Instances {
     fn load(&self, asker: Gid, id: Uuid) -> Doing<Option<Box<dyn Startable>>> {
         let (orders, residents) = (self.orders.clone(), self.residents.clone());
         Box::pin(async move {
-            let asker = residents.name_of(asker);
+            let asker = Asker::of(&residents, asker);
             let loaded = orders.ask(|reply| Event::Load { asker, id, reply }).await?;
             Ok(loaded.map(|loaded| -> Box<dyn Startable> {
                 let gid = loaded.group.gid();

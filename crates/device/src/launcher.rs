@@ -10,6 +10,7 @@ use lucarne_services::{Announcement, Announcements, Presence, Value};
 use lucarne_toit::{Grants, MemoryAccount};
 use uuid::Uuid;
 
+use crate::control::Refusal;
 use crate::residents::Residents;
 use crate::start::{Start, Usage};
 use crate::{ContainerName, Settings};
@@ -80,9 +81,17 @@ impl Launcher {
         self.run(group, image, start, None, move || residents.forget(&name))
     }
 
-    /// Prepares the group of an instance of a container.
-    pub(crate) fn prepare_instance(&self, name: &ContainerName, settings: &Settings) -> Prepared {
-        self.residents.admit_instance(&self.kernel, name, &settings.permissions)
+    /// Prepares the group of an instance of a container, which `starter` starts.
+    ///
+    /// # Errors
+    /// If the starter has too many instances.
+    pub(crate) fn prepare_instance(
+        &self,
+        name: &ContainerName,
+        settings: &Settings,
+        starter: ContainerName,
+    ) -> Result<Prepared, Refusal> {
+        self.residents.admit_instance(&self.kernel, name, &settings.permissions, starter)
     }
 
     /// Forgets an instance that was prepared and does not start.

@@ -17,8 +17,10 @@ use lucarne_kernel::{Gid, KernelHandle, Pid};
 use lucarne_services::protocol::interface;
 use lucarne_services::{Calls, Flow, Look, Seen, Survey, Surveyed, Surveys, Traffic};
 
+use tokio::sync::oneshot;
+
 use crate::ContainerName;
-use crate::control::{ClientSample, ContainerSample, Listed, Sample, ServiceSample};
+use crate::control::{ClientSample, ContainerSample, Counters, Listed, Sample, ServiceSample};
 use crate::residents::Residents;
 use crate::start::Usage;
 use crate::supervisor::{Event, Orders};
@@ -72,6 +74,27 @@ impl Observatory {
         // It fails if the receiver has stopped waiting.
         self.surveys.ask(move |survey| drop(sender.try_send(survey)));
         receiver.recv_timeout(SURVEY_MAX).ok()
+    }
+
+    /// Adds the open clients and resources of each container, as the providers that answer in time report them.
+    pub(crate) async fn count_open(&self, counters: &mut Counters) {
+        let (sender, receiver) = oneshot::channel();
+        // It fails if the receiver has stopped waiting.
+        self.surveys.ask(move |survey| drop(sender.send(survey)));
+        let Ok(survey) = receiver.await else { return };
+        let mut open: HashMap<ContainerName, (u64, u64)> = HashMap::new();
+        for client in survey.services.iter().flat_map(|service| service.clients.iter().flatten()) {
+            let gid = self.kernel.gid_of(client.pid);
+            let Some(name) = gid.and_then(|gid| self.name_of(gid)) else { continue };
+            let (clients, resources) = open.entry(name).or_default();
+            *clients += 1;
+            *resources += client.resources;
+        }
+        for container in &mut counters.containers {
+            let (clients, resources) = open.get(&container.listed.name).copied().unwrap_or_default();
+            container.open_clients = Some(clients);
+            container.open_resources = Some(resources);
+        }
     }
 
     fn name_of(&self, gid: Gid) -> Option<ContainerName> {

@@ -11,6 +11,7 @@ use lucarne_kernel::{Gid, KernelHandle, Prepared};
 use lucarne_services::{Policies, Policy, Reserved};
 use uuid::Uuid;
 
+use crate::control::Refusal;
 use crate::{ContainerName, Permissions};
 
 /// The groups of the running containers. Clones are the same.
@@ -23,8 +24,8 @@ pub(crate) struct Residents {
 /// The container of a group.
 struct Resident {
     name: ContainerName,
-    /// Whether it is an instance, which programs start and end.
-    is_instance: bool,
+    /// The container that started this instance, directly or by another instance. None if this is not an instance.
+    starter: Option<ContainerName>,
     /// The interfaces that it was reported to provide.
     provides: HashSet<Uuid>,
 }
@@ -33,9 +34,17 @@ struct Resident {
 /// A container can register many more.
 const REPORTED_MAX: usize = 64;
 
+/// The number of instances that one container may have loaded or running at the same time. Instances that its instances
+/// start count too.
+pub(crate) const INSTANCES_PER_CONTAINER_MAX: usize = 256;
+
 impl Resident {
-    fn new(name: &ContainerName, is_instance: bool) -> Resident {
-        Resident { name: name.clone(), is_instance, provides: HashSet::new() }
+    fn new(name: &ContainerName, starter: Option<ContainerName>) -> Resident {
+        Resident { name: name.clone(), starter, provides: HashSet::new() }
+    }
+
+    fn is_instance(&self) -> bool {
+        self.starter.is_some()
     }
 }
 
@@ -51,17 +60,27 @@ impl Residents {
         name: &ContainerName,
         permissions: &Permissions,
     ) -> Prepared {
-        self.admit_as(Resident::new(name, false), kernel, permissions)
+        self.admit_as(Resident::new(name, None), kernel, permissions)
     }
 
-    /// Prepares a group for an instance of the container.
+    /// Prepares a group for an instance of the container, which `starter` starts.
+    ///
+    /// # Errors
+    /// If the starter has [`INSTANCES_PER_CONTAINER_MAX`] instances.
     pub(crate) fn admit_instance(
         &self,
         kernel: &KernelHandle,
         name: &ContainerName,
         permissions: &Permissions,
-    ) -> Prepared {
-        self.admit_as(Resident::new(name, true), kernel, permissions)
+        starter: ContainerName,
+    ) -> Result<Prepared, Refusal> {
+        let by_group = self.by_group.lock();
+        let count = by_group.values().filter(|resident| resident.starter.as_ref() == Some(&starter)).count();
+        drop(by_group);
+        if count >= INSTANCES_PER_CONTAINER_MAX {
+            return Err(Refusal::new(format_args!("QUOTA_EXCEEDED: '{starter}' has {count} instances")));
+        }
+        Ok(self.admit_as(Resident::new(name, Some(starter)), kernel, permissions))
     }
 
     fn admit_as(&self, resident: Resident, kernel: &KernelHandle, permissions: &Permissions) -> Prepared {
@@ -89,11 +108,17 @@ impl Residents {
         self.by_group.lock().get(&gid).map(|resident| resident.name.clone())
     }
 
+    /// Returns the container to which instances that this group starts are counted.
+    pub(crate) fn starter_of(&self, gid: Gid) -> Option<ContainerName> {
+        let by_group = self.by_group.lock();
+        by_group.get(&gid).map(|resident| resident.starter.as_ref().unwrap_or(&resident.name).clone())
+    }
+
     /// Notes that a group provides an interface. Returns its container if that is to be reported: not for an instance, not
     /// twice, and not without limit, since containers register as fast as they can.
     pub(crate) fn note_provided(&self, gid: Gid, interface: Uuid) -> Option<ContainerName> {
         let mut by_group = self.by_group.lock();
-        let resident = by_group.get_mut(&gid).filter(|resident| !resident.is_instance)?;
+        let resident = by_group.get_mut(&gid).filter(|resident| !resident.is_instance())?;
         let is_new = resident.provides.len() < REPORTED_MAX && resident.provides.insert(interface);
         is_new.then(|| resident.name.clone())
     }
@@ -102,7 +127,7 @@ impl Residents {
     #[cfg(test)]
     pub(crate) fn groups_of(&self, name: &ContainerName) -> usize {
         let by_group = self.by_group.lock();
-        by_group.values().filter(|resident| !resident.is_instance && resident.name == *name).count()
+        by_group.values().filter(|resident| !resident.is_instance() && resident.name == *name).count()
     }
 
     /// Forgets an instance that has ended.
@@ -114,7 +139,7 @@ impl Residents {
     /// Forgets a container that has ended. Its instances stay.
     pub(crate) fn forget(&self, name: &ContainerName) {
         self.by_group.lock().retain(|gid, resident| {
-            let stays = resident.is_instance || resident.name != *name;
+            let stays = resident.is_instance() || resident.name != *name;
             if !stays {
                 self.policies.forget(*gid);
             }
@@ -156,7 +181,9 @@ mod tests {
         let name: ContainerName = "many".parse().expect("is valid");
         let permissions = Permissions::default();
         let group = residents.admit(simulation.handle(), &name, &permissions);
-        let instance = residents.admit_instance(simulation.handle(), &name, &permissions);
+        let instance = residents
+            .admit_instance(simulation.handle(), &name, &permissions, name.clone())
+            .expect("it is the first");
         let mut reports = 0;
         for number in 0..4_000_u128 {
             let interface = Uuid::from_u128(number);
@@ -165,5 +192,32 @@ mod tests {
             assert_eq!(residents.note_provided(group.gid(), interface), None, "once");
         }
         assert_eq!(reports, REPORTED_MAX);
+    }
+
+    #[test]
+    fn instances_count_for_the_container_that_started_the_first() {
+        let simulation = Simulation::new(1);
+        let residents = Residents::new(Policies::default());
+        let (greedy, modest): (ContainerName, ContainerName) =
+            ("greedy".parse().expect("is valid"), "modest".parse().expect("is valid"));
+        let permissions = Permissions::default();
+        let admit = |starter: &Prepared| {
+            let starter = residents.starter_of(starter.gid()).expect("it is a resident");
+            // The image of another container does not move the count.
+            residents.admit_instance(simulation.handle(), &modest, &permissions, starter)
+        };
+        let mut starter = residents.admit(simulation.handle(), &greedy, &permissions);
+        let first = admit(&starter).expect("there is room");
+        let first_gid = first.gid();
+        starter = first;
+        for _ in 1..INSTANCES_PER_CONTAINER_MAX {
+            starter = admit(&starter).expect("there is room");
+        }
+        let refused = admit(&starter).err().expect("the quota is used up");
+        assert_eq!(refused.to_string(), "QUOTA_EXCEEDED: 'greedy' has 256 instances");
+        let other = residents.admit(simulation.handle(), &modest, &permissions);
+        admit(&other).expect("another container has its own quota");
+        residents.forget_instance(first_gid);
+        admit(&starter).expect("there is room again");
     }
 }

@@ -275,6 +275,8 @@ impl Supervisor {
                 log_dropped: log.dropped,
                 memory_bytes,
                 cpu_us,
+                open_clients: None,
+                open_resources: None,
             })
         });
         Ok(Counters { status: self.status(), log_bytes: self.parts.logs.bytes(), containers: containers? })

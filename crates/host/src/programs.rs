@@ -133,6 +133,9 @@ impl Template {
     }
 }
 
+/// The number of programs that may run in a system for programs to start more.
+const PROGRAMS_MAX: usize = 4_096;
+
 /// The programs that run in a system, by their groups.
 #[derive(Clone, Default)]
 pub(crate) struct Programs {
@@ -238,6 +241,11 @@ impl Startable for Instance {
     }
 
     fn start(&self, argument: Value, on_end: OnEnd) -> Doing<()> {
+        let count = self.programs.running.lock().len();
+        if count >= PROGRAMS_MAX {
+            let text = format!("QUOTA_EXCEEDED: {count} programs run in this system");
+            return ready(Err(ContainerFault::Refused(text)));
+        }
         let mut state = self.state.lock();
         let group = match std::mem::replace(&mut *state, State::Starting) {
             State::Ready(group) => group,

@@ -87,7 +87,7 @@ pub use failure::{
 };
 pub use handler::{Arguments, Call, Handler, Serve, Serves};
 pub use lucarne_message::{Bytes, Payload, Value};
-pub use manager::{Oversight, PER_PROCESS_MAX, ProvidedHook, ServiceManager};
+pub use manager::{Oversight, PER_INTERFACE_MAX, PER_PROCESS_MAX, ProvidedHook, ServiceManager};
 pub use open::{Candidate, Open, Service};
 pub use pending::{Deferred, Pending};
 pub use policy::{Policies, Policy, Reserved, Rules};

@@ -1,10 +1,11 @@
 //! The service manager: a native process, and the provider of service discovery.
 //!
 //! Clients open it like any other service, except that its address is fixed. It keeps
-//! nothing of a process that has ended. A client that waits for a provider holds a resource here;
-//! the manager sends it the whole list of candidates each time one comes, in the order in which
-//! they come, and never misses one: the answer with the handle and all later lists travel
-//! the same way. If the client has no room for a list, only the newest one is kept for it.
+//! nothing of a process that has ended. A client that waits for a provider holds a resource here; the manager sends it
+//! the whole list of candidates after one or more have come. No candidate is missed: the answer with the handle and all
+//! later lists travel the same way. If the client has no room for a list, only the newest one is kept for it.
+
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +14,6 @@ use lucarne_kernel::{
     About, Context, Failure, Gid, Message, MessageKind, Outcome, Pid, Process, RequestId, RequestToken,
 };
 use lucarne_message::{DecodeError, Decoder, EncodeError, Encoder, Payload, Sink, Token, Value};
-use rustc_hash::FxHashMap;
 
 use crate::announced::Announcements;
 use crate::policy::{Action, Policies};
@@ -22,15 +22,23 @@ use crate::protocol::{self, discovery, error, interface, procedure};
 use crate::registry::{Candidates, Registration, Registry, bounded};
 use crate::survey::{ANSWER_US, OpenClient, Round, Survey, Surveyed, Surveys};
 use crate::traffic::Traffic;
+use waits::{Wait, WaitKey, Waits};
 
 /// The limit for each of the registrations, clients and waits that the manager keeps for one process.
 pub const PER_PROCESS_MAX: usize = 4_096;
+
+/// The limit for the registrations of one interface that the manager keeps for the processes of one group: each client
+/// that asks for the interface gets all of them.
+pub const PER_INTERFACE_MAX: usize = 256;
 
 /// The number of messages that the manager handles in one turn, so that other processes get their turns.
 const MESSAGES_PER_TURN: usize = 256;
 
 /// The cost of handling one message, in units of the scheduler.
 const MESSAGE_COST: u32 = 50;
+
+/// The number of candidates in the lists that the manager sends to waiting clients in one turn.
+const TOLD_PER_TURN: usize = 1_024;
 
 const NAME: &str = "system/service-manager";
 
@@ -39,10 +47,7 @@ pub struct ServiceManager {
     registry: Registry,
     clients: BTreeMap<i64, OpenedBy>,
     clients_of: BTreeSet<(Pid, i64)>,
-    waits: BTreeMap<(i64, i64), Wait>,
-    /// The numbers of waits of processes that have any.
-    waits_of: FxHashMap<Pid, usize>,
-    next_handle: i64,
+    waits: Waits,
     /// The processes that are registered under an id.
     published: BTreeMap<String, Pid>,
     oversight: Oversight,
@@ -95,14 +100,6 @@ struct OpenedBy {
     request: RequestId,
 }
 
-/// A client that waits for a provider. The key holds the client and its handle.
-struct Wait {
-    asker: Asker,
-    /// The request that has begun it.
-    request: RequestId,
-    uuid: String,
-}
-
 /// The outcome of a call.
 enum Answer {
     Now(Payload),
@@ -138,9 +135,7 @@ impl ServiceManager {
             registry: Registry::new(presence),
             clients: BTreeMap::new(),
             clients_of: BTreeSet::new(),
-            waits: BTreeMap::new(),
-            waits_of: FxHashMap::default(),
-            next_handle: 0,
+            waits: Waits::default(),
             published: BTreeMap::new(),
             oversight,
             held: Vec::new(),
@@ -167,7 +162,7 @@ impl ServiceManager {
             MessageKind::RoomAvailable { about: About::Resource { client, handle } } => {
                 self.tell(context, (client, handle));
             }
-            MessageKind::SlowConsumer { client, handle } => self.end_wait((client, handle)),
+            MessageKind::SlowConsumer { client, handle } => self.waits.end((client, handle)),
             MessageKind::Cancel { id } => {
                 let given_up = |held: &mut Held| held.asker.pid == pid && held.token.id() == id;
                 for held in self.held.extract_if(.., given_up) {
@@ -253,7 +248,7 @@ impl ServiceManager {
         arguments.expect_list(2)?;
         let (client, handle) = (arguments.expect_int()?, arguments.expect_int()?);
         if self.is_of(client, pid) {
-            self.end_wait((client, handle));
+            self.waits.end((client, handle));
         }
         Ok(Payload::null())
     }
@@ -263,16 +258,6 @@ impl ServiceManager {
         self.clients.get(&client).is_some_and(|opened_by| opened_by.pid == pid)
     }
 
-    fn end_wait(&mut self, key: (i64, i64)) {
-        let Some(Wait { asker, .. }) = self.waits.remove(&key) else { return };
-        if let Some(count) = self.waits_of.get_mut(&asker.pid) {
-            *count -= 1;
-            if *count == 0 {
-                self.waits_of.remove(&asker.pid);
-            }
-        }
-    }
-
     /// Closes what a request has given to its sender, which does not use the answer: a client, or a wait.
     fn take_back(&mut self, pid: Pid, request: RequestId) {
         let clients: Vec<i64> = self.clients_of(pid).collect();
@@ -280,10 +265,9 @@ impl ServiceManager {
             if self.clients.get(&client).is_some_and(|opened_by| opened_by.request == request) {
                 return self.close_client(pid, client);
             }
-            let mut waits = self.waits.range((client, i64::MIN)..=(client, i64::MAX));
-            let wait = waits.find(|(_, wait)| wait.request == request).map(|(&key, _)| key);
-            if let Some(key) = wait {
-                return self.end_wait(key);
+            let wait = self.waits.of_client(client).find(|(_, wait)| wait.request == request);
+            if let Some(key) = wait.map(|(key, _)| key) {
+                return self.waits.end(key);
             }
         }
     }
@@ -334,19 +318,14 @@ impl ServiceManager {
         token: RequestToken,
         arguments: &mut Decoder<'_>,
     ) {
-        let mut announce = None;
-        let result = match self.call(context, asker, token.id(), arguments, &mut announce) {
+        let result = match self.call(context, asker, token.id(), arguments) {
             Ok(Answer::Now(payload)) => Ok(payload),
             Ok(Answer::Later { client, uuid }) => {
                 return self.held.push(Held { asker, client, uuid, token });
             }
             Err(problem) => Err(Failure::new(problem.to_string())),
         };
-        // Answer the provider before the waiting clients can call it.
         context.reply(token, result);
-        if let Some(uuid) = announce {
-            self.announce(context, &uuid);
-        }
     }
 
     fn call(
@@ -355,7 +334,6 @@ impl ServiceManager {
         asker: Asker,
         request: RequestId,
         arguments: &mut Decoder<'_>,
-        announce: &mut Option<String>,
     ) -> Result<Answer, Problem> {
         let Asker { pid, .. } = asker;
         arguments.expect_list(3)?;
@@ -365,7 +343,7 @@ impl ServiceManager {
         }
         match index {
             discovery::DISCOVER => return self.discover(context, (asker, request), client, arguments),
-            discovery::LISTEN => *announce = Some(self.listen(asker, arguments)?),
+            discovery::LISTEN => self.listen(asker, arguments)?,
             discovery::UNLISTEN => self.registry.remove(pid, arguments.expect_int()?),
             discovery::WATCH => {
                 let watched = Pid::from_i64(arguments.expect_int()?);
@@ -405,7 +383,8 @@ impl ServiceManager {
         uuid: &str,
         wait: bool,
     ) -> Result<Payload, Problem> {
-        let handle = if wait { Some(self.new_wait(asker, request, client, uuid)?) } else { None };
+        let new_wait = wait.then(|| Wait { asker, request, uuid: uuid.to_owned() });
+        let handle = new_wait.map(|wait| self.waits.add(client, wait)).transpose()?;
         let candidates = self.candidates(context, asker, uuid);
         let is_denied = candidates.0.is_empty() && !self.registry.candidates(uuid).is_empty();
         let mut encoder = Encoder::new();
@@ -483,14 +462,14 @@ impl ServiceManager {
         Survey {
             services: self.registry.all().map(surveyed).collect(),
             components: self.published.iter().map(|(id, pid)| (id.clone(), *pid)).collect(),
-            waiting: self.waits.values().map(|wait| (wait.uuid.clone(), wait.asker.gid)).collect(),
+            waiting: self.waits.iter().map(|wait| (wait.uuid.clone(), wait.asker.gid)).collect(),
         }
     }
 
     /// Returns the manager as a provider.
     fn itself(&self, context: &Context<'_>) -> Surveyed {
         let open = |(&client, &OpenedBy { pid, .. }): (&i64, &OpenedBy)| {
-            let waits = self.waits.range((client, i64::MIN)..=(client, i64::MAX)).count();
+            let waits = self.waits.of_client(client).count();
             OpenClient { client, pid, resources: waits as u64 }
         };
         Surveyed {
@@ -512,13 +491,14 @@ impl ServiceManager {
         self.held.iter().filter_map(|held| announcements.until_us(&held.uuid, held.asker.gid, now_us)).min()
     }
 
-    fn listen(&mut self, Asker { pid, gid }: Asker, arguments: &mut Decoder<'_>) -> Result<String, Problem> {
+    fn listen(&mut self, Asker { pid, gid }: Asker, arguments: &mut Decoder<'_>) -> Result<(), Problem> {
         let is_host = self.oversight.policies.is_host(gid);
         let registration = Registration::decode((pid, gid), is_host, arguments)?;
         let permission = self.oversight.policies.permission(gid, Action::Provide, &registration.uuid);
         let shown = format!("service:{}", registration.name);
         permission.require_provider(&shown, registration.names()).map_err(Problem::Refused)?;
-        if self.registry.count_of(pid) >= PER_PROCESS_MAX {
+        let of_group = self.registry.candidates(&registration.uuid).iter().filter(|other| other.gid == gid);
+        if self.registry.count_of(pid) >= PER_PROCESS_MAX || of_group.count() >= PER_INTERFACE_MAX {
             return Err(Problem::TooMany);
         }
         let uuid = registration.uuid.clone();
@@ -529,7 +509,9 @@ impl ServiceManager {
         if let Some(on_provided) = &self.oversight.on_provided {
             on_provided(gid, &uuid);
         }
-        Ok(uuid)
+        // The provider is answered before a waiting client can call it: the lists are sent at the end of the turn.
+        self.waits.provided(uuid);
+        Ok(())
     }
 
     /// Returns the candidates that the group may open, and allows it to send requests to them from now on. Leaves out
@@ -553,42 +535,26 @@ impl ServiceManager {
         Candidates(permitted)
     }
 
-    fn announce(&mut self, context: &mut Context<'_>, uuid: &str) {
-        let waiting: Vec<_> =
-            self.waits.iter().filter(|(_, wait)| wait.uuid == uuid).map(|(&key, _)| key).collect();
-        for key in waiting {
-            self.tell(context, key);
+    /// Sends lists to clients for whose interface a provider has come, as many as one turn allows.
+    fn tell_waiting(&mut self, context: &mut Context<'_>) {
+        let mut told = 0;
+        while told < TOLD_PER_TURN
+            && let Some(key) = self.waits.next_to_tell()
+        {
+            told += 1 + self.tell(context, key);
         }
     }
 
-    /// Sends the current list of candidates to a waiting client.
-    fn tell(&mut self, context: &mut Context<'_>, key: (i64, i64)) {
-        let Some(wait) = self.waits.get(&key) else { return };
+    /// Sends the current list of candidates to a waiting client, and returns their number.
+    fn tell(&mut self, context: &mut Context<'_>, key: WaitKey) -> usize {
+        let Some(wait) = self.waits.get(key) else { return 0 };
         let pid = wait.asker.pid;
-        let payload = Payload::of(&self.candidates(context, wait.asker, &wait.uuid));
-        let payload = payload.expect("a list of candidates is one flat value");
+        let candidates = self.candidates(context, wait.asker, &wait.uuid);
+        let payload = Payload::of(&candidates).expect("a list of candidates is one flat value");
         // Without room, the kernel notifies the manager when there is some, which then tries again; a process that
         // has ended does not wait.
         let _ = context.notify(pid, key.0, key.1, payload);
-    }
-
-    fn new_wait(
-        &mut self,
-        asker: Asker,
-        request: RequestId,
-        client: i64,
-        uuid: &str,
-    ) -> Result<i64, Problem> {
-        let count = self.waits_of.entry(asker.pid).or_default();
-        if *count >= PER_PROCESS_MAX {
-            return Err(Problem::TooMany);
-        }
-        *count += 1;
-        // Odd: it gets notifications.
-        let handle = self.next_handle << 1 | 1;
-        self.next_handle += 1;
-        self.waits.insert((client, handle), Wait { asker, request, uuid: uuid.to_owned() });
-        Ok(handle)
+        candidates.0.len()
     }
 
     fn new_client_id(&self, context: &Context<'_>) -> i64 {
@@ -604,9 +570,8 @@ impl ServiceManager {
         self.clients.remove(&client);
         self.clients_of.remove(&(pid, client));
         self.held.retain(|held| held.client != client);
-        let handles: Vec<_> =
-            self.waits.range((client, i64::MIN)..=(client, i64::MAX)).map(|(&key, _)| key).collect();
-        handles.into_iter().for_each(|key| self.end_wait(key));
+        let keys: Vec<_> = self.waits.of_client(client).map(|(key, _)| key).collect();
+        keys.into_iter().for_each(|key| self.waits.end(key));
     }
 
     /// Removes all records of a process that has ended. The kernel notifies the processes that watch it.
@@ -630,6 +595,10 @@ impl Process for ServiceManager {
             let Some(message) = context.receive() else {
                 self.survey(context);
                 self.answer_held(context);
+                self.tell_waiting(context);
+                if self.waits.is_any_to_tell() {
+                    return Outcome::Ready;
+                }
                 let survey_until_us = self.round.as_ref().map(|round| round.until_us);
                 let until_us = self.held_until_us(context.now_us()).into_iter().chain(survey_until_us).min();
                 return Outcome::Wait { until_us };
@@ -638,6 +607,7 @@ impl Process for ServiceManager {
             context.charge(MESSAGE_COST);
         }
         self.answer_held(context);
+        self.tell_waiting(context);
         Outcome::Ready
     }
 }

@@ -43,6 +43,9 @@ const TEXT_MAX: usize = 4_096;
 /// The maximum number of tags of a registration.
 const TAGS_MAX: usize = 256;
 
+/// The maximum number of bytes in the name and the tags of a registration together.
+const NAMES_BYTES_MAX: usize = 4_096;
+
 impl Registration {
     /// Returns the names by which policies match the service, besides its UUID: the name of its provider and its tags.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
@@ -66,6 +69,11 @@ impl Registration {
         let (major, minor) = (decoder.expect_int()?, decoder.expect_int()?);
         let priority = decoder.expect_int()?;
         let tags = decode_tags(decoder)?;
+        let tags_bytes = tags.as_list().unwrap_or_default().iter().filter_map(Value::as_str).map(str::len);
+        if name.len() + tags_bytes.sum::<usize>() > NAMES_BYTES_MAX {
+            let text = format!("a name and tags of more than {NAMES_BYTES_MAX} bytes");
+            return Err(DecodeError::Unexpected(text));
+        }
         Ok(Registration { pid, gid, id, uuid, name, major, minor, priority, tags, is_host })
     }
 }

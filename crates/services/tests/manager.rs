@@ -9,7 +9,7 @@ use lucarne_kernel::{
 };
 use lucarne_message::{Payload, Value};
 use lucarne_services::protocol::{discovery, interface, procedure};
-use lucarne_services::{PER_PROCESS_MAX, Presence, ServiceManager};
+use lucarne_services::{PER_INTERFACE_MAX, PER_PROCESS_MAX, Presence, ServiceManager};
 
 const STEPS: u64 = 100_000;
 const UUID: &str = "efc8fd7d-62ba-44bd-b215-5a819604aa28";
@@ -236,34 +236,40 @@ fn a_waiting_client_gets_each_provider_until_it_closes() {
 
 #[test]
 fn a_client_without_room_gets_the_newest_list_later() {
-    const COUNT: i64 = 900;
+    const COUNT: i64 = 200;
     let mut test = Test::new();
     let (provider, waiter) = (test.guest(), test.guest());
     let client = test.open(&waiter);
     test.discover(&waiter, client, true);
     waiter.deaf.store(true, Ordering::Relaxed);
 
-    // All in one go, and without letting time pass: a second later the waiter would be cut off.
+    // The names are long, so that all lists together do not fit into the waiter's mailbox. No time passes: a second later
+    // the waiter would be cut off.
     let at_provider = test.open(&provider);
-    let act: Act = Box::new(move |context| {
-        for id in 0..COUNT {
-            let arguments = list([at_provider.into(), discovery::LISTEN.into(), registration(id, UUID, 5)]);
-            let payload = Payload::from_value(&arguments).unwrap();
-            context.request(Pid::SYSTEM, procedure::INVOKE, payload).unwrap();
-        }
-        None
-    });
-    provider.acts.lock().unwrap().push_back(act);
-    provider.waker.wake();
-    let replies = provider.inbox.replies.clone();
-    assert!(test.simulation.run_until(STEPS, || replies.lock().unwrap().len() == COUNT as usize));
+    for first in (0..COUNT).step_by(10) {
+        let act: Act = Box::new(move |context| {
+            for id in first..first + 10 {
+                let (name, tags) = ("n".repeat(4_000).into(), Value::Null);
+                let registration = list([id.into(), UUID.into(), name, 1.into(), 2.into(), 5.into(), tags]);
+                let arguments = list([at_provider.into(), discovery::LISTEN.into(), registration]);
+                let payload = Payload::from_value(&arguments).unwrap();
+                context.request(Pid::SYSTEM, procedure::INVOKE, payload).unwrap();
+            }
+            None
+        });
+        provider.acts.lock().unwrap().push_back(act);
+        provider.waker.wake();
+        let replies = provider.inbox.replies.clone();
+        let count = first as usize + 10;
+        assert!(test.simulation.run_until(STEPS, || replies.lock().unwrap().len() == count));
+    }
 
     waiter.deaf.store(false, Ordering::Relaxed);
     waiter.waker.wake();
     test.settle();
     let told = waiter.inbox.notifications.lock().unwrap();
     let lengths: Vec<_> = told.iter().map(|(_, _, candidates)| ids(candidates).len()).collect();
-    assert!(lengths.len() < COUNT as usize, "there was always room");
+    assert!(lengths.len() < COUNT as usize / 10, "there was always room");
     assert!(lengths.is_sorted());
     assert_eq!(lengths.last(), Some(&(COUNT as usize)));
 }
@@ -374,6 +380,9 @@ fn malformed_requests_are_refused_and_change_nothing() {
     assert_eq!(test.call(&guest, 12, Value::Null), Err("No such procedure registered: 12".into()));
     let long = registration(1, &"x".repeat(100_000), 5);
     assert!(test.invoke(&guest, client, discovery::LISTEN, long).is_err());
+    let tags = list(vec![Value::from("x".repeat(100)); 100]);
+    let tagged = list([1.into(), UUID.into(), "test/x".into(), 1.into(), 2.into(), 5.into(), tags]);
+    assert!(test.invoke(&guest, client, discovery::LISTEN, tagged).is_err());
     assert_eq!(test.discover(&guest, client, false), (vec![], None));
 }
 
@@ -382,10 +391,17 @@ fn a_process_registers_a_bounded_number_of_services() {
     let mut test = Test::new();
     let guest = test.guest();
     let client = test.open(&guest);
-    for id in 0..PER_PROCESS_MAX as i64 {
+    for id in 0..PER_INTERFACE_MAX as i64 {
         test.listen(&guest, client, id, 5).unwrap();
     }
-    assert_eq!(test.listen(&guest, client, -1, 5), Err("QUOTA_EXCEEDED".into()));
+    assert_eq!(test.listen(&guest, client, -1, 5), Err("QUOTA_EXCEEDED".into()), "of one interface");
+    for id in PER_INTERFACE_MAX as i64..PER_PROCESS_MAX as i64 {
+        let registration = registration(id, &format!("uuid {id}"), 5);
+        test.invoke(&guest, client, discovery::LISTEN, registration).unwrap();
+    }
+    let registration = registration(-1, "another", 5);
+    let refused = test.invoke(&guest, client, discovery::LISTEN, registration);
+    assert_eq!(refused, Err("QUOTA_EXCEEDED".into()), "of the process");
     test.act(&guest, |_| Some(Exit::Done));
     assert!(!test.presence.flag(UUID).is_provided());
 }

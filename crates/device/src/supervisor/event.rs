@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::slot::Sent;
 use crate::control::{Counters, Inspected, Installed, Listed, Refusal, Status};
 use crate::image_checker::CheckedImage;
-use crate::instances::{InstanceStart, Loaded};
+use crate::instances::{Asker, InstanceStart, Loaded};
 use crate::start::Usage;
 use crate::{ContainerName, Settings};
 
@@ -55,7 +55,7 @@ pub(crate) enum Event {
     /// Returns the containers that have an image.
     NamesOf { id: Uuid, reply: Reply<Vec<ContainerName>> },
     /// Prepares an instance of a container that has an image: of the asker itself, if it has.
-    Load { asker: Option<ContainerName>, id: Uuid, reply: Reply<Option<Loaded>> },
+    Load { asker: Option<Asker>, id: Uuid, reply: Reply<Option<Loaded>> },
     /// Starts an instance that was prepared.
     StartInstance { start: Box<InstanceStart>, reply: Reply<()> },
     /// Tells an instance to end, if it runs.
@@ -92,7 +92,7 @@ impl fmt::Display for Event {
             Event::Images { .. } => f.write_str("images"),
             Event::NamesOf { id, .. } => write!(f, "names of image {id}"),
             Event::Load { asker, id, .. } => match asker {
-                Some(asker) => write!(f, "load image {id} for '{asker}'"),
+                Some(asker) => write!(f, "load image {id} for '{}'", asker.name),
                 None => write!(f, "load image {id}"),
             },
             Event::StartInstance { start, .. } => {

@@ -10,7 +10,7 @@ use super::slot::Sent;
 use super::{Event, Instance, Supervisor, Wish};
 use crate::control::Refusal;
 use crate::image_checker::CheckedImage;
-use crate::instances::{InstanceStart, Loaded};
+use crate::instances::{Asker, InstanceStart, Loaded};
 use crate::launcher::RunningContainer;
 use crate::life::Phase;
 use crate::start::Start;
@@ -40,12 +40,14 @@ impl Supervisor {
 
     /// Prepares an instance of a container that has the image: of the asker itself, if it has. None if no container has
     /// the image.
-    pub(super) fn load(&self, asker: Option<&ContainerName>, id: Uuid) -> Result<Option<Loaded>, Refusal> {
+    pub(super) fn load(&self, asker: Option<&Asker>, id: Uuid) -> Result<Option<Loaded>, Refusal> {
         let of_image = self.slots.iter().filter(|(_, slot)| slot.identity().0.id() == id);
-        let found = of_image.min_by_key(|(name, slot)| (Some(*name) != asker, slot.place));
+        let found =
+            of_image.min_by_key(|(name, slot)| (asker.is_none_or(|asker| asker.name != **name), slot.place));
         let loaded = found.map(|(name, slot)| match slot.identity() {
             (image, Kind::Toit) => {
-                let group = self.parts.launcher.prepare_instance(name, &slot.settings);
+                let starter = asker.map_or(name, |asker| &asker.starter).clone();
+                let group = self.parts.launcher.prepare_instance(name, &slot.settings, starter)?;
                 Ok(Loaded { name: name.clone(), image, group })
             }
             _ => Err(Refusal::new(format_args!("'{name}' is not a Toit program: it has no instances"))),

@@ -2,10 +2,10 @@
 //! in native steps.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
+use lucarne_kernel::sync::{Mutex, OnceLock};
 use lucarne_kernel::{Gid, Pid};
 use lucarne_ports::regions::{self, RegionFault};
 
