@@ -22,7 +22,7 @@ use crate::handshake::{self, NAME_MAX, Names};
 use crate::link::Link;
 use crate::mirrors::{Mirrors, exit_code};
 use crate::seat::{Remote, WakeTarget};
-use crate::wire::WireError;
+use crate::wire::{WireError, socket};
 
 /// The environment variable that says where a program connects: a path, or `fd:N` for a connected socket that it was
 /// started with.
@@ -141,10 +141,13 @@ impl Target {
         }
     }
 
-    fn socket(self) -> Result<UnixStream, ConnectError> {
+    fn socket(self, patience: Duration) -> Result<UnixStream, ConnectError> {
         match self {
             Target::Path(path) => {
-                UnixStream::connect(&path).map_err(|error| ConnectError::Unreachable { path, error })
+                socket::connect(&path, Some(patience)).map_err(|error| match error.kind() {
+                    io::ErrorKind::WouldBlock => ConnectError::Deadline,
+                    _ => ConnectError::Unreachable { path, error },
+                })
             }
             Target::Socket(socket) => Ok(socket),
             Target::Descriptor(number) => {
@@ -256,7 +259,7 @@ fn join<T>(
     start: impl FnOnce(&Arc<Remote>, Names) -> Option<T>,
 ) -> Result<(T, Arc<Remote>), ConnectError> {
     let target = target.ok_or(ConnectError::Environment)?;
-    let (names, wire) = handshake::introduce(target.socket()?, name, patience)?;
+    let (names, wire) = handshake::introduce(target.socket(patience)?, name, patience)?;
     let Names { pid, manager, .. } = names;
     let link = Arc::new(Link::new(wire));
     let wake_target = WakeTarget::new(&link)?;

@@ -25,7 +25,7 @@ use crate::driver::LinkDriver;
 use crate::handshake::{self, Names};
 use crate::link::Link;
 use crate::stand_in::StandIn;
-use crate::wire::WireError;
+use crate::wire::{WireError, socket};
 
 /// Pids and gids of remote containers are positive numbers of 31 bits.
 const NAME_LIMIT: i64 = 1 << 31;
@@ -292,7 +292,9 @@ pub(crate) fn bind(path: &Path) -> Result<UnixListener, ListenError> {
     require_private(folder)?;
     match fs::symlink_metadata(path) {
         Ok(found) if std::os::unix::fs::FileTypeExt::is_socket(&found.file_type()) => {
-            if UnixStream::connect(path).is_ok() {
+            // A listener whose queue is full is alive.
+            let found = socket::connect(path, None);
+            if found.is_ok() || found.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
                 return Err(ListenError::InUse(path.to_owned()));
             }
             fs::remove_file(path)?;

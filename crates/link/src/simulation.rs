@@ -22,6 +22,7 @@ pub struct SimulatedHouse {
     listener: Simulation,
     remotes: Vec<SimulatedRemote>,
     random: Random,
+    is_listener_frozen: bool,
 }
 
 /// A remote container under simulation.
@@ -32,6 +33,7 @@ pub struct SimulatedRemote {
     line: SimulatedLine,
     /// The listener's end, and the process to wake when data has arrived at it.
     near: (Arc<Link>, Option<Waker>),
+    is_frozen: bool,
 }
 
 /// The two ends of a line.
@@ -43,7 +45,7 @@ impl SimulatedHouse {
     pub fn new(seed: u64, faults: Faults) -> SimulatedHouse {
         let random = Random::seeded(seed);
         let listener = Simulation::new(random.next_u64()).with_faults(faults);
-        SimulatedHouse { listener, remotes: Vec::new(), random }
+        SimulatedHouse { listener, remotes: Vec::new(), random, is_listener_frozen: false }
     }
 
     /// Returns the kernel of the listening system.
@@ -84,14 +86,24 @@ impl SimulatedHouse {
         self.remotes[number].container.kill();
     }
 
+    /// Stops the OS process of a container as SIGSTOP does, or has it go on. The listener does not notice.
+    pub fn freeze(&mut self, number: usize, is_frozen: bool) {
+        self.remotes[number].is_frozen = is_frozen;
+    }
+
+    /// Stops the OS process of the listening system as SIGSTOP does, or has it go on.
+    pub fn freeze_listener(&mut self, is_frozen: bool) {
+        self.is_listener_frozen = is_frozen;
+    }
+
     /// Takes one turn in a process, delivers one frame, or advances the time. Returns false if no event is left.
     pub fn step(&mut self) -> bool {
         let mut possible = Vec::new();
-        if self.listener.is_ready() {
+        if self.listener.is_ready() && !self.is_listener_frozen {
             possible.push(Event::ListenerTurn);
         }
         for (number, remote) in self.remotes.iter().enumerate() {
-            remote.events(number, &mut possible);
+            remote.events(number, self.is_listener_frozen, &mut possible);
         }
         if possible.is_empty() {
             return self.move_time();
@@ -132,8 +144,10 @@ impl SimulatedHouse {
 
     /// Advances the time to the earliest event, in all processes. Returns false if there is none.
     fn move_time(&mut self) -> bool {
-        let simulations = std::iter::once(&mut self.listener)
-            .chain(self.remotes.iter_mut().map(|remote| &mut remote.simulation));
+        let listener = Some(&mut self.listener).filter(|_| !self.is_listener_frozen);
+        let simulations = listener.into_iter().chain(
+            self.remotes.iter_mut().filter(|remote| !remote.is_frozen).map(SimulatedRemote::simulation),
+        );
         let timed = simulations.filter_map(|simulation| Some((simulation.next_timer_us()?, simulation)));
         match timed.min_by_key(|(next_us, _)| *next_us) {
             Some((_, simulation)) => {
@@ -182,7 +196,11 @@ impl SimulatedRemote {
         let simulation = Simulation::with_hooks(seed, hooks);
         let mirrors = Arc::new(Mirrors::new(simulation.handle().clone(), pid, exchange, manager));
         let container = Container::start_as(simulation.handle(), name, pid, gid, None)?;
-        Some(SimulatedRemote { simulation, mirrors, container, line, near })
+        Some(SimulatedRemote { simulation, mirrors, container, line, near, is_frozen: false })
+    }
+
+    fn simulation(&mut self) -> &mut Simulation {
+        &mut self.simulation
     }
 
     /// Returns the container.
@@ -200,8 +218,8 @@ impl SimulatedRemote {
         self.simulation.handle()
     }
 
-    fn events(&self, number: usize, possible: &mut Vec<Event>) {
-        if self.simulation.is_ready() {
+    fn events(&self, number: usize, is_listener_frozen: bool, possible: &mut Vec<Event>) {
+        if self.simulation.is_ready() && !self.is_frozen {
             possible.push(Event::RemoteTurn(number));
         }
         for end in [LISTENER, REMOTE] {
@@ -210,11 +228,11 @@ impl SimulatedRemote {
             }
         }
         let has_news = |link: &Link| link.is_over() || link.wire().is_ready();
-        if !self.mirrors.has_ended() && has_news(&self.mirrors.exchange().link) {
+        if !self.is_frozen && !self.mirrors.has_ended() && has_news(&self.mirrors.exchange().link) {
             possible.push(Event::Reception(number));
         }
         let (near, waker) = &self.near;
-        if waker.as_ref().is_some_and(Waker::is_alive) && has_news(near) {
+        if !is_listener_frozen && waker.as_ref().is_some_and(Waker::is_alive) && has_news(near) {
             possible.push(Event::StandIn(number));
         }
     }

@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 use common::*;
 use lucarne_kernel::random::Random;
 use lucarne_kernel::{EndReport, Hooks, Kernel, KernelOptions, SpawnOptions};
-use lucarne_link::{Connect, Connections, Listener, SOCKET_VARIABLE};
-use lucarne_services::{CallError, Client, Container, Presence, ServiceManager, Value};
+use lucarne_link::{Connect, ConnectError, Connections, Listener, SOCKET_VARIABLE};
+use lucarne_services::{CallError, Client, Container, OpenError, Presence, ServiceManager, Value};
+use rustix::process::{Signal, kill_process};
 
 const KILLS: usize = 100;
 
@@ -183,6 +184,59 @@ fn a_hundred_kills() {
     let median = times[times.len() / 2];
     eprintln!("known after {median:?} (median), {:?} (at most)", times[times.len() - 1]);
     assert!(median < MEDIAN_MAX, "known after {median:?}");
+    drop(world);
+    std::fs::remove_dir_all(folder).expect("the test owns the folder");
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(rustix::process::Pid::from_child(child), signal).expect("the child is running");
+}
+
+#[test]
+fn a_stopped_program_does_not_hold_opens_and_closes_up() {
+    let _alone = ALONE.lock();
+    let folder = std::env::temp_dir().join(format!("lucarne-stops-{}", std::process::id()));
+    let world = World::listen(&folder.join("socket"));
+    let other = folder.join("other");
+    let mut stopped = [start("provider", &world.path), start("listener", &other)];
+    let local = Container::start(&world.kernel, "local");
+    let remote = Container::connect(&other).wait().expect("the listener accepts the connection");
+    let long = Duration::from_secs(60);
+    let guests = [(&local, BARN), (&remote, HOUSE)];
+    let clients = guests.map(|(guest, selector)| {
+        let open = || Client::open(guest, selector).within(long).wait().expect("opened");
+        (open(), open())
+    });
+    stopped.iter().for_each(|child| signal(child, Signal::STOP));
+    let calls = clients.each_ref().map(|(client, _)| {
+        let call = client.invoke(ECHO, Value::from(1));
+        std::thread::spawn(move || call.wait())
+    });
+    std::thread::scope(|scope| {
+        for (guest, selector) in guests {
+            scope.spawn(move || {
+                let opened = Client::open(guest, selector).wait().map(|_| ());
+                assert_eq!(opened, Err(OpenError::Unresponsive));
+            });
+        }
+        for (_, client) in &clients {
+            scope.spawn(move || assert_eq!(client.close().wait(), Err(CallError::Unresponsive)));
+        }
+        let late = Container::connect(&other).wait().unwrap_err();
+        assert!(matches!(late, ConnectError::Deadline), "{late}");
+    });
+    assert!(calls.iter().all(|call| !call.is_finished()), "a call waits as long as its provider lives");
+    stopped.iter().for_each(|child| signal(child, Signal::CONT));
+    for call in calls {
+        assert_eq!(call.join().expect("no panic"), Ok(Value::from(1)));
+    }
+    for (guest, selector) in guests {
+        Client::open(guest, selector).within(long).wait().expect("opened");
+    }
+    for child in &mut stopped {
+        child.kill().expect("the child is running");
+        child.wait().expect("the child has been killed");
+    }
     drop(world);
     std::fs::remove_dir_all(folder).expect("the test owns the folder");
 }

@@ -2,12 +2,15 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::*;
 use lucarne_kernel::Faults;
 use lucarne_link::simulation::SimulatedHouse;
-use lucarne_services::{Broken, Bytes, CallError, Client, Container, Provider, Value};
+use lucarne_services::{
+    Broken, Bytes, CallError, Client, Container, InstallError, OpenError, Provider, Surveys, Value,
+};
 
 /// A provider on one side, a client on the other.
 struct World {
@@ -18,12 +21,14 @@ struct World {
     guest: Container,
     remote: usize,
     client: Client,
+    surveys: Surveys,
 }
 
 impl World {
     /// Starts a provider and a client. `provider_is_remote` says which of the two is in another OS process.
     fn new(provider_is_remote: bool) -> World {
-        let mut house = house(7, Faults::default());
+        let surveys = Surveys::default();
+        let mut house = house_with(7, Faults::default(), surveys.clone());
         let local = Container::start(house.kernel(), "local");
         let remote = house.connect("remote", 8).expect("there is a manager");
         let far = house.remote(remote).container().clone();
@@ -32,7 +37,7 @@ impl World {
         let builder = provider.provider("test/house", "1.0").provides(HOUSE, service.clone());
         let installed = done(&mut house, &provider, builder.install()).expect("installed");
         let client = done(&mut house, &guest, Client::open(&guest, HOUSE).into_future()).expect("opened");
-        World { house, service, provider, _installed: installed, guest, remote, client }
+        World { house, service, provider, _installed: installed, guest, remote, client, surveys }
     }
 
     fn call(&mut self, index: u32, arguments: Value) -> Result<Value, CallError> {
@@ -113,6 +118,83 @@ fn a_call_that_is_dropped_is_canceled_at_the_provider() {
         assert!(world.house.run_until(100_000, |_| calls.now() == 0));
         assert_eq!(world.call(ECHO, Value::from(1)), Ok(Value::from(1)));
     });
+}
+
+/// Returns the number of clients that are open at the provider.
+fn open_clients(house: &mut SimulatedHouse, surveys: &Surveys) -> usize {
+    let counted = Arc::new(Mutex::new(None));
+    let place = counted.clone();
+    surveys.ask(move |survey| {
+        let house = survey.services.into_iter().find(|service| service.uuid == HOUSE.uuid().to_string());
+        *place.lock().unwrap() = house.and_then(|service| Some(service.clients?.len()));
+    });
+    house.run_until(1_000_000, |_| counted.lock().unwrap().is_some());
+    counted.lock().unwrap().take().expect("the provider answers")
+}
+
+#[test]
+fn a_frozen_provider_does_not_hold_an_open_or_a_close_up() {
+    let mut world = World::new(true);
+    let second = done(&mut world.house, &world.guest, Client::open(&world.guest, HOUSE).into_future());
+    let second = second.expect("opened");
+    let handle = world.call(MAKE, Value::Null).unwrap().as_int().unwrap();
+    assert_eq!(open_clients(&mut world.house, &world.surveys), 2);
+    world.house.freeze(world.remote, true);
+    let called = run(&world.guest, world.client.invoke(ECHO, Value::from(1)));
+    let begun_us = world.house.kernel().clock().now_us();
+    let opened = done(&mut world.house, &world.guest, Client::open(&world.guest, HOUSE).into_future());
+    assert!(matches!(opened, Err(OpenError::Unresponsive)), "{opened:?}");
+    assert_eq!(world.house.kernel().clock().now_us() - begun_us, 20_000_000);
+    let closed = done(&mut world.house, &world.guest, world.client.proxy(handle).close());
+    assert_eq!(closed, Err(CallError::Unresponsive));
+    let closed = done(&mut world.house, &world.guest, second.close());
+    assert_eq!(closed, Err(CallError::Unresponsive));
+    assert!(!called.is_there(), "a call waits as long as its provider lives");
+    world.house.freeze(world.remote, false);
+    world.quiet();
+    assert_eq!(called.take(), Some(Ok(Value::from(1))));
+    // The late open was taken back, and the closes were carried out.
+    assert_eq!(open_clients(&mut world.house, &world.surveys), 1);
+    assert_eq!(world.service.lamps.now(), 0);
+}
+
+#[test]
+fn a_container_closes_in_time_beside_frozen_providers() {
+    let mut world = World::new(true);
+    for _ in 0..10 {
+        let client = done(&mut world.house, &world.guest, Client::open(&world.guest, HOUSE).into_future());
+        std::mem::forget(client.expect("opened"));
+    }
+    world.house.freeze(world.remote, true);
+    let begun_us = world.house.kernel().clock().now_us();
+    let closing = world.guest.close();
+    let witness = Container::start(world.house.kernel(), "witness");
+    assert_eq!(done(&mut world.house, &witness, closing), Ok(()));
+    assert_eq!(world.house.kernel().clock().now_us() - begun_us, 20_000_000);
+}
+
+#[test]
+fn a_frozen_listener_does_not_hold_an_open_up() {
+    let mut world = World::new(false);
+    world.call(ECHO, Value::from(1)).expect("answered");
+    let other = world.house.connect("other", 8).expect("there is a manager");
+    let other = world.house.remote(other).container().clone();
+    world.house.freeze_listener(true);
+    for guest in [world.guest.clone(), other] {
+        let opened = done(&mut world.house, &guest, Client::open(&guest, HOUSE).into_future());
+        assert!(matches!(opened, Err(OpenError::Unresponsive)), "{opened:?}");
+        let provider = guest.provider("test/barn", "1.0").provides(BARN, House::default());
+        let installed = done(&mut world.house, &guest, provider.install());
+        assert!(matches!(installed, Err(InstallError::Failed(CallError::Unresponsive))), "{installed:?}");
+    }
+    let closed = done(&mut world.house, &world.guest, world.client.close());
+    assert_eq!(closed, Err(CallError::Unresponsive));
+    world.house.freeze_listener(false);
+    world.quiet();
+    assert_eq!(open_clients(&mut world.house, &world.surveys), 0);
+    // Nothing of the barn was left behind.
+    let barn = done(&mut world.house, &world.guest, Client::open(&world.guest, BARN).into_future());
+    assert!(matches!(barn, Err(OpenError::Absent)), "{barn:?}");
 }
 
 #[test]

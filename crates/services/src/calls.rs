@@ -59,6 +59,8 @@ enum Place {
 struct Open {
     place: usize,
     timer: Option<TimerKey>,
+    /// The reason when the timer fires.
+    too_late: Failed,
 }
 
 impl Asked {
@@ -80,9 +82,12 @@ impl Asked {
         }
     }
 
-    /// Fails a request whose time is over, and cancels it.
+    /// Fails a request whose time is over, and cancels it: what a late answer gives is taken back. A close stays in force.
     pub(crate) fn expire(&self, by: Sending<'_>, id: RequestId, context: &mut Context<'_>) {
-        if self.complete(by, id, Err(Failed::Deadline)) {
+        let too_late = self.state.lock().open.get(&id).map(|open| open.too_late.clone());
+        if let Some(too_late) = too_late
+            && self.complete(by, id, Err(too_late))
+        {
             context.cancel(id);
         }
     }
@@ -115,10 +120,14 @@ impl Asked {
 
     /// Sends a request, and returns the place of its answer.
     fn send(&self, by: Sending<'_>, to: Pid, request: Request, waiter: Waiter) -> Result<Sent, Failed> {
-        let Request { procedure, is_close, payload, within } = request;
+        let Request { procedure, is_close, payload, within, answer_us } = request;
         let mut state = self.state.lock();
         let port = by.port.filter(|_| !state.is_over).ok_or(Failed::Closed)?;
-        let deadline_us = within.map(|within| port.now_us().saturating_add(micros(within)));
+        let within_us = within.map(micros);
+        let is_asked_for = within_us.is_some_and(|within_us| answer_us.is_none_or(|us| within_us < us));
+        let too_late = if is_asked_for { Failed::Deadline } else { Failed::Unresponsive };
+        let least_us = within_us.into_iter().chain(answer_us).min();
+        let deadline_us = least_us.map(|us| port.now_us().saturating_add(us));
         let sent = if is_close {
             port.request_close(to, procedure, payload)
         } else {
@@ -127,7 +136,7 @@ impl Asked {
         let id = sent.map_err(|refused| Failed::from(refused.error))?;
         let timer = deadline_us
             .and_then(|deadline_us| by.agenda.set_timer(Some(port), deadline_us, Timer::Request(id)));
-        let place = state.open(id, timer, waiter);
+        let place = state.open(id, timer, too_late, waiter);
         Ok(Sent { id, place })
     }
 
@@ -171,13 +180,13 @@ impl Asked {
 }
 
 impl AskedState {
-    fn open(&mut self, id: RequestId, timer: Option<TimerKey>, waiter: Waiter) -> usize {
+    fn open(&mut self, id: RequestId, timer: Option<TimerKey>, too_late: Failed, waiter: Waiter) -> usize {
         let place = self.unused.pop().unwrap_or_else(|| {
             self.places.push(Place::Free);
             self.places.len() - 1
         });
         self.places[place] = Place::Waiting(waiter);
-        self.open.insert(id, Open { place, timer });
+        self.open.insert(id, Open { place, timer, too_late });
         place
     }
 
@@ -212,7 +221,10 @@ struct Request {
     /// The procedure returns a resource that an earlier procedure acquired.
     is_close: bool,
     payload: Payload,
+    /// The time limit that the asker sets.
     within: Option<Duration>,
+    /// The time limit of all requests of the kind, in µs.
+    answer_us: Option<i64>,
 }
 
 struct Sent {
@@ -234,14 +246,22 @@ enum State {
 
 impl Ask {
     pub(crate) fn new(to: Pid, procedure: i64, payload: Payload) -> Ask {
-        let is_close = procedure::is_close(procedure);
-        Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within: None }) }
+        let (is_close, answer_us) = (procedure::is_close(procedure), procedure::answer_us(procedure));
+        Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within: None, answer_us }) }
     }
 
     /// Sends a request to a component, whose functions can have any number.
     pub(crate) fn of_component(to: Pid, function: i32, payload: Payload) -> Ask {
         let (procedure, is_close) = (i64::from(function), false);
-        Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within: None }) }
+        let (within, answer_us) = (None, None);
+        Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within, answer_us }) }
+    }
+
+    /// Calls a method of the service manager: it answers in the time of an open.
+    fn of_manager(to: Pid, payload: Payload) -> Ask {
+        let (procedure, is_close, within) = (procedure::INVOKE, false, None);
+        let answer_us = Some(procedure::ANSWER_US);
+        Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within, answer_us }) }
     }
 
     /// Bounds the time from the first poll on.
@@ -289,6 +309,11 @@ pub(crate) struct Asking {
 impl Asking {
     pub(crate) fn new(shared: Arc<Shared>, to: Pid, procedure: i64, payload: Payload) -> Asking {
         Asking { shared, ask: Ask::new(to, procedure, payload) }
+    }
+
+    /// Calls a method of the service manager.
+    pub(crate) fn of_manager(shared: Arc<Shared>, to: Pid, payload: Payload) -> Asking {
+        Asking { shared, ask: Ask::of_manager(to, payload) }
     }
 
     /// Sends a close without waiting for the answer, in order with later messages.

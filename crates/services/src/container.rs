@@ -22,7 +22,7 @@ use crate::open_clients::OpenClients;
 use crate::pending::Pending;
 use crate::process::ContainerProcess;
 use crate::promise::{Alarm, Promise};
-use crate::provider::ProviderBuilder;
+use crate::provider::{ProviderBuilder, uninstalling};
 use crate::wait::{Turns, wait};
 
 /// A container in this OS process, with code in Rust.
@@ -193,12 +193,17 @@ impl Container {
         }
         let closing = shared.clone();
         let _ = shared.spawn(Box::pin(async move {
-            for provider in closing.books.providers() {
-                // A container that ends anyway needs no reason for the refusal of the manager.
-                let _ = crate::provider::uninstall(&closing, &provider).await;
+            let uninstalling: Vec<Pending<(), CallError>> =
+                closing.books.providers().iter().map(|info| uninstalling(&closing, info)).collect();
+            // A container that ends anyway needs no reason for the refusal of the manager.
+            for pending in uninstalling {
+                let _ = pending.await;
             }
-            for client in closing.open_clients.clients() {
-                let _ = client.close().await;
+            // All closes are on their way before the first wait: providers that are frozen cost their time once.
+            let closes: Vec<Pending<(), CallError>> =
+                closing.open_clients.clients().iter().map(|client| client.close()).collect();
+            for pending in closes {
+                let _ = pending.await;
             }
             closing.open_clients.remove_components();
             closing.ask_for_end();

@@ -7,7 +7,7 @@ use lucarne_kernel::{Failure, SendError};
 use lucarne_message::{DecodeError, EncodeError, Payload, Value};
 use thiserror::Error;
 
-use crate::protocol::error::{self, MAY_NOT_OPEN};
+use crate::protocol::error::{self, MAY_NOT_OPEN, NO_ANSWER};
 
 /// The error that a handler throws and its caller gets: a text that programs match on, and, if it comes from another
 /// process, a trace of the place where it was thrown.
@@ -129,6 +129,8 @@ pub enum CallError<E = Infallible> {
     Canceled,
     /// The answer did not arrive in time.
     Deadline,
+    /// The provider has not answered an open or a close for 20 seconds: it is frozen, blocked or overloaded.
+    Unresponsive,
     /// The client, the resource, or the container that it belongs to is closed.
     Closed,
     /// The answer does not have the expected form.
@@ -145,6 +147,7 @@ impl<E: Fault> fmt::Display for CallError<E> {
             CallError::Unimplemented => f.write_str("the provider has no such method"),
             CallError::Canceled => f.write_str(error::CANCELED),
             CallError::Deadline => f.write_str(error::DEADLINE_EXCEEDED),
+            CallError::Unresponsive => f.write_str(error::NO_ANSWER),
             CallError::Closed => f.write_str("Client closed"),
             CallError::Decode(reason) => write!(f, "the answer cannot be read: {reason}"),
         }
@@ -165,6 +168,7 @@ impl<E: Fault> From<Failed> for CallError<E> {
             Failed::Gone => CallError::Gone,
             Failed::Refused(reason) => CallError::Refused(reason),
             Failed::Deadline => CallError::Deadline,
+            Failed::Unresponsive => CallError::Unresponsive,
             Failed::Closed => CallError::Closed,
             Failed::Decode(reason) => CallError::Decode(reason),
         }
@@ -184,6 +188,9 @@ pub enum OpenError {
     /// There is more than one best provider.
     #[error("Cannot disambiguate")]
     Ambiguous,
+    /// The provider, or the service manager, has not answered for 20 seconds: it is frozen, blocked or overloaded.
+    #[error("{NO_ANSWER}")]
+    Unresponsive,
     /// A provider was found, but opening failed there: most often it has another version.
     #[error(transparent)]
     Failed(CallError),
@@ -194,6 +201,7 @@ impl From<Failed> for OpenError {
         match failed {
             // The time to wait for a provider is over.
             Failed::Deadline => OpenError::Absent,
+            Failed::Unresponsive => OpenError::Unresponsive,
             other => OpenError::Failed(other.into()),
         }
     }
@@ -281,6 +289,8 @@ pub enum Failed {
     Refused(String),
     /// The time of the request is over.
     Deadline,
+    /// The answer to an open, a close or a discovery did not come in the time that all of these have.
+    Unresponsive,
     /// The requesting container is closed.
     Closed,
     /// The answer cannot be read.

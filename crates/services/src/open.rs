@@ -232,7 +232,7 @@ async fn discover(shared: &Arc<Shared>, selector: Selector, wait: bool) -> Resul
 pub(crate) async fn ask_manager(shared: &Arc<Shared>, index: i64, arguments: Value) -> Result<Value, Failed> {
     let (pid, client) = manager(shared).await?;
     let payload = Payload::of(&Value::List(vec![client.into(), index.into(), arguments]))?;
-    let answer = Asking::new(shared.clone(), pid, procedure::INVOKE, payload).await?;
+    let answer = Asking::of_manager(shared.clone(), pid, payload).await?;
     Ok(answer.payload.into_value()?)
 }
 

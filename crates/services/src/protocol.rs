@@ -2,6 +2,10 @@
 
 /// Procedures of requests between clients and providers.
 pub mod procedure {
+    /// The time limit for the answer to a request that opens, closes or finds something, in µs. It is twice the time for
+    /// which the service manager waits for an expected provider.
+    pub const ANSWER_US: i64 = 20_000_000;
+
     /// `[service id, uuid, major, minor]`, answered by `[client, name, major, minor, patch, tags]`.
     pub const OPEN: i64 = 300;
     /// `client`, answered by null.
@@ -24,6 +28,12 @@ pub mod procedure {
     /// and never refused for lack of room.
     pub fn is_close(procedure: i64) -> bool {
         matches!(procedure, CLOSE | CLOSE_RESOURCE)
+    }
+
+    /// Returns the time limit for the answer, in µs. Calls of methods have none: a method may work as long as its
+    /// provider lives.
+    pub fn answer_us(procedure: i64) -> Option<i64> {
+        matches!(procedure, OPEN | CLOSE | CLOSE_RESOURCE | PUBLISH | LOOK_UP).then_some(ANSWER_US)
     }
 }
 
@@ -158,6 +168,9 @@ pub mod error {
     pub const CANCELED: &str = "CANCELED";
     /// The time limit has passed.
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
+    /// A request that opens, closes or finds something has no answer after `procedure::ANSWER_US`.
+    pub const NO_ANSWER: &str =
+        "NO_ANSWER: the other side has not answered within 20 seconds: it is frozen, blocked or overloaded";
     /// The client has no resource with this handle, or the resource has another type.
     pub const NO_SUCH_RESOURCE: &str = "NO_SUCH_RESOURCE";
 

@@ -94,9 +94,14 @@ impl Provider {
     /// # Errors
     /// [`CallError::Closed`] if the container has ended.
     pub fn uninstall(&self) -> Pending<(), CallError> {
-        let (shared, info) = (self.container.shared().clone(), self.info.clone());
-        Pending::in_container(self.container.shared(), async move { Ok(uninstall(&shared, &info).await?) })
+        uninstalling(self.container.shared(), &self.info)
     }
+}
+
+/// Begins to take the services of a provider back.
+pub(crate) fn uninstalling(shared: &Arc<Shared>, info: &Arc<ProviderInfo>) -> Pending<(), CallError> {
+    let (own, info) = (shared.clone(), info.clone());
+    Pending::in_container(shared, async move { Ok(uninstall(&own, &info).await?) })
 }
 
 async fn install(builder: ProviderBuilder) -> Result<Provider, InstallError> {
@@ -131,7 +136,7 @@ async fn listen(shared: &Arc<Shared>, offered: Arc<Offered>, priority: u8) -> Re
     ask_manager(shared, discovery::LISTEN, arguments).await.map(|_| ())
 }
 
-pub(crate) async fn uninstall(shared: &Arc<Shared>, info: &Arc<ProviderInfo>) -> Result<(), Failed> {
+async fn uninstall(shared: &Arc<Shared>, info: &Arc<ProviderInfo>) -> Result<(), Failed> {
     for id in shared.books.ids_of(info) {
         ask_manager(shared, discovery::UNLISTEN, id.into()).await?;
     }

@@ -1,21 +1,42 @@
-//! Sending and receiving bytes and descriptors over a Unix socket, without ever blocking.
+//! Connecting Unix sockets in bounded time, and sending and receiving bytes and descriptors over them without blocking.
 //!
 //! Unexpected descriptors are closed, and are a violation.
 
-use std::io::{IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
 
 use rustix::io::Errno;
+use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, Shutdown, recvmsg, sendmsg,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, recvmsg, sendmsg,
+    socket_with,
 };
 
 use super::WireError;
 
 /// The maximum number of descriptors in one message.
 pub const DESCRIPTORS_MAX: usize = 8;
+
+/// Connects with the listener on a path. Waits at most for `patience`, or not at all, while the listener's queue is full:
+/// a frozen listener accepts nothing.
+///
+/// # Errors
+/// Returns an error of the kind `WouldBlock` if the queue stays full, or another error of the operating system.
+pub(crate) fn connect(path: &Path, patience: Option<Duration>) -> io::Result<UnixStream> {
+    let flags = if patience.is_none() { SocketFlags::NONBLOCK } else { SocketFlags::empty() };
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags | SocketFlags::CLOEXEC, None)?;
+    // Zero would mean no limit.
+    let limit = patience.map(|patience| patience.max(Duration::from_micros(1)));
+    sockopt::set_socket_timeout(&socket, Timeout::Send, limit)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    sockopt::set_socket_timeout(&socket, Timeout::Send, None)?;
+    Ok(socket.into())
+}
 
 /// Sends the beginning of `bytes`, and the descriptors with it. Returns the number of bytes, or 0 if there is no room
 /// now. If it is 0, no descriptor was passed.
@@ -101,8 +122,6 @@ fn broken_or(error: Errno) -> WireError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::net::UnixStream;
-
     use super::*;
 
     fn receive_all(socket: &UnixStream, max: usize) -> Result<(Vec<u8>, Vec<OwnedFd>), WireError> {
@@ -126,6 +145,22 @@ mod tests {
         drop(a);
         assert!(matches!(receive(&b, &mut [0], &mut Vec::new(), 0), Ok(Received::End)));
         assert!(matches!(send(&b, b"x", &[]), Err(WireError::Broken)));
+    }
+
+    #[test]
+    fn a_listener_that_accepts_nothing_is_not_waited_for_without_end() {
+        let path = std::env::temp_dir().join(format!("lucarne-full-{}", std::process::id()));
+        let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let mut queued = Vec::new();
+        let full = loop {
+            match connect(&path, None) {
+                Ok(socket) => queued.push(socket),
+                Err(error) => break error,
+            }
+        };
+        let late = connect(&path, Some(Duration::from_millis(1))).unwrap_err();
+        assert_eq!((full.kind(), late.kind()), (io::ErrorKind::WouldBlock, io::ErrorKind::WouldBlock));
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

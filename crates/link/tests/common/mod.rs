@@ -8,7 +8,8 @@ use std::time::Duration;
 use lucarne_kernel::Faults;
 use lucarne_link::simulation::SimulatedHouse;
 use lucarne_services::{
-    Call, Container, Handler, Notifier, Presence, Resource, Selector, ServiceManager, Thrown, Value, uuid,
+    Call, Container, Handler, Notifier, Oversight, Presence, Resource, Selector, ServiceManager, Surveys,
+    Thrown, Value, uuid,
 };
 
 pub(crate) const HOUSE: Selector = Selector::new(uuid!("0b2a5a3b-93b7-4e3c-9f43-c9e4a6c2c1d7"), 1, 2);
@@ -108,8 +109,14 @@ impl Handler for House {
 
 /// Creates a simulated system with a service manager.
 pub(crate) fn house(seed: u64, faults: Faults) -> SimulatedHouse {
+    house_with(seed, faults, Surveys::default())
+}
+
+/// Creates a simulated system whose services can be surveyed.
+pub(crate) fn house_with(seed: u64, faults: Faults, surveys: Surveys) -> SimulatedHouse {
     let house = SimulatedHouse::new(seed, faults);
-    let manager = ServiceManager::new(Presence::default());
+    let manager =
+        ServiceManager::overseen(Presence::default(), Oversight { surveys, ..Oversight::default() });
     let manager =
         house.kernel().start_system(Box::new(manager), lucarne_kernel::SpawnOptions::named("manager"));
     house.kernel().set_system_process(manager);

@@ -264,7 +264,9 @@ impl Machine {
         match sent {
             Ok(request) => {
                 self.asked.insert(request, id);
-                self.park(id, State::Asking { request, is_close }, limits.deadline_us);
+                let answer_until_us = procedure::answer_us(procedure).map(|us| context.now_us() + us);
+                let until_us = limits.deadline_us.into_iter().chain(answer_until_us).min();
+                self.park(id, State::Asking { request, is_close, answer_until_us }, until_us);
                 Done::Parked
             }
             Err(refused) => {

@@ -6,6 +6,7 @@ use lucarne_compiler::program::FunctionIndex;
 use lucarne_kernel::{Context, Pid, RequestId, RequestToken};
 use lucarne_message::Payload;
 use lucarne_outside::{Operation, WatchId};
+use lucarne_services::protocol::error;
 
 use super::Machine;
 use crate::interpreter::{Interpreter, Position, Stop};
@@ -51,6 +52,8 @@ pub(super) enum State {
     Asking {
         request: RequestId,
         is_close: bool,
+        /// The time at which the wait ends, in µs, if the procedure bounds it.
+        answer_until_us: Option<i64>,
     },
     /// Waits until there is room for its notification.
     Crowded(Notification),
@@ -251,7 +254,7 @@ impl Machine {
     /// something outside.
     fn give_up(&mut self, id: TaskId, failure: Failure, context: &mut Context<'_>) {
         match &self.tasks.get(id).state {
-            State::Asking { request, is_close } => {
+            State::Asking { request, is_close, .. } => {
                 let (request, is_close) = (*request, *is_close);
                 self.asked.remove(&request);
                 if !is_close {
@@ -301,6 +304,9 @@ impl Machine {
             }
             match self.tasks.get(id).state {
                 State::Parked => self.resume(id, Ok(Immediate::TRUE.into())),
+                State::Asking { answer_until_us: Some(until_us), .. } if until_us <= time => {
+                    self.give_up(id, Failure::Error(error::NO_ANSWER), context);
+                }
                 _ => self.give_up(id, Failure::Error("DEADLINE_EXCEEDED"), context),
             }
         }
