@@ -2,7 +2,7 @@
 //!
 //! All handshakes are driven by one thread, which never waits for a peer. A connection has [`PATIENCE`] to send its hello.
 //! If too many are silent, the oldest of them goes: an honest peer sends its hello at once, so it does not become the oldest.
-//! Connections of other users are closed when they are accepted. If the socket's file is removed, it is made again.
+//! `admitted` bounds the connections that have sent it. Connections of other users are closed when they are accepted. If the socket's file is removed, it is made again.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -19,6 +19,7 @@ use lucarne_kernel::sync::thread;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
 
+use crate::admitted::{Admitted, Full, Welcomed};
 use crate::handshake::{self, PATIENCE, ReceivedHello};
 use crate::listen::{AssignGroup, Connections, ListenError, bind, folder_of};
 
@@ -49,6 +50,7 @@ pub(crate) struct Acceptor {
     clock: Clock,
     /// The oldest first.
     silent: VecDeque<Silent>,
+    admitted: Admitted<Welcomed>,
 }
 
 /// A connection whose hello is not complete.
@@ -70,8 +72,8 @@ impl Acceptor {
         socket.set_nonblocking(true)?;
         let inode = fs::symlink_metadata(&path)?.ino();
         let changes = watch(&path);
-        let (clock, silent) = (Clock::real(), VecDeque::new());
-        Ok(Acceptor { connections, assign, path, socket, inode, changes, stopped, clock, silent })
+        let (clock, silent, admitted) = (Clock::real(), VecDeque::new(), Admitted::new());
+        Ok(Acceptor { connections, assign, path, socket, inode, changes, stopped, clock, silent, admitted })
     }
 
     /// Runs until the listening ends.
@@ -127,9 +129,21 @@ impl Acceptor {
     fn advance(&mut self, mut silent: Silent) {
         match silent.hello.advance(&silent.stream) {
             // A peer that breaks the protocol is hung up on, which tells it enough.
-            Ok(Some(claim)) => drop(self.connections.welcome(silent.stream, &claim, &*self.assign)),
+            Ok(Some(claim)) => self.welcome(silent.stream, &claim),
             Ok(None) => self.silent.push_back(silent),
             Err(_) => {}
+        }
+    }
+
+    /// Admits a connection that has introduced itself, if there is room.
+    fn welcome(&mut self, stream: UnixStream, claim: &str) {
+        if let Err(Full { connected_max }) = self.admitted.make_room() {
+            let reason = format!("{connected_max} containers are connected, as many as it takes");
+            return handshake::send_refusal(&stream, &reason);
+        }
+        // A peer that cannot be admitted is hung up on.
+        if let Ok(welcomed) = self.connections.welcome(stream, claim, &*self.assign) {
+            self.admitted.add(welcomed);
         }
     }
 
@@ -146,7 +160,8 @@ impl Acceptor {
     }
 
     fn let_wait(&mut self, stream: UnixStream) {
-        let is_own = handshake::uid_of(&stream).is_ok_and(|uid| uid == rustix::process::getuid().as_raw());
+        let own = rustix::process::getuid().as_raw();
+        let is_own = handshake::peer_of(&stream).is_ok_and(|(uid, _)| uid == own);
         if !is_own {
             return;
         }

@@ -11,13 +11,13 @@ use std::process::Child;
 use std::time::Duration;
 
 use lucarne_kernel::clock::Clock;
-use lucarne_kernel::{Gid, Pid};
+use lucarne_kernel::{Failure, Gid, Pid, RequestId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt;
 use rustix::process::{self, PidfdFlags, pidfd_open};
 
-use crate::frame::{self, Body, Incoming, Outgoing, VERSION};
+use crate::frame::{self, Body, Outgoing, VERSION};
 use crate::wire::rings::{DESCRIPTORS, RingWire};
 use crate::wire::socket::{self, Received};
 use crate::wire::{Limits, Wire, WireError, plain::SocketWire};
@@ -39,9 +39,10 @@ pub(crate) struct Names {
     pub(crate) manager: Pid,
 }
 
-/// Returns the user of the process at the other end of a socket.
-pub(crate) fn uid_of(socket: &UnixStream) -> io::Result<u32> {
-    Ok(sockopt::socket_peercred(socket)?.uid.as_raw())
+/// Returns the user and the id of the process at the other end of a socket.
+pub(crate) fn peer_of(socket: &UnixStream) -> io::Result<(u32, i32)> {
+    let credentials = sockopt::socket_peercred(socket)?;
+    Ok((credentials.uid.as_raw(), credentials.pid.as_raw_nonzero().get()))
 }
 
 /// Returns a descriptor for the process at the other end of a socket, readable when that process has ended. None if
@@ -127,6 +128,14 @@ pub(crate) fn send_welcome(
     }
 }
 
+/// Tells a container that the listener has no room for it.
+pub(crate) fn send_refusal(socket: &UnixStream, reason: &str) {
+    let failure = Err(Failure::new(reason));
+    let bytes = message(Outgoing::answer(Pid::SYSTEM, RequestId::from_i64(0), failure));
+    // A peer that is gone needs no reason.
+    let _ = socket::send(socket, &bytes, &[]);
+}
+
 // -- The container's part -----------------------------------------------------------------------
 
 /// Introduces a container, and receives its names and the wire.
@@ -139,8 +148,10 @@ pub(crate) fn introduce(
     (&socket).write_all(&message(Outgoing::hello(name)))?;
     let mut descriptors = Vec::new();
     let bytes = receive(&socket, patience, &mut descriptors, DESCRIPTORS)?;
-    let Incoming { body: Body::Welcome { pid, gid, manager }, .. } = frame::read(&bytes, 0)? else {
-        return Err(WireError::Violation("expected welcome as the first frame"));
+    let Names { pid, gid, manager } = match frame::read(&bytes, 0)?.body {
+        Body::Welcome { pid, gid, manager } => Names { pid, gid, manager },
+        Body::Failure { text, .. } => return Err(WireError::Full(text.to_owned())),
+        _ => return Err(WireError::Violation("expected welcome as the first frame")),
     };
     socket.set_nonblocking(true)?;
     let limits = Limits::default();

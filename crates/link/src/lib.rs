@@ -19,6 +19,7 @@ pub mod simulation;
 pub mod wire;
 
 mod acceptor;
+mod admitted;
 mod connect;
 mod credits;
 mod driver;

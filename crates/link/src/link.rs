@@ -19,6 +19,8 @@ pub(crate) struct Link {
     is_over: AtomicBool,
     /// Reading is paused, even if frames arrive.
     is_paused: AtomicBool,
+    /// A frame has come from the other side.
+    has_received: AtomicBool,
     /// Called when sending fails, so that the receiving thread checks the link.
     on_failure: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -31,6 +33,7 @@ impl Link {
             is_blocked: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             is_paused: AtomicBool::new(false),
+            has_received: AtomicBool::new(false),
             on_failure: OnceLock::new(),
         }
     }
@@ -92,8 +95,17 @@ impl Link {
         // Frames that the other side sent before it hung up are still valid.
         match self.wire.receive(into) {
             Ok(false) if self.is_over() => Err(WireError::Broken),
+            Ok(true) => {
+                self.has_received.store(true, Ordering::Relaxed);
+                Ok(true)
+            }
             other => other,
         }
+    }
+
+    /// Returns whether a frame has come from the other side.
+    pub(crate) fn has_received(&self) -> bool {
+        self.has_received.load(Ordering::Relaxed)
     }
 
     /// Tells the other side about sent frames and freed room.

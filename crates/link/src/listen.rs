@@ -11,7 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use command_fds::{CommandFdExt, FdMapping};
 use lucarne_kernel::sync::thread::{self, JoinHandle};
@@ -20,6 +20,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use thiserror::Error;
 
 use crate::acceptor::Acceptor;
+use crate::admitted::Welcomed;
 use crate::connect::SOCKET_VARIABLE;
 use crate::driver::LinkDriver;
 use crate::handshake::{self, Names};
@@ -169,7 +170,7 @@ impl Connections {
         };
         // The name that it gives itself does not count.
         handshake::receive_hello(&socket)?;
-        self.admit(group, name, socket, process)
+        self.admit(group, name, socket, process).map(|(program, _)| program)
     }
 
     /// Starts a program, which inherits a socket and connects with it, as `name`. Waits until it has done so.
@@ -215,7 +216,7 @@ impl Connections {
         name: &str,
         socket: UnixStream,
         process: Option<OwnedFd>,
-    ) -> Result<RunningProgram, AdoptError> {
+    ) -> Result<(RunningProgram, Weak<Link>), AdoptError> {
         let manager = self.kernel.system_process().ok_or(AdoptError::NoNames)?;
         socket.set_nonblocking(true)?;
         let for_welcome = socket.try_clone()?;
@@ -233,11 +234,12 @@ impl Connections {
             Err(AdoptError::NoNames)
         };
         let waker = self.kernel.waker(pid).filter(|_| welcomed.is_ok());
+        let admitted = Arc::downgrade(&link);
         let added = waker.map(|waker| self.driver.add(link, waker));
         if !matches!(added, Some(Ok(()))) {
             program.stop(1);
         }
-        welcomed.map(|()| program)
+        welcomed.map(|()| (program, admitted))
     }
 
     /// Admits a connection that has introduced itself with a name.
@@ -246,10 +248,12 @@ impl Connections {
         stream: UnixStream,
         claim: &str,
         assign: &AssignGroup,
-    ) -> Result<(), AdoptError> {
-        let process = handshake::peer_process(&stream)?;
+    ) -> Result<Welcomed, AdoptError> {
+        let (_, process) = handshake::peer_of(&stream)?;
+        let watched = handshake::peer_process(&stream)?;
         let (group, name) = assign(claim);
-        self.admit(group, &name, stream, process).map(drop)
+        let (stand_in, link) = self.admit(group, &name, stream, watched)?;
+        Ok(Welcomed { link, stand_in, process })
     }
 }
 

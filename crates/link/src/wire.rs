@@ -109,6 +109,9 @@ pub enum WireError {
     /// The other side broke the protocol in this way.
     #[error("the other side broke the protocol: {0}")]
     Violation(&'static str),
+    /// The listener takes no further connection, for this reason.
+    #[error("{0}")]
+    Full(String),
     /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),

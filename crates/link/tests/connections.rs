@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -301,6 +301,72 @@ fn many_silent_peers_do_not_keep_an_honest_one_out() {
     assert_eq!(silent[0].read(&mut [0; 1]).expect("the listener has closed it"), 0);
     drop(silent);
     assert!(Client::open(&world.connect(), HOUSE).wait().is_ok());
+}
+
+/// Connects, sends a complete hello, and nothing else.
+fn introduce(path: &Path) -> UnixStream {
+    let head = [&[13, 0, 0, 0][..], &[0; 20], &2_u64.to_le_bytes(), &[0; 8]].concat();
+    let stream = UnixStream::connect(path).expect("it listens");
+    (&stream).write_all(&[&(head.len() as u32).to_le_bytes()[..], &head].concat()).expect("it listens");
+    stream
+}
+
+/// Returns whether the listener has ended a connection.
+fn is_ended(mut stream: &UnixStream) -> bool {
+    stream.set_nonblocking(true).expect("a socket");
+    loop {
+        match stream.read(&mut [0; 256]) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) => return error.kind() != std::io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
+#[test]
+fn idle_connections_do_not_keep_an_honest_one_out() {
+    let world = World::new();
+    let path = world.listener.path();
+    let worker = world.connect();
+    let client = Client::open(&worker, HOUSE).wait().expect("opened");
+    // Each is admitted before the next one comes. The first ones have to go, and all but a few of the last.
+    let mut idle = std::collections::VecDeque::new();
+    for _ in 0..2_000 {
+        let stream = introduce(path);
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time");
+        (&stream).read_exact(&mut [0; 4]).expect("a welcome");
+        idle.push_back(stream);
+        if idle.len() > 300 {
+            let first = idle.pop_front().expect("there are 300");
+            assert!(soon(|| is_ended(&first)), "an idle connection stays");
+        }
+    }
+    let remote = world.connect();
+    assert!(Client::open(&remote, HOUSE).wait().is_ok());
+    assert_eq!(client.invoke(ECHO, Value::from(1)).wait(), Ok(Value::from(1)));
+    let processes = world.kernel.process_count();
+    assert!(processes < 300, "{processes} processes");
+}
+
+#[test]
+fn a_refusal_says_why() {
+    let folder = Folder::new();
+    std::fs::create_dir(&folder.0).expect("a new folder");
+    let listener = std::os::unix::net::UnixListener::bind(folder.socket()).expect("a new path");
+    let refusing = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a container connects");
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).expect("a hello");
+        stream.read_exact(&mut vec![0; u32::from_le_bytes(length) as usize]).expect("a hello");
+        let text = b"16 containers are connected";
+        let frame = [&[3, 0, 0, 0][..], &(text.len() as u32).to_le_bytes(), &[0; 32], text].concat();
+        stream.write_all(&(frame.len() as u32).to_le_bytes()).expect("it reads");
+        stream.write_all(&frame).expect("it reads");
+    });
+    let refused = Container::connect(folder.socket()).wait().unwrap_err();
+    refusing.join().expect("no panic");
+    let expected = "the listener rejected the connection: 16 containers are connected";
+    assert_eq!(refused.to_string(), expected);
 }
 
 #[test]
