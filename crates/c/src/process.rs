@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lucarne_kernel::sync::mpsc::SyncSender;
 use lucarne_kernel::{Context, Exit, Failure, MessageKind, Outcome, Pid, Process};
 use lucarne_message::Payload;
-use lucarne_services::protocol::procedure;
+use lucarne_services::protocol::{error, procedure};
 
 use crate::handler::{Event, Handler};
 
@@ -17,11 +17,13 @@ pub(crate) struct HandlerProcess {
     /// Receives the result of publishing the handler's id. `None` once the result is sent.
     on_published: Option<SyncSender<Result<(), String>>>,
     is_new: bool,
+    /// The time at which publishing has failed, in µs.
+    publish_until_us: Option<i64>,
 }
 
 impl HandlerProcess {
     pub(crate) fn new(handler: Arc<Handler>, on_published: SyncSender<Result<(), String>>) -> HandlerProcess {
-        HandlerProcess { handler, on_published: Some(on_published), is_new: true }
+        HandlerProcess { handler, on_published: Some(on_published), is_new: true, publish_until_us: None }
     }
 
     fn publish(&mut self, context: &mut Context<'_>) {
@@ -30,13 +32,23 @@ impl HandlerProcess {
         if let Some(system) = context.system() {
             context.watch(system);
         }
+        self.publish_until_us = procedure::answer_us(procedure::PUBLISH).map(|us| context.now_us() + us);
         let id = Payload::string(self.handler.id());
         if let Err(refused) = context.request(Pid::SYSTEM, procedure::PUBLISH, id) {
             self.published(Err(refused.error.to_string()));
         }
     }
 
+    /// Ends the handler if the service manager does not answer: it may be in an OS process that is frozen.
+    fn check_publishing(&mut self, now_us: i64) {
+        if self.publish_until_us.is_some_and(|until_us| until_us <= now_us) {
+            self.published(Err(error::NO_ANSWER.to_owned()));
+            self.handler.end();
+        }
+    }
+
     fn published(&mut self, result: Result<(), String>) {
+        self.publish_until_us = None;
         if let Some(on_published) = self.on_published.take() {
             // Sending fails only if the receiver has been dropped; the result is not needed then.
             let _ = on_published.send(result);
@@ -80,10 +92,11 @@ impl Process for HandlerProcess {
                 return Outcome::Ready;
             }
         }
+        self.check_publishing(context.now_us());
         if self.handler.is_over() {
             return Outcome::Exit(Exit::Done);
         }
-        Outcome::Wait { until_us: None }
+        Outcome::Wait { until_us: self.publish_until_us }
     }
 }
 
