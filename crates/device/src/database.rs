@@ -73,7 +73,7 @@ impl Books {
             // Another thread has failed to open it just now.
             None => Err(StoreError::Disk("it cannot be opened".to_owned())),
         };
-        if matches!(result, Err(StoreError::Disk(_))) {
+        if matches!(result, Err(StoreError::Disk(_) | StoreError::Full)) {
             self.has_failed.store(true, Ordering::Release);
         }
         result

@@ -48,7 +48,7 @@ impl Flash for FlashFile {
             let mut entries = Looked(transaction.open_table(ENTRIES)?);
             work(&mut entries).map_err(|error| noted(error, &mut refused))
         });
-        looked.map_err(|error| refused.unwrap_or_else(|| failed(error)))
+        looked.map_err(|error| refused.unwrap_or_else(|| error.into()))
     }
 
     fn change(&self, work: &mut Work<'_>) -> Result<(), FlashError> {
@@ -57,7 +57,7 @@ impl Flash for FlashFile {
             let mut entries = Changed(transaction.open_table(ENTRIES)?);
             work(&mut entries).map_err(|error| noted(error, &mut refused))
         });
-        changed.map_err(|error| refused.unwrap_or_else(|| failed(error)))
+        changed.map_err(|error| refused.unwrap_or_else(|| error.into()))
     }
 }
 
@@ -122,15 +122,29 @@ fn keys(table: &impl ReadableTable<Key, Key>, prefix: &[u8]) -> Result<Vec<Vec<u
 /// Keeps the caller's own error while it passes through a transaction.
 fn noted(error: FlashError, refused: &mut Option<FlashError>) -> StoreError {
     *refused = Some(error.clone());
-    StoreError::Disk(error.0)
+    match error {
+        FlashError::Full => StoreError::Full,
+        other => StoreError::Disk(other.to_string()),
+    }
 }
 
-fn failed(error: impl std::fmt::Display) -> FlashError {
-    FlashError(error.to_string())
+fn failed(error: StorageError) -> FlashError {
+    StoreError::from(error).into()
 }
 
 fn only_looked_at() -> FlashError {
-    FlashError("the operation only reads".to_owned())
+    FlashError::Failed("the operation only reads".to_owned())
+}
+
+impl From<StoreError> for FlashError {
+    fn from(error: StoreError) -> FlashError {
+        match error {
+            StoreError::Full => FlashError::Full,
+            // Its text would speak of the store.
+            StoreError::Disk(text) => FlashError::Failed(text),
+            other => FlashError::Failed(other.to_string()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -220,9 +234,36 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_out_of_space_and_can_be_read() {
+        let disk = Disk::default();
+        let flash = FlashFile::on_disk(disk.clone()).expect("an empty disk becomes one");
+        let put = |number: u32| flash.change(&mut |entries| entries.put(&number.to_be_bytes(), &[7; 30_000]));
+        let get = |number: u32| {
+            let mut found = None;
+            let looked = flash.look(&mut |entries| {
+                found = entries.get(&number.to_be_bytes())?;
+                Ok(())
+            });
+            looked.map(|()| found.map(|bytes| bytes.len()))
+        };
+        assert_eq!(put(0), Ok(()));
+        disk.has_room_for(Some(disk.bytes().len()));
+        let mut refused = 0;
+        for number in 1..60 {
+            let stored = put(number);
+            assert!(matches!(stored, Ok(()) | Err(FlashError::Full)), "{stored:?}");
+            refused += u32::from(stored.is_err());
+            assert_eq!((get(0), get(number)), (Ok(Some(30_000)), Ok(stored.is_ok().then_some(30_000))));
+        }
+        assert!(refused > 20, "only {refused} of 59 values that need more than the disk has");
+        disk.has_room_for(None);
+        assert_eq!(put(60), Ok(()));
+    }
+
+    #[test]
     fn a_change_that_fails_is_none() {
         let flash = FlashFile::on_disk(Disk::default()).expect("an empty disk becomes one");
-        let refused = FlashError("no".to_owned());
+        let refused = FlashError::Failed("no".to_owned());
         let changed = flash.change(&mut |entries| {
             entries.put(b"k", b"v")?;
             Err(refused.clone())

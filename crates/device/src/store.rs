@@ -94,6 +94,9 @@ pub enum StoreError {
     /// No such container is installed.
     #[error("no container '{0}' is installed")]
     Unknown(ContainerName),
+    /// The disk has no room left.
+    #[error("the disk is full")]
+    Full,
     /// The disk failed.
     #[error("the store cannot be used: {0}")]
     Disk(String),
@@ -426,6 +429,7 @@ impl From<redb::Error> for StoreError {
             redb::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
                 StoreError::Damaged(error.to_string())
             }
+            redb::Error::Io(error) => error.into(),
             error => StoreError::Disk(error.to_string()),
         }
     }
@@ -433,7 +437,11 @@ impl From<redb::Error> for StoreError {
 
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> StoreError {
-        StoreError::Disk(error.to_string())
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => StoreError::Full,
+            _ => StoreError::Disk(error.to_string()),
+        }
     }
 }
 

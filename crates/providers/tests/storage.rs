@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use lucarne_host::System;
 use lucarne_kernel::Gid;
@@ -26,6 +26,7 @@ struct Slow {
     entries: Mutex<BTreeMap<Vec<u8>, Vec<u8>>>,
     changes: AtomicUsize,
     is_broken: AtomicUsize,
+    is_full: AtomicBool,
 }
 
 impl Flash for Slow {
@@ -43,7 +44,10 @@ impl Flash for Slow {
         let mut changed = self.entries.lock().clone();
         work(&mut changed)?;
         if self.is_broken.load(Ordering::Relaxed) > 0 {
-            return Err(FlashError("it is broken".to_owned()));
+            return Err(FlashError::Failed("it is broken".to_owned()));
+        }
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(FlashError::Full);
         }
         *self.entries.lock() = changed;
         Ok(())
@@ -119,9 +123,26 @@ fn a_medium_that_fails_changes_nothing() {
     let bucket = open(&system, "unlucky").bucket(Scheme::Flash, "x").wait().expect("the scheme is known");
     bucket.set("k", &1).wait().expect("there is room");
     slow.is_broken.store(1, Ordering::Relaxed);
-    let broken = StorageFault::Medium(FlashError("it is broken".to_owned()));
+    let broken = StorageFault::Medium(FlashError::Failed("it is broken".to_owned()));
     assert_eq!(bucket.set("k", &2).wait(), Err(CallError::Provider(broken)));
     slow.is_broken.store(0, Ordering::Relaxed);
+    assert_eq!(bucket.get("k").wait(), Ok(Some(Tison(1))));
+}
+
+#[test]
+fn a_full_medium_is_out_of_space() {
+    let slow = Arc::new(Slow { is_full: AtomicBool::new(true), ..Slow::default() });
+    let system = system(Media { flash: slow.clone(), ..Media::in_memory() }, one_owner());
+    let storage = open(&system, "unlucky");
+    let full = || CallError::Provider(StorageFault::OutOfSpace);
+    let bucket = storage.bucket(Scheme::Flash, "x").wait().expect("the scheme is known");
+    assert_eq!(bucket.set("k", &1).wait(), Err(full()));
+    assert_eq!(storage.region("r", Some(4_096)).wait().err(), Some(full()));
+    slow.is_full.store(false, Ordering::Relaxed);
+    bucket.set("k", &1).wait().expect("there is room again");
+    let region = storage.region("r", Some(4_096)).wait().expect("there is room again");
+    slow.is_full.store(true, Ordering::Relaxed);
+    assert_eq!(region.write(0, Bytes::from(vec![0])).wait(), Err(full()));
     assert_eq!(bucket.get("k").wait(), Ok(Some(Tison(1))));
 }
 
@@ -152,7 +173,7 @@ fn faults_travel_as_texts() {
         StorageFault::NotFound,
         StorageFault::TooSmall,
         StorageFault::Scheme("x".to_owned()),
-        StorageFault::Medium(FlashError("odd".to_owned())),
+        StorageFault::Medium(FlashError::Failed("odd".to_owned())),
     ] {
         assert_eq!(StorageFault::from_text(&fault.to_text()), Some(fault));
     }

@@ -28,10 +28,16 @@ pub(super) enum Part {
 }
 
 /// Entries that belong together on the disk.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Batch {
     pub(super) lines: Vec<Arc<Entry>>,
     pub(super) reports: Vec<Arc<Entry>>,
+}
+
+impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.reports.is_empty()
+    }
 }
 
 /// The files of a log.
@@ -101,15 +107,10 @@ impl Files {
         self.row(part).oldest_us()
     }
 
-    /// Appends entries. Returns the number of those that cannot be written.
-    pub(super) fn append(&mut self, batch: &Batch) -> u64 {
-        let lost = |result: io::Result<()>, entries: &[Arc<Entry>]| match result {
-            Ok(()) => 0,
-            Err(_) => entries.len() as u64,
-        };
-        let reports = self.reports.append(&batch.reports);
-        let lines = self.lines.append(&batch.lines);
-        lost(reports, &batch.reports) + lost(lines, &batch.lines)
+    /// Appends entries. Returns those that cannot be written now, for example because the disk is full.
+    pub(super) fn append(&mut self, batch: Batch) -> Batch {
+        let reports = self.reports.append(batch.reports);
+        Batch { reports, lines: self.lines.append(batch.lines) }
     }
 
     /// Removes the oldest file.
@@ -124,10 +125,12 @@ impl Files {
         self.lines.medium.remove_folder(&self.lines.folder)
     }
 
-    /// Returns at most `count` entries, from a number on.
-    pub(super) fn read(&self, from: u64, count: usize) -> io::Result<Vec<Entry>> {
+    /// Returns at most `count` entries, from a number on: those of the files, and those that could not be written.
+    pub(super) fn read(&self, unwritten: &Batch, from: u64, count: usize) -> io::Result<Vec<Entry>> {
         let mut found = self.lines.read(from, count)?;
         found.extend(self.reports.read(from, count)?);
+        let unwritten = unwritten.lines.iter().chain(&unwritten.reports);
+        found.extend(unwritten.filter(|entry| entry.number >= from).map(|entry| Entry::clone(entry)));
         found.sort_by_key(|entry| entry.number);
         found.truncate(count);
         Ok(found)
@@ -184,39 +187,52 @@ impl Row {
         self.segments.front().map(|segment| segment.written_us)
     }
 
-    fn append(&mut self, entries: &[Arc<Entry>]) -> io::Result<()> {
-        let mut rest = entries;
-        while let Some(first) = rest.first() {
-            let part_bytes = self.limit_bytes / PARTS;
-            let room = match self.segments.back() {
-                Some(last) if last.bytes < part_bytes => part_bytes - last.bytes,
-                _ => {
-                    self.segments.push_back(Segment { first: first.number, bytes: 0, written_us: 0 });
-                    part_bytes
-                }
-            };
-            let mut text = Vec::new();
-            let mut count = 0;
-            while count < rest.len() && (text.len() as u64) < room {
-                serde_json::to_writer(&mut text, &*rest[count])?;
-                text.push(b'\n');
-                count += 1;
-            }
-            self.write(&text, rest[count - 1].time_us)?;
-            rest = &rest[count..];
-            while self.bytes() > self.limit_bytes && self.segments.len() > 1 {
-                self.remove_oldest()?;
+    /// Appends entries. Returns those that cannot be written.
+    fn append(&mut self, mut entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
+        while !entries.is_empty() {
+            let Ok(count) = self.append_some(&entries) else { break };
+            entries.drain(..count);
+            // If a file cannot be removed now, the next write tries again.
+            while self.bytes() > self.limit_bytes && self.segments.len() > 1 && self.remove_oldest().is_ok() {
             }
         }
-        Ok(())
+        entries
     }
 
-    /// Writes to the last file.
-    fn write(&mut self, text: &[u8], time_us: i64) -> io::Result<()> {
-        let Some(last) = self.segments.back_mut() else { return Ok(()) };
-        self.medium.append(&self.folder, &self.part.file_name(last.first), text)?;
-        last.bytes += text.len() as u64;
-        last.written_us = time_us;
+    /// Appends as many of some entries as belong into one file, and returns their number.
+    fn append_some(&mut self, entries: &[Arc<Entry>]) -> io::Result<usize> {
+        let part_bytes = self.limit_bytes / PARTS;
+        let begun = self.segments.back().filter(|last| last.bytes < part_bytes).map(|last| last.bytes);
+        let room = part_bytes - begun.unwrap_or(0);
+        let (mut text, mut count) = (Vec::new(), 0);
+        while count < entries.len() && (text.len() as u64) < room {
+            serde_json::to_writer(&mut text, &*entries[count])?;
+            text.push(b'\n');
+            count += 1;
+        }
+        let begun = begun.and_then(|_| self.segments.pop_back());
+        let is_new = begun.is_none();
+        let mut segment = begun.unwrap_or(Segment { first: entries[0].number, bytes: 0, written_us: 0 });
+        let written = self.write(&mut segment, &text, entries[count - 1].time_us);
+        if written.is_ok() || !is_new {
+            self.segments.push_back(segment);
+        }
+        written.map(|()| count)
+    }
+
+    /// Writes to a file: all of a text, or nothing.
+    fn write(&self, segment: &mut Segment, text: &[u8], time_us: i64) -> io::Result<()> {
+        let file = self.part.file_name(segment.first);
+        if let Err(error) = self.medium.append(&self.folder, &file, text) {
+            // The entries are written again later. If the file cannot be cut, readers skip half a line.
+            let _ = match segment.bytes {
+                0 => self.medium.remove(&self.folder, &file),
+                bytes => self.medium.truncate(&self.folder, &file, bytes),
+            };
+            return Err(error);
+        }
+        segment.bytes += text.len() as u64;
+        segment.written_us = time_us;
         self.all_bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
         Ok(())
     }

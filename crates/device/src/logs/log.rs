@@ -156,8 +156,8 @@ impl Log {
     /// If the files cannot be read.
     pub fn last(&self, count: usize) -> io::Result<Vec<Entry>> {
         let mut files = self.files.lock();
-        let next = self.settle(&mut files, |memory| memory.next);
-        files.read(next.saturating_sub(count as u64), count)
+        let (next, unwritten) = self.settle(&mut files, |memory| memory.next);
+        files.read(&unwritten, next.saturating_sub(count as u64), count)
     }
 
     /// Returns at most `count` entries from a number on. The first one is later if the files before it were removed.
@@ -166,8 +166,8 @@ impl Log {
     /// If the files cannot be read.
     pub fn since(&self, number: u64, count: usize) -> io::Result<Vec<Entry>> {
         let mut files = self.files.lock();
-        self.settle(&mut files, |_| ());
-        files.read(number, count)
+        let ((), unwritten) = self.settle(&mut files, |_| ());
+        files.read(&unwritten, number, count)
     }
 
     /// Returns at most `count` of the last entries, and a follower for all later ones.
@@ -176,14 +176,14 @@ impl Log {
     /// If the files cannot be read.
     pub fn follow(&self, count: usize) -> io::Result<(Vec<Entry>, Follower)> {
         let mut files = self.files.lock();
-        let (next, follower) = self.settle(&mut files, |memory| {
+        let ((next, follower), unwritten) = self.settle(&mut files, |memory| {
             let (listener, follower) = follower::pair(self.own.clone(), memory.next);
             if !memory.is_removed {
                 memory.listeners.push(listener);
             }
             (memory.next, follower)
         });
-        Ok((files.read(next.saturating_sub(count as u64), count)?, follower))
+        Ok((files.read(&unwritten, next.saturating_sub(count as u64), count)?, follower))
     }
 
     /// Writes the waiting entries to the files.
@@ -191,17 +191,18 @@ impl Log {
         self.settle(&mut self.files.lock(), |_| ());
     }
 
-    /// Writes the waiting entries to the files, and looks at the memory at that moment.
-    fn settle<T>(&self, files: &mut Files, look: impl FnOnce(&mut Memory) -> T) -> T {
+    /// Writes the waiting entries to the files, and looks at the memory at that moment. Also returns the entries of that
+    /// moment that cannot be written now. They wait for the next write.
+    fn settle<T>(&self, files: &mut Files, look: impl FnOnce(&mut Memory) -> T) -> (T, Batch) {
         let mut memory = self.memory.lock();
         let waiting = memory.take(self.clock.wall_us());
         let seen = look(&mut memory);
         drop(memory);
-        let lost = files.append(&waiting);
-        if lost > 0 {
-            self.memory.lock().drop_lines(lost);
+        let unwritten = files.append(waiting);
+        if !unwritten.is_empty() {
+            self.memory.lock().put_back(unwritten.clone(), self.waiting_bytes_max);
         }
-        seen
+        (seen, unwritten)
     }
 
     /// Returns the time of the last write to the oldest file.
@@ -274,8 +275,7 @@ impl Memory {
     }
 
     fn has_news(&self) -> bool {
-        let Batch { lines, reports } = &self.waiting;
-        !lines.is_empty() || !reports.is_empty() || !self.tail.is_empty() || self.dropped > 0
+        !self.waiting.is_empty() || !self.tail.is_empty() || self.dropped > 0
     }
 
     /// Adds an entry. If too much waits, it may push out the oldest line of the tail.
@@ -328,6 +328,17 @@ impl Memory {
         }
     }
 
+    /// Lets entries that could not be written wait before all others: the last ones, as many as may wait.
+    fn put_back(&mut self, mut unwritten: Batch, waiting_bytes_max: usize) {
+        let (lines_bytes, lost_lines) = keep_last(&mut unwritten.lines, waiting_bytes_max);
+        let (reports_bytes, lost_reports) = keep_last(&mut unwritten.reports, REPORTS_BYTES_MAX);
+        self.drop_lines(lost_lines + lost_reports);
+        self.waiting_bytes += lines_bytes;
+        self.reports_bytes += reports_bytes;
+        self.waiting.lines.splice(..0, unwritten.lines);
+        self.waiting.reports.splice(..0, unwritten.reports);
+    }
+
     /// Takes all waiting entries. The dropped lines came before those of the tail.
     fn take(&mut self, time_us: i64) -> Batch {
         if self.dropped > 0 {
@@ -345,4 +356,18 @@ impl Memory {
         (self.waiting_bytes, self.reports_bytes, self.tail_bytes) = (0, 0, 0);
         std::mem::take(&mut self.waiting)
     }
+}
+
+/// Removes the first of some entries until the others need at most so many bytes of memory. Returns how many bytes
+/// they need, and the number of those that were removed.
+fn keep_last(entries: &mut Vec<Arc<Entry>>, bytes_max: usize) -> (usize, u64) {
+    let mut bytes = 0;
+    let kept = entries.iter().rev().take_while(|entry| {
+        let fits = bytes + entry.memory_bytes() <= bytes_max;
+        bytes += if fits { entry.memory_bytes() } else { 0 };
+        fits
+    });
+    let lost = entries.len() - kept.count();
+    entries.drain(..lost);
+    (bytes, lost as u64)
 }

@@ -14,6 +14,8 @@ use super::medium::{FileEntry, Medium};
 pub(crate) struct MemoryFiles {
     folders: Arc<Mutex<BTreeMap<String, BTreeMap<String, Contents>>>>,
     clock: Clock,
+    /// The number of bytes that can still be written, if that is bounded.
+    room: Arc<Mutex<Option<usize>>>,
 }
 
 #[derive(Default)]
@@ -24,7 +26,7 @@ struct Contents {
 
 impl MemoryFiles {
     pub(crate) fn new(clock: Clock) -> MemoryFiles {
-        MemoryFiles { folders: Arc::default(), clock }
+        MemoryFiles { folders: Arc::default(), clock, room: Arc::default() }
     }
 
     /// Returns the files that a power cut leaves: the ends of some are lost, or are garbage.
@@ -39,7 +41,12 @@ impl MemoryFiles {
                 contents.bytes.extend((0..random.u8(..40)).map(|_| random.u8(..)));
             }
         }
-        MemoryFiles { folders: Arc::new(Mutex::new(folders)), clock }
+        MemoryFiles { folders: Arc::new(Mutex::new(folders)), clock, room: Arc::default() }
+    }
+
+    /// Bounds the number of bytes that can still be written.
+    pub(crate) fn has_room_for(&self, bytes: Option<usize>) {
+        *self.room.lock() = bytes;
     }
 
     /// Returns the bytes of the log in a folder.
@@ -75,9 +82,13 @@ impl Medium for MemoryFiles {
     fn append(&self, folder: &str, file: &str, bytes: &[u8]) -> io::Result<()> {
         let mut folders = self.folders.lock();
         let contents = folders.entry(folder.to_owned()).or_default().entry(file.to_owned()).or_default();
-        contents.bytes.extend_from_slice(bytes);
+        let mut room = self.room.lock();
+        let fits = room.map_or(bytes.len(), |room| room.min(bytes.len()));
+        // A full disk takes the beginning.
+        contents.bytes.extend_from_slice(&bytes[..fits]);
         contents.written_us = self.clock.wall_us();
-        Ok(())
+        *room = room.map(|room| room - fits);
+        if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     fn truncate(&self, folder: &str, file: &str, bytes: u64) -> io::Result<()> {

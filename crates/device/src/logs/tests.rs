@@ -318,3 +318,63 @@ fn lines_reach_the_disk_by_themselves() {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
+
+/// Logs in memory, without a thread.
+fn in_memory(limits: LogLimits) -> (Logs, MemoryFiles) {
+    let files = MemoryFiles::new(Clock::real());
+    (Logs::on(Arc::new(files.clone()), limits, Clock::real()).expect("no log is damaged"), files)
+}
+
+#[test]
+fn lines_that_a_full_disk_does_not_take_can_be_read_and_are_written_later() {
+    let (logs, files) = in_memory(LogLimits::default());
+    let log = log(&logs, "a");
+    let mut expected = Vec::new();
+    let mut say = |number: u32| {
+        print(&log, number);
+        log.system(&format!("report {number}"));
+        expected.extend([number.to_string(), format!("report {number}")]);
+        expected.clone()
+    };
+    // No file, half a line in a file, and a part of some lines.
+    for (number, room) in [Some(0), Some(20), None, Some(30), Some(0), Some(150)].into_iter().enumerate() {
+        files.has_room_for(room);
+        let expected = say(number as u32);
+        logs.write_waiting();
+        assert_eq!(texts(&log), expected, "with room for {room:?}");
+        let last: Vec<_> =
+            log.last(3).expect("no log is damaged").into_iter().map(|entry| entry.text).collect();
+        assert_eq!(last, expected[expected.len().saturating_sub(3)..]);
+    }
+    let (begin, mut follower) = log.follow(usize::MAX).expect("no log is damaged");
+    assert_eq!(begin.len(), 12);
+    let expected = say(6);
+    let Some(Followed::Entry(next)) = follower.next() else { panic!("a line was printed") };
+    assert_eq!((next.number, next.text.as_str()), (12, "6"));
+    files.has_room_for(None);
+    logs.flush();
+    let again = Logs::on(Arc::new(files), LogLimits::default(), Clock::real()).expect("no log is damaged");
+    assert_eq!(texts(&self::log(&again, "a")), expected);
+}
+
+#[test]
+fn a_flood_on_a_full_disk_is_bounded() {
+    let limits = LogLimits { waiting_bytes: 4_096, ..LogLimits::default() };
+    let (logs, files) = in_memory(limits);
+    let log = log(&logs, "a");
+    files.has_room_for(Some(0));
+    log.system("a report");
+    for number in 0..2_000 {
+        print(&log, number);
+        if number % 7 == 0 {
+            logs.write_waiting();
+        }
+    }
+    logs.write_waiting();
+    let texts = texts(&log);
+    assert!(texts.len() < 200, "{} lines in 4 KiB", texts.len());
+    let printed: Vec<_> = texts.iter().filter(|text| !text.contains(' ')).collect();
+    assert_eq!((texts[0].as_str(), printed.last().map(|text| text.as_str())), ("a report", Some("1999")));
+    assert!(log.counts().dropped >= 2_000 - printed.len() as u64, "{} dropped", log.counts().dropped);
+    assert!(texts.iter().any(|text| text.ends_with("dropped")), "{texts:?}");
+}

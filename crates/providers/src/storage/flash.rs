@@ -44,10 +44,17 @@ pub trait Entries {
     fn keys(&mut self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, FlashError>;
 }
 
-/// A failure of the medium, with a text for display.
+/// A failure of the medium. Toit programs see the texts.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the storage cannot be used: {0}")]
-pub struct FlashError(pub String);
+#[non_exhaustive]
+pub enum FlashError {
+    /// The medium has no space left. This is the text of a container that has used all of its own.
+    #[error("OUT_OF_SPACE")]
+    Full,
+    /// Anything else, with a text for display.
+    #[error("the storage cannot be used: {0}")]
+    Failed(String),
+}
 
 /// Entries in memory, which are lost with the system.
 #[derive(Debug, Default)]

@@ -165,7 +165,7 @@ impl Medium {
         } else {
             flash.look(&mut transaction)?
         }
-        result.unwrap_or_else(|| Err(FlashError("it is closed".to_owned()).into()))
+        result.unwrap_or_else(|| Err(FlashError::Failed("it is closed".to_owned()).into()))
     }
 
     pub(super) fn waits(&self) -> bool {

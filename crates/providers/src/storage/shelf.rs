@@ -40,7 +40,7 @@ pub enum StorageFault {
     /// The region is smaller than the requested capacity.
     #[error("Existing region is too small")]
     TooSmall,
-    /// The container has no space left.
+    /// The container has no space left, or the medium has none.
     #[error("OUT_OF_SPACE")]
     OutOfSpace,
     /// The range is not inside of the region.
@@ -73,7 +73,7 @@ impl Fault for StorageFault {
             .into_iter()
             .find(|fault| fault.to_string() == text)
             .or_else(|| named("Unsupported scheme: ").map(Scheme))
-            .or_else(|| named("the storage cannot be used: ").map(|text| Medium(FlashError(text))))
+            .or_else(|| named("the storage cannot be used: ").map(|text| Medium(FlashError::Failed(text))))
     }
 }
 

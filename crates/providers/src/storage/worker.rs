@@ -114,7 +114,7 @@ impl Started {
         let own = queue.clone();
         let builder = thread::Builder::new().name("storage".into());
         let thread = builder.spawn(move || while own.work(&*flash) {});
-        Ok(Started { queue, thread: thread.map_err(|error| FlashError(error.to_string()))? })
+        Ok(Started { queue, thread: thread.map_err(|error| FlashError::Failed(error.to_string()))? })
     }
 }
 
@@ -174,7 +174,7 @@ where
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), FlashError>) {
-        let never_run = || Err(FlashError("the operation did not run".to_owned()).into());
+        let never_run = || Err(FlashError::Failed("the operation did not run".to_owned()).into());
         let result = match outcome {
             Ok(()) => self.result.unwrap_or_else(never_run),
             Err(error) => Err(error.into()),
