@@ -79,8 +79,9 @@ fn start(options: &DeviceStart) -> Result<ExitCode, Stop> {
         Some(error) => failure(&error),
         None => Stop::failure(said_since(&mut log, before)),
     })?;
+    let status = reached.device.status().wait().map_err(|error| failure(&error))?;
+    print_error(&warnings_since(&mut log, before));
     if !options.quiet {
-        let status = reached.device.status().wait().map_err(|error| failure(&error))?;
         print_out(format!("{}\n", describe(&status)).as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
@@ -117,16 +118,26 @@ fn wait_until_up(child: &mut Child, folder: &StateFolder) -> Result<Reached, Opt
     }
 }
 
+/// Returns the warnings that a device that runs has written to its log.
+fn warnings_since(log: &mut File, before: u64) -> String {
+    let text = text_since(log, before).unwrap_or_default();
+    text.split_inclusive('\n').filter(|line| line.starts_with("lucarne: ")).collect()
+}
+
+fn text_since(log: &mut File, before: u64) -> std::io::Result<String> {
+    let mut text = String::new();
+    log.seek(SeekFrom::Start(before))?;
+    log.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// Returns the reason that a device wrote to its log before it ended.
 fn said_since(log: &mut File, before: u64) -> String {
-    let mut text = String::new();
-    let read = log.seek(SeekFrom::Start(before)).and_then(|_| log.read_to_string(&mut text));
+    let read = text_since(log, before);
+    let text = read.as_deref().unwrap_or_default();
     let said = text.trim_end();
     let said = said.rsplit_once("lucarne: ").map_or(said, |(_, reason)| reason);
-    match read {
-        Ok(_) if !said.is_empty() => said.to_owned(),
-        _ => "the device ended right after its start".to_owned(),
-    }
+    if said.is_empty() { "the device ended right after its start".to_owned() } else { said.to_owned() }
 }
 
 fn stop(options: &DeviceStop) -> Result<ExitCode, Stop> {

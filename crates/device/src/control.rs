@@ -390,5 +390,6 @@ fn send_parts(upload: &UploadProxy, contents: &[u8]) -> Result<(), Refused> {
 }
 
 fn is_unused(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused)
+    use std::io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | ConnectionRefused)
 }

@@ -86,7 +86,7 @@ impl Daemon {
             ..Oversight::default()
         };
         let announcements = oversight.announcements.clone();
-        let flash = FlashFile::open(folder.root())?;
+        let flash = open_flash(folder, &store, &output)?;
         let media = Media { flash: Arc::new(flash), ..Media::in_memory() };
         let images: Arc<Images> = Arc::default();
         let checker = ImageChecker::new(store.clone(), images.clone());
@@ -146,6 +146,20 @@ impl Daemon {
         let _ = self.supervisor.join();
         drop(self.listener);
         drop(self.control);
+    }
+}
+
+/// Opens the flash memory. Without it, containers still run: only their storage fails.
+fn open_flash(folder: &StateFolder, store: &Store, output: &StandardOutput) -> Result<FlashFile, StoreError> {
+    match FlashFile::open(folder.root(), !store.list()?.is_empty()) {
+        Err(error @ (StoreError::DamagedFile { .. } | StoreError::MissingFile { .. })) => {
+            let text = format!(
+                "lucarne: containers run without their storage until the device starts again: {error}\n"
+            );
+            output.write(Stream::Error, text.as_bytes());
+            Ok(FlashFile::unusable(error))
+        }
+        opened => opened,
     }
 }
 

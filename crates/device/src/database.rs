@@ -1,7 +1,7 @@
 //! The `redb` databases of a device, each used by one OS process at a time.
 
 use std::fs::{self, File, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lucarne_kernel::sync::RwLock;
 use lucarne_kernel::sync::atomic::{AtomicBool, Ordering};
@@ -23,10 +23,10 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Opens a file, which is made if it is missing.
-    pub(crate) fn in_file(file: &Path, prepare: Prepare) -> Result<Books, StoreError> {
-        let path = file.to_owned();
-        Books::opened(move || open(&path, prepare).map_err(|error| error.in_file(&path)))
+    /// Opens a file. It is made if it is missing and nothing is beside it.
+    pub(crate) fn in_file(place: Place, prepare: Prepare) -> Result<Books, StoreError> {
+        place.make_if_missing(prepare)?;
+        Books::opened(move || place.open(prepare))
     }
 
     /// Opens a database on a disk, whose clones are the same disk.
@@ -94,21 +94,53 @@ impl Books {
 /// Makes the tables of a database, or checks their version.
 pub(crate) type Prepare = fn(&Database) -> Result<(), StoreError>;
 
-/// Opens a file. A missing one is made and prepared beside its place: a database that a power cut leaves half made is
-/// unusable.
-fn open(file: &Path, prepare: Prepare) -> Result<Database, StoreError> {
-    if !file.try_exists()? {
-        let beside = file.with_extension("redb.new");
+/// The place of a file.
+pub(crate) struct Place {
+    pub(crate) file: PathBuf,
+    /// What a device has in it, for messages.
+    pub(crate) contents: &'static str,
+    /// A part of the device that exists only with the file. If it is there, the file is not made again.
+    pub(crate) beside: Option<String>,
+}
+
+impl Place {
+    /// Makes and prepares a missing file beside its place: a database that a power cut leaves half made is unusable.
+    fn make_if_missing(&self, prepare: Prepare) -> Result<(), StoreError> {
+        if self.file.try_exists()? {
+            return Ok(());
+        }
+        // The user has put the file aside, and knows that what was in it is not used.
+        let is_put_aside = self.file.with_extension("redb.old").try_exists()?;
+        if let Some(beside) = self.beside.clone().filter(|_| !is_put_aside) {
+            let (file, contents) = (self.file.clone(), self.contents);
+            return Err(StoreError::MissingFile { file, contents, beside });
+        }
+        let beside = self.file.with_extension("redb.new");
         let made = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&beside)?;
         let database = on(FileBackend::new(made)?)?;
         prepare(&database)?;
         drop(database);
-        fs::rename(beside, file)?;
-        File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+        fs::rename(beside, &self.file)?;
+        Ok(File::open(self.file.parent().unwrap_or(Path::new(".")))?.sync_all()?)
     }
-    let database = on(FileBackend::new(OpenOptions::new().read(true).write(true).open(file)?)?)?;
-    prepare(&database)?;
-    Ok(database)
+
+    fn open(&self, prepare: Prepare) -> Result<Database, StoreError> {
+        let open = || {
+            let file = OpenOptions::new().read(true).write(true).open(&self.file)?;
+            // An empty file would become a new database.
+            if file.metadata()?.len() == 0 {
+                return Err(StoreError::Damaged("it is empty".to_owned()));
+            }
+            let database = on(FileBackend::new(file)?)?;
+            prepare(&database).map(|()| database)
+        };
+        open().map_err(|error| match error {
+            StoreError::Damaged(reason) => {
+                StoreError::DamagedFile { file: self.file.clone(), contents: self.contents, reason }
+            }
+            other => other,
+        })
+    }
 }
 
 /// Opens a database on a disk.

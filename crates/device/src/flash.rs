@@ -6,22 +6,39 @@ use lucarne_providers::storage::{Entries, Flash, FlashError, Work};
 use redb::{Database, ReadOnlyTable, ReadableTable, StorageBackend, StorageError, Table, TableDefinition};
 
 use crate::StoreError;
-use crate::database::{self, Books};
+use crate::database::{self, Books, Place};
+use crate::folders::parts;
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 
 /// The flash memory of a device.
 pub struct FlashFile {
-    books: Books,
+    /// An error if nothing can be stored until the device starts again.
+    books: Result<Books, FlashError>,
 }
 
 impl FlashFile {
-    /// Opens the flash memory in the folder of a store that is open. It is made if it is missing.
+    /// Opens the flash memory in the folder of a store that is open. It is made if it is missing, unless the store has
+    /// containers.
     ///
     /// # Errors
     /// As [`Store::open`](crate::Store::open).
-    pub fn open(folder: &Path) -> Result<FlashFile, StoreError> {
-        Ok(FlashFile { books: Books::in_file(&folder.join("flash.redb"), prepare)? })
+    pub fn open(folder: &Path, has_containers: bool) -> Result<FlashFile, StoreError> {
+        let place = Place {
+            file: folder.join(parts::FLASH),
+            contents: "the storage of the containers",
+            beside: has_containers.then(|| parts::STORE.to_owned()),
+        };
+        Ok(FlashFile { books: Ok(Books::in_file(place, prepare)?) })
+    }
+
+    /// Returns a flash memory whose operations all fail, since its file is damaged or missing.
+    pub(crate) fn unusable(error: StoreError) -> FlashFile {
+        FlashFile { books: Err(error.into()) }
+    }
+
+    fn books(&self) -> Result<&Books, FlashError> {
+        self.books.as_ref().map_err(FlashError::clone)
     }
 
     /// Opens the flash memory on a disk, whose clones are the same disk.
@@ -29,7 +46,7 @@ impl FlashFile {
     /// # Errors
     /// As [`Store::open`](crate::Store::open).
     pub fn on_disk(disk: impl StorageBackend + Clone) -> Result<FlashFile, StoreError> {
-        Ok(FlashFile { books: Books::on_disk(disk, prepare)? })
+        Ok(FlashFile { books: Ok(Books::on_disk(disk, prepare)?) })
     }
 }
 
@@ -44,7 +61,7 @@ impl Flash for FlashFile {
 
     fn look(&self, work: &mut Work<'_>) -> Result<(), FlashError> {
         let mut refused = None;
-        let looked = self.books.read(|transaction| {
+        let looked = self.books()?.read(|transaction| {
             let mut entries = Looked(transaction.open_table(ENTRIES)?);
             work(&mut entries).map_err(|error| noted(error, &mut refused))
         });
@@ -53,7 +70,7 @@ impl Flash for FlashFile {
 
     fn change(&self, work: &mut Work<'_>) -> Result<(), FlashError> {
         let mut refused = None;
-        let changed = self.books.write(|transaction| {
+        let changed = self.books()?.write(|transaction| {
             let mut entries = Changed(transaction.open_table(ENTRIES)?);
             work(&mut entries).map_err(|error| noted(error, &mut refused))
         });
@@ -140,8 +157,10 @@ impl From<StoreError> for FlashError {
     fn from(error: StoreError) -> FlashError {
         match error {
             StoreError::Full => FlashError::Full,
-            // Its text would speak of the store.
-            StoreError::Disk(text) => FlashError::Failed(text),
+            // Containers need not know the paths of the device.
+            StoreError::DamagedFile { reason, .. } => FlashError::Failed(format!("it is damaged: {reason}")),
+            StoreError::MissingFile { .. } => FlashError::Failed("it is missing".to_owned()),
+            StoreError::Disk(text) | StoreError::Damaged(text) => FlashError::Failed(text),
             other => FlashError::Failed(other.to_string()),
         }
     }
@@ -169,8 +188,8 @@ mod tests {
     fn what_is_stored_survives() {
         let folder = tempfile::tempdir().expect("temporary files can be made");
         for round in 0..3_i64 {
-            let flash = FlashFile::open(folder.path()).expect("no other process has it open");
-            assert!(matches!(FlashFile::open(folder.path()), Err(StoreError::Busy)));
+            let flash = FlashFile::open(folder.path(), round > 0).expect("no other process has it open");
+            assert!(matches!(FlashFile::open(folder.path(), true), Err(StoreError::Busy)));
             let system = system(flash);
             let storage = Storage::open(&system.container("test")).wait().expect("the service is provided");
             let bucket = storage.bucket(Scheme::Flash, "b").wait().expect("the scheme is known");
@@ -188,9 +207,29 @@ mod tests {
     #[test]
     fn programs_use_buckets_and_regions() {
         let folder = tempfile::tempdir().expect("temporary files can be made");
-        let system = system(FlashFile::open(folder.path()).expect("no other process has it open"));
+        let system = system(FlashFile::open(folder.path(), false).expect("no other process has it open"));
         let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/lib/storages.toit");
         assert_eq!(system.run(program, &[]).expect("it is a program").wait(), 0);
+    }
+
+    #[test]
+    fn a_missing_or_empty_file_is_not_made_again() {
+        let folder = tempfile::tempdir().expect("temporary files can be made");
+        let file = folder.path().join("flash.redb");
+        let opened = FlashFile::open(folder.path(), true).err();
+        assert!(matches!(opened, Some(StoreError::MissingFile { .. })), "{opened:?}");
+        std::fs::write(&file, "").expect("the file can be written");
+        for has_containers in [false, true] {
+            let error = FlashFile::open(folder.path(), has_containers).err().expect("it is damaged");
+            assert!(matches!(error, StoreError::DamagedFile { .. }), "{error}");
+            let flash = FlashFile::unusable(error);
+            let failed = FlashError::Failed("it is damaged: it is empty".to_owned());
+            assert_eq!(flash.look(&mut |_| Ok(())), Err(failed.clone()));
+            assert_eq!(flash.change(&mut |_| Ok(())), Err(failed));
+        }
+        assert_eq!(std::fs::read(&file).expect("the file exists"), b"");
+        std::fs::rename(&file, folder.path().join("flash.redb.old")).expect("the file exists");
+        FlashFile::open(folder.path(), true).expect("the user has put the file aside");
     }
 
     #[test]

@@ -26,8 +26,26 @@ pub enum FolderError {
     /// The path of its sockets is too long.
     #[error("the path {} is too long for a socket: use --state with a shorter one", .0.display())]
     TooLong(PathBuf),
-    /// Other users may look into it.
-    #[error("the folder {} is not for its owner alone: chmod 700 makes it so", .0.display())]
+    /// It is a file.
+    #[error("{} is not a folder: the state of a device is a folder, which is made if it is missing", .0.display())]
+    NotAFolder(PathBuf),
+    /// It belongs to another user.
+    #[error("the folder {} belongs to another user: use --state with a folder of your own", .0.display())]
+    OfAnother(PathBuf),
+    /// It has other files in it.
+    #[error(
+        "the folder {} is not the state of a device, since it has other files in it, such as '{found}': use --state \
+         with a folder that is empty or missing",
+        .path.display()
+    )]
+    NotADevice {
+        /// The folder.
+        path: PathBuf,
+        /// The name of one of the files.
+        found: String,
+    },
+    /// It is a device's, or empty, but other users may look into it.
+    #[error("other users can enter the folder {path}: 'chmod 700 {path}' keeps them out", path = .0.display())]
     Open(PathBuf),
     /// A system call failed.
     #[error("{}: {error}", .path.display())]
@@ -48,6 +66,9 @@ impl StateFolder {
         let path = path.as_ref();
         let root = std::path::absolute(path)
             .map_err(|error| FolderError::System { path: path.to_owned(), error })?;
+        if fs::metadata(&root).is_ok_and(|found| !found.is_dir()) {
+            return Err(FolderError::NotAFolder(root));
+        }
         let folder = StateFolder { root };
         let longest = folder.control_socket();
         if longest.as_os_str().len() > SOCKET_PATH_MAX {
@@ -91,21 +112,42 @@ impl StateFolder {
                 made.map_err(|error| failed(&folder, error))?;
             }
             let found = fs::metadata(&folder).map_err(|error| failed(&folder, error))?;
-            if found.mode() & 0o077 != 0 || found.uid() != rustix::process::getuid().as_raw() {
+            if !found.is_dir() {
+                return Err(FolderError::NotAFolder(folder));
+            }
+            if found.uid() != rustix::process::getuid().as_raw() {
+                return Err(FolderError::OfAnother(folder));
+            }
+            self.require_device().map_err(|error| failed(&self.root, error))??;
+            if found.mode() & 0o077 != 0 {
                 return Err(FolderError::Open(folder));
             }
         }
         Ok(())
     }
 
+    /// Fails if the folder has no store, but files that are not those of a device.
+    fn require_device(&self) -> io::Result<Result<(), FolderError>> {
+        if self.root.join(parts::STORE).exists() {
+            return Ok(Ok(()));
+        }
+        for entry in fs::read_dir(&self.root)? {
+            let found = entry?.file_name().to_string_lossy().into_owned();
+            if !parts::ALL.iter().any(|part| found.strip_prefix(part).is_some_and(is_suffix)) {
+                return Ok(Err(FolderError::NotADevice { path: self.root.clone(), found }));
+            }
+        }
+        Ok(Ok(()))
+    }
+
     /// Returns the folder of the logs.
     pub fn logs(&self) -> PathBuf {
-        self.root.join("logs")
+        self.root.join(parts::LOGS)
     }
 
     /// Returns the file of the device's own output, for a device in the background.
     pub fn device_log(&self) -> PathBuf {
-        self.root.join("device.log")
+        self.root.join(parts::DEVICE_LOG)
     }
 
     /// Returns the socket that receives commands.
@@ -120,12 +162,29 @@ impl StateFolder {
 
     /// Returns the folder that records the OS processes of the device.
     pub(crate) fn children(&self) -> PathBuf {
-        self.root.join("children")
+        self.root.join(parts::CHILDREN)
     }
 
     fn sockets(&self) -> PathBuf {
-        self.root.join("sockets")
+        self.root.join(parts::SOCKETS)
     }
+}
+
+/// The names of the files and folders in a state folder.
+pub(crate) mod parts {
+    pub(crate) const STORE: &str = "store.redb";
+    pub(crate) const FLASH: &str = "flash.redb";
+    pub(crate) const EXECUTABLES: &str = "executables";
+    pub(crate) const LOGS: &str = "logs";
+    pub(crate) const CHILDREN: &str = "children";
+    pub(crate) const SOCKETS: &str = "sockets";
+    pub(crate) const DEVICE_LOG: &str = "device.log";
+    pub(crate) const ALL: &[&str] = &[STORE, FLASH, EXECUTABLES, LOGS, CHILDREN, SOCKETS, DEVICE_LOG];
+}
+
+/// Returns whether a name that begins as that of a part is a version of it: one that is being made, or was put aside.
+fn is_suffix(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('.')
 }
 
 #[cfg(test)]
@@ -147,5 +206,31 @@ mod tests {
         assert_eq!(fs::metadata(folder.root()).unwrap().mode() & 0o777, 0o700);
         fs::set_permissions(folder.root(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         assert!(matches!(folder.prepare(), Err(FolderError::Open(_))));
+    }
+
+    #[test]
+    fn what_is_not_the_state_of_a_device_is_left_alone() {
+        let outer = tempfile::tempdir().unwrap();
+        let file = outer.path().join("file");
+        fs::write(&file, "text").unwrap();
+        assert!(matches!(StateFolder::at(&file), Err(FolderError::NotAFolder(_))));
+        for mode in [0o700, 0o755] {
+            fs::set_permissions(outer.path(), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+            let refused = StateFolder::at(outer.path()).unwrap().prepare();
+            assert!(
+                matches!(&refused, Err(FolderError::NotADevice { found, .. }) if found == "file"),
+                "{refused:?}"
+            );
+        }
+        assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 1);
+        // The parts of a device are its own, also without a store.
+        fs::remove_file(file).unwrap();
+        fs::write(outer.path().join("store.redb.old"), "damaged").unwrap();
+        fs::write(outer.path().join("device.log"), "").unwrap();
+        fs::set_permissions(outer.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        StateFolder::at(outer.path()).unwrap().prepare().unwrap();
+        fs::remove_dir(outer.path().join("sockets")).unwrap();
+        fs::write(outer.path().join("sockets"), "").unwrap();
+        assert!(matches!(StateFolder::at(outer.path()).unwrap().prepare(), Err(FolderError::NotAFolder(_))));
     }
 }

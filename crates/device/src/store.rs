@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::database::{self, Books};
+use crate::database::{self, Books, Place};
 use crate::executable_files::ExecutableFiles;
+use crate::folders::parts;
 use crate::{Bytecode, ContainerName, Digest, Image, Kind, Settings};
 
 /// The store's own numbers, by name.
@@ -88,9 +89,37 @@ pub enum StoreError {
         /// The format that it has.
         found: u64,
     },
-    /// The file, or something in it, is not what was written. It is left as it is.
+    /// Something in the file is not what was written. It is left as it is.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// A file of the device is not what was written. It is left as it is.
+    #[error(
+        "{0} with {contents} is damaged: {reason}. Put a copy of it there, or rename it to {0}.old: then the device \
+         starts without {contents}",
+        .file.display()
+    )]
+    DamagedFile {
+        /// The file.
+        file: PathBuf,
+        /// What a device has in it.
+        contents: &'static str,
+        /// The kind of damage.
+        reason: String,
+    },
+    /// A file of the device is missing, but others are there. Nothing is made in its place.
+    #[error(
+        "{0} with {contents} is missing, but {beside} of the same device is there. Put it back, or make a file \
+         {0}.old: then the device starts without {contents}",
+        .file.display()
+    )]
+    MissingFile {
+        /// The file.
+        file: PathBuf,
+        /// What a device has in it.
+        contents: &'static str,
+        /// Another part of the device.
+        beside: String,
+    },
     /// No such container is installed.
     #[error("no container '{0}' is installed")]
     Unknown(ContainerName),
@@ -106,15 +135,21 @@ impl Store {
     /// Opens the store of a device, which is made if there is none, in a folder that exists.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] if it is open already, others for a file that cannot be used.
+    /// [`StoreError::Busy`] if it is open already, [`StoreError::MissingFile`] if only other parts of a device are there, others
+    /// for a file that cannot be used.
     pub fn open(folder: &Path) -> Result<Store, StoreError> {
         let lock = File::open(folder)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::Busy,
             TryLockError::Error(error) => error.into(),
         })?;
-        let books = Books::in_file(&folder.join("store.redb"), prepare)?;
-        let executables = ExecutableFiles::new(folder.join("executables"));
+        let place = Place {
+            file: folder.join(parts::STORE),
+            contents: "the installed containers",
+            beside: left_of_device(folder),
+        };
+        let books = Books::in_file(place, prepare)?;
+        let executables = ExecutableFiles::new(folder.join(parts::EXECUTABLES));
         Ok(Store { books, executables, _lock: Some(lock) })
     }
 
@@ -405,19 +440,13 @@ fn decode(bytes: &[u8]) -> Result<Record, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| StoreError::Damaged(format!("a record: {error}")))
 }
 
-impl StoreError {
-    /// Adds the path of the damaged file to an error.
-    pub(crate) fn in_file(self, file: &Path) -> StoreError {
-        match self {
-            StoreError::Damaged(what) => {
-                let file = file.display();
-                StoreError::Damaged(format!(
-                    "{what}. Once {file} is moved away, the device starts without what was in it"
-                ))
-            }
-            other => other,
-        }
-    }
+/// Returns a part of a device that has had containers or storage, if one is in the folder.
+fn left_of_device(folder: &Path) -> Option<String> {
+    let is_left = |part: &&&str| {
+        let path = folder.join(part);
+        path.is_file() || path.read_dir().is_ok_and(|mut entries| entries.next().is_some())
+    };
+    [parts::FLASH, parts::EXECUTABLES, parts::LOGS].iter().find(is_left).map(|part| (*part).to_owned())
 }
 
 impl From<redb::Error> for StoreError {

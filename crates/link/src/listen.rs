@@ -64,8 +64,11 @@ pub enum ListenError {
     #[error("{} is not a socket", .0.display())]
     NotASocket(PathBuf),
     /// Users other than the owner can enter the folder, or another user owns it.
-    #[error("the folder {} is not for its owner alone: chmod 700 makes it so", .0.display())]
+    #[error("other users can enter the folder {}: name a socket in a folder of your own that has mode 700", .0.display())]
     OpenFolder(PathBuf),
+    /// The folder of the socket is a file.
+    #[error("{} is not a folder", .0.display())]
+    NotAFolder(PathBuf),
     /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -311,6 +314,9 @@ pub(crate) fn bind(path: &Path) -> Result<UnixListener, ListenError> {
 
 fn require_private(folder: &Path) -> Result<(), ListenError> {
     let found = fs::metadata(folder)?;
+    if !found.is_dir() {
+        return Err(ListenError::NotAFolder(folder.to_owned()));
+    }
     let is_private = found.mode() & 0o077 == 0 && found.uid() == rustix::process::getuid().as_raw();
     if is_private { Ok(()) } else { Err(ListenError::OpenFolder(folder.to_owned())) }
 }

@@ -302,7 +302,7 @@ fn damaged_files_are_left_alone() {
         }
         fs::write(&file, &bytes).expect("the file can be written");
         match Store::open(folder.path()) {
-            Err(StoreError::Damaged(_)) => {
+            Err(StoreError::DamagedFile { .. }) => {
                 refused += 1;
                 assert_eq!(fs::read(&file).expect("the file exists"), bytes, "round {round}");
             }
@@ -312,6 +312,35 @@ fn damaged_files_are_left_alone() {
         }
     }
     assert!(refused > 5, "only {refused} were refused");
+}
+
+#[test]
+fn a_store_that_has_had_containers_is_not_made_again() {
+    let folder = folder();
+    let file = folder.path().join("store.redb");
+    for part in ["flash.redb", "executables/x", "logs/a/0.log"] {
+        let path = folder.path().join(part);
+        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("the folder can be written");
+        fs::write(&path, "").expect("the file can be written");
+        let opened = Store::open(folder.path()).err();
+        let first = part.split('/').next();
+        assert!(
+            matches!(&opened, Some(StoreError::MissingFile { beside, .. }) if Some(beside.as_str()) == first),
+            "{opened:?}"
+        );
+        assert!(!file.exists());
+        fs::remove_file(path).expect("the file exists");
+        // An empty folder of logs says nothing.
+        let _ = fs::remove_dir(folder.path().join("logs/a"));
+    }
+    fs::write(&file, "").expect("the file can be written");
+    let error = Store::open(folder.path()).err().expect("an empty file is not a store");
+    let text = error.to_string();
+    assert!(text.contains("store.redb with the installed containers is damaged: it is empty"), "{text}");
+    assert_eq!(fs::read(&file).expect("the file exists"), b"");
+    fs::write(folder.path().join("flash.redb"), "").expect("the file can be written");
+    fs::rename(&file, folder.path().join("store.redb.old")).expect("the file exists");
+    Store::open(folder.path()).expect("the user has put the file aside");
 }
 
 #[test]
