@@ -126,7 +126,17 @@ impl Builder {
     /// Starts the system on one thread, in virtual time. Every choice follows from the seed.
     pub fn simulate(self, seed: u64, faults: Faults) -> SimulatedSystem {
         let hooks = hooks(&self.output, self.oversight.traffic.clone());
-        let mut simulation = Simulation::with_hooks(seed, hooks).with_faults(faults);
+        self.start_under(Simulation::with_hooks(seed, hooks).with_faults(faults))
+    }
+
+    /// Starts the system on one simulated worker: see [`Simulation::with_worker`]. It shows how late containers get
+    /// their turns.
+    pub fn simulate_worker(self, seed: u64) -> SimulatedSystem {
+        let hooks = hooks(&self.output, self.oversight.traffic.clone());
+        self.start_under(Simulation::with_worker(seed, hooks))
+    }
+
+    fn start_under(self, mut simulation: Simulation) -> SimulatedSystem {
         let kernel = simulation.handle().clone();
         let handle = self.start_on(&kernel, |pending| run_until_done(&mut simulation, pending));
         SimulatedSystem::from_handle(handle, simulation)

@@ -46,7 +46,7 @@ impl Driven {
         if has_timers {
             shared.timers.fire(shared.clock.now_us());
         }
-        let next = shared.scheduler.pick(WORKER).or_else(|| shared.scheduler.take_slot(WORKER));
+        let next = shared.scheduler.pick(WORKER);
         next.map(|entry| worker::run_chain(shared, WORKER, entry)).is_some()
     }
 

@@ -9,9 +9,9 @@
 //!    queue or parks it, wakes a worker, and ends.
 //!
 //! So there are as many threads at normal priority as workers, and one more at low priority for each process with long
-//! work, up to [`LEFT_MAX`]. Threads that are not workers, and simulations, ignore announcements.
+//! work, up to [`LEFT_MAX`]. Threads that are not workers ignore announcements. Simulations only record them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::kernel::Shared;
@@ -28,6 +28,13 @@ const NICENESS: i32 = 10;
 thread_local! {
     /// The kernel and the index of the worker that this thread is.
     static SEAT: RefCell<Option<(Arc<Shared>, usize)>> = const { RefCell::new(None) };
+    /// Whether a turn on this thread has announced long work since [`take_announced`].
+    static ANNOUNCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Returns whether a turn on this thread has announced long work since the last call.
+pub(crate) fn take_announced() -> bool {
+    ANNOUNCED.take()
 }
 
 /// Makes this thread a worker, until [`leave`].
@@ -52,6 +59,7 @@ pub(crate) fn leave(shared: &Shared) {
 /// Announces that the present turn works for a millisecond or more without a pause: other processes then get their turns
 /// from a new thread. Does nothing on threads that are not workers.
 pub fn before_long_work() {
+    ANNOUNCED.set(true);
     let Some((shared, index)) = SEAT.take() else { return };
     if !start_successor(&shared, index) {
         SEAT.set(Some((shared, index)));

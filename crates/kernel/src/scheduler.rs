@@ -33,6 +33,10 @@ const HAND_OVER_US: i64 = 20;
 /// budget at normal priority.
 const STEAL_LAG: u64 = BUDGET as u64 * priority::NORMAL_COST;
 
+/// The credit that sleeping earns at most, half a budget at normal priority. Busy groups all are within a budget of the
+/// floor. Without credit, one that sleeps and works a little would have to wait for a turn of each of them.
+const CREDIT: u64 = STEAL_LAG / 2;
+
 /// The units that a process does before its group is charged: ten short turns. Writing to memory
 /// that all workers share is expensive.
 const UNCHARGED_MAX: u32 = 10 * TURN_COST;
@@ -42,7 +46,7 @@ pub(crate) struct Scheduler {
     queues: Box<[RunQueue]>,
     pub(crate) idle: Idle,
     /// The virtual time of the group whose process began a turn last. A group that has slept starts
-    /// from here: sleeping earns no credit. Each group has the same for its processes.
+    /// from here, less [`CREDIT`]. Each group has the same for its processes.
     floor: AtomicU64,
     /// The ready processes of a simulation, instead of the queues.
     simulated: Option<Mutex<Vec<Arc<Entry>>>>,
@@ -126,11 +130,11 @@ impl Scheduler {
         }
         // Until the process is in a queue, only this thread has access to it.
         let group = &entry.group;
-        let floor = group.floor.load(Ordering::Relaxed);
+        let floor = group.floor.load(Ordering::Relaxed).saturating_sub(CREDIT);
         if entry.virtual_time.load(Ordering::Relaxed) < floor {
             entry.virtual_time.store(floor, Ordering::Relaxed);
         }
-        let floor = self.floor.load(Ordering::Relaxed);
+        let floor = self.floor.load(Ordering::Relaxed).saturating_sub(CREDIT);
         if group.virtual_time.load(Ordering::Relaxed) < floor {
             group.virtual_time.fetch_max(floor, Ordering::Relaxed);
         }
@@ -189,8 +193,12 @@ impl Scheduler {
         group.work.fetch_add(units, Ordering::Relaxed);
     }
 
-    /// Returns the next process for a worker that has come to the end of a chain.
+    /// Returns the next process for a worker that has come to the end of a chain. A process in the next slot, which a
+    /// timer or an event from outside has woken since then, is queued with the others.
     pub(crate) fn pick(&self, worker: usize) -> Option<Arc<Entry>> {
+        if let Some(woken) = self.take_slot(worker) {
+            self.queues[worker].push(woken);
+        }
         loop {
             let own = self.queues[worker].first();
             let (index, other) = self.most_behind(worker);

@@ -3,6 +3,9 @@
 //! The seed decides which ready process runs next and for how long, and what is killed and when.
 //! Time stands still while a process is ready, and then jumps to the next timer. The same seed and
 //! the same programs give the same run, so a failure can be replayed from its seed.
+//!
+//! A simulation of [one worker](Simulation::with_worker) instead schedules as a worker thread does, and work takes time
+//! there. It shows how late processes get their turns.
 
 use std::sync::Arc;
 
@@ -12,7 +15,10 @@ use crate::kernel::{Hooks, KernelHandle, Shared};
 use crate::random::{Generator, Random};
 use crate::scheduler::{BUDGET, Scheduler};
 use crate::timers::NEVER;
-use crate::{Pid, Trust, worker};
+use crate::{Pid, Trust, long_work, worker};
+
+/// The duration of a unit of work where work takes time, in nanoseconds.
+const UNIT_NS: u64 = 10;
 
 /// A kernel under simulation. See the top of this file.
 pub struct Simulation {
@@ -21,6 +27,17 @@ pub struct Simulation {
     faults: Faults,
     steps: u64,
     killed: Vec<Pid>,
+    worker: Option<Worker>,
+}
+
+/// The only worker of a simulation in which work takes time.
+#[derive(Default)]
+struct Worker {
+    /// The process that runs next, on the rest of the budget, because the one before has woken it.
+    next: Option<Arc<Entry>>,
+    budget: u32,
+    now_ns: u64,
+    turn_us_max: i64,
 }
 
 /// Injected faults, by the seed.
@@ -49,11 +66,26 @@ impl Simulation {
 
     /// Returns a kernel without processes, with hooks for the host.
     pub fn with_hooks(seed: u64, hooks: Hooks) -> Simulation {
+        Simulation::on(Scheduler::simulated(), seed, hooks)
+    }
+
+    /// Returns a kernel without processes, with one worker that schedules as on threads. Time advances with the work
+    /// that turns charge. The work after an announcement of long work takes none, since another thread does it. The seed
+    /// decides only random numbers and faults.
+    pub fn with_worker(seed: u64, hooks: Hooks) -> Simulation {
+        // No thread waits for work.
+        let scheduler = Scheduler::driven(Box::new(|| {}));
+        let mut simulation = Simulation::on(scheduler, seed, hooks);
+        simulation.worker = Some(Worker::default());
+        simulation
+    }
+
+    fn on(scheduler: Scheduler, seed: u64, hooks: Hooks) -> Simulation {
         let mut choices = Generator::new(seed);
         let random = Random::seeded(choices.next_u64());
-        let shared = Arc::new(Shared::new(Scheduler::simulated(), Clock::simulated(), random, hooks));
+        let shared = Arc::new(Shared::new(scheduler, Clock::simulated(), random, hooks));
         let handle = KernelHandle { shared };
-        Simulation { handle, choices, faults: Faults::default(), steps: 0, killed: Vec::new() }
+        Simulation { handle, choices, faults: Faults::default(), steps: 0, killed: Vec::new(), worker: None }
     }
 
     /// Adds faults.
@@ -78,8 +110,17 @@ impl Simulation {
         &self.killed
     }
 
+    /// Returns the duration of the longest turn so far in microseconds: 0 unless work takes time. The work after an
+    /// announcement does not count.
+    pub fn turn_us_max(&self) -> i64 {
+        self.worker.as_ref().map_or(0, |worker| worker.turn_us_max)
+    }
+
     /// Returns whether the next step runs a turn.
     pub fn is_ready(&self) -> bool {
+        if let Some(worker) = &self.worker {
+            return worker.next.is_some() || self.handle.shared.scheduler.has_work();
+        }
         !self.handle.shared.scheduler.simulated_ready().lock().is_empty()
     }
 
@@ -93,6 +134,12 @@ impl Simulation {
         self.steps += 1;
         if self.faults.kill_at_steps.contains(&self.steps) {
             self.kill_process();
+        }
+        if let Some(worker) = &mut self.worker {
+            return match worker.run_turn(&self.handle.shared) {
+                Some(pid) => Step::Turn(pid),
+                None => self.move_time(),
+            };
         }
         if let Some(entry) = self.pick() {
             let budget = 1 + self.choices.below(u64::from(BUDGET)) as u32;
@@ -154,6 +201,39 @@ impl Simulation {
         let victim = &guests[self.choices.below(guests.len() as u64) as usize];
         self.killed.push(victim.pid);
         victim.kill();
+    }
+}
+
+impl Worker {
+    /// Gives the next process a turn, as the loop of a worker thread does. Returns its pid.
+    fn run_turn(&mut self, shared: &Arc<Shared>) -> Option<Pid> {
+        let _entered = shared.scheduler.enter(0);
+        let entry = self.next.take().or_else(|| self.begin_chain(shared))?;
+        long_work::take_announced();
+        let used = worker::run_turn(shared, 0, &entry, self.budget);
+        let taken = if long_work::take_announced() { used.min(self.budget) } else { used };
+        self.advance(shared, taken);
+        self.budget = self.budget.saturating_sub(used);
+        self.next = shared.scheduler.take_slot(0);
+        if self.budget == 0
+            && let Some(next) = self.next.take()
+        {
+            shared.scheduler.put_back(0, next);
+        }
+        Some(entry.pid)
+    }
+
+    fn begin_chain(&mut self, shared: &Shared) -> Option<Arc<Entry>> {
+        self.budget = BUDGET;
+        shared.timers.fire(shared.clock.now_us());
+        shared.scheduler.pick(0)
+    }
+
+    fn advance(&mut self, shared: &Shared, units: u32) {
+        let took_ns = u64::from(units) * UNIT_NS;
+        self.now_ns = self.now_ns.max(shared.clock.now_us().unsigned_abs() * 1_000) + took_ns;
+        self.turn_us_max = self.turn_us_max.max((took_ns / 1_000).cast_signed());
+        shared.clock.advance_to((self.now_ns / 1_000).cast_signed());
     }
 }
 

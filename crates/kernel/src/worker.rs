@@ -51,7 +51,7 @@ fn work(shared: &Arc<Shared>, index: usize) {
             shared.timers.fire(shared.clock.now_us());
         }
         let is_from_outside = shared.scheduler.has_work_from_outside();
-        match shared.scheduler.pick(index).or_else(|| shared.scheduler.take_slot(index)) {
+        match shared.scheduler.pick(index) {
             Some(entry) => {
                 run_chain(shared, index, entry);
                 // A caller outside is likely to send another request. The driver lingers itself.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use common::{Log, WAIT, int, named, shown, spawn};
-use lucarne_kernel::{Context, Faults, MessageKind, Outcome, RequestToken, Simulation, Step};
+use lucarne_kernel::{Context, Faults, Hooks, MessageKind, Outcome, RequestToken, Simulation, Step};
 
 const STEPS: u64 = 100_000;
 const CALLS: usize = 20;
@@ -127,4 +127,43 @@ fn time_stands_still_while_anything_is_ready() {
     }
     assert!(simulation.run_until_quiet(STEPS));
     assert_eq!(*times.lock().unwrap(), vec![0; 150]);
+}
+
+/// Starts a process that uses its whole budget in every turn.
+fn start_busy(simulation: &Simulation) {
+    let busy = |context: &mut Context<'_>| {
+        context.charge(context.budget());
+        Outcome::Ready
+    };
+    simulation.handle().start(Box::new(busy), named("busy"));
+}
+
+/// Starts a process that sleeps for 1 to 5 ms again and again. Returns how late it was woken each time, in microseconds.
+fn start_sleeper(simulation: &Simulation) -> Arc<Mutex<Vec<i64>>> {
+    let late_us = Arc::new(Mutex::new(Vec::new()));
+    let (log, mut due_us) = (late_us.clone(), None);
+    let sleeper = move |context: &mut Context<'_>| {
+        context.charge(100);
+        if let Some(due_us) = due_us {
+            log.lock().unwrap().push(context.now_us() - due_us);
+        }
+        due_us = Some(context.now_us() + 1_000 + (context.random_u64() % 4_000).cast_signed());
+        Outcome::Wait { until_us: due_us }
+    };
+    simulation.handle().start(Box::new(sleeper), named("sleeper"));
+    late_us
+}
+
+#[test]
+fn a_sleeper_beside_busy_programs_is_late_by_one_turn_at_most() {
+    for hogs in [0, 1, 4, 16] {
+        let mut simulation = Simulation::with_worker(1, Hooks::default());
+        (0..hogs).for_each(|_| start_busy(&simulation));
+        let late_us = start_sleeper(&simulation);
+        simulation.run_until(STEPS, || late_us.lock().unwrap().len() >= 1_000);
+        let late_us = late_us.lock().unwrap();
+        assert_eq!(late_us.len(), 1_000);
+        let worst_us = late_us.iter().max().copied().unwrap_or_default();
+        assert!(worst_us <= simulation.turn_us_max(), "{worst_us} us beside {hogs}");
+    }
 }
