@@ -1,28 +1,44 @@
 //! The numbers and texts that clients and providers agree on. `docs/protocol.md` explains them.
 
+/// Defines numbers of the protocol, and lists them with their names: a test of attacks has a row for each.
+macro_rules! numbers {
+    ($type:ty: $($(#[$doc:meta])* $name:ident = $value:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub const $name: $type = $value;
+        )*
+
+        /// All of these, with their names.
+        pub const ALL: &[(&str, $type)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
 /// Procedures of requests between clients and providers.
 pub mod procedure {
     /// The time limit for the answer to a request that opens, closes or finds something, in µs. It is twice the time for
     /// which the service manager waits for an expected provider.
     pub const ANSWER_US: i64 = 20_000_000;
 
-    /// `[service id, uuid, major, minor]`, answered by `[client, name, major, minor, patch, tags]`.
-    pub const OPEN: i64 = 300;
-    /// `client`, answered by null.
-    pub const CLOSE: i64 = 301;
-    /// `[client, index, arguments]`, answered by the method's result.
-    pub const INVOKE: i64 = 302;
-    /// `[client, handle]`, answered by null.
-    pub const CLOSE_RESOURCE: i64 = 303;
+    numbers! {
+        i64:
+        /// `[service id, uuid, major, minor]`, answered by `[client, name, major, minor, patch, tags]`.
+        OPEN = 300;
+        /// `client`, answered by null.
+        CLOSE = 301;
+        /// `[client, index, arguments]`, answered by the method's result.
+        INVOKE = 302;
+        /// `[client, handle]`, answered by null.
+        CLOSE_RESOURCE = 303;
 
-    /// `id`, answered by null. Registers the sender as the component with this id.
-    pub const PUBLISH: i64 = 304;
-    /// `id`, answered by the pid of the component with this id, or null.
-    pub const LOOK_UP: i64 = 305;
+        /// `id`, answered by null. Registers the sender as the component with this id.
+        PUBLISH = 304;
+        /// `id`, answered by the pid of the component with this id, or null.
+        LOOK_UP = 305;
 
-    /// Null, answered by a flat list with four items for each open client: the id of its service, the client, the pid of
-    /// its process, the number of its resources. Providers answer only the system.
-    pub const ACCOUNT: i64 = 306;
+        /// Null, answered by a flat list with four items for each open client: the id of its service, the client, the pid of
+        /// its process, the number of its resources. Providers answer only the system.
+        ACCOUNT = 306;
+    }
 
     /// Returns whether a procedure closes a client or a resource. Such requests are sent with `Context::request_close`
     /// and never refused for lack of room.
@@ -39,22 +55,25 @@ pub mod procedure {
 
 /// The kinds of messages, as programs number them.
 pub mod kind {
-    /// A request.
-    pub const REQUEST: u8 = 3;
-    /// An answer.
-    pub const REPLY: u8 = 4;
-    /// Cancels a request.
-    pub const CANCEL: u8 = 5;
-    /// A process has ended.
-    pub const PROCESS_TERMINATED: u8 = 6;
-    /// A value from a resource to its proxy.
-    pub const NOTIFICATION: u8 = 7;
-    /// A value to or from a component, or from outside of the system's processes.
-    pub const EXTERNAL_NOTIFICATION: u8 = 8;
-    /// A resource was cut off, because its client took no notifications. Only used within a process, never sent.
-    pub const SLOW_CONSUMER: u8 = 9;
-    /// An object was collected, and its finalizer must run. Only used within a process, never sent.
-    pub const FINALIZER: u8 = 10;
+    numbers! {
+        u8:
+        /// A request.
+        REQUEST = 3;
+        /// An answer.
+        REPLY = 4;
+        /// Cancels a request.
+        CANCEL = 5;
+        /// A process has ended.
+        PROCESS_TERMINATED = 6;
+        /// A value from a resource to its proxy.
+        NOTIFICATION = 7;
+        /// A value to or from a component, or from outside of the system's processes.
+        EXTERNAL_NOTIFICATION = 8;
+        /// A resource was cut off, because its client took no notifications. Only used within a process, never sent.
+        SLOW_CONSUMER = 9;
+        /// An object was collected, and its finalizer must run. Only used within a process, never sent.
+        FINALIZER = 10;
+    }
 }
 
 /// The priorities of providers.
@@ -135,16 +154,20 @@ pub mod interface {
 pub mod discovery {
     /// The id of the service in the process `Pid::SYSTEM`.
     pub const SERVICE_ID: i64 = 0;
-    /// `[uuid, wait]`, answered by `[candidates, handle]`. The handle is null unless `wait` is true. If there are
-    /// providers, but the client is not allowed to open any of them, the answer has a third item, true. Candidates are a
-    /// flat list with [`CANDIDATE_LENGTH`] items each: pid, id, name, major, minor, priority, tags.
-    pub const DISCOVER: i64 = 0;
-    /// `[id, uuid, name, major, minor, priority, tags]`, answered by null.
-    pub const LISTEN: i64 = 1;
-    /// `id`, answered by null.
-    pub const UNLISTEN: i64 = 2;
-    /// `pid`, answered by null.
-    pub const WATCH: i64 = 3;
+    numbers! {
+        i64:
+        /// `[uuid, wait]`, answered by `[candidates, handle]`. The handle is null unless `wait` is true. If there are
+        /// providers, but the client is not allowed to open any of them, the answer has a third item, true. Candidates are a
+        /// flat list with [`CANDIDATE_LENGTH`] items each: pid, id, name, major, minor, priority, tags.
+        DISCOVER = 0;
+        /// `[id, uuid, name, major, minor, priority, tags]`, answered by null.
+        LISTEN = 1;
+        /// `id`, answered by null.
+        UNLISTEN = 2;
+        /// `pid`, answered by null.
+        WATCH = 3;
+    }
+
     /// The number of items for one candidate.
     pub const CANDIDATE_LENGTH: usize = 7;
 }
