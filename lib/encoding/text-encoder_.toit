@@ -2,15 +2,15 @@ import io
 
 import .nesting_
 
-/** Writes objects as text: the common part of JSON and YAML. */
+/** An encoder that writes objects as text: the common part of the encoders of JSON and YAML. */
 abstract class TextEncoder_ extends Object with Nesting_:
-  /** The amount of text that is collected before it goes to the writer. */
+  /** The number of bytes that are collected before they are passed to the writer. */
   static CHUNK-SIZE_ ::= 1024
 
   buffer_/io.Buffer ::= io.Buffer
   writer_/io.Writer?
 
-  /** Without a $writer_, all text is gathered. */
+  /** Constructs an encoder that writes to $writer. Without a $writer, the encoder collects all text. */
   constructor --writer/io.Writer?=null:
     writer_ = writer
 
@@ -20,9 +20,9 @@ abstract class TextEncoder_ extends Object with Nesting_:
   /**
   Writes $obj.
 
-  For each object in it other than a list, a map, null, a bool, a number or a string, $converter is
-    called with it and this encoder. It returns a replacement to write, or null if it has written
-    something itself.
+  Calls $converter with each object in $obj that is not a list, a map, null, a bool, a number or a
+    string, and with this encoder. The $converter returns a replacement to write, or null if it has
+    written the object itself.
   */
   encode obj/any [converter] -> none:
     if obj is string: put-text_ obj
@@ -47,9 +47,9 @@ abstract class TextEncoder_ extends Object with Nesting_:
     encode obj: throw invalid-object_
 
   /**
-  Writes a list of $size elements, which $generator returns for each index.
+  Writes a list of $size elements. Calls $generator with each index to get the element.
 
-  This is for converters.
+  Converters call this function.
   */
   put-list size/int [generator] [converter] -> none:
     nested_: put-list_ size generator converter
@@ -58,11 +58,11 @@ abstract class TextEncoder_ extends Object with Nesting_:
   put-unquoted data/io.Data -> none:
     buffer_.write data
 
-  /** The text so far. */
+  /** The text that has been written so far. With a writer: only the part that was not passed to the writer yet. */
   to-string -> string:
     return buffer_.to-string
 
-  /** The bytes of the text so far. */
+  /** The bytes of the text that $to-string returns. */
   to-byte-array -> ByteArray:
     return buffer_.bytes.copy
 

@@ -1,7 +1,8 @@
 //! The transfer of data between Lucarne and C.
 //!
-//! C gets memory from `malloc`, with a zero after the end, and frees it. C also passes memory from
-//! `malloc`; a large array is passed on without a copy if it has room for that zero.
+//! Data for C is in memory from `malloc`, with a zero byte after the end; C frees it. Data from C is in memory from
+//! `malloc` as well. A large array from C is passed on without a copy if C gives it away even if the call fails
+//! (`free_on_failure`) and the memory has room for the zero byte.
 
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
@@ -17,17 +18,19 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    /// Gives the data away. The receiver of the pointer must free it.
+    /// Returns the pointer to the data and its length. The receiver of the pointer must free it. Returns none if there
+    /// is no memory.
     pub(crate) fn into_raw(self) -> Option<(*mut u8, c_int)> {
         let length = self.length;
         self.buffer.into_raw_parts().ok().map(|(data, _)| (data.as_ptr(), length))
     }
 }
 
-/// Converts a value for C: a string or a byte array.
+/// Converts a string or a byte array for C.
 ///
 /// # Errors
-/// With the text that its sender throws.
+/// If the value has another type, is too long or there is no memory. The error is the text that the sender's call
+/// throws.
 pub(crate) fn for_c(mut payload: Payload) -> Result<Data, &'static str> {
     let buffer = match payload.decoder().expect_next() {
         Ok(Token::String(text)) => copied(text.as_bytes()),
@@ -37,7 +40,7 @@ pub(crate) fn for_c(mut payload: Payload) -> Result<Data, &'static str> {
     };
     let mut buffer = buffer.map_err(|OutOfMemory| "OUT_OF_MEMORY")?;
     let length = c_int::try_from(buffer.len()).map_err(|_| "OUT_OF_RANGE")?;
-    // C may write into it, so it becomes memory from `malloc` here.
+    // C may write into the data and frees it, so a shared or mapped buffer is copied into memory from `malloc`.
     with_garbage_collection(|| buffer.as_mut_slice().map(|_| ())).map_err(|OutOfMemory| "OUT_OF_MEMORY")?;
     Ok(Data { buffer, length })
 }
@@ -46,7 +49,7 @@ fn copied(bytes: &[u8]) -> Result<Buffer, OutOfMemory> {
     with_garbage_collection(|| Buffer::copy_of(bytes))
 }
 
-/// Tries again after a garbage collection, if there is no memory.
+/// Calls `make`. If there is no memory, collects garbage and calls it again.
 fn with_garbage_collection<T>(mut make: impl FnMut() -> Result<T, OutOfMemory>) -> Result<T, OutOfMemory> {
     make().or_else(|OutOfMemory| {
         crate::abi::toit_gc();
@@ -54,22 +57,24 @@ fn with_garbage_collection<T>(mut make: impl FnMut() -> Result<T, OutOfMemory>) 
     })
 }
 
-/// Data from C, which C gives away if the call succeeds.
+/// Data from C. If the call succeeds, the system owns it; if the call fails, it is freed or left to C.
 pub(crate) struct Given {
     data: *mut u8,
     length: usize,
-    /// Whether it must be freed here.
+    /// Whether dropping this object frees the data.
     is_ours: bool,
-    /// Whether it has become part of the payload.
+    /// Whether the payload owns the memory.
     is_handed_on: bool,
 }
 
 impl Given {
+    /// Takes data from C. `free_on_failure` tells whether to free it if the call fails, including this function.
+    ///
     /// # Safety
     /// `data` must be memory from `malloc` of at least `length` bytes, or null.
     ///
     /// # Errors
-    /// If the length is negative, or there is a length without data.
+    /// If the length is negative, or the length is positive and `data` is null.
     pub(crate) unsafe fn new(data: *mut u8, length: c_int, free_on_failure: bool) -> Result<Given, Error> {
         let mut given = Given { data, length: 0, is_ours: free_on_failure, is_handed_on: false };
         given.length = usize::try_from(length).map_err(|_| Error::Other)?;
@@ -84,7 +89,7 @@ impl Given {
         } else {
             encoder.buffer(self.buffer()?)
         };
-        // One value is not nested.
+        // Does not fail for these values: a single value is not nested too deeply.
         encoded.and_then(|()| encoder.finish()).map_err(|_| Error::Other)
     }
 
@@ -92,7 +97,7 @@ impl Given {
         if self.length == 0 {
             return &[];
         }
-        // SAFETY: it is not null, and the caller of `new` promises that there are that many bytes.
+        // SAFETY: `data` is not null, and the caller of `new` promises `length` bytes.
         unsafe { std::slice::from_raw_parts(self.data, self.length) }
     }
 
@@ -102,17 +107,17 @@ impl Given {
         };
         self.is_ours = false;
         self.is_handed_on = true;
-        // SAFETY: memory from `malloc` with room for the zero, as just checked, without another
-        // owner: the component has given it away, and `is_ours` is false from here on.
+        // SAFETY: `data` is memory from `malloc` with room for the zero byte, as just checked. It has no other owner:
+        // the component has given it away, and `is_ours` is false from here on.
         Ok(unsafe { Buffer::from_raw_parts(data, self.length) })
     }
 
     fn has_spare_byte(&self) -> bool {
-        // SAFETY: the caller of `new` promises that it is memory from `malloc`.
+        // SAFETY: the caller of `new` promises that `data` is memory from `malloc`.
         unsafe { libc::malloc_usable_size(self.data.cast::<c_void>()) > self.length }
     }
 
-    /// Records that the system owns the data.
+    /// Records that the call has succeeded, so that the system owns the data. Frees the data if the payload has a copy.
     pub(crate) fn accepted(mut self) {
         self.is_ours = !self.is_handed_on;
     }
@@ -149,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn small_and_large_data_travel() {
+    fn small_and_large_data_reach_c_unchanged() {
         for size in [0, 1, INLINE_BYTES_MAX, INLINE_BYTES_MAX + 1, 1 << 20] {
             let bytes = vec![7; size];
             let (_, mut small) = given(&bytes, true);
@@ -200,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn other_values_are_refused() {
+    fn an_int_is_refused_and_a_string_is_accepted() {
         let payload = Payload::of(&lucarne_message::Value::Int(1)).expect("an int travels");
         assert_eq!(for_c(payload).err(), Some("WRONG_OBJECT_TYPE"));
         let (data, length) =

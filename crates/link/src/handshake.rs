@@ -132,7 +132,7 @@ pub(crate) fn send_welcome(
 pub(crate) fn send_refusal(socket: &UnixStream, reason: &str) {
     let failure = Err(Failure::new(reason));
     let bytes = message(Outgoing::answer(Pid::SYSTEM, RequestId::from_i64(0), failure));
-    // A peer that is gone needs no reason.
+    // The peer may have closed the connection.
     let _ = socket::send(socket, &bytes, &[]);
 }
 

@@ -1,4 +1,4 @@
-//! Tests where log messages, lines and traces go.
+//! Tests to which outputs the services for log messages, printed lines and stack traces write.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl World {
     }
 }
 
-/// Provides `print` in place of the system.
+/// A provider of the service for printed lines that writes to an output of its own.
 struct Elsewhere(Arc<CapturedOutput>);
 
 impl services::Print for Elsewhere {
@@ -52,7 +52,7 @@ fn the_selectors_are_those_of_the_interfaces() {
 }
 
 #[test]
-fn output_goes_to_its_stream() {
+fn log_messages_and_lines_go_to_standard_output_and_traces_to_standard_error() {
     let world = World::new();
     let container = world.container();
     let log = Log::open(&container).wait().unwrap();
@@ -92,7 +92,7 @@ fn a_container_without_an_output_gets_an_error() {
 fn a_provider_in_a_container_precedes_the_system() -> Result<(), Box<dyn std::error::Error>> {
     let world = World::new();
     let flag = world.system.presence().flag(interface::PRINT.uuid);
-    assert!(!flag.is_provided(), "the system's own provider must not divert programs");
+    assert!(!flag.is_provided(), "the system's own provider must not be counted");
 
     let elsewhere = Arc::new(CapturedOutput::default());
     let provider = world.container().provider("elsewhere", "1.0").priority(priority::UNPREFERRED);

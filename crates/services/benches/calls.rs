@@ -1,9 +1,9 @@
-//! Measures the cost of a call between containers in Rust: `cargo bench -p lucarne-services`.
+//! Measures the duration of a call between containers in Rust: `cargo bench -p lucarne-services`.
 //!
-//! Each line is the best of several runs, per operation. The provider and the client do the same as the code of the
-//! macros: they exchange one `i64` each way, or one `Bytes`. For comparison, the same is measured between two tasks
-//! of `tokio` that share a thread. Run it under `taskset -c 0` to see one core; after `--` come words that select
-//! lines.
+//! Each line shows the time per call in the fastest of several runs. The provider and the client are written without
+//! the macros, but do the same as generated code. Each call sends one `i64`, or one `Bytes`, in each direction. For
+//! comparison, the first line measures calls between two `tokio` tasks that share a thread. Run the benchmark under
+//! `taskset -c 0` to measure on one core. Words after `--` select the lines that contain one of them.
 #![allow(clippy::print_stdout)]
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const RUNS: usize = 7;
 
 const NEXT: Selector = Selector::new(uuid!("8f4b3e0c-5c0e-4e0b-9d38-5f0c2b1a7e61"), 1, 0);
 
-/// Answers with the next number, or the same bytes.
+/// Answers method 0 with its argument plus 1, and method 1 with the bytes of its argument.
 struct Next;
 
 impl Serve for Next {
@@ -35,7 +35,7 @@ impl Serve for Next {
 }
 
 fn main() {
-    // `cargo test` runs benches too, to see that they work.
+    // `cargo test` also runs the benchmarks, without `--bench`: then a few calls are enough.
     let short = !std::env::args().any(|argument| argument == "--bench");
     let scale = if short { 1 } else { 100 };
     report("tokio, mpsc and oneshot", 2_000 * scale, tokio_calls);
@@ -49,7 +49,7 @@ fn main() {
     }
 }
 
-/// Prints the best time of one operation, if the line is requested.
+/// Measures a line and prints its time per call, unless the words on the command line select other lines.
 fn report(what: &str, count: u64, run: impl Fn(u64) -> Duration) {
     let mut words = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
     if words.peek().is_some() && !words.any(|word| what.contains(&word)) {
@@ -81,11 +81,11 @@ fn tokio_calls(count: u64) -> Duration {
     })
 }
 
-/// A provider and a client of it, in containers of their own.
+/// A kernel with a provider and a client, each in a container of its own.
 struct House {
     client: Client,
     guest: Container,
-    /// Dropped last: the containers go with it.
+    /// Kept until the end of the measurement: dropping the kernel ends the containers.
     _kernel: Kernel,
 }
 
@@ -100,23 +100,24 @@ fn house(workers: usize) -> House {
     House { client, guest, _kernel: kernel }
 }
 
-/// Calls so often, one call after the other.
+/// Makes `count` calls, one after the other.
 async fn next(client: Client, count: u64) {
     for number in 0..count as i64 {
         assert_eq!(client.call::<i64, CallError>(0, &number).await, Ok(number + 1));
     }
 }
 
-/// Measures the same with 1 MiB, which is not copied.
+/// Makes `count` calls with 1 MiB in each direction. The bytes are not copied.
 async fn large(client: Client, count: u64) {
     let mut bytes = Bytes::from(vec![7; 1 << 20]);
     for _ in 0..count {
-        bytes = client.call::<Bytes, CallError>(1, &bytes).await.expect("the same");
+        bytes = client.call::<Bytes, CallError>(1, &bytes).await.expect("the provider returns the bytes");
     }
     assert_eq!(bytes.len(), 1 << 20);
 }
 
-/// Tasks of one container call a provider in another one.
+/// Measures calls from several tasks of one container to a provider in another container. Each task makes its part of
+/// the `count` calls.
 fn tasks<W>(workers: usize, tasks: u64, count: u64, work: fn(Client, u64) -> W) -> Duration
 where
     W: Future<Output = ()> + Send + 'static,
@@ -137,7 +138,7 @@ where
     all_done.recv().expect("the tasks end") - start
 }
 
-/// Threads outside of the system call the provider.
+/// Measures calls from threads that do not belong to the kernel. Each thread waits for each answer.
 fn threads(workers: usize, threads: u64, count: u64) -> Duration {
     let House { client, guest: _guest, _kernel } = house(workers);
     let start = Instant::now();

@@ -18,13 +18,13 @@ use crate::quotas::{Counted, Quotas};
 use crate::resource::{Channel, Resource};
 use crate::selector::Selector;
 
-/// Ids that are chosen at random are below this.
+/// The ids of services and clients are below this limit.
 const ID_LIMIT: i64 = 0x4000_0000;
 
 /// A handle is twice a number below this limit, plus one if the resource sends notifications.
 const HANDLE_LIMIT: i64 = 0x2000_0000;
 
-/// The description that a provider gives of itself.
+/// The name, version and tags of a provider.
 #[derive(Debug)]
 pub(crate) struct ProviderInfo {
     pub(crate) name: String,
@@ -41,6 +41,7 @@ pub(crate) struct Offered {
     pub(crate) serve: AnyServe,
 }
 
+/// The services of a container, and all clients and resources that other processes have there.
 pub(crate) struct Books {
     state: Mutex<State>,
 }
@@ -48,10 +49,10 @@ pub(crate) struct Books {
 struct State {
     services: BTreeMap<i64, Arc<Offered>>,
     clients: BTreeMap<i64, Served>,
-    /// What each request has given to its sender: a client, or resources of a client. A sender that does not use the
-    /// answer cannot close them.
+    /// The clients and resources that each request has given to its sender. If the sender does not use the answer, it
+    /// does not know their numbers and cannot close them, so `take_back` closes them.
     given: FxHashMap<(Pid, RequestId), BTreeSet<Given>>,
-    /// The numbers of clients and resources of each group.
+    /// The numbers of clients and resources of each process and each group.
     used: Quotas,
     last_id: i64,
     last_client: i64,
@@ -62,7 +63,7 @@ struct State {
 struct Served {
     pid: Pid,
     gid: Gid,
-    /// The request that has opened it.
+    /// The request that has opened the client.
     request: RequestId,
     offered: Arc<Offered>,
     resources: BTreeMap<i64, Held>,
@@ -71,7 +72,7 @@ struct Served {
 struct Held {
     value: Arc<dyn Any + Send + Sync>,
     channel: Option<Arc<Channel>>,
-    /// The request that has made it.
+    /// The request whose answer gave the resource to the client.
     request: RequestId,
 }
 
@@ -79,12 +80,12 @@ struct Held {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Given {
     client: i64,
-    /// The handle of a resource, or none for the client itself.
+    /// The handle of the resource. None if the client itself was given.
     handle: Option<i64>,
 }
 
-/// The entries that were removed from the books. Dropping them runs code of users, so this happens separately, and a
-/// panic in it affects nothing else.
+/// The resources that were removed from the books. Dropping a resource runs code of users. So this type drops them
+/// outside of the lock, one by one, and a panic in one drop does not affect the others.
 #[derive(Default)]
 #[must_use = "resources must be dropped where no lock is held"]
 pub(crate) struct Closed {
@@ -103,7 +104,8 @@ impl Drop for Closed {
 }
 
 impl Books {
-    /// Numbers differ between containers, so that mixing them up is noticed.
+    /// Makes empty books. The seed determines the first numbers. They differ between containers, so that a number that
+    /// is used in the wrong container is noticed.
     pub(crate) fn new(seed: u64) -> Books {
         let start = |shift: u32, limit: i64| ((seed >> shift) & 0x3fff_ffff) as i64 % limit;
         let state = State {
@@ -155,17 +157,18 @@ impl Books {
     pub(crate) fn remove_provider(&self, info: &Arc<ProviderInfo>) -> Closed {
         let mut state = self.state.lock();
         let services = extract(&mut state.services, |offered| Arc::ptr_eq(&offered.info, info));
-        // First, so that the services hold the handlers for the last time.
+        // Close the clients first: `services` then has the last references to the handlers, unless a call still runs.
         let closed = state.close_clients(|served| Arc::ptr_eq(&served.offered.info, info));
         drop(state);
-        // Drops each handler, unless a call that still runs has it. That runs code of users.
+        // Drops each handler that no running call uses. The drop runs code of users.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(services)));
         closed
     }
 
     // -- Clients ----------------------------------------------------------------------------
 
-    /// Opens the service `id` for the process that has sent the request.
+    /// Opens a client of a service, for the process that has sent the request: the service `uuid` of the provider that
+    /// also offers the service `id`.
     pub(crate) fn open(
         &self,
         (pid, gid): (Pid, Gid),
@@ -203,7 +206,7 @@ impl Books {
         ]))
     }
 
-    /// Returns the handler for a client; None if the client is not open for that process.
+    /// Returns the service that a client has opened. Returns none if the process has no such client.
     pub(crate) fn offered_to(&self, client: i64, pid: Pid) -> Option<Arc<Offered>> {
         let state = self.state.lock();
         state.clients.get(&client).filter(|served| served.pid == pid).map(|served| served.offered.clone())
@@ -216,7 +219,7 @@ impl Books {
         if is_own { state.close_client(client) } else { Closed::default() }
     }
 
-    /// Returns all clients: see [`protocol::procedure::ACCOUNT`].
+    /// Returns the list of all clients, as the answer to [`protocol::procedure::ACCOUNT`].
     pub(crate) fn account(&self) -> Value {
         let state = self.state.lock();
         let account = |(client, served): (&i64, &Served)| {
@@ -227,12 +230,13 @@ impl Books {
         Value::List(state.clients.iter().filter_map(account).flatten().map(Value::Int).collect())
     }
 
-    /// Closes all clients of a process, which has ended.
+    /// Closes all clients of a process that has ended.
     pub(crate) fn close_all_of(&self, pid: Pid) -> Closed {
         self.state.lock().close_clients(|served| served.pid == pid)
     }
 
-    /// Closes what a request has given to its sender, which does not use the answer.
+    /// Closes the clients and resources that a request has given to its sender. Call this if the sender does not use
+    /// the answer.
     pub(crate) fn take_back(&self, pid: Pid, request: RequestId) -> Closed {
         let mut state = self.state.lock();
         let mut closed = Closed::default();
@@ -257,7 +261,7 @@ impl Books {
         let mut state = self.state.lock();
         let State { clients, last_handle, used, .. } = &mut *state;
         let Some(served) = clients.get_mut(&caller.client) else {
-            // The value is dropped after the lock.
+            // Release the lock first: dropping the value runs code of users.
             drop(state);
             return Err(Thrown::new("Client closed"));
         };
@@ -307,7 +311,7 @@ impl Books {
         }
     }
 
-    /// Removes all services and clients: the process has ended.
+    /// Removes all services and clients, because the container's process has ended.
     pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         let services = std::mem::take(&mut state.services);
@@ -373,7 +377,7 @@ impl Closed {
     }
 }
 
-/// Removes and returns the entries that `is_meant` selects, in the order of their numbers.
+/// Removes the entries that `is_meant` selects, and returns them in the order of their numbers.
 fn extract<T>(map: &mut BTreeMap<i64, T>, is_meant: impl Fn(&T) -> bool) -> Vec<T> {
     let keys: Vec<i64> = map.iter().filter(|(_, value)| is_meant(value)).map(|(key, _)| *key).collect();
     keys.iter().filter_map(|key| map.remove(key)).collect()

@@ -1,11 +1,10 @@
-//! A container whose code is Rust: a process of the kernel, and the handles that the host has on it.
+//! A container whose code is written in Rust: a process of the kernel, and handles for the threads that use it.
 //!
-//! A handle (a container, one of its clients or proxies) can be used on any thread. Handles
-//! share [`Shared`] with the process: each part has its own lock, which is held for a few moves
-//! and never while code of a user runs.
+//! A handle ([`Container`], a client or a proxy) can be used on any thread. The handles share [`Shared`] with the
+//! process. Each part of it has its own lock, which is held for a short time and never while code of a user runs.
 //!
-//! The files of handles and parts refer to each other, which is inherent: a handle works through the
-//! parts, and the parts keep handlers, clients and proxies, which are made of handles.
+//! The modules of the handles and the modules of the parts depend on each other. This cannot be avoided: a handle uses
+//! the parts, and the parts contain handlers, clients and proxies, which contain handles.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -27,10 +26,10 @@ use crate::wait::{Turns, wait};
 
 /// A container in this OS process, with code in Rust.
 ///
-/// It is a process like any other, with its own pid and group; other processes cannot tell which language it is
-/// written in. Its handlers and tasks run in its turns, one at a time: a task that blocks its thread holds
-/// up the others. Handles are cheap to clone. The container ends when it is closed, or when no handle is
-/// left and it provides nothing.
+/// A container is a process like any other, with its own pid and group; other processes cannot tell in which language
+/// it is written. Its handlers and tasks run in its turns, one at a time: a task that blocks its thread delays all
+/// others. This type is a handle, which is cheap to clone. The container ends when it is closed, or when no handle is
+/// left and the container provides no service.
 ///
 /// ```
 /// # use lucarne_kernel::{Kernel, KernelOptions};
@@ -63,10 +62,9 @@ pub(crate) struct Shared {
     pub(crate) asked: Asked,
     pub(crate) open_clients: OpenClients,
     pub(crate) books: Books,
-    /// The number by which the service manager identifies this container.
+    /// The process of the service manager, and the number of this container's client there.
     pub(crate) discovery: OnceLock<(Pid, i64)>,
-    /// Whether to check if the process should end: an event has occurred that may lead to it.
-    /// Set before the nudge after which it is read.
+    /// Whether the process has to check in its next turn if it should end. Set before the nudge that causes this turn.
     may_end: AtomicBool,
     ending: Mutex<Ending>,
 }
@@ -76,11 +74,11 @@ struct Ending {
     /// The process must end with its next turn.
     is_asked: bool,
     is_over: bool,
-    /// The tasks that close it.
+    /// The promises to callers of [`Container::close`].
     waiting: Vec<Promise<(), CallError>>,
-    /// The last handle was dropped.
+    /// The system that the container belongs to has ended.
     is_cut_off: bool,
-    /// The tasks that wait for either.
+    /// The promises to callers of [`Container::ended`], kept when the container or its system has ended.
     watching: Vec<Promise<(), CallError>>,
 }
 
@@ -88,11 +86,11 @@ impl Container {
     /// Starts a container in its own group. `name` is for display.
     pub fn start(kernel: &KernelHandle, name: &str) -> Container {
         let start = |process, options| Some(kernel.start(process, options));
-        Container::start_by(kernel, name, None, start).expect("a new program has a new name")
+        Container::start_by(kernel, name, None, start).expect("`KernelHandle::start` always starts a program")
     }
 
-    /// Starts a container under names that were given elsewhere, in a kernel that has no workers: threads that
-    /// wait for a result run the turns, through `turns`. Returns none if the pid is taken.
+    /// Starts a container with ids that were assigned elsewhere, in a kernel without workers. Threads that wait for a
+    /// result run the turns through `turns`, if it is given. Returns none if the pid is taken.
     pub fn start_as(
         kernel: &KernelHandle,
         name: &str,
@@ -136,7 +134,7 @@ impl Container {
         Some(container)
     }
 
-    /// Returns the program of the container.
+    /// Returns the name of the container.
     pub fn name(&self) -> &str {
         &self.shared().name
     }
@@ -156,21 +154,22 @@ impl Container {
         ProviderBuilder::new(self.clone(), name, version)
     }
 
-    /// Runs a task in the turns of the container. It is dropped when the container ends.
+    /// Runs a task in the turns of the container. The task is dropped when the container ends.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        // A task that comes too late is dropped like the existing tasks.
+        // If the container has ended, the task is dropped here.
         let _ = self.shared().spawn(Box::pin(task));
     }
 
     /// Runs a future on this thread until it is done. It needs no runtime.
     ///
-    /// If the container belongs to another system, this thread does the container's work meanwhile: the work that the
-    /// future waits for is done here, without a hand-over to another thread.
+    /// If the system is in another OS process, this thread runs the container's turns while it waits. So the work that
+    /// the future waits for is done on this thread, without a switch to another thread.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         wait(self.shared().turns().map(|turns| &**turns), future)
     }
 
-    /// Waits, in any task or with `wait` on any thread, by the clock of the system.
+    /// Waits for the given time, by the clock of the system. The result can be awaited in any task, or waited for with
+    /// `wait` on any thread.
     ///
     /// # Errors
     /// [`CallError::Closed`] if the container ends.
@@ -179,11 +178,11 @@ impl Container {
         Pending::in_container(self.shared(), async move { Ok(shared.sleep(duration).await?) })
     }
 
-    /// Closes the clients and components, and takes back the services of the container, and ends it. Done when
-    /// all of that has happened.
+    /// Uninstalls the providers of the container, closes its clients and components, and then ends it. Done when the
+    /// container has ended.
     ///
     /// # Errors
-    /// [`CallError::Closed`] if it has ended before.
+    /// [`CallError::Closed`] if the container has ended already.
     pub fn close(&self) -> Pending<(), CallError> {
         let shared = self.shared().clone();
         let (promise, pending) = Pending::promised(&shared);
@@ -195,7 +194,7 @@ impl Container {
         let _ = shared.spawn(Box::pin(async move {
             let uninstalling: Vec<Pending<(), CallError>> =
                 closing.books.providers().iter().map(|info| uninstalling(&closing, info)).collect();
-            // A container that ends anyway needs no reason for the refusal of the manager.
+            // The container ends even if the service manager refuses this, so the error is ignored.
             for pending in uninstalling {
                 let _ = pending.await;
             }
@@ -211,8 +210,8 @@ impl Container {
         pending
     }
 
-    /// Ends the container at once: its tasks are dropped where they are, and other processes are notified as of any
-    /// end of a process.
+    /// Ends the container at once. Drops its tasks without finishing them. Other processes are notified as for any
+    /// process that ends.
     pub fn kill(&self) {
         self.program().stop(0);
     }
@@ -222,8 +221,8 @@ impl Container {
         self.program().code().is_some()
     }
 
-    /// Completes when the container has ended, or the system that it belongs to: its connection broke, if that is in
-    /// another OS process. A program that only provides services waits for this.
+    /// Completes when the container or its system has ended. A system in another OS process counts as ended when the
+    /// connection to it is lost. A program that only provides services waits for this.
     ///
     /// # Errors
     /// None.
@@ -255,7 +254,7 @@ impl Drop for Life {
 }
 
 impl Shared {
-    /// Returns the port for sending; none before the first turn.
+    /// Returns the port for sending. Returns none until the process has started.
     pub(crate) fn port(&self) -> Option<&Port> {
         self.port.get()
     }
@@ -278,7 +277,7 @@ impl Shared {
         self.agenda.spawn(self.port(), job)
     }
 
-    /// Returns a promise that is kept when the time is over.
+    /// Returns an alarm that completes after the given time.
     pub(crate) fn alarm(&self, after: Duration) -> Result<Alarm, Failed> {
         let port = self.port().ok_or(Failed::Closed)?;
         let (promise, alarm) = Promise::new();
@@ -304,7 +303,7 @@ impl Shared {
         Container { life: new }
     }
 
-    /// Returns whether the process should end: it was told to, or no other process can still use it.
+    /// Returns whether the process should end: it was told to, or no handle is left and it provides no service.
     pub(crate) fn should_end(&self) -> bool {
         self.may_end.load(Ordering::Acquire)
             && self.may_end.swap(false, Ordering::AcqRel)
@@ -317,8 +316,8 @@ impl Shared {
         self.consider_end();
     }
 
-    /// Ends the container if it is unused. Must be called when the last handle is dropped, and when a service
-    /// is withdrawn.
+    /// Makes the process check in its next turn whether it should end. Must be called when the last handle is dropped,
+    /// when a provider is uninstalled, and when the container was told to end.
     pub(crate) fn consider_end(&self) {
         self.may_end.store(true, Ordering::Release);
         self.agenda.nudge(self.port());
@@ -348,7 +347,7 @@ impl Shared {
         }
     }
 
-    /// Keeps the promises that wait for the end of the system, which has ended with all its processes.
+    /// Keeps the promises of [`Container::ended`], because the system has ended with all its processes.
     pub(crate) fn cut_off(&self) {
         let watching = {
             let mut ending = self.ending.lock();
@@ -358,7 +357,7 @@ impl Shared {
         watching.into_iter().for_each(|promise| promise.keep(Ok(())));
     }
 
-    /// Records that the process has ended. The remaining handles report this on their next use.
+    /// Records that the process has ended. From now on, operations on the remaining handles fail.
     pub(crate) fn end(&self) {
         self.books.end();
         self.open_clients.end();

@@ -1,4 +1,4 @@
-//! Handlers of services: answer the calls of clients.
+//! Handlers, which answer the calls of a service's clients, and the calls that they get.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ use crate::protocol::error;
 use crate::resource::{self, Resource};
 use crate::selector::Selector;
 
-/// Answers the calls of one service with values.
+/// Answers the calls of one service. Gets the arguments and returns the answer as a [`Value`].
 ///
 /// ```
 /// use lucarne_services::{Call, Handler, Thrown, Value};
@@ -51,8 +51,8 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Value, Thrown>> + Send;
 }
 
-/// Answers the calls of one service, reading the arguments and writing the answer itself. Each
-/// [`Handler`] does this, and so does the code that `#[lucarne::service]` generates for a trait.
+/// Answers the calls of one service. Decodes the arguments and encodes the answer itself. Each [`Handler`] implements
+/// this trait, and so does the code that `#[lucarne::service]` generates for a trait.
 pub trait Serve: Send + Sync + 'static {
     /// Answers a call of the method `index`; see [`Handler::handle`].
     ///
@@ -66,7 +66,7 @@ pub trait Serve: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Payload, Thrown>> + Send;
 }
 
-/// A [`Serve`] for a fixed service.
+/// A [`Serve`] whose type determines the service.
 pub trait Serves: Serve {
     /// The service.
     const SELECTOR: Selector;
@@ -111,26 +111,26 @@ impl Call {
         self.caller.client
     }
 
-    /// Returns the calling process.
+    /// Returns the id of the calling process.
     pub fn pid(&self) -> Pid {
         self.caller.pid
     }
 
-    /// Returns the calling container: the group of that process.
+    /// Returns the id of the calling process's group. It identifies the calling container.
     pub fn gid(&self) -> Gid {
         self.gid
     }
 
-    /// Returns how much longer the caller waits, if it has set a limit. When that time is over, the result is zero and
-    /// the caller cancels the call.
+    /// Returns how much longer the caller waits for the answer. Returns none if the caller has set no time limit, and
+    /// zero if the time is over; the caller then cancels the call.
     pub fn deadline(&self) -> Option<Duration> {
         let port = self.caller.offered.shared.port()?;
         let left_us = self.deadline_us?.saturating_sub(port.now_us());
         Some(Duration::from_micros(u64::try_from(left_us).unwrap_or(0)))
     }
 
-    /// Returns a signal that tells tasks which work for this call when to stop. The method itself does not need it: its
-    /// future is dropped when the call is canceled.
+    /// Returns a future that is done when this call is over, for other tasks that work for the call. The handler itself
+    /// does not need it: its future is dropped when the call is canceled.
     pub fn cancellation(&self) -> Cancellation {
         self.cancellation.get_or_init(Cancellation::new).clone()
     }
@@ -140,7 +140,7 @@ impl Call {
         self.caller.offered.shared.container()
     }
 
-    /// Returns the error for an unknown index: callers see an unimplemented method.
+    /// Returns the error for an index without a method. The caller learns from it that the method is not implemented.
     pub fn no_such_method(&self, index: u32) -> Thrown {
         Thrown::new(error::no_such_method(i64::from(index), &self.caller.offered.info.name))
     }
@@ -148,7 +148,7 @@ impl Call {
     /// Gives a resource to the client. Returns the handle, which belongs in the answer.
     ///
     /// # Errors
-    /// If the client is closed. The resource is then dropped.
+    /// If the client is closed, or the client's process or group has too many resources. The resource is then dropped.
     pub fn give<T: Send + Sync + 'static>(&self, resource: Resource<T>) -> Result<i64, Thrown> {
         self.caller.give(resource)
     }
@@ -167,17 +167,17 @@ impl Call {
         drop(self.caller.offered.shared.books.remove_resource(self.caller.client, handle));
     }
 
-    /// Returns an answer of a `serde` type. Resources anywhere in it go to the client.
+    /// Encodes a value of a `serde` type as the answer, and gives all resources in it to the client.
     ///
     /// # Errors
-    /// If a value cannot be sent. The error names its type.
+    /// If a value cannot be sent. The error names its type. Or as [`Call::give`], if there are resources in the value.
     pub fn answer<T: Serialize + ?Sized>(&self, value: &T) -> Result<Payload, Thrown> {
         resource::write_for(&self.caller, value)
     }
 }
 
 impl Drop for Call {
-    /// Ends the call: an answered call is not canceled.
+    /// Marks the call as canceled, unless it was answered before.
     fn drop(&mut self) {
         if let Some(cancellation) = self.cancellation.get() {
             cancellation.end(true);
@@ -209,8 +209,8 @@ impl Arguments {
         self.read(Decode::decode)
     }
 
-    /// Returns a tuple of `count` arguments. No argument is sent as null, one as itself, several as a list. Missing
-    /// arguments at the end are null.
+    /// Returns a tuple of `count` arguments. The client sends null if there is no argument, the argument itself if
+    /// there is a single argument, and otherwise a list. Arguments that are missing at the end of the list are null.
     ///
     /// # Errors
     /// If they are not of these types.
@@ -226,7 +226,7 @@ impl Arguments {
         self.read(|decoder| decoder.deserialize())
     }
 
-    /// Reads the caller and the method, and leaves the arguments for the handler.
+    /// Decodes the number of the client and the index of the method. The arguments stay encoded, for the handler.
     pub(crate) fn of(mut payload: Payload) -> Result<(i64, i64, Arguments), DecodeError> {
         let mut decoder = payload.decoder();
         decoder.expect_list(3)?;
@@ -265,7 +265,7 @@ impl Call {
     }
 }
 
-/// Answers a call whose handler has the type `S`. The call keeps the handler.
+/// Answers a call whose handler has the type `S`. The call owns a reference to the handler until it ends.
 fn start<S: Serve>(call: Call, index: u32, arguments: Arguments) -> Answering {
     Box::pin(async move {
         let serve = call.caller.offered.serve.serve.downcast_ref::<S>();

@@ -33,12 +33,12 @@ impl OpenClients {
         self.state.lock().opened.insert(key, Arc::downgrade(client));
     }
 
-    /// Adds a service that is never closed: that of discovery.
+    /// Adds the client of the discovery service, which is never closed.
     pub(crate) fn add_lasting(&self, key: (Pid, i64)) {
         self.state.lock().opened.insert(key, Weak::new());
     }
 
-    /// Removes a closed client, and with it all its resources.
+    /// Removes a closed client, and ends the inboxes of its resources.
     pub(crate) fn remove(&self, (pid, client): (Pid, i64)) {
         let mut state = self.state.lock();
         state.opened.remove(&(pid, client));
@@ -53,7 +53,7 @@ impl OpenClients {
         state.opened.values().filter_map(Weak::upgrade).map(Client::of).collect()
     }
 
-    /// Returns the inbox of a proxy; none if its client is not open.
+    /// Returns the inbox of a proxy, and creates it if necessary. Returns none if the client is not open.
     pub(crate) fn inbox(&self, key: ResourceKey) -> Option<Arc<Inbox>> {
         let mut state = self.state.lock();
         if state.is_over || !state.opened.contains_key(&(key.0, key.1)) {
@@ -69,14 +69,14 @@ impl OpenClients {
         }
     }
 
-    /// Ends the inbox of a resource that is cut off.
+    /// Ends the inbox of a resource that was cut off because its notifications were not read in time.
     pub(crate) fn cut_off(&self, key: ResourceKey) {
         if let Some(inbox) = self.inbox(key) {
             inbox.end(End::Broken(Broken::Slow));
         }
     }
 
-    /// Ends all that belongs to a provider that has ended.
+    /// Ends the inboxes of the resources and of the component of a process that has ended.
     pub(crate) fn provider_ended(&self, pid: Pid) {
         let (first, last) = ((pid, i64::MIN, i64::MIN), (pid, i64::MAX, i64::MAX));
         let inboxes = take_range(&mut self.state.lock().inboxes, first, last);
@@ -111,7 +111,7 @@ impl OpenClients {
         components.values().for_each(|ends| ends.end(End::Closed));
     }
 
-    /// Returns the inbox for a component; none if it is not open.
+    /// Returns the inbox of a component. Returns none if the component is not open.
     pub(crate) fn component_inbox(&self, pid: Pid) -> Option<Arc<Inbox>> {
         self.state.lock().components.get(&pid).map(|ends| ends.inbox.clone())
     }

@@ -1,8 +1,9 @@
 //! Tells without a message whether a service has a provider at this moment.
 //!
-//! Printing, logging and passing traces on are native steps unless a container provides them: it *stands in* for the
-//! system. Programs look here each time, so it has to be cheap: one atomic load. The host's own containers, which offer
-//! no more than the native steps do, are not counted.
+//! Programs print, log and report traces by native steps, unless a container provides the service for it: that
+//! container *stands in* for the system. Programs check before each such step whether there is a provider, so the check
+//! has to be cheap: without a provider, it is one atomic load. Providers in the host's own containers are not counted,
+//! since they offer no more than the native steps.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +13,8 @@ use lucarne_kernel::Gid;
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
-/// The numbers of providers in programs, shared by the service manager and all that read them.
+/// The number of providers of each service, without those of the host. The service manager updates the numbers, and
+/// programs read them. Clones share the numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Presence {
     flags: Arc<Mutex<BTreeMap<String, ProviderFlag>>>,
@@ -31,27 +33,27 @@ struct State {
     registrations: AtomicU64,
     /// The group of the provider that registered last.
     gid: AtomicI64,
-    /// The registration whose failure was reported.
+    /// The number of the last registration whose failure was reported; 0 if there is none.
     reported: AtomicU64,
 }
 
-/// How programs use providers that stand in for the system.
+/// The rules by which programs use providers that stand in for the system.
 #[derive(Clone)]
 pub struct StandInRules {
-    /// The time in which such a provider has to handle a line, in microseconds.
+    /// The time in which such a provider has to answer, in microseconds.
     pub limit_us: i64,
-    /// Called when a program passes a provider over, once for each registration.
+    /// Called when a program no longer uses a provider because it has failed: once for each registration.
     pub on_failure: Arc<dyn Fn(&StandInFailure<'_>) + Send + Sync>,
 }
 
 /// A provider that stands in for the system has failed, refused, or not answered in time.
 #[derive(Debug, Clone, Copy)]
 pub struct StandInFailure<'f> {
-    /// The alias of its interface.
+    /// The alias of the service interface.
     pub interface: &'f str,
     /// The group of the provider that registered last.
     pub gid: Gid,
-    /// Why the provider was not used, in a text of the program.
+    /// The reason why the provider was not used, as the program reports it.
     pub reason: &'f str,
 }
 
@@ -62,20 +64,21 @@ impl fmt::Debug for StandInRules {
 }
 
 impl Presence {
-    /// Makes a presence under which programs pass over providers that fail. By default, they ask again each time, and
-    /// wait for as long as the provider lives.
+    /// Makes a presence with rules: programs do not use a provider again after it has failed, until a provider
+    /// registers again. Without rules, programs call the provider each time, and wait for its answer until it ends.
     pub fn with_rules(rules: StandInRules) -> Presence {
         Presence { rules: Some(Arc::new(rules)), ..Presence::default() }
     }
 
-    /// Returns how programs use providers that stand in for the system.
+    /// Returns the rules for providers that stand in for the system, if there are any.
     pub fn rules(&self) -> Option<&StandInRules> {
         self.rules.as_deref()
     }
 
-    /// Reports that a program passes over the provider of a registration. Later reports about it do nothing.
+    /// Reports that a program no longer uses the provider with the given registration number. Further reports about the
+    /// same registration do nothing.
     pub fn report_failure(&self, flag: &ProviderFlag, registration: u64, interface: &str, reason: &str) {
-        // Programs say the number.
+        // The number comes from a program. Without this limit, a large number would suppress all later reports.
         let registration = registration.min(flag.0.registrations.load(Ordering::Relaxed));
         if let Some(rules) = &self.rules
             && flag.0.reported.fetch_max(registration, Ordering::Relaxed) < registration
@@ -106,7 +109,7 @@ impl Presence {
         let mut flags = self.flags.lock();
         let Some(flag) = flags.get(uuid) else { return };
         let was_last = flag.0.count.fetch_sub(1, Ordering::Release) == 1;
-        // Programs make up UUIDs: flags without a reader are dropped.
+        // Programs can register any UUIDs, so flags without providers and readers are removed.
         if was_last && Arc::strong_count(&flag.0) == 1 {
             flags.remove(uuid);
         }
@@ -114,8 +117,8 @@ impl Presence {
 }
 
 impl ProviderFlag {
-    /// Returns whether the service has a provider now. For a provider of the asking process: from the
-    /// moment when its `listen` was answered, to the moment when its `unlisten` was.
+    /// Returns whether the service has a provider now. A process that is itself the provider gets true from the answer
+    /// to its `listen` until the answer to its `unlisten`.
     pub fn is_provided(&self) -> bool {
         self.registration().is_some()
     }
@@ -134,7 +137,7 @@ mod tests {
     const GROUP: Gid = Gid::SYSTEM;
 
     #[test]
-    fn a_flag_follows_the_providers() {
+    fn a_flag_is_set_while_a_provider_is_registered() {
         let presence = Presence::default();
         let flag = presence.flag("x");
         assert!(!flag.is_provided());
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn made_up_names_do_not_pile_up() {
+    fn flags_without_providers_and_readers_are_removed() {
         let presence = Presence::default();
         for index in 0..100 {
             presence.add(&index.to_string(), GROUP);

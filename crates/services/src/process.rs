@@ -1,8 +1,8 @@
-//! A container as the kernel sees it: an executor of futures with a mailbox.
+//! The process of a container: it has a mailbox and executes futures.
 //!
-//! A turn takes what is in the mailbox and on the [agenda](crate::agenda), and polls what that has woken.
-//! A call is polled first when it is taken out of the mailbox, so that a call that does not wait is
-//! answered in the same turn.
+//! In a turn, the process handles the messages in the mailbox and the due work on the [agenda](crate::agenda), and
+//! polls the tasks that were woken. A call is polled for the first time as soon as it is taken out of the mailbox, so a
+//! call that does not wait is answered in the same turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,16 +24,16 @@ use crate::handler::{Answering, Arguments, Call, Caller};
 use crate::inbox::{Inbox, UNREAD_US};
 use crate::protocol::{error, procedure};
 
-/// The minimum cost of handling a message or polling a task, in units of the scheduler.
+/// The cost of handling a message or polling a task, in units of work (see [`Context::budget`]).
 const STEP_COST: u32 = 50;
 
 pub(crate) struct ContainerProcess {
     shared: Arc<Shared>,
     tasks: Tasks,
-    /// The tasks that answer requests, by the process that asked and its name for the request.
+    /// The places of the tasks that answer requests, by the sender and the id of the request.
     serving: FxHashMap<(Pid, RequestId), usize>,
     due: Due,
-    /// Room for the tasks woken in a turn, while it is not in use.
+    /// An empty list, for the places of the tasks that are woken in a turn. Kept so that its memory is used again.
     woken: Vec<usize>,
 }
 
@@ -80,7 +80,8 @@ impl ContainerProcess {
                 self.shared.open_clients.component_room(pid)
             }
             MessageKind::SlowConsumer { client, handle } => {
-                // One of the two: a number of this container, or of the other.
+                // The client belongs to this container's books, or this container has opened it at the other process.
+                // The line for the other case does nothing.
                 drop(self.shared.books.close_resource(client, pid, handle));
                 self.shared.open_clients.cut_off((pid, client, handle));
             }
@@ -101,9 +102,9 @@ impl ContainerProcess {
         }
     }
 
-    // -- Requests of others -------------------------------------------------------------------
+    // -- Requests of other processes ----------------------------------------------------------
 
-    /// Opens and closes.
+    /// Handles a request to open or close a client, to close a resource, or to list the clients. Returns the answer.
     fn keep_books(
         &mut self,
         context: &mut Context<'_>,
@@ -119,7 +120,7 @@ impl ContainerProcess {
                 let (id, uuid) = (arguments.expect_int()?, arguments.expect_string()?);
                 let wanted = (arguments.expect_int()?, arguments.expect_int()?);
                 let definition = self.shared.books.open((pid, gid), request, id, uuid, wanted)?;
-                // Dropping the client drops its resources.
+                // When the process ends, its clients and their resources are closed: see `process_ended`.
                 context.watch(pid);
                 return Ok(Payload::of(&definition)?);
             }
@@ -167,7 +168,8 @@ impl ContainerProcess {
         }
     }
 
-    /// The caller has canceled the request: drops the work on it, and what the answer has given to the caller.
+    /// Cancels a request for its caller: drops the task that answers it, and closes the clients and resources that its
+    /// answer has given to the caller.
     fn cancel(&mut self, context: &mut Context<'_>, asker: Pid, id: RequestId) {
         self.drop_work(context, asker, id);
         drop(self.shared.books.take_back(asker, id));
@@ -183,7 +185,7 @@ impl ContainerProcess {
     fn process_ended(&mut self, context: &mut Context<'_>, pid: Pid) {
         let mut unwanted: Vec<RequestId> =
             self.serving.keys().filter(|(asker, _)| *asker == pid).map(|(_, id)| *id).collect();
-        // The order of a hash map is not to show.
+        // Sort the requests: the order of a hash map must not affect the order of the replies.
         unwanted.sort_unstable();
         unwanted.into_iter().for_each(|id| self.drop_work(context, pid, id));
         drop(self.shared.books.close_all_of(pid));
@@ -202,8 +204,8 @@ impl ContainerProcess {
         }
     }
 
-    /// Polls work that was taken out of its place. Unfinished work is put back there, otherwise the
-    /// place is free again.
+    /// Polls work that was taken out of its place. Puts unfinished work back into the place; frees the place if the
+    /// work is finished.
     fn work_on(&mut self, context: &mut Context<'_>, place: usize, work: Work) -> Poll<()> {
         let waker = self.tasks.waker(place);
         Turn::polls(place, waker);
@@ -214,7 +216,8 @@ impl ContainerProcess {
                 if matches!(poll, Ok(Poll::Pending)) {
                     return self.tasks.put_back(place, Work::Job(job));
                 }
-                // The panic hook has reported the panic, and no caller waits for the result.
+                // The job is done or has panicked. The panic hook has reported a panic, and no caller waits for a
+                // result.
                 self.tasks.free(place);
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
             }
@@ -328,15 +331,15 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     format!("the handler panicked: {}", text.unwrap_or("no message"))
 }
 
-/// The tasks of a container, in places that are used again and again.
+/// The tasks of a container. Each task has a place; the place of a finished task is used again.
 struct Tasks {
     shared: Arc<Shared>,
     places: Vec<Place>,
     free: Vec<usize>,
 }
 
-/// A wake-up of an earlier task in the same place polls the current one needlessly, which
-/// is harmless. So the waker is made once for the place.
+/// A place for a task. The waker belongs to the place, so that it is made only once. If an earlier task in the same
+/// place is woken late, the current task is polled needlessly, which is harmless.
 struct Place {
     work: Option<Work>,
     woken: Arc<Woken>,
@@ -366,10 +369,10 @@ impl Tasks {
         place
     }
 
-    /// Takes a task out to be polled. It can be woken again from now on.
+    /// Takes a task out of its place, to poll it. From now on the task can be woken again.
     fn take_work(&mut self, place: usize) -> Option<Work> {
         let place = self.places.get_mut(place)?;
-        // Pairs with the swap in `wake`: the poll that follows sees all writes before the wake.
+        // Pairs with the swap in `wake_by_ref`: the poll that follows sees all writes before the wake-up.
         place.woken.is_ready.swap(false, Ordering::AcqRel);
         place.work.take()
     }
@@ -393,7 +396,7 @@ impl Tasks {
         work
     }
 
-    /// Drops all tasks, each by itself: a panic of one concerns no other.
+    /// Drops all tasks. A panic in the drop of one task does not affect the others.
     fn clear(&mut self) {
         for place in self.places.drain(..) {
             let _ = catch_unwind(AssertUnwindSafe(|| drop(place.work)));

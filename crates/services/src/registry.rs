@@ -8,7 +8,7 @@ use lucarne_message::{DecodeError, Decoder, Encode, EncodeError, Sink, Value};
 use crate::presence::Presence;
 use crate::protocol::discovery::CANDIDATE_LENGTH;
 
-/// One service of one provider, as it registered it.
+/// A service of a provider, as the provider registered it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Registration {
     pub(crate) pid: Pid,
@@ -21,23 +21,23 @@ pub(crate) struct Registration {
     pub(crate) priority: i64,
     /// A list of strings, or null.
     tags: Value,
-    /// Whether the provider is one of the host's own containers. `Presence` does not count such a provider: it
-    /// offers only functions that programs have without it.
+    /// Whether the provider is one of the host's own containers. `Presence` does not count such a provider, since
+    /// programs have native steps that print, log and report traces without it.
     is_host: bool,
 }
 
 /// All registrations.
 pub(crate) struct Registry {
     by_owner: BTreeMap<(Pid, i64), String>,
-    /// By descending priority, and in the order of their coming among equals.
+    /// Sorted by descending priority. Registrations of the same priority are in the order in which they were added.
     by_uuid: BTreeMap<String, Vec<Registration>>,
     presence: Presence,
 }
 
-/// The candidates for a service, as they travel.
+/// The candidates for a service, in their encoding in messages.
 pub(crate) struct Candidates<'r>(pub(crate) Vec<&'r Registration>);
 
-/// The maximum length of a string that the manager keeps for a process.
+/// The maximum length in bytes of a string that the manager keeps for a process.
 const TEXT_MAX: usize = 4_096;
 
 /// The maximum number of tags of a registration.
@@ -56,7 +56,7 @@ impl Registration {
         self.tags.as_list().unwrap_or_default().iter().filter_map(Value::as_str)
     }
 
-    /// Reads the arguments of `listen`.
+    /// Decodes the arguments of [`LISTEN`](crate::protocol::discovery::LISTEN).
     pub(crate) fn decode(
         (pid, gid): (Pid, Gid),
         is_host: bool,
@@ -71,7 +71,7 @@ impl Registration {
         let tags = decode_tags(decoder)?;
         let tags_bytes = tags.as_list().unwrap_or_default().iter().filter_map(Value::as_str).map(str::len);
         if name.len() + tags_bytes.sum::<usize>() > NAMES_BYTES_MAX {
-            let text = format!("a name and tags of more than {NAMES_BYTES_MAX} bytes");
+            let text = format!("the name and the tags together have more than {NAMES_BYTES_MAX} bytes");
             return Err(DecodeError::Unexpected(text));
         }
         Ok(Registration { pid, gid, id, uuid, name, major, minor, priority, tags, is_host })
@@ -80,7 +80,7 @@ impl Registration {
 
 pub(crate) fn bounded(text: &str) -> Result<String, DecodeError> {
     if text.len() > TEXT_MAX {
-        return Err(DecodeError::Unexpected(format!("a text of more than {TEXT_MAX} bytes")));
+        return Err(DecodeError::Unexpected(format!("a string has more than {TEXT_MAX} bytes")));
     }
     Ok(text.to_owned())
 }
@@ -93,7 +93,7 @@ fn decode_tags(decoder: &mut Decoder<'_>) -> Result<Value, DecodeError> {
             let tags = (0..len).map(|_| bounded(decoder.expect_string()?).map(Value::from));
             tags.collect::<Result<_, _>>().map(Value::List)
         }
-        other => Err(DecodeError::unexpected(&other, &format!("at most {TAGS_MAX} tags"))),
+        other => Err(DecodeError::unexpected(&other, &format!("a list of at most {TAGS_MAX} tags"))),
     }
 }
 
@@ -102,7 +102,7 @@ impl Registry {
         Registry { by_owner: BTreeMap::new(), by_uuid: BTreeMap::new(), presence }
     }
 
-    /// Adds a registration; false if its provider has one of that id already.
+    /// Adds a registration. Returns false if its process has a registration with the same id already.
     pub(crate) fn add(&mut self, registration: Registration) -> bool {
         let owner = (registration.pid, registration.id);
         if self.by_owner.contains_key(&owner) {
@@ -143,7 +143,7 @@ impl Registry {
         self.by_owner.range((pid, i64::MIN)..=(pid, i64::MAX)).count()
     }
 
-    /// Returns all registrations, those of one interface together.
+    /// Returns all registrations. Those of the same interface follow each other.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Registration> {
         self.by_uuid.values().flatten()
     }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_come_first_and_equals_as_they_came() {
+    fn candidates_are_sorted_by_priority_and_then_by_arrival() {
         let mut registry = Registry::new(Presence::default());
         for (id, priority) in [(1, 50), (2, 90), (3, 50), (4, 10), (5, 90)] {
             assert!(registry.add(registration(7, id, priority)));

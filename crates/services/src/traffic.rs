@@ -1,8 +1,9 @@
-//! Counts the messages between processes while a look is open.
+//! Counts the messages between processes, for measurements.
 //!
-//! The kernel reports each message to [`Traffic`] while a [`Look`] is open. Counts go into one of a few shards, chosen
-//! by thread, so that workers do not wait for each other. A reader moves the counts of the shards into the untaken
-//! figures of every open look, then takes its own: each look sees all traffic, and nothing is kept without a look.
+//! A [`Look`] is a reader of the counts. The kernel reports each message to [`Traffic`] while at least one look exists.
+//! [`Traffic`] counts the message in one of a few shards. The thread determines the shard, so that workers do not wait
+//! for each other. [`Look::take`] adds the counts of all shards to the counts of every look, and then returns and
+//! clears the counts of its own look. So each look gets all traffic, and no counts are kept when no look exists.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -18,11 +19,11 @@ use crate::protocol::procedure;
 /// The number of shards: more threads than that are unlikely to count at the same time.
 const SHARDS: usize = 8;
 
-/// The number of different clients and pairs of groups that a shard counts between two looks. Programs choose the
+/// The maximum number of entries in each map of a shard until its counts are moved to the looks. Programs choose the
 /// client numbers of their calls, so a limit is necessary.
 const KEYS_MAX: usize = 16_384;
 
-/// See the top of this file.
+/// Counts the messages of a kernel, as its observer. Create a [`Look`] with [`Traffic::look`] to read the counts.
 #[derive(Default)]
 pub struct Traffic {
     shards: [Mutex<Seen>; SHARDS],
@@ -33,13 +34,15 @@ pub struct Traffic {
 /// The traffic in a period of time.
 #[derive(Debug, Default, Clone)]
 pub struct Seen {
-    /// Calls of methods, and requests to components.
+    /// The calls of methods, and the requests of other kinds, such as requests to components. Requests that open or
+    /// close a client or a resource are not included.
     pub calls: FxHashMap<Line, Calls>,
     /// All messages between two groups, from the first to the second.
     pub flows: FxHashMap<(Gid, Gid), Flow>,
-    /// The opened services, by the called process and the number of the client there.
+    /// The ids of the services that were opened, by the called process and the number that it gave the client.
     pub opened: FxHashMap<(Pid, i64), i64>,
-    /// The number of further messages, which could not be told apart.
+    /// The number of entries of `calls` and `flows` that were not counted, because a shard was full. A request can add
+    /// up to three.
     pub missed: u64,
 }
 
@@ -48,13 +51,13 @@ pub struct Seen {
 pub struct Line {
     /// The group of the caller.
     pub asker: Gid,
-    /// The process that is asked.
+    /// The process that the caller calls.
     pub asked: Pid,
-    /// The client number in the called process. None if the request is not a request to a service.
+    /// The number of the client in the called process. None for a request that does not call a service.
     pub client: Option<i64>,
 }
 
-/// How calls went.
+/// The number, errors and durations of calls.
 #[derive(Debug, Default, Clone)]
 pub struct Calls {
     /// The number of answered calls.
@@ -68,21 +71,21 @@ pub struct Calls {
 /// Messages in one direction.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Flow {
-    /// How many.
+    /// The number of messages.
     pub messages: u64,
-    /// The bytes of their payloads.
+    /// The number of bytes in the payloads of these messages.
     pub bytes: u64,
 }
 
 impl Flow {
-    /// Adds others.
+    /// Adds the messages of another flow.
     pub fn add(&mut self, other: Flow) {
         self.messages += other.messages;
         self.bytes += other.bytes;
     }
 }
 
-/// An open view of the traffic. Dropping it drops the figures that were not taken.
+/// A reader of the traffic. Dropping it drops the counts that were not taken.
 pub struct Look {
     traffic: Arc<Traffic>,
     number: u64,
@@ -131,7 +134,7 @@ impl Observer for Traffic {
     fn answered(&self, answered: &Answered) {
         let Answered { asker, asked, procedure, arguments: [first, _], result, failed, took_ns, .. } =
             *answered;
-        // Exclude the traffic that looking itself causes.
+        // Exclude the requests by which the system lists the open clients of providers.
         if procedure == procedure::ACCOUNT {
             return;
         }
@@ -198,7 +201,7 @@ impl Seen {
 }
 
 impl Calls {
-    /// Adds others.
+    /// Adds other calls.
     pub fn add(&mut self, other: &Calls) {
         self.count += other.count;
         self.errors += other.errors;
@@ -206,7 +209,7 @@ impl Calls {
     }
 }
 
-/// A histogram of durations, in steps of at most a sixteenth.
+/// A histogram of durations. Each step is at most a sixteenth of the durations in it.
 #[derive(Debug, Default, Clone)]
 pub struct Latency {
     /// The nonzero counts by step.
@@ -214,7 +217,7 @@ pub struct Latency {
     max_ns: u64,
 }
 
-/// Steps within a doubling, as a power of two.
+/// The base-2 logarithm of the number of steps from a duration to its double.
 const STEP_BITS: u32 = 4;
 
 impl Latency {
@@ -230,8 +233,8 @@ impl Latency {
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
-    /// Returns the given percentile of the times, in ns and at most a sixteenth too long. Returns none if no time was
-    /// recorded.
+    /// Returns the given percentile of the durations, in ns. The result is at most a sixteenth too long. Returns none
+    /// if no duration was recorded.
     pub fn percentile_ns(&self, percent: u64) -> Option<u64> {
         let all: u64 = self.counts.values().sum();
         let wanted = (all * percent).div_ceil(100).max(1);
@@ -243,13 +246,13 @@ impl Latency {
         reached.map(|(step, _)| end_of(*step).min(self.max_ns))
     }
 
-    /// Returns the longest time, in ns. Returns none if no time was recorded.
+    /// Returns the longest duration, in ns. Returns none if no duration was recorded.
     pub fn max_ns(&self) -> Option<u64> {
         (!self.counts.is_empty()).then_some(self.max_ns)
     }
 }
 
-/// Returns the step of a time: its highest bits, and the number of the others.
+/// Returns the step of a duration: 16 times the number of low bits that are dropped, plus the remaining high bits.
 fn step(ns: u64) -> u16 {
     let others = (u64::BITS - ns.leading_zeros()).saturating_sub(STEP_BITS + 1);
     let highest = ns >> others;
@@ -269,7 +272,7 @@ fn shard_of_thread() -> usize {
     thread_local! {
         static SHARD: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
     }
-    // A thread that ends may still drop something that is answered so.
+    // A thread that ends may still drop the token of a request, which answers the request.
     SHARD.try_with(Cell::get).unwrap_or(0)
 }
 
@@ -284,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_as_fine_as_promised() {
+    fn steps_are_at_most_a_sixteenth() {
         for ns in (0..1_000).chain((10..64).flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1])) {
             let end = end_of(step(ns));
             assert!(end >= ns && end - ns <= ns / 16, "{ns}: {end}");
@@ -293,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles() {
+    fn percentiles_are_at_most_a_sixteenth_too_long() {
         let mut latency = Latency::default();
         assert_eq!((latency.percentile_ns(50), latency.max_ns()), (None, None));
         (1..=100).for_each(|ns| latency.add(ns));

@@ -1,4 +1,4 @@
-//! Waiting for a future on a thread that has nothing else to do.
+//! Blocks a thread until a future is done.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -12,26 +12,27 @@ use lucarne_kernel::sync::thread::{self, Thread};
 use crate::agenda::Turn;
 use crate::calls::micros;
 
-/// Gives a container its turns where no worker does: threads that wait for something of it.
+/// Runs the turns of a container in a kernel without workers, on the threads that wait for a result of the container.
 pub trait Turns: Send + Sync {
     /// Blocks the thread until the future is done, and does the container's work meanwhile.
     fn run_until(&self, future: Pin<&mut dyn Future<Output = ()>>);
 }
 
-/// How much longer a thread waits than the limit that it has set. Usually the container's own clock ends the wait.
+/// The time for which a thread waits after its time limit is over. Usually the container ends the wait at the limit;
+/// only if the container is blocked, the thread ends the wait itself, after this time.
 const GRACE: Duration = Duration::from_millis(20);
 
 /// Blocks the thread until the future is done.
 ///
 /// # Panics
-/// In a handler or another task of a container: it would keep the container from doing the work that the future waits
-/// for. The panic fails this call or task alone.
+/// If it is called in a handler or another task of a container: it would block the container, which has to do the work
+/// that the future waits for. The panic fails only this call or task.
 pub(crate) fn wait<F: Future>(turns: Option<&dyn Turns>, future: F) -> F::Output {
-    wait_within(turns, None, future).expect("without a limit, it is done")
+    wait_within(turns, None, future).expect("without a time limit, the wait ends when the future is done")
 }
 
-/// As [`wait`], for a limited time by the clock of this thread: the container may be blocked. Returns none when the time is
-/// over.
+/// As [`wait`], but returns none if the future is not done when the time is over. Measures the time on this thread,
+/// since the container may be blocked. With `turns`, `within` is ignored: the future itself must end at its time limit.
 pub(crate) fn wait_within<F: Future>(
     turns: Option<&dyn Turns>,
     within: Option<Duration>,
@@ -70,7 +71,8 @@ struct ThisThread {
 }
 
 impl ThisThread {
-    /// Returns true when it is woken, or was since the last time; false when the clock is at the limit.
+    /// Sleeps until the thread is woken, or until the clock is at the limit. Returns whether the thread was woken.
+    /// Returns at once if it was woken since the last call.
     fn sleep(&self, clock: &Clock, limit_us: Option<i64>) -> bool {
         let since_us = clock.now_us();
         // Acquire: the poll that follows sees all writes before the wake.

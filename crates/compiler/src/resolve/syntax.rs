@@ -1,4 +1,4 @@
-//! Properties of trees that declarations and bodies both need.
+//! Functions that examine syntax trees, for the resolution of declarations as well as of bodies.
 
 use crate::ast::{self, Expression, ExpressionKind};
 use crate::names::Name;
@@ -6,13 +6,13 @@ use crate::parser::deprecation;
 use crate::source::Span;
 use std::collections::HashSet;
 
-/// Returns why the documented item is deprecated.
+/// Returns the reason why the documented item is deprecated, or none if it is not deprecated.
 pub(super) fn deprecated(doc: &Option<ast::Doc>) -> Option<String> {
     deprecation(&doc.as_ref()?.text)
 }
 
-/// Returns whether these statements contain a `return` with a value. Returns inside lambdas are
-/// errors, so they are not searched.
+/// Returns whether these statements contain a `return` with a value. Does not search lambdas: a `return` in a lambda is
+/// an error.
 pub(super) fn returns_value(statements: &[Expression]) -> bool {
     fn has(expression: &Expression) -> bool {
         match &expression.kind {
@@ -44,7 +44,7 @@ pub(super) fn bare_return(statements: &[Expression]) -> Option<Span> {
     statements.iter().find_map(find)
 }
 
-/// Returns whether a function is a comparison, which always gives a boolean.
+/// Returns whether a function is a comparison operator. The result of a comparison is always a boolean.
 pub(super) fn is_comparison(name: &ast::FunctionName) -> bool {
     matches!(name, ast::FunctionName::Operator(name) if matches!(&*name.name, "==" | "<" | "<=" | ">" | ">="))
 }

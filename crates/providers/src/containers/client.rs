@@ -1,4 +1,5 @@
-//! The types that travel, and the parts of the client in Rust that the macros do not make.
+//! The types in the messages of the service `system.containers`, and the parts of its Rust client that the macros do
+//! not generate.
 
 use std::fmt;
 use std::ops::Deref;
@@ -15,9 +16,9 @@ use super::{BACKGROUND_STATE_CHANGE, InstalledImage, flags};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images(pub Vec<InstalledImage>);
 
-/// A container before or after its start. It keeps running when this is dropped.
+/// A container before or after its start. It keeps running when the `Instance` is dropped.
 ///
-/// This is the proxy, which has the methods, with the group that the provider sends beside the handle.
+/// Consists of the proxy, which has the methods, and of the id of the group, which the provider sends with the handle.
 #[derive(Debug, Clone)]
 pub struct Instance {
     proxy: InstanceProxy,
@@ -30,16 +31,16 @@ pub struct Instance {
 pub enum Event {
     /// The instance has ended with this code. No event follows.
     Stopped(i32),
-    /// The instance runs in the background from now on, or no longer does.
+    /// Whether the instance runs in the background from now on.
     Background(bool),
 }
 
-/// The id of an image, as it travels.
+/// The id of an image, in its encoding in messages: 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageId(pub Uuid);
 
 impl Instance {
-    /// Returns the group of the instance. Services see it as the group of the calling container.
+    /// Returns the id of the instance's group. Services get it as the group of the calling container.
     pub fn gid(&self) -> i64 {
         self.gid
     }
@@ -75,7 +76,7 @@ impl<'de> Deserialize<'de> for ImageId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ImageId, D::Error> {
         let bytes = Bytes::deserialize(deserializer)?;
         let id = Uuid::from_slice(&bytes);
-        id.map(ImageId).map_err(|_| D::Error::custom("an id of an image has 16 bytes"))
+        id.map(ImageId).map_err(|_| D::Error::custom("the id of an image must have 16 bytes"))
     }
 }
 
@@ -103,7 +104,8 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// Images travel as one list, with four items for each. The last has no meaning here.
+/// Images are encoded as one list, with four items for each image: id, name, flags, data. The data is always 0, and
+/// ignored when it is decoded.
 impl Serialize for Images {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut items = serializer.serialize_seq(Some(4 * self.0.len()))?;
@@ -135,7 +137,7 @@ impl<'de> Visitor<'de> for ImagesVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Images, A::Error> {
         let mut images = Vec::new();
         while let Some(ImageId(id)) = items.next_element()? {
-            let missing = || A::Error::custom("an image has four items");
+            let missing = || A::Error::custom("an image must have four items");
             let name = items.next_element()?.ok_or_else(missing)?;
             let flags = items.next_element()?.ok_or_else(missing)?;
             let _data: i64 = items.next_element()?.ok_or_else(missing)?;

@@ -7,13 +7,14 @@ use serde::de::DeserializeOwned;
 
 use super::{Scheme, StorageFault, Tison};
 
-/// The place, size and kind of an open region: the resource, its offset and size in bytes, the logarithm of its page
-/// size, and its mode. Offset, page size and mode are for programs that access the memory directly.
+/// An open region: the resource, its offset in the flash memory and its size, both in bytes, the base-2 logarithm of
+/// its page size in bytes, and its mode. The offset, the page size and the mode are for programs that access the memory
+/// directly.
 pub type OpenRegion<R> = (Resource<R>, i64, u64, u32, i64);
 
 /// The storage of a container.
 ///
-/// The existing system has no methods for regions: its programs use flash memory by natives.
+/// In the existing system a [`Region`] has no methods: its programs access the flash memory through natives.
 #[service(crate = lucarne_services, uuid = "ee91ed5e-85dd-47dd-a57a-7b6933fa58ea", version = "0.3")]
 pub trait Storage {
     /// An open bucket.
@@ -21,7 +22,7 @@ pub trait Storage {
     /// An open region.
     type Region: Region;
 
-    /// Opens a bucket, which need not exist.
+    /// Opens a bucket. A bucket that does not exist yet is opened as an empty bucket.
     ///
     /// # Errors
     /// See [`StorageFault`].
@@ -35,7 +36,7 @@ pub trait Storage {
     ) -> Result<Resource<Self::Bucket>, StorageFault>;
 
     /// Opens a region in flash memory. If the region does not exist, creates it with the given capacity in bytes,
-    /// rounded up to whole pages of 4 KiB. Without a capacity, the call fails.
+    /// rounded up to whole pages of 4 KiB; without a capacity, only a region that exists can be opened.
     ///
     /// # Errors
     /// See [`StorageFault`].
@@ -60,7 +61,7 @@ pub trait Storage {
     #[client(fn delete_region(&self, path: &str) { (Scheme::Flash, path) })]
     async fn delete_region(&self, call: &Call, scheme: String, path: String) -> Result<(), StorageFault>;
 
-    /// Returns all regions, as URIs.
+    /// Returns the URIs of all regions of the calling container's owner.
     ///
     /// # Errors
     /// See [`StorageFault`].
@@ -104,15 +105,17 @@ pub trait Region {
     /// Reads bytes, at most 64 KiB at a time.
     ///
     /// # Errors
-    /// [`StorageFault::OutOfBounds`] if they are not inside of the region.
+    /// [`StorageFault::OutOfBounds`] if the range is not inside of the region, [`StorageFault::BadArgument`] if it has
+    /// more than 64 KiB.
     #[index(7)]
     #[client(fn read(&self, from: u64, size: u64))]
     async fn read(&self, from: i64, size: i64) -> Result<Bytes, StorageFault>;
 
-    /// Writes bytes, at most 64 KiB at a time: clears each bit of the region that is not set in them.
+    /// Writes bytes, at most 64 KiB at a time: clears each bit of the region that is not set in `bytes`.
     ///
     /// # Errors
-    /// [`StorageFault::OutOfBounds`] if they do not fit into the region.
+    /// [`StorageFault::OutOfBounds`] if the bytes do not fit into the region, [`StorageFault::BadArgument`] if there
+    /// are more than 64 KiB, and [`StorageFault::PermissionDenied`] if the region was opened for reading.
     #[index(8)]
     #[client(fn write(&self, at: u64, bytes: Bytes))]
     async fn write(&self, at: i64, bytes: Bytes) -> Result<(), StorageFault>;
@@ -128,7 +131,9 @@ pub trait Region {
     /// Sets all bits of whole pages of 4 KiB.
     ///
     /// # Errors
-    /// [`StorageFault::BadArgument`] if the range does not consist of whole pages.
+    /// [`StorageFault::BadArgument`] if the range does not consist of whole pages, [`StorageFault::OutOfBounds`] if it
+    /// is empty or not inside of the region, and [`StorageFault::PermissionDenied`] if the region was opened for
+    /// reading.
     #[index(10)]
     #[client(fn erase(&self, from: u64, size: u64))]
     async fn erase(&self, from: i64, size: i64) -> Result<(), StorageFault>;

@@ -12,24 +12,24 @@ use super::regions::{Claim, OpenRegions, Opened};
 use super::shelf::{PAGE_BYTES_LOG2, Shelf, StorageFault};
 use super::worker::Worker;
 
-/// The number of bytes that a container may keep in memory. A microcontroller keeps about as much while it sleeps.
-/// With this limit, a program for a microcontroller cannot exceed that unnoticed.
+/// The maximum number of bytes that an owner can keep in memory. A microcontroller can keep about as many bytes while
+/// it sleeps. So a program for a microcontroller that keeps more fails here as well.
 const RAM_BYTES_MAX: u64 = 8 << 10;
 
-/// The number of bytes that a container may keep in flash memory.
+/// The maximum number of bytes that an owner can keep in flash memory.
 const FLASH_BYTES_MAX: u64 = 128 << 20;
 
 /// The mode of all regions: a write can only clear bits.
 const CAN_CLEAR_BITS: i64 = 2;
 
-/// Answers the calls.
+/// The handler of the storage service.
 pub(super) struct Service {
     ram: Arc<Medium>,
     flash: Arc<Medium>,
     regions: OpenRegions,
 }
 
-/// A medium with its limit.
+/// A medium, and the number of bytes that each owner can keep in it.
 pub(super) struct Medium {
     worker: Worker,
     bytes_max: u64,
@@ -67,7 +67,8 @@ impl Service {
     }
 }
 
-/// Fails for all schemes but `flash`: regions lie only in flash memory, and a machine has no partitions.
+/// Fails for all schemes except `flash`: regions exist only in flash memory. Partitions exist only on microcontrollers,
+/// so a partition is never found.
 fn require_flash(scheme: &str) -> Result<(), StorageFault> {
     match scheme {
         "flash" => Ok(()),
@@ -128,7 +129,7 @@ impl interface::Storage for Service {
 }
 
 impl Medium {
-    /// Runs an operation on the shelf of an owner.
+    /// Runs an operation on the shelf of an owner, on the medium's thread if the medium may block.
     pub(super) async fn with<T: Send + 'static>(
         &self,
         changes: bool,
@@ -140,7 +141,7 @@ impl Medium {
         self.worker.run(changes, work).await
     }
 
-    /// Runs an operation on the shelf of an owner in place, which may block.
+    /// Runs an operation on the shelf of an owner on this thread. May block.
     pub(super) fn step<T>(
         &self,
         changes: bool,

@@ -12,11 +12,11 @@ use crate::program::bytecode::Instruction;
 /// frame.
 pub(in crate::link) const WINDOW: u32 = 2;
 
-/// The maximum nesting of blocks: the distance to a home frame must fit into a byte.
+/// The maximum nesting of blocks: the number of frames from a block to the frame of its routine must fit into a byte.
 const BLOCK_DEPTH_MAX: FragmentId = 250;
 
 impl<'t, 'u> RoutineCompiler<'t, 'u> {
-    /// Evaluates any kind of call into a register.
+    /// Compiles a call of any kind. The result is in `target`.
     pub(super) fn call(&mut self, node: &'t Node, target: Register) -> Result<(), LinkError> {
         match &node.expr {
             Expr::CallStatic(function, arguments) => {
@@ -66,13 +66,13 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// Takes the registers for the return address and frame; arguments are pushed next.
+    /// Takes the registers for the return address and the caller's frame. The caller of this function pushes the
+    /// arguments next.
     pub(super) fn open_window(&mut self) -> Register {
         self.code().take(WINDOW)
     }
 
-    /// Emits the call instruction and frees the window. The result is in the base register, which
-    /// stays taken.
+    /// Emits the call instruction and frees the registers of the window, except the base register: it has the result.
     pub(super) fn close_call(&mut self, at: Offset, opcode: Opcode, base: Register, count: u8, number: i32) {
         self.code().emit_at(at, Instruction::imm(opcode, count, base, number));
         self.code().release_to(base);
@@ -96,7 +96,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         arguments.iter().try_for_each(|argument| self.push(argument).map(|_| ()))
     }
 
-    /// Compiles a call that the receiver's class decides. Returns the register of the result.
+    /// Compiles a call of a method that depends on the receiver's class. Returns the register of the result.
     pub(super) fn virtual_call(
         &mut self,
         at: Offset,
@@ -124,7 +124,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(base)
     }
 
-    /// Calls a method on a value in a register and drops the result.
+    /// Compiles a call of a method on the value in a register. The result is not used.
     pub(super) fn call_on(
         &mut self,
         at: Offset,
@@ -145,7 +145,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// Makes an object and runs a constructor on it.
+    /// Compiles the creation of an object and the call of its constructor.
     pub(super) fn new_object(
         &mut self,
         at: Offset,
@@ -167,7 +167,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// Calls a known member. Without a receiver it is a super call on `this`.
+    /// Compiles a call of a known member. A call without a receiver is a `super` call, on `this`.
     fn member_call(
         &mut self,
         at: Offset,
@@ -234,7 +234,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         }
     }
 
-    /// Compiles calls that have an instruction of their own.
+    /// Compiles a call of a function that has its own instruction. Returns false if the function has none.
     fn intrinsic(
         &mut self,
         function: FunctionId,
@@ -250,7 +250,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(false)
     }
 
-    /// Compiles arithmetic, comparisons and indexing: instructions with a fast path.
+    /// Compiles arithmetic, comparisons and indexing, which have instructions with a fast path. Returns false if the
+    /// selector is none of these.
     fn operator(
         &mut self,
         at: Offset,
@@ -295,7 +296,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         }
     }
 
-    /// Compiles a block: a fragment of its own, and a value that refers to it and to this frame.
+    /// Compiles a block: a fragment with the code of the block, and a value that refers to this fragment and to the
+    /// current frame.
     pub(super) fn block(
         &mut self,
         parameters: &[LocalId],
@@ -333,7 +335,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
     }
 }
 
-/// Returns the opcode of a binary operator that has one.
+/// Returns the opcode of an operator with one argument, including `[]`. Returns none if the operator has no opcode.
 pub(super) fn operator_opcode(name: &str) -> Option<Opcode> {
     Some(match name {
         "+" => Opcode::Add,
@@ -357,7 +359,8 @@ pub(super) fn operator_opcode(name: &str) -> Option<Opcode> {
     })
 }
 
-/// Returns the number to add, for `x + 1` and `x - 1`.
+/// Returns the number that an operator with a constant adds, such as 1 for `x + 1` and -1 for `x - 1`. Returns none if
+/// the number does not fit into 16 bits.
 fn small_addend(name: &str, argument: &Node) -> Option<i16> {
     match (name, &argument.expr) {
         ("+", Expr::Int(value)) => i16::try_from(*value).ok(),
