@@ -1,8 +1,9 @@
-//! Options as C writes them.
+//! The structures of options in the C interface, and how they are read.
 //!
 //! A structure of options begins with its size. Fields are only ever added at its end, and 0 always
-//! means the behavior before the field existed. So a host may be older than the library, which
-//! reads its missing fields as 0, or newer, if the fields that the library lacks are 0.
+//! means the behavior before the field existed. So the host can be older than the library: the
+//! library reads the fields that the host does not have as 0. The host can also be newer, if the
+//! fields that the library does not have are 0.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::MaybeUninit;
@@ -13,15 +14,16 @@ use lucarne::{Output, ProgramOptions, StandardOutput};
 use crate::error::Error;
 use crate::output::{OnOutput, OutputForC};
 
-/// The maximum size of a structure. A larger size was never initialized.
+/// The maximum size of a structure in bytes. A larger size means that the field was not
+/// initialized.
 const SIZE_MAX: usize = 4_096;
 
 const WORKERS_MAX: u64 = 1_024;
 
-/// LUCARNE_PROGRAM_OUTSIDE.
+/// The flag `LUCARNE_PROGRAM_OUTSIDE`.
 const OUTSIDE: u64 = 1;
 
-/// Structures of options.
+/// A structure of options that C code fills in.
 ///
 /// # Safety
 /// The type has the layout of C, begins with its size, has no padding, and is valid for any bits,
@@ -71,7 +73,9 @@ pub(crate) unsafe fn read<T: Options>(options: *const T) -> Result<T, Error> {
         // SAFETY: at least the size exists.
         let size = unsafe { options.cast::<usize>().read_unaligned() };
         if !(size_of::<usize>()..=SIZE_MAX).contains(&size) {
-            return Err(Error::Argument("the size of the options makes no sense"));
+            return Err(Error::Argument(
+                "the size of the options is invalid: set it to the sizeof of the structure",
+            ));
         }
         let known = size.min(size_of::<T>());
         let bytes = options.cast::<u8>();
@@ -93,7 +97,7 @@ impl SystemOptions {
         match self.workers {
             0 => Ok(None),
             workers if workers <= WORKERS_MAX => Ok(usize::try_from(workers).ok()),
-            _ => Err(Error::Argument("there cannot be so many workers")),
+            _ => Err(Error::Argument("too many workers: the maximum is 1024")),
         }
     }
 
@@ -109,7 +113,8 @@ impl ForProgram {
     /// Converts the options of a program.
     ///
     /// # Safety
-    /// `arguments` points to `argument_count` texts.
+    /// The field `arguments` points to `argument_count` pointers, each of which is null or points
+    /// to a C string.
     ///
     /// # Errors
     /// If an option is invalid.
@@ -134,7 +139,7 @@ impl ForProgram {
             return Ok(Vec::new());
         }
         if self.arguments.is_null() {
-            return Err(Error::Argument("there are no arguments"));
+            return Err(Error::Argument("the pointer to the arguments is NULL, but their count is not 0"));
         }
         // SAFETY: it is not null, and as the caller promises.
         let arguments = unsafe { std::slice::from_raw_parts(self.arguments, self.argument_count) };
@@ -143,10 +148,10 @@ impl ForProgram {
     }
 }
 
-/// Returns a text of C.
+/// Copies a C string.
 ///
 /// # Safety
-/// It is null or ends with a zero.
+/// `text` is null or points to bytes that end with a zero byte.
 ///
 /// # Errors
 /// If it is null, or not UTF-8.
@@ -165,7 +170,8 @@ mod tests {
 
     /// Returns the result of reading these fields.
     fn read_fields(fields: &[u64]) -> Result<ForProgram, i32> {
-        // SAFETY: the sizes in the tests are those of the arrays, or smaller.
+        // SAFETY: a size in the tests is at most that of its array, or is refused before anything
+        // else is read.
         unsafe { read(fields.as_ptr().cast::<ForProgram>()) }.map_err(|error| error.code())
     }
 

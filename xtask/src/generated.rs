@@ -1,4 +1,5 @@
-//! The files that the binary generates: manual, completions, a unit for systemd.
+//! Runs the built binary to generate some of the installed files: the manual, the shell completions, and a unit for
+//! systemd.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,13 +8,13 @@ use crate::Error;
 use crate::build::output;
 use crate::layout::{Content, Item};
 
-/// A unit of systemd, which each user may enable.
+/// The path of the systemd unit, which each user can enable.
 pub(crate) const UNIT: &str = "lib/systemd/user/lucarne.service";
 
 /// The binary's name if its path is not known: it is then found through the system's search path.
 pub(crate) const ANYWHERE: &str = "lucarne";
 
-/// The scripts that the binary prints.
+/// The paths of the completion scripts that the binary prints, and their shells.
 const COMPLETIONS: [(&str, &str); 3] = [
     ("share/bash-completion/completions/lucarne", "bash"),
     ("share/zsh/site-functions/_lucarne", "zsh"),

@@ -1,19 +1,19 @@
 //! The symbolic intermediate representation: the front half makes it from modules, and the linker
 //! makes a program from it.
 //!
-//! It contains no class ids, selector offsets or code addresses: classes, functions and globals are
-//! named by module and index, members by selector. This way the libraries can be compiled once, at
-//! build time, and user modules are appended after them.
+//! It contains no final numbers of classes, selector offsets or code addresses: modules refer to
+//! classes, functions and globals by module and index, and to members by selector. This way the
+//! libraries can be compiled once, at build time, and user modules are appended after them.
 //!
 //! A few rules hold everywhere:
 //!
 //! * **Canonical order.** The parameters of a function and the arguments of a call stand in this
 //!   order: `this` (if any), the unnamed ones as written, the named ones sorted by name.
-//! * **Locals.** A *routine* is a function or a lambda. It owns its locals, numbered from 0: `this`
-//!   (if any), the parameters in canonical order, then all others. Blocks belong to the routine that
-//!   they stand in and use its locals directly.
-//! * **Absent arguments.** An optional parameter that a static call does not give is passed as
-//!   [`Expr::Absent`]; the callee evaluates the default.
+//! * **Locals.** A *routine* is a function or a lambda. It owns its locals, numbered from 0: first
+//!   `this` (if any), or, in a lambda, the captured locals; then the parameters in canonical order;
+//!   then all others. Blocks belong to the routine that contains them and use its locals directly.
+//! * **Absent arguments.** For an optional parameter without an argument, a static call or
+//!   [`Expr::New`] passes [`Expr::Absent`]; the callee evaluates the default.
 //! * Names are canonical: `-` stands for both `-` and `_` inside an identifier.
 
 mod visit;
@@ -73,7 +73,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Returns a module to be changed. A module that another unit shares is copied first.
+    /// Returns a module for changes. If another unit shares the module, copies it first.
     pub fn module_mut(&mut self, id: ModuleId) -> &mut Module {
         Arc::make_mut(&mut self.modules[id.0 as usize])
     }
@@ -115,7 +115,7 @@ pub enum Item {
 pub struct Class {
     /// The name as declared.
     pub name: String,
-    /// Which keyword declared it.
+    /// The keyword that declared the class.
     pub kind: ClassKind,
     /// Whether the class cannot be instantiated.
     pub is_abstract: bool,
@@ -136,7 +136,7 @@ pub struct Class {
     pub at: Offset,
 }
 
-/// Which keyword declared a [`Class`].
+/// The keyword that declared a [`Class`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ClassKind {
     /// `class` (or `abstract class`).
@@ -230,7 +230,7 @@ pub enum FunctionKind {
     /// `this`, and its result is ignored. The front half spells out in its body, in order:
     /// field initializers, field parameters, statements, the super constructor.
     Constructor,
-    /// A constructor that returns an object of its own choice. It is called like a static function.
+    /// A constructor that returns an object explicitly. It is called like a static function.
     Factory,
     /// An instance method, getter or operator.
     Method,
@@ -354,7 +354,8 @@ pub enum Expr {
     String(String),
     /// A byte array whose bytes are all constants: a fresh array each time.
     Bytes(Vec<u8>),
-    /// An optional argument that was not given. Appears only as an argument of a static call.
+    /// An optional argument that was not given. Appears only as an argument of [`Expr::CallStatic`]
+    /// and [`Expr::New`].
     Absent,
 
     /// The value of a local (`this` is local 0 of a routine that has one).
@@ -389,8 +390,8 @@ pub enum Expr {
     Or(Box<Node>, Box<Node>),
     /// Value: whether the operand is null or false.
     Not(Box<Node>),
-    /// A loop. `break` is an exit to a [`Expr::Labeled`] around it, `continue` an exit to one
-    /// around its body. Value: null.
+    /// A loop. `break` is an exit to an [`Expr::Labeled`] around the loop, `continue` an exit to an
+    /// [`Expr::Labeled`] around its body. Value: null.
     Loop {
         /// Tested before each round.
         condition: Box<Node>,
@@ -402,7 +403,7 @@ pub enum Expr {
         /// before each update, so that each round captures its own.
         fresh: Vec<LocalId>,
     },
-    /// A place to exit to. Value: the body's, or the value that the exit brings.
+    /// A target of exits. Value: that of the body, or of the exit.
     Labeled(LabelId, Box<Node>),
     /// Leaves the enclosing [`Expr::Labeled`], also out of blocks; `finally` parts run.
     Exit(LabelId, Box<Node>),
@@ -426,8 +427,8 @@ pub enum Expr {
     /// Makes an object of the constructor's class and runs the constructor on it; arguments
     /// without `this`. Value: the object.
     New(FunctionId, Vec<Node>),
-    /// A call that the receiver's class decides; field reads and assignments of other objects are
-    /// such calls too.
+    /// A call whose target depends on the class of the receiver. Reading or assigning a field of
+    /// another object is such a call, too.
     CallDynamic {
         /// The receiver.
         receiver: Box<Node>,
@@ -448,7 +449,7 @@ pub enum Expr {
     Block {
         /// The parameters of the block: locals of the routine.
         parameters: Vec<LocalId>,
-        /// The code of the block. A `continue.label` is an exit to a label around it.
+        /// The code of the block. A `continue.label` is an exit to a label around this code.
         body: Box<Node>,
     },
     /// A lambda literal: a new routine.
@@ -464,10 +465,10 @@ pub enum Expr {
 
     /// Whether the value is an instance of the type.
     Is(Box<Node>, Type),
-    /// The value, if it is of the type; otherwise AS_CHECK_FAILED. Also stands for implicit checks
-    /// of locals, fields and results.
+    /// The value, if it is of the type; otherwise throws AS_CHECK_FAILED. Also stands for implicit
+    /// checks of locals, fields and results.
     As(Box<Node>, Type),
-    /// A string with values in it.
+    /// An interpolated string.
     Interpolate(Vec<Part>),
     /// A list literal.
     List(Vec<Node>),
@@ -479,9 +480,9 @@ pub enum Expr {
     ByteArray(Vec<Node>),
     /// `#primitive.module.name`: calls the native with all parameters of the function.
     Primitive {
-        /// The module.
+        /// The module of the native, such as `core`.
         module: String,
-        /// The name.
+        /// The name of the native in that module.
         name: String,
         /// How to handle a failure: the local that gets the error, and the code. Without it the
         /// error is thrown.

@@ -1,4 +1,4 @@
-//! A disk in memory that records its writes, and what a power cut could leave of them.
+//! For tests: a disk in memory that records its writes, and computes the contents that a power cut could leave.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lucarne_kernel::sync::Mutex;
 use redb::StorageBackend;
 
-/// A step that was done on the disk.
+/// An operation on the disk.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Write(usize, Vec<u8>),
@@ -22,7 +22,7 @@ pub(crate) struct Disk(Arc<Mutex<State>>);
 struct State {
     bytes: Vec<u8>,
     steps: Vec<Step>,
-    /// The size of the disk in bytes, if it is bounded.
+    /// The offset in bytes beyond which writes fail, or `None` if there is no limit.
     room: Option<usize>,
 }
 
@@ -37,9 +37,9 @@ impl Disk {
         self.state(|state| state.steps.len())
     }
 
-    /// Bounds the size of the disk. Files may still be made longer, as file systems allow: it is the writing that
-    /// fails.
-    pub(crate) fn has_room_for(&self, bytes: Option<usize>) {
+    /// Makes writes beyond this number of bytes fail, or allows them again. A resize beyond it still succeeds, as in
+    /// file systems.
+    pub(crate) fn limit_room(&self, bytes: Option<usize>) {
         self.state(|state| state.room = bytes);
     }
 
@@ -124,7 +124,7 @@ impl Platter {
         Platter { synced, unsynced: Vec::new() }
     }
 
-    /// Does one more step.
+    /// Adds a step. A sync makes all steps before it permanent.
     pub(crate) fn advance(&mut self, step: &Step) {
         if matches!(step, Step::Sync) {
             self.unsynced.drain(..).for_each(|step| apply(&mut self.synced, &step));
@@ -133,7 +133,8 @@ impl Platter {
         }
     }
 
-    /// Returns the bytes that a power cut leaves: some steps that were not synced are lost, and some are torn.
+    /// Returns bytes that a power cut could leave: of the steps since the last sync, some are lost, and some writes are
+    /// done in part.
     pub(crate) fn cut(&self, random: &mut fastrand::Rng) -> Vec<u8> {
         let mut bytes = self.synced.clone();
         let losses = random.f64();

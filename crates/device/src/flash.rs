@@ -286,7 +286,7 @@ mod tests {
             looked.map(|()| found.map(|bytes| bytes.len()))
         };
         assert_eq!(put(0), Ok(()));
-        disk.has_room_for(Some(disk.bytes().len()));
+        disk.limit_room(Some(disk.bytes().len()));
         let mut refused = 0;
         for number in 1..60 {
             let stored = put(number);
@@ -295,7 +295,7 @@ mod tests {
             assert_eq!((get(0), get(number)), (Ok(Some(30_000)), Ok(stored.is_ok().then_some(30_000))));
         }
         assert!(refused > 20, "only {refused} of 59 values that need more than the disk has");
-        disk.has_room_for(None);
+        disk.limit_room(None);
         assert_eq!(put(60), Ok(()));
     }
 

@@ -1,6 +1,7 @@
-//! The device as the keeper of `system.containers`: installed images, and further containers of them.
+//! Implements the service `system/containers` for a device: lists, installs and uninstalls images, and starts more
+//! containers from them.
 //!
-//! An instance has the name of an installed container, and with it its log, its storage and its permissions.
+//! An instance has the name of an installed container, and uses its log, its storage and its permissions.
 
 use std::path::Path;
 
@@ -34,7 +35,8 @@ pub(crate) struct Loaded {
 /// The container that asks for an instance.
 pub(crate) struct Asker {
     pub(crate) name: ContainerName,
-    /// The container to which the instance counts: the asker, or the container that started it.
+    /// The container whose instances are limited: the asking container, or, if that is itself an instance, the
+    /// container that started it, directly or through other instances.
     pub(crate) starter: ContainerName,
 }
 
@@ -49,7 +51,7 @@ struct Instance {
     orders: Orders,
     residents: Residents,
     gid: Gid,
-    /// Taken when it is started.
+    /// `None` once the instance has been started.
     loaded: Mutex<Option<Loaded>>,
 }
 
@@ -110,7 +112,7 @@ impl Keeper for Instances {
     }
 }
 
-/// Derives the name of a container from an image: the name of the file that it was made of.
+/// Returns the name of the container for an image: the file name of its entry, without the extension.
 fn name_of(image: &Image) -> Result<ContainerName, Refusal> {
     let stem = Path::new(&image.manifest().entry).file_stem().and_then(|stem| stem.to_str());
     stem.unwrap_or_default().parse().map_err(Refusal::new)
@@ -136,7 +138,7 @@ impl Startable for Instance {
 }
 
 impl Drop for Instance {
-    /// An instance that was never started is forgotten.
+    /// Forgets the instance, if it was never started.
     fn drop(&mut self) {
         if self.loaded.lock().is_some() {
             self.residents.forget_instance(self.gid);

@@ -25,7 +25,14 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
         let text = text_of(variant)?;
         let fixed = if let Text::Fixed(text) = &text { Some(text.clone()) } else { None };
         if let Some(other) = taken.insert(fixed, name) {
-            let message = format!("the text of this variant already stands for `{other}`");
+            let message = match &text {
+                Text::Fixed(_) => {
+                    format!("`{other}` has the same text: write another text with #[fault(\"...\")]")
+                }
+                Text::Other => {
+                    format!("`{other}` already stands for all other texts: write #[fault(other)] only once")
+                }
+            };
             return Err(Error::new_spanned(variant, message));
         }
         match text {
@@ -54,7 +61,7 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// Returns the crate that `#[fault(crate = path)]` on the enum names.
+/// Returns the crate that `#[fault(crate = path)]` on the enum names, or the default.
 fn root_of(item: &DeriveInput) -> Result<Path> {
     let mut named = item.attrs.iter().filter(|attribute| attribute.path().is_ident("fault"));
     let Some(attribute) = named.next() else { return Ok(root::default()) };

@@ -1,4 +1,5 @@
-//! The common parts of services and resources: a trait of methods with indexes.
+//! The common part of `#[service]` and `#[resource]`: reads the methods of a trait, and generates
+//! the match arms, client methods and constants for them.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +18,22 @@ use crate::client_method::ClientMethod;
 pub(crate) struct Method {
     pub(crate) name: Ident,
     pub(crate) index: u32,
-    /// The minor version that introduced the method, and its place in the source.
+    /// The minor version that introduced the method, and the place where that number is written.
     pub(crate) since: Option<(u32, Span)>,
     docs: Vec<Attribute>,
-    wants_call: bool,
+    takes_call: bool,
     names: Vec<Ident>,
     types: Vec<Type>,
-    /// The result type, and the error type if there is one.
+    /// The type of the result, without the error.
     value: Type,
+    /// The type of the error, if the method returns a `Result`.
     error: Option<Type>,
     client: ClientMethod,
 }
 
-/// Takes the methods out of a trait, and leaves the trait in the form that is implemented.
-/// `taken_names` are the names that the client has anyway.
+/// Reads the methods of a trait. Removes their attributes, and changes the trait into the form that
+/// providers implement: methods that return futures. `taken_names` are the names that the generated
+/// client or proxy has already.
 pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result<Vec<Method>> {
     if !item.generics.params.is_empty() {
         let message = "the trait of a service or resource cannot be generic: use concrete types";
@@ -43,12 +46,12 @@ pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result
         let Some((method, place)) = take_method(function)? else { continue };
         let name = method.client.name();
         if taken_names.iter().any(|taken| name == taken) {
-            let message = format!("the client already has a `{name}`: choose another name");
+            let message = format!("the generated type already has a `{name}`: choose another name");
             return Err(Error::new_spanned(name, message));
         }
         if let Some(other) = taken.insert(method.index, method.name.clone()) {
             let message =
-                format!("index {} is taken by `{other}`: each method needs its own number", method.index);
+                format!("index {} is taken by `{other}`: each method needs its own index", method.index);
             return Err(Error::new(place, message));
         }
         methods.push(method);
@@ -59,11 +62,11 @@ pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result
     Ok(methods)
 }
 
-/// Returns a method, and the place of its index. None for a function that is not a method of the
-/// service, since it is not async.
+/// Reads a method. Returns it and the place of its index, or `None` for a function that is not
+/// `async` and has none of the attributes of a method.
 fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
     let index =
-        take_number(&mut function.attrs, "index", "write #[index(n)], where n is the number of the method")?;
+        take_number(&mut function.attrs, "index", "write #[index(n)], where n is the index of the method")?;
     let since = take_number(&mut function.attrs, "since", "write #[since(n)], where n is a minor version")?;
     let client = take_attribute(&mut function.attrs, "client")?;
     let signature = &mut function.sig;
@@ -75,7 +78,7 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
         return Err(Error::new_spanned(signature.fn_token, message));
     }
     let Some((index, place)) = index else {
-        return Err(Error::new_spanned(&signature.ident, "every method needs a number: write #[index(n)]"));
+        return Err(Error::new_spanned(&signature.ident, "every method needs an index: write #[index(n)]"));
     };
     if !signature.generics.params.is_empty() {
         return Err(Error::new_spanned(
@@ -90,13 +93,13 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
         let message = "a method must take `&self` first: several calls may run at a time";
         return Err(Error::new_spanned(place, message));
     }
-    let (mut wants_call, mut names, mut types) = (false, Vec::new(), Vec::new());
+    let (mut takes_call, mut names, mut types) = (false, Vec::new(), Vec::new());
     for input in inputs {
         let FnArg::Typed(input) = input else { continue };
         if let Type::Reference(reference) = &*input.ty {
             let is_call = is_named(&reference.elem, "Call");
-            if is_call && names.is_empty() && !wants_call {
-                wants_call = true;
+            if is_call && names.is_empty() && !takes_call {
+                takes_call = true;
                 continue;
             }
             if is_call {
@@ -106,7 +109,7 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
                 ));
             }
             let message =
-                "arguments are sent, so they must be owned: take a String for a &str, a Vec for a slice";
+                "arguments are sent, so they must be owned: write String for &str, Vec or Bytes for a slice";
             return Err(Error::new_spanned(&input.ty, message));
         }
         require_no_byte_vector(&input.ty)?;
@@ -131,7 +134,7 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
         Some(attribute) => ClientMethod::parse(&attribute, names.len())?,
         None => ClientMethod::new(&name, &names, &types),
     };
-    Ok(Some((Method { name, index, since, docs, wants_call, names, types, value, error, client }, place)))
+    Ok(Some((Method { name, index, since, docs, takes_call, names, types, value, error, client }, place)))
 }
 
 pub(crate) fn is_shared_self(input: &FnArg) -> bool {
@@ -146,7 +149,7 @@ fn take_number(attributes: &mut Vec<Attribute>, name: &str, hint: &str) -> Resul
     number.map(Some).map_err(|_| Error::new_spanned(&attribute, hint))
 }
 
-/// Removes an attribute that can be written once.
+/// Removes and returns an attribute. Fails if the attribute is written twice.
 fn take_attribute(attributes: &mut Vec<Attribute>, name: &str) -> Result<Option<Attribute>> {
     let mut found = attributes.extract_if(.., |attribute| attribute.path().is_ident(name));
     let first = found.next();
@@ -170,7 +173,8 @@ fn is_named(ty: &Type, name: &str) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
 }
 
-/// Returns whether an error is a text without a type of its own. Clients get it as `CallError::Thrown`.
+/// Returns whether an error type is `Thrown`, which is only a text. Clients get it as
+/// `CallError::Thrown`.
 fn is_thrown(error: &Type) -> bool {
     is_named(error, "Thrown")
 }
@@ -193,8 +197,8 @@ fn value_and_error(output: &Type) -> (Type, Option<Type>) {
 }
 
 impl Method {
-    /// Returns the match arm that answers a call of the method. The handle of a resource is its
-    /// first argument.
+    /// Returns the match arm that answers calls of the method. For a method of a resource, the
+    /// first argument is the handle.
     pub(crate) fn arm(
         &self,
         root: &Path,
@@ -220,7 +224,7 @@ impl Method {
             Target::Service => quote!(),
             Target::Resource => quote!(let __resource = __call.resource::<#implementor>(__handle)?;),
         };
-        let call = self.wants_call.then(|| quote!(__call,));
+        let call = self.takes_call.then(|| quote!(__call,));
         let invoke = quote! {
             <#implementor as #interface>::#name(#receiver, #call #(#names),*).await
         };
@@ -228,8 +232,8 @@ impl Method {
             None => quote!(__call.answer(&#invoke)),
             Some(error) if is_thrown(error) => quote!(__call.answer(&#invoke?)),
             Some(fault) => {
-                // Spanned at the error type, so that the compiler points there if it is not a
-                // fault.
+                // The span is that of the error type: if this type does not implement `Fault`, the
+                // compiler points there.
                 let placed = crate::root::at(root, fault.span());
                 let to_text = quote_spanned!(fault.span()=> #placed::Fault::to_text(&__fault));
                 quote! {
@@ -283,14 +287,15 @@ impl Method {
     }
 }
 
-/// The owner of a method.
+/// Whether a method belongs to a service or to a resource.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Service,
     Resource,
 }
 
-/// Replaces `Resource<Self::Die>` by `DieProxy`.
+/// Replaces each `Resource<Self::X>` in a type by the proxy of `X`, for example
+/// `Resource<Self::Die>` by `DieProxy`.
 struct ProxiesForResources<'p> {
     /// The proxies by the names of the associated types.
     proxies: &'p BTreeMap<String, Type>,

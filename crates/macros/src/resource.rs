@@ -53,19 +53,19 @@ pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStre
     Ok(quote!(#item #proxy))
 }
 
-/// Returns the function that makes a resource of an implementation.
+/// Returns the function `resource` of the trait, which makes a resource from an implementation.
 fn maker(options: &Options) -> syn::TraitItem {
     let root = &options.root;
     match &options.notifies {
         None => syn::parse_quote! {
-            /// Makes it a resource, to be returned from a method.
+            /// Makes a resource from this value, to be returned from a method.
             fn resource(self) -> #root::Resource<Self> where Self: Sized {
                 #root::Resource::new(self)
             }
         },
         Some(value) => syn::parse_quote! {
-            /// Makes a resource, to be returned from a method. `make` gets the `Notifier` for its
-            /// client.
+            /// Makes a resource, to be returned from a method. `make` gets the `Notifier` of the
+            /// resource's client, and returns the implementation.
             fn resource(
                 make: impl ::std::ops::FnOnce(#root::Notifier<#value>) -> Self,
             ) -> #root::Resource<Self> where Self: Sized {

@@ -1,11 +1,13 @@
-//! The table of all operations, by the names that programs use.
+//! The table of the operations on the machine around a program: files, folders, pipes, child
+//! processes and environment variables, with the names of their natives.
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident($arity:literal) = $module:literal $native:literal,)*) => {
         /// An operation on the machine around a program.
         ///
-        /// The documentation of each lists its parameters and its result. A *handle* is the number
-        /// of something open, and is valid only in its process; a *group* is ignored.
+        /// The documentation of each variant lists its parameters and its result. A *handle* is the
+        /// number of an open file, folder, pipe or child, and is valid only in its process. A
+        /// *group* is a parameter that is ignored.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Operation {
             $($(#[$doc])* $name,)*
@@ -44,8 +46,8 @@ operations! {
     FileClose(1) = "file" "close",
     /// `handle` -> whether it is a regular file.
     FileIsOpenFile(1) = "file" "is-open-file",
-    /// `path follow-links` -> the file's properties, in the order that programs index; null if it
-    /// does not exist.
+    /// `path follow-links` -> the file's properties, a list in which programs find each at a fixed
+    /// index; null if the file does not exist.
     FileStat(2) = "file" "stat",
     /// `path`: removes a file.
     FileUnlink(1) = "file" "unlink",
@@ -62,7 +64,7 @@ operations! {
 
     /// `path permissions`.
     FolderMake(2) = "file" "mkdir",
-    /// `prefix` -> the path of a new folder that begins with the prefix, as bytes.
+    /// `prefix`: makes a folder whose path begins with the prefix -> its path, as bytes.
     FolderMakeTemporary(1) = "file" "mkdtemp",
     /// `path`: removes an empty folder.
     FolderRemove(1) = "file" "rmdir",
@@ -79,13 +81,13 @@ operations! {
     /// `path` -> the path without links and dots; null if it does not exist.
     FileRealpath(1) = "file" "realpath",
 
-    /// -> the group of pipes.
+    /// -> null, in place of a group of pipes.
     PipeInit(0) = "pipe" "init",
     /// `group is-input` -> the handles of both ends, the child's end second.
     PipeCreate(2) = "pipe" "create-pipe",
-    /// `group number` -> a handle for something that is open already.
+    /// `group number` -> another handle for the open file, pipe or stream with this number.
     PipeFromNumber(2) = "pipe" "fd-to-pipe",
-    /// `handle` -> its number.
+    /// `handle` -> its number, which is the handle itself.
     PipeNumber(1) = "pipe" "fd",
     /// `handle` -> bytes; null at the end, -1 if no data is available now.
     PipeRead(1) = "pipe" "read",
@@ -98,7 +100,7 @@ operations! {
     /// `group use-path stdin stdout stderr fd-3 fd-4 command arguments environment` -> a handle.
     ChildStart(10) = "pipe" "fork2",
 
-    /// -> the group of children.
+    /// -> null, in place of a group of children.
     ChildInit(0) = "subprocess" "init",
     /// `handle`: the program will wait for the child.
     ChildWaitFor(1) = "subprocess" "wait-for",
@@ -114,8 +116,8 @@ operations! {
     /// `name value`: null removes it.
     EnvironmentSet(2) = "core" "set-env",
 
-    /// `handle bits` -> its state, once it has one of the bits or never will. For a child, how it
-    /// ended, once it has.
+    /// `handle bits`: waits until a pipe has one of the bits in its state, or is closed or broken
+    /// -> its state. For a child: waits until it has ended -> the number that says how it ended.
     StateAwait(2) = "outside" "await-state",
     /// `handle`: forgets a child that has ended.
     StateRelease(1) = "outside" "release",

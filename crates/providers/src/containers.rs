@@ -1,7 +1,8 @@
-//! The service `system.containers`: lists installed images and starts containers from them.
+//! The service `system/containers`: lists, installs and uninstalls images, and starts containers from them.
 //!
 //! A [`Keeper`], which is a device or a system that runs programs, decides which images are installed and how
-//! containers start and end. Each start creates a new container, an *instance* of the image, with a group of its own.
+//! containers start and end. Each call of `load` prepares a new container, an *instance* of the image, with its own
+//! group.
 //! An instance keeps running when its starter closes it or ends; it ends with the system at the latest.
 //!
 //! ```no_run
@@ -42,7 +43,7 @@ pub use interface::{ContainersClient as Containers, ImageWriterProxy as ImageWri
 /// The first item of a notification that the background state has changed.
 const BACKGROUND_STATE_CHANGE: i64 = 0;
 
-/// [`InstallOptions`] as they travel.
+/// Converts [`InstallOptions`] to and from the number that is sent.
 mod flags {
     use super::InstallOptions;
 

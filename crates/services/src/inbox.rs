@@ -1,4 +1,4 @@
-//! The notifications on their way to a proxy, or from a component.
+//! The queue of notifications for a proxy, or from a component, until its stream reads them.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
@@ -9,17 +9,17 @@ use lucarne_message::Payload;
 
 use crate::failure::Broken;
 
-/// The time for which all notifications of a proxy are kept before its stream is requested. Less than the time limit of
-/// the kernel: a client that does not read them must not lose the resource.
+/// The time, from the first unread notification on, in which all notifications are kept although no stream reads them.
+/// Shorter than the kernel's limit for slow consumers: a client that does not read them must not lose the resource.
 pub(crate) const UNREAD_US: i64 = 500_000;
 
-/// The number of notifications that are kept after that; older ones are dropped.
+/// The number of notifications that are kept after this time, until a stream reads them; older ones are dropped.
 const UNREAD_MAX: usize = 64;
 
 /// The reason why an inbox gets no further notifications.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
-    /// The holder of the proxy closed it.
+    /// The proxy or component was closed, or a stream has already returned the reason of another end.
     Closed,
     Broken(Broken),
 }
@@ -74,7 +74,7 @@ impl Inbox {
         is_first
     }
 
-    /// Drops all but the newest notifications from now on, if no stream reads yet.
+    /// If no stream reads yet, keeps only the newest [`UNREAD_MAX`] notifications, now and later.
     pub(crate) fn keep_newest(&self) {
         let mut state = self.state.lock();
         if state.reading == Reading::NotYet {
@@ -85,7 +85,7 @@ impl Inbox {
         drop(dropped);
     }
 
-    /// Begins to read, in place of an earlier stream.
+    /// Begins to read, in place of an earlier stream. Returns the number of the new reader.
     pub(crate) fn start_reading(&self) -> u64 {
         let mut state = self.state.lock();
         state.reader += 1;
@@ -108,7 +108,7 @@ impl Inbox {
         }
     }
 
-    /// Polls for the next notification. After an end other than a close comes the reason, once, and then nothing.
+    /// Polls for the next notification. After an end other than a close, returns the reason once, and then `None`.
     pub(crate) fn poll_next(
         &self,
         reader: u64,

@@ -20,18 +20,18 @@ use crate::selector::Selector;
 /// The default time limit for waiting for a provider.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The description that a provider gives of itself.
+/// A service that was opened, as its provider describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// The requested service.
     pub selector: Selector,
     /// The name of the provider.
     pub name: String,
-    /// The version of the provider.
+    /// The major version of the provider.
     pub major: i64,
-    /// The version of the provider.
+    /// The minor version of the provider.
     pub minor: i64,
-    /// The version of the provider.
+    /// The patch version of the provider.
     pub patch: i64,
     /// The tags of the provider.
     pub tags: Vec<String>,
@@ -45,20 +45,21 @@ pub struct Candidate {
     pub pid: Pid,
     /// The name of the provider.
     pub name: String,
-    /// The version of the provider.
+    /// The major version of the provider.
     pub major: i64,
-    /// The version of the provider.
+    /// The minor version of the provider.
     pub minor: i64,
-    /// The higher, the better.
+    /// The priority of the provider. The candidate with the highest priority is used.
     pub priority: i64,
-    /// The required tags.
+    /// The tags of the provider.
     pub tags: Vec<String>,
     id: i64,
 }
 
-/// A service about to be opened: awaited, or waited for, it gives the client.
+/// A service that is about to be opened. Await it, or call [`wait`](Open::wait), to get the client.
 ///
-/// If there are several providers, the client uses the one with the highest priority.
+/// If there are several providers, the client uses the one with the highest priority. If several have that priority,
+/// opening fails with [`OpenError::Ambiguous`].
 #[must_use = "nothing is opened before it is awaited, or waited for"]
 pub struct Open<C> {
     container: Container,
@@ -71,8 +72,8 @@ pub struct Open<C> {
 type Filter = Box<dyn Fn(&Candidate) -> bool + Send>;
 
 impl<C: From<Client> + Send + 'static> Open<C> {
-    /// Begins to open the service for a container. `C` is made of the [`Client`], as those of
-    /// `#[lucarne::service]` are.
+    /// Prepares to open the service for a container; nothing is sent yet. `C` is a type that is made from a [`Client`],
+    /// such as the clients that `#[lucarne::service]` generates.
     pub fn new(container: &Container, selector: Selector) -> Open<C> {
         Open { container: container.clone(), selector, patience: PATIENCE, filter: None, gives: PhantomData }
     }
@@ -83,8 +84,8 @@ impl<C: From<Client> + Send + 'static> Open<C> {
         self
     }
 
-    /// Accepts an older provider, of the minor version `minor` or later. Methods that came after
-    /// it are then unimplemented.
+    /// Also accepts older providers, from the minor version `minor` on. Methods that were added after that version then
+    /// fail as unimplemented, even if the provider has them.
     pub fn minor(mut self, minor: u32) -> Open<C> {
         self.selector = self.selector.with_minor(minor);
         self
@@ -96,7 +97,7 @@ impl<C: From<Client> + Send + 'static> Open<C> {
         self
     }
 
-    /// Blocks this thread until it is opened. It needs no runtime.
+    /// Blocks this thread until the service is open. Works without an async runtime.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -151,7 +152,10 @@ async fn find_and_open(
     Ok(open_at(shared, selector, &best).await?)
 }
 
-/// Returns the best of the candidates, which come by descending priority.
+/// Returns the candidate with the highest priority. The candidates must be in descending order of priority.
+///
+/// # Errors
+/// [`OpenError::Ambiguous`] if two have the highest priority.
 fn best(candidates: Vec<Candidate>, filter: Option<&Filter>) -> Result<Option<Candidate>, OpenError> {
     let mut allowed =
         candidates.into_iter().filter(|candidate| filter.is_none_or(|filter| filter(candidate)));
@@ -173,7 +177,7 @@ async fn open_at(
     let [Value::Int(id), Value::String(name), Value::Int(major), Value::Int(minor), Value::Int(patch), tags] =
         definition.as_list().unwrap_or_default()
     else {
-        return Err(Failed::Decode("the description of the provider".to_owned()));
+        return Err(Failed::Decode("the description of the provider is malformed".to_owned()));
     };
     let (name, tags) = (name.clone(), texts(tags));
     if let Some(port) = shared.port() {
@@ -185,7 +189,7 @@ async fn open_at(
 
 // -- Discovery ----------------------------------------------------------------------------------
 
-/// News of the providers of a service. Dropping it ends them.
+/// The resource by which the service manager sends lists of candidates. Dropping it closes the resource.
 struct Watch {
     shared: Arc<Shared>,
     manager: (Pid, i64),
@@ -206,7 +210,7 @@ impl Drop for Watch {
     }
 }
 
-/// The service manager's record of a service.
+/// The answer of the service manager to `discover`.
 struct Discovered {
     found: Vec<Candidate>,
     watch: Option<Watch>,
@@ -236,7 +240,7 @@ pub(crate) async fn ask_manager(shared: &Arc<Shared>, index: i64, arguments: Val
     Ok(answer.payload.into_value()?)
 }
 
-/// Returns the service manager, and the number by which it identifies this container.
+/// Returns the service manager, and the client that this container has there. Opens the client first if necessary.
 async fn manager(shared: &Arc<Shared>) -> Result<(Pid, i64), Failed> {
     if let Some(known) = shared.discovery.get() {
         return Ok(*known);

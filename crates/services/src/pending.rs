@@ -17,10 +17,11 @@ use crate::wait::wait_within;
 
 /// A result that is not available yet.
 ///
-/// A call is sent when it is first polled. It is awaited in any runtime, or on a separate thread
-/// with [`wait`](Pending::wait); either way [`within`](Pending::within) bounds the time. Dropping it
-/// before it is done cancels the call, and never blocks.
-#[must_use = "nothing is sent before it is awaited, or waited for"]
+/// A call is sent when it is first polled. Other operations of a container, such as installing a provider, begin at
+/// once. Await the result in any runtime, or wait for it on a separate thread with [`wait`](Pending::wait);
+/// [`within`](Pending::within) limits the time of both. Dropping the result never blocks: it cancels a call, while
+/// other operations continue.
+#[must_use = "a call is sent only when it is awaited, or waited for"]
 pub struct Pending<T, X> {
     work: Work<T, X>,
     within: Option<Duration>,
@@ -33,7 +34,7 @@ enum Work<T, X> {
     Failed(Option<Failed>),
 }
 
-/// Work that a crate above does, begun when it is first polled.
+/// Work of a crate that depends on this one. It begins when it is first polled.
 pub trait Deferred<T, X>: Future<Output = Result<T, X>> + Send + Unpin {
     /// Bounds the time, from the first poll on.
     fn set_within(&mut self, duration: Duration);
@@ -44,11 +45,11 @@ pub(crate) type Read<T> = fn(Payload, Client) -> Result<T, DecodeError>;
 
 struct Call<T> {
     ask: Ask,
-    /// There until the answer is.
+    /// `None` once the answer has arrived.
     reader: Option<Reader<T>>,
 }
 
-/// The task that reads the answer.
+/// The function that reads the answer, and the client or component that the request went to.
 enum Reader<T> {
     Client(Client, Read<T>),
     Component(Component, fn(Payload) -> Result<T, DecodeError>),
@@ -100,12 +101,12 @@ impl<T, X: From<Failed>> Pending<T, X> {
         Pending::new(Work::Failed(Some(failed)))
     }
 
-    /// Creates the result of work that is not a container's.
+    /// Creates the pending result of work that does not run in a container.
     pub fn deferred(work: Box<dyn Deferred<T, X>>) -> Pending<T, X> {
         Pending::new(Work::Deferred(work))
     }
 
-    /// Returns a pending result that another thread delivers.
+    /// Returns a pending result, and the promise by which another thread sets it.
     pub(crate) fn promised(shared: &Arc<Shared>) -> (Promise<T, X>, Pending<T, X>) {
         let (promise, kept) = Promise::new();
         let promised = Promised { kept, shared: shared.clone(), within: None, alarm: None };
@@ -140,12 +141,12 @@ impl<T, X: From<Failed>> Pending<T, X> {
         self
     }
 
-    /// Blocks this thread until the result is there. It needs no runtime.
+    /// Blocks this thread until the result has arrived. Works without an async runtime.
     ///
-    /// With [`within`](Pending::within), it returns soon after that time, also if the container itself is blocked.
+    /// With [`within`](Pending::within), it returns soon after that time, even if the container itself is blocked.
     ///
     /// # Errors
-    /// The output of the future.
+    /// The error of the operation. If the time is over, the error of an exceeded deadline.
     ///
     /// # Panics
     /// In a handler or a task of a container, which would block the work that it waits for: use `.await` there. The panic
@@ -165,7 +166,7 @@ impl<T, X: From<Failed>> Pending<T, X> {
     }
 }
 
-// Pinned data is behind pointers.
+// No field is pinned in place: the futures inside are in boxes.
 impl<T, X> Unpin for Pending<T, X> {}
 
 impl<T, X: From<Failed>> Future for Pending<T, X> {

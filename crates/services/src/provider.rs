@@ -1,4 +1,4 @@
-//! Providers: install services, so that clients can open them.
+//! Installs providers, whose services clients can then open.
 
 use std::sync::Arc;
 
@@ -56,14 +56,14 @@ impl ProviderBuilder {
         self
     }
 
-    /// Marks by which clients may choose.
+    /// Sets the tags, by which clients can select a provider.
     #[must_use]
     pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> ProviderBuilder {
         self.tags = Some(tags.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Makes the services known to all containers. Done when they can be opened.
+    /// Registers the services at the service manager. The result is ready when clients can open them.
     ///
     /// # Errors
     /// See [`InstallError`].
@@ -79,8 +79,8 @@ impl std::fmt::Debug for ProviderBuilder {
     }
 }
 
-/// A provider that is installed. It stays so, also without this, until it is uninstalled or its
-/// container ends.
+/// An installed provider. It stays installed until it is uninstalled or its container ends, even if this value is
+/// dropped.
 #[derive(Debug)]
 pub struct Provider {
     container: Container,
@@ -88,17 +88,18 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Takes the services back. Calls that are being answered are answered to their end; clients, and
-    /// with them resources, are closed.
+    /// Uninstalls the provider: clients can no longer open its services. Calls in progress are answered; the clients
+    /// and their resources are closed.
     ///
     /// # Errors
-    /// [`CallError::Closed`] if the container has ended.
+    /// [`CallError::Closed`] if the container has ended; [`CallError::Unresponsive`] if the service manager does not
+    /// answer.
     pub fn uninstall(&self) -> Pending<(), CallError> {
         uninstalling(self.container.shared(), &self.info)
     }
 }
 
-/// Begins to take the services of a provider back.
+/// Begins to uninstall a provider.
 pub(crate) fn uninstalling(shared: &Arc<Shared>, info: &Arc<ProviderInfo>) -> Pending<(), CallError> {
     let (own, info) = (shared.clone(), info.clone());
     Pending::in_container(shared, async move { Ok(uninstall(&own, &info).await?) })
@@ -112,7 +113,7 @@ async fn install(builder: ProviderBuilder) -> Result<Provider, InstallError> {
         let shared = container.shared().clone();
         let offered = Arc::new(Offered { shared, selector, info: info.clone(), serve });
         if let Err(failed) = listen(container.shared(), offered, priority).await {
-            // A failure drops the services that were installed so far, and the others.
+            // If one service cannot be registered, remove all services of the provider again.
             let _ = uninstall(container.shared(), &info).await;
             return Err(failed.into());
         }

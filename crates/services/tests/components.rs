@@ -1,4 +1,5 @@
-//! Components, as a container uses them. Those here are processes of the kernel that behave as ones in C do.
+//! Tests of components as containers use them. The components in these tests are processes of the kernel that behave
+//! like components in C.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -22,10 +23,10 @@ const NEVER: i64 = 2;
 const NOTIFY: i64 = 3;
 const END: i64 = 4;
 
-/// The messages that a component has seen, and whether it listens.
+/// The numbers of messages that a component has received, and whether it leaves new ones in its mailbox.
 #[derive(Default)]
 struct Seen {
-    is_deaf: AtomicBool,
+    is_paused: AtomicBool,
     notified: AtomicUsize,
     canceled: AtomicUsize,
 }
@@ -53,14 +54,14 @@ impl World {
         Component::open(&self.container, ID).wait().expect("the component is published")
     }
 
-    /// Sets whether the component leaves each message in its mailbox, or takes it.
-    fn be_deaf(&self, is_deaf: bool) {
-        self.seen.is_deaf.store(is_deaf, Ordering::SeqCst);
+    /// Sets whether the component leaves messages in its mailbox.
+    fn set_paused(&self, is_paused: bool) {
+        self.seen.is_paused.store(is_paused, Ordering::SeqCst);
         self.kernel.wake(self.component.first());
     }
 }
 
-/// Starts a component, which can be found when this returns.
+/// Starts a component. It is published when this function returns.
 fn start_component(kernel: &Kernel, seen: Arc<Seen>) -> RunningProgram {
     let (published, is_published) = mpsc::channel();
     let (mut is_new, mut unanswered) = (true, Vec::new());
@@ -68,9 +69,9 @@ fn start_component(kernel: &Kernel, seen: Arc<Seen>) -> RunningProgram {
         if std::mem::take(&mut is_new) {
             context
                 .request(Pid::SYSTEM, procedure::PUBLISH, Payload::string(ID))
-                .expect("the manager is there");
+                .expect("the service manager runs");
         }
-        while !seen.is_deaf.load(Ordering::SeqCst)
+        while !seen.is_paused.load(Ordering::SeqCst)
             && let Some(message) = context.receive()
         {
             match message.kind {
@@ -85,7 +86,7 @@ fn start_component(kernel: &Kernel, seen: Arc<Seen>) -> RunningProgram {
                     }
                     let has_more_room = context.send_external(message.pid, payload).is_ok();
                     let answer = if has_more_room { "more" } else { "full" };
-                    context.reply(token, Ok(to_payload(&Bytes::from(answer)).expect("bytes travel")));
+                    context.reply(token, Ok(to_payload(&Bytes::from(answer)).expect("bytes can be encoded")));
                 }
                 MessageKind::Request { procedure: END, .. } => return Outcome::Exit(Exit::Done),
                 MessageKind::Request { token, payload, .. } => context.reply(token, Ok(payload)),
@@ -115,13 +116,13 @@ fn eventually(is_so: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_component_answers() {
+fn requests_return_the_answer_of_the_component() {
     let world = World::new();
     let echo = world.open();
     assert_eq!((echo.id(), echo.pid()), (ID, world.component.first()));
     assert_eq!(echo.request(0, "a string").wait().unwrap(), b"a string");
     assert_eq!(echo.request(0, Bytes::new()).wait().unwrap(), b"");
-    // Its functions have any number, those of services included.
+    // The functions of a component can have any number, even those of the procedures of services.
     for function in [-1, 300, 301, 302, 303, 305, i32::MAX] {
         assert_eq!(echo.request(function, vec![1, 2, 3]).wait().unwrap(), &[1, 2, 3]);
     }
@@ -136,13 +137,13 @@ fn a_large_array_is_handed_over() {
 }
 
 #[test]
-fn errors_have_a_kind() {
+fn each_failure_of_a_request_has_its_own_error() {
     let world = World::new();
     let absent = Component::open(&world.container, "test/absent").wait();
     assert_eq!(absent.unwrap_err(), ComponentError::NotFound);
     let component = world.open();
     let Err(CallError::Thrown(thrown)) = component.request(FAIL as i32, "").wait() else {
-        panic!("it fails")
+        panic!("the request did not fail")
     };
     assert_eq!(thrown.text(), "TOO_COLD");
     let late = component.request(NEVER as i32, "").within(Duration::from_millis(1)).wait();
@@ -159,7 +160,7 @@ fn dropping_a_request_cancels_it() {
     let world = World::new();
     let component = world.open();
     world.container.spawn(async move {
-        // Polled once, so that it is sent.
+        // The first poll sends the request.
         let mut pending = component.request(NEVER as i32, "");
         std::future::poll_fn(|polled| {
             let is_pending = std::pin::Pin::new(&mut pending).poll(polled).is_pending();
@@ -172,7 +173,7 @@ fn dropping_a_request_cancels_it() {
 }
 
 #[test]
-fn a_container_has_a_component_open_once() {
+fn a_container_can_open_a_component_again_only_after_a_close() {
     let world = World::new();
     let first = world.open();
     let again = || Component::open(&world.container, ID).wait();
@@ -183,7 +184,7 @@ fn a_container_has_a_component_open_once() {
     assert_eq!(first.request(0, "").wait(), Err(CallError::Closed));
     assert_eq!(first.try_notify("x"), Err(NotifyError::Closed("x".into())));
     let second = again().expect("the first is closed");
-    // An earlier, closed component is unaffected.
+    // Dropping the first component, which is closed already, does not close the second.
     drop(first);
     assert_eq!(second.request(0, "again").wait().unwrap(), b"again");
     drop(second);
@@ -195,7 +196,7 @@ fn a_container_has_a_component_open_once() {
 }
 
 #[test]
-fn notifications_come_in_their_order_also_those_before_the_stream() {
+fn notifications_keep_their_order_even_if_they_precede_the_stream() {
     let world = World::new();
     let component = world.open();
     for number in 0..300_u32 {
@@ -206,7 +207,7 @@ fn notifications_come_in_their_order_also_those_before_the_stream() {
     for number in 0..300_u32 {
         assert_eq!(stream.next().wait().unwrap().unwrap(), &number.to_le_bytes());
     }
-    // Notifications from before the end arrive before it.
+    // Notifications that were sent before the component ended arrive before the end of the stream.
     component.notify("last").wait().unwrap();
     assert_eq!(component.request(END as i32, "").wait(), Err(CallError::Gone));
     assert_eq!(stream.next().wait(), Some(Ok("last".into())));
@@ -225,7 +226,7 @@ fn unread_notifications_are_bounded() {
         assert_eq!(stream.next().wait(), Some(Ok("news".into())));
     }
     drop(stream);
-    // The stream is dropped, so there is always room.
+    // Sending to the component works after its stream was dropped.
     component.notify("dropped").wait().unwrap();
 }
 
@@ -233,7 +234,7 @@ fn unread_notifications_are_bounded() {
 fn notifications_wait_for_a_busy_component() {
     let world = World::new();
     let component = world.open();
-    world.be_deaf(true);
+    world.set_paused(true);
     for _ in 0..NOTIFICATIONS_MAX {
         component.try_notify("x").unwrap();
     }
@@ -241,15 +242,15 @@ fn notifications_wait_for_a_busy_component() {
     let (sent, is_sent) = mpsc::channel();
     let waiting = component.clone();
     world.container.spawn(async move {
-        sent.send(waiting.notify("at last").await).expect("the test is there");
+        sent.send(waiting.notify("at last").await).expect("the test waits for the result");
     });
-    // Longer than a consumer of a resource may be slow.
+    // Longer than `SLOW_CONSUMER_US`: a component is not cut off as a resource is.
     assert!(is_sent.recv_timeout(Duration::from_millis(1_200)).is_err());
-    world.be_deaf(false);
+    world.set_paused(false);
     assert_eq!(is_sent.recv(), Ok(Ok(())));
     eventually(|| world.seen.notified.load(Ordering::SeqCst) == NOTIFICATIONS_MAX + 1);
-    // A component that ends has no room, but also no waiting senders.
-    world.be_deaf(true);
+    // When a component ends, the senders that wait for room get an error.
+    world.set_paused(true);
     while component.try_notify("x").is_ok() {}
     let waiting = component.clone();
     let waits = std::thread::spawn(move || waiting.notify("never").wait());

@@ -1,4 +1,4 @@
-//! The service manager, as clients and providers meet it.
+//! Tests of the service manager, by the messages of clients and providers.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,14 +22,14 @@ struct Test {
 type Answer = (RequestId, Result<Value, String>);
 type Act = Box<dyn FnOnce(&mut Context<'_>) -> Option<Exit> + Send>;
 
-/// A guest that follows the test's instructions, and keeps the messages that it gets.
+/// A guest process that does the acts of the test, and keeps the messages that it gets.
 #[derive(Clone)]
 struct Guest {
     pid: Pid,
     waker: Waker,
     acts: Arc<Mutex<VecDeque<Act>>>,
     inbox: Inbox,
-    /// Lets its mail lie.
+    /// Whether the guest leaves messages in its mailbox.
     deaf: Arc<AtomicBool>,
 }
 
@@ -97,7 +97,7 @@ impl Test {
         self.settle();
     }
 
-    /// Sends a request to the system, and returns the answer.
+    /// Sends a request from the guest to the service manager, and returns the answer.
     fn call(&mut self, guest: &Guest, procedure: i64, arguments: Value) -> Result<Value, String> {
         let asked = Arc::new(Mutex::new(None));
         let id = asked.clone();
@@ -176,7 +176,7 @@ fn opening_checks_id_uuid_and_version() {
 }
 
 #[test]
-fn candidates_are_flat_and_the_best_comes_first() {
+fn candidates_are_a_flat_list_by_descending_priority() {
     let mut test = Test::new();
     let (provider, client) = (test.guest(), test.guest());
     let at_provider = test.open(&provider);
@@ -195,7 +195,7 @@ fn candidates_are_flat_and_the_best_comes_first() {
 }
 
 #[test]
-fn an_id_is_registered_once_and_again_after_removal() {
+fn an_id_can_be_registered_again_only_after_its_removal() {
     let mut test = Test::new();
     let provider = test.guest();
     let client = test.open(&provider);
@@ -211,14 +211,14 @@ fn an_id_is_registered_once_and_again_after_removal() {
 }
 
 #[test]
-fn a_waiting_client_gets_each_provider_until_it_closes() {
+fn a_waiting_client_gets_each_new_list_until_it_closes_the_wait() {
     let mut test = Test::new();
     let (provider, waiter) = (test.guest(), test.guest());
     let client = test.open(&waiter);
     let (candidates, handle) = test.discover(&waiter, client, true);
     let handle = handle.expect("a resource");
     assert_eq!(candidates, []);
-    assert_eq!(handle & 1, 1, "it gets notifications");
+    assert_eq!(handle & 1, 1, "the handle of a resource with notifications is odd");
 
     let at_provider = test.open(&provider);
     test.invoke(&provider, at_provider, discovery::LISTEN, registration(9, "other", 5)).unwrap();
@@ -341,7 +341,7 @@ fn the_end_of_a_process_removes_its_records() {
     assert!(!flag.is_provided());
     assert_eq!(test.discover(&client, at_client, false).0, []);
     assert_eq!(*client.inbox.terminated.lock().unwrap(), [provider.pid]);
-    // Watching an ended process answers at once.
+    // If the process has ended already, the message comes at once.
     test.invoke(&client, at_client, discovery::WATCH, provider.pid.as_i64().into()).unwrap();
     assert_eq!(client.inbox.terminated.lock().unwrap().len(), 2);
 }
@@ -355,7 +355,7 @@ fn a_client_id_is_valid_only_in_its_process() {
     let (_, handle) = test.discover(&owner, client, true);
     let used = test.listen(&thief, client, 1, 5);
     assert_eq!(used, Err("HANDLER_NOT_FOUND".into()));
-    // Neither request has an effect, and neither answer tells whether it could have had one.
+    // Neither request has an effect. The answers do not reveal whether the client or the resource exists.
     assert_eq!(test.call(&thief, procedure::CLOSE, client.into()), Ok(Value::Null));
     let resource = list([client.into(), handle.unwrap().into()]);
     assert_eq!(test.call(&thief, procedure::CLOSE_RESOURCE, resource), Ok(Value::Null));
@@ -387,7 +387,7 @@ fn malformed_requests_are_refused_and_change_nothing() {
 }
 
 #[test]
-fn a_process_registers_a_bounded_number_of_services() {
+fn registrations_beyond_the_limits_for_interface_and_process_are_refused() {
     let mut test = Test::new();
     let guest = test.guest();
     let client = test.open(&guest);

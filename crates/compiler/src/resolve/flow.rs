@@ -1,22 +1,24 @@
-//! Definite assignment: everything has a value before it is read, and gets one where it must.
+//! Definite assignment: checks that each variable has a value before it is read, that a final one
+//! is assigned only once, and finds the fields that have no value at the end of a constructor.
 //!
-//! Works on finished code. It tracks locals defined with `?`, and the fields of the object that a
-//! constructor makes. Code in blocks may run or not, now or later, so its assignments do not count
-//! after it. Assignments before a jump out of a block count at the jump's label.
+//! Works on the intermediate representation of a body. It tracks the locals that are defined with
+//! `?`, and the fields of the object that a constructor makes. A block can run any number of times,
+//! now or later, or not at all: its assignments do not count after the block. If the code jumps out
+//! of a block, the assignments before the jump count at the label of the jump.
 
 use crate::ir::{Expr, FieldRef, FunctionId, LabelId, LocalId, Node};
 use crate::steps;
 use std::collections::{BTreeSet, HashMap};
 
-/// A variable that waits for its value.
+/// A tracked variable.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Slot {
     Local(u32),
-    /// An own field of the object under construction, by its place.
+    /// A field that the class itself declares, by its index in `Class::fields`.
     Field(u32),
 }
 
-/// A mistake and its place.
+/// A mistake, and its byte offset in the source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Mistake {
     /// The variable is read before it has a value.
@@ -25,12 +27,12 @@ pub(super) enum Mistake {
     AssignedTwice(Slot, u32),
 }
 
-/// The tracked variables.
+/// The tracked variables, and the functions that do not return.
 #[derive(Default)]
 pub(super) struct Followed<'a> {
     /// Locals defined with `?`, and whether they are final.
     pub(super) locals: HashMap<LocalId, bool>,
-    /// The class's fields that have no first value.
+    /// The fields of the class that have no value before the analyzed code, by their indexes.
     pub(super) fields: Vec<u32>,
     /// The class of the object under construction.
     pub(super) class: Option<crate::ir::ClassId>,
@@ -38,8 +40,8 @@ pub(super) struct Followed<'a> {
     pub(super) never_return: &'a [Option<FunctionId>],
 }
 
-/// A set of variables, by their numbers. Each branch has a copy of its own, so it is small: one bit
-/// for a variable.
+/// A set of variables: bit `n` tells whether the variable with number `n` is in it. Each branch has
+/// its own copy of the sets, so they must be small.
 #[derive(Clone, Default, Debug)]
 struct Set(Vec<u64>);
 
@@ -85,10 +87,10 @@ struct Slots {
     assigned: Set,
 }
 
-/// The state at a place; none if control does not get there.
+/// The state at a place; `None` if the place cannot be reached.
 type State = Option<Slots>;
 
-/// Analyzes some code. Returns the variables that may have no value at its end.
+/// Analyzes a body. Returns the mistakes, and the variables that may have no value at its end.
 pub(super) fn follow(root: &Node, followed: &Followed<'_>) -> (Vec<Mistake>, BTreeSet<Slot>) {
     let fields = followed.fields.iter().map(|field| Slot::Field(*field));
     let locals = followed.locals.keys().map(|local| Slot::Local(local.0));
@@ -116,11 +118,11 @@ pub(super) fn follow(root: &Node, followed: &Followed<'_>) -> (Vec<Mistake>, BTr
 struct Flow<'a> {
     followed: &'a Followed<'a>,
     numbers: HashMap<Slot, usize>,
-    /// The states at the exits to each label that is being visited.
+    /// For each enclosing label, the joined state of the exits to it.
     labels: HashMap<LabelId, State>,
     returns: State,
-    /// For each enclosing loop and block, the variables without a value before it: an assignment
-    /// inside may happen more than once.
+    /// For each enclosing loop and block, the variables that had no value before it. Code inside
+    /// can run more than once, so an assignment to one of these may be a second one.
     repeated: Vec<Set>,
     mistakes: Vec<Mistake>,
 }
@@ -181,7 +183,7 @@ impl Flow<'_> {
                 *state = join(state.take(), after);
             }
             Expr::Loop { condition, body, update, fresh } => {
-                // Each round has its own variables of the loop itself.
+                // The variables that the `for` itself defines are new in each round.
                 let mut before = state.clone().unwrap_or_default().unassigned;
                 for local in fresh {
                     if let Some(number) = self.numbers.get(&Slot::Local(local.0)) {
@@ -227,7 +229,8 @@ impl Flow<'_> {
                 }
             }
             Expr::Try { body, handler, .. } => {
-                // The handler may run at any time, so assignments of the body do not count.
+                // The body can be interrupted before each of its assignments, so none of them
+                // counts from the handler on.
                 let mut interrupted = state.clone();
                 self.visit(body, state);
                 if let (Some(slots), Some(body)) = (&mut interrupted, &*state) {
@@ -256,7 +259,7 @@ impl Flow<'_> {
     }
 
     fn read(&mut self, slot: Slot, at: u32, state: &mut State) {
-        // After the report it counts as assigned.
+        // After the report the variable counts as assigned, so that each variable is reported once.
         let Some(number) = self.numbers.get(&slot) else { return };
         if state.as_mut().is_some_and(|slots| slots.unassigned.remove(*number)) {
             self.mistakes.push(Mistake::Unassigned(slot, at));

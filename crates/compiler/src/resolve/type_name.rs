@@ -28,13 +28,13 @@ pub(super) fn resolve_type(
         None => match modules.look_up(world, module, word) {
             Found::Items(items) => items,
             Found::Ambiguous(items) => {
-                let title = format!("several imports have a `{word}`");
+                let title = format!("`{word}` is ambiguous: several imports have a declaration of this name");
                 let problem = Diagnostic::error(source, name.span, title);
                 return Err(Box::new(world.explain_ambiguous(problem, &items)));
             }
             Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
             Found::Nothing | Found::Prefix(_) => {
-                // The old name of the type.
+                // `String` is an old name of the type `string`.
                 if word == "String"
                     && let Some(class) = world.builtin.string
                 {
@@ -49,7 +49,8 @@ pub(super) fn resolve_type(
         Some(prefix) => match modules.look_up(world, module, &prefix.name) {
             Found::Prefix(behind) => match modules.look_up_in(world, &behind, word) {
                 Found::Ambiguous(items) => {
-                    let title = format!("several imports have a `{word}`");
+                    let title =
+                        format!("`{word}` is ambiguous: several imports have a declaration of this name");
                     let problem = Diagnostic::error(source, name.span, title);
                     return Err(Box::new(world.explain_ambiguous(problem, &items)));
                 }
@@ -69,7 +70,8 @@ pub(super) fn resolve_type(
     if let Some(Item::Class(class)) = items.first()
         && !is_hidden
     {
-        // Null is an object, too, and an instance of its own class.
+        // `null` is an instance of `Object` and of its own class, so these two types always include
+        // it.
         let of_null = [world.builtin.object, world.builtin.null].contains(&Some(*class));
         let nullable = name.nullable || of_null;
         return Ok(Type::Class { class: *class, nullable });
@@ -78,7 +80,8 @@ pub(super) fn resolve_type(
         let title = format!("`{word}` is not a type");
         let problem = Diagnostic::error(source, name.span, title);
         return Err(Box::new(
-            problem.note("types are the names of classes, interfaces and mixins, `any` and `none`"),
+            problem
+                .note("a type is `any`, `none`, or the name of a class, an interface, a mixin or a monitor"),
         ));
     }
     let problem = Diagnostic::error(source, name.span, format!("there is no type `{word}`"));
@@ -91,7 +94,7 @@ pub(super) fn resolve_type(
     }))
 }
 
-/// Warns about the old name of a type.
+/// Returns a warning if a type is written with an old name.
 pub(super) fn old_type_name(
     world: &World,
     source: SourceId,

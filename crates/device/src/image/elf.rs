@@ -6,9 +6,13 @@ use object::{Architecture, Endianness, Object};
 
 use super::{ImageError, Kind};
 
-/// Returns whether an ELF file can be started, or is loaded into another program.
+/// Returns the kind of an ELF file: an executable, or a component, which is loaded into another
+/// program.
+///
+/// # Errors
+/// If the file is neither of them, or is for another architecture.
 pub(super) fn kind(contents: &[u8]) -> Result<Kind, ImageError> {
-    let unknown = |_| ImageError::Foreign("this is neither an executable nor a component".to_owned());
+    let unknown = |_| ImageError::Foreign("the file is neither an executable nor a component".to_owned());
     let file = object::File::parse(contents).map_err(unknown)?;
     let own = match std::env::consts::ARCH {
         "x86_64" => Architecture::X86_64,
@@ -17,7 +21,7 @@ pub(super) fn kind(contents: &[u8]) -> Result<Kind, ImageError> {
         _ => file.architecture(),
     };
     if file.architecture() != own {
-        let text = format!("this is for {:?}, and the machine is {own:?}", file.architecture());
+        let text = format!("the file is for {:?}, but this machine is {own:?}", file.architecture());
         return Err(ImageError::Foreign(text));
     }
     let header = FileHeader64::<Endianness>::parse(contents).map_err(unknown)?;
@@ -26,11 +30,12 @@ pub(super) fn kind(contents: &[u8]) -> Result<Kind, ImageError> {
         ET_EXEC => Ok(Kind::Executable),
         ET_DYN if is_started(header, endian, contents).map_err(unknown)? => Ok(Kind::Executable),
         ET_DYN => Ok(Kind::Component),
-        _ => Err(ImageError::Foreign("this is neither an executable nor a component".to_owned())),
+        _ => Err(ImageError::Foreign("the file is neither an executable nor a component".to_owned())),
     }
 }
 
-/// Executables that can lie anywhere look like shared objects, but for these signs.
+/// Returns whether a shared object is a position-independent executable: it names an interpreter or
+/// has the flag `DF_1_PIE`.
 fn is_started(
     header: &FileHeader64<Endianness>,
     endian: Endianness,

@@ -45,7 +45,7 @@ impl MemoryFiles {
     }
 
     /// Bounds the number of bytes that can still be written.
-    pub(crate) fn has_room_for(&self, bytes: Option<usize>) {
+    pub(crate) fn limit_room(&self, bytes: Option<usize>) {
         *self.room.lock() = bytes;
     }
 

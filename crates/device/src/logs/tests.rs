@@ -338,7 +338,7 @@ fn lines_that_a_full_disk_does_not_take_can_be_read_and_are_written_later() {
     };
     // No file, half a line in a file, and a part of some lines.
     for (number, room) in [Some(0), Some(20), None, Some(30), Some(0), Some(150)].into_iter().enumerate() {
-        files.has_room_for(room);
+        files.limit_room(room);
         let expected = say(number as u32);
         logs.write_waiting();
         assert_eq!(texts(&log), expected, "with room for {room:?}");
@@ -351,7 +351,7 @@ fn lines_that_a_full_disk_does_not_take_can_be_read_and_are_written_later() {
     let expected = say(6);
     let Some(Followed::Entry(next)) = follower.next() else { panic!("a line was printed") };
     assert_eq!((next.number, next.text.as_str()), (12, "6"));
-    files.has_room_for(None);
+    files.limit_room(None);
     logs.flush();
     let again = Logs::on(Arc::new(files), LogLimits::default(), Clock::real()).expect("no log is damaged");
     assert_eq!(texts(&self::log(&again, "a")), expected);
@@ -362,7 +362,7 @@ fn a_flood_on_a_full_disk_is_bounded() {
     let limits = LogLimits { waiting_bytes: 4_096, ..LogLimits::default() };
     let (logs, files) = in_memory(limits);
     let log = log(&logs, "a");
-    files.has_room_for(Some(0));
+    files.limit_room(Some(0));
     log.system("a report");
     for number in 0..2_000 {
         print(&log, number);

@@ -91,7 +91,7 @@ fn a_full_disk_refuses_and_is_used_again_when_it_has_room() {
     };
     install(1).expect("there is room");
     let before = store.list().expect("the store is intact");
-    disk.has_room_for(Some(disk.bytes().len()));
+    disk.limit_room(Some(disk.bytes().len()));
     let full = (2..20).find_map(|number| install(number).err()).expect("the disk becomes full");
     assert!(matches!(full, StoreError::Full), "{full}");
 
@@ -103,7 +103,7 @@ fn a_full_disk_refuses_and_is_used_again_when_it_has_room() {
         store.uninstall(&record.name).expect("uninstalling needs no room");
     }
 
-    disk.has_room_for(None);
+    disk.limit_room(None);
     install(20).expect("there is room again");
     let records = store.list().expect("the store is intact");
     assert_eq!(records.iter().map(|record| record.name.as_str()).collect::<Vec<_>>(), ["c1", "c20"]);

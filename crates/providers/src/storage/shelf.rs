@@ -18,7 +18,8 @@ pub const REGION_BYTES_MAX: u64 = 64 << 20;
 /// The largest number of bytes that one call reads or writes.
 pub(super) const STEP_BYTES_MAX: u64 = 64 << 10;
 
-/// The largest size of a value in a bucket, in bytes. Like a step, a value stays in memory until it is on the disk.
+/// The largest size of a value in a bucket, in bytes. A value stays in memory until it is on the disk, like the data of
+/// a call.
 const VALUE_BYTES_MAX: usize = 64 << 10;
 
 /// The largest length of a path or key, in bytes.
@@ -40,13 +41,13 @@ pub enum StorageFault {
     /// The region is smaller than the requested capacity.
     #[error("Existing region is too small")]
     TooSmall,
-    /// The container has no space left, or the medium has none.
+    /// The container or the medium has no space left, or the value or region is larger than the limit.
     #[error("OUT_OF_SPACE")]
     OutOfSpace,
     /// The range is not inside of the region.
     #[error("OUT_OF_BOUNDS")]
     OutOfBounds,
-    /// The region was opened for reading.
+    /// The region was opened only for reading, or the container has no storage.
     #[error("PERMISSION_DENIED")]
     PermissionDenied,
     /// An argument is invalid, such as a path that is too long.
@@ -77,7 +78,7 @@ impl Fault for StorageFault {
     }
 }
 
-/// The shelf of one owner.
+/// The buckets and regions of one owner.
 pub(super) struct Shelf<'e> {
     pub(super) entries: &'e mut dyn Entries,
     pub(super) owner: &'e str,
@@ -159,7 +160,7 @@ impl Shelf<'_> {
     pub(super) fn regions(&mut self) -> Result<Vec<String>> {
         let prefix = self.key(Of::Region, &[]);
         let keys = self.entries.keys(&prefix)?;
-        // Behind the prefix is the length of the path, in two bytes.
+        // The prefix is followed by the length of the path, in two bytes.
         let paths = keys.iter().filter_map(|key| std::str::from_utf8(key.get(prefix.len() + 2..)?).ok());
         Ok(paths.map(str::to_owned).collect())
     }
@@ -173,7 +174,7 @@ impl Shelf<'_> {
         Ok(bytes)
     }
 
-    /// Clears the bits of a region that are not set in the bytes.
+    /// Writes bytes to a region as flash memory does: clears each bit of the region that is 0 in the bytes.
     pub(super) fn region_write(&mut self, path: &str, at: u64, bytes: &[u8]) -> Result<()> {
         let mut rest = bytes;
         for part in parts(at, bytes.len() as u64) {
@@ -215,7 +216,7 @@ impl Shelf<'_> {
         self.key(Of::Page, &[path.as_bytes(), &number.to_be_bytes()])
     }
 
-    /// Changes the number of bytes in use, if there is room.
+    /// Replaces `before` bytes in use by `after` bytes. Fails if that needs more bytes and there is no room.
     fn use_bytes(&mut self, before: u64, after: u64) -> Result<()> {
         let place = self.key(Of::Usage, &[]);
         let used = self.number(&place)?.unwrap_or(0).saturating_sub(before) + after;
