@@ -5,12 +5,12 @@ use std::sync::{Arc, Weak};
 use crate::contacts::{Contacts, LastSender};
 use crate::group::Group;
 use crate::kernel::Shared;
-use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness};
+use crate::mailbox::{Lane, Mailbox, RoomWaiter, Slowness, Topic};
 use crate::run_state::RunState;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use crate::timers::NEVER;
-use crate::{About, Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
+use crate::{Gid, Message, MessageKind, Pid, Process, SpawnOptions, Trust, worker};
 
 pub(crate) struct Entry {
     pub(crate) pid: Pid,
@@ -121,8 +121,8 @@ impl Entry {
     }
 
     /// Tells the senders that may send again after a notification has been processed.
-    pub(crate) fn release(self: &Arc<Entry>, sender: Pid, about: About, charge: usize) {
-        self.tell_of_room(self.mailbox.release(sender, about, charge, || self.now_us()));
+    pub(crate) fn release(self: &Arc<Entry>, sender: Pid, topic: Topic, charge: usize) {
+        self.tell_of_room(self.mailbox.release(sender, topic, charge, || self.now_us()));
     }
 
     /// Returns the time of the kernel; 0 once the kernel has ended.

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::driver::Driver;
 use crate::entry::Entry;
 use crate::group::Group;
-use crate::mailbox::{Lane, charge_for};
+use crate::mailbox::{Lane, Topic, charge_for};
 use crate::observe::{Observers, observer};
 use crate::random::Random;
 use crate::scheduler::Scheduler;
@@ -247,7 +247,8 @@ impl KernelHandle {
         let Some(target) = self.shared.find(to) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
-        let credit = Credit::new(target.clone(), Pid::SYSTEM, About::External, charge_for(&payload));
+        let credit =
+            Credit::new(target.clone(), Pid::SYSTEM, Topic::About(About::External), charge_for(&payload));
         let bytes = payload.size();
         let kind = MessageKind::External { payload, credit };
         match target.mailbox.push(Lane::Notification, Message { pid: Pid::SYSTEM, gid: Gid::SYSTEM, kind }) {

@@ -83,7 +83,7 @@ struct State {
 /// The unit of counting: notifications about the same resource, or messages of programs of one
 /// kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Topic {
+pub(crate) enum Topic {
     About(About),
     Kind(u8),
 }
@@ -266,11 +266,10 @@ impl Mailbox {
     pub(crate) fn release(
         &self,
         sender: Pid,
-        about: About,
+        topic: Topic,
         charge: usize,
         now_us: impl Fn() -> i64,
     ) -> Vec<RoomWaiter> {
-        let topic = Topic::About(about);
         let mut state = self.state.lock();
         state.credit(sender, charge);
         state.credit_topic(sender, topic);
@@ -355,14 +354,8 @@ impl State {
             MessageKind::Request { token, .. } if token.lane() == Lane::Request => {
                 self.credit(message.pid, message.charge());
             }
-            MessageKind::User { .. } => {
-                self.credit(message.pid, message.charge());
-                if let Some(topic) = message.topic() {
-                    self.credit_topic(message.pid, topic);
-                }
-            }
             MessageKind::Reply { id, .. } => return self.pending.take_answer(*id),
-            // A notification is released by its credit; the other kinds were never charged.
+            // Notifications and messages of programs are released by their credits; the other kinds were never charged.
             _ => {}
         }
         true

@@ -8,7 +8,7 @@ use lucarne_message::Payload;
 
 use crate::entry::Entry;
 use crate::kernel::Shared;
-use crate::mailbox::Lane;
+use crate::mailbox::{Lane, Topic};
 use crate::observe::Seen;
 use crate::timers::NEVER;
 use crate::{Gid, Pid, RequestId};
@@ -98,14 +98,17 @@ pub enum MessageKind {
         kind: u8,
         /// The value.
         payload: Payload,
+        /// The place of the message in the mailbox, which is freed when this is dropped.
+        credit: Credit,
     },
 }
 
 impl MessageKind {
-    /// Returns the value of a notification that was not accepted, and so took no place.
+    /// Returns the value of a notification or message of a program that was not accepted, and so took no place.
     pub(crate) fn take_notification(self) -> Payload {
         let (MessageKind::Notification { payload, mut credit, .. }
-        | MessageKind::External { payload, mut credit }) = self
+        | MessageKind::External { payload, mut credit }
+        | MessageKind::User { payload, mut credit, .. }) = self
         else {
             unreachable!("the refused message is the sent one")
         };
@@ -285,14 +288,14 @@ impl fmt::Debug for RequestToken {
     }
 }
 
-/// The place of a notification in its receiver's mailbox, freed when dropped.
+/// The place of a notification, or of a message of a program, in its receiver's mailbox, freed when dropped.
 ///
 /// A receiver that puts notifications aside keeps the credit with them, so that they still count
 /// against the bound.
 pub struct Credit {
     receiver: Option<Arc<Entry>>,
     sender: Pid,
-    about: About,
+    topic: Topic,
     charge: usize,
     watch: Option<Arc<dyn CreditWatch>>,
 }
@@ -321,8 +324,8 @@ pub struct Processed {
 }
 
 impl Credit {
-    pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, about: About, charge: usize) -> Credit {
-        Credit { receiver: Some(receiver), sender, about, charge, watch: None }
+    pub(crate) fn new(receiver: Arc<Entry>, sender: Pid, topic: Topic, charge: usize) -> Credit {
+        Credit { receiver: Some(receiver), sender, topic, charge, watch: None }
     }
 
     pub(crate) fn watched_by(mut self, watch: Option<Arc<dyn CreditWatch>>) -> Credit {
@@ -339,10 +342,11 @@ impl Credit {
 impl Drop for Credit {
     fn drop(&mut self) {
         if let Some(receiver) = self.receiver.take() {
-            receiver.release(self.sender, self.about, self.charge);
-            if let Some(watch) = self.watch.take() {
-                let (sender, about, charge, at_us) =
-                    (self.sender, self.about, self.charge, receiver.now_us());
+            receiver.release(self.sender, self.topic, self.charge);
+            if let Some(watch) = self.watch.take()
+                && let Topic::About(about) = self.topic
+            {
+                let (sender, charge, at_us) = (self.sender, self.charge, receiver.now_us());
                 watch.processed(Processed { receiver: receiver.pid, sender, about, charge, at_us });
             }
         }

@@ -12,7 +12,7 @@ use lucarne_message::Payload;
 use crate::contacts::{Purpose, resolve};
 use crate::entry::Entry;
 use crate::kernel::Shared;
-use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, charge_for};
+use crate::mailbox::{Lane, RoomWaiter, SLOW_CONSUMER_US, Topic, charge_for};
 use crate::observe::{observer, see};
 use crate::timers::NEVER;
 use crate::{
@@ -249,7 +249,8 @@ impl Sender<'_> {
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
-        let credit = Credit::new(target.clone(), self.me.pid, about, charge_for(&payload)).watched_by(watch);
+        let credit = Credit::new(target.clone(), self.me.pid, Topic::About(about), charge_for(&payload))
+            .watched_by(watch);
         let bytes = payload.size();
         let message = self.stamp(match about {
             About::Resource { client, handle } => {
@@ -299,19 +300,16 @@ impl Sender<'_> {
         let Some(target) = resolve(self.shared, self.me, to, Purpose::Notification) else {
             return Err(Refused { error: SendError::NoSuchProcess, payload });
         };
+        let credit = Credit::new(target.clone(), self.me.pid, Topic::Kind(kind), charge_for(&payload));
         let bytes = payload.size();
-        match target.mailbox.push(Lane::Notification, self.stamp(MessageKind::User { kind, payload })) {
+        match target.mailbox.push(Lane::Notification, self.stamp(MessageKind::User { kind, payload, credit }))
+        {
             Ok(()) => {
                 self.delivered(&target, bytes);
                 target.wake();
                 Ok(())
             }
-            Err((error, message)) => {
-                let MessageKind::User { payload, .. } = message.kind else {
-                    unreachable!("the refused message is the sent one")
-                };
-                Err(Refused { error, payload })
-            }
+            Err((error, message)) => Err(Refused { error, payload: message.kind.take_notification() }),
         }
     }
 

@@ -153,7 +153,7 @@ impl Exchange {
             }
             // It is meant for processes that hold much memory.
             MessageKind::MemoryPressure { .. } => {}
-            MessageKind::User { kind, payload } => {
+            MessageKind::User { kind, payload, .. } => {
                 if fits(&payload) {
                     self.link.send(Outgoing::user(party, kind, payload));
                 }

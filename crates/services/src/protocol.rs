@@ -8,7 +8,7 @@ macro_rules! numbers {
             pub const $name: $type = $value;
         )*
 
-        /// All of these, with their names.
+        /// All numbers of this module, with their names.
         pub const ALL: &[(&str, $type)] = &[$((stringify!($name), $name)),*];
     };
 }

@@ -54,6 +54,10 @@ pub(crate) struct Machine {
     clients: FxHashMap<i64, Client>,
     /// By client and handle. Senders choose handles, so the hash must not be predictable.
     inboxes: HashMap<(i64, i64), Inbox>,
+    /// Messages of programs and components for which no task has started yet.
+    messages: VecDeque<tasks::Arrived>,
+    /// The number of tasks that handle such messages.
+    handling: usize,
     /// Tasks that wait until a receiver has room for their notification.
     crowded: Vec<(tasks::Resource, TaskId)>,
     /// Tasks that wait until another one has initialized a global.
@@ -146,6 +150,8 @@ impl Machine {
             serving: FxHashMap::default(),
             clients: FxHashMap::default(),
             inboxes: HashMap::new(),
+            messages: VecDeque::new(),
+            handling: 0,
             crowded: Vec::new(),
             waiting_for_global: Vec::new(),
             outside: None,
@@ -170,6 +176,7 @@ impl Machine {
         loop {
             if self.end.is_none() {
                 self.take_messages(context);
+                self.handle_arrived();
                 self.fire_timers(context);
                 self.look_outside(context);
                 self.run_finalizers();

@@ -78,7 +78,7 @@ pub fn shown(message: Message) -> String {
         MessageKind::SlowConsumer { client, handle } => format!("slow {client} {handle}"),
         MessageKind::External { payload, .. } => format!("external {}", as_int(payload)),
         MessageKind::MemoryPressure { .. } => "memory pressure".to_owned(),
-        MessageKind::User { kind, payload } => format!("user {kind} {}", as_int(payload)),
+        MessageKind::User { kind, payload, .. } => format!("user {kind} {}", as_int(payload)),
     }
 }
 

@@ -6,12 +6,16 @@ use lucarne_kernel::{
 use lucarne_message::{Payload, Value};
 use lucarne_services::protocol::{error, kind, procedure};
 
-use super::tasks::{Notification, Resource, Service, State, TaskId};
+use super::tasks::{Arrived, Notification, Resource, Service, State, TaskId};
 use super::{Done, Limits, Machine};
 use crate::trace::Trace;
 use lucarne_heap::{Handle, Immediate, OutOfMemory, RefMut, Value as HeapValue};
 use lucarne_natives::Failure;
 use lucarne_natives::transfer;
+
+/// The number of tasks that handle messages of programs and components at the same time. Each costs its receiver memory,
+/// so further messages wait, and then their senders.
+const HANDLERS_MAX: usize = 256;
 
 impl Machine {
     pub(super) fn take_messages(&mut self, context: &mut Context<'_>) {
@@ -63,18 +67,22 @@ impl Machine {
             }
             MessageKind::ProcessTerminated => {
                 self.cancel_services_of(pid, context);
-                self.handle_message(i64::from(kind::PROCESS_TERMINATED), gid, pid, Payload::null())
+                self.handle_message(kind::PROCESS_TERMINATED, gid, pid, Payload::null()).map(|_| ())
             }
             MessageKind::External { payload, credit } => {
-                drop(credit);
-                self.handle_message(i64::from(kind::EXTERNAL_NOTIFICATION), gid, pid, payload)
+                let kind = kind::EXTERNAL_NOTIFICATION;
+                self.messages.push_back(Arrived { kind, gid, pid, payload, credit });
+                Ok(())
             }
             MessageKind::MemoryPressure { done } => {
                 let collected = self.heap.collect(true);
                 drop(done);
                 collected
             }
-            MessageKind::User { kind, payload } => self.handle_message(i64::from(kind), gid, pid, payload),
+            MessageKind::User { kind, payload, credit } => {
+                self.messages.push_back(Arrived { kind, gid, pid, payload, credit });
+                Ok(())
+            }
         }
     }
 
@@ -315,23 +323,43 @@ impl Machine {
 
     // ------------------------------------------------------------------ other messages
 
+    /// Starts tasks for messages that have arrived, as long as there are not too many. A message keeps its place in the
+    /// mailbox until its task has ended, so that the bound of the kernel holds for these as well.
+    pub(super) fn handle_arrived(&mut self) {
+        while self.handling < HANDLERS_MAX
+            && let Some(Arrived { kind, gid, pid, payload, credit }) = self.messages.pop_front()
+        {
+            let started = self.handle_message(kind, gid, pid, payload);
+            self.heap.release_kept();
+            match started {
+                Ok(Some(task)) => {
+                    self.tasks.get_mut(task).handles = Some(credit);
+                    self.handling += 1;
+                }
+                Ok(None) => {}
+                Err(OutOfMemory) => return self.report_uncaught("OUT_OF_MEMORY"),
+            }
+        }
+    }
+
+    /// Starts a task that handles a message. Returns none if the message is no value.
     fn handle_message(
         &mut self,
-        kind: i64,
+        kind: u8,
         gid: Gid,
         pid: Pid,
         mut payload: Payload,
-    ) -> Result<(), OutOfMemory> {
+    ) -> Result<Option<TaskId>, OutOfMemory> {
         self.before_decoding(&payload);
         // A message that cannot be decoded is dropped; its sender is not told.
         let value = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
             Ok(value) => value.keep().into(),
             Err(Failure::OutOfMemory) => return Err(OutOfMemory),
-            Err(_) => return Ok(()),
+            Err(_) => return Ok(None),
         };
         let function = self.program.program().entries.handle_message;
-        let [kind, gid, pid] = [kind, gid_number(gid), pid_number(pid)].map(small);
-        self.start_task(function, &[kind, gid, pid, value], false).map(|_| ())
+        let [kind, gid, pid] = [i64::from(kind), gid_number(gid), pid_number(pid)].map(small);
+        self.start_task(function, &[kind, gid, pid, value], false).map(Some)
     }
 
     pub(super) fn send_message(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use lucarne_compiler::program::FunctionIndex;
-use lucarne_kernel::{Context, Pid, RequestId, RequestToken};
+use lucarne_kernel::{Context, Credit, Gid, Pid, RequestId, RequestToken};
 use lucarne_message::Payload;
 use lucarne_outside::{Operation, WatchId};
 use lucarne_services::protocol::error;
@@ -32,6 +32,17 @@ pub(super) struct Task {
     pub(super) pending_stop: Option<Stop>,
     /// The request that it works on.
     pub(super) serves: Option<Service>,
+    /// The place of the message that it handles in the mailbox.
+    pub(super) handles: Option<Credit>,
+}
+
+/// A message of a program or component that no task handles yet.
+pub(super) struct Arrived {
+    pub(super) kind: u8,
+    pub(super) gid: Gid,
+    pub(super) pid: Pid,
+    pub(super) payload: Payload,
+    pub(super) credit: Credit,
 }
 
 /// A request that a task works on.
@@ -174,9 +185,11 @@ impl Machine {
         task.set(Task::BACKGROUND, Immediate::bool(is_background));
         task.set(Task::IS_CANCELED, Immediate::FALSE);
         task.set(Task::CRITICAL_COUNT, Immediate::small(0));
-        let (state, pending_stop, serves) = (State::Ready, None, None);
-        self.tasks
-            .insert(id, Task { position, object, state, is_background, parks: 0, pending_stop, serves });
+        let (state, pending_stop, serves, handles) = (State::Ready, None, None, None);
+        self.tasks.insert(
+            id,
+            Task { position, object, state, is_background, parks: 0, pending_stop, serves, handles },
+        );
         self.ready.push_back(id);
         Ok(id)
     }
@@ -184,6 +197,7 @@ impl Machine {
     /// Frees what a task that is over has held.
     pub(super) fn remove_task(&mut self, id: TaskId) {
         if let Some(task) = self.tasks.remove(id) {
+            self.handling -= usize::from(task.handles.is_some());
             self.heap.set_current_task(Immediate::NULL);
             self.heap.unroot(task.object);
             Interpreter::free(&mut self.heap, task.position);
