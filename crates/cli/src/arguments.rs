@@ -164,8 +164,8 @@ pub(crate) struct Run {
     /// The number of processors to use [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
-    /// The memory limit of each process, such as 64M [default: 512M]
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    /// The memory limit of each process, such as 64M, and at least 64K [default: 512M]
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
     pub(crate) memory_limit: Option<usize>,
     /// Load a component in C; programs open its handlers by their ids. May be repeated
     #[arg(long, value_name = "LIBRARY", conflicts_with = "simulate")]
@@ -334,8 +334,23 @@ pub(crate) struct PkgList {
     pub(crate) project_root: Option<PathBuf>,
 }
 
+/// The smallest memory limit, in bytes: about what a process needs to start and to report an exception.
+const MEMORY_MIN: usize = 64 << 10;
+
+/// The largest memory limit, in bytes: messages carry signed integers.
+const MEMORY_MAX: usize = i64::MAX as usize;
+
+/// Reads a memory limit.
+pub(crate) fn parse_memory(text: &str) -> Result<usize, String> {
+    match parse_size(text)? {
+        bytes if bytes < MEMORY_MIN => Err(format!("a memory limit is at least {}K", MEMORY_MIN >> 10)),
+        bytes if bytes > MEMORY_MAX => Err("too large".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
 /// Reads a number of bytes; the suffixes K, M and G multiply by powers of 1,024.
-pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
+fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
     let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
         "" => 1,
@@ -379,6 +394,17 @@ mod tests {
         assert!(parse_size("12X").is_err());
         assert!(parse_size("1KM").is_err());
         assert!(parse_size("99999999999999999999").is_err());
+    }
+
+    #[test]
+    fn memory_limits() {
+        assert_eq!(parse_memory("64K"), Ok(64 << 10));
+        for small in ["0", "1", "1K", "65535"] {
+            assert_eq!(parse_memory(small), Err("a memory limit is at least 64K".to_owned()));
+        }
+        assert_eq!(parse_memory("17179869183G"), Err("too large".to_owned()));
+        assert_eq!(parse_memory("8589934591G"), Ok(8_589_934_591 << 30));
+        assert!(parse_memory("-1M").is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use lucarne_device::{ContainerName, Define, FileAccess};
 
-use super::parse_size;
+use super::parse_memory;
 use crate::complete::containers;
 
 /// The options that select a device.
@@ -107,7 +107,7 @@ pub(crate) struct Services {
     #[command(flatten)]
     pub(crate) at: At,
     /// The time over which calls are counted, such as 500ms or 10s
-    #[arg(long = "for", value_name = "DURATION", default_value = "1s", value_parser = parse_interval)]
+    #[arg(long = "for", value_name = "DURATION", default_value = "1s", value_parser = parse_observation)]
     pub(crate) during: Duration,
     /// Print a JSON object
     #[arg(long)]
@@ -123,7 +123,7 @@ pub(crate) struct Top {
     #[command(flatten)]
     pub(crate) at: At,
     /// The time between two updates, such as 500ms or 10s
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_interval)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_observation)]
     pub(crate) interval: Duration,
     /// End after N updates
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -168,8 +168,8 @@ pub(crate) enum ContainerCommand {
 /// The options for a program on a device.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(crate) struct RunOptions {
-    /// The memory limit of the container and the programs that it starts, such as 64M [default: 512M]
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    /// The memory limit of the container and the programs that it starts, such as 64M, and at least 64K [default: 512M]
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
     pub(crate) memory: Option<usize>,
     /// Run the container with a lower processor priority than others
     #[arg(long)]
@@ -225,7 +225,7 @@ pub(crate) struct ContainerInstall {
     /// up to a minute
     #[arg(long, value_name = "WHEN", default_value = "never")]
     pub(crate) restart: RestartPolicy,
-    /// The time from one start to the next, such as 30s or 1h30m; the container is started again only if it has ended
+    /// The time from one start to the next, such as 30s or 1h30m, and at least 100ms; the container is started again only if it has ended
     #[arg(long, value_name = "DURATION", value_parser = parse_interval)]
     pub(crate) interval: Option<Duration>,
     /// Print only errors
@@ -328,11 +328,51 @@ impl std::str::FromStr for BoundsArgument {
     }
 }
 
-/// Parses a duration longer than 0, such as 30s.
+/// The shortest time from one start of a container to the next, and between two updates.
+const INTERVAL_MIN: Duration = Duration::from_millis(100);
+
+/// The longest time from one start of a container to the next, in days: about a century.
+const INTERVAL_MAX_DAYS: u64 = 36_525;
+
+/// The longest observation.
+const OBSERVATION_MAX: Duration = Duration::from_secs(3_600);
+
+/// Parses the time from one start of a container to the next, such as 30s.
 pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("the duration must be longer than 0".to_owned()),
-        Ok(interval) => Ok(interval),
-        Err(_) => Err("not a duration, such as 30s, 5m or 1h30m".to_owned()),
+    match parse_duration(text)? {
+        interval if interval < INTERVAL_MIN => Err("an interval is at least 100ms".to_owned()),
+        interval if interval > Duration::from_secs(INTERVAL_MAX_DAYS * 24 * 3_600) => {
+            Err(format!("an interval is at most {INTERVAL_MAX_DAYS}days"))
+        }
+        interval => Ok(interval),
+    }
+}
+
+/// Parses the time of an observation, such as 10s.
+fn parse_observation(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        time if (INTERVAL_MIN..=OBSERVATION_MAX).contains(&time) => Ok(time),
+        _ => Err("the time must be between 100ms and 1h".to_owned()),
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "not a duration, such as 30s, 5m or 1h30m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_bounded() {
+        assert_eq!(parse_interval("100ms"), Ok(INTERVAL_MIN));
+        for short in ["0s", "1ns", "99ms"] {
+            assert_eq!(parse_interval(short), Err("an interval is at least 100ms".to_owned()));
+        }
+        assert_eq!(parse_interval("100000000years"), Err("an interval is at most 36525days".to_owned()));
+        assert!(parse_interval("-1s").is_err() && parse_interval("99999999999999999999s").is_err());
+        assert_eq!(parse_observation("1h"), Ok(OBSERVATION_MAX));
+        assert!(parse_observation("1ns").is_err() && parse_observation("3601s").is_err());
     }
 }
