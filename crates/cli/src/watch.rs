@@ -1,8 +1,9 @@
 //! `lucarne watch`: runs a program again whenever its sources change.
 //!
-//! The operating system reports changes in the folders of the sources. The command watches folders, not files, since
-//! editors replace files, and a missing import may appear. A burst of changes, as when many files are saved, counts
+//! The operating system reports changes on the way to each source. A burst of changes, as when many files are saved, counts
 //! once.
+
+mod paths;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,13 @@ use std::time::{Duration, Instant};
 
 use lucarne_compiler::resolve::Analysis;
 use lucarne_compiler::source::{LIBRARY_PREFIX, Source, Sources};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use rustix::event::Timespec;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::arguments::{HOST, Watch};
 use crate::output::{end_with_reader, is_read, print_error};
 use crate::{Stop, front};
+use paths::{Change, Paths};
 
 /// The time without changes after which a burst is over.
 const BURST: Duration = Duration::from_millis(20);
@@ -29,10 +30,15 @@ pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
     front::require_readable(&options.file)?;
     end_with_reader();
     let (sender, events) = channel();
-    let mut folders = Folders::new(sender.clone())?;
+    let to_loop = sender.clone();
+    let pass = move |change| {
+        // The watcher may have ended.
+        let _ = to_loop.send(WatchEvent::Files(change));
+    };
+    let mut paths = Paths::watched(pass).map_err(|error| cannot_watch(&error))?;
     let mut program = WatchedProgram { options, sender, running: None };
     let mut sources: BTreeSet<PathBuf> = [full(&options.file)].into();
-    folders.set(&sources)?;
+    paths.set(&sources).map_err(|error| cannot_watch(&error))?;
     loop {
         let analysis = front::analyze(&options.file);
         let is_good = analysis.as_ref().is_ok_and(|analysis| !analysis.has_errors());
@@ -45,41 +51,41 @@ pub(crate) fn watch(options: &Watch) -> Result<ExitCode, Stop> {
             // The file may be missing for a moment while an editor replaces it.
             Err(stop) => print_error(&format!("lucarne: {}\n", stop.message)),
         }
-        let is_late = folders.set(&sources)?;
-        if is_late && analysis.is_ok_and(|analysis| has_changed(&analysis)) {
+        let is_late = paths.set(&sources).map_err(|error| cannot_watch(&error))?;
+        if is_late && is_outdated(analysis.as_ref().ok(), &sources) {
             continue;
         }
         if is_good {
             program.end();
             program.start()?;
         }
-        let changed = next_change(&events, &sources, &mut program)?;
+        let changed = next_change(&events, &paths, &mut program)?;
         print_error(&format!("lucarne: {} has changed\n", from_here(&changed).display()));
     }
 }
 
 /// An event for which the watcher waits.
 enum WatchEvent {
-    Files(notify::Result<Event>),
+    Files(std::io::Result<Change>),
     ProgramEnded,
 }
 
 /// Waits until a source changes, or a file that may be a missing import. Returns its path.
 fn next_change(
     events: &Receiver<WatchEvent>,
-    sources: &BTreeSet<PathBuf>,
+    paths: &Paths,
     program: &mut WatchedProgram<'_>,
 ) -> Result<PathBuf, Stop> {
     loop {
         match events.recv().map_err(|error| cannot_watch(&error))? {
             WatchEvent::ProgramEnded => program.report_end(),
-            WatchEvent::Files(event) => {
-                let event = event.map_err(|error| cannot_watch(&error))?;
-                if let Some(changed) = concerning(&event, sources) {
-                    await_end_of_burst(events, sources);
+            WatchEvent::Files(change) => {
+                let change = change.map_err(|error| cannot_watch(&error))?;
+                if let Some(changed) = paths.concerned(&change) {
+                    await_end_of_burst(events, paths);
                     // The program may have ended during the burst.
                     program.report_end();
-                    return Ok(changed.clone());
+                    return Ok(changed);
                 }
             }
         }
@@ -87,11 +93,11 @@ fn next_change(
 }
 
 /// Waits until the sources have not changed for a while. Ignores changes of other files.
-fn await_end_of_burst(events: &Receiver<WatchEvent>, sources: &BTreeSet<PathBuf>) {
+fn await_end_of_burst(events: &Receiver<WatchEvent>, paths: &Paths) {
     let mut end = Instant::now() + BURST;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
-        if let Ok(WatchEvent::Files(Ok(event))) = events.recv_timeout(left)
-            && concerning(&event, sources).is_some()
+        if let Ok(WatchEvent::Files(Ok(change))) = events.recv_timeout(left)
+            && paths.concerned(&change).is_some()
         {
             end = Instant::now() + BURST;
         }
@@ -103,7 +109,13 @@ fn texts(analysis: &Analysis) -> impl Iterator<Item = &Source> {
     analysis.sources.iter().filter(|source| !source.path.starts_with(LIBRARY_PREFIX))
 }
 
-/// Returns whether a file has changed since it was read.
+/// Returns whether a file has changed since it was read, or has appeared since it was missing.
+fn is_outdated(analysis: Option<&Analysis>, sources: &BTreeSet<PathBuf>) -> bool {
+    let read: BTreeSet<PathBuf> =
+        analysis.into_iter().flat_map(texts).map(|source| full(Path::new(&source.path))).collect();
+    sources.difference(&read).any(|missing| missing.is_file()) || analysis.is_some_and(has_changed)
+}
+
 fn has_changed(analysis: &Analysis) -> bool {
     let is_as_read = |source: &Source| {
         let mut now = Sources::default();
@@ -113,11 +125,9 @@ fn has_changed(analysis: &Analysis) -> bool {
     !texts(analysis).all(is_as_read)
 }
 
-/// Returns a path in the form that events have, also for a file that no longer exists.
+/// Returns a path from the root.
 fn full(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(in_folder).unwrap_or(path)
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Returns a path relative to the current folder if possible, for messages.
@@ -194,54 +204,6 @@ impl WatchedProgram<'_> {
             let _ = child.wait();
         }
     }
-}
-
-/// The watched folders.
-struct Folders {
-    watcher: RecommendedWatcher,
-    watched: BTreeSet<PathBuf>,
-}
-
-impl Folders {
-    fn new(sender: Sender<WatchEvent>) -> Result<Folders, Stop> {
-        let tell = move |event| {
-            // The watcher may have ended.
-            let _ = sender.send(WatchEvent::Files(event));
-        };
-        let watcher = notify::recommended_watcher(tell).map_err(|error| cannot_watch(&error))?;
-        Ok(Folders { watcher, watched: BTreeSet::new() })
-    }
-
-    /// Watches the folders of these files, and no others. Returns whether some were not watched before: earlier
-    /// changes there were not reported.
-    fn set(&mut self, files: &BTreeSet<PathBuf>) -> Result<bool, Stop> {
-        let wanted: BTreeSet<PathBuf> =
-            files.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
-        for folder in self.watched.difference(&wanted) {
-            // The folder may have been removed.
-            let _ = self.watcher.unwatch(folder);
-        }
-        let new: Vec<&PathBuf> = wanted.difference(&self.watched).collect();
-        for folder in &new {
-            self.watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| cannot_watch(&error))?;
-        }
-        let is_late = !new.is_empty();
-        self.watched = wanted;
-        Ok(is_late)
-    }
-}
-
-/// Returns the path of an event that concerns these files, or a file that may be a missing import.
-fn concerning<'e>(event: &'e Event, files: &BTreeSet<PathBuf>) -> Option<&'e PathBuf> {
-    // Reading a file is an event, too.
-    if matches!(event.kind, EventKind::Access(_)) {
-        return None;
-    }
-    let is_new =
-        matches!(event.kind, EventKind::Create(_) | EventKind::Modify(notify::event::ModifyKind::Name(_)));
-    event.paths.iter().find(|path| {
-        files.contains(*path) || is_new && path.extension().is_some_and(|extension| extension == "toit")
-    })
 }
 
 fn cannot_watch(error: &dyn std::fmt::Display) -> Stop {

@@ -184,3 +184,69 @@ fn a_killed_watcher_leaves_nothing_behind() {
         thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Replaces something by renaming, as many tools do.
+fn rename(watched: &Watched, from: &str, to: &str) {
+    std::fs::rename(watched.folder.path(from), watched.folder.path(to)).expect("it exists");
+}
+
+#[test]
+fn a_folder_that_is_replaced_is_watched_again() {
+    let watched = Watched::started("watch-replaced");
+    watched.wait_for("version 1");
+    let program = |folder: &str| format!("import .{folder}.library\nmain:\n  print \"part $VERSION\"\n");
+    let version = |path: &str, version: u32| watched.folder.file(path, &format!("VERSION ::= {version}\n"));
+    version("outer/parts/library.toit", 1);
+    watched.folder.file("app.toit", program("outer.parts"));
+    watched.wait_for("part 1");
+
+    // Removed and made again, as by `git checkout`.
+    std::fs::remove_dir_all(watched.folder.path("outer/parts")).expect("it exists");
+    watched.wait_for("error: cannot find `.outer.parts.library`");
+    version("outer/parts/library.toit", 2);
+    watched.wait_for("part 2");
+    version("outer/parts/library.toit", 3);
+    watched.wait_for("part 3");
+
+    // Renamed, as by a generator; then the folder above it.
+    version("next/library.toit", 4);
+    rename(&watched, "outer/parts", "old");
+    rename(&watched, "next", "outer/parts");
+    watched.wait_for("part 4");
+    version("outer/parts/library.toit", 5);
+    watched.wait_for("part 5");
+    version("above/parts/library.toit", 6);
+    rename(&watched, "outer", "outer-old");
+    rename(&watched, "above", "outer");
+    watched.wait_for("part 6");
+    version("outer/parts/library.toit", 7);
+    watched.wait_for("part 7");
+    // The folder that was moved away no longer counts.
+    version("outer-old/parts/library.toit", 8);
+    version("outer/parts/library.toit", 9);
+    let before = watched.wait_for("part 9");
+    assert!(!before.iter().any(|line| line.contains("outer-old")), "{before:?}");
+}
+
+#[test]
+fn a_link_that_is_turned_is_followed() {
+    use std::os::unix::fs::symlink;
+    let watched = Watched::started("watch-links");
+    watched.wait_for("version 1");
+    for number in 1..=3 {
+        watched.folder.file(&format!("v{number}/library.toit"), &format!("VERSION ::= {number}\n"));
+    }
+    symlink("v1", watched.folder.path("current")).expect("the name is free");
+    watched.folder.file("app.toit", "import .current.library\nmain:\n  print \"link $VERSION\"\n");
+    watched.wait_for("link 1");
+    // As `ln -sfn` does it.
+    symlink("v2", watched.folder.path("turned")).expect("the name is free");
+    rename(&watched, "turned", "current");
+    watched.wait_for("link 2");
+    watched.folder.file("v2/library.toit", "VERSION ::= 22\n");
+    watched.wait_for("link 22");
+    std::fs::remove_file(watched.folder.path("current")).expect("it exists");
+    watched.wait_for("error: cannot find `.current.library`");
+    symlink("v3", watched.folder.path("current")).expect("the name is free");
+    watched.wait_for("link 3");
+}
