@@ -288,6 +288,13 @@ fn processes_that_a_container_has_left_behind_are_ended() {
         device.wait("end of the process that was left", || !Path::new(&format!("/proc/{sleeper}")).exists());
         device.good(&["container", "uninstall", "leaves"]);
         assert!(children(device.pid()).is_empty());
+        // After a kill of the device, the next one ends it.
+        device.install(&["leaves", "leaves.so"]);
+        let (sleeper, killed) = (device.sleeper(), device.pid());
+        kill(killed);
+        device.wait("end of the device", || has_ended(killed));
+        device.good(&["device", "start"]);
+        assert!(has_ended(sleeper), "process {sleeper} is still there");
         device.good(&["device", "stop"]);
     }
 }

@@ -2,14 +2,34 @@
 //!
 //! Pids are reused, so a pid alone is ambiguous. A record adds the start time of the process, and the boot of the
 //! machine that this time counts from.
+//!
+//! Without a control group, processes that children have started are not on record. They have left the process group of the
+//! child, and lost their parent with it. Children get a variable that names the records, in their environment, which
+//! their descendants inherit: while a child is on record, processes with the variable are leftovers as well. A
+//! descendant that clears its environment, or hides it, is not found.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::thread;
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_process_group, pidfd_open, pidfd_send_signal};
 
 use crate::cgroup;
+
+/// The variable in the environment of each child.
+const VARIABLE: &str = "LUCARNE_CHILD_ON_RECORD";
+
+/// The longest time that descendants of children may take to end after they were killed.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The time between looks at descendants that were killed.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// The folder with a file for each child.
 #[derive(Debug, Clone)]
@@ -36,6 +56,11 @@ impl Children {
         Children { folder }
     }
 
+    /// Returns the variable that each child needs in its environment, and its value.
+    pub(crate) fn variable(&self) -> (&str, &OsStr) {
+        (VARIABLE, self.folder.as_os_str())
+    }
+
     /// Records a child, which leads a process group of its own, and its control group.
     pub(crate) fn note(&self, pid: Pid, cgroup: Option<&Path>) -> io::Result<OnRecord> {
         let started = started(pid)
@@ -49,9 +74,10 @@ impl Children {
     /// Kills the processes that an earlier device has left behind, and returns their number.
     pub(crate) fn end_leftovers(&self) -> io::Result<usize> {
         fs::create_dir_all(&self.folder)?;
-        let mut ended = 0;
+        let (mut ended, mut has_records) = (0, false);
         for entry in fs::read_dir(&self.folder)? {
             let file = entry?.path();
+            has_records = true;
             let note = Note::read(&file);
             if let Some(pid) = note.as_ref().and_then(|note| leftover(&file, note)) {
                 // The process leads its group, which is killed as a whole.
@@ -62,7 +88,40 @@ impl Children {
             }
             fs::remove_file(&file)?;
         }
-        Ok(ended)
+        Ok(ended + if has_records { self.end_descendants() } else { 0 })
+    }
+
+    /// Kills the processes that have the variable, and waits for their ends. Returns their number.
+    fn end_descendants(&self) -> usize {
+        let clock = Clock::real();
+        let until_us = clock.now_us() + i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
+        let mut killed = HashSet::new();
+        loop {
+            // A process that is about to be killed may start others.
+            let found: Vec<Pid> = pids().filter(|pid| self.end_descendant(*pid)).collect();
+            if found.is_empty() || clock.now_us() > until_us {
+                return killed.len();
+            }
+            killed.extend(found);
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Kills a process if it has the variable. Returns whether it has: one that has ended does not.
+    fn end_descendant(&self, pid: Pid) -> bool {
+        if pid == getpid() || !self.is_in_environment(pid) {
+            return false;
+        }
+        // The pid may be that of another process now, until the descriptor is open.
+        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+        self.is_in_environment(pid) && pidfd_send_signal(&process, Signal::KILL).is_ok()
+    }
+
+    fn is_in_environment(&self, pid: Pid) -> bool {
+        let (name, value) = self.variable();
+        let set = [name.as_bytes(), b"=", value.as_bytes()].concat();
+        let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == set)
     }
 }
 
@@ -89,6 +148,13 @@ impl Note {
 fn leftover(file: &Path, note: &Note) -> Option<Pid> {
     let pid = Pid::from_raw(file.file_name()?.to_str()?.parse().ok()?)?;
     (started(pid)? == note.started).then_some(pid)
+}
+
+/// Returns the pids of all processes.
+pub(crate) fn pids() -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten();
+    let names = entries.map_while(Result::ok).map(|entry| entry.file_name());
+    names.filter_map(|name| Pid::from_raw(name.to_str()?.parse().ok()?))
 }
 
 fn boot() -> Option<String> {
@@ -139,5 +205,24 @@ mod tests {
             child.wait().unwrap();
         }
         assert_eq!(fs::read_dir(&children.folder).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn descendants_of_what_was_left_behind_are_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let [own, other] = ["own", "other"].map(|name| Children::new(folder.path().join(name)));
+        fs::create_dir_all(&own.folder).unwrap();
+        let sleeper = |children: &Children| {
+            let (name, value) = children.variable();
+            Command::new("sleep").arg("60").env(name, value).process_group(0).spawn().unwrap()
+        };
+        let (mut left, mut apart) = (sleeper(&own), sleeper(&other));
+        assert_eq!(own.end_leftovers().unwrap(), 0, "no child is on record");
+        fs::write(own.folder.join("1"), "another boot 17").unwrap();
+        assert_eq!(own.end_leftovers().unwrap(), 1);
+        assert!(!left.wait().unwrap().success());
+        assert_eq!(apart.try_wait().unwrap(), None);
+        apart.kill().unwrap();
+        apart.wait().unwrap();
     }
 }

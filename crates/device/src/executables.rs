@@ -157,7 +157,8 @@ impl Executables for OsProcesses {
         let (mut command, listener) = self.command(&executable, container, &bounds, settings)?;
         let (near, far) = UnixStream::pair()?;
         command.env(SOCKET_VARIABLE, format!("fd:{INHERITED}")).process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let (name_on_record, value) = self.children.variable();
+        command.env(name_on_record, value).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
         command.fd_mappings(vec![mapping]).map_err(io::Error::other)?;
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);

@@ -15,6 +15,8 @@ use lucarne_kernel::clock::Clock;
 use lucarne_kernel::sync::{Mutex, thread};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, waitpid};
 
+use crate::children::pids;
+
 /// The longest time that strays may take to end after they were killed.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -98,10 +100,7 @@ fn child_has_ended(child: &Child) {
 
 /// Returns the children of a process, those that have ended included.
 fn children_of(parent: Pid) -> Vec<Pid> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let names = entries.map_while(Result::ok).map(|entry| entry.file_name());
-    let pids = names.filter_map(|name| Pid::from_raw(name.to_str()?.parse().ok()?));
-    pids.filter(|pid| parent_of(*pid) == Some(parent)).collect()
+    pids().filter(|pid| parent_of(*pid) == Some(parent)).collect()
 }
 
 /// Reads the parent of a process: the second field after the name, in parentheses, of `proc_pid_stat(5)`.
