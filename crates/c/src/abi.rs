@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lucarne_kernel::sync::LazyLock;
 
+use crate::loading::count_handler;
 use crate::memory::{Data, Given};
 use crate::registry::{Recorded, Registry, UserData};
 
@@ -148,7 +149,8 @@ pub(crate) unsafe extern "C" fn toit_msg_add_handler(
         // SAFETY: the caller promises that it is a C string.
         String::from_utf8_lossy(unsafe { CStr::from_ptr(id) }.to_bytes()).into_owned()
     };
-    let recorded = Recorded { id, user_data: UserData(user_data), callbacks: cbs };
+    let (file, user_data) = (count_handler(), UserData(user_data));
+    let recorded = Recorded { id, file, user_data, callbacks: cbs };
     code(if REGISTRY.record(recorded) { Ok(()) } else { Err(Error::Other) })
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use libloading::os::unix::{Library, RTLD_NOW};
 use lucarne_kernel::sync::mpsc::sync_channel;
 use lucarne_kernel::sync::thread::{self, JoinHandle};
 use lucarne_kernel::{KernelHandle, SpawnOptions};
@@ -11,9 +12,12 @@ use lucarne_link::RemoteProcess;
 use thiserror::Error;
 
 use crate::abi::{FUNCTIONS, REGISTRY};
+use crate::crash::{Named, report_crashes};
 use crate::handler::Handler;
+use crate::loading::loading;
 use crate::process::HandlerProcess;
-use crate::registry::{ID_MAX, Recorded};
+use crate::registry::{Recorded, RefusedId};
+use crate::trace::trace_requests;
 
 /// The handlers of one system, from their start to their end.
 ///
@@ -27,16 +31,26 @@ pub struct Components {
 
 /// Why a component could not be loaded.
 #[derive(Debug, Error)]
-#[error("cannot load the component: {0}")]
-pub struct LoadError(libloading::Error);
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file is not a shared library, or a library or symbol that it needs is missing.
+    #[error("cannot load the component: {0}")]
+    Library(libloading::Error),
+    /// The library has registered no handler while it was loaded, so programs cannot use it.
+    #[error(
+        "the component {} registers no handler: call toit_msg_add_handler in a function with \
+         __attribute__((constructor))", .0.display()
+    )]
+    NoHandler(PathBuf),
+}
 
 /// Why handlers could not be started.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// Two handlers use the same id, or the id is invalid.
-    #[error("a handler cannot have the id '{0}': {reason}", reason = reason(.0))]
-    Id(String),
+    #[error("{0}")]
+    Id(RefusedId),
     /// There are too many handlers.
     #[error("there are too many handlers in this process")]
     TooMany,
@@ -53,29 +67,39 @@ pub enum StartError {
 /// The reason of `Refused` when the system ends before the handler has started.
 const ENDED: &str = "the system has ended";
 
-fn reason(id: &str) -> String {
-    match id.len() {
-        0 => "it is empty".to_owned(),
-        length if length > ID_MAX => format!("it is longer than {ID_MAX} bytes"),
-        _ => "another handler has it".to_owned(),
-    }
-}
-
 impl Components {
     /// Loads a shared library, whose constructors register its handlers. The library is never unloaded.
     ///
     /// # Errors
-    /// If the file is not a shared library, or a library or symbol that it needs is missing.
+    /// See [`LoadError`].
     pub fn load(path: &Path) -> Result<(), LoadError> {
         // A path without a slash would be searched in the system's library folders.
         let file = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
         std::hint::black_box(FUNCTIONS);
         // SAFETY: loading runs the constructors of the component. The user requests this by naming the component.
-        let library =
-            unsafe { libloading::os::unix::Library::open(Some(&file), libloading::os::unix::RTLD_NOW) };
+        let open = |flags| unsafe { Library::open(Some(&file), flags) };
+        let is_loaded = open(RTLD_NOW | libc::RTLD_NOLOAD).is_ok();
+        let _named = Named::new(&format!("the component {}, which is being loaded,", path.display()));
+        let (library, handlers) = loading(&path.display().to_string(), || open(RTLD_NOW));
         // Never unload: a thread of the component may be running its code.
-        std::mem::forget(library.map_err(LoadError)?);
-        Ok(())
+        std::mem::forget(library.map_err(LoadError::Library)?);
+        // A library that is loaded already has registered its handlers then.
+        if handlers == 0 && !is_loaded { Err(LoadError::NoHandler(path.to_owned())) } else { Ok(()) }
+    }
+
+    /// Has a crash of a component in this OS process reported on standard error, before it ends the process. For programs
+    /// that own the process: this replaces the actions of the signals of crashes.
+    pub fn report_crashes() {
+        report_crashes();
+    }
+
+    /// Reports each request that a component in this OS process has not answered for a second, again each time its age has
+    /// doubled, and at the end of its handler.
+    ///
+    /// # Errors
+    /// If this was called before, or no thread can be started.
+    pub fn trace_requests(report: impl Fn(&str) + Send + Sync + 'static) -> io::Result<()> {
+        trace_requests(&REGISTRY, Box::new(report))
     }
 
     /// Starts the handlers that were registered since the last call of `start`, `add` or `connect`. When this

@@ -15,8 +15,10 @@ use lucarne_message::Payload;
 use rustc_hash::FxHashMap;
 
 use crate::abi::{Error, RequestHandle};
+use crate::crash::Named;
 use crate::memory::{self, Given};
 use crate::registry::{Recorded, Registry};
+use crate::trace::FIRST_US;
 
 /// The maximum number of events in the thread's queue. Loom models use 1.
 const QUEUE_MAX: usize = if cfg!(loom) { 1 } else { 64 };
@@ -63,7 +65,11 @@ pub(crate) enum Event {
 
 struct Asked {
     sender: i32,
+    function: i32,
     token: RequestToken,
+    since_us: i64,
+    /// The age at which it is listed as unanswered, in µs.
+    listed_at_us: i64,
 }
 
 impl Handler {
@@ -192,12 +198,13 @@ impl Handler {
             .spawn(move || {
                 self.live(context);
                 registry.remove(context);
-                self.finish();
+                registry.report(&self.finish());
             })
             .expect("the operating system can start a thread")
     }
 
     fn live(&self, context: usize) {
+        let _named = Named::new(&self.recorded.describe());
         let Recorded { callbacks, user_data, .. } = &self.recorded;
         callbacks.created(*user_data, context);
         let mut patience = Patience::new();
@@ -230,7 +237,7 @@ impl Handler {
                 return;
             }
         };
-        let number = self.keep_request(sender, token);
+        let number = self.keep_request(sender, function, token);
         let request = RequestHandle::new(sender, number, context);
         let Err(error) = callbacks.request(*user_data, sender, function, request, data) else { return };
         // If the request was answered before the callback failed, this changes nothing.
@@ -247,17 +254,18 @@ impl Handler {
     #[cfg(all(test, loom))]
     pub(crate) fn model_request(&self, context: usize, sender: Pid, token: RequestToken) -> RequestHandle {
         let sender = number_of(sender).expect("the number is small");
-        RequestHandle::new(sender, self.keep_request(sender, token), context)
+        RequestHandle::new(sender, self.keep_request(sender, 0, token), context)
     }
 
-    fn keep_request(&self, sender: i32, token: RequestToken) -> i32 {
+    fn keep_request(&self, sender: i32, function: i32, token: RequestToken) -> i32 {
+        let since_us = self.kernel.clock().now_us();
         let mut state = self.state.lock();
         loop {
             // Positive, and different from the numbers of unanswered requests.
             state.last_request = state.last_request.checked_add(1).unwrap_or(1);
             let number = state.last_request;
             if let std::collections::hash_map::Entry::Vacant(place) = state.requests.entry(number) {
-                place.insert(Asked { sender, token });
+                place.insert(Asked { sender, function, token, since_us, listed_at_us: FIRST_US });
                 return number;
             }
         }
@@ -293,17 +301,60 @@ impl Handler {
         }
     }
 
-    /// Runs after the last callback: fails the unanswered requests, and wakes the process so that it ends.
-    fn finish(&self) {
+    /// Returns a line for each request that has been unanswered for long, since its age has doubled.
+    pub(crate) fn overdue(&self) -> Vec<String> {
+        let now_us = self.kernel.clock().now_us();
+        let mut state = self.state.lock();
+        let mut lines = Vec::new();
+        for (number, asked) in &mut state.requests {
+            let age_us = now_us - asked.since_us;
+            if age_us >= asked.listed_at_us {
+                asked.listed_at_us = age_us.max(asked.listed_at_us) * 2;
+                let asked =
+                    format!("request {number} (function {}) of process {}", asked.function, asked.sender);
+                lines.push(format!(
+                    "{} has not answered {asked} for {}",
+                    self.recorded.describe(),
+                    seconds(age_us)
+                ));
+            }
+        }
+        drop(state);
+        lines.sort_unstable();
+        lines
+    }
+
+    /// Returns a line for a request that the handler has left unanswered at its end.
+    fn forgotten(&self, (number, asked): (&i32, &Asked), now_us: i64) -> String {
+        let age = seconds(now_us - asked.since_us);
+        let Asked { function, sender, .. } = asked;
+        let handler = self.recorded.describe();
+        format!(
+            "{handler} has ended without an answer to request {number} (function {function}) of process {sender} after {age}"
+        )
+    }
+
+    /// Runs after the last callback: fails the unanswered requests, and wakes the process so that it ends. Returns a line
+    /// for each of these requests.
+    fn finish(&self) -> Vec<String> {
         let mut state = self.state.lock();
         state.phase = Phase::Over;
         let unanswered = std::mem::take(&mut state.requests);
         drop(state);
+        let now_us = self.kernel.clock().now_us();
+        let mut lines: Vec<String> = unanswered.iter().map(|entry| self.forgotten(entry, now_us)).collect();
+        lines.sort_unstable();
         drop(unanswered);
         if let Some(port) = self.port.get() {
             port.wake();
         }
+        lines
     }
+}
+
+/// Returns a time for display.
+fn seconds(us: i64) -> String {
+    format!("{}.{} s", us / 1_000_000, us / 100_000 % 10)
 }
 
 /// Converts a pid to the number that C code uses. Fails if it does not fit an `int`.

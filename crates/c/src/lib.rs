@@ -13,14 +13,18 @@
 mod abi;
 mod build;
 mod component;
+mod crash;
 mod handler;
+mod loading;
 mod memory;
 #[cfg(all(test, loom))]
 mod models;
 mod process;
 mod registry;
 mod slots;
+mod trace;
 
 pub use build::{BuildError, build};
 pub use component::{Components, LoadError, StartError, include_dir};
+pub use registry::RefusedId;
 pub use slots::Slots;

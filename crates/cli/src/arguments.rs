@@ -129,6 +129,9 @@ pub(crate) enum Command {
         library: PathBuf,
         /// The socket that its handlers connect to
         socket: PathBuf,
+        /// See `lucarne run`
+        #[arg(long)]
+        trace_requests: bool,
     },
     /// Print a script that completes this command in a shell
     Completions {
@@ -173,6 +176,9 @@ pub(crate) struct Run {
     /// Run each component in an OS process of its own, so that a crash ends only the component
     #[arg(long, requires = "component")]
     pub(crate) component_process: bool,
+    /// List the requests that components have not answered for a second, with their age
+    #[arg(long, requires = "component")]
+    pub(crate) trace_requests: bool,
     /// Collect garbage at every allocation; slow, for finding faults in the virtual machine
     #[arg(long, env = "LUCARNE_GC_STRESS", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
     pub(crate) gc_stress: bool,

@@ -84,7 +84,9 @@ fn perform(command: Command) -> Result<ExitCode, Stop> {
             let error = bounds.0.execute(&name, &program, &arguments);
             Err(Stop::failure(error.to_string()))
         }
-        Command::ComponentHost { library, socket } => run::serve_component(&library, &socket),
+        Command::ComponentHost { library, socket, trace_requests } => {
+            run::serve_component(&library, &socket, trace_requests)
+        }
         Command::Completions { shell } => complete::print_script(shell),
         Command::Manual { folder } => manual::write(&folder),
     }

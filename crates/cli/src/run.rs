@@ -94,6 +94,7 @@ fn end_with_parent(_: i32) -> Result<(), Stop> {
 fn run_on_threads(options: &Run, image: Arc<LoadedProgram>, output: Arc<dyn Output>) -> Result<i32, Stop> {
     end_on_interrupt(output.clone())?;
     if !options.component_process {
+        trace_requests(options.trace_requests)?;
         components::load(&options.component).map_err(|error| Stop::usage(error.to_string()))?;
     }
     let mut builder = System::builder().output(output);
@@ -128,6 +129,9 @@ fn start_components(options: &Run, system: &System) -> Result<Components, Stop> 
     let command = |library: &Path, socket: &Path| {
         let mut command = Command::new(&binary);
         command.arg("component-host").arg(library).arg(socket);
+        if options.trace_requests {
+            command.arg("--trace-requests");
+        }
         command
     };
     Components::start_elsewhere(system, &options.component, command)
@@ -135,9 +139,23 @@ fn start_components(options: &Run, system: &System) -> Result<Components, Stop> 
 }
 
 /// Runs a component in this OS process. [`start_components`] of the parent process has started this process.
-pub(crate) fn serve_component(library: &Path, socket: &Path) -> Result<ExitCode, Stop> {
+pub(crate) fn serve_component(
+    library: &Path,
+    socket: &Path,
+    traces_requests: bool,
+) -> Result<ExitCode, Stop> {
+    trace_requests(traces_requests)?;
     components::serve(library, socket).map_err(|error| Stop::failure(error.to_string()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lists the requests that components in this OS process leave unanswered, if that is wanted.
+fn trace_requests(is_wanted: bool) -> Result<(), Stop> {
+    if !is_wanted {
+        return Ok(());
+    }
+    let print = |line: &str| print_error(&format!("lucarne: {line}\n"));
+    components::Handlers::trace_requests(print).map_err(|error| Stop::failure(error.to_string()))
 }
 
 fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {

@@ -1,7 +1,9 @@
 //! Components in C, built with the system's compiler and its sanitizers.
 
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 const FLAGS: &[&str] =
     &["-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wpedantic", "-fPIC", "-pthread", "-g"];
@@ -143,6 +145,74 @@ fn a_crash_in_a_process_of_its_own_ends_only_the_component() {
 }
 
 #[test]
+fn a_crash_in_the_process_of_the_system_names_the_handler() {
+    for (name, defines, signal) in [("aborts", "-DCRASH=abort()", 6), ("faults", "-DCRASH=fault()", 11)] {
+        let library = library(name);
+        compile("cc", "c11", &["-shared", defines], &source("crash.c"), &library);
+        let library = library.to_string_lossy();
+        let output = lucarne(&["run", "--component", &library, &source("crash.toit").to_string_lossy()], &[]);
+        assert_eq!(output.status.signal(), Some(signal), "{output:?}");
+        let name = if signal == 6 { "SIGABRT" } else { "SIGSEGV" };
+        let line = format!("lucarne: the handler 'test/crash' of {library} has crashed: {name}\n");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), line);
+    }
+}
+
+#[test]
+fn a_crash_while_a_component_is_loaded_names_it() {
+    let library = library("crashes-early");
+    compile("cc", "c11", &["-shared", "-DEARLY"], &source("crash.c"), &library);
+    let library = library.to_string_lossy();
+    let output = lucarne(&["run", "--component", &library, &source("crash.toit").to_string_lossy()], &[]);
+    let line = format!("lucarne: the component {library}, which is being loaded, has crashed: SIGABRT\n");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), line);
+}
+
+#[test]
+fn a_component_without_handlers_is_refused() {
+    let library = library("handlerless");
+    compile("cc", "c11", &["-shared", "-DNO_HANDLER"], &source("crash.c"), &library);
+    let library = library.to_string_lossy();
+    let output = lucarne(&["run", "--component", &library, &source("crash.toit").to_string_lossy()], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let line = format!(
+        "lucarne: the component {library} registers no handler: call toit_msg_add_handler in a function with \
+         __attribute__((constructor))\n"
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stderr), line);
+}
+
+#[test]
+fn forgotten_requests_are_listed() {
+    let library = library("forgets");
+    compile("cc", "c11", &["-shared", "-DCRASH=return TOIT_OK"], &source("crash.c"), &library);
+    let library = library.to_string_lossy();
+    let program = source("forgets.toit");
+    let program = program.to_string_lossy();
+    let handler = format!("lucarne: the handler 'test/crash' of {library} has");
+    for more in [&[][..], &["--component-process"]] {
+        let run =
+            |ms| [&["run", "--trace-requests", "--component", &library], more, &[&program, ms]].concat();
+        let output = lucarne(&run("10"), &[]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "DEADLINE_EXCEEDED\n");
+        let error = String::from_utf8_lossy(&output.stderr);
+        let last = error.lines().last().expect("a line");
+        assert!(last.starts_with(&format!("{handler} ended without an answer to request 1")), "{error}");
+
+        let mut waiting = Command::new(env!("CARGO_BIN_EXE_lucarne"))
+            .args(run("3600000"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let mut lines = BufReader::new(waiting.stderr.take().expect("it is piped")).lines();
+        let listed = lines.next().expect("a line").expect("text");
+        assert!(listed.starts_with(&format!("{handler} not answered request 1 (function 1) of")), "{listed}");
+        waiting.kill().expect("it waits");
+        waiting.wait().expect("it is a child");
+    }
+}
+
+#[test]
 fn a_duplicate_id_is_named() {
     let first = library("once");
     compile("cc", "c99", &["-shared"], &source("flight.c"), &first);
@@ -153,7 +223,10 @@ fn a_duplicate_id_is_named() {
     let output = lucarne(&["run", "--component", &first, "--component", &second, &program], &[]);
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(error, "lucarne: a handler cannot have the id 'test/flight': another handler has it\n");
+    let expected = format!(
+        "lucarne: a handler of {second} cannot have the id 'test/flight': a handler of {first} has it\n"
+    );
+    assert_eq!(error, expected);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -360,6 +361,25 @@ fn a_flood_does_not_hide_a_death() {
         assert_eq!(log.matches("[device] ended with code 1").count(), 1, "{name}: {}", log.len());
         assert!(log.contains("line 19999\n"), "{name}");
     }
+}
+
+#[test]
+fn idle_connections_to_the_control_socket_do_not_keep_commands_out() {
+    let device = Device::started("device-idle");
+    let socket = device.state().join("sockets").join("control");
+    // A hello: its length, and a frame of that kind without a name. Nothing follows.
+    let head = [&[13, 0, 0, 0][..], &[0; 20], &2_u64.to_le_bytes(), &[0; 8]].concat();
+    let hello = [&(head.len() as u32).to_le_bytes()[..], &head].concat();
+    let mut idle = Vec::new();
+    for _ in 0..500 {
+        let mut stream = UnixStream::connect(&socket).expect("the device listens");
+        stream.write_all(&hello).expect("the device listens");
+        stream.read_exact(&mut [0; 4]).expect("a welcome");
+        idle.push(stream);
+    }
+    assert_eq!(device.json(&["device", "status", "--json"])["running"], 0);
+    device.install(&["idle", "idle.toit"]);
+    device.good(&["container", "list"]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::System;
 /// # Errors
 /// If a library cannot be loaded.
 pub fn load(libraries: &[PathBuf]) -> Result<(), LoadError> {
+    Handlers::report_crashes();
     libraries.iter().try_for_each(|library| Handlers::load(library))
 }
 
@@ -30,6 +31,7 @@ pub fn load(libraries: &[PathBuf]) -> Result<(), LoadError> {
 pub fn serve(library: &Path, socket: &Path) -> Result<(), ComponentFault> {
     let failed =
         |reason: &dyn Display| ComponentFault { library: library.to_owned(), reason: reason.to_string() };
+    Handlers::report_crashes();
     Handlers::load(library).map_err(|error| failed(&error))?;
     let handlers = Handlers::connect(socket).map_err(|error| failed(&error))?;
     // This connection tells the system that all handlers have connected, and tells this process that the system has
