@@ -29,7 +29,7 @@ use clap_complete::Shell;
                                    tree, ir or bytecode
 
 Exit status: the program's own; 1 after an exception, errors in the program or output that cannot
-be written; 2 for a wrong command line or a file that cannot be read; 130 after Ctrl-C."
+be written; 2 for a wrong command line or a file that cannot be read; 130 after Ctrl-C, 143 after SIGTERM."
 )]
 pub(crate) struct CommandLine {
     #[command(subcommand)]

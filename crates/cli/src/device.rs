@@ -13,6 +13,7 @@ use lucarne_device::{Daemon, DeviceOptions, StateFolder};
 use crate::arguments::device::{DeviceCommand, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
 use crate::output::{print_error, print_out};
 use crate::reach::{folder, reach};
+use crate::signals::on_end_signal;
 use crate::{Stop, metrics};
 
 /// The longest time that a device may take to start all its containers.
@@ -48,7 +49,7 @@ fn foreground(options: &DeviceStart) -> Result<ExitCode, Stop> {
     };
     let daemon = Daemon::start(&folder, device).map_err(|error| Stop::failure(error.to_string()))?;
     let stopper = daemon.stopper();
-    ctrlc::set_handler(move || stopper.stop())
+    on_end_signal(move |_| stopper.stop())
         .map_err(|error| Stop::failure(format!("cannot handle signals: {error}")))?;
     if !options.quiet && !options.detached {
         print_error(&format!("The device runs; its state is in {}\n", folder.root().display()));

@@ -13,12 +13,14 @@ mod input;
 mod logs;
 mod manual;
 mod metrics;
+mod mistakes;
 mod output;
 mod pkg;
 mod progress;
 mod reach;
 mod run;
 mod services;
+mod signals;
 mod table;
 mod test;
 mod top;
@@ -64,7 +66,11 @@ fn parsed<T>(
 ) -> Result<ExitCode, Stop> {
     match line {
         Ok(line) => perform(line),
-        Err(error) => output::print_of_parser(&error),
+        Err(error) => {
+            let line: Vec<String> =
+                std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+            output::print_of_parser(&mistakes::improved(error, &line))
+        }
     }
 }
 

@@ -15,10 +15,8 @@ use crate::arguments::device::{At, RunOptions};
 use crate::arguments::{HOST, Run};
 use crate::output::{end_after, end_with_reader, print_error, print_out};
 use crate::reach::reach;
+use crate::signals::{exit_status, on_end_signal};
 use crate::{FAILURE, Stop, container, front};
-
-/// The exit status after Ctrl-C: 128 plus the number of the signal, as in shells.
-const INTERRUPTED: i32 = 130;
 
 /// Compiles a program and runs it to its end, or sends it to a device. Returns the exit status of a program that ran
 /// here.
@@ -159,11 +157,11 @@ fn trace_requests(is_wanted: bool) -> Result<(), Stop> {
 }
 
 fn end_on_interrupt(output: Arc<dyn Output>) -> Result<(), Stop> {
-    ctrlc::set_handler(move || {
+    on_end_signal(move |signal| {
         output.flush();
-        std::process::exit(INTERRUPTED);
+        std::process::exit(exit_status(signal));
     })
-    .map_err(|error| Stop::failure(format!("cannot handle Ctrl-C: {error}")))
+    .map_err(|error| Stop::failure(format!("cannot handle signals: {error}")))
 }
 
 /// Runs a program in virtual time. Fails if the simulation has no step left and the program has not ended.

@@ -19,6 +19,7 @@ use crate::container::describe;
 use crate::output::{end_with_reader, json_line, print_to_reader};
 use crate::reach::reach;
 use crate::services::{rate, shown, watch};
+use crate::signals::on_end_signal;
 use crate::{Stop, table};
 
 /// Ctrl-C, as a key.
@@ -61,7 +62,7 @@ pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
     let (keys, ended) = (live.clone(), live.clone());
     // Both threads end with this OS process: a wait for a key cannot be interrupted.
     thread::spawn(move || keys.read_keys());
-    let handled = ctrlc::set_handler(move || ended.quit());
+    let handled = on_end_signal(move |_| ended.quit());
     let watched = handled.map_err(|error| failure(&error)).and_then(|()| {
         let mut left = options.count;
         watch(&reached, options.interval, |sample| {

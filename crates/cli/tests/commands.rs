@@ -243,10 +243,52 @@ fn output_appears_at_once_in_a_pipe() {
     assert_eq!(line, "first\n");
 }
 
-#[cfg(unix)]
 #[test]
-fn ctrl_c_ends_with_130_and_loses_no_output() {
-    let folder = Folder::new("interrupt");
+fn commands_of_the_existing_tools_are_answered_with_the_command_that_does_the_same() {
+    let folder = Folder::new("elsewhere");
+    for (line, answer) in [
+        (&["compile", "a.toit"][..], "'lucarne container install NAME FILE' puts it on a device"),
+        (&["analyze", "a.toit"], "'lucarne check PATH...'"),
+        (&["flash"], "a host has no firmware to flash"),
+        (&["monitor"], "'lucarne container logs -f NAME'"),
+        (&["scan"], "does not exist yet"),
+        (&["pkg", "init"], "'lucarne pkg install --local PATH' writes package.yaml"),
+        (&["pkg", "search", "http"], "does not exist yet"),
+    ] {
+        let refused = folder.lucarne(line);
+        assert_eq!(refused.status, Some(2), "{line:?}");
+        assert!(refused.error.contains(answer), "{line:?}: {}", refused.error);
+    }
+}
+
+#[test]
+fn hidden_commands_are_not_suggested() {
+    let folder = Folder::new("hidden");
+    for word in ["confin", "component-hos", "manua"] {
+        let refused = folder.lucarne(&[word]).error;
+        assert!(!refused.contains("similar"), "{refused}");
+    }
+    assert!(folder.lucarne(&["container", "instal"]).error.contains("'install'"));
+}
+
+#[test]
+fn a_wrong_value_is_shown_once() {
+    let folder = Folder::new("value");
+    let refused = folder.lucarne(&["container", "install", "a/b", "x.toit"]);
+    assert_eq!(refused.status, Some(2));
+    assert_eq!(refused.error.matches("'a/b'").count(), 1, "{}", refused.error);
+}
+
+#[test]
+fn a_signal_ends_with_128_and_its_number_and_loses_no_output() {
+    use rustix::process::Signal;
+    for (sent, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        ends_after(sent, status);
+    }
+}
+
+fn ends_after(sent: rustix::process::Signal, status: i32) {
+    let folder = Folder::new(&format!("signal-{status}"));
     folder.file("waits.toit", "main:\n  print \"first\"\n  print-on-stderr_ \"ready\"\n  while true: null\n");
     let mut child = folder
         .command(&["run", "waits.toit"])
@@ -257,10 +299,10 @@ fn ctrl_c_ends_with_130_and_loses_no_output() {
     let mut line = String::new();
     BufReader::new(child.stderr.take().expect("piped")).read_line(&mut line).expect("a line comes");
     assert_eq!(line, "ready\n");
-    signal(child.id(), rustix::process::Signal::INT);
-    let status =
+    signal(child.id(), sent);
+    let ended =
         child.wait_timeout(Duration::from_secs(60)).expect("a child of ours").expect("the process ends");
-    assert_eq!(status.code(), Some(130));
+    assert_eq!(ended.code(), Some(status));
     let mut out = String::new();
     child.stdout.take().expect("piped").read_to_string(&mut out).expect("UTF-8");
     assert_eq!(out, "first\n");

@@ -195,7 +195,7 @@ fn a_folder_that_is_replaced_is_watched_again() {
     let watched = Watched::started("watch-replaced");
     watched.wait_for("version 1");
     let program = |folder: &str| format!("import .{folder}.library\nmain:\n  print \"part $VERSION\"\n");
-    let version = |path: &str, version: u32| watched.folder.file(path, &format!("VERSION ::= {version}\n"));
+    let version = |path: &str, version: u32| watched.folder.file(path, format!("VERSION ::= {version}\n"));
     version("outer/parts/library.toit", 1);
     watched.folder.file("app.toit", program("outer.parts"));
     watched.wait_for("part 1");
@@ -234,7 +234,7 @@ fn a_link_that_is_turned_is_followed() {
     let watched = Watched::started("watch-links");
     watched.wait_for("version 1");
     for number in 1..=3 {
-        watched.folder.file(&format!("v{number}/library.toit"), &format!("VERSION ::= {number}\n"));
+        watched.folder.file(&format!("v{number}/library.toit"), format!("VERSION ::= {number}\n"));
     }
     symlink("v1", watched.folder.path("current")).expect("the name is free");
     watched.folder.file("app.toit", "import .current.library\nmain:\n  print \"link $VERSION\"\n");

@@ -1,0 +1,126 @@
+//! Improves what the parser of the command line says about mistakes.
+//!
+//! Hidden commands are never suggested, commands of the existing tools get an answer that names what does the same here,
+//! and a value that its own error describes is not described twice.
+
+use std::error::Error;
+
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use lucarne_compiler::names::Suggestions;
+
+use crate::arguments::CommandLine;
+
+/// Commands of the existing tools that this one does not have, and what does the same.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("analyze", "'lucarne check PATH...' reports the errors of programs and runs nothing"),
+    (
+        "compile",
+        "programs need no separate compilation: 'lucarne run FILE' compiles and runs a program, 'lucarne check FILE' \
+         only reports its errors, and 'lucarne container install NAME FILE' puts it on a device",
+    ),
+    ("decode", "traces are printed in full, so there is nothing to decode"),
+    ("exec", "'lucarne run FILE' compiles and runs a program"),
+    (
+        "firmware",
+        "a host has no firmware: 'lucarne device start' makes this machine a device, and a newer version of lucarne is \
+         installed like any program",
+    ),
+    (
+        "flash",
+        "a host has no firmware to flash: 'lucarne device start' makes this machine a device, and 'lucarne container \
+         install NAME FILE' puts a program on it",
+    ),
+    ("lsp", "a language server does not exist yet; 'lucarne check --json PATH' reports errors for editors"),
+    (
+        "monitor",
+        "the output of containers is in their logs: 'lucarne container logs -f NAME' follows one, 'lucarne top' shows \
+         what runs",
+    ),
+    ("port", "a host needs no port: the device is on this machine ('lucarne device status')"),
+    (
+        "scan",
+        "searching the network for devices does not exist yet; 'lucarne device status' describes the device of this \
+         machine",
+    ),
+    ("setup", "there is nothing to set up: 'lucarne run FILE' works at once"),
+    ("simulate", "'lucarne run --simulate SEED FILE' runs a program in virtual time"),
+    ("tool", "the tools are commands of their own here: 'lucarne --help' lists them"),
+    ("version", "'lucarne --version' prints the version"),
+    ("pkg clean", "nothing needs to be cleaned: 'lucarne pkg install' writes a lock file from package.yaml"),
+    ("pkg describe", "the description of a package is its package.yaml; nothing prints it yet"),
+    (
+        "pkg init",
+        "a program needs no preparation: 'lucarne pkg install --local PATH' writes package.yaml and package.lock",
+    ),
+    (
+        "pkg search",
+        "searching for packages does not exist yet: https://pkg.toit.io lists them; 'lucarne pkg install --local PATH' \
+         adds a package that is in a folder",
+    ),
+    (
+        "pkg uninstall",
+        "removing a package does not exist yet: delete its lines in package.yaml and run 'lucarne pkg install'",
+    ),
+    (
+        "pkg update",
+        "updating packages does not exist yet: only packages in folders ('lucarne pkg install --local PATH') are installed",
+    ),
+];
+
+/// Returns an error of the parser for a person: see the top of this file. `line` holds the arguments of the command line.
+pub(crate) fn improved(error: clap::Error, line: &[String]) -> clap::Error {
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => of_command(error, line),
+        ErrorKind::ValueValidation => of_value(error),
+        _ => error,
+    }
+}
+
+fn of_command(mut error: clap::Error, line: &[String]) -> clap::Error {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand).cloned() else {
+        return error;
+    };
+    let (path, command) = command_before(line, &given);
+    let full = format!("{path}{given}");
+    if let Some((_, answer)) = ELSEWHERE.iter().find(|(name, _)| *name == full) {
+        let message = format!("there is no command '{full}'\n\n  tip: {answer}\n");
+        return clap::Error::raw(ErrorKind::InvalidSubcommand, message);
+    }
+    let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
+    let nearest =
+        Suggestions::default().nearest(&given, visible.map(clap::Command::get_name)).map(str::to_owned);
+    error.remove(ContextKind::SuggestedSubcommand);
+    error.remove(ContextKind::Suggested);
+    if let Some(nearest) = nearest {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![nearest]));
+    }
+    error
+}
+
+/// Returns the commands before a wrong one, each followed by a blank, and the last of them.
+fn command_before(line: &[String], wrong: &str) -> (String, clap::Command) {
+    let (mut path, mut command) = (String::new(), CommandLine::command());
+    for word in line.iter().skip(1).take_while(|word| *word != wrong) {
+        let Some(next) = command.find_subcommand(word).cloned() else { continue };
+        path = format!("{path}{word} ");
+        command = next;
+    }
+    (path, command)
+}
+
+fn of_value(error: clap::Error) -> clap::Error {
+    let (Some(ContextValue::String(value)), Some(ContextValue::String(argument)), Some(source)) = (
+        error.get(ContextKind::InvalidValue),
+        error.get(ContextKind::InvalidArg),
+        error.source().map(ToString::to_string),
+    ) else {
+        return error;
+    };
+    if value.is_empty() || !source.contains(&format!("'{value}'")) {
+        return error;
+    }
+    let message = format!("{argument}: {source}\n\nFor more information, try '--help'.\n");
+    clap::Error::raw(ErrorKind::ValueValidation, message)
+}

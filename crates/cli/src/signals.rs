@@ -1,0 +1,21 @@
+//! The signals that ask this OS process to end: Ctrl-C, SIGTERM and the end of the terminal.
+
+use std::io;
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Calls `handle` on a thread of its own with each signal that asks this OS process to end.
+pub(crate) fn on_end_signal(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || signals.forever().for_each(&mut handle))?;
+    Ok(())
+}
+
+/// Returns the exit status of an OS process that a signal ends, as a shell reports it.
+pub(crate) fn exit_status(signal: i32) -> i32 {
+    128 + signal
+}
