@@ -203,7 +203,7 @@ fn list(options: &ContainerList) -> Result<ExitCode, Stop> {
             }
             vec![device.clone(), image.to_string(), name.to_string(), kind.to_string(), state]
         });
-        table::table(&["DEVICE", "IMAGE", "NAME", "KIND", "STATE"], rows.collect())
+        table::fitted(table::table(&["DEVICE", "IMAGE", "NAME", "KIND", "STATE"], rows.collect()))
     };
     print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ use std::thread;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::termios::tcgetwinsize;
 
 use crate::{FAILURE, Stop};
 
@@ -101,6 +102,14 @@ pub(crate) fn print_of_parser(parsed: &clap::Error) -> Result<ExitCode, Stop> {
         written_result(parsed.print(), "standard output")?;
     }
     Ok(ExitCode::from(u8::try_from(parsed.exit_code()).unwrap_or(FAILURE)))
+}
+
+/// Returns the lines and columns of the terminal of standard output: 24 and 80 if it does not report them.
+pub(crate) fn terminal_size() -> (usize, usize) {
+    match tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_row > 0 && size.ws_col > 0 => (size.ws_row.into(), size.ws_col.into()),
+        _ => (24, 80),
+    }
 }
 
 fn written(mut out: impl Write, bytes: &[u8], name: &str) -> Result<bool, Stop> {

@@ -7,9 +7,9 @@ use lucarne_package::install::{self, InstallError};
 use lucarne_package::lock::{Lock, Package, Place};
 use serde_json::json;
 
-use crate::Stop;
 use crate::arguments::{PkgCommand, PkgInstall, PkgList};
 use crate::output::{print_error, print_out};
+use crate::{Stop, table};
 
 /// Installs or lists packages.
 pub(crate) fn pkg(command: &PkgCommand) -> Result<ExitCode, Stop> {
@@ -49,7 +49,7 @@ fn list(options: &PkgList) -> Result<ExitCode, Stop> {
     let lock = install::installed(&root).map_err(stop)?;
     let rows: Vec<Row<'_>> =
         lock.packages.iter().map(|(id, package)| Row::new(&root, &lock, id, package)).collect();
-    let text = if options.json { as_json(&rows) } else { as_table(&rows) };
+    let text = if options.json { as_json(&rows) } else { table::fitted(as_table(&rows)) };
     print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -95,18 +95,11 @@ fn as_json(rows: &[Row<'_>]) -> String {
 fn as_table(rows: &[Row<'_>]) -> String {
     let titles = ["PREFIX", "PACKAGE", "VERSION", "PLACE"];
     let dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
-    let mut table: Vec<[String; 4]> = vec![titles.map(str::to_owned)];
-    table.extend(rows.iter().map(|row| {
+    let rows = rows.iter().map(|row| {
         let missing = if row.is_there { "" } else { " (missing)" };
-        [dash(row.prefix), row.id.to_owned(), dash(row.version), format!("{}{missing}", row.place)]
-    }));
-    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
-    let mut text = String::new();
-    for [prefix, id, version, place] in &table {
-        text += &format!("{prefix:0$}  {id:1$}  {version:2$}  {place}\n", widths[0], widths[1], widths[2]);
-    }
-    text
+        vec![dash(row.prefix), row.id.to_owned(), dash(row.version), format!("{}{missing}", row.place)]
+    });
+    table::table(&titles, rows.collect())
 }
 
 /// Returns the folder of the program: the given folder; or else the current folder or its nearest parent

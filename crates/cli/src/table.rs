@@ -1,6 +1,8 @@
 //! Tables of text: each column is as wide as its widest cell.
 
-use crate::output::visible;
+use std::io::{self, IsTerminal};
+
+use crate::output::{terminal_size, visible};
 
 /// The space between two columns.
 const GAP: usize = 3;
@@ -27,6 +29,23 @@ pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     text
 }
 
+/// Cuts the lines of a table to the width of the terminal, if standard output is one.
+pub(crate) fn fitted(text: String) -> String {
+    if !io::stdout().is_terminal() {
+        return text;
+    }
+    let (_, columns) = terminal_size();
+    text.lines().map(|line| cut(line, columns) + "\n").collect()
+}
+
+/// Cuts a line to a number of characters. An ellipsis at the end marks a cut.
+pub(crate) fn cut(line: &str, columns: usize) -> String {
+    if line.chars().nth(columns).is_none() {
+        return line.to_owned();
+    }
+    line.chars().take(columns.saturating_sub(1)).chain(std::iter::once('…')).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +54,8 @@ mod tests {
     fn columns_are_as_wide_as_their_contents() {
         let rows =
             vec![vec!["a".to_owned(), "long cell".to_owned()], vec!["longer".to_owned(), String::new()]];
+        assert_eq!(cut("long cell", 9), "long cell");
+        assert_eq!(cut("long cell", 8), "long ce…");
         assert_eq!(table(&["X", "NAME"], rows), "X        NAME\na        long cell\nlonger\n");
     }
 }

@@ -12,11 +12,11 @@ use std::thread;
 
 use lucarne_device::control::{ContainerSample, Sample};
 use lucarne_kernel::sync::Mutex;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::arguments::device::Top;
 use crate::container::describe;
-use crate::output::{end_with_reader, json_line, print_to_reader};
+use crate::output::{end_with_reader, json_line, print_to_reader, terminal_size};
 use crate::reach::reach;
 use crate::services::{rate, shown, watch};
 use crate::signals::on_end_signal;
@@ -24,9 +24,6 @@ use crate::{Stop, table};
 
 /// Ctrl-C, as a key.
 const INTERRUPT: u8 = 3;
-
-/// The size of a terminal that does not report its size, in lines and columns.
-const SIZE: (usize, usize) = (24, 80);
 
 /// The order of containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +38,8 @@ enum Order {
 /// A terminal that shows the device.
 struct Live {
     title: String,
+    /// Whether the services of the device itself are shown.
+    shows_all: bool,
     has_colors: bool,
     /// The settings of the terminal before the start.
     before: Termios,
@@ -54,11 +53,11 @@ pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
         let mut left = options.count;
         watch(&reached, options.interval, |sample| {
             left = left.map(|left| left.saturating_sub(1));
-            Ok(print(&sample, options.json)? && left != Some(0))
+            Ok(print(&sample, options)? && left != Some(0))
         })?;
         return Ok(ExitCode::SUCCESS);
     }
-    let live = Arc::new(Live::begin(name)?);
+    let live = Arc::new(Live::begin(name, options.all)?);
     let (keys, ended) = (live.clone(), live.clone());
     // Both threads end with this OS process: a wait for a key cannot be interrupted.
     thread::spawn(move || keys.read_keys());
@@ -76,20 +75,20 @@ pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
 }
 
 /// Prints a sample without a terminal. Returns false if the reader has closed the pipe.
-fn print(sample: &Sample, is_json: bool) -> Result<bool, Stop> {
-    let text = if is_json { json_line(sample)? } else { picture(sample, Order::Installed) };
+fn print(sample: &Sample, options: &Top) -> Result<bool, Stop> {
+    let text = if options.json { json_line(sample)? } else { picture(sample, Order::Installed, options.all) };
     print_to_reader(format!("{text}\n").as_bytes())
 }
 
 /// Formats a sample for display.
-fn picture(sample: &Sample, order: Order) -> String {
+fn picture(sample: &Sample, order: Order, shows_all: bool) -> String {
     let mut containers: Vec<_> = sample.containers.iter().collect();
     order.sort(&mut containers);
     let rows = containers.into_iter().map(|container| row(container, sample.over_us)).collect();
     let head = ["NAME", "KIND", "CPU%", "MEMORY", "IN/S", "OUT/S", "STATE"];
     let mut services = sample.services.clone();
     services.sort_by_key(|service| std::cmp::Reverse(service.calls));
-    format!("{}\n{}", table::table(&head, rows), shown(&services, sample.over_us))
+    format!("{}\n{}", table::table(&head, rows), shown(&services, sample.over_us, shows_all))
 }
 
 fn row(container: &ContainerSample, over_us: i64) -> Vec<String> {
@@ -133,13 +132,13 @@ impl Order {
 }
 
 impl Live {
-    fn begin(title: String) -> Result<Live, Stop> {
+    fn begin(title: String, shows_all: bool) -> Result<Live, Stop> {
         let before = tcgetattr(io::stdin()).map_err(|error| failure(&error))?;
         let mut keys = before.clone();
         keys.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
         tcsetattr(io::stdin(), OptionalActions::Now, &keys).map_err(|error| failure(&error))?;
         let has_colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let live = Live { title, has_colors, before, shown: Mutex::new((Order::Installed, None)) };
+        let live = Live { title, shows_all, has_colors, before, shown: Mutex::new((Order::Installed, None)) };
         // Switch to the alternate screen and hide the cursor.
         print_to_reader(b"\x1b[?1049h\x1b[?25l")?;
         live.draw()?;
@@ -161,11 +160,11 @@ impl Live {
 
     /// Draws the latest sample. Returns false if the terminal was closed.
     fn draw(&self) -> Result<bool, Stop> {
-        let (lines, columns) = size();
+        let (lines, columns) = terminal_size();
         let shown = self.shown.lock();
         let (order, sample) = &*shown;
         let body = match sample {
-            Some(sample) => picture(sample, *order),
+            Some(sample) => picture(sample, *order, self.shows_all),
             None => "waiting for the first sample ...\n".to_owned(),
         };
         let head = format!(
@@ -176,7 +175,7 @@ impl Live {
         let mut text = "\x1b[H".to_owned();
         for (index, line) in std::iter::once(head.as_str()).chain(body.lines()).take(lines).enumerate() {
             let end = if index + 1 < lines { "\x1b[K\r\n" } else { "\x1b[K" };
-            let cut: String = line.chars().take(columns).collect();
+            let cut = table::cut(line, columns);
             let is_head = index == 0 && self.has_colors;
             text.push_str(&if is_head { format!("\x1b[7m{cut}\x1b[0m{end}") } else { cut + end });
         }
@@ -199,11 +198,4 @@ impl Live {
 
 fn failure(error: &dyn std::fmt::Display) -> Stop {
     Stop::failure(format!("cannot use the terminal: {error}"))
-}
-
-fn size() -> (usize, usize) {
-    match tcgetwinsize(io::stdout()) {
-        Ok(size) if size.ws_row > 0 && size.ws_col > 0 => (size.ws_row.into(), size.ws_col.into()),
-        _ => SIZE,
-    }
 }

@@ -712,7 +712,10 @@ fn the_system_can_be_observed() {
     assert!((1..=most).contains(&calls), "{calls} of {most}");
     let [p50, p99, max] = ["p50_ns", "p99_ns", "max_ns"].map(|field| room[field].as_u64().expect("a time"));
     assert!(0 < p50 && p50 <= p99 && p99 <= max, "{room}");
-    assert!(device.good(&["services", "--for", "100ms"]).lines().any(|line| line.starts_with("hall")));
+    let shown = device.good(&["services", "--for", "100ms"]);
+    assert!(shown.lines().any(|line| line.starts_with("hall")), "{shown}");
+    assert!(shown.contains("of the device itself: see --all") && !shown.contains("(device) "), "{shown}");
+    assert!(device.good(&["services", "--all", "--for", "100ms"]).contains("(device) "));
 
     let mut top = device.command(&["top", "--json"]);
     let mut top = top.stdout(Stdio::piped()).spawn().expect("the process starts");

@@ -101,14 +101,18 @@ pub(crate) struct DeviceMetrics {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Calls are counted only while the command runs. Times run from when a provider accepts a request to when it
-sends the answer. They are rounded up by at most 1/16; MAX is exact. '?' means that the provider did not answer in
-time. NAME*2 means two clients with that name.")]
+sends the answer. They are rounded up by at most 1/16; MAX is exact. '-' means that there was no call, or is no client.
+'?' means that the provider did not answer in time, or is a component: the device does not know its clients. NAME*2
+means two clients with that name.")]
 pub(crate) struct Services {
     #[command(flatten)]
     pub(crate) at: At,
     /// The time over which calls are counted, such as 500ms or 10s
     #[arg(long = "for", value_name = "DURATION", default_value = "1s", value_parser = parse_observation)]
     pub(crate) during: Duration,
+    /// Show the services of the device itself too; JSON always has them
+    #[arg(short, long)]
+    pub(crate) all: bool,
     /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -118,7 +122,8 @@ pub(crate) struct Services {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Keys: q quits; i, n, c, m, s order the containers by installation, name, processor, memory, messages. Services are ordered by their
-calls. The processor time of a Toit program is an estimate from the work that it has done.")]
+calls. The processor time of a Toit program is an estimate from the work that it has done. '-' is an unknown figure: the container
+does not run, or the operating system does not tell.")]
 pub(crate) struct Top {
     #[command(flatten)]
     pub(crate) at: At,
@@ -128,6 +133,9 @@ pub(crate) struct Top {
     /// End after N updates
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
+    /// Show the services of the device itself too; JSON always has them
+    #[arg(short, long)]
+    pub(crate) all: bool,
     /// Print a JSON object for each interval
     #[arg(long)]
     pub(crate) json: bool,
@@ -283,6 +291,9 @@ pub(crate) struct ContainerList {
 
 /// The options of `lucarne container logs`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+What the container printed on standard error goes to standard error, everything else to standard output: its other lines, its log
+messages, and the lines of the device, which begin with [device].")]
 pub(crate) struct ContainerLogs {
     #[command(flatten)]
     pub(crate) at: At,
