@@ -29,6 +29,10 @@ If $trace is null, this place becomes the trace.
 rethrow exception/any trace/any -> none:
   #primitive.intrinsics.throw
 
+/** Throws $text. If it is not caught, the lines of $detail are printed after it. */
+throw-detailed_ text/string detail/string -> none:
+  #primitive.object.throw-detailed
+
 /** Throws, because control must not reach this place. */
 unreachable -> none:
   throw "Unreachable"

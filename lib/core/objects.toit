@@ -118,3 +118,7 @@ class NativeState_:
 /** Frees the $state before its collection. */
 native-state-close_ state/NativeState_ -> none:
   #primitive.heap.close-state
+
+/** The name of the class of $object. */
+class-name_ object -> string:
+  #primitive.object.class-name

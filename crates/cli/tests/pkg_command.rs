@@ -30,7 +30,10 @@ fn a_package_is_installed_and_used() {
     );
     assert_eq!(folder.lucarne(&["run", "app/main.toit"]).out, "-.-\n");
     let answer = folder.lucarne(&["pkg", "list", "--project-root", "app"]);
-    assert_eq!(answer.out, "PREFIX   PACKAGE   VERSION   PLACE\nmorse    morse     -         ../toit-morse\n");
+    assert_eq!(
+        answer.out,
+        "PREFIX   PACKAGE   VERSION   PLACE\nmorse    morse     -         ../toit-morse\n"
+    );
     let answer = folder.lucarne(&["pkg", "list", "--json", "--project-root", "app"]);
     let list: serde_json::Value = serde_json::from_str(&answer.out).expect("the output is JSON");
     assert_eq!((&list[0]["prefix"], &list[0]["present"]), (&"morse".into(), &true.into()));

@@ -9,6 +9,7 @@
 //! Natives that reach further than the heap are *effects* ([`Effect`]), which the machine performs.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::ops::Range;
 
 use lucarne_compiler::program::ClassIndex;
@@ -129,7 +130,7 @@ pub enum Failure {
     /// An error with more to say in its trace.
     Detailed {
         /// The text that programs know it by.
-        error: &'static str,
+        error: Cow<'static, str>,
         /// The start of the trace.
         detail: String,
     },
@@ -254,7 +255,7 @@ impl<'p> Call<'p> {
     pub fn not_a_number(&self, index: usize) -> Failure {
         let name = self.heap.class_name(self.argument(index));
         let detail = format!("LOOKUP_FAILED error.\nClass '{name}' is no operand for a number");
-        Failure::Detailed { error: "LOOKUP_FAILED", detail }
+        Failure::Detailed { error: "LOOKUP_FAILED".into(), detail }
     }
 
     /// Returns a float argument; an integer is converted.

@@ -6,9 +6,14 @@ use lucarne_heap::{Heap, Ref};
 
 pub(super) const TABLE: &[Row] = &[
     ("class-id", |call| Ok(Ref::small(call.heap.class(call.argument(0)).0.into()))),
+    ("class-name", |call| {
+        let name = call.heap.class_name(call.argument(0)).to_owned();
+        Ok(call.heap.new_string(&name)?.get())
+    }),
     ("identical", |call| Ok(Ref::bool(identical(call.heap, call.argument(0), call.argument(1))))),
     ("lambda-hash", lambda_hash),
     ("literal-index", literal_index),
+    ("throw-detailed", throw_detailed),
 ];
 
 /// Returns whether two values are the same object, or numbers of one class with the same bits, or strings
@@ -27,6 +32,13 @@ pub(crate) fn identical(heap: &Heap, left: Ref<'_>, right: Ref<'_>) -> bool {
         (Some(left), Some(right)) => left.to_bits() == right.to_bits(),
         _ => false,
     }
+}
+
+/// `text detail`: throws the text. The trace has the detail on lines of its own.
+fn throw_detailed<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let error = call.string(0)?.to_owned();
+    let detail = format!("EXCEPTION error.\n{error}\n{}", call.string(1)?);
+    Err(Failure::Detailed { error: error.into(), detail })
 }
 
 /// Returns the hash of a lambda's code, which is its first word: captured values can change.

@@ -79,7 +79,7 @@ impl Emptied {
 fn failure(error: EncodeError) -> Failure {
     match error {
         EncodeError::Refused(class) => Failure::Detailed {
-            error: "SERIALIZATION_FAILED",
+            error: "SERIALIZATION_FAILED".into(),
             detail: format!("SERIALIZATION_FAILED error.\nCannot encode instance of class '{class}'"),
         },
         EncodeError::NestingTooDeep => Failure::Error("NESTING_TOO_DEEP"),

@@ -66,15 +66,27 @@ impl Trace {
             "" => format!("EXCEPTION error.\n{value}"),
             detail => detail.to_string(),
         };
+        // A detail that ends with a frame is the trace of a provider.
+        let first = last_frame_number(&self.detail).map_or(0, |last| {
+            text.push_str("\ncalled from the client:");
+            last + 1
+        });
         let frames = self.addresses.iter().map(|address| Frame::at(program, *address));
         // The trace shows the place of the throw, not the functions that throw.
         let frames: Vec<_> = frames.skip_while(Frame::is_throw).collect();
         let width = frames.iter().map(|frame| frame.name.chars().count()).max().unwrap_or(0);
         for (index, frame) in frames.iter().enumerate() {
-            text.push_str(&format!("\n  {index}: {:width$} {}", frame.name, frame.place));
+            text.push_str(&format!("\n  {}: {:width$} {}", first + index, frame.name, frame.place));
         }
         text
     }
+}
+
+/// Returns the number of the frame in the last line of a text, if it is one.
+fn last_frame_number(text: &str) -> Option<usize> {
+    let (_, line) = text.rsplit_once('\n')?;
+    let (number, _) = line.strip_prefix("  ")?.split_once(": ")?;
+    number.parse().ok()
 }
 
 /// Cuts lines out of the middle of a text that is too long.
@@ -114,7 +126,8 @@ impl<'p> Frame<'p> {
     }
 
     fn is_throw(&self) -> bool {
-        matches!(self.name, "throw" | "rethrow") && self.place.starts_with("<lib>/core/exceptions.toit:")
+        matches!(self.name, "throw" | "rethrow" | "throw-detailed_")
+            && self.place.starts_with("<lib>/core/exceptions.toit:")
     }
 }
 

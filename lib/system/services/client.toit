@@ -22,6 +22,8 @@ class ServiceClient:
 
   // Whether there were providers when it was last opened, but none for this container.
   may-not-open_/bool := false
+  // The providers that were there when it was last opened.
+  candidates_/List := []
 
   /** The time for which $open waits for a provider to appear. */
   static DEFAULT-OPEN-TIMEOUT /Duration ::= Duration --ms=100
@@ -34,8 +36,7 @@ class ServiceClient:
 
   /** Variant of $open that waits for the $timeout; not at all if it is null. */
   open --timeout/Duration? -> ServiceClient:
-    return open --timeout=timeout --if-absent=:
-      throw (may-not-open_ ? "Cannot find service: this container may not open it" : "Cannot find service")
+    return open --timeout=timeout --if-absent=: throw-absent_
 
   /**
   Opens the service, and returns this client.
@@ -62,6 +63,7 @@ class ServiceClient:
 
   /** Opens the best of the $candidates. Returns whether the selector allows one of them. */
   open-best_ candidates/List -> bool:
+    candidates_ = candidates
     best := -1
     for i := 0; i < candidates.size; i += CANDIDATE-SIZE_:
       if best >= 0 and candidates[i + 5] < candidates[best + 5]: break
@@ -71,6 +73,24 @@ class ServiceClient:
     if best < 0: return false
     open_ --pid=candidates[best] --id=candidates[best + 1]
     return true
+
+  throw-absent_ -> none:
+    asked := "$(class-name_ this) asks for service $selector.uuid, version $(selector.major).$(selector.minor).x:"
+    if may-not-open_:
+      throw-detailed_
+          "Cannot find service: this container may not open it"
+          "$asked it is provided, but this container is not allowed to open it"
+    throw-detailed_ "Cannot find service" "$asked $providers_"
+
+  /** The providers that were there, as text. */
+  providers_ -> string:
+    if candidates_.is-empty: return "no container provides it"
+    names := List (candidates_.size / CANDIDATE-SIZE_): | index/int |
+      i := index * CANDIDATE-SIZE_
+      tags := candidates_[i + 6]
+      shown := "$candidates_[i + 2]@$candidates_[i + 3].$candidates_[i + 4]"
+      tags ? "$shown $tags" : shown
+    return "the selector does not allow its providers: $(names.join ", ")"
 
   is-allowed_ candidates/List i/int -> bool:
     return selector.is-allowed_

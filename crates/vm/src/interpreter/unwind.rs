@@ -141,7 +141,7 @@ impl Interpreter<'_> {
     pub(super) fn failure_value(&mut self, failure: Failure) -> Result<Word, OutOfMemory> {
         match failure {
             Failure::Error(text) => Ok(self.heap.new_string(text)?.word()),
-            Failure::Detailed { error, .. } => Ok(self.heap.new_string(error)?.word()),
+            Failure::Detailed { error, .. } => Ok(self.heap.new_string(&error)?.word()),
             Failure::Message(text) => Ok(self.heap.new_string(&text)?.word()),
             // There is usually room for this short string, since mostly large objects fail.
             Failure::OutOfMemory => Ok(self.heap.new_string("OUT_OF_MEMORY")?.word()),

@@ -511,7 +511,8 @@ fn refuse(token: RequestToken, failure: &Failure, context: &mut Context<'_>) {
 
 fn failure_text(failure: &Failure) -> String {
     match failure {
-        Failure::Error(text) | Failure::Detailed { error: text, .. } => (*text).to_string(),
+        Failure::Error(text) => (*text).to_string(),
+        Failure::Detailed { error, .. } => error.to_string(),
         Failure::Message(text) => text.clone(),
         Failure::OutOfMemory => "OUT_OF_MEMORY".to_string(),
     }
