@@ -1,4 +1,4 @@
-//! Analyzes arbitrary bytes as a program. Run it with `cargo +nightly fuzz run analyze` in the folder `fuzz`.
+//! Analyzes arbitrary bytes as a program.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,4 @@
-//! Compiles arbitrary bytes as a program, with the library, and runs the linker and the verifier. Run it with `cargo
-//! +nightly fuzz run compile` in the folder `fuzz`.
+//! Compiles arbitrary bytes as a program, with the library, and runs the linker and the verifier.
 #![no_main]
 
 use std::sync::OnceLock;

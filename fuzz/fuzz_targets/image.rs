@@ -1,5 +1,4 @@
-//! Reads arbitrary bytes as an image, with and without the header. Run it with `cargo +nightly fuzz run image` in the
-//! folder `fuzz`.
+//! Reads arbitrary bytes as an image, with and without the header.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

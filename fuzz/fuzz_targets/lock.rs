@@ -1,5 +1,4 @@
-//! Reads arbitrary text as `package.lock` and as `package.yaml`. Run it with `cargo +nightly fuzz run lock` in the
-//! folder `fuzz`.
+//! Reads arbitrary text as `package.lock` and as `package.yaml`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Parses arbitrary bytes as a source text. Run it with `cargo +nightly fuzz run parse` in the folder `fuzz`.
+//! Parses arbitrary bytes as a source text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

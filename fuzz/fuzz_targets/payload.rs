@@ -1,4 +1,4 @@
-//! Decodes arbitrary bytes as a payload. Run it with `cargo +nightly fuzz run payload` in the folder `fuzz`.
+//! Decodes arbitrary bytes as a payload.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Scans arbitrary bytes as a source text. Run it with `cargo +nightly fuzz run scan` in the folder `fuzz`.
+//! Scans arbitrary bytes as a source text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

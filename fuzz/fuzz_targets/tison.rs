@@ -1,4 +1,4 @@
-//! Decodes arbitrary bytes as a stored value. Run it with `cargo +nightly fuzz run tison` in the folder `fuzz`.
+//! Decodes arbitrary bytes as a stored value.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

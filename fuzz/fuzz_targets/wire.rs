@@ -1,5 +1,4 @@
-//! Runs a peer whose actions arbitrary bytes determine. Run it with `cargo +nightly fuzz run wire` in the folder
-//! `fuzz`.
+//! Runs a peer whose actions arbitrary bytes determine.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

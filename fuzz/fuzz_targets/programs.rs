@@ -1,0 +1,10 @@
+//! Runs arbitrary bytes as a program, with and without a collection at each allocation, and compares the output.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../crates/host/tests/oracle/mod.rs"]
+#[allow(dead_code, reason = "the other targets use the rest")]
+mod oracle;
+
+fuzz_target!(|input: &[u8]| oracle::program(input));
