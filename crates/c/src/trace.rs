@@ -1,4 +1,4 @@
-//! Lists the requests that components leave unanswered, for people who look for a forgotten answer.
+//! Lists the requests that components leave unanswered: a forgotten answer is found so.
 
 use std::time::Duration;
 

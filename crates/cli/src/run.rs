@@ -147,9 +147,9 @@ pub(crate) fn serve_component(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lists the requests that components in this OS process leave unanswered, if that is wanted.
-fn trace_requests(is_wanted: bool) -> Result<(), Stop> {
-    if !is_wanted {
+/// Lists the requests that components in this OS process leave unanswered, if `is_requested`.
+fn trace_requests(is_requested: bool) -> Result<(), Stop> {
+    if !is_requested {
         return Ok(());
     }
     let print = |line: &str| print_error(&format!("lucarne: {line}\n"));
