@@ -374,6 +374,19 @@ fn a_program_alone_is_run() {
 
 /// The command that `cargo xtask install --with-toit` installs.
 #[test]
+fn a_file_that_is_imported_along_two_paths_is_one_module() {
+    let folder = Folder::new("two-paths");
+    folder.file("counter.toit", "count := 0\n");
+    let name = folder.path("").file_name().expect("it has a name").to_string_lossy().into_owned();
+    folder.file(
+        "main.toit",
+        &format!("import .counter\nimport ..{name}.counter as other\nmain:\n  count++\n  print other.count\n"),
+    );
+    let answer = folder.lucarne(&["run", "main.toit"]);
+    assert_eq!((answer.status, answer.out.as_str()), (Some(0), "1\n"), "{answer:?}");
+}
+
+#[test]
 fn scripts_for_the_existing_tool_run() {
     let folder = Folder::new("with-toit");
     folder.file("a.toit", "main args:\n  print args\n  if args.size > 2: exit 3\n");

@@ -164,6 +164,7 @@ impl Packages {
         }
         let path =
             find_file(files, &folder, &import.segments).map_err(|file| Missing::Local { folder, file })?;
+        let path = inside_working_folder(files, path);
         if *home == Home::Program
             && let Some(id) = self.package_of(&path)
         {
@@ -350,6 +351,9 @@ fn explain_library<'l>(
 pub(super) trait Files {
     fn is_file(&self, path: &str) -> bool;
     fn is_folder(&self, path: &str) -> bool;
+
+    /// See [`Loader::full`].
+    fn full(&self, path: &str) -> String;
 }
 
 /// Finds `folder/a/b.toit`, or `folder/a/b/b.toit` if there is such a folder. If neither exists,
@@ -427,6 +431,16 @@ fn normalized(path: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// Returns the path of a file that a path with `..` reaches inside of the working folder, as a path without `..`: a file
+/// has one path, however it is imported.
+fn inside_working_folder(files: &dyn Files, path: String) -> String {
+    if !path.starts_with("../") {
+        return path;
+    }
+    let (folder, full) = (files.full("."), normalized(&files.full(&path)));
+    within(&normalized(&folder), &full).map_or(path, str::to_owned)
 }
 
 /// Returns the part of a path below a folder.

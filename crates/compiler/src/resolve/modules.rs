@@ -620,6 +620,10 @@ impl Files for Available<'_> {
     fn is_folder(&self, path: &str) -> bool {
         self.folders.contains(path) || self.loader.is_folder(path)
     }
+
+    fn full(&self, path: &str) -> String {
+        self.loader.full(path)
+    }
 }
 
 /// The inputs of loading.
