@@ -380,7 +380,7 @@ fn a_file_that_is_imported_along_two_paths_is_one_module() {
     let name = folder.path("").file_name().expect("it has a name").to_string_lossy().into_owned();
     folder.file(
         "main.toit",
-        &format!("import .counter\nimport ..{name}.counter as other\nmain:\n  count++\n  print other.count\n"),
+        format!("import .counter\nimport ..{name}.counter as other\nmain:\n  count++\n  print other.count\n"),
     );
     let answer = folder.lucarne(&["run", "main.toit"]);
     assert_eq!((answer.status, answer.out.as_str()), (Some(0), "1\n"), "{answer:?}");
