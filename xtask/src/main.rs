@@ -3,7 +3,7 @@
 //! `layout` is the list of the installed files. `build` builds the binary and the libraries with
 //! Cargo, `generated` runs the binary to write its manual and completions, and `licenses` collects
 //! those of third parties. `install` puts everything into a folder, `dist` into packages: `deb`
-//! makes the one for Debian.
+//! makes the one for Debian. `picture` draws the picture of the README.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
 mod archive;
@@ -15,6 +15,7 @@ mod header;
 mod install;
 mod layout;
 mod licenses;
+mod picture;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,16 +26,19 @@ use thiserror::Error;
 const HELP: &str = "\
 Usage: cargo xtask install --prefix DIR [--destdir DIR] [--with-toit]
        cargo xtask dist [--output DIR]
+       cargo xtask picture [--output FILE]
 
 Commands:
   install  Build the release, and install it
   dist     Build the release, and pack it: a .tar.gz for any folder, and a .deb
+  picture  Build the release, and draw the picture of the README from what its commands print
 
 Options:
   --prefix DIR   Where it will be used, such as /usr/local
   --destdir DIR  A folder that is the root of the machine where it will be used
   --with-toit    Also install a command `toit`, for scripts that call the existing tool
-  --output DIR   Where packages are written [default: target/dist]";
+  --output DIR   Where packages are written [default: target/dist]
+  --output FILE  Where the picture is written [default: docs/session.svg]";
 
 /// Why a task failed.
 #[derive(Debug, Error)]
@@ -55,6 +59,7 @@ enum Command {
     Help,
     Install { prefix: PathBuf, destdir: Option<PathBuf>, with_toit: bool },
     Dist { output: PathBuf },
+    Picture { output: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -80,6 +85,7 @@ fn perform(command: &Command) -> Result<(), Error> {
             }
             install::install(prefix, destdir.as_deref(), &items)?;
         }
+        Command::Picture { output } => picture::draw(output)?,
         Command::Dist { output } => {
             let built = build::build()?;
             let work = built.work()?;
@@ -119,6 +125,9 @@ fn read_arguments() -> Result<Command, Error> {
         Some("dist") => {
             Ok(Command::Dist { output: output.unwrap_or_else(|| build::sources().join("target/dist")) })
         }
+        Some("picture") => Ok(Command::Picture {
+            output: output.unwrap_or_else(|| build::sources().join("docs/session.svg")),
+        }),
         Some(_) => Err(Error::Incomplete("unknown command")),
         None => Ok(Command::Help),
     }
