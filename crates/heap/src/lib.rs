@@ -126,6 +126,9 @@ impl Default for HeapOptions {
 /// of microseconds.
 pub const LONG_WORK_BYTES: usize = 1 << 20;
 
+/// Looking at a finalizer takes as long as a collection for so many bytes.
+const SEARCHED_BYTES: usize = 2;
+
 /// A full collection is futile if it frees less than this part of the heap: one in fifty bytes.
 const FUTILE_PART: usize = 50;
 
@@ -484,13 +487,21 @@ impl Heap {
     }
 
     /// Returns whether the object has a finalizer.
-    pub fn has_finalizer(&self, object: Ref<'_>) -> bool {
-        self.finalizers.iter().any(|finalizer| finalizer.object == object.word())
+    pub fn has_finalizer(&mut self, object: impl Value) -> bool {
+        let object = object.load(self);
+        self.note_search();
+        self.finalizers.iter().any(|finalizer| finalizer.object == object)
+    }
+
+    /// Counts the work of looking through all finalizers.
+    fn note_search(&mut self) {
+        self.work_bytes += self.finalizers.len() * SEARCHED_BYTES;
     }
 
     /// Removes an object's finalizer. Returns whether there was one.
     pub fn remove_finalizer(&mut self, object: impl Value) -> bool {
         let object = object.load(self);
+        self.note_search();
         // The newest are the likeliest to go: clients and proxies that close soon.
         match self.finalizers.iter().rposition(|finalizer| finalizer.object == object) {
             Some(index) => {

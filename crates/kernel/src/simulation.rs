@@ -59,6 +59,9 @@ pub enum Step {
 }
 
 impl Simulation {
+    /// The duration of a turn that uses its whole budget, where work takes time, in microseconds.
+    pub const TURN_US: i64 = (BUDGET as u64 * UNIT_NS / 1_000).cast_signed();
+
     /// Returns a kernel without processes.
     pub fn new(seed: u64) -> Simulation {
         Simulation::with_hooks(seed, Hooks::default())

@@ -11,10 +11,10 @@ fn add_finalizer<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     if !call.heap.can_be_finalized(call.argument(0)) {
         return Err(Failure::WRONG_TYPE);
     }
-    if call.heap.has_finalizer(call.argument(0)) {
+    let (object, lambda) = (call.register(0), call.register(1));
+    if call.heap.has_finalizer(object) {
         return Err(Failure::Error("ALREADY_EXISTS"));
     }
-    let (object, lambda) = (call.register(0), call.register(1));
     call.heap.add_finalizer(object, lambda);
     Ok(Ref::NULL)
 }

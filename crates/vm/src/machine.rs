@@ -121,6 +121,12 @@ impl From<Immediate> for Done {
     }
 }
 
+/// The number of finalizers for which tasks start at a time. Further ones wait until the process has worked on.
+const FINALIZERS_MAX: usize = 64;
+
+/// The units of work that the start of a task for a finalizer costs.
+const FINALIZER_UNITS: i64 = 20;
+
 /// Freeing so many bytes takes at most as long as working on one.
 const FREED_BYTES_PER_BYTE: usize = 16;
 
@@ -187,7 +193,14 @@ impl Machine {
                 return Outcome::Exit(exit);
             }
             let Some(task) = self.interrupted.take().or_else(|| self.ready.pop_front()) else {
-                return self.rest();
+                if !context.has_messages() {
+                    return self.rest();
+                }
+                *budget -= std::mem::take(&mut self.charged);
+                if *budget <= 0 || context.should_yield() {
+                    return Outcome::Ready;
+                }
+                continue;
             };
             if !self.tasks.is_alive(task) {
                 continue;
@@ -216,6 +229,11 @@ impl Machine {
                 "OUT_OF_MEMORY: {collections} collections in a row have freed under 2 % of the memory"
             ));
         }
+    }
+
+    /// Charges the collections since the last call.
+    fn charge_collections(&mut self) {
+        self.charged += (self.heap.take_work() / COLLECTED_BYTES_PER_UNIT) as i64;
     }
 
     /// Charges work on so many bytes, with something for the effect itself.
@@ -337,8 +355,11 @@ impl Machine {
         }
     }
 
+    /// Starts tasks for finalizers that are due, not too many in one go.
     fn run_finalizers(&mut self) {
-        while let Some(lambda) = self.heap.take_due_finalizer() {
+        for _ in 0..FINALIZERS_MAX {
+            let Some(lambda) = self.heap.take_due_finalizer() else { return };
+            self.charged += FINALIZER_UNITS;
             let function = self.program.program().entries.handle_message;
             let [kind, zero] = [i64::from(kind::FINALIZER), 0].map(|number| Immediate::small(number).into());
             if self.start_task(function, &[kind, zero, zero, lambda.into()], true).is_err() {

@@ -47,12 +47,8 @@ canceled-calls -> none:
 
 /** Opens clients below the level of the library, which would open only one. */
 opens -> none:
-  provider := open-house.provider
-  service := 0
-  while true:
-    note: while true: rpc.invoke provider 300 [service, HOUSE.uuid.to-string, 1, 0]
-    service = (service + 1) % 4
-    sleep --ms=1
+  house := open-house
+  while true: rpc.invoke house.provider 300 [house.service, HOUSE.uuid.to-string, 1, 0]
 
 closes -> none:
   house := open-house

@@ -43,7 +43,12 @@ victim -> none:
   (House).install
 
 class Guest extends ServiceClient:
+  /** The number under which the provider offers the service. */
+  service/int := -1
   constructor selector/ServiceSelector=HOUSE: super selector
+  open_ --pid/int --id/int -> any:
+    service = id
+    return super --pid=pid --id=id
   id -> int: return id_
   provider -> int: return pid_
   echo value/any -> any: return invoke_ ECHO value

@@ -13,15 +13,22 @@ use lucarne_heap::{Handle, Immediate, OutOfMemory, RefMut, Value as HeapValue};
 use lucarne_natives::Failure;
 use lucarne_natives::transfer;
 
+/// The units of work after which a process pauses taking messages: half a budget.
+const TAKEN_UNITS_MAX: i64 = 10_000;
+
 /// The number of tasks that handle messages of programs and components at the same time. Each costs its receiver memory,
 /// so further messages wait, and then their senders.
 const HANDLERS_MAX: usize = 256;
 
 impl Machine {
+    /// Takes messages out of the mailbox, until decoding them has been long enough. The rest waits for the next time.
     pub(super) fn take_messages(&mut self, context: &mut Context<'_>) {
-        while let Some(message) = context.receive() {
+        while self.charged < TAKEN_UNITS_MAX
+            && let Some(message) = context.receive()
+        {
             let taken = self.take_message(message, context);
             self.heap.release_kept();
+            self.charge_collections();
             if let Err(OutOfMemory) = taken {
                 self.report_uncaught("OUT_OF_MEMORY");
                 return;

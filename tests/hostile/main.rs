@@ -1,0 +1,171 @@
+//! Attacks on the walls between containers. Each row of the table runs beside a bystander and a victim, alone and in pairs:
+//! the bystander gets all its answers and is woken in time, and nothing of the attacker is left when it has ended.
+#![cfg(feature = "toit")]
+
+mod strangers;
+mod table;
+mod world;
+
+use std::sync::mpsc::channel;
+
+use lucarne::SimulatedSystem;
+use lucarne_kernel::Simulation;
+use lucarne_kernel::random::Random;
+use lucarne_services::Survey;
+use lucarne_services::protocol::{discovery, kind, procedure};
+
+use table::{ROWS, Row, Wall};
+use world::{Cast, Lateness, Scene, assert_nothing_left, lateness};
+
+/// The rounds of a bystander.
+const ROUNDS: usize = 40;
+
+/// The pairs of attacks that each run of the tests plays.
+const PAIRS: u64 = 20;
+
+/// The longest time for which a turn may run without having announced long work, in microseconds of virtual time: the
+/// budget, and after it a collection of almost 1 MiB. Registering finalizers beside tens of thousands takes the longest.
+const TURN_US_MAX: i64 = 3_000;
+
+/// The name under which the service manager provides discovery.
+const MANAGER: &str = "system/service-manager";
+
+/// More steps than any scene takes.
+const STEPS_MAX: u64 = 20_000_000;
+
+/// The result of a simulated scene.
+struct Outcome {
+    lateness: Lateness,
+    turn_us_max: i64,
+    heard: String,
+}
+
+/// Runs a bystander and a victim beside attackers, in virtual time.
+fn play(seed: u64, attackers: &[Row]) -> Outcome {
+    let (scene, builder) = Scene::new();
+    let mut system = builder.simulate_worker(seed);
+    let processes = system.kernel().process_count();
+    let names = || names(attackers);
+    let cast = {
+        let start = |image, file: &std::path::Path, options| system.start_program(image, file, options);
+        scene.start(&system, &start, ROUNDS, attackers)
+    };
+    let is_done = system.simulation.run_until(STEPS_MAX, || cast.bystander.code().is_some());
+    let heard = scene.heard.text();
+    assert!(is_done, "seed {seed}, {:?}: the bystander hangs: {heard}{}", names(), scene.heard.failures());
+    assert_eq!(
+        cast.bystander.code(),
+        Some(0),
+        "seed {seed}, {:?}: {heard}{}",
+        names(),
+        scene.heard.failures()
+    );
+    let lateness = lateness(&heard, ROUNDS);
+    let turn_us_max = system.simulation.turn_us_max();
+    end(&mut system, &scene, &cast);
+    assert_eq!(system.kernel().process_count(), processes, "seed {seed}, {:?}", names());
+    Outcome { lateness, turn_us_max, heard }
+}
+
+fn names(attackers: &[Row]) -> Vec<String> {
+    attackers.iter().map(|row| format!("{:?}", row.attacker)).collect()
+}
+
+/// Ends the attackers, checks that nothing of them is left, and ends the victim.
+fn end(system: &mut SimulatedSystem, scene: &Scene, cast: &Cast) {
+    cast.guests().for_each(|guest| guest.stop(0));
+    let are_ended = || cast.guests().all(|guest| guest.code().is_some());
+    assert!(system.simulation.run_until(STEPS_MAX, are_ended), "a guest does not end");
+    assert!(system.simulation.run_until_quiet(STEPS_MAX), "the system does not become idle");
+    assert_nothing_left(&survey(system, scene));
+    cast.victim.stop(0);
+    assert!(system.simulation.run_until_quiet(STEPS_MAX), "the system does not become idle");
+}
+
+fn survey(system: &mut SimulatedSystem, scene: &Scene) -> Survey {
+    let (tell, told) = channel();
+    // The survey may be late, when this test has failed.
+    scene.oversight.surveys.ask(move |survey| drop(tell.send(survey)));
+    let mut survey = None;
+    system.simulation.run_until(STEPS_MAX, || {
+        survey = survey.take().or_else(|| told.try_recv().ok());
+        survey.is_some()
+    });
+    survey.expect("a survey")
+}
+
+/// Checks a scene: the bystander was woken in time, and the attackers met the limits that they went against.
+fn check(seed: u64, attackers: &[Row]) {
+    let Outcome { lateness, turn_us_max, heard } = play(seed, attackers);
+    let names = names(attackers);
+    assert!(turn_us_max <= TURN_US_MAX, "seed {seed}, {names:?}: a turn took {turn_us_max} us: {heard}");
+    let allowed_us = 2 * turn_us_max.max(Simulation::TURN_US);
+    assert!(
+        lateness.worst_us <= allowed_us,
+        "seed {seed}, {names:?}: {lateness:?}, the longest turn took {turn_us_max} us"
+    );
+    assert!(lateness.median_us <= TURN_US_MAX, "seed {seed}, {names:?}: {lateness:?}");
+    if let [Row { refusal: Some(text), .. }] = attackers {
+        assert!(heard.contains(&format!("attack: {text}")), "seed {seed}, {names:?} met no limit: {heard}");
+    }
+}
+
+#[test]
+fn every_message_procedure_and_service_is_attacked() {
+    let attacked: Vec<Wall> = ROWS.iter().flat_map(|row| row.walls).copied().collect();
+    let assert_attacked = |wall: Wall, name: &str| {
+        assert!(attacked.contains(&wall), "no row of tests/hostile/table.rs attacks {name} ({wall:?})");
+    };
+    kind::ALL.iter().for_each(|&(name, kind)| assert_attacked(Wall::Kind(kind), name));
+    procedure::ALL.iter().for_each(|&(name, number)| assert_attacked(Wall::Procedure(number), name));
+    discovery::ALL.iter().for_each(|&(name, method)| assert_attacked(Wall::Discovery(method), name));
+    let (scene, builder) = Scene::new();
+    let mut system = builder.simulate_worker(0);
+    system.simulation.run_until_quiet(STEPS_MAX);
+    let survey = survey(&mut system, &scene);
+    let services: Vec<&str> = survey.services.iter().map(|service| service.name.as_str()).collect();
+    assert!(services.len() > 4, "{services:?}");
+    for name in services {
+        // The methods of the service manager have rows of their own.
+        let is_attacked = attacked.iter().any(|wall| matches!(wall, Wall::Service(other) if *other == name));
+        assert!(
+            is_attacked || name == MANAGER,
+            "no row of tests/hostile/table.rs attacks the service {name}"
+        );
+    }
+}
+
+#[test]
+fn each_attack_alone_harms_no_other() {
+    for (seed, row) in (0..).zip(ROWS) {
+        check(seed, &[*row]);
+    }
+}
+
+#[test]
+fn pairs_of_attacks_harm_no_other() {
+    for seed in 0..PAIRS {
+        let choices = Random::seeded(seed);
+        let pick = || ROWS[choices.below(ROWS.len() as u64) as usize];
+        check(seed, &[pick(), pick()]);
+    }
+}
+
+#[test]
+fn a_bystander_of_many_hogs_is_late_by_two_turns_at_most() {
+    for row in ROWS.iter().filter(|row| row.is_hog) {
+        for hogs in [1, 4, 16] {
+            check(hogs as u64, &vec![*row; hogs]);
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: every pair of attacks"]
+fn all_pairs_of_attacks_harm_no_other() {
+    for (first, one) in ROWS.iter().enumerate() {
+        for (second, other) in ROWS.iter().enumerate().skip(first) {
+            check((first * ROWS.len() + second) as u64, &[*one, *other]);
+        }
+    }
+}
