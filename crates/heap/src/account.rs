@@ -1,7 +1,7 @@
 //! The memory that the processes of a program may use together.
 //!
-//! Each heap tells how much it uses: when it wants more than it has told, after each collection, when it hands a
-//! buffer over, and at its end. That is once for each chunk or large buffer, not for each object.
+//! Each heap reports how much it uses: when it needs more than it has reported, after each collection, when it hands a
+//! buffer over, and when it is dropped. So it reports once for each chunk or large buffer, not for each object.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ pub struct MemoryAccount {
 }
 
 impl MemoryAccount {
-    /// Makes an account of which nothing is used.
+    /// Makes an account with a limit in bytes, none of which are used.
     pub fn new(limit_bytes: usize) -> MemoryAccount {
         MemoryAccount { limit_bytes, used_bytes: AtomicUsize::new(0) }
     }
@@ -29,14 +29,15 @@ impl MemoryAccount {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
-    /// Changes the share of one heap, if the sum is within the limit then: a collection may have exceeded it.
+    /// Changes the share of one heap from `from` to `to` bytes, if the sum of all shares is then within the limit.
+    /// Returns whether it is. Before the call the sum may exceed the limit: see [`Charge::settle`].
     fn try_change(&self, from: usize, to: usize) -> bool {
         let within = |used: usize| (used - from).checked_add(to).filter(|sum| *sum <= self.limit_bytes);
         self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
     }
 }
 
-/// The share that one heap has told its account.
+/// The share of one heap: the bytes that it has reported to its account.
 #[derive(Debug, Default)]
 pub(super) struct Charge {
     account: Option<Arc<MemoryAccount>>,
@@ -52,7 +53,7 @@ impl Charge {
         self.account.is_some()
     }
 
-    /// Asks for so many bytes in all. Returns false if that is too much.
+    /// Reports that the heap needs `bytes` bytes in all. Returns false, and changes nothing, if that exceeds the limit.
     pub(super) fn try_set(&mut self, bytes: usize) -> bool {
         let Some(account) = &self.account else { return true };
         if !account.try_change(self.bytes, bytes) {
@@ -62,7 +63,7 @@ impl Charge {
         true
     }
 
-    /// Tells the account that so many bytes are used, within the limit or not.
+    /// Reports that the heap uses `bytes` bytes in all, even if that exceeds the limit.
     pub(super) fn settle(&mut self, bytes: usize) {
         if let Some(account) = &self.account {
             if bytes < self.bytes {

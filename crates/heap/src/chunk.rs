@@ -51,7 +51,7 @@ impl Chunk {
         (address as usize).wrapping_sub(self.start.as_ptr() as usize) < self.words * 8
     }
 
-    /// Fills the chunk with a pattern that shows stale uses.
+    /// Fills the chunk with a pattern that makes uses of freed objects fail.
     pub(super) fn poison(&mut self) {
         // SAFETY: the chunk owns all its words. The pattern is a reference to an address that no
         // process has, so that a stale use crashes or fails a check instead of passing.

@@ -1,13 +1,13 @@
 //! The collector: minor and full collections by copying.
 //!
-//! Both work the same way and differ in what they take for *from-space*: the young chunk alone, or
-//! all chunks. Reached objects are copied to the old chunks; new copies are scanned in turn
-//! (Cheney's algorithm, 1970) until there is none left. Then, in this order:
+//! Both work the same way and differ in what they take for *from-space*: the young chunk alone, or the young and all
+//! old chunks. Reached objects are copied to new room in the old chunks, or marked if they are large; copies and marked
+//! objects are scanned in turn (Cheney's algorithm, 1970) until none is left. Then, in this order:
 //!
-//! 1. finalizers: what has not been reached and has one is due; its lambda is copied after all;
+//! 1. the finalizers of objects that have not been reached become due; their lambdas are copied after all;
 //! 2. weak arrays, in a full collection: elements that have not been reached become null;
-//! 3. what external objects own that have not been reached is freed;
-//! 4. from-space is freed.
+//! 3. the contents of external objects that have not been reached are taken out of their table;
+//! 4. from-space is freed, and those contents are dropped when the heap is complete again.
 
 use super::chunk::Chunk;
 use super::external::Content;
@@ -18,7 +18,7 @@ use super::{Finalizer, Heap, OLD_WORDS_MAX, OLD_WORDS_MIN, OutOfMemory, Word, YO
 const STRESS_FULL_INTERVAL: u32 = 4;
 
 impl Heap {
-    /// Collects the garbage: the young objects', or all of it.
+    /// Collects garbage: that among the young objects, or all garbage if `full` is set or a full collection is due.
     ///
     /// # Errors
     /// If the system has no memory left for the live objects. The heap is then broken: it forgets all references.
@@ -41,7 +41,7 @@ impl Heap {
         for chunk in &mut self.old {
             chunk.scanned = chunk.used;
         }
-        // Until the collection is complete, references lead to either side.
+        // Until the collection is complete, references may lead to from-space or to copies.
         self.is_broken = true;
         let mut collection = Collection { heap: self, young, from, full, gray: Vec::new(), weak: Vec::new() };
         if let Err(OutOfMemory) = collection.trace() {
@@ -53,7 +53,7 @@ impl Heap {
         self.is_broken = false;
         let copied_words =
             if full { self.old_words } else { self.old_chunk_words().saturating_sub(before_words) };
-        // The tables are looked through each time.
+        // Each collection goes through all of these tables.
         self.work_bytes += copied_words * 8 + self.externals.table_bytes() + self.stacks.bytes();
         self.settle_charge();
         drop(garbage);
@@ -87,7 +87,7 @@ impl Heap {
         self.young.used = self.young.words();
     }
 
-    /// Does what a collection does that fails.
+    /// Leaves the heap in the state in which a failed collection leaves it.
     #[cfg(test)]
     pub(super) fn break_for_test(&mut self) {
         self.is_broken = true;
@@ -163,8 +163,8 @@ impl Collection<'_> {
     fn trace_remembered(&mut self) -> Result<(), OutOfMemory> {
         for object in std::mem::take(&mut self.heap.remembered) {
             // SAFETY: the remembered set holds old objects; none has been freed since the last
-            // collection, which emptied the set. One that this collection has moved already has
-            // its flag cleared in the copy.
+            // collection, which emptied the set. If this collection has already moved the object,
+            // the flag is cleared in the copy.
             unsafe {
                 let header = Header(*object.address());
                 if header.forwarded().is_some() {
@@ -186,8 +186,8 @@ impl Collection<'_> {
         Ok(())
     }
 
-    /// Returns the address after this collection of the object that a word refers to, and copies the object if
-    /// necessary.
+    /// Returns the word that replaces `word` after this collection: a reference to the copy, if the object is copied.
+    /// Copies or marks the object if that has not been done.
     #[inline]
     fn visit(&mut self, word: Word) -> Result<Word, OutOfMemory> {
         if !word.is_pointer() || (!self.full && !self.young.contains(word.address())) {
@@ -217,7 +217,7 @@ impl Collection<'_> {
         let size = header.size_words();
         let address = take_old(&mut self.heap.old, size).ok_or(OutOfMemory)?;
         // SAFETY: the object has `size` words, and as many have been taken at the new address. The
-        // old header is replaced by the way to the copy, whose lowest bit is 0.
+        // old header is replaced by the address of the copy, whose lowest bit is 0.
         unsafe {
             std::ptr::copy_nonoverlapping(word.address(), address, size);
             *address = header.0 & !REMEMBERED;
@@ -265,7 +265,7 @@ impl Collection<'_> {
         // SAFETY: the object is alive and not in from-space.
         let header = Header(unsafe { *object.address() });
         match header.format() {
-            // Weak references are cleared when memory is scarce, that is, in full collections.
+            // Only full collections clear weak references; minor ones trace them.
             Format::Weak if self.full => self.weak.push(object),
             Format::Words | Format::Weak => {
                 for index in 1..=header.length() {
@@ -309,7 +309,8 @@ impl Collection<'_> {
         self.trace_copies()
     }
 
-    /// Returns the current address of an object, if the object has been reached (or was not examined).
+    /// Returns the word that refers to an object now, if the object has been reached or this collection does not
+    /// examine it; none otherwise.
     fn reached(&self, word: Word) -> Option<Word> {
         if !word.is_pointer() || (!self.full && !self.young.contains(word.address())) {
             return Some(word);
@@ -323,7 +324,7 @@ impl Collection<'_> {
         stays.then_some(word)
     }
 
-    /// Returns whether an unforwarded object is one that this collection frees.
+    /// Returns whether this collection frees the object, which has been neither moved nor marked.
     fn in_from_space(&self, word: Word, header: Header) -> bool {
         if header.has(LARGE) {
             return self.full;
@@ -343,12 +344,12 @@ impl Collection<'_> {
         }
     }
 
-    /// Frees from-space. Returns what was owned by objects that have been collected.
+    /// Frees from-space. Returns the contents of external objects that have been collected.
     fn finish(self) -> Vec<Content> {
         let Collection { heap, mut young, mut from, full, .. } = self;
         let stress = heap.options.stress;
         let garbage = heap.externals.sweep(|word| {
-            // SAFETY: from-space has not been freed yet, and large objects neither.
+            // SAFETY: neither from-space nor large objects have been freed yet.
             let header = Header(unsafe { *word.address() });
             match header.forwarded() {
                 Some(moved) => Some(moved),
@@ -387,7 +388,7 @@ impl Collection<'_> {
             from.iter_mut().for_each(Chunk::poison);
             heap.young = Chunk::new(young.words()).unwrap_or(young);
         } else {
-            // The same memory serves on: it is still in the cache.
+            // The same memory is used again, as it is still in the cache.
             young.used = 0;
             heap.young = young;
         }

@@ -17,7 +17,7 @@ pub(super) struct Externals {
 
 struct Slot {
     content: Content,
-    /// The object.
+    /// The object that owns the content.
     owner: Word,
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Content {
     Buffer(Buffer),
     /// A native's state, and the bytes that it takes.
     State(Box<dyn Any + Send>, usize),
-    /// A native works on the state, which takes that many bytes.
+    /// A state that is lent to a native, and the bytes that it takes.
     Lent(usize),
 }
 
@@ -44,7 +44,7 @@ impl Content {
 pub(super) const NO_CONTENT: u64 = u64::MAX;
 
 impl Externals {
-    /// Adds what an object owns. Returns its place.
+    /// Adds the content of an object. Returns its place in the table.
     pub(super) fn add(&mut self, content: Content, owner: Word) -> u64 {
         self.bytes += content.bytes();
         let slot = Some(Slot { content, owner });
@@ -60,7 +60,7 @@ impl Externals {
         }
     }
 
-    /// Takes out what an object owns, to hand it over or to end it.
+    /// Takes out the content of an object, to hand it over or to drop it.
     pub(super) fn take(&mut self, place: u64) -> Option<Content> {
         let slot = self.slots.get_mut(usize::try_from(place).ok()?)?.take()?;
         self.free.push(place);
@@ -68,7 +68,7 @@ impl Externals {
         Some(slot.content)
     }
 
-    /// Lends a state of a type to a native. Returns none if it is of another type, or lent already.
+    /// Lends a state of type `T` to a native. Returns none if the content is of another type, or lent already.
     pub(super) fn lend<T: Any>(&mut self, place: u64) -> Option<Box<T>> {
         let content = self.content_mut(place)?;
         match std::mem::replace(content, Content::Lent(content.bytes())) {
@@ -86,7 +86,7 @@ impl Externals {
         }
     }
 
-    /// Takes back what was lent.
+    /// Takes back a state that was lent. Drops it if the place no longer holds a lent state.
     pub(super) fn give_back<T: Any + Send>(&mut self, place: u64, state: Box<T>) {
         if let Some(content @ Content::Lent(_)) = self.content_mut(place) {
             *content = Content::State(state, content.bytes());
@@ -122,10 +122,10 @@ impl Externals {
         self.slots.len() * size_of::<Option<Slot>>()
     }
 
-    /// Takes out the contents of objects that have been collected, to be dropped when the heap is whole again: a
-    /// state's `drop` may
-    /// panic. `moved` tells where an owner is now. After a full collection every owner that is alive has moved, as
-    /// external objects are small.
+    /// Takes out the contents of objects that have been collected. The caller drops them when the collection is
+    /// complete, since the `drop` of a state may panic. `moved` returns the current reference to an owner, or none if
+    /// the owner has been collected. After a full collection every owner that is alive has moved, as external objects
+    /// are small.
     pub(super) fn sweep(&mut self, moved: impl Fn(Word) -> Option<Word>) -> Vec<Content> {
         let mut garbage = Vec::new();
         for (place, slot) in self.slots.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! Handles: names of values that stay right when a collection moves the values.
+//! Handles: names of values that stay valid when a collection moves the values.
 //!
 //! A handle holds a place that the collector updates (a register, a kept value, a root), or a value that is never
 //! moved. Reading through a handle is checked. A handle that is used with another heap, or after its place was given
@@ -10,7 +10,7 @@ use super::{Heap, Ref, RefMut, StackId, Word};
 
 /// A value that can be stored or kept: a handle, or a value without an object.
 ///
-/// The trait is sealed: the heap relies on each implementation to give a current word of the heap that asks.
+/// The trait is sealed: the heap relies on each implementation to return a current word of the heap that it is given.
 pub trait Value: sealed::Load {}
 
 impl<T: sealed::Load> Value for T {}
@@ -20,7 +20,8 @@ pub(super) mod sealed {
 
     /// Reads the current word of a value.
     pub trait Load {
-        /// Returns the word that the value has in this heap now: an immediate, or a reference to a live object of it.
+        /// Returns the word that the value has in this heap now: an immediate, or a reference to a live object of the
+        /// heap or of its program.
         fn load(&self, heap: &Heap) -> Word;
     }
 }
@@ -104,7 +105,7 @@ impl sealed::Load for Kept {
     }
 }
 
-/// A permanent root, until [`Heap::unroot`].
+/// A root: its value is kept until [`Heap::unroot`].
 #[derive(PartialEq, Eq, Hash, Debug)]
 pub struct Root(u32);
 
@@ -123,7 +124,7 @@ pub struct Field<V> {
 }
 
 impl<V> Field<V> {
-    /// Names a field or element by its place. It reads null if the object has none there.
+    /// Names a field or element by its place. The handle reads null if the object has no such field or element.
     pub fn new(object: V, index: usize) -> Field<V> {
         Field { object, index }
     }
@@ -136,7 +137,7 @@ impl<V: Value> sealed::Load for Field<V> {
     }
 }
 
-/// A handle of one of several kinds, for values whose kind depends on what happens.
+/// A handle whose kind is chosen at run time.
 #[derive(Clone, Copy, Debug)]
 pub enum Handle {
     /// A value without an object.
@@ -207,7 +208,7 @@ impl Heap {
         unsafe { self.at_mut(word) }
     }
 
-    /// Stores a value into a field or element. Does nothing if there is none.
+    /// Stores a value into a field or element. Does nothing if there is no such field or element.
     #[inline(always)]
     pub fn set_field(&mut self, object: impl Value, index: usize, value: impl Value) {
         self.get_mut(object).set(index, value);
@@ -218,7 +219,7 @@ impl Heap {
         self.class(self.get(value))
     }
 
-    /// Keeps a value until the end of the scope: each call of a native has one.
+    /// Keeps a value until the end of the current scope. Each call of a native has a scope.
     #[inline]
     pub fn keep(&mut self, value: impl Value) -> Kept {
         let word = value.load(self);
@@ -252,7 +253,7 @@ impl Heap {
         self.kept.truncate(scope.0);
     }
 
-    /// Ends a scope and returns the value of a handle, which may be one of that scope.
+    /// Ends a scope and returns the value of a handle, which may be a kept value of that scope.
     #[inline]
     pub fn leave(&mut self, scope: Scope, value: impl Value) -> RefMut<'_> {
         let word = value.load(self);
@@ -267,13 +268,13 @@ impl Heap {
         self.kept.clear();
     }
 
-    /// Makes a permanent root.
+    /// Makes a root, which holds the value until [`Heap::unroot`].
     pub fn root(&mut self, value: impl Value) -> Root {
         let word = value.load(self);
         self.root_current(word)
     }
 
-    /// Makes a permanent root of a word that is current.
+    /// Makes a root of a word that is current.
     pub(super) fn root_current(&mut self, word: Word) -> Root {
         match self.free_roots.pop() {
             Some(index) => {
@@ -297,7 +298,7 @@ impl Heap {
 
     /// Frees a root.
     pub fn unroot(&mut self, root: Root) {
-        // A root of another heap may name no place here.
+        // A root of another heap may have an index that this heap does not use.
         if let Some(place) = self.roots.get_mut(root.0 as usize) {
             *place = Word::NULL;
             self.free_roots.push(root.0);

@@ -15,8 +15,9 @@ struct Tally {
 }
 
 impl Heap {
-    /// Returns a table of how many objects of each class there are and what they take, with the largest classes first.
-    /// Garbage that has not been collected is included. Buffers count for the byte arrays that own them.
+    /// Returns a table of how many objects of each class there are and how many bytes they take, with the largest
+    /// classes first. Garbage that has not been collected is included. Buffers are added to the byte arrays that own
+    /// them; states of natives are not counted.
     pub fn histogram(&self) -> String {
         let mut tallies: BTreeMap<u32, Tally> = BTreeMap::new();
         for chunk in self.old.iter().chain(&self.large).chain([&self.young]) {

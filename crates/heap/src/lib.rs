@@ -7,33 +7,34 @@
 //!   allocate takes `&mut Heap`, which cannot be borrowed while a `Ref`, or a slice or text that was read through one,
 //!   is still used. A function that reads ties its result to both the heap and the `Ref`, so a `Ref` to an object of
 //!   another heap keeps that heap borrowed as well.
-//! - A [`RefMut`] is a value and the exclusive borrow of its heap: what making a value returns. It can be written,
-//!   kept or stored, and offers nothing that allocates.
+//! - A [`RefMut`] is a value together with the exclusive borrow of its heap. Functions that make a value return it. It
+//!   can be written, kept or stored, and offers nothing that allocates.
 //! - Across allocations a value is held by a *handle* ([`Register`], [`Kept`], [`Root`], [`Field`], [`Immediate`]): a
-//!   place that the collector updates, or a value that is never moved. Reading through a handle checks the place, so
-//!   one that is used with another heap, or too late, reads null or another live value. A value to be stored or kept is
-//!   named by a handle ([`Value`], a sealed trait), never by a `Ref`, which might belong to another heap.
-//! - A [`Word`] is only a number. Nothing safe follows one. The interpreter, which works on words, uses the functions
-//!   of one module whose names are `unsafe`: [`Heap::at`], [`Heap::at_mut`], [`Heap::store`] and a few for stacks.
+//!   place that the collector updates, or a value that is never moved. Reading through a handle checks the place: a
+//!   handle that is used with another heap, or after its place was given up, reads null or another live value. A value
+//!   to be stored or kept is named by a handle ([`Value`], a sealed trait), never by a `Ref`, which might belong to
+//!   another heap.
+//! - A [`Word`] is only a number: no safe function reads the object that it refers to. The interpreter, which works on
+//!   words, uses the `unsafe` functions of the module `raw`: [`Heap::at`], [`Heap::at_mut`], [`Heap::store`] and a few
+//!   for roots, globals and stacks.
 //!
-//! **The header decides how an object is read.** Format, length and being UTF-8 are in an object's header, not in its
-//! program's classes. So a `Ref` to an object of another program may give the wrong answer, but never memory that is
-//! not its own, or text that is not UTF-8.
+//! **The header decides how an object is read.** An object's header says its format, its length and whether it is
+//! UTF-8; its program's classes do not. So reading through a `Ref` to an object of another program may give the wrong
+//! answer, but never reads memory outside of the object, nor text that is not UTF-8.
 //!
-//! **One duty is left to callers.** A native is safe code that gets a `&mut Heap` and returns a `Ref`. If it had a second
-//! heap, it could exchange the two, or leak the second one and return a `Ref` to it. So natives must not make heaps;
-//! a lint in their crate refuses it (`clippy.toml`).
+//! **One rule is left to natives.** A native is safe code that gets a `&mut Heap` and returns a `Ref`. If it had a
+//! second heap, it could exchange the two, or leak the second heap and return a `Ref` to an object of it. So natives
+//! must not make heaps; a lint in their crate refuses it (`crates/natives/clippy.toml`).
 //!
-//! **Generations.** Objects are born in one young chunk. A minor collection moves the live ones to
-//! the old chunks; old objects that refer to young ones are in the remembered set, which
-//! `Heap::record_write` keeps. A full collection moves everything. Objects beyond
-//! `LARGE_WORDS` have a chunk of their own and are never moved.
+//! **Generations.** Small objects are allocated in the young chunk. A minor collection moves the live ones to the old
+//! chunks; old objects that refer to young ones are in the remembered set, which `Heap::record_write` keeps. A full
+//! collection moves the objects of the old chunks as well. Larger objects are allocated in the old chunks at once.
+//! Objects of more than `LARGE_WORDS` words have a chunk of their own and are never moved.
 //!
-//! **Registers.** Words of a stack below its top are roots. A call clears the callee's registers, so
-//! that nothing seems alive that an earlier call has left there. But when it returns, the words it has
-//! left may lie among the registers of the caller; so a collection overwrites all words above the
-//! top with null. The word in any register was thus written after the last collection, or updated
-//! by it.
+//! **Registers.** Words of a stack below its top are roots. A call clears the callee's registers, so that words of an
+//! earlier call keep no object alive. When a call returns, its words may lie among the registers of the caller; so a
+//! collection overwrites all words above the top with null. Thus each register's word was written after the last
+//! collection, or updated by it.
 //!
 //! **Broken heaps.** If the system has no memory left in the middle of a collection, the heap forgets all references: each
 //! handle reads null, and each allocation fails.
@@ -91,14 +92,14 @@ const YOUNG_WORDS_MIN: usize = 128;
 const YOUNG_WORDS_MAX: usize = 64 * 1024;
 /// The first old chunk of a process: 1 KiB; each further one is twice as large.
 const OLD_WORDS_MIN: usize = 128;
-/// The largest regular old chunk: 256 KiB.
+/// The largest size of an old chunk, unless an object needs more: 256 KiB.
 const OLD_WORDS_MAX: usize = 32 * 1024;
-/// A full collection is not worth its while below this many old words (64 KiB).
+/// The number of old words (64 KiB) below which no full collection is due.
 const FULL_THRESHOLD_MIN: usize = 8 * 1024;
 /// The growth of the old objects from one full collection to the next, in percent: at least
 /// this, since a collection takes time in proportion to the live objects.
 const GROWTH_PERCENT_MIN: usize = 20;
-/// The same by default.
+/// The growth of the old objects from one full collection to the next by default, in percent.
 const GROWTH_PERCENT_DEFAULT: usize = 100;
 /// The memory limit of a process by default, in bytes.
 pub const DEFAULT_LIMIT_BYTES: usize = 512 << 20;
@@ -112,7 +113,8 @@ pub struct HeapOptions {
     pub stress: bool,
     /// The seed of the hash codes of keys.
     pub hash_seed: u64,
-    /// Called before work on so many bytes that other processes must not wait for it: see [`LONG_WORK_BYTES`].
+    /// The function to call before work on so many bytes that other processes must not wait for it to end: see
+    /// [`LONG_WORK_BYTES`].
     pub before_long_work: fn(),
 }
 
@@ -122,17 +124,17 @@ impl Default for HeapOptions {
     }
 }
 
-/// Work on so many bytes is announced as long. It takes about a millisecond, and the thread that then starts takes some tens
-/// of microseconds.
+/// Work on at least this many bytes is announced as long. It takes a millisecond or more, while starting the
+/// thread that then runs the other processes takes some tens of microseconds.
 pub const LONG_WORK_BYTES: usize = 1 << 20;
 
-/// Looking at a finalizer takes as long as a collection for so many bytes.
+/// The work of examining one finalizer, in bytes: a collection handles so many bytes in the same time.
 const SEARCHED_BYTES: usize = 2;
 
-/// A full collection is futile if it frees less than this part of the heap: one in fifty bytes.
+/// A full collection is futile if it frees less than one byte in this many bytes of the heap.
 const FUTILE_PART: usize = 50;
 
-/// Figures of a heap's life.
+/// The numbers of collections and allocated bytes of a heap.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct HeapStatistics {
     /// The number of minor collections so far.
@@ -157,10 +159,10 @@ pub struct Heap {
     remembered: Vec<Word>,
     externals: Externals,
     finalizers: Vec<Finalizer>,
-    /// Lambdas of finalizers whose object has been collected, to be run. Roots.
+    /// The lambdas of finalizers whose object has been collected, to be run. They are roots.
     due: Vec<Word>,
     globals: Vec<Word>,
-    /// An exception that is made in advance, for when there is no memory to make one.
+    /// An exception that was made in advance, for a process that has no memory to make it.
     out_of_memory: Word,
     roots: Vec<Word>,
     free_roots: Vec<u32>,
@@ -168,16 +170,16 @@ pub struct Heap {
     stacks: Stacks,
     /// The `Task_` of the running task.
     task: Word,
-    /// Whether a global that tasks may wait for has got its value.
+    /// Whether a global whose initializer was running, which tasks may wait for, has got its value.
     has_settled_global: bool,
-    /// The stack that the interpreter is on, and how far it is used.
+    /// The stack of the running task, and the number of its words in use.
     current: Option<(StackId, usize)>,
     program: Arc<ProgramObjects>,
     options: HeapOptions,
     charge: Charge,
     statistics: HeapStatistics,
     stress_count: u32,
-    /// The bytes that collections have worked on since [`Heap::take_work`].
+    /// The bytes that collections have worked on since the last call of [`Heap::take_work`].
     work_bytes: usize,
     /// See [`Heap::futile_collections`].
     futile_collections: u32,
@@ -185,8 +187,8 @@ pub struct Heap {
     is_broken: bool,
 }
 
-/// A lambda to run once an object has been collected. The lambda may refer to the object: it keeps it alive
-/// only until it has run.
+/// A lambda to run once an object has been collected. If the lambda refers to the object, the object stays in memory
+/// until the lambda has run.
 struct Finalizer {
     object: Word,
     lambda: Word,
@@ -271,7 +273,7 @@ impl Heap {
         self.options.hash_seed
     }
 
-    /// Changes the limit of this heap. It takes effect at the next growth.
+    /// Changes the limit of this heap, in bytes. It takes effect when the heap grows the next time.
     pub fn set_limit_bytes(&mut self, bytes: usize) {
         self.options.limit_bytes = bytes;
     }
@@ -282,14 +284,15 @@ impl Heap {
         self.charge.settle(self.used_bytes());
     }
 
-    /// Tells the account how much is used now.
+    /// Reports to the account how many bytes are used now.
     pub fn settle_charge(&mut self) {
         if self.charge.is_on_account() {
             self.charge.settle(self.used_bytes());
         }
     }
 
-    /// Chooses between little memory (0) and little time (100), from the next full collection on.
+    /// Sets the growth of the old objects from one full collection to the next, in percent: a small growth saves
+    /// memory, a large one saves time. Less than 20 counts as 20. It takes effect at the next full collection.
     pub fn set_growth_percent(&mut self, percent: usize) {
         self.growth_percent = percent.max(GROWTH_PERCENT_MIN);
     }
@@ -298,7 +301,7 @@ impl Heap {
         (self.old_words + self.old_words * self.growth_percent / 100).max(FULL_THRESHOLD_MIN)
     }
 
-    /// Returns figures of this heap's life.
+    /// Returns the numbers of collections and allocated bytes so far.
     pub fn statistics(&self) -> HeapStatistics {
         HeapStatistics {
             allocated_bytes: self.statistics.allocated_bytes + self.young.used as u64 * 8,
@@ -306,19 +309,20 @@ impl Heap {
         }
     }
 
-    /// Returns the bytes that collections have worked on since the last call.
+    /// Returns the bytes that collections and searches for finalizers have worked on since the last call.
     #[inline]
     pub fn take_work(&mut self) -> usize {
         std::mem::take(&mut self.work_bytes)
     }
 
-    /// Returns the number of full collections in a row that ran because memory was short, took long, and freed under 2 %.
+    /// Returns the number of full collections in a row that ran because memory was short, while the heap used at least
+    /// 1 MiB, and freed less than 2 %.
     #[inline]
     pub fn futile_collections(&self) -> u32 {
         self.futile_collections
     }
 
-    /// Announces work on so many bytes, if it is long.
+    /// Announces work on `bytes` bytes, if that is long work.
     pub fn before_work(&self, bytes: usize) {
         if bytes >= LONG_WORK_BYTES {
             (self.options.before_long_work)();
@@ -372,7 +376,7 @@ impl Heap {
         Ok(initialize(address, class, format, length, 0))
     }
 
-    /// Allocates an object that is too large for the young chunk.
+    /// Allocates an object that takes too large a part of the young chunk.
     fn allocate_old(
         &mut self,
         class: ClassIndex,
@@ -396,10 +400,10 @@ impl Heap {
         Ok(initialize(address, class, format, length, 0))
     }
 
-    /// Makes sure that `bytes` more are within the limit, after a full collection if necessary.
+    /// Makes sure that the heap can use `bytes` more bytes within its limits, after a full collection if necessary.
     ///
     /// # Errors
-    /// If they are not.
+    /// If the heap cannot.
     pub fn reserve(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
         if self.has_room_for(bytes) {
             return Ok(());
@@ -408,7 +412,7 @@ impl Heap {
         if self.has_room_for(bytes) { Ok(()) } else { Err(OutOfMemory) }
     }
 
-    /// Collects since memory is short, and notes whether that was worth the work.
+    /// Runs a full collection because memory is short, and notes whether it was futile.
     fn collect_for_room(&mut self) -> Result<(), OutOfMemory> {
         let before_bytes = self.used_bytes();
         self.collect(true)?;
@@ -423,7 +427,7 @@ impl Heap {
         total <= self.options.limit_bytes && self.charge.try_set(total)
     }
 
-    /// Gives a process that fills its young chunk a larger one, up to the size of the cache.
+    /// Replaces the young chunk, which is full too often, by a larger one of up to [`YOUNG_WORDS_MAX`] words.
     fn grow_young(&mut self, size: usize) -> Result<(), OutOfMemory> {
         let words = (self.young.words() * 2).max(size).min(YOUNG_WORDS_MAX);
         if words <= self.young.words() {
@@ -431,14 +435,14 @@ impl Heap {
         }
         debug_assert!(self.young.used == 0);
         if self.reserve(words * 8).is_err() {
-            return Ok(()); // The old chunk still serves.
+            return Ok(()); // The present young chunk stays in use.
         }
         self.young = Chunk::new(words).ok_or(OutOfMemory)?;
         Ok(())
     }
 
-    /// Notes that `object` now refers to `value`. Must follow each store of a reference into an
-    /// object that was not allocated just before.
+    /// Notes that `object` now refers to `value`. Must be called after each store of a reference into an object, unless
+    /// nothing was allocated after that object.
     #[inline(always)]
     fn record_write(&mut self, object: Word, value: Word) {
         if value.is_pointer()
@@ -451,7 +455,7 @@ impl Heap {
 
     #[cold]
     fn remember(&mut self, object: Word) {
-        // SAFETY: references in registers and objects are to live objects of this heap.
+        // SAFETY: references in registers and objects are to live objects of this heap or of its program.
         unsafe {
             let header = Header(*object.address());
             if !header.has(REMEMBERED | PERMANENT) {
@@ -463,7 +467,7 @@ impl Heap {
 
     // ------------------------------------------------------------------ roots
 
-    /// Returns whether a global has got its value since the last call.
+    /// Returns whether, since the last call, a global whose initializer was running has got its value.
     pub fn take_settled_global(&mut self) -> bool {
         std::mem::take(&mut self.has_settled_global)
     }
@@ -475,7 +479,7 @@ impl Heap {
         unsafe { self.at(self.task) }
     }
 
-    /// Sets which task runs.
+    /// Sets the `Task_` of the running task.
     pub fn set_current_task(&mut self, task: impl Value) {
         self.task = task.load(self);
     }
@@ -502,7 +506,7 @@ impl Heap {
     pub fn remove_finalizer(&mut self, object: impl Value) -> bool {
         let object = object.load(self);
         self.note_search();
-        // The newest are the likeliest to go: clients and proxies that close soon.
+        // The newest finalizers are most likely to be removed: those of clients and proxies that are soon closed.
         match self.finalizers.iter().rposition(|finalizer| finalizer.object == object) {
             Some(index) => {
                 self.finalizers.swap_remove(index);

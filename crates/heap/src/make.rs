@@ -10,7 +10,7 @@ impl Heap {
     /// Makes an integer.
     ///
     /// # Errors
-    /// As for all of these: if the process has reached its memory limit.
+    /// As for all of these functions: if the process has reached its memory limit, or the system has no memory left.
     #[inline]
     pub fn new_int(&mut self, value: i64) -> Result<RefMut<'_>, OutOfMemory> {
         match Word::int(value) {
@@ -45,7 +45,7 @@ impl Heap {
         Ok(unsafe { self.at_mut(word) })
     }
 
-    /// Makes a string. The text lies elsewhere than in this heap, which may move while it is copied.
+    /// Makes a string. The text must not lie in this heap, whose objects may move when the string is allocated.
     pub fn new_string(&mut self, text: &str) -> Result<RefMut<'_>, OutOfMemory> {
         self.new_raw(self.builtins().string, Format::Text, text.as_bytes())
     }
@@ -80,12 +80,12 @@ impl Heap {
         self.new_object(self.builtins().array, Format::Words, length)
     }
 
-    /// Makes an array whose elements do not keep alive what they refer to.
+    /// Makes an array whose elements do not keep objects alive in a full collection.
     pub fn new_weak_array(&mut self, length: usize) -> Result<RefMut<'_>, OutOfMemory> {
         self.new_object(self.builtins().array, Format::Weak, length)
     }
 
-    /// Makes a lambda: its function's number, then its captures.
+    /// Makes a lambda with room for the number of its function and, after that, the given number of captures.
     #[inline]
     pub fn new_lambda(&mut self, captures: usize) -> Result<RefMut<'_>, OutOfMemory> {
         self.new_object(self.builtins().lambda, Format::Words, 1 + captures)

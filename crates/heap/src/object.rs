@@ -7,14 +7,14 @@
 //!   bits 1..4     the format
 //!   bits 4..8     flags of the collector
 //!   bits 8..32    the class id
-//!   bits 32..64   the length: words, or for bytes the number of bytes
+//!   bits 32..64   the length: the number of words, or in the formats `Bytes` and `Text` of bytes; 0 for `External`
 //! ```
 //!
 //! The header tells all that the collector must know, so it needs no class table.
 
 use super::Word;
 
-/// The contents of an object.
+/// The format of an object's contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(super) enum Format {
@@ -22,13 +22,13 @@ pub(super) enum Format {
     Words = 0,
     /// Raw bytes: small byte arrays, boxed numbers.
     Bytes = 1,
-    /// One word: the place in the heap's table of what the object owns outside of the heap.
+    /// One word: the place, in the heap's table of externals, of the content that the object owns outside of the heap.
     External = 2,
-    /// Words that do not keep alive what they refer to: a full collection makes those null that refer
-    /// to an object that has been collected.
+    /// Words whose references do not keep objects alive in a full collection, which makes those null that refer to an
+    /// object it has collected. A minor collection treats them like `Words`.
     Weak = 3,
-    /// Raw bytes that are UTF-8: strings. A property of the object, so that a reference to an object of another program,
-    /// whose classes have other ids, is never read as a string that it is not.
+    /// Raw bytes that are UTF-8: strings. This is a property of the object, not of its class: a reference to an object
+    /// of another program, whose classes have other ids, is read as a string only if the object is a string.
     Text = 4,
 }
 
@@ -37,13 +37,13 @@ pub(super) enum Format {
 #[repr(transparent)]
 pub(super) struct Header(pub(super) u64);
 
-/// It is in the remembered set.
+/// The flag of an object that is in the remembered set.
 pub(super) const REMEMBERED: u64 = 1 << 4;
-/// It belongs to the program and is never moved, traced or freed.
+/// The flag of an object that belongs to the program and is never moved, traced or freed.
 pub(super) const PERMANENT: u64 = 1 << 5;
-/// It has a chunk of its own and is never moved.
+/// The flag of an object that has a chunk of its own and is never moved.
 pub(super) const LARGE: u64 = 1 << 6;
-/// A large object that the current collection has reached.
+/// The flag of a large object that the current collection has reached.
 pub(super) const MARKED: u64 = 1 << 7;
 
 /// The largest class id that fits into a header.

@@ -9,7 +9,7 @@ use lucarne_message::Buffer;
 use super::external::{Content, NO_CONTENT};
 use super::{Format, Heap, OutOfMemory, Ref, RefMut, Value};
 
-/// A state that a native works on.
+/// A state that is lent to a native.
 pub struct Lent<T> {
     /// The state.
     pub state: Box<T>,
@@ -42,11 +42,11 @@ impl Heap {
 
     /// Returns the place of the state that an object owns; none for other values.
     fn state_place(&self, value: Ref<'_>) -> Option<u64> {
-        // An instance that a program made by itself is of another format.
+        // An instance of this class that was made by the program has another format.
         if self.class(value) == self.builtins().state { value.place() } else { None }
     }
 
-    /// Returns whether a value is an object whose state was taken out.
+    /// Returns whether a value is an object whose state was taken out or freed.
     pub fn is_closed_state(&self, object: Ref<'_>) -> bool {
         self.state_place(object) == Some(NO_CONTENT)
     }
@@ -59,18 +59,20 @@ impl Heap {
         }
     }
 
-    /// Lends out the state of an object. Returns none if it is of another type, lent or closed.
+    /// Lends out the state of an object. Returns none if the state is of another type, lent or closed.
     pub fn lend_state<T: Any>(&mut self, object: impl Value) -> Option<Lent<T>> {
         let place = self.state_place(self.get(object))?;
         Some(Lent { state: self.externals.lend(place)?, place })
     }
 
-    /// Takes back a state. Its object may have moved meanwhile.
+    /// Takes back a state that was lent. Its object may have moved since. If the object has been closed or collected,
+    /// the state is dropped.
     pub fn give_back_state<T: Any + Send>(&mut self, lent: Lent<T>) {
         self.externals.give_back(lent.place, lent.state);
     }
 
-    /// Takes the state out of an object, which is closed from then on.
+    /// Takes the state out of an object, which is closed from then on. Returns none if the state is of another type,
+    /// lent or closed.
     pub fn take_state<T: Any + Send>(&mut self, object: impl Value) -> Option<T> {
         let mut object = self.get_mut(object);
         let place = object.heap().state_place(object.as_ref())?;
@@ -90,7 +92,7 @@ impl RefMut<'_> {
         }
     }
 
-    /// Takes out what an external object owns.
+    /// Takes out the content of an external object, which owns none from then on.
     fn disown(&mut self) -> Option<Content> {
         let content = self.heap.externals.take(self.as_ref().place()?)?;
         // SAFETY: an external object has one word.
@@ -98,8 +100,8 @@ impl RefMut<'_> {
         Some(content)
     }
 
-    /// Returns a number that tells the byte arrays apart that have a buffer of their own; none for other values. It stays
-    /// the same until the buffer is taken.
+    /// Returns a number that identifies a byte array with a buffer of its own; none for other values. The number stays
+    /// the same, and no other array has it, until the buffer is taken.
     pub fn buffer_number(&self) -> Option<u64> {
         self.as_ref().place().filter(|place| self.is_external_array() && *place != NO_CONTENT)
     }
@@ -116,7 +118,7 @@ impl RefMut<'_> {
         }
         match self.disown()? {
             Content::Buffer(buffer) => {
-                // The buffer counts for its next owner.
+                // From now on the buffer is charged to its next owner.
                 self.heap.settle_charge();
                 Some(buffer)
             }
@@ -124,7 +126,7 @@ impl RefMut<'_> {
         }
     }
 
-    /// Gives a byte array that was emptied its buffer back. Drops the buffer if the value is anything else.
+    /// Puts a buffer back into a byte array that was emptied. Drops the buffer if the value is not an emptied array.
     pub fn restore_buffer(&mut self, buffer: Buffer) {
         if self.is_external_array() && self.as_ref().place() == Some(NO_CONTENT) {
             self.own(Content::Buffer(buffer));

@@ -81,12 +81,12 @@ impl ProgramObjects {
         self.literals[index]
     }
 
-    /// Returns the number of the literal that an object is. Looks at all of them.
+    /// Returns the number of the literal that `object` refers to; none if it is not a literal. Searches all literals.
     pub fn literal_index(&self, object: Ref<'_>) -> Option<usize> {
         self.literals.iter().position(|literal| *literal == object.word())
     }
 
-    /// Returns the globals of a new process: null, or a mark for those with an initializer.
+    /// Returns the globals of a new process: [`Word::UNSET`] for each global with an initializer, null for the others.
     pub(super) fn initial_globals(&self) -> Vec<Word> {
         let initial = |global: &Global| match global.initializer {
             Some(_) => Word::UNSET,

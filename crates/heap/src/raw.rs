@@ -1,4 +1,4 @@
-//! The raw interface: for code that holds words itself, which is the interpreter.
+//! The raw interface, for the interpreter, which holds words itself.
 //!
 //! A word is *current* for a heap if it is an immediate, or refers to an object of that heap or of its program and
 //! was read or made after the last allocation of that heap. Everything here relies on words being current; nothing
@@ -27,7 +27,7 @@ impl Heap {
         unsafe { RefMut::of(self, word) }
     }
 
-    /// Stores a word into a field or element. Does nothing if there is none.
+    /// Stores a word into a field or element. Does nothing if there is no such field or element.
     ///
     /// # Safety
     /// Both words must be current for this heap.
@@ -37,7 +37,7 @@ impl Heap {
         unsafe { self.at_mut(object).set_word(index, value) }
     }
 
-    /// Keeps a word until the end of the scope.
+    /// Keeps a word until the end of the current scope.
     ///
     /// # Safety
     /// The word must be current for this heap.
@@ -46,7 +46,7 @@ impl Heap {
         self.keep_current(word)
     }
 
-    /// Makes a permanent root of a word.
+    /// Makes a root of a word, which it holds until [`Heap::unroot`].
     ///
     /// # Safety
     /// The word must be current for this heap.
@@ -54,7 +54,7 @@ impl Heap {
         self.root_current(word)
     }
 
-    /// Returns the value of a global by its number; a mark if it has none yet.
+    /// Returns the value of a global by its number; [`Word::UNSET`] or [`Word::IN_PROGRESS`] if it has none yet.
     #[inline(always)]
     pub fn global(&self, index: usize) -> Word {
         self.globals[index]
@@ -70,7 +70,7 @@ impl Heap {
         self.globals[index] = value;
     }
 
-    /// Returns the exception that says that memory is short; null if the heap is broken.
+    /// Returns the exception for a process whose memory is short; null if the heap is broken.
     pub fn out_of_memory_exception(&self) -> Word {
         self.out_of_memory
     }
@@ -85,7 +85,8 @@ impl Heap {
     ///
     /// # Safety
     /// Only words that are current for this heap may be written to it. Its top must be above all words that are still
-    /// needed whenever something is allocated. Code that holds the stack's address must know when it grows.
+    /// needed whenever something is allocated. Code that holds the stack's address must get it again after the stack
+    /// has grown.
     #[inline(always)]
     pub unsafe fn stack_mut(&mut self, id: StackId) -> &mut Stack {
         self.stacks.get_mut(id)
@@ -113,7 +114,8 @@ impl Heap {
         self.current = Some((stack, top));
     }
 
-    /// Ends the running of a task: all stacks know their tops themselves until the next [`Heap::set_current`].
+    /// Stores the top of the running task's stack in the stack. After that no stack is the current one, until the next
+    /// [`Heap::set_current`].
     #[inline]
     pub fn leave_current(&mut self) {
         if let Some((stack, top)) = self.current.take() {

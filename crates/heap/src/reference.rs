@@ -10,9 +10,9 @@ use super::handle::Immediate;
 use super::object::{Header, PERMANENT};
 use super::{Format, Heap, Kept, Root, Value, Word};
 
-/// A value that borrows the heap, so that nothing can move it while this is held.
+/// A value that borrows the heap, so that no collection can move the object while the reference is held.
 ///
-/// It is an immediate, or it refers to an object that is alive as long as `'h`.
+/// It is an immediate, or it refers to an object that is alive during `'h`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Ref<'h> {
@@ -41,7 +41,8 @@ impl<'h> Ref<'h> {
         Ref { word: Word::bool(value), heap: PhantomData }
     }
 
-    /// Returns an integer that is known to fit into 63 bits: a size, an index, a flag. Others: [`Heap::new_int`].
+    /// Returns an integer that is known to fit into 63 bits: a size, an index, a flag.
+    /// [`Heap::new_int`] makes any integer.
     #[inline(always)]
     pub fn small(value: i64) -> Ref<'static> {
         Ref { word: Word::small(value), heap: PhantomData }
@@ -65,12 +66,12 @@ impl<'h> Ref<'h> {
         self.word == Word::NULL
     }
 
-    /// Returns whether a condition takes this for true.
+    /// Returns whether a condition treats this value as true: each value but null and false.
     pub fn is_truthy(self) -> bool {
         !self.word.is_falsy()
     }
 
-    /// Returns the integer if it is one of up to 63 bits, which has no object. Others: [`Heap::int`].
+    /// Returns the integer if it has up to 63 bits, and so no object. See [`Heap::int`] for others.
     #[inline(always)]
     pub fn to_small(self) -> Option<i64> {
         self.word.to_int()
@@ -91,7 +92,7 @@ impl<'h> Ref<'h> {
     pub fn elements(self) -> &'h [Ref<'h>] {
         match self.header() {
             // SAFETY: the header says how many words follow it, and all of them are immediates or refer to objects that
-            // are as alive as this one. `Ref` is a transparent word.
+            // stay alive as long as this one. `Ref` is a transparent word.
             Some(header) if header.format() == Format::Words => unsafe { self.contents(header.length()) },
             _ => &[],
         }
@@ -107,7 +108,7 @@ impl<'h> Ref<'h> {
     }
 
     /// # Safety
-    /// The object must have contents of `length` times `T`.
+    /// The contents of the object must be `length` values of type `T`.
     #[inline(always)]
     unsafe fn contents<T>(self, length: usize) -> &'h [T] {
         // SAFETY: promised by the caller; nothing is written during 'h.
@@ -123,7 +124,7 @@ impl<'h> Ref<'h> {
         Some(unsafe { std::str::from_utf8_unchecked(self.contents(header.length())) })
     }
 
-    /// Returns the place of what an external object owns.
+    /// Returns the place of the content that an external object owns; none for other values.
     #[inline]
     pub(super) fn place(self) -> Option<u64> {
         self.header().filter(|header| header.format() == Format::External)?;
@@ -132,8 +133,8 @@ impl<'h> Ref<'h> {
     }
 }
 
-/// Reading values. A reference to another heap's object is read as an object of this one, whatever its class means
-/// here: formats, lengths and UTF-8 are properties of objects, not of programs.
+/// Reading values. A reference to another heap's object is read as an object of this one, even if its class id stands
+/// for another class here: formats, lengths and UTF-8 are properties of objects, not of programs.
 impl Heap {
     /// Returns the class of a value.
     #[inline(always)]
@@ -176,7 +177,7 @@ impl Heap {
         Some(i64::from_le_bytes(bytes))
     }
 
-    /// Returns the float, boxed or not. Integers are none.
+    /// Returns the float, boxed or not; none for integers and all other values.
     #[inline]
     pub fn float(&self, value: Ref<'_>) -> Option<f64> {
         if let Some(float) = value.word.to_float() {
@@ -205,7 +206,7 @@ impl Heap {
         }
     }
 
-    /// Returns the text of a string, whole or a slice of another.
+    /// Returns the text of a string, which may be a slice of another string; none for other values.
     #[inline]
     pub fn string<'h>(&'h self, value: Ref<'h>) -> Option<&'h str> {
         if let Some(text) = value.whole_text() {
@@ -218,13 +219,13 @@ impl Heap {
         whole.whole_text()?.get(from..to)
     }
 
-    /// Returns the text of a string that is not a slice.
+    /// Returns the text of a string that is not a slice; none for other values.
     #[inline(always)]
     pub fn whole_string<'h>(&'h self, value: Ref<'h>) -> Option<&'h str> {
         value.whole_text()
     }
 
-    /// Returns the contents of a byte array, whole or a slice of another.
+    /// Returns the contents of a byte array, which may be a slice of another byte array; none for other values.
     #[inline]
     pub fn bytes<'h>(&'h self, value: Ref<'h>) -> Option<&'h [u8]> {
         let class = self.class(value);
@@ -253,7 +254,7 @@ impl Heap {
         }
     }
 
-    /// Returns the parts of a slice object: the whole, and the bounds.
+    /// Returns the parts of a slice object: the string or byte array that it is a slice of, and the bounds.
     pub fn slice_parts<'h>(&'h self, value: Ref<'h>) -> Option<(Ref<'h>, usize, usize)> {
         match *value.elements() {
             [whole, from, to, ..] => {
@@ -276,7 +277,7 @@ impl Heap {
         object.elements().get(index).copied()
     }
 
-    /// Returns whether a value is an object without raw bytes: one that can have a finalizer.
+    /// Returns whether a value can have a finalizer: whether it is an instance, a lambda or an array, not raw bytes.
     pub fn can_be_finalized(&self, value: Ref<'_>) -> bool {
         value.header().is_some_and(|header| matches!(header.format(), Format::Words | Format::Weak))
     }
@@ -315,7 +316,7 @@ impl<'h> RefMut<'h> {
         self.word
     }
 
-    /// Gives up the right to write.
+    /// Turns this into a reference that can only be read.
     #[inline(always)]
     pub fn get(self) -> Ref<'h> {
         Ref { word: self.word, heap: PhantomData }
@@ -333,26 +334,26 @@ impl<'h> RefMut<'h> {
         self.heap
     }
 
-    /// Lends the value out for a while.
+    /// Borrows the value and its heap again, for a shorter time.
     #[inline(always)]
     pub fn reborrow(&mut self) -> RefMut<'_> {
         RefMut { heap: self.heap, word: self.word }
     }
 
-    /// Goes on to a field or element of the object; none if it has none there.
+    /// Returns the value of a field or element of the object; none if the object has no such field or element.
     #[inline(always)]
     pub fn field(self, index: usize) -> Option<RefMut<'h>> {
         let word = self.as_ref().elements().get(index)?.word();
         Some(RefMut { heap: self.heap, word })
     }
 
-    /// Goes on to an element of a weak array; none if it is null or there is none.
+    /// Returns an element of a weak array; none if the element is null or does not exist.
     pub fn weak_element(self, index: usize) -> Option<RefMut<'h>> {
         let word = self.as_ref().weak_elements().get(index).filter(|element| !element.is_null())?.word();
         Some(RefMut { heap: self.heap, word })
     }
 
-    /// Returns the words of the object, to be written: none for immediates, permanent objects, and objects of bytes.
+    /// Returns the words of the object, to be written; an empty slice for immediates, permanent objects and raw bytes.
     #[inline(always)]
     fn words(&mut self) -> &mut [Word] {
         match self.as_ref().header() {
@@ -377,7 +378,7 @@ impl<'h> RefMut<'h> {
         }
     }
 
-    /// Stores a value into a field or element. Does nothing if there is none.
+    /// Stores a value into a field or element. Does nothing if there is no such field or element.
     #[inline(always)]
     pub fn set(&mut self, index: usize, value: impl Value) {
         let value = value.load(self.heap);
@@ -385,7 +386,7 @@ impl<'h> RefMut<'h> {
         unsafe { self.set_word(index, value) }
     }
 
-    /// Stores a value into a range of elements, as far as there are such.
+    /// Stores a value into a range of elements. Does nothing if part of the range is outside of the object.
     pub fn fill(&mut self, range: Range<usize>, value: impl Value) {
         let value = value.load(self.heap);
         if let Some(slots) = self.words().get_mut(range) {
@@ -394,7 +395,7 @@ impl<'h> RefMut<'h> {
         }
     }
 
-    /// Stores this value into a field or element of another object. Does nothing if there is none.
+    /// Stores this value into a field or element of another object. Does nothing if there is no such field or element.
     #[inline]
     pub fn store(self, object: impl Value, index: usize) {
         let word = self.word;
@@ -414,7 +415,7 @@ impl<'h> RefMut<'h> {
         self.heap.root_current(self.word)
     }
 
-    /// Returns the contents of a byte array, whole or a slice, to be written. Strings are none.
+    /// Returns the contents of a byte array, which may be a slice, to be written; none for strings and other values.
     #[inline]
     pub fn bytes_mut(self) -> Option<&'h mut [u8]> {
         if self.heap.class(self.as_ref()) != self.heap.builtins().bytes_slice {
@@ -447,7 +448,8 @@ impl<'h> RefMut<'h> {
 }
 
 impl Heap {
-    /// Copies words from one object to another, or within one. Does nothing if one of them is too short.
+    /// Copies words from one object to another, or within one. Does nothing if the source is too short. If another
+    /// object is too short as the target, copies the words that fit; within one object, copies nothing then.
     pub fn copy_words(
         &mut self,
         source: impl Value,

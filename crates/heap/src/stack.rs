@@ -5,11 +5,11 @@
 
 use super::Word;
 
-/// The words below each frame's register 0.
+/// The number of words below each frame's register 0.
 pub const FRAME_WORDS: usize = 2;
-/// A new stack: half a KiB.
+/// The least size of a stack that is in use: 512 bytes.
 const WORDS_MIN: usize = 64;
-/// The deepest that a task may go: 4 MiB, some hundred thousand calls.
+/// The largest size of a stack: 4 MiB, enough for some hundred thousand calls.
 const WORDS_MAX: usize = 512 * 1024;
 
 /// The place of a stack among those of a process.
@@ -20,12 +20,12 @@ pub struct StackId(u32);
 #[derive(Default)]
 pub struct Stack {
     words: Vec<Word>,
-    /// The words below are roots.
+    /// The number of words in use: those below this index are roots.
     top: usize,
 }
 
 impl Stack {
-    /// Returns the address of the first word, which is right until the stack grows.
+    /// Returns the address of the first word, which is valid until the stack grows.
     #[inline(always)]
     pub fn base(&mut self) -> *mut Word {
         self.words.as_mut_ptr()
@@ -33,7 +33,7 @@ impl Stack {
 
     /// Returns the number of words.
     #[inline(always)]
-    #[allow(clippy::len_without_is_empty, reason = "a stack that runs is never empty")]
+    #[allow(clippy::len_without_is_empty, reason = "a stack in use is never empty")]
     pub fn len(&self) -> usize {
         self.words.len()
     }
@@ -55,7 +55,7 @@ impl Stack {
         Ok(())
     }
 
-    /// Frees the memory that a deep recursion took and a finished task no longer needs.
+    /// Empties the stack of a task that has ended, and frees its memory if that is more than a usual task needs.
     fn shrink(&mut self) {
         if self.words.len() > 16 * WORDS_MIN {
             self.words = Vec::new();
@@ -63,26 +63,26 @@ impl Stack {
         self.top = 0;
     }
 
-    /// Sets how many words are in use. Must be right whenever the heap may collect.
+    /// Sets how many words are in use. The number must be right whenever the heap may collect.
     #[inline(always)]
     pub fn set_top(&mut self, top: usize) {
         debug_assert!(top <= self.words.len());
         self.top = top;
     }
 
-    /// Returns a word, if the stack has so many.
+    /// Returns the word at an index; none beyond the end of the stack.
     #[inline(always)]
     pub(super) fn peek(&self, index: usize) -> Option<Word> {
         self.words.get(index).copied()
     }
 
-    /// Returns a register of a frame.
+    /// Returns the word at an index of the stack.
     #[inline(always)]
     pub fn get(&self, index: usize) -> Word {
         self.words[index]
     }
 
-    /// Sets a register of a frame.
+    /// Sets the word at an index of the stack.
     #[inline(always)]
     pub fn set(&mut self, index: usize, word: Word) {
         self.words[index] = word;
@@ -94,7 +94,7 @@ impl Stack {
     }
 }
 
-/// A task's stack is as deep as it may be.
+/// The error of a stack that cannot grow: it has reached its limit, or no memory is left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StackOverflow;
 
@@ -103,11 +103,11 @@ pub struct StackOverflow;
 pub(super) struct Stacks {
     slots: Vec<Option<Stack>>,
     free: Vec<u32>,
-    /// Stacks of tasks that have ended, for new ones.
+    /// Stacks of tasks that have ended, to be used for new tasks.
     spare: Vec<Stack>,
 }
 
-/// More spare stacks than this are given back.
+/// The most spare stacks that a process keeps.
 const SPARE_MAX: usize = 16;
 
 impl Stacks {
@@ -137,7 +137,7 @@ impl Stacks {
         }
     }
 
-    /// Returns a stack, if there is such a one.
+    /// Returns a stack, if it exists.
     #[inline(always)]
     pub(super) fn find(&self, id: StackId) -> Option<&Stack> {
         self.slots.get(id.0 as usize)?.as_ref()

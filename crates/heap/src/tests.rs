@@ -1,5 +1,5 @@
-//! The heap against a model: reachable objects stay as they were, whatever is allocated, linked and collected, and the
-//! others are freed.
+//! Tests of the heap. One compares it with a model: reachable objects stay as they were, whatever is allocated, linked
+//! and collected. The others test limits, finalizers, weak arrays, states, handles and failed collections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use super::{
     Register,
 };
 
-/// Creates a program without code that has all built-in classes, in an order.
+/// Creates a program without code that has all built-in classes, in the given order.
 fn program_of(names: &[&str], literals: Vec<Literal>) -> Program {
     let class = |name: &&str| Class { name: (*name).to_owned(), fields: 2, ..Class::default() };
     let place = |name: &str| names.iter().position(|known| *known == name);
@@ -30,7 +30,7 @@ fn heap(stress: bool) -> Heap {
     Heap::new(program(Vec::new()), HeapOptions { stress, ..HeapOptions::default() }).expect("there is memory")
 }
 
-/// A step of a mutator. Numbers pick among the roots.
+/// A step of a mutator. The first number of a step picks the root that it works on; in `Link`, so does the last.
 #[derive(Clone, Debug)]
 enum Step {
     NewArray(usize, usize),
@@ -58,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The model: objects by number, arrays refer to others by number.
+/// An object of the model. The number of an object is its place in the list of models; an array holds such numbers.
 #[derive(Clone, Debug, PartialEq)]
 enum Model {
     Array(Vec<Option<usize>>),
@@ -92,7 +92,7 @@ fn check<'h>(heap: &'h Heap, value: Ref<'h>, models: &[Model], id: usize, seen: 
     }
 }
 
-/// Makes a byte array that holds its own indexes.
+/// Makes a byte array in which each byte is its own index, modulo 256.
 fn counting_bytes(heap: &mut Heap, length: usize) -> RefMut<'_> {
     let mut array = heap.new_bytes(length).unwrap();
     for (index, byte) in array.reborrow().bytes_mut().unwrap().iter_mut().enumerate() {
@@ -171,7 +171,7 @@ fn garbage_is_freed() {
     assert!(heap.used_bytes() < 1 << 20, "{} bytes are left", heap.used_bytes());
 }
 
-/// Puts an array in front of a chain of arrays.
+/// Puts a new array in front of the chain of arrays that a root holds.
 fn chain(heap: &mut Heap, root: &super::Root) -> Result<(), OutOfMemory> {
     let mut array = heap.new_array(100)?;
     array.set(0, root);
@@ -202,7 +202,7 @@ fn finalizers_run_once_when_the_object_is_gone() {
     for full in [false, true] {
         let mut heap = heap(false);
         let object = heap.new_array(1).unwrap().root();
-        // The lambda refers to the object, as one that closes it does.
+        // The lambda refers to the object, as does a lambda that closes its object.
         let mut lambda = heap.new_array(2).unwrap();
         lambda.set(0, &object);
         let lambda = lambda.keep();
@@ -299,9 +299,9 @@ fn states_are_dropped_once_with_their_object() {
 fn states_are_lent_while_objects_move() {
     let mut heap = heap(true);
     let root = heap.new_state(vec![1_u8], 0).unwrap().root();
-    assert!(heap.lend_state::<String>(&root).is_none(), "it is of another type");
+    assert!(heap.lend_state::<String>(&root).is_none(), "the state is of another type");
     let mut lent = heap.lend_state::<Vec<u8>>(&root).expect("the state exists");
-    assert!(heap.lend_state::<Vec<u8>>(&root).is_none(), "it is lent");
+    assert!(heap.lend_state::<Vec<u8>>(&root).is_none(), "the state is lent already");
     for _ in 0..10 {
         heap.new_array(10).unwrap();
     }
@@ -323,7 +323,7 @@ fn states_count_for_the_limit() {
     assert!(heap.new_state(0_u8, 600_000).is_ok(), "the first object has been collected");
 }
 
-/// Heaps that share an account of one MiB.
+/// Makes `count` heaps that share an account of 1 MiB, and returns them with the account.
 fn sharing(count: usize) -> (Vec<Heap>, Arc<MemoryAccount>) {
     let account = Arc::new(MemoryAccount::new(1 << 20));
     let heap = || {
@@ -340,7 +340,7 @@ fn an_account_bounds_what_heaps_use_together() {
     let root = heaps[0].new_bytes(600_000).unwrap().root();
     assert!(account.used_bytes() >= 600_000);
     assert!(heaps[1].new_bytes(600_000).is_err());
-    assert!(heaps[1].new_bytes(100_000).is_ok(), "the rest is still there");
+    assert!(heaps[1].new_bytes(100_000).is_ok(), "the account has room for this");
     heaps[0].unroot(root);
     heaps[0].collect(true).unwrap();
     assert!(heaps[1].new_bytes(600_000).is_ok(), "the first object has been collected");
@@ -413,7 +413,7 @@ fn handles_of_other_heaps_read_null_or_a_live_object() {
     let other = second.new_string("other").unwrap().root();
     assert_eq!(second.string(second.get(&other)), Some("other"));
     first.release_kept();
-    assert!(first.get(kept).is_null(), "its scope has ended");
+    assert!(first.get(kept).is_null(), "the scope of the handle has ended");
     first.new_array(1).unwrap().keep();
     assert_eq!(first.length(first.get(kept)), 1);
 }
@@ -421,7 +421,7 @@ fn handles_of_other_heaps_read_null_or_a_live_object() {
 #[test]
 fn classes_of_other_programs_do_not_make_strings() {
     let own = heap(false);
-    // The same names in the reverse order: what is a byte array there has the class of something else here.
+    // The same names in the reverse order: the class id of a byte array of `other` is that of another class in `own`.
     let names: Vec<&str> = Builtins::NAMES.iter().rev().copied().collect();
     let other = ProgramObjects::new(Arc::new(program_of(&names, Vec::new()))).unwrap();
     let mut other = Heap::new(Arc::new(other), HeapOptions::default()).unwrap();
@@ -447,7 +447,7 @@ fn emptied_arrays_get_their_buffer_back() {
     assert_eq!(heap.bytes(heap.get(array)).map(<[u8]>::len), Some(40_000));
     let spare = heap.new_bytes(50_000).unwrap().take_buffer().unwrap();
     heap.get_mut(array).restore_buffer(spare);
-    assert_eq!(heap.bytes(heap.get(array)).map(<[u8]>::len), Some(40_000), "it was not empty");
+    assert_eq!(heap.bytes(heap.get(array)).map(<[u8]>::len), Some(40_000), "the array was not empty");
 }
 
 #[test]

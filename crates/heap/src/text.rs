@@ -1,4 +1,4 @@
-//! Making strings out of pieces that may themselves lie in the heap.
+//! Makes strings from pieces that may lie in the same heap.
 
 use std::marker::PhantomData;
 
@@ -24,16 +24,16 @@ impl NewString<'_> {
             debug_assert!(false, "a string was made too short");
             return;
         }
-        // SAFETY: the object was allocated with `length` bytes and has not moved: `build_string` lends the heap out
-        // only as shared while a builder exists, and only an allocation moves objects. No reference to its bytes
-        // exists yet, so no piece is part of it.
+        // SAFETY: the object was allocated with `length` bytes and has not moved: while a builder exists,
+        // `build_string` lends the heap only as a shared reference, and only an allocation moves objects. No reference
+        // to the bytes of the new object exists yet, so no piece is part of it.
         unsafe { std::ptr::copy_nonoverlapping(piece.as_ptr(), self.start.add(self.filled), piece.len()) };
         self.filled += piece.len();
     }
 }
 
 impl Heap {
-    /// Makes a string of `length` bytes, which `fill` puts together from pieces. The rest is zeros.
+    /// Makes a string of `length` bytes, which `fill` puts together from pieces. Bytes that it does not write are zero.
     ///
     /// # Errors
     /// If the process has reached its memory limit.

@@ -26,8 +26,9 @@ pub struct Word(pub(super) u64);
 const POINTER_TAG: u64 = 0b001;
 const SPECIAL_TAG: u64 = 0b101;
 const FLOAT_TAG: u64 = 0b11;
-/// The number whose place plus zero takes, and that place.
+/// The bits of the one float whose word stands for plus zero instead.
 const STOLEN_BITS: u64 = 0x3000_0000_0000_0000;
+/// The word of plus zero.
 const ZERO_WORD: u64 = 0x8000_0000_0000_0003;
 
 impl Word {
@@ -55,7 +56,7 @@ impl Word {
         if value { Word::TRUE } else { Word::FALSE }
     }
 
-    /// Returns an integer that is known to fit: indices, counts, addresses of code.
+    /// Returns an integer that is known to fit into 63 bits: an index, a count, an address of code.
     #[inline(always)]
     pub const fn small(value: i64) -> Word {
         debug_assert!(value >= Word::INT_MIN && value <= Word::INT_MAX);
@@ -69,7 +70,7 @@ impl Word {
         if (value << 1) >> 1 == value { Some(Word((value as u64) << 1)) } else { None }
     }
 
-    /// Returns a float, if it fits.
+    /// Returns a float, if its exponent allows to hold it in place: see the head of this file.
     #[inline(always)]
     pub fn float(value: f64) -> Option<Word> {
         let bits = value.to_bits();
@@ -145,7 +146,7 @@ impl Word {
         (self.0 & !7) as *mut u64
     }
 
-    /// Returns whether a condition takes this for false: null and false.
+    /// Returns whether a condition treats this as false: null and false.
     #[inline(always)]
     pub const fn is_falsy(self) -> bool {
         self.0 == Word::NULL.0 || self.0 == Word::FALSE.0

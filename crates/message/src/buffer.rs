@@ -5,8 +5,8 @@
 //!
 //! - *malloc*: memory of the C library's allocator, `len + 1` bytes of which the last is zero. C
 //!   code may keep it, write into it, read it as a string and `free` it.
-//! - *shared*: [`bytes::Bytes`], possibly visible to others. It is copied into a malloc buffer on
-//!   the first write and on the way to C.
+//! - *shared*: [`bytes::Bytes`], which other owners may share. It is copied into a malloc buffer on
+//!   the first write and when its bytes are given to C code.
 //! - *mapped*: the mapping of a [`Sealed`] file, which other OS processes may map as well. It
 //!   cannot be written, so it is copied like a shared one.
 #![allow(unsafe_code)] // This file owns memory of the C allocator.
@@ -22,7 +22,7 @@ mod sealed;
 pub use filling::Filling;
 pub use sealed::{Sealed, WeakSealed, memory_file};
 
-/// A unique, writable byte array with one owner.
+/// A byte array with one owner, which may write into it.
 pub struct Buffer {
     storage: Storage,
 }
@@ -60,8 +60,8 @@ impl Buffer {
         Buffer { storage: Storage::Shared(bytes) }
     }
 
-    /// Returns a mapped buffer. It crosses to other OS processes without a copy; the bytes are
-    /// copied on the first write.
+    /// Returns a mapped buffer. It is sent to other OS processes without a copy; the bytes are copied
+    /// on the first write.
     pub fn sealed(sealed: Sealed) -> Buffer {
         Buffer { storage: Storage::Mapped(sealed) }
     }
@@ -85,8 +85,8 @@ impl Buffer {
         Buffer { storage: Storage::Malloc(MallocBytes { data, len }) }
     }
 
-    /// Gives the bytes away as memory of the C allocator, with a zero after the end. The receiver
-    /// of the pointer must `free` it.
+    /// Converts the buffer to memory of the C allocator, with a zero after the end. The code
+    /// that gets the pointer must `free` it.
     ///
     /// # Errors
     /// [`OutOfMemory`] if a shared or mapped buffer cannot be copied; it is then dropped.
@@ -100,7 +100,7 @@ impl Buffer {
         Ok((owned.data, owned.len))
     }
 
-    /// Gives the bytes away as shared bytes, without copying.
+    /// Converts the buffer to shared bytes, without copying.
     pub fn into_bytes(self) -> Bytes {
         match self.storage {
             Storage::Malloc(owned) => bytes::Bytes::from_owner(owned).into(),

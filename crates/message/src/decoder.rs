@@ -35,7 +35,7 @@ pub trait Decode: Sized {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 }
 
-/// Why bytes are not a payload, or not the expected one.
+/// The reason why bytes are not a payload, or not a payload that the reader accepts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -48,7 +48,7 @@ pub enum DecodeError {
     /// A number of more than 64 bits.
     #[error("a number in the message is too large")]
     NumberTooLarge,
-    /// A list or map that claims more items than the message can contain.
+    /// A list or map whose length is larger than the number of items that the message can contain.
     #[error("a length in the message is larger than the message")]
     LengthTooLarge,
     /// A string that is not UTF-8.
@@ -91,13 +91,13 @@ impl From<TooDeep> for DecodeError {
     }
 }
 
-/// Pulls tokens out of a payload.
+/// Reads the tokens of a payload.
 ///
-/// It counts the missing items of lists and maps. `next` returns `None` exactly after one whole
-/// value, so a reader need not count to be safe.
+/// The decoder counts the missing items of lists and maps. [`Decoder::next`] returns `None` when one whole value has
+/// been read, and never before, so a reader need not count to be safe.
 pub struct Decoder<'p> {
     rest: &'p [u8],
-    /// The length at the start.
+    /// The number of bytes at the start.
     len: usize,
     buffers: std::slice::IterMut<'p, Buffer>,
     nesting: Nesting,
@@ -151,7 +151,8 @@ impl<'p> Decoder<'p> {
         Err(DecodeError::unexpected(&other, "an int"))
     }
 
-    /// Returns the next value if it is an integer. Most values are, so this is the fast path.
+    /// Returns the next value if it is an integer; otherwise reads nothing. Most values are integers, so this is the
+    /// fast path.
     pub(crate) fn int(&mut self) -> Result<Option<i64>, DecodeError> {
         let Some((&tag, rest)) = self.rest.split_first().filter(|_| !self.nesting.is_complete()) else {
             return Ok(None);
@@ -185,7 +186,7 @@ impl<'p> Decoder<'p> {
     /// Reads the beginning of a list of exactly `len` items.
     ///
     /// # Errors
-    /// [`DecodeError::Unexpected`] for any other token.
+    /// [`DecodeError::Unexpected`] for any other token, and for a list of another length.
     pub fn expect_list(&mut self, len: usize) -> Result<(), DecodeError> {
         match self.expect_next()? {
             Token::List(found) if found == len => Ok(()),
@@ -280,8 +281,8 @@ impl<'p> Decoder<'p> {
         usize::try_from(self.varint()?).map_err(|_| DecodeError::Truncated)
     }
 
-    /// Checks a length. Each value takes at least one byte, so a length beyond the rest is invalid;
-    /// readers may reserve room for the returned number.
+    /// Checks the length of a list or map. Each value takes at least one byte, so a length beyond the remaining bytes
+    /// is invalid; readers may reserve room for the returned number.
     fn items(&self, len: u64, bytes_each: u64) -> Result<usize, DecodeError> {
         if len > self.rest.len() as u64 / bytes_each {
             return Err(DecodeError::LengthTooLarge);

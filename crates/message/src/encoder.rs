@@ -5,14 +5,14 @@ use crate::nesting::{Nesting, TooDeep};
 use crate::payload::EncodedBytes;
 use crate::{Buffer, OutOfMemory, Payload};
 
-/// A target for values, one after the other. A list or map announces the number of the following
-/// values.
+/// A target to which values are written one after the other. A list or map begins with the number of its items or
+/// entries, which follow.
 ///
 /// The writer decides which byte arrays become a [`Buffer`]; see [`crate::INLINE_BYTES_MAX`].
 ///
 /// # Errors
-/// All methods fail with [`EncodeError::Unbalanced`] when the value is complete, and [`Sink::list`]
-/// and [`Sink::map`] with [`EncodeError::NestingTooDeep`].
+/// All methods fail with [`EncodeError::Unbalanced`] when the value is complete, and may fail with
+/// [`EncodeError::OutOfMemory`]; [`Sink::list`] and [`Sink::map`] also fail with [`EncodeError::NestingTooDeep`].
 pub trait Sink {
     /// Writes `null`.
     fn null(&mut self) -> Result<(), EncodeError>;
@@ -43,7 +43,7 @@ pub trait Encode {
     fn encode(&self, sink: &mut impl Sink) -> Result<(), EncodeError>;
 }
 
-/// Why a value could not be encoded. Programs see the text.
+/// The reason why a value could not be encoded. Programs see the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -53,7 +53,7 @@ pub enum EncodeError {
     /// A value of this type cannot leave its process.
     #[error("cannot encode instance of class {0}")]
     Refused(String),
-    /// An integer that does not fit 64 bits with a sign.
+    /// A length that does not fit into its field.
     #[error("OUT_OF_RANGE")]
     OutOfRange,
     /// A `serde` value that would be decoded as a different one.
@@ -81,12 +81,12 @@ impl From<TooDeep> for EncodeError {
 pub struct Encoder {
     bytes: EncodedBytes,
     buffers: Vec<Buffer>,
-    /// The buffers that were announced and have not been handed over.
+    /// The number of buffers that were announced and have not been handed over.
     announced: usize,
     nesting: Nesting,
 }
 
-/// The place of a length that is filled in later.
+/// The place in the encoding of a length that is filled in later.
 #[derive(Debug)]
 pub(crate) struct LengthSlot(usize);
 
@@ -112,8 +112,8 @@ impl Encoder {
         self.nesting.is_complete()
     }
 
-    /// Writes a byte array whose buffer is handed over with [`Encoder::hand_over`] when all values are written: a value
-    /// that comes later may still read the bytes.
+    /// Writes a byte array whose buffer is handed over later, with [`Encoder::hand_over`], when all values have been
+    /// written. Until then the buffer stays with the writer, as a later value may need its bytes.
     ///
     /// # Errors
     /// As for [`Sink::buffer`].
@@ -133,7 +133,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Returns the number of encoded bytes so far, without buffers. For writers with a limit.
+    /// Returns the number of encoded bytes so far, without buffers, for writers that limit it.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }

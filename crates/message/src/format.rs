@@ -1,18 +1,18 @@
-//! The bytes themselves: one tag byte for each value, lengths and large numbers as varints.
+//! The encoding of a payload: one tag byte for each value, lengths and large numbers as varints.
 //!
 //! ```text
 //!   00..=7f  int 0..=127                c0 null        c5 string  varint length, UTF-8
 //!   80..=9f  string of 0..=31 bytes     c1 false       c6 bytes   varint length, bytes
-//!   a0..=af  list of 0..=15 items       c2 true        c7 buffer  (the next one beside the bytes)
+//!   a0..=af  list of 0..=15 items       c2 true        c7 buffer  (the next buffer of the payload)
 //!   b0..=bf  map of 0..=15 entries      c3 int  varint of the zigzag form
-//!                                       c4 float  8 bytes, little end first
+//!                                       c4 float  8 bytes, the lowest byte first
 //!                                       c8 list  varint length
 //!                                       c9 map   varint length, then key, value, key, value
 //! ```
 //!
 //! A varint has seven bits in each byte, the lowest first; all but the last byte have the top
 //! bit set. It may be longer than it needs to be (an encoder that learns the length of a list
-//! at its end reserves [`LENGTH_RESERVED`] bytes), but never longer than ten bytes.
+//! only at the end of the list reserves [`LENGTH_RESERVED`] bytes), but never longer than ten bytes.
 
 pub(crate) const SMALL_INT_MAX: u8 = 0x7f;
 pub(crate) const SMALL_STRING: u8 = 0x80;
@@ -31,7 +31,7 @@ pub(crate) const BUFFER: u8 = 0xc7;
 pub(crate) const LIST: u8 = 0xc8;
 pub(crate) const MAP: u8 = 0xc9;
 
-/// The bytes that an encoder reserves for a length that it does not know yet: 35 bits.
+/// The number of bytes, for 35 bits, that an encoder reserves for a length that is not known yet.
 pub(crate) const LENGTH_RESERVED: usize = 5;
 
 /// The maximum number of bytes of a 64-bit varint.

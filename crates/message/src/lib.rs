@@ -41,8 +41,8 @@ pub use serde_to::to_payload;
 pub use shared::Bytes;
 pub use value::Value;
 
-/// The largest byte array that is copied into the encoded part of a payload, in bytes.
+/// The size of the largest byte array that is copied into the encoded part of a payload, in bytes.
 ///
 /// A larger array travels as a [`Buffer`] and is emptied at the sender. The number is part of the
-/// contract: programs can see whether they still own their array after a call.
+/// contract: programs can see whether they still have the content of their array after a call.
 pub const INLINE_BYTES_MAX: usize = 32_656;

@@ -11,9 +11,9 @@ pub const MAX_DEPTH: usize = 128;
 
 /// The number of values that are still missing, for each open list or map.
 pub(crate) struct Nesting {
-    /// The missing values of the innermost one. Around all of them is a list of one.
+    /// The missing values of the innermost list or map. A list of one item, the whole value, encloses all others.
     missing: u64,
-    /// The missing values of the enclosing ones, the outermost first.
+    /// The missing values of the enclosing lists and maps, the outermost first.
     around: SmallVec<[u64; 7]>,
 }
 
@@ -23,11 +23,11 @@ impl Default for Nesting {
     }
 }
 
-/// A list or map inside [`MAX_DEPTH`] others.
+/// The error of a list or map inside [`MAX_DEPTH`] others.
 pub(crate) struct TooDeep;
 
 impl Nesting {
-    /// Returns whether one whole value has passed.
+    /// Returns whether one whole value has been read or written.
     pub(crate) fn is_complete(&self) -> bool {
         self.missing == 0
     }
@@ -58,7 +58,7 @@ impl Nesting {
         self.push(OPEN_ENDED)
     }
 
-    /// Ends the innermost list or map. Returns false if its length was given at its beginning.
+    /// Ends the innermost list or map. Returns false, and ends nothing, if its length was given at its beginning.
     pub(crate) fn end(&mut self) -> bool {
         if self.missing != OPEN_ENDED {
             return false;

@@ -4,8 +4,8 @@ use smallvec::SmallVec;
 
 use crate::{Buffer, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Token, Value};
 
-/// The bytes that fit inside the message, without an allocation. Most calls carry a few small
-/// values.
+/// The number of encoded bytes that fit into a payload without an allocation. Most calls carry a
+/// few small values.
 pub(crate) const INLINE_PAYLOAD: usize = 48;
 
 pub(crate) type EncodedBytes = SmallVec<[u8; INLINE_PAYLOAD]>;
@@ -74,14 +74,14 @@ impl Payload {
         Decoder::new(&self.bytes, &mut self.buffers)
     }
 
-    /// Returns a reader for the last value of the payload, which begins at `start`. If only lists
-    /// enclose it, the bytes before it need not be read again. See [`Decoder::position`].
+    /// Returns a reader for the last value of the payload, which begins at `start` (see [`Decoder::position`]). Only
+    /// lists may enclose the value, and no buffer may come before it. The bytes before it are not read again.
     pub fn decoder_of_last(&mut self, start: usize) -> Decoder<'_> {
         let last = self.bytes.get(start..).unwrap_or_default();
         Decoder::new(last, &mut self.buffers)
     }
 
-    /// Makes a payload from parts that came from elsewhere; they need not be valid.
+    /// Makes a payload of parts from another source, such as a file or a connection. The parts need not be valid.
     pub fn from_parts(bytes: &[u8], buffers: Vec<Buffer>) -> Payload {
         Payload { bytes: EncodedBytes::from_slice(bytes), buffers }
     }
@@ -96,7 +96,7 @@ impl Payload {
         &self.buffers
     }
 
-    /// Returns the first integers of the payload, or of the list if it is one. Changes nothing.
+    /// Returns the first integers of the payload, or of its list if it is a list. Takes no buffers out.
     pub fn leading_ints<const COUNT: usize>(&self) -> [Option<i64>; COUNT] {
         let mut ints = [None; COUNT];
         let mut decoder = Decoder::new(&self.bytes, &mut []);
@@ -115,7 +115,7 @@ impl Payload {
         std::mem::take(&mut self.buffers)
     }
 
-    /// Returns the memory of the payload in bytes, as charged to a mailbox.
+    /// Returns the number of encoded bytes and of bytes in buffers, which is charged to a mailbox.
     pub fn size(&self) -> usize {
         let beside: usize = self.buffers.iter().map(Buffer::len).sum();
         self.bytes.len() + beside

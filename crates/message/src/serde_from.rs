@@ -186,7 +186,7 @@ struct Items<'d, 'p> {
     left: usize,
 }
 
-/// Fails if a visitor leaves items unread: the next value would be read at the wrong place.
+/// Lets a visitor read the items. Fails if it leaves some unread: the next value would be read at the wrong place.
 fn in_full<'d, 'p, T>(
     mut items: Items<'d, 'p>,
     visit: impl FnOnce(&mut Items<'d, 'p>) -> Result<T, DecodeError>,

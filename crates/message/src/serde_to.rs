@@ -1,8 +1,11 @@
 //! Encodes `serde` types as payloads.
 //!
-//! Structs become maps with their field names as keys, tuples and sequences lists, unit enum
-//! variants strings, other variants a map of one entry (name to content), `None` and `()` null.
-//! Values that would be decoded as something else are errors that name them.
+//! - Structs become maps with their field names as keys.
+//! - Tuples and sequences become lists.
+//! - Enum variants without content become strings, others maps of one entry: from the name to the content.
+//! - `None` and `()` become null.
+//!
+//! A value that would be decoded as something else is refused with an error that names it.
 
 use serde::ser::{self, Serialize};
 
@@ -40,7 +43,7 @@ struct Serializer<'e> {
     place: Place,
 }
 
-/// The place of a value. Some values would be ambiguous in certain places.
+/// The place of a value. In some places certain values would be ambiguous.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Plain,
@@ -271,7 +274,7 @@ impl<'e> ser::Serializer for Serializer<'e> {
     }
 
     fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Items<'e>, EncodeError> {
-        // The announced length counts fields that `skip_serializing_if` leaves out later.
+        // The fields are counted as they are written: an implementation may announce more than it writes.
         self.open_ended(true)
     }
 

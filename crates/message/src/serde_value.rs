@@ -1,4 +1,4 @@
-//! The tree of values as a `serde` type, so that it can be part of other types.
+//! `serde` for [`Value`], the tree of values, so that it can be part of other `serde` types.
 
 use std::fmt;
 

@@ -50,7 +50,7 @@ impl Bytes {
     /// sent repeatedly.
     ///
     /// # Errors
-    /// Errors of the operating system: no memory, no more descriptors, no sealed files.
+    /// Errors of the operating system: no memory or no descriptor is left, or it does not support sealed files.
     pub fn sealed(bytes: &[u8]) -> io::Result<Bytes> {
         Ok(Bytes(Repr::Sealed(Sealed::copy_of(bytes)?)))
     }
@@ -169,7 +169,7 @@ impl From<Bytes> for Buffer {
 const NAME: &str = "lucarne::Bytes";
 
 thread_local! {
-    /// The buffer that is being passed.
+    /// The buffer on its way between a [`Bytes`] and a serializer or deserializer of this crate.
     static PASSED: Cell<Option<Buffer>> = const { Cell::new(None) };
 }
 

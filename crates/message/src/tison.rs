@@ -1,9 +1,9 @@
-//! Stored values as bytes: TISON, as Toit programs call it.
+//! TISON, as Toit programs call it: the format of values that are stored.
 //!
-//! It is the encoding of a message, with all byte arrays inside, after a head that identifies it:
+//! A value in this format is the encoding of a message, with all byte arrays inside, after a head that identifies it:
 //!
 //! ```text
-//!   'T'   version   size of the message, 4 bytes, little end first   message
+//!   'T'   version   size of the message, 4 bytes, the lowest byte first   message
 //! ```
 
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::{Buffer, DecodeError, Encode, EncodeError, Encoder, Payload, Sink, fr
 const MARKER: u8 = b'T';
 const VERSION: u8 = 1;
 
-/// Returns the head for a message of `size` bytes; none if it is too large.
+/// Returns the head for a message of `size` bytes; none if the size does not fit into four bytes.
 pub fn head(size: usize) -> Option<[u8; 6]> {
     let [a, b, c, d] = u32::try_from(size).ok()?.to_le_bytes();
     Some([MARKER, VERSION, a, b, c, d])
@@ -37,7 +37,7 @@ pub fn message(data: &[u8]) -> Option<&[u8]> {
 /// ```
 ///
 /// # Errors
-/// If the value cannot be encoded; the error names it.
+/// See [`EncodeError`]. [`EncodeError::OutOfRange`] if the encoding is too large for a head.
 pub fn to_bytes(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, EncodeError> {
     let mut whole = Whole(Encoder::new());
     let value = to_payload(value)?.into_value().map_err(|error| EncodeError::Custom(error.to_string()))?;
@@ -50,7 +50,7 @@ pub fn to_bytes(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, EncodeErro
 /// Decodes a `serde` value.
 ///
 /// # Errors
-/// If the bytes are not TISON, or of another type.
+/// If the bytes are not TISON, or encode a value of another type.
 pub fn from_bytes<T: DeserializeOwned>(data: &[u8]) -> Result<T, DecodeError> {
     let message = message(data).ok_or_else(|| DecodeError::Unexpected("not TISON".to_owned()))?;
     from_payload(Payload::from_parts(message, Vec::new()))

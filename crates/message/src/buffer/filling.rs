@@ -7,8 +7,8 @@ use super::{Buffer, MallocBytes, OutOfMemory, Storage};
 
 /// A malloc buffer of known size that is filled piece by piece.
 ///
-/// The memory is not touched before it is filled, so a sender that announces much and delivers
-/// little costs little.
+/// The memory is not touched before it is filled, so a sender that announces many bytes and sends few costs little
+/// memory.
 pub struct Filling {
     /// The first `filled` bytes and the zero after the end are initialized.
     bytes: MallocBytes,
@@ -29,7 +29,7 @@ impl Filling {
         self.bytes.len - self.filled
     }
 
-    /// Calls `write` to fill the next `len` bytes. `write` must return them all.
+    /// Calls `write` to fill the next `len` bytes. `write` must return the slice that it got, all of it initialized.
     ///
     /// # Panics
     /// If `len` is larger than the number of missing bytes, or if `write` returns anything else.
@@ -49,7 +49,7 @@ impl Filling {
     /// Copies the next bytes.
     ///
     /// # Panics
-    /// If there are more of them than missing bytes.
+    /// If `bytes` is longer than the number of missing bytes.
     pub fn extend_from_slice(&mut self, bytes: &[u8]) {
         self.fill(bytes.len(), |place| {
             // SAFETY: `place` has room for exactly these bytes, and is initialized once they are there.

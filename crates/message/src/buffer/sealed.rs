@@ -6,8 +6,8 @@
 //! elsewhere:
 //!
 //! - The bytes are constant, because of the seals, so `&[u8]` may refer to them.
-//! - Reading them never ends in SIGBUS: the size cannot shrink, it is that of the mapping, and all
-//!   pages of the file exist already.
+//! - Reading them never ends in SIGBUS: the file cannot shrink, its size is that of the mapping, and
+//!   all its pages exist already.
 #![allow(unsafe_code)] // This file maps files.
 
 use std::any::Any;
@@ -43,7 +43,7 @@ impl Sealed {
     /// that are sent more than once.
     ///
     /// # Errors
-    /// Errors of the operating system: no memory, no more descriptors, no sealed files.
+    /// Errors of the operating system: no memory or no descriptor is left, or it does not support sealed files.
     pub fn copy_of(bytes: &[u8]) -> io::Result<Sealed> {
         let file = memory_file("lucarne-sealed")?;
         let mut rest = bytes;
@@ -56,12 +56,12 @@ impl Sealed {
         Ok(Sealed(Arc::new(Inner { file, map, _guard: None })))
     }
 
-    /// Takes a sealed file of exactly `len` bytes from elsewhere. `guard` is dropped together with
-    /// it.
+    /// Takes a sealed file of exactly `len` bytes from elsewhere. `guard` is dropped together with the
+    /// last clone.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] if the file is not sealed or has another size; others are
-    /// those of the operating system.
+    /// [`io::ErrorKind::InvalidData`] if the file is not sealed, has another size or has holes. Other
+    /// errors are those of the operating system.
     pub fn from_file(file: OwnedFd, len: usize, guard: impl Any + Send + Sync) -> io::Result<Sealed> {
         check(&file, len)?;
         let map = Map::of(&file, len)?;
@@ -85,7 +85,7 @@ impl Sealed {
 }
 
 impl WeakSealed {
-    /// Returns whether this refers to `sealed` itself, and not to another with the same bytes.
+    /// Returns whether this refers to `sealed` itself or a clone, and not to another file with the same bytes.
     pub fn is(&self, sealed: &Sealed) -> bool {
         std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&sealed.0))
     }
@@ -114,10 +114,10 @@ impl fmt::Debug for Inner {
     }
 }
 
-/// Makes a file in memory that can be sealed and, where the kernel supports it, never be executed.
+/// Makes a file in memory that can be sealed. If the kernel supports it, the file can never be executed.
 ///
 /// # Errors
-/// Errors of the operating system, which may not support such files.
+/// Errors of the operating system, for example if it does not support such files.
 pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     let flags = MemfdFlags::ALLOW_SEALING | MemfdFlags::CLOEXEC;
     match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
