@@ -10,7 +10,10 @@ mod tests;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use lucarne_kernel::clock::Clock;
+use lucarne_kernel::sync::thread;
 use redb::{Database, ReadableTable, StorageBackend, TableDefinition};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -20,6 +23,12 @@ use crate::database::{self, Books, Place};
 use crate::executable_files::ExecutableFiles;
 use crate::folders::parts;
 use crate::{Bytecode, ContainerName, Digest, Image, Kind, Settings};
+
+/// The time after which a store that another device uses is refused, in µs.
+const BUSY_WAIT_US: i64 = 2_000_000;
+
+/// The interval at which the lock of such a store is tried.
+const BUSY_LOOK: Duration = Duration::from_millis(10);
 
 /// The store's own numbers, by name.
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
@@ -138,11 +147,7 @@ impl Store {
     /// [`StoreError::Busy`] if it is open already, [`StoreError::MissingFile`] if only other parts of a device are there, others
     /// for a file that cannot be used.
     pub fn open(folder: &Path) -> Result<Store, StoreError> {
-        let lock = File::open(folder)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StoreError::Busy,
-            TryLockError::Error(error) => error.into(),
-        })?;
+        let lock = locked(folder)?;
         let place = Place {
             file: folder.join(parts::STORE),
             contents: "the installed containers",
@@ -438,6 +443,21 @@ fn encode(record: &Record) -> Result<Vec<u8>, StoreError> {
 
 fn decode(bytes: &[u8]) -> Result<Record, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| StoreError::Damaged(format!("a record: {error}")))
+}
+
+/// Locks a folder. A device that was killed holds its lock until the last of its threads has ended, so this waits for
+/// [`BUSY_WAIT_US`].
+fn locked(folder: &Path) -> Result<File, StoreError> {
+    let lock = File::open(folder)?;
+    let clock = Clock::real();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if clock.now_us() < BUSY_WAIT_US => thread::sleep(BUSY_LOOK),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Busy),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+    }
 }
 
 /// Returns a part of a device that has had containers or storage, if one is in the folder.
