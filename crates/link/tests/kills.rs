@@ -192,6 +192,20 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(rustix::process::Pid::from_child(child), signal).expect("the child is running");
 }
 
+/// Stops an OS process. Its threads do not stop at once, so this waits until all of them have.
+fn stop(child: &Child) {
+    signal(child, Signal::STOP);
+    let is_stopped = |thread: &std::fs::DirEntry| {
+        // The state follows the name, which is in parentheses.
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+    };
+    let threads = || std::fs::read_dir(format!("/proc/{}/task", child.id())).expect("the child is running");
+    while !threads().flatten().all(|thread| is_stopped(&thread)) {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_stopped_program_does_not_hold_opens_and_closes_up() {
     let _alone = ALONE.lock();
@@ -207,7 +221,7 @@ fn a_stopped_program_does_not_hold_opens_and_closes_up() {
         let open = || Client::open(guest, selector).within(long).wait().expect("opened");
         (open(), open())
     });
-    stopped.iter().for_each(|child| signal(child, Signal::STOP));
+    stopped.iter().for_each(stop);
     let calls = clients.each_ref().map(|(client, _)| {
         let call = client.invoke(ECHO, Value::from(1));
         std::thread::spawn(move || call.wait())
