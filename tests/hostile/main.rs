@@ -6,9 +6,11 @@ mod strangers;
 mod table;
 mod world;
 
+use std::path::Path;
 use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
-use lucarne::SimulatedSystem;
+use lucarne::{RunningProgram, SimulatedSystem};
 use lucarne_kernel::Simulation;
 use lucarne_kernel::random::Random;
 use lucarne_services::Survey;
@@ -29,6 +31,12 @@ const TURN_US_MAX: i64 = 3_000;
 
 /// The name under which the service manager provides discovery.
 const MANAGER: &str = "system/service-manager";
+
+/// The longest time that any part of a real scene may take. It only ends a test that hangs.
+const HANGS: Duration = Duration::from_secs(300);
+
+/// The variable with the duration of the test on threads, in seconds.
+const SECONDS: &str = "LUCARNE_HOSTILE_SECONDS";
 
 /// More steps than any scene takes.
 const STEPS_MAX: u64 = 20_000_000;
@@ -80,6 +88,50 @@ fn end(system: &mut SimulatedSystem, scene: &Scene, cast: &Cast) {
     assert_nothing_left(&survey(system, scene));
     cast.victim.stop(0);
     assert!(system.simulation.run_until_quiet(STEPS_MAX), "the system does not become idle");
+}
+
+/// Runs a bystander and a victim beside attackers, on threads. Lateness then depends on the machine too, so it is only
+/// returned.
+fn play_for_real(attackers: &[Row]) -> Lateness {
+    let (scene, builder) = Scene::new();
+    let system = builder.start();
+    let processes = system.kernel().process_count();
+    let cast = {
+        let start = |image, file: &Path, options| system.start_program(image, file, options);
+        scene.start(&system, &start, ROUNDS, attackers)
+    };
+    let names = names(attackers);
+    let wait_for = |program: &RunningProgram| {
+        let (tell, ended) = channel();
+        program.when_ended(move |code| {
+            // The receiver may have stopped waiting.
+            let _ = tell.send(code);
+        });
+        assert!(ended.recv_timeout(HANGS).is_ok(), "{names:?}: hangs: {}", scene.heard.text());
+    };
+    wait_for(&cast.bystander);
+    let heard = scene.heard.text();
+    assert_eq!(cast.bystander.code(), Some(0), "{names:?}: {heard}{}", scene.heard.failures());
+    cast.guests().for_each(|guest| guest.stop(0));
+    cast.guests().for_each(wait_for);
+    assert_nothing_left(&survey_for_real(&scene));
+    cast.victim.stop(0);
+    wait_for(&cast.victim);
+    assert_eq!(system.kernel().process_count(), processes, "{names:?}");
+    lateness(&heard, ROUNDS)
+}
+
+fn survey_for_real(scene: &Scene) -> Survey {
+    let (tell, told) = channel();
+    // The survey may be late, when this test has failed.
+    scene.oversight.surveys.ask(move |survey| drop(tell.send(survey)));
+    told.recv_timeout(HANGS).expect("a survey")
+}
+
+/// Returns the numbers of open descriptors and of threads of this OS process.
+fn held() -> (usize, usize) {
+    let count = |folder: &str| std::fs::read_dir(folder).map_or(0, Iterator::count);
+    (count("/proc/self/fd"), count("/proc/self/task"))
 }
 
 fn survey(system: &mut SimulatedSystem, scene: &Scene) -> Survey {
@@ -168,4 +220,28 @@ fn all_pairs_of_attacks_harm_no_other() {
             check((first * ROWS.len() + second) as u64, &[*one, *other]);
         }
     }
+}
+
+#[test]
+#[ignore = "takes a minute, or as many seconds as LUCARNE_HOSTILE_SECONDS says: pairs of attacks on threads"]
+fn pairs_of_attacks_on_threads_harm_no_other() {
+    let seconds = std::env::var(SECONDS).map_or(60, |text| text.parse().expect("a number of seconds"));
+    let end = Instant::now() + Duration::from_secs(seconds);
+    play_for_real(&[]);
+    let before = held();
+    let mut scenes = 0;
+    let mut worst = (0, Vec::new());
+    for seed in 0.. {
+        if Instant::now() > end {
+            break;
+        }
+        let choices = Random::seeded(seed);
+        let pick = || ROWS[choices.below(ROWS.len() as u64) as usize];
+        let attackers = [pick(), pick()];
+        let lateness = play_for_real(&attackers);
+        worst = worst.max((lateness.worst_us, names(&attackers)));
+        scenes += 1;
+        assert_eq!(held(), before, "{:?} leave descriptors or threads", names(&attackers));
+    }
+    println!("{scenes} scenes; woken {} us late at worst, beside {:?}", worst.0, worst.1);
 }
