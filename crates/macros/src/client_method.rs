@@ -5,10 +5,11 @@ use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Block, Error, Expr, FnArg, Ident, Pat, Result, ReturnType, Signature, Stmt, Token, Type, token,
+    Attribute, Block, Error, Expr, FnArg, Ident, Pat, Path, Result, ReturnType, Signature, Stmt, Token, Type,
+    token,
 };
 
-use crate::interface::is_shared_self;
+use crate::interface::{is_shared_self, kind};
 
 /// A method of a client or proxy.
 pub(crate) struct ClientMethod {
@@ -17,6 +18,8 @@ pub(crate) struct ClientMethod {
     statements: Vec<Stmt>,
     /// The arguments as they are sent.
     sent: Vec<TokenStream>,
+    /// The types of the arguments, if they are those of the trait's method.
+    types: Option<Vec<Type>>,
 }
 
 /// The content of the attribute: a signature, and a body if the arguments are not sent as they are.
@@ -37,7 +40,12 @@ impl ClientMethod {
     /// Returns the method that takes the arguments of the trait's method.
     pub(crate) fn new(name: &Ident, names: &[Ident], types: &[Type]) -> ClientMethod {
         let signature = syn::parse_quote!(fn #name(&self, #(#names: #types),*));
-        ClientMethod { signature, statements: Vec::new(), sent: references(names) }
+        ClientMethod {
+            signature,
+            statements: Vec::new(),
+            sent: references(names),
+            types: Some(types.to_vec()),
+        }
     }
 
     /// Parses `#[client(...)]` of a method that has `count` arguments.
@@ -58,7 +66,7 @@ impl ClientMethod {
             let message = format!("the client sends {} of the method's {count} arguments", sent.len());
             return Err(Error::new_spanned(&signature.ident, message));
         }
-        Ok(ClientMethod { signature, statements, sent })
+        Ok(ClientMethod { signature, statements, sent, types: None })
     }
 
     pub(crate) fn name(&self) -> &Ident {
@@ -73,10 +81,26 @@ impl ClientMethod {
         }
     }
 
+    /// Returns whether the signature is that of the trait's method.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.types.is_some()
+    }
+
     /// Returns what is sent: nothing as `()`, one argument as itself, several as a tuple.
-    pub(crate) fn arguments(&self, handle: Option<TokenStream>) -> TokenStream {
-        let all: Vec<_> = handle.iter().chain(&self.sent).collect();
-        match *all {
+    pub(crate) fn arguments(&self, root: &Path, handle: Option<TokenStream>) -> TokenStream {
+        let sent = match &self.types {
+            Some(types) => types
+                .iter()
+                .zip(&self.sent)
+                .map(|(ty, sent)| {
+                    let kind = kind(root, ty);
+                    quote!(#root::macros::encoded(&#kind, #sent))
+                })
+                .collect(),
+            None => self.sent.clone(),
+        };
+        let all: Vec<_> = handle.into_iter().chain(sent).collect();
+        match &*all {
             [one] => quote!(&#one),
             _ => quote!(&(#(#all,)*)),
         }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Path, Result, Variant};
 
+use crate::interface::Mistakes;
 use crate::root;
 
 enum Text {
@@ -13,12 +15,48 @@ enum Text {
     Other,
 }
 
-pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
+/// The match arms of `to_text` and `from_text`.
+struct Arms {
+    to_text: TokenStream,
+    from_text: TokenStream,
+}
+
+/// Returns the implementation. After a mistake it is there, too, so that the mistake is the only error.
+pub(crate) fn expand(item: &DeriveInput) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let root = root_of(item).unwrap_or_else(|error| {
+        mistakes.add(error);
+        root::default()
+    });
+    let Arms { to_text, from_text } = arms(item).unwrap_or_else(|error| {
+        mistakes.add(error);
+        let nothing = quote!(_ => ::std::unreachable!(),);
+        Arms { to_text: nothing.clone(), from_text: nothing }
+    });
+    let (name, mistakes) = (&item.ident, mistakes.into_tokens());
+    let (generics, arguments, bounds) = item.generics.split_for_impl();
+    quote! {
+        impl #generics #root::Fault for #name #arguments #bounds {
+            fn to_text(&self) -> ::std::string::String {
+                match self { #to_text }
+            }
+
+            fn from_text(__text: &str) -> ::std::option::Option<Self> {
+                match __text { #from_text }
+            }
+        }
+
+        #mistakes
+    }
+}
+
+fn arms(item: &DeriveInput) -> Result<Arms> {
     let Data::Enum(data) = &item.data else {
         let message = "Fault can be derived only for an enum: each variant is an error with a text";
         return Err(Error::new_spanned(&item.ident, message));
     };
-    let (mut to_text, mut from_text, mut rest) = (Vec::new(), Vec::new(), quote!(_ => None,));
+    let (mut to_text, mut from_text, mut rest) =
+        (Vec::new(), Vec::new(), quote!(_ => ::std::option::Option::None,));
     let mut taken: BTreeMap<Option<String>, &Ident> = BTreeMap::new();
     for variant in &data.variants {
         let name = &variant.ident;
@@ -37,28 +75,16 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
         }
         match text {
             Text::Fixed(text) => {
-                to_text.push(quote!(Self::#name => #text.to_owned(),));
-                from_text.push(quote!(#text => Some(Self::#name),));
+                to_text.push(quote!(Self::#name => ::std::string::String::from(#text),));
+                from_text.push(quote!(#text => ::std::option::Option::Some(Self::#name),));
             }
             Text::Other => {
-                to_text.push(quote!(Self::#name(text) => text.clone(),));
-                rest = quote!(text => Some(Self::#name(text.to_owned())),);
+                to_text.push(quote!(Self::#name(__text) => ::std::clone::Clone::clone(__text),));
+                rest = quote!(__text => ::std::option::Option::Some(Self::#name(::std::string::String::from(__text))),);
             }
         }
     }
-    let (name, root) = (&item.ident, root_of(item)?);
-    let (generics, arguments, bounds) = item.generics.split_for_impl();
-    Ok(quote! {
-        impl #generics #root::Fault for #name #arguments #bounds {
-            fn to_text(&self) -> ::std::string::String {
-                match self { #(#to_text)* }
-            }
-
-            fn from_text(text: &str) -> ::std::option::Option<Self> {
-                match text { #(#from_text)* #rest }
-            }
-        }
-    })
+    Ok(Arms { to_text: quote!(#(#to_text)*), from_text: quote!(#(#from_text)* #rest) })
 }
 
 /// Returns the crate that `#[fault(crate = path)]` on the enum names, or the default.
@@ -94,7 +120,7 @@ fn text_of(variant: &Variant) -> Result<Text> {
 
 fn in_capitals(name: &Ident) -> String {
     let mut text = String::new();
-    for character in name.to_string().chars() {
+    for character in name.unraw().to_string().chars() {
         if character.is_uppercase() && !text.is_empty() {
             text.push('_');
         }

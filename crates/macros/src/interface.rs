@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, Error, FnArg, GenericArgument, Ident, ItemTrait, LitInt, Pat, Path, PathArguments,
-    ReceiverKind, Result, ReturnType, TraitItem, TraitItemFn, Type,
+    ReceiverKind, Result, ReturnType, Signature, TraitItem, TraitItemFn, Type,
 };
 
 use crate::client_method::ClientMethod;
@@ -33,33 +34,118 @@ pub(crate) struct Method {
 
 /// Reads the methods of a trait. Removes their attributes, and changes the trait into the form that
 /// providers implement: methods that return futures. `taken_names` are the names that the generated
-/// client or proxy has already.
-pub(crate) fn take_methods(item: &mut ItemTrait, taken_names: &[&str]) -> Result<Vec<Method>> {
+/// client or proxy has already, with what they do.
+///
+/// A method with a mistake stays in the trait as it is written, without its attributes, so that the mistake is the
+/// only error. All mistakes are added to `mistakes`.
+pub(crate) fn take_methods(
+    item: &mut ItemTrait,
+    taken_names: &Taken,
+    mistakes: &mut Mistakes,
+) -> Vec<Method> {
     if !item.generics.params.is_empty() {
         let message = "the trait of a service or resource cannot be generic: use concrete types";
-        return Err(Error::new_spanned(&item.generics, message));
+        mistakes.add(Error::new_spanned(&item.generics, message));
     }
     let mut methods = Vec::new();
     let mut taken: BTreeMap<u32, Ident> = BTreeMap::new();
     for member in &mut item.items {
         let TraitItem::Fn(function) = member else { continue };
-        let Some((method, place)) = take_method(function)? else { continue };
-        let name = method.client.name();
-        if taken_names.iter().any(|taken| name == taken) {
-            let message = format!("the generated type already has a `{name}`: choose another name");
-            return Err(Error::new_spanned(name, message));
+        let mut changed = function.clone();
+        match take_method(&mut changed).and_then(|taking| require_free(taking, taken_names, &mut taken)) {
+            Ok(method) => {
+                *function = changed;
+                methods.extend(method);
+            }
+            Err(error) => {
+                mistakes.add(error);
+                function.attrs.retain(|attribute| !is_of_method(attribute));
+                function.attrs.push(syn::parse_quote!(#[allow(async_fn_in_trait)]));
+                name_patterns(&mut function.sig);
+            }
         }
-        if let Some(other) = taken.insert(method.index, method.name.clone()) {
-            let message =
-                format!("index {} is taken by `{other}`: each method needs its own index", method.index);
-            return Err(Error::new(place, message));
-        }
-        methods.push(method);
     }
     item.supertraits.push(syn::parse_quote!(::std::marker::Send));
     item.supertraits.push(syn::parse_quote!(::std::marker::Sync));
     item.supertraits.push(syn::parse_quote!('static));
-    Ok(methods)
+    methods
+}
+
+/// Replaces patterns by names: a function without a body has no patterns.
+fn name_patterns(signature: &mut Signature) {
+    for input in &mut signature.inputs {
+        if let FnArg::Typed(input) = input
+            && !matches!(*input.pat, Pat::Ident(_))
+        {
+            *input.pat = syn::parse_quote!(_);
+        }
+    }
+}
+
+fn is_of_method(attribute: &Attribute) -> bool {
+    ["index", "since", "client"].iter().any(|name| attribute.path().is_ident(name))
+}
+
+/// The names that a generated type has already.
+pub(crate) struct Taken {
+    /// The end of the type's name, after that of the trait.
+    pub(crate) suffix: &'static str,
+    /// The names, with what each of them does.
+    pub(crate) names: &'static [(&'static str, &'static str)],
+}
+
+/// The mistakes in a trait, which are reported together.
+#[derive(Default)]
+pub(crate) struct Mistakes(Option<Error>);
+
+impl Mistakes {
+    pub(crate) fn add(&mut self, error: Error) {
+        match &mut self.0 {
+            Some(first) => first.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+
+    /// Returns the value, or adds the error and returns the default.
+    pub(crate) fn or_default<T: Default>(&mut self, result: Result<T>) -> T {
+        result.unwrap_or_else(|error| {
+            self.add(error);
+            T::default()
+        })
+    }
+
+    /// Returns the errors as code that the compiler reports.
+    pub(crate) fn into_tokens(self) -> Option<TokenStream> {
+        self.0.map(Error::into_compile_error)
+    }
+}
+
+/// Checks that the name and the index of a method are free.
+fn require_free(
+    taking: Option<(Method, Span)>,
+    taken_names: &Taken,
+    taken: &mut BTreeMap<u32, Ident>,
+) -> Result<Option<Method>> {
+    let Some((method, place)) = taking else { return Ok(None) };
+    let name = method.client.name();
+    if let Some((reserved, purpose)) = taken_names.names.iter().find(|(reserved, _)| name.unraw() == reserved)
+    {
+        let article = if reserved.starts_with('o') { "an" } else { "a" };
+        let message = format!(
+            "the generated {} already has {article} `{reserved}`, which {purpose}: choose another name",
+            taken_names.suffix
+        );
+        return Err(Error::new_spanned(name, message));
+    }
+    if let Some(other) = taken.get(&method.index) {
+        let (index, name) = (method.index, &method.name);
+        let message = format!(
+            "`{name}` has index {index}, which is taken by `{other}`: each method needs its own index"
+        );
+        return Err(Error::new(place, message));
+    }
+    taken.insert(method.index, method.name.clone());
+    Ok(Some(method))
 }
 
 /// Reads a method. Returns it and the place of its index, or `None` for a function that is not
@@ -211,15 +297,21 @@ impl Method {
             Target::Service => (None, quote!(&self.implementation)),
             Target::Resource => (Some((quote!(__handle), quote!(i64))), quote!(&*__resource)),
         };
-        let own =
-            names.iter().map(ToTokens::to_token_stream).zip(types.iter().map(ToTokens::to_token_stream));
+        let types = types.iter().map(ToTokens::to_token_stream);
+        let own = names.iter().map(ToTokens::to_token_stream).zip(types);
         let (all, all_types): (Vec<_>, Vec<_>) = handle.into_iter().chain(own).unzip();
         let count = all.len();
+        let is_plain = self.client.is_plain();
+        let all_types = if is_plain { all_types.iter().map(|_| quote!(_)).collect() } else { all_types };
         let read = match count {
             0 => quote!(),
             1 => quote!(#(let #all = __arguments.single::<#all_types>()?;)*),
             _ => quote!(let (#(#all),*) = __arguments.tuple::<(#(#all_types),*)>(#count)?;),
         };
+        let decode = names.iter().zip(&self.types).filter(|_| is_plain).map(|(name, ty)| {
+            let kind = kind(root, ty);
+            quote!(let #name = #root::macros::decoded(&#kind, #name);)
+        });
         let find = match target {
             Target::Service => quote!(),
             Target::Resource => quote!(let __resource = __call.resource::<#implementor>(__handle)?;),
@@ -229,16 +321,23 @@ impl Method {
             <#implementor as #interface>::#name(#receiver, #call #(#names),*).await
         };
         let answer = match &self.error {
-            None => quote!(__call.answer(&#invoke)),
-            Some(error) if is_thrown(error) => quote!(__call.answer(&#invoke?)),
+            None => {
+                let value = self.encoded(root, quote!(&#invoke));
+                quote!(__call.answer(#value))
+            }
+            Some(error) if is_thrown(error) => {
+                let value = self.encoded(root, quote!(&#invoke?));
+                quote!(__call.answer(#value))
+            }
             Some(fault) => {
+                let value = self.encoded(root, quote!(&value));
                 // The span is that of the error type: if this type does not implement `Fault`, the
                 // compiler points there.
                 let placed = crate::root::at(root, fault.span());
                 let to_text = quote_spanned!(fault.span()=> #placed::Fault::to_text(&__fault));
                 quote! {
                     match #invoke {
-                        ::std::result::Result::Ok(value) => __call.answer(&value),
+                        ::std::result::Result::Ok(value) => __call.answer(#value),
                         ::std::result::Result::Err(__fault) => {
                             ::std::result::Result::Err(#root::Thrown::new(#to_text))
                         }
@@ -246,7 +345,7 @@ impl Method {
                 }
             }
         };
-        quote!(#index => { #read #find #answer })
+        quote!(#index => { #read #(#decode)* #find #answer })
     }
 
     /// Returns the method of a client or proxy. `caller` has the methods `call` and `call_since`;
@@ -268,23 +367,67 @@ impl Method {
         let fault = self.error.as_ref().filter(|error| !is_thrown(error));
         let error = fault.map_or_else(|| quote!(#root::CallError), |fault| quote!(#root::CallError<#fault>));
         let place = fault.map_or_else(Span::call_site, Spanned::span);
-        let arguments = client.arguments(handle);
+        let arguments = client.arguments(root, handle);
         let call = match self.since {
             None => quote_spanned!(place=> call(#index, #arguments)),
             Some((since, _)) => quote_spanned!(place=> call_since(#since, #index, #arguments)),
         };
+        let call = if self.has_same_value() {
+            let kind = kind(root, &self.value);
+            quote!(#root::macros::pending(&#kind, #caller.#call))
+        } else {
+            quote!(#caller.#call)
+        };
         let default = format!("Calls `{}`.", self.name);
         let default = docs.is_empty().then(|| quote!(#[doc = #default]));
-        let method = client.method(&quote!(#root::Pending<#value, #error>), &quote!(#caller.#call));
+        let method = client.method(&quote!(#root::Pending<#value, #error>), &call);
         quote!(#(#docs)* #default #visibility #method)
+    }
+
+    /// Returns whether provider and client have the same type of result: a resource is a proxy for the client.
+    fn has_same_value(&self) -> bool {
+        self.client.is_plain() && !mentions_self(&self.value)
+    }
+
+    /// Returns the reference to a result as what is sent.
+    fn encoded(&self, root: &Path, value: TokenStream) -> TokenStream {
+        if !self.has_same_value() {
+            return value;
+        }
+        let kind = kind(root, &self.value);
+        quote!(#root::macros::encoded(&#kind, #value))
+    }
+
+    /// Returns the index and the full name, as a pair.
+    pub(crate) fn description(&self, interface: &Ident) -> TokenStream {
+        let (index, name) = (self.index, format!("{}::{}", interface.unraw(), self.name.unraw()));
+        quote!((#index, #name))
     }
 
     /// Returns the index as a constant.
     pub(crate) fn constant(&self, visibility: &syn::Visibility) -> TokenStream {
-        let name = format_ident!("INDEX_{}", self.name.to_string().to_uppercase());
+        let name = format_ident!("INDEX_{}", self.name.unraw().to_string().to_uppercase());
         let (index, docs) = (self.index, format!("The index of `{}`.", self.name));
         quote!(#[doc = #docs] #visibility const #name: u32 = #index;)
     }
+}
+
+/// Returns the kind of a type: whether it can be sent. If not, the compiler's error points to the type, and says so
+/// once, since all generated code asks at the same place.
+pub(crate) fn kind(root: &Path, ty: &Type) -> TokenStream {
+    let (place, placed) = (ty.span(), crate::root::at(root, ty.span()));
+    quote_spanned! {place=> {
+        #[allow(unused_imports)]
+        use #placed::macros::{IsMessage as _, IsNoMessage as _};
+        (&#placed::macros::Tag::<#ty>::NEW).kind().require()
+    }}
+}
+
+fn mentions_self(ty: &Type) -> bool {
+    ty.to_token_stream()
+        .to_string()
+        .split(|character: char| !character.is_alphanumeric() && character != '_')
+        .any(|word| word == "Self")
 }
 
 /// Whether a method belongs to a service or to a resource.

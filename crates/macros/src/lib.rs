@@ -10,6 +10,8 @@ mod root;
 mod service;
 
 use proc_macro::TokenStream;
+use proc_macro2::TokenStream as TokenStream2;
+use quote::quote;
 use syn::{DeriveInput, ItemTrait, parse_macro_input};
 
 /// Makes a trait a service.
@@ -25,7 +27,7 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 ///   unimplemented;
 /// - `#[client(fn ...)]`, if the client's method has another signature: see below.
 ///
-/// The names `open`, `close` and `client` are reserved for methods of the client. A method takes
+/// The names `open`, `close` and `client` are those of methods that each client has. A method takes
 /// `&self`, then, to identify the caller, an optional `&Call`, which is not sent, then owned
 /// arguments. It returns a value, or `Result<value, error>`. The error is a `Fault`, or `Thrown`, an
 /// error that has only a text: clients get it as `CallError::Thrown`. An associated type that is bound by a resource trait, `type Die: Die;`, names a resource;
@@ -66,9 +68,11 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// ```
 #[proc_macro_attribute]
 pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
-    let options = parse_macro_input!(attributes as service::Options);
-    let item = parse_macro_input!(item as ItemTrait);
-    service::expand(&options, item).unwrap_or_else(syn::Error::into_compile_error).into()
+    let written = TokenStream2::from(item.clone());
+    match syn::parse::<ItemTrait>(item) {
+        Ok(item) => service::expand(syn::parse(attributes), item).into(),
+        Err(error) => with_error(&written, error),
+    }
 }
 
 /// Makes a trait a resource of a service.
@@ -87,9 +91,11 @@ pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///   method as `DieProxy::INDEX_...`; and, for a resource that notifies, `notifications`.
 #[proc_macro_attribute]
 pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
-    let options = parse_macro_input!(attributes as resource::Options);
-    let item = parse_macro_input!(item as ItemTrait);
-    resource::expand(&options, item).unwrap_or_else(syn::Error::into_compile_error).into()
+    let written = TokenStream2::from(item.clone());
+    match syn::parse::<ItemTrait>(item) {
+        Ok(item) => resource::expand(syn::parse(attributes), item).into(),
+        Err(error) => with_error(&written, error),
+    }
 }
 
 /// Maps an enum of errors to the texts that are sent, and back.
@@ -101,5 +107,11 @@ pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Fault, attributes(fault))]
 pub fn fault(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
-    fault::expand(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+    fault::expand(&item).into()
+}
+
+/// Returns an item as it is written, so that its names are known, with an error.
+fn with_error(written: &TokenStream2, error: syn::Error) -> TokenStream {
+    let error = error.into_compile_error();
+    quote!(#written #error).into()
 }

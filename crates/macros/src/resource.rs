@@ -7,16 +7,31 @@ use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, ItemTrait, Path, Result, Token, Type};
 
-use crate::interface::{Method, Target, take_methods};
+use crate::interface::{Method, Mistakes, Taken, Target, kind, take_methods};
 use crate::root;
 
 /// The names that every proxy or resource has.
-const TAKEN_NAMES: &[&str] = &["close", "proxy", "notifications", "serve", "resource"];
+const TAKEN_NAMES: Taken = Taken {
+    suffix: "proxy",
+    names: &[
+        ("close", "closes the resource"),
+        ("proxy", "returns the untyped proxy"),
+        ("notifications", "returns what the resource sends"),
+        ("serve", "answers calls"),
+        ("resource", "makes a resource"),
+    ],
+};
 
 /// The options: `notifies = T`, and `crate = path`.
 pub(crate) struct Options {
     root: Path,
     notifies: Option<Type>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { root: root::default(), notifies: None }
+    }
 }
 
 impl Parse for Options {
@@ -46,11 +61,14 @@ fn parse_notifies(input: ParseStream<'_>) -> Result<Type> {
     value.map_err(|_| Error::new_spanned(name, hint))
 }
 
-pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
-    let methods = take_methods(&mut item, TAKEN_NAMES)?;
-    item.items.push(maker(options));
-    let proxy = proxy(&item, options, &methods);
-    Ok(quote!(#item #proxy))
+pub(crate) fn expand(options: Result<Options>, mut item: ItemTrait) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let options = mistakes.or_default(options);
+    let methods = take_methods(&mut item, &TAKEN_NAMES, &mut mistakes);
+    item.items.push(maker(&options));
+    let proxy = item.generics.params.is_empty().then(|| proxy(&item, &options, &methods));
+    let mistakes = mistakes.into_tokens();
+    quote!(#item #proxy #mistakes)
 }
 
 /// Returns the function `resource` of the trait, which makes a resource from an implementation.
@@ -59,19 +77,22 @@ fn maker(options: &Options) -> syn::TraitItem {
     match &options.notifies {
         None => syn::parse_quote! {
             /// Makes a resource from this value, to be returned from a method.
-            fn resource(self) -> #root::Resource<Self> where Self: Sized {
+            fn resource(self) -> #root::Resource<Self> where Self: ::std::marker::Sized {
                 #root::Resource::new(self)
             }
         },
-        Some(value) => syn::parse_quote! {
+        Some(value) => {
+            let kind = kind(root, value);
+            syn::parse_quote! {
             /// Makes a resource, to be returned from a method. `make` gets the `Notifier` of the
             /// resource's client, and returns the implementation.
             fn resource(
                 make: impl ::std::ops::FnOnce(#root::Notifier<#value>) -> Self,
-            ) -> #root::Resource<Self> where Self: Sized {
-                #root::Resource::notifying(make)
+            ) -> #root::Resource<Self> where Self: ::std::marker::Sized {
+                #root::macros::notifying(&#kind, make)
             }
-        },
+            }
+        }
     }
 }
 
@@ -81,8 +102,9 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
     let name = format_ident!("{interface}Proxy");
     let docs =
         format!("Represents a resource that implements [`{interface}`]. Clones represent the same resource.");
-    let indexes = methods.iter().map(|method| method.index);
-    let arms = methods.iter().map(|method| method.arm(root, interface, &quote!(T), Target::Resource));
+    let indexes = methods.iter().map(|method| method.description(interface));
+    let arms =
+        methods.iter().map(|method| method.arm(root, interface, &quote!(__Provider), Target::Resource));
     let no_proxies = BTreeMap::new();
     let stubs = methods.iter().map(|method| {
         method.stub(root, visibility, &no_proxies, &quote!(self.proxy), Some(quote!(self.proxy.handle())))
@@ -92,24 +114,37 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
         "Returns the notifications of the resource: see [`Proxy::notifications`]({}::Proxy::notifications).",
         root.to_token_stream().to_string().replace(' ', "")
     );
-    let notifications = options.notifies.iter().map(|value| {
-        quote! {
-            #[doc = #documentation]
-            #visibility fn notifications(&self) -> #root::Notifications<#value> {
-                self.proxy.notifications()
+    let notifications = match &options.notifies {
+        Some(value) => {
+            let kind = kind(root, value);
+            quote! {
+                #[doc = #documentation]
+                #visibility fn notifications(&self) -> #root::Notifications<#value> {
+                    #root::macros::notifications(&#kind, &self.proxy)
+                }
             }
         }
-    });
+        // Nothing implements the bound: its message says what the trait needs.
+        None => quote! {
+            #[doc(hidden)]
+            #visibility fn notifications<__Value>(&self) -> #root::Notifications<__Value>
+            where
+                Self: #root::macros::Notifies<__Value>,
+            {
+                ::std::unreachable!()
+            }
+        },
+    };
     quote! {
         #[doc = #docs]
-        #[derive(Clone, Debug)]
+        #[derive(::std::clone::Clone, ::std::fmt::Debug)]
         #visibility struct #name {
             proxy: #root::Proxy,
         }
 
         impl #name {
             #[doc(hidden)]
-            #visibility const INDEXES: &'static [u32] = &[#(#indexes),*];
+            #visibility const METHODS: &'static [(u32, &'static str)] = &[#(#indexes),*];
             #(#constants)*
 
             /// Closes the resource.
@@ -122,28 +157,28 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
                 &self.proxy
             }
 
-            #(#notifications)*
+            #notifications
             #(#stubs)*
 
             #[doc(hidden)]
-            #visibility async fn serve<T: #interface>(
+            #visibility async fn serve<__Provider: #interface>(
                 __call: &#root::Call,
                 __index: u32,
                 __arguments: #root::Arguments,
             ) -> ::std::result::Result<#root::Payload, #root::Thrown> {
                 match __index {
                     #(#arms)*
-                    index => ::std::result::Result::Err(__call.no_such_method(index)),
+                    __other => ::std::result::Result::Err(__call.no_such_method(__other)),
                 }
             }
         }
 
-        impl<'de> #root::macros::Deserialize<'de> for #name {
-            fn deserialize<D: #root::macros::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::std::result::Result<#name, D::Error> {
-                let proxy = <#root::Proxy as #root::macros::Deserialize>::deserialize(deserializer)?;
-                ::std::result::Result::Ok(#name { proxy })
+        impl<'__de> #root::macros::Deserialize<'__de> for #name {
+            fn deserialize<__Deserializer: #root::macros::Deserializer<'__de>>(
+                __deserializer: __Deserializer,
+            ) -> ::std::result::Result<#name, __Deserializer::Error> {
+                let __proxy = <#root::Proxy as #root::macros::Deserialize>::deserialize(__deserializer)?;
+                ::std::result::Result::Ok(#name { proxy: __proxy })
             }
         }
     }

@@ -8,11 +8,18 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, ItemTrait, LitStr, Path, Result, Token, TraitItem, Type, TypeParamBound};
 use uuid::Uuid;
 
-use crate::interface::{Method, Target, take_methods};
+use crate::interface::{Method, Mistakes, Taken, Target, take_methods};
 use crate::root;
 
 /// The names that every client has.
-const TAKEN_NAMES: &[&str] = &["open", "close", "client"];
+const TAKEN_NAMES: Taken = Taken {
+    suffix: "client",
+    names: &[
+        ("open", "opens the service"),
+        ("close", "closes the service"),
+        ("client", "returns the untyped client"),
+    ],
+};
 
 /// The options: `uuid = "...", version = "..."`, and `crate = path`.
 pub(crate) struct Options {
@@ -20,6 +27,14 @@ pub(crate) struct Options {
     uuid: LitStr,
     major: u32,
     minor: u32,
+}
+
+impl Default for Options {
+    /// Returns options for a service whose own have a mistake, so that this mistake is the only error.
+    fn default() -> Options {
+        let uuid = LitStr::new(&Uuid::nil().to_string(), Span::call_site());
+        Options { root: root::default(), uuid, major: 0, minor: u32::MAX }
+    }
 }
 
 impl Parse for Options {
@@ -71,19 +86,24 @@ impl Parse for Options {
     }
 }
 
-pub(crate) fn expand(options: &Options, mut item: ItemTrait) -> Result<TokenStream> {
-    let resources = resources_of(&item)?;
-    let methods = take_methods(&mut item, TAKEN_NAMES)?;
-    require_not_later(options.minor, &methods)?;
-    let handler = handler(&item, options, &methods, &resources);
-    let client = client(&item, options, &methods, &resources);
-    let apart = require_apart(&options.root, &methods, &resources);
-    Ok(quote! {
-        #item
-        #handler
-        #client
-        #apart
-    })
+pub(crate) fn expand(options: Result<Options>, mut item: ItemTrait) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let options = mistakes.or_default(options);
+    let resources = resources_of(&item);
+    let is_bound = resources.is_ok();
+    let resources = mistakes.or_default(resources);
+    let methods = take_methods(&mut item, &TAKEN_NAMES, &mut mistakes);
+    mistakes.or_default(require_not_later(options.minor, &methods));
+    let generated = item.generics.params.is_empty().then(|| {
+        // Without its bound, a resource cannot be answered.
+        let methods = if is_bound { methods } else { Vec::new() };
+        let handler = handler(&item, &options, &methods, &resources);
+        let client = client(&item, &options, &methods, &resources);
+        let apart = require_apart(&item.ident, &options.root, &methods, &resources);
+        quote!(#handler #client #apart)
+    });
+    let mistakes = mistakes.into_tokens();
+    quote!(#item #generated #mistakes)
 }
 
 /// Checks that no method was added in a version later than the current one.
@@ -98,11 +118,16 @@ fn require_not_later(minor: u32, methods: &[Method]) -> Result<()> {
 
 /// Fails the build, at the name of a resource, if an index of it is taken: the macro does not see
 /// the resource's indexes.
-fn require_apart(root: &Path, methods: &[Method], resources: &[(Ident, Type)]) -> TokenStream {
-    let own = methods.iter().map(|method| method.index);
+fn require_apart(
+    interface: &Ident,
+    root: &Path,
+    methods: &[Method],
+    resources: &[(Ident, Type)],
+) -> TokenStream {
+    let own = methods.iter().map(|method| method.description(interface));
     let mut taken = vec![quote!(&[#(#own),*])];
     let checks = resources.iter().map(|(name, proxy)| {
-        let new = quote!(<#proxy>::INDEXES);
+        let new = quote!(<#proxy>::METHODS);
         let root = root::at(root, name.span());
         let check =
             quote_spanned!(name.span()=> const _: () = #root::macros::assert_apart(&[#(#taken),*], #new););
@@ -146,29 +171,29 @@ fn handler(
     let (visibility, interface) = (&item.vis, &item.ident);
     let name = format_ident!("{interface}Handler");
     let docs = format!("Answers calls with an implementation of [`{interface}`].");
-    let arms = methods.iter().map(|method| method.arm(root, interface, &quote!(T), Target::Service));
+    let arms = methods.iter().map(|method| method.arm(root, interface, &quote!(__Provider), Target::Service));
     let resource_arms = resources.iter().map(|(associated, proxy)| {
         quote! {
-            index if <#proxy>::INDEXES.contains(&index) => {
-                <#proxy>::serve::<T::#associated>(__call, index, __arguments).await
+            __index if #root::macros::has_index(<#proxy>::METHODS, __index) => {
+                <#proxy>::serve::<<__Provider as #interface>::#associated>(__call, __index, __arguments).await
             }
         }
     });
     let selector = selector(options);
     quote! {
         #[doc = #docs]
-        #visibility struct #name<T> {
-            implementation: T,
+        #visibility struct #name<__Provider> {
+            implementation: __Provider,
         }
 
-        impl<T: #interface> #name<T> {
+        impl<__Provider: #interface> #name<__Provider> {
             /// Wraps an implementation.
-            #visibility fn new(implementation: T) -> Self {
+            #visibility fn new(implementation: __Provider) -> Self {
                 #name { implementation }
             }
         }
 
-        impl<T: #interface> #root::Serve for #name<T> {
+        impl<__Provider: #interface> #root::Serve for #name<__Provider> {
             async fn serve(
                 &self,
                 __call: &#root::Call,
@@ -178,12 +203,12 @@ fn handler(
                 match __index {
                     #(#arms)*
                     #(#resource_arms)*
-                    index => ::std::result::Result::Err(__call.no_such_method(index)),
+                    __other => ::std::result::Result::Err(__call.no_such_method(__other)),
                 }
             }
         }
 
-        impl<T: #interface> #root::Serves for #name<T> {
+        impl<__Provider: #interface> #root::Serves for #name<__Provider> {
             const SELECTOR: #root::Selector = #selector;
         }
     }
@@ -207,7 +232,7 @@ fn client(
     let selector = selector(options);
     quote! {
         #[doc = #docs]
-        #[derive(Clone, Debug)]
+        #[derive(::std::clone::Clone, ::std::fmt::Debug)]
         #visibility struct #name {
             client: #root::Client,
         }

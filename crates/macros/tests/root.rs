@@ -27,6 +27,6 @@ enum ShelfError {
 fn generated_items_are_those_of_the_named_crate() {
     let selector: lucarne_services::Selector = ShelfClient::SELECTOR;
     assert_eq!((selector.major(), selector.minor()), (1, 2));
-    assert_eq!(BoxProxy::INDEXES, [1]);
+    assert_eq!(BoxProxy::METHODS, [(1, "Box::size")]);
     assert_eq!(lucarne_services::Fault::to_text(&ShelfError::NoBox), "NO_BOX");
 }
