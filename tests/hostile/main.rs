@@ -16,7 +16,7 @@ use lucarne_kernel::random::Random;
 use lucarne_services::Survey;
 use lucarne_services::protocol::{discovery, kind, procedure};
 
-use table::{ROWS, Row, Wall};
+use table::{Attacker, ROWS, Row, Wall};
 use world::{Cast, Lateness, Scene, assert_nothing_left, lateness};
 
 /// The rounds of a bystander.
@@ -227,6 +227,9 @@ fn all_pairs_of_attacks_harm_no_other() {
 fn pairs_of_attacks_on_threads_harm_no_other() {
     let seconds = std::env::var(SECONDS).map_or(60, |text| text.parse().expect("a number of seconds"));
     let end = Instant::now() + Duration::from_secs(seconds);
+    // The instances that a container has started go on for an hour, as they are meant to.
+    let rows: Vec<Row> =
+        ROWS.iter().filter(|row| row.attacker != Attacker::Toit("instances")).copied().collect();
     play_for_real(&[]);
     let before = held();
     let mut scenes = 0;
@@ -236,7 +239,7 @@ fn pairs_of_attacks_on_threads_harm_no_other() {
             break;
         }
         let choices = Random::seeded(seed);
-        let pick = || ROWS[choices.below(ROWS.len() as u64) as usize];
+        let pick = || rows[choices.below(rows.len() as u64) as usize];
         let attackers = [pick(), pick()];
         let lateness = play_for_real(&attackers);
         worst = worst.max((lateness.worst_us, names(&attackers)));
