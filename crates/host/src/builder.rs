@@ -1,7 +1,8 @@
 //! The builder of systems, and the start of their services.
 //!
-//! The order is fixed: the service manager first, since opening any service goes through it; then storage, console and
-//! containers, each in a container of its own. A system is complete when its builder returns.
+//! The order is fixed: the service manager comes first, since every service is opened through it. Then come the
+//! services storage, console and containers, each in a container of its own. A system is complete when its builder
+//! returns.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ impl Builder {
         self
     }
 
-    /// Sets where programs print and log.
+    /// Sets the output for the text and log records of programs.
     #[must_use]
     pub fn output(mut self, output: Arc<dyn Output>) -> Builder {
         self.output = output;
@@ -78,29 +79,30 @@ impl Builder {
         self
     }
 
-    /// Sets what the service manager permits, observes and reports.
+    /// Sets the policies of the service manager, and the receivers of its reports.
     #[must_use]
     pub fn oversight(mut self, oversight: Oversight) -> Builder {
         self.oversight = oversight;
         self
     }
 
-    /// Sets how programs use containers that print, log or take traces in the place of the system. By default they wait
-    /// for such a container as long as it lives.
+    /// Sets how programs use containers that print, log or take traces in the place of the system. By default, programs
+    /// wait for the answer of such a container until the container ends.
     #[must_use]
     pub fn stand_ins(mut self, rules: StandInRules) -> Builder {
         self.presence = Presence::with_rules(rules);
         self
     }
 
-    /// Sets where the storage service keeps its entries, and which containers share them.
+    /// Sets the media on which the storage service keeps its entries, and the owners, which say which containers share
+    /// entries.
     #[must_use]
     pub fn storage(mut self, media: Media, owners: Owners) -> Builder {
         (self.media, self.owners) = (media, owners);
         self
     }
 
-    /// Sets what keeps images and starts containers from them.
+    /// Sets the keeper of images, which also starts containers from them.
     #[must_use]
     pub fn keeper(mut self, keeper: Arc<dyn Keeper>) -> Builder {
         self.keeper = Some(keeper);
@@ -158,7 +160,7 @@ impl Builder {
         let mut start = |name: &str, install: &dyn Fn(&Container) -> Pending<Provider, InstallError>| {
             let container = Container::start(kernel, name);
             handle.policies.set(container.gid(), Policy::host());
-            // A fresh system refuses nothing, but a simulated fault may kill the container.
+            // In a new system no installation is refused, but a simulated fault may kill the container.
             if let Err(error) = finish(install(&container)) {
                 let text = format!("the service '{name}' has not started: {error}\n");
                 handle.output.write(Stream::Error, text.as_bytes());
@@ -178,7 +180,7 @@ pub fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Runs a simulation until an operation is done. If it never is, reports that as the end of the system.
+/// Runs a simulation until an operation is done. Returns an error if the simulation ends before that.
 fn run_until_done(
     simulation: &mut Simulation,
     mut pending: Pending<Provider, InstallError>,

@@ -73,11 +73,11 @@ impl Components {
         Handlers::start(system.kernel()).map(|handlers| Components(Place::Here(handlers)))
     }
 
-    /// Starts an OS process for each component. `command` makes the command line for a component and the path of a
-    /// socket: a program that calls [`serve`]. All handlers can be opened when this returns.
+    /// Starts an OS process for each component. `command` gets the paths of a component and of a socket, and returns
+    /// the command line of a program that calls [`serve`] with them. When this returns, all handlers can be opened.
     ///
     /// # Errors
-    /// If one of them cannot be started.
+    /// If a component does not start, or the socket cannot be created.
     pub fn start_elsewhere(
         system: &System,
         libraries: &[PathBuf],
@@ -123,7 +123,7 @@ impl Components {
     }
 }
 
-/// The listener for components in OS processes of their own.
+/// The socket by which components in OS processes of their own connect, its listener, and its folder.
 struct Sockets {
     socket: PathBuf,
     listener: Listener,

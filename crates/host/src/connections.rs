@@ -25,8 +25,8 @@ impl System {
         self.connections()?.listen(path)
     }
 
-    /// Accepts the peer at the other end of a connected socket, as a container with the given name. The name needs no
-    /// proof, since the host handed out that end. Blocks until the peer has introduced itself.
+    /// Accepts the peer at the other end of a connected socket, as a container with the given name. The peer need not
+    /// prove that it may have this name, since it got the socket from the host. Blocks until the handshake is complete.
     ///
     /// # Errors
     /// See [`AdoptError`].
@@ -38,7 +38,7 @@ impl System {
     /// connected.
     ///
     /// # Errors
-    /// See [`AdoptError`]. The program is killed then.
+    /// See [`AdoptError`]. After an error the program is killed.
     pub fn spawn(&self, name: &str, command: Command) -> Result<(Child, RunningProgram), AdoptError> {
         self.connections()?.spawn(name, command)
     }

@@ -1,8 +1,8 @@
 //! Puts a system together: kernel, service manager, native services, links, components and programs.
 //!
 //! No other crate does so. A [`Builder`] starts a [`System`] on threads, or a [`SimulatedSystem`] on one thread in
-//! virtual time. Both offer programs the same services in the same versions. They differ in output, storage, keeper
-//! of images, and policies.
+//! virtual time. Both offer programs the same services in the same versions. Systems differ only in the
+//! output, storage, keeper of images and policies that their builders were given.
 //!
 //! ```
 //! use std::sync::Arc;

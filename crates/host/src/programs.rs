@@ -1,7 +1,7 @@
 //! Programs in Toit, and further containers of the programs that run.
 //!
 //! A system that installs nothing still offers `system.containers`: its images are the programs that it runs. A
-//! container that a program starts from them gets the options of that program.
+//! container that is started from an image gets the options with which the program of the image was started.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,8 +69,9 @@ impl System {
 }
 
 impl SimulatedSystem {
-    /// Starts a program that was compiled from a file. It cannot use anything outside of the simulation, since that
-    /// does not follow from the seed; its time zone is UTC, and the name of its machine is always the same.
+    /// Starts a program that was compiled from a file. It cannot use files, environment variables or OS processes,
+    /// since their state does not follow from the seed. Its time zone is UTC, and the name of its machine is always the
+    /// same.
     pub fn start_program(
         &self,
         image: Arc<LoadedProgram>,
@@ -94,7 +95,7 @@ fn start_program(
     system.programs.start(&system.kernel, system.kernel.prepare(), template, None)
 }
 
-/// A program with everything that a container of it starts with.
+/// A program, with the grants that its containers start with.
 struct Template {
     id: Uuid,
     image: Arc<LoadedProgram>,
@@ -133,7 +134,7 @@ impl Template {
     }
 }
 
-/// The number of programs that may run in a system for programs to start more.
+/// The largest number of programs in a system. If so many run, programs cannot start more.
 const PROGRAMS_MAX: usize = 4_096;
 
 /// The programs that run in a system, by their groups.
@@ -165,7 +166,7 @@ impl Programs {
         program
     }
 
-    /// Returns the programs that run, each once.
+    /// Returns the programs that run. A program with several containers is listed once.
     fn images(&self) -> Vec<InstalledImage> {
         let running = self.running.lock();
         let by_id: BTreeMap<Uuid, &Arc<Template>> =
@@ -183,7 +184,7 @@ impl Programs {
     }
 }
 
-/// Keeps the programs of a system that installs nothing.
+/// The keeper of a system that installs nothing: its images are the programs that run.
 struct RunningPrograms {
     kernel: KernelHandle,
     programs: Programs,

@@ -17,7 +17,7 @@ use crate::connections::LazyConnections;
 #[cfg(feature = "toit")]
 use crate::programs::Programs;
 
-/// Containers that see each other's services. Dropping the system ends them all.
+/// A set of containers that can open each other's services. Dropping the system ends all of them.
 ///
 /// Several systems in one OS process are independent of each other.
 pub struct System {
@@ -75,12 +75,12 @@ impl SystemHandle {
         &self.kernel
     }
 
-    /// Returns what groups may open and provide.
+    /// Returns the policies: which services each group may open and provide.
     pub fn policies(&self) -> &Policies {
         &self.policies
     }
 
-    /// Returns the flags that say which services containers provide.
+    /// Returns the flags that tell whether a service has a provider.
     pub fn presence(&self) -> &Presence {
         &self.presence
     }
@@ -90,7 +90,7 @@ impl SystemHandle {
         Arc::new(self.regions.clone())
     }
 
-    /// Returns where programs print.
+    /// Returns the output that programs print to.
     pub fn output(&self) -> &Arc<dyn Output> {
         &self.output
     }
@@ -119,7 +119,7 @@ impl System {
         Builder::default().output(output).start()
     }
 
-    /// Returns a builder, for all other choices.
+    /// Returns a builder, which offers all other options.
     pub fn builder() -> Builder {
         Builder::default()
     }

@@ -1,7 +1,8 @@
 //! Isolated containers that talk only through services.
 //!
-//! A container has only its own memory and a mailbox; all else is a service that a container provides. Containers are
-//! written in Rust or Toit, and their partners cannot tell which. This page shows the Rust side.
+//! A container has only its own memory and a mailbox. Everything else is a service that a container provides.
+//! Containers are written in Rust or Toit, and other containers cannot tell in which language. This page shows the Rust
+//! side.
 //!
 //! # A service
 //!
@@ -47,9 +48,9 @@
 //!
 //! # Resources and notifications
 //!
-//! A provider keeps a resource for a client. The resource closes, exactly once, when either of them closes it or the
-//! client's container ends; its value is dropped then. A resource may send values to the client, which arrive in
-//! order:
+//! A provider keeps a resource for a client. The resource is closed, exactly once, when the provider or the client
+//! closes it, or the client's container ends. Its value is then dropped. A resource can send values to the client,
+//! which arrive in order:
 //!
 //! ```
 //! use lucarne::prelude::*;
@@ -101,14 +102,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # By hand
+//! # Without macros
 //!
-//! You can write by hand all that the macros write: a [`Handler`] answers calls value by value, and a [`Client`]
-//! makes them.
+//! You can write all code by hand that the macros generate: implement a [`Handler`] that
+//! answers calls, and make calls with a [`Client`]. Both pass arguments and results as a [`Value`].
 //!
-//! # What travels
+//! # Arguments and results
 //!
-//! Arguments and results are `serde` types. No argument travels as null, one as itself, several as a list.
+//! Arguments and results are `serde` types. A call without arguments sends null, a call with one argument sends the
+//! argument itself, and a call with several arguments sends a list.
 //!
 //! | Rust | Toit |
 //! |---|---|
@@ -156,13 +158,14 @@
 //! container end.
 //!
 //! [`Bytes`] of more than 32,656 bytes are moved within an OS process, and copied once to another OS process. You can
-//! [seal](Bytes::sealed) bytes that you send many times: then each send costs as much as that of a number.
+//! [seal](Bytes::sealed) bytes that you send many times. Each send then costs as much as sending a number.
 //!
 //! # Rules
 //!
 //! Handlers and tasks of a container run one at a time, on threads of the system: a task that blocks its thread
-//! delays the others. A handler that panics fails only its own call. A task waits with [`Container::sleep`], by calls
-//! of services, or on any future that wakes it; there is no other runtime.
+//! delays the others. A handler that panics fails only its own call. A task can await [`Container::sleep`], calls of
+//! services, and any future that wakes it. A container has no other runtime, so a future that needs one, such as a
+//! timer of tokio, does not work in its tasks.
 
 #[cfg(feature = "toit")]
 pub use lucarne_host::ProgramOptions;

@@ -1,5 +1,5 @@
-//! Installed images, and containers that are started from them: the demands of the service `system.containers` on a
-//! host.
+//! Installed images, and containers that are started from them: the traits that a host implements for the service
+//! `system.containers`.
 
 use std::pin::Pin;
 
@@ -24,14 +24,14 @@ pub trait Keeper: Send + Sync + 'static {
     /// Prepares a container of an image for the group that asks. Returns none if there is no such image.
     fn load(&self, asker: Gid, id: Uuid) -> Doing<Option<Box<dyn Startable>>>;
 
-    /// Removes the containers that have this image, once they have ended.
+    /// Ends and uninstalls the containers that have this image. The operation is complete once they have ended.
     fn uninstall(&self, id: Uuid) -> Doing<()>;
 
-    /// Installs a container with this image, which holds the container's name. Returns the id of the image.
+    /// Installs a container with this image and the name that the image contains. Returns the id of the image.
     fn install(&self, image: Vec<u8>, how: InstallOptions) -> Doing<Uuid>;
 }
 
-/// A container that is ready to be started. Dropping it before the start gives it up.
+/// A container that is ready to be started. Dropping it before the start releases its group.
 pub trait Startable: Send + Sync {
     /// Returns the container's group.
     fn gid(&self) -> Gid;
@@ -39,7 +39,7 @@ pub trait Startable: Send + Sync {
     /// Starts the container, once. `argument` is passed to its `main`.
     fn start(&self, argument: Value, on_end: OnEnd) -> Doing<()>;
 
-    /// Stops the container if it runs. It has ended when its `on_end` is called.
+    /// Stops the container if it runs. Its `on_end` is called once it has ended.
     fn stop(&self);
 }
 
@@ -50,16 +50,16 @@ pub struct InstalledImage {
     pub id: Uuid,
     /// The name of the container that is installed with this image.
     pub name: Option<String>,
-    /// The time at which that container runs.
+    /// The events at which that container is started.
     pub options: InstallOptions,
 }
 
-/// The time at which a container runs.
+/// The events at which a container is started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct InstallOptions {
-    /// Runs when it is installed, and whenever the device starts.
+    /// Whether it is started when it is installed, and whenever the device starts.
     pub run_boot: bool,
-    /// Runs always: it is started again when it ends.
+    /// Whether it is also started again whenever it ends.
     pub run_critical: bool,
 }
 

@@ -3,7 +3,7 @@
 //! A virtual machine depends only on these traits. The host that puts a system together chooses the implementations
 //! (terminals, logs, a device); tests and simulations choose others.
 //!
-//! - [`Output`] takes what programs print and log.
+//! - [`Output`] takes the text and log records of programs.
 //! - [`Environment`] tells natives the machine's time zone, zone files, and name.
 //! - [`containers`] lists images and starts containers from them.
 //! - [`regions`] finds open regions of the storage.

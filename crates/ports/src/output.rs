@@ -18,7 +18,7 @@ pub enum Stream {
 
 /// Takes text from many processes at once. Writes are never interleaved.
 pub trait Output: Send + Sync {
-    /// Writes all bytes. If that fails (a closed pipe), they are lost.
+    /// Writes all bytes. If that fails, for example because a pipe is closed, they are lost.
     fn write(&self, stream: Stream, bytes: &[u8]);
 
     /// Takes a log record. By default, prints it as a line.
@@ -33,9 +33,9 @@ pub trait Output: Send + Sync {
 /// The streams of this OS process.
 ///
 /// On a terminal, each write appears at once. For a pipe or file, standard output is collected, so that programs that
-/// print much are fast. A reader still sees it soon: the text is written when there is enough of it, when the last
-/// write was 10 ms ago, when a process ends, when the system has nothing else to do, before a write to standard
-/// error, and at the end.
+/// print much are fast. A reader still sees it soon: the collected text is written when it has reached 32 KiB, with
+/// the first text that comes 10 ms or more after the last write, when a process ends, when the system has nothing
+/// else to do, before a write to standard error, and at the end.
 pub struct StandardOutput {
     collected: Mutex<Collected>,
     collect: bool,
@@ -43,7 +43,7 @@ pub struct StandardOutput {
     failed: Option<Failed>,
 }
 
-/// Is told why standard output cannot be written.
+/// Called with the reason why standard output cannot be written.
 type Failed = Box<dyn Fn(&io::Error) + Send + Sync>;
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ struct Collected {
 /// The number of bytes that are collected before they are written.
 const COLLECT_BYTES: usize = 32 << 10;
 
-/// The longest time for which text of a program that keeps printing is collected.
+/// The longest time for which the text of a program that keeps printing is collected, in µs.
 const COLLECT_US: i64 = 10_000;
 
 impl StandardOutput {
@@ -85,7 +85,7 @@ impl StandardOutput {
         let written = out.write_all(&collected.bytes).and_then(|()| out.flush());
         drop(out);
         collected.bytes.clear();
-        // That is not a fault of the programs, so they do not learn of it.
+        // A failed write is not a fault of the programs, so it is not reported to them.
         if let (Err(error), Some(failed)) = (written, &self.failed) {
             failed(&error);
         }

@@ -48,7 +48,7 @@ pub enum BadRecord {
     OutOfBounds,
 }
 
-/// A record as it travels: level, text, names, keys, values.
+/// A record in the form in which programs send it: level, text, names, keys, values.
 pub type RecordParts = (i64, String, Option<Vec<String>>, Option<Vec<String>>, Option<Vec<String>>);
 
 impl Level {
@@ -80,7 +80,7 @@ impl Record {
         Record::from_parts(from_payload(payload)?)
     }
 
-    /// Creates a record from its parts as they travel.
+    /// Creates a record from its parts.
     ///
     /// # Errors
     /// See [`BadRecord`].

@@ -7,45 +7,45 @@ use thiserror::Error;
 
 /// Finds regions that were opened by a call to the storage service.
 pub trait Regions: Send + Sync + 'static {
-    /// Returns the region with a path, if the asking group has it open at this provider. Returns none if the provider
-    /// is a container that stands in for the system's storage.
+    /// Returns the region with a path, if the group `asker` has it open at this provider. Returns none if it has not,
+    /// or if the provider is a container that stands in for the system's storage.
     fn find(&self, asker: Gid, provider: Pid, path: &str) -> Option<Arc<dyn Region>>;
 }
 
-/// An open region. All numbers are those of a program, and are checked here.
+/// An open region. All numbers come from a program, so the implementation must check them.
 pub trait Region: Send + Sync + 'static {
     /// Returns the size in bytes.
     fn size(&self) -> u64;
 
-    /// Returns whether changes wait for a disk.
+    /// Returns whether changes may block the thread, for example on a disk.
     fn waits(&self) -> bool;
 
     /// Fills a buffer with the bytes from an offset on.
     ///
     /// # Errors
-    /// If they are not inside of the region, the region is closed, or the medium fails: as for all of these.
+    /// If the range is not inside of the region, the region is closed, or the medium fails.
     fn read(&self, from: i64, buffer: &mut [u8]) -> Result<(), RegionFault>;
 
-    /// Clears each bit that is not set in the bytes, from an offset on.
+    /// Clears each bit of the region, from an offset on, that is not set in `bytes`.
     ///
     /// # Errors
-    /// Also if the region was opened for reading.
+    /// As for [`Region::read`], and if the region was opened for reading.
     fn write(&self, at: i64, bytes: &[u8]) -> Result<(), RegionFault>;
 
     /// Returns whether all bits of a range are set.
     ///
     /// # Errors
-    /// Also if the range is empty.
+    /// As for [`Region::read`], and if the range is empty.
     fn is_erased(&self, from: i64, size: i64) -> Result<bool, RegionFault>;
 
     /// Sets all bits of whole pages.
     ///
     /// # Errors
-    /// Also if the range does not consist of whole pages, or the region was opened for reading.
+    /// As for [`Region::read`], and if the range does not consist of whole pages or the region was opened for reading.
     fn erase(&self, from: i64, size: i64) -> Result<(), RegionFault>;
 }
 
-/// Why an operation on a region failed: the text that programs know.
+/// The reason why an operation on a region failed: the text of the exception that the program gets.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct RegionFault(pub String);

@@ -1,7 +1,7 @@
-//! From Toit source to a running program: library, compiler and virtual machine joined.
+//! Compiles Toit source and runs the program: joins the library, the compiler and the virtual machine.
 //!
-//! There is no other way from source to a program. The command line, the device and hosts in Rust and C use this
-//! crate, so that they accept the same programs and report the same errors.
+//! The command line, the device and hosts in Rust and C all use this crate, so that they accept the same programs and
+//! report the same errors.
 //!
 //! ```
 //! use lucarne_toit::{Diagnosed, ToitError, compile};
@@ -52,7 +52,7 @@ pub enum ToitError {
     /// The path of the program is not UTF-8.
     #[error("the path {0} is not UTF-8")]
     Path(String),
-    /// The embedded library is damaged. Only a broken build can cause that.
+    /// The embedded library is damaged. Only a fault of the build can cause this.
     #[error("the embedded library is damaged: {0}")]
     Library(String),
     /// The literals of the program need more memory than there is.

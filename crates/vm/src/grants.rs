@@ -16,13 +16,16 @@ use lucarne_services::{Presence, ProviderFlag};
 pub struct Grants {
     /// The options of the heap of each process.
     pub heap: HeapOptions,
-    /// The number of full collections in a row that ran because memory was short and freed under 2 % each, after which a
-    /// process ends. By default there is no such limit: the program gets `OUT_OF_MEMORY` each time.
+    /// The number of futile collections in a row after which a process ends: see [`Heap::futile_collections`]. By
+    /// default there is no such limit, and the program gets `OUT_OF_MEMORY` each time.
+    ///
+    /// [`Heap::futile_collections`]: lucarne_heap::Heap::futile_collections
     pub futile_collections_max: Option<u32>,
     /// The account that limits the memory of all processes of the program together. The limit of each process, in
     /// `heap`, applies as well.
     pub memory: Option<Arc<MemoryAccount>>,
-    /// The priority that its processes start with: see `lucarne_kernel::priority`.
+    /// The priority that the program's first process starts with: see `lucarne_kernel::priority`. Processes that
+    /// programs spawn get the priority that the spawning task chooses, or the normal one.
     pub priority: u8,
     /// The arguments of `main`.
     pub arguments: Vec<String>,
@@ -43,8 +46,8 @@ pub struct Grants {
     pub outside: Option<Arc<Surroundings>>,
     /// The machine's time zone, zone files, and name, as natives see them. By default those of the real machine.
     pub environment: Arc<dyn Environment>,
-    /// The regions of the storage that programs access in native steps. By default there is none, and they are
-    /// accessed by calls.
+    /// The regions of the storage that programs access in native steps. By default there are none, and programs access
+    /// regions by calls of the storage service.
     pub regions: Option<Arc<dyn Regions>>,
     pub(crate) output: Arc<dyn Output>,
     pub(crate) presence: Presence,

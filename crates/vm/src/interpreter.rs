@@ -1,19 +1,18 @@
 //! The interpreter: runs a task's frames until it has to stop.
 //!
-//! Registers are addressed without bounds checks, relying on what the linker guarantees: an
-//! instruction names registers below its function's `registers`, and a call makes sure that the
-//! stack has room for all of them. The loop keeps three things in local variables, the address of
-//! the current frame's register 0 (`registers`), its offset (`frame`) and the next instruction
-//! (`pc`), and writes them back ([`Interpreter::save`]) before anything that may collect, grow the
-//! stack, or look at it.
+//! Registers are addressed without bounds checks. This relies on two guarantees: the linker emits only instructions
+//! whose registers are below the `registers` of their function, and a call makes sure that the stack has room for all
+//! registers of the callee. The loop keeps three values in local variables: the address of the current frame's register
+//! 0 (`registers`), the offset of the frame (`frame`), and the address of the next instruction (`pc`). It writes the
+//! last two back ([`Interpreter::save`]) before any step that may collect, grow the stack, or read the stack.
 //!
-//! **Words.** Every word that a function of this module takes or holds is *current*, as the heap's raw interface calls
-//! it: it was read from a register, a global, a literal or an object, or was made, after the last allocation. What
-//! must outlast an allocation is in a register, or kept. The stack that the interpreter runs on grows and moves in
-//! functions of this module only, and the loop takes its address again after each of them.
+//! **Words.** Every word that a function of this module takes or holds is *current*, in the sense of the heap's raw
+//! interface: it was made, or read from a register, a global, a literal or an object, after the last allocation. A word
+//! that must outlast an allocation is in a register or is kept ([`Interpreter::keep`]). Only functions of this module
+//! grow and move the stack that the interpreter runs on, and the loop takes its address again after each of them.
 //!
-//! The word below a frame's register 0 holds the caller's frame and the number of registers of the
-//! frame itself, so that the collector learns how far the topmost frame reaches.
+//! The word below a frame's register 0 holds the offset of the caller's frame, and the number of registers of the frame
+//! itself, which marks the end of the topmost frame for the collector. The word below that holds the return address.
 
 mod arithmetic;
 mod steps;
@@ -31,7 +30,7 @@ use crate::program::{Callee, LoadedProgram};
 use arithmetic::Operands;
 pub(crate) use unwind::Completion;
 
-/// The position of a task while it does not run. Only the interpreter makes and moves it.
+/// The position of a task that no interpreter is in. Only functions of this module create and change it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     stack: StackId,
@@ -40,7 +39,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Names a register of the current frame.
+    /// Returns a register of the current frame.
     pub(crate) fn register(self, index: usize) -> Register {
         Register::new(self.stack, self.frame + index)
     }
@@ -50,7 +49,7 @@ impl Position {
         self.pc
     }
 
-    /// Goes past the next instruction, which then counts as the current one.
+    /// Skips the next instruction. Traces then show it as the current one.
     pub(crate) fn skip(&mut self) {
         self.pc += 1;
     }
@@ -61,21 +60,21 @@ impl Position {
 pub(crate) enum Stop {
     /// The budget is spent.
     Budget,
-    /// The machine is to do something and to hand over the result with [`Interpreter::complete`].
+    /// The machine must perform an effect and then call [`Interpreter::complete`] with the result.
     Effect(Effect),
-    /// The task's first function has returned this. The machine frees the root.
+    /// The task's first function has returned this value. The machine must free the root.
     Finished(Root),
-    /// An exception has left the task's first function: its text.
+    /// An exception with this text has left the task's first function.
     Uncaught(String),
-    /// No memory is left even to collect. The process cannot go on.
+    /// There is no memory left, not even for a collection. The process must end.
     Broken,
 }
 
 /// The return address of a task's first frame.
 const BASE: i64 = -1;
-/// How a frame word holds the caller's frame: above the 16 bits for the number of registers.
+/// The shift of the caller's frame in a frame word. The bits below hold the number of registers.
 const FRAME_SHIFT: u32 = 16;
-/// How a block holds its frame: above the 24 bits for its function.
+/// The shift of the frame in a block. The bits below hold the block's function.
 const BLOCK_SHIFT: u32 = 24;
 
 /// The number of registers that a call clears at a time.
@@ -89,16 +88,16 @@ pub(crate) struct Interpreter<'h> {
     budget: i64,
 }
 
-/// The outcome of an instruction that is done outside of the loop.
+/// The outcome of an instruction that is executed outside of the loop.
 enum Next {
-    /// The next instruction.
+    /// The loop continues at the position.
     Continue,
     /// The interpreter stops.
     Stop(Stop),
 }
 
 impl<'h> Interpreter<'h> {
-    /// Enters a task of this heap, which runs this program, where it stands.
+    /// Creates an interpreter that continues a task of the heap at its position. The task must run the given program.
     pub(crate) fn new(
         heap: &'h mut Heap,
         program: &'h LoadedProgram,
@@ -111,7 +110,7 @@ impl<'h> Interpreter<'h> {
         interpreter
     }
 
-    /// Leaves the task. Returns where it stands.
+    /// Leaves the task and returns its position.
     pub(crate) fn leave(self) -> Position {
         self.heap.leave_current();
         self.position
@@ -128,8 +127,8 @@ impl<'h> Interpreter<'h> {
         let registers = usize::from(callee.registers);
         let id = heap.add_stack();
         let position = Position { stack: id, frame: FRAME_WORDS, pc: callee.entry as usize };
-        // SAFETY: the stack is new. Numbers are written to it, and words of handles without an allocation
-        // between.
+        // SAFETY: the stack is new. Only numbers and the words of handles are written to it, and each such word is
+        // written before the next allocation.
         let stack = unsafe { heap.stack_mut(id) };
         if stack.grow(FRAME_WORDS + registers + 1).is_err() {
             Interpreter::free(heap, position);
@@ -160,14 +159,14 @@ impl<'h> Interpreter<'h> {
         unsafe { self.heap.at(word) }
     }
 
-    /// Returns the value of a word, to be written.
+    /// Returns the value of a word, for changing it.
     #[inline(always)]
     fn at_mut(&mut self, word: Word) -> RefMut<'_> {
         // SAFETY: words of this module are current.
         unsafe { self.heap.at_mut(word) }
     }
 
-    /// Stores a word into a field or element. Does nothing if there is none.
+    /// Stores a word into a field or element. Does nothing if the object has no word with this index.
     #[inline(always)]
     fn store(&mut self, object: Word, index: usize, value: Word) {
         // SAFETY: words of this module are current.
@@ -185,8 +184,8 @@ impl<'h> Interpreter<'h> {
     }
 
     fn stack_mut(&mut self) -> &mut Stack {
-        // SAFETY: words of this module are current, and `set_top` is called before allocations. The loop takes the
-        // address of the stack again after functions that are called through `outside!`, which alone grow it.
+        // SAFETY: words of this module are current, and `set_top` is called before allocations. Only functions that are
+        // called through `outside!` grow the stack, and the loop takes its address again after them.
         unsafe { self.heap.stack_mut(self.position.stack) }
     }
 
@@ -196,12 +195,12 @@ impl<'h> Interpreter<'h> {
         Next::Stop(Stop::Finished(unsafe { self.heap.root_word(value) }))
     }
 
-    /// Returns the rest of the budget; below zero if a native took more than there was.
+    /// Returns the rest of the budget. It is below zero if a native has used more than the rest.
     pub(crate) fn budget(&self) -> i64 {
         self.budget
     }
 
-    /// Charges work on so many bytes. Few cost nothing.
+    /// Charges work on the given number of bytes. Fewer than [`BYTES_PER_UNIT`] cost nothing.
     #[inline(always)]
     fn charge_bytes(&mut self, bytes: usize) {
         self.budget -= (bytes / BYTES_PER_UNIT) as i64;
@@ -231,7 +230,7 @@ impl<'h> Interpreter<'h> {
         self.set_top();
     }
 
-    /// Gives a native that requested an effect its result, as if it had returned or failed.
+    /// Completes a native that has requested an effect: it returns or fails with the result of the effect.
     pub(crate) fn complete(&mut self, result: Result<Handle, Failure>) -> Option<Stop> {
         let next = match result {
             Ok(value) => self.leave_frame(self.heap.get(value).word()),
@@ -283,8 +282,8 @@ impl<'h> Interpreter<'h> {
         }
     }
 
-    /// Runs the loop of the interpreter. Returns `Continue` after anything that moved the stack or the frame behind
-    /// its back, to start over with what [`Interpreter::position`] says.
+    /// Runs the loop of the interpreter. Returns `Continue` after a step that has changed the stack or the frame
+    /// outside of the loop. The next call then continues at [`Interpreter::position`].
     fn run_fast(&mut self) -> Next {
         let program = self.program;
         let code = program.program().code.as_ptr();
@@ -292,7 +291,7 @@ impl<'h> Interpreter<'h> {
         let dispatch = program.program().dispatch.as_slice();
         let stack = self.stack_mut();
         let base = stack.base();
-        // The words that `clear` may overwrite are kept free.
+        // The limit leaves room for the words that `clear` may overwrite above a frame.
         let stack_words = stack.len().saturating_sub(CLEAR_GROUP);
         let mut frame = self.position.frame;
         let mut pc = self.position.pc;
@@ -312,14 +311,14 @@ impl<'h> Interpreter<'h> {
                 unsafe { *registers.add($register as usize) = value }
             }};
         }
-        // Leaves the loop to do something that needs the position written back.
+        // Writes the position back, and leaves the loop with the result of a call.
         macro_rules! outside {
             ($call:expr) => {{
                 self.save(frame, pc);
                 return $call;
             }};
         }
-        // Something that may allocate, whose result goes into a register; the stack stays.
+        // Evaluates an expression that may allocate, and puts the result into a register. The stack does not move.
         macro_rules! allocate {
             ($register:expr, $value:expr) => {{
                 self.save(frame, pc);
@@ -329,7 +328,7 @@ impl<'h> Interpreter<'h> {
                 }
             }};
         }
-        // Enters a function whose arguments are above `call_base` + 2.
+        // Enters a function whose arguments are in the registers from `call_base` + 2 on.
         macro_rules! enter {
             ($call_base:expr, $callee:expr, $return_address:expr) => {{
                 let callee: Callee = $callee;
@@ -344,7 +343,7 @@ impl<'h> Interpreter<'h> {
                 frame = new_frame;
                 // SAFETY: there is room for the frame, as was just checked.
                 registers = unsafe { base.add(frame) };
-                // SAFETY: the arguments come first, and the frame is as large as it says.
+                // SAFETY: as above. There are also `CLEAR_GROUP` more words: see `stack_words`.
                 unsafe { clear(registers, callee.arity as usize, callee.registers as usize) };
                 pc = callee.entry as usize;
                 self.budget -= 1;
@@ -354,7 +353,7 @@ impl<'h> Interpreter<'h> {
                 }
             }};
         }
-        // Calls what a selector leads to on the object above `call_base`.
+        // Calls the method that a selector (an offset in the dispatch table) names, on the object in `call_base` + 2.
         macro_rules! dispatch {
             ($call_base:expr, $offset:expr, $return_address:expr) => {{
                 let call_base = $call_base;
@@ -387,7 +386,7 @@ impl<'h> Interpreter<'h> {
                 }
             }};
         }
-        // The slow path of an operator: call it as a method, returning to the word that follows.
+        // The slow path of an operator: calls it as a method, which returns to the `Slow` that follows.
         macro_rules! operator_call {
             ($left:expr, $right:expr) => {{
                 let (left, right) = ($left, $right);
@@ -440,7 +439,7 @@ impl<'h> Interpreter<'h> {
                 operator_call!(left, right)
             }};
         }
-        // Goes on after a comparing jump; `$after` is the place of the word that follows it.
+        // Continues after a jump that compares. `$after` is the address of the `Slow` that follows the jump.
         macro_rules! jump_after_compare {
             ($instruction:expr, $after:expr, $result:expr) => {{
                 if u8::from($result) == $instruction.n() {
@@ -458,7 +457,7 @@ impl<'h> Interpreter<'h> {
                 }
             }};
         }
-        // `$done` is what to do with the result; it gets its name.
+        // Compares two registers. `$done` is the code that uses the result, which it can name `$result`.
         macro_rules! compare {
             ($left:expr, $right:expr, $operator:tt, |$result:ident| $done:expr) => {{
                 let (left, right) = (get!($left), get!($right));
@@ -527,13 +526,13 @@ impl<'h> Interpreter<'h> {
                     let index = instruction.number() as usize;
                     let value = self.heap.global(index);
                     if value == Word::UNSET {
-                        // SAFETY: a mark.
+                        // SAFETY: `IN_PROGRESS` is a mark, not a reference to an object.
                         unsafe { self.heap.set_global(index, Word::IN_PROGRESS) };
                         if let Some(function) = program.program().globals[index].initializer {
                             enter!(instruction.a(), callees[function.0 as usize], pc);
                         }
                     } else if value == Word::IN_PROGRESS {
-                        // Tried again once another task has finished the initialization.
+                        // The instruction is executed again once another task has finished the initialization.
                         pc -= 1;
                         self.save(frame, pc);
                         return Next::Stop(Stop::Effect(Effect::AwaitGlobal));
@@ -580,8 +579,8 @@ impl<'h> Interpreter<'h> {
                     if frame + usize::from(callee.registers).max(count) > stack_words {
                         outside!(self.grow_for_tail_call(instruction, callee));
                     }
-                    // SAFETY: both ranges are registers of this frame, which is now as large as the
-                    // callee says.
+                    // SAFETY: the source consists of registers of this frame, and the stack has room for those of the
+                    // callee and `CLEAR_GROUP` more words.
                     unsafe {
                         std::ptr::copy(registers.add(instruction.a() as usize), registers, count);
                         clear(registers, count, callee.registers as usize);
@@ -923,8 +922,8 @@ impl<'h> Interpreter<'h> {
     }
 }
 
-/// Clears the registers from `first` on, so that nothing that was left there is taken for alive.
-/// May clear up to [`CLEAR_GROUP`] words too many, which are dead.
+/// Clears the registers from `first` to `end`, so that the collector does not take old words in them for references.
+/// May clear fewer than [`CLEAR_GROUP`] words above `end` as well, which must not be in use.
 ///
 /// # Safety
 /// There must be `end` registers and [`CLEAR_GROUP`] more words.
@@ -939,10 +938,10 @@ unsafe fn clear(registers: *mut Word, first: usize, end: usize) {
     }
 }
 
-/// Returns the frame `depth` blocks out.
+/// Returns the address of register 0 of the frame that is `depth` blocks further out.
 ///
 /// # Safety
-/// Each of these frames but the last must be a block's, with the block in its register 0.
+/// Every frame on the way, except the last, must belong to a block and have the block in its register 0.
 #[inline(always)]
 unsafe fn outer(base: *mut Word, mut registers: *mut Word, depth: u8) -> *mut Word {
     for _ in 0..depth {

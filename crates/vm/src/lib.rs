@@ -1,8 +1,9 @@
 //! The machine of Toit processes: interpreter, tasks and messages.
 //!
-//! [`LoadedProgram`] makes a linked program ready to run, [`start`] starts a process that runs it. The interpreter runs the
-//! frames of one task; the machine has the tasks of a process, performs the effects of natives, and speaks with the
-//! kernel. Objects and the collector are in `lucarne_heap`, natives in `lucarne_natives`.
+//! [`LoadedProgram`] makes a linked program ready to run, and [`start`] starts a process that runs it. The interpreter
+//! runs the frames of one task. The machine keeps the tasks of a process, performs the effects of natives, and
+//! exchanges messages with other processes. Objects and the collector are in `lucarne_heap`, natives in
+//! `lucarne_natives`.
 
 mod grants;
 #[allow(unsafe_code, reason = "registers are not checked on each access; interpreter.rs states why")]

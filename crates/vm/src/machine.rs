@@ -1,4 +1,4 @@
-//! The machine of one process: its heap, its tasks, and what they wait for.
+//! The machine of one process: its heap, its tasks, and the tables of the events that tasks wait for.
 //!
 //! Tasks are cooperative: one runs until it parks, yields or ends. The machine runs inside a turn
 //! that the kernel gives to the process; when the budget is spent in the middle of a task, the
@@ -33,8 +33,8 @@ use lucarne_natives::{BYTES_PER_UNIT, Effect, Failure, transfer};
 use profiler::Profiler;
 use tasks::{State, Task, TaskId, Tasks};
 
-/// The part of its budget that a process spends before it checks whether it must stop: some ten
-/// microseconds of work.
+/// The part of its budget that a process spends before it checks whether its turn must end: some ten microseconds of
+/// work.
 const SLICE: i64 = 1_000;
 
 pub(crate) struct Machine {
@@ -43,16 +43,16 @@ pub(crate) struct Machine {
     grants: Arc<Grants>,
     tasks: Tasks,
     ready: VecDeque<TaskId>,
-    /// The task that the last turn interrupted.
+    /// The task that was interrupted at the end of its slice. It runs next, in this turn or the next one.
     interrupted: Option<TaskId>,
-    /// When parked tasks want to be woken: (time in µs, task, its park count then).
+    /// The timers of waiting tasks: (time in µs, task, its `parks` when the timer was set).
     timers: BinaryHeap<Reverse<(i64, TaskId, u32)>>,
     /// The tasks that wait for the answers to this process's requests.
     asked: FxHashMap<RequestId, TaskId>,
-    /// The tasks that work on the requests of others.
+    /// The tasks that work on the requests of other processes.
     serving: FxHashMap<(Pid, RequestId), TaskId>,
     clients: FxHashMap<i64, Client>,
-    /// By client and handle. Senders choose handles, so the hash must not be predictable.
+    /// The inboxes of notifications, by client and handle. Senders choose handles, so the hash must not be predictable.
     inboxes: HashMap<(i64, i64), Inbox>,
     /// Messages of programs and components for which no task has started yet.
     messages: VecDeque<tasks::Arrived>,
@@ -60,13 +60,13 @@ pub(crate) struct Machine {
     handling: usize,
     /// Tasks that wait until a receiver has room for their notification.
     crowded: Vec<(tasks::Resource, TaskId)>,
-    /// Tasks that wait until another one has initialized a global.
+    /// Tasks that wait until another task has initialized a global.
     waiting_for_global: Vec<TaskId>,
     /// The process's files, programs and so on, once it has requested one of them.
     outside: Option<Outside>,
-    /// Tasks that wait for something outside.
+    /// Tasks that wait for an operation outside, by the watch that ends when it may be possible.
     waiting_outside: FxHashMap<WatchId, TaskId>,
-    /// The number of installed providers. While there is one, the process lives.
+    /// The number of installed providers. While it is not zero, the process does not end for lack of tasks.
     providers: i64,
     end: Option<Exit>,
     /// Work done outside of the interpreter that has not been charged to a budget yet.
@@ -90,17 +90,17 @@ pub(crate) enum Start {
 
 /// The outcome of an effect.
 enum Done {
-    /// The native returns this.
+    /// The native returns this value.
     Value(Handle),
     /// The native fails.
     Fail(Failure),
-    /// The native throws a value with a trace, or null for a trace of this place.
+    /// The native throws a value with a trace. If the trace is null, one of the current stack is captured.
     Throw(Handle, Handle),
-    /// The native returns null after the other tasks had their turn.
+    /// The native returns null after the other ready tasks have run.
     Yield,
-    /// The task waits; waking it completes the native.
+    /// The task waits; resuming it completes the native.
     Parked,
-    /// The instruction is done again later.
+    /// The task waits, and then executes the instruction again.
     Again,
     /// The process ends.
     End,
@@ -121,16 +121,17 @@ impl From<Immediate> for Done {
     }
 }
 
-/// The number of finalizers for which tasks start at a time. Further ones wait until the process has worked on.
+/// The largest number of finalizers for which tasks are started between two slices. Further finalizers wait until after
+/// the next slice.
 const FINALIZERS_MAX: usize = 64;
 
 /// The units of work that the start of a task for a finalizer costs.
 const FINALIZER_UNITS: i64 = 20;
 
-/// Freeing so many bytes takes at most as long as working on one.
+/// The number of bytes whose freeing takes at most as long as work on one byte.
 const FREED_BYTES_PER_BYTE: usize = 16;
 
-/// A collection takes as long for so many bytes as a call of a Toit function.
+/// The number of bytes that a collection handles in the time of one unit of work, a call of a Toit function.
 const COLLECTED_BYTES_PER_UNIT: usize = 16;
 
 impl Done {
@@ -216,12 +217,12 @@ impl Machine {
         }
     }
 
-    /// Announces that the heap is freed, if that is long.
+    /// Announces the freeing of the heap, if it takes long.
     pub(crate) fn before_freeing(&self) {
         self.heap.before_work(self.heap.used_bytes() / FREED_BYTES_PER_BYTE);
     }
 
-    /// Ends a process that only collects, where the host does not allow that.
+    /// Ends the process if as many collections in a row were futile as the grants allow.
     fn end_futile(&mut self) {
         let collections = self.heap.futile_collections();
         if self.end.is_none() && self.grants.futile_collections_max.is_some_and(|max| collections >= max) {
@@ -236,12 +237,13 @@ impl Machine {
         self.charged += (self.heap.take_work() / COLLECTED_BYTES_PER_UNIT) as i64;
     }
 
-    /// Charges work on so many bytes, with something for the effect itself.
+    /// Charges work on the given number of bytes, and one unit for the effect itself.
     fn charge(&mut self, bytes: usize) {
         self.charged += 1 + (bytes / BYTES_PER_UNIT) as i64;
     }
 
-    /// Waits, since no task is ready, or ends if there is nothing to wait for.
+    /// Returns the outcome of a turn in which no task is ready: the process ends if it has no foreground tasks and no
+    /// providers. Otherwise it waits.
     fn rest(&mut self) -> Outcome {
         if self.tasks.foreground() == 0 && self.providers == 0 {
             return Outcome::Exit(Exit::Done);
@@ -285,7 +287,7 @@ impl Machine {
                     return budget;
                 }
                 Stop::Effect(effect) => match self.perform(effect, id, context) {
-                    // The cost of the effect ends the slice as soon as the native has returned.
+                    // The cost of the effect is deducted at once, so that a costly effect ends the slice.
                     Done::Value(value) => {
                         stop = self.complete(id, Ok(value));
                         budget -= std::mem::take(&mut self.charged);
@@ -305,7 +307,7 @@ impl Machine {
         }
     }
 
-    /// Hands a native's result to a task that is not running.
+    /// Completes the native that a task is at: it returns or fails with the result. No interpreter may be in the task.
     fn complete(&mut self, id: TaskId, result: Result<Handle, Failure>) -> Option<Stop> {
         let mut interpreter = self.enter(self.tasks.get(id).position, 0);
         let stop = interpreter.complete(result);
@@ -313,7 +315,7 @@ impl Machine {
         stop
     }
 
-    /// Throws in a task that is not running.
+    /// Throws a value at the native that a task is at. No interpreter may be in the task.
     fn throw(&mut self, id: TaskId, value: Handle, trace: Handle) -> Option<Stop> {
         let mut interpreter = self.enter(self.tasks.get(id).position, 0);
         let stop = interpreter.throw_value(value, trace);
@@ -321,7 +323,7 @@ impl Machine {
         stop
     }
 
-    /// Enters a task where it stands.
+    /// Returns an interpreter that continues a task at its position.
     fn enter(&mut self, position: Position, budget: i64) -> Interpreter<'_> {
         Interpreter::new(&mut self.heap, &self.program, &*self.grants.environment, position, budget)
     }
@@ -341,7 +343,7 @@ impl Machine {
         self.ready.push_back(id);
     }
 
-    /// Reports an exception that the library's own handler could not handle.
+    /// Reports an exception that the library's handler of uncaught exceptions could not report, and ends the process.
     fn report_uncaught(&mut self, text: &str) {
         self.grants.report(&format!("EXCEPTION error.\n{text}"));
         self.end = Some(Exit::failed(text));
@@ -355,7 +357,7 @@ impl Machine {
         }
     }
 
-    /// Starts tasks for finalizers that are due, not too many in one go.
+    /// Starts tasks for finalizers that are due, at most [`FINALIZERS_MAX`] in one call.
     fn run_finalizers(&mut self) {
         for _ in 0..FINALIZERS_MAX {
             let Some(lambda) = self.heap.take_due_finalizer() else { return };
@@ -369,7 +371,7 @@ impl Machine {
         }
     }
 
-    // ------------------------------------------------------------------ the start
+    // ------------------------------------------------------------------ start and end of tasks
 
     /// Makes the first task.
     pub(crate) fn start(&mut self, start: Start) -> Result<(), Failure> {
@@ -414,7 +416,7 @@ impl Machine {
         Ok(list.keep())
     }
 
-    /// Lets everything know that the task needs no more.
+    /// Answers the request that a finished task has worked on, if there is one, and removes the task.
     fn task_finished(&mut self, id: TaskId, value: &Root, context: &mut Context<'_>) {
         self.answer_request(id, value, context);
         self.remove_task(id);
@@ -432,7 +434,7 @@ struct Limits {
 }
 
 impl Machine {
-    /// Returns what may cut a task's waiting short. In a critical section, cancellation does not.
+    /// Returns the limits of a task's waiting. In a critical section, a task does not count as canceled.
     fn limits(&self, id: TaskId) -> Limits {
         let fields = self.heap.get(&self.tasks.get(id).object).elements();
         let field = |index: usize| fields.get(index).copied().unwrap_or(Ref::NULL);

@@ -34,7 +34,7 @@ impl ToitProcess {
 }
 
 impl Drop for ToitProcess {
-    /// Freeing a large heap takes long.
+    /// Announces the freeing of the heap, which takes long if the heap is large.
     fn drop(&mut self) {
         if let Some(machine) = &self.machine {
             machine.before_freeing();

@@ -1,4 +1,4 @@
-//! A program that is ready to run.
+//! A program that is ready to run: linked code with the tables and objects that an interpreter needs.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use lucarne_compiler::program::{Accessor, FunctionIndex, FunctionShape, Program}
 use lucarne_heap::{OutOfMemory, ProgramObjects};
 use lucarne_natives::{self as natives, Entry};
 
-/// A program with the objects of its literals, its natives, and the facts that calls need about each function. All processes of
-/// the program share it.
+/// A program with the objects of its literals, its natives, and the facts that calls need about each function. All
+/// processes of the program share it.
 pub struct LoadedProgram {
     objects: Arc<ProgramObjects>,
     /// The facts that calls need about each function, close together.
     callees: Vec<Callee>,
-    /// The natives that the program names; none for those that do not exist.
+    /// The natives that the program names, with none for each name that does not exist.
     natives: Vec<Option<Entry>>,
 }
 
@@ -71,7 +71,7 @@ impl LoadedProgram {
         &self.callees
     }
 
-    /// Returns a native that the program names.
+    /// Returns the native with an index in the program's list, or none if it does not exist.
     #[inline(always)]
     pub(crate) fn native(&self, index: usize) -> Option<Entry> {
         self.natives[index]

@@ -1,41 +1,41 @@
-//! Stack traces: captured as addresses, decoded when they are printed.
+//! Stack traces: captured as addresses, which become functions and source positions when a trace is printed.
 //!
-//! A program sees a trace as a byte array: the number of addresses, the addresses (all 32 bits,
-//! little-endian), and a text that goes before them.
+//! A program sees a trace as a byte array: the number of addresses and the addresses (32 bits each, little-endian),
+//! then the detail, a text that is printed before them.
 
 use lucarne_compiler::program::Program;
 
-/// Traces go no deeper; endless recursion would fill the screen otherwise.
+/// The largest number of calls in a trace. Without a limit, the trace of an endless recursion would fill the screen.
 pub(crate) const FRAMES_MAX: usize = 64;
 
 /// The longest detail, in bytes. Each call between processes adds a trace to that of the provider; without a limit, the
 /// text of an exception through many nested calls would grow with the square of their number.
 const DETAIL_BYTES_MAX: usize = 16 << 10;
 
-/// The part of a detail that is too long from its beginning: the place where the exception was thrown. The rest is from
-/// its end.
+/// The number of bytes that are kept from the beginning of a detail that is too long. They show the place where the
+/// exception was thrown. The remaining bytes are kept from its end.
 const DETAIL_HEAD_BYTES: usize = DETAIL_BYTES_MAX * 3 / 4;
 
-/// The line in the place of those that were left out.
+/// The line that replaces the lines left out of a detail.
 const LEFT_OUT: &str = "  ... lines left out ...";
 
 /// The calls of a task at the time of a throw, innermost first.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
-    /// A text that says more than the thrown value does.
+    /// A text that `render` prints before the calls, in place of the thrown value. Empty if there is none.
     pub detail: String,
-    /// The addresses of the instructions that are being executed.
+    /// For each call, the address of the instruction that it was executing.
     pub addresses: Vec<u32>,
 }
 
 impl Trace {
-    /// Returns a trace with a detail that came from another process. Leaves out lines in the middle of one that is too
-    /// long.
+    /// Returns a trace with a detail that came from another process. If the detail is too long, leaves out lines in its
+    /// middle.
     pub fn received(detail: String, addresses: Vec<u32>) -> Trace {
         Trace { detail: shortened(detail), addresses }
     }
 
-    /// Returns the form that programs see.
+    /// Encodes the trace in the form that programs see.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(4 + 4 * self.addresses.len() + self.detail.len());
         bytes.extend((self.addresses.len() as u32).to_le_bytes());
@@ -60,7 +60,7 @@ impl Trace {
         Some(Trace { detail: String::from_utf8_lossy(rest).into_owned(), addresses })
     }
 
-    /// Returns the trace as text, without a final line end. `value` is what was thrown.
+    /// Returns the trace as text, without a final line end. `value` is the text of the thrown value.
     pub fn render(&self, program: &Program, value: &str) -> String {
         let mut text = match self.detail.as_str() {
             "" => format!("EXCEPTION error.\n{value}"),
@@ -82,7 +82,7 @@ impl Trace {
     }
 }
 
-/// Returns the number of the frame in the last line of a text, if it is one.
+/// Returns the number of the frame in the last line of a text, or none if that line does not show a frame.
 fn last_frame_number(text: &str) -> Option<usize> {
     let (_, line) = text.rsplit_once('\n')?;
     let (number, _) = line.strip_prefix("  ")?.split_once(": ")?;
@@ -99,7 +99,7 @@ fn shortened(text: String) -> String {
     let tail = boundary(text.len() - (DETAIL_BYTES_MAX - DETAIL_HEAD_BYTES));
     let head = &text[..text[..head].rfind('\n').unwrap_or(head)];
     let tail = text[tail..].split_once('\n').map_or(&text[tail..], |(_, tail)| tail);
-    // A text that was shortened before has the line already, at the same place.
+    // A text that was shortened before already has this line, at the end of `head`.
     let head = head.strip_suffix(LEFT_OUT).map_or(head, str::trim_end);
     format!("{head}\n{LEFT_OUT}\n{tail}")
 }

@@ -1,4 +1,5 @@
-//! Numbers beyond the fast paths: boxed ones, mixed ones, overflow; and equality.
+//! The arithmetic that the loop's fast paths do not handle: boxed numbers, an integer with a float, and overflow. Also
+//! the equality and identity of values.
 //!
 //! Integers have 64 bits and wrap around.
 
@@ -23,7 +24,7 @@ impl Number {
         }
     }
 
-    /// Returns the order of two numbers; none if one is not a number.
+    /// Returns the order of two numbers, or none if one of them is NaN.
     pub(super) fn compare(self, other: Number) -> Option<Ordering> {
         match (self, other) {
             (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),
@@ -39,7 +40,7 @@ impl Number {
 pub(super) enum Operands {
     Done(Word),
     Failed(Failure),
-    /// One is not a number: the operator is a method.
+    /// One of the operands is not a number: the operator is called as a method.
     NotNumbers,
 }
 
@@ -112,8 +113,8 @@ impl Interpreter<'_> {
         if let (Some(left), Some(right)) = (self.number(left), self.number(right)) {
             return Some(left.compare(right) == Some(Ordering::Equal));
         }
-        // An object equals itself without being asked; a boolean, or a number next to something
-        // else, equals nothing but itself.
+        // The same object is equal without a call of its method. A value that is no object (a boolean, or a number
+        // beside a value of another kind) equals only itself.
         if left == right || !left.is_pointer() {
             return Some(left == right);
         }
@@ -128,7 +129,7 @@ impl Interpreter<'_> {
         None
     }
 
-    /// Returns whether two values are the same: numbers by value, all others by object.
+    /// Returns whether two values are the same. Numbers and strings are compared by value, all others by object.
     pub(super) fn identical(&self, left: Word, right: Word) -> bool {
         if left == right {
             return true;

@@ -1,4 +1,4 @@
-//! Steps that the loop leaves to functions: rare ones, and those that work on objects.
+//! Steps of instructions that are functions outside of the loop: rare steps, and steps that work on objects.
 
 use lucarne_compiler::program::Literal;
 use lucarne_compiler::program::bytecode::Instruction;
@@ -37,7 +37,7 @@ impl Interpreter<'_> {
         Next::Continue
     }
 
-    /// Makes room for a tail call and has the instruction done again.
+    /// Makes room for the frame of a tail call. The loop then executes the instruction again.
     #[cold]
     pub(super) fn grow_for_tail_call(&mut self, instruction: Instruction, callee: Callee) -> Next {
         let registers = usize::from(callee.registers).max(instruction.n() as usize);
@@ -49,7 +49,7 @@ impl Interpreter<'_> {
         Next::Continue
     }
 
-    /// Turns the frame of `Lambda.call` into one of the lambda's code.
+    /// Turns the frame of `Lambda.call` into a frame of the lambda's function.
     pub(super) fn enter_lambda(&mut self, arguments: u8) -> Next {
         let lambda = self.register(0);
         let words = self.at(lambda).elements();
@@ -68,7 +68,8 @@ impl Interpreter<'_> {
             return self.fail(Failure::Error("STACK_OVERFLOW"));
         }
         for index in 0..given {
-            // From above when moving up, from below when moving down, so that none is lost.
+            // Arguments that move up are moved from the last to the first, and arguments that move down from the first
+            // to the last, so that none is overwritten before it has moved.
             let index = if captures > 0 { given - 1 - index } else { index };
             let argument = self.register(1 + index);
             self.set_register(captures + index, argument);
@@ -108,7 +109,7 @@ impl Interpreter<'_> {
         list
     }
 
-    /// Appends registers to a list that a literal makes, which has room for them.
+    /// Appends the values of registers to a list that a list literal creates. The list must have room for them.
     pub(super) fn append(&mut self, list: Word, first: usize, count: usize) {
         let (array, size) = match *self.at(list).elements() {
             [array, size, ..] => (array.word(), size.word().as_small()),
@@ -161,7 +162,8 @@ impl Interpreter<'_> {
         if value == Word::NULL { check.is_nullable() } else { check.admits(self.heap.class(self.at(value))) }
     }
 
-    /// Returns an element of a list, an array or whole bytes; none if the access needs a method, or fails.
+    /// Returns an element of a list, an array or a byte array in one piece. Returns none if the access fails or needs a
+    /// method.
     #[inline(always)]
     pub(super) fn element(&self, object: Word, index: Word) -> Option<Word> {
         if !index.is_int() || !object.is_pointer() {
@@ -188,7 +190,8 @@ impl Interpreter<'_> {
         None
     }
 
-    /// Stores an element of a list or array, if nothing is odd about the access.
+    /// Stores an element of a list, an array or a byte array in one piece. Returns false, and stores nothing, if the
+    /// access fails or needs a method.
     #[inline(always)]
     pub(super) fn set_element(&mut self, object: Word, index: Word, value: Word) -> bool {
         if !index.is_int() || !object.is_pointer() {

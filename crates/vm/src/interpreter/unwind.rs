@@ -13,14 +13,15 @@ use crate::trace::{self, Trace};
 use lucarne_heap::{Handle, Kept, OutOfMemory, Ref, Word};
 use lucarne_natives::Failure;
 
-/// The kinds of completions, the values of the first of the four registers. `NORMAL`: the `finally` part was entered
-/// without a completion.
+/// The kinds of completions: the values of the first of the four registers. The kind is `NORMAL` if the `finally` part
+/// was entered without a completion.
 pub(super) const NORMAL: Word = Word::small(0);
 pub(super) const EXCEPTION: Word = Word::small(1);
 const EXIT: Word = Word::small(2);
 const RETURN: Word = Word::small(3);
 
-/// The number of bits of the register number. The fourth register holds `address << TARGET_SHIFT | register` of an exit.
+/// The number of bits of a register's number. For an exit, the fourth register holds
+/// `address << TARGET_SHIFT | register`.
 const TARGET_SHIFT: u32 = 16;
 
 /// A completion that unwinding carries up the stack.
@@ -143,7 +144,7 @@ impl Interpreter<'_> {
             Failure::Error(text) => Ok(self.heap.new_string(text)?.word()),
             Failure::Detailed { error, .. } => Ok(self.heap.new_string(&error)?.word()),
             Failure::Message(text) => Ok(self.heap.new_string(&text)?.word()),
-            // There is usually room for this short string, since mostly large objects fail.
+            // There is usually room for this short string, since it is mostly large objects that do not fit.
             Failure::OutOfMemory => Ok(self.heap.new_string("OUT_OF_MEMORY")?.word()),
         }
     }
@@ -184,8 +185,8 @@ impl Interpreter<'_> {
         Ok(exception.word())
     }
 
-    /// Throws the preallocated exception when memory is too short to create an error. This exception, which frees memory by leaving
-    /// this task's frames. Stops if the heap is broken.
+    /// Throws the preallocated exception, since memory is too short to create another one. Leaving frames of the task
+    /// may free memory. Stops if the heap is broken and so has no such exception.
     fn out_of_memory(&mut self) -> Next {
         let exception = self.heap.out_of_memory_exception();
         if exception == Word::NULL {

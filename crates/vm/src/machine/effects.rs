@@ -1,4 +1,4 @@
-//! The effects: what the machine does for natives.
+//! Performs effects: the operations of natives that reach beyond the heap of the process.
 
 use lucarne_compiler::program::FunctionIndex;
 use lucarne_kernel::{Context, Exit, GroupOption, SpawnOptions, priority};
@@ -150,7 +150,7 @@ pub(super) fn perform(machine: &mut Machine, effect: Effect, id: TaskId, context
         },
         Effect::SystemSetMemoryLimit => {
             let bytes = machine.int_argument(id, 0).and_then(|bytes| usize::try_from(bytes).ok());
-            // A process may tighten its limit, and loosen it up to what it was given.
+            // A process can lower its limit, and raise it again, but not above the limit that it was granted.
             let bytes = bytes.filter(|bytes| *bytes > 0).unwrap_or(machine.grants.heap.limit_bytes);
             machine.heap.set_limit_bytes(bytes.min(machine.grants.heap.limit_bytes));
             Done::NULL
@@ -175,8 +175,8 @@ impl Machine {
         }
     }
 
-    /// Waits for a global that a task is initializing. Fails if that task is this one, or waits for this one directly or
-    /// through other tasks.
+    /// Parks a task until a global that is being initialized is ready. Fails if the task itself initializes the global,
+    /// or if the initializing task waits for this task, directly or through other tasks.
     fn await_global(&mut self, id: TaskId, context: &Context<'_>) -> Done {
         let limits = self.limits(id);
         let failure = if self.initializes(id, self.wanted_initializer(id)) || self.is_circular(id) {
@@ -185,7 +185,7 @@ impl Machine {
             super::messages::cut_short(&limits, context)
         };
         if let Some(failure) = failure {
-            // The trace is to name this instruction, not the one before it.
+            // The trace must show this instruction, not the one before it.
             self.tasks.get_mut(id).position.skip();
             return Done::Fail(failure);
         }
@@ -277,8 +277,8 @@ impl Machine {
         }
     }
 
-    /// Encodes a lambda for another process: its captures are copied as if they were sent. The variables
-    /// among them that are assigned later become variables of the other process.
+    /// Encodes a lambda for another process: its captures are copied as if they were sent. A captured variable that can
+    /// still be assigned (a cell) becomes a new variable of the other process.
     fn encode_lambda(&mut self, lambda: Register) -> Result<Start, Failure> {
         let cell = self.heap.builtins().cell;
         let Some((function, captures)) = self.heap.get(lambda).elements().split_first() else {
@@ -354,7 +354,7 @@ impl Machine {
         Done::NULL
     }
 
-    /// Returns the argument of a native, which is a log message.
+    /// Reads the log record that is the argument of a native.
     fn log_record(&mut self, id: TaskId) -> Result<Record, Failure> {
         let parts = self.argument(id, 0);
         let payload = transfer::encode_copy(&mut self.heap, parts)?;
@@ -362,7 +362,8 @@ impl Machine {
         Record::read(payload).map_err(|error| Failure::Message(error.to_string()))
     }
 
-    /// Returns the service of the system that the first argument numbers, and the flag of its providers.
+    /// Returns the service whose number in `stand_ins` is the first argument of a native, and the flag that tells
+    /// whether it has a provider.
     fn stand_in(&self, id: TaskId) -> Option<(&Interface, &ProviderFlag)> {
         let service = usize::try_from(self.int_argument(id, 0)?).ok()?;
         self.grants.stand_ins.get(service).map(|(interface, flag)| (interface, flag))

@@ -1,9 +1,8 @@
 //! Keeps arrived notifications until a task delivers them to their proxies.
 //!
-//! Each resource has an inbox here from its first notification or the registration of its proxy
-//! on, whichever comes first. One task at a time delivers from it, so that the order is kept even
-//! if `on-notified_` blocks. A waiting notification keeps its place in the mailbox, so that the bound of the
-//! kernel holds for what waits here as well.
+//! The inbox of a resource is created when its first notification arrives or its proxy registers, whichever comes
+//! first. One task at a time delivers from it, so that the order is kept even if `on-notified_` blocks. A waiting
+//! notification keeps its place in the mailbox, so that the kernel's limit also counts the ones that wait here.
 
 use std::collections::VecDeque;
 
@@ -18,23 +17,23 @@ use lucarne_natives::transfer;
 
 #[derive(Default)]
 pub(super) struct Inbox {
-    /// A weak array with the proxy, once it has registered: a proxy that is no longer used is
-    /// closed by its finalizer, whether or not its resource sends something.
+    /// A weak array with the proxy, once the proxy has registered. It is weak, so that the finalizer of an unused proxy
+    /// can close the resource even while notifications arrive.
     proxy: Option<Root>,
     waiting: VecDeque<(Payload, Credit)>,
-    /// Whether a task delivers from it now.
+    /// Whether a task delivers from this inbox now.
     is_served: bool,
 }
 
 impl Machine {
-    /// Adds a notification that has arrived.
+    /// Puts a notification that has arrived into the inbox of its resource.
     pub(super) fn notified(&mut self, client: i64, handle: i64, payload: Payload, credit: Credit) {
         let inbox = self.inboxes.entry((client, handle)).or_default();
         inbox.waiting.push_back((payload, credit));
         self.serve_inbox(client, handle);
     }
 
-    /// Adds a proxy that takes notifications.
+    /// Registers the proxy of a resource, which takes its notifications.
     pub(super) fn add_proxy(&mut self, client: i64, handle: i64, proxy: Register) -> Result<(), OutOfMemory> {
         let mut array = self.heap.new_weak_array(1)?;
         array.set(0, proxy);

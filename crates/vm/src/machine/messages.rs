@@ -1,4 +1,4 @@
-//! Handles the messages in the mailbox, and the answers to requests.
+//! Messages: handles those in the mailbox, answers requests, and sends the requests and notifications of tasks.
 
 use lucarne_kernel::{
     About, Context, Failure as RemoteFailure, Gid, Message, MessageKind, Pid, RequestId, RequestToken,
@@ -16,12 +16,13 @@ use lucarne_natives::transfer;
 /// The units of work after which a process pauses taking messages: half a budget.
 const TAKEN_UNITS_MAX: i64 = 10_000;
 
-/// The number of tasks that handle messages of programs and components at the same time. Each costs its receiver memory,
-/// so further messages wait, and then their senders.
+/// The largest number of tasks that handle messages of programs and components at the same time. Each task costs the
+/// receiver memory, so further messages wait in the mailbox. If it is full, it refuses messages.
 const HANDLERS_MAX: usize = 256;
 
 impl Machine {
-    /// Takes messages out of the mailbox, until decoding them has been long enough. The rest waits for the next time.
+    /// Takes messages out of the mailbox until they have cost [`TAKEN_UNITS_MAX`]. The others stay there for the next
+    /// call.
     pub(super) fn take_messages(&mut self, context: &mut Context<'_>) {
         while self.charged < TAKEN_UNITS_MAX
             && let Some(message) = context.receive()
@@ -93,9 +94,9 @@ impl Machine {
         }
     }
 
-    // ------------------------------------------------------------------ requests of others
+    // ------------------------------------------------------------------ requests of other processes
 
-    /// Starts the work on `[client, index, arguments]`.
+    /// Starts a task for a call of a service, whose payload is `[client, index, arguments]`.
     fn serve(
         &mut self,
         token: RequestToken,
@@ -127,7 +128,7 @@ impl Machine {
         self.start_service(token, pid, &arguments, context);
     }
 
-    /// Starts the work on any other procedure.
+    /// Starts a task for a request with any other procedure.
     fn serve_procedure(
         &mut self,
         token: RequestToken,
@@ -174,7 +175,8 @@ impl Machine {
         true
     }
 
-    /// Has the program close what a request has given to its asker, which does not use the answer.
+    /// Starts a task that closes the clients and resources that a request has given to its caller, because the caller
+    /// does not use the answer.
     pub(super) fn take_back(&mut self, asker: Pid, id: RequestId) -> Result<(), OutOfMemory> {
         if self.clients.is_empty() {
             return Ok(());
@@ -189,14 +191,14 @@ impl Machine {
     fn cancel_services_of(&mut self, asker: Pid, context: &mut Context<'_>) {
         let requests = self.serving.keys().filter(|(process, _)| *process == asker).map(|(_, id)| *id);
         let mut requests: Vec<RequestId> = requests.collect();
-        // The order of a hash map is not to show.
+        // The program must not see the order of a hash map.
         requests.sort_unstable();
         requests.into_iter().for_each(|id| {
             self.cancel_service(asker, id, context);
         });
     }
 
-    /// Takes the request off a task, to be answered.
+    /// Removes the request from a task and returns it, so that it can be answered.
     pub(super) fn end_service(&mut self, id: TaskId) -> Option<Service> {
         let service = self.tasks.get_mut(id).serves.take()?;
         self.serving.remove(&(service.asker, service.token.id()));
@@ -216,8 +218,8 @@ impl Machine {
         self.reply(service, answer, context);
     }
 
-    /// Sends the answer to a request. Takes back what the handler has given if the asker does not get it: the call has
-    /// failed, or was given up.
+    /// Sends the answer to a request. If the call has failed, or the caller has canceled it or has ended, takes back
+    /// the clients and resources that the handler has given, since the caller does not get them.
     pub(super) fn reply(
         &mut self,
         Service { token, asker, has_given }: Service,
@@ -227,12 +229,12 @@ impl Machine {
         let (request, has_failed) = (token.id(), answer.is_err());
         let is_delivered = context.try_reply(token, answer);
         if has_given && (has_failed || !is_delivered) {
-            // Without memory for a task, what was given stays until the client closes.
+            // If there is no memory for a task, the given clients and resources stay until the client closes.
             let _ = self.take_back(asker, request);
         }
     }
 
-    /// Charges for decoding a message, and announces it if it is long.
+    /// Charges for decoding a message, and announces the decoding if it takes long.
     pub(super) fn before_decoding(&mut self, payload: &Payload) {
         let bytes = payload.bytes().len();
         self.heap.before_work(bytes);
@@ -306,7 +308,8 @@ impl Machine {
         true
     }
 
-    /// Throws what a provider threw: its text, with its trace before that of this place.
+    /// Throws a provider's exception in the task that called it: the same text, with the provider's trace before the
+    /// trace of the task.
     fn failed_there(&mut self, task: TaskId, failure: RemoteFailure) {
         let trace = failure.trace.and_then(|trace| trace.into_value().ok());
         let detail = match trace {
@@ -330,8 +333,8 @@ impl Machine {
 
     // ------------------------------------------------------------------ other messages
 
-    /// Starts tasks for messages that have arrived, as long as there are not too many. A message keeps its place in the
-    /// mailbox until its task has ended, so that the bound of the kernel holds for these as well.
+    /// Starts tasks for messages that have arrived, up to [`HANDLERS_MAX`] tasks at a time. A message keeps its place
+    /// in the mailbox until its task has ended, so that the kernel's limit also counts the messages taken out of it.
     pub(super) fn handle_arrived(&mut self) {
         while self.handling < HANDLERS_MAX
             && let Some(Arrived { kind, gid, pid, payload, credit }) = self.messages.pop_front()
@@ -349,7 +352,7 @@ impl Machine {
         }
     }
 
-    /// Starts a task that handles a message. Returns none if the message is no value.
+    /// Starts a task that handles a message. Returns none if the message cannot be decoded.
     fn handle_message(
         &mut self,
         kind: u8,
@@ -358,7 +361,7 @@ impl Machine {
         mut payload: Payload,
     ) -> Result<Option<TaskId>, OutOfMemory> {
         self.before_decoding(&payload);
-        // A message that cannot be decoded is dropped; its sender is not told.
+        // The sender of a message that cannot be decoded gets no error.
         let value = match transfer::decode(&mut self.heap, &mut payload.decoder()) {
             Ok(value) => value.keep().into(),
             Err(Failure::OutOfMemory) => return Err(OutOfMemory),
@@ -425,7 +428,7 @@ impl Machine {
             Err(failure) => return Done::Fail(failure),
         };
         let resource = (to, client, handle);
-        // Tasks that wait already go first: the order of a resource's notifications is kept.
+        // Notifications of tasks that already wait are sent first, so that the order of the resource is kept.
         let sent = if self.crowded.iter().any(|(crowded, _)| *crowded == resource) {
             Err(payload)
         } else {
@@ -470,7 +473,7 @@ impl Machine {
         }
     }
 
-    /// Tells the tasks that wait to notify a resource that it was cut off.
+    /// Ends the waiting of tasks for room to notify from a resource, because the resource was cut off: they get false.
     fn drop_crowded(&mut self, resource: Resource) {
         let waiting = std::mem::take(&mut self.crowded);
         for (crowded, task) in waiting {
@@ -501,7 +504,7 @@ impl Machine {
     }
 }
 
-/// Returns the reason why a task must not wait, if there is one.
+/// Returns the failure of a task that must not wait because it is canceled or late. Returns none for other tasks.
 pub(super) fn cut_short(limits: &Limits, context: &Context<'_>) -> Option<Failure> {
     if limits.is_canceled {
         return Some(Failure::Error("CANCELED"));
@@ -525,7 +528,8 @@ fn failure_text(failure: &Failure) -> String {
     }
 }
 
-/// Converts a number from a message to a handle. A number that does not fit into a word names no object here.
+/// Converts a number from a message to a handle. A number that does not fit into a word becomes -1, which identifies
+/// no client, resource or process.
 fn small(value: i64) -> Handle {
     Immediate::int(value).unwrap_or(Immediate::small(-1)).into()
 }

@@ -1,8 +1,8 @@
-//! Performs the effects that reach files, programs and the environment.
+//! Performs the effects that reach files, other programs and the environment.
 //!
-//! `lucarne_outside` does it; this module turns values into arguments and answers into values, and has tasks wait.
-//! A task that waits has its operation done again, from the arguments that are still in its frame,
-//! whenever that may have become possible.
+//! `lucarne_outside` performs the operations. This module converts values to arguments and answers to values, and parks
+//! tasks. When the watch of a waiting task ends, its operation is repeated with the arguments that are still in its
+//! frame.
 
 use lucarne_kernel::Context;
 use lucarne_outside::{Answer, Argument, Error, Operation, Outside, Wait};
@@ -13,10 +13,10 @@ use super::{Done, Machine};
 use lucarne_heap::{Heap, Immediate, Kept, OutOfMemory, Ref};
 use lucarne_natives::Failure;
 
-/// A call of the system costs a microsecond or so, which is as much as looking at that many bytes.
+/// The number of bytes whose handling takes as long as one system call, that is about a microsecond.
 const BYTES_PER_SYSTEM_CALL: usize = 6 << 10;
 
-/// The most that lists are nested in arguments: none of them has lists in a list.
+/// The number of levels of lists in an argument. No operation takes a list that contains lists.
 const NESTING_MAX: usize = 1;
 
 impl Machine {
@@ -69,11 +69,11 @@ impl Machine {
         }
     }
 
-    /// Does again what tasks wait for and what may have become possible.
+    /// Repeats the operations of the tasks whose watches have ended.
     pub(super) fn look_outside(&mut self, context: &mut Context<'_>) {
         let Some(outside) = &mut self.outside else { return };
         for watch in outside.take_rung() {
-            // A task that has given up meanwhile is not in there any more.
+            // A task that has stopped waiting in the meantime is no longer in the table.
             let Some(id) = self.waiting_outside.remove(&watch) else { continue };
             let State::WaitingOutside { operation, .. } = self.tasks.get(id).state else { continue };
             match self.reach_outside(operation, id, context) {
@@ -105,7 +105,7 @@ fn array(heap: &mut Heap, ints: &[i64]) -> Result<Kept, OutOfMemory> {
     Ok(array)
 }
 
-/// Converts a word to an argument. Lists are taken over as `Array_`, which is what programs pass.
+/// Converts a value to an argument. A list must be an `Array_`, as the library passes it.
 fn argument<'h>(heap: &'h Heap, value: Ref<'h>, nesting: usize) -> Argument<'h> {
     if value.is_null() {
         return Argument::Null;
@@ -134,7 +134,7 @@ fn bytes_moved(answer: &Answer) -> usize {
     match answer {
         Answer::Bytes(bytes) => bytes.len(),
         Answer::Text(text) => text.len(),
-        // The number of bytes written, or one that is too small to matter.
+        // The number of bytes written, or another number, which is too small to matter.
         Answer::Int(count) => usize::try_from(*count).unwrap_or(0),
         Answer::Null | Answer::Bool(_) | Answer::Ints(_) | Answer::Wait(_) => 0,
     }

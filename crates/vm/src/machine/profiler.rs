@@ -1,5 +1,5 @@
-//! Where a process works: every few units of its budget the profiler looks at which function the
-//! running task is in, and counts the units for that one.
+//! The profiler: finds the functions that cost a process the most work. Every few units of the budget, it adds the
+//! units since the last sample to the count of the function that the task runs.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -10,11 +10,11 @@ use super::tasks::TaskId;
 use super::{Done, Machine};
 use lucarne_natives::Failure;
 
-/// The shortest way from one look to the next, in units.
+/// The shortest interval between two samples, in units of work.
 const INTERVAL_MIN: i64 = 16;
 
 pub(super) struct Profiler {
-    /// The only task that counts, or none if all do.
+    /// The only task whose work is counted, or none if the work of all tasks is counted.
     task: Option<TaskId>,
     is_on: bool,
     units: HashMap<FunctionIndex, u64>,
@@ -22,7 +22,7 @@ pub(super) struct Profiler {
 }
 
 impl Profiler {
-    /// Returns the work until the next sample. It varies, so that no loop can keep step.
+    /// Returns the units of work until the next sample. They vary, so that samples do not fall into step with a loop.
     fn interval(&mut self) -> i64 {
         self.seed = self.seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         INTERVAL_MIN + i64::from(self.seed >> 27)
@@ -47,7 +47,7 @@ impl Profiler {
 }
 
 impl Machine {
-    /// Returns how far a task may run until the profiler looks again.
+    /// Returns the units of work until the next sample, or `otherwise` if the profiler is off.
     pub(super) fn slice(&mut self, otherwise: i64) -> i64 {
         match &mut self.profiler {
             Some(profiler) if profiler.is_on => profiler.interval(),
@@ -55,7 +55,7 @@ impl Machine {
         }
     }
 
-    /// Counts what a task has just done.
+    /// Adds units of work that a task has just done to the count of its current function.
     pub(super) fn note_work(&mut self, task: TaskId, units: i64) {
         let Some(profiler) = &mut self.profiler else { return };
         let counts = profiler.is_on && profiler.task.is_none_or(|wanted| wanted == task);

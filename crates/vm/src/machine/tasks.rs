@@ -1,4 +1,4 @@
-//! The tasks of a process, and waiting.
+//! The tasks of a process: starts them, parks them, wakes them, and frees them when they have ended.
 
 use std::cmp::Reverse;
 
@@ -13,7 +13,7 @@ use crate::interpreter::{Interpreter, Position, Stop};
 use lucarne_heap::{Handle, Immediate, OutOfMemory, Ref, Root};
 use lucarne_natives::Failure;
 
-/// A task, by its place and how often that place has been used.
+/// The id of a task: the index of its slot, and the number of tasks that have used the slot before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(super) struct TaskId {
     index: u32,
@@ -22,17 +22,17 @@ pub(super) struct TaskId {
 
 pub(super) struct Task {
     pub(super) position: Position,
-    /// The `Task_` of the task.
+    /// The task's `Task_` object.
     pub(super) object: Root,
     pub(super) state: State,
     is_background: bool,
-    /// Counts how often it has parked, so that an old timer is told from a new one.
+    /// Counts how often the task was parked or resumed, so that an old timer can be told from a new one.
     parks: u32,
     /// The result of completing a native while the task was not running.
     pub(super) pending_stop: Option<Stop>,
-    /// The request that it works on.
+    /// The request that the task works on.
     pub(super) serves: Option<Service>,
-    /// The place of the message that it handles in the mailbox.
+    /// The mailbox place of the message that the task handles.
     pub(super) handles: Option<Credit>,
 }
 
@@ -49,7 +49,8 @@ pub(super) struct Arrived {
 pub(super) struct Service {
     pub(super) token: RequestToken,
     pub(super) asker: Pid,
-    /// Whether the handler has asked for the id of the request: it does so for each client and resource that it gives.
+    /// Whether the handler has read the id of the request, as it does for each client and resource that it gives to the
+    /// caller.
     pub(super) has_given: bool,
 }
 
@@ -59,31 +60,31 @@ pub(super) enum State {
     Ready,
     /// Waits to be woken.
     Parked,
-    /// Waits for an answer. A request that closes something is not taken back.
+    /// Waits for an answer. If the wait ends early, the request is canceled, unless it closes something.
     Asking {
         request: RequestId,
         is_close: bool,
         /// The time at which the wait ends, in µs, if the procedure bounds it.
         answer_until_us: Option<i64>,
     },
-    /// Waits until there is room for its notification.
+    /// Waits until the receiver has room for the task's notification.
     Crowded(Notification),
-    /// Waits for a global.
+    /// Waits until another task has initialized a global.
     WaitingForGlobal,
-    /// Waits until an operation outside can be done.
+    /// Waits until an operation on files, programs or the environment is possible.
     WaitingOutside {
         watch: WatchId,
         operation: Operation,
     },
 }
 
-/// A notification that found no room.
+/// A notification that its receiver had no room for.
 pub(super) struct Notification {
     pub(super) resource: Resource,
     pub(super) payload: Payload,
 }
 
-/// A resource of this process, as its client's process knows it: that process, the client, the handle.
+/// A resource of this process: the process that uses it, the id of its client, and its handle.
 pub(super) type Resource = (Pid, i64, i64);
 
 impl Task {
@@ -194,7 +195,7 @@ impl Machine {
         Ok(id)
     }
 
-    /// Frees what a task that is over has held.
+    /// Removes a task that has ended, and frees its stack, its object and its place in the mailbox.
     pub(super) fn remove_task(&mut self, id: TaskId) {
         if let Some(task) = self.tasks.remove(id) {
             self.handling -= usize::from(task.handles.is_some());
@@ -204,7 +205,7 @@ impl Machine {
         }
     }
 
-    /// Returns the task that a `Task_` stands for, if it is not over.
+    /// Returns the task of a `Task_` object, or none if it has ended.
     pub(super) fn task_of(&self, object: Ref<'_>) -> Option<TaskId> {
         if self.heap.class(object) != self.heap.builtins().task {
             return None;
@@ -213,7 +214,7 @@ impl Machine {
         self.tasks.is_alive(id).then_some(id)
     }
 
-    /// Has a task wait, until a time if one is given.
+    /// Puts a task into a state of waiting, until the given time at the latest.
     pub(super) fn park(&mut self, id: TaskId, state: State, until_us: Option<i64>) {
         let task = self.tasks.get_mut(id);
         task.parks = task.parks.wrapping_add(1);
@@ -243,14 +244,14 @@ impl Machine {
         self.make_ready(id);
     }
 
-    /// Ends a task's park, if it is in one.
+    /// Resumes a task if it is parked.
     pub(super) fn wake(&mut self, id: TaskId) {
         if matches!(self.tasks.get(id).state, State::Parked) {
             self.resume(id, Ok(Immediate::FALSE.into()));
         }
     }
 
-    /// Ends whatever a task waits for, since it has been canceled.
+    /// Ends a task's waiting, because the task has been canceled.
     pub(super) fn interrupt(&mut self, id: TaskId, context: &mut Context<'_>) {
         match self.tasks.get(id).state {
             State::Parked => self.wake(id),
@@ -264,8 +265,7 @@ impl Machine {
         }
     }
 
-    /// Has a task stop waiting for another process, for another task that initializes a global, or for
-    /// something outside.
+    /// Ends a task's waiting for another process, for a global, or for an operation outside, and fails its native.
     fn give_up(&mut self, id: TaskId, failure: Failure, context: &mut Context<'_>) {
         match &self.tasks.get(id).state {
             State::Asking { request, is_close, .. } => {
@@ -285,7 +285,7 @@ impl Machine {
             }
             State::WaitingForGlobal => {
                 self.waiting_for_global.retain(|task| *task != id);
-                // It was to do the instruction again; now that is where it fails.
+                // The task would have executed the instruction again. Now the trace must show it as the failed one.
                 self.tasks.get_mut(id).position.skip();
             }
             State::WaitingOutside { watch, .. } => {
@@ -300,7 +300,7 @@ impl Machine {
         self.resume(id, Err(failure));
     }
 
-    /// Wakes those whose time has come.
+    /// Ends the waiting of all tasks whose timers are due.
     pub(super) fn fire_timers(&mut self, context: &mut Context<'_>) {
         if self.timers.is_empty() {
             return;
