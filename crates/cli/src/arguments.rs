@@ -188,6 +188,10 @@ pub(crate) struct Run {
     /// Let containers of other OS processes connect at the socket PATH, in a folder of your own (mode 700)
     #[arg(long, value_name = "PATH", conflicts_with = "simulate")]
     pub(crate) listen: Option<PathBuf>,
+    /// Run the program as a container of the system that listens at the socket PATH, such as a host in Rust. It ends
+    /// when that system ends, and cannot spawn processes
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["simulate", "listen", "component", "workers"])]
+    pub(crate) connect: Option<PathBuf>,
     /// End when the parent process ends, for any reason; PID is the parent's
     #[arg(long, value_name = "PID", hide = true)]
     pub(crate) end_with_parent: Option<i32>,

@@ -41,9 +41,10 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     let image = lucarne_toit::load(program).map_err(|error| Stop::failure(error.to_string()))?;
     let output: Arc<dyn Output> = Arc::new(StandardOutput::new().on_failure(end_after));
     end_with_reader();
-    let code = match options.simulate {
-        Some(seed) => simulate(options, seed, image, output)?,
-        None => run_on_threads(options, image, output)?,
+    let code = match (options.simulate, &options.connect) {
+        (Some(seed), _) => simulate(options, seed, image, output)?,
+        (None, Some(socket)) => run_connected(options, socket, image, output)?,
+        (None, None) => run_on_threads(options, image, output)?,
     };
     // The operating system cuts an exit status to a byte. A failure must not become a success that way.
     Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
@@ -101,12 +102,10 @@ fn run_on_threads(options: &Run, image: Arc<LoadedProgram>, output: Arc<dyn Outp
     }
     let system = builder.start();
     let cannot_listen = |error| Stop::failure(format!("cannot listen: {error}"));
-    let listener =
-        options.listen.as_ref().map(|path| system.listen(path).map_err(cannot_listen)).transpose()?;
+    options.listen.as_ref().map(|path| system.listen(path).map_err(cannot_listen)).transpose()?;
     let components = start_components(options, &system)?;
     let program = system.start_program(image, options.file(), program_options(options));
     let code = program.wait();
-    drop(listener);
     drop(system);
     for (library, status) in components.finish() {
         let library = library.display();
@@ -116,6 +115,24 @@ fn run_on_threads(options: &Run, image: Arc<LoadedProgram>, output: Arc<dyn Outp
         });
     }
     Ok(code)
+}
+
+/// Runs a program as a container of the system that listens at a path.
+fn run_connected(
+    options: &Run,
+    socket: &Path,
+    image: Arc<LoadedProgram>,
+    output: Arc<dyn Output>,
+) -> Result<i32, Stop> {
+    end_on_interrupt(output.clone())?;
+    let code = lucarne_host::run_connected(socket, image, options.file(), program_options(options), &output);
+    let code = code.map_err(|error| Stop::failure(error.to_string()))?;
+    code.ok_or_else(|| {
+        let socket = socket.display();
+        Stop::failure(format!(
+            "the system that listened at {socket} has ended, or the connection to it is lost"
+        ))
+    })
 }
 
 fn start_components(options: &Run, system: &System) -> Result<Components, Stop> {

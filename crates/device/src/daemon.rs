@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lucarne::prelude::*;
 use lucarne_kernel::sync::thread::JoinHandle;
-use lucarne_link::{ListenError, Listener};
+use lucarne_link::ListenError;
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::Outputs;
 use lucarne_providers::containers::Containers;
@@ -30,7 +30,6 @@ use crate::{FlashFile, Images, Store, StoreError};
 pub struct Daemon {
     orders: Orders,
     supervisor: JoinHandle<()>,
-    listener: Listener,
     control: System,
 }
 
@@ -131,8 +130,8 @@ impl Daemon {
         let container = control.container("device");
         let provider = container.provider("lucarne/device", "1.0").handle(DeviceHandler::new(provided));
         provider.install().wait().map_err(io::Error::other)?;
-        let listener = control.listen(folder.control_socket())?;
-        Ok(Daemon { orders: way, supervisor, listener, control })
+        control.listen(folder.control_socket())?;
+        Ok(Daemon { orders: way, supervisor, control })
     }
 
     /// Returns a handle that stops the device from elsewhere.
@@ -144,7 +143,6 @@ impl Daemon {
     pub fn wait(self) {
         // A supervisor that panicked has reported it, and there is nothing to wait for.
         let _ = self.supervisor.join();
-        drop(self.listener);
         drop(self.control);
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus};
 
 use lucarne_c::StartError;
 pub use lucarne_c::{Components as Handlers, LoadError};
-use lucarne_link::{Connect, Listener};
+use lucarne_link::Connect;
 use lucarne_services::Container;
 use tempfile::TempDir;
 use thiserror::Error;
@@ -56,10 +56,9 @@ pub struct Components(Place);
 
 enum Place {
     Here(Handlers),
-    /// The OS processes of components, and the listener for them.
+    /// The OS processes of components, and the folder of the socket that they connect to.
     Elsewhere {
         processes: Vec<(PathBuf, Child)>,
-        _listener: Listener,
         _folder: TempDir,
     },
 }
@@ -97,15 +96,14 @@ impl Components {
             })?;
             processes.push((library.clone(), child));
         }
-        let Sockets { listener, folder, .. } = place;
-        Ok(Components(Place::Elsewhere { processes, _listener: listener, _folder: folder }))
+        Ok(Components(Place::Elsewhere { processes, _folder: place.folder }))
     }
 
     fn listen(system: &System) -> io::Result<Sockets> {
         let folder = tempfile::tempdir()?;
         let socket = folder.path().join("components").join("socket");
-        let listener = system.listen(&socket).map_err(io::Error::other)?;
-        Ok(Sockets { socket, listener, folder })
+        system.listen(&socket).map_err(io::Error::other)?;
+        Ok(Sockets { socket, folder })
     }
 
     /// Waits until all components have ended. Returns those that failed, with their exit status.
@@ -126,6 +124,5 @@ impl Components {
 /// The socket by which components in OS processes of their own connect, its listener, and its folder.
 struct Sockets {
     socket: PathBuf,
-    listener: Listener,
     folder: TempDir,
 }

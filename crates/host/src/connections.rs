@@ -7,22 +7,36 @@ use std::process::{Child, Command};
 
 use lucarne_kernel::RunningProgram;
 use lucarne_kernel::sync::Mutex;
-use lucarne_link::{AdoptError, Connections, ListenError, Listener};
+use lucarne_link::{AdoptError, Connections, ListenError};
 
-use crate::System;
+use crate::{Listener, System};
 
 /// The connections of a system. Their driver starts with the first use.
 #[derive(Default)]
-pub(crate) struct LazyConnections(Mutex<Option<Connections>>);
+pub(crate) struct LazyConnections {
+    connections: Mutex<Option<Connections>>,
+    /// The listeners that are to be closed with the system.
+    listeners: Mutex<Vec<Listener>>,
+}
+
+impl Drop for LazyConnections {
+    fn drop(&mut self) {
+        self.listeners.lock().iter().for_each(Listener::close);
+    }
+}
 
 impl System {
-    /// Lets containers in other OS processes of the same user connect by a path, until the listener is dropped. The
-    /// folder must belong to the user alone; it is created if it does not exist.
+    /// Lets containers in other OS processes of the same user connect by a path, until the listener is closed or the
+    /// system is dropped. Dropping the listener changes nothing. The folder must belong to the user alone; it is created if it does not exist.
     ///
     /// # Errors
     /// See [`ListenError`].
     pub fn listen(&self, path: impl AsRef<Path>) -> Result<Listener, ListenError> {
-        self.connections()?.listen(path)
+        let listener = Listener::new(self.connections()?.listen(path)?);
+        let mut listeners = self.connections.listeners.lock();
+        listeners.retain(|listener| !listener.is_closed());
+        listeners.push(listener.clone());
+        Ok(listener)
     }
 
     /// Accepts the peer at the other end of a connected socket, as a container with the given name. The peer need not
@@ -48,7 +62,7 @@ impl System {
     /// # Errors
     /// If the driver cannot start.
     pub fn connections(&self) -> io::Result<Connections> {
-        let mut connections = self.connections.0.lock();
+        let mut connections = self.connections.connections.lock();
         if let Some(connections) = &*connections {
             return Ok(connections.clone());
         }

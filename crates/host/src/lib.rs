@@ -23,11 +23,17 @@ mod builder;
 pub mod components;
 #[cfg(feature = "link")]
 mod connections;
+#[cfg(feature = "link")]
+mod listener;
 #[cfg(feature = "toit")]
 mod programs;
 mod system;
 
 pub use builder::{Builder, processors};
+#[cfg(feature = "link")]
+pub use listener::Listener;
 #[cfg(feature = "toit")]
 pub use programs::ProgramOptions;
+#[cfg(all(feature = "toit", feature = "link"))]
+pub use programs::run_connected;
 pub use system::{SimulatedSystem, System, SystemHandle};

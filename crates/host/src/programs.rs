@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use lucarne_kernel::sync::Mutex;
 use lucarne_kernel::{Gid, KernelHandle, Prepared, RunningProgram};
+#[cfg(feature = "link")]
+use lucarne_link::{ConnectError, RemoteProcess};
 use lucarne_outside::Surroundings;
 use lucarne_ports::containers::{
     ContainerFault, Doing, InstallOptions, InstalledImage, Keeper, OnEnd, Startable,
 };
-use lucarne_ports::{Environment, FixedEnvironment, MachineEnvironment};
-use lucarne_services::{Uuid, Value};
+use lucarne_ports::{Environment, FixedEnvironment, MachineEnvironment, Output};
+use lucarne_services::{Presence, Uuid, Value};
 use lucarne_toit::{Grants, LoadedProgram, ToitError};
 
 use crate::{SimulatedSystem, System, SystemHandle};
@@ -110,28 +112,61 @@ impl Template {
         options: ProgramOptions,
         environment: Arc<dyn Environment>,
     ) -> Template {
-        // A program that is not installed is identified by its path.
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, file.as_os_str().as_encoded_bytes());
-        let name = file.to_str().map(str::to_owned);
-        let path = std::fs::canonicalize(file).ok().and_then(|path| path.to_str().map(str::to_owned));
-        let outside = options.outside.then(|| {
-            let output = system.output.clone();
-            Arc::new(Surroundings::new(move || output.flush()))
-        });
-        let mut grants = Grants::new(system.output.clone(), &system.presence);
-        if let Some(limit) = options.memory_limit {
-            grants.heap.limit_bytes = limit;
-        }
-        grants.heap.stress = options.gc_stress;
-        grants.arguments = options.arguments;
-        grants.image_id = id.into_bytes();
-        grants.program_name = name;
-        grants.program_path = path;
-        grants.outside = outside;
+        let id = id_of(file);
+        let mut grants = grants(file, options, &system.output, &system.presence);
         grants.environment = environment;
         grants.regions = Some(system.regions());
         Template { id, image, grants }
     }
+}
+
+/// Returns the id of a program that is not installed: it is made from the path.
+fn id_of(file: &Path) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, file.as_os_str().as_encoded_bytes())
+}
+
+fn grants(file: &Path, options: ProgramOptions, output: &Arc<dyn Output>, presence: &Presence) -> Grants {
+    let name = file.to_str().map(str::to_owned);
+    let path = std::fs::canonicalize(file).ok().and_then(|path| path.to_str().map(str::to_owned));
+    let outside = options.outside.then(|| {
+        let output = output.clone();
+        Arc::new(Surroundings::new(move || output.flush()))
+    });
+    let mut grants = Grants::new(output.clone(), presence);
+    if let Some(limit) = options.memory_limit {
+        grants.heap.limit_bytes = limit;
+    }
+    grants.heap.stress = options.gc_stress;
+    grants.arguments = options.arguments;
+    grants.image_id = id_of(file).into_bytes();
+    grants.program_name = name;
+    grants.program_path = path;
+    grants.outside = outside;
+    grants
+}
+
+/// Runs a program as a container of the system that listens at a path, on this thread, until the program or the
+/// connection ends. The program prints to `output`; all its services are
+/// those of that system. It has one process. Returns its exit code, or none if the connection ended first.
+///
+/// # Errors
+/// See [`ConnectError`].
+#[cfg(feature = "link")]
+pub fn run_connected(
+    socket: &Path,
+    image: Arc<LoadedProgram>,
+    file: &Path,
+    options: ProgramOptions,
+    output: &Arc<dyn Output>,
+) -> Result<Option<i32>, ConnectError> {
+    let mut grants = grants(file, options, output, &Presence::default());
+    grants.is_single = true;
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("program");
+    let process =
+        RemoteProcess::connect(name, socket, |kernel| lucarne_toit::process(kernel, image, grants))?;
+    let code = process.run_while_connected();
+    output.flush();
+    Ok(code)
 }
 
 /// The largest number of programs in a system. If so many run, programs cannot start more.

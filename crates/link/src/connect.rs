@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use lucarne_kernel::sync::{Mutex, thread};
-use lucarne_kernel::{Driven, EndReport, Hooks, KernelHandle, Process, SpawnOptions};
+use lucarne_kernel::{Driven, EndReport, Hooks, KernelHandle, Process, RunningProgram, SpawnOptions};
 use lucarne_services::{Container, Deferred, Failed, Pending};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use thiserror::Error;
@@ -288,6 +288,7 @@ fn join<T>(
 /// A process of a listening system, running in this OS process.
 pub struct RemoteProcess {
     remote: Arc<Remote>,
+    program: RunningProgram,
 }
 
 impl RemoteProcess {
@@ -303,15 +304,24 @@ impl RemoteProcess {
     ) -> Result<RemoteProcess, ConnectError> {
         let name = cut(name);
         let target = Some(Target::Path(path.as_ref().to_owned()));
-        let ((), remote) = join(&name, target, handshake::PATIENCE, |remote, Names { pid, gid, .. }| {
-            let kernel = remote.kernel();
-            kernel.start_as(pid, gid, make(kernel), SpawnOptions::named(&name)).map(drop)
-        })?;
-        Ok(RemoteProcess { remote })
+        let (program, remote) =
+            join(&name, target, handshake::PATIENCE, |remote, Names { pid, gid, .. }| {
+                let kernel = remote.kernel();
+                kernel.start_as(pid, gid, make(kernel), SpawnOptions::named(&name))
+            })?;
+        Ok(RemoteProcess { remote, program })
     }
 
-    /// Runs the process on this thread until the process or the connection ends.
+    /// Runs the process on this thread until the process ends. It is told of the end of the connection as of the end of
+    /// all other processes.
     pub fn run(self) {
         self.remote.execute();
+    }
+
+    /// Runs the process on this thread until the process or the connection ends. Returns the exit code of the process,
+    /// or none if the connection has ended first.
+    pub fn run_while_connected(self) -> Option<i32> {
+        self.remote.execute_while_connected();
+        self.program.code()
     }
 }

@@ -300,8 +300,17 @@ impl Remote {
 
     /// Runs the executor thread until the container has ended.
     pub(crate) fn execute(&self) {
+        self.execute_until(|| false);
+    }
+
+    /// Runs the executor thread until the container or the connection has ended.
+    pub(crate) fn execute_while_connected(&self) {
+        self.execute_until(|| self.mirrors.has_ended());
+    }
+
+    fn execute_until(&self, is_enough: impl Fn() -> bool) {
         let caller = Caller::new(&self.wake_target);
-        let is_over = || self.wake_target.is_over.load(Ordering::Acquire);
+        let is_over = || self.wake_target.is_over.load(Ordering::Acquire) || is_enough();
         while !is_over() {
             if !self.take_seat(&caller) {
                 caller.wait(is_over);

@@ -140,7 +140,7 @@
 //! # }
 //! # const ECHO: Selector = Selector::new(uuid!("7a3f6a80-6f8f-4f3e-9c0c-0a51a7e3b0de"), 1, 0);
 //! let system = System::new();
-//! let listener = system.listen(&path)?;
+//! system.listen(&path)?;
 //! # let house = system.container("house");
 //! # house.provider("example/echo", "1.0").provides(ECHO, Doubler).install().wait()?;
 //!
@@ -148,7 +148,6 @@
 //! let guest = Container::connect(&path).wait()?;
 //! let echo = Client::open(&guest, ECHO).wait()?;
 //! assert_eq!(echo.invoke(0, Value::from(42)).wait()?, Value::from(42));
-//! # drop(listener);
 //! # std::fs::remove_dir_all(folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -167,12 +166,14 @@
 //! services, and any future that wakes it. A container has no other runtime, so a future that needs one, such as a
 //! timer of tokio, does not work in its tasks.
 
+#[cfg(feature = "link")]
+pub use lucarne_host::Listener;
 #[cfg(feature = "toit")]
 pub use lucarne_host::ProgramOptions;
 pub use lucarne_host::{Builder, SimulatedSystem, System, SystemHandle};
 pub use lucarne_kernel::{Gid, Pid, RunningProgram};
 #[cfg(feature = "link")]
-pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, Listener, SOCKET_VARIABLE};
+pub use lucarne_link::{AdoptError, Connect, ConnectError, ListenError, SOCKET_VARIABLE};
 pub use lucarne_macros::{Fault, resource, service};
 pub use lucarne_ports::{CapturedOutput, Output, StandardOutput, Stream};
 pub use lucarne_providers::{console, containers, storage};

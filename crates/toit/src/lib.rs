@@ -31,7 +31,7 @@ use lucarne_compiler::resolve;
 pub use lucarne_compiler::resolve::Analysis;
 use lucarne_compiler::source::{FileLoader, Loader};
 use lucarne_vm::natives;
-pub use lucarne_vm::{Grants, LoadedProgram, MemoryAccount, start, start_in};
+pub use lucarne_vm::{Grants, LoadedProgram, MemoryAccount, process, start, start_in};
 use thiserror::Error;
 
 /// The reason that a program cannot be compiled or run.

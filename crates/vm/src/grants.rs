@@ -24,6 +24,8 @@ pub struct Grants {
     /// The account that limits the memory of all processes of the program together. The limit of each process, in
     /// `heap`, applies as well.
     pub memory: Option<Arc<MemoryAccount>>,
+    /// Whether the program has one process only, so that `spawn` fails.
+    pub is_single: bool,
     /// The priority that the program's first process starts with: see `lucarne_kernel::priority`. Processes that
     /// programs spawn get the priority that the spawning task chooses, or the normal one.
     pub priority: u8,
@@ -64,6 +66,7 @@ impl Grants {
             heap: HeapOptions { before_long_work, ..HeapOptions::default() },
             futile_collections_max: None,
             memory: None,
+            is_single: false,
             priority: priority::NORMAL,
             arguments: Vec::new(),
             argument: None,

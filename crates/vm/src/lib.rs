@@ -16,5 +16,5 @@ pub mod trace;
 pub use grants::Grants;
 pub use lucarne_heap::MemoryAccount;
 pub use lucarne_natives as natives;
-pub use process::{start, start_in};
+pub use process::{process, start, start_in};
 pub use program::LoadedProgram;

@@ -59,14 +59,19 @@ pub fn start(kernel: &KernelHandle, program: Arc<LoadedProgram>, grants: Grants)
     start_in(kernel, kernel.prepare(), program, grants)
 }
 
+/// Returns the process that runs the `main` of a program.
+pub fn process(kernel: &KernelHandle, program: Arc<LoadedProgram>, mut grants: Grants) -> Box<dyn Process> {
+    grants.heap.hash_seed = kernel.random().next_u64();
+    Box::new(ToitProcess::new(program, Arc::new(grants), Start::Main))
+}
+
 /// Starts a program in a group that has been prepared.
 pub fn start_in(
     kernel: &KernelHandle,
     group: Prepared,
     program: Arc<LoadedProgram>,
-    mut grants: Grants,
+    grants: Grants,
 ) -> RunningProgram {
-    grants.heap.hash_seed = kernel.random().next_u64();
     let options = SpawnOptions { priority: grants.priority, ..SpawnOptions::named(grants.name()) };
-    group.start(Box::new(ToitProcess::new(program, Arc::new(grants), Start::Main)), options)
+    group.start(process(kernel, program, grants), options)
 }

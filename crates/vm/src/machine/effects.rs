@@ -261,6 +261,11 @@ impl Machine {
     // ------------------------------------------------------------------ processes
 
     fn spawn(&mut self, id: TaskId, context: &mut Context<'_>) -> Done {
+        if self.grants.is_single {
+            let text =
+                "PERMISSION_DENIED: a program that is connected to another system cannot spawn processes";
+            return Done::Fail(Failure::Error(text));
+        }
         let (priority, lambda) = (self.int_argument(id, 0), self.argument(id, 1));
         let Ok(priority) = u8::try_from(priority.unwrap_or(i64::from(priority::NORMAL))) else {
             return Done::Fail(Failure::OUT_OF_RANGE);
