@@ -224,6 +224,7 @@ fn all_pairs_of_attacks_harm_no_other() {
 
 #[test]
 #[ignore = "takes a minute, or as many seconds as LUCARNE_HOSTILE_SECONDS says: pairs of attacks on threads"]
+#[allow(clippy::print_stdout, reason = "the figures are what a person runs it for")]
 fn pairs_of_attacks_on_threads_harm_no_other() {
     let seconds = std::env::var(SECONDS).map_or(60, |text| text.parse().expect("a number of seconds"));
     let end = Instant::now() + Duration::from_secs(seconds);
