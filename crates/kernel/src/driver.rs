@@ -1,19 +1,19 @@
-//! Idle workers wait in a driver when work can also come from outside: from connections to other OS
-//! processes.
+//! The trait of drivers. A driver is where an idle worker waits when work can also come from outside, such as from
+//! connections to other OS processes.
 //!
-//! One idle worker at a time waits in the driver; the others sleep as usual. Busy workers check it
-//! now and then. A kernel without a driver pays nothing for it.
+//! One idle worker at a time waits in the driver; the others sleep as usual. Busy workers check the driver now and
+//! then. A kernel without a driver only reads an empty cell before each chain and before a worker sleeps.
 
 use std::time::Duration;
 
 /// Waits for events from outside of the OS process, and wakes the processes that they are for.
 pub trait Driver: Send + Sync {
-    /// Checks for events, without waiting. Several workers may do so at a time.
+    /// Checks for events, without waiting. Several workers may call this at the same time.
     fn look(&self);
 
-    /// Waits for an event, until `patience` is over, or until [`unpark`](Driver::unpark). May
-    /// return at any time; the caller looks for work then. `has_work` returns whether there is any,
-    /// for a driver that polls for a while before it sleeps. One worker at a time waits.
+    /// Waits for an event, for [`unpark`](Driver::unpark), or until `patience` is over (`None`: without a limit). May
+    /// return at any time; the caller then looks for work. `has_work` returns whether there is any, for a driver that
+    /// polls for a while before it sleeps. One worker at a time calls this.
     fn wait(&self, has_work: &dyn Fn() -> bool, patience: Option<Duration>);
 
     /// Ends the current wait, or else the next one.

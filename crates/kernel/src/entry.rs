@@ -18,7 +18,8 @@ pub(crate) struct Entry {
     pub(crate) trust: Trust,
     pub(crate) name: String,
     pub(crate) kernel: Weak<Shared>,
-    /// Whether it stands for a process elsewhere. The waker of a mirror gives it its turn at once.
+    /// Whether this is a mirror: it stands for a process of another kernel, and a thread that wakes it runs its turn at
+    /// once.
     pub(crate) is_mirror: bool,
 
     pub(crate) mailbox: Mailbox,
@@ -27,16 +28,16 @@ pub(crate) struct Entry {
     /// The processes to tell when this one ends; `None` once it has ended.
     pub(crate) watchers: Mutex<Option<Vec<Arc<Entry>>>>,
 
-    /// Locked for each turn by the one worker that has the turn.
+    /// Locked during each turn by the thread that runs it.
     pub(crate) process: Mutex<Option<Box<dyn Process>>>,
     pub(crate) run_state: RunState,
     pub(crate) killed: AtomicBool,
-    /// Whether it is told when memory is short.
+    /// Whether the process gets [`MessageKind::MemoryPressure`] when memory is short.
     pub(crate) can_relieve: AtomicBool,
     pub(crate) priority: AtomicU8,
     /// See `run_queue`.
     pub(crate) virtual_time: AtomicU64,
-    /// The units that its group has not been charged yet.
+    /// The units of work with which the group has not been charged yet.
     pub(crate) uncharged: AtomicU32,
     /// When the process must be woken.
     pub(crate) deadline_us: AtomicI64,
@@ -80,7 +81,8 @@ impl Entry {
         self.group.gid
     }
 
-    /// Makes sure that the process gets a turn. Returns false if a turn was already due.
+    /// Makes sure that the process gets a turn. Returns whether it was parked: false if it is queued, runs or has
+    /// ended.
     pub(crate) fn wake(self: &Arc<Entry>) -> bool {
         let was_parked = self.run_state.wake();
         if was_parked && let Some(kernel) = self.kernel.upgrade() {
@@ -89,7 +91,7 @@ impl Entry {
         was_parked
     }
 
-    /// Like [`Entry::wake`], for callers that have the kernel and give the process away.
+    /// Like [`Entry::wake`], for callers that have the kernel and an `Arc` of the process that they no longer need.
     #[inline]
     pub(crate) fn wake_in(self: Arc<Entry>, kernel: &Arc<Shared>) {
         if self.run_state.wake() {
@@ -97,7 +99,7 @@ impl Entry {
         }
     }
 
-    /// Gives a mirror its turn at once: it only passes its messages on.
+    /// Queues the process. A mirror instead gets its turn at once, since it only passes its messages on.
     fn give_turn(self: Arc<Entry>, kernel: &Arc<Shared>) {
         if self.is_mirror {
             worker::run_here(kernel, &self);
@@ -112,7 +114,7 @@ impl Entry {
         self.wake();
     }
 
-    /// Delivers a message that must not be refused. A process that has ended does not need it.
+    /// Delivers a message that must not be refused. Drops the message if the process has ended.
     pub(crate) fn deliver(self: &Arc<Entry>, about: &Entry, kind: MessageKind) {
         let message = Message { pid: about.pid, gid: about.gid(), kind };
         if self.mailbox.push(Lane::Reserved, message).is_ok() {
@@ -120,7 +122,8 @@ impl Entry {
         }
     }
 
-    /// Tells the senders that may send again after a notification has been processed.
+    /// Frees the place of a notification that has been processed. Sends [`MessageKind::RoomAvailable`] to the senders
+    /// for which there is room now.
     pub(crate) fn release(self: &Arc<Entry>, sender: Pid, topic: Topic, charge: usize) {
         self.tell_of_room(self.mailbox.release(sender, topic, charge, || self.now_us()));
     }
@@ -136,7 +139,8 @@ impl Entry {
         }
     }
 
-    /// Cuts off the resources whose notifications are not taken.
+    /// Cuts off the resources whose notifications have not been processed for
+    /// [`SLOW_CONSUMER_US`](crate::SLOW_CONSUMER_US), and sets a timer for the next check.
     pub(crate) fn check_slowness(self: &Arc<Entry>, now_us: i64) {
         let Slowness { slow, next_us } = self.mailbox.slowness(now_us);
         if let Some(next_us) = next_us

@@ -1,17 +1,17 @@
 //! Idle workers: how they fall asleep without missing work.
 //!
-//! A worker that finds no work announces itself, checks once more, and sleeps. A thread that makes
-//! work available first puts it into a queue and then checks for sleepers. The two fences make sure
-//! that at least one of them sees the other (the pattern of two threads that each write one place
-//! and read the other's).
+//! A worker that finds no work enters the list of sleepers, checks for work once more, and sleeps. A thread that makes
+//! work available first puts it into a queue and then checks the list of sleepers. Each of the two writes one place and
+//! then reads the place that the other writes. The fences between make sure that the worker finds the work, or the
+//! thread finds the worker.
 //!
-//! If there is a driver, one of the sleepers waits in it. It took that seat before it announced
-//! itself, so a thread that finds it in the list can tell where to wake it. The others are woken
-//! first: only the worker in the driver notices events from outside.
+//! If there is a driver, one of the sleepers waits in the driver. This worker is recorded in `in_driver` before it
+//! enters the list, so a thread that finds a worker in the list knows whether to wake it in the driver. The other
+//! workers are woken first: only the worker in the driver notices events from outside.
 //!
-//! A wake-up takes longer than most calls. So a worker that has just had work from outside
-//! *lingers* before it sleeps: it looks for more, and yields the processor in between. A thread
-//! with work for it then need not wake a worker, by the same argument.
+//! A wake-up takes longer than most calls. So a worker that has just had work from outside *lingers* before it sleeps:
+//! it looks for more work for a short time, and yields the processor in between. While a worker lingers, a thread that
+//! makes work available does not wake a worker. No work is missed, by the same argument.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(crate) struct Idle {
     driver: OnceLock<Arc<dyn Driver>>,
     /// The worker in the driver, or [`NO_WORKER`].
     in_driver: AtomicUsize,
-    /// At most one worker lingers.
+    /// Whether a worker lingers. At most one worker does so at a time.
     is_worker_lingering: AtomicBool,
 }
 
@@ -54,8 +54,8 @@ impl Idle {
         }
     }
 
-    /// Looks for work until there is some or patience is `over`. The caller must check once more
-    /// after this, and wake a worker for any work that it leaves.
+    /// Waits until `has_work` or `over` returns true. Returns at once if another worker lingers. The caller must then
+    /// check for work once more, and wake a worker if there is more work than the caller takes.
     pub(crate) fn linger(&self, has_work: impl Fn() -> bool, over: impl Fn() -> bool) {
         if self.is_worker_lingering.swap(true, Ordering::Relaxed) {
             return;
@@ -105,9 +105,9 @@ impl Idle {
         }
     }
 
-    /// Takes the seat in the driver, if it is free.
+    /// Records that `worker` waits in the driver, unless another worker does. Returns whether it is recorded.
     fn take_driver(&self, worker: usize) -> bool {
-        // Acquire pairs with the release of the worker that left the seat.
+        // Acquire pairs with the release store of the worker that has left the driver.
         self.in_driver.compare_exchange(NO_WORKER, worker, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
@@ -129,9 +129,9 @@ impl Idle {
         }
     }
 
-    /// Returns the worker that fell asleep last, but the one in the driver only if it is alone.
+    /// Takes the worker that fell asleep last off the list. Takes the worker in the driver only if no other one sleeps.
     fn easiest_to_wake(&self, sleeping: &mut Vec<usize>) -> Option<usize> {
-        // A worker in the list took the driver's seat first, and the list has a lock.
+        // A worker stores `in_driver` before it enters the list, so the lock of the list makes that store visible here.
         let in_driver = self.in_driver.load(Ordering::Relaxed);
         let position = sleeping.iter().rposition(|&worker| worker != in_driver);
         match position {
@@ -147,7 +147,7 @@ impl Idle {
         }
     }
 
-    /// Wakes all workers, at the end.
+    /// Wakes all workers, at the end of the kernel.
     pub(crate) fn wake_all(&self) {
         self.parkers.iter().for_each(Parker::unpark);
         if let Some(driver) = self.driver() {
@@ -164,7 +164,7 @@ impl Idle {
         self.driver.set(driver).is_ok()
     }
 
-    /// Returns whether any worker sleeps, at some moment near now.
+    /// Returns whether any worker sleeps. The answer may be out of date.
     pub(crate) fn is_any_asleep(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
     }

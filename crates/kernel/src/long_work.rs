@@ -1,15 +1,16 @@
-//! Long work in a turn: another thread takes the worker over, so that no other process waits for it.
+//! Long work in a turn: another thread takes over the worker, so that other processes need not wait for the work to
+//! end.
 //!
-//! A turn cannot be interrupted in the middle of a collection, or of a native that handles many megabytes. The thread
-//! announces such work with [`before_long_work`]. It then leaves its *seat*, the index of a worker:
+//! A turn cannot be interrupted in the middle of a garbage collection, or of a native that handles many megabytes. The
+//! thread announces such work with [`before_long_work`]. It then gives up its *seat*, which makes it a worker:
 //!
 //! 1. A new thread starts, which runs the turns of this worker from now on.
 //! 2. The process that the turn has woken goes to the worker's queue, where any worker finds it.
-//! 3. The old thread finishes the turn at a low priority of the operating system. It puts the process back into the
-//!    queue or parks it, wakes a worker, and ends.
+//! 3. The old thread finishes the turn, on Linux at a low priority of the operating system. It puts the process back
+//!    into the queue or parks it, wakes a worker, and ends.
 //!
 //! So there are as many threads at normal priority as workers, and one more at low priority for each process with long
-//! work, up to [`LEFT_MAX`]. Threads that are not workers ignore announcements. Simulations only record them.
+//! work, up to [`LEFT_MAX`]. On threads that are not workers, an announcement is only recorded, for simulations.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::kernel::Shared;
 use crate::sync::atomic::Ordering;
 use crate::worker;
 
-/// The number of threads that may do long work at a time. Further ones keep their worker.
+/// The maximum number of threads that have left their worker. Further threads with long work keep their worker.
 const LEFT_MAX: usize = 64;
 
 /// The niceness of a thread that has left its worker: about a tenth of the share of a worker.
@@ -26,9 +27,9 @@ const LEFT_MAX: usize = 64;
 const NICENESS: i32 = 10;
 
 thread_local! {
-    /// The kernel and the index of the worker that this thread is.
+    /// The worker that this thread is: its kernel and its index. `None` if the thread is not a worker.
     static SEAT: RefCell<Option<(Arc<Shared>, usize)>> = const { RefCell::new(None) };
-    /// Whether a turn on this thread has announced long work since [`take_announced`].
+    /// Whether a turn on this thread has announced long work since the last call of [`take_announced`].
     static ANNOUNCED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn take_announced() -> bool {
     ANNOUNCED.take()
 }
 
-/// Makes this thread a worker, until [`leave`].
+/// Makes this thread a worker, until [`before_long_work`] starts its successor or [`leave`] is called.
 pub(crate) fn take_seat(shared: &Arc<Shared>, index: usize) {
     SEAT.set(Some((shared.clone(), index)));
 }
@@ -47,17 +48,17 @@ pub(crate) fn has_seat() -> bool {
     SEAT.with_borrow(Option::is_some)
 }
 
-/// Ends the work of a thread as a worker.
+/// Ends this thread's time as a worker. Called last on each thread that [`take_seat`] has made a worker.
 pub(crate) fn leave(shared: &Shared) {
     if SEAT.take().is_none() {
         shared.threads_left.fetch_sub(1, Ordering::Relaxed);
-        // No worker knows of the process that this thread has put back, or of its timer.
+        // No worker has been woken for the process that this thread has put back, or for its timer.
         shared.scheduler.wake_worker();
     }
 }
 
-/// Announces that the present turn works for a millisecond or more without a pause: other processes then get their turns
-/// from a new thread. Does nothing on threads that are not workers.
+/// Announces that the current turn will work for a millisecond or more without a pause. A new thread then runs the
+/// turns of other processes. On threads that are not workers, the announcement is only recorded, for simulations.
 pub fn before_long_work() {
     ANNOUNCED.set(true);
     let Some((shared, index)) = SEAT.take() else { return };
@@ -68,7 +69,7 @@ pub fn before_long_work() {
     shared.scheduler.leave(index);
     #[cfg(target_os = "linux")]
     {
-        // Without it, this thread competes with the workers.
+        // If this fails, this thread competes with the workers for processors.
         let _ = rustix::process::nice(NICENESS);
     }
 }

@@ -1,8 +1,8 @@
 //! A kernel on one thread, in virtual time, whose choices all follow from a seed.
 //!
-//! The seed decides which ready process runs next and for how long, and what is killed and when.
-//! Time stands still while a process is ready, and then jumps to the next timer. The same seed and
-//! the same programs give the same run, so a failure can be replayed from its seed.
+//! The seed decides which ready process runs next and for how long, and which process a fault kills. Time stands still
+//! while any process is ready. When none is, it jumps to the next timer. The same seed, programs and faults give the
+//! same run, so a failure can be replayed from its seed.
 //!
 //! A simulation of [one worker](Simulation::with_worker) instead schedules as a worker thread does, and work takes time
 //! there. It shows how late processes get their turns.
@@ -33,17 +33,17 @@ pub struct Simulation {
 /// The only worker of a simulation in which work takes time.
 #[derive(Default)]
 struct Worker {
-    /// The process that runs next, on the rest of the budget, because the one before has woken it.
+    /// The process that runs next, on the rest of the budget, because the previous process has woken it.
     next: Option<Arc<Entry>>,
     budget: u32,
     now_ns: u64,
     turn_us_max: i64,
 }
 
-/// Injected faults, by the seed.
+/// The faults to inject.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// Before these steps, a guest chosen by the seed is killed.
+    /// The numbers of the steps before which a guest is killed. The seed chooses the guest.
     pub kill_at_steps: Vec<u64>,
 }
 
@@ -72,11 +72,12 @@ impl Simulation {
         Simulation::on(Scheduler::simulated(), seed, hooks)
     }
 
-    /// Returns a kernel without processes, with one worker that schedules as on threads. Time advances with the work
-    /// that turns charge. The work after an announcement of long work takes none, since another thread does it. The seed
-    /// decides only random numbers and faults.
+    /// Returns a kernel without processes, with one worker that schedules as a worker thread does. Time advances with
+    /// the work that turns charge. In a turn that announces long work, the work beyond the budget takes no time, since
+    /// with threads it does not delay other processes. The seed decides only random numbers and the guests that faults
+    /// kill.
     pub fn with_worker(seed: u64, hooks: Hooks) -> Simulation {
-        // No thread waits for work.
+        // No thread waits for work, so the doorbell does nothing.
         let scheduler = Scheduler::driven(Box::new(|| {}));
         let mut simulation = Simulation::on(scheduler, seed, hooks);
         simulation.worker = Some(Worker::default());
@@ -113,8 +114,8 @@ impl Simulation {
         &self.killed
     }
 
-    /// Returns the duration of the longest turn so far in microseconds: 0 unless work takes time. The work after an
-    /// announcement does not count.
+    /// Returns the duration of the longest turn so far in microseconds: 0 unless work takes time. In a turn that
+    /// announces long work, the work beyond the budget does not count.
     pub fn turn_us_max(&self) -> i64 {
         self.worker.as_ref().map_or(0, |worker| worker.turn_us_max)
     }
@@ -158,8 +159,8 @@ impl Simulation {
         (0..steps_max).any(|_| self.step() == Step::Quiet)
     }
 
-    /// Runs until `done`. Returns whether that happened before the kernel was quiet or had done
-    /// `steps_max` steps.
+    /// Runs until `done` returns true, the kernel is quiet, or it has done `steps_max` steps. Returns the last result
+    /// of `done`.
     pub fn run_until(&mut self, steps_max: u64, mut done: impl FnMut() -> bool) -> bool {
         for _ in 0..steps_max {
             if done() {
@@ -208,7 +209,8 @@ impl Simulation {
 }
 
 impl Worker {
-    /// Gives the next process a turn, as the loop of a worker thread does. Returns its pid.
+    /// Gives the next process a turn, as the loop of a worker thread does. Returns the pid of the process, or `None` if
+    /// none is ready.
     fn run_turn(&mut self, shared: &Arc<Shared>) -> Option<Pid> {
         let _entered = shared.scheduler.enter(0);
         let entry = self.next.take().or_else(|| self.begin_chain(shared))?;
