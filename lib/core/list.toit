@@ -36,10 +36,10 @@ abstract class List extends CollectionBase:
   abstract resize new-size -> none
 
   /** The element at $index, which must be from 0 to $size - 1. */
-  abstract operator [] index
+  abstract operator [] index/int
 
   /** Puts $value at $index, which must be from 0 to $size - 1. */
-  abstract operator []= index value
+  abstract operator []= index/int value
 
   /** A copy of the elements from $from to $to (exclusive). */
   abstract copy from/int=0 to/int=size -> List

@@ -59,6 +59,8 @@ errors! {
     indentation_of_declarations: "class A:\n    x := 1\n  y := 2\nmain:\n",
     true_and_false: "foo x/True:\nbar -> False: return true\nmain:\n  foo false\n  foo true\n  x := true\n  x = false\n  foo x\n  foo null\n",
     bodies_that_are_not_indented: "main args:\n  if args.is-empty:\n  print 1\n  while args:\n  print 2\n  for i := 0; i < 3; i++:\n  print 2\n  if args:\n    print 3\n  else:\n  print 4\n  if args:\n    // Nothing.\n  print 5\n  if args:\n\n  print 6\n  if args:\n  else: print 7\n  if args:\n",
+    types_of_indexes: "class A:\n  operator [] i/int: return i\n  operator []= i/int value/string: return value\nmain:\n  a := A\n  a[\"x\"]\n  a[\"x\"] = \"y\"\n  a[1] = 2\n  a[\"x\"]++\n  a[\"x\".copy 1] += unknown\n  list := [1]\n  list[\"x\"]++\n  list[null] = 1\n",
+    definitions_on_two_lines: "main:\n  length / int\n  := 5\n  width\n    := 6\n  print width\n",
     lines_that_continue: "foo x:\nmain:\n  print \"a\"\n    print \"b\"\n  foo\n    1\n    2\n",
     assignments_without_a_declaration: "count := 0\nmain:\n  x = 5\n  x = x + 1\n  print x\n  coutn = 1\n  coutn++\n",
     named_arguments_without_dashes: "main:\n  sleep (Duration s=1)\n  Duration ms=500\n  x := 1\n",

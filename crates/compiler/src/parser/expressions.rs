@@ -109,9 +109,14 @@ impl Parser<'_> {
 
     // Definitions and assignments.
 
-    /// Returns whether a definition comes next: `name :=`, `name ::=`, or one of them after a type.
+    /// Returns whether a definition comes next: `name :=`, `name ::=`, or one of them after a type,
+    /// all in the same construct.
     fn is_definition(&self) -> bool {
-        let kind = |ahead| self.token_at(ahead).kind;
+        let kind = |ahead| {
+            let token = self.token_at(ahead);
+            let is_outside = token.line_start && i64::from(token.line_indent) <= self.limit;
+            if is_outside { Kind::Eof } else { token.kind }
+        };
         let is_define = |kind| matches!(kind, Kind::Define | Kind::DefineFinal);
         if is_define(kind(1)) {
             return true;

@@ -25,8 +25,13 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn of(values: Vec<Value>, span: Span) -> Arguments {
-        let unnamed = values.iter().map(|value| value.ty == Ty::Block).collect();
         let spans = vec![span; values.len()];
+        Arguments::at(values, spans)
+    }
+
+    /// Returns unnamed arguments, each with the place where it is written.
+    pub(super) fn at(values: Vec<Value>, spans: Vec<Span>) -> Arguments {
+        let unnamed = values.iter().map(|value| value.ty == Ty::Block).collect();
         Arguments {
             shape: Selector { unnamed, ..Selector::default() },
             values,

@@ -6,7 +6,7 @@ use super::routine::VariableId;
 use super::shape::accepts;
 use super::world::Member;
 use crate::ast::{Expression, ExpressionKind, Identifier};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::ir::{
     ClassId, Expr, FieldRef, FunctionId, FunctionKind, GlobalId, Item, ModuleId, Node, Selector, Type,
 };
@@ -70,17 +70,17 @@ impl<'a> Lower<'a> {
         let span = target.span;
         let mut before = Vec::new();
         let is_compound = !matches!(update, Update::Plain(_));
-        let target = self.target(target, is_compound, &mut before);
+        let mut target = self.target(target, is_compound, &mut before);
         let mut old = None;
         let (value, value_span) = match update {
             Update::Plain(value) => (self.assigned_value(&target, value), value.span),
             Update::Compound(operator, at, value) => {
-                let left = self.read(&target);
+                let left = self.old_value(&mut target);
                 let right = self.value(value);
                 (self.operate(left, operator, at, right, value.span), value.span)
             }
             Update::Step(operator, at) => {
-                let mut left = self.read(&target);
+                let mut left = self.old_value(&mut target);
                 if is_wanted {
                     self.compute_before(&mut left, &mut before);
                     old = Some(Value { node: left.node.clone(), ..left });
@@ -365,6 +365,17 @@ impl<'a> Lower<'a> {
 
     // Reading and writing.
 
+    /// Reads a target that is written afterwards. Writing does not report the index again.
+    fn old_value(&mut self, target: &mut Target) -> Value {
+        let known = self.problems.len();
+        let value = self.read(target);
+        let is_refused = self.problems.iter().skip(known).any(|new| new.severity == Severity::Error);
+        if let (true, Target::Element(_, index, _)) = (is_refused, target) {
+            index.ty = Ty::Any;
+        }
+        value
+    }
+
     fn read(&mut self, target: &Target) -> Value {
         match target {
             Target::Variable(variable, span) => {
@@ -448,7 +459,8 @@ impl<'a> Lower<'a> {
                     let mut left = left.into_iter();
                     let receiver = left.next().unwrap_or_else(|| Value::error(span));
                     let values = left.chain([value]).collect();
-                    lower.call_method(receiver, "[]=", span, Arguments::of(values, value_span))
+                    let arguments = Arguments::at(values, vec![span, value_span]);
+                    lower.call_method(receiver, "[]=", span, arguments)
                 })
             }
             Target::Setter(setter, _, span) => {
