@@ -80,7 +80,7 @@ impl From<DecodeError> for Thrown {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no error that travels",
+    message = "`{Self}` cannot be sent as an error",
     note = "derive `lucarne::Fault` for it, or give it a `Fault` by hand"
 )]
 pub trait Fault: Sized {
