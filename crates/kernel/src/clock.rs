@@ -49,7 +49,8 @@ impl Clock {
         }
     }
 
-    /// Returns the nanoseconds since the start, as exactly as the machine knows: for measuring short times.
+    /// Returns the nanoseconds since the start, as exactly as the machine can measure them. Use this to measure short
+    /// times.
     pub fn now_ns(&self) -> i64 {
         match &self.0 {
             Source::Real { start } => i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX),

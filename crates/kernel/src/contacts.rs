@@ -1,9 +1,8 @@
 //! Contacts: the processes that a process may send to.
 //!
-//! A guest may send requests to the system, to its own group, and to processes that it was
-//! introduced to; notifications also to every process that has sent it a message. All other
-//! processes do not exist for it. The system may send to all. Replies need no permission: the token
-//! is the permission.
+//! A guest may send requests to the system, to its own group, and to processes that it was introduced to; notifications
+//! also to every process that has sent it a message. Sending to any other process fails as if that process did not
+//! exist. The system may send to all processes. A reply needs no permission other than the token of the request.
 
 use std::sync::Arc;
 
@@ -14,12 +13,11 @@ use crate::kernel::Shared;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::{Pid, Trust};
 
-/// The contacts of one process. A process in it need not be looked up again.
+/// The contacts of one process, with their entries, so that a process is looked up once and not for each message.
 #[derive(Default)]
 pub(crate) struct Contacts {
     known: FxHashMap<Pid, Contact>,
-    /// The size at which ended processes are removed, so that the contacts do not grow with their
-    /// number.
+    /// The number of contacts at which ended processes are removed, so that they do not accumulate here.
     cleanup_size: usize,
 }
 
@@ -33,7 +31,7 @@ impl LastSender {
     }
 }
 
-/// Records that `pid` has sent a message that may be answered by a notification.
+/// Records that `pid` has sent a message, so that `receiver` may send notifications to it.
 pub(crate) fn record_sender(shared: &Shared, receiver: &Entry, pid: Pid) {
     if receiver.last_sender.0.load(Ordering::Relaxed) == pid.as_i64() {
         return;
@@ -44,7 +42,7 @@ pub(crate) fn record_sender(shared: &Shared, receiver: &Entry, pid: Pid) {
 
 #[derive(Default)]
 struct Contact {
-    /// Present once the process was looked up.
+    /// The process; `None` until it has been looked up.
     entry: Option<Arc<Entry>>,
     /// Whether it may get requests, not only notifications.
     introduced: bool,
@@ -91,7 +89,7 @@ impl Contacts {
     }
 }
 
-/// Returns the process that `sender` means by `pid`, if it may send there.
+/// Returns the process `pid`, or for [`Pid::SYSTEM`] the system process, if `sender` may send to it.
 pub(crate) fn resolve(
     shared: &Arc<Shared>,
     sender: &Arc<Entry>,

@@ -1,4 +1,4 @@
-//! The kernel as a process sees it during one of its turns.
+//! The context of a turn: the functions of the kernel that a process calls during the turn.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     Trust, Waker,
 };
 
-/// The kernel, as seen by one process in one turn.
+/// The functions of the kernel for one process in one turn.
 pub struct Context<'k> {
     shared: &'k Arc<Shared>,
     me: &'k Arc<Entry>,
@@ -26,7 +26,8 @@ pub struct Context<'k> {
     charged: Option<u32>,
 }
 
-/// A guest tried an operation that only the system may do.
+/// The error of a process that has no permission for an operation. It is also the error if the process to kill or to
+/// change does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("PERMISSION_DENIED")]
 pub struct NotAllowed;
@@ -110,15 +111,16 @@ impl<'k> Context<'k> {
         self.budget
     }
 
-    /// Returns whether the turn should end soon, because the process or the kernel is being stopped.
-    /// Cheap; call it about every thousand units.
+    /// Returns whether the turn should end soon, because the process or the kernel is being stopped. Also offers the
+    /// process in the next slot to other workers if it has waited for too long. Cheap; call it about every thousand
+    /// units.
     pub fn should_yield(&self) -> bool {
         self.shared.scheduler.share_overdue(&self.shared.clock);
         self.me.killed.load(Ordering::Relaxed) || self.shared.stopping.load(Ordering::Relaxed)
     }
 
-    /// Records the units of work of this turn. Without it, a turn that ends with
-    /// [`crate::Outcome::Ready`] counts as having used its budget, any other as short.
+    /// Adds `units` to the work of this turn. A turn without a call of this counts as its whole budget if it ends with
+    /// [`crate::Outcome::Ready`], and otherwise as the minimum of a turn.
     pub fn charge(&mut self, units: u32) {
         self.charged = Some(self.charged.unwrap_or(0).saturating_add(units));
     }
@@ -144,7 +146,8 @@ impl<'k> Context<'k> {
         message
     }
 
-    /// Returns whether a call of [`Context::receive`] would return a message.
+    /// Returns whether the mailbox contains messages. A call of [`Context::receive`] returns none of them if all are
+    /// canceled answers.
     pub fn has_messages(&self) -> bool {
         !self.me.mailbox.is_empty()
     }
@@ -159,7 +162,7 @@ impl<'k> Context<'k> {
         self.sender().request(Lane::Request, to, procedure, payload, None)
     }
 
-    /// Like [`Context::request`], and tells the receiver how long this process waits, as a time of
+    /// Like [`Context::request`], and tells the receiver until when this process waits, in the time of
     /// [`Context::now_us`]. This process must itself cancel the request at that time.
     ///
     /// # Errors
@@ -174,14 +177,13 @@ impl<'k> Context<'k> {
         self.sender().request(Lane::Request, to, procedure, payload, deadline_us)
     }
 
-    /// Like [`Context::request`], for a request that releases something that an earlier request
-    /// acquired, such as closing a client. It is never refused for lack of room: each earlier
-    /// request has reserved a place for one of these. Its payload should be a few numbers.
+    /// Like [`Context::request`], for a *close*: a request that releases a client or a resource that an earlier request
+    /// acquired. A close is never refused for lack of room, since each earlier request has reserved a place for one
+    /// close. Its payload should be a few numbers.
     ///
     /// # Errors
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess);
-    /// [`TooManyRequests`](crate::SendError::TooManyRequests) only if there were more closes than
-    /// requests.
+    /// [`TooManyRequests`](crate::SendError::TooManyRequests) only if this process has sent as many closes as requests.
     pub fn request_close(&mut self, to: Pid, procedure: i64, payload: Payload) -> Result<RequestId, Refused> {
         self.sender().request(Lane::Reserved, to, procedure, payload, None)
     }
@@ -197,22 +199,21 @@ impl<'k> Context<'k> {
         to.answer(self.shared, result.map_err(Box::new))
     }
 
-    /// Tells the receiver of a request that its answer is no longer needed: by [`MessageKind::Cancel`], also if the receiver
-    /// has answered and the answer waits in the mailbox. The answer will not arrive.
+    /// Sends [`MessageKind::Cancel`] to the receiver of a request, since the answer is no longer needed. The cancel is
+    /// sent even if the answer already waits in this process's mailbox. The answer does not arrive after this.
     pub fn cancel(&mut self, request: RequestId) {
         self.sender().cancel(request);
     }
 
-    /// As [`Context::cancel`], for an answer that was taken out of the mailbox: `by` has sent it.
+    /// As [`Context::cancel`], for a request whose answer from `by` this process has already taken out of the mailbox.
     pub fn discard_answer(&mut self, by: Pid, request: RequestId) {
         self.sender().discard_answer(by, request);
     }
 
     /// Sends a value from a resource to its proxy.
     ///
-    /// If the receiver has no room, the value is returned. Later one [`MessageKind::RoomAvailable`]
-    /// for this resource says that it is worth trying again, or [`MessageKind::SlowConsumer`] that
-    /// it is not.
+    /// If the receiver has no room, the value is returned. Later this process gets one [`MessageKind::RoomAvailable`]
+    /// for this resource when it should try again, or [`MessageKind::SlowConsumer`] if the resource is cut off.
     ///
     /// # Errors
     /// [`NoSuchProcess`](crate::SendError::NoSuchProcess) or [`Full`](crate::SendError::Full), with
@@ -264,7 +265,8 @@ impl<'k> Context<'k> {
     /// process ends before its first turn.
     ///
     /// # Errors
-    /// Only the system may start new groups, and a group has at most [`PROCESSES_MAX`] processes.
+    /// [`SpawnError::NotAllowed`] if a guest requests a new group, and [`SpawnError::TooMany`] if the group has
+    /// [`PROCESSES_MAX`] processes.
     pub fn spawn(&mut self, process: Box<dyn Process>, options: SpawnOptions) -> Result<Pid, SpawnError> {
         let group = match (options.group, self.me.trust) {
             (GroupOption::Same, _) => self.me.group.clone(),
@@ -286,16 +288,16 @@ impl<'k> Context<'k> {
     /// Sets the priority of a process of this group, or, for the system, of any process.
     ///
     /// # Errors
-    /// [`NotAllowed`] for other processes, even if they do not exist.
+    /// [`NotAllowed`] for other processes, and if there is no process `pid`.
     pub fn set_priority(&mut self, pid: Pid, priority: u8) -> Result<(), NotAllowed> {
         self.governed(pid)?.priority.store(priority, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Ends a process of this group, or, for the system, any process. It gets no further turn.
+    /// Ends a process of this group, or, for the system, any process. The process gets no further turn.
     ///
     /// # Errors
-    /// [`NotAllowed`] for other processes, even if they do not exist.
+    /// [`NotAllowed`] for other processes, and if there is no process `pid`.
     pub fn kill(&mut self, pid: Pid) -> Result<(), NotAllowed> {
         self.governed(pid)?.kill();
         Ok(())
@@ -306,8 +308,8 @@ impl<'k> Context<'k> {
         self.me.group.stop(code);
     }
 
-    /// Subscribes to a [`MessageKind::ProcessTerminated`] for the end of `pid`. It arrives at once
-    /// if the process has ended or never existed. Watching again changes nothing.
+    /// Subscribes to a [`MessageKind::ProcessTerminated`] for the end of `pid`. It arrives at once if the process has
+    /// ended or never existed. Watching a process again before it ends changes nothing.
     pub fn watch(&mut self, pid: Pid) {
         self.shared.watch(self.me, pid);
     }

@@ -1,4 +1,4 @@
-//! Ends processes and notifies the others.
+//! Ends processes, and tells the processes that wait for them or watch them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::{Exit, Gid, Message, MessageKind, Pid};
 ///    with NO_SUCH_PROCESS, so that no caller waits forever.
 /// 3. Senders that wait for room in its mailbox are told to try again (and will not find the
 ///    process).
-/// 4. Its watchers are told, and always the system process.
+/// 4. Its watchers and the system process get [`MessageKind::ProcessTerminated`].
 /// 5. The host and the group are told; this may end the group.
 ///
 /// Steps 2 to 4 are in this order so that a watcher that learns of the death finds the answers to

@@ -1,8 +1,8 @@
-//! A kernel without threads: a thread that waits for a result runs the turns of all processes.
+//! A kernel without threads of its own: the owner's thread that waits for a result runs the turns of all processes.
 //!
-//! It is for OS processes that have their own threads and one container. The owner decides which
-//! thread runs turns, one at a time. Processes that other threads make ready wait for it, and the
-//! owner's *doorbell* announces them.
+//! It is for OS processes that have their own threads and one container. The owner decides which thread runs turns;
+//! only one does so at a time. Processes that other threads make ready are queued until the owner's thread runs them,
+//! and the kernel calls the owner's *doorbell* to announce them.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ pub struct Driven {
 }
 
 impl Driven {
-    /// Returns a kernel without processes. The doorbell is rung when a thread makes something ready
-    /// while it is not giving turns. It may also be rung without cause.
+    /// Returns a kernel without processes. The kernel calls the doorbell when a thread that is not running turns makes
+    /// a process ready, or sets a timer for it. It may also call the doorbell without cause.
     pub fn new(hooks: Hooks, doorbell: Doorbell) -> Driven {
         let (clock, random) = (Clock::real(), Random::from_os());
         let shared = Arc::new(Shared::new(Scheduler::driven(doorbell), clock, random, hooks));
@@ -32,9 +32,8 @@ impl Driven {
         &self.handle
     }
 
-    /// Wakes the processes whose deadline has passed, and runs turns of one ready process and
-    /// those to which it hands over. Returns false if none was ready. Only one thread at a time may
-    /// call this.
+    /// Wakes the processes whose deadline has passed. Then runs turns of one ready process and of the processes to
+    /// which it hands over. Returns false if no process was ready. Must not be called by two threads at the same time.
     pub fn run(&self) -> bool {
         let shared = &self.handle.shared;
         let has_timers = shared.timers.next_us() != NEVER;
@@ -62,7 +61,7 @@ impl Driven {
     }
 }
 
-/// The thread that runs turns is the one worker.
+/// The index of the only worker: the thread that runs turns.
 const WORKER: usize = 0;
 
 impl Drop for Driven {

@@ -18,11 +18,11 @@ pub(crate) struct Group {
     pub(crate) gid: Gid,
     /// See `run_queue`.
     pub(crate) virtual_time: AtomicU64,
-    /// The virtual time of the process of the group that began a turn last.
+    /// The highest virtual time with which a process of the group has been taken from a queue. It never decreases.
     pub(crate) floor: AtomicU64,
-    /// The virtual time of one unit of work, by the priority that its first process starts with.
+    /// The virtual time of one unit of work, by the priority with which the group's first process started.
     pub(crate) cost: AtomicU64,
-    /// The work of its processes, in units; the latest part may be missing.
+    /// The work of the group's processes, in units. Work that has not been charged to the group yet is missing.
     pub(crate) work: AtomicU64,
     state: Mutex<State>,
     ended: Condvar,
@@ -105,7 +105,7 @@ impl Group {
         last
     }
 
-    /// Ends all processes of the group. The first code other than 0 is the final one.
+    /// Ends all processes of the group. The final code is `code`, unless the group is stopping already.
     pub(crate) fn stop(&self, code: i32) {
         let stopped = self.state.lock().stop(code);
         stopped.iter().for_each(Entry::kill);

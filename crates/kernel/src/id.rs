@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The id of a process. It is never used again.
+/// The id of a process. Ids are not reused after a process has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pid(i64);
 
@@ -10,7 +10,7 @@ impl Pid {
     /// Stands for the system's service manager, whatever its real pid.
     pub const SYSTEM: Pid = Pid(-1);
 
-    /// Returns a pid from a number of a program. The process may not exist.
+    /// Returns the pid with a number that comes from a program. There may be no such process.
     pub const fn from_i64(number: i64) -> Pid {
         Pid(number)
     }
@@ -21,7 +21,7 @@ impl Pid {
     }
 }
 
-/// The id of a group of processes: a running container.
+/// The id of a group of processes. Each running program is a group.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Gid(i64);
 
@@ -61,7 +61,7 @@ impl RequestId {
         self.0
     }
 
-    /// Returns a request id from its number. The request may not exist.
+    /// Returns the request id with this number. There may be no such request.
     pub fn from_i64(number: i64) -> RequestId {
         RequestId(number)
     }

@@ -40,12 +40,12 @@ pub struct KernelOptions {
     pub hooks: Hooks,
 }
 
-/// Callbacks for the host. They run on worker threads and must be quick.
+/// Callbacks for the host. They run on the threads that run turns, or that drop the kernel, and must be quick.
 #[derive(Default)]
 pub struct Hooks {
     /// Called when a process has ended.
     pub on_end: Option<EndHook>,
-    /// Receives messages while observed: see [`KernelHandle::observe`].
+    /// Receives reports of messages while they are observed, on any thread: see [`KernelHandle::observe`].
     pub observer: Option<Arc<dyn Observer>>,
     /// Called when all workers are idle: a good moment to write buffered output.
     pub on_idle: Option<Box<dyn Fn() + Send + Sync>>,
@@ -95,8 +95,7 @@ pub(crate) struct Shared {
     mirrors: OnceLock<MirrorMaker>,
 }
 
-/// Makes the process that stands for a process elsewhere, or none if there is nothing to connect
-/// to.
+/// Makes the process that stands for a process of another kernel. Returns `None` if there is no such process.
 pub type MirrorMaker = Box<dyn Fn(Pid) -> Option<Box<dyn Process>> + Send + Sync>;
 
 impl Kernel {
@@ -133,8 +132,8 @@ impl std::ops::Deref for Kernel {
 }
 
 impl Drop for Kernel {
-    /// 1. The workers finish their turns and end. 2. The remaining processes end here, in no order.
-    ///    3. The queues release them.
+    /// 1. The workers finish their turns and end. 2. The remaining processes end here, in the order of their pids.
+    ///    3. The timers and queues release them.
     fn drop(&mut self) {
         let shared = &self.handle.shared;
         shared.stopping.store(true, Ordering::Release);
@@ -183,15 +182,15 @@ impl KernelHandle {
         Some(RunningProgram { group })
     }
 
-    /// Makes a *mirror* for each unknown pid from now on: `maker` makes a process when a message is
-    /// sent to the pid, or on a call of [`mirror`](KernelHandle::mirror). A mirror has the trust of
-    /// the system, and its waker gives it its turn at once, on the same thread. It must only pass
-    /// on the messages in its mailbox. Only the first maker counts.
+    /// Makes a *mirror* for each unknown pid from now on: `maker` makes a process when a message is sent to the pid,
+    /// when the pid is watched, or on a call of [`mirror`](KernelHandle::mirror). A mirror has the trust of the system.
+    /// A thread that wakes a mirror, such as a sender, runs the mirror's turn at once. A mirror must only pass on the
+    /// messages in its mailbox. Only the first call of this has an effect.
     pub fn set_mirrors(&self, maker: MirrorMaker) {
         let _ = self.shared.mirrors.set(maker);
     }
 
-    /// Returns a handle that sends in the name of a mirror, stamped with this group.
+    /// Returns a handle that sends in the name of the mirror of `pid`, and stamps its messages with the group `gid`.
     pub fn mirror(&self, pid: Pid, gid: Gid) -> Option<Port> {
         let entry = self.shared.find_or_mirror(pid)?;
         Some(Port::new(self.shared.clone(), entry).stamped(gid))
@@ -200,7 +199,7 @@ impl KernelHandle {
     /// Sets the driver in which idle workers wait. Returns false if there is one already; it stays.
     pub fn set_driver(&self, driver: Arc<dyn Driver>) -> bool {
         let is_set = self.shared.scheduler.idle.set_driver(driver);
-        // Workers that sleep already do not wait in the driver.
+        // A worker that sleeps already does not wait in the driver, so one worker is woken.
         self.shared.scheduler.wake_worker();
         is_set
     }
@@ -265,7 +264,7 @@ impl KernelHandle {
         }
     }
 
-    /// Asks all processes that support it to give back memory, and waits until they have, for at
+    /// Asks all processes that have subscribed to memory pressure to free memory. Waits until they have done so, for at
     /// most `patience`. Must not be called in a turn of a process.
     pub fn relieve(&self, patience: Duration) {
         let (done, all_done) = sync_channel(0);
@@ -279,8 +278,8 @@ impl KernelHandle {
         let _ = all_done.recv_timeout(patience);
     }
 
-    /// Passes messages to the kernel's [observer](Hooks::observer) until the result is dropped.
-    /// There may be several observations at a time.
+    /// Reports messages to the kernel's [observer](Hooks::observer) until the result is dropped. There may be several
+    /// observations at a time; each message is reported once.
     pub fn observe(&self) -> Observing {
         Observing::new(self.shared.clone())
     }
@@ -366,8 +365,8 @@ impl Waker {
         self.try_wake();
     }
 
-    /// Gives the process another turn. Returns false if a turn was already due, or if the process
-    /// has ended.
+    /// Gives the process another turn. Returns whether the process was parked: false if it is queued, runs or has
+    /// ended.
     pub fn try_wake(&self) -> bool {
         self.entry.upgrade().is_some_and(|entry| entry.wake())
     }
@@ -420,8 +419,8 @@ impl Shared {
         Entry::new(pid, group, trust, options, process, Arc::downgrade(self))
     }
 
-    /// Adds a new process, and gives it its first turn. Returns none and changes nothing if the pid
-    /// is taken.
+    /// Adds a new process and queues it; a mirror runs at once, and in a kernel that is stopping the process ends at
+    /// once. Returns none and changes nothing if the pid is taken.
     fn enrol(self: &Arc<Shared>, entry: Arc<Entry>) -> Option<()> {
         {
             let mut table = self.table.lock();
@@ -485,14 +484,14 @@ impl Shared {
 
     fn make_mirror(self: &Arc<Shared>, pid: Pid, maker: &MirrorMaker) -> Option<Arc<Entry>> {
         let process = maker(pid)?;
-        // The group that stamps its messages is known only when it sends.
+        // The group with which its messages are stamped is known only when they are sent.
         let options = SpawnOptions::named("mirror");
         let mut entry = self.entry(pid, self.system_group.clone(), Trust::System, options, process);
         entry.is_mirror = true;
         let entry = Arc::new(entry);
         match self.enrol(entry.clone()) {
             Some(()) => Some(entry),
-            // Another thread was faster.
+            // Another thread has made the mirror meanwhile.
             None => self.find(pid),
         }
     }
@@ -512,7 +511,7 @@ impl Shared {
         all
     }
 
-    /// Tells `watcher` when `pid` ends, which may have been long ago.
+    /// Tells `watcher` when `pid` ends; at once, if `pid` has ended or never existed.
     pub(crate) fn watch(self: &Arc<Shared>, watcher: &Arc<Entry>, pid: Pid) {
         if let Some(entry) = self.find_or_mirror(pid)
             && let Some(watchers) = entry.watchers.lock().as_mut()

@@ -1,26 +1,24 @@
-//! Processes, groups, mailboxes, scheduler, delivery and death.
+//! The kernel: it runs processes on worker threads, passes messages between them, and ends them.
 //!
-//! A [`Process`] is anything that can run for a while and then wait for messages: a Toit process,
-//! the service manager, a native provider. The [`Kernel`] owns the table of processes, the run
-//! queues and the worker threads; a process sees it through the [`Context`] that each of its turns
-//! gets, the rest of the host through a [`KernelHandle`].
+//! A [`Process`] is anything that can run for a while and then wait for messages: a Toit process, the service manager,
+//! a native provider. The [`Kernel`] owns the table of processes, the run queues and the worker threads. A process uses
+//! the kernel through the [`Context`] that each of its turns gets; the rest of the host uses a [`KernelHandle`].
 //!
 //! # How a message travels
 //!
-//! Sending puts the message into the receiver's mailbox and makes the receiver ready. It never
-//! blocks and never runs the receiver inside the sender: the receiver takes the next slot of this
-//! worker and runs when the sender parks, on the rest of the sender's budget. Each mailbox is one
-//! queue; the lane of a message decides whether it may enter (see `mailbox`). The kernel stamps
-//! each message with the sender's pid and gid, and decides which messages a process may send to
-//! which other (see `contacts`).
+//! Sending puts the message into the receiver's mailbox and makes the receiver ready. It never blocks, and it does not
+//! run the receiver inside the sender (except for mirrors: see [`KernelHandle::set_mirrors`]). The receiver takes the
+//! next slot of the sender's worker, and runs when the sender's turn ends, on the rest of the sender's budget. Each
+//! mailbox is one queue; the lane of a message decides which limits apply to it (see `mailbox`). The kernel stamps each
+//! message with the sender's pid and gid, and decides which messages a process may send to which other processes (see
+//! `contacts`).
 //!
 //! # What never happens
 //!
-//! - A request without an answer: the right to reply is a [`RequestToken`]. A token that is dropped
-//!   (since its process ended, or its message was never read) answers with an error. A mailbox
-//!   bound never loses a reply.
-//! - A lost wake-up: see `run_state` and `idle`, which are checked in all interleavings of small
-//!   cases (`src/models.rs` has the models and the command that runs them).
+//! - A request without an answer: the right to reply is a [`RequestToken`]. A token that is dropped (since its process
+//!   ended, or its message was never read) answers with an error. A full mailbox still accepts replies.
+//! - A lost wake-up: see `run_state` and `idle`, which loom checks in small cases (`src/models.rs` has the models and
+//!   the command that runs them).
 //! - A panic that crosses from one process to another.
 //!
 //! ```

@@ -2,18 +2,18 @@
 //!
 //! | lane | messages | bound |
 //! |---|---|---|
-//! | reserved | replies, cancels, closes, death, room | none: a request or a watch reserved the place |
+//! | reserved | replies, cancels, closes, messages of the kernel | none: a request or a watch reserved most places |
 //! | request | requests | [`REQUESTS_MAX`] unanswered per sender; bytes |
-//! | notification | notifications, external ones, messages of programs | [`NOTIFICATIONS_MAX`] per sender and resource; bytes |
+//! | notification | notifications, messages of programs | [`NOTIFICATIONS_MAX`] per sender and topic; bytes |
 //!
-//! Bytes are bounded per mailbox ([`MAILBOX_BYTES_MAX`]), and each sender gets a quarter of that.
-//! One message of any size is always accepted if no other message of its sender is waiting and the
-//! mailbox itself is not full: its memory was charged to the sender's process before, and a large
-//! byte array could not be handed over otherwise.
+//! Bytes are bounded per mailbox ([`MAILBOX_BYTES_MAX`]), and each sender may use up to a quarter of that. A message
+//! above that quarter is accepted if no other message of its sender waits and the mailbox is not full. Otherwise a
+//! large byte array could not be handed over. The memory of the message has been charged to the sender's process
+//! before.
 //!
-//! All lanes share one first-in-first-out queue, so the order between one sender and one receiver
-//! is kept across them. A lock guards the queue. It is held for a handful of moves, and is
-//! uncontended in the common case, where sender and receiver take turns on one worker.
+//! All lanes share one first-in-first-out queue, so messages from one sender to one receiver stay in order across
+//! lanes. A lock guards the queue. It is held only while a message is moved, and is uncontended in the common case,
+//! where sender and receiver take turns on one worker.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,8 +30,8 @@ use crate::{About, Message, MessageKind, Pid, RequestId, SendError};
 /// The maximum number of unanswered requests of one process.
 pub const REQUESTS_MAX: usize = 1_024;
 
-/// The maximum number of notifications of one resource that wait at its receiver. Messages of
-/// programs and those from outside count as one resource for each sender and kind.
+/// The maximum number of notifications of one resource that wait at its receiver. All external messages of one sender
+/// count as one resource, and so do all messages of one sender and one kind for programs.
 pub const NOTIFICATIONS_MAX: usize = if cfg!(loom) { 1 } else { 1_024 };
 
 /// The maximum number of bytes that wait in a mailbox.
@@ -40,8 +40,8 @@ pub const MAILBOX_BYTES_MAX: usize = 16 << 20;
 /// The maximum number of these bytes from one sender.
 const SENDER_BYTES_MAX: usize = MAILBOX_BYTES_MAX / 4;
 
-/// How long a receiver may leave the notifications of a resource that waits for room, in
-/// microseconds.
+/// The time after which a resource that waits for room is cut off if its receiver has processed no notification of it,
+/// in microseconds.
 pub const SLOW_CONSUMER_US: i64 = 1_000_000;
 
 /// The bytes that a message takes besides its payload. Without it, many small messages would be
@@ -63,8 +63,8 @@ pub(crate) enum Lane {
 #[derive(Default)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
-    /// The length of the queue, which the owner reads without the lock; `run_state` explains why it
-    /// misses nothing.
+    /// The length of the queue, which the owner reads without the lock. `run_state` explains why the owner misses no
+    /// message.
     length: AtomicUsize,
 }
 
@@ -80,8 +80,8 @@ struct State {
     waiting: Vec<Waiting>,
 }
 
-/// The unit of counting: notifications about the same resource, or messages of programs of one
-/// kind.
+/// The key by which the messages of one sender are counted: notifications about the same subject have one, and so have
+/// messages of programs of the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Topic {
     About(About),
@@ -138,8 +138,8 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Returns the resource that is cut off if this takes too long. Code of a component has no time
-    /// limit.
+    /// Returns the resource that is cut off if the wait takes too long. Waits for components have no time limit, since
+    /// the code of a component has none.
     fn resource(&self) -> Option<(i64, i64)> {
         match self.waiter.about {
             About::Resource { client, handle } => Some((client, handle)),
@@ -155,7 +155,7 @@ pub(crate) struct Remains {
     pub(crate) waiting: Vec<RoomWaiter>,
 }
 
-/// Which receivers are slow.
+/// The result of a check for resources whose receiver is slow.
 pub(crate) struct Slowness {
     /// Resources that have waited for too long and are cut off: the sender, the client and the
     /// handle.
@@ -166,14 +166,14 @@ pub(crate) struct Slowness {
 
 impl Mailbox {
     /// Puts a message in, or returns it.
-    // The message is large, but so is the answer of a successful call: it is moved in both cases.
+    // The message is large, but an error only moves it back to the caller, which had moved it here.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push(&self, lane: Lane, message: Message) -> Result<(), (SendError, Message)> {
         self.push_or_wait(lane, message, || None).map_err(|(error, message, _)| (error, message))
     }
 
-    /// Puts a message in, or returns it and records `waiter`, if any, to be told of room. The flag
-    /// tells whether it is the first that may be cut off, so that a timer is due.
+    /// Puts a message in, or returns it and records the result of `waiter`, if any, as a sender that waits for room.
+    /// The flag tells whether this is the only wait with a time limit: the caller must then set a timer.
     #[allow(clippy::result_large_err)]
     pub(crate) fn push_or_wait(
         &self,
@@ -197,7 +197,7 @@ impl Mailbox {
     /// Puts the answer to request `id` in, if the request went to `by` and is still open.
     pub(crate) fn push_reply(&self, id: RequestId, by: Pid, reply: Message) -> bool {
         let mut state = self.state.lock();
-        // A refused reply is a parameter, so it is freed after the lock.
+        // Parameters are dropped last, so a refused reply is dropped after the lock has been released.
         if state.closed || state.pending.settle(id, by) != Settled::Wanted {
             return false;
         }
@@ -348,7 +348,7 @@ impl State {
                 || account.bytes + charge <= SENDER_BYTES_MAX && self.bytes + charge <= MAILBOX_BYTES_MAX)
     }
 
-    /// Returns false for an answer that is no longer needed.
+    /// Updates the counts for a message that has been taken out. Returns false for an answer that is no longer needed.
     fn account_for_taken(&mut self, message: &Message) -> bool {
         match &message.kind {
             MessageKind::Request { token, .. } if token.lane() == Lane::Request => {
@@ -379,7 +379,7 @@ impl State {
         }
     }
 
-    /// Returns true if it is the first that may be cut off.
+    /// Records a sender that waits for room. Returns true if this is the only wait with a time limit.
     fn wait_for_room(&mut self, waiter: RoomWaiter, progress_us: i64) -> bool {
         let is_watched = self.waiting.iter().any(|waiting| waiting.resource().is_some());
         let key = waiter.key();
@@ -391,8 +391,8 @@ impl State {
         is_first
     }
 
-    /// Records progress. A sender that waits for room in its own resource depends on that resource;
-    /// one that waits for bytes on all of the sender's messages.
+    /// Records progress in the waits of a sender. A wait for room in a full resource makes progress with each
+    /// notification of that resource; a wait for bytes makes progress with each message of the sender.
     fn note_progress(&mut self, sender: Pid, topic: Topic, now_us: i64) {
         for waiting in &mut self.waiting {
             let key = waiting.waiter.key();

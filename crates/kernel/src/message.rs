@@ -46,8 +46,8 @@ pub enum MessageKind {
         /// The result, or the reason why there is none.
         result: Result<Payload, Box<Failure>>,
     },
-    /// The sender no longer needs the answer to its request of this id. The answer may be on its way: whatever it gives away
-    /// is not used.
+    /// The sender no longer needs the answer to its request with this id. If the receiver has answered already, it
+    /// closes everything that the answer has given to the sender, such as a client.
     Cancel {
         /// The request's id at the sender ([`RequestToken::id`]).
         id: RequestId,
@@ -63,31 +63,31 @@ pub enum MessageKind {
         /// The place of the message in the mailbox, which is freed when this is dropped.
         credit: Credit,
     },
-    /// A watched process, or one that had opened a client here, has ended. `Message::pid` is that
-    /// process.
+    /// A watched process has ended or does not exist. The process that [`Pid::SYSTEM`] stands for gets this for every
+    /// process that ends. `Message::pid` is the process that has ended.
     ProcessTerminated,
-    /// A receiver that refused such a notification as full has room for it again, or has ended.
-    /// `Message::pid` is the receiver.
+    /// A receiver that had no room for a notification has room again, or has ended. `Message::pid` is the receiver.
     RoomAvailable {
         /// The subject of the refused notification.
         about: About,
     },
-    /// A resource is cut off, because its client took no notifications for a second. Both sides are
-    /// told; `Message::pid` is the other side.
+    /// A resource is cut off, because its client has processed no notification for a second while the resource waited
+    /// for room, or by [`Port::cut_off`](crate::Port::cut_off). `Message::pid` is the other side of the resource.
     SlowConsumer {
         /// The id of the client, as the provider assigned it.
         client: i64,
         /// The handle of the resource.
         handle: i64,
     },
-    /// A value to or from a component, or from outside of the system's processes.
+    /// A value to or from a component, or from the host
+    /// ([`KernelHandle::send_external`](crate::KernelHandle::send_external)).
     External {
         /// The value.
         payload: Payload,
         /// The place of the message in the mailbox, which is freed when this is dropped.
         credit: Credit,
     },
-    /// Memory is short: the process gives back memory that it does not need, and then drops this.
+    /// Memory is short: the process should free memory that it does not need, and then drop `done`.
     MemoryPressure {
         /// Ends the wait for this process when dropped.
         done: Relieved,
@@ -117,7 +117,7 @@ impl MessageKind {
     }
 }
 
-/// The subject of a notification. Notifications with the same subject share an order and a limit.
+/// The subject of a notification. Notifications of one sender with the same subject share a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum About {
     /// A resource: [`MessageKind::Notification`].
@@ -160,7 +160,7 @@ impl Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// There is no such process, or the sender may not send this to it.
+    /// There is no such process, or the sender has no permission to send this message to it.
     #[error("NO_SUCH_PROCESS")]
     NoSuchProcess,
     /// Too many requests of the sender are unanswered, or too many bytes wait at the receiver.
@@ -186,8 +186,8 @@ pub struct Refused {
 
 /// The right to answer a request.
 ///
-/// A token that is dropped answers by itself: the caller is told that the process has ended. This
-/// is how the death of a process reaches all callers that wait for it.
+/// Dropping a token without an answer answers with [`Failure::no_such_process`]. So when a process ends, all callers
+/// that wait for its answers get one.
 pub struct RequestToken {
     asker: Option<Arc<Entry>>,
     id: RequestId,
@@ -217,9 +217,9 @@ impl RequestToken {
         self
     }
 
-    /// Returns until when the caller waits for the answer, in the time of
-    /// [`Context::now_us`](crate::Context::now_us), if it has a limit. The caller itself stops
-    /// waiting then.
+    /// Returns the time until which the caller waits for the answer, in the time of
+    /// [`Context::now_us`](crate::Context::now_us), or `None` if the caller has no limit. The kernel does not enforce
+    /// this limit: the caller itself cancels the request.
     pub fn deadline_us(&self) -> Option<i64> {
         Some(self.deadline_us).filter(|&deadline_us| deadline_us != NEVER)
     }
@@ -230,8 +230,8 @@ impl RequestToken {
         self.id
     }
 
-    /// Returns whether the request releases something that an earlier one acquired: it was sent
-    /// with [`Context::request_close`](crate::Context::request_close).
+    /// Returns whether the request was sent with [`Context::request_close`](crate::Context::request_close): it releases
+    /// a resource or a client that an earlier request acquired.
     pub fn is_close(&self) -> bool {
         self.lane == Lane::Reserved
     }
@@ -300,11 +300,10 @@ pub struct Credit {
     watch: Option<Arc<dyn CreditWatch>>,
 }
 
-/// Is told when a notification that was sent with
-/// [`Port::notify_watched`](crate::Port::notify_watched) has been processed: its credit was
-/// dropped, on any thread.
+/// Gets a call when a notification that was sent with [`Port::notify_watched`](crate::Port::notify_watched) has been
+/// processed. The call is made when the credit is dropped, on the thread that drops it.
 pub trait CreditWatch: Send + Sync {
-    /// See [`Processed`]. Must be quick.
+    /// Called once for each notification that has been processed. Must be quick.
     fn processed(&self, done: Processed);
 }
 
@@ -333,7 +332,7 @@ impl Credit {
         self
     }
 
-    /// Clears a credit of a notification that was not accepted and took no place.
+    /// Clears the credit of a notification that was not accepted and took no place, so that dropping it frees no place.
     fn disarm(&mut self) {
         self.receiver = None;
     }

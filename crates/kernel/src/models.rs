@@ -1,12 +1,12 @@
-//! Models of the shipped code: all interleavings of small cases, checked by loom.
+//! Models of the shipped code: loom checks all interleavings of small cases with up to three preemptions.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" cargo test -p lucarne-kernel --lib --release --target-dir target/loom models
 //! ```
 //!
-//! Each model builds real processes in a real kernel without worker threads; the model's own
-//! threads play sender, worker and dying process. No model waits in a loop: when all threads have
-//! done their part, the expected events must have happened, in any order.
+//! Each model builds real processes in a real kernel without worker threads. The threads of the model do the work of a
+//! sender or a worker, or end a process. When all threads have ended, the expected events must have happened, in any
+//! order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +36,7 @@ fn kernel() -> Arc<Shared> {
     Arc::new(Shared::new(Scheduler::simulated(), clock, random, Hooks::default()))
 }
 
-/// Starts a guest that counts its messages, in a group of its own.
+/// Starts a process of the system that counts its messages.
 fn counter(shared: &Arc<Shared>, count: &Arc<AtomicUsize>) -> Arc<Entry> {
     let count = count.clone();
     let process = move |context: &mut Context<'_>| {
@@ -66,7 +66,7 @@ fn run_all(shared: &Arc<Shared>) {
     }
 }
 
-/// Counts the replies and failures for each unanswered request.
+/// Takes all messages out of the mailbox of a process. Returns the number of replies among them, failures included.
 fn count_replies(entry: &Arc<Entry>) -> usize {
     let messages = std::iter::from_fn(|| entry.mailbox.pop());
     messages.filter(|message| matches!(message.kind, MessageKind::Reply { .. })).count()
@@ -124,7 +124,7 @@ fn a_worker_does_not_sleep_through_work() {
     model(|| {
         let scheduler = Arc::new(Scheduler::with_workers(1));
         let entry = {
-            // The process only has to be queued; it does nothing.
+            // The process is only queued, and never runs.
             let shared = kernel();
             start(&shared, |_: &mut Context<'_>| Outcome::Ready)
         };

@@ -1,10 +1,9 @@
-//! Passes the messages of a kernel to observers, for measurements.
+//! Reports the messages of a kernel to an observer, for measurements.
 //!
-//! A kernel may have an [`Observer`]. It is told of requests and other messages as long as an
-//! [`Observing`] exists; at all other times each message costs one read of a counter. A request is
-//! observed if an [`Observing`] existed when it was sent, and is reported once, when it has its
-//! answer. The report contains the facts that the kernel has: the two processes, sizes, times, and
-//! the first integers of a payload.
+//! A kernel may have an [`Observer`]. It gets reports of requests and other messages as long as an [`Observing`]
+//! exists; at all other times each message costs one read of a counter. A request is observed if an [`Observing`]
+//! exists when the request is sent. It is reported once, when it is answered. The report of a request contains the two
+//! processes, the procedure, sizes, the time, and the first integers of its arguments and of its result.
 
 use std::sync::Arc;
 
@@ -15,8 +14,8 @@ use crate::kernel::Shared;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::{Failure, Gid, Pid};
 
-/// Is told of messages. It is called in the middle of sending, on any thread, possibly on several
-/// at a time. It must be quick, and must not send anything.
+/// Receives reports of messages. It is called in the middle of sending, on any thread, possibly on several threads at
+/// the same time. It must be quick, and must not send a message.
 pub trait Observer: Send + Sync {
     /// Observes a request that has been answered.
     fn answered(&self, answered: &Answered);
@@ -42,15 +41,15 @@ pub struct Answered {
     pub asked: Party,
     /// The number of the procedure.
     pub procedure: i64,
-    /// The first integers of the arguments, or of the list if they are one.
+    /// The first integers of the arguments. If the arguments are a list, the first integers in the list.
     pub arguments: [Option<i64>; 2],
-    /// The first integer of the result, likewise.
+    /// The first integer of the result. If the result is a list, the first integer in the list.
     pub result: Option<i64>,
     /// The bytes of the arguments.
     pub arguments_bytes: usize,
     /// The bytes of the result.
     pub result_bytes: usize,
-    /// The time between acceptance and answer, in ns.
+    /// The time from just before the request was sent to its answer, in nanoseconds.
     pub took_ns: i64,
     /// Whether the answer is an error.
     pub failed: bool,
@@ -67,7 +66,7 @@ pub struct Delivered {
     pub bytes: usize,
 }
 
-/// Keeps messages observed. Dropping it ends the observation.
+/// An observation of messages. Dropping it ends the observation.
 #[must_use = "nothing is seen once this is dropped"]
 pub struct Observing {
     shared: Arc<Shared>,
@@ -102,8 +101,8 @@ impl Observers {
         Observers(AtomicUsize::new(0))
     }
 
-    /// Returns whether there are observers. Relaxed: no data is handed over by it, and a new observer may miss
-    /// messages that are being sent.
+    /// Returns whether there are observations. A relaxed load is enough: no other data depends on the counter, and a
+    /// new observation may miss messages that are being sent.
     #[inline]
     fn are_there(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0

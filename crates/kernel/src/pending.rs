@@ -7,10 +7,11 @@ use crate::{Pid, RequestId};
 pub(crate) struct Pending {
     places: Vec<Place>,
     free: Vec<u32>,
-    /// Requests that count against the bound, until their reply has been taken.
+    /// The number of requests that count against [`REQUESTS_MAX`](crate::REQUESTS_MAX): those whose reply has not been
+    /// taken out of the mailbox.
     pub(crate) outstanding: usize,
-    /// The number of closes that may still be sent: one for each ordinary request ever accepted,
-    /// since a request acquired everything that is closed.
+    /// The number of closes that may still be sent. Each ordinary request adds one, since everything that is closed was
+    /// acquired by a request. Each close takes one away.
     pub(crate) closes_left: u64,
 }
 
@@ -31,7 +32,8 @@ struct Request {
 /// The state of the request that an answer is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
-    /// The request was not sent to this process, or has been answered already.
+    /// There is no such request, it was sent to another process than the one that answers, or it has been answered
+    /// already.
     Unknown,
     /// The answer is no longer needed.
     Canceled,
@@ -54,7 +56,8 @@ impl Pending {
         RequestId::new(index, 1)
     }
 
-    /// Handles an answer from `by`. If it is needed, its place stays taken until it is read.
+    /// Handles an answer from `by`. If the answer is needed, the place of the request stays taken until the answer is
+    /// read.
     pub(crate) fn settle(&mut self, id: RequestId, by: Pid) -> Settled {
         let open = |request: &&mut Request| request.asked == by && !request.answered;
         let Some(request) = self.get(id).filter(open) else {
@@ -68,8 +71,8 @@ impl Pending {
         Settled::Wanted
     }
 
-    /// Frees the place of an answer that is taken out of the mailbox. Returns false if it was
-    /// canceled while it waited there.
+    /// Frees the place of a request whose answer is taken out of the mailbox. Returns false if the request was canceled
+    /// while the answer waited there.
     pub(crate) fn take_answer(&mut self, id: RequestId) -> bool {
         let Some(request) = self.get(id).copied() else { return false };
         self.free_place(id);
@@ -83,16 +86,16 @@ impl Pending {
         }
     }
 
-    /// Marks a request as no longer needed and returns the process to tell, also if it has answered: what it has given
-    /// away in the answer is lost otherwise. The place stays taken until the answer comes or is dropped, so that a loop of
-    /// requests and cancels stays within the bound.
+    /// Marks a request as no longer needed. Returns the process to which a cancel must be sent, even if that process
+    /// has answered already: it must then close what its answer has given to the caller. The place of the request stays
+    /// taken until the answer arrives, or is dropped unread. So a loop of requests and cancels stays within the limit.
     pub(crate) fn cancel(&mut self, id: RequestId) -> Option<Pid> {
         let request = self.get(id).filter(|request| !request.canceled)?;
         request.canceled = true;
         Some(request.asked)
     }
 
-    /// Returns the requests that still need an answer.
+    /// Returns the number of requests whose places are taken: their answers have not arrived, or have not been read.
     #[cfg(test)]
     pub(crate) fn unanswered(&self) -> usize {
         self.places.len() - self.free.len()

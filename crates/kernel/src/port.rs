@@ -33,16 +33,16 @@ pub struct Port {
 pub(crate) struct Sender<'k> {
     pub(crate) shared: &'k Arc<Shared>,
     pub(crate) me: &'k Arc<Entry>,
-    /// The group that stamps the message.
+    /// The group with which messages are stamped.
     pub(crate) gid: Gid,
 }
 
 /// How to treat a sender whose notification found no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IfFull {
-    /// It is told of room.
+    /// The sender gets [`MessageKind::RoomAvailable`] once there is room.
     Wait,
-    /// It is not told of room.
+    /// The sender gets no message.
     Forget,
 }
 
@@ -52,8 +52,8 @@ impl Port {
         Port { shared, me, gid }
     }
 
-    /// Returns a port that stamps messages with this group. The group of a mirror is known only
-    /// when it sends.
+    /// Returns a port that stamps messages with this group. For mirrors: the group of the process for which
+    /// a mirror stands is known only when that process sends.
     pub(crate) fn stamped(self, gid: Gid) -> Port {
         Port { gid, ..self }
     }
@@ -63,7 +63,7 @@ impl Port {
         self.me.pid
     }
 
-    /// Returns the group of the process.
+    /// Returns the group with which messages are stamped: that of the process, or for a mirror the given one.
     pub fn gid(&self) -> Gid {
         self.gid
     }
@@ -137,7 +137,7 @@ impl Port {
         self.sender().notify(to, about, payload, IfFull::Wait, None)
     }
 
-    /// As [`Port::notify`]; `watch` is told when the notification has been processed.
+    /// As [`Port::notify`]; `watch` is called when the notification has been processed.
     ///
     /// # Errors
     /// As there.
@@ -169,9 +169,9 @@ impl Port {
         self.shared.watch(&self.me, pid);
     }
 
-    /// Cuts a resource off, as the kernel does with a resource whose notifications are not taken:
-    /// `to`, the other side of it, gets [`MessageKind::SlowConsumer`]. Does nothing if this process
-    /// may not send there.
+    /// Cuts a resource off, as the kernel does with a resource whose notifications are not processed: `to`, the other
+    /// side of the resource, gets [`MessageKind::SlowConsumer`]. Does nothing if this process has no permission to send
+    /// to `to`.
     pub fn cut_off(&self, to: Pid, client: i64, handle: i64) {
         self.sender().cut_off(to, client, handle);
     }

@@ -1,8 +1,8 @@
-//! Processes as the kernel sees them.
+//! The trait that processes implement, and the types with which they start and end.
 
 use crate::Context;
 
-/// Something that runs in turns and waits for messages in between.
+/// A program, or a part of the system, that runs in turns and waits for messages in between.
 ///
 /// A process has no thread of its own, and its turns never overlap. It is dropped when it ends,
 /// together with everything that it owns: tokens of requests that it has not answered then answer
@@ -35,7 +35,7 @@ pub enum Outcome {
         /// The deadline, in the time of [`Context::now_us`].
         until_us: Option<i64>,
     },
-    /// The process is over.
+    /// The process ends, for this reason.
     Exit(Exit),
 }
 
@@ -56,7 +56,7 @@ pub enum Exit {
         /// The text of the panic.
         message: String,
     },
-    /// Another process ended it. That alone is not a failure of its program.
+    /// Another process, the host or the end of the kernel ended it. That alone is not a failure of its program.
     Killed,
 }
 
@@ -70,7 +70,7 @@ impl Exit {
 /// The trust of the kernel in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// Part of the system: may reach every process, introduce them and kill them.
+    /// Part of the system: may send to every process, introduce processes to each other, and kill them.
     System,
     /// May reach the system, its own group, and processes that it was introduced to.
     Guest,
@@ -93,7 +93,7 @@ pub struct SpawnOptions {
     pub name: String,
     /// See [`priority`].
     pub priority: u8,
-    /// The group that it joins. Programs started from outside always get a new one.
+    /// The group that it joins, for [`Context::spawn`]. A program that the host starts always gets a new group.
     pub group: GroupOption,
 }
 
@@ -112,21 +112,21 @@ impl SpawnOptions {
 
 /// Named priorities; all values in between are allowed.
 pub mod priority {
-    /// Runs when nothing else is ready, and a little even if something is.
+    /// Gets a quarter of the share of a normal process. Runs without limit when no other process is ready.
     pub const IDLE: u8 = 0;
-    /// Gets half the share of a normal one.
+    /// Gets half the share of a normal process.
     pub const LOW: u8 = 43;
     /// The default priority.
     pub const NORMAL: u8 = 128;
-    /// Gets three and a half times the share of a low one.
+    /// Gets three and a half times the share of a process of low priority.
     pub const HIGH: u8 = 213;
-    /// Comes before almost everything.
+    /// Gets four times the share of a normal process.
     pub const CRITICAL: u8 = 255;
 
     /// Returns the virtual time of one unit of work. The smaller it is, the larger is the share of
     /// the processor when processes compete for it. The shares are 1, 2, 4, 7 and 16.
     ///
-    /// Low to high is 2 to 7: observed programs expect a factor of 2.5 to 4.5.
+    /// The shares of high and low differ by a factor of 3.5, since programs have been observed to expect 2.5 to 4.5.
     pub(crate) fn cost(priority: u8) -> u64 {
         match priority {
             0..=21 => 112,

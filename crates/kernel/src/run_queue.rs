@@ -1,10 +1,9 @@
 //! The processes that one worker is going to run.
 //!
-//! A queue orders by *virtual time*: the work done, times the cost of a unit at the priority of the
-//! process or group. First come the groups, each with the work of all its processes, then within a
-//! group its processes, by their priorities. The entry with the smallest part of its share comes
-//! first. So a group does not get more for having many processes, shares follow the priorities, and
-//! no process starves.
+//! A queue orders by *virtual time*: the work done, times the cost of a unit at the priority of the process or group.
+//! The queue first chooses the group with the least virtual time, which counts the work of all its processes. It then
+//! chooses the process of that group with the least virtual time. So a group does not get more for having many
+//! processes, shares follow the priorities, and no process starves.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -18,15 +17,16 @@ use crate::group::Group;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// The first virtual time of an empty queue.
+/// The result of [`RunQueue::first`] for an empty queue.
 pub(crate) const EMPTY: u64 = u64::MAX;
 
 pub(crate) struct RunQueue {
     inner: Mutex<Inner>,
-    /// The virtual time of the first group, readable without the lock. Only a hint for choosing
-    /// between queues; the fences of `idle` make it good enough for falling asleep.
+    /// The virtual time of the first group, readable without the lock. It may be out of date, which does no harm when a
+    /// worker chooses between queues. The fences of `idle` make sure that a worker that falls asleep reads it after
+    /// writes.
     first: AtomicU64,
-    /// The number of processes, likewise.
+    /// The number of processes, also readable without the lock.
     length: AtomicUsize,
 }
 

@@ -1,4 +1,4 @@
-//! Whether a process waits, is queued or runs: the one atomic that prevents lost wake-ups.
+//! The state of a process: it waits, is queued, runs or has ended. The state is one atomic, so that no wake-up is lost.
 //!
 //! ```text
 //!            wake: enqueue            start
@@ -9,11 +9,11 @@
 //!     '---------- park ------------------------'           any state --end--> ENDED
 //! ```
 //!
-//! A sender first puts the message into the mailbox and then wakes. A receiver first finds the
-//! mailbox empty and then parks. All changes of the atomic are in one order: either the wake comes
-//! first, and parking fails, or parking comes first, and the wake enqueues. For this to hold with a
-//! mailbox that is checked without its lock, a wake always writes, even if the value stays the
-//! same. The turn that it precedes then reads the written value, and with it the message.
+//! A sender first puts the message into the mailbox and then wakes the receiver. A receiver first finds the mailbox
+//! empty and then parks. All changes of the atomic are in one order: either the wake comes first, and parking fails, or
+//! parking comes first, and the wake puts the receiver into a queue. The receiver checks its mailbox without the lock.
+//! So a wake always writes the atomic, even if the value stays the same: the next turn then reads the written value,
+//! and so sees the message.
 
 use crate::sync::atomic::{AtomicU8, Ordering};
 

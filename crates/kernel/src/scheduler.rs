@@ -1,10 +1,9 @@
 //! Chooses which process runs next, and on which worker.
 //!
-//! Each worker has a [`RunQueue`]; one more queue takes the processes that threads outside of the
-//! kernel make ready. A process that a running process wakes takes the *next slot* of that worker,
-//! which only this thread ever touches. Waking another worker costs more than most calls take, so
-//! it is delayed: until the running process has parked and more than one is left to run, or until
-//! it has run on for [`HAND_OVER_US`].
+//! Each worker has a [`RunQueue`]; one more queue takes the processes that threads outside of the kernel make ready. A
+//! process that a running process wakes takes the *next slot* of the worker, which only the worker's own thread
+//! accesses. To wake another worker takes longer than most calls, so this is delayed: until a turn has ended and more
+//! than one process is left to run, or until a process has waited in the next slot for [`HAND_OVER_US`].
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -29,12 +28,13 @@ pub(crate) const TURN_COST: u32 = 50;
 /// workers.
 const HAND_OVER_US: i64 = 20;
 
-/// How far behind another queue must be before a worker with work of its own takes from it: one
+/// How far behind, in virtual time, another queue must be before a worker with work of its own takes from it: one
 /// budget at normal priority.
 const STEAL_LAG: u64 = BUDGET as u64 * priority::NORMAL_COST;
 
-/// The credit that sleeping earns at most, half a budget at normal priority. Busy groups all are within a budget of the
-/// floor. Without credit, one that sleeps and works a little would have to wait for a turn of each of them.
+/// How far below the floor a group or process that has slept may start: half a budget at normal priority. All busy
+/// groups are within a budget of the floor. Without this credit, a group that works only a little would wait for a turn
+/// of each busy group whenever it wakes.
 const CREDIT: u64 = STEAL_LAG / 2;
 
 /// The units that a process does before its group is charged: ten short turns. Writing to memory
@@ -45,8 +45,8 @@ pub(crate) struct Scheduler {
     /// One queue for each worker, and a last one for all other threads.
     queues: Box<[RunQueue]>,
     pub(crate) idle: Idle,
-    /// The virtual time of the group whose process began a turn last. A group that has slept starts
-    /// from here, less [`CREDIT`]. Each group has the same for its processes.
+    /// The highest virtual time of a group when a process of it was taken from a queue. It never decreases. A group
+    /// that has slept starts from here, less [`CREDIT`]. Each group has such a floor for its processes.
     floor: AtomicU64,
     /// The ready processes of a simulation, instead of the queues.
     simulated: Option<Mutex<Vec<Arc<Entry>>>>,
@@ -54,20 +54,21 @@ pub(crate) struct Scheduler {
     doorbell: Option<Doorbell>,
 }
 
-/// Tells the thread that runs turns that there is work. Must be quick.
+/// Called to announce work to the thread that runs the turns. Must be quick.
 pub type Doorbell = Box<dyn Fn() + Send + Sync>;
 
 thread_local! {
-    /// The scheduler whose worker this thread is, and its index; null if it is not a worker.
+    /// The scheduler whose worker this thread is, and the index of the worker. The pointer is null if this thread is
+    /// not a worker.
     static WORKER: Cell<(*const Scheduler, usize)> = const { Cell::new((std::ptr::null(), 0)) };
     /// The next slot of this worker.
     static NEXT: Cell<Option<Arc<Entry>>> = const { Cell::new(None) };
-    /// Set if a process was put into the next slot in this turn: the time when that was noticed, or
-    /// 0.
+    /// Set if a process was put into the next slot in this turn: the time when [`Scheduler::share_overdue`] first
+    /// noticed it, or 0 before that.
     static HANDED_OVER_US: Cell<Option<i64>> = const { Cell::new(None) };
 }
 
-/// Makes a thread a worker for as long as it exists, and then restores its former state.
+/// While a value of this type exists, its thread is a worker. Dropping it restores the thread's former state.
 pub(crate) struct Entered {
     worker: (*const Scheduler, usize),
     next: Option<Arc<Entry>>,
@@ -117,7 +118,7 @@ impl Scheduler {
         HANDED_OVER_US.set(None);
         if let Some(next) = NEXT.take() {
             self.queues[worker].push(next);
-            // The new worker may have found nothing, and sleep.
+            // The new worker may have found no work and fallen asleep.
             self.idle.wake_one();
         }
     }
@@ -158,7 +159,7 @@ impl Scheduler {
         }
     }
 
-    /// Puts a process back whose turn is over though it has more work.
+    /// Queues a process whose turn has ended although it has more work.
     pub(crate) fn put_back(&self, worker: usize, entry: Arc<Entry>) {
         match &self.simulated {
             Some(ready) => ready.lock().push(entry),
@@ -180,9 +181,9 @@ impl Scheduler {
         }
     }
 
-    /// Charges the group for work that it has not been charged for yet: at the latest when the
-    /// process ends. A process may use less than its group, by its priority, and leave more to
-    /// others; it cannot use more.
+    /// Charges the group with the work of this process that has not been charged to it yet. Called at the latest when
+    /// the process ends. The cost is that of the lower of the two priorities: a process of lower priority than its
+    /// group takes less of the share of the group, and a process of higher priority takes no more than that share.
     #[cold]
     pub(crate) fn charge_group(&self, entry: &Entry) {
         let units = u64::from(entry.uncharged.swap(0, Ordering::Relaxed));
@@ -205,7 +206,7 @@ impl Scheduler {
             if own == EMPTY && other == EMPTY {
                 return None;
             }
-            // Only workers take from the shared queue, so it need not be far behind.
+            // The shared queue has no worker of its own, so it need not be far behind.
             let lag = if index == self.queues.len() - 1 { 0 } else { STEAL_LAG };
             let chosen = if other.saturating_add(lag) < own || own == EMPTY { index } else { worker };
             // Another worker may have been faster: then look again.
@@ -231,8 +232,8 @@ impl Scheduler {
         }
     }
 
-    /// Returns the process in the next slot of a worker, after a turn. Wakes another worker if
-    /// there is work for it.
+    /// Takes the process out of the next slot of a worker, after a turn. Wakes another worker if more than one process
+    /// is left to run.
     pub(crate) fn take_slot(&self, worker: usize) -> Option<Arc<Entry>> {
         HANDED_OVER_US.set(None);
         let next = NEXT.take();

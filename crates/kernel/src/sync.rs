@@ -1,13 +1,13 @@
-//! The only place that knows where locks, atomics, channels and threads come from.
+//! Locks, atomics, channels and threads, from the standard library and `parking_lot`, or from loom.
 //!
-//! Under `--cfg loom` they are loom's, and the models run the shipped code through all
-//! interleavings. Locks do not poison: a panic is caught at the border of the process that
-//! caused it, and it leaves nothing of another process half changed under a lock.
+//! Under `--cfg loom` they are loom's, and the models run the shipped code in many interleavings (see `models.rs`).
+//! Locks do not poison: a panic is caught at the border of the process that caused it, and no code that has locked the
+//! state of another process panics.
 //!
 //! `Arc` and `Weak` stay the standard library's: no model depends on their order of operations.
 
-/// Channels, and values that are set once. Models start no thread that waits for one of these, so loom need not
-/// know them.
+/// Channels, and values that are set once. They are the standard library's also under loom: no thread of a model waits
+/// for one of these.
 pub use std::sync::{LazyLock, OnceLock, mpsc};
 
 #[cfg(not(loom))]
@@ -15,7 +15,7 @@ mod real {
     pub use std::sync::atomic;
     pub use std::thread;
 
-    /// Locks that do not poison. `RwLock` is for files, which no model uses.
+    /// Locks that do not poison. `RwLock` is for the device's database, which no model uses.
     pub use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 
     /// Returns whether a thread has ended.
@@ -75,7 +75,7 @@ mod real {
     /// loom's condition variable.
     pub use loom::sync::Condvar;
 
-    /// Returns whether a thread is known to have ended. loom does not tell.
+    /// Returns false: loom does not report whether a thread has ended.
     pub fn is_finished(_thread: &thread::JoinHandle<()>) -> bool {
         false
     }

@@ -1,8 +1,8 @@
-//! The timers of processes: the deadlines at which waiting processes are woken.
+//! The timers of processes: they wake waiting processes at their deadlines, and check for slow receivers.
 //!
-//! A process has at most one valid timer. If its deadline has moved to a later time, the timer finds
-//! out when it fires, and is set again. So a process that waits with a time limit a million times,
-//! and never needs it, does not leave a million timers behind.
+//! A process has at most one valid timer for its deadline. If the deadline has moved to a later time when the timer
+//! fires, the timer is set again. So a process that waits a million times with a time limit, and never reaches it, does
+//! not leave a million timers behind.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -39,10 +39,10 @@ impl Timers {
         Timers { heap: Mutex::default(), next_us: AtomicI64::new(NEVER) }
     }
 
-    /// Wakes the process at its deadline, which the caller has stored in it.
+    /// Sets the timer of a process to its deadline, which the caller has stored in `deadline_us`.
     pub(crate) fn arm(&self, entry: &Arc<Entry>) {
         let deadline_us = entry.deadline_us.load(Ordering::Relaxed);
-        // Only a turn of the process and its timer change this, both under this lock.
+        // `armed_us` is changed only here and when the timer fires, in both cases under this lock.
         let mut heap = self.heap.lock();
         if deadline_us < entry.armed_us.load(Ordering::Relaxed) {
             entry.armed_us.store(deadline_us, Ordering::Relaxed);
@@ -51,7 +51,7 @@ impl Timers {
         }
     }
 
-    /// Checks at that time whether the process keeps senders waiting.
+    /// Sets a timer that checks at `at_us` whether the process keeps senders waiting.
     pub(crate) fn check_slowness_at(&self, at_us: i64, entry: Arc<Entry>) {
         let mut heap = self.heap.lock();
         heap.push(Reverse(Timer { at_us, purpose: Purpose::CheckSlowness, entry }));

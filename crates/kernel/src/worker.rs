@@ -21,7 +21,7 @@ const LOOK_US: i64 = 100;
 /// Starts a worker thread.
 ///
 /// # Errors
-/// If the operating system gives no thread.
+/// If the operating system cannot start a thread.
 pub(crate) fn start(shared: &Arc<Shared>, index: usize) -> io::Result<()> {
     let worker = shared.clone();
     let builder = thread::Builder::new().name(format!("lucarne-{index}"));
@@ -54,7 +54,8 @@ fn work(shared: &Arc<Shared>, index: usize) {
         match shared.scheduler.pick(index) {
             Some(entry) => {
                 run_chain(shared, index, entry);
-                // A caller outside is likely to send another request. The driver lingers itself.
+                // A caller outside of the kernel is likely to send another request. A driver polls by itself before it
+                // sleeps.
                 if is_from_outside && shared.scheduler.idle.driver().is_none() {
                     linger_until_us = shared.clock.now_us() + PATIENCE_US;
                 }
@@ -68,7 +69,7 @@ fn work(shared: &Arc<Shared>, index: usize) {
     }
 }
 
-/// Runs a process, then the one it handed over to, and so on, on one budget.
+/// Runs a process, then the process to which it has handed over, and so on, on one budget.
 pub(crate) fn run_chain(shared: &Arc<Shared>, index: usize, first: Arc<Entry>) {
     let mut budget = BUDGET;
     let mut next = Some(first);
@@ -114,7 +115,7 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
     used
 }
 
-/// Gives a mirror turns on this thread until it has nothing to do. It has no timers.
+/// Gives a mirror turns on this thread until it has nothing to do. Deadlines of mirrors are ignored.
 pub(crate) fn run_here(shared: &Arc<Shared>, entry: &Arc<Entry>) {
     while entry.run_state.start() {
         if entry.killed.load(Ordering::Acquire) {
@@ -129,7 +130,7 @@ pub(crate) fn run_here(shared: &Arc<Shared>, entry: &Arc<Entry>) {
     }
 }
 
-/// Runs the turn itself. Returns how it ended, and the used part of the budget.
+/// Runs the code of the process for one turn. Returns how the turn ended, and the used part of the budget.
 #[inline]
 fn run_process(shared: &Arc<Shared>, entry: &Arc<Entry>, budget: u32) -> (Outcome, u32) {
     entry.deadline_us.store(NEVER, Ordering::Relaxed);

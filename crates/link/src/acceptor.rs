@@ -1,8 +1,10 @@
-//! The thread of a listener: accepts connections and admits those that introduce themselves.
+//! The thread of a listener: accepts connections and admits those that send a valid hello.
 //!
-//! All handshakes are driven by one thread, which never waits for a peer. A connection has [`PATIENCE`] to send its hello.
-//! If too many are silent, the oldest of them goes: an honest peer sends its hello at once, so it does not become the oldest.
-//! `admitted` bounds the connections that have sent it. Connections of other users are closed when they are accepted. If the socket's file is removed, it is made again.
+//! One thread drives all handshakes, and never waits for a peer. A connection has [`PATIENCE`] to send its hello. If
+//! too many connections are silent, the oldest of them is closed: a correct peer sends its hello at once, so its
+//! connection does not become the oldest. `admitted` limits the connections that have sent their hello. Connections of
+//! other users are closed as soon as they are accepted. If the file of the socket is removed, the thread makes it
+//! again.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -23,16 +25,16 @@ use crate::admitted::{Admitted, Full, Welcomed};
 use crate::handshake::{self, PATIENCE, ReceivedHello};
 use crate::listen::{AssignGroup, Connections, ListenError, bind, folder_of};
 
-/// The maximum number of connections that have not introduced themselves.
+/// The maximum number of connections whose hello is not complete.
 const SILENT_MAX: usize = 256;
 
 /// The number of connections that are accepted before other events are handled.
 const ACCEPTED_MAX: usize = 64;
 
-/// The pause after a lack of descriptors that closing silent connections does not mend.
+/// The pause after a failed accept, if there is no silent connection that could be closed to free a descriptor.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The time between looks at the path if changes of the folder are not reported.
+/// The time between checks of the path if changes in the folder are not reported.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A path on which a system listens, and the connections that are not admitted yet.
@@ -103,7 +105,7 @@ impl Acceptor {
         }
     }
 
-    /// Returns the time until a silent connection must go, or the path is checked.
+    /// Returns the time until a silent connection must be closed, or the path must be checked.
     fn time_left(&self) -> Duration {
         let now_us = self.clock.now_us();
         let left = |silent: &Silent| Duration::from_micros((silent.until_us - now_us).max(0).unsigned_abs());
@@ -125,12 +127,13 @@ impl Acceptor {
         }
     }
 
-    /// Reads what a connection has sent. Admits it if it has introduced itself, and closes it if it breaks the protocol.
+    /// Reads the data that a connection has sent. Admits the connection if its hello is complete, and closes it if the
+    /// peer breaks the protocol.
     fn advance(&mut self, mut silent: Silent) {
         match silent.hello.advance(&silent.stream) {
-            // A peer that breaks the protocol is hung up on, which tells it enough.
             Ok(Some(claim)) => self.welcome(silent.stream, &claim),
             Ok(None) => self.silent.push_back(silent),
+            // A connection whose peer breaks the protocol is closed without an answer.
             Err(_) => {}
         }
     }
@@ -138,10 +141,10 @@ impl Acceptor {
     /// Admits a connection that has introduced itself, if there is room.
     fn welcome(&mut self, stream: UnixStream, claim: &str) {
         if let Err(Full { connected_max }) = self.admitted.make_room() {
-            let reason = format!("{connected_max} containers are connected, as many as it takes");
+            let reason = format!("{connected_max} containers are connected, which is the maximum");
             return handshake::send_refusal(&stream, &reason);
         }
-        // A peer that cannot be admitted is hung up on.
+        // A connection that cannot be admitted is closed.
         if let Ok(welcomed) = self.connections.welcome(stream, claim, &*self.assign) {
             self.admitted.add(welcomed);
         }
@@ -152,7 +155,8 @@ impl Acceptor {
             match self.socket.accept() {
                 Ok((stream, _)) => self.let_wait(stream),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // The peer has already gone, or descriptors are lacking. A silent connection has one that it does not need.
+                // The peer has hung up already, or no descriptor is left: closing the oldest silent connection frees
+                // one.
                 Err(_) if self.silent.pop_front().is_some() => {}
                 Err(_) => return thread::sleep(PAUSE),
             }
@@ -174,12 +178,14 @@ impl Acceptor {
 
     /// Makes the socket's file again if it was removed.
     fn look_at_path(&mut self) {
-        // The watch comes first, so that it reports changes after the look. The folder may be another one than before.
+        // A new watch, since the path may lead to another folder now, and before the check, so that it reports all
+        // changes after the check.
         self.changes = watch(&self.path);
         if self.is_there() {
             return;
         }
-        // Another file or process may have the path now, or the folder may be gone again: then it looks at intervals.
+        // Another file or process may have the path now, or the folder may be gone again: then the path is checked at
+        // intervals.
         self.changes = self.bind_again().ok().and_then(|()| watch(&self.path)).filter(|_| self.is_there());
     }
 
@@ -196,7 +202,7 @@ impl Acceptor {
     }
 }
 
-/// Reports changes in the folder of a path.
+/// Returns a descriptor that is readable after a change in the folder of a path, or none if there can be no watch.
 fn watch(path: &Path) -> Option<OwnedFd> {
     use inotify::WatchFlags;
     let changes = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK).ok()?;

@@ -1,9 +1,10 @@
-//! The connections of a listener that have introduced themselves, and how many there may be.
+//! The connections of a listener that have sent their hello, and the limits on their number.
 //!
-//! A connection costs descriptors and memory, and any process of the user can make some. Connections that have sent
-//! nothing since their hello are *idle*. If there are too many of these, one goes: the oldest idle one of the OS process
-//! that has most. So a process that makes connections without end loses its own. A connection that has sent something is
-//! never closed for another one: if all places are taken, newcomers are refused.
+//! A connection costs descriptors and memory, and any OS process of the user can make connections. Connections that
+//! have sent nothing since their hello are *idle*. If there are too many of these, the oldest idle connection of the OS
+//! process with the most idle connections is closed. So an OS process that makes connections without end loses its own.
+//! A connection that has sent something is never closed in favor of another: if all places are taken, new connections
+//! are refused.
 
 use std::sync::Weak;
 
@@ -15,17 +16,19 @@ use crate::link::Link;
 /// The maximum number of connections of a listener.
 const CONNECTED_MAX: u64 = 4_096;
 
-/// The minimum of that number, however few descriptors there are.
+/// The minimum of the limit on connections, however few descriptors this OS process may open.
 const CONNECTED_MIN: u64 = 16;
 
-/// A connection has five descriptors. The connections of a listener take half of what the OS process may open.
+/// The number of descriptors that are reserved for each connection. A connection over shared memory has seven: the
+/// socket, the pidfd, and five for its bells. So the connections of a listener take at most 70% of what the OS process
+/// may open.
 const DESCRIPTORS_EACH: u64 = 10;
 
-/// The maximum number of idle connections, and their maximum part of all.
+/// The maximum number of idle connections: this many, but at most one in `IDLE_PART` of the limit on connections.
 const IDLE_MAX: usize = 256;
 const IDLE_PART: usize = 4;
 
-/// A connection that counts.
+/// A connection that is counted against the limits.
 pub(crate) trait Counted {
     /// Returns whether it has ended.
     fn is_over(&self) -> bool;
@@ -116,7 +119,7 @@ impl<C: Counted> Admitted<C> {
             .map(|(index, one)| (index, one.process()))
             .collect();
         let count = |process| idle.iter().filter(|(_, other)| *other == process).count();
-        // Of several with as many, the one with the oldest.
+        // If several OS processes have the most, takes the one whose idle connection is the oldest.
         let most = idle.iter().rev().max_by_key(|(_, process)| count(*process));
         let oldest = most.and_then(|(_, process)| idle.iter().find(|(_, other)| other == process));
         let Some((index, _)) = oldest else { return false };
@@ -132,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// A connection of an OS process, which notes its end.
+    /// A connection of an OS process. Records in `ended` that it was ended.
     struct Test {
         name: u32,
         process: i32,
@@ -176,14 +179,14 @@ mod tests {
     #[test]
     fn a_process_that_floods_loses_its_own_idle_connections() {
         let (world, mut admitted) = (World::default(), Admitted::of(40));
-        // Its owner has not sent anything yet.
+        // A connection of an OS process that makes no others.
         admitted.add(world.connection(1));
         for _ in 0..2_000 {
-            admitted.make_room().expect("idle ones go");
+            admitted.make_room().expect("idle connections are closed");
             admitted.add(world.connection(2));
         }
         let honest = world.connection(3);
-        admitted.make_room().expect("idle ones go");
+        admitted.make_room().expect("idle connections are closed");
         admitted.add(honest);
         assert_eq!(admitted.connections.len(), 10);
         let left: Vec<u32> = admitted.connections.iter().map(|connection| connection.name).collect();

@@ -28,11 +28,11 @@ use crate::wire::{WireError, socket};
 /// started with.
 pub const SOCKET_VARIABLE: &str = "LUCARNE_SOCKET";
 
-/// Becoming a container of a system in another OS process.
+/// Connects a program as a container of a system in another OS process.
 ///
-/// Services, resources, limits and ends then work as they do within one OS process. The threads that wait on the
-/// container (in [`Container::run`] or a `wait`) do its work; otherwise a dedicated thread does. When the connection
-/// breaks, all other containers have ended for this one, and this one has ended for them.
+/// Services, resources, limits and the end of a container then work as they do within one OS process. The threads that
+/// wait on the container (in [`Container::run`] or a `wait`) do its work; otherwise a dedicated thread does. When the
+/// connection breaks, this container is told that all others have ended, and they are told that this one has ended.
 pub trait Connect: Sized {
     /// Connects through the path on which a system listens, under the name of the program.
     ///
@@ -166,7 +166,7 @@ fn program_name() -> String {
     name.unwrap_or("program").to_owned()
 }
 
-// -- The executor thread connects, and then lives in the container --------------------------------
+// -- The executor thread connects, and then runs the container ------------------------------------
 
 /// A container that is being connected.
 struct Connecting {
@@ -251,7 +251,7 @@ impl Plan {
     }
 }
 
-/// Connects, and starts the local container under the names that the listener gives.
+/// Connects, and starts the local container with the ids that the listener assigns.
 fn join<T>(
     name: &str,
     target: Option<Target>,
@@ -312,8 +312,8 @@ impl RemoteProcess {
         Ok(RemoteProcess { remote, program })
     }
 
-    /// Runs the process on this thread until the process ends. It is told of the end of the connection as of the end of
-    /// all other processes.
+    /// Runs the process on this thread until the process ends. When the connection ends, the process is told that all
+    /// other processes have ended.
     pub fn run(self) {
         self.remote.execute();
     }

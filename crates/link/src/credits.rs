@@ -9,19 +9,20 @@ use rustc_hash::FxHashMap;
 
 use crate::exchange::Subject;
 
-/// The number of notifications in a batch. Room is announced when half of a thousand is free, so a few do not matter.
+/// The number of notifications that make a batch due. A mailbox announces room when half of its 1,024 places for a
+/// resource are free, so a delay of 64 notifications does not matter.
 const COUNT_MAX: u32 = 64;
 
-/// The number of bytes in a batch.
+/// The number of bytes that make a batch due.
 const BYTES_MAX: usize = 64 << 10;
 
-/// The longest time between two batches, in microseconds.
+/// The time after a batch, in microseconds, from which on the next notification makes a batch due.
 const BATCH_INTERVAL_US: i64 = 50_000;
 
 #[derive(Default)]
 pub(crate) struct Credits {
     state: Mutex<State>,
-    /// Whether any are pending, readable without the lock.
+    /// Whether acknowledgments are pending, readable without the lock.
     is_due: AtomicBool,
 }
 

@@ -1,9 +1,9 @@
 //! The listener's connections, on which its idle workers wait.
 //!
 //! A connection that received data a moment ago is *hot*: the worker polls it without a system call, and the other
-//! side rings no bell. When the worker in the driver wants to sleep and no data has arrived for a while, it tells the
-//! other sides of all hot connections, and the epoll instance then covers them all. Only that worker makes a
-//! connection hot, so no connection is hot while it sleeps.
+//! side rings no bell. If no data has arrived for a while, the worker in the driver asks the other side of each hot
+//! connection to ring from now on, and then sleeps on an epoll instance that covers all connections. Only that worker
+//! makes a connection hot, so no connection is hot while that worker sleeps.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -52,10 +52,10 @@ const ABSENT: u8 = 0;
 const AWAKE: u8 = 1;
 /// A worker is in the driver and sleeps on epoll.
 const ASLEEP: u8 = 2;
-/// No worker is to stay in the driver.
+/// The worker in the driver must leave it, or else the next one must not wait there: `unpark` was called.
 const UNPARKED: u8 = 3;
 
-/// The low bits hold the kind of an event, the other bits its connection.
+/// The number of low bits in the data of an event that hold its kind; the other bits hold the number of its connection.
 const WHAT_BITS: u32 = 2;
 const NUDGE: u64 = 0;
 const RUNG: u64 = 1;
@@ -104,7 +104,7 @@ impl LinkDriver {
         self.all.lock().remove(&connection.number);
         let Descriptors { bells, socket, process } = connection.link.wire().descriptors();
         for descriptor in [bells[BELL], socket, process].into_iter().flatten() {
-            // The socket may not have been added.
+            // Fails if the descriptor was not added, which is fine.
             let _ = epoll::delete(&self.epoll, descriptor);
         }
     }
@@ -116,8 +116,8 @@ impl LinkDriver {
         }
     }
 
-    /// Runs turns of the stand-ins whose connections have data, and forgets closed connections. Returns false if
-    /// there was no work.
+    /// Wakes the stand-ins of the hot connections that have work, and removes the connections whose stand-ins have
+    /// ended. Returns false if no stand-in was woken.
     fn look_at(&self, hot: &mut Vec<Arc<Connection>>) -> bool {
         let mut has_found = false;
         hot.retain(|connection| {
@@ -126,7 +126,7 @@ impl LinkDriver {
                 return false;
             }
             if connection.link.has_news() {
-                // A stand-in that already has its turn continues by itself.
+                // Returns false for a stand-in whose turn is due anyway: it reads the data in that turn.
                 has_found |= connection.stand_in.try_wake();
             }
             true
@@ -134,13 +134,13 @@ impl LinkDriver {
         has_found
     }
 
-    /// Tells the other sides that this side stopped polling. Returns true if data arrived meanwhile.
+    /// Announces on each hot connection that this side no longer polls. Returns true if data arrived meanwhile.
     fn cool(&self, hot: &mut Vec<Arc<Connection>>) -> bool {
         let mut has_found = false;
         hot.retain(|connection| {
             connection.link.wire().announce_sleep(BELL);
             let is_ready = connection.link.has_news();
-            // A stand-in that already has its turn polls again after it.
+            // A stand-in whose turn is due anyway reads the data in that turn.
             let has_woken = is_ready && connection.stand_in.try_wake();
             if has_woken {
                 connection.link.wire().announce_awake();
@@ -157,7 +157,7 @@ impl LinkDriver {
     fn wait_for_events(&self, timeout: Option<Duration>) -> Vec<Arc<Connection>> {
         let mut events = Vec::with_capacity(EVENTS_MAX);
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        // The only error is an interruption: the waiting worker comes back.
+        // The only error is an interruption, after which the worker calls `wait` again.
         let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref());
         let handle = |event: epoll::Event| {
             let (number, what) = (event.data.u64() >> WHAT_BITS, event.data.u64() & ((1 << WHAT_BITS) - 1));
@@ -221,7 +221,7 @@ impl LinkDriver {
 
 impl Driver for LinkDriver {
     fn look(&self) {
-        // The worker in the driver polls more often.
+        // If a worker is in the driver, it polls more often than this call would.
         if self.state.load(Ordering::Relaxed) != ABSENT || self.all.lock().is_empty() {
             return;
         }

@@ -1,16 +1,17 @@
-//! The pending obligations of the two kernels across a connection, the same at both ends.
+//! Turns messages into frames and frames into messages, and records the replies and acknowledgments that are still due.
+//! Both ends of a connection use it.
 //!
 //! A message taken from a mailbox becomes a frame, and the exchange records the pending reply: the token of a request
 //! until its answer arrives, the credit of a notification until the other side has handled it. A frame becomes a
-//! message in the other party's name. So each kernel counts, bounds and judges the messages of its own processes as
-//! if the receiver were local:
+//! message in the name of its sender. So each kernel counts and limits the messages of its own processes as if the
+//! receiver were local:
 //!
-//! - A request counts as outstanding until its answer frame is there. A canceled one is
-//!   answered at once on this side, and the cancel travels.
+//! - A request counts as outstanding until its answer frame has arrived. A canceled request is answered at once on the
+//!   caller's side, and the cancel is sent to the other side.
 //! - A notification keeps its place at the sender's end until the receiver has handled it, not
 //!   only until it has arrived. So the kernel of the sender decides which consumers are slow.
 //!
-//! *Party* is the process of the listening system that a frame is about.
+//! The *party* of a frame is the process of the listening system that the frame comes from, goes to or is about.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -38,10 +39,10 @@ pub(crate) const BUFFERS_MAX: usize = 256;
 /// The maximum number of bytes in all buffers of a payload.
 pub(crate) const BUFFER_BYTES_MAX: usize = 1 << 30;
 
-/// The reason why a request or its answer cannot travel.
+/// The failure of a request that is too large to be sent, or whose answer is.
 const TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 
-/// The end of the connection.
+/// One of the two ends of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Listener,
@@ -57,30 +58,30 @@ pub(crate) struct Exchange {
     credits: Credits,
 }
 
-/// The resource of notifications, and the party that they come from or go to.
+/// A party, and the subject of notifications that come from it or go to it.
 pub(crate) type Subject = (Pid, About);
 
-/// An answer to a request of the other side.
+/// A request of the other side that was answered.
 struct Answered {
     party: Pid,
-    /// The id of the request there and here.
+    /// The id of the request on the other side, and its id on this side.
     there: RequestId,
     here: RequestId,
     /// The process that has answered.
     by: Pid,
 }
 
-/// The number of answers that are kept for a late cancel. While a cancel is on its way, there can be as many further
-/// answers as requests are outstanding at both ends.
+/// The maximum number of answered requests that are kept for a late cancel. While a cancel is on its way, each request
+/// that is outstanding at either end can be answered, too.
 const ANSWERED_MAX: usize = 4 * REQUESTS_MAX;
 
 #[derive(Default)]
 struct Ledger {
     /// The tokens of requests sent to the other side, by party and by the caller's id.
     tokens: FxHashMap<(Pid, RequestId), RequestToken>,
-    /// The local ids of the other side's requests, mapped to their ids there.
+    /// The other side's requests: their local ids, mapped to their ids on the other side.
     asked: FxHashMap<(Pid, RequestId), RequestId>,
-    /// The answers that were sent last, the newest at the end: their askers may still cancel.
+    /// The requests that were answered last, the newest at the end: their callers may still cancel them.
     answered: VecDeque<Answered>,
     /// The places of notifications that the other side has not handled yet.
     credits: FxHashMap<Subject, VecDeque<Credit>>,
@@ -123,7 +124,7 @@ impl Exchange {
                 if let Some(token) = token {
                     token.reply(Err(Failure::new("CANCELED")));
                 }
-                // Also if the answer has come: the other side takes back what it has given.
+                // Sent even if the answer has arrived: the other side then takes back what the answer gave away.
                 self.link.send(Outgoing::cancel(party.0, id));
             }
             MessageKind::Notification { client, handle, payload, credit } => {
@@ -151,7 +152,7 @@ impl Exchange {
                     self.link.send(Outgoing::external(party, payload));
                 }
             }
-            // It is meant for processes that hold much memory.
+            // Only processes that subscribe to it get it, and stand-ins and mirrors do not.
             MessageKind::MemoryPressure { .. } => {}
             MessageKind::User { kind, payload, .. } => {
                 if fits(&payload) {
@@ -185,7 +186,7 @@ impl Exchange {
 
     // -- Incoming -----------------------------------------------------------------------------
 
-    /// Carries out a frame in the name of `port`, toward `to`.
+    /// Delivers a frame to `to`, in the name of the process of `port`.
     ///
     /// # Errors
     /// Returns a violation if the frame is not valid for this end or at this moment.
@@ -233,7 +234,7 @@ impl Exchange {
             }
             Body::SlowConsumer { client, handle } => self.cut_off_here(port, to, party, (client, handle)),
             Body::User { kind, payload } => {
-                // A local sender is not told either when the receiver reads no notifications.
+                // The sender is not told of an error: no frame reports it.
                 let _ = port.send(to, kind, Payload::from_parts(payload, buffers));
             }
             Body::External { payload } => {
@@ -301,7 +302,7 @@ impl Exchange {
         match port.notify_watched(to, about, payload, self.clone()) {
             Ok(()) => Ok(()),
             Err(Refused { error: SendError::Full, payload }) => Err(payload),
-            // No process will handle it any more.
+            // The receiver cannot get the notification, so it counts as handled.
             Err(Refused { payload, .. }) => {
                 self.credits.add((party, about), payload.size(), port.now_us());
                 Ok(())
@@ -324,7 +325,7 @@ impl Exchange {
         }
     }
 
-    /// Closes the resource at both ends, because a notification cannot travel.
+    /// Cuts a resource off at both ends, because a notification is too large to be sent.
     fn cut_off(&self, port: &Port, sender: Pid, party: Pid, (client, handle): (i64, i64)) {
         self.cut_off_here(port, sender, party, (client, handle));
         self.link.send(Outgoing::slow_consumer(party, client, handle));
@@ -374,7 +375,7 @@ impl Exchange {
         self.let_go(std::mem::take(&mut gone.held).into_values().flatten());
     }
 
-    /// Ends the connection. Callers that wait for an answer of the other side get an error.
+    /// Ends the connection. Callers that wait for an answer from the other side get an error.
     pub(crate) fn end(&self) {
         self.link.close();
         let ledger = std::mem::take(&mut *self.ledger.lock());
@@ -393,16 +394,16 @@ impl CreditWatch for Exchange {
     }
 }
 
-/// A request that its asker has canceled.
+/// A request that its caller has canceled.
 enum Canceled {
-    /// It has no answer yet. Its id here.
+    /// The request has no answer yet. Has its id on this side.
     Open(RequestId),
     /// The answer was sent.
     Answered { here: RequestId, by: Pid },
 }
 
 impl Ledger {
-    /// Notes that a request of the other side was answered. Returns its id there.
+    /// Records that a request of the other side was answered. Returns the id of the request on the other side.
     fn answer(&mut self, party: Pid, here: RequestId, by: Pid) -> Option<RequestId> {
         let there = self.asked.remove(&(party, here))?;
         if self.answered.len() == ANSWERED_MAX {
@@ -456,8 +457,8 @@ impl Ledger {
     }
 }
 
-/// Returns the remaining wait in the form that a frame carries: an expired wait becomes the shortest one, and a wait
-/// of more than an hour is not sent.
+/// Returns the remaining wait as a frame carries it: an expired wait becomes 1, and a wait that does not fit, of more
+/// than 71 minutes, becomes 0, which stands for an unknown wait.
 fn left_us(left_us: i64) -> u32 {
     u32::try_from(left_us.max(1)).unwrap_or(0)
 }

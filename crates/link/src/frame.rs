@@ -1,16 +1,17 @@
 //! The frames that the two ends of a connection exchange.
 //!
-//! A frame is a head of fixed size, little end first, a text where the kind has one, and an encoded payload:
+//! A frame is a head of fixed size, with little-endian numbers, a text if the kind has one, and an encoded payload:
 //!
 //! ```text
 //!  0    1      2       4       8     16    24    32    40
 //!  kind detail buffers length  pid   gid   first second text... payload...
 //! ```
 //!
-//! *pid* is always the process of the listening system that the frame addresses or concerns: the other party is the
-//! remote container. *buffers* is the number of buffers beside the frame, *length* the bytes of the text or a count.
-//! Fields that a kind does not use are zero, and any other value is an error: each frame has one encoding. Parsing is
-//! total and borrows: a frame's claims never cause an allocation.
+//! *pid* is always the process of the listening system that the frame comes from, goes to or is about: at the other end
+//! is always the remote container. *buffers* is the number of buffers beside the frame. *length* is the number of bytes
+//! in the text, a count, or a time. Other fields than *pid* and *gid* that a kind does not use are zero, and any other
+//! value is an error. Parsing accepts any bytes without a panic, and borrows: the numbers in a frame never cause an
+//! allocation.
 
 use lucarne_kernel::{About, Failure, Gid, Pid, RequestId, USER_KIND_MIN};
 use lucarne_message::{Buffer, Payload};
@@ -23,7 +24,7 @@ pub(crate) const VERSION: u32 = 2;
 /// The number of bytes before text and payload.
 pub(crate) const HEAD: usize = 40;
 
-/// A parsed frame: see the module documentation.
+/// The body of a parsed frame: see the module documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Body<'f> {
     /// A request to or from the process, with the `id` that its caller gave it.
@@ -37,11 +38,11 @@ pub(crate) enum Body<'f> {
     Cancel { id: RequestId },
     /// A value from a resource to its proxy.
     Notification { client: i64, handle: i64, payload: &'f [u8] },
-    /// The other side's notifications were handled; the frame says how many.
+    /// Notifications that the receiver of this frame had sent were handled: the next `count` of the subject `about`.
     Credit { about: About, count: u32 },
     /// A resource is cut off: notifications of it were not taken.
     SlowConsumer { client: i64, handle: i64 },
-    /// To the listener: say when the process has ended.
+    /// To the listener: asks for a report of the end of the process.
     Watch,
     /// From the listener: the process has ended.
     Terminated,
@@ -51,9 +52,9 @@ pub(crate) enum Body<'f> {
     External { payload: &'f [u8] },
     /// To the listener: the container has ended, with this code.
     Exit { code: i32 },
-    /// To the listener, first of all.
+    /// The first frame to the listener: the version of the protocol, and the name of the container.
     Hello { version: u32, name: &'f str },
-    /// From the listener, first of all: the names of the container, and of the service manager.
+    /// The first frame from the listener: the pid and the group of the container, and the pid of the service manager.
     Welcome { pid: Pid, gid: Gid, manager: Pid },
 }
 
@@ -94,7 +95,7 @@ mod kind {
     pub(super) const WELCOME: u8 = 14;
 }
 
-/// The fields of the head, besides the number of buffers.
+/// The fields of the head, except the number of buffers.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Head {
     kind: u8,
@@ -107,7 +108,8 @@ struct Head {
 }
 
 impl Outgoing {
-    /// Creates a request. `(pid, gid)` is the process of the listening system, as in all that follow.
+    /// Creates a request. `party` is the process of the listening system and its group, here and in the functions
+    /// below.
     pub(crate) fn request(
         party: (Pid, Gid),
         id: RequestId,
@@ -136,7 +138,7 @@ impl Outgoing {
         }
     }
 
-    /// Cancels a request.
+    /// Creates the cancel of a request.
     pub(crate) fn cancel(pid: Pid, id: RequestId) -> Outgoing {
         Outgoing::plain(pid, Head { kind: kind::CANCEL, first: id.as_i64(), ..Head::default() })
     }
@@ -147,7 +149,7 @@ impl Outgoing {
         Outgoing::new(party, head, payload)
     }
 
-    /// Acknowledges handled notifications.
+    /// Creates the acknowledgment of handled notifications.
     pub(crate) fn credit(pid: Pid, about: About, count: u32) -> Outgoing {
         let head = Head { kind: kind::CREDIT, length: count, ..Head::default() };
         Outgoing::plain(
@@ -159,18 +161,18 @@ impl Outgoing {
         )
     }
 
-    /// Reports that a resource is cut off.
+    /// Creates the report that a resource is cut off.
     pub(crate) fn slow_consumer(pid: Pid, client: i64, handle: i64) -> Outgoing {
         let kind = kind::SLOW_CONSUMER;
         Outgoing::plain(pid, Head { kind, first: client, second: handle, ..Head::default() })
     }
 
-    /// Asks to be told when the process ends.
+    /// Creates a frame that asks for a report of the end of the process.
     pub(crate) fn watch(pid: Pid) -> Outgoing {
         Outgoing::plain(pid, Head { kind: kind::WATCH, ..Head::default() })
     }
 
-    /// Reports that a process has ended.
+    /// Creates the report that a process has ended.
     pub(crate) fn terminated(pid: Pid) -> Outgoing {
         Outgoing::plain(pid, Head { kind: kind::TERMINATED, ..Head::default() })
     }
@@ -185,7 +187,7 @@ impl Outgoing {
         Outgoing::new(party, Head { kind: kind::EXTERNAL, ..Head::default() }, payload)
     }
 
-    /// Reports that the container has ended.
+    /// Creates the report that the container has ended.
     pub(crate) fn exit(code: i32) -> Outgoing {
         let head = Head { kind: kind::EXIT, first: i64::from(code), ..Head::default() };
         Outgoing::plain(Pid::from_i64(0), head)
@@ -214,7 +216,7 @@ impl Outgoing {
     fn with_text(party: (Pid, Gid), mut head: Head, text: String, mut payload: Payload) -> Outgoing {
         (head.pid, head.gid) = (party.0.as_i64(), party.1.as_i64());
         if matches!(head.kind, kind::FAILURE | kind::HELLO) {
-            // A longer text does not fit into a frame, and is refused there.
+            // A text of 4 GiB or more does not fit into a frame: the wire rejects it.
             head.length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }
         let buffers = payload.take_buffers();
@@ -330,7 +332,7 @@ fn body(head: Head, rest: &[u8]) -> Option<Body<'_>> {
         },
         _ => return None,
     };
-    // Each frame has one encoding: unused fields must have their written value, and no bytes follow.
+    // Fields that the kind does not use must be zero, except pid and gid, and no bytes may follow.
     let again = written(&body, head);
     let expected_rest = match body {
         Body::Request { payload, .. }

@@ -1,8 +1,8 @@
 //! The handshake on the socket, before there is a wire.
 //!
-//! The container sends *hello* with its name; the listener answers *welcome* with the names that it assigns and, if
-//! frames are to go through shared memory, its descriptors. Each is one frame behind its length. A time limit keeps a
-//! silent peer from blocking the other side.
+//! The container sends *hello* with its name; the listener answers *welcome* with the ids that it assigns and, if
+//! frames are to go through shared memory, the descriptors for that. Each message is one frame, preceded by its length.
+//! A time limit keeps a silent peer from blocking the other side.
 
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -22,7 +22,7 @@ use crate::wire::rings::{DESCRIPTORS, RingWire};
 use crate::wire::socket::{self, Received};
 use crate::wire::{Limits, Wire, WireError, plain::SocketWire};
 
-/// The time limit for the other side's part.
+/// The time limit for the handshake message of the other side.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The maximum size of a handshake frame.
@@ -31,7 +31,7 @@ const BYTES_MAX: usize = 1024;
 /// The maximum number of bytes in a name.
 pub(crate) const NAME_MAX: usize = 200;
 
-/// The names that the listener gives the container and itself.
+/// The ids that the listener sends: those that it assigns to the container, and the pid of its service manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Names {
     pub(crate) pid: Pid,
@@ -39,7 +39,7 @@ pub(crate) struct Names {
     pub(crate) manager: Pid,
 }
 
-/// Returns the user and the id of the process at the other end of a socket.
+/// Returns the user id and the process id of the OS process at the other end of a socket.
 pub(crate) fn peer_of(socket: &UnixStream) -> io::Result<(u32, i32)> {
     let credentials = sockopt::socket_peercred(socket)?;
     Ok((credentials.uid.as_raw(), credentials.pid.as_raw_nonzero().get()))
@@ -54,7 +54,7 @@ pub(crate) fn peer_process(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
     Ok(if is_self { None } else { pidfd_open(credentials.pid, PidfdFlags::empty()).ok() })
 }
 
-/// Returns a descriptor for the end of a program that was started from here.
+/// Returns a descriptor for a child process, readable when it has ended. None if there can be none.
 pub(crate) fn process_of(child: &Child) -> Option<OwnedFd> {
     let pid = process::Pid::from_raw(i32::try_from(child.id()).ok()?)?;
     pidfd_open(pid, PidfdFlags::empty()).ok()
@@ -73,12 +73,13 @@ pub(crate) fn receive_hello(socket: &UnixStream) -> Result<String, WireError> {
     }
 }
 
-/// The hello of a container, as far as it has come.
+/// The part of the hello of a container that has arrived.
 #[derive(Default)]
 pub(crate) struct ReceivedHello(Message);
 
 impl ReceivedHello {
-    /// Reads what has come, without waiting. Returns the name of the container when the hello is complete.
+    /// Reads the bytes that have arrived, without waiting. Returns the name of the container when the hello is
+    /// complete.
     pub(crate) fn advance(&mut self, socket: &UnixStream) -> Result<Option<String>, WireError> {
         if !self.0.advance(socket, &mut Vec::new(), 0)? {
             return Ok(None);
@@ -92,7 +93,7 @@ impl ReceivedHello {
     }
 }
 
-/// Returns the transport of frames, and the parts that the container needs for it.
+/// Makes the listener's end of the wire. Returns it, and the descriptors that the container needs for its own end.
 pub(crate) fn make_wire(
     socket: UnixStream,
     process: Option<OwnedFd>,
@@ -121,7 +122,7 @@ pub(crate) fn send_welcome(
 ) -> Result<(), WireError> {
     let bytes = message(Outgoing::welcome(pid, gid, manager));
     let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
-    // This few bytes fit into a socket that has not been written to yet.
+    // So few bytes fit into a socket that has not been written to yet.
     match socket::send(socket, &bytes, &descriptors)? {
         sent if sent == bytes.len() => Ok(()),
         _ => Err(WireError::Broken),
@@ -138,7 +139,7 @@ pub(crate) fn send_refusal(socket: &UnixStream, reason: &str) {
 
 // -- The container's part -----------------------------------------------------------------------
 
-/// Introduces a container, and receives its names and the wire.
+/// Sends the hello of a container, and receives its ids and the container's end of the wire.
 pub(crate) fn introduce(
     socket: UnixStream,
     name: &str,
@@ -168,7 +169,7 @@ pub(crate) fn introduce(
 
 // -- Bytes --------------------------------------------------------------------------------------
 
-/// Returns a frame behind its length.
+/// Returns the length of a frame, followed by the frame.
 fn message(mut outgoing: Outgoing) -> Vec<u8> {
     let (parts, _) = outgoing.parts();
     let bytes = parts.concat();
@@ -191,17 +192,18 @@ fn receive(
     Ok(message.bytes)
 }
 
-/// A message as far as it has come: first its length, then its bytes.
+/// The part of a message that has arrived: first its length, then its bytes.
 #[derive(Default)]
 struct Message {
     length: [u8; 4],
     bytes: Vec<u8>,
-    /// The number of bytes that have come, the length included.
+    /// The number of bytes that have arrived, including those of the length.
     filled: usize,
 }
 
 impl Message {
-    /// Reads what has come, without waiting. Returns whether the message is complete. Descriptors come with its first byte.
+    /// Reads the bytes that have arrived, without waiting. Returns whether the message is complete. Descriptors come
+    /// with its first byte.
     fn advance(
         &mut self,
         socket: &UnixStream,

@@ -7,8 +7,8 @@
 //! # How it works
 //!
 //! In the kernel of the listener a *stand-in* represents the remote container. It is an ordinary guest, so the kernel
-//! handles its permissions, limits and death as for any process. In the other OS process the container runs as
-//! anywhere, on a small kernel of its own, in which every other process is a *mirror*. Stand-in and mirrors turn
+//! handles its permissions, limits and death as for any process. In the other OS process the container runs like a
+//! local one, on a small kernel of its own, in which every other process is a *mirror*. Stand-in and mirrors turn
 //! messages into frames and frames into messages; `exchange` records the replies that are still due. Frames travel
 //! over a [`wire`].
 //!

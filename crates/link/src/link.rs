@@ -1,4 +1,5 @@
-//! The sending side of a connection: frames that find no room wait here.
+//! One end of a connection as stand-ins, mirrors and `exchange` use it: a wire, and the frames that wait for room in
+//! it.
 //!
 //! Any thread can send. Order is kept: as long as a frame waits, all later frames wait too. Callers should add no
 //! more frames then ([`Link::is_blocked`]): the kernel bounds the messages that stay in a mailbox.
@@ -118,7 +119,8 @@ impl Link {
         self.is_paused.store(is_paused, Ordering::Release);
     }
 
-    /// Returns whether the reader has work: a frame, room for a waiting frame, or the end.
+    /// Returns whether the stand-in has work: a received frame, room for waiting frames, or the end of the connection.
+    /// Sends waiting frames first.
     pub(crate) fn has_news(&self) -> bool {
         if self.is_blocked() {
             self.retry();

@@ -1,8 +1,8 @@
 //! The listener's end: access checks, and the life of each connection.
 //!
-//! By path only OS processes of the same user can connect: the user owns the folder of the socket alone, and the
-//! operating system tells the owner of the other end. The name that a container gives is a claim, and is shown with a
-//! question mark. A connected socket that the host hands to a program which it starts itself proves the name.
+//! By path, only OS processes of the same user can connect: only this user can enter the folder of the socket, and the
+//! operating system reports the user at the other end. The name that a container sends is a claim, and is shown with a
+//! question mark. If the host starts a program itself and gives it a connected socket, the host knows the name.
 
 use std::fs;
 use std::io;
@@ -64,7 +64,7 @@ pub enum ListenError {
     #[error("{} is not a socket", .0.display())]
     NotASocket(PathBuf),
     /// Users other than the owner can enter the folder, or another user owns it.
-    #[error("other users can enter the folder {}: name a socket in a folder of your own that has mode 700", .0.display())]
+    #[error("other users can enter the folder {}: choose a socket in a folder of your own with mode 700", .0.display())]
     OpenFolder(PathBuf),
     /// The folder of the socket is a file.
     #[error("{} is not a folder", .0.display())]
@@ -78,7 +78,7 @@ pub enum ListenError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AdoptError {
-    /// The system has no service manager, or no names left.
+    /// The system has no service manager, or no pids or group ids left.
     #[error("the system accepts no containers")]
     NoNames,
     /// The other side broke the handshake protocol.
@@ -90,10 +90,10 @@ pub enum AdoptError {
 }
 
 impl Connections {
-    /// Creates the connections of a system. Each kernel has one value and its clones.
+    /// Creates the connections of a system. Can be called once for each kernel; the value can be cloned.
     ///
     /// # Errors
-    /// Returns errors of the operating system, and one of the kind `AlreadyExists`.
+    /// Returns errors of the operating system, and one of the kind `AlreadyExists` if the kernel has a driver already.
     pub fn new(kernel: &KernelHandle) -> io::Result<Connections> {
         let driver = Arc::new(LinkDriver::new()?);
         if !kernel.set_driver(driver.clone()) {
@@ -119,7 +119,7 @@ impl Connections {
         self.listen_by(path.as_ref(), Arc::new(move |claim: &str| (kernel.prepare(), format!("{claim}?"))))
     }
 
-    /// Does the same for containers whose name the host knows, in groups that `prepare` makes.
+    /// As [`listen`](Connections::listen), for containers whose name the host knows, in groups that `prepare` makes.
     ///
     /// # Errors
     /// See [`ListenError`].
@@ -156,7 +156,7 @@ impl Connections {
         self.adopt_in(self.kernel.prepare(), name, socket, child)
     }
 
-    /// Does the same in a prepared group.
+    /// As [`adopt`](Connections::adopt), in a prepared group.
     ///
     /// # Errors
     /// See [`AdoptError`].
@@ -171,12 +171,13 @@ impl Connections {
             Some(child) => handshake::process_of(child),
             None => handshake::peer_process(&socket)?,
         };
-        // The name that it gives itself does not count.
+        // The name in the hello is ignored.
         handshake::receive_hello(&socket)?;
         self.admit(group, name, socket, process).map(|(program, _)| program)
     }
 
-    /// Starts a program, which inherits a socket and connects with it, as `name`. Waits until it has done so.
+    /// Starts a program as `name`. The program inherits a socket and connects through it; waits until the program has
+    /// connected.
     ///
     /// # Errors
     /// See [`AdoptError`]: on an error the program is killed.
@@ -184,7 +185,7 @@ impl Connections {
         self.spawn_in(self.kernel.prepare(), name, command)
     }
 
-    /// Does the same in a prepared group.
+    /// As [`spawn`](Connections::spawn), in a prepared group.
     ///
     /// # Errors
     /// See [`AdoptError`]: on an error the program is killed.
@@ -199,13 +200,13 @@ impl Connections {
         let mapping = FdMapping { parent_fd: far.into(), child_fd: INHERITED };
         command.fd_mappings(vec![mapping]).expect("one descriptor is not mapped twice");
         let mut child = command.spawn()?;
-        // The command still holds the far end, and must drop it: else the end of the program would not close the
-        // socket.
+        // The command still holds the far end of the socket pair. It is dropped now, so that the socket closes when the
+        // program ends.
         drop(command);
         match self.adopt_in(group, name, near, Some(&child)) {
             Ok(program) => Ok((child, program)),
             Err(error) => {
-                // It has ended, or will: an error says so too.
+                // Fails if the program has ended already, which is fine.
                 let _ = child.kill();
                 let _ = child.wait();
                 Err(error)
@@ -228,7 +229,7 @@ impl Connections {
         let stand_in = Box::new(StandIn::new(link.clone()));
         let program = group.start(stand_in, SpawnOptions::named(name));
         let (pid, gid) = (program.first(), program.gid());
-        // No frame was read yet: the stand-in's first turn comes with the welcome.
+        // The stand-in may have its first turn already. A correct container sends no frame before it has the welcome.
         let is_named = pid.as_i64() < NAME_LIMIT && gid.as_i64() < NAME_LIMIT;
         let welcomed = if is_named {
             handshake::send_welcome(&for_welcome, Names { pid, gid, manager }, &descriptors)
@@ -269,7 +270,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // The thread listens on it, so it exists.
+        // Cannot fail: nothing was written to the eventfd before.
         let _ = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -55,7 +55,7 @@ struct Mirror {
 }
 
 impl Mirrors {
-    /// Treats all pids that the kernel does not know as mirrors from now on; the one of the listener's service
+    /// From now on, makes a mirror for each pid that the kernel does not know. The mirror of the listener's service
     /// manager stands for the system.
     pub(crate) fn new(
         kernel: KernelHandle,
@@ -110,7 +110,7 @@ impl Mirrors {
         Ok(count > 0)
     }
 
-    /// Acknowledges pending notifications to the other side, when there is no other work.
+    /// Acknowledges to the other side the notifications that were handled here. To be called after a round of work.
     pub(crate) fn settle(&self, now_us: i64) {
         self.exchange.return_credits(now_us);
         self.exchange.link.flush();
@@ -130,14 +130,14 @@ impl Mirrors {
             }
             body => match self.port(ports, pid, gid) {
                 Some(port) => self.exchange.deliver(port, self.container, pid, body, buffers),
-                // The end of the connection is being dealt with.
+                // The connection is over, so no new mirror is made.
                 None => Ok(()),
             },
         }
     }
 
     fn port<'p>(&self, ports: &'p mut FxHashMap<Pid, Port>, pid: Pid, gid: Gid) -> Option<&'p Port> {
-        // Only processes that send messages of their own are stamped with their group.
+        // Answers, cancels and acknowledgments do not carry the group of the process, but `Gid::SYSTEM`.
         let is_known = ports.get(&pid).is_some_and(|port| port.gid() == gid || gid == Gid::SYSTEM);
         if !is_known {
             ports.insert(pid, self.kernel.mirror(pid, gid)?);
@@ -162,7 +162,7 @@ impl Mirrors {
     /// Ends all mirrors, because the connection is over.
     pub(crate) fn end(&self) {
         self.has_ended.store(true, Ordering::Release);
-        // First the answers that will never come, then the deaths: the order that the kernel promises.
+        // First fails the pending requests, then ends the mirrors: the order that the kernel promises.
         self.exchange.end();
         let pids = std::mem::take(&mut *self.alive.pids.lock());
         pids.into_iter().for_each(|pid| self.kernel.kill(pid));
@@ -171,7 +171,7 @@ impl Mirrors {
     }
 }
 
-/// Returns the form in which the listener is told of a container's end.
+/// Returns the exit code that the listener gets for the end of a container.
 pub(crate) fn exit_code(exit: &Exit) -> i32 {
     match exit {
         Exit::Done | Exit::Killed => 0,
@@ -210,7 +210,7 @@ impl Mirror {
         if self.exchange.link.is_blocked() {
             blocked.insert(self.pid, waker);
         } else {
-            // Room appeared meanwhile, and the thread that made it has not seen this mirror.
+            // There is room by now, and the thread that wakes the mirrors in the list did not find this one there.
             drop(blocked);
             waker.wake();
         }

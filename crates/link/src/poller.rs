@@ -75,7 +75,7 @@ impl Poller {
         for descriptor in
             [descriptors.bells[bell], descriptors.socket, descriptors.process].into_iter().flatten()
         {
-            // The source may not have been registered, which is fine.
+            // Fails if the descriptor was not registered, which is fine.
             let _ = epoll::delete(&self.epoll, descriptor.as_fd());
         }
     }

@@ -8,9 +8,10 @@
 //! # Wakeups
 //!
 //! The executor sleeps outside of the seat, on the first bell; a caller sleeps in the seat, on the second. The wire
-//! is told which bell to ring, and [`WakeTarget`] says which thread to nudge. A thread that leaves the seat points
-//! both to the executor, and then checks once more, all under the lock of the seat; a thread that falls asleep in it
-//! announces that, and then checks once more. So no event is missed (the pattern of `idle` in the kernel).
+//! is told which bell to ring, and [`WakeTarget`] says which thread to nudge. A thread that leaves the seat wakes the
+//! next waiting caller. If there is none, it points both to the executor, and then checks for work once more, all under
+//! the lock of the seat. A thread that falls asleep in the seat announces that, and then checks for work once more. So
+//! no event is missed (the pattern of `idle` in the kernel).
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -50,7 +51,7 @@ pub(crate) struct Remote {
     seat: Mutex<Seat>,
     /// Whether a caller waits for the seat: the executor then gives way.
     is_wanted: AtomicBool,
-    /// The process of the listener has ended.
+    /// The OS process of the listener has ended.
     is_listener_gone: AtomicBool,
 }
 
@@ -165,8 +166,8 @@ impl Remote {
         true
     }
 
-    /// Leaves the seat to the next waiting caller, or to the executor. Returns false if the executor, which is
-    /// `leaving`, finds work.
+    /// Leaves the seat to the next waiting caller, or to the executor. `leaving` is [`EXECUTOR`] or [`CALLER`]. Returns
+    /// false if there is more work for the executor, which must then not sleep.
     fn leave_seat(&self, leaving: usize) -> bool {
         let mut seat = self.seat.lock();
         seat.holder = None;
@@ -190,7 +191,7 @@ impl Remote {
         !has_more
     }
 
-    /// Returns whether there is work, after telling the wire and the other threads which thread sleeps where.
+    /// Returns whether there is work. If the kernel has none, first tells the wire to ring `bell`.
     fn has_more(&self, bell: usize) -> bool {
         let link_has_more = || {
             !self.mirrors.has_ended() && (self.link().is_over() || self.link().wire().announce_sleep(bell))
@@ -198,7 +199,7 @@ impl Remote {
         self.kernel.has_work() || link_has_more()
     }
 
-    /// Removes a finished caller. If the seat was about to be its own, another thread must be told.
+    /// Removes a finished caller from the queue. If the seat was passed to this caller, passes it on.
     fn leave_queue(&self, caller: &Arc<Caller>) {
         let mut seat = self.seat.lock();
         seat.queue.retain(|other| !Arc::ptr_eq(other, caller));
@@ -235,7 +236,7 @@ impl Remote {
         let mut has_done = false;
         if !self.mirrors.has_ended() && (self.link().wire().is_ready() || self.link().is_over()) {
             match self.mirrors.take_frames() {
-                // Also without work: the rest of a large frame may have found room.
+                // Flushes even if no frame was read: the rest of a large frame may have been written.
                 Ok(has_taken) => {
                     self.link().flush();
                     has_done |= has_taken;
@@ -246,7 +247,7 @@ impl Remote {
                 }
             }
         }
-        // Not forever: waiting callers and the wire must be checked too.
+        // Only a few turns: waiting callers and the wire must be checked too.
         for _ in 0..TURNS_MAX {
             if !self.kernel.run() {
                 break;
@@ -408,7 +409,8 @@ impl Wake for Caller {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.is_woken.store(true, Ordering::Release);
-        // Pairs with the fence in `fall_asleep`: a caller in the seat sees the one, or this the other.
+        // Pairs with the fence in `fall_asleep`: either the caller in the seat sees `is_woken`, or `nudge` sees that
+        // the caller sleeps.
         fence(Ordering::SeqCst);
         if self.is_in_seat.load(Ordering::Relaxed) {
             self.wake_target.nudge();

@@ -1,7 +1,8 @@
-//! A listening system and its remote containers on one thread, in virtual time; a seed decides every choice.
+//! Runs a listening system and its remote containers on one thread, in virtual time, for tests; a seed decides every
+//! choice.
 //!
-//! Each OS process is a [`Simulation`] of its own, and the wires between them are in memory: the seed also decides
-//! when a frame arrives. Connections can be cut at any moment.
+//! Each OS process is a [`Simulation`] of its own, with its own clock, and the wires between them are in memory: the
+//! seed also decides when a frame arrives. Connections can be cut at any moment.
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub struct SimulatedRemote {
     mirrors: Arc<Mirrors>,
     container: Container,
     line: SimulatedLine,
-    /// The listener's end, and the process to wake when data has arrived at it.
+    /// The listener's end of the wire, and the stand-in to wake when data has arrived there.
     near: (Arc<Link>, Option<Waker>),
     is_frozen: bool,
 }
@@ -53,8 +54,8 @@ impl SimulatedHouse {
         self.listener.handle()
     }
 
-    /// Connects a container. `room` frames fit between the two in each direction. Returns its number; none if the
-    /// listening system has no service manager.
+    /// Connects a container by a wire that holds `room` frames in each direction. Returns the number of the container,
+    /// or none if the listening system has no service manager.
     pub fn connect(&mut self, name: &str, room: usize) -> Option<usize> {
         let manager = self.kernel().system_process()?;
         let (near, far, line) = SimulatedWire::pair(room);
@@ -80,23 +81,24 @@ impl SimulatedHouse {
         &self.remotes[number]
     }
 
-    /// Drops the OS process of a container, as if it was killed.
+    /// Cuts the connection of a container and kills the container, as if its OS process were killed.
     pub fn kill(&mut self, number: usize) {
         self.remotes[number].line.cut();
         self.remotes[number].container.kill();
     }
 
-    /// Stops the OS process of a container as SIGSTOP does, or has it go on. The listener does not notice.
+    /// Stops the OS process of a container as SIGSTOP does, or continues it. The connection stays open.
     pub fn freeze(&mut self, number: usize, is_frozen: bool) {
         self.remotes[number].is_frozen = is_frozen;
     }
 
-    /// Stops the OS process of the listening system as SIGSTOP does, or has it go on.
+    /// Stops the OS process of the listening system as SIGSTOP does, or continues it.
     pub fn freeze_listener(&mut self, is_frozen: bool) {
         self.is_listener_frozen = is_frozen;
     }
 
-    /// Takes one turn in a process, delivers one frame, or advances the time. Returns false if no event is left.
+    /// Runs one turn of a process, delivers one frame, lets one side handle its frames, or advances the time. Returns
+    /// false if no event is left.
     pub fn step(&mut self) -> bool {
         let mut possible = Vec::new();
         if self.listener.is_ready() && !self.is_listener_frozen {
@@ -113,7 +115,8 @@ impl SimulatedHouse {
         true
     }
 
-    /// Steps until `done`. Returns whether it became true before all was quiet or `steps_max` were done.
+    /// Steps until `done` returns true. Returns whether that happened before no event was left or `steps_max` steps
+    /// were taken.
     pub fn run_until(&mut self, steps_max: u64, mut done: impl FnMut(&SimulatedHouse) -> bool) -> bool {
         for _ in 0..steps_max {
             if done(self) {
@@ -142,7 +145,8 @@ impl SimulatedHouse {
         }
     }
 
-    /// Advances the time to the earliest event, in all processes. Returns false if there is none.
+    /// Advances the time of one OS process to its next timer: of the OS process whose timer is the earliest. Frozen OS
+    /// processes do not count. Returns false if no timer is set.
     fn move_time(&mut self) -> bool {
         let listener = Some(&mut self.listener).filter(|_| !self.is_listener_frozen);
         let simulations = listener.into_iter().chain(
@@ -164,11 +168,11 @@ impl SimulatedHouse {
 enum Event {
     ListenerTurn,
     RemoteTurn(usize),
-    /// A frame arrives at that end.
+    /// A frame of a container arrives at an end of its line: the number of the container, and the end.
     Arrival(usize, usize),
     /// The remote container takes its frames.
     Reception(usize),
-    /// The listener takes its frames.
+    /// The stand-in of a container is woken: it has frames to read, or room to send.
     StandIn(usize),
 }
 
@@ -208,7 +212,7 @@ impl SimulatedRemote {
         &self.container
     }
 
-    /// Returns the wire between the container and its listener.
+    /// Returns the control over the wire between the container and its listener.
     pub fn line(&self) -> &SimulatedLine {
         &self.line
     }

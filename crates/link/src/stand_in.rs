@@ -1,9 +1,9 @@
 //! The process in the listener's kernel that represents a remote container.
 //!
-//! To all other processes it is the container: it has its pid, permissions and limits, and only passes on the
-//! messages in its mailbox and the frames from the wire. If the wire has no room it leaves its mailbox alone, so that
-//! the bounds of the mailbox hold for its senders. When the connection is over, or the other side breaks a rule, the
-//! stand-in ends; when the stand-in ends, the connection is over.
+//! To all other processes it is the container: it has the pid, permissions and limits of the container, and only passes
+//! on the messages in its mailbox and the frames from the wire. If the wire has no room, the stand-in takes no messages
+//! from its mailbox, so that the limits of the mailbox hold for the senders. When the connection is over, or the other
+//! side breaks the protocol, the stand-in ends; when the stand-in ends, the connection is over.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::wire::{Frame, WireError};
 /// The cost of a message or a frame, in units of the scheduler.
 const STEP_COST: u32 = 50;
 
-/// The bytes of notifications waiting for room at their receivers above which no frame is read.
+/// The number of bytes in notifications that wait for room at their receivers, from which on no frame is read.
 const HELD_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) struct StandIn {
@@ -28,7 +28,7 @@ pub(crate) struct StandIn {
 
 /// The reason why a stand-in ends.
 enum End {
-    /// The container says that it has ended, with this code.
+    /// The container has ended with this code, as its kernel reported.
     Exit(i32),
     Wire(WireError),
 }
@@ -192,7 +192,7 @@ mod tests {
         world.say(Outgoing::credit(other, About::Resource { client: 1, handle: 1 }, u32::MAX));
         world.say(Outgoing::slow_consumer(other, 1, 1));
         world.say(Outgoing::watch(pid(-7)));
-        assert_eq!(world.answers(), 1, "that no process has that pid");
+        assert_eq!(world.answers(), 1, "the report that no process has that pid");
         assert_eq!(world.stand_in.code(), None);
         assert_eq!(world.bystander.code(), None);
     }

@@ -93,8 +93,8 @@ pub enum Sent {
 pub struct Descriptors<'w> {
     /// Readable when rung, until [`Wire::silence`].
     pub bells: [Option<BorrowedFd<'w>>; BELLS],
-    /// Readable when descriptors came or, where frames travel this way, bytes; and at a hang-up: then
-    /// [`Wire::look_at_socket`] is to be called.
+    /// Readable when descriptors or, on a wire without shared memory, bytes have arrived, and when the other side has
+    /// hung up. The owner then calls [`Wire::look_at_socket`].
     pub socket: Option<BorrowedFd<'w>>,
     /// Readable when the OS process at the other end has ended.
     pub process: Option<BorrowedFd<'w>>,
@@ -126,9 +126,9 @@ pub struct Limits {
     pub buffer_bytes: usize,
     /// Buffers of one frame.
     pub frame_buffers: usize,
-    /// Sealed files of the other side that are held at a time. Of those beyond it, copies are made.
+    /// Sealed files of the other side that are held at a time. Further files are copied.
     pub descriptors: usize,
-    /// Bytes of them that are mapped at a time, likewise.
+    /// Bytes of such files that are mapped at a time. Further files are copied.
     pub mapped_bytes: usize,
 }
 

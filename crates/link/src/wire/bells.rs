@@ -6,8 +6,8 @@
 //!
 //! - The maker sleeps on an eventfd, and reads it with RWF_NOWAIT.
 //! - The other side, the *joiner*, sleeps on pipes. It gets their reading ends, which are files of their own; the
-//!   maker writes to the writing ends, which it alone has. It keeps reading ends as well, so that it
-//!   never gets SIGPIPE for a pipe without a reader.
+//!   maker writes to the writing ends, which it alone has. The maker keeps reading ends as well, so that a write
+//!   never raises SIGPIPE because the pipe has no reader.
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -18,7 +18,7 @@ use rustix::pipe::PipeFlags;
 
 use super::BELLS;
 
-/// The descriptors that a joiner needs.
+/// The number of descriptors that a joiner needs.
 pub(super) const JOINER_BELLS: usize = 1 + BELLS;
 
 /// All bells of a connection, as held by one side.
@@ -32,7 +32,7 @@ impl Bells {
     /// Creates the maker's bells, and the descriptors for the joiner.
     pub(super) fn make() -> Result<(Bells, [OwnedFd; JOINER_BELLS]), Errno> {
         let own = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        // A kernel without nonblocking reads returns an error, even if there are no bytes to read.
+        // A Linux kernel that has no nonblocking read of an eventfd returns another error than AGAIN.
         match read_now(&own) {
             Err(Errno::AGAIN) => {}
             result => return Err(result.err().unwrap_or(Errno::OPNOTSUPP)),
@@ -52,7 +52,7 @@ impl Bells {
     /// Rings the given bell of the other side, or its only one.
     pub(super) fn ring(&self, bell: usize) {
         let bell = &self.other[bell.min(self.other.len() - 1)];
-        // If there is no room, the bell has not been heard yet.
+        // If there is no room, earlier rings were not read yet, so the bell is still readable.
         let _ = rustix::io::write(bell, &1_u64.to_le_bytes());
     }
 
@@ -69,7 +69,7 @@ impl Bells {
     /// Silences a bell.
     pub(super) fn silence(&self, bell: usize) {
         let bell = &self.own[self.number(bell)];
-        // Before Linux 6.4 that is not possible with pipes; these are the joiner's, which trusts the maker.
+        // Before Linux 6.4, RWF_NOWAIT does not work with pipes. Only the joiner reads pipes, and it trusts the maker.
         if read_now(bell) == Err(Errno::OPNOTSUPP) {
             let _ = rustix::io::read(bell, &mut [0; 512]);
         }
@@ -83,7 +83,7 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((reader, writer))
 }
 
-/// Reads the available bytes, without blocking even if the file would.
+/// Reads the available bytes. Does not block, even if O_NONBLOCK is cleared.
 fn read_now(file: &OwnedFd) -> Result<usize, Errno> {
     let mut bytes = [0; 512];
     rustix::io::preadv2(file, &mut [IoSliceMut::new(&mut bytes)], u64::MAX, ReadWriteFlags::NOWAIT)

@@ -1,10 +1,11 @@
-//! The rings and their sleep in all interleavings of small cases, checked by loom.
+//! Checks the rings and their sleep words with loom, in all interleavings of small cases with at most three
+//! preemptions.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" cargo test -p lucarne-link --lib --release --target-dir target/loom models
 //! ```
 //!
-//! A side that sleeps waits for a bell that is loom's, so one that is never rung is a deadlock, which loom reports.
+//! A side that sleeps waits for a `Notify` of loom as its bell. If no thread rings it, loom reports a deadlock.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A wire over a Unix socket alone, for where memory cannot be shared: everything is copied through the kernel.
+//! A wire over a Unix socket alone, for systems without shared memory: all bytes are copied through the socket.
 //!
 //! Sent frames are gathered until [`Wire::flush`]. Bytes for which the socket has no room then wait in the wire, and
 //! the descriptor to sleep on, an epoll of its own, becomes readable when there is room again.
@@ -17,13 +17,13 @@ use super::socket::{self, Received};
 use super::stream::{Incoming, Inlet, Outgoing, Outlet};
 use super::{Descriptors, Frame, Limits, Sent, Wire, WireError};
 
-/// The bytes that wait for room in the socket, and those that are read at a time.
+/// The maximum number of bytes that wait for room in the socket, and of bytes that are read at a time.
 const CAPACITY: usize = 256 << 10;
 
 /// One end of a connection over a socket alone.
 pub struct SocketWire {
     socket: Arc<OwnedFd>,
-    /// Holds the socket, as readable, and as writable while bytes wait for room.
+    /// An epoll instance that watches the socket: for data, and, while bytes wait for room, for room.
     watch: OwnedFd,
     process: Option<OwnedFd>,
     outgoing: Mutex<Outgoing<SocketOutlet>>,
@@ -134,7 +134,7 @@ struct SocketOutlet {
     /// The added bytes; the first `sent` were sent.
     bytes: Vec<u8>,
     sent: usize,
-    /// The total number of bytes added, as far as it matters for padding.
+    /// The total number of bytes added, modulo [`WORD`], for padding.
     put: usize,
 }
 

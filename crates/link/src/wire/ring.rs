@@ -5,13 +5,14 @@
 //! count in private memory, publishes it, and checks the other's: it must not go back, and the two must not be
 //! further apart than the ring is long.
 //!
-//! Sleeping takes no system call of the other side unless it is needed:
+//! A side makes a system call to wake the other side only if the other side sleeps:
 //!
 //! 1. A side that is about to sleep writes to its *sleep word* which bell to ring, and whether it wants room.
 //! 2. It checks the other side's published positions once more, and sleeps if they have not changed.
-//! 3. A side that has published a position reads the other's sleep word, clears it, and rings.
+//! 3. A side that has published a position reads the other's sleep word. If it is set, the side clears it, and rings.
 //!
-//! The fences between the two steps of either make sure that at least one of them sees the other.
+//! Each side has a fence between its own write and its read of the other's word or positions. So at least one of the
+//! two sides sees the write of the other.
 //!
 //! ```text
 //! word   0  tail of way 0    16  head of way 0    32  sleep word of side 0
@@ -29,21 +30,21 @@ use super::shared::{SharedMemory, WORD, append_out, copy_in, copy_out};
 
 /// The bytes of each ring: a message of 1 MiB fits in as a whole.
 pub(super) const CAPACITY: usize = 2 << 20;
-/// An empty ring is used from its beginning again once this many bytes of it were used, so that a sender of little
-/// data stays in the processor's cache and uses little memory. Until the reader has caught up, there is only this
-/// much room.
+/// An empty ring is used from its beginning again once this many bytes of it were used, so that a sender of little data
+/// stays in the processor's cache and uses little memory. Until the reader has also returned to the beginning, only the
+/// part that was used before is free: at least this many bytes.
 const REUSED: usize = 256 << 10;
 
 /// In place of a frame: the next one is at the beginning of the ring.
 pub(super) const SKIP: u64 = 2 << 48;
 
-/// In words, twice the cache line, since processors fetch two at a time.
+/// The distance between two positions, in words: two cache lines, since processors fetch two at a time.
 #[cfg(not(loom))]
 const APART: usize = 16;
 /// The first page is for the positions.
 #[cfg(not(loom))]
 const DATA: usize = 512;
-/// In a model each word costs.
+/// In a loom model, each word takes time.
 #[cfg(loom)]
 const APART: usize = 1;
 #[cfg(loom)]
@@ -177,7 +178,7 @@ impl Side {
         Some((asleep & BELL).saturating_sub(1) as usize)
     }
 
-    /// Returns whether the ring that this side reads has so much room that the writer wants no more.
+    /// Returns whether at least half of the ring that this side reads is free: a writer never waits for more.
     fn has_made_room(&self) -> bool {
         let tail = self.tail(1 - self.number).load(Ordering::Acquire);
         let used = tail.wrapping_sub(self.read.load(Ordering::Acquire));
@@ -219,7 +220,7 @@ fn checked(published: u64, known: u64, span: u64) -> Result<u64, WireError> {
     Ok(published)
 }
 
-/// Writes one way.
+/// Writes to the ring of one direction.
 pub(super) struct RingWriter {
     side: Arc<Side>,
     tail: u64,
@@ -241,7 +242,8 @@ impl RingWriter {
         Ok(self.free())
     }
 
-    /// As [`Outlet::begin`](super::stream::Outlet::begin): goes to the beginning of an empty ring, if the room is there.
+    /// As [`Outlet::begin`](super::stream::Outlet::begin): goes to the beginning of an empty ring, if there is enough
+    /// room.
     pub(super) fn begin(&mut self, room: usize) -> Result<(), WireError> {
         let offset = (self.tail % self.side.capacity as u64) as usize;
         if offset < REUSED || offset < room {
@@ -290,7 +292,7 @@ impl RingWriter {
         self.side.has_written.store(true, Ordering::Release);
     }
 
-    /// Returns the number of bytes that were put so far. No part of a word is being put.
+    /// Returns the number of bytes that were put so far. To be called only between whole words.
     pub(super) fn position(&self) -> u64 {
         self.tail
     }
@@ -323,7 +325,7 @@ impl RingWriter {
     }
 }
 
-/// Reads the other way.
+/// Reads from the ring of the other direction.
 pub(super) struct RingReader {
     side: Arc<Side>,
     head: u64,

@@ -1,7 +1,7 @@
 //! A wire over shared memory: frames cross without a system call as long as both sides are awake.
 //!
-//! The socket that the sides met on stays: its hang-up is the end of the connection, and the descriptors of sealed
-//! files travel on it, each with the slot that it is for, before the frame that mentions them is published.
+//! The socket of the handshake stays open. The connection ends when one side hangs up there. The descriptors of sealed
+//! files are sent over it, each with the number of its slot, before the frame that mentions them is published.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
@@ -19,7 +19,7 @@ use super::socket::{self, Received};
 use super::stream::{Incoming, Inlet, Outgoing, Outlet};
 use super::{Descriptors, Frame, Limits, Sent, Wire, WireError};
 
-/// The descriptors that the side that makes the rings passes to the other: the memory and the bells.
+/// The number of descriptors that the maker of the rings passes to the other side: for the memory and the bells.
 pub const DESCRIPTORS: usize = 1 + JOINER_BELLS;
 
 /// One end of a connection over shared memory.
@@ -102,7 +102,7 @@ impl Wire for RingWire {
         }
         let mut outgoing = self.outgoing.lock();
         let mut sent = outgoing.send(parts, buffers)?;
-        // The listening thread of this side may already sleep, without knowing that room is requested.
+        // The receiving thread of this side may sleep already, without a request for room in its sleep word.
         if (sent == Sent::NoRoom || outgoing.has_rest()) && self.side.want_room() {
             if sent == Sent::NoRoom {
                 sent = outgoing.send(parts, buffers)?;
@@ -118,7 +118,7 @@ impl Wire for RingWire {
         if self.has_rest.load(Ordering::Acquire) {
             self.pump()?;
         } else if self.side.has_wanted_room() {
-            // `is_ready` has told the waiting thread.
+            // There is room now, and `is_ready` has reported it.
             self.side.want_no_room();
         }
         // Frames that arrived before the end still count.
@@ -184,7 +184,7 @@ struct Inbox {
     violation: Option<&'static str>,
 }
 
-/// The bytes that a descriptor travels with: the number of its slot.
+/// The number of bytes that are sent with a descriptor: they hold the number of its slot.
 const PASSED_BYTES: usize = 4;
 /// The maximum number of descriptors in flight whose frames were not read yet.
 const PASSED_MAX: usize = SLOTS;
@@ -202,7 +202,7 @@ impl Line {
         match socket::send(&self.socket, &slot.to_le_bytes(), &[file.file()]) {
             Ok(0) | Err(WireError::System(_)) => Ok(false),
             Ok(PASSED_BYTES) => Ok(true),
-            // The kernel takes this few bytes as a whole, or not at all.
+            // The operating system sends so few bytes as a whole, or not at all.
             Ok(_) => Err(WireError::Broken),
             Err(error) => Err(error),
         }
@@ -262,7 +262,8 @@ impl Inbox {
 struct RingOutlet {
     ring: RingWriter,
     line: Arc<Line>,
-    /// The positions at which the other side has read the frames that mention the last descriptors.
+    /// For each of the last descriptors: the position that the other side reaches by reading the header that mentions
+    /// it.
     passed: VecDeque<u64>,
 }
 

@@ -45,11 +45,11 @@ pub(super) fn append_out(words: &[AtomicU64], len: usize, into: &mut Vec<u8>) {
     into.reserve(len);
     let before = into.len();
     let written = copy_out(words, &mut into.spare_capacity_mut()[..len]).len();
-    // SAFETY: so many bytes after the end were just written.
+    // SAFETY: the `written` bytes after the old end were just written.
     unsafe { into.set_len(before + written) };
 }
 
-/// Copies whole words in.
+/// Copies bytes into words, as many as fit exactly.
 ///
 /// # Panics
 /// Panics if the number of bytes does not match the words.
@@ -130,7 +130,7 @@ mod mapped {
         /// Maps the file, which must be sealed and must have `len` words.
         fn map(file: &OwnedFd, len: usize) -> io::Result<SharedMemory> {
             let access = ProtFlags::READ | ProtFlags::WRITE;
-            // SAFETY: a new mapping, at an address of the kernel's choice, replaces no other mapping.
+            // SAFETY: a new mapping, at an address that the operating system chooses, replaces no other mapping.
             let data = unsafe { mmap(std::ptr::null_mut(), len * WORD, access, MapFlags::SHARED, file, 0)? };
             let words = NonNull::new(data.cast()).expect("nothing is mapped at address 0 unless requested");
             Ok(SharedMemory { words, len })

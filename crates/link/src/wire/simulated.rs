@@ -1,7 +1,7 @@
-//! A wire in memory, with delays that follow from a seed, and that a test can cut.
+//! A wire in memory for tests: a test decides when each frame arrives, and can cut the wire.
 //!
-//! Frames that were sent wait until the test lets some of them through, so any order of events between the
-//! two ends can happen, and the same seed makes the same ones happen again.
+//! Sent frames wait until the test lets them through, so any order of events between the two ends can happen, and a
+//! test that makes the same choices gets the same order again.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{Descriptors, Frame, Sent, Wire, WireError};
 /// One end of a wire in memory.
 pub struct SimulatedWire {
     line: Arc<Line>,
-    /// Which of the two ends it is.
+    /// The number of this end, 0 or 1.
     end: usize,
 }
 
@@ -31,7 +31,7 @@ struct Line {
 
 #[derive(Default)]
 struct State {
-    /// For each end: the frames in flight, and those that have arrived.
+    /// For each end: the frames in flight to it, and those that have arrived there.
     ways: [Way; 2],
     is_cut: bool,
 }

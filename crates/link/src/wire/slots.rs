@@ -13,7 +13,7 @@ use lucarne_message::{Buffer, Sealed, WeakSealed};
 use super::stream::out_of_memory;
 use super::{Limits, WireError};
 
-/// The number of slots in each direction: the number of descriptors that the other side can make this side keep.
+/// The number of slots in each direction. So many descriptors can the other side make this side keep in slots.
 pub(super) const SLOTS: usize = 64;
 /// The maximum number of bytes in all slots together.
 const BYTES_MAX: usize = 256 << 20;
@@ -46,7 +46,8 @@ impl SentSlots {
     }
 
     /// Returns a slot for `len` bytes: an empty one, or the least recently used one. Returns none if the slots
-    /// together would then hold too much; there will be a slot later.
+    /// together would then hold too many bytes. In that case the least recently used file is marked as to be forgotten,
+    /// so that there will be a slot later, unless `len` alone is too large.
     pub(super) fn choose(&mut self, len: usize) -> Option<u32> {
         self.slots.resize_with(SLOTS, || None);
         let used = |at: &usize| self.slots[*at].as_ref().map_or(0, |slot| slot.used);
@@ -66,7 +67,8 @@ impl SentSlots {
             Some(SentSlot { sealed: Some(sealed.downgrade()), len, used: self.clock });
     }
 
-    /// Checks one slot after the other, and empties a slot whose bytes have no holder any more.
+    /// Checks the next slot: one for each call. If its file is to be forgotten, or nothing holds its bytes any more,
+    /// empties the slot and returns its number.
     pub(super) fn next_forgotten(&mut self) -> Option<u32> {
         let at = self.next;
         self.next = if at + 1 >= self.slots.len() { 0 } else { at + 1 };
@@ -133,7 +135,7 @@ impl ReceivedSlots {
         ReceivedSlots { slots: Vec::new(), held: Arc::default(), limits }
     }
 
-    /// Returns whether the sender may put this many bytes there.
+    /// Checks that the sender may put a file of `len` bytes into a slot.
     pub(super) fn check(&mut self, slot: u32, len: usize) -> Result<(), WireError> {
         self.slots.resize_with(SLOTS, || None);
         let others = self.slots.iter().enumerate().filter(|(at, _)| *at != slot as usize);
@@ -171,7 +173,7 @@ impl ReceivedSlots {
         }
     }
 
-    /// Files that are kept for long count, so above the limit the receiver gets copies only.
+    /// Returns the bytes of a file. If more files or bytes are held than the limits allow, the buffer is a copy.
     fn buffer(&self, sealed: Sealed) -> Result<Buffer, WireError> {
         let is_too_much = self.held.files.load(Ordering::Relaxed) > self.limits.descriptors
             || self.held.bytes.load(Ordering::Relaxed) > self.limits.mapped_bytes;

@@ -22,8 +22,8 @@ use super::WireError;
 /// The maximum number of descriptors in one message.
 pub const DESCRIPTORS_MAX: usize = 8;
 
-/// Connects with the listener on a path. Waits at most for `patience`, or not at all, while the listener's queue is full:
-/// a frozen listener accepts nothing.
+/// Connects with the listener on a path. While the listener's queue is full, waits for at most `patience`, or not at
+/// all if that is none: a frozen listener accepts nothing.
 ///
 /// # Errors
 /// Returns an error of the kind `WouldBlock` if the queue stays full, or another error of the operating system.
@@ -38,8 +38,8 @@ pub(crate) fn connect(path: &Path, patience: Option<Duration>) -> io::Result<Uni
     Ok(socket.into())
 }
 
-/// Sends the beginning of `bytes`, and the descriptors with it. Returns the number of bytes, or 0 if there is no room
-/// now. If it is 0, no descriptor was passed.
+/// Sends as many of the first bytes as there is room for, and the descriptors with them. Returns the number of bytes
+/// sent. If it is 0, there is no room now, and no descriptor was passed.
 ///
 /// # Errors
 /// Returns [`WireError::Broken`] if the other side has hung up, or an error of the operating system.
@@ -178,7 +178,7 @@ mod tests {
             send(&a, b"x", &vec![writer.as_fd(); passed]).unwrap();
             assert!(matches!(receive_all(&b, wanted), Err(WireError::Violation(_))));
         }
-        // The kernel cuts off the descriptors for which there is no room.
+        // The operating system drops the descriptors for which there is no room.
         let many = vec![writer.as_fd(); 100];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(100))];
         let mut control = SendAncillaryBuffer::new(&mut space);

@@ -26,7 +26,8 @@ use super::shared::WORD;
 use super::slots::{ReceivedSlots, SentSlots};
 use super::{Frame, Limits, Sent, WireError};
 
-/// A receiver can begin to copy this many bytes before the sender has copied the rest.
+/// The number of bytes after which the sender publishes a part of a frame, so that the receiver can begin to copy
+/// before the sender has finished.
 const CHUNK: usize = 64 << 10;
 /// The bytes that one call of `receive` handles, if they are not a whole frame: a peer that keeps writing must not
 /// keep the receiver busy forever.
@@ -50,7 +51,7 @@ pub(super) trait Outlet {
     /// the other side's position again.
     fn room(&mut self, wanted: usize) -> Result<usize, WireError>;
 
-    /// Announces a frame, of which this many bytes have room.
+    /// Begins a frame. There is room for its first `room` bytes.
     fn begin(&mut self, room: usize) -> Result<(), WireError>;
 
     /// Adds bytes, for which there must be room.
@@ -140,9 +141,9 @@ pub(super) struct Outgoing<O> {
 /// A part of a frame, never empty.
 enum Piece {
     Bytes(Vec<u8>),
-    /// A buffer, with its header.
+    /// A buffer whose header was not put yet.
     Buffer(Buffer),
-    /// The bytes of a buffer.
+    /// The bytes of a buffer whose header was put.
     Content(Buffer),
 }
 
@@ -158,7 +159,7 @@ impl<O: Outlet> Outgoing<O> {
         }
         let length = self.check(parts, buffers)?;
         let content: usize = buffers.iter().map(Self::expected_size).sum();
-        // Leaves one more word, to forget a slot.
+        // One word for the header, and one to forget a slot.
         let size = 2 * WORD + padded(length) + content;
         let wanted = size.min(self.outlet.capacity() / 2);
         if self.outlet.room(wanted)? < wanted {
