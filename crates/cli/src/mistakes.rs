@@ -20,7 +20,12 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "programs need no separate compilation: 'lucarne run FILE' compiles and runs a program, 'lucarne check FILE' \
          only reports its errors, and 'lucarne container install NAME FILE' puts it on a device",
     ),
+    (
+        "config",
+        "there are no settings to keep; the variable LUCARNE_STATE names the state folder of the device",
+    ),
     ("decode", "traces are printed in full, so there is nothing to decode"),
+    ("doc", "documentation of programs is not made yet"),
     ("exec", "'lucarne run FILE' compiles and runs a program"),
     (
         "firmware",
@@ -32,22 +37,35 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "a host has no firmware to flash: 'lucarne device start' makes this machine a device, and 'lucarne container \
          install NAME FILE' puts a program on it",
     ),
+    ("list", "'lucarne container list' lists the containers of the device"),
+    ("logs", "'lucarne container logs NAME' prints the log of a container"),
     ("lsp", "a language server does not exist yet; 'lucarne check --json PATH' reports errors for editors"),
     (
         "monitor",
         "the output of containers is in their logs: 'lucarne container logs -f NAME' follows one, 'lucarne top' shows \
          what runs",
     ),
+    ("ping", "'lucarne device status' says whether the device of this machine runs"),
     ("port", "a host needs no port: the device is on this machine ('lucarne device status')"),
     (
         "scan",
         "searching the network for devices does not exist yet; 'lucarne device status' describes the device of this \
          machine",
     ),
+    ("ps", "'lucarne container list' lists the containers of the device, 'lucarne top' shows their load"),
     ("setup", "there is nothing to set up: 'lucarne run FILE' works at once"),
     ("simulate", "'lucarne run --simulate SEED FILE' runs a program in virtual time"),
+    ("start", "'lucarne device start' starts the device, 'lucarne container start NAME' a container"),
+    ("status", "'lucarne device status' describes the device of this machine"),
+    ("stop", "'lucarne device stop' stops the device, 'lucarne container stop NAME' a container"),
     ("tool", "the tools are commands of their own here: 'lucarne --help' lists them"),
     ("version", "'lucarne --version' prints the version"),
+    ("container ls", "'lucarne container list' lists the containers"),
+    ("container rm", "'lucarne container uninstall NAME' uninstalls a container"),
+    (
+        "device logs",
+        "'lucarne container logs NAME' prints the log of a container, and what the device says of it",
+    ),
     ("pkg clean", "nothing needs to be cleaned: 'lucarne pkg install' writes a lock file from package.yaml"),
     ("pkg describe", "the description of a package is its package.yaml; nothing prints it yet"),
     (

@@ -38,5 +38,10 @@ pub(crate) fn broken(error: Broken) -> Stop {
 
 /// Turns a refusal by the device into a message.
 pub(crate) fn refused(refused: Refused) -> Stop {
-    Stop::failure(refused.to_string())
+    match refused {
+        Refused::Gone => Stop::failure(
+            "the device has ended before it answered: start it again, and see whether the command took effect",
+        ),
+        other => Stop::failure(other.to_string()),
+    }
 }

@@ -251,6 +251,8 @@ fn commands_of_the_existing_tools_are_answered_with_the_command_that_does_the_sa
         (&["analyze", "a.toit"], "'lucarne check PATH...'"),
         (&["flash"], "a host has no firmware to flash"),
         (&["monitor"], "'lucarne container logs -f NAME'"),
+        (&["stop"], "'lucarne container stop NAME'"),
+        (&["container", "rm", "a"], "'lucarne container uninstall NAME'"),
         (&["scan"], "does not exist yet"),
         (&["pkg", "init"], "'lucarne pkg install --local PATH' writes package.yaml"),
         (&["pkg", "search", "http"], "does not exist yet"),
