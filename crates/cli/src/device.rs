@@ -12,7 +12,7 @@ use lucarne_device::{Daemon, DeviceOptions, StateFolder};
 
 use crate::arguments::device::{DeviceCommand, DeviceStart, DeviceStatus, DeviceStop, DeviceUnit};
 use crate::output::{print_error, print_out};
-use crate::reach::{folder, reach};
+use crate::reach::{folder, reach, refused};
 use crate::signals::on_end_signal;
 use crate::{Stop, metrics};
 
@@ -186,7 +186,7 @@ fn status(options: &DeviceStatus) -> Result<ExitCode, Stop> {
         }
         Err(error) => return Err(Stop::failure(error.to_string())),
     };
-    let status = reached.device.status().wait().map_err(|error| Stop::failure(error.to_string()))?;
+    let status = reached.device.status().wait().map_err(refused)?;
     let text = if options.json {
         let mut object = serde_json::json!({"running": true, "state": folder.root()});
         if let (Some(object), Ok(serde_json::Value::Object(more))) =

@@ -67,7 +67,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "'lucarne container logs NAME' prints the log of a container, and what the device says of it",
     ),
     ("pkg clean", "nothing needs to be cleaned: 'lucarne pkg install' writes a lock file from package.yaml"),
-    ("pkg describe", "the description of a package is its package.yaml; nothing prints it yet"),
+    ("pkg describe", "the description of a package is in its package.yaml; no command prints it yet"),
     (
         "pkg init",
         "a program needs no preparation: 'lucarne pkg install --local PATH' writes package.yaml and package.lock",

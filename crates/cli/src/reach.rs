@@ -18,8 +18,7 @@ pub(crate) fn folder(state: Option<&Path>) -> Result<StateFolder, Stop> {
 pub(crate) fn reach(at: &At) -> Result<(Reached, String), Stop> {
     let folder = folder(at.state.as_deref())?;
     let reached = Reached::connect(&folder).map_err(|error| Stop::failure(error.to_string()))?;
-    let Status { name, .. } =
-        reached.device.status().wait().map_err(|error| Stop::failure(error.to_string()))?;
+    let Status { name, .. } = reached.device.status().wait().map_err(refused)?;
     match &at.device {
         Some(other) if *other != name => Err(Stop::usage(format!(
             "there is no device '{other}' here: the device on this machine is called '{name}'"

@@ -2,11 +2,13 @@
 //! step. No process hangs, no resource is left, and equal seeds give equal runs.
 #![cfg(feature = "toit")]
 
-use std::path::PathBuf;
+mod common;
+
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use common::compile;
 use lucarne::prelude::*;
 use lucarne::{CapturedOutput, Container, RunningProgram, Stream};
 use lucarne_kernel::Faults;
@@ -174,14 +176,6 @@ async fn use_everything(guest: &Container, selector: Selector) -> Result<(), Cal
     lamp.close().await?;
     let _unread = client.invoke(MAKE, Value::Null).await?;
     Ok(())
-}
-
-fn compile(name: &str, source: &str) -> Arc<LoadedProgram> {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.toit", std::process::id()));
-    std::fs::write(&file, source).unwrap();
-    let compiled = lucarne_toit::compile(&file).unwrap_or_else(|error| panic!("{error}"));
-    assert!(compiled.analysis.diagnostics.is_empty(), "{:?}", compiled.analysis.diagnostics);
-    lucarne_toit::load(compiled.program).unwrap()
 }
 
 struct Images {

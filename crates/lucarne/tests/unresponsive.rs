@@ -2,13 +2,15 @@
 //! back. In virtual time.
 #![cfg(feature = "toit")]
 
-use std::path::PathBuf;
+mod common;
+
 use std::sync::{Arc, Mutex};
 
+use common::compile;
 use lucarne::prelude::*;
 use lucarne::{CapturedOutput, Container, Stream};
 use lucarne_kernel::Faults;
-use lucarne_toit::{Grants, LoadedProgram};
+use lucarne_toit::Grants;
 
 const STEPS_MAX: u64 = 1_000_000;
 
@@ -66,14 +68,6 @@ main:
 
 const NO_ANSWER: &str =
     "NO_ANSWER: the other side has not answered within 20 seconds: it is frozen, blocked or overloaded";
-
-fn compile(name: &str, source: &str) -> Arc<LoadedProgram> {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.toit", std::process::id()));
-    std::fs::write(&file, source).unwrap();
-    let compiled = lucarne_toit::compile(&file).unwrap_or_else(|error| panic!("{error}"));
-    assert!(compiled.analysis.diagnostics.is_empty(), "{:?}", compiled.analysis.diagnostics);
-    lucarne_toit::load(compiled.program).unwrap()
-}
 
 #[test]
 fn opens_and_closes_end_in_time_and_calls_do_not() {

@@ -417,7 +417,7 @@ impl Method {
 pub(crate) fn kind(root: &Path, ty: &Type) -> TokenStream {
     let (place, placed) = (ty.span(), crate::root::at(root, ty.span()));
     quote_spanned! {place=> {
-        #[allow(unused_imports)]
+        #[allow(unused_imports, reason = "a type needs one of the two")]
         use #placed::macros::{IsMessage as _, IsNoMessage as _};
         (&#placed::macros::Tag::<#ty>::NEW).kind().require()
     }}
