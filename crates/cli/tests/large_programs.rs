@@ -59,6 +59,20 @@ fn long_bodies() {
     check("bodies", &source, "60000\n80000");
 }
 
+/// The body is compiled twice, with wider jumps. The super call needs an adapter, which is first used there.
+#[test]
+fn long_bodies_with_super_calls_and_lambdas() {
+    let body = lines(9_000, |index| format!("      sum += x * {}", index % 7));
+    let source = format!(
+        "main:\n  b/any := B\n  print b.foo\n  print (b.foo 3)\n\n\
+         class A:\n  foo x=1 y=2:\n    return x * 100 + y\n\n\
+         class B extends A:\n  foo x=7 y=8:\n    sum := 0\n    if x > 0:\n      sum += super x\n      \
+         c := :: it + 2\n      sum += c.call 1\n{body}      d := :: it + 200\n      sum += d.call 1\n    \
+         return sum\n"
+    );
+    check("super", &source, "189871\n81491");
+}
+
 #[test]
 fn long_conditions() {
     let terms = lines(200, |index| format!("      or n == {}", index + 1)).replace('\n', " ");
@@ -111,7 +125,7 @@ fn too_many_parameters_are_refused() {
     assert!(error.contains("a function has at most 254 parameters"), "{error}");
 }
 
-/// A program that is too large for the machine is an error that names it.
+/// A function that is too large for the virtual machine is refused, with an error that names the function.
 #[test]
 fn too_many_captures_are_refused() {
     let variables = lines(300, |index| format!("  v{index} := x"));

@@ -39,7 +39,7 @@ pub(super) struct Tables<'u> {
     stubs: HashMap<Stub, FunctionIndex>,
     pub(super) new_stubs: Vec<(Stub, FunctionIndex)>,
     pub(super) codes: Vec<Option<Code>>,
-    /// For each selector, the classes that answer it.
+    /// For each selector, the numbers of the classes that have a member for it, with the function and member.
     pub(super) rows: Vec<Vec<(u32, FunctionIndex, Member)>>,
     pub(super) offsets: Vec<u32>,
     pub(super) literals: Vec<Literal>,
@@ -52,7 +52,7 @@ pub(super) struct Tables<'u> {
     instance_numbers: Vec<u32>,
     /// For each interface and mixin, the numbers of the classes whose instances are instances of it.
     subtypes: HashMap<ClassId, Vec<u32>>,
-    /// What [`Tables::instances_of`] has returned.
+    /// The results of [`Tables::instances_of`].
     instances: HashMap<ClassId, Rc<[u32]>>,
     object: Option<ClassId>,
 }
@@ -143,8 +143,12 @@ impl<'u> Tables<'u> {
         self.codes.len()
     }
 
+    /// Forgets the functions, and the stubs among them, that have been reserved since the mark.
     pub(super) fn forget_since(&mut self, mark: usize) {
+        let is_kept = |function: FunctionIndex| (function.0 as usize) < mark;
         self.codes.truncate(mark);
+        self.stubs.retain(|_, function| is_kept(*function));
+        self.new_stubs.retain(|(_, function)| is_kept(*function));
     }
 
     pub(super) fn static_function(&self, function: FunctionId) -> FunctionIndex {
@@ -240,7 +244,7 @@ impl<'u> Tables<'u> {
     fn find_only_target(&mut self, class: ClassId, selector: SelectorId) -> Option<Member> {
         let instances = self.instances_of(class);
         let row = &self.rows[selector.0 as usize];
-        // Instances of one class are looked up one by one: with many, the search is not worth it.
+        // Each class takes a look-up of its own: with many classes, the search would take too long.
         if instances.len() > INSTANCES_MAX {
             return None;
         }
@@ -257,7 +261,8 @@ impl<'u> Tables<'u> {
         found
     }
 
-    /// Returns the numbers of the instantiated classes whose instances are instances of a type.
+    /// Returns the numbers of the instantiated classes whose instances are instances of a type, but no more
+    /// than `INSTANCES_MAX + 1` of them.
     fn instances_of(&mut self, class: ClassId) -> Rc<[u32]> {
         if let Some(known) = self.instances.get(&class) {
             return known.clone();
