@@ -13,7 +13,7 @@ class Bignum:
   /** The absolute value, its highest byte first. */
   limbs_/ByteArray
 
-  /** The integer with the absolute value $limbs_, its highest byte first. */
+  /** The integer with the absolute value $limbs_, its highest byte first, negative if $negative_. */
   constructor.with-bytes .negative_/bool .limbs_/ByteArray:
 
   /** The integer for hexadecimal digits, after `-` if it is negative. */
@@ -58,13 +58,13 @@ class Bignum:
     b := from_ other
     return Bignum.result_ (bignum-modulo_ negative_ limbs_ b.negative_ b.limbs_)
 
-  /** Whether $other, an integer, is the same number. */
+  /** Whether $other, a $Bignum or an integer, is the same number. Throws for any other object. */
   operator == other -> bool:
     b := from_ other
     difference := bignum-subtract_ negative_ limbs_ b.negative_ b.limbs_
     return difference.size == 1
 
-  /** The hexadecimal digits after `0x`. */
+  /** The hexadecimal digits, after `0x` or `-0x`. */
   stringify -> string:
     return "$(negative_ ? "-" : "")0x$(hex.encode limbs_)"
 

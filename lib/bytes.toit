@@ -20,7 +20,7 @@ class Reader implements reader.SizedReader:
     data_ = null
     return result
 
-/** Deprecated. A producer of bytes that knows their number before it makes them. */
+/** Deprecated. A producer of bytes whose number is known before they are written. */
 interface Producer:
   /** The number of bytes. */
   size -> int
@@ -48,7 +48,7 @@ class ByteArrayProducer implements Producer:
   write-to destination/ByteArray offset/int -> none:
     destination.replace offset bytes_ from_ to_
 
-/** Deprecated. A consumer of bytes, whose existing bytes can be changed. */
+/** Deprecated. A consumer of bytes. Bytes that have been written can be overwritten. */
 abstract class BufferConsumer:
   /** The number of bytes. */
   abstract size -> int
@@ -59,7 +59,7 @@ abstract class BufferConsumer:
   /** Overwrites the byte at $offset. */
   abstract put-byte offset/int data/int -> none
 
-  /** Appends the bytes of $data from $from to $to (exclusive). Returns how many. */
+  /** Appends the bytes of $data from $from to $to (exclusive). Returns the number of bytes. */
   abstract write data/io.Data from/int=0 to/int=data.byte-size -> int
 
   /** Appends the bytes of $producer. */

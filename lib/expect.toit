@@ -1,7 +1,7 @@
 /**
 Expectations for tests.
 
-A failed expectation is printed with its place, and ends the program.
+A failed expectation is printed with a stack trace, and ends the program.
 */
 
 /** Expects $condition to return true. */

@@ -1,10 +1,10 @@
-/** Decimal numbers with a fixed number of digits behind the point. */
+/** Decimal numbers with a fixed number of digits after the decimal point. */
 
 /**
-A number that counts in decimal fractions, so that their sums are exact.
+A number that is stored as a count of decimal fractions, so that sums are exact.
 
 Ten times 0.1 is exactly 1, unlike with floats. When a fixed-point number is compared with a number
-  of another type, it must stand on the left.
+  of another type, the fixed-point number must be on the left.
 */
 class FixedPoint implements Comparable:
   /** More digits would not fit into an integer. */
@@ -12,7 +12,7 @@ class FixedPoint implements Comparable:
 
   /** The number, counted in its smallest fractions. */
   value/int
-  /** The number of digits behind the point. */
+  /** The number of digits after the decimal point. */
   decimals/int
 
   constructor.private_ .value .decimals:
@@ -20,8 +20,8 @@ class FixedPoint implements Comparable:
   /**
   Creates the fixed-point number for $value: a number, a string, or another fixed-point number.
 
-  A float is rounded. The default is two decimals, all decimals of a string, and all decimals of a
-    fixed-point number.
+  A float is rounded. The default is two decimals; a string keeps the number of decimals that it has.
+    A fixed-point number never loses decimals.
   */
   constructor value --decimals/int?=null:
     if value is string: return parse value --decimals=decimals
@@ -41,11 +41,11 @@ class FixedPoint implements Comparable:
     decimals.repeat: scale *= 10
     return scale
 
-  /** The smallest fractions in one. */
+  /** The number of smallest fractions in 1. */
   unit_ -> int:
     return scale_ decimals
 
-  /** Calls $block with this number and $other, counted in the same fractions, and their decimals. */
+  /** Calls $block with this number and $other, counted in the same fractions, and the number of decimals. */
   align_ other [block] -> any:
     if other is num: return block.call value (other * unit_) decimals
     if other is not FixedPoint: throw "INVALID_TYPE"
@@ -140,8 +140,8 @@ class FixedPoint implements Comparable:
   /**
   The number that $str shows between $from and $to (exclusive).
 
-  It has $decimals digits behind the point, rounded if there are more, or as many
-    as there are. Only whole numbers may have another $radix than 10.
+  It has $decimals digits after the decimal point, rounded if $str has more. Without $decimals, it has
+    as many as $str. Only whole numbers can have a $radix other than 10.
   */
   static parse str/string from/int=0 to/int=str.size --radix=10 --decimals/int?=null -> FixedPoint:
     parts := str[from..to].split --at-first "."
@@ -153,7 +153,7 @@ class FixedPoint implements Comparable:
     result := FixedPoint.private_ (int.parse digits --radix=radix) fraction.size
     return decimals ? (result.with --decimals=decimals) : result
 
-  /** The digits, with a point unless there are no decimals. */
+  /** The digits, with a decimal point unless there are no decimals or the number is 0. */
   stringify -> string:
     if value == 0: return "0"
     if decimals == 0: return "$value"
@@ -161,7 +161,7 @@ class FixedPoint implements Comparable:
     fraction := "$((value % unit_).abs)".pad --left decimals '0'
     return "$sign$((value / unit_).abs).$fraction"
 
-  /** This number with $decimals digits behind the point, rounded if they get fewer. */
+  /** This number with $decimals digits after the decimal point, rounded if it has more. */
   with --decimals/int -> FixedPoint:
     missing := decimals - this.decimals
     if missing >= 0: return FixedPoint.private_ value * (scale_ missing) decimals

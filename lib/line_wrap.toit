@@ -1,6 +1,6 @@
 /** Breaking text into lines. */
 
-/** Variant of $(line-wrap text max-width [--compute-width] [--can-split] [--is-space]) with ' ' for space. */
+/** Variant of $(line-wrap text max-width [--compute-width] [--can-split] [--is-space]) where only ' ' is a space. */
 line-wrap text/string max-width/num [--compute-width] [--can-split] -> List:
   return line-wrap text max-width
       --compute-width=compute-width

@@ -55,7 +55,7 @@ acos x/num -> float:
 atan x/num -> float:
   #primitive.math.atan
 
-/** The angle of the line from the origin to a point, called with its two coordinates in the order $x, $y as in `atan2(y, x)`. */
+/** The angle of the line from the origin to a point. The first argument, $x, is the vertical coordinate. */
 atan2 x/num y/num -> float:
   #primitive.math.atan2
 
@@ -105,7 +105,7 @@ class Point3f:
     io.LITTLE-ENDIAN.put-float64 bytes 16 z
     return bytes
 
-  /** The point with absolute coordinates. */
+  /** The point whose coordinates are the absolute values of those of this point. */
   abs -> Point3f:
     return Point3f x.abs y.abs z.abs
 

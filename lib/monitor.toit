@@ -6,7 +6,7 @@ monitor Mutex:
   do [block]:
     return block.call
 
-/** A value that comes once. */
+/** A value that tasks can wait for, and that is set later. */
 monitor Latch:
   has-value_/bool := false
   is-exception_/bool := false
@@ -30,7 +30,7 @@ monitor Latch:
   has-value -> bool:
     return has-value_
 
-/** A counter that waits at zero. */
+/** A counter that is never negative: a task that lowers it at zero waits. */
 monitor Semaphore:
   count_/int := ?
   limit_/int?
@@ -55,19 +55,19 @@ monitor Semaphore:
   count -> int:
     return count_
 
-/** A bell that tasks wait for. It does not remember having been rung. */
+/** A signal that wakes the tasks that wait for it. It has no effect on tasks that wait later. */
 monitor Signal:
   // A waiting task draws a ticket; tickets below released_ may continue.
   next-ticket_/int := 0
   released_/int := 0
-  // Tickets of tasks that were interrupted while waiting. They must not use up a ring.
+  // Tickets of tasks that were interrupted while waiting. `raise` must not count them as woken.
   void-tickets_/Set? := null
 
   /** Waits until the signal is raised. */
   wait -> none:
     wait-for-turn_
 
-  /** Waits until $condition returns true. Asks at once, and whenever the signal has been raised. */
+  /** Waits until $condition returns true. Calls it at once, and whenever the signal has been raised. */
   wait [condition] -> none:
     while not condition.call: wait-for-turn_
 
@@ -169,7 +169,7 @@ monitor Mailbox:
 
   state_/int := READY_
   content_/any := null
-  // Counts the messages, so that a reply to a sender that has given up is dropped.
+  // Counts the messages, so that a reply to a sender that was interrupted is dropped.
   number_/int := 0
   received-number_/int := -1
 
@@ -228,7 +228,7 @@ class ResourceState_:
   wait-for-state bits/int -> int:
     return await-state_ resource_ bits
 
-  /** Waits until there is a state; of a child, how it has ended. */
+  /** Waits until there is a state, and returns it. The state of a child process tells how it has ended. */
   wait -> int:
     return wait-for-state ANY_
 

@@ -18,7 +18,7 @@ interface CloseableReader implements Reader:
   /** Ends the reading. */
   close -> none
 
-/** Deprecated. Use $io.Reader, which knows its $io.Reader.content-size. */
+/** Deprecated. Use $io.Reader, which has a method $io.Reader.content-size. */
 interface SizedReader implements Reader:
   /** The next bytes, or null if there are no more. */
   read -> ByteArray?
@@ -74,16 +74,16 @@ class BufferedReader implements Reader:
   bytes n -> ByteArray:
     return reader_.peek-bytes n
 
-  /** The number of bytes before the next $byte, which must come. */
+  /** The number of bytes before the next $byte. Throws if there is no such byte. */
   index-of-or-throw byte -> int:
     return reader_.index-of byte --throw-if-absent
 
-  /** The number of bytes before the next $byte, or null if it does not come. */
+  /** The number of bytes before the next $byte, or null if there is no such byte. */
   index-of byte -> int?:
     index := reader_.index-of byte
     return index < 0 ? null : index
 
-  /** The number of bytes before the next $byte among the next $to bytes, which must come; otherwise -1. */
+  /** The number of bytes before the first $byte in the next $to bytes, or -1. Throws if fewer bytes are left. */
   index-of byte --to/int -> int:
     reader_.ensure-buffered to
     return reader_.index-of byte --to=to
@@ -93,7 +93,7 @@ class BufferedReader implements Reader:
     if max-size and max-size < 0: throw "INVALID_ARGUMENT"
     return reader_.read --max-size=max-size
 
-  /** Reads available bytes, at most $max-size. There must be some. */
+  /** Reads available bytes, at most $max-size. Throws if no bytes are left. */
   read-up-to max-size/int -> ByteArray:
     if max-size < 0: throw "INVALID_ARGUMENT"
     reader_.ensure-buffered 1
@@ -119,7 +119,7 @@ class BufferedReader implements Reader:
   peek-string n -> string:
     return reader_.peek-string n
 
-  /** Reads the string before the next space, and drops that. */
+  /** Reads the string before the next space, and skips the space. */
   read-word -> string:
     return read-until ' '
 

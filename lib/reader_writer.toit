@@ -1,4 +1,4 @@
-/** Deprecated. */
+/** Deprecated. A buffer between a task that writes and a task that reads. */
 
 import io
 import reader show CloseableReader
@@ -7,15 +7,15 @@ import reader show CloseableReader
 class ReaderWriter:
   pipe_/Pipe_
 
-  /** Creates a pair that holds up to $buffer-size bytes. */
+  /** Creates a buffer that holds up to $buffer-size bytes. */
   constructor buffer-size/int=64:
     pipe_ = Pipe_ buffer-size
 
-  /** The end that reads. */
+  /** Creates a reader of the written bytes. */
   reader -> CloseableReader:
     return PipeReader_ pipe_
 
-  /** Writes $data from $from to $to (exclusive). Waits for the reader to make room. */
+  /** Writes $data from $from to $to (exclusive). Waits for room if necessary. Returns the number of bytes. */
   write data/io.Data from/int=0 to/int=data.byte-size -> int:
     position := from
     while position < to: position += pipe_.put data position to
@@ -46,7 +46,7 @@ monitor Pipe_:
   constructor .capacity_:
     buffer_ = io.Buffer.with-capacity capacity_
 
-  /** Waits for room, and adds as much of $data as fits. Returns how much. */
+  /** Waits for room, and adds as much of $data as fits. Returns the number of bytes added. */
   put data/io.Data from/int to/int -> int:
     if is-writer-closed_: throw "CLOSED"
     await: is-reader-closed_ or buffer_.size < capacity_

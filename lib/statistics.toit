@@ -4,9 +4,9 @@ import core as core
 import encoding.tison
 
 /**
-Mean, variance and limits of numbers that need not be stored.
+Mean, variance, minimum and maximum of numbers. The numbers themselves are not stored.
 
-Uses Welford's method, which loses no precision where numbers are large and close together.
+Uses Welford's method, which stays precise when numbers are large and close together.
 */
 class OnlineStatistics:
   count_/int := 0
@@ -16,7 +16,7 @@ class OnlineStatistics:
   min_/num? := null
   max_/num? := null
 
-  /** Creates statistics of nothing yet. */
+  /** Creates statistics without any numbers. */
   constructor:
 
   /** Creates statistics from the result of $to-byte-array. */
@@ -29,7 +29,7 @@ class OnlineStatistics:
     min_ = parts[3]
     max_ = parts[4]
 
-  /** Takes $value in. */
+  /** Adds $value. */
   update value/num -> none:
     min_ = min_ == null ? value : (core.min min_ value)
     max_ = max_ == null ? value : (core.max max_ value)
@@ -39,11 +39,11 @@ class OnlineStatistics:
     squares_ += (value - old-mean) * (value - new-mean)
     mean_ = new-mean
 
-  /** The variance, estimated from a sample, or null for less than two numbers. */
+  /** The variance, estimated from a sample, or null for fewer than two numbers. */
   sample-variance -> float?:
     return count_ < 2 ? null : squares_ / (count_ - 1)
 
-  /** The variance of the numbers, or null for less than two. */
+  /** The variance of the numbers, or null for fewer than two. */
   population-variance -> float?:
     return count_ < 2 ? null : squares_ / count_
 

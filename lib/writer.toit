@@ -15,8 +15,8 @@ class Writer:
     while data := reader.read: write data
 
   /**
-  Writes all of $data from $from to $to (exclusive), in as many steps as necessary. Returns its
-    size.
+  Writes all of $data from $from to $to (exclusive), in as many steps as necessary. Returns the
+    number of bytes.
   */
   write data/io.Data from/int=0 to/int=data.byte-size -> int:
     position := from
@@ -25,10 +25,10 @@ class Writer:
       if position < to: yield
     return to - from
 
-  /** Calls the method of this name of the wrapped object. */
+  /** Calls the method `close-write` of the wrapped object. */
   close-write -> none:
     writer_.close-write
 
-  /** Calls the method of this name of the wrapped object. */
+  /** Calls the method `close` of the wrapped object. */
   close -> none:
     writer_.close

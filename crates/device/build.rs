@@ -1,9 +1,8 @@
-//! Says which build of lucarne this is: the digest of everything that decides what bytecode a
-//! program becomes and what that bytecode means.
+//! Sets `LUCARNE_BUILD`, the id of this build of lucarne: a digest of the sources that determine the bytecode of a
+//! program and the meaning of that bytecode.
 //!
-//! That is the library, the compiler and the machine with its natives. Their sources are hashed, and
-//! not the binary, so that the command line, the daemon and an embedding program of one version
-//! understand each other's images.
+//! These are the sources of the library, the compiler and the virtual machine with its natives. The sources are hashed,
+//! and not the binary, so that different binaries of one version can use the bytecode in the same store.
 
 use std::path::{Path, PathBuf};
 

@@ -4,7 +4,7 @@ import .list-slice_
 
 /** A list whose size is fixed when it is created; the other collections are built on it. */
 class Array_ extends List:
-  /** Creates an array with $size times $filler. */
+  /** Creates an array of $size elements, all of which are $filler. */
   constructor size/int filler=null:
     return array-new_ size filler
 
@@ -94,7 +94,7 @@ class Array_ extends List:
 array-new_ size/int filler -> Array_:
   #primitive.array.new
 
-/** Moves $count elements, which may overlap. All must lie inside the arrays. */
+/** Copies $count elements. The two ranges may overlap. Both must lie inside their arrays. */
 array-move_ from-array/Array_ from/int to-array/Array_ to/int count/int -> none:
   #primitive.array.move
 

@@ -13,7 +13,7 @@ interface ByteArray extends io.Data:
   constructor size/int --filler/int:
     return byte-array-new_ size filler
 
-  /** Creates a byte array of $size times the $initial value. */
+  /** Creates a byte array of $size bytes, each of the $initial value. */
   constructor size/int --initial/int=0:
     return byte-array-new_ size initial
 
@@ -123,7 +123,7 @@ interface ByteArray extends io.Data:
 
 /** The common part of byte arrays and their slices; natives read both. */
 abstract class ByteArrayBase_ implements ByteArray:
-  /** The number of bytes in the text of a byte array. */
+  /** The maximum number of bytes that the text of a byte array shows. */
   static STRINGIFY-MAX_ ::= 50
 
   abstract size -> int

@@ -13,7 +13,7 @@ The number of days from 1970-01-01 to the given date of the Gregorian calendar.
 Months and days can lie outside of their ranges.
 */
 civil-to-days_ year/int month/int day/int -> int:
-  // Years start in March here, so that the leap day is the last one.
+  // Years start in March here, so that the leap day is the last day of a year.
   shifted := year * 12 + month - 3
   march-year := floor-divide_ shifted 12
   march-month := shifted - march-year * 12
@@ -38,7 +38,7 @@ days-to-civil_ days/int -> Array_:
   date[2] = day-of-year - (days-before-month_ march-month) + 1
   return date
 
-/** The seconds since 1970 that a clock at UTC shows. */
+/** The seconds from 1970-01-01T00:00:00Z to the moment when a clock set to UTC shows the arguments. */
 civil-to-seconds_ year/int month/int day/int h/int m/int s/int -> int:
   return (civil-to-days_ year month day) * 86400 + h * 3600 + m * 60 + s
 
@@ -61,7 +61,7 @@ zone-at_ utc/int -> int:
 
 /** The moment when local clocks show $shown. */
 zone-to-utc_ shown/int dst/bool? -> int:
-  // The offset there is one of those a day before and after.
+  // The offset at that moment is the one of a day earlier or the one of a day later.
   before := zone-at_ shown - 86400
   after := zone-at_ shown + 86400
   first := shown - ((max (before >> 1) (after >> 1)) as int)

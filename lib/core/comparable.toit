@@ -1,9 +1,9 @@
 /** An object with an order. */
 interface Comparable:
-  /** -1, 0 or 1, as this object is less than, equal to or greater than $other. */
+  /** -1, 0 or 1 if this object is less than, equal to or greater than $other. */
   compare-to other/Comparable
 
-  /** Like $(compare-to other), but $if-equal decides about equal objects. */
+  /** Variant of $(compare-to other) that returns the result of $if-equal if the objects are equal. */
   compare-to other/Comparable [--if-equal]
 
 /**

@@ -131,7 +131,7 @@ class Deque extends List:
     if wanted > backing_.size: move-to_ wanted --start=first
 
   /**
-  Makes room for $amount more elements, and for enough others that adding one by one is fast, too.
+  Makes room for at least $amount more elements: for so many that adding them one by one is fast, too.
   */
   grow_ amount/int -> none:
     wanted := size_ + amount

@@ -74,7 +74,7 @@ class DurationParser_:
   static scale_ digits/string factor/int -> int?:
     point := digits.index-of "."
     if point < 0: return (int.parse digits --if-error=: return null) * factor
-    // Minutes and hours have no decimals.
+    // Hours, minutes and nanoseconds have no decimals.
     if factor > Duration.NANOSECONDS-PER-SECOND or factor == 1: return null
     whole := int.parse digits[..point] --if-error=: return null
     decimals := digits[point + 1..]

@@ -80,9 +80,9 @@ class Duration implements Comparable:
     return parse str --if-error=on-error
 
   /**
-  Calls $block repeatedly, one period apart.
+  Calls $block repeatedly. This duration is the period from the start of a call to the start of the next.
 
-  If a call takes longer than that, the next call is at the next multiple of the period.
+  If a call takes longer than the period, the next call starts at the next multiple of the period.
   */
   periodic [block] -> none:
     period := in-us
@@ -169,7 +169,7 @@ class Duration implements Comparable:
   compare-to other/Duration -> int:
     return ns_.compare-to other.ns_
 
-  /** The order of the two; $if-equal decides if they are equal. */
+  /** Variant of $(compare-to other) that returns the result of $if-equal if the durations are equal. */
   compare-to other/Duration [--if-equal] -> int:
     return ns_.compare-to other.ns_ --if-equal=if-equal
 

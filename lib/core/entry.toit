@@ -1,4 +1,4 @@
-/** The start of programs, for programs that import it by name. */
+/** The function $program-name of the core library, for programs that import this module by name. */
 
 import .utils
 

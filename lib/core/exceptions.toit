@@ -14,9 +14,9 @@ DEADLINE-EXCEEDED-ERROR ::= "DEADLINE_EXCEEDED"
 /**
 Throws $exception, which can be any object.
 
-Frames are left, running their `finally` code, until one catches it. A task that
-  does not catch prints the exception with the place where it was thrown, and
-  ends its process.
+Leaves functions, and runs their `finally` code, until a `catch` stops the exception.
+  If no function catches it, the exception is printed with the place where it was
+  thrown, and the process ends.
 */
 throw exception/any -> none:
   rethrow exception null
@@ -24,7 +24,7 @@ throw exception/any -> none:
 /**
 Throws $exception with the $trace of an earlier throw.
 
-If $trace is null, this place becomes the trace.
+If $trace is null, the trace is that of this call.
 */
 rethrow exception/any trace/any -> none:
   #primitive.intrinsics.throw
@@ -53,10 +53,10 @@ catch [--trace] --unwind/bool=false [block]:
 Calls $block. Returns null if it completes, and the thrown object if it throws.
 
 Both other blocks get the thrown object and its trace. If $trace returns true, the trace is printed
-  (once, even if several calls ask for it). If $unwind returns true, the exception continues as if
-  it had not been caught.
+  (once, even if $trace returns true in several calls). If $unwind returns true, the exception
+  continues as if it had not been caught.
 
-Neither is called if the task is being canceled: cancellation cannot be caught.
+Neither block is called if the task is being canceled: cancellation cannot be caught.
 */
 catch [--trace] [--unwind] [block]:
   try:
@@ -72,11 +72,11 @@ absorbs_ exception/Exception_ [trace] [unwind] -> bool:
   if value == CANCELED-ERROR and self.is-canceled: return false
   encoded := exception.trace
   if encoded and (trace.call value encoded):
-    // A trace that has been printed is not printed again further out.
+    // A trace that has been printed is not printed again by an outer catch.
     exception.trace = null
     send-trace-message (render-trace_ value.stringify encoded).to-byte-array
   if unwind.call value encoded: return false
-  // Code that swallows the exception of an expired deadline must not gain time.
+  // Code that catches the exception of an expired deadline must not gain time.
   deadline := self.deadline
   if deadline and Time.monotonic-us >= deadline: throw DEADLINE-EXCEEDED-ERROR
   return true

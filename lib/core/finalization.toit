@@ -4,8 +4,8 @@
 Runs $lambda once nothing refers to $object any more.
 
 The lambda may refer to the object itself. It runs in a task of its own, some time after the last
-  reference has disappeared; it does not run if the process ends before. Strings and byte arrays
-  cannot have finalizers.
+  reference has disappeared; it does not run if the process ends before that. Strings, byte arrays
+  and maps cannot have finalizers.
 */
 add-finalizer object lambda/Lambda? -> none:
   if object is Map: throw "WRONG_OBJECT_TYPE"

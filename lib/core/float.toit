@@ -18,8 +18,8 @@ class float extends num:
   /**
   Reads all of $data as a float, and returns the nearest one.
 
-  Accepts decimal numbers, with `0x` hexadecimal ones with an exponent of two, and the words `nan`,
-    `inf` and `infinity`.
+  Accepts decimal numbers, hexadecimal numbers that start with `0x` and have an exponent of two, and
+    the words `nan`, `inf` and `infinity`.
   */
   static parse data/io.Data -> float:
     return parse data --if-error=: throw it

@@ -129,7 +129,7 @@ abstract class HashedCollection_:
     while not backing_[position]: position += stride_
     first_ = position
 
-  /** Moves $end_ behind the last existing entry. There must be one. */
+  /** Moves $end_ to the place after the last existing entry. There must be one. */
   drop-removed_ -> none:
     stride := stride_
     end := end_

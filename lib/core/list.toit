@@ -16,11 +16,11 @@ abstract class List extends CollectionBase:
   constructor:
     return List_
 
-  /** Creates a list with $size times $filler. */
+  /** Creates a list of $size elements, all of which are $filler. */
   constructor size/int filler:
     return List_.from-array_ (array-new_ size filler)
 
-  /** Creates a list with $size times the $initial value. */
+  /** Creates a list of $size elements, all of which are the $initial value. */
   constructor size/int --initial=null:
     return List_.from-array_ (array-new_ size initial)
 
@@ -77,7 +77,7 @@ abstract class List extends CollectionBase:
     i := old-size
     collection.do: this[i++] = it
 
-  /** Puts $value in front of the element at the index $at; those after it move up. */
+  /** Inserts $value at the index $at. The element there and those after it move up. */
   insert --at/int value/any -> none:
     old-size := size
     if at == old-size:
@@ -229,7 +229,7 @@ abstract class List extends CollectionBase:
     return index-of --binary needle from to --if-absent=: -1
 
   /**
-  Like $(index-of --binary needle from to), for callers that need the place.
+  Variant of $(index-of --binary needle from to), for callers that need the place for a new element.
 
   If no element is equal, returns the result of $if-absent, called with the index where the needle
     would be inserted.
@@ -261,8 +261,8 @@ abstract class List extends CollectionBase:
   /**
   Sorts the range from $from to $to (exclusive) by the order of $compare.
 
-  Called with two elements, $compare returns a negative number, zero or a positive number, as the
-    first comes before, with or after the second. Elements that come together keep their order.
+  Called with two elements, $compare returns a negative number, zero or a positive number if the
+    first comes before, with or after the second. Elements for which it returns zero keep their order.
 
   Returns this list if $in-place, otherwise a sorted copy of all of it.
   */

@@ -15,14 +15,14 @@ class Map extends HashedCollection_:
     super.with-stride_ 3
 
   /**
-  Creates a map that may forget its values when memory is scarce.
+  Creates a map that does not keep its values alive.
 
   A value that nothing else refers to becomes null, and its key disappears some time later.
   */
   constructor.weak:
     return WeakMap_
 
-  /** Creates a map of $size entries, whose keys and values the blocks return for each number. */
+  /** Creates a map of $size entries. The blocks return the key and the value for each number from 0 on. */
   constructor size/int [get-key] [get-value]:
     super.with-stride_ 3
     for i := 0; i < size; i++: this[get-key.call i] = get-value.call i
@@ -81,7 +81,7 @@ class Map extends HashedCollection_:
     if position >= 0: return backing_[position + 2]
     return this[key] = init.call key
 
-  /** Replaces the value of $key, which must be in the map, by the result of $updater for it. */
+  /** Replaces the value of $key, which must be in the map, with the result of $updater for the old value. */
   update key [updater]:
     return update key updater --if-absent=: throw "key not found"
 
@@ -156,7 +156,7 @@ class Map extends HashedCollection_:
     return reduce --initial=initial: | result key _ | block.call result key
 
   /**
-  Calls $block with $initial, a key and its value, then with its result and the next, and so on.
+  Combines $initial and then each key and its value with $block. Its first argument is the result so far.
   */
   reduce --initial [block]:
     result := initial
@@ -257,9 +257,9 @@ class IdentityMap extends Map:
     return get-compare_ key
 
 /**
-A map that does not keep its values alive.
+The class of weak maps: see $Map.weak.
 
-Each value lies in a weak array of its own, in the place of the value.
+Where other maps store a value, it stores a weak array of one element, which holds the value.
 */
 class WeakMap_ extends Map:
   constructor:
@@ -276,7 +276,7 @@ class WeakMap_ extends Map:
 
   /** See $super. */
   operator []= key value:
-    // A text that is its own value must not keep itself alive.
+    // If a string is both the key and the value, the key must not keep the value alive.
     own-key := key is string and identical key value ? (key as string).copy : key
     super own-key (hold_ value)
     return value

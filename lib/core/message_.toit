@@ -30,7 +30,7 @@ interface SlowConsumerHandler_:
   /** The resource $handle of $client was cut off, since its notifications were not taken. */
   on-slow-consumer client/int handle/int -> none
 
-/** Closes what answers have given to processes that do not use them. */
+/** Closes the clients and resources that an answer has given to a process that does not use the answer. */
 interface UnusedAnswerHandler_:
   /** Process $pid does not use the answer to its $request. */
   on-unused-answer pid/int request/int -> none
@@ -55,7 +55,7 @@ clear-system-message-handler_ type/int -> none:
   message-handlers_.remove type
 
 /**
-Sends $message as one of kind $type to the process $pid.
+Sends $message, with the kind $type, to the process $pid.
 
 Returns whether that process gets it. Throws if the message cannot be encoded.
 */

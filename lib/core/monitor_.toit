@@ -25,7 +25,7 @@ class __Monitor__:
     if not (await_ Task_.current.deadline_ condition): throw DEADLINE-EXCEEDED-ERROR
 
   /**
-  Variant of $await that also gives up at the $deadline. Returns whether the condition became true.
+  Variant of $await that waits at most until the $deadline. Returns whether the condition became true.
   */
   try-await --deadline/int? [condition] -> bool:
     limit := Task_.current.deadline_
@@ -50,11 +50,11 @@ class __Monitor__:
         has-woken := leave_ --changed=is-changed
         is-changed = false
         if has-woken:
-          // Tasks that have waited longer get back into the queue first, and so stay ahead.
+          // Tasks that have waited longer enter the queue again first, and so stay ahead of this task.
           changes := changes_
           task-yield_
           if changes_ != changes: continue
-        // The condition may have taken a while.
+        // The task may have been canceled meanwhile.
         if self.is-interrupted_: throw CANCELED-ERROR
       if not awaiting_: awaiting_ = TaskQueue_
       changes := changes_
@@ -73,7 +73,7 @@ class __Monitor__:
     try:
       return block.call
     finally:
-      // A canceled or late await leaves without the lock.
+      // After a canceled or late await, this task does not own the monitor.
       if identical owner_ self: owner_ = null
       leave_ --changed
       if self.critical-count_ == 0: task-breathe_

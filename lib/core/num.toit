@@ -40,7 +40,7 @@ abstract class num implements Comparable:
   /** The quotient, cut off toward zero if both are integers. */
   abstract operator / other
 
-  /** The rest of a division; it has the sign of this number. */
+  /** The remainder of a division; it has the sign of this number. */
   abstract operator % other
 
   /** The absolute value. */
@@ -61,14 +61,14 @@ abstract class num implements Comparable:
     #primitive.float.from-num
 
   /**
-  -1, 0 or 1, as this number is less than, equal to or greater than $other.
+  -1, 0 or 1 if this number is less than, equal to or greater than $other.
 
   This is a total order: -0.0 is less than 0.0, and NaN is greater than all other numbers.
   */
   compare-to other/num -> int:
     #primitive.float.compare
 
-  /** Like $(compare-to other), but $if-equal decides about equal numbers. */
+  /** Variant of $(compare-to other) that returns the result of $if-equal if the numbers are equal. */
   compare-to other/num [--if-equal] -> int:
     order := compare-to other
     return order == 0 ? if-equal.call : order

@@ -1,4 +1,4 @@
-/** Output. */
+/** Printing to standard output, to standard error, and to the print service. */
 
 import system.api.print show PrintServiceClient
 import system.services show ServiceClient
@@ -8,7 +8,7 @@ import system.stand-in_ show StandIn_
 Prints $message and a line end.
 
 The text goes to the standard output, or to a print service if a container
-  offers one. It never switches tasks.
+  offers one. Without such a service, printing never switches tasks.
 */
 print message/any -> none:
   print-line_ message.stringify

@@ -3,15 +3,15 @@
 /**
 Starts a process that runs $lambda.
 
-What $lambda captured is copied, as if it were sent in a message. Processes of
-  higher $priority are served first.
+The variables that $lambda captured are copied, as if they were sent in a message.
+  Processes of higher $priority run first.
 */
 spawn --priority/int?=null lambda/Lambda -> Process:
   return Process_ (process-spawn_ priority lambda)
 
 /** A running process, or one that has ended. */
 interface Process:
-  /** Runs when nothing else does. */
+  /** For work that is done only when no other process can run. */
   static PRIORITY-IDLE     /int ::= 0
   /** For work that can be delayed. */
   static PRIORITY-LOW      /int ::= 43
@@ -19,7 +19,7 @@ interface Process:
   static PRIORITY-NORMAL   /int ::= 128
   /** For work that other processes wait for. */
   static PRIORITY-HIGH     /int ::= 213
-  /** Before everything else. */
+  /** For work that runs before that of all other priorities. */
   static PRIORITY-CRITICAL /int ::= 255
 
   /** The current process. */
@@ -64,9 +64,9 @@ process-set-priority_ pid/int priority/int -> none:
   #primitive.core.process-set-priority
 
 /**
-Ends the program, with 1, and says so on standard error.
+Ends the program with the status 1, and reports this on standard error.
 
-On a microcontroller, it sleeps for $ms milliseconds and starts again. A host does not sleep.
+A microcontroller would sleep for $ms milliseconds and start again. A host does not sleep.
 */
 __deep-sleep__ ms/int -> none:
   write-stderr_ "A host has no deep sleep: the program ends instead of sleeping for $ms ms" true

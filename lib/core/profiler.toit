@@ -3,8 +3,8 @@ import system.trace show send-trace-message
 /**
 Finds out which functions do the work.
 
-It counts calls, turns of loops, and the work of natives, by the function that they happen in. It is
-  a sample: short measurements are not reliable.
+It counts calls, iterations of loops, and the work of natives, by the function in which they happen.
+  The counts are a sample: short measurements are not reliable.
 */
 class Profiler:
   /** Prepares to count the work of this task, or of all tasks if $profile-all-tasks. */
@@ -15,7 +15,7 @@ class Profiler:
   static start -> none:
     #primitive.profiler.start
 
-  /** Stops counting, until it is started again. */
+  /** Stops counting, until $start is called again. */
   static stop -> none:
     #primitive.profiler.stop
 

@@ -6,7 +6,7 @@ import io
 random -> int:
   return random-next_ random-state_
 
-/** A number from 0 to $n - 1, or 0 if $n is not positive. At most 0x1000_0000 of them are possible. */
+/** A number from 0 to $n - 1, or 0 if $n is not positive. There are at most 0x1000_0000 different results. */
 random n/int -> int:
   return n <= 0 ? 0 : random-below_ random-state_ n
 
@@ -17,7 +17,7 @@ random start/int end/int -> int:
 /**
 Makes the sequence of $random numbers repeatable: the same $seed gives the same numbers.
 
-The first 16 bytes of $seed count.
+Only the first 16 bytes of $seed are used.
 */
 set-random-seed seed/io.Data -> none:
   bytes := ByteArray (min seed.byte-size 16)

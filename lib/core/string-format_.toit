@@ -21,7 +21,7 @@ class Format_:
   fail_ message/string -> none:
     throw "$message $text_"
 
-  /** The byte at $position, or 0 behind the end. */
+  /** The byte at $position, or 0 after the end. */
   peek_ position/int -> int:
     return position < text_.size ? (text_.at --raw position) : 0
 
@@ -43,7 +43,7 @@ class Format_:
     if not precision_: fail_ "MISSING_PRECISION_IN_FORMAT"
     return end
 
-  /** Calls $found with the number at $position, if there is one. Returns the position behind it. */
+  /** Calls $found with the number at $position, if there is one. Returns the position after it. */
   parse-digits_ position/int [found] -> int:
     end := position
     while '0' <= (peek_ end) <= '9': end++

@@ -11,7 +11,8 @@ utf-8-bytes char/int -> int:
   return char < 0x1_0000 ? 3 : 4
 
 /**
-Writes the rune $char as UTF-8 to $byte-array, starting at $position, unless that is null.
+Writes the rune $char as UTF-8 to $byte-array, starting at $position. Writes nothing if $byte-array
+  is null.
 
 Returns the number of bytes that it takes.
 */
@@ -91,7 +92,7 @@ abstract class string implements Comparable io.Data:
   copy from/int to/int -> string:
     #primitive.string.copy
 
-  /** Variant of $(copy from to) that moves both ends back to a border if $force-valid. */
+  /** Variant of $(copy from to). If $force-valid, moves an end inside a rune back to the start of the rune. */
   copy from/int to/int=size --force-valid/bool -> string:
     if not force-valid: return copy from to
     return copy (rune-index from) (rune-index to)
@@ -178,11 +179,11 @@ abstract class string implements Comparable io.Data:
   operator >= other/string -> bool:
     return (compare-to other) >= 0
 
-  /** -1, 0 or 1, as this string comes before, with or after $other in the order of the runes. */
+  /** -1, 0 or 1 if this string comes before, with or after $other in the order of the runes. */
   compare-to other/string -> int:
     #primitive.string.compare
 
-  /** Like $(compare-to other), but $if-equal decides about equal strings. */
+  /** Variant of $(compare-to other) that returns the result of $if-equal if the strings are equal. */
   compare-to other/string [--if-equal] -> int:
     order := compare-to other
     return order == 0 ? if-equal.call : order
@@ -191,15 +192,15 @@ abstract class string implements Comparable io.Data:
   stringify -> string:
     return this
 
-  /** This string with $char in front, as often as it takes to make it $amount bytes long. */
+  /** This string, with one $char before it for each byte that is missing to $amount bytes. */
   pad --left/True=true amount/int char/int=' ' -> string:
     return pad_ (amount - size) 0 char
 
-  /** This string with $char behind it, as often as it takes to make it $amount bytes long. */
+  /** This string, with one $char after it for each byte that is missing to $amount bytes. */
   pad --right/True amount/int char/int=' ' -> string:
     return pad_ 0 (amount - size) char
 
-  /** This string in the middle of as many $char as it takes to make it $amount bytes long. */
+  /** This string, centered with one $char for each byte that is missing to $amount bytes. */
   pad --center/True amount/int char/int=' ' -> string:
     missing := amount - size
     return pad_ (missing / 2) (missing - missing / 2) char
@@ -217,14 +218,14 @@ abstract class string implements Comparable io.Data:
   ends-with suffix/string -> bool:
     return matches suffix --at=(size - suffix.size)
 
-  /** Whether $needle occurs exactly $at this position, which need not exist. */
+  /** Whether $needle occurs at the position $at, which may lie outside of this string. */
   matches needle/string --at/int -> bool:
     return string-matches_ this needle at
 
   /**
-  Whether all of this string fits $pattern.
+  Whether all of this string matches $pattern.
 
-  There, `?` stands for any rune, `*` for any number of runes, and a backslash
+  In the pattern, `?` stands for any rune, `*` for any number of runes, and a backslash
     takes away the special meaning of the next rune.
   */
   glob pattern/string -> bool:
@@ -253,7 +254,7 @@ abstract class string implements Comparable io.Data:
   /**
   The position of the first $needle (or the $last one), or -1.
 
-  It must lie entirely between $from and $to.
+  Only occurrences that lie entirely between $from and $to count.
   */
   index-of --last/bool=false needle/string from/int=0 to/int=size -> int:
     if not 0 <= from <= to <= size: throw "BAD ARGUMENTS"
@@ -285,7 +286,7 @@ abstract class string implements Comparable io.Data:
   trim --left/True prefix/string -> string:
     return trim --left prefix --if-absent=: it
 
-  /** This string without $prefix. If it does not start with it, returns the result of $if-absent. */
+  /** This string without $prefix. If it does not start with $prefix, returns the result of $if-absent. */
   trim --left/True prefix/string [--if-absent] -> string:
     return (starts-with prefix) ? this[prefix.size..] : if-absent.call this
 
@@ -293,7 +294,7 @@ abstract class string implements Comparable io.Data:
   trim --right/True suffix/string -> string:
     return trim --right suffix --if-absent=: it
 
-  /** This string without $suffix. If it does not end with it, returns the result of $if-absent. */
+  /** This string without $suffix. If it does not end with $suffix, returns the result of $if-absent. */
   trim --right/True suffix/string [--if-absent] -> string:
     return (ends-with suffix) ? this[..size - suffix.size] : if-absent.call this
 
@@ -365,7 +366,7 @@ abstract class string implements Comparable io.Data:
     return parts.join ""
 
   /**
-  Replaces each name between $open and $close, including these, by the result of $block for it.
+  Replaces each name between $open and $close, including both marks, with the result of $block for the name.
 
   Names are trimmed. If $block returns null, the text stays unchanged.
   */

@@ -15,7 +15,7 @@ task -> Task:
 Starts a task that runs $code, and returns it.
 
 The process ends when only background tasks are left. Without a $background, the
-  new task is one if the current task is.
+  new task is a background task if the current task is.
 */
 task code/Lambda --name/string="User task" --background/bool?=null -> Task:
   if background == null: background = Task_.current.background
@@ -33,7 +33,7 @@ sleep duration/Duration -> none:
 sleep --ms/int -> none:
   sleep-until_ (from-now_ ms * 1_000)
 
-/** The time in $us microseconds, or the maximum time if that is even later. */
+/** The time $us microseconds from now, or the maximum time if that would be even later. */
 from-now_ us/int -> int:
   now := Time.monotonic-us
   return us > int.MAX - now ? int.MAX : now + us
@@ -62,7 +62,7 @@ with-timeout --ms/int [block]:
 /**
 Calls $block with a time limit of $us microseconds.
 
-If the block waits for something after that, it throws DEADLINE_EXCEEDED.
+If the block waits after this limit, the wait throws DEADLINE_EXCEEDED.
 */
 with-timeout --us/int [block]:
   return Task_.current.with-deadline_ (from-now_ us) block
@@ -92,10 +92,10 @@ interface Task:
   /**
   Runs the $lambdas at the same time, each in a task of its own.
 
-  Returns their results, by their places in the list, in the order in which they finished. Once
-    $required of them have finished, the others are canceled.
+  Returns a map from the indexes of the lambdas to their results, in the order in which they finished.
+    Once $required lambdas have finished, the others are canceled.
 
-  If one throws, the others are canceled and this throws the same exception.
+  If a lambda throws, the others are canceled, and this function throws the same exception.
   */
   static group lambdas/List --required/int=lambdas.size -> Map:
     if not 0 <= required <= lambdas.size: throw "Bad Argument"
@@ -122,7 +122,7 @@ class Task_ implements Task:
   deadline_/int? := null
   is-canceled_/bool := false
   critical-count_/int := 0
-  /** The task behind this one in a $TaskQueue_. */
+  /** The task after this one in a $TaskQueue_. */
   next-waiting_/Task_? := null
   /** The queue that this task is in; null once it has been woken. */
   waiting-in_/TaskQueue_? := null
@@ -176,7 +176,7 @@ class Task_ implements Task:
     finally:
       deadline_ = old
 
-/** Tasks that wait for the same thing, first come first. */
+/** Tasks that wait for the same event, in the order in which they came. */
 class TaskQueue_:
   first_/Task_? := null
   last_/Task_? := null
@@ -185,12 +185,12 @@ class TaskQueue_:
   park self/Task_ deadline/int? -> bool:
     add_ self
     is-late := task-park_ deadline
-    // A task that wakes all removes them from the queue; a task that woke for another reason is
-    // still in it.
+    // A call of `wake-all` has removed the task from the queue; a task that woke for another reason
+    // is still in it.
     if self.waiting-in_: remove_ self
     return is-late
 
-  /** Wakes all. Returns whether there were any. */
+  /** Wakes all tasks in this queue. Returns whether there were any. */
   wake-all -> bool:
     current := first_
     if not current: return false

@@ -45,7 +45,7 @@ class TimeParser_:
     point := clock.index-of "."
     return point < 0 ? clock : clock[..point]
 
-  /** The nanoseconds behind the decimal point of $clock. */
+  /** The nanoseconds after the decimal point of $clock. */
   static fraction_ clock/string [fail] -> int:
     point := clock.index-of "."
     if point < 0: return 0

@@ -34,7 +34,7 @@ class Time implements Comparable:
   constructor.local --year/int --month/int --day/int --h/int=0 --m/int=0 --s/int=0 --ms/int=0 --us/int=0 --ns/int=0 --dst/bool?=null:
     return Time.local year month day h m s --ms=ms --us=us --ns=ns --dst=dst
 
-  /** The same with unnamed arguments. */
+  /** Variant of $Time.local with unnamed arguments. */
   constructor.local year/int month/int day/int h/int=0 m/int=0 s/int=0 --ms/int=0 --us/int=0 --ns/int=0 --dst/bool?=null:
     shown := civil-to-seconds_ year month day h m s
     return Time.epoch --s=(zone-to-utc_ shown dst) --ms=ms --us=us --ns=ns
@@ -43,11 +43,11 @@ class Time implements Comparable:
   constructor.utc --year/int --month/int --day/int --h/int=0 --m/int=0 --s/int=0 --ms/int=0 --us/int=0 --ns/int=0:
     return Time.utc year month day h m s --ms=ms --us=us --ns=ns
 
-  /** The same with unnamed arguments. */
+  /** Variant of $Time.utc with unnamed arguments. */
   constructor.utc year/int month/int day/int h/int=0 m/int=0 s/int=0 --ms/int=0 --us/int=0 --ns/int=0:
     return Time.epoch --s=(civil-to-seconds_ year month day h m s) --ms=ms --us=us --ns=ns
 
-  /** The moment of the bytes from $to-byte-array. */
+  /** The moment for which $to-byte-array returned $bytes. */
   constructor.deserialize bytes/io.Data:
     seconds_ = time-field_ bytes 0
     ns_ = time-field_ bytes 8
@@ -146,7 +146,7 @@ class Time implements Comparable:
   compare-to other/Time -> int:
     return seconds_.compare-to other.seconds_ --if-equal=: ns_.compare-to other.ns_
 
-  /** The order of the two; $if-equal decides if they are equal. */
+  /** Variant of $(compare-to other) that returns the result of $if-equal if the moments are equal. */
   compare-to other/Time [--if-equal] -> int:
     order := compare-to other
     return order == 0 ? if-equal.call : order

@@ -1,4 +1,4 @@
-/** The waiting of the core library, for programs that import it by name. */
+/** The function $sleep of the core library, for programs that import this module by name. */
 
 import .task
 

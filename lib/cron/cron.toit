@@ -6,7 +6,7 @@ A schedule: the selected seconds, minutes, hours and days.
 Each part is a set, in which bit N stands for the number N.
 */
 class CronSchedule:
-  /** Set in a part that was given as a star. */
+  /** The bit that is set in a part that was given as a star without a step. */
   static STAR-BIT ::= 1 << 63
 
   /** The number of years to search for the next time. */
@@ -50,9 +50,9 @@ class CronSchedule:
   Creates a schedule from its text.
 
   The text has six parts with spaces between them: seconds, minutes, hours, days of the month,
-    months, days of the week. Each is a list, with commas, of numbers (`5`), ranges (`1-5`) or
-    everything (`*`), where `/2` takes only every second one. A number with a step (`5/2`) stands
-    for a range up to the end.
+    months, days of the week. Each is a list, with commas, of numbers (`5`), ranges (`1-5`) or stars
+    (`*`, all numbers). After a range or a star, `/2` selects every second number. A number with a
+    step (`5/2`) stands for a range up to the end.
 
   The names `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily` and `@hourly` are accepted, too.
   */

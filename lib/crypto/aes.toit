@@ -34,7 +34,7 @@ abstract class Aes:
       result.replace from (cipher-crypt_ state_ encrypt input from to)
     return result
 
-  /** Forgets the key. Closing again does nothing. */
+  /** Releases the cipher and its key. Closing again does nothing. */
   close -> none:
     if not state_: return
     native-state-close_ state_
@@ -45,7 +45,7 @@ class AesCbc extends Aes:
   /**
   Starts an encryption.
 
-  The $key has 16, 24 or 32 bytes, the $initialization-vector 16, which should be random.
+  The $key has 16, 24 or 32 bytes. The $initialization-vector has 16 bytes, which should be random.
   */
   constructor.encryptor key/ByteArray initialization-vector/ByteArray:
     super.initialize_ key initialization-vector --encrypt
@@ -71,7 +71,7 @@ class AesEcb extends Aes:
 /** The number that stands for AES in Galois/Counter Mode. */
 ALGORITHM-AES-GCM ::= 0
 
-/** The number that stands for the stream cipher ChaCha20 with the code Poly1305. */
+/** The number that stands for the stream cipher ChaCha20 with the authentication code Poly1305. */
 ALGORITHM-CHACHA20-POLY1305 ::= 1
 
 /** AES in Galois/Counter Mode, which encrypts and authenticates one message. */
@@ -84,8 +84,8 @@ class AesGcm extends Aead_:
   /**
   Starts an encryption.
 
-  The $key has 16, 24 or 32 bytes, the $initialization-vector 12. It must never be used twice with
-    the same key; it need not be secret.
+  The $key has 16, 24 or 32 bytes, the $initialization-vector 12. A vector must never be used twice
+    with the same key; it need not be secret.
   */
   constructor.encryptor key/ByteArray initialization-vector/ByteArray:
     super.encryptor key initialization-vector --algorithm=ALGORITHM-AES-GCM
@@ -97,8 +97,8 @@ class AesGcm extends Aead_:
 /**
 Encrypts or decrypts one message, and authenticates it.
 
-Either all at once ($encrypt, $decrypt), or in pieces: $start, any number of $add, and $finish or
-  $verify. Decrypted data must not be used before it is verified.
+The message is passed all at once ($encrypt, $decrypt), or in pieces: $start, any number of calls of
+  $add, then $finish or $verify. Decrypted data must not be used before it is verified.
 */
 class Aead_:
   static TAG-SIZE ::= 16
@@ -117,7 +117,7 @@ class Aead_:
   /**
   Encrypts the $plaintext and closes this instance.
 
-  The result ends in the tag, which holds for the $authenticated-data too.
+  The result ends in the tag, which also authenticates the $authenticated-data.
   */
   encrypt plaintext/io.Data --authenticated-data="" -> ByteArray:
     start --authenticated-data=authenticated-data
@@ -129,8 +129,8 @@ class Aead_:
   /**
   Decrypts the $ciphertext.
 
-  Throws if the $verification-tag is wrong for it or the $authenticated-data. Without a tag
-    argument, the ciphertext must end in the tag.
+  Throws if the $verification-tag does not match the ciphertext and the $authenticated-data. Without
+    a tag argument, the ciphertext must end in the tag.
   */
   decrypt ciphertext/ByteArray --authenticated-data="" --verification-tag/ByteArray?=null -> ByteArray:
     if not verification-tag:
@@ -143,7 +143,7 @@ class Aead_:
     result.replace filled (aead-verify_ state_ verification-tag)
     return result
 
-  /** Encrypts or decrypts $data into $result, except the last block. Returns the size. */
+  /** Encrypts or decrypts the whole blocks of $data into $result. Returns the number of bytes written. */
   crypt-into_ result/ByteArray data/io.Data -> int:
     filled := 0
     pieces-do_ data 0 data.byte-size: | piece from to |
@@ -160,7 +160,7 @@ class Aead_:
     aead-start_ state_ initialization-vector_ (data-bytes_ authenticated-data)
 
   /**
-  Encrypts or decrypts $data, which must not be used any more.
+  Encrypts or decrypts $data. The caller must not use $data afterwards.
 
   Returns only whole blocks of 16 bytes; the rest waits for more data, $finish or $verify.
   */
@@ -189,7 +189,7 @@ class Aead_:
     finally:
       close
 
-  /** Forgets the key. Closing again does nothing. */
+  /** Releases the cipher and its key. Closing again does nothing. */
   close -> none:
     if not state_: return
     native-state-close_ state_

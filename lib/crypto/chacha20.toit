@@ -12,8 +12,8 @@ class ChaCha20Poly1305 extends Aead_:
   /**
   Starts an encryption.
 
-  The $key has 32 bytes, the $initialization-vector 12. It must never be used twice with the same
-    key; it need not be secret.
+  The $key has 32 bytes, the $initialization-vector 12. A vector must never be used twice with the
+    same key; it need not be secret.
   */
   constructor.encryptor key/ByteArray initialization-vector/ByteArray:
     super.encryptor key initialization-vector --algorithm=ALGORITHM-CHACHA20-POLY1305

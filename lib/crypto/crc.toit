@@ -2,7 +2,7 @@
 Cyclic redundancy checks.
 
 $Crc implements all of them; the rest of this module defines common ones. Their parameters are those
-  of the catalogue at https://reveng.sourceforge.io/crc-catalogue/, except that the bits of an
+  of the catalog at https://reveng.sourceforge.io/crc-catalogue/, except that the bits of an
   initial state are in the order of the bits of the sum.
 */
 
@@ -11,9 +11,9 @@ import io
 import .checksum
 import .pieces_
 
-/** A cyclic redundancy check in progress. Two of the same polynomial and shape are equal. */
+/** A cyclic redundancy check in progress. Two with the same width, polynomial and bit order are equal. */
 class Crc extends Checksum:
-  /** The tables made so far, by polynomial and shape. */
+  /** The tables made so far, by width, polynomial and bit order. */
   static tables_/Map ::= {:}
 
   /** The number of bits of the sum. */
@@ -22,7 +22,7 @@ class Crc extends Checksum:
   polynomial/int
   /** Whether the lowest bit of each byte comes first. */
   little-endian/bool
-  /** The value that is combined with the sum at the end. */
+  /** The value with which the sum is combined at the end, by exclusive or. */
   xor-result/int
   table_/ByteArray
   sum_/int := ?

@@ -19,7 +19,7 @@ class EcKeyPair:
   /** Creates a pair of keys that belong together. */
   constructor .private-key .public-key:
 
-  /** Makes new keys on a $curve that $EcKey names. */
+  /** Makes new keys on the given $curve, a constant of $EcKey. */
   static generate --curve/string=EcKey.CURVE-SECP256R1 -> EcKeyPair:
     der := ec-generate_ curve seed_
     return EcKeyPair (EcKey.internal_ der true) (EcKey.parse-public der)
@@ -76,12 +76,12 @@ class EcKey extends Key_:
   private-label_ -> string:
     return "EC PRIVATE KEY"
 
-  /** Signs the $digest of a message, which is of the kind $hash, with this private key. */
+  /** Signs the $digest of a message, made with the given $hash, with this private key. */
   sign-digest digest/ByteArray --hash/int -> ByteArray:
     Key_.check-digest_ digest hash
     return ec-sign_ der digest
 
-  /** Whether $signature was made for the $digest with the private key that belongs to this one. */
+  /** Whether $signature was made for the $digest with the private key that belongs to this public key. */
   verify-digest digest/ByteArray signature/ByteArray --hash/int -> bool:
     Key_.check-digest_ digest hash
     return ec-verify_ der digest signature
@@ -89,7 +89,7 @@ class EcKey extends Key_:
   /**
   The secret that this private key and $other-public-key have in common.
 
-  It is the same for the other side, with the private key there and the public key here.
+  The other side gets the same secret from its private key and the public key that belongs to this key.
   */
   compute-shared-secret other-public-key/EcKey -> ByteArray:
     if not is-private: throw "INVALID_ARGUMENT"
@@ -103,9 +103,9 @@ class EcKey extends Key_:
 /**
 Encryption for the owner of a private key.
 
-A key pair is made for each message. The secret that it shares with the recipient's becomes the key
-  of AES-GCM. The message is the size of the new public key in two bytes, that key, the
-  initialization vector, the ciphertext and the tag.
+A key pair is made for each message. The key of AES-GCM is derived from the secret that this pair
+  shares with the recipient's key. The encrypted message is the size of the new public key in two
+  bytes, that key, the initialization vector, the ciphertext and the tag.
 */
 class Ecies:
   /** Thrown if a message has been changed. */
@@ -114,7 +114,7 @@ class Ecies:
   static CIPHER-KEY-SIZE_ ::= 16
   static OVERHEAD_ ::= 2 + AesGcm.IV-SIZE + AesGcm.TAG-SIZE
 
-  /** Encrypts a $message for the owner of $recipient-public-key, which must be of the same $curve. */
+  /** Encrypts a $message for the owner of $recipient-public-key, which must be on the given $curve. */
   static encrypt message/io.Data recipient-public-key/EcKey --curve/string=EcKey.CURVE-SECP256R1 -> ByteArray:
     pair := EcKeyPair.generate --curve=curve
     key := cipher-key_ (pair.compute-shared-secret recipient-public-key) pair.public-key.der

@@ -3,7 +3,7 @@
 /*
 A word has its parity bits at the positions 1, 2, 4 and 8, counted from 1. The bit at position p
   covers the positions whose number has the bit p, so that the numbers of the failing checks add up
-  to the wrong position. Bit 15 is the parity of all others and itself.
+  to the position of the wrong bit. Bit 15 makes the number of set bits in the whole word even.
 */
 
 /** The positions of the data, from the lowest bit. */
@@ -29,7 +29,7 @@ Returns null if two bits are wrong.
 fix-16-11 in:
   wrong := failing-position_ in
   is-odd := in.population-count & 1 == 1
-  // An even number of wrong bits, and not none.
+  // The number of wrong bits is even, and not zero.
   if wrong != 0 and not is-odd: return null
   if wrong != 0: in ^= 1 << wrong - 1
   data := 0

@@ -6,7 +6,7 @@ import .hmac
 /**
 Derives a key of $size bytes from the input keying material $ikm, with SHA-256.
 
-The $salt need not be secret. With different $info, different keys come out.
+The $salt need not be secret. A different $info gives a different key.
 */
 hkdf-sha256 --ikm/ByteArray --salt/ByteArray?=null --info/ByteArray?=null --size/int -> ByteArray:
   return hkdf --ikm=ikm --salt=salt --info=info --size=size: HmacSha256 it

@@ -8,16 +8,16 @@ import .secret_
 import .sha
 import .sha1
 
-// The numbers by which programs name hashes.
+// The numbers that stand for hashes in arguments.
 SHA-1_   ::= 1
 SHA-256_ ::= 256
 SHA-384_ ::= 384
 SHA-512_ ::= 512
 
-/** The size of the seeds that natives make random numbers of. */
+/** The size of a seed, in bytes. A native makes random numbers from it. */
 SEED-SIZE_ ::= 32
 
-/** A key in the form of the natives, with its text form and the names of hashes. */
+/** A key in the binary form that natives take. It can be converted to text, and used with several hashes. */
 abstract class Key_:
   /** The key in its binary form (DER). A public one is a SubjectPublicKeyInfo. */
   der/ByteArray
@@ -41,7 +41,7 @@ abstract class Key_:
   sign message/io.Data --hash/int=SHA-256_ -> ByteArray:
     return sign-digest (hash_ message hash) --hash=hash
 
-  /** Whether $signature was made for the $message with the private key that belongs to this one. */
+  /** Whether $signature was made for the $message with the private key that belongs to this public key. */
   verify message/io.Data signature/ByteArray --hash/int=SHA-256_ -> bool:
     return verify-digest (hash_ message hash) signature --hash=hash
 
@@ -64,10 +64,10 @@ abstract class Key_:
   static hash_ message/io.Data hash/int -> ByteArray:
     return checksum (hasher_ hash) message
 
-  /** Throws if $digest does not have the size that hashes of this kind have. */
+  /** Throws if $digest does not have the size of the given $hash. */
   static check-digest_ digest/ByteArray hash/int -> none:
     if digest.size != (hasher_ hash).get.size: throw "INVALID_ARGUMENT"
 
-/** The seed of the natives' random numbers. */
+/** A new seed, from which a native makes random numbers. */
 seed_ -> ByteArray:
   return secret-bytes_ SEED-SIZE_

@@ -7,8 +7,8 @@ import ..io.data show has-native-bytes_
 PIECE-SIZE_ ::= 64 * 1024
 
 /**
-Calls $block with the pieces of $data from $from to $to (exclusive): something that natives
-  can read, and a range in it.
+Calls $block for each piece of $data from $from to $to (exclusive), with an object that natives
+  can read, and the range of the piece in that object.
 */
 pieces-do_ data/io.Data from/int to/int [block] -> none:
   if not 0 <= from <= to <= data.byte-size: throw "OUT_OF_BOUNDS"

@@ -68,24 +68,24 @@ class RsaKey extends Key_:
     while true:
       der := rsa-search_ search
       if der: return RsaKeyPair (RsaKey.internal_ der true) (parse-public der)
-      // It is not for the other tasks to wait that long.
+      // Let other tasks run between the steps of the search.
       yield
 
   private-label_ -> string:
     return "RSA PRIVATE KEY"
 
-  /** Signs the $digest of a message, which is of the kind $hash, with this private key. */
+  /** Signs the $digest of a message, made with the given $hash, with this private key. */
   sign-digest digest/ByteArray --hash/int -> ByteArray:
     Key_.check-digest_ digest hash
     return rsa-sign_ der digest hash
 
-  /** Whether $signature was made for the $digest with the private key that belongs to this one. */
+  /** Whether $signature was made for the $digest with the private key that belongs to this public key. */
   verify-digest digest/ByteArray signature/ByteArray --hash/int -> bool:
     Key_.check-digest_ digest hash
     return rsa-verify_ der digest signature hash
 
   /**
-  Encrypts $data, which must be shorter than the modulus by the $padding.
+  Encrypts $data, which must be shorter than the modulus by at least the size of the $padding.
 
   The padding OAEP needs a $hash; $PADDING-PKCS1-V15 is not for new uses.
   */
@@ -95,8 +95,8 @@ class RsaKey extends Key_:
   /**
   Decrypts $data with this private key and the parameters of the encryption.
 
-  Throws if the data is invalid. $PADDING-PKCS1-V15 cannot detect that: invalid data decrypts to
-    random bytes, always the same.
+  Throws if the data is invalid, but $PADDING-PKCS1-V15 does not detect this: such data decrypts to
+    random bytes, the same ones each time.
   */
   decrypt data/ByteArray --padding/int=PADDING-PKCS1-V15 --hash/int=SHA-256 -> ByteArray:
     return rsa-decrypt_ der data padding hash

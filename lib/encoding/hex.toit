@@ -13,7 +13,7 @@ The bytes for the digits in $str.
 If their number is odd, the first byte has only one digit.
 */
 decode str/string -> ByteArray:
-  // Few digits are read as a number is, with its errors.
+  // One or two digits are parsed as a number, with the errors of $int.parse.
   if 0 < str.size <= 2: return #[int.parse --radix=16 str]
   return hex-decode_ (str.size % 2 == 0 ? str : "0$str")
 

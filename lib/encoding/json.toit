@@ -67,9 +67,9 @@ parse str/string -> any:
 /**
 The object of the next JSON text of $reader.
 
-$reader may be an $io.Reader, or any object with a `read` method. Bytes that were read beyond the
-  text are given back, if the reader has an `unget` method. Only the end of a number cannot be found
-  without reading on.
+$reader may be an $io.Reader, or any object with a `read` method. An $io.Reader or a $BufferedReader
+  gets back the bytes that were read beyond the text; other readers lose them. After a number, one
+  more byte or the end must be read.
 */
 decode-stream reader -> any:
   return (StreamingDecoder).decode-stream reader
@@ -79,7 +79,7 @@ INVALID-CHARACTER_ ::= "INVALID_JSON_CHARACTER"
 
 /** Writes JSON. */
 class Encoder extends TextEncoder_:
-  /** Deprecated. Use $(encode obj [converter]). */
+  /** Deprecated. Use `json.encode`. */
   constructor:
 
   constructor.stream_ writer/io.Writer:
@@ -119,9 +119,9 @@ class Encoder extends TextEncoder_:
 
 /** Reads JSON. */
 class Decoder extends Object with Nesting_:
-  /** The lowest five bits of the characters that numbers consist of. */
+  /** The characters that numbers consist of: bit N stands for a character whose lowest five bits are N. */
   static NUMBER-TABLE ::= 0x3ff6820
-  /** The lowest five bits of the characters that make a number a float. */
+  /** The characters that make a number a float, in the form of $NUMBER-TABLE. */
   static FLOAT-TABLE  ::= 0x4020
 
   bytes_/ByteArray := #[]
@@ -139,21 +139,21 @@ class Decoder extends Object with Nesting_:
   more_ -> bool:
     return false
 
-  /** Passes over space. Returns whether nothing comes after it. */
+  /** Skips whitespace. Returns whether the input ends after it. */
   is-at-end_ -> bool:
     while true:
-      // Mostly there is none.
+      // Usually there is no whitespace.
       if position_ < bytes_.size and bytes_[position_] > ' ': return false
       position_ = json-skip-space_ bytes_ position_
       if position_ < bytes_.size: return false
       if not more_: return true
 
-  /** The next byte other than a space. */
+  /** The next byte other than whitespace. */
   peek_ -> int:
     if is-at-end_: throw "OUT_OF_BOUNDS"
     return bytes_[position_]
 
-  /** Whether the next byte other than a space is $byte. If so, skips it. */
+  /** Whether the next byte other than whitespace is $byte. If so, skips it. */
   accept_ byte/int -> bool:
     if peek_ != byte: return false
     position_++
@@ -205,7 +205,7 @@ class Decoder extends Object with Nesting_:
       if position_ + length < bytes_.size or not more_: break
     start := position_
     position_ += length
-    // The text ends before the list or map does.
+    // The text ends, but the list or map around the number does not.
     if depth_ > 0 and position_ == bytes_.size: throw "UNEXPECTED_END_OF_INPUT"
     return json-number_ bytes_ start position_
 
@@ -290,7 +290,7 @@ class StreamingDecoder extends Decoder:
     if not chunk: return false
     bytes_ = position_ == bytes_.size ? chunk : bytes_[position_..] + chunk
     position_ = 0
-    // A reader may return no bytes, and still have some.
+    // A reader may return an empty byte array before its end.
     return chunk.is-empty ? more_ : true
 
 json-skip-space_ bytes/ByteArray from/int -> int:

@@ -1,9 +1,9 @@
-/** A limit on nesting: without it, an object that contains itself would never end. */
+/** A limit on nesting: without it, the encoding of an object that contains itself would never end. */
 
 /** How deeply lists and maps may be nested in encodings. */
 MAX-NESTING_ ::= 512
 
-/** For encoders and decoders, which call themselves for each list and map. */
+/** Counts the nesting in an encoder or decoder, which calls itself for each list and map. */
 mixin Nesting_:
   depth_/int := 0
 

@@ -11,7 +11,7 @@ import ..io.data show data-bytes_
 /**
 The encoding of $object: null, a bool, number, string or byte array, or a list or map of these.
 
-Throws if they are nested too deeply. Objects that contain themselves are.
+Throws if they are nested too deeply, as objects that contain themselves are.
 */
 encode object/any -> ByteArray:
   #primitive.encoding.tison-encode

@@ -109,7 +109,7 @@ class Decoder extends Object with Nesting_:
 
   constructor .bytes_:
 
-  /** Whether nothing comes any more, but for padding. */
+  /** Whether all bytes have been decoded, except for padding. */
   is-done -> bool:
     skip-padding_
     return position_ == bytes_.size
@@ -125,7 +125,7 @@ class Decoder extends Object with Nesting_:
     skip-padding_
     return bytes_[advance_ 1]
 
-  /** Passes over $count bytes. Returns where they start. */
+  /** Skips $count bytes. Returns the position of the first one. */
   advance_ count/int -> int:
     start := position_
     if not 0 <= count <= bytes_.size - start: throw "OUT_OF_BOUNDS"
@@ -162,7 +162,7 @@ class Decoder extends Object with Nesting_:
     start := advance_ size
     return bytes_.to-string start start + size
 
-  /** Whether the next byte is $byte, which is passed over then. */
+  /** Whether the next byte is $byte. If so, skips it. */
   accept_ byte/int -> bool:
     if position_ == bytes_.size or bytes_[position_] != byte: return false
     position_++
@@ -187,7 +187,7 @@ class Decoder extends Object with Nesting_:
     if count > bytes_.size - position_ and not is-empty-type: throw INVALID-INPUT-ERROR
     return count
 
-  /** Calls $block for each of $count elements, or until there is $end-mark. */
+  /** Calls $block for each of $count elements. If $count is null, calls it until the $end-mark comes. */
   elements_ count/int? end-mark/int [block] -> none:
     if count:
       count.repeat: block.call

@@ -57,7 +57,7 @@ class QueryString:
   /** The part before the query, decoded. */
   resource/string
 
-  /** The names in the query with their values; a name that comes several times has a list of them. */
+  /** The names in the query with their values; a name that comes several times has a list of values. */
   parameters/Map
 
   /** The part after the `#`, decoded. */

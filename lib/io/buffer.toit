@@ -15,7 +15,7 @@ class Buffer extends CloseableWriter:
   constructor:
     return Buffer.with-capacity INITIAL-CAPACITY_
 
-  /** Creates a buffer that writes into $bytes. If $growable, it moves on when they are full. */
+  /** Creates a buffer that writes into $bytes. If $growable, it takes a larger array when $bytes is full. */
   constructor bytes/ByteArray --growable/bool=false:
     backing_ = bytes
     initial-capacity_ = bytes.size
@@ -31,7 +31,7 @@ class Buffer extends CloseableWriter:
   is-growable -> bool:
     return is-growable_
 
-  /** The number of bytes written, or grown by. */
+  /** The number of bytes in the buffer. */
   size -> int:
     return size_
 
@@ -60,7 +60,7 @@ class Buffer extends CloseableWriter:
     grown.replace 0 backing_ 0 size_
     backing_ = grown
 
-  /** Cuts the buffer off, or fills it up with zeros. */
+  /** Sets the size to $new-size. Drops bytes at the end, or appends zeros. */
   resize new-size/int -> none:
     if new-size > size_:
       grow-by new-size - size_
@@ -87,7 +87,7 @@ class Buffer extends CloseableWriter:
     size_ = 0
     if is-growable_: backing_ = ByteArray initial-capacity_
 
-  /** Overwrites the bytes from $at on with those of $data, which must all have been written before. */
+  /** Overwrites the bytes from $at on with those of $data. All overwritten bytes must be in the buffer already. */
   put --at/int data/Data from/int=0 to/int=data.byte-size -> none:
     if not 0 <= at <= at + (to - from) <= size_: throw "INVALID_ARGUMENT"
     data.write-to-byte-array backing_ --at=at from to
@@ -127,11 +127,11 @@ class Buffer extends CloseableWriter:
   close_ -> none:
     if is-growable_ and backing_.size != size_: backing_ = backing_.copy 0 size_
 
-  /** Writes and reads numbers with their lowest byte first. */
+  /** Returns an object that writes and reads numbers in this buffer, their lowest byte first. */
   little-endian -> EndianBuffer:
     return EndianBuffer --buffer=this --byte-order=LITTLE-ENDIAN
 
-  /** Writes and reads numbers with their highest byte first. */
+  /** Returns an object that writes and reads numbers in this buffer, their highest byte first. */
   big-endian -> EndianBuffer:
     return EndianBuffer --buffer=this --byte-order=BIG-ENDIAN
 
@@ -143,7 +143,7 @@ class EndianBuffer extends EndianWriter:
     buffer_ = buffer
     super --writer=buffer --byte-order=byte-order
 
-  /** The position $at, if there are $size bytes. */
+  /** Returns $at. Throws if the buffer does not have $size bytes from there on. */
   place_ at/int size/int -> int:
     if not 0 <= at <= buffer_.size - size: throw "OUT_OF_BOUNDS"
     return at

@@ -1,3 +1,5 @@
+/** The orders of the bytes of numbers. */
+
 /** Numbers with their lowest byte first. */
 LITTLE-ENDIAN/LittleEndian ::= LittleEndian.private_
 /** Numbers with their highest byte first. */
@@ -11,11 +13,11 @@ All bytes of a number must lie in the byte array. Writing cuts off higher bits.
 abstract class ByteOrder:
   constructor.from-subclass_:
 
-  /** Turns around the bytes of each 16-bit number in $byte-array. */
+  /** Reverses the bytes of each 16-bit number in $byte-array. */
   static swap-16 byte-array/ByteArray -> none:
     bytes-swap_ byte-array 2
 
-  /** Turns around the bytes of each 32-bit number in $byte-array. */
+  /** Reverses the bytes of each 32-bit number in $byte-array. */
   static swap-32 byte-array/ByteArray -> none:
     bytes-swap_ byte-array 4
 

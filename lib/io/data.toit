@@ -9,7 +9,7 @@ interface Data:
   /** The byte at $index. */
   byte-at index/int -> int
 
-  /** Copies the bytes from $from to $to (exclusive) into $byte-array, starting $at. */
+  /** Copies the bytes from $from to $to (exclusive) into $byte-array, from the index $at on. */
   write-to-byte-array byte-array/ByteArray --at/int from/int to/int -> none
 
 /** The $data itself if natives can read it, otherwise a byte array with a copy of its bytes. */

@@ -36,11 +36,11 @@ abstract class Reader implements old.Reader:
   processed -> int:
     return taken_
 
-  /** The number of bytes that can be read without asking the source. */
+  /** The number of bytes that can be read without reading from the source. */
   buffered-size -> int:
     return pending-size_
 
-  /** Whether $n bytes can be read without asking the source. */
+  /** Whether $n bytes can be read without reading from the source. */
   is-buffered n/int -> bool:
     return pending-size_ >= n
 
@@ -55,21 +55,21 @@ abstract class Reader implements old.Reader:
       pending-size_ += data.size
       return true
 
-  /** Gets $n bytes from the source. Returns whether there are that many. */
+  /** Reads from the source until $n bytes are buffered. Returns whether there are that many. */
   try-ensure-buffered n/int -> bool:
     if n < 0: throw "INVALID_ARGUMENT"
     while pending-size_ < n: if not fetch_: return false
     return true
 
-  /** Gets $n bytes from the source. There must be that many. */
+  /** Reads from the source until $n bytes are buffered. Throws if there are fewer. */
   ensure-buffered n/int -> none:
     if not try-ensure-buffered n: throw UNEXPECTED-END-OF-READER
 
-  /** Gets all bytes from the source. */
+  /** Reads and buffers all bytes of the source. */
   buffer-all -> none:
     while fetch_: null
 
-  /** Forgets the bytes that have not been read. */
+  /** Drops the buffered bytes that have not been read. */
   clear -> none:
     pending-chunks_.clear
     pending-used_ = 0
@@ -127,7 +127,7 @@ abstract class Reader implements old.Reader:
     consume_ n
     return result
 
-  /** The byte after the next $n ones, without reading it. */
+  /** The byte that follows the next $n bytes, without reading it. */
   peek-byte n/int=0 -> int:
     if n < 0: throw "INVALID_ARGUMENT"
     ensure-buffered n + 1
@@ -249,11 +249,11 @@ abstract class Reader implements old.Reader:
   do --lines/True --keep-newlines/bool=false [block] -> none:
     while line := read-line --keep-newline=keep-newlines: block.call line
 
-  /** Reads the string before the next $delimiter, and drops that. */
+  /** Reads the string before the next $delimiter, and skips the delimiter. */
   read-string-up-to delimiter/int -> string:
     return (read-bytes-up-to delimiter).to-string
 
-  /** Reads the bytes before the next $delimiter, and drops that. */
+  /** Reads the bytes before the next $delimiter, and skips the delimiter. */
   read-bytes-up-to delimiter/int -> ByteArray:
     length := index-of delimiter --throw-if-absent
     result := read-bytes length
@@ -271,7 +271,7 @@ abstract class Reader implements old.Reader:
     pending-size_ += value.size
     taken_ -= value.size
 
-  /** Has further reads find the end. */
+  /** Closes this reader: after the buffered bytes, further reads find the end. */
   mark-closed_ -> none:
     is-closed_ = true
 
@@ -279,11 +279,11 @@ abstract class Reader implements old.Reader:
   close-reader_ -> none:
     mark-closed_
 
-  /** Reads numbers with their lowest byte first. */
+  /** Returns an object that reads numbers from this reader, their lowest byte first. */
   little-endian -> EndianReader:
     return EndianReader --reader=this --byte-order=LITTLE-ENDIAN
 
-  /** Reads numbers with their highest byte first. */
+  /** Returns an object that reads numbers from this reader, their highest byte first. */
   big-endian -> EndianReader:
     return EndianReader --reader=this --byte-order=BIG-ENDIAN
 
@@ -296,7 +296,7 @@ abstract class CloseableReader extends Reader:
     close_
     is-closed_ = true
 
-  /** Whether it has been closed. */
+  /** Whether this reader has been closed. */
   is-closed -> bool:
     return is-closed_
 
@@ -312,7 +312,7 @@ abstract mixin InMixin:
     if not _in_: _in_ = In_ this
     return _in_
 
-  /** Has further reads find the end. */
+  /** Closes the reader: after the buffered bytes, further reads find the end. */
   mark-reader-closed_ -> none:
     in.mark-closed_
 
@@ -332,7 +332,7 @@ abstract mixin CloseableInMixin:
     if not _in_: _in_ = CloseableIn_ this
     return _in_
 
-  /** Has further reads find the end. */
+  /** Closes the reader: after the buffered bytes, further reads find the end. */
   mark-reader-closed_ -> none:
     in.mark-closed_
 

@@ -9,18 +9,18 @@ abstract class Writer:
 
   constructor:
 
-  /** Wraps an object that has a `write` method which returns how much it has written. */
+  /** Wraps an object with a `write` method that returns the number of bytes written. */
   constructor.adapt writer:
     return WriterAdapter_ writer
 
-  /** Writes as much of $data from $from to $to (exclusive) as is possible now. Returns how many bytes. */
+  /** Writes as much of $data from $from to $to (exclusive) as is possible now. Returns the number of bytes. */
   abstract try-write_ data/Data from/int to/int -> int
 
   /** The number of bytes written so far. */
   processed -> int:
     return processed_
 
-  /** Writes all of $data from $from to $to (exclusive). Waits as long as it takes. */
+  /** Writes all of $data from $from to $to (exclusive). Waits for room if necessary. Returns the number of bytes. */
   write data/Data from/int=0 to/int=data.byte-size --flush/bool=false -> int:
     position := from
     while position < to:
@@ -32,7 +32,7 @@ abstract class Writer:
     if flush: this.flush
     return to - from
 
-  /** Writes as much of $data as is possible now. Returns how many bytes. */
+  /** Writes as much of $data from $from to $to (exclusive) as is possible now. Returns the number of bytes. */
   try-write data/Data from/int=0 to/int=data.byte-size -> int:
     if is-closed_: throw "WRITER_CLOSED"
     written := try-write_ data from to
@@ -50,14 +50,14 @@ abstract class Writer:
     while data := reader.read: write data
     if flush: this.flush
 
-  /** Passes on buffered data. By default, none is buffered. */
+  /** Passes on buffered data. Does nothing by default. */
   flush -> none:
 
   /** Waits until there may be room again. */
   wait-for-more-room_ -> none:
     yield
 
-  /** Has further writes throw. */
+  /** Closes this writer: further writes throw. */
   mark-closed_ -> none:
     is-closed_ = true
 
@@ -65,23 +65,23 @@ abstract class Writer:
   close-writer_ -> none:
     mark-closed_
 
-  /** Writes numbers with their lowest byte first. */
+  /** Returns an object that writes numbers to this writer, their lowest byte first. */
   little-endian -> EndianWriter:
     return EndianWriter --writer=this --byte-order=LITTLE-ENDIAN
 
-  /** Writes numbers with their highest byte first. */
+  /** Returns an object that writes numbers to this writer, their highest byte first. */
   big-endian -> EndianWriter:
     return EndianWriter --writer=this --byte-order=BIG-ENDIAN
 
 /** A writer that can be closed. */
 abstract class CloseableWriter extends Writer:
-  /** Closes this writer; it takes nothing more. */
+  /** Closes this writer: further writes throw. */
   close -> none:
     if is-closed_: return
     close_
     is-closed_ = true
 
-  /** Whether it has been closed. */
+  /** Whether this writer has been closed. */
   is-closed -> bool:
     return is-closed_
 
@@ -97,7 +97,7 @@ abstract mixin OutMixin:
     if not _out_: _out_ = Out_ this
     return _out_
 
-  /** Has further writes throw. */
+  /** Closes the writer: further writes throw. */
   mark-writer-closed_ -> none:
     out.mark-closed_
 
@@ -117,7 +117,7 @@ abstract mixin CloseableOutMixin:
     if not _out_: _out_ = CloseableOut_ this
     return _out_
 
-  /** Has further writes throw. */
+  /** Closes the writer: further writes throw. */
   mark-writer-closed_ -> none:
     out.mark-closed_
 

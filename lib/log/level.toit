@@ -1,3 +1,5 @@
+/** The levels of log messages. */
+
 /** For following a program step by step. */
 TRACE-LEVEL ::= 0
 /** For finding faults. */

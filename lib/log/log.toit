@@ -68,7 +68,7 @@ class Logger:
   with-name name/string -> Logger:
     return Logger.derived_ this --names=(names_ ? names_ + [name] : [name])
 
-  /** A logger like this one, but of $level, if that drops more messages. */
+  /** A logger like this one, with $level or the level of this logger, whichever drops more messages. */
   with-level level/int -> Logger:
     return Logger.derived_ this --level=(max level level_)
 
@@ -111,7 +111,7 @@ class Logger:
   fatal message/string --tags/Map?=null -> none:
     log FATAL-LEVEL message --tags=tags
 
-  /** The tags of this logger and $tags, of which the latter win. */
+  /** The tags of this logger and $tags. If both have a key, the value in $tags is used. */
   merged-tags_ tags/Map? -> Map?:
     if not tags or tags.is-empty: return tags_
     if not tags_: return tags

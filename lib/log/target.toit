@@ -1,3 +1,5 @@
+/** The destinations of log messages. */
+
 import system.api.log show LogServiceClient
 import system.services show ServiceClient
 import system.stand-in_ show StandIn_

@@ -17,11 +17,11 @@ class RpcBroker implements RequestHandler_:
   accept gid/int pid/int -> bool:
     return true
 
-  /** Has $action, called with arguments, group and process, answer requests for $procedure. */
+  /** Answers requests for $procedure with the result of $action, called with arguments, group and process. */
   register-procedure procedure/int action/Lambda -> none:
     procedures_[procedure] = action
 
-  /** Takes back $register-procedure. */
+  /** Removes the action of $procedure. */
   unregister-procedure procedure/int -> none:
     procedures_.remove procedure
 
@@ -41,7 +41,7 @@ class RpcBroker implements RequestHandler_:
     finally:
       running_.remove request
 
-  /** The request stays unanswered, until the caller gives up. */
+  /** Leaves the request unanswered, until the caller cancels it. */
   refuse_ -> none:
     (monitor.Latch).get
 

@@ -23,10 +23,10 @@ call_ pid/int procedure/int arguments -> any:
   try:
     return rpc-invoke_ pid procedure arguments
   finally: | is-exception exception/Exception_? |
-    // A procedure that was canceled there cancels its caller here.
+    // If the procedure was canceled in its process, cancel the calling task, too.
     if is-exception and exception.value == CANCELED-ERROR: Task.current.cancel
 
-/** Something that can be sent, in another form. */
+/** An object that can be sent in another form. */
 interface RpcSerializable:
-  /** This object as something that messages can hold. */
+  /** The form in which this object is sent: a value that messages can hold. */
   serialize-for-rpc -> any

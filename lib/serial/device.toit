@@ -1,6 +1,6 @@
 import .registers
 
-/** A device that takes and gives bytes, directly or in registers. */
+/** A device that receives and sends bytes, directly or in registers. */
 interface Device:
   /** The registers. */
   registers -> Registers

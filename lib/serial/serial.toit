@@ -1,4 +1,4 @@
-/** Devices that are spoken to byte by byte. */
+/** Devices that receive and send bytes, directly or in registers. */
 
 import .device
 import .registers

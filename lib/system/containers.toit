@@ -19,10 +19,10 @@ current -> uuid.Uuid:
 Starts another container of the image $id.
 
 Its `main` gets $arguments, which can be any object that can be sent. The container continues when
-  it is closed here, or this program ends.
+  the returned object is closed, or when this program ends.
 
 Calls $on-event with a kind (see $Container.EVENT-BACKGROUND-STATE-CHANGE) and a value when the
-  container reports an event, and $on-stopped with its code when it has ended.
+  container reports an event, and $on-stopped with the exit code when the container has ended.
 */
 start id/uuid.Uuid arguments/any=[] -> Container
     --on-event/Lambda?=null
@@ -54,7 +54,7 @@ notify-background-state-changed new-state/bool -> none:
 class ContainerImage:
   /** The id. */
   id/uuid.Uuid
-  /** The container that it is installed as. */
+  /** The name of the container that is installed from this image. */
   name/string?
   /** When it runs: see $ContainerService.FLAG-RUN-BOOT and $ContainerService.FLAG-RUN-CRITICAL. */
   flags/int
@@ -68,7 +68,7 @@ class Container extends ServiceResourceProxy:
   /** The kind of events whose value says whether the container runs in the background. */
   static EVENT-BACKGROUND-STATE-CHANGE ::= 0
 
-  /** The id of its image. */
+  /** The id of the image of this container. */
   id/uuid.Uuid
   /** The group of its processes, by which providers identify the caller. */
   gid/int
@@ -87,12 +87,12 @@ class Container extends ServiceResourceProxy:
     if not code_.has-value: code_.set null
     super
 
-  /** Tells the container to end. Returns its code when it has. */
+  /** Tells the container to end, and waits until it has ended. Returns its exit code. */
   stop -> int:
     service_.stop-container handle_
     return wait
 
-  /** Waits until the container has ended. Returns its code; throws "CLOSED" if this is closed before. */
+  /** Waits until the container has ended. Returns its exit code; throws "CLOSED" if this object is closed first. */
   wait -> int:
     code := code_.get
     if code == null: throw "CLOSED"
@@ -117,7 +117,7 @@ class Container extends ServiceResourceProxy:
       lambda := on-stopped_
       on-stopped_ = null
       if lambda: lambda.call notification
-      // Nothing comes after that.
+      // No notification follows the exit code.
       close
     else if on-event_ and notification is List and notification.size == 2:
       on-event_.call notification[0] notification[1]
@@ -135,7 +135,7 @@ class ContainerImageWriter extends ServiceResourceProxy:
     service_.image-writer-write handle_ bytes
 
   /**
-  Installs the image under the name that it has itself. Returns its id.
+  Installs the image under the name that is stored in it. Returns its id.
 
   With $run-boot, its container starts now and whenever the device does. With $run-critical,
     it is started again when it has ended.

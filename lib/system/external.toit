@@ -3,7 +3,7 @@
 import io
 import rpc
 
-// Procedures of the service manager.
+// The procedure of the service manager that finds the process of a component.
 LOOK-UP_ ::= 305
 
 /** The open clients, by the pids of their components. */
@@ -95,7 +95,7 @@ class Client:
     message.write-to-byte-array bytes --at=0 0 bytes.size
     return bytes
 
-/** Gives each notification to the client of the component that it comes from. */
+/** Passes each notification to the client of the component that has sent it. */
 class NotificationHandler_ implements SystemMessageHandler_:
   static instance ::= NotificationHandler_
 

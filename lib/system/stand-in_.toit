@@ -22,7 +22,7 @@ abstract class StandIn_:
 
   abstract new-client_ -> ServiceClient
 
-  /** Whether a container may take over, so that $ask is worth an attempt. */
+  /** Whether a container may provide the service, so that a call of $ask can succeed. */
   is-there -> bool:
     registration := stand-in-registration_ service_
     return registration != 0 and registration != passed-over_ or is-own_
@@ -30,7 +30,8 @@ abstract class StandIn_:
   /**
   Calls the $block with a client of the service.
 
-  Returns whether the block has succeeded. If not, or if there is no such container, the native step remains to be taken.
+  Returns whether the block has succeeded. If not, or if there is no such container, the caller must take the native
+    step.
   */
   ask [block] -> bool:
     registration := stand-in-registration_ service_
@@ -74,7 +75,7 @@ abstract class StandIn_:
     if is-own and throws-own_: throw exception
     return false
 
-  /** Whether a process that has uninstalled the service that it uses gets the exception. */
+  /** Whether $ask throws the exceptions of a service that this process provides, or has provided, itself. */
   throws-own_ -> bool:
     return true
 

@@ -14,7 +14,7 @@ import system.services show ServiceResourceProxy
 
 import ..io.data show data-bytes_
 
-/** How much a call reads from or writes to a region. */
+/** The number of bytes that a call reads from or writes to a region, at most. */
 STEP_ ::= 32 * 1024
 
 service_/StorageServiceClient? ::= (StorageServiceClient).open --if-absent=: null
@@ -64,7 +64,7 @@ class Bucket extends ServiceResourceProxy:
     if not flash: throw "Bad Argument"
     return open --scheme=SCHEME-FLASH --path=path
 
-  /** Opens a bucket. It need not be there. */
+  /** Opens a bucket. If it does not exist, it is empty. */
   static open --scheme/string --path/string -> Bucket:
     client := storage-client_
     check-path_ path
@@ -103,7 +103,7 @@ class Bucket extends ServiceResourceProxy:
   operator [] key/string -> any:
     return get key --if-absent=: throw "key not found"
 
-  /** Sets the value of $key. It lasts when this returns. */
+  /** Sets the value of $key. The value has been stored when this method returns. */
   operator []= key/string value/any -> any:
     storage_.bucket-set open-handle_ key (tison.encode value)
     return value
@@ -120,12 +120,12 @@ class Bucket extends ServiceResourceProxy:
     return handle_
 
 /**
-A row of bytes that outlives the program, and works as flash memory does: to $write can
-  clear bits, to $erase sets them.
+A sequence of bytes that outlives the program, and works like flash memory: $write can clear
+  bits, $erase sets them.
 
-A region is open once at a time.
+A region can be open only once at a time.
 
-To read, write and erase are single steps: the other tasks of the process do not run meanwhile. Only where
+Reading, writing and erasing are single steps: the other tasks of the process do not run meanwhile. But if
   a container provides the storage in the place of the system, each of them is a call, during which other
   tasks can run.
 */
@@ -140,7 +140,7 @@ class Region extends ServiceResourceProxy:
   path/string
   /** The size of the region, in bytes. */
   size/int
-  /** Erased ranges must begin and end at multiples of this. */
+  /** Erased ranges must begin and end at multiples of this number of bytes. */
   erase-granularity/int
   mode_/int
   /** The region for native steps; null if a container provides the storage. */
@@ -179,7 +179,7 @@ class Region extends ServiceResourceProxy:
     if not flash: throw "Bad Argument"
     return open --scheme=SCHEME-FLASH --path=path --capacity=capacity --writable=writable
 
-  /** Opens a partition of the device; see $(open --scheme --path). Machines have none. */
+  /** Opens a partition of the device; see $(open --scheme --path). A host has no partitions. */
   static open --partition/bool path/string --capacity/int?=null --writable/bool=true -> Region:
     if not partition: throw "Bad Argument"
     return open --scheme=SCHEME-PARTITION --path=path --capacity=capacity --writable=writable
@@ -219,7 +219,7 @@ class Region extends ServiceResourceProxy:
   static list --scheme/string -> List:
     return storage-client_.region-list --scheme=scheme
 
-  /** Fills $bytes with those of this region $from an offset on. */
+  /** Fills $bytes with bytes of this region, starting at the offset $from. */
   read --from/int bytes/ByteArray -> none:
     handle := open-handle_
     native := native_
@@ -230,13 +230,13 @@ class Region extends ServiceResourceProxy:
     in-steps_ bytes.size: | done count |
       bytes.replace done (storage_.region-read handle --from=from + done --size=count)
 
-  /** The bytes $from an offset $to another (exclusive). */
+  /** The bytes from the offset $from to the offset $to (exclusive). */
   read --from/int --to/int -> ByteArray:
     bytes := ByteArray to - from
     read --from=from bytes
     return bytes
 
-  /** Reads the bytes $from an offset $to another (exclusive), at most $max-size at a time. */
+  /** Reads the bytes from the offset $from to the offset $to (exclusive), at most $max-size at a time. */
   stream --from/int=0 --to/int=size --max-size/int=256 -> io.Reader:
     if not 0 <= from <= to <= size: throw "OUT_OF_BOUNDS"
     if max-size < 16: throw "Bad Argument"
@@ -246,7 +246,7 @@ class Region extends ServiceResourceProxy:
   write --from/int bytes/ByteArray -> none:
     write --at=from bytes
 
-  /** Writes $data at an offset. Clears the existing bits that are not set in $data. */
+  /** Writes $data at the offset $at. Clears the existing bits that are not set in $data. */
   write --at/int data/io.Data -> none:
     handle := open-handle_
     native := native_
@@ -263,7 +263,8 @@ class Region extends ServiceResourceProxy:
       storage_.region-write handle bytes --at=at + done
 
   /**
-  Whether all bytes $from an offset $to another (exclusive) are erased. There must be at least one.
+  Whether all bytes from the offset $from to the offset $to (exclusive) are erased. There must be at
+    least one.
   */
   is-erased --from/int=0 --to/int=size -> bool:
     handle := open-handle_
@@ -271,7 +272,7 @@ class Region extends ServiceResourceProxy:
     if native: return region-is-erased_ native from to - from
     return storage_.region-is-erased handle --from=from --size=to - from
 
-  /** Erases the bytes $from an offset $to another (exclusive), both multiples of $erase-granularity. */
+  /** Erases the bytes from the offset $from to $to (exclusive), both multiples of $erase-granularity. */
   erase --from/int=0 --to/int=size -> none:
     handle := open-handle_
     native := native_
@@ -293,7 +294,7 @@ class Region extends ServiceResourceProxy:
   in-steps_ total/int [block] -> none:
     for done := 0; done < total; done += STEP_: block.call done (min STEP_ total - done)
 
-/** Reads a region, up to multiples of 16 bytes. */
+/** Reads a region in pieces that end at multiples of 16 bytes. */
 class RegionReader_ extends io.Reader:
   region_/Region
   from_/int := ?

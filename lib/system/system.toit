@@ -68,7 +68,7 @@ STATS-INDEX-SYSTEM-FREE-MEMORY             ::= 7
 STATS-INDEX-SYSTEM-LARGEST-FREE            ::= 8
 /** Index in $process-stats: full collections so far. */
 STATS-INDEX-FULL-GC-COUNT                  ::= 9
-/** Index in $process-stats: full collections that moved objects; all of ours do. */
+/** Index in $process-stats: full collections that moved objects. In this system, all of them do. */
 STATS-INDEX-FULL-COMPACTING-GC-COUNT       ::= 10
 STATS-LIST-SIZE_                           ::= 11
 
@@ -135,7 +135,7 @@ Trades memory for speed: at 0 percent this process keeps its heap small, at 100
 tune-memory-use percent/int -> none:
   #primitive.system.tune-memory
 
-/** Prints how many objects of which class there are, under $marker. With $gc, collects garbage first. */
+/** Prints the number of objects of each class, under $marker. With $gc, collects garbage first. */
 print-objects --marker/string="" --gc/bool=false -> none:
   if gc: collect-garbage_
   print-on-stderr_ "Objects in process $Process.current.id $marker\n$histogram_"
@@ -143,7 +143,7 @@ print-objects --marker/string="" --gc/bool=false -> none:
 histogram_ -> string:
   #primitive.system.histogram
 
-/** Prints the memory usage of this process, under $marker. There are no pages to list. */
+/** Prints the memory usage of this process, under $marker. Ignores $max-pages: this system has no pages. */
 serial-print-heap-report marker/string="" max-pages/int=0 -> none:
   stats := process-stats
   used := stats[STATS-INDEX-ALLOCATED-MEMORY]

@@ -1,4 +1,4 @@
-/** Bits out of bytes, the lowest first. */
+/** Reading the bits of bytes, the lowest bit of each byte first. */
 
 /**
 Reads bits of input that comes in pieces.

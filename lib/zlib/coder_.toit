@@ -5,10 +5,10 @@ import monitor
 
 /** An encoder or decoder. */
 interface Backend_:
-  /** The next bytes. None if something must be written first, null if there are no more. */
+  /** The next bytes: an empty byte array if input must be written first, null if there are no more. */
   read -> ByteArray?
 
-  /** Takes bytes of $data from $from on. Returns how many; 0 if something must be read first. */
+  /** Takes bytes of $data from $from on. Returns the number of bytes taken, 0 if output must be read first. */
   write data/io.Data from/int to/int -> int
 
   /** Ends the input. */
@@ -25,7 +25,7 @@ class CompressionReader extends io.CloseableReader:
   /**
   Reads available bytes, at most $max-size. Returns null if there are no more.
 
-  Unless $wait, returns no bytes if something must be written first.
+  Unless $wait, returns an empty byte array if input must be written first.
   */
   read --max-size/int?=null --wait/bool=true -> ByteArray?:
     if not (wait or is-closed_ or next_ or buffered-size > 0):
@@ -67,8 +67,8 @@ abstract class Coder_:
   in_/CompressionReader? := null
   out_/CompressionWriter_? := null
   // The number of times that the backend was read or the reader closed, and the same for writing. A
-  // task waits for one more than there were before its attempt, since raising the signal can switch
-  // tasks.
+  // task waits until the number differs from the one before its attempt, since raising the signal
+  // can switch tasks.
   reads_/int := 0
   writes_/int := 0
   reads-before-write_/int := 0
@@ -85,7 +85,7 @@ abstract class Coder_:
   reader -> CompressionReader:
     return in
 
-  /** The writer of the input. If it cannot write, something must be read first. */
+  /** The writer of the input. If it takes no bytes, output must be read first. */
   out -> io.CloseableWriter:
     if not out_: out_ = CompressionWriter_ this
     return out_

@@ -1,4 +1,4 @@
-/** Decoders. */
+/** Decoders for the formats zlib, gzip and deflate. */
 
 import .coder_
 import .inflate
@@ -22,7 +22,7 @@ class BufferingInflater extends Coder_:
   constructor --window-size/int=32768 --zlib-header/bool=true:
     super (InflaterBackend (RingHistory_ window-size) --zlib-header-footer=zlib-header)
 
-/** The same as $BufferingInflater: with both, the caller may overwrite the returned bytes. */
+/** The same as $BufferingInflater. The caller may overwrite the bytes that either of them returns. */
 class CopyingInflater extends Coder_:
   /** Creates a decoder that can look back $window-size bytes, or fewer if the data allows. */
   constructor --window-size/int=32768 --zlib-header/bool=true:

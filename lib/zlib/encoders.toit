@@ -1,4 +1,4 @@
-/** Encoders. */
+/** Encoders for the formats zlib and gzip. */
 
 import crypto.adler32 show Adler32
 import crypto.checksum show Checksum
@@ -65,7 +65,7 @@ class GzipSum_ extends Checksum:
   clone -> GzipSum_:
     return GzipSum_.private_ crc_.clone size_
 
-/** Encodes with a header in front and a checksum behind. */
+/** Encodes with a header before the data and a checksum after it. */
 abstract class FramedBackend_ implements Backend_:
   // Deflate with a window of 256 bytes, without a dictionary.
   static ZLIB-HEADER_ ::= #[0x08, 0x1d]
@@ -82,10 +82,10 @@ abstract class FramedBackend_ implements Backend_:
     sum_ = gzip ? GzipSum_ : Adler32
     output_.write (gzip ? GZIP-HEADER_ : ZLIB-HEADER_)
 
-  /** Encodes bytes of $data from $from on. Returns how many. */
+  /** Encodes bytes of $data from $from on. Returns the number of bytes encoded. */
   abstract encode_ data/io.Data from/int to/int -> int
 
-  /** Encodes buffered data, and the end. */
+  /** Encodes the buffered data and the end mark. */
   abstract finish_ -> none
 
   read -> ByteArray?:
@@ -125,9 +125,9 @@ class RunLengthBackend_ extends FramedBackend_:
     output_.write (run-length-finish_ state_)
 
 class UncompressedBackend_ extends FramedBackend_:
-  /** Usual blocks have 256 bytes, with their own header. */
+  /** A full block has 256 bytes, including its header of 5 bytes. */
   static BLOCK-SIZE_ ::= 251
-  /** The size of a block has 16 bits. */
+  /** The header stores the size of a block in 16 bits. */
   static BLOCK-SIZE-MAX_ ::= 0xffff
 
   split-writes_/bool

@@ -5,7 +5,7 @@ import .bit-reader_
 /** The most bits that a code has. */
 CODE-BITS-MAX_ ::= 15
 
-/** A symbol, and how many bits its code has. 0 stands for no code. */
+/** A symbol, and the number of bits of its code: 0 if it has no code. */
 class SymbolBitLen_:
   symbol/int
   bit-len/int

@@ -87,7 +87,7 @@ class InflaterBackend implements Backend_:
     1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769,
     1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577,
   ]
-  /** The order of the sizes of the codes for sizes of codes. */
+  /** The order in which a block lists the sizes of the codes that encode code sizes. */
   static SIZE-ORDER_ ::= #[16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
   static FIXED-SYMBOLS_ ::= create-fixed-symbol-and-length_
@@ -113,14 +113,14 @@ class InflaterBackend implements Backend_:
   copy-size_/int := 0
   copy-distance_/int := 0
 
-  /** Decompresses the format $gzip, zlib, or without $zlib-header-footer plain deflate. */
+  /** Decompresses the format gzip if $gzip, zlib if $zlib-header-footer, otherwise plain deflate. */
   constructor .history_ --zlib-header-footer/bool=true --gzip/bool=false:
     if gzip and zlib-header-footer: throw "INVALID_ARGUMENT"
     state_ = gzip ? GZIP-HEADER_ : zlib-header-footer ? ZLIB-HEADER_ : BLOCK_
     if gzip: sum_ = GzipSum_
     if zlib-header-footer: sum_ = Adler32
 
-  /** The next bytes. None if something must be written first, null if there are no more. */
+  /** The next bytes: an empty byte array if input must be written first, null if there are no more. */
   read -> ByteArray?:
     while filled_ < OUTPUT-SIZE_ and state_ != DONE_ and not (state_ == TRAILER_ and filled_ > 0):
       input_.mark
@@ -131,7 +131,7 @@ class InflaterBackend implements Backend_:
         return take-output_
     return filled_ == 0 ? null : take-output_
 
-  /** Takes bytes of $data from $from on. Returns how many; 0 if something must be read first. */
+  /** Takes bytes of $data from $from on. Returns the number of bytes taken, 0 if output must be read first. */
   write data/io.Data from/int=0 to/int=data.byte-size -> int:
     // Data after the end is ignored.
     if state_ == DONE_: return to - from

@@ -40,11 +40,11 @@ deflater-new_ level/int -> NativeState_:
 inflater-new_ -> NativeState_:
   #primitive.zlib.new-inflater
 
-/** The next bytes. None if something must be written first, null if there are no more. */
+/** The next bytes: an empty byte array if input must be written first, null if there are no more. */
 zlib-read_ state/NativeState_ -> ByteArray?:
   #primitive.zlib.read
 
-/** Takes bytes of $data, a string or byte array, from $from on. Returns how many. */
+/** Takes bytes of $data, a string or byte array, from $from on. Returns the number of bytes taken. */
 zlib-write_ state/NativeState_ data/any from/int to/int -> int:
   #primitive.zlib.write
 
@@ -55,10 +55,10 @@ zlib-close_ state/NativeState_ -> none:
 run-length-new_ -> NativeState_:
   #primitive.zlib.new-run-length
 
-/** The codes of bytes of $data, a string or byte array, as far as they are whole bytes. */
+/** The codes of bytes of $data, a string or byte array. Bits that do not fill a byte are kept for the next call. */
 run-length-add_ state/NativeState_ data/any from/int to/int -> ByteArray:
   #primitive.zlib.run-length-add
 
-/** The last codes, and the one for the end. */
+/** The last codes, and the code of the end mark. */
 run-length-finish_ state/NativeState_ -> ByteArray:
   #primitive.zlib.run-length-finish

@@ -123,7 +123,7 @@ fn play_for_real(attackers: &[Row]) -> Lateness {
 
 fn survey_for_real(scene: &Scene) -> Survey {
     let (tell, told) = channel();
-    // The survey may be late, when this test has failed.
+    // If this test has failed, the receiver is dropped before the survey is complete.
     scene.oversight.surveys.ask(move |survey| drop(tell.send(survey)));
     told.recv_timeout(HANGS).expect("a survey")
 }
@@ -136,7 +136,7 @@ fn held() -> (usize, usize) {
 
 fn survey(system: &mut SimulatedSystem, scene: &Scene) -> Survey {
     let (tell, told) = channel();
-    // The survey may be late, when this test has failed.
+    // If this test has failed, the receiver is dropped before the survey is complete.
     scene.oversight.surveys.ask(move |survey| drop(tell.send(survey)));
     let mut survey = None;
     system.simulation.run_until(STEPS_MAX, || {
@@ -224,11 +224,11 @@ fn all_pairs_of_attacks_harm_no_other() {
 
 #[test]
 #[ignore = "takes a minute, or as many seconds as LUCARNE_HOSTILE_SECONDS says: pairs of attacks on threads"]
-#[allow(clippy::print_stdout, reason = "the figures are what a person runs it for")]
+#[allow(clippy::print_stdout, reason = "a user runs this test to see the figures")]
 fn pairs_of_attacks_on_threads_harm_no_other() {
     let seconds = std::env::var(SECONDS).map_or(60, |text| text.parse().expect("a number of seconds"));
     let end = Instant::now() + Duration::from_secs(seconds);
-    // The instances that a container has started go on for an hour, as they are meant to.
+    // Left out: the attack with instances. Each instance that it starts runs for an hour, as intended.
     let rows: Vec<Row> =
         ROWS.iter().filter(|row| row.attacker != Attacker::Toit("instances")).copied().collect();
     play_for_real(&[]);

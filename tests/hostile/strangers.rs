@@ -10,8 +10,8 @@ const STRANGE: &str = "6d1b0c5e-0f0e-4a55-9e1f-9b7f3c1d2a02";
 /// The behavior of a stranger after its registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manners {
-    /// Answers with values of the wrong kind or with bytes that are no value, and sends notifications that belong to
-    /// no resource.
+    /// Answers with values of the wrong kind or with bytes that are not a value, and sends notifications that belong
+    /// to no resource.
     Lies,
     /// Takes every request and answers none.
     Silent,

@@ -108,7 +108,8 @@ pub(crate) const ROWS: &[Row] = &[
     hog("processor"),
     hog("memory"),
     hog("collection"),
-    // Not a hog of the test with 16: these sleep for each answer, and so are woken before busy groups, as the bystander is.
+    // Not a hog, so the test with 16 leaves it out: it sleeps for each answer, and so it is woken before busy groups,
+    // as the bystander is.
     toit("large values", &[Kind(kind::REQUEST), Kind(kind::REPLY)], None),
     hog("large natives"),
     hog("finalizers"),

@@ -1,4 +1,5 @@
-//! A system with a victim, a bystander and attackers, and the checks of what both of them and the system suffer.
+//! Sets up a system with a victim, a bystander and attackers, and checks how the attackers affect the victim, the
+//! bystander and the system.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -14,7 +15,7 @@ use crate::table::{Attacker, Row};
 /// The memory limit of each process of an attacker.
 const ATTACKER_BYTES: usize = 8 << 20;
 
-/// The bytes that the heap of the victim may have beside any attack: its books, and messages that wait.
+/// The maximum size of the victim's heap during any attack, in bytes: its books, and messages that wait.
 const VICTIM_BYTES_MAX: i64 = 4 << 20;
 
 /// The file of the program of all guests.
@@ -33,11 +34,11 @@ fn image() -> Arc<LoadedProgram> {
         .clone()
 }
 
-/// The bytes of messages about failures that are kept.
+/// The maximum length of the messages about failures that are kept, in bytes.
 const FAILURES_MAX: usize = 8 << 10;
 
-/// Keeps the lines of the bystander and of the attackers about themselves, not those of floods, and the first messages
-/// about failures.
+/// Keeps the lines that the bystander and the attackers print about themselves, without those of floods, and the first
+/// messages about failures.
 #[derive(Default)]
 pub(crate) struct Heard {
     lines: Mutex<String>,
@@ -96,7 +97,7 @@ impl Scene {
         (scene, builder)
     }
 
-    /// Starts the programs: a bystander of so many rounds, and the attackers.
+    /// Starts the programs: a victim, a bystander that does `rounds` rounds, and the attackers.
     pub(crate) fn start(
         &self,
         system: &SystemHandle,

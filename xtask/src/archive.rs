@@ -1,4 +1,5 @@
-//! Archives whose bytes depend only on their content: names in order, one owner, one time.
+//! Makes archives whose bytes depend only on their content: the entries are in order, and all have the same owner and
+//! time.
 
 use std::io::{self, Write};
 
@@ -23,7 +24,7 @@ impl Entry {
     }
 }
 
-/// Returns a compressed tar archive of entries, whose paths begin with `root`.
+/// Returns a compressed tar archive of the entries. In the archive, each path begins with `root`.
 pub(crate) fn tar_gz(root: &str, entries: &[Entry], time: u64) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(GzBuilder::new().write(Vec::new(), Compression::best()));
     for entry in entries {

@@ -15,7 +15,7 @@ pub(crate) struct Built {
 }
 
 impl Built {
-    /// Returns a folder of its own for intermediate files, beside the results.
+    /// Makes a folder beside the results for the intermediate files of this OS process.
     pub(crate) fn work(&self) -> Result<Work, Error> {
         let folder = self.binary.with_file_name(format!("xtask-{}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(|reason| Error::File { path: folder.clone(), reason })?;
@@ -65,7 +65,7 @@ pub(crate) fn build() -> Result<Built, Error> {
     })
 }
 
-/// Returns a command for the Cargo that runs this, for these sources.
+/// Returns a command that runs the Cargo that has started this program, in the folder of the sources.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(sources());

@@ -20,8 +20,8 @@ const SOVERSION: u32 = 0;
 
 const MAINTAINER: &str = "The Lucarne developers <lucarne@users.noreply.github.com>";
 
-/// The packages with the libraries of the operating system, and the prefix of the symbol versions
-/// that determine the required release.
+/// For each library of the operating system: the beginning of its name, its package, and the prefix of the symbol
+/// versions that determine the required release of the package.
 const PACKAGES: [(&str, &str, &str); 4] = [
     ("libc.so.", "libc6", "GLIBC_"),
     ("libm.so.", "libc6", "GLIBC_"),
@@ -53,8 +53,8 @@ pub(crate) fn pack(contents: &Contents, built: &Built) -> Result<Vec<u8>, Error>
     let about = [
         Entry::text("control", control(&files, &depends)?),
         Entry::text("md5sums", sums(&files)),
-        // Packages that need the shared library depend on this, and the loader must find the
-        // library.
+        // `shlibs` makes packages that need the shared library depend on this package. `triggers` runs `ldconfig`, so
+        // that the loader finds the library.
         Entry::text("shlibs", format!("liblucarne {SOVERSION} lucarne (>= {VERSION})\n")),
         Entry::text("triggers", "activate-noawait ldconfig\n"),
     ];

@@ -19,7 +19,7 @@ pub(crate) struct Contents {
     pub(crate) time: u64,
 }
 
-/// Writes the packages into a folder, and returns their names.
+/// Writes the packages into a folder, and returns their paths.
 pub(crate) fn dist(built: &Built, items: &[Item], folder: &Path, work: &Path) -> Result<[PathBuf; 2], Error> {
     let contents = Contents { entries: read(items, work)?, time: time()? };
     let name = format!("lucarne-{}-{}-linux", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);

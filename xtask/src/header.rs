@@ -1,4 +1,4 @@
-//! Reads the declarations of headers.
+//! Finds the functions that C headers declare.
 
 /// Returns the functions that a header declares: their lines begin with a type.
 pub(crate) fn functions(header: &str) -> Vec<&str> {

@@ -31,12 +31,12 @@ pub(crate) enum Content {
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Changes when hosts must be rebuilt; it is in `liblucarne/build.rs`, too.
+/// The soname of the shared library, which changes when hosts must be rebuilt. `liblucarne/build.rs` has it, too.
 const SONAME: &str = "liblucarne.so.0";
 
 const CMAKE: &str = "lib/cmake/lucarne";
 
-/// Returns everything, in the order of the paths. `binary` is the path where the binary will be,
+/// Returns all files to install, in the order of their paths. `binary` is the path where the binary will be,
 /// `work` a folder for intermediate files.
 pub(crate) fn items(built: &Built, binary: &Path, work: &Path) -> Result<Vec<Item>, Error> {
     let mut items = vec![

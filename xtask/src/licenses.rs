@@ -1,5 +1,5 @@
-//! Collects the third-party crates in the binary and the libraries, with their licenses: most
-//! licenses require that they are passed on.
+//! Collects the third-party crates in the binary and the libraries, with their licenses: most licenses require that
+//! their text is passed on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -50,7 +50,7 @@ fn host() -> Result<String, Error> {
     host.map(str::to_owned).ok_or_else(|| failed(&command, "it does not say what it builds for".to_owned()))
 }
 
-/// Returns the third-party packages that ours need at run time, in the order of their names.
+/// Returns the third-party packages that the built packages need at run time, in the order of their names.
 fn others(metadata: &Value) -> Vec<&Value> {
     let packages: BTreeMap<&str, &Value> =
         list(metadata, "packages").filter_map(|package| Some((package["id"].as_str()?, package))).collect();
@@ -68,7 +68,7 @@ fn others(metadata: &Value) -> Vec<&Value> {
             );
         }
     }
-    // Our packages come from this folder.
+    // The packages of this workspace have no source.
     let is_other = |package: &&Value| !package["source"].is_null();
     let mut others: Vec<&Value> =
         found.into_iter().filter_map(|id| packages.get(id).copied()).filter(is_other).collect();

@@ -31,11 +31,11 @@ Usage: cargo xtask install --prefix DIR [--destdir DIR] [--with-toit]
 Commands:
   install  Build the release, and install it
   dist     Build the release, and pack it: a .tar.gz for any folder, and a .deb
-  picture  Build the release, and draw the picture of the README from what its commands print
+  picture  Build the release, and draw the picture of the README from the output of its commands
 
 Options:
-  --prefix DIR   Where it will be used, such as /usr/local
-  --destdir DIR  A folder that is the root of the machine where it will be used
+  --prefix DIR   Where Lucarne will be used, such as /usr/local
+  --destdir DIR  A folder that stands for the root of the machine on which Lucarne will be used
   --with-toit    Also install a command `toit`, for scripts that call the existing tool
   --output DIR   Where packages are written [default: target/dist]
   --output FILE  Where the picture is written [default: docs/session.svg]";

@@ -1,4 +1,4 @@
-//! Draws the picture at the top of the README: a session with a device, from what the commands really print.
+//! Draws the picture at the top of the README: a session with a device, from the real output of the commands.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -90,7 +90,7 @@ fn install(root: &Path) {
         command.arg(format!("--root={}", root.display()));
         command
     };
-    // Its dependencies are missing, too.
+    // The packages on which it depends are not installed below this root folder.
     run(dpkg().args(["--force-depends", "--install"]).arg(package));
     let status = run(dpkg().args(["--status", "lucarne"]));
     assert!(status.contains("Status: install ok installed"), "{status}");
@@ -107,7 +107,7 @@ fn the_metadata_of_the_package() {
         ["lucarne", VERSION, &architecture]
     );
     assert!(field("Installed-Size").parse::<u32>().is_ok_and(|size| size > 1_000));
-    // Every library that the binary is linked with is in one of these.
+    // Every library that the binary is linked with is in one of these packages.
     let depends = field("Depends");
     assert!(depends.starts_with("libc6 (>= 2.") && depends.contains("libgcc-s1 (>= "), "{depends}");
     let root = empty("fields");
@@ -157,7 +157,7 @@ fn packages_are_reproducible() {
     }
 }
 
-/// The script for bash calls the binary.
+/// Checks that the completion script for bash completes a command, for which it calls the binary.
 #[test]
 fn completion_in_a_shell() {
     let folder = empty("completion");

@@ -1,4 +1,4 @@
-//! The rules of the house that no lint of the compiler knows. Each is a row of [`RULES`].
+//! Checks the rules of this project that no lint of the compiler checks. Each is a row of [`RULES`].
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,10 +28,10 @@ const RULES: &[Rule] = &[
             ("crates/cli/", "only has threads that read pipes and keys"),
             (
                 "crates/compiler/",
-                "is pure: it has one thread, for the size of its stack, and does not know the kernel",
+                "is pure: it has one thread, for the size of its stack, and does not depend on the kernel",
             ),
-            ("crates/library/", "decodes the library once, and does not know the kernel"),
-            ("crates/heap/", "stands beside the kernel: it counts bytes"),
+            ("crates/library/", "decodes the library once, and does not depend on the kernel"),
+            ("crates/heap/", "does not depend on the kernel, and counts bytes"),
         ],
     },
     Rule {

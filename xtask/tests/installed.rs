@@ -178,7 +178,7 @@ fn the_guide() {
     assert_eq!(output, format!("{printed}\n{printed}\n"));
 }
 
-/// All errors, under the address and the leak sanitizer.
+/// Checks all errors under the address, leak and undefined-behavior sanitizers.
 #[test]
 fn refused_calls() {
     let folder = empty("errors");

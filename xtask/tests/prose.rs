@@ -1,4 +1,4 @@
-//! The words that comments, messages and guides avoid, and the spelling that they have.
+//! Checks that comments, messages and guides avoid certain words and phrases, and that their spelling is American.
 //!
 //! The project's prose is plain English: it names the caller, the process or the file instead of *nobody* or *whoever*,
 //! and its spelling is American. The tests read every text file of the repository.
@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words and phrases to avoid, each with words to use instead. Letters beside a phrase make it another word.
+/// Words and phrases to avoid, each with words to use instead. A phrase that is a part of a longer word is not found.
 const AVOIDED: &[(&str, &str)] = &[
     ("nobody", "no process, no thread, no file, ..."),
     ("somebody", "a caller, a client, a process, ..."),
@@ -118,7 +118,7 @@ fn phrases_are_found_in_comments_and_names_alone() {
     assert_eq!(names("It has gone."), ["has gone"]);
 }
 
-/// Returns the avoided phrases in a line, with what to write instead.
+/// Returns the avoided phrases in a line, each with the words to write instead.
 fn phrases(line: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let line = line.to_ascii_lowercase();
     AVOIDED.iter().copied().filter(move |(phrase, _)| {
@@ -138,7 +138,7 @@ fn text_files(folder: &Path) -> Vec<PathBuf> {
         let is_text =
             path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|text| extension == *text));
         if path.is_dir() {
-            // Hidden folders hold the history and tools, `target` what was built.
+            // Hidden folders hold the history and tools, and `target` holds build results.
             if !name.starts_with('.') && name != "target" {
                 files.extend(text_files(&path));
             }

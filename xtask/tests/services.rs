@@ -45,7 +45,7 @@ const TABLE: [Row; 6] = [
     },
 ];
 
-/// The first permission withholds everything else, so that each service is named.
+/// Once one service is allowed, all others are withheld, so each service is listed here.
 const ALLOW_ALL: [&str; 6] =
     ["--allow-open", "system/storage", "--allow-open", "system/console", "--allow-open", "system/containers"];
 

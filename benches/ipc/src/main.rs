@@ -11,7 +11,7 @@ mod peer;
 mod references;
 mod wire;
 
-/// The content of a request.
+/// The contents of requests: the name of each, and its size in bytes.
 const SIZES: [(&str, usize); 4] = [("int", 8), ("1 KiB", 1 << 10), ("64 KiB", 64 << 10), ("1 MiB", 1 << 20)];
 /// The number of concurrent requests in some rows.
 const IN_FLIGHT: usize = 64;

@@ -1,8 +1,8 @@
-//! Measures and prints rows.
+//! Measures operations, and prints a row for each.
 
 use std::time::{Duration, Instant};
 
-/// Long enough to warm up both sides, and for some undisturbed batches.
+/// The time for which a row is measured: long enough to warm up both sides, and for some undisturbed batches.
 const TIME: Duration = Duration::from_millis(400);
 const BATCHES_MIN: usize = 15;
 

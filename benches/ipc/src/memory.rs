@@ -63,7 +63,7 @@ impl Memory {
     }
 }
 
-/// Waits until the word has another value than `old`.
+/// Waits until the word has a value other than `old`, and returns that value.
 pub fn wait(word: &AtomicU32, old: u32) -> u32 {
     loop {
         let new = word.load(Ordering::Acquire);

@@ -1,4 +1,4 @@
-//! The other OS process.
+//! Starts this program again in another OS process, and runs the role of that process: the peer of a measurement.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -46,7 +46,7 @@ impl Drop for Peer {
     }
 }
 
-/// Plays a role if this process was started for one.
+/// Runs the role for which this process was started. Returns false if it was started without a role.
 pub fn play() -> bool {
     let arguments: Vec<_> = std::env::args().collect();
     let [_, option, role] = &arguments[..] else { return false };

@@ -1,4 +1,4 @@
-//! Measures other systems.
+//! Measures other means of communication, for comparison: channels, futexes, sockets, eventfds, zbus and ipc-channel.
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -71,7 +71,7 @@ fn futexes() {
     }
 }
 
-/// In a futex: the size changes.
+/// The bit of a futex's value that tells the other side that the size changes.
 const END: u32 = 1 << 31;
 
 pub fn answer_by_futex(mut socket: UnixStream) {
@@ -116,7 +116,7 @@ pub fn answer_over_socket(mut socket: UnixStream) {
     }
 }
 
-/// Runs one side of a ping-pong in tokio: signals the other's eventfd, and waits for its own.
+/// Signals the eventfd of the other side.
 fn ring(other: &OwnedFd) {
     rustix::io::write(other, &1_u64.to_le_bytes()).expect("an eventfd");
 }

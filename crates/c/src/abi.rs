@@ -9,15 +9,15 @@ use crate::loading::count_handler;
 use crate::memory::{Data, Given};
 use crate::registry::{Recorded, Registry, UserData};
 
-/// The longest time that `toit_gc` waits for the processes of a kernel to collect their garbage. It does not wait
-/// longer for a process that is busy.
+/// The longest time that `toit_gc` waits for the processes of a kernel to collect their garbage. A process that is busy
+/// for longer collects its garbage later.
 const COLLECTION_MAX: Duration = Duration::from_secs(1);
 
 /// The handlers of this OS process.
 pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
-/// The functions that components call. The loader refers to this list, so that a linker includes the functions in the
-/// program when this crate is part of a static library.
+/// The functions that components call. `Components::load` refers to this list, so that a linker keeps the functions in
+/// the program when this crate is part of a static library.
 pub(crate) const FUNCTIONS: &[*const ()] = &[
     toit_msg_add_handler as *const (),
     toit_msg_remove_handler as *const (),

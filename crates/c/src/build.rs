@@ -83,7 +83,7 @@ fn project_file(folder: &Path) -> Result<String, BuildError> {
     ))
 }
 
-/// Writes a file. An unchanged file keeps its time, so that nothing is rebuilt because of it.
+/// Writes a file. An unchanged file keeps its modification time, so that nothing is rebuilt because of it.
 fn write(path: &Path, content: &str) -> Result<(), BuildError> {
     if std::fs::read_to_string(path).is_ok_and(|present| present == content) {
         return Ok(());

@@ -73,7 +73,7 @@ impl Components {
     /// # Errors
     /// See [`LoadError`].
     pub fn load(path: &Path) -> Result<(), LoadError> {
-        // A path without a slash would be searched in the system's library folders.
+        // A path without a slash would be looked up in the system's library folders.
         let file = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
         std::hint::black_box(FUNCTIONS);
         // SAFETY: loading runs the constructors of the component. The user requests this by naming the component.
@@ -83,18 +83,18 @@ impl Components {
         let (library, handlers) = loading(&path.display().to_string(), || open(RTLD_NOW));
         // Never unload: a thread of the component may be running its code.
         std::mem::forget(library.map_err(LoadError::Library)?);
-        // A library that is loaded already has registered its handlers then.
+        // If the library was loaded before, it registered its handlers at that time.
         if handlers == 0 && !is_loaded { Err(LoadError::NoHandler(path.to_owned())) } else { Ok(()) }
     }
 
-    /// Has a crash of a component in this OS process reported on standard error, before it ends the process. For programs
-    /// that own the process: this replaces the actions of the signals of crashes.
+    /// Reports a crash of a component in this OS process on standard error, before the crash ends the process. Call
+    /// this only in programs that own the process: it replaces the actions of the signals that a crash raises.
     pub fn report_crashes() {
         report_crashes();
     }
 
-    /// Reports each request that a component in this OS process has not answered for a second, again each time its age has
-    /// doubled, and at the end of its handler.
+    /// Reports each request that a component in this OS process has not answered within a second. Reports it again each
+    /// time its age has doubled, and at the end of its handler.
     ///
     /// # Errors
     /// If this was called before, or no thread can be started.
@@ -206,8 +206,8 @@ pub fn include_dir() -> io::Result<PathBuf> {
         return Ok(folder);
     }
     std::fs::create_dir_all(folder.join("toit"))?;
-    // Write a new file and rename it, since a compiler may be reading the old one and another process may be writing
-    // the same.
+    // Write a new file and rename it, since a compiler may be reading the old file and another process may be writing
+    // the same file.
     let fresh = header.with_extension(format!("h.{}", std::process::id()));
     std::fs::write(&fresh, HEADER)?;
     std::fs::rename(&fresh, &header)?;

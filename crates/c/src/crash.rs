@@ -1,7 +1,8 @@
-//! A line on standard error when a component crashes in this OS process, which ends with it.
+//! Reports a crash of a component in this OS process: writes a line to standard error before the process ends.
 //!
 //! A signal handler writes the line. It reads only memory that was prepared for it and calls only functions that POSIX
-//! allows there. Then it restores the earlier action, and the signal comes again: it ends the process, as without this.
+//! allows there. Then it restores the earlier action of the signal. The signal is raised again, and ends the process as
+//! it would without this module.
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -17,7 +18,7 @@ const SIGNALS: [(c_int, &[u8]); 5] = [
     (libc::SIGABRT, b"SIGABRT\n"),
 ];
 
-/// The line for a thread that runs no component.
+/// The beginning of the line for a thread that runs no component.
 const ELSEWHERE: &[u8] = b"lucarne: this program has crashed outside of the callbacks of its components: ";
 
 /// The actions before the first call of [`report_crashes`].
@@ -29,14 +30,14 @@ thread_local! {
     static LINE: Cell<(*const u8, usize)> = const { Cell::new((std::ptr::null(), 0)) };
 }
 
-/// The current thread runs a component while this exists.
+/// Marks the current thread as running a component, until it is dropped.
 pub(crate) struct Named {
     before: (*const u8, usize),
     _line: Box<[u8]>,
 }
 
 impl Named {
-    /// Names the component: a noun phrase that the line begins with.
+    /// Marks the current thread. `component` is a noun phrase for the component; the line begins with it.
     pub(crate) fn new(component: &str) -> Named {
         let line = format!("lucarne: {component} has crashed: ").into_bytes().into_boxed_slice();
         Named { before: LINE.replace((line.as_ptr(), line.len())), _line: line }
@@ -49,7 +50,7 @@ impl Drop for Named {
     }
 }
 
-/// Has crashes reported from now on. The signals then have the effect that they had before.
+/// Reports crashes from now on. After the report, the signal has the effect that it had before.
 pub(crate) fn report_crashes() {
     EARLIER.get_or_init(|| {
         SIGNALS.map(|(signal, _)| {
@@ -75,7 +76,7 @@ extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, _: *mut c_void
         let name = SIGNALS[place].1;
         let parts = [line, (name.as_ptr(), name.len())]
             .map(|(start, length)| libc::iovec { iov_base: start as *mut c_void, iov_len: length });
-        // SAFETY: the parts are memory that lives: constants, and the line of this thread, which `Named` owns.
+        // SAFETY: the parts point to valid memory: constants, and the line of this thread, which `Named` owns.
         unsafe { libc::writev(libc::STDERR_FILENO, parts.as_ptr(), parts.len() as c_int) };
     }
     // SAFETY: all of these may be called in a signal handler. The kernel passes a valid `info`.
@@ -85,7 +86,8 @@ extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, _: *mut c_void
             // The handler can run before the actions are stored.
             None => libc::signal(signal, libc::SIG_DFL) as c_int,
         };
-        // A fault comes again when the instruction is done again. What a process has sent does not.
+        // A faulting instruction runs again and raises the signal again. A signal that a process has sent is raised
+        // again here.
         if (*info).si_code <= 0 {
             libc::raise(signal);
         }

@@ -301,7 +301,7 @@ impl Handler {
         }
     }
 
-    /// Returns a line for each request that has been unanswered for long, since its age has doubled.
+    /// Returns a line for each request that has become overdue, or whose age has doubled since its last line.
     pub(crate) fn overdue(&self) -> Vec<String> {
         let now_us = self.kernel.clock().now_us();
         let mut state = self.state.lock();

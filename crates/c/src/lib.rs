@@ -7,7 +7,7 @@
 //! at a time, since C code may block. Between them is a short queue. `abi` has the functions that
 //! components call; `memory` transfers the ownership of data.
 //!
-//! C code holds numbers, never addresses, so a stale one is an error.
+//! C code holds numbers instead of addresses, so the use of a stale number is detected and reported as an error.
 #![allow(unsafe_code)] // This crate calls C and is called by C. Each use has its reason.
 
 mod abi;

@@ -1,4 +1,4 @@
-//! The library that the current thread loads: its constructors register handlers while that lasts.
+//! Records the library that the current thread is loading, and counts the handlers that its constructors register.
 
 use std::cell::RefCell;
 

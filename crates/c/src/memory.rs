@@ -1,8 +1,8 @@
 //! The transfer of data between Lucarne and C.
 //!
 //! Data for C is in memory from `malloc`, with a zero byte after the end; C frees it. Data from C is in memory from
-//! `malloc` as well. A large array from C is passed on without a copy if C gives it away even if the call fails
-//! (`free_on_failure`) and the memory has room for the zero byte.
+//! `malloc` as well. A large array from C is passed on without a copy if its memory has room for the zero byte, and if
+//! C gives it away in any case, also when the call fails (`free_on_failure`).
 
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
@@ -68,7 +68,7 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Takes data from C. `free_on_failure` tells whether to free it if the call fails, including this function.
+    /// Takes data from C. `free_on_failure` tells whether to free it if the call fails, here or in a later step.
     ///
     /// # Safety
     /// `data` must be memory from `malloc` of at least `length` bytes, or null.

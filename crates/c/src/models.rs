@@ -148,7 +148,7 @@ impl World {
         (asker, token, answers)
     }
 
-    /// Makes a request that the handler's thread has passed to the component.
+    /// Makes a request, and adds it to the handler as if it had been passed to the component.
     fn request_handled(&mut self) -> (RequestHandle, Arc<AtomicUsize>) {
         let (asker, token, answers) = self.request();
         (self.handler.model_request(self.context, asker, token), answers)

@@ -17,7 +17,7 @@ pub(crate) struct HandlerProcess {
     /// Receives the result of publishing the handler's id. `None` once the result is sent.
     on_published: Option<SyncSender<Result<(), String>>>,
     is_new: bool,
-    /// The time at which publishing has failed, in µs.
+    /// The time at which publishing fails unless the answer has arrived, in µs.
     publish_until_us: Option<i64>,
 }
 
@@ -66,7 +66,7 @@ impl HandlerProcess {
             MessageKind::Reply { result, .. } => {
                 self.published(result.map(|_| ()).map_err(|failure: Box<Failure>| failure.text));
             }
-            // Only the system is watched.
+            // Only the system process is watched.
             MessageKind::ProcessTerminated => {
                 self.handler.end();
             }

@@ -83,7 +83,7 @@ struct State {
     recorded: Vec<Recorded>,
     /// The ids of all recorded handlers, with their files.
     ids: BTreeMap<String, Option<String>>,
-    /// Ids that were refused, the first one first.
+    /// The refused ids, oldest first.
     refused: VecDeque<RefusedId>,
     /// The running handlers; their numbers are the contexts that components see.
     handlers: Slots<Arc<Handler>>,
@@ -127,7 +127,7 @@ impl Registry {
         Ok(std::mem::take(&mut state.recorded))
     }
 
-    /// Gives a handler the number that its component uses.
+    /// Adds a running handler. Returns the number that its component uses for it; none if the table is full.
     pub(crate) fn add(&self, handler: Arc<Handler>) -> Option<usize> {
         self.state.lock().handlers.add(handler)
     }
@@ -144,12 +144,12 @@ impl Registry {
         }
     }
 
-    /// Sets the receiver of lines about unanswered requests. Returns false if there is one.
+    /// Sets the receiver of lines about unanswered requests. Returns false if there is a receiver already.
     pub(crate) fn set_report(&self, report: Report) -> bool {
         self.report.set(report).is_ok()
     }
 
-    /// Passes on lines about unanswered requests, if they are wanted.
+    /// Passes lines about unanswered requests to the receiver, if there is one.
     pub(crate) fn report(&self, lines: &[String]) {
         if let Some(report) = self.report.get() {
             lines.iter().for_each(|line| report(line));

@@ -1,6 +1,7 @@
-//! Numbers for external use: a place in a table, and a count of its previous uses.
+//! A table that numbers its values for external use. A number combines a place in the table with a count of the
+//! previous uses of the place, so the number of a removed value stays invalid.
 
-/// A table of things by number. A number is never used twice.
+/// A table of values by number. A number is never used twice.
 pub struct Slots<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
@@ -48,7 +49,7 @@ impl<T> Slots<T> {
         self.slots[place].generation << PLACE_BITS | (place + 1)
     }
 
-    /// Returns the thing with this number, unless it was removed.
+    /// Returns the value with this number, unless it was removed.
     pub fn get(&self, number: usize) -> Option<&T> {
         let slot = self.slots.get((number & PLACE_MASK).checked_sub(1)?)?;
         slot.content.as_ref().filter(|_| slot.generation == number >> PLACE_BITS)
@@ -67,7 +68,7 @@ impl<T> Slots<T> {
         slot.content.take()
     }
 
-    /// Removes all things that must not stay.
+    /// Removes all values for which `stays` returns false.
     pub fn retain(&mut self, mut stays: impl FnMut(&T) -> bool) {
         for place in 0..self.slots.len() {
             if self.slots[place].content.as_ref().is_some_and(|content| !stays(content)) {
@@ -76,7 +77,7 @@ impl<T> Slots<T> {
         }
     }
 
-    /// Returns all things in the table.
+    /// Returns all values in the table.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| slot.content.as_ref())
     }

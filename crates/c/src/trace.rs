@@ -1,4 +1,4 @@
-//! Lists the requests that components leave unanswered: a forgotten answer is found so.
+//! Lists the requests that components leave unanswered, so that forgotten answers are found.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ pub(crate) type Report = Box<dyn Fn(&str) + Send + Sync>;
 /// The age at which a request is listed first, in µs. It is listed again each time its age has doubled.
 pub(crate) const FIRST_US: i64 = 1_000_000;
 
-/// The interval at which the requests are looked through.
+/// The interval at which the requests are checked.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Lists the unanswered requests of all handlers, from now to the end of this OS process.
 ///
 /// # Errors
-/// If there is a list already, or no thread can be started.
+/// If requests are traced already, or no thread can be started.
 pub(crate) fn trace_requests(registry: &'static Registry, report: Report) -> std::io::Result<()> {
     if !registry.set_report(report) {
         return Err(std::io::ErrorKind::AlreadyExists.into());

@@ -1,5 +1,5 @@
-//! C components used by containers in Rust: everything that crosses the border.
-#![expect(unsafe_code, reason = "this plays a component")]
+//! Tests a C component that containers in Rust use: opening, requests, notifications and removal.
+#![expect(unsafe_code, reason = "this test implements a component")]
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Mutex;
@@ -111,7 +111,7 @@ fn check(user: &Container) {
     assert_eq!(late, Err(CallError::Deadline));
 
     let mut news = component.notifications();
-    // Sends no more messages at a time than the way back has room for.
+    // Sends no more messages at a time than the component can send back before the container receives them.
     for round in 0..3 {
         let numbers = (0..NOTIFICATIONS_MAX / 4).map(|number| format!("{round} {number}"));
         numbers.clone().for_each(|number| component.notify(number).wait().expect("there is room"));

@@ -36,8 +36,8 @@ pub(crate) struct CommandLine {
     pub(crate) command: Command,
 }
 
-/// Returns a command line with the command `run` if it begins with a program: a name that ends in `.toit` or
-/// contains a `/`, as no command does. The line may have the name from the first line of a script.
+/// Adds the command `run` to a command line that begins with a program: a name that ends in `.toit` or contains a `/`,
+/// as no command does. The operating system passes such a name when it starts a script whose first line names lucarne.
 pub(crate) fn with_run(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.collect();
     let first = arguments.get(1).map(|first| first.as_encoded_bytes());

@@ -36,7 +36,7 @@ fn build(folder: &Path, output: Option<&Path>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Returns the name of the folder, also for a path such as `.`.
+/// Returns the name of the folder with the extension `.so`, also for a path such as `.`.
 fn default_output(folder: &Path) -> Result<PathBuf, Stop> {
     let full =
         folder.canonicalize().map_err(|error| Stop::usage(format!("{}: {error}", folder.display())))?;

@@ -45,7 +45,7 @@ pub(crate) fn check(options: &Check) -> Result<ExitCode, Stop> {
 
 struct Checked<'o> {
     options: &'o Check,
-    /// The diagnostics that were printed: files import each other.
+    /// The diagnostics that were printed, to print each only once: several files may import the file with the error.
     said: HashSet<(String, Span, String)>,
     json: Vec<Value>,
     failed: usize,

@@ -123,7 +123,8 @@ pub(crate) struct SentProgram {
 }
 
 impl SentProgram {
-    /// Turns a refusal by the device into a message. A place in a source gets the path that the file has here.
+    /// Turns a refusal by the device into a message. If the message begins with a place in a source, replaces the path
+    /// in the image by the path on this machine.
     pub(crate) fn refused(&self, refusal: Refused) -> Stop {
         let stop = refused(refusal);
         match &self.names {

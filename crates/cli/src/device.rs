@@ -100,7 +100,7 @@ fn detached(options: &DeviceStart, folder: &StateFolder, log: &File) -> std::io:
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()
 }
 
-/// Waits until a started device answers. An error of none means that the device has ended.
+/// Waits until a started device answers. The error is `None` if the device has ended.
 fn wait_until_up(child: &mut Child, folder: &StateFolder) -> Result<Reached, Option<String>> {
     let until = Instant::now() + START_MAX;
     loop {
@@ -119,7 +119,7 @@ fn wait_until_up(child: &mut Child, folder: &StateFolder) -> Result<Reached, Opt
     }
 }
 
-/// Returns the warnings that a device that runs has written to its log.
+/// Returns the warnings in the log of the device from the offset `before` on.
 fn warnings_since(log: &mut File, before: u64) -> String {
     let text = text_since(log, before).unwrap_or_default();
     text.split_inclusive('\n').filter(|line| line.starts_with("lucarne: ")).collect()
@@ -132,7 +132,7 @@ fn text_since(log: &mut File, before: u64) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// Returns the reason that a device wrote to its log before it ended.
+/// Returns the last error in the log of a device that has ended, from the offset `before` on.
 fn said_since(log: &mut File, before: u64) -> String {
     let read = text_since(log, before);
     let text = read.as_deref().unwrap_or_default();
@@ -206,7 +206,7 @@ fn describe(status: &Status) -> String {
     let Status { name, version, pid, up_us, installed, running } = status;
     let up = shown_duration(*up_us);
     format!(
-        "The device '{name}' (lucarne {version}) runs as process {pid} since {up}: {installed} containers \
+        "The device '{name}' (lucarne {version}) has run as process {pid} for {up}: {installed} containers \
          installed, {running} running"
     )
 }

@@ -7,8 +7,8 @@ use walkdir::{DirEntry, WalkDir};
 use crate::Stop;
 use crate::output::reason;
 
-/// Returns the given files, and all `.toit` files in the given folders whose names `is_meant` accepts, each once.
-/// Skips hidden folders, which contain downloaded packages.
+/// Returns the given files, and, from the given folders, all `.toit` files with names that `is_meant` accepts, each
+/// once. Skips hidden folders: downloaded packages are in the folder `.packages`.
 pub(crate) fn find(paths: &[PathBuf], is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, Stop> {
     let mut found = Vec::new();
     for path in paths {
@@ -42,7 +42,7 @@ fn below(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>,
     Ok(found)
 }
 
-/// Returns whether a file is a source. A source has a name in UTF-8.
+/// Returns the name of a file or folder. It is empty if the name is not UTF-8: such a file is not a source.
 fn name(entry: &DirEntry) -> &str {
     entry.file_name().to_str().unwrap_or_default()
 }

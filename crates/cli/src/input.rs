@@ -10,8 +10,7 @@ use rustix::fs::OFlags;
 use crate::Stop;
 use crate::output::reason;
 
-/// The maximum number of bytes of a file. Images have the same limit, and a device such as `/dev/zero`
-/// has no end.
+/// The maximum number of bytes of a file: the limit of a source file. A device such as `/dev/zero` has no end.
 const BYTES_MAX: u64 = lucarne_compiler::source::BYTES_MAX;
 
 /// Reads a file, a device, or a pipe that another program writes to.
@@ -19,7 +18,7 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Stop> {
     let shown = file.display();
     let refuse = |why: &str| Stop::usage(format!("cannot read {shown}: {why}"));
     let failed = |error: std::io::Error| refuse(&reason(&error));
-    // Opening a pipe would wait for a writer, perhaps for ever.
+    // Without this flag, opening a pipe would wait for a writer, perhaps forever.
     let flags = OFlags::NONBLOCK.bits() as i32;
     let mut opened = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(file).map_err(failed)?;
     let metadata = opened.metadata().map_err(failed)?;
@@ -42,7 +41,7 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Stop> {
     Ok(bytes)
 }
 
-/// Reads what is there, and makes later reads wait. A pipe without a writer is at its end.
+/// Reads the bytes that are there, and makes later reads wait. A pipe without a writer is at its end.
 fn first_bytes(opened: &mut File, is_pipe: bool) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; 4096];
     let read = match opened.read(&mut bytes) {

@@ -44,7 +44,7 @@ fn print(options: &ContainerLogs, part: &LogPart) -> Result<bool, Stop> {
     if part.missed > 0 {
         let missed = part.missed;
         print_error(&format!(
-            "lucarne: {missed} lines arrived faster than they could be printed, and were skipped; they are in the log\n"
+            "lucarne: {missed} lines arrived faster than they could be printed, and are no longer in the log\n"
         ));
     }
     // Lines of one stream that follow each other are written at once.

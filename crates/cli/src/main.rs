@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Performs a command line, or prints why there is nothing to perform.
+/// Performs a command line. If there is nothing to perform, prints the output of the parser: help, version or error.
 fn parsed<T>(
     line: Result<T, clap::Error>,
     perform: impl FnOnce(T) -> Result<ExitCode, Stop>,

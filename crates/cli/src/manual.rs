@@ -1,4 +1,4 @@
-//! Writes the pages of the manual for packages, one for each command.
+//! Writes manual pages, one for each command, for software packages that contain lucarne.
 
 use std::path::Path;
 use std::process::ExitCode;

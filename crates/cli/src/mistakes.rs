@@ -1,7 +1,7 @@
-//! Improves what the parser of the command line says about mistakes.
+//! Improves the messages of the command-line parser about mistakes.
 //!
-//! Hidden commands are never suggested, commands of the existing tools get an answer that names what does the same here,
-//! and a value that its own error describes is not described twice.
+//! Hidden commands are never suggested. For a command of the existing tools, the message names the command of lucarne
+//! that does the same. A value that its own error quotes is not quoted a second time.
 
 use std::error::Error;
 
@@ -12,7 +12,7 @@ use lucarne_compiler::names::Suggestions;
 
 use crate::arguments::CommandLine;
 
-/// Commands of the existing tools that this one does not have, and what does the same.
+/// Commands of the existing tools that lucarne does not have, each with the tip that is printed for it.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("analyze", "'lucarne check PATH...' reports the errors of programs and runs nothing"),
     (
@@ -25,7 +25,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "there are no settings to keep; the variable LUCARNE_STATE names the state folder of the device",
     ),
     ("decode", "traces are printed in full, so there is nothing to decode"),
-    ("doc", "documentation of programs is not made yet"),
+    ("doc", "generating the documentation of programs does not exist yet"),
     ("exec", "'lucarne run FILE' compiles and runs a program"),
     (
         "firmware",
@@ -64,7 +64,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("container rm", "'lucarne container uninstall NAME' uninstalls a container"),
     (
         "device logs",
-        "'lucarne container logs NAME' prints the log of a container, and what the device says of it",
+        "'lucarne container logs NAME' prints the log of a container, with the reports of the device about it",
     ),
     ("pkg clean", "nothing needs to be cleaned: 'lucarne pkg install' writes a lock file from package.yaml"),
     ("pkg describe", "the description of a package is in its package.yaml; no command prints it yet"),
@@ -87,7 +87,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
 ];
 
-/// Returns an error of the parser for a person: see the top of this file. `line` holds the arguments of the command line.
+/// Improves an error of the parser as the top of this file says. `line` holds the arguments of the command line.
 pub(crate) fn improved(error: clap::Error, line: &[String]) -> clap::Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => of_command(error, line),
@@ -117,7 +117,7 @@ fn of_command(mut error: clap::Error, line: &[String]) -> clap::Error {
     error
 }
 
-/// Returns the commands before a wrong one, each followed by a blank, and the last of them.
+/// Returns the commands before the wrong word, each followed by a blank, and the parser of the last of them.
 fn command_before(line: &[String], wrong: &str) -> (String, clap::Command) {
     let (mut path, mut command) = (String::new(), CommandLine::command());
     for word in line.iter().skip(1).take_while(|word| *word != wrong) {

@@ -1,7 +1,7 @@
-//! The only way in which commands print.
+//! Prints the output of commands: all of them print through this module.
 //!
-//! Output that cannot be written ends a command with a message. A closed pipe is no failure: commands that
-//! print for as long as they run end at once, the others drop the text and do their work.
+//! A command whose output cannot be written ends with a message. A closed pipe is not a failure: commands that print
+//! for as long as they run end at once, and the others drop the text and do their work.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
@@ -43,8 +43,7 @@ pub(crate) fn json_line(value: &impl serde::Serialize) -> Result<String, Stop> {
     serde_json::to_string(value).map_err(|error| Stop::failure(format!("cannot write JSON: {error}")))
 }
 
-/// Escapes the characters by which a text from a container could move the cursor, or hide or reorder what is
-/// shown.
+/// Escapes the characters by which a text from a container could move the cursor, or hide or reorder other text.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| letter == '\t' || !(letter.is_control() || is_invisible(letter));
     if text.chars().all(is_plain) {
@@ -94,7 +93,7 @@ pub(crate) fn is_read(timeout: Option<&Timespec>) -> bool {
     !out[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
-/// Prints what the parser of the command line has to say: help, the version or a mistake.
+/// Prints the output of the parser of the command line: help, the version, or an error.
 pub(crate) fn print_of_parser(parsed: &clap::Error) -> Result<ExitCode, Stop> {
     if parsed.use_stderr() {
         let _ = parsed.print();

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// The progress of some work.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// The files in work; the first has been in work longest.
+    /// The files whose work has begun and not ended, in the order in which it has begun.
     under_way: Mutex<Vec<PathBuf>>,
 }
 
@@ -44,7 +44,7 @@ impl Progress {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows the file that takes longest, and the number of others.
+    /// Shows the file whose work began first, and the number of other files.
     fn show(&self, under_way: &[PathBuf]) {
         let text = match under_way {
             [] => String::new(),

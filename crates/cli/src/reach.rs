@@ -1,4 +1,4 @@
-//! Reaches the device of a command, and turns failures into messages.
+//! Connects commands to the device that they are for, and turns failures into messages.
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ const GAP: usize = 3;
 /// Formats a table. The last column is not padded.
 pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let head = head.iter().map(|title| (*title).to_owned()).collect();
-    // Containers choose the names of their services.
+    // Containers choose the names of their services, so control characters in cells are escaped.
     let rows = rows.iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect());
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! `lucarne watch`: runs a program again whenever its sources change.
 //!
-//! The operating system reports changes on the way to each source. A burst of changes, as when many files are saved, counts
-//! once.
+//! The operating system reports changes of each source, and of the folders and links on the way to it. A burst of
+//! changes, as when many files are saved, starts the program once.
 
 mod paths;
 
@@ -125,7 +125,7 @@ fn has_changed(analysis: &Analysis) -> bool {
     !texts(analysis).all(is_as_read)
 }
 
-/// Returns a path from the root.
+/// Returns the absolute form of a path.
 fn full(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -179,7 +179,7 @@ impl WatchedProgram<'_> {
         let sender = self.sender.clone();
         let pid = Pid::from_child(child);
         thread::spawn(move || {
-            // An error means that the program has ended, too.
+            // An error also means that the program has ended.
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
             // The watcher may have ended.
             let _ = sender.send(WatchEvent::ProgramEnded);

@@ -65,7 +65,7 @@ fn runs_and_passes_arguments_and_statuses() {
     let answer = folder.lucarne(&["run", "arguments.toit", "--workers", "--help"]);
     assert_eq!((answer.status, answer.out.as_str()), (Some(2), "[--workers, --help]\n"));
     folder.file("fails.toit", "main: exit 256\n");
-    assert_eq!(folder.lucarne(&["run", "fails.toit"]).status, Some(1), "a failure stays one");
+    assert_eq!(folder.lucarne(&["run", "fails.toit"]).status, Some(1), "a failure stays a failure");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn check_takes_folders_and_reports_to_editors() {
     folder.file("app/helper.toit", "/// Deprecated.\nold:\n\nhelp: old\n");
     assert_eq!(folder.lucarne(&["check", "app"]).status, Some(0), "a warning is not an error");
     let answer = folder.lucarne(&["check", "--deny-warnings", "app"]);
-    assert_eq!(answer.status, Some(1), "unless the options request it: {answer:?}");
+    assert_eq!(answer.status, Some(1), "--deny-warnings makes a warning an error: {answer:?}");
     assert!(answer.error.ends_with("1 of 2 files have errors or warnings\n"), "{answer:?}");
     folder.file("empty/notes.txt", "");
     assert_eq!(folder.lucarne(&["check", "empty"]).status, Some(2));
@@ -374,7 +374,6 @@ fn a_program_alone_is_run() {
     assert!(answer.error.contains("cannot read absent.toit"), "{answer:?}");
 }
 
-/// The command that `cargo xtask install --with-toit` installs.
 #[test]
 fn a_file_that_is_imported_along_two_paths_is_one_module() {
     let folder = Folder::new("two-paths");
@@ -388,6 +387,7 @@ fn a_file_that_is_imported_along_two_paths_is_one_module() {
     assert_eq!((answer.status, answer.out.as_str()), (Some(0), "1\n"), "{answer:?}");
 }
 
+/// Tests the script that `cargo xtask install --with-toit` installs as `toit`.
 #[test]
 fn scripts_for_the_existing_tool_run() {
     let folder = Folder::new("with-toit");

@@ -131,7 +131,7 @@ fn a_failed_installation_leaves_the_old_one_running() {
     let all = (0..300).map(|number| format!("v{number}")).collect::<Vec<_>>().join(", ");
     let large = format!("main x:\n{variables}  (:: [{all}]).call\n");
     device.folder.file("sub/large.toit", large);
-    // The device finds this error, and the message has the path that the client knows.
+    // The device finds this error, and the message has the path that the command was given.
     let answer = device.answer(&["container", "install", "-q", "app", "sub/large.toit"]);
     assert_eq!(answer.status, Some(1), "{answer:?}");
     assert!(answer.error.contains("lucarne: sub/large.toit:1:1: 'main' is too large"), "{answer:?}");
@@ -275,7 +275,7 @@ fn processes_that_a_container_has_left_behind_are_ended() {
                 "{bounds}"
             );
             device.good(last);
-            // The answer to 'uninstall' comes after the end. A restart goes on.
+            // The answer to 'uninstall' comes after the end of the container, and that to 'restart' before it.
             let is_gone = || has_ended(sleeper);
             assert!(last[1] == "restart" || is_gone(), "process {sleeper} is still there");
             device.wait("end of the process that was left", is_gone);
@@ -289,7 +289,7 @@ fn processes_that_a_container_has_left_behind_are_ended() {
         device.wait("end of the process that was left", || !Path::new(&format!("/proc/{sleeper}")).exists());
         device.good(&["container", "uninstall", "leaves"]);
         assert!(children(device.pid()).is_empty());
-        // After a kill of the device, the next one ends it.
+        // If the device is killed, the next device ends the process that was left.
         device.install(&["leaves", "leaves.so"]);
         let (sleeper, killed) = (device.sleeper(), device.pid());
         kill(killed);
@@ -533,7 +533,7 @@ fn a_container_that_loops_leaks_or_floods_harms_only_itself() {
     }
     device.wait_for_state("leak", "ended");
     device.wait_for("leak", "OUT_OF_MEMORY", 1);
-    // Meanwhile, other containers are installed, talk and are uninstalled.
+    // Meanwhile, other containers are installed, exchange messages, and are stopped.
     device.install(&["ada", "guest.toit", "--", "Ada"]);
     device.install(&["bob", "guest.toit", "--", "Bob"]);
     device.wait_for("ada", "Ada hears Bob: I am Bob", 3);
@@ -726,7 +726,7 @@ fn the_system_can_be_observed() {
     let sample: Value = serde_json::from_str(&line).expect("the text is JSON");
     let containers = sample["containers"].as_array().expect("a list");
     let of = |name: &str| {
-        containers.iter().find(|container| container["name"] == name).expect("the process is running")
+        containers.iter().find(|container| container["name"] == name).expect("the container is listed")
     };
     assert!(of("ada")["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 1_000), "{line}");
     assert!(of("ada")["sent"].as_u64().is_some_and(|sent| sent > 0), "{line}");

@@ -64,7 +64,7 @@ fn the_guide_to_components_works_as_written() {
             "cmake" => {
                 write(&component.join("CMakeLists.txt"));
                 std::fs::copy(folder.path().join("hello.c"), component.join("hello.c"))
-                    .expect("the guide shows the output");
+                    .expect("the guide shows hello.c");
                 std::fs::remove_file(folder.path().join("hello.so")).expect("the file was built");
             }
             "console" => {

@@ -1,5 +1,5 @@
-//! Devices that are killed at any moment, and devices whose files are damaged: the next start has everything that was
-//! acknowledged, or says what is missing.
+//! Kills devices at any moment, and damages their files: after the next start, everything that was acknowledged is
+//! there, or a message names the file that is damaged or missing.
 //!
 //! ```text
 //! cargo test -p lucarne-cli --release --test kills a_thousand -- --ignored
@@ -14,16 +14,16 @@ use std::time::Duration;
 
 use common::device::Device;
 
-/// The container that stores all the time.
+/// The name of the container that writes to its storage all the time.
 const STORES: &str = "stores";
 
 /// The number of names of containers that are installed and uninstalled.
 const NAMES: u64 = 4;
 
-/// The most operations of one device that are acknowledged before the one that a kill interrupts.
+/// The largest number of operations that a device acknowledges before the operation that is interrupted by a kill.
 const WHOLE_MAX: u64 = 2;
 
-/// The longest time from the beginning of an operation to a kill, in µs. Operations take about as long.
+/// The longest time from the beginning of an operation to a kill, in µs. An operation takes about as long as this.
 const MOMENT_MAX_US: u64 = 40_000;
 
 /// The containers that are installed: the name of each, and the number of the operation that installed it.
@@ -37,7 +37,7 @@ fn name(number: u64) -> String {
     format!("c{}", number % NAMES)
 }
 
-/// Starts operation `number`, which an OS process of its own asks the device for.
+/// Starts an OS process that requests operation `number` from the device.
 fn begin(device: &Device, number: u64) -> Child {
     let (name, number_text) = (name(number), number.to_string());
     let install = ["container", "install", "-q", &name, "idle.toit", "--", &number_text];
@@ -73,20 +73,20 @@ fn found(device: &Device) -> Installed {
     numbers.map(|name| (name.to_owned(), number_of(name).expect("a number"))).collect()
 }
 
-/// Returns the log of the container that stores, without a device: the number of each line, and its text.
+/// Reads the log of the container [`STORES`] from its files, without a device: the number and the text of each line.
 fn lines(device: &Device) -> BTreeMap<u64, String> {
     let folder = device.state().join("logs").join(STORES);
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let texts = files.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default());
     let line_of = |line: &str| {
-        // The device may be writing the last one.
+        // The device may be writing the last line.
         let entry: serde_json::Value = serde_json::from_str(line).ok()?;
         Some((entry["n"].as_u64()?, entry["text"].as_str()?.to_owned()))
     };
     texts.flat_map(|text| text.lines().filter_map(line_of).collect::<Vec<_>>()).collect()
 }
 
-/// Returns the number behind a word in the last of some lines that has one.
+/// Returns the number after `word` in the last line that consists of this word and a number.
 fn last_number<'l>(lines: impl DoubleEndedIterator<Item = &'l String>, word: &str) -> Option<u64> {
     lines.rev().find_map(|line| line.strip_prefix(word)?.trim().parse().ok())
 }
@@ -132,7 +132,7 @@ fn survives(test: &str, kills: u64) {
             number += 1;
         }
         let interrupted = begin(&device, number);
-        // The moment of the kill is what the test varies: it waits for nothing.
+        // This varies the moment of the kill. It does not wait for an event.
         std::thread::sleep(Duration::from_micros(random.u64(..MOMENT_MAX_US)));
         process.kill().and_then(|()| process.wait()).expect("the device runs");
         if is_acknowledged(interrupted, number, &installed) {

@@ -264,7 +264,7 @@ fn kill_somewhere(file: &Path, image: &Arc<LoadedProgram>, seed: u64) -> Result<
     Ok(())
 }
 
-/// Programs here are short; this is minutes of work.
+/// The limit of the steps of a simulation. The programs are short, and this many steps take minutes.
 const STEPS_MAX: u64 = 3_000_000;
 
 /// The system's report of a panic.

@@ -4,7 +4,7 @@ mod common;
 
 use common::device::Device;
 
-/// Creates a provider of an interface: its UUID, its version, and what its handler does.
+/// Returns a program that provides the interface `uuid` in a version. `handle` is the body of its handler.
 fn provider(uuid: &str, version: (u32, u32), name: &str, handle: &str) -> String {
     let (major, minor) = version;
     format!(
@@ -48,7 +48,7 @@ main:
 ",
     );
     device.install(&["thief", "thief.toit"]);
-    // Names that the provider chooses open nothing.
+    // Allow entries for another interface, or for a name that the provider chooses, do not permit this interface.
     device.install(&["--allow-provide", "system/print", "--allow-provide", "my/app", "named", "thief.toit"]);
     device.wait_for_state("thief", "ended");
     device.wait_for_state("named", "ended");
@@ -97,7 +97,7 @@ fn a_failing_stand_in_is_passed_over_until_it_registers_again() {
         device.wait("a line of the device", || said().contains(&line));
         let reported = said();
         assert!(reported.lines().any(|text| text.starts_with(&line) && text.contains(reason)), "{reported}");
-        // No line of the printer is lost, and its later ones do not ask again.
+        // No line of the printer is lost, and its later lines are not sent to this container again.
         let lines = device.log("printer").lines().count();
         device.wait_for("printer", &format!("line {}\n", lines + 20), 1);
         assert_eq!(said().matches(&line).count(), 1, "it is reported once");
@@ -107,7 +107,7 @@ fn a_failing_stand_in_is_passed_over_until_it_registers_again() {
     for (index, line) in printed.lines().enumerate() {
         assert_eq!(line, format!("line {index}"));
     }
-    // A new registration is asked again.
+    // A container that registers afterwards gets the lines.
     device
         .folder
         .file("good.toit", provider(PRINT, (0, 1), "good", "print_ \"got $arguments\"\n    return null"));

@@ -92,7 +92,7 @@ fn a_test_that_hangs_or_floods_fails_alone() {
     assert!(answer.out.ends_with("1 passed, 3 failed\n"));
 }
 
-/// Without this, killing the command would leave tests running.
+/// If `lucarne test` is killed, the tests that it runs end as well.
 #[cfg(target_os = "linux")]
 #[test]
 fn tests_end_with_the_command() {

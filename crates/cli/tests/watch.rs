@@ -185,7 +185,7 @@ fn a_killed_watcher_leaves_nothing_behind() {
     }
 }
 
-/// Replaces something by renaming, as many tools do.
+/// Renames a file, folder or link: many tools replace files in this way.
 fn rename(watched: &Watched, from: &str, to: &str) {
     std::fs::rename(watched.folder.path(from), watched.folder.path(to)).expect("it exists");
 }

@@ -3,7 +3,7 @@
 use crate::names::Name;
 use crate::source::Span;
 
-/// A name where it stands.
+/// A name with its place in the text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identifier {
     /// The canonical name.
@@ -141,7 +141,7 @@ pub enum FunctionName {
 }
 
 impl FunctionName {
-    /// Returns where it stands.
+    /// Returns the place of the name in the text.
     pub fn span(&self) -> Span {
         match self {
             FunctionName::Plain(name)
@@ -245,7 +245,7 @@ pub struct TypeName {
 pub struct Body {
     /// The statements.
     pub statements: Vec<Expression>,
-    /// The colon, or all statements.
+    /// The colon, or the statements if there is no colon.
     pub span: Span,
 }
 
@@ -314,9 +314,9 @@ pub enum ExpressionKind {
     Slice(Box<Expression>, Option<Box<Expression>>, Option<Box<Expression>>),
     /// A call with arguments.
     Call(Box<Expression>, Vec<Argument>),
-    /// An operator with one operand, and where it stands.
+    /// An operator with one operand, and the place of the operator.
     Unary(UnaryOperator, Span, Box<Expression>),
-    /// An operator with two operands (`+`, `==`, `!=`, ...), and where it stands.
+    /// An operator with two operands (`+`, `==`, `!=`, ...), and the place of the operator.
     Binary(&'static str, Span, Box<Expression>, Box<Expression>),
     /// `a < b <= c`: each operand is evaluated once.
     Comparison(Box<Expression>, Vec<(&'static str, Span, Expression)>),
@@ -332,7 +332,7 @@ pub enum ExpressionKind {
         value: Box<Expression>,
         /// The type.
         ty: TypeName,
-        /// Whether `not` stands there.
+        /// Whether it is `is not`.
         negated: bool,
     },
     /// `as type`.
@@ -372,7 +372,7 @@ pub enum ExpressionKind {
         /// The value.
         value: Box<Expression>,
     },
-    /// `x++`, `x--`: the operator (`+`, `-`), and where it stands.
+    /// `x++`, `x--`: the operator (`+`, `-`), and its place.
     Postfix(Box<Expression>, &'static str, Span),
     /// `name/type := value`.
     Define {

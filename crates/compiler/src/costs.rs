@@ -30,7 +30,8 @@ fn library() -> &'static Unit {
     })
 }
 
-/// Returns the steps to compile files, the first of which is the program, and whether it has errors.
+/// Compiles files, the first of which is the program. Returns the number of steps, and whether the program
+/// has errors.
 fn compile(files: &[(String, String)]) -> (usize, bool) {
     let library = library().clone();
     let mut loader = MemoryLoader::default();
@@ -51,19 +52,19 @@ fn one(text: String) -> Vec<(String, String)> {
     vec![("app.toit".to_owned(), text)]
 }
 
-/// Returns `line` for each number from 0 to `count`, with the number instead of each `#`.
+/// Returns `count` copies of `line`. In each copy, its number (from 0) replaces each `#`.
 fn lines(count: usize, line: &str) -> String {
     (0..count).map(|number| line.replace('#', &number.to_string())).collect()
 }
 
-/// Checks that twice the program takes at most about twice the steps.
+/// Checks that a program of twice the size takes at most about twice the steps.
 fn check(is_right: bool, program: impl Fn(usize) -> Vec<(String, String)>, count: usize) {
     let (base, _) = compile(&one("main:\n".to_owned()));
     let size = |files: &[(String, String)]| files.iter().map(|(_, text)| text.len()).sum::<usize>();
     let (small, large) = (program(count), program(2 * count));
     let (steps_small, _) = compile(&small);
     let (steps_large, has_errors) = compile(&large);
-    assert_eq!(has_errors, !is_right, "the program is not as meant");
+    assert_eq!(has_errors, !is_right, "the program has errors, or lacks the errors that the test expects");
     let (steps_small, steps_large) = (steps_small.saturating_sub(base), steps_large.saturating_sub(base));
     let growth = size(&large) as f64 / size(&small) as f64;
     let allowed = steps_small as f64 * growth * 1.2 + 2_000.0;
@@ -154,7 +155,7 @@ fn interfaces_that_implement_all_before() {
     };
     let (steps, has_errors) = compile(&program(300));
     assert!(!has_errors);
-    // Each of the 300 looks at each of 44,850 pairs once.
+    // Each of the 300 interfaces costs at most one step for each of the 44,850 pairs.
     assert!(steps < 300 * 44_850, "{steps} steps");
 }
 
@@ -177,7 +178,7 @@ fn mixins() {
         let mixins = lines(count, "mixin M#:\n  m#: return #\n");
         one(format!("{mixins}class A extends Object with{with}:\nmain:\n{}", lines(count, "  (A).m#\n")))
     };
-    // A look-up goes through all applications.
+    // Looking up a member goes through all mixins that are applied.
     let (steps, has_errors) = compile(&program(200));
     assert!(!has_errors);
     assert!(steps < 20 * 200 * 200, "{steps} steps");
@@ -253,7 +254,7 @@ fn exports_over_many_ways() {
     let (steps, has_errors) = compile(&files);
     assert!(!has_errors);
     let (base, _) = compile(&one("main:\n".to_owned()));
-    assert!(steps < base + 60_000, "{steps} steps, {base} without");
+    assert!(steps < base + 60_000, "{steps} steps, {base} for an empty program");
 }
 
 #[test]

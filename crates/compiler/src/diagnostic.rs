@@ -100,7 +100,7 @@ impl Diagnostic {
         self
     }
 
-    /// Shows it only when a file is checked.
+    /// Marks the diagnostic as shown only when a file is checked.
     pub fn for_check(mut self) -> Self {
         self.is_for_check = true;
         self
@@ -121,11 +121,11 @@ pub struct Style {
     pub width: Option<usize>,
 }
 
-/// The number of diagnostics that are printed. The first ones matter most, and a longer list would
-/// hide them.
+/// The maximum number of diagnostics that are printed. The first diagnostics matter most, and a longer
+/// list would hide them.
 const RENDERED_MAX: usize = 500;
 
-/// The number of diagnostics that are printed for one line. Each prints the line, which may be long.
+/// The maximum number of diagnostics that are printed for one line. Each shows the line, which may be long.
 const RENDERED_PER_LINE_MAX: usize = 20;
 
 /// Renders all diagnostics as text, in the order of files and places. The text ends in a newline.
@@ -205,8 +205,8 @@ fn snippets<'a>(
     snippets
 }
 
-/// Returns the span moved inside the text, on character boundaries, and not beginning past a line's
-/// end.
+/// Returns the part of a span that is inside the text, extended to character boundaries and cut off at
+/// the end of its first line.
 fn clamp(span: Span, text: &str) -> std::ops::Range<usize> {
     let range = span.range();
     let mut start = range.start.min(text.len());

@@ -1,8 +1,8 @@
 //! The symbolic intermediate representation: the front half makes it from modules, and the linker
 //! makes a program from it.
 //!
-//! It contains no final numbers of classes, selector offsets or code addresses: modules refer to
-//! classes, functions and globals by module and index, and to members by selector. This way the
+//! It contains no class numbers, selector offsets or code addresses, which only the linker knows: modules
+//! refer to classes, functions and globals by module and index, and to members by selector. This way the
 //! libraries can be compiled once, at build time, and user modules are appended after them.
 //!
 //! A few rules hold everywhere:
@@ -94,12 +94,12 @@ pub struct Module {
     pub functions: Vec<Function>,
     /// Globals and static fields.
     pub globals: Vec<Global>,
-    /// The declarations of other modules that it exports. Together with its own declarations, they
-    /// are what importers see.
+    /// The declarations of other modules that it exports. An importer sees these and the module's own
+    /// declarations.
     pub exports: Vec<(String, Item)>,
 }
 
-/// A declaration that a name of a module stands for. Overloaded functions share a name.
+/// A declaration that a name in a module refers to. Overloaded functions share a name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Item {
     /// A class.
@@ -119,7 +119,7 @@ pub struct Class {
     pub kind: ClassKind,
     /// Whether the class cannot be instantiated.
     pub is_abstract: bool,
-    /// The superclass; none for `Object`, interfaces and mixins without one.
+    /// The superclass. None for `Object`, for interfaces, and for mixins that do not extend another mixin.
     pub superclass: Option<ClassId>,
     /// The interfaces named by `implements` (for an interface: the ones that it extends).
     pub interfaces: Vec<ClassId>,
@@ -227,8 +227,8 @@ pub enum FunctionKind {
     /// A top-level function or a static method.
     Static,
     /// A constructor that makes an object of its class: it is called with the new object as
-    /// `this`, and its result is ignored. The front half spells out in its body, in order:
-    /// field initializers, field parameters, statements, the super constructor.
+    /// `this`, and its result is ignored. The front half puts into its body, in order: field
+    /// initializers, field parameters, and the statements with the super constructor among them.
     Constructor,
     /// A constructor that returns an object explicitly. It is called like a static function.
     Factory,
@@ -326,7 +326,7 @@ impl Default for Node {
     }
 }
 
-/// The name and the shape of the arguments of a call.
+/// The name of a member, and the shape of the arguments of a call.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Selector {
     /// The member's name: `foo`, `+`, `[]`, `[]=`, `==`, `-` (unary minus has no argument).
@@ -360,20 +360,20 @@ pub enum Expr {
 
     /// The value of a local (`this` is local 0 of a routine that has one).
     Local(LocalId),
-    /// Gives a local its first value. A shared local gets a new cell each time. Value: the value.
+    /// Gives a local its first value. A shared local gets a new cell each time. Value: that first value.
     Define(LocalId, Box<Node>),
-    /// Assigns a local. Value: the value.
+    /// Assigns a local. Value: the assigned value.
     SetLocal(LocalId, Box<Node>),
     /// Reads a global. The first read runs its initializer.
     Global(GlobalId),
-    /// Assigns a global. Value: the value.
+    /// Assigns a global. Value: the assigned value.
     SetGlobal(GlobalId, Box<Node>),
     /// Reads a field directly, past any getter.
     Field(Box<Node>, FieldRef),
-    /// Stores a field directly, past any setter. Value: the value.
+    /// Stores a field directly, past any setter. Value: the stored value.
     SetField(Box<Node>, FieldRef, Box<Node>),
 
-    /// Evaluates all, in order. Value: the last one's, or null.
+    /// Evaluates all expressions in order. Value: that of the last expression, or null if there is none.
     Sequence(Vec<Node>),
     /// Value: that of the branch taken.
     If {
@@ -422,10 +422,11 @@ pub enum Expr {
         exception: Option<LocalId>,
     },
 
-    /// A call of a known function; arguments as its parameters (`this` first where it has one).
+    /// A call of a known function. The arguments are in the order of its parameters (`this` first, if the
+    /// function has one).
     CallStatic(FunctionId, Vec<Node>),
-    /// Makes an object of the constructor's class and runs the constructor on it; arguments
-    /// without `this`. Value: the object.
+    /// Makes an object of the constructor's class and runs the constructor on it. The arguments do not
+    /// include `this`. Value: the object.
     New(FunctionId, Vec<Node>),
     /// A call whose target depends on the class of the receiver. Reading or assigning a field of
     /// another object is such a call, too.

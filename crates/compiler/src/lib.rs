@@ -1,7 +1,7 @@
 //! Toit source to linked program: scanner, parser, resolver, linker and diagnostics.
 //!
 //! The front half works module by module and ends in the symbolic [`ir`]. The back half (`link`)
-//! takes what `main` reaches of it and makes one closed program: class ids, a dispatch table and
+//! takes the part of it that `main` reaches and makes one closed program: class ids, a dispatch table and
 //! bytecode.
 //!
 //! | stage | module | result |

@@ -1,7 +1,7 @@
 //! The back half: makes one closed program of everything that `main` reaches.
 //!
 //! 1. `hierarchy` applies mixins and indexes members.
-//! 2. `reach` finds what the program can use.
+//! 2. `reach` finds the functions, classes, selectors and globals that the program can use.
 //! 3. Classes are numbered so that subclasses form ranges, and the dispatch table is laid out.
 //! 4. `codegen` compiles each reached function, now that all numbers are final.
 //! 5. The code of all functions is put one after the other.
@@ -31,10 +31,11 @@ pub enum LinkError {
     /// The entry module has no `main`.
     #[error("the program has no 'main'")]
     NoMain,
-    /// A function needs more registers, arguments or nested blocks than an instruction can name.
+    /// A function needs more registers, arguments or nested blocks than an instruction can name, or a class
+    /// has more fields.
     #[error("'{name}' is too large to compile: split it up")]
     TooLarge {
-        /// The function, as stack traces name it.
+        /// The name of the function, as stack traces show it, or of the class.
         name: String,
         /// The module that declares it.
         module: ModuleId,
@@ -76,7 +77,8 @@ impl LinkError {
 /// Links the program whose `main` is in the unit's entry module.
 ///
 /// # Errors
-/// See [`LinkError`]. A program that the front half accepted fails only for its size.
+/// See [`LinkError`]. If the library is complete and undamaged, a program that the front half accepted
+/// fails only because it is too large.
 pub fn link(unit: &Unit) -> Result<Program, LinkError> {
     let library = Library::find(unit)?;
     let hierarchy = Hierarchy::new(unit);
@@ -130,14 +132,14 @@ pub fn link(unit: &Unit) -> Result<Program, LinkError> {
     })
     .map_err(|name| LinkError::MissingLibrary(name.to_string()))?;
     let program = layout::assemble(unit, tables, dispatch, &initializers, builtins, entries)?;
-    debug_assert_eq!(program.verify(), Ok(()), "the linker has broken a promise");
+    debug_assert_eq!(program.verify(), Ok(()), "the linker has made an invalid program");
     Ok(program)
 }
 
 /// The maximum number of pairs of a class and a selector: each takes eight bytes in the dispatch table.
 const TARGETS_MAX: usize = 1 << 24;
 
-/// Checks that numbers fit where instructions and classes keep them.
+/// Checks that the number of fields of each class fits in 16 bits.
 fn check_size(tables: &Tables<'_>) -> Result<(), LinkError> {
     for (class, _) in &tables.numbers.classes {
         let class = tables.hierarchy.class(*class);

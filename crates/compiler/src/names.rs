@@ -23,8 +23,8 @@ pub fn canonical(text: &str) -> Name {
 }
 
 /// The number of comparisons of letters that all suggestions of a compilation together may take.
-/// Every error compares with every name in sight, so that without a limit a long program with many
-/// errors would take quadratic time. Only the first errors are read, and this is enough for them.
+/// For each error, a name is compared with all names in scope. Without a limit, a long program with many
+/// errors would take quadratic time. Users read only the first errors, and this is enough for them.
 const COMPARISONS_MAX: usize = 20_000_000;
 
 /// Finds names that were probably meant.

@@ -11,8 +11,8 @@
 //! A `:` at the end of a line belongs to the innermost call that the following line is indented
 //! more than. This way `foo` on one line and its arguments on others share blocks.
 //!
-//! **Errors.** After an error the parser is quiet until it has found the next statement or
-//! declaration, so that one mistake gives one message. Unparsable parts become
+//! **Errors.** After an error the parser reports nothing until it has found the next statement or
+//! declaration, so that one mistake gives one message. Parts that cannot be parsed become
 //! [`ExpressionKind::Error`].
 //!
 //! **Bounds.** Nesting is bounded, and so is the height of the tree, so that later passes can use
@@ -118,7 +118,7 @@ const END: Token = Token {
 impl Parser<'_> {
     // Looking ahead.
 
-    /// Returns the current token, wherever it stands.
+    /// Returns the current token, even if the current construct ends before it.
     fn token(&self) -> Token {
         self.token_at(0)
     }
@@ -164,7 +164,8 @@ impl Parser<'_> {
 
     // Moving.
 
-    /// Takes the current token, whatever it is.
+    /// Takes the current token, even if the current construct ends before it. Does not move past the end of
+    /// the file.
     fn advance(&mut self) -> Token {
         let token = self.token();
         if token.kind != Kind::Eof {
@@ -285,8 +286,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips to the end of the line's construct: to a line with at most the limit's indentation, or
-    /// to a bracket that closes one that was opened before.
+    /// Skips to the end of the current construct: to a line with at most the limit's indentation, or to a
+    /// bracket that closes one that was opened before.
     fn skip_rest(&mut self) {
         let mut nesting = 0u32;
         while !self.ended() {
@@ -305,7 +306,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Counts a level of nesting; false (after an error) if there are too many.
+    /// Counts a level of nesting. If there are too many levels, reports an error and returns false.
     fn enter(&mut self) -> bool {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
@@ -325,7 +326,7 @@ impl Parser<'_> {
         self.aborted = true;
     }
 
-    /// Makes an expression from its start to the last token taken.
+    /// Makes an expression that extends from `start` to the last token taken.
     fn expression_from(&mut self, start: u32, kind: ExpressionKind) -> Expression {
         let span = self.span_from(start);
         self.expression_at(span, kind)

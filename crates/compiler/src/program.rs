@@ -1,4 +1,4 @@
-//! The linked program: what the linker makes and the virtual machine runs.
+//! The linked program: the result of the linker, which the virtual machine runs.
 //!
 //! A program is closed and immutable: class ids, selectors and code addresses are final, and all
 //! processes that run it share it.
@@ -19,7 +19,7 @@ pub struct FunctionIndex(pub u32);
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct ClassIndex(pub u32);
 
-/// A closed program. The default one has no classes and no code.
+/// A closed program. The default program has no classes and no code.
 #[derive(Default, Debug, Serialize, Deserialize)]
 pub struct Program {
     /// The code of all functions, one after the other.
@@ -97,14 +97,14 @@ pub struct Function {
     pub source: u32,
     /// The protected ranges of the function: a range of [`Program::handlers`], inner ones first.
     pub handlers: (u32, u32),
-    /// A function that only reads or stores a field, so that calls can do it in place.
+    /// Whether the function only reads or stores a field, so that calls can do this in place.
     pub accessor: Accessor,
 }
 
 /// Whether a function only accesses a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Accessor {
-    /// It does more.
+    /// The function does more than that.
     None,
     /// Reads the field at this place.
     Getter(u16),
@@ -132,7 +132,7 @@ pub struct Class {
 /// An entry of the dispatch table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DispatchEntry {
-    /// The offset of the selector that this entry answers; [`DispatchEntry::EMPTY`] for none.
+    /// The offset of the selector that this entry belongs to, or [`DispatchEntry::EMPTY`].
     pub selector: u32,
     /// The target.
     pub function: FunctionIndex,
@@ -148,7 +148,7 @@ impl DispatchEntry {
 pub enum Literal {
     /// A string.
     String(String),
-    /// An integer beyond what an instruction holds.
+    /// An integer that is too large for an instruction.
     Int(i64),
     /// A float.
     Float(f64),
@@ -216,7 +216,7 @@ impl TypeCheck {
     }
 }
 
-/// A `try`: where an unwinding that passes `from..to` goes on.
+/// A `try`: an unwinding that comes from an address in `from..to` goes on at `target`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Handler {
     /// The first protected address.
@@ -318,7 +318,7 @@ builtins! {
     state = "NativeState_",
 }
 
-/// The functions that the virtual machine calls by itself. All are declared in `core`.
+/// The functions that the virtual machine calls by itself. All except `main` are declared in `core`.
 #[derive(Default, Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Entries {
     /// The program's `main`.

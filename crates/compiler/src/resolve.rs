@@ -165,7 +165,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
     let mut silent_lines = HashMap::new();
     diagnostics.retain(|problem| problem.is_error() || !is_silenced(&sources, problem, &mut silent_lines));
     diagnostics.extend(modules.imports_without_natives(&missing_natives));
-    // Only a prepared library needs them: other modules are resolved by their imports.
+    // Only the modules of a prepared library need their exports: other modules are resolved by their imports.
     for number in if first == 0 { 0..world.unit.modules.len() } else { 0..0 } {
         let exports = modules.exported(&world, ModuleId(number as u32));
         world.unit.module_mut(ModuleId(number as u32)).exports = exports;

@@ -35,7 +35,7 @@ pub fn scan(source: SourceId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
     (scanner.tokens, scanner.problems)
 }
 
-/// Prints tokens, one on each line: `--emit=tokens`.
+/// Returns a listing of tokens, one on each line: `--emit=tokens`.
 pub fn print_tokens(text: &str, tokens: &[Token]) -> String {
     let mut out = String::new();
     for token in tokens {
@@ -50,8 +50,8 @@ pub fn print_tokens(text: &str, tokens: &[Token]) -> String {
     out
 }
 
-/// The construct around the current place. Outside of strings the list is empty; otherwise the
-/// innermost is last.
+/// A construct around the current place, within a string. The scanner keeps a list of them, with the
+/// innermost last; outside of strings the list is empty.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Mode {
     /// The text of a string.
@@ -177,7 +177,7 @@ impl<'a> Scanner<'a> {
         });
     }
 
-    /// Notes the first token or comment of a line: its indentation must be spaces.
+    /// Checks the indentation at the first token or comment of a line: it must consist of spaces.
     fn begin_line_content(&mut self) {
         if let Some(tab) = self.tab.take() {
             self.error_hint(tab, tab + 1, "a tab in the indentation", "indent with spaces");
@@ -359,7 +359,7 @@ impl<'a> Scanner<'a> {
         kind
     }
 
-    /// Letters right after a number are part of the same mistake.
+    /// Takes the letters right after a number: they are part of the same mistake.
     fn identifier_tail(&mut self) {
         if self.peek().is_some_and(is_identifier_part) {
             self.identifier();
@@ -382,8 +382,8 @@ impl<'a> Scanner<'a> {
         kind
     }
 
-    /// Scans `0xff`, or `0xf.8p3`. A hexadecimal float always has its exponent, since `0xf.a` could
-    /// be a member. A `.` before a digit or an exponent begins a fraction.
+    /// Scans `0xff`, or `0xf.8p3`. A hexadecimal float must have an exponent, since `0xf.a` could be a
+    /// member. A `.` before a digit or an exponent begins a fraction.
     fn hexadecimal(&mut self) -> Kind {
         let is_digit = |c: char| c.is_ascii_hexdigit() || c == '_';
         self.at += 2;
@@ -599,7 +599,7 @@ impl<'a> Scanner<'a> {
             _ => {
                 self.at += 1;
                 let hint = "write `\\$` for the character itself";
-                self.error_hint(start, start + 1, "nothing follows this `$`", hint);
+                self.error_hint(start, start + 1, "a name or `(` must follow this `$`", hint);
             }
         }
     }
@@ -687,7 +687,8 @@ impl<'a> Scanner<'a> {
     }
 
     /// Ends `"$(x"`, where the closing quotes look like a new string: the missing `)` is the mistake.
-    /// Returns whether it is one. The tokens after the `$(` are dropped, since its end is not known.
+    /// Returns false if the open constructs have another form. Drops the tokens after the `$(`, since the
+    /// end of the expression is not known.
     fn abandon_interpolation(&mut self) -> bool {
         let [
             ..,
@@ -707,7 +708,7 @@ impl<'a> Scanner<'a> {
         let hint = "write `)` after the expression";
         self.error_hint(start, start + 2, "this `$(` is not closed", hint);
         self.modes.truncate(self.modes.len() - 3);
-        // The expression is not known: the parser gets one that is not wrong.
+        // The expression is not known: the parser gets `null`, which causes no further error.
         let at = self.at;
         self.emit_empty(Kind::Null, at);
         self.emit_empty(Kind::InterpolationEnd, at);

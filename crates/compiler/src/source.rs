@@ -110,7 +110,7 @@ impl<F: Fn(&str) -> Option<Vec<u8>>> Loader for ReadBy<F> {
 
 impl Loader for FileLoader {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
-        // A folder of that name is not the library. A pipe could be read only once, and could make the
+        // A folder named `<lib>` is not the library. A pipe could be read only once, and could make the
         // compiler wait.
         if !self.is_file(path) {
             return None;
@@ -223,8 +223,9 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Adds a source given as bytes. A carriage return alone is a line end. Text that is not UTF-8 is an error at its first bad byte, and
-    /// is kept with replacement characters, so that the error can show its line.
+    /// Adds a source given as bytes. A carriage return alone is a line end. If the text is not UTF-8, returns
+    /// an error at the first bad byte, and keeps the text with replacement characters, so that the error can
+    /// show its line.
     pub fn add(&mut self, path: String, bytes: Vec<u8>) -> (SourceId, Option<Diagnostic>) {
         let id = SourceId(self.list.len() as u32);
         let (text, problem) = match String::from_utf8(bytes) {
@@ -247,7 +248,7 @@ impl Sources {
         self.list.iter()
     }
 
-    /// Returns a source. Every id that [`Sources::add`] returned has one.
+    /// Returns the source with an id. Every id that [`Sources::add`] has returned belongs to a source.
     pub fn get(&self, id: SourceId) -> Option<&Source> {
         self.list.get(id.0 as usize)
     }

@@ -1,4 +1,4 @@
-//! Counts the steps of work whose amount the source decides, so that tests can check that it stays in
+//! Counts the steps of work that grows with the source, so that tests can check that the work stays in
 //! proportion to the source. Outside of tests nothing is counted.
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Static types: the front half's knowledge about values.
 //!
-//! Types are checked where a value goes into something typed. If the value cannot fit, that is an
-//! error; if it may or may not fit, the program checks at run time; if it always fits, nothing is
-//! done.
+//! Types are checked where a value becomes the value of a variable, field, parameter or result that has a
+//! type. If the value cannot fit, that is an error; if it may or may not fit, the program checks at run
+//! time; if it always fits, nothing is done.
 
 use crate::ir::{ClassId, Type};
 
@@ -11,7 +11,7 @@ use crate::ir::{ClassId, Type};
 pub enum Ty {
     /// Unknown.
     Any,
-    /// No value: the call of a function that returns none.
+    /// No value: the call of a function that returns `none`.
     None,
     /// The value is null.
     Null,
@@ -29,7 +29,7 @@ pub enum Ty {
 }
 
 impl Ty {
-    /// Returns an instance of a class, not null.
+    /// Returns the type of the instances of a class, without null.
     pub fn of(class: ClassId) -> Ty {
         Ty::Class { class, nullable: false }
     }

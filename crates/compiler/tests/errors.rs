@@ -1,4 +1,4 @@
-//! Programs with mistakes, and their diagnostics.
+//! Snapshots of programs with mistakes and of their diagnostics.
 //!
 //! To renew the snapshots: `INSTA_UPDATE=always cargo test -p lucarne-compiler`.
 
@@ -73,7 +73,7 @@ errors! {
     parentheses_of_other_languages: "foo x:\nmain:\n  foo(1)\n  x := 1\n  y := x- 1\n",
 }
 
-/// Limits, each exceeded by one. The programs are long, so that the snapshots have only the messages.
+/// Limits, each exceeded by one. The snapshot has only the messages, since the programs are long.
 #[test]
 fn limits() {
     let many = |count: usize, part: &str| -> String {

@@ -1,4 +1,4 @@
-//! The library is a program without errors.
+//! Tests that the library has no errors, and that its prepared form gives the same program as its sources.
 
 mod common;
 

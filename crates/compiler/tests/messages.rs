@@ -149,6 +149,6 @@ fn every_message_has_a_snapshot() {
             }
         }
     }
-    assert!(count > 150, "only {count} messages were found: does this test still know how they are made?");
+    assert!(count > 150, "only {count} messages were found: add new ways to make them to `CALLS`");
     assert!(missing.is_empty(), "messages without a snapshot:\n{}", missing.join("\n"));
 }

@@ -1,4 +1,5 @@
-//! Programs with packages: the files of imports, and the diagnostics if there are none.
+//! Tests of programs with packages: the files that imports refer to, and the diagnostics of imports without
+//! a file.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! No input makes the front half panic, overflow its stack or take forever.
+//! Tests that no input makes the front half panic, overflow its stack or take forever.
 
 mod common;
 #[allow(dead_code, reason = "fuzz targets use the rest")]

@@ -1,4 +1,4 @@
-//! Texts, and the scanner's and parser's results for them.
+//! Snapshots of the scanner's and the parser's results for texts.
 //!
 //! To renew the snapshots: `INSTA_UPDATE=always cargo test -p lucarne-compiler`.
 

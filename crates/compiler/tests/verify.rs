@@ -1,4 +1,4 @@
-//! The verifier: it accepts the linker's results, and finds broken programs.
+//! Tests that the verifier accepts the linker's results and rejects broken programs.
 
 mod common;
 
@@ -94,7 +94,7 @@ fn broken_programs_are_rejected() {
     assert_eq!(replaced(Opcode::Slow, &null), "an operator lacks its second word");
     assert_eq!(replaced(Opcode::Target, &null), "an exit lacks its second word");
     let fewer = |instruction: Instruction| Instruction(instruction.0 - 0x100);
-    assert_eq!(replaced(Opcode::TailCall, &fewer), "a call passes another number of arguments");
+    assert_eq!(replaced(Opcode::TailCall, &fewer), "a call passes the wrong number of arguments");
     assert_eq!(
         broken(&|program| program.code.truncate(program.code.len() - 1)),
         "the function runs past its end"
@@ -118,13 +118,13 @@ fn broken_programs_are_rejected() {
     assert_eq!(broken(&|program| program.dispatch.truncate(10)), "the dispatch table is too short");
     assert_eq!(
         broken(&|program| program.entries.main = FunctionIndex(u32::MAX)),
-        "an entry takes other arguments"
+        "an entry function takes the wrong number of arguments"
     );
     assert_eq!(
         broken(&|program| program.classes[1].subclasses_end = 0),
         "the range of a class's subclasses is wrong"
     );
-    assert_eq!(broken(&|program| program.positions.reverse()), "the positions have no order");
+    assert_eq!(broken(&|program| program.positions.reverse()), "the positions are not sorted");
 }
 
 proptest! {

@@ -1,7 +1,8 @@
 //! Measures images: `cargo bench -p lucarne-device --bench images`.
 //!
-//! For a program of one line and one of 2,000: how large its image and its bytecode are; how long the client and the device take for it, and loading it from the store.
-//! Each time is the best of several runs.
+//! For a program of one line and for a program of 2,000 lines, prints the sizes of the image and of the bytecode, and
+//! the times for making the image, for receiving and compiling it, and for loading its bytecode. Each time is the best
+//! of several runs.
 #![allow(clippy::print_stdout)]
 
 use std::fmt::Write;

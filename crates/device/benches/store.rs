@@ -1,7 +1,7 @@
 //! Measures a store with 1,000 containers: `cargo bench -p lucarne-device --bench store`.
 //!
-//! They have 1,000 different programs. Times are those of one operation, on the disk of the temporary folder;
-//! memory is what this OS process has more than before. The last lines are about their logs.
+//! Each container has a program of its own. Times are for one operation, on the disk of the temporary folder; memory
+//! is the growth of this OS process. The last lines of the output are about the logs of the containers.
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;

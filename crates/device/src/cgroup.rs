@@ -1,7 +1,7 @@
-//! Control groups: for an executable and all processes that it starts.
+//! Control groups: one for each executable and all processes that it starts.
 //!
-//! If the device was given a part of the tree (`Delegate=` of systemd), they have limits. Everywhere else
-//! where the device can make a group of version 2, they serve to end the processes with their container.
+//! If the device was given a part of the tree of groups (`Delegate=` of systemd), its groups have limits. Where it can
+//! only make groups of version 2, they have no limits, and serve to end all processes of a container with it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

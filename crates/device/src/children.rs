@@ -1,12 +1,13 @@
 //! Records the OS processes of a device on disk: after a device was killed, the next one kills its leftovers.
 //!
-//! Pids are reused, so a pid alone is ambiguous. A record adds the start time of the process, and the boot of the
-//! machine that this time counts from.
+//! Pids are reused, so a pid alone is ambiguous. A record adds the start time of the process, and the id of the boot of
+//! the machine from which that time counts.
 //!
-//! Without a control group, processes that children have started are not on record. They have left the process group of the
-//! child, and lost their parent with it. Children get a variable that names the records, in their environment, which
-//! their descendants inherit: while a child is on record, processes with the variable are leftovers as well. A
-//! descendant that clears its environment, or hides it, is not found.
+//! The processes that a child starts are not on record. Without a control group they cannot be found by it either: they
+//! may have left the process group of the child, and have lost their parent when it ended. So each child has a variable
+//! in its environment that names the folder of the records, and its descendants inherit it. While a child is on record,
+//! all processes with the variable are leftovers as well. A descendant that clears or hides its environment is not
+//! found.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -37,7 +38,7 @@ pub(crate) struct Children {
     folder: PathBuf,
 }
 
-/// What a record says about a child.
+/// The contents of a record.
 struct Note {
     /// The start time and the boot.
     started: String,
@@ -107,12 +108,12 @@ impl Children {
         }
     }
 
-    /// Kills a process if it has the variable. Returns whether it has: one that has ended does not.
+    /// Kills a process if it has the variable. Returns whether it was killed.
     fn end_descendant(&self, pid: Pid) -> bool {
         if pid == getpid() || !self.is_in_environment(pid) {
             return false;
         }
-        // The pid may be that of another process now, until the descriptor is open.
+        // Until the descriptor is open, the pid may become that of another process: so the variable is checked again.
         let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
         self.is_in_environment(pid) && pidfd_send_signal(&process, Signal::KILL).is_ok()
     }
@@ -190,7 +191,7 @@ mod tests {
         assert_eq!(children.end_leftovers().unwrap(), 0);
         let (mut left, left_pid) = sleeper();
         std::mem::forget(children.note(left_pid, None).unwrap());
-        // A process with the pid of a recorded one.
+        // A process with the pid of a recorded process.
         let (mut other, other_pid) = sleeper();
         fs::write(children.folder.join(other_pid.as_raw_nonzero().to_string()), "another boot 17").unwrap();
         // A process that has ended normally.

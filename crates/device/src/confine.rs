@@ -51,7 +51,7 @@ pub struct Bounds {
     pub device: i32,
     /// The largest size of its data, in bytes.
     pub memory_bytes: Option<u64>,
-    /// Whether it gets less processor time than others.
+    /// Whether it gets less processor time than other containers.
     pub background: bool,
     /// The only files that it reaches, if this is bounded.
     pub files: Option<Vec<FileAccess>>,
@@ -148,7 +148,7 @@ fn limit(resource: Resource, most: u64) -> rustix::io::Result<()> {
     setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
 }
 
-/// Lets this process reach these files alone.
+/// Lets this process reach only these files, its program, and the files that every program needs.
 fn bound_files(files: &[FileAccess], program: &Path) -> Result<(), ConfineError> {
     let (read, all) = (AccessFs::from_read(LANDLOCK), AccessFs::from_all(LANDLOCK));
     let mut rules = Ruleset::default()

@@ -38,7 +38,7 @@ pub trait Device {
     /// Returns everything about a container.
     #[index(4)]
     async fn inspect(&self, name: ContainerName) -> Result<Inspected, Refusal>;
-    /// Ends a container and forgets it, with its log and what it has stored.
+    /// Ends a container, and removes it with its log and its storage.
     #[index(5)]
     async fn uninstall(&self, name: ContainerName) -> Result<(), Refusal>;
     /// Starts a container, unless it runs.
@@ -63,7 +63,7 @@ pub trait Device {
     /// Passes on a sample of the device at work in each interval, in µs, for as long as the resource is open.
     #[index(11)]
     async fn watch(&self, interval_us: i64) -> Result<Resource<Self::Watch>, Refusal>;
-    /// Returns everything that is counted all the time.
+    /// Returns the counters of the device and of all containers.
     #[index(12)]
     async fn counters(&self) -> Result<Counters, Refusal>;
 }
@@ -74,13 +74,13 @@ pub trait Upload {
     /// Receives the next part.
     #[index(20)]
     async fn write(&self, part: Bytes) -> Result<(), Refusal>;
-    /// Ends the current file, which comes with the container: as a file of assets if it has no name.
+    /// Ends the current file, and attaches it to the container under this name. Without a name, it is a file of assets.
     #[index(21)]
     async fn asset(&self, name: Option<String>) -> Result<(), Refusal>;
-    /// Ends the image, installs it, in place of the container that had the name, and starts it.
+    /// Ends the image, installs it in place of an earlier container of this name, and starts it.
     #[index(22)]
     async fn install(&self, name: ContainerName, settings: Settings) -> Result<Installed, Refusal>;
-    /// Ends the image and runs it once, in place of the program that was run so before.
+    /// Ends the image and runs it once, in place of the last program that was run in this way.
     #[index(23)]
     async fn run(&self, settings: Settings) -> Result<(), Refusal>;
 }
@@ -102,7 +102,7 @@ pub struct Sample {
     pub services: Vec<ServiceSample>,
     /// All containers, in the order of installation.
     pub containers: Vec<ContainerSample>,
-    /// The number of messages that were not counted: there was no room to tell them apart.
+    /// The number of counts of messages and calls that were left out, since a table was full: at most three a request.
     pub missed: u64,
 }
 
@@ -154,11 +154,12 @@ pub struct ContainerSample {
     /// The entry in the list.
     #[serde(flatten)]
     pub listed: Listed,
-    /// The memory that the container uses now, in bytes: heaps and byte arrays of a Toit program, resident memory of others.
+    /// The memory that the container uses now, in bytes: the heaps and byte arrays of a Toit program, the resident
+    /// memory of an OS process.
     pub memory_bytes: Option<u64>,
     /// The processor time of the container, in µs. For a Toit program it is estimated from its work.
     pub cpu_us: Option<u64>,
-    /// The number of messages that it was sent: requests, answers, notifications.
+    /// The number of messages that were sent to it: requests, answers, notifications.
     pub received: u64,
     /// The bytes of these.
     pub received_bytes: u64,
@@ -168,7 +169,7 @@ pub struct ContainerSample {
     pub sent_bytes: u64,
 }
 
-/// Everything that is counted since the device was started.
+/// The counters of a device since it was started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counters {
     /// The status.
@@ -179,7 +180,7 @@ pub struct Counters {
     pub containers: Vec<ContainerCounters>,
 }
 
-/// Everything that is counted of a container.
+/// The counters of a container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContainerCounters {
     /// The entry in the list.
@@ -198,8 +199,7 @@ pub struct ContainerCounters {
     pub memory_bytes: Option<u64>,
     /// The processor time of its present run, in µs.
     pub cpu_us: Option<u64>,
-    /// The number of clients that it has open at those providers of all containers that answered in time. None if there
-    /// was no survey.
+    /// The number of its open clients, at all providers that answered a survey in time. `None` if there was no survey.
     pub open_clients: Option<u64>,
     /// The number of resources of these clients.
     pub open_resources: Option<u64>,
@@ -261,7 +261,7 @@ pub struct Listed {
     pub kind: Kind,
     /// The state of the container.
     pub state: State,
-    /// The interfaces of the system that it provides: others use it in the place of the device.
+    /// The interfaces of the system that it provides: other containers use it in the place of the device.
     pub stands_in_for: Vec<String>,
 }
 
@@ -367,7 +367,7 @@ impl Reached {
         Ok(Reached { device, container })
     }
 
-    /// Sends a program and the files that come with it: under a name, or as a file of assets without one.
+    /// Sends a program and the files that come with it. A file without a name is a file of assets.
     ///
     /// # Errors
     /// If the device refuses one of them.

@@ -1,4 +1,4 @@
-//! Puts a device together, and takes it down.
+//! Assembles a device from its parts, starts it, and shuts it down.
 
 use std::io;
 use std::sync::Arc;
@@ -64,10 +64,10 @@ impl Daemon {
     /// Starts a device and all enabled containers. When this returns, commands reach it.
     ///
     /// # Errors
-    /// See [`StartError`]. If another device has the folder, it goes on.
+    /// See [`StartError`]. A device that already uses the folder goes on running.
     pub fn start(folder: &StateFolder, options: DeviceOptions) -> Result<Daemon, StartError> {
         folder.prepare()?;
-        // Only one device can have the store open, so this comes before anything that two could disagree about.
+        // Only one device can have the store open, so it is opened before any other file of the folder is changed.
         let store = Arc::new(Store::open(folder.root())?);
         let logs = Arc::new(Logs::open(&folder.logs(), LogLimits::default())?);
         let output = Arc::new(StandardOutput::new());
@@ -141,7 +141,7 @@ impl Daemon {
 
     /// Waits until the device is stopped and all containers have ended.
     pub fn wait(self) {
-        // A supervisor that panicked has reported it, and there is nothing to wait for.
+        // An error means that the supervisor has panicked. The panic was reported, and there is nothing to wait for.
         let _ = self.supervisor.join();
         drop(self.control);
     }
@@ -193,13 +193,13 @@ pub(crate) fn stand_ins(output: &Arc<StandardOutput>, residents: &Residents) -> 
     StandInRules { limit_us: STAND_IN_LIMIT_US, on_failure: Arc::new(on_failure) }
 }
 
-/// Keeps the storage of containers apart by their names.
+/// Returns the function that finds the owner of a group's storage: the name of its container.
 pub(crate) fn owners(residents: &Residents) -> Owners {
     let residents = residents.clone();
     Arc::new(move |gid| residents.name_of(gid).map(String::from))
 }
 
-/// Gives each container its own log.
+/// Returns the function that finds the output of a group: the log of its container.
 pub(crate) fn logs_of(logs: &Arc<Logs>, residents: &Residents) -> Outputs {
     let (logs, residents) = (logs.clone(), residents.clone());
     Arc::new(move |gid| {

@@ -23,7 +23,7 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Opens a file. It is made if it is missing and nothing is beside it.
+    /// Opens the database in a file. Creates the file if it is missing, unless [`Place::beside`] forbids that.
     pub(crate) fn in_file(place: Place, prepare: Prepare) -> Result<Books, StoreError> {
         place.make_if_missing(prepare)?;
         Books::opened(move || place.open(prepare))
@@ -97,19 +97,21 @@ pub(crate) type Prepare = fn(&Database) -> Result<(), StoreError>;
 /// The place of a file.
 pub(crate) struct Place {
     pub(crate) file: PathBuf,
-    /// What a device has in it, for messages.
+    /// The name of its contents, for messages.
     pub(crate) contents: &'static str,
-    /// A part of the device that exists only with the file. If it is there, the file is not made again.
+    /// The name of another part of the device, which exists only if the file has existed as well. If it is set, a
+    /// missing file is an error, and is not created.
     pub(crate) beside: Option<String>,
 }
 
 impl Place {
-    /// Makes and prepares a missing file beside its place: a database that a power cut leaves half made is unusable.
+    /// Creates and prepares a missing file under another name, and then renames it: a database that a power cut leaves
+    /// half made is unusable.
     fn make_if_missing(&self, prepare: Prepare) -> Result<(), StoreError> {
         if self.file.try_exists()? {
             return Ok(());
         }
-        // The user has put the file aside, and knows that what was in it is not used.
+        // The user has put the file aside, and so accepts that its contents are not used.
         let is_put_aside = self.file.with_extension("redb.old").try_exists()?;
         if let Some(beside) = self.beside.clone().filter(|_| !is_put_aside) {
             let (file, contents) = (self.file.clone(), self.contents);

@@ -24,7 +24,7 @@ impl Digest {
         Digest(Sha256::digest(bytes).into())
     }
 
-    /// Returns the digest as a UUID, by which programs know an image. Its version is 8: made of its own digits.
+    /// Returns the first half of the digest as a UUID of version 8 (custom). Programs identify an image by it.
     pub fn id(&self) -> Uuid {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.0[..16]);

@@ -1,8 +1,8 @@
 //! Containers that are OS processes: executables that use the crate `lucarne`, and components in C.
 //!
-//! Each has a thread here, which starts the process, waits until it has connected, and then for its end. The process
-//! leads a process group of its own, which is killed with it, and takes on its bounds (`confine`) before it becomes the
-//! program.
+//! The thread of the supervisor starts the process. Another thread, one for each process, waits until the process has
+//! connected, and then until it has ended. The process leads a process group of its own, which is killed with it, and
+//! sets its bounds (`confine`) before it becomes the program.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -117,7 +117,7 @@ impl OsProcesses {
     ) -> io::Result<(Command, Option<Listener>)> {
         let mut command = Command::new(&self.binary);
         let bounds = serde_json::to_string(bounds).map_err(io::Error::other)?;
-        // The file is named by its digest, which tells users nothing.
+        // Process lists show the container's name: the name of the file is a digest, which means nothing to users.
         command.args(["confine", "--name", name.as_str(), &bounds]);
         if !executable.is_component {
             command.arg(&executable.file).args(&settings.arguments);
@@ -193,7 +193,7 @@ impl RunningExecutable for OsProcess {
         let _ = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
     }
 
-    /// Returns what the process uses, from `/proc`. Nothing is known of a process that has ended.
+    /// Reads the memory and the processor time of the process from `/proc`: `None` for both when it has ended.
     fn usage(&self) -> Usage {
         let folder = PathBuf::from(format!("/proc/{}", self.pid.as_raw_nonzero()));
         let read = |file| std::fs::read_to_string(folder.join(file)).ok();
@@ -245,7 +245,7 @@ impl OsProcesses {
 }
 
 impl ChildProcess {
-    /// Waits for the end, asks for it if it was ordered to, and returns the code.
+    /// Waits until the process has ended, and returns its code. Ends it if `stop` is signaled.
     fn wait(mut self, program: Option<&RunningProgram>) -> i32 {
         if self.wait_for(None) == Waited::Stop {
             self.end_group(Signal::TERM);
@@ -253,7 +253,7 @@ impl ChildProcess {
                 self.say("it did not end when it was asked to, and was killed");
             }
         }
-        // Until the child has been waited for, its pid is not reused: kills the processes that it has left running.
+        // Kills the processes that the child has left running. Its pid is not reused until it has been waited for.
         self.end_group(Signal::KILL);
         let code = match self.strays.wait(&mut self.child) {
             Ok(status) => {
@@ -279,7 +279,7 @@ impl ChildProcess {
         }
     }
 
-    /// Waits for the end of the process or for the order to end it. With a time, waits that long for the end alone.
+    /// Waits until the process ends or `stop` is signaled. With a time, waits only for the end, at most for that time.
     fn wait_for(&self, time: Option<Duration>) -> Waited {
         let timeout = time.map(|time| Timespec {
             tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
@@ -323,7 +323,7 @@ fn resident_bytes(statm: &str) -> Option<u64> {
     Some(pages * rustix::param::page_size() as u64)
 }
 
-/// Reads the processor time, in µs, from `/proc/PID/stat`: that of the process, and of the system for it.
+/// Reads the processor time, in µs, from `/proc/PID/stat`: user time plus system time.
 fn processor_us(stat: &str) -> Option<u64> {
     // The name before the parenthesis may contain anything.
     let (_, rest) = stat.rsplit_once(')')?;
@@ -332,7 +332,7 @@ fn processor_us(stat: &str) -> Option<u64> {
     Some(all * 1_000_000 / rustix::param::clock_ticks_per_second().max(1))
 }
 
-/// Starts a thread that passes on what a process prints, until the end of the stream.
+/// Starts a thread that passes on the output of a process, until the end of the stream.
 fn pass_on(
     stream: Option<impl Read + Send + 'static>,
     kind: Stream,

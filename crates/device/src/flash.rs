@@ -294,7 +294,7 @@ mod tests {
             refused += u32::from(stored.is_err());
             assert_eq!((get(0), get(number)), (Ok(Some(30_000)), Ok(stored.is_ok().then_some(30_000))));
         }
-        assert!(refused > 20, "only {refused} of 59 values that need more than the disk has");
+        assert!(refused > 20, "only {refused} of 59 values were refused, but the disk is full");
         disk.limit_room(None);
         assert_eq!(put(60), Ok(()));
     }

@@ -44,7 +44,7 @@ pub enum FolderError {
         /// The name of one of the files.
         found: String,
     },
-    /// It is a device's, or empty, but other users may look into it.
+    /// It is empty or the state of a device, but other users can enter it.
     #[error("other users can enter the folder {path}: 'chmod 700 {path}' keeps them out", path = .0.display())]
     Open(PathBuf),
     /// A system call failed.
@@ -182,7 +182,8 @@ pub(crate) mod parts {
     pub(crate) const ALL: &[&str] = &[STORE, FLASH, EXECUTABLES, LOGS, CHILDREN, SOCKETS, DEVICE_LOG];
 }
 
-/// Returns whether a name that begins as that of a part is a version of it: one that is being made, or was put aside.
+/// Returns whether the rest of a name, after the name of a part, is that of the part itself or of a version of it,
+/// which is being made or was put aside.
 fn is_suffix(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with('.')
 }
@@ -223,7 +224,7 @@ mod tests {
             );
         }
         assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 1);
-        // The parts of a device are its own, also without a store.
+        // A folder with other parts of a device is accepted even without a store.
         fs::remove_file(file).unwrap();
         fs::write(outer.path().join("store.redb.old"), "damaged").unwrap();
         fs::write(outer.path().join("device.log"), "").unwrap();

@@ -1,4 +1,4 @@
-//! Images: what containers are made of, named by the digest of their bytes.
+//! Images: the programs that containers run, each named by the digest of its bytes.
 //!
 //! ```text
 //!   "lucarne image " and the version of the format in one byte
@@ -6,16 +6,16 @@
 //!   the file as it is, or the sources of a Toit program, compressed
 //! ```
 //!
-//! Equal programs have equal images, wherever they lie: paths begin at the deepest folder that all files of
-//! the program have in common.
+//! Equal programs have equal images, wherever their files lie: paths in an image are relative to the deepest folder
+//! that all files of the program have in common.
 //!
-//! Format 1 had the bytecode of the build that made the image before the sources. Such an image keeps its name and is
-//! read without its bytecode. [`Image::received`] turns it into one of the present format.
+//! Format 1 had bytecode before the sources, which was made by the build that made the image. Such an image keeps its
+//! digest, and is read without its bytecode. [`Image::received`] turns it into an image of the present format.
 //!
-//! **Trust.** No content of an image makes reading it panic, or take much more memory than the image
-//! says. The interpreter relies on bytecode that a linker made, and a check of bytecode
-//! (`Program::verify`) finds damage, not malice. So an image has no bytecode: the device compiles the sources, and keeps the
-//! result beside the image ([`Bytecode`]).
+//! **Trust.** Whatever the contents of an image are, reading it does not panic, and takes a bounded amount of memory.
+//! The interpreter relies on bytecode that a linker made: a check of bytecode (`Program::verify`) finds damage, but not
+//! an attack. So an image has no bytecode: the device compiles the sources, and keeps the result beside the image
+//! ([`Bytecode`]).
 
 mod bytecode;
 mod compile;
@@ -43,7 +43,7 @@ const MAGIC: &[u8] = b"lucarne image ";
 /// The version of the format.
 const FORMAT: u8 = 2;
 
-/// The build that this is: see `build.rs`.
+/// The id of this build of lucarne: see `build.rs`.
 const BUILD: &str = env!("LUCARNE_BUILD");
 
 pub use lucarne_ports::containers::IMAGE_BYTES_MAX;
@@ -86,11 +86,11 @@ pub struct Image {
     /// Computed at the first request: a client never needs it.
     digest: OnceLock<Digest>,
     manifest: Manifest,
-    /// The start of the file or the sources in the bytes. They end with the bytes.
+    /// The offset in `bytes` of the file or the sources, which extend to the end of `bytes`.
     contents: usize,
 }
 
-/// Why an image cannot be used.
+/// The reason why an image cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImageError {
@@ -103,7 +103,7 @@ pub enum ImageError {
     /// The bytes have changed since the image was made.
     #[error("the image is damaged: {0}")]
     Damaged(String),
-    /// The image has no part of the requested kind.
+    /// The image is not a Toit program.
     #[error("the image is not a Toit program")]
     NoProgram,
     /// The image cannot be run on this machine.
@@ -121,7 +121,7 @@ pub enum ImageError {
 }
 
 impl Image {
-    /// Reads an image. Whether its program compiles is found out by [`Image::compile`].
+    /// Reads an image. Does not check whether its program compiles: see [`Image::compile`].
     ///
     /// # Errors
     /// If the bytes are not an image.
@@ -149,7 +149,7 @@ impl Image {
     /// Reads an image that a client or a program has sent.
     ///
     /// # Errors
-    /// If the bytes are not an image, or it is of another kind than it says.
+    /// If the bytes are not an image, or the kind in its manifest is not that of its contents.
     pub fn received(bytes: Vec<u8>) -> Result<Image, ImageError> {
         let image = Image::read(bytes)?;
         if image.manifest.kind != Kind::Toit && elf::kind(image.contents())? != image.manifest.kind {
@@ -169,8 +169,7 @@ impl Image {
         Image { bytes, digest: OnceLock::new(), manifest, contents: start }
     }
 
-    /// Makes an image of an executable for this machine, or of a component in C: which of them it is
-    /// is seen from its contents.
+    /// Makes an image of an executable for this machine, or of a component in C. The contents determine the kind.
     ///
     /// # Errors
     /// If it is neither, or for another machine.
@@ -179,7 +178,7 @@ impl Image {
         Ok(Image::new(Manifest { kind, entry: name.to_owned() }, contents))
     }
 
-    /// Returns all of it, as [`Image::read`] takes it.
+    /// Returns the bytes of the whole image, as [`Image::read`] takes them.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -189,7 +188,7 @@ impl Image {
         *self.digest.get_or_init(|| Digest::of(&self.bytes))
     }
 
-    /// Returns what it is.
+    /// Returns its kind and origin.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

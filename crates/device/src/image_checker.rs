@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::control::Refusal;
 use crate::{Bytecode, Digest, Image, Images, Kind, Store};
 
-/// Checks images one at a time, so that uploads do not take all processors. Clones share the turn.
+/// Checks images one at a time, so that uploads do not take all processors. Clones of a checker take turns.
 #[derive(Clone)]
 pub(crate) struct ImageChecker {
     store: Arc<Store>,
@@ -26,7 +26,7 @@ pub(crate) struct CheckedImage {
     pub(crate) bytecode: Option<Bytecode>,
 }
 
-/// What is done with an image.
+/// The use of an image after the check.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ImageUse {
     /// It is put into the store.
@@ -92,7 +92,8 @@ pub(crate) fn load_stored(store: &Store, digest: Digest) -> Result<Arc<LoadedPro
     lucarne_toit::load(program).map_err(Refusal::new)
 }
 
-/// Loads a program from the bytecode that the store keeps. The device has made it of the sources with this digest.
+/// Loads the program of an image from the bytecode that the store keeps, which the device has compiled from the sources
+/// of the image. Returns `None` if there is no bytecode of this build.
 fn kept(store: &Store, image: Digest) -> Result<Option<Arc<LoadedProgram>>, Refusal> {
     let bytecode = store.bytecode(image).map_err(Refusal::new)?;
     let program = bytecode.and_then(|bytecode| bytecode.program());

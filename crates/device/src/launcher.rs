@@ -18,8 +18,8 @@ use crate::{ContainerName, Settings};
 /// The memory limit of a container without one in its settings, in bytes.
 const MEMORY_DEFAULT: usize = 512 << 20;
 
-/// The number of full collections in a row that free under 2 % of a container's memory before its process ends. With less
-/// memory than it needs, a program only collects, and wears the processor out.
+/// The number of full collections in a row that each free under 2 % of a container's memory, after which its process
+/// ends. Otherwise a program with less memory than it needs would spend all processor time on collections.
 const FUTILE_COLLECTIONS_MAX: u32 = 16;
 
 /// The work of a Toit program in about a microsecond of processor time.
@@ -51,7 +51,7 @@ pub(crate) struct ExecutableStart {
 pub(crate) trait RunningExecutable: Send {
     /// Asks it to end, and kills it if it does not in time. Its `on_end` is called when it has ended.
     fn end(&self);
-    /// Returns what it uses, as far as that is known.
+    /// Returns its memory and its processor time, as far as they are known.
     fn usage(&self) -> Usage;
     /// Describes the bounds that are in force, for display.
     fn bounds(&self) -> Vec<String>;
@@ -145,7 +145,7 @@ impl Launcher {
     /// Starts an executable or a component.
     ///
     /// # Errors
-    /// If the operating system refuses to.
+    /// If the operating system cannot start it.
     pub(crate) fn start_executable(
         &self,
         executable: ExecutableStart,
@@ -164,7 +164,7 @@ impl RunningContainer {
         }
     }
 
-    /// Returns what it uses.
+    /// Returns its memory and its processor time.
     pub(crate) fn usage(&self) -> Usage {
         match self {
             RunningContainer::Toit { program, memory } => {

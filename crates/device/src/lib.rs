@@ -1,8 +1,8 @@
-//! Runs a Linux machine as a device: containers are installed, kept running and seen at work.
+//! Runs a Linux machine as a device: installs containers, keeps them running, and measures their work.
 //!
 //! An [`Image`] can be installed: a Toit program, an executable, or a component in C. It is named by the [`Digest`]
-//! of its contents. The [`Store`] keeps the installed containers across restarts and power cuts. [`Settings`] say how
-//! a container runs, [`Logs`] keep its output, and a [`FlashFile`] its storage.
+//! of its bytes. The [`Store`] keeps the installed containers across restarts and power cuts. The [`Settings`] of a
+//! container determine how it runs, [`Logs`] keep its output, and a [`FlashFile`] keeps its storage.
 
 mod assets;
 mod cgroup;

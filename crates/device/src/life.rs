@@ -11,7 +11,7 @@ pub(crate) const BACK_OFF_FIRST_US: i64 = 1_000_000;
 /// The longest time from a failure to the next start, in microseconds.
 pub(crate) const BACK_OFF_MAX_US: i64 = 60_000_000;
 
-/// A run that lasts as long, in microseconds, makes up for all failures before it.
+/// The duration, in microseconds, from which a run is sound: its end resets the back-off.
 pub(crate) const SOUND_RUN_US: i64 = 60_000_000;
 
 /// The life of one container.
@@ -143,7 +143,7 @@ impl Life {
         }
     }
 
-    /// Handles the end of a run, or that it could not begin.
+    /// Handles the end of a run, or its failure to begin.
     pub(crate) fn ended(&mut self, run: u64, code: i32, now_us: i64) -> Action {
         if run != self.last_run {
             return Action::Nothing;
@@ -241,11 +241,11 @@ mod tests {
             assert_eq!(life.tick(now_us), Action::Start { run: run + 1 });
         }
         assert_eq!(waited, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        // A sound run makes up for them.
+        // A sound run resets the back-off.
         now_us += SOUND_RUN_US;
         life.ended(10, 1, now_us);
         assert_eq!(waits(&life, now_us), Some(SECOND_US));
-        // And an end without a failure is one.
+        // A run that ends without a failure is not repeated.
         life.tick(now_us + SECOND_US);
         life.ended(11, 0, now_us);
         assert_eq!(life.phase(), Phase::Ended { code: 0 });
@@ -269,7 +269,7 @@ mod tests {
         life.ended(1, 0, now_us + 3 * SECOND_US);
         assert_eq!(waits(&life, now_us), Some(10 * SECOND_US));
         assert_eq!(life.tick(now_us + 10 * SECOND_US), Action::Start { run: 2 });
-        // One that takes longer than the interval is started when it has ended.
+        // If a run takes longer than the interval, the next run starts when it has ended.
         life.ended(2, 0, now_us + 25 * SECOND_US);
         assert_eq!(waits(&life, now_us), Some(25 * SECOND_US));
     }
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(life.phase(), Phase::Stopped);
         life.start(now_us);
         assert_eq!(life.remove(), Action::End);
-        assert_eq!(life.start(now_us), Action::Nothing, "what is to be removed does not come back");
+        assert_eq!(life.start(now_us), Action::Nothing, "a container that is being removed is not started");
         assert_eq!(life.ended(3, -1, now_us), Action::Remove);
     }
 

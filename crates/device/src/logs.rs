@@ -4,14 +4,15 @@
 //!   Log::write ──> lines that wait ──> the writer, one thread ──> logs/NAME/00000000000000000042.log
 //! ```
 //!
-//! Writing only takes a lock that is held for moments: the files belong to the one thread of
-//! [`Logs`], which sleeps while there is nothing to write. Each line is an entry of JSON in a line of a file, and each log is a
-//! few files, named by the number of their first entry: the oldest goes when a log, or all logs
-//! together, are too large.
+//! A container that prints only takes a lock that is held for moments. The thread of [`Logs`] writes the waiting lines
+//! to files, and sleeps while there are none. A reader of a log first writes the lines of that log that wait. Each
+//! entry is a line of JSON in a file. Each log has a few files, named by the number of their first entry. The oldest
+//! file is removed when a log is too large, or when all logs together are.
 //!
-//! The writer may not keep up with a container. Then the first and the last lines of a flood stay, the lines between are
-//! dropped and counted, and the log says so. Reports of the device about the container, such as its end, have
-//! room of their own, in memory and on the disk: the container cannot make them go by printing.
+//! The writer may not keep up with a container. Then the first and the last lines of a flood are kept, the lines
+//! between them are dropped, and an entry with their number takes their place. Reports of the device about the
+//! container, such as its end, have room of their own, in memory and on the disk: lines of the container do not push
+//! them out.
 
 mod entry;
 mod files;
@@ -46,15 +47,15 @@ use writer::Writer;
 #[cfg(test)]
 pub(crate) use memory::MemoryFiles;
 
-/// How large logs may become.
+/// The size limits of logs.
 #[derive(Debug, Clone, Copy)]
 pub struct LogLimits {
     /// The log of a container, in bytes.
     pub container_bytes: u64,
     /// All logs of a device, in bytes.
     pub device_bytes: u64,
-    /// The memory for lines of a container that wait to be written, in bytes. While there is more, the middle lines are
-    /// dropped.
+    /// The memory for lines of a container that wait to be written, in bytes. When it is used up, the lines between the
+    /// first and the last ones are dropped.
     pub waiting_bytes: usize,
 }
 
@@ -64,7 +65,7 @@ impl Default for LogLimits {
     }
 }
 
-/// The logs of a device. Dropping them writes what still waits.
+/// The logs of a device. Dropping them writes the entries that still wait.
 pub struct Logs {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -116,7 +117,7 @@ impl Logs {
     /// Returns the log of a container.
     ///
     /// # Errors
-    /// If what is there of it cannot be read.
+    /// If its files cannot be read.
     pub fn container(&self, name: &ContainerName) -> io::Result<Arc<Log>> {
         self.shared.log(name)
     }
@@ -131,7 +132,7 @@ impl Logs {
         self.shared.all_bytes.load(Ordering::Relaxed)
     }
 
-    /// Removes the log of a container that was uninstalled. What it still writes goes nowhere.
+    /// Removes the log of a container that was uninstalled. Lines that are still written to it are dropped.
     ///
     /// # Errors
     /// If the files cannot be removed.
@@ -140,13 +141,13 @@ impl Logs {
         log.map_or(Ok(()), |log| log.remove())
     }
 
-    /// Writes the logs that have something to write, as the thread does.
+    /// Writes the waiting entries of all queued logs, as the thread does.
     #[cfg(test)]
     pub(crate) fn write_waiting(&self) {
         self.shared.writer.take().iter().for_each(|log| self.shared.write_out(log));
     }
 
-    /// Writes what waits.
+    /// Writes the waiting entries of all logs.
     pub fn flush(&self) {
         self.shared.all().iter().for_each(|log| self.shared.write_out(log));
     }
@@ -156,7 +157,7 @@ impl Drop for Logs {
     fn drop(&mut self) {
         self.shared.writer.stop();
         if let Some(thread) = self.thread.take() {
-            // It ends by itself, or it has panicked, and said so.
+            // An error means that the thread has panicked, and the panic was reported.
             let _ = thread.join();
         }
     }
@@ -179,13 +180,14 @@ impl Shared {
         self.logs.lock().values().cloned().collect()
     }
 
-    /// Writes what waits of a log, and makes room if there is too much of all.
+    /// Writes the waiting entries of a log, and removes the oldest files of all logs if these are too large together.
     fn write_out(&self, log: &Log) {
         log.write_out();
         let _room = self.room.lock();
         while self.all_bytes.load(Ordering::Relaxed) > self.limits.device_bytes {
             let logs = self.all();
-            // Reports go only when no lines are left: lines of one container must not push out reports about another one.
+            // Reports are removed only when no lines are left: lines of one container must not push out reports about
+            // another container.
             let oldest = [Part::Lines, Part::Reports].into_iter().find_map(|part| {
                 let aged = logs.iter().filter_map(|log| Some((log.oldest_us(part)?, log)));
                 aged.min_by_key(|(age_us, _)| *age_us).map(|(_, log)| (part, log))

@@ -1,5 +1,5 @@
-//! Takes samples of the device at work: which services are provided and used, how calls go, and the use of memory and
-//! processor.
+//! Takes samples of the device at work: the services and their clients, the number and duration of calls, and the use
+//! of memory and processor time.
 //!
 //! Each watch has a thread here, which takes a [`Sample`] in each interval. Messages are counted from the first watch
 //! to the last one: see `lucarne_services::Traffic`. The rest is requested when a sample is taken: open clients and
@@ -28,10 +28,10 @@ use crate::supervisor::{Event, Orders};
 /// The interval at which the thread of a watch checks whether the watch is still open.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The longest time for a survey. The service manager gives up on silent providers before.
+/// The longest time for a survey. The service manager stops waiting for silent providers earlier.
 const SURVEY_MAX: Duration = Duration::from_secs(2);
 
-/// Everything that samples are taken from.
+/// The sources of samples.
 #[derive(Clone)]
 pub(crate) struct Observatory {
     pub(crate) kernel: KernelHandle,
@@ -68,10 +68,10 @@ impl Observatory {
         thread::Builder::new().name("observer".to_owned()).spawn(observe).map(drop)
     }
 
-    /// Asks for a survey. None if the system has ended.
+    /// Asks for a survey. Returns `None` if the system has ended, or if the survey takes longer than [`SURVEY_MAX`].
     fn survey(&self) -> Option<Survey> {
         let (sender, receiver) = sync_channel(1);
-        // It fails if the receiver has stopped waiting.
+        // Sending fails if the receiver no longer waits.
         self.surveys.ask(move |survey| drop(sender.try_send(survey)));
         receiver.recv_timeout(SURVEY_MAX).ok()
     }
@@ -79,7 +79,7 @@ impl Observatory {
     /// Adds the open clients and resources of each container, as the providers that answer in time report them.
     pub(crate) async fn count_open(&self, counters: &mut Counters) {
         let (sender, receiver) = oneshot::channel();
-        // It fails if the receiver has stopped waiting.
+        // Sending fails if the receiver no longer waits.
         self.surveys.ask(move |survey| drop(sender.send(survey)));
         let Ok(survey) = receiver.await else { return };
         let mut open: HashMap<ContainerName, (u64, u64)> = HashMap::new();
@@ -102,7 +102,7 @@ impl Observatory {
     }
 }
 
-/// Waits for the interval to pass. False if the watch is closed before.
+/// Waits until the interval is over. Returns false if the watch is closed before that.
 fn wait(clock: &Clock, interval: Duration, notifier: &Notifier<Sample>) -> bool {
     let start_us = clock.now_us();
     loop {
@@ -139,7 +139,7 @@ impl Observer {
         let now_us = self.observatory.kernel.clock().now_us();
         let over_us = now_us - std::mem::replace(&mut self.since_us, now_us);
         self.services.extend(&seen.opened);
-        // Clients that were open before, and may be closed by now, are known from the survey before.
+        // Clients that were closed since the last sample are in `services`: the survey of that sample has added them.
         let services = self.services_of(&survey, &seen);
         self.services.clear();
         self.note_clients(&survey);

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::control::Refusal;
 use crate::{ContainerName, Permissions};
 
-/// The groups of the running containers. Clones are the same.
+/// The groups of the running containers. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Residents {
     by_group: Arc<Mutex<HashMap<Gid, Resident>>>,
@@ -90,15 +90,15 @@ impl Residents {
         group
     }
 
-    /// Reserves what the container provides, instead of what it has reserved before.
+    /// Reserves the interfaces and ids in `provides` for the container, and releases those that it reserved before.
     ///
     /// # Errors
-    /// If another container has reserved some of it. Then nothing has changed.
+    /// If another container has reserved some of them. Then nothing has changed.
     pub(crate) fn reserve(&self, name: &ContainerName, permissions: &Permissions) -> Result<(), Reserved> {
         self.policies.reserve(name.as_str(), &permissions.provides)
     }
 
-    /// Gives up what the container has reserved.
+    /// Releases the interfaces and ids that the container has reserved.
     pub(crate) fn release(&self, name: &ContainerName) {
         self.policies.release(name.as_str());
     }
@@ -108,14 +108,15 @@ impl Residents {
         self.by_group.lock().get(&gid).map(|resident| resident.name.clone())
     }
 
-    /// Returns the container to which instances that this group starts are counted.
+    /// Returns the container for which the instances that this group starts are counted.
     pub(crate) fn starter_of(&self, gid: Gid) -> Option<ContainerName> {
         let by_group = self.by_group.lock();
         by_group.get(&gid).map(|resident| resident.starter.as_ref().unwrap_or(&resident.name).clone())
     }
 
-    /// Notes that a group provides an interface. Returns its container if that is to be reported: not for an instance, not
-    /// twice, and not without limit, since containers register as fast as they can.
+    /// Notes that a group provides an interface. Returns its container if this is to be reported. Interfaces of
+    /// instances are not reported. Each interface is reported once, and at most [`REPORTED_MAX`] of them, since a
+    /// container may register very many.
     pub(crate) fn note_provided(&self, gid: Gid, interface: Uuid) -> Option<ContainerName> {
         let mut by_group = self.by_group.lock();
         let resident = by_group.get_mut(&gid).filter(|resident| !resident.is_instance())?;
@@ -203,7 +204,7 @@ mod tests {
         let permissions = Permissions::default();
         let admit = |starter: &Prepared| {
             let starter = residents.starter_of(starter.gid()).expect("it is a resident");
-            // The image of another container does not move the count.
+            // The instance has the image of another container, but counts for the container that starts it.
             residents.admit_instance(simulation.handle(), &modest, &permissions, starter)
         };
         let mut starter = residents.admit(simulation.handle(), &greedy, &permissions);

@@ -20,7 +20,7 @@ pub struct Settings {
     pub memory_bytes: Option<u64>,
     /// When it starts again after its end.
     pub restart: Restart,
-    /// Whether it counts as idle even while it runs, and so does not keep the device awake.
+    /// Whether it runs in the background: with less processor time than other containers.
     pub background: bool,
     /// The time from one start to the next, in microseconds, or none if it is not run at intervals.
     pub interval_us: Option<i64>,
@@ -28,9 +28,9 @@ pub struct Settings {
     pub defines: BTreeMap<String, serde_json::Value>,
     /// The files that come with it: names, and digests of the contents.
     pub assets: BTreeMap<String, Digest>,
-    /// Which services it may open and provide.
+    /// The services that it may open and provide.
     pub permissions: Permissions,
-    /// The only files that an executable reaches besides those of the operating system, or none for no such bound.
+    /// The only files that an executable reaches besides those of the operating system, or none if all are allowed.
     pub files: Option<Vec<FileAccess>>,
 }
 
@@ -80,9 +80,9 @@ pub enum Restart {
     Always,
 }
 
-/// Which services a container may open and provide. Each entry is a UUID, a name, a tag or the id of a C component.
-/// Denied entries win. If any entry is allowed, all others are denied. Interfaces of the system need an entry of their own
-/// to be provided, which denies no others.
+/// The services that a container may open and provide. Each entry is a UUID, a name, a tag or the id of a C component.
+/// Deny entries take precedence. If there is an allow entry, everything that no such entry matches is denied. To
+/// provide an interface of the system, a container needs an entry for that interface, which does not deny others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Permissions {

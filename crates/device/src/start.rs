@@ -24,7 +24,7 @@ pub(crate) struct Start<'a> {
     pub(crate) on_end: Box<dyn FnOnce(i32) + Send>,
 }
 
-/// The resources that a container has used since it was started.
+/// The resources that a container uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// The memory that it has now, if that is known.

@@ -1,8 +1,8 @@
 //! The store of installed containers: records, images, and assets.
 //!
-//! Everything is in one file, so that an operation is one transaction: it has happened entirely, and
-//! stays so through a power cut, or it has not happened. Nothing that no container refers to stays
-//! behind. ExecutableFiles and components are written out where the operating system can load them.
+//! All of it is in one file, so that each operation is one transaction: even after a power cut, it has happened
+//! entirely or not at all. Contents that no container refers to any more are removed. Executables and components are
+//! also written out to files of their own, which the operating system can load.
 
 #[cfg(test)]
 mod tests;
@@ -37,20 +37,20 @@ const CONTAINERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("conta
 /// Contents by digest: images and assets.
 const CONTENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("contents");
 
-/// The bytecode of images, by the digest of the image: a cache of what the compiler makes of the sources.
+/// The bytecode of images, by the digest of the image: a cache of the results of the compiler.
 const BYTECODE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("bytecode");
 
-/// The version of all this, among the numbers.
+/// The name of the number that is the version of these tables, and the version that this build knows.
 const FORMAT: &str = "format";
 const FORMAT_KNOWN: u64 = 1;
-/// The place in the order of installation that comes next, among the numbers.
+/// The name of the number that is the next place in the order of installation.
 const NEXT_PLACE: &str = "next-place";
 
 /// The containers that are installed on a device. Can be used from any thread.
 pub struct Store {
     books: Books,
     executables: ExecutableFiles,
-    /// The folder, which one store at a time may use.
+    /// The folder, locked: only one store at a time may use it.
     _lock: Option<File>,
 }
 
@@ -63,7 +63,7 @@ pub struct Record {
     pub image: Digest,
     /// The kind of the image.
     pub kind: Kind,
-    /// How it is run.
+    /// The settings with which it runs.
     pub settings: Settings,
     /// The place in the order of installation. A container that replaces another takes over its place, so
     /// that a new version still starts before those that rely on it.
@@ -85,7 +85,7 @@ pub enum State {
     Stopped,
 }
 
-/// Why an operation on the store failed.
+/// The reason why an operation on the store failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -98,10 +98,10 @@ pub enum StoreError {
         /// The format that it has.
         found: u64,
     },
-    /// Something in the file is not what was written. It is left as it is.
+    /// The contents of the file have changed since they were written. The file is left as it is.
     #[error("the store is damaged: {0}")]
     Damaged(String),
-    /// A file of the device is not what was written. It is left as it is.
+    /// The contents of a file of the device have changed since they were written. The file is left as it is.
     #[error(
         "{0} with {contents} is damaged: {reason}. Put a copy of it there, or rename it to {0}.old: then the device \
          starts without {contents}",
@@ -110,7 +110,7 @@ pub enum StoreError {
     DamagedFile {
         /// The file.
         file: PathBuf,
-        /// What a device has in it.
+        /// The name of its contents.
         contents: &'static str,
         /// The kind of damage.
         reason: String,
@@ -124,9 +124,9 @@ pub enum StoreError {
     MissingFile {
         /// The file.
         file: PathBuf,
-        /// What a device has in it.
+        /// The name of its contents.
         contents: &'static str,
-        /// Another part of the device.
+        /// The name of another part of the device, which is there.
         beside: String,
     },
     /// No such container is installed.
@@ -141,11 +141,11 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// Opens the store of a device, which is made if there is none, in a folder that exists.
+    /// Opens the store of a device in an existing folder, and makes it if there is none.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] if it is open already, [`StoreError::MissingFile`] if only other parts of a device are there, others
-    /// for a file that cannot be used.
+    /// [`StoreError::Busy`] if it is open already, [`StoreError::MissingFile`] if only other parts of a device are
+    /// there, and other errors if its file cannot be used.
     pub fn open(folder: &Path) -> Result<Store, StoreError> {
         let lock = locked(folder)?;
         let place = Place {
@@ -158,8 +158,8 @@ impl Store {
         Ok(Store { books, executables, _lock: Some(lock) })
     }
 
-    /// Opens a store on some disk, whose clones are the same disk. ExecutableFiles are written out to a folder, which is
-    /// made when needed. A disk that was cut off while a store was made on it for the first time cannot be opened.
+    /// Opens a store on a disk, whose clones are the same disk. Executables are written out to a folder, which is made
+    /// when it is needed. If the power was cut while a new store was made on the disk, it cannot be opened.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -168,8 +168,9 @@ impl Store {
         Ok(Store { books, executables: ExecutableFiles::new(executables), _lock: None })
     }
 
-    /// Installs a container, or replaces the one of that name. Assets are given by name; their digests are
-    /// noted in the settings. When it returns, the disk has it all. `bytecode` is that of a Toit program, if it was just compiled.
+    /// Installs a container, or replaces the container of that name. `assets` are the contents of files by name: the
+    /// record's settings get their digests. `bytecode` is that of a Toit program, if it was just compiled. When this
+    /// returns, everything is on the disk.
     ///
     /// # Errors
     /// If the disk fails: then nothing has changed.
@@ -220,7 +221,7 @@ impl Store {
         })
     }
 
-    /// Takes a container out, with everything that only it needed.
+    /// Removes a container, and the contents that only it refers to.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] if it is not installed.
@@ -264,7 +265,7 @@ impl Store {
         })
     }
 
-    /// Notes what the user wants of a container.
+    /// Stores the state that the user requests for a container.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] if it is not installed.
@@ -272,8 +273,8 @@ impl Store {
         self.change(name, |record| record.state = state)
     }
 
-    /// Notes which interfaces containers provide, in one transaction. Ignores containers that are not installed; the disk
-    /// is left alone if nothing changes.
+    /// Stores which interfaces containers provide, in one transaction. Ignores containers that are not installed, and
+    /// writes nothing if nothing changes.
     ///
     /// # Errors
     /// If the disk fails: then nothing has changed.
@@ -296,7 +297,7 @@ impl Store {
         })
     }
 
-    /// Changes a record; the disk is left alone if that changes nothing.
+    /// Changes a record. Writes nothing if nothing changes.
     fn change(&self, name: &ContainerName, change: impl Fn(&mut Record)) -> Result<(), StoreError> {
         let before = self.get(name)?;
         let mut after = before.clone();
@@ -317,7 +318,7 @@ impl Store {
     /// Reads an image.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if it is not there or not what was installed.
+    /// [`StoreError::Damaged`] if the contents are missing, or have changed since they were installed.
     pub fn image(&self, digest: Digest) -> Result<Image, StoreError> {
         let bytes = self.contents(digest)?;
         Image::read_as(digest, bytes).map_err(|error| StoreError::Damaged(error.to_string()))
@@ -372,8 +373,8 @@ impl Store {
         }
     }
 
-    /// Writes out the file of an executable or a component, so that it can be loaded, and returns its path. It is
-    /// private to this user, and lies there until no container has that image.
+    /// Writes out the file of an executable or a component, so that it can be loaded, and returns its path. The file is
+    /// private to this user. It stays until [`Store::sweep_executables`] finds no container with the image.
     ///
     /// # Errors
     /// If the folder cannot be written.
@@ -398,7 +399,7 @@ impl Record {
     }
 }
 
-/// Makes the tables, or checks that we know them.
+/// Makes the tables, or checks that this build knows their format.
 fn prepare(database: &Database) -> Result<(), StoreError> {
     database::write(database, |transaction| {
         let mut numbers = transaction.open_table(NUMBERS)?;
@@ -415,7 +416,7 @@ fn prepare(database: &Database) -> Result<(), StoreError> {
     })
 }
 
-/// Removes those of some contents that no container refers to.
+/// Removes those of the given contents that no container refers to, with their bytecode.
 fn release(
     containers: &impl ReadableTable<&'static str, &'static [u8]>,
     contents: &mut redb::Table<'_, &'static str, &'static [u8]>,

@@ -33,7 +33,7 @@ pub(crate) struct Strays {
 }
 
 impl Strays {
-    /// Makes this OS process a subreaper. Without that, there are no strays: they become children of another process.
+    /// Makes this OS process a subreaper. Otherwise strays would become children of another process, and not be found.
     pub(crate) fn adopt() -> io::Result<Strays> {
         set_child_subreaper(Some(getpid()))?;
         Ok(Strays::default())
@@ -94,7 +94,7 @@ impl Strays {
 /// Waits until a child has ended, without taking its status.
 fn child_has_ended(child: &Child) {
     use rustix::process::{WaitId, WaitIdOptions, waitid};
-    // An error means that it has ended, too.
+    // An error also means that it has ended.
     let _ = waitid(WaitId::Pid(Pid::from_child(child)), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
 }
 

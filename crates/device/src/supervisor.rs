@@ -1,8 +1,8 @@
-//! The supervisor: one state machine that knows all containers, and handles one event after the other.
+//! The supervisor: one state machine that holds all containers, and handles one event after another.
 //!
 //! [`Event`] lists everything that can wake it, besides the time at which [`Supervisor::due_us`] says that something is
-//! due. It never waits: long work (until an OS process has connected, or has ended) is done elsewhere and comes back as an event.
-//! When a container runs is decided by its [`Life`](crate::life).
+//! due. It never waits: other threads wait until an OS process has connected or has ended, and report that as an event.
+//! The [`Life`](crate::life) of a container determines when it runs.
 //!
 //! On a device a thread drives it: [`Supervisor::run_on_thread`]. In a simulation a test does, in virtual time.
 
@@ -73,20 +73,21 @@ pub(crate) struct Supervisor {
     slots: BTreeMap<ContainerName, Slot>,
     /// Containers that programs have started from the images of installed ones.
     instances: BTreeMap<Gid, Instance>,
-    /// The containers whose interfaces are to be stored, and when.
+    /// The containers whose interfaces are to be stored.
     unstored: BTreeSet<ContainerName>,
+    /// The time at which they are stored, in microseconds of the clock.
     store_due_us: Option<i64>,
     /// Set when the device shuts down: no container starts any more.
     is_shutting_down: bool,
 }
 
-/// A further container of an installed one's image.
+/// A container that a program has started from the image of an installed container.
 struct Instance {
     of: ContainerName,
     container: RunningContainer,
 }
 
-/// A container that has run for so long, in microseconds, has provided everything that it provides.
+/// The time, in microseconds, after which a run is taken to have provided all its interfaces.
 const LONG_ENOUGH_TO_PROVIDE_US: i64 = 10_000_000;
 
 /// The time from a report that a container provides an interface to the transaction that stores it, in microseconds.
@@ -113,7 +114,7 @@ impl Orders {
     /// Sends a command and waits for its answer.
     ///
     /// # Errors
-    /// The reason of the supervisor, or that the device shuts down.
+    /// The reason why the supervisor refuses the command, or that the device shuts down.
     pub(crate) async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Event) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.send(command(reply));
@@ -141,7 +142,7 @@ impl Orders {
     }
 
     pub(crate) fn send(&self, event: Event) {
-        // A supervisor that has ended drops the reply with the event, which tells the sender.
+        // A supervisor that has ended drops the reply with the event: its receiver gets an error.
         let _ = self.events.send(event);
     }
 }
@@ -163,7 +164,7 @@ impl Supervisor {
     /// ends after that.
     ///
     /// # Errors
-    /// If the operating system gives no thread.
+    /// If the thread cannot be started.
     pub(crate) fn run_on_thread(self, events: Receiver<Event>, system: System) -> io::Result<JoinHandle<()>> {
         let mut supervisor = self;
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
@@ -309,7 +310,7 @@ impl Supervisor {
 
     // -- Commands ----------------------------------------------------------------------------------
 
-    /// Installs a container. Until the new one is in the store, an old one of the same name goes on.
+    /// Installs a container. An old container of the same name runs until the new one is in the store.
     fn install(
         &mut self,
         name: &ContainerName,
@@ -398,7 +399,7 @@ impl Supervisor {
         records.into_iter().for_each(|record| self.put_record(record));
         let names: Vec<_> = self.slots.keys().cloned().collect();
         names.iter().for_each(|name| self.restore_reservations(name));
-        // The first ones may look for interfaces that the later ones provide.
+        // The first containers may look for interfaces that later containers provide.
         for name in &wanted {
             if let Some(slot) = self.slots.get_mut(name) {
                 slot.announce(&self.parts.launcher);
@@ -409,7 +410,7 @@ impl Supervisor {
         }
     }
 
-    /// Does the work whose time has come: starts containers, and stores what they provide.
+    /// Does the work that is due: starts containers, and stores which interfaces they provide.
     pub(crate) fn tick(&mut self) {
         let now_us = self.now_us();
         if self.store_due_us.is_some_and(|due_us| due_us <= now_us) {
@@ -452,7 +453,7 @@ impl Supervisor {
         Ok(is_replaced)
     }
 
-    /// Reserves what the installed container of this name provides, if there is one, and nothing else.
+    /// Reserves the interfaces of the installed container of this name, and only those. Releases all if there is none.
     fn restore_reservations(&self, name: &ContainerName) {
         let residents = &self.parts.launcher.residents;
         let Some(slot) = self.slots.get(name) else { return residents.release(name) };
@@ -483,7 +484,7 @@ impl Supervisor {
         }
     }
 
-    /// Stores whether a container is to run, beyond the end of the device.
+    /// Stores whether a container is to run, so that this still holds when the device starts again.
     fn store_wish(&mut self, name: &ContainerName, wish: Wish) -> Result<(), Refusal> {
         match self.slot(name)?.program {
             ProgramOrigin::Installed { .. } => self.parts.store.set_state(name, wish).map_err(Refusal::new),
@@ -501,7 +502,8 @@ impl Supervisor {
         }
     }
 
-    /// Updates what the next run is announced to provide, if the run that has ended had time to provide everything.
+    /// Updates the interfaces that are announced for the next run, if the run that has ended was long enough to provide
+    /// all of them.
     fn update_provided(&mut self, name: &ContainerName) {
         let now_us = self.now_us();
         let Some(slot) = self.slots.get_mut(name) else { return };
@@ -513,7 +515,8 @@ impl Supervisor {
         }
     }
 
-    /// Stores what a container provides together with what others report meanwhile: a transaction waits for the disk.
+    /// Schedules the transaction that stores the interfaces of a container. It also stores those that other containers
+    /// report until then, since each transaction waits for the disk.
     fn store_provided_soon(&mut self, name: &ContainerName) {
         if self.slots.get(name).is_some_and(Slot::is_installed) {
             self.unstored.insert(name.clone());
@@ -628,7 +631,7 @@ impl Supervisor {
     }
 
     fn run_ended(&mut self, name: &ContainerName, run: u64, code: i32) {
-        // These waited for the end of this run, even if another one begins at once.
+        // These replies are sent at the end of this run, even if the next run begins at once.
         let mut waiting = Vec::new();
         if let Some(slot) = self.slots.get_mut(name) {
             slot.running = None;
@@ -642,7 +645,7 @@ impl Supervisor {
         waiting.into_iter().for_each(|reply| answer(reply, Ok(())));
     }
 
-    /// Handles the end of a run, or that it could not begin.
+    /// Handles the end of a run, or its failure to begin.
     fn ended(&mut self, name: &ContainerName, run: u64, code: i32) {
         if let Some(slot) = self.slots.get_mut(name) {
             slot.ends += 1;
@@ -660,7 +663,7 @@ impl Supervisor {
         self.answer_ended(name);
     }
 
-    // -- What is shown -------------------------------------------------------------------------------
+    // -- Output and listings -------------------------------------------------------------------------
 
     /// Prints a line to the output of the device.
     fn print(&self, text: std::fmt::Arguments<'_>) {
@@ -707,6 +710,6 @@ impl From<ImageError> for Refusal {
 }
 
 fn answer<T>(reply: Reply<T>, result: Result<T, Refusal>) {
-    // It fails if the asker has stopped waiting.
+    // Sending fails if the sender of the command no longer waits.
     let _ = reply.send(result);
 }

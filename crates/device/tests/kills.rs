@@ -1,4 +1,5 @@
-//! A store whose OS process is killed at any moment: what it said is done is done, and nothing is half done.
+//! Kills the OS process of a store at any moment: the operations that it has reported are in the store afterwards, and
+//! no operation is half done.
 //!
 //! ```text
 //! cargo test -p lucarne-device --release --test kills five_hundred -- --ignored
@@ -58,7 +59,7 @@ fn expected(operations: u64) -> BTreeMap<ContainerName, u64> {
 
 /// Returns the installed containers, after checking that each of them is complete.
 fn found(folder: &Path) -> BTreeMap<ContainerName, u64> {
-    let store = Store::open(folder).expect("who had it open is dead");
+    let store = Store::open(folder).expect("the process that had it open has ended");
     let records = store.list().expect("the store is intact").into_iter().map(|record| {
         let number = record.settings.arguments[0].parse().expect("the text is a number");
         store.image(record.image).expect("the contents are intact");
@@ -104,7 +105,7 @@ fn survives(kills: usize) {
             .expect("this test can be started");
         let out = BufReader::new(child.stdout.take().expect("the stream is piped"));
         let mut lines = out.lines().map_while(Result::ok).filter(|line| line.starts_with("done "));
-        // The first ones are waited for: some rounds are to get far, on machines that are busy too.
+        // Waits for up to three operations, so that some rounds get far even on a busy machine.
         let mut done = first;
         for line in lines.by_ref().take(random.usize(..4)) {
             done = number_of(&line) + 1;

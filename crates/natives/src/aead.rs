@@ -31,7 +31,7 @@ const CHACHA_BLOCK_BYTES: usize = 64;
 const AES_GCM: i64 = 0;
 const CHACHA20_POLY1305: i64 = 1;
 
-/// Encrypting and hashing take about twice as long as looking.
+/// The cost of encrypting and hashing a byte, relative to that of reading it.
 const CRYPT_COST: usize = 2;
 
 const NOT_STARTED: Failure = Failure::Error("INVALID_STATE");
@@ -98,7 +98,7 @@ where
 }
 
 enum Hash {
-    /// With what hides the hash.
+    /// The hash, and the mask that makes it a tag by exclusive or.
     Ghash(GHash, [u8; TAG_BYTES]),
     Poly1305(Box<Poly1305>),
 }
@@ -112,7 +112,7 @@ impl Hash {
         }
     }
 
-    /// Returns the tag, after both lengths.
+    /// Adds both lengths. Returns the tag.
     fn finish(mut self, authenticated: u64, text: u64) -> [u8; TAG_BYTES] {
         let lengths = match self {
             Hash::Ghash(..) => [authenticated * 8, text * 8].map(u64::to_be_bytes),
@@ -129,7 +129,7 @@ impl Hash {
     }
 }
 
-/// A message on its way.
+/// A message that is being encrypted or decrypted.
 struct Message {
     stream: Stream,
     hash: Hash,
@@ -165,7 +165,7 @@ impl Message {
 fn new<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let (key, encrypts) = (Key::new(call.int(0)?, call.bytes(1)?), call.bool(2)?);
     let key = key.ok_or(Failure::INVALID_ARGUMENT)?;
-    // A message has the schedule of the key once more, and a hash.
+    // A message has its own copy of the key schedule, and a hash.
     let size = size_of::<Key>() + size_of::<Poly1305>();
     Ok(call.heap.new_state(Aead { key, encrypts, message: None }, size)?.get())
 }
@@ -229,7 +229,7 @@ fn verify<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_bytes_from(&last)?.get())
 }
 
-/// Compares without telling by its duration where the difference is.
+/// Returns whether bytes differ. The duration does not depend on the position of a difference.
 fn differ(first: &[u8], second: &[u8]) -> bool {
     let pairs = first.iter().zip(second);
     pairs.fold(0, |difference, (first, second)| std::hint::black_box(difference | (first ^ second))) != 0

@@ -1,5 +1,6 @@
-//! Integers of any size. Toit code has them as a sign and the bytes of the absolute value, the
-//! highest first; in a result both are one byte array, whose first byte is 1 if it is negative.
+//! Integers of any size. Toit code passes an integer as a sign and the bytes of the absolute value, the highest byte
+//! first. A result is one byte array: its first byte is 1 if the result is negative and otherwise 0, then comes the
+//! absolute value.
 
 use num_bigint::{BigInt, BigUint, Sign};
 
@@ -17,7 +18,7 @@ pub(super) const TABLE: &[Row] = &[
 
 /// The largest operand: an operation on two of them takes some milliseconds at most.
 const OPERAND_BYTES_MAX: usize = 32 * 1024;
-/// The largest exponent and modulus of a power, which takes the cube of their size.
+/// The largest exponent and modulus of a power, in bytes. The time of a power grows with the cube of their size.
 const POWER_BYTES_MAX: usize = 512;
 /// Multiplying two words of 64 bits takes about a nanosecond.
 const WORD_PRODUCTS_PER_UNIT: usize = 8;

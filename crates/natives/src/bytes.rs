@@ -125,7 +125,8 @@ fn replace<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     if index.checked_add(range.len()).is_none_or(|end| end > size) {
         return Err(Failure::OUT_OF_BOUNDS);
     }
-    // If the target overlaps what is still to be read, go from the end to the start.
+    // If the target starts inside of the source, copy from the end to the start: so no byte is overwritten before it
+    // is read.
     let start = source[range.clone()].as_ptr() as usize;
     let target_start = call.bytes(0)?[index..].as_ptr() as usize;
     let backwards = (start..start + range.len()).contains(&target_start);
@@ -243,7 +244,7 @@ fn put_int<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::NULL)
 }
 
-/// `bytes size`: turns around the bytes of each number of that size.
+/// `bytes size`: reverses the order of the bytes in each group of `size` bytes.
 fn swap<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let size = call.index(1)?.max(1);
     let length = call.bytes(0)?.len();

@@ -1,4 +1,4 @@
-//! Checksums and hashes, which are fed piece by piece. One in progress is a state.
+//! Checksums and hashes, which are fed piece by piece. A checksum in progress is the state of an object.
 
 use md5::Md5;
 use sha1::Sha1;
@@ -22,9 +22,9 @@ pub(super) const TABLE: &[Row] = &[
     ("adler32-value", adler32_value),
 ];
 
-/// Hashing takes several times as long as looking.
+/// The cost of hashing a byte, relative to that of reading it.
 const HASHING_COST: usize = 4;
-/// More rounds than any use needs; they run for each eight bytes.
+/// The maximum number of SipHash rounds, more than any use needs. The rounds run for each eight bytes of data.
 const SIPHASH_ROUNDS_MAX: usize = 64;
 
 /// A checksum in progress.
@@ -100,8 +100,8 @@ impl Adler32 {
         self.sum.checksum().to_be_bytes()
     }
 
-    /// Removes the oldest bytes, which are `data`. A byte counts once in the lower half of the checksum and, in the upper
-    /// one, once for each byte from it on.
+    /// Removes the oldest bytes, which are `data`. Each byte counts once in the lower half of the checksum. In the
+    /// upper half it counts once for itself and once for each byte after it.
     fn remove(&mut self, data: &[u8]) {
         let checksum = u64::from(self.sum.checksum());
         let (mut low, mut high) = (checksum & 0xffff, checksum >> 16);
@@ -200,7 +200,7 @@ fn get<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_bytes_from(&bytes)?.get())
 }
 
-/// `sum` -> another one with the same data so far.
+/// `sum` -> a second checksum with the same data so far.
 fn copy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let copy = call.with_state(0, |_, sum: &mut Checksum| Ok(sum.copy()))?;
     new_state(call, copy)

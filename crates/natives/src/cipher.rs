@@ -16,7 +16,7 @@ pub(super) const TABLE: &[Row] = &[("new-aes", new_aes), ("crypt", crypt)];
 
 const BLOCK_BYTES: usize = 16;
 
-/// A cipher with a key, and in CBC mode with the block before.
+/// A cipher with a key and, in CBC mode, the previous block.
 struct Cipher {
     mode: Box<dyn Mode>,
     encrypts: bool,

@@ -1,4 +1,4 @@
-//! Natives that public packages and tests know by their names in the existing system.
+//! Natives that public packages and tests call directly, by their names in the existing system.
 
 use super::{Call, Failure, Row, string};
 use lucarne_heap::Ref;

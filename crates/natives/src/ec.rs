@@ -96,7 +96,7 @@ fn private_der<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_bytes_from(&der)?.get())
 }
 
-/// `key` -> the DER of a public key, or of the one that belongs to a private key.
+/// `key` -> the DER of a public key. For a private key, this is the public key that belongs to it.
 fn public_der<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
     let der = keys::der(call, 0)?;
@@ -114,7 +114,7 @@ fn public_der<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_bytes_from(public.as_bytes())?.get())
 }
 
-/// `private-der digest` -> the signature, as DER. It depends on nothing else (RFC 6979).
+/// `private-der digest` -> the signature, as DER. It depends only on the arguments (RFC 6979).
 fn sign<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     use p256::ecdsa::signature::hazmat::PrehashSigner;
     let (der, digest) = (call.bytes(0)?, call.bytes(1)?);

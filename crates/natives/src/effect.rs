@@ -1,20 +1,20 @@
 //! Effects: the list of natives that reach beyond their own heap.
 //!
 //! The interpreter stops at such a native; the machine performs the effect, with the native's
-//! arguments still in its frame, and hands the result back. So the interpreter knows neither the
-//! kernel nor other tasks, and everything that reaches out of a process is on this page.
+//! arguments still in its frame, and hands the result back. So the interpreter does not depend on the
+//! kernel or on other tasks. All effects are on this page, except those in the table of [`Operation`].
 
 use lucarne_outside::Operation;
 
 macro_rules! effects {
     ($($(#[$doc:meta])* $name:ident = $module:literal $native:literal,)*) => {
-        /// Something that the machine does for a native.
+        /// An operation that the machine performs for a native.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Effect {
             $($(#[$doc])* $name,)*
             /// Waits until another task has initialized a global. No native asks for it.
             AwaitGlobal,
-            /// Something that concerns the machine around the program.
+            /// An operation on the machine around the program.
             Outside(Operation),
         }
 
@@ -31,20 +31,20 @@ macro_rules! effects {
 }
 
 effects! {
-    /// `value trace`: throws; without a trace, with one of this place.
+    /// `value trace`: throws the value. If the trace is null, makes a trace of the place of the call.
     Throw = "intrinsics" "throw",
 
     /// `lambda name background` -> a new task.
     TaskNew = "task" "new",
-    /// `deadline` -> whether the deadline came before a wake-up. Waits; null waits without end.
+    /// `deadline` -> whether the deadline came before a wake-up. Waits for either; null means no deadline.
     TaskPark = "task" "park",
-    /// `task`: ends its park, if it is in one.
+    /// `task`: ends the task's `park`, if the task is parked.
     TaskWake = "task" "wake",
-    /// `task`: ends whatever it waits for, since it has been canceled.
+    /// `task`: ends the waiting of a task that has been canceled.
     TaskInterrupt = "task" "interrupt",
-    /// Lets the other tasks run that are ready, and messages come in.
+    /// Lets the other ready tasks run, and incoming messages be handled.
     TaskYield = "task" "yield",
-    /// As `yield`, if another task is ready or a message waits.
+    /// Does the same as `yield` if another task is ready or a message waits; otherwise nothing.
     TaskBreathe = "task" "breathe",
     /// `text trace`: the task has failed with an exception, and with it the process.
     TaskFail = "task" "fail",
@@ -70,12 +70,12 @@ effects! {
     StandInRegistration = "core" "stand-in-registration",
     /// -> the time in µs in which such a container has to answer, or null.
     StandInLimit = "core" "stand-in-limit",
-    /// `service registration reason`: reports that this process passes the container over.
+    /// `service registration reason`: reports that this process no longer uses the container of this registration.
     StandInFailed = "core" "stand-in-failed",
 
     /// `[level, text, names, keys, values]`: a log message.
     LogWrite = "log" "write",
-    /// `[level, text, names, keys, values]` -> the same as a line of text.
+    /// `[level, text, names, keys, values]` -> the log message as a line of text.
     LogLine = "log" "line",
 
     /// -> nanoseconds since 1970.
@@ -96,10 +96,10 @@ effects! {
     /// `pid value`: sends a value to a component.
     MessageSendExternal = "message" "send-external",
 
-    /// `client handler pid`: requests of this client go to this handler, and this process is told
-    /// when that one ends.
+    /// `client handler pid`: requests of this client go to this handler, and this process gets a message when the
+    /// process `pid` ends.
     ClientAdd = "services" "client-add",
-    /// `client`: it is closed.
+    /// `client`: removes the handler of a client that is closed.
     ClientRemove = "services" "client-remove",
     /// -> the id of the request that this task works on, or null.
     CurrentRequest = "services" "current-request",
@@ -109,7 +109,7 @@ effects! {
     ProxyAdd = "services" "proxy-add",
     /// `client handle`: the proxy takes no more notifications.
     ProxyRemove = "services" "proxy-remove",
-    /// `client`: none of its proxies takes any more, nor those that it might get.
+    /// `client`: removes all proxies of this client, and the notifications that wait for them.
     ProxyRemoveAll = "services" "proxy-remove-all",
     /// `client handle` -> whether there is another notification, for the task that delivers them.
     NotificationNext = "services" "notification-next",
@@ -129,25 +129,25 @@ effects! {
     SystemAssets = "system" "assets",
     /// -> the id of the image that the program runs from, as bytes.
     SystemImageId = "system" "image-id",
-    /// `gid pid` -> figures of a process, or null if it is not this one.
+    /// `gid pid` -> figures of this process, or null if `pid` is the id of another process.
     SystemProcessStats = "system" "process-stats",
     /// Collects garbage.
     SystemCollectGarbage = "system" "collect-garbage",
-    /// `all-tasks`: gets ready to count the work of this task, or of all.
+    /// `all-tasks`: prepares to count the work of this task, or of all tasks.
     ProfilerInstall = "profiler" "install",
     /// Counts from now on.
     ProfilerStart = "profiler" "start",
     /// Counts no more.
     ProfilerStop = "profiler" "stop",
-    /// `title cutoff` -> the functions that worked, as text.
+    /// `title cutoff` -> the functions with their counts, as text.
     ProfilerReport = "profiler" "report",
-    /// Forgets what was counted.
+    /// Clears all counts.
     ProfilerUninstall = "profiler" "uninstall",
 
     /// -> the number of objects of each class, as text.
     SystemHistogram = "system" "histogram",
     /// `percent`: trades memory for speed, or speed for memory.
     SystemTuneMemory = "system" "tune-memory",
-    /// `bytes`: sets what this process may use.
+    /// `bytes`: sets the memory limit of this process.
     SystemSetMemoryLimit = "system" "set-memory-limit",
 }

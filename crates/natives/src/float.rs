@@ -1,4 +1,4 @@
-//! Floats, and what integers and floats have in common.
+//! The natives of floats, and those that integers and floats share.
 
 use std::cmp::Ordering;
 
@@ -76,7 +76,7 @@ fn relation<'c>(call: &'c mut Call<'_>, holds: fn(Ordering) -> bool) -> Result<R
     Ok(Ref::bool(order.is_some_and(holds)))
 }
 
-/// The total order of numbers: -0.0 before 0.0, and NaN after everything.
+/// Compares two numbers in a total order: -0.0 comes before 0.0, and NaN after all other numbers.
 fn compare<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let (left, right) = (call.argument(0), call.argument(1));
     let order = match (call.heap.int(left), call.heap.int(right)) {
@@ -144,7 +144,8 @@ fn round_to_decimals(value: f64, precision: i32) -> f64 {
         return 0.0_f64.copysign(value);
     }
     let scaled = value * factor;
-    // A number that is too large to be scaled has no decimals.
+    // If scaling overflows, returns the number unchanged: it is so large that it has no further decimals, or the
+    // precision is beyond that of floats.
     if scaled.is_finite() && factor.is_finite() { scaled.round() / factor } else { value }
 }
 
@@ -240,14 +241,16 @@ pub(super) fn read(text: &[u8]) -> Option<f64> {
     };
     let value = match magnitude.strip_prefix("0x").or_else(|| magnitude.strip_prefix("0X")) {
         Some(digits) => read_hexadecimal(digits)?,
-        // The parser of the standard library also takes the words for infinity and NaN. The sign is read.
+        // The sign has been read, but the standard parser would take a second one. It also takes the words for
+        // infinity and NaN, which are allowed.
         None if magnitude.starts_with(['+', '-']) => return None,
         None => magnitude.parse().ok()?,
     };
     Some(if value.is_nan() { f64::NAN } else { sign * value })
 }
 
-/// A number like `1f.8p-3`, without sign and prefix. Digits beyond 64 bits only scale it.
+/// Reads a number like `1f.8p-3`, without sign and prefix. Digits that do not fit into 64 bits count only for the scale
+/// and for rounding.
 fn read_hexadecimal(text: &str) -> Option<f64> {
     let (mantissa, exponent) = match text.split_once(['p', 'P']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
@@ -279,7 +282,8 @@ fn push_hexadecimal(value: &mut u64, scale: &mut i32, digit: u32, shift: i32) {
     }
 }
 
-/// The value times a power of two, in steps so that none overflows before the last.
+/// Returns the value times a power of two. Multiplies in steps, since the power alone may be too large or too small for
+/// a float.
 fn scale_by_power(mut value: f64, power: i32) -> f64 {
     let mut power = power.clamp(-3000, 3000);
     while power > 1000 {
@@ -350,7 +354,7 @@ mod tests {
         assert_eq!(round_to_decimals(1.255, 1), 1.3);
     }
 
-    /// The digits of a number in decimal, without the zeros around them.
+    /// Returns the number of decimal digits of a number, without the zeros at both ends.
     fn digits(text: &str) -> usize {
         let mantissa = text.split('e').next().unwrap_or_default();
         let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
@@ -370,7 +374,7 @@ mod tests {
             let value = f64::from_bits(bits);
             prop_assume!(value.is_finite() && value != 0.0);
             let count = digits(&shortest(value));
-            // So many digits, but one, behind the first one.
+            // `count - 1` digits: the first one, and `count - 2` behind the point.
             prop_assume!(count >= 2);
             let shorter = format!("{value:.0$e}", count - 2);
             prop_assert_ne!(read(shorter.as_bytes()), Some(value));
@@ -378,7 +382,7 @@ mod tests {
 
         #[test]
         fn decimals_are_read_exactly(whole in 0_u64..1 << 53, scale in 0_usize..16) {
-            // Both are exact floats, so that their quotient is rounded once, as reading must be.
+            // Both operands are exact floats, so their quotient is rounded only once, as a number that is read must be.
             let text = format!("{whole}e-{scale}");
             let power = 10_u64.pow(scale as u32) as f64;
             prop_assert_eq!(read(text.as_bytes()), Some(whole as f64 / power));

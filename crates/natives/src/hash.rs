@@ -15,7 +15,7 @@ pub(super) const TABLE: &[Row] = &[
     ("index-bytes", index_bytes),
 ];
 
-/// Odd, and without a pattern in its bits: 2 to the power of 64 divided by the golden ratio.
+/// An odd factor without a pattern in its bits: 2 to the power of 64 divided by the golden ratio.
 const MIXER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Makes hash codes. The seed keeps senders of messages from choosing keys that collide.
@@ -28,12 +28,12 @@ impl Hasher {
         Hasher(heap.hash_seed())
     }
 
-    /// The hash code of an integer.
+    /// Returns the hash code of an integer.
     pub(super) fn int(self, value: i64) -> u32 {
         ((value as u64 ^ self.0).wrapping_mul(MIXER) >> 32) as u32
     }
 
-    /// Returns the hash code of a float; one that equals an integer has the code of that.
+    /// Returns the hash code of a float. A float that equals an integer has the hash code of that integer.
     pub(super) fn float(self, value: f64) -> u32 {
         let whole = value as i64;
         if equal(whole, value) { self.int(whole) } else { self.int(value.to_bits() as i64) }
@@ -142,7 +142,7 @@ impl<'h> Key<'h> {
     }
 }
 
-/// A table as it is now.
+/// The current contents of a table.
 struct View<'h> {
     entries: &'h [Ref<'h>],
     index: &'h [u8],
@@ -185,7 +185,7 @@ impl<'h> View<'h> {
         bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
     }
 
-    /// Returns the next entry with this hash code after the cursor, or the first one.
+    /// Returns the next entry with this hash code after a cursor, or the first such entry if there is no cursor.
     fn next(&self, hash: i64, after: Option<Cursor>) -> Option<Cursor> {
         let wanted = Ref::from(Immediate::int(hash)?);
         if self.index.is_empty() {
@@ -237,12 +237,12 @@ fn first_slot(hash: i64, slots: usize) -> usize {
     (mixed >> 32) as usize & slots.saturating_sub(1)
 }
 
-/// How a native says that Toit code must do it: because the key is none that natives can compare,
-/// or there is none such, or no room for it.
+/// The failure of a native that leaves its work to Toit code: because natives cannot compare the key, or the table does
+/// not have the key, or there is no room for it.
 const TOIT_MUST: Failure = Failure::Error("NOT_DONE");
 
-/// Returns the place of the entry with the key in argument 1; -1 if there is none, none if only Toit code can compare
-/// it.
+/// Returns the place of the entry with the key in argument 1, or -1 if the table does not have the key. Returns none if
+/// only Toit code can compare the key.
 #[inline]
 fn place_of(call: &Call<'_>) -> Result<Option<i64>, Failure> {
     let Some(key) = Key::of(call.heap, call.argument(1)) else { return Ok(None) };
@@ -261,13 +261,13 @@ fn find<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(place_of(call)?.map_or(Ref::NULL, Ref::small))
 }
 
-/// `table key` -> whether there is such a key.
+/// `table key` -> whether the table has the key.
 fn contains<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let place = place_of(call)?.ok_or(TOIT_MUST)?;
     Ok(Ref::bool(place >= 0))
 }
 
-/// `map key` -> the value, which must be there.
+/// `map key` -> the value. If the map does not have the key, leaves the call to Toit code.
 fn at<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let place = place_of(call)?.filter(|place| *place >= 0).ok_or(TOIT_MUST)?;
     value_at(call, place)
@@ -281,7 +281,8 @@ fn get<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     }
 }
 
-/// `table hash cursor` -> the next cursor, or -1. Its lower half is the entry's place.
+/// `table hash cursor` -> the next cursor, or -1. The lower half of a cursor is the entry's place. Cursor -1 is
+/// before the first entry.
 fn next<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let hash = clip(call.int(1)?);
     let cursor = call.int(2)?;
@@ -291,7 +292,7 @@ fn next<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small(found.map_or(-1, |found| (found.slot as i64) << 32 | found.place as i64)))
 }
 
-/// Cuts a hash code to the bits of an integer that a word holds, since hash codes are stored that way.
+/// Cuts a hash code to a non-negative immediate integer, the form in which tables store hash codes.
 fn clip(hash: i64) -> i64 {
     hash & INT_MAX
 }
@@ -302,7 +303,7 @@ fn put<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let hash = key.hash(call.heap);
     let view = View::new(call.heap, call.argument(0))?;
     let stride = view.stride;
-    // A set has its newest key in the place of the value.
+    // In a set, the new key replaces the equal key, as a new value replaces the old one in a map.
     let last = stride - 1;
     match view.find(call.heap, hash, &key) {
         Some(place) => {
@@ -410,7 +411,7 @@ fn fill_index(mut table: RefMut<'_>, end: usize, stride: usize) {
     }
 }
 
-/// `entries` -> the size of an index for so many.
+/// `entries` -> the size in bytes of an index for so many entries.
 fn index_bytes<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small((slots_for(call.index(0)?)? * SLOT_BYTES) as i64))
 }
@@ -422,7 +423,7 @@ fn slots_for(entries: usize) -> Result<usize, Failure> {
     slots.filter(|slots| *slots <= u32::MAX as usize).ok_or(Failure::OutOfMemory)
 }
 
-/// Returns where the entries of a map are: the places of their keys in the map's backing, in order. Values follow keys.
+/// Returns the places of a map's keys in its backing, in order. Each value follows its key.
 pub(crate) fn map_places(heap: &Heap, map: Ref<'_>) -> Vec<usize> {
     let Ok(view) = View::new(heap, map) else { return Vec::new() };
     let places = (view.first..view.end).step_by(view.stride);
@@ -432,8 +433,8 @@ pub(crate) fn map_places(heap: &Heap, map: Ref<'_>) -> Vec<usize> {
         .collect()
 }
 
-/// Makes a map of the keys and values that take turns in a kept array. Keys that only Toit code can hash
-/// (lists, say) are found by going over the map, not by looking them up.
+/// Makes a map of the keys and values that take turns in a kept array. A lookup does not find keys that only Toit code
+/// can hash, such as lists; iteration does.
 pub(crate) fn new_map(heap: &mut Heap, pairs: Kept) -> Result<RefMut<'_>, Failure> {
     const MAP_STRIDE: usize = 3;
     let scope = heap.scope();

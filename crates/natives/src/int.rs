@@ -1,4 +1,5 @@
-//! Integers. Operations with a float on the right give what the float would.
+//! The natives of integers. If the right operand is a float, arithmetic converts the left operand to a float, but
+//! comparisons are exact.
 
 use std::cmp::Ordering;
 

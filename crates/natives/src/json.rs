@@ -22,16 +22,17 @@ fn scan<'c>(call: &'c mut Call<'_>, is_end: fn(u8) -> bool) -> Result<Ref<'c>, F
     Ok(Ref::small((from + length) as i64))
 }
 
-/// The lowest five bits of the characters of numbers: `-`, `+`, `.`, `e`, `E` and the digits.
+/// The set of the values that the lowest five bits of a character in a number can have. Such characters are `-`, `+`,
+/// `.`, `e`, `E` and the digits.
 const NUMBER_TABLE: u32 = 0x03ff_6820;
 
-/// Letters that share these bits are taken for parts of a number, too, which then is none:
-/// programs can tell by the error.
+/// Returns whether a byte can be part of a number, or has the same lowest five bits as such a byte. In the second case
+/// the text is not a number, and reading it fails.
 fn is_part_of_number(byte: u8) -> bool {
     byte != b'\r' && NUMBER_TABLE >> (byte & 0x1f) & 1 == 1
 }
 
-/// `bytes from to` -> an integer, or a float if it looks like one.
+/// `bytes from to` -> an integer, or a float if the text has a point or an exponent.
 fn number<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.bytes(0)?;
     let text = &bytes[call.range(1, 2, bytes.len())?];
@@ -62,7 +63,7 @@ fn plain_text<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     })
 }
 
-/// `text` -> the same as a string of JSON: with quotes around it, and escapes where it takes them.
+/// `text` -> the text as a string of JSON: in quotes, and with escapes where JSON needs them.
 fn quote<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let size: usize = call.string(0)?.bytes().map(escaped_size).sum();
     call.new_string(size + 2, |arguments, new| {
@@ -78,7 +79,7 @@ fn quote<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     })
 }
 
-/// Returns the escape with one letter of a character, if it has one.
+/// Returns the two-character escape of a character, such as `\n`; none if JSON has no such escape for it.
 pub(super) fn short_escape(char: char) -> Option<&'static str> {
     Some(match char {
         '"' => "\\\"",

@@ -15,7 +15,7 @@ const ITERATIONS_MAX: u32 = 1_200_000;
 /// Hashing a password once takes about half a microsecond.
 const UNITS_PER_ITERATION: usize = 50;
 
-/// Returns the DER of a key that an argument has in this form or as PEM.
+/// Returns the DER of the key in an argument, which has the form DER or PEM.
 pub(super) fn der(call: &Call<'_>, index: usize) -> Result<Vec<u8>, Failure> {
     let data = call.data(index)?;
     if data.len() > KEY_BYTES_MAX {
@@ -41,7 +41,7 @@ pub(super) fn private_der(call: &mut Call<'_>, index: usize) -> Result<Vec<u8>, 
     let iterations = match &encrypted.encryption_algorithm {
         EncryptionScheme::Pbes2(parameters) => match &parameters.kdf {
             Kdf::Pbkdf2(parameters) => parameters.iteration_count,
-            // It takes as much memory as it says.
+            // The other function, scrypt, takes as much memory as its parameters say.
             _ => return Err(Failure::INVALID_ARGUMENT),
         },
         _ => return Err(Failure::INVALID_ARGUMENT),
@@ -54,7 +54,7 @@ pub(super) fn private_der(call: &mut Call<'_>, index: usize) -> Result<Vec<u8>, 
     Ok(decrypted.map_err(|_| Failure::INVALID_ARGUMENT)?.as_bytes().to_vec())
 }
 
-/// Creates a generator of random numbers, which an argument has the seed for: secrets come from the outside.
+/// Creates a generator of random numbers. Its seed is an argument, since a native cannot get secret random bytes.
 pub(super) fn random(call: &Call<'_>, index: usize) -> Result<ChaCha20Rng, Failure> {
     let seed = call.bytes(index)?.try_into().map_err(|_| Failure::INVALID_ARGUMENT)?;
     Ok(ChaCha20Rng::from_seed(seed))

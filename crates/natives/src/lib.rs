@@ -1,7 +1,7 @@
 //! Natives: the functions that `#primitive.module.name` calls.
 //!
 //! A native gets the arguments of the Toit function that it is the body of, and never calls Toit
-//! code. One that does work in proportion to its input charges it ([`Call::charge`]), so that it
+//! code. A native whose work grows with its input charges the work ([`Call::charge`]), so that it
 //! cannot hold up other processes for long. Each file holds the natives of one
 //! module, with the table of their names at its start. The comment on a native names its arguments and, after `->`, its
 //! result if that is not null.
@@ -153,11 +153,11 @@ impl Failure {
     pub const OUT_OF_BOUNDS: Failure = Failure::Error("OUT_OF_BOUNDS");
     /// An invalid argument.
     pub const INVALID_ARGUMENT: Failure = Failure::Error("INVALID_ARGUMENT");
-    /// Something that was closed.
+    /// An operation on a closed state.
     pub const ALREADY_CLOSED: Failure = Failure::Error("ALREADY_CLOSED");
 }
 
-/// The call of a native: its arguments and what it may work on.
+/// The call of a native: its arguments, and the heap and the environment that it can use.
 pub struct Call<'p> {
     /// The heap of the process.
     pub heap: &'p mut Heap,
@@ -181,17 +181,17 @@ impl<'h> Arguments<'h> {
         self.heap.get(Register::new(self.stack, self.frame + index))
     }
 
-    /// Returns the text of an argument; nothing if it is not a string.
+    /// Returns the text of an argument; an empty text if it is not a string.
     pub fn string(&self, index: usize) -> &'h str {
         self.heap.string(self.get(index)).unwrap_or_default()
     }
 
-    /// Returns the contents of an argument; nothing if it is not a byte array.
+    /// Returns the contents of an argument; an empty slice if it is not a byte array.
     pub fn bytes(&self, index: usize) -> &'h [u8] {
         self.heap.bytes(self.get(index)).unwrap_or_default()
     }
 
-    /// Returns the elements of an argument; nothing if it has none.
+    /// Returns the elements of an argument; an empty slice if it has none.
     pub fn elements(&self, index: usize) -> &'h [Ref<'h>] {
         self.get(index).elements()
     }
@@ -204,14 +204,14 @@ impl<'p> Call<'p> {
         Call { heap, environment, stack, frame, charged: 0 }
     }
 
-    /// Charges work to the budget of the process: about a unit for what a call of a Toit function
-    /// would cost, or for [`BYTES_PER_UNIT`] read. To be called before the work, which may be long.
+    /// Charges work to the budget of the process. A unit is about the cost of a call of a Toit function, or of reading
+    /// [`BYTES_PER_UNIT`] bytes. Must be called before long work, unless [`Call::before_work`] was.
     pub fn charge(&mut self, units: usize) {
         self.heap.before_work(units.saturating_mul(BYTES_PER_UNIT));
         self.charged = self.charged.saturating_add(i64::try_from(units).unwrap_or(i64::MAX));
     }
 
-    /// Announces work on so many bytes that is charged later: other processes do not wait for long work.
+    /// Announces work on so many bytes, which is charged after it. If the work is long, other processes run meanwhile.
     pub fn before_work(&self, bytes: usize) {
         self.heap.before_work(bytes);
     }
@@ -237,7 +237,7 @@ impl<'p> Call<'p> {
     /// Returns an integer argument.
     ///
     /// # Errors
-    /// As for all of these: `WRONG_OBJECT_TYPE` if it is of another type.
+    /// `WRONG_OBJECT_TYPE` if the argument has another type. This applies to all methods that return an argument.
     pub fn int(&self, index: usize) -> Result<i64, Failure> {
         self.heap.int(self.argument(index)).ok_or(Failure::WRONG_TYPE)
     }
@@ -250,8 +250,8 @@ impl<'p> Call<'p> {
         usize::try_from(self.int(index)?).map_err(|_| Failure::OUT_OF_BOUNDS)
     }
 
-    /// Returns the error for an operand of a number's operator that is not a number: as if the operation had
-    /// been looked up in its class.
+    /// Returns the error for the right operand of an operator on numbers that is not a number. The error is the same as
+    /// if the operand's class did not have the operation.
     pub fn not_a_number(&self, index: usize) -> Failure {
         let name = self.heap.class_name(self.argument(index));
         let detail = format!("LOOKUP_FAILED error.\nClass '{name}' is no operand for a number");
@@ -328,16 +328,16 @@ impl<'p> Call<'p> {
         }
     }
 
-    /// Returns the range between two arguments, within a value of `length`.
+    /// Returns the range whose ends are two arguments, within a value of `length`.
     ///
     /// # Errors
-    /// `OUT_OF_BOUNDS` if they are not.
+    /// `OUT_OF_BOUNDS` if there is no such range in the value.
     pub fn range(&self, from: usize, to: usize, length: usize) -> Result<Range<usize>, Failure> {
         let (from, to) = (self.index(from)?, self.index(to)?);
         if from <= to && to <= length { Ok(from..to) } else { Err(Failure::OUT_OF_BOUNDS) }
     }
 
-    /// Charges for looking at bytes.
+    /// Charges for reading `count` bytes.
     pub fn charge_bytes(&mut self, count: usize) {
         self.charge(count / BYTES_PER_UNIT);
     }
@@ -359,10 +359,10 @@ impl<'p> Call<'p> {
         Ok(string.get())
     }
 
-    /// Works on the state that an argument owns. Its object can be read meanwhile, but not its state.
+    /// Runs `work` on the state that an argument owns. Meanwhile the object can be read, but not its state.
     ///
     /// # Errors
-    /// `ALREADY_CLOSED` if it was taken, `WRONG_OBJECT_TYPE` if it is another one.
+    /// `ALREADY_CLOSED` if the state was taken or closed, `WRONG_OBJECT_TYPE` if the argument has no state of type `T`.
     pub fn with_state<T: Any + Send, R>(
         &mut self,
         index: usize,

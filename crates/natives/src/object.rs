@@ -1,4 +1,4 @@
-//! Natives that apply to any object: identity, hash codes, and literals.
+//! Natives that apply to any object: class, identity, hash codes of lambdas, literals, and exceptions with details.
 
 use super::hash::Hasher;
 use super::{Call, Failure, Row};
@@ -41,7 +41,8 @@ fn throw_detailed<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Err(Failure::Detailed { error: error.into(), detail })
 }
 
-/// Returns the hash of a lambda's code, which is its first word: captured values can change.
+/// Returns a hash of the first word of a lambda, which stands for its code. Captured values do not count: they can
+/// change.
 fn lambda_hash<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let code = call.heap.field(call.argument(0), 0).and_then(|code| call.heap.int(code));
     Ok(Ref::small(Hasher::of(call.heap).int(code.unwrap_or(0)).into()))

@@ -1,7 +1,7 @@
 //! Pseudo-random numbers: the published xorshift128+ with the shifts 23, 18 and 5.
 //!
-//! A generator's state is a byte array that belongs to the Toit code, so that a process repeats itself if its
-//! first state does. It holds two words of 64 bits, little-endian.
+//! A generator's state is a byte array that belongs to the Toit code, so that processes that start with the same state
+//! get the same numbers. It holds two words of 64 bits, little-endian.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;
@@ -14,7 +14,7 @@ const STATE_SIZE: usize = 16;
 /// The words of a state before the seed overwrites them: programs expect the sequence that follows from them.
 const UNSEEDED: [u64; 2] = [0xde_fa17, 0xf0_0baa];
 
-/// The bits of a number.
+/// The number of bits in a random number.
 const NUMBER_BITS: u32 = 28;
 
 /// `state` -> a number of 28 bits.
@@ -29,7 +29,7 @@ fn below<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
         return Err(Failure::OUT_OF_RANGE);
     }
     let number = advance(call.bytes_mut(0)?)?;
-    // In floats, so that the sequence for a seed is the known one.
+    // Calculates in floats, so that a seed gives the sequence that programs expect.
     let scaled = number as f64 * limit as f64 / f64::from(1_u32 << NUMBER_BITS);
     Ok(call.heap.new_int(scaled as i64)?.get())
 }
@@ -58,7 +58,7 @@ fn bytes([first, second]: [u64; 2]) -> [u8; STATE_SIZE] {
     (u128::from(first) | u128::from(second) << 64).to_le_bytes()
 }
 
-/// `bytes` -> a state, from at most as many bytes as a state has.
+/// `bytes` -> a state with these bytes at its start. Bytes beyond the size of a state are ignored.
 fn seed<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let mut state = bytes(UNSEEDED);
     let seed = call.bytes(0)?;

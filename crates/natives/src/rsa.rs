@@ -33,7 +33,7 @@ const EXPONENT: u32 = 65_537;
 const PADDING_PKCS1: i64 = 0;
 const PADDING_OAEP: i64 = 1;
 
-/// The search for the primes of a key. It looks at one candidate at a time, as it takes seconds.
+/// The search for the primes of a key. A step tests only one candidate, since the whole search takes seconds.
 struct Search {
     random: ChaCha20Rng,
     prime_bits: NonZeroU32,
@@ -47,7 +47,7 @@ impl Search {
         Ok(Search { random, prime_bits, sieve, first: None })
     }
 
-    /// Looks at the next candidate. The key, once both primes are found.
+    /// Tests the next candidate. Returns the key once both primes are found.
     fn step(&mut self) -> Result<Option<RsaPrivateKey>, Failure> {
         let Some(candidate) = self.sieve.next() else {
             self.sieve = start(&mut self.random, self.prime_bits)?;
@@ -59,21 +59,22 @@ impl Search {
         self.sieve = start(&mut self.random, self.prime_bits)?;
         match self.first.take() {
             None => self.first = Some(candidate),
-            // Rarely the primes do not go with the exponent; then there are others.
+            // In rare cases the primes do not fit the exponent. Then the search starts again.
             Some(first) => return Ok(RsaPrivateKey::from_p_q(first, candidate, EXPONENT.into()).ok()),
         }
         Ok(None)
     }
 }
 
-/// Candidates from a random number on, whose two highest bits are set so that the product is large.
+/// Returns the prime candidates from a random number on. The two highest bits of the number are set, so that the
+/// product of two primes has the full length.
 fn start(random: &mut ChaCha20Rng, bits: NonZeroU32) -> Result<SmallFactorsSieve<BoxedUint>, Failure> {
     let start = random_odd_integer::<BoxedUint, _>(random, bits, SetBits::TwoMsb).map_err(invalid)?;
     SmallFactorsSieve::new(start.get(), bits, false).map_err(invalid)
 }
 
-/// Returns the cost of an operation with a private key of so many bits: their cube, and a public one a
-/// hundredth of it.
+/// Returns the cost of an operation with a private key of so many bits. It grows with the cube of the bits. An
+/// operation with a public key costs a hundredth of it.
 fn units(bits: u32) -> usize {
     let bits = bits as usize / 64;
     bits * bits * bits * 8
@@ -91,7 +92,7 @@ fn new_search<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_state(search, 16 * 1024)?.get())
 }
 
-/// `search` -> the DER of a private key, or null if it must go on.
+/// `search` -> the DER of a private key, or null if the search is not finished.
 fn search<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let key = call.with_state(0, |call, search: &mut Search| {
         call.charge(units(search.prime_bits.get()) * 2);
@@ -125,7 +126,7 @@ fn private_der<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     new_private_der(call, &key)
 }
 
-/// `key` -> the DER of a public key, or of the one that belongs to a private key.
+/// `key` -> the DER of a public key. For a private key, this is the public key that belongs to it.
 fn public_der<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let key = parse_public(&keys::der(call, 0)?)?;
     let der = key.to_public_key_der().map_err(invalid)?;
@@ -133,7 +134,7 @@ fn public_der<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_bytes_from(der.as_bytes())?.get())
 }
 
-/// Returns the name of a digest in signatures. The number that stands for its kind is an argument.
+/// Returns the padding of signatures for a kind of digest. The argument at the index `hash` has the number of the kind.
 fn signature_of(call: &Call<'_>, hash: usize) -> Result<Pkcs1v15Sign, Failure> {
     match call.int(hash)? {
         1 => Ok(Pkcs1v15Sign::new::<Sha1>()),

@@ -1,4 +1,5 @@
-//! Operations on open regions of the storage. The state of an object is the region; the machine finds it.
+//! Operations on open regions of the storage. A region is the state of an object; the effect `storage.find-region`
+//! creates this object.
 
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ fn with_region<R>(
     call.with_state(0, |call, region: &mut OpenedRegion| work(call, &**region))
 }
 
-/// Charges for looking at a range, whose size a program says.
+/// Charges for reading a range. The program gives the size, so it is limited to the size of the region.
 fn charge_range(call: &mut Call<'_>, region: &dyn Region, size: i64) {
     let size = u64::try_from(size).unwrap_or(0).min(region.size());
     call.charge_bytes(size as usize);

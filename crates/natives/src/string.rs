@@ -226,7 +226,7 @@ fn from_utf_16<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let bytes = call.bytes(0)?;
     let units = bytes.chunks(2).map(|pair| match *pair {
         [low, high] => u16::from_le_bytes([low, high]),
-        // Half a unit is as wrong as half a surrogate pair.
+        // A single byte at the end is replaced, like a surrogate without its pair.
         _ => 0xd800,
     });
     for rune in char::decode_utf16(units) {
@@ -236,7 +236,7 @@ fn from_utf_16<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     new_from_scratch(call, &scratch)
 }
 
-/// Creates a string of bytes that lie outside the heap and are valid.
+/// Creates a string from bytes outside the heap. Fails if they are not UTF-8.
 pub(super) fn new_from_scratch<'c>(call: &'c mut Call<'_>, scratch: &[u8]) -> Result<Ref<'c>, Failure> {
     let text = std::str::from_utf8(scratch).map_err(|_| ILLEGAL_UTF_8)?;
     Ok(call.heap.new_string(text)?.get())

@@ -14,7 +14,7 @@ fn text<'c>(call: &'c mut Call<'_>, text: &str) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_string(text)?.get())
 }
 
-/// Returns the name of the platform as programs know it; the names of Rust are close.
+/// Returns the name of the platform that programs expect. It differs from Rust's name only in capital letters.
 fn platform() -> &'static str {
     match std::env::consts::OS {
         "linux" => "Linux",

@@ -1,4 +1,4 @@
-//! The running task. Operations of tasks on each other are effects.
+//! The native that returns the running task. All other operations on tasks are effects.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;

@@ -1,4 +1,4 @@
-//! Natives on a real heap that collects at each allocation.
+//! Tests of natives on a real heap, which in most tests collects at each allocation.
 
 #![allow(clippy::disallowed_methods, reason = "tests need a heap")]
 #![allow(unsafe_code, reason = "registers are written as the interpreter writes them")]
@@ -11,7 +11,7 @@ use super::{Call, Entry, Failure, Native, TABLES, find};
 use lucarne_heap::{Field, Heap, HeapOptions, Immediate, ProgramObjects, Ref, Register, StackId, Value};
 use lucarne_ports::FixedEnvironment;
 
-/// A heap with a stack whose registers are the arguments and whatever a test wants to keep.
+/// A heap with a stack. The registers of the stack hold the arguments, and values that a test keeps.
 struct Bench {
     heap: Heap,
     stack: StackId,
@@ -111,7 +111,7 @@ impl Bench {
 /// The expected entries of a table: keys and values, in order.
 type Model = Vec<(i64, i64)>;
 
-/// A table as `lib/core/hash_.toit` sets it up, driven as it drives it.
+/// A table that the tests set up and use in the way that `lib/core/hash_.toit` does.
 struct Table(Bench);
 
 const TABLE: usize = KEEP;
@@ -178,7 +178,7 @@ impl Table {
         usize::try_from(self.0.int("hash", "find")).ok()
     }
 
-    /// Names a word of the backing.
+    /// Returns the field of the backing at a place.
     fn part(&self, place: usize) -> Field<Field<Register>> {
         Field::new(Field::new(self.0.register(TABLE), 1), place)
     }
@@ -350,7 +350,7 @@ fn arrays_are_moved_onto_themselves() {
     assert_eq!(bench.error("array", "move"), "OUT_OF_BOUNDS");
 }
 
-/// What a program can hand to a native that it calls by hand.
+/// A value that a program can pass to a native if it calls the native directly.
 #[derive(Clone, Copy)]
 enum Argument {
     Null,
@@ -416,7 +416,7 @@ impl Bench {
     }
 }
 
-/// No native panics or runs away, whatever a program calls it with.
+/// No native panics or runs without end, whatever arguments a program passes to it.
 #[test]
 fn absurd_arguments_are_refused() {
     const CALLS: usize = 2000;
@@ -425,7 +425,7 @@ fn absurd_arguments_are_refused() {
         let mut bench = Bench::with(HeapOptions { limit_bytes: 4 << 20, ..HeapOptions::default() });
         for _ in 0..CALLS {
             for register in 0..KEEP {
-                // A generator of Knuth: the upper bits are good enough to choose by.
+                // Knuth's linear congruential generator. Its upper bits are random enough for a choice.
                 choice =
                     choice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 bench.argument(register, ARGUMENTS[(choice >> 33) as usize % ARGUMENTS.len()]);

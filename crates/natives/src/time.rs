@@ -12,7 +12,7 @@ fn zone_offset<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(Ref::small(offset << 1 | i64::from(is_dst)))
 }
 
-/// `rules` -> what describes the zone.
+/// `rules-or-name` -> the description of the zone.
 fn zone_load<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let zone = zone::load(call.string(0)?, call.environment);
     Ok(call.heap.new_bytes_from(&zone)?.get())

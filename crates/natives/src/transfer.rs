@@ -9,7 +9,7 @@ use lucarne_message::{Decoder, EncodeError, Encoder, Payload, Sink, Token};
 
 use crate::{Failure, hash};
 
-/// An encoded value, and the byte arrays whose buffers it holds, in the order of these.
+/// An encoded value, and the byte arrays from which its buffers come, in the order of the buffers.
 pub struct Encoding {
     /// The encoded value.
     pub payload: Payload,
@@ -19,7 +19,7 @@ pub struct Encoding {
 /// Encodes a value.
 ///
 /// # Errors
-/// As for all of these: if the value, or one in it, cannot be sent, or no memory is left.
+/// If the value or a value in it cannot be sent, or no memory is left.
 pub fn encode(heap: &mut Heap, value: impl Value) -> Result<Encoding, Failure> {
     encode_with(heap, |writer| writer.value(value))
 }
@@ -61,7 +61,7 @@ pub fn encode_copy(heap: &mut Heap, value: impl Value) -> Result<Payload, Failur
 pub struct Emptied(Vec<Kept>);
 
 impl Encoding {
-    /// Separates the payload, to be sent, from what it takes to undo the encoding.
+    /// Separates the payload, to be sent, from the byte arrays that [`Emptied::restore`] needs to undo the encoding.
     pub fn into_parts(self) -> (Payload, Emptied) {
         (self.payload, Emptied(self.emptied))
     }
@@ -115,7 +115,7 @@ impl<'h> Writer<'h> {
     /// Starts a list of `length` values.
     ///
     /// # Errors
-    /// As for all of these: if the value cannot be encoded.
+    /// If the value cannot be encoded.
     pub fn list(&mut self, length: usize) -> Result<(), EncodeError> {
         self.output.encoder.list(length)
     }
@@ -226,7 +226,7 @@ impl Output {
     }
 }
 
-/// Encoding a value of a list takes about as long as looking at so many bytes.
+/// The number of bytes that can be read in the time that it takes to encode a value of a list.
 const ELEMENT_WORK_BYTES: usize = 16;
 
 /// Reads the next value of a message into the heap.

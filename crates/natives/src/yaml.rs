@@ -1,4 +1,5 @@
-//! Reading YAML 1.2: a parser gives events, of which the objects are built here.
+//! The natives of YAML 1.2. To read, they build objects from the events of a parser. To write, they decide which
+//! strings need quotes, and quote them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,10 +15,10 @@ pub(super) const TABLE: &[Row] = &[("parse", parse), ("is-string", is_string), (
 
 const INVALID: Failure = Failure::Error("INVALID_YAML_DOCUMENT");
 
-/// As deep as the other encodings go.
+/// The maximum depth of lists and maps, as in the other encodings.
 const DEPTH_MAX: usize = 512;
 
-/// The cost of parsing a byte, compared to looking at it.
+/// The cost of parsing a byte, relative to that of reading it.
 const COST: usize = 32;
 
 /// `data` -> an array of the documents in it.
@@ -28,7 +29,7 @@ fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     }
     let size = data.len();
     call.charge_bytes(size * COST);
-    // The objects and the events that are on their way take a few words for each.
+    // Reserves more than the text, since the events and objects in progress also take memory.
     let mut text = call.scratch(size * 4)?;
     text.extend_from_slice(call.data(0)?);
     let text = String::from_utf8(text).map_err(|_| INVALID)?;
@@ -44,7 +45,7 @@ fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.get(documents))
 }
 
-/// Directives come first, among comments.
+/// Fails if a directive requires an unsupported version. Directives come first in a text, among comments.
 fn require_version(text: &str) -> Result<(), Failure> {
     let head = text.lines().take_while(|line| line.is_empty() || line.starts_with(['%', '#']));
     for version in head.filter_map(|line| line.strip_prefix("%YAML ")) {
@@ -89,7 +90,7 @@ fn surrogate_pair(text: &str) -> Option<char> {
 enum Fault {
     /// It is not YAML.
     Syntax,
-    /// Something else.
+    /// Any other failure, such as lists and maps that are nested too deep.
     Other(Failure),
 }
 
@@ -114,7 +115,8 @@ impl From<OutOfMemory> for Fault {
     }
 }
 
-/// A text in which a tab after a colon separates as a blank does. The parser alone refuses one before a letter.
+/// A text in which a tab after a colon separates as a space does. Without this, the parser refuses a tab before
+/// a letter.
 struct Source<'t>(StrInput<'t>);
 
 impl Input for Source<'_> {
@@ -366,7 +368,7 @@ impl Builder<'_> {
     }
 }
 
-/// Returns the name of a tag of the core schema. A lone `!` says that a scalar is what it would be in quotes.
+/// Returns the name of a tag of the core schema. A lone `!` makes a scalar a string, as quotes do.
 fn core_tag(tag: &Tag) -> Option<&str> {
     match (tag.handle.as_str(), tag.suffix.as_str()) {
         ("", "!") | ("!", "") => Some("str"),
@@ -429,7 +431,7 @@ impl Scalar {
         }
     }
 
-    /// Returns whether a scalar is what its tag says.
+    /// Returns whether a scalar has the type that its tag names.
     fn fits(self, tag: &str) -> bool {
         match tag {
             "null" => matches!(self, Scalar::Null),
@@ -445,8 +447,8 @@ fn is_in_number(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
 }
 
-/// `text is-alone` -> whether it is a string if it is written without quotes, and means itself. Only a text
-/// that has nothing before and behind it keeps blanks at its end.
+/// `text is-alone` -> whether the text without quotes is read as the same string. If `is-alone`, the text is all of the
+/// document: only then it keeps spaces at its end.
 fn is_string<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;
     let inner = if call.bool(1)? { text.trim_end_matches(' ') } else { text };
@@ -470,12 +472,12 @@ fn is_plain(text: &str) -> bool {
     starts_well && !is_marker && !is_cut && text.chars().all(is_printable)
 }
 
-/// Returns whether a character can stand for itself: not a control character, the byte order mark, or no character.
+/// Returns whether a character is not a control character, the byte order mark or a noncharacter: these need escapes.
 fn is_printable(char: char) -> bool {
     !char.is_control() && !matches!(char, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// `text` -> the same in double quotes, with escapes for what cannot stand for itself.
+/// `text` -> the text in double quotes, with escapes for the characters that need them.
 fn quote<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let size: usize = call.string(0)?.chars().map(quoted_size).sum();
     call.new_string(size + 2, |arguments, new| {

@@ -18,7 +18,7 @@ pub(super) const TABLE: &[Row] = &[
     ("run-length-finish", run_length::finish),
 ];
 
-/// The maximum amount of output that waits, in bytes.
+/// The maximum number of bytes of output that wait to be read.
 const OUTPUT_BYTES: usize = 16 * 1024;
 /// The bytes that the tables of a compressor take, and those of a decompressor.
 const DEFLATER_BYTES: usize = 320 * 1024;
@@ -96,7 +96,7 @@ fn new_coder<'c>(call: &'c mut Call<'_>, direction: Direction) -> Result<Ref<'c>
     Ok(call.heap.new_state(coder, tables + OUTPUT_BYTES)?.get())
 }
 
-/// `level`, or -1 for the usual one.
+/// `level`, or -1 for the default level.
 fn new_deflater<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let level = match call.int(0)? {
         -1 => Compression::default(),
@@ -112,7 +112,7 @@ fn new_inflater<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     new_coder(call, Direction::Inflate(Decompress::new(true)))
 }
 
-/// `coder` -> output; none if there is not enough input for any; null if there will be none.
+/// `coder` -> output; no bytes if more input is needed first; null after the end of the output.
 fn read<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let output = call.with_state(0, |call, coder: &mut Coder| {
         let before = coder.output.len();

@@ -15,7 +15,7 @@ const MAGIC: &[u8] = b"TZif";
 const VERSION_MIN: u8 = b'2';
 /// The rules of the United States, which apply to a zone with daylight saving but without rules.
 const DEFAULT_RULES: &str = ",M3.2.0,M11.1.0";
-/// The calendar repeats itself after 400 years: so many seconds.
+/// The number of seconds in 400 years, after which the calendar repeats itself.
 const CALENDAR_SECONDS: i64 = 146_097 * 24 * 60 * 60;
 
 /// Returns the description of the zone that is given by rules or a name: UTC if there is no such zone.
@@ -39,7 +39,7 @@ fn readable(file: Option<Vec<u8>>) -> Vec<u8> {
     file.filter(|contents| parse_file(contents).is_some()).unwrap_or_else(|| UTC.to_vec())
 }
 
-/// A zone that can be asked.
+/// A parsed time zone.
 enum Zone {
     Rules(TimeZone),
     File(TimeZone),
@@ -66,7 +66,7 @@ fn parse_file(contents: &[u8]) -> Option<TimeZone> {
 }
 
 thread_local! {
-    /// The zone that was asked last, with its description: programs ask about one zone again and again.
+    /// The zone of the latest query, with its description: programs query one zone again and again.
     static LATEST: RefCell<Option<(Vec<u8>, Zone)>> = const { RefCell::new(None) };
 }
 
@@ -85,7 +85,7 @@ impl Zone {
     fn at(&self, utc: i64) -> (i64, bool) {
         let (zone, moment) = match self {
             Zone::Rules(zone) => (zone, representable(utc)),
-            // A file has nothing to say about the time before its first change.
+            // In a file, one offset applies to all times before the first change.
             Zone::File(zone) => (zone, representable(utc.max(Timestamp::MIN.as_second()))),
         };
         let Ok(moment) = Timestamp::from_second(moment) else { return (0, false) };
@@ -94,7 +94,7 @@ impl Zone {
     }
 }
 
-/// Returns a moment that `jiff` can represent (years -9999 to 9999) and at which rules give the same.
+/// Returns a moment that `jiff` can represent (years -9999 to 9999) and that has the same offset by rules as `utc`.
 fn representable(utc: i64) -> i64 {
     let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     if utc > last {
@@ -142,7 +142,8 @@ mod tests {
     /// One period of the calendar, in seconds.
     const PERIOD: i64 = CALENDAR_SECONDS;
     /// July and January of 2024, the last second of year 9999 and the one after it, the same months in the years 12024,
-    /// -11976 and about 2.8e11, and times beyond all of these.
+    /// -11976 and about 2.8e11, a time a day before the first that `jiff` can represent, and two times in the years of
+    /// about 7e10 and -7e10.
     const MOMENTS: [i64; 12] = [
         1_719_792_000,
         1_704_067_200,
@@ -158,10 +159,10 @@ mod tests {
         i64::MIN / 4,
     ];
 
-    /// The results are those of the reader that was here before: it calculated with years of any size.
+    /// The expected results come from an earlier reader, which calculated with years of any size.
     #[test]
     fn rules_hold_in_all_years() {
-        /// The moments that are in July, or behave as if.
+        /// Whether a moment is in July, or has the same result as July.
         const SUMMER: [bool; 12] =
             [true, false, false, false, true, false, true, false, true, false, true, true];
         for (rules, summer, winter) in [

@@ -1,10 +1,10 @@
-//! Every primitive that the library names exists.
+//! Tests that each primitive that the library names exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const MARK: &str = "#primitive.";
-/// The only one that the compiler translates to an instruction of its own.
+/// The only primitive that is not a native: the compiler translates it to an instruction.
 const INSTRUCTION: (&str, &str) = ("intrinsics", "call-lambda");
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -190,7 +190,7 @@ pub(crate) fn ignore(outside: &mut Outside, arguments: &Arguments<'_>) -> Result
     Ok(Answer::Null)
 }
 
-/// Makes room: ignored children can be killed while they live, but not longer.
+/// Makes room: forgets the ignored children that have ended. An ignored child can be killed only while it runs.
 fn forget_ignored(outside: &mut Outside) {
     for handle in std::mem::take(&mut outside.ignored) {
         match outside.child(handle) {

@@ -1,4 +1,4 @@
-//! Environment variables, shared by all processes of a program and its children.
+//! Environment variables: shared by all processes of a program, and passed on to its children.
 
 use std::process::Command;
 

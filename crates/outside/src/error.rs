@@ -18,7 +18,7 @@ pub enum Error {
 impl Error {
     /// A value of the wrong type.
     pub const WRONG_TYPE: Error = Error::Known("WRONG_OBJECT_TYPE");
-    /// Data of a kind that only Toit code can read.
+    /// Data that is neither a string nor a byte array. Only Toit code can read it.
     pub const WRONG_BYTES_TYPE: Error = Error::Known("WRONG_BYTES_TYPE");
     /// An invalid argument.
     pub const INVALID_ARGUMENT: Error = Error::Known("INVALID_ARGUMENT");
@@ -28,7 +28,7 @@ impl Error {
     pub const OUT_OF_BOUNDS: Error = Error::Known("OUT_OF_BOUNDS");
     /// The handle is not open.
     pub const ALREADY_CLOSED: Error = Error::Known("ALREADY_CLOSED");
-    /// The machine's name is not valid UTF-8.
+    /// A name, path or value of the machine is not valid UTF-8.
     pub const ILLEGAL_UTF_8: Error = Error::Known("ILLEGAL_UTF_8");
 
     /// Converts an error of the system.

@@ -1,4 +1,4 @@
-//! Folders. Each process has its own current folder and keeps it open, so that it may be renamed.
+//! Folders. Each process has its own current folder, and keeps it open so that the folder can be renamed meanwhile.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -91,8 +91,7 @@ fn current_path(outside: &Outside) -> Result<PathBuf, Error> {
     if is_same { Ok(path) } else { Err(Errno::NOENT.into()) }
 }
 
-/// Returns a path that leads to an open folder, in this OS process and in children before they
-/// start.
+/// Returns a path that leads to an open folder, in this OS process and in a child that does not run its program yet.
 pub(crate) fn own_path(folder: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", folder.as_raw_fd())
 }

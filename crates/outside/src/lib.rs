@@ -3,7 +3,7 @@
 //!
 //! This crate does not depend on the heap. [`Operation`] is the table of all operations,
 //! [`Outside`] is the state of one Toit process, and [`Outside::perform`] performs an operation.
-//! The processes of one program share [`Surroundings`]: having them is the permission.
+//! The processes of one program share [`Surroundings`]. Only a program that has them can reach the machine.
 //!
 //! # Waiting
 //!

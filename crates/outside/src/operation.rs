@@ -113,7 +113,7 @@ operations! {
 
     /// `name` -> the value of an environment variable, or null.
     EnvironmentGet(1) = "core" "get-env",
-    /// `name value`: null removes it.
+    /// `name value`: sets an environment variable; a null value removes it.
     EnvironmentSet(2) = "core" "set-env",
 
     /// `handle bits`: waits until a pipe has one of the bits in its state, or is closed or broken

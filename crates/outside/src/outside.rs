@@ -1,4 +1,4 @@
-//! The state of one process, and performing its operations.
+//! The files, folders, pipes and children that one process has opened, and the dispatch of its operations.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,8 +14,8 @@ use crate::source::{Source, Standard};
 use crate::{Error, Operation, Surroundings, WatchId};
 use crate::{children, environment, files, folders, pipes, signals};
 
-/// The maximum number of open things of a process. The system has a limit for all processes
-/// together.
+/// The maximum number of files, folders, pipes and children that a process can have open. The operating system has a
+/// limit for all processes together.
 const OPEN_MAX: usize = 16_384;
 
 /// The first handle that is not one of the standard streams.
@@ -84,7 +84,7 @@ pub struct Outside {
     bell: Arc<Bell>,
 }
 
-/// The place in which the watcher leaves reports for a process.
+/// Passes the ids of ready watches from the watcher to a process.
 struct Bell {
     is_rung: AtomicBool,
     rung: Mutex<Vec<WatchId>>,
@@ -102,7 +102,7 @@ impl Bell {
 }
 
 impl Outside {
-    /// Returns the state of a process that `wake` gives a turn. Only the standard streams are open.
+    /// Returns the state of a new process. `wake` gives the process a turn. Only the standard streams are open.
     pub fn new(surroundings: Arc<Surroundings>, wake: impl Fn() + Send + Sync + 'static) -> Outside {
         let bell = Bell { is_rung: AtomicBool::new(false), rung: Mutex::default(), wake: Box::new(wake) };
         let streams = [Standard::In, Standard::Out, Standard::Error];
@@ -121,7 +121,7 @@ impl Outside {
     /// Performs an operation.
     ///
     /// # Errors
-    /// With the text that the program sees.
+    /// If the operation fails. The error is the text that the program sees.
     pub fn perform(&mut self, operation: Operation, arguments: &[Argument<'_>]) -> Result<Answer, Error> {
         let arguments = &Arguments(arguments);
         match operation {
@@ -188,7 +188,7 @@ impl Outside {
         Ok(handle)
     }
 
-    /// Checks that one more thing can be opened.
+    /// Checks that one more file, folder, pipe or child can be opened.
     pub(crate) fn require_room(&self) -> Result<(), Error> {
         if self.open.len() < OPEN_MAX { Ok(()) } else { Err(Error::of_system(rustix::io::Errno::MFILE)) }
     }
@@ -215,8 +215,8 @@ impl Outside {
         }
     }
 
-    /// Closes a file, a pipe or a folder. Processes that wait for it check again, and find it
-    /// closed.
+    /// Closes a file, a pipe or a folder. Ends the watches of it, so that the operations that wait for it are repeated
+    /// and find it closed.
     pub(crate) fn close(&mut self, handle: i64) -> Result<Answer, Error> {
         if let Open::Child(_) = self.get(handle)? {
             return Err(Error::INVALID_ARGUMENT);
@@ -327,7 +327,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Returns the number of something open. Programs pass null once they have closed it.
+    /// Returns a handle. Programs pass null for a file, folder, pipe or child that they have closed.
     pub(crate) fn handle(&self, index: usize) -> Result<i64, Error> {
         match self.get(index) {
             Argument::Null => Err(Error::ALREADY_CLOSED),

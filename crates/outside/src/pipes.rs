@@ -27,7 +27,7 @@ pub(crate) fn create(outside: &mut Outside, arguments: &Arguments<'_>) -> Result
     let is_input = arguments.bool(1)?;
     let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     let (own, childs) = if is_input { (writer, reader) } else { (reader, writer) };
-    // Children expect blocking pipes, so only the own end is non-blocking.
+    // Children expect blocking pipes, so only the end of this process is non-blocking.
     rustix::fs::fcntl_setfl(&own, rustix::fs::fcntl_getfl(&own)? | OFlags::NONBLOCK)?;
     let own = outside.add(Open::Source(Arc::new(Source::new(own))))?;
     match outside.add(Open::ChildEnd(childs)) {

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::outside::{Answer, Arguments};
 
-/// In the order of their numbers, from 1 on; empty for a number that Linux does not use.
+/// The names, in the order of the signals' numbers, which begin at 1.
 const TEXTS: [&str; 31] = [
     "Hangup",
     "Interrupt",

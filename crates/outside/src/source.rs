@@ -21,7 +21,7 @@ const STREAM_WRITE_BYTES: usize = 4 << 10;
 
 const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
-/// Something open that can be read, written or both.
+/// An open file, pipe or standard stream.
 pub(crate) struct Source {
     descriptor: Descriptor,
     is_regular: bool,
@@ -86,7 +86,7 @@ impl Source {
         }
     }
 
-    /// Returns which of the given events it is ready for now, besides being broken or at its end.
+    /// Returns the events of `interest` that the source is ready for now, and whether it is broken or at its end.
     pub(crate) fn readiness(&self, interest: PollFlags) -> Result<PollFlags, Error> {
         let mut asked = [PollFd::new(self, interest)];
         loop {

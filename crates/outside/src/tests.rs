@@ -24,7 +24,7 @@ fn outside() -> (Outside, Receiver<()>) {
 
 fn outside_in(surroundings: &Arc<Surroundings>) -> (Outside, Receiver<()>) {
     let (sender, receiver) = channel();
-    // Tests that have ended do not listen any more.
+    // Sending fails if the test has ended and dropped the receiver.
     let wake = move || {
         let _ = sender.send(());
     };
@@ -102,7 +102,7 @@ fn a_watch_is_never_missed() {
             sender.send(watch).unwrap();
             true
         });
-        // The data may be ready before the watch, after it, or in between.
+        // The data may become ready before the watch starts, while it starts, or later.
         let writing = std::thread::spawn(move || {
             for _ in 0..round % 50 {
                 std::hint::spin_loop();
@@ -221,7 +221,7 @@ fn open_things_are_limited() {
     assert_eq!(error.to_string(), "Too many open files");
 }
 
-/// Numbers other than those of the standard streams, which must stay open.
+/// Arguments of all kinds. No number is that of a standard stream, since these must stay open.
 const GARBAGE: &[Argument<'_>] = &[
     Argument::Null,
     Argument::Bool(true),

@@ -141,7 +141,7 @@ impl Shared {
 
     /// Sleeps until something is ready, or the list has changed. Returns the ready watches.
     fn wait(&self) -> Vec<WatchId> {
-        // In this order: later changes signal again.
+        // Resets the signal before it reads the list, so that a later change signals again.
         let _ = rustix::io::read(&self.signal, &mut [0; 8]);
         let watched: Vec<(WatchId, Arc<dyn AsFd + Send + Sync>, PollFlags)> = {
             let list = self.list.lock();

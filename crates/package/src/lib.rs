@@ -30,7 +30,7 @@ pub const SOURCE_FOLDER: &str = "src";
 /// A problem in one of the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The place, in bytes of the file's text.
+    /// The byte range of the problem in the file's text.
     pub span: Range<usize>,
     /// The problem, in one line.
     pub title: String,

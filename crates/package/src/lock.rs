@@ -1,4 +1,4 @@
-//! `package.lock`: the packages of a program, and their prefixes.
+//! Reads and writes `package.lock`, which lists the packages of a program and their prefixes.
 //!
 //! ```yaml
 //! sdk: ^2.0.0
@@ -38,7 +38,7 @@ pub struct Lock {
 pub struct Package {
     /// The location of the package.
     pub place: Place,
-    /// The name that the package gives itself; `import prefix` finds the file of this name.
+    /// The package's own name: `import PREFIX` imports the file of this name.
     pub name: Option<String>,
     /// The packages that it may import: from prefix to id.
     pub prefixes: BTreeMap<String, String>,

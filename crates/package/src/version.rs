@@ -41,7 +41,7 @@ pub(crate) fn at_least(text: &str) -> Option<Version> {
     version(text.strip_prefix('^')?.trim())
 }
 
-/// Returns the numbers between the points, each without leading zeros.
+/// Returns the numbers between the dots, each without leading zeros.
 fn without_zeros(core: &str) -> Option<String> {
     let numbers: Result<Vec<u64>, _> = core.split('.').map(str::parse).collect();
     Some(numbers.ok()?.iter().map(u64::to_string).collect::<Vec<_>>().join("."))

@@ -99,7 +99,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Node>, Problem> {
 /// A map or a list that has not ended yet.
 struct Open {
     value: Value,
-    /// The key that waits for its value.
+    /// The key whose value has not been parsed yet.
     key: Option<Node>,
     start: usize,
 }

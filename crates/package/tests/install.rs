@@ -38,7 +38,7 @@ impl Drop for Folder {
     }
 }
 
-/// Makes a program beside a package that needs another package and one from a registry.
+/// Makes a program beside a package that needs another package from a folder, and a package from a registry.
 fn program(name: &str) -> Folder {
     let folder = Folder::new(name);
     folder

@@ -1,6 +1,6 @@
 //! The native services of a system: containers in Rust that every system offers.
 //!
-//! - [`console`] takes what containers print, log and trace.
+//! - [`console`] takes the printed lines, log messages and traces of containers.
 //! - [`storage`] keeps buckets and regions.
 //! - [`containers`] lists images and starts containers from them.
 //!

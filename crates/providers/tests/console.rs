@@ -1,4 +1,4 @@
-//! Tests to which outputs the services for log messages, printed lines and stack traces write.
+//! Tests which outputs get the log messages, printed lines and stack traces that containers pass to the services.
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use lucarne_services::{Bytes, CallError, Container, Policy, Thrown, Uuid, Value,
 
 const APP: Uuid = uuid!("00000000-0000-4000-8000-000000000001");
 
-/// Keeps one image.
+/// The containers that the keeper was asked to start, and the images that it was asked to install.
 #[derive(Default)]
 struct Notes {
     started: Mutex<Vec<(Value, OnEnd)>>,

@@ -161,7 +161,7 @@ fn regions_from_rust() {
     assert_eq!(region.erase(1, 4_096).wait(), fault(StorageFault::BadArgument));
     assert_eq!(storage.delete_region("r").wait(), fault(StorageFault::InUse));
     drop(region);
-    // The proxy closes by a message; opening fails until then.
+    // The dropped proxy closes the region by a message. Until the message arrives, the region cannot be deleted.
     while storage.delete_region("r").wait() == fault(StorageFault::InUse) {}
     assert_eq!(storage.region("r", None).wait().err(), Some(CallError::Provider(StorageFault::NotFound)));
 }

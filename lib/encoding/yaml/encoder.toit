@@ -54,7 +54,7 @@ class YamlEncoder extends TextEncoder_:
     else if not value.is-finite: put-unquoted (value > 0.0 ? ".inf" : "-.inf")
     else: put-unquoted (float-text_ value)
 
-  /** The text of $value with two decimals, or with more in a list or map if two do not say it all. */
+  /** The text of $value with two decimals. In a list or map, it has more decimals if two are not exact. */
   float-text_ value/float -> string:
     text := value.to-string --precision=2
     return (is-alone_ or (float.parse text) == value) ? text : value.to-string
@@ -63,7 +63,7 @@ class YamlEncoder extends TextEncoder_:
   is-alone_ -> bool:
     return place_ == AT-TOP_ and indentation_ == 0 and buffer_.size == 0
 
-  /** The $text, with quotes if it would be something else without. */
+  /** The $text, with quotes if it would not be read as the same string without quotes. */
   static scalar_ text/string --is-alone/bool=false -> string:
     return (yaml-is-string_ text is-alone) ? text : (yaml-quote_ text)
 
@@ -104,7 +104,7 @@ class YamlEncoder extends TextEncoder_:
     if not is-at-line-start_: put-new-line
 
   /**
-  Calls $block for the lines of a list or map. After a dash, the first line has been started
+  Calls $block, which writes the lines of a list or map. After a dash, the first line has been started
     already.
   */
   block_ [block] -> none:
@@ -119,7 +119,7 @@ class YamlEncoder extends TextEncoder_:
     if not is-line-started_: buffer_.write " " * indentation_
     is-line-started_ = false
 
-/** Whether $text without quotes is read as itself, where $is-alone says that it is all of the document. */
+/** Whether $text without quotes is read as the same string. If $is-alone, it is the whole document. */
 yaml-is-string_ text/string is-alone/bool -> bool:
   #primitive.yaml.is-string
 

@@ -7,8 +7,8 @@ Reading YAML itself is native; packages build parsers of their own on this.
 /**
 A parser whose methods follow the rules of a parsing expression grammar.
 
-A method for a rule returns something truthful if the rule matches, and has then passed over its
-  text. Otherwise it returns null or false, and the position is as before. So rules are combined
+If a rule matches, its method skips the matched text and returns a value other than null and false.
+  Otherwise it returns null or false, and the position is as before. So rules are combined
   by `and` and `or`, within $try-parse.
 */
 abstract class PegParserBase_:
@@ -41,7 +41,7 @@ abstract class PegParserBase_:
     if not result: offset_ = start
     return result
 
-  /** Whether the result of $block is truthful. Goes back in any case. */
+  /** Whether the result of $block is neither null nor false. Goes back in any case. */
   lookahead [block] -> bool:
     start := offset_
     try:
@@ -50,8 +50,8 @@ abstract class PegParserBase_:
       offset_ = start
 
   /**
-  Whether the result of $block is truthful if it starts $rune-count runes before the current position.
-    False if there are fewer. Goes back in any case.
+  Whether the result of $block, started $rune-count runes before the current position, is neither null
+    nor false. False if there are fewer runes. Goes back in any case.
   */
   lookbehind rune-count [block] -> bool:
     start := offset_
@@ -114,12 +114,13 @@ abstract class PegParserBase_:
       result := try-parse block
       if not result: break
       results.add result
-      // A rule that matches the empty text would match for ever.
+      // A rule that matches the empty text would match forever.
       if offset_ == start: break
     return at-least-one and results.is-empty ? null : results
 
   /**
-  The result of $block if it is truthful. Otherwise goes back, and returns true, or null if $or-null.
+  The result of $block if it is neither null nor false. Otherwise goes back, and returns true, or null
+    if $or-null.
   */
   optional --or-null/bool=false [block] -> any:
     return (try-parse block) or (or-null ? null : true)

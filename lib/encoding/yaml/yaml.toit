@@ -1,4 +1,4 @@
-/** YAML, a form of data that people like to write. See https://yaml.org. */
+/** YAML, a text format for data that is easy to write by hand. See https://yaml.org. */
 
 import io
 
@@ -116,7 +116,7 @@ document_ data/io.Data [if-error] -> any:
 
 documents_ data/io.Data [if-error] -> any:
   result := yaml-parse_ data
-  // The native answers with a text if it cannot answer with documents.
+  // The native returns an error text if it cannot return documents.
   return result is string ? if-error.call result : List.from result
 
 yaml-parse_ data/io.Data -> any:

@@ -2,7 +2,7 @@ import system.containers show ContainerImage
 import system.services show ServiceClient ServiceSelector
 import uuid
 
-/** The service of a container that lists the installed containers and starts them. */
+/** The service that lists the installed containers and starts them. */
 interface ContainerService:
   static SELECTOR ::= ServiceSelector
       --uuid="358ee529-45a4-409e-8fab-7a28f71e5c51"
@@ -14,7 +14,7 @@ interface ContainerService:
   /** The container is started again when it has ended. */
   static FLAG-RUN-CRITICAL /int ::= 1 << 1
 
-  /** The images that are installed: of each its id, its name or null, its flags, and its data. */
+  /** The installed images. Each takes four places: its id, its name or null, its flags, and its data. */
   list-images -> List
   static LIST-IMAGES-INDEX /int ::= 0
 
@@ -28,7 +28,7 @@ interface ContainerService:
   uninstall-image id/uuid.Uuid -> none
   static UNINSTALL-IMAGE-INDEX /int ::= 2
 
-  /** Begins an image of $size bytes. Answers a handle. */
+  /** Begins an image of $size bytes. Returns a handle. */
   image-writer-open size/int -> int
   static IMAGE-WRITER-OPEN-INDEX /int ::= 3
 
@@ -36,7 +36,7 @@ interface ContainerService:
   image-writer-write handle/int bytes/ByteArray -> none
   static IMAGE-WRITER-WRITE-INDEX /int ::= 4
 
-  /** Installs an image that is complete. Answers its id. */
+  /** Installs an image that is complete. Returns its id. */
   image-writer-commit handle/int flags/int data/int -> uuid.Uuid
   static IMAGE-WRITER-COMMIT-INDEX /int ::= 5
 
@@ -44,11 +44,11 @@ interface ContainerService:
   stop-container handle/int -> none
   static STOP-CONTAINER-INDEX /int ::= 6
 
-  /** Starts a prepared container. Its code is sent as a notification when it has ended. */
+  /** Starts a prepared container. Its exit code is sent as a notification when it has ended. */
   start-container handle/int arguments/any -> none
   static START-CONTAINER-INDEX /int ::= 7
 
-  /** The container that calls runs in the background from now on, or not any more. */
+  /** Reports whether the calling container runs in the background from now on. */
   notify-background-state-changed new-state/bool -> none
   static NOTIFY-BACKGROUND-STATE-CHANGED-INDEX /int ::= 8
 
@@ -59,7 +59,7 @@ class ContainerServiceClient extends ServiceClient implements ContainerService:
     assert: selector.matches SELECTOR
     super selector
 
-  /** Images, each a $ContainerImage. */
+  /** The installed images: a list of $ContainerImage. */
   list-images -> List:
     items := invoke_ ContainerService.LIST-IMAGES-INDEX null
     return List items.size / 4:

@@ -8,16 +8,16 @@ interface ServiceDiscoveryService:
       --minor=3
 
   /**
-  The providers of the service $uuid: null, or a list of two.
+  The providers of the service $uuid: a list of two, or of three if the caller may open none of them.
 
   The first is the list of candidates, seven entries each: process, id, name, major and
-    minor version, priority, tags. The second, if one is to $wait, is the handle of a
+    minor version, priority, tags. The second is null, or with $wait the handle of a
     resource that sends a new list of candidates whenever a provider appears.
   */
   discover uuid/string --wait/bool -> List?
   static DISCOVER-INDEX /int ::= 0
 
-  /** Has this process told when the process $pid ends. */
+  /** Requests a message to this process when the process $pid ends. */
   watch pid/int -> none
   static WATCH-INDEX /int ::= 3
 
@@ -30,7 +30,7 @@ interface ServiceDiscoveryService:
       --tags/List?
   static LISTEN-INDEX /int ::= 1
 
-  /** Takes back $listen. */
+  /** Withdraws the provider that $listen announced. */
   unlisten id/int -> none
   static UNLISTEN-INDEX /int ::= 2
 

@@ -7,15 +7,15 @@ interface StorageService:
       --major=0
       --minor=3
 
-  /** Opens a bucket. Answers its handle. */
+  /** Opens a bucket. Returns its handle. */
   bucket-open --scheme/string --path/string -> int
   static BUCKET-OPEN-INDEX /int ::= 0
 
-  /** The bytes of a $key in a $bucket; null without any. */
+  /** The bytes of a $key in a $bucket; null if there are none. */
   bucket-get bucket/int key/string -> ByteArray?
   static BUCKET-GET-INDEX /int ::= 1
 
-  /** Keeps bytes for a $key in a $bucket. */
+  /** Stores $value for a $key in a $bucket. */
   bucket-set bucket/int key/string value/ByteArray -> none
   static BUCKET-SET-INDEX /int ::= 2
 
@@ -26,8 +26,8 @@ interface StorageService:
   /**
   Opens a region, which is made if there is none and a $capacity is given.
 
-  Answers its handle, its offset in the medium, its size, the logarithm of the size of
-    its pages, and in which ways its bits can be written.
+  Returns its handle, its offset in the medium, its size, the base-2 logarithm of the size
+    of its pages, and the flags that say in which ways its bits can be written.
   */
   region-open --scheme/string --path/string --capacity/int? --writable/bool -> List
   static REGION-OPEN-INDEX /int ::= 4
@@ -40,7 +40,7 @@ interface StorageService:
   region-list --scheme/string -> List
   static REGION-LIST-INDEX /int ::= 6
 
-  /** Up to 64 KiB of a $region. */
+  /** Reads up to 64 KiB of a $region. */
   region-read region/int --from/int --size/int -> ByteArray
   static REGION-READ-INDEX /int ::= 7
 

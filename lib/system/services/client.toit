@@ -7,10 +7,10 @@ import .resource
 import .selector
 
 /**
-The user's end of a service.
+The client of a service.
 
-A class for a particular service extends this, and has a method for each of the
-  service that calls $invoke_.
+A class for a particular service extends this class. For each method of the service, it
+  has a method that calls $invoke_.
 */
 class ServiceClient:
   selector/ServiceSelector
@@ -20,9 +20,9 @@ class ServiceClient:
   /** The provider's description of itself: name, major, minor, patch, tags. */
   definition_/List? := null
 
-  // Whether there were providers when it was last opened, but none for this container.
+  // Whether there were providers when this client last tried to open, but none for this container.
   may-not-open_/bool := false
-  // The providers that were there when it was last opened.
+  // The providers that were there when this client last tried to open.
   candidates_/List := []
 
   /** The time for which $open waits for a provider to appear. */
@@ -42,8 +42,7 @@ class ServiceClient:
   Opens the service, and returns this client.
 
   Without a provider, waits for the $timeout if there is one, and then returns the result of
-    $if-absent. Of several providers the one with the highest priority is used; throws if there is
-    more than one of these.
+    $if-absent. Uses the provider with the highest priority; throws if several have that priority.
   */
   open --timeout/Duration?=null [--if-absent] -> any:
     discovery := discovery_
@@ -115,19 +114,19 @@ class ServiceClient:
   name -> string:
     return definition_[0]
 
-  /** The version of the provider. */
+  /** The major version of the provider. */
   major -> int:
     return definition_[1]
 
-  /** The version of the provider. */
+  /** The minor version of the provider. */
   minor -> int:
     return definition_[2]
 
-  /** The version of the provider. */
+  /** The patch version of the provider. */
   patch -> int:
     return definition_[3]
 
-  /** Closes the service. All resources that this client has there close too. */
+  /** Closes the service, and all resources of this client. */
   close -> none:
     id := id_
     if not id: return

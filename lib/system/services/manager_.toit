@@ -65,7 +65,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
     if procedure == RPC-ACCOUNT_: return account gid
     client/int := procedure == RPC-CLOSE_ ? arguments : arguments[0]
     provider/ServiceProvider? := providers_.get client
-    // Only the process that opened a client can close it, or something of it.
+    // Only the process that opened a client can close it or its resources.
     if not provider or (provider.pid --client=client) != pid: return null
     if procedure == RPC-CLOSE_:
       close client
@@ -88,12 +88,12 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
     try:
       return service.provider.opened_ client pid
     finally:
-      // A caller that has given up meanwhile cannot close a client that it does not know.
+      // A caller that has been canceled does not get the id of the client, and so cannot close it.
       if Task.current.is-canceled: close client
 
   /**
-  All clients, for the system: service, client, process and number of resources of one after the
-    other.
+  All clients, for the system. Each client takes four places: service, client, process, and number of
+    resources.
   */
   account gid/int -> List:
     if gid != SYSTEM-GID_: throw "No such procedure registered: $RPC-ACCOUNT_"
@@ -125,7 +125,7 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
     clients-by-pid_.get pid --if-present=: | clients/Set |
       clients.remove client
       if clients.is-empty: clients-by-pid_.remove pid
-    // The caller may give up or end meanwhile. The closing is completed anyway.
+    // The closing is completed even if the caller is canceled or ends meanwhile.
     critical-do:
       provider.closed_ client
       quotas_.remove-client client
@@ -166,9 +166,9 @@ class ServiceManager_ implements RequestHandler_ SystemMessageHandler_ SlowConsu
       if not services_.contains id: return id
 
 /**
-The numbers of clients and resources that processes and groups have here.
+The numbers of clients and resources that other processes and groups have in this process.
 
-Without a limit, one of them could use the memory of this process up.
+Without a limit, a process or group could use up the memory of this process.
 */
 class Quotas_:
   static CLIENTS-PER-PROCESS ::= 4_096

@@ -40,7 +40,7 @@ class ServiceProvider:
   resources_/Map ::= {:}
   last-handle_/int := ?
 
-  /** Creates a provider that calls itself $name, of the given version. */
+  /** Creates a provider with the given $name and version. */
   constructor .name --.major --.minor --.patch=0 --.tags=null:
     // Handles differ from provider to provider, so that mixing them up is noticed.
     last-handle_ = random HANDLE-LIMIT_
@@ -50,7 +50,7 @@ class ServiceProvider:
   /** Called when a client has opened one of the services. Does nothing by default. */
   on-opened client/int -> none:
 
-  /** Called when a client has closed, or its process has ended. Does nothing unless overridden. */
+  /** Called when a client has been closed, or its process has ended. Does nothing by default. */
   on-closed client/int -> none:
 
   stringify -> string:
@@ -59,8 +59,8 @@ class ServiceProvider:
   /**
   Offers the service $selector, answered by $handler.
 
-  Of several providers clients use the one with the highest $priority. They may also choose by
-    $tags. Only services of the system use an $id other than a random one.
+  If a service has several providers, clients use the one with the highest $priority. They may also
+    choose by $tags. Without an $id, a random one is used; only services of the system pass one.
   */
   provides selector/ServiceSelector --handler/ServiceHandler -> none
       --id/int?=null
@@ -89,11 +89,11 @@ class ServiceProvider:
     services_.do: | service/Service_ | ServiceManager_.instance.unlisten service
     clients_.keys.do: ServiceManager_.instance.close it
 
-  /** The process of $client; null if it is not open. */
+  /** The process of $client; null if the client is not open. */
   pid --client/int -> int?:
     return clients_.get client
 
-  /** The resource of $client with this $handle; null if it has none. */
+  /** The resource of $client with this $handle; null if the client has no such resource. */
   resource client/int handle/int -> ServiceResource?:
     return (resources_.get client --if-absent=: return null).get handle
 

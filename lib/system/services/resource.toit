@@ -5,11 +5,11 @@ import .manager_
 import .provider
 
 /**
-Something that a provider keeps for a client.
+An object that a provider keeps for a client.
 
-It closes once: when client or provider closes it, when the client closes or its
-  process ends, when the provider is uninstalled. Returned from a handler, it
-  reaches the client as its handle.
+It closes once: when the client or the provider closes it, when the client is closed
+  or its process ends, or when the provider is uninstalled. If a handler returns it,
+  the client receives its handle.
 */
 abstract class ServiceResource implements rpc.RpcSerializable:
   provider_/ServiceProvider
@@ -41,8 +41,8 @@ abstract class ServiceResource implements rpc.RpcSerializable:
     if handle & 1 == 0: throw "Resource not notifiable"
     pid := provider_.pid --client=client_
     if close: catch --trace: this.close
-    // If the notification is not accepted any more, other tasks get their turn, so that they can
-    // close the resource: some providers notify until it is closed.
+    // If the notification is not accepted any more, lets other tasks run, so that they can close
+    // the resource: some providers send notifications until it is closed.
     if pid and not (notify-proxy_ pid client_ handle notification): yield
 
   /** Closes the resource. */
@@ -61,7 +61,7 @@ abstract class ServiceResource implements rpc.RpcSerializable:
 /**
 The client's end of a $ServiceResource.
 
-It closes the resource when it is closed, or when nothing refers to it any more.
+The resource is closed when the proxy is closed, or when nothing refers to the proxy any more.
 */
 abstract class ServiceResourceProxy:
   client_/ServiceClient
@@ -89,7 +89,7 @@ abstract class ServiceResourceProxy:
   /** Closes the resource. */
   close -> none:
     handle := close-handle_
-    // If the time limit has passed, it closes all the same, but without waiting.
+    // If the time limit has passed, the resource is closed all the same, but without waiting.
     if handle: catch --trace=(: it != DEADLINE-EXCEEDED-ERROR): client_.close-resource_ handle
 
   /** Closes this proxy, but not the resource, and returns the handle. */

@@ -6,7 +6,7 @@ class ServiceSelector:
 
   constructor --.uuid --.major --.minor:
 
-  /** A selector that can be told which providers to use and which not. */
+  /** Returns a selector that can be restricted to some of the providers. */
   restrict -> ServiceSelectorRestricted:
     return ServiceSelectorRestricted.from_ this
 
@@ -20,7 +20,8 @@ class ServiceSelector:
 /**
 A selector that only accepts some providers.
 
-Once something is allowed, everything else of its kind (names, or tags) is denied.
+Once a name is allowed, providers with other names are denied. Once a tag is allowed, providers
+  without an allowed tag are denied.
 */
 class ServiceSelectorRestricted extends ServiceSelector:
   /** For each name, the $VersionRule_ objects. */

@@ -1,9 +1,9 @@
 /**
-Services: how containers find each other and talk.
+Services: how containers find and call each other.
 
 A $ServiceProvider offers the methods of its handlers under a $ServiceSelector. A $ServiceClient
-  finds a provider by such a selector and calls it. An object of the provider that belongs to a
-  client is a $ServiceResource there and a $ServiceResourceProxy here.
+  finds a provider by such a selector and calls it. An object that a provider keeps for a client
+  is a $ServiceResource in the provider and a $ServiceResourceProxy in the client.
 */
 
 import .client

@@ -44,8 +44,8 @@ typedef struct {
 } toit_msg_request_handle_t;
 
 /*
- * The first callback: the handler can be found from now on. The context is for the functions below. The
- * results of this callback and of those for notifications and removal are ignored.
+ * The first callback. From now on, the functions below accept the context. The results of this callback and of
+ * those for notifications and removal are ignored.
  */
 typedef toit_err_t (*toit_msg_on_created_cb_t)(void* user_data, toit_msg_context_t* context);
 
@@ -63,7 +63,7 @@ typedef toit_err_t (*toit_msg_on_request_cb_t)(void* user_data,
                                                toit_msg_request_handle_t rpc_handle,
                                                uint8_t* data, int length);
 
-/* The last callback: the handler has been removed, or the system ends. Unanswered requests have failed. */
+/* The last callback: the handler has been removed, or the system ends. Afterwards unanswered requests fail. */
 typedef toit_err_t (*toit_msg_on_removed_cb_t)(void* user_data);
 
 /*
@@ -90,7 +90,7 @@ typedef struct toit_msg_cbs_t {
  *
  *   TOIT_OK         It will be created. The id has been copied.
  *   TOIT_ERR_OOM    There is no memory.
- *   TOIT_ERR_ERROR  The id is NULL, empty, too long, not UTF-8, or taken. The start of the system fails with this error.
+  *   TOIT_ERR_ERROR  The id is NULL, empty, too long, or taken. The start of the system then fails, too.
  */
 toit_err_t toit_msg_add_handler(const char* id, void* user_data, toit_msg_cbs_t cbs);
 

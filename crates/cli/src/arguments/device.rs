@@ -123,7 +123,7 @@ pub(crate) struct Services {
 #[command(after_help = "\
 Keys: q quits; i, n, c, m, s order the containers by installation, name, processor, memory, messages. Services are ordered by their
 calls. The processor time of a Toit program is an estimate from the work that it has done. '-' is an unknown figure: the container
-does not run, or the operating system does not tell.")]
+does not run, or the operating system does not report the figure.")]
 pub(crate) struct Top {
     #[command(flatten)]
     pub(crate) at: At,
@@ -292,8 +292,8 @@ pub(crate) struct ContainerList {
 /// The options of `lucarne container logs`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-What the container printed on standard error goes to standard error, everything else to standard output: its other lines, its log
-messages, and the lines of the device, which begin with [device].")]
+Lines that the container printed on standard error go to standard error. Its other lines, its log messages, and the
+lines of the device, which begin with [device], go to standard output.")]
 pub(crate) struct ContainerLogs {
     #[command(flatten)]
     pub(crate) at: At,

@@ -1,11 +1,12 @@
-//! Watches paths: reports when a path leads to something else, or its file changes.
+//! Watches paths: reports when a path leads to another file, or its file changes.
 //!
-//! The kernel watches inodes, while a folder can be replaced by another one (`git checkout`, `mv`), and a symbolic link can
-//! be turned. So everything on the way to a file is watched, each part only for what concerns the path:
+//! The kernel watches inodes, but a folder can be replaced by another folder (`git checkout`, `mv`), and a symbolic
+//! link by a link to another target. So all folders and links on the way to a file are watched, each only for the
+//! changes that concern the path:
 //!
-//! - the folder of the file for all changes: editors replace files, and a missing import may appear;
-//! - each folder and link on the way for its own end and its renaming;
-//! - where the way ends early, the last folder for new names.
+//! - the folder of the file, for all changes: editors replace files, and a missing import may appear;
+//! - each folder and link on the way, for its removal and its renaming;
+//! - if a part of the path is missing, the last folder before it, for new names.
 //!
 //! After each change, the ways are followed again.
 
@@ -27,7 +28,8 @@ const LINKS_MAX: usize = 40;
 /// The room for events that are read at once, in bytes.
 const EVENTS_BYTES: usize = 4_096;
 
-/// The number of times that ways are followed until nothing has changed meanwhile. Later changes are reported.
+/// The largest number of times that ways are followed again because one has changed meanwhile. Later changes are
+/// reported.
 const ROUNDS_MAX: usize = 8;
 
 /// The watched paths.
@@ -86,13 +88,13 @@ impl Paths {
             for (part, flags) in &ways.parts {
                 match inotify::add_watch(&*self.watches, part, *flags | WatchFlags::DONT_FOLLOW) {
                     Ok(watch) => drop(watched.insert(watch, part.clone())),
-                    // It is replaced at this moment, or only its entries can be used.
+                    // The part was replaced just now, or this user may pass through it, but not read it.
                     Err(_) if !ways.folders.contains(part) || !part.exists() => {}
                     Err(error) => return Err(error.into()),
                 }
             }
             for watch in self.watched.keys().filter(|watch| !watched.contains_key(watch)) {
-                // The kernel has removed the watch with the inode.
+                // This fails if the kernel has removed the watch together with its inode.
                 let _ = inotify::remove_watch(&*self.watches, *watch);
             }
             is_late |= watched.keys().any(|watch| !self.watched.contains_key(watch));

@@ -60,8 +60,8 @@ pub(crate) struct Answer {
     pub(crate) error: String,
 }
 
-/// Returns the completions of a command line, whose last word is being written. The command ends
-/// with "--".
+/// Returns the completions of a command line, whose last word is being written. The last argument of `command` must
+/// be `--`.
 pub(crate) fn completed(mut command: Command, words: &[&str]) -> Vec<String> {
     command.args(words).env("LUCARNE_COMPLETE", "zsh");
     command.env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
@@ -77,15 +77,15 @@ pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
     rustix::process::kill_process(pid, signal).expect("the process is running");
 }
 
-/// Returns the running OS processes that another one has started.
+/// Returns the pids of the running children of an OS process.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").expect("this is Linux").map_while(Result::ok);
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(|pid| is_child(*pid, parent).unwrap_or(false)).collect()
 }
 
-/// Reads `proc_pid_stat(5)`: the state and the parent follow the name in brackets. None if the
-/// process has ended meanwhile.
+/// Reads `proc_pid_stat(5)`: the state and the parent follow the name in parentheses. Returns `None` if the process
+/// has ended meanwhile.
 fn is_child(pid: u32, parent: u32) -> Option<bool> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();

@@ -1,4 +1,4 @@
-//! Visits expressions.
+//! Visits the parts of IR expressions, and encodes and decodes bodies.
 
 use super::{Body, Code, Expr, Node, Part};
 

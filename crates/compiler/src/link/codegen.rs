@@ -313,7 +313,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         }
     }
 
-    /// Returns the register of a local that can be used in place: it belongs to this frame and is
+    /// Returns the register of a local if it can be used in place: if it belongs to this frame and is
     /// not shared.
     fn direct(&mut self, local: LocalId) -> Option<Register> {
         if self.is_shared(local) {
@@ -325,7 +325,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
 
     // Expressions.
 
-    /// Evaluates into a new temporary, which is the next free register.
+    /// Evaluates an expression into a new temporary, which is the next free register.
     fn push(&mut self, node: &'t Node) -> Result<Register, LinkError> {
         let register = self.code().top();
         if matches!(
@@ -348,7 +348,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(register)
     }
 
-    /// Evaluates into some register: a local's own, or a new temporary.
+    /// Evaluates an expression into a register: the register of a local, or a new temporary.
     fn operand(&mut self, node: &'t Node) -> Result<Register, LinkError> {
         if let Expr::Local(local) = node.expr
             && let Some(register) = self.direct(local)
@@ -398,8 +398,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// Evaluates into a register. Temporaries from the top on may be overwritten; the register
-    /// itself is below the top.
+    /// Evaluates an expression into a register below the top. Registers from the top on may be overwritten.
     fn value_to(&mut self, node: &'t Node, target: Register) -> Result<(), LinkError> {
         let top = self.code().top();
         self.value_to_unreleased(node, target)?;
@@ -510,8 +509,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
 
     fn set_local(&mut self, local: LocalId, value: &'t Node) -> Result<(), LinkError> {
         match self.direct(local) {
-            // An atomic value is computed in place. Any other may read the local or be interrupted,
-            // so it is complete before the local is written.
+            // An atomic value is computed in place. The code of any other value may read the local or be
+            // interrupted, so the local is written only when the value is complete.
             Some(register) if is_atomic(value) => self.value_to(value, register),
             _ => {
                 let value = self.operand(value)?;

@@ -17,14 +17,14 @@ pub(super) struct Table {
     pub(super) offsets: Vec<u32>,
 }
 
-/// Lays the rows into one table. Each offset is used by one row only, empty ones included.
+/// Lays the rows into one table. No two rows have the same offset, not even empty rows.
 pub(super) fn build(rows: &[Row], classes: u32) -> Table {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|row| std::cmp::Reverse(rows[*row].len()));
     let mut entries: Vec<DispatchEntry> = Vec::new();
     let mut offsets = vec![0; rows.len()];
     let mut taken: Vec<bool> = Vec::new();
-    // No place below these can start a row, and no offset below is free.
+    // All entries before this one are in use.
     let mut first_free = 0;
     for row in order {
         let first_class = rows[row].first().map_or(0, |entry| entry.0);
@@ -34,7 +34,7 @@ pub(super) fn build(rows: &[Row], classes: u32) -> Table {
             offset += 1;
             attempts += 1;
             if attempts == ATTEMPTS_MAX {
-                // Behind everything there is room.
+                // After the last entry there is room for any row.
                 offset = offset.max(entries.len().max(taken.len()) as u32);
             }
         }
@@ -60,7 +60,7 @@ pub(super) fn build(rows: &[Row], classes: u32) -> Table {
     Table { entries, offsets }
 }
 
-/// The number of offsets that are tried for a row between the rows that are there.
+/// The maximum number of offsets that are tried for a row. After that, the row goes to the end of the table.
 const ATTEMPTS_MAX: usize = 2_000;
 
 const EMPTY: DispatchEntry = DispatchEntry { selector: DispatchEntry::EMPTY, function: FunctionIndex(0) };

@@ -49,8 +49,8 @@ pub(super) struct Code {
     pub(super) accessor: Accessor,
 }
 
-/// The registers that a call of an operator takes above its base: return address, frame and two
-/// operands, and one more for `[]=`.
+/// The number of registers that a call of an operator takes from its base on: return address, frame and
+/// two operands, and one more operand for `[]=`.
 const SLOW_WINDOW: u32 = 5;
 
 /// Code under construction.
@@ -155,7 +155,7 @@ impl Fragment {
         self.labels[label.0 as usize] = Some(here);
     }
 
-    /// Notes that the instruction emitted last, or the operator before it, jumps to a label.
+    /// Notes that the instruction at an address jumps to a label.
     pub(super) fn jumps_to(&mut self, at: u32, label: Label) {
         self.jumps.push((at, label));
     }

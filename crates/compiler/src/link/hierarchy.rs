@@ -53,7 +53,7 @@ pub(super) struct Hierarchy<'u> {
     /// For each class, its place in a walk over the tree of classes, and the place after its last
     /// subclass.
     ranges: Vec<(u32, u32)>,
-    /// What [`Hierarchy::above`] has returned.
+    /// The results of [`Hierarchy::above`].
     above: RefCell<FxHashMap<ClassId, Rc<FxHashSet<ClassId>>>>,
 }
 
@@ -214,7 +214,7 @@ impl<'u> Hierarchy<'u> {
             Member::Method(function, _) => {
                 let function =
                     &self.unit.modules[function.module.0 as usize].functions[function.index as usize];
-                // An abstract method promises that subclasses have it; it is not a target itself.
+                // An abstract method is not a target: the method to call is in a subclass.
                 !matches!(function.code, crate::ir::Code::None) && accepts(function, selector)
             }
         }
@@ -257,8 +257,8 @@ impl<'u> Hierarchy<'u> {
         found
     }
 
-    /// Returns the interfaces and mixins of a declaration, with those above them; for a mixin and an
-    /// interface, also what they extend.
+    /// Returns the interfaces and mixins of a declaration, with those above them. For a mixin or an
+    /// interface, this includes the declaration that it extends.
     fn above(&self, class: ClassId) -> Rc<FxHashSet<ClassId>> {
         if let Some(known) = self.above.borrow().get(&class) {
             return known.clone();

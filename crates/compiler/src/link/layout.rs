@@ -141,7 +141,7 @@ pub(super) fn assemble(
         builtins,
         entries,
     };
-    // Numbers that were dropped when a function was compiled again have no code.
+    // All function numbers have code by now. If one has none, it gets code that must never run.
     let codes: Vec<Code> = tables.codes.into_iter().map(|code| code.unwrap_or_else(empty)).collect();
     let mut bases = Vec::with_capacity(codes.len());
     let mut base = 0;

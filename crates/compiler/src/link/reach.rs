@@ -13,7 +13,7 @@ use super::{LinkError, TARGETS_MAX};
 use crate::ir::{Body, ClassId, Expr, Function, FunctionId, GlobalId, Node, Part, Selector, Unit};
 use crate::steps;
 
-/// A function as compiled: a mixin's methods once for each application.
+/// A function to compile. A method of a mixin is compiled once for each application.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Key {
     pub(super) function: FunctionId,
@@ -35,7 +35,7 @@ pub(super) struct Reached<'u> {
     pub(super) globals: Vec<GlobalId>,
     pub(super) global_places: HashMap<GlobalId, u32>,
     pub(super) instantiated: Vec<LinkClass>,
-    /// The same by their places: see [`Hierarchy::range`].
+    /// The instantiated classes by their places: see [`Hierarchy::range`].
     by_place: BTreeMap<u32, LinkClass>,
     /// For each class, the selectors with the names of its own members.
     called: HashMap<LinkClass, Vec<SelectorId>>,
@@ -46,7 +46,8 @@ pub(super) struct Reached<'u> {
     bound: usize,
     bodies: HashMap<FunctionId, Rc<Body>>,
     initializers: HashMap<GlobalId, Option<Rc<Body>>>,
-    /// Classes whose members have not been compared with the selectors yet, and the reverse.
+    /// Classes whose members have not been compared with the selectors yet, and selectors that have not been
+    /// compared with the members.
     new_classes: Vec<LinkClass>,
     new_selectors: Vec<SelectorId>,
     new_bodies: Vec<(Rc<Body>, Option<LinkClass>)>,
@@ -165,8 +166,8 @@ impl<'u> Reached<'u> {
         }
     }
 
-    /// Returns the instantiated classes that have or inherit a member with a selector's name, by their
-    /// places.
+    /// Returns the instantiated classes that have or inherit a member with a selector's name, in the order of
+    /// their places.
     pub(super) fn instances_with(&self, selector: SelectorId) -> Vec<LinkClass> {
         let holders = self.hierarchy.holders(&self.selectors[selector.0 as usize].name);
         let mut ranges: Vec<(u32, u32)> = holders.iter().map(|class| self.hierarchy.range(*class)).collect();

@@ -77,7 +77,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips the rest of a declaration, with an error unless one has been reported.
+    /// Skips the rest of a declaration, if there is one. Reports it, unless the declaration has an error already.
     fn end_declaration(&mut self) {
         let aborted = std::mem::replace(&mut self.aborted, false);
         if !self.ended() {
@@ -174,7 +174,7 @@ impl Parser<'_> {
 
     // Declarations.
 
-    /// Parses one declaration; within a class if a kind is given.
+    /// Parses one declaration. `class` is the kind of the class around it, if there is one.
     fn declaration(&mut self, class: Option<ClassKind>) -> Option<Declaration> {
         let modifiers = self.modifiers();
         if let Some(kind) = self.class_keyword() {
@@ -308,7 +308,7 @@ impl Parser<'_> {
                     class.interfaces.append(&mut names);
                 }
                 _ if token.line_start => return,
-                // In older versions the interfaces that an interface extends stood right after its
+                // In older versions the interface that an interface extends stood right after its
                 // name.
                 _ if class.kind == ClassKind::Interface
                     && class.superclass.is_none()
@@ -440,7 +440,7 @@ impl Parser<'_> {
                 return FunctionName::NamedConstructor(Identifier { name: member.name, span });
             }
             let hint = "only constructors are named `constructor.name`";
-            self.error_and_go_on(span, "a declaration's name has no `.`", hint);
+            self.error_and_go_on(span, "a declaration's name cannot contain a `.`", hint);
             return FunctionName::Plain(self.no_name());
         }
         if attached && next.kind == Kind::Assign {
@@ -516,7 +516,7 @@ impl Parser<'_> {
 
     // Parameters and types.
 
-    /// Parameters and `-> type`, up to the `:`, of a function on a line with the given indentation.
+    /// Parses parameters and `-> type`, up to the `:`. The function begins on a line with the given indentation.
     fn signature(&mut self, indent: u32) -> (Vec<Parameter>, Option<TypeName>) {
         let mut parameters = Vec::new();
         let mut return_type = None;
@@ -544,7 +544,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Recovers from a mistake among parameters: skips to what may be the next one.
+    /// Recovers from a mistake among parameters: skips to a token that may begin the next parameter.
     fn skip_to_parameter(&mut self) {
         while !matches!(self.peek_on_line(), Kind::Colon | Kind::Eof | Kind::Arrow) {
             if self.starts_parameter() && self.token().space_before {

@@ -106,7 +106,7 @@ impl Parser<'_> {
     }
 }
 
-/// Returns the comments between two places, which contain only comments and white space.
+/// Returns the comments between two places. The text between them holds only comments and white space.
 fn comments(text: &str, start: u32, end: u32) -> Vec<Comment> {
     let mut comments = Vec::new();
     let mut at = start as usize;
@@ -181,7 +181,7 @@ pub(crate) fn deprecation(text: &str) -> Option<String> {
     let mut lines = rest.split('\n').map(str::trim);
     let first = lines.next();
     let lines: Vec<&str> = first.into_iter().chain(lines.take_while(|line| !line.is_empty())).collect();
-    // A reference stands for the name in it.
+    // A reference such as `$foo` becomes the name `foo`.
     let sentence = lines.join(" ").trim().replace('$', "");
     Some(sentence.trim_end_matches('.').to_owned())
 }

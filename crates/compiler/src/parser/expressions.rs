@@ -10,7 +10,7 @@ use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Initial, Unar
 use crate::scanner::{self, Kind, Token};
 use crate::source::Span;
 
-/// The level of `==`; everything that binds tighter may be an argument.
+/// The level of `==`. An argument without parentheses can contain operators of this level or tighter ones.
 const EQUALITY: u8 = 1;
 const RELATIONAL: u8 = 2;
 const TYPE: u8 = 3;
@@ -326,7 +326,8 @@ impl Parser<'_> {
         self.expression_from(start, ExpressionKind::Call(Box::new(target), arguments))
     }
 
-    /// Parses arguments on the line of the call. Returns whether a block or lambda has ended them.
+    /// Parses arguments on the line of the call. Returns whether the arguments end there, so that the following
+    /// lines hold no further ones.
     fn arguments_on_line(&mut self, blocks: Blocks, arguments: &mut Vec<Argument>) -> bool {
         loop {
             match self.peek_on_line() {
@@ -496,7 +497,7 @@ impl Parser<'_> {
 
     fn binary(&mut self, min: u8) -> Expression {
         let mut left = self.unary();
-        // `x as int + 1` is refused: what follows a looser operator's operand cannot bind tighter.
+        // `x as int + 1` is refused: no tighter operator can follow the right operand of a looser one.
         let mut max = u8::MAX;
         while let Some((level, name)) = self.binary_operator() {
             if level < min || level > max {
@@ -535,7 +536,7 @@ impl Parser<'_> {
         let token = self.token();
         let operator = binary_level(self.peek())?;
         if token.kind == Kind::Minus {
-            // `foo -1` is a call; `x -1` for a variable is reported as such.
+            // `foo -1` is a call. If `foo` is a variable, that call is an error, which is reported later.
             let is_argument = token.space_before && !self.space_after();
             if is_argument {
                 return None;
@@ -614,7 +615,7 @@ impl Parser<'_> {
             Kind::Decrement => {
                 self.error_hint(
                     token.span,
-                    "there is no `--` before a variable",
+                    "`--` cannot stand before a variable",
                     "write `-= 1`, or `--` after it",
                 );
                 self.expression_from(token.span.start, ExpressionKind::Error)

@@ -84,7 +84,7 @@ impl Parser<'_> {
         if self.at == before && !self.ended() {
             self.advance();
         }
-        // A bracket closes something around this sequence.
+        // Otherwise the token is a bracket that closes something around this sequence.
         self.token().line_start || self.token().kind == Kind::Eof
     }
 
@@ -212,7 +212,7 @@ impl Parser<'_> {
         match self.construct_colon(construct, indent) {
             Some(colon) => {
                 let body = self.inner_body(colon);
-                // A `for` may do everything in its head.
+                // The head of a `for` may hold all its work, so the body may be empty.
                 if body.statements.is_empty() && construct != "for" {
                     self.check_empty_body(construct, indent, colon);
                 }

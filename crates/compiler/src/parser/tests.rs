@@ -1,3 +1,5 @@
+//! Tests that the parser reports one error for one mistake.
+
 use super::*;
 
 #[test]

@@ -172,8 +172,8 @@ opcodes! {
     CallBlock Call,
     /// Moves `n` registers from `a` to register 0 on and goes to function `imm` in this frame.
     TailCall Call,
-    /// Register 0 is a lambda, `n` its arguments after it: puts its captures before them and goes
-    /// to its code in this frame.
+    /// Runs the lambda in register 0 with the `n` arguments in the registers after it: puts the captures
+    /// before the arguments, and goes to the lambda's code in this frame.
     EnterLambda A,
     /// Returns `a`.
     Return A,
@@ -268,8 +268,8 @@ opcodes! {
     /// `a` = a block of function `imm` that belongs to this frame.
     NewBlock AImm,
 
-    /// Leaves to the frame `n` blocks out: puts `a` into its register `b` and goes on at the
-    /// address in the [`Opcode::Target`] that follows. `finally` parts on the way run.
+    /// Goes to the frame `n` blocks out: puts `a` into its register `b` and goes on at the address
+    /// in the [`Opcode::Target`] that follows. `finally` parts on the way run.
     Exit Ab,
     /// Returns `a` from the frame `n` blocks out; `finally` parts on the way run.
     ReturnOuter A,
@@ -279,9 +279,10 @@ opcodes! {
     IsException Ab,
     /// `a` = the exception of the completion stored from `b` on, or null.
     GetException Ab,
-    /// Ends a `finally` part. Four registers from `a` on note how it was entered: a kind (0 from
-    /// the front, 1 an exception, 2 an exit, 3 a return), the value, the frame to go to, and for
-    /// an exit target address and register. Continues that completion, or goes on.
+    /// Ends a `finally` part. Four registers from `a` on hold the completion that entered it: a kind
+    /// (0 the normal end of the body, 1 an exception, 2 an exit, 3 a return), the value, the frame to
+    /// go to, and for an exit its target address and register. Continues that completion; for kind 0,
+    /// goes on with the next instruction.
     EndFinally A,
     /// Marks code that is never reached.
     Unreachable A,

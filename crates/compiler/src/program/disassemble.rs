@@ -6,7 +6,7 @@ use super::bytecode::{Instruction, Opcode};
 use super::{Function, Program};
 
 impl Program {
-    /// Prints all functions with their code.
+    /// Returns all functions with their code, as text.
     pub fn disassemble(&self) -> String {
         let mut text = String::new();
         for (index, function) in self.functions.iter().enumerate() {

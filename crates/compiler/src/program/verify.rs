@@ -1,12 +1,12 @@
-//! Checks that a program keeps the promises on which the interpreter's `unsafe` code rests.
+//! Checks that a program meets the conditions on which the interpreter's `unsafe` code rests.
 //!
 //! The interpreter trusts the linker: it does not check that a register is inside its frame, a jump
-//! inside its function, or a number inside its table. This module tests that trust: every debug
-//! build checks every program that it links. The promises, in the order of the code:
+//! inside its function, or a number inside its table. This module checks these conditions: every
+//! debug build checks every program that it links. The conditions, in the order of the code:
 //!
 //! - Functions follow each other without a gap, each has code, and none runs past its end.
-//! - Registers are inside the frame, those of a call's arguments included; registers of an outer
-//!   frame are inside that one, and that one exists.
+//! - Registers are inside the frame, those of a call's arguments included. An outer frame exists, and
+//!   its registers are inside it.
 //! - Jumps go to instructions of the same function, exits to instructions of the outer one. The
 //!   second word of an instruction is not a jump target, and it follows where it must.
 //! - Numbers are inside their tables, and calls pass as many arguments as the function takes.
@@ -24,7 +24,7 @@ const FRAME_WORDS: usize = 2;
 /// The number of registers that hold a completion: see [`Opcode::EndFinally`].
 const COMPLETION_WORDS: usize = 4;
 
-/// A promise that a program does not keep.
+/// A condition that a program does not meet.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{function} at {address}: {problem}")]
 pub struct Fault {
@@ -40,7 +40,7 @@ impl Program {
     /// Checks the whole program.
     ///
     /// # Errors
-    /// The first broken promise.
+    /// Returns the first condition that does not hold.
     pub fn verify(&self) -> Result<(), Fault> {
         let mut next = 0;
         for function in &self.functions {
@@ -142,11 +142,11 @@ impl Verifier<'_> {
                     class.is_some_and(|class| class < program.classes.len()),
                     "a dispatch entry is displaced",
                 )?;
-                check(is_function(entry.function), "a dispatch entry names no function")?;
+                check(is_function(entry.function), "a dispatch entry names a function that does not exist")?;
             }
         }
-        check(program.selectors.is_sorted_by(|one, other| one.0 <= other.0), "the selectors have no order")?;
-        check(program.positions.is_sorted_by(|one, other| one.0 <= other.0), "the positions have no order")?;
+        check(program.selectors.is_sorted_by(|one, other| one.0 <= other.0), "the selectors are not sorted")?;
+        check(program.positions.is_sorted_by(|one, other| one.0 <= other.0), "the positions are not sorted")?;
         let initializers = program.globals.iter().filter_map(|global| global.initializer);
         for function in initializers {
             let function = program.functions.get(function.0 as usize);
@@ -162,7 +162,7 @@ impl Verifier<'_> {
             let function = program.functions.get(function.0 as usize);
             check(
                 function.is_some_and(|function| function.arity == arity),
-                "an entry takes other arguments",
+                "an entry function takes the wrong number of arguments",
             )?;
         }
         Ok(())
@@ -270,7 +270,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Returns whether a condition holds for each function that may be `depth` blocks out.
+    /// Checks that a condition holds for each function that may be `depth` blocks out.
     fn outer(
         &self,
         function: &Function,
@@ -319,7 +319,7 @@ impl Verifier<'_> {
         if arity.is_none_or(|arity| usize::from(*arity) == arguments) {
             Ok(())
         } else {
-            Err("a method takes another number of arguments")
+            Err("a method takes the wrong number of arguments")
         }
     }
 
@@ -384,7 +384,7 @@ impl Verifier<'_> {
             Opcode::Native => number < program.natives.len(),
             Opcode::CallVirtual => return self.selector(instruction.number(), usize::from(n)),
             Opcode::CallStatic | Opcode::TailCall if callee()?.arity != n => {
-                return Err("a call passes another number of arguments");
+                return Err("a call passes the wrong number of arguments");
             }
             Opcode::NewBlock => callee()?.shape == FunctionShape::Block,
             Opcode::NewLambda => {

@@ -15,11 +15,11 @@ pub(super) struct Arguments {
     pub(super) shape: Selector,
     pub(super) values: Vec<Value>,
     pub(super) spans: Vec<Span>,
-    /// Nodes to evaluate before the call, since names do not stand in canonical order.
+    /// Nodes to evaluate before the call, if the arguments are not written in canonical order.
     pub(super) before: Vec<Node>,
     /// The target of `break.name` out of a block.
     pub(super) exit: Option<LabelId>,
-    /// Whether there are too many, which has been reported. They are not lowered.
+    /// Whether there are too many arguments. This has been reported, and they are not lowered.
     pub(super) are_too_many: bool,
 }
 

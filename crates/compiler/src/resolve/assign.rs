@@ -28,7 +28,7 @@ enum Target {
     /// A setter that does not belong to an object, with the item that reads the same name, if there
     /// is one.
     Setter(FunctionId, Option<Item>, Span),
-    /// A target that has been reported.
+    /// A target with an error that has been reported.
     Error(Span),
 }
 
@@ -55,7 +55,7 @@ impl<'a> Lower<'a> {
         self.update(target, update, is_wanted)
     }
 
-    /// Lowers `x++`, `x--`. The value is the old one.
+    /// Lowers `x++`, `x--`. The value is the old value of the target.
     pub(super) fn increment(
         &mut self,
         target: &'a Expression,
@@ -365,7 +365,8 @@ impl<'a> Lower<'a> {
 
     // Reading and writing.
 
-    /// Reads a target that is written afterwards. Writing does not report the index again.
+    /// Reads a target that is written afterwards. If reading reports an error, writing does not report the
+    /// type of the index again.
     fn old_value(&mut self, target: &mut Target) -> Value {
         let known = self.problems.len();
         let value = self.read(target);
@@ -486,7 +487,7 @@ impl<'a> Lower<'a> {
         })
     }
 
-    /// Calls a setter and drops its result. If the assignment's value is used, it is kept.
+    /// Calls a setter and drops its result. If the value of the assignment is used, keeps it in a local.
     fn set_with_temporaries(
         &mut self,
         mut left: Vec<Value>,

@@ -524,8 +524,8 @@ impl<'a> Lower<'a> {
         !self.super_called && self.class == Some(field.class) && !self.is_kept_code()
     }
 
-    /// Returns whether a field of the object under construction is final, while this code may run
-    /// after the construction.
+    /// Returns whether a field is a final field of the object under construction, and the current code may
+    /// run after the construction.
     pub(super) fn is_final_in_kept_code(&self, field: FieldRef) -> bool {
         let is_final = self
             .world
@@ -696,7 +696,7 @@ impl<'a> Lower<'a> {
         Value::error(name.span)
     }
 
-    /// Lowers a call that the receiver's class decides.
+    /// Lowers a call whose target depends on the receiver's class.
     pub(super) fn call_method(
         &mut self,
         receiver: Value,

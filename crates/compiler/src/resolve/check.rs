@@ -40,7 +40,7 @@ fn body(
     let in_interface = class.is_some_and(|class| class.kind == ClassKind::Interface) && is_instance;
     match (&function.body, function.abstract_at) {
         (Some(_), Some(at)) => {
-            let problem = Diagnostic::error(source, span, "an abstract method has no body");
+            let problem = Diagnostic::error(source, span, "an abstract method cannot have a body");
             Some(
                 problem
                     .also(source, at, "declared abstract here")
@@ -48,7 +48,7 @@ fn body(
             )
         }
         (Some(_), None) if in_interface => {
-            let problem = Diagnostic::error(source, span, "a method of an interface has no body");
+            let problem = Diagnostic::error(source, span, "a method of an interface cannot have a body");
             Some(problem.hint("remove the `:`; a mixin can have methods with bodies"))
         }
         (None, None) if !in_interface && !is_nameless(function) => {
@@ -112,7 +112,7 @@ fn modifiers(
 fn signature(source: SourceId, function: &Function, kind: FunctionKind) -> Option<Diagnostic> {
     let is_constructor = !matches!(kind, FunctionKind::Method | FunctionKind::Setter | FunctionKind::Static);
     if let (true, Some(ty)) = (is_constructor, &function.return_type) {
-        let problem = Diagnostic::error(source, ty.span, "a constructor has no return type");
+        let problem = Diagnostic::error(source, ty.span, "a constructor cannot have a return type");
         return Some(problem.note("its result is an object of its class"));
     }
     let field = function.parameters.iter().find(|parameter| parameter.is_field);
@@ -223,7 +223,7 @@ fn parameters(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Pa
     for parameter in parameters {
         let span = parameter.name.span;
         if parameter.is_block && parameter.default.is_some() {
-            problems.push(Diagnostic::error(source, span, "a block parameter has no default value"));
+            problems.push(Diagnostic::error(source, span, "a block parameter cannot have a default value"));
         }
         if parameter.is_named {
             continue;
@@ -285,7 +285,7 @@ fn operator_shape(problems: &mut Vec<Diagnostic>, source: SourceId, function: &F
     }
 }
 
-/// Returns whether the arguments of an operator may be blocks: those between brackets.
+/// Returns whether the arguments of an operator may be blocks: only those of `[]` and `[]=`.
 fn takes_blocks(operator: &str) -> bool {
     matches!(operator, "[]" | "[]=")
 }

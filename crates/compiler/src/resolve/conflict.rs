@@ -1,5 +1,5 @@
-//! Checks declarations against each other: no two for the same call, and every promised method
-//! exists.
+//! Checks declarations against each other: no two accept the same call, and each class has the methods
+//! that its interfaces and abstract superclasses declare (its promised methods).
 
 use super::shape::{accepts, mismatch, signature};
 use super::world::{Member, OVERLOADS_MAX, World};
@@ -13,7 +13,7 @@ use crate::steps;
 use rustc_hash::FxHashSet;
 use std::collections::{HashMap, HashSet};
 
-/// The number of missing methods that an error names.
+/// The maximum number of missing methods that an error names.
 const MISSING_MAX: usize = 10;
 
 /// Checks the declarations of one module. `with_body` holds the functions made from source that
@@ -64,7 +64,8 @@ struct Named {
     /// Without the `=` of a setter.
     name: String,
     at: u32,
-    /// The calls that it accepts. Empty for a class, which takes the whole name.
+    /// Functions with the shapes of the calls that it accepts. Empty for a class: no other declaration can
+    /// have its name.
     takes: Vec<Function>,
     has_code: bool,
 }
@@ -239,8 +240,8 @@ impl<'a> Check<'a> {
         self.problems.push(problem);
     }
 
-    /// Returns the place of a class's own method that has the name of a promised one, and why it does not
-    /// keep the promise.
+    /// Returns the place of a class's own method with the name of a promised method, and the reason why it
+    /// does not implement that method.
     fn almost(&self, class: ClassId, promised: &Function) -> Option<(Span, String)> {
         let members = self.world.index(class).members.get(&*promised.name)?;
         let own = members.iter().find_map(|member| match member {
@@ -261,8 +262,8 @@ impl<'a> Check<'a> {
         Some((span, format!("this is `{}`: {why}", signature(self.world, own))))
     }
 
-    /// Checks that an interface that implements another one (and does not extend it) repeats its
-    /// declarations.
+    /// Checks that an interface that implements another interface, and does not extend it, repeats the
+    /// declarations of that interface.
     fn repeated_promises(&mut self, class: ClassId, tree: &ast::Class) {
         let interfaces = &self.world.class(class).interfaces;
         let extended = usize::from(tree.superclass.is_some());
@@ -280,7 +281,7 @@ impl<'a> Check<'a> {
             let declared = own.iter().filter_map(|own| self.world.index(*own).members.get(&*promised.name));
             declared.flatten().any(|member| self.takes(*member, promised))
         };
-        // What is above the implemented interfaces, nearest first, each once.
+        // The implemented interfaces and the interfaces above them, nearest first.
         let ancestors = self.world.ancestors(class);
         let first = self.world.ancestors(*first_implemented);
         let promised =
@@ -341,7 +342,7 @@ fn clash<'n>(earlier: &'n Named, later: &'n Named) -> Option<(&'n Named, &'n Nam
     if earlier.takes.is_empty() || later.takes.is_empty() {
         return Some((later, earlier, true));
     }
-    // An abstract declaration only promises a method; a declaration beside it may keep the promise.
+    // An abstract declaration has no code; a declaration beside it may implement it.
     if !earlier.has_code || !later.has_code {
         return None;
     }
@@ -379,7 +380,7 @@ fn shapes(function: &Function) -> [Selector; 2] {
     [shape(&|parameter| !parameter.is_optional), shape(&|_| true)]
 }
 
-/// Returns whether both functions accept some call.
+/// Returns whether there is a call that both functions accept.
 fn overlap(a: &Function, b: &Function) -> bool {
     if (a.kind == FunctionKind::Setter) != (b.kind == FunctionKind::Setter) {
         return false;

@@ -1,9 +1,9 @@
 //! Lowers constructors, `super`, and the locks of monitors.
 //!
-//! A constructor's body does, in this order: the fields' first values, the `.field` parameters, the
-//! statements, with the super constructor where it is called. If it is not called, it runs as late
-//! as possible: before the first statement that uses `this` as a whole, or at the end. Until then
-//! fields are reached directly.
+//! The code of a constructor sets the fields' first values, then the fields of `.field` parameters, then
+//! runs the statements, which may call the super constructor. If they do not call it, it runs as late as
+//! possible: before the first statement that uses `this` as a whole, or at the end. Until the super
+//! constructor runs, fields are accessed directly.
 //!
 //! A class with mixins calls the constructor of its last mixin and gives it the rest as a block:
 //! the call of the mixin before, and so on, and at last the super constructor.
@@ -58,7 +58,7 @@ impl<'a> Lower<'a> {
         self.routines.open_scope();
         self.routines.declare_parameter("<rest>".into(), Ty::Block, Span::default());
         if let Some(parameter) = tree.and_then(|tree| tree.parameters.first()) {
-            self.error(parameter.name.span, "the constructor of a mixin has no parameters");
+            self.error(parameter.name.span, "the constructor of a mixin cannot have parameters");
         }
         let mut nodes = self.field_initializers();
         self.routines.open_scope();
@@ -313,8 +313,8 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Reports fields that may have no value after the part of the constructor in which they can
-    /// get one. Returns all fields that need one.
+    /// Reports fields that may have no value after the part of the constructor in which they can get a
+    /// value. Returns all fields that need a value.
     fn check_fields(&mut self, part: &Node, place: FieldsBefore) -> Vec<u32> {
         let fields = self.fields();
         let waiting =

@@ -126,8 +126,8 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Reports a variable of a condition or loop that holds a block: it is tested or changed, so it
-    /// cannot hold one. Returns whether one was reported.
+    /// Reports a variable of a condition or loop that holds a block. Such a variable is tested or changed,
+    /// so it cannot hold a block. Returns whether it has reported the variable.
     fn report_block_variable(&mut self, definition: &Expression) -> bool {
         let ExpressionKind::Define { name, value: Initial::Value(value), .. } = &definition.kind else {
             return false;
@@ -362,7 +362,7 @@ impl<'a> Lower<'a> {
 
     // Blocks and lambdas.
 
-    /// Lowers a block. `name` and `call` are those of the call that it is given to.
+    /// Lowers a block. `name` and `call` are the name and the label of the call that the block is given to.
     pub(super) fn block(
         &mut self,
         parameters: &'a [ast::Parameter],
@@ -462,9 +462,9 @@ impl<'a> Lower<'a> {
         if parameter.is_block {
             self.error(span, "a block or lambda cannot take a block");
         } else if parameter.is_named || parameter.is_field {
-            self.error(span, "the parameters of a block or lambda have plain names");
+            self.error(span, "the parameters of a block or lambda must have plain names");
         } else if let Some(default) = &parameter.default {
-            self.error(default.span, "the parameters of a block or lambda have no default values");
+            self.error(default.span, "the parameters of a block or lambda cannot have default values");
         }
     }
 
@@ -619,7 +619,7 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn assert_expression(&mut self, span: Span, body: &'a Body) -> Value {
-        // An `it` in a primitive is that of the code around it.
+        // An `it` in the condition is that of the code around the `assert`.
         self.routines.open_scope();
         let condition = self.statements(&body.statements, body.span);
         let condition = self.require_something(condition, body.span).node;
@@ -655,8 +655,8 @@ impl<'a> Lower<'a> {
         Value::new(span, Expr::Return(Box::new(value)), Ty::Never)
     }
 
-    /// Binds a native. If the native does not exist, the mistake is the program's; in a package, it
-    /// is the mistake of the import that needs the package.
+    /// Checks that a native exists. In the program, a missing native is reported where it is named; in a
+    /// package, it is reported later, at the import of the package.
     fn bind_native(&mut self, module: &Identifier, name: &Identifier) {
         if (self.natives)(&module.name, &name.name) {
             return;
@@ -677,13 +677,13 @@ impl<'a> Lower<'a> {
         if let Some(parameter) = parameters.first()
             && !parameter.is_plain()
         {
-            let title = "the parameter of a primitive's block has neither a type nor a default value";
+            let title = "the parameter of a primitive's block cannot have a type or a default value";
             self.error(parameter.name.span, title);
         }
     }
 }
 
-/// Nothing can refer to `_`.
+/// Returns the name of a parameter. A parameter `_` gets an empty name, since nothing can refer to it.
 fn code_parameter_name(parameter: &ast::Parameter) -> Name {
     if &*parameter.name.name == "_" { "".into() } else { parameter.name.name.clone() }
 }
@@ -701,8 +701,8 @@ fn is_field(candidate: &Candidate) -> bool {
     matches!(candidate, Candidate::Instance(Member::Field(_)))
 }
 
-/// Returns whether these statements use the `it` of their block or lambda. Inner ones without
-/// parameters have their own.
+/// Returns whether these statements use the `it` of their block or lambda. Inner blocks and lambdas
+/// without parameters have their own `it`.
 fn uses_it(statements: &[Expression]) -> bool {
     fn uses(expression: &Expression) -> bool {
         match &expression.kind {

@@ -359,7 +359,8 @@ impl<'a> Declare<'_, 'a> {
         if kind == FunctionKind::Factory
             && !function.body.as_ref().is_some_and(|body| returns_value(&body.statements))
         {
-            let problem = Diagnostic::error(source, function.name.span(), "an interface has no constructors");
+            let problem =
+                Diagnostic::error(source, function.name.span(), "an interface cannot have constructors");
             self.report(problem.note("it may have factories: constructors that return an object"));
             return;
         }
@@ -482,7 +483,7 @@ impl<'a> Declare<'_, 'a> {
 
     fn field(&mut self, id: ClassId, source: SourceId, class: &ast::Class, variable: &'a ast::Variable) {
         if class.kind == ast::ClassKind::Interface {
-            let problem = Diagnostic::error(source, variable.name.span, "an interface has no fields");
+            let problem = Diagnostic::error(source, variable.name.span, "an interface cannot have fields");
             self.report(problem.hint("declare a method without a body, or make it `static`"));
         }
         super::check::variable(&mut self.problems, source, Some(class), variable);

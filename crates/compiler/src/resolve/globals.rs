@@ -1,4 +1,4 @@
-//! The types of globals that declare none: that of the first value.
+//! The types of globals that declare none: such a global has the type of its first value.
 //!
 //! Code that uses such a global needs its type, so its initializer is lowered first, wherever it
 //! stands. Each is lowered once. So this file and `lower` refer to each other.
@@ -15,8 +15,8 @@ use crate::types::Ty;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-/// The maximum length of a chain of globals, each with the next one in its first value. Each takes
-/// some kilobytes of stack.
+/// The maximum length of a chain of globals in which the first value of each uses the next. Each global
+/// takes some kilobytes of stack.
 const CHAIN_MAX: usize = 500;
 
 /// The globals whose type is that of their first value.

@@ -15,11 +15,11 @@ use std::collections::HashMap;
 /// with it, since the call's method is looked for in each of them.
 const ABOVE_MAX: usize = 500;
 
-/// The number of cycles that are reported. Each error names all clauses of its cycle.
+/// The maximum number of cycles that are reported. Each clause of a cycle is an error of its own.
 const CYCLES_MAX: usize = 100;
 
-/// Breaks cycles, with an error at each clause, limits what is above a class, and flattens the mixins
-/// of the classes made from source.
+/// Breaks cycles, with an error at each clause, limits the number of classes above a class, and flattens
+/// the mixins of the classes made from source.
 pub(super) fn check(declare: &mut Declare<'_, '_>) {
     let classes = declare.source_classes();
     let trees: HashMap<ClassId, _> =
@@ -55,7 +55,7 @@ pub(super) fn check(declare: &mut Declare<'_, '_>) {
     declare.world.finish_hierarchy();
 }
 
-/// Leaves a class without anything above it.
+/// Removes everything above a class, except for `Object`.
 fn detach(declare: &mut Declare<'_, '_>, id: ClassId) {
     let object = declare.world.builtin.object;
     let declared = declare.class_mut(id);
@@ -70,7 +70,7 @@ fn report(declare: &mut Declare<'_, '_>, source: SourceId, tree: &ast::Class, ab
     let clauses = tree.superclass.iter().chain(&tree.mixins).chain(&tree.interfaces);
     let clause = clauses.into_iter().find(|clause| *clause.name.name == *name);
     let span = clause.map_or(tree.name.span, |clause| clause.span);
-    let title = format!("`{}` is above itself, by way of `{name}`", tree.name.name);
+    let title = format!("`{}` inherits from itself, by way of `{name}`", tree.name.name);
     declare.problems.push(Diagnostic::error(source, span, title));
 }
 
@@ -79,9 +79,9 @@ fn report(declare: &mut Declare<'_, '_>, source: SourceId, tree: &ast::Class, ab
 struct Walk {
     /// The classes, each after those above it.
     order: Vec<ClassId>,
-    /// The classes that are above themselves; without the clauses of these there are no cycles.
+    /// Classes that are above themselves. Without their clauses, there are no cycles.
     returned_to: Vec<ClassId>,
-    /// For each of the first of these, a cycle that begins with it.
+    /// For each of the first `CYCLES_MAX` of these classes, a cycle that begins with it.
     cycles: Vec<Vec<ClassId>>,
 }
 

@@ -287,7 +287,7 @@ pub(super) enum Missing {
     },
 }
 
-/// Libraries of the existing system that are not supported, with the reason.
+/// Libraries of the Toit SDK that are not supported, with the reason.
 const ABSENT: &[(&[&str], &str)] = &[
     (
         &[
@@ -433,8 +433,8 @@ fn normalized(path: &str) -> String {
     parts.join("/")
 }
 
-/// Returns the path of a file that a path with `..` reaches inside of the working folder, as a path without `..`: a file
-/// has one path, however it is imported.
+/// Removes `..` from a path that leads back into the working folder, so that a file has the same path however it is
+/// imported.
 fn inside_working_folder(files: &dyn Files, path: String) -> String {
     if !path.starts_with("../") {
         return path;

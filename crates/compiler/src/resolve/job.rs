@@ -4,7 +4,7 @@ use crate::ast;
 use crate::ir::{ClassId, FunctionId, GlobalId, ModuleId};
 use crate::source::SourceId;
 
-/// A body that waits to be lowered.
+/// A body that is lowered after all declarations.
 pub(super) struct Job<'a> {
     pub(super) module: ModuleId,
     pub(super) source: SourceId,
@@ -16,7 +16,7 @@ impl Job<'_> {
     /// Returns the function of the body; none for an abstract one.
     pub(super) fn function(&self) -> Option<FunctionId> {
         match self.work {
-            // An abstract function only promises a method, even if it has a body by mistake.
+            // An abstract function has no code of its own, even if it has a body by mistake.
             Work::Function(id, tree) => tree.abstract_at.is_none().then_some(id),
             Work::DefaultConstructor(id) => Some(id),
             Work::Signature(..) | Work::Global(..) => None,

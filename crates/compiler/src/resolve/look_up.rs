@@ -77,7 +77,7 @@ impl Lower<'_> {
         self.report(problem);
     }
 
-    /// Returns the name in sight that is most like an unknown one.
+    /// Returns the visible name that is nearest to an unknown name.
     fn near(&self, name: &str) -> Option<Name> {
         if self.world.suggestions.are_exhausted() {
             return None;

@@ -29,7 +29,7 @@ pub(super) struct Value {
     pub(super) node: Node,
     pub(super) ty: Ty,
     /// Whether the type is certain. The result type of a dynamic call is only declared: an
-    /// overriding method may break the promise.
+    /// overriding method may return a value of another type.
     pub(super) is_sure: bool,
 }
 
@@ -42,7 +42,7 @@ impl Value {
         Value { node: Node { at: at.start, expr }, ty, is_sure: false }
     }
 
-    /// Returns a placeholder for something that has been reported.
+    /// Returns a placeholder for an expression with an error that has been reported.
     pub(super) fn error(at: Span) -> Value {
         Value::new(at, Expr::Null, Ty::Any)
     }
@@ -69,7 +69,7 @@ pub(super) enum Reference {
     Members(Vec<Candidate>),
     Items(Vec<Item>),
     Prefix(Vec<ModuleId>),
-    /// Different imports bring these.
+    /// Different items, which several imports bring under this name.
     Ambiguous(Vec<Item>),
     Nothing,
 }
@@ -338,7 +338,7 @@ impl<'a> Lower<'a> {
             // Nothing can refer to `_`.
             let name = if &*tree.name.name == "_" { "" } else { &*tree.name.name };
             let variable = self.routines.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
-            // A default value sees only the parameters before its own.
+            // A default value can use only the parameters before its own.
             self.routines.forget(variable);
             variables.push((tree.name.span, variable));
         }
@@ -412,7 +412,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Returns the fields that may have no value after some code, out of those that wait for one.
+    /// Returns those of the given fields that may have no value after some code.
     pub(super) fn missing_at_end(&self, root: &Node, fields: &[u32]) -> Vec<u32> {
         let (_, end) = flow::follow(root, &self.followed(fields));
         let of_field = |slot| match slot {
@@ -423,7 +423,7 @@ impl<'a> Lower<'a> {
     }
 
     /// Reports variables that are read before they have a value, and final locals that are assigned
-    /// more than once. `fields` wait for their values.
+    /// more than once. `fields` are the fields that have no value before the code.
     pub(super) fn follow(&mut self, root: &Node, fields: &[u32]) {
         let (mistakes, _) = flow::follow(root, &self.followed(fields));
         for mistake in mistakes {
@@ -650,7 +650,8 @@ impl<'a> Lower<'a> {
         Value { node: Node { at, expr: Expr::Sequence(nodes) }, ty: last.ty, is_sure: last.is_sure }
     }
 
-    /// Converts a value to a declared type: an error if it cannot fit, a check if it may not.
+    /// Converts a value to a declared type. Reports an error if the value cannot have that type, and adds a
+    /// check if it is not certain to have it.
     pub(super) fn convert(&mut self, value: Value, to: Ty, span: Span, what: &str) -> Node {
         match self.world.fit(value.ty, to) {
             Fit::Yes if value.is_sure || matches!(to, Ty::Any | Ty::None) => value.node,
@@ -710,7 +711,7 @@ impl<'a> Lower<'a> {
             | Expr::Not(value)
             | Expr::And(value, _)
             | Expr::Or(value, _) => self.may_complete(value),
-            // Something exits to a label, and then goes on.
+            // A labeled expression completes if something exits to its label.
             _ => true,
         }
     }

@@ -123,7 +123,7 @@ struct Known {
     by_module: FxHashMap<ModuleId, HashMap<Name, Found>>,
 }
 
-/// What the modules that a look-up has visited have under its name.
+/// For each module that the look-up of a name has visited, the items that the name refers to there.
 pub(super) type Visits = FxHashMap<ModuleId, Vec<Item>>;
 
 impl Modules {
@@ -255,7 +255,7 @@ impl Modules {
         if let Some(extra) = imports.get(IMPORTS_MAX) {
             let title = format!("a file has at most {IMPORTS_MAX} imports");
             let problem = Diagnostic::error(source, extra.span, title);
-            loader.problems.push(problem.hint("let a file between them `export` some"));
+            loader.problems.push(problem.hint("import some of them in another file that has `export *`"));
         }
         for import in imports.into_iter().take(IMPORTS_MAX) {
             let files = Available { loader: loader.loader, by_path: &self.by_path, folders: &self.folders };
@@ -405,7 +405,7 @@ impl Modules {
         merged(open.map(|import| self.visible(world, import.module, name, visits)))
     }
 
-    /// Resolves a name in a module, as its importers see it.
+    /// Resolves a name in a module for the modules that import it.
     pub(super) fn visible(
         &self,
         world: &World,
@@ -428,7 +428,7 @@ impl Modules {
         if let Some(known) = visits.get(&module) {
             return known.clone();
         }
-        // A module that exports its own exports has been reported, and gets nothing through itself.
+        // A module that exports its own exports gets nothing through itself. This has been reported.
         visits.insert(module, Vec::new());
         let found = match self.imported(world, module, name, visits) {
             Found::Items(items) | Found::Ambiguous(items) => items,
@@ -448,7 +448,7 @@ impl Modules {
         }
     }
 
-    /// Returns all names that importers of a module see through its exports.
+    /// Returns the items of other modules that a module exports, with their names.
     pub(super) fn exported(&self, world: &World, module: ModuleId) -> Vec<(String, Item)> {
         let mut names = Vec::new();
         self.exported_names(world, module, &mut FxHashSet::default(), &mut names);
@@ -529,7 +529,7 @@ impl Modules {
         Some(format!("import {library} show {name}"))
     }
 
-    /// Returns all names that a module sees at its top level, for suggestions.
+    /// Returns all names that are visible at the top level of a module, for suggestions.
     pub(super) fn visible_names(&self, world: &World, module: ModuleId) -> Vec<Name> {
         let mut names: Vec<Name> = world.own_names(module).cloned().collect();
         let Some(source) = self.source_of(module) else { return names };
@@ -552,7 +552,8 @@ impl Modules {
 
     // Natives.
 
-    /// Returns whether a module belongs to a package that the program uses, and not to the program.
+    /// Returns whether a module made from source belongs to a library or to a package from elsewhere, and not
+    /// to the program or to one of its local packages.
     pub(super) fn is_package(&self, module: ModuleId) -> bool {
         self.source_of(module).is_some_and(|source| !self.packages.is_own(&source.home))
     }

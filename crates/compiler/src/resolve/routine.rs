@@ -59,12 +59,12 @@ pub(super) struct Routine {
     scopes: Scopes,
     /// The variables of enclosing routines that this one uses, in the order of their first use.
     captures: Vec<VariableId>,
-    /// The same as a set.
+    /// The variables of `captures`, as a set.
     captured: HashSet<VariableId>,
     parameters: Vec<VariableId>,
     pub(super) targets: Vec<Target>,
     labels: u32,
-    /// The labels that something exits to.
+    /// The labels that are targets of exits.
     used_labels: HashSet<LabelId>,
 }
 
@@ -91,7 +91,7 @@ impl Scopes {
         self.visible.entry(name).or_default().push(id);
     }
 
-    /// Takes a variable out.
+    /// Removes a variable, so that its name no longer refers to it.
     fn remove(&mut self, name: &str, id: VariableId) {
         if let Some(ids) = self.visible.get_mut(name)
             && let Some(place) = ids.iter().rposition(|known| *known == id)
@@ -234,7 +234,7 @@ impl Routines {
         self.current().scopes.remove(&name, id);
     }
 
-    /// Hides all names but `this`: a field's first value does not see the constructor's parameters.
+    /// Hides all names but `this`: a field's first value cannot use the constructor's parameters.
     pub(super) fn hide_scopes(&mut self) -> Scopes {
         let routine = self.current();
         let scopes = std::mem::take(&mut routine.scopes);

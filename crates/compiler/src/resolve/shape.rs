@@ -61,7 +61,7 @@ fn named_mismatch(function: &Function, shape: &Selector) -> Option<String> {
     let mut parameters = function.parameters.iter().filter(|parameter| parameter.is_named);
     for (name, is_block) in &shape.named {
         match parameters.clone().find(|parameter| parameter.name == *name) {
-            None => return Some(format!("there is no argument `--{name}`")),
+            None => return Some(format!("there is no parameter `--{name}`")),
             Some(parameter) if parameter.is_block && !is_block => {
                 return Some(format!("`--{name}` takes a block"));
             }

@@ -49,7 +49,7 @@ impl Modules {
                     problems.push(self.missing_shown(world, source.source, import.module, name));
                 } else if let Some((first, known)) = earlier.get(&name.name) {
                     if *known != items {
-                        let title = format!("two imports show different things as `{}`", name.name);
+                        let title = format!("two imports show different declarations as `{}`", name.name);
                         let problem = Diagnostic::error(source.source, name.span, title);
                         problems.push(problem.also(source.source, first.span, "the first one"));
                     }
@@ -94,7 +94,7 @@ impl Modules {
         }
     }
 
-    /// Returns the first name for which `export *` has more than one thing.
+    /// Returns an error for the first name under which `export *` would export different declarations.
     fn ambiguous_export(&self, world: &World, source: &SourceModule, star: Span) -> Option<Diagnostic> {
         let mut seen = BTreeSet::new();
         let mut several = BTreeSet::new();
@@ -137,8 +137,8 @@ impl Modules {
         circles
     }
 
-    /// Follows where a module gets an exported name from (any name, if none is given), and records
-    /// the path if it comes back to the module.
+    /// Follows the imports from which a module gets an exported name (any name, if none is given). If they
+    /// lead back to the module, records the exports on the way.
     fn follow_exports(&self, start: &SourceModule, name: Option<&str>, circles: &mut BTreeSet<Place>) {
         let mut came_from: HashMap<ModuleId, ModuleId> = HashMap::new();
         let mut work = vec![start.id];
@@ -202,7 +202,8 @@ impl Modules {
     }
 }
 
-/// Returns where a module exports a name, or, without a name, everything.
+/// Returns the place where a module exports a name: in a list, or with `export *`. Without a name,
+/// returns the place of `export *`.
 fn export_of(source: &SourceModule, name: Option<&str>) -> Option<Place> {
     let named = name.and_then(|name| source.exports.iter().find(|export| &*export.name == name));
     let span = named.map(|export| export.span).or(source.exports_all)?;

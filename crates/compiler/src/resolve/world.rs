@@ -44,13 +44,13 @@ pub(super) struct ClassIndex {
 #[derive(Default)]
 pub(super) struct World {
     pub(super) unit: Unit,
-    /// Parallel to the modules' classes.
+    /// For each module, the indexes of its classes, in the order of `Module::classes`.
     indexes: Vec<Vec<ClassIndex>>,
     /// For each module, its own declarations.
     own: Vec<HashMap<Name, Vec<Item>>>,
     /// The core library's classes that the compiler needs.
     pub(super) builtin: Builtin,
-    /// What [`World::ancestors`] has returned; kept once the hierarchy is final.
+    /// The results of [`World::ancestors`]. They are kept only once the hierarchy is final.
     ancestors: RefCell<FxHashMap<ClassId, Rc<[ClassId]>>>,
     is_hierarchy_final: bool,
     /// How often the declarations of modules have been indexed.
@@ -116,8 +116,8 @@ impl World {
         self.own.get(module.0 as usize).into_iter().flat_map(HashMap::keys)
     }
 
-    /// Returns how often the declarations have been indexed. What was found by name is valid for one
-    /// generation.
+    /// Returns how often the declarations have been indexed. The result of a look-up by name is valid for
+    /// one generation.
     pub(super) fn generation(&self) -> u32 {
         self.generation
     }

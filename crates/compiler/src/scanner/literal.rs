@@ -128,7 +128,7 @@ fn code_point(text: &str, digits_plain: usize) -> Escape {
     let (digits, length) = match rest.strip_prefix('{') {
         Some(inside) => match inside.find('}') {
             Some(end) if (1..=6).contains(&end) => (inside.get(..end).unwrap_or(""), 2 + end + 2),
-            Some(end) => return Err((2 + end + 2, "between the braces stand one to six hexadecimal digits")),
+            Some(end) => return Err((2 + end + 2, "one to six hexadecimal digits must stand in the braces")),
             None => return Err((3, "the closing `}` is missing")),
         },
         None => (rest.get(..digits_plain).unwrap_or(rest), 2 + digits_plain),
@@ -145,8 +145,8 @@ fn code_point(text: &str, digits_plain: usize) -> Escape {
     }
 }
 
-/// Removes the common indentation from the lines of a multi-line string, given as the pieces
-/// between its interpolations, and the line end right after the opening quotes.
+/// Removes the common indentation from the lines of a multi-line string, and the line end right after the
+/// opening quotes. `pieces` are the parts of the text between the interpolations.
 ///
 /// The indentation of the closing quotes counts, too; that of empty lines does not. A string whose
 /// text has no line end is left as it is.

@@ -194,7 +194,7 @@ kinds! {
     GreaterEqual = "`>=`",
 }
 
-/// Longest first, so that the first match is the longest.
+/// The punctuation and its kinds, longest first, so that the first match is the longest.
 pub(super) const PUNCTUATION: &[(&str, Kind)] = &[
     (">>>=", Kind::UshrAssign),
     ("::=", Kind::DefineFinal),

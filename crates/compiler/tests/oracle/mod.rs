@@ -57,8 +57,7 @@ pub(crate) fn check(library: Option<&Unit>, input: &[u8]) {
     let _: &Sources = &analysis.sources;
 }
 
-/// Checks that an accepted program can be linked, unless it is too large, and keeps the promises on
-/// which the machine relies.
+/// Checks that an accepted program passes the verifier once it is linked.
 pub(crate) fn compile(library: &Unit, input: &[u8]) {
     let mut loader = MemoryLoader::default();
     loader.add("app.toit", input);

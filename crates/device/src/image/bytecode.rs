@@ -14,7 +14,7 @@ use crate::Digest;
 /// The largest size of a part of an image when it is decompressed, in bytes.
 pub(super) const PART_BYTES_MAX: u64 = 64 << 20;
 
-/// The linked program of an image. It means something only to the build of lucarne that made it.
+/// The linked program of an image. Only the build of lucarne that made it can use it.
 pub struct Bytecode {
     bytes: Vec<u8>,
 }
@@ -42,12 +42,12 @@ impl Bytecode {
         Bytecode { bytes: postcard::to_stdvec(&encoded).expect("bytes can be encoded") }
     }
 
-    /// Takes what [`Bytecode::bytes`] has returned.
+    /// Makes bytecode of the bytes that [`Bytecode::bytes`] has returned.
     pub fn from_bytes(bytes: Vec<u8>) -> Bytecode {
         Bytecode { bytes }
     }
 
-    /// Returns all of it.
+    /// Returns the encoded bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -62,7 +62,7 @@ impl Bytecode {
     }
 }
 
-/// Decodes a program. Returns none if it breaks a promise on which the interpreter relies.
+/// Decodes a program. Returns `None` if it is damaged, or breaks a rule on which the interpreter relies.
 pub(super) fn decoded(compressed: &[u8]) -> Option<Program> {
     let program: Program = postcard::from_bytes(&decompress(compressed).ok()?).ok()?;
     program.verify().is_ok().then_some(program)

@@ -1,6 +1,6 @@
 //! Images of format 1, which older versions have put into stores and written to files.
 //!
-//! They had the linked program before the sources, and the build of lucarne that made it in the manifest.
+//! Before the sources they had the linked program. Their manifest named the build of lucarne that linked it.
 
 use serde::Deserialize;
 

@@ -8,7 +8,7 @@ use lucarne_toit::LoadedProgram;
 
 use crate::Digest;
 
-/// The programs that are loaded. One that no process runs any more is dropped.
+/// The programs that are loaded. A program that no process runs any more is dropped.
 #[derive(Default)]
 pub struct Images {
     loaded: Mutex<HashMap<Digest, Arc<Slot>>>,
@@ -40,7 +40,7 @@ impl Images {
     fn slot(&self, digest: Digest) -> Arc<Slot> {
         let mut slots = self.loaded.lock();
         if !slots.contains_key(&digest) {
-            // A program that is being loaded is held by the loading thread as well.
+            // The slot of a program that is being loaded is held by the loading thread as well.
             slots.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.lock().strong_count() > 0);
         }
         slots.entry(digest).or_default().clone()

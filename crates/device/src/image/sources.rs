@@ -37,7 +37,7 @@ impl SourceTree {
     }
 }
 
-/// Reads files, and remembers which and what was in them.
+/// Reads files, and records their paths and contents.
 #[derive(Default)]
 pub(super) struct Recorder {
     read: Mutex<BTreeMap<String, Vec<u8>>>,

@@ -1,4 +1,4 @@
-//! Images of programs: equal, whole, and of no harm if they are neither.
+//! Tests of images: equal programs have equal images, and damaged images are refused without a panic.
 
 use std::fs;
 use std::path::Path;
@@ -233,7 +233,7 @@ fn damaged_bytecode_is_not_used() {
     let random = &mut fastrand::Rng::with_seed(2);
     let mut refused = 0;
     for _ in 0..300 {
-        // A wrong digest is found at once. What has the right digest is checked all the same.
+        // Damage is found by the digest, and also by the check of a program whose digest is right.
         refused += usize::from(bytecode::decoded(&bytecode::compress(&damaged(&plain, random))).is_none());
         let bytes = damaged(whole.bytes(), random);
         assert!(bytes == whole.bytes() || Bytecode::from_bytes(bytes).program().is_none());

@@ -31,7 +31,7 @@ pub struct Entry {
 pub enum Source {
     /// The container has printed it.
     Out,
-    /// The container has written it to its standard error, or an exception has.
+    /// The container has written it to its standard error, or it is part of the trace of an exception.
     Error,
     /// The container has logged it.
     Log,
@@ -42,7 +42,7 @@ pub enum Source {
 /// The longest line, in bytes. The rest is cut off.
 pub(super) const LINE_BYTES_MAX: usize = 16 << 10;
 
-/// The begun line of a stream.
+/// The unfinished line of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Partial {
     bytes: Vec<u8>,
@@ -61,7 +61,7 @@ impl Partial {
         self.extend(last);
     }
 
-    /// Returns the begun line, which will not be completed.
+    /// Ends the unfinished line, and returns it if there is one.
     pub(super) fn end(&mut self) -> Option<String> {
         if self.bytes.is_empty() { None } else { Some(self.take()) }
     }

@@ -1,4 +1,4 @@
-//! The files of one log: entries in order, the oldest file removed when there is too much.
+//! The files of one log: entries in order. The oldest file is removed when the log is too large.
 //!
 //! A log has two rows of files, since lines of the container must not push out reports of the device. Readers see the
 //! entries of both in the order of their numbers.
@@ -21,13 +21,13 @@ const REPORTS_SHARE: u64 = 8;
 /// A row of files of a log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Part {
-    /// Lines of the container, and how many were dropped.
+    /// Lines of the container, and entries with the number of lines that were dropped.
     Lines,
     /// Reports of the device about the container.
     Reports,
 }
 
-/// Entries that belong together on the disk.
+/// Entries that are to be written.
 #[derive(Clone, Default)]
 pub(super) struct Batch {
     pub(super) lines: Vec<Arc<Entry>>,
@@ -78,8 +78,8 @@ impl Part {
 }
 
 impl Files {
-    /// Opens the files in a folder, and returns the number of the entry that comes next. The rest of a last line
-    /// that was not written to its end is removed.
+    /// Opens the files in a folder, and returns the number of the next entry. Removes an incomplete line at the end of
+    /// the last file.
     pub(super) fn open(
         medium: Arc<dyn Medium>,
         folder: String,
@@ -199,7 +199,7 @@ impl Row {
         entries
     }
 
-    /// Appends as many of some entries as belong into one file, and returns their number.
+    /// Appends as many of the entries as go into one file, and returns their number.
     fn append_some(&mut self, entries: &[Arc<Entry>]) -> io::Result<usize> {
         let part_bytes = self.limit_bytes / PARTS;
         let begun = self.segments.back().filter(|last| last.bytes < part_bytes).map(|last| last.bytes);

@@ -1,4 +1,4 @@
-//! Follows a log.
+//! Followers of logs: each gets all new entries, from memory, or from the files if it is slow.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -12,18 +12,18 @@ use lucarne_kernel::sync::mpsc::{
 use super::Log;
 use super::entry::Entry;
 
-/// The largest number of entries that wait for a follower. It reads further ones from the files.
+/// The largest number of entries that wait in memory for a follower. It reads further entries from the files.
 const WAITING_MAX: usize = 1024;
 
 /// The number of entries that a follower reads from the files at once.
 const READ_MAX: usize = 64;
 
-/// The next thing that a follower gets.
+/// An item that a follower gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Followed {
     /// The next entry.
     Entry(Arc<Entry>),
-    /// The number of entries that were missed: the follower was so slow that their file is removed.
+    /// The number of entries that were missed: their file was removed before the follower read them.
     Missed(u64),
 }
 
@@ -41,13 +41,13 @@ pub struct Follower {
     read: VecDeque<Entry>,
 }
 
-/// The log's end of a follower.
+/// The end of a follower that its log writes to.
 pub(super) struct Listener {
     entries: SyncSender<Arc<Entry>>,
     overflowed: Arc<AtomicBool>,
 }
 
-/// Makes a follower of a log that has everything before entry `next`.
+/// Makes a follower that gets the entries of a log from number `next` on, and the listener for it.
 pub(super) fn pair(log: Weak<Log>, next: u64) -> (Listener, Follower) {
     let (sender, entries) = sync_channel(WAITING_MAX);
     let overflowed = Arc::<AtomicBool>::default();
@@ -105,14 +105,14 @@ impl Follower {
         }
     }
 
-    /// Reads the next entries from the files. There are fewer than asked for when it has caught up.
+    /// Reads the next entries from the files. If they are fewer than `READ_MAX`, the follower has caught up.
     fn read_files(&mut self) {
         let read = self.log.upgrade().and_then(|log| log.since(self.next, READ_MAX).ok());
         self.read = read.unwrap_or_default().into();
         self.is_behind = self.read.len() == READ_MAX;
     }
 
-    /// Takes an entry from the files, or says how many are missing before it.
+    /// Returns an entry from the files, or the number of entries that are missing before it.
     fn take(&mut self, entry: Entry) -> Followed {
         let missed = entry.number - self.next;
         if missed > 0 {

@@ -37,7 +37,8 @@ struct Memory {
     waiting: Batch,
     waiting_bytes: usize,
     reports_bytes: usize,
-    /// The lines after these that did not fit: the last ones, and reports. They get a number when the others are written.
+    /// The last lines that did not fit into `waiting`, with the reports among them. They get their numbers when the
+    /// waiting entries are written.
     tail: VecDeque<Message>,
     tail_bytes: usize,
     /// The number of lines that were dropped between `waiting` and `tail`.
@@ -73,7 +74,7 @@ struct Message {
     text: String,
 }
 
-/// The memory for reports of the device that wait to be written, in bytes. Further ones are treated as lines.
+/// The memory for reports of the device that wait to be written, in bytes. Further reports are treated as lines.
 const REPORTS_BYTES_MAX: usize = 64 << 10;
 
 /// The share of the waiting bytes, as a divisor, that is for the last lines of a flood.
@@ -119,7 +120,7 @@ impl Log {
         });
     }
 
-    /// Ends the begun lines, since the container has ended.
+    /// Ends the unfinished lines of both streams, since the container has ended.
     pub fn end_lines(&self) {
         self.add(|memory, time_us| {
             for source in [Source::Out, Source::Error] {
@@ -191,8 +192,8 @@ impl Log {
         self.settle(&mut self.files.lock(), |_| ());
     }
 
-    /// Writes the waiting entries to the files, and looks at the memory at that moment. Also returns the entries of that
-    /// moment that cannot be written now. They wait for the next write.
+    /// Writes the waiting entries to the files. Calls `look` at the moment when they are taken, and returns its result,
+    /// together with the entries that cannot be written now. Those wait for the next write.
     fn settle<T>(&self, files: &mut Files, look: impl FnOnce(&mut Memory) -> T) -> (T, Batch) {
         let mut memory = self.memory.lock();
         let waiting = memory.take(self.clock.wall_us());
@@ -283,7 +284,7 @@ impl Memory {
         let bytes = message.memory_bytes();
         let has_own_room = message.part == Part::Reports && self.reports_bytes < REPORTS_BYTES_MAX;
         let is_full = !has_own_room && self.waiting_bytes >= waiting_bytes_max;
-        // What comes after a line of the tail stays after it.
+        // If there is a tail, or lines were dropped, the message goes to the end of the tail, to keep the order.
         if self.tail.is_empty() && self.dropped == 0 && !is_full {
             return self.push(message);
         }
@@ -328,7 +329,8 @@ impl Memory {
         }
     }
 
-    /// Lets entries that could not be written wait before all others: the last ones, as many as may wait.
+    /// Puts entries that could not be written before all waiting entries. Keeps the last of them, up to the limits, and
+    /// drops the others.
     fn put_back(&mut self, mut unwritten: Batch, waiting_bytes_max: usize) {
         let (lines_bytes, lost_lines) = keep_last(&mut unwritten.lines, waiting_bytes_max);
         let (reports_bytes, lost_reports) = keep_last(&mut unwritten.reports, REPORTS_BYTES_MAX);
@@ -339,13 +341,13 @@ impl Memory {
         self.waiting.reports.splice(..0, unwritten.reports);
     }
 
-    /// Takes all waiting entries. The dropped lines came before those of the tail.
+    /// Takes all waiting entries. Adds an entry with the number of dropped lines at their place, before the tail.
     fn take(&mut self, time_us: i64) -> Batch {
         if self.dropped > 0 {
             let count = std::mem::take(&mut self.dropped);
             let text =
                 if count == 1 { "1 line dropped".to_owned() } else { format!("{count} lines dropped") };
-            // A container decides how often this is said, so it has no room of its own.
+            // A container can cause any number of these entries, so they are lines, and not reports.
             let time_us = self.tail.front().map_or(time_us, |message| message.time_us);
             self.push(Message::printed(time_us, Source::System, text));
         }
@@ -358,8 +360,8 @@ impl Memory {
     }
 }
 
-/// Removes the first of some entries until the others need at most so many bytes of memory. Returns how many bytes
-/// they need, and the number of those that were removed.
+/// Removes entries from the beginning until the others take at most `bytes_max` of memory. Returns the memory of the
+/// others, and the number of removed entries.
 fn keep_last(entries: &mut Vec<Arc<Entry>>, bytes_max: usize) -> (usize, u64) {
     let mut bytes = 0;
     let kept = entries.iter().rev().take_while(|entry| {

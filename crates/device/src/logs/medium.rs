@@ -15,7 +15,7 @@ pub(crate) trait Medium: Send + Sync {
     fn read(&self, folder: &str, file: &str) -> io::Result<Vec<u8>>;
     /// Writes to the end of a file. The file, and its folder, are made if they are missing.
     fn append(&self, folder: &str, file: &str, bytes: &[u8]) -> io::Result<()>;
-    /// Cuts a file off after so many bytes.
+    /// Shortens a file to this number of bytes.
     fn truncate(&self, folder: &str, file: &str, bytes: u64) -> io::Result<()>;
     /// Removes a file, if it is there.
     fn remove(&self, folder: &str, file: &str) -> io::Result<()>;
@@ -62,7 +62,7 @@ impl Medium for Folder {
         fs::read(self.root.join(folder).join(file))
     }
 
-    /// Opens the file each time: a device has more logs than a process may have files open.
+    /// Opens the file each time: a device may have more logs than a process may have open files.
     fn append(&self, folder: &str, file: &str, bytes: &[u8]) -> io::Result<()> {
         let folder = self.root.join(folder);
         let path = folder.join(file);

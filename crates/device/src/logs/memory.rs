@@ -9,7 +9,7 @@ use lucarne_kernel::sync::Mutex;
 
 use super::medium::{FileEntry, Medium};
 
-/// Log files in memory. Clones are the same.
+/// Log files in memory. Clones share the files.
 #[derive(Clone)]
 pub(crate) struct MemoryFiles {
     folders: Arc<Mutex<BTreeMap<String, BTreeMap<String, Contents>>>>,
@@ -84,7 +84,7 @@ impl Medium for MemoryFiles {
         let contents = folders.entry(folder.to_owned()).or_default().entry(file.to_owned()).or_default();
         let mut room = self.room.lock();
         let fits = room.map_or(bytes.len(), |room| room.min(bytes.len()));
-        // A full disk takes the beginning.
+        // On a full disk, only the beginning is written.
         contents.bytes.extend_from_slice(&bytes[..fits]);
         contents.written_us = self.clock.wall_us();
         *room = room.map(|room| room - fits);

@@ -1,4 +1,4 @@
-//! Logs: lines, limits, restarts and followers.
+//! Tests of logs: lines, limits, restarts and followers.
 
 use std::fs;
 use std::time::Duration;
@@ -111,7 +111,7 @@ fn all_logs_together_are_bounded() {
         let log = log(&logs, text);
         (0..200).for_each(|number| print(&log, format_args!("line {number}")));
         logs.flush();
-        // Files of one age go in any order.
+        // Files of the same age are removed in any order.
         std::thread::sleep(Duration::from_millis(2));
         log
     };
@@ -148,7 +148,7 @@ fn a_flood_is_dropped_and_counted() {
     assert_eq!(texts.last().map(String::as_str), Some("after"));
 }
 
-/// How a container ended is in its log, however much it has printed before and prints afterwards.
+/// The end of a container stays in its log, however much the container prints before and after it.
 #[test]
 fn a_flood_does_not_hide_an_end() {
     let folder = folder();
@@ -195,7 +195,7 @@ fn a_flood_of_one_container_does_not_hide_the_end_of_another() {
     assert_eq!(texts(&dead), ["ended with code 1"]);
 }
 
-/// Reports have room of their own, but not without end.
+/// Reports have room of their own, which is limited as well.
 #[test]
 fn reports_are_bounded_too() {
     let folder = folder();
@@ -307,7 +307,7 @@ fn slow_followers_are_told_what_they_missed() {
     assert!(missed > 3_000, "{missed}");
 }
 
-/// The writer does by itself what reading does as well.
+/// Reading a log writes waiting lines to the disk. The writer thread does so, too, without a reader.
 #[test]
 fn lines_reach_the_disk_by_themselves() {
     let folder = folder();
@@ -336,7 +336,7 @@ fn lines_that_a_full_disk_does_not_take_can_be_read_and_are_written_later() {
         expected.extend([number.to_string(), format!("report {number}")]);
         expected.clone()
     };
-    // No file, half a line in a file, and a part of some lines.
+    // Room for no file, for half a line in a file, and for a part of some lines.
     for (number, room) in [Some(0), Some(20), None, Some(30), Some(0), Some(150)].into_iter().enumerate() {
         files.limit_room(room);
         let expected = say(number as u32);

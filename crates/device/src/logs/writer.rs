@@ -8,11 +8,11 @@ use lucarne_kernel::sync::{Condvar, Mutex, wait, wait_timeout};
 
 use super::Log;
 
-/// How long lines are collected after some were written, so that many are written at once. The first ones after a
+/// The time for which lines are collected after a write, so that many are written at once. The first lines after a
 /// pause are written immediately.
 const COLLECT: Duration = Duration::from_millis(10);
 
-/// The logs that have something to write.
+/// The queue of the logs whose entries are to be written.
 #[derive(Default)]
 pub(super) struct Writer {
     work: Mutex<Work>,

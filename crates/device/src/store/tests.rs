@@ -1,4 +1,4 @@
-//! The store through power cuts at any time, and files that it cannot use.
+//! Tests of the store: power cuts at any time, full disks, and damaged files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,14 +8,14 @@ use crate::disk::{Disk, Platter, Step};
 use crate::image::{Kind, Manifest};
 use crate::image_checker::load_stored;
 
-/// The number of containers that the workload installs, replaces and uninstalls.
+/// The number of operations of the workload.
 const OPERATIONS: usize = 200;
 
 fn name(text: &str) -> ContainerName {
     text.parse().expect("the name is valid")
 }
 
-/// Creates an image that is like no other of another number.
+/// Creates an image that differs from the images of all other numbers.
 fn image(number: u64) -> Image {
     let manifest = Manifest { kind: Kind::Component, entry: "c.so".to_owned() };
     let size = fastrand::Rng::with_seed(number).usize(1..6_000);
@@ -36,12 +36,12 @@ fn kept(store: &Store) -> BTreeSet<String> {
     read.expect("the store is whole")
 }
 
-/// Does something to some container, by the seed.
+/// Does a random operation on a random container.
 fn operate(store: &Store, random: &mut fastrand::Rng) {
     let name = name(&format!("c{}", random.u8(..12)));
     match random.u8(..10) {
         0..6 => {
-            // Few enough for equal ones.
+            // There are so few different assets that containers share some.
             let assets = (0..random.u8(..3))
                 .map(|asset| (format!("asset{asset}"), vec![random.u8(..5); 40 * random.usize(..40)]))
                 .collect();
@@ -110,7 +110,7 @@ fn a_full_disk_refuses_and_is_used_again_when_it_has_room() {
     check_contents(&store, &records);
 }
 
-/// Every write is the last one once.
+/// Cuts the power after each write.
 #[test]
 fn a_power_cut_at_any_write() {
     let disk = Disk::default();
@@ -128,7 +128,7 @@ fn a_power_cut_at_any_write() {
     let (mut done, mut cuts) = (0, 0);
     for (at, step) in disk.history().iter().enumerate() {
         platter.advance(step);
-        // `Store::open` gives a store its place only when it has been made.
+        // Cuts while the store is made are left out: `Store::open` renames the file to its place only afterwards.
         if matches!(step, Step::Sync) || at < acknowledged[0].0 {
             continue;
         }
@@ -330,7 +330,7 @@ fn a_store_that_has_had_containers_is_not_made_again() {
         );
         assert!(!file.exists());
         fs::remove_file(path).expect("the file exists");
-        // An empty folder of logs says nothing.
+        // An empty folder of logs does not show that there was a device.
         let _ = fs::remove_dir(folder.path().join("logs/a"));
     }
     fs::write(&file, "").expect("the file can be written");

@@ -14,7 +14,7 @@ use crate::instances::{Asker, InstanceStart, Loaded};
 use crate::start::Usage;
 use crate::{ContainerName, Settings};
 
-/// Takes the answer to a command. The receiver of one that is dropped learns that the device shuts down.
+/// Takes the answer to a command. If it is dropped, its receiver reports that the device shuts down.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
 /// Something that has happened, or that the supervisor is to do.
@@ -24,9 +24,9 @@ pub(crate) enum Event {
     Status { reply: Reply<Status> },
     /// Lists all containers, in the order of installation.
     List { reply: Reply<Vec<Listed>> },
-    /// Lists all containers, and what they use.
+    /// Lists all containers, with the memory and the processor time that they use.
     Overview { reply: Reply<Vec<(Listed, Usage)>> },
-    /// Returns everything that is counted all the time.
+    /// Returns the counters of the device and of all containers.
     Counters { reply: Reply<Counters> },
     /// Returns everything about a container.
     Inspect { name: ContainerName, reply: Reply<Inspected> },
@@ -36,7 +36,7 @@ pub(crate) enum Event {
     // -- Commands ----------------------------------------------------------------------------------
     /// Installs a container, or replaces the one of that name, and starts it.
     Install { name: ContainerName, sent: Box<Sent>, settings: Box<Settings>, reply: Reply<Installed> },
-    /// Runs a program without installing it, in place of the one that was run so before.
+    /// Runs a program without installing it, in place of the last program that was run in this way.
     RunOnce { sent: Box<Sent>, settings: Box<Settings>, reply: Reply<()> },
     /// Ends a container and forgets it. The answer comes when it has ended.
     Uninstall { name: ContainerName, reply: Reply<()> },
@@ -54,7 +54,7 @@ pub(crate) enum Event {
     Images { reply: Reply<Vec<InstalledImage>> },
     /// Returns the containers that have an image.
     NamesOf { id: Uuid, reply: Reply<Vec<ContainerName>> },
-    /// Prepares an instance of a container that has an image: of the asker itself, if it has.
+    /// Prepares an instance of a container that has an image: of the asker's own container, if that has the image.
     Load { asker: Option<Asker>, id: Uuid, reply: Reply<Option<Loaded>> },
     /// Starts an instance that was prepared.
     StartInstance { start: Box<InstanceStart>, reply: Reply<()> },

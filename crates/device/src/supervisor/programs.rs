@@ -38,8 +38,8 @@ impl Supervisor {
         of_image.map(|(name, _)| name.clone()).collect()
     }
 
-    /// Prepares an instance of a container that has the image: of the asker itself, if it has. None if no container has
-    /// the image.
+    /// Prepares an instance of a container that has the image: of the asker's own container, if that has the image.
+    /// Returns `None` if no container has it.
     pub(super) fn load(&self, asker: Option<&Asker>, id: Uuid) -> Result<Option<Loaded>, Refusal> {
         let of_image = self.slots.iter().filter(|(_, slot)| slot.identity().0.id() == id);
         let found =
@@ -99,7 +99,7 @@ impl Supervisor {
         on_end(code);
     }
 
-    /// Installs an image that came without settings: with those of the container that it replaces.
+    /// Installs an image that came without settings. It gets the settings of the container that it replaces.
     pub(super) fn install_image(
         &mut self,
         name: &ContainerName,

@@ -1,8 +1,9 @@
 //! Devices under simulation: supervisor, store, logs and containers on one thread, in virtual time, by a seed.
 //!
-//! The seed chooses commands, how executables behave, which processes are killed, when the power is cut and what of the
-//! disk that leaves, and how the clocks jump. After each event [`checks`] looks at what must always hold; after each
-//! power cut the store must have what was finished before. A seed that fails is printed: `LUCARNE_SEED=N` replays it alone.
+//! The seed chooses the commands, how executables behave, which processes are killed, when the power is cut, which
+//! writes to the disk survive that, and how the clocks jump. After each event, [`checks`] checks the invariants; after
+//! each power cut, the store must have all changes that were finished before it. A seed that fails is printed:
+//! `LUCARNE_SEED=N` replays it alone.
 
 mod checks;
 mod executables;
@@ -38,10 +39,10 @@ const SEEDS: u64 = 50;
 /// The seeds of the long run.
 const SEEDS_LONG: u64 = 1_000;
 
-/// The commands, cuts and jumps of a run.
+/// The number of commands, power cuts, restarts and clock jumps of a run.
 const ROUNDS: usize = 50;
 
-/// More steps than the kernel takes between two commands.
+/// The limit of steps between two commands. A device that is not idle by then never will be.
 const STEPS_MAX: usize = 300_000;
 
 /// The longest virtual time that a command may take: an executable ends within 3 s.
@@ -108,7 +109,7 @@ struct World {
 
 /// A device that runs.
 struct Device {
-    // The supervisor goes before the system that its containers are in.
+    // This is the first field, so that the supervisor is dropped before the system that its containers are in.
     supervisor: Supervisor,
     events: Receiver<Event>,
     orders: Orders,
@@ -167,7 +168,7 @@ impl World {
         }
     }
 
-    /// Runs the machine, and returns what its devices have printed.
+    /// Runs the machine, and returns the output of its devices.
     fn run(mut self) -> String {
         let mut device = self.boot(&[Contents::new()]);
         for _ in 0..ROUNDS {
@@ -209,7 +210,7 @@ impl World {
         let oversight =
             Oversight { policies, on_provided: Some(noting(&orders, &residents)), ..Oversight::default() };
         let announcements = oversight.announcements.clone();
-        // The clock of the system is not there yet: logs have one of their own, which only they look at.
+        // The system, with its clock, is not there yet: the logs get a clock of their own, which nothing else reads.
         let clock = Clock::simulated();
         let logs = Logs::on(Arc::new(self.files.clone()), LIMITS, clock).expect("memory can be read");
         let logs = Arc::new(logs);
@@ -279,7 +280,7 @@ impl World {
         store
     }
 
-    /// Cuts the power at some step of the last ones, and starts the machine again.
+    /// Cuts the power at one of the last 40 disk steps, and starts the machine again.
     fn cut_power(&mut self, mut device: Device) -> Device {
         let (start, steps) = (device.history[0].0, self.disk.steps());
         let at = steps - self.random.usize(..=(steps - start).min(40));
@@ -287,12 +288,12 @@ impl World {
         self.disk.history()[..at].iter().for_each(|step| platter.advance(step));
         let bytes = platter.cut(&mut self.random);
         let finished = device.history.iter().rposition(|(done, _)| *done <= at).unwrap_or(0);
-        // The next command was in progress. One that takes two transactions has two entries of the same step.
+        // The next command was in progress. A command with two transactions has two entries for the same step.
         let next = device.history.get(finished + 1).map_or(at, |(done, _)| *done);
         let possible = device.history[finished..].iter().take_while(|(done, _)| *done <= next);
         let allowed: Vec<_> = possible.map(|(_, contents)| contents.clone()).collect();
         self.files = self.files.cut(device.clock.clone(), &mut self.random);
-        // The end of processes that the power has cut off is heard by no supervisor.
+        // No supervisor gets the ends of the processes that the power cut has ended.
         device.pending.clear();
         drop(device);
         self.instances = Arc::default();
@@ -327,7 +328,7 @@ impl World {
 
     // -- Time --------------------------------------------------------------------------------------------
 
-    /// Lets everything happen that is to happen within a time, in an order that the seed chooses.
+    /// Moves the clock on by a time, and runs everything that is due until then, in an order that the seed chooses.
     fn advance(&mut self, device: &mut Device, time_us: i64) {
         let target_us = device.clock.now_us() + time_us;
         for _ in 0..STEPS_MAX {

@@ -1,4 +1,4 @@
-//! A container as the supervisor knows it: its program, its settings and its life.
+//! The supervisor's state of a container: its program, its settings and its life.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,8 +24,9 @@ pub(super) struct Slot {
     pub(super) place: u64,
     pub(super) life: Life,
     pub(super) running: Option<RunningContainer>,
-    /// The interfaces that it provided in the last run, and those that it has provided in this one.
+    /// The interfaces that it has provided in an earlier run or in this one: they are announced when it starts.
     pub(super) provided: BTreeSet<Uuid>,
+    /// The interfaces that it has provided in this run.
     pub(super) provides: BTreeSet<Uuid>,
     pub(super) started_us: Option<i64>,
     /// Holds clients of its interfaces while it starts.
@@ -91,7 +92,7 @@ impl Slot {
         }
     }
 
-    /// Returns what it uses: nothing if it does not run.
+    /// Returns the memory and the processor time that it uses: `None` for both if it does not run.
     pub(super) fn usage(&self) -> Usage {
         self.running.as_ref().map(RunningContainer::usage).unwrap_or_default()
     }

@@ -1,26 +1,26 @@
-//! Run lengths: what repeats itself after one to four bytes becomes a copy, everything else is
-//! literal, in one block of deflate (RFC 1951) with the fixed codes.
+//! Compression of runs: a pattern of one to four bytes that repeats itself becomes a copy, all other bytes are
+//! literals. The output is one block of deflate (RFC 1951) with the fixed codes.
 
 use crate::{Call, Failure};
 use lucarne_heap::Ref;
 
-/// The shortest run that becomes a copy. A pattern of four bytes must also be there twice as a whole.
+/// The shortest run that becomes a copy. A pattern of four bytes must repeat as a whole.
 const RUN_MIN: usize = 3;
-/// The length of the copies that a long run is cut into. One less than the format has: these keep
-/// to the general rule for codes of lengths.
+/// The length of the copies that a long run is cut into. The format also has copies of 258 bytes, but their code does
+/// not follow the general rule.
 const COPY_MAX: usize = 257;
 /// The maximum distance to the source of a run.
 const DISTANCE_MAX: usize = 4;
 
 const END_OF_BLOCK: usize = 256;
 
-/// The state after the data up to now.
+/// A compression in progress.
 struct RunLength {
     output: Vec<u8>,
     /// Bits that do not fill a byte of the output yet.
     bits: u32,
     bit_count: u32,
-    /// The latest bytes, the newest lowest. Those that are held are among them.
+    /// The latest eight bytes, the newest in the lowest bits. The held bytes are among them.
     recent: u64,
     seen: u64,
     /// The number of bytes that are held back, as they could start a run.
@@ -58,7 +58,7 @@ impl RunLength {
     }
 
     fn continue_run(&mut self, distance: usize, length: usize) {
-        // The rest must be enough for a copy of its own.
+        // The rest of the run must be long enough for a copy of its own.
         let is_full = length == COPY_MAX + RUN_MIN;
         if is_full {
             self.put_copy(distance, COPY_MAX);
@@ -134,12 +134,12 @@ impl RunLength {
         }
     }
 
-    /// Codes have their highest bit first.
+    /// Writes a code. Its highest bit comes first.
     fn put_code(&mut self, code: u32, count: u32) {
         self.put(code.reverse_bits() >> (32 - count), count);
     }
 
-    /// Numbers have their lowest bit first.
+    /// Writes a number. Its lowest bit comes first.
     fn put(&mut self, bits: u32, count: u32) {
         self.bits |= bits << self.bit_count;
         self.bit_count += count;

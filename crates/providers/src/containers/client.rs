@@ -1,4 +1,4 @@
-//! The types in the messages of the service `system.containers`, and the parts of its Rust client that the macros do
+//! The types in the messages of the service `system/containers`, and the parts of its Rust client that the macros do
 //! not generate.
 
 use std::fmt;

@@ -55,14 +55,14 @@ pub trait Containers {
     async fn notify_background_state(&self, call: &Call, state: bool);
 }
 
-/// A container before or after its start. It keeps running when its starter closes this.
+/// A container before or after its start. It keeps running when its starter closes this resource.
 #[resource(crate = lucarne_services, notifies = Event)]
 pub trait Instance {
     /// Stops the instance.
     #[index(6)]
     async fn stop(&self);
 
-    /// Starts the instance, once. Passes the argument, any value that can travel, to its `main`.
+    /// Starts the instance, once. Passes the argument, any value that can be sent, to its `main`.
     ///
     /// # Errors
     /// If the instance was started before, or the keeper fails.
@@ -81,8 +81,8 @@ pub trait ImageWriter {
     #[index(4)]
     async fn write(&self, bytes: Bytes) -> Result<(), Thrown>;
 
-    /// Installs the image that was written. Returns its id. The existing system keeps `data` with an image, without a
-    /// meaning of its own.
+    /// Installs the image that was written. Returns its id. The existing system stores `data` with an image and does
+    /// not interpret it; this provider ignores it.
     ///
     /// # Errors
     /// If fewer bytes were written than announced, or the image cannot be installed.

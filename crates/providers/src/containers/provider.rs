@@ -10,7 +10,7 @@ use lucarne_services::{Bytes, Call, Notifier, Resource, Thrown, Value};
 use super::interface::{self, Instance as _};
 use super::{ContainerFault, Event, IMAGE_BYTES_MAX, ImageId, Images, Keeper, Startable, flags};
 
-/// Answers the calls.
+/// The handler of the service.
 pub(super) struct Service {
     keeper: Arc<dyn Keeper>,
     running: Running,

@@ -48,10 +48,10 @@ pub trait Entries {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FlashError {
-    /// The medium has no space left. This is the text of a container that has used all of its own.
+    /// The medium has no space left. A container that has used all of its own space gets the same text.
     #[error("OUT_OF_SPACE")]
     Full,
-    /// Anything else, with a text for display.
+    /// Any other failure, with a text for display.
     #[error("the storage cannot be used: {0}")]
     Failed(String),
 }

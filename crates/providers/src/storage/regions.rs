@@ -160,14 +160,14 @@ impl Opened {
         work: impl FnOnce(&mut Shelf<'_>, &str) -> Result<T, StorageFault> + Send + 'static,
     ) -> Result<T, StorageFault> {
         if changes {
-            // When the change will be seen is not known here.
+            // The time at which the change takes effect is not known here, so no page is kept from now on.
             *self.kept.lock() = Kept { pages: Vec::new(), has_callers: true };
         }
         let path = self.path.clone();
         self.medium.with(changes, &self.owner, move |shelf| work(shelf, &path)).await
     }
 
-    /// Checks a range of one step.
+    /// Checks a range that one call reads or writes.
     fn step(&self, from: i64, size: i64) -> Result<(u64, u64), StorageFault> {
         if u64::try_from(from).is_ok() && u64::try_from(size).is_ok_and(|size| size > STEP_BYTES_MAX) {
             return Err(StorageFault::BadArgument);

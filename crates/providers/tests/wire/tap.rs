@@ -59,13 +59,13 @@ impl Tap {
     }
 }
 
-/// The process.
+/// The process of the tap.
 struct Relay {
     interface: Interface,
     opens: &'static [u32],
     records: Arc<Mutex<Records>>,
     ready: Sender<()>,
-    /// The id of this client at the service manager.
+    /// The id of the tap as a client of the service manager.
     manager: i64,
     /// The process and the service id of the provider.
     provider: Option<(Pid, i64)>,
@@ -195,7 +195,7 @@ impl Relay {
         self.request(context, Pid::SYSTEM, procedure::INVOKE, arguments, Asked::Discover);
     }
 
-    /// Takes the provider from the candidates, and precedes it from now on.
+    /// Takes the provider from the candidates, and registers the tap with a higher priority.
     fn listen(&mut self, context: &mut Context<'_>, found: Payload) {
         let found = items(found);
         let Value::List(candidates) = &found[0] else { panic!("no candidates") };
@@ -220,7 +220,7 @@ impl Relay {
 }
 
 impl Records {
-    /// Lets a number that differs from run to run be shown as the next small one.
+    /// Makes the records show the next small number for a number that differs from run to run.
     fn number(&mut self, number: i64) {
         let next = self.numbers.len() as i64 + 1;
         self.numbers.entry(number).or_insert(next);

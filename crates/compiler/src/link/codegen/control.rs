@@ -12,7 +12,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         let top = self.code().top();
         match &node.expr {
             Expr::Not(operand) => self.branch(operand, !sense, label)?,
-            // Either operand can decide for `sense`, or only both together.
+            // In the next two cases one operand alone can cause the jump; in the third case both are needed.
             Expr::And(left, right) if !sense => {
                 self.branch(left, false, label)?;
                 self.branch(right, false, label)?;
@@ -65,8 +65,8 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// Compiles `and`, `or` and `not` where the value is used: an operand's, or for `not` a
-    /// boolean.
+    /// Compiles `and`, `or` and `not` where the value is used. The value is that of an operand; for `not` it
+    /// is a boolean.
     pub(super) fn condition_value(&mut self, node: &'t Node, target: Register) -> Result<(), LinkError> {
         let end = self.code().label();
         match &node.expr {
@@ -166,7 +166,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         Ok(())
     }
 
-    /// Gives the next round of a `for` its own variable, if lambdas may have captured the last.
+    /// Gives the next round of a `for` its own variable, if lambdas may have captured that of the last round.
     fn renew(&mut self, local: LocalId) {
         if !self.is_shared(local) {
             return;
@@ -233,7 +233,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
         self.code().tries += 1;
         self.value_to(body, target)?;
         self.code().tries -= 1;
-        // The handler's range covers the note of a normal exit, too: nothing in it can fail.
+        // The handler's range also covers the instruction that records a normal exit. It cannot fail.
         self.code().imm(Opcode::LoadInt, completion, 0);
         let to = self.code().here();
         self.code().handler(LocalHandler { from, to, target: to, completion });
@@ -268,7 +268,8 @@ fn is_comparison(node: &Node) -> bool {
     matches!(&node.expr, Expr::CallDynamic { selector, .. } if compare_opcode(selector).is_some())
 }
 
-/// Returns whether a loop's test is a comparison of plain values, cheap enough to emit twice.
+/// Returns whether a loop's test is cheap enough to emit twice: a plain value, or a comparison of plain
+/// values.
 fn is_short_test(node: &Node) -> bool {
     let is_plain = |node: &Node| matches!(node.expr, Expr::Local(_) | Expr::Int(_) | Expr::Global(_));
     match &node.expr {

@@ -98,7 +98,7 @@ impl Checks {
         }
     }
 
-    /// Checks that logs keep to their limits and know their size.
+    /// Checks that the logs stay within their limits, and report their true size.
     pub(super) fn check_logs(logs: &Logs, files: &MemoryFiles) {
         logs.write_waiting();
         let mut all_bytes = 0;

@@ -12,7 +12,7 @@ use crate::launcher::{ExecutableStart, Executables, RunningExecutable};
 use crate::residents::Residents;
 use crate::start::{Start, Usage};
 
-/// The longest time that a process takes to end, as on a device: then it is killed.
+/// The longest time that a process takes to end after it was told to. A device kills it then.
 const GRACE_US: i64 = 3_000_000;
 
 pub(super) struct SimulatedExecutables {
