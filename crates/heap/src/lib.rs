@@ -116,11 +116,19 @@ pub struct HeapOptions {
     /// The function to call before work on so many bytes that other processes must not wait for it to end: see
     /// [`LONG_WORK_BYTES`].
     pub before_long_work: fn(),
+    /// The function to call before a wait for a disk, for which other processes must not wait.
+    pub before_waiting: fn(),
 }
 
 impl Default for HeapOptions {
     fn default() -> Self {
-        HeapOptions { limit_bytes: DEFAULT_LIMIT_BYTES, stress: false, hash_seed: 0, before_long_work: || {} }
+        HeapOptions {
+            limit_bytes: DEFAULT_LIMIT_BYTES,
+            stress: false,
+            hash_seed: 0,
+            before_long_work: || {},
+            before_waiting: || {},
+        }
     }
 }
 
@@ -327,6 +335,11 @@ impl Heap {
         if bytes >= LONG_WORK_BYTES {
             (self.options.before_long_work)();
         }
+    }
+
+    /// Announces a wait for a disk.
+    pub fn before_waiting(&self) {
+        (self.options.before_waiting)();
     }
 
     // ------------------------------------------------------------------ allocation

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::driver::Driver;
 use crate::entry::Entry;
 use crate::group::Group;
+use crate::long_work::Places;
 use crate::mailbox::{Lane, Topic, charge_for};
 use crate::observe::{Observers, observer};
 use crate::random::Random;
@@ -85,6 +86,7 @@ pub(crate) struct Shared {
     pub(crate) threads: Mutex<Vec<thread::JoinHandle<()>>>,
     /// The number of threads that have left their worker.
     pub(crate) threads_left: AtomicUsize,
+    pub(crate) places: Places,
     table: Mutex<FxHashMap<Pid, Arc<Entry>>>,
     next_pid: AtomicI64,
     next_gid: AtomicI64,
@@ -374,6 +376,7 @@ impl Waker {
 
 impl Shared {
     pub(crate) fn new(scheduler: Scheduler, clock: Clock, random: Random, hooks: Hooks) -> Shared {
+        let places = Places::new(scheduler.workers());
         Shared {
             scheduler,
             timers: Timers::new(),
@@ -384,6 +387,7 @@ impl Shared {
             stopping: AtomicBool::new(false),
             threads: Mutex::default(),
             threads_left: AtomicUsize::new(0),
+            places,
             table: Mutex::default(),
             next_pid: AtomicI64::new(1),
             next_gid: AtomicI64::new(1),

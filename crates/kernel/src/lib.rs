@@ -97,7 +97,7 @@ pub use id::{Gid, Pid, RequestId};
 pub use kernel::{
     EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, MirrorMaker, Prepared, Waker,
 };
-pub use long_work::before_long_work;
+pub use long_work::{before_long_work, before_waiting};
 pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
 pub use message::{
     About, Credit, CreditWatch, Failure, Message, MessageKind, Processed, Refused, Relieved, RequestToken,

@@ -1,22 +1,29 @@
 //! Long work in a turn: another thread takes over the worker, so that other processes need not wait for the work to
 //! end.
 //!
-//! A turn cannot be interrupted in the middle of a garbage collection, or of a native that handles many megabytes. The
-//! thread announces such work with [`before_long_work`]. It then gives up its *seat*, which makes it a worker:
+//! A turn cannot be interrupted in the middle of a garbage collection, of a native that handles many megabytes, or of a
+//! wait for a disk. The thread announces such work with [`before_long_work`] or [`before_waiting`]. It then gives up its
+//! *seat*, which makes it a worker:
 //!
 //! 1. A new thread starts, which runs the turns of this worker from now on.
 //! 2. The process that the turn has woken goes to the worker's queue, where any worker finds it.
-//! 3. The old thread finishes the turn, on Linux at a low priority of the operating system. It puts the process back
-//!    into the queue or parks it, wakes a worker, and ends.
+//! 3. The old thread takes a *place* if it is going to use the processor. There are as many places as workers. Threads
+//!    wait for a place in the order of the virtual times of their groups.
+//! 4. The old thread finishes the turn, on Linux at a low priority of the operating system. It puts the process back
+//!    into the queue or parks it, wakes a worker, gives its place back, and ends.
 //!
-//! So there are as many threads at normal priority as workers, and one more at low priority for each process with long
-//! work, up to [`LEFT_MAX`]. On threads that are not workers, an announcement is only recorded, for simulations.
+//! So for each worker at most one thread at low priority competes for the processors. Without places, the threads of
+//! many processes together would get a larger share than the workers, however low the priority of each is. Up to
+//! [`LEFT_MAX`] threads have left their worker at a time. On threads that are not workers, an announcement is only
+//! recorded, for simulations.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::kernel::Shared;
+use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
+use crate::sync::mpsc::{SyncSender, sync_channel};
 use crate::worker;
 
 /// The maximum number of threads that have left their worker. Further threads with long work keep their worker.
@@ -26,11 +33,73 @@ const LEFT_MAX: usize = 64;
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
+/// The relation of a thread to the workers of a kernel.
+enum Seat {
+    /// The thread runs no turns, or those of a driven kernel or a simulation.
+    None,
+    /// The thread is the worker with this index.
+    Worker(Arc<Shared>, usize),
+    /// The thread has left its worker.
+    Left(Arc<Shared>),
+    /// The thread has left its worker, and has a place.
+    Placed(Arc<Shared>),
+}
+
 thread_local! {
-    /// The worker that this thread is: its kernel and its index. `None` if the thread is not a worker.
-    static SEAT: RefCell<Option<(Arc<Shared>, usize)>> = const { RefCell::new(None) };
+    static SEAT: RefCell<Seat> = const { RefCell::new(Seat::None) };
+    /// The virtual time of the group of the current turn.
+    static VIRTUAL_TIME: Cell<u64> = const { Cell::new(0) };
     /// Whether a turn on this thread has announced long work since the last call of [`take_announced`].
     static ANNOUNCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The places for threads with long work.
+pub(crate) struct Places {
+    state: Mutex<State>,
+}
+
+struct State {
+    free: usize,
+    /// The waiting threads.
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    virtual_time: u64,
+    place: SyncSender<()>,
+}
+
+impl Places {
+    pub(crate) fn new(count: usize) -> Places {
+        Places { state: Mutex::new(State { free: count, waiting: Vec::new() }) }
+    }
+
+    /// Waits until there is a place, and takes it.
+    fn take(&self) {
+        let taken = {
+            let mut state = self.state.lock();
+            if state.free > 0 {
+                state.free -= 1;
+                return;
+            }
+            let (place, taken) = sync_channel(1);
+            state.waiting.push(Waiting { virtual_time: VIRTUAL_TIME.get(), place });
+            taken
+        };
+        // The sender is in the list until it sends.
+        let _ = taken.recv();
+    }
+
+    /// Passes a place on to the waiting thread whose group has the least virtual time, or frees the place.
+    fn give_back(&self) {
+        let mut state = self.state.lock();
+        let waiting = state.waiting.iter().enumerate();
+        match waiting.min_by_key(|(_, waiting)| waiting.virtual_time).map(|(index, _)| index) {
+            // The order of threads with equal virtual times stays that of their arrival.
+            Some(index) => drop(state.waiting.remove(index).place.send(())),
+            None => state.free += 1,
+        }
+    }
 }
 
 /// Returns whether a turn on this thread has announced long work since the last call.
@@ -38,19 +107,29 @@ pub(crate) fn take_announced() -> bool {
     ANNOUNCED.take()
 }
 
-/// Makes this thread a worker, until [`before_long_work`] starts its successor or [`leave`] is called.
+/// Notes the virtual time of the group whose turn begins on this thread.
+#[inline]
+pub(crate) fn begin_turn(virtual_time: u64) {
+    VIRTUAL_TIME.set(virtual_time);
+}
+
+/// Makes this thread a worker, until [`leave_worker`] starts its successor or [`leave`] is called.
 pub(crate) fn take_seat(shared: &Arc<Shared>, index: usize) {
-    SEAT.set(Some((shared.clone(), index)));
+    SEAT.set(Seat::Worker(shared.clone(), index));
 }
 
 /// Returns whether this thread still is a worker.
 pub(crate) fn has_seat() -> bool {
-    SEAT.with_borrow(Option::is_some)
+    SEAT.with_borrow(|seat| matches!(seat, Seat::Worker(..)))
 }
 
 /// Ends this thread's time as a worker. Called last on each thread that [`take_seat`] has made a worker.
 pub(crate) fn leave(shared: &Shared) {
-    if SEAT.take().is_none() {
+    let seat = SEAT.replace(Seat::None);
+    if let Seat::Placed(shared) = &seat {
+        shared.places.give_back();
+    }
+    if !matches!(seat, Seat::Worker(..)) {
         shared.threads_left.fetch_sub(1, Ordering::Relaxed);
         // No worker has been woken for the process that this thread has put back, or for its timer.
         shared.scheduler.wake_worker();
@@ -58,13 +137,32 @@ pub(crate) fn leave(shared: &Shared) {
 }
 
 /// Announces that the current turn will work for a millisecond or more without a pause. A new thread then runs the
-/// turns of other processes. On threads that are not workers, the announcement is only recorded, for simulations.
+/// turns of other processes, and this thread waits for a place. The caller must hold no lock. On threads that are not
+/// workers, the announcement is only recorded, for simulations.
 pub fn before_long_work() {
+    leave_worker();
+    match SEAT.replace(Seat::None) {
+        Seat::Left(shared) => {
+            shared.places.take();
+            SEAT.set(Seat::Placed(shared));
+        }
+        seat => SEAT.set(seat),
+    }
+}
+
+/// Announces that the current turn will wait for a disk. As [`before_long_work`], but no place is needed.
+pub fn before_waiting() {
+    leave_worker();
+}
+
+fn leave_worker() {
     ANNOUNCED.set(true);
-    let Some((shared, index)) = SEAT.take() else { return };
+    let (shared, index) = match SEAT.replace(Seat::None) {
+        Seat::Worker(shared, index) => (shared, index),
+        seat => return SEAT.set(seat),
+    };
     if !start_successor(&shared, index) {
-        SEAT.set(Some((shared, index)));
-        return;
+        return SEAT.set(Seat::Worker(shared, index));
     }
     shared.scheduler.leave(index);
     #[cfg(target_os = "linux")]
@@ -72,6 +170,7 @@ pub fn before_long_work() {
         // If this fails, this thread competes with the workers for processors.
         let _ = rustix::process::nice(NICENESS);
     }
+    SEAT.set(Seat::Left(shared));
 }
 
 fn start_successor(shared: &Arc<Shared>, index: usize) -> bool {

@@ -103,6 +103,11 @@ impl Scheduler {
         Scheduler { simulated: Some(Mutex::default()), ..Scheduler::with_workers(0) }
     }
 
+    /// Returns the number of workers.
+    pub(crate) fn workers(&self) -> usize {
+        self.queues.len() - 1
+    }
+
     /// Makes this thread a worker until the result is dropped.
     pub(crate) fn enter(&self, worker: usize) -> Entered {
         Entered {

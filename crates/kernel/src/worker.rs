@@ -90,6 +90,7 @@ pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, b
     if !entry.run_state.start() {
         return 0;
     }
+    long_work::begin_turn(entry.group.virtual_time.load(Ordering::Relaxed));
     if entry.killed.load(Ordering::Acquire) {
         death::end(shared, entry, &Exit::Killed);
         return TURN_COST;

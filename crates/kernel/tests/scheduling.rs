@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 
 use common::{Log, WAIT, echo, int, named, spawn};
@@ -279,6 +279,42 @@ fn other_processes_run_beside_long_work() {
         };
         assert_eq!(kernel.start(Box::new(long), named("long")).wait(), 0);
     }
+}
+
+/// Starts eight processes whose only turn announces work, and then works until `is_enough` of the numbers of processes
+/// that have begun and that are at work. Returns the largest number at work at the same time.
+fn most_at_work(announce: fn(), is_enough: fn(usize, usize) -> bool) -> usize {
+    let kernel = kernel(2);
+    let counts: Arc<[AtomicUsize; 3]> = Arc::default();
+    let programs = (0..8).map(|_| {
+        let counts = counts.clone();
+        let work = move |_: &mut Context<'_>| {
+            let [begun, at_work, most] = &*counts;
+            begun.fetch_add(1, SeqCst);
+            announce();
+            most.fetch_max(at_work.fetch_add(1, SeqCst) + 1, SeqCst);
+            while !is_enough(begun.load(SeqCst), most.load(SeqCst)) {
+                std::thread::yield_now();
+            }
+            at_work.fetch_sub(1, SeqCst);
+            DONE
+        };
+        kernel.start(Box::new(work), named("work"))
+    });
+    let programs: Vec<_> = programs.collect();
+    programs.iter().for_each(|program| assert_eq!(program.wait(), 0));
+    counts[2].load(SeqCst)
+}
+
+#[test]
+fn long_work_is_done_on_as_many_threads_as_there_are_workers() {
+    let most = most_at_work(lucarne_kernel::before_long_work, |begun, _| begun == 8);
+    assert!((1..=2).contains(&most), "{most} at work at the same time");
+}
+
+#[test]
+fn waits_for_a_disk_do_not_wait_for_long_work() {
+    assert_eq!(most_at_work(lucarne_kernel::before_waiting, |_, most| most == 8), 8);
 }
 
 #[test]

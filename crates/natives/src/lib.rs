@@ -216,6 +216,11 @@ impl<'p> Call<'p> {
         self.heap.before_work(bytes);
     }
 
+    /// Announces a wait for a disk: other processes do not wait for it.
+    pub fn before_waiting(&self) {
+        self.heap.before_waiting();
+    }
+
     /// Returns the units that have been charged.
     #[inline(always)]
     pub fn charged(&self) -> i64 {

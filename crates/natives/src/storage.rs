@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Call, Failure, Row};
-use lucarne_heap::{LONG_WORK_BYTES, Ref};
+use lucarne_heap::Ref;
 use lucarne_ports::regions::{Region, RegionFault};
 
 pub(super) const TABLE: &[Row] =
@@ -75,6 +75,6 @@ fn charge_range(call: &mut Call<'_>, region: &dyn Region, size: i64) {
 /// Lets other processes go on while a change waits for the disk.
 fn before_change(call: &Call<'_>, region: &dyn Region) {
     if region.waits() {
-        call.before_work(LONG_WORK_BYTES);
+        call.before_waiting();
     }
 }

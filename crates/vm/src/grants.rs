@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lucarne_heap::{HeapOptions, MemoryAccount};
-use lucarne_kernel::{before_long_work, priority};
+use lucarne_kernel::{before_long_work, before_waiting, priority};
 use lucarne_message::Value;
 use lucarne_outside::Surroundings;
 use lucarne_ports::regions::Regions;
@@ -63,7 +63,7 @@ impl Grants {
     /// or other programs.
     pub fn new(output: Arc<dyn Output>, presence: &Presence) -> Grants {
         Grants {
-            heap: HeapOptions { before_long_work, ..HeapOptions::default() },
+            heap: HeapOptions { before_long_work, before_waiting, ..HeapOptions::default() },
             futile_collections_max: None,
             memory: None,
             is_single: false,
