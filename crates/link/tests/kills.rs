@@ -1,5 +1,11 @@
 //! A hundred OS processes that are killed at any moment: callers that wait for them know at once, other processes are
 //! not disturbed, and no resource of the killed processes stays.
+//!
+//! A million calls under kills, about a minute of work:
+//!
+//! ```sh
+//! cargo test -p lucarne-link --release --test kills -- --ignored --nocapture a_million
+//! ```
 #![allow(
     clippy::print_stderr,
     reason = "started programs report to the parent, and the test prints its measurements"
@@ -28,6 +34,16 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 /// Tells a started program its role.
 const ROLE: &str = "LUCARNE_TEST_ROLE";
+
+/// The number of calls of the test with many, and of the threads that call one victim.
+const CALLS: usize = 1_000_000;
+const CALLERS: usize = 4;
+
+/// The time after which a call counts as hanging. It only ends a test that fails.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// The size of the large values, in bytes: they travel beside the frames.
+const LARGE: usize = 20_000;
 
 /// The time within which half of the waiting callers must know. Generous: machines that test are busy.
 const MEDIAN_MAX: Duration = Duration::from_millis(10);
@@ -184,6 +200,92 @@ fn a_hundred_kills() {
     let median = times[times.len() / 2];
     eprintln!("known after {median:?} (median), {:?} (at most)", times[times.len() - 1]);
     assert!(median < MEDIAN_MAX, "known after {median:?}");
+    drop(world);
+    std::fs::remove_dir_all(folder).expect("the test owns the folder");
+}
+
+/// Returns the argument of a call: a number, or a large value in one of fifty.
+fn argument(number: usize) -> Value {
+    match number % 50 {
+        0 => Value::Bytes(vec![number as u8; LARGE].into()),
+        _ => (number as i64).into(),
+    }
+}
+
+/// Calls a provider until its process is killed. Returns the number of right answers.
+///
+/// # Panics
+/// If an answer is wrong or missing, or if a call fails for another reason than the kill.
+fn call_until_gone(client: &Client, first: usize) -> usize {
+    for number in 0.. {
+        match client.invoke(ECHO, argument(first + number)).within(HANGS).wait() {
+            Ok(answer) => assert_eq!(answer, argument(first + number), "a wrong answer"),
+            Err(CallError::Gone) => return number,
+            Err(other) => panic!("a call under a kill: {other}"),
+        }
+    }
+    unreachable!("the process is killed")
+}
+
+/// Kills a provider at a moment, under the calls of several threads. Returns the number of right answers.
+fn calls_under_kill(child: &mut Child, client: &Client, moment: Duration, first: usize) -> usize {
+    std::thread::scope(|scope| {
+        let callers = (0..CALLERS).map(|caller| {
+            let client = client.clone();
+            scope.spawn(move || call_until_gone(&client, first + caller))
+        });
+        let callers: Vec<_> = callers.collect();
+        std::thread::sleep(moment);
+        child.kill().expect("the child is running");
+        child.wait().expect("the child has been killed");
+        callers.into_iter().map(|caller| caller.join().expect("no caller fails")).sum()
+    })
+}
+
+#[test]
+#[ignore = "takes a minute: a million calls under kills"]
+fn a_million_calls_under_kills() {
+    let _alone = ALONE.lock();
+    let folder = std::env::temp_dir().join(format!("lucarne-million-{}", std::process::id()));
+    let world = World::listen(&folder.join("socket"));
+    let local = Container::start(&world.kernel, "local");
+    let baseline = world.kernel.process_count();
+    let witness = Witness::start(&world.kernel);
+    let held = holdings();
+    let random = Random::seeded(7);
+    let (began, mut answered, mut kills) = (Instant::now(), 0, 0);
+    while answered < CALLS {
+        let moment = Duration::from_micros(random.below(20_000));
+        match kills % 3 {
+            0 => {
+                let mut child = start("provider", &world.path);
+                let client = Client::open(&local, BARN).within(HANGS).wait().expect("opened");
+                answered += calls_under_kill(&mut child, &client, moment, answered);
+            }
+            1 => {
+                // It checks its answers itself, and ends if one is wrong.
+                let mut child = start("client", &world.path);
+                std::thread::sleep(moment);
+                assert_eq!(child.try_wait().expect("a child of ours"), None, "the client has failed");
+                child.kill().expect("the child is running");
+                child.wait().expect("the child has been killed");
+            }
+            _ => {
+                let path = folder.join("other");
+                let mut child = start("listener", &path);
+                let remote = Container::connect(&path).wait().expect("the listener accepts the connection");
+                let client = Client::open(&remote, HOUSE).wait().expect("opened");
+                answered += calls_under_kill(&mut child, &client, moment, answered);
+            }
+        }
+        kills += 1;
+    }
+    eprintln!("{answered} right answers under {kills} kills in {:?}, none hung, none wrong", began.elapsed());
+    let (_, errors) = witness.stop();
+    assert_eq!(errors, 0, "the witness was disturbed");
+    assert!(soon(|| world.service.lamps.now() == 0), "lamps stay");
+    assert!(soon(|| world.kernel.process_count() == baseline), "{} processes", world.kernel.process_count());
+    assert!(soon(|| holdings() == held), "{:?} instead of {held:?} descriptors and maps", holdings());
     drop(world);
     std::fs::remove_dir_all(folder).expect("the test owns the folder");
 }
