@@ -69,6 +69,9 @@ pub enum ListenError {
     /// The folder of the socket is a file.
     #[error("{} is not a folder", .0.display())]
     NotAFolder(PathBuf),
+    /// A folder above that of the socket does not exist.
+    #[error("there is no folder {}: make it, or listen elsewhere; only the last folder of a path is made", .0.display())]
+    MissingFolder(PathBuf),
     /// A system call failed.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -110,7 +113,8 @@ impl Connections {
     }
 
     /// Lets containers in other OS processes of the same user connect by a path. Replaces a socket on which no
-    /// process listens any more. Creates the folder, for its owner alone, if it does not exist.
+    /// process listens any more. Creates the folder, for its owner alone, if it does not exist; the folders above it must
+    /// exist.
     ///
     /// # Errors
     /// See [`ListenError`].
@@ -135,6 +139,7 @@ impl Connections {
 
     fn listen_by(&self, path: &Path, assign: Arc<AssignGroup>) -> Result<Listener, ListenError> {
         let path = path.to_owned();
+        require_parent(folder_of(&path))?;
         let socket = bind(&path)?;
         let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(io::Error::from)?;
         let acceptor = Acceptor::new(self.clone(), assign, path.clone(), socket, stop.try_clone()?)?;
@@ -291,7 +296,16 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Binds a socket to a path.
+/// Fails if the folder above a folder does not exist: the path may be mistyped.
+fn require_parent(folder: &Path) -> Result<(), ListenError> {
+    let above = folder.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
+    match above.take_while(|above| !above.exists()).last() {
+        Some(missing) => Err(ListenError::MissingFolder(missing.to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// Binds a socket to a path. Makes all folders of the path, which existed when the listening began.
 pub(crate) fn bind(path: &Path) -> Result<UnixListener, ListenError> {
     let folder = folder_of(path);
     if !folder.exists() {

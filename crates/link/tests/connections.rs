@@ -434,6 +434,17 @@ fn a_path_is_listened_on_once_and_a_dead_socket_is_replaced() {
 }
 
 #[test]
+fn only_the_last_folder_of_a_path_is_made() {
+    let world = World::new();
+    let made = world.folder.0.join("made");
+    drop(world.connections.listen(made.join("socket")).expect("the folder is made"));
+    let mistyped = world.folder.0.join("mistyped");
+    let refused = world.connections.listen(mistyped.join("a/b/socket")).unwrap_err();
+    assert!(matches!(&refused, ListenError::MissingFolder(missing) if *missing == mistyped), "{refused}");
+    assert!(made.exists() && !mistyped.exists());
+}
+
+#[test]
 fn what_does_not_fit_passes_between_two_remote_containers() {
     let world = World::new();
     let far = Container::connect_as("far", world.folder.socket())
