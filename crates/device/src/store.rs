@@ -155,7 +155,9 @@ impl Store {
         };
         let books = Books::in_file(place, prepare)?;
         let executables = ExecutableFiles::new(folder.join(parts::EXECUTABLES));
-        Ok(Store { books, executables, _lock: Some(lock) })
+        let store = Store { books, executables, _lock: Some(lock) };
+        store.sweep_executables();
+        Ok(store)
     }
 
     /// Opens a store on a disk, whose clones are the same disk. Executables are written out to a folder, which is made
@@ -165,7 +167,9 @@ impl Store {
     /// As [`Store::open`].
     pub fn on_disk(disk: impl StorageBackend + Clone, executables: PathBuf) -> Result<Store, StoreError> {
         let books = Books::on_disk(disk, prepare)?;
-        Ok(Store { books, executables: ExecutableFiles::new(executables), _lock: None })
+        let store = Store { books, executables: ExecutableFiles::new(executables), _lock: None };
+        store.sweep_executables();
+        Ok(store)
     }
 
     /// Installs a container, or replaces the container of that name. `assets` are the contents of files by name: the
@@ -184,7 +188,7 @@ impl Store {
     ) -> Result<Record, StoreError> {
         let digests = assets.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes)));
         let settings = Settings { assets: digests.collect(), ..settings.clone() };
-        self.books.write(|transaction| {
+        let record = self.books.write(|transaction| {
             let mut numbers = transaction.open_table(NUMBERS)?;
             let mut containers = transaction.open_table(CONTAINERS)?;
             let mut contents = transaction.open_table(CONTENTS)?;
@@ -218,7 +222,9 @@ impl Store {
             }
             release(&containers, &mut contents, &mut compiled, left)?;
             Ok(record)
-        })
+        })?;
+        self.sweep_executables();
+        Ok(record)
     }
 
     /// Removes a container, and the contents that only it refers to.
@@ -226,7 +232,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unknown`] if it is not installed.
     pub fn uninstall(&self, name: &ContainerName) -> Result<Record, StoreError> {
-        self.books.write(|transaction| {
+        let record = self.books.write(|transaction| {
             let mut containers = transaction.open_table(CONTAINERS)?;
             let mut contents = transaction.open_table(CONTENTS)?;
             let mut compiled = transaction.open_table(BYTECODE)?;
@@ -234,7 +240,9 @@ impl Store {
             let record = removed.ok_or_else(|| StoreError::Unknown(name.clone()))??;
             release(&containers, &mut contents, &mut compiled, record.contents().collect())?;
             Ok(record)
-        })
+        })?;
+        self.sweep_executables();
+        Ok(record)
     }
 
     /// Returns all containers, in the order of their installation.
@@ -374,7 +382,7 @@ impl Store {
     }
 
     /// Writes out the file of an executable or a component, so that it can be loaded, and returns its path. The file is
-    /// private to this user. It stays until [`Store::sweep_executables`] finds no container with the image.
+    /// private to this user. It stays as long as a container has the image.
     ///
     /// # Errors
     /// If the folder cannot be written.
@@ -382,13 +390,13 @@ impl Store {
         Ok(self.executables.write_out(image)?)
     }
 
-    /// Removes the files of executables that no container has any more.
-    ///
-    /// # Errors
-    /// If the folder cannot be read or written.
-    pub fn sweep_executables(&self) -> Result<(), StoreError> {
-        let kept = self.list()?.iter().map(|record| record.image).collect();
-        Ok(self.executables.sweep(&kept)?)
+    /// Removes the files of executables that no container has. If this fails, the next change of the store or the next
+    /// start of the device tries again.
+    fn sweep_executables(&self) {
+        if let Ok(records) = self.list() {
+            let kept = records.iter().map(|record| record.image).collect();
+            let _ = self.executables.sweep(&kept);
+        }
     }
 }
 

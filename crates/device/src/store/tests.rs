@@ -354,10 +354,15 @@ fn executables_are_written_out() {
     fs::write(&path, "half").expect("the file can be written");
     assert_eq!(store.executable(&image).expect("there is room"), path);
     assert_eq!(fs::read(&path).expect("the file exists"), image.contents());
+    let files = || fs::read_dir(folder.path().join("executables")).expect("the folder exists").count();
     fs::write(folder.path().join("executables/left.partial"), "half").expect("the file can be written");
-    store.sweep_executables().expect("the file can be read");
-    assert_eq!(fs::read_dir(folder.path().join("executables")).expect("the folder exists").count(), 1);
-    store.uninstall(&name("a")).expect("the container is installed");
-    store.sweep_executables().expect("the file can be read");
+    drop(store);
+    let store = Store::open(folder.path()).expect("the store is intact");
+    assert_eq!((files(), path.exists()), (1, true));
+    let newer = self::image(2);
+    store.install(&name("a"), &newer, None, &Settings::default(), &BTreeMap::new()).expect("there is room");
     assert!(!path.exists());
+    store.executable(&newer).expect("there is room");
+    store.uninstall(&name("a")).expect("the container is installed");
+    assert_eq!(files(), 0);
 }

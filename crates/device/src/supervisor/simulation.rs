@@ -275,9 +275,7 @@ impl World {
 
     fn open_store(&mut self) -> Store {
         let folder: PathBuf = self.executables.path().join("executables");
-        let store = Store::on_disk(self.disk.clone(), folder).expect("the store can be opened");
-        store.sweep_executables().expect("the folder can be written");
-        store
+        Store::on_disk(self.disk.clone(), folder).expect("the store can be opened")
     }
 
     /// Cuts the power at one of the last 40 disk steps, and starts the machine again.
