@@ -31,8 +31,6 @@ interface Collection:
 
 /** A collection whose methods all use $do. */
 abstract class CollectionBase implements Collection:
-  constructor.from-subclass_:
-
   /** See $Collection.do. */
   abstract do [block] -> none
 

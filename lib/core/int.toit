@@ -183,11 +183,15 @@ class int extends num:
   stringify --uint64/True -> string:
     return to-string --uint64
 
-  /** The value of the lowest $bits bits in two's complement. */
+  /**
+  The value of the lowest $bits bits in two's complement.
+
+  The bits above must be clear or copies of the sign. If the sign is clear, they are kept.
+  */
   sign-extend --bits/int -> int:
     if not 1 <= bits <= 64: throw "OUT_OF_RANGE"
-    unused := 64 - bits
-    return this << unused >> unused
+    above := -1 << (bits - 1)
+    return this & 1 << (bits - 1) == 0 ? this : this | above
 
   /** Whether exactly one bit is set, not counting the sign. */
   is-power-of-two -> bool:

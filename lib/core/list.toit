@@ -10,7 +10,6 @@ It can grow and shrink, except for kinds of fixed size.
 */
 abstract class List extends CollectionBase:
   constructor.from-subclass:
-    super.from-subclass_
 
   /** Creates an empty list, like `[]`. */
   constructor:
@@ -246,11 +245,18 @@ abstract class List extends CollectionBase:
   /** Variant of $(index-of --binary needle from to [--if-absent]) for a range sorted by $binary-compare. */
   index-of needle from/int=0 to/int=size [--binary-compare] [--if-absent]:
     if not 0 <= from <= to <= size: throw "BAD ARGUMENTS"
+    if from == to: return if-absent.call from
+    // The ends come first, so that equal elements there are found rather than those in the middle.
+    order/int := binary-compare.call this[to - 1] needle
+    if order == 0: return to - 1
+    if order < 0: return if-absent.call to
+    order = binary-compare.call this[from] needle
+    if order == 0: return from
     low := from
     high := to
     while low < high:
       middle := low + (high - low) / 2
-      order/int := binary-compare.call this[middle] needle
+      order = binary-compare.call this[middle] needle
       if order == 0: return middle
       if order < 0:
         low = middle + 1

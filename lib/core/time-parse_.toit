@@ -50,5 +50,5 @@ class TimeParser_:
     point := clock.index-of "."
     if point < 0: return 0
     digits := clock[point + 1..]
-    if not 1 <= digits.size <= 9: fail.call
+    if digits.size > 9: fail.call
     return (numbers_ (digits.pad --right 9 '0') ":" fail)[0]

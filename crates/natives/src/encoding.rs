@@ -9,7 +9,7 @@ use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
     ("base64-encode", |call| encode(call, &base64(call)?)),
-    ("base64-decode", |call| decode(call, &base64(call)?, Failure::OUT_OF_RANGE)),
+    ("base64-decode", decode_base64),
     ("hex-encode", |call| encode(call, &HEXLOWER)),
     ("hex-decode", |call| decode(call, &HEXLOWER_PERMISSIVE, Failure::INVALID_ARGUMENT)),
     ("tison-encode", tison_encode),
@@ -30,6 +30,18 @@ fn encode<'c>(call: &'c mut Call<'_>, encoding: &Encoding) -> Result<Ref<'c>, Fa
     let text = std::str::from_utf8(&text).map_err(|_| Failure::WRONG_TYPE)?;
     Ok(call.heap.new_string(text)?.get())
 }
+
+/// `data url-mode`. The decoder takes texts that follow each other, so padding must be looked for before the last one.
+fn decode_base64<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    let data = call.data(0)?;
+    if data.iter().rev().skip(BASE64_PADDING_MAX).any(|byte| *byte == b'=') {
+        return Err(Failure::OUT_OF_RANGE);
+    }
+    decode(call, &base64(call)?, Failure::OUT_OF_RANGE)
+}
+
+/// The greatest number of `=` at the end of a text.
+const BASE64_PADDING_MAX: usize = 2;
 
 fn decode<'c>(call: &'c mut Call<'_>, encoding: &Encoding, error: Failure) -> Result<Ref<'c>, Failure> {
     let Ok(size_max) = encoding.decode_len(call.data(0)?.len()) else { return Err(error) };

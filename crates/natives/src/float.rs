@@ -133,20 +133,26 @@ fn to_int<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 }
 
 fn round_decimals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let precision = i32::try_from(call.int(1)?).map_err(|_| Failure::OUT_OF_RANGE)?;
-    let value = round_to_decimals(call.float(0)?, precision);
+    let precision = call.int(1)?;
+    if !(0..=ROUND_DECIMALS_MAX).contains(&precision) {
+        return Err(Failure::INVALID_ARGUMENT);
+    }
+    let value = call.float(0)?;
+    if value.is_nan() {
+        return Err(Failure::OUT_OF_RANGE);
+    }
+    let value = round_to_decimals(value, precision as i32);
     Ok(call.heap.new_float(value)?.get())
 }
 
+/// The greatest number of decimals to which a float is rounded.
+const ROUND_DECIMALS_MAX: i64 = 15;
+
 fn round_to_decimals(value: f64, precision: i32) -> f64 {
     let factor = 10_f64.powi(precision);
-    if factor == 0.0 && value.is_finite() {
-        return 0.0_f64.copysign(value);
-    }
     let scaled = value * factor;
-    // If scaling overflows, returns the number unchanged: it is so large that it has no further decimals, or the
-    // precision is beyond that of floats.
-    if scaled.is_finite() && factor.is_finite() { scaled.round() / factor } else { value }
+    // A number that is too large to be scaled has no decimals.
+    if scaled.is_finite() { scaled.round() / factor } else { value }
 }
 
 fn bits<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
@@ -209,19 +215,28 @@ fn shortest(value: f64) -> String {
         return text.to_owned();
     }
     let scientific = format!("{value:e}");
-    if let Some((mantissa, exponent)) = scientific.split_once('e')
-        && let Ok(exponent) = exponent.parse::<i32>()
-        && !(-6..21).contains(&exponent)
-    {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let is_tie_possible = decimals >= TIE_DECIMALS_MIN;
+    if !(-6..21).contains(&exponent) {
+        let exact = is_tie_possible.then(|| format!("{value:.decimals$e}"));
+        let scientific = exact.filter(|exact| exact.parse() == Ok(value)).unwrap_or(scientific);
+        let mantissa = scientific.split('e').next().unwrap_or_default();
         let sign = if exponent < 0 { "-" } else { "" };
         return format!("{mantissa}e{sign}{:02}", exponent.abs());
     }
-    let mut text = value.to_string();
-    if !text.contains('.') {
-        text.push_str(".0");
+    let decimals = usize::try_from(decimals as i32 - exponent).unwrap_or(0);
+    if decimals == 0 {
+        return format!("{value}.0");
     }
-    text
+    let exact = is_tie_possible.then(|| format!("{value:.decimals$}"));
+    exact.filter(|exact| exact.parse() == Ok(value)).unwrap_or_else(|| value.to_string())
 }
+
+/// The least number of decimals of a mantissa that can be as near to the number as another one. The shortest form of the
+/// standard library then has the greater one. Formatted with a number of decimals, a number gets the even one.
+const TIE_DECIMALS_MIN: usize = 15;
 
 fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let data = call.data(0)?;
@@ -318,6 +333,10 @@ mod tests {
             (1e23, "1e23"),
             (123_434_343_242_432.0, "123434343242432.0"),
             (1.23456e-78, "1.23456e-78"),
+            // Two texts are equally near.
+            (165_230_783_442_034.125, "165230783442034.12"),
+            (165_230_783_442_034.375, "165230783442034.38"),
+            (-9_007_199_254_740_993.5, "-9007199254740994.0"),
             (f64::INFINITY, "inf"),
             (f64::NAN, "nan"),
         ] {
@@ -347,10 +366,8 @@ mod tests {
     fn rounds_numbers_that_cannot_be_scaled() {
         assert_eq!(round_to_decimals(1.797e308, 2), 1.797e308);
         assert_eq!(round_to_decimals(f64::NEG_INFINITY, 2), f64::NEG_INFINITY);
-        assert_eq!(round_to_decimals(0.0, 400), 0.0);
-        assert_eq!(round_to_decimals(5e-324, i32::MAX), 5e-324);
-        assert_eq!(round_to_decimals(1234.0, -2), 1200.0);
-        assert_eq!(round_to_decimals(-1234.0, i32::MIN).to_bits(), (-0.0_f64).to_bits());
+        assert_eq!(round_to_decimals(5e-324, 15), 0.0);
+        assert_eq!(round_to_decimals(-0.04, 1).to_bits(), (-0.0_f64).to_bits());
         assert_eq!(round_to_decimals(1.255, 1), 1.3);
     }
 
