@@ -9,7 +9,7 @@ import .imports.passing
 import .imports.core-again as again-core
 
 main:
-  expect-equals 0 again-core.Map.size
+  expect-equals 0 (again-core.Map).size
   expect-equals 12 (Square 3).around
   expect-equals 16 (again.Square 4).around
   expect-equals "visible" visible

@@ -158,6 +158,8 @@ impl FunctionName {
 pub struct Function {
     /// The documentation.
     pub doc: Option<Doc>,
+    /// The comments that say how the types of parameters change.
+    pub migrations: Vec<Migration>,
     /// The name of the function.
     pub name: FunctionName,
     /// The place of `static` before it, if present.
@@ -170,6 +172,17 @@ pub struct Function {
     pub return_type: Option<TypeName>,
     /// The body, if there is a `:`.
     pub body: Option<Body>,
+}
+
+/// A type that a parameter takes while its type changes: `// __TYPE-MIGRATION__ name: type`.
+#[derive(Debug)]
+pub struct Migration {
+    /// The name of the parameter.
+    pub parameter: Identifier,
+    /// The type.
+    pub ty: TypeName,
+    /// Why the type will go away, if it will: the text after `Deprecated.`
+    pub deprecated: Option<String>,
 }
 
 /// A parameter of a function, block or lambda.

@@ -10,8 +10,7 @@ use crate::{parser, resolve, scanner};
 /// Returns a listing of the tokens of a text, one on each line. A token that begins a source line is shown
 /// with the indentation of that line.
 pub fn tokens(text: &str) -> String {
-    let (tokens, _) = scanner::scan(SourceId(0), text);
-    scanner::print_tokens(text, &tokens)
+    scanner::print_tokens(text, &scanner::scan(SourceId(0), text).tokens)
 }
 
 /// Returns the tree of a text as text: each expression in parentheses, with its operator or kind first.

@@ -110,6 +110,17 @@ pub enum Item {
     Global(GlobalId),
 }
 
+impl Item {
+    /// Returns the module that declares it.
+    pub fn module(self) -> ModuleId {
+        match self {
+            Item::Class(id) => id.module,
+            Item::Function(id) => id.module,
+            Item::Global(id) => id.module,
+        }
+    }
+}
+
 /// A class-like declaration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Class {
@@ -256,6 +267,17 @@ pub struct Parameter {
     pub is_optional: bool,
     /// The declared type, checked when the function is entered.
     pub ty: Type,
+    /// The types that calls may give while the type of the parameter changes; any, if there are none.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// One of the types that a parameter takes while its type changes. Only the compiler checks it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Alternative {
+    /// The type.
+    pub ty: Type,
+    /// Why the type will go away, if it will; the text may be empty.
+    pub deprecated: Option<String>,
 }
 
 /// A static type.

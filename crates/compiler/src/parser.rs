@@ -22,6 +22,7 @@ mod declarations;
 mod docs;
 mod expressions;
 mod literals;
+mod migrations;
 mod statements;
 
 pub(crate) use docs::deprecation;
@@ -29,7 +30,7 @@ pub(crate) use docs::deprecation;
 use crate::ast::{Expression, ExpressionKind, File, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::names::canonical;
-use crate::scanner::{self, Kind, Token};
+use crate::scanner::{self, Kind, Scanned, Token};
 use crate::source::{SourceId, Span};
 
 /// The maximum nesting of constructs. Each level takes a few stack frames; the front half runs on a
@@ -41,13 +42,14 @@ const HEIGHT_MAX: u32 = 1500;
 
 /// Parses a text.
 pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
-    let (tokens, problems) = scanner::scan(source, text);
+    let Scanned { tokens, problems, migrations } = scanner::scan(source, text);
     let mut parser = Parser {
         source,
         text,
         tokens,
         at: 0,
         problems,
+        migrations,
         anchor: 0,
         limit: -1,
         outer: -1,
@@ -69,6 +71,8 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     problems: Vec<Diagnostic>,
+    /// The comments with type migrations that belong to no function so far.
+    migrations: Vec<Span>,
     /// The first token of the current construct. It does not end the construct.
     anchor: usize,
     /// A line with at most this indentation ends the current construct.
@@ -269,7 +273,7 @@ impl Parser<'_> {
             self.recovering = true;
             return;
         }
-        if token.line_start && self.at != self.anchor {
+        if self.ended() && self.at != self.anchor {
             let end = self.last_end();
             return self.error(Span { start: end, end: end + 1 }, format!("expected {what} after this"));
         }

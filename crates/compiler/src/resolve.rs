@@ -19,6 +19,7 @@ mod imports;
 mod job;
 mod look_up;
 mod lower;
+mod migrations;
 mod modules;
 mod operator;
 mod routine;

@@ -16,14 +16,28 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};
 use token::{PUNCTUATION, keyword};
 
-/// Returns the tokens of a text, with a [`Kind::Eof`] at the end, and the errors.
-pub fn scan(source: SourceId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
+/// The result of scanning a text.
+pub struct Scanned {
+    /// The tokens, with a [`Kind::Eof`] at the end.
+    pub tokens: Vec<Token>,
+    /// The errors.
+    pub problems: Vec<Diagnostic>,
+    /// The comments that begin with [`MIGRATION_MARK`], in the order of their places.
+    pub migrations: Vec<Span>,
+}
+
+/// The beginning of a line comment that says how the type of a parameter changes.
+pub const MIGRATION_MARK: &str = "__TYPE-MIGRATION__";
+
+/// Scans a text.
+pub fn scan(source: SourceId, text: &str) -> Scanned {
     let mut scanner = Scanner {
         source,
         text,
         at: 0,
         tokens: Vec::new(),
         problems: Vec::new(),
+        migrations: Vec::new(),
         modes: Vec::new(),
         fresh: true,
         line_begin: 0,
@@ -32,7 +46,7 @@ pub fn scan(source: SourceId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
         tab: None,
     };
     scanner.run();
-    (scanner.tokens, scanner.problems)
+    Scanned { tokens: scanner.tokens, problems: scanner.problems, migrations: scanner.migrations }
 }
 
 /// Returns a listing of tokens, one on each line: `--emit=tokens`.
@@ -70,6 +84,7 @@ struct Scanner<'a> {
     at: usize,
     tokens: Vec<Token>,
     problems: Vec<Diagnostic>,
+    migrations: Vec<Span>,
     modes: Vec<Mode>,
     /// Whether the current line has no token yet.
     fresh: bool,
@@ -218,7 +233,7 @@ impl<'a> Scanner<'a> {
                 Some('\\') if self.rest().starts_with("\\\r\n") => self.at += 3,
                 Some('/') if self.rest().starts_with("//") => {
                     self.comment_begins();
-                    self.skip_while(|c| c != '\n');
+                    self.line_comment();
                 }
                 Some('/') if self.rest().starts_with("/*") => {
                     self.comment_begins();
@@ -240,6 +255,16 @@ impl<'a> Scanner<'a> {
         if self.fresh {
             self.begin_line_content();
             self.pending_indent.get_or_insert((self.at - self.line_begin) as u32);
+        }
+    }
+
+    /// Scans `// ...`.
+    fn line_comment(&mut self) {
+        let start = self.at;
+        self.skip_while(|c| c != '\n');
+        let comment = self.slice(start, self.at).trim_end();
+        if comment.trim_start_matches('/').trim_start().starts_with(MIGRATION_MARK) {
+            self.migrations.push(Span::new(start, start + comment.len()));
         }
     }
 

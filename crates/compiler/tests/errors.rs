@@ -70,6 +70,13 @@ errors! {
     nothing_after_an_unknown_superclass: "class A extends Unknown:\n  x := 0\n  constructor: super 1 2\n  foo: return bar x\n  gee: super 1\n  x y: return 1\nclass B extends A implements Missing:\n  foo: return this.nope + (x 1 2)\ninterface I:\n  m\nclass C extends B implements I:\nbaz i/I s/string:\nmain:\n  a/A := B\n  a.unknown = 1\n  A.unknown\n  baz a (B)\n",
     nothing_after_a_missing_import: "import .missing\nimport nowhere show *\nimport monitor show Nope\nclass A extends Base:\n  foo: bar\nmain:\n  x/Type := baz 1\n  Nope\n  y/Nope := null\n",
     ends_of_arguments: "foo x [y]:\nbar := false\nmain:\n  while true:\n    foo\n       if bar: 499 else: break: it + 42\n",
+    type_migrations: "class Motor:\nclass Servo extends Motor:\n/// Turns.\n// __TYPE-MIGRATION__ what: Motor. Deprecated. Give the number of the motor.\n// __TYPE-MIGRATION__ what: int\n// __TYPE-MIGRATION__ speed: float?\nturn what/any --speed/any=null:\nclass Board:\n  // __TYPE-MIGRATION__ label: string\n  static show label: return 1\n  // __TYPE-MIGRATION__ label: string?.\n  set label/any: return 2\nmain:\n  turn 1\n  turn Motor\n  turn Servo --speed=0.5\n  turn \"left\"\n  turn null --speed=null\n  turn 1 --speed=2\n  x/any := \"left\"\n  turn x\n  turn (Object)\n  Board.show 1\n  (Board).set null\n  (Board).set 2\n",
+    broken_type_migrations: "// __TYPE-MIGRATION__\na x:\n// __TYPE-MIGRATION__ x\nb x:\n// __TYPE-MIGRATION__ x:\nc x:\n// __TYPE-MIGRATION__ x: int or string\nd x:\n// __TYPE-MIGRATION__ x: int. Old.\ne x:\n// __TYPE-MIGRATION__ y: int\nf x:\n// __TYPE-MIGRATION__ x: int\ng x/int:\n// __TYPE-MIGRATION__ x: int\nh [x]:\n// __TYPE-MIGRATION__ x: Nope\ni x:\n// __TYPE-MIGRATION__ x: int\n\nj x:\n// __TYPE-MIGRATION__ x: int\nclass A:\n  foo:\n    // __TYPE-MIGRATION__ x: int\n    return 1\nmain:\n",
+    one_error_for_broken_arguments: "foo x y:\nmain:\n  foo\n    break 1\n  foo\n    1 2 ]\n    unknown\n  foo 1 2 3 )\n  x := foo }\n  foo (1 +)\n  \"\".size\n    y := ? 42\n    : unknown\n",
+    lines_that_cannot_continue: "main:\n  x := 5\n    y := 6\n  \"a\"\n    print \"b\"\n  print x\n",
+    incomplete_imports: "import .missing.\nimport ..\nmain:\n  1.foo\n",
+    parts_of_other_lines: "class\n    implements I\n  a: unknown\nclass + with\n    extra words\n  a: unknown\nclass B extends A\n  b: return 1\nclass C:\n  + x: return x\n  - : super\nmain:\n  if\n      3 4\n    5\n  x := (:\n    : 1\n  )\n  x is\n    not C\n  try\n    x\n  try:\n    x\n  print x\n",
+    operators_on_unknown_variables: "main:\n  count++\n  count += 1\n  ++count\n  count = 1\n  count++\n  print count\n",
     parentheses_of_other_languages: "foo x:\nmain:\n  foo(1)\n  x := 1\n  y := x- 1\n",
 }
 

@@ -8,13 +8,16 @@ use crate::ast::{
 use crate::scanner::Kind;
 use crate::source::Span;
 
-/// The additional indentation of a parameter on a line of its own, relative to its function.
+/// The additional indentation of a part of a head on a line of its own, such as a parameter, relative to
+/// its declaration.
 const PARAMETER_INDENT: u32 = 4;
 
 /// The modifiers before a declaration.
 #[derive(Default)]
 struct Modifiers {
     doc: Option<Doc>,
+    /// The comments right above.
+    comments: Span,
     static_at: Option<Span>,
     abstract_at: Option<Span>,
 }
@@ -54,6 +57,7 @@ impl Parser<'_> {
             }
             self.end_declaration();
         }
+        self.report_other_migrations();
         file
     }
 
@@ -114,6 +118,8 @@ impl Parser<'_> {
                 Some(segment) => segments.push(segment),
                 None => {
                     self.expected("the name of a library");
+                    // Its beginning alone would name another library.
+                    segments.clear();
                     break;
                 }
             }
@@ -202,7 +208,8 @@ impl Parser<'_> {
     }
 
     fn modifiers(&mut self) -> Modifiers {
-        let mut modifiers = Modifiers { doc: self.doc(), ..Modifiers::default() };
+        let mut modifiers =
+            Modifiers { doc: self.doc(), comments: self.comments_above(), ..Modifiers::default() };
         loop {
             let token = self.token();
             let followed = matches!(self.token_at(1).kind, Kind::Identifier | Kind::Class | Kind::Static);
@@ -241,7 +248,7 @@ impl Parser<'_> {
         }
         let name = self.take_identifier().unwrap_or_else(|| {
             self.expected("the name of the class");
-            self.skip_to_colon();
+            self.skip_class_header(keyword.line_indent);
             self.no_name()
         });
         let mut class = Class {
@@ -254,14 +261,32 @@ impl Parser<'_> {
             interfaces: Vec::new(),
             members: Vec::new(),
         };
-        self.class_header(&mut class);
+        self.class_header(&mut class, keyword.line_indent);
         let has_name = !class.name.name.is_empty();
-        if (has_name || self.peek() == Kind::Colon)
-            && self.construct_colon(kind.keyword(), keyword.line_indent).is_some()
-        {
+        let has_members = if has_name || self.peek() == Kind::Colon {
+            self.construct_colon(kind.keyword(), keyword).is_some()
+        } else {
+            self.on_new_line()
+        };
+        if has_members {
             class.members = self.members(kind);
         }
         Some(class)
+    }
+
+    /// Recovers from a missing name of a class: skips to the `:` before its members, or to the first of
+    /// them.
+    fn skip_class_header(&mut self, indent: u32) {
+        while !matches!(self.peek(), Kind::Colon | Kind::Eof) && !self.is_at_member(indent) {
+            self.advance();
+        }
+        self.recovering = false;
+    }
+
+    /// Returns whether the next line is indented like a member of a class, and not like a part of its
+    /// head.
+    fn is_at_member(&self, indent: u32) -> bool {
+        self.token().line_start && self.token().line_indent < indent + PARAMETER_INDENT
     }
 
     /// Returns a placeholder for a missing name. The error has been reported, and no other name can
@@ -281,13 +306,13 @@ impl Parser<'_> {
     }
 
     /// Parses `extends`, `with` and `implements`, in any order.
-    fn class_header(&mut self, class: &mut Class) {
+    fn class_header(&mut self, class: &mut Class, indent: u32) {
         while self.peek() == Kind::Identifier && !self.recovering {
             let token = self.token();
             match self.written(token.span) {
                 "extends" => {
                     self.advance();
-                    let names = self.type_list();
+                    let names = self.type_list(indent);
                     if class.superclass.is_some() || names.len() > 1 {
                         self.error_and_go_on(
                             token.span,
@@ -299,12 +324,12 @@ impl Parser<'_> {
                 }
                 "with" => {
                     self.advance();
-                    let mut names = self.type_list();
+                    let mut names = self.type_list(indent);
                     class.mixins.append(&mut names);
                 }
                 "implements" => {
                     self.advance();
-                    let mut names = self.type_list();
+                    let mut names = self.type_list(indent);
                     class.interfaces.append(&mut names);
                 }
                 _ if token.line_start => return,
@@ -321,9 +346,9 @@ impl Parser<'_> {
         }
     }
 
-    fn type_list(&mut self) -> Vec<TypeName> {
+    fn type_list(&mut self, indent: u32) -> Vec<TypeName> {
         let mut names = Vec::new();
-        while self.peek() == Kind::Identifier {
+        while self.peek() == Kind::Identifier && !self.is_at_member(indent) {
             let word = self.written(self.token().span);
             if matches!(word, "extends" | "with" | "implements") {
                 break;
@@ -396,6 +421,7 @@ impl Parser<'_> {
 
     fn function(&mut self, modifiers: Modifiers, class: Option<ClassKind>) -> Option<Function> {
         let indent = self.token().line_indent;
+        let migrations = self.migrations_in(modifiers.comments);
         let name = self.function_name(class.is_some());
         let (parameters, return_type) = self.signature(indent);
         let mut body = None;
@@ -411,6 +437,7 @@ impl Parser<'_> {
         }
         Some(Function {
             doc: modifiers.doc,
+            migrations,
             name,
             static_at: modifiers.static_at,
             abstract_at: modifiers.abstract_at,
@@ -421,6 +448,13 @@ impl Parser<'_> {
     }
 
     fn function_name(&mut self, is_member: bool) -> FunctionName {
+        let token = self.token();
+        if is_member && starts_operator(self.peek()) {
+            let operator = self.describe(token);
+            let title = format!("{operator} is declared without the word `operator`");
+            self.error_and_go_on(token.span, title, "write `operator` before it");
+            return FunctionName::Operator(self.operator_name(token.span));
+        }
         let Some(name) = self.take_identifier() else { return FunctionName::Plain(self.bad_name()) };
         let next = self.token();
         if &*name.name == "operator" && (starts_operator(next.kind) || is_member && next.kind != Kind::Colon)

@@ -46,6 +46,20 @@ impl Parser<'_> {
         None
     }
 
+    /// Returns the place of the comments right above the declaration that begins here, without blank
+    /// lines between them.
+    pub(super) fn comments_above(&self) -> Span {
+        let end = self.token().span.start;
+        let mut start = end;
+        for comment in comments(self.text, self.last_end(), end).iter().rev() {
+            if self.newlines(comment.span.end, start) > 1 {
+                break;
+            }
+            start = comment.span.start;
+        }
+        Span { start, end }
+    }
+
     /// Returns the documentation of the file: the first documentation comment, unless it belongs to
     /// the first declaration.
     pub(super) fn file_doc(&self) -> Option<Doc> {

@@ -391,9 +391,6 @@ impl Parser<'_> {
             }
             let argument = self.indented(Self::argument_on_line_of_its_own);
             arguments.push(argument);
-            if self.recovering {
-                return;
-            }
         }
         let at_block = matches!(self.peek_on_line(), Kind::Colon | Kind::DoubleColon);
         let last = arguments.last().and_then(|argument| argument.value.as_ref());
@@ -426,7 +423,23 @@ impl Parser<'_> {
             Argument { name: None, value: Some(value) }
         };
         self.level -= 1;
-        argument
+        self.end_of_argument_line(argument)
+    }
+
+    /// Reports what follows an argument on its line, and goes on with the next line.
+    fn end_of_argument_line(&mut self, argument: Argument) -> Argument {
+        let next = self.token();
+        let is_of_call = matches!(next.kind, Kind::Colon | Kind::DoubleColon | Kind::Semicolon);
+        if !self.recovering && !self.ended() && !next.line_start && !is_of_call && !self.ends_sequence() {
+            self.unexpected_after("argument", "arguments on lines of their own stand one on each line");
+        }
+        if !self.recovering {
+            return argument;
+        }
+        self.skip_rest();
+        self.recovering = false;
+        let end = self.last_end();
+        Argument { name: None, value: Some(self.expression_from(end, ExpressionKind::Error)) }
     }
 
     /// Returns whether `--name` comes next.
@@ -578,7 +591,10 @@ impl Parser<'_> {
             let ty = self.type_name();
             return self.expression_from(start, ExpressionKind::As(value, ty));
         }
-        let negated = self.take(Kind::Not).is_some();
+        let negated = self.peek_on_line() == Kind::Not;
+        if negated {
+            self.advance();
+        }
         let ty = self.type_name();
         self.expression_from(start, ExpressionKind::Is { value, ty, negated })
     }

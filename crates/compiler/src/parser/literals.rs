@@ -150,7 +150,9 @@ impl Parser<'_> {
         }
         let complete = !self.recovering;
         if complete {
-            if self.ended() || self.token().line_start {
+            if !self.ended() && matches!(self.peek(), Kind::Colon | Kind::DoubleColon) {
+                self.unexpected();
+            } else if self.ended() || self.token().line_start {
                 let title = format!("this {} is not closed", opener.kind.describe());
                 self.error(opener.span, title);
             } else {

@@ -1,8 +1,9 @@
 //! Parses sequences of statements, and the constructs that have bodies.
 
 use super::{Blocks, Parser, is_closer};
-use crate::ast::{Body, Expression, ExpressionKind, Parameter};
-use crate::scanner::Kind;
+use crate::ast::{Argument, Body, Expression, ExpressionKind, Initial, Parameter};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::scanner::{Kind, Token};
 use crate::source::Span;
 
 impl Parser<'_> {
@@ -74,12 +75,14 @@ impl Parser<'_> {
         if self.recovering {
             self.skip_rest();
             self.recovering = false;
+            statements.last_mut().map(add_broken_argument);
         } else if self.ends_sequence() {
             return false;
         } else if !self.ended() {
             self.unexpected();
             self.skip_rest();
             self.recovering = false;
+            statements.last_mut().map(add_broken_argument);
         }
         if self.at == before && !self.ended() {
             self.advance();
@@ -114,7 +117,7 @@ impl Parser<'_> {
 
     /// Returns whether the current token ends a sequence, since it may belong to an enclosing
     /// construct.
-    fn ends_sequence(&self) -> bool {
+    pub(super) fn ends_sequence(&self) -> bool {
         let kind = self.token().kind;
         let closes = matches!(kind, Kind::Comma | Kind::DotDot) || is_closer(kind);
         (closes && self.open > 0)
@@ -123,6 +126,11 @@ impl Parser<'_> {
 
     /// Reports the current token, after a complete statement.
     pub(super) fn unexpected(&mut self) {
+        self.unexpected_after("statement", "a statement ends with its line or with `;`");
+    }
+
+    /// Reports the current token, after something complete.
+    pub(super) fn unexpected_after(&mut self, what: &str, hint: &str) {
         let token = self.token();
         match token.kind {
             Kind::Illegal => self.recovering = true,
@@ -138,12 +146,22 @@ impl Parser<'_> {
             Kind::Else => self.error(token.span, "this `else` belongs to no `if`"),
             Kind::Finally => self.error(token.span, "this `finally` belongs to no `try`"),
             kind if is_closer(kind) => self.error(token.span, format!("{} closes nothing", kind.describe())),
+            _ if token.line_start => self.continued_line(token),
             _ => {
                 let found = self.describe(token);
-                let hint = "a statement ends with its line or with `;`";
-                self.error_hint(token.span, format!("unexpected {found} after the statement"), hint);
+                self.error_hint(token.span, format!("unexpected {found} after the {what}"), hint);
             }
         }
+    }
+
+    /// Reports a line that continues a statement which cannot go on.
+    fn continued_line(&mut self, token: Token) {
+        let before =
+            self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |last| last.span.start);
+        let line = self.line_of(before);
+        let title = format!("this line is indented more than line {line}, and so continues it");
+        let hint = format!("to make it a statement of its own, indent it like line {line}");
+        self.error_hint(token.span, title, hint);
     }
 
     // Constructs.
@@ -159,7 +177,7 @@ impl Parser<'_> {
         loop {
             let token = self.advance();
             let condition = self.condition("if");
-            let then = self.colon_and_body("if", token.line_indent);
+            let then = self.colon_and_body("if", token);
             branches.push((token.span.start, condition, then));
             if !self.at_outer(Kind::Else, outer) {
                 break;
@@ -176,7 +194,7 @@ impl Parser<'_> {
                 continue;
             }
             self.restore(frame);
-            otherwise = Some(self.colon_and_body("else", token.line_indent));
+            otherwise = Some(self.colon_and_body("else", token));
             break;
         }
         self.restore(frame);
@@ -207,14 +225,14 @@ impl Parser<'_> {
         condition
     }
 
-    /// Parses `: body` of a construct on a line with the given indentation.
-    fn colon_and_body(&mut self, construct: &str, indent: u32) -> Body {
-        match self.construct_colon(construct, indent) {
+    /// Parses `: body` of a construct that begins with a keyword.
+    fn colon_and_body(&mut self, construct: &str, keyword: Token) -> Body {
+        match self.construct_colon(construct, keyword) {
             Some(colon) => {
                 let body = self.inner_body(colon);
                 // The head of a `for` may hold all its work, so the body may be empty.
                 if body.statements.is_empty() && construct != "for" {
-                    self.check_empty_body(construct, indent, colon);
+                    self.check_empty_body(construct, keyword.line_indent, colon);
                 }
                 body
             }
@@ -241,8 +259,8 @@ impl Parser<'_> {
 
     /// Parses the `:` of a construct, which may begin a line. If it is missing and an indented line
     /// follows, that line is taken as the body.
-    pub(super) fn construct_colon(&mut self, construct: &str, indent: u32) -> Option<Span> {
-        if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
+    pub(super) fn construct_colon(&mut self, construct: &str, keyword: Token) -> Option<Span> {
+        if self.at_outer(Kind::Colon, i64::from(keyword.line_indent) - 1) {
             return Some(self.advance().span);
         }
         let end = self.last_end();
@@ -259,7 +277,13 @@ impl Parser<'_> {
         if self.token().line_start {
             self.error(span, format!("this `{construct}` has no `:`"));
         } else {
+            let known = self.problems.len();
             self.expected(&format!("the `:` of this `{construct}`"));
+            let is_far = self.line_of(keyword.span.start) < self.line_of(end);
+            if let (true, Some(problem)) = (is_far, self.problems.get_mut(known)) {
+                let text = format!("the `{construct}`");
+                problem.labels.push(Label { source: self.source, span: keyword.span, text });
+            }
         }
         None
     }
@@ -267,7 +291,7 @@ impl Parser<'_> {
     pub(super) fn while_expression(&mut self) -> Expression {
         let token = self.advance();
         let condition = self.condition("while");
-        let body = self.colon_and_body("while", token.line_indent);
+        let body = self.colon_and_body("while", token);
         self.expression_from(token.span.start, ExpressionKind::While(Box::new(condition), body))
     }
 
@@ -281,7 +305,7 @@ impl Parser<'_> {
         self.for_semicolon(token.line_indent);
         let update = self.for_part(Kind::Colon, token.line_indent);
         let update = update.map(|part| Box::new(self.refuse_definition(part, "the update of a loop")));
-        let body = self.colon_and_body("for", token.line_indent);
+        let body = self.colon_and_body("for", token);
         self.expression_from(token.span.start, ExpressionKind::For { init, condition, update, body })
     }
 
@@ -303,13 +327,11 @@ impl Parser<'_> {
     pub(super) fn try_expression(&mut self) -> Expression {
         let outer = self.outer;
         let token = self.advance();
-        let body = self.colon_and_body("try", token.line_indent);
+        let body = self.colon_and_body("try", token);
         if !self.at_outer(Kind::Finally, outer) {
-            if !self.recovering {
-                let hint = "to handle exceptions, use `catch: ...`";
-                let end = self.last_end();
-                let span = Span { start: end.saturating_sub(1), end };
-                self.error_and_go_on(span, "a `finally` must follow this `try`", hint);
+            // A `:` that is missing has been reported.
+            if !self.recovering && self.written(body.span) == ":" {
+                self.missing_finally(token.span);
             }
             let handler = Body { statements: Vec::new(), span: body.span };
             return self.expression_from(
@@ -319,7 +341,7 @@ impl Parser<'_> {
         }
         let finally = self.advance();
         let mut parameters = Vec::new();
-        let handler = match self.construct_colon("finally", finally.line_indent) {
+        let handler = match self.construct_colon("finally", finally) {
             Some(colon) => {
                 parameters = self.block_parameters();
                 self.inner_body(colon)
@@ -329,9 +351,17 @@ impl Parser<'_> {
         self.expression_from(token.span.start, ExpressionKind::Try { body, parameters, handler })
     }
 
+    fn missing_finally(&mut self, keyword: Span) {
+        let end = self.last_end();
+        let span = Span { start: end.saturating_sub(1), end };
+        let title = "a `finally` must follow the body of a `try`";
+        let problem = Diagnostic::error(self.source, span, title).also(self.source, keyword, "the `try`");
+        self.problems.push(problem.hint("to handle exceptions, use `catch: ...`"));
+    }
+
     pub(super) fn assert_expression(&mut self) -> Expression {
         let token = self.advance();
-        let body = self.colon_and_body("assert", token.line_indent);
+        let body = self.colon_and_body("assert", token);
         self.expression_from(token.span.start, ExpressionKind::Assert(body))
     }
 
@@ -403,5 +433,27 @@ impl Parser<'_> {
                 self.expression_at(span, ExpressionKind::Error)
             }
         }
+    }
+}
+
+/// Notes that the arguments of a statement's call are not known, since a mistake among them has been
+/// reported.
+fn add_broken_argument(statement: &mut Expression) {
+    use ExpressionKind as E;
+    let span = statement.span;
+    let broken = Expression { kind: E::Error, span, height: 1 };
+    match &mut statement.kind {
+        E::Call(_, arguments) => arguments.push(Argument { name: None, value: Some(broken) }),
+        E::Name(_) | E::Member(..) => {
+            let height = statement.height + 1;
+            let target = std::mem::replace(statement, broken);
+            let broken = Expression { kind: E::Error, span, height: 1 };
+            let arguments = vec![Argument { name: None, value: Some(broken) }];
+            *statement = Expression { kind: E::Call(Box::new(target), arguments), span, height };
+        }
+        E::Define { value: Initial::Value(value), .. } | E::Assign { value, .. } | E::Return(Some(value)) => {
+            add_broken_argument(value);
+        }
+        _ => {}
     }
 }

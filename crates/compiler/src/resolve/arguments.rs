@@ -21,6 +21,8 @@ pub(super) struct Arguments {
     pub(super) exit: Option<LabelId>,
     /// Whether there are too many arguments. This has been reported, and they are not lowered.
     pub(super) are_too_many: bool,
+    /// Whether one of them has been reported by the parser, so that their number means nothing.
+    pub(super) are_broken: bool,
 }
 
 impl Arguments {
@@ -63,6 +65,8 @@ impl<'a> Lower<'a> {
             return arguments;
         }
         for tree in trees {
+            let value = tree.value.as_ref();
+            arguments.are_broken |= value.is_some_and(|value| matches!(value.kind, ExpressionKind::Error));
             let argument = self.argument(tree, callee, &mut arguments.exit);
             let duplicate = argument
                 .0
@@ -74,7 +78,7 @@ impl<'a> Lower<'a> {
                 continue;
             }
             let has_block = lowered.iter().any(|(name, value, _)| name.is_none() && value.ty == Ty::Block);
-            if has_block && argument.0.is_none() && argument.1.ty != Ty::Block {
+            if has_block && !arguments.are_broken && argument.0.is_none() && argument.1.ty != Ty::Block {
                 self.error(argument.2, "an unnamed argument after a block: blocks come last");
             }
             lowered.push(argument);

@@ -133,7 +133,7 @@ impl<'a> Lower<'a> {
     /// own.
     fn target(&mut self, target: &'a Expression, is_compound: bool, before: &mut Vec<Node>) -> Target {
         match &target.kind {
-            ExpressionKind::Name(name) => self.name_target(name, target.span),
+            ExpressionKind::Name(name) => self.name_target(name, target.span, is_compound),
             ExpressionKind::Member(receiver, name) => self.member_target(receiver, name, is_compound, before),
             ExpressionKind::Index(receiver, arguments) => {
                 let mut receiver = self.value(receiver);
@@ -158,7 +158,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn name_target(&mut self, name: &'a Name, span: Span) -> Target {
+    fn name_target(&mut self, name: &'a Name, span: Span, is_compound: bool) -> Target {
         match self.resolve(name) {
             Reference::Variable(_) if &**name == "this" => {
                 self.error(span, "`this` cannot be assigned");
@@ -168,14 +168,14 @@ impl<'a> Lower<'a> {
             Reference::Members(candidates) => self.candidate_target(name, span, &candidates),
             Reference::Items(items) => self.item_target(name, span, &items, None),
             Reference::Nothing if &**name == "super" => self.super_target(span),
-            Reference::Nothing | Reference::Prefix(_) | Reference::Ambiguous(_) => {
+            Reference::Nothing | Reference::Prefix(_) | Reference::Ambiguous => {
                 match self.setter_in_module(name) {
                     Some(setter) => Target::Setter(setter, None, span),
                     None => {
                         if !matches!(self.resolve(name), Reference::Nothing) {
                             self.error(span, format!("`{name}` cannot be assigned"));
                         } else {
-                            self.undeclared(name, span);
+                            self.undeclared(name, span, is_compound);
                         }
                         Target::Error(span)
                     }
@@ -318,7 +318,7 @@ impl<'a> Lower<'a> {
         if matches!(&receiver.kind, ExpressionKind::Name(word) if &**word == "super") {
             return Target::Super(name.name.clone(), name.span);
         }
-        match self.static_receiver_of(receiver, &name.name) {
+        match self.static_receiver(receiver) {
             Some(StaticReceiver::Modules(modules)) => {
                 let Some(items) = self.items_in(&modules, name) else { return Target::Error(name.span) };
                 let setter = self.modules.look_up_in(self.world, &modules, &format!("{}=", name.name));
@@ -329,8 +329,10 @@ impl<'a> Lower<'a> {
                 }
                 self.item_target(&name.name, name.span, &items, Some(&modules))
             }
-            Some(StaticReceiver::Class(class)) => self.static_target(class, name),
-            None => {
+            Some(StaticReceiver::Class(class)) if !self.is_member_of_new(class, receiver, name) => {
+                self.static_target(class, name)
+            }
+            Some(StaticReceiver::Class(_)) | None => {
                 let mut receiver = self.value(receiver);
                 if is_compound {
                     self.compute_before(&mut receiver, before);
@@ -338,6 +340,19 @@ impl<'a> Lower<'a> {
                 Target::Member(receiver, name.name.clone(), name.span)
             }
         }
+    }
+
+    /// Returns whether `prefix.Class.name` as a target is a member of a new object: the class has no such
+    /// static member. A read of it is refused.
+    fn is_member_of_new(&self, class: ClassId, receiver: &Expression, name: &Identifier) -> bool {
+        let setter = format!("{}=", name.name);
+        let has_static = self.world.ancestors(class).iter().any(|ancestor| {
+            let statics = &self.world.index(*ancestor).statics;
+            statics.contains_key(&name.name) || statics.contains_key(&*setter)
+        });
+        matches!(receiver.kind, ExpressionKind::Member(..))
+            && !has_static
+            && !self.world.members(class, &name.name).is_empty()
     }
 
     fn static_target(&mut self, class: ClassId, name: &Identifier) -> Target {

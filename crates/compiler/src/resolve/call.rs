@@ -91,12 +91,13 @@ impl<'a> Lower<'a> {
         let mut before = std::mem::take(&mut arguments.before);
         let exit = arguments.exit;
         let last = arguments.spans.iter().max().copied();
+        let are_broken = arguments.are_broken;
         self.is_mismatched = false;
         let mut value = call(self, arguments);
-        if std::mem::take(&mut self.is_mismatched)
-            && let Some(last) = last
-        {
-            self.explain_continued_line(span, last);
+        match (std::mem::take(&mut self.is_mismatched), last) {
+            (true, _) if are_broken => drop(self.problems.pop()),
+            (true, Some(last)) => self.explain_continued_line(span, last),
+            _ => {}
         }
         if let Some(exit) = exit {
             let node = self.routines.labeled(exit, value.node);
@@ -135,8 +136,8 @@ impl<'a> Lower<'a> {
                 self.error_hint(span, format!("`{name}` is the prefix of an import, not a value"), hint);
                 Value::error(span)
             }
-            Reference::Ambiguous(items) => {
-                self.ambiguous(name, span, &items);
+            Reference::Ambiguous => {
+                self.ambiguous(name, span, None);
                 Value::error(span)
             }
             Reference::Nothing => self.unresolved(name, span),
@@ -369,6 +370,10 @@ impl<'a> Lower<'a> {
             if parameter.is_block {
                 continue;
             }
+            if !parameter.alternatives.is_empty() {
+                self.check_alternatives(parameter, value.ty, *span);
+                continue;
+            }
             let (from, to) = (value.ty, Ty::from(parameter.ty));
             // The default of an optional parameter may be null, whatever its type.
             if self.world.fit(from, to) == Fit::No {
@@ -565,34 +570,12 @@ impl<'a> Lower<'a> {
         name: &'a Identifier,
         trees: &'a [ast::Argument],
     ) -> Option<Value> {
-        let behind = self.static_receiver_of(receiver, &name.name)?;
+        let behind = self.static_receiver(receiver)?;
         let arguments = self.arguments(trees, &name.name);
         Some(self.finish_call(arguments, name.span, |lower, arguments| match behind {
             StaticReceiver::Modules(modules) => lower.call_prefixed(&modules, name, arguments),
             StaticReceiver::Class(class) => lower.call_static(class, name, arguments),
         }))
-    }
-
-    /// Returns the import prefix or class before `.name`. `prefix.Class.name` is a member of a new
-    /// object if the class has no such static member.
-    pub(super) fn static_receiver_of(&self, receiver: &Expression, name: &str) -> Option<StaticReceiver> {
-        let behind = self.static_receiver(receiver)?;
-        if let (StaticReceiver::Class(class), ExpressionKind::Member(..)) = (&behind, &receiver.kind)
-            && !self.has_static(*class, name)
-            && !self.world.members(*class, name).is_empty()
-        {
-            return None;
-        }
-        Some(behind)
-    }
-
-    fn has_static(&self, class: ClassId, name: &str) -> bool {
-        let setter = format!("{name}=");
-        self.world.index(class).constructors.contains_key(name)
-            || self.world.ancestors(class).iter().any(|ancestor| {
-                let statics = &self.world.index(*ancestor).statics;
-                statics.contains_key(name) || statics.contains_key(&*setter)
-            })
     }
 
     /// Returns the import prefix or class before a `.`.
@@ -630,17 +613,17 @@ impl<'a> Lower<'a> {
     /// if the name is ambiguous.
     pub(super) fn items_in(&mut self, modules: &[ModuleId], name: &Identifier) -> Option<Vec<Item>> {
         match self.modules.look_up_in(self.world, modules, &name.name) {
-            Found::Ambiguous(items) => {
-                self.ambiguous(&name.name, name.span, &items);
+            Found::Ambiguous(_) => {
+                self.ambiguous(&name.name, name.span, Some(modules));
                 None
             }
             found => Some(found.items()),
         }
     }
 
-    fn ambiguous(&mut self, name: &str, span: Span, items: &[Item]) {
-        let title = format!("several imports have a `{name}`");
-        self.report(self.world.explain_ambiguous(Diagnostic::error(self.source, span, title), items));
+    fn ambiguous(&mut self, name: &str, span: Span, behind: Option<&[ModuleId]>) {
+        let problem = Diagnostic::error(self.source, span, format!("several imports have a `{name}`"));
+        self.report(self.modules.explain_ambiguous(self.world, self.module, behind, name, problem));
     }
 
     pub(super) fn missing_in_modules(&mut self, modules: &[ModuleId], name: &Identifier) -> Value {

@@ -434,6 +434,7 @@ fn accessor(name: &str, kind: FunctionKind) -> Function {
         is_block: false,
         is_optional: false,
         ty: crate::ir::Type::Any,
+        alternatives: Vec::new(),
     };
     Function {
         name: name.to_owned(),

@@ -369,6 +369,7 @@ impl<'a> Declare<'_, 'a> {
         for parameter in &function.parameters {
             parameters.push(self.parameter(module, source, context.map(|(_, class)| class), parameter));
         }
+        self.add_alternatives(module, source, function, &mut parameters);
         canonical_order(&mut parameters);
         if kind == FunctionKind::MixinConstructor {
             parameters = mixin_parameters(kind);
@@ -461,6 +462,7 @@ impl<'a> Declare<'_, 'a> {
             is_block: parameter.is_block,
             is_optional: parameter.default.is_some() && !parameter.is_block,
             ty,
+            alternatives: Vec::new(),
         }
     }
 
@@ -623,6 +625,7 @@ fn mixin_parameters(kind: FunctionKind) -> Vec<Parameter> {
         is_block: true,
         is_optional: false,
         ty: Type::Block,
+        alternatives: Vec::new(),
     }]
 }
 

@@ -28,7 +28,7 @@ impl Lower<'_> {
         match self.modules.look_up(self.world, self.module, name) {
             Found::Items(items) => Reference::Items(items),
             Found::Prefix(modules) => Reference::Prefix(modules),
-            Found::Ambiguous(items) => Reference::Ambiguous(items),
+            Found::Ambiguous(_) => Reference::Ambiguous,
             Found::Nothing => Reference::Nothing,
         }
     }
@@ -64,13 +64,19 @@ impl Lower<'_> {
         Value::error(span)
     }
 
-    /// Reports an assignment of an unknown name.
-    pub(super) fn undeclared(&mut self, name: &Name, span: Span) {
-        if self.modules.is_lost(self.module, name) || !self.undeclared.insert(name.clone()) {
+    /// Reports an assignment of an unknown name. A plain assignment was probably meant as the declaration,
+    /// so it is the only one that is reported; one with an operator needs an old value.
+    pub(super) fn undeclared(&mut self, name: &Name, span: Span, is_compound: bool) {
+        if self.modules.is_lost(self.module, name) || self.undeclared.contains(name) {
             return;
         }
         let problem = Diagnostic::error(self.source, span, format!("there is no variable `{name}` here"));
-        let mut problem = problem.hint(format!("to declare it, write `{name} := ...`"));
+        let mut problem = if is_compound {
+            problem.hint(format!("to declare it, write `{name} := ...` on a line before this one"))
+        } else {
+            self.undeclared.insert(name.clone());
+            problem.hint(format!("to declare it, write `{name} := ...`"))
+        };
         if let Some(near) = self.near(name) {
             problem = problem.hint(format!("did you mean `{near}`?"));
         }

@@ -69,8 +69,8 @@ pub(super) enum Reference {
     Members(Vec<Candidate>),
     Items(Vec<Item>),
     Prefix(Vec<ModuleId>),
-    /// Different items, which several imports bring under this name.
-    Ambiguous(Vec<Item>),
+    /// Different imports bring different items under this name.
+    Ambiguous,
     Nothing,
 }
 

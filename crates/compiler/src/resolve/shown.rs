@@ -80,9 +80,10 @@ impl Modules {
                         ),
                     )
                 }
-                Found::Ambiguous(items) => Some(
-                    world.explain_ambiguous(problem(format!("several imports have a `{shown}`")), &items),
-                ),
+                Found::Ambiguous(_) => {
+                    let problem = problem(format!("several imports have a `{shown}`"));
+                    Some(self.explain_ambiguous(world, source.id, None, shown, problem))
+                }
                 Found::Nothing | Found::Prefix(_) => {
                     Some(problem(format!("cannot export `{shown}`: there is no such declaration")))
                 }
@@ -109,7 +110,10 @@ impl Modules {
             several.extend(names.into_iter().filter(|name| !seen.insert(name.clone())));
         }
         let is_ambiguous = |name: &&Name| {
-            world.own(source.id, name).is_empty()
+            // A name that an export lists is reported there.
+            let is_listed = source.exports.iter().any(|export| export.name == **name);
+            !is_listed
+                && world.own(source.id, name).is_empty()
                 && matches!(
                     self.imported(world, source.id, name, &mut Visits::default()),
                     Found::Ambiguous(_)
@@ -118,7 +122,39 @@ impl Modules {
         let name = several.iter().find(is_ambiguous)?;
         let title = format!("several imports have a `{name}` that this exports");
         let problem = Diagnostic::error(source.source, star, title);
-        Some(problem.hint("use `as` or `show` in one of the imports"))
+        Some(self.explain_ambiguous(world, source.id, None, name, problem))
+    }
+
+    /// Points at the imports of a module that bring different declarations of a name: those without a
+    /// prefix, or those of the given modules, which share a prefix.
+    pub(super) fn explain_ambiguous(
+        &self,
+        world: &World,
+        module: ModuleId,
+        behind: Option<&[ModuleId]>,
+        name: &str,
+        mut problem: Diagnostic,
+    ) -> Diagnostic {
+        let Some(source) = self.source_of(module) else { return problem };
+        for import in &source.imports {
+            let may_bring = match behind {
+                None => matches!(import.shown, Shown::Everything),
+                Some(modules) => import.prefix.is_some() && modules.contains(&import.module),
+            };
+            let items = self.visible(world, import.module, name, &mut Visits::default());
+            if !may_bring || items.is_empty() {
+                continue;
+            }
+            let paths: BTreeSet<&str> =
+                items.iter().map(|item| world.module(item.module()).path.as_str()).collect();
+            let paths: Vec<&str> = paths.into_iter().collect();
+            let label = format!("brings that of `{}`", paths.join("` and that of `"));
+            problem = problem.also(source.source, import.span, label);
+        }
+        problem.hint(match behind {
+            None => "add `as` and a prefix to one of these imports, or `show` and the names that you need",
+            Some(_) => "give one of these imports another prefix",
+        })
     }
 
     // Circles.
@@ -175,7 +211,8 @@ impl Modules {
         problems.extend(prefixes.filter(|prefix| !world.own(source.id, &prefix.name).is_empty()).map(
             |prefix| {
                 let title = format!("`{}` is both an import's prefix and a declaration", prefix.name);
-                Diagnostic::error(source.source, prefix.span, title)
+                let problem = Diagnostic::error(source.source, prefix.span, title);
+                point_to_own(world, source, &prefix.name, problem)
                     .hint("give the import another prefix with `as`")
             },
         ));
@@ -212,15 +249,22 @@ fn export_of(source: &SourceModule, name: Option<&str>) -> Option<Place> {
 
 /// Reports a name that an import shows and the module declares itself.
 fn shown_and_declared(world: &World, source: &SourceModule, name: &Identifier) -> Option<Diagnostic> {
-    let own = world.own(source.id, &name.name);
-    let first = own.first()?;
+    if world.own(source.id, &name.name).is_empty() {
+        return None;
+    }
     let title = format!("`{}` is both imported and declared here", name.name);
     let problem = Diagnostic::error(source.source, name.span, title);
+    Some(point_to_own(world, source, &name.name, problem))
+}
+
+/// Points at a module's own declaration of a name.
+fn point_to_own(world: &World, source: &SourceModule, name: &str, problem: Diagnostic) -> Diagnostic {
+    let Some(first) = world.own(source.id, name).first() else { return problem };
     let at = match first {
         Item::Function(id) => world.function(*id).at,
         Item::Class(id) => world.class(*id).at,
         Item::Global(id) => world.global(*id).at,
     };
-    let span = Span { start: at, end: at + name.name.len() as u32 };
-    Some(problem.also(source.source, span, "declared here"))
+    let span = Span { start: at, end: at + name.len() as u32 };
+    problem.also(source.source, span, "declared here")
 }

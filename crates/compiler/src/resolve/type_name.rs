@@ -27,10 +27,10 @@ pub(super) fn resolve_type(
         None if word == "none" => return Ok(Type::None),
         None => match modules.look_up(world, module, word) {
             Found::Items(items) => items,
-            Found::Ambiguous(items) => {
-                let title = format!("`{word}` is ambiguous: several imports have a declaration of this name");
-                let problem = Diagnostic::error(source, name.span, title);
-                return Err(Box::new(world.explain_ambiguous(problem, &items)));
+            Found::Ambiguous(_) => {
+                let problem =
+                    Diagnostic::error(source, name.span, format!("several imports have a `{word}`"));
+                return Err(Box::new(modules.explain_ambiguous(world, module, None, word, problem)));
             }
             Found::Nothing if modules.is_lost(module, word) => return Ok(Type::Any),
             Found::Nothing | Found::Prefix(_) => {
@@ -48,11 +48,11 @@ pub(super) fn resolve_type(
         },
         Some(prefix) => match modules.look_up(world, module, &prefix.name) {
             Found::Prefix(behind) => match modules.look_up_in(world, &behind, word) {
-                Found::Ambiguous(items) => {
-                    let title =
-                        format!("`{word}` is ambiguous: several imports have a declaration of this name");
-                    let problem = Diagnostic::error(source, name.span, title);
-                    return Err(Box::new(world.explain_ambiguous(problem, &items)));
+                Found::Ambiguous(_) => {
+                    let problem =
+                        Diagnostic::error(source, name.span, format!("several imports have a `{word}`"));
+                    let behind = Some(&*behind);
+                    return Err(Box::new(modules.explain_ambiguous(world, module, behind, word, problem)));
                 }
                 found => found.items(),
             },

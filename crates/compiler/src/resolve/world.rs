@@ -3,7 +3,6 @@
 //! All queries use the interface part of the IR (classes, signatures, globals), so a prepared
 //! library needs no source text.
 
-use crate::diagnostic::Diagnostic;
 use crate::ir::{
     Class, ClassId, ClassKind, FieldRef, Function, FunctionId, FunctionKind, Global, GlobalId, Item, Module,
     ModuleId, Unit,
@@ -13,7 +12,7 @@ use crate::steps;
 use crate::types::{Fit, Ty, fit};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The maximum number of declarations of a module, or of a class, that share a name: each call of the
@@ -310,20 +309,6 @@ impl World {
 
     pub(super) fn class_kind(&self, class: ClassId) -> ClassKind {
         self.class(class).kind
-    }
-
-    /// Explains that several imports have a name.
-    pub(super) fn explain_ambiguous(&self, problem: Diagnostic, items: &[Item]) -> Diagnostic {
-        let module = |item: &Item| match item {
-            Item::Class(id) => id.module,
-            Item::Function(id) => id.module,
-            Item::Global(id) => id.module,
-        };
-        let paths: BTreeSet<&str> =
-            items.iter().map(|item| self.module(module(item)).path.as_str()).collect();
-        let paths: Vec<&str> = paths.into_iter().collect();
-        let problem = problem.note(format!("it is declared in `{}`", paths.join("` and `")));
-        problem.hint("use `as` or `show` in one of the imports")
     }
 
     /// Renders a type for messages.

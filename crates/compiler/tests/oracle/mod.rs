@@ -11,7 +11,7 @@ use lucarne_compiler::source::{MemoryLoader, SourceId, Sources};
 /// Checks that tokens lie in the text, in order, and that the pieces of strings are balanced.
 pub(crate) fn scan(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    let (tokens, problems) = scanner::scan(SourceId(0), &text);
+    let scanner::Scanned { tokens, problems, .. } = scanner::scan(SourceId(0), &text);
     let mut end = 0;
     let mut open: Vec<Kind> = Vec::new();
     for token in &tokens {
@@ -37,7 +37,7 @@ pub(crate) fn parse(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     // On a large stack, like all code that recurses over trees.
     emit::tree(&text);
-    let (tokens, _) = scanner::scan(SourceId(0), &text);
+    let tokens = scanner::scan(SourceId(0), &text).tokens;
     if tokens.len() < 300 {
         let (_, problems) = parser::parse(SourceId(0), &text);
         let illegal = tokens.iter().any(|token| token.kind == Kind::Illegal);
