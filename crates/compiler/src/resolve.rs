@@ -216,9 +216,8 @@ fn check_main(analysis: &mut Analysis, is_program: bool) {
     let Some(module) = analysis.unit.modules.get(entry.0 as usize) else { return };
     let is_main = |function: &&crate::ir::Function| function.name == "main" && function.holder.is_none();
     let takes_arguments = |function: &crate::ir::Function| {
-        let required = function.parameters.iter().filter(|parameter| !parameter.is_optional).count();
         let unnamed = function.parameters.iter().all(|parameter| !parameter.is_named && !parameter.is_block);
-        required <= 1 && unnamed
+        function.parameters.len() <= 1 && unnamed
     };
     if module.functions.iter().filter(is_main).any(takes_arguments)
         || analysis.has_errors() && module.functions.is_empty()
