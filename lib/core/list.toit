@@ -270,7 +270,7 @@ abstract class List extends CollectionBase:
   Called with two elements, $compare returns a negative number, zero or a positive number if the
     first comes before, with or after the second. Elements for which it returns zero keep their order.
 
-  Returns this list if $in-place, otherwise a sorted copy of all of it.
+  Returns this list if $in-place, otherwise a copy of the whole list, in which the range is sorted.
   */
   sort --in-place/bool=false from/int=0 to/int=size [compare] -> List:
     if not 0 <= from <= to <= size: throw "OUT_OF_BOUNDS"

@@ -115,7 +115,7 @@ class Cell_:
 class NativeState_:
   constructor.private_:
 
-/** Frees the $state before its collection. */
+/** Frees the $state now, instead of when the garbage collector finds it unused. */
 native-state-close_ state/NativeState_ -> none:
   #primitive.heap.close-state
 

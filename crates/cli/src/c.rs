@@ -11,7 +11,7 @@ pub(crate) fn c(command: &CCommand) -> Result<ExitCode, Stop> {
     match command {
         CCommand::IncludeDir => {
             let folder = lucarne_c::include_dir()
-                .map_err(|error| Stop::failure(format!("cannot find a folder for toit/toit.h: {error}")))?;
+                .map_err(|error| Stop::failure(format!("cannot make a folder for toit/toit.h: {error}")))?;
             print_out(format!("{}\n", folder.display()).as_bytes())?;
         }
         CCommand::Build { folder, output } => build(folder, output.as_deref())?,

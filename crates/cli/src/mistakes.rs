@@ -1,7 +1,8 @@
 //! Improves the messages of the command-line parser about mistakes.
 //!
-//! Hidden commands are never suggested. For a command of the existing tools, the message names the command of lucarne
-//! that does the same. A value that its own error quotes is not quoted a second time.
+//! Hidden commands are never suggested. For a command of the existing tools, the message has a tip: the command of
+//! lucarne that does the same, or why there is none. If the error about a value quotes the value, the message does not
+//! quote it a second time.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! The unanswered requests of one process.
+//! The requests of one process that have no answer yet, or whose answer waits in its mailbox.
 
 use crate::{Pid, RequestId};
 

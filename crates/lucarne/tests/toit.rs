@@ -129,7 +129,7 @@ fn until(done: impl Fn() -> bool) {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    panic!("this is never called");
+    panic!("the condition does not hold after 10 seconds");
 }
 
 struct Rusty;

@@ -20,7 +20,7 @@ fn open(system: &System, name: &str) -> Storage {
     Storage::open(&Container::start(system.kernel(), name)).wait().expect("the service is provided")
 }
 
-/// A medium that may block, and counts its operations.
+/// A medium that may block, and counts the calls of `change`.
 #[derive(Default)]
 struct Slow {
     entries: Mutex<BTreeMap<Vec<u8>, Vec<u8>>>,

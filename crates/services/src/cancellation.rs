@@ -1,4 +1,4 @@
-//! Tells the tasks that work for a call when the call was canceled.
+//! Tells the tasks that work for a call that the call is over, and whether it was canceled.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use lucarne_kernel::sync::Mutex;
 
-/// Whether a call is still in progress, for tasks that work for it: a future that is done when the call is over.
+/// The end of a call, for the tasks that work for it: a future that is done when the call is over, canceled or not.
 ///
 /// Clones speak of the same call.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ impl Future for Cancellation {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, polled: &mut Context<'_>) -> Poll<()> {
-        // To clone a waker is code of others, not to be run under the lock.
+        // Cloning a waker runs code of its executor, which must not run under the lock.
         let waker = polled.waker().clone();
         let mut state = self.state.lock();
         if state.end.is_some() {

@@ -14,7 +14,7 @@ use lucarne_message::{Payload, Value};
 /// The time limit for the answer of a provider.
 pub(crate) const ANSWER_US: i64 = 200_000;
 
-/// The way to ask the service manager. Clones are the same.
+/// Asks the service manager for surveys. Clones ask the same manager.
 #[derive(Clone, Default)]
 pub struct Surveys {
     state: Arc<Mutex<State>>,
@@ -32,7 +32,7 @@ type Asked = Box<dyn FnOnce(Survey) + Send>;
 /// The state of the system at one moment.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Survey {
-    /// The services, those of the manager first.
+    /// The services. The first is that of the service manager itself.
     pub services: Vec<Surveyed>,
     /// The ids of components, and their processes.
     pub components: Vec<(String, Pid)>,
@@ -127,7 +127,7 @@ impl Round {
         self.requests.is_empty() || now_us >= self.until_us
     }
 
-    /// Gives the survey to all receivers, and marks the providers that did not answer.
+    /// Gives the survey to all receivers. Returns the requests that were not answered in time.
     pub(crate) fn finish(self) -> BTreeMap<RequestId, Pid> {
         for then in self.asked {
             then(self.survey.clone());

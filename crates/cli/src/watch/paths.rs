@@ -28,8 +28,8 @@ const LINKS_MAX: usize = 40;
 /// The room for events that are read at once, in bytes.
 const EVENTS_BYTES: usize = 4_096;
 
-/// The largest number of times that ways are followed again because one has changed meanwhile. Later changes are
-/// reported.
+/// The largest number of times in a row that ways are followed because one has changed meanwhile. Changes after the
+/// last time are reported like any other.
 const ROUNDS_MAX: usize = 8;
 
 /// The watched paths.
@@ -54,7 +54,7 @@ struct Ways {
     parts: BTreeMap<PathBuf, WatchFlags>,
     /// The folders of the files.
     folders: BTreeSet<PathBuf>,
-    /// The names on the way.
+    /// The paths of all parts on the way, also of missing ones.
     names: BTreeSet<PathBuf>,
 }
 

@@ -1,4 +1,5 @@
-//! Evaluates cases on a machine: this one, or the existing one. Many cases are one program, which prints a line for each.
+//! Evaluates cases with a machine: a Toit system, either Lucarne or the existing one. One program evaluates many cases
+//! and prints a line for each.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use wait_timeout::ChildExt;
 
-/// Longer than any program of cases takes on a busy machine.
+/// Longer than any program of cases takes, even on a busy computer.
 const TIME_OUT: Duration = Duration::from_secs(120);
 
 /// A command that runs a program.
@@ -74,8 +75,8 @@ impl Machine {
     }
 }
 
-/// Returns a program that prints a line for each case. A line of the main function comes first, so that a program that is
-/// refused differs from one that ends early.
+/// Returns a program that prints a line for each case. Before these it prints `start`, so that a program that is
+/// refused (no output) differs from one that ends early.
 fn program(cases: &[String]) -> String {
     let mut text = include_str!("preamble.toit").to_string();
     let calls: String = (0..cases.len()).map(|index| format!("  show {index}: case-{index}\n")).collect();

@@ -1,7 +1,7 @@
 //! Unwinding: leaves frames by an exception, an exit to an address, or a return out of a block.
 //!
-//! All three walk up the stack. If a `try` surrounds the current address of a frame, the completion is stored in four
-//! registers of the innermost one, and its `finally` part runs. [`Opcode::EndFinally`] then continues the stored
+//! All three walk up the stack. If the current address of a frame is in a `try`, the completion is stored in the four
+//! registers of the innermost such `try`, and its `finally` part runs. [`Opcode::EndFinally`] then continues the stored
 //! completion.
 //!
 //! [`Opcode::EndFinally`]: lucarne_compiler::program::bytecode::Opcode::EndFinally
