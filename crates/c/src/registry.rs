@@ -81,7 +81,7 @@ pub(crate) struct Registry {
 
 struct State {
     recorded: Vec<Recorded>,
-    /// The ids of all recorded handlers, with their files.
+    /// The ids of all recorded and all running handlers, with their files.
     ids: BTreeMap<String, Option<String>>,
     /// The refused ids, oldest first.
     refused: VecDeque<RefusedId>,

@@ -12,7 +12,8 @@ struct Slot<T> {
     content: Option<T>,
 }
 
-/// The bits of a number that are the place. The bits above count the uses of the place.
+/// How many of the lowest bits of a number hold the place, counted from 1. The bits above count the previous uses of
+/// the place.
 const PLACE_BITS: u32 = usize::BITS / 4;
 
 const PLACE_MASK: usize = (1 << PLACE_BITS) - 1;

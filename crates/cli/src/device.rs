@@ -211,7 +211,7 @@ fn describe(status: &Status) -> String {
     )
 }
 
-/// Formats a time in µs for display: whole seconds, and only the largest units.
+/// Formats a time in µs for display: in whole seconds, such as `1h 2m 3s`.
 pub(crate) fn shown_duration(us: i64) -> String {
     let seconds = us.max(0).cast_unsigned() / 1_000_000;
     humantime::format_duration(Duration::from_secs(seconds)).to_string()

@@ -4,7 +4,7 @@
 //! `toit.run` to compare generated cases, and besides:
 //!
 //! - `LUCARNE_CASES=50000` for more of them;
-//! - `LUCARNE_SEED=N` for the same again: the test prints the seed;
+//! - `LUCARNE_SEED=N` for the same cases again: a test that fails prints the seed;
 //! - `LUCARNE_KIND=NAME` for one file of `agreement/grammar`;
 //! - `LUCARNE_RECORD=200` to replace `agreement/values` by that many cases of each kind.
 
@@ -24,7 +24,7 @@ use machine::Machine;
 /// The cases of one program.
 const BATCH: usize = 250;
 
-/// The levels of rules in a case.
+/// The maximum number of levels of rules in a case.
 const LEVELS: usize = 5;
 
 /// The differences that are made simpler and shown.
@@ -139,7 +139,7 @@ impl Comparison {
             }
         }
         shown.into_iter().fold(String::new(), |mut text, (case, [ours, existing])| {
-            let _ = write!(text, "{kind}:\n{case}\n  is {ours}\n  there {existing}\n\n");
+            let _ = write!(text, "{kind}:\n{case}\n  is {ours}\n  instead of {existing}\n\n");
             text
         })
     }

@@ -11,7 +11,7 @@ fn tokens(text: &str) -> String {
     format!("{text}\n----\n{}", emit::tokens(text))
 }
 
-/// Returns the tree, or the errors.
+/// Returns the text, its tree, and its errors.
 fn tree(text: &str) -> String {
     let mut sources = Sources::default();
     let (id, _) = sources.add("app.toit".into(), text.into());

@@ -1,9 +1,10 @@
 //! Reports the messages of a kernel to an observer, for measurements.
 //!
-//! A kernel may have an [`Observer`]. It gets reports of requests and other messages as long as an [`Observing`]
-//! exists; at all other times each message costs one read of a counter. A request is observed if an [`Observing`]
-//! exists when the request is sent. It is reported once, when it is answered. The report of a request contains the two
-//! processes, the procedure, sizes, the time, and the first integers of its arguments and of its result.
+//! A kernel may have an [`Observer`]. Requests and other messages are observed as long as an [`Observing`] exists; at
+//! all other times each message costs one read of a counter. A request is observed if an [`Observing`] exists when the
+//! request is sent. It is reported once, when it is answered, even if no [`Observing`] exists by then. The report of a
+//! request contains the two processes, the procedure, sizes, the time, and the first integers of its arguments and of
+//! its result.
 
 use std::sync::Arc;
 

@@ -117,8 +117,8 @@ impl Presence {
 }
 
 impl ProviderFlag {
-    /// Returns whether the service has a provider now. A process that is itself the provider gets true from the answer
-    /// to its `listen` until the answer to its `unlisten`.
+    /// Returns whether the service has a provider now. A process that is itself the provider gets true from the moment
+    /// when its `listen` is answered until its `unlisten` is answered.
     pub fn is_provided(&self) -> bool {
         self.registration().is_some()
     }

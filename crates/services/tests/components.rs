@@ -244,7 +244,8 @@ fn notifications_wait_for_a_busy_component() {
     world.container.spawn(async move {
         sent.send(waiting.notify("at last").await).expect("the test waits for the result");
     });
-    // Longer than `SLOW_CONSUMER_US`: a component is not cut off as a resource is.
+    // Longer than `SLOW_CONSUMER_US`: after that time a resource that waits for room is cut off, but a sender to a
+    // component keeps waiting.
     assert!(is_sent.recv_timeout(Duration::from_millis(1_200)).is_err());
     world.set_paused(false);
     assert_eq!(is_sent.recv(), Ok(Ok(())));

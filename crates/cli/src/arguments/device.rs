@@ -100,10 +100,10 @@ pub(crate) struct DeviceMetrics {
 /// The options of `lucarne services`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Calls are counted only while the command runs. Times run from when a provider accepts a request to when it
-sends the answer. They are rounded up by at most 1/16; MAX is exact. '-' means that there was no call, or that there is no client.
-'?' means that the provider did not answer in time, or is a component: the device does not know its clients. NAME*2
-means two clients with that name.")]
+Calls are counted only while the command runs. Times run from when the device passes a request to the provider to when
+the provider answers. They are rounded up by at most 1/16; MAX is exact. '-' means that there was no call, or that there
+is no client. '?' means that the provider did not answer in time, or is a component: the device does not know its
+clients. NAME*2 means two clients with that name.")]
 pub(crate) struct Services {
     #[command(flatten)]
     pub(crate) at: At,

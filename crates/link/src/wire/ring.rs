@@ -10,6 +10,7 @@
 //! 1. A side that is about to sleep writes to its *sleep word* which bell to ring, and whether it wants room.
 //! 2. It checks the other side's published positions once more, and sleeps if they have not changed.
 //! 3. A side that has published a position reads the other's sleep word. If it is set, the side clears it, and rings.
+//!    A side that has only read does so only if the other side wants room and at least half of the ring is free.
 //!
 //! Each side has a fence between its own write and its read of the other's word or positions. So at least one of the
 //! two sides sees the write of the other.
@@ -32,7 +33,7 @@ use super::shared::{SharedMemory, WORD, append_out, copy_in, copy_out};
 pub(super) const CAPACITY: usize = 2 << 20;
 /// An empty ring is used from its beginning again once this many bytes of it were used, so that a sender of little data
 /// stays in the processor's cache and uses little memory. Until the reader has also returned to the beginning, only the
-/// part that was used before is free: at least this many bytes.
+/// bytes before the writer's old position are free: at least this many.
 const REUSED: usize = 256 << 10;
 
 /// In place of a frame: the next one is at the beginning of the ring.
@@ -78,7 +79,7 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Creates one side of a connection over `memory`, which has [`words`] of `capacity`.
+    /// Creates one side of a connection over `memory`, which must have the size that [`words`] returns for `capacity`.
     pub(super) fn new(memory: SharedMemory, capacity: usize, number: usize) -> Arc<Side> {
         assert!(capacity.is_power_of_two() && memory.words().len() == words(capacity) && number < 2);
         Arc::new(Side {
@@ -124,8 +125,8 @@ impl Side {
     /// Ensures that this side is woken when there is room, even if it sleeps already. Returns true if there is room
     /// now.
     pub(super) fn want_room(&self) -> bool {
-        // Pairs with the fence in `announce_sleep`: either the sleeper sees the request, or this side sees the
-        // sleeper.
+        // Pairs with the fence in `announce_sleep`: either the thread of this side that goes to sleep sees the request,
+        // or this thread sees the sleep word.
         fence(Ordering::SeqCst);
         self.add_to_sleep_word();
         self.has_wanted_room()
@@ -147,7 +148,7 @@ impl Side {
         self.sleep_word(self.number).swap(0, Ordering::AcqRel);
     }
 
-    /// Adds the request for room to the sleep word of a sleeping side. If the word has changed meanwhile, the side
+    /// If this side sleeps, adds the request for room to its sleep word. If the word has changed meanwhile, this side
     /// was woken.
     fn add_to_sleep_word(&self) {
         let word = self.sleep_word(self.number);
