@@ -20,7 +20,7 @@ use crate::program::{FunctionIndex, FunctionShape, Literal};
 
 pub(super) use call::WINDOW as WINDOW_FOR_STUBS;
 
-/// The number of a block of a routine, or of the routine itself.
+/// The number of blocks around a place in a routine: 0 for the routine itself.
 type FragmentId = usize;
 
 /// Compiles routines.
@@ -263,7 +263,7 @@ impl<'t, 'u> RoutineCompiler<'t, 'u> {
 
     fn is_shared(&self, local: LocalId) -> bool {
         match self.shared_captures.get(local.0 as usize) {
-            // The place of the capture decides whether it is a cell.
+            // For a captured local, the routine that makes the lambda decides whether it is a cell.
             Some(is_shared) => *is_shared,
             None => self.body.locals.get(local.0 as usize).is_some_and(|local| local.is_shared),
         }

@@ -20,7 +20,6 @@ pub(super) fn stub(tables: &mut Tables<'_>, stub: Stub) -> Result<Code, LinkErro
     match stub {
         Stub::Accessor(member) => accessor(tables, member),
         Stub::Adapter(key, selector) => {
-            let selector = tables.reached.selectors[selector.0 as usize].clone();
             let function = tables.reached.function(key.function);
             let given = 1 + selector.unnamed.len() + selector.named.len();
             let mut code = Fragment::new();

@@ -226,7 +226,7 @@ impl<'u> Reached<'u> {
 
     fn bind(&mut self, class: LinkClass, selector: SelectorId) -> Result<(), LinkError> {
         self.bound += 1;
-        // A pair is bound twice if its class and its selector are found in the same round.
+        // A pair is bound twice if its class and its selector are both new when one of them is handled.
         if self.bound > 2 * TARGETS_MAX {
             return Err(LinkError::TooManyMethods);
         }

@@ -22,12 +22,12 @@ pub(super) struct ClassNumbers {
 }
 
 /// Stubs that the dispatch table and calls use besides compiled functions.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Stub {
     /// Reads or stores a field.
     Accessor(Member),
     /// Calls a function that has more parameters than the selector gives.
-    Adapter(Key, SelectorId),
+    Adapter(Key, Selector),
 }
 
 pub(super) struct Tables<'u> {
@@ -117,7 +117,7 @@ impl<'u> Tables<'u> {
             let mut row = Vec::new();
             for class in self.reached.instances_with(SelectorId(id as u32)) {
                 if let Some(member) = self.hierarchy.look_up(class, selector) {
-                    let function = self.bound_function(member, SelectorId(id as u32));
+                    let function = self.member_function(member, selector);
                     row.push((self.numbers.by_class[&class].0, function, member));
                 }
             }
@@ -164,28 +164,13 @@ impl<'u> Tables<'u> {
 
     /// Returns the function that a call of a member with a selector's shape goes to.
     pub(super) fn member_function(&mut self, member: Member, selector: &Selector) -> FunctionIndex {
-        match self.reached.selector_ids.get(selector) {
-            Some(id) => self.bound_function(member, *id),
-            // The selector of a super call may have no number, if it is never called virtually. The
-            // front half has then matched the shape already.
-            None => match member {
-                Member::Method(function, found_in) => {
-                    self.key_function(self.reached.method_key(function, found_in))
-                }
-                accessor => self.stub(Stub::Accessor(accessor)),
-            },
-        }
-    }
-
-    fn bound_function(&mut self, member: Member, selector: SelectorId) -> FunctionIndex {
         match member {
             Member::Method(function, found_in) => {
                 let key = self.reached.method_key(function, found_in);
-                let shape = &self.reached.selectors[selector.0 as usize];
-                if is_exact(self.reached.function(function), shape) {
+                if is_exact(self.reached.function(function), selector) {
                     self.key_function(key)
                 } else {
-                    self.stub(Stub::Adapter(key, selector))
+                    self.stub(Stub::Adapter(key, selector.clone()))
                 }
             }
             accessor => self.stub(Stub::Accessor(accessor)),
@@ -197,7 +182,7 @@ impl<'u> Tables<'u> {
             return *function;
         }
         let function = self.reserve();
-        self.stubs.insert(stub, function);
+        self.stubs.insert(stub.clone(), function);
         self.new_stubs.push((stub, function));
         function
     }
