@@ -232,7 +232,7 @@ class ResourceState_:
   wait -> int:
     return wait-for-state ANY_
 
-  /** Clears these $bits after they have been handled. */
+  /** Does nothing: the state is never stored, so there are no $bits to clear. */
   clear-state bits/int -> none:
 
   /** Releases the state, which is not used any more. */

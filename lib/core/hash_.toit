@@ -136,7 +136,7 @@ abstract class HashedCollection_:
     while not backing_[end - stride]: end -= stride
     end_ = end
 
-  /** Gives the table room for half as many entries again as $wanted, and drops the removed ones. */
+  /** Gives the table room for $wanted entries and half as many more, and drops the removed entries. */
   rebuild_ wanted/int -> none:
     room := wanted + (wanted >> 1) + 2
     index := room > HASH-UNINDEXED-MAX_ ? ByteArray (hash-index-bytes_ room) : null

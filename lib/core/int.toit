@@ -193,7 +193,7 @@ class int extends num:
     above := -1 << (bits - 1)
     return this & 1 << (bits - 1) == 0 ? this : this | above
 
-  /** Whether exactly one bit is set, not counting the sign. */
+  /** Whether this is positive and exactly one bit is set. */
   is-power-of-two -> bool:
     return this > 0 and this & (this - 1) == 0
 

@@ -4,14 +4,14 @@
 Starts a process that runs $lambda.
 
 The variables that $lambda captured are copied, as if they were sent in a message.
-  Processes of higher $priority run first.
+  Processes of higher $priority get a larger share of the processor.
 */
 spawn --priority/int?=null lambda/Lambda -> Process:
   return Process_ (process-spawn_ priority lambda)
 
 /** A running process, or one that has ended. */
 interface Process:
-  /** For work that is done only when no other process can run. */
+  /** For work that can wait longest: it gets a quarter of the share of normal work. */
   static PRIORITY-IDLE     /int ::= 0
   /** For work that can be delayed. */
   static PRIORITY-LOW      /int ::= 43
@@ -19,7 +19,7 @@ interface Process:
   static PRIORITY-NORMAL   /int ::= 128
   /** For work that other processes wait for. */
   static PRIORITY-HIGH     /int ::= 213
-  /** For work that runs before that of all other priorities. */
+  /** For the most urgent work: it gets four times the share of normal work. */
   static PRIORITY-CRITICAL /int ::= 255
 
   /** The current process. */

@@ -27,7 +27,7 @@ class Profiler:
   static encode title/string cutoff/int -> ByteArray:
     return (profiler-report_ title cutoff).to-byte-array
 
-  /** Clears all counts. */
+  /** Removes the profiler with all counts. Call $install before the next $start. */
   static uninstall -> none:
     #primitive.profiler.uninstall
 

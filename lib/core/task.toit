@@ -14,8 +14,8 @@ task -> Task:
 /**
 Starts a task that runs $code, and returns it.
 
-The process ends when only background tasks are left. Without a $background, the
-  new task is a background task if the current task is.
+The process ends when only background tasks are left and it has no installed provider. Without a
+  $background, the new task is a background task if the current task is.
 */
 task code/Lambda --name/string="User task" --background/bool?=null -> Task:
   if background == null: background = Task_.current.background

@@ -127,7 +127,7 @@ class Crc extends Checksum:
     pieces-do_ data from to: | piece start end |
       sum_ = crc-add_ sum_ table_ width little-endian piece start end
 
-  /** The sum so far, as bytes in the order of its bits. More data can be added afterwards. */
+  /** The sum so far: its lowest byte first if $little-endian, else its highest. More data can be added afterwards. */
   get -> ByteArray:
     result := ByteArray (width + 7) / 8
     order/io.ByteOrder := little-endian ? io.LITTLE-ENDIAN : io.BIG-ENDIAN

@@ -11,7 +11,10 @@ interface Target:
   /** Handles a message. $names are those of the logger, $keys and $values the tags. */
   log level/int message/string names/List? keys/List? values/List? -> none
 
-/** Sends messages to the log service, if a container offers one, and prints them otherwise. */
+/**
+Sends messages to the log service, if a container offers one. Otherwise prints them if a container offers a print
+  service, and else gives them to the system.
+*/
 class DefaultTarget implements Target:
   /** See $Target.log. */
   log level/int message/string names/List? keys/List? values/List? -> none:

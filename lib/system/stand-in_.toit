@@ -22,7 +22,7 @@ abstract class StandIn_:
 
   abstract new-client_ -> ServiceClient
 
-  /** Whether a container may provide the service, so that a call of $ask can succeed. */
+  /** Whether the service has a provider that $ask would call. */
   is-there -> bool:
     registration := stand-in-registration_ service_
     return registration != 0 and registration != passed-over_ or is-own_

@@ -255,7 +255,7 @@ class Region extends ServiceResourceProxy:
       return
     total := data.byte-size
     check-range_ at total
-    // Without data, a missing permission is still reported.
+    // An empty write is sent too, so that the provider can report a missing permission.
     if total == 0: storage_.region-write handle #[] --at=at
     in-steps_ total: | done count |
       bytes := ByteArray count

@@ -54,7 +54,7 @@ STATS-INDEX-GC-COUNT                       ::= 0
 STATS-INDEX-ALLOCATED-MEMORY               ::= 1
 /** Index in $process-stats: bytes set aside for the heap. */
 STATS-INDEX-RESERVED-MEMORY                ::= 2
-/** Index in $process-stats: messages that wait. */
+/** Index in $process-stats: always 0 in this system. */
 STATS-INDEX-PROCESS-MESSAGE-COUNT          ::= 3
 /** Index in $process-stats: bytes allocated so far, freed ones included. */
 STATS-INDEX-BYTES-ALLOCATED-IN-OBJECT-HEAP ::= 4
@@ -62,9 +62,9 @@ STATS-INDEX-BYTES-ALLOCATED-IN-OBJECT-HEAP ::= 4
 STATS-INDEX-GROUP-ID                       ::= 5
 /** Index in $process-stats: the process. */
 STATS-INDEX-PROCESS-ID                     ::= 6
-/** Index in $process-stats: free memory of the machine. */
+/** Index in $process-stats: bytes that this process can still use before it reaches its limit. */
 STATS-INDEX-SYSTEM-FREE-MEMORY             ::= 7
-/** Index in $process-stats: the largest free block of the machine. */
+/** Index in $process-stats: the same as $STATS-INDEX-SYSTEM-FREE-MEMORY. */
 STATS-INDEX-SYSTEM-LARGEST-FREE            ::= 8
 /** Index in $process-stats: full collections so far. */
 STATS-INDEX-FULL-GC-COUNT                  ::= 9
@@ -80,7 +80,7 @@ Fills $list as far as it goes, and returns it. With $gc, collects garbage first.
 process-stats --gc/bool=false list/List=(List STATS-LIST-SIZE_) -> List:
   return process-stats --gc=gc -1 -1 list
 
-/** Variant of $(process-stats --gc list) for the process $id of $group. Returns null if it has ended. */
+/** Variant of $(process-stats --gc list) that returns null unless $id is this process or -1. Ignores the $group. */
 process-stats --gc/bool=false group/int id/int list/List=(List STATS-LIST-SIZE_) -> List?:
   if gc: collect-garbage_
   figures := process-stats_ group id

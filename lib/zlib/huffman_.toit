@@ -22,8 +22,8 @@ class HuffmanTables_:
   /**
   The code at the start of each input byte: the symbol times 16, plus the size of its code.
 
-  0 if the byte starts with no code, or a longer one. The first bit of the input is the lowest of
-    the byte.
+  0 if the byte starts with no code, or with a code of more than 8 bits. The first bit of the input
+    is the lowest of the byte.
   */
   first-level/List ::= List 256 --initial=0
 

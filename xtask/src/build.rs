@@ -56,7 +56,7 @@ pub(crate) fn build() -> Result<Built, Error> {
     let files: Vec<PathBuf> = messages.lines().flat_map(files_of_message).collect();
     let file = |name: &str| {
         let found = files.iter().find(|file| file.ends_with(name)).cloned();
-        found.ok_or_else(|| failed(&command, format!("it has made no {name}")))
+        found.ok_or_else(|| failed(&command, format!("the build has not produced {name}")))
     };
     Ok(Built {
         binary: file("lucarne")?,

@@ -47,7 +47,7 @@ fn host() -> Result<String, Error> {
     let mut command = Command::new("rustc");
     let version = output(command.arg("-vV"))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| failed(&command, "it does not say what it builds for".to_owned()))
+    host.map(str::to_owned).ok_or_else(|| failed(&command, "-vV printed no host line".to_owned()))
 }
 
 /// Returns the third-party packages that the built packages need at run time, in the order of their names.

@@ -2,7 +2,7 @@
 //!
 //! `layout` is the list of the installed files. `build` builds the binary and the libraries with
 //! Cargo, `generated` runs the binary to write its manual and completions, and `licenses` collects
-//! those of third parties. `install` puts everything into a folder, `dist` into packages: `deb`
+//! the licenses of third parties. `install` puts everything into a folder, `dist` into packages: `deb`
 //! makes the one for Debian. `picture` draws the picture of the README.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 

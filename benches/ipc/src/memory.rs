@@ -14,7 +14,7 @@ use rustix::net::{
 };
 use rustix::thread::futex;
 
-/// The bytes after the two futexes.
+/// The number of bytes for data. They follow the page that contains the two futexes.
 pub const SIZE: usize = 1 << 20;
 const PAGE: usize = 4096;
 

@@ -40,7 +40,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Returns the text that the process that made the request throws when the request fails with this error.
+    /// Returns the text that the sender of a request throws if the request fails with this error.
     pub(crate) fn text(self) -> &'static str {
         match self {
             Error::OutOfMemory => "OUT_OF_MEMORY",

@@ -51,7 +51,8 @@ pub(crate) fn with_run(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
 
 /// Prints the result of a stage of the compiler for a program.
 ///
-/// This is a command line of its own: if commands took a file in their place, every mistyped command would be a file.
+/// This is a command line of its own: if a file could stand in place of a command, every mistyped command would be
+/// taken for a file.
 #[derive(Debug, Parser)]
 #[command(name = "lucarne", max_term_width = 100)]
 pub(crate) struct Emit {

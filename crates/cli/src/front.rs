@@ -1,4 +1,4 @@
-//! Runs the front half of the compiler on files and prints its diagnostics.
+//! Analyzes or compiles the files of a command line, and prints the diagnostics.
 
 use std::io::IsTerminal;
 use std::path::Path;

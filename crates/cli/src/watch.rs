@@ -70,7 +70,7 @@ enum WatchEvent {
     ProgramEnded,
 }
 
-/// Waits until a source changes, or a file that may be a missing import. Returns its path.
+/// Waits for a change of a source, or of a file that may be a missing import. Returns the path of the file.
 fn next_change(
     events: &Receiver<WatchEvent>,
     paths: &Paths,

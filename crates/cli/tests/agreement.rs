@@ -165,6 +165,7 @@ impl Comparison {
             table.insert(self.grammar.text(tree), existing);
         }
         let text: Vec<String> = table.iter().map(|(case, value)| format!("{case}\n= {value}\n")).collect();
-        std::fs::write(folder("values").join(kind).with_extension("txt"), text.join("\n")).expect("the table is written");
+        std::fs::write(folder("values").join(kind).with_extension("txt"), text.join("\n"))
+            .expect("the table is written");
     }
 }

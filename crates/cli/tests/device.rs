@@ -222,8 +222,8 @@ fn processes_of_a_killed_device_are_ended() {
 }
 
 impl Device {
-    /// Returns the files of a log without a device. They are empty until the container prints
-    /// something.
+    /// Reads the log of a container from its files, without asking the device. Returns an empty text until the
+    /// container prints something.
     fn log_on_disk(&self, name: &str) -> String {
         let folder = self.state().join("logs").join(name);
         let files = match std::fs::read_dir(&folder) {

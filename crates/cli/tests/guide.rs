@@ -60,7 +60,7 @@ fn the_guide_to_components_works_as_written() {
                     write(&folder.path().join(name));
                 }
             }
-            // The folder has the component of the first section, as one file.
+            // This file is for a folder that contains the component of the first section: the file `hello.c`.
             "cmake" => {
                 write(&component.join("CMakeLists.txt"));
                 std::fs::copy(folder.path().join("hello.c"), component.join("hello.c"))

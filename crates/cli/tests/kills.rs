@@ -47,7 +47,8 @@ fn begin(device: &Device, number: u64) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts")
 }
 
-/// Returns whether the device has acknowledged an operation.
+/// Returns whether the device has acknowledged an operation, or had nothing to do: the container to uninstall did not
+/// exist.
 fn is_acknowledged(mut operation: Child, number: u64, before: &Installed) -> bool {
     let is_unknown = !is_installation(number) && !before.contains_key(&name(number));
     operation.wait().expect("the process ends").success() || is_unknown

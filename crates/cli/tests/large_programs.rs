@@ -59,7 +59,7 @@ fn long_bodies() {
     check("bodies", &source, "60000\n80000");
 }
 
-/// The body is compiled twice, with wider jumps. The super call needs an adapter, which is first used there.
+/// The body is compiled again with wider jumps. Its super call needs an adapter, which is first used in this body.
 #[test]
 fn long_bodies_with_super_calls_and_lambdas() {
     let body = lines(9_000, |index| format!("      sum += x * {}", index % 7));
@@ -111,7 +111,7 @@ fn many_parameters() {
     let sum = lines(200, |index| format!("  sum += p{index}"));
     let source =
         format!("main:\n  print (f {})\n\nf {}:\n  sum := 0\n{sum}  return sum\n", names("1"), names("p"));
-    // 10 to 19, 110 to 199, 1100 to 1199 (as texts of numbers that begin with a 1).
+    // The arguments are the numbers 0 to 199 with the digit 1 before each: 10 to 19, 110 to 199, and 1100 to 1199.
     let expected: u64 = (0..200).map(|index| format!("1{index}").parse::<u64>().unwrap_or(0)).sum();
     check("parameters", &source, &expected.to_string());
 }

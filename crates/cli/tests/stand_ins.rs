@@ -94,7 +94,7 @@ fn a_failing_stand_in_is_passed_over_until_it_registers_again() {
         device.folder.file("impostor.toit", provider(PRINT, version, name, handle));
         device.install(&["--allow-provide", "system/print", name, "impostor.toit"]);
         let line = format!("'{name}' provides system/print and is passed over until it registers again");
-        device.wait("a line of the device", || said().contains(&line));
+        device.wait("line of the device about the container", || said().contains(&line));
         let reported = said();
         assert!(reported.lines().any(|text| text.starts_with(&line) && text.contains(reason)), "{reported}");
         // No line of the printer is lost, and its later lines are not sent to this container again.

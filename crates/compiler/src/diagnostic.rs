@@ -128,7 +128,8 @@ const RENDERED_MAX: usize = 500;
 /// The maximum number of diagnostics that are printed for one line. Each shows the line, which may be long.
 const RENDERED_PER_LINE_MAX: usize = 20;
 
-/// Renders all diagnostics as text, in the order of files and places. The text ends in a newline.
+/// Renders diagnostics as text, in the order of files and places, and the number of those beyond the limits above. An
+/// empty line ends each.
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(140));

@@ -166,7 +166,8 @@ pub enum ClassKind {
 pub struct Field {
     /// The name.
     pub name: String,
-    /// The declared type; stores from outside constructors are checked against it.
+    /// The declared type. The setter that the linker makes checks values against it. In the code of
+    /// constructors the front half adds the checks that are needed.
     pub ty: Type,
     /// Whether it has no setter.
     pub is_final: bool,

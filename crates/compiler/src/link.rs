@@ -68,7 +68,7 @@ impl LinkError {
         Some(format!("{}:{line}:{column}", source.path))
     }
 
-    /// Returns the error about a routine that is too large.
+    /// Returns the error about a function or class that is too large.
     fn too_large(name: &str, source: u32, at: Offset) -> LinkError {
         LinkError::TooLarge { name: name.to_owned(), module: ModuleId(source), at }
     }

@@ -9,7 +9,8 @@
 //! statement) and closing brackets (not left of the line that opened them).
 //!
 //! A `:` at the end of a line belongs to the innermost call that the following line is indented
-//! more than. This way `foo` on one line and its arguments on others share blocks.
+//! more than. This way a call whose arguments stand on lines of their own can have a block after
+//! the last argument.
 //!
 //! **Errors.** After an error the parser reports nothing until it has found the next statement or
 //! declaration, so that one mistake gives one message. Parts that cannot be parsed become

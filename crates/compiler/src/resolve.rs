@@ -56,7 +56,7 @@ impl Analysis {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// Renders all diagnostics as text.
+    /// Renders the diagnostics as text: see [`diagnostic::render`].
     pub fn shown(&self, style: Style) -> String {
         diagnostic::render(&self.sources, &self.diagnostics, style)
     }

@@ -670,8 +670,7 @@ impl<'a> Scanner<'a> {
         self.skip_while(|c| !c.is_whitespace() && !matches!(c, ')' | '"' | '\\' | '('));
         let text = self.slice(start + 1, self.at);
         if !is_format(text) {
-            let hint =
-                "a format is `%`, `-`, `^` or `0`, a width, `.` and a precision, and a letter, as in `%5.2f`";
+            let hint = "write `%`, optionally `-`, `^` or `0`, a width, `.` with a precision, then a letter, as in `%5.2f`";
             self.error_hint(start, self.at, format!("`%{text}` is not a format"), hint);
         }
         self.emit(Kind::Format, start, false);

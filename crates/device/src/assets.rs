@@ -18,7 +18,7 @@ const ALIGNMENT: usize = 4;
 #[error("not a file of assets: write NAME=FILE to attach any file")]
 pub(crate) struct BadAssets;
 
-/// Encodes files as programs read them.
+/// Encodes files in the format that programs read.
 pub(crate) fn encode(entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let number = |bytes: &mut Vec<u8>, number: usize| {

@@ -1,7 +1,8 @@
 //! Control groups: one for each executable and all processes that it starts.
 //!
-//! If the device was given a part of the tree of groups (`Delegate=` of systemd), its groups have limits. Where it can
-//! only make groups of version 2, they have no limits, and serve to end all processes of a container with it.
+//! If the device was given a part of the tree of groups (`Delegate=` of systemd), its groups have limits. If it was not
+//! but can make groups of version 2, these have no limits: they only serve to end all processes of a container when the
+//! container ends.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -45,7 +46,7 @@ pub(crate) struct Cgroups {
 pub(crate) struct Cgroup {
     folder: PathBuf,
     has_limits: bool,
-    /// Set when its processes have ended: the name may be that of the next run's group from then on.
+    /// Set when [`Cgroup::end`] is called: from then on, the next run of the container may have a group of this name.
     has_ended: AtomicBool,
 }
 

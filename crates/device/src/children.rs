@@ -3,11 +3,11 @@
 //! Pids are reused, so a pid alone is ambiguous. A record adds the start time of the process, and the id of the boot of
 //! the machine from which that time counts.
 //!
-//! The processes that a child starts are not on record. Without a control group they cannot be found by it either: they
-//! may have left the process group of the child, and have lost their parent when it ended. So each child has a variable
-//! in its environment that names the folder of the records, and its descendants inherit it. While a child is on record,
-//! all processes with the variable are leftovers as well. A descendant that clears or hides its environment is not
-//! found.
+//! The processes that a child starts are not on record. Without a control group, the record of the child does not lead
+//! to them: they may have left its process group, and they lost their parent when the child ended. So each child has a
+//! variable in its environment that names the folder of the records, and its descendants inherit the variable. While a
+//! child is on record, all processes with the variable are leftovers as well. A descendant that clears or hides its
+//! environment is not found.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;

@@ -32,7 +32,7 @@ const BACKGROUND_NICENESS: i32 = 10;
 /// The version of Landlock that is needed. Every kernel since 5.19 has it.
 const LANDLOCK_NEEDED: ABI = ABI::V2;
 
-/// The version whose rights are used if the kernel has them. It came with 6.2.
+/// The version whose rights are used if the kernel has them. It came with 6.10.
 const LANDLOCK: ABI = ABI::V5;
 
 /// The number of attempts to start a program that another process still has open for writing, and the time
@@ -118,7 +118,8 @@ impl Bounds {
     fn take_on(&self, program: &Path) -> Result<(), ConfineError> {
         let bound =
             |bound| move |error: rustix::io::Errno| ConfineError::Bound { bound, error: error.into() };
-        set_parent_process_death_signal(Some(Signal::KILL)).map_err(bound("the end with the device"))?;
+        set_parent_process_death_signal(Some(Signal::KILL))
+            .map_err(bound("the signal for the device's end"))?;
         // The device may have ended before its end was subscribed to.
         if getppid().map(Pid::as_raw_pid) != Some(self.device) {
             return Err(ConfineError::Orphan);
@@ -127,7 +128,7 @@ impl Bounds {
             Some(group) => fs::write(group.join("cgroup.procs"), "0")
                 .map_err(|error| ConfineError::Bound { bound: "the control group", error })?,
             // Its descendants stay below it until it ends, and then become children of the device, which ends them.
-            None => set_child_subreaper(Some(getpid())).map_err(bound("the end of its descendants"))?,
+            None => set_child_subreaper(Some(getpid())).map_err(bound("the adoption of its descendants"))?,
         }
         limit(Resource::Core, 0).map_err(bound("the size of core files"))?;
         if let Some(bytes) = self.memory_bytes {

@@ -102,7 +102,8 @@ pub struct Sample {
     pub services: Vec<ServiceSample>,
     /// All containers, in the order of installation.
     pub containers: Vec<ContainerSample>,
-    /// The number of counts of messages and calls that were left out, since a table was full: at most three a request.
+    /// The number of counts of messages and calls that were left out, since a table was full. A request adds up to
+    /// three counts.
     pub missed: u64,
 }
 
@@ -191,7 +192,7 @@ pub struct ContainerCounters {
     pub ends: u64,
     /// The number of ends with a code other than 0.
     pub failures: u64,
-    /// The number of entries that its log has taken.
+    /// The number of entries that its log has taken, including those from before the device was started.
     pub log_lines: u64,
     /// The number of lines that its log has dropped for lack of room.
     pub log_dropped: u64,
@@ -343,7 +344,7 @@ pub type Refused = CallError<Refusal>;
 pub struct Reached {
     /// The client of the control service of the device.
     pub device: DeviceClient,
-    /// This OS process, as a container of the device's.
+    /// This OS process, as a container in the device's control system.
     pub container: Container,
 }
 

@@ -1,8 +1,8 @@
 //! Containers that are OS processes: executables that use the crate `lucarne`, and components in C.
 //!
 //! The thread of the supervisor starts the process. Another thread, one for each process, waits until the process has
-//! connected, and then until it has ended. The process leads a process group of its own, which is killed with it, and
-//! sets its bounds (`confine`) before it becomes the program.
+//! connected, and then until it has ended. The process sets its bounds (`confine`) before it becomes the program. It
+//! leads a process group of its own, which is killed when the process ends.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;

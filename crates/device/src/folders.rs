@@ -182,8 +182,8 @@ pub(crate) mod parts {
     pub(crate) const ALL: &[&str] = &[STORE, FLASH, EXECUTABLES, LOGS, CHILDREN, SOCKETS, DEVICE_LOG];
 }
 
-/// Returns whether the rest of a name, after the name of a part, is that of the part itself or of a version of it,
-/// which is being made or was put aside.
+/// Returns whether a file is a part of the state, or a version of a part that is being made or was put aside. `rest` is
+/// the end of the name of the file, after the name of the part.
 fn is_suffix(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with('.')
 }

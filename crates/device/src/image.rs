@@ -153,7 +153,9 @@ impl Image {
     pub fn received(bytes: Vec<u8>) -> Result<Image, ImageError> {
         let image = Image::read(bytes)?;
         if image.manifest.kind != Kind::Toit && elf::kind(image.contents())? != image.manifest.kind {
-            return Err(ImageError::Damaged("it is not what it says".to_owned()));
+            return Err(ImageError::Damaged(
+                "its manifest names another kind than its contents have".to_owned(),
+            ));
         }
         match image.bytes[MAGIC.len()] {
             FORMAT => Ok(image),

@@ -4,7 +4,7 @@
 //!   Log::write ──> lines that wait ──> the writer, one thread ──> logs/NAME/00000000000000000042.log
 //! ```
 //!
-//! A container that prints only takes a lock that is held for moments. The thread of [`Logs`] writes the waiting lines
+//! To print, a container only takes a lock that is held for moments. The thread of [`Logs`] writes the waiting lines
 //! to files, and sleeps while there are none. A reader of a log first writes the lines of that log that wait. Each
 //! entry is a line of JSON in a file. Each log has a few files, named by the number of their first entry. The oldest
 //! file is removed when a log is too large, or when all logs together are.

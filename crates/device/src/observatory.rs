@@ -162,7 +162,7 @@ impl Observer {
             let service = line.client.map(|client| self.services.get(&(line.asked, client)).copied());
             match service {
                 Some(Some(id)) => calls.entry((line.asked, Some(id))).or_default().add(counted),
-                // A request to a component, or to a client that was never open.
+                // A request that calls no service, such as a request to a component.
                 None => calls.entry((line.asked, None)).or_default().add(counted),
                 Some(None) => {}
             }

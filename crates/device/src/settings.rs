@@ -82,7 +82,8 @@ pub enum Restart {
 
 /// The services that a container may open and provide. Each entry is a UUID, a name, a tag or the id of a C component.
 /// Deny entries take precedence. If there is an allow entry, everything that no such entry matches is denied. To
-/// provide an interface of the system, a container needs an entry for that interface, which does not deny others.
+/// provide an interface of the system, a container needs an entry for that interface. Unlike other allow entries, such
+/// an entry does not deny anything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Permissions {

@@ -51,7 +51,7 @@ impl Strays {
     /// Waits for a child that has ended, or is about to.
     pub(crate) fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
         child_has_ended(child);
-        // From here on, its pid may be that of another process.
+        // Once the status is taken, another child may get the pid: so this one is removed before the next child starts.
         let mut started = self.started.lock();
         let status = child.wait();
         started.remove(&Pid::from_child(child));

@@ -116,7 +116,7 @@ pub struct HeapOptions {
     /// The function to call before work on so many bytes that other processes must not wait for it to end: see
     /// [`LONG_WORK_BYTES`].
     pub before_long_work: fn(),
-    /// The function to call before a wait for a disk, for which other processes must not wait.
+    /// The function to call before this process waits for a disk, so that other processes do not wait with it.
     pub before_waiting: fn(),
 }
 
@@ -178,7 +178,8 @@ pub struct Heap {
     stacks: Stacks,
     /// The `Task_` of the running task.
     task: Word,
-    /// Whether a global whose initializer was running, which tasks may wait for, has got its value.
+    /// Whether a global whose initializer was running has been set since the last call of
+    /// [`Heap::take_settled_global`]. Other tasks may wait for this.
     has_settled_global: bool,
     /// The stack of the running task, and the number of its words in use.
     current: Option<(StackId, usize)>,

@@ -24,8 +24,8 @@ pub(super) enum Format {
     Bytes = 1,
     /// One word: the place, in the heap's table of externals, of the content that the object owns outside of the heap.
     External = 2,
-    /// Words whose references do not keep objects alive in a full collection, which makes those null that refer to an
-    /// object it has collected. A minor collection treats them like `Words`.
+    /// Words whose references do not keep objects alive in a full collection. If it collects an object, it replaces the
+    /// references to that object by null. A minor collection treats them like `Words`.
     Weak = 3,
     /// Raw bytes that are UTF-8: strings. This is a property of the object, not of its class: a reference to an object
     /// of another program, whose classes have other ids, is read as a string only if the object is a string.

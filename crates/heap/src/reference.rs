@@ -410,7 +410,7 @@ impl<'h> RefMut<'h> {
         self.heap.keep_current(self.word)
     }
 
-    /// Makes a permanent root of this value.
+    /// Makes a root, which holds this value until [`Heap::unroot`].
     pub fn root(self) -> Root {
         self.heap.root_current(self.word)
     }
@@ -448,8 +448,8 @@ impl<'h> RefMut<'h> {
 }
 
 impl Heap {
-    /// Copies words from one object to another, or within one. Does nothing if the source is too short. If another
-    /// object is too short as the target, copies the words that fit; within one object, copies nothing then.
+    /// Copies words from one object to another, or within one. Does nothing if the source is too short. If the target
+    /// is too short, copies the words that fit to another object, but copies nothing within one.
     pub fn copy_words(
         &mut self,
         source: impl Value,

@@ -4,7 +4,7 @@
 //!   vvvv vvvv … vvvv vvv0   integer of 63 bits
 //!   aaaa aaaa … aaaa a001   reference: the address of an object (a multiple of 8) plus 1
 //!   kkkk kkkk … kkkk k101   special: null, false, true and the marks
-//!   ffff ffff … ffff ff11   float whose exponent is within about 2^±255, in place
+//!   ffff ffff … ffff ff11   float in place, whose exponent is within about ±255
 //! ```
 //!
 //! A float in place keeps all 52 bits of its fraction: of the eleven bits of the exponent the

@@ -72,7 +72,8 @@ impl Builder {
         self
     }
 
-    /// Gives each container an output of its own for its text to the services `print`, `log` and `trace`.
+    /// Gives each container an output of its own, which gets the text that it sends to the services `print`, `log` and
+    /// `trace`.
     #[must_use]
     pub fn outputs(mut self, outputs: Outputs) -> Builder {
         self.outputs = Some(outputs);

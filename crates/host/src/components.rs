@@ -14,8 +14,8 @@ use thiserror::Error;
 
 use crate::System;
 
-/// Loads components into this OS process, before any of its threads start. [`Components::start_here`] starts their
-/// handlers.
+/// Loads components into this OS process. Call this before a system starts in it: [`Components::start_here`] then
+/// starts the handlers of the components.
 ///
 /// # Errors
 /// If a library cannot be loaded.

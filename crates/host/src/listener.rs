@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use lucarne_kernel::sync::{Condvar, Mutex};
 
-/// A path on which a system listens. It listens until it is [closed](Listener::close) or the system is dropped, even if
-/// this value is dropped, as a provider stays installed. Clones are the same listener.
+/// A path on which a system listens. It listens until it is [closed](Listener::close) or the system is dropped.
+/// Dropping this value does not close it, as dropping a provider does not uninstall it. Clones are the same listener.
 #[derive(Clone)]
 pub struct Listener {
     open: Arc<OpenListener>,

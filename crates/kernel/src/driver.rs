@@ -2,7 +2,7 @@
 //! connections to other OS processes.
 //!
 //! One idle worker at a time waits in the driver; the others sleep as usual. Busy workers check the driver now and
-//! then. A kernel without a driver only reads an empty cell before each chain and before a worker sleeps.
+//! then. Without a driver, workers only check whether there is one: before each chain of turns, and before they sleep.
 
 use std::time::Duration;
 

@@ -108,7 +108,7 @@ impl Entry {
         }
     }
 
-    /// Requests the end of the process, which comes with its next turn.
+    /// Requests the end of the process. It ends instead of its next turn; a turn that runs now is finished first.
     pub(crate) fn kill(self: &Arc<Entry>) {
         self.killed.store(true, Ordering::Release);
         self.wake();

@@ -41,7 +41,8 @@ pub struct KernelOptions {
     pub hooks: Hooks,
 }
 
-/// Callbacks for the host. They run on the threads that run turns, or that drop the kernel, and must be quick.
+/// Callbacks for the host, which must be quick. The observer is called on any thread. The others run on the threads
+/// that run turns, or that drop the kernel.
 #[derive(Default)]
 pub struct Hooks {
     /// Called when a process has ended.

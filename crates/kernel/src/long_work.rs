@@ -2,15 +2,15 @@
 //! end.
 //!
 //! A turn cannot be interrupted in the middle of a garbage collection, of a native that handles many megabytes, or of a
-//! wait for a disk. The thread announces such work with [`before_long_work`] or [`before_waiting`]. It then gives up its
-//! *seat*, which makes it a worker:
+//! wait for a disk. The thread announces such work with [`before_long_work`] or [`before_waiting`]. It then gives up
+//! the *seat* that made it a worker:
 //!
 //! 1. A new thread starts, which runs the turns of this worker from now on.
 //! 2. The process that the turn has woken goes to the worker's queue, where any worker finds it.
 //! 3. The old thread takes a *place* if it is going to use the processor. There are as many places as workers. Threads
 //!    wait for a place in the order of the virtual times of their groups.
 //! 4. The old thread finishes the turn, on Linux at a low priority of the operating system. It puts the process back
-//!    into the queue or parks it, wakes a worker, gives its place back, and ends.
+//!    into the queue or parks it, gives its place back, wakes a worker, and ends.
 //!
 //! So for each worker at most one thread at low priority competes for the processors. Without places, the threads of
 //! many processes together would get a larger share than the workers, however low the priority of each is. Up to

@@ -7,9 +7,9 @@
 //! | notification | notifications, messages of programs | [`NOTIFICATIONS_MAX`] per sender and topic; bytes |
 //!
 //! Bytes are bounded per mailbox ([`MAILBOX_BYTES_MAX`]), and each sender may use up to a quarter of that. A message
-//! above that quarter is accepted if no other message of its sender waits and the mailbox is not full. Otherwise a
-//! large byte array could not be handed over. The memory of the message has been charged to the sender's process
-//! before.
+//! above that quarter is accepted if no other message of its sender waits and the mailbox is not full. Without this
+//! exception, a large byte array could never be handed over. The memory of the message has been charged to the sender's
+//! process before.
 //!
 //! All lanes share one first-in-first-out queue, so messages from one sender to one receiver stay in order across
 //! lanes. A lock guards the queue. It is held only while a message is moved, and is uncontended in the common case,
@@ -80,8 +80,8 @@ struct State {
     waiting: Vec<Waiting>,
 }
 
-/// The key by which the messages of one sender are counted: notifications about the same subject have one, and so have
-/// messages of programs of the same kind.
+/// The key by which the messages of one sender are counted. Notifications about the same subject share a key, and so do
+/// messages of programs if they have the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Topic {
     About(About),

@@ -23,8 +23,8 @@ pub(crate) const EMPTY: u64 = u64::MAX;
 pub(crate) struct RunQueue {
     inner: Mutex<Inner>,
     /// The virtual time of the first group, readable without the lock. It may be out of date, which does no harm when a
-    /// worker chooses between queues. The fences of `idle` make sure that a worker that falls asleep reads it after
-    /// writes.
+    /// worker chooses between queues. A worker that falls asleep misses no process: the fences of `idle` make sure that
+    /// either the worker sees the new value, or the thread that wrote it finds the worker.
     first: AtomicU64,
     /// The number of processes, also readable without the lock.
     length: AtomicUsize,

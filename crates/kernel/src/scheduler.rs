@@ -156,7 +156,8 @@ impl Scheduler {
         }
     }
 
-    /// Wakes a worker for possible work that no busy worker would notice.
+    /// Wakes a sleeping worker, or rings the doorbell if there is one. Call this after adding work that is in no next
+    /// slot, such as a timer or a process in a queue.
     pub(crate) fn wake_worker(&self) {
         match &self.doorbell {
             Some(doorbell) => doorbell(),
@@ -187,8 +188,9 @@ impl Scheduler {
     }
 
     /// Charges the group with the work of this process that has not been charged to it yet. Called at the latest when
-    /// the process ends. The cost is that of the lower of the two priorities: a process of lower priority than its
-    /// group takes less of the share of the group, and a process of higher priority takes no more than that share.
+    /// the process ends. A unit costs as much as the priority of the process or that of the group says, whichever is
+    /// more. So work at a lower priority than the group's reduces the share of the group, and work at a higher priority
+    /// does not increase it.
     #[cold]
     pub(crate) fn charge_group(&self, entry: &Entry) {
         let units = u64::from(entry.uncharged.swap(0, Ordering::Relaxed));

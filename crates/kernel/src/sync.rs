@@ -1,6 +1,7 @@
 //! Locks, atomics, channels and threads, from the standard library and `parking_lot`, or from loom.
 //!
-//! Under `--cfg loom` they are loom's, and the models run the shipped code in many interleavings (see `models.rs`).
+//! Under `--cfg loom` all but the channels are loom's, and the models run the shipped code in many interleavings (see
+//! `models.rs`).
 //! Locks do not poison: a panic is caught at the border of the process that caused it, and no code that has locked the
 //! state of another process panics.
 //!

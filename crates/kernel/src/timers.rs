@@ -87,7 +87,7 @@ impl Timers {
         }
         let Reverse(timer) = heap.pop()?;
         if timer.purpose == Purpose::Wake {
-            // An earlier deadline may have been armed since; only the latest push may be cleared.
+            // Another timer may have been armed since: only the timer that was pushed last clears `armed_us`.
             let _ = timer.entry.armed_us.compare_exchange(
                 timer.at_us,
                 NEVER,

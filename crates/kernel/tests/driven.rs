@@ -1,4 +1,4 @@
-//! Kernels whose turns the host gives, mirrors, and drivers of idle workers.
+//! Tests kernels in which the host's thread runs the turns, mirrors, and drivers of idle workers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;

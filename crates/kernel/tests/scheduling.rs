@@ -11,7 +11,7 @@ use lucarne_kernel::{
     priority,
 };
 
-/// The time limit of what waits for another thread.
+/// The time limit of a wait for another thread.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 const DONE: Outcome = Outcome::Exit(Exit::Done);
@@ -264,7 +264,7 @@ fn other_processes_run_beside_long_work() {
             if !std::mem::take(&mut is_first) {
                 return DONE;
             }
-            // This one is in the slot of the worker when the long work begins, and of no use to others there.
+            // This process is in the slot of the worker when the long work begins, where no other worker can take it.
             let ran = ran.clone();
             let other = move |_: &mut Context<'_>| {
                 ran.send(()).expect("the long work waits");
@@ -274,15 +274,16 @@ fn other_processes_run_beside_long_work() {
             lucarne_kernel::before_long_work();
             lucarne_kernel::before_long_work();
             has_run.recv_timeout(PATIENCE).expect("another thread runs turns");
-            // The process goes on where it was, on the thread of the worker.
+            // The next turn of this process runs on the thread that has taken over the worker.
             Outcome::Wait { until_us: Some(context.now_us() + 1) }
         };
         assert_eq!(kernel.start(Box::new(long), named("long")).wait(), 0);
     }
 }
 
-/// Starts eight processes whose only turn announces work, and then works until `is_enough` of the numbers of processes
-/// that have begun and that are at work. Returns the largest number at work at the same time.
+/// Starts eight processes whose only turn announces work, and then works until `is_enough` returns true. Its arguments
+/// are the number of processes that have begun, and the largest number so far that were at work at the same time.
+/// Returns that largest number.
 fn most_at_work(announce: fn(), is_enough: fn(usize, usize) -> bool) -> usize {
     let kernel = kernel(2);
     let counts: Arc<[AtomicUsize; 3]> = Arc::default();

@@ -43,7 +43,7 @@ impl Race {
         }
     }
 
-    /// Starts a program with `count` of these, with its own priority and theirs.
+    /// Starts a program of priority `own`, which spawns `runners` runners of priority `theirs`.
     fn start(
         self: &Arc<Race>,
         kernel: &Kernel,
@@ -76,8 +76,8 @@ fn kernel(workers: usize) -> Kernel {
 
 #[test]
 fn many_processes_get_no_more_than_one() {
-    // While the operating system runs another program on the thread of a worker, the process in its turn stands still.
-    // The race of two workers is so long that this does not matter.
+    // While the operating system runs another program instead of the thread of a worker, the process that has its turn
+    // there stands still. The race of two workers is so long that this does not matter.
     for (workers, others, turns) in [(1, 1, 8_000), (1, 3, 8_000), (2, 3, 400_000)] {
         let (kernel, race) = (kernel(workers), Race::new(1 + others, turns));
         let mut programs = vec![race.start(&kernel, 0, priority::NORMAL, 100, priority::NORMAL)];

@@ -97,7 +97,7 @@ fn accepted_requests_are_answered_whatever_is_killed() {
         let (lines, _, killed) = run(seed, Faults { kill_at_steps });
         assert_eq!(killed, 1, "seed {seed}");
         let count = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
-        // A client that was killed itself hears nothing; one of two may be.
+        // A killed client hears nothing. One process was killed, so at most one of the two clients misses answers.
         let silent = ["a", "b"].into_iter().filter(|name| {
             let asked = count(&format!("{name} asked"));
             let answered = count(&format!("{name} reply")) + count(&format!("{name} failure"));

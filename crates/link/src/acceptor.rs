@@ -178,8 +178,8 @@ impl Acceptor {
 
     /// Makes the socket's file again if it was removed.
     fn look_at_path(&mut self) {
-        // A new watch, since the path may lead to another folder now, and before the check, so that it reports all
-        // changes after the check.
+        // The watch is made anew, since the path may lead to another folder now. It is made before the check: so it
+        // reports all changes after the check.
         self.changes = watch(&self.path);
         if self.is_there() {
             return;

@@ -40,7 +40,8 @@ pub trait Connect: Sized {
     /// See [`ConnectError`].
     fn connect(path: impl AsRef<Path>) -> Pending<Self, ConnectError>;
 
-    /// Connects under another name. The name is for display: other containers see it with a question mark.
+    /// Connects under another name. The name is for display: other containers see it with a question mark, since the
+    /// listener cannot verify it.
     ///
     /// # Errors
     /// See [`ConnectError`].

@@ -16,7 +16,7 @@ const COUNT_MAX: u32 = 64;
 /// The number of bytes that make a batch due.
 const BYTES_MAX: usize = 64 << 10;
 
-/// The time after a batch, in microseconds, from which on the next notification makes a batch due.
+/// The time since the last batch, in microseconds, after which a single notification makes a batch due.
 const BATCH_INTERVAL_US: i64 = 50_000;
 
 #[derive(Default)]

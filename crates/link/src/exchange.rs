@@ -71,8 +71,8 @@ struct Answered {
     by: Pid,
 }
 
-/// The maximum number of answered requests that are kept for a late cancel. While a cancel is on its way, each request
-/// that is outstanding at either end can be answered, too.
+/// The maximum number of answered requests that are kept for a late cancel. While a cancel is on its way, all requests
+/// that are outstanding at either end can be answered, and each of them takes a place here.
 const ANSWERED_MAX: usize = 4 * REQUESTS_MAX;
 
 #[derive(Default)]

@@ -38,7 +38,8 @@ pub(crate) enum Body<'f> {
     Cancel { id: RequestId },
     /// A value from a resource to its proxy.
     Notification { client: i64, handle: i64, payload: &'f [u8] },
-    /// Notifications that the receiver of this frame had sent were handled: the next `count` of the subject `about`.
+    /// Acknowledges notifications that the receiver of this frame has sent: the next `count` with the subject `about`
+    /// were handled.
     Credit { about: About, count: u32 },
     /// A resource is cut off: notifications of it were not taken.
     SlowConsumer { client: i64, handle: i64 },

@@ -305,7 +305,8 @@ fn require_parent(folder: &Path) -> Result<(), ListenError> {
     }
 }
 
-/// Binds a socket to a path. Makes all folders of the path, which existed when the listening began.
+/// Binds a socket to a path. Makes all folders of the path that are missing. When the listening begins, that is at most
+/// the last one; later, folders above it may have been removed too.
 pub(crate) fn bind(path: &Path) -> Result<UnixListener, ListenError> {
     let folder = folder_of(path);
     if !folder.exists() {

@@ -191,7 +191,8 @@ impl Remote {
         !has_more
     }
 
-    /// Returns whether there is work. If the kernel has none, first tells the wire to ring `bell`.
+    /// Returns whether the kernel or the link has work. Tells the wire to ring `bell` from now on before it checks the
+    /// link.
     fn has_more(&self, bell: usize) -> bool {
         let link_has_more = || {
             !self.mirrors.has_ended() && (self.link().is_over() || self.link().wire().announce_sleep(bell))

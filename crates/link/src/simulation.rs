@@ -115,8 +115,8 @@ impl SimulatedHouse {
         true
     }
 
-    /// Steps until `done` returns true. Returns whether that happened before no event was left or `steps_max` steps
-    /// were taken.
+    /// Steps until `done` returns true, no event is left, or `steps_max` steps were taken. Returns the last result of
+    /// `done`.
     pub fn run_until(&mut self, steps_max: u64, mut done: impl FnMut(&SimulatedHouse) -> bool) -> bool {
         for _ in 0..steps_max {
             if done(self) {

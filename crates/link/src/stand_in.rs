@@ -17,7 +17,8 @@ use crate::wire::{Frame, WireError};
 /// The cost of a message or a frame, in units of the scheduler.
 const STEP_COST: u32 = 50;
 
-/// The number of bytes in notifications that wait for room at their receivers, from which on no frame is read.
+/// The number of bytes at which the stand-in stops reading frames: those of the notifications that wait for room at
+/// their receivers.
 const HELD_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) struct StandIn {

@@ -135,7 +135,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            // A mailbox takes one message of any size, but all messages together are limited to 16 MiB.
+            // The text and the encoded payload of a frame take at most 16 MiB together, the capacity of a mailbox. The
+            // rest is for the head.
             frame_bytes: (16 << 20) + (64 << 10),
             buffer_bytes: 1 << 30,
             frame_buffers: 256,

@@ -175,7 +175,7 @@ fn an_idle_connection_costs_no_time() {
     std::thread::sleep(Duration::from_millis(300));
     let after = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     let used_us = (after.tv_sec - before.tv_sec) * 1_000_000 + (after.tv_nsec - before.tv_nsec) / 1_000;
-    // Other tests run beside this one, so it only looks for a loop of its own where it is alone.
+    // Other tests in this OS process use the processor too, so the time is checked only where this test runs alone.
     if std::env::var_os("LUCARNE_ALONE").is_some() {
         assert!(used_us < 10_000, "{used_us} µs");
     }
@@ -329,7 +329,7 @@ fn idle_connections_do_not_keep_an_honest_one_out() {
     let path = world.listener.path();
     let worker = world.connect();
     let client = Client::open(&worker, HOUSE).wait().expect("opened");
-    // Each is admitted before the next one comes. The first ones have to go, and all but a few of the last.
+    // Each is admitted before the next one comes. The listener ends the oldest ones, so that fewer than 300 stay.
     let mut idle = std::collections::VecDeque::new();
     for _ in 0..2_000 {
         let stream = introduce(path);
@@ -394,7 +394,8 @@ fn a_removed_socket_is_made_again() {
     }
     std::fs::rename(path, path.with_extension("moved")).expect("the file exists");
     assert!(soon(connects));
-    // With its folder, which is moved first: the listener may be faster than the removal of a folder.
+    // Now the socket is removed together with its folder. The folder is moved first: otherwise the listener might make
+    // the socket again while the folder is being removed.
     let moved = world.folder.0.with_extension("moved");
     std::fs::rename(&world.folder.0, &moved).expect("the file exists");
     std::fs::remove_dir_all(moved).expect("the file exists");

@@ -195,7 +195,8 @@ fn unannounced_descriptors_are_violations() {
         let result = outcome(|attacker| assert!(attacker.pass(bytes, &vec![some.as_fd(); files])));
         assert!(is_violation(result), "{bytes:?} {files}");
     }
-    // As many as the socket takes, never looked at but for a frame that announces another one.
+    // As many descriptors as the socket takes. The listener reads only the first of them, when a frame announces a
+    // descriptor for another slot.
     let (wire, mut attacker) = listener();
     while attacker.pass(&[1, 0, 0, 0], &[some.as_fd()]) {}
     attacker.write_header(0, 1, 0);
@@ -211,7 +212,7 @@ fn a_flood_takes_turns_and_wrong_sleep_words_have_no_effect() {
         (0..1000).for_each(|_| attacker.write_header(0, 0, 0));
         assert_eq!(take(&wire, 2000).unwrap(), 1000);
     }
-    // Wrong words about sleep ring bells at most.
+    // Wrong sleep words at most make the listener ring bells without need.
     for word in [3, 7, 8, u64::MAX] {
         attacker.poke(SLEEP, word);
         wire.send(&[b"x"], &mut vec![]).unwrap();

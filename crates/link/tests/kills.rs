@@ -35,7 +35,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// Tells a started program its role.
 const ROLE: &str = "LUCARNE_TEST_ROLE";
 
-/// The number of calls of the test with many, and of the threads that call one victim.
+/// The number of calls in `a_million_calls_under_kills`, and the number of threads there that call one victim.
 const CALLS: usize = 1_000_000;
 const CALLERS: usize = 4;
 
@@ -179,7 +179,7 @@ fn a_hundred_kills() {
                 std::thread::sleep(moment);
                 child.kill().expect("the child is running");
                 child.wait().expect("the child has been killed");
-                // Only the witness's are left.
+                // No lamp of the killed client is left.
                 assert!(soon(|| world.service.lamps.now() == 0), "lamps stay");
             }
             _ => {

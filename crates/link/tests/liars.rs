@@ -70,7 +70,7 @@ fn head(kind: u8, detail: u8, buffers: u16, length: u32, [pid, gid, first, secon
     head
 }
 
-/// Comes in as any container does: the wire, the own pid and that of the manager.
+/// Connects as any container does. Returns the wire, the own pid, and the pid of the manager.
 fn come_in(stream: UnixStream) -> (RingWire, i64, i64) {
     let name = b"liar";
     let hello = [head(13, 0, 0, name.len() as u32, [0, Gid::SYSTEM.as_i64(), 2, 0]), name.to_vec()].concat();

@@ -71,7 +71,7 @@ pub(crate) fn take_methods(
     methods
 }
 
-/// Replaces patterns by names: a function without a body has no patterns.
+/// Replaces patterns by `_`: a function without a body cannot have other patterns.
 fn name_patterns(signature: &mut Signature) {
     for input in &mut signature.inputs {
         if let FnArg::Typed(input) = input
@@ -389,7 +389,7 @@ impl Method {
         self.client.is_plain() && !mentions_self(&self.value)
     }
 
-    /// Returns the reference to a result as what is sent.
+    /// Returns the expression that is sent as the answer. `value` is a reference to the result of the method.
     fn encoded(&self, root: &Path, value: TokenStream) -> TokenStream {
         if !self.has_same_value() {
             return value;

@@ -84,9 +84,9 @@ pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// For a trait `Die` the macro generates
 ///
-/// - the trait, with one more function: `Six::resource(...)` makes a `Resource<Six>`. It takes the
-///   value, or, for a resource that notifies, a function that gets a `Notifier<T>` and makes the
-///   value;
+/// - the trait, with one more function, `resource`: for an implementation `Six`, `Six::resource(...)`
+///   makes a `Resource<Six>`. It takes the value, or, for a resource that notifies, a function that
+///   gets a `Notifier<T>` and makes the value;
 /// - `DieProxy`: a method for each of the trait, which returns a `Pending`; `close`; the index of each
 ///   method as `DieProxy::INDEX_...`; and, for a resource that notifies, `notifications`.
 #[proc_macro_attribute]

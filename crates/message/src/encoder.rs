@@ -56,7 +56,7 @@ pub enum EncodeError {
     /// A length that does not fit into its field.
     #[error("OUT_OF_RANGE")]
     OutOfRange,
-    /// A `serde` value that would be decoded as a different one.
+    /// A `serde` value that has no encoding, such as a `u128`, or that would be decoded as a different value.
     #[error("{0} cannot travel")]
     DoesNotFit(String),
     /// No memory.

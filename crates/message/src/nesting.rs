@@ -11,7 +11,8 @@ pub const MAX_DEPTH: usize = 128;
 
 /// The number of values that are still missing, for each open list or map.
 pub(crate) struct Nesting {
-    /// The missing values of the innermost list or map. A list of one item, the whole value, encloses all others.
+    /// The missing values of the innermost list or map. The outermost list is imaginary: its only item is the whole
+    /// value.
     missing: u64,
     /// The missing values of the enclosing lists and maps, the outermost first.
     around: SmallVec<[u64; 7]>,

@@ -31,7 +31,8 @@ fn encode<'c>(call: &'c mut Call<'_>, encoding: &Encoding) -> Result<Ref<'c>, Fa
     Ok(call.heap.new_string(text)?.get())
 }
 
-/// `data url-mode`. The decoder takes texts that follow each other, so padding must be looked for before the last one.
+/// `data url-mode`. The decoder also accepts several padded texts in a row, so this looks for padding before the end of
+/// the data, and refuses it.
 fn decode_base64<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let data = call.data(0)?;
     if data.iter().rev().skip(BASE64_PADDING_MAX).any(|byte| *byte == b'=') {

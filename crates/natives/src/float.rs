@@ -234,8 +234,9 @@ fn shortest(value: f64) -> String {
     exact.filter(|exact| exact.parse() == Ok(value)).unwrap_or_else(|| value.to_string())
 }
 
-/// The least number of decimals of a mantissa that can be as near to the number as another one. The shortest form of the
-/// standard library then has the greater one. Formatted with a number of decimals, a number gets the even one.
+/// Two texts of the same length can be equally near to a number only if the mantissa has at least this many decimals.
+/// The standard library's shortest form is then the greater one. Formatting with a given number of decimals gives the
+/// one whose last digit is even.
 const TIE_DECIMALS_MIN: usize = 15;
 
 fn parse<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {

@@ -27,7 +27,7 @@ fn scan<'c>(call: &'c mut Call<'_>, is_end: fn(u8) -> bool) -> Result<Ref<'c>, F
 const NUMBER_TABLE: u32 = 0x03ff_6820;
 
 /// Returns whether a byte can be part of a number, or has the same lowest five bits as such a byte. In the second case
-/// the text is not a number, and reading it fails.
+/// the text is not a number, and reading it fails. `\r` has the bits of `-`, but is a space, which may follow a number.
 fn is_part_of_number(byte: u8) -> bool {
     byte != b'\r' && NUMBER_TABLE >> (byte & 0x1f) & 1 == 1
 }

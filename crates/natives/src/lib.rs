@@ -255,8 +255,8 @@ impl<'p> Call<'p> {
         usize::try_from(self.int(index)?).map_err(|_| Failure::OUT_OF_BOUNDS)
     }
 
-    /// Returns the error for the right operand of an operator on numbers that is not a number. The error is the same as
-    /// if the operand's class did not have the operation.
+    /// Returns the error for an operator on numbers whose right operand is not a number. The error is the same as if
+    /// the operand's class did not have the operation.
     pub fn not_a_number(&self, index: usize) -> Failure {
         let name = self.heap.class_name(self.argument(index));
         let detail = format!("LOOKUP_FAILED error.\nClass '{name}' is no operand for a number");

@@ -1,4 +1,4 @@
-//! The natives of mathematical functions, such as square roots and sines.
+//! The natives of mathematical functions, such as sines and powers.
 
 use super::{Call, Failure, Row};
 use lucarne_heap::Ref;

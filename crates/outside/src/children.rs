@@ -190,7 +190,8 @@ pub(crate) fn ignore(outside: &mut Outside, arguments: &Arguments<'_>) -> Result
     Ok(Answer::Null)
 }
 
-/// Makes room: forgets the ignored children that have ended. An ignored child can be killed only while it runs.
+/// Makes room: forgets the ignored children that have ended. Keeps those that still run, since the program can kill
+/// them.
 fn forget_ignored(outside: &mut Outside) {
     for handle in std::mem::take(&mut outside.ignored) {
         match outside.child(handle) {

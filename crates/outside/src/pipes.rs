@@ -72,7 +72,8 @@ pub(crate) fn is_terminal(outside: &Outside, arguments: &Arguments<'_>) -> Resul
     Ok(Answer::Bool(outside.source(arguments.handle(0)?)?.as_fd().is_terminal()))
 }
 
-/// `handle bits` -> its state, once that has one of the bits or is broken.
+/// `handle bits` -> the state of a pipe, once it has one of the bits, or the pipe is closed or broken. For a child: the
+/// number that says how it ended, once it has ended.
 pub(crate) fn await_state(outside: &Outside, arguments: &Arguments<'_>) -> Result<Answer, Error> {
     let (handle, bits) = (arguments.handle(0)?, arguments.int(1)?);
     match outside.get(handle)? {

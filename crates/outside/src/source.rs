@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::{Error, Surroundings};
 
-/// The maximum number of bytes read at a time.
+/// The maximum number of bytes read at a time, and written at a time to a pipe that this process has opened.
 const READ_BYTES: usize = 64 << 10;
 
 /// The maximum number of bytes written to a file at a time, which takes some hundred microseconds.

@@ -212,7 +212,7 @@ fn handles_are_invalid_in_other_processes() {
 #[test]
 fn open_things_are_limited() {
     let (mut outside, _woken) = outside();
-    // Opens the same pipe again and again, so that only this limit is reached.
+    // Adds the standard error stream again and again, so that only this limit is reached.
     let error = loop {
         if let Err(error) = outside.perform(Operation::PipeFromNumber, &[Argument::Null, Argument::Int(2)]) {
             break error;

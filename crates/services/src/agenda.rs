@@ -118,7 +118,7 @@ impl Agenda {
         self.publish(&state);
     }
 
-    /// Returns the work that a turn did not reach to the agenda for the next turn.
+    /// Puts the tasks that were woken in a turn, but not polled in it, on the agenda for the next turn.
     pub(crate) fn put_off(&self) {
         let woken = Turn::take_woken(Vec::new());
         self.add(None, |state| {
@@ -239,7 +239,7 @@ impl Waiter {
 thread_local! {
     /// The container whose turn runs on this thread; null if there is none.
     static TURN_OF: Cell<*const Agenda> = const { Cell::new(std::ptr::null()) };
-    /// The tasks that were woken in it, as by an answer out of the mailbox.
+    /// The tasks that were woken in this turn, for example by an answer from the mailbox.
     static WOKEN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
     /// The task that is being polled: the target of its waker, and its place.
     static POLLED: Cell<(*const (), usize)> = const { Cell::new((std::ptr::null(), 0)) };

@@ -52,7 +52,7 @@ struct State {
     /// The clients and resources that each request has given to its sender. If the sender does not use the answer, it
     /// does not know their numbers and cannot close them, so `take_back` closes them.
     given: FxHashMap<(Pid, RequestId), BTreeSet<Given>>,
-    /// The numbers of clients and resources of each process and each group.
+    /// How many clients and resources each process and each group has.
     used: Quotas,
     last_id: i64,
     last_client: i64,

@@ -82,7 +82,8 @@ impl Asked {
         }
     }
 
-    /// Fails a request whose time is over, and cancels it: what a late answer gives is taken back. A close stays in force.
+    /// Fails a request whose time is over, and cancels it: what a late answer gives is taken back. If the request is a
+    /// close, it takes effect all the same.
     pub(crate) fn expire(&self, by: Sending<'_>, id: RequestId, context: &mut Context<'_>) {
         let too_late = self.state.lock().open.get(&id).map(|open| open.too_late.clone());
         if let Some(too_late) = too_late
@@ -150,7 +151,7 @@ impl Asked {
             Place::Done(_) | Place::Free => return Poll::Ready(state.take(place)),
         }
         drop(state);
-        // To clone and to drop a waker is code of others.
+        // Cloning and dropping a waker runs code of users, so no lock is held.
         let mut waiter = by.agenda.waiter(polled.waker());
         let mut state = self.state.lock();
         let Place::Waiting(earlier) = &mut state.places[place] else {
@@ -190,7 +191,7 @@ impl AskedState {
         place
     }
 
-    /// Returns the waker of the waiting task.
+    /// Puts a result into the place of its request. Returns the task or thread that waits for it, if there is one.
     fn put(&mut self, place: usize, result: Result<Answer, Failed>) -> Option<Waiter> {
         match std::mem::replace(&mut self.places[place], Place::Done(result)) {
             Place::Waiting(waiter) => Some(waiter),
@@ -211,14 +212,14 @@ impl AskedState {
     }
 }
 
-/// Returns a duration as the kernel counts.
+/// Returns a duration in µs, the unit of the kernel.
 pub(crate) fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 struct Request {
     procedure: i64,
-    /// The procedure returns a resource that an earlier procedure acquired.
+    /// Whether the procedure closes what an earlier procedure has opened.
     is_close: bool,
     payload: Payload,
     /// The time limit that the asker sets.
@@ -232,7 +233,7 @@ struct Sent {
     place: usize,
 }
 
-/// A request on an object that holds a reference to its container.
+/// A request without a reference to its container. It is part of an object that has one.
 pub(crate) struct Ask {
     to: Pid,
     state: State,
@@ -257,7 +258,7 @@ impl Ask {
         Ask { to, state: State::Unsent(Request { procedure, is_close, payload, within, answer_us }) }
     }
 
-    /// Calls a method of the service manager: it answers in the time of an open.
+    /// Creates a call of a method of the service manager. Unlike other calls it has a time limit, that of an open.
     fn of_manager(to: Pid, payload: Payload) -> Ask {
         let (procedure, is_close, within) = (procedure::INVOKE, false, None);
         let answer_us = Some(procedure::ANSWER_US);

@@ -61,7 +61,7 @@ impl Component {
         let channel = Arc::new(Channel::to(port.clone(), pid, About::External));
         let inbox = Arc::<Inbox>::default();
         let ends = Arc::new(Ends { inbox: inbox.clone(), channel: channel.clone() });
-        // Before the first message to the component: it must not send anything earlier.
+        // Must come before the first message to the component, which can send notifications from then on.
         if !shared.open_clients.add_component(pid, &ends) {
             return Err(ComponentError::InUse);
         }
@@ -109,7 +109,7 @@ impl Component {
     /// Sends data like [`notify`](Component::notify), if there is room now.
     ///
     /// # Errors
-    /// [`NotifyError::Full`] besides.
+    /// As for [`notify`](Component::notify), and [`NotifyError::Full`] if there is no room.
     pub fn try_notify(&self, data: impl Into<Bytes>) -> Result<(), NotifyError<Bytes>> {
         self.used.notifier.try_send(data.into())
     }

@@ -198,7 +198,7 @@ impl Container {
             for pending in uninstalling {
                 let _ = pending.await;
             }
-            // All closes are on their way before the first wait: providers that are frozen cost their time once.
+            // Sends all closes before the first wait: several frozen providers then cost the time limit only once.
             let closes: Vec<Pending<(), CallError>> =
                 closing.open_clients.clients().iter().map(|client| client.close()).collect();
             for pending in closes {

@@ -179,7 +179,7 @@ impl<E: Fault> From<Failed> for CallError<E> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The service has no provider, or none that the client is allowed to use.
+    /// The service has no provider, or none that the filter of [`Open::only`](crate::Open::only) accepts.
     #[error("Cannot find service")]
     Absent,
     /// The service has providers, but this container is not allowed to open any of them.

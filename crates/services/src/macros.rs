@@ -64,7 +64,8 @@ impl<T> Message<T> {
     }
 }
 
-/// A type that cannot be sent. Code with it does not compile, with one error: it counts as null in messages.
+/// A type that cannot be sent. Code with it does not compile. The type counts as null in messages, so that the compiler
+/// reports only one error.
 pub struct NoMessage<T>(PhantomData<fn(T)>);
 
 impl<T> NoMessage<T> {

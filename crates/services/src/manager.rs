@@ -294,7 +294,7 @@ impl ServiceManager {
         Ok(Payload::null())
     }
 
-    /// Allows the sender to send messages to the providers in the answer from then on.
+    /// Answers with the component that has an id, and allows the sender to send messages to it from then on.
     fn look_up(
         &mut self,
         context: &mut Context<'_>,
@@ -306,7 +306,7 @@ impl ServiceManager {
         if !self.oversight.policies.permission(gid, Action::Open, id).permits(std::iter::empty()) {
             return Err(Problem::Refused(error::may_not_look_up(id)));
         }
-        // The manager is the system, which may.
+        // This cannot fail: the manager belongs to the system, which is allowed to introduce processes.
         let _ = context.introduce(pid, *found);
         Ok(Payload::of(&Value::Int(found.as_i64()))?)
     }
@@ -347,7 +347,7 @@ impl ServiceManager {
             discovery::UNLISTEN => self.registry.remove(pid, arguments.expect_int()?),
             discovery::WATCH => {
                 let watched = Pid::from_i64(arguments.expect_int()?);
-                // The manager is the system, which may.
+                // This cannot fail: the manager belongs to the system, which is allowed to watch for others.
                 let _ = context.watch_for(pid, watched);
             }
             other => return Err(Problem::Refused(error::no_such_method(other, NAME))),
@@ -368,7 +368,7 @@ impl ServiceManager {
             Token::Bool(wait) => wait,
             other => return Err(DecodeError::unexpected(&other, "a bool").into()),
         };
-        // Answer a client that does not want to wait at once.
+        // A client that does not want to wait is answered at once.
         if wait && self.oversight.announcements.until_us(uuid, asker.gid, context.now_us()).is_some() {
             return Ok(Answer::Later { client, uuid: bounded(uuid)? });
         }
@@ -529,7 +529,7 @@ impl ServiceManager {
             all.filter(|candidate| permission.permits(candidate.names()) && may_provide(candidate));
         let permitted: Vec<_> = permitted.collect();
         for candidate in &permitted {
-            // The manager is the system, which may.
+            // This cannot fail: the manager belongs to the system, which is allowed to introduce processes.
             let _ = context.introduce(asker.pid, candidate.pid);
         }
         Candidates(permitted)
@@ -551,8 +551,8 @@ impl ServiceManager {
         let pid = wait.asker.pid;
         let candidates = self.candidates(context, wait.asker, &wait.uuid);
         let payload = Payload::of(&candidates).expect("a list of candidates is one flat value");
-        // Without room, the kernel notifies the manager when there is some, which then tries again; a process that
-        // has ended does not wait.
+        // If there is no room, the kernel notifies the manager once there is, and the manager tries again. If the
+        // process has ended, no client waits for the list.
         let _ = context.notify(pid, key.0, key.1, payload);
         candidates.0.len()
     }

@@ -97,7 +97,7 @@ fn system_interface(uuid: &str) -> Option<&'static Interface> {
 }
 
 /// The policies of all groups, shared by the host and the service manager. A group without a policy may do
-/// everything except use guarded services.
+/// everything except open or provide guarded services, and provide what a container has reserved.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
     state: Arc<Mutex<State>>,
@@ -240,7 +240,8 @@ impl Permission {
         }
     }
 
-    /// Checks that the group may provide a service with this name, or publish this id, and with these tags.
+    /// Checks that the group may provide a service, or publish a component. `names` are the name and the tags of the
+    /// provider; `shown` is its name in the error.
     ///
     /// # Errors
     /// The text that the provider throws.
@@ -271,7 +272,7 @@ mod tests {
         policies.permission(Gid::from_i64(gid), Action::Open, UUID).permits(names.iter().copied())
     }
 
-    /// Returns whether group 7 may open with these entries.
+    /// Returns policies with these entries for what group 7 may open.
     fn with(allowed: &[&str], denied: &[&str]) -> Policies {
         let (policies, mut policy) = (Policies::default(), Policy::default());
         for entry in allowed {

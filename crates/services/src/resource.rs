@@ -25,11 +25,10 @@ thread_local! {
     static WRITING: RefCell<Option<(Caller, Vec<i64>)>> = const { RefCell::new(None) };
 }
 
-/// Something that a provider keeps for a client, on its way to it.
+/// An object that a provider keeps for a client, until the answer to a call gives it to the client.
 ///
-/// Returned from a method, it reaches the client as a proxy. It closes, and the value is dropped, when the
-/// client closes the proxy or itself, when its process ends, or when the provider is uninstalled:
-/// once, in any case.
+/// Returned from a method, it reaches the client as a proxy. It closes, and the value is dropped, when the client
+/// closes the proxy or itself, when the client's process ends, or when the provider is uninstalled: once, in any case.
 pub struct Resource<T> {
     value: Arc<T>,
     channel: Option<Arc<Channel>>,
@@ -155,7 +154,7 @@ impl<T> Sending<T> {
     /// Blocks this thread until it is sent. It needs no runtime.
     ///
     /// # Errors
-    /// The output of the future.
+    /// The error that the future returns.
     pub fn wait(self) -> Result<(), NotifyError<T>> {
         wait(None, self)
     }
@@ -224,7 +223,7 @@ enum Unsent {
 }
 
 impl Channel {
-    /// Returns a notifier that is connected from the start.
+    /// Returns a channel that is open from the start.
     pub(crate) fn to(port: Port, pid: Pid, about: About) -> Channel {
         let (backlog, waiting) = (VecDeque::new(), Vec::new());
         Channel { state: Mutex::new(ChannelState::Open(OpenChannel { port, pid, about, backlog, waiting })) }
@@ -269,7 +268,7 @@ impl Channel {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Sends, or gives back and, if there is a waker, wakes it when there is room.
+    /// Sends a payload. If there is no room, returns it, and wakes the waker, if there is one, once there is room.
     fn send(&self, payload: Payload, waker: Option<&Waker>) -> Result<(), Unsent> {
         match &mut *self.state.lock() {
             ChannelState::Early(early) if early.payloads.len() < EARLY_MAX => {

@@ -47,7 +47,7 @@ impl Drop for Counted {
 #[derive(Default)]
 struct House {
     alive: Count,
-    /// Of calls that were passed on: whether they were canceled.
+    /// For each call that was handed on to a task: whether the call was canceled.
     ends: Arc<Mutex<Vec<bool>>>,
 }
 

@@ -139,7 +139,7 @@ fn a_client_sees_only_what_it_may_open() {
     assert!(world.simulation.run_until(STEPS, || opened.lock().unwrap().is_some()));
     let client = opened.lock().unwrap().take().expect("just seen").expect("the allowed service");
     assert_eq!(client.pid(), second.pid());
-    // Of these the filter of the client chooses.
+    // The filter of the client sees only the providers that the policy permits.
     let seen: Arc<Mutex<Vec<Pid>>> = Arc::default();
     let noted = seen.clone();
     let open: Open<Client> = Client::open(&guest, HOUSE).only(move |candidate: &Candidate| {

@@ -108,7 +108,7 @@ fn a_survey_has_providers_clients_and_resources() {
 fn a_provider_that_does_not_answer_is_left_out_and_asked_once() {
     let mut world = World::new();
     let handle = world.simulation.handle().clone();
-    // The guest registers by hand, and then ignores its messages.
+    // The provider registers by hand, and then ignores its messages.
     let manager = handle.system_process().expect("just set");
     let mut step = 0;
     let provider = move |context: &mut Context<'_>| -> Outcome {

@@ -4,7 +4,7 @@
 //! whose registers are below the `registers` of their function, and a call makes sure that the stack has room for all
 //! registers of the callee. The loop keeps three values in local variables: the address of the current frame's register
 //! 0 (`registers`), the offset of the frame (`frame`), and the address of the next instruction (`pc`). It writes the
-//! last two back ([`Interpreter::save`]) before any step that may collect, grow the stack, or read the stack.
+//! last two back ([`Interpreter::save`]) before any step that may collect, grow the stack, or use the position.
 //!
 //! **Words.** Every word that a function of this module takes or holds is *current*, in the sense of the heap's raw
 //! interface: it was made, or read from a register, a global, a literal or an object, after the last allocation. A word
@@ -923,7 +923,7 @@ impl<'h> Interpreter<'h> {
 }
 
 /// Clears the registers from `first` to `end`, so that the collector does not take old words in them for references.
-/// May clear fewer than [`CLEAR_GROUP`] words above `end` as well, which must not be in use.
+/// May also clear up to `CLEAR_GROUP - 1` words from `end` on, which must not be in use.
 ///
 /// # Safety
 /// There must be `end` registers and [`CLEAR_GROUP`] more words.

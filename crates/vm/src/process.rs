@@ -29,7 +29,7 @@ impl ToitProcess {
             machine.start(start).map_err(|failure| format!("{failure:?}"))?;
             self.machine = Some(machine);
         }
-        self.machine.as_deref_mut().ok_or_else(|| "a process that could not start".to_string())
+        self.machine.as_deref_mut().ok_or_else(|| "the process could not start".to_string())
     }
 }
 

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! The name of a file is the rule that its cases are made from. `@` stands for the number of a case. The parts
-//! `<any-int>`, `<any-float>` and `<any-text>` are literals, and those that end in `-text` besides are texts of numbers.
+//! `<any-int>`, `<any-float>` and `<any-text>` are random literals. `<any-int-text>` and `<any-float-text>` are string
+//! literals with a random number in them.
 
 use std::collections::HashMap;
 
@@ -80,8 +81,8 @@ fn float(rng: &mut Rng) -> String {
 
 fn text(rng: &mut Rng) -> String {
     const CHARS: [&str; 24] = [
-        "a", "b", "c", "x", "Z", "0", "9", " ", ",", ".", "-", "_", ":", "'", "#", "\\\"", "\\n", "\\t", "\\\\", "\\$",
-        "é", "ß", "日", "😀",
+        "a", "b", "c", "x", "Z", "0", "9", " ", ",", ".", "-", "_", ":", "'", "#", "\\\"", "\\n", "\\t",
+        "\\\\", "\\$", "é", "ß", "日", "😀",
     ];
     let chars: String = (0..rng.usize(..9)).map(|_| *rng.choice(&CHARS).expect("there are some")).collect();
     format!("\"{chars}\"")
@@ -176,7 +177,7 @@ impl Grammar {
         self.rules[rule].alternatives.iter().map(|alternative| alternative.height).min().unwrap_or(usize::MAX)
     }
 
-    /// Makes a case of a kind. At most `levels` rules are inside each other, or as few as the rules need.
+    /// Makes a case of a kind. Nests at most `levels` rules, or, if a rule needs more levels, as few as it needs.
     pub(crate) fn generate(&self, kind: &str, levels: usize, rng: &mut Rng) -> Tree {
         self.choose(self.names[kind], levels, rng)
     }
@@ -235,7 +236,7 @@ impl Grammar {
         simpler
     }
 
-    /// Adds the outermost trees in `children` that are made by `rule`, which can stand for the tree around them.
+    /// Adds the outermost trees in `children` that `rule` has made. Each of them can replace the tree around it.
     fn add_same_rule(&self, rule: usize, children: &[Tree], found: &mut Vec<Tree>) {
         for child in children {
             match child {
@@ -246,7 +247,7 @@ impl Grammar {
         }
     }
 
-    /// Returns the number of choices in a tree.
+    /// Returns the number of choices and literals in a tree.
     pub(crate) fn size(&self, tree: &Tree) -> usize {
         match tree {
             Tree::Leaf(_) => 1,

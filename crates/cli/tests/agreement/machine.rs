@@ -49,7 +49,8 @@ impl Machine {
 
     /// Returns the output of a program and the way in which it ended.
     fn run(&self, program: &str) -> (String, String) {
-        let [source, out, error] = ["toit", "out", "error"].map(|end| self.folder.join("cases").with_extension(end));
+        let [source, out, error] =
+            ["toit", "out", "error"].map(|end| self.folder.join("cases").with_extension(end));
         std::fs::write(&source, program).expect("a file for the program");
         let mut child = Command::new(&self.command[0])
             .args(&self.command[1..])

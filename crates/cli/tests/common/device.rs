@@ -114,7 +114,7 @@ impl Device {
         pid.and_then(|pid| pid.try_into().ok()).expect("the process is running")
     }
 
-    /// Returns all information about the device, for the message of a failed test.
+    /// Returns the list of the containers and their logs, for the message of a failed test.
     pub(crate) fn dump(&self) -> String {
         let list = self.answer(&["container", "list"]).out;
         let names = list.lines().skip(1).filter_map(|line| line.split_whitespace().nth(2));

@@ -8,8 +8,8 @@ use crate::ast::{
 use crate::scanner::Kind;
 use crate::source::Span;
 
-/// The additional indentation of a part of a head on a line of its own, such as a parameter, relative to
-/// its declaration.
+/// The least indentation, relative to a declaration, of a line with a part of its head, such as a
+/// parameter.
 const PARAMETER_INDENT: u32 = 4;
 
 /// The modifiers before a declaration.

@@ -119,8 +119,8 @@ fn type_name(cursor: &mut Cursor<'_>) -> Option<TypeName> {
     Some(TypeName { prefix, name, nullable, span: Span { start, end: cursor.at } })
 }
 
-/// Parses what follows the type: nothing, or `. Deprecated. Why`. Returns the reason of the
-/// deprecation, if it is one; none if the text has another form.
+/// Parses what follows the type. Returns `Some(None)` for nothing, `Some(Some(why))` for
+/// `. Deprecated. Why`, and `None` if the text has another form.
 fn explanation(text: &str) -> Option<Option<String>> {
     if text.is_empty() {
         return Some(None);

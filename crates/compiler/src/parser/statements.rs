@@ -87,7 +87,7 @@ impl Parser<'_> {
         if self.at == before && !self.ended() {
             self.advance();
         }
-        // Otherwise the token is a bracket that closes something around this sequence.
+        // If this is false, the token is a bracket that closes something around this sequence.
         self.token().line_start || self.token().kind == Kind::Eof
     }
 

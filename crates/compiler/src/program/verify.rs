@@ -212,7 +212,7 @@ impl Verifier<'_> {
                 return fault("a handler is outside of the function");
             }
             if usize::from(handler.completion) + COMPLETION_WORDS > usize::from(function.registers) {
-                return fault("a handler's notes are outside of the frame");
+                return fault("the registers of a handler's completion are outside of the frame");
             }
         }
         Ok(())
@@ -314,7 +314,7 @@ impl Verifier<'_> {
         if self.program.selectors.binary_search_by_key(&offset, |(offset, _)| *offset).is_err() {
             return Err("there is no such selector");
         }
-        // A selector without methods is called on objects that lack it.
+        // If a selector has no methods, a call of it fails and reaches no function.
         let arity = self.arities.get(&offset);
         if arity.is_none_or(|arity| usize::from(*arity) == arguments) {
             Ok(())

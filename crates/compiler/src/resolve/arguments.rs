@@ -159,7 +159,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Puts a value into a local of its own, unless nothing can change it.
+    /// Puts a value into a local of its own, unless it is a constant or a block.
     pub(super) fn compute_before(&mut self, value: &mut Value, before: &mut Vec<Node>) {
         if is_constant(&value.node) || value.ty == Ty::Block {
             return;

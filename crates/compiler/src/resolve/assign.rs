@@ -342,8 +342,8 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Returns whether `prefix.Class.name` as a target is a member of a new object: the class has no such
-    /// static member. A read of it is refused.
+    /// Returns whether an assignment to `prefix.Class.name` assigns a member of a new object: the class has no
+    /// static member with this name, but its objects have a member. To read `prefix.Class.name` is an error then.
     fn is_member_of_new(&self, class: ClassId, receiver: &Expression, name: &Identifier) -> bool {
         let setter = format!("{}=", name.name);
         let has_static = self.world.ancestors(class).iter().any(|ancestor| {

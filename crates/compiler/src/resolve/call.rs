@@ -113,7 +113,7 @@ impl<'a> Lower<'a> {
         value
     }
 
-    /// Adds to the error of a call that its last argument is on another line.
+    /// Adds a note to the error of a call, if the last argument is on a line after that of the call.
     fn explain_continued_line(&mut self, call: Span, last: Span) {
         let starts = &self.world.module(self.module).line_starts;
         let line = |place: u32| starts.partition_point(|start| *start <= place);
@@ -375,7 +375,7 @@ impl<'a> Lower<'a> {
                 continue;
             }
             let (from, to) = (value.ty, Ty::from(parameter.ty));
-            // The default of an optional parameter may be null, whatever its type.
+            // The type of an optional parameter includes null: see `Declare::parameter`.
             if self.world.fit(from, to) == Fit::No {
                 let what = format!("the parameter `{}`", parameter.name);
                 self.mismatch(from, to, *span, &what);

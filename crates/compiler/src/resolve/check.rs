@@ -1,4 +1,4 @@
-//! Checks the form of declarations, regardless of the names in them.
+//! Checks the form of declarations, without looking up the names that they refer to.
 
 use super::shape::ARGUMENTS_MAX;
 use crate::ast::{Class, ClassKind, Function, FunctionName, Identifier, Initial, Parameter, Variable};
@@ -188,7 +188,7 @@ pub(super) fn variable(
     }
 }
 
-/// Checks that the parameters have names, and that no two names are equal.
+/// Checks the number of the parameters and their names: each name can name a parameter, and no two are equal.
 pub(super) fn parameter_names(problems: &mut Vec<Diagnostic>, source: SourceId, parameters: &[Parameter]) {
     if let Some(extra) = parameters.get(ARGUMENTS_MAX) {
         let title = format!("a function has at most {ARGUMENTS_MAX} parameters");

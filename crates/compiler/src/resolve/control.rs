@@ -412,8 +412,8 @@ impl<'a> Lower<'a> {
         Value::new(span, expr, self.builtin(self.world.builtin.lambda))
     }
 
-    /// Declares the parameters of a block or lambda, `it` if none are written. Returns them, and
-    /// the checks of their types.
+    /// Declares the parameters of a block or lambda. If none are written and the body uses `it`, declares `it`.
+    /// Returns them, and the checks of their types.
     fn code_parameters(
         &mut self,
         parameters: &'a [ast::Parameter],

@@ -451,7 +451,7 @@ impl<'a> Declare<'_, 'a> {
             (None, Some(_)) if parameter.is_field => self.field_parameter_type(module, source, parameter),
             _ => Type::Any,
         };
-        // Null stands for an absent argument.
+        // A parameter with a default value also accepts null, whatever its declared type.
         let ty = match ty {
             Type::Class { class, .. } if parameter.default.is_some() => Type::Class { class, nullable: true },
             ty => ty,

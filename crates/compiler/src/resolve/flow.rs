@@ -1,8 +1,8 @@
 //! Definite assignment: checks that each variable has a value before it is read, that a final one
 //! is assigned only once, and finds the fields that have no value at the end of a constructor.
 //!
-//! Works on the intermediate representation of a body. It tracks the locals that are defined with
-//! `?`, and the fields of the object that a constructor makes. A block can run any number of times,
+//! Works on the intermediate representation of a body. It tracks the locals that are defined without a value (with `?`,
+//! or as `x/int`), and the fields of the object that a constructor makes. A block can run any number of times,
 //! now or later, or not at all: its assignments do not count after the block. If the code jumps out
 //! of a block, the assignments before the jump count at the label of the jump.
 
@@ -30,7 +30,7 @@ pub(super) enum Mistake {
 /// The tracked variables, and the functions that do not return.
 #[derive(Default)]
 pub(super) struct Followed<'a> {
-    /// Locals defined with `?`, and whether they are final.
+    /// Locals defined without a value, and whether they are final.
     pub(super) locals: HashMap<LocalId, bool>,
     /// The fields of the class that have no value before the analyzed code, by their indexes.
     pub(super) fields: Vec<u32>,
@@ -229,8 +229,8 @@ impl Flow<'_> {
                 }
             }
             Expr::Try { body, handler, .. } => {
-                // The body can be interrupted before each of its assignments, so none of them
-                // counts from the handler on.
+                // The body can be interrupted before or after each of its assignments, so from the handler
+                // on, the variables that it assigns may have a value, and may have none.
                 let mut interrupted = state.clone();
                 self.visit(body, state);
                 if let (Some(slots), Some(body)) = (&mut interrupted, &*state) {

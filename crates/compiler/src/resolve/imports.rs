@@ -380,8 +380,8 @@ fn find_file(files: &dyn Files, folder: &str, segments: &[Identifier]) -> Result
     beside.chain(below).find(|path| files.is_file(path)).ok_or_else(|| format!("{inside}{}.toit", last.name))
 }
 
-/// Returns the possible spellings of a file name: dashes and underscores are equivalent. A trailing
-/// underscore marks a private name and stays.
+/// Returns the possible spellings of a file name: dashes and underscores are equivalent. A trailing underscore marks a
+/// private name, so it is tried unchanged first, and as a dash last.
 fn spellings(name: &str) -> Vec<String> {
     let tail = name.len() - name.trim_end_matches('_').len();
     let dashes = format!("{}{}", name.trim_end_matches('_').replace('_', "-"), "_".repeat(tail));

@@ -64,8 +64,8 @@ impl Lower<'_> {
         Value::error(span)
     }
 
-    /// Reports an assignment of an unknown name. A plain assignment was probably meant as the declaration,
-    /// so it is the only one that is reported; one with an operator needs an old value.
+    /// Reports an assignment to an unknown name. A plain assignment was probably meant as the declaration, so later
+    /// uses of the name are not reported. A compound assignment needs an old value, so it cannot be the declaration.
     pub(super) fn undeclared(&mut self, name: &Name, span: Span, is_compound: bool) {
         if self.modules.is_lost(self.module, name) || self.undeclared.contains(name) {
             return;

@@ -111,8 +111,8 @@ pub(super) struct Lower<'a> {
     pub(super) super_called: bool,
     /// Whether the current statement sets a final field of the object under construction.
     pub(super) final_field_set: bool,
-    /// The number of enclosing blocks that are kept in variables, so that they may run when the
-    /// object is complete.
+    /// The number of enclosing blocks that are kept in variables. Such a block may run later, when the object is
+    /// complete.
     pub(super) kept_blocks: u32,
     /// Names that are assigned but not declared, which has been reported.
     pub(super) undeclared: HashSet<Name>,

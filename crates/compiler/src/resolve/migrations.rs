@@ -10,7 +10,7 @@ use crate::source::{SourceId, Span};
 use crate::types::{Fit, Ty};
 
 impl Declare<'_, '_> {
-    /// Adds the types that type migrations list to the parameters of a function.
+    /// Adds alternative types to the parameters of a function: those that its type migrations list.
     pub(super) fn add_alternatives(
         &mut self,
         module: ModuleId,

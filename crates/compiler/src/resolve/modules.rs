@@ -1,8 +1,7 @@
 //! Loads modules and finds names in them.
 //!
-//! A name in a module resolves, in this order, to: a declaration of the module, a name that an
-//! import shows or a prefix, an export of an import without prefix, and an export of the core
-//! library.
+//! A name in a module resolves to the first of these that exists: a declaration of the module, a name that an import
+//! lists after `show`, the prefix of an import, an export of an import without prefix, an export of the core library.
 
 use super::imports::{Files, Home, Packages, Target};
 use super::syntax::deprecated;
@@ -311,8 +310,8 @@ impl Modules {
         module.is_none_or(|module| self.packages.is_own(&module.home))
     }
 
-    /// Returns whether a source belongs to a package, and not to the program. The program may be a file of
-    /// a package itself.
+    /// Returns whether a source belongs to a package other than the program's own. The program has a package of its own
+    /// if its main file belongs to a local package.
     pub(super) fn is_in_package(&self, source: SourceId) -> bool {
         let home = |module: &SourceModule| module.home.clone();
         let place = self.sources.binary_search_by_key(&source, |module| module.source).ok();

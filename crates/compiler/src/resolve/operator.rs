@@ -93,7 +93,7 @@ impl<'a> Lower<'a> {
         value
     }
 
-    /// Lowers `a < b <= c`: each operand once, and no more of them than necessary.
+    /// Lowers `a < b <= c`. Each operand is evaluated at most once, and none after the first comparison that fails.
     pub(super) fn comparison(
         &mut self,
         first: &'a Expression,

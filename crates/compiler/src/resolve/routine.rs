@@ -268,8 +268,7 @@ impl Routines {
         node
     }
 
-    /// Returns the current routine's own variables that were defined with `?`, and whether they are
-    /// final.
+    /// Returns the current routine's own variables that were defined without a value, and whether they are final.
     pub(super) fn later_locals(&self) -> HashMap<LocalId, bool> {
         let Some(routine) = self.stack.last() else { return HashMap::new() };
         let own = routine.locals.iter().filter(|id| !routine.captured.contains(id));

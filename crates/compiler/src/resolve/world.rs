@@ -61,7 +61,7 @@ pub(super) struct World {
     pub(super) suggestions: Suggestions,
 }
 
-/// The classes of literals and conditions.
+/// The classes and functions of the core library that the compiler needs.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Builtin {
     pub(super) object: Option<ClassId>,

@@ -190,7 +190,7 @@ fn common_indentation(pieces: &[String]) -> usize {
                 continue;
             }
             let content = text.trim_start_matches(' ');
-            // The rest of an empty line is dropped, unless an interpolation or the end follows.
+            // A line of spaces counts only if an interpolation or the closing quotes follow.
             let is_empty = content.trim_end_matches('\r').is_empty() && line < last_line;
             if !is_empty {
                 common = common.min(text.len() - content.len());

@@ -12,7 +12,7 @@ use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
 use super::entry::Entry;
 use super::medium::Medium;
 
-/// The number of files of a full log. The oldest of them is removed to make room.
+/// The number of files in each row of a full log. The oldest file of the row is removed to make room.
 const PARTS: u64 = 8;
 
 /// The share of a log, as a divisor, that is for reports.

@@ -329,8 +329,8 @@ impl Memory {
         }
     }
 
-    /// Puts entries that could not be written before all waiting entries. Keeps the last of them, up to the limits, and
-    /// drops the others.
+    /// Puts back entries that could not be written: they come before all waiting entries. Keeps the last of them, up to
+    /// the limits, and drops the others.
     fn put_back(&mut self, mut unwritten: Batch, waiting_bytes_max: usize) {
         let (lines_bytes, lost_lines) = keep_last(&mut unwritten.lines, waiting_bytes_max);
         let (reports_bytes, lost_reports) = keep_last(&mut unwritten.reports, REPORTS_BYTES_MAX);

@@ -86,7 +86,7 @@ impl Medium for Folder {
     }
 }
 
-/// Returns the names in a folder that may be missing.
+/// Returns the entries of a folder, with their names: none if there is no such folder.
 fn entries(folder: &Path) -> io::Result<Vec<(String, fs::DirEntry)>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

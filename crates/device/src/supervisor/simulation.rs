@@ -121,7 +121,7 @@ struct Device {
     /// The required content of the store, by the number of disk steps after which it is required.
     history: Vec<(usize, Contents)>,
     pending: Vec<Pending>,
-    /// Instances that were prepared, or started.
+    /// The instances that were prepared and not started yet, and the groups of those that were started.
     loaded: Arc<Mutex<Vec<Loaded>>>,
     gids: Vec<Gid>,
 }

@@ -29,7 +29,7 @@ pub(super) struct Slot {
     /// The interfaces that it has provided in this run.
     pub(super) provides: BTreeSet<Uuid>,
     pub(super) started_us: Option<i64>,
-    /// Holds clients of its interfaces while it starts.
+    /// Makes clients of its interfaces wait for it while it starts.
     pub(super) announced: Vec<Announcement>,
     pub(super) starts: u32,
     pub(super) ends: u64,
@@ -109,7 +109,7 @@ impl Slot {
         }
     }
 
-    /// Encodes the files that come with it, and its defines, as programs read them.
+    /// Encodes the files that come with it, and its defines, in the format that programs read.
     pub(super) fn assets(&self, store: &Store) -> Result<Vec<u8>, Refusal> {
         let mut entries = match &self.program {
             ProgramOrigin::Sent(sent) => sent.assets.clone(),

@@ -1,4 +1,4 @@
-// The heap of a string that is being built.
+// A reference that was read while a string was being built.
 
 use lucarne_heap::Heap;
 

@@ -1,4 +1,4 @@
-// The text of another heap's string, which ends before.
+// The text of a string in another heap, which is dropped before the text is used.
 
 use lucarne_heap::Heap;
 

@@ -77,7 +77,8 @@ fn load(source: &[u8]) -> Option<Arc<LoadedProgram>> {
     lucarne_toit::load(compiled.ok()?.program).ok()
 }
 
-/// Checks that bytes in a format of the library are read without harm, and are written and read again as they are.
+/// Checks that the Toit library reads any bytes in one of its formats without harm, and that what it has read stays the
+/// same when it is written and read again.
 pub(crate) fn format(name: &str, input: &[u8]) {
     static IMAGE: OnceLock<Arc<LoadedProgram>> = OnceLock::new();
     let image = IMAGE

@@ -52,7 +52,7 @@ pub fn as_int(payload: Payload) -> i64 {
     payload.into_value().unwrap().as_int().unwrap()
 }
 
-/// Creates a payload with `size` bytes, which are copied.
+/// Creates a payload with a buffer of `size` bytes, which is handed over.
 pub fn bytes(size: usize) -> Payload {
     let buffer = lucarne_message::Buffer::zeroed(size).unwrap();
     let mut encoder = lucarne_message::Encoder::new();

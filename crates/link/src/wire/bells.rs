@@ -1,8 +1,8 @@
 //! The bells with which each side of a pair of rings wakes the other.
 //!
-//! The sides share open files, and either of them can clear the O_NONBLOCK flag of a shared file. So the side that
-//! made the rings, the *maker*, which must not trust the other, never writes to or reads from a file that the other
-//! also has, except in a way that does not block whatever the flag says:
+//! The sides share open files, and either of them can clear the O_NONBLOCK flag of a shared file. The *maker*, the side
+//! that made the rings, must not trust the other side. So it accesses a file that the other side also has only in ways
+//! that never block, even if the flag is cleared:
 //!
 //! - The maker sleeps on an eventfd, and reads it with RWF_NOWAIT.
 //! - The other side, the *joiner*, sleeps on pipes. It gets their reading ends, which are files of their own; the

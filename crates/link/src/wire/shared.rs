@@ -49,7 +49,7 @@ pub(super) fn append_out(words: &[AtomicU64], len: usize, into: &mut Vec<u8>) {
     unsafe { into.set_len(before + written) };
 }
 
-/// Copies bytes into words, as many as fit exactly.
+/// Copies bytes into words, which the bytes must fill exactly.
 ///
 /// # Panics
 /// Panics if the number of bytes does not match the words.

@@ -13,7 +13,8 @@ use lucarne_message::{Buffer, Sealed, WeakSealed};
 use super::stream::out_of_memory;
 use super::{Limits, WireError};
 
-/// The number of slots in each direction. So many descriptors can the other side make this side keep in slots.
+/// The number of slots in each direction. It is also the maximum number of descriptors that the other side can make
+/// this side keep in slots.
 pub(super) const SLOTS: usize = 64;
 /// The maximum number of bytes in all slots together.
 const BYTES_MAX: usize = 256 << 20;

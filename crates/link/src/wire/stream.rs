@@ -29,7 +29,7 @@ use super::{Frame, Limits, Sent, WireError};
 /// The number of bytes after which the sender publishes a part of a frame, so that the receiver can begin to copy
 /// before the sender has finished.
 const CHUNK: usize = 64 << 10;
-/// The bytes that one call of `receive` handles, if they are not a whole frame: a peer that keeps writing must not
+/// The number of bytes after which `receive` returns even if no frame is complete: a peer that keeps writing must not
 /// keep the receiver busy forever.
 const BUDGET: usize = 4 << 20;
 /// The size in bytes above which a grown frame buffer is not kept.

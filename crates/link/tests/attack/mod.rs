@@ -38,7 +38,7 @@ pub(crate) struct Attacker {
     pub(crate) tail: u64,
 }
 
-/// The purpose of a passed descriptor.
+/// The kind of file that a passed descriptor refers to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Sealed,

@@ -27,7 +27,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// Makes a payload from the input. The first byte is the number of buffers, the rest is the encoded
+/// Makes a payload from the input. The first byte, modulo 4, is the number of buffers, the rest is the encoded
 /// part.
 fn payload(input: &[u8]) -> Payload {
     let (&first, rest) = input.split_first().unwrap_or((&0, &[]));

@@ -28,7 +28,7 @@ pub(super) struct Wait {
 pub(super) struct Waits {
     by_key: BTreeMap<WaitKey, Wait>,
     by_uuid: FxHashMap<String, BTreeSet<WaitKey>>,
-    /// The numbers of waits of processes that have any.
+    /// How many waits each process has. Processes without waits are left out.
     counts: FxHashMap<Pid, usize>,
     next_handle: i64,
     rounds: VecDeque<Round>,

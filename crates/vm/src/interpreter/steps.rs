@@ -162,8 +162,8 @@ impl Interpreter<'_> {
         if value == Word::NULL { check.is_nullable() } else { check.admits(self.heap.class(self.at(value))) }
     }
 
-    /// Returns an element of a list, an array or a byte array in one piece. Returns none if the access fails or needs a
-    /// method.
+    /// Returns an element of a list, of an array, or of a byte array that is in one piece. Returns none if the access
+    /// fails or needs a method.
     #[inline(always)]
     pub(super) fn element(&self, object: Word, index: Word) -> Option<Word> {
         if !index.is_int() || !object.is_pointer() {
@@ -190,8 +190,8 @@ impl Interpreter<'_> {
         None
     }
 
-    /// Stores an element of a list, an array or a byte array in one piece. Returns false, and stores nothing, if the
-    /// access fails or needs a method.
+    /// Stores an element of a list, of an array, or of a byte array that is in one piece. Returns false, and stores
+    /// nothing, if the access fails or needs a method.
     #[inline(always)]
     pub(super) fn set_element(&mut self, object: Word, index: Word, value: Word) -> bool {
         if !index.is_int() || !object.is_pointer() {

@@ -17,7 +17,7 @@ use lucarne_natives::transfer;
 const TAKEN_UNITS_MAX: i64 = 10_000;
 
 /// The largest number of tasks that handle messages of programs and components at the same time. Each task costs the
-/// receiver memory, so further messages wait in the mailbox. If it is full, it refuses messages.
+/// receiver memory, so further messages wait and keep their places in the mailbox. A full mailbox refuses messages.
 const HANDLERS_MAX: usize = 256;
 
 impl Machine {
@@ -473,7 +473,8 @@ impl Machine {
         }
     }
 
-    /// Ends the waiting of tasks for room to notify from a resource, because the resource was cut off: they get false.
+    /// Resumes the tasks that wait to send notifications of a resource, because the resource was cut off. Their calls
+    /// return false.
     fn drop_crowded(&mut self, resource: Resource) {
         let waiting = std::mem::take(&mut self.crowded);
         for (crowded, task) in waiting {
