@@ -113,7 +113,7 @@ fn broken_programs_are_rejected() {
     );
     assert_eq!(
         broken(&|program| program.handlers[0].completion = u16::MAX),
-        "a handler's notes are outside of the frame"
+        "the registers of a handler's completion are outside of the frame"
     );
     assert_eq!(broken(&|program| program.dispatch.truncate(10)), "the dispatch table is too short");
     assert_eq!(
