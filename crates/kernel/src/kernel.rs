@@ -20,6 +20,7 @@ use crate::mailbox::{Lane, Topic, charge_for};
 use crate::observe::{Observers, observer};
 use crate::random::Random;
 use crate::scheduler::Scheduler;
+use crate::spares::Spares;
 use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
@@ -83,11 +84,12 @@ pub(crate) struct Shared {
     pub(crate) hooks: Hooks,
     pub(crate) observers: Observers,
     pub(crate) stopping: AtomicBool,
-    /// The threads of the workers, and those that have left their worker: see `long_work`.
+    /// The threads of the workers, those that have left their worker (see `long_work`), the spare ones and their keeper.
     pub(crate) threads: Mutex<Vec<thread::JoinHandle<()>>>,
     /// The number of threads that have left their worker.
     pub(crate) threads_left: AtomicUsize,
     pub(crate) places: Places,
+    pub(crate) spares: Spares,
     table: Mutex<FxHashMap<Pid, Arc<Entry>>>,
     next_pid: AtomicI64,
     next_gid: AtomicI64,
@@ -141,6 +143,7 @@ impl Drop for Kernel {
         let shared = &self.handle.shared;
         shared.stopping.store(true, Ordering::Release);
         shared.scheduler.idle.wake_all();
+        shared.spares.close();
         // Threads with long work may have started others meanwhile.
         while let Some(thread) = { shared.threads.lock().pop() } {
             // A worker catches the panics of processes; its own panic has been reported by now.
@@ -377,7 +380,7 @@ impl Waker {
 
 impl Shared {
     pub(crate) fn new(scheduler: Scheduler, clock: Clock, random: Random, hooks: Hooks) -> Shared {
-        let places = Places::new(scheduler.workers());
+        let (places, spares) = (Places::new(scheduler.workers()), Spares::new(scheduler.workers()));
         Shared {
             scheduler,
             timers: Timers::new(),
@@ -389,6 +392,7 @@ impl Shared {
             threads: Mutex::default(),
             threads_left: AtomicUsize::new(0),
             places,
+            spares,
             table: Mutex::default(),
             next_pid: AtomicI64::new(1),
             next_gid: AtomicI64::new(1),

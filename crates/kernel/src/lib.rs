@@ -86,6 +86,7 @@ mod run_queue;
 mod run_state;
 mod scheduler;
 mod simulation;
+mod spares;
 mod timers;
 mod worker;
 

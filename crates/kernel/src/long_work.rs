@@ -5,7 +5,7 @@
 //! wait for a disk. The thread announces such work with [`before_long_work`] or [`before_waiting`]. It then gives up
 //! the *seat* that made it a worker:
 //!
-//! 1. A new thread starts, which runs the turns of this worker from now on.
+//! 1. A spare thread runs the turns of this worker from now on (see `spares`), or a new thread if there is none.
 //! 2. The process that the turn has woken goes to the worker's queue, where any worker finds it.
 //! 3. The old thread takes a *place* if it is going to use the processor. There are as many places as workers. Threads
 //!    wait for a place in the order of the virtual times of their groups.
@@ -136,7 +136,7 @@ pub(crate) fn leave(shared: &Shared) {
     }
 }
 
-/// Announces that the current turn will work for a millisecond or more without a pause. A new thread then runs the
+/// Announces that the current turn will work for a millisecond or more without a pause. Another thread then runs the
 /// turns of other processes, and this thread waits for a place. The caller must hold no lock. On threads that are not
 /// workers, the announcement is only recorded, for simulations.
 pub fn before_long_work() {
@@ -178,7 +178,8 @@ fn start_successor(shared: &Arc<Shared>, index: usize) -> bool {
         return false;
     }
     let has_room = shared.threads_left.fetch_add(1, Ordering::Relaxed) < LEFT_MAX;
-    let is_started = has_room && worker::start(shared, index).is_ok();
+    let is_started =
+        has_room && (shared.spares.take_over(shared, index) || worker::start(shared, index).is_ok());
     if !is_started {
         shared.threads_left.fetch_sub(1, Ordering::Relaxed);
     }

@@ -23,17 +23,31 @@ const LOOK_US: i64 = 100;
 /// # Errors
 /// If the operating system cannot start a thread.
 pub(crate) fn start(shared: &Arc<Shared>, index: usize) -> io::Result<()> {
-    let worker = shared.clone();
-    let builder = thread::Builder::new().name(format!("lucarne-{index}"));
-    let thread = builder.spawn(move || {
-        long_work::take_seat(&worker, index);
-        work(&worker, index);
-        long_work::leave(&worker);
-    })?;
+    spawn(shared, format!("lucarne-{index}"), move |shared| serve(shared, index))
+}
+
+/// Starts a thread that the kernel waits for when it ends.
+///
+/// # Errors
+/// If the operating system cannot start a thread.
+pub(crate) fn spawn(
+    shared: &Arc<Shared>,
+    name: String,
+    run: impl FnOnce(&Arc<Shared>) + Send + 'static,
+) -> io::Result<()> {
+    let kernel = shared.clone();
+    let thread = thread::Builder::new().name(name).spawn(move || run(&kernel))?;
     let mut threads = shared.threads.lock();
     threads.retain(|thread| !is_finished(thread));
     threads.push(thread);
     Ok(())
+}
+
+/// Makes this thread the worker until the kernel ends, or until the end of a turn with long work.
+pub(crate) fn serve(shared: &Arc<Shared>, index: usize) {
+    long_work::take_seat(shared, index);
+    work(shared, index);
+    long_work::leave(shared);
 }
 
 fn work(shared: &Arc<Shared>, index: usize) {
