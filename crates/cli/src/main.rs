@@ -107,10 +107,14 @@ struct Stop {
 
 impl Stop {
     fn usage(message: impl Into<String>) -> Stop {
-        Stop { message: message.into(), status: USAGE }
+        Stop::with(message.into(), USAGE)
     }
 
     fn failure(message: impl Into<String>) -> Stop {
-        Stop { message: message.into(), status: FAILURE }
+        Stop::with(message.into(), FAILURE)
+    }
+
+    fn with(message: String, status: u8) -> Stop {
+        Stop { message: output::without_numbers(&message), status }
     }
 }

@@ -5,6 +5,7 @@
 //! quote it a second time.
 
 use std::error::Error;
+use std::num::{IntErrorKind, ParseIntError};
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -12,6 +13,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use lucarne_compiler::names::Suggestions;
 
 use crate::arguments::CommandLine;
+
+/// The last lines of a message about a mistake.
+const MORE: &str = "\nFor more information, try '--help'.\n";
+
+/// The option that names the state folder of a device, and the variable that stands for it.
+const STATE_OPTION: &str = "--state";
+const STATE_VARIABLE: &str = "LUCARNE_STATE";
 
 /// Commands of the existing tools that lucarne does not have, each with the tip that is printed for it.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -93,6 +101,7 @@ pub(crate) fn improved(error: clap::Error, line: &[String]) -> clap::Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => of_command(error, line),
         ErrorKind::ValueValidation => of_value(error),
+        ErrorKind::InvalidValue => of_empty_variable(error, line),
         _ => error,
     }
 }
@@ -130,16 +139,44 @@ fn command_before(line: &[String], wrong: &str) -> (String, clap::Command) {
 }
 
 fn of_value(error: clap::Error) -> clap::Error {
-    let (Some(ContextValue::String(value)), Some(ContextValue::String(argument)), Some(source)) = (
-        error.get(ContextKind::InvalidValue),
-        error.get(ContextKind::InvalidArg),
-        error.source().map(ToString::to_string),
-    ) else {
+    let (Some(ContextValue::String(value)), Some(ContextValue::String(argument)), Some(source)) =
+        (error.get(ContextKind::InvalidValue), error.get(ContextKind::InvalidArg), error.source())
+    else {
         return error;
     };
-    if value.is_empty() || !source.contains(&format!("'{value}'")) {
+    let reason = match source.downcast_ref::<ParseIntError>() {
+        Some(number) => of_number(value, number),
+        None => source.to_string(),
+    };
+    if value.is_empty() || !reason.contains(&format!("'{value}'")) {
         return error;
     }
-    let message = format!("{argument}: {source}\n\nFor more information, try '--help'.\n");
-    clap::Error::raw(ErrorKind::ValueValidation, message)
+    clap::Error::raw(ErrorKind::ValueValidation, format!("{argument}: {reason}\n{MORE}"))
+}
+
+/// Describes a text that is not a number, in the words of a user.
+fn of_number(text: &str, error: &ParseIntError) -> String {
+    match error.kind() {
+        IntErrorKind::PosOverflow => format!("'{text}' is too large"),
+        IntErrorKind::NegOverflow => format!("'{text}' is too small"),
+        _ if text.starts_with('-') => format!("'{text}' is less than 0: the value is a whole number"),
+        _ => format!("'{text}' is not a whole number, such as 42"),
+    }
+}
+
+/// Names the variable, if its empty value stands for an option that the command line does not have.
+fn of_empty_variable(error: clap::Error, line: &[String]) -> clap::Error {
+    let is_of_state = matches!(
+        error.get(ContextKind::InvalidArg),
+        Some(ContextValue::String(argument)) if argument.starts_with(STATE_OPTION)
+    );
+    let is_typed = line.iter().any(|word| word.starts_with(STATE_OPTION));
+    if !is_of_state || is_typed || std::env::var_os(STATE_VARIABLE).is_none_or(|value| !value.is_empty()) {
+        return error;
+    }
+    let message = format!(
+        "the environment variable {STATE_VARIABLE} is empty: set it to the state folder of a device, or unset it for \
+         the folder of the user\n{MORE}"
+    );
+    clap::Error::raw(ErrorKind::InvalidValue, message)
 }

@@ -129,13 +129,38 @@ fn cannot_write(name: &str, error: &io::Error) -> String {
 
 /// Returns the reason of an error without the number that the standard library adds.
 pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    without_numbers(&error.to_string())
+}
+
+/// Removes the numbers that the standard library adds to errors of the operating system, such as "(os error 2)", and
+/// begins the reasons before them with a small letter.
+pub(crate) fn without_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let start = shown.rfind(": ").map_or(0, |colon| colon + 2);
+        if let Some(letter) = shown.get_mut(start..start + 1) {
+            letter.make_ascii_lowercase();
+        }
+        shown.push_str(part.split_once(')').map_or("", |(_number, rest)| rest));
+    }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons_of_the_operating_system_are_shown_without_numbers() {
+        let missing = io::Error::from_raw_os_error(2).to_string();
+        assert_eq!(without_numbers(&missing), "no such file or directory");
+        assert_eq!(
+            without_numbers(&format!("cannot read /Tmp/X: {missing}: make it\n{missing}")),
+            "cannot read /Tmp/X: no such file or directory: make it\nNo such file or directory"
+        );
+        assert_eq!(without_numbers("Plain: Text"), "Plain: Text");
+    }
 
     #[test]
     fn control_characters_become_visible() {
