@@ -1,7 +1,9 @@
-//! Chunks: the memory that objects live in, from the system's allocator.
+//! Chunks: the memory that objects live in, from the system's allocator, or mapped if they are large.
 
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
+
+use super::mapped::{self, MAPPED_WORDS_MIN};
 
 /// A run of words, freed when dropped. Objects fill it from the bottom.
 pub(super) struct Chunk {
@@ -19,10 +21,15 @@ unsafe impl Send for Chunk {}
 impl Chunk {
     /// Allocates a chunk, its contents undefined. Returns none if the system has no memory left.
     pub(super) fn new(words: usize) -> Option<Chunk> {
-        let layout = Layout::array::<u64>(words.max(1)).ok()?;
-        // SAFETY: the layout has at least one word.
-        let start = NonNull::new(unsafe { alloc::alloc(layout) }.cast::<u64>())?;
-        Some(Chunk { start, words: words.max(1), used: 0, scanned: 0 })
+        let words = words.max(1);
+        let layout = Layout::array::<u64>(words).ok()?;
+        let start = if words >= MAPPED_WORDS_MIN {
+            mapped::take(words)?
+        } else {
+            // SAFETY: the layout has at least one word.
+            NonNull::new(unsafe { alloc::alloc(layout) }.cast::<u64>())?
+        };
+        Some(Chunk { start, words, used: 0, scanned: 0 })
     }
 
     pub(super) fn start(&self) -> *mut u64 {
@@ -62,7 +69,10 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        if let Ok(layout) = Layout::array::<u64>(self.words) {
+        if self.words >= MAPPED_WORDS_MIN {
+            // SAFETY: taken with this number of words in `new`.
+            unsafe { mapped::give_back(self.start, self.words) };
+        } else if let Ok(layout) = Layout::array::<u64>(self.words) {
             // SAFETY: allocated with this layout in `new`.
             unsafe { alloc::dealloc(self.start.as_ptr().cast(), layout) };
         }

@@ -48,6 +48,7 @@ mod external;
 mod handle;
 mod histogram;
 mod make;
+mod mapped;
 mod object;
 mod owner;
 mod program;
