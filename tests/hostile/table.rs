@@ -108,9 +108,7 @@ pub(crate) const ROWS: &[Row] = &[
     hog("processor"),
     hog("memory"),
     hog("collection"),
-    // Not a hog, so the test with 16 leaves it out: it sleeps for each answer, and so it is woken before busy groups,
-    // as the bystander is.
-    toit("large values", &[Kind(kind::REQUEST), Kind(kind::REPLY)], None),
+    Row { walls: &[Kind(kind::REQUEST), Kind(kind::REPLY)], ..hog("large values") },
     hog("large natives"),
     hog("finalizers"),
     toit("forged messages", ALL_KINDS, None),

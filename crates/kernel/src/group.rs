@@ -18,6 +18,8 @@ pub(crate) struct Group {
     pub(crate) gid: Gid,
     /// See `run_queue`.
     pub(crate) virtual_time: AtomicU64,
+    /// The virtual time that a turn of the group takes, on average. See [`Group::next_end`].
+    turn: AtomicU64,
     /// The highest virtual time with which a process of the group has been taken from a queue. It never decreases.
     pub(crate) floor: AtomicU64,
     /// The virtual time of one unit of work, by the priority with which the group's first process started.
@@ -46,12 +48,25 @@ impl Group {
         Group {
             gid,
             virtual_time: AtomicU64::new(0),
+            turn: AtomicU64::new(0),
             floor: AtomicU64::new(0),
             cost: AtomicU64::new(priority::cost(priority::CRITICAL)),
             work: AtomicU64::new(0),
             state: Mutex::default(),
             ended: Condvar::new(),
         }
+    }
+
+    /// Returns the virtual time at which the next turn of the group is likely to end.
+    pub(crate) fn next_end(&self) -> u64 {
+        self.virtual_time.load(Ordering::Relaxed) + self.turn.load(Ordering::Relaxed)
+    }
+
+    /// Adds the virtual time of a turn to the average, in which the last four turns have most weight. The average may miss
+    /// turns that end on several workers at the same time.
+    pub(crate) fn note_turn(&self, virtual_time: u64) {
+        let turn = self.turn.load(Ordering::Relaxed);
+        self.turn.store(turn - turn / 4 + virtual_time / 4, Ordering::Relaxed);
     }
 
     /// Adds a process. Returns false if the group is stopping.

@@ -380,7 +380,7 @@ impl Waker {
 
 impl Shared {
     pub(crate) fn new(scheduler: Scheduler, clock: Clock, random: Random, hooks: Hooks) -> Shared {
-        let (places, spares) = (Places::new(scheduler.workers()), Spares::new(scheduler.workers()));
+        let places = Places::new(scheduler.workers());
         Shared {
             scheduler,
             timers: Timers::new(),
@@ -392,7 +392,7 @@ impl Shared {
             threads: Mutex::default(),
             threads_left: AtomicUsize::new(0),
             places,
-            spares,
+            spares: Spares::default(),
             table: Mutex::default(),
             next_pid: AtomicI64::new(1),
             next_gid: AtomicI64::new(1),

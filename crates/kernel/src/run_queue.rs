@@ -1,9 +1,10 @@
 //! The processes that one worker is going to run.
 //!
 //! A queue orders by *virtual time*: the work done, times the cost of a unit at the priority of the process or group.
-//! The queue first chooses the group with the least virtual time, which counts the work of all its processes. It then
-//! chooses the process of that group with the least virtual time. So a group does not get more for having many
-//! processes, shares follow the priorities, and no process starves.
+//! The virtual time of a group counts the work of all its processes. The queue first chooses the group whose next turn is
+//! likely to end at the least virtual time, and then the process of that group with the least virtual time. So a group
+//! does not get more for having many processes, shares follow the priorities, and no process starves. Of the groups that
+//! have worked equally little, those with short turns come first: they need not wait for a whole turn of each of the others.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -22,9 +23,10 @@ pub(crate) const EMPTY: u64 = u64::MAX;
 
 pub(crate) struct RunQueue {
     inner: Mutex<Inner>,
-    /// The virtual time of the first group, readable without the lock. It may be out of date, which does no harm when a
-    /// worker chooses between queues. A worker that falls asleep misses no process: the fences of `idle` make sure that
-    /// either the worker sees the new value, or the thread that wrote it finds the worker.
+    /// The virtual time at which the next turn of the first group ends, readable without the lock. It may be out of
+    /// date, which does no harm when a worker chooses between queues. A worker that falls asleep misses no process: the
+    /// fences of `idle` make sure that either the worker sees the new value, or the thread that wrote it finds the
+    /// worker.
     first: AtomicU64,
     /// The number of processes, also readable without the lock.
     length: AtomicUsize,
@@ -53,7 +55,7 @@ impl RunQueue {
         RunQueue { inner: Mutex::default(), first: AtomicU64::new(EMPTY), length: AtomicUsize::new(0) }
     }
 
-    /// Puts a process behind those with less virtual time.
+    /// Puts a process into its place.
     pub(crate) fn push(&self, entry: Arc<Entry>) {
         let mut inner = self.inner.lock();
         inner.push(entry);
@@ -68,7 +70,7 @@ impl RunQueue {
         entry
     }
 
-    /// Returns the virtual time of the first group, or [`EMPTY`].
+    /// Returns the virtual time at which the next turn of the first group ends, or [`EMPTY`].
     pub(crate) fn first(&self) -> u64 {
         self.first.load(Relaxed)
     }
@@ -91,7 +93,7 @@ impl Inner {
         let (number, gid) = (self.counter, entry.gid());
         let Inner { groups, processes, spare, .. } = self;
         let heap = processes.entry(gid).or_insert_with(|| {
-            let virtual_time = entry.group.virtual_time.load(Relaxed);
+            let virtual_time = entry.group.next_end();
             groups.push(Reverse(Queued { virtual_time, number, what: entry.group.clone() }));
             std::mem::take(spare)
         });
@@ -119,7 +121,7 @@ impl Inner {
     /// one is right.
     fn find_first(&mut self) {
         while let Some(mut first) = self.groups.peek_mut() {
-            let virtual_time = first.0.what.virtual_time.load(Relaxed);
+            let virtual_time = first.0.what.next_end();
             if first.0.virtual_time >= virtual_time {
                 return;
             }

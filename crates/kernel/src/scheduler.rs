@@ -184,6 +184,8 @@ impl Scheduler {
         entry.uncharged.store(uncharged, Ordering::Relaxed);
         if uncharged >= UNCHARGED_MAX {
             self.charge_group(entry);
+            // Long work does not keep the worker beyond the budget.
+            entry.group.note_turn(u64::from(units.min(BUDGET)) * cost);
         }
     }
 

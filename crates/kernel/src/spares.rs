@@ -13,12 +13,12 @@ use crate::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use crate::sync::{Mutex, thread};
 use crate::worker;
 
-/// The number of spare threads is that of the workers, and at most this.
-const SPARES_MAX: usize = 4;
+/// The number of spare threads. Several processes may begin long work before the keeper has started the next ones.
+const SPARES: usize = 4;
 
 /// The spare threads of a kernel.
+#[derive(Default)]
 pub(crate) struct Spares {
-    count: usize,
     state: Mutex<State>,
 }
 
@@ -32,10 +32,6 @@ struct State {
 }
 
 impl Spares {
-    pub(crate) fn new(workers: usize) -> Spares {
-        Spares { count: workers.min(SPARES_MAX), state: Mutex::default() }
-    }
-
     /// Makes a spare thread the worker with this index. Returns false if no spare thread waits.
     pub(crate) fn take_over(&self, shared: &Arc<Shared>, index: usize) -> bool {
         let mut state = self.state.lock();
@@ -57,7 +53,7 @@ impl Spares {
     /// Adds a waiting thread. Returns its end of the channel, or `None` if there are enough.
     fn add(&self) -> Option<Receiver<usize>> {
         let mut state = self.state.lock();
-        if state.is_closed || state.waiting.len() >= self.count {
+        if state.is_closed || state.waiting.len() >= SPARES {
             return None;
         }
         let (spare, seat) = sync_channel(1);
