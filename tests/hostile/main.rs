@@ -11,13 +11,13 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use lucarne::{RunningProgram, SimulatedSystem};
-use lucarne_kernel::Simulation;
 use lucarne_kernel::random::Random;
+use lucarne_kernel::{Held, Simulation};
 use lucarne_services::Survey;
 use lucarne_services::protocol::{discovery, kind, procedure};
 
 use table::{Attacker, ROWS, Row, Wall};
-use world::{Cast, Lateness, Scene, assert_nothing_left, lateness};
+use world::{Cast, Lateness, Scene, assert_as_before, assert_nothing_left, lateness, start_looking_after};
 
 /// The rounds of a bystander.
 const ROUNDS: usize = 40;
@@ -70,22 +70,64 @@ fn play(seed: u64, attackers: &[Row]) -> Outcome {
     );
     let lateness = lateness(&heard, ROUNDS);
     let turn_us_max = system.simulation.turn_us_max();
-    end(&mut system, &scene, &cast);
+    end_attackers(&mut system, &scene, &cast);
+    let after = {
+        let start = |image, file: &Path, options| system.start_program(image, file, options);
+        start_looking_after(&start)
+    };
+    assert!(system.simulation.run_until(STEPS_MAX, || after.code().is_some()), "the victim does not answer");
+    assert_as_before(&scene.heard.text());
+    end_victim(&mut system, &cast);
     assert_eq!(system.kernel().process_count(), processes, "seed {seed}, {:?}", names());
     Outcome { lateness, turn_us_max, heard }
+}
+
+/// The number of turns within which a process is killed.
+const KILL_WITHIN: u64 = 5_000;
+
+/// Runs a bystander and a victim beside attackers, and kills the victim or an attacker in the middle.
+fn play_with_kill(seed: u64, attackers: &[Row]) {
+    let (scene, builder) = Scene::new();
+    let mut system = builder.simulate_worker(seed);
+    let processes = system.kernel().process_count();
+    let names = names(attackers);
+    let cast = {
+        let start = |image, file: &Path, options| system.start_program(image, file, options);
+        scene.start(&system, &start, ROUNDS, attackers)
+    };
+    let choices = Random::seeded(seed);
+    let attacker = choices.below(attackers.len() as u64 + 1) as usize;
+    let killed = if attacker < attackers.len() { cast.attacker(attacker) } else { &cast.victim };
+    system.simulation.run_until(choices.below(KILL_WITHIN), || false);
+    system.kernel().kill(killed.first());
+    let is_done = system.simulation.run_until(STEPS_MAX, || cast.bystander.code().is_some());
+    let failures = scene.heard.failures();
+    assert!(is_done, "seed {seed}, {names:?}: the bystander hangs: {failures}");
+    let is_victim = attacker == attackers.len();
+    // Without the victim, the bystander ends with an exception, unless it had just finished.
+    let code = cast.bystander.code();
+    assert!(code == Some(0) || is_victim && code == Some(1), "seed {seed}, {names:?}: {code:?} {failures}");
+    end_attackers(&mut system, &scene, &cast);
+    end_victim(&mut system, &cast);
+    assert_eq!(system.kernel().process_count(), processes, "seed {seed}, {names:?}");
 }
 
 fn names(attackers: &[Row]) -> Vec<String> {
     attackers.iter().map(|row| format!("{:?}", row.attacker)).collect()
 }
 
-/// Ends the attackers, checks that nothing of them is left, and ends the victim.
-fn end(system: &mut SimulatedSystem, scene: &Scene, cast: &Cast) {
+/// Ends the attackers, and checks that nothing of them is left, in the books and mailboxes of others either.
+fn end_attackers(system: &mut SimulatedSystem, scene: &Scene, cast: &Cast) {
     cast.guests().for_each(|guest| guest.stop(0));
     let are_ended = || cast.guests().all(|guest| guest.code().is_some());
     assert!(system.simulation.run_until(STEPS_MAX, are_ended), "a guest does not end");
     assert!(system.simulation.run_until_quiet(STEPS_MAX), "the system does not become idle");
     assert_nothing_left(&survey(system, scene));
+    assert!(system.simulation.run_until_quiet(STEPS_MAX), "the system does not become idle");
+    assert_eq!(system.kernel().held(), Held::default());
+}
+
+fn end_victim(system: &mut SimulatedSystem, cast: &Cast) {
     cast.victim.stop(0);
     assert!(system.simulation.run_until_quiet(STEPS_MAX), "the system does not become idle");
 }
@@ -200,6 +242,23 @@ fn pairs_of_attacks_harm_no_other() {
         let choices = Random::seeded(seed);
         let pick = || ROWS[choices.below(ROWS.len() as u64) as usize];
         check(seed, &[pick(), pick()]);
+    }
+}
+
+#[test]
+fn kills_in_the_middle_of_attacks_harm_no_other() {
+    for seed in 0..PAIRS {
+        let choices = Random::seeded(seed);
+        let pick = || ROWS[choices.below(ROWS.len() as u64) as usize];
+        play_with_kill(seed, &[pick(), pick()]);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: kills in the middle of attacks, with many seeds"]
+fn many_kills_in_the_middle_of_attacks_harm_no_other() {
+    for (seed, row) in (0..50 * ROWS.len() as u64).zip(ROWS.iter().cycle()) {
+        play_with_kill(seed, &[*row]);
     }
 }
 

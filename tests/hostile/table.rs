@@ -81,6 +81,7 @@ const ALL_PROCEDURES: &[Wall] = &[
 /// All attacks.
 pub(crate) const ROWS: &[Row] = &[
     toit("calls", &[Kind(kind::REQUEST), Kind(kind::REPLY), Procedure(procedure::INVOKE)], None),
+    toit("calls of a group", &[Kind(kind::REQUEST), Kind(kind::REPLY), Procedure(procedure::INVOKE)], None),
     toit("canceled calls", &[Kind(kind::CANCEL)], Some("DEADLINE_EXCEEDED")),
     toit("opens", &[Procedure(procedure::OPEN)], Some("QUOTA_EXCEEDED")),
     toit("closes", &[Procedure(procedure::CLOSE), Procedure(procedure::CLOSE_RESOURCE)], None),

@@ -18,6 +18,10 @@ const ATTACKER_BYTES: usize = 8 << 20;
 /// The maximum size of the victim's heap during any attack, in bytes: its books, and messages that wait.
 const VICTIM_BYTES_MAX: i64 = 4 << 20;
 
+/// The bytes by which the heap of the victim may be larger after an attack than before: a process that was busy keeps a
+/// young chunk of 512 KiB, and its tables have grown.
+const VICTIM_GROWTH_MAX: i64 = (512 + 64) << 10;
+
 /// The file of the program of all guests.
 fn program() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/hostile/guests/guests.toit")
@@ -105,14 +109,10 @@ impl Scene {
         rounds: usize,
         attackers: &[Row],
     ) -> Cast {
-        let guest = |arguments: &[&str], memory_limit| {
-            let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-            start(image(), &program(), ProgramOptions { arguments, memory_limit, ..Default::default() })
-        };
-        let victim = guest(&["victim"], None);
-        let bystander = guest(&["bystander", &rounds.to_string()], None);
+        let victim = guest(start, &["victim"], None);
+        let bystander = guest(start, &["bystander", &rounds.to_string()], None);
         let attackers = attackers.iter().map(|row| match row.attacker {
-            Attacker::Toit(role) => guest(&[role], Some(ATTACKER_BYTES)),
+            Attacker::Toit(role) => guest(start, &[role], Some(ATTACKER_BYTES)),
             Attacker::Stranger(manners) => {
                 system.kernel().start(Box::new(Stranger::new(manners)), SpawnOptions::named("stranger"))
             }
@@ -122,7 +122,23 @@ impl Scene {
     }
 }
 
+/// Starts the program of all guests with these arguments.
+fn guest(start: Start<'_>, arguments: &[&str], memory_limit: Option<usize>) -> RunningProgram {
+    let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    start(image(), &program(), ProgramOptions { arguments, memory_limit, ..Default::default() })
+}
+
+/// Starts the guest that looks at the victim when the attackers have ended.
+pub(crate) fn start_looking_after(start: Start<'_>) -> RunningProgram {
+    guest(start, &["look after"], None)
+}
+
 impl Cast {
+    /// Returns the program of an attacker.
+    pub(crate) fn attacker(&self, index: usize) -> &RunningProgram {
+        &self.attackers[index]
+    }
+
     /// Returns all programs but the victim.
     pub(crate) fn guests(&self) -> impl Iterator<Item = &RunningProgram> {
         self.attackers.iter().chain([&self.bystander])
@@ -138,19 +154,31 @@ pub(crate) struct Lateness {
 
 /// Checks the results of a bystander: all of its rounds are done, and the victim's heap is small.
 pub(crate) fn lateness(heard: &str, rounds: usize) -> Lateness {
-    let line = |number: usize| heard.lines().filter_map(|line| line.strip_prefix("bystander: ")).nth(number);
-    let numbers = |number: usize| -> Vec<i64> {
-        let line = line(number).unwrap_or_else(|| panic!("the bystander has printed its results: {heard}"));
-        line.split(' ').filter_map(|word| word.parse().ok()).collect()
-    };
-    let [done, before, beside] = numbers(1)[..] else { panic!("{heard}") };
+    let [done, before, beside] = numbers(heard, 1)[..] else { panic!("{heard}") };
     assert_eq!(done, rounds as i64);
     assert!(
         beside <= VICTIM_BYTES_MAX,
         "the victim had {before} bytes before, and {beside} beside the attack"
     );
-    let [median_us, worst_us] = numbers(0)[..] else { panic!("{heard}") };
+    let [median_us, worst_us] = numbers(heard, 0)[..] else { panic!("{heard}") };
     Lateness { median_us, worst_us }
+}
+
+/// Returns the numbers in a line of the bystanders.
+fn numbers(heard: &str, line: usize) -> Vec<i64> {
+    let mut lines = heard.lines().filter_map(|line| line.strip_prefix("bystander: "));
+    let line = lines.nth(line).unwrap_or_else(|| panic!("the bystander has printed its results: {heard}"));
+    line.split(' ').filter_map(|word| word.parse().ok()).collect()
+}
+
+/// Checks that the heap of the victim is about as large after the attack as before.
+pub(crate) fn assert_as_before(heard: &str) {
+    let [_, before, _] = numbers(heard, 1)[..] else { panic!("{heard}") };
+    let [after] = numbers(heard, 2)[..] else { panic!("{heard}") };
+    assert!(
+        after <= before + VICTIM_GROWTH_MAX,
+        "the victim had {before} bytes before the attack, and has {after} bytes after it"
+    );
 }
 
 /// Checks that nothing of the guests is left: no registration, no client, no wait.

@@ -38,8 +38,10 @@ fn build(folder: &Path, output: Option<&Path>) -> Result<(), Stop> {
 
 /// Returns the name of the folder with the extension `.so`, also for a path such as `.`.
 fn default_output(folder: &Path) -> Result<PathBuf, Stop> {
-    let full =
-        folder.canonicalize().map_err(|error| Stop::usage(format!("{}: {error}", folder.display())))?;
+    let full = folder.canonicalize().map_err(|error| {
+        let shown = folder.display();
+        Stop::usage(format!("cannot build {shown}: {error}: DIR is a folder with a CMakeLists.txt"))
+    })?;
     let mut name = full.file_name().unwrap_or("component".as_ref()).to_owned();
     name.push(".so");
     Ok(name.into())

@@ -32,6 +32,8 @@ mod system;
 pub use builder::{Builder, processors};
 #[cfg(feature = "link")]
 pub use listener::Listener;
+#[cfg(feature = "link")]
+pub use lucarne_link::ConnectError;
 #[cfg(feature = "toit")]
 pub use programs::ProgramOptions;
 #[cfg(all(feature = "toit", feature = "link"))]

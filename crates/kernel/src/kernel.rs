@@ -25,7 +25,7 @@ use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, thread, wait};
 use crate::timers::Timers;
 use crate::{
-    About, Credit, Delivered, Exit, Gid, Message, MessageKind, Observer, Observing, Party, Pid, Port,
+    About, Credit, Delivered, Exit, Gid, Held, Message, MessageKind, Observer, Observing, Party, Pid, Port,
     Process, Refused, Relieved, RunningProgram, SendError, SpawnOptions, Trust, death, worker,
 };
 
@@ -308,6 +308,13 @@ impl KernelHandle {
     /// Returns the number of processes, those of the system included.
     pub fn process_count(&self) -> usize {
         self.shared.table.lock().len()
+    }
+
+    /// Returns what all mailboxes hold. Messages that move meanwhile may be missing or counted twice.
+    pub fn held(&self) -> Held {
+        let mut held = Held::default();
+        self.shared.all().iter().for_each(|entry| entry.mailbox.add_to(&mut held));
+        held
     }
 
     /// Blocks until all programs have ended.

@@ -99,7 +99,7 @@ pub use kernel::{
     EndHook, EndReport, Hooks, Kernel, KernelHandle, KernelOptions, MirrorMaker, Prepared, Waker,
 };
 pub use long_work::{before_long_work, before_waiting};
-pub use mailbox::{MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
+pub use mailbox::{Held, MAILBOX_BYTES_MAX, NOTIFICATIONS_MAX, REQUESTS_MAX, SLOW_CONSUMER_US};
 pub use message::{
     About, Credit, CreditWatch, Failure, Message, MessageKind, Processed, Refused, Relieved, RequestToken,
     SendError, USER_KIND_MIN,

@@ -52,6 +52,19 @@ const MESSAGE_OVERHEAD: usize = size_of::<Message>();
 /// are small.
 const QUEUE_KEPT: usize = 16;
 
+/// What the mailboxes of a kernel hold.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The number of messages that have not been taken out.
+    pub messages: usize,
+    /// The bytes of requests and notifications that have not been processed.
+    pub bytes: usize,
+    /// The number of requests whose answers have not arrived or have not been read.
+    pub requests: usize,
+    /// The number of senders that wait for room.
+    pub senders_waiting: usize,
+}
+
 /// See the table at the top of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
@@ -223,6 +236,15 @@ impl Mailbox {
                 return message;
             }
         }
+    }
+
+    /// Adds what the mailbox holds to a sum.
+    pub(crate) fn add_to(&self, held: &mut Held) {
+        let state = self.state.lock();
+        held.messages += state.queue.len();
+        held.bytes += state.bytes;
+        held.requests += state.pending.unanswered();
+        held.senders_waiting += state.waiting.len();
     }
 
     /// Returns whether the mailbox is empty. Only for the owner of the mailbox.

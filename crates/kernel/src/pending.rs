@@ -96,7 +96,6 @@ impl Pending {
     }
 
     /// Returns the number of requests whose places are taken: their answers have not arrived, or have not been read.
-    #[cfg(test)]
     pub(crate) fn unanswered(&self) -> usize {
         self.places.len() - self.free.len()
     }

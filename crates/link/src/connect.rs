@@ -60,6 +60,14 @@ pub trait Connect: Sized {
     fn connect_by_environment() -> Pending<Self, ConnectError>;
 }
 
+/// Returns the pid of the OS process that listens on a path, also if that process is frozen. Returns none if there is
+/// no such process, or if it has too many connections that wait.
+pub fn listening_process(path: &Path) -> Option<u32> {
+    let socket = socket::connect(path, None).ok()?;
+    let (_, pid) = handshake::peer_of(&socket).ok()?;
+    u32::try_from(pid).ok()
+}
+
 /// The reason why a container is not connected.
 #[derive(Debug, Error)]
 #[non_exhaustive]

@@ -34,5 +34,5 @@ mod poller;
 mod seat;
 mod stand_in;
 
-pub use connect::{Connect, ConnectError, RemoteProcess, SOCKET_VARIABLE};
+pub use connect::{Connect, ConnectError, RemoteProcess, SOCKET_VARIABLE, listening_process};
 pub use listen::{AdoptError, Connections, ListenError, Listener};

@@ -14,6 +14,7 @@ TASKS ::= 16
 
 FLOODS ::= {
   "calls": :: calls,
+  "calls of a group": :: calls-of-group,
   "canceled calls": :: canceled-calls,
   "opens": :: opens,
   "closes": :: closes,
@@ -39,6 +40,15 @@ FLOODS ::= {
 calls -> none:
   house := open-house
   TASKS.repeat: task:: while true: house.echo [it, "call", ByteArray 1_000]
+  while true: sleep --ms=1_000
+
+/** Calls from many processes of one container: some of the calls make the victim wait. */
+calls-of-group -> none:
+  32.repeat:
+    spawn::
+      house := open-house
+      TASKS.repeat: task:: while true: note: house.echo [it, "call", ByteArray 1_000]
+      while true: note: house.wait 1_000
   while true: sleep --ms=1_000
 
 canceled-calls -> none:

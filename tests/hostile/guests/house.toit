@@ -102,6 +102,12 @@ bystander rounds/int -> none:
   print "bystander: $rounds rounds, victim $before bytes before, $house.bytes bytes after"
   house.close
 
+/** Prints the size of the victim, when the attackers have ended. */
+look-after -> none:
+  house := open-house
+  print "bystander: victim $house.bytes bytes after the attack"
+  house.close
+
 visit round/int -> none:
   guest := open-house
   room := guest.room
