@@ -1,6 +1,7 @@
 //! The `redb` databases of a device, each used by one OS process at a time.
 
 use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use lucarne_kernel::sync::RwLock;
@@ -16,17 +17,59 @@ const CACHE_BYTES: usize = 2 << 20;
 /// A database that survives a full disk: after a write that failed, `redb` refuses everything until the file is
 /// opened again.
 pub(crate) struct Books {
-    open: Box<dyn Fn() -> Result<Database, StoreError> + Send + Sync>,
+    open: Box<dyn Fn() -> Result<Opened, StoreError> + Send + Sync>,
     /// None while it cannot be opened.
-    database: RwLock<Option<Database>>,
+    database: RwLock<Option<Opened>>,
     has_failed: AtomicBool,
+}
+
+/// A database that is open.
+struct Opened {
+    database: Database,
+    file: Option<OpenedFile>,
+}
+
+/// The file of a database, which users may remove while it is open.
+struct OpenedFile {
+    path: PathBuf,
+    contents: &'static str,
+    identity: Identity,
+}
+
+/// The device and the inode of a file.
+#[derive(PartialEq)]
+struct Identity(u64, u64);
+
+impl Identity {
+    fn of(path: &Path) -> Option<Identity> {
+        fs::metadata(path).ok().map(|metadata| Identity(metadata.dev(), metadata.ino()))
+    }
+}
+
+impl Opened {
+    /// Fails if the file is not at its place any more: the operating system would drop what is written to it.
+    fn require_file(&self) -> Result<(), StoreError> {
+        match &self.file {
+            Some(OpenedFile { path, contents, identity })
+                if Identity::of(path).as_ref() != Some(identity) =>
+            {
+                Err(StoreError::RemovedFile { file: path.clone(), contents })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Books {
     /// Opens the database in a file. Creates the file if it is missing, unless [`Place::beside`] forbids that.
     pub(crate) fn in_file(place: Place, prepare: Prepare) -> Result<Books, StoreError> {
         place.make_if_missing(prepare)?;
-        Books::opened(move || place.open(prepare))
+        Books::opened(move || {
+            let database = place.open(prepare)?;
+            let (path, contents) = (place.file.clone(), place.contents);
+            let file = Identity::of(&path).map(|identity| OpenedFile { path, contents, identity });
+            Ok(Opened { database, file })
+        })
     }
 
     /// Opens a database on a disk, whose clones are the same disk.
@@ -36,12 +79,12 @@ impl Books {
     {
         Books::opened(move || {
             let database = on(disk.clone())?;
-            prepare(&database).map(|()| database)
+            prepare(&database).map(|()| Opened { database, file: None })
         })
     }
 
     fn opened(
-        open: impl Fn() -> Result<Database, StoreError> + Send + Sync + 'static,
+        open: impl Fn() -> Result<Opened, StoreError> + Send + Sync + 'static,
     ) -> Result<Books, StoreError> {
         let database = RwLock::new(Some(open()?));
         Ok(Books { open: Box::new(open), database, has_failed: AtomicBool::new(false) })
@@ -52,7 +95,7 @@ impl Books {
         &self,
         work: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.with(|database| work(&database.begin_read()?))
+        self.with(|opened| work(&opened.database.begin_read()?))
     }
 
     /// Writes in one transaction: entirely or, with an error, not at all.
@@ -60,10 +103,13 @@ impl Books {
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.with(|database| write(database, work))
+        self.with(|opened| {
+            opened.require_file()?;
+            write(&opened.database, work)
+        })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn with<T>(&self, work: impl FnOnce(&Opened) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if self.has_failed.load(Ordering::Acquire) {
             self.open_again()?;
         }

@@ -160,6 +160,7 @@ impl From<StoreError> for FlashError {
             // Containers need not know the paths of the device.
             StoreError::DamagedFile { reason, .. } => FlashError::Failed(format!("it is damaged: {reason}")),
             StoreError::MissingFile { .. } => FlashError::Failed("it is missing".to_owned()),
+            StoreError::RemovedFile { .. } => FlashError::Failed("its file was removed".to_owned()),
             StoreError::Disk(text) | StoreError::Damaged(text) => FlashError::Failed(text),
             other => FlashError::Failed(other.to_string()),
         }

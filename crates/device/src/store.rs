@@ -129,6 +129,18 @@ pub enum StoreError {
         /// The name of another part of the device, which is there.
         beside: String,
     },
+    /// A file of the device was removed or replaced while the device had it open. Nothing is written any more.
+    #[error(
+        "{} with {contents} was removed while the device runs: put it back, or stop the device and start it again \
+         without {contents}",
+        .file.display()
+    )]
+    RemovedFile {
+        /// The file.
+        file: PathBuf,
+        /// What a device has in it.
+        contents: &'static str,
+    },
     /// No such container is installed.
     #[error("no container '{0}' is installed")]
     Unknown(ContainerName),
