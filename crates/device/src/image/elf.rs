@@ -12,7 +12,7 @@ use super::{ImageError, Kind};
 /// # Errors
 /// If the file is neither of them, or is for another architecture.
 pub(super) fn kind(contents: &[u8]) -> Result<Kind, ImageError> {
-    let unknown = |_| ImageError::Foreign("the file is neither an executable nor a component".to_owned());
+    let unknown = |_| ImageError::Foreign(unknown_file(contents));
     let file = object::File::parse(contents).map_err(unknown)?;
     let own = match std::env::consts::ARCH {
         "x86_64" => Architecture::X86_64,
@@ -30,8 +30,23 @@ pub(super) fn kind(contents: &[u8]) -> Result<Kind, ImageError> {
         ET_EXEC => Ok(Kind::Executable),
         ET_DYN if is_started(header, endian, contents).map_err(unknown)? => Ok(Kind::Executable),
         ET_DYN => Ok(Kind::Component),
-        _ => Err(ImageError::Foreign("the file is neither an executable nor a component".to_owned())),
+        _ => Err(ImageError::Foreign(unknown_file(contents))),
     }
+}
+
+/// Describes a file that is no ELF file, or not one that can be started or loaded.
+fn unknown_file(contents: &[u8]) -> String {
+    let hint = if contents.starts_with(b"#!") {
+        ": it is a script. An executable is a program for this machine that uses the crate 'lucarne', so it cannot be a \
+         script; a program in Toit has a name that ends in '.toit'"
+    } else if contents.is_empty() {
+        ": it is empty"
+    } else if std::str::from_utf8(contents).is_ok() {
+        ": it is a text. The name of a program in Toit ends in '.toit'"
+    } else {
+        ": it is no ELF file that can be started or loaded"
+    };
+    format!("the file is neither an executable nor a component{hint}")
 }
 
 /// Returns whether a shared object is a position-independent executable: it names an interpreter or
