@@ -18,6 +18,9 @@ use crate::output::{print_out, visible};
 use crate::reach::{reach, refused};
 use crate::{FAILURE, Stop, front, input, logs, table};
 
+/// The longest time that an installation waits until an executable has connected. The device ends it after five seconds.
+const START_MAX: Duration = Duration::from_secs(6);
+
 /// The setting of `jag` that stands for `--interval`.
 const JAG_INTERVAL: &str = "jag.interval";
 
@@ -65,18 +68,37 @@ fn install(options: &ContainerInstall) -> Result<ExitCode, Stop> {
     let installed =
         upload.install(name.clone(), settings).wait().map_err(|refusal| program.refused(refusal))?;
     let (size, took) = (program.image.bytes().len(), began.elapsed().as_secs_f64());
+    let problem = problem_of_start(&reached, name)?;
     if options.json {
         let object = json!({
             "name": name, "device": device, "image": installed.digest.id(), "digest": installed.digest,
-            "replaced": installed.replaced, "bytes": size,
+            "replaced": installed.replaced, "bytes": size, "problem": problem,
         });
         print_out(format!("{object}\n").as_bytes())?;
-    } else if !options.quiet {
+    }
+    if let Some(problem) = problem {
+        return Err(not_started(&format!("container '{name}' is installed"), &problem, name));
+    }
+    if !options.quiet && !options.json {
         print_out(
             format!("Success: Sent {}KB to '{device}' in {took:.2}s\n", size.div_ceil(1024)).as_bytes(),
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the reason why a container has not started, if it is known within [`START_MAX`].
+pub(crate) fn problem_of_start(reached: &Reached, name: &ContainerName) -> Result<Option<String>, Stop> {
+    match reached.device.started(name.clone()).within(START_MAX).wait() {
+        // It may connect later.
+        Err(Refused::Deadline) => Ok(None),
+        started => started.map_err(refused),
+    }
+}
+
+/// Describes a container that has not started, though the device has done what the command asks for.
+pub(crate) fn not_started(done: &str, problem: &str, name: &ContainerName) -> Stop {
+    Stop::failure(format!("{done}, but has not started: {problem} (see 'lucarne container logs {name}')"))
 }
 
 /// Returns the time between starts, from `--interval` or else from the definition `jag.interval`.

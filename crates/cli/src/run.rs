@@ -5,8 +5,9 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Instant;
 
+use lucarne_device::BadName;
 use lucarne_host::components::{self, Components};
-use lucarne_host::{ProgramOptions, System};
+use lucarne_host::{ConnectError, ProgramOptions, System};
 use lucarne_kernel::Faults;
 use lucarne_ports::{Output, StandardOutput};
 use lucarne_toit::LoadedProgram;
@@ -50,8 +51,31 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
 }
 
+/// The container of the last program that was sent to a device to be run.
+const SENT_PROGRAM: &str = "run";
+
+/// Refuses options that a device would ignore. Whether garbage is collected at each allocation may come from the
+/// environment, so that is not refused.
+fn require_options_of_device(options: &Run) -> Result<(), Stop> {
+    let given = [
+        ("--workers", options.workers.is_some()),
+        ("--memory-limit", options.memory_limit.is_some()),
+        ("--component", !options.component.is_empty()),
+        ("--simulate", options.simulate.is_some()),
+        ("--listen", options.listen.is_some()),
+        ("--connect", options.connect.is_some()),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((option, _)) => Err(Stop::usage(format!(
+            "{option} means nothing with --device: it is for programs that run here"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Sends a program to a device, where it runs in the background.
 fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
+    require_options_of_device(options)?;
     let at = At { state: options.state.clone(), device: Some(options.device.clone()) };
     let (reached, device) = reach(&at)?;
     let Some(program) = container::program(file)? else { return Ok(ExitCode::from(FAILURE)) };
@@ -60,6 +84,10 @@ fn run_on_device(options: &Run, file: &Path) -> Result<ExitCode, Stop> {
     let settings = container::settings(&options.on_device, options.arguments());
     let upload = container::send(&reached, &program, &options.on_device.assets)?;
     upload.run(settings).wait().map_err(|refusal| program.refused(refusal))?;
+    let name = SENT_PROGRAM.parse().map_err(|error: BadName| Stop::failure(error.to_string()))?;
+    if let Some(problem) = container::problem_of_start(&reached, &name)? {
+        return Err(container::not_started(&format!("'{}' was sent", file.display()), &problem, &name));
+    }
     let (size, took) = (program.image.bytes().len().div_ceil(1024), began.elapsed().as_secs_f64());
     print_out(
         format!("Success: Sent {size}KB to '{device}' in {took:.2}s; see 'lucarne container logs -f run'\n")
@@ -126,7 +154,12 @@ fn run_connected(
 ) -> Result<i32, Stop> {
     end_on_interrupt(output.clone())?;
     let code = lucarne_host::run_connected(socket, image, options.file(), program_options(options), &output);
-    let code = code.map_err(|error| Stop::failure(error.to_string()))?;
+    let code = code.map_err(|error| match error {
+        ConnectError::Unreachable { .. } => Stop::failure(format!(
+            "{error}: start the system first, such as with 'lucarne run --listen PATH'"
+        )),
+        error => Stop::failure(error.to_string()),
+    })?;
     code.ok_or_else(|| {
         let socket = socket.display();
         Stop::failure(format!(

@@ -54,6 +54,39 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn failures_say_what_failed_and_what_to_do() {
+    let folder = Folder::new("failures");
+    folder.file("hello.toit", HELLO);
+    let absent = folder.path("absent").display().to_string();
+    let nested = folder.path("absent/a/socket").display().to_string();
+    for (arguments, expected) in [
+        (
+            &["run", "--connect", &absent, "hello.toit"][..],
+            "no such file or directory: start the system first",
+        ),
+        (&["run", "--listen", &nested, "hello.toit"], "absent: make it, or listen elsewhere"),
+        (
+            &["run", "--simulate", "x", "hello.toit"],
+            "--simulate <SEED>: 'x' is not a whole number, such as 42",
+        ),
+        (&["run", "--workers=-1", "hello.toit"], "--workers"),
+        (&["c", "build", &absent], "no such file or directory: DIR is a folder with a CMakeLists.txt"),
+        (&["container", "logs", "-n", "x", "app"], "--lines <N>: 'x' is not a whole number, such as 42"),
+        (&["container", "logs", "-n", "99999999999", "app"], "99999999999 is not in 0..=4294967295"),
+        (&["test", "--junit", &nested, "hello.toit"], "cannot write"),
+    ] {
+        let answer = folder.lucarne(arguments);
+        assert_ne!(answer.status, Some(0), "{arguments:?}");
+        assert!(answer.error.contains(expected), "{arguments:?}: {}", answer.error);
+        let is_raw = answer.error.contains("os error") || answer.error.contains("invalid digit");
+        assert!(!is_raw && !folder.path("absent").exists(), "{arguments:?}: {}", answer.error);
+    }
+    let empty = folder.command(&["device", "status"]).env("LUCARNE_STATE", "").output().expect("it runs");
+    let error = String::from_utf8_lossy(&empty.stderr);
+    assert!(empty.status.code() == Some(2) && error.contains("LUCARNE_STATE is empty: set it"), "{error}");
+}
+
+#[test]
 fn runs_and_passes_arguments_and_statuses() {
     let folder = Folder::new("run");
     folder.file("hello.toit", HELLO);

@@ -66,6 +66,10 @@ pub trait Device {
     /// Returns the counters of the device and of all containers.
     #[index(12)]
     async fn counters(&self) -> Result<Counters, Refusal>;
+    /// Waits until the present run of a container has connected as a container, or has failed to. Returns the problem of
+    /// its start, if there is one. A program in Toit has started when it is installed.
+    #[index(13)]
+    async fn started(&self, name: ContainerName) -> Result<Option<String>, Refusal>;
 }
 
 /// A program that is being sent, in parts.
@@ -331,9 +335,51 @@ pub enum ReachError {
     /// The connection failed.
     #[error("cannot connect to the device: {0}")]
     Connect(#[from] ConnectError),
+    /// The device does not answer in time.
+    #[error("{0}")]
+    Unresponsive(Unresponsive),
     /// The answer is not that of a device of this version.
     #[error("the device does not answer as it should: {0}")]
     Open(#[from] OpenError),
+}
+
+/// A device that has not answered in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unresponsive {
+    /// The pid of its OS process, if it is known.
+    pub pid: Option<u32>,
+    /// Whether that process is stopped by a signal.
+    pub is_stopped: bool,
+}
+
+impl Unresponsive {
+    /// Returns the state of the device of a folder that has not answered.
+    fn of(folder: &StateFolder) -> Unresponsive {
+        let pid = lucarne_link::listening_process(&folder.control_socket());
+        // The state follows the name, which is in parentheses.
+        let stat = pid.and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok());
+        let is_stopped = stat.is_some_and(|stat| {
+            stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with(['T', 't']))
+        });
+        Unresponsive { pid, is_stopped }
+    }
+}
+
+impl std::fmt::Display for Unresponsive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = GREETING.as_secs();
+        match (self.pid, self.is_stopped) {
+            (Some(pid), true) => {
+                write!(f, "the device is stopped, as process {pid}: 'kill -CONT {pid}' lets it go on")
+            }
+            (Some(pid), false) => write!(
+                f,
+                "the device, process {pid}, has not answered within {seconds} s: try again if this machine is busy, or \
+                 end it with 'kill {pid}' and start it again"
+            ),
+            (None, _) => write!(f, "the device has not answered within {seconds} s: try again"),
+        }
+    }
 }
 
 /// A command has failed.
@@ -362,10 +408,16 @@ impl Reached {
             Err(ConnectError::Unreachable { error, .. }) if is_unused(&error) => {
                 return Err(ReachError::NotRunning);
             }
+            Err(ConnectError::Deadline) => return Err(ReachError::Unresponsive(Unresponsive::of(folder))),
             other => other?,
         };
-        let device = DeviceClient::open(&container).within(GREETING).wait()?;
-        Ok(Reached { device, container })
+        match DeviceClient::open(&container).within(GREETING).wait() {
+            Ok(device) => Ok(Reached { device, container }),
+            Err(OpenError::Absent | OpenError::Unresponsive) => {
+                Err(ReachError::Unresponsive(Unresponsive::of(folder)))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Sends a program and the files that come with it. A file without a name is a file of assets.

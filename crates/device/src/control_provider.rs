@@ -134,6 +134,10 @@ impl Device for ControlProvider {
         self.observatory.count_open(&mut counters).await;
         Ok(counters)
     }
+
+    async fn started(&self, name: ContainerName) -> Result<Option<String>, Refusal> {
+        self.orders.ask(|reply| Event::Started { name, reply }).await
+    }
 }
 
 /// Returns the number of requested entries: all by default.

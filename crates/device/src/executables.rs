@@ -31,7 +31,7 @@ use crate::residents::Residents;
 use crate::settings::FileAccess;
 use crate::start::{Start, Usage};
 use crate::strays::Strays;
-use crate::{ContainerName, Settings};
+use crate::{ContainerName, Log, Settings};
 
 /// The time within which a process that was told to end must end; then it is killed.
 const GRACE: Duration = Duration::from_secs(3);
@@ -74,7 +74,7 @@ struct ChildProcess {
     pid: Pid,
     process: OwnedFd,
     stop: Arc<OwnedFd>,
-    output: Arc<dyn Output>,
+    output: Arc<Log>,
     cgroup: Option<Arc<Cgroup>>,
     strays: Arc<Strays>,
     _on_record: OnRecord,
@@ -163,6 +163,7 @@ impl Executables for OsProcesses {
         command.fd_mappings(vec![mapping]).map_err(io::Error::other)?;
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
         let process = self.start_child(&mut command, stop.clone(), output, cgroup.clone())?;
+        let on_connected = executable.on_connected;
         let (connections, pid) = (self.connections.clone(), process.pid);
         let group = self.residents.admit(&self.kernel, container, &settings.permissions);
         announced.iter().for_each(|announced| announced.set_group(group.gid()));
@@ -172,9 +173,12 @@ impl Executables for OsProcesses {
             drop(command);
             let program = connections.adopt_in(group, &name, near, Some(&process.child));
             let code = match program {
-                Ok(program) => process.wait(Some(&program)),
+                Ok(program) => {
+                    on_connected();
+                    process.wait(Some(&program))
+                }
                 Err(error) => {
-                    process.say(&format!("it did not connect as a container does: {error}"));
+                    process.output.system(&format!("did not connect as a container: {error}"));
                     process.end_group(Signal::KILL);
                     process.wait(None)
                 }
@@ -219,7 +223,7 @@ impl OsProcesses {
         &self,
         command: &mut Command,
         stop: Arc<OwnedFd>,
-        output: Arc<dyn Output>,
+        output: Arc<Log>,
         cgroup: Option<Arc<Cgroup>>,
     ) -> io::Result<ChildProcess> {
         let strays = self.strays.clone();
@@ -250,7 +254,7 @@ impl ChildProcess {
         if self.wait_for(None) == Waited::Stop {
             self.end_group(Signal::TERM);
             if self.wait_for(Some(GRACE)) == Waited::TooLong {
-                self.say("it did not end when it was asked to, and was killed");
+                self.output.system("did not end when it was asked to, and was killed");
             }
         }
         // Kills the processes that the child has left running. Its pid is not reused until it has been waited for.
@@ -263,7 +267,7 @@ impl ChildProcess {
             Err(_) => 1,
         };
         if !self.end_descendants() {
-            self.say("some processes that it has started do not end, though they were killed");
+            self.output.system("some processes that it has started do not end, though they were killed");
         }
         if let Some(program) = program {
             program.stop(code);
@@ -303,10 +307,6 @@ impl ChildProcess {
         // It fails if no process is left in the group.
         let _ = kill_process_group(self.pid, signal);
     }
-
-    fn say(&self, text: &str) {
-        self.output.write(Stream::Error, format!("{text}\n").as_bytes());
-    }
 }
 
 /// The outcome of a wait for a process.
@@ -333,11 +333,7 @@ fn processor_us(stat: &str) -> Option<u64> {
 }
 
 /// Starts a thread that passes on the output of a process, until the end of the stream.
-fn pass_on(
-    stream: Option<impl Read + Send + 'static>,
-    kind: Stream,
-    output: &Arc<dyn Output>,
-) -> io::Result<()> {
+fn pass_on(stream: Option<impl Read + Send + 'static>, kind: Stream, output: &Arc<Log>) -> io::Result<()> {
     let Some(mut stream) = stream else { return Ok(()) };
     let output = output.clone();
     let pass = move || {

@@ -45,6 +45,8 @@ pub(crate) trait Executables: Send {
 pub(crate) struct ExecutableStart {
     pub(crate) file: PathBuf,
     pub(crate) is_component: bool,
+    /// Called when it has connected as a container, and never if it does not.
+    pub(crate) on_connected: Box<dyn FnOnce() + Send>,
 }
 
 /// An executable or a component that runs.

@@ -28,6 +28,7 @@ mod logs;
 mod observatory;
 mod residents;
 mod settings;
+mod settings_check;
 mod start;
 mod store;
 mod strays;

@@ -77,6 +77,11 @@ impl Life {
         self.phase
     }
 
+    /// Returns the number of the present or last run.
+    pub(crate) fn run(&self) -> u64 {
+        self.last_run
+    }
+
     /// Returns whether it is about to be removed.
     pub(crate) fn is_leaving(&self) -> bool {
         self.phase == Phase::Stopping { then: Then::Remove }

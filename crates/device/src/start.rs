@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use lucarne_ports::Output;
 use lucarne_services::Announcement;
 use uuid::Uuid;
 
-use crate::{ContainerName, Settings};
+use crate::{ContainerName, Log, Settings};
 
 /// The inputs with which a container is started.
 pub(crate) struct Start<'a> {
@@ -19,7 +18,7 @@ pub(crate) struct Start<'a> {
     /// The interfaces that it is announced to provide.
     pub(crate) announced: &'a [Announcement],
     /// The log of the container.
-    pub(crate) output: Arc<dyn Output>,
+    pub(crate) output: Arc<Log>,
     /// Called once, with its code, when it has ended.
     pub(crate) on_end: Box<dyn FnOnce(i32) + Send>,
 }

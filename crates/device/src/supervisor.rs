@@ -93,6 +93,9 @@ const LONG_ENOUGH_TO_PROVIDE_US: i64 = 10_000_000;
 /// The time from a report that a container provides an interface to the transaction that stores it, in microseconds.
 const STORE_PROVIDED_US: i64 = 200_000;
 
+/// The code of an executable that ends without having connected, but with code 0.
+const UNCONNECTED: i32 = 1;
+
 /// The name of the program that `lucarne run -d` has sent. No container of that name can be installed.
 pub(crate) const SENT: &str = "run";
 
@@ -224,6 +227,7 @@ impl Supervisor {
             }
             Event::Counters { reply } => answer(reply, self.counters()),
             Event::Inspect { name, reply } => answer(reply, self.inspect(&name)),
+            Event::Started { name, reply } => self.when_started(&name, reply),
             Event::Find { name, reply } => answer(reply, self.slot(&name).map(drop)),
             Event::Install { name, sent, settings, reply } => {
                 answer(reply, self.install(&name, &sent, &settings));
@@ -243,6 +247,7 @@ impl Supervisor {
                 answer(reply, self.install_image(&name, *image, options));
             }
             Event::Provided { name, interface } => self.provided(&name, interface),
+            Event::Connected { name, run } => self.connected(&name, run),
             Event::Ended { name, run, code } => self.run_ended(&name, run, code),
             Event::InstanceEnded { gid, code, on_end } => self.instance_ended(gid, code, on_end),
         }
@@ -327,6 +332,7 @@ impl Supervisor {
     fn run_once(&mut self, sent: Sent, settings: Settings) -> Result<(), Refusal> {
         let name: ContainerName = SENT.parse().map_err(Refusal::new)?;
         self.require_up()?;
+        sent.check(&settings)?;
         self.parts.launcher.residents.reserve(&name, &settings.permissions).map_err(Refusal::new)?;
         self.put(&name, ProgramOrigin::Sent(Arc::new(sent)), settings, u64::MAX);
         self.end_instances(&name);
@@ -442,6 +448,7 @@ impl Supervisor {
             return Err(Refusal::new(format_args!("'{name}' is being uninstalled: wait for its end")));
         }
         self.require_up()?;
+        sent.check(settings)?;
         self.parts.launcher.residents.reserve(name, &settings.permissions).map_err(Refusal::new)?;
         let CheckedImage { image, bytecode, .. } = &sent.checked;
         let record = self.parts.store.install(name, image, bytecode.as_ref(), settings, &sent.assets);
@@ -598,6 +605,7 @@ impl Supervisor {
             Err(refusal) => (None, Some(refusal.to_string())),
         };
         if let Some(slot) = self.slots.get_mut(name) {
+            slot.is_connected = running.is_some() && slot.identity().1 == Kind::Toit;
             (slot.running, slot.problem) = (running, problem.clone());
         }
         if let Some(problem) = problem {
@@ -624,13 +632,48 @@ impl Supervisor {
             Kind::Executable | Kind::Component => {
                 let image = slot.image(&self.parts.store)?;
                 let file = self.parts.store.executable(&image).map_err(Refusal::new)?;
-                let executable = ExecutableStart { file, is_component: kind == Kind::Component };
+                let (orders, connected) = (self.parts.orders.clone(), name.clone());
+                let on_connected = Box::new(move || orders.send(Event::Connected { name: connected, run }));
+                let is_component = kind == Kind::Component;
+                let executable = ExecutableStart { file, is_component, on_connected };
                 self.parts.launcher.start_executable(executable, start).map_err(Refusal::new)
             }
         }
     }
 
+    /// Answers when the present run has connected or failed: at once, if it has.
+    fn when_started(&mut self, name: &ContainerName, reply: Reply<Option<String>>) {
+        match self.slots.get_mut(name) {
+            Some(slot) if slot.is_starting() => slot.starting.push(reply),
+            Some(slot) => answer(reply, Ok(slot.problem.clone())),
+            None => answer(reply, Err(Refusal::unknown(name))),
+        }
+    }
+
+    fn connected(&mut self, name: &ContainerName, run: u64) {
+        if let Some(slot) = self.slots.get_mut(name).filter(|slot| slot.life.run() == run) {
+            slot.is_connected = true;
+            slot.answer_started();
+        }
+    }
+
+    /// Notes that a run ends without having connected, although it was not told to end. Returns the code of its end, which
+    /// is a failure.
+    fn note_unconnected(&mut self, name: &ContainerName, run: u64, code: i32) -> i32 {
+        let is_failure = |slot: &&mut Slot| {
+            slot.life.run() == run && !slot.is_connected && matches!(slot.life.phase(), Phase::Running { .. })
+        };
+        let Some(slot) = self.slots.get_mut(name).filter(is_failure) else { return code };
+        let hint = match slot.identity().1 {
+            Kind::Executable => ": an executable must connect as a container, with the crate 'lucarne'",
+            Kind::Toit | Kind::Component => "",
+        };
+        slot.problem = Some(format!("it ended with code {code} without connecting{hint}"));
+        if code == 0 { UNCONNECTED } else { code }
+    }
+
     fn run_ended(&mut self, name: &ContainerName, run: u64, code: i32) {
+        let code = self.note_unconnected(name, run, code);
         // These replies are sent at the end of this run, even if the next run begins at once.
         let mut waiting = Vec::new();
         if let Some(slot) = self.slots.get_mut(name) {
@@ -652,6 +695,9 @@ impl Supervisor {
             slot.failures += u64::from(code != 0);
         }
         self.change_life(name, |life, now_us| life.ended(run, code, now_us));
+        if let Some(slot) = self.slots.get_mut(name).filter(|slot| !slot.is_starting()) {
+            slot.answer_started();
+        }
         match self.slots.get(name).map(|slot| slot.life.phase()) {
             Some(Phase::Waiting { until_us, code }) => {
                 let wait_s = (until_us - self.now_us()).max(0) as f64 / 1e6;

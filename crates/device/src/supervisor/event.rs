@@ -30,6 +30,9 @@ pub(crate) enum Event {
     Counters { reply: Reply<Counters> },
     /// Returns everything about a container.
     Inspect { name: ContainerName, reply: Reply<Inspected> },
+    /// Waits until the present run of a container has connected, or has failed to. Returns the problem of its start, if
+    /// there is one.
+    Started { name: ContainerName, reply: Reply<Option<String>> },
     /// Checks that a container is there, and so has a log.
     Find { name: ContainerName, reply: Reply<()> },
 
@@ -66,6 +69,8 @@ pub(crate) enum Event {
     // -- Reports of containers ---------------------------------------------------------------------
     /// A container provides an interface from now on.
     Provided { name: ContainerName, interface: Uuid },
+    /// A run of an executable or a component has connected as a container.
+    Connected { name: ContainerName, run: u64 },
     /// A run of a container has ended.
     Ended { name: ContainerName, run: u64, code: i32 },
     /// An instance has ended.
@@ -81,6 +86,7 @@ impl fmt::Display for Event {
             Event::Overview { .. } => f.write_str("overview"),
             Event::Counters { .. } => f.write_str("counters"),
             Event::Inspect { name, .. } => write!(f, "inspect '{name}'"),
+            Event::Started { name, .. } => write!(f, "start of '{name}'"),
             Event::Find { name, .. } => write!(f, "find '{name}'"),
             Event::Install { name, sent, .. } => write!(f, "install '{name}' from {}", sent.image().digest()),
             Event::RunOnce { sent, .. } => write!(f, "run {} once", sent.image().digest()),
@@ -103,6 +109,7 @@ impl fmt::Display for Event {
                 write!(f, "install '{name}' from image {}", image.image.digest().id())
             }
             Event::Provided { name, interface } => write!(f, "'{name}' provides {interface}"),
+            Event::Connected { name, run } => write!(f, "run {run} of '{name}' has connected"),
             Event::Ended { name, run, code } => write!(f, "run {run} of '{name}' ended with code {code}"),
             Event::InstanceEnded { gid, code, .. } => {
                 write!(f, "instance {gid:?} ended with code {code}")

@@ -8,13 +8,14 @@ use lucarne_services::Announcement;
 use lucarne_toit::LoadedProgram;
 use uuid::Uuid;
 
+use super::answer;
 use super::event::Reply;
 use crate::control::Refusal;
 use crate::image_checker::{CheckedImage, load_stored};
 use crate::launcher::{Launcher, RunningContainer};
-use crate::life::Life;
+use crate::life::{Life, Phase, Then};
 use crate::start::Usage;
-use crate::{Digest, Image, Kind, Settings, Store, StoreError, assets};
+use crate::{Digest, Image, Kind, Settings, Store, StoreError, assets, settings_check};
 
 /// A container of a device.
 pub(super) struct Slot {
@@ -35,6 +36,10 @@ pub(super) struct Slot {
     pub(super) ends: u64,
     pub(super) failures: u64,
     pub(super) problem: Option<String>,
+    /// Whether the present run has connected as a container. A Toit program needs no connection.
+    pub(super) is_connected: bool,
+    /// The replies that wait until it has connected or ended.
+    pub(super) starting: Vec<Reply<Option<String>>>,
     /// The replies that wait until it has ended.
     pub(super) ending: Vec<Reply<()>>,
 }
@@ -57,6 +62,12 @@ impl Sent {
     pub(crate) fn image(&self) -> &Image {
         &self.checked.image
     }
+
+    /// Fails if the program cannot have these settings.
+    pub(super) fn check(&self, settings: &Settings) -> Result<(), Refusal> {
+        let kind = self.image().manifest().kind;
+        settings_check::check(settings, kind, self.assets.len()).map_err(Refusal::new)
+    }
 }
 
 impl Slot {
@@ -75,6 +86,8 @@ impl Slot {
             ends: 0,
             failures: 0,
             problem: None,
+            is_connected: false,
+            starting: Vec::new(),
             ending: Vec::new(),
         }
     }
@@ -83,6 +96,19 @@ impl Slot {
     pub(super) fn replace(&mut self, program: ProgramOrigin, settings: Settings, place: u64) {
         self.life.set_policy(settings.restart, interval_us(&settings));
         (self.program, self.settings, self.place) = (program, settings, place);
+    }
+
+    /// Returns whether it runs and has not connected yet, or is about to run again.
+    pub(super) fn is_starting(&self) -> bool {
+        let is_stopping = matches!(self.life.phase(), Phase::Stopping { then: Then::Start });
+        is_stopping || (self.running.is_some() && !self.is_connected)
+    }
+
+    /// Answers the replies that wait for the start of the present run.
+    pub(super) fn answer_started(&mut self) {
+        for reply in self.starting.drain(..) {
+            answer(reply, Ok(self.problem.clone()));
+        }
     }
 
     /// Announces the interfaces that this container is about to provide.

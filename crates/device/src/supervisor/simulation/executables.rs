@@ -48,6 +48,10 @@ impl Executables for SimulatedExecutables {
         let code = if random.bool() { 0 } else { random.i32(1..200) };
         let lines = random.usize(..40);
         let process = behavior(until_us.clone(), code, lines, output);
+        // Some end without having connected.
+        if random.u8(..4) > 0 {
+            (executable.on_connected)();
+        }
         let program = group.start(Box::new(process), SpawnOptions::named(name.as_str()));
         let (residents, name) = (self.residents.clone(), name.clone());
         program.when_ended(move |code| {
