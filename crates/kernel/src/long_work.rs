@@ -14,12 +14,16 @@
 //!
 //! So for each worker at most one thread at low priority competes for the processors. Without places, the threads of
 //! many processes together would get a larger share than the workers, however low the priority of each is. Up to
-//! [`LEFT_MAX`] threads have left their worker at a time. On threads that are not workers, an announcement is only
-//! recorded, for simulations.
+//! [`LEFT_MAX`] threads have left their worker at a time. From half of that on, the turns of processes are *postponed*
+//! while a thread of their group waits for a place: one container cannot take the places of all others. On threads that
+//! are not workers, an announcement is only recorded, for simulations.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::Gid;
+use crate::entry::Entry;
 use crate::kernel::Shared;
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering;
@@ -45,10 +49,13 @@ enum Seat {
     Placed(Arc<Shared>),
 }
 
+/// The maximum number of turns that are given back at a time, each time that a place is free.
+const GIVEN_BACK_MAX: usize = 64;
+
 thread_local! {
     static SEAT: RefCell<Seat> = const { RefCell::new(Seat::None) };
-    /// The virtual time of the group of the current turn.
-    static VIRTUAL_TIME: Cell<u64> = const { Cell::new(0) };
+    /// The group of the current turn, and its virtual time when the turn began.
+    static TURN: Cell<(Gid, u64)> = const { Cell::new((Gid::SYSTEM, 0)) };
     /// Whether a turn on this thread has announced long work since the last call of [`take_announced`].
     static ANNOUNCED: Cell<bool> = const { Cell::new(false) };
 }
@@ -62,16 +69,19 @@ struct State {
     free: usize,
     /// The waiting threads.
     waiting: Vec<Waiting>,
+    /// The processes whose turns are postponed.
+    postponed: VecDeque<Arc<Entry>>,
 }
 
 struct Waiting {
+    gid: Gid,
     virtual_time: u64,
     place: SyncSender<()>,
 }
 
 impl Places {
     pub(crate) fn new(count: usize) -> Places {
-        Places { state: Mutex::new(State { free: count, waiting: Vec::new() }) }
+        Places { state: Mutex::new(State { free: count, waiting: Vec::new(), postponed: VecDeque::new() }) }
     }
 
     /// Waits until there is a place, and takes it.
@@ -83,15 +93,27 @@ impl Places {
                 return;
             }
             let (place, taken) = sync_channel(1);
-            state.waiting.push(Waiting { virtual_time: VIRTUAL_TIME.get(), place });
+            let (gid, virtual_time) = TURN.get();
+            state.waiting.push(Waiting { gid, virtual_time, place });
             taken
         };
         // The sender is in the list until it sends.
         let _ = taken.recv();
     }
 
-    /// Passes a place on to the waiting thread whose group has the least virtual time, or frees the place.
-    fn give_back(&self) {
+    /// Postpones the turn of a process while a thread of its group waits for a place. Returns false if none does.
+    fn postpone(&self, entry: &Arc<Entry>) -> bool {
+        let mut state = self.state.lock();
+        let is_postponed = state.waiting.iter().any(|waiting| waiting.gid == entry.gid());
+        if is_postponed {
+            state.postponed.push_back(entry.clone());
+        }
+        is_postponed
+    }
+
+    /// Passes a place on to the waiting thread whose group has the least virtual time, or frees the place. Returns
+    /// processes whose turns were postponed: all, if no thread waits any more.
+    fn give_back(&self) -> Vec<Arc<Entry>> {
         let mut state = self.state.lock();
         let waiting = state.waiting.iter().enumerate();
         match waiting.min_by_key(|(_, waiting)| waiting.virtual_time).map(|(index, _)| index) {
@@ -99,6 +121,9 @@ impl Places {
             Some(index) => drop(state.waiting.remove(index).place.send(())),
             None => state.free += 1,
         }
+        let count = if state.waiting.is_empty() { usize::MAX } else { GIVEN_BACK_MAX };
+        let count = count.min(state.postponed.len());
+        state.postponed.drain(..count).collect()
     }
 }
 
@@ -107,10 +132,15 @@ pub(crate) fn take_announced() -> bool {
     ANNOUNCED.take()
 }
 
-/// Notes the virtual time of the group whose turn begins on this thread.
+/// Notes the process whose turn begins on this thread. Returns false if its turn is postponed.
 #[inline]
-pub(crate) fn begin_turn(virtual_time: u64) {
-    VIRTUAL_TIME.set(virtual_time);
+pub(crate) fn begin_turn(shared: &Shared, entry: &Arc<Entry>) -> bool {
+    let is_crowded = shared.threads_left.load(Ordering::Relaxed) >= LEFT_MAX / 2;
+    if is_crowded && shared.places.postpone(entry) {
+        return false;
+    }
+    TURN.set((entry.gid(), entry.group.virtual_time.load(Ordering::Relaxed)));
+    true
 }
 
 /// Makes this thread a worker, until [`leave_worker`] starts its successor or [`leave`] is called.
@@ -127,7 +157,7 @@ pub(crate) fn has_seat() -> bool {
 pub(crate) fn leave(shared: &Shared) {
     let seat = SEAT.replace(Seat::None);
     if let Seat::Placed(shared) = &seat {
-        shared.places.give_back();
+        shared.places.give_back().into_iter().for_each(|entry| shared.scheduler.make_ready(entry));
     }
     if !matches!(seat, Seat::Worker(..)) {
         shared.threads_left.fetch_sub(1, Ordering::Relaxed);

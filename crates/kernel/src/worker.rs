@@ -101,10 +101,9 @@ pub(crate) fn run_chain(shared: &Arc<Shared>, index: usize, first: Arc<Entry>) {
 
 /// Gives a process one turn. Returns the used part of the budget.
 pub(crate) fn run_turn(shared: &Arc<Shared>, index: usize, entry: &Arc<Entry>, budget: u32) -> u32 {
-    if !entry.run_state.start() {
+    if !long_work::begin_turn(shared, entry) || !entry.run_state.start() {
         return 0;
     }
-    long_work::begin_turn(entry.group.virtual_time.load(Ordering::Relaxed));
     if entry.killed.load(Ordering::Acquire) {
         death::end(shared, entry, &Exit::Killed);
         return TURN_COST;

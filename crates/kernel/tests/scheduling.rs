@@ -314,6 +314,49 @@ fn long_work_is_done_on_as_many_threads_as_there_are_workers() {
 }
 
 #[test]
+fn long_work_of_many_processes_leaves_the_workers_to_other_groups() {
+    let kernel = kernel(1);
+    let goes_on = Arc::new(AtomicBool::new(false));
+    let (begun, announced) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+    let (counts, releases) = ((begun.clone(), announced.clone()), goes_on.clone());
+    let first = move |context: &mut Context<'_>| {
+        for _ in 0..200 {
+            let ((begun, announced), goes_on) = (counts.clone(), releases.clone());
+            let long = move |_: &mut Context<'_>| {
+                begun.fetch_add(1, SeqCst);
+                lucarne_kernel::before_long_work();
+                announced.fetch_add(1, SeqCst);
+                while !goes_on.load(SeqCst) {
+                    std::thread::yield_now();
+                }
+                DONE
+            };
+            context.spawn(Box::new(long), named("long")).unwrap();
+        }
+        DONE
+    };
+    let hogs = kernel.start(Box::new(first), named("first"));
+    while announced.load(SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    // The worker has nothing to do but to begin further turns of this group. It still runs other groups.
+    for _ in 0..1_000 {
+        let (ran, has_run) = mpsc::channel();
+        let other = move |_: &mut Context<'_>| {
+            ran.send(()).expect("the test waits");
+            DONE
+        };
+        kernel.start(Box::new(other), named("other"));
+        has_run.recv_timeout(PATIENCE).expect("the worker is not taken");
+    }
+    let begun_before = begun.load(SeqCst);
+    assert!((2..200).contains(&begun_before) && announced.load(SeqCst) == 1, "{begun_before} have begun");
+    goes_on.store(true, SeqCst);
+    assert_eq!(hogs.wait(), 0);
+    assert_eq!(announced.load(SeqCst), 200);
+}
+
+#[test]
 fn waits_for_a_disk_do_not_wait_for_long_work() {
     assert_eq!(most_at_work(lucarne_kernel::before_waiting, |_, most| most == 8), 8);
 }
