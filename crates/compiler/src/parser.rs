@@ -22,13 +22,14 @@
 mod declarations;
 mod docs;
 mod expressions;
+mod habits;
 mod literals;
 mod migrations;
 mod statements;
 
 pub(crate) use docs::deprecation;
 
-use crate::ast::{Expression, ExpressionKind, File, Identifier};
+use crate::ast::{Expression, ExpressionKind, File, Identifier, Import};
 use crate::diagnostic::Diagnostic;
 use crate::names::canonical;
 use crate::scanner::{self, Kind, Scanned, Token};
@@ -60,6 +61,9 @@ pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
         depth: 0,
         recovering: false,
         aborted: false,
+        braces: 0,
+        has_braces: false,
+        foreign_import: None,
     };
     let file = parser.file();
     (file, parser.problems)
@@ -91,6 +95,12 @@ struct Parser<'a> {
     recovering: bool,
     /// Whether to skip everything up to the next declaration.
     aborted: bool,
+    /// The number of bodies that began with a `{`, which has been reported, and whose `}` follows.
+    braces: u32,
+    /// Whether a body with braces has been reported.
+    has_braces: bool,
+    /// An import of another language, which has been reported. It has no name, so it may bring any names.
+    foreign_import: Option<Import>,
 }
 
 /// Whether a `:` may begin a block at the end of a call.
@@ -278,8 +288,11 @@ impl Parser<'_> {
             let end = self.last_end();
             return self.error(Span { start: end, end: end + 1 }, format!("expected {what} after this"));
         }
-        let found = self.describe(token);
-        self.error(token.span, format!("expected {what}, found {found}"));
+        let title = format!("expected {what}, found {}", self.describe(token));
+        match self.hint_for(token) {
+            Some(hint) => self.error_hint(token.span, title, hint),
+            None => self.error(token.span, title),
+        }
     }
 
     fn describe(&self, token: Token) -> String {

@@ -14,6 +14,7 @@ mod control;
 mod declare;
 mod flow;
 mod globals;
+mod habits;
 mod hierarchy;
 mod imports;
 mod job;
@@ -36,7 +37,7 @@ use crate::steps;
 use globals::Globals;
 use lower::Place;
 use modules::{Load, Modules};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use world::World;
 
 /// The result of the front half.
@@ -184,10 +185,24 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
         }
     }
     diagnostics.retain(|diagnostic| diagnostic.is_error() || modules.is_own(diagnostic.source));
+    drop_warnings_beside_errors(&sources, &mut diagnostics);
     for diagnostic in &mut diagnostics {
         diagnostic.is_for_check |= modules.is_in_package(diagnostic.source);
     }
     Analysis { unit, diagnostics, sources }
+}
+
+/// Drops the warnings about lines that have an error: most of them are about the same mistake, and the
+/// others are still there when the error is gone.
+fn drop_warnings_beside_errors(sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
+    let line = |problem: &Diagnostic| {
+        let source = sources.get(problem.source)?;
+        Some((problem.source, source.line(problem.span.start)))
+    };
+    let errors = diagnostics.iter().filter(|problem| problem.is_error());
+    let wrong: HashSet<_> = errors.filter_map(line).collect();
+    diagnostics
+        .retain(|problem| problem.is_error() || !line(problem).is_some_and(|line| wrong.contains(&line)));
 }
 
 /// Returns whether a comment at the end of its line silences a warning. `known` holds, for each line that

@@ -6,6 +6,7 @@
 //! [`Kind::StringEnd`]; these are balanced for any input. The scanner never fails: an invalid run
 //! of characters becomes one error and one [`Kind::Illegal`] token.
 
+mod illegal;
 mod literal;
 mod token;
 
@@ -306,6 +307,9 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         if is_identifier_start(c) {
             self.identifier();
+            if self.peek().is_some_and(char::is_alphabetic) {
+                return self.foreign_letters(start, space_before);
+            }
             let kind = keyword(self.slice(start, self.at)).unwrap_or(Kind::Identifier);
             return self.emit(kind, start, space_before);
         }
@@ -380,6 +384,10 @@ impl<'a> Scanner<'a> {
         };
         if digits_end != self.at || !value_exists || !underscores_are_between_digits(text) {
             self.error(start, self.at, format!("`{text}` is not a number"));
+        }
+        // A name that begins with a digit has no value that could be used.
+        if digits_end != self.at {
+            return Kind::Illegal;
         }
         kind
     }
@@ -503,34 +511,6 @@ impl<'a> Scanner<'a> {
         Closes::Nothing
     }
 
-    /// Scans a run of invalid characters, which is one mistake.
-    fn illegal(&mut self, space_before: bool) {
-        let start = self.at;
-        let first = self.peek().unwrap_or(' ');
-        self.skip_while(|c| {
-            !c.is_ascii_whitespace()
-                && !is_identifier_part(c)
-                && c != '"'
-                && c != '\''
-                && !PUNCTUATION.iter().any(|(text, _)| text.starts_with(c) && c != '#')
-        });
-        if self.at == start {
-            self.at += first.len_utf8();
-        }
-        let shown =
-            if first.is_control() { format!("U+{:04X}", u32::from(first)) } else { format!("`{first}`") };
-        let title = format!("unexpected character {shown}");
-        if first.is_alphabetic() {
-            let hint = "names consist of the letters a to z and A to Z, digits, `_` and `-`";
-            self.error_hint(start, self.at, title, hint);
-        } else if first == '!' {
-            self.error_hint(start, self.at, title, "negation is written `not`");
-        } else {
-            self.error(start, self.at, title);
-        }
-        self.emit(Kind::Illegal, start, space_before);
-    }
-
     // Strings.
 
     fn string_begin(&mut self, space_before: bool) {
@@ -623,7 +603,10 @@ impl<'a> Scanner<'a> {
             }
             _ => {
                 self.at += 1;
-                let hint = "write `\\$` for the character itself";
+                let hint = match self.peek() {
+                    Some('{') => "a value in a string is written `$name` or `$(expression)`",
+                    _ => "write `\\$` for the character itself",
+                };
                 self.error_hint(start, start + 1, "a name or `(` must follow this `$`", hint);
             }
         }

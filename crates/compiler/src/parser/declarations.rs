@@ -1,11 +1,12 @@
 //! Parses files: imports, exports, classes, functions, variables, parameters and types.
 
+use super::habits::{LOOK_AHEAD_MAX, unknown_import};
 use super::{Blocks, Parser};
 use crate::ast::{
     Class, ClassKind, Declaration, Doc, Export, File, Function, FunctionName, Identifier, Import, Initial,
     Parameter, Show, TypeName, Variable,
 };
-use crate::scanner::Kind;
+use crate::scanner::{Kind, Token};
 use crate::source::Span;
 
 /// The least indentation, relative to a declaration, of a line with a part of its head, such as a
@@ -25,7 +26,11 @@ struct Modifiers {
 impl Parser<'_> {
     pub(super) fn file(&mut self) -> File {
         let mut file = File { doc: self.file_doc(), ..File::default() };
-        while self.token().kind != Kind::Eof {
+        loop {
+            self.skip_braces();
+            if self.token().kind == Kind::Eof {
+                break;
+            }
             self.begin_declaration(0);
             match self.token().kind {
                 Kind::Import => {
@@ -49,6 +54,7 @@ impl Parser<'_> {
                     let export = self.export();
                     file.exports.push(export);
                 }
+                _ if self.foreign_line() => file.imports.extend(self.foreign_import.take()),
                 _ => {
                     if let Some(declaration) = self.declaration(None) {
                         file.declarations.push(declaration);
@@ -72,12 +78,17 @@ impl Parser<'_> {
         self.aborted = false;
         let token = self.token();
         if token.line_start && token.line_indent != indent && token.kind != Kind::Illegal {
-            let hint = "declarations of one level have the same indentation";
-            self.error_and_go_on(
-                token.span,
-                "this declaration is not indented like the ones before it",
-                hint,
-            );
+            let (title, hint) = match indent {
+                0 => (
+                    "this declaration is indented",
+                    "declarations outside of classes begin at the left margin",
+                ),
+                _ => (
+                    "this declaration is not indented like the ones before it",
+                    "declarations of one level have the same indentation",
+                ),
+            };
+            self.error_and_go_on(token.span, title, hint);
         }
     }
 
@@ -117,10 +128,13 @@ impl Parser<'_> {
             match self.import_segment() {
                 Some(segment) => segments.push(segment),
                 None => {
+                    let begin = self.token().kind;
+                    if begin == Kind::StringBegin && !self.ended() {
+                        let hint = "write `import monitor`, or `import .name` for a file next to this one";
+                        self.error_hint(self.token().span, "a library has no quotes around its name", hint);
+                    }
                     self.expected("the name of a library");
-                    // Its beginning alone would name another library.
-                    segments.clear();
-                    break;
+                    return unknown_import(self.span_from(token.span.start));
                 }
             }
             if self.peek_on_line() != Kind::Dot {
@@ -193,6 +207,12 @@ impl Parser<'_> {
             self.expected("a declaration");
             return None;
         }
+        if self.foreign_class() {
+            if self.recovering {
+                return None;
+            }
+            return self.class(ClassKind::Class, modifiers).map(Declaration::Class);
+        }
         let is_name = self.token().kind == Kind::Identifier;
         let next = self.token_at(1);
         let is_variable = matches!(next.kind, Kind::Slash | Kind::Define | Kind::DefineFinal)
@@ -211,6 +231,7 @@ impl Parser<'_> {
         let mut modifiers =
             Modifiers { doc: self.doc(), comments: self.comments_above(), ..Modifiers::default() };
         loop {
+            self.skip_foreign_modifiers();
             let token = self.token();
             let followed = matches!(self.token_at(1).kind, Kind::Identifier | Kind::Class | Kind::Static);
             match self.peek() {
@@ -261,6 +282,10 @@ impl Parser<'_> {
             interfaces: Vec::new(),
             members: Vec::new(),
         };
+        if self.foreign_superclass() {
+            class.superclass = Some(self.type_name());
+            self.take(Kind::RightParen);
+        }
         self.class_header(&mut class, keyword.line_indent);
         let has_name = !class.name.name.is_empty();
         let has_members = if has_name || self.peek() == Kind::Colon {
@@ -372,6 +397,7 @@ impl Parser<'_> {
         let indent = self.token().line_indent;
         let class_limit = frame.limit;
         loop {
+            self.skip_braces();
             let token = self.token();
             if token.kind == Kind::Eof || i64::from(token.line_indent) <= class_limit {
                 break;
@@ -422,10 +448,15 @@ impl Parser<'_> {
     fn function(&mut self, modifiers: Modifiers, class: Option<ClassKind>) -> Option<Function> {
         let indent = self.token().line_indent;
         let migrations = self.migrations_in(modifiers.comments);
+        let is_foreign = self.skip_function_word();
         let name = self.function_name(class.is_some());
         let (parameters, return_type) = self.signature(indent);
+        let return_type = return_type.filter(|_| !is_foreign);
+        self.skip_type_after_colon(&parameters);
         let mut body = None;
-        if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
+        if let Some(brace) = self.foreign_brace() {
+            body = Some(self.function_body(brace));
+        } else if self.at_outer(Kind::Colon, i64::from(indent) - 1) {
             let colon = self.advance().span;
             body = Some(self.function_body(colon));
         } else if self.on_new_line() && !name.span().range().is_empty() {
@@ -562,8 +593,12 @@ impl Parser<'_> {
                     return_type = Some(self.type_name());
                 }
                 Kind::Eof | Kind::Colon => return (parameters, return_type),
+                Kind::LeftBrace if self.token_at(1).line_start => return (parameters, return_type),
+                Kind::LeftParen => parameters.append(&mut self.foreign_parameters()),
                 // The `:` of the body is missing.
-                _ if token.line_start && !self.starts_parameter() => return (parameters, return_type),
+                _ if token.line_start && !self.starts_parameter_line(indent) => {
+                    return (parameters, return_type);
+                }
                 _ => {
                     if token.line_start && token.line_indent < indent + PARAMETER_INDENT {
                         let hint = format!("indent it by {PARAMETER_INDENT} spaces, and the body by 2");
@@ -587,6 +622,32 @@ impl Parser<'_> {
             self.advance();
         }
         self.recovering = false;
+    }
+
+    /// Returns whether the line that begins here may hold parameters: some `:` follows them, unless the
+    /// line is indented further than a body.
+    fn starts_parameter_line(&self, indent: u32) -> bool {
+        let is_part = |kind: Kind| {
+            matches!(
+                kind,
+                Kind::Identifier
+                    | Kind::Decrement
+                    | Kind::LeftBracket
+                    | Kind::RightBracket
+                    | Kind::Dot
+                    | Kind::Slash
+                    | Kind::Question
+                    | Kind::Assign
+                    | Kind::Arrow
+            )
+        };
+        // The search is limited, since each line of parameters makes one.
+        let is_outside = |token: Token| token.line_start && i64::from(token.line_indent) <= self.limit;
+        let kind = |token: Token| if is_outside(token) { Kind::Eof } else { token.kind };
+        let mut kinds = (0..LOOK_AHEAD_MAX).map(|ahead| kind(self.token_at(ahead)));
+        let end = kinds.find(|kind| !is_part(*kind));
+        let is_far = self.token().line_indent >= indent + PARAMETER_INDENT;
+        self.starts_parameter() && (is_far || matches!(end, Some(Kind::Colon) | None))
     }
 
     fn starts_parameter(&self) -> bool {
@@ -685,6 +746,10 @@ impl Parser<'_> {
             if self.recovering {
                 break;
             }
+        }
+        if self.skip_type_parameters() {
+            prefix = None;
+            name.name = "any".into();
         }
         let nullable = self.peek_on_line() == Kind::Question && !self.token().space_before;
         if nullable {

@@ -7,7 +7,7 @@
 
 use super::{Blocks, Parser};
 use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Initial, UnaryOperator};
-use crate::scanner::{self, Kind, Token};
+use crate::scanner::{Kind, Token};
 use crate::source::Span;
 
 /// The level of `==`. An argument without parentheses can contain operators of this level or tighter ones.
@@ -47,9 +47,12 @@ fn is_construct(kind: &ExpressionKind) -> bool {
     matches!(kind, E::If { .. } | E::While(..) | E::For { .. } | E::Try { .. } | E::Assert(_))
 }
 
-/// Returns whether a number is written in hexadecimal or binary: `0xff`, `0b11`.
-fn has_radix(text: &str) -> bool {
-    matches!(text.as_bytes().get(1), Some(b'x' | b'X' | b'b' | b'B'))
+/// Returns the operand of a minus, or any other expression itself.
+fn without_minus(expression: &Expression) -> &Expression {
+    match &expression.kind {
+        ExpressionKind::Unary(UnaryOperator::Negate, _, operand) => operand,
+        _ => expression,
+    }
 }
 
 /// Returns the operator of an assignment: `Some(None)` for `=`, none if the token is not an
@@ -92,6 +95,10 @@ impl Parser<'_> {
             Kind::Return => self.return_expression(blocks),
             Kind::Break | Kind::Continue => self.jump_expression(blocks),
             Kind::Identifier if self.is_definition() => self.definition(blocks),
+            Kind::Identifier => match self.foreign_definition() {
+                Some(definition) => definition,
+                None => self.assignment(blocks),
+            },
             _ => self.assignment(blocks),
         };
         self.leave();
@@ -111,7 +118,7 @@ impl Parser<'_> {
 
     /// Returns whether a definition comes next: `name :=`, `name ::=`, or one of them after a type,
     /// all in the same construct.
-    fn is_definition(&self) -> bool {
+    pub(super) fn is_definition(&self) -> bool {
         let kind = |ahead| {
             let token = self.token_at(ahead);
             let is_outside = token.line_start && i64::from(token.line_indent) <= self.limit;
@@ -181,12 +188,15 @@ impl Parser<'_> {
             }
             return target;
         };
+        if operator.is_none() && self.foreign_operator() {
+            return self.expression_at(target.span, ExpressionKind::Error);
+        }
         let token = self.advance();
         let at = token.span;
         if let (ExpressionKind::Call(_, arguments), None, false) =
             (&target.kind, operator, token.space_before)
             && let Some(Argument { name: None, value: Some(last) }) = arguments.last()
-            && let ExpressionKind::Name(name) = &last.kind
+            && let ExpressionKind::Name(name) = &without_minus(last).kind
         {
             let title = format!("a named argument is written `--{name}=`");
             let span = last.span.to(at);
@@ -213,7 +223,7 @@ impl Parser<'_> {
     /// Parses `a ? b : c`.
     fn conditional(&mut self, blocks: Blocks) -> Expression {
         let condition = self.logical_or(blocks);
-        if self.peek() != Kind::Question {
+        if self.peek() != Kind::Question || self.is_foreign_question() && self.foreign_operator() {
             return condition;
         }
         let outer = self.outer;
@@ -344,11 +354,15 @@ impl Parser<'_> {
                     return true;
                 }
                 Kind::LeftParen if !self.token().space_before => {
+                    if let Some(mut more) = self.foreign_arguments() {
+                        arguments.append(&mut more);
+                        continue;
+                    }
                     let span = self.token().span;
                     self.warning(
                         span,
-                        "this parenthesis begins an argument",
-                        "write a space before it; calls need no parentheses",
+                        "a call needs no parentheses: this one begins an argument",
+                        "write a space in place of it, as in `print x`, or before it",
                     );
                     arguments.push(self.positional());
                 }
@@ -358,6 +372,12 @@ impl Parser<'_> {
                     let value = self.logical_not(blocks);
                     arguments.push(Argument { name: None, value: Some(value) });
                 }
+                Kind::Increment if self.token().space_before && !self.space_after() => {
+                    let span = self.token().span;
+                    self.error_and_go_on(span, "`++` as an argument needs parentheses", "write `(++x)`");
+                    arguments.push(self.positional());
+                }
+                Kind::LeftBrace if blocks == Blocks::Refused && self.token_at(1).line_start => return false,
                 Kind::Eof => return false,
                 Kind::Minus if self.space_after() => return false,
                 _ if self.starts_expression(false) => arguments.push(self.positional()),
@@ -548,6 +568,9 @@ impl Parser<'_> {
     fn binary_operator(&mut self) -> Option<(u8, &'static str)> {
         let token = self.token();
         let operator = binary_level(self.peek())?;
+        if !matches!(operator.0, TYPE | RELATIONAL) && self.foreign_operator() {
+            return None;
+        }
         if token.kind == Kind::Minus {
             // `foo -1` is a call. If `foo` is a variable, that call is an error, which is reported later.
             let is_argument = token.space_before && !self.space_after();
@@ -741,38 +764,5 @@ impl Parser<'_> {
             | Kind::DoubleColon => statements,
             _ => false,
         }
-    }
-
-    /// Parses a number, whose minus, if any, is at `start`.
-    pub(super) fn number(&mut self, negative: bool, start: u32) -> Expression {
-        let token = self.advance();
-        let text = self.written(token.span).to_owned();
-        let kind = if token.kind == Kind::Float {
-            let value = scanner::float(&text).unwrap_or(0.0);
-            if value.is_infinite() {
-                self.error_and_go_on(token.span, "this float is too large", "floats reach about 1.8e308");
-            }
-            ExpressionKind::Float(if negative { -value } else { value })
-        } else {
-            match scanner::int(&text, negative) {
-                Some(_) if negative && has_radix(&text) => {
-                    let hint = "write the bits that are meant, or a decimal number";
-                    let span = self.span_from(start);
-                    self.error_and_go_on(span, "a minus before a hexadecimal or binary number", hint);
-                    ExpressionKind::Int(0)
-                }
-                Some(value) => ExpressionKind::Int(value),
-                None => {
-                    let well_formed =
-                        text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '_' | 'x' | 'X'));
-                    if well_formed && text.len() > 2 {
-                        let hint = "integers have 64 bits";
-                        self.error_and_go_on(token.span, "this integer is too large", hint);
-                    }
-                    ExpressionKind::Int(0)
-                }
-            }
-        };
-        self.expression_from(start, kind)
     }
 }

@@ -11,8 +11,17 @@ enum Braces {
     Map(Vec<(Expression, Expression)>),
 }
 
+/// Returns whether a number is written in hexadecimal or binary: `0xff`, `0b11`.
+fn has_radix(text: &str) -> bool {
+    matches!(text.as_bytes().get(1), Some(b'x' | b'X' | b'b' | b'B'))
+}
+
 impl Parser<'_> {
     pub(super) fn primary(&mut self) -> Expression {
+        self.string_prefix();
+        if let Some(object) = self.foreign_new() {
+            return object;
+        }
         let token = self.token();
         let start = token.span.start;
         let kind = match self.peek() {
@@ -28,10 +37,13 @@ impl Parser<'_> {
             Kind::LeftParen => return self.parenthesized(),
             Kind::LeftBracket => {
                 let mut elements = Vec::new();
+                let mut is_foreign = false;
                 self.bracketed(Kind::RightBracket, |parser| {
-                    elements.push(parser.expression(Blocks::Allowed))
+                    elements.push(parser.expression(Blocks::Allowed));
+                    is_foreign |= parser.peek() == Kind::For;
                 });
-                ExpressionKind::List(elements)
+                // The names in `[x for x in list]` mean nothing here.
+                if is_foreign { ExpressionKind::Error } else { ExpressionKind::List(elements) }
             }
             Kind::HashBracket => {
                 let mut elements = Vec::new();
@@ -48,8 +60,44 @@ impl Parser<'_> {
                 return self.expression_at(Span { start, end: start }, ExpressionKind::Error);
             }
             _ => {
-                self.expected("an expression");
+                match self.keyword_as_name() {
+                    Some(problem) => self.report(|_| problem),
+                    None => self.expected("an expression"),
+                }
                 return self.expression_at(Span { start, end: start }, ExpressionKind::Error);
+            }
+        };
+        self.expression_from(start, kind)
+    }
+
+    /// Parses a number, whose minus, if any, is at `start`.
+    pub(super) fn number(&mut self, negative: bool, start: u32) -> Expression {
+        let token = self.advance();
+        let text = self.written(token.span).to_owned();
+        let kind = if token.kind == Kind::Float {
+            let value = scanner::float(&text).unwrap_or(0.0);
+            if value.is_infinite() {
+                self.error_and_go_on(token.span, "this float is too large", "floats reach about 1.8e308");
+            }
+            ExpressionKind::Float(if negative { -value } else { value })
+        } else {
+            match scanner::int(&text, negative) {
+                Some(_) if negative && has_radix(&text) => {
+                    let hint = "write the bits that are meant, or a decimal number";
+                    let span = self.span_from(start);
+                    self.error_and_go_on(span, "a minus before a hexadecimal or binary number", hint);
+                    ExpressionKind::Int(0)
+                }
+                Some(value) => ExpressionKind::Int(value),
+                None => {
+                    let well_formed =
+                        text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '_' | 'x' | 'X'));
+                    if well_formed && text.len() > 2 {
+                        let hint = "integers have 64 bits";
+                        self.error_and_go_on(token.span, "this integer is too large", hint);
+                    }
+                    ExpressionKind::Int(0)
+                }
             }
         };
         self.expression_from(start, kind)
@@ -68,7 +116,7 @@ impl Parser<'_> {
                 if let (Some(c), None) = (chars.next(), chars.next()) {
                     return ExpressionKind::Int(i64::from(u32::from(c)));
                 }
-                let hint = "a character literal holds exactly one character; strings use `\"`";
+                let hint = "single quotes enclose one character; a string is written between `\"`";
                 self.error_and_go_on(token.span, format!("{written} is not one character"), hint);
             }
             Err(bad) => self.bad_escape(token.span.start + 1, &bad),

@@ -42,8 +42,14 @@ impl Parser<'_> {
     fn sequence_on_lines(&mut self, statements: &mut Vec<Expression>) {
         let frame = self.frame();
         let indent = self.token().line_indent;
-        while self.on_new_line_of(frame.limit) && !self.ends_sequence() {
-            if self.token().line_indent != indent {
+        // Whether the next line has been reported, since it is indented too far.
+        let mut is_continued = false;
+        loop {
+            self.skip_braces();
+            if !self.on_new_line_of(frame.limit) || self.ends_sequence() {
+                break;
+            }
+            if self.token().line_indent != indent && !std::mem::take(&mut is_continued) {
                 let token = self.token();
                 let title = "this line is not indented like the ones before it";
                 let hint =
@@ -54,7 +60,7 @@ impl Parser<'_> {
             self.limit = i64::from(self.token().line_indent);
             self.statement = self.limit;
             self.anchor = self.at;
-            if !self.statements_of_line(statements) {
+            if !self.statements_of_line(statements, &mut is_continued) {
                 break;
             }
             self.limit = frame.limit;
@@ -69,9 +75,10 @@ impl Parser<'_> {
 
     /// Parses the statements of one line, separated by `;`. Returns whether the sequence may go on
     /// after it.
-    fn statements_of_line(&mut self, statements: &mut Vec<Expression>) -> bool {
+    fn statements_of_line(&mut self, statements: &mut Vec<Expression>, is_continued: &mut bool) -> bool {
         let before = self.at;
         self.sequence_separated(statements);
+        self.skip_braces();
         if self.recovering {
             self.skip_rest();
             self.recovering = false;
@@ -79,10 +86,18 @@ impl Parser<'_> {
         } else if self.ends_sequence() {
             return false;
         } else if !self.ended() {
+            let is_next = self.token().line_start;
+            let is_definition = self.token().kind == Kind::Identifier && self.is_definition();
             self.unexpected();
-            self.skip_rest();
-            self.recovering = false;
             statements.last_mut().map(add_broken_argument);
+            self.recovering = false;
+            if is_next {
+                *is_continued = true;
+            } else if is_definition {
+                return self.statements_of_line(statements, is_continued);
+            } else {
+                self.skip_rest();
+            }
         }
         if self.at == before && !self.ended() {
             self.advance();
@@ -94,7 +109,10 @@ impl Parser<'_> {
     /// Parses `a; b; c`, on one line.
     fn sequence_separated(&mut self, statements: &mut Vec<Expression>) {
         loop {
-            statements.push(self.expression(Blocks::Allowed));
+            match self.foreign_definitions() {
+                Some(mut definitions) => statements.append(&mut definitions),
+                None => statements.push(self.expression(Blocks::Allowed)),
+            }
             if self.recovering || self.token().line_start || self.take(Kind::Semicolon).is_none() {
                 return;
             }
@@ -137,8 +155,8 @@ impl Parser<'_> {
             Kind::Colon | Kind::DoubleColon => {
                 let next = self.token_at(1);
                 if next.line_start {
-                    let hint = "the lines of a body are indented more than the line that they belong to";
-                    self.error_hint(token.span, "this block has no body", hint);
+                    let hint = "remove the `:`, or indent the lines of its body more than this line";
+                    self.error_hint(token.span, "this `:` begins a block without a body", hint);
                 } else {
                     self.error(token.span, format!("unexpected {}", token.kind.describe()));
                 }
@@ -149,6 +167,7 @@ impl Parser<'_> {
             _ if token.line_start => self.continued_line(token),
             _ => {
                 let found = self.describe(token);
+                let hint = self.hint_for(token).unwrap_or(hint);
                 self.error_hint(token.span, format!("unexpected {found} after the {what}"), hint);
             }
         }
@@ -179,6 +198,9 @@ impl Parser<'_> {
             let condition = self.condition("if");
             let then = self.colon_and_body("if", token);
             branches.push((token.span.start, condition, then));
+            if self.token_at(1).kind == Kind::Else {
+                self.skip_braces();
+            }
             if !self.at_outer(Kind::Else, outer) {
                 break;
             }
@@ -222,6 +244,7 @@ impl Parser<'_> {
         }
         let condition = self.expression_or_indented(Blocks::Refused);
         self.refuse_assignment(&condition, "a condition", "to compare, write `==`");
+        self.resume_at_colon();
         condition
     }
 
@@ -263,6 +286,9 @@ impl Parser<'_> {
         if self.at_outer(Kind::Colon, i64::from(keyword.line_indent) - 1) {
             return Some(self.advance().span);
         }
+        if let Some(brace) = self.foreign_brace() {
+            return Some(brace);
+        }
         let end = self.last_end();
         let span = Span { start: end, end: end + 1 };
         if self.on_new_line() {
@@ -297,6 +323,12 @@ impl Parser<'_> {
 
     pub(super) fn for_expression(&mut self) -> Expression {
         let token = self.advance();
+        if let Some(init) = self.foreign_for() {
+            let body = self.colon_and_body("for", token);
+            let init = Some(Box::new(init));
+            let kind = ExpressionKind::For { init, condition: None, update: None, body };
+            return self.expression_from(token.span.start, kind);
+        }
         let init = self.for_part(Kind::Semicolon, token.line_indent).map(Box::new);
         self.for_semicolon(token.line_indent);
         let condition = self.for_part(Kind::Semicolon, token.line_indent);
@@ -330,7 +362,7 @@ impl Parser<'_> {
         let body = self.colon_and_body("try", token);
         if !self.at_outer(Kind::Finally, outer) {
             // A `:` that is missing has been reported.
-            if !self.recovering && self.written(body.span) == ":" {
+            if !self.recovering && !self.foreign_handler(outer) && self.written(body.span) == ":" {
                 self.missing_finally(token.span);
             }
             let handler = Body { statements: Vec::new(), span: body.span };

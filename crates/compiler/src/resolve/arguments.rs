@@ -2,7 +2,8 @@
 
 use super::lower::{Lower, Value};
 use super::shape::ARGUMENTS_MAX;
-use crate::ast::{self, Expression, ExpressionKind};
+use crate::ast::{self, Expression, ExpressionKind, UnaryOperator};
+use crate::diagnostic::Diagnostic;
 use crate::ir::{Expr, LabelId, Node, Selector};
 use crate::names::Name;
 use crate::source::Span;
@@ -23,6 +24,8 @@ pub(super) struct Arguments {
     pub(super) are_too_many: bool,
     /// Whether one of them has been reported by the parser, so that their number means nothing.
     pub(super) are_broken: bool,
+    /// What was probably meant, if no function takes them.
+    pub(super) hint: Option<String>,
 }
 
 impl Arguments {
@@ -67,7 +70,9 @@ impl<'a> Lower<'a> {
         for tree in trees {
             let value = tree.value.as_ref();
             arguments.are_broken |= value.is_some_and(|value| matches!(value.kind, ExpressionKind::Error));
+            let known = self.problems.len();
             let argument = self.argument(tree, callee, &mut arguments.exit);
+            self.look_at_argument(tree, known, trees, &mut arguments);
             let duplicate = argument
                 .0
                 .as_ref()
@@ -85,6 +90,44 @@ impl<'a> Lower<'a> {
         }
         self.sort_arguments(lowered, &mut arguments);
         arguments
+    }
+
+    /// Notes mistakes that let a call have the wrong number of arguments. The problems of this argument
+    /// begin at `known`.
+    fn look_at_argument(
+        &mut self,
+        tree: &ast::Argument,
+        known: usize,
+        trees: &[ast::Argument],
+        arguments: &mut Arguments,
+    ) {
+        let is_first = trees.first().is_some_and(|first| std::ptr::eq(first, tree));
+        let is_last = trees.last().is_some_and(|last| std::ptr::eq(last, tree));
+        let Some(value) = &tree.value else {
+            let name = tree.name.as_ref().map_or("", |name| &name.name);
+            let hint =
+                format!("`--{name}` alone means `--{name}=true`; for another value, write `--{name}=...`");
+            arguments.hint.get_or_insert(hint);
+            return;
+        };
+        let has_error = self.problems.iter().skip(known).any(Diagnostic::is_error);
+        let is_code = matches!(value.kind, ExpressionKind::Block(..) | ExpressionKind::Lambda(..));
+        arguments.are_broken |= has_error && !is_code;
+        match &value.kind {
+            ExpressionKind::Name(name) if has_error => {
+                if let (true, false, Some(problem)) = (self.is_mismatched, is_last, self.problems.last_mut())
+                {
+                    let hint = format!("a call as an argument stands between parentheses: `({name} ...)`");
+                    problem.hints.push(hint);
+                }
+            }
+            ExpressionKind::Int(..=-1) | ExpressionKind::Unary(UnaryOperator::Negate, ..) if !is_first => {
+                let hint = "a minus before an argument belongs to it; to subtract, write a space after it";
+                arguments.hint.get_or_insert(hint.into());
+            }
+            _ => {}
+        }
+        self.is_mismatched = false;
     }
 
     fn argument(

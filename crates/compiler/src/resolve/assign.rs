@@ -380,14 +380,15 @@ impl<'a> Lower<'a> {
 
     // Reading and writing.
 
-    /// Reads a target that is written afterwards. If reading reports an error, writing does not report the
-    /// type of the index again.
+    /// Reads a target that is written afterwards. Writing does not report the member or the index again.
     fn old_value(&mut self, target: &mut Target) -> Value {
         let known = self.problems.len();
         let value = self.read(target);
         let is_refused = self.problems.iter().skip(known).any(|new| new.severity == Severity::Error);
-        if let (true, Target::Element(_, index, _)) = (is_refused, target) {
-            index.ty = Ty::Any;
+        match target {
+            Target::Element(_, index, _) if is_refused => index.ty = Ty::Any,
+            Target::Member(receiver, ..) if is_refused => receiver.ty = Ty::Any,
+            _ => {}
         }
         value
     }

@@ -1,6 +1,7 @@
 //! Lowers names and calls: the callee, its arguments, and the kind of call.
 
 use super::arguments::Arguments;
+use super::habits;
 use super::lower::{Candidate, Context, Lower, Reference, StaticReceiver, Value};
 use super::modules::Found;
 use super::routine::VariableId;
@@ -53,6 +54,9 @@ impl<'a> Lower<'a> {
         };
         match &target.kind {
             ExpressionKind::Name(name) => {
+                if let Some(error) = self.foreign_call(name, target.span, arguments) {
+                    return error;
+                }
                 let arguments = self.arguments(arguments, name);
                 self.finish_call(arguments, target.span, |lower, arguments| match &**name {
                     "super" => lower.super_call(target.span, arguments),
@@ -66,7 +70,11 @@ impl<'a> Lower<'a> {
                 Value::error(span)
             }
             _ => {
+                let known = self.problems.len();
                 self.any(target);
+                if self.problems.len() > known {
+                    return Value::error(span);
+                }
                 self.arguments(arguments, "");
                 self.not_callable(target.span)
             }
@@ -91,12 +99,12 @@ impl<'a> Lower<'a> {
         let mut before = std::mem::take(&mut arguments.before);
         let exit = arguments.exit;
         let last = arguments.spans.iter().max().copied();
-        let are_broken = arguments.are_broken;
+        let (are_broken, hint) = (arguments.are_broken, arguments.hint.take());
         self.is_mismatched = false;
         let mut value = call(self, arguments);
         match (std::mem::take(&mut self.is_mismatched), last) {
             (true, _) if are_broken => drop(self.problems.pop()),
-            (true, Some(last)) => self.explain_continued_line(span, last),
+            (true, Some(last)) => self.explain_continued_line(span, last, hint),
             _ => {}
         }
         if let Some(exit) = exit {
@@ -113,15 +121,17 @@ impl<'a> Lower<'a> {
         value
     }
 
-    /// Adds a note to the error of a call, if the last argument is on a line after that of the call.
-    fn explain_continued_line(&mut self, call: Span, last: Span) {
+    /// Adds to the error of a call that its last argument is on another line, and what was probably meant.
+    fn explain_continued_line(&mut self, call: Span, last: Span, hint: Option<String>) {
         let starts = &self.world.module(self.module).line_starts;
         let line = |place: u32| starts.partition_point(|start| *start <= place);
         let (first, last) = (line(call.start), line(last.start));
-        if let (true, Some(problem)) = (first < last, self.problems.last_mut()) {
+        let Some(problem) = self.problems.last_mut() else { return };
+        if first < last {
             let note = format!("line {last} continues line {first}, because it is indented more");
             problem.notes.push(note);
         }
+        problem.hints.extend(hint);
     }
 
     // Calls by name.
@@ -406,6 +416,10 @@ impl<'a> Lower<'a> {
                 }
                 problem =
                     problem.note(format!("it is declared as `{}`", shape::signature(self.world, function)));
+                if function.parameters.first().is_some_and(|first| first.name == "self") {
+                    problem =
+                        problem.hint("remove the parameter `self`: a method reaches its object as `this`");
+                }
             }
             several => {
                 for id in several.iter().take(8) {
@@ -439,8 +453,12 @@ impl<'a> Lower<'a> {
                 ClassKind::Mixin => format!("`{class_name}` is a mixin: it has no objects of its own"),
                 _ => format!("`{class_name}` has only named constructors"),
             };
-            let mut names: Vec<&str> = index.constructors.keys().map(|name| &**name).collect();
+            let public = index.constructors.keys().filter(|name| !name.ends_with('_'));
+            let mut names: Vec<&str> = public.map(|name| &**name).collect();
             names.sort_unstable();
+            if names.is_empty() && !index.constructors.is_empty() {
+                return self.not_a_value(class, span);
+            }
             let mut problem = Diagnostic::error(self.source, span, title);
             if !names.is_empty() {
                 problem = problem.note(format!("its constructors are {}", list_of(&class_name, &names)));
@@ -754,7 +772,8 @@ impl<'a> Lower<'a> {
         let title = format!("`{class_name}` has no member `{name}`");
         let problem = Diagnostic::error(self.source, span, title);
         let names = self.world.member_names(class).map(|name| &**name);
-        let near = self.world.suggestions.nearest(name, names);
+        let near = habits::known_member(self.world, class, name);
+        let near = near.or_else(|| self.world.suggestions.nearest(name, names));
         let statics = self.world.index(class).statics.contains_key(name);
         self.report(match near {
             _ if statics => problem.hint(format!("it is static: write `{class_name}.{name}`")),

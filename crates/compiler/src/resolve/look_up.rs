@@ -54,13 +54,18 @@ impl Lower<'_> {
         }
         let title = format!("there is no `{name}` here");
         let problem = Diagnostic::error(self.source, span, title).label("not found");
-        let import = self.modules.import_of(self.world, self.module, name);
-        let problem = match (import, self.near(name)) {
-            (Some(import), _) => problem.hint(format!("write `{import}` at the beginning of the file")),
-            (None, Some(near)) => problem.hint(format!("did you mean `{near}`?")),
-            (None, None) => problem,
+        let problem = self.explain_declaration(name, problem);
+        let import = || self.modules.import_of(self.world, self.module, name);
+        let import = || import().map(|import| format!("write `{import}` at the beginning of the file"));
+        let near = || self.near(name).map(|near| format!("did you mean `{near}`?"));
+        let hint = match problem.hints.is_empty() {
+            true => self.hint_for_value(name).or_else(import).or_else(near),
+            false => None,
         };
-        self.report(problem);
+        self.report(match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        });
         Value::error(span)
     }
 

@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::lower::{Lower, Value};
-use crate::ast::{Expression, StringPart, TypeName, UnaryOperator};
+use crate::ast::{Expression, ExpressionKind, StringPart, TypeName, UnaryOperator};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Expr, Node, Part, Selector, Type};
 use crate::source::Span;
@@ -222,11 +222,26 @@ impl<'a> Lower<'a> {
 
     pub(super) fn map(&mut self, span: Span, entries: &'a [(Expression, Expression)]) -> Value {
         let mut lowered = Vec::new();
+        let mut is_reported = false;
         for (key, value) in entries {
-            let key = self.value(key).node;
+            let key = self.key(key, &mut is_reported);
             lowered.push((key, self.value(value).node));
         }
         Value::new(span, Expr::Map(lowered), self.builtin(self.world.builtin.map))
+    }
+
+    /// Lowers a key of a map, which is an expression like any other. Reports only the first unknown name:
+    /// the other keys are probably meant alike.
+    fn key(&mut self, key: &'a Expression, is_reported: &mut bool) -> Node {
+        let known = self.problems.len();
+        let node = self.value(key).node;
+        if let (ExpressionKind::Name(name), Some(problem)) = (&key.kind, self.problems.get_mut(known)) {
+            problem.hints = vec![format!("if the key is a string, write `\"{name}\"`")];
+            if std::mem::replace(is_reported, true) {
+                self.problems.truncate(known);
+            }
+        }
+        node
     }
 
     pub(super) fn byte_array(&mut self, span: Span, elements: &'a [Expression]) -> Value {

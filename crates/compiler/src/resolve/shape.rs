@@ -49,6 +49,11 @@ fn unnamed_mismatch(function: &Function, shape: &Selector) -> Option<String> {
     }
     let given = shape.unnamed.len();
     arguments.peek().map(|_| match parameters.count() {
+        0 if shape.unnamed.iter().all(|is_block| !is_block) && !function.parameters.is_empty() => {
+            let named: Vec<String> =
+                function.parameters.iter().map(|parameter| format!("`--{}=...`", parameter.name)).collect();
+            format!("its arguments have names: write {}", named.join(", "))
+        }
         0 => "it takes no unnamed arguments".into(),
         count => format!(
             "it takes {count} unnamed argument{}, but {given} are given",

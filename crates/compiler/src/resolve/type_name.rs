@@ -88,6 +88,9 @@ pub(super) fn resolve_type(
     if let Some(import) = modules.import_of(world, module, word) {
         return Err(Box::new(problem.hint(format!("write `{import}` at the beginning of the file"))));
     }
+    if let Some(known) = super::habits::type_name(word) {
+        return Err(Box::new(problem.hint(format!("write `{known}`"))));
+    }
     Err(Box::new(match world.suggestions.nearest(word, names.iter().map(|name| &**name)) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,

@@ -1,0 +1,582 @@
+//! Recognizes the syntax of other languages: says how it is written in Toit, and goes on as if it had
+//! been written so, so that one habit gives one message.
+
+use super::{Parser, is_closer};
+use crate::ast::{Argument, Expression, ExpressionKind, Identifier, Import, Initial, Parameter, Show};
+use crate::diagnostic::Diagnostic;
+use crate::names::Suggestions;
+use crate::scanner::{Kind, Token};
+use crate::source::Span;
+
+/// Words before the name of a declared variable.
+const VARIABLE_WORDS: &[&str] = &["let", "var", "const", "val", "auto", "final", "mut", "static"];
+
+/// Words before the name of a declared function.
+const FUNCTION_WORDS: &[&str] = &["def", "fn", "fun", "func", "function", "void"];
+
+/// Words before a declaration.
+const MODIFIERS: &[&str] = &[
+    "public",
+    "private",
+    "protected",
+    "internal",
+    "pub",
+    "final",
+    "override",
+    "virtual",
+    "readonly",
+    "async",
+];
+
+/// Words that begin an import, or something like it.
+const IMPORT_WORDS: &[&str] = &["from", "using", "use", "require", "include"];
+
+/// Words that declare something like a class.
+const CLASS_WORDS: &[&str] = &["struct", "record", "trait", "protocol", "enum", "object"];
+
+/// Operators that do not exist, with what to write.
+const OPERATORS: &[(&str, &str)] = &[
+    ("&&", "write `and`"),
+    ("||", "write `or`"),
+    ("===", "write `==`"),
+    ("!==", "write `!=`"),
+    ("**", "for powers of numbers, use `math.pow`"),
+    ("=>", "a lambda is written `:: | x | x + 1`, a block `: | x | x + 1`"),
+    ("??", "write `or`: `x or y` is `y` if `x` is null or false"),
+    ("?.", "write `x and x.y`, which is null if `x` is null"),
+    ("->", "a member follows a `.`: `x.y`"),
+];
+
+/// How many tokens a search for the end of something may take.
+pub(super) const LOOK_AHEAD_MAX: usize = 200;
+
+impl<'a> Parser<'a> {
+    /// Returns the text of the source from the current token on.
+    fn text_here(&self) -> &'a str {
+        self.text.get(self.token().span.start as usize..).unwrap_or("")
+    }
+
+    /// Returns whether the current token names a type, by its looks.
+    fn is_type_word(&self) -> bool {
+        let word = self.written(self.token().span);
+        let is_known = matches!(
+            word,
+            "int" | "float" | "bool" | "string" | "any" | "str" | "double" | "char" | "boolean"
+        );
+        is_known || word.starts_with(|c: char| c.is_ascii_uppercase())
+    }
+
+    fn is_word(&self, ahead: usize, words: &[&str]) -> bool {
+        let token = self.token_at(ahead);
+        token.kind == Kind::Identifier && words.contains(&self.written(token.span))
+    }
+
+    /// Returns the kind of a token if it stands on the current line.
+    fn kind_on_line(&self, ahead: usize) -> Kind {
+        let is_next_line = (1..=ahead).any(|ahead| self.token_at(ahead).line_start);
+        if is_next_line { Kind::Eof } else { self.token_at(ahead).kind }
+    }
+
+    /// Reports a habit, unless another mistake on the same line has been reported: it is probably the same.
+    fn habit(&mut self, span: Span, title: impl Into<String>, hint: &str) {
+        let line = self.line_of(span.start);
+        let last = self.problems.last().filter(|last| last.is_error()).map(|last| last.span.start);
+        if last.is_none_or(|last| self.line_of(last) != line) {
+            self.error_and_go_on(span, title, hint);
+        }
+    }
+
+    /// After a mistake in a condition, goes on with the `:` on the same line, if there is one.
+    pub(super) fn resume_at_colon(&mut self) {
+        if !self.recovering || self.token().line_start {
+            return;
+        }
+        let colon = self.line_kinds().position(|kind| kind == Kind::Colon);
+        if let Some(ahead) = colon {
+            self.at += ahead;
+            self.recovering = false;
+        }
+    }
+
+    /// Returns the kinds of the tokens from the current one to the end of its line.
+    fn line_kinds(&self) -> impl Iterator<Item = Kind> {
+        let rest = self.tokens.get(self.at..).unwrap_or_default();
+        let line = rest.iter().enumerate().take_while(|(place, token)| *place == 0 || !token.line_start);
+        line.map(|(_, token)| token.kind)
+    }
+
+    // Operators.
+
+    /// Returns whether the `?` here belongs to `??` or `?.`.
+    pub(super) fn is_foreign_question(&self) -> bool {
+        let next = self.token_at(1);
+        let is_double = next.kind == Kind::Question && !next.space_before;
+        let is_member = next.kind == Kind::Dot && !next.space_before && !self.token().space_before;
+        is_double || is_member
+    }
+
+    /// Reports an operator of another language. Returns whether one stands here.
+    pub(super) fn foreign_operator(&mut self) -> bool {
+        let text = self.text_here();
+        let Some((operator, hint)) = OPERATORS.iter().find(|(operator, _)| text.starts_with(operator)) else {
+            return false;
+        };
+        let start = self.token().span.start;
+        let span = Span { start, end: start + operator.len() as u32 };
+        self.error_hint(span, format!("there is no operator `{operator}`"), *hint);
+        true
+    }
+
+    /// Returns what to write in place of a token that does not belong here.
+    pub(super) fn hint_for(&self, token: Token) -> Option<&'static str> {
+        let text = self.text.get(token.span.start as usize..).unwrap_or("");
+        if let Some((_, hint)) = OPERATORS.iter().find(|(operator, _)| text.starts_with(operator)) {
+            return Some(hint);
+        }
+        match (token.kind, self.written(token.span)) {
+            (Kind::Identifier, "in") => Some("to ask whether a list has an element, write `list.contains x`"),
+            (Kind::Identifier, "instanceof") => Some("write `is`"),
+            (Kind::Identifier, "then" | "do" | "begin") => Some("a body begins with `:`"),
+            (Kind::Comma, _) => Some("arguments and statements are not separated by commas"),
+            (Kind::LeftBrace, _) => Some("a body begins with `:`, and its lines are indented"),
+            (Kind::For, _) => Some("to build a list from another one, write `list.map: | x | x * x`"),
+            _ => None,
+        }
+    }
+
+    // Statements.
+
+    /// Parses a declaration of a variable as other languages write it: `let x = 1`, `int x := 1`.
+    pub(super) fn foreign_definition(&mut self) -> Option<Expression> {
+        let mut name_at = 0;
+        while name_at < 2 && self.kind_on_line(name_at + 1) == Kind::Identifier {
+            name_at += 1;
+        }
+        let assign = self.token_at(name_at + 1);
+        let is_definition = match self.kind_on_line(name_at + 1) {
+            Kind::Define | Kind::DefineFinal => true,
+            Kind::Assign => assign.space_before && self.is_word(0, VARIABLE_WORDS),
+            _ => false,
+        };
+        let is_type = self.is_type_word() || self.is_word(0, VARIABLE_WORDS);
+        if name_at == 0 || !is_definition || !is_type {
+            return None;
+        }
+        let first = self.token().span;
+        let name = self.written(self.token_at(name_at).span).to_owned();
+        let word = self.written(first).to_owned();
+        if self.is_word(0, VARIABLE_WORDS) {
+            let hint = format!("write `{name} := ...`");
+            self.habit(first, format!("a variable is declared without `{word}`"), &hint);
+        } else {
+            let hint = format!("write `{name}/{word} := ...`");
+            self.habit(first, "the type of a variable follows its name", &hint);
+        }
+        for _ in 0..name_at {
+            self.advance();
+        }
+        let name = self.advance_name();
+        self.advance();
+        let value = self.initial_value(super::Blocks::Allowed);
+        let kind = ExpressionKind::Define { name, ty: None, is_final: false, value };
+        Some(self.expression_from(first.start, kind))
+    }
+
+    /// Parses `a, b := 1, 2`. Returns a definition of each name.
+    pub(super) fn foreign_definitions(&mut self) -> Option<Vec<Expression>> {
+        let mut ahead = 0;
+        while ahead < 20
+            && self.kind_on_line(ahead) == Kind::Identifier
+            && self.kind_on_line(ahead + 1) == Kind::Comma
+        {
+            ahead += 2;
+        }
+        let is_definition = matches!(self.kind_on_line(ahead + 1), Kind::Define | Kind::DefineFinal);
+        if ahead == 0 || self.kind_on_line(ahead) != Kind::Identifier || !is_definition {
+            return None;
+        }
+        let hint = "define each in a statement of its own";
+        let comma = self.token_at(1).span;
+        self.habit(comma, "a definition has one variable", hint);
+        let mut definitions = Vec::new();
+        for _ in 0..=ahead / 2 {
+            let name = self.advance_name();
+            self.advance();
+            definitions.push(self.defined_somehow(name));
+        }
+        self.skip_rest();
+        Some(definitions)
+    }
+
+    /// Returns the definition of a variable whose value is not known.
+    fn defined_somehow(&mut self, name: Identifier) -> Expression {
+        let span = name.span;
+        let value = Initial::Value(Box::new(self.expression_at(span, ExpressionKind::Error)));
+        self.expression_at(span, ExpressionKind::Define { name, ty: None, is_final: false, value })
+    }
+
+    /// Parses the head of `for x in list:`, which defines `x`.
+    pub(super) fn foreign_for(&mut self) -> Option<Expression> {
+        let is_in = |ahead: usize| self.is_word(ahead, &["in", "of"]);
+        let name_at =
+            (0..2).find(|ahead| self.kind_on_line(*ahead) == Kind::Identifier && is_in(ahead + 1))?;
+        let span = self.token_at(name_at).span.to(self.token_at(name_at + 1).span);
+        let name = self.written(self.token_at(name_at).span).to_owned();
+        let title = "a `for` does not go through the elements of a list";
+        self.habit(span, title, &format!("write `list.do: | {name} |`, or `10.repeat: | {name} |` to count"));
+        for _ in 0..name_at {
+            self.advance();
+        }
+        let name = self.advance_name();
+        while !matches!(self.peek_on_line(), Kind::Colon | Kind::LeftBrace | Kind::Eof) {
+            self.advance();
+        }
+        Some(self.defined_somehow(name))
+    }
+
+    /// Reports `except:` or `catch (e):` after the body of a `try`, and skips it. Returns whether it is one.
+    pub(super) fn foreign_handler(&mut self, outer: i64) -> bool {
+        let token = self.token();
+        let is_here = token.line_start && i64::from(token.line_indent) > outer;
+        if !is_here || !self.is_word(0, &["except", "catch", "rescue"]) {
+            return false;
+        }
+        let title = format!("a `try` has no `{}`", self.written(token.span));
+        let hint =
+            "write `exception := catch:` in place of `try:`; the variable is null if nothing was thrown";
+        self.error_hint(token.span, title, hint);
+        self.indented(|parser| {
+            parser.advance();
+            parser.skip_rest();
+        });
+        self.recovering = false;
+        true
+    }
+
+    // Calls.
+
+    /// Parses the arguments of `foo()` and `foo(a, b)`. Returns none if the parentheses enclose one
+    /// expression.
+    pub(super) fn foreign_arguments(&mut self) -> Option<Vec<Argument>> {
+        let opener = self.token();
+        let (mut depth, mut has_comma, mut end) = (0u32, false, None);
+        // The search is limited, since each call makes one.
+        for ahead in 0..LOOK_AHEAD_MAX {
+            let token = self.token_at(ahead);
+            match token.kind {
+                Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace | Kind::HashBracket => depth += 1,
+                Kind::StringBegin | Kind::InterpolationBegin => depth += 1,
+                kind if is_closer(kind) => depth = depth.saturating_sub(1),
+                Kind::Comma => has_comma |= depth == 1,
+                Kind::Eof => return None,
+                _ => {}
+            }
+            if depth == 0 {
+                end = Some(ahead);
+                break;
+            }
+        }
+        let is_empty = end == Some(1);
+        if end.is_none() || !is_empty && !has_comma {
+            return None;
+        }
+        let hint = "arguments follow the name and are separated by spaces: `name a b`";
+        self.habit(opener.span, "a call has no parentheses around its arguments", hint);
+        let mut arguments = Vec::new();
+        self.advance();
+        self.open += 1;
+        while !matches!(self.peek(), Kind::RightParen | Kind::Eof) && !self.recovering {
+            let value = self.expression(super::Blocks::Allowed);
+            arguments.push(Argument { name: None, value: Some(value) });
+            if self.take(Kind::Comma).is_none() {
+                break;
+            }
+        }
+        self.open -= 1;
+        if self.take(Kind::RightParen).is_none() && !self.recovering {
+            self.expected("`)`");
+        }
+        Some(arguments)
+    }
+
+    /// Parses `new Name(arguments)`.
+    pub(super) fn foreign_new(&mut self) -> Option<Expression> {
+        let (token, name) = (self.token(), self.token_at(1));
+        let is_class = self.kind_on_line(1) == Kind::Identifier
+            && self.written(name.span).starts_with(|c: char| c.is_ascii_uppercase());
+        if !self.is_word(0, &["new"]) || !is_class {
+            return None;
+        }
+        let hint = format!("write `{}` and the arguments of its constructor", self.written(name.span));
+        self.habit(token.span, "an object is made without `new`", &hint);
+        self.advance();
+        self.advance();
+        if self.peek_on_line() == Kind::LeftParen && self.foreign_arguments().is_none() {
+            self.primary();
+        }
+        Some(self.expression_from(token.span.start, ExpressionKind::Error))
+    }
+
+    /// Skips the letter of `f"..."`.
+    pub(super) fn string_prefix(&mut self) {
+        let (token, next) = (self.token(), self.token_at(1));
+        let is_letter = token.kind == Kind::Identifier && token.span.end - token.span.start == 1;
+        if is_letter && next.kind == Kind::StringBegin && !next.space_before {
+            let title = format!("a string has no `{}` before it", self.written(token.span));
+            self.habit(token.span, title, "every string can hold values: `\"hello $name\"`");
+            self.advance();
+        }
+    }
+
+    // Braces.
+
+    /// Takes a `{` that stands for the `:` of a body. Its `}` is skipped later.
+    pub(super) fn foreign_brace(&mut self) -> Option<Span> {
+        let token = self.token();
+        let is_body = token.kind == Kind::LeftBrace && !token.line_start && self.token_at(1).line_start;
+        if !is_body || self.ended() {
+            return None;
+        }
+        if !std::mem::replace(&mut self.has_braces, true) {
+            let hint = "a body begins with `:` and ends where the lines are no longer indented";
+            self.habit(token.span, "braces enclose no body", hint);
+        }
+        self.recovering = false;
+        self.braces += 1;
+        Some(self.advance().span)
+    }
+
+    /// Skips the `}` of bodies that began with a `{`.
+    pub(super) fn skip_braces(&mut self) {
+        while self.braces > 0 && self.token().kind == Kind::RightBrace {
+            self.braces -= 1;
+            self.advance();
+        }
+    }
+
+    // Declarations.
+
+    /// Reports a line of another language that begins an import or stands outside of all functions.
+    /// Returns whether it was one; it is skipped then.
+    pub(super) fn foreign_line(&mut self) -> bool {
+        let token = self.token();
+        let next = self.kind_on_line(1);
+        let word = self.written(token.span).to_owned();
+        let is_code = match token.kind {
+            Kind::If | Kind::While | Kind::For | Kind::Return | Kind::Try | Kind::Assert => true,
+            Kind::StringBegin | Kind::LeftParen | Kind::LeftBracket => true,
+            Kind::Identifier => matches!(next, Kind::StringBegin | Kind::Int | Kind::Float),
+            _ => false,
+        };
+        if is_code {
+            let hint = "statements stand in the body of a function, such as `main:`, and are indented";
+            self.error_hint(token.span, "this code belongs to no function", hint);
+        } else if token.kind == Kind::Identifier && next == Kind::Identifier && !self.has_colon_on_line() {
+            if IMPORT_WORDS.contains(&&*word) || Suggestions::default().nearest(&word, ["import"]).is_some() {
+                let hint = "write `import monitor`, or `import monitor show Mutex` for some of its names";
+                self.error_hint(token.span, format!("`{word}` begins no import"), hint);
+                self.foreign_import = Some(unknown_import(token.span));
+            } else if word == "package" || word == "module" {
+                let hint = "remove the line: a file needs no name of its own";
+                self.error_hint(token.span, format!("there is no `{word}`"), hint);
+            }
+        }
+        if self.recovering {
+            self.skip_rest();
+        }
+        self.recovering
+    }
+
+    fn has_colon_on_line(&self) -> bool {
+        self.line_kinds().any(|kind| kind == Kind::Colon)
+    }
+
+    /// Skips words that other languages write before a declaration.
+    pub(super) fn skip_foreign_modifiers(&mut self) {
+        while self.is_word(0, MODIFIERS) {
+            let is_modifier = match self.kind_on_line(1) {
+                Kind::Class | Kind::Static => true,
+                Kind::Identifier => {
+                    self.is_word(1, MODIFIERS)
+                        || matches!(self.kind_on_line(2), Kind::Define | Kind::DefineFinal | Kind::Slash)
+                        || self.kind_on_line(2) == Kind::LeftParen && !self.token_at(2).space_before
+                }
+                _ => false,
+            };
+            if !is_modifier {
+                return;
+            }
+            let word = self.token().span;
+            let name = self.written(word).to_owned();
+            let hint = match &*name {
+                "private" | "protected" | "internal" => "remove it; names that end in `_` are private",
+                _ => "remove it",
+            };
+            self.habit(word, format!("there is no `{name}`"), hint);
+            self.advance();
+        }
+    }
+
+    /// Skips a word like `struct` before the name of a class. Returns whether one stands here.
+    pub(super) fn foreign_class(&mut self) -> bool {
+        let (token, next) = (self.token(), self.token_at(1));
+        let is_named = self.kind_on_line(1) == Kind::Identifier
+            && self.written(next.span).starts_with(|c: char| c.is_ascii_uppercase());
+        if token.kind != Kind::Identifier || !is_named {
+            return false;
+        }
+        let word = self.written(token.span).to_owned();
+        let near = Suggestions::default().nearest(&word, ["class", "interface", "monitor", "mixin"]);
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if word == "enum" => "declare a constant for each value: `RED ::= 0`".into(),
+            None if CLASS_WORDS.contains(&&*word) => "declare a class, an interface or a mixin".into(),
+            None => return false,
+        };
+        self.habit(token.span, format!("there is no `{word}`"), &hint);
+        if word == "enum" {
+            // Its values are no members.
+            self.recovering = true;
+        }
+        true
+    }
+
+    /// Skips a word like `def` before the name of a function, if parentheses follow the name.
+    /// Returns whether there was one.
+    pub(super) fn skip_function_word(&mut self) -> bool {
+        let paren = self.token_at(2);
+        let has_parentheses = self.kind_on_line(1) == Kind::Identifier
+            && self.kind_on_line(2) == Kind::LeftParen
+            && !paren.space_before;
+        if !has_parentheses || self.token().kind != Kind::Identifier {
+            return false;
+        }
+        let token = self.token();
+        let name = self.written(self.token_at(1).span).to_owned();
+        if self.is_word(0, FUNCTION_WORDS) {
+            let title = format!("a function is declared without `{}`", self.written(token.span));
+            self.habit(token.span, title, &format!("write `{name}:`, with parameters as in `{name} a b:`"));
+        } else {
+            let hint = format!("write `{name} -> {}:`", self.written(token.span));
+            self.habit(token.span, "the type of the result follows the parameters", &hint);
+        }
+        self.advance();
+        true
+    }
+
+    /// Parses `(a, b)` as parameters.
+    pub(super) fn foreign_parameters(&mut self) -> Vec<Parameter> {
+        let opener = self.advance();
+        let mut names: Vec<Identifier> = Vec::new();
+        let mut is_new = true;
+        let mut has_type = false;
+        while !matches!(self.peek(), Kind::RightParen | Kind::Eof) {
+            match self.peek() {
+                Kind::Identifier if is_new || !has_type => {
+                    let name = self.advance_name();
+                    if !is_new {
+                        names.pop();
+                    }
+                    names.push(name);
+                    is_new = false;
+                }
+                kind => {
+                    is_new = kind == Kind::Comma;
+                    has_type = !is_new;
+                    self.advance();
+                }
+            }
+        }
+        self.take(Kind::RightParen);
+        names.retain(|name| !matches!(&*name.name, "self" | "this" | "void"));
+        let names_alone: Vec<&str> = names.iter().map(|name| &*name.name).collect();
+        let hint = match names.is_empty() {
+            true => "remove them".to_owned(),
+            false => format!("write `{}` without them", names_alone.join(" ")),
+        };
+        self.habit(opener.span, "parameters stand without parentheses and commas", &hint);
+        let plain = |name| Parameter {
+            name,
+            is_named: false,
+            is_block: false,
+            is_field: false,
+            ty: None,
+            default: None,
+        };
+        names.into_iter().map(plain).collect()
+    }
+
+    /// Skips `[]` or `<...>` after the name of a type. Returns whether there was one.
+    pub(super) fn skip_type_parameters(&mut self) -> bool {
+        let token = self.token();
+        if token.space_before || self.recovering {
+            return false;
+        }
+        let closer = match self.peek_on_line() {
+            Kind::Less => Kind::Greater,
+            Kind::LeftBracket if self.token_at(1).kind == Kind::RightBracket => Kind::RightBracket,
+            _ => return false,
+        };
+        if (1..20).all(|ahead| self.kind_on_line(ahead) != closer) {
+            return false;
+        }
+        let hint = "write only `List`, for example: the types of its elements are not declared";
+        self.habit(token.span, "a type has no parameters", hint);
+        while self.advance().kind != closer {}
+        true
+    }
+
+    /// Reports `x: int` in a head that has been parsed up to the first `:`, which is not the one before
+    /// the body. Skips to that one.
+    pub(super) fn skip_type_after_colon(&mut self, parameters: &[Parameter]) {
+        let ty = self.token_at(1);
+        let word = self.written(ty.span);
+        let is_type =
+            matches!(word, "int" | "float" | "bool" | "string" | "any" | "str" | "List" | "Map" | "Set");
+        let Some(last) = parameters.last().filter(|last| last.is_plain()) else { return };
+        let is_head = self.kind_on_line(1) == Kind::Identifier && self.kind_on_line(2) == Kind::Colon;
+        if self.peek() != Kind::Colon || !is_head || !is_type || self.kind_on_line(3) != Kind::Eof {
+            return;
+        }
+        let hint = format!("write `{}/{word}`", last.name.name);
+        self.habit(ty.span, "the type of a parameter follows a `/`", &hint);
+        self.advance();
+        self.advance();
+    }
+
+    /// Reports a class head of another language: `class A(B):`, `class A : B`.
+    pub(super) fn foreign_superclass(&mut self) -> bool {
+        let token = self.token();
+        let is_named = self.kind_on_line(1) == Kind::Identifier;
+        let is_foreign = match self.peek_on_line() {
+            Kind::LeftParen => is_named && self.kind_on_line(2) == Kind::RightParen,
+            Kind::Colon => {
+                is_named && matches!(self.kind_on_line(2), Kind::Colon | Kind::LeftBrace | Kind::Eof)
+            }
+            _ => false,
+        };
+        if is_foreign {
+            let name = self.written(self.token_at(1).span).to_owned();
+            let hint = format!("write `extends {name}`");
+            self.habit(token.span, "the superclass follows the word `extends`", &hint);
+            self.advance();
+        }
+        is_foreign
+    }
+
+    /// Returns the error of a keyword where a name stands.
+    pub(super) fn keyword_as_name(&self) -> Option<Diagnostic> {
+        let token = self.token();
+        let is_defined = matches!(self.kind_on_line(1), Kind::Define | Kind::DefineFinal | Kind::Assign);
+        let word = self.written(token.span);
+        (token.kind.is_keyword() && is_defined).then(|| {
+            let title = format!("`{word}` is a keyword and cannot name a variable");
+            Diagnostic::error(self.source, token.span, title).hint("choose another name")
+        })
+    }
+}
+
+/// Returns an import that may bring any names.
+pub(super) fn unknown_import(span: Span) -> Import {
+    Import { dots: 1, segments: Vec::new(), prefix: None, show: Show::Nothing, span }
+}

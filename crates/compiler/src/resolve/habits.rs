@@ -1,0 +1,199 @@
+//! Names that other languages have, with the ways to say the same in Toit: hints for errors about
+//! unknown names.
+
+use super::lower::{Lower, Reference, Value};
+use super::routine::VariableId;
+use super::world::World;
+use crate::ast::{self, Expression, ExpressionKind};
+use crate::diagnostic::Diagnostic;
+use crate::ir::ClassId;
+use crate::names::Name;
+use crate::source::Span;
+
+/// Returns what stands for a value, function or keyword of another language.
+fn value(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "None" | "nil" | "Nil" | "NULL" | "Null" | "undefined" | "nullptr" => "write `null`",
+        "TRUE" | "YES" => "write `true`",
+        "FALSE" | "NO" => "write `false`",
+        "self" | "Self" => "write `this`, or only the name of the member",
+        "elif" | "elsif" | "elseif" => "write `else if`",
+        "println" | "printf" | "puts" | "echo" | "console" | "fmt" | "System" => "write `print`",
+        "len" | "length" | "count" => "write `.size` after the value",
+        "str" | "toString" | "to-string" => "write `$value` in a string, or `.stringify` after the value",
+        "parseInt" | "atoi" => "write `int.parse text`",
+        "range" => "to count, write `10.repeat: | i |` or `for i := 0; i < 10; i++:`",
+        "input" | "readline" | "gets" | "scanf" => "a program gets its arguments from `main args:`",
+        "raise" => "write `throw`",
+        "pass" => "an empty body needs no statement: end the line with the `:`",
+        "new" => "an object is made without `new`: write the name of its class",
+        "def" | "fn" | "func" | "function" => {
+            "a function is declared as `name parameter:`, without a keyword"
+        }
+        "lambda" => "a lambda is written `:: | x | x + 1`",
+        "switch" | "match" | "case" => "write `if` and `else if`",
+        "loop" | "forever" => "write `while true:`",
+        "unless" => "write `if not`",
+        "until" => "write `while not`",
+        "foreach" | "forEach" => "write `list.do: | x |`",
+        "await" | "async" => "a call waits for its result; to run code beside other code, write `task::`",
+        "except" | "rescue" => "to handle exceptions, write `catch:` before the code that may throw them",
+        "typeof" | "instanceof" | "isinstance" => "to test the type of a value, write `value is int`",
+        "let" | "var" | "const" | "val" => "a variable is declared as `name := value`",
+        "JSON" => "write `import encoding.json` at the beginning of the file, and `json.`",
+        "Math" => "write `import math` at the beginning of the file, and `math.`",
+        "Error" | "Exception" => "any value can be thrown: `throw \"an explanation\"`",
+        "require" | "include" => "write `import` at the beginning of the file",
+        _ => return None,
+    })
+}
+
+/// Returns the member that does what a member of another language does.
+fn member(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "append" | "push" | "push-back" | "pushBack" => "add",
+        "extend" | "addAll" | "concat" => "add-all",
+        "pop" | "removeLast" => "remove-last",
+        "delete" | "erase" => "remove",
+        "length" | "len" | "count" | "Count" | "Length" => "size",
+        "forEach" | "foreach" | "for-each" | "each" => "do",
+        "toString" | "ToString" | "to-str" | "to-s" | "str" => "stringify",
+        "has" | "includes" | "contains-key" | "containsKey" => "contains",
+        "indexOf" | "index" | "find" => "index-of",
+        "toUpperCase" | "upper" | "upcase" | "to-upper" => "to-ascii-upper",
+        "toLowerCase" | "lower" | "downcase" | "to-lower" => "to-ascii-lower",
+        "strip" => "trim",
+        "startswith" | "startsWith" | "has-prefix" => "starts-with",
+        "endswith" | "endsWith" | "has-suffix" => "ends-with",
+        _ => return None,
+    })
+}
+
+/// Returns the type that stands for a type of another language.
+pub(super) fn type_name(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "boolean" | "Boolean" | "Bool" => "bool",
+        "str" | "Text" | "char" => "string",
+        "double" | "Double" | "Float" | "f32" | "f64" | "float32" | "float64" => "float",
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" | "isize" => "int",
+        "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64" => "int",
+        "long" | "short" | "byte" | "Int" | "Integer" | "number" => "int",
+        "list" | "array" | "Array" | "Vec" | "vector" | "tuple" => "List",
+        "dict" | "Dict" | "map" | "HashMap" => "Map",
+        "HashSet" => "Set",
+        "bytes" | "Bytes" | "bytearray" | "Uint8Array" => "ByteArray",
+        "function" | "Function" | "callable" => "Lambda",
+        "void" | "unit" | "Unit" | "None" => "none",
+        "dynamic" | "auto" | "object" | "Any" => "any",
+        _ => return None,
+    })
+}
+
+impl<'a> Lower<'a> {
+    /// Returns a hint about a name that is unknown here.
+    pub(super) fn hint_for_value(&self, name: &str) -> Option<String> {
+        if let Some(hint) = value(name) {
+            return Some(hint.into());
+        }
+        let (left, right) = name.rsplit_once('-')?;
+        let is_known = |part: &str| {
+            part.chars().all(|c| c.is_ascii_digit()) || !matches!(self.resolve(part), Reference::Nothing)
+        };
+        (is_known(left) && is_known(right))
+            .then(|| format!("`{name}` is one name; to subtract, write `{left} - {right}`"))
+    }
+
+    /// Points at a function that declares a name as its first parameter, if the name of the function is
+    /// probably meant as a keyword or as the type of its result.
+    pub(super) fn explain_declaration(&self, name: &str, problem: Diagnostic) -> Diagnostic {
+        let is_word = |function: &str| {
+            matches!(
+                function,
+                "def" | "fn" | "fun" | "func" | "function" | "int" | "float" | "bool" | "string"
+            ) || type_name(function).is_some()
+        };
+        let module = self.world.module(self.module);
+        let found = module.functions.iter().find(|function| {
+            is_word(&function.name) && function.parameters.first().is_some_and(|first| *first.name == *name)
+        });
+        let Some(function) = found else { return problem };
+        let span = Span { start: function.at, end: function.at + function.name.len() as u32 };
+        let label = format!("this declares a function `{}` with a parameter `{name}`", function.name);
+        let hint = "a declaration begins with the name of the function; the type of the result follows `->`";
+        problem.also(self.source, span, label).hint(hint)
+    }
+
+    /// Reports a call of something that only other languages have. Its arguments are not looked at: they
+    /// would mean something there.
+    pub(super) fn foreign_call(
+        &mut self,
+        name: &'a Name,
+        span: Span,
+        arguments: &'a [ast::Argument],
+    ) -> Option<Value> {
+        let [first, ..] = arguments else { return None };
+        match self.resolve(name) {
+            Reference::Nothing => {}
+            Reference::Variable(variable) => return self.missing_dot(variable, span, first),
+            _ => return None,
+        }
+        if let [ast::Argument { name: None, value: Some(block) }] = arguments
+            && let Some(ty) = type_after_colon(block)
+        {
+            if self.undeclared.insert(name.clone()) {
+                let title = format!("there is no `{name}` here");
+                let hint = format!("to declare a variable with a type, write `{name}/{ty} := ...`");
+                self.error_hint(span, title, hint);
+            }
+            return Some(Value::error(span));
+        }
+        value(name).map(|_| self.unresolved(name, span))
+    }
+
+    /// Reports `list add 2`, where a `.` is missing.
+    fn missing_dot(&mut self, variable: VariableId, span: Span, first: &ast::Argument) -> Option<Value> {
+        let variable = self.routines.variable(variable);
+        let class = variable.ty.class()?;
+        let (known, Some(Expression { kind: ExpressionKind::Name(name), .. })) =
+            (&variable.name, &first.value)
+        else {
+            return None;
+        };
+        let is_member = !self.world.members(class, name).is_empty();
+        if !is_member || !matches!(self.resolve(name), Reference::Nothing) {
+            return None;
+        }
+        let title = format!("`{known}` is a variable and takes no arguments");
+        let hint = format!("to call its member, write `{known}.{name}`");
+        self.error_hint(span, title, hint);
+        Some(Value::error(span))
+    }
+
+    /// Reports a class without a constructor that could be called.
+    pub(super) fn not_a_value(&mut self, class: ClassId, span: Span) -> Value {
+        let name = &self.world.class(class).name;
+        let problem = Diagnostic::error(self.source, span, format!("`{name}` is a type, not a value"));
+        let builtin = &self.world.builtin;
+        let literal = [(builtin.true_, "true"), (builtin.false_, "false")];
+        let meant = literal.iter().find(|(known, _)| *known == Some(class));
+        self.report(match meant {
+            Some((_, word)) => problem.hint(format!("write `{word}`")),
+            None => problem,
+        });
+        Value::error(span)
+    }
+}
+
+/// Returns the member of a class that a name of another language stands for.
+pub(super) fn known_member(world: &World, class: ClassId, name: &str) -> Option<&'static str> {
+    member(name).filter(|known| !world.members(class, known).is_empty())
+}
+
+/// Returns the type in `: int := ...`, which was parsed as a block with a definition.
+fn type_after_colon(block: &Expression) -> Option<&Name> {
+    let ExpressionKind::Block(parameters, body) = &block.kind else { return None };
+    let [only] = body.statements.as_slice() else { return None };
+    let ExpressionKind::Define { name, ty: None, .. } = &only.kind else { return None };
+    let is_type = matches!(&*name.name, "int" | "float" | "bool" | "string" | "any" | "List" | "Map" | "Set");
+    (parameters.is_empty() && (is_type || type_name(&name.name).is_some())).then_some(&name.name)
+}
