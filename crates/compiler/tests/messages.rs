@@ -14,6 +14,7 @@ const CALLS: &[(&str, usize)] = &[
     (".error_hint(", 1),
     (".error_and_go_on(", 1),
     (".warning(", 1),
+    (".habit(", 1),
 ];
 
 fn folder(name: &str) -> PathBuf {

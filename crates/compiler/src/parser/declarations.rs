@@ -529,6 +529,9 @@ impl Parser<'_> {
             _ => {
                 self.take_other();
                 self.skip_to_colon();
+                if self.peek_on_line() != Kind::Colon {
+                    self.skip_rest();
+                }
                 self.no_name()
             }
         }

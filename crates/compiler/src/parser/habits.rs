@@ -322,7 +322,7 @@ impl<'a> Parser<'a> {
         let (token, next) = (self.token(), self.token_at(1));
         let is_letter = token.kind == Kind::Identifier && token.span.end - token.span.start == 1;
         if is_letter && next.kind == Kind::StringBegin && !next.space_before {
-            let title = format!("a string has no `{}` before it", self.written(token.span));
+            let title = format!("a string needs no `{}` before it", self.written(token.span));
             self.habit(token.span, title, "every string can hold values: `\"hello $name\"`");
             self.advance();
         }
@@ -339,7 +339,7 @@ impl<'a> Parser<'a> {
         }
         if !std::mem::replace(&mut self.has_braces, true) {
             let hint = "a body begins with `:` and ends where the lines are no longer indented";
-            self.habit(token.span, "braces enclose no body", hint);
+            self.habit(token.span, "a body is not enclosed in braces", hint);
         }
         self.recovering = false;
         self.braces += 1;
@@ -374,7 +374,7 @@ impl<'a> Parser<'a> {
         } else if token.kind == Kind::Identifier && next == Kind::Identifier && !self.has_colon_on_line() {
             if IMPORT_WORDS.contains(&&*word) || Suggestions::default().nearest(&word, ["import"]).is_some() {
                 let hint = "write `import monitor`, or `import monitor show Mutex` for some of its names";
-                self.error_hint(token.span, format!("`{word}` begins no import"), hint);
+                self.error_hint(token.span, format!("an import does not begin with `{word}`"), hint);
                 self.foreign_import = Some(unknown_import(token.span));
             } else if word == "package" || word == "module" {
                 let hint = "remove the line: a file needs no name of its own";
@@ -455,6 +455,11 @@ impl<'a> Parser<'a> {
         let name = self.written(self.token_at(1).span).to_owned();
         if self.is_word(0, FUNCTION_WORDS) {
             let title = format!("a function is declared without `{}`", self.written(token.span));
+            if name == "__init__" {
+                self.habit(token.span, title, "the constructor of a class is declared as `constructor:`");
+                self.advance();
+                return true;
+            }
             self.habit(token.span, title, &format!("write `{name}:`, with parameters as in `{name} a b:`"));
         } else {
             let hint = format!("write `{name} -> {}:`", self.written(token.span));

@@ -306,9 +306,14 @@ impl Parser<'_> {
             let known = self.problems.len();
             self.expected(&format!("the `:` of this `{construct}`"));
             let is_far = self.line_of(keyword.span.start) < self.line_of(end);
-            if let (true, Some(problem)) = (is_far, self.problems.get_mut(known)) {
-                let text = format!("the `{construct}`");
-                problem.labels.push(Label { source: self.source, span: keyword.span, text });
+            if let Some(problem) = self.problems.get_mut(known) {
+                if problem.hints.is_empty() {
+                    problem.hints.push("a `:` stands before the body".into());
+                }
+                if is_far {
+                    let text = format!("the `{construct}`");
+                    problem.labels.push(Label { source: self.source, span: keyword.span, text });
+                }
             }
         }
         None

@@ -19,7 +19,7 @@ fn value(name: &str) -> Option<&'static str> {
         "self" | "Self" => "write `this`, or only the name of the member",
         "elif" | "elsif" | "elseif" => "write `else if`",
         "println" | "printf" | "puts" | "echo" | "console" | "fmt" | "System" => "write `print`",
-        "len" | "length" | "count" => "write `.size` after the value",
+        "len" => "write `.size` after the value",
         "str" | "toString" | "to-string" => "write `$value` in a string, or `.stringify` after the value",
         "parseInt" | "atoi" => "write `int.parse text`",
         "range" => "to count, write `10.repeat: | i |` or `for i := 0; i < 10; i++:`",

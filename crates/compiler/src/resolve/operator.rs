@@ -29,6 +29,34 @@ impl<'a> Lower<'a> {
         self.operate(left, operator, at, right, span)
     }
 
+    /// Reports a right operand that a number or a string cannot have. Numbers throw when the program runs,
+    /// so that is a warning. Returns whether there is an error.
+    fn is_wrong_operand(&mut self, left: Ty, operator: &str, right: Ty, span: Span) -> bool {
+        let (world, builtin) = (self.world, &self.world.builtin);
+        let Some(class) = left.class() else { return false };
+        let is_number = [builtin.int, builtin.float].contains(&Some(class));
+        let number = || builtin.int.and_then(|int| world.class(int).superclass);
+        let wanted = match operator {
+            "==" | "[]" => None,
+            _ if is_number => number(),
+            "+" => builtin.string.filter(|string| *string == class),
+            _ => None,
+        };
+        let Some(wanted) = wanted.filter(|wanted| world.fit(right, Ty::of(*wanted)) == Fit::No) else {
+            return false;
+        };
+        let (left, found) = (world.describe(left), world.describe(right));
+        let title = format!("`{operator}` of `{left}` takes `{}`, not `{found}`", world.class(wanted).name);
+        let make = if is_number { Diagnostic::warning } else { Diagnostic::error };
+        let problem = make(self.source, span, title).label(format!("this is `{found}`"));
+        let is_about_text = !is_number || right.class() == builtin.string;
+        self.report(match is_about_text && operator == "+" {
+            true => problem.hint("a string can hold values: `\"the answer is $x\"`"),
+            false => problem,
+        });
+        !is_number
+    }
+
     /// Lowers an operator on two values.
     pub(super) fn operate(
         &mut self,
@@ -44,6 +72,9 @@ impl<'a> Lower<'a> {
             return Value::new(at, Expr::Not(Box::new(equal.node)), ty);
         }
         let numeric = self.numeric_result(left.ty, operator, right.ty);
+        if numeric.is_none() && self.is_wrong_operand(left.ty, operator, right.ty, span) {
+            return Value::error(at);
+        }
         let arguments = Arguments::of(vec![right], span);
         if operator == "==" {
             // Null can be compared, too.

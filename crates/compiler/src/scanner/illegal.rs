@@ -74,14 +74,14 @@ impl Scanner<'_> {
         match first {
             '#' => {
                 self.skip_while(|c| c != '\n');
-                self.error_hint(start, start + 1, "a `#` begins no comment", "comments begin with `//`");
+                self.error_hint(start, start + 1, "a comment does not begin with `#`", "write `//`");
             }
             '`' => {
                 self.at += 1;
                 self.skip_while(|c| c != '`' && c != '\n');
                 self.at += usize::from(self.peek() == Some('`'));
                 let hint = "a string is written between `\"`; `$name` in it stands for the value";
-                self.error_hint(start, self.at, "backticks enclose no string", hint);
+                self.error_hint(start, self.at, "a string is not enclosed in backticks", hint);
             }
             _ => return false,
         }
