@@ -307,7 +307,11 @@ impl<'a> Parser<'a> {
         if !self.is_word(0, &["new"]) || !is_class {
             return None;
         }
-        let hint = format!("write `{}` and the arguments of its constructor", self.written(name.span));
+        let class = self.written(name.span);
+        let hint = match class.ends_with("Error") || class.ends_with("Exception") {
+            true => "any value can be thrown: `throw \"an explanation\"`".to_owned(),
+            false => format!("write `{class}` and the arguments of its constructor"),
+        };
         self.habit(token.span, "an object is made without `new`", &hint);
         self.advance();
         self.advance();

@@ -416,10 +416,7 @@ impl<'a> Lower<'a> {
                 }
                 problem =
                     problem.note(format!("it is declared as `{}`", shape::signature(self.world, function)));
-                if function.parameters.first().is_some_and(|first| first.name == "self") {
-                    problem =
-                        problem.hint("remove the parameter `self`: a method reaches its object as `this`");
-                }
+                problem.hints.extend(habits::hint_for_declaration(function));
             }
             several => {
                 for id in several.iter().take(8) {

@@ -6,7 +6,7 @@ use super::routine::VariableId;
 use super::world::World;
 use crate::ast::{self, Expression, ExpressionKind};
 use crate::diagnostic::Diagnostic;
-use crate::ir::ClassId;
+use crate::ir::{ClassId, Function};
 use crate::names::Name;
 use crate::source::Span;
 
@@ -187,6 +187,21 @@ impl<'a> Lower<'a> {
 /// Returns the member of a class that a name of another language stands for.
 pub(super) fn known_member(world: &World, class: ClassId, name: &str) -> Option<&'static str> {
     member(name).filter(|known| !world.members(class, known).is_empty())
+}
+
+/// Returns a hint about a function whose declaration probably means something else.
+pub(super) fn hint_for_declaration(function: &Function) -> Option<String> {
+    let is_type =
+        |name: &str| matches!(name, "int" | "float" | "bool" | "string" | "any") || type_name(name).is_some();
+    if function.parameters.first().is_some_and(|first| first.name == "self") {
+        return Some("remove the parameter `self`: a method reaches its object as `this`".into());
+    }
+    let place = function.parameters.iter().position(|parameter| is_type(&parameter.name))?;
+    let (ty, next) = (function.parameters.get(place)?, function.parameters.get(place + 1)?);
+    Some(format!(
+        "`{}` is a parameter of its own; a type follows the name: `{}/{}`",
+        ty.name, next.name, ty.name
+    ))
 }
 
 /// Returns the type in `: int := ...`, which was parsed as a block with a definition.
