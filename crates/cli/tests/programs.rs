@@ -46,7 +46,13 @@ struct Expectations {
 
 impl Expectations {
     fn read(program: &Path) -> Expectations {
-        let text = std::fs::read_to_string(program).expect("test programs are readable");
+        let bytes = std::fs::read(program).expect("test programs are readable");
+        Expectations::of(&lucarne_package::text::decode(bytes).expect("test programs are UTF-8"))
+    }
+
+    /// Reads the comments of a program, whatever ends its lines.
+    fn of(text: &str) -> Expectations {
+        let text = text.trim_start_matches('\u{feff}');
         let mut expectations = Expectations::default();
         for line in text.lines() {
             let Some(comment) = line.trim_start().strip_prefix("// ") else { continue };
@@ -186,6 +192,23 @@ fn run_all(options: &[&str], wanted: impl Fn(&Expectations) -> bool + Sync) {
     });
     let failures = failures.into_inner().expect("no panic held it");
     assert!(failures.is_empty(), "{} programs failed:\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+#[test]
+fn expectations_are_read_with_any_line_ends() {
+    let lines =
+        ["// expect: a b", "main:", "  // expect sometime: c", "  // expect exit: 3", "// arguments: x y"];
+    for (begin, end) in [("", "\n"), ("", "\r\n"), ("\u{feff}", "\r"), ("#!/bin/lucarne\n", "\n")] {
+        let text = format!("{begin}{}", lines.join(end));
+        let text = lucarne_package::text::decode(text.into_bytes()).expect("the text is UTF-8");
+        let read = Expectations::of(&text);
+        assert_eq!(
+            (read.lines, read.sometime, read.status),
+            (vec!["a b".into()], vec!["c".into()], 3),
+            "{text:?}"
+        );
+        assert_eq!(read.arguments, ["x", "y"], "{text:?}");
+    }
 }
 
 #[test]

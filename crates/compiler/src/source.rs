@@ -228,18 +228,15 @@ impl Sources {
     /// show its line.
     pub fn add(&mut self, path: String, bytes: Vec<u8>) -> (SourceId, Option<Diagnostic>) {
         let id = SourceId(self.list.len() as u32);
-        let (text, problem) = match String::from_utf8(bytes) {
+        let (text, problem) = match lucarne_package::text::decode(bytes) {
             Ok(text) => (text, None),
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let byte = error.as_bytes().get(at).copied().unwrap_or(0);
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let span = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
-                let title = format!("this is not UTF-8: invalid byte 0x{byte:02x}");
-                (text, Some(Diagnostic::error(id, span, title).hint("save the file as UTF-8 text")))
+            Err(bad) => {
+                let span = Span::new(bad.problem.span.start, bad.problem.span.end);
+                let problem = Diagnostic::error(id, span, bad.problem.title);
+                (bad.text, Some(problem.hint("save the file as UTF-8 text")))
             }
         };
-        self.list.push(Source::new(path, with_line_ends(text)));
+        self.list.push(Source::new(path, text));
         (id, problem)
     }
 
@@ -252,17 +249,6 @@ impl Sources {
     pub fn get(&self, id: SourceId) -> Option<&Source> {
         self.list.get(id.0 as usize)
     }
-}
-
-/// Replaces carriage returns that stand alone, as old systems end lines, by line feeds.
-fn with_line_ends(text: String) -> String {
-    let mut bytes = text.into_bytes();
-    for at in 0..bytes.len() {
-        if bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n') {
-            bytes[at] = b'\n';
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -123,3 +123,27 @@ fn libraries_that_a_host_does_not_have() {
         "import gpio\nimport esp32.espnow\nimport net.tcp\nimport system.api.network\nimport bitmap\nimport font.font\nimport encodin.json\nmain:\n"
     )]));
 }
+
+/// A lock file that is not text is one mistake, and line ends of other systems are none.
+#[test]
+fn lock_files_with_other_bytes() {
+    use lucarne_compiler::source::MemoryLoader;
+    let shown = |lock: &[u8]| {
+        let mut loader = MemoryLoader::default();
+        loader.add("app/main.toit", "import mine\nmain: mine.f\n");
+        loader.add("app/mine/src/mine.toit", "f: return 1\n");
+        loader.add("app/package.lock", lock);
+        let library = Some(common::library().clone());
+        let entry = "app/main.toit";
+        let analysis = lucarne_compiler::resolve::analyze(&loader, library, &common::is_native, entry);
+        render(&analysis.sources, &analysis.diagnostics, Style::default())
+    };
+    let lock = "prefixes:\n  mine: mine\npackages:\n  mine:\n    path: mine\n";
+    for text in [lock.replace('\n', "\r\n"), lock.replace('\n', "\r"), format!("\u{feff}{}", lock.trim_end())]
+    {
+        assert_eq!(shown(text.as_bytes()), "", "{text:?}");
+    }
+    let not_utf8 = shown(&[lock.as_bytes(), b"# \xff\n"].concat());
+    let not_text = shown(&[lock.as_bytes(), b"# \0\n"].concat());
+    insta::assert_snapshot!(format!("{not_utf8}{not_text}"));
+}

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::lock::{self, Lock, Package, Place, is_prefix};
 use crate::spec::{self, Dependency, Spec};
+use crate::text;
 use crate::version::{Version, constraint, version};
 use crate::{LOCK_FILE, PACKAGES_FOLDER, Problem, SOURCE_FOLDER, SPEC_FILE};
 
@@ -123,7 +124,10 @@ pub fn installed(root: &Path) -> Result<Lock, InstallError> {
 fn resolve(root: &Path, wanted: Spec) -> Result<Lock, InstallError> {
     // A broken lock file is replaced. Its valid parts still supply the chosen versions and hashes; everything else
     // follows from `package.yaml`.
-    let before = read_if_there(&root.join(LOCK_FILE)).map(|text| lock::read(&text).0)?;
+    let before = match read_if_there(&root.join(LOCK_FILE)) {
+        Err(InstallError::Content { .. }) => Lock::default(),
+        text => text.map(|text| lock::read(&text).0)?,
+    };
     let mut resolver = Resolver {
         root,
         before,
@@ -239,10 +243,11 @@ fn read_spec(folder: &Path) -> Result<Spec, InstallError> {
 
 /// Returns the text of a file; empty if it does not exist.
 fn read_if_there(path: &Path) -> Result<String, InstallError> {
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        other => other.map_err(|error| InstallError::File { path: path.to_owned(), error }),
-    }
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        other => other.map_err(|error| InstallError::File { path: path.to_owned(), error })?,
+    };
+    text::decode(bytes).map_err(|bad| content_error(path, &bad.text, &bad.problem))
 }
 
 /// Replaces a file in one step: if writing is interrupted, the old file is unchanged.

@@ -10,6 +10,7 @@
 pub mod install;
 pub mod lock;
 pub mod spec;
+pub mod text;
 pub mod version;
 mod yaml;
 

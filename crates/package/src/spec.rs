@@ -124,7 +124,8 @@ fn edited(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
     let same = entries.iter().find(|(key, _)| key.text().map(canonical) == Some(canonical(prefix)));
     let indentation = entries.first().map_or(2, |(key, _)| key.span.start - line_start(text, key.span.start));
     let margin = " ".repeat(indentation);
-    let added = format!("{margin}{}:\n{margin}  path: {}\n", yaml::scalar(prefix), yaml::scalar(path));
+    let end = line_end(text);
+    let added = format!("{margin}{}:{end}{margin}  path: {}{end}", yaml::scalar(prefix), yaml::scalar(path));
     let list = root.as_ref().and_then(|root| root.get("dependencies"));
     if let Some(list) = list.filter(|list| text[list.span.clone()].starts_with('{')) {
         if !entries.is_empty() {
@@ -133,7 +134,7 @@ fn edited(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
                 "write each entry under `dependencies` on a line of its own, without braces",
             ));
         }
-        return Ok(replaced(text, list.span.clone(), &format!("\n{}", added.trim_end())));
+        return Ok(replaced(text, list.span.clone(), &format!("{end}{}", added.trim_end())));
     }
     Ok(match (same, entries.last(), list) {
         (Some((key, node)), ..) => {
@@ -142,8 +143,14 @@ fn edited(text: &str, prefix: &str, path: &str) -> Result<String, Problem> {
         }
         (None, Some((_, last)), _) => inserted(text, text_end(last), &added),
         (None, None, Some(list)) => inserted(text, list.span.start, &added),
-        (None, None, None) => inserted(text, text.len(), &format!("dependencies:\n{added}")),
+        (None, None, None) => inserted(text, text.len(), &format!("dependencies:{end}{added}")),
     })
+}
+
+/// Returns what ends the lines of a text: that of the first line.
+fn line_end(text: &str) -> &'static str {
+    let first = text.split_inclusive('\n').next().unwrap_or_default();
+    if first.ends_with("\r\n") { "\r\n" } else { "\n" }
 }
 
 fn replaced(text: &str, range: Range<usize>, new: &str) -> String {
@@ -154,7 +161,7 @@ fn replaced(text: &str, range: Range<usize>, new: &str) -> String {
 fn inserted(text: &str, at: usize, lines: &str) -> String {
     let after = after_line(text, at);
     let needs_break = after > 0 && !text[..after].ends_with('\n');
-    format!("{}{}{lines}{}", &text[..after], if needs_break { "\n" } else { "" }, &text[after..])
+    format!("{}{}{lines}{}", &text[..after], if needs_break { line_end(text) } else { "" }, &text[after..])
 }
 
 fn line_start(text: &str, at: usize) -> usize {
@@ -218,6 +225,31 @@ mod tests {
         let new = "# mine\ndependencies:\n    a:\n        path: a # here\n    new:\n      path: ../new\n\n# the end\nname: x\n";
         assert_eq!(add(old), new);
         assert!(with_path("dependencies: {a: {path: b}}", "new", "x").is_err());
+    }
+
+    /// Files begin and end in many ways.
+    #[test]
+    fn other_line_ends_and_marks() {
+        let lines = ["name: x", "dependencies:", "  a:", "    path: ../a"];
+        for (begin, end, last) in [
+            ("", "\n", "\n"),
+            ("", "\r\n", "\r\n"),
+            ("\u{feff}", "\r\n", ""),
+            ("\u{feff}", "\n", ""),
+            ("---\n", "\n", ""),
+        ] {
+            let text = format!("{begin}{}{last}", lines.join(end));
+            let spec = read(&text).expect("the file is valid");
+            assert_eq!(spec.name.as_deref(), Some("x"), "{text:?}");
+            assert_eq!(spec.dependencies["a"], Dependency::Path("../a".into()), "{text:?}");
+            let added = ["  new:", "    path: ../new"];
+            let wanted = format!("{begin}{}{end}{}{end}", lines.join(end), added.join(end));
+            assert_eq!(with_path(&text, "new", "../new").expect("can be added"), wanted, "{text:?}");
+        }
+        assert_eq!(read("\u{feff}").expect("an empty file is valid"), Spec::default());
+        assert!(
+            read("name: x\0\n").expect_err("must be refused").title.starts_with("this is not a text file")
+        );
     }
 
     #[test]

@@ -53,6 +53,9 @@ impl Node {
 
 /// Parses a text; none if it contains only comments.
 pub(crate) fn parse(text: &str) -> Result<Option<Node>, Problem> {
+    if let Some(at) = text.find('\0') {
+        return Err(Problem::error(at..at + 1, "this is not a text file: it contains the byte 0x00"));
+    }
     let places = Places::new(text);
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
@@ -181,6 +184,11 @@ mod tests {
         assert_eq!(parse("# nothing\n").expect("a comment is fine"), None);
         assert!(parse("{ \"foo\" :\n").is_err());
         assert!(parse(&"[".repeat(1000)).is_err());
+        let binary = parse("\u{7f}ELF\u{2}\0\0\n").expect_err("must be refused");
+        assert_eq!(
+            (binary.span, &*binary.title),
+            (5..6, "this is not a text file: it contains the byte 0x00")
+        );
     }
 
     proptest! {

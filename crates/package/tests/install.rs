@@ -149,3 +149,38 @@ fn a_broken_lock_file_is_named() {
     assert_eq!(install_all(&folder.root()).expect("the lock file is made again"), 0);
     assert!(installed(&folder.root()).is_ok());
 }
+
+/// A file that is not text is named, with the line.
+#[test]
+fn files_that_are_not_text() {
+    let folder = program("binary");
+    let write = |path: &str, bytes: &[u8]| {
+        fs::write(folder.0.join(path), bytes).expect("a file can be written");
+    };
+    let error = |result: Result<usize, InstallError>| {
+        result.expect_err("is not text").to_string().replace(&folder.0.display().to_string(), "")
+    };
+    write("app/package.yaml", b"name: x\n\xff\xfe\n");
+    assert_eq!(
+        error(install_all(&folder.root())),
+        "/app/package.yaml:2: this is not UTF-8: invalid byte 0xff"
+    );
+    write("app/package.yaml", b"\x7fELF\x02\x01\0\0");
+    let not_text = "/app/package.yaml:1: this is not a text file: it contains the byte 0x00";
+    assert_eq!(error(install_all(&folder.root())), not_text);
+    write("app/package.yaml", b"name: x\rdependencies:\r  tones:\r    path: ../tones\r");
+    write("app/package.lock", b"\xff\xfe");
+    assert!(
+        installed(&folder.root())
+            .expect_err("is not text")
+            .to_string()
+            .contains("package.lock:1: this is not UTF-8")
+    );
+    assert_eq!(install_all(&folder.root()).expect("the lock file is made again"), 1);
+    let lock = fs::read(folder.root().join("package.lock")).expect("the file is there");
+    let other_ends = |end: &str| String::from_utf8_lossy(&lock).replace('\n', end);
+    for text in [other_ends("\r\n"), other_ends("\r"), format!("\u{feff}{}", other_ends("\n").trim_end())] {
+        write("app/package.lock", text.as_bytes());
+        assert_eq!(installed(&folder.root()).expect("the lock file is good").packages.len(), 1, "{text:?}");
+    }
+}

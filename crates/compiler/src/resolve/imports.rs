@@ -34,6 +34,8 @@ pub(super) struct Packages {
     /// The lock file among the sources, and the folder that it is in.
     source: Option<SourceId>,
     folder: String,
+    /// Whether the lock file cannot be read, which has been reported: the packages are not known.
+    is_unreadable: bool,
 }
 
 impl Packages {
@@ -64,14 +66,20 @@ impl Packages {
     ) -> (Packages, Vec<Diagnostic>) {
         let (source, problem) = sources.add(path, bytes);
         let text = sources.get(source).map_or("", |source| source.text.as_str());
+        if let Some(problem) = problem {
+            let packages =
+                Packages { source: Some(source), folder, is_unreadable: true, ..Packages::default() };
+            return (packages, vec![problem]);
+        }
         let (lock, problems) = lock::read(text);
-        let mut found: Vec<Diagnostic> = problem.into_iter().collect();
+        let mut found = Vec::new();
         for problem in problems {
             let span = Span::new(problem.span.start, problem.span.end);
             let kind = if problem.is_warning { Diagnostic::warning } else { Diagnostic::error };
             found.push(kind(source, span, problem.title));
         }
-        (Packages { lock, source: Some(source), folder }, found)
+        let is_unreadable = lock == Lock::default() && found.iter().any(Diagnostic::is_error);
+        (Packages { lock, source: Some(source), folder, is_unreadable }, found)
     }
 
     /// Returns whether warnings about the code of a home concern the user.
@@ -110,8 +118,8 @@ impl Packages {
         let id = self.package_id(home, &first.name);
         let Some((id, package)) = id.and_then(|id| Some((id, self.lock.packages.get(id)?))) else {
             let path = find_file(files, "<lib>", &import.segments).map_err(|_| match id {
-                Some(_) => Missing::Reported,
-                None => Missing::Library,
+                None if !self.is_unreadable => Missing::Library,
+                _ => Missing::Reported,
             })?;
             return Ok(Target { path, home: Home::Library });
         };
