@@ -50,7 +50,10 @@ pub(crate) enum Tree {
     Choice { rule: usize, alternative: usize, children: Vec<Tree> },
 }
 
-const LITERALS: [(&str, fn(&mut Rng) -> String); 5] = [
+/// Makes a literal.
+type Maker = fn(&mut Rng) -> String;
+
+const LITERALS: [(&str, Maker); 5] = [
     ("any-int", int),
     ("any-float", float),
     ("any-text", text),
