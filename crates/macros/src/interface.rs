@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, Error, FnArg, GenericArgument, Ident, ItemTrait, LitInt, Pat, Path, PathArguments,
-    ReceiverKind, Result, ReturnType, Signature, TraitItem, TraitItemFn, Type,
+    ReceiverKind, Result, ReturnType, Signature, TraitItem, TraitItemFn, Type, TypeParamBound,
 };
 
 use crate::client_method::ClientMethod;
@@ -435,6 +435,37 @@ fn mentions_self(ty: &Type) -> bool {
 pub(crate) enum Target {
     Service,
     Resource,
+}
+
+/// Returns the resources that the methods of a trait can return: the associated types, and their proxies.
+pub(crate) fn resources_of(item: &ItemTrait) -> Result<Vec<(Ident, Type)>> {
+    let types = item.items.iter().filter_map(|member| match member {
+        TraitItem::Type(associated) => Some(associated),
+        _ => None,
+    });
+    types
+        .map(|associated| {
+            let bound = associated.bounds.iter().find_map(|bound| match bound {
+                TypeParamBound::Trait(bound) => Some(bound.path.clone()),
+                _ => None,
+            });
+            let Some(mut path) = bound else {
+                let message = "bind it by the trait of the resource: `type Die: Die;`";
+                return Err(Error::new_spanned(associated, message));
+            };
+            if let Some(last) = path.segments.last_mut() {
+                last.ident = format_ident!("{}Proxy", last.ident);
+                // `Hall<Door = Self::Door>` says that two types of resources belong together.
+                last.arguments = PathArguments::None;
+            }
+            Ok((associated.ident.clone(), syn::parse_quote!(#path)))
+        })
+        .collect()
+}
+
+/// Returns the proxies by the names of the associated types.
+pub(crate) fn proxies_of(resources: &[(Ident, Type)]) -> BTreeMap<String, Type> {
+    resources.iter().map(|(name, proxy)| (name.to_string(), proxy.clone())).collect()
 }
 
 /// Replaces each `Resource<Self::X>` in a type by the proxy of `X`, for example

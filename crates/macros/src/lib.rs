@@ -80,7 +80,9 @@ pub fn service(attributes: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[resource]`, or `#[resource(notifies = T)]` if it sends its client values of type `T`. Methods
 /// are written like those of a service, and their indexes count with those of the service; the
 /// names `close`, `proxy`, `notifications`, `serve` and `resource` are reserved. `crate = path` names
-/// the crate that the generated code refers to, as for a service.
+/// the crate that the generated code refers to, as for a service. Methods can return resources, as
+/// those of a service do: the service also names the types of these resources, since it answers their
+/// calls, and says that they are the same: `type Hall: Hall<Door = Self::Door>; type Door: Door;`.
 ///
 /// For a trait `Die` the macro generates
 ///

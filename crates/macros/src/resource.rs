@@ -7,7 +7,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, ItemTrait, Path, Result, Token, Type};
 
-use crate::interface::{Method, Mistakes, Taken, Target, kind, take_methods};
+use crate::interface::{Method, Mistakes, Taken, Target, kind, proxies_of, resources_of, take_methods};
 use crate::root;
 
 /// The names that every proxy or resource has.
@@ -64,9 +64,16 @@ fn parse_notifies(input: ParseStream<'_>) -> Result<Type> {
 pub(crate) fn expand(options: Result<Options>, mut item: ItemTrait) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let options = mistakes.or_default(options);
+    let resources = resources_of(&item);
+    let is_bound = resources.is_ok();
+    let proxies = proxies_of(&mistakes.or_default(resources));
     let methods = take_methods(&mut item, &TAKEN_NAMES, &mut mistakes);
     item.items.push(maker(&options));
-    let proxy = item.generics.params.is_empty().then(|| proxy(&item, &options, &methods));
+    let proxy = item.generics.params.is_empty().then(|| {
+        // Without its bound, a resource cannot be answered.
+        let methods = if is_bound { methods } else { Vec::new() };
+        proxy(&item, &options, &methods, &proxies)
+    });
     let mistakes = mistakes.into_tokens();
     quote!(#item #proxy #mistakes)
 }
@@ -96,7 +103,12 @@ fn maker(options: &Options) -> syn::TraitItem {
     }
 }
 
-fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream {
+fn proxy(
+    item: &ItemTrait,
+    options: &Options,
+    methods: &[Method],
+    proxies: &BTreeMap<String, Type>,
+) -> TokenStream {
     let root = &options.root;
     let (visibility, interface) = (&item.vis, &item.ident);
     let name = format_ident!("{interface}Proxy");
@@ -105,9 +117,8 @@ fn proxy(item: &ItemTrait, options: &Options, methods: &[Method]) -> TokenStream
     let indexes = methods.iter().map(|method| method.description(interface));
     let arms =
         methods.iter().map(|method| method.arm(root, interface, &quote!(__Provider), Target::Resource));
-    let no_proxies = BTreeMap::new();
     let stubs = methods.iter().map(|method| {
-        method.stub(root, visibility, &no_proxies, &quote!(self.proxy), Some(quote!(self.proxy.handle())))
+        method.stub(root, visibility, proxies, &quote!(self.proxy), Some(quote!(self.proxy.handle())))
     });
     let constants = methods.iter().map(|method| method.constant(visibility));
     let documentation = format!(

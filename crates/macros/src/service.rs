@@ -1,14 +1,12 @@
 //! `#[service]`: generates the client and the server side of a service from a trait.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Ident, ItemTrait, LitStr, Path, Result, Token, TraitItem, Type, TypeParamBound};
+use syn::{Error, Ident, ItemTrait, LitStr, Path, Result, Token, Type};
 use uuid::Uuid;
 
-use crate::interface::{Method, Mistakes, Taken, Target, take_methods};
+use crate::interface::{Method, Mistakes, Taken, Target, proxies_of, resources_of, take_methods};
 use crate::root;
 
 /// The names that every client has.
@@ -137,30 +135,6 @@ fn require_apart(
     checks.collect()
 }
 
-/// Returns the resources of a service: the associated types, and their proxies.
-fn resources_of(item: &ItemTrait) -> Result<Vec<(Ident, Type)>> {
-    let types = item.items.iter().filter_map(|member| match member {
-        TraitItem::Type(associated) => Some(associated),
-        _ => None,
-    });
-    types
-        .map(|associated| {
-            let bound = associated.bounds.iter().find_map(|bound| match bound {
-                TypeParamBound::Trait(bound) => Some(bound.path.clone()),
-                _ => None,
-            });
-            let Some(mut path) = bound else {
-                let message = "bind it by the trait of the resource: `type Die: Die;`";
-                return Err(Error::new_spanned(associated, message));
-            };
-            if let Some(last) = path.segments.last_mut() {
-                last.ident = format_ident!("{}Proxy", last.ident);
-            }
-            Ok((associated.ident.clone(), syn::parse_quote!(#path)))
-        })
-        .collect()
-}
-
 fn handler(
     item: &ItemTrait,
     options: &Options,
@@ -224,8 +198,7 @@ fn client(
     let (visibility, interface) = (&item.vis, &item.ident);
     let name = format_ident!("{interface}Client");
     let docs = format!("Uses a provider of [`{interface}`]. Clones are the same client.");
-    let proxies: BTreeMap<String, Type> =
-        resources.iter().map(|(name, proxy)| (name.to_string(), proxy.clone())).collect();
+    let proxies = proxies_of(resources);
     let stubs =
         methods.iter().map(|method| method.stub(root, visibility, &proxies, &quote!(self.client), None));
     let constants = methods.iter().map(|method| method.constant(visibility));
