@@ -10,6 +10,7 @@ use lucarne_kernel::{About, Gid, Pid, RequestId};
 use lucarne_message::Value;
 use rustc_hash::FxHashMap;
 
+use crate::cancellation::Closing;
 use crate::container::Shared;
 use crate::failure::Thrown;
 use crate::handler::{AnyServe, Caller};
@@ -72,6 +73,7 @@ struct Served {
 struct Held {
     value: Arc<dyn Any + Send + Sync>,
     channel: Option<Arc<Channel>>,
+    closing: Option<Closing>,
     /// The request whose answer gave the resource to the client.
     request: RequestId,
 }
@@ -97,6 +99,9 @@ impl Drop for Closed {
         for held in self.resources.drain(..) {
             if let Some(channel) = &held.channel {
                 channel.close();
+            }
+            if let Some(closing) = &held.closing {
+                closing.close();
             }
             let _ = catch_unwind(AssertUnwindSafe(|| drop(held)));
         }
@@ -257,7 +262,7 @@ impl Books {
         caller: &Caller,
         resource: Resource<T>,
     ) -> Result<i64, Thrown> {
-        let (value, channel) = resource.into_parts();
+        let (value, channel, closing) = resource.into_parts();
         let mut state = self.state.lock();
         let State { clients, last_handle, used, .. } = &mut *state;
         let Some(served) = clients.get_mut(&caller.client) else {
@@ -274,7 +279,7 @@ impl Books {
         *last_handle = free_number(*last_handle, HANDLE_LIMIT, is_taken);
         let handle = *last_handle << 1 | kind;
         let request = caller.request;
-        served.resources.insert(handle, Held { value, channel: channel.clone(), request });
+        served.resources.insert(handle, Held { value, channel: channel.clone(), closing, request });
         state.note_given((caller.pid, request), Given { client: caller.client, handle: Some(handle) });
         drop(state);
         if let (Some(channel), Some(port)) = (channel, caller.offered.shared.port()) {

@@ -1,4 +1,4 @@
-//! Tells the tasks that work for a call that the call is over, and whether it was canceled.
+//! Tells tasks that the call or the resource that they work for is over, and whether the call was canceled.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -55,5 +55,31 @@ impl Future for Cancellation {
             state.wakers.push(waker);
         }
         Poll::Pending
+    }
+}
+
+/// Whether a resource is still open: a future that is done when the resource is closed. See
+/// [`Resource::watched`](crate::Resource::watched).
+///
+/// Clones speak of the same resource.
+#[derive(Clone, Debug, Default)]
+pub struct Closing(Cancellation);
+
+impl Closing {
+    /// Returns whether the resource has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.0.state.lock().end.is_some()
+    }
+
+    pub(crate) fn close(&self) {
+        self.0.end(false);
+    }
+}
+
+impl Future for Closing {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, polled: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(polled)
     }
 }

@@ -78,7 +78,7 @@ mod traffic;
 mod wait;
 
 pub use announced::{ANNOUNCED_US, Announcement, Announcements};
-pub use cancellation::Cancellation;
+pub use cancellation::{Cancellation, Closing};
 pub use client::Client;
 pub use component::Component;
 pub use container::Container;

@@ -13,6 +13,7 @@ use lucarne_message::{Payload, to_payload};
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
 
+use crate::cancellation::Closing;
 use crate::failure::{NotifyError, Thrown};
 use crate::handler::Caller;
 use crate::wait::wait;
@@ -32,23 +33,31 @@ thread_local! {
 pub struct Resource<T> {
     value: Arc<T>,
     channel: Option<Arc<Channel>>,
+    closing: Option<Closing>,
 }
 
 impl<T: Send + Sync + 'static> Resource<T> {
     /// Creates a resource that only answers.
     pub fn new(value: T) -> Resource<T> {
-        Resource { value: Arc::new(value), channel: None }
+        Resource { value: Arc::new(value), channel: None, closing: None }
     }
 
     /// Returns a resource that also notifies its client. `make` gets the notifier.
     pub fn notifying<N: Serialize>(make: impl FnOnce(Notifier<N>) -> T) -> Resource<T> {
         let channel = Arc::new(Channel { state: Mutex::new(ChannelState::Early(Early::default())) });
         let value = make(Notifier { channel: channel.clone(), of: PhantomData });
-        Resource { value: Arc::new(value), channel: Some(channel) }
+        Resource { value: Arc::new(value), channel: Some(channel), closing: None }
     }
 
-    pub(crate) fn into_parts(self) -> (Arc<T>, Option<Arc<Channel>>) {
-        (self.value, self.channel)
+    /// Returns a resource whose calls can wait, and end when the resource is closed. `make` gets a future that is done
+    /// then. Without it, a call that waits keeps the value until the call ends.
+    pub fn watched(make: impl FnOnce(Closing) -> T) -> Resource<T> {
+        let closing = Closing::default();
+        Resource { value: Arc::new(make(closing.clone())), channel: None, closing: Some(closing) }
+    }
+
+    pub(crate) fn into_parts(self) -> (Arc<T>, Option<Arc<Channel>>, Option<Closing>) {
+        (self.value, self.channel, self.closing)
     }
 }
 
@@ -64,8 +73,12 @@ impl<T: Send + Sync + 'static> Serialize for Resource<T> {
         let given = WRITING.with_borrow_mut(|writing| {
             let (caller, given) =
                 writing.as_mut().ok_or_else(|| Thrown::new("a resource outside of an answer"))?;
-            let handle =
-                caller.give(Resource { value: self.value.clone(), channel: self.channel.clone() })?;
+            let Resource { value, channel, closing } = self;
+            let handle = caller.give(Resource {
+                value: value.clone(),
+                channel: channel.clone(),
+                closing: closing.clone(),
+            })?;
             given.push(handle);
             Ok::<_, Thrown>(handle)
         });
