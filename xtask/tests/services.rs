@@ -12,12 +12,13 @@ use common::{compile, empty, flags, host, run, xtask};
 use lucarne::{CapturedOutput, Stream, System};
 
 /// The services of a system, and their providers.
-const SERVICES: [(&str, &str); 5] = [
+const SERVICES: [(&str, &str); 6] = [
     ("storage", "system/storage@0.3.0"),
     ("print", "system/console@0.2.0"),
     ("log", "system/console@0.2.0"),
     ("trace", "system/console@0.2.0"),
     ("containers", "system/containers@0.7.0"),
+    ("network", "system/network@0.4.0"),
 ];
 
 /// A way to run a program, and the services that policy withholds from it there.
@@ -31,7 +32,8 @@ const TABLE: [Row; 6] = [
     Row { name: "System::run", run: in_rust, withheld: &[] },
     Row { name: "liblucarne", run: in_c, withheld: &[] },
     Row { name: "lucarne run", run: on_threads, withheld: &[] },
-    Row { name: "lucarne run --simulate", run: simulated, withheld: &[] },
+    // The network of the operating system does not follow from the seed.
+    Row { name: "lucarne run --simulate", run: simulated, withheld: &["network"] },
     // Only an installer can allow a container to start others.
     Row {
         name: "a device",
@@ -46,8 +48,16 @@ const TABLE: [Row; 6] = [
 ];
 
 /// Once one service is allowed, all others are withheld, so each service is listed here.
-const ALLOW_ALL: [&str; 6] =
-    ["--allow-open", "system/storage", "--allow-open", "system/console", "--allow-open", "system/containers"];
+const ALLOW_ALL: [&str; 8] = [
+    "--allow-open",
+    "system/storage",
+    "--allow-open",
+    "system/console",
+    "--allow-open",
+    "system/containers",
+    "--allow-open",
+    "system/network",
+];
 
 struct Installed {
     prefix: PathBuf,

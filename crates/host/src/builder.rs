@@ -1,8 +1,8 @@
 //! The builder of systems, and the start of their services.
 //!
 //! The order is fixed: the service manager comes first, since every service is opened through it. Then come the
-//! services storage, console and containers, each in a container of its own. A system is complete when its builder
-//! returns.
+//! services storage, console, containers and network, each in a container of its own. A system is complete when its
+//! builder returns. A simulated system has no network, since that of the operating system does not follow from a seed.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use lucarne_ports::containers::Keeper;
 use lucarne_ports::{Output, StandardOutput, Stream};
 use lucarne_providers::console::{self, Outputs};
 use lucarne_providers::containers;
+use lucarne_providers::network;
 use lucarne_providers::storage::{self, Media, OpenRegions, Owners};
 use lucarne_services::{
     CallError, Container, InstallError, Oversight, Pending, Policy, Presence, Provider, ServiceManager,
@@ -39,6 +40,7 @@ pub struct Builder {
     owners: Owners,
     keeper: Option<Arc<dyn Keeper>>,
     has_services: bool,
+    has_network: bool,
 }
 
 impl Default for Builder {
@@ -53,6 +55,7 @@ impl Default for Builder {
             owners: storage::one_owner(),
             keeper: None,
             has_services: true,
+            has_network: false,
         }
     }
 }
@@ -110,7 +113,7 @@ impl Builder {
         self
     }
 
-    /// Leaves out storage, console and containers: for a system that runs no programs.
+    /// Leaves out storage, console, containers and network: for a system that runs no programs.
     #[must_use]
     pub fn without_services(mut self) -> Builder {
         self.has_services = false;
@@ -118,7 +121,8 @@ impl Builder {
     }
 
     /// Starts the system on threads.
-    pub fn start(self) -> System {
+    pub fn start(mut self) -> System {
+        self.has_network = self.has_services;
         let workers = self.workers.unwrap_or_else(processors);
         let hooks = hooks(&self.output, self.oversight.traffic.clone());
         let kernel = Kernel::new(KernelOptions { workers, hooks });
@@ -172,6 +176,9 @@ impl Builder {
         start("console", &|container| console::install(container, outputs.clone()));
         let keeper = self.keeper.unwrap_or_else(|| handle.keeper());
         start("containers", &|container| containers::install(container, keeper.clone()));
+        if self.has_network {
+            start("network", &network::install);
+        }
         handle
     }
 }

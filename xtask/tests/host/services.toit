@@ -8,6 +8,7 @@ SERVICES ::= {
   "log": "89e6340c-67f5-4055-b1d1-b4f4c2755f67",
   "trace": "41c6019e-ca48-4847-9673-0869355da76a",
   "containers": "358ee529-45a4-409e-8fab-7a28f71e5c51",
+  "network": "063e228a-3a7a-44a8-b024-d55127255ccb",
 }
 
 main:

@@ -320,15 +320,17 @@ const ABSENT: &[(&[&str], &str)] = &[
     (
         &[
             "coap",
-            "net",
+            "net.cellular",
+            "net.ethernet",
+            "net.modules.dns",
+            "net.wifi",
+            "net.x509",
             "tls",
-            "system.base.network",
-            "system.api.network",
             "system.api.wifi",
             "system.api.cellular",
             "system.api.ethernet",
         ],
-        "the libraries for the network are not part of this version",
+        "this library for the network is not part of this version",
     ),
     (&["bitmap", "font", "icons"], "this library of the Toit SDK is not part of this version"),
 ];

@@ -1,0 +1,197 @@
+//! Sockets: TCP connections, listeners, and UDP sockets.
+//!
+//! A call that waits is a future that the container of the provider polls. It ends when the socket is closed, also by
+//! another task of the same client, or when the call is canceled.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+
+use lucarne_services::{Bytes, Closing, Resource, Thrown, Value};
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+
+use super::addresses::{self, parts, thrown};
+use super::interface;
+use super::options;
+use super::reactor::Reactor;
+
+/// The maximum number of bytes that a call reads.
+const READ_BYTES_MAX: usize = 64 << 10;
+
+/// The maximum number of bytes of a datagram.
+const DATAGRAM_BYTES_MAX: usize = 64 << 10;
+
+/// The number of bytes of an IP packet that every usual network transports in one piece.
+const PACKET_BYTES: i64 = 1_450;
+
+const IP_HEADER_BYTES: i64 = 20;
+const TCP_HEADER_BYTES: i64 = 20;
+const UDP_HEADER_BYTES: i64 = 8;
+
+pub(crate) struct Socket {
+    reactor: Arc<Reactor>,
+    kind: Kind,
+    closing: Closing,
+}
+
+pub(crate) enum Kind {
+    Stream(TcpStream),
+    Listener(TcpListener),
+    Datagrams(UdpSocket),
+}
+
+impl Socket {
+    pub(super) fn resource(reactor: Arc<Reactor>, kind: Kind) -> Resource<Socket> {
+        Resource::watched(|closing| Socket { reactor, kind, closing })
+    }
+
+    fn stream(&self) -> Result<&TcpStream, Thrown> {
+        if let Kind::Stream(stream) = &self.kind { Ok(stream) } else { Err(unsupported()) }
+    }
+
+    fn datagrams(&self) -> Result<&UdpSocket, Thrown> {
+        if let Kind::Datagrams(socket) = &self.kind { Ok(socket) } else { Err(unsupported()) }
+    }
+
+    /// Waits for an operation, or until the socket is closed.
+    async fn wait<T>(&self, operation: impl Future<Output = io::Result<T>>) -> Result<T, Thrown> {
+        let (mut operation, mut closing) = (pin!(operation), self.closing.clone());
+        poll_fn(|polled| {
+            if Pin::new(&mut closing).poll(polled).is_ready() {
+                return Poll::Ready(Err(Thrown::new("NOT_CONNECTED")));
+            }
+            operation.as_mut().poll(polled).map_err(thrown)
+        })
+        .await
+    }
+}
+
+/// Returns the error for a method that the kind of socket does not have.
+pub(super) fn unsupported() -> Thrown {
+    Thrown::new("UNSUPPORTED")
+}
+
+impl interface::Socket for Socket {
+    type Accepted = Socket;
+
+    async fn udp_connect(&self, ip: Bytes, port: u16) -> Result<(), Thrown> {
+        let peer = addresses::socket_address(&ip, port)?;
+        self.wait(self.datagrams()?.connect(peer)).await
+    }
+
+    async fn udp_receive(&self) -> Result<(Bytes, Bytes, u16), Thrown> {
+        let (data, sender) = self.wait(receive(self.datagrams()?)).await?;
+        let (ip, port) = parts(sender);
+        Ok((data.into(), ip, port))
+    }
+
+    async fn udp_send(&self, data: Bytes, ip: Bytes, port: u16) -> Result<(), Thrown> {
+        let receiver = addresses::socket_address(&ip, port)?;
+        self.wait(self.datagrams()?.send_to(&data, receiver)).await?;
+        Ok(())
+    }
+
+    async fn tcp_accept(&self) -> Result<Resource<Socket>, Thrown> {
+        let Kind::Listener(listener) = &self.kind else { return Err(unsupported()) };
+        let (stream, _) = self.wait(self.reactor.run(listener.accept())).await?;
+        Ok(Socket::resource(self.reactor.clone(), Kind::Stream(stream)))
+    }
+
+    async fn tcp_close_write(&self) -> Result<(), Thrown> {
+        SockRef::from(self.stream()?).shutdown(Shutdown::Write).map_err(thrown)
+    }
+
+    async fn get_option(&self, option: i64) -> Result<Value, Thrown> {
+        options::get(&self.kind, option)
+    }
+
+    async fn set_option(&self, option: i64, value: Value) -> Result<(), Thrown> {
+        options::set(&self.kind, option, &value)
+    }
+
+    async fn local_address(&self) -> Result<(Bytes, u16), Thrown> {
+        let address = match &self.kind {
+            Kind::Stream(stream) => stream.local_addr(),
+            Kind::Listener(listener) => listener.local_addr(),
+            Kind::Datagrams(socket) => socket.local_addr(),
+        };
+        address.map(parts).map_err(thrown)
+    }
+
+    async fn peer_address(&self) -> Result<(Bytes, u16), Thrown> {
+        let address = match &self.kind {
+            Kind::Stream(stream) => stream.peer_addr(),
+            Kind::Datagrams(socket) => socket.peer_addr(),
+            Kind::Listener(_) => return Err(unsupported()),
+        };
+        address.map(parts).map_err(thrown)
+    }
+
+    async fn read(&self) -> Result<Option<Bytes>, Thrown> {
+        match &self.kind {
+            Kind::Stream(stream) => {
+                let data = self.wait(read(stream)).await?;
+                Ok(if data.is_empty() { None } else { Some(data.into()) })
+            }
+            Kind::Datagrams(socket) => Ok(Some(self.wait(receive(socket)).await?.0.into())),
+            Kind::Listener(_) => Err(unsupported()),
+        }
+    }
+
+    async fn write(&self, data: Bytes) -> Result<usize, Thrown> {
+        match &self.kind {
+            // No bytes never need room.
+            Kind::Stream(_) if data.is_empty() => Ok(0),
+            Kind::Stream(stream) => self.wait(write(stream, &data)).await,
+            Kind::Datagrams(socket) => self.wait(socket.send(&data)).await,
+            Kind::Listener(_) => Err(unsupported()),
+        }
+    }
+
+    async fn mtu(&self) -> Result<i64, Thrown> {
+        match self.kind {
+            Kind::Datagrams(_) => Ok(PACKET_BYTES - IP_HEADER_BYTES - UDP_HEADER_BYTES),
+            Kind::Stream(_) | Kind::Listener(_) => Ok(PACKET_BYTES - IP_HEADER_BYTES - TCP_HEADER_BYTES),
+        }
+    }
+}
+
+/// Waits for bytes. Returns none at the end of the connection. The buffer exists only while there is something to read,
+/// so that sockets that wait cost no memory.
+async fn read(stream: &TcpStream) -> io::Result<Vec<u8>> {
+    loop {
+        stream.readable().await?;
+        let mut data = Vec::with_capacity(READ_BYTES_MAX);
+        match stream.try_read_buf(&mut data) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result.map(|_| data),
+        }
+    }
+}
+
+/// Waits until there is room for bytes, and sends as many as fit.
+async fn write(stream: &TcpStream, data: &[u8]) -> io::Result<usize> {
+    loop {
+        stream.writable().await?;
+        match stream.try_write(data) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+    }
+}
+
+/// Waits for a datagram.
+async fn receive(socket: &UdpSocket) -> io::Result<(Vec<u8>, SocketAddr)> {
+    loop {
+        socket.readable().await?;
+        let mut data = Vec::with_capacity(DATAGRAM_BYTES_MAX);
+        match socket.try_recv_buf_from(&mut data) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result.map(|(_, sender)| (data, sender)),
+        }
+    }
+}
