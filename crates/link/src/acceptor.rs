@@ -178,7 +178,7 @@ impl Acceptor {
 
     /// Makes the socket's file again if it was removed.
     fn look_at_path(&mut self) {
-        // The watch is made anew, since the path may lead to another folder now. It is made before the check: so it
+        // The watch is made again, since the path may lead to another folder now. It is made before the check: so it
         // reports all changes after the check.
         self.changes = watch(&self.path);
         if self.is_there() {

@@ -44,7 +44,7 @@ fn unknown_file(contents: &[u8]) -> String {
     } else if std::str::from_utf8(contents).is_ok() {
         ": it is a text. The name of a program in Toit ends in '.toit'"
     } else {
-        ": it is no ELF file that can be started or loaded"
+        ": it is not an ELF file that can be started or loaded"
     };
     format!("the file is neither an executable nor a component{hint}")
 }
