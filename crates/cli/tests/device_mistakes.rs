@@ -76,7 +76,7 @@ fn files_that_are_no_programs_get_a_hint() {
 }
 
 #[test]
-fn a_frozen_device_is_named_with_the_way_out() {
+fn a_frozen_device_is_named_with_the_next_step() {
     let device = Device::started("mistakes-frozen");
     let pid = device.pid();
     signal(pid, Signal::STOP);

@@ -34,7 +34,7 @@ pub(super) fn kind(contents: &[u8]) -> Result<Kind, ImageError> {
     }
 }
 
-/// Describes a file that is no ELF file, or not one that can be started or loaded.
+/// Describes a file that is not an ELF file, or cannot be started or loaded.
 fn unknown_file(contents: &[u8]) -> String {
     let hint = if contents.starts_with(b"#!") {
         ": it is a script. An executable is a program for this machine that uses the crate 'lucarne', so it cannot be a \
