@@ -89,7 +89,7 @@ pub(super) unsafe fn give_back(start: NonNull<u64>, words: usize) {
     blocks().empty[size].push(Start(start));
 }
 
-/// Returns the number of the smallest size of blocks that has room for so many words. Returns none if no block has.
+/// Returns the number of the smallest size of blocks that has room for this number of words. Returns none if no block has.
 fn size_of_block(words: usize) -> Option<usize> {
     (0..SIZES).find(|size| words <= block_words(*size))
 }
@@ -128,7 +128,7 @@ impl Blocks {
             self.rest_words = REGION_WORDS;
         }
         let Start(start) = self.rest.take()?;
-        // SAFETY: the rest has at least so many words.
+        // SAFETY: the rest has at least this number of words.
         self.rest = Some(Start(unsafe { start.add(words) }));
         self.rest_words -= words;
         Some(Start(start))
