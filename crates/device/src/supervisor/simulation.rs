@@ -489,7 +489,10 @@ impl World {
                 CheckedImage { image, program: None, bytecode: None }
             }
         };
-        let assets = (0..self.random.u8(..2)).map(|asset| (format!("asset{asset}"), vec![asset; 300]));
+        // Only programs in Toit can have assets.
+        let assets_max = if checked.program.is_some() { 2 } else { 1 };
+        let assets =
+            (0..self.random.u8(..assets_max)).map(|asset| (format!("asset{asset}"), vec![asset; 300]));
         Sent { checked, assets: assets.collect() }
     }
 
