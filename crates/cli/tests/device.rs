@@ -515,8 +515,9 @@ fn bounds_can_be_inspected() {
         assert!(bounds.contains(bound), "{bound} in {bounds}");
     }
     // Less memory than it needs.
-    device.install(&["--memory=1M", "small", clock.to_str().expect("UTF-8")]);
-    device.wait_for_state("small", "ended");
+    let small = ["container", "install", "-q", "--memory=1M", "small", clock.to_str().expect("UTF-8")];
+    assert!(device.bad(&small, 1).contains("it ended with code 1 without connecting (see"));
+    assert_eq!(device.state_of("small")["is"], "ended");
     assert_eq!(device.state_of("clock")["is"], "running");
 }
 
