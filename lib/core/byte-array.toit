@@ -103,7 +103,7 @@ interface ByteArray extends io.Data:
   /** Stores $value in the places from $from to $to (exclusive). */
   fill --from/int=0 --to/int=size value
 
-  /** Stores the results of $block for each index in the places from $from to $to (exclusive). */
+  /** Stores the results of $block, called with 0, 1, 2 and so on, in the places from $from to $to (exclusive). */
   fill --from/int=0 --to/int=size [block]
 
   /** The index of the first $byte from $from to $to (exclusive), or -1. */
@@ -205,7 +205,7 @@ abstract class ByteArrayBase_ implements ByteArray:
     byte-array-fill_ this from to value
 
   fill --from/int=0 --to/int=size [block]:
-    for i := from; i < to; i++: this[i] = block.call i
+    for i := from; i < to; i++: this[i] = block.call i - from
 
   index-of byte/int --from/int=0 --to/int=size -> int:
     return byte-array-index-of_ this byte from to

@@ -168,7 +168,7 @@ class int extends num:
 
   /** The text of this number in the given $radix, from 2 to 36. */
   to-string --radix/int -> string:
-    if not 2 <= radix <= 36: throw "INVALID_RADIX"
+    if not 2 <= radix <= 36: throw "OUT_OF_RANGE"
     return int-to-radix_ this radix
 
   /** The decimal text of this number read as an unsigned one. */

@@ -187,9 +187,9 @@ abstract class List extends CollectionBase:
   fill --from/int=0 --to/int=size value:
     for i := from; i < to; i++: this[i] = value
 
-  /** Puts the results of $block for each index in the places from $from to $to (exclusive). */
+  /** Puts the results of $block, called with 0, 1, 2 and so on, in the places from $from to $to (exclusive). */
   fill --from/int=0 --to/int=size [block]:
-    for i := from; i < to; i++: this[i] = block.call i
+    for i := from; i < to; i++: this[i] = block.call i - from
 
   /** See $super. */
   stringify -> string:
@@ -216,7 +216,7 @@ abstract class List extends CollectionBase:
 
   /** Variant of $(index-of --last needle from to) that returns the result of $if-absent if there is none. */
   index-of --last/bool=false needle from/int=0 to/int=size [--if-absent]:
-    if not 0 <= from <= to <= size: throw "BAD ARGUMENTS"
+    if not 0 <= from <= size: throw "BAD ARGUMENTS"
     if last:
       for i := to - 1; i >= from; i--: if this[i] == needle: return i
     else:
@@ -244,7 +244,7 @@ abstract class List extends CollectionBase:
 
   /** Variant of $(index-of --binary needle from to [--if-absent]) for a range sorted by $binary-compare. */
   index-of needle from/int=0 to/int=size [--binary-compare] [--if-absent]:
-    if not 0 <= from <= to <= size: throw "BAD ARGUMENTS"
+    if not 0 <= from <= size: throw "BAD ARGUMENTS"
     if from == to: return if-absent.call from
     // The ends come first, so that equal elements there are found rather than those in the middle.
     order/int := binary-compare.call this[to - 1] needle
@@ -252,17 +252,19 @@ abstract class List extends CollectionBase:
     if order < 0: return if-absent.call to
     order = binary-compare.call this[from] needle
     if order == 0: return from
+    if order > 0: return if-absent.call from
+    // The element at `low` comes before the needle, the one at `high` after it.
     low := from
     high := to
-    while low < high:
+    while true:
       middle := low + (high - low) / 2
       order = binary-compare.call this[middle] needle
       if order == 0: return middle
-      if order < 0:
-        low = middle + 1
-      else:
+      if order > 0:
         high = middle
-    return if-absent.call low
+      else:
+        if (binary-compare.call this[middle + 1] needle) > 0: return if-absent.call middle + 1
+        low = middle
 
   /**
   Sorts the range from $from to $to (exclusive) by the order of $compare.

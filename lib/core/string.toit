@@ -394,7 +394,7 @@ abstract class string implements Comparable io.Data:
 
   /** Deprecated. Use $to-byte-array on a slice. */
   to-byte-array start/int end/int -> ByteArray:
-    return ByteArray.from this start end
+    return start == end ? (ByteArray 0) : ByteArray.from this start end
 
   /** The bytes as little-endian UTF-16. */
   to-utf-16 -> ByteArray:

@@ -141,7 +141,7 @@ text:
   expect-equals "zz" (1295.to-string --radix=36)
   expect-equals "-101" ((-5).to-string --radix=2)
   expect-equals "18446744073709551615" ((-1).to-string --uint64)
-  expect-throw "INVALID_RADIX": 1.to-string --radix=37
+  expect-throw "OUT_OF_RANGE": 1.to-string --radix=37
   [-1, 0, 1, 37, int.MAX].do: | radix | expect-throw "OUT_OF_RANGE": 1.stringify radix
   expect-equals "1.0" 1.0.stringify
   expect-equals "-0.0" (-0.0).stringify

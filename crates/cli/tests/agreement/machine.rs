@@ -10,7 +10,7 @@ use std::time::Duration;
 use wait_timeout::ChildExt;
 
 /// Longer than any program of cases takes, even on a busy computer.
-const TIME_OUT: Duration = Duration::from_secs(120);
+const TIME_OUT: Duration = Duration::from_secs(60);
 
 /// A command that runs a program.
 pub(crate) struct Machine {

@@ -1,4 +1,5 @@
 import bignum show Bignum
+import bitmap
 import crypto.adler32
 import crypto.crc
 import crypto.md5 as crypto-md5
@@ -47,6 +48,10 @@ describe-text text/string -> string:
   text.do --runes:
     result += ' ' <= it <= '~' ? (string.from-rune it) : "\\u{$(it.stringify 16)}"
   return "'$result'"
+
+/** Adds a $value to a $trace, up to a limit. */
+note trace/List value -> none:
+  if trace.size < 60: trace.add value
 
 as-any value/any -> any: return value
 

@@ -332,7 +332,7 @@ const ABSENT: &[(&[&str], &str)] = &[
         ],
         "this library for the network is not part of this version",
     ),
-    (&["bitmap", "font", "icons"], "this library of the Toit SDK is not part of this version"),
+    (&["font", "icons"], "this library of the Toit SDK is not part of this version"),
 ];
 
 fn explain_library<'l>(
