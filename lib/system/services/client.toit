@@ -67,29 +67,43 @@ class ServiceClient:
     for i := 0; i < candidates.size; i += CANDIDATE-SIZE_:
       if best >= 0 and candidates[i + 5] < candidates[best + 5]: break
       if not (is-allowed_ candidates i): continue
-      if best >= 0: throw "Cannot disambiguate"
+      if best >= 0: throw-ambiguous_ candidates[best + 5]
       best = i
     if best < 0: return false
     open_ --pid=candidates[best] --id=candidates[best + 1]
     return true
 
   throw-absent_ -> none:
-    asked := "$(class-name_ this) asks for service $selector.uuid, version $(selector.major).$(selector.minor).x:"
     if may-not-open_:
       throw-detailed_
           "Cannot find service: this container may not open it"
-          "$asked it is provided, but this container is not allowed to open it"
-    throw-detailed_ "Cannot find service" "$asked $providers_"
+          "$asked_ it is provided, but this container is not allowed to open it"
+    throw-detailed_ "Cannot find service" "$asked_ $providers_"
+
+  /** Throws because several allowed providers have the highest $priority. */
+  throw-ambiguous_ priority/int -> none:
+    equals := names_: candidates_[it + 5] == priority and is-allowed_ candidates_ it
+    throw-detailed_ "Cannot disambiguate"
+        "$asked_ several providers have the priority $priority: $equals; restrict the selector to one of them"
+
+  /** The beginning of a text about this request. */
+  asked_ -> string:
+    return "$(class-name_ this) asks for service $selector.uuid, version $(selector.major).$(selector.minor).x:"
 
   /** The providers that were there, as text. */
   providers_ -> string:
     if candidates_.is-empty: return "no container provides it"
-    names := List (candidates_.size / CANDIDATE-SIZE_): | index/int |
-      i := index * CANDIDATE-SIZE_
+    return "the selector does not allow its providers: $(names_: true)"
+
+  /** The candidates whose positions $is-wanted accepts, as text. */
+  names_ [is-wanted] -> string:
+    names := []
+    for i := 0; i < candidates_.size; i += CANDIDATE-SIZE_:
+      if not (is-wanted.call i): continue
       tags := candidates_[i + 6]
       shown := "$candidates_[i + 2]@$candidates_[i + 3].$candidates_[i + 4]"
-      tags ? "$shown $tags" : shown
-    return "the selector does not allow its providers: $(names.join ", ")"
+      names.add (tags ? "$shown $tags" : shown)
+    return names.join ", "
 
   is-allowed_ candidates/List i/int -> bool:
     return selector.is-allowed_
