@@ -334,7 +334,7 @@ impl Method {
                 // The span is that of the error type: if this type does not implement `Fault`, the
                 // compiler points there.
                 let placed = crate::root::at(root, fault.span());
-                let to_text = quote_spanned!(fault.span()=> #placed::Fault::to_text(&__fault));
+                let to_text = quote_spanned!(fault.span()=> <#fault as #placed::Fault>::to_text(&__fault));
                 quote! {
                     match #invoke {
                         ::std::result::Result::Ok(value) => __call.answer(#value),

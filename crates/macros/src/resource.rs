@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Ident, ItemTrait, Path, Result, Token, Type};
+use syn::{Error, Ident, ItemTrait, Path, Result, Token, TraitItem, Type};
 
 use crate::interface::{Method, Mistakes, Taken, Target, kind, proxies_of, resources_of, take_methods};
 use crate::root;
@@ -18,7 +19,6 @@ const TAKEN_NAMES: Taken = Taken {
         ("proxy", "returns the untyped proxy"),
         ("notifications", "returns what the resource sends"),
         ("serve", "answers calls"),
-        ("resource", "makes a resource"),
     ],
 };
 
@@ -68,7 +68,14 @@ pub(crate) fn expand(options: Result<Options>, mut item: ItemTrait) -> TokenStre
     let is_bound = resources.is_ok();
     let proxies = proxies_of(&mistakes.or_default(resources));
     let methods = take_methods(&mut item, &TAKEN_NAMES, &mut mistakes);
-    item.items.push(maker(&options));
+    match own_maker(&item) {
+        None => item.items.push(maker(&options)),
+        Some(name) => {
+            let message =
+                "the generated trait already has a `resource`, which makes a resource: choose another name";
+            mistakes.add(Error::new_spanned(name, message));
+        }
+    }
     let proxy = item.generics.params.is_empty().then(|| {
         // Without its bound, a resource cannot be answered.
         let methods = if is_bound { methods } else { Vec::new() };
@@ -76,6 +83,15 @@ pub(crate) fn expand(options: Result<Options>, mut item: ItemTrait) -> TokenStre
     });
     let mistakes = mistakes.into_tokens();
     quote!(#item #proxy #mistakes)
+}
+
+/// Returns the name of a function of the trait that is called like the generated one.
+fn own_maker(item: &ItemTrait) -> Option<Ident> {
+    let functions = item.items.iter().filter_map(|member| match member {
+        TraitItem::Fn(function) => Some(&function.sig.ident),
+        _ => None,
+    });
+    functions.filter(|name| name.unraw() == "resource").cloned().next()
 }
 
 /// Returns the function `resource` of the trait, which makes a resource from an implementation.
