@@ -160,8 +160,8 @@ pub(crate) struct Run {
     /// it here, in the foreground
     #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
     pub(crate) device: String,
-    /// The state folder of the device [default: the user's own]
-    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true, help_heading = ON_DEVICE)]
+    /// The state folder of the device [default: $LUCARNE_STATE, or else the user's own]
+    #[arg(long, value_name = "DIR", help_heading = ON_DEVICE)]
     pub(crate) state: Option<PathBuf>,
     #[command(flatten, next_help_heading = ON_DEVICE)]
     pub(crate) on_device: device::RunOptions,
@@ -196,6 +196,9 @@ pub(crate) struct Run {
     /// End when the parent process ends, for any reason; PID is the parent's
     #[arg(long, value_name = "PID", hide = true)]
     pub(crate) end_with_parent: Option<i32>,
+    /// The file that the program takes for its own; what `toit compile` writes gives itself
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) program_file: Option<PathBuf>,
     /// With --simulate: kill a process of the program at this step
     #[arg(long, value_name = "STEP", requires = "simulate")]
     pub(crate) kill_at: Vec<u64>,
@@ -217,6 +220,11 @@ impl Run {
         Path::new(self.program.first().map_or("", String::as_str))
     }
 
+    /// Returns the file that `program-name` and `program-path` name.
+    pub(crate) fn program_file(&self) -> &Path {
+        self.program_file.as_deref().unwrap_or_else(|| self.file())
+    }
+
     /// Returns the arguments of `main`.
     pub(crate) fn arguments(&self) -> &[String] {
         self.program.get(1..).unwrap_or_default()
@@ -229,8 +237,8 @@ pub(crate) struct Watch {
     /// Run the program on the device with this name; 'host' runs it here
     #[arg(short, long, value_name = "DEVICE", default_value = HOST, hide_default_value = true)]
     pub(crate) device: String,
-    /// The state folder of the device [default: the user's own]
-    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true)]
+    /// The state folder of the device [default: $LUCARNE_STATE, or else the user's own]
+    #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// The program
     pub(crate) file: PathBuf,

@@ -10,11 +10,11 @@ use clap::Command;
 use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
-use lucarne_device::StateFolder;
 use lucarne_device::control::Reached;
 
 use crate::Stop;
 use crate::output::print_out;
+use crate::reach::folder;
 
 /// The environment variable that a shell sets to ask for candidates.
 const VARIABLE: &str = "LUCARNE_COMPLETE";
@@ -43,15 +43,11 @@ pub(crate) fn containers() -> ArgValueCandidates {
 /// Returns the names of the containers on the device of the selected state folder, or none if the device does not
 /// answer.
 fn names() -> Option<Vec<CompletionCandidate>> {
-    let reached = Reached::connect(&StateFolder::named_or_of_user(state().as_deref()).ok()?).ok()?;
+    // The command line has not been parsed yet, and may have errors elsewhere.
+    let folder = folder(named_state(std::env::args_os()).as_deref()).ok()?;
+    let reached = Reached::connect(&folder).ok()?;
     let listed = reached.device.list().within(ANSWER_MAX).wait().ok()?;
     Some(listed.iter().map(|container| CompletionCandidate::new(container.name.as_str())).collect())
-}
-
-/// Returns the state folder from `--state`, or else from the environment. The command line has not been parsed yet,
-/// and may have errors elsewhere.
-fn state() -> Option<PathBuf> {
-    named_state(std::env::args_os()).or_else(|| std::env::var_os("LUCARNE_STATE").map(PathBuf::from))
 }
 
 /// Returns the folder of `--state DIR` or `--state=DIR`. Bash splits the second form into three words.

@@ -226,7 +226,8 @@ fn list(options: &ContainerList) -> Result<ExitCode, Stop> {
             }
             vec![device.clone(), image.to_string(), name.to_string(), kind.to_string(), state]
         });
-        table::fitted(table::table(&["DEVICE", "IMAGE", "NAME", "KIND", "STATE"], rows.collect()))
+        let head = ["DEVICE", "IMAGE", "NAME", "KIND", "STATE"];
+        table::table(&head, rows.collect(), table::terminal_width())
     };
     print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)

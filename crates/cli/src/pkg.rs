@@ -49,7 +49,7 @@ fn list(options: &PkgList) -> Result<ExitCode, Stop> {
     let lock = install::installed(&root).map_err(stop)?;
     let rows: Vec<Row<'_>> =
         lock.packages.iter().map(|(id, package)| Row::new(&root, &lock, id, package)).collect();
-    let text = if options.json { as_json(&rows) } else { table::fitted(as_table(&rows)) };
+    let text = if options.json { as_json(&rows) } else { as_table(&rows) };
     print_out(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -99,7 +99,7 @@ fn as_table(rows: &[Row<'_>]) -> String {
         let missing = if row.is_there { "" } else { " (missing)" };
         vec![dash(row.prefix), row.id.to_owned(), dash(row.version), format!("{}{missing}", row.place)]
     });
-    table::table(&titles, rows.collect())
+    table::table(&titles, rows.collect(), table::terminal_width())
 }
 
 /// Returns the folder of the program: the given folder; or else the current folder or its nearest parent

@@ -1,6 +1,6 @@
 //! Connects commands to the device that they are for, and turns failures into messages.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lucarne_device::StateFolder;
 use lucarne_device::control::{Reached, Refused, Status};
@@ -9,9 +9,18 @@ use lucarne_services::Broken;
 use crate::Stop;
 use crate::arguments::device::At;
 
-/// Returns the selected state folder.
-pub(crate) fn folder(state: Option<&Path>) -> Result<StateFolder, Stop> {
-    StateFolder::named_or_of_user(state).map_err(|error| Stop::usage(error.to_string()))
+/// The environment variable for the state folder. The parser of the command line does not read it: the usage in its
+/// messages would show the option as if it had been given.
+const STATE_VARIABLE: &str = "LUCARNE_STATE";
+
+/// Returns the state folder that the option or the environment names.
+///
+/// # Errors
+/// If the folder cannot be used.
+pub(crate) fn folder(option: Option<&Path>) -> Result<StateFolder, Stop> {
+    let variable = std::env::var_os(STATE_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from);
+    let named = option.or(variable.as_deref());
+    StateFolder::named_or_of_user(named).map_err(|error| Stop::usage(error.to_string()))
 }
 
 /// Returns the selected device and its name.

@@ -12,7 +12,7 @@ use lucarne_kernel::Faults;
 use lucarne_ports::{Output, StandardOutput};
 use lucarne_toit::LoadedProgram;
 
-use crate::arguments::device::{At, RunOptions};
+use crate::arguments::device::At;
 use crate::arguments::{HOST, Run};
 use crate::output::{end_after, end_with_reader, print_error, print_out};
 use crate::reach::reach;
@@ -30,11 +30,7 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     if options.device != HOST {
         return run_on_device(options, file);
     }
-    if options.on_device != RunOptions::default() {
-        return Err(Stop::usage(
-            "options such as --memory, --define and --assets need a device: add '--device NAME'",
-        ));
-    }
+    require_options_of_host(options)?;
     if let Some(parent) = options.end_with_parent {
         end_with_parent(parent)?;
     }
@@ -71,6 +67,17 @@ fn require_options_of_device(options: &Run) -> Result<(), Stop> {
         ))),
         None => Ok(()),
     }
+}
+
+/// Refuses options that only apply on a device.
+fn require_options_of_host(options: &Run) -> Result<(), Stop> {
+    let given = options.on_device.given();
+    let Some(first) = given.first() else { return Ok(()) };
+    let hint = match *first {
+        "--memory" => "'--memory-limit SIZE' limits each process of a program that runs here",
+        _ => "add '--device NAME' with the name of a device",
+    };
+    Err(Stop::usage(format!("{first} is for programs on a device: {hint}")))
 }
 
 /// Sends a program to a device, where it runs in the background.
@@ -132,7 +139,7 @@ fn run_on_threads(options: &Run, image: Arc<LoadedProgram>, output: Arc<dyn Outp
     let cannot_listen = |error| Stop::failure(format!("cannot listen: {error}"));
     options.listen.as_ref().map(|path| system.listen(path).map_err(cannot_listen)).transpose()?;
     let components = start_components(options, &system)?;
-    let program = system.start_program(image, options.file(), program_options(options));
+    let program = system.start_program(image, options.program_file(), program_options(options));
     let code = program.wait();
     drop(system);
     for (library, status) in components.finish() {
@@ -153,7 +160,7 @@ fn run_connected(
     output: Arc<dyn Output>,
 ) -> Result<i32, Stop> {
     end_on_interrupt(output.clone())?;
-    let code = lucarne_host::run_connected(socket, image, options.file(), program_options(options), &output);
+    let code = lucarne_host::run_connected(socket, image, options.program_file(), program_options(options), &output);
     let code = code.map_err(|error| match error {
         ConnectError::Unreachable { .. } => Stop::failure(format!(
             "{error}: start the system first, such as with 'lucarne run --listen PATH'"
@@ -223,7 +230,7 @@ fn simulate(
 ) -> Result<i32, Stop> {
     let faults = Faults { kill_at_steps: options.kill_at.clone() };
     let mut system = System::builder().output(output.clone()).simulate(seed, faults);
-    let program = system.start_program(image, options.file(), program_options(options));
+    let program = system.start_program(image, options.program_file(), program_options(options));
     system.simulation.run_until(u64::MAX, || program.code().is_some());
     output.flush();
     program.code().ok_or_else(|| {

@@ -28,8 +28,8 @@ pub(crate) fn services(options: &Services) -> Result<ExitCode, Stop> {
             format!("{}\n", json!({"over_us": sample.over_us, "services": sample.services})).as_bytes(),
         )?;
     } else {
-        let table = shown(&sample.services, sample.over_us, options.all);
-        print_out(table::fitted(table).as_bytes())?;
+        let table = shown(&sample.services, sample.over_us, options.all, table::terminal_width());
+        print_out(table.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -51,14 +51,20 @@ pub(crate) fn watch(
     Ok(())
 }
 
-/// Formats a table of services: those of containers, and on demand those of the device itself.
-pub(crate) fn shown(services: &[ServiceSample], over_us: i64, shows_all: bool) -> String {
+/// Formats a table of services, at most `width` characters wide: those of containers, and on demand those of the device
+/// itself.
+pub(crate) fn shown(
+    services: &[ServiceSample],
+    over_us: i64,
+    shows_all: bool,
+    width: Option<usize>,
+) -> String {
     let head =
         ["CONTAINER", "SERVICE", "CALLS/S", "ERRORS", "P50", "P99", "MAX", "RESOURCES", "CLIENTS", "UUID"];
     let of_containers = services.iter().filter(|service| shows_all || service.container.is_some());
     let rows: Vec<_> = of_containers.map(|service| row(service, over_us)).collect();
     let hidden = services.len() - rows.len();
-    let text = table::table(&head, rows);
+    let text = table::table(&head, rows, width);
     if hidden == 0 { text } else { format!("{text}{hidden} services of the device itself: see --all\n") }
 }
 

@@ -76,19 +76,21 @@ pub(crate) fn top(options: &Top) -> Result<ExitCode, Stop> {
 
 /// Prints a sample without a terminal. Returns false if the reader has closed the pipe.
 fn print(sample: &Sample, options: &Top) -> Result<bool, Stop> {
-    let text = if options.json { json_line(sample)? } else { picture(sample, Order::Installed, options.all) };
+    let text =
+        if options.json { json_line(sample)? } else { picture(sample, Order::Installed, options.all, None) };
     print_to_reader(format!("{text}\n").as_bytes())
 }
 
-/// Formats a sample for display.
-fn picture(sample: &Sample, order: Order, shows_all: bool) -> String {
+/// Formats a sample for display, at most `width` characters wide.
+fn picture(sample: &Sample, order: Order, shows_all: bool, width: Option<usize>) -> String {
     let mut containers: Vec<_> = sample.containers.iter().collect();
     order.sort(&mut containers);
     let rows = containers.into_iter().map(|container| row(container, sample.over_us)).collect();
     let head = ["NAME", "KIND", "CPU%", "MEMORY", "IN/S", "OUT/S", "STATE"];
     let mut services = sample.services.clone();
     services.sort_by_key(|service| std::cmp::Reverse(service.calls));
-    format!("{}\n{}", table::table(&head, rows), shown(&services, sample.over_us, shows_all))
+    let services = shown(&services, sample.over_us, shows_all, width);
+    format!("{}\n{services}", table::table(&head, rows, width))
 }
 
 fn row(container: &ContainerSample, over_us: i64) -> Vec<String> {
@@ -164,11 +166,11 @@ impl Live {
         let shown = self.shown.lock();
         let (order, sample) = &*shown;
         let body = match sample {
-            Some(sample) => picture(sample, *order, self.shows_all),
+            Some(sample) => picture(sample, *order, self.shows_all, Some(columns)),
             None => "waiting for the first sample ...\n".to_owned(),
         };
         let head = format!(
-            "{}   containers by: i installation, n name, c cpu, m memory, s messages   q quits",
+            "{}   q quits   containers by: i installation, n name, c cpu, m memory, s messages",
             self.title
         );
         // Draw from the upper left corner, clear each line to its end, then clear the lines below.

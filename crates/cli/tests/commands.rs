@@ -426,6 +426,7 @@ fn scripts_for_the_existing_tool_run() {
     let folder = Folder::new("with-toit");
     folder.file("a.toit", "main args:\n  print args\n  if args.size > 2: exit 3\n");
     folder.file("warns.toit", "main:\n  x := 1\n  x = x\n").file("wrong.toit", "main: foo\n");
+    folder.file("named.toit", "import system\nmain: print system.program-name\n");
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/templates/toit");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_lucarne"), folder.path("lucarne")).expect("a new link");
     std::fs::copy(&script, folder.path("toit")).expect("it can be copied");
@@ -439,15 +440,41 @@ fn scripts_for_the_existing_tool_run() {
         (output.status.code(), String::from_utf8(output.stdout).expect("output is UTF-8"))
     };
     assert_eq!(toit(&["toit", "a.toit", "x"]), (Some(0), "[x]\n".to_owned()));
-    assert_eq!(toit(&["toit", "run", "-O2", "a.toit", "--", "-y"]), (Some(0), "[--, -y]\n".to_owned()));
+    assert_eq!(toit(&["toit", "run", "-O2", "a.toit", "--", "-y", "--"]), (Some(0), "[-y, --]\n".to_owned()));
+    assert_eq!(toit(&["toit", "-Xenable-asserts", "a.toit"]), (Some(0), "[]\n".to_owned()));
+    assert_eq!(toit(&["toit.run", "a.toit", "--", "x"]), (Some(0), "[--, x]\n".to_owned()));
     assert_eq!(toit(&["toit.run", "a.toit", "1", "2", "3"]), (Some(3), "[1, 2, 3]\n".to_owned()));
     assert_eq!(toit(&["toit", "analyze", "warns.toit", "a.toit"]).0, Some(0));
     assert_eq!(toit(&["toit", "analyze", "-Werror", "warns.toit"]).0, Some(1));
     assert_eq!(toit(&["toit", "compile", "--analyze", "wrong.toit"]).0, Some(1));
     assert_eq!(toit(&["toit", "compile", "-o", "it's", "a.toit"]), (Some(0), String::new()));
     assert_eq!(toit(&["toit", "run", "it's", "a b"]), (Some(0), "[a b]\n".to_owned()));
+    assert_eq!(toit(&["toit", "compile", "-o", "named", "named.toit"]), (Some(0), String::new()));
+    assert_eq!(toit(&["named"]).1, format!("{}\n", folder.path("named").display()));
     assert_eq!(toit(&["toit", "run", "--nope", "a.toit"]).0, Some(2));
     assert_eq!(toit(&["toit", "version"]).1, format!("lucarne {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn options_for_a_device_are_refused_here() {
+    let folder = Folder::new("here-or-there");
+    folder.file("hello.toit", HELLO);
+    let answer = folder.lucarne(&["run", "-d", "host", "--memory", "1M", "-D", "a=1", "hello.toit"]);
+    assert_eq!(answer.status, Some(2));
+    let expected = "lucarne: --memory is for programs on a device: '--memory-limit SIZE' limits each process of a \
+                    program that runs here\n";
+    assert_eq!(answer.error, expected);
+    let answer = folder.lucarne(&["run", "-D", "a=1", "hello.toit"]);
+    let expected = "lucarne: --define is for programs on a device: add '--device NAME' with the name of a device\n";
+    assert_eq!(answer.error, expected);
+}
+
+#[test]
+fn the_usage_does_not_show_the_state_folder_of_the_environment() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lucarne"));
+    let output = command.arg("run").env("LUCARNE_STATE", "/nowhere").output().expect("the binary starts");
+    let error = String::from_utf8(output.stderr).expect("messages are UTF-8");
+    assert!(error.contains("Usage: lucarne run <FILE> [ARG]..."), "{error}");
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::complete::containers;
 /// The options that select a device.
 #[derive(Debug, Args)]
 pub(crate) struct At {
-    /// The state folder of the device [default: the user's own]
-    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true)]
+    /// The state folder of the device [default: $LUCARNE_STATE, or else the user's own]
+    #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// Fail unless the device has this name
     #[arg(short, long, value_name = "NAME")]
@@ -50,8 +50,8 @@ To use it:
 /// The options of `lucarne device start`.
 #[derive(Debug, Args)]
 pub(crate) struct DeviceStart {
-    /// The state folder of the device [default: the user's own]
-    #[arg(long, value_name = "DIR", env = "LUCARNE_STATE", hide_env_values = true)]
+    /// The state folder of the device [default: $LUCARNE_STATE, or else the user's own]
+    #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// The name of the device [default: the name of this machine]
     #[arg(long, value_name = "NAME")]
@@ -144,7 +144,7 @@ pub(crate) struct Top {
 /// The options of `lucarne device unit`.
 #[derive(Debug, Args)]
 pub(crate) struct DeviceUnit {
-    /// The state folder of the device [default: the user's own]
+    /// The state folder of the device [default: $LUCARNE_STATE, or else the user's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// The binary that the unit starts [default: this binary]
@@ -213,6 +213,26 @@ pub(crate) struct RunOptions {
     /// Reserve this service, a UUID or the id of a component, for the container: no other container can provide it
     #[arg(long, value_name = "SERVICE")]
     pub(crate) provides: Vec<String>,
+}
+
+impl RunOptions {
+    /// Returns the names of the options that are given.
+    pub(crate) fn given(&self) -> Vec<&'static str> {
+        let options = [
+            ("--memory", self.memory.is_some()),
+            ("--background", self.background),
+            ("--define", !self.defines.is_empty()),
+            ("--assets", !self.assets.is_empty()),
+            ("--files", !self.files.is_empty()),
+            ("--no-files", self.no_files),
+            ("--allow-open", !self.allow_open.is_empty()),
+            ("--deny-open", !self.deny_open.is_empty()),
+            ("--allow-provide", !self.allow_provide.is_empty()),
+            ("--deny-provide", !self.deny_provide.is_empty()),
+            ("--provides", !self.provides.is_empty()),
+        ];
+        options.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
+    }
 }
 
 /// The options of `lucarne container install`.
