@@ -160,7 +160,8 @@ fn run_connected(
     output: Arc<dyn Output>,
 ) -> Result<i32, Stop> {
     end_on_interrupt(output.clone())?;
-    let code = lucarne_host::run_connected(socket, image, options.program_file(), program_options(options), &output);
+    let code =
+        lucarne_host::run_connected(socket, image, options.program_file(), program_options(options), &output);
     let code = code.map_err(|error| match error {
         ConnectError::Unreachable { .. } => Stop::failure(format!(
             "{error}: start the system first, such as with 'lucarne run --listen PATH'"

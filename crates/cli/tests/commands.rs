@@ -465,7 +465,8 @@ fn options_for_a_device_are_refused_here() {
                     program that runs here\n";
     assert_eq!(answer.error, expected);
     let answer = folder.lucarne(&["run", "-D", "a=1", "hello.toit"]);
-    let expected = "lucarne: --define is for programs on a device: add '--device NAME' with the name of a device\n";
+    let expected =
+        "lucarne: --define is for programs on a device: add '--device NAME' with the name of a device\n";
     assert_eq!(answer.error, expected);
 }
 
