@@ -414,7 +414,7 @@ abstract class string implements Comparable io.Data:
 
   /** See $io.Data.write-to-byte-array. */
   write-to-byte-array byte-array/ByteArray --at/int from/int to/int -> none:
-    byte-array.replace at this from to
+    if from != to: byte-array.replace at this from to
 
   /** See $io.Data.byte-size. */
   byte-size -> int:

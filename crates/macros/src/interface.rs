@@ -331,15 +331,14 @@ impl Method {
             }
             Some(fault) => {
                 let value = self.encoded(root, quote!(&value));
-                // The span is that of the error type: if this type does not implement `Fault`, the
-                // compiler points there.
-                let placed = crate::root::at(root, fault.span());
-                let to_text = quote_spanned!(fault.span()=> <#fault as #placed::Fault>::to_text(&__fault));
                 quote! {
                     match #invoke {
                         ::std::result::Result::Ok(value) => __call.answer(#value),
                         ::std::result::Result::Err(__fault) => {
-                            ::std::result::Result::Err(#root::Thrown::new(#to_text))
+                            #[allow(unused_imports, reason = "a type needs one of the two")]
+                            use #root::macros::{IsFault as _, IsNoFault as _};
+                            let __text = (&#root::macros::Tag::<#fault>::NEW).fault_text(&__fault);
+                            ::std::result::Result::Err(#root::Thrown::new(__text))
                         }
                     }
                 }

@@ -145,14 +145,17 @@ fn round_decimals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(call.heap.new_float(value)?.get())
 }
 
+/// The numbers from here on are integers.
+const INTEGRAL_MIN: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+
 /// The greatest number of decimals to which a float is rounded.
 const ROUND_DECIMALS_MAX: i64 = 15;
 
 fn round_to_decimals(value: f64, precision: i32) -> f64 {
     let factor = 10_f64.powi(precision);
     let scaled = value * factor;
-    // A number that is too large to be scaled has no decimals.
-    if scaled.is_finite() { scaled.round() / factor } else { value }
+    // A large number has no decimals, and scaling would make it inexact.
+    if value.abs() < INTEGRAL_MIN { scaled.round() / factor } else { value }
 }
 
 fn bits<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
@@ -366,6 +369,7 @@ mod tests {
     #[test]
     fn rounds_numbers_that_cannot_be_scaled() {
         assert_eq!(round_to_decimals(1.797e308, 2), 1.797e308);
+        assert_eq!(round_to_decimals(2.379_932_460_252_578_8e250, 6), 2.379_932_460_252_578_8e250);
         assert_eq!(round_to_decimals(f64::NEG_INFINITY, 2), f64::NEG_INFINITY);
         assert_eq!(round_to_decimals(5e-324, 15), 0.0);
         assert_eq!(round_to_decimals(-0.04, 1).to_bits(), (-0.0_f64).to_bits());

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 pub use serde::{Deserialize, Deserializer};
 
+use crate::failure::Fault;
 use crate::pending::Pending;
 use crate::proxy::{Notifications, Proxy};
 use crate::resource::{Notifier, Resource};
@@ -50,6 +51,31 @@ pub trait IsNoMessage<T> {
 impl<T> IsNoMessage<T> for &Tag<T> {
     fn kind(&self) -> NoMessage<T> {
         NoMessage(PhantomData)
+    }
+}
+
+/// Chosen for types of errors.
+pub trait IsFault<F> {
+    /// Returns the text of an error.
+    fn fault_text(&self, fault: &F) -> String;
+}
+
+impl<F: Fault> IsFault<F> for Tag<F> {
+    fn fault_text(&self, fault: &F) -> String {
+        fault.to_text()
+    }
+}
+
+/// Chosen for all other types. Code with one does not compile: the client's method needs a [`Fault`]. The compiler
+/// reports only that.
+pub trait IsNoFault<F> {
+    /// Is never called.
+    fn fault_text(&self, fault: &F) -> String;
+}
+
+impl<F> IsNoFault<F> for &Tag<F> {
+    fn fault_text(&self, _: &F) -> String {
+        unreachable!("the client of this service does not compile")
     }
 }
 

@@ -12,6 +12,9 @@ use wait_timeout::ChildExt;
 /// Longer than any program of cases takes, even on a busy computer.
 const TIME_OUT: Duration = Duration::from_secs(60);
 
+/// What stands for the value of a case that has none because the machine failed.
+pub(crate) const FAULTS: [&str; 2] = ["never ends", "ends the program"];
+
 /// A command that runs a program.
 pub(crate) struct Machine {
     command: Vec<String>,
@@ -68,9 +71,9 @@ impl Machine {
         let printed = std::fs::read(&out).expect("the output is there");
         let printed = String::from_utf8_lossy(&printed).into_owned();
         let end = match status.map(|status| status.success()) {
-            None => "never ends",
+            None => FAULTS[0],
             Some(_) if printed.is_empty() => "is refused",
-            Some(_) => "ends the program",
+            Some(_) => FAULTS[1],
         };
         (printed, end.to_string())
     }
