@@ -382,9 +382,10 @@ class List_ extends List:
     if source is not List:
       super index source from to
       return
-    if not 0 <= from <= to <= source.size: throw "OUT_OF_BOUNDS"
+    // An empty range may lie outside.
+    if from != to and not 0 <= from <= to <= source.size: throw "OUT_OF_BOUNDS"
     if not 0 <= index <= size_ - (to - from): throw "OUT_OF_BOUNDS"
-    array_.replace index source from to
+    if from != to: array_.replace index source from to
 
   /** See $super. */
   copy from/int=0 to/int=size -> List:

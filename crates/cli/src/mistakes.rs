@@ -17,10 +17,6 @@ use crate::arguments::CommandLine;
 /// The last lines of a message about a mistake.
 const MORE: &str = "\nFor more information, try '--help'.\n";
 
-/// The option that names the state folder of a device, and the variable that stands for it.
-const STATE_OPTION: &str = "--state";
-const STATE_VARIABLE: &str = "LUCARNE_STATE";
-
 /// Commands of the existing tools that lucarne does not have, each with the tip that is printed for it.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("analyze", "'lucarne check PATH...' reports the errors of programs and runs nothing"),
@@ -101,7 +97,6 @@ pub(crate) fn improved(error: clap::Error, line: &[String]) -> clap::Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => of_command(error, line),
         ErrorKind::ValueValidation => of_value(error),
-        ErrorKind::InvalidValue => of_empty_variable(error, line),
         _ => error,
     }
 }
@@ -162,21 +157,4 @@ fn of_number(text: &str, error: &ParseIntError) -> String {
         _ if text.starts_with('-') => format!("'{text}' is less than 0: the value is a whole number"),
         _ => format!("'{text}' is not a whole number, such as 42"),
     }
-}
-
-/// Names the variable, if its empty value stands for an option that the command line does not have.
-fn of_empty_variable(error: clap::Error, line: &[String]) -> clap::Error {
-    let is_of_state = matches!(
-        error.get(ContextKind::InvalidArg),
-        Some(ContextValue::String(argument)) if argument.starts_with(STATE_OPTION)
-    );
-    let is_typed = line.iter().any(|word| word.starts_with(STATE_OPTION));
-    if !is_of_state || is_typed || std::env::var_os(STATE_VARIABLE).is_none_or(|value| !value.is_empty()) {
-        return error;
-    }
-    let message = format!(
-        "the environment variable {STATE_VARIABLE} is empty: set it to the state folder of a device, or unset it for \
-         the folder of the user\n{MORE}"
-    );
-    clap::Error::raw(ErrorKind::InvalidValue, message)
 }

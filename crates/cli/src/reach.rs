@@ -18,8 +18,14 @@ const STATE_VARIABLE: &str = "LUCARNE_STATE";
 /// # Errors
 /// If the folder cannot be used.
 pub(crate) fn folder(option: Option<&Path>) -> Result<StateFolder, Stop> {
-    let variable = std::env::var_os(STATE_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from);
+    let variable = std::env::var_os(STATE_VARIABLE).map(PathBuf::from);
     let named = option.or(variable.as_deref());
+    if named.is_some_and(|name| name.as_os_str().is_empty()) && option.is_none() {
+        return Err(Stop::usage(format!(
+            "the environment variable {STATE_VARIABLE} is empty: set it to the state folder of a device, or unset it for \
+             the folder of the user"
+        )));
+    }
     StateFolder::named_or_of_user(named).map_err(|error| Stop::usage(error.to_string()))
 }
 

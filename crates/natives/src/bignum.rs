@@ -53,7 +53,7 @@ fn operate<'c>(
 /// Returns the remainder that is not negative.
 fn modulo(a: &BigInt, b: &BigInt) -> Result<BigInt, Failure> {
     if b.sign() == Sign::Minus {
-        return Err(Failure::INVALID_ARGUMENT);
+        return Err(Failure::Error("NEGATIVE_ARGUMENT"));
     }
     if b.sign() == Sign::NoSign {
         return Err(DIVISION_BY_ZERO);

@@ -121,6 +121,10 @@ impl Chunks {
 
 /// `bytes index source from to`: overwrites bytes with those of a string or byte array.
 fn replace<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
+    // An empty range may lie outside, and be put anywhere.
+    if call.int(3)? == call.int(4)? {
+        return Ok(Ref::NULL);
+    }
     let source = call.data(2)?;
     let range = call.range(3, 4, source.len())?;
     let (index, size) = (call.index(1)?, call.bytes(0)?.len());

@@ -129,7 +129,8 @@ impl Interpreter<'_> {
             _ => return self.fail(Failure::WRONG_TYPE),
         };
         let elements = array.elements().iter().take(size);
-        let bytes: Option<Vec<u8>> = elements.map(|word| word.to_small().map(|int| int as u8)).collect();
+        let bytes: Option<Vec<u8>> =
+            elements.map(|element| self.heap.int(*element).map(|int| int as u8)).collect();
         let Some(bytes) = bytes else { return self.fail(Failure::WRONG_TYPE) };
         match self.heap.new_bytes_from(&bytes).map(|bytes| bytes.word()) {
             Ok(word) => {
