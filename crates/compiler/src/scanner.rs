@@ -674,12 +674,13 @@ impl<'a> Scanner<'a> {
                 Mode::Text { triple, start } => {
                     let quotes = if triple { "\"\"\"" } else { "\"" };
                     let title = format!("this string has no closing `{quotes}`");
-                    if triple {
-                        self.error(start, start + quotes.len(), title);
-                    } else {
-                        let hint = "a string over several lines is written between `\"\"\"`";
-                        self.error_hint(start, start + quotes.len(), title, hint);
-                    }
+                    let hint = match triple {
+                        true => "write `\"\"\"` where the string ends",
+                        false => {
+                            "write `\"` where it ends; a string over several lines is written between `\"\"\"`"
+                        }
+                    };
+                    self.error_hint(start, start + quotes.len(), title, hint);
                     let at = self.at;
                     return self.emit_empty(Kind::StringEnd, at);
                 }

@@ -212,7 +212,12 @@ impl Parser<'_> {
                 | ExpressionKind::Error
         );
         if !assignable {
-            let hint = "variables, members (`x.y`) and elements (`x[y]`) can be assigned";
+            let is_key =
+                self.open > 0 && matches!(target.kind, ExpressionKind::String(_) | ExpressionKind::Int(_));
+            let hint = match is_key {
+                true => "between a key and its value stands a `:`",
+                false => "variables, members (`x.y`) and elements (`x[y]`) can be assigned",
+            };
             self.error_and_go_on(target.span, "this cannot be assigned", hint);
         }
         let value = Box::new(self.expression_or_indented(blocks));

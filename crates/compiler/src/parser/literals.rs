@@ -62,6 +62,15 @@ impl Parser<'_> {
             _ => {
                 match self.keyword_as_name() {
                     Some(problem) => self.report(|_| problem),
+                    None if self.ended() && self.at != self.anchor => {
+                        let end = self.last_end();
+                        let hint = "write a value, such as `1`, `\"text\"` or the name of a variable";
+                        self.error_hint(
+                            Span { start: end, end: end + 1 },
+                            "expected an expression after this",
+                            hint,
+                        );
+                    }
                     None => self.expected("an expression"),
                 }
                 return self.expression_at(Span { start, end: start }, ExpressionKind::Error);
@@ -126,7 +135,7 @@ impl Parser<'_> {
 
     fn bad_escape(&mut self, start: u32, bad: &scanner::BadEscape) {
         let span = Span::new(start as usize + bad.range.start, start as usize + bad.range.end);
-        let hint = "known are \\0 \\a \\b \\f \\n \\r \\t \\v \\$ \\\" \\' \\\\ \\xXX \\uXXXX \\u{X...}; a literal backslash is `\\\\`";
+        let hint = "a backslash itself is written `\\\\`; known are \\0 \\a \\b \\f \\n \\r \\t \\v \\$ \\\" \\' \\xXX \\uXXXX \\u{X...}";
         self.error_and_go_on(span, format!("a bad escape sequence: {}", bad.reason), hint);
     }
 
@@ -202,7 +211,7 @@ impl Parser<'_> {
                 self.unexpected();
             } else if self.ended() || self.token().line_start {
                 let title = format!("this {} is not closed", opener.kind.describe());
-                self.error(opener.span, title);
+                self.error_hint(opener.span, title, format!("write {} where it ends", closer.describe()));
             } else {
                 self.expected(closer.describe());
             }
@@ -230,7 +239,15 @@ impl Parser<'_> {
             if self.at_outer(Kind::Comma, outer) {
                 self.advance();
             } else if !self.at_outer(closer, outer) && !self.ended() {
+                let known = self.problems.len();
                 self.expected(&format!("`,` or {}", closer.describe()));
+                let hint = match closer {
+                    Kind::RightBrace => "elements are separated by `,`, a key and its value by `:`",
+                    _ => "elements are separated by `,`",
+                };
+                if let Some(problem) = self.problems.get_mut(known).filter(|new| new.hints.is_empty()) {
+                    problem.hints.push(hint.into());
+                }
             }
             if self.at == before {
                 break;

@@ -163,7 +163,10 @@ impl Parser<'_> {
             }
             Kind::Else => self.error(token.span, "this `else` belongs to no `if`"),
             Kind::Finally => self.error(token.span, "this `finally` belongs to no `try`"),
-            kind if is_closer(kind) => self.error(token.span, format!("{} closes nothing", kind.describe())),
+            kind if is_closer(kind) => {
+                let title = format!("{} closes nothing", kind.describe());
+                self.error_hint(token.span, title, "remove it, or open it before");
+            }
             _ if token.line_start => self.continued_line(token),
             _ => {
                 let found = self.describe(token);

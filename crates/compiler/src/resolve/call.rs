@@ -130,6 +130,8 @@ impl<'a> Lower<'a> {
         if first < last {
             let note = format!("line {last} continues line {first}, because it is indented more");
             problem.notes.push(note);
+            problem.hints = vec![format!("to make it a statement of its own, indent it like line {first}")];
+            return;
         }
         problem.hints.extend(hint);
     }
@@ -419,6 +421,10 @@ impl<'a> Lower<'a> {
                 problem.hints.extend(habits::hint_for_declaration(function));
             }
             several => {
+                if name == "print" && shape.named.is_empty() {
+                    problem =
+                        problem.hint("to print several values, put them into one string: `print \"$a $b\"`");
+                }
                 for id in several.iter().take(8) {
                     problem = problem.note(format!(
                         "there is `{}`",

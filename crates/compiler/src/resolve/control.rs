@@ -176,7 +176,12 @@ impl<'a> Lower<'a> {
         right: &'a Expression,
         make: fn(Box<Node>, Box<Node>) -> Expr,
     ) -> Value {
+        let (tree, known) = (left, self.problems.len());
         let left = self.operand(left);
+        if let (ExpressionKind::Call(..), Some(problem)) = (&tree.kind, self.problems.get_mut(known)) {
+            let hint = "`and` and `or` come after the arguments of a call: to give it all of this, write `foo (a and b)`";
+            problem.hints = vec![hint.into()];
+        }
         let right = self.operand(right);
         let ty = if left.ty == right.ty { left.ty } else { Ty::Any };
         let is_sure = left.is_sure && right.is_sure;
@@ -348,8 +353,16 @@ impl<'a> Lower<'a> {
     fn no_target(&mut self, span: Span, word: &str, label: Option<&Identifier>) -> Value {
         match label {
             None => {
-                let hint =
-                    format!("in a block, write `{word}.name`, where `name` is the call that it is given to");
+                let code = self.targets().iter().rev().find_map(|target| match target {
+                    Target::Code { name, .. } => name.clone(),
+                    Target::Loop { .. } => None,
+                });
+                let hint = match code {
+                    Some(name) => format!("in the block of a call of `{name}`, write `{word}.{name}`"),
+                    None => format!(
+                        "`{word}` stands in a loop, or, as `{word}.name`, in the block of a call of `name`"
+                    ),
+                };
                 self.error_hint(span, format!("`{word}` outside of a loop"), hint);
             }
             Some(label) => {

@@ -348,7 +348,13 @@ fn explain_library<'l>(
     if let Some((_, why)) = ABSENT.iter().find(|(names, _)| names.iter().any(is_of)) {
         return problem.note(*why);
     }
-    match suggestions.nearest(name, libraries) {
+    let libraries: Vec<&str> = libraries.collect();
+    let last = |library: &'l str| library.rsplit('.').next().unwrap_or(library);
+    let near = suggestions.nearest(name, libraries.iter().copied()).or_else(|| {
+        let near = suggestions.nearest(name, libraries.iter().copied().map(last))?;
+        libraries.iter().copied().find(|library| last(library) == near)
+    });
+    match near {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(
             "to import a file next to this one, write a `.` before its name; to use a package, \

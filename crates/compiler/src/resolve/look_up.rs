@@ -9,6 +9,11 @@ use crate::ir::{ClassId, Type};
 use crate::names::Name;
 use crate::source::Span;
 
+/// Keywords that statements and expressions begin with, for suggestions.
+const KEYWORDS: &[&str] = &[
+    "while", "return", "break", "continue", "finally", "assert", "import", "null", "true", "false", "throw",
+];
+
 impl Lower<'_> {
     /// Resolves a name: a local, a member of the class, or an item of the module.
     pub(super) fn resolve(&self, name: &str) -> Reference {
@@ -101,7 +106,8 @@ impl Lower<'_> {
             }
         }
         names.extend(self.modules.visible_names(self.world, self.module));
-        self.world.suggestions.nearest(name, names.iter().map(|name| &**name)).map(Name::from)
+        let near = self.world.suggestions.nearest(name, names.iter().map(|name| &**name));
+        near.or_else(|| self.world.suggestions.nearest(name, KEYWORDS.iter().copied())).map(Name::from)
     }
 
     pub(super) fn resolve_type(&mut self, name: &ast::TypeName) -> Type {

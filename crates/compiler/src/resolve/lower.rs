@@ -542,7 +542,8 @@ impl<'a> Lower<'a> {
 
     pub(super) fn require_something(&mut self, value: Value, span: Span) -> Value {
         if value.ty == Ty::None {
-            self.error(span, "this has no value: the called function returns `none`");
+            let hint = "a function has a value if it ends with `return` and the value";
+            self.error_hint(span, "this has no value: the called function returns `none`", hint);
             return Value::error(span);
         }
         value

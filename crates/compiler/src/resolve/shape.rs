@@ -41,7 +41,12 @@ fn unnamed_mismatch(function: &Function, shape: &Selector) -> Option<String> {
             }
             // Optional parameters stand before blocks, which are never optional.
             Some(true) | None if parameter.is_optional => {}
-            Some(true) => return Some(format!("a block is given for `{}`", parameter.name)),
+            Some(true) => {
+                return Some(format!(
+                    "a block, which begins with the `:`, is given for `{}`",
+                    parameter.name
+                ));
+            }
             Some(false) => return Some(format!("`{}` takes a block", parameter.name)),
             None if parameter.is_block => return Some(format!("the block `{}` is missing", parameter.name)),
             None => return Some(format!("the argument `{}` is missing", parameter.name)),

@@ -118,7 +118,7 @@ fn escape(text: &str, multi_line: bool) -> Escape {
         '\r' if text.get(2..).is_some_and(|rest| rest.starts_with('\n')) => Ok((None, 3)),
         'x' => code_point(text, 2),
         'u' => code_point(text, 4),
-        _ => Err((1 + letter.len_utf8(), "there is no such escape sequence")),
+        _ => Err((1 + letter.len_utf8(), "a backslash before this character has no meaning")),
     }
 }
 
