@@ -87,11 +87,11 @@ pub(crate) fn expand(options: Result<Options>, mut item: ItemTrait) -> TokenStre
 
 /// Returns the name of a function of the trait that is called like the generated one.
 fn own_maker(item: &ItemTrait) -> Option<Ident> {
-    let functions = item.items.iter().filter_map(|member| match member {
+    let mut functions = item.items.iter().filter_map(|member| match member {
         TraitItem::Fn(function) => Some(&function.sig.ident),
         _ => None,
     });
-    functions.filter(|name| name.unraw() == "resource").cloned().next()
+    functions.find(|name| name.unraw() == "resource").cloned()
 }
 
 /// Returns the function `resource` of the trait, which makes a resource from an implementation.
