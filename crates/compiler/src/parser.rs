@@ -34,6 +34,7 @@ use crate::diagnostic::Diagnostic;
 use crate::names::canonical;
 use crate::scanner::{self, Kind, Scanned, Token};
 use crate::source::{SourceId, Span};
+use std::cell::Cell;
 
 /// The maximum nesting of constructs. Each level takes a few stack frames; the front half runs on a
 /// stack with room for all of them (see `STACK_BYTES` in `resolve.rs`).
@@ -51,7 +52,7 @@ pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
         tokens,
         at: 0,
         problems,
-        migrations,
+        migrations: migrations.into_iter().map(|span| (span, false)).collect(),
         anchor: 0,
         limit: -1,
         outer: -1,
@@ -64,6 +65,7 @@ pub fn parse(source: SourceId, text: &str) -> (File, Vec<Diagnostic>) {
         braces: 0,
         has_braces: false,
         foreign_import: None,
+        known_line: Cell::new((0, 1)),
     };
     let file = parser.file();
     (file, parser.problems)
@@ -76,8 +78,8 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     problems: Vec<Diagnostic>,
-    /// The comments with type migrations that belong to no function so far.
-    migrations: Vec<Span>,
+    /// The comments with type migrations, and whether a function has taken them.
+    migrations: Vec<(Span, bool)>,
     /// The first token of the current construct. It does not end the construct.
     anchor: usize,
     /// A line with at most this indentation ends the current construct.
@@ -101,6 +103,8 @@ struct Parser<'a> {
     has_braces: bool,
     /// An import of another language, which has been reported. It has no name, so it may bring any names.
     foreign_import: Option<Import>,
+    /// A place and its line.
+    known_line: Cell<(u32, usize)>,
 }
 
 /// Whether a `:` may begin a block at the end of a call.
@@ -207,9 +211,21 @@ impl Parser<'_> {
         self.text.get(span.range()).unwrap_or("")
     }
 
-    /// Returns the line of a place, counted from 1.
+    /// Returns the line of a place, counted from 1. Counts from the last place that was asked for, so that
+    /// the messages of a text together take time in proportion to its size.
     fn line_of(&self, place: u32) -> usize {
-        1 + self.written(Span { start: 0, end: place }).matches('\n').count()
+        let (known, line) = self.known_line.get();
+        let (start, line) = if known <= place { (known, line) } else { (0, 1) };
+        let line = line + self.written(Span { start, end: place }).matches('\n').count();
+        self.known_line.set((place, line));
+        line
+    }
+
+    /// Returns whether two places, of which the first comes first, are on the same line, and not far from
+    /// each other.
+    fn is_near(&self, first: u32, second: u32) -> bool {
+        let between = self.written(Span { start: first, end: second.max(first) });
+        between.len() < 1000 && !between.contains('\n')
     }
 
     /// Returns the end of the last token taken.

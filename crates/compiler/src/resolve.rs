@@ -193,7 +193,7 @@ fn analyze_roots(loader: &dyn Loader, library: Unit, natives: Natives<'_>, roots
 }
 
 /// Drops the warnings about lines that have an error: most of them are about the same mistake, and the
-/// others are still there when the error does not occur.
+/// others are still there when the error has been mended.
 fn drop_warnings_beside_errors(sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
     let line = |problem: &Diagnostic| {
         let source = sources.get(problem.source)?;

@@ -79,9 +79,8 @@ impl<'a> Parser<'a> {
 
     /// Reports a habit, unless another mistake on the same line has been reported: it is probably the same.
     fn habit(&mut self, span: Span, title: impl Into<String>, hint: &str) {
-        let line = self.line_of(span.start);
         let last = self.problems.last().filter(|last| last.is_error()).map(|last| last.span.start);
-        if last.is_none_or(|last| self.line_of(last) != line) {
+        if last.is_none_or(|last| !self.is_near(last.min(span.start), last.max(span.start))) {
             self.error_and_go_on(span, title, hint);
         }
     }

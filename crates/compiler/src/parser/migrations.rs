@@ -60,10 +60,17 @@ impl<'a> Cursor<'a> {
 impl Parser<'_> {
     /// Takes the type migrations among the comments right above a function.
     pub(super) fn migrations_in(&mut self, comments: Span) -> Vec<Migration> {
-        let is_inside = |span: &Span| span.start >= comments.start && span.end <= comments.end;
+        let first = self.migrations.partition_point(|(span, _)| span.start < comments.start);
+        let mut spans = Vec::new();
+        for (span, is_taken) in self.migrations.iter_mut().skip(first) {
+            if span.end > comments.end {
+                break;
+            }
+            *is_taken = true;
+            spans.push(*span);
+        }
         let mut found = Vec::new();
-        while let Some(place) = self.migrations.iter().position(is_inside) {
-            let span = self.migrations.remove(place);
+        for span in spans {
             match self.migration(span) {
                 Ok(migration) => found.push(migration),
                 Err(problem) => self.problems.push((*problem).hint(FORM)),
@@ -74,7 +81,10 @@ impl Parser<'_> {
 
     /// Reports the type migrations that do not stand above a function.
     pub(super) fn report_other_migrations(&mut self) {
-        for span in std::mem::take(&mut self.migrations) {
+        for (span, is_taken) in std::mem::take(&mut self.migrations) {
+            if is_taken {
+                continue;
+            }
             let problem = Diagnostic::error(self.source, span, "this type migration belongs to no function");
             self.problems.push(problem.hint("write it right above the function, without a blank line"));
         }

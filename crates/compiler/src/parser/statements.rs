@@ -308,7 +308,7 @@ impl Parser<'_> {
         } else {
             let known = self.problems.len();
             self.expected(&format!("the `:` of this `{construct}`"));
-            let is_far = self.line_of(keyword.span.start) < self.line_of(end);
+            let is_far = !self.is_near(keyword.span.start, end);
             if let Some(problem) = self.problems.get_mut(known) {
                 if problem.hints.is_empty() {
                     problem.hints.push("a `:` stands before the body".into());
