@@ -45,7 +45,7 @@ main:
 
   expect-throw "DIVISION_BY_ZERO": big / 0
   expect-throw "DIVISION_BY_ZERO": big % 0
-  expect-throw "INVALID_ARGUMENT": big % -1
+  expect-throw "NEGATIVE_ARGUMENT": big % -1
   expect-throw "INVALID_ARGUMENT": mod-exp big (hex "-1") big
   expect-throw "INVALID_ARGUMENT": mod-exp big big (hex "0")
   expect-throw "INTEGER_PARSING_ERROR": hex "xy"
