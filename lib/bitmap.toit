@@ -42,7 +42,7 @@ blit source/io.Data destination/ByteArray pixels-per-line/int -> none
     --mask/int=0xff
     --operation/int=OVERWRITE:
   if not OVERWRITE <= operation <= XOR: throw "OUT_OF_BOUNDS"
-  if source-pixel-stride < 0 or destination-pixel-stride < 0: throw "INVALID_ARGUMENT"
+  if pixels-per-line < 0 or source-pixel-stride < 0 or destination-pixel-stride < 0: throw "INVALID_ARGUMENT"
   if source-line-stride < 0 or destination-line-stride < 0: throw "INVALID_ARGUMENT"
   if source-line-stride == 0 and destination-line-stride == 0: throw "INVALID_ARGUMENT"
   if lookup-table and lookup-table.size < 256: throw "INVALID_ARGUMENT"

@@ -115,9 +115,9 @@ transforming:
   filled := List 4
   filled.fill 1
   filled.fill --from=1 --to=3: it * 10
-  expect-equals [1, 10, 20, 1] filled
+  expect-equals [1, 0, 10, 1] filled
   filled.swap 0 2
-  expect-equals [20, 10, 1, 1] filled
+  expect-equals [10, 0, 1, 1] filled
 
 comparing:
   expect [1, [2, "x"]] == [1, [2, "x"]]
