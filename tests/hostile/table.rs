@@ -1,4 +1,4 @@
-//! The table of attacks. A kind of message, a procedure or a service that no row attacks fails a test.
+//! The table of attacks. Each kind of message, procedure and service must be attacked by a row: otherwise a test fails.
 
 use lucarne_services::protocol::{discovery, kind, procedure};
 
@@ -35,7 +35,7 @@ pub(crate) struct Row {
     pub(crate) walls: &'static [Wall],
     /// The text of the refusal that the attacker must meet, if it goes against a limit.
     pub(crate) refusal: Option<&'static str>,
-    /// Whether several of these compete for the processor or for memory: measured with 1, 4 and 16.
+    /// Whether the attackers compete for the processor or for memory. A test then runs 1, 4 and 16 of them at once.
     pub(crate) is_hog: bool,
 }
 

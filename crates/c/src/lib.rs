@@ -1,8 +1,8 @@
 //! Components in C: the functions that they call, and the code that calls them.
 //!
 //! A component is written against `toit/toit.h` (in `include/`). It registers its handlers, usually
-//! in a constructor, before any system runs: `registry` stores them. [`Components`] starts them in
-//! a system. Each handler then has two parts: a process of the kernel (`process`), so that it has a
+//! in a constructor, before `main` or while its library is loaded: `registry` stores them. [`Components`]
+//! starts them in a system. Each handler then has two parts: a process of the kernel (`process`), so that it has a
 //! pid, a mailbox and limits like any other, and a thread (`handler`) that runs its callbacks one
 //! at a time, since C code may block. Between them is a short queue. `abi` has the functions that
 //! components call; `memory` transfers the ownership of data.

@@ -12,8 +12,8 @@ struct Slot<T> {
     content: Option<T>,
 }
 
-/// How many of the lowest bits of a number hold the place, counted from 1. The bits above count the previous uses of
-/// the place.
+/// The number of low bits of a number that hold the place. The first place is 1. The bits above count the previous uses
+/// of the place.
 const PLACE_BITS: u32 = usize::BITS / 4;
 
 const PLACE_MASK: usize = (1 << PLACE_BITS) - 1;

@@ -111,7 +111,8 @@ fn check(user: &Container) {
     assert_eq!(late, Err(CallError::Deadline));
 
     let mut news = component.notifications();
-    // Sends no more messages at a time than the component can send back before the container receives them.
+    // The component sends each message back, and notifications that the container has not received yet are limited in
+    // number: so this sends some, receives them, and repeats that.
     for round in 0..3 {
         let numbers = (0..NOTIFICATIONS_MAX / 4).map(|number| format!("{round} {number}"));
         numbers.clone().for_each(|number| component.notify(number).wait().expect("there is room"));

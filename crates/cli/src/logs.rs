@@ -39,7 +39,8 @@ pub(crate) fn logs(options: &ContainerLogs) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints lines, each to its own stream. Returns false if a reader has closed the pipe.
+/// Prints lines, each to its own stream; JSON goes to standard output only. Returns false if a reader has closed
+/// the pipe.
 fn print(options: &ContainerLogs, part: &LogPart) -> Result<bool, Stop> {
     if part.missed > 0 {
         let missed = part.missed;

@@ -17,7 +17,7 @@ pub(crate) fn metrics(options: &DeviceMetrics) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The metrics of each container: name, type, help, and a function that returns the value.
+/// A metric that each container has: its name, type and help, and a function that returns its value, if there is one.
 type Family = (&'static str, &'static str, &'static str, fn(&ContainerCounters) -> Option<f64>);
 
 const FAMILIES: &[Family] = &[
@@ -51,7 +51,7 @@ const FAMILIES: &[Family] = &[
     ("container_open_clients", "gauge", "Clients that the container has open at providers", |container| {
         container.open_clients.map(|clients| clients as f64)
     }),
-    ("container_open_resources", "gauge", "Resources of these clients", |container| {
+    ("container_open_resources", "gauge", "Resources that providers keep for the container", |container| {
         container.open_resources.map(|resources| resources as f64)
     }),
 ];

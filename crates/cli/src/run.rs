@@ -1,4 +1,4 @@
-//! `lucarne run`: compiles a program and runs it here, in virtual time, or on a device.
+//! `lucarne run`: compiles a program, and runs it on a device or here, where it can also run in virtual time.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -47,11 +47,10 @@ pub(crate) fn run(options: &Run) -> Result<ExitCode, Stop> {
     Ok(ExitCode::from(if code != 0 && code & 0xff == 0 { FAILURE } else { code as u8 }))
 }
 
-/// The container of the last program that was sent to a device to be run.
+/// The name of the container in which a device runs the program that was sent last.
 const SENT_PROGRAM: &str = "run";
 
-/// Refuses options that a device would ignore. Whether garbage is collected at each allocation may come from the
-/// environment, so that is not refused.
+/// Refuses options that a device would ignore. `--gc-stress` is not refused, since it may come from the environment.
 fn require_options_of_device(options: &Run) -> Result<(), Stop> {
     let given = [
         ("--workers", options.workers.is_some()),

@@ -158,7 +158,7 @@ fn with_folder(file: &Path) -> PathBuf {
     }
 }
 
-/// Reads to the end. Returns the first `OUTPUT_MAX` bytes as text, and then the number of bytes that were left out.
+/// Reads to the end. Returns the first `OUTPUT_MAX` bytes as text. If more bytes were read, a last line says how many.
 fn collect(mut from: impl Read) -> String {
     let mut kept = Vec::new();
     let mut chunk = [0; 8192];

@@ -349,7 +349,7 @@ fn simulated_programs_learn_nothing_of_the_machine() {
     let source = "import system\n\nmain:\n  print \"$system.hostname $((Time.epoch --s=0).local.h)\"\n";
     folder.file("machine.toit", source);
     let mut command = folder.command(&["run", "--simulate", "1", "machine.toit"]);
-    // That is five hours behind UTC.
+    // EST5 is five hours behind UTC. A simulated program sees UTC.
     let output = command.env("TZ", "EST5").output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "simulated 0\n", "{output:?}");
     let output = folder.command(&["run", "machine.toit"]).env("TZ", "EST5").output().unwrap();

@@ -1,6 +1,6 @@
 //! The table of processes, and the interface for the host.
 //!
-//! The files of processes, groups, mailboxes, queues, timers and workers refer to each other, which
+//! The source files for processes, groups, mailboxes, queues, timers and workers refer to each other, which
 //! is inherent: a message wakes a process, a turn sends messages, and an end does both.
 
 use std::sync::{Arc, Weak};
@@ -84,7 +84,8 @@ pub(crate) struct Shared {
     pub(crate) hooks: Hooks,
     pub(crate) observers: Observers,
     pub(crate) stopping: AtomicBool,
-    /// The threads of the workers, those that have left their worker (see `long_work`), the spare ones and their keeper.
+    /// All threads of the kernel: workers, threads that have left their worker (see `long_work`), spare threads, and
+    /// the keeper that starts the spare threads (see `spares`).
     pub(crate) threads: Mutex<Vec<thread::JoinHandle<()>>>,
     /// The number of threads that have left their worker.
     pub(crate) threads_left: AtomicUsize,
@@ -188,8 +189,9 @@ impl KernelHandle {
         Some(RunningProgram { group })
     }
 
-    /// Makes a *mirror* for each unknown pid from now on: `maker` makes a process when a message is sent to the pid,
-    /// when the pid is watched, or on a call of [`mirror`](KernelHandle::mirror). A mirror has the trust of the system.
+    /// Makes a *mirror* for each unknown pid from now on: `maker` makes a process when a process sends a message to the
+    /// pid or watches it, or on a call of [`mirror`](KernelHandle::mirror) or
+    /// [`set_system_process`](KernelHandle::set_system_process). A mirror has the trust of the system.
     /// A thread that wakes a mirror, such as a sender, runs the mirror's turn at once. A mirror must only pass on the
     /// messages in its mailbox. Only the first call of this has an effect.
     pub fn set_mirrors(&self, maker: MirrorMaker) {
@@ -205,7 +207,7 @@ impl KernelHandle {
     /// Sets the driver in which idle workers wait. Returns false if there is one already; it stays.
     pub fn set_driver(&self, driver: Arc<dyn Driver>) -> bool {
         let is_set = self.shared.scheduler.idle.set_driver(driver);
-        // A worker that sleeps already does not wait in the driver, so one worker is woken.
+        // A worker that is asleep by now is not waiting in the driver, so one worker is woken.
         self.shared.scheduler.wake_worker();
         is_set
     }
@@ -270,8 +272,8 @@ impl KernelHandle {
         }
     }
 
-    /// Asks all processes that have subscribed to memory pressure to free memory. Waits until they have done so, for at
-    /// most `patience`. Must not be called in a turn of a process.
+    /// Sends a request to free memory to all processes that have subscribed to memory pressure. Waits until they have
+    /// done so, for at most `patience`. Must not be called in a turn of a process.
     pub fn relieve(&self, patience: Duration) {
         let (done, all_done) = sync_channel(0);
         for entry in self.shared.all() {
@@ -435,8 +437,8 @@ impl Shared {
         Entry::new(pid, group, trust, options, process, Arc::downgrade(self))
     }
 
-    /// Adds a new process and queues it; a mirror runs at once, and in a kernel that is stopping the process ends at
-    /// once. Returns none and changes nothing if the pid is taken.
+    /// Adds a new process and queues it. A mirror is not queued: it runs at once. If the kernel is stopping, the new
+    /// process ends at once. Returns none and changes nothing if the pid is taken.
     fn enrol(self: &Arc<Shared>, entry: Arc<Entry>) -> Option<()> {
         {
             let mut table = self.table.lock();
@@ -541,7 +543,7 @@ impl Shared {
         death::tell_of_unknown(watcher, pid);
     }
 
-    /// Ends the remaining processes, when no worker runs any more.
+    /// Ends the remaining processes. Must only be called when no worker runs any more.
     pub(crate) fn end_all(self: &Arc<Shared>) {
         self.stopping.store(true, Ordering::Release);
         self.system.lock().take();

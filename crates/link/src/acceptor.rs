@@ -37,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// The time between checks of the path if changes in the folder are not reported.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A path on which a system listens, and the connections that are not admitted yet.
+/// A path on which a system listens, and its connections, both silent and admitted ones.
 pub(crate) struct Acceptor {
     connections: Connections,
     assign: Arc<AssignGroup>,

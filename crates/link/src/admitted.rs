@@ -3,8 +3,8 @@
 //! A connection costs descriptors and memory, and any OS process of the user can make connections. Connections that
 //! have sent nothing since their hello are *idle*. If there are too many of these, the oldest idle connection of the OS
 //! process with the most idle connections is closed. So an OS process that makes connections without end loses its own.
-//! A connection that has sent something is never closed in favor of another: if all places are taken, new connections
-//! are refused.
+//! A connection that has sent something is never closed in favor of another: if such connections take all places, new
+//! connections are refused.
 
 use std::sync::Weak;
 
@@ -21,10 +21,11 @@ const CONNECTED_MIN: u64 = 16;
 
 /// The number of descriptors that are reserved for each connection. A connection over shared memory has seven: the
 /// socket, the pidfd, and five for its bells. So the connections of a listener take at most 70% of what the OS process
-/// may open.
+/// may open, unless that is so little that `CONNECTED_MIN` applies.
 const DESCRIPTORS_EACH: u64 = 10;
 
-/// The maximum number of idle connections: this many, but at most one in `IDLE_PART` of the limit on connections.
+/// The maximum number of idle connections is the lower of `IDLE_MAX`, and the limit on connections divided by
+/// `IDLE_PART`.
 const IDLE_MAX: usize = 256;
 const IDLE_PART: usize = 4;
 

@@ -128,7 +128,7 @@ fn lie(stream: UnixStream, seed: u64, other: i64) -> usize {
         wire.flush();
         wire.look_at_socket();
         while let Ok(true) = wire.receive(&mut frame) {
-            // Names of requests, clients and handles that are in use.
+            // The number of a request, a client or a handle that is in use.
             heard.push(i64::from_le_bytes(frame.bytes[24..32].try_into().expect("a head")));
         }
         heard.truncate(50);
@@ -136,7 +136,8 @@ fn lie(stream: UnixStream, seed: u64, other: i64) -> usize {
     LIES
 }
 
-/// Runs one test at a time, because they count the resources and the processor time of this OS process.
+/// Returns a guard that lets only one test run at a time, because the tests count the resources and the processor time
+/// of this OS process.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

@@ -28,7 +28,7 @@ pub(crate) struct Options {
 }
 
 impl Default for Options {
-    /// Returns options for a service whose own have a mistake, so that this mistake is the only error.
+    /// Returns the options that replace options with a mistake, so that this mistake is the only error.
     fn default() -> Options {
         let uuid = LitStr::new(&Uuid::nil().to_string(), Span::call_site());
         Options { root: root::default(), uuid, major: 0, minor: u32::MAX }
@@ -93,7 +93,7 @@ pub(crate) fn expand(options: Result<Options>, mut item: ItemTrait) -> TokenStre
     let methods = take_methods(&mut item, &TAKEN_NAMES, &mut mistakes);
     mistakes.or_default(require_not_later(options.minor, &methods));
     let generated = item.generics.params.is_empty().then(|| {
-        // Without its bound, a resource cannot be answered.
+        // A resource without a trait bound has no proxy, so the methods that return it cannot be generated.
         let methods = if is_bound { methods } else { Vec::new() };
         let handler = handler(&item, &options, &methods, &resources);
         let client = client(&item, &options, &methods, &resources);
@@ -114,8 +114,9 @@ fn require_not_later(minor: u32, methods: &[Method]) -> Result<()> {
     ))
 }
 
-/// Fails the build, at the name of a resource, if an index of it is taken: the macro does not see
-/// the resource's indexes.
+/// Returns code that fails the build if a method of a resource has the same index as a method of the service or of
+/// another resource. The error is at the name of the resource. The compiler checks this, because the macro does not
+/// see the methods of the resources.
 fn require_apart(
     interface: &Ident,
     root: &Path,

@@ -95,8 +95,8 @@ fn copy<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     Ok(new.get())
 }
 
-/// Copying within the heap goes through a small buffer, a chunk at a time: source and target can
-/// be the same object, of which only one reference can be held.
+/// A small buffer through which bytes are copied within the heap, a chunk at a time. A direct copy is not possible:
+/// source and target can be the same object, and only one reference to it can be held at a time.
 struct Chunks {
     buffer: [u8; Chunks::SIZE],
     done: usize,

@@ -6,7 +6,7 @@ use lucarne_kernel::sync::Mutex;
 
 use crate::watcher::Watcher;
 
-/// Access to the machine around a program, for a program with that permission.
+/// The shared state of a program that has permission to access the machine around it.
 pub struct Surroundings {
     /// The program's changes of its environment. The environment of the host stays as it is, since
     /// other systems in the same OS process use it too.
@@ -16,8 +16,8 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Returns surroundings in which `flush` writes the collected output of the program. It is
-    /// called before the program itself, or a child, writes to the same streams.
+    /// Returns surroundings in which `flush` writes the collected output of the program. `flush` is called before the
+    /// program writes to the same streams directly, and before it starts a child, which may write to them.
     pub fn new(flush: impl Fn() + Send + Sync + 'static) -> Surroundings {
         Surroundings { environment: Mutex::default(), watcher: Watcher::default(), flush: Box::new(flush) }
     }

@@ -40,7 +40,7 @@ pub use client::{Event, ImageId, Images, Instance};
 #[doc(inline)]
 pub use interface::{ContainersClient as Containers, ImageWriterProxy as ImageWriter};
 
-/// The first item of a notification that the background state has changed.
+/// Marks a notification as a change of the background state: the first item of its list.
 const BACKGROUND_STATE_CHANGE: i64 = 0;
 
 /// Converts [`InstallOptions`] to and from the number that is sent.

@@ -7,7 +7,7 @@ use lucarne_kernel::sync::Mutex;
 
 use crate::failure::Failed;
 
-/// A promise that is kept when a time is over.
+/// The receiving end of a promise that a timer keeps.
 pub(crate) type Alarm = Arc<Kept<(), Failed>>;
 
 /// The duty to deliver a result. Dropping it means that no result follows, since the container ended.

@@ -36,7 +36,7 @@ pub struct Survey {
     pub services: Vec<Surveyed>,
     /// The ids of components, and their processes.
     pub components: Vec<(String, Pid)>,
-    /// The awaited interfaces, and the clients that wait for them.
+    /// The awaited interfaces, and the groups of the clients that wait for them.
     pub waiting: Vec<(String, Gid)>,
 }
 

@@ -97,7 +97,8 @@ pub fn check(loader: &(dyn Loader + Sync), file: &Path) -> Result<Analysis, Toit
 /// Links an analyzed program.
 ///
 /// # Errors
-/// [`ToitError::Program`] if the program has errors, [`ToitError::Link`] if it is too large.
+/// [`ToitError::Program`] if the program has errors, [`ToitError::Link`] if the linker fails, such as when the program
+/// is too large.
 pub fn link(analysis: Analysis) -> Result<Compiled, ToitError> {
     if analysis.has_errors() {
         return Err(ToitError::Program(Diagnosed(Box::new(analysis))));

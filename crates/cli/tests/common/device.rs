@@ -19,7 +19,7 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// Makes a folder with the programs of these tests, without a device.
+    /// Makes a folder with the programs of these tests, for a device that is not started.
     pub(crate) fn prepared(name: &str) -> Device {
         let folder = Folder::new(name);
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/device");

@@ -5,9 +5,9 @@
 //! that never block, even if the flag is cleared:
 //!
 //! - The maker sleeps on an eventfd, and reads it with RWF_NOWAIT.
-//! - The other side, the *joiner*, sleeps on pipes. It gets their reading ends, which are files of their own; the
-//!   maker writes to the writing ends, which it alone has. The maker keeps reading ends as well, so that a write
-//!   never raises SIGPIPE because the pipe has no reader.
+//! - The other side, the *joiner*, sleeps on pipes. It gets only their reading ends. A pipe's two ends have separate
+//!   flags, and the maker alone has the writing ends, so its writes cannot be made to block. The maker keeps the
+//!   reading ends as well, so that a write never raises SIGPIPE because the pipe has no reader.
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -122,10 +122,10 @@ mod tests {
         for file in &joiner {
             fcntl_setfl(file, fcntl_getfl(file).unwrap() - OFlags::NONBLOCK).unwrap();
         }
-        // The eventfd is empty: reading it would block. The pipe is full: writing would.
+        // The eventfd is empty, so a plain read of it would block. The rings fill the pipe, but do not block.
         maker.silence(0);
         (0..10_000).for_each(|_| maker.ring(0));
-        // The reading end is closed.
+        // After this, the maker has the only reading ends, so ringing raises no SIGPIPE.
         drop(joiner);
         maker.ring(0);
     }

@@ -11,7 +11,7 @@ use super::socket::{Kind, unsupported};
 pub mod option {
     /// Whether a UDP socket sends to broadcast addresses.
     pub const UDP_BROADCAST: i64 = 0;
-    /// Joins a multicast group, whose address is the value. It can only be set.
+    /// Joins a multicast group, whose address is the value. This option can be set, but not read.
     pub const UDP_MULTICAST_MEMBERSHIP: i64 = 1;
     /// Whether sockets of this machine receive the multicast packets too.
     pub const UDP_MULTICAST_LOOPBACK: i64 = 2;
@@ -23,7 +23,7 @@ pub mod option {
     pub const UDP_REUSE_PORT: i64 = 5;
     /// The address of the interface for multicast packets.
     pub const UDP_MULTICAST_IF: i64 = 6;
-    /// Leaves a multicast group, whose address is the value. It can only be set.
+    /// Leaves a multicast group, whose address is the value. This option can be set, but not read.
     pub const UDP_MULTICAST_LEAVE: i64 = 7;
     /// Whether small packets are sent at once.
     pub const TCP_NO_DELAY: i64 = 100;

@@ -197,7 +197,7 @@ impl Machine {
     /// Returns whether the chain of tasks that a task would wait for leads back to it.
     fn is_circular(&mut self, id: TaskId) -> bool {
         let mut wanted = self.wanted_initializer(id);
-        // Each task waits for one global at most, so a longer chain cannot exist.
+        // Each task waits for at most one global, so a chain has no more links than there are waiting tasks.
         for _ in 0..self.waiting_for_global.len() {
             let waiting = self.waiting_for_global.clone();
             let Some(owner) = waiting.into_iter().find(|task| self.initializes(*task, wanted)) else {
