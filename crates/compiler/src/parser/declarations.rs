@@ -130,8 +130,13 @@ impl Parser<'_> {
                 None => {
                     let begin = self.token().kind;
                     if begin == Kind::StringBegin && !self.ended() {
-                        let hint = "write `import monitor`, or `import .name` for a file next to this one";
-                        self.error_hint(self.token().span, "a library has no quotes around its name", hint);
+                        let hint =
+                            "remove them: `import monitor`, or `import .name` for a file next to this one";
+                        self.error_hint(
+                            self.token().span,
+                            "there are quotes around the name of a library",
+                            hint,
+                        );
                     }
                     self.expected("the name of a library");
                     return unknown_import(self.span_from(token.span.start));

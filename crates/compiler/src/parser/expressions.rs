@@ -366,8 +366,8 @@ impl Parser<'_> {
                     let span = self.token().span;
                     self.warning(
                         span,
-                        "a call needs no parentheses: this one begins an argument",
-                        "write a space in place of it, as in `print x`, or before it",
+                        "arguments are written without parentheses",
+                        "write a space in place of the `(`, and remove the `)`; or write a space before the `(`",
                     );
                     arguments.push(self.positional());
                 }

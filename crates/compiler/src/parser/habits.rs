@@ -40,7 +40,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ("||", "write `or`"),
     ("===", "write `==`"),
     ("!==", "write `!=`"),
-    ("**", "for powers of numbers, use `math.pow`"),
+    ("**", "write `math.pow x y`, with `import math` at the beginning of the file"),
     ("=>", "a lambda is written `:: | x | x + 1`, a block `: | x | x + 1`"),
     ("??", "write `or`: `x or y` is `y` if `x` is null or false"),
     ("?.", "write `x and x.y`, which is null if `x` is null"),
@@ -136,7 +136,7 @@ impl<'a> Parser<'a> {
             (Kind::Identifier, "in") => Some("to ask whether a list has an element, write `list.contains x`"),
             (Kind::Identifier, "instanceof") => Some("write `is`"),
             (Kind::Identifier, "then" | "do" | "begin") => Some("a body begins with `:`"),
-            (Kind::Comma, _) => Some("arguments and statements are not separated by commas"),
+            (Kind::Comma, _) => Some("remove it: spaces separate arguments, and lines separate statements"),
             (Kind::LeftBrace, _) => Some("a body begins with `:`, and its lines are indented"),
             (Kind::For, _) => Some("to build a list from another one, write `list.map: | x | x * x`"),
             _ => None,
@@ -165,8 +165,9 @@ impl<'a> Parser<'a> {
         let name = self.written(self.token_at(name_at).span).to_owned();
         let word = self.written(first).to_owned();
         if self.is_word(0, VARIABLE_WORDS) {
-            let hint = format!("write `{name} := ...`");
-            self.habit(first, format!("a variable is declared without `{word}`"), &hint);
+            let assign = if matches!(&*word, "const" | "val" | "final") { "::=" } else { ":=" };
+            let hint = format!("write `{name} {assign} ...`");
+            self.habit(first, format!("there is no `{word}` before a variable"), &hint);
         } else {
             let hint = format!("write `{name}/{word} := ...`");
             self.habit(first, "the type of a variable follows its name", &hint);
@@ -240,9 +241,9 @@ impl<'a> Parser<'a> {
         if !is_here || !self.is_word(0, &["except", "catch", "rescue"]) {
             return false;
         }
-        let title = format!("a `try` has no `{}`", self.written(token.span));
+        let title = format!("`{}` does not follow a `try`", self.written(token.span));
         let hint =
-            "write `exception := catch:` in place of `try:`; the variable is null if nothing was thrown";
+            "write `exception := catch:` in place of `try:`, and `if exception:` in place of this line";
         self.error_hint(token.span, title, hint);
         self.indented(|parser| {
             parser.advance();
@@ -279,8 +280,12 @@ impl<'a> Parser<'a> {
         if end.is_none() || !is_empty && !has_comma {
             return None;
         }
-        let hint = "arguments follow the name and are separated by spaces: `name a b`";
-        self.habit(opener.span, "a call has no parentheses around its arguments", hint);
+        if is_empty {
+            self.habit(opener.span, "a call without arguments has no parentheses", "remove them");
+        } else {
+            let hint = "arguments follow the name and are separated by spaces: `name a b`";
+            self.habit(opener.span, "arguments are written without parentheses and commas", hint);
+        }
         let mut arguments = Vec::new();
         self.advance();
         self.open += 1;
@@ -309,9 +314,9 @@ impl<'a> Parser<'a> {
         let class = self.written(name.span);
         let hint = match class.ends_with("Error") || class.ends_with("Exception") {
             true => "any value can be thrown: `throw \"an explanation\"`".to_owned(),
-            false => format!("write `{class}` and the arguments of its constructor"),
+            false => format!("write `{class}`, and the arguments of its constructor after spaces"),
         };
-        self.habit(token.span, "an object is made without `new`", &hint);
+        self.habit(token.span, "there is no `new`", &hint);
         self.advance();
         self.advance();
         if self.peek_on_line() == Kind::LeftParen && self.foreign_arguments().is_none() {
@@ -341,8 +346,9 @@ impl<'a> Parser<'a> {
             return None;
         }
         if !std::mem::replace(&mut self.has_braces, true) {
-            let hint = "a body begins with `:` and ends where the lines are no longer indented";
-            self.habit(token.span, "a body is not enclosed in braces", hint);
+            let hint = "write `:` in place of `{`, and remove the `}`: a body ends where the lines are no longer \
+                        indented";
+            self.habit(token.span, "braces do not enclose a body", hint);
         }
         self.recovering = false;
         self.braces += 1;
@@ -457,19 +463,40 @@ impl<'a> Parser<'a> {
         let token = self.token();
         let name = self.written(self.token_at(1).span).to_owned();
         if self.is_word(0, FUNCTION_WORDS) {
-            let title = format!("a function is declared without `{}`", self.written(token.span));
-            if name == "__init__" {
-                self.habit(token.span, title, "the constructor of a class is declared as `constructor:`");
-                self.advance();
-                return true;
-            }
-            self.habit(token.span, title, &format!("write `{name}:`, with parameters as in `{name} a b:`"));
+            let title = format!("there is no `{}` before a function", self.written(token.span));
+            let hint = match &*name {
+                "__init__" => "the constructor of a class is declared as `constructor:`".to_owned(),
+                _ => format!("write `{name}{}:`", self.parameters_ahead()),
+            };
+            self.habit(token.span, title, &hint);
         } else {
-            let hint = format!("write `{name} -> {}:`", self.written(token.span));
+            let hint = format!("write `{name}{} -> {}:`", self.parameters_ahead(), self.written(token.span));
             self.habit(token.span, "the type of the result follows the parameters", &hint);
         }
         self.advance();
         true
+    }
+
+    /// Returns the names in `word name(a, int b, c: int)`, each after a space.
+    fn parameters_ahead(&self) -> String {
+        let mut names = String::new();
+        let mut last = None;
+        for ahead in 3..LOOK_AHEAD_MAX {
+            let token = self.token_at(ahead);
+            match token.kind {
+                Kind::Identifier => last = Some(self.written(token.span)),
+                Kind::Colon | Kind::Assign | Kind::Comma | Kind::RightParen => {
+                    let name = last.take().filter(|name| !matches!(*name, "self" | "this" | "void"));
+                    name.into_iter().for_each(|name| names = format!("{names} {name}"));
+                    let is_type = matches!(token.kind, Kind::Colon | Kind::Assign);
+                    if token.kind == Kind::RightParen || is_type {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        names
     }
 
     /// Parses `(a, b)` as parameters.

@@ -25,8 +25,8 @@ fn value(name: &str) -> Option<&'static str> {
         "range" => "to count, write `10.repeat: | i |` or `for i := 0; i < 10; i++:`",
         "input" | "readline" | "gets" | "scanf" => "a program gets its arguments from `main args:`",
         "raise" => "write `throw`",
-        "pass" => "an empty body needs no statement: end the line with the `:`",
-        "new" => "an object is made without `new`: write the name of its class",
+        "pass" => "remove it, or leave a comment in its place",
+        "new" => "write the name of the class, and the arguments of its constructor after spaces",
         "def" | "fn" | "func" | "function" => {
             "a function is declared as `name parameter:`, without a keyword"
         }
@@ -176,9 +176,13 @@ impl<'a> Lower<'a> {
         let builtin = &self.world.builtin;
         let literal = [(builtin.true_, "true"), (builtin.false_, "false")];
         let meant = literal.iter().find(|(known, _)| *known == Some(class));
-        self.report(match meant {
-            Some((_, word)) => problem.hint(format!("write `{word}`")),
-            None => problem,
+        self.report(match (meant, &**name) {
+            (Some((_, word)), _) => problem.hint(format!("write `{word}`")),
+            (None, "int" | "float") => {
+                problem.hint(format!("to convert a number, write `.to-{name}` after it"))
+            }
+            (None, "string") => problem.hint("to convert a value, write `.stringify` after it"),
+            (None, _) => problem,
         });
         Value::error(span)
     }

@@ -74,14 +74,20 @@ impl Scanner<'_> {
         match first {
             '#' => {
                 self.skip_while(|c| c != '\n');
-                self.error_hint(start, start + 1, "a comment does not begin with `#`", "write `//`");
+                let is_include = self.slice(start, self.at).starts_with("#include");
+                if is_include {
+                    let hint = "remove the line: a library is imported with `import name`";
+                    self.error_hint(start, self.at, "there is no `#include`", hint);
+                } else {
+                    self.error_hint(start, start + 1, "a comment does not begin with `#`", "write `//`");
+                }
             }
             '`' => {
                 self.at += 1;
                 self.skip_while(|c| c != '`' && c != '\n');
                 self.at += usize::from(self.peek() == Some('`'));
                 let hint = "a string is written between `\"`; `$name` in it stands for the value";
-                self.error_hint(start, self.at, "a string is not enclosed in backticks", hint);
+                self.error_hint(start, self.at, "a backtick does not begin a string", hint);
             }
             _ => return false,
         }
