@@ -349,11 +349,10 @@ fn explain_library<'l>(
         return problem.note(*why);
     }
     let libraries: Vec<&str> = libraries.collect();
-    let last = |library: &'l str| library.rsplit('.').next().unwrap_or(library);
-    let near = suggestions.nearest(name, libraries.iter().copied()).or_else(|| {
-        let near = suggestions.nearest(name, libraries.iter().copied().map(last))?;
-        libraries.iter().copied().find(|library| last(library) == near)
-    });
+    let is_last = |library: &&str| library.rsplit('.').next() == Some(&*canonical);
+    let near = suggestions
+        .nearest(name, libraries.iter().copied())
+        .or_else(|| libraries.iter().copied().find(is_last));
     match near {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(
