@@ -79,7 +79,7 @@ test-closed-while-waiting network/net.Client:
     server.close
   expect-throw "NOT_CONNECTED": server.accept
 
-/** A canceled read loses nothing. */
+/** A read that is canceled while it waits loses nothing. */
 test-canceled network/net.Client:
   with-pair network: | one/tcp.Socket other/tcp.Socket |
     expect-throw DEADLINE-EXCEEDED-ERROR: with-timeout --ms=2: one.in.read

@@ -44,7 +44,7 @@ class TcpServerSocket extends TcpSocket_ implements tcp.ServerSocket:
   constructor network/udp.Interface backlog/int:
     super network
 
-  /** Listens at a $port of all addresses. */
+  /** Listens at a $port of all interfaces: the $address has no effect. */
   listen address/string port/int -> none:
     open_ ((network_ as net.Interface).tcp-listen port)
 

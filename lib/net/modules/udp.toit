@@ -13,7 +13,7 @@ class Socket implements udp.Socket udp.MulticastSocket:
   constructor network/net.Interface:
     socket_ = network.udp-open
 
-  /** Opens a socket at a $port of all addresses. Port 0 stands for a free port. */
+  /** Opens a socket at a $port of all interfaces: the $hostname has no effect. Port 0 stands for a free port. */
   constructor network/net.Interface hostname/string port/int:
     socket_ = network.udp-open --port=port
 
