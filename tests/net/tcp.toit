@@ -2,6 +2,8 @@
 
 import expect show *
 import net
+import net.modules.tcp as modules
+import net.modules.udp as modules
 import net.tcp
 
 LOCALHOST ::= net.IpAddress.parse "127.0.0.1"
@@ -14,6 +16,7 @@ main:
   test-closed-while-waiting network
   test-canceled network
   test-options network
+  test-one-interface network
   network.close
   expect network.is-closed
   expect-throw "Network closed": network.tcp-listen 0
@@ -92,3 +95,21 @@ test-options network/net.Client:
     one.no-delay = true
     expect one.no-delay
     expect one.mtu > 1000
+
+/** A server and a socket that only this machine can reach. */
+test-one-interface network/net.Client:
+  server := modules.TcpServerSocket network
+  server.listen "localhost" 0
+  expect-equals LOCALHOST server.local-address.ip
+  expect-throw "Address already in use": (modules.TcpServerSocket network).listen "127.0.0.1" server.local-address.port
+  server.close
+  everywhere := modules.TcpServerSocket network
+  everywhere.listen "" 0
+  expect-equals "0.0.0.0" everywhere.local-address.ip.stringify
+  everywhere.close
+  socket := modules.Socket network "127.0.0.1" 0
+  expect-equals LOCALHOST socket.local-address.ip
+  socket.close
+  // An address for documentation, which no machine has.
+  expect-throw "Cannot assign requested address":
+    (modules.TcpServerSocket network).listen "192.0.2.1" 0

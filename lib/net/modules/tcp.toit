@@ -44,9 +44,15 @@ class TcpServerSocket extends TcpSocket_ implements tcp.ServerSocket:
   constructor network/udp.Interface backlog/int:
     super network
 
-  /** Listens at a $port of all interfaces: the $address has no effect. */
+  /** Listens at a $port of the interface with the $address, or of all interfaces if that is empty or "0.0.0.0". */
   listen address/string port/int -> none:
-    open_ ((network_ as net.Interface).tcp-listen port)
+    network := network_ as net.Interface
+    if address == "" or address == "0.0.0.0":
+      open_ (network.tcp-listen port)
+    else:
+      if network is not net.Client: throw "UNSUPPORTED"
+      at := net.SocketAddress (network.resolve address).first port
+      open_ ((network as net.Client).tcp-listen-at at)
 
   accept -> tcp.Socket?:
     return accept: throw it

@@ -13,9 +13,18 @@ class Socket implements udp.Socket udp.MulticastSocket:
   constructor network/net.Interface:
     socket_ = network.udp-open
 
-  /** Opens a socket at a $port of all interfaces: the $hostname has no effect. Port 0 stands for a free port. */
+  /**
+  Opens a socket at a $port of the interface with the address $hostname, or of all interfaces if that is "0.0.0.0".
+
+  Port 0 stands for a free port.
+  */
   constructor network/net.Interface hostname/string port/int:
-    socket_ = network.udp-open --port=port
+    if hostname == "0.0.0.0":
+      socket_ = network.udp-open --port=port
+    else:
+      if network is not net.Client: throw "UNSUPPORTED"
+      at := net.SocketAddress (network.resolve hostname).first port
+      socket_ = (network as net.Client).udp-open-at at
 
   /** See $udp.MulticastInterface.udp-open-multicast. */
   constructor.multicast network/net.Client

@@ -84,6 +84,9 @@ interface NetworkService:
   udp-open handle/int port/int? -> int
   static UDP-OPEN-INDEX /int ::= 100
 
+  /** The method like $udp-open that takes the address of one interface before the port. Not every network has it. */
+  static UDP-OPEN-AT-INDEX /int ::= 1100
+
   /** Determines the peer of a UDP socket. */
   udp-connect handle/int ip/ByteArray port/int -> none
   static UDP-CONNECT-INDEX /int ::= 101
@@ -115,6 +118,9 @@ interface NetworkService:
   /** Listens for TCP connections at a $port. */
   tcp-listen handle/int port/int -> int
   static TCP-LISTEN-INDEX /int ::= 201
+
+  /** The method like $tcp-listen that takes the address of one interface before the port. Not every network has it. */
+  static TCP-LISTEN-AT-INDEX /int ::= 1201
 
   /** Waits for a TCP connection. */
   tcp-accept handle/int -> int

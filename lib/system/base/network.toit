@@ -40,6 +40,10 @@ abstract class NetworkServiceClientBase extends ServiceClient implements Network
   udp-open handle/int port/int? -> int:
     return invoke_ NetworkService.UDP-OPEN-INDEX [handle, port]
 
+  /** Variant of $udp-open for one interface, given by its address. */
+  udp-open-at handle/int ip/ByteArray port/int -> int:
+    return invoke_ NetworkService.UDP-OPEN-AT-INDEX [handle, ip, port]
+
   udp-connect handle/int ip/ByteArray port/int -> none:
     invoke_ NetworkService.UDP-CONNECT-INDEX [handle, ip, port]
 
@@ -66,6 +70,10 @@ abstract class NetworkServiceClientBase extends ServiceClient implements Network
 
   tcp-listen handle/int port/int -> int:
     return invoke_ NetworkService.TCP-LISTEN-INDEX [handle, port]
+
+  /** Variant of $tcp-listen for one interface, given by its address. */
+  tcp-listen-at handle/int ip/ByteArray port/int -> int:
+    return invoke_ NetworkService.TCP-LISTEN-AT-INDEX [handle, ip, port]
 
   tcp-accept handle/int -> int:
     return invoke_ NetworkService.TCP-ACCEPT-INDEX handle
@@ -146,6 +154,14 @@ class NetworkResourceProxy extends ServiceResourceProxy:
 
   tcp-listen port/int -> tcp.ServerSocket:
     return TcpServerSocketProxy_ service_ (service_.tcp-listen handle_ port)
+
+  /** Variant of $udp-open for one interface: the one with the $address. */
+  udp-open-at address/net.SocketAddress -> udp.Socket:
+    return UdpSocketProxy_ service_ (service_.udp-open-at handle_ address.ip.to-byte-array address.port)
+
+  /** Variant of $tcp-listen for one interface: the one with the $address. */
+  tcp-listen-at address/net.SocketAddress -> tcp.ServerSocket:
+    return TcpServerSocketProxy_ service_ (service_.tcp-listen-at handle_ address.ip.to-byte-array address.port)
 
   /** See $net.Interface.on-closed. */
   on-closed lambda/Lambda? -> none:
@@ -279,6 +295,10 @@ abstract class ProxyingNetworkServiceProvider extends ServiceProvider
   quarantine name/string -> none:
 
   handle index/int arguments/any --gid/int --client/int -> any:
+    if index == NetworkService.UDP-OPEN-AT-INDEX:
+      return give_ client ((client-network_).udp-open-at (socket-address_ arguments 1))
+    if index == NetworkService.TCP-LISTEN-AT-INDEX:
+      return give_ client ((client-network_).tcp-listen-at (socket-address_ arguments 1))
     if index >= NetworkService.SOCKET-GET-OPTION-INDEX:
       return handle-socket_ index arguments --client=client
     if index >= NetworkService.TCP-CONNECT-INDEX:
@@ -420,6 +440,12 @@ abstract class ProxyingNetworkServiceProvider extends ServiceProvider
   /** See $NetworkService.tcp-listen. */
   tcp-listen client/int port/int -> ServiceResource:
     return give_ client (network_.tcp-listen port)
+
+  /** The network, if it is one that can open sockets at one interface. */
+  client-network_ -> net.Client:
+    network := network_
+    if network is not net.Client: throw "UNSUPPORTED"
+    return network as net.Client
 
   give_ client/int socket -> ServiceResource:
     return SocketResource_ this client socket

@@ -33,6 +33,20 @@ impl Connection {
         let kind = self.reactor.run(opening).await.map_err(thrown)?;
         Ok(Socket::resource(self.reactor.clone(), kind))
     }
+
+    async fn udp_open_on(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {
+        self.open(async move { Ok(Kind::Datagrams(UdpSocket::bind(address).await?)) }).await
+    }
+
+    async fn tcp_listen_on(&self, address: SocketAddr) -> Result<Resource<Socket>, Thrown> {
+        self.open(async move {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            Ok(Kind::Listener(socket.listen(BACKLOG)?))
+        })
+        .await
+    }
 }
 
 impl interface::Connection for Connection {
@@ -58,8 +72,11 @@ impl interface::Connection for Connection {
     }
 
     async fn udp_open(&self, port: Option<u16>) -> Result<Resource<Socket>, Thrown> {
-        self.open(async move { Ok(Kind::Datagrams(UdpSocket::bind(everywhere(port.unwrap_or(0))).await?)) })
-            .await
+        self.udp_open_on(everywhere(port.unwrap_or(0))).await
+    }
+
+    async fn udp_open_at(&self, ip: Bytes, port: u16) -> Result<Resource<Socket>, Thrown> {
+        self.udp_open_on(addresses::socket_address(&ip, port)?).await
     }
 
     async fn udp_open_multicast(
@@ -99,13 +116,11 @@ impl interface::Connection for Connection {
     }
 
     async fn tcp_listen(&self, port: u16) -> Result<Resource<Socket>, Thrown> {
-        self.open(async move {
-            let socket = TcpSocket::new_v4()?;
-            socket.set_reuseaddr(true)?;
-            socket.bind(everywhere(port))?;
-            Ok(Kind::Listener(socket.listen(BACKLOG)?))
-        })
-        .await
+        self.tcp_listen_on(everywhere(port)).await
+    }
+
+    async fn tcp_listen_at(&self, ip: Bytes, port: u16) -> Result<Resource<Socket>, Thrown> {
+        self.tcp_listen_on(addresses::socket_address(&ip, port)?).await
     }
 }
 

@@ -59,6 +59,14 @@ pub trait Connection {
     #[index(100)]
     async fn udp_open(&self, port: Option<u16>) -> Result<Resource<Self::Socket>, Thrown>;
 
+    /// Opens a UDP socket at a port of one interface, given by its address. Only the network of the operating system has
+    /// this method. Port 0 stands for a free port.
+    ///
+    /// # Errors
+    /// If the port is in use, or the address is not one of this machine.
+    #[index(1100)]
+    async fn udp_open_at(&self, ip: Bytes, port: u16) -> Result<Resource<Self::Socket>, Thrown>;
+
     /// Opens a UDP socket for multicast and joins a group, if an address is given. `interface` is the address of the
     /// interface for outgoing packets.
     ///
@@ -89,6 +97,14 @@ pub trait Connection {
     /// If the port is in use.
     #[index(201)]
     async fn tcp_listen(&self, port: u16) -> Result<Resource<Self::Socket>, Thrown>;
+
+    /// Listens for TCP connections at a port of one interface, given by its address. Only the network of the operating
+    /// system has this method. Port 0 stands for a free port.
+    ///
+    /// # Errors
+    /// If the port is in use, or the address is not one of this machine.
+    #[index(1201)]
+    async fn tcp_listen_at(&self, ip: Bytes, port: u16) -> Result<Resource<Self::Socket>, Thrown>;
 }
 
 /// A socket. Its kind determines which methods it has; the others fail.
