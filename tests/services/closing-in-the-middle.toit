@@ -35,7 +35,7 @@ main:
   client = Client
   client.open
   proxy := client.create "quiet"
-  resource/Resource := provider.resource client.id proxy.handle_
+  resource := (provider.resource client.id proxy.handle_) as Resource
   resource.notify_ 0
   proxy.changed.wait: proxy.heard.size == 1
   resource.notify_ 1
@@ -46,7 +46,7 @@ main:
   print "notify of a closed resource: $(catch: resource.notify_ 2)"
 
   proxy = client.create "final"
-  resource = provider.resource client.id proxy.handle_
+  resource = (provider.resource client.id proxy.handle_) as Resource
   resource.notify_ "last" --close
   proxy.changed.wait: not proxy.heard.is-empty
   print "the last notification closes: $proxy.heard"

@@ -75,8 +75,9 @@ pub enum Fit {
     No,
 }
 
-/// Returns whether a value of one type fits where another is required. A value that could only fit
-/// by being null is a mistake, even though both sides allow null.
+/// Returns whether a value of one type fits where another is required. A value of a superclass does not fit:
+/// `as` makes it one of the subclass. A value that could only fit by being null is a mistake, even though both
+/// sides allow null.
 pub fn fit(from: Ty, to: Ty, is_subclass: impl Fn(ClassId, ClassId) -> bool) -> Fit {
     match (from, to) {
         (_, Ty::Any | Ty::None | Ty::Never) | (Ty::Never, _) | (Ty::Null, Ty::Null) => Fit::Yes,
@@ -90,12 +91,12 @@ pub fn fit(from: Ty, to: Ty, is_subclass: impl Fn(ClassId, ClassId) -> bool) -> 
             }
         }
         (Ty::Class { class: a, nullable: from_null }, Ty::Class { class: b, nullable: to_null }) => {
-            if is_subclass(a, b) {
-                if from_null && !to_null { Fit::Check } else { Fit::Yes }
-            } else if is_subclass(b, a) {
+            if !is_subclass(a, b) {
+                Fit::No
+            } else if from_null && !to_null {
                 Fit::Check
             } else {
-                Fit::No
+                Fit::Yes
             }
         }
         _ => Fit::No,

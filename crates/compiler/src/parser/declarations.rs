@@ -523,23 +523,17 @@ impl Parser<'_> {
         FunctionName::Plain(name)
     }
 
-    /// Reports a token that cannot be a declaration's name. A keyword is then used as the name.
+    /// Reports a token that cannot be a declaration's name. A keyword is then used as the name; else the rest of
+    /// the declaration is skipped, since its parameters are not known.
     fn bad_name(&mut self) -> Identifier {
         let token = self.token();
         self.expected("the name of a declaration");
         self.recovering = false;
-        match token.kind {
-            Kind::Colon | Kind::Illegal => self.no_name(),
-            kind if kind.is_keyword() => self.advance_name(),
-            _ => {
-                self.take_other();
-                self.skip_to_colon();
-                if self.peek_on_line() != Kind::Colon {
-                    self.skip_rest();
-                }
-                self.no_name()
-            }
+        if token.kind.is_keyword() {
+            return self.advance_name();
         }
+        self.skip_rest();
+        self.no_name()
     }
 
     /// Parses the operator after `operator`.

@@ -26,15 +26,8 @@ impl<'a> Lower<'a> {
             (Ty::Null, Ty::Class { class, .. }) | (Ty::Class { class, .. }, Ty::Null) => {
                 Ty::Class { class, nullable: true }
             }
-            (Ty::Class { class: a, nullable: x }, Ty::Class { class: b, nullable: y }) => {
-                let nullable = x || y;
-                if self.world.is_subclass(a, b) {
-                    Ty::Class { class: b, nullable }
-                } else if self.world.is_subclass(b, a) {
-                    Ty::Class { class: a, nullable }
-                } else {
-                    Ty::Any
-                }
+            (Ty::Class { class: a, .. }, Ty::Class { class: b, .. }) if a == b => {
+                Ty::Class { class: a, nullable: true }
             }
             _ => Ty::Any,
         };

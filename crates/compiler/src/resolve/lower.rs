@@ -672,11 +672,22 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn mismatch(&mut self, from: Ty, to: Ty, span: Span, what: &str) {
+        let hint = match (from, to) {
+            (Ty::Null, _) => Some(format!("to allow null, write the type as `{}?`", self.world.describe(to))),
+            (Ty::Class { class: from, .. }, Ty::Class { class: to, .. })
+                if self.world.is_subclass(to, from) =>
+            {
+                Some(format!("if it is one, say so with `as {}`", self.world.class(to).name))
+            }
+            _ => None,
+        };
         let (from, to) = (self.world.describe(from), self.world.describe(to));
         let title = format!("{what} takes `{to}`, not `{from}`");
         let problem = Diagnostic::error(self.source, span, title).label(format!("this is `{from}`"));
-        let hint = format!("to allow null, write the type as `{to}?`");
-        self.report(if from == "null" { problem.hint(hint) } else { problem });
+        self.report(match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        });
     }
 
     /// Lowers `this` as a whole. In a constructor, the object must be complete from here on.

@@ -282,6 +282,7 @@ impl World {
 
     pub(super) fn fit(&self, from: Ty, to: Ty) -> Fit {
         match fit(from, to, |class, of| self.is_subclass(class, of)) {
+            Fit::No if self.may_be_literal(from, to) => Fit::Check,
             Fit::No
                 if [from, to].into_iter().filter_map(Ty::class).any(|class| self.is_incomplete(class)) =>
             {
@@ -289,6 +290,12 @@ impl World {
             }
             fit => fit,
         }
+    }
+
+    /// Returns whether a value of type `bool` is required to be of type `True` or `False`. A variable is widened to
+    /// `bool` when it gets its first value, so its value may fit.
+    fn may_be_literal(&self, from: Ty, to: Ty) -> bool {
+        from.class() == self.builtin.bool && self.widened(to).class() == self.builtin.bool
     }
 
     /// Returns all members with a name, nearest first.
