@@ -71,6 +71,21 @@ fn the_nearest_package_yaml_ends_the_search() {
 }
 
 #[test]
+fn a_listed_package_that_is_not_installed_is_named() {
+    let main = ("app/main.toit", "import host.file\nimport other\nmain:\n");
+    let spec =
+        ("app/package.yaml", "dependencies:\n  host:\n    url: example.com/host\n    version: ^1.0.0\n");
+    for files in [&[main, spec][..], &[main, spec, ("app/package.lock", "prefixes: {}\n")]] {
+        let found = diagnostics(files);
+        assert!(
+            found.contains("`package.yaml` lists the package `host`, but it is not installed"),
+            "{found}"
+        );
+        assert_eq!(found.matches("it is not installed").count(), 1, "{found}");
+    }
+}
+
+#[test]
 fn packages_that_are_not_there() {
     let main = "import my-dep\nimport far.sub.x\nimport far as again show something\nmain:\n  my-dep.x\n  x.y\n  something\n";
     insta::assert_snapshot!(diagnostics(&[("app/main.toit", main), ("app/package.lock", LOCK)]));

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use lucarne_compiler::program::Builtins;
-use saphyr_parser::input::SkipTabs;
-use saphyr_parser::{Event, Input, Parser, ScalarStyle, StrInput, Tag};
+use lucarne_package::yaml_source::YamlSource;
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::{Call, Failure, Row, float, hash, int, json};
 use lucarne_heap::{Heap, Immediate, Kept, NewString, OutOfMemory, Ref, RefMut};
@@ -115,79 +115,6 @@ impl From<OutOfMemory> for Fault {
     }
 }
 
-/// A text in which a tab after a colon separates as a space does. Without this, the parser refuses a tab before
-/// a letter.
-struct Source<'t>(StrInput<'t>);
-
-impl Input for Source<'_> {
-    fn skip_ws_to_eol(&mut self, skip_tabs: SkipTabs) -> (usize, Result<SkipTabs, &'static str>) {
-        let (count, result) = self.0.skip_ws_to_eol(skip_tabs);
-        let is_list = self.0.peek() == '-' && matches!(self.0.peek_nth(1), ' ' | '\t' | '\n' | '\r' | '\0');
-        let result = result.map(|found| match found {
-            // A list cannot begin in the line of its key.
-            SkipTabs::Result(true, false) => SkipTabs::Result(true, !is_list),
-            found => found,
-        });
-        (count, result)
-    }
-
-    fn lookahead(&mut self, count: usize) {
-        self.0.lookahead(count);
-    }
-
-    fn buflen(&self) -> usize {
-        self.0.buflen()
-    }
-
-    fn bufmaxlen(&self) -> usize {
-        self.0.bufmaxlen()
-    }
-
-    fn raw_read_ch(&mut self) -> char {
-        self.0.raw_read_ch()
-    }
-
-    fn raw_read_non_breakz_ch(&mut self) -> Option<char> {
-        self.0.raw_read_non_breakz_ch()
-    }
-
-    fn skip(&mut self) {
-        self.0.skip();
-    }
-
-    fn skip_n(&mut self, count: usize) {
-        self.0.skip_n(count);
-    }
-
-    fn peek(&self) -> char {
-        self.0.peek()
-    }
-
-    fn peek_nth(&self, index: usize) -> char {
-        self.0.peek_nth(index)
-    }
-
-    fn peek_opt(&self) -> Option<char> {
-        self.0.peek_opt()
-    }
-
-    fn look_ch(&mut self) -> char {
-        self.0.look_ch()
-    }
-
-    fn skip_while_non_breakz(&mut self) -> usize {
-        self.0.skip_while_non_breakz()
-    }
-
-    fn skip_while_blank(&mut self) -> usize {
-        self.0.skip_while_blank()
-    }
-
-    fn fetch_while_is_yaml_non_space(&mut self, out: &mut String) -> usize {
-        self.0.fetch_while_is_yaml_non_space(out)
-    }
-}
-
 /// A list or map whose end has not come yet.
 struct Open {
     is_map: bool,
@@ -213,7 +140,7 @@ struct Builder<'h> {
 impl Builder<'_> {
     fn documents(&mut self, text: &str) -> Result<Kept, Fault> {
         self.open = vec![Open { is_map: false, anchor: 0, values: Vec::new() }];
-        for event in Parser::new(Source(StrInput::new(text))) {
+        for event in Parser::new(YamlSource::new(text)) {
             match event {
                 Ok((Event::Scalar(scalar, ScalarStyle::Plain, 0, None), _))
                     if self.open.len() == 1 && text.trim_end_matches(' ') == scalar =>

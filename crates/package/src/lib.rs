@@ -13,6 +13,7 @@ pub mod spec;
 pub mod text;
 pub mod version;
 mod yaml;
+pub mod yaml_source;
 
 use std::ops::Range;
 

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn valid_files_are_read() {
         let spec = read(
-            "name: x\nenvironment:\n  sdk: ^2.0.0\ndependencies:\n  a_b:\n    path: ../a\n  c:\n    url: e.com/c\n    version: ^1.0\n",
+            "name:\tx\nenvironment:\n  sdk:\t^2.0.0\ndependencies:\n  a_b:\n    path: ../a\n  c:\n    url: e.com/c\n    version: ^1.0\n",
         );
         let spec = spec.expect("the file is valid");
         assert_eq!((spec.name.as_deref(), spec.sdk.as_deref()), (Some("x"), Some("^2.0.0")));

@@ -8,6 +8,7 @@ use std::ops::Range;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::Problem;
+use crate::yaml_source::YamlSource;
 
 /// The maximum nesting of a file. Valid files are far below it.
 const DEPTH_MAX: usize = 64;
@@ -59,7 +60,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Node>, Problem> {
     let places = Places::new(text);
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new(YamlSource::new(text)) {
         let (event, span) = event.map_err(|error| {
             let at = places.byte(error.marker().index());
             Problem::error(at..at, format!("this is not YAML: {}", error.info()))

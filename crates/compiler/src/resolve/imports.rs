@@ -4,11 +4,14 @@
 //! belongs to. Any other import begins with a prefix that the program's lock file maps to a
 //! package, or else with the name of a library.
 
+use std::collections::BTreeSet;
+
 use crate::ast::{Identifier, Import};
 use crate::diagnostic::Diagnostic;
 use crate::names::Suggestions;
 use crate::source::{Loader, SourceId, Sources, Span};
 use lucarne_package::lock::{self, Lock, Package};
+use lucarne_package::spec;
 use lucarne_package::{LOCK_FILE, PACKAGES_FOLDER, SPEC_FILE};
 
 /// The owner of a file's code.
@@ -36,6 +39,8 @@ pub(super) struct Packages {
     folder: String,
     /// Whether the lock file cannot be read, which has been reported: the packages are not known.
     is_unreadable: bool,
+    /// The prefixes that `package.yaml` lists, installed or not.
+    listed: BTreeSet<String>,
 }
 
 impl Packages {
@@ -48,11 +53,13 @@ impl Packages {
     ) -> (Packages, Vec<Diagnostic>) {
         for folder in loader.folders_above(entry) {
             let path = join(&folder, LOCK_FILE);
+            let listed = loader.read(&join(&folder, SPEC_FILE)).map(|bytes| listed(&bytes));
             if let Some(bytes) = loader.read(&path) {
-                return Packages::read(sources, folder, path, bytes);
+                let (packages, problems) = Packages::read(sources, folder, path, bytes);
+                return (Packages { listed: listed.unwrap_or_default(), ..packages }, problems);
             }
-            if loader.is_file(&join(&folder, SPEC_FILE)) {
-                break;
+            if let Some(listed) = listed {
+                return (Packages { listed, ..Packages::default() }, Vec::new());
             }
         }
         Default::default()
@@ -79,7 +86,7 @@ impl Packages {
             found.push(kind(source, span, problem.title));
         }
         let is_unreadable = lock == Lock::default() && found.iter().any(Diagnostic::is_error);
-        (Packages { lock, source: Some(source), folder, is_unreadable }, found)
+        (Packages { lock, source: Some(source), folder, is_unreadable, ..Packages::default() }, found)
     }
 
     /// Returns whether warnings about the code of a home concern the user.
@@ -224,7 +231,12 @@ impl Packages {
             Missing::Reported => return None,
             Missing::Library => {
                 let problem = error(import.span, format!("cannot find `{name}`"));
-                explain_library(problem, &name, libraries, suggestions)
+                match import.segments.first() {
+                    Some(first) if self.listed.contains(&lock::canonical(&first.name)) => problem
+                        .note(format!("`{SPEC_FILE}` lists the package `{}`, but it is not installed", first.name))
+                        .hint("run `lucarne pkg install`"),
+                    _ => explain_library(problem, &name, libraries, suggestions),
+                }
             }
             Missing::Local { folder, file } => {
                 let place = if folder.is_empty() { "this folder".to_owned() } else { format!("`{folder}`") };
@@ -269,6 +281,12 @@ impl Packages {
             )),
         }
     }
+}
+
+/// Returns the prefixes that a `package.yaml` lists. It is only read for advice, so that a broken one has none.
+fn listed(bytes: &[u8]) -> BTreeSet<String> {
+    let spec = std::str::from_utf8(bytes).ok().and_then(|text| spec::read(text).ok());
+    spec.map(|spec| spec.dependencies.into_keys().collect()).unwrap_or_default()
 }
 
 /// Why an import has no file.
