@@ -21,6 +21,7 @@ use crate::ir::{
 use crate::names::Name;
 use crate::source::{SourceId, Span};
 use crate::types::{Fit, Ty};
+use rustc_hash::FxHashMap;
 use std::collections::HashSet;
 
 /// A lowered expression with its type.
@@ -331,7 +332,8 @@ impl<'a> Lower<'a> {
         id: FunctionId,
         trees: &'a [ast::Parameter],
     ) -> (Vec<(LocalId, Node)>, Vec<Node>) {
-        let mut variables = Vec::new();
+        // The variables by the places of their names.
+        let mut variables = FxHashMap::default();
         let mut order: Vec<&ast::Parameter> = trees.iter().collect();
         order.sort_by_key(|tree| (tree.is_named, tree.is_named.then(|| tree.name.name.clone())));
         for (parameter, tree) in self.world.function(id).parameters.iter().zip(order) {
@@ -340,14 +342,13 @@ impl<'a> Lower<'a> {
             let variable = self.routines.declare_parameter(name.into(), parameter.ty.into(), tree.name.span);
             // A default value can use only the parameters before its own.
             self.routines.forget(variable);
-            variables.push((tree.name.span, variable));
+            variables.insert(tree.name.span.start, variable);
         }
         let mut absent = Vec::new();
         let mut nodes = Vec::new();
         let mut fields = Vec::new();
         for tree in trees {
-            let found = variables.iter().find(|(span, _)| *span == tree.name.span);
-            let Some((_, variable)) = found.copied() else { continue };
+            let Some(variable) = variables.get(&tree.name.span.start).copied() else { continue };
             if let Some(default) = &tree.default {
                 let local = self.routines.local(variable);
                 absent.push((local, Node { at: tree.name.span.start, expr: Expr::Null }));
