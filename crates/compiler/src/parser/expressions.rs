@@ -729,11 +729,25 @@ impl Parser<'_> {
                 self.error(token.span, format!("`{word}` is a keyword and cannot name a member"));
             } else {
                 let end = self.last_end();
-                self.error(Span { start: end - 1, end }, "a name must follow this `.`");
+                let dot = Span { start: end - 1, end };
+                match self.digits_before(dot) {
+                    Some(digits) => {
+                        let hint = format!("to write a float, write `{digits}.0`");
+                        self.error_hint(dot, "a digit or a name must follow this `.`", hint);
+                    }
+                    None => self.error(dot, "a name must follow this `.`"),
+                }
             }
             return None;
         }
         Some(self.advance_name())
+    }
+
+    /// Returns the integer that ends where a `.` begins.
+    fn digits_before(&self, dot: Span) -> Option<String> {
+        let number = self.tokens.get(self.at.checked_sub(2)?)?;
+        (number.kind == Kind::Int && number.span.end == dot.start)
+            .then(|| self.written(number.span).to_owned())
     }
 
     /// Returns whether an expression begins here. With `statements`, it may be a construct that

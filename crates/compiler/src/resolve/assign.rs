@@ -620,7 +620,7 @@ impl<'a> Lower<'a> {
         let declared = &self.world.class(field.class).fields[field.index as usize];
         if declared.is_final {
             let title = format!("the field `{}` is final and cannot be assigned", declared.name);
-            self.error_hint(span, title, "final fields are set by the constructor, before it uses `this`");
+            self.error_hint(span, title, "declare it with `:=` to make it assignable; only the constructor sets a final field, before it uses `this`");
         } else if self.world.fit(value.ty, declared.ty.into()) == Fit::No {
             self.mismatch(value.ty, declared.ty.into(), value_span, "this field");
         }
