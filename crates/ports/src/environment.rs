@@ -1,6 +1,10 @@
-//! The properties of the machine that natives read: time zone, zone files, and name.
+//! The properties of the machine that natives read: time zone, zone files, name, and trusted certificates.
 
 use std::path::{Component, Path};
+use std::sync::Arc;
+
+use crate::certificates;
+use crate::shared::Shared;
 
 const ZONE_FILES: &str = "/usr/share/zoneinfo";
 const LOCAL_ZONE_FILE: &str = "/etc/localtime";
@@ -22,7 +26,16 @@ pub trait Environment: Send + Sync {
 
     /// Returns the name of the machine in its network, if it has one.
     fn host_name(&self) -> Option<String>;
+
+    /// Returns the certificates that the machine trusts, in the form PEM. Returns an empty text if there are none.
+    fn trusted_certificates(&self) -> Vec<u8>;
+
+    /// Returns the values that the natives of all programs share.
+    fn shared(&self) -> &Shared;
 }
+
+/// The values that programs on the real machine share.
+static SHARED: Shared = Shared::new();
 
 /// The machine that this process runs on.
 #[derive(Clone, Copy, Default, Debug)]
@@ -48,6 +61,14 @@ impl Environment for MachineEnvironment {
         let name = std::fs::read_to_string(HOST_NAME_FILE).ok()?;
         Some(name.trim_end().to_owned())
     }
+
+    fn trusted_certificates(&self) -> Vec<u8> {
+        certificates::trusted()
+    }
+
+    fn shared(&self) -> &Shared {
+        &SHARED
+    }
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
@@ -55,16 +76,19 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     if size > FILE_BYTES_MAX { None } else { std::fs::read(path).ok() }
 }
 
-/// A machine without properties of its own, for simulations: UTC, no zone files, and a fixed name.
+/// A machine without properties of its own, for simulations: UTC, no zone files, a fixed name, and no trusted
+/// certificates.
 #[derive(Clone, Debug)]
 pub struct FixedEnvironment {
     /// The name of the machine.
     pub host_name: String,
+    /// The values that its programs share.
+    pub shared: Arc<Shared>,
 }
 
 impl Default for FixedEnvironment {
     fn default() -> Self {
-        FixedEnvironment { host_name: "simulated".to_owned() }
+        FixedEnvironment { host_name: "simulated".to_owned(), shared: Arc::default() }
     }
 }
 
@@ -83,6 +107,14 @@ impl Environment for FixedEnvironment {
 
     fn host_name(&self) -> Option<String> {
         Some(self.host_name.clone())
+    }
+
+    fn trusted_certificates(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.shared
     }
 }
 
@@ -104,5 +136,6 @@ mod tests {
         assert_eq!(environment.zone_file("Europe/Berlin"), None);
         assert_eq!(environment.local_zone_file(), None);
         assert_eq!(environment.host_name().as_deref(), Some("simulated"));
+        assert!(environment.trusted_certificates().is_empty());
     }
 }

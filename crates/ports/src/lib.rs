@@ -4,16 +4,20 @@
 //! (terminals, logs, a device); tests and simulations choose others.
 //!
 //! - [`Output`] takes the text and log records of programs.
-//! - [`Environment`] tells natives the machine's time zone, zone files, and name.
+//! - [`Environment`] tells natives the machine's time zone, zone files, name and trusted
+//!   certificates.
 //! - [`containers`] lists images and starts containers from them.
 //! - [`regions`] finds open regions of the storage.
 
+mod certificates;
 pub mod containers;
 mod environment;
 mod output;
 mod record;
 pub mod regions;
+mod shared;
 
 pub use environment::{Environment, FixedEnvironment, MachineEnvironment};
 pub use output::{CapturedOutput, Output, StandardOutput, Stream};
 pub use record::{BadRecord, Level, Record, RecordParts};
+pub use shared::Shared;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use lucarne_host::System;
 use lucarne_kernel::Faults;
-use lucarne_ports::{Environment, Output, Stream};
+use lucarne_ports::{Environment, Output, Shared, Stream};
 use lucarne_services::{Bytes, Value};
 use lucarne_toit::{Grants, LoadedProgram};
 
@@ -31,7 +31,7 @@ impl Output for Written {
 }
 
 /// A machine with one zone file.
-struct OneZone(Vec<u8>);
+struct OneZone(Vec<u8>, Shared);
 
 impl Environment for OneZone {
     fn time_zone(&self) -> Option<String> {
@@ -49,6 +49,14 @@ impl Environment for OneZone {
     fn host_name(&self) -> Option<String> {
         None
     }
+
+    fn trusted_certificates(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.1
+    }
 }
 
 /// The result of a run that has ended: the exit code and the output.
@@ -59,7 +67,7 @@ fn run(image: &Arc<LoadedProgram>, is_stressed: bool, argument: Option<Value>, z
     let mut system = System::builder().output(written.clone()).simulate(1, Faults::default());
     let mut grants = Grants::new(written.clone(), system.presence());
     grants.argument = argument;
-    grants.environment = Arc::new(OneZone(zone.to_vec()));
+    grants.environment = Arc::new(OneZone(zone.to_vec(), Shared::new()));
     (grants.heap.stress, grants.heap.limit_bytes) = (is_stressed, MEMORY);
     let program = lucarne_toit::start(system.kernel(), image.clone(), grants);
     if !system.simulation.run_until(STEPS_MAX, || program.code().is_some()) {
