@@ -8,6 +8,7 @@ use rsa::pkcs8::pkcs5::{EncryptionScheme, pbes2::Kdf};
 
 use super::{Call, Failure};
 
+const BEGIN: &str = "-----BEGIN ";
 /// Larger than any key that the crates take.
 const KEY_BYTES_MAX: usize = 64 * 1024;
 /// The maximum number of rounds in which a password is hashed: twice the recommended number, which takes half a second.
@@ -15,23 +16,48 @@ const ITERATIONS_MAX: u32 = 1_200_000;
 /// Hashing a password once takes about half a microsecond.
 const UNITS_PER_ITERATION: usize = 50;
 
+/// A section of a text in the form PEM.
+pub(super) struct Section<'t> {
+    /// The kind of the contents, such as `PUBLIC KEY`.
+    pub(super) label: &'t str,
+    body: &'t str,
+}
+
+impl Section<'_> {
+    /// Returns the contents, or none if they are not in Base64.
+    pub(super) fn der(&self) -> Option<Vec<u8>> {
+        let digits: Vec<u8> = self.body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        BASE64.decode(&digits).ok()
+    }
+}
+
+/// Returns the sections of a text in the form PEM, without the text around them. Returns none if `data` has another
+/// form.
+pub(super) fn sections(data: &[u8]) -> Option<impl Iterator<Item = Section<'_>>> {
+    let mut rest = std::str::from_utf8(data).ok().filter(|text| text.contains(BEGIN))?;
+    Some(std::iter::from_fn(move || {
+        let (_, section) = rest.split_once(BEGIN)?;
+        let (label, section) = section.split_once("-----")?;
+        let (body, after) = section.split_once("-----END ")?;
+        rest = after;
+        Some(Section { label, body })
+    }))
+}
+
 /// Returns the DER of the key in an argument, which has the form DER or PEM.
 pub(super) fn der(call: &Call<'_>, index: usize) -> Result<Vec<u8>, Failure> {
     let data = call.data(index)?;
     if data.len() > KEY_BYTES_MAX {
         return Err(Failure::INVALID_ARGUMENT);
     }
-    match std::str::from_utf8(data).ok().and_then(|text| text.split_once("-----BEGIN ")) {
-        Some((_, text)) => unwrap_pem(text).ok_or(Failure::INVALID_ARGUMENT),
+    match sections(data) {
+        // OpenSSL writes the name of the curve in front of a key.
+        Some(mut sections) => {
+            let key = sections.find(|section| section.label != "EC PARAMETERS");
+            key.and_then(|key| key.der()).ok_or(Failure::INVALID_ARGUMENT)
+        }
         None => Ok(data.to_vec()),
     }
-}
-
-fn unwrap_pem(text: &str) -> Option<Vec<u8>> {
-    let (_, text) = text.split_once("-----")?;
-    let (body, _) = text.split_once("-----END ")?;
-    let digits: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    BASE64.decode(&digits).ok()
 }
 
 /// Returns the DER of a private key, which the password in the next argument may protect.
