@@ -48,8 +48,10 @@ mod string;
 mod system;
 mod task;
 mod time;
+mod tls;
 pub mod transfer;
 mod uuid;
+mod x509;
 mod yaml;
 mod zlib;
 mod zone;
@@ -115,7 +117,9 @@ const TABLES: &[(&str, &[Row])] = &[
     ("string", string::TABLE),
     ("system", system::TABLE),
     ("time", time::TABLE),
+    ("tls", tls::TABLE),
     ("uuid", uuid::TABLE),
+    ("x509", x509::TABLE),
     ("yaml", yaml::TABLE),
     ("zlib", zlib::TABLE),
 ];

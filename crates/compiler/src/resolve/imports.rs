@@ -342,8 +342,6 @@ const ABSENT: &[(&[&str], &str)] = &[
             "net.ethernet",
             "net.modules.dns",
             "net.wifi",
-            "net.x509",
-            "tls",
             "system.api.wifi",
             "system.api.cellular",
             "system.api.ethernet",
