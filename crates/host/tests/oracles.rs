@@ -17,7 +17,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
 
 #[test]
 fn kept_inputs_pass() {
-    for format in ["json", "ubjson", "yaml", "cron", "zlib", "zone"] {
+    for format in ["json", "ubjson", "yaml", "cron", "tls", "x509", "zlib", "zone"] {
         let kept = files(&format!("fuzz/corpus/{format}"));
         assert!(!kept.is_empty(), "there are inputs for {format}");
         for file in kept {

@@ -5,6 +5,8 @@ import encoding.json
 import encoding.ubjson
 import encoding.yaml
 import io
+import net.x509
+import tls
 import zlib
 
 main arguments/List:
@@ -14,6 +16,8 @@ main arguments/List:
   else if format == "ubjson": check bytes (: ubjson.decode it) (: ubjson.encode it)
   else if format == "yaml": check bytes (: yaml.decode it) (: write-yaml it)
   else if format == "cron": check-schedule bytes
+  else if format == "tls": check-session bytes
+  else if format == "x509": check-certificate bytes
   else if format == "zlib": check-compression bytes
   else if format == "zone": check-zone bytes
   else: throw "unknown format"
@@ -80,3 +84,31 @@ check-zone bytes/ByteArray -> none:
       info := time.local
       if info.time != time: throw "wrong: $info"
       Time.local info.year info.month info.day info.h info.m info.s
+
+/** A certificate stays the same when it is read again, and can be a root or not. */
+check-certificate bytes/ByteArray -> none:
+  certificate/x509.Certificate? := null
+  if (catch: certificate = x509.Certificate.parse bytes): return
+  again := x509.Certificate.parse certificate.der_
+  if again.common-name != certificate.common-name: throw "wrong: $again.common-name"
+  catch: tls.native-roots_ [certificate]
+
+/** The first bytes are the token of a client's session, the others what the server sends. No session comes of that. */
+check-session bytes/ByteArray -> none:
+  token := bytes[..min tls.STATE-SIZE_ bytes.size]
+  client := tls.Session.client (Peer bytes[token.size..]) io.Buffer --session-state=token
+  if not (catch: client.handshake): throw "wrong: a handshake"
+  if client.resumed: throw "wrong: resumed"
+  client.close
+
+class Peer extends io.CloseableReader:
+  bytes_/ByteArray? := ?
+
+  constructor .bytes_:
+
+  read_ -> ByteArray?:
+    result := bytes_
+    bytes_ = null
+    return result
+
+  close_ -> none:
