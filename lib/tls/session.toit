@@ -62,8 +62,8 @@ class Session:
 
   The certificate of the server must be among the $root-certificates, or signed by one of them. Without them, the
     certificates count that the process has installed: see $RootCertificate.install. It must also be valid
-    for the $server-name, if there is one. With $skip-certificate-validation every certificate is good, so the
-    connection is no longer safe from somebody in the middle.
+    for the $server-name, if there is one. With $skip-certificate-validation every certificate is good, so
+    a machine in the middle can read and change what is sent.
 
   If the server asks for a certificate, it gets the $certificate.
 

@@ -125,7 +125,7 @@ test-foreign-peers network/net.Client:
     expect-not-null (catch: socket.handshake)
     expect-equals tls.SESSION-MODE-CLOSED socket.session-mode
 
-/** A server learns that its client has gone away in the middle of a write. */
+/** A server learns that its client has ended in the middle of a write. */
 test-client-goes-away network/net.Client:
   error := monitor.Latch
   writes := ::

@@ -159,7 +159,7 @@ test-garbage:
     expect-not-null error
     expect-not-equals DEADLINE-EXCEEDED-ERROR error
 
-/** Data that somebody has changed on the way does not reach the program, and the peer is told. */
+/** Data that was changed on the way does not reach the program, and the peer is told. */
 test-changed-record:
   pair := Pair
   client := pair.client

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
 use lucarne_kernel::sync::{LazyLock, Mutex};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
