@@ -93,6 +93,19 @@ impl Externals {
         }
     }
 
+    /// Returns the bytes that a content takes.
+    pub(super) fn content_bytes(&mut self, place: u64) -> usize {
+        self.content_mut(place).map_or(0, |content| content.bytes())
+    }
+
+    /// Sets the bytes that a state takes outside of its own size. Does nothing for a buffer, or a state that is lent.
+    pub(super) fn set_outside_bytes(&mut self, place: u64, outside: usize) {
+        let Some(Content::State(state, bytes)) = self.content_mut(place) else { return };
+        let (old, new) = (*bytes, size_of_val(&**state) + outside);
+        *bytes = new;
+        self.bytes = self.bytes - old + new;
+    }
+
     fn content_mut(&mut self, place: u64) -> Option<&mut Content> {
         Some(&mut self.slots.get_mut(usize::try_from(place).ok()?)?.as_mut()?.content)
     }

@@ -71,6 +71,20 @@ impl Heap {
         self.externals.give_back(lent.place, lent.state);
     }
 
+    /// Sets the bytes that a state takes besides its own size, which have grown or shrunk since it was made. Does nothing
+    /// for other values, and for states that are closed or lent.
+    ///
+    /// # Errors
+    /// If the process has reached its memory limit. Then the size stays as it was.
+    pub fn resize_state(&mut self, object: impl Value, outside: usize) -> Result<(), OutOfMemory> {
+        let Some(place) = self.state_place(self.get(object)) else { return Ok(()) };
+        let growth = outside.saturating_sub(self.externals.content_bytes(place));
+        self.reserve(growth)?;
+        self.externals.set_outside_bytes(place, outside);
+        self.settle_charge();
+        Ok(())
+    }
+
     /// Takes the state out of an object, which is closed from then on. Returns none if the state is of another type,
     /// lent or closed.
     pub fn take_state<T: Any + Send>(&mut self, object: impl Value) -> Option<T> {

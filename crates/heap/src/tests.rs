@@ -323,6 +323,26 @@ fn states_count_for_the_limit() {
     assert!(heap.new_state(0_u8, 600_000).is_ok(), "the first object has been collected");
 }
 
+#[test]
+fn states_that_grow_count_for_the_limit() {
+    let options = HeapOptions { limit_bytes: 1 << 20, ..HeapOptions::default() };
+    let mut heap = Heap::new(program(Vec::new()), options).unwrap();
+    let root = heap.new_state(vec![1_u8], 0).unwrap().root();
+    let before = heap.used_bytes();
+    heap.resize_state(&root, 500_000).expect("there is room");
+    assert_eq!(heap.used_bytes(), before + 500_000);
+    assert!(heap.new_state(0_u8, 600_000).is_err());
+    assert!(heap.resize_state(&root, 1_100_000).is_err());
+    // The heap itself may have grown a little by the collection.
+    let around = |bytes: usize| bytes..bytes + 10_000;
+    assert!(around(before + 500_000).contains(&heap.used_bytes()), "a size that is refused changes nothing");
+    heap.resize_state(&root, 0).expect("a state can shrink");
+    assert!(around(before).contains(&heap.used_bytes()));
+    drop(heap.take_state::<Vec<u8>>(&root));
+    heap.resize_state(&root, 500_000).expect("the state is closed");
+    assert!(around(before - 100).contains(&heap.used_bytes()));
+}
+
 /// Makes `count` heaps that share an account of 1 MiB, and returns them with the account.
 fn sharing(count: usize) -> (Vec<Heap>, Arc<MemoryAccount>) {
     let account = Arc::new(MemoryAccount::new(1 << 20));

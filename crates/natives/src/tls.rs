@@ -142,12 +142,14 @@ fn feed<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let size = call.bytes(1)?.len();
     let mut bytes = call.scratch(size)?;
     bytes.extend_from_slice(call.bytes(1)?);
-    let status = call.with_state(0, |call, connection: &mut Connection| {
+    let (status, outside) = call.with_state(0, |call, connection: &mut Connection| {
         let messages = connection.count_messages(&bytes);
         call.charge(size * CIPHER_COST / BYTES_PER_UNIT + messages.min(1) * HANDSHAKE_UNITS);
         connection.feed(&bytes);
-        Ok(connection.status())
+        Ok((connection.status(), connection.outside_bytes()))
     })?;
+    let session = call.register(0);
+    call.heap.resize_state(session, outside)?;
     Ok(Ref::small(status))
 }
 
@@ -164,6 +166,8 @@ fn take_incoming<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     if bytes.is_empty() {
         return Ok(Ref::NULL);
     }
+    let session = call.register(0);
+    call.heap.resize_state(session, connection::OUTSIDE_BYTES)?;
     Ok(call.heap.new_bytes_from(&bytes)?.get())
 }
 

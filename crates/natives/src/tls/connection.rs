@@ -16,7 +16,7 @@ use super::verify::{Refused, Verifier};
 
 /// The most bytes of a program that are encrypted at once.
 pub(super) const WRITE_BYTES_MAX: usize = 64 * 1024;
-/// About how much memory a session takes besides its own size. In a handshake it is more, and once that is over less.
+/// About how much memory a session takes besides its own size and what it keeps of its peer.
 pub(super) const OUTSIDE_BYTES: usize = 16 * 1024;
 
 /// The bits of a status, as `lib/tls/session.toit` has them: the handshake is complete.
@@ -53,6 +53,8 @@ pub(super) struct Connection {
     tls: rustls::Connection,
     incoming: Vec<u8>,
     records: Records,
+    /// The bytes of the peer so far in the handshake.
+    handshake_bytes: usize,
     has_ended: bool,
     error: Option<String>,
     resumable: Option<Resumable>,
@@ -108,7 +110,7 @@ impl Connection {
     fn new(mut tls: rustls::Connection, resumable: Option<Resumable>) -> Connection {
         tls.set_buffer_limit(None);
         let (incoming, records) = (Vec::new(), Records::default());
-        Connection { tls, incoming, records, has_ended: false, error: None, resumable }
+        Connection { tls, incoming, records, handshake_bytes: 0, has_ended: false, error: None, resumable }
     }
 
     /// Counts the records of a handshake that these bytes of the peer complete: each can need long work.
@@ -119,6 +121,7 @@ impl Connection {
 
     /// Takes bytes of the peer.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
+        self.handshake_bytes += bytes.len();
         while !bytes.is_empty() && self.error.is_none() {
             match self.step(&mut bytes) {
                 // After its end, nothing that the peer sends has a meaning.
@@ -127,6 +130,13 @@ impl Connection {
                 Err(error) => self.error = Some(error),
             }
         }
+    }
+
+    /// Returns about how much memory the session takes besides its own size. Until the handshake is complete, it can have
+    /// kept all that the peer has sent.
+    pub(super) fn outside_bytes(&self) -> usize {
+        let of_handshake = if self.tls.is_handshaking() { self.handshake_bytes } else { 0 };
+        OUTSIDE_BYTES + of_handshake + self.incoming.capacity()
     }
 
     fn step(&mut self, bytes: &mut &[u8]) -> Result<usize, String> {
