@@ -9,8 +9,8 @@
 //! - A [`connection`] is a session.
 //! - [`resume`] keeps what clients need to resume sessions.
 //!
-//! The cryptography is that of `rustls`. Its random numbers come from the operating system also under simulation: no
-//! program can see them, and no order of steps depends on them.
+//! The cryptography is that of `rustls`. Its random numbers come from the operating system also under simulation. So
+//! encrypted bytes differ from run to run, but their sizes do not, nor do the steps of programs.
 
 use std::sync::Arc;
 
@@ -96,7 +96,7 @@ fn new_identity<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let chain = x509::split(call.bytes(0)?).ok_or(Failure::INVALID_ARGUMENT)?;
     let key = keys::private_der(call, 1)?;
     call.charge(IDENTITY_UNITS);
-    let identity = Identity::new(chain, key).map_err(Failure::Message)?;
+    let identity = Identity::new(chain, key, call.environment.is_simulated()).map_err(Failure::Message)?;
     let bytes = identity.bytes();
     Ok(call.heap.new_state(Arc::new(identity), bytes)?.get())
 }

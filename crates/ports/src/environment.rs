@@ -32,6 +32,9 @@ pub trait Environment: Send + Sync {
 
     /// Returns the values that the natives of all programs share.
     fn shared(&self) -> &Shared;
+
+    /// Returns whether the steps of programs have to follow from a seed.
+    fn is_simulated(&self) -> bool;
 }
 
 /// The values that programs on the real machine share.
@@ -68,6 +71,10 @@ impl Environment for MachineEnvironment {
 
     fn shared(&self) -> &Shared {
         &SHARED
+    }
+
+    fn is_simulated(&self) -> bool {
+        false
     }
 }
 
@@ -115,6 +122,10 @@ impl Environment for FixedEnvironment {
 
     fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    fn is_simulated(&self) -> bool {
+        true
     }
 }
 

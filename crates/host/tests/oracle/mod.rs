@@ -57,6 +57,10 @@ impl Environment for OneZone {
     fn shared(&self) -> &Shared {
         &self.1
     }
+
+    fn is_simulated(&self) -> bool {
+        true
+    }
 }
 
 /// The result of a run that has ended: the exit code and the output.

@@ -9,11 +9,11 @@ use lucarne_kernel::sync::atomic::{AtomicU64, Ordering};
 use lucarne_kernel::sync::{LazyLock, Mutex};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::time_provider::TimeProvider;
-use rustls::{Error, ServerConfig, SignatureScheme};
+use rustls::{Error, ServerConfig, SignatureAlgorithm, SignatureScheme};
 
 use super::super::x509;
 use super::roots::{Digest32, Roots, digest};
@@ -57,20 +57,29 @@ pub(super) struct Identity {
 }
 
 impl Identity {
+    /// Creates an identity. If `is_simulated`, the sizes of its signatures are always the same.
+    ///
     /// # Errors
     /// The reason why the key cannot be used.
-    pub(super) fn new(chain: Vec<CertificateDer<'static>>, key: Vec<u8>) -> Result<Identity, String> {
+    pub(super) fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: Vec<u8>,
+        is_simulated: bool,
+    ) -> Result<Identity, String> {
         let name = chain.first().and_then(x509::read);
         let name = name.map(|it| x509::name_text(it.tbs_certificate().subject())).unwrap_or_default();
         let bytes = chain.iter().map(|certificate| certificate.len()).sum::<usize>() + key.len() + OWN_BYTES;
         let digest = digest(&chain.iter().map(|certificate| &certificate[..]).collect::<Vec<_>>().concat());
         let key = PrivateKeyDer::try_from(key).map_err(|_| "the private key has no known form".to_owned())?;
-        let certified = CertifiedKey::from_der(chain, key, &PROVIDER).map_err(|error| match error {
+        let mut certified = CertifiedKey::from_der(chain, key, &PROVIDER).map_err(|error| match error {
             Error::InconsistentKeys(_) => {
                 format!("the private key does not belong to the certificate '{name}'")
             }
             _ => format!("the private key of the certificate '{name}' cannot be used: {error}"),
         })?;
+        if is_simulated {
+            certified.key = Arc::new(EvenKey(certified.key));
+        }
         let (certified, clock, servers) = (Arc::new(certified), Arc::default(), Mutex::default());
         Ok(Identity { certified, digest, bytes, clock, servers })
     }
@@ -128,6 +137,55 @@ impl Identity {
 impl fmt::Debug for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+/// A key for simulations. The size of a signature with an elliptic curve varies by some bytes, and the number of a
+/// program's steps with it. This key signs until the size is the usual one.
+#[derive(Debug)]
+struct EvenKey(Arc<dyn SigningKey>);
+
+#[derive(Debug)]
+struct EvenSigner(Box<dyn Signer>);
+
+/// More attempts than are ever needed: half of the signatures have the usual size.
+const ATTEMPTS_MAX: usize = 64;
+
+impl SigningKey for EvenKey {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        let signer = self.0.choose_scheme(offered)?;
+        Some(Box::new(EvenSigner(signer)))
+    }
+
+    fn public_key(&self) -> Option<SubjectPublicKeyInfoDer<'_>> {
+        self.0.public_key()
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+impl Signer for EvenSigner {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        // The two numbers of a signature, one of them with a zero in front, and six bytes around them.
+        let usual_size = match self.scheme() {
+            SignatureScheme::ECDSA_NISTP256_SHA256 => 2 * 32 + 7,
+            SignatureScheme::ECDSA_NISTP384_SHA384 => 2 * 48 + 7,
+            _ => return self.0.sign(message),
+        };
+        let mut signature = self.0.sign(message)?;
+        for _ in 1..ATTEMPTS_MAX {
+            if signature.len() == usual_size {
+                break;
+            }
+            signature = self.0.sign(message)?;
+        }
+        Ok(signature)
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        self.0.scheme()
     }
 }
 

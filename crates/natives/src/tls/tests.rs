@@ -42,7 +42,7 @@ fn roots() -> Arc<Roots> {
 }
 
 fn identity() -> Identity {
-    Identity::new(certificates("SERVER"), constant("SERVER-KEY").remove(0)).expect("the key is good")
+    Identity::new(certificates("SERVER"), constant("SERVER-KEY").remove(0), false).expect("the key is good")
 }
 
 fn client(token: Option<Token>, seed: u8, sessions: &Arc<Sessions>) -> Connection {
@@ -161,6 +161,30 @@ fn servers_speak_both_versions_and_resume() {
             greet(&mut ours, &mut peer);
             assert_eq!(ours.token(), None);
         }
+    }
+}
+
+#[test]
+fn handshakes_of_a_simulation_have_the_same_sizes() {
+    let sessions = Arc::<Sessions>::default();
+    let key = constant("SERVER-KEY").remove(0);
+    let identity = Identity::new(certificates("SERVER"), key, true).expect("the key is good");
+    let sizes = || {
+        let mut ours = client(None, 0, &sessions);
+        let mut server = Connection::server(&identity, None, NOW).expect("the server starts");
+        let mut sizes = Vec::new();
+        while ours.status() & DONE == 0 {
+            let sent = ours.take_outgoing();
+            server.feed(&sent);
+            let answer = server.take_outgoing();
+            ours.feed(&answer);
+            sizes.extend([sent.len(), answer.len()]);
+        }
+        sizes
+    };
+    let first = sizes();
+    for _ in 0..30 {
+        assert_eq!(sizes(), first);
     }
 }
 
