@@ -1,6 +1,5 @@
 // Sessions over readers and writers in memory: data in both directions, small and large pieces, ends, and peers that
 // send something else.
-// simulate: a session in memory
 
 import expect show *
 import monitor
