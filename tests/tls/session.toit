@@ -3,6 +3,7 @@
 
 import expect show *
 import monitor
+import system
 import tls
 
 import .certificates
@@ -20,6 +21,7 @@ main:
   test-garbage
   test-changed-record
   test-closed
+  test-abandoned
   // expect: done
   print "done"
 
@@ -192,3 +194,28 @@ test-closed:
   client.close
   ended.get
   server.close
+
+/** Handshakes that their tasks leave, and sessions that nothing refers to, take no memory. */
+test-abandoned:
+  certificate := identity SERVER SERVER-KEY
+  100.repeat:
+    pair := Pair
+    client := pair.client
+    server := pair.server certificate
+    leaving := task:: client.handshake
+    waiting := task:: server.handshake
+    while server.mode != tls.SESSION-MODE-CONNECTING: yield
+    leaving.cancel
+    waiting.cancel
+    while client.mode != tls.SESSION-MODE-CLOSED or server.mode != tls.SESSION-MODE-CLOSED: yield
+  100.repeat:
+    pair := Pair
+    server := pair.server certificate
+    task:: catch: server.handshake
+    pair.client.handshake
+  used := used-bytes
+  if used >= 1_000_000: throw "$used bytes are in use"
+
+used-bytes -> int:
+  system.process-stats --gc
+  return (system.process-stats --gc)[system.STATS-INDEX-ALLOCATED-MEMORY]
