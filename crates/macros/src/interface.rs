@@ -214,6 +214,10 @@ fn take_method(function: &mut TraitItemFn) -> Result<Option<(Method, Span)>> {
     signature.output = syn::parse_quote! {
         -> impl ::std::future::Future<Output = #output> + ::std::marker::Send
     };
+    if let Some(body) = &mut function.default {
+        // The signature is no longer `async`.
+        *body = syn::parse_quote!({ async move #body });
+    }
     let docs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
     let name = signature.ident.clone();
     let client = match client {

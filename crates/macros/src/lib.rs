@@ -30,8 +30,9 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// The names `open`, `close` and `client` are those of methods that each client has. A method takes
 /// `&self`, then, to identify the caller, an optional `&Call`, which is not sent, then owned
 /// arguments. It returns a value, or `Result<value, error>`. The error is a `Fault`, or `Thrown`, an
-/// error that has only a text: clients get it as `CallError::Thrown`. An associated type that is bound by a resource trait, `type Die: Die;`, names a resource;
-/// `Resource<Self::Die>` anywhere in the result of a method is a `DieProxy` for the client.
+/// error that has only a text: clients get it as `CallError::Thrown`. A method with a body need not
+/// be implemented. An associated type that is bound by a resource trait, `type Die: Die;`, names a
+/// resource; `Resource<Self::Die>` anywhere in the result of a method is a `DieProxy` for the client.
 ///
 /// For a trait `Random` the macro generates
 ///
