@@ -66,10 +66,9 @@ class Client extends NetworkResourceProxy implements Interface udp.MulticastInte
   proxy-mask/int
 
   constructor service/NetworkServiceClientBase --name/string?=null connection/List:
-    return Client service
-        --handle=connection[0]
-        --proxy-mask=connection[1]
-        --name=(name or connection[2])
+    proxy-mask = connection[1]
+    this.name = name or connection[2]
+    super service connection[0]
 
   constructor service/NetworkServiceClientBase --handle/int --.proxy-mask --.name:
     super service handle
@@ -81,6 +80,11 @@ class Client extends NetworkResourceProxy implements Interface udp.MulticastInte
   resolve host/string -> List:
     ensure-open_
     return super host
+
+  /** The addresses of the name servers of the machine. Not every network has this method. */
+  name-servers -> List:
+    ensure-open_
+    return super
 
   /** Asks the provider to avoid this network for a while, if it can. */
   quarantine -> none:

@@ -20,6 +20,7 @@ pub mod addresses;
 mod connection;
 pub mod interface;
 mod look_ups;
+mod name_servers;
 mod options;
 mod reactor;
 mod socket;

@@ -76,6 +76,9 @@ interface NetworkService:
   resolve handle/int host/string -> List
   static RESOLVE-INDEX /int ::= 2
 
+  /** The method that returns the addresses of the name servers of the machine. Not every network has it. */
+  static NAME-SERVERS-INDEX /int ::= 2002
+
   /** Asks the provider to avoid the network with the $name for a while. */
   quarantine name/string -> none
   static QUARANTINE-INDEX /int ::= 3

@@ -40,6 +40,10 @@ abstract class NetworkServiceClientBase extends ServiceClient implements Network
   udp-open handle/int port/int? -> int:
     return invoke_ NetworkService.UDP-OPEN-INDEX [handle, port]
 
+  /** The addresses of the name servers of the machine. */
+  name-servers handle/int -> List:
+    return invoke_ NetworkService.NAME-SERVERS-INDEX handle
+
   /** Variant of $udp-open for one interface, given by its address. */
   udp-open-at handle/int ip/ByteArray port/int -> int:
     return invoke_ NetworkService.UDP-OPEN-AT-INDEX [handle, ip, port]
@@ -114,6 +118,10 @@ class NetworkResourceProxy extends ServiceResourceProxy:
 
   resolve host/string -> List:
     return (service_.resolve handle_ host).map: net.IpAddress it
+
+  /** The addresses of the name servers of the machine. */
+  name-servers -> List:
+    return (service_.name-servers handle_).map: net.IpAddress it
 
   udp-open --port/int?=null -> udp.Socket:
     return UdpSocketProxy_ service_ (service_.udp-open handle_ port)
@@ -295,6 +303,8 @@ abstract class ProxyingNetworkServiceProvider extends ServiceProvider
   quarantine name/string -> none:
 
   handle index/int arguments/any --gid/int --client/int -> any:
+    if index == NetworkService.NAME-SERVERS-INDEX:
+      return (client-network_).name-servers.map: it.to-byte-array
     if index == NetworkService.UDP-OPEN-AT-INDEX:
       return give_ client ((client-network_).udp-open-at (socket-address_ arguments 1))
     if index == NetworkService.TCP-LISTEN-AT-INDEX:

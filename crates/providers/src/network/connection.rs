@@ -11,6 +11,7 @@ use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use super::addresses::{self, thrown};
 use super::interface;
 use super::look_ups::LookUps;
+use super::name_servers;
 use super::reactor::Reactor;
 use super::socket::{Kind, Socket};
 
@@ -69,6 +70,12 @@ impl interface::Connection for Connection {
         };
         let found = self.look_ups.resolve(&runtime, call.gid(), host.clone()).await.map_err(failed)?;
         Ok(found.into_iter().map(addresses::bytes).collect())
+    }
+
+    async fn name_servers(&self) -> Result<Vec<Bytes>, Thrown> {
+        let runtime = self.reactor.runtime().map_err(thrown)?;
+        let servers = name_servers::configured(&runtime).await.map_err(thrown)?;
+        Ok(servers.into_iter().map(addresses::bytes).collect())
     }
 
     async fn udp_open(&self, port: Option<u16>) -> Result<Resource<Socket>, Thrown> {

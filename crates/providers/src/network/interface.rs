@@ -52,6 +52,16 @@ pub trait Connection {
     #[index(2)]
     async fn resolve(&self, call: &Call, host: String) -> Result<Vec<Bytes>, Thrown>;
 
+    /// Returns the addresses of the name servers of the machine. Only the network of the operating system has this
+    /// method.
+    ///
+    /// # Errors
+    /// If the network does not know them.
+    #[index(2002)]
+    async fn name_servers(&self) -> Result<Vec<Bytes>, Thrown> {
+        Err(Thrown::new("UNSUPPORTED"))
+    }
+
     /// Opens a UDP socket at a port of all interfaces, or at a free one.
     ///
     /// # Errors
