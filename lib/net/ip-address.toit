@@ -3,21 +3,44 @@ class IpAddress:
   /** The bytes of the address, 4 or 16, most significant first. */
   raw/ByteArray ::= ?
 
-  constructor .raw:
-    if raw.size != 4 and raw.size != 16: throw "BAD_FORMAT"
+  /** Constructs an address from its bytes, a byte array or a list. */
+  constructor bytes/any:
+    if bytes.size != 4 and bytes.size != 16: throw "BAD_FORMAT"
+    raw = bytes is ByteArray ? bytes : ByteArray bytes.size: bytes[it]
 
   /** The inverse of $to-byte-array. */
   constructor.deserialize bytes/ByteArray:
     return IpAddress bytes
 
-  /** Parses an address of version 4, such as `192.168.0.1`. */
+  /** Parses an address, such as `192.168.0.1` or `2001:db8::1`. */
   constructor.parse ip/string:
-    parts := ip.split "."
+    raw = (ip.contains ":") ? parse-6_ ip : parse-4_ ip
+
+  static parse-4_ text/string -> ByteArray:
+    parts := text.split "."
     if parts.size != 4: throw "BAD_FORMAT"
-    raw = ByteArray 4: | index/int |
+    return ByteArray 4: | index/int |
       value := int.parse parts[index]
       if not 0 <= value <= 255: throw "BAD_FORMAT"
       value
+
+  static parse-6_ text/string -> ByteArray:
+    if not is-valid-6_ text: throw "BAD_FORMAT"
+    raw := ByteArray 16
+    halves := text.split "::"
+    write-groups_ raw halves.first --from-start
+    if halves.size == 2: write-groups_ raw halves.last --no-from-start
+    return raw
+
+  /** Writes the groups of digits of $text, which can be empty, at the start or at the end of $raw. */
+  static write-groups_ raw/ByteArray text/string --from-start/bool -> none:
+    if text == "": return
+    groups := text.split ":"
+    at := from-start ? 0 : raw.size - 2 * groups.size
+    groups.do: | group/string |
+      value := int.parse group --radix=16
+      raw[at++] = value >> 8
+      raw[at++] = value & 0xff
 
   /** Whether this is an address of version 6. */
   is-ipv6 -> bool:
