@@ -335,19 +335,6 @@ const ABSENT: &[(&[&str], &str)] = &[
         ],
         "it needs the hardware of a microcontroller, which a host does not have",
     ),
-    (
-        &[
-            "coap",
-            "net.cellular",
-            "net.ethernet",
-            "net.modules.dns",
-            "net.wifi",
-            "system.api.wifi",
-            "system.api.cellular",
-            "system.api.ethernet",
-        ],
-        "this library for the network is not part of this version",
-    ),
     (&["font", "icons"], "this library of the Toit SDK is not part of this version"),
 ];
 
