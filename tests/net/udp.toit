@@ -41,6 +41,11 @@ test-connected network/net.Client:
   expect-equals "hello" other.read.to-string
   other.write "hello yourself"
   expect-equals "hello yourself" one.read.to-string
+  // The next read says that a datagram could not be delivered. The socket can go on.
+  other.close
+  one.write "are you there?"
+  expect-throw "Connection refused": one.read
+  expect-throw DEADLINE-EXCEEDED-ERROR: with-timeout --ms=10: one.read
 
 test-options network/net.Client:
   socket := network.udp-open

@@ -12,6 +12,7 @@ use std::task::Poll;
 
 use lucarne_services::{Bytes, Closing, Resource, Thrown, Value};
 use socket2::SockRef;
+use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::addresses::{self, parts, thrown};
@@ -184,14 +185,28 @@ async fn write(stream: &TcpStream, data: &[u8]) -> io::Result<usize> {
     }
 }
 
-/// Waits for a datagram.
+/// Waits for a datagram, or for the news that an earlier one could not be delivered to the peer.
 async fn receive(socket: &UdpSocket) -> io::Result<(Vec<u8>, SocketAddr)> {
     loop {
-        socket.readable().await?;
+        let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+        if ready.is_error()
+            && let Some(error) = take_error(socket)?
+        {
+            return Err(error);
+        }
         let mut data = Vec::with_capacity(DATAGRAM_BYTES_MAX);
         match socket.try_recv_buf_from(&mut data) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             result => return result.map(|(_, sender)| (data, sender)),
         }
+    }
+}
+
+/// Returns the error that the operating system has noted. Without one, the socket no longer counts as failed.
+fn take_error(socket: &UdpSocket) -> io::Result<Option<io::Error>> {
+    let noted = || socket.take_error()?.map_or_else(|| Err(io::ErrorKind::WouldBlock.into()), Ok);
+    match socket.try_io(Interest::ERROR, noted) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        result => result.map(Some),
     }
 }
