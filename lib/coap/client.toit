@@ -14,8 +14,8 @@ SESSION-CLOSED-ERROR ::= "SESSION_CLOSED_ERROR"
 /**
 Sends requests to a server, and waits for the responses. Several tasks can use a client.
 
-A response that tells of an error is thrown, as a text that starts with "COAP ERROR". The payload of a response must
-  be read to its end: it comes from the connection, which delivers the next response after it.
+A response that tells of an error is thrown, as a text that starts with "COAP ERROR". Read the payloads of responses, or
+  drain them: a large one is in the way of the responses behind it.
 */
 class Client:
   /** The time that a request, and each response of a stream, can take. */
@@ -53,7 +53,6 @@ class Client:
 
   /** Takes the payload of a response that no task waits for from the connection. */
   drop_ response/Response -> none:
-    logger_.debug "unexpected response"
     if response.message and response.message.payload: response.message.payload.drain
 
   /** Whether no messages are lost and all arrive in order. */

@@ -18,11 +18,14 @@ CODE-ABORT_ ::= CODE-CLASS-SIGNALING-CODES << CODE-CLASS-SHIFT_ | 5
 /** The time in which more bytes of a payload must come. */
 PROGRESS-TIMEOUT_ ::= Duration --s=10
 
+/** The bytes of a payload that are received before the program reads them. */
+PREFETCH-MAX_ ::= 64 * 1024
+
 /**
 A connection to a CoAP server over TCP.
 
-The payload of a message comes from the connection while the program reads it. So the next message can only be read
-  when the payload has been read to its end.
+At most 64 KiB of a payload are received ahead of the program. While the program leaves a larger payload unread, it
+  holds up the messages behind it.
 */
 class TcpTransport implements Transport:
   socket_/any
@@ -43,8 +46,7 @@ class TcpTransport implements Transport:
 
   read -> Response?:
     while true:
-      if current_: current_.wait-until-done
-      // The socket was closed while this task waited.
+      if current_: skip-payload_
       if is-closed_: return null
       message := TcpMessage.parse this socket_.in
       if not message: return null
@@ -54,9 +56,14 @@ class TcpTransport implements Transport:
       current_.drain
       if message.code == CODE-PING: write (signal_ CODE-PONG --token=message.token)
 
+  /** Waits until the next bytes of the connection are those of the next message. */
+  skip-payload_ -> none:
+    payload := current_
+    catch --unwind=(: not is-closed_):
+      while payload.prefetch: null
+
   close -> none:
     is-closed_ = true
-    if current_: current_.abandon
     socket_.close
 
   /** All messages are reliable. */
@@ -78,32 +85,53 @@ class TcpTransport implements Transport:
 /** The payload of a message: the next bytes of a connection. */
 class Payload_ extends io.Reader:
   transport_/Transport
-  reader_/io.Reader
   content-size/int
-  left_/int := ?
-  done_/monitor.Gate ::= monitor.Gate
+  chunks_/Chunks_
 
-  constructor .transport_ .reader_ .content-size:
-    left_ = content-size
-    if left_ == 0: done_.unlock
+  constructor .transport_ reader/io.Reader .content-size:
+    chunks_ = Chunks_ reader content-size
+
+  /** Receives bytes, once there is room for them. Returns false if all have been received. */
+  prefetch -> bool:
+    return chunks_.prefetch
 
   read_ -> ByteArray?:
-    if left_ == 0: return null
     try:
-      chunk := with-timeout PROGRESS-TIMEOUT_: reader_.read --max-size=left_
-      if not chunk: throw io.Reader.UNEXPECTED-END-OF-READER
-      left_ -= chunk.size
-      if left_ == 0: done_.unlock
-      return chunk
+      return with-timeout PROGRESS-TIMEOUT_: chunks_.next
     finally: | is-exception _ |
       // The rest of the payload would be taken for the next message.
       if is-exception: transport_.close
 
-  wait-until-done -> none:
-    done_.enter
+/** The bytes of a payload, received by the task that reads it and by the one that waits for the next message. */
+monitor Chunks_:
+  reader_/io.Reader
+  /** The number of bytes that have not been received. */
+  left_/int := ?
+  received_/Deque ::= Deque
+  /** The number of bytes that have been received ahead. */
+  ahead_/int := 0
 
-  abandon -> none:
-    done_.unlock
+  constructor .reader_ .left_:
+
+  next -> ByteArray?:
+    if received_.is-empty: return left_ == 0 ? null : receive_
+    chunk := received_.remove-first
+    ahead_ -= chunk.size
+    return chunk
+
+  prefetch -> bool:
+    await: ahead_ < PREFETCH-MAX_ or left_ == 0
+    if left_ == 0: return false
+    chunk := receive_
+    received_.add chunk
+    ahead_ += chunk.size
+    return true
+
+  receive_ -> ByteArray:
+    chunk := reader_.read --max-size=left_
+    if not chunk: throw io.Reader.UNEXPECTED-END-OF-READER
+    left_ -= chunk.size
+    return chunk
 
 /** A message as it is sent over TCP. */
 class TcpMessage extends Message:
