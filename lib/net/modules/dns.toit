@@ -374,7 +374,7 @@ class LookUp_:
     return create-query_ name id type --unicast-response=is-multicast
 
   /**
-  Takes the answers in a packet. A packet that cannot be an answer is ignored, since anybody can have sent it.
+  Takes the answers in a packet. A packet that cannot be an answer is ignored, since any machine can have sent it.
 
   Throws a $DnsException if the server says that the look-up failed.
   */
