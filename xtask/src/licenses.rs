@@ -18,7 +18,10 @@ const ROOTS: [&str; 2] = ["lucarne-cli", "liblucarne"];
 /// The prefixes of the names of license files.
 const NAMES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "NOTICE"];
 
-/// Returns the third-party crates with their licenses. Each text appears once, after the names of
+/// The license of the built-in font.
+const FONT_LICENSE: &str = "crates/natives/data/sans10.LICENSE";
+
+/// Returns the third-party crates and the built-in font with their licenses. Each text appears once, after the names of
 /// its crates.
 pub(crate) fn third_party() -> Result<String, Error> {
     let mut command = cargo();
@@ -35,6 +38,9 @@ pub(crate) fn third_party() -> Result<String, Error> {
             texts.entry(terms).or_default().insert(text("name"));
         }
     }
+    let font = sources().join(FONT_LICENSE);
+    let terms = std::fs::read_to_string(&font).map_err(|reason| Error::File { path: font, reason })?;
+    texts.entry(terms).or_default().insert("the font sans10 (Adobe Helvetica, from font-adobe-100dpi of X.Org)");
     for (text, names) in texts {
         let names: Vec<&str> = names.into_iter().collect();
         let _ = write!(all, "\n{}\n\n{}\n\n{text}\n", "-".repeat(80), names.join(", "));

@@ -3,13 +3,14 @@
 //! `layout` is the list of the installed files. `build` builds the binary and the libraries with
 //! Cargo, `generated` runs the binary to write its manual and completions, and `licenses` collects
 //! the licenses of third parties. `install` puts everything into a folder, `dist` into packages: `deb`
-//! makes the one for Debian. `picture` draws the picture of the README.
+//! makes the one for Debian. `picture` draws the picture of the README. `font` makes the data of a built-in font.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
 mod archive;
 mod build;
 mod deb;
 mod dist;
+mod font;
 mod generated;
 mod header;
 mod install;
@@ -27,18 +28,21 @@ const HELP: &str = "\
 Usage: cargo xtask install --prefix DIR [--destdir DIR] [--with-toit]
        cargo xtask dist [--output DIR]
        cargo xtask picture [--output FILE]
+       cargo xtask font --bdf FILE --output FILE
 
 Commands:
   install  Build the release, and install it
   dist     Build the release, and pack it: a .tar.gz for any folder, and a .deb
   picture  Build the release, and draw the picture of the README from the output of its commands
+  font     Make the data of a built-in font from a font in BDF
 
 Options:
   --prefix DIR   Where Lucarne will be used, such as /usr/local
   --destdir DIR  A folder that stands for the root of the machine on which Lucarne will be used
   --with-toit    Also install a command `toit`, for scripts that call the existing tool
   --output DIR   Where packages are written [default: target/dist]
-  --output FILE  Where the picture is written [default: docs/session.svg]";
+  --output FILE  Where the picture is written [default: docs/session.svg], or the data of the font
+  --bdf FILE     The font in BDF";
 
 /// Why a task failed.
 #[derive(Debug, Error)]
@@ -60,6 +64,7 @@ enum Command {
     Install { prefix: PathBuf, destdir: Option<PathBuf>, with_toit: bool },
     Dist { output: PathBuf },
     Picture { output: PathBuf },
+    Font { bdf: PathBuf, output: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -86,6 +91,7 @@ fn perform(command: &Command) -> Result<(), Error> {
             install::install(prefix, destdir.as_deref(), &items)?;
         }
         Command::Picture { output } => picture::draw(output)?,
+        Command::Font { bdf, output } => font::convert(bdf, output)?,
         Command::Dist { output } => {
             let built = build::build()?;
             let work = built.work()?;
@@ -104,7 +110,7 @@ fn perform(command: &Command) -> Result<(), Error> {
 
 fn read_arguments() -> Result<Command, Error> {
     let mut arguments = lexopt::Parser::from_env();
-    let (mut command, mut prefix, mut destdir, mut output) = (None, None, None, None);
+    let (mut command, mut prefix, mut destdir, mut output, mut bdf) = (None, None, None, None, None);
     let mut with_toit = false;
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -112,6 +118,7 @@ fn read_arguments() -> Result<Command, Error> {
             Long("prefix") => prefix = Some(PathBuf::from(arguments.value()?)),
             Long("destdir") => destdir = Some(PathBuf::from(arguments.value()?)),
             Long("with-toit") => with_toit = true,
+            Long("bdf") => bdf = Some(PathBuf::from(arguments.value()?)),
             Long("output") => output = Some(PathBuf::from(arguments.value()?)),
             Value(name) if command.is_none() => command = Some(name.string()?),
             _ => return Err(argument.unexpected().into()),
@@ -127,6 +134,10 @@ fn read_arguments() -> Result<Command, Error> {
         }
         Some("picture") => Ok(Command::Picture {
             output: output.unwrap_or_else(|| build::sources().join("docs/session.svg")),
+        }),
+        Some("font") => Ok(Command::Font {
+            bdf: bdf.ok_or(Error::Incomplete("--bdf is missing"))?,
+            output: output.ok_or(Error::Incomplete("--output is missing"))?,
         }),
         Some(_) => Err(Error::Incomplete("unknown command")),
         None => Ok(Command::Help),

@@ -24,6 +24,7 @@ pub use storage::OpenedRegion;
 mod aead;
 mod array;
 mod bignum;
+mod bitmap;
 mod bytes;
 mod checksum;
 mod cipher;
@@ -33,6 +34,7 @@ mod ec;
 mod effect;
 mod encoding;
 mod float;
+mod font;
 mod hash;
 mod heap;
 mod int;
@@ -96,6 +98,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("aead", aead::TABLE),
     ("array", array::TABLE),
     ("bignum", bignum::TABLE),
+    ("bitmap", bitmap::TABLE),
     ("bytes", bytes::TABLE),
     ("checksum", checksum::TABLE),
     ("cipher", cipher::TABLE),
@@ -104,6 +107,7 @@ const TABLES: &[(&str, &[Row])] = &[
     ("encoding", encoding::TABLE),
     ("ec", ec::TABLE),
     ("float", float::TABLE),
+    ("font", font::TABLE),
     ("hash", hash::TABLE),
     ("int", int::TABLE),
     ("json", json::TABLE),

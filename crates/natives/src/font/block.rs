@@ -1,0 +1,178 @@
+//! The format in which fonts come: a block of glyphs, such as those of one Unicode block.
+//!
+//! ```text
+//! block  = 97 f0 17 70, size in four bytes, SHA-256 in 32 bytes, field*, 00, glyph*, ff
+//! field  = the negated letter of a text, the text, 00
+//!        | the letter of a number, three bytes
+//! glyph  = advance, width, height, left, bottom, code point (number), size (number), commands
+//! number = one byte below 80 | two bytes, 80.. | three bytes, c0..    most significant byte first
+//! ```
+//!
+//! The commands make the lines of a glyph, byte by byte. Each is made of pairs of bits, the highest first, and most of them
+//! refer to the byte above. Above the first line, all bytes are 0.
+
+use std::collections::BTreeMap;
+
+use super::glyph::{Glyph, GlyphBox};
+
+const MAGIC: [u8; 4] = [0x97, 0xf0, 0x17, 0x70];
+/// The size and the checksum, which are not looked at: the block is in a byte array, whose size is known.
+const SKIPPED: usize = 4 + 32;
+/// The byte in place of a glyph's advance that ends the block.
+const END: u8 = 0xff;
+
+/// Returns the number of bytes that the glyphs of a block take when they are decoded; none if it is not a block.
+pub(super) fn decoded_size(block: &[u8]) -> Option<usize> {
+    let mut reader = Reader::of(block)?;
+    let mut size = 0;
+    while let Some(encoded) = reader.glyph()? {
+        size += size_of::<(u32, Glyph)>() + encoded.area.bytes();
+    }
+    Some(size)
+}
+
+/// Decodes a block. Returns none if it is not one.
+pub(super) fn decode(block: &[u8], glyphs: &mut BTreeMap<u32, Glyph>) -> Option<()> {
+    let mut reader = Reader::of(block)?;
+    while let Some(encoded) = reader.glyph()? {
+        let lines = Commands { bytes: encoded.commands, position: 0 }.lines(&encoded.area)?;
+        glyphs.insert(encoded.code, Glyph { area: encoded.area, lines });
+    }
+    Some(())
+}
+
+/// A glyph before it is decoded.
+struct Encoded<'b> {
+    area: GlyphBox,
+    code: u32,
+    commands: &'b [u8],
+}
+
+/// Reads the parts of a block in order. A method returns none where the block ends too early.
+struct Reader<'b> {
+    rest: &'b [u8],
+}
+
+impl<'b> Reader<'b> {
+    /// Starts at the first glyph of a block.
+    fn of(block: &'b [u8]) -> Option<Reader<'b>> {
+        let mut reader = Reader { rest: block.strip_prefix(&MAGIC)? };
+        reader.take(SKIPPED)?;
+        loop {
+            match reader.byte()? {
+                0 => return Some(reader),
+                text if text >= 0x80 => while reader.byte()? != 0 {},
+                _ => _ = reader.take(3)?,
+            }
+        }
+    }
+
+    /// Returns the next glyph. The inner option is none at the end of the block.
+    fn glyph(&mut self) -> Option<Option<Encoded<'b>>> {
+        let advance = self.byte()?;
+        if advance == END {
+            return Some(None);
+        }
+        let (width, height) = (self.byte()?, self.byte()?);
+        let (left, bottom) = (self.byte()?.cast_signed(), self.byte()?.cast_signed());
+        let code = self.number()?;
+        let size = self.number()?;
+        let commands = self.take(usize::try_from(size).ok()?)?;
+        Some(Some(Encoded { area: GlyphBox { advance, width, height, left, bottom }, code, commands }))
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        let first = u32::from(self.byte()?);
+        let further = match first {
+            0..0x80 => return Some(first),
+            0x80..0xc0 => 1,
+            _ => 2,
+        };
+        let start = if further == 1 { first & 0x7f } else { first & 0x3f };
+        Some(self.take(further)?.iter().fold(start, |number, byte| number << 8 | u32::from(*byte)))
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        Some(self.take(1)?[0])
+    }
+
+    fn take(&mut self, count: usize) -> Option<&'b [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(taken)
+    }
+}
+
+/// Commands, two bits each.
+struct Commands<'b> {
+    bytes: &'b [u8],
+    position: usize,
+}
+
+/// The next bytes of a glyph.
+enum Next {
+    /// The same as above, so many times.
+    Same(usize),
+    Byte(u8),
+}
+
+impl Commands<'_> {
+    /// Returns the lines of a glyph; none if there are too few commands.
+    fn lines(mut self, area: &GlyphBox) -> Option<Box<[u8]>> {
+        let (line_bytes, size) = (area.line_bytes(), area.bytes());
+        let mut lines = Vec::with_capacity(size);
+        while lines.len() < size {
+            let above = |lines: &Vec<u8>| lines.len().checked_sub(line_bytes).map_or(0, |index| lines[index]);
+            match self.next(above(&lines))? {
+                Next::Byte(byte) => lines.push(byte),
+                Next::Same(count) => {
+                    for _ in 0..count.min(size - lines.len()) {
+                        lines.push(above(&lines));
+                    }
+                }
+            }
+        }
+        Some(lines.into())
+    }
+
+    fn next(&mut self, above: u8) -> Option<Next> {
+        let (left, right) = (above << 1, above >> 1);
+        Some(Next::Byte(match self.pair()? {
+            0 => self.pairs(4)?,
+            1 => return Some(Next::Same(1)),
+            2 => match self.pair()? {
+                0 => return Some(Next::Same(4 + usize::from(self.pair()?))),
+                1 => above | right,
+                2 => right,
+                _ => match self.pair()? {
+                    0 => return Some(Next::Same(10 + usize::from(self.pairs(2)?))),
+                    1 => 0x01,
+                    2 => 0x80,
+                    _ => above | left | right,
+                },
+            },
+            _ => match self.pair()? {
+                0 => left,
+                1 => above | left,
+                2 => 0x00,
+                _ => match self.pair()? {
+                    0 => above & right,
+                    1 => above & left,
+                    2 => left & right,
+                    _ => 0xff,
+                },
+            },
+        }))
+    }
+
+    fn pair(&mut self) -> Option<u8> {
+        let byte = self.bytes.get(self.position / 4)?;
+        let pair = byte >> (6 - 2 * (self.position % 4)) & 0b11;
+        self.position += 1;
+        Some(pair)
+    }
+
+    fn pairs(&mut self, count: usize) -> Option<u8> {
+        (0..count).try_fold(0, |value, _| Some(value << 2 | self.pair()?))
+    }
+}
