@@ -181,12 +181,15 @@ blit source/io.Data destination/ByteArray pixels-per-line/int -> none
     --shift/int=0
     --mask/int=0xff
     --operation/int=OVERWRITE:
-  blit_ destination destination-pixel-stride destination-line-stride source source-pixel-stride source-line-stride pixels-per-line lookup-table shift mask operation
+  line := 0
+  while line:
+    line = blit_ destination destination-pixel-stride destination-line-stride source source-pixel-stride source-line-stride pixels-per-line lookup-table shift mask operation line
 
-blit_ destination pixel-stride line-stride source source-pixel-stride source-line-stride pixels table shift mask operation -> none:
+/** Copies lines from line $first on. Returns the line to go on with, or null at the end. */
+blit_ destination pixel-stride line-stride source source-pixel-stride source-line-stride pixels table shift mask operation first -> int?:
   #primitive.bitmap.blit: | error |
-    io.primitive-redo-io-data_ error source: | bytes |
-      blit_ destination pixel-stride line-stride bytes source-pixel-stride source-line-stride pixels table shift mask operation
+    return io.primitive-redo-io-data_ error source: | bytes |
+      blit_ destination pixel-stride line-stride bytes source-pixel-stride source-line-stride pixels table shift mask operation first
 
 /** Replaces each byte of the $source by its entry in the $table, which has 256, and writes it to the $destination. */
 lut source/io.Data destination/ByteArray table/ByteArray -> none:

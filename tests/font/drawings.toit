@@ -146,6 +146,10 @@ test-blit -> none:
   sums := #[0xff, 0x00, 0xff, 0xff]
   blit #[2, 3] sums 2 --destination-pixel-stride=2 --operation=ADD-16-LE
   expect-equals #[0x01, 0x01, 0xff, 0xff] sums
+  // Lines that overlap, in several steps.
+  many := ByteArray 3_000
+  blit (ByteArray 3_000 --initial=1) many 1_500 --source-line-stride=1 --destination-line-stride=1 --operation=ADD
+  expect-equals [1, 2, 255, 255, 2, 1] [many[0], many[1], many[254], many[2_745], many[2_998], many[2_999]]
   // Other data than byte arrays.
   bytes := ByteArray 6
   blit "größe"[0..6] bytes 6
@@ -209,4 +213,7 @@ test-errors -> none:
   expect-throw "INVALID_ARGUMENT": copy.call 1 1 0 #[1]
   expect-throw "INVALID_ARGUMENT": blit #[1] bytes 1 --source-line-stride=0 --destination-line-stride=0
   copy.call int.MAX / 4 1 0 null
+  copy.call int.MAX / 4 0 0 null
+  expect-throw "INVALID_ARGUMENT":
+    blit #[1] bytes int.MAX --source-pixel-stride=0 --destination-pixel-stride=0 --source-line-stride=1
   expect-equals (ByteArray 15) bytes

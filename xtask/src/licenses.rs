@@ -40,7 +40,10 @@ pub(crate) fn third_party() -> Result<String, Error> {
     }
     let font = sources().join(FONT_LICENSE);
     let terms = std::fs::read_to_string(&font).map_err(|reason| Error::File { path: font, reason })?;
-    texts.entry(terms).or_default().insert("the font sans10 (Adobe Helvetica, from font-adobe-100dpi of X.Org)");
+    texts
+        .entry(terms)
+        .or_default()
+        .insert("the font sans10 (Adobe Helvetica, from font-adobe-100dpi of X.Org)");
     for (text, names) in texts {
         let names: Vec<&str> = names.into_iter().collect();
         let _ = write!(all, "\n{}\n\n{}\n\n{text}\n", "-".repeat(80), names.join(", "));

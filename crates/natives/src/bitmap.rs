@@ -52,7 +52,11 @@ fn draw_text<'c>(call: &'c mut Call<'_>, layout: Layout) -> Result<Ref<'c>, Fail
         let mut start = 0;
         for character in text.chars() {
             let glyph = font.glyph(character);
-            glyph.each_pixel(|right, up| canvas.set(place.at(start + right, -1 - up), color));
+            let [left, right, bottom, top] = glyph.bounds();
+            // Most of a long text is outside of an image.
+            if canvas.shows([place.at(start + left, -top), place.at(start + right - 1, -1 - bottom)]) {
+                glyph.each_pixel(|right, up| canvas.set(place.at(start + right, -1 - up), color));
+            }
             start += glyph.advance();
         }
         Ok(())

@@ -23,8 +23,12 @@ struct Steps {
     line: usize,
 }
 
+/// The number of pixels of a call, if a line does not have more: lines can overlap, so that there can be far more pixels
+/// than bytes.
+const PIXELS_PER_CALL: usize = 1 << 20;
+
 /// `target target-pixel-stride target-line-stride source source-pixel-stride source-line-stride pixels-per-line table
-/// shift mask operation`
+/// shift mask operation first` -> the line to go on with, or null at the end. `first` is the first line.
 pub(super) fn blit<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let operation = Operation::of(call.int(10)?)?;
     let is_backward = call.int(1)? < 0;
@@ -35,25 +39,29 @@ pub(super) fn blit<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     if from.line == 0 && to.line == 0 || is_backward && operation == Operation::Add16 {
         return Err(Failure::INVALID_ARGUMENT);
     }
+    if from.pixel == 0 && to.pixel == 0 && pixels > 1 {
+        return Err(Failure::INVALID_ARGUMENT);
+    }
     let table = table(call, 7)?;
     let turn = call.int(8)?.rem_euclid(8) as u32;
     let mask = call.int(9)? as u8;
     let values: [u8; 256] = std::array::from_fn(|byte| table[byte].rotate_right(turn) & mask);
 
-    let source = canvas::source(call, 3)?;
     let width = if operation == Operation::Add16 { 2 } else { 1 };
-    let lines = from.lines(pixels, 1, source.len()).min(to.lines(pixels, width, call.bytes(0)?.len()));
-    // Lines of which the source or the target has only one can have more pixels than bytes.
-    call.charge(lines.saturating_mul(pixels) / 8);
+    let lines = from.lines(pixels, 1, call.data(3)?.len()).min(to.lines(pixels, width, call.bytes(0)?.len()));
+    let first = call.index(11)?.min(lines);
+    let end = lines.min(first + (PIXELS_PER_CALL / pixels.max(1)).max(1));
+    call.charge((end - first).saturating_mul(pixels) / 8);
+    let source = canvas::source(call, 3)?;
     let target = call.bytes_mut(0)?;
-    for line in 0..lines {
+    for line in first..end {
         for pixel in 0..pixels {
             let value = values[usize::from(source[from.at(line, pixel)])];
             let column = if is_backward { pixels - 1 - pixel } else { pixel };
             operation.apply(&mut target[to.at(line, column)..], value);
         }
     }
-    Ok(Ref::NULL)
+    if end == lines { Ok(Ref::NULL) } else { Ok(call.heap.new_int(end as i64)?.get()) }
 }
 
 fn length(call: &Call<'_>, index: usize) -> Result<usize, Failure> {

@@ -176,3 +176,65 @@ impl Commands<'_> {
         (0..count).try_fold(0, |value, _| Some(value << 2 | self.pair()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(width: u8, height: u8, commands: &[u8]) -> Option<Vec<u8>> {
+        let area = GlyphBox { advance: 0, width, height, left: 0, bottom: 0 };
+        Commands { bytes: commands, position: 0 }.lines(&area).map(Vec::from)
+    }
+
+    #[test]
+    fn each_command_makes_its_byte() {
+        // The first line is 0b0011_1100, the second is made by the command.
+        let commands = |pairs: &[u8]| {
+            let mut all = vec![0, 0, 3, 3, 0];
+            all.extend(pairs);
+            let pack =
+                |pairs: &[u8]| (0..4).fold(0, |byte, at| byte << 2 | pairs.get(at).copied().unwrap_or(0));
+            lines(8, 2, &all.chunks(4).map(pack).collect::<Vec<u8>>()).map(|lines| lines[1])
+        };
+        assert_eq!(commands(&[0, 1, 2, 3, 0]), Some(0b01_10_11_00));
+        assert_eq!(commands(&[1]), Some(0b0011_1100));
+        assert_eq!(commands(&[2, 1]), Some(0b0011_1110));
+        assert_eq!(commands(&[2, 2]), Some(0b0001_1110));
+        assert_eq!(commands(&[2, 3, 1]), Some(0b0000_0001));
+        assert_eq!(commands(&[2, 3, 2]), Some(0b1000_0000));
+        assert_eq!(commands(&[2, 3, 3]), Some(0b0111_1110));
+        assert_eq!(commands(&[3, 0]), Some(0b0111_1000));
+        assert_eq!(commands(&[3, 1]), Some(0b0111_1100));
+        assert_eq!(commands(&[3, 2]), Some(0));
+        assert_eq!(commands(&[3, 3, 0]), Some(0b0001_1100));
+        assert_eq!(commands(&[3, 3, 1]), Some(0b0011_1000));
+        assert_eq!(commands(&[3, 3, 2]), Some(0b0001_1000));
+        assert_eq!(commands(&[3, 3, 3]), Some(0xff));
+    }
+
+    #[test]
+    fn repetitions_end_with_the_glyph() {
+        // A line of two bytes, then the same 4 to 7 or 10 to 25 times.
+        assert_eq!(lines(9, 3, &[0xfe, 0xe8, 0x00]), Some([0xff, 0x80].repeat(3)));
+        let tall = lines(9, 13, &[0xfe, 0xeb, 0x3f]).expect("a glyph");
+        assert_eq!(tall, [0xff, 0x80].repeat(13));
+        assert_eq!(lines(8, 3, &[0b01_01_01_00]), Some(vec![0; 3]));
+    }
+
+    #[test]
+    fn too_few_commands_are_refused() {
+        assert_eq!(lines(8, 5, &[0b01_01_01_01]), None);
+        assert_eq!(lines(8, 1, &[]), None);
+        assert_eq!(lines(8, 0, &[]), Some(vec![]));
+        assert_eq!(lines(0, 9, &[]), Some(vec![]));
+    }
+
+    #[test]
+    fn numbers_have_one_to_three_bytes() {
+        let number = |bytes: &[u8]| Reader { rest: bytes }.number();
+        assert_eq!(number(&[0x7f]), Some(0x7f));
+        assert_eq!(number(&[0x81, 0x02]), Some(0x102));
+        assert_eq!(number(&[0xd0, 0xff, 0xff]), Some(0x10_ffff));
+        assert_eq!(number(&[0xc0, 0xff]), None);
+    }
+}
