@@ -16,10 +16,12 @@ class Font:
   /**
   Constructs a font that comes with the system: "sans10", whose capital letters have 11 pixels.
 
-  Throws INVALID_ARGUMENT if there is no font with this name.
+  If there is no font with this name, what uses the font throws WRONG_OBJECT_TYPE: a label that is never shown need
+    not have one.
   */
   constructor.get font-name/string:
-    return Font [builtin_ font-name]
+    block := builtin_ font-name
+    state_ = block and (new_ (Array_.from [block]))
 
   /**
   Constructs a font with the characters of $unicode-blocks, a list of byte arrays.
@@ -63,7 +65,7 @@ class Font:
     close_ state_
     state_ = null
 
-  static builtin_ name/string -> ByteArray:
+  static builtin_ name/string -> ByteArray?:
     #primitive.font.builtin
 
   static new_ blocks/Array_ -> any:

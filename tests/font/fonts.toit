@@ -56,7 +56,9 @@ test-builtin -> none:
   expect-not (sans10.contains 0x2713)
   expect-throw "OUT_OF_RANGE": sans10.contains -1
   expect-throw "OUT_OF_RANGE": sans10.contains 0x110000
-  expect-throw "INVALID_ARGUMENT": Font.get "comic"
+  unknown := Font.get "comic"
+  expect-throw "WRONG_OBJECT_TYPE": unknown.text-extent "a"
+  expect-throw "WRONG_OBJECT_TYPE": bitmap-draw-text 0 8 1 0 "a" unknown (ByteArray 8) 8
   expect-not sans10.hash-code == (Font.get "sans10").hash-code
   expect-equals
       "................|................|..####......#...|.#....#...###...|.#....#.....#...|......#.....#...|.....#......#...|....#.......#..."

@@ -41,10 +41,10 @@ impl Font {
     }
 }
 
-/// `name` -> a byte array with the glyphs of a font that comes with the system.
+/// `name` -> a byte array with the glyphs of a font that comes with the system, or null if there is none.
 fn builtin<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let name = call.string(0)?;
-    let (_, block) = BUILTIN.iter().find(|(of, _)| *of == name).ok_or(Failure::INVALID_ARGUMENT)?;
+    let Some((_, block)) = BUILTIN.iter().find(|(of, _)| *of == name) else { return Ok(Ref::NULL) };
     call.charge_bytes(block.len());
     let mut bytes = call.heap.new_bytes(block.len())?;
     bytes.reborrow().bytes_mut().ok_or(Failure::WRONG_TYPE)?.copy_from_slice(block);
