@@ -1,7 +1,9 @@
 // UDP over loopback: datagrams, connected sockets, options, and multicast.
 
 import expect show *
+import monitor
 import net
+import net.modules.udp as modules
 import net.udp
 
 LOCALHOST ::= net.IpAddress.parse "127.0.0.1"
@@ -11,6 +13,7 @@ main:
   network := net.open
   test-datagrams network
   test-connected network
+  test-closed-while-waiting network
   test-options network
   test-multicast network
   // expect: done
@@ -46,6 +49,23 @@ test-connected network/net.Client:
   one.write "are you there?"
   expect-throw "Connection refused": one.read
   expect-throw DEADLINE-EXCEEDED-ERROR: with-timeout --ms=10: one.read
+
+test-closed-while-waiting network/net.Client:
+  [true, false].do: | whole/bool |
+    socket := modules.Socket network "127.0.0.1" 0
+    results := monitor.Channel 1
+    task:: results.send [whole ? socket.receive : socket.read]
+    // The task runs until it waits.
+    yield
+    other := network.udp-open
+    other.send (udp.Datagram #[] socket.local-address)
+    expect-not-null results.receive.first
+    task:: results.send [whole ? socket.receive : socket.read]
+    yield
+    socket.close
+    expect-null results.receive.first
+    expect-throw "NOT_CONNECTED": socket.receive
+    other.close
 
 test-options network/net.Client:
   socket := network.udp-open

@@ -70,10 +70,17 @@ class Socket implements udp.Socket udp.MulticastSocket:
     open_.connect address
 
   read -> ByteArray?:
-    return open_.read
+    socket := open_
+    return null-if-closed_: socket.read
 
+  /** Waits for a datagram. Returns null if the socket is closed meanwhile. */
   receive -> udp.Datagram?:
-    return open_.receive
+    socket := open_
+    return null-if-closed_: socket.receive
+
+  null-if-closed_ [block] -> any:
+    catch --unwind=(: socket_ != null or it != "NOT_CONNECTED"): return block.call
+    return null
 
   write data/io.Data from/int=0 to/int=data.byte-size -> int:
     return open_.write data from to
