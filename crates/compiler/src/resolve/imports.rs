@@ -335,7 +335,6 @@ const ABSENT: &[(&[&str], &str)] = &[
         ],
         "it needs the hardware of a microcontroller, which a host does not have",
     ),
-    (&["net.x509", "tls"], "this library for the network is not part of this version"),
 ];
 
 fn explain_library<'l>(
