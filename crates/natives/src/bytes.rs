@@ -61,9 +61,11 @@ fn put<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
 }
 
 fn equals<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
-    let bytes = call.bytes(0)?;
-    call.before_work(bytes.len());
-    let (size, equal) = (bytes.len(), call.heap.bytes(call.argument(1)) == Some(bytes));
+    let (bytes, other) = (call.bytes(0)?, call.heap.bytes(call.argument(1)));
+    // Only byte arrays of the same size are compared.
+    let size = if other.is_some_and(|other| other.len() == bytes.len()) { bytes.len() } else { 0 };
+    call.before_work(size);
+    let equal = other == Some(bytes);
     call.charge_bytes(size);
     Ok(Ref::bool(equal))
 }
@@ -169,9 +171,8 @@ fn index_of<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let range = call.range(2, 3, bytes.len())?;
     let wanted = call.int(1)?;
     let (from, length) = (range.start, range.len());
-    call.before_work(length);
-    let found = bytes[range].iter().position(|byte| i64::from(*byte) == wanted);
-    call.charge_bytes(length);
+    let found = call.position(&bytes[range], |byte| i64::from(byte) == wanted);
+    call.charge_bytes(found.unwrap_or(length));
     Ok(Ref::small(found.map_or(-1, |at| (from + at) as i64)))
 }
 

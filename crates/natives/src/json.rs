@@ -16,8 +16,7 @@ pub(super) const TABLE: &[Row] = &[
 fn scan<'c>(call: &'c mut Call<'_>, is_end: fn(u8) -> bool) -> Result<Ref<'c>, Failure> {
     let (bytes, from) = (call.bytes(0)?, call.index(1)?);
     let rest = bytes.get(from..).ok_or(Failure::OUT_OF_BOUNDS)?;
-    call.before_work(rest.len());
-    let length = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
+    let length = call.position(rest, is_end).unwrap_or(rest.len());
     call.charge_bytes(length);
     Ok(Ref::small((from + length) as i64))
 }

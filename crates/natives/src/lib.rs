@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use lucarne_compiler::program::ClassIndex;
 
-use lucarne_heap::{Heap, NewString, OutOfMemory, Ref, Register, StackId, Value};
+use lucarne_heap::{Heap, LONG_WORK_BYTES, NewString, OutOfMemory, Ref, Register, StackId, Value};
 use lucarne_ports::Environment;
 
 pub use effect::Effect;
@@ -66,6 +66,9 @@ pub type Native = for<'c> fn(&'c mut Call<'_>) -> Result<Ref<'c>, Failure>;
 
 /// The number of bytes that can be read in the time of a call: both take about ten nanoseconds.
 pub const BYTES_PER_UNIT: usize = 64;
+
+/// The number of bytes that a search reads before it announces long work.
+const SEARCH_NEAR_BYTES: usize = LONG_WORK_BYTES / 2;
 
 /// A row of a module's table.
 pub type Row = (&'static str, Native);
@@ -222,6 +225,16 @@ impl<'p> Call<'p> {
     /// Announces work on so many bytes, which is charged after it. If the work is long, other processes run meanwhile.
     pub fn before_work(&self, bytes: usize) {
         self.heap.before_work(bytes);
+    }
+
+    /// Returns the position of the first byte that is wanted. Only if it is far away, this is announced as long work: a
+    /// program that takes a long text apart searches near its start many times.
+    pub(crate) fn position(&self, bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
+        let (near, far) = bytes.split_at(bytes.len().min(SEARCH_NEAR_BYTES));
+        near.iter().position(|byte| is_wanted(*byte)).or_else(|| {
+            self.before_work(far.len());
+            far.iter().position(|byte| is_wanted(*byte)).map(|at| near.len() + at)
+        })
     }
 
     /// Announces a wait for a disk: other processes do not wait for it.

@@ -1,7 +1,9 @@
 //! The natives of strings and their slices. Positions count bytes.
 
 use super::hash::Hasher;
-use super::{Call, Failure, Row};
+use std::ops::Range;
+
+use super::{Call, Failure, Row, SEARCH_NEAR_BYTES};
 use lucarne_heap::Ref;
 
 pub(super) const TABLE: &[Row] = &[
@@ -143,18 +145,60 @@ fn index_of<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let range = call.range(2, 3, text.len())?;
     let last = call.bool(4)?;
     let (from, to) = (range.start, range.end);
-    call.before_work(range.len());
     let found = if needle.is_empty() {
         Some(if last { to } else { from })
     } else {
         // The range may start or end within a rune; needles never do.
         let start = border_after(text, from);
-        let part = &text[start..border_before(text, to).max(start)];
-        let found = if last { part.rfind(needle) } else { part.find(needle) };
-        found.map(|at| start + at)
+        let part = start..border_before(text, to).max(start);
+        let overlap = needle.len() - 1;
+        match last {
+            false => find_first(call, text, part, overlap, |part| part.find(needle)),
+            true => find_last(call, text, part, overlap, |part| part.rfind(needle)),
+        }
     };
-    call.charge_bytes(to - from);
+    let read = match found {
+        Some(at) if last => to.saturating_sub(at),
+        Some(at) => at + needle.len() - from,
+        None => to - from,
+    };
+    call.charge_bytes(read);
     Ok(Ref::small(found.map_or(-1, |at| at as i64)))
+}
+
+/// Finds the first place in a range of a text. Only if it is far away, this is announced as long work: a program that
+/// splits a long text searches near its start many times. `overlap` is the number of bytes of a match but one.
+fn find_first(
+    call: &Call<'_>,
+    text: &str,
+    range: Range<usize>,
+    overlap: usize,
+    find: impl Fn(&str) -> Option<usize>,
+) -> Option<usize> {
+    let near_end = border_before(text, range.end.min(range.start + SEARCH_NEAR_BYTES)).max(range.start);
+    let near = find(&text[range.start..near_end]).map(|at| range.start + at);
+    near.or_else(|| {
+        let far = border_before(text, near_end.saturating_sub(overlap)).max(range.start)..range.end;
+        call.before_work(far.len());
+        find(&text[far.clone()]).map(|at| far.start + at)
+    })
+}
+
+/// Variant of [`find_first`] that finds the last place.
+fn find_last(
+    call: &Call<'_>,
+    text: &str,
+    range: Range<usize>,
+    overlap: usize,
+    find: impl Fn(&str) -> Option<usize>,
+) -> Option<usize> {
+    let near_start = border_before(text, range.end.saturating_sub(SEARCH_NEAR_BYTES)).max(range.start);
+    let near = find(&text[near_start..range.end]).map(|at| near_start + at);
+    near.or_else(|| {
+        let far = range.start..border_after(text, near_start + overlap).min(range.end);
+        call.before_work(far.len());
+        find(&text[far.clone()]).map(|at| far.start + at)
+    })
 }
 
 /// Returns the first border between runes at or after an index.
@@ -169,16 +213,19 @@ fn is_space(rune: char) -> bool {
 
 fn trim_start<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;
-    call.before_work(text.len());
-    let start = text.len() - text.trim_start_matches(is_space).len();
+    let is_kept = |rune| !is_space(rune);
+    let first = find_first(call, text, 0..text.len(), 0, |part| part.find(is_kept));
+    let start = first.unwrap_or(text.len());
     call.charge_bytes(start);
     Ok(Ref::small(start as i64))
 }
 
 fn trim_end<'c>(call: &'c mut Call<'_>) -> Result<Ref<'c>, Failure> {
     let text = call.string(0)?;
-    call.before_work(text.len());
-    let (size, end) = (text.len(), text.trim_end_matches(is_space).len());
+    let is_kept = |rune| !is_space(rune);
+    let last = find_last(call, text, 0..text.len(), 0, |part| part.rfind(is_kept));
+    let end = last.map_or(0, |at| border_after(text, at + 1));
+    let size = text.len();
     call.charge_bytes(size - end);
     Ok(Ref::small(end as i64))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lucarne_compiler::program::{Builtins, Class, ClassIndex, Program};
 
-use super::{Call, Entry, Failure, Native, TABLES, find};
+use super::{Call, Entry, Failure, Native, SEARCH_NEAR_BYTES, TABLES, find};
 use lucarne_heap::{Field, Heap, HeapOptions, Immediate, ProgramObjects, Ref, Register, StackId, Value};
 use lucarne_ports::FixedEnvironment;
 
@@ -279,6 +279,64 @@ fn strings_are_made_of_pieces_that_move() {
         bench.set(register, word);
     }
     assert_eq!(bench.int("string", "index-of"), 3);
+}
+
+thread_local! {
+    static ANNOUNCED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// A search in a long text is long work only if it goes far, and no match is lost at the border between near and far.
+#[test]
+fn searches_announce_only_what_is_far() {
+    let before_long_work = || ANNOUNCED.set(ANNOUNCED.get() + 1);
+    let mut bench = Bench::with(HeapOptions { before_long_work, ..HeapOptions::default() });
+    let size = 8 * SEARCH_NEAR_BYTES;
+    let flags = |last| if last { Immediate::TRUE } else { Immediate::FALSE };
+    let mut search = |at: usize, last: bool| {
+        let mut text = "é".repeat(size / 2);
+        text.replace_range(at..at + 4, "<ä>");
+        bench.text(0, &text);
+        bench.text(1, "<ä>");
+        for (register, value) in
+            [(2, Immediate::small(0)), (3, Immediate::small(size as i64)), (4, flags(last))]
+        {
+            bench.set(register, value);
+        }
+        let before = ANNOUNCED.get();
+        let found = bench.int("string", "index-of");
+        (found, ANNOUNCED.get() > before)
+    };
+    for border in [SEARCH_NEAR_BYTES, size - SEARCH_NEAR_BYTES] {
+        for at in (border - 8..border + 8).step_by(2) {
+            assert_eq!(search(at, false).0, at as i64);
+            assert_eq!(search(at, true).0, at as i64);
+        }
+    }
+    assert_eq!([search(100, false), search(size - 100, true)], [(100, false), (size as i64 - 100, false)]);
+    assert_eq!([search(size - 100, false).1, search(100, true).1], [true, true]);
+
+    let mut text = " ".repeat(size);
+    text.replace_range(size / 2..size / 2 + 2, "é");
+    bench.text(0, &text);
+    assert_eq!(bench.int("string", "trim-start"), size as i64 / 2);
+    assert_eq!(bench.int("string", "trim-end"), size as i64 / 2 + 2);
+    bench.text(0, &format!("é{}", " ".repeat(size)));
+    assert_eq!([bench.int("string", "trim-start"), bench.int("string", "trim-end")], [0, 2]);
+    bench.text(0, &" ".repeat(size));
+    assert_eq!([bench.int("string", "trim-start"), bench.int("string", "trim-end")], [size as i64, 0]);
+
+    let mut bytes = vec![1; size];
+    bytes[100] = 7;
+    bytes[size - 100] = 8;
+    bench.bytes(0, &bytes);
+    bench.set(2, Immediate::small(0));
+    bench.set(3, Immediate::small(size as i64));
+    for (wanted, place, announced) in [(7, 100, false), (8, size as i64 - 100, true), (9, -1, true)] {
+        bench.set(1, Immediate::small(wanted));
+        let before = ANNOUNCED.get();
+        assert_eq!(bench.int("bytes", "index-of"), place);
+        assert_eq!(ANNOUNCED.get() > before, announced);
+    }
 }
 
 #[test]

@@ -314,28 +314,26 @@ pub(super) enum Missing {
 }
 
 /// Libraries of the Toit SDK that are not supported, with the reason.
-const ABSENT: &[(&[&str], &str)] = &[
-    (
-        &[
-            "ble",
-            "device",
-            "esp32",
-            "flash",
-            "gpio",
-            "i2c",
-            "i2s",
-            "pulse-counter",
-            "rmt",
-            "serial",
-            "spi",
-            "uart",
-            "system.firmware",
-            "system.base.firmware",
-            "system.api.firmware",
-        ],
-        "it needs the hardware of a microcontroller, which a host does not have",
-    ),
-];
+const ABSENT: &[(&[&str], &str)] = &[(
+    &[
+        "ble",
+        "device",
+        "esp32",
+        "flash",
+        "gpio",
+        "i2c",
+        "i2s",
+        "pulse-counter",
+        "rmt",
+        "serial",
+        "spi",
+        "uart",
+        "system.firmware",
+        "system.base.firmware",
+        "system.api.firmware",
+    ],
+    "it needs the hardware of a microcontroller, which a host does not have",
+)];
 
 fn explain_library<'l>(
     problem: Diagnostic,
